@@ -1,0 +1,327 @@
+//! Detection: who changed what, field by field, from three versions of one record.
+//!
+//! Two versions can only say *that* something differs. With the **base** (what the last committed decision saw from
+//! the source) the difference has an author: local is *edited* iff it differs from the base, remote has *moved* iff
+//! it does.
+//!
+//! | base | local | remote | verdict |
+//! |---|---|---|---|
+//! | A | A | Y | [`RemoteOnly`](Verdict::RemoteOnly): the source changed it |
+//! | A | X | A | [`LocalOnly`](Verdict::LocalOnly): somebody here changed it |
+//! | A | X | Y | [`Conflict`](Verdict::Conflict): both did |
+//! | A | X | X | [`Converged`](Verdict::Converged): both did, and agree |
+//! | unknown | X | Y | [`Conflict(NoBase)`](Clash::NoBase): nobody knows who did |
+//!
+//! The order of the tests matters: an invalid remote, then an absent one, then an unknown base, then whether local
+//! and remote are equal, and only then who moved. Testing "moved" before "equal" makes conflicts of agreements.
+//!
+//! A verdict is a fact and needs no policy; what is done about it is [`resolve`](crate::resolve())d. Detection is
+//! total: every three records have a verdict for every field. It is lazy, too: equal bytes are equal, and a record
+//! whose three versions have the same bytes costs two comparisons and no allocation.
+//!
+//! **Why is a value of the source not checked when it equals the base?** Because the base only ever holds values that
+//! were accepted. After a change of the schema that may no longer be true;
+//! [`Schema::accepted`](crate::schema::Schema::accepted) then takes out what is no longer of its field's kind.
+
+pub(crate) mod group;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::schema::{Absent, Field, Schema, Unit};
+use crate::value::{FieldRef, Problem, Record};
+
+/// Three versions of one record, all of one schema.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides<'a> {
+    /// What the last committed decision saw from the source; a missing field has no base.
+    pub base: &'a Record,
+    /// The host's record now; a missing field is null.
+    pub local: &'a Record,
+    /// The source's record now; of a missing field it said nothing.
+    pub remote: &'a Record,
+}
+
+/// What happened to a field, or to the tuple of an atomic group.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "verdict", content = "detail")]
+pub enum Verdict {
+    /// Nothing: all three agree.
+    InSync,
+    /// There was no base, and both sides have the same.
+    Adopted,
+    /// Both sides changed to the same.
+    Converged,
+    /// Only the source changed it.
+    RemoteOnly(RemoteChange),
+    /// Only the host's users changed it.
+    LocalOnly(LocalChange),
+    /// Both changed it, to different values.
+    Conflict(Clash),
+    /// The source said nothing about it, and that means nothing.
+    NotReported,
+    /// The source said something that is none of the field's kind.
+    InvalidRemote(Problem),
+}
+
+/// How the source changed a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RemoteChange {
+    /// There was no base, and the host had nothing.
+    Filled,
+    /// From null to a value.
+    Set,
+    /// From one value to another.
+    Changed,
+    /// From a value to null.
+    Cleared,
+}
+
+/// How the host's users changed a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LocalChange {
+    /// There was no base, and the source has nothing.
+    Unbased,
+    /// From null to a value.
+    Set,
+    /// From one value to another.
+    Changed,
+    /// From a value to null.
+    Cleared,
+}
+
+/// How the two sides collide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Clash {
+    /// There is no base, and both have a value.
+    NoBase,
+    /// Both set it, from null.
+    BothSet,
+    /// Both changed it.
+    BothChanged,
+    /// The host's users cleared it, the source changed it.
+    LocalCleared,
+    /// The source cleared it, the host's users changed it.
+    RemoteCleared,
+}
+
+impl Verdict {
+    /// The name, as in the truth table.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::InSync => "InSync",
+            Self::Adopted => "Adopted",
+            Self::Converged => "Converged",
+            Self::RemoteOnly(_) => "RemoteOnly",
+            Self::LocalOnly(_) => "LocalOnly",
+            Self::Conflict(_) => "Conflict",
+            Self::NotReported => "NotReported",
+            Self::InvalidRemote(_) => "InvalidRemote",
+        }
+    }
+
+    /// The detail in the table's brackets: `BothChanged` of `Conflict(BothChanged)`. A problem's is its message.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::RemoteOnly(change) => Some(format!("{change:?}")),
+            Self::LocalOnly(change) => Some(format!("{change:?}")),
+            Self::Conflict(clash) => Some(format!("{clash:?}")),
+            Self::InvalidRemote(problem) => Some(problem.to_string()),
+            Self::InSync | Self::Adopted | Self::Converged | Self::NotReported => None,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.detail() {
+            Some(detail) => write!(f, "{}({detail})", self.name()),
+            None => f.write_str(self.name()),
+        }
+    }
+}
+
+/// One unit that is not in sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The field or group.
+    pub unit: Unit,
+    /// What happened to it.
+    pub verdict: Verdict,
+}
+
+/// Everything of a record that is not in sync, in the schema's order. Empty, and then without an allocation, when
+/// nothing happened.
+#[derive(Debug, Clone)]
+#[must_use = "a change set that is not resolved is a change that is not seen"]
+pub struct ChangeSet<'a> {
+    /// The three versions the changes are between.
+    pub sides: Sides<'a>,
+    changes: Vec<Change>,
+}
+
+impl ChangeSet<'_> {
+    /// The changes, in the schema's order.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Whether everything is in sync.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+/// Compares three versions of a record.
+///
+/// ```
+/// use tripartite::detect::{RemoteChange, Sides, Verdict, detect};
+/// use tripartite::schema::{Field, Kind, Schema};
+///
+/// let schema = Schema::builder()
+///     .field(Field::new("email", Kind::Email))
+///     .field(Field::new("phone", Kind::Text))
+///     .build()?;
+/// let base = schema.record(&serde_json::json!({"email": "aine@example.org", "phone": "1"}))?;
+/// let local = schema.record(&serde_json::json!({"email": "aine@example.org", "phone": "1"}))?;
+/// // Another spelling of the same address is no change.
+/// let remote = schema.record(&serde_json::json!({"email": "Aine@Example.ORG", "phone": "2"}))?;
+///
+/// let found = detect(&schema, Sides { base: &base, local: &local, remote: &remote });
+/// assert_eq!(found.changes().len(), 1);
+/// assert_eq!(found.changes()[0].verdict, Verdict::RemoteOnly(RemoteChange::Changed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn detect<'a>(schema: &Schema, sides: Sides<'a>) -> ChangeSet<'a> {
+    let mut changes = Vec::new();
+    if !same_rows(sides) {
+        for &unit in schema.units() {
+            let verdict = match unit {
+                Unit::Field(position) => field(schema, sides, position),
+                Unit::Group(_) => group::verdict(schema, sides, schema.members(&unit)),
+            };
+            if verdict != Verdict::InSync {
+                changes.push(Change { unit, verdict });
+            }
+        }
+    }
+    ChangeSet { sides, changes }
+}
+
+/// Equal rows that leave nothing open are in sync, whatever their kinds.
+fn same_rows(sides: Sides<'_>) -> bool {
+    sides.base == sides.remote && sides.local == sides.remote && !sides.base.has_missing()
+}
+
+fn field(schema: &Schema, sides: Sides<'_>, position: usize) -> Verdict {
+    let (base, local, remote) = (sides.base.field(position), sides.local.field(position), sides.remote.field(position));
+    if base == remote && local == remote && !base.is_missing() {
+        return Verdict::InSync;
+    }
+    match hear(schema, position, base, remote) {
+        Heard::Nothing => Verdict::NotReported,
+        Heard::Nonsense(problem) => Verdict::InvalidRemote(problem),
+        Heard::Said(remote) => judge(schema, &schema.fields()[position], base, local, remote),
+    }
+}
+
+/// What the source's field comes to under the absent policy and the field's kind.
+pub(crate) enum Heard<'a> {
+    /// Nothing was said, and that means nothing.
+    Nothing,
+    /// What was said is none of the field's kind.
+    Nonsense(Problem),
+    /// A valid value, or null.
+    Said(FieldRef<'a>),
+}
+
+pub(crate) fn hear<'a>(schema: &Schema, position: usize, base: FieldRef<'a>, remote: FieldRef<'a>) -> Heard<'a> {
+    let field = &schema.fields()[position];
+    let said = if remote.is_missing() {
+        match schema.absent(position) {
+            Absent::NoOpinion => return Heard::Nothing,
+            Absent::ClearedIfReported if schema.is_null(field, base) => return Heard::Nothing,
+            Absent::ClearedIfReported | Absent::Cleared => FieldRef::NULL,
+        }
+    } else {
+        remote
+    };
+    if schema.is_null(field, said) {
+        let required = field.is_required() && !(base == said && !base.is_missing());
+        return if required { Heard::Nonsense(Problem::Required) } else { Heard::Said(FieldRef::NULL) };
+    }
+    if base == said || (!schema.is_null(field, base) && schema.same(field, base, said)) {
+        return Heard::Said(said);
+    }
+    match schema.check(field, said) {
+        Ok(()) => Heard::Said(said),
+        Err(problem) => Heard::Nonsense(problem),
+    }
+}
+
+/// The truth table, for a remote that said something valid.
+fn judge(schema: &Schema, field: &Field, base: FieldRef<'_>, local: FieldRef<'_>, remote: FieldRef<'_>) -> Verdict {
+    let unknown = base.is_missing();
+    let null = |side| schema.is_null(field, side);
+    let (no_base, no_local, no_remote) = (null(base), null(local), null(remote));
+    let agree = match (no_local, no_remote) {
+        (true, true) => true,
+        (false, false) => schema.same(field, local, remote),
+        _ => false,
+    };
+    let equals_base = |none: bool, side| none == no_base && (none || schema.same(field, base, side));
+    table(&Facts {
+        unknown,
+        no_base,
+        no_local,
+        no_remote,
+        agree,
+        edited: || !equals_base(no_local, local),
+        moved: || !equals_base(no_remote, remote),
+    })
+}
+
+/// What the truth table asks, in the order it asks it.
+pub(crate) struct Facts<E, M> {
+    pub(crate) unknown: bool,
+    pub(crate) no_base: bool,
+    pub(crate) no_local: bool,
+    pub(crate) no_remote: bool,
+    pub(crate) agree: bool,
+    pub(crate) edited: E,
+    pub(crate) moved: M,
+}
+
+pub(crate) fn table<E: Fn() -> bool, M: Fn() -> bool>(facts: &Facts<E, M>) -> Verdict {
+    let Facts { unknown, no_base, no_local, no_remote, agree, .. } = *facts;
+    if unknown {
+        return match (agree, no_local, no_remote) {
+            (true, ..) => Verdict::Adopted,
+            (_, true, _) => Verdict::RemoteOnly(RemoteChange::Filled),
+            (_, _, true) => Verdict::LocalOnly(LocalChange::Unbased),
+            _ => Verdict::Conflict(Clash::NoBase),
+        };
+    }
+    let moved = (facts.moved)();
+    match (agree, moved) {
+        (true, false) => Verdict::InSync,
+        (true, true) => Verdict::Converged,
+        (false, false) => Verdict::LocalOnly(match (no_base, no_local) {
+            (true, _) => LocalChange::Set,
+            (false, true) => LocalChange::Cleared,
+            (false, false) => LocalChange::Changed,
+        }),
+        (false, true) if !(facts.edited)() => Verdict::RemoteOnly(match (no_base, no_remote) {
+            (true, _) => RemoteChange::Set,
+            (false, true) => RemoteChange::Cleared,
+            (false, false) => RemoteChange::Changed,
+        }),
+        (false, true) => Verdict::Conflict(match (no_base, no_local, no_remote) {
+            (true, ..) => Clash::BothSet,
+            (_, true, _) => Clash::LocalCleared,
+            (_, _, true) => Clash::RemoteCleared,
+            _ => Clash::BothChanged,
+        }),
+    }
+}

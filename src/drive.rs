@@ -1,0 +1,151 @@
+//! The driver: carries a run from step to step, with a connector and a store.
+//!
+//! It is a convenience of some twenty lines. A host that wants a progress bar, fetches pages in parallel, or sits behind
+//! an FFI takes the steps itself; see [`run`](crate::run).
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use crate::failure::{Classify, Failure};
+use crate::host::{Connector, RecordStore};
+use crate::run::{Done, Step};
+
+/// What stopped a driven run: the host's own error, and the run as far as it got.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DriveError<C: std::error::Error, S: std::error::Error> {
+    /// The connector failed.
+    #[error("the source could not be read: {error}")]
+    Connector {
+        /// Its error.
+        error: C,
+        /// The run, with its report.
+        done: Box<Done>,
+    },
+    /// The store failed.
+    #[error("the records could not be read or written: {error}")]
+    Store {
+        /// Its error.
+        error: S,
+        /// The run, with its report.
+        done: Box<Done>,
+    },
+}
+
+impl<C: std::error::Error + Classify, S: std::error::Error + Classify> Classify for DriveError<C, S> {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Connector { error, .. } => error.failure(),
+            Self::Store { error, .. } => error.failure(),
+        }
+    }
+}
+
+/// Drives a run to its end. A run that a guard stops ends there, blocked.
+///
+/// It needs no runtime of its own: it waits only in the host's own futures.
+///
+/// # Errors
+/// The first error of the connector or the store, with the run's report as it stands.
+///
+/// ```
+/// use tripartite::drive::drive_blocking;
+/// use tripartite::id::{ExternalId, RunId};
+/// use tripartite::memory::{Listing, MemoryStore};
+/// use tripartite::run::Run;
+/// use tripartite::schema::{Field, Kind, Policy, Schema};
+///
+/// let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+/// let store = MemoryStore::new(schema.clone());
+/// let night = |run: &str, phone: &str| {
+///     let listing = Listing::of(&schema, [("7", serde_json::json!({ "phone": phone }))])?;
+///     let at = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap_or_default();
+///     let step = Run::new(Policy::new(schema.clone()), RunId::new(run)?, at).start();
+///     Ok::<_, Box<dyn std::error::Error>>(drive_blocking(step, &listing, &store)?.report)
+/// };
+/// assert_eq!(night("run-1", "1")?.counts.created, 1);
+/// store.edit(&ExternalId::new("7")?, &serde_json::json!({"phone": "2"}))?; // a user's edit
+/// let report = night("run-2", "1")?; // the source did not move: the edit stays
+/// assert_eq!((report.counts.updated, report.counts.unchanged), (0, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub async fn drive<C: Connector, S: RecordStore>(
+    mut step: Step,
+    connector: &C,
+    store: &S,
+) -> Result<Done, DriveError<C::Error, S::Error>> {
+    let failed = |step: Step, failure| Box::new(step.fail(failure));
+    loop {
+        step = match step {
+            Step::Indexing(s) => match store.index(s.request()).await {
+                Ok(page) => s.resume(page),
+                Err(error) => {
+                    let done = failed(Step::Indexing(s), error.failure());
+                    return Err(DriveError::Store { error, done });
+                }
+            },
+            Step::Fetching(s) => match connector.fetch(s.request()).await {
+                Ok(page) => s.resume(page),
+                Err(error) => {
+                    let done = failed(Step::Fetching(s), error.failure());
+                    return Err(DriveError::Connector { error, done });
+                }
+            },
+            Step::Loading(s) => match store.load(s.request()).await {
+                Ok(loaded) => s.resume(loaded),
+                Err(error) => {
+                    let done = failed(Step::Loading(s), error.failure());
+                    return Err(DriveError::Store { error, done });
+                }
+            },
+            Step::Committing(s) => match store.commit(s.request()).await {
+                Ok(outcomes) => s.resume(outcomes),
+                Err(error) => {
+                    let done = failed(Step::Committing(s), error.failure());
+                    return Err(DriveError::Store { error, done });
+                }
+            },
+            Step::Stopped(stopped) => return Ok(stopped.finish()),
+            Step::Done(done) => return Ok(done),
+        }
+    }
+}
+
+/// [`drive`], on the calling thread: parks it while the host's futures wait.
+///
+/// # Errors
+/// As [`drive`].
+pub fn drive_blocking<C: Connector, S: RecordStore>(
+    step: Step,
+    connector: &C,
+    store: &S,
+) -> Result<Done, DriveError<C::Error, S::Error>> {
+    block_on(drive(step, connector, store))
+}
+
+/// Drives any future on the calling thread, parking it while the future waits: for hosts that take the steps themselves
+/// and whose futures need no runtime.
+///
+/// ```
+/// assert_eq!(tripartite::drive::block_on(async { 6 * 7 }), 42);
+/// ```
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The words spoken with a host: what it hands in, what it is asked to carry out, and what it answers.
+//!
+//! | from the host | to the host |
+//! |---|---|
+//! | [`Page`]s of [`Item`]s from the source | [`Batch`]es of [`Op`]s, each with its precondition |
+//! | [`IndexPage`]s: what is linked, and when it was last in step | [`Entry`]s for the audit |
+//! | [`Loaded`] records with their bases | [`ConflictChange`]s |
+//! | [`Outcome`]s of ops | |
+//!
+//! Everything here is data. What a host must promise about it stands with the traits in [`host`](crate::host).
+
+mod audit;
+mod op;
+
+use serde::{Deserialize, Serialize};
+
+pub use audit::{Entry, FieldEntry, RecordEntry};
+pub use op::{Action, Batch, ConflictChange, Expect, Op, OpenConflict, Outcome};
+
+use crate::id::ExternalId;
+use crate::schema::Strategy;
+use crate::value::{Fingerprint, Record};
+
+/// Where to go on in an enumeration, in the host's own terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(pub String);
+
+/// A page of the source's listing.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// What stands on it.
+    pub items: Vec<Item>,
+    /// What comes after it.
+    pub next: Next,
+}
+
+/// What comes after a page of the source's listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Another page.
+    More(Cursor),
+    /// Nothing: this is the end of everything the source has. Only such a listing can say who is missing.
+    Complete {
+        /// How many records the source says it has, where it says so. Another count makes the listing partial.
+        total: Option<u64>,
+    },
+    /// Nothing, but the source has more than was listed.
+    Partial,
+}
+
+/// One thing the source says.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Item {
+    /// A record.
+    Record(RemoteRecord),
+    /// Something that cannot be read as a record.
+    Malformed(Malformed),
+}
+
+/// A record of the source.
+#[derive(Debug, Clone)]
+pub struct RemoteRecord {
+    /// What the source calls it.
+    pub id: ExternalId,
+    /// Which version of it this is, where the source counts; the larger is the newer.
+    pub version: Option<u64>,
+    /// What it says.
+    pub record: Record,
+}
+
+/// Something the source said that is no record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Malformed {
+    /// Where it stood, for a person to find it: `line 17`.
+    pub place: String,
+    /// Whose record it was to be, if that much can be read. When it cannot, it could be anybody's, and nobody is
+    /// taken for missing in this run.
+    pub id: Option<ExternalId>,
+    /// What is wrong with it, without its content.
+    pub problem: String,
+}
+
+/// The host's counter of changes to one record. Every change of the record, by whomever, makes it larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(pub u64);
+
+/// Whether the host's record is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// It is.
+    Active,
+    /// A sync deactivated it, because it was missing from the source.
+    Deactivated,
+    /// A user deactivated or deleted it.
+    Removed,
+}
+
+/// What the host remembers of the last time a record was in step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Synced {
+    /// The local revision, after that sync's own write.
+    pub revision: Revision,
+    /// The fingerprint of the source's record that was decided on.
+    pub seen: Fingerprint,
+    /// The policy it was decided by.
+    pub policy: Fingerprint,
+}
+
+/// One line of the host's index of what is linked: small and flat, for every record there is.
+#[derive(Debug, Clone)]
+pub struct IndexEntry {
+    /// What the source calls it.
+    pub id: ExternalId,
+    /// Whether it is there.
+    pub presence: Presence,
+    /// Its revision now.
+    pub revision: Revision,
+    /// When it was last in step, if ever.
+    pub synced: Option<Synced>,
+    /// How many conflicts of it are open.
+    pub open: u32,
+}
+
+/// A page of the host's index.
+#[derive(Debug, Clone)]
+pub struct IndexPage {
+    /// The entries.
+    pub entries: Vec<IndexEntry>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// The base of a record, as the host stored it.
+#[derive(Debug, Clone)]
+pub struct Base {
+    /// What the last committed decision saw, read by names under the present schema.
+    pub record: Record,
+    /// The schema it was stored under.
+    pub schema: Fingerprint,
+    /// Which version of the source's record it was, where the source counts.
+    pub version: Option<u64>,
+}
+
+/// A linked record, loaded.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What the source calls it.
+    pub id: ExternalId,
+    /// Whether it is there.
+    pub presence: Presence,
+    /// Its revision, as of this load.
+    pub revision: Revision,
+    /// The record; fields that are null may be missing.
+    pub local: Record,
+    /// The base; `None` when it was never in step.
+    pub base: Option<Base>,
+    /// When it was last in step, if ever.
+    pub synced: Option<Synced>,
+    /// Its open conflicts.
+    pub open: Vec<OpenConflict>,
+    /// The strategy for this record alone, if it has one.
+    pub strategy: Option<Strategy>,
+}
+
+/// In what situation a record is, between the source and the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Situation {
+    /// Both sides have it.
+    Linked,
+    /// Only the source has it.
+    Unmatched,
+    /// The source has it again, after a sync deactivated it.
+    Reappeared,
+    /// Only the host has it, and the source's listing was complete.
+    Missing,
+    /// A user deactivated or deleted it, and the source still has it.
+    LocalDeleted,
+    /// What the source says is older than what was decided on.
+    Stale,
+    /// The source lists it twice, differently.
+    DuplicateRemote,
+    /// What the source says is no record.
+    Malformed,
+}
+
+/// Something the source said that was set aside for this run. It is looked at again in the next one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// The record, if that much is known.
+    pub id: Option<ExternalId>,
+    /// Where it stood, if the connector said so.
+    pub place: Option<String>,
+    /// [`Situation::DuplicateRemote`] or [`Situation::Malformed`].
+    pub situation: Situation,
+    /// What is wrong, without its content.
+    pub problem: String,
+}

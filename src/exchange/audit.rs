@@ -1,0 +1,59 @@
+use serde::{Deserialize, Serialize};
+
+use super::Situation;
+use crate::detect::Verdict;
+use crate::resolve::{Collision, Decision};
+use crate::value::Value;
+
+/// One line of the audit. The host stores it with the batch's run and time, and the op's external id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// About one field that was not in sync.
+    Field(FieldEntry),
+    /// About the record as a whole.
+    Record(RecordEntry),
+}
+
+/// What was decided about one field. It holds every value that was there, so an overwritten one can be restored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FieldEntry {
+    /// The field.
+    pub field: String,
+    /// The atomic group it was decided with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// What had happened.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// What was done.
+    pub decision: Decision,
+    /// The rule that decided.
+    pub rule: String,
+    /// The base; `None` when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Value>,
+    /// The host's value before.
+    pub local: Value,
+    /// The source's value; `None` when it said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Value>,
+    /// The host's value after.
+    pub result: Value,
+    /// Inside an object: where the sides collide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collisions: Vec<Collision>,
+    /// Why, in one sentence.
+    pub why: String,
+}
+
+/// What was decided about a record as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordEntry {
+    /// In what situation it was.
+    pub situation: Situation,
+    /// What was done: the name of the action.
+    pub action: String,
+    /// Why, in one sentence.
+    pub why: String,
+}

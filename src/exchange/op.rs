@@ -1,0 +1,143 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, Revision, Situation};
+use crate::detect::Clash;
+use crate::id::{ExternalId, LocalId, RunId};
+use crate::value::{Fingerprint, Record, Value};
+
+/// What must still be so when an op is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expect {
+    /// No record has this external id.
+    Unlinked,
+    /// The linked record has this revision.
+    Revision(Revision),
+}
+
+/// What happens to the host's record. In a patch, a missing field stays, a null one becomes null.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// It is created with these values and linked.
+    Create(Record),
+    /// It is patched.
+    Update(Record),
+    /// It is patched and active again.
+    Reactivate(Record),
+    /// It is marked inactive; nothing is deleted.
+    Deactivate,
+    /// Nothing; only what the host remembers about it changes.
+    Touch,
+}
+
+impl Action {
+    /// The name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::Update(_) => "update",
+            Self::Reactivate(_) => "reactivate",
+            Self::Deactivate => "deactivate",
+            Self::Touch => "touch",
+        }
+    }
+}
+
+/// Everything that happens to one record, to be carried out as one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Op {
+    /// What the source calls it.
+    pub id: ExternalId,
+    /// In what situation it is.
+    pub situation: Situation,
+    /// What happens to the host's record.
+    pub action: Action,
+    /// What must still be so.
+    pub expect: Expect,
+    /// The new base; `None` leaves it.
+    pub base: Option<Record>,
+    /// The version of the source's record, where it counts; stored beside the base.
+    pub version: Option<u64>,
+    /// The source's record that was decided on; `None` when it is missing there.
+    pub remote: Option<Record>,
+    /// Its fingerprint, to be remembered with the revision after this op as [`Synced`](super::Synced).
+    pub seen: Option<Fingerprint>,
+    /// What becomes of its open conflicts.
+    pub conflicts: Vec<ConflictChange>,
+    /// What goes into the audit.
+    pub entries: Vec<Entry>,
+}
+
+impl Op {
+    /// Whether it changes the host's record, an open conflict or the audit. A silent op only remembers that the
+    /// source's record was looked at.
+    pub fn is_silent(&self) -> bool {
+        self.action == Action::Touch && self.conflicts.is_empty() && self.entries.is_empty()
+    }
+}
+
+/// A conflict that waits for a person: exactly one for a record and unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenConflict {
+    /// The field or group.
+    pub unit: String,
+    /// How the sides collide.
+    pub clash: Clash,
+    /// Inside an object, where they do, as JSON Pointers; empty for the whole field.
+    pub paths: Vec<String>,
+    /// The base; `None` when there is none. Of a group, values are maps by the fields' names.
+    pub base: Option<Value>,
+    /// The host's value.
+    pub local: Value,
+    /// The source's value.
+    pub remote: Value,
+}
+
+/// What becomes of an open conflict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictChange {
+    /// It is opened.
+    Open(OpenConflict),
+    /// A side moved on: it is still the same conflict.
+    Update(OpenConflict),
+    /// The sides agree, or only one still differs, or it was decided.
+    Close {
+        /// The field or group.
+        unit: String,
+    },
+}
+
+/// Ops to be carried out in one call, each as one, if the host can in one transaction.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The run they belong to.
+    pub run: RunId,
+    /// When the run takes place.
+    pub at: DateTime<Utc>,
+    /// The schema, to stand beside the bases.
+    pub schema: Fingerprint,
+    /// The policy, to stand in [`Synced`](super::Synced).
+    pub policy: Fingerprint,
+    /// The ops.
+    pub ops: Vec<Op>,
+}
+
+/// What came of an op, in the order of the batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was carried out, whole.
+    Applied {
+        /// What the host calls the record.
+        local: LocalId,
+    },
+    /// What it expected was no longer so; nothing of it was carried out.
+    Stale,
+    /// It cannot be carried out, and nothing of it was.
+    Failed {
+        /// Why, without any value.
+        problem: String,
+    },
+}

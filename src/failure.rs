@@ -1,0 +1,71 @@
+//! Failures: how a host reports that something went wrong, in the four words the work column acts on.
+//!
+//! A host's errors stay the host's types. They implement [`Classify`], and whoever drives a run learns from the
+//! [`Failure`] alone whether another attempt makes sense.
+//!
+//! | what happened | class |
+//! |---|---|
+//! | a time-out, a 503, a locked database | [`Failure::Retry`] |
+//! | a 429 with `Retry-After: 120` | [`Failure::Retry`] with `after` = 120 s |
+//! | a 401, a revoked token | [`Failure::Denied`]: a person must renew the credential |
+//! | the account was closed, a 410 | [`Failure::Gone`] |
+//! | a bug, a full disk, data that makes no sense | [`Failure::Fatal`] |
+
+use std::convert::Infallible;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of failure an error is, for the decision whether and when to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// It may well succeed later; not before `after`, where the other side asked for that.
+    Retry {
+        /// The least delay the other side asked for.
+        after: Option<Duration>,
+    },
+    /// The credential was refused; trying again changes nothing until a person renews it.
+    Denied,
+    /// What was asked for is no longer there.
+    Gone,
+    /// It will fail the same way every time.
+    Fatal,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retry { after: None } => f.write_str("may succeed when tried again"),
+            Self::Retry { after: Some(after) } => write!(f, "may succeed when tried again after {} s", after.as_secs()),
+            Self::Denied => f.write_str("the credential was refused"),
+            Self::Gone => f.write_str("no longer there"),
+            Self::Fatal => f.write_str("will not succeed when tried again"),
+        }
+    }
+}
+
+/// How a host's error says what kind of failure it is.
+///
+/// ```
+/// use tripartite::failure::{Classify, Failure};
+/// #[derive(Debug)]
+/// struct Busy;
+/// impl Classify for Busy {
+///     fn failure(&self) -> Failure {
+///         Failure::Retry { after: None }
+///     }
+/// }
+/// assert_eq!(Busy.failure(), Failure::Retry { after: None });
+/// ```
+pub trait Classify {
+    /// The class of this error.
+    fn failure(&self) -> Failure;
+}
+
+impl Classify for Infallible {
+    fn failure(&self) -> Failure {
+        match *self {}
+    }
+}

@@ -1,0 +1,144 @@
+//! Identities: what a record, an organisation or a run is called.
+//!
+//! Every id is a newtype built by a checking constructor and compared **exactly**, byte for byte: `"00042"` and
+//! `"42"` are two members, and so are `"a1"` and `"A1"`. A register that means otherwise says so by sending one
+//! spelling.
+//!
+//! | text | accepted as an id |
+//! |---|---|
+//! | `"FED-10042"` | yes |
+//! | `" 42"` | yes, and different from `"42"` |
+//! | `""` | no: [`IdError::Empty`] |
+//! | `"a\nb"` | no: [`IdError::Control`], ids stand in logs, one to a line |
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The most bytes an id may have.
+pub const MAX_ID_LEN: usize = 512;
+
+/// Why a text cannot be an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// The text is empty.
+    #[error("an id must not be empty")]
+    Empty,
+    /// The text is longer than [`MAX_ID_LEN`] bytes.
+    #[error("an id has at most {MAX_ID_LEN} bytes, this one has {len}")]
+    TooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// The text holds a control character.
+    #[error("an id must not hold a control character, this one has one at byte {at}")]
+    Control {
+        /// Where, in bytes.
+        at: usize,
+    },
+}
+
+fn check(text: &str) -> Result<(), IdError> {
+    match text {
+        "" => Err(IdError::Empty),
+        _ if text.len() > MAX_ID_LEN => Err(IdError::TooLong { len: text.len() }),
+        _ => match text.find(char::is_control) {
+            Some(at) => Err(IdError::Control { at }),
+            None => Ok(()),
+        },
+    }
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Checks a text and makes it an id.
+            ///
+            /// # Errors
+            /// [`IdError`] when the text is empty, longer than [`MAX_ID_LEN`] bytes or holds a control character.
+            pub fn new(text: impl Into<Box<str>>) -> Result<Self, IdError> {
+                let text = text.into();
+                check(&text).map(|()| Self(text))
+            }
+
+            /// The text of the id, exactly as it was given.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// What the source calls a record; the only key a record is matched by without a rule.
+    ///
+    /// ```
+    /// use tripartite::id::{ExternalId, IdError};
+    /// assert_ne!(ExternalId::new("42")?, ExternalId::new("042")?);
+    /// assert_eq!(ExternalId::new(""), Err(IdError::Empty));
+    /// # Ok::<(), IdError>(())
+    /// ```
+    ExternalId;
+    /// What the host calls its own record, in whatever form its key has as text.
+    LocalId;
+    /// An organisation whose records are kept in step.
+    OrgId;
+    /// A connection to one source.
+    ConnectorId;
+    /// One run of a sync; the host chooses it, audit entries carry it.
+    RunId;
+}
+
+/// The key of all work: one organisation's copy of one source.
+///
+/// ```
+/// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+/// let key = SyncKey { org: OrgId::new("ballybeg-gaa")?, connector: ConnectorId::new("federation")? };
+/// assert_eq!(key.to_string(), "ballybeg-gaa/federation");
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SyncKey {
+    /// Whose records.
+    pub org: OrgId,
+    /// From which source.
+    pub connector: ConnectorId,
+}
+
+impl fmt::Display for SyncKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.org, self.connector)
+    }
+}

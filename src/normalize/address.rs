@@ -1,0 +1,212 @@
+//! Postal addresses: how they were laid out does not count.
+//!
+//! An address is [`text`] that people retype: in capitals on one form, with a comma and no space on the next. Its
+//! words and their order are what count, so on top of the rules of [`text`]:
+//!
+//! 1. every character is lower-cased by itself (the simple and special mappings that need no context, Unicode 3.13),
+//!    and `ς` is read as `σ`;
+//! 2. white space around a comma does not count, a run of commas is one comma, and none is kept at either end; the
+//!    commas are U+002C, U+060C, U+3001 and U+FF0C.
+//!
+//! | raw | canonical |
+//! |---|---|
+//! | `"12 Main St,Dublin"` | `"12 main st, dublin"` |
+//! | `"12 MAIN ST , ,⏎DUBLIN,"` | `"12 main st, dublin"` |
+//! | `"12 Main St⏎Dublin"` | `"12 main st dublin"` |
+//! | `"Große Straße"` | `"große straße"` |
+//! | `","` | `""` |
+//!
+//! **Does a line break equal a comma?** No, it is white space. Both could only be equal if every comma were white
+//! space, and then `Flat 1, 2 Main St` would be `Flat 12`'s neighbour: `Flat 1 2 Main St`.
+//!
+//! **Why is `STRASSE` not `Straße`?** Because `ß` lower-cases to itself, and only full case folding would write it as
+//! `ss`, making `Maße` and `Masse` one word. A capital `ẞ` is `ß`.
+//!
+//! **And the dotted `İ`?** It becomes `i` with a dot above (U+0069 U+0307), so `İzmir` differs from `izmir` and
+//! `Izmir`: which of the two a dotless source meant depends on its language, and nothing here knows it.
+//!
+//! **Why is `ς` folded?** Lower-casing character by character gives every `Σ` as `σ`; without it `ΟΔΟΣ` and `οδος` with
+//! its final sigma would differ.
+
+use std::borrow::Cow;
+
+use super::text::{Form, Seen, borrowed_if_equal};
+
+/// The canonical form of an address; `""` if there is nothing in it but white space and commas.
+///
+/// ```
+/// use tripartite::normalize::address::canonical;
+///
+/// assert_eq!(canonical("12 Main St,DUBLIN"), "12 main st, dublin");
+/// assert_eq!(canonical("12 Main St,\n\n, Dublin ,"), "12 main st, dublin");
+/// // A line break is a space, never a comma.
+/// assert_eq!(canonical("12 Main St\nDublin"), "12 main st dublin");
+/// ```
+pub fn canonical(raw: &str) -> Cow<'_, str> {
+    borrowed_if_equal(raw, || chars(raw))
+}
+
+/// Whether two addresses have one canonical form.
+///
+/// ```
+/// use tripartite::normalize::address::same;
+///
+/// assert!(same("12 Main St,Dublin", "12 main st , Dublin"));
+/// assert!(!same("Flat 1, 2 Main St", "Flat 1 2 Main St"));
+/// ```
+pub fn same(a: &str, b: &str) -> bool {
+    a == b || chars(a).eq(chars(b))
+}
+
+fn chars(raw: &str) -> Form<Laid<impl Iterator<Item = char>>> {
+    Form::of(raw, || Laid::new(lower(Seen(raw.chars()))))
+}
+
+/// Each character lower-cased by itself. Composition has to follow: `h` has letters that `H` has not.
+pub(super) fn lower(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    Lower { chars, rest: None }
+}
+
+struct Lower<I> {
+    chars: I,
+    rest: Option<std::char::ToLowercase>,
+}
+
+impl<I: Iterator<Item = char>> Iterator for Lower<I> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        if let Some(c) = self.rest.as_mut().and_then(Iterator::next) {
+            return Some(c);
+        }
+        match self.chars.next()? {
+            c if c.is_ascii() => Some(c.to_ascii_lowercase()),
+            'ς' => Some('σ'),
+            c => {
+                let mut lowered = c.to_lowercase();
+                let first = lowered.next();
+                self.rest = Some(lowered);
+                first
+            }
+        }
+    }
+}
+
+/// What stands between two words, the stronger last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Gap {
+    None,
+    Space,
+    Comma,
+}
+
+impl Gap {
+    fn of(c: char) -> Self {
+        match c {
+            ',' | '\u{60C}' | '\u{3001}' | '\u{FF0C}' => Self::Comma,
+            _ if c.is_whitespace() => Self::Space,
+            _ => Self::None,
+        }
+    }
+}
+
+/// Words with one gap between them: a space, or a comma and a space.
+struct Laid<I> {
+    chars: I,
+    held: [Option<char>; 2],
+    started: bool,
+}
+
+impl<I> Laid<I> {
+    fn new(chars: I) -> Self {
+        Self { chars, held: [None; 2], started: false }
+    }
+
+    fn release(&mut self) -> Option<char> {
+        self.held[0].take().or_else(|| self.held[1].take())
+    }
+}
+
+impl<I: Iterator<Item = char>> Iterator for Laid<I> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        if let Some(held) = self.release() {
+            return Some(held);
+        }
+        let mut gap = Gap::None;
+        let word = loop {
+            let c = self.chars.next()?;
+            match Gap::of(c) {
+                Gap::None => break c,
+                wider => gap = gap.max(wider),
+            }
+        };
+        if !std::mem::replace(&mut self.started, true) {
+            gap = Gap::None;
+        }
+        match gap {
+            Gap::None => return Some(word),
+            Gap::Space => self.held = [None, Some(word)],
+            Gap::Comma => self.held = [Some(' '), Some(word)],
+        }
+        Some(if gap == Gap::Comma { ',' } else { ' ' })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+    use super::{canonical, same};
+
+    #[test]
+    fn spellings() {
+        for (raw, expected, why) in [
+            ("12 Main St,Dublin", "12 main st, dublin", "a comma needs no space"),
+            ("12 main st , Dublin", "12 main st, dublin", "and may have one before it"),
+            ("12 MAIN ST,\r\nDUBLIN", "12 main st, dublin", "a line break after a comma is its space"),
+            ("12 Main St\nDublin", "12 main st dublin", "a line break alone is a space"),
+            ("12 Main St,,  ,Dublin", "12 main st, dublin", "empty parts say nothing"),
+            (" , 12 Main St, ", "12 main st", "commas at the ends say nothing"),
+            (",", "", "nothing but commas is nothing"),
+            ("北京市，朝阳区", "北京市, 朝阳区", "a full-width comma is a comma"),
+            ("Große Straße", "große straße", "ß stays"),
+            ("GROẞE", "große", "capital ẞ is ß"),
+            ("ΟΔΟΣ", "οδοσ", "sigma is one letter"),
+            ("Ερμού Οδός", "ερμού οδόσ", "final or not"),
+            ("İzmir", "i\u{307}zmir", "the dotted capital keeps its dot"),
+            ("H\u{331}aifa", "ẖaifa", "lower-casing comes before composition"),
+            ("Ѐ\u{200B} a", "ѐ a", "case is ignored in every script"),
+        ] {
+            assert_eq!(canonical(raw), expected, "{why}");
+            assert!(same(raw, expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_stays_different() {
+        for (a, b, why) in [
+            ("Flat 1, 2 Main St", "Flat 1 2 Main St", "a comma is no space"),
+            ("12 Main St\nDublin", "12 Main St, Dublin", "a line break is no comma"),
+            ("Hauptstraße", "Hauptstrasse", "ß is not ss"),
+            ("Izmir", "İzmir", "a dot may be another letter"),
+            ("12 Main St.", "12 Main St", "other punctuation counts"),
+        ] {
+            assert!(!same(a, b), "{why}");
+        }
+    }
+
+    #[test]
+    fn every_character_has_a_stable_canonical_form() {
+        for c in '\0'..'\u{33480}' {
+            for raw in [c.to_string(), format!("H{c}\u{331}"), format!("i\u{323}{c}")] {
+                let once = canonical(&raw).into_owned();
+                assert_eq!(canonical(&once), once, "{raw:?}");
+                assert!(is_nfc(&once), "{raw:?}");
+                let decomposed: String = raw.nfd().collect();
+                assert_eq!(canonical(&decomposed), once, "{raw:?} decomposed");
+            }
+        }
+    }
+}

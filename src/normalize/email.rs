@@ -1,0 +1,286 @@
+//! E-mail addresses: one mailbox, however it was typed.
+//!
+//! Source systems hold the same mailbox as `Sean@Example.org` and `sean@example.org`, with a zero-width space from a
+//! web page or `mailto:` in front, and with a domain in its own script or in its ASCII form.
+//!
+//! Canonical is the whole address in lower case, the domain in ASCII. [RFC 5321] lets a server tell the case of
+//! mailboxes apart; none that people use does, and a record that differs only in case is not an edit.
+//!
+//! What is read, after white space and characters ignored as in [`text`](super::text) are trimmed:
+//!
+//! * an optional `mailto:`, in which case nothing may be percent-encoded ([RFC 6068]);
+//! * the mailbox, at most 64 octets: words of letters, digits, ``!#$%&'*+-/=?^_`{|}~`` and any non-ASCII character
+//!   ([RFC 6531]) joined by single dots; or a quoted string, kept as it is written. Lower-cased character by character as in
+//!   [`address`](super::address), in Normalization Form C, without ignored characters;
+//! * `@`;
+//! * the domain: at least two labels of 1 to 63 letters, digits and inner hyphens ([RFC 1035]), the last not a number.
+//!   A domain that is not ASCII goes through [UTS #46] (non-transitional, STD3 rules) first.
+//!
+//! The canonical form is at most 254 octets long (RFC 5321, erratum 1690).
+//!
+//! | raw | canonical |
+//! |---|---|
+//! | `" Sean@Example.ORG "`, `"mailto:sean@example.org"` | `"sean@example.org"` |
+//! | `"info@bücher.example"` | `"info@xn--bcher-kva.example"` |
+//! | `"SEÁN@example.ie"` | `"seán@example.ie"` |
+//! | `"\"a b\"@example.org"` | itself |
+//! | `"sean@localhost"`, `"sean@[192.0.2.1]"`, `"Seán <sean@example.ie>"`, `"a@b@example.org"` | not an e-mail address |
+//!
+//! **Are dots in the mailbox or a `+tag` ignored?** No: that is one provider's rule, and to the next it is another person.
+//!
+//! **Why are `localhost` and address literals refused, which RFC 5321 allows?** In a person's record they are slips and
+//! test data. Invalid is recorded and never written, so nothing is lost by it.
+//!
+//! [RFC 1035]: https://www.rfc-editor.org/rfc/rfc1035
+//! [RFC 5321]: https://www.rfc-editor.org/rfc/rfc5321
+//! [RFC 6068]: https://www.rfc-editor.org/rfc/rfc6068
+//! [RFC 6531]: https://www.rfc-editor.org/rfc/rfc6531
+//! [UTS #46]: https://www.unicode.org/reports/tr46/
+
+use std::borrow::Cow;
+
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
+use super::address::lower;
+use super::text::{Form, Seen, is_ignored, trim};
+use crate::value::Problem;
+
+const MAILBOX_OCTETS: usize = 64;
+const ADDRESS_OCTETS: usize = 254;
+const LABEL_OCTETS: usize = 63;
+
+/// The address in lower case with its domain in ASCII; `""` for blank text.
+///
+/// # Errors
+///
+/// [`Problem::NotAnEmail`] for text that is not exactly one address.
+///
+/// ```
+/// use tripartite::{normalize::email::canonical, value::Problem};
+///
+/// assert_eq!(canonical(" Info@BÜCHER.example").as_deref(), Ok("info@xn--bcher-kva.example"));
+/// assert_eq!(canonical("a.b+c@example.org").as_deref(), Ok("a.b+c@example.org"));
+/// // Two addresses are not an address.
+/// assert_eq!(canonical("a@example.org, b@example.org"), Err(Problem::NotAnEmail));
+/// ```
+pub fn canonical(raw: &str) -> Result<Cow<'_, str>, Problem> {
+    Ok(match Address::read(raw)? {
+        None => Cow::Borrowed(""),
+        Some(address) if address.chars().eq(raw.chars()) => Cow::Borrowed(raw),
+        Some(address) => Cow::Owned(address.chars().collect()),
+    })
+}
+
+/// Whether both texts are the same address, or both blank.
+///
+/// ```
+/// use tripartite::normalize::email::same;
+///
+/// assert!(same("Sean@Example.org", "mailto:sean@example.ORG"));
+/// assert!(!same("sean@example.org", "s.ean@example.org"));
+/// assert!(!same("n/a", "n/a"), "what is no address equals nothing");
+/// ```
+pub fn same(a: &str, b: &str) -> bool {
+    match (Address::read(a), Address::read(b)) {
+        (Ok(Some(a)), Ok(Some(b))) => a.chars().eq(b.chars()),
+        (Ok(None), Ok(None)) => true,
+        _ => false,
+    }
+}
+
+struct Address<'a> {
+    mailbox: &'a str,
+    /// In ASCII; its case may still be as written.
+    domain: Cow<'a, str>,
+}
+
+impl<'a> Address<'a> {
+    fn read(raw: &'a str) -> Result<Option<Self>, Problem> {
+        match trim(raw) {
+            "" => Ok(None),
+            text => Self::parse(text).map(Some).ok_or(Problem::NotAnEmail),
+        }
+    }
+
+    fn parse(text: &'a str) -> Option<Self> {
+        let (mailbox, domain) = without_scheme(text)?.rsplit_once('@')?;
+        let address = Self { mailbox, domain: ascii_domain(domain)? };
+        let octets = mailbox_octets(mailbox)?;
+        let fits = octets <= MAILBOX_OCTETS && octets + 1 + address.domain.len() <= ADDRESS_OCTETS;
+        (fits && is_domain(&address.domain)).then_some(address)
+    }
+
+    fn chars(&self) -> impl Iterator<Item = char> {
+        let domain = self.domain.bytes().map(|byte| char::from(byte.to_ascii_lowercase()));
+        mailbox_chars(self.mailbox).chain(['@']).chain(domain)
+    }
+}
+
+/// The address of a `mailto:` link, or the text itself.
+fn without_scheme(text: &str) -> Option<&str> {
+    match text.split_at_checked("mailto:".len()) {
+        Some((scheme, address)) if scheme.eq_ignore_ascii_case("mailto:") => {
+            (!address.contains('%')).then_some(address)
+        }
+        _ => Some(text),
+    }
+}
+
+fn mailbox_chars(mailbox: &str) -> impl Iterator<Item = char> {
+    Form::of(mailbox, || lower(Seen(mailbox.chars())))
+}
+
+/// The length of a mailbox in its canonical form, `None` if it is not one.
+fn mailbox_octets(mailbox: &str) -> Option<usize> {
+    let valid = match mailbox_chars(mailbox).next()? {
+        '"' => is_quoted(mailbox_chars(mailbox)),
+        _ => is_dotted(mailbox_chars(mailbox)),
+    };
+    valid.then(|| mailbox_chars(mailbox).map(char::len_utf8).sum())
+}
+
+/// Words of `atext` joined by single dots.
+fn is_dotted(chars: impl Iterator<Item = char>) -> bool {
+    let mut after_dot = true;
+    for c in chars {
+        let dot = c == '.';
+        if dot && after_dot || !dot && !is_word_char(c) {
+            return false;
+        }
+        after_dot = dot;
+    }
+    !after_dot
+}
+
+fn is_word_char(c: char) -> bool {
+    match c {
+        _ if c.is_ascii() => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
+        _ => !c.is_whitespace() && !c.is_control(),
+    }
+}
+
+/// A quotation mark, printable characters with `\` before each quotation mark and backslash, a quotation mark.
+fn is_quoted(chars: impl Iterator<Item = char>) -> bool {
+    let mut chars = chars.skip(1);
+    while let Some(c) = chars.next() {
+        let content = match c {
+            '"' => return chars.next().is_none(),
+            '\\' => chars.next().filter(char::is_ascii),
+            _ => Some(c),
+        };
+        if !content.is_some_and(|c| c == ' ' || !c.is_whitespace() && !c.is_control()) {
+            return false;
+        }
+    }
+    false
+}
+
+/// The domain in ASCII. A joiner may carry meaning in a domain, so it is left to UTS #46, unlike the other ignored characters.
+fn ascii_domain(domain: &str) -> Option<Cow<'_, str>> {
+    if domain.is_ascii() {
+        return Some(Cow::Borrowed(domain));
+    }
+    let seen: String = domain.chars().filter(|&c| !is_ignored(c) || matches!(c, '\u{200C}' | '\u{200D}')).collect();
+    let ascii = Uts46::new().to_ascii(seen.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
+    ascii.ok().map(|ascii| Cow::Owned(ascii.into_owned()))
+}
+
+fn is_domain(domain: &str) -> bool {
+    let last = domain.rsplit_once('.').map_or("", |(_, last)| last);
+    domain.split('.').all(is_label) && last.bytes().any(|byte| !byte.is_ascii_digit())
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=LABEL_OCTETS).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{canonical, same};
+    use crate::value::Problem;
+
+    #[test]
+    fn spellings() {
+        for (raw, expected, why) in [
+            ("sean@example.org", "sean@example.org", "plain"),
+            (" Sean.OBrien@Example.ORG\n", "sean.obrien@example.org", "case and white space around"),
+            ("\u{200B}sean\u{AD}@exam\u{200B}ple.org", "sean@example.org", "what nobody sees, anywhere"),
+            ("MailTo:sean@example.org", "sean@example.org", "a link is an address"),
+            ("info@bücher.example", "info@xn--bcher-kva.example", "a domain in its own script"),
+            ("info@XN--BCHER-KVA.example", "info@xn--bcher-kva.example", "and in ASCII"),
+            ("info@bu\u{308}cher。example", "info@xn--bcher-kva.example", "decomposed, with an ideographic stop"),
+            ("SEÁN@example.ie", "seán@example.ie", "an internationalised mailbox"),
+            ("sea\u{301}n@example.ie", "seán@example.ie", "is composed"),
+            ("a+b=c/d@example.org", "a+b=c/d@example.org", "odd but legal characters"),
+            ("\"a b\"@example.org", "\"a b\"@example.org", "a quoted mailbox may hold a space"),
+            ("\"a@b\"@example.org", "\"a@b\"@example.org", "and an at sign"),
+            ("\"a\\\"B\"@example.org", "\"a\\\"b\"@example.org", "and an escaped quotation mark"),
+            ("x@1.2.museum", "x@1.2.museum", "a label may be a number, the last may not"),
+            ("", "", "blank is empty"),
+        ] {
+            assert_eq!(canonical(raw).as_deref(), Ok(expected), "{why}");
+            assert!(same(raw, expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn not_one_address() {
+        for (raw, why) in [
+            ("sean", "no at sign"),
+            ("@example.org", "no mailbox"),
+            ("sean@", "no domain"),
+            ("a@b@example.org", "two at signs"),
+            ("a@example.org, b@example.org", "two addresses"),
+            ("Seán <sean@example.ie>", "a display name"),
+            ("sean o@example.org", "white space in the mailbox"),
+            ("sean@exa mple.org", "white space in the domain"),
+            (".sean@example.org", "a dot at the start"),
+            ("sean.@example.org", "a dot at the end"),
+            ("se..an@example.org", "two dots"),
+            ("\"sean@example.org", "a quotation without end"),
+            ("\"a\"b@example.org", "text after a quotation"),
+            ("\"a\\", "an escape of nothing"),
+            ("sean@localhost", "one label"),
+            ("sean@[192.0.2.1]", "an address literal"),
+            ("sean@192.0.2.1", "a number at the end of the domain"),
+            ("sean@example.org.", "a dot at the end of the domain"),
+            ("sean@-example.org", "a hyphen at the start of a label"),
+            ("sean@exa_mple.org", "an underscore in the domain"),
+            ("sean@büch_er.example", "nor in another script"),
+            ("mailto:a%2Bb@example.org", "percent-encoded"),
+            ("mailto:a@example.org?subject=x", "a link that says more"),
+            ("sean＠example.org", "a full-width at sign"),
+            ("a\u{37E}b@example.org", "a character that composes to a semicolon"),
+        ] {
+            assert_eq!(canonical(raw), Err(Problem::NotAnEmail), "{why}");
+            assert!(!same(raw, raw), "{why}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_those_of_rfc_5321() {
+        let domain = |length: usize| format!("{}.example", vec!["a".repeat(61); 4].join(".")).split_off(255 - length);
+        for (mailbox, domain, valid, why) in [
+            (64, "example.org".into(), true, "64 octets of mailbox"),
+            (65, "example.org".into(), false, "65 octets of mailbox"),
+            (1, format!("{}.org", "a".repeat(63)), true, "63 octets of label"),
+            (1, format!("{}.org", "a".repeat(64)), false, "64 octets of label"),
+            (9, domain(244), true, "254 octets in all"),
+            (10, domain(244), false, "255 octets in all"),
+        ] {
+            let raw = format!("{}@{domain}", "m".repeat(mailbox));
+            assert_eq!(canonical(&raw).is_ok(), valid, "{why}");
+        }
+        assert!(canonical(&format!("{}@example.org", "é".repeat(33))).is_err(), "octets, not characters");
+    }
+
+    #[test]
+    fn a_canonical_address_is_borrowed() {
+        assert!(matches!(canonical("sean@example.org"), Ok(Cow::Borrowed(_))));
+    }
+}

@@ -1,0 +1,274 @@
+//! Free text: what is invisible does not count.
+//!
+//! Text that was typed, pasted, exported and imported again picks up what no reader sees: an accent stored as a
+//! separate character, a no-break space, a direction mark. None of that is an edit.
+//!
+//! The rule, in this order:
+//!
+//! 1. *ignored characters* are dropped: U+00AD, U+061C, U+180E, U+200B to U+200F, U+202A to U+202E,
+//!    U+2060 to U+2064, U+2066 to U+206F and U+FEFF;
+//! 2. every run of white space (the Unicode property `White_Space`: no-break and ideographic spaces, tabs, line and
+//!    paragraph separators) becomes one U+0020, and none is kept at either end;
+//! 3. what is left is composed to Unicode Normalization Form C ([UAX #15]).
+//!
+//! Composition comes last, because dropping a character may bring a letter and its accent together.
+//!
+//! | raw | canonical |
+//! |---|---|
+//! | `"  John  "` | `"John"` |
+//! | `"Mary⏎Ann"`, `"Mary\u{A0}Ann"` | `"Mary Ann"` |
+//! | `"Zoe\u{308}"` | `"Zoë"` |
+//! | `"e\u{200B}\u{301}"` | `"é"` |
+//! | `"\u{FEFF} \u{3000}"` | `""` |
+//!
+//! **Is the joiner in an emoji or in Persian ignored too?** Yes. U+200C and U+200D carry meaning in some scripts and in
+//! emoji sequences, but they are lost and added by exports as easily as their neighbours, and only comparison is
+//! affected: the raw text keeps them. A field of prose where a joiner alone may be the edit is better an exact kind.
+//!
+//! **Is case ignored?** No: `"van Dyke"` to `"Van Dyke"` is a correction somebody made. See [`address`](super::address)
+//! for text that ignores case.
+//!
+//! [UAX #15]: https://www.unicode.org/reports/tr15/
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, Recompositions, UnicodeNormalization, is_nfc_quick};
+
+/// The canonical form of free text; `""` if there is nothing to read in it.
+///
+/// ```
+/// use std::borrow::Cow;
+/// use tripartite::normalize::text::canonical;
+///
+/// assert_eq!(canonical(" Zoe\u{308}\u{A0}Byrne\n"), "Zoë Byrne");
+/// assert_eq!(canonical("\u{FEFF} \u{3000}"), "");
+/// // What is canonical already is not copied.
+/// assert!(matches!(canonical("Zoë Byrne"), Cow::Borrowed(_)));
+/// ```
+pub fn canonical(raw: &str) -> Cow<'_, str> {
+    borrowed_if_equal(raw, || Chars::new(raw))
+}
+
+/// Whether two texts have one canonical form. Case counts.
+///
+/// ```
+/// use tripartite::normalize::text::same;
+///
+/// assert!(same("Mary  Ann", "Mary\u{A0}Ann\u{200E}"));
+/// assert!(!same("Mary Ann", "MaryAnn"));
+/// ```
+pub fn same(a: &str, b: &str) -> bool {
+    a == b || Chars::new(a).eq(Chars::new(b))
+}
+
+/// Whether a text holds nothing but white space and ignored characters.
+pub(crate) fn is_blank(raw: &str) -> bool {
+    raw.chars().all(is_invisible)
+}
+
+/// The text without white space and ignored characters at its ends; what is inside stays.
+pub(super) fn trim(raw: &str) -> &str {
+    raw.trim_matches(is_invisible)
+}
+
+/// White space or ignored: nothing a reader could see.
+pub(super) fn is_invisible(c: char) -> bool {
+    c.is_whitespace() || is_ignored(c)
+}
+
+/// Zero-width characters and direction controls, which comparison drops.
+pub(super) fn is_ignored(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}'
+            | '\u{61C}'
+            | '\u{180E}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{206F}'
+            | '\u{FEFF}'
+    )
+}
+
+/// The raw text if its canonical characters are its own, else those characters as a new string.
+pub(super) fn borrowed_if_equal<I>(raw: &str, chars: impl Fn() -> I) -> Cow<'_, str>
+where
+    I: Iterator<Item = char>,
+{
+    if chars().eq(raw.chars()) { Cow::Borrowed(raw) } else { Cow::Owned(chars().collect()) }
+}
+
+/// The canonical characters of a text, one by one.
+pub(super) struct Chars<'a>(Form<Collapsed<Seen<'a>>>);
+
+impl<'a> Chars<'a> {
+    pub(super) fn new(raw: &'a str) -> Self {
+        Self(Form::of(raw, || Collapsed::new(Seen(raw.chars()))))
+    }
+}
+
+impl Iterator for Chars<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        self.0.next()
+    }
+}
+
+/// Characters in Normalization Form C: as they come where that is known to be enough, else composed.
+pub(super) enum Form<I: Iterator<Item = char>> {
+    Composed(I),
+    Composing(Recompositions<I>),
+}
+
+impl<I: Iterator<Item = char>> Form<I> {
+    /// `chars` gives the characters of `raw` after all other rules, from the start at each call.
+    pub(super) fn of(raw: &str, chars: impl Fn() -> I) -> Self {
+        if is_below_combining(raw) || is_nfc_quick(chars()) == IsNormalized::Yes {
+            Self::Composed(chars())
+        } else {
+            Self::Composing(chars().nfc())
+        }
+    }
+}
+
+impl<I: Iterator<Item = char>> Iterator for Form<I> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match self {
+            Self::Composed(chars) => chars.next(),
+            Self::Composing(chars) => chars.next(),
+        }
+    }
+}
+
+/// Whether every character is below U+0300, where nothing composes: the first byte of U+0300 is 0xCC.
+fn is_below_combining(raw: &str) -> bool {
+    raw.bytes().all(|byte| byte < 0xCC)
+}
+
+/// The characters of a text that are not ignored.
+pub(super) struct Seen<'a>(pub(super) std::str::Chars<'a>);
+
+impl Iterator for Seen<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        self.0.find(|&c| c.is_ascii() || !is_ignored(c))
+    }
+}
+
+/// Runs of white space as one space, none at the ends.
+pub(super) struct Collapsed<I> {
+    chars: I,
+    held: Option<char>,
+    started: bool,
+}
+
+impl<I> Collapsed<I> {
+    pub(super) fn new(chars: I) -> Self {
+        Self { chars, held: None, started: false }
+    }
+}
+
+impl<I: Iterator<Item = char>> Iterator for Collapsed<I> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        if let Some(held) = self.held.take() {
+            return Some(held);
+        }
+        let mut c = self.chars.next()?;
+        if !c.is_whitespace() {
+            self.started = true;
+            return Some(c);
+        }
+        while c.is_whitespace() {
+            c = self.chars.next()?;
+        }
+        if !self.started {
+            self.started = true;
+            return Some(c);
+        }
+        self.held = Some(c);
+        Some(' ')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+    use super::{canonical, is_blank, is_ignored, same, trim};
+
+    #[test]
+    fn spellings() {
+        for (raw, expected, why) in [
+            ("", "", "nothing stays nothing"),
+            ("John", "John", "plain text is left alone"),
+            ("  John\t", "John", "white space at the ends goes"),
+            ("Mary \r\n Ann", "Mary Ann", "a line break is white space"),
+            ("Mary\u{A0}\u{2009}Ann", "Mary Ann", "no-break and thin spaces are white space"),
+            ("Mary\u{2028}Ann\u{2029}", "Mary Ann", "so are line and paragraph separators"),
+            ("東京\u{3000}都", "東京 都", "so is the ideographic space"),
+            ("\u{85}x\u{1680}", "x", "so are next line and the ogham space"),
+            ("Zoe\u{308}", "Zoë", "an accent of its own is composed"),
+            ("A\u{30A}ngstro\u{308}m", "Ångström", "wherever it stands"),
+            ("\u{212B}", "Å", "the ångström sign is the letter"),
+            ("e\u{200B}\u{301}", "é", "dropping a character may bring an accent home"),
+            ("e\u{301}\u{323}", "ẹ\u{301}", "accents are put in canonical order"),
+            ("\u{202A}+353\u{202C}", "+353", "direction marks of a pasted number are ignored"),
+            ("co\u{AD}operate", "cooperate", "a soft hyphen is ignored"),
+            ("\u{FEFF}id", "id", "a byte order mark is ignored"),
+            ("a \u{200B} b", "a b", "white space on both sides of an ignored character is one run"),
+            ("می\u{200C}خواهم", "میخواهم", "a joiner is ignored, and documented"),
+            ("STRASSE", "STRASSE", "case is kept"),
+            ("ﬁ", "ﬁ", "compatibility characters are kept: this is NFC, not NFKC"),
+        ] {
+            assert_eq!(canonical(raw), expected, "{why}");
+            assert!(same(raw, expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn canonical_text_is_borrowed() {
+        for raw in ["", "John", "Zoë Byrne", "東京 都", "👍🏽"] {
+            assert!(matches!(canonical(raw), Cow::Borrowed(_)), "{raw}");
+        }
+    }
+
+    #[test]
+    fn blank_is_what_nobody_can_see() {
+        assert!(is_blank("") && is_blank(" \u{A0}\u{FEFF}\n"));
+        assert!(!is_blank(" . "));
+        assert_eq!(trim("\u{FEFF} a\u{200B}b \n"), "a\u{200B}b");
+    }
+
+    /// The ground under the byte scan.
+    #[test]
+    fn nothing_below_u0300_is_touched_by_nfc() {
+        let below = || ('\0'..'\u{300}').chain('\0'..'\u{300}');
+        assert!(below().nfc().eq(below()));
+        for a in '\0'..'\u{300}' {
+            for b in ['\0', 'a', 'e', '\u{A8}', '\u{B4}', '\u{2FF}'] {
+                assert!([a, b].into_iter().nfc().eq([a, b]), "{a:?} {b:?}");
+            }
+        }
+    }
+
+    /// Composition must not bring back what an earlier rule removed. Nothing beyond the ideographs composes.
+    #[test]
+    fn every_character_has_a_stable_canonical_form() {
+        for c in '\0'..'\u{33480}' {
+            let raw = c.to_string();
+            let once = canonical(&raw).into_owned();
+            assert_eq!(canonical(&once), once, "{c:?}");
+            assert!(is_nfc(&once), "{c:?}");
+            assert!(!once.contains(is_ignored), "{c:?}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Points in time: the same instant, whatever offset it was written in.
+//!
+//! One system stores `2024-01-05T12:00:00+01:00`, another answers `2024-01-05T11:00:00.000Z`. They agree.
+//!
+//! Read is [RFC 3339]: a date, `T`, `t` or a space, a time with seconds and any fraction, and an offset, `Z`, `z` or
+//! `±hh:mm`. Canonical is the instant in UTC, with `T` and `Z`, and with the digits of the fraction up to the last that
+//! is not zero. White space and ignored characters around the text do not count.
+//!
+//! | raw | canonical |
+//! |---|---|
+//! | `2024-01-05T12:00:00+01:00` | `2024-01-05T11:00:00Z` |
+//! | `2024-01-05 11:00:00.500z` | `2024-01-05T11:00:00.5Z` |
+//! | `2024-01-05T11:00:00-00:00` | `2024-01-05T11:00:00Z` |
+//! | `2016-12-31T23:59:60Z` | itself |
+//! | `2024-01-05T11:00:00`, `2024-01-05`, `2024-01-05T24:00:00Z` | not a timestamp |
+//!
+//! **What of leap seconds?** `:60` is read where one may be: at 23:59:60 UTC on the last day of a month. It keeps its own
+//! second, as chrono counts it, and so differs from the midnight that follows. Anywhere else it is a slip.
+//!
+//! **What of more than nine digits of fraction?** Zeros beyond the ninth say nothing. Another digit there cannot be held,
+//! and cutting it off would make two instants one: not a timestamp.
+//!
+//! **Why no time without an offset?** It names no instant. A connector that knows the zone of its source adds it.
+//!
+//! [RFC 3339]: https://www.rfc-editor.org/rfc/rfc3339
+
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
+
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, Timelike, Utc};
+
+use super::text::trim;
+use crate::value::Problem;
+
+/// The instant in UTC, `YYYY-MM-DDThh:mm:ss[.fraction]Z`; `""` for blank text.
+///
+/// # Errors
+///
+/// [`Problem::NotATimestamp`] for everything that is not an RFC 3339 timestamp of the years 0001 to 9999 in UTC.
+///
+/// ```
+/// use tripartite::{normalize::timestamp::canonical, value::Problem};
+///
+/// assert_eq!(canonical("2024-01-05 12:00:00.50+01:00").as_deref(), Ok("2024-01-05T11:00:00.5Z"));
+/// assert_eq!(canonical("2024-02-30T00:00:00Z"), Err(Problem::NotATimestamp));
+/// ```
+pub fn canonical(raw: &str) -> Result<Cow<'_, str>, Problem> {
+    if trim(raw).is_empty() {
+        return Ok(Cow::Borrowed(""));
+    }
+    let written = Written(parse(raw).ok_or(Problem::NotATimestamp)?).to_string();
+    Ok(if written == raw { Cow::Borrowed(raw) } else { Cow::Owned(written) })
+}
+
+/// Whether both texts are the same instant, or both blank.
+///
+/// ```
+/// use tripartite::normalize::timestamp::same;
+///
+/// assert!(same("2024-01-05T12:00:00+01:00", "2024-01-05T11:00:00.000Z"));
+/// assert!(!same("2024-01-05T11:00:00Z", "2024-01-05T11:00:00.000000001Z"));
+/// ```
+pub fn same(a: &str, b: &str) -> bool {
+    match (parse(a), parse(b)) {
+        (Some(a), Some(b)) => a == b,
+        (None, None) => trim(a).is_empty() && trim(b).is_empty(),
+        _ => false,
+    }
+}
+
+/// The instant a text names, if it names one.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use tripartite::normalize::timestamp::parse;
+///
+/// assert_eq!(parse("1970-01-01T01:00:00+01:00"), Some(DateTime::<Utc>::UNIX_EPOCH));
+/// assert_eq!(parse("1970-01-01T01:00:00"), None, "an instant needs an offset");
+/// ```
+pub fn parse(raw: &str) -> Option<DateTime<Utc>> {
+    let mut rest = Rest(trim(raw).as_bytes());
+    let (year, month, day) = (rest.number(4)?, rest.after(b"-", 2)?, rest.after(b"-", 2)?);
+    let (hour, minute, second) = (rest.after(b"Tt ", 2)?, rest.after(b":", 2)?, rest.after(b":", 2)?);
+    let nanosecond = rest.fraction()?;
+    let offset = rest.offset()?;
+    if !rest.0.is_empty() {
+        return None;
+    }
+    let local = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?.and_hms_nano_opt(
+        hour,
+        minute,
+        second.min(59),
+        nanosecond,
+    )?;
+    let utc = match second {
+        60 => leap_second(local.checked_sub_signed(offset)?)?,
+        0..60 => local.checked_sub_signed(offset)?,
+        _ => return None,
+    };
+    (1..=9999).contains(&utc.year()).then(|| utc.and_utc())
+}
+
+/// The second after the last of a month, which chrono counts as a second of that minute.
+fn leap_second(last: NaiveDateTime) -> Option<NaiveDateTime> {
+    let ends_month = last.date().succ_opt()?.day() == 1 && (last.hour(), last.minute()) == (23, 59);
+    let nanosecond = last.nanosecond() + 1_000_000_000;
+    if ends_month { last.with_nanosecond(nanosecond) } else { None }
+}
+
+/// What is still to be read.
+struct Rest<'a>(&'a [u8]);
+
+impl Rest<'_> {
+    fn next_of(&mut self, allowed: &[u8]) -> Option<u8> {
+        let (&first, after) = self.0.split_first()?;
+        allowed.contains(&first).then(|| {
+            self.0 = after;
+            first
+        })
+    }
+
+    fn digit(&mut self) -> Option<u32> {
+        self.next_of(b"0123456789").map(|digit| u32::from(digit - b'0'))
+    }
+
+    fn number(&mut self, digits: usize) -> Option<u32> {
+        (0..digits).try_fold(0, |number, _| self.digit().map(|digit| number * 10 + digit))
+    }
+
+    fn after(&mut self, separators: &[u8], digits: usize) -> Option<u32> {
+        self.next_of(separators)?;
+        self.number(digits)
+    }
+
+    /// Nanoseconds, zero where no fraction is written; `None` if it has no digit, or one that cannot be held.
+    fn fraction(&mut self) -> Option<u32> {
+        if self.next_of(b".").is_none() {
+            return Some(0);
+        }
+        let mut nanosecond = self.digit()? * 100_000_000;
+        let mut unit = 10_000_000;
+        while let Some(digit) = self.digit() {
+            if unit == 0 && digit != 0 {
+                return None;
+            }
+            nanosecond += digit * unit;
+            unit /= 10;
+        }
+        Some(nanosecond)
+    }
+
+    /// How far the local time is ahead of UTC.
+    fn offset(&mut self) -> Option<Duration> {
+        let sign = match self.next_of(b"Zz+-")? {
+            b'+' => 1,
+            b'-' => -1,
+            _ => return Some(Duration::zero()),
+        };
+        let (hours, minutes) = (self.number(2)?, self.after(b":", 2)?);
+        (hours < 24 && minutes < 60).then(|| Duration::minutes(sign * i64::from(hours * 60 + minutes)))
+    }
+}
+
+/// An instant in its canonical form.
+struct Written(DateTime<Utc>);
+
+impl Display for Written {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let at = self.0.naive_utc();
+        let leap = at.nanosecond() / 1_000_000_000;
+        write!(f, "{}T{:02}:{:02}:{:02}", at.date(), at.hour(), at.minute(), at.second() + leap)?;
+        let (mut fraction, mut width) = (at.nanosecond() % 1_000_000_000, 9);
+        if fraction == 0 {
+            return f.write_str("Z");
+        }
+        while fraction % 10 == 0 {
+            fraction /= 10;
+            width -= 1;
+        }
+        write!(f, ".{fraction:0width$}Z")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{canonical, same};
+    use crate::value::Problem;
+
+    #[test]
+    fn instants() {
+        for (raw, expected, why) in [
+            ("2024-01-05T11:00:00Z", "2024-01-05T11:00:00Z", "the canonical form"),
+            (" 2024-01-05t11:00:00z\n", "2024-01-05T11:00:00Z", "lower case, white space around"),
+            ("2024-01-05 11:00:00Z", "2024-01-05T11:00:00Z", "a space between date and time"),
+            ("2024-01-05T00:30:00+01:00", "2024-01-04T23:30:00Z", "an offset may change the day"),
+            ("2024-01-05T11:00:00-00:00", "2024-01-05T11:00:00Z", "an unknown offset is UTC"),
+            ("2024-01-05T11:00:00+23:59", "2024-01-04T11:01:00Z", "the widest offset"),
+            ("2024-01-05T11:00:00.500Z", "2024-01-05T11:00:00.5Z", "trailing zeros say nothing"),
+            ("2024-01-05T11:00:00.000Z", "2024-01-05T11:00:00Z", "nor does a fraction of nothing"),
+            ("2024-01-05T11:00:00.000000001000Z", "2024-01-05T11:00:00.000000001Z", "zeros beyond nanoseconds"),
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:60Z", "a leap second keeps its name"),
+            ("2017-01-01T00:59:60.25+01:00", "2016-12-31T23:59:60.25Z", "in any offset, with any fraction"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "the first second"),
+            ("9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999999Z", "the last"),
+            ("", "", "blank is empty"),
+        ] {
+            assert_eq!(canonical(raw).as_deref(), Ok(expected), "{why}");
+            assert!(same(raw, expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn not_an_instant() {
+        for (raw, why) in [
+            ("2024-01-05T11:00:00", "no offset"),
+            ("2024-01-05", "no time"),
+            ("2024-01-05T11:00Z", "no seconds"),
+            ("2023-02-29T11:00:00Z", "no such day"),
+            ("2024-01-05T24:00:00Z", "no such hour"),
+            ("2024-01-05T11:60:00Z", "no such minute"),
+            ("2024-01-05T11:00:61Z", "no such second"),
+            ("2024-01-05T11:00:60Z", "no leap second there"),
+            ("2016-12-30T23:59:60Z", "nor inside a month"),
+            ("2024-01-05T11:00:00+24:00", "no such offset"),
+            ("2024-01-05T11:00:00+0100", "an offset has a colon"),
+            ("2024-01-05T11:00:00 Z", "no space before the offset"),
+            ("2024-01-05T11:00:00.Z", "a fraction of no digits"),
+            ("2024-01-05T11:00:00,5Z", "a comma for a point"),
+            ("2024-01-05T11:00:00.0000000001Z", "a tenth of a nanosecond"),
+            ("0001-01-01T00:00:00+00:01", "before the first second"),
+            ("9999-12-31T23:59:59-00:01", "after the last"),
+            ("0000-06-01T00:00:00Z", "there is no year zero"),
+            ("12024-01-05T11:00:00Z", "a year of five digits"),
+            ("2024-01-05T11:00:00Z[Europe/Dublin]", "a zone name"),
+            ("1704452400", "seconds since some epoch"),
+        ] {
+            assert_eq!(canonical(raw), Err(Problem::NotATimestamp), "{why}");
+            assert!(!same(raw, raw), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_is_not_the_midnight_after_it() {
+        assert!(!same("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_canonical_timestamp_is_borrowed() {
+        assert!(matches!(canonical("2024-01-05T11:00:00Z"), Ok(Cow::Borrowed(_))));
+    }
+}

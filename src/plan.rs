@@ -1,0 +1,145 @@
+//! Planning: from decisions to the operations that carry them out, before anything is written.
+//!
+//! A [`Plan`] is pure, deterministic and serialisable: the same listing, the same host and the same policy give the
+//! same plan with the same [id](Plan::id). A dry run is the plan, printed; what is applied is that same plan. It keeps
+//! only what changes: a record that is in step has no op.
+//!
+//! Each op carries everything that happens to one record, to be written as one: the patch, the new base, what becomes
+//! of its open conflicts, its audit entries, and the revision it was computed from.
+//!
+//! | situation | op |
+//! |---|---|
+//! | [`Linked`](Situation::Linked), something to write | [`Update`](Action::Update) |
+//! | Linked, only the base moves | [`Touch`](Action::Touch) |
+//! | [`Unmatched`](Situation::Unmatched) | [`Create`](Action::Create), base and link with it |
+//! | [`Reappeared`](Situation::Reappeared) | [`Reactivate`](Action::Reactivate), merged like a linked one |
+//! | [`Missing`](Situation::Missing) from a complete listing | [`Deactivate`](Action::Deactivate), never a delete |
+//! | [`LocalDeleted`](Situation::LocalDeleted) | stays deleted |
+//!
+//! **When is a record not looked at?** When the source says, byte for byte in every field, what it said when the record
+//! was last decided on, the host's revision is the one after that decision, and the policy is the same. Then the
+//! outcome is known: nothing. Hence [`Synced`] holds the fingerprint of what was *seen*, not of the base: a record
+//! with a value that cannot be read, or one that leaves fields out, never equals its base, and would be loaded for ever.
+
+mod doc;
+mod guard;
+mod record;
+
+use serde::{Deserialize, Serialize};
+
+pub use doc::PlanError;
+pub use guard::{Blocked, Figures, Guards, Limit};
+pub use record::{Refusal, plan_creation, plan_linked, plan_missing};
+
+use crate::exchange::{Action, Expect, Op, Quarantined};
+use crate::schema::Schema;
+use crate::value::{Fingerprint, Record};
+
+/// What a run is about to do.
+#[derive(Debug, Clone)]
+#[must_use = "a plan that is not applied changes nothing"]
+pub struct Plan {
+    pub(crate) schema: Schema,
+    pub(crate) policy: Fingerprint,
+    pub(crate) ops: Vec<Op>,
+    pub(crate) quarantined: Vec<Quarantined>,
+}
+
+/// The id of a plan: a fingerprint of everything it writes. Approving it approves exactly that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlanId(Fingerprint);
+
+impl std::fmt::Display for PlanId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for PlanId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl Plan {
+    /// The schema it was made under.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The policy it was made under.
+    pub fn policy(&self) -> Fingerprint {
+        self.policy
+    }
+
+    /// Everything that is to be written, silent ops included.
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
+    /// What a person would want to see: the ops that are not [silent](Op::is_silent).
+    pub fn changes(&self) -> impl Iterator<Item = &Op> {
+        self.ops.iter().filter(|op| !op.is_silent())
+    }
+
+    /// What the source said that was set aside.
+    pub fn quarantined(&self) -> &[Quarantined] {
+        &self.quarantined
+    }
+
+    /// The id: equal for two plans iff they write the same to the host's records, from the same revisions.
+    pub fn id(&self) -> PlanId {
+        let mut sum = PlanHash::new(self.policy);
+        for op in &self.ops {
+            sum.add(op);
+        }
+        sum.id()
+    }
+}
+
+/// The id of a plan in the making, for a run that does not keep its ops.
+#[derive(Debug, Clone)]
+pub(crate) struct PlanHash {
+    policy: Fingerprint,
+    sum: u128,
+}
+
+impl PlanHash {
+    pub(crate) fn new(policy: Fingerprint) -> Self {
+        Self { policy, sum: 0 }
+    }
+
+    /// A sum, so that the order in which pages arrive does not matter.
+    pub(crate) fn add(&mut self, op: &Op) {
+        if op.action != Action::Touch {
+            self.sum = self.sum.wrapping_add(u128::from_be_bytes(fingerprint(op).to_bytes()));
+        }
+    }
+
+    pub(crate) fn id(&self) -> PlanId {
+        let mut bytes = self.policy.to_bytes().to_vec();
+        bytes.extend_from_slice(&self.sum.to_be_bytes());
+        PlanId(Fingerprint::of(&bytes))
+    }
+}
+
+fn fingerprint(op: &Op) -> Fingerprint {
+    let mut bytes = Vec::with_capacity(op.id.as_str().len() + 64);
+    bytes.extend_from_slice(op.id.as_str().as_bytes());
+    bytes.push(0);
+    bytes.extend_from_slice(op.action.name().as_bytes());
+    bytes.push(0);
+    if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &op.action {
+        bytes.extend_from_slice(&record.fingerprint().to_bytes());
+    }
+    let revision = match op.expect {
+        Expect::Unlinked => [0xff; 8],
+        Expect::Revision(revision) => revision.0.to_be_bytes(),
+    };
+    bytes.extend_from_slice(&revision);
+    bytes.extend_from_slice(&op.base.as_ref().map(Record::fingerprint).unwrap_or_default().to_bytes());
+    Fingerprint::of(&bytes)
+}

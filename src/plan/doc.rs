@@ -1,0 +1,182 @@
+//! A plan as a document: with names instead of positions, versioned, so that it can wait for its approval in a file.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Plan;
+use crate::exchange::{Action, ConflictChange, Entry, Expect, Op, Quarantined, Situation};
+use crate::id::ExternalId;
+use crate::schema::{Named, Schema};
+use crate::value::{Fingerprint, Record, Value};
+
+const FORMAT: u32 = 1;
+
+/// Why a stored plan cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// It does not read as a plan.
+    #[error("this is no plan: {0}")]
+    Unreadable(String),
+    /// It was written by a later version of this crate.
+    #[error("this plan has format {found}, this version reads up to {FORMAT}")]
+    Format {
+        /// Its format.
+        found: u32,
+    },
+    /// It was made under another schema.
+    #[error("this plan was made under schema {found}, the present one is {expected}")]
+    Schema {
+        /// The present schema.
+        expected: Fingerprint,
+        /// The plan's.
+        found: Fingerprint,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlanDoc<R, O> {
+    format: u32,
+    schema: Fingerprint,
+    policy: Fingerprint,
+    ops: O,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    quarantined: Vec<Quarantined>,
+    #[serde(skip)]
+    records: std::marker::PhantomData<R>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OpDoc<R> {
+    id: ExternalId,
+    situation: Situation,
+    action: ActionDoc<R>,
+    expect: Expect,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    base: Option<R>,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    remote: Option<R>,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    seen: Option<Fingerprint>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    conflicts: Vec<ConflictChange>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    entries: Vec<Entry>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ActionDoc<R> {
+    Create(R),
+    Update(R),
+    Reactivate(R),
+    Deactivate,
+    Touch,
+}
+
+type Fields = BTreeMap<String, Value>;
+
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        PlanDoc {
+            format: FORMAT,
+            schema: self.schema.fingerprint(),
+            policy: self.policy,
+            ops: Ops(self),
+            quarantined: self.quarantined.clone(),
+            records: std::marker::PhantomData::<()>,
+        }
+        .serialize(serializer)
+    }
+}
+
+struct Ops<'a>(&'a Plan);
+
+impl Serialize for Ops<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.ops.iter().map(|op| write(&self.0.schema, op)))
+    }
+}
+
+fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
+    let named = |record: &'a Record| schema.named(record);
+    OpDoc {
+        id: op.id.clone(),
+        situation: op.situation,
+        action: match &op.action {
+            Action::Create(record) => ActionDoc::Create(named(record)),
+            Action::Update(record) => ActionDoc::Update(named(record)),
+            Action::Reactivate(record) => ActionDoc::Reactivate(named(record)),
+            Action::Deactivate => ActionDoc::Deactivate,
+            Action::Touch => ActionDoc::Touch,
+        },
+        expect: op.expect,
+        base: op.base.as_ref().map(named),
+        version: op.version,
+        remote: op.remote.as_ref().map(named),
+        seen: op.seen,
+        conflicts: op.conflicts.clone(),
+        entries: op.entries.clone(),
+    }
+}
+
+impl Plan {
+    /// Reads a stored plan, to be applied as it is.
+    ///
+    /// # Errors
+    /// [`PlanError`], when it is no plan, of a later format, or was made under another schema.
+    ///
+    /// ```
+    /// use tripartite::plan::Plan;
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let nothing = format!(r#"{{"format": 1, "schema": "{0}", "policy": "{0}", "ops": []}}"#, schema.fingerprint());
+    /// let plan = Plan::read(&schema, &mut serde_json::Deserializer::from_str(&nothing))?;
+    /// assert_eq!(plan.ops().len(), 0);
+    /// let later = nothing.replace("\"format\": 1", "\"format\": 9");
+    /// assert!(Plan::read(&schema, &mut serde_json::Deserializer::from_str(&later)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read<'de, D: Deserializer<'de>>(schema: &Schema, from: D) -> Result<Self, PlanError> {
+        let unreadable = |error: &dyn std::fmt::Display| PlanError::Unreadable(error.to_string());
+        let doc = PlanDoc::<(), Vec<OpDoc<Fields>>>::deserialize(from).map_err(|error| unreadable(&error))?;
+        if doc.format > FORMAT {
+            return Err(PlanError::Format { found: doc.format });
+        }
+        if doc.schema != schema.fingerprint() {
+            return Err(PlanError::Schema { expected: schema.fingerprint(), found: doc.schema });
+        }
+        let ops = doc.ops.into_iter().map(|op| read(schema, op)).collect::<Result<_, _>>();
+        let ops = ops.map_err(|error| unreadable(&error))?;
+        Ok(Self { schema: schema.clone(), policy: doc.policy, ops, quarantined: doc.quarantined })
+    }
+}
+
+fn read(schema: &Schema, doc: OpDoc<Fields>) -> Result<Op, crate::schema::RecordingError> {
+    let record = |fields: Fields| schema.record(&fields);
+    Ok(Op {
+        id: doc.id,
+        situation: doc.situation,
+        action: match doc.action {
+            ActionDoc::Create(fields) => Action::Create(record(fields)?),
+            ActionDoc::Update(fields) => Action::Update(record(fields)?),
+            ActionDoc::Reactivate(fields) => Action::Reactivate(record(fields)?),
+            ActionDoc::Deactivate => Action::Deactivate,
+            ActionDoc::Touch => Action::Touch,
+        },
+        expect: doc.expect,
+        base: doc.base.map(record).transpose()?,
+        version: doc.version,
+        remote: doc.remote.map(record).transpose()?,
+        seen: doc.seen,
+        conflicts: doc.conflicts,
+        entries: doc.entries,
+    })
+}

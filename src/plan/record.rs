@@ -1,0 +1,320 @@
+//! One record: from its three versions to its op.
+
+use crate::detect::{Sides, Verdict, detect};
+use crate::exchange::{
+    Action, Base, ConflictChange, Entry, Expect, FieldEntry, Loaded, Op, OpenConflict, Presence, RecordEntry,
+    RemoteRecord, Situation, Synced,
+};
+use crate::resolve::{Decision, Effect, Resolution, Resolved, resolve};
+use crate::schema::{Policy, Schema, Unit};
+use crate::value::{FieldRef, Record, RecordBuilder, Value};
+
+/// Why the source's record cannot become a record here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A required field has no valid value.
+    #[error("field `{field}` is required, but has no valid value")]
+    Required {
+        /// The field.
+        field: String,
+    },
+}
+
+/// Plans a record that both sides have. `None`: there is nothing to do, not even to remember.
+pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> Option<Op> {
+    let seen = remote.record.fingerprint();
+    let known = Synced { revision: loaded.revision, seen, policy: policy.fingerprint() };
+    if loaded.synced == Some(known) && loaded.presence != Presence::Deactivated {
+        return None;
+    }
+    let mut op = Op {
+        id: remote.id.clone(),
+        situation: Situation::Linked,
+        action: Action::Touch,
+        expect: Expect::Revision(loaded.revision),
+        base: None,
+        version: remote.version,
+        remote: Some(remote.record.clone()),
+        seen: Some(seen),
+        conflicts: Vec::new(),
+        entries: Vec::new(),
+    };
+    let stored = loaded.base.as_ref();
+    if let (Some(newest), Some(version)) = (stored.and_then(|base| base.version), remote.version)
+        && version < newest
+    {
+        op.version = Some(newest);
+        return Some(note(op, Situation::Stale, STALE));
+    }
+    let schema = policy.schema();
+    let base = stored.map_or_else(|| schema.missing(), |base| accepted(schema, base));
+    if loaded.presence == Presence::Removed {
+        let (base, remote) = (&base, &remote.record);
+        let moved = !detect(schema, Sides { base, local: base, remote }).is_empty();
+        return Some(if moved { note(op, Situation::LocalDeleted, DELETED) } else { op });
+    }
+    let sides = Sides { base: &base, local: &loaded.local, remote: &remote.record };
+    let resolved = resolve(policy, &detect(schema, sides), loaded.strategy.as_ref());
+    let after = bases(schema, &resolved);
+    op.base = (stored.is_none_or(|stored| stored.record != after)).then_some(after);
+    op.conflicts = conflicts(schema, &resolved, &loaded.open);
+    op.entries = entries(schema, &resolved, &loaded.open);
+    let writes = patch(schema, &resolved);
+    op.action = match (loaded.presence, writes) {
+        (Presence::Deactivated, writes) => Action::Reactivate(writes.unwrap_or_else(|| schema.missing())),
+        (_, Some(writes)) => Action::Update(writes),
+        (_, None) => Action::Touch,
+    };
+    if loaded.presence == Presence::Deactivated {
+        op = note(op, Situation::Reappeared, REAPPEARED);
+    }
+    Some(op)
+}
+
+const STALE: &str = "What the source sent is older than what was decided on, so it was ignored.";
+const DELETED: &str = "The source changed this record, but somebody here removed it, so it stays removed.";
+const REAPPEARED: &str = "The source lists this record again, so it is active again.";
+const MISSING: &str = "The source's complete listing no longer has this record, so it was marked inactive.";
+const CREATED: &str = "The source has this record and nothing here is linked to it, so it was created.";
+
+fn note(mut op: Op, situation: Situation, why: &str) -> Op {
+    op.situation = situation;
+    let entry = RecordEntry { situation, action: op.action.name().to_owned(), why: why.to_owned() };
+    op.entries.insert(0, Entry::Record(entry));
+    op
+}
+
+/// Plans a record that only the source has.
+///
+/// # Errors
+/// [`Refusal`], when it cannot be created; it is to be quarantined.
+pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refusal> {
+    let schema = policy.schema();
+    let nothing = schema.missing();
+    let sides = Sides { base: &nothing, local: &nothing, remote: &remote.record };
+    let resolved = resolve(policy, &detect(schema, sides), None);
+    let created = if taken_whole(&resolved) {
+        remote.record.clone()
+    } else {
+        patch(schema, &resolved).unwrap_or_else(|| nothing.clone())
+    };
+    for (field, value) in schema.fields().iter().zip(created.fields()) {
+        if field.is_required() && schema.is_null(field, value) {
+            return Err(Refusal::Required { field: field.name().to_owned() });
+        }
+    }
+    let base = if taken_whole(&resolved) { remote.record.clone() } else { bases(schema, &resolved) };
+    let invalid = resolved.resolutions.iter().filter(|r| matches!(r.verdict, Verdict::InvalidRemote(_)));
+    let entries = invalid.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect();
+    let op = Op {
+        id: remote.id.clone(),
+        situation: Situation::Unmatched,
+        action: Action::Create(created),
+        expect: Expect::Unlinked,
+        base: Some(base),
+        version: remote.version,
+        remote: Some(remote.record.clone()),
+        seen: Some(remote.record.fingerprint()),
+        conflicts: Vec::new(),
+        entries,
+    };
+    Ok(note(op, Situation::Unmatched, CREATED))
+}
+
+/// Whether every field that was said is taken as it is, so that the source's row can serve as it stands.
+fn taken_whole(resolved: &Resolved<'_>) -> bool {
+    let remote = resolved.sides.remote;
+    resolved.resolutions.iter().all(|resolution| match resolution.verdict {
+        Verdict::Adopted => true,
+        Verdict::NotReported => resolution.fields.is_empty() || all_missing(remote, resolution),
+        _ => resolution
+            .fields
+            .iter()
+            .all(|effect| effect.local == Effect::Field(remote.field(effect.position)) && effect.local == effect.base),
+    })
+}
+
+fn all_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
+    resolution.fields.iter().all(|effect| remote.field(effect.position).is_missing())
+}
+
+/// Plans a record that a complete listing no longer has. `None`: it is not active anyway.
+pub fn plan_missing(loaded: &Loaded) -> Option<Op> {
+    if loaded.presence != Presence::Active {
+        return None;
+    }
+    let op = Op {
+        id: loaded.id.clone(),
+        situation: Situation::Missing,
+        action: Action::Deactivate,
+        expect: Expect::Revision(loaded.revision),
+        base: None,
+        version: loaded.base.as_ref().and_then(|base| base.version),
+        remote: None,
+        seen: None,
+        conflicts: Vec::new(),
+        entries: Vec::new(),
+    };
+    Some(note(op, Situation::Missing, MISSING))
+}
+
+/// A base that was stored under another schema may hold what its field no longer reads.
+fn accepted(schema: &Schema, base: &Base) -> Record {
+    if base.schema == schema.fingerprint() { base.record.clone() } else { schema.accepted(&base.record) }
+}
+
+/// What is written to the host's record; `None` when nothing is.
+fn patch(schema: &Schema, resolved: &Resolved<'_>) -> Option<Record> {
+    let mut row = RecordBuilder::new(schema.fields().len());
+    let mut any = false;
+    for effect in resolved.resolutions.iter().flat_map(|resolution| &resolution.fields) {
+        any |= effect.local.is_change();
+        put(&mut row, effect.position, &effect.local);
+    }
+    any.then(|| row.finish())
+}
+
+/// The base after: what was decided on, the source's spelling of what is in sync, and the rest as it was.
+fn bases(schema: &Schema, resolved: &Resolved<'_>) -> Record {
+    let Sides { base, remote, .. } = resolved.sides;
+    let mut row = RecordBuilder::new(schema.fields().len());
+    let mut decided = vec![false; schema.fields().len()];
+    for resolution in &resolved.resolutions {
+        for &position in schema.members(&resolution.unit) {
+            decided[position] = true;
+        }
+        for effect in &resolution.fields {
+            put(&mut row, effect.position, &effect.base);
+        }
+    }
+    for (position, decided) in decided.into_iter().enumerate() {
+        let in_sync = !decided && !remote.field(position).is_missing();
+        if in_sync {
+            put(&mut row, position, &Effect::Field(remote.field(position)));
+        } else if !row.is_set(position) {
+            put(&mut row, position, &Effect::Field(base.field(position)));
+        }
+    }
+    if let Value::Map(extra) = base.extra().to_value() {
+        // A row that fitted before fits again: this only fails beyond 256 MiB, and then what is beyond the schema goes.
+        let _ = row.set_extra(extra);
+    }
+    row.finish()
+}
+
+/// A row of values that came out of rows; it fits unless a merge made it larger than 256 MiB, and then the field stays
+/// missing: nothing is written for it, and it is decided again.
+fn put(row: &mut RecordBuilder, position: usize, effect: &Effect<'_>) {
+    let _ = match effect {
+        Effect::Keep => Ok(()),
+        Effect::Field(field) => row.set_field(position, *field),
+        Effect::Value(value) => row.set(position, value),
+    };
+}
+
+fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<ConflictChange> {
+    let mut changes = Vec::new();
+    let held = |name: &str| {
+        resolved.resolutions.iter().find(|resolution| resolution.is_open() && schema.unit_name(resolution.unit) == name)
+    };
+    for conflict in open.iter().filter(|conflict| held(&conflict.unit).is_none() && !unsaid(schema, resolved, conflict))
+    {
+        changes.push(ConflictChange::Close { unit: conflict.unit.clone() });
+    }
+    for resolution in resolved.resolutions.iter().filter(|resolution| resolution.is_open()) {
+        let conflict = open_conflict(schema, &resolved.sides, resolution);
+        match open.iter().find(|known| known.unit == conflict.unit) {
+            None => changes.push(ConflictChange::Open(conflict)),
+            Some(known) if same_conflict(known, &conflict) => {}
+            Some(_) => changes.push(ConflictChange::Update(conflict)),
+        }
+    }
+    changes
+}
+
+/// Whether the source said nothing of use about the unit, so that nothing is known about the conflict's end.
+fn unsaid(schema: &Schema, resolved: &Resolved<'_>, conflict: &OpenConflict) -> bool {
+    let of = |resolution: &&Resolution<'_>| schema.unit_name(resolution.unit) == conflict.unit;
+    let found = resolved.resolutions.iter().find(of);
+    found.is_some_and(|resolution| matches!(resolution.verdict, Verdict::NotReported | Verdict::InvalidRemote(_)))
+}
+
+/// How the sides collide may be told differently once the rest of an object has a base; the conflict is the same.
+fn same_conflict(a: &OpenConflict, b: &OpenConflict) -> bool {
+    a.unit == b.unit && a.paths == b.paths && a.local == b.local && a.remote == b.remote
+}
+
+fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> OpenConflict {
+    let clash = match resolution.verdict {
+        Verdict::Conflict(clash) => clash,
+        // Only a conflict, or an object with one inside, is held open.
+        _ => resolution.collisions.first().map_or(crate::detect::Clash::BothChanged, |collision| collision.clash),
+    };
+    let held = resolution.collisions.iter().filter(|collision| collision.decision == Decision::HeldOpen);
+    OpenConflict {
+        unit: schema.unit_name(resolution.unit).to_owned(),
+        clash,
+        paths: held.map(|collision| collision.path.clone()).collect(),
+        base: unit_value(schema, sides.base, resolution.unit),
+        local: unit_value(schema, sides.local, resolution.unit).unwrap_or_default(),
+        remote: unit_value(schema, sides.remote, resolution.unit).unwrap_or_default(),
+    }
+}
+
+/// A unit's value: a field's own, a group's as a map; `None` when all of it is missing.
+fn unit_value(schema: &Schema, record: &Record, unit: Unit) -> Option<Value> {
+    match unit {
+        Unit::Field(position) => said(record.field(position)),
+        Unit::Group(_) => {
+            let members = schema.members(&unit).iter();
+            let said = members.filter_map(|&at| Some((schema.fields()[at].name().to_owned(), said(record.field(at))?)));
+            let map: std::collections::BTreeMap<_, _> = said.collect();
+            (!map.is_empty()).then_some(Value::Map(map))
+        }
+    }
+}
+
+fn said(field: FieldRef<'_>) -> Option<Value> {
+    (!field.is_missing()).then(|| field.to_value())
+}
+
+/// One entry for every field that was not in sync, but for a conflict that stands as it stood.
+fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<Entry> {
+    let told = |resolution: &&Resolution<'_>| match resolution.verdict {
+        Verdict::InSync | Verdict::Adopted | Verdict::NotReported => false,
+        _ if resolution.is_open() => {
+            let conflict = open_conflict(schema, &resolved.sides, resolution);
+            !open.iter().any(|known| same_conflict(known, &conflict))
+        }
+        _ => true,
+    };
+    let resolutions = resolved.resolutions.iter().filter(told);
+    resolutions.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect()
+}
+
+fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> Vec<Entry> {
+    let group = match resolution.unit {
+        Unit::Field(_) => None,
+        Unit::Group(_) => Some(schema.unit_name(resolution.unit).to_owned()),
+    };
+    let entry = |&position: &usize| {
+        let local = sides.local.field(position).to_value();
+        let effect = resolution.fields.iter().find(|effect| effect.position == position);
+        let result = effect.and_then(|effect| effect.local.to_value()).unwrap_or_else(|| local.clone());
+        Entry::Field(FieldEntry {
+            field: schema.fields()[position].name().to_owned(),
+            group: group.clone(),
+            verdict: resolution.verdict.clone(),
+            decision: resolution.decision,
+            rule: resolution.rule.to_string(),
+            base: said(sides.base.field(position)),
+            local,
+            remote: said(sides.remote.field(position)),
+            result,
+            collisions: resolution.collisions.clone(),
+            why: resolution.why(schema),
+        })
+    };
+    schema.members(&resolution.unit).iter().map(entry).collect()
+}

@@ -1,0 +1,453 @@
+//! Resolution: what is done about each verdict, by which rule, and why.
+//!
+//! A verdict is a fact; a **decision** follows from it by a [`Strategy`]. Each field ends with a new local value, a new
+//! base, both or neither:
+//!
+//! | verdict | decision | local | base |
+//! |---|---|---|---|
+//! | InSync, Adopted, Converged | [`Nothing`](Decision::Nothing) | stays | the source's value |
+//! | RemoteOnly | [`TookRemote`](Decision::TookRemote) | the source's value | the source's value |
+//! | LocalOnly | [`Nothing`](Decision::Nothing), or [`DriftReverted`](Decision::DriftReverted) if enforced | stays | the source's value, which is what it was |
+//! | Conflict | by the strategy | one side, or both [`Merged`](Decision::Merged) | the source's value |
+//! | Conflict, left open | [`HeldOpen`](Decision::HeldOpen) | stays | stays |
+//! | NotReported, InvalidRemote | [`Nothing`](Decision::Nothing) | stays | stays |
+//!
+//! Two values that are equal to their kind never cause a write. Objects merge key by key under **every** strategy: the
+//! strategy decides where two sides collide, and a key that only the host knows stays.
+//!
+//! **Why does a conflict in a set or map stay a conflict when nothing was lost?** Because both sides did change it. The
+//! verdict says so, the decision says `Merged`, and nothing is left open.
+
+mod explain;
+mod map;
+mod set;
+
+use serde::{Deserialize, Serialize};
+
+use crate::detect::group::{self, Member};
+use crate::detect::{Change, ChangeSet, Clash, Heard, RemoteChange, Sides, Verdict, hear};
+use crate::normalize::timestamp;
+use crate::schema::{Dispute, Fallback, Field, FirstSync, Policy, Rule, RuleSource, Ruling, Schema, Strategy, Unit};
+use crate::value::{FieldRef, Record, Value};
+
+/// What was done about a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Decision {
+    /// Nothing had to be decided.
+    Nothing,
+    /// The source's value was taken.
+    TookRemote,
+    /// The host's value was kept, and the source's acknowledged.
+    KeptLocal,
+    /// Both sides' changes were brought together, or a resolver wrote a value of its own.
+    Merged,
+    /// The host's value was kept, and a person must decide.
+    HeldOpen,
+    /// A local edit was undone, because the field is enforced.
+    DriftReverted,
+}
+
+impl Decision {
+    /// The name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "Nothing",
+            Self::TookRemote => "TookRemote",
+            Self::KeptLocal => "KeptLocal",
+            Self::Merged => "Merged",
+            Self::HeldOpen => "HeldOpen",
+            Self::DriftReverted => "DriftReverted",
+        }
+    }
+}
+
+/// A new value for one side, or none.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect<'a> {
+    /// It stays as it is.
+    Keep,
+    /// It becomes what one of the versions has.
+    Field(FieldRef<'a>),
+    /// It becomes a value that none of the versions has as it is.
+    Value(Value),
+}
+
+impl Effect<'_> {
+    /// Whether anything changes.
+    pub fn is_change(&self) -> bool {
+        !matches!(self, Self::Keep)
+    }
+
+    /// The new value, if there is one.
+    pub fn to_value(&self) -> Option<Value> {
+        match self {
+            Self::Keep => None,
+            Self::Field(field) => Some(field.to_value()),
+            Self::Value(value) => Some(value.clone()),
+        }
+    }
+}
+
+/// What becomes of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldEffect<'a> {
+    /// Its position in the schema.
+    pub position: usize,
+    /// The host's value.
+    pub local: Effect<'a>,
+    /// The base.
+    pub base: Effect<'a>,
+}
+
+/// A conflict at a path inside an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collision {
+    /// Where, as a JSON Pointer (RFC 6901) into the field's value.
+    pub path: String,
+    /// How the sides collide there.
+    pub clash: Clash,
+    /// What was done about it.
+    pub decision: Decision,
+}
+
+/// What was decided for one unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolution<'a> {
+    /// The field or group.
+    pub unit: Unit,
+    /// What had happened.
+    pub verdict: Verdict,
+    /// What was done.
+    pub decision: Decision,
+    /// The rule that decided.
+    pub rule: Rule,
+    /// What becomes of each field of the unit.
+    pub fields: Vec<FieldEffect<'a>>,
+    /// Inside an object: each path where the sides collide.
+    pub collisions: Vec<Collision>,
+}
+
+impl Resolution<'_> {
+    /// Whether a person must decide.
+    pub fn is_open(&self) -> bool {
+        self.decision == Decision::HeldOpen
+    }
+}
+
+/// A change set with a decision for each change.
+#[derive(Debug, Clone)]
+#[must_use = "decisions that are not planned are not carried out"]
+pub struct Resolved<'a> {
+    /// The three versions.
+    pub sides: Sides<'a>,
+    /// The decisions, in the schema's order.
+    pub resolutions: Vec<Resolution<'a>>,
+}
+
+/// Decides every change of a change set.
+///
+/// `record` is the strategy this record is decided by, where the host keeps one for it.
+///
+/// ```
+/// use tripartite::detect::{Sides, detect};
+/// use tripartite::resolve::{Decision, resolve};
+/// use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
+///
+/// let schema = Schema::builder()
+///     .strategy(Strategy::MERGE)
+///     .field(Field::new("tags", Kind::set(Kind::Text)))
+///     .field(Field::new("email", Kind::Email))
+///     .build()?;
+/// let base = schema.record(&serde_json::json!({"tags": ["coach"], "email": "a@example.org"}))?;
+/// let local = schema.record(&serde_json::json!({"tags": ["coach", "treasurer"], "email": "b@example.org"}))?;
+/// let remote = schema.record(&serde_json::json!({"tags": ["coach", "referee"], "email": "c@example.org"}))?;
+///
+/// let changes = detect(&schema, Sides { base: &base, local: &local, remote: &remote });
+/// let resolved = resolve(&Policy::new(schema.clone()), &changes, None);
+/// let [tags, email] = &resolved.resolutions[..] else { unreachable!() };
+/// // Both tags are kept; two e-mail addresses cannot both be right, so a person decides.
+/// assert_eq!((tags.decision, email.decision), (Decision::Merged, Decision::HeldOpen));
+/// assert_eq!(email.rule.to_string(), "source: merge");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn resolve<'a>(policy: &Policy, changes: &ChangeSet<'a>, record: Option<&Strategy>) -> Resolved<'a> {
+    let sides = changes.sides;
+    let resolutions = changes.changes().iter().map(|change| Court { policy, sides }.decide(change, record)).collect();
+    Resolved { sides, resolutions }
+}
+
+/// What is to be done with one value, before it is known what that comes to.
+#[derive(Debug, Clone, PartialEq)]
+enum Action {
+    /// Leave both sides and the base.
+    Ignore,
+    /// Leave local, advance the base: nothing is in dispute.
+    Acknowledge,
+    TakeRemote,
+    Revert,
+    KeepLocal,
+    Hold,
+    Write(Value),
+}
+
+impl Action {
+    fn decision(&self) -> Decision {
+        match self {
+            Self::Ignore | Self::Acknowledge => Decision::Nothing,
+            Self::TakeRemote => Decision::TookRemote,
+            Self::Revert => Decision::DriftReverted,
+            Self::KeepLocal => Decision::KeptLocal,
+            Self::Hold => Decision::HeldOpen,
+            Self::Write(_) => Decision::Merged,
+        }
+    }
+
+    /// Whether the base becomes what the source says.
+    fn advances(&self) -> bool {
+        !matches!(self, Self::Ignore | Self::Hold)
+    }
+}
+
+impl From<Fallback> for Action {
+    fn from(fallback: Fallback) -> Self {
+        match fallback {
+            Fallback::Review => Self::Hold,
+            Fallback::Local => Self::KeepLocal,
+            Fallback::Remote => Self::TakeRemote,
+        }
+    }
+}
+
+/// One record before the policy.
+#[derive(Clone, Copy)]
+struct Court<'p, 'a> {
+    policy: &'p Policy,
+    sides: Sides<'a>,
+}
+
+impl<'a> Court<'_, 'a> {
+    fn schema(&self) -> &Schema {
+        self.policy.schema()
+    }
+
+    fn decide(&self, change: &Change, record: Option<&Strategy>) -> Resolution<'a> {
+        let Change { unit, verdict } = change.clone();
+        let rule = self.rule(unit, &verdict, record);
+        match unit {
+            Unit::Field(position) => self.decide_field(position, verdict, rule),
+            Unit::Group(_) => self.decide_group(unit, verdict, rule),
+        }
+    }
+
+    /// A first-sync policy takes the place of every strategy but those that decide unconditionally.
+    fn rule(&self, unit: Unit, verdict: &Verdict, record: Option<&Strategy>) -> Rule {
+        let rule = self.policy.rule(unit, record);
+        match self.policy.first_sync_policy() {
+            Some(first) if *verdict == Verdict::Conflict(Clash::NoBase) && !rule.strategy.is_unconditional() => {
+                let strategy = match first {
+                    FirstSync::AdoptRemote => Strategy::RemoteWins,
+                    FirstSync::AdoptLocal => Strategy::LocalWins,
+                    FirstSync::Review => Strategy::MERGE,
+                };
+                Rule { source: RuleSource::FirstSync, strategy }
+            }
+            _ => rule,
+        }
+    }
+
+    fn decide_field(&self, position: usize, verdict: Verdict, rule: Rule) -> Resolution<'a> {
+        let field = &self.schema().fields()[position];
+        let (base, local) = (self.sides.base.field(position), self.sides.local.field(position));
+        let remote = match hear(self.schema(), position, base, self.sides.remote.field(position)) {
+            Heard::Said(remote) => remote,
+            Heard::Nothing | Heard::Nonsense(_) => local,
+        };
+        if field.kind().is_granular()
+            && let (Value::Map(local), Value::Map(remote)) = (local.to_value(), remote.to_value())
+            && !matches!(verdict, Verdict::NotReported | Verdict::InvalidRemote(_))
+        {
+            return map::decide(self, position, verdict, rule, &local, &remote);
+        }
+        if let Some(merged) = self.merge_set(field, position, &verdict, &rule, remote) {
+            return merged;
+        }
+        let action = self.act(&verdict, &rule.strategy, self.schema().is_null(field, local), |resolver| {
+            let (known, local, remote) = (base.to_value(), local.to_value(), remote.to_value());
+            let base = (!base.is_missing()).then_some(&known);
+            self.rule_by(
+                resolver,
+                field,
+                &Dispute { unit: field.name(), path: "", base, local: &local, remote: &remote },
+            )
+        });
+        let decision = action.decision();
+        let effect = FieldEffect {
+            position,
+            base: if action.advances() { Effect::Field(remote) } else { Effect::Keep },
+            local: match action {
+                Action::TakeRemote | Action::Revert => self.written(position, remote),
+                Action::Write(value) => Effect::Value(value),
+                _ => Effect::Keep,
+            },
+        };
+        Resolution {
+            unit: Unit::Field(position),
+            verdict,
+            decision,
+            rule,
+            fields: vec![effect],
+            collisions: Vec::new(),
+        }
+    }
+
+    fn merge_set(
+        &self,
+        field: &Field,
+        position: usize,
+        verdict: &Verdict,
+        rule: &Rule,
+        remote: FieldRef<'a>,
+    ) -> Option<Resolution<'a>> {
+        let crate::schema::Kind::Set { of } = field.kind() else { return None };
+        let merges = matches!(rule.strategy, Strategy::Merge { .. }) && rule.source != RuleSource::FirstSync;
+        if !merges || !matches!(verdict, Verdict::Conflict(_)) {
+            return None;
+        }
+        let (base, local) = (self.sides.base.field(position).to_value(), self.sides.local.field(position).to_value());
+        let merged = set::merge(self.schema(), of, &base, &local, &remote.to_value());
+        let changed = !self.schema().same_value(field.kind(), &merged, &local);
+        let effect = FieldEffect {
+            position,
+            local: if changed { self.written_value(field, merged) } else { Effect::Keep },
+            base: Effect::Field(remote),
+        };
+        Some(Resolution {
+            unit: Unit::Field(position),
+            verdict: verdict.clone(),
+            decision: Decision::Merged,
+            rule: rule.clone(),
+            fields: vec![effect],
+            collisions: Vec::new(),
+        })
+    }
+
+    fn decide_group(&self, unit: Unit, verdict: Verdict, rule: Rule) -> Resolution<'a> {
+        let members = group::tuple(self.schema(), self.sides, self.schema().members(&unit)).unwrap_or_default();
+        let no_local = members.iter().all(|member| self.is_null(member.position, member.local));
+        let action = self.act(&verdict, &rule.strategy, no_local, |resolver| {
+            let tuple = |side: fn(&Member<'a>) -> FieldRef<'a>| {
+                let name = |member: &Member<'a>| self.schema().fields()[member.position].name().to_owned();
+                Value::Map(members.iter().map(|member| (name(member), side(member).to_value())).collect())
+            };
+            let (base, local, remote) = (tuple(|m| m.base), tuple(|m| m.local), tuple(|m| m.remote));
+            let base = members.iter().any(|member| !member.base.is_missing()).then_some(&base);
+            let unit = self.schema().unit_name(unit);
+            resolver.resolve(&Dispute { unit, path: "", base, local: &local, remote: &remote })
+        });
+        let decision = action.decision();
+        let fields = members.iter().map(|member| self.member_effect(member, &action)).collect();
+        Resolution { unit, verdict, decision, rule, fields, collisions: Vec::new() }
+    }
+
+    fn member_effect(&self, member: &Member<'a>, action: &Action) -> FieldEffect<'a> {
+        let position = member.position;
+        let base = if action.advances() && member.reported { Effect::Field(member.remote) } else { Effect::Keep };
+        let differs = !group::same(self.schema(), member, member.local, member.remote);
+        let local = match action {
+            Action::TakeRemote | Action::Revert if differs => self.written(position, member.remote),
+            Action::Write(Value::Map(tuple)) => match tuple.get(self.schema().fields()[position].name()) {
+                Some(value) if *value != member.local.to_value() => Effect::Value(value.clone()),
+                _ => Effect::Keep,
+            },
+            _ => Effect::Keep,
+        };
+        FieldEffect { position, local, base }
+    }
+
+    fn is_null(&self, position: usize, side: FieldRef<'_>) -> bool {
+        self.schema().is_null(&self.schema().fields()[position], side)
+    }
+
+    /// The heart of it: verdict and strategy give the action.
+    fn act(
+        &self,
+        verdict: &Verdict,
+        strategy: &Strategy,
+        no_local: bool,
+        ask: impl FnOnce(&dyn crate::schema::Resolver) -> Ruling,
+    ) -> Action {
+        match verdict {
+            Verdict::InSync | Verdict::Adopted | Verdict::Converged => Action::Acknowledge,
+            Verdict::NotReported | Verdict::InvalidRemote(_) => Action::Ignore,
+            Verdict::LocalOnly(_) if *strategy == Strategy::Enforced => Action::Revert,
+            Verdict::LocalOnly(_) => Action::Acknowledge,
+            Verdict::RemoteOnly(change) => match strategy {
+                Strategy::LocalOwned => Action::KeepLocal,
+                Strategy::FillOnly if !no_local || *change == RemoteChange::Cleared => Action::KeepLocal,
+                _ => Action::TakeRemote,
+            },
+            Verdict::Conflict(_) => match strategy {
+                Strategy::RemoteWins | Strategy::Enforced => Action::TakeRemote,
+                Strategy::LocalWins | Strategy::LocalOwned => Action::KeepLocal,
+                Strategy::FillOnly if no_local => Action::TakeRemote,
+                Strategy::FillOnly => Action::KeepLocal,
+                Strategy::Merge { fallback } => (*fallback).into(),
+                Strategy::NewestWins { stamp, skew, fallback } => {
+                    self.newest(stamp, *skew).unwrap_or_else(|| (*fallback).into())
+                }
+                Strategy::Custom { resolver } => match self.schema().resolver(resolver) {
+                    None => Action::Hold,
+                    Some(resolver) => match ask(resolver) {
+                        Ruling::TakeRemote => Action::TakeRemote,
+                        Ruling::KeepLocal => Action::KeepLocal,
+                        Ruling::HoldOpen => Action::Hold,
+                        Ruling::Write(value) => Action::Write(value),
+                    },
+                },
+            },
+        }
+    }
+
+    /// The newer side, if both have a timestamp and they differ by more than the skew.
+    fn newest(&self, stamp: &str, skew: std::time::Duration) -> Option<Action> {
+        let position = self.schema().position(stamp)?;
+        let at = |record: &Record| record.field(position).text().and_then(timestamp::parse);
+        let lead = at(self.sides.remote)?.signed_duration_since(at(self.sides.local)?);
+        match lead.abs().to_std() {
+            Ok(distance) if distance > skew => {
+                Some(if lead > chrono::TimeDelta::zero() { Action::TakeRemote } else { Action::KeepLocal })
+            }
+            _ => None,
+        }
+    }
+
+    /// A resolver's ruling on a field, as one of the sides where it equals one.
+    fn rule_by(&self, resolver: &dyn crate::schema::Resolver, field: &Field, dispute: &Dispute<'_>) -> Ruling {
+        match resolver.resolve(dispute) {
+            Ruling::Write(value) if self.schema().same_value(field.kind(), &value, dispute.local) => Ruling::KeepLocal,
+            Ruling::Write(value) if self.schema().same_value(field.kind(), &value, dispute.remote) => {
+                Ruling::TakeRemote
+            }
+            Ruling::Write(value) if self.schema().canonical_of(field.kind(), &value).is_err() => Ruling::HoldOpen,
+            ruling => ruling,
+        }
+    }
+
+    /// What is written to the host for a value of the source.
+    fn written(&self, position: usize, remote: FieldRef<'a>) -> Effect<'a> {
+        if !self.schema().fields()[position].writes_canonical() {
+            return Effect::Field(remote);
+        }
+        match self.schema().canonical(position, remote) {
+            Ok(canonical) => Effect::Value(canonical),
+            Err(_) => Effect::Field(remote),
+        }
+    }
+
+    fn written_value(&self, field: &Field, value: Value) -> Effect<'a> {
+        match field.writes_canonical().then(|| self.schema().canonical_of(field.kind(), &value)) {
+            Some(Ok(canonical)) => Effect::Value(canonical),
+            _ => Effect::Value(value),
+        }
+    }
+}

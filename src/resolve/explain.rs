@@ -1,0 +1,111 @@
+//! Why a decision was taken, in one sentence for the person who keeps the register.
+
+use super::{Decision, Resolution};
+use crate::detect::{Clash, LocalChange, RemoteChange, Verdict};
+use crate::schema::{Rule, Schema, Strategy, Unit};
+
+impl Resolution<'_> {
+    /// One sentence on what happened and what was done about it. It names fields and rules, never values.
+    ///
+    /// ```
+    /// use tripartite::detect::{Sides, detect};
+    /// use tripartite::resolve::resolve;
+    /// use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+    /// let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
+    /// let (base, local, remote) = (record("1")?, record("1")?, record("2")?);
+    /// let changes = detect(&schema, Sides { base: &base, local: &local, remote: &remote });
+    /// let resolved = resolve(&Policy::new(schema.clone()), &changes, None);
+    /// assert_eq!(
+    ///     resolved.resolutions[0].why(&schema),
+    ///     "The source changed phone and nobody had edited it here, so the source's value was taken.",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn why(&self, schema: &Schema) -> String {
+        let name = match self.unit {
+            Unit::Field(_) => schema.unit_name(self.unit).to_owned(),
+            Unit::Group(_) => format!("{} (decided as one)", schema.unit_name(self.unit)),
+        };
+        let happened = happened(&self.verdict, &name);
+        match self.verdict {
+            Verdict::Conflict(_) => format!("{happened}; {}.", self.settled()),
+            _ => format!("{happened}, {}.", self.followed()),
+        }
+    }
+
+    fn followed(&self) -> String {
+        match (&self.verdict, self.decision) {
+            (Verdict::InSync | Verdict::Converged, _) => "so nothing is in dispute".into(),
+            (Verdict::Adopted, _) => "so it is in step from now on".into(),
+            (Verdict::NotReported, _) => "so nothing changes".into(),
+            (Verdict::InvalidRemote(_), _) => "so it was ignored and the value here stays".into(),
+            (_, Decision::DriftReverted) => {
+                "but the source's value is enforced, so the edit was undone; the audit keeps it".into()
+            }
+            (_, Decision::KeptLocal) => format!("but {}, so the value here was kept", ground(&self.rule)),
+            (_, Decision::TookRemote) => "so the source's value was taken".into(),
+            (_, Decision::Merged) => "so the change was merged with what is only here".into(),
+            (Verdict::LocalOnly(LocalChange::Unbased), _) => "so the value here stays".into(),
+            _ => "so the edit stays".into(),
+        }
+    }
+
+    fn settled(&self) -> String {
+        let rule = format!("by the rule \"{}\"", self.rule);
+        match self.decision {
+            Decision::TookRemote => {
+                format!("{rule} the source's value was taken, and the audit keeps the one from here")
+            }
+            Decision::KeptLocal => format!("{rule} the value here was kept"),
+            Decision::Merged if self.collisions.is_empty() => "both changes were merged and nothing was lost".into(),
+            Decision::Merged => format!("{rule} the two were merged"),
+            Decision::HeldOpen if self.collisions.is_empty() => {
+                format!("{rule} the value here stays until somebody decides")
+            }
+            Decision::HeldOpen => {
+                let open = self.collisions.iter().filter(|collision| collision.decision == Decision::HeldOpen);
+                let open = open.map(|collision| collision.path.as_str()).collect::<Vec<_>>().join(" and ");
+                format!("the rest was merged, and {rule} the value here at {open} stays until somebody decides")
+            }
+            Decision::DriftReverted | Decision::Nothing => "nothing was done".into(),
+        }
+    }
+}
+
+fn happened(verdict: &Verdict, name: &str) -> String {
+    match verdict {
+        Verdict::InSync => format!("All sides agree on {name}"),
+        Verdict::Adopted => format!("At their first sync both sides had the same {name}"),
+        Verdict::Converged => format!("Both sides made the same change to {name}"),
+        Verdict::RemoteOnly(change) => match change {
+            RemoteChange::Filled => format!("The source has {name} and here it was empty"),
+            RemoteChange::Set => format!("The source now has {name} and nobody had entered it here"),
+            RemoteChange::Changed => format!("The source changed {name} and nobody had edited it here"),
+            RemoteChange::Cleared => format!("The source emptied {name} and nobody had edited it here"),
+        },
+        Verdict::LocalOnly(change) => match change {
+            LocalChange::Unbased => format!("Only this side has {name}"),
+            LocalChange::Set => format!("Somebody here entered {name} and the source still has none"),
+            LocalChange::Changed => format!("Somebody here changed {name} and the source still has the old value"),
+            LocalChange::Cleared => format!("Somebody here emptied {name} and the source still has the old value"),
+        },
+        Verdict::Conflict(clash) => match clash {
+            Clash::NoBase => format!("The sides differ in {name} and no earlier sync says who changed it"),
+            Clash::BothSet => format!("Both sides entered {name}, differently"),
+            Clash::BothChanged => format!("Both sides changed {name}, differently"),
+            Clash::LocalCleared => format!("The source changed {name} while somebody here emptied it"),
+            Clash::RemoteCleared => format!("The source emptied {name} while somebody here changed it"),
+        },
+        Verdict::NotReported => format!("The source said nothing about {name}"),
+        Verdict::InvalidRemote(problem) => format!("What the source says for {name} {problem}"),
+    }
+}
+
+fn ground(rule: &Rule) -> &'static str {
+    match rule.strategy {
+        Strategy::LocalOwned => "it belongs to this side",
+        Strategy::FillOnly => "it is only ever filled where it is empty",
+        _ => "nothing that both sides know had moved",
+    }
+}

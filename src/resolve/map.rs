@@ -1,0 +1,188 @@
+//! Merging objects key by key, recursively.
+//!
+//! Inside a reported object a key that is missing counts as [`ClearedIfReported`](crate::schema::Absent): taken away
+//! if the base had it, without opinion if it had not, so that a key only the host knows stays. Lists are values.
+//!
+//! | base | local | remote | result under merge |
+//! |---|---|---|---|
+//! | `{a:1}` | `{a:1, b:2}` | `{a:3}` | `{a:3, b:2}` |
+//! | `{a:1, b:2}` | `{a:1, b:2}` | `{a:1}` | `{a:1}` |
+//! | `{a:1}` | `{a:2}` | `{a:3}` | `{a:2}`, a conflict at `/a` |
+//! | unknown | `{a:1, b:2}` | `{a:1, c:3}` | `{a:1, b:2, c:3}` |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Collision, Court, Decision, Effect, FieldEffect, Resolution};
+use crate::detect::{Facts, Verdict, table};
+use crate::schema::{Dispute, Field, Kind, Rule, Unit, same_untyped};
+use crate::value::Value;
+
+type Map = BTreeMap<String, Value>;
+
+pub(super) fn decide<'a>(
+    court: &Court<'_, 'a>,
+    position: usize,
+    verdict: Verdict,
+    rule: Rule,
+    local: &Map,
+    remote: &Map,
+) -> Resolution<'a> {
+    let field = &court.schema().fields()[position];
+    let base = court.sides.base.field(position);
+    let known = match base.to_value() {
+        Value::Map(map) => Some(map),
+        _ if base.is_missing() => None,
+        _ => Some(Map::new()),
+    };
+    let mut merge = Merge { court, field, rule: &rule, collisions: Vec::new(), reverted: false };
+    let path = &mut Vec::new();
+    let Merged { local: merged, base: advanced } = merge.objects(field.kind(), known.as_ref(), local, remote, path);
+    let Merge { collisions, reverted, .. } = merge;
+    let merged = Value::Map(merged);
+    let changed = !court.schema().same_value(field.kind(), &merged, &Value::Map(local.clone()));
+    let all_remote = court.schema().same_value(field.kind(), &merged, &Value::Map(remote.clone()));
+    let decision = decision(&verdict, &collisions, changed, all_remote, reverted);
+    let effect = FieldEffect {
+        position,
+        local: if changed { court.written_value(field, merged) } else { Effect::Keep },
+        base: Effect::Value(Value::Map(advanced)),
+    };
+    Resolution { unit: Unit::Field(position), verdict, decision, rule, fields: vec![effect], collisions }
+}
+
+fn decision(verdict: &Verdict, collisions: &[Collision], changed: bool, all_remote: bool, reverted: bool) -> Decision {
+    let held = collisions.iter().any(|collision| collision.decision == Decision::HeldOpen);
+    match (verdict, changed) {
+        _ if held => Decision::HeldOpen,
+        (Verdict::Conflict(_), false) if collisions.is_empty() => Decision::Merged,
+        (Verdict::Conflict(_) | Verdict::RemoteOnly(_), false) => Decision::KeptLocal,
+        (_, false) => Decision::Nothing,
+        (Verdict::LocalOnly(_), true) if reverted => Decision::DriftReverted,
+        (_, true) if all_remote => Decision::TookRemote,
+        _ => Decision::Merged,
+    }
+}
+
+struct Merged {
+    local: Map,
+    base: Map,
+}
+
+struct Merge<'m, 'p, 'a> {
+    court: &'m Court<'p, 'a>,
+    field: &'m Field,
+    rule: &'m Rule,
+    collisions: Vec<Collision>,
+    reverted: bool,
+}
+
+/// The three versions of one key. What is not there is null; `base` is `None` when nobody knows.
+#[derive(Clone, Copy)]
+struct Key<'v> {
+    base: Option<&'v Value>,
+    local: &'v Value,
+    remote: &'v Value,
+}
+
+impl Merge<'_, '_, '_> {
+    fn objects(
+        &mut self,
+        kind: &Kind,
+        base: Option<&Map>,
+        local: &Map,
+        remote: &Map,
+        path: &mut Vec<String>,
+    ) -> Merged {
+        let mut merged = Merged { local: local.clone(), base: Map::new() };
+        let keys: BTreeSet<&String> = local.keys().chain(remote.keys()).collect();
+        for name in keys {
+            let kind = match kind {
+                Kind::Record { fields, .. } => fields.get(name),
+                _ => None,
+            };
+            let old = base.and_then(|base| base.get(name));
+            let versions = Key {
+                base: base.map(|_| old.unwrap_or(&Value::Null)),
+                local: local.get(name).unwrap_or(&Value::Null),
+                remote: remote.get(name).unwrap_or(&Value::Null),
+            };
+            path.push(name.clone());
+            match (versions.local, versions.remote) {
+                (Value::Map(local), Value::Map(remote)) if kind.is_none_or(Kind::is_granular) => {
+                    let nothing = Map::new();
+                    let base = versions.base.map(|base| if let Value::Map(map) = base { map } else { &nothing });
+                    let inner = self.objects(kind.unwrap_or(&Kind::Map), base, local, remote, path);
+                    merged.local.insert(name.clone(), Value::Map(inner.local));
+                    merged.base.insert(name.clone(), Value::Map(inner.base));
+                }
+                _ => self.key(kind, versions, remote.get(name), old, path, &mut merged),
+            }
+            path.pop();
+        }
+        merged
+    }
+
+    fn key(
+        &mut self,
+        kind: Option<&Kind>,
+        versions: Key<'_>,
+        said: Option<&Value>,
+        old: Option<&Value>,
+        path: &[String],
+        merged: &mut Merged,
+    ) {
+        let name = path.last().cloned().unwrap_or_default();
+        let verdict = self.verdict(kind, versions, said.is_some());
+        let no_local = self.is_null(kind, versions.local);
+        let action = self.court.act(&verdict, &self.rule.strategy, no_local, |resolver| {
+            let Key { base, local, remote } = versions;
+            resolver.resolve(&Dispute { unit: self.field.name(), path: &pointer(path), base, local, remote })
+        });
+        if let Verdict::Conflict(clash) = verdict {
+            self.collisions.push(Collision { path: pointer(path), clash, decision: action.decision() });
+        }
+        self.reverted |= action == Action::Revert;
+        if let Some(base) = if action.advances() { said } else { old } {
+            merged.base.insert(name.clone(), base.clone());
+        }
+        match (action, said) {
+            (Action::TakeRemote | Action::Revert, Some(said)) => merged.local.insert(name, said.clone()),
+            (Action::TakeRemote | Action::Revert, None) => merged.local.remove(&name),
+            (Action::Write(value), _) => merged.local.insert(name, value),
+            _ => None,
+        };
+    }
+
+    fn verdict(&self, kind: Option<&Kind>, versions: Key<'_>, said: bool) -> Verdict {
+        let Key { base, local, remote } = versions;
+        let known = base.unwrap_or(&Value::Null);
+        if !said && self.is_null(kind, known) {
+            return Verdict::NotReported;
+        }
+        table(&Facts {
+            unknown: base.is_none(),
+            no_base: self.is_null(kind, known),
+            no_local: self.is_null(kind, local),
+            no_remote: self.is_null(kind, remote),
+            agree: self.same(kind, local, remote),
+            edited: || !self.same(kind, known, local),
+            moved: || !self.same(kind, known, remote),
+        })
+    }
+
+    fn same(&self, kind: Option<&Kind>, a: &Value, b: &Value) -> bool {
+        match kind {
+            Some(kind) => self.court.schema().same_value(kind, a, b),
+            None => same_untyped(a, b),
+        }
+    }
+
+    fn is_null(&self, kind: Option<&Kind>, value: &Value) -> bool {
+        self.same(kind, value, &Value::Null)
+    }
+}
+
+/// The path as a JSON Pointer (RFC 6901): `~` is written `~0`, `/` is written `~1`.
+fn pointer(path: &[String]) -> String {
+    path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
+}

@@ -1,0 +1,320 @@
+//! A run: one sync from listing to report, as typed steps.
+//!
+//! A run does no IO and never waits. It is a [`Step`]: each variant owns an object that holds the request to carry out,
+//! and the only way on is to hand that object the reply. A wrong reply or a second one does not compile.
+//!
+//! | step | the host is asked for | and hands in |
+//! |---|---|---|
+//! | [`Indexing`] | a page of its index of linked records | [`IndexPage`] |
+//! | [`Fetching`] | a page of the source's listing | [`Page`] |
+//! | [`Loading`] | the records that may have changed, one call a page | [`Loaded`]s |
+//! | [`Committing`] | a batch of ops to carry out | [`Outcome`]s |
+//! | [`Stopped`] | a person's approval, or nothing | [`PlanId`] |
+//! | [`Done`] | nothing | |
+//!
+//! In the default mode nothing is written before the whole plan has been judged by the [`Guards`]. In
+//! [`Mode::Streaming`], for a first import too large to hold, each page is committed as it comes and only
+//! deactivations wait for the end; a record that the listing states twice, differently, is then found after its first
+//! statement was written.
+//!
+//! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes; never the
+//! listing.
+//!
+//! **What if a page cannot be fetched?** Whoever drives the run drops it, or closes it with [`Step::fail`] for a report.
+//! In the default mode nothing was written; in streaming mode each committed page stands, and the next run goes on
+//! from there.
+//!
+//! ```
+//! use tripartite::exchange::{IndexPage, Item, Next, Outcome, Page, RemoteRecord};
+//! use tripartite::id::{ExternalId, LocalId, RunId};
+//! use tripartite::run::{Run, RunOutcome, Step};
+//! use tripartite::schema::{Field, Kind, Policy, Schema};
+//!
+//! let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+//! let at = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap_or_default();
+//! let mut step = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, at).start();
+//! let report = loop {
+//!     step = match step {
+//!         Step::Indexing(s) => s.resume(IndexPage { entries: vec![], next: None }),
+//!         Step::Fetching(s) => {
+//!             let record = schema.record(&serde_json::json!({"name": "Áine"}))?;
+//!             let item = Item::Record(RemoteRecord { id: ExternalId::new("7")?, version: None, record });
+//!             s.resume(Page { items: vec![item], next: Next::Complete { total: Some(1) } })
+//!         }
+//!         Step::Loading(s) => s.resume(vec![]), // nothing is linked yet
+//!         Step::Committing(s) => {
+//!             let local = LocalId::new("1")?;
+//!             let outcomes = s.request().ops.iter().map(|_| Outcome::Applied { local: local.clone() }).collect();
+//!             s.resume(outcomes)
+//!         }
+//!         Step::Stopped(s) => break s.finish().report,
+//!         Step::Done(done) => break done.report,
+//!     };
+//! };
+//! assert_eq!((report.outcome, report.counts.created), (RunOutcome::Succeeded, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod core;
+mod index;
+mod report;
+
+use chrono::{DateTime, Utc};
+
+pub use report::{Counts, Report, RunOutcome, Unwritten};
+
+use self::core::{After, Core, Purpose};
+use crate::exchange::{Batch, Cursor, IndexPage, Loaded, Op, Outcome, Page};
+use crate::failure::Failure;
+use crate::id::{ExternalId, RunId};
+use crate::plan::{Blocked, Guards, Plan, PlanId};
+use crate::schema::Policy;
+
+/// How many ops go into one batch, unless the host says otherwise: enough that a transaction's fixed cost does not
+/// count, few enough that it is over soon.
+pub const BATCH: usize = 500;
+
+/// When a run writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// After the whole plan was judged. The default.
+    #[default]
+    Planned,
+    /// Page by page; only deactivations are judged, and wait for the end.
+    Streaming,
+}
+
+/// What a run does, before it starts.
+#[derive(Debug, Clone)]
+#[must_use = "a run does nothing until it is started"]
+pub struct Run {
+    policy: Policy,
+    id: RunId,
+    at: DateTime<Utc>,
+    guards: Guards,
+    mode: Mode,
+    dry: bool,
+    approved: Option<PlanId>,
+    batch: usize,
+}
+
+impl Run {
+    /// A run under a policy. `at` is when it takes place; the audit carries it and `id`.
+    pub fn new(policy: Policy, id: RunId, at: DateTime<Utc>) -> Self {
+        let (guards, mode) = (Guards::default(), Mode::default());
+        Self { policy, id, at, guards, mode, dry: false, approved: None, batch: BATCH }
+    }
+
+    /// What stops it.
+    pub fn guards(mut self, guards: Guards) -> Self {
+        self.guards = guards;
+        self
+    }
+
+    /// When it writes.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Stops before anything is written, and hands out the plan. Takes precedence over [`Mode::Streaming`].
+    pub fn dry(mut self) -> Self {
+        self.dry = true;
+        self
+    }
+
+    /// Lets exactly this plan pass the guards.
+    pub fn approve(mut self, plan: PlanId) -> Self {
+        self.approved = Some(plan);
+        self
+    }
+
+    /// How many ops go into one batch, at least one.
+    pub fn batch(mut self, ops: usize) -> Self {
+        self.batch = ops.max(1);
+        self
+    }
+
+    /// The first step.
+    pub fn start(self) -> Step {
+        Step::Indexing(Indexing { core: Box::new(Core::new(self)), after: None })
+    }
+
+    /// Carries out a plan that was made before, as it is, without asking the guards: having been approved is what it
+    /// is here for. Records that changed since are planned once more against what the plan saw at the source.
+    ///
+    /// A plan of another policy is not carried out: the run ends [`Blocked`](RunOutcome::Blocked).
+    pub fn apply(self, plan: Plan) -> Step {
+        Core::new(self).apply(plan)
+    }
+}
+
+/// Where a run is, and what it needs to go on.
+#[derive(Debug)]
+#[must_use = "a run goes on only when its step is resumed"]
+pub enum Step {
+    /// It reads what is linked.
+    Indexing(Indexing),
+    /// It reads the source's listing.
+    Fetching(Fetching),
+    /// It reads the records that may have changed.
+    Loading(Loading),
+    /// It writes.
+    Committing(Committing),
+    /// A guard stopped it; nothing was written.
+    Stopped(Stopped),
+    /// It is over.
+    Done(Done),
+}
+
+impl Step {
+    /// Closes a run that cannot go on, because the host failed to carry out the request.
+    pub fn fail(self, failure: Failure) -> Done {
+        match self {
+            Self::Indexing(Indexing { core, .. })
+            | Self::Fetching(Fetching { core, .. })
+            | Self::Loading(Loading { core, .. })
+            | Self::Committing(Committing { core, .. }) => core.failed(failure),
+            Self::Stopped(stopped) => stopped.finish(),
+            Self::Done(done) => done,
+        }
+    }
+}
+
+/// The run reads what is linked.
+#[derive(Debug)]
+pub struct Indexing {
+    core: Box<Core>,
+    after: Option<Cursor>,
+}
+
+impl Indexing {
+    /// Where to go on in the host's index; `None` at its beginning.
+    pub fn request(&self) -> Option<&Cursor> {
+        self.after.as_ref()
+    }
+
+    /// Goes on with a page of the index.
+    pub fn resume(mut self, page: IndexPage) -> Step {
+        self.core.index(page.entries);
+        match page.next {
+            Some(after) => Step::Indexing(Self { core: self.core, after: Some(after) }),
+            None => Step::Fetching(Fetching { core: self.core, after: None }),
+        }
+    }
+}
+
+/// The run reads the source's listing.
+#[derive(Debug)]
+pub struct Fetching {
+    core: Box<Core>,
+    after: Option<Cursor>,
+}
+
+impl Fetching {
+    /// Where to go on in the listing; `None` at its beginning.
+    pub fn request(&self) -> Option<&Cursor> {
+        self.after.as_ref()
+    }
+
+    /// How many records are linked, as the index said.
+    pub fn linked(&self) -> u64 {
+        self.core.linked()
+    }
+
+    /// From here on, writes page by page. For a host that learns only from the index that this is a first import; a dry
+    /// run stays one.
+    pub fn stream(&mut self) {
+        self.core.stream();
+    }
+
+    /// Goes on with a page of the listing.
+    pub fn resume(self, page: Page) -> Step {
+        self.core.listed(page)
+    }
+}
+
+/// The run reads the records that may have changed.
+#[derive(Debug)]
+pub struct Loading {
+    core: Box<Core>,
+    ids: Vec<ExternalId>,
+    purpose: Purpose,
+}
+
+impl Loading {
+    /// Which records to load. Those that are not linked are left out of the reply.
+    pub fn request(&self) -> &[ExternalId] {
+        &self.ids
+    }
+
+    /// Goes on with the records, in any order.
+    pub fn resume(self, loaded: Vec<Loaded>) -> Step {
+        self.core.loaded(self.purpose, loaded)
+    }
+}
+
+/// The run writes.
+#[derive(Debug)]
+pub struct Committing {
+    core: Box<Core>,
+    batch: Batch,
+    rest: Vec<Op>,
+    after: After,
+}
+
+impl Committing {
+    /// The ops to carry out.
+    pub fn request(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// How many ops come after this batch, as far as is known.
+    pub fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Goes on with what came of each op, in the order of the batch. An op without an outcome counts as failed.
+    pub fn resume(self, outcomes: Vec<Outcome>) -> Step {
+        self.core.committed(self.batch.ops, outcomes, self.rest, self.after)
+    }
+}
+
+/// A guard stopped the run; nothing was written.
+#[derive(Debug)]
+pub struct Stopped {
+    core: Box<Core>,
+    plan: Plan,
+    reasons: Vec<Blocked>,
+}
+
+impl Stopped {
+    /// What the run would have done.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What stopped it.
+    pub fn reasons(&self) -> &[Blocked] {
+        &self.reasons
+    }
+
+    /// Goes on, if this is the plan that was approved.
+    pub fn approve(self, plan: PlanId) -> Step {
+        if plan == self.plan.id() { self.core.commit_plan(self.plan) } else { Step::Stopped(self) }
+    }
+
+    /// Leaves it at that.
+    pub fn finish(self) -> Done {
+        self.core.blocked(self.plan, self.reasons)
+    }
+}
+
+/// The run is over.
+#[derive(Debug)]
+pub struct Done {
+    /// What came of it.
+    pub report: Report,
+    /// The plan, when it was not carried out: of a dry run, or a blocked one.
+    pub plan: Option<Plan>,
+}

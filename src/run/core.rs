@@ -1,0 +1,423 @@
+//! What a run knows, and how it goes from step to step.
+
+use std::collections::BTreeMap;
+
+use super::index::{Before, Index, Sighting, Slot};
+use super::report::{Counts, Report, RunOutcome, Unwritten};
+use super::{Committing, Done, Fetching, Loading, Mode, Run, Step, Stopped};
+use crate::exchange::{
+    Action, Batch, IndexEntry, Item, Loaded, Malformed, Next, Op, Outcome, Page, Presence, Quarantined, RemoteRecord,
+    Situation,
+};
+use crate::failure::Failure;
+use crate::id::ExternalId;
+use crate::plan::{Blocked, Figures, Plan, PlanHash, PlanId, plan_creation, plan_linked, plan_missing};
+
+/// How many missing records are loaded at a time.
+const PAGE: usize = 500;
+
+#[derive(Debug)]
+pub(super) struct Core {
+    run: Run,
+    index: Index,
+    /// By the record's place, so that a contradicted one can be taken back; ordered, so that a plan is always the same.
+    ops: BTreeMap<Slot, Op>,
+    missing: Vec<Op>,
+    /// The id of the plan, once there is a whole one; in streaming mode it adds up batch by batch.
+    judged: Option<PlanId>,
+    hash: PlanHash,
+    counts: Counts,
+    items: u64,
+    /// Something was listed that could be any record.
+    unidentified: bool,
+    withheld: u64,
+    quarantined: Vec<Quarantined>,
+    unwritten: Vec<Unwritten>,
+}
+
+/// What a load is for.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// To plan a page of the listing.
+    Page(Vec<(Slot, RemoteRecord)>, Next),
+    /// To plan missing records, these and then the rest.
+    Missing(Vec<ExternalId>),
+    /// To plan once more what was stale.
+    Again(Vec<Op>, After),
+}
+
+/// What comes after the batches under way.
+#[derive(Debug)]
+pub(super) struct After {
+    next: Then,
+    stale: Vec<Op>,
+    again: bool,
+}
+
+#[derive(Debug)]
+enum Then {
+    /// More of the listing, in streaming mode.
+    Listing(Next),
+    /// The end.
+    End,
+}
+
+impl After {
+    fn new(next: Then) -> Self {
+        Self { next, stale: Vec::new(), again: false }
+    }
+}
+
+impl Core {
+    pub(super) fn new(run: Run) -> Self {
+        let hash = PlanHash::new(run.policy.fingerprint());
+        Self {
+            run,
+            index: Index::default(),
+            ops: BTreeMap::new(),
+            missing: Vec::new(),
+            judged: None,
+            hash,
+            counts: Counts::default(),
+            items: 0,
+            unidentified: false,
+            withheld: 0,
+            quarantined: Vec::new(),
+            unwritten: Vec::new(),
+        }
+    }
+
+    pub(super) fn linked(&self) -> u64 {
+        self.index.population
+    }
+
+    pub(super) fn stream(&mut self) {
+        self.run.mode = Mode::Streaming;
+    }
+
+    fn streams(&self) -> bool {
+        self.run.mode == Mode::Streaming && !self.run.dry
+    }
+
+    pub(super) fn index(&mut self, entries: Vec<IndexEntry>) {
+        let policy = self.run.policy.fingerprint();
+        for entry in entries {
+            let fresh = entry.synced.filter(|synced| synced.revision == entry.revision && synced.policy == policy);
+            let fresh = fresh.filter(|_| entry.presence != Presence::Deactivated);
+            self.counts.conflicts_open += u64::from(entry.open);
+            let active = entry.presence == Presence::Active;
+            self.index.link(entry.id.as_str(), active, fresh.map(|synced| synced.seen));
+        }
+    }
+
+    pub(super) fn listed(mut self: Box<Self>, page: Page) -> Step {
+        let mut changed = BTreeMap::new();
+        for item in page.items {
+            self.items += 1;
+            match item {
+                Item::Record(remote) => self.list(remote, &mut changed),
+                Item::Malformed(malformed) => self.malformed(malformed, &mut changed),
+            }
+        }
+        if changed.is_empty() {
+            return self.turn(page.next);
+        }
+        let ids = changed.values().map(|remote: &RemoteRecord| remote.id.clone()).collect();
+        let purpose = Purpose::Page(changed.into_iter().collect(), page.next);
+        Step::Loading(Loading { core: self, ids, purpose })
+    }
+
+    fn list(&mut self, remote: RemoteRecord, changed: &mut BTreeMap<Slot, RemoteRecord>) {
+        let (slot, sighting) = self.index.list(remote.id.as_str(), remote.record.fingerprint());
+        match sighting {
+            Sighting::Unchanged => {
+                self.counts.processed += 1;
+                self.counts.unchanged += 1;
+            }
+            Sighting::Changed => {
+                self.counts.processed += 1;
+                changed.insert(slot, remote);
+            }
+            Sighting::Repeated => self.counts.duplicates += 1,
+            Sighting::SetAside => {}
+            Sighting::Contradicted => {
+                let problem = "the listing has this record twice, and not the same".to_owned();
+                let situation = Situation::DuplicateRemote;
+                self.set_aside(Quarantined { id: Some(remote.id), place: None, situation, problem }, changed);
+            }
+        }
+    }
+
+    fn malformed(&mut self, malformed: Malformed, changed: &mut BTreeMap<Slot, RemoteRecord>) {
+        let Malformed { place, id, problem } = malformed;
+        let quarantined = Quarantined { id, place: Some(place), situation: Situation::Malformed, problem };
+        if quarantined.id.is_some() {
+            self.set_aside(quarantined, changed);
+        } else {
+            self.unidentified = true;
+            self.counts.processed += 1;
+            self.counts.quarantined += 1;
+            self.quarantined.push(quarantined);
+        }
+    }
+
+    /// Takes back whatever was planned for a record, so that it is neither written nor taken for missing.
+    fn set_aside(&mut self, quarantined: Quarantined, changed: &mut BTreeMap<Slot, RemoteRecord>) {
+        let Some(id) = &quarantined.id else { return };
+        let (slot, before) = self.index.set_aside(id.as_str());
+        let taken_back = changed.remove(&slot).is_some() | self.ops.remove(&slot).is_some();
+        match before {
+            Before::SetAside => {}
+            Before::Listed if taken_back => self.counts.quarantined += 1,
+            // What the first statement came to stands, and in streaming mode may be written; the second is set aside.
+            Before::Listed if self.streams() => {
+                self.counts.processed += 1;
+                self.counts.quarantined += 1;
+            }
+            Before::Listed => {
+                self.counts.unchanged -= 1;
+                self.counts.quarantined += 1;
+            }
+            Before::Unlisted => {
+                self.counts.processed += 1;
+                self.counts.quarantined += 1;
+            }
+        }
+        self.quarantined.push(quarantined);
+    }
+
+    pub(super) fn loaded(mut self: Box<Self>, purpose: Purpose, loaded: Vec<Loaded>) -> Step {
+        let mut loaded: BTreeMap<ExternalId, Loaded> =
+            loaded.into_iter().map(|record| (record.id.clone(), record)).collect();
+        match purpose {
+            Purpose::Page(remotes, next) => {
+                for (slot, remote) in remotes {
+                    self.plan(slot, &remote, loaded.remove(&remote.id));
+                }
+                if !self.streams() {
+                    return self.turn(next);
+                }
+                let ops = std::mem::take(&mut self.ops).into_values().collect();
+                self.commit(ops, After::new(Then::Listing(next)))
+            }
+            Purpose::Missing(rest) => {
+                self.missing.extend(loaded.values().filter_map(plan_missing));
+                self.load_missing(rest)
+            }
+            Purpose::Again(stale, after) => {
+                let ops = stale.into_iter().filter_map(|op| self.plan_again(&op, loaded.remove(&op.id))).collect();
+                self.commit(ops, after)
+            }
+        }
+    }
+
+    fn plan(&mut self, slot: Slot, remote: &RemoteRecord, loaded: Option<Loaded>) {
+        match self.plan_one(remote, loaded) {
+            Some(op) => {
+                self.ops.insert(slot, op);
+            }
+            None => self.counts.unchanged += u64::from(!self.index.is_set_aside(slot)),
+        }
+    }
+
+    /// `None`: there is nothing to do, or the record is set aside.
+    fn plan_one(&mut self, remote: &RemoteRecord, loaded: Option<Loaded>) -> Option<Op> {
+        let Some(loaded) = loaded else {
+            return match plan_creation(&self.run.policy, remote) {
+                Ok(op) => Some(op),
+                Err(refusal) => {
+                    let (id, problem) = (Some(remote.id.clone()), refusal.to_string());
+                    self.index.set_aside(remote.id.as_str());
+                    self.counts.quarantined += 1;
+                    let situation = Situation::Malformed;
+                    self.quarantined.push(Quarantined { id, place: None, situation, problem });
+                    None
+                }
+            };
+        };
+        plan_linked(&self.run.policy, remote, &loaded)
+    }
+
+    fn plan_again(&mut self, op: &Op, loaded: Option<Loaded>) -> Option<Op> {
+        let planned = match &op.remote {
+            None => loaded.as_ref().and_then(plan_missing),
+            Some(record) => {
+                let remote = RemoteRecord { id: op.id.clone(), version: op.version, record: record.clone() };
+                self.plan_one(&remote, loaded)
+            }
+        };
+        if planned.is_none() && op.remote.is_some() {
+            self.counts.unchanged += 1;
+        }
+        planned
+    }
+
+    /// After a page: the next one, or the end of the listing.
+    fn turn(mut self: Box<Self>, next: Next) -> Step {
+        let complete = match next {
+            Next::More(cursor) => return Step::Fetching(Fetching { core: self, after: Some(cursor) }),
+            Next::Partial => false,
+            Next::Complete { total } => total.is_none_or(|total| total == self.items),
+        };
+        if complete && self.unidentified {
+            self.withheld = self.index.missing().count() as u64;
+        }
+        let missing = if complete && !self.unidentified {
+            self.index.missing().filter_map(|id| ExternalId::new(id).ok()).collect()
+        } else {
+            Vec::new()
+        };
+        self.load_missing(missing)
+    }
+
+    fn load_missing(self: Box<Self>, mut missing: Vec<ExternalId>) -> Step {
+        if missing.is_empty() {
+            return self.judge();
+        }
+        let rest = missing.split_off(missing.len().min(PAGE));
+        Step::Loading(Loading { core: self, ids: missing, purpose: Purpose::Missing(rest) })
+    }
+
+    fn judge(mut self: Box<Self>) -> Step {
+        let mut ops: Vec<Op> = std::mem::take(&mut self.ops).into_values().collect();
+        ops.append(&mut self.missing);
+        let figures = Figures {
+            population: self.index.population,
+            listed: self.items,
+            deactivations: ops.iter().filter(|op| op.action == Action::Deactivate).count() as u64,
+        };
+        let quarantined = self.quarantined.clone();
+        let plan =
+            Plan { schema: self.run.policy.schema().clone(), policy: self.run.policy.fingerprint(), ops, quarantined };
+        let reasons = self.run.guards.judge(&figures);
+        if !reasons.is_empty() && self.run.approved != Some(plan.id()) {
+            return Step::Stopped(Stopped { core: self, plan, reasons });
+        }
+        if self.run.dry {
+            return Step::Done(self.planned(plan, Vec::new()));
+        }
+        self.commit_plan(plan)
+    }
+
+    pub(super) fn commit_plan(mut self: Box<Self>, plan: Plan) -> Step {
+        self.judged = (!self.streams()).then(|| plan.id());
+        if self.run.dry {
+            return Step::Done(self.planned(plan, Vec::new()));
+        }
+        self.commit(plan.ops, After::new(Then::End))
+    }
+
+    pub(super) fn apply(self, plan: Plan) -> Step {
+        let mut core = Box::new(self);
+        if plan.policy != core.run.policy.fingerprint() {
+            let reason = Blocked::OtherPolicy { expected: core.run.policy.fingerprint(), found: plan.policy };
+            return Step::Done(core.planned(plan, vec![reason]));
+        }
+        core.counts.processed = plan.ops.iter().filter(|op| op.remote.is_some()).count() as u64;
+        core.counts.processed += plan.quarantined.len() as u64;
+        core.counts.quarantined = plan.quarantined.len() as u64;
+        core.quarantined.clone_from(&plan.quarantined);
+        core.commit_plan(plan)
+    }
+
+    fn commit(self: Box<Self>, mut ops: Vec<Op>, mut after: After) -> Step {
+        if !ops.is_empty() {
+            let rest = ops.split_off(ops.len().min(self.run.batch));
+            let batch = Batch {
+                run: self.run.id.clone(),
+                at: self.run.at,
+                schema: self.run.policy.schema().fingerprint(),
+                policy: self.run.policy.fingerprint(),
+                ops,
+            };
+            return Step::Committing(Committing { core: self, batch, rest, after });
+        }
+        let stale = std::mem::take(&mut after.stale);
+        if !stale.is_empty() {
+            let ids = stale.iter().map(|op| op.id.clone()).collect();
+            after.again = true;
+            return Step::Loading(Loading { core: self, ids, purpose: Purpose::Again(stale, after) });
+        }
+        match after.next {
+            Then::Listing(next) => self.turn(next),
+            Then::End => Step::Done(self.done()),
+        }
+    }
+
+    pub(super) fn committed(
+        mut self: Box<Self>,
+        ops: Vec<Op>,
+        outcomes: Vec<Outcome>,
+        rest: Vec<Op>,
+        mut after: After,
+    ) -> Step {
+        let mut outcomes = outcomes.into_iter();
+        for op in ops {
+            let outcome = outcomes.next().unwrap_or_else(|| Outcome::Failed { problem: "no outcome was given".into() });
+            match outcome {
+                Outcome::Applied { .. } => {
+                    self.hash.add(&op);
+                    self.counts.add(&op);
+                }
+                // Nothing was to be written, and the next run looks again.
+                Outcome::Stale if op.is_silent() => self.counts.unchanged += 1,
+                Outcome::Stale if !after.again => after.stale.push(op),
+                Outcome::Stale => {
+                    self.counts.skipped += 1;
+                    let problem = "changed here twice while it was being written".to_owned();
+                    self.unwritten.push(Unwritten { id: op.id, problem });
+                }
+                Outcome::Failed { problem } => {
+                    self.counts.failed += 1;
+                    self.unwritten.push(Unwritten { id: op.id, problem });
+                }
+            }
+        }
+        self.commit(rest, after)
+    }
+
+    fn done(self) -> Done {
+        let whole = self.counts.quarantined + self.counts.skipped + self.counts.failed == 0;
+        let outcome = if whole { RunOutcome::Succeeded } else { RunOutcome::Partial };
+        Done { plan: None, report: self.report(outcome) }
+    }
+
+    fn planned(mut self, plan: Plan, blocked: Vec<Blocked>) -> Done {
+        self.judged = Some(plan.id());
+        plan.ops.iter().for_each(|op| self.counts.add(op));
+        let stopped = !blocked.is_empty();
+        let mut done = self.done();
+        if stopped {
+            done.report.outcome = RunOutcome::Blocked;
+        }
+        done.report.blocked = blocked;
+        done.plan = Some(plan);
+        done
+    }
+
+    pub(super) fn blocked(self, plan: Plan, reasons: Vec<Blocked>) -> Done {
+        self.planned(plan, reasons)
+    }
+
+    pub(super) fn failed(self, failure: Failure) -> Done {
+        let mut report = self.report(RunOutcome::Failed);
+        report.failure = Some(failure);
+        Done { report, plan: None }
+    }
+
+    fn report(self, outcome: RunOutcome) -> Report {
+        Report {
+            plan_id: self.judged.unwrap_or_else(|| self.hash.id()),
+            run: self.run.id,
+            at: self.run.at,
+            outcome,
+            dry_run: self.run.dry,
+            counts: self.counts,
+            blocked: Vec::new(),
+            withheld: self.withheld,
+            quarantined: self.quarantined,
+            unwritten: self.unwritten,
+            failure: None,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What a run knows of every record: some tens of bytes, whatever the record's size.
+
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::value::Fingerprint;
+
+const ACTIVE: u8 = 1;
+const LINKED: u8 = 2;
+const FRESH: u8 = 4;
+const LISTED: u8 = 8;
+const SET_ASIDE: u8 = 16;
+
+/// A record's place in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(u32);
+
+/// All external ids, those of the host and those that only the source has. Ids are compared exactly, byte for byte.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    text: Vec<u8>,
+    rows: Vec<Row>,
+    table: HashTable<u32>,
+    /// How many are linked and active.
+    pub(super) population: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    /// What was seen at the source when the record was last in step; once it is listed, what is seen now.
+    seen: Fingerprint,
+    end: u32,
+    flags: u8,
+}
+
+/// What listing a record for the first or second time shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sighting {
+    /// It says what it said when it was last in step, and nothing moved here.
+    Unchanged,
+    /// It must be looked at.
+    Changed,
+    /// It was listed before, and says the same.
+    Repeated,
+    /// It was listed before, and says something else.
+    Contradicted,
+    /// It was set aside before.
+    SetAside,
+}
+
+/// What was known of a record that is set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// It was not listed yet.
+    Unlisted,
+    /// It was.
+    Listed,
+    /// It was set aside already.
+    SetAside,
+}
+
+impl Index {
+    /// Adds a linked record. `fresh`: nothing moved here since it was last in step with what was `seen`.
+    pub(super) fn link(&mut self, id: &str, active: bool, fresh: Option<Fingerprint>) {
+        let slot = self.slot(id);
+        let flags = LINKED | if active { ACTIVE } else { 0 } | if fresh.is_some() { FRESH } else { 0 };
+        self.population += u64::from(active && self.row(slot).flags & ACTIVE == 0);
+        let row = self.row_mut(slot);
+        row.flags |= flags;
+        row.seen = fresh.unwrap_or_default();
+    }
+
+    pub(super) fn list(&mut self, id: &str, seen: Fingerprint) -> (Slot, Sighting) {
+        let slot = self.slot(id);
+        let row = self.row_mut(slot);
+        let sighting = match row.flags {
+            flags if flags & SET_ASIDE != 0 => Sighting::SetAside,
+            flags if flags & LISTED != 0 && row.seen == seen => Sighting::Repeated,
+            flags if flags & LISTED != 0 => Sighting::Contradicted,
+            flags if flags & FRESH != 0 && row.seen == seen => Sighting::Unchanged,
+            _ => Sighting::Changed,
+        };
+        if sighting != Sighting::Contradicted {
+            row.seen = seen;
+        }
+        row.flags |= LISTED;
+        (slot, sighting)
+    }
+
+    /// Marks a record as listed, but not to be touched in this run.
+    pub(super) fn set_aside(&mut self, id: &str) -> (Slot, Before) {
+        let slot = self.slot(id);
+        let row = self.row_mut(slot);
+        let before = match row.flags & (LISTED | SET_ASIDE) {
+            0 => Before::Unlisted,
+            LISTED => Before::Listed,
+            _ => Before::SetAside,
+        };
+        row.flags |= LISTED | SET_ASIDE;
+        (slot, before)
+    }
+
+    pub(super) fn is_set_aside(&self, slot: Slot) -> bool {
+        self.row(slot).flags & SET_ASIDE != 0
+    }
+
+    /// The linked, active records that were not listed.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &str> {
+        let all = 0..self.rows.len();
+        all.filter(|&at| self.rows[at].flags & (ACTIVE | LINKED | LISTED) == ACTIVE | LINKED).map(|at| self.id(at))
+    }
+
+    fn slot(&mut self, id: &str) -> Slot {
+        let hash = xxh3_64(id.as_bytes());
+        let Self { text, rows, table, .. } = self;
+        if let Some(&at) = table.find(hash, |&at| id_at(text, rows, at as usize) == id.as_bytes()) {
+            return Slot(at);
+        }
+        let at = rows.len() as u32;
+        text.extend_from_slice(id.as_bytes());
+        rows.push(Row { seen: Fingerprint::default(), end: text.len() as u32, flags: 0 });
+        table.insert_unique(hash, at, |&at| xxh3_64(id_at(text, rows, at as usize)));
+        Slot(at)
+    }
+
+    fn id(&self, at: usize) -> &str {
+        std::str::from_utf8(id_at(&self.text, &self.rows, at)).unwrap_or_default()
+    }
+
+    fn row(&self, slot: Slot) -> &Row {
+        &self.rows[slot.0 as usize]
+    }
+
+    fn row_mut(&mut self, slot: Slot) -> &mut Row {
+        &mut self.rows[slot.0 as usize]
+    }
+}
+
+fn id_at<'a>(text: &'a [u8], rows: &[Row], at: usize) -> &'a [u8] {
+    let start = if at == 0 { 0 } else { rows[at - 1].end as usize };
+    &text[start..rows[at].end as usize]
+}

@@ -1,0 +1,135 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::detect::Verdict;
+use crate::exchange::{Action, ConflictChange, Entry, Op, Quarantined};
+use crate::failure::Failure;
+use crate::id::{ExternalId, RunId};
+use crate::plan::{Blocked, PlanId};
+use crate::resolve::Decision;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// Everything was looked at and carried out.
+    Succeeded,
+    /// Some records were set aside, skipped or failed; the rest was carried out.
+    Partial,
+    /// A guard stopped it, and nothing was written.
+    Blocked,
+    /// It could not go on.
+    Failed,
+}
+
+/// What a run did, counted. Every record that was listed is exactly one of created, updated, unchanged, reactivated,
+/// quarantined, skipped and failed, but for deactivations that were skipped or failed, which were not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Records the source listed, each once, and what could not be read as one.
+    pub processed: u64,
+    /// Records that are new here.
+    pub created: u64,
+    /// Records of which a field was written.
+    pub updated: u64,
+    /// Records of which nothing was written.
+    pub unchanged: u64,
+    /// Records that were marked inactive.
+    pub deactivated: u64,
+    /// Records that were inactive and are active again.
+    pub reactivated: u64,
+    /// Conflicts that were found in this run, one for a record and field or atomic group.
+    pub conflicts_detected: u64,
+    /// Those of them that were decided at once.
+    pub conflicts_resolved: u64,
+    /// Conflicts that wait for a person after this run, older ones included.
+    pub conflicts_open: u64,
+    /// Fields whose value at the source could not be read.
+    pub invalid_fields: u64,
+    /// Records that were set aside.
+    pub quarantined: u64,
+    /// Records that changed under the run twice, and are left to the next one.
+    pub skipped: u64,
+    /// Records that the host could not write.
+    pub failed: u64,
+    /// Repetitions in the listing that said the same.
+    pub duplicates: u64,
+}
+
+/// A record that was to be written, and was not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwritten {
+    /// The record.
+    pub id: ExternalId,
+    /// Why, without any value.
+    pub problem: String,
+}
+
+/// What came of a run. It names records and fields, never their values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The run.
+    pub run: RunId,
+    /// When it took place.
+    pub at: DateTime<Utc>,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// Whether it only planned.
+    pub dry_run: bool,
+    /// The plan's id, by which a blocked one is approved.
+    pub plan_id: PlanId,
+    /// What it did, or in a dry or blocked run would do.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// What blocked it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<Blocked>,
+    /// Records that a complete listing no longer had, but that were left alone, because something in the listing could
+    /// not be read and could be any of them.
+    pub withheld: u64,
+    /// What was set aside, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantined: Vec<Quarantined>,
+    /// What was skipped or failed, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwritten: Vec<Unwritten>,
+    /// Why it could not go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+impl Counts {
+    /// Adds what an op did once it was carried out: everything is read off the op and its entries.
+    pub(super) fn add(&mut self, op: &Op) {
+        *match op.action {
+            Action::Create(_) => &mut self.created,
+            Action::Update(_) => &mut self.updated,
+            Action::Reactivate(_) => &mut self.reactivated,
+            Action::Deactivate => &mut self.deactivated,
+            Action::Touch => &mut self.unchanged,
+        } += 1;
+        let mut last_group = None;
+        for entry in &op.entries {
+            let Entry::Field(entry) = entry else { continue };
+            // A group is decided once; its entries stand together.
+            let again = entry.group.is_some() && entry.group == last_group;
+            last_group.clone_from(&entry.group);
+            match (&entry.verdict, entry.decision) {
+                (Verdict::InvalidRemote(_), _) if !again => self.invalid_fields += 1,
+                (Verdict::Conflict(_), decision) if !again => {
+                    self.conflicts_detected += 1;
+                    self.conflicts_resolved += u64::from(decision != Decision::HeldOpen);
+                }
+                _ => {}
+            }
+        }
+        for change in &op.conflicts {
+            match change {
+                ConflictChange::Open(_) => self.conflicts_open += 1,
+                ConflictChange::Close { .. } => self.conflicts_open = self.conflicts_open.saturating_sub(1),
+                ConflictChange::Update(_) => {}
+            }
+        }
+    }
+}

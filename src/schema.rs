@@ -1,0 +1,477 @@
+//! The schema: which fields a record has, what each holds, and by which rule its conflicts are decided.
+//!
+//! A schema is built in code or read through serde from a configuration file; either way a wrong one is a precise
+//! [`SchemaError`] when it is built, never a surprise during a run. Inside the crate fields are positions in the
+//! schema; names exist only here, at the rim.
+//!
+//! ```
+//! use tripartite::schema::{Field, Group, Kind, Schema, Strategy};
+//!
+//! let in_code = Schema::builder()
+//!     .strategy(Strategy::MERGE)
+//!     .field(Field::new("first_name", Kind::Name))
+//!     .field(Field::new("last_name", Kind::Name))
+//!     .field(Field::new("email", Kind::Email).sensitive())
+//!     .group(Group::new("name", ["first_name", "last_name"]))
+//!     .build()?;
+//! let in_a_file: Schema = serde_json::from_str(r#"{
+//!     "strategy": "merge",
+//!     "fields": {
+//!         "first_name": {"kind": "name"},
+//!         "last_name": {"kind": "name"},
+//!         "email": {"kind": "email", "sensitive": true}
+//!     },
+//!     "groups": {"name": ["first_name", "last_name"]}
+//! }"#)?;
+//! assert_eq!(in_code.fingerprint(), in_a_file.fingerprint());
+//!
+//! let wrong = serde_json::from_str::<Schema>(r#"{"fields": {"email": {"kind": "emial"}}}"#);
+//! assert!(wrong.unwrap_err().to_string().starts_with("field `email`: unknown kind `emial`"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Which strategy decides?** The most specific one that is stated: the record's override, the field's, its atomic
+//! group's, the run's, the source's default. [`Policy::rule`] finds it, and the audit names it.
+//!
+//! **When the schema changes**, stored bases are read by name: a new field has no base, a renamed one is found by its
+//! alias, a removed one is kept beside the record and ignored.
+
+mod compare;
+mod field;
+mod kind;
+mod policy;
+mod read;
+mod spec;
+mod strategy;
+mod write;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+pub(crate) use compare::same_untyped;
+pub use field::{Field, Group};
+pub use kind::{CustomKind, Kind};
+pub use policy::{Policy, Rule, RuleSource};
+pub use read::{Keyed, KeyedSeed, RecordSeed, RecordingError};
+pub use strategy::{
+    Absent, Dispute, Fallback, FirstSync, Resolver, Ruling, Strategy, UnknownFirstSync, UnknownStrategy,
+};
+pub use write::{Named, ReadError};
+
+use crate::normalize::date;
+use crate::value::{Fingerprint, Record};
+
+/// Why a schema, or a policy on it, cannot be built. Each says which field, and what was expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// There is no field.
+    #[error("a schema has at least one field")]
+    NoFields,
+    /// There are more fields than a record can have.
+    #[error("a schema has at most {max} fields, this one has {found}")]
+    TooManyFields {
+        /// The most a record can have.
+        max: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A field or group has no name.
+    #[error("a field or group has an empty name")]
+    EmptyName,
+    /// Two fields, aliases or groups have one name.
+    #[error("the name `{name}` stands for two things")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// A kind that is neither built in nor registered.
+    #[error(
+        "field `{field}`: unknown kind `{kind}`; expected text, name, email, phone, date, timestamp, integer, decimal, \
+         boolean, address, set, list, record, map or a kind of the host's own"
+    )]
+    UnknownKind {
+        /// The field.
+        field: String,
+        /// What was found.
+        kind: String,
+    },
+    /// A setting that is missing, unknown, or of the wrong shape.
+    #[error("{place}: {problem}")]
+    Setting {
+        /// Where, as a path in the schema.
+        place: String,
+        /// What is wrong with it, and what was expected.
+        problem: String,
+    },
+    /// The elements of a set are not scalars.
+    #[error("field `{field}`: a set holds scalar values, not `{of}`")]
+    SetOf {
+        /// The field.
+        field: String,
+        /// What was found.
+        of: String,
+    },
+    /// A group names what is no field.
+    #[error("group `{group}`: there is no field `{field}`")]
+    NoSuchField {
+        /// The group.
+        group: String,
+        /// What it names.
+        field: String,
+    },
+    /// A group of fewer than two fields decides nothing.
+    #[error("group `{group}` has fewer than two fields")]
+    SmallGroup {
+        /// The group.
+        group: String,
+    },
+    /// A field cannot be decided twice.
+    #[error("field `{field}` is in two groups, `{first}` and `{second}`")]
+    TwoGroups {
+        /// The field.
+        field: String,
+        /// One group.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A group is decided as one, so its fields cannot have different strategies.
+    #[error("group `{group}` is decided as one, but its fields `{first}` and `{second}` have different strategies")]
+    MixedGroup {
+        /// The group.
+        group: String,
+        /// One of its fields.
+        first: String,
+        /// One with another strategy.
+        second: String,
+    },
+    /// `newest_wins` needs a field of kind `timestamp`.
+    #[error("strategy newest_wins: `{stamp}` is not a field of kind timestamp")]
+    NoStamp {
+        /// What it names.
+        stamp: String,
+    },
+    /// No resolver is registered under this name.
+    #[error("strategy custom: no resolver `{resolver}` is registered")]
+    NoResolver {
+        /// The name.
+        resolver: String,
+    },
+}
+
+/// What is decided as one: a field on its own, or an atomic group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unit {
+    /// The field at this position.
+    Field(usize),
+    /// The group at this index.
+    Group(usize),
+}
+
+/// Which fields a record has and how they are decided. Cloning shares it.
+#[derive(Clone)]
+pub struct Schema(Arc<Inner>);
+
+struct Inner {
+    spec: SchemaBuilder,
+    names: BTreeMap<String, usize>,
+    units: Vec<Unit>,
+    members: Vec<Vec<usize>>,
+    group_of: Vec<Option<usize>>,
+    fingerprint: Fingerprint,
+}
+
+impl Schema {
+    /// Starts a schema in code.
+    pub fn builder() -> SchemaBuilder {
+        SchemaBuilder::default()
+    }
+
+    /// The fields, by position.
+    pub fn fields(&self) -> &[Field] {
+        &self.0.spec.fields
+    }
+
+    /// The position of a field, by its name or an alias.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.0.names.get(name).copied()
+    }
+
+    /// What is decided as one, in the order of the fields.
+    pub fn units(&self) -> &[Unit] {
+        &self.0.units
+    }
+
+    /// The name of a unit: its field's or its group's.
+    pub fn unit_name(&self, unit: Unit) -> &str {
+        match unit {
+            Unit::Field(position) => &self.0.spec.fields[position].name,
+            Unit::Group(index) => &self.0.spec.groups[index].name,
+        }
+    }
+
+    /// The positions of the fields of a unit.
+    pub fn members<'a>(&'a self, unit: &'a Unit) -> &'a [usize] {
+        match unit {
+            Unit::Field(position) => std::slice::from_ref(position),
+            Unit::Group(index) => &self.0.members[*index],
+        }
+    }
+
+    /// The group a field belongs to.
+    pub fn group_of(&self, position: usize) -> Option<&Group> {
+        self.0.group_of.get(position).copied().flatten().map(|index| &self.0.spec.groups[index])
+    }
+
+    /// The source's default strategy.
+    pub fn strategy(&self) -> &Strategy {
+        &self.0.spec.strategy
+    }
+
+    /// What the source means by leaving this field out.
+    pub fn absent(&self, position: usize) -> Absent {
+        self.fields().get(position).and_then(|field| field.absent).unwrap_or(self.0.spec.absent)
+    }
+
+    /// The version of the schema: equal iff everything that can change a decision is equal. It stands beside stored
+    /// bases.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.0.fingerprint
+    }
+
+    /// A record of this schema that says nothing.
+    pub fn missing(&self) -> Record {
+        Record::missing(self.fields().len())
+    }
+
+    pub(crate) fn custom_kind(&self, name: &str) -> Option<&dyn CustomKind> {
+        self.0.spec.kinds.get(name).map(AsRef::as_ref)
+    }
+
+    pub(crate) fn resolver(&self, name: &str) -> Option<&dyn Resolver> {
+        self.0.spec.resolvers.get(name).map(AsRef::as_ref)
+    }
+
+    fn spec(&self) -> &SchemaBuilder {
+        &self.0.spec
+    }
+
+    fn check_strategy(&self, strategy: &Strategy) -> Result<(), SchemaError> {
+        match strategy {
+            Strategy::NewestWins { stamp, .. } => match self.position(stamp).map(|at| self.fields()[at].kind()) {
+                Some(Kind::Timestamp) => Ok(()),
+                _ => Err(SchemaError::NoStamp { stamp: stamp.clone() }),
+            },
+            Strategy::Custom { resolver } => match self.resolver(resolver) {
+                Some(_) => Ok(()),
+                None => Err(SchemaError::NoResolver { resolver: resolver.clone() }),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Schema")
+            .field("fields", &self.0.spec.fields)
+            .field("groups", &self.0.spec.groups)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A schema being built: plain data, as a configuration file has it, and the host's own kinds and resolvers.
+#[derive(Clone, Default)]
+pub struct SchemaBuilder {
+    fields: Vec<Field>,
+    groups: Vec<Group>,
+    strategy: Strategy,
+    absent: Absent,
+    first_sync: Option<FirstSync>,
+    kinds: BTreeMap<String, Arc<dyn CustomKind>>,
+    resolvers: BTreeMap<String, Arc<dyn Resolver>>,
+}
+
+impl SchemaBuilder {
+    /// Adds a field, behind those there are.
+    #[must_use]
+    pub fn field(mut self, field: Field) -> Self {
+        self.fields.push(field);
+        self
+    }
+
+    /// Adds an atomic group.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Self {
+        self.groups.push(group);
+        self
+    }
+
+    /// The strategy where nothing more specific is stated.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// What the source means by leaving a field out.
+    #[must_use]
+    pub fn absent(mut self, absent: Absent) -> Self {
+        self.absent = absent;
+        self
+    }
+
+    /// Who is believed at a first sync where both sides have a value; otherwise the strategy decides that too.
+    #[must_use]
+    pub fn first_sync(mut self, first_sync: FirstSync) -> Self {
+        self.first_sync = Some(first_sync);
+        self
+    }
+
+    /// Registers a kind of the host's own, which fields name as [`Kind::Custom`].
+    #[must_use]
+    pub fn kind(mut self, name: impl Into<String>, kind: Arc<dyn CustomKind>) -> Self {
+        self.kinds.insert(name.into(), kind);
+        self
+    }
+
+    /// Registers a resolver, which strategies name as [`Strategy::Custom`].
+    #[must_use]
+    pub fn resolver(mut self, name: impl Into<String>, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolvers.insert(name.into(), resolver);
+        self
+    }
+
+    /// Checks everything and builds the schema.
+    ///
+    /// # Errors
+    /// [`SchemaError`], the first that is found.
+    pub fn build(self) -> Result<Schema, SchemaError> {
+        self.check_size()?;
+        let names = self.names()?;
+        for field in &self.fields {
+            self.check_kind(&field.name, &field.kind)?;
+        }
+        let members = self.groups.iter().map(|group| group_members(group, &names)).collect::<Result<Vec<_>, _>>()?;
+        let group_of = self.group_of(&members)?;
+        let units = units(&group_of);
+        let fingerprint = Fingerprint::of(spec::canonical_text(&self).as_bytes());
+        let schema = Schema(Arc::new(Inner { names, units, members, group_of, fingerprint, spec: self }));
+        schema.check_strategies()?;
+        Ok(schema)
+    }
+
+    fn check_size(&self) -> Result<(), SchemaError> {
+        const MAX: usize = crate::value::MAX_FIELDS;
+        match self.fields.len() {
+            0 => Err(SchemaError::NoFields),
+            found if found > MAX => Err(SchemaError::TooManyFields { max: MAX, found }),
+            _ => Ok(()),
+        }
+    }
+
+    fn names(&self) -> Result<BTreeMap<String, usize>, SchemaError> {
+        let mut names = BTreeMap::new();
+        for (position, field) in self.fields.iter().enumerate() {
+            for name in std::iter::once(&field.name).chain(&field.aliases) {
+                if name.is_empty() {
+                    return Err(SchemaError::EmptyName);
+                }
+                if names.insert(name.clone(), position).is_some() {
+                    return Err(SchemaError::DuplicateName { name: name.clone() });
+                }
+            }
+        }
+        for (index, group) in self.groups.iter().enumerate() {
+            if group.name.is_empty() {
+                return Err(SchemaError::EmptyName);
+            }
+            let twice = self.groups[..index].iter().any(|other| other.name == group.name);
+            if twice || names.contains_key(&group.name) {
+                return Err(SchemaError::DuplicateName { name: group.name.clone() });
+            }
+        }
+        Ok(names)
+    }
+
+    fn check_kind(&self, field: &str, kind: &Kind) -> Result<(), SchemaError> {
+        match kind {
+            Kind::Custom(name) if !self.kinds.contains_key(name) => {
+                Err(SchemaError::UnknownKind { field: field.to_owned(), kind: name.clone() })
+            }
+            Kind::Date { formats } => formats.iter().try_for_each(|format| {
+                date::check_format(format).map_err(|problem| SchemaError::Setting {
+                    place: format!("field `{field}`, format `{format}`"),
+                    problem: problem.to_string(),
+                })
+            }),
+            Kind::Set { of } if !of.is_scalar() => {
+                Err(SchemaError::SetOf { field: field.to_owned(), of: of.name().to_owned() })
+            }
+            Kind::Set { of } => self.check_kind(field, of),
+            Kind::Record { fields, .. } => {
+                fields.iter().try_for_each(|(key, kind)| self.check_kind(&format!("{field}/{key}"), kind))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn group_of(&self, members: &[Vec<usize>]) -> Result<Vec<Option<usize>>, SchemaError> {
+        let mut group_of: Vec<Option<usize>> = vec![None; self.fields.len()];
+        for (index, positions) in members.iter().enumerate() {
+            for &position in positions {
+                if let Some(first) = group_of[position].replace(index) {
+                    return Err(SchemaError::TwoGroups {
+                        field: self.fields[position].name.clone(),
+                        first: self.groups[first].name.clone(),
+                        second: self.groups[index].name.clone(),
+                    });
+                }
+            }
+            let lead = &self.fields[positions[0]];
+            if let Some(other) = positions.iter().map(|&at| &self.fields[at]).find(|f| f.strategy != lead.strategy) {
+                return Err(SchemaError::MixedGroup {
+                    group: self.groups[index].name.clone(),
+                    first: lead.name.clone(),
+                    second: other.name.clone(),
+                });
+            }
+        }
+        Ok(group_of)
+    }
+}
+
+impl Schema {
+    fn check_strategies(&self) -> Result<(), SchemaError> {
+        let spec = self.spec();
+        let of_fields = spec.fields.iter().filter_map(|field| field.strategy.as_ref());
+        let of_groups = spec.groups.iter().filter_map(|group| group.strategy.as_ref());
+        of_fields.chain(of_groups).chain([&spec.strategy]).try_for_each(|strategy| self.check_strategy(strategy))
+    }
+}
+
+fn group_members(group: &Group, names: &BTreeMap<String, usize>) -> Result<Vec<usize>, SchemaError> {
+    if group.fields.len() < 2 {
+        return Err(SchemaError::SmallGroup { group: group.name.clone() });
+    }
+    let position = |field: &String| {
+        names
+            .get(field)
+            .copied()
+            .ok_or_else(|| SchemaError::NoSuchField { group: group.name.clone(), field: field.clone() })
+    };
+    group.fields.iter().map(position).collect()
+}
+
+fn units(group_of: &[Option<usize>]) -> Vec<Unit> {
+    let mut units = Vec::new();
+    for (position, group) in group_of.iter().enumerate() {
+        let unit = group.map_or(Unit::Field(position), Unit::Group);
+        if !units.contains(&unit) {
+            units.push(unit);
+        }
+    }
+    units
+}

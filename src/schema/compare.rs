@@ -1,0 +1,249 @@
+//! A kind's canonical form and equality, for whole values.
+//!
+//! Equal bytes are equal. What differs is compared as text by the kind's own rule, without building either form where
+//! the rule allows; only collections build their canonical value, because their order and nesting must be looked
+//! through.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::{Field, Kind, Schema};
+use crate::normalize::{address, boolean, date, decimal, email, integer, name, phone, text, timestamp};
+use crate::value::{FieldRef, Problem, Record, RecordBuilder, Value};
+
+impl Schema {
+    /// The canonical form of a field's raw value, the one that [`write_canonical`](Field::write_canonical) writes.
+    /// Null and missing are [`Value::Null`].
+    ///
+    /// # Errors
+    /// The [`Problem`], when the raw value is none of the field's kind. There is no such position: as for a text.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite::value::Problem;
+    /// let schema = Schema::builder().field(Field::new("born", Kind::DATE)).build()?;
+    /// let leap = schema.record(&serde_json::json!({"born": " 2000-02-29 "}))?;
+    /// assert_eq!(schema.canonical(0, leap.field(0)).unwrap().as_text(), Some("2000-02-29"));
+    /// let none = schema.record(&serde_json::json!({"born": "1900-02-29"}))?; // 1900 was no leap year
+    /// assert_eq!(schema.canonical(0, none.field(0)), Err(Problem::NotADate));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn canonical(&self, position: usize, raw: FieldRef<'_>) -> Result<Value, Problem> {
+        match self.fields().get(position) {
+            Some(field) if self.is_null(field, raw) => Ok(Value::Null),
+            Some(field) => self.canonical_of(&field.kind, &raw.to_value()),
+            None => self.canonical_of(&Kind::Text, &raw.to_value()),
+        }
+    }
+
+    /// A base with only what its fields read today: after a change of the schema, a value that is no longer of its
+    /// field's kind is no base.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("born", Kind::DATE)).build()?;
+    /// let base = schema.record(&serde_json::json!({"born": "spring 1990"}))?; // was a text once
+    /// assert!(schema.accepted(&base).field(0).is_missing());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn accepted(&self, base: &Record) -> Record {
+        let reads = |(position, raw): (usize, FieldRef<'_>)| match self.fields().get(position) {
+            Some(field) => self.is_null(field, raw) || self.check(field, raw).is_ok(),
+            None => true,
+        };
+        if base.fields().enumerate().all(reads) {
+            return base.clone();
+        }
+        let mut row = RecordBuilder::new(base.len());
+        for (position, raw) in base.fields().enumerate().filter(|&pair| reads(pair)) {
+            // Every part of a row fits into a row.
+            let _ = row.set_field(position, raw);
+        }
+        if let Value::Map(extra) = base.extra().to_value() {
+            let _ = row.set_extra(extra);
+        }
+        row.finish()
+    }
+
+    /// Whether a field's raw value counts as null: missing, null, blank text, or empty where that means null.
+    pub(crate) fn is_null(&self, field: &Field, raw: FieldRef<'_>) -> bool {
+        if raw.is_missing() || raw.is_null() {
+            return true;
+        }
+        match raw.text() {
+            Some(raw) => field.kind.is_scalar() && text::is_blank(raw),
+            None => field.empty_means_null && raw.is_composite() && is_empty(&raw.to_value()),
+        }
+    }
+
+    /// Whether a raw value that is not null can be read as the field's kind.
+    pub(crate) fn check(&self, field: &Field, raw: FieldRef<'_>) -> Result<(), Problem> {
+        match (&field.kind, raw.text()) {
+            (Kind::Text | Kind::Name | Kind::Address, Some(_)) => Ok(()),
+            (kind, Some(text)) if kind.is_scalar() => self.canonical_text(kind, text).map(drop),
+            (kind, _) => self.canonical_of(kind, &raw.to_value()).map(drop),
+        }
+    }
+
+    /// Whether two raw values, neither of them null, are one value to the field's kind. A value that is none of the
+    /// kind equals only itself.
+    pub(crate) fn same(&self, field: &Field, a: FieldRef<'_>, b: FieldRef<'_>) -> bool {
+        if a == b {
+            return true;
+        }
+        match (a.text(), b.text()) {
+            (Some(a), Some(b)) if field.kind.is_scalar() => self.same_text(&field.kind, a, b),
+            _ => self.same_value(&field.kind, &a.to_value(), &b.to_value()),
+        }
+    }
+
+    pub(crate) fn same_value(&self, kind: &Kind, a: &Value, b: &Value) -> bool {
+        a == b
+            || match (self.canonical_of(kind, a), self.canonical_of(kind, b)) {
+                (Ok(a), Ok(b)) => a == b,
+                _ => false,
+            }
+    }
+
+    fn same_text(&self, kind: &Kind, a: &str, b: &str) -> bool {
+        match kind {
+            Kind::Text => text::same(a, b),
+            Kind::Name => name::same(a, b),
+            Kind::Email => email::same(a, b),
+            Kind::Phone { region } => phone::same(a, b, *region),
+            Kind::Date { formats } => date::same(a, b, formats),
+            Kind::Timestamp => timestamp::same(a, b),
+            Kind::Integer => integer::same(a, b),
+            Kind::Decimal => decimal::same(a, b),
+            Kind::Boolean => boolean::same(a, b),
+            Kind::Address => address::same(a, b),
+            kind => self.same_value(kind, &Value::from(a), &Value::from(b)),
+        }
+    }
+
+    fn canonical_text<'a>(&self, kind: &Kind, raw: &'a str) -> Result<Cow<'a, str>, Problem> {
+        match kind {
+            Kind::Name => Ok(name::canonical(raw)),
+            Kind::Email => email::canonical(raw),
+            Kind::Phone { region } => phone::canonical(raw, *region),
+            Kind::Date { formats } => date::canonical(raw, formats),
+            Kind::Timestamp => timestamp::canonical(raw),
+            Kind::Integer => integer::canonical(raw),
+            Kind::Decimal => decimal::canonical(raw),
+            Kind::Boolean => boolean::canonical(raw),
+            Kind::Address => Ok(address::canonical(raw)),
+            Kind::Custom(name) => self.canonical_custom(name, &Value::from(raw)).map(Cow::Owned),
+            _ => Ok(text::canonical(raw)),
+        }
+    }
+
+    fn canonical_custom(&self, name: &str, raw: &Value) -> Result<String, Problem> {
+        match self.custom_kind(name) {
+            Some(kind) => kind.canonical(raw),
+            None => Err(Problem::Custom(format!("is of the kind `{name}`, which is not registered"))),
+        }
+    }
+
+    /// The canonical form of a value that may be nested; null stays null.
+    pub(crate) fn canonical_of(&self, kind: &Kind, raw: &Value) -> Result<Value, Problem> {
+        match (kind, raw) {
+            (_, Value::Null) => Ok(Value::Null),
+            (Kind::Set { of }, Value::List(list)) => self.canonical_set(of, list),
+            (Kind::List, Value::List(_)) | (Kind::Map, Value::Map(_)) => Ok(untyped(raw)),
+            (Kind::Record { fields, .. }, Value::Map(map)) => self.canonical_record(fields, map),
+            (Kind::Set { .. } | Kind::List, other) => Err(wrong_type("a list", other)),
+            (Kind::Map | Kind::Record { .. }, other) => Err(wrong_type("an object", other)),
+            (Kind::Custom(name), raw) => self.canonical_custom(name, raw).map(Value::Text),
+            (_, Value::List(_) | Value::Map(_)) => Err(wrong_type("one value", raw)),
+            (_, Value::Float(float)) if !float.is_finite() => Err(Problem::NotFinite),
+            (kind, raw) => {
+                let raw = scalar_text(raw);
+                self.canonical_text(kind, &raw).map(|text| typed(kind, text.into_owned()))
+            }
+        }
+    }
+
+    fn canonical_set(&self, of: &Kind, list: &[Value]) -> Result<Value, Problem> {
+        let mut set = BTreeMap::new();
+        for element in list {
+            let canonical = self.canonical_of(of, element)?;
+            if !canonical.is_null() {
+                set.insert(scalar_text(&canonical).into_owned(), canonical);
+            }
+        }
+        Ok(Value::List(set.into_values().collect()))
+    }
+
+    fn canonical_record(
+        &self,
+        kinds: &BTreeMap<String, Kind>,
+        map: &BTreeMap<String, Value>,
+    ) -> Result<Value, Problem> {
+        let mut canonical = BTreeMap::new();
+        for (key, raw) in map {
+            let value = match kinds.get(key) {
+                Some(kind) => self.canonical_of(kind, raw)?,
+                None => untyped(raw),
+            };
+            if !value.is_null() {
+                canonical.insert(key.clone(), value);
+            }
+        }
+        Ok(Value::Map(canonical))
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::List(list) => list.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+/// The text a scalar stands for; a source may send 42 where another sends "42".
+fn scalar_text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) => Cow::Borrowed(text),
+        Value::Bool(bool) => Cow::Owned(bool.to_string()),
+        Value::Int(int) => Cow::Owned(int.to_string()),
+        Value::Float(float) => Cow::Owned(float.to_string()),
+        Value::Null | Value::List(_) | Value::Map(_) => Cow::Borrowed(""),
+    }
+}
+
+fn typed(kind: &Kind, text: String) -> Value {
+    match kind {
+        _ if text.is_empty() => Value::Null,
+        Kind::Boolean => Value::Bool(text == "true"),
+        Kind::Integer => text.parse().map_or(Value::Text(text), Value::Int),
+        _ => Value::Text(text),
+    }
+}
+
+/// Inside a map nothing is declared: text is compared as text, numbers by value, a key that is null as one that is not
+/// there.
+fn untyped(raw: &Value) -> Value {
+    match raw {
+        Value::Text(raw) => match text::canonical(raw) {
+            blank if blank.is_empty() => Value::Null,
+            text => Value::Text(text.into_owned()),
+        },
+        Value::Float(float) if float.fract() == 0.0 && float.abs() < 1e15 => Value::Int(*float as i128),
+        Value::List(list) => Value::List(list.iter().map(untyped).collect()),
+        Value::Map(map) => {
+            let entries = map.iter().map(|(key, value)| (key.clone(), untyped(value)));
+            Value::Map(entries.filter(|(_, value)| !value.is_null()).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The canonical form where no kind is declared.
+pub(crate) fn same_untyped(a: &Value, b: &Value) -> bool {
+    a == b || untyped(a) == untyped(b)
+}
+
+fn wrong_type(expected: &str, found: &Value) -> Problem {
+    Problem::WrongType { expected: expected.to_owned(), found: found.shape().to_owned() }
+}

@@ -1,0 +1,138 @@
+use std::collections::BTreeMap;
+
+use crate::normalize::phone::Region;
+use crate::value::{Problem, Value};
+
+/// What a field holds, which decides what counts as equal. Equality is by canonical form; see
+/// [`normalize`](crate::normalize) for each kind's exact rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Free text: NFC, white space collapsed.
+    Text,
+    /// A person's or thing's name: as text; apostrophe and dash variants are equal; case counts.
+    Name,
+    /// An e-mail address: case does not count, the domain goes through IDNA.
+    Email,
+    /// A telephone number, read as dialled in a region, compared in E.164.
+    Phone {
+        /// Where a number without a country code is dialled.
+        region: Region,
+    },
+    /// A calendar date.
+    Date {
+        /// The formats it may be written in (chrono's `strftime` syntax); ISO 8601 when empty.
+        formats: Vec<String>,
+    },
+    /// A point in time, RFC 3339.
+    Timestamp,
+    /// A whole number of any size.
+    Integer,
+    /// A decimal number of any size and precision.
+    Decimal,
+    /// True or false.
+    Boolean,
+    /// A postal address: case, white space and comma-spacing do not count.
+    Address,
+    /// Distinct values without an order, merged element by element.
+    Set {
+        /// The kind of each element; a scalar one.
+        of: Box<Kind>,
+    },
+    /// An ordered list, compared and decided as a whole.
+    List,
+    /// An object with known keys.
+    Record {
+        /// The kind of each known key; other keys are compared as in [`Kind::Map`].
+        fields: BTreeMap<String, Kind>,
+        /// Decided as a whole, instead of key by key.
+        atomic: bool,
+    },
+    /// Any object, merged key by key, recursively; lists inside are decided as a whole.
+    Map,
+    /// A host's own kind, by the name it was registered under.
+    Custom(String),
+}
+
+impl Kind {
+    /// Dates in ISO 8601 only.
+    pub const DATE: Self = Self::Date { formats: Vec::new() };
+
+    /// A set of values of a scalar kind.
+    pub fn set(of: Kind) -> Self {
+        Self::Set { of: Box::new(of) }
+    }
+
+    /// An object with known keys, merged key by key.
+    pub fn record(fields: impl IntoIterator<Item = (&'static str, Kind)>) -> Self {
+        Self::Record { fields: fields.into_iter().map(|(key, kind)| (key.to_owned(), kind)).collect(), atomic: false }
+    }
+
+    /// The name, as a schema file has it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Text => "text",
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Phone { .. } => "phone",
+            Self::Date { .. } => "date",
+            Self::Timestamp => "timestamp",
+            Self::Integer => "integer",
+            Self::Decimal => "decimal",
+            Self::Boolean => "boolean",
+            Self::Address => "address",
+            Self::Set { .. } => "set",
+            Self::List => "list",
+            Self::Record { .. } => "record",
+            Self::Map => "map",
+            Self::Custom(name) => name,
+        }
+    }
+
+    /// Whether a value is one thing, rather than a collection.
+    pub fn is_scalar(&self) -> bool {
+        !matches!(self, Self::Set { .. } | Self::List | Self::Record { .. } | Self::Map)
+    }
+
+    /// Whether it is merged key by key.
+    pub fn is_granular(&self) -> bool {
+        matches!(self, Self::Map | Self::Record { atomic: false, .. })
+    }
+}
+
+/// A host's own kind of value.
+///
+/// * **Must**: be pure and total, answer the same for the same raw value, and map its own canonical forms to
+///   themselves.
+/// * **May**: refuse a value with a [`Problem`], usually [`Problem::Custom`]; its text must not hold the value.
+/// * **The core relies on** two values being equal iff their canonical forms are. Null and missing never get here.
+///
+/// ```
+/// use std::sync::Arc;
+/// use tripartite::schema::{CustomKind, Field, Kind, Schema};
+/// use tripartite::value::{Problem, Value};
+///
+/// /// Irish postcodes: "D02 AF30" and "d02af30" are one.
+/// struct Eircode;
+/// impl CustomKind for Eircode {
+///     fn canonical(&self, raw: &Value) -> Result<String, Problem> {
+///         let text = raw.as_text().unwrap_or_default();
+///         let code: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+///         let fits = code.len() == 7 && code.bytes().all(|b| b.is_ascii_alphanumeric());
+///         fits.then_some(code).ok_or_else(|| Problem::Custom("is not an Eircode".into()))
+///     }
+/// }
+/// let schema = Schema::builder()
+///     .field(Field::new("eircode", Kind::Custom("eircode".into())))
+///     .kind("eircode", Arc::new(Eircode))
+///     .build()?;
+/// # let _ = schema;
+/// # Ok::<(), tripartite::schema::SchemaError>(())
+/// ```
+pub trait CustomKind: Send + Sync {
+    /// The canonical form of a raw value.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the value is none of this kind.
+    fn canonical(&self, raw: &Value) -> Result<String, Problem>;
+}

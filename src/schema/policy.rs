@@ -1,0 +1,144 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FirstSync, Schema, SchemaError, Strategy, Unit};
+use crate::value::Fingerprint;
+
+/// By which rules a run decides: the schema, with what the run overrides. A job refers to a policy by its
+/// [fingerprint](Self::fingerprint), so that a retry or a webhook cannot run under another one.
+///
+/// ```
+/// use tripartite::schema::{Field, Kind, Policy, RuleSource, Schema, Strategy, Unit};
+/// let schema = Schema::builder()
+///     .field(Field::new("club", Kind::Name).strategy(Strategy::Enforced))
+///     .field(Field::new("phone", Kind::Text))
+///     .build()?;
+/// let policy = Policy::new(schema).strategy(Strategy::LocalWins)?;
+/// assert_eq!(policy.rule(Unit::Field(0), None).source, RuleSource::Field); // more specific than the run
+/// assert_eq!(policy.rule(Unit::Field(1), None).to_string(), "run: local_wins");
+/// # Ok::<(), tripartite::schema::SchemaError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Policy {
+    schema: Schema,
+    strategy: Option<Strategy>,
+    first_sync: Option<FirstSync>,
+    fingerprint: Fingerprint,
+}
+
+/// Where the rule that decided was stated, the most specific first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RuleSource {
+    /// For this record alone.
+    Record,
+    /// For the field.
+    Field,
+    /// For the atomic group.
+    Group,
+    /// For the run.
+    Run,
+    /// For the source.
+    Source,
+    /// By the first-sync policy, because there was no base.
+    FirstSync,
+}
+
+/// The rule that decides a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Where it was stated.
+    pub source: RuleSource,
+    /// The strategy.
+    pub strategy: Strategy,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = match self.source {
+            RuleSource::Record => "record",
+            RuleSource::Field => "field",
+            RuleSource::Group => "group",
+            RuleSource::Run => "run",
+            RuleSource::Source => "source",
+            RuleSource::FirstSync => "first_sync",
+        };
+        write!(f, "{source}: {}", self.strategy)
+    }
+}
+
+impl Policy {
+    /// The schema's own rules.
+    pub fn new(schema: Schema) -> Self {
+        let first_sync = schema.spec().first_sync;
+        let mut policy = Self { fingerprint: schema.fingerprint(), schema, strategy: None, first_sync };
+        policy.seal();
+        policy
+    }
+
+    /// Decides by another strategy wherever no record, field or group states one.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when the strategy names a field or resolver that does not exist.
+    pub fn strategy(mut self, strategy: Strategy) -> Result<Self, SchemaError> {
+        self.schema.check_strategy(&strategy)?;
+        self.strategy = Some(strategy);
+        self.seal();
+        Ok(self)
+    }
+
+    /// Who is believed where there is no base and both sides have a value.
+    #[must_use]
+    pub fn first_sync(mut self, first_sync: FirstSync) -> Self {
+        self.first_sync = Some(first_sync);
+        self.seal();
+        self
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The first-sync policy, if one is stated.
+    pub fn first_sync_policy(&self) -> Option<FirstSync> {
+        self.first_sync
+    }
+
+    /// The version of the policy, schema included: equal iff every decision would be.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// The rule for a unit: the record's override, the field's, the group's, the run's, the source's.
+    ///
+    /// An override is a strategy that was checked when it was stored; one that names what does not exist is treated
+    /// as [`Strategy::MERGE`]'s fallback: nothing is lost, a person decides.
+    pub fn rule(&self, unit: Unit, record: Option<&Strategy>) -> Rule {
+        let rule = |source, strategy: &Strategy| Rule { source, strategy: strategy.clone() };
+        let spec = self.schema.spec();
+        if let Some(strategy) = record {
+            return rule(RuleSource::Record, strategy);
+        }
+        let lead = self.schema.members(&unit).first().and_then(|&at| spec.fields.get(at));
+        if let Some(strategy) = lead.and_then(|field| field.strategy.as_ref()) {
+            return rule(RuleSource::Field, strategy);
+        }
+        if let Unit::Group(index) = unit
+            && let Some(strategy) = spec.groups.get(index).and_then(|group| group.strategy.as_ref())
+        {
+            return rule(RuleSource::Group, strategy);
+        }
+        match &self.strategy {
+            Some(strategy) => rule(RuleSource::Run, strategy),
+            None => rule(RuleSource::Source, &spec.strategy),
+        }
+    }
+
+    fn seal(&mut self) {
+        let text = format!("{} {:?} {:?}", self.schema.fingerprint(), self.strategy, self.first_sync);
+        self.fingerprint = Fingerprint::of(text.as_bytes());
+    }
+}

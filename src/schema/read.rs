@@ -1,0 +1,535 @@
+//! From any serde type to records.
+//!
+//! Two doors: [`Schema::record`] takes anything that serialises to an object; [`RecordSeed`] is fed by a deserialiser
+//! and packs each field straight into the row, for hosts that read millions of lines.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::ser::{self, Serialize, Serializer};
+
+use super::Schema;
+use crate::value::{Record, RecordBuilder, RecordError, Value};
+
+impl Schema {
+    /// Makes a record of anything that serialises to an object: a struct, a map, a JSON value.
+    ///
+    /// `None` and null are explicitly null. To say nothing about a field, leave it out
+    /// (`#[serde(skip_serializing_if = "Option::is_none")]`).
+    ///
+    /// # Errors
+    /// [`serde::de::Error`]-like text when it is no object, states a field twice (also once by its name and once by an
+    /// alias), holds a number that is not finite, or is too large.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// #[derive(serde::Serialize)]
+    /// struct Member<'a> {
+    ///     name: &'a str,
+    ///     #[serde(skip_serializing_if = "Option::is_none")]
+    ///     phone: Option<&'a str>,
+    /// }
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("name", Kind::Name))
+    ///     .field(Field::new("phone", Kind::Text))
+    ///     .build()?;
+    /// let record = schema.record(&Member { name: "Áine", phone: None })?;
+    /// assert_eq!(record.field(0).text(), Some("Áine"));
+    /// assert!(record.field(1).is_missing()); // left out, so nothing was said; null would mean "empty"
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record<T: Serialize + ?Sized>(&self, from: &T) -> Result<Record, RecordingError> {
+        let Value::Map(map) = from.serialize(ToValue)? else {
+            return Err(RecordingError("a record is made of an object, by field names".to_owned()));
+        };
+        self.record_of(map)
+    }
+
+    /// Reads one record from a deserialiser, without anything in between.
+    pub fn seed(&self) -> RecordSeed<'_> {
+        RecordSeed { schema: self, id: None }
+    }
+
+    fn record_of(&self, map: BTreeMap<String, Value>) -> Result<Record, RecordingError> {
+        let mut row = RecordBuilder::new(self.fields().len());
+        let mut extra = BTreeMap::new();
+        for (name, value) in map {
+            match self.position(&name) {
+                Some(position) => {
+                    row.set(position, &value).map_err(|error| RecordingError(self.named_error(error)))?;
+                }
+                None => {
+                    extra.insert(name, value);
+                }
+            }
+        }
+        if !extra.is_empty() {
+            row.set_extra(extra).map_err(|error| RecordingError(error.to_string()))?;
+        }
+        Ok(row.finish())
+    }
+
+    fn named_error(&self, error: RecordError) -> String {
+        match error {
+            RecordError::Twice { position } => format!("field `{}` is stated twice", self.fields()[position].name),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// What is serialised cannot be a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RecordingError(String);
+
+impl ser::Error for RecordingError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+/// Reads one record from a deserialiser, each field straight into the row.
+///
+/// ```
+/// use serde::de::DeserializeSeed;
+/// use tripartite::schema::{Field, Kind, Schema};
+/// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+/// let line = r#"{"id": 42, "name": "Seán"}"#;
+/// let keyed = schema.seed().keyed("id").deserialize(&mut serde_json::Deserializer::from_str(line))?;
+/// assert_eq!(keyed.id.as_deref(), Some("42"));
+/// assert_eq!(keyed.record.field(0).text(), Some("Seán"));
+///
+/// let twice = r#"{"id": "a", "name": "x", "name": "y"}"#;
+/// let error = schema.seed().deserialize(&mut serde_json::Deserializer::from_str(twice)).unwrap_err();
+/// assert!(error.to_string().starts_with("field `name` is stated twice"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct RecordSeed<'a> {
+    schema: &'a Schema,
+    id: Option<&'a str>,
+}
+
+/// A record, and the id that stood in the same object.
+#[derive(Debug, Clone)]
+pub struct Keyed {
+    /// The id as text, where it was stated as a text or a whole number.
+    pub id: Option<String>,
+    /// The record.
+    pub record: Record,
+}
+
+impl<'a> RecordSeed<'a> {
+    /// Takes the id out of the field of this name.
+    #[must_use]
+    pub fn keyed(self, id: &'a str) -> KeyedSeed<'a> {
+        KeyedSeed(Self { id: Some(id), ..self })
+    }
+}
+
+/// As [`RecordSeed`], with the id.
+#[derive(Clone, Copy)]
+pub struct KeyedSeed<'a>(RecordSeed<'a>);
+
+impl<'de> DeserializeSeed<'de> for KeyedSeed<'_> {
+    type Value = Keyed;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Keyed, D::Error> {
+        deserializer.deserialize_map(self.0)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for RecordSeed<'_> {
+    type Value = Record;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Record, D::Error> {
+        deserializer.deserialize_map(self).map(|keyed| keyed.record)
+    }
+}
+
+impl<'de> Visitor<'de> for RecordSeed<'_> {
+    type Value = Keyed;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object, by field names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Keyed, A::Error> {
+        let mut row = RecordBuilder::new(self.schema.fields().len());
+        let mut extra = BTreeMap::new();
+        let mut id = None;
+        let mut expected = 0;
+        while let Some(key) = access.next_key_seed(KeySeed { schema: self.schema, id: self.id, expected })? {
+            match key {
+                Key::Id if id.is_some() => return Err(de::Error::custom("the id is stated twice")),
+                Key::Id => id = Some(access.next_value::<Value>()?),
+                Key::Field(position) => {
+                    expected = position + 1;
+                    if row.is_set(position) {
+                        access.next_value::<IgnoredAny>()?;
+                        return Err(de::Error::custom(self.schema.named_error(RecordError::Twice { position })));
+                    }
+                    access.next_value_seed(CellSeed { row: &mut row, position })?;
+                }
+                Key::Unknown(name) => {
+                    if extra.insert(name, access.next_value()?).is_some() {
+                        return Err(de::Error::custom("an unknown field is stated twice"));
+                    }
+                }
+            }
+        }
+        if !extra.is_empty() {
+            row.set_extra(extra).map_err(de::Error::custom)?;
+        }
+        Ok(Keyed { id: id.and_then(id_text), record: row.finish() })
+    }
+}
+
+fn id_text(id: Value) -> Option<String> {
+    match id {
+        Value::Text(text) => Some(text),
+        Value::Int(int) => Some(int.to_string()),
+        _ => None,
+    }
+}
+
+enum Key {
+    Id,
+    Field(usize),
+    Unknown(String),
+}
+
+/// Fields mostly come in the schema's order, so the one after the last is tried first.
+struct KeySeed<'a> {
+    schema: &'a Schema,
+    id: Option<&'a str>,
+    expected: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_> {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Key, E> {
+        if self.id == Some(name) {
+            return Ok(Key::Id);
+        }
+        let next = self.schema.fields().get(self.expected).is_some_and(|field| field.name == name);
+        let position = if next { Some(self.expected) } else { self.schema.position(name) };
+        Ok(position.map_or_else(|| Key::Unknown(name.to_owned()), Key::Field))
+    }
+}
+
+struct CellSeed<'a> {
+    row: &'a mut RecordBuilder,
+    position: usize,
+}
+
+impl CellSeed<'_> {
+    fn set<E: de::Error>(self, value: &Value) -> Result<(), E> {
+        self.row.set(self.position, value).map_err(E::custom)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CellSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        self.row.set_text(self.position, text).map_err(E::custom)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.set(&Value::Null)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
+        self.set(&Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E: de::Error>(self, bool: bool) -> Result<(), E> {
+        self.set(&Value::Bool(bool))
+    }
+
+    fn visit_i64<E: de::Error>(self, int: i64) -> Result<(), E> {
+        self.set(&Value::from(int))
+    }
+
+    fn visit_u64<E: de::Error>(self, int: u64) -> Result<(), E> {
+        self.set(&Value::Int(int.into()))
+    }
+
+    fn visit_i128<E: de::Error>(self, int: i128) -> Result<(), E> {
+        self.set(&Value::Int(int))
+    }
+
+    fn visit_f64<E: de::Error>(self, float: f64) -> Result<(), E> {
+        if float.is_finite() { self.set(&Value::Float(float)) } else { Err(E::custom("a number is not finite")) }
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            list.push(value);
+        }
+        self.set(&Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<(), A::Error> {
+        let value: Value = de::Deserialize::deserialize(de::value::MapAccessDeserializer::new(access))?;
+        self.set(&value)
+    }
+}
+
+/// A serialiser whose output is a [`Value`].
+struct ToValue;
+
+type Out = Result<Value, RecordingError>;
+
+struct ListOut {
+    variant: Option<&'static str>,
+    list: Vec<Value>,
+}
+
+struct MapOut {
+    variant: Option<&'static str>,
+    map: BTreeMap<String, Value>,
+    key: Option<String>,
+}
+
+impl MapOut {
+    fn new(variant: Option<&'static str>) -> Self {
+        Self { variant, map: BTreeMap::new(), key: None }
+    }
+
+    fn put<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), RecordingError> {
+        match self.map.insert(key, value.serialize(ToValue)?) {
+            None => Ok(()),
+            Some(_) => Err(RecordingError("an object states the same key twice".to_owned())),
+        }
+    }
+}
+
+fn tagged(variant: Option<&'static str>, value: Value) -> Value {
+    match variant {
+        None => value,
+        Some(variant) => Value::Map(BTreeMap::from([(variant.to_owned(), value)])),
+    }
+}
+
+impl Serializer for ToValue {
+    type Ok = Value;
+    type Error = RecordingError;
+    type SerializeSeq = ListOut;
+    type SerializeTuple = ListOut;
+    type SerializeTupleStruct = ListOut;
+    type SerializeTupleVariant = ListOut;
+    type SerializeMap = MapOut;
+    type SerializeStruct = MapOut;
+    type SerializeStructVariant = MapOut;
+
+    fn serialize_bool(self, v: bool) -> Out {
+        Ok(Value::Bool(v))
+    }
+    fn serialize_i8(self, v: i8) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_i16(self, v: i16) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_i32(self, v: i32) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_i64(self, v: i64) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_i128(self, v: i128) -> Out {
+        Ok(Value::Int(v))
+    }
+    fn serialize_u8(self, v: u8) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_u16(self, v: u16) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_u32(self, v: u32) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_u64(self, v: u64) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_u128(self, v: u128) -> Out {
+        i128::try_from(v).map(Value::Int).map_err(|_| RecordingError("a whole number is beyond 127 bits".to_owned()))
+    }
+    fn serialize_f32(self, v: f32) -> Out {
+        self.serialize_f64(v.into())
+    }
+    fn serialize_f64(self, v: f64) -> Out {
+        if v.is_finite() { Ok(Value::Float(v)) } else { Err(RecordingError("a number is not finite".to_owned())) }
+    }
+    fn serialize_char(self, v: char) -> Out {
+        Ok(Value::Text(v.to_string()))
+    }
+    fn serialize_str(self, v: &str) -> Out {
+        Ok(Value::Text(v.to_owned()))
+    }
+    fn serialize_bytes(self, v: &[u8]) -> Out {
+        Ok(Value::List(v.iter().map(|&byte| Value::Int(byte.into())).collect()))
+    }
+    fn serialize_none(self) -> Out {
+        Ok(Value::Null)
+    }
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Out {
+        value.serialize(self)
+    }
+    fn serialize_unit(self) -> Out {
+        Ok(Value::Null)
+    }
+    fn serialize_unit_struct(self, _name: &'static str) -> Out {
+        Ok(Value::Null)
+    }
+    fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Out {
+        Ok(Value::from(variant))
+    }
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Out {
+        value.serialize(self)
+    }
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Out {
+        Ok(tagged(Some(variant), value.serialize(self)?))
+    }
+    fn serialize_seq(self, _len: Option<usize>) -> Result<ListOut, RecordingError> {
+        Ok(ListOut { variant: None, list: Vec::new() })
+    }
+    fn serialize_tuple(self, _len: usize) -> Result<ListOut, RecordingError> {
+        self.serialize_seq(None)
+    }
+    fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<ListOut, RecordingError> {
+        self.serialize_seq(None)
+    }
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<ListOut, RecordingError> {
+        Ok(ListOut { variant: Some(variant), list: Vec::new() })
+    }
+    fn serialize_map(self, _len: Option<usize>) -> Result<MapOut, RecordingError> {
+        Ok(MapOut::new(None))
+    }
+    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<MapOut, RecordingError> {
+        Ok(MapOut::new(None))
+    }
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<MapOut, RecordingError> {
+        Ok(MapOut::new(Some(variant)))
+    }
+}
+
+macro_rules! list_out {
+    ($($role:ident :: $push:ident),*) => {$(
+        impl ser::$role for ListOut {
+            type Ok = Value;
+            type Error = RecordingError;
+            fn $push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), RecordingError> {
+                self.list.push(value.serialize(ToValue)?);
+                Ok(())
+            }
+            fn end(self) -> Out {
+                Ok(tagged(self.variant, Value::List(self.list)))
+            }
+        }
+    )*};
+}
+
+list_out!(
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field
+);
+
+macro_rules! struct_out {
+    ($($role:ident),*) => {$(
+        impl ser::$role for MapOut {
+            type Ok = Value;
+            type Error = RecordingError;
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), RecordingError> {
+                self.put(key.to_owned(), value)
+            }
+            fn end(self) -> Out {
+                Ok(tagged(self.variant, Value::Map(self.map)))
+            }
+        }
+    )*};
+}
+
+struct_out!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for MapOut {
+    type Ok = Value;
+    type Error = RecordingError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), RecordingError> {
+        self.key = match key.serialize(ToValue)? {
+            Value::Text(text) => Some(text),
+            Value::Int(int) => Some(int.to_string()),
+            other => return Err(RecordingError(format!("a key is a text, not {}", other.shape()))),
+        };
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), RecordingError> {
+        match self.key.take() {
+            Some(key) => self.put(key, value),
+            None => Err(RecordingError("a value came before its key".to_owned())),
+        }
+    }
+
+    fn end(self) -> Out {
+        Ok(tagged(self.variant, Value::Map(self.map)))
+    }
+}

@@ -1,0 +1,52 @@
+use serde::{Deserialize, Serialize};
+
+/// Why a value that was said cannot be read as its field's kind. Never holds the value itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Problem {
+    /// No e-mail address by the rule of [`normalize::email`](crate::normalize::email).
+    #[error("is not an e-mail address")]
+    NotAnEmail,
+    /// No possible telephone number in the field's region.
+    #[error("is not a phone number that can exist")]
+    NotAPhoneNumber,
+    /// No real calendar date in a declared format.
+    #[error("is not a calendar date in a declared format")]
+    NotADate,
+    /// No RFC 3339 timestamp.
+    #[error("is not an RFC 3339 timestamp")]
+    NotATimestamp,
+    /// No whole number.
+    #[error("is not a whole number")]
+    NotAnInteger,
+    /// No decimal number.
+    #[error("is not a decimal number")]
+    NotADecimal,
+    /// Neither true nor false.
+    #[error("is not a truth value")]
+    NotABoolean,
+    /// Longer than the kind allows.
+    #[error("is longer than {limit} characters")]
+    TooLong {
+        /// The most characters the kind allows.
+        limit: usize,
+    },
+    /// Of another shape than the kind reads.
+    #[error("should be {expected}, but is {found}")]
+    WrongType {
+        /// The shape the kind reads.
+        expected: String,
+        /// The shape that came.
+        found: String,
+    },
+    /// A number that is infinite or not a number.
+    #[error("is not a finite number")]
+    NotFinite,
+    /// Empty, where the schema requires a value.
+    #[error("is empty, but required")]
+    Required,
+    /// What a host's own kind found.
+    #[error("{0}")]
+    Custom(String),
+}
