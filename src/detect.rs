@@ -248,8 +248,12 @@ pub(crate) fn hear<'a>(schema: &Schema, position: usize, base: FieldRef<'a>, rem
         remote
     };
     if schema.is_null(field, said) {
-        let required = field.is_required() && !(base == said && !base.is_missing());
-        return if required { Heard::Nonsense(Problem::Required) } else { Heard::Said(FieldRef::NULL) };
+        let accepted = !base.is_missing() && base == said;
+        return if field.is_required() && !accepted {
+            Heard::Nonsense(Problem::Required)
+        } else {
+            Heard::Said(FieldRef::NULL)
+        };
     }
     if base == said || (!schema.is_null(field, base) && schema.same(field, base, said)) {
         return Heard::Said(said);

@@ -1,14 +1,98 @@
-//! crate
-pub mod detect;
-pub mod drive;
-pub mod exchange;
-pub mod failure;
-pub mod host;
+//! Keeps a copy of records that another system owns in step with it, field by field, with three versions of each record:
+//! **base** (what the last committed decision saw from the source), **local** (the host's record now) and **remote** (the
+//! source's record now). It says who changed what, decides conflicts by a policy, explains each decision, and never loses
+//! an edit silently.
+//!
+//! The crate has no clock, no randomness, no IO, no threads and no logging. Points in time are parameters, everything a
+//! host must do is returned as data, and a run is a chain of typed steps that any runtime, or none, can drive.
+//!
+//! # The flow
+//!
+//! ```text
+//!   raw Record ──► ChangeSet ──► Resolved ──► Plan ──► (host) ──► Outcome ──► Report
+//!      schema        detect       resolve      plan               exchange      run
+//! ```
+//!
+//! One record, from three versions to decisions:
+//!
+//! ```
+//! use tripartite::detect::{Sides, detect};
+//! use tripartite::resolve::resolve;
+//! use tripartite::schema::{Field, Kind, Policy, Schema};
+//!
+//! let schema = Schema::builder()
+//!     .field(Field::new("name", Kind::Name))
+//!     .field(Field::new("phone", Kind::Phone { region: "IE".parse()? }))
+//!     .field(Field::new("email", Kind::Email))
+//!     .build()?;
+//! let base = serde_json::json!({"name": "Áine Ní Bhriain", "phone": "087 123 4567", "email": "aine@example.org"});
+//! let local = serde_json::json!({"name": "Áine Ní Bhriain", "phone": "087 123 4567", "email": "aine@club.example"});
+//! let remote = serde_json::json!({"name": "Áine Walsh", "phone": "+353 (0)87 123 4567", "email": "aine@example.org"});
+//! let (base, local, remote) = (schema.record(&base)?, schema.record(&local)?, schema.record(&remote)?);
+//!
+//! let changes = detect(&schema, Sides { base: &base, local: &local, remote: &remote });
+//! let resolved = resolve(&Policy::new(schema.clone()), &changes, None);
+//! let why: Vec<String> = resolved.resolutions.iter().map(|resolution| resolution.why(&schema)).collect();
+//! assert_eq!(why, [
+//!     "The source changed name and nobody had edited it here, so the source's value was taken.",
+//!     // Nothing about the phone: both spellings are one number.
+//!     "Somebody here changed email and the source still has the old value, so the edit stays.",
+//! ]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Whole nights are as short; [`drive`](drive()) has one.
+//!
+//! # The house
+//!
+//! Each floor imports only from those below it; a test holds it.
+//!
+//! | floor | module | what it is about |
+//! |---|---|---|
+//! | 0 | [`id`] · [`value`] · [`failure`] | what things are called, what was said, what went wrong |
+//! | 1 | [`normalize`] | when two spellings are one value |
+//! | 2 | [`schema`] | which fields there are, what they hold, who decides |
+//! | 3 | [`detect`](mod@detect) | who changed what |
+//! | 4 | [`resolve`](mod@resolve) | what is done about it, and why |
+//! | 5 | [`exchange`] | the words spoken with a host |
+//! | 6 | [`plan`] | the operations that carry it out, and what stops them |
+//! | 7 | [`run`] | one sync, as typed steps |
+//! | 8 | [`host`] | the traits a host implements |
+//! | 9 | [`drive`](mod@drive) · [`memory`] | a driver, and reference implementations |
+//!
+//! # What a host does
+//!
+//! 1. Keeps a revision for each record that every change makes larger, whoever makes it.
+//! 2. Implements [`Connector`](host::Connector) for its source and [`RecordStore`](host::RecordStore) for its database.
+//! 3. Starts a [`Run`](run::Run) every night and drives it; prints, keeps or sends the [`Report`](run::Report).
+//!
+//! The example host `nightly-sync` does this on SQLite.
+
 pub mod id;
-pub mod memory;
-pub mod normalize;
-pub mod plan;
-pub mod resolve;
-pub mod run;
-pub mod schema;
 pub mod value;
+
+pub mod failure;
+
+pub mod normalize;
+
+pub mod schema;
+
+pub mod detect;
+
+pub mod resolve;
+
+pub mod exchange;
+
+pub mod plan;
+
+pub mod run;
+
+pub mod host;
+
+pub mod drive;
+pub mod memory;
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

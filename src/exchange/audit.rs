@@ -8,6 +8,7 @@ use crate::value::Value;
 /// One line of the audit. The host stores it with the batch's run and time, and the op's external id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all entries are about fields")]
 pub enum Entry {
     /// About one field that was not in sync.
     Field(FieldEntry),

@@ -1,0 +1,218 @@
+//! Try the semantics without writing Rust: a schema file, cases as JSON lines on stdin, one explained answer a line.
+//!
+//! ```text
+//! $ cat schema.json
+//! {"strategy": "merge", "fields": {"email": {"kind": "email"}, "phone": {"kind": "phone", "region": "IE"}}}
+//! $ echo '{"id": 1, "base": {"phone": "087 123 4567"}, "local": {"phone": "+353 87 123 4567"},
+//!          "remote": {"phone": "087 765 4321"}}' | tr -d '\n' |
+//!     cargo run --release --example explain -- --schema schema.json
+//! ```
+//!
+//! A case is `{"id", "base": {…}|null, "local": {…}, "remote": {…}}`. `"base": null` was never synced; a field missing from
+//! base is unknown, one missing from local is null, of one missing from remote the source said nothing. A case that cannot
+//! be read gives `{"id", "error"}`, and the rest goes on.
+
+use std::io::{self, BufRead, BufWriter, Write};
+use std::process::ExitCode;
+
+use serde::{Deserialize, Serialize, Serializer};
+use tripartite::detect::{Sides, Verdict, detect};
+use tripartite::resolve::{Collision, Decision, Effect, Resolution, resolve};
+use tripartite::schema::{FirstSync, Policy, Schema, Strategy, Unit};
+use tripartite::value::{Record, Value};
+
+const USAGE: &str = "usage: explain --schema FILE [--strategy NAME] [--first-sync NAME] < CASES.jsonl";
+
+fn main() -> ExitCode {
+    match policy(std::env::args().skip(1)) {
+        Ok(policy) => match answer(&policy, io::stdin().lock(), BufWriter::new(io::stdout().lock())) {
+            Ok(()) => ExitCode::SUCCESS,
+            // Whoever reads the answers has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) => complain(&error.to_string(), 1),
+        },
+        Err(error) => complain(&format!("{error}\n{USAGE}"), 2),
+    }
+}
+
+fn complain(message: &str, status: u8) -> ExitCode {
+    let _ = writeln!(io::stderr(), "explain: {message}");
+    ExitCode::from(status)
+}
+
+fn policy(mut args: impl Iterator<Item = String>) -> Result<Policy, String> {
+    let (mut schema, mut strategy, mut first_sync) = (None, None, None);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
+        match arg.as_str() {
+            "--schema" => schema = Some(value()?),
+            "--strategy" => strategy = Some(value()?),
+            "--first-sync" => first_sync = Some(value()?),
+            _ => return Err(format!("unknown argument {arg}")),
+        }
+    }
+    let file = schema.ok_or("--schema is missing")?;
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
+    let schema: Schema = serde_json::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
+    let mut policy = Policy::new(schema);
+    if let Some(name) = strategy {
+        policy = policy.strategy(read_strategy(&name)?).map_err(|error| error.to_string())?;
+    }
+    if let Some(name) = first_sync {
+        policy = policy.first_sync(name.parse::<FirstSync>().map_err(|error| error.to_string())?);
+    }
+    Ok(policy)
+}
+
+/// A name, or what a schema file would have: `{"merge": {"fallback": "local"}}`.
+fn read_strategy(name: &str) -> Result<Strategy, String> {
+    let json = if name.starts_with('{') { name.to_owned() } else { Value::from(name).to_json() };
+    serde_json::from_str(&json).map_err(|error| error.to_string())
+}
+
+trait ToJson {
+    fn to_json(&self) -> String;
+}
+
+impl<T: Serialize> ToJson for T {
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+fn answer(policy: &Policy, cases: impl BufRead, mut out: impl Write) -> io::Result<()> {
+    for line in cases.split(b'\n') {
+        let line = line?;
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        match explain(policy, &line) {
+            Ok(explained) => serde_json::to_writer(&mut out, &explained)?,
+            Err(refused) => serde_json::to_writer(&mut out, &refused)?,
+        }
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+#[derive(Deserialize)]
+struct Case {
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    base: Value,
+    #[serde(default)]
+    local: Value,
+    #[serde(default)]
+    remote: Value,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    id: Value,
+    error: String,
+}
+
+#[derive(Serialize)]
+struct Explained {
+    id: Value,
+    fields: InOrder<Answer>,
+}
+
+/// An object in the schema's order.
+struct InOrder<T>(Vec<(String, T)>);
+
+impl<T: Serialize> Serialize for InOrder<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+#[derive(Serialize)]
+struct Answer {
+    verdict: &'static str,
+    detail: Option<String>,
+    decision: Decision,
+    local: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<Value>,
+    open: bool,
+    rule: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conflicts: Vec<Collision>,
+    why: String,
+}
+
+fn explain(policy: &Policy, line: &[u8]) -> Result<Explained, Refused> {
+    let case: Case = serde_json::from_slice(line)
+        .map_err(|error| Refused { id: Value::Null, error: format!("this is no case: {error}") })?;
+    let id = case.id.clone();
+    fields(policy, case).map(|fields| Explained { id: id.clone(), fields }).map_err(|error| Refused { id, error })
+}
+
+fn fields(policy: &Policy, case: Case) -> Result<InOrder<Answer>, String> {
+    let schema = policy.schema();
+    let record = |side: &str, value: &Value| match value {
+        Value::Map(_) => schema.record(value).map_err(|error| format!("{side}: {error}")),
+        Value::Null => Err(format!("{side}: is missing, an object was expected")),
+        other => Err(format!("{side}: expected an object, found {}", other.shape())),
+    };
+    let base = match &case.base {
+        Value::Null => schema.missing(),
+        base => schema.accepted(&record("base", base)?),
+    };
+    let (local, remote) = (record("local", &case.local)?, record("remote", &case.remote)?);
+    let changes = detect(schema, Sides { base: &base, local: &local, remote: &remote });
+    let resolved = resolve(policy, &changes, None);
+    let mut answers: Vec<Option<Answer>> = schema.fields().iter().map(|_| None).collect();
+    for &unit in schema.units() {
+        let in_sync = Resolution {
+            unit,
+            verdict: Verdict::InSync,
+            decision: Decision::Nothing,
+            rule: policy.rule(unit, None),
+            fields: Vec::new(),
+            collisions: Vec::new(),
+        };
+        let resolution = resolved.resolutions.iter().find(|resolution| resolution.unit == unit).unwrap_or(&in_sync);
+        for &position in schema.members(&unit) {
+            answers[position] = Some(tell(schema, resolved.sides, resolution, position));
+        }
+    }
+    let names = schema.fields().iter().map(|field| field.name().to_owned());
+    Ok(InOrder(names.zip(answers).filter_map(|(name, answer)| Some((name, answer?))).collect()))
+}
+
+fn tell(schema: &Schema, sides: Sides<'_>, resolution: &Resolution<'_>, position: usize) -> Answer {
+    let effect = resolution.fields.iter().find(|effect| effect.position == position);
+    let after = |effect: Option<&Effect<'_>>, before: &Record| match effect.and_then(Effect::to_value) {
+        Some(value) => Some(value),
+        None => known(before, position),
+    };
+    let base = match resolution.verdict {
+        Verdict::InSync => known(sides.remote, position).or_else(|| known(sides.base, position)),
+        _ => after(effect.map(|effect| &effect.base), sides.base),
+    };
+    Answer {
+        verdict: resolution.verdict.name(),
+        detail: resolution.verdict.detail(),
+        decision: resolution.decision,
+        local: after(effect.map(|effect| &effect.local), sides.local).unwrap_or_default(),
+        base,
+        open: resolution.is_open(),
+        rule: resolution.rule.to_string(),
+        group: match resolution.unit {
+            Unit::Field(_) => None,
+            Unit::Group(_) => Some(schema.unit_name(resolution.unit).to_owned()),
+        },
+        conflicts: resolution.collisions.clone(),
+        why: resolution.why(schema),
+    }
+}
+
+fn known(record: &Record, position: usize) -> Option<Value> {
+    let field = record.field(position);
+    (!field.is_missing()).then(|| field.to_value())
+}

@@ -1,0 +1,108 @@
+//! The house: each module imports only from the floors below it, and the core touches nothing of the outside world.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The floors, from the ground up. A new module is given its place here, and in the table of the crate's front page.
+const FLOORS: [&[&str]; 10] = [
+    &["id", "value", "failure"],
+    &["normalize"],
+    &["schema"],
+    &["detect"],
+    &["resolve"],
+    &["exchange"],
+    &["plan"],
+    &["run"],
+    &["host"],
+    &["drive", "memory"],
+];
+
+fn floor_of() -> BTreeMap<&'static str, usize> {
+    FLOORS.iter().enumerate().flat_map(|(floor, modules)| modules.iter().map(move |module| (*module, floor))).collect()
+}
+
+fn sources() -> Vec<(String, PathBuf)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&src, &mut found);
+    let module = |path: &PathBuf| {
+        let first = path.strip_prefix(&src).unwrap().components().next().unwrap();
+        first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned()
+    };
+    found.into_iter().map(|path| (module(&path), path)).filter(|(module, _)| module != "lib").collect()
+}
+
+/// The code of a file: without comments, and without the tests at its end.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The modules of the crate that a piece of code names.
+fn imports(code: &str) -> Vec<String> {
+    let names = code.split("crate::").skip(1);
+    names.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()).collect()
+}
+
+#[test]
+fn every_module_has_a_floor() {
+    let floors = floor_of();
+    for (module, path) in sources() {
+        assert!(floors.contains_key(module.as_str()), "{} stands on no floor", path.display());
+    }
+}
+
+#[test]
+fn a_module_imports_only_from_floors_below() {
+    let floors = floor_of();
+    let mut arrows = 0;
+    for (module, path) in sources() {
+        for import in imports(&code(&path)).iter().filter(|import| **import != module) {
+            let below = floors.get(import.as_str()).unwrap_or_else(|| panic!("{}: {import}", path.display()));
+            assert!(*below < floors[module.as_str()], "{}: {module} must not import {import}", path.display());
+            arrows += 1;
+        }
+    }
+    assert!(arrows > 20, "the search for imports finds nothing any more");
+}
+
+#[test]
+fn the_core_touches_nothing_outside() {
+    // `drive` parks the calling thread while a host's future waits; nothing else may know threads.
+    let outside = [
+        "std::fs",
+        "std::net",
+        "std::io",
+        "std::env",
+        "std::process",
+        "std::thread",
+        "SystemTime",
+        "Instant",
+        "now()",
+        "println!",
+        "print!",
+        "dbg!",
+        "rand",
+        "HashMap",
+        "unsafe",
+    ];
+    for (module, path) in sources() {
+        let code = code(&path);
+        for word in outside.iter().filter(|word| !(module == "drive" && **word == "std::thread")) {
+            let found = code.match_indices(word).any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric()));
+            assert!(!found, "{} names {word}", path.display());
+        }
+    }
+}
