@@ -27,7 +27,8 @@
 //! * **Idempotent.** The canonical form of a canonical form is itself (for dates: read as ISO 8601).
 //! * **Exact.** `same(a, b)` is true exactly when both texts are valid and their canonical forms are equal.
 //! * **Blank is empty.** White space and ignored characters alone give `""`, which the caller takes as Null.
-//! * **No work for nothing.** Text that already is canonical is borrowed; `same` does not allocate for ordinary input.
+//! * **No work for nothing.** Text that already is canonical is borrowed; `same` does not allocate for spellings that
+//!   differ only in layout.
 
 pub mod address;
 pub mod boolean;

@@ -353,6 +353,7 @@ impl SchemaBuilder {
         let names = self.names()?;
         for field in &self.fields {
             self.check_kind(&field.name, &field.kind)?;
+            check_written(field)?;
         }
         let members = self.groups.iter().map(|group| group_members(group, &names)).collect::<Result<Vec<_>, _>>()?;
         let group_of = self.group_of(&members)?;
@@ -451,6 +452,23 @@ impl Schema {
         of_fields.chain(of_groups).chain([&spec.strategy]).try_for_each(|strategy| self.check_strategy(strategy))
     }
 }
+
+/// A canonical date is ISO 8601; what is written must be readable again.
+fn check_written(field: &Field) -> Result<(), SchemaError> {
+    match &field.kind {
+        Kind::Date { formats }
+            if field.write_canonical && !formats.is_empty() && !formats.contains(&ISO.to_owned()) =>
+        {
+            Err(SchemaError::Setting {
+                place: format!("field `{}`", field.name),
+                problem: format!("`write_canonical` writes ISO 8601, so `{ISO}` must be among its `formats`"),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+const ISO: &str = "%Y-%m-%d";
 
 fn group_members(group: &Group, names: &BTreeMap<String, usize>) -> Result<Vec<usize>, SchemaError> {
     if group.fields.len() < 2 {

@@ -1,7 +1,7 @@
 //! Postal addresses: how they were laid out does not count.
 //!
-//! An address is [`text`] that people retype: in capitals on one form, with a comma and no space on the next. Its
-//! words and their order are what count, so on top of the rules of [`text`]:
+//! An address is text that people retype: in capitals on one form, with a comma and no space on the next. Its words
+//! and their order are what count, so on top of the rules of [`text`](super::text):
 //!
 //! 1. every character is lower-cased by itself (the simple and special mappings that need no context, Unicode 3.13),
 //!    and `ς` is read as `σ`;
@@ -25,12 +25,12 @@
 //! **And the dotted `İ`?** It becomes `i` with a dot above (U+0069 U+0307), so `İzmir` differs from `izmir` and
 //! `Izmir`: which of the two a dotless source meant depends on its language, and nothing here knows it.
 //!
-//! **Why is `ς` folded?** Lower-casing character by character gives every `Σ` as `σ`; without it `ΟΔΟΣ` and `οδος` with
-//! its final sigma would differ.
+//! **Why is `ς` folded?** Lower-casing character by character gives every `Σ` as `σ`; without it `ΟΔΟΣ` and `οδος`
+//! with its final sigma would differ.
 
 use std::borrow::Cow;
 
-use super::text::{Form, Seen, borrowed_if_equal};
+use super::text::{Form, Seen, ascii_words, borrowed_if_equal, pairwise, same_ascii_words};
 
 /// The canonical form of an address; `""` if there is nothing in it but white space and commas.
 ///
@@ -55,7 +55,18 @@ pub fn canonical(raw: &str) -> Cow<'_, str> {
 /// assert!(!same("Flat 1, 2 Main St", "Flat 1 2 Main St"));
 /// ```
 pub fn same(a: &str, b: &str) -> bool {
-    a == b || chars(a).eq(chars(b))
+    if a == b {
+        return true;
+    }
+    if a.is_ascii() && b.is_ascii() {
+        return pairwise(ascii_parts(a), ascii_parts(b), |a, b| same_ascii_words(a, b, <[u8]>::eq_ignore_ascii_case));
+    }
+    chars(a).eq(chars(b))
+}
+
+/// What stands between the commas of an ASCII address, where something does.
+fn ascii_parts(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(|&byte| byte == b',').filter(|part| ascii_words(part).next().is_some())
 }
 
 fn chars(raw: &str) -> Form<Laid<impl Iterator<Item = char>>> {
@@ -159,6 +170,7 @@ mod tests {
     use unicode_normalization::{UnicodeNormalization, is_nfc};
 
     use super::{canonical, same};
+    use crate::normalize::text::characters;
 
     #[test]
     fn spellings() {
@@ -199,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_character_has_a_stable_canonical_form() {
-        for c in '\0'..'\u{33480}' {
+        for c in characters() {
             for raw in [c.to_string(), format!("H{c}\u{331}"), format!("i\u{323}{c}")] {
                 let once = canonical(&raw).into_owned();
                 assert_eq!(canonical(&once), once, "{raw:?}");

@@ -10,11 +10,11 @@
 //!
 //! * an optional `mailto:`, in which case nothing may be percent-encoded ([RFC 6068]);
 //! * the mailbox, at most 64 octets: words of letters, digits, ``!#$%&'*+-/=?^_`{|}~`` and any non-ASCII character
-//!   ([RFC 6531]) joined by single dots; or a quoted string, kept as it is written. Lower-cased character by character as in
-//!   [`address`](super::address), in Normalization Form C, without ignored characters;
+//!   ([RFC 6531]) joined by single dots; or a quoted string, kept as it is written. Lower-cased character by
+//!   character as in [`address`](super::address), in Normalization Form C, without ignored characters;
 //! * `@`;
-//! * the domain: at least two labels of 1 to 63 letters, digits and inner hyphens ([RFC 1035]), the last not a number.
-//!   A domain that is not ASCII goes through [UTS #46] (non-transitional, STD3 rules) first.
+//! * the domain: at least two labels of 1 to 63 letters, digits and inner hyphens ([RFC 1035]), the last not a
+//!   number. A domain that is not ASCII goes through [UTS #46] (non-transitional, STD3 rules) first.
 //!
 //! The canonical form is at most 254 octets long (RFC 5321, erratum 1690).
 //!
@@ -26,10 +26,11 @@
 //! | `"\"a b\"@example.org"` | itself |
 //! | `"sean@localhost"`, `"sean@[192.0.2.1]"`, `"Seán <sean@example.ie>"`, `"a@b@example.org"` | not an e-mail address |
 //!
-//! **Are dots in the mailbox or a `+tag` ignored?** No: that is one provider's rule, and to the next it is another person.
+//! **Are dots in the mailbox or a `+tag` ignored?** No: that is one provider's rule, and to the next it is another
+//! person.
 //!
-//! **Why are `localhost` and address literals refused, which RFC 5321 allows?** In a person's record they are slips and
-//! test data. Invalid is recorded and never written, so nothing is lost by it.
+//! **Why are `localhost` and address literals refused, which RFC 5321 allows?** In a person's record they are slips
+//! and test data. Invalid is recorded and never written, so nothing is lost by it.
 //!
 //! [RFC 1035]: https://www.rfc-editor.org/rfc/rfc1035
 //! [RFC 5321]: https://www.rfc-editor.org/rfc/rfc5321
@@ -82,7 +83,7 @@ pub fn canonical(raw: &str) -> Result<Cow<'_, str>, Problem> {
 /// ```
 pub fn same(a: &str, b: &str) -> bool {
     match (Address::read(a), Address::read(b)) {
-        (Ok(Some(a)), Ok(Some(b))) => a.chars().eq(b.chars()),
+        (Ok(Some(a)), Ok(Some(b))) => a.is_same(&b),
         (Ok(None), Ok(None)) => true,
         _ => false,
     }
@@ -110,6 +111,14 @@ impl<'a> Address<'a> {
         (fits && is_domain(&address.domain)).then_some(address)
     }
 
+    fn is_same(&self, other: &Self) -> bool {
+        if self.mailbox.is_ascii() && other.mailbox.is_ascii() {
+            let same_domain = self.domain.eq_ignore_ascii_case(&other.domain);
+            return same_domain && self.mailbox.eq_ignore_ascii_case(other.mailbox);
+        }
+        self.chars().eq(other.chars())
+    }
+
     fn chars(&self) -> impl Iterator<Item = char> {
         let domain = self.domain.bytes().map(|byte| char::from(byte.to_ascii_lowercase()));
         mailbox_chars(self.mailbox).chain(['@']).chain(domain)
@@ -132,6 +141,10 @@ fn mailbox_chars(mailbox: &str) -> impl Iterator<Item = char> {
 
 /// The length of a mailbox in its canonical form, `None` if it is not one.
 fn mailbox_octets(mailbox: &str) -> Option<usize> {
+    if mailbox.is_ascii() {
+        let valid = if mailbox.starts_with('"') { is_quoted(mailbox.chars()) } else { is_dotted(mailbox.chars()) };
+        return valid.then_some(mailbox.len());
+    }
     let valid = match mailbox_chars(mailbox).next()? {
         '"' => is_quoted(mailbox_chars(mailbox)),
         _ => is_dotted(mailbox_chars(mailbox)),
@@ -154,7 +167,8 @@ fn is_dotted(chars: impl Iterator<Item = char>) -> bool {
 
 fn is_word_char(c: char) -> bool {
     match c {
-        _ if c.is_ascii() => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
+        '!' | '#'..='\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^'..='`' | '{'..='~' => true,
+        _ if c.is_ascii() => c.is_ascii_alphanumeric(),
         _ => !c.is_whitespace() && !c.is_control(),
     }
 }
@@ -175,7 +189,8 @@ fn is_quoted(chars: impl Iterator<Item = char>) -> bool {
     false
 }
 
-/// The domain in ASCII. A joiner may carry meaning in a domain, so it is left to UTS #46, unlike the other ignored characters.
+/// The domain in ASCII. A joiner may carry meaning in a domain, so it is left to UTS #46, unlike the other ignored
+/// characters.
 fn ascii_domain(domain: &str) -> Option<Cow<'_, str>> {
     if domain.is_ascii() {
         return Some(Cow::Borrowed(domain));

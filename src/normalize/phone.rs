@@ -1,8 +1,8 @@
 //! Phone numbers: one line, however it is dialled.
 //!
-//! `087 123 4567` in one system is `+353871234567` in the next. Which digits are the number and which only lead to it depends
-//! on the country, so a field names the [`Region`] its source dials from, and the numbering plans are those of Google's
-//! [libphonenumber]. Canonical is [E.164], with an extension as in [RFC 3966].
+//! `087 123 4567` in one system is `+353871234567` in the next. Which digits are the number and which only lead to it
+//! depends on the country, so a field names the [`Region`] its source dials from, and the numbering plans are those
+//! of Google's [libphonenumber]. Canonical is [E.164], with an extension as in [RFC 3966].
 //!
 //! | raw, in `IE` | canonical |
 //! |---|---|
@@ -11,35 +11,40 @@
 //! | `tel:+353-87-123-4567`, `٠٨٧ ١٢٣ ٤٥٦٧`, `０８７１２３４５６７` | `+353871234567` |
 //! | `087 123 4567 x12`, `+353871234567;ext=12` | `+353871234567;ext=12` |
 //! | `+39 06 1234 5678` | `+390612345678`: an Italian zero is part of the number |
-//! | `112`, `087 123`, `+353 87 123 4567 890 123`, `unknown` | not a phone number |
+//! | `112`, `+353 87 123 4567 890 123`, `unknown` | not a phone number |
 //! | `087 123 4567 / 01 456 7890` | not a phone number: it is two |
 //!
 //! # No digit is ever dropped
 //!
-//! A parser that takes one digit too many for a prefix makes two people's numbers one, and the next sync overwrites one of
-//! them. So the text is read here, character by character, and the parser behind sees nothing but a plus and digits. Its answer
-//! is taken only if
+//! A parser that takes one digit too many for a prefix makes two people's numbers one, and the next sync overwrites
+//! one of them. So the text is read here, character by character, and the parser behind sees nothing but a plus and
+//! digits. Its answer is taken only if
 //!
 //! * it reads its own answer as the same number again, and
 //! * where the country code was dialled, after `+` or the region's international prefix, it has exactly the dialled
-//!   digits, less a trunk prefix: a zero in brackets, or one without which the number is assigned and with which it is not.
+//!   digits, less a trunk prefix: a zero in brackets, or one without which the number is assigned and with which it
+//!   is not.
 //!
 //! Otherwise the canonical form is what was dialled: `+` if international, and the 7 to 15 digits.
 //!
 //! | raw, in `IE` | canonical | |
 //! |---|---|---|
-//! | `+37080012345` | `+37080012345` | some parsers drop the `80`, which is a trunk prefix elsewhere in the plan |
+//! | `+37080012345` | `+37080012345` | a parser that knows `8` as a trunk prefix may drop it |
 //! | `+353 037946483` | `+353037946483` | no such number with or without the zero: kept |
 //! | `0000000000` | `0000000000` | as `+353000000000` it would lose another zero when read again |
 //!
-//! **What is not a phone number?** Text with characters no number has, two numbers in one text, and numbers of a length
-//! that the plan of their country does not have. A number of a possible length is never refused: plans change faster
-//! than their descriptions.
+//! **What is not a phone number?** Text with characters no number has, two numbers in one text, and numbers of a
+//! length that the plan of their country does not have. A number that a plan has assigned is never refused, and one of
+//! a possible length only if it is too short or too long to be kept as dialled: plans change faster than their
+//! descriptions.
+//!
+//! **Why `rlibphonenumber`?** It answers as libphonenumber does on the example numbers of all regions; `phonenumber`
+//! reads the Russian `8 (800) 123-45-67` as `+7001234567`, which no guard can tell from a number that was meant.
 //!
 //! **Short codes?** `112` cannot be dialled from abroad and has no E.164 form. It is no way to reach a person.
 //!
-//! **Does an upgrade of the metadata look like an edit?** No. What is stored is raw, and both sides of every comparison
-//! are read under the same metadata.
+//! **Does an upgrade of the metadata look like an edit?** No. What is stored is raw, and both sides of every
+//! comparison are read under the same metadata.
 //!
 //! [E.164]: https://www.itu.int/rec/T-REC-E.164
 //! [RFC 3966]: https://www.rfc-editor.org/rfc/rfc3966
@@ -53,6 +58,7 @@ use super::text::is_blank;
 use crate::value::Problem;
 
 mod dialled;
+mod extension;
 mod plan;
 mod region;
 
@@ -62,7 +68,7 @@ mod region;
 ///
 /// # Errors
 ///
-/// [`Problem::NotAPhoneNumber`] for text that is not exactly one number of a possible length.
+/// [`Problem::NotAPhoneNumber`] for text that is not exactly one number, and for numbers that cannot exist.
 ///
 /// ```
 /// use tripartite::normalize::phone::{Region, canonical};
@@ -74,7 +80,7 @@ mod region;
 /// // The same digits are another line elsewhere, and none at all here.
 /// let britain = Region::new("GB")?;
 /// assert_eq!(canonical("07400 123456", britain).as_deref(), Ok("+447400123456"));
-/// assert_eq!(canonical("087 123", ireland), Err(Problem::NotAPhoneNumber));
+/// assert_eq!(canonical("112", ireland), Err(Problem::NotAPhoneNumber));
 /// # Ok::<(), tripartite::normalize::phone::UnknownRegion>(())
 /// ```
 pub fn canonical(raw: &str, region: Region) -> Result<Cow<'_, str>, Problem> {
@@ -88,7 +94,8 @@ pub fn canonical(raw: &str, region: Region) -> Result<Cow<'_, str>, Problem> {
 
 /// Whether both texts are the same number, extension included, or both blank.
 ///
-/// Texts that differ only in punctuation are compared as dialled; the plans are asked only whether there is such a number.
+/// Texts that differ only in punctuation are compared as dialled; the plans are asked only whether there is such a
+/// number.
 ///
 /// ```
 /// use tripartite::normalize::phone::{Region, same};

@@ -3,8 +3,8 @@
 //! One system stores `2024-01-05T12:00:00+01:00`, another answers `2024-01-05T11:00:00.000Z`. They agree.
 //!
 //! Read is [RFC 3339]: a date, `T`, `t` or a space, a time with seconds and any fraction, and an offset, `Z`, `z` or
-//! `±hh:mm`. Canonical is the instant in UTC, with `T` and `Z`, and with the digits of the fraction up to the last that
-//! is not zero. White space and ignored characters around the text do not count.
+//! `±hh:mm`. Canonical is the instant in UTC, with `T` and `Z`, and with the digits of the fraction up to the last
+//! that is not zero. White space and ignored characters around the text do not count.
 //!
 //! | raw | canonical |
 //! |---|---|
@@ -14,11 +14,11 @@
 //! | `2016-12-31T23:59:60Z` | itself |
 //! | `2024-01-05T11:00:00`, `2024-01-05`, `2024-01-05T24:00:00Z` | not a timestamp |
 //!
-//! **What of leap seconds?** `:60` is read where one may be: at 23:59:60 UTC on the last day of a month. It keeps its own
-//! second, as chrono counts it, and so differs from the midnight that follows. Anywhere else it is a slip.
+//! **What of leap seconds?** `:60` is read where one may be: at 23:59:60 UTC on the last day of a month. It keeps its
+//! own second, as chrono counts it, and so differs from the midnight that follows. Anywhere else it is a slip.
 //!
-//! **What of more than nine digits of fraction?** Zeros beyond the ninth say nothing. Another digit there cannot be held,
-//! and cutting it off would make two instants one: not a timestamp.
+//! **What of more than nine digits of fraction?** Zeros beyond the ninth say nothing. Another digit there cannot be
+//! held, and cutting it off would make two instants one: not a timestamp.
 //!
 //! **Why no time without an offset?** It names no instant. A connector that knows the zone of its source adds it.
 //!

@@ -1,8 +1,9 @@
 //! What a text asks to be dialled, before any numbering plan is consulted: digits, a plus, an extension.
 //!
-//! The parser underneath sees only this, never the text. Every character is accounted for here: it is a digit of the number
-//! or of its extension, it is punctuation, or the text is not a phone number.
+//! The parser underneath sees only this, never the text. Every character is accounted for here: it is a digit of the
+//! number or of its extension, it is punctuation, or the text is not a phone number.
 
+use super::extension::{self, is_extension};
 use crate::normalize::name;
 use crate::normalize::short::Short;
 use crate::normalize::text;
@@ -11,9 +12,8 @@ use crate::normalize::text;
 const TEXT: usize = 250;
 /// A country code, a number, and what may be dialled before them.
 const DIGITS: usize = 32;
-const EXTENSION: usize = 20;
 /// A number needs as many digits before letters or an extension may follow.
-const LEAD: usize = 3;
+pub(super) const LEAD: usize = 3;
 
 type Text = Short<TEXT>;
 
@@ -26,16 +26,21 @@ pub(super) struct Dialled {
     /// Where among the digits the first zero in brackets of its own stands: `+353 (0)87`.
     pub bracketed_zero: Option<usize>,
     /// Empty for none.
-    pub extension: Short<EXTENSION>,
+    pub extension: Short<{ extension::DIGITS }>,
 }
 
 impl Dialled {
     /// The dialled form of a text that is not blank, `None` if it has none.
     pub(super) fn read(raw: &str) -> Option<Self> {
-        if text::trim(raw).contains(['\n', '\r', '\u{B}', '\u{C}', '\u{85}', '\u{2028}', '\u{2029}']) {
+        let raw = text::trim(raw);
+        if raw.len() > TEXT || raw.contains(is_line_break) {
             return None;
         }
-        let plain = Text::collect(name::chars(raw).map(plain))?;
+        let plain = if raw.is_ascii() {
+            Text::collect(raw.chars().map(plain))?
+        } else {
+            Text::collect(name::chars(raw).map(plain))?
+        };
         let text = trim_end(plain.as_str());
         let mut parts = text[start_of_number(text)?..].split(';');
         let mut parameters = Parameters::default();
@@ -50,9 +55,15 @@ impl Dialled {
     }
 }
 
+/// Two lines are two numbers.
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
 /// A character as the rest of this module knows it: ASCII and lower case where it has such a form.
 fn plain(c: char) -> char {
     match c {
+        '\t' => ' ',
         _ if c.is_ascii() => c.to_ascii_lowercase(),
         '\u{FF01}'..='\u{FF5E}' => plain(char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c)),
         '\u{30FC}' | '\u{2053}' | '\u{223C}' => '-',
@@ -64,8 +75,8 @@ fn plain(c: char) -> char {
     }
 }
 
-/// The zeros of the decimal digits of every script beyond ASCII (general category Nd, Unicode 16), each followed by its nine
-/// others; in order.
+/// The zeros of the decimal digits of every script beyond ASCII (general category Nd, Unicode 16), each followed by
+/// its nine others; in order.
 #[rustfmt::skip]
 const ZEROS: [u32; 75] = [
     0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0, 0xF20,
@@ -95,8 +106,7 @@ impl<'a> Parameters<'a> {
         match name {
             "isub" => return Some(()),
             "ext" | "" if self.extension.is_none() => {
-                self.extension =
-                    Some(value.trim_start_matches([' ', ',', '-'])).filter(|value| is_extension(value, EXTENSION));
+                self.extension = Some(value.trim_start_matches([' ', ',', '-'])).filter(|value| is_extension(value));
                 self.extension?;
             }
             "phone-context" if self.context.is_none() => self.context = Some(prefix_of(value)?),
@@ -109,7 +119,7 @@ impl<'a> Parameters<'a> {
     fn finish(self, number: &str) -> Option<Dialled> {
         let (number, extension) = match self.extension {
             Some(extension) => (number, extension),
-            None => split_extension(number)?,
+            None => extension::split(number)?,
         };
         let mut digits = Reader::default();
         number.chars().try_for_each(|c| digits.read(c))?;
@@ -139,11 +149,7 @@ fn is_label(label: &str) -> bool {
     !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(inner)
 }
 
-fn is_extension(digits: &str, most: usize) -> bool {
-    (1..=most).contains(&digits.len()) && digits.chars().all(is_digit)
-}
-
-fn is_digit(c: char) -> bool {
+pub(super) fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
@@ -153,61 +159,8 @@ fn start_of_number(text: &str) -> Option<usize> {
 }
 
 /// Punctuation behind a number says nothing, but for the sign that closes an extension.
-fn trim_end(text: &str) -> &str {
+pub(super) fn trim_end(text: &str) -> &str {
     text.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '#')
-}
-
-/// Words that announce an extension, longest first, with the most digits it may have: the less a word says, the fewer.
-const MARKERS: [(&str, usize); 14] = [
-    ("extension", 20),
-    ("xtension", 20),
-    ("extensio", 20),
-    ("xtensio", 20),
-    ("extn", 20),
-    ("xtn", 20),
-    ("ext", 20),
-    ("xt", 20),
-    ("доб", 20),
-    ("anexo", 20),
-    ("int", 9),
-    ("x", 9),
-    ("#", 9),
-    ("~", 9),
-];
-
-/// The number and the digits of its extension, which may be empty; `None` for two extensions, which are two numbers.
-fn split_extension(text: &str) -> Option<(&str, &str)> {
-    let text = trim_end(text);
-    let (closed, hash) = match text.strip_suffix('#') {
-        Some(closed) => (closed, true),
-        None => (text, false),
-    };
-    let before = closed.trim_end_matches(is_digit);
-    let digits = &closed[before.len()..];
-    let number =
-        announced(before, digits.len(), hash).filter(|number| number.chars().filter(|&c| is_digit(c)).count() >= LEAD);
-    let (number, digits) = match number {
-        Some(number) if !digits.is_empty() => (number, digits),
-        _ => (text, ""),
-    };
-    (!number.ends_with(['/', '\\'])).then_some((number, digits))
-}
-
-/// The number in front of `count` digits at the end of a text, if what stands between announces them as an extension.
-fn announced(before: &str, count: usize, hash: bool) -> Option<&str> {
-    let tight = before.trim_end_matches([' ', ',', '-']);
-    let gap = &before[tight.len()..];
-    let word = tight.strip_suffix([':', '.']).unwrap_or(tight);
-    let marked = MARKERS.iter().find_map(|&(marker, most)| word.strip_suffix(marker).filter(|_| count <= most));
-    let commas = gap.chars().filter(|&c| c == ',').count();
-    let number = match commas {
-        _ if marked.is_some() => marked?,
-        0 if hash && !gap.is_empty() && count <= 6 => tight,
-        1 if count <= 9 => tight,
-        2.. if count <= 15 => tight,
-        _ => return None,
-    };
-    Some(number.trim_end_matches([' ', ',']))
 }
 
 /// Collects the digits of a number, character by character.

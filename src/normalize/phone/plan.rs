@@ -1,7 +1,7 @@
 //! What the numbering plans of the world make of dialled digits.
 //!
-//! The plans are libphonenumber's metadata, read by `rlibphonenumber`. It is given nothing but an optional plus and ASCII
-//! digits, and what it answers is accepted only if no digit of the number went missing.
+//! The plans are libphonenumber's metadata, read by `rlibphonenumber`. It is given nothing but an optional plus and
+//! ASCII digits, and what it answers is accepted only if no digit of the number went missing.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -13,8 +13,8 @@ use crate::normalize::short::Short;
 /// A canonical number with its extension: `+353871234567;ext=12`.
 pub(super) type Number = Short<64>;
 
-/// How many digits a number may have that is kept as it was dialled (E.164 allows 15; seven is a local number).
-const PLAUSIBLE: std::ops::RangeInclusive<usize> = 7..=15;
+/// The parser counts no more zeros in front of a national number, and no plan has as many.
+const LEADING_ZEROS: usize = 10;
 
 /// A region that has a numbering plan.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,8 +78,12 @@ pub(super) fn is_assigned(dialled: &Dialled, home: Home) -> bool {
     }
 }
 
+/// An assigned number is never refused: where the parser takes its first digits for an international prefix, it is kept
+/// as dialled.
 fn subscriber(dialled: &Dialled, home: Home) -> Option<Number> {
-    Reading::of(dialled.plus, dialled.digits.as_str(), home)?.settled(dialled, home)
+    Reading::of(dialled.plus, dialled.digits.as_str(), home)
+        .and_then(|reading| reading.settled(dialled, home))
+        .or_else(|| as_dialled(dialled).filter(|_| is_assigned(dialled, home)))
 }
 
 /// A parser's answer for a number whose length its plan allows.
@@ -121,14 +125,19 @@ impl Reading {
         let digits = dialled.digits.as_str();
         let international = if self.abroad { self.behind_prefix(digits, home) } else { dialled.plus.then_some(digits) };
         let Some(international) = international else {
-            return if self.is_stable(home) { plus(self.e164.as_str()) } else { as_dialled(dialled) };
+            return if self.is_stable(home) {
+                plus(self.e164.as_str())
+            } else {
+                as_dialled(dialled).filter(|_| is_plausible(digits))
+            };
         };
         let before = digits.len() - international.len();
         let trunk_in_brackets = dialled.bracketed_zero == Some(before + self.code);
-        if self.keeps(international, trunk_in_brackets) && self.is_stable(home) {
+        let unchanged = dialled.plus && digits == self.e164.as_str();
+        if unchanged || self.keeps(international, trunk_in_brackets) && self.is_stable(home) {
             plus(self.e164.as_str())
         } else {
-            plus(international).filter(|_| PLAUSIBLE.contains(&international.len()))
+            plus(international).filter(|_| is_plausible(international))
         }
     }
 
@@ -163,12 +172,15 @@ fn plus(digits: &str) -> Option<Number> {
     Some(number)
 }
 
+/// Whether a number that the plans do not know may be kept as it was dialled: E.164 allows 15 digits, seven are a local
+/// number.
+fn is_plausible(digits: &str) -> bool {
+    (7..=15).contains(&digits.len())
+}
+
 /// What was dialled, digit by digit.
 fn as_dialled(dialled: &Dialled) -> Option<Number> {
     let digits = dialled.digits.as_str();
-    if !PLAUSIBLE.contains(&digits.len()) {
-        return None;
-    }
     if dialled.plus { plus(digits) } else { Number::collect(digits.chars()) }
 }
 
@@ -184,7 +196,7 @@ fn split_code(digits: &str) -> Option<(i32, &str)> {
 /// Whether a plan has assigned this number.
 fn is_valid(code: i32, national: &str) -> bool {
     let zeros = national.len() - national.trim_start_matches('0').len();
-    let Ok(national_number) = national.parse() else {
+    let (Ok(national_number), 0..=LEADING_ZEROS) = (national.parse(), zeros) else {
         return false;
     };
     let number = PhoneNumber {
@@ -197,10 +209,10 @@ fn is_valid(code: i32, national: &str) -> bool {
     PLANS.is_valid_number(&number)
 }
 
-/// Zeros in front of a national number that are part of it, `None` for more than any plan has: the parser counts ten at most.
-fn leading_zeros(number: &PhoneNumber) -> Option<i32> {
+/// Zeros in front of a national number that are part of it, `None` for more than any plan has.
+fn leading_zeros(number: &PhoneNumber) -> Option<usize> {
     let zeros = if number.italian_leading_zero() { number.number_of_leading_zeros() } else { 0 };
-    (0..=10).contains(&zeros).then_some(zeros)
+    usize::try_from(zeros).ok().filter(|zeros| *zeros <= LEADING_ZEROS)
 }
 
 fn push_number<const N: usize>(digits: &mut Short<N>, number: u64) -> Option<()> {

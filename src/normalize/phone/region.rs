@@ -9,8 +9,8 @@ use super::plan::Home;
 
 /// The region that a national number, one without a country code, is dialled in.
 ///
-/// Two letters of ISO 3166-1 (and `AC`, `TA`, `XK`, which the numbering plans know), in either case; shown and serialised
-/// in upper case.
+/// Two letters of ISO 3166-1 (and `AC`, `TA`, `XK`, which the numbering plans know), in either case; shown and
+/// serialised in upper case.
 ///
 /// ```
 /// use tripartite::normalize::phone::Region;

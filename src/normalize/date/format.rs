@@ -1,0 +1,173 @@
+//! A date format: what may be declared, and how it reads a text.
+//!
+//! chrono splits the format into items. Texts are matched here and not by chrono's parser, which takes a year of two
+//! digits for one of the first century, and white space where the format has none.
+
+use chrono::format::{Fixed, Item, Numeric, StrftimeItems};
+use chrono::{Datelike, NaiveDate};
+
+use super::{date, digits};
+
+/// Why a text is not a date format.
+///
+/// ```
+/// use tripartite::normalize::date::{FormatError, check_format};
+///
+/// assert_eq!(check_format("%H:%M"), Err(FormatError::Unsupported));
+/// assert_eq!(FormatError::Unsupported.to_string(), "a date format may hold only %Y %m %d %e %b %B %a %A %F and text");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// Something other than the specifiers of this module's table: a time, a two-digit year, no specifier at all.
+    #[error("a date format may hold only %Y %m %d %e %b %B %a %A %F and text")]
+    Unsupported,
+    /// Not exactly one year, one month and one day.
+    #[error("a date format must name the year, the month and the day once each")]
+    Incomplete,
+}
+
+/// Whether a format can be declared for a date field.
+///
+/// # Errors
+///
+/// [`FormatError`] if it holds anything but date specifiers and text, or does not name one year, one month and one
+/// day.
+///
+/// ```
+/// use tripartite::normalize::date::{FormatError, check_format};
+///
+/// assert_eq!(check_format("%d. %B %Y"), Ok(()));
+/// assert_eq!(check_format("%m/%Y"), Err(FormatError::Incomplete));
+/// assert_eq!(check_format("%d/%m/%y"), Err(FormatError::Unsupported));
+/// ```
+pub fn check_format(format: &str) -> Result<(), FormatError> {
+    let (mut years, mut months, mut days) = (0, 0, 0);
+    for part in parts(format) {
+        match part.ok_or(FormatError::Unsupported)? {
+            Part::Year => years += 1,
+            Part::Month | Part::MonthName => months += 1,
+            Part::Day => days += 1,
+            Part::Weekday | Part::Space | Part::Text(_) => {}
+        }
+    }
+    if (years, months, days) == (1, 1, 1) { Ok(()) } else { Err(FormatError::Incomplete) }
+}
+
+/// One part of a format, and what it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part<'a> {
+    Year,
+    Month,
+    MonthName,
+    Day,
+    Weekday,
+    Space,
+    Text(&'a str),
+}
+
+/// The parts of a format, `None` for each that no date has.
+fn parts(format: &str) -> impl Iterator<Item = Option<Part<'_>>> {
+    StrftimeItems::new(format).map(|item| match item {
+        Item::Numeric(Numeric::Year, _) => Some(Part::Year),
+        Item::Numeric(Numeric::Month, _) => Some(Part::Month),
+        Item::Numeric(Numeric::Day, _) => Some(Part::Day),
+        Item::Fixed(Fixed::ShortMonthName | Fixed::LongMonthName) => Some(Part::MonthName),
+        Item::Fixed(Fixed::ShortWeekdayName | Fixed::LongWeekdayName) => Some(Part::Weekday),
+        Item::Space(_) => Some(Part::Space),
+        Item::Literal(text) => Some(Part::Text(text)),
+        _ => None,
+    })
+}
+
+/// The day a whole text names in a format. A format that is none matches nothing.
+pub(super) fn matched(text: &str, format: &str) -> Option<NaiveDate> {
+    let (mut year, mut month, mut day, mut weekday) = (None, None, None, None);
+    let mut rest = text;
+    for part in parts(format) {
+        match part? {
+            Part::Year => year = Some(take_number(&mut rest, 4, 4)?),
+            Part::Month => month = Some(take_number(&mut rest, 1, 2)?),
+            Part::Day => day = Some(take_number(&mut rest, 1, 2)?),
+            Part::MonthName => month = Some(take_name(&mut rest, &MONTHS)?),
+            Part::Weekday => weekday = Some(take_name(&mut rest, &WEEKDAYS)?),
+            Part::Space => rest = rest.trim_start_matches(' '),
+            Part::Text(literal) => rest = rest.strip_prefix(literal)?,
+        }
+    }
+    let date = date(year?, month?, day?)?;
+    let is_its_weekday = weekday.is_none_or(|weekday| weekday == date.weekday().number_from_monday());
+    (rest.is_empty() && is_its_weekday).then_some(date)
+}
+
+fn take_number(rest: &mut &str, least: usize, most: usize) -> Option<u32> {
+    let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    if length < least {
+        return None;
+    }
+    let (number, after) = rest.split_at(length);
+    *rest = after;
+    digits(number.as_bytes())
+}
+
+/// The number of a name from one: the whole name if it is there, else its first three letters.
+fn take_name(rest: &mut &str, names: &[&str]) -> Option<u32> {
+    for (number, name) in (1..).zip(names) {
+        for spelling in [name, &name[..3]] {
+            if let Some((head, after)) = rest.split_at_checked(spelling.len())
+                && head.eq_ignore_ascii_case(spelling)
+            {
+                *rest = after;
+                return Some(number);
+            }
+        }
+    }
+    None
+}
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+#[cfg(test)]
+mod tests {
+    use super::{FormatError, check_format};
+
+    #[test]
+    fn formats_name_one_day() {
+        for (format, expected, why) in [
+            ("%Y-%m-%d", Ok(()), "ISO"),
+            ("%F", Ok(()), "its short name"),
+            ("%a %-d. %B %Y", Ok(()), "padding says nothing"),
+            ("%Y年%m月%d日", Ok(()), "text of its own"),
+            ("%d/%m", Err(FormatError::Incomplete), "no year"),
+            ("%Y-%m", Err(FormatError::Incomplete), "no day"),
+            ("", Err(FormatError::Incomplete), "nothing"),
+            ("%Y-%m-%m-%d", Err(FormatError::Incomplete), "two months may contradict each other"),
+            ("%y-%m-%d", Err(FormatError::Unsupported), "which century?"),
+            ("%D", Err(FormatError::Unsupported), "hides a two-digit year"),
+            ("%Y-%j", Err(FormatError::Unsupported), "a day of the year"),
+            ("%G-W%V-%u", Err(FormatError::Unsupported), "a week"),
+            ("%Y-%m-%d %H:%M", Err(FormatError::Unsupported), "a time"),
+            ("%s", Err(FormatError::Unsupported), "a point in time"),
+            ("%", Err(FormatError::Unsupported), "half a specifier"),
+            ("%Y-%m-%d%", Err(FormatError::Unsupported), "and at the end"),
+            ("%é", Err(FormatError::Unsupported), "no specifier"),
+        ] {
+            assert_eq!(check_format(format), expected, "{why}");
+        }
+    }
+}
