@@ -15,6 +15,9 @@
 //! `Debug` of a value shows its shape, never its content: values are people's contact data, and a debug print is
 //! how such data ends up in logs.
 
+mod builder;
+mod codec;
+mod fingerprint;
 mod problem;
 mod record;
 
@@ -24,9 +27,11 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+pub(crate) use builder::MAX_FIELDS;
+pub use builder::{RecordBuilder, RecordError};
+pub use fingerprint::Fingerprint;
 pub use problem::Problem;
-pub(crate) use record::MAX_FIELDS;
-pub use record::{FieldRef, Fingerprint, Record, RecordBuilder, RecordError};
+pub use record::{FieldRef, Record};
 
 /// One raw value, of the shapes that every self-describing format knows.
 ///

@@ -1,0 +1,211 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{
+    Absent, CustomKind, Field, FirstSync, Group, Inner, Kind, Resolver, Schema, SchemaError, Strategy, Unit, spec,
+};
+use crate::normalize::date;
+use crate::value::{Fingerprint, MAX_FIELDS};
+
+/// A schema being built: plain data, as a configuration file has it, and the host's own kinds and resolvers.
+#[derive(Clone, Default)]
+pub struct SchemaBuilder {
+    pub(super) fields: Vec<Field>,
+    pub(super) groups: Vec<Group>,
+    pub(super) strategy: Strategy,
+    pub(super) absent: Absent,
+    pub(super) first_sync: Option<FirstSync>,
+    pub(super) kinds: BTreeMap<String, Arc<dyn CustomKind>>,
+    pub(super) resolvers: BTreeMap<String, Arc<dyn Resolver>>,
+}
+
+impl SchemaBuilder {
+    /// Adds a field, behind those there are.
+    #[must_use]
+    pub fn field(mut self, field: Field) -> Self {
+        self.fields.push(field);
+        self
+    }
+
+    /// Adds an atomic group.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Self {
+        self.groups.push(group);
+        self
+    }
+
+    /// The strategy where nothing more specific is stated.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// What the source means by leaving a field out.
+    #[must_use]
+    pub fn absent(mut self, absent: Absent) -> Self {
+        self.absent = absent;
+        self
+    }
+
+    /// Who is believed at a first sync where both sides have a value; otherwise the strategy decides that too.
+    #[must_use]
+    pub fn first_sync(mut self, first_sync: FirstSync) -> Self {
+        self.first_sync = Some(first_sync);
+        self
+    }
+
+    /// Registers a kind of the host's own, which fields name as [`Kind::Custom`].
+    #[must_use]
+    pub fn kind(mut self, name: impl Into<String>, kind: Arc<dyn CustomKind>) -> Self {
+        self.kinds.insert(name.into(), kind);
+        self
+    }
+
+    /// Registers a resolver, which strategies name as [`Strategy::Custom`].
+    #[must_use]
+    pub fn resolver(mut self, name: impl Into<String>, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolvers.insert(name.into(), resolver);
+        self
+    }
+
+    /// Checks everything and builds the schema.
+    ///
+    /// # Errors
+    /// [`SchemaError`], the first that is found.
+    pub fn build(self) -> Result<Schema, SchemaError> {
+        self.check_size()?;
+        let names = self.names()?;
+        for field in &self.fields {
+            self.check_kind(&field.name, &field.kind)?;
+            check_written(field)?;
+        }
+        let members = self.groups.iter().map(|group| group_members(group, &names)).collect::<Result<Vec<_>, _>>()?;
+        let group_of = self.group_of(&members)?;
+        let units = units(&group_of);
+        let fingerprint = Fingerprint::of(spec::canonical_text(&self).as_bytes());
+        let schema = Schema(Arc::new(Inner { names, units, members, group_of, fingerprint, spec: self }));
+        schema.check_strategies()?;
+        Ok(schema)
+    }
+
+    fn check_size(&self) -> Result<(), SchemaError> {
+        const MAX: usize = MAX_FIELDS;
+        match self.fields.len() {
+            0 => Err(SchemaError::NoFields),
+            found if found > MAX => Err(SchemaError::TooManyFields { max: MAX, found }),
+            _ => Ok(()),
+        }
+    }
+
+    fn names(&self) -> Result<BTreeMap<String, usize>, SchemaError> {
+        let mut names = BTreeMap::new();
+        for (position, field) in self.fields.iter().enumerate() {
+            for name in std::iter::once(&field.name).chain(&field.aliases) {
+                if name.is_empty() {
+                    return Err(SchemaError::EmptyName);
+                }
+                if names.insert(name.clone(), position).is_some() {
+                    return Err(SchemaError::DuplicateName { name: name.clone() });
+                }
+            }
+        }
+        for (index, group) in self.groups.iter().enumerate() {
+            if group.name.is_empty() {
+                return Err(SchemaError::EmptyName);
+            }
+            let twice = self.groups[..index].iter().any(|other| other.name == group.name);
+            if twice || names.contains_key(&group.name) {
+                return Err(SchemaError::DuplicateName { name: group.name.clone() });
+            }
+        }
+        Ok(names)
+    }
+
+    fn check_kind(&self, field: &str, kind: &Kind) -> Result<(), SchemaError> {
+        match kind {
+            Kind::Custom(name) if !self.kinds.contains_key(name) => {
+                Err(SchemaError::UnknownKind { field: field.to_owned(), kind: name.clone() })
+            }
+            Kind::Date { formats } => formats.iter().try_for_each(|format| {
+                date::check_format(format).map_err(|problem| SchemaError::Setting {
+                    place: format!("field `{field}`, format `{format}`"),
+                    problem: problem.to_string(),
+                })
+            }),
+            Kind::Set { of } if !of.is_scalar() => {
+                Err(SchemaError::SetOf { field: field.to_owned(), of: of.name().to_owned() })
+            }
+            Kind::Set { of } => self.check_kind(field, of),
+            Kind::Record { fields, .. } => {
+                fields.iter().try_for_each(|(key, kind)| self.check_kind(&format!("{field}/{key}"), kind))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn group_of(&self, members: &[Vec<usize>]) -> Result<Vec<Option<usize>>, SchemaError> {
+        let mut group_of: Vec<Option<usize>> = vec![None; self.fields.len()];
+        for (index, positions) in members.iter().enumerate() {
+            for &position in positions {
+                if let Some(first) = group_of[position].replace(index) {
+                    return Err(SchemaError::TwoGroups {
+                        field: self.fields[position].name.clone(),
+                        first: self.groups[first].name.clone(),
+                        second: self.groups[index].name.clone(),
+                    });
+                }
+            }
+            let lead = &self.fields[positions[0]];
+            if let Some(other) = positions.iter().map(|&at| &self.fields[at]).find(|f| f.strategy != lead.strategy) {
+                return Err(SchemaError::MixedGroup {
+                    group: self.groups[index].name.clone(),
+                    first: lead.name.clone(),
+                    second: other.name.clone(),
+                });
+            }
+        }
+        Ok(group_of)
+    }
+}
+
+/// A canonical date is ISO 8601; what is written must be readable again.
+fn check_written(field: &Field) -> Result<(), SchemaError> {
+    match &field.kind {
+        Kind::Date { formats }
+            if field.write_canonical && !formats.is_empty() && !formats.contains(&ISO.to_owned()) =>
+        {
+            Err(SchemaError::Setting {
+                place: format!("field `{}`", field.name),
+                problem: format!("`write_canonical` writes ISO 8601, so `{ISO}` must be among its `formats`"),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+const ISO: &str = "%Y-%m-%d";
+
+fn group_members(group: &Group, names: &BTreeMap<String, usize>) -> Result<Vec<usize>, SchemaError> {
+    if group.fields.len() < 2 {
+        return Err(SchemaError::SmallGroup { group: group.name.clone() });
+    }
+    let position = |field: &String| {
+        names
+            .get(field)
+            .copied()
+            .ok_or_else(|| SchemaError::NoSuchField { group: group.name.clone(), field: field.clone() })
+    };
+    group.fields.iter().map(position).collect()
+}
+
+fn units(group_of: &[Option<usize>]) -> Vec<Unit> {
+    let mut units = Vec::new();
+    for (position, group) in group_of.iter().enumerate() {
+        let unit = group.map_or(Unit::Field(position), Unit::Group);
+        if !units.contains(&unit) {
+            units.push(unit);
+        }
+    }
+    units
+}

@@ -1,0 +1,245 @@
+//! From any serialisable type to a [`Value`]: what serde asks for, shape by shape.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::ser::{self, Serialize, Serializer};
+
+use crate::value::Value;
+
+/// What is serialised cannot be a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RecordingError(pub(super) String);
+
+impl ser::Error for RecordingError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+/// A serialiser whose output is a [`Value`].
+pub(super) struct ToValue;
+
+type Out = Result<Value, RecordingError>;
+
+pub(super) struct ListOut {
+    variant: Option<&'static str>,
+    list: Vec<Value>,
+}
+
+pub(super) struct MapOut {
+    variant: Option<&'static str>,
+    map: BTreeMap<String, Value>,
+    key: Option<String>,
+}
+
+impl MapOut {
+    fn new(variant: Option<&'static str>) -> Self {
+        Self { variant, map: BTreeMap::new(), key: None }
+    }
+
+    fn put<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), RecordingError> {
+        match self.map.insert(key, value.serialize(ToValue)?) {
+            None => Ok(()),
+            Some(_) => Err(RecordingError("an object states the same key twice".to_owned())),
+        }
+    }
+}
+
+fn tagged(variant: Option<&'static str>, value: Value) -> Value {
+    match variant {
+        None => value,
+        Some(variant) => Value::Map(BTreeMap::from([(variant.to_owned(), value)])),
+    }
+}
+
+impl Serializer for ToValue {
+    type Ok = Value;
+    type Error = RecordingError;
+    type SerializeSeq = ListOut;
+    type SerializeTuple = ListOut;
+    type SerializeTupleStruct = ListOut;
+    type SerializeTupleVariant = ListOut;
+    type SerializeMap = MapOut;
+    type SerializeStruct = MapOut;
+    type SerializeStructVariant = MapOut;
+
+    fn serialize_bool(self, v: bool) -> Out {
+        Ok(Value::Bool(v))
+    }
+    fn serialize_i8(self, v: i8) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_i16(self, v: i16) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_i32(self, v: i32) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_i64(self, v: i64) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_i128(self, v: i128) -> Out {
+        Ok(Value::Int(v))
+    }
+    fn serialize_u8(self, v: u8) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_u16(self, v: u16) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_u32(self, v: u32) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_u64(self, v: u64) -> Out {
+        Ok(Value::Int(v.into()))
+    }
+    fn serialize_u128(self, v: u128) -> Out {
+        i128::try_from(v).map(Value::Int).map_err(|_| RecordingError("a whole number is beyond 127 bits".to_owned()))
+    }
+    fn serialize_f32(self, v: f32) -> Out {
+        self.serialize_f64(v.into())
+    }
+    fn serialize_f64(self, v: f64) -> Out {
+        if v.is_finite() { Ok(Value::Float(v)) } else { Err(RecordingError("a number is not finite".to_owned())) }
+    }
+    fn serialize_char(self, v: char) -> Out {
+        Ok(Value::Text(v.to_string()))
+    }
+    fn serialize_str(self, v: &str) -> Out {
+        Ok(Value::Text(v.to_owned()))
+    }
+    fn serialize_bytes(self, v: &[u8]) -> Out {
+        Ok(Value::List(v.iter().map(|&byte| Value::Int(byte.into())).collect()))
+    }
+    fn serialize_none(self) -> Out {
+        Ok(Value::Null)
+    }
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Out {
+        value.serialize(self)
+    }
+    fn serialize_unit(self) -> Out {
+        Ok(Value::Null)
+    }
+    fn serialize_unit_struct(self, _name: &'static str) -> Out {
+        Ok(Value::Null)
+    }
+    fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Out {
+        Ok(Value::from(variant))
+    }
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Out {
+        value.serialize(self)
+    }
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Out {
+        Ok(tagged(Some(variant), value.serialize(self)?))
+    }
+    fn serialize_seq(self, _len: Option<usize>) -> Result<ListOut, RecordingError> {
+        Ok(ListOut { variant: None, list: Vec::new() })
+    }
+    fn serialize_tuple(self, _len: usize) -> Result<ListOut, RecordingError> {
+        self.serialize_seq(None)
+    }
+    fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<ListOut, RecordingError> {
+        self.serialize_seq(None)
+    }
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<ListOut, RecordingError> {
+        Ok(ListOut { variant: Some(variant), list: Vec::new() })
+    }
+    fn serialize_map(self, _len: Option<usize>) -> Result<MapOut, RecordingError> {
+        Ok(MapOut::new(None))
+    }
+    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<MapOut, RecordingError> {
+        Ok(MapOut::new(None))
+    }
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<MapOut, RecordingError> {
+        Ok(MapOut::new(Some(variant)))
+    }
+}
+
+macro_rules! list_out {
+    ($($role:ident :: $push:ident),*) => {$(
+        impl ser::$role for ListOut {
+            type Ok = Value;
+            type Error = RecordingError;
+            fn $push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), RecordingError> {
+                self.list.push(value.serialize(ToValue)?);
+                Ok(())
+            }
+            fn end(self) -> Out {
+                Ok(tagged(self.variant, Value::List(self.list)))
+            }
+        }
+    )*};
+}
+
+list_out!(
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field
+);
+
+macro_rules! struct_out {
+    ($($role:ident),*) => {$(
+        impl ser::$role for MapOut {
+            type Ok = Value;
+            type Error = RecordingError;
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), RecordingError> {
+                self.put(key.to_owned(), value)
+            }
+            fn end(self) -> Out {
+                Ok(tagged(self.variant, Value::Map(self.map)))
+            }
+        }
+    )*};
+}
+
+struct_out!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for MapOut {
+    type Ok = Value;
+    type Error = RecordingError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), RecordingError> {
+        self.key = match key.serialize(ToValue)? {
+            Value::Text(text) => Some(text),
+            Value::Int(int) => Some(int.to_string()),
+            other => return Err(RecordingError(format!("a key is a text, not {}", other.shape()))),
+        };
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), RecordingError> {
+        match self.key.take() {
+            Some(key) => self.put(key, value),
+            None => Err(RecordingError("a value came before its key".to_owned())),
+        }
+    }
+
+    fn end(self) -> Out {
+        Ok(tagged(self.variant, Value::Map(self.map)))
+    }
+}

@@ -1,0 +1,166 @@
+use std::collections::BTreeMap;
+
+use super::codec::{Tag, encode};
+use super::record::{END_BITS, END_MASK, MISSING_SOMETHING, payload_start};
+use super::{FieldRef, Record, Value};
+
+/// The most fields a record may have.
+pub(crate) const MAX_FIELDS: usize = 4096;
+
+/// Why values do not fit into a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The position is not one of the record's.
+    #[error("there is no field {position} in a record of {len}")]
+    NoSuchField {
+        /// The position asked for.
+        position: usize,
+        /// How many fields there are.
+        len: usize,
+    },
+    /// The field was set before.
+    #[error("field {position} is stated twice")]
+    Twice {
+        /// Its position.
+        position: usize,
+    },
+    /// All values together are larger than a row can be (256 MiB).
+    #[error("a record has at most 256 MiB")]
+    TooLarge,
+}
+
+/// Builds a [`Record`] field by field, in any order; what is never set is missing.
+///
+/// ```
+/// use tripartite::value::{RecordBuilder, RecordError, Value};
+/// let mut row = RecordBuilder::new(2);
+/// row.set(1, &Value::from("second"))?;
+/// row.set(0, &Value::Null)?;
+/// assert_eq!(row.set(0, &Value::Null), Err(RecordError::Twice { position: 0 }));
+/// let row = row.finish();
+/// assert!(row.field(0).is_null());
+/// assert_eq!(row.field(1).text(), Some("second"));
+/// # Ok::<(), RecordError>(())
+/// ```
+pub struct RecordBuilder {
+    cells: Vec<Cell>,
+    payload: Vec<u8>,
+    in_order: bool,
+    last: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Cell {
+    tag: Tag,
+    start: u32,
+    end: u32,
+}
+
+impl RecordBuilder {
+    /// Starts a record of `len` fields, at most 4096.
+    pub fn new(len: usize) -> Self {
+        let len = len.min(MAX_FIELDS);
+        let cells = vec![Cell { tag: Tag::Missing, start: 0, end: 0 }; len + 1];
+        Self { cells, payload: Vec::with_capacity(len * 24), in_order: true, last: 0 }
+    }
+
+    /// Sets one field.
+    ///
+    /// # Errors
+    /// [`RecordError`] when there is no such field, it is set already, or the row grows beyond 256 MiB.
+    pub fn set(&mut self, position: usize, value: &Value) -> Result<(), RecordError> {
+        self.put(position, |out| encode(value, out))
+    }
+
+    /// Sets one field to a text, without an owned [`Value`] in between.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_text(&mut self, position: usize, text: &str) -> Result<(), RecordError> {
+        self.put(position, |out| {
+            out.extend_from_slice(text.as_bytes());
+            Tag::Text
+        })
+    }
+
+    /// Sets one field to a field of another record; a missing one stays missing.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_field(&mut self, position: usize, field: FieldRef<'_>) -> Result<(), RecordError> {
+        self.put(position, |out| {
+            out.extend_from_slice(field.bytes);
+            field.tag
+        })
+    }
+
+    /// Sets what the source said beyond the schema.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_extra(&mut self, extra: BTreeMap<String, Value>) -> Result<(), RecordError> {
+        let extra = Value::Map(extra);
+        self.put_cell(self.len(), |out| encode(&extra, out))
+    }
+
+    /// How many fields the record will have.
+    pub fn len(&self) -> usize {
+        self.cells.len() - 1
+    }
+
+    /// Whether it will have no field at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a field was set already.
+    pub fn is_set(&self, position: usize) -> bool {
+        self.cells.get(position).is_some_and(|cell| cell.tag != Tag::Missing)
+    }
+
+    /// The finished record.
+    pub fn finish(self) -> Record {
+        let len = self.len();
+        let mut row = Vec::with_capacity(payload_start(len) + self.payload.len());
+        let missing = self.cells.iter().take(len).any(|cell| cell.tag == Tag::Missing);
+        row.extend_from_slice(&(len as u32 | if missing { MISSING_SOMETHING } else { 0 }).to_le_bytes());
+        let mut end = 0;
+        for cell in &self.cells {
+            end += cell.end - cell.start;
+            row.extend_from_slice(&(end | (cell.tag as u32) << END_BITS).to_le_bytes());
+        }
+        if self.in_order {
+            row.extend_from_slice(&self.payload);
+        } else {
+            for cell in &self.cells {
+                row.extend_from_slice(&self.payload[cell.start as usize..cell.end as usize]);
+            }
+        }
+        Record { row: row.into() }
+    }
+
+    fn put(&mut self, position: usize, write: impl FnOnce(&mut Vec<u8>) -> Tag) -> Result<(), RecordError> {
+        if position >= self.len() {
+            return Err(RecordError::NoSuchField { position, len: self.len() });
+        }
+        if self.is_set(position) {
+            return Err(RecordError::Twice { position });
+        }
+        self.put_cell(position, write)
+    }
+
+    fn put_cell(&mut self, index: usize, write: impl FnOnce(&mut Vec<u8>) -> Tag) -> Result<(), RecordError> {
+        let start = self.payload.len();
+        let tag = write(&mut self.payload);
+        let end = self.payload.len();
+        if end > END_MASK as usize {
+            self.payload.truncate(start);
+            return Err(RecordError::TooLarge);
+        }
+        self.in_order &= index >= self.last;
+        self.last = index;
+        self.cells[index] = Cell { tag, start: start as u32, end: end as u32 };
+        Ok(())
+    }
+}

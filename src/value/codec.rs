@@ -1,0 +1,120 @@
+//! How values lie in a row: a tag and bytes, and inside lists and maps a tag, a length and bytes.
+
+use super::Value;
+
+const WORD: usize = 4;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Tag {
+    Missing,
+    Null,
+    False,
+    True,
+    Int,
+    BigInt,
+    Float,
+    Text,
+    List,
+    Map,
+}
+
+const TAGS: [Tag; 10] =
+    [Tag::Missing, Tag::Null, Tag::False, Tag::True, Tag::Int, Tag::BigInt, Tag::Float, Tag::Text, Tag::List, Tag::Map];
+
+impl Tag {
+    /// Only this module writes tags, so an unknown one cannot occur; it would read as missing.
+    pub(super) fn of(code: u8) -> Self {
+        TAGS.get(usize::from(code)).copied().unwrap_or(Tag::Missing)
+    }
+}
+
+pub(super) fn encode(value: &Value, out: &mut Vec<u8>) -> Tag {
+    match value {
+        Value::Null => Tag::Null,
+        Value::Bool(false) => Tag::False,
+        Value::Bool(true) => Tag::True,
+        Value::Int(int) => match i64::try_from(*int) {
+            Ok(int) => {
+                out.extend_from_slice(&int.to_le_bytes());
+                Tag::Int
+            }
+            Err(_) => {
+                out.extend_from_slice(&int.to_le_bytes());
+                Tag::BigInt
+            }
+        },
+        Value::Float(float) => {
+            out.extend_from_slice(&float.to_le_bytes());
+            Tag::Float
+        }
+        Value::Text(text) => {
+            out.extend_from_slice(text.as_bytes());
+            Tag::Text
+        }
+        Value::List(list) => {
+            for value in list {
+                encode_nested(value, out);
+            }
+            Tag::List
+        }
+        Value::Map(map) => {
+            for (key, value) in map {
+                out.extend_from_slice(&(key.len() as u32).to_le_bytes());
+                out.extend_from_slice(key.as_bytes());
+                encode_nested(value, out);
+            }
+            Tag::Map
+        }
+    }
+}
+
+/// Tag, length, bytes. A length beyond `u32` cannot end in a record: its row is refused as too large.
+fn encode_nested(value: &Value, out: &mut Vec<u8>) {
+    let head = out.len();
+    out.extend_from_slice(&[0; 1 + WORD]);
+    let tag = encode(value, out);
+    let len = (out.len() - head - 1 - WORD) as u32;
+    out[head] = tag as u8;
+    out[head + 1..head + 1 + WORD].copy_from_slice(&len.to_le_bytes());
+}
+
+/// Only this module writes rows, so bytes that do not decode cannot occur; they would read as null.
+pub(super) fn decode(tag: Tag, bytes: &[u8]) -> Value {
+    match tag {
+        Tag::Missing | Tag::Null => Value::Null,
+        Tag::False => Value::Bool(false),
+        Tag::True => Value::Bool(true),
+        Tag::Int => bytes.try_into().map_or(Value::Null, |b| Value::Int(i64::from_le_bytes(b).into())),
+        Tag::BigInt => bytes.try_into().map_or(Value::Null, |b| Value::Int(i128::from_le_bytes(b))),
+        Tag::Float => bytes.try_into().map_or(Value::Null, |b| Value::Float(f64::from_le_bytes(b))),
+        Tag::Text => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        Tag::List => {
+            let mut rest = bytes;
+            Value::List(std::iter::from_fn(|| decode_nested(&mut rest)).collect())
+        }
+        Tag::Map => {
+            let mut rest = bytes;
+            let entry = || Some((decode_key(&mut rest)?, decode_nested(&mut rest)?));
+            Value::Map(std::iter::from_fn(entry).collect())
+        }
+    }
+}
+
+fn decode_nested(rest: &mut &[u8]) -> Option<Value> {
+    let (&tag, after) = rest.split_first()?;
+    *rest = after;
+    let bytes = take(rest)?;
+    Some(decode(Tag::of(tag), bytes))
+}
+
+fn decode_key(rest: &mut &[u8]) -> Option<String> {
+    take(rest).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (len, after) = rest.split_first_chunk::<WORD>()?;
+    let (bytes, after) = after.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+    *rest = after;
+    Some(bytes)
+}
