@@ -248,7 +248,7 @@ pub(crate) fn hear<'a>(schema: &Schema, position: usize, base: FieldRef<'a>, rem
         remote
     };
     if schema.is_null(field, said) {
-        let accepted = !base.is_missing() && base == said;
+        let accepted = !base.is_missing() && schema.is_null(field, base);
         return if field.is_required() && !accepted {
             Heard::Nonsense(Problem::Required)
         } else {

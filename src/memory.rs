@@ -13,7 +13,7 @@ use crate::exchange::{
 use crate::host::{Connector, RecordStore};
 use crate::id::{ExternalId, IdError, LocalId, RunId};
 use crate::schema::{RecordingError, Schema, Strategy};
-use crate::value::{Record, RecordBuilder};
+use crate::value::{Record, RecordBuilder, Value};
 
 /// How many entries a page has, so that small tests turn pages too.
 const PAGE: usize = 100;
@@ -221,6 +221,9 @@ fn patched(record: &Record, patch: &Record) -> Record {
         let field = if patch.field(position).is_missing() { record.field(position) } else { patch.field(position) };
         // Every part of a row fits into a row.
         let _ = row.set_field(position, field);
+    }
+    if let Value::Map(extra) = record.extra().to_value() {
+        let _ = row.set_extra(extra);
     }
     row.finish()
 }

@@ -6,7 +6,7 @@ use crate::exchange::{
     RemoteRecord, Situation, Synced,
 };
 use crate::resolve::{Decision, Effect, Resolution, Resolved, resolve};
-use crate::schema::{Policy, Schema, Unit};
+use crate::schema::{Policy, Schema, Unit, same_untyped};
 use crate::value::{FieldRef, Record, RecordBuilder, Value};
 
 /// Why the source's record cannot become a record here.
@@ -44,20 +44,21 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     if let (Some(newest), Some(version)) = (stored.and_then(|base| base.version), remote.version)
         && version < newest
     {
-        op.version = Some(newest);
         return Some(note(op, Situation::Stale, STALE));
     }
     let schema = policy.schema();
     let base = stored.map_or_else(|| schema.missing(), |base| accepted(schema, base));
     if loaded.presence == Presence::Removed {
         let (base, remote) = (&base, &remote.record);
-        let moved = !detect(schema, Sides { base, local: base, remote }).is_empty();
+        let changes = detect(schema, Sides { base, local: base, remote });
+        let moved = changes.changes().iter().any(|change| matches!(change.verdict, Verdict::RemoteOnly(_)));
         return Some(if moved { note(op, Situation::LocalDeleted, DELETED) } else { op });
     }
     let sides = Sides { base: &base, local: &loaded.local, remote: &remote.record };
     let resolved = resolve(policy, &detect(schema, sides), loaded.strategy.as_ref());
     let after = bases(schema, &resolved);
-    op.base = (stored.is_none_or(|stored| stored.record != after)).then_some(after);
+    op.version = remote.version.or(stored.and_then(|base| base.version));
+    op.base = (stored.is_none_or(|stored| stored.record != after || stored.version != op.version)).then_some(after);
     op.conflicts = conflicts(schema, &resolved, &loaded.open);
     op.entries = entries(schema, &resolved, &loaded.open);
     let writes = patch(schema, &resolved);
@@ -126,13 +127,18 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
 fn taken_whole(resolved: &Resolved<'_>) -> bool {
     let remote = resolved.sides.remote;
     resolved.resolutions.iter().all(|resolution| match resolution.verdict {
-        Verdict::Adopted => true,
+        Verdict::Adopted => !any_missing(remote, resolution),
         Verdict::NotReported => resolution.fields.is_empty() || all_missing(remote, resolution),
+        Verdict::InvalidRemote(_) => false,
         _ => resolution
             .fields
             .iter()
             .all(|effect| effect.local == Effect::Field(remote.field(effect.position)) && effect.local == effect.base),
     })
+}
+
+fn any_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
+    resolution.fields.iter().any(|effect| remote.field(effect.position).is_missing())
 }
 
 fn all_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
@@ -226,7 +232,7 @@ fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) ->
         let conflict = open_conflict(schema, &resolved.sides, resolution);
         match open.iter().find(|known| known.unit == conflict.unit) {
             None => changes.push(ConflictChange::Open(conflict)),
-            Some(known) if same_conflict(known, &conflict) => {}
+            Some(known) if same_conflict(schema, known, &conflict) => {}
             Some(_) => changes.push(ConflictChange::Update(conflict)),
         }
     }
@@ -240,9 +246,39 @@ fn unsaid(schema: &Schema, resolved: &Resolved<'_>, conflict: &OpenConflict) -> 
     found.is_some_and(|resolution| matches!(resolution.verdict, Verdict::NotReported | Verdict::InvalidRemote(_)))
 }
 
-/// How the sides collide may be told differently once the rest of an object has a base; the conflict is the same.
-fn same_conflict(a: &OpenConflict, b: &OpenConflict) -> bool {
-    a.unit == b.unit && a.paths == b.paths && a.local == b.local && a.remote == b.remote
+/// How the sides collide may be told differently once the rest of an object has a base, and a side may be spelled
+/// differently; the conflict is the same.
+fn same_conflict(schema: &Schema, a: &OpenConflict, b: &OpenConflict) -> bool {
+    let same = |left: &Value, right: &Value| same_in_dispute(schema, a, left, right);
+    a.unit == b.unit && a.paths == b.paths && same(&a.local, &b.local) && same(&a.remote, &b.remote)
+}
+
+/// Whether two values of a unit are the same where its sides collide.
+fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Value) -> bool {
+    let kind = |position: usize| schema.fields()[position].kind();
+    if !conflict.paths.is_empty() {
+        return conflict.paths.iter().all(|path| same_untyped(at(a, path), at(b, path)));
+    }
+    match schema.units().iter().find(|&&unit| schema.unit_name(unit) == conflict.unit) {
+        None => a == b,
+        Some(&Unit::Field(position)) => schema.same_value(kind(position), a, b),
+        Some(unit) => schema.members(unit).iter().all(|&position| {
+            let path = format!("/{}", escaped(schema.fields()[position].name()));
+            schema.same_value(kind(position), at(a, &path), at(b, &path))
+        }),
+    }
+}
+
+/// The value at a JSON Pointer; null where there is none.
+fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    path.split('/').skip(1).fold(value, |value, key| match value {
+        Value::Map(map) => map.get(&key.replace("~1", "/").replace("~0", "~")).unwrap_or(&Value::Null),
+        _ => &Value::Null,
+    })
+}
+
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> OpenConflict {
@@ -285,7 +321,7 @@ fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> V
         Verdict::InSync | Verdict::Adopted | Verdict::NotReported => false,
         _ if resolution.is_open() => {
             let conflict = open_conflict(schema, &resolved.sides, resolution);
-            !open.iter().any(|known| same_conflict(known, &conflict))
+            !open.iter().any(|known| same_conflict(schema, known, &conflict))
         }
         _ => true,
     };
