@@ -216,3 +216,90 @@ fn known(record: &Record, position: usize) -> Option<Value> {
     let field = record.field(position);
     (!field.is_missing()).then(|| field.to_value())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: &str = r#"{"strategy": "merge", "fields": {
+        "email": {"kind": "email"}, "born": {"kind": "date"}, "more": {"kind": "map"},
+        "first": {"kind": "name"}, "last": {"kind": "name"}}, "groups": {"name": ["first", "last"]}}"#;
+
+    fn answers(cases: &str) -> Vec<serde_json::Value> {
+        let policy = Policy::new(serde_json::from_str(SCHEMA).unwrap());
+        let mut out = Vec::new();
+        answer(&policy, cases.as_bytes(), &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn field(case: &str, name: &str) -> serde_json::Value {
+        answers(case)[0]["fields"][name].clone()
+    }
+
+    #[test]
+    fn a_conflict_is_told_with_its_rule_and_both_values_after() {
+        let email = field(
+            r#"{"id": 1, "base": {"email": "a@x.org"}, "local": {"email": "b@x.org"}, "remote": {"email": "c@x.org"}}"#,
+            "email",
+        );
+        assert_eq!(email["verdict"], "Conflict");
+        assert_eq!(email["detail"], "BothChanged");
+        assert_eq!(email["decision"], "HeldOpen");
+        assert_eq!((&email["local"], &email["base"]), (&"b@x.org".into(), &"a@x.org".into()));
+        assert_eq!((&email["open"], &email["rule"]), (&true.into(), &"source: merge".into()));
+        assert!(email["why"].as_str().unwrap().ends_with("stays until somebody decides."));
+    }
+
+    #[test]
+    fn an_unknown_base_is_left_out_where_it_stays_unknown() {
+        let case = r#"{"id": 1, "base": null, "local": {"email": "b@x.org"}, "remote": {"email": "c@x.org"}}"#;
+        assert_eq!(field(case, "email").get("base"), None); // held open
+        let case = r#"{"id": 1, "base": null, "local": {}, "remote": {"email": null}}"#;
+        assert_eq!(field(case, "email")["base"], serde_json::Value::Null); // adopted, and known to be empty now
+        assert_eq!(field(case, "email")["verdict"], "Adopted");
+        assert_eq!(field(case, "born")["verdict"], "NotReported");
+    }
+
+    #[test]
+    fn every_field_is_answered_also_one_in_sync() {
+        let case =
+            r#"{"id": 1, "base": {"email": "a@x.org"}, "local": {"email": "a@x.org"}, "remote": {"email": "A@X.org"}}"#;
+        assert_eq!(answers(case)[0]["fields"].as_object().unwrap().len(), 5);
+        let email = field(case, "email");
+        assert_eq!((&email["verdict"], &email["decision"]), (&"InSync".into(), &"Nothing".into()));
+        assert_eq!((&email["local"], &email["base"]), (&"a@x.org".into(), &"A@X.org".into()));
+    }
+
+    #[test]
+    fn a_conflict_inside_an_object_carries_its_path() {
+        let case = r#"{"id": 1, "base": {"more": {"a": 1, "b": 1}}, "local": {"more": {"a": 2, "b": 1, "c": 1}}, "remote": {"more": {"a": 3, "b": 2}}}"#;
+        let more = field(case, "more");
+        assert_eq!(more["conflicts"][0]["path"], "/a");
+        assert_eq!(more["local"], serde_json::json!({"a": 2, "b": 2, "c": 1}));
+        assert_eq!(more["base"], serde_json::json!({"a": 1, "b": 2}));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_and_the_rest_goes_on() {
+        let cases = "nonsense\n\n{\"id\": 7, \"base\": null, \"local\": 3, \"remote\": {}}\n\
+                     {\"id\": 8, \"base\": null, \"local\": {}, \"remote\": {\"born\": \"2023-02-29\"}}\n";
+        let answers = answers(cases);
+        assert_eq!(answers.len(), 3);
+        assert!(answers[0]["error"].is_string() && answers[0]["id"].is_null());
+        assert_eq!(
+            (&answers[1]["id"], &answers[1]["error"]),
+            (&7.into(), &"local: expected an object, found number".into())
+        );
+        assert_eq!(answers[2]["fields"]["born"]["verdict"], "InvalidRemote");
+    }
+
+    #[test]
+    fn wrong_arguments_are_named() {
+        let error = |args: &[&str]| policy(args.iter().map(|arg| (*arg).to_owned())).unwrap_err();
+        assert_eq!(error(&[]), "--schema is missing");
+        assert_eq!(error(&["--schema"]), "--schema needs a value");
+        assert!(read_strategy("federation_win").unwrap_err().starts_with("unknown strategy `federation_win`"));
+        assert_eq!(read_strategy("federation_wins"), Ok(Strategy::RemoteWins));
+        assert!(read_strategy(r#"{"merge": {"fallback": "local"}}"#).is_ok());
+    }
+}

@@ -18,17 +18,18 @@
 //! **Why does a conflict in a set or map stay a conflict when nothing was lost?** Because both sides did change it. The
 //! verdict says so, the decision says `Merged`, and nothing is left open.
 
+mod action;
 mod explain;
+mod group;
 mod map;
 mod set;
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::group::{self, Member};
-use crate::detect::{Change, ChangeSet, Clash, Heard, RemoteChange, Sides, Verdict, hear};
-use crate::normalize::timestamp;
-use crate::schema::{Dispute, Fallback, Field, FirstSync, Policy, Rule, RuleSource, Ruling, Schema, Strategy, Unit};
-use crate::value::{FieldRef, Record, Value};
+use self::action::Action;
+use crate::detect::{Change, ChangeSet, Clash, Heard, Sides, Verdict, hear};
+use crate::schema::{Dispute, Field, FirstSync, Kind, Policy, Rule, RuleSource, Schema, Strategy, Unit};
+use crate::value::{FieldRef, Value};
 
 /// What was done about a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -176,48 +177,6 @@ pub fn resolve<'a>(policy: &Policy, changes: &ChangeSet<'a>, record: Option<&Str
     Resolved { sides, resolutions }
 }
 
-/// What is to be done with one value, before it is known what that comes to.
-#[derive(Debug, Clone, PartialEq)]
-enum Action {
-    /// Leave both sides and the base.
-    Ignore,
-    /// Leave local, advance the base: nothing is in dispute.
-    Acknowledge,
-    TakeRemote,
-    Revert,
-    KeepLocal,
-    Hold,
-    Write(Value),
-}
-
-impl Action {
-    fn decision(&self) -> Decision {
-        match self {
-            Self::Ignore | Self::Acknowledge => Decision::Nothing,
-            Self::TakeRemote => Decision::TookRemote,
-            Self::Revert => Decision::DriftReverted,
-            Self::KeepLocal => Decision::KeptLocal,
-            Self::Hold => Decision::HeldOpen,
-            Self::Write(_) => Decision::Merged,
-        }
-    }
-
-    /// Whether the base becomes what the source says.
-    fn advances(&self) -> bool {
-        !matches!(self, Self::Ignore | Self::Hold)
-    }
-}
-
-impl From<Fallback> for Action {
-    fn from(fallback: Fallback) -> Self {
-        match fallback {
-            Fallback::Review => Self::Hold,
-            Fallback::Local => Self::KeepLocal,
-            Fallback::Remote => Self::TakeRemote,
-        }
-    }
-}
-
 /// One record before the policy.
 #[derive(Clone, Copy)]
 struct Court<'p, 'a> {
@@ -226,7 +185,7 @@ struct Court<'p, 'a> {
 }
 
 impl<'a> Court<'_, 'a> {
-    fn schema(&self) -> &Schema {
+    pub(super) fn schema(&self) -> &Schema {
         self.policy.schema()
     }
 
@@ -308,7 +267,7 @@ impl<'a> Court<'_, 'a> {
         rule: &Rule,
         remote: FieldRef<'a>,
     ) -> Option<Resolution<'a>> {
-        let crate::schema::Kind::Set { of } = field.kind() else { return None };
+        let Kind::Set { of } = field.kind() else { return None };
         let merges = matches!(rule.strategy, Strategy::Merge { .. }) && rule.source != RuleSource::FirstSync;
         if !merges || !matches!(verdict, Verdict::Conflict(_)) {
             return None;
@@ -329,108 +288,6 @@ impl<'a> Court<'_, 'a> {
             fields: vec![effect],
             collisions: Vec::new(),
         })
-    }
-
-    fn decide_group(&self, unit: Unit, verdict: Verdict, rule: Rule) -> Resolution<'a> {
-        let members = group::tuple(self.schema(), self.sides, self.schema().members(&unit)).unwrap_or_default();
-        let no_local = members.iter().all(|member| self.is_null(member.position, member.local));
-        let action = self.act(&verdict, &rule.strategy, no_local, |resolver| {
-            let tuple = |side: fn(&Member<'a>) -> FieldRef<'a>| {
-                let name = |member: &Member<'a>| self.schema().fields()[member.position].name().to_owned();
-                Value::Map(members.iter().map(|member| (name(member), side(member).to_value())).collect())
-            };
-            let (base, local, remote) = (tuple(|m| m.base), tuple(|m| m.local), tuple(|m| m.remote));
-            let base = members.iter().any(|member| !member.base.is_missing()).then_some(&base);
-            let unit = self.schema().unit_name(unit);
-            resolver.resolve(&Dispute { unit, path: "", base, local: &local, remote: &remote })
-        });
-        let decision = action.decision();
-        let fields = members.iter().map(|member| self.member_effect(member, &action)).collect();
-        Resolution { unit, verdict, decision, rule, fields, collisions: Vec::new() }
-    }
-
-    fn member_effect(&self, member: &Member<'a>, action: &Action) -> FieldEffect<'a> {
-        let position = member.position;
-        let base = if action.advances() && member.reported { Effect::Field(member.remote) } else { Effect::Keep };
-        let differs = !group::same(self.schema(), member, member.local, member.remote);
-        let local = match action {
-            Action::TakeRemote | Action::Revert if differs => self.written(position, member.remote),
-            Action::Write(Value::Map(tuple)) => match tuple.get(self.schema().fields()[position].name()) {
-                Some(value) if *value != member.local.to_value() => Effect::Value(value.clone()),
-                _ => Effect::Keep,
-            },
-            _ => Effect::Keep,
-        };
-        FieldEffect { position, local, base }
-    }
-
-    fn is_null(&self, position: usize, side: FieldRef<'_>) -> bool {
-        self.schema().is_null(&self.schema().fields()[position], side)
-    }
-
-    /// The heart of it: verdict and strategy give the action.
-    fn act(
-        &self,
-        verdict: &Verdict,
-        strategy: &Strategy,
-        no_local: bool,
-        ask: impl FnOnce(&dyn crate::schema::Resolver) -> Ruling,
-    ) -> Action {
-        match verdict {
-            Verdict::InSync | Verdict::Adopted | Verdict::Converged => Action::Acknowledge,
-            Verdict::NotReported | Verdict::InvalidRemote(_) => Action::Ignore,
-            Verdict::LocalOnly(_) if *strategy == Strategy::Enforced => Action::Revert,
-            Verdict::LocalOnly(_) => Action::Acknowledge,
-            Verdict::RemoteOnly(change) => match strategy {
-                Strategy::LocalOwned => Action::KeepLocal,
-                Strategy::FillOnly if !no_local || *change == RemoteChange::Cleared => Action::KeepLocal,
-                _ => Action::TakeRemote,
-            },
-            Verdict::Conflict(_) => match strategy {
-                Strategy::RemoteWins | Strategy::Enforced => Action::TakeRemote,
-                Strategy::LocalWins | Strategy::LocalOwned => Action::KeepLocal,
-                Strategy::FillOnly if no_local => Action::TakeRemote,
-                Strategy::FillOnly => Action::KeepLocal,
-                Strategy::Merge { fallback } => (*fallback).into(),
-                Strategy::NewestWins { stamp, skew, fallback } => {
-                    self.newest(stamp, *skew).unwrap_or_else(|| (*fallback).into())
-                }
-                Strategy::Custom { resolver } => match self.schema().resolver(resolver) {
-                    None => Action::Hold,
-                    Some(resolver) => match ask(resolver) {
-                        Ruling::TakeRemote => Action::TakeRemote,
-                        Ruling::KeepLocal => Action::KeepLocal,
-                        Ruling::HoldOpen => Action::Hold,
-                        Ruling::Write(value) => Action::Write(value),
-                    },
-                },
-            },
-        }
-    }
-
-    /// The newer side, if both have a timestamp and they differ by more than the skew.
-    fn newest(&self, stamp: &str, skew: std::time::Duration) -> Option<Action> {
-        let position = self.schema().position(stamp)?;
-        let at = |record: &Record| record.field(position).text().and_then(timestamp::parse);
-        let lead = at(self.sides.remote)?.signed_duration_since(at(self.sides.local)?);
-        match lead.abs().to_std() {
-            Ok(distance) if distance > skew => {
-                Some(if lead > chrono::TimeDelta::zero() { Action::TakeRemote } else { Action::KeepLocal })
-            }
-            _ => None,
-        }
-    }
-
-    /// A resolver's ruling on a field, as one of the sides where it equals one.
-    fn rule_by(&self, resolver: &dyn crate::schema::Resolver, field: &Field, dispute: &Dispute<'_>) -> Ruling {
-        match resolver.resolve(dispute) {
-            Ruling::Write(value) if self.schema().same_value(field.kind(), &value, dispute.local) => Ruling::KeepLocal,
-            Ruling::Write(value) if self.schema().same_value(field.kind(), &value, dispute.remote) => {
-                Ruling::TakeRemote
-            }
-            Ruling::Write(value) if self.schema().canonical_of(field.kind(), &value).is_err() => Ruling::HoldOpen,
-            ruling => ruling,
-        }
     }
 
     /// What is written to the host for a value of the source.

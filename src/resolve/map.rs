@@ -12,9 +12,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Collision, Court, Decision, Effect, FieldEffect, Resolution};
+use super::action::Action;
+use super::{Collision, Court, Decision, Effect, FieldEffect, Resolution};
 use crate::detect::{Facts, Verdict, table};
-use crate::schema::{Dispute, Field, Kind, Rule, Unit, same_untyped};
+use crate::schema::{Dispute, Field, Kind, Rule, Ruling, Unit, same_untyped};
 use crate::value::Value;
 
 type Map = BTreeMap<String, Value>;
@@ -136,7 +137,14 @@ impl Merge<'_, '_, '_> {
         let no_local = self.is_null(kind, versions.local);
         let action = self.court.act(&verdict, &self.rule.strategy, no_local, |resolver| {
             let Key { base, local, remote } = versions;
-            resolver.resolve(&Dispute { unit: self.field.name(), path: &pointer(path), base, local, remote })
+            let ruling =
+                resolver.resolve(&Dispute { unit: self.field.name(), path: &pointer(path), base, local, remote });
+            match (ruling, kind) {
+                (Ruling::Write(value), Some(kind)) if self.court.schema().canonical_of(kind, &value).is_err() => {
+                    Ruling::HoldOpen
+                }
+                (ruling, _) => ruling,
+            }
         });
         if let Verdict::Conflict(clash) = verdict {
             self.collisions.push(Collision { path: pointer(path), clash, decision: action.decision() });
