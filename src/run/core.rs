@@ -20,6 +20,7 @@ const PAGE: usize = 500;
 pub(super) struct Core {
     run: Run,
     index: Index,
+    linked: u64,
     /// By the record's place, so that a contradicted one can be taken back; ordered, so that a plan is always the same.
     ops: BTreeMap<Slot, Op>,
     missing: Vec<Op>,
@@ -74,6 +75,7 @@ impl Core {
         Self {
             run,
             index: Index::default(),
+            linked: 0,
             ops: BTreeMap::new(),
             missing: Vec::new(),
             judged: None,
@@ -88,7 +90,7 @@ impl Core {
     }
 
     pub(super) fn linked(&self) -> u64 {
-        self.index.population
+        self.linked
     }
 
     pub(super) fn stream(&mut self) {
@@ -104,8 +106,10 @@ impl Core {
         for entry in entries {
             let fresh = entry.synced.filter(|synced| synced.revision == entry.revision && synced.policy == policy);
             let fresh = fresh.filter(|_| entry.presence != Presence::Deactivated);
+            self.linked += 1;
             self.counts.conflicts_open += u64::from(entry.open);
-            let active = entry.presence == Presence::Active;
+            // Only what was in step once can be missing: the source never had the rest.
+            let active = entry.presence == Presence::Active && entry.synced.is_some();
             self.index.link(entry.id.as_str(), active, fresh.map(|synced| synced.seen));
         }
     }
@@ -254,19 +258,16 @@ impl Core {
 
     /// After a page: the next one, or the end of the listing.
     fn turn(mut self: Box<Self>, next: Next) -> Step {
-        let complete = match next {
+        let total = match next {
             Next::More(cursor) => return Step::Fetching(Fetching { core: self, after: Some(cursor) }),
-            Next::Partial => false,
-            Next::Complete { total } => total.is_none_or(|total| total == self.items),
+            Next::Partial => return self.judge(),
+            Next::Complete { total } => total,
         };
-        if complete && self.unidentified {
+        if self.unidentified || total.is_some_and(|total| total != self.items) {
             self.withheld = self.index.missing().count() as u64;
+            return self.judge();
         }
-        let missing = if complete && !self.unidentified {
-            self.index.missing().filter_map(|id| ExternalId::new(id).ok()).collect()
-        } else {
-            Vec::new()
-        };
+        let missing = self.index.missing().filter_map(|id| ExternalId::new(id).ok()).collect();
         self.load_missing(missing)
     }
 

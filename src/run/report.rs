@@ -85,8 +85,8 @@ pub struct Report {
     /// What blocked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<Blocked>,
-    /// Records that a complete listing no longer had, but that were left alone, because something in the listing could
-    /// not be read and could be any of them.
+    /// Records that the listing no longer had, but that were left alone, because the listing cannot be trusted to be
+    /// complete: something in it could not be read and could be any of them, or its count is not the one it states.
     pub withheld: u64,
     /// What was set aside, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
