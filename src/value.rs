@@ -18,6 +18,7 @@
 mod builder;
 mod codec;
 mod fingerprint;
+mod pointer;
 mod problem;
 mod record;
 
@@ -30,6 +31,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 pub(crate) use builder::MAX_FIELDS;
 pub use builder::{RecordBuilder, RecordError};
 pub use fingerprint::Fingerprint;
+pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
 pub use record::{FieldRef, Record};
 

@@ -4,7 +4,7 @@ use crate::detect::{Clash, Sides, Verdict};
 use crate::exchange::{ConflictChange, OpenConflict};
 use crate::resolve::{Decision, Resolution, Resolved};
 use crate::schema::{Schema, Unit, same_untyped};
-use crate::value::{FieldRef, Record, Value};
+use crate::value::{FieldRef, Record, Value, at, pointer};
 
 pub(super) fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<ConflictChange> {
     let mut changes = Vec::new();
@@ -50,22 +50,10 @@ fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Valu
         None => a == b,
         Some(&Unit::Field(position)) => schema.same_value(kind(position), a, b),
         Some(unit) => schema.members(unit).iter().all(|&position| {
-            let path = format!("/{}", escaped(schema.fields()[position].name()));
+            let path = pointer(&[schema.fields()[position].name()]);
             schema.same_value(kind(position), at(a, &path), at(b, &path))
         }),
     }
-}
-
-/// The value at a JSON Pointer; null where there is none.
-fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
-    path.split('/').skip(1).fold(value, |value, key| match value {
-        Value::Map(map) => map.get(&key.replace("~1", "/").replace("~0", "~")).unwrap_or(&Value::Null),
-        _ => &Value::Null,
-    })
-}
-
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 pub(super) fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> OpenConflict {

@@ -16,7 +16,7 @@ use super::action::Action;
 use super::{Collision, Court, Decision, Effect, FieldEffect, Resolution};
 use crate::detect::{Facts, Verdict, table};
 use crate::schema::{Dispute, Field, Kind, Rule, Ruling, Unit, same_untyped};
-use crate::value::Value;
+use crate::value::{Value, pointer};
 
 type Map = BTreeMap<String, Value>;
 
@@ -188,9 +188,4 @@ impl Merge<'_, '_, '_> {
     fn is_null(&self, kind: Option<&Kind>, value: &Value) -> bool {
         self.same(kind, value, &Value::Null)
     }
-}
-
-/// The path as a JSON Pointer (RFC 6901): `~` is written `~0`, `/` is written `~1`.
-fn pointer(path: &[String]) -> String {
-    path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
 }
