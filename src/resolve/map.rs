@@ -46,7 +46,12 @@ pub(super) fn decide<'a>(
     let effect = FieldEffect {
         position,
         local: if changed { court.written_value(field, merged) } else { Effect::Keep },
-        base: Effect::Value(Value::Map(advanced)),
+        // An object cannot say of one key that nobody knows what it was: while one without a base is open, all of it
+        // stays without one, so that it is judged as a first sync until somebody has decided.
+        base: match (&known, decision) {
+            (None, Decision::HeldOpen) => Effect::Keep,
+            _ => Effect::Value(Value::Map(advanced)),
+        },
     };
     Resolution { unit: Unit::Field(position), verdict, decision, rule, fields: vec![effect], collisions }
 }
