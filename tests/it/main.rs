@@ -2,6 +2,8 @@
 
 mod detect;
 mod floors;
+mod laws;
 mod normalize_laws;
 mod normalize_phone;
+mod resolve;
 mod support;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use tripartite::schema::{CustomKind, Kind};
+use tripartite::schema::CustomKind;
 use tripartite::value::{Problem, Value};
 
 /// What a word means to its field. Two words are one value iff they mean the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Means {
+pub(crate) enum Means {
     Missing,
     Null,
     Is(&'static str),
@@ -18,45 +18,45 @@ pub enum Means {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Word {
-    pub raw: Option<Json>,
-    pub means: Means,
+pub(crate) struct Word {
+    pub(crate) raw: Option<Json>,
+    pub(crate) means: Means,
 }
 
 impl Word {
-    pub fn missing() -> Self {
+    pub(crate) fn missing() -> Self {
         Self { raw: None, means: Means::Missing }
     }
 }
 
 /// A kind of field with all that is ever said in it.
-pub struct Vocabulary {
-    pub name: &'static str,
-    pub kind: Json,
+pub(crate) struct Vocabulary {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Json,
     /// At least three values, each in at least two spellings where the kind knows more than one.
-    pub values: Vec<(&'static str, Vec<Json>)>,
-    pub nulls: Vec<Json>,
-    pub nonsense: Vec<Json>,
+    pub(crate) values: Vec<(&'static str, Vec<Json>)>,
+    pub(crate) nulls: Vec<Json>,
+    pub(crate) nonsense: Vec<Json>,
 }
 
 impl Vocabulary {
     /// The `spelling`th way to write the `value`th value, counted round.
-    pub fn value(&self, value: usize, spelling: usize) -> Word {
+    pub(crate) fn value(&self, value: usize, spelling: usize) -> Word {
         let (means, spellings) = &self.values[value];
         Word { raw: Some(spellings[spelling % spellings.len()].clone()), means: Means::Is(means) }
     }
 
-    pub fn null(&self, spelling: usize) -> Word {
+    pub(crate) fn null(&self, spelling: usize) -> Word {
         Word { raw: Some(self.nulls[spelling % self.nulls.len()].clone()), means: Means::Null }
     }
 
-    pub fn nonsense(&self, which: usize) -> Option<Word> {
+    pub(crate) fn nonsense(&self, which: usize) -> Option<Word> {
         let at = which.checked_rem(self.nonsense.len())?;
         Some(Word { raw: Some(self.nonsense[at].clone()), means: Means::Nonsense(at) })
     }
 
     /// Another spelling of the same.
-    pub fn respell(&self, word: &Word, by: usize) -> Word {
+    pub(crate) fn respell(&self, word: &Word, by: usize) -> Word {
         match word.means {
             Means::Is(means) => {
                 let value = self.values.iter().position(|(name, _)| *name == means).unwrap();
@@ -68,7 +68,7 @@ impl Vocabulary {
     }
 
     /// Anything a source may say, nonsense and silence included.
-    pub fn any(&'static self) -> BoxedStrategy<Word> {
+    pub(crate) fn any(&'static self) -> BoxedStrategy<Word> {
         let nonsense = self.nonsense.len().min(1) as u32;
         prop_oneof![
             8 => self.sound(),
@@ -79,7 +79,7 @@ impl Vocabulary {
     }
 
     /// A value or null.
-    pub fn sound(&'static self) -> BoxedStrategy<Word> {
+    pub(crate) fn sound(&'static self) -> BoxedStrategy<Word> {
         prop_oneof![
             4 => (0..3usize, 0usize..6).prop_map(|(value, spelling)| self.value(value, spelling)),
             1 => (0usize..6).prop_map(|spelling| self.null(spelling)),
@@ -88,7 +88,7 @@ impl Vocabulary {
     }
 
     /// What a base can hold: only what was accepted, or nothing.
-    pub fn accepted(&'static self) -> BoxedStrategy<Word> {
+    pub(crate) fn accepted(&'static self) -> BoxedStrategy<Word> {
         prop_oneof![5 => self.sound(), 1 => Just(Word::missing())].boxed()
     }
 }
@@ -104,7 +104,7 @@ fn scalar(
 }
 
 /// One vocabulary for every scalar kind there is.
-pub fn scalars() -> &'static [Vocabulary] {
+pub(crate) fn scalars() -> &'static [Vocabulary] {
     static ALL: std::sync::OnceLock<Vec<Vocabulary>> = std::sync::OnceLock::new();
     ALL.get_or_init(|| {
         vec![
@@ -132,7 +132,10 @@ pub fn scalars() -> &'static [Vocabulary] {
                 "email",
                 json!({"kind": "email"}),
                 [
-                    ("sean", vec![json!("sean@example.org"), json!("Sean@Example.ORG"), json!("mailto:SEAN@example.org")]),
+                    (
+                        "sean",
+                        vec![json!("sean@example.org"), json!("Sean@Example.ORG"), json!("mailto:SEAN@example.org")],
+                    ),
                     ("s.ean", vec![json!("s.ean@example.org"), json!(" S.Ean@example.org")]),
                     ("bücher", vec![json!("info@bücher.example"), json!("INFO@xn--bcher-kva.example")]),
                 ],
@@ -206,18 +209,18 @@ pub fn scalars() -> &'static [Vocabulary] {
                     ("A65F4E2", vec![json!("A65F4E2"), json!("a65 f4e2")]),
                     ("V94T9PX", vec![json!("V94 T9PX"), json!("v94t9px")]),
                 ],
-                [json!("nowhere")],
+                [json!("no code")],
             ),
         ]
     })
 }
 
-pub fn scalar_named(name: &str) -> &'static Vocabulary {
+pub(crate) fn scalar_named(name: &str) -> &'static Vocabulary {
     scalars().iter().find(|vocabulary| vocabulary.name == name).unwrap()
 }
 
 /// The kinds that the table must also hold for, without a third value or white space as null.
-pub fn others() -> Vec<Vocabulary> {
+pub(crate) fn others() -> Vec<Vocabulary> {
     let values = |a, x, y| vec![("A", a), ("X", x), ("Y", y)];
     vec![
         Vocabulary {
@@ -272,7 +275,7 @@ pub fn others() -> Vec<Vocabulary> {
 }
 
 /// Irish postcodes, as a host's own kind.
-pub struct Eircode;
+pub(crate) struct Eircode;
 
 impl CustomKind for Eircode {
     fn canonical(&self, raw: &Value) -> Result<String, Problem> {
@@ -283,6 +286,6 @@ impl CustomKind for Eircode {
     }
 }
 
-pub fn eircode() -> Arc<dyn CustomKind> {
+pub(crate) fn eircode() -> Arc<dyn CustomKind> {
     Arc::new(Eircode)
 }
