@@ -216,7 +216,8 @@ fn typed(kind: &Kind, text: String) -> Value {
     match kind {
         _ if text.is_empty() => Value::Null,
         Kind::Boolean => Value::Bool(text == "true"),
-        Kind::Integer => text.parse().map_or(Value::Text(text), Value::Int),
+        // Beyond 64 bits a number is kept as its digits: most readers of JSON would round it.
+        Kind::Integer => text.parse::<i64>().map_or(Value::Text(text), Value::from),
         _ => Value::Text(text),
     }
 }
