@@ -6,4 +6,5 @@ mod laws;
 mod normalize_laws;
 mod normalize_phone;
 mod resolve;
+mod run;
 mod support;
