@@ -71,6 +71,8 @@ impl Schema {
             return true;
         }
         match raw.text() {
+            // Of an address commas are white space, too.
+            Some(raw) if field.kind == Kind::Address => address::same(raw, ""),
             Some(raw) => field.kind.is_scalar() && text::is_blank(raw),
             None => field.empty_means_null && raw.is_composite() && is_empty(&raw.to_value()),
         }
