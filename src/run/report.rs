@@ -80,7 +80,6 @@ pub struct Report {
     /// The plan's id, by which a blocked one is approved.
     pub plan_id: PlanId,
     /// What it did, or in a dry or blocked run would do.
-    #[serde(flatten)]
     pub counts: Counts,
     /// What blocked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
