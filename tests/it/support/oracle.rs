@@ -260,7 +260,9 @@ pub(crate) const WRITTEN: &str = "decided by a judge";
 
 impl Resolver for Judge {
     fn resolve(&self, dispute: &Dispute<'_>) -> Ruling {
-        let empty = |value: &Value| value.is_null() || value.as_text().is_some_and(|text| text.trim().is_empty());
+        let empty = |value: &Value| {
+            value.is_null() || value.as_text().is_some_and(|text| text.trim_matches([' ', '\t', ',']).is_empty())
+        };
         match dispute.local {
             _ if dispute.unit == "pair" => Ruling::HoldOpen,
             _ if dispute.base.is_none() => Ruling::HoldOpen,

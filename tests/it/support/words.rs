@@ -99,7 +99,10 @@ fn scalar(
     values: [(&'static str, Vec<Json>); 3],
     nonsense: impl IntoIterator<Item = Json>,
 ) -> Vocabulary {
-    let nulls = vec![json!(null), json!(""), json!("  \t")];
+    let mut nulls = vec![json!(null), json!(""), json!("  \t")];
+    if name == "address" {
+        nulls.push(json!(" , ,"));
+    }
     Vocabulary { name, kind, values: values.into(), nulls, nonsense: nonsense.into_iter().collect() }
 }
 
