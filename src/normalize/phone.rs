@@ -115,6 +115,11 @@ pub fn same(a: &str, b: &str, region: Region) -> bool {
     }
 }
 
+/// Whether two texts dial the same, so that [`same`] needs no canonical form.
+pub(crate) fn alike(a: &str, b: &str) -> bool {
+    Dialled::read(a).is_some_and(|a| Dialled::read(b) == Some(a))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Region, canonical, same};
