@@ -125,6 +125,9 @@ struct Seen<'a> {
     open: bool,
 }
 
+/// Verdict and decision by field, the action, the host's values in canonical form, and what is open.
+type Gist = (BTreeMap<String, (String, &'static str)>, &'static str, Vec<Json>, Vec<String>);
+
 struct Decided {
     schema: Schema,
     base: Record,
@@ -189,7 +192,7 @@ impl Decided {
     }
 
     /// What was decided, without any spelling: the verdict and decision by field, and what the op does.
-    fn gist(&self) -> (BTreeMap<String, (String, &'static str)>, &'static str, Vec<Json>, Vec<String>) {
+    fn gist(&self) -> Gist {
         let entries = self.after.op.entries.iter().filter_map(|entry| match entry {
             Entry::Field(entry) => Some((entry.field.clone(), (entry.verdict.to_string(), entry.decision.name()))),
             Entry::Record(_) => None,

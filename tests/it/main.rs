@@ -1,4 +1,5 @@
 //! Integration tests, a file per floor.
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
 
 mod detect;
 mod failures;

@@ -58,10 +58,6 @@ pub(crate) fn json(value: &Value) -> Json {
     serde_json::to_value(value).unwrap_or_else(|_| Json::String(serde_json::to_string(value).unwrap()))
 }
 
-pub(crate) fn value(json: &Json) -> Value {
-    serde_json::from_value(json.clone()).unwrap()
-}
-
 /// A record as the source sends it.
 pub(crate) fn said(id: &str, record: Record) -> RemoteRecord {
     RemoteRecord { id: ext(id), version: None, record }
