@@ -58,6 +58,7 @@ use super::text::is_blank;
 use crate::value::Problem;
 
 mod dialled;
+mod digits;
 mod extension;
 mod plan;
 mod region;
