@@ -7,8 +7,8 @@ use crate::exchange::{
     Action, Base, Entry, Expect, Loaded, Op, Presence, RecordEntry, RemoteRecord, Situation, Synced,
 };
 use crate::resolve::{Effect, Resolution, Resolved, resolve};
-use crate::schema::{Policy, Schema};
-use crate::value::{Record, RecordBuilder, Value};
+use crate::schema::{Absent, Policy, Schema};
+use crate::value::{FieldRef, Record, RecordBuilder, Value};
 
 /// Why the source's record cannot become a record here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -199,6 +199,9 @@ fn bases(schema: &Schema, resolved: &Resolved<'_>) -> Record {
         let in_sync = !decided && !remote.field(position).is_missing();
         if in_sync {
             put(&mut row, position, &Effect::Field(remote.field(position)));
+        } else if !decided && base.field(position).is_missing() && schema.absent(position) == Absent::Cleared {
+            // Of a group in step: what came later to it, and was left out, was said to be empty.
+            put(&mut row, position, &Effect::Field(FieldRef::NULL));
         } else if !row.is_set(position) {
             put(&mut row, position, &Effect::Field(base.field(position)));
         }
