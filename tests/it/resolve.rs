@@ -703,6 +703,19 @@ proptest! {
     }
 }
 
+/// A field that came later to a group in step, and that the source leaves out to say it is empty, has a base then.
+#[test]
+fn what_came_later_to_a_group_gets_its_base() {
+    let fields = json!({"a": {"kind": "text"}, "b": {"kind": "text"}});
+    let spec = json!({"absent": "cleared", "fields": fields, "groups": {"pair": ["a", "b"]}});
+    let policy = Policy::new(schema(spec));
+    let of = |json| record(policy.schema(), json);
+    let loaded = linked(policy.schema(), Some(of(json!({"a": "1"}))), of(json!({"a": "1"})));
+    let after = decide(&policy, &loaded, &of(json!({"a": "1"})));
+    assert_eq!(raw(after.base.field(1)), Some(Json::Null));
+    assert!(after.op.is_silent());
+}
+
 /// A tuple with one part that cannot be read is not written, neither at its creation nor later.
 #[test]
 fn a_tuple_with_nonsense_is_not_created() {

@@ -131,7 +131,8 @@ pub(crate) fn canonical(schema: &Schema, position: usize, field: FieldRef<'_>) -
     }
 }
 
-/// So many cases; what fails becomes a named test, never a file.
+/// So many cases, times `LAWS_TIMES` for a long night; what fails becomes a named test, never a file.
 pub(crate) fn cases(cases: u32) -> proptest::test_runner::Config {
-    proptest::test_runner::Config { cases, failure_persistence: None, ..Default::default() }
+    let times = std::env::var("LAWS_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
+    proptest::test_runner::Config { cases: cases * times, failure_persistence: None, ..Default::default() }
 }
