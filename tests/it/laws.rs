@@ -198,7 +198,9 @@ impl Decided {
             Entry::Record(_) => None,
         });
         let all = 0..self.schema.fields().len();
-        let local = all.map(|at| canonical(&self.schema, at, self.after.local.field(at))).collect();
+        // What cannot be read has no canonical form to compare.
+        let plain = |value: Json| if value["invalid"].is_null() { value } else { json!("cannot be read") };
+        let local = all.map(|at| plain(canonical(&self.schema, at, self.after.local.field(at)))).collect();
         let open = self.after.open.iter().map(|conflict| conflict.unit.clone()).collect();
         (entries.collect(), self.after.op.action.name(), local, open)
     }

@@ -134,5 +134,11 @@ pub(crate) fn canonical(schema: &Schema, position: usize, field: FieldRef<'_>) -
 /// So many cases, times `LAWS_TIMES` for a long night; what fails becomes a named test, never a file.
 pub(crate) fn cases(cases: u32) -> proptest::test_runner::Config {
     let times = std::env::var("LAWS_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
-    proptest::test_runner::Config { cases: cases * times, failure_persistence: None, ..Default::default() }
+    let cases = cases * times;
+    proptest::test_runner::Config {
+        cases,
+        max_global_rejects: cases * 4,
+        failure_persistence: None,
+        ..Default::default()
+    }
 }
