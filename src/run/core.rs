@@ -418,7 +418,7 @@ impl Core {
             counts: self.counts,
             blocked: Vec::new(),
             withheld: self.withheld,
-            quarantined: self.quarantined,
+            set_aside: self.quarantined,
             unwritten: self.unwritten,
             failure: None,
         }

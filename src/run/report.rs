@@ -80,6 +80,7 @@ pub struct Report {
     /// The plan's id, by which a blocked one is approved.
     pub plan_id: PlanId,
     /// What it did, or in a dry or blocked run would do.
+    #[serde(flatten)]
     pub counts: Counts,
     /// What blocked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -89,7 +90,7 @@ pub struct Report {
     pub withheld: u64,
     /// What was set aside, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub quarantined: Vec<Quarantined>,
+    pub set_aside: Vec<Quarantined>,
     /// What was skipped or failed, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwritten: Vec<Unwritten>,

@@ -500,7 +500,7 @@ proptest! {
             let (report, _) = run_night(&policy, &store, &day.listing(items, page));
             prop_assert_eq!(report.outcome, RunOutcome::Partial);
             prop_assert_eq!(report.counts.quarantined, 1);
-            prop_assert_eq!(report.quarantined[0].id.as_ref(), Some(&id));
+            prop_assert_eq!(report.set_aside[0].id.as_ref(), Some(&id));
             prop_assert_eq!(state(schema, &store).remove(id.as_str()), before, "untouched, and not missing either");
             let c = report.counts;
             let parts = c.created + c.updated + c.unchanged + c.reactivated + c.quarantined + c.skipped + c.failed;

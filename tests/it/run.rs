@@ -351,7 +351,7 @@ fn what_is_malformed_is_not_missing() {
         let report = night(&policy, &store, &Listing::new(vec![seven, malformed(id)])).report;
         let c = report.counts;
         assert_eq!((c.deactivated, report.withheld, c.quarantined), (deactivated, withheld, 1), "{says}");
-        assert_eq!((report.outcome, report.quarantined[0].situation), (RunOutcome::Partial, Situation::Malformed));
+        assert_eq!((report.outcome, report.set_aside[0].situation), (RunOutcome::Partial, Situation::Malformed));
     }
 }
 
@@ -430,7 +430,7 @@ fn a_new_record_without_a_required_field_is_quarantined() {
         let store = MemoryStore::new(policy.schema().clone());
         let report = night(&policy, &store, &listing(policy.schema(), &[("7", nameless)])).report;
         assert_eq!((report.counts.quarantined, report.counts.created), (1, 0));
-        assert_eq!(report.quarantined[0].problem, "field `name` is required, but has no valid value");
+        assert_eq!(report.set_aside[0].problem, "field `name` is required, but has no valid value");
         assert!(store.get(&ext("7")).is_none());
     }
 }

@@ -65,7 +65,7 @@ pub fn print(console: &mut Console, report: &Report, lines: &[Line], plan: Optio
         let lines: Vec<_> = lines.iter().filter(|line| line.matter == matter).collect();
         section(console, matter.title(), lines.iter().map(|line| (line.subject(), line.why.clone())));
     }
-    let aside = report.quarantined.iter().map(|aside| {
+    let aside = report.set_aside.iter().map(|aside| {
         let id = aside.id.as_ref().map_or_else(|| "nobody's for certain".to_owned(), ToString::to_string);
         let place = aside.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
         (id, format!("{place}{}", aside.problem))

@@ -42,8 +42,8 @@ pub(super) fn tell(console: &mut Console, store: &SqliteStore, report: &Report) 
         console.print(format!("    {}  {before} → {after}", subject(console, store, unit)?));
     }
     console.print(format!("    … and {} more", taken.len().saturating_sub(EXAMPLES)));
-    heading(console, "set aside, to be looked at again the next night", report.quarantined.len());
-    for aside in &report.quarantined {
+    heading(console, "set aside, to be looked at again the next night", report.set_aside.len());
+    for aside in &report.set_aside {
         let id = aside.id.as_ref().map(ToString::to_string).unwrap_or_default();
         let place = aside.place.as_ref().map(|place| format!("{place} ")).unwrap_or_default();
         console.print(format!("    {}  {place}{}", console.paint.cyan(id), aside.problem));
