@@ -15,7 +15,7 @@ use self::start::{Started, start};
 use crate::cli::{self, AuditArgs, Command, RunArgs};
 use crate::listing::{ListingError, Remote};
 use crate::progress::{Progress, Style};
-use crate::report::{self, json};
+use crate::report::{self, Story, json};
 use crate::store::{SqliteStore, StoreError};
 use crate::term::Console;
 use crate::{audit, demo, sync};
@@ -130,12 +130,11 @@ fn finish(console: &mut Console, args: &RunArgs, store: &SqliteStore, done: Done
 }
 
 fn tell(console: &mut Console, store: &SqliteStore, done: &Done) -> Result<(), StoreError> {
-    let mut lines = match &done.plan {
-        Some(plan) => report::of_plan(plan),
-        None => report::of_audit(store, &done.report)?,
+    let story = match &done.plan {
+        Some(plan) => Story::of_plan(store, plan)?,
+        None => Story::of_run(store, &done.report)?,
     };
-    report::still_open(store, &mut lines)?;
-    report::print(console, &done.report, &lines, done.plan.as_ref());
+    report::print(console, &done.report, &story, done.plan.as_ref());
     Ok(())
 }
 

@@ -12,12 +12,14 @@
 //! a text. What is told of a line never holds anything that stood in it.
 
 mod line;
+mod lines;
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+pub use lines::Lines;
+pub(crate) use lines::Taken;
 use tripartite::exchange::{Cursor, Next, Page};
 use tripartite::failure::{Classify, Failure};
 use tripartite::host::Connector;
@@ -122,185 +124,5 @@ impl Connector for JsonLines {
 
     async fn fetch(&self, after: Option<&Cursor>) -> Result<Page, ListingError> {
         self.page(after)
-    }
-}
-
-/// The lines of a listing.
-pub struct Lines {
-    name: String,
-    from: Source,
-    /// How many lines were read.
-    number: u64,
-    /// How many bytes they had.
-    offset: u64,
-}
-
-enum Source {
-    File(BufReader<File>),
-    Text(io::Cursor<&'static [u8]>),
-    Stream(BufReader<Box<dyn Read + Send>>),
-}
-
-/// What came of reading one line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Taken {
-    /// A line.
-    Line,
-    /// The beginning of one that is too long.
-    TooLong,
-    /// There is none.
-    End,
-}
-
-impl Lines {
-    /// Opens a listing.
-    ///
-    /// # Errors
-    /// [`ListingError`], when there is none that can be read.
-    pub fn open(remote: &Remote) -> Result<Self, ListingError> {
-        match remote {
-            Remote::File(path) => Self::file(path),
-            Remote::Stdin => Ok(Self::of("standard input", Source::Stream(BufReader::new(Box::new(io::stdin()))))),
-        }
-    }
-
-    /// Of a text that is part of the program.
-    pub fn text(name: &str, text: &'static str) -> Self {
-        Self::of(name, Source::Text(io::Cursor::new(text.as_bytes())))
-    }
-
-    fn file(path: &Path) -> Result<Self, ListingError> {
-        let name = path.display().to_string();
-        let file = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
-            true => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")),
-            false => Ok(file),
-        });
-        match file {
-            Ok(file) => Ok(Self::of(&name, Source::File(BufReader::with_capacity(1 << 16, file)))),
-            Err(error) => Err(ListingError::Io { listing: name, error }),
-        }
-    }
-
-    fn of(name: &str, from: Source) -> Self {
-        Self { name: name.to_owned(), from, number: 0, offset: 0 }
-    }
-
-    /// Its name, for messages.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// How many lines there are, and back to the beginning; `None` when they can only be read once.
-    ///
-    /// # Errors
-    /// [`ListingError`], when they cannot be read.
-    pub fn count(&mut self) -> Result<Option<u64>, ListingError> {
-        if matches!(self.from, Source::Stream(_)) {
-            return Ok(None);
-        }
-        let (mut count, mut open) = (0, false);
-        loop {
-            let read = self.from.reader().fill_buf();
-            let chunk = read.map_err(|error| ListingError::Io { listing: self.name.clone(), error })?;
-            if chunk.is_empty() {
-                break;
-            }
-            count += chunk.iter().filter(|&&byte| byte == b'\n').count() as u64;
-            open = chunk.last() != Some(&b'\n');
-            let read = chunk.len();
-            self.from.reader().consume(read);
-        }
-        self.rewind()?;
-        Ok(Some(count + u64::from(open)))
-    }
-
-    /// Reads the next line that is not blank, without its end.
-    pub(crate) fn next(&mut self, line: &mut Vec<u8>) -> Result<Taken, ListingError> {
-        loop {
-            line.clear();
-            let read = self.read_line(line).map_err(|error| ListingError::Io { listing: self.name.clone(), error })?;
-            if self.number == 1 && line.starts_with(b"\xef\xbb\xbf") {
-                line.drain(..3);
-            }
-            let end = line.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
-            line.truncate(line.len() - end);
-            if read != Taken::Line || !line.is_empty() {
-                return Ok(read);
-            }
-        }
-    }
-
-    fn read_line(&mut self, line: &mut Vec<u8>) -> io::Result<Taken> {
-        let limit = MAX_LINE as u64 + 1;
-        let mut read = self.from.reader().take(limit).read_until(b'\n', line)? as u64;
-        if read == 0 {
-            return Ok(Taken::End);
-        }
-        self.number += 1;
-        let ended = line.last() == Some(&b'\n');
-        let outcome = if read == limit && !ended { Taken::TooLong } else { Taken::Line };
-        if outcome == Taken::TooLong {
-            read += skip_line(self.from.reader())?;
-        }
-        self.offset += read;
-        Ok(outcome)
-    }
-
-    /// Where the next line begins.
-    fn cursor(&self) -> Cursor {
-        Cursor(format!("{}:{}", self.number, self.offset))
-    }
-
-    fn go_to(&mut self, after: Option<&Cursor>) -> Result<(), ListingError> {
-        let place = after.map_or(Some((0, 0)), |after| {
-            let (number, offset) = after.0.split_once(':')?;
-            Some((number.parse().ok()?, offset.parse().ok()?))
-        });
-        match place {
-            Some(place) if place == (self.number, self.offset) => Ok(()),
-            Some((number, offset)) => self.seek(number, offset),
-            None => Err(ListingError::Rewind { listing: self.name.clone() }),
-        }
-    }
-
-    pub(crate) fn rewind(&mut self) -> Result<(), ListingError> {
-        self.seek(0, 0)
-    }
-
-    fn seek(&mut self, number: u64, offset: u64) -> Result<(), ListingError> {
-        let sought = match &mut self.from {
-            Source::File(file) => file.seek(SeekFrom::Start(offset)),
-            Source::Text(text) => text.seek(SeekFrom::Start(offset)),
-            Source::Stream(_) => return Err(ListingError::Rewind { listing: self.name.clone() }),
-        };
-        sought.map_err(|error| ListingError::Io { listing: self.name.clone(), error })?;
-        (self.number, self.offset) = (number, offset);
-        Ok(())
-    }
-}
-
-impl Source {
-    fn reader(&mut self) -> &mut dyn BufRead {
-        match self {
-            Self::File(file) => file,
-            Self::Text(text) => text,
-            Self::Stream(stream) => stream,
-        }
-    }
-}
-
-fn skip_line(reader: &mut dyn BufRead) -> io::Result<u64> {
-    let mut skipped = 0;
-    loop {
-        let chunk = reader.fill_buf()?;
-        let (ends, read) = match chunk.iter().position(|&byte| byte == b'\n') {
-            Some(at) => (true, at + 1),
-            None => (chunk.is_empty(), chunk.len()),
-        };
-        reader.consume(read);
-        skipped += read as u64;
-        if ends {
-            return Ok(skipped);
-        }
     }
 }

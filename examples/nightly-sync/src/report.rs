@@ -9,7 +9,7 @@ mod story;
 use tripartite::plan::Plan;
 use tripartite::run::{Counts, Report, RunOutcome};
 
-pub use self::story::{Line, Matter, of_audit, of_plan, still_open};
+pub use self::story::{Line, Matter, Story};
 use crate::term::{Console, Paint, Table, pad, width, wrapped};
 
 /// So many lines a section has at most.
@@ -54,7 +54,7 @@ pub fn outcome(paint: Paint, outcome: RunOutcome) -> String {
 }
 
 /// Prints the report, each conflict explained.
-pub fn print(console: &mut Console, report: &Report, lines: &[Line], plan: Option<&Plan>) {
+pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option<&Plan>) {
     let paint = console.paint;
     let dry = if report.dry_run { " (dry run: nothing was written)" } else { "" };
     console.print(format!("run {}: {}{dry}", paint.bold(&report.run), outcome(paint, report.outcome)));
@@ -62,17 +62,17 @@ pub fn print(console: &mut Console, report: &Report, lines: &[Line], plan: Optio
         console.print(line);
     }
     for matter in Matter::ALL {
-        let lines: Vec<_> = lines.iter().filter(|line| line.matter == matter).collect();
-        section(console, matter.title(), lines.iter().map(|line| (line.subject(), line.why.clone())));
+        let (lines, count) = story.on(matter);
+        section(console, matter.title(), count, lines.iter().map(|line| (line.subject(), line.why.clone())));
     }
     let aside = report.set_aside.iter().map(|aside| {
         let id = aside.id.as_ref().map_or_else(|| "nobody's for certain".to_owned(), ToString::to_string);
         let place = aside.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
         (id, format!("{place}{}", aside.problem))
     });
-    section(console, "set aside, to be looked at again in the next run", aside);
+    section(console, "set aside, to be looked at again in the next run", report.set_aside.len(), aside);
     let unwritten = report.unwritten.iter().map(|unwritten| (unwritten.id.to_string(), unwritten.problem.clone()));
-    section(console, "not written", unwritten);
+    section(console, "not written", report.unwritten.len(), unwritten);
     if report.withheld > 0 {
         let left = "were not listed, but left alone: a line that cannot be read could be any of them";
         console.print(format!("\n{} {left}", report.withheld));
@@ -92,8 +92,7 @@ pub fn print_blocked(console: &mut Console, report: &Report, command: &str) {
     console.print(format!("  {command} --approve {}", report.plan_id));
 }
 
-fn section(console: &mut Console, title: &str, lines: impl ExactSizeIterator<Item = (String, String)>) {
-    let count = lines.len();
+fn section(console: &mut Console, title: &str, count: usize, lines: impl Iterator<Item = (String, String)>) {
     if count == 0 {
         return;
     }

@@ -1,13 +1,16 @@
 //! Each matter of a run in a sentence: out of the audit, or out of a plan that was not carried out.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tripartite::detect::Verdict;
-use tripartite::exchange::{Action, Entry, FieldEntry, Op};
+use tripartite::exchange::{Action, ConflictChange, Entry, FieldEntry, Op};
 use tripartite::plan::Plan;
 use tripartite::resolve::Decision;
 use tripartite::run::Report;
 use tripartite::schema::Schema;
 use tripartite::value::Record;
 
+use super::MOST;
 use crate::store::{SqliteStore, StoreError};
 
 /// What a sentence is about.
@@ -72,55 +75,83 @@ impl Line {
     }
 }
 
-/// What a run that was carried out has to tell.
-///
-/// # Errors
-/// [`StoreError`], when the database cannot be read.
-pub fn of_audit(store: &SqliteStore, report: &Report) -> Result<Vec<Line>, StoreError> {
-    let mut lines = Vec::new();
-    store.audit_of(&report.run, |row| {
-        tell(&mut lines, &row.external_id, &row.entry);
-        true
-    })?;
-    Ok(lines)
+/// What a run has to tell: of each matter the first lines, and how many there are.
+#[derive(Debug, Default)]
+pub struct Story {
+    told: BTreeMap<Matter, (Vec<Line>, usize)>,
+    last: Option<(String, String)>,
 }
 
-/// The conflicts that earlier runs left open, but for those that are told already.
-///
-/// # Errors
-/// [`StoreError`], when the database cannot be read.
-pub fn still_open(store: &SqliteStore, told: &mut Vec<Line>) -> Result<(), StoreError> {
-    let mut standing = Vec::new();
-    store.open_conflicts(|open| {
-        let (id, unit) = (open.external_id, open.conflict.unit);
-        if !told.iter().any(|line| line.matter == Matter::New && line.id == id && line.unit == unit) {
-            standing.push(Line { matter: Matter::Standing, id, unit, why: open.why });
+impl Story {
+    /// Of a run that was carried out: what it decided from the audit, what is open from the conflicts themselves.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn of_run(store: &SqliteStore, report: &Report) -> Result<Self, StoreError> {
+        let mut story = Self::default();
+        store.noteworthy(&report.run, |row| {
+            story.tell(&row.external_id, &row.entry, |matter| matter != Matter::New);
+            true
+        })?;
+        store.open_conflicts(|open| {
+            let matter = if open.opened_run == report.run.as_str() { Matter::New } else { Matter::Standing };
+            story.add(Line { matter, id: open.external_id, unit: open.conflict.unit, why: open.why });
+            true
+        })?;
+        Ok(story)
+    }
+
+    /// Of a run that was not carried out: what it would have decided, and what is open and would have stayed so.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn of_plan(store: &SqliteStore, plan: &Plan) -> Result<Self, StoreError> {
+        let mut story = Self::default();
+        let mut moved = BTreeSet::new();
+        for op in plan.ops() {
+            op.entries.iter().for_each(|entry| story.tell(op.id.as_str(), entry, |_| true));
+            moved.extend(op.conflicts.iter().map(|change| (op.id.as_str(), unit(change))));
         }
-        true
-    })?;
-    told.append(&mut standing);
-    Ok(())
-}
+        store.open_conflicts(|open| {
+            let (id, unit) = (open.external_id, open.conflict.unit);
+            if !moved.contains(&(id.as_str(), unit.as_str())) {
+                story.add(Line { matter: Matter::Standing, id, unit, why: open.why });
+            }
+            true
+        })?;
+        Ok(story)
+    }
 
-/// What a run that was not carried out would have had to tell.
-pub fn of_plan(plan: &Plan) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for op in plan.ops() {
-        for entry in &op.entries {
-            tell(&mut lines, op.id.as_str(), entry);
+    /// The first lines on a matter, and how many there are.
+    pub fn on(&self, matter: Matter) -> (&[Line], usize) {
+        self.told.get(&matter).map_or((&[], 0), |(lines, count)| (lines, *count))
+    }
+
+    fn tell(&mut self, id: &str, entry: &Entry, is_told: impl Fn(Matter) -> bool) {
+        let Entry::Field(entry) = entry else { return };
+        let Some(matter) = Matter::of(entry).filter(|&matter| is_told(matter)) else { return };
+        let unit = entry.group.as_ref().unwrap_or(&entry.field);
+        // The entries of a group stand together and have one sentence.
+        let again = self.last.as_ref().is_some_and(|(last_id, last_unit)| last_id == id && last_unit == unit);
+        if !again {
+            self.last = Some((id.to_owned(), unit.clone()));
+            self.add(Line { matter, id: id.to_owned(), unit: unit.clone(), why: entry.why.clone() });
         }
     }
-    lines
+
+    fn add(&mut self, line: Line) {
+        let (lines, count) = self.told.entry(line.matter).or_default();
+        *count += 1;
+        if lines.len() < MOST {
+            lines.push(line);
+        }
+    }
 }
 
-/// The entries of a group have one sentence.
-fn tell(lines: &mut Vec<Line>, id: &str, entry: &Entry) {
-    let Entry::Field(entry) = entry else { return };
-    let Some(matter) = Matter::of(entry) else { return };
-    let unit = entry.group.as_ref().unwrap_or(&entry.field);
-    let told = lines.last().is_some_and(|last| last.id == id && last.unit == *unit && last.matter == matter);
-    if !told {
-        lines.push(Line { matter, id: id.to_owned(), unit: unit.clone(), why: entry.why.clone() });
+fn unit(change: &ConflictChange) -> &str {
+    match change {
+        ConflictChange::Open(conflict) | ConflictChange::Update(conflict) => &conflict.unit,
+        ConflictChange::Close { unit } => unit,
     }
 }
 

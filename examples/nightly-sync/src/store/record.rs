@@ -113,7 +113,16 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn audit_of(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        self.with(|conn| audit(conn, Some(run.as_str()), each))
+        self.with(|conn| audit(conn, OF_RUN, Some(run.as_str()), each))
+    }
+
+    /// As [`audit_of`](Self::audit_of), but only what a person is told of: conflicts, edits undone, values that could
+    /// not be read.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn noteworthy(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
+        self.with(|conn| audit(conn, NOTEWORTHY, Some(run.as_str()), each))
     }
 }
 
@@ -123,7 +132,7 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn audit(&self, run: Option<&str>, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        audit(self.connection(), run, each)
+        audit(self.connection(), if run.is_some() { OF_RUN } else { ALL }, run, each)
     }
 
     /// Whether there was such a run.
@@ -145,12 +154,18 @@ fn has_run(conn: &Connection, run: &str) -> Result<bool, StoreError> {
     Ok(conn.prepare_cached(sql)?.exists([run])?)
 }
 
-fn audit(conn: &Connection, run: Option<&str>, mut each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-    let columns = "SELECT run, at, external_id, entry FROM tripartite_audit";
-    let sql = match run {
-        Some(_) => format!("{columns} WHERE run = ?1 ORDER BY seq"),
-        None => format!("{columns} WHERE ?1 IS NULL ORDER BY seq"),
-    };
+const ALL: &str = "?1 IS NULL";
+const OF_RUN: &str = "run = ?1";
+const NOTEWORTHY: &str =
+    "run = ?1 AND (verdict IN ('Conflict', 'InvalidRemote') OR decision IN ('HeldOpen', 'DriftReverted'))";
+
+fn audit(
+    conn: &Connection,
+    which: &str,
+    run: Option<&str>,
+    mut each: impl FnMut(AuditRow) -> bool,
+) -> Result<(), StoreError> {
+    let sql = format!("SELECT run, at, external_id, entry FROM tripartite_audit WHERE {which} ORDER BY seq");
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([run])?;
     while let Some(row) = rows.next()? {

@@ -132,3 +132,19 @@ fn a_database_that_is_somebody_elses_is_not_touched() {
     assert!(ran.stderr.contains("no database of nightly-sync"), "{}", ran.stderr);
     assert_eq!(bench.bytes(), before);
 }
+
+#[test]
+fn a_thousand_conflicts_are_counted_and_the_first_told() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=1000));
+    bench.edit("UPDATE members SET phone = 'hers'");
+    let (db, file) = (bench.path("members.db"), bench.listing(members(1..=1000).replace("\"p", "\"q")));
+    let run = |more: &str| bench.program(&["run", "--db", &db, "--remote", &file, "--strategy", "merge", more]);
+    let dry = run("--dry-run");
+    assert!(dry.stdout.contains("wait for a person, new (1000)"), "{}", dry.stdout);
+    let ran = run("--partial");
+    assert!(ran.stdout.contains("wait for a person, new (1000)"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("… and 960 more"), "{}", ran.stdout);
+    let again = run("--partial");
+    assert!(again.stdout.contains("still wait for a person (1000)"), "{}", again.stdout);
+}
