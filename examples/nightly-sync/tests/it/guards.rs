@@ -138,7 +138,7 @@ fn a_thousand_conflicts_are_counted_and_the_first_told() {
     let bench = Bench::new();
     bench.sync(&members(1..=1000));
     bench.edit("UPDATE members SET phone = 'hers'");
-    let (db, file) = (bench.path("members.db"), bench.listing(members(1..=1000).replace("\"p", "\"q")));
+    let (db, file) = (bench.path("members.db"), bench.listing(members(1..=1000).replace(": \"p", ": \"q")));
     let run = |more: &str| bench.program(&["run", "--db", &db, "--remote", &file, "--strategy", "merge", more]);
     let dry = run("--dry-run");
     assert!(dry.stdout.contains("wait for a person, new (1000)"), "{}", dry.stdout);
