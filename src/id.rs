@@ -16,8 +16,8 @@
 //! mixes two people's data and cannot be taken apart, the second shows as one record too many. Canonical forms are for
 //! [values](crate::normalize), which are compared; an id is looked up.
 //!
-//! **Why five types for five texts?** A call that takes a [`LocalId`] for an [`ExternalId`] does not compile. Each reads
-//! from serde and from [`str::parse`] by the same check, so there is no way around it.
+//! **Why five types for five texts?** A call that takes a [`LocalId`] for an [`ExternalId`] does not compile. Each
+//! reads from serde and from [`str::parse`] by the same check, so there is no way around it.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -89,7 +89,7 @@ macro_rules! ids {
             ///
             /// ```
             #[doc = concat!("use tripartite::id::", stringify!($name), ";")]
-            #[doc = concat!("assert_eq!(", stringify!($name), "::new(\" Á1\")?.as_str(), \" Á1\"); // not even trimmed")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::new(\" Á1\")?.as_str(), \" Á1\"); // untrimmed")]
             /// # Ok::<(), tripartite::id::IdError>(())
             /// ```
             pub fn as_str(&self) -> &str {

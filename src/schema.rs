@@ -30,11 +30,36 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A strategy acts on what [`detect`](mod@crate::detect) found, never on whole records. What each does with the base at
+//! A, X entered here and Y at the source, three different values:
+//!
+//! | strategy | base A, local A, remote Y | base A, local X, remote A | base A, local X, remote Y |
+//! |---|---|---|---|
+//! | [`RemoteWins`](Strategy::RemoteWins), the default | Y | X | Y; X is in the audit |
+//! | [`LocalWins`](Strategy::LocalWins) | Y | X | X; reported once |
+//! | [`Merge`](Strategy::Merge) | Y | X | X until a person decides; sets and objects are merged |
+//! | [`Enforced`](Strategy::Enforced) | Y | A | Y |
+//! | [`LocalOwned`](Strategy::LocalOwned) | A | X | X |
+//! | [`FillOnly`](Strategy::FillOnly) | A; Y only into an empty local | X | X |
+//! | [`NewestWins`](Strategy::NewestWins) | Y | X | the newer one |
+//! | [`Custom`](Strategy::Custom) | Y | X | what the [`Resolver`] rules |
+//!
+//! The second column is what three versions are for: with two, the source's old value cannot be told from a new one,
+//! and a rule such as "remote wins" reverts every edit the night after it was made. Telling the sides apart by their
+//! common ancestor is the three-way merge of diff3, here for fields instead of lines (Khanna, Kunal and Pierce, *A
+//! Formal Investigation of Diff3*, FSTTCS 2007).
+//!
 //! **Which strategy decides?** The most specific one that is stated: the record's override, the field's, its atomic
 //! group's, the run's, the source's default. [`Policy::rule`] finds it, and the audit names it.
 //!
+//! **Why are fields grouped?** Decided one by one, a first name of one side and a last name of the other make a person
+//! whom nobody entered. A [`Group`] takes its whole tuple from one side. Outside its group no field depends on another.
+//!
 //! **When the schema changes**, stored bases are read by name: a new field has no base, a renamed one is found by its
 //! alias, a removed one is kept beside the record and ignored.
+//!
+//! **Why is an unknown strategy or kind an error, and not the default?** Because a slip in a name would then decide
+//! people's data by another rule, and nothing would show it.
 
 mod builder;
 mod compare;
@@ -164,7 +189,8 @@ pub enum SchemaError {
     },
 }
 
-/// What is decided as one: a field on its own, or an atomic group.
+/// What is decided as one: a field on its own, or an atomic group. It means something to its own schema only, whose
+/// [`unit_name`](Schema::unit_name) and [`members`](Schema::members) tell what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
     /// The field at this position.
@@ -245,6 +271,9 @@ impl Schema {
 
     /// The name of a unit: its field's or its group's.
     ///
+    /// # Panics
+    /// If the unit is none of this schema's; those of [`units`](Self::units) and of every change are.
+    ///
     /// ```
     /// # use tripartite::schema::{Field, Group, Kind, Schema, Unit};
     /// # let schema = Schema::builder()
@@ -263,7 +292,10 @@ impl Schema {
         }
     }
 
-    /// The positions of the fields of a unit.
+    /// The positions of the fields of a unit. Of a field that is its own position, whether the schema has it or not.
+    ///
+    /// # Panics
+    /// If the unit is a group that this schema does not have.
     ///
     /// ```
     /// # use tripartite::schema::{Field, Group, Kind, Schema, Unit};

@@ -28,9 +28,9 @@
 //! to be recorded by [detection](crate::detect) and told to somebody. Refused at the door, it would look as if the
 //! source had said nothing.
 //!
-//! **Why a packed row, and not a struct of options?** The fields are known only when the host has read its schema, and a
-//! night compares hundreds of thousands of records, nearly all unchanged: equal rows are equal bytes, and one record is
-//! one allocation.
+//! **Why a packed row, and not a struct of options?** The fields are known only when the host has read its schema, and
+//! a night compares hundreds of thousands of records, nearly all unchanged: equal rows are equal bytes, and one record
+//! is one allocation.
 
 mod builder;
 mod codec;

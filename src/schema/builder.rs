@@ -1,3 +1,5 @@
+//! Building a schema: everything is collected first, and checked once.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,6 +10,8 @@ use crate::normalize::date;
 use crate::value::{Fingerprint, MAX_FIELDS};
 
 /// A schema being built: plain data, as a configuration file has it, and the host's own kinds and resolvers.
+///
+/// The order of the setters does not count, but that of the fields does: it is the order of their positions.
 #[derive(Clone, Default)]
 pub struct SchemaBuilder {
     pub(super) fields: Vec<Field>,
@@ -146,7 +150,9 @@ impl SchemaBuilder {
     /// Checks everything and builds the schema.
     ///
     /// # Errors
-    /// [`SchemaError`], the first that is found.
+    /// [`SchemaError`], the first that is found: no field or too many, a name that is empty or stands for two things, a
+    /// kind or resolver that is not registered, a date format that is none, a group that cannot be decided as one, a
+    /// `newest_wins` without its timestamp.
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind, Schema};

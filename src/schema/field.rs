@@ -1,3 +1,5 @@
+//! Fields and atomic groups: what a host declares about each.
+
 use super::{Absent, Kind, Strategy};
 
 /// One field of a schema: its kind, and what differs from the schema's defaults.

@@ -1,3 +1,5 @@
+//! Kinds: what a field holds, and so what counts as equal.
+
 use std::collections::BTreeMap;
 
 use crate::normalize::phone::Region;

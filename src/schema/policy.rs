@@ -1,3 +1,5 @@
+//! Policies: the schema with what a run overrides, and which rule is the most specific.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -88,7 +90,8 @@ impl Policy {
     /// Decides by another strategy wherever no record, field or group states one.
     ///
     /// # Errors
-    /// [`SchemaError`] when the strategy names a field or resolver that does not exist.
+    /// [`SchemaError::NoStamp`] when it is `newest_wins` by a field that does not exist or is no timestamp,
+    /// [`SchemaError::NoResolver`] when it is `custom` by a resolver that is not registered.
     ///
     /// ```
     /// # use tripartite::schema::{Field, Kind, Policy, Schema, SchemaError, Strategy};

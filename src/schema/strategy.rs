@@ -1,3 +1,5 @@
+//! Strategies and what goes with them: fallbacks, the absent and first-sync policies, a host's own resolvers.
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -45,7 +47,7 @@ pub enum Strategy {
     NewestWins {
         /// The field of kind `timestamp` that says, on each side, when that side's value was made.
         stamp: String,
-        /// Timestamps closer than this are a tie.
+        /// Timestamps that are not further apart than this are a tie; whole seconds in a configuration file.
         skew: Duration,
         /// What is done on a tie, or where a side has no timestamp.
         fallback: Fallback,
@@ -58,6 +60,11 @@ pub enum Strategy {
 }
 
 /// What is done about a conflict that cannot be merged.
+///
+/// ```
+/// use tripartite::schema::Fallback;
+/// assert_eq!(Fallback::default(), Fallback::Review); // where nobody said who is right, nobody is taken to be
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fallback {
@@ -71,6 +78,24 @@ pub enum Fallback {
 }
 
 /// What the source means by leaving a field out.
+///
+/// | base | `NoOpinion` | `ClearedIfReported` | `Cleared` |
+/// |---|---|---|---|
+/// | A | nothing | empty now | empty now |
+/// | null | nothing | nothing | empty |
+/// | unknown | nothing | nothing | empty |
+///
+/// ```
+/// use tripartite::detect::{RemoteChange, Sides, Verdict, detect};
+/// use tripartite::schema::{Absent, Field, Kind, Schema};
+/// let fax = Field::new("fax", Kind::Text).absent(Absent::ClearedIfReported);
+/// let schema = Schema::builder().field(fax).build()?;
+/// let base = schema.record(&serde_json::json!({"fax": "01 234 5678"}))?;
+/// let remote = schema.missing(); // the key is gone from the payload
+/// let found = detect(&schema, Sides { base: &base, local: &base, remote: &remote });
+/// assert_eq!(found.changes()[0].verdict, Verdict::RemoteOnly(RemoteChange::Cleared));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Absent {
@@ -84,6 +109,12 @@ pub enum Absent {
 }
 
 /// Who is believed when both sides have a value and no base says who changed it.
+///
+/// ```
+/// use tripartite::schema::FirstSync;
+/// assert_eq!("adopt_remote".parse(), Ok(FirstSync::AdoptRemote));
+/// assert!("remote_wins".parse::<FirstSync>().is_err()); // that is a strategy
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FirstSync {
