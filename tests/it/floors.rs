@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 /// The floors, from the ground up. A new module is given its place here, and in the table of the crate's front page.
 const FLOORS: [&[&str]; 10] = [
     &["id", "value", "failure"],
-    &["normalize"],
-    &["schema"],
-    &["detect"],
+    &["normalize", "backoff"],
+    &["schema", "queue", "schedule", "gate", "health"],
+    &["detect", "registry", "notice", "history"],
     &["resolve"],
     &["exchange"],
     &["plan"],

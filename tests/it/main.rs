@@ -4,4 +4,5 @@ mod detect;
 mod floors;
 mod normalize_laws;
 mod normalize_phone;
+mod schedule;
 mod support;
