@@ -11,7 +11,7 @@ mod jobs;
 
 use std::future::Future;
 
-pub use jobs::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+pub use jobs::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 
 use crate::exchange::{Batch, Cursor, IndexPage, Loaded, Outcome, Page};
 use crate::failure::Classify;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use jobs::MemoryJobStore;
 use serde::Serialize;
 
 use crate::exchange::{

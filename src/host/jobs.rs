@@ -138,27 +138,66 @@ pub struct LogEntry {
     pub bytes: Vec<u8>,
 }
 
-/// Where the work column keeps its records: six methods, one of them atomic.
+/// One swap of a batch: the parameters of [`compare_and_swap`](JobStore::compare_and_swap).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwapOf {
+    /// Of which key.
+    pub key: StoreKey,
+    /// Which version is expected; `None`: no record.
+    pub expect: Option<Version>,
+    /// What to store; `None` deletes.
+    pub next: Option<Row>,
+}
+
+/// Where the work column keeps its records: six methods, one of them atomic, and one that a store may do faster.
 ///
 /// No transaction over several keys is needed, no clock of the server's, no expiry and no index but that of due keys.
+/// Every sentence under a **Must** is a case of the suite (`tripartite::conformance`), in the same words. What a read
+/// must give, a stale one gives in the end.
+///
+/// # Of all methods
+///
+/// * **Must**:
+///   - Tell keys apart byte for byte, also those that differ in case or in what is escaped.
+///   - Take keys as long as two ids of 512 plain characters make them.
+///   - Keep bytes as they are: all 256 values of them, none at all, or a mebibyte.
+///   - Keep points in time to the microsecond.
+///   - Keep points in time of the years 1 to 9999.
+///   - Keep a record and a log of the same key apart.
+/// * **May**: cut off what is finer than a microsecond, of what is stored and of what is asked for alike; take a time
+///   outside those years as the nearest one inside; refuse longer keys with an error. A limit is at least one.
+/// * **The core relies on** an error leaving open whether a write took effect, and on nothing else about it.
 pub trait JobStore {
     /// What can go wrong.
     type Error: std::error::Error + Classify;
 
     /// Reads a record.
     ///
-    /// * **Must**: give a record and a version that were stored together, never a torn mixture.
+    /// * **Must**:
+    ///   - Give nothing for a key that holds no record.
+    ///   - Give the record that was stored, with the version that its swap answered.
+    ///   - Give a record and a version that were stored together, never a torn mixture.
     /// * **May**: be stale.
     /// * **The core relies on** nothing read being trusted before a swap on its version succeeds.
     fn get(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
 
-    /// Stores or deletes a record, if it is what was expected.
+    /// Stores or deletes a record, if it is what was expected. `expect: None` expects that there is no record;
+    /// `next: None` deletes it, and the version in the answer is then of no use.
     ///
-    /// * **Must**: be linearisable for each key. `expect: None` means that there is no record; `next: None` deletes it.
-    ///   A version is never used again for the key, also not across delete and create. A conflict changes nothing.
+    /// * **Must**:
+    ///   - Create a record where none is expected, and only where there is none.
+    ///   - Replace a record of the expected version, and of no other.
+    ///   - Delete a record of the expected version, and of no other.
+    ///   - Change nothing by a conflict: not the record, not its version, not when it is due.
+    ///   - Give a key no version it had before, also not across delete and create.
+    ///   - Leave all other keys as they are.
+    ///   - Let one of several swaps that expect the same version take effect, and never two.
+    ///   - Let one of several creations of a key take effect, and never two.
+    ///   - Lose no update, however many write at once.
     /// * **May**: fail with an error after having taken effect. What was expected is then read again before anything
-    ///   else is said.
-    /// * **The core relies on** two swaps that expect the same version never both taking effect.
+    ///   else is said. Answer either way to a swap from nothing to nothing; the core asks for none.
+    /// * **The core relies on** two swaps that expect the same version never both taking effect: that is all that stands
+    ///   between two workers and one job. It is linearisable for each key, and only for each key.
     fn compare_and_swap(
         &self,
         key: &StoreKey,
@@ -168,9 +207,20 @@ pub trait JobStore {
 
     /// Lists the keys of a shard that are due until a point in time (inclusive), behind a position.
     ///
-    /// * **Must**: not lose a due key for ever: one that stays due is listed in the end.
-    /// * **May**: be stale, list what is no longer due, and lag.
-    /// * **The core relies on** it as a hint only.
+    /// * **Must**:
+    ///   - List a key that is due, until a swap says otherwise.
+    ///   - List what is due exactly at the end of the time asked for.
+    ///   - List nothing that is due later, and nothing that is never due.
+    ///   - List only the keys of the shard asked for.
+    ///   - List the longest due first, and what is due at the same time in the byte order of the keys.
+    ///   - List at most as many keys as asked for, and say whether there are more.
+    ///   - Turn pages so that every due key is on exactly one, also where many are due at the same time.
+    ///   - Move a key when a swap changes its time or its shard.
+    ///   - Remove a key when a swap clears its time or deletes it.
+    ///   - Lose no due key to a conflict.
+    ///   - Agree with the records once nobody writes any more.
+    /// * **May**: be stale, list what is no longer due, and lag; all that only for a while.
+    /// * **The core relies on** it as a hint only, and on no due key being lost for ever.
     fn due(
         &self,
         shard: Shard,
@@ -181,16 +231,29 @@ pub trait JobStore {
 
     /// Appends an entry to a log, unless one with its id is there.
     ///
-    /// * **Must**: be durable before it answers. An entry whose id is there, at whatever time, changes nothing; the answer
-    ///   says whether it was new.
-    /// * **May**: fail after having taken effect; it is then appended again.
-    /// * **The core relies on** an id standing in a log at most once.
+    /// * **Must**:
+    ///   - Keep an entry whose id is new to the log, and say that it is new.
+    ///   - Change nothing for an id that is there, whatever time and bytes come with it, and say that it is not new.
+    ///   - Tell ids apart byte for byte.
+    ///   - Keep logs apart: an id may stand in each of them.
+    ///   - Keep one of several entries with the same id that are appended at once, and say of one only that it is new.
+    ///   - Lose no entry, however many append at once.
+    /// * **May**: fail after having taken effect; it is then appended again. Remember an id longer than its entry.
+    /// * **The core relies on** an id standing in a log at most once, and on what was answered being durable: that it
+    ///   survives a crash is the one promise that no suite can check from within.
     fn append(&self, log: &StoreKey, entry: &LogEntry) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
     /// Reads entries of a log in the order of their positions: those in a range of time (its end excluded), behind a
     /// position, at most `limit`.
     ///
-    /// * **Must**: keep the total order by time and id.
+    /// * **Must**:
+    ///   - Give entries in the order of their times, and those of the same time in the byte order of their ids.
+    ///   - Give what is at the start of the range, and not what is at its end.
+    ///   - Give nothing from a log that has no entries, or none in the range.
+    ///   - Give only what is behind the position, also where no entry stands at it.
+    ///   - Give at most as many entries as asked for, the first of them.
+    ///   - Turn pages so that every entry is on exactly one, also where many have the same time.
+    ///   - Give an entry that was there throughout exactly once, also while others are appended.
     /// * **May**: be stale.
     /// * **The core relies on** paging by position: an entry that was there throughout is read exactly once.
     fn read(
@@ -203,8 +266,13 @@ pub trait JobStore {
 
     /// Removes entries of a log that are older than a point in time (strictly), at most `limit`, and says how many.
     ///
-    /// * **Must**: leave everything at that time and later.
-    /// * **May**: remove fewer; it is called again while it removes any.
+    /// * **Must**:
+    ///   - Leave everything at that time and later.
+    ///   - Remove everything older, once called until it removes nothing.
+    ///   - Remove at most as many as asked for, and say how many it removed.
+    ///   - Leave other logs as they are.
+    /// * **May**: remove fewer than asked for, but at least one where there is one; it is called again while it removes
+    ///   any.
     /// * **The core relies on** nothing.
     fn prune(
         &self,
@@ -212,4 +280,26 @@ pub trait JobStore {
         before: DateTime<Utc>,
         limit: usize,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+
+    /// Does several swaps, each by itself: no transaction, only fewer ways to go. A store that can do them faster, in one
+    /// round trip or one commit, writes its own; the one provided does them one by one.
+    ///
+    /// * **Must**:
+    ///   - Do the swaps of a batch as if one after the other, and answer for each in its order.
+    ///   - Let a conflict in a batch stop nothing that comes behind it.
+    ///   - Lose no update to a batch, however many write at once.
+    /// * **May**: put them into one transaction. After an error, any of them may have taken effect.
+    /// * **The core relies on** nothing beyond what it relies on for each swap.
+    fn swap_many(&self, swaps: &[SwapOf]) -> impl Future<Output = Result<Vec<Swap>, Self::Error>> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let mut answers = Vec::with_capacity(swaps.len());
+            for SwapOf { key, expect, next } in swaps {
+                answers.push(self.compare_and_swap(key, *expect, next.as_ref()).await?);
+            }
+            Ok(answers)
+        }
+    }
 }

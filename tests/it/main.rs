@@ -2,6 +2,8 @@
 
 mod detect;
 mod floors;
+#[cfg(feature = "conformance")]
+mod job_store;
 mod normalize_laws;
 mod normalize_phone;
 mod schedule;
