@@ -111,11 +111,11 @@ impl Schedule {
     /// Daily at 02:15 UTC: after midnight everywhere in Europe, and not on the hour, when everybody calls.
     ///
     /// ```
+    /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
     /// use tripartite::schedule::{Schedule, Timetable};
     /// let timetable = Timetable::new(&Schedule::nightly())?;
-    /// let at = "2026-11-23T02:15:00Z".parse()?;
-    /// assert_eq!(timetable.next(at), Some("2026-11-24T02:15:00Z".parse()?)); // strictly after
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// assert_eq!(timetable.next(at("2026-11-23T02:15:00Z")), Some(at("2026-11-24T02:15:00Z"))); // strictly after
+    /// # Ok::<(), tripartite::schedule::ScheduleError>(())
     /// ```
     pub fn nightly() -> Self {
         let quarter_past_two = chrono::TimeDelta::minutes(2 * 60 + 15);

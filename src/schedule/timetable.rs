@@ -15,13 +15,13 @@ pub const MAX_CATCH_UP: u32 = 1000;
 /// A schedule that can be asked. Compile it once: parsing a cron expression takes a thousand times as long as asking it.
 ///
 /// ```
-/// use chrono::{DateTime, Utc};
+/// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
 /// use tripartite::schedule::{Schedule, Timetable};
 /// let hourly = Timetable::new(&Schedule::Hourly { minute: 15 })?;
-/// let at: DateTime<Utc> = "2026-11-23T10:15:00Z".parse()?;
-/// assert_eq!(hourly.next(at), Some("2026-11-23T11:15:00Z".parse()?)); // strictly after
-/// assert_eq!(hourly.last(at), Some(at)); // until includes
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let fire = at("2026-11-23T10:15:00Z");
+/// assert_eq!(hourly.next(fire), Some(at("2026-11-23T11:15:00Z"))); // strictly after
+/// assert_eq!(hourly.last(fire), Some(fire)); // until includes
+/// # Ok::<(), tripartite::schedule::ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timetable(Rule);
@@ -57,20 +57,20 @@ impl Timetable {
     /// The first fire strictly after a point in time; none, when there is none in the years 1 to 4998.
     ///
     /// ```
+    /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
     /// # #[cfg(feature = "cron")] {
-    /// use chrono::{DateTime, Utc};
     /// use tripartite::schedule::{Schedule, Timetable};
     /// let cron = Schedule::Cron { expression: "30 1 * * *".into(), zone: Some("Europe/Dublin".into()) };
     /// let timetable = Timetable::new(&cron)?;
     /// // On 29 March 2026 there is no 01:30 in Dublin: the clock goes from 00:59 to 02:00, which is 01:00 UTC.
-    /// let night: DateTime<Utc> = "2026-03-29T00:00:00Z".parse()?;
-    /// assert_eq!(timetable.next(night), Some("2026-03-29T01:00:00Z".parse()?));
+    /// let night = at("2026-03-29T00:00:00Z");
+    /// assert_eq!(timetable.next(night), Some(at("2026-03-29T01:00:00Z")));
     /// // On 25 October it is shown twice, and meant once.
-    /// let night: DateTime<Utc> = "2026-10-25T00:00:00Z".parse()?;
-    /// assert_eq!(timetable.next(night), Some("2026-10-25T00:30:00Z".parse()?));
-    /// assert_eq!(timetable.next("2026-10-25T00:30:00Z".parse()?), Some("2026-10-26T01:30:00Z".parse()?));
+    /// let night = at("2026-10-25T00:00:00Z");
+    /// assert_eq!(timetable.next(night), Some(at("2026-10-25T00:30:00Z")));
+    /// assert_eq!(timetable.next(at("2026-10-25T00:30:00Z")), Some(at("2026-10-26T01:30:00Z")));
     /// # }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), tripartite::schedule::ScheduleError>(())
     /// ```
     pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = in_time(after)?;
@@ -85,13 +85,14 @@ impl Timetable {
     /// The last fire until a point in time, which it includes; none, when there is none in the years 1 to 4998.
     ///
     /// ```
+    /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
     /// use tripartite::schedule::{Schedule, Timetable};
-    /// let anchor = "2026-11-23T00:00:00Z".parse()?;
+    /// let anchor = at("2026-11-23T00:00:00Z");
     /// let every = std::time::Duration::from_secs(90 * 60);
     /// let timetable = Timetable::new(&Schedule::Interval { every, anchor })?;
     /// // The grid extends to before the anchor.
-    /// assert_eq!(timetable.last("2026-11-22T23:59:59Z".parse()?), Some("2026-11-22T22:30:00Z".parse()?));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// assert_eq!(timetable.last(at("2026-11-22T23:59:59Z")), Some(at("2026-11-22T22:30:00Z")));
+    /// # Ok::<(), tripartite::schedule::ScheduleError>(())
     /// ```
     pub fn last(&self, until: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let until = in_time(until)?;
@@ -110,12 +111,11 @@ impl Timetable {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use chrono::{DateTime, Utc};
+    /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
     /// use tripartite::schedule::{Missed, Schedule, Timetable};
     /// let timetable = Timetable::new(&Schedule::nightly())?;
     /// // Nobody looked for three nights.
-    /// let (since, now): (DateTime<Utc>, DateTime<Utc>) =
-    ///     ("2026-11-20T02:15:00Z".parse()?, "2026-11-23T09:00:00Z".parse()?);
+    /// let (since, now) = (at("2026-11-20T02:15:00Z"), at("2026-11-23T09:00:00Z"));
     /// let count = |missed| timetable.due(since, now, missed).fires.len();
     /// assert_eq!(count(Missed::Coalesce), 1);
     /// assert_eq!(count(Missed::CatchUp { at_most: 2 }), 2);
@@ -124,7 +124,7 @@ impl Timetable {
     /// // Whatever came out, all of it is settled.
     /// let through = timetable.due(since, now, Missed::Coalesce).through;
     /// assert!(timetable.due(through, now, Missed::Coalesce).fires.is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), tripartite::schedule::ScheduleError>(())
     /// ```
     pub fn due(&self, since: DateTime<Utc>, now: DateTime<Utc>, missed: Missed) -> Due {
         let newest = self.last(now).filter(|at| *at > since);

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 10] = [
     &["id", "value", "failure"],
     &["normalize", "backoff"],
-    &["schema", "queue", "schedule", "gate", "health"],
-    &["detect", "registry", "notice", "history"],
-    &["resolve"],
+    &["schema", "queue", "schedule", "gate"],
+    &["detect", "registry", "health"],
+    &["resolve", "notice", "history"],
     &["exchange"],
     &["plan"],
     &["run"],

@@ -2,9 +2,9 @@
 
 mod detect;
 mod floors;
-#[cfg(feature = "conformance")]
 mod job_store;
 mod normalize_laws;
 mod normalize_phone;
 mod schedule;
 mod support;
+#[cfg(feature = "conformance")]
