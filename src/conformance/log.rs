@@ -67,7 +67,8 @@ cases! { $ __conformance_log in log:
 
     /// Keep logs apart: an id may stand in each of them.
     fn logs_apart(probe) {
-        let logs = ["log", "Log", "log/1", "log=2F1"].map(key);
+        let mut logs = ["log", "Log", "log/1", "log=2F1"].map(key).to_vec();
+        logs.push(StoreKey::of("case", ["log", "1"]));
         for log in &logs {
             let own = LogEntry { bytes: log.as_str().into(), ..entry(at(5), "same") };
             probe.append_all(log, &[own]);

@@ -1,5 +1,7 @@
 //! Integration tests, a file per floor.
 
+#[cfg(feature = "conformance")]
+mod broken_stores;
 mod detect;
 mod floors;
 mod job_store;
