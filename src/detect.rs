@@ -24,12 +24,14 @@
 //! [`Schema::accepted`](crate::schema::Schema::accepted) then takes out what is no longer of its field's kind.
 
 pub(crate) mod group;
+mod side;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Absent, Field, Schema, Unit};
+pub(crate) use self::side::Side;
+use crate::schema::{Absent, Schema, Unit};
 use crate::value::{FieldRef, Problem, Record};
 
 /// Three versions of one record, all of one schema.
@@ -219,70 +221,74 @@ fn field(schema: &Schema, sides: Sides<'_>, position: usize) -> Verdict {
     if base == remote && local == remote && !base.is_missing() {
         return Verdict::InSync;
     }
-    match hear(schema, position, base, remote) {
+    let field = &schema.fields()[position];
+    let side = |raw| Side::new(schema, field, raw);
+    let base = side(base);
+    match hear(schema, position, &base, remote) {
         Heard::Nothing => Verdict::NotReported,
         Heard::Nonsense(problem) => Verdict::InvalidRemote(problem),
-        Heard::Said(remote) => judge(schema, &schema.fields()[position], base, local, remote),
+        Heard::Said { remote, moved } => judge(&base, &side(local), &remote, moved),
     }
 }
 
 /// What the source's field comes to under the absent policy and the field's kind.
-pub(crate) enum Heard<'a> {
+pub(crate) enum Heard<'s, 'a> {
     /// Nothing was said, and that means nothing.
     Nothing,
     /// What was said is none of the field's kind.
     Nonsense(Problem),
     /// A valid value, or null.
-    Said(FieldRef<'a>),
+    Said {
+        /// The value.
+        remote: Side<'s, 'a>,
+        /// Whether it differs from the base.
+        moved: bool,
+    },
 }
 
-pub(crate) fn hear<'a>(schema: &Schema, position: usize, base: FieldRef<'a>, remote: FieldRef<'a>) -> Heard<'a> {
-    let field = &schema.fields()[position];
+pub(crate) fn hear<'s, 'a>(
+    schema: &'s Schema,
+    position: usize,
+    base: &Side<'s, 'a>,
+    remote: FieldRef<'a>,
+) -> Heard<'s, 'a> {
     let said = if remote.is_missing() {
         match schema.absent(position) {
             Absent::NoOpinion => return Heard::Nothing,
-            Absent::ClearedIfReported if schema.is_null(field, base) => return Heard::Nothing,
+            Absent::ClearedIfReported if base.null => return Heard::Nothing,
             Absent::ClearedIfReported | Absent::Cleared => FieldRef::NULL,
         }
     } else {
         remote
     };
-    if schema.is_null(field, said) {
-        let accepted = !base.is_missing() && schema.is_null(field, base);
-        return if field.is_required() && !accepted {
-            Heard::Nonsense(Problem::Required)
-        } else {
-            Heard::Said(FieldRef::NULL)
-        };
+    let field = &schema.fields()[position];
+    // However null is spelled, it is null from here on.
+    let said = if schema.is_null(field, said) { FieldRef::NULL } else { said };
+    let remote = Side::new(schema, field, said);
+    let moved = base.is_missing() || !remote.same(base);
+    if moved {
+        if field.is_required() && remote.null {
+            return Heard::Nonsense(Problem::Required);
+        }
+        if let Err(problem) = remote.check() {
+            return Heard::Nonsense(problem);
+        }
     }
-    if base == said || (!schema.is_null(field, base) && schema.same(field, base, said)) {
-        return Heard::Said(said);
-    }
-    match schema.check(field, said) {
-        Ok(()) => Heard::Said(said),
-        Err(problem) => Heard::Nonsense(problem),
-    }
+    Heard::Said { remote, moved }
 }
 
 /// The truth table, for a remote that said something valid.
-fn judge(schema: &Schema, field: &Field, base: FieldRef<'_>, local: FieldRef<'_>, remote: FieldRef<'_>) -> Verdict {
+fn judge(base: &Side<'_, '_>, local: &Side<'_, '_>, remote: &Side<'_, '_>, moved: bool) -> Verdict {
     let unknown = base.is_missing();
-    let null = |side| schema.is_null(field, side);
-    let (no_base, no_local, no_remote) = (null(base), null(local), null(remote));
-    let agree = match (no_local, no_remote) {
-        (true, true) => true,
-        (false, false) => schema.same(field, local, remote),
-        _ => false,
-    };
-    let equals_base = |none: bool, side| none == no_base && (none || schema.same(field, base, side));
+    let untouched = !unknown && local.raw == base.raw;
     table(&Facts {
         unknown,
-        no_base,
-        no_local,
-        no_remote,
-        agree,
-        edited: || !equals_base(no_local, local),
-        moved: || !equals_base(no_remote, remote),
+        no_base: base.null,
+        no_local: local.null,
+        no_remote: remote.null,
+        agree: if untouched { !moved } else { local.same(remote) },
+        edited: || !untouched && !local.same(base),
+        moved: || moved,
     })
 }
 

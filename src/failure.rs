@@ -10,6 +10,17 @@
 //! | a 401, a revoked token | [`Failure::Denied`]: a person must renew the credential |
 //! | the account was closed, a 410 | [`Failure::Gone`] |
 //! | a bug, a full disk, data that makes no sense | [`Failure::Fatal`] |
+//!
+//! The numbers are HTTP status codes, as in [RFC 9110] and, for 429, [RFC 6585].
+//!
+//! **Why does the host classify, and not the crate?** Only the host knows what its source means: one answers 403 to a
+//! revoked token, the next to a request too many.
+//!
+//! **Which class when in doubt?** [`Failure::Retry`]. A needless attempt costs one request; a failure taken for final
+//! stops the sync until somebody notices.
+//!
+//! [RFC 6585]: https://www.rfc-editor.org/rfc/rfc6585
+//! [RFC 9110]: https://www.rfc-editor.org/rfc/rfc9110
 
 use std::convert::Infallible;
 use std::fmt;
@@ -18,12 +29,19 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// What kind of failure an error is, for the decision whether and when to try again.
+///
+/// ```
+/// use std::time::Duration;
+/// use tripartite::failure::Failure;
+/// let busy = Failure::Retry { after: Some(Duration::from_secs(120)) };
+/// assert_eq!(busy.to_string(), "may succeed when tried again after 120 s");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// It may well succeed later; not before `after`, where the other side asked for that.
     Retry {
-        /// The least delay the other side asked for.
+        /// The least delay the other side asked for, counted from its answer; `None` when it asked for none.
         after: Option<Duration>,
     },
     /// The credential was refused; trying again changes nothing until a person renews it.

@@ -10,6 +10,14 @@
 //! | `" 42"` | yes, and different from `"42"` |
 //! | `""` | no: [`IdError::Empty`] |
 //! | `"a\nb"` | no: [`IdError::Control`], ids stand in logs, one to a line |
+//! | 513 letters | no: [`IdError::TooLong`], an id is a key in somebody's index |
+//!
+//! **Why is nothing trimmed, folded or composed?** Because two records made one are worse than one made two: the first
+//! mixes two people's data and cannot be taken apart, the second shows as one record too many. Canonical forms are for
+//! [values](crate::normalize), which are compared; an id is looked up.
+//!
+//! **Why five types for five texts?** A call that takes a [`LocalId`] for an [`ExternalId`] does not compile. Each reads
+//! from serde and from [`str::parse`] by the same check, so there is no way around it.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -62,13 +70,28 @@ macro_rules! ids {
             /// Checks a text and makes it an id.
             ///
             /// # Errors
-            /// [`IdError`] when the text is empty, longer than [`MAX_ID_LEN`] bytes or holds a control character.
+            /// [`IdError`] when the text is empty, longer than [`MAX_ID_LEN`] bytes or holds a control character
+            /// (Unicode category Cc).
+            ///
+            /// ```
+            #[doc = concat!("use tripartite::id::{IdError, MAX_ID_LEN, ", stringify!($name), "};")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::new(\"a\\nb\"), Err(IdError::Control { at: 1 }));")]
+            /// // The limit is in bytes, not characters.
+            #[doc = concat!("assert!(", stringify!($name), "::new(\"é\".repeat(MAX_ID_LEN / 2)).is_ok());")]
+            #[doc = concat!("assert!(", stringify!($name), "::new(\"é\".repeat(MAX_ID_LEN)).is_err());")]
+            /// ```
             pub fn new(text: impl Into<Box<str>>) -> Result<Self, IdError> {
                 let text = text.into();
                 check(&text).map(|()| Self(text))
             }
 
             /// The text of the id, exactly as it was given.
+            ///
+            /// ```
+            #[doc = concat!("use tripartite::id::", stringify!($name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::new(\" Á1\")?.as_str(), \" Á1\"); // not even trimmed")]
+            /// # Ok::<(), tripartite::id::IdError>(())
+            /// ```
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -21,7 +21,9 @@
 //! outcome is known: nothing. Hence [`Synced`] holds the fingerprint of what was *seen*, not of the base: a record
 //! with a value that cannot be read, or one that leaves fields out, never equals its base, and would be loaded for ever.
 
+mod conflict;
 mod doc;
+mod entry;
 mod guard;
 mod record;
 

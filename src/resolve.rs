@@ -27,7 +27,7 @@ mod set;
 use serde::{Deserialize, Serialize};
 
 use self::action::Action;
-use crate::detect::{Change, ChangeSet, Clash, Heard, Sides, Verdict, hear};
+use crate::detect::{Change, ChangeSet, Clash, Heard, Side, Sides, Verdict, hear};
 use crate::schema::{Dispute, Field, FirstSync, Kind, Policy, Rule, RuleSource, Schema, Strategy, Unit};
 use crate::value::{FieldRef, Value};
 
@@ -217,8 +217,9 @@ impl<'a> Court<'_, 'a> {
     fn decide_field(&self, position: usize, verdict: Verdict, rule: Rule) -> Resolution<'a> {
         let field = &self.schema().fields()[position];
         let (base, local) = (self.sides.base.field(position), self.sides.local.field(position));
-        let remote = match hear(self.schema(), position, base, self.sides.remote.field(position)) {
-            Heard::Said(remote) => remote,
+        let known = Side::new(self.schema(), field, base);
+        let remote = match hear(self.schema(), position, &known, self.sides.remote.field(position)) {
+            Heard::Said { remote, .. } => remote.raw,
             Heard::Nothing | Heard::Nonsense(_) => local,
         };
         if field.kind().is_granular()

@@ -12,12 +12,30 @@
 //! | local | the same as null | empty | what the host has |
 //! | remote | absent: the source said nothing | explicitly empty | what the source says |
 //!
+//! The same word from a source is three things, depending on where it stands:
+//!
+//! | payload of the source | field `phone` of its record | what that says |
+//! |---|---|---|
+//! | `{}` | missing | nothing; what that means is the field's [`Absent`](crate::schema::Absent) policy |
+//! | `{"phone": null}` | null | there is no number |
+//! | `{"phone": "087 123 4567"}` | a text | this is the number, in this spelling |
+//! | `{"phone": "unknown"}` | a text | not a number: found out when it is compared, and kept as it was said |
+//!
 //! `Debug` of a value shows its shape, never its content: values are people's contact data, and a debug print is
 //! how such data ends up in logs.
+//!
+//! **Why is a value not checked when a record is built?** Because a value that cannot be read is news about the source,
+//! to be recorded by [detection](crate::detect) and told to somebody. Refused at the door, it would look as if the
+//! source had said nothing.
+//!
+//! **Why a packed row, and not a struct of options?** The fields are known only when the host has read its schema, and a
+//! night compares hundreds of thousands of records, nearly all unchanged: equal rows are equal bytes, and one record is
+//! one allocation.
 
 mod builder;
 mod codec;
 mod fingerprint;
+mod pointer;
 mod problem;
 mod record;
 
@@ -30,18 +48,28 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 pub(crate) use builder::MAX_FIELDS;
 pub use builder::{RecordBuilder, RecordError};
 pub use fingerprint::Fingerprint;
+pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
 pub use record::{FieldRef, Record};
 
 /// One raw value, of the shapes that every self-describing format knows.
+///
+/// An object that states a key twice is refused, which JSON leaves open ([RFC 8259], section 4). A whole number beyond
+/// 64 bits reaches this type only from formats that hold one: `serde_json` reads it as a float, so a source with longer
+/// numbers, such as identifiers, does well to send them as text.
 ///
 /// ```
 /// use tripartite::value::Value;
 /// let value: Value = serde_json::from_str(r#"{"home": "087 123 4567", "codes": [1, 2.5]}"#)?;
 /// assert_eq!(serde_json::to_string(&value)?, r#"{"codes":[1,2.5],"home":"087 123 4567"}"#);
 /// assert_eq!(format!("{value:?}"), "map of 2"); // never the content
+///
+/// assert!(serde_json::from_str::<Value>(r#"{"a": 1, "a": 1}"#).is_err());
+/// assert!(matches!(serde_json::from_str("18446744073709551616")?, Value::Float(_))); // one more than u64::MAX
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
 #[derive(Clone, PartialEq, Default)]
 pub enum Value {
     /// Explicitly empty.
@@ -63,6 +91,12 @@ pub enum Value {
 
 impl Value {
     /// The text, if it is one.
+    ///
+    /// ```
+    /// use tripartite::value::Value;
+    /// assert_eq!(Value::from("42").as_text(), Some("42"));
+    /// assert_eq!(Value::from(42).as_text(), None); // a number is not its digits
+    /// ```
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -71,11 +105,24 @@ impl Value {
     }
 
     /// Whether the value is [`Value::Null`].
+    ///
+    /// ```
+    /// use tripartite::value::Value;
+    /// assert!(Value::default().is_null());
+    /// // Blank text is null only to a field's kind, which is not known here.
+    /// assert!(!Value::from(" ").is_null());
+    /// ```
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
     /// The name of the value's shape, as error messages use it.
+    ///
+    /// ```
+    /// use tripartite::value::Value;
+    /// assert_eq!(Value::from("087 123 4567").shape(), "text"); // safe to log
+    /// assert_eq!(Value::Int(5).shape(), Value::Float(5.5).shape());
+    /// ```
     pub fn shape(&self) -> &'static str {
         match self {
             Self::Null => "null",

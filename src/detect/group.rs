@@ -4,30 +4,33 @@
 //! base was null, so that a field added to a group does not make strangers of tuples that were in step; unless both
 //! sides have a value for it and differ, for then nobody knows who changed it.
 
-use super::{Facts, Heard, Sides, Verdict, hear, table};
-use crate::schema::{Field, Schema};
-use crate::value::FieldRef;
+use super::{Facts, Heard, Side, Sides, Verdict, hear, table};
+use crate::schema::Schema;
 
 /// The three versions of one member, with a remote that says something about it.
-pub(crate) struct Member<'a> {
+pub(crate) struct Member<'s, 'a> {
     pub(crate) position: usize,
-    pub(crate) base: FieldRef<'a>,
-    pub(crate) local: FieldRef<'a>,
-    pub(crate) remote: FieldRef<'a>,
+    pub(crate) base: Side<'s, 'a>,
+    pub(crate) local: Side<'s, 'a>,
+    pub(crate) remote: Side<'s, 'a>,
     pub(crate) reported: bool,
 }
 
 /// What the source says about the tuple; `Err` is the verdict when that is nothing, or nonsense.
-pub(crate) fn tuple<'a>(schema: &Schema, sides: Sides<'a>, positions: &[usize]) -> Result<Vec<Member<'a>>, Verdict> {
+pub(crate) fn tuple<'s, 'a>(
+    schema: &'s Schema,
+    sides: Sides<'a>,
+    positions: &[usize],
+) -> Result<Vec<Member<'s, 'a>>, Verdict> {
     let mut members = Vec::with_capacity(positions.len());
     for &position in positions {
-        let (base, local) = (sides.base.field(position), sides.local.field(position));
-        let heard = hear(schema, position, base, sides.remote.field(position));
-        let (remote, reported) = match heard {
+        let side = |raw| Side::new(schema, &schema.fields()[position], raw);
+        let (base, local) = (side(sides.base.field(position)), side(sides.local.field(position)));
+        let (remote, reported) = match hear(schema, position, &base, sides.remote.field(position)) {
             Heard::Nonsense(problem) => return Err(Verdict::InvalidRemote(problem)),
-            Heard::Said(remote) => (remote, true),
-            Heard::Nothing if base.is_missing() => (local, false),
-            Heard::Nothing => (base, false),
+            Heard::Said { remote, .. } => (remote, true),
+            Heard::Nothing if base.is_missing() => (side(local.raw), false),
+            Heard::Nothing => (side(base.raw), false),
         };
         members.push(Member { position, base, local, remote, reported });
     }
@@ -43,49 +46,36 @@ pub(super) fn verdict(schema: &Schema, sides: Sides<'_>, positions: &[usize]) ->
         return Verdict::InSync;
     }
     match tuple(schema, sides, positions) {
-        Ok(members) => judge(schema, &members),
+        Ok(members) => judge(&members),
         Err(verdict) => verdict,
     }
 }
 
-fn judge(schema: &Schema, members: &[Member<'_>]) -> Verdict {
+fn judge(members: &[Member<'_, '_>]) -> Verdict {
     let mut reported = members.iter().filter(|member| member.reported);
-    let disputed = |member: &Member<'_>| {
-        member.base.is_missing()
-            && !null(schema, member, member.local)
-            && !null(schema, member, member.remote)
-            && !same(schema, member, member.local, member.remote)
-    };
     table(&Facts {
-        unknown: reported.all(|member| member.base.is_missing()) || members.iter().any(disputed),
-        no_base: members.iter().all(|member| null(schema, member, member.base)),
-        no_local: members.iter().all(|member| null(schema, member, member.local)),
-        no_remote: members.iter().all(|member| null(schema, member, member.remote)),
-        agree: members.iter().all(|member| same(schema, member, member.local, member.remote)),
-        edited: || !members.iter().all(|member| same_or_unbased(schema, member, member.local)),
-        moved: || !members.iter().all(|member| same_or_unbased(schema, member, member.remote)),
+        unknown: reported.all(|member| member.base.is_missing()) || members.iter().any(Member::is_disputed),
+        no_base: members.iter().all(|member| member.base.null),
+        no_local: members.iter().all(|member| member.local.null),
+        no_remote: members.iter().all(|member| member.remote.null),
+        agree: members.iter().all(Member::agrees),
+        edited: || !members.iter().all(|member| member.is_still(&member.local)),
+        moved: || !members.iter().all(|member| member.is_still(&member.remote)),
     })
 }
 
-fn null(schema: &Schema, member: &Member<'_>, side: FieldRef<'_>) -> bool {
-    schema.is_null(field(schema, member), side)
-}
-
-/// A member without a base on which the sides agree was moved by neither.
-fn same_or_unbased(schema: &Schema, member: &Member<'_>, side: FieldRef<'_>) -> bool {
-    (member.base.is_missing() && same(schema, member, member.local, member.remote))
-        || same(schema, member, member.base, side)
-}
-
-/// Equality of two sides of a member, null included.
-pub(crate) fn same(schema: &Schema, member: &Member<'_>, a: FieldRef<'_>, b: FieldRef<'_>) -> bool {
-    let field = field(schema, member);
-    match (schema.is_null(field, a), schema.is_null(field, b)) {
-        (false, false) => schema.same(field, a, b),
-        (a, b) => a == b,
+impl<'s, 'a> Member<'s, 'a> {
+    pub(crate) fn agrees(&self) -> bool {
+        self.local.same(&self.remote)
     }
-}
 
-fn field<'a>(schema: &'a Schema, member: &Member<'_>) -> &'a Field {
-    &schema.fields()[member.position]
+    /// Both sides have a value, they differ, and nobody knows who changed it.
+    fn is_disputed(&self) -> bool {
+        self.base.is_missing() && !self.local.null && !self.remote.null && !self.agrees()
+    }
+
+    /// Whether a side did not move; of a member without a base on which the sides agree, neither did.
+    fn is_still(&self, side: &Side<'s, 'a>) -> bool {
+        (self.base.is_missing() && self.agrees()) || self.base.same(side)
+    }
 }

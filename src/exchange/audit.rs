@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Situation;
 use crate::detect::Verdict;
@@ -32,12 +32,12 @@ pub struct FieldEntry {
     /// The rule that decided.
     pub rule: String,
     /// The base; `None` when there was none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub base: Option<Value>,
     /// The host's value before.
     pub local: Value,
     /// The source's value; `None` when it said nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub remote: Option<Value>,
     /// The host's value after.
     pub result: Value,
@@ -57,4 +57,9 @@ pub struct RecordEntry {
     pub action: String,
     /// Why, in one sentence.
     pub why: String,
+}
+
+/// What stands there was stated, null too; only what is left out was not.
+pub(super) fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }

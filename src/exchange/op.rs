@@ -88,6 +88,7 @@ pub struct OpenConflict {
     /// Inside an object, where they do, as JSON Pointers; empty for the whole field.
     pub paths: Vec<String>,
     /// The base; `None` when there is none. Of a group, values are maps by the fields' names.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::audit::stated")]
     pub base: Option<Value>,
     /// The host's value.
     pub local: Value,

@@ -58,6 +58,7 @@ use super::text::is_blank;
 use crate::value::Problem;
 
 mod dialled;
+mod digits;
 mod extension;
 mod plan;
 mod region;
@@ -113,6 +114,11 @@ pub fn same(a: &str, b: &str, region: Region) -> bool {
         (Some(a), Some(b)) => plan::number(&a, home).is_some_and(|a| plan::number(&b, home) == Some(a)),
         _ => is_blank(a) && is_blank(b),
     }
+}
+
+/// Whether two texts dial the same, so that [`same`] needs no canonical form.
+pub(crate) fn alike(a: &str, b: &str) -> bool {
+    Dialled::read(a).is_some_and(|a| Dialled::read(b) == Some(a))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! One record: from its three versions to its op.
 
+use super::conflict::conflicts;
+use super::entry::{entries, field_entries};
 use crate::detect::{Sides, Verdict, detect};
 use crate::exchange::{
-    Action, Base, ConflictChange, Entry, Expect, FieldEntry, Loaded, Op, OpenConflict, Presence, RecordEntry,
-    RemoteRecord, Situation, Synced,
+    Action, Base, Entry, Expect, Loaded, Op, Presence, RecordEntry, RemoteRecord, Situation, Synced,
 };
-use crate::resolve::{Decision, Effect, Resolution, Resolved, resolve};
-use crate::schema::{Policy, Schema, Unit, same_untyped};
+use crate::resolve::{Effect, Resolution, Resolved, resolve};
+use crate::schema::{Absent, Policy, Schema};
 use crate::value::{FieldRef, Record, RecordBuilder, Value};
 
 /// Why the source's record cannot become a record here.
@@ -198,6 +199,9 @@ fn bases(schema: &Schema, resolved: &Resolved<'_>) -> Record {
         let in_sync = !decided && !remote.field(position).is_missing();
         if in_sync {
             put(&mut row, position, &Effect::Field(remote.field(position)));
+        } else if !decided && base.field(position).is_missing() && schema.absent(position) == Absent::Cleared {
+            // Of a group in step: what came later to it, and was left out, was said to be empty.
+            put(&mut row, position, &Effect::Field(FieldRef::NULL));
         } else if !row.is_set(position) {
             put(&mut row, position, &Effect::Field(base.field(position)));
         }
@@ -217,140 +221,4 @@ fn put(row: &mut RecordBuilder, position: usize, effect: &Effect<'_>) {
         Effect::Field(field) => row.set_field(position, *field),
         Effect::Value(value) => row.set(position, value),
     };
-}
-
-fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<ConflictChange> {
-    let mut changes = Vec::new();
-    let held = |name: &str| {
-        resolved.resolutions.iter().find(|resolution| resolution.is_open() && schema.unit_name(resolution.unit) == name)
-    };
-    for conflict in open.iter().filter(|conflict| held(&conflict.unit).is_none() && !unsaid(schema, resolved, conflict))
-    {
-        changes.push(ConflictChange::Close { unit: conflict.unit.clone() });
-    }
-    for resolution in resolved.resolutions.iter().filter(|resolution| resolution.is_open()) {
-        let conflict = open_conflict(schema, &resolved.sides, resolution);
-        match open.iter().find(|known| known.unit == conflict.unit) {
-            None => changes.push(ConflictChange::Open(conflict)),
-            Some(known) if same_conflict(schema, known, &conflict) => {}
-            Some(_) => changes.push(ConflictChange::Update(conflict)),
-        }
-    }
-    changes
-}
-
-/// Whether the source said nothing of use about the unit, so that nothing is known about the conflict's end.
-fn unsaid(schema: &Schema, resolved: &Resolved<'_>, conflict: &OpenConflict) -> bool {
-    let of = |resolution: &&Resolution<'_>| schema.unit_name(resolution.unit) == conflict.unit;
-    let found = resolved.resolutions.iter().find(of);
-    found.is_some_and(|resolution| matches!(resolution.verdict, Verdict::NotReported | Verdict::InvalidRemote(_)))
-}
-
-/// How the sides collide may be told differently once the rest of an object has a base, and a side may be spelled
-/// differently; the conflict is the same.
-fn same_conflict(schema: &Schema, a: &OpenConflict, b: &OpenConflict) -> bool {
-    let same = |left: &Value, right: &Value| same_in_dispute(schema, a, left, right);
-    a.unit == b.unit && a.paths == b.paths && same(&a.local, &b.local) && same(&a.remote, &b.remote)
-}
-
-/// Whether two values of a unit are the same where its sides collide.
-fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Value) -> bool {
-    let kind = |position: usize| schema.fields()[position].kind();
-    if !conflict.paths.is_empty() {
-        return conflict.paths.iter().all(|path| same_untyped(at(a, path), at(b, path)));
-    }
-    match schema.units().iter().find(|&&unit| schema.unit_name(unit) == conflict.unit) {
-        None => a == b,
-        Some(&Unit::Field(position)) => schema.same_value(kind(position), a, b),
-        Some(unit) => schema.members(unit).iter().all(|&position| {
-            let path = format!("/{}", escaped(schema.fields()[position].name()));
-            schema.same_value(kind(position), at(a, &path), at(b, &path))
-        }),
-    }
-}
-
-/// The value at a JSON Pointer; null where there is none.
-fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
-    path.split('/').skip(1).fold(value, |value, key| match value {
-        Value::Map(map) => map.get(&key.replace("~1", "/").replace("~0", "~")).unwrap_or(&Value::Null),
-        _ => &Value::Null,
-    })
-}
-
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> OpenConflict {
-    let clash = match resolution.verdict {
-        Verdict::Conflict(clash) => clash,
-        // Only a conflict, or an object with one inside, is held open.
-        _ => resolution.collisions.first().map_or(crate::detect::Clash::BothChanged, |collision| collision.clash),
-    };
-    let held = resolution.collisions.iter().filter(|collision| collision.decision == Decision::HeldOpen);
-    OpenConflict {
-        unit: schema.unit_name(resolution.unit).to_owned(),
-        clash,
-        paths: held.map(|collision| collision.path.clone()).collect(),
-        base: unit_value(schema, sides.base, resolution.unit),
-        local: unit_value(schema, sides.local, resolution.unit).unwrap_or_default(),
-        remote: unit_value(schema, sides.remote, resolution.unit).unwrap_or_default(),
-    }
-}
-
-/// A unit's value: a field's own, a group's as a map; `None` when all of it is missing.
-fn unit_value(schema: &Schema, record: &Record, unit: Unit) -> Option<Value> {
-    match unit {
-        Unit::Field(position) => said(record.field(position)),
-        Unit::Group(_) => {
-            let members = schema.members(&unit).iter();
-            let said = members.filter_map(|&at| Some((schema.fields()[at].name().to_owned(), said(record.field(at))?)));
-            let map: std::collections::BTreeMap<_, _> = said.collect();
-            (!map.is_empty()).then_some(Value::Map(map))
-        }
-    }
-}
-
-fn said(field: FieldRef<'_>) -> Option<Value> {
-    (!field.is_missing()).then(|| field.to_value())
-}
-
-/// One entry for every field that was not in sync, but for a conflict that stands as it stood.
-fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<Entry> {
-    let told = |resolution: &&Resolution<'_>| match resolution.verdict {
-        Verdict::InSync | Verdict::Adopted | Verdict::NotReported => false,
-        _ if resolution.is_open() => {
-            let conflict = open_conflict(schema, &resolved.sides, resolution);
-            !open.iter().any(|known| same_conflict(schema, known, &conflict))
-        }
-        _ => true,
-    };
-    let resolutions = resolved.resolutions.iter().filter(told);
-    resolutions.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect()
-}
-
-fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> Vec<Entry> {
-    let group = match resolution.unit {
-        Unit::Field(_) => None,
-        Unit::Group(_) => Some(schema.unit_name(resolution.unit).to_owned()),
-    };
-    let entry = |&position: &usize| {
-        let local = sides.local.field(position).to_value();
-        let effect = resolution.fields.iter().find(|effect| effect.position == position);
-        let result = effect.and_then(|effect| effect.local.to_value()).unwrap_or_else(|| local.clone());
-        Entry::Field(FieldEntry {
-            field: schema.fields()[position].name().to_owned(),
-            group: group.clone(),
-            verdict: resolution.verdict.clone(),
-            decision: resolution.decision,
-            rule: resolution.rule.to_string(),
-            base: said(sides.base.field(position)),
-            local,
-            remote: said(sides.remote.field(position)),
-            result,
-            collisions: resolution.collisions.clone(),
-            why: resolution.why(schema),
-        })
-    };
-    schema.members(&resolution.unit).iter().map(entry).collect()
 }

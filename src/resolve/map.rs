@@ -16,7 +16,7 @@ use super::action::Action;
 use super::{Collision, Court, Decision, Effect, FieldEffect, Resolution};
 use crate::detect::{Facts, Verdict, table};
 use crate::schema::{Dispute, Field, Kind, Rule, Ruling, Unit, same_untyped};
-use crate::value::Value;
+use crate::value::{Value, pointer};
 
 type Map = BTreeMap<String, Value>;
 
@@ -46,7 +46,12 @@ pub(super) fn decide<'a>(
     let effect = FieldEffect {
         position,
         local: if changed { court.written_value(field, merged) } else { Effect::Keep },
-        base: Effect::Value(Value::Map(advanced)),
+        // An object cannot say of one key that nobody knows what it was: while one without a base is open, all of it
+        // stays without one, so that it is judged as a first sync until somebody has decided.
+        base: match (&known, decision) {
+            (None, Decision::HeldOpen) => Effect::Keep,
+            _ => Effect::Value(Value::Map(advanced)),
+        },
     };
     Resolution { unit: Unit::Field(position), verdict, decision, rule, fields: vec![effect], collisions }
 }
@@ -188,9 +193,4 @@ impl Merge<'_, '_, '_> {
     fn is_null(&self, kind: Option<&Kind>, value: &Value) -> bool {
         self.same(kind, value, &Value::Null)
     }
-}
-
-/// The path as a JSON Pointer (RFC 6901): `~` is written `~0`, `/` is written `~1`.
-fn pointer(path: &[String]) -> String {
-    path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
 }

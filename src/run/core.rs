@@ -243,6 +243,7 @@ impl Core {
     }
 
     fn plan_again(&mut self, op: &Op, loaded: Option<Loaded>) -> Option<Op> {
+        let quarantined = self.counts.quarantined;
         let planned = match &op.remote {
             None => loaded.as_ref().and_then(plan_missing),
             Some(record) => {
@@ -250,7 +251,8 @@ impl Core {
                 self.plan_one(&remote, loaded)
             }
         };
-        if planned.is_none() && op.remote.is_some() {
+        let refused = self.counts.quarantined > quarantined;
+        if planned.is_none() && op.remote.is_some() && !refused {
             self.counts.unchanged += 1;
         }
         planned
@@ -416,7 +418,7 @@ impl Core {
             counts: self.counts,
             blocked: Vec::new(),
             withheld: self.withheld,
-            quarantined: self.quarantined,
+            set_aside: self.quarantined,
             unwritten: self.unwritten,
             failure: None,
         }

@@ -90,7 +90,7 @@ pub struct Report {
     pub withheld: u64,
     /// What was set aside, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub quarantined: Vec<Quarantined>,
+    pub set_aside: Vec<Quarantined>,
     /// What was skipped or failed, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwritten: Vec<Unwritten>,

@@ -48,7 +48,7 @@ impl Schema {
     /// ```
     pub fn accepted(&self, base: &Record) -> Record {
         let reads = |(position, raw): (usize, FieldRef<'_>)| match self.fields().get(position) {
-            Some(field) => self.is_null(field, raw) || self.check(field, raw).is_ok(),
+            Some(field) => self.is_null(field, raw) || self.canonical(position, raw).is_ok(),
             None => true,
         };
         if base.fields().enumerate().all(reads) {
@@ -71,29 +71,30 @@ impl Schema {
             return true;
         }
         match raw.text() {
+            // Of an address commas are white space, too.
+            Some(raw) if field.kind == Kind::Address => address::same(raw, ""),
             Some(raw) => field.kind.is_scalar() && text::is_blank(raw),
             None => field.empty_means_null && raw.is_composite() && is_empty(&raw.to_value()),
         }
     }
 
-    /// Whether a raw value that is not null can be read as the field's kind.
-    pub(crate) fn check(&self, field: &Field, raw: FieldRef<'_>) -> Result<(), Problem> {
-        match (&field.kind, raw.text()) {
-            (Kind::Text | Kind::Name | Kind::Address, Some(_)) => Ok(()),
-            (kind, Some(text)) if kind.is_scalar() => self.canonical_text(kind, text).map(drop),
-            (kind, _) => self.canonical_of(kind, &raw.to_value()).map(drop),
-        }
+    /// Whether every text is of the field's kind, and this is one.
+    pub(crate) fn is_any_text(&self, field: &Field, raw: FieldRef<'_>) -> bool {
+        matches!(field.kind, Kind::Text | Kind::Name | Kind::Address) && raw.text().is_some()
     }
 
-    /// Whether two raw values, neither of them null, are one value to the field's kind. A value that is none of the
-    /// kind equals only itself.
-    pub(crate) fn same(&self, field: &Field, a: FieldRef<'_>, b: FieldRef<'_>) -> bool {
+    /// Whether two raw values, neither of them null, are one value to the field's kind, where that can be told without
+    /// building their canonical forms.
+    pub(crate) fn same_at_a_glance(&self, field: &Field, a: FieldRef<'_>, b: FieldRef<'_>) -> Option<bool> {
         if a == b {
-            return true;
+            return Some(true);
         }
-        match (a.text(), b.text()) {
-            (Some(a), Some(b)) if field.kind.is_scalar() => self.same_text(&field.kind, a, b),
-            _ => self.same_value(&field.kind, &a.to_value(), &b.to_value()),
+        let (a, b) = (a.text()?, b.text()?);
+        match &field.kind {
+            Kind::Phone { region } if phone::alike(a, b) => phone::same(a, b, *region).then_some(true),
+            Kind::Phone { .. } | Kind::Custom(_) => None,
+            kind if kind.is_scalar() => Some(self.same_text(kind, a, b)),
+            _ => None,
         }
     }
 
@@ -216,7 +217,8 @@ fn typed(kind: &Kind, text: String) -> Value {
     match kind {
         _ if text.is_empty() => Value::Null,
         Kind::Boolean => Value::Bool(text == "true"),
-        Kind::Integer => text.parse().map_or(Value::Text(text), Value::Int),
+        // Beyond 64 bits a number is kept as its digits: most readers of JSON would round it.
+        Kind::Integer => text.parse::<i64>().map_or(Value::Text(text), Value::from),
         _ => Value::Text(text),
     }
 }

@@ -1,3 +1,5 @@
+//! Building a row: fields in any order, each once, and one copy at the end.
+
 use std::collections::BTreeMap;
 
 use super::codec::{Tag, encode};
@@ -59,6 +61,11 @@ struct Cell {
 
 impl RecordBuilder {
     /// Starts a record of `len` fields, at most 4096.
+    ///
+    /// ```
+    /// use tripartite::value::RecordBuilder;
+    /// assert_eq!(RecordBuilder::new(5000).len(), 4096); // the rest has no position
+    /// ```
     pub fn new(len: usize) -> Self {
         let len = len.min(MAX_FIELDS);
         let cells = vec![Cell { tag: Tag::Missing, start: 0, end: 0 }; len + 1];
@@ -69,6 +76,15 @@ impl RecordBuilder {
     ///
     /// # Errors
     /// [`RecordError`] when there is no such field, it is set already, or the row grows beyond 256 MiB.
+    ///
+    /// ```
+    /// use tripartite::value::{RecordBuilder, RecordError, Value};
+    /// let mut row = RecordBuilder::new(1);
+    /// row.set(0, &Value::Null)?; // said to be empty, which is not the same as never set
+    /// assert_eq!(row.set(1, &Value::Null), Err(RecordError::NoSuchField { position: 1, len: 1 }));
+    /// assert!(!row.finish().has_missing());
+    /// # Ok::<(), RecordError>(())
+    /// ```
     pub fn set(&mut self, position: usize, value: &Value) -> Result<(), RecordError> {
         self.put(position, |out| encode(value, out))
     }
@@ -77,6 +93,14 @@ impl RecordBuilder {
     ///
     /// # Errors
     /// As [`set`](Self::set).
+    ///
+    /// ```
+    /// use tripartite::value::{RecordBuilder, RecordError};
+    /// let mut row = RecordBuilder::new(1);
+    /// row.set_text(0, "")?;
+    /// assert_eq!(row.finish().field(0).text(), Some("")); // raw: an empty text, neither null nor missing
+    /// # Ok::<(), RecordError>(())
+    /// ```
     pub fn set_text(&mut self, position: usize, text: &str) -> Result<(), RecordError> {
         self.put(position, |out| {
             out.extend_from_slice(text.as_bytes());
@@ -88,6 +112,15 @@ impl RecordBuilder {
     ///
     /// # Errors
     /// As [`set`](Self::set).
+    ///
+    /// ```
+    /// use tripartite::value::{FieldRef, RecordBuilder, RecordError};
+    /// let mut row = RecordBuilder::new(2);
+    /// row.set_field(0, FieldRef::NULL)?;
+    /// row.set_field(1, FieldRef::MISSING)?;
+    /// assert!(row.is_set(0) && !row.is_set(1)); // so another value may follow
+    /// # Ok::<(), RecordError>(())
+    /// ```
     pub fn set_field(&mut self, position: usize, field: FieldRef<'_>) -> Result<(), RecordError> {
         self.put(position, |out| {
             out.extend_from_slice(field.bytes);
@@ -99,27 +132,61 @@ impl RecordBuilder {
     ///
     /// # Errors
     /// As [`set`](Self::set).
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use tripartite::value::{RecordBuilder, RecordError, Value};
+    /// let mut row = RecordBuilder::new(0);
+    /// row.set_extra(BTreeMap::from([("shoe_size".to_owned(), Value::from(43))]))?;
+    /// let row = row.finish();
+    /// assert!(row.is_empty() && !row.extra().is_missing()); // beyond the schema: no field of it
+    /// # Ok::<(), RecordError>(())
+    /// ```
     pub fn set_extra(&mut self, extra: BTreeMap<String, Value>) -> Result<(), RecordError> {
         let extra = Value::Map(extra);
         self.put_cell(self.len(), |out| encode(&extra, out))
     }
 
     /// How many fields the record will have.
+    ///
+    /// ```
+    /// use tripartite::value::RecordBuilder;
+    /// assert_eq!(RecordBuilder::new(3).len(), 3); // set or not
+    /// ```
     pub fn len(&self) -> usize {
         self.cells.len() - 1
     }
 
     /// Whether it will have no field at all.
+    ///
+    /// ```
+    /// use tripartite::value::RecordBuilder;
+    /// assert!(RecordBuilder::new(0).is_empty());
+    /// assert!(!RecordBuilder::new(1).is_empty()); // its one field is missing, but there
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Whether a field was set already.
+    ///
+    /// ```
+    /// use tripartite::value::RecordBuilder;
+    /// let mut row = RecordBuilder::new(1);
+    /// row.set_text(0, "Seán")?;
+    /// assert!(row.is_set(0) && !row.is_set(1)); // beyond the end nothing is
+    /// # Ok::<(), tripartite::value::RecordError>(())
+    /// ```
     pub fn is_set(&self, position: usize) -> bool {
         self.cells.get(position).is_some_and(|cell| cell.tag != Tag::Missing)
     }
 
     /// The finished record.
+    ///
+    /// ```
+    /// use tripartite::value::{Record, RecordBuilder};
+    /// assert_eq!(RecordBuilder::new(2).finish(), Record::missing(2)); // equal rows, whoever built them
+    /// ```
     pub fn finish(self) -> Record {
         let len = self.len();
         let mut row = Vec::with_capacity(payload_start(len) + self.payload.len());

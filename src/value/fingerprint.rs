@@ -1,3 +1,5 @@
+//! Fingerprints: whether something is what it was the last time, in 16 bytes.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -5,7 +7,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128, xxh3_128_with_seed};
 
 /// A hash of a record's fields, for telling "the same as last time" without keeping the last time.
 ///
-/// XXH3 with 128 bits: not for secrets, and with a million records the chance that one change goes unseen is below
+/// [XXH3] with 128 bits, big-endian: not for secrets, and with a million records the chance that one change goes unseen is below
 /// 10⁻²⁵. Two records with equal fields have equal fingerprints on every machine.
 ///
 /// ```
@@ -13,14 +15,22 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128, xxh3_128_with_seed};
 /// let mut row = RecordBuilder::new(1);
 /// row.set(0, &Value::from("Seán"))?;
 /// let row = row.finish();
-/// assert_eq!(row.fingerprint().to_string().len(), 32);
+/// assert_eq!(row.fingerprint().to_string().parse(), Ok(row.fingerprint())); // 32 hexadecimal digits and back
 /// # Ok::<(), tripartite::value::RecordError>(())
 /// ```
+///
+/// [XXH3]: https://xxhash.com
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
     /// Of plain bytes.
+    ///
+    /// ```
+    /// use tripartite::value::Fingerprint;
+    /// // As `xxhsum -H2` prints it.
+    /// assert_eq!(Fingerprint::of(b"").to_string(), "99aa06d3014798d86001c324468d497f");
+    /// ```
     pub fn of(bytes: &[u8]) -> Self {
         Self(xxh3_128(bytes).to_be_bytes())
     }
@@ -31,11 +41,23 @@ impl Fingerprint {
     }
 
     /// The bytes, for a store that keeps them in 16.
+    ///
+    /// ```
+    /// use tripartite::value::Fingerprint;
+    /// // The most significant byte comes first, so bytes and text sort alike.
+    /// assert_eq!(Fingerprint::of(b"").to_bytes()[..2], [0x99, 0xaa]);
+    /// ```
     pub fn to_bytes(self) -> [u8; 16] {
         self.0
     }
 
     /// Back from the bytes.
+    ///
+    /// ```
+    /// use tripartite::value::Fingerprint;
+    /// let seen = Fingerprint::of("Seán".as_bytes());
+    /// assert_eq!(Fingerprint::from_bytes(seen.to_bytes()), seen);
+    /// ```
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }

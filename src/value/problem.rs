@@ -1,6 +1,14 @@
+//! What can be wrong with a value. A problem travels into audits and logs, so it never holds what it is about.
+
 use serde::{Deserialize, Serialize};
 
 /// Why a value that was said cannot be read as its field's kind. Never holds the value itself.
+///
+/// ```
+/// use tripartite::value::Problem;
+/// let problem = Problem::WrongType { expected: "a list".to_owned(), found: "text".to_owned() };
+/// assert_eq!(problem.to_string(), "should be a list, but is text"); // put behind the field's name
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -43,36 +43,92 @@ impl Record {
     }
 
     /// How many fields the record has.
+    ///
+    /// ```
+    /// assert_eq!(tripartite::value::Record::missing(2).len(), 2); // missing fields count
+    /// ```
     pub fn len(&self) -> usize {
         (word(&self.row, 0) & !MISSING_SOMETHING) as usize
     }
 
     /// Whether it has no field at all.
+    ///
+    /// ```
+    /// use tripartite::value::Record;
+    /// assert!(Record::missing(0).is_empty());
+    /// assert!(!Record::missing(1).is_empty()); // it says nothing, but about one field
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Whether any field is missing.
+    ///
+    /// ```
+    /// use tripartite::value::{Record, RecordBuilder, Value};
+    /// let mut row = RecordBuilder::new(1);
+    /// row.set(0, &Value::Null)?;
+    /// assert!(!row.finish().has_missing()); // null was said
+    /// assert!(!Record::missing(0).has_missing()); // there is nothing that could be
+    /// # Ok::<(), tripartite::value::RecordError>(())
+    /// ```
     pub fn has_missing(&self) -> bool {
         word(&self.row, 0) & MISSING_SOMETHING != 0
     }
 
     /// The field at a position; missing beyond the end.
+    ///
+    /// ```
+    /// use tripartite::value::{FieldRef, RecordBuilder};
+    /// let mut row = RecordBuilder::new(1);
+    /// row.set_text(0, "Áine")?;
+    /// let row = row.finish();
+    /// assert_eq!((row.field(0).text(), row.field(1)), (Some("Áine"), FieldRef::MISSING));
+    /// # Ok::<(), tripartite::value::RecordError>(())
+    /// ```
     pub fn field(&self, position: usize) -> FieldRef<'_> {
         if position < self.len() { self.cell(position) } else { FieldRef::MISSING }
     }
 
     /// All fields in order.
+    ///
+    /// ```
+    /// use tripartite::value::RecordBuilder;
+    /// let mut row = RecordBuilder::new(2);
+    /// row.set_text(1, "Walsh")?;
+    /// let said: Vec<_> = row.finish().fields().map(|field| field.text().map(str::to_owned)).collect();
+    /// assert_eq!(said, [None, Some("Walsh".to_owned())]);
+    /// # Ok::<(), tripartite::value::RecordError>(())
+    /// ```
     pub fn fields(&self) -> impl Iterator<Item = FieldRef<'_>> {
         (0..self.len()).map(|position| self.cell(position))
     }
 
     /// What the source said beyond the schema: a map, or missing.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let record = schema.record(&serde_json::json!({"name": "Seán", "shoe_size": 43}))?;
+    /// assert_eq!(format!("{:?}", record.extra()), "map of 1"); // kept, and never shown
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn extra(&self) -> FieldRef<'_> {
         self.cell(self.len())
     }
 
     /// The fingerprint of the fields; what lies beyond the schema does not count.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let plain = schema.record(&serde_json::json!({"name": "Seán"}))?;
+    /// let more = schema.record(&serde_json::json!({"name": "Seán", "shoe_size": 43}))?;
+    /// assert_eq!(plain.fingerprint(), more.fingerprint());
+    /// let spaced = schema.record(&serde_json::json!({"name": "Seán "}))?;
+    /// assert_ne!(plain.fingerprint(), spaced.fingerprint()); // raw: one name, two spellings
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fingerprint(&self) -> Fingerprint {
         let len = self.len();
         let head = self.row.get(..HEAD + len * WORD).unwrap_or_default();
@@ -82,6 +138,11 @@ impl Record {
     }
 
     /// The bytes the row takes, for those who count memory.
+    ///
+    /// ```
+    /// // Four bytes for the head, four for each field, four for what is beyond the schema.
+    /// assert_eq!(tripartite::value::Record::missing(2).size(), 16);
+    /// ```
     pub fn size(&self) -> usize {
         self.row.len()
     }
@@ -127,21 +188,51 @@ impl<'a> FieldRef<'a> {
     pub const NULL: FieldRef<'static> = FieldRef { tag: Tag::Null, bytes: &[] };
 
     /// Whether nothing was said.
+    ///
+    /// ```
+    /// use tripartite::value::FieldRef;
+    /// assert!(FieldRef::MISSING.is_missing());
+    /// assert!(!FieldRef::NULL.is_missing()); // "it is empty" was said
+    /// ```
     pub fn is_missing(self) -> bool {
         self.tag == Tag::Missing
     }
 
     /// Whether it is explicitly null.
+    ///
+    /// ```
+    /// use tripartite::value::FieldRef;
+    /// assert!(FieldRef::NULL.is_null());
+    /// assert!(!FieldRef::MISSING.is_null()); // nothing was said
+    /// ```
     pub fn is_null(self) -> bool {
         self.tag == Tag::Null
     }
 
     /// Whether it is a list or a map.
+    ///
+    /// ```
+    /// use tripartite::value::{RecordBuilder, Value};
+    /// let mut row = RecordBuilder::new(2);
+    /// row.set(0, &Value::List(vec![]))?;
+    /// row.set_text(1, "[]")?;
+    /// let row = row.finish();
+    /// assert!(row.field(0).is_composite() && !row.field(1).is_composite()); // JSON in a text is a text
+    /// # Ok::<(), tripartite::value::RecordError>(())
+    /// ```
     pub fn is_composite(self) -> bool {
         matches!(self.tag, Tag::List | Tag::Map)
     }
 
     /// The text, if it is one.
+    ///
+    /// ```
+    /// use tripartite::value::{RecordBuilder, Value};
+    /// let mut row = RecordBuilder::new(1);
+    /// row.set(0, &Value::from(42))?;
+    /// assert_eq!(row.finish().field(0).text(), None); // a number; see `to_value`
+    /// # Ok::<(), tripartite::value::RecordError>(())
+    /// ```
     pub fn text(self) -> Option<&'a str> {
         match self.tag {
             Tag::Text => std::str::from_utf8(self.bytes).ok(),
@@ -150,6 +241,11 @@ impl<'a> FieldRef<'a> {
     }
 
     /// An owned copy; a missing field becomes [`Value::Null`].
+    ///
+    /// ```
+    /// use tripartite::value::{FieldRef, Value};
+    /// assert_eq!(FieldRef::MISSING.to_value(), Value::Null); // ask `is_missing` first where it matters
+    /// ```
     pub fn to_value(self) -> Value {
         decode(self.tag, self.bytes)
     }

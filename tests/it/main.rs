@@ -1,12 +1,17 @@
 //! Integration tests, a file per floor.
 
-#[cfg(feature = "conformance")]
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
+
 mod broken_stores;
 mod detect;
+mod failures;
 mod floors;
 mod job_store;
+mod laws;
 mod normalize_laws;
 mod normalize_phone;
+mod plan;
+mod resolve;
+mod run;
 mod schedule;
 mod support;
-#[cfg(feature = "conformance")]

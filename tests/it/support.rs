@@ -1,67 +1,70 @@
 //! What the tests share: words with a known meaning, a naive model of the contract, and a small world to run in.
 
-pub mod oracle;
-pub mod words;
-pub mod world;
+pub(crate) mod oracle;
+pub(crate) mod words;
+pub(crate) mod world;
+
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 use tripartite::exchange::{Base, ConflictChange, Loaded, Op, OpenConflict, Presence, RemoteRecord, Revision};
 use tripartite::id::{ExternalId, RunId};
 use tripartite::plan::plan_linked;
-use tripartite::schema::{Policy, Schema, Strategy};
+use tripartite::schema::{Policy, Schema, SchemaBuilder, Strategy};
 use tripartite::value::{FieldRef, Record, RecordBuilder, Value};
 
 /// The strategies that need no settings, by the names a configuration has.
-pub const PLAIN: [&str; 8] =
+pub(crate) const PLAIN: [&str; 8] =
     ["remote_wins", "local_wins", "merge", "merge:local", "merge:remote", "enforced", "local_owned", "fill_only"];
 
-pub fn strategy(name: &str) -> Strategy {
+pub(crate) fn strategy(name: &str) -> Strategy {
     match name.split_once(':') {
-        Some((name, fallback)) => serde_json::from_value(serde_json::json!({ name: { "fallback": fallback } })).unwrap(),
+        Some((name, fallback)) => {
+            serde_json::from_value(serde_json::json!({ name: { "fallback": fallback } })).unwrap()
+        }
         None => name.parse().unwrap(),
     }
 }
 
-pub fn schema(json: Json) -> Schema {
-    serde_json::from_value(json).unwrap()
+/// A schema as a configuration file has it, with the host's own kind `eircode` and the resolver `judge`.
+pub(crate) fn schema(json: Json) -> Schema {
+    let builder: SchemaBuilder = serde_json::from_value(json).unwrap();
+    builder.kind("eircode", words::eircode()).resolver("judge", Arc::new(oracle::Judge)).build().unwrap()
 }
 
-pub fn record(schema: &Schema, json: Json) -> Record {
+pub(crate) fn record(schema: &Schema, json: Json) -> Record {
     schema.record(&json).unwrap()
 }
 
-pub fn ext(id: &str) -> ExternalId {
+pub(crate) fn ext(id: &str) -> ExternalId {
     ExternalId::new(id).unwrap()
 }
 
-pub fn run_id(id: &str) -> RunId {
+pub(crate) fn run_id(id: &str) -> RunId {
     RunId::new(id).unwrap()
 }
 
-pub fn at() -> chrono::DateTime<chrono::Utc> {
+pub(crate) fn at() -> chrono::DateTime<chrono::Utc> {
     chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap()
 }
 
 /// A raw value as JSON; `None` when it is missing.
-pub fn raw(field: FieldRef<'_>) -> Option<Json> {
+pub(crate) fn raw(field: FieldRef<'_>) -> Option<Json> {
     (!field.is_missing()).then(|| json(&field.to_value()))
 }
 
-pub fn json(value: &Value) -> Json {
-    serde_json::to_value(value).unwrap()
-}
-
-pub fn value(json: &Json) -> Value {
-    serde_json::from_value(json.clone()).unwrap()
+pub(crate) fn json(value: &Value) -> Json {
+    // A number beyond 64 bits has no place in a JSON value, only in its text.
+    serde_json::to_value(value).unwrap_or_else(|_| Json::String(serde_json::to_string(value).unwrap()))
 }
 
 /// A record as the source sends it.
-pub fn said(id: &str, record: Record) -> RemoteRecord {
+pub(crate) fn said(id: &str, record: Record) -> RemoteRecord {
     RemoteRecord { id: ext(id), version: None, record }
 }
 
 /// A linked record that was never decided on under this policy, so that it is looked at.
-pub fn linked(schema: &Schema, base: Option<Record>, local: Record) -> Loaded {
+pub(crate) fn linked(schema: &Schema, base: Option<Record>, local: Record) -> Loaded {
     Loaded {
         id: ext("7"),
         presence: Presence::Active,
@@ -76,20 +79,21 @@ pub fn linked(schema: &Schema, base: Option<Record>, local: Record) -> Loaded {
 
 /// What a host has after it carried an op out, reckoned without the crate.
 #[derive(Debug, Clone)]
-pub struct After {
-    pub op: Op,
-    pub local: Record,
-    pub base: Record,
-    pub open: Vec<OpenConflict>,
+pub(crate) struct After {
+    pub(crate) op: Op,
+    pub(crate) local: Record,
+    pub(crate) base: Record,
+    pub(crate) open: Vec<OpenConflict>,
 }
 
 /// Plans one linked record and carries the op out on paper.
-pub fn decide(policy: &Policy, loaded: &Loaded, remote: &Record) -> After {
-    let op = plan_linked(policy, &said("7", remote.clone()), loaded).expect("a record that was never in step is planned");
+pub(crate) fn decide(policy: &Policy, loaded: &Loaded, remote: &Record) -> After {
+    let op =
+        plan_linked(policy, &said("7", remote.clone()), loaded).expect("a record that was never in step is planned");
     carry_out(policy.schema(), loaded, op)
 }
 
-pub fn carry_out(schema: &Schema, loaded: &Loaded, op: Op) -> After {
+pub(crate) fn carry_out(schema: &Schema, loaded: &Loaded, op: Op) -> After {
     use tripartite::exchange::Action;
     let local = match &op.action {
         Action::Update(patch) | Action::Reactivate(patch) => patched(&loaded.local, patch),
@@ -120,9 +124,21 @@ fn patched(record: &Record, patch: &Record) -> Record {
 }
 
 /// The canonical form of a field as JSON, missing and null alike; what has none is its own raw text, marked.
-pub fn canonical(schema: &Schema, position: usize, field: FieldRef<'_>) -> Json {
+pub(crate) fn canonical(schema: &Schema, position: usize, field: FieldRef<'_>) -> Json {
     match schema.canonical(position, field) {
         Ok(canonical) => json(&canonical),
         Err(_) => serde_json::json!({ "invalid": json(&field.to_value()) }),
+    }
+}
+
+/// So many cases, times `LAWS_TIMES` for a long night; what fails becomes a named test, never a file.
+pub(crate) fn cases(cases: u32) -> proptest::test_runner::Config {
+    let times = std::env::var("LAWS_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
+    let cases = cases * times;
+    proptest::test_runner::Config {
+        cases,
+        max_global_rejects: cases * 4,
+        failure_persistence: None,
+        ..Default::default()
     }
 }

@@ -3,6 +3,7 @@
 //! The parser underneath sees only this, never the text. Every character is accounted for here: it is a digit of the
 //! number or of its extension, it is punctuation, or the text is not a phone number.
 
+use super::digits::{LEAD, is_digit, trim_end};
 use super::extension::{self, is_extension};
 use crate::normalize::name;
 use crate::normalize::short::Short;
@@ -12,8 +13,6 @@ use crate::normalize::text;
 const TEXT: usize = 250;
 /// A country code, a number, and what may be dialled before them.
 const DIGITS: usize = 32;
-/// A number needs as many digits before letters or an extension may follow.
-pub(super) const LEAD: usize = 3;
 
 type Text = Short<TEXT>;
 
@@ -149,18 +148,9 @@ fn is_label(label: &str) -> bool {
     !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(inner)
 }
 
-pub(super) fn is_digit(c: char) -> bool {
-    c.is_ascii_digit()
-}
-
 /// Words such as `tel:` and `Mobile:` in front are skipped, as in libphonenumber.
 fn start_of_number(text: &str) -> Option<usize> {
     text.find(|c| c == '+' || is_digit(c))
-}
-
-/// Punctuation behind a number says nothing, but for the sign that closes an extension.
-pub(super) fn trim_end(text: &str) -> &str {
-    text.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '#')
 }
 
 /// Collects the digits of a number, character by character.

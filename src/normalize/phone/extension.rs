@@ -1,6 +1,6 @@
 //! Where a number ends and its extension begins.
 
-use super::dialled::{LEAD, is_digit, trim_end};
+use super::digits::{LEAD, is_digit, trim_end};
 
 /// The most digits an extension may have.
 pub(super) const DIGITS: usize = 20;

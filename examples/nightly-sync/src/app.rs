@@ -1,0 +1,190 @@
+//! The program: what each command does, and the status it ends with.
+
+mod start;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use tripartite::drive::DriveError;
+use tripartite::run::{Done, Report, RunOutcome};
+
+pub use self::start::StartError;
+use self::start::{Started, start};
+use crate::cli::{self, AuditArgs, Command, RunArgs};
+use crate::listing::{ListingError, Remote};
+use crate::progress::{Progress, Style};
+use crate::report::{self, json};
+use crate::store::{SqliteStore, StoreError};
+use crate::term::Console;
+use crate::{audit, demo, sync};
+
+/// Everything went well.
+pub const SUCCEEDED: u8 = 0;
+/// It could not be done.
+pub const FAILED: u8 = 1;
+/// The command line says nothing that can be done.
+pub const USAGE: u8 = 2;
+/// Some records were set aside, skipped or failed.
+pub const PARTIAL: u8 = 3;
+/// A guard stopped the run.
+pub const BLOCKED: u8 = 4;
+
+/// Does what a command line says, without the program's name, and answers with the exit status.
+pub fn execute(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let mut console = Console::std();
+    match cli::parse(args) {
+        Ok(Command::Help) => {
+            console.print(cli::HELP.trim_end());
+            SUCCEEDED
+        }
+        Ok(Command::Demo) => match demo::show(&mut console) {
+            Ok(()) => SUCCEEDED,
+            Err(error) => failed(&mut console, &error),
+        },
+        Ok(Command::Run(args)) => run(&mut console, &args),
+        Ok(Command::Audit(args)) => print_audit(&mut console, &args),
+        Err(error) => {
+            console.say(format!("nightly-sync: {error}"));
+            console.say("try nightly-sync --help");
+            USAGE
+        }
+    }
+}
+
+/// Now. The only place that asks the clock.
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The exit status of an outcome.
+pub fn status(outcome: RunOutcome) -> u8 {
+    match outcome {
+        RunOutcome::Succeeded => SUCCEEDED,
+        RunOutcome::Partial => PARTIAL,
+        RunOutcome::Blocked => BLOCKED,
+        RunOutcome::Failed => FAILED,
+    }
+}
+
+fn failed(console: &mut Console, error: &dyn std::error::Error) -> u8 {
+    console.say(format!("nightly-sync: {error}"));
+    FAILED
+}
+
+fn print_audit(console: &mut Console, args: &AuditArgs) -> u8 {
+    match audit::print(args, io::stdout().lock()) {
+        Ok(()) => SUCCEEDED,
+        Err(error) => {
+            console.say(format!("nightly-sync: {}: {error}", args.db.display()));
+            FAILED
+        }
+    }
+}
+
+fn run(console: &mut Console, args: &RunArgs) -> u8 {
+    let started = match start(console, args) {
+        Ok(started) => started,
+        Err(error) => {
+            if args.json {
+                console.print(json::failure(&error.to_string()));
+            }
+            return match error {
+                StartError::Stdin => {
+                    console.say(format!("nightly-sync: {error}"));
+                    USAGE
+                }
+                error => failed(console, &error),
+            };
+        }
+    };
+    let style = if console.live { Style::Live } else { Style::Off };
+    let Started { step, source, store, lines } = started;
+    let done = sync::drive(step, &source, &store, lines, &mut Progress::new(console, style));
+    match done {
+        Ok(done) => finish(console, args, &store, done),
+        Err(error) => stopped(console, args, &store, error),
+    }
+}
+
+fn finish(console: &mut Console, args: &RunArgs, store: &SqliteStore, done: Done) -> u8 {
+    let written = done.plan.is_none();
+    if written && let Err(error) = store.settle().and_then(|()| store.remember(&done.report)) {
+        console.say(format!("nightly-sync: the run was carried out, but its report was not kept: {error}"));
+    }
+    if args.json {
+        console.print(json::report(&done.report, None));
+    } else if let Err(error) = tell(console, store, &done) {
+        console.say(format!("nightly-sync: the run was carried out, but cannot be told: {error}"));
+    }
+    if done.report.outcome == RunOutcome::Blocked && !args.json {
+        report::print_blocked(console, &done.report, &command(args));
+    } else if done.report.outcome == RunOutcome::Blocked {
+        report::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &command(args));
+    }
+    if !args.json && written {
+        console.print(format!("database {}", args.db.display()));
+    }
+    status(done.report.outcome)
+}
+
+fn tell(console: &mut Console, store: &SqliteStore, done: &Done) -> Result<(), StoreError> {
+    let mut lines = match &done.plan {
+        Some(plan) => report::of_plan(plan),
+        None => report::of_audit(store, &done.report)?,
+    };
+    report::still_open(store, &mut lines)?;
+    report::print(console, &done.report, &lines, done.plan.as_ref());
+    Ok(())
+}
+
+fn stopped(
+    console: &mut Console,
+    args: &RunArgs,
+    store: &SqliteStore,
+    error: DriveError<ListingError, StoreError>,
+) -> u8 {
+    let problem = error.to_string();
+    let report: &Report = match &error {
+        DriveError::Connector { done, .. } | DriveError::Store { done, .. } => &done.report,
+        _ => return failed(console, &error),
+    };
+    if let DriveError::Connector { .. } = error
+        && !report.dry_run
+    {
+        // Batches may have been written; their audit names this run.
+        let _ = store.remember(report);
+    }
+    console.say(format!("nightly-sync: {problem}"));
+    if args.json {
+        console.print(json::report(report, Some(&problem)));
+    }
+    FAILED
+}
+
+/// The command that a run was started with, as a shell reads it, to be approved.
+fn command(args: &RunArgs) -> String {
+    let mut command = format!("nightly-sync run --db {}", shell(&args.db));
+    match &args.remote {
+        Remote::File(file) => command.push_str(&format!(" --remote {}", shell(file))),
+        Remote::Stdin => command.push_str(" --remote -"),
+    }
+    let values = [
+        ("--schema", args.schema.as_ref().map(|schema| shell(schema))),
+        ("--id-field", args.id_field.as_ref().map(|field| shell(Path::new(field)))),
+        ("--strategy", args.strategy.as_ref().map(|strategy| strategy.name().to_owned())),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            command.push_str(&format!(" {name} {value}"));
+        }
+    }
+    command
+}
+
+fn shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}

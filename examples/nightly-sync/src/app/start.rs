@@ -1,0 +1,144 @@
+//! From a command line to the first step of a run: which database, which schema, which listing.
+
+use std::fs;
+use std::path::Path;
+
+use tripartite::run::{Run, Step};
+use tripartite::schema::{Kind, Policy, Schema, SchemaError};
+
+use super::now;
+use crate::cli::RunArgs;
+use crate::infer::{InferError, Inferred, infer};
+use crate::listing::{JsonLines, Lines, ListingError, Remote};
+use crate::store::{Access, Database, Settings, SqliteStore, StoreError};
+use crate::term::Console;
+
+/// The field that holds the id, unless somebody says otherwise.
+const ID_FIELD: &str = "id";
+
+/// A run that can begin.
+pub(super) struct Started {
+    pub(super) step: Step,
+    pub(super) source: JsonLines,
+    pub(super) store: SqliteStore,
+    /// How many lines the listing has, where somebody counted.
+    pub(super) lines: Option<u64>,
+}
+
+/// Why a run cannot begin. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error("{file}: {error}")]
+    Store {
+        /// The database.
+        file: String,
+        /// Why.
+        error: StoreError,
+    },
+    /// The listing cannot be read.
+    #[error(transparent)]
+    Listing(#[from] ListingError),
+    /// No schema can be inferred from it.
+    #[error(transparent)]
+    Infer(#[from] InferError),
+    /// A listing that can be read only once cannot be looked at first.
+    #[error("a first import from standard input needs --schema, because the listing can be read only once")]
+    Stdin,
+    /// The schema's file is none.
+    #[error("{file}: {problem}")]
+    Schema {
+        /// The file.
+        file: String,
+        /// Why.
+        problem: String,
+    },
+    /// The policy cannot be.
+    #[error(transparent)]
+    Policy(#[from] SchemaError),
+}
+
+pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, StartError> {
+    let stored = |error| StartError::Store { file: args.db.display().to_string(), error };
+    let mut lines = Lines::open(&args.remote)?;
+    let database = database(args).map_err(stored)?;
+    let known = database.as_ref().map(Database::settings).transpose().map_err(stored)?.flatten();
+    let id_field = args.id_field.clone().or_else(|| known.as_ref().map(|known| known.id_field.clone()));
+    let id_field = id_field.unwrap_or_else(|| ID_FIELD.to_owned());
+    let mut count = None;
+    let schema = match (&args.schema, &known) {
+        (Some(file), _) => {
+            console.say(format!("schema: {}", file.display()));
+            read_schema(file)?
+        }
+        (None, Some(known)) => {
+            console.say(format!("schema: the one in {}", args.db.display()));
+            known.schema.clone()
+        }
+        (None, None) if args.remote == Remote::Stdin => return Err(StartError::Stdin),
+        (None, None) => {
+            let inferred = infer(&mut lines, &id_field)?;
+            count = Some(inferred.lines);
+            say_inferred(console, &inferred);
+            inferred.schema
+        }
+    };
+    let mut policy = Policy::new(schema.clone());
+    if let Some(strategy) = &args.strategy {
+        policy = policy.strategy(strategy.clone())?;
+    }
+    if count.is_none() && console.live {
+        count = lines.count()?;
+    }
+    let database = match database {
+        Some(database) if known.is_some() || !args.dry_run => database,
+        _ if args.dry_run => Database::in_memory().map_err(stored)?,
+        _ => Database::open(&args.db, Access::Write).map_err(stored)?,
+    };
+    let store = SqliteStore::new(database, Settings { schema: schema.clone(), id_field: id_field.clone() });
+    let store = store.map_err(stored)?;
+    let at = now();
+    let mut run = Run::new(policy, store.next_run(&at).map_err(stored)?, at);
+    if args.dry_run {
+        run = run.dry();
+    }
+    if let Some(plan) = args.approve {
+        run = run.approve(plan);
+    }
+    let source = JsonLines::new(lines, schema, id_field);
+    let source = if args.partial { source.partial() } else { source };
+    Ok(Started { step: run.start(), source, store, lines: count })
+}
+
+/// The database, if there is a file.
+fn database(args: &RunArgs) -> Result<Option<Database>, StoreError> {
+    let access = if args.dry_run { Access::Read } else { Access::Write };
+    match fs::metadata(&args.db) {
+        Ok(file) if file.len() > 0 => Database::open(&args.db, access).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn read_schema(file: &Path) -> Result<Schema, StartError> {
+    let problem = |problem: String| StartError::Schema { file: file.display().to_string(), problem };
+    let text = fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| problem(error.to_string()))
+}
+
+fn say_inferred(console: &mut Console, inferred: &Inferred) {
+    let Inferred { schema, lines, read } = inferred;
+    console.say(format!("schema: inferred from {read} of {lines} lines; it is stored with the database"));
+    for field in schema.fields() {
+        let kind = match field.kind() {
+            Kind::Phone { region } => format!("phone, as dialled in {region}"),
+            Kind::Set { of } => format!("set of {}", of.name()),
+            kind => kind.name().to_owned(),
+        };
+        console.say(format!("  {:<20} {kind}", field.name()));
+    }
+    console.say(
+        "  A field that the listing leaves out stays as it is, and on a conflict the remote wins. To change either,",
+    );
+    console.say("  or a kind, write a schema and pass it once: --schema FILE.json");
+}

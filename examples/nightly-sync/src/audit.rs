@@ -1,0 +1,195 @@
+//! The audit, entry by entry, in the order it was written.
+//!
+//! As JSON lines every entry stands as it is stored, beside its run, time and record. As CSV (RFC 4180) it is a table
+//! that a spreadsheet opens; a cell that a spreadsheet would take for a formula gets an apostrophe in front. An empty
+//! cell is a value that was not there, `null` one that was empty.
+
+use std::borrow::Cow;
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
+use tripartite::exchange::{Entry, FieldEntry, RecordEntry};
+use tripartite::value::Value;
+
+use crate::cli::{AuditArgs, Format};
+use crate::store::{Access, AuditRow, Database, StoreError, UnknownRun};
+
+/// Why the audit cannot be printed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The database cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such run.
+    #[error(transparent)]
+    Run(#[from] UnknownRun),
+    /// It cannot be written.
+    #[error("cannot be printed: {0}")]
+    Io(#[from] io::Error),
+}
+
+const COLUMNS: [&str; 15] = [
+    "run",
+    "at",
+    "external_id",
+    "subject",
+    "field",
+    "group",
+    "verdict",
+    "detail",
+    "decision",
+    "rule",
+    "base",
+    "local",
+    "remote",
+    "result",
+    "why",
+];
+
+/// Prints the audit. A reader who has seen enough and closes the pipe is no error.
+///
+/// # Errors
+/// [`AuditError`], when the database cannot be read, the run is unknown, or the output cannot be written.
+pub fn print(args: &AuditArgs, out: impl Write) -> Result<(), AuditError> {
+    let database = Database::open(&args.db, Access::Read)?;
+    if let Some(run) = &args.run {
+        database.find_run(run)??;
+    }
+    let mut out = BufWriter::new(out);
+    let mut written = Ok(());
+    if args.format == Format::Csv {
+        written = csv_line(&mut out, COLUMNS.map(Cow::Borrowed));
+    }
+    database.audit(args.run.as_deref(), |row| {
+        if written.is_ok() {
+            written = match args.format {
+                Format::Jsonl => json_line(&mut out, &row),
+                Format::Csv => csv_line(&mut out, cells(&row)),
+            };
+        }
+        written.is_ok()
+    })?;
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => {
+            // What could not be flushed must not be tried again when the writer goes.
+            drop(out.into_parts());
+            Ok(())
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonLine<'a> {
+    run: &'a str,
+    at: &'a str,
+    external_id: &'a str,
+    subject: &'static str,
+    #[serde(flatten)]
+    entry: Body<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Field(&'a FieldEntry),
+    Record(&'a RecordEntry),
+}
+
+fn json_line(out: &mut impl Write, row: &AuditRow) -> io::Result<()> {
+    let AuditRow { run, at, external_id, entry } = row;
+    let (subject, entry) = match entry {
+        Entry::Field(entry) => ("field", Body::Field(entry)),
+        Entry::Record(entry) => ("record", Body::Record(entry)),
+    };
+    serde_json::to_writer(&mut *out, &JsonLine { run, at, external_id, subject, entry })?;
+    out.write_all(b"\n")
+}
+
+fn cells(row: &AuditRow) -> [Cow<'_, str>; 15] {
+    let b = |text: &'_ str| Cow::<'static, str>::Owned(text.to_owned());
+    let [run, at, id] = [&row.run, &row.at, &row.external_id].map(|text| Cow::Borrowed(text.as_str()));
+    match &row.entry {
+        Entry::Field(entry) => [
+            run,
+            at,
+            id,
+            b("field"),
+            Cow::Borrowed(&entry.field),
+            Cow::Borrowed(entry.group.as_deref().unwrap_or_default()),
+            b(entry.verdict.name()),
+            Cow::Owned(entry.verdict.detail().unwrap_or_default()),
+            b(entry.decision.name()),
+            Cow::Borrowed(&entry.rule),
+            entry.base.as_ref().map(cell).unwrap_or_default(),
+            cell(&entry.local),
+            entry.remote.as_ref().map(cell).unwrap_or_default(),
+            cell(&entry.result),
+            Cow::Borrowed(&entry.why),
+        ],
+        Entry::Record(entry) => {
+            let verdict = crate::store::situation(entry.situation);
+            let none = || Cow::Borrowed("");
+            let (action, why) = (Cow::Borrowed(&*entry.action), Cow::Borrowed(&*entry.why));
+            let subject = b("record");
+            let [field, group, detail, rule] = [(); 4].map(|()| none());
+            let [base, local, remote, result] = [(); 4].map(|()| none());
+            let verdict = Cow::Owned(verdict);
+            [run, at, id, subject, field, group, verdict, detail, action, rule, base, local, remote, result, why]
+        }
+    }
+}
+
+/// Text as it is, all else as JSON.
+fn cell(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) => Cow::Borrowed(text),
+        other => Cow::Owned(serde_json::to_string(other).unwrap_or_default()),
+    }
+}
+
+fn csv_line<'a>(out: &mut impl Write, cells: [Cow<'a, str>; 15]) -> io::Result<()> {
+    for (at, cell) in cells.into_iter().enumerate() {
+        if at > 0 {
+            out.write_all(b",")?;
+        }
+        out.write_all(quoted(&neutral(cell)).as_bytes())?;
+    }
+    out.write_all(b"\r\n")
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn neutral(cell: Cow<'_, str>) -> Cow<'_, str> {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') => Cow::Owned(format!("'{cell}")),
+        _ => cell,
+    }
+}
+
+fn quoted(cell: &str) -> Cow<'_, str> {
+    match cell.contains([',', '"', '\r', '\n']) {
+        true => Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\""))),
+        false => Cow::Borrowed(cell),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_is_text_and_a_quote_is_doubled() {
+        for (raw, written) in [
+            ("=1+1", "'=1+1"),
+            ("+353 87 555 0123", "'+353 87 555 0123"),
+            ("@SUM(A1), \"x\"", "\"'@SUM(A1), \"\"x\"\"\""),
+            ("\tx", "'\tx"),
+            ("a,b", "\"a,b\""),
+            ("two\nlines", "\"two\nlines\""),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(quoted(&neutral(Cow::Borrowed(raw))), written);
+        }
+    }
+}

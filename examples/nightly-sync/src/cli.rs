@@ -1,0 +1,287 @@
+//! The command line, read once, with an error that says what was expected.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use tripartite::plan::PlanId;
+use tripartite::schema::Strategy;
+
+use crate::listing::Remote;
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+nightly-sync keeps a table of members in SQLite in step with a federation's register.
+
+usage:
+  nightly-sync                    a demonstration on invented members
+  nightly-sync run --db FILE --remote FILE.jsonl [options]
+  nightly-sync audit --db FILE [--run ID] [--format jsonl|csv]
+
+run: syncs one listing, JSON lines, one member a line
+  --db FILE             the SQLite database; created by the first import
+  --remote FILE.jsonl   the listing; - for standard input
+  --schema FILE.json    the fields and their rules; else what the database holds, else inferred from the listing
+  --id-field NAME       the field that holds the member's id; else what the database holds, else `id`
+  --strategy NAME       how conflicts are decided where no field says otherwise: remote_wins, local_wins, merge,
+                        enforced, local_owned, fill_only
+  --dry-run             says what would be done, and writes nothing
+  --partial             the listing is not everything there is: nobody is missing
+  --approve PLAN_ID     lets exactly this plan pass the guards
+  --json                the report as one JSON object on standard output
+
+audit: prints what was decided, entry by entry
+  --db FILE             the database
+  --run ID              of this run alone
+  --format jsonl|csv    jsonl by default
+
+exit status: 0 succeeded, 1 failed, 2 usage, 3 partial: some records were set aside, 4 blocked: a guard stopped it
+";
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Command {
+    /// The demonstration.
+    Demo,
+    /// The help.
+    Help,
+    /// A sync.
+    Run(RunArgs),
+    /// The audit.
+    Audit(AuditArgs),
+}
+
+/// How to sync.
+#[derive(Debug)]
+pub struct RunArgs {
+    /// The database.
+    pub db: PathBuf,
+    /// The listing.
+    pub remote: Remote,
+    /// A file with the schema.
+    pub schema: Option<PathBuf>,
+    /// The field that holds the id.
+    pub id_field: Option<String>,
+    /// The run's strategy.
+    pub strategy: Option<Strategy>,
+    /// Whether nothing is written.
+    pub dry_run: bool,
+    /// Whether the listing is not everything there is.
+    pub partial: bool,
+    /// The plan that is approved.
+    pub approve: Option<PlanId>,
+    /// Whether the report is JSON.
+    pub json: bool,
+}
+
+/// What of the audit to print.
+#[derive(Debug)]
+pub struct AuditArgs {
+    /// The database.
+    pub db: PathBuf,
+    /// Of this run alone.
+    pub run: Option<String>,
+    /// How.
+    pub format: Format,
+}
+
+/// How the audit is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// An object a line.
+    Jsonl,
+    /// A table, RFC 4180.
+    Csv,
+}
+
+/// The command line says nothing that can be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(String);
+
+/// Reads a command line, without the program's name.
+///
+/// # Errors
+/// [`UsageError`], which names the argument and what was expected.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    let mut args = args.into_iter();
+    let Some(command) = args.next() else { return Ok(Command::Demo) };
+    let rest: Vec<OsString> = args.collect();
+    if rest.iter().chain([&command]).any(|arg| arg == "--help" || arg == "-h") || command == "help" {
+        return Ok(Command::Help);
+    }
+    match command.to_str() {
+        Some("run") => run(rest).map(Command::Run),
+        Some("audit") => audit(rest).map(Command::Audit),
+        _ => Err(UsageError(format!("there is no command `{}`; expected run or audit", command.display()))),
+    }
+}
+
+fn run(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
+    let mut args = Options::of("run", args, &["--dry-run", "--partial", "--json"])?;
+    let run = RunArgs {
+        db: args.needed("--db")?.into(),
+        remote: match args.needed("--remote")? {
+            dash if dash == "-" => Remote::Stdin,
+            file => Remote::File(file.into()),
+        },
+        schema: args.take("--schema").map(PathBuf::from),
+        id_field: args.text("--id-field")?,
+        strategy: args.text("--strategy")?.map(|name| strategy(&name)).transpose()?,
+        dry_run: args.flag("--dry-run"),
+        partial: args.flag("--partial"),
+        approve: args.text("--approve")?.map(|id| plan(&id)).transpose()?,
+        json: args.flag("--json"),
+    };
+    args.finish()?;
+    if run.id_field.as_deref() == Some("") {
+        return Err(UsageError("--id-field: expected the name of a field, found nothing".to_owned()));
+    }
+    Ok(run)
+}
+
+fn audit(args: Vec<OsString>) -> Result<AuditArgs, UsageError> {
+    let mut args = Options::of("audit", args, &[])?;
+    let audit = AuditArgs {
+        db: args.needed("--db")?.into(),
+        run: args.text("--run")?,
+        format: match args.text("--format")?.as_deref() {
+            None | Some("jsonl") => Format::Jsonl,
+            Some("csv") => Format::Csv,
+            Some(other) => return Err(UsageError(format!("--format: expected jsonl or csv, found `{other}`"))),
+        },
+    };
+    args.finish()?;
+    Ok(audit)
+}
+
+fn strategy(name: &str) -> Result<Strategy, UsageError> {
+    match name {
+        "newest_wins" | "custom" => {
+            Err(UsageError(format!("--strategy: `{name}` has settings, so it can only be stated in a schema")))
+        }
+        _ => name.parse().map_err(|error| UsageError(format!("--strategy: {error}"))),
+    }
+}
+
+fn plan(id: &str) -> Result<PlanId, UsageError> {
+    let digits = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let plan = digits.then(|| id.parse().ok()).flatten();
+    plan.ok_or_else(|| UsageError(format!("--approve: expected the id of a plan, 32 hexadecimal digits, found `{id}`")))
+}
+
+/// Options by their names, each at most once, as `--name VALUE` or `--name=VALUE`.
+struct Options {
+    command: &'static str,
+    given: Vec<(String, Option<OsString>)>,
+}
+
+impl Options {
+    fn of(command: &'static str, args: Vec<OsString>, flags: &[&str]) -> Result<Self, UsageError> {
+        let mut given: Vec<(String, Option<OsString>)> = Vec::new();
+        let mut args = args.into_iter();
+        while let Some(arg) = args.next() {
+            let (name, value) = match arg.to_str().filter(|arg| arg.starts_with("--")) {
+                None => return Err(UsageError(format!("{command}: did not expect `{}`", arg.display()))),
+                Some(arg) => match arg.split_once('=') {
+                    Some((name, value)) => (name.to_owned(), Some(OsString::from(value))),
+                    None => (arg.to_owned(), None),
+                },
+            };
+            if given.iter().any(|(other, _)| *other == name) {
+                return Err(UsageError(format!("{name} is stated twice")));
+            }
+            let value = match (flags.contains(&name.as_str()), value) {
+                (true, Some(_)) => return Err(UsageError(format!("{name} takes no value"))),
+                (true, None) => None,
+                (false, Some(value)) => Some(value),
+                (false, None) => args.next(),
+            };
+            given.push((name, value));
+        }
+        Ok(Self { command, given })
+    }
+
+    fn entry(&mut self, name: &str) -> Option<(String, Option<OsString>)> {
+        let at = self.given.iter().position(|(given, _)| given == name)?;
+        Some(self.given.remove(at))
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        self.entry(name).is_some()
+    }
+
+    fn take(&mut self, name: &str) -> Option<OsString> {
+        match self.entry(name)? {
+            (_, Some(value)) => Some(value),
+            (name, None) => {
+                // Left for `finish` to complain about.
+                self.given.push((name, None));
+                None
+            }
+        }
+    }
+
+    fn needed(&mut self, name: &str) -> Result<OsString, UsageError> {
+        match self.take(name) {
+            Some(value) => Ok(value),
+            None => {
+                self.valueless()?;
+                Err(UsageError(format!("{}: {name} is missing", self.command)))
+            }
+        }
+    }
+
+    fn text(&mut self, name: &str) -> Result<Option<String>, UsageError> {
+        let text = self.take(name).map(|value| value.into_string());
+        text.transpose().map_err(|value| UsageError(format!("{name}: `{}` is not UTF-8", value.display())))
+    }
+
+    fn valueless(&self) -> Result<(), UsageError> {
+        match self.given.iter().find(|(name, value)| value.is_none() && KNOWN.contains(&name.as_str())) {
+            Some((name, _)) => Err(UsageError(format!("{name}: expected a value behind it"))),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(self) -> Result<(), UsageError> {
+        self.valueless()?;
+        match self.given.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(UsageError(format!("{}: there is no option {name}", self.command))),
+        }
+    }
+}
+
+/// Options that take a value.
+const KNOWN: [&str; 8] = ["--db", "--remote", "--schema", "--id-field", "--strategy", "--approve", "--run", "--format"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(line: &str) -> String {
+        parse(line.split(' ').map(OsString::from)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_line_is_a_precise_error() {
+        assert_eq!(problem("sync"), "there is no command `sync`; expected run or audit");
+        assert_eq!(problem("run --remote x"), "run: --db is missing");
+        assert_eq!(problem("run --db x --remote"), "--remote: expected a value behind it");
+        assert_eq!(problem("run --db x --remote y --jsn"), "run: there is no option --jsn");
+        assert_eq!(problem("run --db x --db=y"), "--db is stated twice");
+        assert_eq!(problem("run --db x --remote y z"), "run: did not expect `z`");
+        assert_eq!(problem("run --db x --remote y --json=1"), "--json takes no value");
+        assert!(problem("run --db x --remote y --strategy remote_win").contains("unknown strategy `remote_win`"));
+        assert!(problem("run --db x --remote y --strategy newest_wins").contains("in a schema"));
+        assert!(problem("run --db x --remote y --approve 12").contains("32 hexadecimal digits"));
+        assert_eq!(problem("audit --db x --format xml"), "--format: expected jsonl or csv, found `xml`");
+    }
+
+    #[test]
+    fn a_value_may_stand_behind_an_equals_sign() {
+        let parsed = parse(["run", "--db=a=b", "--remote", "-", "--json"].map(OsString::from));
+        let Ok(Command::Run(run)) = parsed else { panic!("is a run") };
+        assert_eq!((run.db, run.remote, run.json), (PathBuf::from("a=b"), Remote::Stdin, true));
+    }
+}

@@ -1,0 +1,28 @@
+//! A nightly member sync on SQLite: the first example host of [`tripartite`].
+//!
+//! A club keeps its members in a SQLite table that anybody may edit with any SQL client. Every night the federation's
+//! listing arrives as a file of JSON lines. The host reads it, hands both sides to the crate, and writes what the crate
+//! decided. It decides nothing itself.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`listing`] | the source: JSON lines, read page by page ([`Connector`](tripartite::host::Connector)) |
+//! | [`store`] | the club's table, with the bases beside it ([`RecordStore`](tripartite::host::RecordStore)) |
+//! | [`sync`] | takes a run from step to step, with a progress bar |
+//! | [`infer`] | a schema for a listing that came without one |
+//! | [`report`], [`audit`] | what happened, for people and for programs |
+//! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
+//!
+//! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, and what changes.
+
+pub mod app;
+pub mod audit;
+pub mod cli;
+pub mod demo;
+pub mod infer;
+pub mod listing;
+pub mod progress;
+pub mod report;
+pub mod store;
+pub mod sync;
+pub mod term;

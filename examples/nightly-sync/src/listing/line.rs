@@ -1,0 +1,166 @@
+//! One line: a record, or what can be told of it without quoting it.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::error::Category;
+use tripartite::exchange::{Item, Malformed, RemoteRecord};
+use tripartite::id::ExternalId;
+use tripartite::schema::{Keyed, Schema};
+use tripartite::value::Value;
+
+use super::MAX_LINE;
+
+pub(super) fn read(schema: &Schema, id_field: &str, line: &[u8], number: u64) -> Option<Item> {
+    let mut from = serde_json::Deserializer::from_slice(line);
+    let keyed = schema.seed().keyed(id_field).deserialize(&mut from).and_then(|keyed| from.end().map(|()| keyed));
+    Some(match keyed {
+        Ok(keyed) => record(keyed, id_field, number),
+        Err(error) => malformed(number, recovered(id_field, line), problem(&error)),
+    })
+}
+
+pub(super) fn too_long(id_field: &str, beginning: &[u8], number: u64) -> Item {
+    malformed(number, recovered(id_field, beginning), format!("is longer than {} MiB", MAX_LINE >> 20))
+}
+
+fn record(keyed: Keyed, id_field: &str, number: u64) -> Item {
+    let problem = match keyed.id.map(ExternalId::new) {
+        Some(Ok(id)) => return Item::Record(RemoteRecord { id, version: None, record: keyed.record }),
+        Some(Err(error)) => format!("`{id_field}`: {error}"),
+        None => format!("has no id: `{id_field}` should be a text or a whole number"),
+    };
+    malformed(number, None, problem)
+}
+
+fn malformed(number: u64, id: Option<ExternalId>, problem: String) -> Item {
+    Item::Malformed(Malformed { place: format!("line {number}"), id, problem })
+}
+
+/// What is wrong, and at which byte. Messages of serde on wrong types quote what they found, so only those are passed on
+/// that are known not to.
+fn problem(error: &serde_json::Error) -> String {
+    let column = error.column();
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
+    match error.classify() {
+        Category::Eof => format!("breaks off after {column} bytes"),
+        Category::Data if message.starts_with("invalid ") => "is no JSON object".to_owned(),
+        Category::Data => format!("cannot be read: {message}"),
+        _ => format!("is no JSON: {message} at byte {column}"),
+    }
+}
+
+/// The id of a line that cannot be read, if it stands whole before the place where the line breaks. What comes after
+/// that is not looked at: an id found there could be part of anything.
+fn recovered(id_field: &str, line: &[u8]) -> Option<ExternalId> {
+    let mut found = Found::default();
+    let seed = IdSeed { field: id_field, found: &mut found };
+    let _ = seed.deserialize(&mut serde_json::Deserializer::from_slice(line));
+    if found.twice { None } else { found.id }
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    id: Option<ExternalId>,
+    twice: bool,
+}
+
+/// Looks only for the id, and hands it out even when reading fails further on.
+struct IdSeed<'a> {
+    field: &'a str,
+    found: &'a mut Found,
+}
+
+impl<'de> DeserializeSeed<'de> for IdSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for IdSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        // A number at the very end may be cut off; it counts only when something comes after it.
+        let mut number = None;
+        loop {
+            let key = access.next_key::<String>()?;
+            if let Some(number) = number.take() {
+                self.found.id = ExternalId::new(number).ok();
+            }
+            let Some(key) = key else { return Ok(()) };
+            if key != self.field {
+                access.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            if self.found.id.is_some() {
+                self.found.twice = true;
+                return Err(A::Error::custom("the id is stated twice"));
+            }
+            match access.next_value::<Value>()? {
+                Value::Text(text) => self.found.id = ExternalId::new(text).ok(),
+                Value::Int(int) => number = Some(int.to_string()),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tripartite::schema::{Field, Kind};
+
+    use super::*;
+
+    fn of(line: &[u8]) -> Item {
+        let schema = Schema::builder().field(Field::new("name", Kind::Name)).build().unwrap();
+        read(&schema, "id", line, 7).unwrap()
+    }
+
+    #[test]
+    fn an_id_is_recovered_only_where_it_is_certain() {
+        for (line, id, why) in [
+            (&br#"{"id": "A1", "name": "x"#[..], Some("A1"), "cut off behind it"),
+            (br#"{"name": "x", "id": "A1""#, Some("A1"), "cut off right behind its quotes"),
+            (br#"{"id": 12, "name": "x"#, Some("12"), "a number that ends"),
+            (br#"{"id": 12"#, None, "a number that may go on"),
+            (br#"{"id": "A1"#, None, "a text that may go on"),
+            (br#"{"name": {"id": "A1"}, "na"#, None, "somebody else's id"),
+            (br#"{"name": "\"id\": \"A1\"", "na"#, None, "part of a text"),
+            (br#"{"name": "x"y", "id": "A1"}"#, None, "behind the place where it breaks"),
+            (br#"{"id": "A1", "id": "A2", "name"#, None, "two ids"),
+            (br#"{"id": "A1"} {"id": "A2"}"#, Some("A1"), "something behind it"),
+            (b"{\"id\": \"A1\", \"name\": \"\xff\"}", Some("A1"), "no UTF-8"),
+            (br#"{"id": null}"#, None, "null"),
+            (br#"{"id": ""}"#, None, "empty"),
+            (br#"{"name": "x"}"#, None, "left out"),
+            (b"[1, 2]", None, "no object"),
+        ] {
+            let Item::Malformed(malformed) = of(line) else { panic!("{why}: is a record") };
+            assert_eq!(malformed.id.as_ref().map(ExternalId::as_str), id, "{why}");
+            assert_eq!(malformed.place, "line 7");
+        }
+    }
+
+    #[test]
+    fn no_problem_quotes_the_line() {
+        for line in [
+            &br#""087 555 0123""#[..],
+            br#"{"id": 1, "name": "087 555 0123"#,
+            br#"{"id": 1, "087 555 0123": 087 555 0123}"#,
+            br#"{"id": "087 555 0123\u0007", "name": 1}"#,
+            br#"{"id": 1, "name": {"087 555 0123": 1, "087 555 0123": 2}}"#,
+            b"0875550123",
+        ] {
+            let Item::Malformed(malformed) = of(line) else { panic!("is a record") };
+            assert!(!malformed.problem.contains("555"), "{}", malformed.problem);
+        }
+    }
+}

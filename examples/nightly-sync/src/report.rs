@@ -1,0 +1,130 @@
+//! What came of a run, for people; [`json`] is the same for programs.
+//!
+//! It names records and fields and says why, but never shows a value of anybody: those are in the database and its
+//! audit.
+
+pub mod json;
+mod story;
+
+use tripartite::plan::Plan;
+use tripartite::run::{Counts, Report, RunOutcome};
+
+pub use self::story::{Line, Matter, of_audit, of_plan, still_open};
+use crate::term::{Console, Paint, Table, pad, width, wrapped};
+
+/// So many lines a section has at most.
+const MOST: usize = 40;
+
+/// So many records a dry run lists.
+const MOST_PLANNED: usize = 20;
+
+/// Where the explanations are broken.
+const COLUMNS: usize = 100;
+
+/// The figures of a run, as a table.
+pub fn table(counts: &Counts) -> Table {
+    Table::default()
+        .group([
+            ("processed", counts.processed),
+            ("created", counts.created),
+            ("updated", counts.updated),
+            ("unchanged", counts.unchanged),
+            ("reactivated", counts.reactivated),
+            ("quarantined", counts.quarantined),
+            ("skipped", counts.skipped),
+            ("failed", counts.failed),
+        ])
+        .group([("deactivated", counts.deactivated)])
+        .group([
+            ("conflicts detected", counts.conflicts_detected),
+            ("conflicts resolved", counts.conflicts_resolved),
+            ("conflicts open", counts.conflicts_open),
+            ("invalid fields", counts.invalid_fields),
+        ])
+}
+
+/// The outcome, in its colour.
+pub fn outcome(paint: Paint, outcome: RunOutcome) -> String {
+    match outcome {
+        RunOutcome::Succeeded => paint.green("succeeded"),
+        RunOutcome::Partial => paint.yellow("partial"),
+        RunOutcome::Blocked => paint.yellow("blocked"),
+        RunOutcome::Failed => paint.red("failed"),
+    }
+}
+
+/// Prints the report, each conflict explained.
+pub fn print(console: &mut Console, report: &Report, lines: &[Line], plan: Option<&Plan>) {
+    let paint = console.paint;
+    let dry = if report.dry_run { " (dry run: nothing was written)" } else { "" };
+    console.print(format!("run {}: {}{dry}", paint.bold(&report.run), outcome(paint, report.outcome)));
+    for line in table(&report.counts).lines(paint) {
+        console.print(line);
+    }
+    for matter in Matter::ALL {
+        let lines: Vec<_> = lines.iter().filter(|line| line.matter == matter).collect();
+        section(console, matter.title(), lines.iter().map(|line| (line.subject(), line.why.clone())));
+    }
+    let aside = report.set_aside.iter().map(|aside| {
+        let id = aside.id.as_ref().map_or_else(|| "nobody's for certain".to_owned(), ToString::to_string);
+        let place = aside.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        (id, format!("{place}{}", aside.problem))
+    });
+    section(console, "set aside, to be looked at again in the next run", aside);
+    let unwritten = report.unwritten.iter().map(|unwritten| (unwritten.id.to_string(), unwritten.problem.clone()));
+    section(console, "not written", unwritten);
+    if report.withheld > 0 {
+        let left = "were not listed, but left alone: a line that cannot be read could be any of them";
+        console.print(format!("\n{} {left}", report.withheld));
+    }
+    if let Some(plan) = plan.filter(|_| report.dry_run) {
+        planned(console, plan);
+    }
+    console.print(format!("\nplan {}", report.plan_id));
+}
+
+/// Prints why a guard stopped the run, and how to let it pass.
+pub fn print_blocked(console: &mut Console, report: &Report, command: &str) {
+    for reason in &report.blocked {
+        console.print(format!("{} {reason}", console.paint.yellow("blocked:")));
+    }
+    console.print("nothing was written. If this is right, approve exactly this plan:");
+    console.print(format!("  {command} --approve {}", report.plan_id));
+}
+
+fn section(console: &mut Console, title: &str, lines: impl ExactSizeIterator<Item = (String, String)>) {
+    let count = lines.len();
+    if count == 0 {
+        return;
+    }
+    let paint = console.paint;
+    console.print(format!("\n{} ({count})", paint.bold(title)));
+    let lines: Vec<_> = lines.take(MOST).collect();
+    let left = lines.iter().map(|(subject, _)| width(subject)).max().unwrap_or(0).min(40);
+    for (subject, text) in &lines {
+        let mut text = wrapped(text, COLUMNS - left.min(COLUMNS / 2)).into_iter();
+        console.print(format!("  {}  {}", paint.cyan(pad(subject, left)), text.next().unwrap_or_default()));
+        for more in text {
+            console.print(format!("  {}  {more}", " ".repeat(left)));
+        }
+    }
+    if count > MOST {
+        console.print(format!("  … and {} more", count - MOST));
+    }
+}
+
+fn planned(console: &mut Console, plan: &Plan) {
+    let changes: Vec<_> = plan.changes().collect();
+    if changes.is_empty() {
+        return;
+    }
+    console.print(format!("\n{} ({})", console.paint.bold("what would be done"), changes.len()));
+    let left = changes.iter().take(MOST_PLANNED).map(|op| width(op.id.as_str())).max().unwrap_or(0);
+    for op in changes.iter().take(MOST_PLANNED) {
+        let id = pad(op.id.as_str(), left);
+        console.print(format!("  {}  {}", console.paint.cyan(id), story::planned(plan.schema(), op)));
+    }
+    if changes.len() > MOST_PLANNED {
+        console.print(format!("  … and {} more", changes.len() - MOST_PLANNED));
+    }
+}

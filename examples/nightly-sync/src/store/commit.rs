@@ -1,0 +1,240 @@
+//! Committing: each op whole or not at all, and only if what it expects is still so.
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
+use tripartite::exchange::{Action, Batch, ConflictChange, Entry, Expect, Op, OpenConflict, Outcome, Revision};
+use tripartite::id::LocalId;
+use tripartite::schema::Schema;
+use tripartite::value::{Record, RecordBuilder};
+
+use super::StoreError;
+use super::cell::Cell;
+use super::error::refused;
+use super::layout::quoted;
+
+const LINK: &str = "
+INSERT INTO tripartite_links(
+    external_id, base, base_schema, base_version, seen, policy, synced_revision, deactivated
+) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, 0))
+ON CONFLICT DO UPDATE SET
+    base = coalesce(excluded.base, base),
+    base_schema = coalesce(excluded.base_schema, base_schema),
+    base_version = iif(excluded.base IS NULL, base_version, excluded.base_version),
+    seen = coalesce(excluded.seen, seen),
+    policy = coalesce(excluded.policy, policy),
+    synced_revision = coalesce(excluded.synced_revision, synced_revision),
+    deactivated = ifnull(?8, deactivated)";
+
+const OPEN: &str = "
+INSERT INTO tripartite_conflicts(external_id, unit, conflict, why, opened_run, opened_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT DO UPDATE SET conflict = excluded.conflict, why = iif(excluded.why = '', why, excluded.why)";
+
+const NOTE: &str = "
+INSERT INTO tripartite_audit(run, at, external_id, subject, field, verdict, detail, decision, entry)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+/// Carries out a batch in a transaction that somebody else commits.
+pub(super) fn batch(tx: &Transaction<'_>, schema: &Schema, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
+    let writer = Writer { tx, schema, batch, run: batch.run.as_str(), at: super::record::time(&batch.at) };
+    batch.ops.iter().map(|op| writer.carry_out(op)).collect()
+}
+
+struct Writer<'a> {
+    tx: &'a Connection,
+    schema: &'a Schema,
+    batch: &'a Batch,
+    run: &'a str,
+    at: String,
+}
+
+/// A row that is as it was expected.
+struct Found {
+    local: i64,
+    /// The revision it will have.
+    revision: Revision,
+}
+
+impl Writer<'_> {
+    fn carry_out(&self, op: &Op) -> Result<Outcome, StoreError> {
+        self.run_cached("SAVEPOINT op")?;
+        match self.write(op) {
+            Ok(Some(local)) => {
+                self.run_cached("RELEASE op")?;
+                // A number is an id.
+                Ok(LocalId::new(local.to_string()).map_or(Outcome::Stale, |local| Outcome::Applied { local }))
+            }
+            Ok(None) => {
+                self.run_cached("RELEASE op")?;
+                Ok(Outcome::Stale)
+            }
+            // A trigger may have rolled back everything; then there is no savepoint to go back to.
+            Err(StoreError::Sqlite(error)) if is_refusal(&error) && !self.tx.is_autocommit() => {
+                self.run_cached("ROLLBACK TO op")?;
+                self.run_cached("RELEASE op")?;
+                Ok(Outcome::Failed { problem: refused(&error) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The local id of the record, or `None` when what was expected is no longer so; then nothing was written.
+    fn write(&self, op: &Op) -> Result<Option<i64>, StoreError> {
+        let found = match (&op.action, op.expect) {
+            (Action::Create(record), Expect::Unlinked) => self.create(op, record)?,
+            (_, Expect::Unlinked) => None,
+            (action, Expect::Revision(revision)) => self.change(op, action, revision)?,
+        };
+        let Some(found) = found else { return Ok(None) };
+        self.link(op, found.revision)?;
+        for change in &op.conflicts {
+            self.conflict(op, change)?;
+        }
+        for entry in &op.entries {
+            self.note(op, entry)?;
+        }
+        Ok(Some(found.local))
+    }
+
+    fn create(&self, op: &Op, record: &Record) -> Result<Option<Found>, StoreError> {
+        let sql = "SELECT 1 FROM members WHERE external_id = ?1 UNION ALL \
+            SELECT 1 FROM tripartite_links WHERE external_id = ?1";
+        if self.tx.prepare_cached(sql)?.exists([op.id.as_str()])? {
+            return Ok(None);
+        }
+        let columns: Vec<_> = self.schema.fields().iter().map(|field| quoted(field.name(), '"')).collect();
+        let marks = ", ?".repeat(columns.len());
+        let sql = format!("INSERT INTO members(external_id, {}) VALUES (?{marks})", columns.join(", "));
+        let mut statement = self.tx.prepare_cached(&sql)?;
+        statement.raw_bind_parameter(1, op.id.as_str())?;
+        for (position, field) in self.schema.fields().iter().enumerate() {
+            statement.raw_bind_parameter(position + 2, Cell::of(field.kind(), record.field(position)))?;
+        }
+        statement.raw_execute()?;
+        Ok(Some(Found { local: self.tx.last_insert_rowid(), revision: Revision(1) }))
+    }
+
+    fn change(&self, op: &Op, action: &Action, expected: Revision) -> Result<Option<Found>, StoreError> {
+        let sql = "SELECT local_id, revision FROM members WHERE external_id = ?1";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
+        let known = self.tx.prepare_cached(sql)?.query_row([op.id.as_str()], row).optional()?;
+        // A deleted row has revision 0, and only its link is left to be touched.
+        let (local, revision) = known.unwrap_or_default();
+        if Revision(revision) != expected || (known.is_none() && *action != Action::Touch) {
+            return Ok(None);
+        }
+        let written = match action {
+            Action::Update(patch) => self.update(local, patch, "")?,
+            Action::Reactivate(patch) => self.update(local, patch, "active = 1, ")?,
+            Action::Deactivate => self.update(local, &self.schema.missing(), "active = 0, ")?,
+            _ => 0,
+        };
+        Ok(Some(Found { local, revision: Revision(revision + written) }))
+    }
+
+    /// Writes the fields that a patch states, and answers by how much the revision grew.
+    fn update(&self, local: i64, patch: &Record, also: &str) -> Result<u64, StoreError> {
+        let fields = || self.schema.fields().iter().zip(patch.fields()).filter(|(_, value)| !value.is_missing());
+        let mut sql = format!("UPDATE members SET {also}");
+        for (field, _) in fields() {
+            sql.push_str(&quoted(field.name(), '"'));
+            sql.push_str(" = ?, ");
+        }
+        sql.push_str("revision = revision + 1 WHERE local_id = ?");
+        let mut statement = self.tx.prepare_cached(&sql)?;
+        let mut at = 1;
+        for (field, value) in fields() {
+            statement.raw_bind_parameter(at, Cell::of(field.kind(), value))?;
+            at += 1;
+        }
+        statement.raw_bind_parameter(at, local)?;
+        statement.raw_execute()?;
+        Ok(1)
+    }
+
+    fn link(&self, op: &Op, revision: Revision) -> Result<(), StoreError> {
+        let created = matches!(op.action, Action::Create(_));
+        let base = op.base.as_ref().map(|base| self.base(base, created));
+        let schema = base.as_ref().map(|_| self.batch.schema.to_bytes());
+        let version = op.version.map(u64::cast_signed);
+        let seen = op.seen.map(|seen| seen.to_bytes());
+        let policy = seen.map(|_| self.batch.policy.to_bytes());
+        let synced = seen.map(|_| revision.0.cast_signed());
+        let deactivated = match op.action {
+            Action::Deactivate => Some(true),
+            Action::Reactivate(_) => Some(false),
+            _ => None,
+        };
+        let mut statement = self.tx.prepare_cached(LINK)?;
+        statement.execute(params![op.id.as_str(), base, schema, version, seen, policy, synced, deactivated])?;
+        Ok(())
+    }
+
+    /// The base by its fields' names. What the source said beyond the schema of that time is no base: a field that the
+    /// schema gets later starts without one. What is left of fields that the schema had once stays.
+    fn base(&self, base: &Record, created: bool) -> String {
+        let text = |record: &Record| serde_json::to_string(&self.schema.named(record)).unwrap_or_default();
+        if !created || base.extra().is_missing() {
+            return text(base);
+        }
+        let mut row = RecordBuilder::new(base.len());
+        for (position, field) in base.fields().enumerate() {
+            // Every part of a row fits into a row.
+            let _ = row.set_field(position, field);
+        }
+        text(&row.finish())
+    }
+
+    fn conflict(&self, op: &Op, change: &ConflictChange) -> Result<(), StoreError> {
+        match change {
+            ConflictChange::Open(conflict) | ConflictChange::Update(conflict) => {
+                let text = serde_json::to_string(conflict).unwrap_or_default();
+                let (why, unit) = (why(op, conflict), conflict.unit.as_str());
+                let mut statement = self.tx.prepare_cached(OPEN)?;
+                statement.execute(params![op.id.as_str(), unit, text, why, self.run, self.at])?;
+            }
+            ConflictChange::Close { unit } => {
+                let sql = "DELETE FROM tripartite_conflicts WHERE external_id = ?1 AND unit = ?2";
+                self.tx.prepare_cached(sql)?.execute([op.id.as_str(), unit])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, op: &Op, entry: &Entry) -> Result<(), StoreError> {
+        let text = serde_json::to_string(entry).unwrap_or_default();
+        let (subject, field, verdict, detail, decision) = match entry {
+            Entry::Field(entry) => {
+                let verdict = entry.verdict.name().to_owned();
+                ("field", Some(entry.field.as_str()), verdict, entry.verdict.detail(), entry.decision.name())
+            }
+            Entry::Record(entry) => {
+                ("record", None, super::record::situation(entry.situation), None, entry.action.as_str())
+            }
+        };
+        let mut statement = self.tx.prepare_cached(NOTE)?;
+        let id = op.id.as_str();
+        statement.execute(params![self.run, self.at, id, subject, field, verdict, detail, decision, text])?;
+        Ok(())
+    }
+
+    fn run_cached(&self, sql: &str) -> Result<(), StoreError> {
+        self.tx.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+}
+
+/// The sentence that the audit has on a conflict; none when only a side of it moved on.
+fn why<'a>(op: &'a Op, conflict: &OpenConflict) -> &'a str {
+    let of = |entry: &'a Entry| match entry {
+        Entry::Field(entry) if entry.group.as_ref().unwrap_or(&entry.field) == &conflict.unit => Some(&*entry.why),
+        _ => None,
+    };
+    op.entries.iter().find_map(of).unwrap_or_default()
+}
+
+fn is_refusal(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig)
+    )
+}

@@ -1,0 +1,85 @@
+use rusqlite::ErrorCode;
+use tripartite::failure::{Classify, Failure};
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It is there, but not ours.
+    #[error("it is no database of nightly-sync: it has tables, but not `tripartite_meta`")]
+    Foreign,
+    /// It was written by a later version.
+    #[error("it has format {found}, this version reads format {expected}")]
+    Format {
+        /// What this version reads.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// It is not there.
+    #[error("there is no such file")]
+    Missing,
+    /// What it remembers of the schema cannot be read.
+    #[error("the schema it holds cannot be read: {problem}")]
+    Schema {
+        /// Why.
+        problem: String,
+    },
+    /// A field cannot have a column.
+    #[error("field `{field}` cannot have a column of its own: {problem}")]
+    Column {
+        /// The field.
+        field: String,
+        /// Why.
+        problem: String,
+    },
+    /// What stands in a table of ours is not what was put there.
+    #[error("`{table}` holds something unreadable for {id}")]
+    Unreadable {
+        /// The table.
+        table: &'static str,
+        /// Whose row.
+        id: String,
+    },
+    /// SQLite refused.
+    #[error("{}", told(.0))]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl Classify for StoreError {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Sqlite(error) if is_busy(error) => Failure::Retry { after: None },
+            _ => Failure::Fatal,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn told(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "it is in use by somebody else, who did not finish in time; try again later".to_owned()
+        }
+        Some(ErrorCode::NotADatabase) => "it is no SQLite database".to_owned(),
+        Some(ErrorCode::ConstraintViolation) => refused(error),
+        _ => error.to_string(),
+    }
+}
+
+/// Why one write was refused, without any value. A trigger of the user's own may say anything, so it is not quoted.
+pub(super) fn refused(error: &rusqlite::Error) -> String {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_VTAB};
+    match error {
+        rusqlite::Error::SqliteFailure(inner, _)
+            if [SQLITE_CONSTRAINT_TRIGGER, SQLITE_CONSTRAINT_VTAB].contains(&inner.extended_code) =>
+        {
+            "a trigger of the database refused it".to_owned()
+        }
+        rusqlite::Error::SqliteFailure(_, Some(message)) => format!("the database refused it: {message}"),
+        _ => "the database refused it".to_owned(),
+    }
+}

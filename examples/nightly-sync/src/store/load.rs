@@ -1,0 +1,108 @@
+//! Loading: the records of one page, in two statements, at one moment.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, TransactionBehavior};
+use serde::de::DeserializeSeed;
+use tripartite::exchange::{Base, Loaded, OpenConflict, Presence};
+use tripartite::id::ExternalId;
+use tripartite::schema::Schema;
+use tripartite::value::{Record, RecordBuilder};
+
+use super::layout::{Layout, quoted};
+use super::{StoreError, cell, index};
+
+const CONFLICTS: &str = "
+SELECT c.external_id, c.conflict FROM json_each(?1) j JOIN tripartite_conflicts c ON c.external_id = j.value
+ORDER BY c.external_id, c.unit";
+
+/// The first column of a field.
+const FIELDS: usize = 10;
+
+pub(super) fn records(
+    conn: &mut Connection,
+    layout: &Layout,
+    schema: &Schema,
+    ids: &[ExternalId],
+) -> Result<Vec<Loaded>, StoreError> {
+    // Both statements see one moment.
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Deferred)?;
+    let ids = serde_json::to_string(ids).unwrap_or_default();
+    let mut open = conflicts(&tx, &ids)?;
+    let mut statement = tx.prepare_cached(&statement(layout))?;
+    let mut rows = statement.query([ids])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Ok(id) = ExternalId::new(row.get::<_, String>(0)?) {
+            let open = open.remove(id.as_str()).unwrap_or_default();
+            records.push(loaded(schema, id, row, open)?);
+        }
+    }
+    Ok(records)
+}
+
+fn statement(layout: &Layout) -> String {
+    let mut sql = "SELECT j.value, m.local_id, m.active, m.revision, l.deactivated, l.synced_revision, l.seen, \
+        l.policy, l.base, l.base_version"
+        .to_owned();
+    debug_assert_eq!(sql.matches(',').count() + 1, FIELDS);
+    for column in &layout.columns {
+        sql.push_str(", ");
+        match column {
+            Some(column) => {
+                sql.push_str("m.");
+                sql.push_str(&quoted(column, '"'));
+            }
+            None => sql.push_str("NULL"),
+        }
+    }
+    sql.push_str(", l.base_schema FROM json_each(?1) j LEFT JOIN members m ON m.external_id = j.value ");
+    sql.push_str("LEFT JOIN tripartite_links l ON l.external_id = j.value ");
+    sql.push_str("WHERE m.local_id IS NOT NULL OR l.external_id IS NOT NULL");
+    sql
+}
+
+fn conflicts(conn: &Connection, ids: &str) -> Result<BTreeMap<String, Vec<OpenConflict>>, StoreError> {
+    let mut statement = conn.prepare_cached(CONFLICTS)?;
+    let mut rows = statement.query([ids])?;
+    let mut open = BTreeMap::<String, Vec<OpenConflict>>::new();
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        let conflict = row.get_ref(1)?.as_str().ok().and_then(|conflict| serde_json::from_str(conflict).ok());
+        let Some(conflict) = conflict else {
+            return Err(StoreError::Unreadable { table: "tripartite_conflicts", id });
+        };
+        open.entry(id).or_default().push(conflict);
+    }
+    Ok(open)
+}
+
+fn loaded(schema: &Schema, id: ExternalId, row: &Row<'_>, open: Vec<OpenConflict>) -> Result<Loaded, StoreError> {
+    let there = row.get_ref(1)?.as_i64().is_ok();
+    let presence = match there {
+        true => index::presence(row.get_ref(2)?.as_i64().unwrap_or(1), row.get(4)?),
+        false => Presence::Removed,
+    };
+    let local = if there { local(schema, &id, row)? } else { schema.missing() };
+    let base = base(schema, &id, row)?;
+    let (revision, synced) = (index::revision(row, 3)?, index::synced(row, 5)?);
+    Ok(Loaded { id, presence, revision, local, base, synced, open, strategy: None })
+}
+
+fn local(schema: &Schema, id: &ExternalId, row: &Row<'_>) -> Result<Record, StoreError> {
+    let mut record = RecordBuilder::new(schema.fields().len());
+    for (position, field) in schema.fields().iter().enumerate() {
+        cell::read(field.kind(), row.get_ref(FIELDS + position)?, &mut record, position)
+            .map_err(|_| StoreError::Unreadable { table: "members", id: id.to_string() })?;
+    }
+    Ok(record.finish())
+}
+
+fn base(schema: &Schema, id: &ExternalId, row: &Row<'_>) -> Result<Option<Base>, StoreError> {
+    let unreadable = || StoreError::Unreadable { table: "tripartite_links", id: id.to_string() };
+    let Some(text) = row.get_ref(8)?.as_str_or_null().map_err(|_| unreadable())? else { return Ok(None) };
+    let record = schema.seed().deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|_| unreadable())?;
+    let version = row.get::<_, Option<i64>>(9)?.map(i64::cast_unsigned);
+    let known = index::fingerprint(row, FIELDS + schema.fields().len())?.ok_or_else(unreadable)?;
+    Ok(Some(Base { record, schema: known, version }))
+}

@@ -1,0 +1,166 @@
+//! What the host reads back: the audit, the open conflicts, the runs.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::{Connection, params};
+use tripartite::exchange::{Entry, OpenConflict, Situation};
+use tripartite::id::RunId;
+use tripartite::run::Report;
+
+use super::{Database, SqliteStore, StoreError};
+
+/// One audit entry, with what stands beside it.
+#[derive(Debug, Clone)]
+pub struct AuditRow {
+    /// The run.
+    pub run: String,
+    /// When it took place.
+    pub at: String,
+    /// The record.
+    pub external_id: String,
+    /// The entry.
+    pub entry: Entry,
+}
+
+/// One open conflict.
+#[derive(Debug, Clone)]
+pub struct OpenRow {
+    /// The record.
+    pub external_id: String,
+    /// The conflict.
+    pub conflict: OpenConflict,
+    /// Why it is one, in a sentence.
+    pub why: String,
+    /// The run that found it.
+    pub opened_run: String,
+}
+
+/// There is no run of this id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no run {run}; the last one is {}", last.as_deref().unwrap_or("not there either"))]
+pub struct UnknownRun {
+    /// The id asked for.
+    pub run: String,
+    /// The last run there is.
+    pub last: Option<String>,
+}
+
+/// A point in time as it stands in every table and id.
+pub(super) fn time(at: &DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+pub(crate) fn situation(situation: Situation) -> String {
+    match serde_json::to_value(situation) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => format!("{situation:?}"),
+    }
+}
+
+impl SqliteStore {
+    /// An id for a run at this time: `2026-11-23T02:15:00Z-1`, with the first number that is free.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn next_run(&self, at: &DateTime<Utc>) -> Result<RunId, StoreError> {
+        let time = time(at);
+        self.with(|conn| {
+            for number in 1_u64.. {
+                let id = format!("{time}-{number}");
+                if !has_run(conn, &id)? {
+                    // A time and a number are an id.
+                    return RunId::new(id).map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id: time });
+                }
+            }
+            Err(StoreError::Unreadable { table: "tripartite_runs", id: time })
+        })
+    }
+
+    /// Remembers the report of a run.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be written.
+    pub fn remember(&self, report: &Report) -> Result<(), StoreError> {
+        let text = serde_json::to_string(report).unwrap_or_default();
+        let sql = "INSERT OR REPLACE INTO tripartite_runs(run, at, report) VALUES (?1, ?2, ?3)";
+        self.with(|conn| Ok(conn.execute(sql, params![report.run.as_str(), time(&report.at), text]).map(drop)?))
+    }
+
+    /// Hands out the open conflicts, by their records' ids, until `each` has enough.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn open_conflicts(&self, mut each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
+        let sql = "SELECT external_id, conflict, why, opened_run FROM tripartite_conflicts ORDER BY external_id, unit";
+        self.with(|conn| {
+            let mut statement = conn.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let external_id: String = row.get(0)?;
+                let Ok(conflict) = serde_json::from_str(&row.get::<_, String>(1)?) else {
+                    return Err(StoreError::Unreadable { table: "tripartite_conflicts", id: external_id });
+                };
+                let open = OpenRow { external_id, conflict, why: row.get(2)?, opened_run: row.get(3)? };
+                if !each(open) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Hands out the audit of one run, in order, until `each` has enough.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn audit_of(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
+        self.with(|conn| audit(conn, Some(run.as_str()), each))
+    }
+}
+
+impl Database {
+    /// Hands out the audit, of one run or of all, in order, until `each` has enough.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn audit(&self, run: Option<&str>, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
+        audit(self.connection(), run, each)
+    }
+
+    /// Whether there was such a run.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn find_run(&self, run: &str) -> Result<Result<(), UnknownRun>, StoreError> {
+        if has_run(self.connection(), run)? {
+            return Ok(Ok(()));
+        }
+        let sql = "SELECT max(run) FROM tripartite_runs";
+        let last = self.connection().query_row(sql, [], |row| row.get(0))?;
+        Ok(Err(UnknownRun { run: run.to_owned(), last }))
+    }
+}
+
+fn has_run(conn: &Connection, run: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM tripartite_runs WHERE run = ?1 UNION ALL SELECT 1 FROM tripartite_audit WHERE run = ?1";
+    Ok(conn.prepare_cached(sql)?.exists([run])?)
+}
+
+fn audit(conn: &Connection, run: Option<&str>, mut each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
+    let columns = "SELECT run, at, external_id, entry FROM tripartite_audit";
+    let sql = match run {
+        Some(_) => format!("{columns} WHERE run = ?1 ORDER BY seq"),
+        None => format!("{columns} WHERE ?1 IS NULL ORDER BY seq"),
+    };
+    let mut statement = conn.prepare(&sql)?;
+    let mut rows = statement.query([run])?;
+    while let Some(row) = rows.next()? {
+        let external_id: String = row.get(2)?;
+        let Ok(entry) = serde_json::from_str(&row.get::<_, String>(3)?) else {
+            return Err(StoreError::Unreadable { table: "tripartite_audit", id: external_id });
+        };
+        if !each(AuditRow { run: row.get(0)?, at: row.get(1)?, external_id, entry }) {
+            break;
+        }
+    }
+    Ok(())
+}

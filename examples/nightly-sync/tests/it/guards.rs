@@ -1,0 +1,134 @@
+//! What a run does not do unasked, and what it does not do at all.
+
+use std::fs;
+
+use crate::bench::{Bench, counts, members};
+
+#[test]
+fn an_empty_or_halved_listing_is_blocked_until_exactly_that_plan_is_approved() {
+    for listing in [String::new(), members(1..=50)] {
+        let bench = Bench::new();
+        bench.sync(&members(1..=100));
+        let before = bench.bytes();
+        let file = bench.listing(&listing);
+        let ran = bench.run(&file, &[]);
+        let report = ran.json();
+        assert_eq!((ran.status, &report["outcome"]), (4, &"blocked".into()));
+        assert_eq!(bench.bytes(), before, "a blocked plan writes nothing");
+        assert!(ran.stderr.contains("--approve"), "{}", ran.stderr);
+
+        let other = bench.run(&file, &["--approve", "00000000000000000000000000000000"]);
+        assert_eq!(other.status, 4, "another plan is not approved");
+
+        let plan = report["plan_id"].as_str().unwrap();
+        let approved = bench.run(&file, &["--approve", plan]);
+        assert_eq!(approved.status, 0, "{}", approved.stderr);
+        assert_eq!(counts(&approved.json(), ["deactivated"]), counts(&report, ["deactivated"]));
+    }
+}
+
+#[test]
+fn the_command_to_approve_is_printed_as_a_shell_reads_it() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=100));
+    let (db, file) = (bench.path("members.db"), bench.write("an empty list.jsonl", ""));
+    let ran = bench.program(&["run", "--db", &db, "--remote", &file, "--strategy", "merge"]);
+    assert_eq!(ran.status, 4);
+    let command = ran.stdout.lines().find(|line| line.contains("--approve")).unwrap();
+    let expected = format!("  nightly-sync run --db {db} --remote '{file}' --strategy merge --approve ");
+    assert!(command.starts_with(&expected), "{command}");
+}
+
+#[test]
+fn a_partial_listing_deactivates_nobody() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=100));
+    let ran = bench.run(&bench.listing(members(1..=2).replace("p1", "p9")), &["--partial"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(counts(&ran.json(), ["deactivated", "updated"]), [0, 1]);
+}
+
+#[test]
+fn a_dry_run_changes_no_byte() {
+    let bench = Bench::new();
+    let first = bench.listing(members(1..=20));
+    let ran = bench.run(&first, &["--dry-run"]);
+    assert_eq!((ran.status, &ran.json()["created"]), (0, &20.into()), "{}", ran.stderr);
+    assert_eq!(bench.files(), ["listing.jsonl"], "a first import, dry, makes no database");
+
+    bench.run(&first, &[]);
+    let (before, at) = (bench.bytes(), fs::metadata(bench.db()).unwrap().modified().unwrap());
+    let other = bench.write("schema.json", r#"{"fields": {"name": {"kind": "name"}, "new": {"kind": "text"}}}"#);
+    let ran = bench.run(&bench.listing(members(1..=19).replace("p1", "x")), &["--dry-run", "--schema", &other]);
+    assert_eq!((ran.status, &ran.json()["deactivated"]), (0, &1.into()), "{}", ran.stderr);
+    assert_eq!(bench.bytes(), before);
+    assert_eq!(fs::metadata(bench.db()).unwrap().modified().unwrap(), at);
+    assert_eq!(bench.files(), ["listing.jsonl", "members.db", "schema.json"], "nor a file beside it");
+}
+
+#[test]
+fn a_dry_run_beside_an_open_client_leaves_its_journal_alone() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=20));
+    let client = bench.sql();
+    client.execute_batch("UPDATE members SET phone = 'hers' WHERE external_id = 'M1'").unwrap();
+    let journal = fs::read(bench.path("members.db-wal")).unwrap();
+    let before = bench.bytes();
+    let ran = bench.run(&bench.listing(members(1..=20)), &["--dry-run"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!((bench.bytes(), fs::read(bench.path("members.db-wal")).unwrap()), (before, journal));
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_to_whom() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=50));
+    let (db, file) = (bench.path("members.db"), bench.listing(members(2..=80).replace("p2\"", "x\"")));
+    let ran = bench.program(&["run", "--db", &db, "--remote", &file, "--dry-run"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    for part in ["what would be done (32)", "M2   update phone", "… and 12 more", "nothing was written"] {
+        assert!(ran.stdout.contains(part), "{part} in {}", ran.stdout);
+    }
+}
+
+#[test]
+fn usage_errors_are_status_2_and_failures_1() {
+    let bench = Bench::new();
+    let file = bench.listing(members(1..=2));
+    let db = bench.path("members.db");
+    for args in [
+        &["run", "--db", &db][..],
+        &["run", "--db", &db, "--remote", &file, "--strategy", "remote_win"],
+        &["run", "--db", &db, "--remote", &file, "--what"],
+        &["walk"],
+        &["audit"],
+        &["audit", "--db", &db, "--format", "xml"],
+    ] {
+        let ran = bench.program(args);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(!ran.stderr.is_empty());
+    }
+    assert_eq!(bench.program(&["--help"]).status, 0);
+
+    let nowhere = bench.path("nowhere.jsonl");
+    let ran = bench.run(&nowhere, &[]);
+    assert_eq!((ran.status, &ran.json()["outcome"]), (1, &"failed".into()));
+    assert!(ran.stderr.contains("nowhere.jsonl"), "{}", ran.stderr);
+    let foreign = bench.write("foreign.db", "this is no database, only a text that is long enough to be taken for one");
+    let ran = bench.program(&["run", "--db", &foreign, "--remote", &file]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("no SQLite database"), "{}", ran.stderr);
+    assert_eq!(bench.program(&["audit", "--db", &nowhere]).status, 1);
+    assert_eq!(bench.files(), ["foreign.db", "listing.jsonl"], "nothing was left behind");
+}
+
+#[test]
+fn a_database_that_is_somebody_elses_is_not_touched() {
+    let bench = Bench::new();
+    bench.edit("CREATE TABLE members(id)");
+    let before = bench.bytes();
+    let ran = bench.run(&bench.listing(members(1..=2)), &[]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("no database of nightly-sync"), "{}", ran.stderr);
+    assert_eq!(bench.bytes(), before);
+}

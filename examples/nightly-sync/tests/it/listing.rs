@@ -1,0 +1,90 @@
+//! Listings as they come.
+
+use crate::bench::{Bench, counts, members};
+
+#[test]
+fn a_line_that_cannot_be_read_is_set_aside_and_the_rest_goes_on() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=20));
+    let mut lines: Vec<_> = members(1..=20).lines().map(str::to_owned).collect();
+    lines[6] = "{\"id\": \"M7\", \"name\": \"N".to_owned();
+    lines[9] = lines[9].replace("p10", "x");
+    let ran = bench.run(&bench.listing(lines.join("\n")), &[]);
+    let report = ran.json();
+    assert_eq!((ran.status, &report["outcome"]), (3, &"partial".into()), "{}", ran.stderr);
+    assert_eq!(counts(&report, ["quarantined", "updated", "unchanged", "deactivated"]), [1, 1, 18, 0]);
+    assert_eq!((&report["set_aside"][0]["place"], &report["set_aside"][0]["id"]), (&"line 7".into(), &"M7".into()));
+    assert_eq!(bench.value("SELECT active FROM members WHERE external_id = 'M7'").as_deref(), Some("1"));
+}
+
+#[test]
+fn a_line_that_could_be_anybodys_keeps_everybody() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=20));
+    let ran = bench.run(&bench.listing(format!("{}oops\n", members(1..=18))), &[]);
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert_eq!(counts(&ran.json(), ["quarantined", "deactivated", "withheld"]), [1, 0, 2]);
+}
+
+#[test]
+fn byte_order_marks_line_ends_and_blank_lines_are_no_content() {
+    let bench = Bench::new();
+    let text = format!("\u{feff}{}\r\n  \r\n", members(1..=3).replace('\n', "\r\n\r\n").trim_end());
+    let report = bench.sync(&text);
+    assert_eq!(counts(&report, ["processed", "created", "quarantined"]), [3, 3, 0]);
+    assert_eq!(bench.value("SELECT name FROM members WHERE external_id = 'M1'").as_deref(), Some("N1"));
+}
+
+#[test]
+fn bytes_that_are_no_utf8_are_one_broken_line() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=3));
+    let mut text = members(1..=3).into_bytes();
+    let at = text.iter().position(|&byte| byte == b'N').unwrap();
+    text[at] = 0xff;
+    let ran = bench.run(&bench.listing(text), &[]);
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert_eq!(ran.json()["set_aside"][0]["place"], "line 1");
+    assert_eq!(counts(&ran.json(), ["quarantined", "deactivated"]), [1, 0]);
+}
+
+#[test]
+fn a_line_without_an_id_is_set_aside() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=3));
+    for line in [r#"{"name": "x"}"#, r#"{"id": null}"#, r#"{"id": ""}"#, r#"{"id": 1.5}"#, r#"{"id": ["M1"]}"#, "[]"] {
+        let ran = bench.run(&bench.listing(format!("{}{line}\n", members(1..=3))), &[]);
+        assert_eq!(ran.status, 3, "{line}");
+        assert_eq!(counts(&ran.json(), ["quarantined", "created", "unchanged"]), [1, 0, 3], "{line}");
+    }
+}
+
+#[test]
+fn whole_numbers_are_ids_and_kept_apart_from_other_spellings() {
+    let bench = Bench::new();
+    let report = bench.sync("{\"id\": 42, \"n\": \"a\"}\n{\"id\": \"042\", \"n\": \"b\"}\n");
+    assert_eq!(report["created"], 2);
+    assert_eq!(bench.value("SELECT n FROM members WHERE external_id = '42'").as_deref(), Some("a"));
+}
+
+#[test]
+fn standard_input_is_a_listing_too() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let bench = Bench::new();
+    bench.sync(&members(1..=2));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nightly-sync"))
+        .args(["run", "--db", &bench.path("members.db"), "--remote", "-", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(members(1..=3).as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(String::from_utf8(output.stdout).unwrap().contains("\"created\":1"));
+    let fresh = Bench::new();
+    let ran = fresh.run("-", &[]);
+    assert_eq!(ran.status, 2, "what can be read only once cannot be looked at first");
+}

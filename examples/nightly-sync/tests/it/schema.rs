@@ -1,0 +1,114 @@
+//! Which schema holds, and what happens when it changes.
+
+use crate::bench::{Bench, counts, members};
+
+#[test]
+fn an_inferred_schema_is_said_stored_and_used_again() {
+    let bench = Bench::new();
+    let listing =
+        "{\"id\": 1, \"name\": \"Áine\", \"mobile\": \"087 555 0123\", \"born\": \"2000-02-29\", \"ok\": true}\n";
+    let ran = bench.run(&bench.listing(listing), &[]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    for part in ["inferred from 1 of 1 lines", "phone, as dialled in IE", "--schema"] {
+        assert!(ran.stderr.contains(part), "{part} in {}", ran.stderr);
+    }
+    let again = bench.run(&bench.listing(listing.replace("087 555 0123", "+353 87 5550123")), &[]);
+    assert!(again.stderr.contains("schema: the one in "), "{}", again.stderr);
+    assert_eq!(counts(&again.json(), ["updated", "unchanged"]), [0, 1], "one number, spelt twice");
+    let columns = bench.value("SELECT group_concat(name) FROM pragma_table_info('members')");
+    assert_eq!(columns.as_deref(), Some("local_id,external_id,active,revision,name,mobile,born,ok"));
+}
+
+#[test]
+fn the_id_field_is_remembered() {
+    let bench = Bench::new();
+    let listing = members(1..=3).replace("\"id\"", "\"member_no\"");
+    let file = bench.listing(&listing);
+    let wrong = bench.run(&file, &[]);
+    assert_eq!(wrong.status, 1);
+    assert!(wrong.stderr.contains("--id-field"), "{}", wrong.stderr);
+    assert_eq!(bench.files(), ["listing.jsonl"]);
+    assert_eq!(bench.run(&file, &["--id-field", "member_no"]).json()["created"], 3);
+    assert_eq!(bench.run(&file, &[]).json()["unchanged"], 3);
+}
+
+#[test]
+fn a_field_that_is_new_in_the_schema_is_filled() {
+    let bench = Bench::new();
+    let old = bench.write("old.json", r#"{"fields": {"name": {"kind": "name"}}}"#);
+    let new = bench.write("new.json", r#"{"fields": {"name": {"kind": "name"}, "phone": {"kind": "text"}}}"#);
+    let file = bench.listing(members(1..=3));
+    bench.run(&file, &["--schema", &old]);
+    let ran = bench.run(&file, &["--schema", &new]);
+    assert_eq!((ran.status, &ran.json()["updated"]), (0, &3.into()), "{}", ran.stderr);
+    assert_eq!(bench.value("SELECT phone FROM members WHERE external_id = 'M2'").as_deref(), Some("p2"));
+    assert_eq!(counts(&bench.run(&file, &[]).json(), ["updated", "unchanged"]), [0, 3]);
+}
+
+#[test]
+fn a_renamed_field_keeps_its_column_and_its_edits_and_a_removed_one_its_column() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=3));
+    bench.edit("UPDATE members SET phone = 'hers' WHERE external_id = 'M1'");
+    let schema = r#"{"fields": {"telephone": {"kind": "text", "aliases": ["phone"]}}}"#;
+    let ran = bench.run(&bench.listing(members(1..=3)), &["--schema", &bench.write("s.json", schema)]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(counts(&ran.json(), ["updated", "conflicts_detected"]), [0, 0]);
+    let row = bench.value("SELECT name || ' ' || telephone FROM members WHERE external_id = 'M1'");
+    assert_eq!(row.as_deref(), Some("N1 hers"));
+}
+
+#[test]
+fn a_change_of_the_schema_that_is_blocked_is_not_made() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=30));
+    let before = bench.bytes();
+    let schema = bench.write("s.json", r#"{"fields": {"name": {"kind": "name"}, "new": {"kind": "text"}}}"#);
+    let ran = bench.run(&bench.listing(""), &["--schema", &schema]);
+    assert_eq!((ran.status, bench.bytes() == before), (4, true));
+}
+
+#[test]
+fn a_field_that_cannot_have_a_column_is_a_precise_error() {
+    let bench = Bench::new();
+    let file = bench.listing(members(1..=3));
+    for (fields, problem) in [
+        (r#""Active": {"kind": "text"}"#, "field `Active` cannot have a column of its own"),
+        (r#""mail": {"kind": "text"}, "Mail": {"kind": "text"}"#, "that of the column of field `mail`"),
+        (r#""id": {"kind": "text"}"#, "`id` is the listing's id field"),
+        (r#""mail": {"kind": "emial"}"#, "unknown kind `emial`"),
+    ] {
+        let schema = bench.write("s.json", format!("{{\"fields\": {{{fields}}}}}"));
+        let ran = bench.run(&file, &["--schema", &schema]);
+        assert_eq!(ran.status, 1, "{fields}");
+        assert!(ran.stderr.contains(problem), "{}", ran.stderr);
+        assert_eq!(bench.files(), ["listing.jsonl", "s.json"]);
+    }
+}
+
+#[test]
+fn columns_are_quoted() {
+    let bench = Bench::new();
+    let listing =
+        "{\"id\": 1, \"order\": \"a\", \"two words\": \"b\", \"a\\\"b\": \"c\", \"x'y\": \"d\", \"active\": true}\n";
+    bench.sync(listing);
+    bench.edit("UPDATE members SET \"a\"\"b\" = 'hers'");
+    assert_eq!(bench.sync(&listing.replace("\"d\"", "\"e\""))["updated"], 1);
+    let row = bench.value("SELECT \"order\" || \"two words\" || \"a\"\"b\" || \"x'y\" || source_active FROM members");
+    assert_eq!(row.as_deref(), Some("abherse1"));
+}
+
+#[test]
+fn a_strategy_holds_for_the_run() {
+    for (strategy, phone, open) in [("remote_wins", "p9", 0), ("local_wins", "hers", 0), ("merge", "hers", 1)] {
+        let bench = Bench::new();
+        bench.sync(&members(1..=3));
+        bench.edit("UPDATE members SET phone = 'hers' WHERE external_id = 'M1'");
+        let moved = bench.listing(members(1..=3).replace("p1", "p9"));
+        let report = bench.run(&moved, &["--strategy", strategy]).json();
+        assert_eq!(counts(&report, ["conflicts_detected", "conflicts_open"]), [1, open], "{strategy}");
+        assert_eq!(bench.value("SELECT phone FROM members WHERE external_id = 'M1'").as_deref(), Some(phone));
+        let rows = bench.value("SELECT count(*) FROM tripartite_conflicts");
+        assert_eq!(rows, Some(open.to_string()));
+    }
+}

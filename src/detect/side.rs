@@ -1,0 +1,52 @@
+//! One side of a field while it is compared: what is dear to know is found out at most once.
+
+use std::cell::OnceCell;
+
+use crate::schema::{Field, Schema};
+use crate::value::{FieldRef, Problem, Value};
+
+/// A raw value, whether it is null to its field, and its canonical form once somebody needed it.
+///
+/// Most comparisons never build the form: equal bytes are equal, and most kinds compare two texts as they stream by. A
+/// telephone number, and a host's own kind, can only be told by its form.
+pub(crate) struct Side<'s, 'a> {
+    schema: &'s Schema,
+    field: &'s Field,
+    pub(crate) raw: FieldRef<'a>,
+    pub(crate) null: bool,
+    form: OnceCell<Result<Value, Problem>>,
+}
+
+impl<'s, 'a> Side<'s, 'a> {
+    pub(crate) fn new(schema: &'s Schema, field: &'s Field, raw: FieldRef<'a>) -> Self {
+        Self { schema, field, raw, null: schema.is_null(field, raw), form: OnceCell::new() }
+    }
+
+    /// Whether nothing was said: of a base, that there is none.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.raw.is_missing()
+    }
+
+    /// Whether the two are one value to the field's kind, null included. What is none of the kind equals only itself.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        if self.null || other.null {
+            return self.null && other.null;
+        }
+        match self.schema.same_at_a_glance(self.field, self.raw, other.raw) {
+            Some(same) => same,
+            None => matches!((self.form(), other.form()), (Ok(a), Ok(b)) if a == b),
+        }
+    }
+
+    /// Whether the value can be read as the field's kind.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        if self.null || self.schema.is_any_text(self.field, self.raw) {
+            return Ok(());
+        }
+        self.form().as_ref().map(drop).map_err(Clone::clone)
+    }
+
+    fn form(&self) -> &Result<Value, Problem> {
+        self.form.get_or_init(|| self.schema.canonical_of(self.field.kind(), &self.raw.to_value()))
+    }
+}

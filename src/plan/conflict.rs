@@ -1,0 +1,91 @@
+//! Open conflicts: exactly one for a record and unit, reported once.
+
+use crate::detect::{Clash, Sides, Verdict};
+use crate::exchange::{ConflictChange, OpenConflict};
+use crate::resolve::{Decision, Resolution, Resolved};
+use crate::schema::{Schema, Unit, same_untyped};
+use crate::value::{FieldRef, Record, Value, at, pointer};
+
+pub(super) fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<ConflictChange> {
+    let mut changes = Vec::new();
+    let held = |name: &str| {
+        resolved.resolutions.iter().find(|resolution| resolution.is_open() && schema.unit_name(resolution.unit) == name)
+    };
+    for conflict in open.iter().filter(|conflict| held(&conflict.unit).is_none() && !unsaid(schema, resolved, conflict))
+    {
+        changes.push(ConflictChange::Close { unit: conflict.unit.clone() });
+    }
+    for resolution in resolved.resolutions.iter().filter(|resolution| resolution.is_open()) {
+        let conflict = open_conflict(schema, &resolved.sides, resolution);
+        match open.iter().find(|known| known.unit == conflict.unit) {
+            None => changes.push(ConflictChange::Open(conflict)),
+            Some(known) if same_conflict(schema, known, &conflict) => {}
+            Some(_) => changes.push(ConflictChange::Update(conflict)),
+        }
+    }
+    changes
+}
+
+/// Whether the source said nothing of use about the unit, so that nothing is known about the conflict's end.
+fn unsaid(schema: &Schema, resolved: &Resolved<'_>, conflict: &OpenConflict) -> bool {
+    let of = |resolution: &&Resolution<'_>| schema.unit_name(resolution.unit) == conflict.unit;
+    let found = resolved.resolutions.iter().find(of);
+    found.is_some_and(|resolution| matches!(resolution.verdict, Verdict::NotReported | Verdict::InvalidRemote(_)))
+}
+
+/// How the sides collide may be told differently once the rest of an object has a base, and a side may be spelled
+/// differently; the conflict is the same.
+pub(super) fn same_conflict(schema: &Schema, a: &OpenConflict, b: &OpenConflict) -> bool {
+    let same = |left: &Value, right: &Value| same_in_dispute(schema, a, left, right);
+    a.unit == b.unit && a.paths == b.paths && same(&a.local, &b.local) && same(&a.remote, &b.remote)
+}
+
+/// Whether two values of a unit are the same where its sides collide.
+fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Value) -> bool {
+    let kind = |position: usize| schema.fields()[position].kind();
+    if !conflict.paths.is_empty() {
+        return conflict.paths.iter().all(|path| same_untyped(at(a, path), at(b, path)));
+    }
+    match schema.units().iter().find(|&&unit| schema.unit_name(unit) == conflict.unit) {
+        None => a == b,
+        Some(&Unit::Field(position)) => schema.same_value(kind(position), a, b),
+        Some(unit) => schema.members(unit).iter().all(|&position| {
+            let path = pointer(&[schema.fields()[position].name()]);
+            schema.same_value(kind(position), at(a, &path), at(b, &path))
+        }),
+    }
+}
+
+pub(super) fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> OpenConflict {
+    let clash = match resolution.verdict {
+        Verdict::Conflict(clash) => clash,
+        // Only a conflict, or an object with one inside, is held open.
+        _ => resolution.collisions.first().map_or(Clash::BothChanged, |collision| collision.clash),
+    };
+    let held = resolution.collisions.iter().filter(|collision| collision.decision == Decision::HeldOpen);
+    OpenConflict {
+        unit: schema.unit_name(resolution.unit).to_owned(),
+        clash,
+        paths: held.map(|collision| collision.path.clone()).collect(),
+        base: unit_value(schema, sides.base, resolution.unit),
+        local: unit_value(schema, sides.local, resolution.unit).unwrap_or_default(),
+        remote: unit_value(schema, sides.remote, resolution.unit).unwrap_or_default(),
+    }
+}
+
+/// A unit's value: a field's own, a group's as a map; `None` when all of it is missing.
+fn unit_value(schema: &Schema, record: &Record, unit: Unit) -> Option<Value> {
+    match unit {
+        Unit::Field(position) => said(record.field(position)),
+        Unit::Group(_) => {
+            let members = schema.members(&unit).iter();
+            let said = members.filter_map(|&at| Some((schema.fields()[at].name().to_owned(), said(record.field(at))?)));
+            let map: std::collections::BTreeMap<_, _> = said.collect();
+            (!map.is_empty()).then_some(Value::Map(map))
+        }
+    }
+}
+
+pub(super) fn said(field: FieldRef<'_>) -> Option<Value> {
+    (!field.is_missing()).then(|| field.to_value())
+}

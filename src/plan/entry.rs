@@ -1,0 +1,47 @@
+//! Audit entries of a resolved record.
+
+use super::conflict::{open_conflict, said, same_conflict};
+use crate::detect::{Sides, Verdict};
+use crate::exchange::{Entry, FieldEntry, OpenConflict};
+use crate::resolve::{Resolution, Resolved};
+use crate::schema::{Schema, Unit};
+
+/// One entry for every field that was not in sync, but for a conflict that stands as it stood.
+pub(super) fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<Entry> {
+    let told = |resolution: &&Resolution<'_>| match resolution.verdict {
+        Verdict::InSync | Verdict::Adopted | Verdict::NotReported => false,
+        _ if resolution.is_open() => {
+            let conflict = open_conflict(schema, &resolved.sides, resolution);
+            !open.iter().any(|known| same_conflict(schema, known, &conflict))
+        }
+        _ => true,
+    };
+    let resolutions = resolved.resolutions.iter().filter(told);
+    resolutions.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect()
+}
+
+pub(super) fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> Vec<Entry> {
+    let group = match resolution.unit {
+        Unit::Field(_) => None,
+        Unit::Group(_) => Some(schema.unit_name(resolution.unit).to_owned()),
+    };
+    let entry = |&position: &usize| {
+        let local = sides.local.field(position).to_value();
+        let effect = resolution.fields.iter().find(|effect| effect.position == position);
+        let result = effect.and_then(|effect| effect.local.to_value()).unwrap_or_else(|| local.clone());
+        Entry::Field(FieldEntry {
+            field: schema.fields()[position].name().to_owned(),
+            group: group.clone(),
+            verdict: resolution.verdict.clone(),
+            decision: resolution.decision,
+            rule: resolution.rule.to_string(),
+            base: said(sides.base.field(position)),
+            local,
+            remote: said(sides.remote.field(position)),
+            result,
+            collisions: resolution.collisions.clone(),
+            why: resolution.why(schema),
+        })
+    };
+    schema.members(&resolution.unit).iter().map(entry).collect()
+}

@@ -1,0 +1,118 @@
+//! What must cost nothing: comparing a record that did not change.
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
+
+use allocation_counter::measure;
+use serde_json::{Value as Json, json};
+use tripartite::detect::{Sides, detect};
+use tripartite::schema::Schema;
+
+fn member() -> Json {
+    json!({
+        "name": "Zoë O'Brien", "email": "zoe@example.org", "phone": "087 123 4567", "born": "1990-05-01",
+        "home": "12 Main St, Dublin", "since": "2024-01-05T12:00:00Z", "shares": "5", "fee": "1.10", "active": "true",
+        "number": "P1", "expires": "2030-01-01", "tags": ["coach"], "more": {"a": 1}
+    })
+}
+
+fn schema() -> Schema {
+    serde_json::from_value(json!({
+        "fields": {
+            "name": {"kind": "name"}, "email": {"kind": "email"}, "phone": {"kind": "phone", "region": "IE"},
+            "born": {"kind": "date", "formats": ["%Y-%m-%d", "%d/%m/%Y"]}, "home": {"kind": "address"},
+            "since": {"kind": "timestamp"}, "shares": {"kind": "integer"}, "fee": {"kind": "decimal"},
+            "active": {"kind": "boolean"}, "number": {"kind": "text"}, "expires": {"kind": "date"},
+            "tags": {"kind": "set", "of": "text"}, "more": {"kind": "map"}
+        },
+        "groups": {"document": ["number", "expires"]}
+    }))
+    .unwrap()
+}
+
+/// How often detection allocates between two versions of one record, on whichever side the second is; with how many
+/// changes it found.
+fn cost(schema: &Schema, changed: &Json) -> [(u64, usize); 3] {
+    let [same, other] = [&member(), changed].map(|json| schema.record(json).unwrap());
+    [(&other, &same, &same), (&same, &other, &same), (&same, &same, &other)].map(|(base, local, remote)| {
+        let mut found = 0;
+        let cost = measure(|| found = detect(schema, Sides { base, local, remote }).changes().len());
+        (cost.count_total, found)
+    })
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(measure(|| drop(std::hint::black_box(vec![1u8]))).count_total, 1);
+}
+
+#[test]
+fn an_unchanged_record_costs_no_allocation() {
+    assert_eq!(cost(&schema(), &member()), [(0, 0); 3]);
+}
+
+#[test]
+fn another_spelling_costs_no_allocation() {
+    let schema = schema();
+    // The phone tables are read once, by whoever needs them first.
+    let mut dialled = member();
+    dialled["phone"] = json!("(087) 123-4567");
+    cost(&schema, &dialled);
+    for (field, spelling) in [
+        ("email", "Zoe@Example.ORG"),
+        ("email", " mailto:zoe@example.org"),
+        ("name", "Zoë  O'Brien "),
+        ("name", "Zoe\u{308} O’Brien"),
+        ("phone", "(087) 123-4567"),
+        ("born", "01/05/1990"),
+        ("home", "12 MAIN ST ,Dublin,"),
+        ("since", "2024-01-05T13:00:00+01:00"),
+        ("shares", "+05.0"),
+        ("fee", "11e-1"),
+        ("active", "TRUE"),
+    ] {
+        let mut member = member();
+        member[field] = json!(spelling);
+        assert_eq!(cost(&schema, &member), [(0, 0); 3], "{field}: {spelling}");
+    }
+}
+
+/// What is not free: a number once as dialled at home and once with its country, and a scalar of another JSON type than the one before.
+/// Both are found to be the same, and the price is bounded.
+#[test]
+fn some_spellings_have_a_price() {
+    let schema = schema();
+    let costs = [
+        ("phone", json!("+353871234567"), 80),
+        ("phone", json!("+353 (0)87 123 4567"), 110),
+        ("phone", json!("00353871234567"), 110),
+        ("active", json!(true), 12),
+        ("shares", json!(5), 12),
+    ];
+    let mut dialled = member();
+    dialled["phone"] = json!("00353871234567");
+    cost(&schema, &dialled);
+    for (field, spelling, most) in costs {
+        let mut member = member();
+        member[field] = spelling;
+        for (allocations, changes) in cost(&schema, &member) {
+            assert_eq!(changes, 0, "{field}");
+            assert!(allocations <= most, "{field}: {allocations}");
+        }
+    }
+}
+
+/// The same inside a group of fields: what is in step but spelled differently.
+#[test]
+fn a_group_in_another_spelling_is_in_step() {
+    let mut member = member();
+    member["number"] = json!(" P1");
+    let found = cost(&schema(), &member);
+    assert_eq!(found.map(|(_, changes)| changes), [0; 3]);
+    assert!(found.iter().all(|(allocations, _)| *allocations <= 1), "at most the list of its members: {found:?}");
+}
+
+#[test]
+fn a_change_costs_one_allocation() {
+    let mut member = member();
+    member["name"] = json!("Nuala");
+    assert_eq!(cost(&schema(), &member)[2], (1, 1), "the list of the changes");
+}
