@@ -5,9 +5,8 @@
 //! make each case a test:
 //!
 //! ```no_run
-//! # struct MyStore;
 //! mod my_store {
-//! #   use tripartite::memory::MemoryJobStore as MyStore;
+//!     # use tripartite::memory::MemoryJobStore as MyStore;
 //!     tripartite::conformance::job_store!(MyStore::default());
 //! }
 //! ```

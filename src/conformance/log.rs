@@ -26,10 +26,11 @@ fn turned<S: JobStore + Sync>(probe: &Probe<'_, S>, log: &StoreKey, limit: usize
     for _ in 0..10_000 {
         let after = all.last().map(|entry| &entry.position);
         let page = probe.read(&Reading { log, range: always(), after, limit });
-        if page.is_empty() {
-            return Some(all);
+        match (page.first(), all.last()) {
+            (None, _) => return Some(all),
+            (Some(first), Some(last)) if first.position <= last.position => return None,
+            _ => all.extend(page),
         }
-        all.extend(page);
     }
     None
 }

@@ -12,8 +12,10 @@ mod memory {
 
 /// The sentences under a **Must** in the documentation of the trait.
 fn promises() -> BTreeSet<String> {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/jobs.rs")).unwrap();
-    let of_the_trait = text.split_once("/// Where the work column keeps its records").unwrap().1;
+    let text =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/jobs.rs")).expect("the trait has a file");
+    let of_the_trait = text.split_once("/// Where the work column keeps its records");
+    let of_the_trait = of_the_trait.expect("the trait's documentation begins so").1;
     let mut promises = BTreeSet::new();
     let mut sentence = String::new();
     for line in of_the_trait.lines().map(|line| line.trim().trim_start_matches("///")) {

@@ -137,7 +137,7 @@ impl Faulty {
 
     fn time(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         match self.fault {
-            WholeSeconds => DateTime::from_timestamp(at.timestamp(), 0).unwrap(),
+            WholeSeconds => DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at),
             NanosecondsIn64Bits => DateTime::from_timestamp_nanos(at.timestamp_nanos_opt().unwrap_or(i64::MAX)),
             _ => at,
         }
