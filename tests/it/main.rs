@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
 
+#[cfg(feature = "conformance")]
 mod broken_stores;
 mod detect;
 mod failures;
 mod floors;
+#[cfg(feature = "conformance")]
 mod job_store;
 mod laws;
 mod normalize_laws;
