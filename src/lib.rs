@@ -102,7 +102,6 @@ pub mod host;
 
 pub mod drive;
 pub mod memory;
-pub mod work;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
