@@ -15,7 +15,7 @@
 //! The order of the tests matters: an invalid remote, then an absent one, then an unknown base, then whether local
 //! and remote are equal, and only then who moved. Testing "moved" before "equal" makes conflicts of agreements.
 //!
-//! A verdict is a fact and needs no policy; what is done about it is [`resolve`](crate::resolve())d. Detection is
+//! A verdict is a fact and needs no policy; what is done about it is [resolved](mod@crate::resolve). Detection is
 //! total: every three records have a verdict for every field. It is lazy, too: equal bytes are equal, and a record
 //! whose three versions have the same bytes costs two comparisons and no allocation.
 //!

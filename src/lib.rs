@@ -41,7 +41,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Whole nights are as short; [`drive`](drive()) has one.
+//! Whole nights are as short; [`drive`](drive::drive()) has one.
 //!
 //! # The house
 //!

@@ -9,16 +9,16 @@
 //!
 //! | situation | op |
 //! |---|---|
-//! | [`Linked`](Situation::Linked), something to write | [`Update`](Action::Update) |
-//! | Linked, only the base moves | [`Touch`](Action::Touch) |
-//! | [`Unmatched`](Situation::Unmatched) | [`Create`](Action::Create), base and link with it |
-//! | [`Reappeared`](Situation::Reappeared) | [`Reactivate`](Action::Reactivate), merged like a linked one |
-//! | [`Missing`](Situation::Missing) from a complete listing | [`Deactivate`](Action::Deactivate), never a delete |
-//! | [`LocalDeleted`](Situation::LocalDeleted) | stays deleted |
+//! | [`Linked`](crate::exchange::Situation::Linked), something to write | [`Update`](crate::exchange::Action::Update) |
+//! | Linked, only the base moves | [`Touch`](crate::exchange::Action::Touch) |
+//! | [`Unmatched`](crate::exchange::Situation::Unmatched) | [`Create`](crate::exchange::Action::Create), base and link with it |
+//! | [`Reappeared`](crate::exchange::Situation::Reappeared) | [`Reactivate`](crate::exchange::Action::Reactivate), merged like a linked one |
+//! | [`Missing`](crate::exchange::Situation::Missing) from a complete listing | [`Deactivate`](crate::exchange::Action::Deactivate), never a delete |
+//! | [`LocalDeleted`](crate::exchange::Situation::LocalDeleted) | stays deleted |
 //!
 //! **When is a record not looked at?** When the source says, byte for byte in every field, what it said when the record
 //! was last decided on, the host's revision is the one after that decision, and the policy is the same. Then the
-//! outcome is known: nothing. Hence [`Synced`] holds the fingerprint of what was *seen*, not of the base: a record
+//! outcome is known: nothing. Hence [`Synced`](crate::exchange::Synced) holds the fingerprint of what was *seen*, not of the base: a record
 //! with a value that cannot be read, or one that leaves fields out, never equals its base, and would be loaded for ever.
 
 mod conflict;

@@ -188,26 +188,74 @@ struct Inner {
 
 impl Schema {
     /// Starts a schema in code.
+    ///
+    /// ```
+    /// use tripartite::schema::{Schema, SchemaError};
+    /// assert_eq!(Schema::builder().build().unwrap_err(), SchemaError::NoFields); // an empty one compares nothing
+    /// ```
     pub fn builder() -> SchemaBuilder {
         SchemaBuilder::default()
     }
 
     /// The fields, by position.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("phone", Kind::Text))
+    ///     .field(Field::new("name", Kind::Name))
+    ///     .build()?;
+    /// let names: Vec<&str> = schema.fields().iter().map(Field::name).collect();
+    /// assert_eq!(names, ["phone", "name"]); // as they were added, not sorted
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn fields(&self) -> &[Field] {
         &self.0.spec.fields
     }
 
     /// The position of a field, by its name or an alias.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("email", Kind::Email).alias("mail")).build()?;
+    /// assert_eq!(schema.position("mail"), schema.position("email"));
+    /// assert_eq!(schema.position("Email"), None); // names are exact
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn position(&self, name: &str) -> Option<usize> {
         self.0.names.get(name).copied()
     }
 
     /// What is decided as one, in the order of the fields.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Group, Kind, Schema, Unit};
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("first_name", Kind::Name))
+    ///     .field(Field::new("email", Kind::Email))
+    ///     .field(Field::new("last_name", Kind::Name))
+    ///     .group(Group::new("name", ["first_name", "last_name"]))
+    ///     .build()?;
+    /// assert_eq!(schema.units(), [Unit::Group(0), Unit::Field(1)]); // a group stands where its first field does
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn units(&self) -> &[Unit] {
         &self.0.units
     }
 
     /// The name of a unit: its field's or its group's.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Group, Kind, Schema, Unit};
+    /// # let schema = Schema::builder()
+    /// #     .field(Field::new("first_name", Kind::Name))
+    /// #     .field(Field::new("last_name", Kind::Name))
+    /// #     .group(Group::new("name", ["first_name", "last_name"]))
+    /// #     .build()?;
+    /// assert_eq!(schema.unit_name(Unit::Group(0)), "name");
+    /// assert_eq!(schema.unit_name(Unit::Field(0)), "first_name"); // in a group or not
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn unit_name(&self, unit: Unit) -> &str {
         match unit {
             Unit::Field(position) => &self.0.spec.fields[position].name,
@@ -216,6 +264,18 @@ impl Schema {
     }
 
     /// The positions of the fields of a unit.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Group, Kind, Schema, Unit};
+    /// # let schema = Schema::builder()
+    /// #     .field(Field::new("first_name", Kind::Name))
+    /// #     .field(Field::new("last_name", Kind::Name))
+    /// #     .group(Group::new("name", ["last_name", "first_name"]))
+    /// #     .build()?;
+    /// assert_eq!(schema.members(&Unit::Group(0)), [1, 0]); // as the group names them
+    /// assert_eq!(schema.members(&Unit::Field(1)), [1]);
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn members<'a>(&'a self, unit: &'a Unit) -> &'a [usize] {
         match unit {
             Unit::Field(position) => std::slice::from_ref(position),
@@ -224,27 +284,72 @@ impl Schema {
     }
 
     /// The group a field belongs to.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Group, Kind, Schema};
+    /// # let schema = Schema::builder()
+    /// #     .field(Field::new("first_name", Kind::Name))
+    /// #     .field(Field::new("last_name", Kind::Name))
+    /// #     .field(Field::new("email", Kind::Email))
+    /// #     .group(Group::new("name", ["first_name", "last_name"]))
+    /// #     .build()?;
+    /// assert_eq!(schema.group_of(1).map(Group::name), Some("name"));
+    /// assert_eq!((schema.group_of(2), schema.group_of(99)), (None, None)); // on its own; not there at all
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn group_of(&self, position: usize) -> Option<&Group> {
         self.0.group_of.get(position).copied().flatten().map(|index| &self.0.spec.groups[index])
     }
 
     /// The source's default strategy.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Schema, Strategy};
+    /// let schema = Schema::builder().field(Field::new("club", Kind::Name).strategy(Strategy::Enforced)).build()?;
+    /// assert_eq!(schema.strategy(), &Strategy::RemoteWins); // none was stated for the source; a field's own is not it
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn strategy(&self) -> &Strategy {
         &self.0.spec.strategy
     }
 
     /// What the source means by leaving this field out.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Absent, Field, Kind, Schema};
+    /// let schema = Schema::builder()
+    ///     .absent(Absent::ClearedIfReported)
+    ///     .field(Field::new("email", Kind::Email))
+    ///     .field(Field::new("notes", Kind::Text).absent(Absent::NoOpinion))
+    ///     .build()?;
+    /// assert_eq!((schema.absent(0), schema.absent(1)), (Absent::ClearedIfReported, Absent::NoOpinion));
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn absent(&self, position: usize) -> Absent {
         self.fields().get(position).and_then(|field| field.absent).unwrap_or(self.0.spec.absent)
     }
 
     /// The version of the schema: equal iff everything that can change a decision is equal. It stands beside stored
     /// bases.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// let of = |field: Field| Schema::builder().field(field).build().map(|schema| schema.fingerprint());
+    /// assert_eq!(of(Field::new("born", Kind::DATE)), of(Field::new("born", Kind::DATE)));
+    /// assert_ne!(of(Field::new("born", Kind::DATE)), of(Field::new("born", Kind::DATE).required()));
+    /// ```
     pub fn fingerprint(&self) -> Fingerprint {
         self.0.fingerprint
     }
 
     /// A record of this schema that says nothing.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// assert!(schema.missing().field(0).is_missing()); // as a base: never in step
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn missing(&self) -> Record {
         Record::missing(self.fields().len())
     }

@@ -21,6 +21,14 @@ pub struct SchemaBuilder {
 
 impl SchemaBuilder {
     /// Adds a field, behind those there are.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema, SchemaError};
+    /// let twice = Schema::builder()
+    ///     .field(Field::new("email", Kind::Email))
+    ///     .field(Field::new("mail", Kind::Email).alias("email")); // an alias is a name
+    /// assert_eq!(twice.build().unwrap_err(), SchemaError::DuplicateName { name: "email".to_owned() });
+    /// ```
     #[must_use]
     pub fn field(mut self, field: Field) -> Self {
         self.fields.push(field);
@@ -28,6 +36,12 @@ impl SchemaBuilder {
     }
 
     /// Adds an atomic group.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Group, Kind, Schema, SchemaError};
+    /// let alone = Schema::builder().field(Field::new("name", Kind::Name)).group(Group::new("person", ["name"]));
+    /// assert_eq!(alone.build().unwrap_err(), SchemaError::SmallGroup { group: "person".to_owned() });
+    /// ```
     #[must_use]
     pub fn group(mut self, group: Group) -> Self {
         self.groups.push(group);
@@ -35,6 +49,16 @@ impl SchemaBuilder {
     }
 
     /// The strategy where nothing more specific is stated.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tripartite::schema::{Fallback, Field, Kind, Schema, SchemaError, Strategy};
+    /// let newest =
+    ///     Strategy::NewestWins { stamp: "born".to_owned(), skew: Duration::from_secs(2), fallback: Fallback::Review };
+    /// let schema = Schema::builder().strategy(newest).field(Field::new("born", Kind::DATE));
+    /// // A day does not say which of two edits came later.
+    /// assert_eq!(schema.build().unwrap_err(), SchemaError::NoStamp { stamp: "born".to_owned() });
+    /// ```
     #[must_use]
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = strategy;
@@ -42,6 +66,13 @@ impl SchemaBuilder {
     }
 
     /// What the source means by leaving a field out.
+    ///
+    /// ```
+    /// use tripartite::schema::{Absent, Field, Kind, Schema};
+    /// let schema = Schema::builder().absent(Absent::Cleared).field(Field::new("name", Kind::Name)).build()?;
+    /// assert_eq!(schema.absent(0), Absent::Cleared); // for every field that states nothing else
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn absent(mut self, absent: Absent) -> Self {
         self.absent = absent;
@@ -49,6 +80,14 @@ impl SchemaBuilder {
     }
 
     /// Who is believed at a first sync where both sides have a value; otherwise the strategy decides that too.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, FirstSync, Kind, Policy, Schema};
+    /// let schema =
+    ///     Schema::builder().first_sync(FirstSync::AdoptLocal).field(Field::new("name", Kind::Name)).build()?;
+    /// assert_eq!(Policy::new(schema).first_sync_policy(), Some(FirstSync::AdoptLocal));
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn first_sync(mut self, first_sync: FirstSync) -> Self {
         self.first_sync = Some(first_sync);
@@ -56,6 +95,25 @@ impl SchemaBuilder {
     }
 
     /// Registers a kind of the host's own, which fields name as [`Kind::Custom`].
+    ///
+    /// A schema file names such a kind, but cannot hold it: read a [`SchemaBuilder`] and register it before building.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use tripartite::schema::{CustomKind, SchemaBuilder};
+    /// use tripartite::value::{Problem, Value};
+    /// # struct Eircode;
+    /// # impl CustomKind for Eircode {
+    /// #     fn canonical(&self, raw: &Value) -> Result<String, Problem> {
+    /// #         Ok(raw.as_text().unwrap_or_default().to_ascii_uppercase())
+    /// #     }
+    /// # }
+    /// let file = r#"{"fields": {"home": {"kind": "eircode"}}}"#;
+    /// let builder: SchemaBuilder = serde_json::from_str(file)?;
+    /// assert!(builder.clone().build().is_err());
+    /// assert!(builder.kind("eircode", Arc::new(Eircode)).build().is_ok());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn kind(mut self, name: impl Into<String>, kind: Arc<dyn CustomKind>) -> Self {
         self.kinds.insert(name.into(), kind);
@@ -63,6 +121,22 @@ impl SchemaBuilder {
     }
 
     /// Registers a resolver, which strategies name as [`Strategy::Custom`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use tripartite::schema::{Dispute, Field, Kind, Resolver, Ruling, Schema, Strategy};
+    /// struct Ask;
+    /// impl Resolver for Ask {
+    ///     fn resolve(&self, _: &Dispute<'_>) -> Ruling {
+    ///         Ruling::HoldOpen
+    ///     }
+    /// }
+    /// let asks = Schema::builder()
+    ///     .strategy(Strategy::Custom { resolver: "ask".to_owned() })
+    ///     .field(Field::new("name", Kind::Name));
+    /// assert!(asks.clone().build().is_err()); // named, but not registered
+    /// assert!(asks.resolver("ask", Arc::new(Ask)).build().is_ok());
+    /// ```
     #[must_use]
     pub fn resolver(mut self, name: impl Into<String>, resolver: Arc<dyn Resolver>) -> Self {
         self.resolvers.insert(name.into(), resolver);
@@ -73,6 +147,17 @@ impl SchemaBuilder {
     ///
     /// # Errors
     /// [`SchemaError`], the first that is found.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let dates = Kind::Date { formats: vec!["%d/%m/%Y".to_owned()] };
+    /// let error = Schema::builder().field(Field::new("born", dates).write_canonical()).build().unwrap_err();
+    /// // What would be written, 2024-01-05, could not be read again.
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "field `born`: `write_canonical` writes ISO 8601, so `%Y-%m-%d` must be among its `formats`",
+    /// );
+    /// ```
     pub fn build(self) -> Result<Schema, SchemaError> {
         self.check_size()?;
         let names = self.names()?;

@@ -23,6 +23,12 @@ pub struct Field {
 
 impl Field {
     /// A field with the schema's defaults.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// let field = Field::new("notes", Kind::Text);
+    /// assert!(!field.is_required() && !field.is_sensitive() && !field.writes_canonical());
+    /// ```
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         Self {
             name: name.into(),
@@ -38,6 +44,14 @@ impl Field {
     }
 
     /// Decides this field by a strategy of its own.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema, Strategy, Unit};
+    /// let notes = Field::new("notes", Kind::Text).strategy(Strategy::LocalOwned);
+    /// let policy = Policy::new(Schema::builder().field(notes).build()?).strategy(Strategy::RemoteWins)?;
+    /// assert_eq!(policy.rule(Unit::Field(0), None).strategy, Strategy::LocalOwned); // whatever the run says
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = Some(strategy);
@@ -45,6 +59,13 @@ impl Field {
     }
 
     /// What the source means by leaving this field out.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Absent, Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("fax", Kind::Text).absent(Absent::Cleared)).build()?;
+    /// assert_eq!(schema.absent(0), Absent::Cleared);
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn absent(mut self, absent: Absent) -> Self {
         self.absent = Some(absent);
@@ -52,6 +73,15 @@ impl Field {
     }
 
     /// Another name the field is read under: an older name in stored bases, or the source's name for it.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("email", Kind::Email).alias("e_mail").alias("mail")).build()?;
+    /// let record = schema.record(&serde_json::json!({"mail": "aine@example.org"}))?;
+    /// // Read by any of its names, written by its own.
+    /// assert_eq!(serde_json::to_string(&schema.named(&record))?, r#"{"email":"aine@example.org"}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn alias(mut self, alias: impl Into<String>) -> Self {
         self.aliases.push(alias.into());
@@ -60,6 +90,18 @@ impl Field {
 
     /// The field must have a value: a source's null is [`Problem::Required`](crate::value::Problem::Required), and a
     /// new record without it is quarantined.
+    ///
+    /// ```
+    /// use tripartite::detect::{Sides, Verdict, detect};
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite::value::Problem;
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name).required()).build()?;
+    /// let base = schema.record(&serde_json::json!({"name": "Áine"}))?;
+    /// let remote = schema.record(&serde_json::json!({"name": " "}))?; // nothing to read is nothing
+    /// let found = detect(&schema, Sides { base: &base, local: &base, remote: &remote });
+    /// assert_eq!(found.changes()[0].verdict, Verdict::InvalidRemote(Problem::Required));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
@@ -67,6 +109,12 @@ impl Field {
     }
 
     /// The field holds personal data; hosts ask before they show it.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// assert!(Field::new("phone", Kind::Text).sensitive().is_sensitive());
+    /// assert!(!Field::new("email", Kind::Email).is_sensitive()); // no kind is sensitive by itself
+    /// ```
     #[must_use]
     pub fn sensitive(mut self) -> Self {
         self.sensitive = true;
@@ -74,6 +122,15 @@ impl Field {
     }
 
     /// Writes the canonical form to the host's record, instead of the source's spelling.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("email", Kind::Email).write_canonical()).build()?;
+    /// let remote = schema.record(&serde_json::json!({"email": "Aine@Example.org"}))?;
+    /// // What a user's record would get; without it, `Aine@Example.org`.
+    /// assert_eq!(schema.canonical(0, remote.field(0))?.as_text(), Some("aine@example.org"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn write_canonical(mut self) -> Self {
         self.write_canonical = true;
@@ -81,6 +138,20 @@ impl Field {
     }
 
     /// Reads an empty list or object as null.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # use tripartite::value::Value;
+    /// let tags = |field: Field| -> Result<Value, Box<dyn std::error::Error>> {
+    ///     let schema = Schema::builder().field(field).build()?;
+    ///     let record = schema.record(&serde_json::json!({"tags": []}))?;
+    ///     Ok(schema.canonical(0, record.field(0))?)
+    /// };
+    /// let field = Field::new("tags", Kind::set(Kind::Text));
+    /// assert_eq!(tags(field.clone())?, Value::List(vec![])); // an empty set is a value
+    /// assert_eq!(tags(field.empty_means_null())?, Value::Null);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn empty_means_null(mut self) -> Self {
         self.empty_means_null = true;
@@ -88,31 +159,63 @@ impl Field {
     }
 
     /// The name.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// assert_eq!(Field::new("email", Kind::Email).alias("mail").name(), "email"); // never an alias
+    /// ```
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The kind.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// assert_eq!(Field::new("born", Kind::DATE).kind(), &Kind::Date { formats: vec![] });
+    /// ```
     pub fn kind(&self) -> &Kind {
         &self.kind
     }
 
     /// Whether it must have a value.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// assert!(Field::new("name", Kind::Name).required().is_required());
+    /// ```
     pub fn is_required(&self) -> bool {
         self.required
     }
 
     /// Whether it holds personal data.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// // `Debug` of a value shows nothing anyway; this is for a host that shows values on purpose.
+    /// assert!(Field::new("phone", Kind::Text).sensitive().is_sensitive());
+    /// ```
     pub fn is_sensitive(&self) -> bool {
         self.sensitive
     }
 
     /// Whether the canonical form is written.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// assert!(!Field::new("email", Kind::Email).writes_canonical()); // the user's own spelling stays
+    /// assert!(Field::new("email", Kind::Email).write_canonical().writes_canonical());
+    /// ```
     pub fn writes_canonical(&self) -> bool {
         self.write_canonical
     }
 
     /// Whether an empty list or object reads as null.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// assert!(Field::new("tags", Kind::set(Kind::Text)).empty_means_null().reads_empty_as_null());
+    /// ```
     pub fn reads_empty_as_null(&self) -> bool {
         self.empty_means_null
     }
@@ -129,11 +232,29 @@ pub struct Group {
 
 impl Group {
     /// A group of fields, by their names.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Group, Kind, Schema, SchemaError};
+    /// let name = Group::new("name", ["first_name", "lastname"]); // not checked here, but when the schema is built
+    /// let error = Schema::builder().field(Field::new("first_name", Kind::Name)).group(name).build().unwrap_err();
+    /// assert!(matches!(error, SchemaError::NoSuchField { field, .. } if field == "lastname"));
+    /// ```
     pub fn new<F: Into<String>>(name: impl Into<String>, fields: impl IntoIterator<Item = F>) -> Self {
         Self { name: name.into(), fields: fields.into_iter().map(Into::into).collect(), strategy: None }
     }
 
     /// Decides the group by a strategy of its own.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Group, Kind, Policy, RuleSource, Schema, Strategy, Unit};
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("passport", Kind::Text))
+    ///     .field(Field::new("expires", Kind::DATE))
+    ///     .group(Group::new("document", ["passport", "expires"]).strategy(Strategy::LocalWins))
+    ///     .build()?;
+    /// assert_eq!(Policy::new(schema).rule(Unit::Group(0), None).source, RuleSource::Group);
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = Some(strategy);
@@ -141,6 +262,11 @@ impl Group {
     }
 
     /// The name.
+    ///
+    /// ```
+    /// use tripartite::schema::Group;
+    /// assert_eq!(Group::new("name", ["first_name", "last_name"]).name(), "name"); // as the audit has it
+    /// ```
     pub fn name(&self) -> &str {
         &self.name
     }

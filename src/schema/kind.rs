@@ -59,16 +59,35 @@ impl Kind {
     pub const DATE: Self = Self::Date { formats: Vec::new() };
 
     /// A set of values of a scalar kind.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema, SchemaError};
+    /// let of_lists = Field::new("tags", Kind::set(Kind::List)); // elements must be scalars
+    /// let error = Schema::builder().field(of_lists).build().unwrap_err();
+    /// assert_eq!(error, SchemaError::SetOf { field: "tags".to_owned(), of: "list".to_owned() });
+    /// ```
     pub fn set(of: Kind) -> Self {
         Self::Set { of: Box::new(of) }
     }
 
     /// An object with known keys, merged key by key.
+    ///
+    /// ```
+    /// use tripartite::schema::Kind;
+    /// let address = Kind::record([("street", Kind::Address), ("town", Kind::Name)]);
+    /// assert!(address.is_granular()); // for one that is decided as a whole, `Kind::Record { atomic: true, .. }`
+    /// ```
     pub fn record(fields: impl IntoIterator<Item = (&'static str, Kind)>) -> Self {
         Self::Record { fields: fields.into_iter().map(|(key, kind)| (key.to_owned(), kind)).collect(), atomic: false }
     }
 
     /// The name, as a schema file has it.
+    ///
+    /// ```
+    /// use tripartite::schema::Kind;
+    /// assert_eq!(Kind::set(Kind::Email).name(), "set"); // without what it is of
+    /// assert_eq!(Kind::Custom("eircode".to_owned()).name(), "eircode");
+    /// ```
     pub fn name(&self) -> &str {
         match self {
             Self::Text => "text",
@@ -90,11 +109,23 @@ impl Kind {
     }
 
     /// Whether a value is one thing, rather than a collection.
+    ///
+    /// ```
+    /// use tripartite::schema::Kind;
+    /// assert!(Kind::Custom("eircode".to_owned()).is_scalar()); // a host's kind has one text as its form
+    /// assert!(!Kind::set(Kind::Text).is_scalar());
+    /// ```
     pub fn is_scalar(&self) -> bool {
         !matches!(self, Self::Set { .. } | Self::List | Self::Record { .. } | Self::Map)
     }
 
     /// Whether it is merged key by key.
+    ///
+    /// ```
+    /// use tripartite::schema::Kind;
+    /// assert!(Kind::Map.is_granular());
+    /// assert!(!Kind::set(Kind::Text).is_granular()); // merged, but element by element
+    /// ```
     pub fn is_granular(&self) -> bool {
         matches!(self, Self::Map | Self::Record { atomic: false, .. })
     }

@@ -71,6 +71,13 @@ impl fmt::Display for Rule {
 
 impl Policy {
     /// The schema's own rules.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema, Unit};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// assert_eq!(Policy::new(schema).rule(Unit::Field(0), None).to_string(), "source: remote_wins"); // the default
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn new(schema: Schema) -> Self {
         let first_sync = schema.spec().first_sync;
         let mut policy = Self { fingerprint: schema.fingerprint(), schema, strategy: None, first_sync };
@@ -82,6 +89,14 @@ impl Policy {
     ///
     /// # Errors
     /// [`SchemaError`] when the strategy names a field or resolver that does not exist.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema, SchemaError, Strategy};
+    /// let policy = Policy::new(Schema::builder().field(Field::new("name", Kind::Name)).build()?);
+    /// let error = policy.strategy(Strategy::Custom { resolver: "longer".to_owned() }).unwrap_err();
+    /// assert_eq!(error, SchemaError::NoResolver { resolver: "longer".to_owned() }); // now, not during a night
+    /// # Ok::<(), SchemaError>(())
+    /// ```
     pub fn strategy(mut self, strategy: Strategy) -> Result<Self, SchemaError> {
         self.schema.check_strategy(&strategy)?;
         self.strategy = Some(strategy);
@@ -90,6 +105,14 @@ impl Policy {
     }
 
     /// Who is believed where there is no base and both sides have a value.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, FirstSync, Kind, Policy, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).first_sync(FirstSync::Review).build()?;
+    /// let import = Policy::new(schema).first_sync(FirstSync::AdoptRemote); // over the schema's own
+    /// assert_eq!(import.first_sync_policy(), Some(FirstSync::AdoptRemote));
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn first_sync(mut self, first_sync: FirstSync) -> Self {
         self.first_sync = Some(first_sync);
@@ -98,16 +121,39 @@ impl Policy {
     }
 
     /// The schema.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// assert_eq!(Policy::new(schema.clone()).schema().fingerprint(), schema.fingerprint());
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
     /// The first-sync policy, if one is stated.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// assert_eq!(Policy::new(schema).first_sync_policy(), None); // the strategy decides a first sync, too
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn first_sync_policy(&self) -> Option<FirstSync> {
         self.first_sync
     }
 
     /// The version of the policy, schema included: equal iff every decision would be.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
+    /// let plain = Policy::new(Schema::builder().field(Field::new("name", Kind::Name)).build()?);
+    /// let merging = plain.clone().strategy(Strategy::MERGE)?;
+    /// assert_eq!(plain.schema().fingerprint(), merging.schema().fingerprint());
+    /// assert_ne!(plain.fingerprint(), merging.fingerprint()); // so every record is looked at once more
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
     }
@@ -116,6 +162,15 @@ impl Policy {
     ///
     /// An override is a strategy that was checked when it was stored; one that names what does not exist is treated
     /// as [`Strategy::MERGE`]'s fallback: nothing is lost, a person decides.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema, Strategy, Unit};
+    /// let club = Field::new("club", Kind::Name).strategy(Strategy::Enforced);
+    /// let policy = Policy::new(Schema::builder().field(club).build()?);
+    /// assert_eq!(policy.rule(Unit::Field(0), None).to_string(), "field: enforced");
+    /// assert_eq!(policy.rule(Unit::Field(0), Some(&Strategy::LocalWins)).to_string(), "record: local_wins");
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn rule(&self, unit: Unit, record: Option<&Strategy>) -> Rule {
         let rule = |source, strategy: &Strategy| Rule { source, strategy: strategy.clone() };
         let spec = self.schema.spec();

@@ -48,6 +48,16 @@ impl Schema {
     }
 
     /// Reads one record from a deserialiser, without anything in between.
+    ///
+    /// ```
+    /// use serde::de::DeserializeSeed;
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let mut line = serde_json::Deserializer::from_str(r#"{"name": null}"#);
+    /// let record = schema.seed().deserialize(&mut line)?;
+    /// assert!(record.field(0).is_null()); // explicitly empty, not missing
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn seed(&self) -> RecordSeed<'_> {
         RecordSeed { schema: self, id: None }
     }
@@ -112,6 +122,16 @@ pub struct Keyed {
 
 impl<'a> RecordSeed<'a> {
     /// Takes the id out of the field of this name.
+    ///
+    /// ```
+    /// use serde::de::DeserializeSeed;
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let mut line = serde_json::Deserializer::from_str(r#"{"id": 4.2, "name": "Seán"}"#);
+    /// let keyed = schema.seed().keyed("id").deserialize(&mut line)?;
+    /// assert_eq!(keyed.id, None); // neither a text nor a whole number: the host says that it is malformed
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn keyed(self, id: &'a str) -> KeyedSeed<'a> {
         KeyedSeed(Self { id: Some(id), ..self })

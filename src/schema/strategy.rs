@@ -167,6 +167,12 @@ impl Strategy {
     pub const MERGE: Self = Self::Merge { fallback: Fallback::Review };
 
     /// The name, as a configuration file and the audit have it.
+    ///
+    /// ```
+    /// use tripartite::schema::{Fallback, Strategy};
+    /// let merge = Strategy::Merge { fallback: Fallback::Local };
+    /// assert_eq!((merge.name(), merge.to_string()), ("merge", "merge(local)".to_owned())); // without its settings
+    /// ```
     pub fn name(&self) -> &'static str {
         match self {
             Self::RemoteWins => "remote_wins",

@@ -69,7 +69,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when a field cannot have a column of its own, or the database cannot be read.
     pub fn new(database: Database, settings: Settings) -> Result<Self, StoreError> {
-        layout::check(&settings)?;
+        settings.check()?;
         let conn = database.into_connection();
         let (layout, pending) = if database::is_blank(&conn)? {
             tables::create(&conn, &settings)?;

@@ -88,6 +88,8 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     if let Some(strategy) = &args.strategy {
         policy = policy.strategy(strategy.clone())?;
     }
+    let settings = Settings { schema: schema.clone(), id_field: id_field.clone() };
+    settings.check().map_err(stored)?;
     if count.is_none() && console.live {
         count = lines.count()?;
     }
@@ -96,8 +98,7 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         _ if args.dry_run => Database::in_memory().map_err(stored)?,
         _ => Database::open(&args.db, Access::Write).map_err(stored)?,
     };
-    let store = SqliteStore::new(database, Settings { schema: schema.clone(), id_field: id_field.clone() });
-    let store = store.map_err(stored)?;
+    let store = SqliteStore::new(database, settings).map_err(stored)?;
     let at = now();
     let mut run = Run::new(policy, store.next_run(&at).map_err(stored)?, at);
     if args.dry_run {

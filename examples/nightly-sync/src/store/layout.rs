@@ -50,8 +50,17 @@ pub(super) fn column(field: &Field) -> String {
     }
 }
 
-/// Whether every field can have a column. SQLite does not tell `Email` and `email` apart.
-pub(super) fn check(settings: &Settings) -> Result<(), StoreError> {
+impl Settings {
+    /// Whether every field can have a column. SQLite does not tell `Email` and `email` apart.
+    ///
+    /// # Errors
+    /// [`StoreError::Column`], for the first field that cannot.
+    pub fn check(&self) -> Result<(), StoreError> {
+        check(self)
+    }
+}
+
+fn check(settings: &Settings) -> Result<(), StoreError> {
     let mut known: BTreeMap<String, &str> = OWN.iter().map(|&own| (own.to_owned(), own)).collect();
     for (position, field) in settings.schema.fields().iter().enumerate() {
         let problem = |problem: String| Err(StoreError::Column { field: field.name().to_owned(), problem });

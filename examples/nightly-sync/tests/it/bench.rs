@@ -9,23 +9,23 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 /// The demonstration's files.
-pub fn demo(name: &str) -> PathBuf {
+pub(crate) fn demo(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("demo").join(name)
 }
 
-pub struct Bench {
+pub(crate) struct Bench {
     dir: PathBuf,
 }
 
 /// What a run printed.
-pub struct Ran {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let value: Value =
             serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout));
         assert_eq!(self.stdout.lines().count(), 1, "exactly one object");
@@ -34,7 +34,7 @@ impl Ran {
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("nightly-sync-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let dir = std::env::temp_dir().join(name);
@@ -42,24 +42,24 @@ impl Bench {
         Self { dir }
     }
 
-    pub fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.dir.join(name).display().to_string()
     }
 
-    pub fn db(&self) -> PathBuf {
+    pub(crate) fn db(&self) -> PathBuf {
         self.dir.join("members.db")
     }
 
-    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
         fs::write(self.dir.join(name), text).unwrap();
         self.path(name)
     }
 
-    pub fn listing(&self, text: impl AsRef<[u8]>) -> String {
+    pub(crate) fn listing(&self, text: impl AsRef<[u8]>) -> String {
         self.write("listing.jsonl", text)
     }
 
-    pub fn program(&self, args: &[&str]) -> Ran {
+    pub(crate) fn program(&self, args: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_nightly-sync")).args(args).output().unwrap();
         let Output { status, stdout, stderr } = output;
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -67,33 +67,33 @@ impl Bench {
     }
 
     /// A run with `--json`.
-    pub fn run(&self, remote: &str, more: &[&str]) -> Ran {
+    pub(crate) fn run(&self, remote: &str, more: &[&str]) -> Ran {
         let db = self.path("members.db");
         self.program(&[&["run", "--db", &db, "--remote", remote, "--json"], more].concat())
     }
 
     /// A run that is expected to succeed, of a listing.
-    pub fn sync(&self, text: &str) -> Value {
+    pub(crate) fn sync(&self, text: &str) -> Value {
         let ran = self.run(&self.listing(text), &[]);
         assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
         ran.json()
     }
 
-    pub fn sql(&self) -> Connection {
+    pub(crate) fn sql(&self) -> Connection {
         Connection::open(self.db()).unwrap()
     }
 
-    pub fn edit(&self, sql: &str) {
+    pub(crate) fn edit(&self, sql: &str) {
         self.sql().execute_batch(sql).unwrap();
     }
 
     /// One value, as text.
-    pub fn value(&self, sql: &str) -> Option<String> {
+    pub(crate) fn value(&self, sql: &str) -> Option<String> {
         self.sql().query_row(&format!("SELECT CAST(({sql}) AS TEXT)"), [], |row| row.get(0)).unwrap()
     }
 
     /// Every row and column of a table, in order.
-    pub fn dump(&self, table: &str) -> Vec<String> {
+    pub(crate) fn dump(&self, table: &str) -> Vec<String> {
         let conn = self.sql();
         let mut statement = conn.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).unwrap();
         let columns = statement.column_count();
@@ -103,11 +103,11 @@ impl Bench {
         statement.query_map([], row).unwrap().map(Result::unwrap).collect()
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         fs::read(self.db()).unwrap()
     }
 
-    pub fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.dir).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
@@ -122,11 +122,11 @@ impl Drop for Bench {
 }
 
 /// The counts of a report, by their names.
-pub fn counts<const N: usize>(report: &Value, names: [&str; N]) -> [u64; N] {
+pub(crate) fn counts<const N: usize>(report: &Value, names: [&str; N]) -> [u64; N] {
     names.map(|name| report[name].as_u64().unwrap_or_else(|| panic!("{name} is no count in {report}")))
 }
 
 /// So many members, with a name and a phone.
-pub fn members(numbers: impl IntoIterator<Item = u32>) -> String {
+pub(crate) fn members(numbers: impl IntoIterator<Item = u32>) -> String {
     numbers.into_iter().map(|n| format!("{{\"id\": \"M{n}\", \"name\": \"N{n}\", \"phone\": \"p{n}\"}}\n")).collect()
 }

@@ -200,19 +200,21 @@ fn whatever_stands_in_a_column_is_read_and_kept() {
     assert_eq!(bench.dump("members"), before, "edits, all of them");
     let report = bench.sync(&listing.replace("N1", "N2"));
     assert_eq!(counts(&report, ["conflicts_detected", "updated"]), [1, 1]);
-    let kept = "SELECT count(*) FROM tripartite_audit WHERE entry LIKE '%x''c3''%'";
+    let kept = "SELECT count(*) FROM tripartite_audit WHERE decision = 'TookRemote' AND entry LIKE '%x''c3''%'";
     assert_eq!(bench.value(kept).as_deref(), Some("1"), "the audit keeps the bytes that were overwritten");
 }
 
 #[test]
 fn numbers_beyond_64_bits_are_kept_whole() {
     let bench = Bench::new();
-    let listing = "{\"id\": \"M1\", \"n\": 170141183460469231731687303715884105727, \"m\": 1}\n";
-    bench.sync(listing);
-    let number = bench.value("SELECT n FROM members");
-    assert_eq!(number.as_deref(), Some("170141183460469231731687303715884105727"));
+    let (small, big) = ("18446744073709551615", "170141183460469231731687303715884105727");
+    let listing = format!("{{\"id\": \"M1\", \"u\": {small}, \"n\": \"{big}\", \"m\": 1}}\n");
+    let schema = r#"{"fields": {"u": {"kind": "integer"}, "n": {"kind": "integer"}, "m": {"kind": "integer"}}}"#;
+    let ran = bench.run(&bench.listing(&listing), &["--schema", &bench.write("s.json", schema)]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(bench.value("SELECT u || ' ' || n FROM members"), Some(format!("{small} {big}")));
     bench.edit("UPDATE members SET m = 2");
-    assert_eq!(counts(&bench.sync(listing), ["updated", "conflicts_detected"]), [0, 0]);
+    assert_eq!(counts(&bench.sync(&listing), ["updated", "conflicts_detected"]), [0, 0]);
 }
 
 #[test]
