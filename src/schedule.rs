@@ -30,10 +30,10 @@
 //!
 //! # Questions
 //!
-//! *Why not croner's own rule?* It takes an expression as fixed only if it names a single hour, minute and second. `0 1,13 *
-//! * *` would then not run at all at 01:00 on the day of the gap, and twice on the day of the fold. Here croner only says
-//! which wall times match, and this module says when those are. (Sources: P. Vixie's cron(8) for the two kinds; the Open
-//! Cron Pattern Specification for the expressions.)
+//! *Why not croner's own rule?* It takes an expression as fixed only if that names a single hour, minute and second.
+//! `0 1,13 * * *` would then not run at all at 01:00 on the day of the gap, and twice on the day of the fold. Here croner
+//! only says which wall times match, and this module says when those are. (Sources: P. Vixie's cron(8) for the two kinds;
+//! the Open Cron Pattern Specification for the expressions.)
 //!
 //! *Why no fires outside the years 1 to 4998?* Wall clocks at the ends of time overflow, and croner ends at 5000.
 
