@@ -150,7 +150,9 @@ impl Stepping<'_> {
                 let due_at = if force { due_at.min(self.now) } else { due_at };
                 // A retry keeps its policy; what wants another one runs after it.
                 let retry = self.slot.attempt() > 1;
-                let work = if retry && !waiting.admits(&work) {
+                // Nothing overtakes what already runs after it: generations are done in their order.
+                let follows = self.slot.next.is_some() || (retry && !waiting.admits(&work));
+                let work = if follows {
                     self.after(work);
                     waiting
                 } else {
@@ -277,9 +279,7 @@ impl Stepping<'_> {
             return self.stopped(run);
         }
         let Failure::Retry { after } = failure else {
-            let death = Death::Failed { failure, message };
-            self.slot.failures += 1;
-            return self.die(run, death);
+            return self.die(run, Death::Failed { failure, message });
         };
         if self.slot.failures >= self.rules.max_retries {
             let failures = self.slot.failures.saturating_add(1);
@@ -387,6 +387,11 @@ impl Stepping<'_> {
 
     fn die(&mut self, run: Run, reason: Death) -> Outcome {
         self.record(&run, Ended::Died(reason.clone()));
+        let lost = match reason {
+            Death::Poisoned { .. } => &mut self.slot.rescues,
+            Death::Failed { .. } | Death::Exhausted { .. } => &mut self.slot.failures,
+        };
+        *lost = lost.saturating_add(1);
         let work = match self.slot.next.take() {
             Some(next) => run.work.join(next),
             None => run.work,
