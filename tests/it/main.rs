@@ -17,6 +17,8 @@ mod laws;
 mod normalize_laws;
 mod normalize_phone;
 mod plan;
+mod queue;
+mod queue_support;
 mod registry;
 mod resolve;
 mod run;
