@@ -218,6 +218,10 @@ fn gaps_and_folds_by_example() {
     assert_eq!(fold("30 0-23 * * *"), fold("30 * * * *"), "every hour is every hour, however it is written");
     assert_eq!(fold("@hourly"), ["01:00 IST", "01:00 GMT", "02:00 GMT"]);
     assert_eq!(fold("30 59 1 * * *"), ["01:59 IST"], "six fields begin with seconds");
+    // Every so many hours is round too, though it names an hour that is shown twice.
+    let havana = |expression| fires(expression, "America/Havana", "2026-11-01T03:59:00Z", "2026-11-01T06:00:00Z");
+    assert_eq!(havana("30 */12 * * *"), ["00:30 CDT", "00:30 CST"]);
+    assert_eq!(havana("30 0,12 * * *"), ["00:30 CDT"]);
     // A day that never was: Samoa went from Thursday 29 to Saturday 31 December 2011.
     let samoa = fires("0 12 * * 5", "Pacific/Apia", "2011-12-28T00:00:00Z", "2011-12-31T12:00:00Z");
     assert_eq!(samoa, ["00:00 +14"]);
