@@ -7,7 +7,11 @@
 //! An implementation stands for one organisation's copy of one source: nothing here names either, so nothing can reach
 //! across.
 
+mod jobs;
+
 use std::future::Future;
+
+pub use jobs::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 
 use crate::exchange::{Batch, Cursor, IndexPage, Loaded, Outcome, Page};
 use crate::failure::Classify;

@@ -140,6 +140,14 @@ ids! {
     OrgId;
     /// A connection to one source.
     ConnectorId;
+    /// A worker, for as long as it lives.
+    WorkerId;
+    /// One delivery of a command, so that a second delivery is recognised.
+    CommandId;
+    /// Chosen anew for each claim.
+    Nonce;
+    /// Which policy a job runs under, in the host's own terms: a name, or a policy's fingerprint.
+    PolicyRef;
     /// One run of a sync; the host chooses it, audit entries carry it.
     RunId;
 }

@@ -87,10 +87,24 @@ pub mod plan;
 
 pub mod run;
 
+pub mod backoff;
+
+pub mod gate;
+pub mod health;
+pub mod queue;
+pub mod schedule;
+
+pub mod history;
+pub mod notice;
+pub mod registry;
+
 pub mod host;
 
 pub mod drive;
 pub mod memory;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 /// The README's example is a test.
 #[cfg(doctest)]

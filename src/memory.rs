@@ -1,9 +1,12 @@
 //! Reference implementations of the host traits, in memory: for tests, for examples, and to read what a host does.
 
+mod jobs;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use jobs::MemoryJobStore;
 use serde::Serialize;
 
 use crate::exchange::{

@@ -5,17 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A new module is given its place here, and in the table of the crate's front page.
-const FLOORS: [&[&str]; 10] = [
+const FLOORS: [&[&str]; 11] = [
     &["id", "value", "failure"],
-    &["normalize"],
-    &["schema"],
-    &["detect"],
-    &["resolve"],
+    &["normalize", "backoff"],
+    &["schema", "queue", "schedule", "gate"],
+    &["detect", "registry", "health"],
+    &["resolve", "notice", "history"],
     &["exchange"],
     &["plan"],
     &["run"],
     &["host"],
     &["drive", "memory"],
+    &["conformance"],
 ];
 
 fn floor_of() -> BTreeMap<&'static str, usize> {
@@ -53,7 +54,9 @@ fn code(path: &Path) -> String {
 /// The modules of the crate that a piece of code names.
 fn imports(code: &str) -> Vec<String> {
     let names = code.split("crate::").skip(1);
-    names.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()).collect()
+    let names = names.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>());
+    // An exported macro stands at the root, in no module.
+    names.filter(|name| !name.starts_with("__")).collect()
 }
 
 #[test]
@@ -80,7 +83,8 @@ fn a_module_imports_only_from_floors_below() {
 
 #[test]
 fn the_core_touches_nothing_outside() {
-    // `drive` parks the calling thread while a host's future waits; nothing else may know threads.
+    // `drive` parks the calling thread while a host's future waits, and the suite lets threads race for a host's store;
+    // nothing else may know them.
     let outside = [
         "std::fs",
         "std::net",
@@ -98,10 +102,12 @@ fn the_core_touches_nothing_outside() {
         "HashMap",
         "unsafe",
     ];
+    let threads = |module: &str| matches!(module, "drive" | "conformance");
     for (module, path) in sources() {
         let code = code(&path);
-        for word in outside.iter().filter(|word| !(module == "drive" && **word == "std::thread")) {
-            let found = code.match_indices(word).any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric()));
+        for word in outside.iter().filter(|word| !(threads(&module) && **word == "std::thread")) {
+            let goes_on = |c: char| c.is_alphanumeric() || c == '_';
+            let found = code.match_indices(word).any(|(at, _)| !code[..at].ends_with(goes_on));
             assert!(!found, "{} names {word}", path.display());
         }
     }

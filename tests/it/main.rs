@@ -1,13 +1,26 @@
 //! Integration tests, a file per floor.
+
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
 
+mod backoff;
+#[cfg(feature = "conformance")]
+mod broken_stores;
 mod detect;
 mod failures;
 mod floors;
+mod gate;
+mod health;
+mod history;
+#[cfg(feature = "conformance")]
+mod job_store;
 mod laws;
 mod normalize_laws;
 mod normalize_phone;
 mod plan;
+mod queue;
+mod queue_support;
+mod registry;
 mod resolve;
 mod run;
+mod schedule;
 mod support;

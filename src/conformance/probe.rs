@@ -1,0 +1,270 @@
+use std::fmt::Debug;
+use std::ops::Range;
+use std::panic;
+use std::sync::Barrier;
+use std::thread;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::drive::block_on;
+use crate::failure::{Classify, Failure};
+use crate::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+
+/// How often a read that may be stale is repeated.
+const PATIENCE: usize = 300;
+/// How often a write that others get in the way of is repeated.
+const TRIES: usize = 100_000;
+/// How many threads a race has.
+pub(super) const RACERS: usize = 16;
+/// Where most cases look for due keys.
+pub(super) const SHARD: Shard = Shard(0);
+
+/// A store under test, and the promise that is being checked: everything that breaks it panics with its words.
+pub(super) struct Probe<'s, S> {
+    store: &'s S,
+    promise: &'static str,
+}
+
+/// What a read of a log is asked for.
+pub(super) struct Reading<'r> {
+    pub(super) log: &'r StoreKey,
+    pub(super) range: Range<DateTime<Utc>>,
+    pub(super) after: Option<&'r LogPosition>,
+    pub(super) limit: usize,
+}
+
+impl<'s, S: JobStore + Sync> Probe<'s, S> {
+    pub(super) fn new(store: &'s S, promise: &'static str) -> Self {
+        Self { store, promise }
+    }
+
+    #[track_caller]
+    pub(super) fn equal<T: PartialEq + Debug>(&self, what: &str, seen: &T, promised: &T) {
+        self.holds(seen == promised, || format!("{what}: {}, instead of {}", short(seen), short(promised)));
+    }
+
+    #[track_caller]
+    pub(super) fn holds(&self, kept: bool, seen: impl FnOnce() -> String) {
+        assert!(kept, "broken promise: {}\n  seen: {}", self.promise, seen());
+    }
+
+    #[track_caller]
+    fn answered<T>(&self, call: &str, answer: Result<T, S::Error>) -> T {
+        match answer {
+            Ok(answer) => answer,
+            Err(error) => panic!("broken promise: {}\n  seen: {call} failed: {error}", self.promise),
+        }
+    }
+
+    /// Asks until the answer is the promised one, or patience ends.
+    #[track_caller]
+    pub(super) fn in_the_end<T: PartialEq + Debug>(&self, what: &str, promised: &T, read: impl Fn() -> T) {
+        self.equal(what, &patiently(read, |seen| seen == promised), promised);
+    }
+
+    #[track_caller]
+    pub(super) fn get(&self, key: &StoreKey) -> Option<Stored> {
+        self.answered("get", block_on(self.store.get(key)))
+    }
+
+    /// Checks what a key holds.
+    #[track_caller]
+    pub(super) fn finds(&self, key: &StoreKey, promised: Option<&Stored>) {
+        self.in_the_end(&format!("the record of {}", short(&key.as_str())), &promised.cloned(), || self.get(key));
+    }
+
+    #[track_caller]
+    pub(super) fn swap(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
+        self.answered("compare_and_swap", block_on(self.store.compare_and_swap(key, expect, next)))
+    }
+
+    /// A swap that nothing stands in the way of.
+    #[track_caller]
+    pub(super) fn put(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Version {
+        match self.swap(key, expect, next) {
+            Swap::Applied(version) => version,
+            Swap::Conflict => {
+                panic!("broken promise: {}\n  seen: a conflict, where {expect:?} was right", self.promise)
+            }
+        }
+    }
+
+    /// Creates a record, and says how it is stored.
+    #[track_caller]
+    pub(super) fn create(&self, key: &StoreKey, row: Row) -> Stored {
+        let version = self.put(key, None, Some(&row));
+        Stored { row, version }
+    }
+
+    #[track_caller]
+    pub(super) fn conflicts(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) {
+        self.equal("the swap's answer", &self.swap(key, expect, next), &Swap::Conflict);
+    }
+
+    /// A swap in a race: `None` when it may or may not have taken effect.
+    #[track_caller]
+    pub(super) fn race_swap(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Option<Swap> {
+        self.unless_unknown(block_on(self.store.compare_and_swap(key, expect, next)))
+    }
+
+    #[track_caller]
+    pub(super) fn race_many(&self, swaps: &[SwapOf]) -> Option<Vec<Swap>> {
+        self.unless_unknown(block_on(self.store.swap_many(swaps)))
+    }
+
+    #[track_caller]
+    pub(super) fn race_append(&self, log: &StoreKey, entry: &LogEntry) -> Option<bool> {
+        self.unless_unknown(block_on(self.store.append(log, entry)))
+    }
+
+    #[track_caller]
+    fn unless_unknown<T>(&self, answer: Result<T, S::Error>) -> Option<T> {
+        match answer {
+            Err(error) if matches!(error.failure(), Failure::Retry { .. }) => None,
+            answer => Some(self.answered("a write", answer)),
+        }
+    }
+
+    /// Does something again until it gives a value.
+    #[track_caller]
+    pub(super) fn persist<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
+        match (0..TRIES).find_map(|_| attempt()) {
+            Some(value) => value,
+            None => panic!("broken promise: {}\n  seen: no write got through in {TRIES} tries", self.promise),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn swap_many(&self, swaps: &[SwapOf]) -> Vec<Swap> {
+        self.answered("swap_many", block_on(self.store.swap_many(swaps)))
+    }
+
+    #[track_caller]
+    pub(super) fn due(&self, shard: Shard, until: DateTime<Utc>, limit: usize) -> Due {
+        self.due_behind(shard, until, None, limit)
+    }
+
+    #[track_caller]
+    pub(super) fn due_behind(
+        &self,
+        shard: Shard,
+        until: DateTime<Utc>,
+        after: Option<&(DateTime<Utc>, StoreKey)>,
+        limit: usize,
+    ) -> Due {
+        self.answered("due", block_on(self.store.due(shard, until, after, limit)))
+    }
+
+    /// Checks what is listed on one large page.
+    #[track_caller]
+    pub(super) fn lists(&self, shard: Shard, until: DateTime<Utc>, promised: &[(DateTime<Utc>, StoreKey)]) {
+        let promised = Due { keys: promised.to_vec(), more: false };
+        self.in_the_end("the due keys", &promised, || self.due(shard, until, 10_000));
+    }
+
+    #[track_caller]
+    pub(super) fn append(&self, log: &StoreKey, entry: &LogEntry) -> bool {
+        self.answered("append", block_on(self.store.append(log, entry)))
+    }
+
+    /// Appends entries that are new.
+    #[track_caller]
+    pub(super) fn append_all(&self, log: &StoreKey, entries: &[LogEntry]) {
+        for entry in entries {
+            self.equal("whether it is new", &self.append(log, entry), &true);
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn read(&self, reading: &Reading<'_>) -> Vec<LogEntry> {
+        let Reading { log, range, after, limit } = reading;
+        self.answered("read", block_on(self.store.read(log, range.clone(), *after, *limit)))
+    }
+
+    /// Checks what a log has.
+    #[track_caller]
+    pub(super) fn reads(&self, log: &StoreKey, promised: &[LogEntry]) {
+        self.reads_of(&Reading { log, range: always(), after: None, limit: 10_000 }, promised);
+    }
+
+    #[track_caller]
+    pub(super) fn reads_of(&self, reading: &Reading<'_>, promised: &[LogEntry]) {
+        self.in_the_end("the entries", &promised.to_vec(), || self.read(reading));
+    }
+
+    #[track_caller]
+    pub(super) fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> u64 {
+        self.answered("prune", block_on(self.store.prune(log, before, limit)))
+    }
+
+    /// Prunes until nothing is removed any more, and says how many were.
+    #[track_caller]
+    pub(super) fn prune_all(&self, log: &StoreKey, before: DateTime<Utc>) -> u64 {
+        let removed = (0..TRIES).map(|_| self.prune(log, before, 1000));
+        removed.take_while(|removed| *removed > 0).sum()
+    }
+}
+
+/// Reads until what is seen satisfies, or patience ends; the last that was seen.
+pub(super) fn patiently<T>(read: impl Fn() -> T, satisfied: impl Fn(&T) -> bool) -> T {
+    for _ in 0..PATIENCE {
+        let seen = read();
+        if satisfied(&seen) {
+            return seen;
+        }
+        thread::yield_now();
+    }
+    read()
+}
+
+/// Lets threads begin at the same moment, and gives what each came to. A panic of one is a panic of the case.
+#[track_caller]
+pub(super) fn at_once<T: Send>(threads: usize, each: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(threads);
+    let begin = |number| {
+        start.wait();
+        each(number)
+    };
+    thread::scope(|scope| {
+        let begin = &begin;
+        let racers: Vec<_> = (0..threads).map(|number| scope.spawn(move || begin(number))).collect();
+        let came: Vec<_> = racers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        came.into_iter().map(|came| came.unwrap_or_else(|broken| panic::resume_unwind(broken))).collect()
+    })
+}
+
+/// A point in virtual time, in seconds.
+pub(super) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000 + seconds)
+}
+
+/// The range that all cases but one keep to.
+pub(super) fn always() -> Range<DateTime<Utc>> {
+    DateTime::UNIX_EPOCH..at(1_000_000_000)
+}
+
+pub(super) fn key(name: &str) -> StoreKey {
+    StoreKey::of("case", [name])
+}
+
+/// A row that is never due.
+pub(super) fn row(bytes: impl Into<Vec<u8>>) -> Row {
+    Row { bytes: bytes.into(), due: None, shard: SHARD }
+}
+
+pub(super) fn due_row(bytes: impl Into<Vec<u8>>, due: DateTime<Utc>, shard: Shard) -> Row {
+    Row { bytes: bytes.into(), due: Some(due), shard }
+}
+
+pub(super) fn entry(at: DateTime<Utc>, id: &str) -> LogEntry {
+    LogEntry { position: LogPosition { at, id: id.to_owned() }, bytes: format!("entry {id}").into_bytes() }
+}
+
+/// A mebibyte is not worth printing.
+fn short(seen: &impl Debug) -> String {
+    let text = format!("{seen:?}");
+    match text.char_indices().nth(600) {
+        Some((end, _)) => format!("{}… ({} bytes of text)", &text[..end], text.len()),
+        None => text,
+    }
+}

@@ -1,0 +1,290 @@
+//! Gates: how many runs of a group go on at a time, and how soon after each other they start.
+//!
+//! A [`Gate`] is one record for each group of keys, for example all that call the same source. Whoever wants to begin asks
+//! for a **ticket**; a ticket ends by itself, so a worker that crashes leaks none. Like the queue's slot, a gate is stored by
+//! compare-and-swap: every transition returns the next gate, and nothing has happened until that is stored.
+//!
+//! | with at most 2 running and 60 s between starts | at | answer |
+//! |---|---|---|
+//! | key A | 00:00 | [`Admitted`](Admission::Admitted) |
+//! | key A again, with the same nonce: the first answer was lost | 00:05 | Admitted, by the same ticket |
+//! | key B | 00:30 | [`TooSoon`](Admission::TooSoon), until 01:00 |
+//! | key B | 01:00 | Admitted |
+//! | key C | 02:00 | [`Full`](Admission::Full), until the first ticket ends |
+//!
+//! # The lease must not outlive the ticket
+//!
+//! A run counts for as long as its ticket lasts. So take the ticket first and for at least the lease, then claim with the
+//! same nonce; extend the ticket first, then the lease; release it after the run is completed or failed. In this order a
+//! crash anywhere leaves a ticket without a run, never a run without a ticket.
+//!
+//! # Questions
+//!
+//! *Why the nonce, and not the token?* The token is known only after the claim, and the ticket is needed before it. Two
+//! workers after one key would guess the same token, and the one that loses the claim would release the other's ticket.
+//!
+//! *What of clocks that disagree?* The gate's time never goes back behind its last change. A worker whose clock is behind
+//! takes part in the gate's time, and its tickets last as long as it asked for.
+
+mod fair;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use fair::fair;
+
+use crate::id::{Nonce, SyncKey};
+use crate::value::Value;
+
+/// Which version of the persisted form this crate writes.
+const FORMAT: u32 = 1;
+
+/// The limits of a gate.
+///
+/// ```
+/// use tripartite::gate::Limits;
+/// assert_eq!(serde_json::from_str::<Limits>("{}")?, Limits::default()); // five at a time, a minute apart
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// How many tickets there are at a time. None are given at 0.
+    pub running: usize,
+    /// How long after a start the next one may follow.
+    pub spacing: Duration,
+}
+
+impl Default for Limits {
+    /// Five at a time and a minute apart: what the replaced system kept to, which sources are used to.
+    fn default() -> Self {
+        Self { running: 5, spacing: Duration::from_secs(60) }
+    }
+}
+
+/// Who may run, as it is stored.
+///
+/// ```
+/// use chrono::{DateTime, TimeDelta, Utc};
+/// use tripartite::gate::{Admission, Gate, Limits};
+/// use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
+/// let (limits, now) = (Limits::default(), DateTime::<Utc>::UNIX_EPOCH);
+/// let key = |org| Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? });
+/// let until = now + TimeDelta::minutes(10);
+///
+/// let first = Gate::new(now).admit(&limits, &key("a")?, &Nonce::new("n1")?, now, until);
+/// assert_eq!(first.admission, Admission::Admitted { until });
+/// let second = first.next.admit(&limits, &key("b")?, &Nonce::new("n2")?, now, until);
+/// assert_eq!(second.admission, Admission::TooSoon { at: now + TimeDelta::seconds(60) });
+/// assert_eq!(second.next, first.next); // a refusal changes nothing
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    format: u32,
+    tickets: Vec<Ticket>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+    /// What a later version of this crate wrote: it survives.
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+/// The permission of one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// For which key.
+    pub key: SyncKey,
+    /// For which claim of it.
+    pub nonce: Nonce,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
+/// What a gate answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "only an admission permits a run, once the next gate is stored"]
+pub enum Admission {
+    /// The run may begin, and go on until then.
+    Admitted {
+        /// When its ticket ends, unless it is extended.
+        until: DateTime<Utc>,
+    },
+    /// As many run as may.
+    Full {
+        /// When the first of their tickets ends. One may be released before.
+        until: DateTime<Utc>,
+    },
+    /// Another one has just started.
+    TooSoon {
+        /// When the next may.
+        at: DateTime<Utc>,
+    },
+    /// Another claim of this key has a ticket.
+    Held {
+        /// When that ends.
+        until: DateTime<Utc>,
+    },
+}
+
+/// What a request to a gate comes to.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "nothing has happened until the next gate is stored"]
+pub struct Decision {
+    /// The gate to store, if it differs from the one before.
+    pub next: Gate,
+    /// What to answer, once that is stored.
+    pub admission: Admission,
+}
+
+/// A stored gate that this version cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Broken {
+    /// It was written by a later version of this crate.
+    #[error("this gate has format {found}, this version reads up to {FORMAT}")]
+    Format {
+        /// Its format.
+        found: u32,
+    },
+}
+
+impl Gate {
+    /// A gate that nobody has passed.
+    pub fn new(at: DateTime<Utc>) -> Self {
+        Self { format: FORMAT, tickets: Vec::new(), started_at: None, updated_at: at, rest: BTreeMap::new() }
+    }
+
+    /// Checks a gate that came back from storage.
+    ///
+    /// # Errors
+    /// [`Broken`], when it is of a later format.
+    pub fn check(&self) -> Result<(), Broken> {
+        if self.format > FORMAT { Err(Broken::Format { found: self.format }) } else { Ok(()) }
+    }
+
+    /// The tickets that last beyond a point in time, in the order they were given.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// let now = DateTime::<Utc>::UNIX_EPOCH;
+    /// assert_eq!(tripartite::gate::Gate::new(now).running(now).count(), 0);
+    /// ```
+    pub fn running(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Ticket> {
+        let now = now.max(self.updated_at);
+        self.tickets.iter().filter(move |ticket| ticket.until > now)
+    }
+
+    /// Asks for a ticket until a point in time. A claim that has one keeps it, for as long as the longer of the two.
+    ///
+    /// A refusal changes nothing. [`Gate`] has an example.
+    pub fn admit(
+        &self,
+        limits: &Limits,
+        key: &SyncKey,
+        nonce: &Nonce,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Decision {
+        let (now, until) = self.in_gate_time(now, until);
+        if let Some(held) = self.running(now).find(|ticket| ticket.key == *key) {
+            return if held.nonce == *nonce {
+                let until = until.max(held.until);
+                self.admitted(self.extended(key, nonce, now, until), until)
+            } else {
+                self.refused(Admission::Held { until: held.until })
+            };
+        }
+        if let Some(at) = self.too_soon(limits, now) {
+            return self.refused(Admission::TooSoon { at });
+        }
+        if self.running(now).count() >= limits.running {
+            let first = self.running(now).map(|ticket| ticket.until).min();
+            return self.refused(Admission::Full { until: first.unwrap_or(DateTime::<Utc>::MAX_UTC) });
+        }
+        let mut next = self.swept(now);
+        next.tickets.push(Ticket { key: key.clone(), nonce: nonce.clone(), until });
+        next.started_at = Some(now);
+        self.admitted(next, until)
+    }
+
+    /// Lets a ticket last longer, never shorter; `None` when it has ended and may have gone to somebody else: the run must
+    /// not go on.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::gate::Gate;
+    /// use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
+    /// let key = SyncKey { org: OrgId::new("a")?, connector: ConnectorId::new("f")? };
+    /// let now = DateTime::<Utc>::UNIX_EPOCH;
+    /// assert_eq!(Gate::new(now).extend(&key, &Nonce::new("n")?, now, now), None); // it never had one
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn extend(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Option<Self> {
+        let (now, until) = self.in_gate_time(now, until);
+        let held = self.running(now).any(|ticket| ticket.key == *key && ticket.nonce == *nonce);
+        held.then(|| self.extended(key, nonce, now, until))
+    }
+
+    /// Gives a ticket back. One that is not there, or belongs to another claim, is left as it is.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::gate::Gate;
+    /// use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
+    /// let key = SyncKey { org: OrgId::new("a")?, connector: ConnectorId::new("f")? };
+    /// let gate = Gate::new(DateTime::<Utc>::UNIX_EPOCH);
+    /// assert_eq!(gate.release(&key, &Nonce::new("n")?, DateTime::<Utc>::UNIX_EPOCH), gate); // also twice
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    #[must_use = "nothing has happened until the next gate is stored"]
+    pub fn release(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>) -> Self {
+        let mut next = self.clone();
+        next.tickets.retain(|ticket| ticket.key != *key || ticket.nonce != *nonce);
+        if next != *self {
+            next.updated_at = now.max(self.updated_at);
+        }
+        next
+    }
+
+    /// The asker's `now` and `until`, in the gate's time: both later, by as much as the asker's clock is behind.
+    fn in_gate_time(&self, now: DateTime<Utc>, until: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let behind = (self.updated_at - now).max(TimeDelta::zero());
+        let later = |at: DateTime<Utc>| at.checked_add_signed(behind).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        (later(now), later(until))
+    }
+
+    /// When the next may start, if that is not now.
+    fn too_soon(&self, limits: &Limits, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let spacing = TimeDelta::from_std(limits.spacing).unwrap_or(TimeDelta::MAX);
+        let at = self.started_at?.checked_add_signed(spacing).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        (at > now).then_some(at)
+    }
+
+    fn swept(&self, now: DateTime<Utc>) -> Self {
+        let mut next = self.clone();
+        next.tickets.retain(|ticket| ticket.until > now);
+        next.updated_at = now;
+        next
+    }
+
+    fn extended(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Self {
+        let mut next = self.swept(now);
+        for ticket in next.tickets.iter_mut().filter(|ticket| ticket.key == *key && ticket.nonce == *nonce) {
+            ticket.until = ticket.until.max(until);
+        }
+        next
+    }
+
+    fn admitted(&self, next: Self, until: DateTime<Utc>) -> Decision {
+        Decision { next, admission: Admission::Admitted { until } }
+    }
+
+    fn refused(&self, admission: Admission) -> Decision {
+        Decision { next: self.clone(), admission }
+    }
+}

@@ -1,0 +1,41 @@
+//! Fairness: in which order the organisations of a page of due keys are served.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::id::{OrgId, SyncKey};
+
+/// Orders what is due so that organisations take turns: one of each, then the second of each, and so on. What belongs to
+/// one organisation keeps its order. The turns begin behind the organisation that was served last, so that nobody is
+/// always first.
+///
+/// An organisation with one due key is then never behind more keys than there are organisations, whatever the others have.
+/// That holds for what is on the page: read enough of what is due for it to have more than one organisation.
+///
+/// ```
+/// use tripartite::gate::fair;
+/// use tripartite::id::{ConnectorId, IdError, OrgId, SyncKey};
+/// let key = |org, connector| {
+///     Ok::<_, IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new(connector)? })
+/// };
+/// let page = vec![key("big", "1")?, key("big", "2")?, key("big", "3")?, key("small", "1")?];
+/// let order = |after| fair(page.clone(), |key| key, after).iter().map(ToString::to_string).collect::<Vec<_>>();
+/// assert_eq!(order(None), ["big/1", "small/1", "big/2", "big/3"]);
+/// // After `big`, whether or not it is still on the page, comes the next one by name.
+/// assert_eq!(order(Some(&OrgId::new("big")?)), ["small/1", "big/1", "big/2", "big/3"]);
+/// # Ok::<(), IdError>(())
+/// ```
+pub fn fair<T>(page: Vec<T>, key: impl Fn(&T) -> &SyncKey, after: Option<&OrgId>) -> Vec<T> {
+    let mut order = Vec::with_capacity(page.len());
+    let mut lines: BTreeMap<OrgId, VecDeque<T>> = BTreeMap::new();
+    for item in page {
+        let org = key(&item).org.clone();
+        lines.entry(org).or_default().push_back(item);
+    }
+    let (served, waiting): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(org, _)| Some(org) <= after);
+    let mut round: Vec<_> = waiting.into_iter().chain(served).map(|(_, line)| line).collect();
+    while !round.is_empty() {
+        order.extend(round.iter_mut().filter_map(VecDeque::pop_front));
+        round.retain(|line| !line.is_empty());
+    }
+    order
+}

@@ -1,0 +1,298 @@
+//! Health: whether a connector answers for an organisation, and what is done while it does not.
+//!
+//! A circuit breaker (M. Nygard, "Release It!", 2007, chapter 5) for each key, so that one failing organisation never
+//! stops another. It judges **attempts**: five failed ones in a row open it. After a cool-down one probe may run; while it
+//! fails, the cool-down doubles, up to a cap. A refused credential opens it at once and without probes: only a person can
+//! renew it.
+//!
+//! | what happens | state |
+//! |---|---|
+//! | four attempts fail | closed: attempts run |
+//! | the fifth fails | open for 5 minutes: none runs |
+//! | 5 minutes later somebody asks | half-open: this one is the probe, everybody else waits |
+//! | the probe fails | open for 10 minutes |
+//! | the next probe vanishes with its worker | half-open until its time is over, then the next one is the probe |
+//! | that one succeeds | closed |
+//! | the credential is refused | needs an operator, until [`reset`](Health::reset) |
+//!
+//! Results are told apart by the fencing token of their attempt: what an attempt says that is older than the newest seen,
+//! or was judged already, is ignored.
+//!
+//! # Questions
+//!
+//! *What does not count?* A lost worker, a bad signature of a webhook, a run that gave the job back: none says anything
+//! about the connector, so none is [`judge`](Health::judge)d.
+
+mod view;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use view::{Status, View};
+
+use crate::failure::Failure;
+use crate::queue::Token;
+use crate::value::Value;
+
+/// Which version of the persisted form this crate writes.
+const FORMAT: u32 = 1;
+/// One bad night has four attempts; two in a row are no accident.
+const FAILURES: u32 = 5;
+/// Longer than the back-off between the attempts of one job.
+const COOLDOWN: Duration = Duration::from_secs(5 * 60);
+/// A connector that recovers in the morning is found before noon.
+const CAP: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// The limits of a circuit breaker.
+///
+/// ```
+/// use tripartite::health::Rules;
+/// assert_eq!(serde_json::from_str::<Rules>("{}")?, Rules::default());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// How many failed attempts in a row open it; 0 counts as 1.
+    pub failures: u32,
+    /// The first cool-down.
+    pub cooldown: Duration,
+    /// The longest cool-down.
+    pub cap: Duration,
+}
+
+impl Default for Rules {
+    /// Five failures; five minutes, doubling up to six hours.
+    fn default() -> Self {
+        Self { failures: FAILURES, cooldown: COOLDOWN, cap: CAP }
+    }
+}
+
+/// The health of a connector for an organisation, as it is stored.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use tripartite::failure::Failure;
+/// use tripartite::health::{Health, Permit, Rules};
+/// use tripartite::queue::Token;
+/// let (rules, now) = (Rules::default(), DateTime::<Utc>::UNIX_EPOCH);
+/// let mut health = Health::new(now);
+/// for token in 1..=5 {
+///     health = health.judge(&rules, Token(token), Err(Failure::Retry { after: None }), now);
+/// }
+/// let (_, permit) = health.permit(Token(6), now, now);
+/// assert_eq!(permit, Permit::Wait { at: now + rules.cooldown });
+/// // An attempt from before, which comes back late, changes nothing.
+/// assert_eq!(health.judge(&rules, Token(3), Ok(()), now), health);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    format: u32,
+    circuit: Circuit,
+    /// The newest token whose attempt was judged.
+    judged: Token,
+    failures: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_success: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+    /// What a later version of this crate wrote: it survives.
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+/// Whether attempts run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Circuit {
+    /// They do.
+    Closed,
+    /// None does.
+    Open {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// How long that is, for the next time.
+        cooldown: Duration,
+    },
+    /// One does, to find out.
+    HalfOpen {
+        /// Which.
+        probe: Token,
+        /// Until when it is waited for.
+        until: DateTime<Utc>,
+        /// How long the last cool-down was.
+        cooldown: Duration,
+    },
+    /// None does, until a person has renewed the credential.
+    NeedsOperator {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+}
+
+/// Whether an attempt may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "an attempt that runs without a permit is one too many"]
+pub enum Permit {
+    /// It may.
+    Go,
+    /// It may, and it is the only one: the probe.
+    Probe,
+    /// Not now.
+    Wait {
+        /// When to ask again.
+        at: DateTime<Utc>,
+    },
+    /// Not until a person has renewed the credential.
+    NeedsOperator,
+}
+
+/// A stored health record that this version cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Broken {
+    /// It was written by a later version of this crate.
+    #[error("this health record has format {found}, this version reads up to {FORMAT}")]
+    Format {
+        /// Its format.
+        found: u32,
+    },
+}
+
+impl Health {
+    /// The health of a connector that was never tried.
+    pub fn new(at: DateTime<Utc>) -> Self {
+        Self {
+            format: FORMAT,
+            circuit: Circuit::Closed,
+            judged: Token(0),
+            failures: 0,
+            last_success: None,
+            updated_at: at,
+            rest: BTreeMap::new(),
+        }
+    }
+
+    /// Checks a record that came back from storage.
+    ///
+    /// # Errors
+    /// [`Broken`], when it is of a later format.
+    pub fn check(&self) -> Result<(), Broken> {
+        if self.format > FORMAT { Err(Broken::Format { found: self.format }) } else { Ok(()) }
+    }
+
+    /// Whether attempts run.
+    pub fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
+    /// The newest token whose attempt was judged.
+    pub fn judged(&self) -> Token {
+        self.judged
+    }
+
+    /// When it last changed; time does not go back behind it.
+    pub fn updated_at(&self) -> DateTime<Utc> {
+        self.updated_at
+    }
+
+    /// Asks whether an attempt may run. The token is the one its claim will get: the slot's plus one. A probe is waited for
+    /// until `until`; the same token may ask again.
+    ///
+    /// The record changes only when the answer is a new [`Permit::Probe`], which holds once that is stored.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta, Utc};
+    /// use tripartite::failure::Failure;
+    /// use tripartite::health::{Health, Permit, Rules};
+    /// use tripartite::queue::Token;
+    /// let now = DateTime::<Utc>::UNIX_EPOCH;
+    /// let rules = Rules { failures: 1, ..Rules::default() };
+    /// let open = Health::new(now).judge(&rules, Token(1), Err(Failure::Fatal), now);
+    /// let (later, until) = (now + rules.cooldown, now + TimeDelta::hours(1));
+    /// let (half, first) = open.permit(Token(2), later, until);
+    /// let (same, second) = half.permit(Token(3), later, until);
+    /// assert_eq!((first, second), (Permit::Probe, Permit::Wait { at: until })); // exactly one
+    /// assert_eq!(same, half);
+    /// assert_eq!(half.permit(Token(3), until, until).1, Permit::Probe); // the first one vanished
+    /// ```
+    pub fn permit(&self, token: Token, now: DateTime<Utc>, until: DateTime<Utc>) -> (Self, Permit) {
+        let behind = (self.updated_at - now).max(TimeDelta::zero());
+        let now = now.max(self.updated_at);
+        let cooldown = match self.circuit {
+            Circuit::Closed => return (self.clone(), Permit::Go),
+            Circuit::NeedsOperator { .. } => return (self.clone(), Permit::NeedsOperator),
+            Circuit::HalfOpen { probe, until, .. } if probe == token && until > now => {
+                return (self.clone(), Permit::Probe);
+            }
+            Circuit::HalfOpen { until, .. } | Circuit::Open { until, .. } if until > now => {
+                return (self.clone(), Permit::Wait { at: until });
+            }
+            Circuit::HalfOpen { cooldown, .. } | Circuit::Open { cooldown, .. } => cooldown,
+        };
+        let until = until.checked_add_signed(behind).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let circuit = Circuit::HalfOpen { probe: token, until, cooldown };
+        (Self { circuit, updated_at: now, ..self.clone() }, Permit::Probe)
+    }
+
+    /// Takes in how an attempt ended. One that is older than the newest seen, or was judged already, changes nothing.
+    #[must_use = "nothing has happened until the next record is stored"]
+    pub fn judge(&self, rules: &Rules, token: Token, result: Result<(), Failure>, now: DateTime<Utc>) -> Self {
+        let overtaken = matches!(self.circuit, Circuit::HalfOpen { probe, .. } if token < probe);
+        if token <= self.judged || overtaken {
+            return self.clone();
+        }
+        let now = now.max(self.updated_at);
+        let mut next = Self { judged: token, updated_at: now, ..self.clone() };
+        match result {
+            Ok(()) => {
+                next.circuit = Circuit::Closed;
+                next.failures = 0;
+                next.last_success = Some(now);
+            }
+            Err(failure) => {
+                next.failures = self.failures.saturating_add(1);
+                next.circuit = next.after(rules, failure, now);
+            }
+        }
+        next
+    }
+
+    /// A person has seen to it: attempts run again. Tokens and the last success stay.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::failure::Failure;
+    /// use tripartite::health::{Health, Permit, Rules, Status};
+    /// use tripartite::queue::Token;
+    /// let now = DateTime::<Utc>::UNIX_EPOCH;
+    /// let denied = Health::new(now).judge(&Rules::default(), Token(1), Err(Failure::Denied), now);
+    /// assert_eq!(denied.permit(Token(2), DateTime::<Utc>::MAX_UTC, now).1, Permit::NeedsOperator); // time does not heal it
+    /// assert_eq!(denied.reset(now).view().status, Status::Healthy);
+    /// ```
+    #[must_use = "nothing has happened until the next record is stored"]
+    pub fn reset(&self, now: DateTime<Utc>) -> Self {
+        let updated_at = now.max(self.updated_at);
+        Self { circuit: Circuit::Closed, failures: 0, updated_at, ..self.clone() }
+    }
+
+    /// The circuit after one more failure.
+    fn after(&self, rules: &Rules, failure: Failure, now: DateTime<Utc>) -> Circuit {
+        let cooldown = match self.circuit {
+            _ if failure == Failure::Denied => return Circuit::NeedsOperator { since: now },
+            Circuit::NeedsOperator { since } => return Circuit::NeedsOperator { since },
+            Circuit::Closed if self.failures < rules.failures => return Circuit::Closed,
+            Circuit::Closed => rules.cooldown,
+            Circuit::Open { cooldown, .. } | Circuit::HalfOpen { cooldown, .. } => cooldown.saturating_mul(2),
+        };
+        let cooldown = cooldown.min(rules.cap);
+        let asked = match failure {
+            Failure::Retry { after } => after.unwrap_or_default(),
+            Failure::Denied | Failure::Gone | Failure::Fatal => Duration::ZERO,
+        };
+        let wait = TimeDelta::from_std(cooldown.max(asked)).unwrap_or(TimeDelta::MAX);
+        Circuit::Open { until: now.checked_add_signed(wait).unwrap_or(DateTime::<Utc>::MAX_UTC), cooldown }
+    }
+}

@@ -1,0 +1,54 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Circuit, Health};
+
+/// What an operator sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// In a word.
+    pub status: Status,
+    /// When an attempt last succeeded.
+    pub last_success: Option<DateTime<Utc>>,
+    /// How many attempts failed since then, or since a reset.
+    pub failures: u32,
+    /// When the next probe may run; the past means as soon as somebody asks.
+    pub next_probe: Option<DateTime<Utc>>,
+}
+
+/// The health of a connector in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The last attempt succeeded, or there was none.
+    Healthy,
+    /// Some attempts failed, not enough to stop.
+    Failing,
+    /// It is left alone for a while.
+    Open,
+    /// A probe is under way.
+    Probing,
+    /// A person must renew the credential.
+    NeedsOperator,
+}
+
+impl Health {
+    /// What an operator sees.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::health::{Health, Status};
+    /// let view = Health::new(DateTime::<Utc>::UNIX_EPOCH).view();
+    /// assert_eq!((view.status, view.last_success), (Status::Healthy, None)); // never tried is not ill
+    /// ```
+    pub fn view(&self) -> View {
+        let (status, next_probe) = match self.circuit {
+            Circuit::Closed if self.failures == 0 => (Status::Healthy, None),
+            Circuit::Closed => (Status::Failing, None),
+            Circuit::Open { until, .. } => (Status::Open, Some(until)),
+            Circuit::HalfOpen { until, .. } => (Status::Probing, Some(until)),
+            Circuit::NeedsOperator { .. } => (Status::NeedsOperator, None),
+        };
+        View { status, last_success: self.last_success, failures: self.failures, next_probe }
+    }
+}

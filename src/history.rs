@@ -1,0 +1,135 @@
+//! History and status: what happened to a key, and how it stands.
+//!
+//! An [`Entry`] is one finished attempt of one key, as the log keeps it: exactly one for each token. It is exported as
+//! JSON, one object to a line, or as CSV for a spreadsheet; both are written an entry at a time into a text of the
+//! caller's, so that an export of any length needs the memory of one page.
+//!
+//! A [`Status`] is what an operator sees of a key now.
+//!
+//! | exported as | for | form |
+//! |---|---|---|
+//! | [`json_line`](Entry::json_line) | programs | the persisted form itself, ended by a line feed |
+//! | [`CSV_HEADER`], [`csv_line`](Entry::csv_line) | people | RFC 4180, ended by CR LF |
+//!
+//! # A field that begins with `=`
+//!
+//! A spreadsheet takes a field that begins with `=`, `+`, `-`, `@`, a tab or a carriage return as a formula, and a
+//! failure's message may be somebody else's text. Such a field gets a leading apostrophe (source: OWASP, "CSV Injection").
+
+mod csv;
+mod status;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use csv::CSV_HEADER;
+pub use status::{Doing, Status};
+
+use crate::id::{ConnectorId, OrgId, SyncKey};
+use crate::queue::Attempt;
+
+/// Which version of the persisted form this crate writes.
+const FORMAT: u32 = 1;
+
+/// One finished attempt of one key.
+///
+/// ```
+/// use tripartite::history::Entry;
+/// let line = r#"{"format":1,"org":"ballybeg","connector":"federation","token":7,"worker":"w1",
+///     "work":{"scope":"all","by":"scheduled","upto":9},"number":1,
+///     "started_at":"2026-11-23T02:15:00Z","ended_at":"2026-11-23T02:16:00Z",
+///     "progress":{"done":120},"ended":{"completed":{"result":"run-7"}}}"#;
+/// let entry = Entry::from_json(line.as_bytes())?;
+/// assert_eq!(entry.id(), "00000000000000000007"); // in the order of tokens, also as text
+/// assert!(Entry::from_json(&line.replace(r#""format":1"#, r#""format":2"#).into_bytes()).is_err());
+/// # Ok::<(), tripartite::history::EntryError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    format: u32,
+    /// Whose records.
+    pub org: OrgId,
+    /// From which source.
+    pub connector: ConnectorId,
+    /// The attempt. The result of one that completed is the audit reference: the id of its report, in the host's words.
+    #[serde(flatten)]
+    pub attempt: Attempt,
+}
+
+/// Why an entry cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntryError {
+    /// It is not the JSON of an entry.
+    #[error("not the JSON of an entry: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It was written by a later version of this crate.
+    #[error("this entry has format {found}, this version reads up to {FORMAT}")]
+    Format {
+        /// Its format.
+        found: u32,
+    },
+}
+
+impl Entry {
+    /// The entry of an attempt.
+    pub fn new(key: &SyncKey, attempt: Attempt) -> Self {
+        Self { format: FORMAT, org: key.org.clone(), connector: key.connector.clone(), attempt }
+    }
+
+    /// The key it belongs to.
+    pub fn key(&self) -> SyncKey {
+        SyncKey { org: self.org.clone(), connector: self.connector.clone() }
+    }
+
+    /// What it is called in the key's log: its token, in twenty digits, so that text sorts as numbers do. An entry that is
+    /// appended twice has the same id twice.
+    pub fn id(&self) -> String {
+        format!("{:020}", self.attempt.token.0)
+    }
+
+    /// When it stands in the log: when the attempt ended.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.attempt.ended_at
+    }
+
+    /// Reads the persisted form.
+    ///
+    /// # Errors
+    /// [`EntryError`], when it is not the JSON of an entry, or of a later format.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, EntryError> {
+        let entry: Self = serde_json::from_slice(bytes)?;
+        if entry.format > FORMAT { Err(EntryError::Format { found: entry.format }) } else { Ok(entry) }
+    }
+
+    /// Writes the persisted form, in one line without an end.
+    ///
+    /// # Errors
+    /// [`EntryError::Json`], when a time is beyond what JSON can say.
+    pub fn to_json(&self) -> Result<Vec<u8>, EntryError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// Adds the entry to an export as one line of JSON.
+    ///
+    /// ```
+    /// # use tripartite::history::{Entry, EntryError};
+    /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
+    /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
+    /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":{"completed":{"result":"a\nb"}}}"#;
+    /// # let entry = Entry::from_json(json.as_bytes())?;
+    /// let mut export = String::new();
+    /// entry.json_line(&mut export)?;
+    /// entry.json_line(&mut export)?;
+    /// assert_eq!(export.lines().count(), 2); // a line feed in a message does not make a third
+    /// # Ok::<(), EntryError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`to_json`](Self::to_json); the export is left as it was.
+    pub fn json_line(&self, export: &mut String) -> Result<(), EntryError> {
+        export.push_str(&serde_json::to_string(self)?);
+        export.push('\n');
+        Ok(())
+    }
+}

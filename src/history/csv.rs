@@ -1,0 +1,121 @@
+//! Comma-separated values (RFC 4180), safe to open in a spreadsheet.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::Entry;
+use crate::queue::{Attempt, Ended, Scope, Trigger};
+
+/// The names of the columns, as the first line of an export.
+///
+/// ```
+/// use tripartite::history::CSV_HEADER;
+/// assert!(CSV_HEADER.starts_with("org,connector,token,") && CSV_HEADER.ends_with("\r\n"));
+/// ```
+pub const CSV_HEADER: &str = "org,connector,token,attempt,trigger,scope,policy,worker,started_at,ended_at,\
+                              done,of,outcome,next_at,message,result\r\n";
+
+impl Entry {
+    /// Adds the entry to an export as one row of CSV, under the columns of [`CSV_HEADER`].
+    ///
+    /// ```
+    /// # use tripartite::history::{Entry, EntryError};
+    /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
+    /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
+    /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":{"completed":{"result":"=1+1"}}}"#;
+    /// # let entry = Entry::from_json(json.as_bytes())?;
+    /// let mut export = String::from(tripartite::history::CSV_HEADER);
+    /// entry.csv_line(&mut export);
+    /// assert!(export.ends_with(",completed,,,'=1+1\r\n")); // no formula
+    /// # Ok::<(), EntryError>(())
+    /// ```
+    pub fn csv_line(&self, export: &mut String) {
+        let attempt = &self.attempt;
+        let ended = ended(attempt);
+        let of = attempt.progress.of.map(|of| of.to_string());
+        let fields = [
+            self.org.as_str(),
+            self.connector.as_str(),
+            &attempt.token.0.to_string(),
+            &attempt.number.to_string(),
+            trigger(attempt.work.by),
+            &scope(&attempt.work.scope),
+            attempt.work.policy.as_ref().map_or("", |policy| policy.as_str()),
+            attempt.worker.as_str(),
+            &time(attempt.started_at),
+            &time(attempt.ended_at),
+            &attempt.progress.done.to_string(),
+            of.as_deref().unwrap_or_default(),
+            ended.outcome,
+            &ended.next_at.map(time).unwrap_or_default(),
+            &ended.message,
+            ended.result,
+        ];
+        for (position, text) in fields.into_iter().enumerate() {
+            if position > 0 {
+                export.push(',');
+            }
+            field(export, text);
+        }
+        export.push_str("\r\n");
+    }
+}
+
+/// One field: neutralised where a spreadsheet would calculate it, quoted where it has to be.
+fn field(export: &mut String, text: &str) {
+    let quoted = text.contains([',', '"', '\r', '\n']);
+    if quoted {
+        export.push('"');
+    }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        export.push('\'');
+    }
+    for c in text.chars() {
+        if c == '"' {
+            export.push('"');
+        }
+        export.push(c);
+    }
+    if quoted {
+        export.push('"');
+    }
+}
+
+/// How an attempt ended, by column.
+struct Columns<'a> {
+    outcome: &'static str,
+    next_at: Option<DateTime<Utc>>,
+    message: String,
+    result: &'a str,
+}
+
+fn ended(attempt: &Attempt) -> Columns<'_> {
+    let (outcome, next_at, message, result) = match &attempt.ended {
+        Ended::Completed { result } => ("completed", None, String::new(), result.as_deref().unwrap_or_default()),
+        Ended::Failed { message, retry_at, .. } => ("failed", Some(*retry_at), message.clone(), ""),
+        Ended::Died(death) => ("died", None, death.to_string(), ""),
+        Ended::Expired { retry_at } => ("expired", Some(*retry_at), String::new(), ""),
+        Ended::Snoozed { until } => ("snoozed", Some(*until), String::new(), ""),
+        Ended::Cancelled => ("cancelled", None, String::new(), ""),
+    };
+    Columns { outcome, next_at, message, result }
+}
+
+fn trigger(by: Trigger) -> &'static str {
+    match by {
+        Trigger::Scheduled => "scheduled",
+        Trigger::Manual => "manual",
+        Trigger::Webhook => "webhook",
+    }
+}
+
+/// How much it was about; not which records, a spreadsheet is not the place for them.
+fn scope(scope: &Scope) -> String {
+    match scope {
+        Scope::All => "all".to_owned(),
+        Scope::Only(ids) => format!("{} records", ids.len()),
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}

@@ -1,0 +1,125 @@
+//! How a key stands now.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::health::{Health, View};
+use crate::id::{ConnectorId, OrgId, SyncKey, WorkerId};
+use crate::queue::{Attempt, Death, Ended, Progress, Slot, State};
+
+/// What an operator sees of a key. A view: it is computed, and not stored.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use tripartite::history::{Doing, Status};
+/// use tripartite::queue::Slot;
+/// let status = Status::of(&Slot::new(DateTime::<Utc>::UNIX_EPOCH), None, None);
+/// assert_eq!((status.doing, status.last, status.health), (Doing::Idle, None, None)); // never asked for anything
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// What it is doing.
+    pub doing: Doing,
+    /// Whether claims are refused.
+    pub paused: bool,
+    /// Which attempt of its job is under way or next, from 1.
+    pub attempt: u32,
+    /// The newest generation that was asked for.
+    pub wanted: u64,
+    /// The newest generation that is done.
+    pub covered: u64,
+    /// How the last finished attempt ended.
+    pub last: Option<Ended>,
+    /// When it did.
+    pub last_at: Option<DateTime<Utc>>,
+    /// The health of the connector for the organisation.
+    pub health: Option<View>,
+}
+
+/// What a key is doing, as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doing {
+    /// Nothing; everything that was wanted is done.
+    Idle,
+    /// It waits.
+    Pending {
+        /// Until when.
+        due_at: DateTime<Utc>,
+    },
+    /// A worker is at it.
+    Running {
+        /// Which.
+        worker: WorkerId,
+        /// Since when.
+        started_at: DateTime<Utc>,
+        /// Until when its lease lasts.
+        lease_until: DateTime<Utc>,
+        /// Whether it is asked to stop.
+        stopping: bool,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// It is not tried again unasked.
+    Dead {
+        /// Why.
+        reason: Death,
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+}
+
+impl Status {
+    /// The status of a key, from its slot, its last entry in the history and its health, as far as there are any. An
+    /// attempt that the slot still holds is newer than any in the history.
+    pub fn of(slot: &Slot, last: Option<&Attempt>, health: Option<&Health>) -> Self {
+        let newest = slot.unflushed.iter().chain(last).max_by_key(|attempt| attempt.token);
+        Self {
+            doing: Doing::of(&slot.state),
+            paused: slot.paused,
+            attempt: slot.attempt(),
+            wanted: slot.wanted,
+            covered: slot.covered,
+            last: newest.map(|attempt| attempt.ended.clone()),
+            last_at: newest.map(|attempt| attempt.ended_at),
+            health: health.map(Health::view),
+        }
+    }
+
+    /// What an organisation sees: its statuses by connector, out of those of any keys.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::history::Status;
+    /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+    /// use tripartite::queue::Slot;
+    /// let status = Status::of(&Slot::new(DateTime::<Utc>::UNIX_EPOCH), None, None);
+    /// let key = |org| Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? });
+    /// let all = [(key("a")?, status.clone()), (key("b")?, status)];
+    /// assert_eq!(Status::of_org(&OrgId::new("a")?, all).len(), 1); // nobody sees another's
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn of_org(org: &OrgId, all: impl IntoIterator<Item = (SyncKey, Self)>) -> BTreeMap<ConnectorId, Self> {
+        let own = all.into_iter().filter(|(key, _)| key.org == *org);
+        own.map(|(key, status)| (key.connector, status)).collect()
+    }
+}
+
+impl Doing {
+    fn of(state: &State) -> Self {
+        match state {
+            State::Idle => Self::Idle,
+            State::Pending { due_at, .. } => Self::Pending { due_at: *due_at },
+            State::Running { worker, started_at, lease_until, cancel, progress, .. } => Self::Running {
+                worker: worker.clone(),
+                started_at: *started_at,
+                lease_until: *lease_until,
+                stopping: cancel.is_some(),
+                progress: *progress,
+            },
+            State::Dead { reason, at, .. } => Self::Dead { reason: reason.clone(), at: *at },
+        }
+    }
+}

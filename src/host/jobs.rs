@@ -1,0 +1,305 @@
+use std::future::Future;
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Classify;
+
+/// What a record of the work column is stored under: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.
+///
+/// Its alphabet is what every store can take as a key: letters, digits and `- _ / = .`; anything else is percent-encoded by
+/// [`StoreKey::of`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoreKey(String);
+
+impl StoreKey {
+    /// The key of a kind of record, and the parts of its name. Different parts give different keys.
+    ///
+    /// ```
+    /// use tripartite::host::StoreKey;
+    /// assert_eq!(StoreKey::of("slot", ["ballybeg", "federation"]).as_str(), "slot/ballybeg/federation");
+    /// assert_ne!(StoreKey::of("slot", ["a/b", "c"]), StoreKey::of("slot", ["a", "b/c"]));
+    /// ```
+    pub fn of<'a>(kind: &str, parts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut key = escaped(kind);
+        for part in parts {
+            key.push('/');
+            key.push_str(&escaped(part));
+        }
+        Self(key)
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The kind and the parts, as [`of`](Self::of) was given them.
+    pub fn parts(&self) -> Vec<String> {
+        self.0.split('/').map(unescaped).collect()
+    }
+}
+
+fn escaped(part: &str) -> String {
+    let mut out = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
+            other => out.push_str(&format!("={other:02X}")),
+        }
+    }
+    out
+}
+
+fn unescaped(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|_| byte == b'=').and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(code) => {
+                bytes.push(code);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// One of the parts that due keys are divided into, so that workers need not all read the same ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Shard(pub u16);
+
+/// A stored record: bytes, and what the core extracted from them so that a store can index it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The record, in the core's own form.
+    pub bytes: Vec<u8>,
+    /// When somebody should look at it.
+    pub due: Option<DateTime<Utc>>,
+    /// Among which due keys it is listed.
+    pub shard: Shard,
+}
+
+/// A version of a stored record, in the store's own counting. Never given twice for a key, also not after a delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The record.
+    pub row: Row,
+    /// Its version.
+    pub version: Version,
+}
+
+/// What came of a compare-and-swap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a conflict changed nothing"]
+pub enum Swap {
+    /// It took effect; a record that is stored has this version now.
+    Applied(Version),
+    /// What was expected was no longer so; nothing changed.
+    Conflict,
+}
+
+/// A page of due keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The keys, the longest due first; those due at the same time in the order of their keys.
+    pub keys: Vec<(DateTime<Utc>, StoreKey)>,
+    /// Whether there are more behind the last one.
+    pub more: bool,
+}
+
+/// Where an entry stands in a log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogPosition {
+    /// Its time.
+    pub at: DateTime<Utc>,
+    /// Its id.
+    pub id: String,
+}
+
+/// An entry of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Where it stands.
+    pub position: LogPosition,
+    /// The entry, in the core's own form.
+    pub bytes: Vec<u8>,
+}
+
+/// One swap of a batch: the parameters of [`compare_and_swap`](JobStore::compare_and_swap).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwapOf {
+    /// Of which key.
+    pub key: StoreKey,
+    /// Which version is expected; `None`: no record.
+    pub expect: Option<Version>,
+    /// What to store; `None` deletes.
+    pub next: Option<Row>,
+}
+
+/// Where the work column keeps its records: six methods, one of them atomic, and one that a store may do faster.
+///
+/// No transaction over several keys is needed, no clock of the server's, no expiry and no index but that of due keys.
+/// Every sentence under a **Must** is a case of the suite (`tripartite::conformance`), in the same words. What a read
+/// must give, a stale one gives in the end.
+///
+/// # Of all methods
+///
+/// * **Must**:
+///   - Tell keys apart byte for byte, also those that differ in case or in what is escaped.
+///   - Take keys as long as two ids of 512 plain characters make them.
+///   - Keep bytes as they are: all 256 values of them, none at all, or a mebibyte.
+///   - Keep points in time to the microsecond.
+///   - Keep points in time of the years 1 to 9999.
+///   - Keep a record and a log of the same key apart.
+/// * **May**: cut off what is finer than a microsecond, of what is stored and of what is asked for alike; take a time
+///   outside those years as the nearest one inside; refuse longer keys with an error. A limit is at least one.
+/// * **The core relies on** an error leaving open whether a write took effect, and on nothing else about it.
+pub trait JobStore {
+    /// What can go wrong.
+    type Error: std::error::Error + Classify;
+
+    /// Reads a record.
+    ///
+    /// * **Must**:
+    ///   - Give nothing for a key that holds no record.
+    ///   - Give the record that was stored, with the version that its swap answered.
+    ///   - Give a record and a version that were stored together, never a torn mixture.
+    /// * **May**: be stale.
+    /// * **The core relies on** nothing read being trusted before a swap on its version succeeds.
+    fn get(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
+
+    /// Stores or deletes a record, if it is what was expected. `expect: None` expects that there is no record;
+    /// `next: None` deletes it, and the version in the answer is then of no use.
+    ///
+    /// * **Must**:
+    ///   - Create a record where none is expected, and only where there is none.
+    ///   - Replace a record of the expected version, and of no other.
+    ///   - Delete a record of the expected version, and of no other.
+    ///   - Change nothing by a conflict: not the record, not its version, not when it is due.
+    ///   - Give a key no version it had before, also not across delete and create.
+    ///   - Leave all other keys as they are.
+    ///   - Let one of several swaps that expect the same version take effect, and never two.
+    ///   - Let one of several creations of a key take effect, and never two.
+    ///   - Lose no update, however many write at once.
+    /// * **May**: fail with an error after having taken effect. What was expected is then read again before anything
+    ///   else is said. Answer either way to a swap from nothing to nothing; the core asks for none.
+    /// * **The core relies on** two swaps that expect the same version never both taking effect: that is all that stands
+    ///   between two workers and one job. It is linearisable for each key, and only for each key.
+    fn compare_and_swap(
+        &self,
+        key: &StoreKey,
+        expect: Option<Version>,
+        next: Option<&Row>,
+    ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
+
+    /// Lists the keys of a shard that are due until a point in time (inclusive), behind a position.
+    ///
+    /// * **Must**:
+    ///   - List a key that is due, until a swap says otherwise.
+    ///   - List what is due exactly at the end of the time asked for.
+    ///   - List nothing that is due later, and nothing that is never due.
+    ///   - List only the keys of the shard asked for.
+    ///   - List the longest due first, and what is due at the same time in the byte order of the keys.
+    ///   - List at most as many keys as asked for, and say whether there are more.
+    ///   - Turn pages so that every due key is on exactly one, also where many are due at the same time.
+    ///   - Move a key when a swap changes its time or its shard.
+    ///   - Remove a key when a swap clears its time or deletes it.
+    ///   - Lose no due key to a conflict.
+    ///   - Agree with the records once nobody writes any more.
+    /// * **May**: be stale, list what is no longer due, and lag; all that only for a while.
+    /// * **The core relies on** it as a hint only, and on no due key being lost for ever.
+    fn due(
+        &self,
+        shard: Shard,
+        until: DateTime<Utc>,
+        after: Option<&(DateTime<Utc>, StoreKey)>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Due, Self::Error>> + Send;
+
+    /// Appends an entry to a log, unless one with its id is there.
+    ///
+    /// * **Must**:
+    ///   - Keep an entry whose id is new to the log, and say that it is new.
+    ///   - Change nothing for an id that is there, whatever time and bytes come with it, and say that it is not new.
+    ///   - Tell ids apart byte for byte.
+    ///   - Keep logs apart: an id may stand in each of them.
+    ///   - Keep one of several entries with the same id that are appended at once, and say of one only that it is new.
+    ///   - Lose no entry, however many append at once.
+    /// * **May**: fail after having taken effect; it is then appended again. Remember an id longer than its entry.
+    /// * **The core relies on** an id standing in a log at most once, and on what was answered being durable: that it
+    ///   survives a crash is the one promise that no suite can check from within.
+    fn append(&self, log: &StoreKey, entry: &LogEntry) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Reads entries of a log in the order of their positions: those in a range of time (its end excluded), behind a
+    /// position, at most `limit`.
+    ///
+    /// * **Must**:
+    ///   - Give entries in the order of their times, and those of the same time in the byte order of their ids.
+    ///   - Give what is at the start of the range, and not what is at its end.
+    ///   - Give nothing from a log that has no entries, or none in the range.
+    ///   - Give only what is behind the position, also where no entry stands at it.
+    ///   - Give at most as many entries as asked for, the first of them.
+    ///   - Turn pages so that every entry is on exactly one, also where many have the same time.
+    ///   - Give an entry that was there throughout exactly once, also while others are appended.
+    /// * **May**: be stale.
+    /// * **The core relies on** paging by position: an entry that was there throughout is read exactly once.
+    fn read(
+        &self,
+        log: &StoreKey,
+        range: Range<DateTime<Utc>>,
+        after: Option<&LogPosition>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<LogEntry>, Self::Error>> + Send;
+
+    /// Removes entries of a log that are older than a point in time (strictly), at most `limit`, and says how many.
+    ///
+    /// * **Must**:
+    ///   - Leave everything at that time and later.
+    ///   - Remove everything older, once called until it removes nothing.
+    ///   - Remove at most as many as asked for, and say how many it removed.
+    ///   - Leave other logs as they are.
+    /// * **May**: remove fewer than asked for, but at least one where there is one; it is called again while it removes
+    ///   any.
+    /// * **The core relies on** nothing.
+    fn prune(
+        &self,
+        log: &StoreKey,
+        before: DateTime<Utc>,
+        limit: usize,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+
+    /// Does several swaps, each by itself: no transaction, only fewer ways to go. A store that can do them faster, in one
+    /// round trip or one commit, writes its own; the one provided does them one by one.
+    ///
+    /// * **Must**:
+    ///   - Do the swaps of a batch as if one after the other, and answer for each in its order.
+    ///   - Let a conflict in a batch stop nothing that comes behind it.
+    ///   - Lose no update to a batch, however many write at once.
+    /// * **May**: put them into one transaction. After an error, any of them may have taken effect.
+    /// * **The core relies on** nothing beyond what it relies on for each swap.
+    fn swap_many(&self, swaps: &[SwapOf]) -> impl Future<Output = Result<Vec<Swap>, Self::Error>> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let mut answers = Vec::with_capacity(swaps.len());
+            for SwapOf { key, expect, next } in swaps {
+                answers.push(self.compare_and_swap(key, *expect, next.as_ref()).await?);
+            }
+            Ok(answers)
+        }
+    }
+}

@@ -1,0 +1,150 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::ops::{Bound, Range};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+
+/// Keeps the work column's records in memory: the reference of what a job store does.
+///
+/// One lock makes every method atomic; one counter gives all versions, so that none is ever given twice.
+///
+/// ```
+/// use tripartite::drive::block_on;
+/// use tripartite::host::{JobStore, Row, Shard, StoreKey, Swap};
+/// use tripartite::memory::MemoryJobStore;
+///
+/// let store = MemoryJobStore::default();
+/// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
+/// let row = Row { bytes: b"{}".to_vec(), due: None, shard: Shard(0) };
+/// let Ok(Swap::Applied(first)) = block_on(store.compare_and_swap(&key, None, Some(&row))) else { panic!() };
+/// // Deleted and created again: whoever still holds the first version has nothing to swap.
+/// let _ = block_on(store.compare_and_swap(&key, Some(first), None));
+/// let _ = block_on(store.compare_and_swap(&key, None, Some(&row)));
+/// assert_eq!(block_on(store.compare_and_swap(&key, Some(first), Some(&row))), Ok(Swap::Conflict));
+/// ```
+#[derive(Debug, Default)]
+pub struct MemoryJobStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    versions: u64,
+    records: BTreeMap<StoreKey, Stored>,
+    due: BTreeMap<Shard, BTreeSet<(DateTime<Utc>, StoreKey)>>,
+    logs: BTreeMap<StoreKey, Log>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    entries: BTreeMap<LogPosition, Vec<u8>>,
+    ids: BTreeSet<String>,
+}
+
+impl MemoryJobStore {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl JobStore for MemoryJobStore {
+    type Error = Infallible;
+
+    async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, Infallible> {
+        Ok(self.state().records.get(key).cloned())
+    }
+
+    async fn compare_and_swap(
+        &self,
+        key: &StoreKey,
+        expect: Option<Version>,
+        next: Option<&Row>,
+    ) -> Result<Swap, Infallible> {
+        let mut state = self.state();
+        if state.records.get(key).map(|stored| stored.version) != expect {
+            return Ok(Swap::Conflict);
+        }
+        Ok(Swap::Applied(state.put(key, next)))
+    }
+
+    async fn due(
+        &self,
+        shard: Shard,
+        until: DateTime<Utc>,
+        after: Option<&(DateTime<Utc>, StoreKey)>,
+        limit: usize,
+    ) -> Result<Due, Infallible> {
+        let state = self.state();
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let listed = state.due.get(&shard).into_iter().flat_map(|due| due.range((behind, Bound::Unbounded)));
+        let mut rest = listed.take_while(|(at, _)| *at <= until);
+        let keys = rest.by_ref().take(limit).cloned().collect();
+        Ok(Due { keys, more: rest.next().is_some() })
+    }
+
+    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Infallible> {
+        let mut state = self.state();
+        let log = state.logs.entry(log.clone()).or_default();
+        let new = log.ids.insert(entry.position.id.clone());
+        if new {
+            log.entries.insert(entry.position.clone(), entry.bytes.clone());
+        }
+        Ok(new)
+    }
+
+    async fn read(
+        &self,
+        log: &StoreKey,
+        range: Range<DateTime<Utc>>,
+        after: Option<&LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, Infallible> {
+        let state = self.state();
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let entries = state.logs.get(log).into_iter().flat_map(|log| log.entries.range((behind, Bound::Unbounded)));
+        let ranged = entries.filter(|(position, _)| range.contains(&position.at));
+        Ok(ranged.take(limit).map(|(position, bytes)| entry(position, bytes)).collect())
+    }
+
+    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Infallible> {
+        let mut state = self.state();
+        let Some(log) = state.logs.get_mut(log) else { return Ok(0) };
+        let mut pruned = 0;
+        while pruned < limit
+            && let Some(oldest) = log.entries.first_entry().filter(|oldest| oldest.key().at < before)
+        {
+            log.ids.remove(&oldest.remove_entry().0.id);
+            pruned += 1;
+        }
+        Ok(pruned as u64)
+    }
+}
+
+impl State {
+    /// Stores or deletes a record, and keeps the list of due keys in step with it.
+    fn put(&mut self, key: &StoreKey, next: Option<&Row>) -> Version {
+        self.versions += 1;
+        let version = Version(self.versions);
+        let before = match next {
+            Some(row) => self.records.insert(key.clone(), Stored { row: row.clone(), version }),
+            None => self.records.remove(key),
+        };
+        if let Some(Row { due: Some(at), shard, .. }) = before.map(|stored| stored.row)
+            && let Some(due) = self.due.get_mut(&shard)
+        {
+            due.remove(&(at, key.clone()));
+        }
+        if let Some(Row { due: Some(at), shard, .. }) = next {
+            self.due.entry(*shard).or_default().insert((*at, key.clone()));
+        }
+        version
+    }
+}
+
+fn entry(position: &LogPosition, bytes: &[u8]) -> LogEntry {
+    LogEntry { position: position.clone(), bytes: bytes.to_vec() }
+}

@@ -1,0 +1,203 @@
+//! Notices: what people must hear about, as data, each once.
+//!
+//! A notice is the difference between two versions of a record, the one before and the one after a swap: whoever made the
+//! swap has the notice, and nobody else. Its id says the same thing again, for a host that hands it out twice after a
+//! crash: it is made of the key and the token of the attempt, so it is the same for the same event and never for another.
+//!
+//! | before | after | notice |
+//! |---|---|---|
+//! | slot running | dead | a job died |
+//! | dead | dead, and triggered since | none |
+//! | health closed | open | a connector opened |
+//! | half-open, the probe failed | open | none: it was open before |
+//! | half-open | closed | a connector recovered |
+//! | anything else | needs an operator | a credential must be renewed |
+//! | needs an operator | closed by [`reset`](crate::health::Health::reset) | none: whoever did it knows |
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::health::{Circuit, Health};
+use crate::id::SyncKey;
+use crate::queue::{Death, Slot, State, Token};
+
+/// Something people must hear about.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use tripartite::failure::Failure;
+/// use tripartite::health::{Health, Rules};
+/// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+/// use tripartite::notice::{Notice, What};
+/// use tripartite::queue::Token;
+/// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+/// let before = Health::new(DateTime::<Utc>::UNIX_EPOCH);
+/// let after = before.judge(&Rules::default(), Token(1), Err(Failure::Denied), DateTime::<Utc>::UNIX_EPOCH);
+/// let notice = Notice::of_health(&key, &before, &after).ok_or("none")?;
+/// assert_eq!(notice.id, "needs_operator/ballybeg/federation/1");
+/// assert_eq!(Notice::of_health(&key, &after, &after), None); // once
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a notice that is not sent is heard by nobody"]
+pub struct Notice {
+    /// The same for the same event, whoever tells of it: for the host to send it once.
+    pub id: String,
+    /// About which key.
+    pub key: SyncKey,
+    /// Since when it is so.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum What {
+    /// A job is dead: it is not tried again until somebody redrives it, or it is wanted again.
+    JobDied {
+        /// Why.
+        reason: Death,
+    },
+    /// A connector fails for an organisation, and is left alone for a while.
+    ConnectorOpened {
+        /// How many attempts failed in a row.
+        failures: u32,
+        /// When it is tried again.
+        next_probe: Option<DateTime<Utc>>,
+    },
+    /// A connector that was left alone answers again.
+    ConnectorRecovered,
+    /// A credential was refused and must be renewed.
+    NeedsOperator,
+    /// A run looked at everything and wrote nothing, because its plan went beyond a limit.
+    PlanBlocked {
+        /// Which limit, in the report's words.
+        why: String,
+    },
+    /// More conflicts wait for a person than before.
+    ConflictsWaiting {
+        /// How many wait.
+        waiting: u64,
+    },
+}
+
+impl What {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::JobDied { .. } => "job_died",
+            Self::ConnectorOpened { .. } => "connector_opened",
+            Self::ConnectorRecovered => "connector_recovered",
+            Self::NeedsOperator => "needs_operator",
+            Self::PlanBlocked { .. } => "plan_blocked",
+            Self::ConflictsWaiting { .. } => "conflicts_waiting",
+        }
+    }
+}
+
+impl Notice {
+    /// Something that happened in, or to, the attempt with a token.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+    /// use tripartite::notice::{Notice, What};
+    /// use tripartite::queue::Token;
+    /// let key = |org, connector| {
+    ///     Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new(connector)? })
+    /// };
+    /// let notice = |key| Notice::new(&key, Token(7), DateTime::<Utc>::UNIX_EPOCH, What::ConnectorRecovered);
+    /// // Different keys have different ids, also where a key has the character that divides.
+    /// assert_ne!(notice(key("a/b", "c")?).id, notice(key("a", "b/c")?).id);
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn new(key: &SyncKey, token: Token, at: DateTime<Utc>, what: What) -> Self {
+        let mut id = what.name().to_owned();
+        for part in [key.org.as_str(), key.connector.as_str()] {
+            id.push('/');
+            escape(&mut id, part);
+        }
+        // Writing into a text does not fail.
+        let _ = write!(id, "/{}", token.0);
+        Self { id, key: key.clone(), at, what }
+    }
+
+    /// What a change of a slot has to tell.
+    pub fn of_slot(key: &SyncKey, before: &Slot, after: &Slot) -> Option<Self> {
+        let State::Dead { reason, at, .. } = &after.state else { return None };
+        let known = matches!(before.state, State::Dead { .. }) && before.token == after.token;
+        (!known).then(|| Self::new(key, after.token, *at, What::JobDied { reason: reason.clone() }))
+    }
+
+    /// What a change of a health record has to tell. [`Notice`] has an example.
+    pub fn of_health(key: &SyncKey, before: &Health, after: &Health) -> Option<Self> {
+        let judged = after.judged() > before.judged();
+        let what = match (before.circuit(), after.circuit()) {
+            (Circuit::NeedsOperator { .. }, Circuit::NeedsOperator { .. }) => return None,
+            (_, Circuit::NeedsOperator { .. }) => What::NeedsOperator,
+            (Circuit::Closed, Circuit::Open { until, .. }) => {
+                What::ConnectorOpened { failures: after.view().failures, next_probe: Some(*until) }
+            }
+            (Circuit::Closed, _) => return None,
+            (_, Circuit::Closed) if judged => What::ConnectorRecovered,
+            _ => return None,
+        };
+        Some(Self::new(key, after.judged(), after.updated_at(), what))
+    }
+
+    /// What a run's plan has to tell: that it was blocked, unless it was for the same reason the time before.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+    /// use tripartite::notice::Notice;
+    /// use tripartite::queue::Token;
+    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let told = |before, after| Notice::of_plan(&key, Token(7), DateTime::<Utc>::UNIX_EPOCH, before, after).is_some();
+    /// assert!(told(None, Some("31 % would be deactivated")));
+    /// assert!(!told(Some("31 % would be deactivated"), Some("31 % would be deactivated")));
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn of_plan(
+        key: &SyncKey,
+        token: Token,
+        at: DateTime<Utc>,
+        before: Option<&str>,
+        after: Option<&str>,
+    ) -> Option<Self> {
+        let why = after.filter(|_| before != after)?.to_owned();
+        Some(Self::new(key, token, at, What::PlanBlocked { why }))
+    }
+
+    /// What a run's conflicts have to tell: that more wait than before.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+    /// use tripartite::notice::Notice;
+    /// use tripartite::queue::Token;
+    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let told = |before, after| Notice::of_conflicts(&key, Token(7), DateTime::<Utc>::UNIX_EPOCH, before, after).is_some();
+    /// assert!(told(0, 2));
+    /// assert!(!told(2, 2) && !told(2, 1)); // somebody is at it
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn of_conflicts(key: &SyncKey, token: Token, at: DateTime<Utc>, before: u64, after: u64) -> Option<Self> {
+        (after > before).then(|| Self::new(key, token, at, What::ConflictsWaiting { waiting: after }))
+    }
+}
+
+/// Percent-encodes what divides the parts of an id.
+fn escape(out: &mut String, part: &str) {
+    for c in part.chars() {
+        match c {
+            '/' => out.push_str("%2F"),
+            '%' => out.push_str("%25"),
+            other => out.push(other),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Death, Progress, Scope, Token};
+use crate::failure::Failure;
+use crate::id::{Nonce, PolicyRef, WorkerId};
+
+/// Who asked for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// A schedule.
+    Scheduled,
+    /// A person.
+    Manual,
+    /// A message of the source.
+    Webhook,
+}
+
+/// What is asked of a slot.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Command {
+    /// A run is wanted.
+    Trigger {
+        /// Who asks.
+        by: Trigger,
+        /// What about.
+        scope: Scope,
+        /// Under which policy; `None` leaves that as it is.
+        policy: Option<PolicyRef>,
+        /// Whether it also ends a back-off.
+        force: bool,
+    },
+    /// A worker wants to begin.
+    Claim {
+        /// Which worker.
+        worker: WorkerId,
+        /// Chosen anew for each claim, so that a claim whose answer was lost is recognised and costs no attempt.
+        nonce: Nonce,
+        /// For how long, unless it is extended.
+        lease: Duration,
+    },
+    /// The worker is still at it.
+    Heartbeat {
+        /// Its token.
+        token: Token,
+        /// For how long from now.
+        lease: Duration,
+    },
+    /// The worker says how far it is.
+    Progress {
+        /// Its token.
+        token: Token,
+        /// How far.
+        progress: Progress,
+    },
+    /// The worker is done.
+    Complete {
+        /// Its token.
+        token: Token,
+        /// What came of it, in the host's own words: the id of its report, for example.
+        result: Option<String>,
+    },
+    /// The worker could not do it.
+    Fail {
+        /// Its token.
+        token: Token,
+        /// The class of the failure, which decides whether it is tried again.
+        failure: Failure,
+        /// What went wrong, for people, without contact data.
+        message: String,
+    },
+    /// The worker gives it back until later; that is no failed attempt.
+    Snooze {
+        /// Its token.
+        token: Token,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// The worker stopped, because it was asked to.
+    Stop {
+        /// Its token.
+        token: Token,
+    },
+    /// The lease may be over.
+    Expire,
+    /// What waits is no longer wanted; what runs is asked to stop.
+    Cancel,
+    /// Nothing is to be claimed.
+    Pause,
+    /// Claims are possible again.
+    Resume,
+    /// What is dead is to be tried again from the first attempt.
+    Redrive,
+    /// History up to this token has been appended where it is kept.
+    Flushed {
+        /// The newest token of those.
+        through: Token,
+    },
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[must_use = "the outcome says whether the command took effect"]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The key waits now.
+    Enqueued,
+    /// It waited already, and will do this as well.
+    Merged,
+    /// It runs, and will run once more.
+    FollowUp,
+    /// The attempt may begin.
+    Claimed(Claim),
+    /// The attempt may go on.
+    Extended {
+        /// Until when the lease lasts.
+        until: DateTime<Utc>,
+        /// Whether the worker is asked to stop.
+        cancel: bool,
+    },
+    /// It is done.
+    Completed {
+        /// Whether it runs once more, for what was asked meanwhile.
+        follow_up: bool,
+    },
+    /// It will be tried again.
+    Retrying {
+        /// Not before.
+        at: DateTime<Utc>,
+    },
+    /// It will not be tried again unasked.
+    Died(Death),
+    /// It was given back.
+    Snoozed {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// What waited is no longer wanted, or what ran has stopped.
+    Cancelled,
+    /// What runs is asked to stop.
+    CancelRequested,
+    /// Done, with nothing more to say.
+    Done,
+    /// The token is not the slot's any more: whoever sent this lost its lease. Nothing changed.
+    Fenced,
+    /// It cannot be done now. Nothing changed.
+    Refused(Refusal),
+}
+
+/// The attempt a worker may begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// What everything it says must carry.
+    pub token: Token,
+    /// What the run is about.
+    pub scope: Scope,
+    /// The policy it runs under.
+    pub policy: Option<PolicyRef>,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// Until when the lease lasts.
+    pub until: DateTime<Utc>,
+}
+
+/// Why a command cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Nothing is wanted.
+    #[error("nothing is wanted")]
+    Idle,
+    /// It is not time yet.
+    #[error("not due before {at}")]
+    NotDue {
+        /// When it is.
+        at: DateTime<Utc>,
+    },
+    /// A worker is at it.
+    #[error("running, under a lease until {until}")]
+    AlreadyRunning {
+        /// Until when its lease lasts.
+        until: DateTime<Utc>,
+    },
+    /// The key is paused.
+    #[error("paused")]
+    Paused,
+    /// The key is dead.
+    #[error("dead, until it is redriven or wanted again")]
+    Dead,
+    /// The key is not dead.
+    #[error("not dead")]
+    NotDead,
+    /// Nobody asked it to stop.
+    #[error("nobody asked it to stop")]
+    NotCancelled,
+    /// Its history must be appended first.
+    #[error("its history must be appended first")]
+    Unflushed,
+}

@@ -1,0 +1,55 @@
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ExternalId;
+
+/// The most ids a scope names before it becomes everything: beyond that, a full listing is cheaper than asking one by one.
+pub const SCOPE_LIMIT: usize = 1000;
+
+/// What a job is about: everything, or some records.
+///
+/// Merging is set union, and everything absorbs: it is associative, commutative and idempotent, so triggers may arrive in
+/// any order and more than once.
+///
+/// ```
+/// use tripartite::id::ExternalId;
+/// use tripartite::queue::Scope;
+/// let (a, b) = (Scope::one(ExternalId::new("a")?), Scope::one(ExternalId::new("b")?));
+/// assert_eq!(a.clone().merge(b.clone()), b.clone().merge(a.clone()));
+/// assert_eq!(a.merge(Scope::All), Scope::All);
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Every record.
+    All,
+    /// These records, at most [`SCOPE_LIMIT`].
+    Only(BTreeSet<ExternalId>),
+}
+
+impl Scope {
+    /// One record.
+    pub fn one(id: ExternalId) -> Self {
+        Self::Only(BTreeSet::from([id]))
+    }
+
+    /// Some records; everything, when they are more than [`SCOPE_LIMIT`].
+    pub fn only(ids: impl IntoIterator<Item = ExternalId>) -> Self {
+        let ids: BTreeSet<_> = ids.into_iter().collect();
+        if ids.len() > SCOPE_LIMIT { Self::All } else { Self::Only(ids) }
+    }
+
+    /// What covers both.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Only(mut ids), Self::Only(more)) => {
+                ids.extend(more);
+                if ids.len() > SCOPE_LIMIT { Self::All } else { Self::Only(ids) }
+            }
+            _ => Self::All,
+        }
+    }
+}

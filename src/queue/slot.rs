@@ -1,0 +1,317 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, Scope, Trigger};
+use crate::id::{CommandId, Nonce, PolicyRef, WorkerId};
+use crate::failure::Failure;
+use crate::value::Value;
+
+/// Which version of the persisted form this crate writes.
+const FORMAT: u32 = 1;
+
+/// A fencing token: the number of the claim, counted for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token(pub u64);
+
+/// Everything about a key, as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Slot {
+    format: u32,
+    /// What it is doing.
+    pub state: State,
+    /// Whether claims are refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+    /// The token of the newest claim. It never goes back, whatever happens to the rest.
+    pub token: Token,
+    /// The nonce of the newest claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
+    /// How many attempts of this job failed.
+    pub failures: u32,
+    /// How many attempts of this job were lost with their lease.
+    pub rescues: u32,
+    /// How often this job was given back.
+    pub snoozes: u32,
+    /// How often what was dead was tried again.
+    pub redrives: u32,
+    /// The newest generation that was asked for.
+    pub wanted: u64,
+    /// The newest generation that the newest claim covers.
+    pub taken: u64,
+    /// The newest generation that is done, or no longer wanted.
+    pub covered: u64,
+    /// What was asked for and must not join what waits or runs now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Work>,
+    /// Finished attempts that are not appended to the history yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unflushed: Vec<Attempt>,
+    /// The newest commands that carried an id, with what came of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<(CommandId, Outcome)>,
+    /// When it last changed; time does not go back behind it.
+    pub updated_at: DateTime<Utc>,
+    /// What a later version of this crate wrote: it survives.
+    #[serde(flatten)]
+    pub rest: BTreeMap<String, Value>,
+}
+
+/// What a key is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Nothing; everything that was wanted is covered.
+    Idle,
+    /// It waits.
+    Pending {
+        /// Until when.
+        due_at: DateTime<Utc>,
+        /// For what.
+        work: Work,
+    },
+    /// A worker is at it.
+    Running {
+        /// Which.
+        worker: WorkerId,
+        /// On what.
+        work: Work,
+        /// Since when.
+        started_at: DateTime<Utc>,
+        /// Until when, unless it is extended.
+        lease_until: DateTime<Utc>,
+        /// Whether it is asked to stop, and which generation was the newest then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancel: Option<u64>,
+        /// How far it is.
+        #[serde(default)]
+        progress: Progress,
+    },
+    /// It will not be tried again unasked.
+    Dead {
+        /// What was to be done.
+        work: Work,
+        /// Why.
+        reason: Death,
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+}
+
+/// What a run is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// What about.
+    pub scope: Scope,
+    /// Under which policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyRef>,
+    /// Who asked for it first.
+    pub by: Trigger,
+    /// The newest generation it covers.
+    pub upto: u64,
+}
+
+/// How far an attempt is, in records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// How many were looked at.
+    pub done: u64,
+    /// Of how many, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
+}
+
+/// Why a key is dead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Death {
+    /// It failed in a way that trying again does not change.
+    #[error("failed for good: {message}")]
+    Failed {
+        /// The class of the failure.
+        failure: Failure,
+        /// What went wrong.
+        message: String,
+    },
+    /// It failed as often as it may.
+    #[error("failed {failures} times, last: {message}")]
+    Exhausted {
+        /// How often.
+        failures: u32,
+        /// What went wrong last.
+        message: String,
+    },
+    /// Its workers vanished as often as they may: the job itself may be what kills them.
+    #[error("lost its worker {rescues} times")]
+    Poisoned {
+        /// How often.
+        rescues: u32,
+    },
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Ended {
+    /// It did what was wanted.
+    Completed {
+        /// What came of it, in the host's own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<String>,
+    },
+    /// It failed, and is tried again.
+    Failed {
+        /// The class of the failure.
+        failure: Failure,
+        /// What went wrong.
+        message: String,
+        /// When it is tried again.
+        retry_at: DateTime<Utc>,
+    },
+    /// It failed, and is not tried again unasked.
+    Died(Death),
+    /// Its lease ran out, and it is tried again.
+    Expired {
+        /// When it is tried again.
+        retry_at: DateTime<Utc>,
+    },
+    /// It was given back.
+    Snoozed {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// It was stopped.
+    Cancelled,
+}
+
+/// One finished attempt, as the history keeps it: exactly one for each token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The claim's token.
+    pub token: Token,
+    /// The worker.
+    pub worker: WorkerId,
+    /// What it was for.
+    pub work: Work,
+    /// Which attempt of its job it was, from 1.
+    pub number: u32,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+    /// How far it came.
+    pub progress: Progress,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// A stored slot that no sequence of commands leads to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Broken {
+    /// It was written by a later version of this crate.
+    #[error("this slot has format {found}, this version reads up to {FORMAT}")]
+    Format {
+        /// Its format.
+        found: u32,
+    },
+    /// The generations are out of order.
+    #[error("covered {covered}, taken {taken} and wanted {wanted} are not in this order")]
+    Generations {
+        /// What is done.
+        covered: u64,
+        /// What is under way.
+        taken: u64,
+        /// What was asked for.
+        wanted: u64,
+    },
+    /// It does nothing, but something is wanted.
+    #[error("idle, but {wanted} is wanted and {covered} covered")]
+    Idle {
+        /// What is done.
+        covered: u64,
+        /// What was asked for.
+        wanted: u64,
+    },
+}
+
+impl Slot {
+    /// A slot that was never asked for anything.
+    pub fn new(at: DateTime<Utc>) -> Self {
+        Self {
+            format: FORMAT,
+            state: State::Idle,
+            paused: false,
+            token: Token(0),
+            nonce: None,
+            failures: 0,
+            rescues: 0,
+            snoozes: 0,
+            redrives: 0,
+            wanted: 0,
+            taken: 0,
+            covered: 0,
+            next: None,
+            unflushed: Vec::new(),
+            recent: Vec::new(),
+            updated_at: at,
+            rest: BTreeMap::new(),
+        }
+    }
+
+    /// Checks a slot that came back from storage.
+    ///
+    /// # Errors
+    /// [`Broken`], when it is of a later format or breaks an invariant.
+    pub fn check(&self) -> Result<(), Broken> {
+        let Self { covered, taken, wanted, .. } = *self;
+        if self.format > FORMAT {
+            return Err(Broken::Format { found: self.format });
+        }
+        if covered > taken || taken > wanted {
+            return Err(Broken::Generations { covered, taken, wanted });
+        }
+        if self.state == State::Idle && covered != wanted {
+            return Err(Broken::Idle { covered, wanted });
+        }
+        Ok(())
+    }
+
+    /// When somebody should look at it: it is due, its lease is over, or its history waits to be appended.
+    pub fn due(&self) -> Option<DateTime<Utc>> {
+        let by_state = match &self.state {
+            State::Pending { due_at, .. } if !self.paused => Some(*due_at),
+            State::Running { lease_until, .. } => Some(*lease_until),
+            State::Idle | State::Pending { .. } | State::Dead { .. } => None,
+        };
+        let by_history = (!self.unflushed.is_empty()).then_some(self.updated_at);
+        by_state.into_iter().chain(by_history).min()
+    }
+
+    /// Which attempt of its job the next claim is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.failures.saturating_add(self.rescues).saturating_add(1)
+    }
+}
+
+impl Work {
+    /// Whether a later request may join: it states no policy, or the same.
+    pub(super) fn admits(&self, other: &Self) -> bool {
+        other.policy.is_none() || other.policy == self.policy
+    }
+
+    /// Both in one; a policy that the later states is the one.
+    pub(super) fn join(self, later: Self) -> Self {
+        Self {
+            scope: self.scope.merge(later.scope),
+            policy: later.policy.or(self.policy),
+            by: self.by,
+            upto: self.upto.max(later.upto),
+        }
+    }
+}

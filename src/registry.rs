@@ -1,0 +1,219 @@
+//! Connections: which sources there are, whom they serve, when and under which policy.
+//!
+//! A [`Connection`] is a record that people edit. What of it runs in a night is a pure function, [`nightly`]: the active
+//! and enabled connectors times their connected organisations.
+//!
+//! | connector | enabled | organisations | in the nightly plan |
+//! |---|---|---|---|
+//! | active | yes | two | two keys |
+//! | active | no | two | none: somebody switched it off |
+//! | inactive, or in error | yes | two | none |
+//! | active | yes | none | none |
+//!
+//! # Credentials
+//!
+//! A record holds a [`SecretRef`], which says where the credential is kept, never the credential. The host resolves it when
+//! a run starts, into a [`Secret`], which cannot be printed, serialised or cloned, and is wiped when it is dropped. So no
+//! query, log, error or report can carry one.
+//!
+//! # Questions
+//!
+//! *Why are unknown fields refused here, when they survive elsewhere?* A connection is written by hand. An `api_key` that
+//! somebody put into it would otherwise be carried along, and shown to whoever lists the connections.
+
+mod secret;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use secret::{Secret, SecretRef, SecretRefError};
+
+use crate::id::{ConnectorId, ExternalId, OrgId, PolicyRef, SyncKey};
+use crate::schedule::{Missed, Schedule};
+
+/// Which version of the persisted form this crate writes.
+const FORMAT: u32 = 1;
+
+/// A connector, as a record.
+///
+/// ```
+/// use tripartite::id::{ConnectorId, PolicyRef};
+/// use tripartite::registry::{Connection, SecretRef};
+/// use tripartite::schedule::Schedule;
+/// let connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
+///     .credential(SecretRef::new("env:FEDERATION_TOKEN")?);
+/// assert_eq!(connection.schedule, Schedule::nightly());
+/// let mut json = serde_json::to_value(&connection)?;
+/// json["api_key"] = "hunter2".into();
+/// assert!(serde_json::from_value::<Connection>(json).is_err()); // nobody's secret is carried along
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    format: u32,
+    /// What it is called in keys.
+    pub connector: ConnectorId,
+    /// What people call it.
+    pub name: String,
+    /// What the host says about it.
+    pub status: Status,
+    /// What its operator wants.
+    pub enabled: bool,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// What becomes of runs that nobody was there for.
+    #[serde(default)]
+    pub missed: Missed,
+    /// The policy it runs under.
+    pub policy: PolicyRef,
+    /// Where its credential is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<SecretRef>,
+    /// Whom it serves.
+    #[serde(default)]
+    pub orgs: BTreeMap<OrgId, ConnectedOrg>,
+}
+
+/// Whether a connector can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It can.
+    Active,
+    /// It is not set up, or not any more.
+    #[default]
+    Inactive,
+    /// It is set up wrongly, for everybody. What fails for one organisation is its [health](crate::health).
+    Error,
+}
+
+/// An organisation that a connector serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectedOrg {
+    /// What the source calls the organisation.
+    pub external: ExternalId,
+    /// Since when.
+    pub enabled_at: DateTime<Utc>,
+    /// When a run last did what was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<DateTime<Utc>>,
+    /// Where its own credential is kept, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<SecretRef>,
+}
+
+/// A stored connection that this version cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Broken {
+    /// It was written by a later version of this crate.
+    #[error("this connection has format {found}, this version reads up to {FORMAT}")]
+    Format {
+        /// Its format.
+        found: u32,
+    },
+}
+
+impl Connection {
+    /// A connector that is active and enabled, runs nightly, and serves nobody yet.
+    pub fn new(connector: ConnectorId, name: impl Into<String>, policy: PolicyRef) -> Self {
+        Self {
+            format: FORMAT,
+            connector,
+            name: name.into(),
+            status: Status::Active,
+            enabled: true,
+            schedule: Schedule::nightly(),
+            missed: Missed::default(),
+            policy,
+            credential: None,
+            orgs: BTreeMap::new(),
+        }
+    }
+
+    /// Where its credential is kept.
+    #[must_use]
+    pub fn credential(mut self, credential: SecretRef) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+
+    /// When it runs.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// Serves one more organisation; one that it served already keeps the newer entry.
+    #[must_use]
+    pub fn org(mut self, org: OrgId, external: ExternalId, enabled_at: DateTime<Utc>) -> Self {
+        self.orgs.insert(org, ConnectedOrg { external, enabled_at, last_success: None, credential: None });
+        self
+    }
+
+    /// Checks a connection that came back from storage.
+    ///
+    /// # Errors
+    /// [`Broken`], when it is of a later format.
+    pub fn check(&self) -> Result<(), Broken> {
+        if self.format > FORMAT { Err(Broken::Format { found: self.format }) } else { Ok(()) }
+    }
+
+    /// Whether it runs by its schedule: it is active, and enabled.
+    pub fn runs(&self) -> bool {
+        self.enabled && self.status == Status::Active
+    }
+
+    /// The keys of all it serves, in order, whether it runs or not.
+    pub fn keys(&self) -> impl Iterator<Item = SyncKey> {
+        self.orgs.keys().map(|org| SyncKey { org: org.clone(), connector: self.connector.clone() })
+    }
+
+    /// Where the credential for an organisation is kept: its own, or else the connector's.
+    ///
+    /// ```
+    /// use tripartite::id::{ConnectorId, OrgId, PolicyRef};
+    /// use tripartite::registry::{Connection, SecretRef};
+    /// let shared = SecretRef::new("env:FEDERATION_TOKEN")?;
+    /// let connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
+    ///     .credential(shared.clone());
+    /// assert_eq!(connection.credential_of(&OrgId::new("nobody")?), None); // not served, no credential
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn credential_of(&self, org: &OrgId) -> Option<&SecretRef> {
+        let connected = self.orgs.get(org)?;
+        connected.credential.as_ref().or(self.credential.as_ref())
+    }
+
+    /// Notes that a run did what was wanted. The time never goes back; an organisation it does not serve is none of its
+    /// business.
+    pub fn succeeded(&mut self, org: &OrgId, at: DateTime<Utc>) {
+        if let Some(connected) = self.orgs.get_mut(org) {
+            connected.last_success = connected.last_success.max(Some(at));
+        }
+    }
+}
+
+/// What runs in a night: the active and enabled connectors times their connected organisations, each key once, in order.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
+/// use tripartite::registry::{Connection, nightly};
+/// let connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
+///     .org(OrgId::new("ballybeg")?, ExternalId::new("F-17")?, DateTime::<Utc>::UNIX_EPOCH);
+/// let mut off = connection.clone();
+/// off.enabled = false;
+/// assert_eq!(nightly(&[connection])[0].to_string(), "ballybeg/federation");
+/// assert!(nightly(&[off]).is_empty());
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+pub fn nightly(connections: &[Connection]) -> Vec<SyncKey> {
+    let running = connections.iter().filter(|connection| connection.runs());
+    running.flat_map(Connection::keys).collect::<BTreeSet<_>>().into_iter().collect()
+}

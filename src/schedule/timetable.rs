@@ -1,0 +1,192 @@
+//! A schedule that was checked and compiled.
+
+use std::iter;
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
+
+use super::civil::{self, Civil};
+use super::zone::Zone;
+use super::{Due, Fire, Missed, Schedule, ScheduleError};
+
+/// The most fires that are made up for at once, whatever the policy says: a bound on the work of one look.
+pub const MAX_CATCH_UP: u32 = 1000;
+
+/// A schedule that can be asked. Compile it once: parsing a cron expression takes a thousand times as long as asking it.
+///
+/// ```
+/// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
+/// use tripartite::schedule::{Schedule, Timetable};
+/// let hourly = Timetable::new(&Schedule::Hourly { minute: 15 })?;
+/// let fire = at("2026-11-23T10:15:00Z");
+/// assert_eq!(hourly.next(fire), Some(at("2026-11-23T11:15:00Z"))); // strictly after
+/// assert_eq!(hourly.last(fire), Some(fire)); // until includes
+/// # Ok::<(), tripartite::schedule::ScheduleError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timetable(Rule);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Rule {
+    /// Every so many seconds of elapsed time.
+    Grid { seconds: i64, anchor: DateTime<Utc> },
+    /// Each wall time once.
+    Fixed { civil: Civil, zone: Zone },
+    /// Each wall time as often as it is shown.
+    #[cfg(feature = "cron")]
+    Round { civil: Civil, zone: Zone },
+}
+
+impl Timetable {
+    /// Checks and compiles a schedule.
+    ///
+    /// # Errors
+    /// [`ScheduleError`] when the schedule cannot be kept, or needs the feature `cron` and this build is without.
+    pub fn new(schedule: &Schedule) -> Result<Self, ScheduleError> {
+        let fixed = |civil, zone: &Option<String>| Ok(Rule::Fixed { civil, zone: Zone::named(zone.as_deref())? });
+        match schedule {
+            Schedule::Hourly { minute } => hourly(*minute),
+            Schedule::Daily { at, zone } => fixed(Civil::Daily(civil::whole(*at)?), zone),
+            Schedule::Weekly { weekday, at, zone } => fixed(Civil::Weekly(*weekday, civil::whole(*at)?), zone),
+            Schedule::Interval { every, anchor } => interval(*every, *anchor),
+            Schedule::Cron { expression, zone } => cron(expression, zone.as_deref()),
+        }
+        .map(Self)
+    }
+
+    /// The first fire strictly after a point in time; none, when there is none in the years 1 to 4998.
+    ///
+    /// ```
+    /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
+    /// # #[cfg(feature = "cron")] {
+    /// use tripartite::schedule::{Schedule, Timetable};
+    /// let cron = Schedule::Cron { expression: "30 1 * * *".into(), zone: Some("Europe/Dublin".into()) };
+    /// let timetable = Timetable::new(&cron)?;
+    /// // On 29 March 2026 there is no 01:30 in Dublin: the clock goes from 00:59 to 02:00, which is 01:00 UTC.
+    /// let night = at("2026-03-29T00:00:00Z");
+    /// assert_eq!(timetable.next(night), Some(at("2026-03-29T01:00:00Z")));
+    /// // On 25 October it is shown twice, and meant once.
+    /// let night = at("2026-10-25T00:00:00Z");
+    /// assert_eq!(timetable.next(night), Some(at("2026-10-25T00:30:00Z")));
+    /// assert_eq!(timetable.next(at("2026-10-25T00:30:00Z")), Some(at("2026-10-26T01:30:00Z")));
+    /// # }
+    /// # Ok::<(), tripartite::schedule::ScheduleError>(())
+    /// ```
+    pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let after = in_time(after)?;
+        match &self.0 {
+            Rule::Grid { seconds, anchor } => on_grid(*anchor, steps(*anchor, *seconds, after) + 1, *seconds),
+            Rule::Fixed { civil, zone } => civil.after(zone.reached(after)).and_then(|wall| zone.first(wall)),
+            #[cfg(feature = "cron")]
+            Rule::Round { civil, zone } => super::round::next(civil, *zone, after),
+        }
+    }
+
+    /// The last fire until a point in time, which it includes; none, when there is none in the years 1 to 4998.
+    ///
+    /// ```
+    /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
+    /// use tripartite::schedule::{Schedule, Timetable};
+    /// let anchor = at("2026-11-23T00:00:00Z");
+    /// let every = std::time::Duration::from_secs(90 * 60);
+    /// let timetable = Timetable::new(&Schedule::Interval { every, anchor })?;
+    /// // The grid extends to before the anchor.
+    /// assert_eq!(timetable.last(at("2026-11-22T23:59:59Z")), Some(at("2026-11-22T22:30:00Z")));
+    /// # Ok::<(), tripartite::schedule::ScheduleError>(())
+    /// ```
+    pub fn last(&self, until: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let until = in_time(until)?;
+        match &self.0 {
+            Rule::Grid { seconds, anchor } => on_grid(*anchor, steps(*anchor, *seconds, until), *seconds),
+            Rule::Fixed { civil, zone } => civil.upto(zone.reached(until)).and_then(|wall| zone.first(wall)),
+            #[cfg(feature = "cron")]
+            Rule::Round { civil, zone } => super::round::last(civil, *zone, until),
+        }
+    }
+
+    /// Which fires are due: those after `since` and until `now`, less what the policy for missed ones leaves out.
+    ///
+    /// `since` is the [`through`](Due::through) of the last look; at first, when the schedule was enabled. A `now` that is
+    /// not after it finds nothing due. The work is bounded by the fires that come out, not by how long nobody looked.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
+    /// use tripartite::schedule::{Missed, Schedule, Timetable};
+    /// let timetable = Timetable::new(&Schedule::nightly())?;
+    /// // Nobody looked for three nights.
+    /// let (since, now) = (at("2026-11-20T02:15:00Z"), at("2026-11-23T09:00:00Z"));
+    /// let count = |missed| timetable.due(since, now, missed).fires.len();
+    /// assert_eq!(count(Missed::Coalesce), 1);
+    /// assert_eq!(count(Missed::CatchUp { at_most: 2 }), 2);
+    /// assert_eq!(count(Missed::CatchUp { at_most: 9 }), 3);
+    /// assert_eq!(count(Missed::Skip { grace: Duration::from_secs(300) }), 0);
+    /// // Whatever came out, all of it is settled.
+    /// let through = timetable.due(since, now, Missed::Coalesce).through;
+    /// assert!(timetable.due(through, now, Missed::Coalesce).fires.is_empty());
+    /// # Ok::<(), tripartite::schedule::ScheduleError>(())
+    /// ```
+    pub fn due(&self, since: DateTime<Utc>, now: DateTime<Utc>, missed: Missed) -> Due {
+        let newest = self.last(now).filter(|at| *at > since);
+        let at_most = match missed {
+            Missed::Coalesce | Missed::Skip { .. } => 1,
+            Missed::CatchUp { at_most } => at_most.min(MAX_CATCH_UP),
+        };
+        let mut fires: Vec<Fire> = iter::successors(newest, |at| self.last(*at - TimeDelta::nanoseconds(1)))
+            .take_while(|at| *at > since)
+            .take(at_most as usize)
+            .map(Fire::new)
+            .collect();
+        if let Missed::Skip { grace } = missed {
+            fires.retain(|fire| (now - fire.at).to_std().is_ok_and(|late| late <= grace));
+        }
+        fires.reverse();
+        Due { fires, through: newest.unwrap_or(since) }
+    }
+}
+
+fn hourly(minute: u8) -> Result<Rule, ScheduleError> {
+    if minute > 59 {
+        return Err(ScheduleError::Minute { found: minute });
+    }
+    let anchor = DateTime::UNIX_EPOCH + TimeDelta::minutes(i64::from(minute));
+    Ok(Rule::Grid { seconds: 60 * 60, anchor })
+}
+
+fn interval(every: Duration, anchor: DateTime<Utc>) -> Result<Rule, ScheduleError> {
+    let whole = every.subsec_nanos() == 0 && every.as_secs() > 0;
+    match TimeDelta::from_std(every) {
+        Ok(span) if whole => Ok(Rule::Grid { seconds: span.num_seconds(), anchor }),
+        _ => Err(ScheduleError::Interval { found: every }),
+    }
+}
+
+#[cfg(feature = "cron")]
+fn cron(expression: &str, zone: Option<&str>) -> Result<Rule, ScheduleError> {
+    let zone = Zone::named(zone)?;
+    let (civil, round) = civil::cron(expression)?;
+    Ok(if round { Rule::Round { civil, zone } } else { Rule::Fixed { civil, zone } })
+}
+
+#[cfg(not(feature = "cron"))]
+fn cron(expression: &str, _zone: Option<&str>) -> Result<Rule, ScheduleError> {
+    Err(ScheduleError::NoCron { expression: expression.to_owned() })
+}
+
+/// A point in time, if wall clocks can show it.
+fn in_time(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (1..=4998).contains(&at.year()).then_some(at)
+}
+
+/// How many whole steps a point in time is from the anchor, rounded down.
+fn steps(anchor: DateTime<Utc>, seconds: i64, at: DateTime<Utc>) -> i64 {
+    let span = at - anchor;
+    let truncated = span.num_seconds();
+    let whole = if TimeDelta::seconds(truncated) > span { truncated - 1 } else { truncated };
+    whole.div_euclid(seconds)
+}
+
+fn on_grid(anchor: DateTime<Utc>, steps: i64, seconds: i64) -> Option<DateTime<Utc>> {
+    let span = TimeDelta::try_seconds(steps.checked_mul(seconds)?)?;
+    anchor.checked_add_signed(span).and_then(in_time)
+}

@@ -1,0 +1,110 @@
+//! The suite itself is tested: each of these stores has one thing wrong, and fails the cases that are about it.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tripartite::conformance::{Case, cases};
+
+mod faulty;
+
+use faulty::Fault::{self, *};
+use faulty::Faulty;
+
+/// How often a race is run before it is called won: what it looks for needs two threads to meet.
+const RACES: usize = 40;
+
+/// What is wrong, and which cases must say so.
+const BROKEN: &[(Fault, &[&str])] = &[
+    (CaseInsensitiveKeys, &["keys_apart", "logs_apart"]),
+    (UnescapedKeys, &["keys_apart", "logs_apart"]),
+    (KeysCutAt255, &["long_keys"]),
+    (BytesEndAtNul, &["bytes_as_they_are"]),
+    (BytesCutAt64K, &["bytes_as_they_are"]),
+    (WholeSeconds, &["time_to_the_microsecond"]),
+    (NanosecondsIn64Bits, &["time_of_all_years"]),
+    (DeleteTakesTheLogAlong, &["record_and_log_apart"]),
+    (EmptyForMissing, &["get_of_nothing", "delete_only_the_expected"]),
+    (OldVersionAnswered, &["get_what_was_stored", "no_version_twice"]),
+    (TornRead, &["get_is_never_torn"]),
+    (BlindWrite, &["swap_only_the_expected", "one_swap_wins", "one_creation_wins", "no_update_is_lost"]),
+    (CompareWithoutLock, &["one_swap_wins", "one_creation_wins", "no_update_is_lost", "no_update_is_lost_to_a_batch"]),
+    (CreateOverwrites, &["create_only_where_nothing_is", "one_creation_wins"]),
+    (ConflictWrites, &["conflict_changes_nothing", "due_survives_a_conflict"]),
+    (DeleteIgnoresVersion, &["delete_only_the_expected", "due_survives_a_conflict"]),
+    (DeleteTakesNeighbours, &["other_keys_stay"]),
+    (VersionsFromOneAgain, &["no_version_twice"]),
+    (VersionConstant, &["no_version_twice", "swap_only_the_expected", "one_swap_wins", "no_update_is_lost"]),
+    (DueLostOnConflict, &["due_survives_a_conflict", "conflict_changes_nothing"]),
+    (DueOnlyOnce, &["due_until_swapped"]),
+    (DueForEver, &["due_until_swapped", "due_moves", "due_goes", "due_agrees_with_the_records"]),
+    (DueBeforeTheEndOnly, &["due_at_the_very_end", "due_until_swapped"]),
+    (DueAtAnyTime, &["nothing_before_its_time", "due_up_to_a_limit"]),
+    (DueOfAllShards, &["shards_apart", "due_moves"]),
+    (DueByKey, &["longest_due_first", "due_pages"]),
+    (DueSkipsTies, &["due_pages"]),
+    (DueWithoutMore, &["due_up_to_a_limit", "due_pages"]),
+    (DueWithoutLimit, &["due_up_to_a_limit"]),
+    (AppendSaysOld, &["new_id_is_kept", "one_append_wins"]),
+    (AppendSaysNew, &["known_id_changes_nothing", "one_append_wins"]),
+    (AppendAgain, &["known_id_changes_nothing", "one_append_wins", "no_entry_is_lost"]),
+    (AppendByTimeAndId, &["known_id_changes_nothing", "one_append_wins"]),
+    (AppendDropsWhenBusy, &["no_entry_is_lost"]),
+    (IdsAcrossLogs, &["logs_apart", "prune_one_log"]),
+    (CaseInsensitiveIds, &["ids_apart"]),
+    (ReadToTheEndInclusive, &["read_half_open", "read_of_nothing"]),
+    (ReadBehindTheStartOnly, &["read_half_open"]),
+    (ReadOfAllTime, &["read_half_open", "read_of_nothing"]),
+    (ReadBackwards, &["read_in_order", "read_up_to_a_limit"]),
+    (ReadFromTheBeginning, &["read_behind_a_position", "read_pages"]),
+    (ReadSkipsTies, &["read_behind_a_position", "read_pages"]),
+    (ReadWithoutLimit, &["read_up_to_a_limit"]),
+    (ReadByOffset, &["read_while_others_append"]),
+    (PruneInclusive, &["prune_leaves_the_rest"]),
+    (PruneEverything, &["prune_leaves_the_rest"]),
+    (PruneNothing, &["prune_removes_in_the_end", "prune_up_to_a_limit"]),
+    (PruneWithoutLimit, &["prune_up_to_a_limit"]),
+    (PruneAllLogs, &["prune_one_log"]),
+    (BatchStopsAtConflict, &["batch_goes_on_after_a_conflict"]),
+    (BatchBackwards, &["batch_is_its_swaps"]),
+    (BatchWithoutCompare, &["batch_is_its_swaps", "no_update_is_lost_to_a_batch"]),
+];
+
+/// What a case says about a store with a fault; `None` when it says nothing.
+fn complaint(case: &Case<Faulty>, fault: Fault) -> Option<String> {
+    let broken = catch_unwind(AssertUnwindSafe(|| case.run(&Faulty::new(fault)))).err()?;
+    Some(broken.downcast_ref::<String>().cloned().unwrap_or_default())
+}
+
+fn case(name: &str) -> Case<Faulty> {
+    cases().into_iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case {name}"))
+}
+
+#[test]
+fn each_fails_the_cases_about_it_in_the_words_of_the_promise() {
+    let mut silent = Vec::new();
+    for (fault, name) in BROKEN.iter().flat_map(|(fault, names)| names.iter().map(move |name| (*fault, *name))) {
+        let case = case(name);
+        match (0..RACES).find_map(|_| complaint(&case, fault)) {
+            Some(said) => {
+                let words = format!("broken promise: {}\n  seen: ", case.promise);
+                assert!(said.starts_with(&words), "{fault:?}: {said}");
+            }
+            None => silent.push((fault, name)),
+        }
+    }
+    assert!(silent.is_empty(), "nothing is said about {silent:?}");
+}
+
+#[test]
+fn each_case_is_failed_by_some_store() {
+    let failed: BTreeSet<_> = BROKEN.iter().flat_map(|(_, names)| *names).copied().collect();
+    let all: BTreeSet<_> = cases::<Faulty>().iter().map(|case| case.name).collect();
+    assert_eq!(failed, all);
+}
+
+#[test]
+fn a_store_with_nothing_wrong_fails_none() {
+    for case in cases::<Faulty>() {
+        assert_eq!(complaint(&case, Nothing), None, "{}", case.name);
+    }
+}

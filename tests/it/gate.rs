@@ -1,0 +1,209 @@
+//! Gates and fairness.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use tripartite::gate::{Admission, Gate, Limits, fair};
+use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
+}
+
+fn key(org: usize, connector: usize) -> SyncKey {
+    let (org, connector) = (format!("org-{org:03}"), format!("connector-{connector}"));
+    SyncKey { org: OrgId::new(org).unwrap(), connector: ConnectorId::new(connector).unwrap() }
+}
+
+fn nonce(number: usize) -> Nonce {
+    Nonce::new(format!("nonce-{number}")).unwrap()
+}
+
+fn limits(running: usize, spacing: u64) -> Limits {
+    Limits { running, spacing: Duration::from_secs(spacing) }
+}
+
+/// Takes a ticket that must be given.
+fn admitted(gate: &Gate, limits: &Limits, who: usize, now: i64, until: i64) -> Gate {
+    let decision = gate.admit(limits, &key(who, 0), &nonce(who), at(now), at(until));
+    assert_eq!(decision.admission, Admission::Admitted { until: at(until) });
+    decision.next
+}
+
+#[test]
+fn the_persisted_forms_are_pinned() {
+    let gate = admitted(&Gate::new(at(0)), &Limits::default(), 1, 0, 600);
+    insta::assert_json_snapshot!((&gate, Limits::default()));
+    let mut json = serde_json::to_value(&gate).unwrap();
+    assert_eq!(serde_json::from_value::<Gate>(json.clone()).unwrap(), gate);
+    json["colour"] = "blue".into();
+    let later: Gate = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&later).unwrap(), json, "what a later version wrote survives");
+    json["format"] = 2.into();
+    let error = serde_json::from_value::<Gate>(json).unwrap().check().unwrap_err();
+    assert_eq!(error.to_string(), "this gate has format 2, this version reads up to 1");
+}
+
+#[test]
+fn the_fifth_starts_and_the_sixth_waits_for_a_ticket_to_end() {
+    let limits = Limits::default();
+    let gate = (0..5).fold(Gate::new(at(0)), |gate, who| admitted(&gate, &limits, who, 60 * who as i64, 3600));
+    let sixth = |now| gate.admit(&limits, &key(6, 0), &nonce(6), at(now), at(now + 600)).admission;
+    assert_eq!(sixth(299), Admission::TooSoon { at: at(300) });
+    assert_eq!(sixth(300), Admission::Full { until: at(3600) });
+    assert_eq!(sixth(3600), Admission::Admitted { until: at(4200) }, "a crash leaks no ticket");
+    let released = gate.release(&key(2, 0), &nonce(2), at(301));
+    let now = released.admit(&limits, &key(6, 0), &nonce(6), at(301), at(901)).admission;
+    assert_eq!(now, Admission::Admitted { until: at(901) });
+}
+
+#[test]
+fn a_lost_answer_costs_no_ticket() {
+    let limits = limits(1, 60);
+    let once = admitted(&Gate::new(at(0)), &limits, 1, 0, 600);
+    let twice = admitted(&once, &limits, 1, 0, 600);
+    assert_eq!(once, twice);
+    let shorter = once.admit(&limits, &key(1, 0), &nonce(1), at(5), at(10)).admission;
+    assert_eq!(shorter, Admission::Admitted { until: at(600) }, "never shortened");
+}
+
+#[test]
+fn another_claim_of_the_key_neither_shares_nor_releases_the_ticket() {
+    let limits = limits(5, 0);
+    let gate = admitted(&Gate::new(at(0)), &limits, 1, 0, 600);
+    let other = gate.admit(&limits, &key(1, 0), &nonce(2), at(1), at(700));
+    assert_eq!(other.admission, Admission::Held { until: at(600) });
+    assert_eq!(gate.release(&key(1, 0), &nonce(2), at(1)), gate);
+    assert_eq!(gate.extend(&key(1, 0), &nonce(2), at(1), at(900)), None);
+}
+
+#[test]
+fn an_ended_ticket_is_not_extended() {
+    let gate = admitted(&Gate::new(at(0)), &limits(1, 0), 1, 0, 600);
+    assert!(gate.extend(&key(1, 0), &nonce(1), at(599), at(1200)).is_some());
+    assert_eq!(gate.extend(&key(1, 0), &nonce(1), at(600), at(1200)), None);
+}
+
+#[test]
+fn a_clock_that_is_behind_takes_part_in_the_gates_time() {
+    let limits = limits(5, 60);
+    let gate = admitted(&Gate::new(at(0)), &limits, 1, 600, 1200);
+    let behind = gate.admit(&limits, &key(2, 0), &nonce(2), at(0), at(300));
+    assert_eq!(behind.admission, Admission::TooSoon { at: at(660) });
+    let same = gate.admit(&limits, &key(1, 0), &nonce(1), at(0), at(900));
+    assert_eq!(same.admission, Admission::Admitted { until: at(1500) }, "nine hundred seconds, in the gate's time");
+}
+
+#[test]
+fn a_gate_for_nobody_is_full() {
+    let admission = Gate::new(at(0)).admit(&limits(0, 0), &key(1, 0), &nonce(1), at(0), at(1)).admission;
+    assert_eq!(admission, Admission::Full { until: DateTime::<Utc>::MAX_UTC });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Against a model that keeps every ticket it was ever given.
+    #[test]
+    fn never_more_than_may_and_never_sooner(
+        running in 1usize..4, spacing in 0i64..90,
+        ops in prop::collection::vec((0u8..4, 0usize..5, 0usize..2, -30i64..120, 1i64..300), 1..60),
+    ) {
+        let limits = limits(running, spacing as u64);
+        let (mut gate, mut clock) = (Gate::new(at(0)), 0i64);
+        // Until when each ticket lasts, in the gate's time; when the last run began.
+        let (mut tickets, mut started) = (BTreeMap::<(usize, usize), DateTime<Utc>>::new(), None::<DateTime<Utc>>);
+        let mut time = at(0);
+        for (op, who, claim, step, lasts) in ops {
+            clock += step; // also backwards
+            let now = at(clock);
+            let until = now + TimeDelta::seconds(lasts);
+            let (key, nonce) = (key(who, 0), nonce(claim));
+            let true_now = now.max(time);
+            match op {
+                0 => {
+                    gate = gate.release(&key, &nonce, now);
+                    if tickets.remove(&(who, claim)).is_some() {
+                        time = true_now;
+                    }
+                }
+                1 => {
+                    let alive = tickets.get(&(who, claim)).is_some_and(|until| *until > true_now);
+                    let extended = gate.extend(&key, &nonce, now, until);
+                    prop_assert_eq!(extended.is_some(), alive);
+                    if let Some(next) = extended {
+                        let until = tickets[&(who, claim)].max(until + (true_now - now));
+                        tickets.insert((who, claim), until);
+                        (gate, time) = (next, true_now);
+                        tickets.retain(|_, until| *until > true_now);
+                    }
+                }
+                _ => {
+                    let decision = gate.admit(&limits, &key, &nonce, now, until);
+                    if let Admission::Admitted { until } = decision.admission {
+                        let known = tickets.get(&(who, claim)).is_some_and(|until| *until > true_now);
+                        tickets.retain(|_, until| *until > true_now);
+                        tickets.insert((who, claim), until);
+                        prop_assert!(until >= now + TimeDelta::seconds(lasts), "a ticket covers its lease");
+                        if !known {
+                            prop_assert!(started.is_none_or(|at| true_now - at >= TimeDelta::seconds(spacing)));
+                            started = Some(true_now);
+                        }
+                        time = true_now;
+                    } else {
+                        prop_assert_eq!(&decision.next, &gate, "a refusal changes nothing");
+                    }
+                    gate = decision.next;
+                }
+            }
+            let alive: BTreeSet<_> = tickets.iter().filter(|(_, until)| **until > true_now).map(|(who, _)| who.0).collect();
+            prop_assert!(alive.len() <= running);
+            prop_assert_eq!(gate.running(true_now).count(), alive.len());
+        }
+    }
+
+    #[test]
+    fn fair_is_a_permutation_that_keeps_each_orgs_order(
+        page in prop::collection::vec((0usize..8, 0usize..5), 0..60), after in prop::option::of(0usize..9),
+    ) {
+        let page: Vec<_> = page.into_iter().map(|(org, connector)| key(org, connector)).enumerate().collect();
+        let after = after.map(|org| key(org, 0).org);
+        let order = fair(page.clone(), |(_, key)| key, after.as_ref());
+        let mut sorted = order.clone();
+        sorted.sort();
+        prop_assert_eq!(sorted, page.clone());
+
+        let orgs: BTreeSet<_> = page.iter().map(|(_, key)| key.org.clone()).collect();
+        let mut seen: BTreeMap<OrgId, Vec<usize>> = BTreeMap::new();
+        for (position, (number, key)) in order.iter().enumerate() {
+            let turns = seen.entry(key.org.clone()).or_default();
+            prop_assert!(turns.last() < Some(number), "the order within an organisation");
+            // The n-th of an organisation comes before anybody's n-plus-first.
+            prop_assert!(position < (turns.len() + 1) * orgs.len());
+            turns.push(*number);
+        }
+        let first = order.first().map(|(_, key)| &key.org);
+        let expected = orgs.iter().find(|org| Some(*org) > after.as_ref()).or(orgs.first());
+        prop_assert_eq!(first, expected);
+    }
+}
+
+#[test]
+fn ten_thousand_do_not_starve_one() {
+    for (big, small, batch) in [(0, 1, 1), (1, 0, 1), (0, 1, 7), (1, 0, 7), (0, 1, 100)] {
+        let mut due: Vec<_> = (0..10_000).map(|connector| key(big, connector)).collect();
+        due.push(key(small, 0));
+        let mut after = None;
+        // A worker takes a batch, and asks again: the one is in the first batch, or in the second.
+        let served = (1..=2).any(|_| {
+            let order = fair(due.clone(), |key| key, after.as_ref());
+            let taken: Vec<_> = order.into_iter().take(batch).collect();
+            due.retain(|key| !taken.contains(key));
+            after = taken.last().map(|key| key.org.clone());
+            taken.contains(&key(small, 0))
+        });
+        assert!(served, "{batch} at a time");
+    }
+}
