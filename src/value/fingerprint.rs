@@ -7,8 +7,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128, xxh3_128_with_seed};
 
 /// A hash of a record's fields, for telling "the same as last time" without keeping the last time.
 ///
-/// [XXH3] with 128 bits, big-endian: not for secrets, and with a million records the chance that one change goes unseen is below
-/// 10⁻²⁵. Two records with equal fields have equal fingerprints on every machine.
+/// [XXH3] with 128 bits, big-endian: not for secrets, and with a million records the chance that one change goes unseen
+/// is below 10⁻²⁵. Two records with equal fields have equal fingerprints on every machine.
 ///
 /// ```
 /// use tripartite::value::{RecordBuilder, Value};

@@ -24,7 +24,8 @@ pub(super) const END_MASK: u32 = (1 << END_BITS) - 1;
 
 /// One record, packed into one row. Cloning shares the row.
 ///
-/// Built by a [`Schema`](crate::schema::Schema) from any serialisable type, or field by field by a [`RecordBuilder`](super::RecordBuilder).
+/// Built by a [`Schema`](crate::schema::Schema) from any serialisable type, or field by field by a
+/// [`RecordBuilder`](super::RecordBuilder).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Record {
     pub(super) row: Arc<[u8]>,
