@@ -47,18 +47,21 @@
 //!
 //! Each floor imports only from those below it; a test holds it.
 //!
-//! | floor | module | what it is about |
+//! There are two columns: what one sync means, and when and whether it runs. They never import each other.
+//!
+//! | floor | what one sync means | when and whether it runs |
 //! |---|---|---|
-//! | 0 | [`id`] · [`value`] · [`failure`] | what things are called, what was said, what went wrong |
-//! | 1 | [`normalize`] | when two spellings are one value |
-//! | 2 | [`schema`] | which fields there are, what they hold, who decides |
-//! | 3 | [`detect`](mod@detect) | who changed what |
-//! | 4 | [`resolve`](mod@resolve) | what is done about it, and why |
-//! | 5 | [`exchange`] | the words spoken with a host |
-//! | 6 | [`plan`] | the operations that carry it out, and what stops them |
-//! | 7 | [`run`] | one sync, as typed steps |
-//! | 8 | [`host`] | the traits a host implements |
-//! | 9 | [`drive`](mod@drive) · [`memory`] | a driver, and reference implementations |
+//! | 0 | [`id`]: what things are called · [`value`]: what was said | [`failure`]: what went wrong |
+//! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait |
+//! | 2 | [`schema`]: which fields there are, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
+//! | 3 | [`detect`](mod@detect): who changed what | [`health`] of a connector · [`registry`] of connections |
+//! | 4 | [`resolve`](mod@resolve): what is done about it, and why | [`history`] and status · [`notice`]s |
+//! | 5 | [`exchange`]: the words spoken with a host | |
+//! | 6 | [`plan`]: the operations that carry it out, and what stops them | |
+//! | 7 | [`run`]: one sync, as typed steps | |
+//! | 8 | [`host`]: the traits a host implements | |
+//! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | |
+//! | 10 | `conformance` (a feature): the promises of the traits, as a suite for a host's own stores | |
 //!
 //! # What a host does
 //!
@@ -68,17 +71,24 @@
 //!
 //! The example host `nightly-sync` does this on SQLite.
 
+pub mod failure;
 pub mod id;
 pub mod value;
 
-pub mod failure;
-
+pub mod backoff;
 pub mod normalize;
 
+pub mod gate;
+pub mod queue;
+pub mod schedule;
 pub mod schema;
 
 pub mod detect;
+pub mod health;
+pub mod registry;
 
+pub mod history;
+pub mod notice;
 pub mod resolve;
 
 pub mod exchange;
@@ -86,17 +96,6 @@ pub mod exchange;
 pub mod plan;
 
 pub mod run;
-
-pub mod backoff;
-
-pub mod gate;
-pub mod health;
-pub mod queue;
-pub mod schedule;
-
-pub mod history;
-pub mod notice;
-pub mod registry;
 
 pub mod host;
 

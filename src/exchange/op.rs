@@ -34,6 +34,11 @@ pub enum Action {
 
 impl Action {
     /// The name.
+    ///
+    /// ```
+    /// use tripartite::exchange::Action;
+    /// assert_eq!(Action::Deactivate.name(), "deactivate"); // as the audit and a stored plan have it
+    /// ```
     pub fn name(&self) -> &'static str {
         match self {
             Self::Create(_) => "create",
@@ -73,6 +78,32 @@ pub struct Op {
 impl Op {
     /// Whether it changes the host's record, an open conflict or the audit. A silent op only remembers that the
     /// source's record was looked at.
+    ///
+    /// ```
+    /// use tripartite::exchange::{Action, RemoteRecord, Revision, Synced};
+    /// # use tripartite::exchange::{Base, Loaded, Presence};
+    /// # use tripartite::id::ExternalId;
+    /// use tripartite::plan::plan_linked;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
+    /// # let record = |email: &str| schema.record(&serde_json::json!({ "email": email }));
+    /// # let id = ExternalId::new("7")?;
+    /// # let loaded = Loaded {
+    /// #     id: id.clone(),
+    /// #     presence: Presence::Active,
+    /// #     revision: Revision(1),
+    /// #     local: record("aine@example.org")?,
+    /// #     base: Some(Base { record: record("aine@example.org")?, schema: schema.fingerprint(), version: None }),
+    /// #     synced: None,
+    /// #     open: vec![],
+    /// #     strategy: None,
+    /// # };
+    /// // Base and local are "aine@example.org"; the source now spells it in another way.
+    /// let remote = RemoteRecord { id, version: None, record: record("Aine@Example.org")? };
+    /// let op = plan_linked(&Policy::new(schema.clone()), &remote, &loaded).ok_or("nothing to remember")?;
+    /// assert!(op.is_silent() && op.base.is_some()); // no change, but the base has the new spelling
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_silent(&self) -> bool {
         self.action == Action::Touch && self.conflicts.is_empty() && self.entries.is_empty()
     }

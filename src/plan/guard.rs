@@ -1,3 +1,5 @@
+//! Guards: what a plan may not do unasked.
+
 use serde::{Deserialize, Serialize};
 
 use crate::value::Fingerprint;
@@ -25,11 +27,24 @@ impl Limit {
     pub const NONE: Self = Self { absolute: None, percent: None, at_least: 0 };
 
     /// At most so many percent of the population.
+    ///
+    /// ```
+    /// use tripartite::plan::Limit;
+    /// assert!(Limit::percent(20).allows(1, 5)); // exactly 20 %
+    /// assert!(!Limit::percent(20).allows(1, 4)); // hence `at_least`: in a small club one person is a quarter
+    /// ```
     pub const fn percent(percent: u8) -> Self {
         Self { percent: Some(percent), ..Self::NONE }
     }
 
     /// The population from which the percentage counts.
+    ///
+    /// ```
+    /// use tripartite::plan::Limit;
+    /// let limit = Limit::percent(20).at_least(10);
+    /// assert!(limit.allows(9, 9)); // below the population the percentage stops nothing at all
+    /// assert!(!limit.allows(3, 10));
+    /// ```
     #[must_use]
     pub const fn at_least(mut self, population: u64) -> Self {
         self.at_least = population;
@@ -37,6 +52,12 @@ impl Limit {
     }
 
     /// At most so many, whatever the population.
+    ///
+    /// ```
+    /// use tripartite::plan::Limit;
+    /// let limit = Limit::NONE.absolute(100);
+    /// assert!(limit.allows(100, 100) && !limit.allows(101, 1_000_000)); // however large the population
+    /// ```
     #[must_use]
     pub const fn absolute(mut self, most: u64) -> Self {
         self.absolute = Some(most);
@@ -44,6 +65,12 @@ impl Limit {
     }
 
     /// Whether `count` out of `population` is within the limit.
+    ///
+    /// ```
+    /// use tripartite::plan::Limit;
+    /// assert!(Limit::percent(0).allows(0, 0)); // nothing is always allowed, also of nothing
+    /// assert!(Limit::NONE.allows(u64::MAX, 1));
+    /// ```
     pub fn allows(&self, count: u64, population: u64) -> bool {
         let absolute = self.absolute.is_none_or(|most| count <= most);
         let relative = population < self.at_least
@@ -84,8 +111,8 @@ pub struct Guards {
     stop_empty: bool,
 }
 
-/// At most a fifth of the records leave in a night: in real registers a change of season, or an election, comes to about
-/// 15 %.
+/// At most a fifth of the records leave in a night: in real registers a change of season, or an election, comes to
+/// about 15 %.
 const DEACTIVATIONS: Limit = Limit::percent(20).at_least(10);
 
 impl Default for Guards {
@@ -94,7 +121,7 @@ impl Default for Guards {
     }
 }
 
-/// The figures of a plan that the guards judge.
+/// The figures of a plan that the guards judge, each a number of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figures {
     /// How many linked records were active before.
@@ -141,6 +168,13 @@ pub enum Blocked {
 
 impl Guards {
     /// How many records may be deactivated.
+    ///
+    /// ```
+    /// use tripartite::plan::{Figures, Guards, Limit};
+    /// let none = Guards::default().deactivations(Limit::NONE.absolute(0)); // a person looks at every one
+    /// let night = Figures { population: 1000, listed: 999, deactivations: 1 };
+    /// assert_eq!((none.judge(&night).len(), Guards::default().judge(&night).len()), (1, 0));
+    /// ```
     #[must_use]
     pub fn deactivations(mut self, limit: Limit) -> Self {
         self.deactivations = limit;
@@ -148,6 +182,13 @@ impl Guards {
     }
 
     /// Lets a complete but empty listing pass this guard; the one on deactivations still counts.
+    ///
+    /// ```
+    /// use tripartite::plan::{Figures, Guards};
+    /// let emptied = Figures { population: 4, listed: 0, deactivations: 4 };
+    /// assert_eq!(Guards::default().judge(&emptied).len(), 1); // too few for the percentage, but none are left
+    /// assert!(Guards::default().allow_empty().judge(&emptied).is_empty());
+    /// ```
     #[must_use]
     pub fn allow_empty(mut self) -> Self {
         self.stop_empty = false;
@@ -155,6 +196,14 @@ impl Guards {
     }
 
     /// Everything that stops these figures.
+    ///
+    /// ```
+    /// use tripartite::plan::{Blocked, Figures, Guards};
+    /// let emptied = Figures { population: 40, listed: 0, deactivations: 40 };
+    /// // Both reasons, not only the first: approving the plan approves both.
+    /// let reasons = Guards::default().judge(&emptied);
+    /// assert!(matches!(reasons[..], [Blocked::EmptyListing { .. }, Blocked::Deactivations { .. }]));
+    /// ```
     pub fn judge(&self, figures: &Figures) -> Vec<Blocked> {
         let Figures { population, listed, deactivations: count } = *figures;
         let mut blocked = Vec::new();

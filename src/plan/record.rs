@@ -23,6 +23,35 @@ pub enum Refusal {
 }
 
 /// Plans a record that both sides have. `None`: there is nothing to do, not even to remember.
+///
+/// ```
+/// use tripartite::exchange::Action;
+/// use tripartite::plan::plan_linked;
+/// # use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision};
+/// # use tripartite::id::ExternalId;
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+/// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
+/// # let id = ExternalId::new("7")?;
+/// # let loaded = Loaded {
+/// #     id: id.clone(),
+/// #     presence: Presence::Active,
+/// #     revision: Revision(3),
+/// #     local: record("2")?,
+/// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
+/// #     synced: None,
+/// #     open: vec![],
+/// #     strategy: None,
+/// # };
+/// // The base is "1", and somebody here made it "2".
+/// let still = RemoteRecord { id: id.clone(), version: None, record: record("1")? };
+/// let moved = RemoteRecord { id, version: None, record: record("3")? };
+/// let policy = Policy::new(schema.clone());
+/// let action = |remote| plan_linked(&policy, remote, &loaded).map(|op| op.action);
+/// assert_eq!(action(&still), Some(Action::Touch)); // an edit the source did not touch is not undone
+/// assert_eq!(action(&moved), Some(Action::Update(record("3")?))); // remote_wins; the audit entry keeps "2"
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> Option<Op> {
     let seen = remote.record.fingerprint();
     let known = Synced { revision: loaded.revision, seen, policy: policy.fingerprint() };
@@ -91,6 +120,28 @@ fn note(mut op: Op, situation: Situation, why: &str) -> Op {
 ///
 /// # Errors
 /// [`Refusal`], when it cannot be created; it is to be quarantined.
+///
+/// ```
+/// use tripartite::exchange::{Action, RemoteRecord};
+/// use tripartite::id::ExternalId;
+/// use tripartite::plan::{Refusal, plan_creation};
+/// use tripartite::schema::{Field, Kind, Policy, Schema};
+/// let schema = Schema::builder()
+///     .field(Field::new("name", Kind::Name).required())
+///     .field(Field::new("born", Kind::DATE))
+///     .build()?;
+/// let policy = Policy::new(schema.clone());
+/// let plan = |fields| -> Result<_, Box<dyn std::error::Error>> {
+///     let remote = RemoteRecord { id: ExternalId::new("7")?, version: None, record: schema.record(&fields)? };
+///     Ok(plan_creation(&policy, &remote))
+/// };
+/// // A day that does not exist is left out and recorded; the person is created all the same.
+/// let op = plan(serde_json::json!({"name": "Áine", "born": "2023-02-29"}))??;
+/// assert!(matches!(op.action, Action::Create(record) if record.field(1).is_missing()));
+/// let refused = plan(serde_json::json!({"name": " ", "born": "2000-02-29"}))?;
+/// assert_eq!(refused.unwrap_err(), Refusal::Required { field: "name".to_owned() });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refusal> {
     let schema = policy.schema();
     let nothing = schema.missing();
@@ -147,6 +198,30 @@ fn all_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
 }
 
 /// Plans a record that a complete listing no longer has. `None`: it is not active anyway.
+///
+/// ```
+/// use tripartite::exchange::Action;
+/// use tripartite::plan::plan_missing;
+/// # use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision};
+/// # use tripartite::id::ExternalId;
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+/// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
+/// # let mut loaded = Loaded {
+/// #     id: ExternalId::new("7")?,
+/// #     presence: Presence::Active,
+/// #     revision: Revision(3),
+/// #     local: record("1")?,
+/// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
+/// #     synced: None,
+/// #     open: vec![],
+/// #     strategy: None,
+/// # };
+/// assert_eq!(plan_missing(&loaded).map(|op| op.action), Some(Action::Deactivate)); // its fields stay
+/// loaded.presence = Presence::Removed; // a user was first
+/// assert!(plan_missing(&loaded).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn plan_missing(loaded: &Loaded) -> Option<Op> {
     if loaded.presence != Presence::Active {
         return None;

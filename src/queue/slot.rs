@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Scope, Trigger};
-use crate::id::{CommandId, Nonce, PolicyRef, WorkerId};
 use crate::failure::Failure;
+use crate::id::{CommandId, Nonce, PolicyRef, WorkerId};
 use crate::value::Value;
 
 /// Which version of the persisted form this crate writes.

@@ -115,9 +115,7 @@ impl Stepping<'_> {
                 _ => Outcome::Fenced,
             },
             Command::Complete { token, result } => self.held(token, |this, run| this.complete(run, result)),
-            Command::Fail { token, failure, message } => {
-                self.held(token, |this, run| this.fail(run, failure, message))
-            }
+            Command::Fail { token, failure, message } => self.held(token, |this, run| this.fail(run, failure, message)),
             Command::Snooze { token, until } => self.held(token, |this, run| this.snooze(run, until)),
             Command::Stop { token } => self.stop(token),
             Command::Expire => self.expire(),

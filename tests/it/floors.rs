@@ -82,6 +82,24 @@ fn a_module_imports_only_from_floors_below() {
 }
 
 #[test]
+fn the_two_columns_never_import_each_other() {
+    let data = ["normalize", "schema", "detect", "resolve", "exchange", "plan", "run"];
+    let work = ["backoff", "queue", "schedule", "gate", "health", "registry", "notice", "history"];
+    for (module, path) in sources() {
+        let other: &[&str] = if data.contains(&module.as_str()) {
+            &work
+        } else if work.contains(&module.as_str()) {
+            &data
+        } else {
+            continue;
+        };
+        for import in imports(&code(&path)) {
+            assert!(!other.contains(&import.as_str()), "{}: {module} must not import {import}", path.display());
+        }
+    }
+}
+
+#[test]
 fn the_core_touches_nothing_outside() {
     // `drive` parks the calling thread while a host's future waits, and the suite lets threads race for a host's store;
     // nothing else may know them.

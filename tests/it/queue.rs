@@ -1,12 +1,16 @@
 //! The queue's slot: every state times every command, then the laws one by one.
 
+#![allow(unused_must_use, reason = "a step on the way to a situation is judged by the situation")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
 use tripartite::failure::Failure;
 use tripartite::id::ExternalId;
-use tripartite::queue::{Broken, Command, Death, Ended, Outcome, Refusal, SCOPE_LIMIT, Scope, Slot, State, Token, Work};
+use tripartite::queue::{
+    Broken, Command, Death, Ended, Outcome, Refusal, SCOPE_LIMIT, Scope, Slot, State, Token, Work,
+};
 
 use crate::queue_support::*;
 
@@ -65,8 +69,7 @@ fn situations() -> BTreeMap<&'static str, Key> {
     ])
 }
 
-const AT_WORK: &str =
-    "running; asked again; stopping; stopping, asked again; lapsed; lapsed, stopping; last chance";
+const AT_WORK: &str = "running; asked again; stopping; stopping, asked again; lapsed; lapsed, stopping; last chance";
 const AT_REST: &str = "idle; waiting; paused; backing off; dead";
 
 /// Every command, with the token and the nonce that the slot knows last.
