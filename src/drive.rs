@@ -1,7 +1,7 @@
 //! The driver: carries a run from step to step, with a connector and a store.
 //!
-//! It is a convenience of some twenty lines. A host that wants a progress bar, fetches pages in parallel, or sits behind
-//! an FFI takes the steps itself; see [`run`](crate::run).
+//! It is a convenience of some twenty lines. A host that wants a progress bar, fetches pages in parallel, or sits
+//! behind an FFI takes the steps itself; see [`run`](crate::run).
 
 use std::future::Future;
 use std::pin::pin;

@@ -8,6 +8,30 @@
 //! | [`Outcome`]s of ops | |
 //!
 //! Everything here is data. What a host must promise about it stands with the traits in [`host`](crate::host).
+//!
+//! One member, `FED-7`, whom the source gives a new number while somebody here edits the e-mail address, in the words
+//! of this module:
+//!
+//! | who speaks | what is said |
+//! |---|---|
+//! | host, of its index | [`IndexEntry`]: revision 4, last in step at revision 3, so somebody edited it |
+//! | source, on a page | [`RemoteRecord`]: version 9, another phone number |
+//! | host, asked to load | [`Loaded`]: revision 4, the record, and the base of version 8 |
+//! | crate, in a batch | [`Op`]: an [`Update`] of the phone alone, at revision 4; a base; two [`FieldEntry`]s |
+//! | host, in answer | [`Applied`], and it is revision 5; or [`Stale`], and nothing was written |
+//!
+//! **Why does a patch state only what changes?** What it does not state cannot be overwritten by it, and a host that
+//! shows it to a person shows what happens.
+//!
+//! **Why a revision, and not the time of the last change?** Two changes within one tick of a clock have one time. A
+//! counter that every change makes larger is enough for a compare-and-set, and needs no clock.
+//!
+//! **Why does an item that cannot be read stay an item?** A record that is left out of a listing looks deleted.
+//! [`Malformed`] says that something is there, so nobody is taken for missing because of it.
+//!
+//! [`Update`]: Action::Update
+//! [`Applied`]: Outcome::Applied
+//! [`Stale`]: Outcome::Stale
 
 mod audit;
 mod op;
@@ -21,7 +45,8 @@ use crate::id::ExternalId;
 use crate::schema::Strategy;
 use crate::value::{Fingerprint, Record};
 
-/// Where to go on in an enumeration, in the host's own terms.
+/// Where to go on in an enumeration, in the host's own terms: a page number, the last id, a token of the source. It is
+/// handed back as it is and never read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub String);

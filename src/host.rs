@@ -1,8 +1,8 @@
 //! The traits a host implements: where records come from, and where they are kept.
 //!
 //! They are the crate's only seams. Write `async fn` in an implementation; one that never waits, such as an embedded
-//! database, is driven without a runtime by [`drive_blocking`](crate::drive::drive_blocking). Errors stay the host's own
-//! types and only say what class of failure they are ([`Classify`]).
+//! database, is driven without a runtime by [`drive_blocking`](crate::drive::drive_blocking). Errors stay the host's
+//! own types and only say what class of failure they are ([`Classify`]).
 //!
 //! An implementation stands for one organisation's copy of one source: nothing here names either, so nothing can reach
 //! across.
@@ -29,7 +29,8 @@ pub trait Connector {
     ///   this enumeration. Hand out what cannot be read as [`Item::Malformed`](crate::exchange::Item::Malformed),
     ///   with the id if that much can be read.
     /// * **May**: repeat a record, also differently, and list records in any order, another one each time.
-    /// * **The core relies on** completeness being said truthfully: it is what makes a record that is not there missing.
+    /// * **The core relies on** completeness being said truthfully: it is what makes a record that is not there
+    ///   missing.
     fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send;
 }
 
@@ -61,9 +62,9 @@ pub trait RecordStore {
     ///   [`Synced`](crate::exchange::Synced) with the revision *after* the op's own write, where the op has
     ///   [`seen`](crate::exchange::Op::seen).
     /// * **May**: put the whole batch into one transaction.
-    /// * **The core relies on** an op that is not [`Applied`](Outcome::Applied) having left no trace. After an error the
-    ///   batch may have been carried out, in whole or in part by whole ops: the next run finds out. A host that cannot
-    ///   write an op as one writes the record first and the base last: a crash between heals as *converged*, the other
-    ///   way round loses the update.
+    /// * **The core relies on** an op that is not [`Applied`](Outcome::Applied) having left no trace. After an error
+    ///   the batch may have been carried out, in whole or in part by whole ops: the next run finds out. A host that
+    ///   cannot write an op as one writes the record first and the base last: a crash between heals as *converged*, the
+    ///   other way round loses the update.
     fn commit(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Outcome>, Self::Error>> + Send;
 }

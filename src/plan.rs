@@ -26,8 +26,8 @@
 //! | 5 are new | [`Create`] | that nobody has this id |
 //! | 60 are gone | [`Deactivate`] | the revision that was read |
 //!
-//! The [`Guards`] see 60 of 1000 and let them go: 6 % are below the default of 20 %. Of 300 they would have said so, and
-//! nothing at all would have been written, until a person approved this plan by its id.
+//! The [`Guards`] see 60 of 1000 and let them go: 6 % are below the default of 20 %. Of 250 they would have said so,
+//! and nothing at all would have been written, until a person approved this plan by its id.
 //!
 //! **When is a record not looked at?** When the source says, byte for byte in every field, what it said when the record
 //! was last decided on, the host's revision is the one after that decision, and the policy is the same. Then the
@@ -101,31 +101,158 @@ impl std::str::FromStr for PlanId {
 
 impl Plan {
     /// The schema it was made under.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let policy = Policy::new(schema.clone());
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let night = |policy: &Policy, name: &str| {
+    /// #     let listing = Listing::of(&schema, [("7", serde_json::json!({ "name": name }))])?;
+    /// #     let step = Run::new(policy.clone(), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry().start();
+    /// #     let plan = drive_blocking(step, &listing, &store)?.plan.ok_or("a dry run hands out its plan")?;
+    /// #     Ok::<_, Box<dyn std::error::Error>>(plan)
+    /// # };
+    /// let plan = night(&policy, "Áine")?; // of a dry run, as in all these examples
+    /// assert_eq!(plan.schema().fingerprint(), schema.fingerprint());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
     /// The policy it was made under.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let policy = Policy::new(schema.clone());
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let night = |policy: &Policy, name: &str| {
+    /// #     let listing = Listing::of(&schema, [("7", serde_json::json!({ "name": name }))])?;
+    /// #     let step = Run::new(policy.clone(), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry().start();
+    /// #     let plan = drive_blocking(step, &listing, &store)?.plan.ok_or("a dry run hands out its plan")?;
+    /// #     Ok::<_, Box<dyn std::error::Error>>(plan)
+    /// # };
+    /// # use tripartite::run::{RunOutcome, Step};
+    /// # use tripartite::schema::Strategy;
+    /// let plan = night(&policy, "Áine")?;
+    /// assert_eq!(plan.policy(), policy.fingerprint());
+    /// let other = Run::new(policy.strategy(Strategy::MERGE)?, RunId::new("run-2")?, chrono::DateTime::UNIX_EPOCH);
+    /// // Under another one it is not carried out.
+    /// assert!(matches!(other.apply(plan), Step::Done(done) if done.report.outcome == RunOutcome::Blocked));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn policy(&self) -> Fingerprint {
         self.policy
     }
 
     /// Everything that is to be written, silent ops included.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let policy = Policy::new(schema.clone());
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let night = |policy: &Policy, name: &str| {
+    /// #     let listing = Listing::of(&schema, [("7", serde_json::json!({ "name": name }))])?;
+    /// #     let step = Run::new(policy.clone(), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry().start();
+    /// #     let plan = drive_blocking(step, &listing, &store)?.plan.ok_or("a dry run hands out its plan")?;
+    /// #     Ok::<_, Box<dyn std::error::Error>>(plan)
+    /// # };
+    /// # use tripartite::exchange::Action;
+    /// let plan = night(&policy, "Áine")?;
+    /// assert!(matches!(&plan.ops()[0].action, Action::Create(record) if record.field(0).text() == Some("Áine")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn ops(&self) -> &[Op] {
         &self.ops
     }
 
     /// What a person would want to see: the ops that are not [silent](Op::is_silent).
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let policy = Policy::new(schema.clone());
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let night = |policy: &Policy, name: &str| {
+    /// #     let listing = Listing::of(&schema, [("7", serde_json::json!({ "name": name }))])?;
+    /// #     let step = Run::new(policy.clone(), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry().start();
+    /// #     let plan = drive_blocking(step, &listing, &store)?.plan.ok_or("a dry run hands out its plan")?;
+    /// #     Ok::<_, Box<dyn std::error::Error>>(plan)
+    /// # };
+    /// # use tripartite::id::ExternalId;
+    /// # let id = ExternalId::new("7")?;
+    /// # store.insert(id.clone(), schema.record(&serde_json::json!({"name": "Áine"}))?);
+    /// // The host has "Áine" already, but was never in step with the source.
+    /// let plan = night(&policy, "Áine")?;
+    /// assert_eq!((plan.ops().len(), plan.changes().count()), (1, 0)); // only a base is stored
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn changes(&self) -> impl Iterator<Item = &Op> {
         self.ops.iter().filter(|op| !op.is_silent())
     }
 
     /// What the source said that was set aside.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// use tripartite::exchange::Situation;
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let twice = [("7", serde_json::json!({"name": "Áine"})), ("7", serde_json::json!({"name": "Seán"}))];
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry();
+    /// # let done = drive_blocking(run.start(), &Listing::of(&schema, twice)?, &MemoryStore::new(schema.clone()))?;
+    /// # let plan = done.plan.ok_or("a dry run hands out its plan")?;
+    /// assert_eq!(plan.ops().len(), 0); // neither of the two is believed
+    /// assert_eq!(plan.quarantined()[0].situation, Situation::DuplicateRemote);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn quarantined(&self) -> &[Quarantined] {
         &self.quarantined
     }
 
     /// The id: equal for two plans iff they write the same to the host's records, from the same revisions.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let policy = Policy::new(schema.clone());
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let night = |policy: &Policy, name: &str| {
+    /// #     let listing = Listing::of(&schema, [("7", serde_json::json!({ "name": name }))])?;
+    /// #     let step = Run::new(policy.clone(), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry().start();
+    /// #     let plan = drive_blocking(step, &listing, &store)?.plan.ok_or("a dry run hands out its plan")?;
+    /// #     Ok::<_, Box<dyn std::error::Error>>(plan)
+    /// # };
+    /// assert_eq!(night(&policy, "Áine")?.id(), night(&policy, "Áine")?.id()); // two runs, one plan
+    /// assert_ne!(night(&policy, "Áine")?.id(), night(&policy, "Áine ")?.id()); // raw values are what is written
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn id(&self) -> PlanId {
         let mut sum = PlanHash::new(self.policy);
         for op in &self.ops {

@@ -20,9 +20,9 @@
 //! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes; never the
 //! listing.
 //!
-//! **What if a page cannot be fetched?** Whoever drives the run drops it, or closes it with [`Step::fail`] for a report.
-//! In the default mode nothing was written; in streaming mode each committed page stands, and the next run goes on
-//! from there.
+//! **What if a page cannot be fetched?** Whoever drives the run drops it, or closes it with [`Step::fail`] for a
+//! report. In the default mode nothing was written; in streaming mode each committed page stands, and the next run goes
+//! on from there.
 //!
 //! ```
 //! use tripartite::exchange::{IndexPage, Item, Next, Outcome, Page, RemoteRecord};

@@ -1,3 +1,5 @@
+//! Audit entries: what was decided and why, with every value that was there.
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Situation;

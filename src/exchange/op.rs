@@ -1,3 +1,5 @@
+//! Ops: what a host carries out, what it expects to find, and what came of it.
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! Reports: what came of a run, counted from what was carried out.
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 

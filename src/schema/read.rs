@@ -20,8 +20,9 @@ impl Schema {
     /// (`#[serde(skip_serializing_if = "Option::is_none")]`).
     ///
     /// # Errors
-    /// [`RecordingError`] when it is no object, states a field twice (also once by its name and once by an alias), holds
-    /// a number that is not finite or a whole one beyond 127 bits, or is too large. Its text names fields, never values.
+    /// [`RecordingError`] when it is no object, states a field twice (also once by its name and once by an alias),
+    /// holds a number that is not finite or a whole one beyond 127 bits, or is too large. Its text names fields, never
+    /// values.
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind, Schema};
