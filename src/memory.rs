@@ -1,4 +1,17 @@
 //! Reference implementations of the host traits, in memory: for tests, for examples, and to read what a host does.
+//!
+//! What a [`RecordStore`] promises is a page of prose; here it is some hundred lines. [`MemoryStore`] keeps what a
+//! database would keep, [`Listing`] lists what it was given. A member whose phone number is 1 at the source:
+//!
+//! | what happens | local | base | revision | audit |
+//! |---|---|---|---|---|
+//! | first run | 1 | 1 | 1 | the record was created |
+//! | a user [`edit`](MemoryStore::edit)s it to 2 | 2 | 1 | 2 | |
+//! | second run, the source still says 1 | 2 | 1 | 2 | the edit stays |
+//! | third run, nothing moved | 2 | 1 | 2 | |
+//! | fourth run, the source says 3 | 3 | 3 | 3 | both changed it; 3 was taken, 2 is kept here |
+//!
+//! **Is it fit for a host?** No. It forgets everything when it is dropped, and a record is cloned to be looked at.
 
 mod jobs;
 
@@ -40,7 +53,7 @@ pub struct Kept {
     pub strategy: Option<Strategy>,
 }
 
-/// Keeps records in memory.
+/// Keeps records in memory. Every method takes `&self`, so that a user can edit while a run is under way.
 #[derive(Debug)]
 pub struct MemoryStore {
     schema: Schema,
@@ -70,11 +83,36 @@ pub enum EditError {
 
 impl MemoryStore {
     /// An empty store for records of a schema.
+    ///
+    /// ```
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name));
+    /// # let schema = schema.field(Field::new("phone", Kind::Text)).build()?;
+    /// # let id = ExternalId::new("7")?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// assert!(store.records().is_empty() && store.audit().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(schema: Schema) -> Self {
         Self { schema, state: Mutex::default() }
     }
 
     /// Adds a record that was never in step, as a host has it before its first sync. An older one is replaced.
+    ///
+    /// ```
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name));
+    /// # let schema = schema.field(Field::new("phone", Kind::Text)).build()?;
+    /// # let id = ExternalId::new("7")?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// store.insert(id.clone(), schema.record(&serde_json::json!({"name": "Áine"}))?);
+    /// assert!(store.get(&id).is_some_and(|kept| kept.base.is_none())); // its first sync is still to come
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn insert(&self, id: ExternalId, local: Record) {
         let kept = Kept {
             local,
@@ -91,7 +129,25 @@ impl MemoryStore {
     /// Edits a record as a user does: the fields that are stated change, and its revision grows.
     ///
     /// # Errors
-    /// [`EditError`], when there is no such record or the fields do not make one.
+    /// [`EditError::Unknown`] when there is no such record, [`EditError::Fields`] when the fields do not make one, as
+    /// in [`Schema::record`].
+    ///
+    /// ```
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name));
+    /// # let schema = schema.field(Field::new("phone", Kind::Text)).build()?;
+    /// # let id = ExternalId::new("7")?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// store.insert(id.clone(), schema.record(&serde_json::json!({"name": "Áine", "phone": "1"}))?);
+    /// store.edit(&id, &serde_json::json!({"phone": null}))?;
+    /// let kept = store.get(&id).ok_or("it was inserted")?;
+    /// // What is not stated stays, null clears, and the revision tells the next run.
+    /// assert_eq!((kept.local.field(0).text(), kept.local.field(1).is_null()), (Some("Áine"), true));
+    /// assert_eq!(kept.revision.0, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn edit<T: Serialize>(&self, id: &ExternalId, fields: &T) -> Result<(), EditError> {
         let fields = self.schema.record(fields)?;
         self.change(id, |kept| kept.local = patched(&kept.local, &fields))
@@ -100,7 +156,22 @@ impl MemoryStore {
     /// Changes anything about a record; its revision grows.
     ///
     /// # Errors
-    /// [`EditError::Unknown`].
+    /// [`EditError::Unknown`] when there is no such record; nothing is changed then.
+    ///
+    /// ```
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name));
+    /// # let schema = schema.field(Field::new("phone", Kind::Text)).build()?;
+    /// # let id = ExternalId::new("7")?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// use tripartite::exchange::Presence;
+    /// store.insert(id.clone(), schema.missing());
+    /// store.change(&id, |kept| kept.presence = Presence::Removed)?; // as when a user deletes it
+    /// assert!(store.change(&ExternalId::new("8")?, |_| ()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn change(&self, id: &ExternalId, change: impl FnOnce(&mut Kept)) -> Result<(), EditError> {
         match self.state().records.get_mut(id) {
             Some(kept) => {
@@ -113,16 +184,66 @@ impl MemoryStore {
     }
 
     /// A copy of a record.
+    ///
+    /// ```
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name));
+    /// # let schema = schema.field(Field::new("phone", Kind::Text)).build()?;
+    /// # let id = ExternalId::new("7")?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// store.insert(id.clone(), schema.missing());
+    /// let before = store.get(&id).ok_or("it was inserted")?;
+    /// store.edit(&id, &serde_json::json!({"name": "Áine"}))?;
+    /// assert_eq!(before.revision.0, 1); // a copy: what is changed later does not reach it
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get(&self, id: &ExternalId) -> Option<Kept> {
         self.state().records.get(id).cloned()
     }
 
     /// A copy of all records, by their ids.
+    ///
+    /// ```
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name));
+    /// # let schema = schema.field(Field::new("phone", Kind::Text)).build()?;
+    /// # let id = ExternalId::new("7")?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// store.insert(ExternalId::new("10")?, schema.missing());
+    /// store.insert(ExternalId::new("9")?, schema.missing());
+    /// let ids: Vec<String> = store.records().keys().map(ToString::to_string).collect();
+    /// assert_eq!(ids, ["10", "9"]); // ids are texts
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn records(&self) -> BTreeMap<ExternalId, Kept> {
         self.state().records.clone()
     }
 
     /// A copy of the audit, oldest first.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::exchange::Entry;
+    /// # use tripartite::id::{ExternalId, RunId};
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let id = ExternalId::new("7")?;
+    /// # store.insert(id, schema.record(&serde_json::json!({"phone": "1"}))?);
+    /// # let listing = Listing::of(&schema, [("7", serde_json::json!({"phone": "2"}))])?;
+    /// # let step = Run::new(Policy::new(schema), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).start();
+    /// # drive_blocking(step, &listing, &store)?;
+    /// // The host had "1", the source said "2", nobody knows since when, and remote_wins decided.
+    /// let audit = store.audit();
+    /// assert!(matches!(&audit[..], [(_, _, Entry::Field(entry))] if entry.local.as_text() == Some("1")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn audit(&self) -> Vec<(RunId, ExternalId, Entry)> {
         self.state().audit.clone()
     }
@@ -278,7 +399,18 @@ impl Listing {
     /// A complete listing of records, by their ids.
     ///
     /// # Errors
-    /// [`ListingError`], when an id or a record is none.
+    /// [`ListingError::Id`] when an id is none, [`ListingError::Record`] when the fields do not make a record; the first
+    /// of either.
+    ///
+    /// ```
+    /// # use tripartite::memory::Listing;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// assert!(Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))]).is_ok());
+    /// assert!(Listing::of(&schema, [("7", serde_json::json!("Áine"))]).is_err()); // no object, so no fields
+    /// assert!(Listing::of(&schema, [("", serde_json::json!({}))]).is_err());
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
     pub fn of<'a, T: Serialize>(
         schema: &Schema,
         records: impl IntoIterator<Item = (&'a str, T)>,
@@ -291,11 +423,29 @@ impl Listing {
     }
 
     /// A complete listing of anything.
+    ///
+    /// ```
+    /// use tripartite::exchange::{Item, Malformed};
+    /// use tripartite::memory::Listing;
+    /// // As a source does that breaks off in the middle of a line.
+    /// let problem = "ends within a text".to_owned();
+    /// let listing = Listing::new(vec![Item::Malformed(Malformed { place: "line 17".to_owned(), id: None, problem })]);
+    /// ```
     pub fn new(items: Vec<Item>) -> Self {
         Self { items, complete: true, page: PAGE }
     }
 
     /// Not everything the source has.
+    ///
+    /// ```
+    /// use tripartite::drive::block_on;
+    /// use tripartite::exchange::Next;
+    /// use tripartite::host::Connector;
+    /// use tripartite::memory::Listing;
+    /// let page = block_on(Listing::new(vec![]).partial().fetch(None))?;
+    /// assert_eq!(page.next, Next::Partial); // so nobody is missing from it
+    /// # Ok::<(), std::convert::Infallible>(())
+    /// ```
     #[must_use]
     pub fn partial(mut self) -> Self {
         self.complete = false;
@@ -303,6 +453,19 @@ impl Listing {
     }
 
     /// How many items are on a page, at least one.
+    ///
+    /// ```
+    /// use tripartite::drive::block_on;
+    /// use tripartite::exchange::{Cursor, Next};
+    /// use tripartite::host::Connector;
+    /// use tripartite::memory::Listing;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let listing = Listing::of(&schema, ["1", "2"].map(|id| (id, serde_json::json!({}))))?.pages_of(0);
+    /// let first = block_on(listing.fetch(None))?; // at least one item, or no page would ever be the last
+    /// assert_eq!((first.items.len(), first.next), (1, Next::More(Cursor("1".to_owned()))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn pages_of(mut self, items: usize) -> Self {
         self.page = items.max(1);
