@@ -118,6 +118,22 @@ pub async fn drive<C: Connector, S: RecordStore>(
 ///
 /// # Errors
 /// As [`drive`].
+///
+/// ```
+/// use tripartite::drive::drive_blocking;
+/// # use tripartite::id::RunId;
+/// # use tripartite::memory::{Listing, MemoryStore};
+/// # use tripartite::run::{Run, RunOutcome};
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+/// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+/// # let store = MemoryStore::new(schema.clone());
+/// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+/// // A host whose futures never wait, such as one on SQLite, needs no runtime at all.
+/// let done = drive_blocking(run.start(), &one, &store)?;
+/// assert_eq!(done.report.outcome, RunOutcome::Succeeded);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn drive_blocking<C: Connector, S: RecordStore>(
     step: Step,
     connector: &C,

@@ -100,42 +100,153 @@ pub struct Run {
 
 impl Run {
     /// A run under a policy. `at` is when it takes place; the audit carries it and `id`.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let policy = Policy::new(Schema::builder().field(Field::new("name", Kind::Name)).build()?);
+    /// let at = chrono::DateTime::from_timestamp(1_700_000_000, 0).ok_or("a point in time")?; // no clock is asked
+    /// let run = Run::new(policy, RunId::new("2023-11-14-night")?, at);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(policy: Policy, id: RunId, at: DateTime<Utc>) -> Self {
         let (guards, mode) = (Guards::default(), Mode::default());
         Self { policy, id, at, guards, mode, dry: false, approved: None, batch: BATCH }
     }
 
     /// What stops it.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// use tripartite::plan::{Guards, Limit};
+    /// let guards = Guards::default().allow_empty().deactivations(Limit::NONE); // the club has closed
+    /// let report = drive_blocking(run.guards(guards).start(), &gone, &store)?.report;
+    /// assert_eq!((report.outcome, report.counts.deactivated), (RunOutcome::Succeeded, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn guards(mut self, guards: Guards) -> Self {
         self.guards = guards;
         self
     }
 
     /// When it writes.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// // What it lists is written as it comes; who is missing waits for the end, and for the guards.
+    /// let report = drive_blocking(run.mode(Mode::Streaming).start(), &gone, &store)?.report;
+    /// assert_eq!(report.outcome, RunOutcome::Blocked);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
     }
 
     /// Stops before anything is written, and hands out the plan. Takes precedence over [`Mode::Streaming`].
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// let done = drive_blocking(run.mode(Mode::Streaming).dry().start(), &one, &store)?;
+    /// assert_eq!((done.report.dry_run, done.report.counts.created), (true, 1)); // what it would do
+    /// assert!(done.plan.is_some() && store.records().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn dry(mut self) -> Self {
         self.dry = true;
         self
     }
 
     /// Lets exactly this plan pass the guards.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// let blocked = drive_blocking(run.clone().start(), &gone, &store)?.report;
+    /// assert_eq!(blocked.outcome, RunOutcome::Blocked);
+    /// // Approved is this plan. Had anything moved since, it would be another one, and be stopped again.
+    /// let report = drive_blocking(run.approve(blocked.plan_id).start(), &gone, &store)?.report;
+    /// assert_eq!((report.outcome, report.counts.deactivated), (RunOutcome::Succeeded, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn approve(mut self, plan: PlanId) -> Self {
         self.approved = Some(plan);
         self
     }
 
     /// How many ops go into one batch, at least one.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// // One batch is one call of the store, and often one transaction; 0 is taken as 1.
+    /// assert_eq!(drive_blocking(run.batch(0).start(), &one, &store)?.report.outcome, RunOutcome::Succeeded);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn batch(mut self, ops: usize) -> Self {
         self.batch = ops.max(1);
         self
     }
 
     /// The first step.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// assert!(matches!(run.start(), Step::Indexing(_))); // what is linked is asked for first
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn start(self) -> Step {
         Step::Indexing(Indexing { core: Box::new(Core::new(self)), after: None })
     }
@@ -144,6 +255,23 @@ impl Run {
     /// is here for. Records that changed since are planned once more against what the plan saw at the source.
     ///
     /// A plan of another policy is not carried out: the run ends [`Blocked`](RunOutcome::Blocked).
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// let plan = drive_blocking(run.clone().dry().start(), &one, &store)?.plan.ok_or("a dry run has one")?;
+    /// // Later, and without the source being asked again:
+    /// let report = drive_blocking(run.apply(plan), &Listing::new(vec![]), &store)?.report;
+    /// assert_eq!((report.counts.created, store.records().len()), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn apply(self, plan: Plan) -> Step {
         Core::new(self).apply(plan)
     }
@@ -169,6 +297,19 @@ pub enum Step {
 
 impl Step {
     /// Closes a run that cannot go on, because the host failed to carry out the request.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// use tripartite::failure::Failure;
+    /// use tripartite::run::RunOutcome;
+    /// let report = run.start().fail(Failure::Denied).report; // the database refused the password
+    /// assert_eq!((report.outcome, report.failure), (RunOutcome::Failed, Some(Failure::Denied)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fail(self, failure: Failure) -> Done {
         match self {
             Self::Indexing(Indexing { core, .. })
@@ -190,11 +331,37 @@ pub struct Indexing {
 
 impl Indexing {
     /// Where to go on in the host's index; `None` at its beginning.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// assert_eq!(indexing.request(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn request(&self) -> Option<&Cursor> {
         self.after.as_ref()
     }
 
     /// Goes on with a page of the index.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{Cursor, IndexPage};
+    /// let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// let next = Cursor("after 4711".to_owned());
+    /// let step = indexing.resume(IndexPage { entries: vec![], next: Some(next.clone()) });
+    /// // An empty page need not be the last.
+    /// assert!(matches!(step, Step::Indexing(indexing) if indexing.request() == Some(&next)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume(mut self, page: IndexPage) -> Step {
         self.core.index(page.entries);
         match page.next {
@@ -213,22 +380,82 @@ pub struct Fetching {
 
 impl Fetching {
     /// Where to go on in the listing; `None` at its beginning.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// assert_eq!(fetching.request(), None); // the source's own cursor, not the index's
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn request(&self) -> Option<&Cursor> {
         self.after.as_ref()
     }
 
     /// How many records are linked, as the index said.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// assert_eq!(fetching.linked(), 0); // so this is a first import
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn linked(&self) -> u64 {
         self.core.linked()
     }
 
     /// From here on, writes page by page. For a host that learns only from the index that this is a first import; a dry
     /// run stays one.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// let Step::Fetching(mut fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// if fetching.linked() == 0 {
+    ///     fetching.stream(); // a first import is written as it comes
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stream(&mut self) {
         self.core.stream();
     }
 
     /// Goes on with a page of the listing.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// // A listing that has nothing, and says that it is not complete: nobody is missing, and there is nothing to do.
+    /// let step = fetching.resume(Page { items: vec![], next: Next::Partial });
+    /// assert!(matches!(step, Step::Done(done) if done.report.counts.processed == 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume(self, page: Page) -> Step {
         self.core.listed(page)
     }
@@ -244,11 +471,58 @@ pub struct Loading {
 
 impl Loading {
     /// Which records to load. Those that are not linked are left out of the reply.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::id::ExternalId;
+    /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
+    /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
+    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// # };
+    /// let page = Page { items: vec![item("7", "Áine")?, item("7", "Áine")?], next: Next::Partial };
+    /// let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
+    /// assert_eq!(loading.request().len(), 1); // what is said twice and the same is one record
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn request(&self) -> &[ExternalId] {
         &self.ids
     }
 
     /// Goes on with the records, in any order.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::id::ExternalId;
+    /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
+    /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
+    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// # };
+    /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
+    /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
+    /// use tripartite::exchange::Action;
+    /// // The reply leaves it out: nobody here has this id, so it is created.
+    /// let Step::Committing(committing) = loading.resume(vec![]) else { unreachable!() };
+    /// assert!(matches!(committing.request().ops[0].action, Action::Create(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume(self, loaded: Vec<Loaded>) -> Step {
         self.core.loaded(self.purpose, loaded)
     }
@@ -265,16 +539,90 @@ pub struct Committing {
 
 impl Committing {
     /// The ops to carry out.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::id::ExternalId;
+    /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
+    /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
+    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// # };
+    /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
+    /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
+    /// use tripartite::exchange::Expect;
+    /// let Step::Committing(committing) = loading.resume(vec![]) else { unreachable!() };
+    /// assert_eq!(committing.request().ops[0].expect, Expect::Unlinked); // checked by the store as it writes
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn request(&self) -> &Batch {
         &self.batch
     }
 
     /// How many ops come after this batch, as far as is known.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let run = run.batch(1);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::id::ExternalId;
+    /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
+    /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
+    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// # };
+    /// # let page = Page { items: vec![item("7", "Áine")?, item("8", "Seán")?], next: Next::Partial };
+    /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
+    /// // Two new records, in batches of one:
+    /// let Step::Committing(committing) = loading.resume(vec![]) else { unreachable!() };
+    /// assert_eq!((committing.request().ops.len(), committing.remaining()), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remaining(&self) -> usize {
         self.rest.len()
     }
 
     /// Goes on with what came of each op, in the order of the batch. An op without an outcome counts as failed.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::id::ExternalId;
+    /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
+    /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
+    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// # };
+    /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
+    /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
+    /// # let Step::Committing(committing) = loading.resume(vec![]) else { unreachable!() };
+    /// use tripartite::exchange::Outcome;
+    /// // Somebody linked the record meanwhile: it is loaded and planned once more, not overwritten.
+    /// assert!(matches!(committing.resume(vec![Outcome::Stale]), Step::Loading(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume(self, outcomes: Vec<Outcome>) -> Step {
         self.core.committed(self.batch.ops, outcomes, self.rest, self.after)
     }
@@ -290,21 +638,143 @@ pub struct Stopped {
 
 impl Stopped {
     /// What the run would have done.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::host::{Connector, RecordStore};
+    /// # let mut step = run.start();
+    /// # let stopped = loop {
+    /// #     step = match step {
+    /// #         Step::Indexing(s) => { let page = block_on(store.index(s.request()))?; s.resume(page) }
+    /// #         Step::Fetching(s) => { let page = block_on(gone.fetch(s.request()))?; s.resume(page) }
+    /// #         Step::Loading(s) => { let loaded = block_on(store.load(s.request()))?; s.resume(loaded) }
+    /// #         Step::Stopped(stopped) => break stopped,
+    /// #         other => return Err(format!("{other:?}").into()),
+    /// #     };
+    /// # };
+    /// use tripartite::exchange::Action;
+    /// assert_eq!(stopped.plan().ops()[0].action, Action::Deactivate);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
     /// What stopped it.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::host::{Connector, RecordStore};
+    /// # let mut step = run.start();
+    /// # let stopped = loop {
+    /// #     step = match step {
+    /// #         Step::Indexing(s) => { let page = block_on(store.index(s.request()))?; s.resume(page) }
+    /// #         Step::Fetching(s) => { let page = block_on(gone.fetch(s.request()))?; s.resume(page) }
+    /// #         Step::Loading(s) => { let loaded = block_on(store.load(s.request()))?; s.resume(loaded) }
+    /// #         Step::Stopped(stopped) => break stopped,
+    /// #         other => return Err(format!("{other:?}").into()),
+    /// #     };
+    /// # };
+    /// use tripartite::plan::Blocked;
+    /// assert_eq!(stopped.reasons(), [Blocked::EmptyListing { population: 1 }]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reasons(&self) -> &[Blocked] {
         &self.reasons
     }
 
     /// Goes on, if this is the plan that was approved.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::host::{Connector, RecordStore};
+    /// # let mut step = run.start();
+    /// # let stopped = loop {
+    /// #     step = match step {
+    /// #         Step::Indexing(s) => { let page = block_on(store.index(s.request()))?; s.resume(page) }
+    /// #         Step::Fetching(s) => { let page = block_on(gone.fetch(s.request()))?; s.resume(page) }
+    /// #         Step::Loading(s) => { let loaded = block_on(store.load(s.request()))?; s.resume(loaded) }
+    /// #         Step::Stopped(stopped) => break stopped,
+    /// #         other => return Err(format!("{other:?}").into()),
+    /// #     };
+    /// # };
+    /// let Step::Stopped(stopped) = stopped.approve("0".parse()?) else { unreachable!() }; // another plan's id
+    /// let id = stopped.plan().id();
+    /// assert!(matches!(stopped.approve(id), Step::Committing(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn approve(self, plan: PlanId) -> Step {
         if plan == self.plan.id() { self.core.commit_plan(self.plan) } else { Step::Stopped(self) }
     }
 
     /// Leaves it at that.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::host::{Connector, RecordStore};
+    /// # let mut step = run.start();
+    /// # let stopped = loop {
+    /// #     step = match step {
+    /// #         Step::Indexing(s) => { let page = block_on(store.index(s.request()))?; s.resume(page) }
+    /// #         Step::Fetching(s) => { let page = block_on(gone.fetch(s.request()))?; s.resume(page) }
+    /// #         Step::Loading(s) => { let loaded = block_on(store.load(s.request()))?; s.resume(loaded) }
+    /// #         Step::Stopped(stopped) => break stopped,
+    /// #         other => return Err(format!("{other:?}").into()),
+    /// #     };
+    /// # };
+    /// let done = stopped.finish();
+    /// assert_eq!(done.report.outcome, RunOutcome::Blocked);
+    /// assert!(done.plan.is_some()); // to be kept, shown, approved, and then applied
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn finish(self) -> Done {
         self.core.blocked(self.plan, self.reasons)
     }
