@@ -2,6 +2,22 @@
 //!
 //! It is a convenience of some twenty lines. A host that wants a progress bar, fetches pages in parallel, or sits
 //! behind an FFI takes the steps itself; see [`run`](crate::run).
+//!
+//! | step | what the driver calls | if that fails |
+//! |---|---|---|
+//! | [`Indexing`](Step::Indexing) | [`RecordStore::index`] | [`DriveError::Store`] |
+//! | [`Fetching`](Step::Fetching) | [`Connector::fetch`] | [`DriveError::Connector`] |
+//! | [`Loading`](Step::Loading) | [`RecordStore::load`] | [`DriveError::Store`] |
+//! | [`Committing`](Step::Committing) | [`RecordStore::commit`] | [`DriveError::Store`] |
+//! | [`Stopped`](Step::Stopped) | nothing: the run ends blocked, with its plan | |
+//! | [`Done`](Step::Done) | nothing | |
+//!
+//! **Does it try again?** No. It hands out the host's own error with the report of the run so far, and [`Classify`]
+//! says whether another run makes sense, and when. A run that is repeated from the start costs a listing and an index;
+//! what was written is in step and is not looked at.
+//!
+//! **What if its future is dropped?** The run ends where it waited. A batch that was handed to the store may or may not
+//! have been carried out, which the next run finds out.
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,6 +30,41 @@ use crate::host::{Connector, RecordStore};
 use crate::run::{Done, Step};
 
 /// What stopped a driven run: the host's own error, and the run as far as it got.
+///
+/// ```
+/// # use tripartite::drive::{DriveError, drive_blocking};
+/// # use tripartite::exchange::{Cursor, Page};
+/// # use tripartite::failure::{Classify, Failure};
+/// # use tripartite::host::Connector;
+/// # use tripartite::id::RunId;
+/// # use tripartite::memory::MemoryStore;
+/// # use tripartite::run::{Run, RunOutcome};
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # #[derive(Debug, thiserror::Error)]
+/// # #[error("the token was refused")]
+/// # struct Refused;
+/// # impl Classify for Refused {
+/// #     fn failure(&self) -> Failure {
+/// #         Failure::Denied
+/// #     }
+/// # }
+/// # struct Source;
+/// # impl Connector for Source {
+/// #     type Error = Refused;
+/// #     async fn fetch(&self, _: Option<&Cursor>) -> Result<Page, Refused> {
+/// #         Err(Refused)
+/// #     }
+/// # }
+/// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+/// # let store = MemoryStore::new(schema.clone());
+/// # let step = Run::new(Policy::new(schema), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).start();
+/// // A source that refuses the token:
+/// let error = drive_blocking(step, &Source, &store).unwrap_err();
+/// assert_eq!(error.failure(), Failure::Denied); // no use in trying again
+/// assert_eq!(error.to_string(), "the source could not be read: the token was refused");
+/// assert!(matches!(error, DriveError::Connector { done, .. } if done.report.outcome == RunOutcome::Failed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DriveError<C: std::error::Error, S: std::error::Error> {

@@ -6,6 +6,20 @@
 //!
 //! An implementation stands for one organisation's copy of one source: nothing here names either, so nothing can reach
 //! across.
+//!
+//! Most of what can go wrong goes wrong between two calls. What then holds of records, if the promises are kept:
+//!
+//! | between | happens | and then |
+//! |---|---|---|
+//! | `load` and `commit` | a user edits the record | the op is refused, the record planned once more with the edit |
+//! | two pages of `fetch` | the source adds a record, and one is listed twice | the second counts as a duplicate |
+//! | a page and the end | the connection breaks | the run fails; in the default mode nothing was written |
+//! | `commit` and its answer | the process dies | the next run finds what was written in step, and writes the rest |
+//! | a record and its base, if not written as one | the process dies | the next run sees that both sides agree |
+//!
+//! **Why is there no method to delete?** Because no sync may. A record that is gone from the source is marked inactive.
+//!
+//! **Why does `load` take many ids?** One query for each of a hundred thousand records is how a night becomes a day.
 
 mod jobs;
 
@@ -18,6 +32,51 @@ use crate::failure::Classify;
 use crate::id::ExternalId;
 
 /// Where the source's records come from.
+///
+/// A source of one page, with a JSON object on each line:
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use serde::de::DeserializeSeed;
+/// use tripartite::exchange::{Cursor, Item, Malformed, Next, Page, RemoteRecord};
+/// use tripartite::host::Connector;
+/// use tripartite::id::ExternalId;
+/// use tripartite::schema::{Field, Kind, Schema};
+///
+/// struct Lines(Schema, &'static str);
+///
+/// impl Lines {
+///     fn read(&self, line: &str) -> Result<RemoteRecord, Box<dyn std::error::Error>> {
+///         let keyed = self.0.seed().keyed("id").deserialize(&mut serde_json::Deserializer::from_str(line))?;
+///         let id = ExternalId::new(keyed.id.ok_or("it has no id")?)?;
+///         Ok(RemoteRecord { id, version: None, record: keyed.record })
+///     }
+/// }
+///
+/// impl Connector for Lines {
+///     type Error = Infallible;
+///
+///     async fn fetch(&self, _: Option<&Cursor>) -> Result<Page, Infallible> {
+///         let item = |(at, line): (usize, &str)| match self.read(line) {
+///             Ok(record) => Item::Record(record),
+///             // Not skipped: what cannot be read could be anybody, and nobody may be taken for missing.
+///             Err(error) => Item::Malformed(Malformed {
+///                 place: format!("line {}", at + 1),
+///                 id: None,
+///                 problem: error.to_string(),
+///             }),
+///         };
+///         Ok(Page { items: self.1.lines().enumerate().map(item).collect(), next: Next::Complete { total: None } })
+///     }
+/// }
+///
+/// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+/// let source = Lines(schema, "{\"id\": 7, \"name\": \"Áine\"}\n{\"id\": 8, \"na");
+/// let page = tripartite::drive::block_on(source.fetch(None))?;
+/// assert!(matches!(&page.items[..], [Item::Record(_), Item::Malformed(half)] if half.place == "line 2"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Connector {
     /// What can go wrong.
     type Error: std::error::Error + Classify;
@@ -35,6 +94,41 @@ pub trait Connector {
 }
 
 /// Where the host keeps its records, with what the crate remembers about them.
+///
+/// [`MemoryStore`](crate::memory::MemoryStore) is one to read. What the whole crate stands on is that
+/// [`commit`](Self::commit) is a compare-and-set:
+///
+/// ```
+/// # use tripartite::drive::block_on;
+/// # use tripartite::exchange::Outcome;
+/// # use tripartite::host::{Connector, RecordStore};
+/// # use tripartite::id::{ExternalId, RunId};
+/// # use tripartite::memory::{Listing, MemoryStore};
+/// # use tripartite::run::{Run, Step};
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+/// # let store = MemoryStore::new(schema.clone());
+/// # let id = ExternalId::new("7")?;
+/// # store.insert(id.clone(), schema.record(&serde_json::json!({"phone": "1"}))?);
+/// # let source = Listing::of(&schema, [("7", serde_json::json!({"phone": "2"}))])?;
+/// # let mut step = Run::new(Policy::new(schema), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).start();
+/// # let committing = loop {
+/// #     step = match step {
+/// #         Step::Indexing(s) => { let page = block_on(store.index(s.request()))?; s.resume(page) }
+/// #         Step::Fetching(s) => { let page = block_on(source.fetch(s.request()))?; s.resume(page) }
+/// #         Step::Loading(s) => { let loaded = block_on(store.load(s.request()))?; s.resume(loaded) }
+/// #         Step::Committing(committing) => break committing,
+/// #         other => return Err(format!("{other:?}").into()),
+/// #     };
+/// # };
+/// // The run has read the record and wants to write the source's number. Just then a user enters another one.
+/// store.edit(&id, &serde_json::json!({"phone": "3"}))?;
+/// assert_eq!(block_on(store.commit(committing.request()))?, [Outcome::Stale]);
+/// let kept = store.get(&id).ok_or("it is still there")?;
+/// assert_eq!(kept.local.field(0).text(), Some("3"));
+/// assert!(kept.base.is_none() && store.audit().is_empty()); // no trace
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait RecordStore {
     /// What can go wrong.
     type Error: std::error::Error + Classify;

@@ -399,8 +399,8 @@ impl Listing {
     /// A complete listing of records, by their ids.
     ///
     /// # Errors
-    /// [`ListingError::Id`] when an id is none, [`ListingError::Record`] when the fields do not make a record; the first
-    /// of either.
+    /// [`ListingError::Id`] when an id is none, [`ListingError::Record`] when the fields do not make a record; the
+    /// first of either.
     ///
     /// ```
     /// # use tripartite::memory::Listing;
