@@ -79,8 +79,8 @@ pub enum Value {
     Bool(bool),
     /// A whole number.
     Int(i128),
-    /// Any other number. One that is not finite cannot be serialised into a record; set by a [`RecordBuilder`], no scalar
-    /// kind reads it ([`Problem::NotFinite`]).
+    /// Any other number. One that is not finite cannot be serialised into a record; set by a [`RecordBuilder`], no
+    /// scalar kind reads it ([`Problem::NotFinite`]).
     Float(f64),
     /// A text.
     Text(String),
