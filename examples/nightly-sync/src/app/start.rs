@@ -37,6 +37,14 @@ pub enum StartError {
         /// Why.
         error: StoreError,
     },
+    /// The records here are linked by another field.
+    #[error("the records of this database are linked by `{known}`, so --id-field {given} would find none of them")]
+    IdField {
+        /// The field they are linked by.
+        known: String,
+        /// The one that was asked for.
+        given: String,
+    },
     /// The listing cannot be read.
     #[error(transparent)]
     Listing(#[from] ListingError),
@@ -64,6 +72,11 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let mut lines = Lines::open(&args.remote)?;
     let database = database(args).map_err(stored)?;
     let known = database.as_ref().map(Database::settings).transpose().map_err(stored)?.flatten();
+    if let (Some(given), Some(known)) = (&args.id_field, &known)
+        && *given != known.id_field
+    {
+        return Err(StartError::IdField { known: known.id_field.clone(), given: given.clone() });
+    }
     let id_field = args.id_field.clone().or_else(|| known.as_ref().map(|known| known.id_field.clone()));
     let id_field = id_field.unwrap_or_else(|| ID_FIELD.to_owned());
     let mut count = None;

@@ -30,6 +30,10 @@ fn the_id_field_is_remembered() {
     assert_eq!(bench.files(), ["listing.jsonl"]);
     assert_eq!(bench.run(&file, &["--id-field", "member_no"]).json()["created"], 3);
     assert_eq!(bench.run(&file, &[]).json()["unchanged"], 3);
+    let mistyped = bench.run(&file, &["--id-field", "member_on"]);
+    assert_eq!(mistyped.status, 1);
+    assert!(mistyped.stderr.contains("linked by `member_no`"), "{}", mistyped.stderr);
+    assert_eq!(bench.run(&file, &[]).json()["unchanged"], 3, "and the mistake was not remembered");
 }
 
 #[test]
