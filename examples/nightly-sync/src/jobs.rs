@@ -38,6 +38,8 @@ mod error;
 mod log;
 mod record;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::path::Path;

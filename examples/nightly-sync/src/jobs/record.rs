@@ -25,7 +25,7 @@ pub(super) const DUE: &str = "
     SELECT due, key FROM tripartite_jobs
     WHERE shard = ?1 AND due <= ?2 AND (due, key) >= (?3, ?4) ORDER BY due, key LIMIT ?5";
 
-const KEYS: &str = "SELECT key FROM tripartite_jobs WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3";
+pub(super) const KEYS: &str = "SELECT key FROM tripartite_jobs WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3";
 
 pub(super) fn get(conn: &Connection, key: &StoreKey) -> Result<Option<Stored>, JobsError> {
     let columns = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));

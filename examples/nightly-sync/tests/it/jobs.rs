@@ -1,10 +1,8 @@
 //! What the store of the work column does beyond the suite: the file it lives in, its errors, its index, its listing.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use nightly_sync::jobs::{JobsError, SqliteJobStore};
-use rusqlite::Connection;
+use nightly_sync::jobs::SqliteJobStore;
 use tripartite::drive::block_on;
-use tripartite::failure::{Classify, Failure};
 use tripartite::host::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, Version};
 
 use crate::bench::{Bench, counts, members};
@@ -125,28 +123,4 @@ fn keys_are_listed_under_a_key_and_by_pages() {
     // A position before or behind everything under the key.
     assert_eq!(store.keys(&all, Some(&more[0]), 10).unwrap(), promised);
     assert_eq!(store.keys(&all, Some(&more[1]), 10).unwrap(), []);
-}
-
-#[test]
-fn whoever_holds_the_file_for_too_long_lets_others_try_again() {
-    let bench = Bench::new();
-    let store = open(&bench);
-    let version = create(&store, &slot("a"));
-    let other = bench.sql();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    // A store that waits for ten seconds would make this test wait as well.
-    let impatient = Connection::open(bench.db()).unwrap();
-    impatient.busy_timeout(std::time::Duration::ZERO).unwrap();
-    let busy = JobsError::from(impatient.execute_batch("BEGIN IMMEDIATE").unwrap_err());
-    assert_eq!(busy.failure(), Failure::Retry { after: None });
-    insta_like(&busy, "the database is in use by somebody else, who did not finish in time; try again later");
-    // Reading waits for nobody.
-    assert_eq!(block_on(store.get(&slot("a"))).unwrap().unwrap().version, version);
-    other.execute_batch("ROLLBACK").unwrap();
-    assert!(matches!(swap(&store, &slot("a"), Some(version), None), Swap::Applied(_)));
-}
-
-#[track_caller]
-fn insta_like(error: &JobsError, text: &str) {
-    assert_eq!(error.to_string(), text);
 }
