@@ -8,8 +8,8 @@ use super::error::{JobsError, is_busy};
 /// How long to wait for somebody else's transaction to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often several that open a blank file at once may get in each other's way.
-const TRIES: usize = 100;
+/// How often to try to change the journal, when others do the same.
+const TRIES: usize = 3;
 
 /// Which version of the tables this is.
 const FORMAT: i64 = 1;
@@ -60,7 +60,7 @@ pub(super) fn in_memory() -> Result<Connection, JobsError> {
 
 /// Makes the journal a write-ahead log. SQLite does not wait for others there, so this does: until their transaction has
 /// ended, then again.
-fn write_ahead(conn: &Connection) -> Result<(), JobsError> {
+pub(super) fn write_ahead(conn: &Connection) -> Result<(), JobsError> {
     let mut tries = 1..TRIES;
     loop {
         let mode = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));

@@ -1,5 +1,6 @@
 //! What only the inside can show: the settings of the connection, the plans of the queries, and how errors come about.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,6 +72,36 @@ fn a_commit_waits_for_the_disk() {
     let text = |name| store.conn().pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap();
     let number = |name| store.conn().pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((text("journal_mode"), number("synchronous")), ("wal".to_owned(), 2));
+}
+
+thread_local! {
+    /// Somebody else, in the middle of a transaction.
+    static OTHER: Cell<Option<Connection>> = const { Cell::new(None) };
+}
+
+#[test]
+fn a_journal_that_others_are_at_is_changed_when_they_have_finished() {
+    let place = Place::new("journal");
+    place.sql("CREATE TABLE members (name TEXT)");
+    let [mut conn, other] = [(); 2].map(|()| Connection::open(place.file()).unwrap());
+    other.execute_batch("BEGIN IMMEDIATE; INSERT INTO members VALUES ('Aoife')").unwrap();
+    OTHER.set(Some(other));
+    // While one waits, the other one finishes.
+    let waits = |_| OTHER.take().is_some_and(|other| other.execute_batch("COMMIT").is_ok());
+    conn.busy_handler(Some(waits)).unwrap();
+    tables::write_ahead(&conn).unwrap();
+    let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[test]
+fn a_journal_that_others_do_not_let_go_of_is_tried_again_later() {
+    let place = Place::new("reader");
+    place.sql("CREATE TABLE members (name TEXT)");
+    let [conn, other] = [(); 2].map(|()| Connection::open(place.file()).unwrap());
+    other.execute_batch("BEGIN; SELECT count(*) FROM members").unwrap();
+    conn.busy_timeout(Duration::ZERO).unwrap();
+    assert_eq!(tables::write_ahead(&conn).unwrap_err().failure(), Failure::Retry { after: None });
 }
 
 /// How SQLite goes about a query, whatever its parameters.
