@@ -5,8 +5,10 @@
 mod audit;
 mod bench;
 mod edits;
+mod fence;
 mod guards;
 mod listing;
 mod night;
+mod registers;
 mod schema;
 mod streaming;
