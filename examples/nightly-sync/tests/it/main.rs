@@ -5,11 +5,13 @@
 mod audit;
 mod bench;
 mod edits;
+mod fence;
 mod guards;
 mod jobs;
 mod jobs_race;
 mod jobs_suite;
 mod listing;
 mod night;
+mod registers;
 mod schema;
 mod streaming;
