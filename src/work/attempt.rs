@@ -9,6 +9,7 @@ use super::queue::slot_key;
 use super::record::change;
 use super::worker::{Taken, Worker};
 use super::{Clock, Handler, Job, Opened, Queue, WorkError};
+use crate::backoff::Fraction;
 use crate::drive::{DriveError, advance};
 use crate::failure::{Classify, Failure};
 use crate::gate::Admission;
@@ -103,7 +104,7 @@ impl Worker {
         self.claims += 1;
         let nonce = nonce(self.id.as_str(), self.claims);
         self.claiming = Some((key.clone(), nonce.clone()));
-        self.claim(queue, handler, clock, key, nonce, until).await
+        self.claim(queue, handler, clock, key, nonce, slot.updated_at).await
     }
 
     /// Asks for a ticket and then for the claim, under one nonce; a second time if the first answer was lost.
@@ -114,31 +115,38 @@ impl Worker {
         clock: &impl Clock,
         key: &SyncKey,
         nonce: Nonce,
-        until: DateTime<Utc>,
+        slot_time: DateTime<Utc>,
     ) -> Result<Taken, WorkError<S::Error>> {
         let now = clock.time();
-        let ticket = match self.ticket(queue, key, &nonce, now, until).await? {
-            Admission::Admitted { until } => until,
-            refused => {
-                self.claiming = None;
-                return Ok(match refused {
-                    Admission::Full { until: at } | Admission::TooSoon { at } => Taken::Full(at),
-                    Admission::Held { until: at } | Admission::Admitted { until: at } => Taken::Wait(at),
-                });
+        let mut until = later(now.max(slot_time), self.settings.lease);
+        let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
+        let stored = slot_key(key);
+        let claimed = loop {
+            let ticket = match self.ticket(queue, key, &nonce, now, until).await? {
+                Admission::Admitted { until } => until,
+                refused => {
+                    self.claiming = None;
+                    return Ok(match refused {
+                        Admission::Full { until: at } | Admission::TooSoon { at } => Taken::Full(at),
+                        Admission::Held { until: at } | Admission::Admitted { until: at } => Taken::Wait(at),
+                    });
+                }
+            };
+            let claimed = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
+                let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
+                let Decision { next, outcome } = before.step(&queue.rules, None, command.clone(), now, Fraction::ONE);
+                match outcome {
+                    Outcome::Claimed(claim) if claim.until > ticket => (None, Err(claim.until)),
+                    Outcome::Claimed(claim) => (Some(next), Ok(Some(claim))),
+                    _ => (None, Ok(None)),
+                }
+            });
+            match claimed.await? {
+                Ok(claimed) => break claimed,
+                // A lease must not outlive its ticket, and the slot's time is ahead: a longer ticket first.
+                Err(longer) => until = longer,
             }
         };
-        let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
-        let claimed = change(&queue.store, queue.shards, &slot_key(key), |slot: Option<&Slot>| {
-            let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
-            let Decision { next, outcome } = before.step(&queue.rules, None, command.clone(), now, clock.fraction());
-            match outcome {
-                // A lease must not outlive its ticket: somebody with a clock far ahead was here in between.
-                Outcome::Claimed(claim) if claim.until > ticket => (None, None),
-                Outcome::Claimed(claim) => (Some(next), Some(claim)),
-                _ => (None, None),
-            }
-        })
-        .await?;
         self.claiming = None;
         let Some(claim) = claimed else {
             self.release(queue, key, &nonce, now).await?;

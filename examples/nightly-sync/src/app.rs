@@ -1,6 +1,7 @@
 //! The program: what each command does, and the status it ends with.
 
 mod start;
+mod work;
 
 use std::ffi::OsString;
 use std::io;
@@ -45,6 +46,10 @@ pub fn execute(args: impl IntoIterator<Item = OsString>) -> u8 {
         },
         Ok(Command::Run(args)) => run(&mut console, &args),
         Ok(Command::Audit(args)) => print_audit(&mut console, &args),
+        Ok(command) => match work::execute(&mut console, &command) {
+            Ok(status) => status,
+            Err(error) => failed(&mut console, &error),
+        },
         Err(error) => {
             console.say(format!("nightly-sync: {error}"));
             console.say("try nightly-sync --help");

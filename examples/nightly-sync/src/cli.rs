@@ -1,11 +1,14 @@
 //! The command line, read once, with an error that says what was expected.
 
+mod work;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
+pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
 use crate::store::Register;
 
@@ -17,6 +20,12 @@ usage:
   nightly-sync                    a demonstration on invented members
   nightly-sync run --db FILE --remote FILE.jsonl [options]
   nightly-sync audit --db FILE [--key ORG/CONNECTOR] [--run ID] [--format jsonl|csv]
+  nightly-sync schedule --db FILE --key ORG/CONNECTOR --remote FILE.jsonl [options]
+  nightly-sync trigger --db FILE --key ORG/CONNECTOR [--strategy NAME] [--force]
+  nightly-sync work --db FILE [--until-idle] [options]
+  nightly-sync status --db FILE [--org ORG] [--json]
+  nightly-sync history --db FILE [--key ORG/CONNECTOR] [--format jsonl|csv]
+  nightly-sync cancel|redrive|pause|resume|reset --db FILE --key ORG/CONNECTOR
 
 run: syncs one listing, JSON lines, one member a line
   --db FILE             the SQLite database; created by the first import
@@ -37,6 +46,33 @@ audit: prints what was decided, entry by entry
   --run ID              of this run alone
   --format jsonl|csv    jsonl by default
 
+schedule: enrols an organisation with its listing; what is left out stays as it was, at first nightly at 02:15 UTC
+  --key ORG/CONNECTOR   the organisation, and the source whose listing it is; all of one source run at the same times
+  --remote FILE.jsonl   the listing, read anew in each run
+  --schema FILE.json    the fields and their rules; else inferred in the first run
+  --strategy NAME       what scheduled runs of this source go by; `schema`: as each register's schema says
+  --at HH:MM            daily, at this time
+  --every MINUTES       every so often
+  --cron EXPRESSION     by a cron expression
+  --zone NAME           the time zone of --at and --cron, such as Europe/Dublin; else UTC
+  --off, --on           scheduled runs of this source are left out, or made again
+
+trigger: asks for a run now; while one runs, for one more after it
+  --strategy NAME       what this run goes by
+  --force               does not wait for the end of a back-off
+
+work: does what is due, in as many processes as you like; killed at any moment, it loses nothing
+  --until-idle          ends when nothing runs, and nothing waits to
+  --workers N           so many jobs at a time in this process, 1 by default
+  --running N           so many jobs of one source at a time, of all processes together, 5 by default
+  --spacing SECONDS     so far apart two jobs of one source begin, 60 by default
+  --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
+  --json                each event as one JSON object a line
+
+status: how each job stands; history: each finished attempt; cancel: what waits is not wanted, what runs is stopped;
+redrive: what is dead is tried again; pause, resume: nothing is begun until then; reset: a source that was left alone
+is asked again
+
 exit status: 0 succeeded, 1 failed, 2 usage, 3 partial: some records were set aside, 4 blocked: a guard stopped it
 ";
 
@@ -51,6 +87,18 @@ pub enum Command {
     Run(RunArgs),
     /// The audit.
     Audit(AuditArgs),
+    /// An organisation is enrolled.
+    Schedule(ScheduleArgs),
+    /// A run is wanted.
+    Trigger(TriggerArgs),
+    /// What is due is done.
+    Work(WorkArgs),
+    /// How jobs stand.
+    Status(StatusArgs),
+    /// What was done.
+    History(HistoryArgs),
+    /// Something is done to one key.
+    Key(KeyArgs),
 }
 
 /// How to sync.
@@ -119,7 +167,13 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
     match command.to_str() {
         Some("run") => run(rest).map(Command::Run),
         Some("audit") => audit(rest).map(Command::Audit),
-        _ => Err(UsageError(format!("there is no command `{}`; expected run or audit", command.display()))),
+        Some("schedule") => work::schedule(rest).map(Command::Schedule),
+        Some("trigger") => work::trigger(rest).map(Command::Trigger),
+        Some("work") => work::work(rest).map(Command::Work),
+        Some("status") => work::status(rest).map(Command::Status),
+        Some("history") => work::history(rest).map(Command::History),
+        Some(name @ ("cancel" | "redrive" | "pause" | "resume" | "reset")) => work::key(name, rest).map(Command::Key),
+        _ => Err(UsageError(format!("there is no command `{}`; --help lists them", command.display()))),
     }
 }
 
@@ -153,14 +207,18 @@ fn audit(args: Vec<OsString>) -> Result<AuditArgs, UsageError> {
         db: args.needed("--db")?.into(),
         register: register(args.text("--key")?)?,
         run: args.text("--run")?,
-        format: match args.text("--format")?.as_deref() {
-            None | Some("jsonl") => Format::Jsonl,
-            Some("csv") => Format::Csv,
-            Some(other) => return Err(UsageError(format!("--format: expected jsonl or csv, found `{other}`"))),
-        },
+        format: format(args.text("--format")?.as_deref())?,
     };
     args.finish()?;
     Ok(audit)
+}
+
+fn format(name: Option<&str>) -> Result<Format, UsageError> {
+    match name {
+        None | Some("jsonl") => Ok(Format::Jsonl),
+        Some("csv") => Ok(Format::Csv),
+        Some(other) => Err(UsageError(format!("--format: expected jsonl or csv, found `{other}`"))),
+    }
 }
 
 fn register(key: Option<String>) -> Result<Register, UsageError> {
@@ -185,12 +243,12 @@ fn plan(id: &str) -> Result<PlanId, UsageError> {
 
 /// Options by their names, each at most once, as `--name VALUE` or `--name=VALUE`.
 struct Options {
-    command: &'static str,
+    command: String,
     given: Vec<(String, Option<OsString>)>,
 }
 
 impl Options {
-    fn of(command: &'static str, args: Vec<OsString>, flags: &[&str]) -> Result<Self, UsageError> {
+    fn of(command: &str, args: Vec<OsString>, flags: &[&str]) -> Result<Self, UsageError> {
         let mut given: Vec<(String, Option<OsString>)> = Vec::new();
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -212,7 +270,7 @@ impl Options {
             };
             given.push((name, value));
         }
-        Ok(Self { command, given })
+        Ok(Self { command: command.to_owned(), given })
     }
 
     fn entry(&mut self, name: &str) -> Option<(String, Option<OsString>)> {
@@ -267,8 +325,26 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 9] =
-    ["--db", "--key", "--remote", "--schema", "--id-field", "--strategy", "--approve", "--run", "--format"];
+const KNOWN: [&str; 18] = [
+    "--db",
+    "--key",
+    "--remote",
+    "--schema",
+    "--id-field",
+    "--strategy",
+    "--approve",
+    "--run",
+    "--format",
+    "--org",
+    "--at",
+    "--every",
+    "--cron",
+    "--zone",
+    "--workers",
+    "--running",
+    "--spacing",
+    "--lease",
+];
 
 #[cfg(test)]
 mod tests {
@@ -280,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_wrong_line_is_a_precise_error() {
-        assert_eq!(problem("sync"), "there is no command `sync`; expected run or audit");
+        assert_eq!(problem("sync"), "there is no command `sync`; --help lists them");
         assert_eq!(problem("run --remote x"), "run: --db is missing");
         assert_eq!(problem("run --db x --remote"), "--remote: expected a value behind it");
         assert_eq!(problem("run --db x --remote y --jsn"), "run: there is no option --jsn");

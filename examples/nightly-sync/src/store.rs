@@ -43,7 +43,7 @@ mod tables;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use database::{Access, Database, Settings};
+pub use database::{Access, Database, ID_FIELD, Settings};
 pub use error::StoreError;
 pub use layout::OWN as OWN_COLUMNS;
 pub(crate) use record::situation;

@@ -4,17 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use tripartite::run::{Run, Step};
-use tripartite::schema::{Kind, Policy, Schema, SchemaBuilder, SchemaError, Strategy};
+use tripartite::schema::{Kind, Policy, Schema, SchemaError, Strategy};
 
 use super::now;
 use crate::cli::RunArgs;
 use crate::infer::{InferError, Inferred, infer};
 use crate::listing::{JsonLines, Lines, ListingError, Remote};
-use crate::store::{Access, Database, Settings, SqliteStore, StoreError};
+use crate::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 use crate::term::Console;
-
-/// The field that holds the id, unless somebody says otherwise.
-const ID_FIELD: &str = "id";
 
 /// A run that can begin.
 pub(super) struct Started {
@@ -100,16 +97,14 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
             inferred.schema
         }
     };
-    let schema = match &args.strategy {
-        Some(strategy) => {
-            say_strategy(console, strategy, args.dry_run);
-            decided_by(&schema, strategy.clone())?
-        }
-        None => schema,
-    };
-    let policy = Policy::new(schema.clone());
-    let settings = Settings { schema: schema.clone(), id_field: id_field.clone() };
+    let mut settings = Settings { schema, id_field: id_field.clone() };
+    if let Some(strategy) = &args.strategy {
+        say_strategy(console, strategy, args.dry_run);
+        settings.schema = settings.decided_by(strategy.clone())?;
+    }
     settings.check().map_err(stored)?;
+    let schema = settings.schema.clone();
+    let policy = Policy::new(schema.clone());
     if count.is_none() && console.live {
         count = lines.count()?;
     }
@@ -142,13 +137,6 @@ fn known(console: &mut Console, database: &Database, args: &RunArgs) -> Result<O
     Ok(known)
 }
 
-/// The schema with another strategy where no field says otherwise.
-fn decided_by(schema: &Schema, strategy: Strategy) -> Result<Schema, StartError> {
-    let copied = serde_json::to_string(schema).and_then(|text| serde_json::from_str::<SchemaBuilder>(&text));
-    let problem = |error: serde_json::Error| StartError::Schema { file: "schema".into(), problem: error.to_string() };
-    Ok(copied.map_err(problem)?.strategy(strategy).build()?)
-}
-
 fn say_strategy(console: &mut Console, strategy: &Strategy, dry_run: bool) {
     let stored = if dry_run { "not stored by a dry run" } else { "stored with the schema, so it holds from now on" };
     console.say(format!("strategy: {strategy}; {stored}"));
@@ -163,7 +151,7 @@ fn database(args: &RunArgs) -> Result<Option<Database>, StoreError> {
     }
 }
 
-fn read_schema(file: &Path) -> Result<Schema, StartError> {
+pub(super) fn read_schema(file: &Path) -> Result<Schema, StartError> {
     let problem = |problem: String| StartError::Schema { file: file.display().to_string(), problem };
     let text = fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| problem(error.to_string()))

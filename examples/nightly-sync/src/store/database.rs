@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tripartite::id::SyncKey;
-use tripartite::schema::Schema;
+use tripartite::schema::{Schema, SchemaBuilder, SchemaError, Strategy};
 
 use super::tables::FORMAT;
 use super::{Register, StoreError};
@@ -18,6 +18,9 @@ const META: &str = "tripartite_meta";
 
 /// Statements are cached by their text; an update's depends on which fields it writes.
 const STATEMENTS: usize = 256;
+
+/// The field of a listing that holds the id, unless somebody says otherwise.
+pub const ID_FIELD: &str = "id";
 
 /// What a database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,18 @@ pub struct Settings {
     pub schema: Schema,
     /// The field of the listing that holds the id.
     pub id_field: String,
+}
+
+impl Settings {
+    /// The schema with another strategy where no field says otherwise.
+    ///
+    /// # Errors
+    /// [`SchemaError`], when a field cannot go by it.
+    pub fn decided_by(&self, strategy: Strategy) -> Result<Schema, SchemaError> {
+        let text = serde_json::to_string(&self.schema).expect("a schema is plain data");
+        let copied: SchemaBuilder = serde_json::from_str(&text).expect("it was a schema a moment ago");
+        copied.strategy(strategy).build()
+    }
 }
 
 impl Database {
