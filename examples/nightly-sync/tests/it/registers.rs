@@ -225,6 +225,6 @@ proptest! {
         let register = Register::of(&key);
         prop_assert_eq!(register.to_string().parse::<Register>(), Ok(register.clone()));
         let name = register.table("members");
-        prop_assert_eq!(name["members/".len()..].parse::<Register>(), Ok(register), "nor does its tables' name say less");
+        prop_assert_eq!(name["members/".len()..].parse::<Register>(), Ok(register), "so do its tables' names");
     }
 }
