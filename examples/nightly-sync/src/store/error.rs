@@ -42,7 +42,7 @@ pub enum StoreError {
         id: String,
     },
     /// The register is not in it.
-    #[error("there is no register {register} in it; {}", others(.known))]
+    #[error("{register} is not in it; {}", others(.known))]
     NoRegister {
         /// The register that was asked for.
         register: String,

@@ -30,16 +30,17 @@ impl Fence {
     pub(super) fn check(&self, tx: &Connection) -> Result<(), StoreError> {
         let mut statement = tx.prepare_cached("SELECT bytes FROM tripartite_jobs WHERE key = ?1")?;
         let key = self.slot.as_str();
-        let slot = statement
-            .query_row([key], |row| {
-                Ok(row.get_ref(0)?.as_bytes().ok().and_then(|bytes| serde_json::from_slice(bytes).ok()))
-            })
-            .optional()?;
+        let slot = statement.query_row([key], |row| Ok(row.get_ref(0)?.as_bytes().ok().and_then(read))).optional()?;
         let unreadable = || StoreError::Unreadable { table: "tripartite_jobs", id: key.to_owned() };
-        let slot: Option<Slot> = slot.map(|slot| slot.ok_or_else(unreadable)).transpose()?;
+        let slot = slot.map(|slot| slot.ok_or_else(unreadable)).transpose()?;
         match slot {
             Some(Slot { state: State::Running { .. }, token, .. }) if token == self.token => Ok(()),
             _ => Err(StoreError::Fenced { key: key.to_owned(), token: self.token.0 }),
         }
     }
+}
+
+/// A slot that this version understands.
+fn read(bytes: &[u8]) -> Option<Slot> {
+    serde_json::from_slice(bytes).ok().filter(|slot: &Slot| slot.check().is_ok())
 }

@@ -110,3 +110,23 @@ pub(super) fn remembering(register: &Register, key: &str, value: &str) -> String
     let (meta, value) = (register.sql("{tripartite_meta}"), quoted(value, '\''));
     format!("INSERT INTO {meta}(key, value) VALUES ('{key}', {value}) ON CONFLICT DO UPDATE SET value = {value}")
 }
+
+#[cfg(test)]
+mod tests {
+    use tripartite::schema::{Field, Kind, Schema};
+
+    use super::*;
+
+    #[test]
+    fn who_comes_second_makes_nothing() {
+        let conn = Connection::open_in_memory().unwrap();
+        let schema = |field: &str| Schema::builder().field(Field::new(field, Kind::Text)).build().unwrap();
+        let settings = |field: &str| Settings { schema: schema(field), id_field: "id".to_owned() };
+        let register: Register = "ballybeg/federation".parse().unwrap();
+        assert!(create(&conn, &register, &settings("first")).unwrap());
+        assert!(!create(&conn, &register, &settings("second")).unwrap());
+        let stored = database::settings(&conn, &register).unwrap();
+        assert_eq!(stored.schema.fields().first().map(Field::name), Some("first"));
+        assert!(create(&conn, &Register::default(), &settings("unnamed")).unwrap(), "another register is its own");
+    }
+}

@@ -1,25 +1,34 @@
 //! A worker whose claim is over writes nothing.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use nightly_sync::app::now;
+use nightly_sync::jobs::SqliteJobStore;
 use nightly_sync::listing::{JsonLines, Lines};
 use nightly_sync::progress::{Progress, Style};
 use nightly_sync::store::{Access, Database, Register, SqliteStore, StoreError};
 use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
-use tripartite::drive::DriveError;
+use tripartite::drive::{DriveError, block_on};
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::StoreKey;
-use tripartite::id::WorkerId;
-use tripartite::queue::{Progress as Far, Scope, Slot, State, Token, Trigger, Work};
-use tripartite::run::{Done, Run};
+use tripartite::host::{Connector, RecordStore, StoreKey};
+use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey, WorkerId};
+use tripartite::queue::{Command, Outcome, Progress as Far, Scope, Slot, State, Token, Trigger, Work};
+use tripartite::run::{Done, Run, Step};
 use tripartite::schema::Policy;
+use tripartite::work::{Queue, slot_key as slot_key_of};
 
 use crate::bench::{Bench, members};
 
 const MOVED: &str = "{\"id\": \"M1\", \"name\": \"N1\", \"phone\": \"moved\"}\n";
 
+fn key() -> SyncKey {
+    SyncKey { org: OrgId::new("Ballybeg").unwrap(), connector: ConnectorId::new("federation").unwrap() }
+}
+
 fn slot_key() -> StoreKey {
-    StoreKey::of("slot", ["Ballybeg", "federation"])
+    slot_key_of(&key())
 }
 
 fn slot(token: u64, running: bool) -> Slot {
@@ -139,9 +148,6 @@ fn neither_a_report_nor_a_schema_gets_past_the_fence() {
 
 #[test]
 fn a_claim_that_is_lost_between_two_batches_stops_the_second() {
-    use tripartite::drive::block_on;
-    use tripartite::host::{Connector, RecordStore};
-    use tripartite::run::Step;
     let bench = bench();
     hold(&bench, &slot_key(), &slot(3, true));
     let store = store(&bench, 3);
@@ -184,8 +190,36 @@ fn a_claim_that_is_lost_between_two_batches_stops_the_second() {
 #[test]
 fn a_slot_that_cannot_be_read_is_no_permission() {
     let bench = bench();
-    put(&bench, &slot_key(), b"{\"token\": 3}");
-    let (error, failure) = error_of(night(&store(&bench, 3)));
-    assert_eq!(error, "`tripartite_jobs` holds something unreadable for slot/Ballybeg/federation");
-    assert_eq!((failure, phone(&bench).as_str()), (Failure::Fatal, "p1"));
+    let later = serde_json::to_string(&slot(3, true)).unwrap().replacen("\"format\":1", "\"format\":99", 1);
+    for bytes in ["{\"token\": 3}", &later] {
+        put(&bench, &slot_key(), bytes.as_bytes());
+        let (error, failure) = error_of(night(&store(&bench, 3)));
+        assert_eq!(error, "`tripartite_jobs` holds something unreadable for slot/Ballybeg/federation");
+        assert_eq!((failure, phone(&bench).as_str()), (Failure::Fatal, "p1"));
+    }
+}
+
+#[test]
+fn a_worker_that_slept_over_its_lease_is_fenced_off_by_the_one_that_took_over() {
+    let bench = Bench::new();
+    bench.run(&bench.listing(members(1..=1)), &["--key", "Ballybeg/federation"]);
+    let queue = Queue::new(SqliteJobStore::open(&bench.db()).unwrap());
+    let (begin, lease) = (now(), Duration::from_secs(300));
+    let apply = |command, minutes| {
+        block_on(queue.apply(&key(), None, command, begin + TimeDelta::minutes(minutes))).unwrap().outcome
+    };
+    let claim = |nonce: &str, minutes| {
+        let (worker, nonce) = (WorkerId::new("w").unwrap(), Nonce::new(nonce).unwrap());
+        match apply(Command::Claim { worker, nonce, lease }, minutes) {
+            Outcome::Claimed(claim) => claim.token.0,
+            other => panic!("expected a claim, found {other:?}"),
+        }
+    };
+    let _ = apply(Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false }, 0);
+    let slow = store(&bench, claim("one", 0));
+    let _ = apply(Command::Expire, 10);
+    let second = claim("two", 60);
+    assert!(error_of(night(&slow)).0.contains("no longer holds"));
+    assert_eq!(phone(&bench), "p1", "nobody had touched the record");
+    assert_eq!(night(&store(&bench, second)).unwrap().report.counts.updated, 1);
 }

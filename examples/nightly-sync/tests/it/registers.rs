@@ -116,9 +116,13 @@ fn a_key_that_is_not_there_is_a_precise_error_and_a_new_one_is_said() {
     let audit = |args: &[&str]| bench.program(&[&["audit", "--db", &db], args].concat());
     let ran = audit(&["--key", "balybeg/federation"]);
     assert_eq!(ran.status, 1);
-    let listed = "there is no register balybeg/federation in it; it has Ballybeg/federation, ballybeg/federation, ";
+    let listed = "members.db: balybeg/federation is not in it; it has Ballybeg/federation, ballybeg/federation, ";
     assert!(ran.stderr.contains(listed), "{}", ran.stderr);
-    assert!(audit(&[]).stderr.contains("there is no register the unnamed one"), "{}", audit(&[]).stderr);
+    assert!(
+        audit(&[]).stderr.contains("members.db: the unnamed register is not in it; it has"),
+        "{}",
+        audit(&[]).stderr
+    );
     let one = audit(&["--key", "ballybeg/gym"]);
     assert_eq!((one.status, one.stdout.lines().count()), (0, 3), "its own three entries, not all twelve");
 
@@ -221,6 +225,6 @@ proptest! {
         let register = Register::of(&key);
         prop_assert_eq!(register.to_string().parse::<Register>(), Ok(register.clone()));
         let name = register.table("members");
-        prop_assert_eq!(name["members/".len()..].parse::<Register>(), Ok(register), "nor does its tables' name say less");
+        prop_assert_eq!(name["members/".len()..].parse::<Register>(), Ok(register), "so do its tables' names");
     }
 }
