@@ -7,6 +7,7 @@ mod bench;
 mod edits;
 mod guards;
 mod jobs;
+mod jobs_model;
 mod jobs_race;
 mod jobs_suite;
 mod listing;
