@@ -144,6 +144,8 @@ impl<S: JobStore + Sync> Driven<S> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn it_answers_as_the_store_in_memory(ops in vec(op(), 1..40)) {
         let mut sqlite = Driven::new(SqliteJobStore::in_memory().unwrap());
