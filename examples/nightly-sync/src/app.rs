@@ -124,7 +124,8 @@ fn finish(console: &mut Console, args: &RunArgs, store: &SqliteStore, done: Done
         report::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &command(args));
     }
     if !args.json && written {
-        console.print(format!("database {}", args.db.display()));
+        let register = args.register.key().map(|_| format!(", register {}", args.register)).unwrap_or_default();
+        console.print(format!("database {}{register}", args.db.display()));
     }
     status(done.report.outcome)
 }
@@ -170,6 +171,7 @@ fn command(args: &RunArgs) -> String {
         Remote::Stdin => command.push_str(" --remote -"),
     }
     let values = [
+        ("--key", args.register.key().map(|_| shell(Path::new(&args.register.to_string())))),
         ("--schema", args.schema.as_ref().map(|schema| shell(schema))),
         ("--id-field", args.id_field.as_ref().map(|field| shell(Path::new(field)))),
         ("--strategy", args.strategy.as_ref().map(|strategy| strategy.name().to_owned())),

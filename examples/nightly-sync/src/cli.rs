@@ -7,6 +7,7 @@ use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
 use crate::listing::Remote;
+use crate::store::Register;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -15,15 +16,16 @@ nightly-sync keeps a table of members in SQLite in step with a federation's regi
 usage:
   nightly-sync                    a demonstration on invented members
   nightly-sync run --db FILE --remote FILE.jsonl [options]
-  nightly-sync audit --db FILE [--run ID] [--format jsonl|csv]
+  nightly-sync audit --db FILE [--key ORG/CONNECTOR] [--run ID] [--format jsonl|csv]
 
 run: syncs one listing, JSON lines, one member a line
   --db FILE             the SQLite database; created by the first import
+  --key ORG/CONNECTOR   which of its registers: an organisation's records of one source; without it, the unnamed one
   --remote FILE.jsonl   the listing; - for standard input
   --schema FILE.json    the fields and their rules; else what the database holds, else inferred from the listing
   --id-field NAME       the field that holds the member's id; else what the database holds, else `id`
   --strategy NAME       how conflicts are decided where no field says otherwise: remote_wins, local_wins, merge,
-                        enforced, local_owned, fill_only
+                        enforced, local_owned, fill_only; it is stored with the schema, so later runs go by it, too
   --dry-run             says what would be done, and writes nothing
   --partial             the listing is not everything there is: nobody is missing
   --approve PLAN_ID     lets exactly this plan pass the guards
@@ -31,6 +33,7 @@ run: syncs one listing, JSON lines, one member a line
 
 audit: prints what was decided, entry by entry
   --db FILE             the database
+  --key ORG/CONNECTOR   of which register; without it, the unnamed one
   --run ID              of this run alone
   --format jsonl|csv    jsonl by default
 
@@ -55,13 +58,15 @@ pub enum Command {
 pub struct RunArgs {
     /// The database.
     pub db: PathBuf,
+    /// Which of its registers.
+    pub register: Register,
     /// The listing.
     pub remote: Remote,
     /// A file with the schema.
     pub schema: Option<PathBuf>,
     /// The field that holds the id.
     pub id_field: Option<String>,
-    /// The run's strategy.
+    /// The strategy from now on.
     pub strategy: Option<Strategy>,
     /// Whether nothing is written.
     pub dry_run: bool,
@@ -78,6 +83,8 @@ pub struct RunArgs {
 pub struct AuditArgs {
     /// The database.
     pub db: PathBuf,
+    /// Which of its registers.
+    pub register: Register,
     /// Of this run alone.
     pub run: Option<String>,
     /// How.
@@ -120,6 +127,7 @@ fn run(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
     let mut args = Options::of("run", args, &["--dry-run", "--partial", "--json"])?;
     let run = RunArgs {
         db: args.needed("--db")?.into(),
+        register: register(args.text("--key")?)?,
         remote: match args.needed("--remote")? {
             dash if dash == "-" => Remote::Stdin,
             file => Remote::File(file.into()),
@@ -143,6 +151,7 @@ fn audit(args: Vec<OsString>) -> Result<AuditArgs, UsageError> {
     let mut args = Options::of("audit", args, &[])?;
     let audit = AuditArgs {
         db: args.needed("--db")?.into(),
+        register: register(args.text("--key")?)?,
         run: args.text("--run")?,
         format: match args.text("--format")?.as_deref() {
             None | Some("jsonl") => Format::Jsonl,
@@ -152,6 +161,11 @@ fn audit(args: Vec<OsString>) -> Result<AuditArgs, UsageError> {
     };
     args.finish()?;
     Ok(audit)
+}
+
+fn register(key: Option<String>) -> Result<Register, UsageError> {
+    let register = key.map(|key| key.parse()).transpose();
+    register.map(Option::unwrap_or_default).map_err(|error| UsageError(format!("--key: {error}")))
 }
 
 fn strategy(name: &str) -> Result<Strategy, UsageError> {
@@ -253,7 +267,8 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 8] = ["--db", "--remote", "--schema", "--id-field", "--strategy", "--approve", "--run", "--format"];
+const KNOWN: [&str; 9] =
+    ["--db", "--key", "--remote", "--schema", "--id-field", "--strategy", "--approve", "--run", "--format"];
 
 #[cfg(test)]
 mod tests {
@@ -275,13 +290,16 @@ mod tests {
         assert!(problem("run --db x --remote y --strategy remote_win").contains("unknown strategy `remote_win`"));
         assert!(problem("run --db x --remote y --strategy newest_wins").contains("in a schema"));
         assert!(problem("run --db x --remote y --approve 12").contains("32 hexadecimal digits"));
+        assert!(problem("run --db x --remote y --key z").contains("--key: expected ORG/CONNECTOR"));
+        assert_eq!(problem("audit --db x --key"), "--key: expected a value behind it");
         assert_eq!(problem("audit --db x --format xml"), "--format: expected jsonl or csv, found `xml`");
     }
 
     #[test]
     fn a_value_may_stand_behind_an_equals_sign() {
-        let parsed = parse(["run", "--db=a=b", "--remote", "-", "--json"].map(OsString::from));
+        let parsed = parse(["run", "--db=a=b", "--remote", "-", "--json", "--key=A=3db/c"].map(OsString::from));
         let Ok(Command::Run(run)) = parsed else { panic!("is a run") };
+        assert_eq!(run.register.key().map(|key| key.org.as_str()), Some("A=b"));
         assert_eq!((run.db, run.remote, run.json), (PathBuf::from("a=b"), Remote::Stdin, true));
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tripartite::run::{Run, Step};
-use tripartite::schema::{Kind, Policy, Schema, SchemaError};
+use tripartite::schema::{Kind, Policy, Schema, SchemaBuilder, SchemaError, Strategy};
 
 use super::now;
 use crate::cli::RunArgs;
@@ -62,7 +62,7 @@ pub enum StartError {
         /// Why.
         problem: String,
     },
-    /// The policy cannot be.
+    /// The strategy cannot be the schema's.
     #[error(transparent)]
     Policy(#[from] SchemaError),
 }
@@ -71,7 +71,10 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let stored = |error| StartError::Store { file: args.db.display().to_string(), error };
     let mut lines = Lines::open(&args.remote)?;
     let database = database(args).map_err(stored)?;
-    let known = database.as_ref().map(Database::settings).transpose().map_err(stored)?.flatten();
+    let known = match &database {
+        Some(database) => known(console, database, args).map_err(stored)?,
+        None => None,
+    };
     if let (Some(given), Some(known)) = (&args.id_field, &known)
         && *given != known.id_field
     {
@@ -97,10 +100,14 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
             inferred.schema
         }
     };
-    let mut policy = Policy::new(schema.clone());
-    if let Some(strategy) = &args.strategy {
-        policy = policy.strategy(strategy.clone())?;
-    }
+    let schema = match &args.strategy {
+        Some(strategy) => {
+            say_strategy(console, strategy, args.dry_run);
+            decided_by(&schema, strategy.clone())?
+        }
+        None => schema,
+    };
+    let policy = Policy::new(schema.clone());
     let settings = Settings { schema: schema.clone(), id_field: id_field.clone() };
     settings.check().map_err(stored)?;
     if count.is_none() && console.live {
@@ -111,7 +118,7 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         _ if args.dry_run => Database::in_memory().map_err(stored)?,
         _ => Database::open(&args.db, Access::Write).map_err(stored)?,
     };
-    let store = SqliteStore::new(database, settings).map_err(stored)?;
+    let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
     let at = now();
     let mut run = Run::new(policy, store.next_run(&at).map_err(stored)?, at);
     if args.dry_run {
@@ -123,6 +130,28 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let source = JsonLines::new(lines, schema, id_field);
     let source = if args.partial { source.partial() } else { source };
     Ok(Started { step: run.start(), source, store, lines: count })
+}
+
+/// What the database remembers of the register. That it does not know it is said: a key may be mistyped.
+fn known(console: &mut Console, database: &Database, args: &RunArgs) -> Result<Option<Settings>, StoreError> {
+    let known = database.settings(&args.register)?;
+    if known.is_none() {
+        let new = if args.dry_run { "would be new" } else { "is new" };
+        console.say(format!("register: {} {new} in {}", args.register, args.db.display()));
+    }
+    Ok(known)
+}
+
+/// The schema with another strategy where no field says otherwise.
+fn decided_by(schema: &Schema, strategy: Strategy) -> Result<Schema, StartError> {
+    let copied = serde_json::to_string(schema).and_then(|text| serde_json::from_str::<SchemaBuilder>(&text));
+    let problem = |error: serde_json::Error| StartError::Schema { file: "schema".into(), problem: error.to_string() };
+    Ok(copied.map_err(problem)?.strategy(strategy).build()?)
+}
+
+fn say_strategy(console: &mut Console, strategy: &Strategy, dry_run: bool) {
+    let stored = if dry_run { "not stored by a dry run" } else { "stored with the schema, so it holds from now on" };
+    console.say(format!("strategy: {strategy}; {stored}"));
 }
 
 /// The database, if there is a file.

@@ -5,6 +5,7 @@
 mod audit;
 mod bench;
 mod edits;
+mod fence;
 mod guards;
 mod jobs;
 mod jobs_model;
@@ -12,5 +13,6 @@ mod jobs_race;
 mod jobs_suite;
 mod listing;
 mod night;
+mod registers;
 mod schema;
 mod streaming;
