@@ -8,6 +8,7 @@ mod edits;
 mod fence;
 mod guards;
 mod jobs;
+mod jobs_model;
 mod jobs_race;
 mod jobs_suite;
 mod listing;
