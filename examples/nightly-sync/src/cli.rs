@@ -67,6 +67,7 @@ work: does what is due, in as many processes as you like; killed at any moment, 
   --running N           so many jobs of one source at a time, of all processes together, 5 by default
   --spacing SECONDS     so far apart two jobs of one source begin, 60 by default
   --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
+  --backoff SECONDS     so long after a failed attempt comes the next, then twice as long, and so on; 120 by default
   --json                each event as one JSON object a line
 
 status: how each job stands; history: each finished attempt; cancel: what waits is not wanted, what runs is stopped;
@@ -325,7 +326,7 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     "--db",
     "--key",
     "--remote",
@@ -344,6 +345,7 @@ const KNOWN: [&str; 18] = [
     "--running",
     "--spacing",
     "--lease",
+    "--backoff",
 ];
 
 #[cfg(test)]

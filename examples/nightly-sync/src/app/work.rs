@@ -9,6 +9,7 @@ use tripartite::drive::block_on;
 use tripartite::history::{CSV_HEADER, Doing, EntryError, Status};
 use tripartite::host::LogPosition;
 use tripartite::id::{ExternalId, IdError, PolicyRef, SyncKey};
+use tripartite::notice::What;
 use tripartite::queue::{Command as Ask, Ended, Outcome, Refusal, Scope, Trigger};
 use tripartite::registry::Connection;
 use tripartite::schedule::Schedule;
@@ -184,15 +185,16 @@ fn tell(
 fn work(console: &mut Console, args: &WorkArgs) -> Result<u8, Problem> {
     // Not created: a mistyped name would wait for ever.
     open(&args.db)?;
-    let WorkArgs { db, until_idle, workers, settings, json } = args;
-    let shift = Shift { db: db.clone(), workers: *workers, until_idle: *until_idle, settings: *settings, now };
+    let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
+    let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
+    let shift = Shift { db, workers, until_idle, settings, rules, now };
     shift
         .work(|told| match (&told, json) {
             (Told::Broken(..) | Told::Trouble(_), false) => console.say(line(&told)),
             (_, false) => console.print(line(&told)),
             (_, true) => console.print(event(&told)),
         })
-        .map_err(jobs(db))?;
+        .map_err(jobs(&args.db))?;
     Ok(SUCCEEDED)
 }
 
@@ -219,8 +221,7 @@ fn line(told: &Told) -> String {
             format!("{at} {key} attempt {number}: {}{}", outcome(&attempted.outcome), counts.unwrap_or_default())
         }
         Told::Notice(notice) => {
-            let what = serde_json::to_value(&notice.what).unwrap_or(Value::Null);
-            format!("{at} {} notice: {}", Register::of(&notice.key), words(&what))
+            format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what))
         }
         Told::Broken(key, problem) => format!("{at} {} cannot be read, and is left alone: {problem}", key.as_str()),
         Told::Trouble(error) => format!("{at} {error}; trying again"),
@@ -344,15 +345,20 @@ fn ended(ended: &Ended) -> String {
     }
 }
 
-/// A tagged value in words: its tag, and what stands in it.
-fn words(what: &Value) -> String {
+/// What people must hear about.
+fn told_of(what: &What) -> String {
     match what {
-        Value::String(tag) => tag.replace('_', " "),
-        Value::Object(tagged) => {
-            let told = tagged.iter().map(|(tag, inner)| format!("{} {inner}", tag.replace('_', " ")));
-            told.collect::<Vec<_>>().join(", ")
+        What::JobDied { .. } => "somebody must look at it: redrive tries it again".to_owned(),
+        What::ConnectorOpened { failures, next_probe } => {
+            let probe = next_probe.map(|at| format!(" until {}", time(at))).unwrap_or_default();
+            format!("the source failed {failures} times in a row, and is left alone{probe}")
         }
-        other => other.to_string(),
+        What::ConnectorRecovered => "the source answers again".to_owned(),
+        What::NeedsOperator => "the source refuses the credential: renew it, then reset".to_owned(),
+        What::PlanBlocked { why } => format!("the run wrote nothing: {why}"),
+        What::ConflictsWaiting { waiting: 1 } => "a conflict waits for a decision".to_owned(),
+        What::ConflictsWaiting { waiting } => format!("{waiting} conflicts wait for a decision"),
+        other => format!("{other:?}"),
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::NaiveTime;
+use tripartite::backoff::Backoff;
 use tripartite::id::{OrgId, SyncKey};
+use tripartite::queue::Rules;
 use tripartite::schema::Strategy;
 use tripartite::work::Settings;
 
@@ -67,6 +69,8 @@ pub struct WorkArgs {
     pub workers: usize,
     /// What each worker keeps to.
     pub settings: Settings,
+    /// How failures are tried again.
+    pub rules: Rules,
     /// Whether events are told as JSON.
     pub json: bool,
 }
@@ -159,12 +163,17 @@ pub(super) fn work(args: Vec<OsString>) -> Result<WorkArgs, UsageError> {
     if let Some(seconds) = number(&mut args, "--lease", "a number of seconds")? {
         settings.lease = Duration::from_secs(seconds.max(1));
     }
+    let mut rules = Rules::default();
+    if let Some(seconds) = number(&mut args, "--backoff", "a number of seconds")? {
+        rules.backoff = Backoff::new(Duration::from_secs(seconds), Duration::from_secs(seconds.max(60 * 60)));
+    }
     let workers = number(&mut args, "--workers", "a number of workers")?.unwrap_or(1);
     let work = WorkArgs {
         db: args.needed("--db")?.into(),
         until_idle: args.flag("--until-idle"),
         workers: usize::try_from(workers).unwrap_or(usize::MAX),
         settings,
+        rules,
         json: args.flag("--json"),
     };
     args.finish()?;

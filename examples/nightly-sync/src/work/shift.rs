@@ -12,7 +12,7 @@ use tripartite::failure::{Classify, Failure};
 use tripartite::host::StoreKey;
 use tripartite::id::{SyncKey, WorkerId};
 use tripartite::notice::Notice;
-use tripartite::queue::Outcome;
+use tripartite::queue::{Outcome, Rules};
 use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};
 
 use super::{Registers, busy, queue};
@@ -32,6 +32,8 @@ pub struct Shift {
     pub until_idle: bool,
     /// What each worker keeps to.
     pub settings: Settings,
+    /// How failures are tried again; all processes at work on a database have the same.
+    pub rules: Rules,
     /// The clock.
     pub now: fn() -> DateTime<Utc>,
 }
@@ -88,7 +90,7 @@ impl Shift {
     }
 
     fn one(&self, number: usize, told: &Sender<Told>, over: &AtomicBool) -> Result<(), WorkError<JobsError>> {
-        let queue = queue(&self.db).map_err(WorkError::Store)?;
+        let queue = queue(&self.db).map_err(WorkError::Store)?.rules(self.rules);
         let handler = Registers { db: &self.db, queue: &queue, now: self.now };
         let mut worker = Worker::new(self.name(number), self.settings);
         while !over.load(Ordering::Relaxed) {

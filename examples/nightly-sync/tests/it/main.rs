@@ -16,3 +16,4 @@ mod night;
 mod registers;
 mod schema;
 mod streaming;
+mod work;
