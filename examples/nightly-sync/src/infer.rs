@@ -19,7 +19,7 @@ mod tally;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use tripartite::schema::{Field, Kind, Schema};
-use tripartite::value::Value;
+use tripartite::value::{Value, exact_numbers};
 
 use self::tally::Tally;
 use crate::listing::{Lines, ListingError, Taken};
@@ -92,7 +92,8 @@ pub fn infer(lines: &mut Lines, id_field: &str) -> Result<Inferred, InferError> 
             Taken::Line => true,
         };
         count += 1;
-        if let Some(pairs) = is_line.then(|| pairs(&line)).flatten() {
+        // A number beyond every double is one all the same.
+        if let Some(pairs) = is_line.then(|| pairs(&line).or_else(|| pairs(&exact_numbers(&line)))).flatten() {
             read += 1;
             for (name, value) in pairs {
                 if name == id_field {
