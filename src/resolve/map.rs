@@ -8,6 +8,7 @@
 //! | `{a:1}` | `{a:1, b:2}` | `{a:3}` | `{a:3, b:2}` |
 //! | `{a:1, b:2}` | `{a:1, b:2}` | `{a:1}` | `{a:1}` |
 //! | `{a:1}` | `{a:2}` | `{a:3}` | `{a:2}`, a conflict at `/a` |
+//! | null | `{a:1}` | `{a:2}` | `{a:1}`, a conflict at `/a`; the base stays null |
 //! | unknown | `{a:1, b:2}` | `{a:1, c:3}` | `{a:1, b:2, c:3}` |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,7 @@ pub(super) fn decide<'a>(
         // stays without one, so that it is judged as a first sync until somebody has decided.
         base: match (&known, decision) {
             (None, Decision::HeldOpen) => Effect::Keep,
+            _ if base.is_null() && nothing_advanced(&advanced, remote) => Effect::Keep,
             _ => Effect::Value(Value::Map(advanced)),
         },
     };
@@ -67,6 +69,11 @@ fn decision(verdict: &Verdict, collisions: &[Collision], changed: bool, all_remo
         (_, true) if all_remote => Decision::TookRemote,
         _ => Decision::Merged,
     }
+}
+
+/// Whether all that the source said is open, so that a base of nothing stays one and does not become an empty object.
+fn nothing_advanced(advanced: &Map, remote: &Map) -> bool {
+    advanced.is_empty() && !remote.is_empty()
 }
 
 struct Merged {
@@ -119,7 +126,11 @@ impl Merge<'_, '_, '_> {
                     let base = versions.base.map(|base| if let Value::Map(map) = base { map } else { &nothing });
                     let inner = self.objects(kind.unwrap_or(&Kind::Map), base, local, remote, path);
                     merged.local.insert(name.clone(), Value::Map(inner.local));
-                    merged.base.insert(name.clone(), Value::Map(inner.base));
+                    let was_object = matches!(old, Some(Value::Map(_)));
+                    let stays = !was_object && nothing_advanced(&inner.base, remote);
+                    if let Some(base) = if stays { old.cloned() } else { Some(Value::Map(inner.base)) } {
+                        merged.base.insert(name.clone(), base);
+                    }
                 }
                 _ => self.key(kind, versions, remote.get(name), old, path, &mut merged),
             }

@@ -611,6 +611,31 @@ fn a_first_sync_review_inside_an_object_stays_open() {
     assert_eq!(second.open.len(), 1);
 }
 
+/// A base of nothing stays one while all that the source said is open, so the same conflict is told the same way.
+#[test]
+fn a_conflict_on_a_base_of_nothing_is_told_the_same_on_replay() {
+    let policy = map_policy("merge");
+    let schema = policy.schema();
+    for (base, local, remote) in [
+        (json!(null), json!({"a": 1}), json!({"a": 2})),
+        (json!(null), json!({"o": {"a": 1}}), json!({"o": {"a": 2}})),
+        (json!({"o": null}), json!({"o": {"a": 1}}), json!({"o": {"a": 2}})),
+        (json!({"o": {}}), json!({"o": {"a": 1}}), json!({"o": {"a": 2}})),
+    ] {
+        let (base, remote) = (object(schema, &base), object(schema, &remote));
+        let first = decide(&policy, &linked(schema, Some(base.clone()), object(schema, &local)), &remote);
+        assert_eq!(first.base, base, "nothing was decided");
+        let mut again = linked(schema, Some(first.base), first.local);
+        again.open = first.open;
+        let replay = decide(&policy, &again, &remote);
+        assert!(replay.op.is_silent(), "{:?} {:?}", replay.op.conflicts, replay.op.entries);
+    }
+    let base = object(schema, &json!(null));
+    let empty =
+        decide(&policy, &linked(schema, Some(base), object(schema, &json!({"a": 1}))), &object(schema, &json!({})));
+    assert_eq!(value_of(&empty.base), Value::Map(BTreeMap::new()), "what was said and is not open is the base");
+}
+
 /// What a person left open stays open when the strategy is a fallback, too, whatever the source does elsewhere.
 #[test]
 fn an_open_conflict_closes_when_only_one_side_still_differs() {
