@@ -1,7 +1,8 @@
 //! Merging objects key by key, recursively.
 //!
 //! Inside a reported object a key that is missing counts as [`ClearedIfReported`](crate::schema::Absent): taken away
-//! if the base had it, without opinion if it had not, so that a key only the host knows stays. Lists are values.
+//! if the base had it, without opinion if it had not, so that a key only the host knows stays. Lists are values; a set that
+//! a [`Kind::Record`] declares is merged by element, as it is where it stands alone.
 //!
 //! | base | local | remote | result under merge |
 //! |---|---|---|---|
@@ -14,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::Action;
-use super::{Collision, Court, Decision, Effect, FieldEffect, Resolution};
+use super::{Collision, Court, Decision, Effect, FieldEffect, Resolution, set};
 use crate::detect::{Facts, Verdict, table};
 use crate::schema::{Dispute, Field, Kind, Rule, Ruling, Unit, same_untyped};
 use crate::value::{Value, pointer};
@@ -150,6 +151,19 @@ impl Merge<'_, '_, '_> {
     ) {
         let name = path.last().cloned().unwrap_or_default();
         let verdict = self.verdict(kind, versions, said.is_some());
+        if let (Some(Kind::Set { of }), Verdict::Conflict(_)) = (kind, &verdict)
+            && self.court.merges(self.rule)
+        {
+            let base = versions.base.unwrap_or(&Value::Null);
+            match set::merge(self.court.schema(), of, base, versions.local, versions.remote) {
+                Value::Null if said.is_none() => merged.local.remove(&name),
+                set => merged.local.insert(name.clone(), set),
+            };
+            if let Some(said) = said {
+                merged.base.insert(name, said.clone());
+            }
+            return;
+        }
         let no_local = self.is_null(kind, versions.local);
         let action = self.court.act(&verdict, &self.rule.strategy, no_local, |resolver| {
             let Key { base, local, remote } = versions;

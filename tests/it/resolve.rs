@@ -415,6 +415,32 @@ proptest! {
     }
 }
 
+/// A set that stands in a record, however deep, is merged as it is where it stands alone.
+#[test]
+fn a_set_inside_a_record_is_merged_by_element() {
+    let club = json!({"kind": "record", "fields": {"roles": {"kind": "set", "of": "name"}, "seat": "text"}});
+    let spec = json!({"strategy": "merge", "fields": {"f": {"kind": "record", "fields": {"club": club}}}});
+    let policy = Policy::new(schema(spec));
+    let schema = policy.schema();
+    let of = |roles: Json, seat: &str| object(schema, &json!({"club": {"roles": roles, "seat": seat}}));
+    for (base, local, remote, merged, says) in [
+        (json!(["a", "b"]), json!(["a ", "b", "c"]), json!(["b", "d"]), json!(["b", "c", "d"]), "added and taken away"),
+        (json!(["a"]), json!([]), json!(["a", "d"]), json!(["d"]), "what was emptied here stays away"),
+        (json!(["a"]), json!(["a", "c"]), json!(null), json!(["c"]), "emptied there"),
+        (json!(null), json!(["c"]), json!(["d"]), json!(["c", "d"]), "entered on both sides"),
+    ] {
+        let remote = of(remote, "y");
+        let after = decide(&policy, &linked(schema, Some(of(base.clone(), "x")), of(local, "x")), &remote);
+        assert_eq!(raw(after.local.field(0)), Some(json!({"club": {"roles": merged, "seat": "y"}})), "{says}");
+        assert_eq!(now(schema, &after.base), now(schema, &remote), "{says}");
+        assert!(after.open.is_empty(), "{says}: nothing is open");
+        let replay = decide(&policy, &linked(schema, Some(after.base), after.local.clone()), &remote);
+        assert_eq!(replay.local, after.local, "{says}: and it is at rest");
+    }
+    let unbased = decide(&policy, &linked(schema, None, of(json!(["c"]), "x")), &of(json!(["d"]), "x"));
+    assert_eq!(raw(unbased.local.field(0)), Some(json!({"club": {"roles": ["c", "d"], "seat": "x"}})), "the union");
+}
+
 // ---- objects -----------------------------------------------------------------------------------------------------
 
 /// Objects two levels deep, over few keys and values, so that they collide.
