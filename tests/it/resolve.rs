@@ -691,6 +691,39 @@ fn an_open_conflict_closes_when_only_one_side_still_differs() {
     }
 }
 
+/// What an open conflict holds was reported: leaving it out under `cleared_if_reported` empties it, so that only the host
+/// has a value. Without an opinion nothing is known about the conflict's end.
+#[test]
+fn an_open_conflict_closes_when_the_source_leaves_out_what_it_had() {
+    let fields = json!({"f": {"kind": "text"}, "g": {"kind": "text"}, "h": {"kind": "text", "absent": "no_opinion"}});
+    for (absent, groups, unit, closes) in [
+        ("cleared_if_reported", json!({}), json!({"f": "y"}), true),
+        ("no_opinion", json!({}), json!({"f": "y"}), false),
+        ("cleared_if_reported", json!({}), json!({"h": "y"}), false),
+        ("cleared_if_reported", json!({"pair": ["f", "g"]}), json!({"f": "y", "g": "z"}), true),
+        ("cleared_if_reported", json!({"pair": ["f", "h"]}), json!({"f": "y", "h": "z"}), false),
+        ("cleared_if_reported", json!({"pair": ["f", "h"]}), json!({"f": "y", "h": ""}), true),
+    ] {
+        for base in [Some(json!({"f": null, "g": null, "h": null})), None] {
+            let spec = json!({"strategy": "merge", "absent": absent, "fields": fields, "groups": groups});
+            let policy = Policy::new(schema(spec));
+            let schema = policy.schema();
+            let says = format!("{absent}, {unit}, {base:?}");
+            let local = record(schema, json!({"f": "x", "g": "x", "h": "x"}));
+            let base = base.map(|base| record(schema, base));
+            let first = decide(&policy, &linked(schema, base, local.clone()), &record(schema, unit.clone()));
+            assert_eq!(first.open.len(), 1, "{says}");
+            let mut loaded = linked(schema, Some(first.base), local.clone());
+            loaded.open = first.open;
+            let left_out = decide(&policy, &loaded, &schema.missing());
+            assert_eq!(left_out.open.is_empty(), closes, "{says}");
+            assert_eq!(left_out.local, local, "{says}: nothing here moves");
+            loaded.open = left_out.open;
+            assert!(decide(&policy, &loaded, &schema.missing()).op.is_silent(), "{says}: and all is quiet");
+        }
+    }
+}
+
 /// P7 for open conflicts: another spelling of the same is no news.
 #[test]
 fn an_open_conflict_is_not_updated_by_another_spelling() {
