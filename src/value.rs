@@ -8,7 +8,7 @@
 //!
 //! | side | missing | null | value |
 //! |---|---|---|---|
-//! | base | unknown: never synced, or new in the schema | the source had it empty | what the source had |
+//! | base | unknown: never synced, or new in the schema | the source had it empty, however it spelled that | what the source had |
 //! | local | the same as null | empty | what the host has |
 //! | remote | absent: the source said nothing | explicitly empty | what the source says |
 //!

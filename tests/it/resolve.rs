@@ -12,7 +12,7 @@ use tripartite::resolve::{Resolution, resolve};
 use tripartite::schema::{
     Absent, Dispute, Field, FirstSync, Group, Kind, Policy, Resolver, Ruling, Schema, Strategy, Unit,
 };
-use tripartite::value::{Record, Value};
+use tripartite::value::{Record, RecordBuilder, Value};
 
 use crate::support::oracle::{self, Base, Expected, Local, Rules};
 use crate::support::words::{Means, Vocabulary, Word, scalar_named, scalars};
@@ -439,6 +439,38 @@ fn a_set_inside_a_record_is_merged_by_element() {
     }
     let unbased = decide(&policy, &linked(schema, None, of(json!(["c"]), "x")), &of(json!(["d"]), "x"));
     assert_eq!(raw(unbased.local.field(0)), Some(json!({"club": {"roles": ["c", "d"], "seat": "x"}})), "the union");
+}
+
+/// In an object numbers are equal by value, however large and whichever way they are held.
+#[test]
+fn numbers_in_an_object_are_compared_exactly() {
+    let policy = map_policy("merge");
+    let schema = policy.schema();
+    for (local, remote, agree) in [
+        (json!(2e15), json!(2_000_000_000_000_000_i64), true),
+        (json!(9_007_199_254_740_992.0), json!(9_007_199_254_740_992_i64), true),
+        (json!(9_007_199_254_740_992.0), json!(9_007_199_254_740_993_i64), false),
+        (json!(9_223_372_036_854_775_808.0), json!(9_223_372_036_854_775_808_u64), true),
+        (json!(1.8e19), json!(18_000_000_000_000_000_000_u64), true),
+        (json!(1.8e19), json!(18_000_000_000_000_000_001_u64), false),
+        (json!(-0.0), json!(0), true),
+    ] {
+        let base = object(schema, &json!({"n": 7}));
+        let after = decide(
+            &policy,
+            &linked(schema, Some(base), object(schema, &json!({ "n": local }))),
+            &object(schema, &json!({ "n": remote })),
+        );
+        assert_eq!(after.open.is_empty(), agree, "{local} and {remote}");
+    }
+    let map = |number: Value| {
+        let mut row = RecordBuilder::new(1);
+        row.set(0, &Value::Map(BTreeMap::from([("n".to_owned(), number)]))).unwrap();
+        now(schema, &row.finish())
+    };
+    assert_eq!(map(Value::Int(1 << 70)), map(Value::Float((1_u128 << 70) as f64)));
+    assert_ne!(map(Value::Int((1 << 70) + 1)), map(Value::Float((1_u128 << 70) as f64)));
+    assert_ne!(map(Value::Int(i128::MAX)), map(Value::Float(i128::MAX as f64)));
 }
 
 // ---- objects -----------------------------------------------------------------------------------------------------
