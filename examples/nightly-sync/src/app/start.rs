@@ -158,15 +158,16 @@ pub(super) fn read_schema(file: &Path) -> Result<Schema, StartError> {
 }
 
 fn say_inferred(console: &mut Console, inferred: &Inferred) {
-    let Inferred { schema, lines, read } = inferred;
+    let Inferred { schema, oddities, lines, read } = inferred;
     console.say(format!("schema: inferred from {read} of {lines} lines; it is stored with the database"));
-    for field in schema.fields() {
+    for (field, oddity) in schema.fields().iter().zip(oddities) {
         let kind = match field.kind() {
             Kind::Phone { region } => format!("phone, as dialled in {region}"),
             Kind::Set { of } => format!("set of {}", of.name()),
             kind => kind.name().to_owned(),
         };
-        console.say(format!("  {:<20} {kind}", field.name()));
+        let oddity = oddity.as_ref().map(|told| format!(", {told}")).unwrap_or_default();
+        console.say(format!("  {:<20} {kind}{oddity}", field.name()));
     }
     console.say(
         "  A field that the listing leaves out stays as it is, and on a conflict the remote wins. To change either,",
