@@ -18,7 +18,7 @@ use crate::host::{Connector, JobStore, RecordStore};
 use crate::id::{CommandId, Nonce, SyncKey};
 use crate::notice::Notice;
 use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
-use crate::run::{Done, Report, Step};
+use crate::run::{Counts, Done, Report, Step};
 
 /// An attempt that a worker made.
 #[derive(Debug, Clone, PartialEq)]
@@ -277,7 +277,7 @@ impl Worker {
                 }
             };
             let beat = Command::Heartbeat { token: lease.token, lease: self.settings.lease };
-            let progress = Progress { done: step.processed(), of: None };
+            let progress = Progress { done: step.processed(), ..Progress::default() };
             let progress = Command::Progress { token: lease.token, progress };
             let stored = slot_key(&lease.key);
             let extended = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
@@ -333,7 +333,7 @@ impl Worker {
         let Ending { lease, command, report, verdict } = ending;
         let (key, token, now) = (&lease.key, lease.token, clock.time());
         let id = CommandId::new(format!("end-{}", token.0)).ok();
-        let done = report.as_ref().map(|report| Progress { done: report.counts.processed, of: None });
+        let done = report.as_ref().map(|report| progress(&report.counts));
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
         let (outcome, notice) = change(&queue.store, queue.shards, &slot_key(key), |slot: Option<&Slot>| {
@@ -397,6 +397,12 @@ impl Worker {
     ) -> Result<(), WorkError<S::Error>> {
         queue.change_gate(key.connector.as_str(), now, |gate| (Some(gate.release(key, nonce, now)), ())).await
     }
+}
+
+/// How far a run came.
+fn progress(counts: &Counts) -> Progress {
+    let named = counts.named().map(|(name, count)| (name.to_owned(), count));
+    Progress { done: counts.processed, of: None, counts: named.collect() }
 }
 
 /// A nonce of the worker's own that it has not used before.
