@@ -12,8 +12,8 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::Serialize;
 
-use super::Schema;
 use super::to_value::{RecordingError, ToValue};
+use super::{Field, Schema};
 use crate::value::{Record, RecordBuilder, RecordError, Value, widened};
 
 impl Schema {
@@ -85,9 +85,16 @@ impl Schema {
         Ok(row.finish())
     }
 
+    fn field_name(&self, position: usize) -> &str {
+        self.fields().get(position).map_or("", Field::name)
+    }
+
     fn named_error(&self, error: RecordError) -> String {
         match error {
-            RecordError::Twice { position } => format!("field `{}` is stated twice", self.fields()[position].name),
+            RecordError::Twice { position } => format!("field `{}` is stated twice", self.field_name(position)),
+            RecordError::NotFinite { position } => {
+                format!("field `{}` holds a number that is not finite", self.field_name(position))
+            }
             other => other.to_string(),
         }
     }
