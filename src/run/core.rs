@@ -97,6 +97,10 @@ impl Core {
         self.linked
     }
 
+    pub(super) fn processed(&self) -> u64 {
+        self.counts.processed
+    }
+
     pub(super) fn stream(&mut self) {
         self.run.mode = Mode::Streaming;
     }

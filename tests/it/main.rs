@@ -24,3 +24,4 @@ mod resolve;
 mod run;
 mod schedule;
 mod support;
+mod work;
