@@ -125,7 +125,8 @@ pub struct RecordSeed<'a> {
 /// A record, and the id that stood in the same object.
 #[derive(Debug, Clone)]
 pub struct Keyed {
-    /// The id as text, where it was stated as a text or a whole number; of one beyond 64 bits no reader of JSON is sure.
+    /// The id as text, where it was stated as a text or a whole number; of one beyond 64 bits no reader of JSON is
+    /// sure.
     pub id: Option<String>,
     /// The record.
     pub record: Record,

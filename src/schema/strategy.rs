@@ -86,7 +86,8 @@ pub enum Fallback {
 /// | unknown | nothing | nothing | empty |
 ///
 /// The base of a conflict that is open may have nothing, though the source did report a value. Left out under
-/// `ClearedIfReported`, that value is gone: only this side still has one, so the conflict closes, and nothing else moves.
+/// `ClearedIfReported`, that value is gone: only this side still has one, so the conflict closes, and nothing else
+/// moves.
 ///
 /// ```
 /// use tripartite::detect::{RemoteChange, Sides, Verdict, detect};
@@ -411,8 +412,8 @@ mod tests {
         let error = |json: &str| serde_json::from_str::<Strategy>(json).unwrap_err().to_string();
         assert!(error(r#""federation_win""#).starts_with("unknown strategy `federation_win`"));
         assert!(error(r#""newest_wins""#).contains("needs its settings"));
-        let expected = "expected remote_wins, local_wins, merge, enforced, local_owned or fill_only; newest_wins and custom \
-                        stand with their settings";
+        let expected = "expected remote_wins, local_wins, merge, enforced, local_owned or fill_only; \
+                        newest_wins and custom stand with their settings";
         for (name, says) in [("x", "unknown strategy `x`"), ("custom", "a name is not enough for strategy `custom`")] {
             assert_eq!(name.parse::<Strategy>().unwrap_err().to_string(), format!("{says}: {expected}"));
         }
