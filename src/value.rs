@@ -8,7 +8,7 @@
 //!
 //! | side | missing | null | value |
 //! |---|---|---|---|
-//! | base | unknown: never synced, or new in the schema | the source had it empty, however it spelled that | what the source had |
+//! | base | unknown: never synced, or new in the schema | it was empty there, in any spelling | what the source had |
 //! | local | the same as null | empty | what the host has |
 //! | remote | absent: the source said nothing | explicitly empty | what the source says |
 //!
@@ -50,7 +50,7 @@ pub(crate) use builder::MAX_FIELDS;
 pub use builder::{RecordBuilder, RecordError};
 pub use exact::exact_numbers;
 pub(crate) use exact::widened;
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
 pub use record::{FieldRef, Record};
@@ -82,8 +82,8 @@ pub enum Value {
     Bool(bool),
     /// A whole number.
     Int(i128),
-    /// Any other number. One that is not finite cannot be serialised into a record; set by a [`RecordBuilder`], no
-    /// scalar kind reads it ([`Problem::NotFinite`]).
+    /// Any other number. One that is not finite cannot be serialised into a record, nor be part of a list or map in
+    /// one; set as a field's value by a [`RecordBuilder`], no scalar kind reads it ([`Problem::NotFinite`]).
     Float(f64),
     /// A text.
     Text(String),
