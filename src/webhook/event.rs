@@ -106,7 +106,7 @@ pub enum Malformed {
         column: usize,
     },
     /// Where the list of events should be, there is none.
-    #[error("{pointer} is no list but {found}")]
+    #[error("{pointer} must be a list of events; this is {found}")]
     Events {
         /// Where.
         pointer: String,
@@ -114,7 +114,7 @@ pub enum Malformed {
         found: &'static str,
     },
     /// An event does not say what it must.
-    #[error("event {event}: {pointer} is no {expected} but {found}")]
+    #[error("event {event}: {pointer} must be {expected}; this is {found}")]
     Field {
         /// Which event, from 1.
         event: usize,

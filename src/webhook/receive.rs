@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -134,12 +135,17 @@ pub enum Step<'a> {
 }
 
 /// A request that somebody who may sign has signed, in time.
-#[derive(Debug)]
 struct Verified<'a> {
     endpoint: &'a Endpoint,
     body: &'a [u8],
     id: Option<MessageId>,
     now: DateTime<Utc>,
+}
+
+impl fmt::Debug for Verified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "message of {} bytes for {}", self.body.len(), self.endpoint.key)
+    }
 }
 
 /// A verified request, before it is charged.

@@ -10,6 +10,10 @@ use crate::value::Value;
 
 /// The end of the year 9999 in seconds: a larger number is no time in seconds, but probably one in milliseconds.
 const LATEST: i64 = 253_402_300_799;
+/// What must stand where, in errors.
+const ID: &str = "an id (text, or a whole number)";
+const VERSION: &str = "a version (a whole number from 0)";
+const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
 
 /// Where a sender puts what it says: pointers, and its names for the three things that happen.
 ///
@@ -30,7 +34,7 @@ const LATEST: i64 = 253_402_300_799;
 /// assert_eq!(message.events[0].id.as_str(), "42"); // a whole number is an id, in its digits
 /// assert_eq!(shape.read(br#"{"type": "ping"}"#)?.ignored, 1);
 /// let error = shape.read(br#"{"type": "contact.updated", "data": {}}"#).map_err(|error| error.to_string());
-/// assert_eq!(error.err().as_deref(), Some("event 1: /data/id is no id but null"));
+/// assert_eq!(error.err().as_deref(), Some("event 1: /data/id must be an id (text, or a whole number); this is null"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,13 +178,13 @@ impl Shape {
 
     /// An event; `None` when nobody asked for its type.
     fn event(&self, at: &At<'_>) -> Result<Option<Event>, Malformed> {
-        let kind = at.needs(&self.0.kind, "text", Value::as_text)?;
+        let kind = at.needs(&self.0.kind, "a text", Value::as_text)?;
         let Some(change) = self.0.changes.get(kind) else {
             return Ok(None);
         };
-        let id = at.needs(&self.0.id, "id", id)?;
-        let version = at.may_have(self.0.version.as_ref(), "version", version)?;
-        let at = at.may_have(self.0.time.as_ref(), "time", time)?;
+        let id = at.needs(&self.0.id, ID, id)?;
+        let version = at.may_have(self.0.version.as_ref(), VERSION, version)?;
+        let at = at.may_have(self.0.time.as_ref(), TIME, time)?;
         Ok(Some(Event { id, change: *change, order: Order { version, at } }))
     }
 }

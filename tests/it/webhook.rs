@@ -1,6 +1,7 @@
 //! Webhooks.
 
 mod arriving;
+mod host;
 mod receiving;
 mod shapes;
 mod signatures;
@@ -52,7 +53,8 @@ struct Sent {
 
 impl Sent {
     fn signed(by: &Standard, id: &str, seconds: i64, body: &[u8]) -> Self {
-        let headers = by.sign(&message(id), at(seconds), body).map(|(name, value)| (name.to_owned(), value.into_bytes()));
+        let headers =
+            by.sign(&message(id), at(seconds), body).map(|(name, value)| (name.to_owned(), value.into_bytes()));
         Self { headers: headers.into(), body: body.to_vec() }
     }
 

@@ -140,7 +140,8 @@ fn ids_and_timestamps_have_one_form() {
         assert_eq!(verify(&by, &vector().set(ID, id)), form(ID), "{id:?}");
     }
     assert!(MessageId::new("m".repeat(256)).is_ok());
-    let stamps = ["", "+1614265330", "-1", " 1614265330", "1614265330 ", "1614265330.0", "1.6e9", "0x60", "1614265330000"];
+    let stamps =
+        ["", "+1614265330", "-1", " 1614265330", "1614265330 ", "1614265330.0", "1.6e9", "0x60", "1614265330000"];
     for stamp in stamps {
         assert_eq!(verify(&by, &vector().set(STAMP, stamp)), form(STAMP), "{stamp:?}");
     }
