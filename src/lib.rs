@@ -60,7 +60,7 @@
 //! | 6 | [`plan`]: the operations that carry it out, and what stops them | |
 //! | 7 | [`run`]: one sync, as typed steps | |
 //! | 8 | [`host`]: the traits a host implements | |
-//! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature): what a signed push comes to |
+//! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
 //! | 10 | `conformance` (a feature): the promises of the traits, as a suite for a host's own stores | |
 //!
 //! # What a host does

@@ -1,9 +1,10 @@
 //! Rates: how often something may happen, as one number.
 //!
 //! The generic cell rate algorithm (ITU-T I.371, annex A, in its form as *virtual scheduling*; ATM Forum, "Traffic
-//! Management 4.0", section 4.4.2). What is stored is the **theoretical arrival time**: when the next request would come if
-//! all came evenly. One that comes earlier than that by no more than the burst allows is let through and moves the time on
-//! by one interval. There are no windows, so nobody gets twice the rate at the border of two, and nothing is counted.
+//! Management 4.0", section 4.4.2). What is stored is the **theoretical arrival time**: when the next request would
+//! come if all came evenly. One that comes earlier than that by no more than the burst allows is let through and moves
+//! the time on by one interval. There are no windows, so nobody gets twice the rate at the border of two, and nothing
+//! is counted.
 //!
 //! | with 100 a minute, so one every 0.6 s, and a burst of 3 | at | answer | theoretical arrival after |
 //! |---|---|---|---|
@@ -21,8 +22,9 @@
 //! back to that: the burst counts as used up, and one interval later the next request may pass. So a step back lets
 //! nothing through that was not due, and blocks nobody for as long as the step.
 //!
-//! *What of clocks that disagree?* Each takes the other's full burst for a step back, so by as much as they disagree, more
-//! may pass than the limit. A limit keeps a busy sender from crowding out others; it is not what security rests on.
+//! *What of clocks that disagree?* Each takes the other's full burst for a step back, so by as much as they disagree,
+//! more may pass than the limit. A limit keeps a busy sender from crowding out others; it is not what security rests
+//! on.
 //!
 //! *Why microseconds?* Because that is how exact a store must keep time. An interval that is no whole number of them is
 //! rounded up: at most the rate passes, never more.

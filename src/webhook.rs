@@ -1,8 +1,8 @@
 //! Webhooks: from a signed push to that member's sync, nothing lost, no one let in.
 //!
 //! A source that says what happens there is heard within seconds instead of in the next night. What it says is believed
-//! only so far: **who** it is about. What is so is then read from the source, by a run of those records alone; so events
-//! that come late, twice or out of order end in the right state, and there is no second way a value gets in.
+//! only so far: **who** it is about. What is so is then read from the source, by a run of those records alone; so
+//! events that come late, twice or out of order end in the right state, and there is no second way a value gets in.
 //!
 //! Signatures are those of [Standard Webhooks 1.0.0][spec] ([`Standard`]), or the older [`Hex`] digits in a header. The
 //! module does no IO and has no clock: an [`Endpoint`] is handed a request, asks in typed steps for what is stored, and
@@ -12,7 +12,7 @@
 //! |---|---|---|---|
 //! | 1 | the body is within the cap | 413 | [`TooLarge`](Refusal::TooLarge) |
 //! | 2 | the headers are there, once, and of their form | 400 | [`Header`](Refusal::Header) |
-//! | 3 | one of the signatures is by one of the secrets | 401 | [`Unsigned`](Refusal::Unsigned), [`Signature`](Refusal::Signature) |
+//! | 3 | a signature is by one of us | 401 | [`Unsigned`](Refusal::Unsigned), [`Signature`](Refusal::Signature) |
 //! | 4 | the timestamp is near | 401 | [`Stale`](Refusal::Stale) |
 //! | 5 | the rate allows it ([`Charging`]) | 429, with `retry-after` | [`Limited`](Refusal::Limited) |
 //! | 6 | the message is new ([`Looking`]) | 200 | [`Duplicate`](Verdict::Duplicate) |
@@ -21,13 +21,14 @@
 //! | 9 | its [`Effect`]s are stored ([`Burying`], for those that are gone) | 503 | [`Answer::unavailable`] |
 //! | | all of them | 202 | [`Accepted`](Verdict::Accepted) |
 //!
-//! An address where nobody is, or nobody any more, answers 410 ([`Received::gone`]): then a sender stops.
+//! An address where nobody is, or nobody any more ([`serves`]), answers 410 ([`Received::gone`]): then a sender stops.
 //!
 //! ```
 //! use chrono::{DateTime, TimeDelta, Utc};
 //! use tripartite::id::{ConnectorId, OrgId, PolicyRef, SyncKey};
 //! use tripartite::registry::Secret;
-//! use tripartite::webhook::{Change, Effect, Endpoint, MessageId, Received, Request, Shape, SigningSecret, Standard, Step};
+//! use tripartite::webhook::{Change, Effect, Endpoint, MessageId, Received, Request, Shape, Step};
+//! use tripartite::webhook::{SigningSecret, Standard};
 //! let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
 //! let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
 //! let body = br#"{"type": "member.updated", "data": {"id": "FED-7"}}"#;
@@ -35,7 +36,8 @@
 //! let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
 //! let request = Request { headers: &headers, body };
 //!
-//! let shape = Shape::new("/type", "/data/id", [("member.updated", Change::Updated), ("member.deleted", Change::Deleted)])?;
+//! let changes = [("member.updated", Change::Updated), ("member.deleted", Change::Deleted)];
+//! let shape = Shape::new("/type", "/data/id", changes)?;
 //! let endpoint = Endpoint::new(key, PolicyRef::new("members")?, standard, shape);
 //! let receive = |seconds| -> Received {
 //!     let mut step = endpoint.receive(&request, DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
@@ -60,8 +62,8 @@
 //!
 //! # The order of what is stored
 //!
-//! An answer of 2xx is a promise, so everything is durable before it is sent: first the tombstones, then the trigger, then
-//! that the message is known. A crash at any point sends no answer, and the message comes again:
+//! An answer of 2xx is a promise, so everything is durable before it is sent: first the tombstones, then the trigger,
+//! then that the message is known. A crash at any point sends no answer, and the message comes again:
 //!
 //! | killed after | what the next delivery finds |
 //! |---|---|
@@ -78,36 +80,39 @@
 //! A deletion marks inactive, and never deletes. It is stored as a [`Tombstone`] beside the slot, and the run that is
 //! triggered for it decides:
 //!
-//! 1. After its claim, a run reads `tombstones/ORG/CONNECTOR`, asks the source for each record of its scope, and hands what it
-//!    is told to the sync as a **partial** listing. So nobody is missing because of it.
+//! 1. After its claim, a run reads `tombstones/ORG/CONNECTOR`, asks the source for each record of its scope, and hands
+//!    what it is told to the sync as a **partial** listing. So nobody is missing because of it.
 //! 2. A record that has a tombstone which [`stands`](Tombstone::stands) against what the source answers is handed on as
 //!    gone. This takes an item of the listing that says so (an id, and the version where there is one): the sync loads
 //!    the record, plans what it plans for one that a complete listing no longer has
 //!    ([`plan_missing`](crate::plan::plan_missing)), and lets the guards judge it with all other deactivations.
-//! 3. When that is committed, and only then, it stores the tombstones [`without`](Tombstones::without) those it had read.
+//! 3. When that is committed, and only then, it stores the tombstones [`without`](Tombstones::without) those it had
+//!    read.
 //!
 //! What the source does not know and has no tombstone is left alone, whatever the reason. A run of everything needs no
 //! tombstones, since its listing says who is gone; once that was complete, it removes those it had read at its claim.
 //!
 //! # Questions
 //!
-//! *Why is the rate charged after the signature?* Before it, anybody who knows the address could use up the rate, and the
-//! sender would be turned away. A signature that does not match costs its check and nothing else: no read, no write, and
-//! nothing in the connector's [health](crate::health), which strangers could otherwise bring down.
+//! *Why is the rate charged after the signature?* Before it, anybody who knows the address could use up the rate, and
+//! the sender would be turned away. A signature that does not match costs its check and nothing else: no read, no
+//! write, and nothing in the connector's [health](crate::health), which strangers could otherwise bring down.
 //!
-//! *Why before it is known whether the message is new?* To know that costs a read. Somebody who copied a signed request can
-//! use up the rate with it for as long as its timestamp is near; the sender is then told to come again, and nothing is lost.
+//! *Why before it is known whether the message is new?* To know that costs a read. Somebody who copied a signed request
+//! can use up the rate with it for as long as its timestamp is near; the sender is then told to come again, and nothing
+//! is lost.
 //!
 //! *Does a webhook cut a back-off short?* No. A source in trouble is not helped by being asked more often.
 //!
-//! *Why is a body accepted whole or not at all?* A status stands for the whole body. If half of it were taken in under a
-//! 400, the sender would send it again for days; under a 202, the other half would be lost without a trace.
+//! *Why is a body accepted whole or not at all?* A status stands for the whole body. If half of it were taken in under
+//! a 400, the sender would send it again for days; under a 202, the other half would be lost without a trace.
 //!
 //! *Why are ids kept so much longer than twice the tolerance?* Twice the tolerance keeps replays out. A sender tries
 //! again for days, with a new timestamp and the same id, and each of these is a sync less.
 //!
-//! *How long are the keys?* The id of a message has at most 256 bytes, so `webhook/ORG/CONNECTOR/ID` stays within what every
-//! store takes as long as the other two have no more than 750 plain characters together.
+//! *How long are the keys?* The id of a message has at most 256 bytes. So `webhook/ORG/CONNECTOR/ID` stays within what
+//! every store takes as long as organisation and connector have no more than 750 plain characters together; no more
+//! than 250 where the sender's ids are full of characters that are escaped in a key.
 //!
 //! [spec]: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
@@ -129,7 +134,7 @@ pub use answer::{Answer, Effect, Received, Verdict};
 pub use event::{Change, Event, Malformed, Message, Order};
 pub use hex::Hex;
 pub use pointer::{Pointer, PointerError};
-pub use receive::{Burying, Charging, Endpoint, Looking, Step, Verifier};
+pub use receive::{Burying, Charging, Endpoint, Looking, Step, Verifier, serves};
 pub use refusal::{Problem, Refusal};
 pub use request::{MessageId, MessageIdError, Request};
 pub use secret::{SecretError, SigningSecret};

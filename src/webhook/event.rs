@@ -75,10 +75,12 @@ impl Message {
     /// ```
     /// use tripartite::id::ExternalId;
     /// use tripartite::webhook::{Change, Event, Message, Order};
-    /// let event = |change, version| Ok(Event { id: ExternalId::new("7")?, change, order: Order { version, at: None } });
-    /// let events = vec![event(Change::Deleted, Some(5))?, event(Change::Created, Some(6))?, event(Change::Updated, Some(4))?];
+    /// let id = ExternalId::new("7")?;
+    /// let order = |version| Order { version: Some(version), at: None };
+    /// let event = |change, version| Event { id: id.clone(), change, order: order(version) };
+    /// let events = vec![event(Change::Deleted, 5), event(Change::Created, 6), event(Change::Updated, 4)];
     /// let message = Message { events, ignored: 0 };
-    /// assert_eq!(message.latest()[&ExternalId::new("7")?].change, Change::Created); // it is there again
+    /// assert_eq!(message.latest()[&id].change, Change::Created); // it is there again
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn latest(&self) -> BTreeMap<ExternalId, &Event> {

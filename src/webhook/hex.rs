@@ -55,7 +55,8 @@ impl Hex {
     }
 
     /// Two messages may be alike to the byte, because neither an id nor a time is in them. Then none is taken for a
-    /// second delivery: each is synced, and a replayed one costs a sync and changes nothing else.
+    /// second delivery: each is synced, and a replayed one costs a sync and changes nothing else, because what is so is
+    /// read from the source.
     #[must_use]
     pub fn repeating(mut self) -> Self {
         self.repeats = true;

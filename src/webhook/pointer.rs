@@ -6,8 +6,8 @@ use crate::value::Value;
 
 /// Where something stands in a body: a JSON Pointer (RFC 6901).
 ///
-/// `/data/id` is looked up in each event, `#/type` in the whole body (the RFC's form for a fragment). The empty pointer is
-/// the event itself, `#` the body. In lists, `0` is the first.
+/// `/data/id` is looked up in each event, `#/type` in the whole body (the RFC's form for a fragment). The empty pointer
+/// is the event itself, `#` the body. In lists, `0` is the first.
 ///
 /// ```
 /// use tripartite::webhook::{Pointer, PointerError};

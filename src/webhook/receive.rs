@@ -13,14 +13,38 @@ use super::shape::Shape;
 use super::standard::Standard;
 use super::tombstone::{Added, Tombstone, Tombstones};
 use crate::host::StoreKey;
-use crate::id::{CommandId, PolicyRef, SyncKey};
+use crate::id::{CommandId, OrgId, PolicyRef, SyncKey};
 use crate::queue::{Command, Scope, Trigger};
 use crate::rate::{Allowance, Limit, Rate};
+use crate::registry::{Connection, Status};
 
 /// Far more than the 20 kB the specification recommends, and little to hash for nothing.
 const CAP: usize = 256 * 1024;
 /// Longer than senders try again: the specification's example schedule ends after three days and four hours.
 const KEEP: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+
+/// Whether a connection takes messages for an organisation: it serves it, is enabled, and is set up. To all others the
+/// answer is [`Received::gone`], and the sender stops for good.
+///
+/// A connection in error takes them: its trouble is meant to end, and what is triggered until then waits.
+///
+/// ```
+/// use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
+/// use tripartite::registry::{Connection, Status};
+/// use tripartite::webhook::serves;
+/// let org = OrgId::new("ballybeg")?;
+/// let mut connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
+///     .org(org.clone(), ExternalId::new("F-17")?, chrono::DateTime::UNIX_EPOCH);
+/// assert!(serves(&connection, &org) && !serves(&connection, &OrgId::new("kilmore")?));
+/// connection.status = Status::Error;
+/// assert!(serves(&connection, &org));
+/// connection.enabled = false;
+/// assert!(!serves(&connection, &org));
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+pub fn serves(connection: &Connection, org: &OrgId) -> bool {
+    connection.enabled && connection.status != Status::Inactive && connection.orgs.contains_key(org)
+}
 
 /// How a sender signs.
 #[derive(Debug)]
@@ -104,7 +128,26 @@ impl Endpoint {
         self
     }
 
-    /// Takes a request in. Nothing is read of a body whose signature does not match.
+    /// Takes a request in. Nothing is read of a body whose signature does not match, and nothing of what is stored.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::id::{ConnectorId, OrgId, PolicyRef, SyncKey};
+    /// use tripartite::registry::Secret;
+    /// use tripartite::webhook::{Change, Endpoint, Hex, Refusal, Request, Shape, Step, Verdict};
+    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let hex = Hex::new("x-signature", [Secret::new("a secret of our own")])?;
+    /// let shape = Shape::new("/type", "/id", [("member", Change::Updated)])?;
+    /// let endpoint = Endpoint::new(key, PolicyRef::new("members")?, hex, shape).cap(2);
+    /// let now = DateTime::<Utc>::UNIX_EPOCH;
+    /// let verdict = |body: &[u8]| match endpoint.receive(&Request { headers: &[], body }, now) {
+    ///     Step::Done(received) => Some(received.verdict),
+    ///     _ => None,
+    /// };
+    /// assert_eq!(verdict(b"{}"), Some(Verdict::Refused(Refusal::Unsigned)));
+    /// assert_eq!(verdict(b"{ }"), Some(Verdict::Refused(Refusal::TooLarge { cap: 2 }))); // not even hashed
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn receive<'a>(&'a self, request: &Request<'a>, now: DateTime<Utc>) -> Step<'a> {
         if request.body.len() > self.cap {
             return Step::Done(Received::refused(Refusal::TooLarge { cap: self.cap }));
@@ -160,8 +203,8 @@ impl<'a> Charging<'a> {
         self.at.endpoint.name("rate", None)
     }
 
-    /// Charges what is stored. The allowance holds once the rate beside it is stored by compare-and-swap; on a conflict,
-    /// it is read again and charged again.
+    /// Charges what is stored. The allowance holds once the rate beside it is stored by compare-and-swap; on a
+    /// conflict, it is read again and charged again.
     #[must_use = "nothing has happened until the rate is stored"]
     pub fn take(&self, stored: Option<&Rate>) -> (Rate, Allowance) {
         let rate = stored.cloned().unwrap_or_else(|| Rate::new(self.at.now));
@@ -244,8 +287,8 @@ impl<'a> Verified<'a> {
         }
     }
 
-    /// Tombstones before the trigger, for the run it starts must find them; the trigger before the message is remembered,
-    /// for a remembered message is never triggered again.
+    /// Tombstones before the trigger, for the run it starts must find them. The trigger before the message is
+    /// remembered, for what is remembered is never triggered again.
     fn accepted(&self, message: &Message, tombstones: Option<Effect>, scope: Scope) -> Received {
         let Endpoint { key, policy, verifier, keep, .. } = self.endpoint;
         // The id is visible ASCII of at most 256 bytes, so it fits.

@@ -17,11 +17,11 @@ const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
 
 /// Where a sender puts what it says: pointers, and its names for the three things that happen.
 ///
-/// | body | shape |
-/// |---|---|
-/// | `{"type": "contact.created", "timestamp": "2022-11-03T20:26:10Z", "data": {"id": "1f81"}}` | type `/type`, id `/data/id`, time `/timestamp` |
-/// | `{"kind": "update", "members": [{"no": 7}, {"no": 8}]}` | events `/members`, type `#/kind`, id `/no` |
-/// | `[{"op": "D", "id": 7, "rev": 12}]` | events `#`, type `/op`, id `/id`, version `/rev` |
+/// | body | type | id | and |
+/// |---|---|---|---|
+/// | `{"type": "contact.created", "at": 1667507170, "data": {"id": 7}}` | `/type` | `/data/id` | time `/at` |
+/// | `{"kind": "update", "members": [{"no": 7}, {"no": 8}]}` | `#/kind` | `/no` | events `/members` |
+/// | `[{"op": "D", "id": 7, "rev": 12}]` | `/op` | `/id` | events `#`, version `/rev` |
 ///
 /// An event of any other type is ignored and counted, and nothing else of it is read: senders add types whenever they
 /// like, and the specification counts every 2xx as delivered. A type that stands only in a header is not signed, so

@@ -37,7 +37,7 @@ const MAX_TIMESTAMP: usize = 12;
 /// assert_eq!(signed[2].1, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 ///
 /// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
-/// let verify = |body, seconds| standard.verify(&Request { headers: &headers, body }, at + TimeDelta::seconds(seconds));
+/// let verify = |body, after| standard.verify(&Request { headers: &headers, body }, at + TimeDelta::seconds(after));
 /// assert!(verify(&body[..], 300).is_ok()); // exactly the tolerance passes
 /// assert!(matches!(verify(&body[..], 301), Err(Refusal::Stale { .. })));
 /// assert_eq!(verify(br#"{"test":2432232314}"#, 0), Err(Refusal::Signature)); // the same JSON, other bytes

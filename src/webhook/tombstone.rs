@@ -145,6 +145,19 @@ impl Tombstones {
     }
 
     /// Adds one. Of two of the same record the later stays, and of those that do not say, the one that came last.
+    ///
+    /// ```
+    /// use tripartite::id::ExternalId;
+    /// use tripartite::webhook::{Added, Order, TOMBSTONE_LIMIT, Tombstone, Tombstones};
+    /// let tombstone = Tombstone { order: Order::default(), heard_at: chrono::DateTime::UNIX_EPOCH };
+    /// let mut tombstones = Tombstones::default();
+    /// for number in 0..TOMBSTONE_LIMIT {
+    ///     assert_eq!(tombstones.add(ExternalId::new(number.to_string())?, tombstone), Added::Kept);
+    /// }
+    /// assert_eq!(tombstones.add(ExternalId::new("one more")?, tombstone), Added::Spilled);
+    /// assert_eq!(tombstones.add(ExternalId::new("0")?, tombstone), Added::Kept); // its place is there
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     pub fn add(&mut self, id: ExternalId, tombstone: Tombstone) -> Added {
         let full = self.records.len() >= TOMBSTONE_LIMIT;
         match self.records.get_mut(&id) {

@@ -193,7 +193,9 @@ proptest! {
     }
 
     #[test]
-    fn every_event_counts_or_is_ignored_or_nothing_is_taken(values in prop::collection::vec(json(), 0..5), body in json()) {
+    fn every_event_counts_or_is_ignored_or_nothing_is_taken(
+        values in prop::collection::vec(json(), 0..5), body in json(),
+    ) {
         let _ = thin().read(body.as_bytes());
         let listed = format!(r#"{{"events": [{}]}}"#, values.join(","));
         match shape().read(listed.as_bytes()) {

@@ -190,8 +190,8 @@ fn secrets_are_read_as_people_paste_them_and_no_short_one_is() {
 /// RFC 4231, section 4: the cases for SHA-256 that are not truncated, and the one whose key is too short for us.
 #[test]
 fn the_vectors_of_rfc_4231() {
-    let longer = "This is a test using a larger than block-size key and a larger than block-size data. The key needs to be \
-                  hashed before being used by the HMAC algorithm.";
+    let longer = "This is a test using a larger than block-size key and a larger than block-size data. \
+                  The key needs to be hashed before being used by the HMAC algorithm.";
     let cases: [(Vec<u8>, &[u8], &str); 5] = [
         (vec![0x0b; 20], b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
         (vec![0xaa; 20], &[0xdd; 50], "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
@@ -313,7 +313,7 @@ proptest! {
 
     #[test]
     fn no_header_makes_it_panic(
-        headers in prop::collection::vec(("(webhook-(id|timestamp|signature)|x-signature|[a-z]{0,3})", any::<Vec<u8>>()), 0..6),
+        headers in prop::collection::vec(("webhook-(id|timestamp|signature)|x-signature", any::<Vec<u8>>()), 0..6),
         texts in prop::collection::vec("(v1,)?[ -~]{0,60}", 3), body in any::<Vec<u8>>(),
     ) {
         let names = [ID, STAMP, SIGNATURE].map(str::to_owned);
