@@ -12,7 +12,7 @@
 //! |---|---|---|---|
 //! | 1 | the body is within the cap | 413 | [`TooLarge`](Refusal::TooLarge) |
 //! | 2 | the headers are there, once, and of their form | 400 | [`Header`](Refusal::Header) |
-//! | 3 | a signature is by one of us | 401 | [`Unsigned`](Refusal::Unsigned), [`Signature`](Refusal::Signature) |
+//! | 3 | a signature matches | 401 | [`Unsigned`](Refusal::Unsigned), [`Signature`](Refusal::Signature) |
 //! | 4 | the timestamp is near | 401 | [`Stale`](Refusal::Stale) |
 //! | 5 | the rate allows it ([`Charging`]) | 429, with `retry-after` | [`Limited`](Refusal::Limited) |
 //! | 6 | the message is new ([`Looking`]) | 200 | [`Duplicate`](Verdict::Duplicate) |
@@ -101,6 +101,9 @@
 //! *Why before it is known whether the message is new?* To know that costs a read. Somebody who copied a signed request
 //! can use up the rate with it for as long as its timestamp is near; the sender is then told to come again, and nothing
 //! is lost.
+//!
+//! *May two endpoints have one secret?* No. Nothing that is signed says for whom it is, so what one of them accepts, the
+//! other accepts too.
 //!
 //! *Does a webhook cut a back-off short?* No. A source in trouble is not helped by being asked more often.
 //!
