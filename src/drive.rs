@@ -128,41 +128,79 @@ pub async fn drive<C: Connector, S: RecordStore>(
     connector: &C,
     store: &S,
 ) -> Result<Done, DriveError<C::Error, S::Error>> {
-    let failed = |step: Step, failure| Box::new(step.fail(failure));
     loop {
         step = match step {
-            Step::Indexing(s) => match store.index(s.request()).await {
-                Ok(page) => s.resume(page),
-                Err(error) => {
-                    let done = failed(Step::Indexing(s), error.failure());
-                    return Err(DriveError::Store { error, done });
-                }
-            },
-            Step::Fetching(s) => match connector.fetch(s.request()).await {
-                Ok(page) => s.resume(page),
-                Err(error) => {
-                    let done = failed(Step::Fetching(s), error.failure());
-                    return Err(DriveError::Connector { error, done });
-                }
-            },
-            Step::Loading(s) => match store.load(s.request()).await {
-                Ok(loaded) => s.resume(loaded),
-                Err(error) => {
-                    let done = failed(Step::Loading(s), error.failure());
-                    return Err(DriveError::Store { error, done });
-                }
-            },
-            Step::Committing(s) => match store.commit(s.request()).await {
-                Ok(outcomes) => s.resume(outcomes),
-                Err(error) => {
-                    let done = failed(Step::Committing(s), error.failure());
-                    return Err(DriveError::Store { error, done });
-                }
-            },
             Step::Stopped(stopped) => return Ok(stopped.finish()),
             Step::Done(done) => return Ok(done),
-        }
+            step => advance(step, connector, store).await?,
+        };
     }
+}
+
+/// Carries a run one step on, by one call to the connector or the store. A run that is over, or stopped, stays as it is.
+///
+/// For whoever has something to do between two steps: extend a lease, draw a bar.
+///
+/// # Errors
+/// As [`drive`].
+///
+/// ```
+/// use tripartite::drive::{advance, block_on};
+/// use tripartite::run::Step;
+/// # use tripartite::id::RunId;
+/// # use tripartite::memory::{Listing, MemoryStore};
+/// # use tripartite::run::Run;
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+/// # let mut step = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).start();
+/// # let store = MemoryStore::new(schema.clone());
+/// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+/// let mut steps = 0;
+/// while !matches!(step, Step::Stopped(_) | Step::Done(_)) {
+///     step = block_on(advance(step, &one, &store))?;
+///     steps += 1;
+/// }
+/// assert_eq!(steps, 4); // the index, a page, its records, a batch
+/// assert!(matches!(block_on(advance(step, &one, &store))?, Step::Done(_))); // over is over
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub async fn advance<C: Connector, S: RecordStore>(
+    step: Step,
+    connector: &C,
+    store: &S,
+) -> Result<Step, DriveError<C::Error, S::Error>> {
+    let failed = |step: Step, failure| Box::new(step.fail(failure));
+    Ok(match step {
+        Step::Indexing(s) => match store.index(s.request()).await {
+            Ok(page) => s.resume(page),
+            Err(error) => {
+                let done = failed(Step::Indexing(s), error.failure());
+                return Err(DriveError::Store { error, done });
+            }
+        },
+        Step::Fetching(s) => match connector.fetch(s.request()).await {
+            Ok(page) => s.resume(page),
+            Err(error) => {
+                let done = failed(Step::Fetching(s), error.failure());
+                return Err(DriveError::Connector { error, done });
+            }
+        },
+        Step::Loading(s) => match store.load(s.request()).await {
+            Ok(loaded) => s.resume(loaded),
+            Err(error) => {
+                let done = failed(Step::Loading(s), error.failure());
+                return Err(DriveError::Store { error, done });
+            }
+        },
+        Step::Committing(s) => match store.commit(s.request()).await {
+            Ok(outcomes) => s.resume(outcomes),
+            Err(error) => {
+                let done = failed(Step::Committing(s), error.failure());
+                return Err(DriveError::Store { error, done });
+            }
+        },
+        over @ (Step::Stopped(_) | Step::Done(_)) => over,
+    })
 }
 
 /// [`drive`], on the calling thread: parks it while the host's futures wait.

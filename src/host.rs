@@ -22,6 +22,7 @@
 //! **Why does `load` take many ids?** One query for each of a hundred thousand records is how a night becomes a day.
 
 mod jobs;
+mod shared;
 
 use std::future::Future;
 

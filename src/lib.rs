@@ -61,7 +61,7 @@
 //! | 7 | [`run`]: one sync, as typed steps | |
 //! | 8 | [`host`]: the traits a host implements | |
 //! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
-//! | 10 | `conformance` (a feature): the promises of the traits, as a suite for a host's own stores | |
+//! | 10 | `conformance` (a feature): the promises of the traits, as a suite | [`work`]: where the columns meet: workers |
 //!
 //! # What a host does
 //!
@@ -104,6 +104,8 @@ pub mod drive;
 pub mod memory;
 #[cfg(feature = "webhook")]
 pub mod webhook;
+
+pub mod work;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -21,6 +21,7 @@
 //! *Why are unknown fields refused here, when they survive elsewhere?* A connection is written by hand. An `api_key` that
 //! somebody put into it would otherwise be carried along, and shown to whoever lists the connections.
 
+mod enrolment;
 mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use enrolment::Enrolment;
 pub use secret::{Secret, SecretRef, SecretRefError};
 
 use crate::id::{ConnectorId, ExternalId, OrgId, PolicyRef, SyncKey};

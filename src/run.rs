@@ -67,6 +67,7 @@
 
 mod core;
 mod index;
+mod repeat;
 mod report;
 
 use chrono::{DateTime, Utc};
@@ -306,6 +307,28 @@ pub enum Step {
 }
 
 impl Step {
+    /// How many items of the listing were taken in so far.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// assert_eq!(run.start().processed(), 0); // the index comes first
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn processed(&self) -> u64 {
+        match self {
+            Self::Indexing(Indexing { core, .. })
+            | Self::Fetching(Fetching { core, .. })
+            | Self::Loading(Loading { core, .. })
+            | Self::Committing(Committing { core, .. })
+            | Self::Stopped(Stopped { core, .. }) => core.processed(),
+            Self::Done(done) => done.report.counts.processed,
+        }
+    }
+
     /// Closes a run that cannot go on, because the host failed to carry out the request.
     ///
     /// ```

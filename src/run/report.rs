@@ -55,7 +55,7 @@ pub struct Counts {
     pub skipped: u64,
     /// Records that the host could not write.
     pub failed: u64,
-    /// Repetitions in the listing that said the same.
+    /// Repetitions in the listing that said the same, in whatever spelling.
     pub duplicates: u64,
 }
 

@@ -16,7 +16,7 @@ const FLOORS: [&[&str]; 11] = [
     &["run"],
     &["host"],
     &["drive", "memory", "webhook"],
-    &["conformance"],
+    &["work", "conformance"],
 ];
 
 fn floor_of() -> BTreeMap<&'static str, usize> {

@@ -27,3 +27,4 @@ mod schedule;
 mod support;
 #[cfg(feature = "webhook")]
 mod webhook;
+mod work;

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`listing`] | the source: JSON lines, read page by page ([`Connector`](tripartite::host::Connector)) |
 //! | [`store`] | the club's table, with the bases beside it ([`RecordStore`](tripartite::host::RecordStore)) |
+//! | [`jobs`] | what is due, what runs and what came of it, in the same file ([`JobStore`](tripartite::host::JobStore)) |
 //! | [`sync`] | takes a run from step to step, with a progress bar |
 //! | [`infer`] | a schema for a listing that came without one |
 //! | [`report`], [`audit`] | what happened, for people and for programs |
@@ -20,9 +21,11 @@ pub mod audit;
 pub mod cli;
 pub mod demo;
 pub mod infer;
+pub mod jobs;
 pub mod listing;
 pub mod progress;
 pub mod report;
 pub mod store;
 pub mod sync;
 pub mod term;
+pub mod work;

@@ -1,0 +1,52 @@
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
+use tripartite::host::{LogEntry, LogPosition, StoreKey};
+
+use super::JobsError;
+use super::cell::{behind, micros, moment, rows};
+
+const TABLE: &str = "tripartite_log";
+
+const APPEND: &str = "INSERT INTO tripartite_log (log, at, id, bytes) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+
+pub(super) const READ: &str = "
+    SELECT at, id, bytes FROM tripartite_log
+    WHERE log = ?1 AND (at, id) >= (?2, ?3) AND at < ?4 ORDER BY at, id LIMIT ?5";
+
+const PRUNE: &str = "
+    DELETE FROM tripartite_log WHERE (log, at, id) IN (
+        SELECT log, at, id FROM tripartite_log WHERE log = ?1 AND at < ?2 ORDER BY at, id LIMIT ?3
+    )";
+
+pub(super) fn append(conn: &Connection, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
+    let LogEntry { position: LogPosition { at, id }, bytes } = entry;
+    let new = conn.prepare_cached(APPEND)?.execute(params![log.as_str(), micros(*at), id, bytes])?;
+    Ok(new == 1)
+}
+
+pub(super) fn read(
+    conn: &Connection,
+    log: &StoreKey,
+    range: Range<DateTime<Utc>>,
+    after: Option<&LogPosition>,
+    limit: usize,
+) -> Result<Vec<LogEntry>, JobsError> {
+    let start = (micros(range.start), String::new());
+    let (from, id) = after.map_or(start.clone(), |after| (micros(after.at), behind(&after.id)).max(start));
+    let mut statement = conn.prepare_cached(READ)?;
+    let asked = params![log.as_str(), from, id, micros(range.end), rows(limit)];
+    let entries = statement.query_map(asked, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    entries
+        .map(|entry| {
+            let (at, id, bytes) = entry?;
+            Ok(LogEntry { position: LogPosition { at: moment(TABLE, "at", at)?, id }, bytes })
+        })
+        .collect()
+}
+
+pub(super) fn prune(conn: &Connection, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
+    let removed = conn.prepare_cached(PRUNE)?.execute(params![log.as_str(), micros(before), rows(limit)])?;
+    Ok(removed as u64)
+}

@@ -1,0 +1,111 @@
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+
+use super::error::{JobsError, is_busy};
+
+/// How long to wait for somebody else's transaction to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often to try to change the journal, when others do the same.
+const TRIES: usize = 3;
+
+/// Which version of the tables this is.
+const FORMAT: i64 = 1;
+
+/// The tables of the work column.
+pub const TABLES: [&str; 3] = ["tripartite_jobs", "tripartite_jobs_meta", "tripartite_log"];
+
+const CREATE: &str = "
+    CREATE TABLE IF NOT EXISTS tripartite_jobs (
+        key TEXT NOT NULL COLLATE BINARY PRIMARY KEY,
+        bytes BLOB NOT NULL,
+        due INTEGER,
+        shard INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 65535),
+        version INTEGER NOT NULL CHECK (version > 0)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS tripartite_jobs_due ON tripartite_jobs (shard, due, key) WHERE due IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS tripartite_jobs_meta (
+        only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+        format INTEGER NOT NULL,
+        deleted INTEGER NOT NULL
+    ) STRICT;
+    CREATE TRIGGER IF NOT EXISTS tripartite_jobs_deleted AFTER DELETE ON tripartite_jobs BEGIN
+        UPDATE tripartite_jobs_meta SET deleted = max(deleted, OLD.version);
+    END;
+    CREATE TABLE IF NOT EXISTS tripartite_log (
+        log TEXT NOT NULL COLLATE BINARY,
+        at INTEGER NOT NULL,
+        id TEXT NOT NULL COLLATE BINARY,
+        bytes BLOB NOT NULL,
+        PRIMARY KEY (log, at, id),
+        UNIQUE (log, id)
+    ) STRICT, WITHOUT ROWID;";
+
+/// Opens a file that others may have open, and gives it the tables if it has none.
+pub(super) fn open(path: &Path) -> Result<Connection, JobsError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(PATIENCE)?;
+    write_ahead(&conn)?;
+    // What was answered must survive a power cut: a claim that is forgotten gives its token to a second worker.
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    settle(conn)
+}
+
+pub(super) fn in_memory() -> Result<Connection, JobsError> {
+    settle(Connection::open_in_memory()?)
+}
+
+/// Makes the journal a write-ahead log. SQLite does not wait for others there, so this does: until their transaction has
+/// ended, then again.
+pub(super) fn write_ahead(conn: &Connection) -> Result<(), JobsError> {
+    let mut tries = 1..TRIES;
+    loop {
+        let mode = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => return Err(JobsError::Journal { mode }),
+            Err(error) if is_busy(&error) && tries.next().is_some() => {
+                conn.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn settle(mut conn: Connection) -> Result<Connection, JobsError> {
+    let encoding: String = conn.pragma_query_value(None, "encoding", |row| row.get(0))?;
+    if encoding != "UTF-8" {
+        return Err(JobsError::Encoding { encoding });
+    }
+    let found = match format(&conn)? {
+        Some(found) => found,
+        None => create(&mut conn)?,
+    };
+    if found != FORMAT {
+        return Err(JobsError::Format { expected: FORMAT, found });
+    }
+    Ok(conn)
+}
+
+/// Creates what somebody else has not created meanwhile, and says which format it has.
+fn create(conn: &mut Connection) -> Result<i64, JobsError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch(CREATE)?;
+    tx.execute("INSERT OR IGNORE INTO tripartite_jobs_meta (only, format, deleted) VALUES (1, ?1, 0)", [FORMAT])?;
+    let found = tx.query_row("SELECT format FROM tripartite_jobs_meta", [], |row| row.get(0))?;
+    tx.commit()?;
+    Ok(found)
+}
+
+/// The format of the tables; `None` when there are none.
+fn format(conn: &Connection) -> Result<Option<i64>, JobsError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'tripartite_jobs_meta'";
+    let tables: i64 = conn.query_row(sql, [], |row| row.get(0))?;
+    if tables == 0 {
+        return Ok(None);
+    }
+    Ok(conn.query_row("SELECT format FROM tripartite_jobs_meta", [], |row| row.get(0)).optional()?)
+}

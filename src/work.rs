@@ -1,0 +1,147 @@
+//! Workers: what is due, may run and is fair is claimed, run with heartbeats, and ended.
+//!
+//! Here the two columns meet. A [`Queue`] gives commands to the slots that a [`JobStore`](crate::host::JobStore) keeps; a
+//! [`Worker`] takes jobs from it and drives their runs. Neither has a thread, a timer or a clock: a host calls
+//! [`tick`](Worker::tick) again and again, from as many workers as it likes, in one process or in many.
+//!
+//! | one tick | and if it fails or the worker dies there |
+//! |---|---|
+//! | says what is still to be said of its last attempt | the next tick says it |
+//! | fires the schedules that are due | fires again; each fire has an id, and triggers once |
+//! | appends finished attempts to the history | appends again; each has an id, and stands there once |
+//! | gives up the job of a worker that vanished | somebody else does |
+//! | asks the connector's health for a permit | a probe that never came back is waited for, until its time is over |
+//! | asks the gate for a ticket | the ticket ends by itself |
+//! | claims: state, token and lease in one swap | asked again by the same nonce, it is the same claim |
+//! | opens the run, and carries it step by step | the lease runs out, and the job is tried again |
+//! | extends the ticket, then the lease, between two steps | a lease that is lost stops the run before its next step |
+//! | keeps the report, then ends the attempt by its token | said twice, it counts once |
+//! | gives the ticket back, judges the connector | done again, nothing changes |
+//!
+//! # A whole host
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use std::sync::Arc;
+//!
+//! use chrono::{DateTime, Utc};
+//! use tripartite::drive::block_on;
+//! use tripartite::id::{ConnectorId, OrgId, RunId, SyncKey, WorkerId};
+//! use tripartite::memory::{Listing, MemoryJobStore, MemoryStore};
+//! use tripartite::queue::{Command, Outcome, Scope, Trigger};
+//! use tripartite::run::{Done, Run};
+//! use tripartite::schema::{Field, Kind, Policy, Schema};
+//! use tripartite::work::{Handler, Job, Opened, Queue, Settings, Worker};
+//!
+//! struct Club(Schema, Arc<MemoryStore>);
+//!
+//! impl Handler for Club {
+//!     type Connector = Listing;
+//!     type Store = Arc<MemoryStore>;
+//!     type Error = Infallible;
+//!
+//!     async fn open(&self, job: &Job) -> Result<Opened<Listing, Arc<MemoryStore>>, Infallible> {
+//!         let id = RunId::new(format!("run-{}", job.token.0)).expect("short, and not empty");
+//!         let step = Run::new(Policy::new(self.0.clone()), id, DateTime::<Utc>::UNIX_EPOCH).start();
+//!         let members = [("7", serde_json::json!({"name": "Áine"}))];
+//!         let connector = Listing::of(&self.0, members).expect("a name");
+//!         Ok(Opened { step, connector, store: self.1.clone() })
+//!     }
+//!
+//!     async fn close(&self, _: &Job, _: &Arc<MemoryStore>, _: &Done) -> Result<(), Infallible> {
+//!         Ok(()) // a host that keeps reports keeps this one
+//!     }
+//! }
+//!
+//! let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+//! let club = Club(schema.clone(), Arc::new(MemoryStore::new(schema)));
+//! let queue = Queue::new(MemoryJobStore::default());
+//! let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+//! let clock = || DateTime::<Utc>::UNIX_EPOCH; // a host's own asks the system
+//! let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+//! assert_eq!(block_on(queue.apply(&key, None, trigger, clock()))?.outcome, Outcome::Enqueued);
+//!
+//! let mut worker = Worker::new(WorkerId::new("w1")?, Settings::default());
+//! let tick = worker.tick_blocking(&queue, &club, &clock)?;
+//! let attempt = tick.attempt.ok_or("there was a job")?;
+//! assert_eq!(attempt.outcome, Outcome::Completed { follow_up: false });
+//! assert_eq!(attempt.report.ok_or("it ran")?.counts.created, 1);
+//! assert_eq!(worker.tick_blocking(&queue, &club, &clock)?.next, None); // nothing is waiting
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Questions
+//!
+//! *What stops a worker that has lost its lease, and does not know yet?* Its next heartbeat, and there is one before the
+//! first write. In between its writes are still compare-and-sets on each record, so it overwrites nobody. A store that
+//! checks the job's token in the transaction of each write ([`slot_key`] says where it stands) closes the rest.
+//!
+//! *How does a long page of the listing keep its lease?* It does not: nothing happens within a step. The
+//! [lease](Settings::lease) must be longer than the longest step.
+//!
+//! *Are notices lost in a crash?* One that a tick was about to return is. What it told of is not: the
+//! [status](Queue::status) and the history have it.
+//!
+//! *In what order?* The longest due first within an organisation, and organisations in turns. A worker looks at what is due
+//! some ten thousand keys at a time; jobs of one organisation beyond that wait for another's only in between.
+
+mod attempt;
+mod handler;
+mod queue;
+mod record;
+mod told;
+mod worker;
+
+pub use attempt::Attempted;
+pub use handler::{Clock, Handler, Job, Opened};
+pub use queue::{Applied, Queue, slot_key, sync_key};
+pub use worker::{Settings, Tick, Worker};
+
+use crate::failure::{Classify, Failure};
+use crate::host::StoreKey;
+use crate::schedule::ScheduleError;
+
+/// Why a record of the work column could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkError<E: std::error::Error> {
+    /// The job store failed.
+    #[error("the job store failed: {0}")]
+    Store(#[source] E),
+    /// What is stored cannot be read. It is left as it is.
+    #[error("the record {} cannot be read: {problem}", key.as_str())]
+    Broken {
+        /// Under which key.
+        key: StoreKey,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// So many others changed it all the time that this change never came through.
+    #[error("the record {} is changed by too many at once", key.as_str())]
+    Contended {
+        /// Under which key.
+        key: StoreKey,
+    },
+}
+
+impl<E: std::error::Error + Classify> Classify for WorkError<E> {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Store(error) => error.failure(),
+            Self::Broken { .. } => Failure::Fatal,
+            Self::Contended { .. } => Failure::Retry { after: None },
+        }
+    }
+}
+
+/// Why a connection could not be stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError<E: std::error::Error> {
+    /// Its schedule can have no timetable.
+    #[error("the connection's schedule: {0}")]
+    Schedule(#[source] ScheduleError),
+    /// The store failed.
+    #[error(transparent)]
+    Work(#[from] WorkError<E>),
+}

@@ -1,0 +1,414 @@
+//! One attempt: a permit, a ticket, a claim, the run with its heartbeats, and the end.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::queue::slot_key;
+use super::record::change;
+use super::worker::{Taken, Worker};
+use super::{Clock, Handler, Job, Opened, Queue, WorkError};
+use crate::backoff::Fraction;
+use crate::drive::{DriveError, advance};
+use crate::failure::{Classify, Failure};
+use crate::gate::Admission;
+use crate::health::{Health, Permit};
+use crate::host::{Connector, JobStore, RecordStore};
+use crate::id::{CommandId, Nonce, SyncKey};
+use crate::notice::Notice;
+use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
+use crate::run::{Done, Report, Step};
+
+/// An attempt that a worker made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempted {
+    /// Of which key.
+    pub key: SyncKey,
+    /// By which token.
+    pub token: Token,
+    /// Which attempt of its job it was, from 1.
+    pub attempt: u32,
+    /// What came of it. [`Fenced`](Outcome::Fenced): the lease was lost, and what it did counts for nothing; somebody else
+    /// does it again.
+    pub outcome: Outcome,
+    /// The run's report, as far as it got; none, when it did not begin.
+    pub report: Option<Report>,
+}
+
+/// What a worker holds of a key while it is at it.
+#[derive(Debug, Clone)]
+pub(super) struct Lease {
+    key: SyncKey,
+    nonce: Nonce,
+    token: Token,
+    attempt: u32,
+    until: DateTime<Utc>,
+    beaten_at: DateTime<Utc>,
+    /// Whether it was held when the run began to write.
+    writing: bool,
+}
+
+/// What there is to say at the end of an attempt.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    lease: Lease,
+    command: Command,
+    report: Option<Box<Report>>,
+    /// What it says about the connector.
+    verdict: Option<Result<(), Failure>>,
+}
+
+/// What a heartbeat answers.
+enum Beat {
+    GoOn,
+    /// Somebody asked it to stop.
+    Stop,
+    /// Its ticket went to somebody else.
+    GiveBack(DateTime<Utc>),
+    /// The lease is lost.
+    Lost,
+}
+
+/// How the run ended.
+enum Ran {
+    Done(Box<Done>),
+    Failed { failure: Failure, message: String, done: Box<Done>, connector: bool },
+    Stopped(Box<Done>),
+    GaveBack(Box<Done>, DateTime<Utc>),
+    Lost(Box<Done>),
+}
+
+impl Worker {
+    /// Takes a job that is due: a permit by the connector's health, a ticket of its gate, the claim, the run.
+    pub(super) async fn attempt<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+        key: &SyncKey,
+        slot: &Slot,
+    ) -> Result<Taken, WorkError<S::Error>> {
+        let now = clock.time();
+        let until = later(now.max(slot.updated_at), self.settings.lease);
+        let token = Token(slot.token.0 + 1);
+        let permit = queue.change_health(key, now, |health: &Health| {
+            let (next, permit) = health.permit(token, now, until);
+            (Some(next), permit)
+        });
+        match permit.await? {
+            Permit::Go | Permit::Probe => {}
+            Permit::Wait { at } => return Ok(Taken::Unwell(Some(at))),
+            Permit::NeedsOperator => return Ok(Taken::Unwell(None)),
+        }
+        self.claims += 1;
+        let nonce = nonce(self.id.as_str(), self.claims);
+        self.claiming = Some((key.clone(), nonce.clone()));
+        self.claim(queue, handler, clock, key, nonce, slot.updated_at).await
+    }
+
+    /// Asks for a ticket and then for the claim, under one nonce; a second time if the first answer was lost.
+    pub(super) async fn claim<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+        key: &SyncKey,
+        nonce: Nonce,
+        slot_time: DateTime<Utc>,
+    ) -> Result<Taken, WorkError<S::Error>> {
+        let now = clock.time();
+        let mut until = later(now.max(slot_time), self.settings.lease);
+        let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
+        let stored = slot_key(key);
+        let claimed = loop {
+            let ticket = match self.ticket(queue, key, &nonce, now, until).await? {
+                Admission::Admitted { until } => until,
+                refused => {
+                    self.claiming = None;
+                    return Ok(match refused {
+                        Admission::Full { until: at } | Admission::TooSoon { at } => Taken::Full(at),
+                        Admission::Held { until: at } | Admission::Admitted { until: at } => Taken::Wait(at),
+                    });
+                }
+            };
+            let claimed = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
+                let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
+                let Decision { next, outcome } = before.step(&queue.rules, None, command.clone(), now, Fraction::ONE);
+                match outcome {
+                    Outcome::Claimed(claim) if claim.until > ticket => (None, Err(claim.until)),
+                    Outcome::Claimed(claim) => (Some(next), Ok(Some(claim))),
+                    _ => (None, Ok(None)),
+                }
+            });
+            match claimed.await? {
+                Ok(claimed) => break claimed,
+                // A lease must not outlive its ticket, and the slot's time is ahead: a longer ticket first.
+                Err(longer) => until = longer,
+            }
+        };
+        self.claiming = None;
+        let Some(claim) = claimed else {
+            self.release(queue, key, &nonce, now).await?;
+            return Ok(Taken::Nothing);
+        };
+        let lease = Lease {
+            key: key.clone(),
+            nonce,
+            token: claim.token,
+            attempt: claim.attempt,
+            until: claim.until,
+            beaten_at: now,
+            writing: false,
+        };
+        self.carry(queue, handler, clock, lease, claim).await.map(|attempted| Taken::Attempted(Box::new(attempted)))
+    }
+
+    /// Carries a claimed job from its opening to its end.
+    async fn carry<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+        mut lease: Lease,
+        claim: Claim,
+    ) -> Result<Attempted, WorkError<S::Error>> {
+        let Claim { token, scope, policy, attempt, .. } = claim;
+        let job = Job { key: lease.key.clone(), token, scope, policy, attempt };
+        let opened = match handler.open(&job).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                let (failure, message) = (error.failure(), error.to_string());
+                let command = Command::Fail { token, failure, message };
+                let ending = Ending { lease, command, report: None, verdict: Some(Err(failure)) };
+                return self.end(queue, clock, ending).await;
+            }
+        };
+        let Opened { step, connector, store } = opened;
+        let ran = self.run(queue, clock, &mut lease, Opened { step, connector: &connector, store: &store }).await?;
+        let (done, command, verdict) = match ran {
+            Ran::Done(done) => {
+                let result = Some(done.report.run.to_string());
+                (done, Command::Complete { token, result }, Some(Ok(())))
+            }
+            Ran::Failed { failure, message, done, connector } => {
+                (done, Command::Fail { token, failure, message }, connector.then_some(Err(failure)))
+            }
+            Ran::Stopped(done) => (done, Command::Stop { token }, None),
+            Ran::GaveBack(done, until) => (done, Command::Snooze { token, until }, None),
+            // The slot says the same once more.
+            Ran::Lost(done) => (done, Command::Heartbeat { token, lease: Duration::ZERO }, None),
+        };
+        let closed = handler.close(&job, &store, &done).await;
+        let report = Some(Box::new(done.report));
+        let ending = match closed {
+            Err(error) if matches!(command, Command::Complete { .. }) => {
+                let command = Command::Fail { token, failure: error.failure(), message: error.to_string() };
+                Ending { lease, command, report, verdict: None }
+            }
+            _ => Ending { lease, command, report, verdict },
+        };
+        self.end(queue, clock, ending).await
+    }
+
+    /// Takes the run from step to step, with a heartbeat between two of them where it is time for one.
+    async fn run<S: JobStore, C: Connector, R: RecordStore>(
+        &self,
+        queue: &Queue<S>,
+        clock: &impl Clock,
+        lease: &mut Lease,
+        opened: Opened<&C, &R>,
+    ) -> Result<Ran, WorkError<S::Error>> {
+        let Opened { mut step, connector, store } = opened;
+        loop {
+            match step {
+                Step::Stopped(stopped) => return Ok(Ran::Done(Box::new(stopped.finish()))),
+                Step::Done(done) => return Ok(Ran::Done(Box::new(done))),
+                _ => {}
+            }
+            let beat = match self.beat(queue, clock, lease, &step).await {
+                Ok(beat) => beat,
+                // The store may answer again before the lease is over.
+                Err(WorkError::Store(_)) if clock.time() < lease.until => Beat::GoOn,
+                Err(error) => return Err(error),
+            };
+            let cut = |step: Step| Box::new(step.fail(Failure::Retry { after: None }));
+            match beat {
+                Beat::GoOn => {}
+                Beat::Stop => return Ok(Ran::Stopped(cut(step))),
+                Beat::GiveBack(until) => return Ok(Ran::GaveBack(cut(step), until)),
+                Beat::Lost => return Ok(Ran::Lost(cut(step))),
+            }
+            step = match advance(step, connector, store).await {
+                Ok(step) => step,
+                Err(error) => {
+                    let (failure, message) = (error.failure(), error.to_string());
+                    let (done, connector) = match error {
+                        DriveError::Connector { done, .. } => (done, true),
+                        DriveError::Store { done, .. } => (done, false),
+                    };
+                    return Ok(Ran::Failed { failure, message, done, connector });
+                }
+            };
+        }
+    }
+
+    /// Extends the ticket and then the lease, when a third of the lease is over, and before the run begins to write.
+    async fn beat<S: JobStore>(
+        &self,
+        queue: &Queue<S>,
+        clock: &impl Clock,
+        lease: &mut Lease,
+        step: &Step,
+    ) -> Result<Beat, WorkError<S::Error>> {
+        let now = clock.time();
+        let third = TimeDelta::from_std(self.settings.lease / 3).unwrap_or(TimeDelta::MAX);
+        let writes = matches!(step, Step::Committing(_)) && !lease.writing;
+        if now - lease.beaten_at < third && now >= lease.beaten_at && !writes {
+            return Ok(Beat::GoOn);
+        }
+        lease.writing |= writes;
+        let mut until = later(now, self.settings.lease).max(lease.until);
+        loop {
+            let ticket = match self.ticket(queue, &lease.key, &lease.nonce, now, until).await? {
+                Admission::Admitted { until } => until,
+                Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => {
+                    return Ok(Beat::GiveBack(at));
+                }
+            };
+            let beat = Command::Heartbeat { token: lease.token, lease: self.settings.lease };
+            let progress = Progress { done: step.processed(), of: None };
+            let progress = Command::Progress { token: lease.token, progress };
+            let stored = slot_key(&lease.key);
+            let extended = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
+                let Some(slot) = slot else { return (None, Outcome::Fenced) };
+                let beaten = slot.step(&queue.rules, None, beat.clone(), now, clock.fraction());
+                match &beaten.outcome {
+                    Outcome::Extended { until, .. } if *until <= ticket => {
+                        let told = beaten.next.step(&queue.rules, None, progress.clone(), now, clock.fraction());
+                        (Some(told.next), beaten.outcome)
+                    }
+                    _ => (None, beaten.outcome),
+                }
+            });
+            match extended.await? {
+                // The slot's time is ahead: a longer ticket first.
+                Outcome::Extended { until: longer, .. } if longer > ticket => until = longer,
+                Outcome::Extended { until, cancel } => {
+                    (lease.until, lease.beaten_at) = (until, now);
+                    return Ok(if cancel { Beat::Stop } else { Beat::GoOn });
+                }
+                _ => return Ok(Beat::Lost),
+            }
+        }
+    }
+
+    /// Says how an attempt ended, and does what follows from that. Everything in it may be done twice.
+    pub(super) async fn end<S: JobStore>(
+        &mut self,
+        queue: &Queue<S>,
+        clock: &impl Clock,
+        ending: Ending,
+    ) -> Result<Attempted, WorkError<S::Error>> {
+        let outcome = self.say(queue, clock, &ending).await;
+        let Ending { lease, report, .. } = ending.clone();
+        match outcome {
+            Ok(outcome) => {
+                let report = report.map(|report| *report);
+                Ok(Attempted { key: lease.key, token: lease.token, attempt: lease.attempt, outcome, report })
+            }
+            Err(error) => {
+                self.unsaid = Some(ending);
+                Err(error)
+            }
+        }
+    }
+
+    async fn say<S: JobStore>(
+        &mut self,
+        queue: &Queue<S>,
+        clock: &impl Clock,
+        ending: &Ending,
+    ) -> Result<Outcome, WorkError<S::Error>> {
+        let Ending { lease, command, report, verdict } = ending;
+        let (key, token, now) = (&lease.key, lease.token, clock.time());
+        let id = CommandId::new(format!("end-{}", token.0)).ok();
+        let done = report.as_ref().map(|report| Progress { done: report.counts.processed, of: None });
+        let progress = done.map(|progress| Command::Progress { token, progress });
+        let fraction = clock.fraction();
+        let (outcome, notice) = change(&queue.store, queue.shards, &slot_key(key), |slot: Option<&Slot>| {
+            let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
+            let told = progress.clone().map(|progress| before.step(&queue.rules, None, progress, now, fraction).next);
+            let told = told.unwrap_or_else(|| before.clone());
+            let decision = told.step(&queue.rules, id.as_ref(), command.clone(), now, fraction);
+            let notice = Notice::of_slot(key, &before, &decision.next);
+            (slot.map(|_| decision.next), (decision.outcome, notice))
+        })
+        .await?;
+        self.notices.extend(notice);
+        queue.flush(key, now).await?;
+        self.release(queue, key, &lease.nonce, now).await?;
+        if outcome == Outcome::Fenced {
+            return Ok(outcome);
+        }
+        if let Some(result) = verdict {
+            let rules = self.settings.health;
+            let notice = queue.change_health(key, now, |health: &Health| {
+                let next = health.judge(&rules, token, *result, now);
+                let notice = Notice::of_health(key, health, &next);
+                (Some(next), notice)
+            });
+            self.notices.extend(notice.await?);
+        }
+        if let (Outcome::Completed { .. }, Some(report)) = (&outcome, report) {
+            self.notices.extend(queue.tell(key, token, report, now).await?);
+            queue.note_success(key, now).await?;
+        }
+        let kept = TimeDelta::from_std(self.settings.history).unwrap_or(TimeDelta::MAX);
+        if let Some(before) = now.checked_sub_signed(kept) {
+            let _ = queue.prune(key, before).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn ticket<S: JobStore>(
+        &self,
+        queue: &Queue<S>,
+        key: &SyncKey,
+        nonce: &Nonce,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Admission, WorkError<S::Error>> {
+        let limits = self.settings.gate;
+        queue
+            .change_gate(key.connector.as_str(), now, |gate| {
+                let decision = gate.admit(&limits, key, nonce, now, until);
+                (Some(decision.next), decision.admission)
+            })
+            .await
+    }
+
+    async fn release<S: JobStore>(
+        &self,
+        queue: &Queue<S>,
+        key: &SyncKey,
+        nonce: &Nonce,
+        now: DateTime<Utc>,
+    ) -> Result<(), WorkError<S::Error>> {
+        queue.change_gate(key.connector.as_str(), now, |gate| (Some(gate.release(key, nonce, now)), ())).await
+    }
+}
+
+/// A nonce of the worker's own that it has not used before.
+fn nonce(worker: &str, claim: u64) -> Nonce {
+    let plain = Nonce::new(format!("{worker}/{claim}"));
+    plain.unwrap_or_else(|_| {
+        Nonce::new(format!("{:016x}/{claim}", xxh3_64(worker.as_bytes()))).expect("two numbers are short, and plain")
+    })
+}
+
+/// A later point in time; the end of time, when it would be beyond.
+pub(super) fn later(at: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
+    let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+    at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}

@@ -1,0 +1,378 @@
+//! The worker: one tick takes one job from claim to end.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::attempt::{Attempted, Ending};
+use super::queue::{connector, number, sync_key};
+use super::{Clock, Handler, Queue, WorkError};
+use crate::backoff::Fraction;
+use crate::drive::block_on;
+use crate::gate::{Limits, fair};
+use crate::health;
+use crate::host::{JobStore, StoreKey};
+use crate::id::{ConnectorId, Nonce, OrgId, SyncKey, WorkerId};
+use crate::notice::Notice;
+use crate::queue::{Command, Outcome, State};
+
+/// How many due keys are asked for in one call.
+const PAGE: usize = 500;
+/// How many due keys a worker keeps in mind at a time.
+const AGENDA: usize = 10_000;
+/// How long it trusts them.
+const TRUST: TimeDelta = TimeDelta::seconds(5);
+/// For how long it does not ask again after a connector that is left alone: somebody may reset it.
+const PATIENCE: TimeDelta = TimeDelta::seconds(60);
+
+/// What a worker keeps to.
+///
+/// ```
+/// use std::time::Duration;
+/// use tripartite::work::Settings;
+/// let settings: Settings = serde_json::from_str(r#"{"lease": {"secs": 60, "nanos": 0}}"#)?;
+/// assert_eq!(settings, Settings { lease: Duration::from_secs(60), ..Settings::default() });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// For how long a claim lasts, unless it is extended. It is extended between two steps of a run: it must be longer than
+    /// the longest of them, a page of the listing or a batch of writes.
+    pub lease: Duration,
+    /// How many runs of one connector there are at a time, and how far apart they start.
+    pub gate: Limits,
+    /// When a connector that fails is left alone.
+    pub health: health::Rules,
+    /// For how long the history is kept.
+    pub history: Duration,
+}
+
+impl Default for Settings {
+    /// A lease of five minutes; five runs at a time, a minute apart; thirty days of history.
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(5 * 60),
+            gate: Limits::default(),
+            health: health::Rules::default(),
+            history: Duration::from_secs(30 * 24 * 60 * 60),
+        }
+    }
+}
+
+/// Somebody who takes jobs: plain data, without a thread, a timer or a store of its own. For several jobs at a time, have
+/// several workers.
+#[derive(Debug)]
+pub struct Worker {
+    pub(super) id: WorkerId,
+    pub(super) settings: Settings,
+    /// How many claims it has asked for: makes each nonce a new one.
+    pub(super) claims: u64,
+    /// The claim it has asked for, until there is an answer.
+    pub(super) claiming: Option<(SyncKey, Nonce)>,
+    /// What it has to say of an attempt, and could not, because the store failed.
+    pub(super) unsaid: Option<Ending>,
+    /// What people must hear about, until a tick returns.
+    pub(super) notices: Vec<Notice>,
+    agenda: VecDeque<Due>,
+    read_at: Option<DateTime<Utc>>,
+    served: Option<OrgId>,
+    /// Whose connector is left alone, until when; none: until a person has seen to it.
+    patient: BTreeMap<SyncKey, Option<DateTime<Utc>>>,
+    patient_until: Option<DateTime<Utc>>,
+}
+
+/// What a tick did.
+#[derive(Debug, Default)]
+#[must_use = "the notices in it are told nowhere else"]
+pub struct Tick {
+    /// The attempt it made, if there was one to make.
+    pub attempt: Option<Attempted>,
+    /// Schedules that fired, and what came of each trigger.
+    pub fired: Vec<(SyncKey, Outcome)>,
+    /// Jobs whose worker had vanished, and what became of them.
+    pub expired: Vec<(SyncKey, Outcome)>,
+    /// What people must hear about.
+    pub notices: Vec<Notice>,
+    /// Records that cannot be read, and are left as they are; everything else goes on.
+    pub broken: Vec<(StoreKey, String)>,
+    /// When there is something to do next, as far as is known; a trigger may come before. None: nothing is waiting.
+    pub next: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug)]
+enum Due {
+    Slot(SyncKey),
+    Connection(ConnectorId),
+    /// No record of ours, or one of a later version.
+    Unknown(StoreKey),
+}
+
+impl Worker {
+    /// A worker. Its id must not have been used before, also not by a process that is gone: a lost answer is recognised by
+    /// it.
+    pub fn new(id: WorkerId, settings: Settings) -> Self {
+        Self {
+            id,
+            settings,
+            claims: 0,
+            claiming: None,
+            unsaid: None,
+            notices: Vec::new(),
+            agenda: VecDeque::new(),
+            read_at: None,
+            served: None,
+            patient: BTreeMap::new(),
+            patient_until: None,
+        }
+    }
+
+    /// Does one thing: says what is still to be said of the last attempt, fires schedules, gives up jobs whose worker has
+    /// vanished, and takes one job that is due and may run, from its claim to its end.
+    ///
+    /// A host calls it again and again: at once after an attempt, otherwise at [`Tick::next`] or when it hears of a
+    /// trigger. Dropping the future in the middle is a crash, which is survived: the lease runs out.
+    ///
+    /// # Errors
+    /// [`WorkError`], when the job store failed. What was under way is said at the next tick, or else its lease runs out.
+    pub async fn tick<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+    ) -> Result<Tick, WorkError<S::Error>> {
+        let mut tick = Tick { attempt: self.finish(queue, handler, clock).await?, ..Tick::default() };
+        if tick.attempt.is_none() {
+            self.take(queue, handler, clock, &mut tick).await?;
+        }
+        if tick.attempt.is_some() {
+            tick.next = Some(clock.time());
+        }
+        tick.notices.append(&mut self.notices);
+        Ok(tick)
+    }
+
+    /// What the store's failure left unfinished: an end that could not be said, a claim whose answer was lost.
+    async fn finish<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+    ) -> Result<Option<Attempted>, WorkError<S::Error>> {
+        if let Some(ending) = self.unsaid.take() {
+            return self.end(queue, clock, ending).await.map(Some);
+        }
+        let Some((key, nonce)) = self.claiming.clone() else { return Ok(None) };
+        match self.claim(queue, handler, clock, &key, nonce, clock.time()).await? {
+            Taken::Attempted(attempted) => Ok(Some(*attempted)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Goes through what is due until there was a job to take.
+    async fn take<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+        tick: &mut Tick,
+    ) -> Result<(), WorkError<S::Error>> {
+        let now = clock.time();
+        self.look(queue, now).await?;
+        let mut full = BTreeSet::new();
+        while let Some(due) = self.agenda.pop_front() {
+            let Due::Slot(key) = due else {
+                self.other(queue, due, now, tick).await?;
+                continue;
+            };
+            if let Some(at) = self.patient.get(&key) {
+                tick.next = earlier(tick.next, *at);
+                continue;
+            }
+            if full.contains(&key.connector) {
+                continue;
+            }
+            match self.slot(queue, handler, clock, &key, tick).await {
+                Ok(Taken::Attempted(attempted)) => {
+                    self.served = Some(key.org);
+                    tick.attempt = Some(*attempted);
+                    return Ok(());
+                }
+                Ok(Taken::Nothing) => {}
+                Ok(Taken::Wait(at)) => tick.next = earlier(tick.next, Some(at)),
+                Ok(Taken::Unwell(at)) => {
+                    let at = at.map(|at| at.min(now + PATIENCE));
+                    tick.next = earlier(tick.next, at);
+                    self.patient.insert(key, at);
+                }
+                Ok(Taken::Full(at)) => {
+                    tick.next = earlier(tick.next, Some(at));
+                    full.insert(key.connector);
+                }
+                Err(WorkError::Broken { key, problem }) => tick.broken.push((key, problem)),
+                Err(error) => return Err(error),
+            }
+        }
+        self.read_at = None;
+        self.foresee(queue, now, tick).await
+    }
+
+    /// [`tick`](Self::tick), on the calling thread.
+    ///
+    /// # Errors
+    /// As [`tick`](Self::tick).
+    pub fn tick_blocking<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+    ) -> Result<Tick, WorkError<S::Error>> {
+        block_on(self.tick(queue, handler, clock))
+    }
+
+    /// Reads what is due, unless it knows that well enough.
+    async fn look<S: JobStore>(&mut self, queue: &Queue<S>, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+        if self.patient_until.is_none_or(|until| until <= now || until > now + PATIENCE) {
+            self.patient.clear();
+            self.patient_until = Some(now + PATIENCE);
+        }
+        let fresh = self.read_at.is_some_and(|at| at <= now && now - at < TRUST);
+        if fresh && !self.agenda.is_empty() {
+            return Ok(());
+        }
+        let mut slots = Vec::new();
+        self.agenda.clear();
+        for shard in queue.shards_from(number(self.id.as_str())) {
+            let mut after = None;
+            loop {
+                let page = queue.store.due(shard, now, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
+                after = page.keys.last().cloned();
+                for (_, key) in page.keys {
+                    match (sync_key(&key), connector(&key)) {
+                        (Some(key), _) => slots.push(key),
+                        (None, Some(connector)) => self.agenda.push_back(Due::Connection(connector)),
+                        (None, None) => self.agenda.push_back(Due::Unknown(key)),
+                    }
+                }
+                if !page.more || slots.len() >= AGENDA {
+                    break;
+                }
+            }
+        }
+        if self.served.is_none() && !slots.is_empty() {
+            // Workers that begin together begin at different organisations.
+            self.served = Some(slots[number(self.id.as_str()) as usize % slots.len()].org.clone());
+        }
+        self.agenda.extend(fair(slots, |key| key, self.served.as_ref()).into_iter().map(Due::Slot));
+        self.read_at = Some(now);
+        Ok(())
+    }
+
+    async fn other<S: JobStore>(
+        &mut self,
+        queue: &Queue<S>,
+        due: Due,
+        now: DateTime<Utc>,
+        tick: &mut Tick,
+    ) -> Result<(), WorkError<S::Error>> {
+        match due {
+            Due::Connection(connector) => match queue.fire(&connector, now).await {
+                Ok(fired) => {
+                    tick.next = earlier(tick.next, (!fired.is_empty()).then_some(now));
+                    tick.fired.extend(fired);
+                }
+                Err(WorkError::Broken { key, problem }) => tick.broken.push((key, problem)),
+                Err(error) => return Err(error),
+            },
+            Due::Unknown(key) => tick.broken.push((key, "no record that this version knows".to_owned())),
+            Due::Slot(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What there is to do about one slot.
+    async fn slot<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+        key: &SyncKey,
+        tick: &mut Tick,
+    ) -> Result<Taken, WorkError<S::Error>> {
+        let Some(slot) = queue.slot(key).await? else { return Ok(Taken::Nothing) };
+        let now = clock.time();
+        queue.append(key, slot.unflushed.clone(), now).await?;
+        match slot.state {
+            State::Pending { due_at, .. } if !slot.paused => {
+                // The slot's time does not go back: what is due for it is due.
+                if due_at > now.max(slot.updated_at) {
+                    return Ok(Taken::Wait(due_at));
+                }
+                self.attempt(queue, handler, clock, key, &slot).await
+            }
+            State::Running { lease_until, .. } if lease_until <= now => {
+                self.expire(queue, key, now, clock.fraction(), tick).await
+            }
+            State::Running { lease_until, .. } => Ok(Taken::Wait(lease_until)),
+            State::Idle | State::Pending { .. } | State::Dead { .. } => Ok(Taken::Nothing),
+        }
+    }
+
+    async fn expire<S: JobStore>(
+        &mut self,
+        queue: &Queue<S>,
+        key: &SyncKey,
+        now: DateTime<Utc>,
+        fraction: Fraction,
+        tick: &mut Tick,
+    ) -> Result<Taken, WorkError<S::Error>> {
+        let applied = queue.apply_with(key, None, Command::Expire, now, fraction).await?;
+        self.notices.extend(applied.notice);
+        let taken = match applied.outcome {
+            Outcome::Refused(_) => return Ok(Taken::Nothing),
+            Outcome::Retrying { at } => Taken::Wait(at),
+            _ => Taken::Nothing,
+        };
+        tick.expired.push((key.clone(), applied.outcome));
+        queue.flush(key, now).await?;
+        Ok(taken)
+    }
+
+    /// When the next key is due that is not due yet.
+    async fn foresee<S: JobStore>(
+        &self,
+        queue: &Queue<S>,
+        now: DateTime<Utc>,
+        tick: &mut Tick,
+    ) -> Result<(), WorkError<S::Error>> {
+        // Nothing sorts behind this one among those that are due now.
+        let behind = (now, StoreKey::of("zz", []));
+        for shard in queue.shards_from(0) {
+            let far = DateTime::<Utc>::MAX_UTC;
+            let page = queue.store.due(shard, far, Some(&behind), 1).await.map_err(WorkError::Store)?;
+            let at = page.keys.first().map(|(at, _)| *at).filter(|at| *at > now);
+            tick.next = earlier(tick.next, at);
+        }
+        Ok(())
+    }
+}
+
+/// What became of a look at a slot.
+#[derive(Debug)]
+pub(super) enum Taken {
+    Nothing,
+    Attempted(Box<Attempted>),
+    /// Not before.
+    Wait(DateTime<Utc>),
+    /// The connector is left alone until then; none: until a person has seen to it.
+    Unwell(Option<DateTime<Utc>>),
+    /// Its group has no room until then.
+    Full(DateTime<Utc>),
+}
+
+/// The earlier of two, as far as there are any.
+fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    one.into_iter().chain(other).min()
+}
