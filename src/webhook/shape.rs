@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{Change, Event, Malformed, Message, Order};
 use super::pointer::{Pointer, PointerError};
 use crate::id::ExternalId;
-use crate::value::Value;
+use crate::value::{Value, exact_numbers};
 
 /// The end of the year 9999 in seconds: a larger number is no time in seconds, but probably one in milliseconds.
 const LATEST: i64 = 253_402_300_799;
@@ -157,8 +157,7 @@ impl Shape {
     /// # Errors
     /// [`Malformed`], which says where and never what.
     pub fn read(&self, body: &[u8]) -> Result<Message, Malformed> {
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|error| Malformed::Json { line: error.line(), column: error.column() })?;
+        let body = json(body)?;
         let events = match &self.0.events {
             None => std::slice::from_ref(&body),
             Some(pointer) => match pointer.find(&body, &body) {
@@ -223,7 +222,15 @@ impl<'v> At<'v> {
     }
 }
 
-/// A text as it is, or a whole number in its digits. One beyond 64 bits is no longer whole when it arrives here.
+/// A body, with every digit of its numbers. Where it is wrong is said of what was sent.
+fn json(body: &[u8]) -> Result<Value, Malformed> {
+    serde_json::from_slice(&exact_numbers(body)).map_err(|error| {
+        let error = serde_json::from_slice::<Value>(body).err().unwrap_or(error);
+        Malformed::Json { line: error.line(), column: error.column() }
+    })
+}
+
+/// A text as it is, or a whole number in its digits.
 fn id(value: &Value) -> Option<ExternalId> {
     match value {
         Value::Text(text) => ExternalId::new(text.as_str()).ok(),

@@ -73,7 +73,7 @@ fn what_is_wrong_is_said_and_not_what_stands_there() {
         r#"{"events": [{"type": "x"}, {"type": "updated"}]}"#.to_owned(),
         r#"{"events": [{"type": "updated", "id": ""}]}"#.to_owned(),
         r#"{"events": [{"type": "updated", "id": 7.5}]}"#.to_owned(),
-        r#"{"events": [{"type": "updated", "id": 18446744073709551616}]}"#.to_owned(),
+        r#"{"events": [18446744073709551617, 18446744073709551618, }"#.to_owned(),
         r#"{"events": [{"type": "updated", "id": true}]}"#.to_owned(),
         format!(r#"{{"events": [{{"type": "updated", "id": ["{secret}"]}}]}}"#),
         format!(r#"{{"events": [{{"type": "updated", "id": "{secret}\u0000"}}]}}"#),
@@ -95,6 +95,13 @@ fn what_is_wrong_is_said_and_not_what_stands_there() {
 fn nothing_is_read_of_what_nobody_asked_for() {
     let message = thin().read(br#"{"type": "invoice.paid", "timestamp": {}, "data": 5}"#).unwrap();
     assert_eq!(message, Message { events: vec![], ignored: 1 });
+}
+
+#[test]
+fn a_long_number_is_an_id_with_all_its_digits() {
+    let [one, two] = ["18446744073709551617", "18446744073709551618"];
+    let body = format!(r#"{{"events": [{{"type": "updated", "id": {one}}}, {{"type": "deleted", "id": {two}}}]}}"#);
+    assert_eq!(ids(&shape().read(body.as_bytes()).unwrap()), [one, two], "two that are one as doubles");
 }
 
 #[test]
