@@ -52,7 +52,7 @@
 //! | floor | what one sync means | when and whether it runs |
 //! |---|---|---|
 //! | 0 | [`id`]: what things are called · [`value`]: what was said | [`failure`]: what went wrong |
-//! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait |
+//! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait · [`rate`]: how often |
 //! | 2 | [`schema`]: the fields, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
 //! | 3 | [`detect`](mod@detect): who changed what | [`health`] of a connector · [`registry`] of connections |
 //! | 4 | [`resolve`](mod@resolve): what is done about it, and why | [`history`] and status · [`notice`]s |
@@ -60,7 +60,7 @@
 //! | 6 | [`plan`]: the operations that carry it out, and what stops them | |
 //! | 7 | [`run`]: one sync, as typed steps | |
 //! | 8 | [`host`]: the traits a host implements | |
-//! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | |
+//! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
 //! | 10 | `conformance` (a feature): the traits' promises as a suite | [`work`]: where the columns meet: workers |
 //!
 //! # What a host does
@@ -77,6 +77,7 @@ pub mod value;
 
 pub mod backoff;
 pub mod normalize;
+pub mod rate;
 
 pub mod gate;
 pub mod queue;
@@ -101,6 +102,8 @@ pub mod host;
 
 pub mod drive;
 pub mod memory;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 pub mod work;
 

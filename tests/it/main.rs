@@ -20,9 +20,12 @@ mod normalize_phone;
 mod plan;
 mod queue;
 mod queue_support;
+mod rate;
 mod registry;
 mod resolve;
 mod run;
 mod schedule;
 mod support;
+#[cfg(feature = "webhook")]
+mod webhook;
 mod work;
