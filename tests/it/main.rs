@@ -9,6 +9,7 @@ mod detect;
 mod failures;
 mod floors;
 mod gate;
+mod guards;
 mod health;
 mod history;
 #[cfg(feature = "conformance")]
