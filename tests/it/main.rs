@@ -23,5 +23,6 @@ mod registry;
 mod resolve;
 mod run;
 mod schedule;
+mod sim;
 mod support;
 mod work;
