@@ -16,7 +16,7 @@ use crate::health::{Health, Permit};
 use crate::host::{Connector, JobStore, RecordStore};
 use crate::id::{CommandId, Nonce, SyncKey};
 use crate::notice::Notice;
-use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
+use crate::queue::{Claim, Command, Outcome, Progress, Slot, Token};
 use crate::run::{Done, Report, Step};
 
 /// An attempt that a worker made.
@@ -106,7 +106,8 @@ impl Worker {
         self.claim(queue, handler, clock, key, nonce, until).await
     }
 
-    /// Asks for a ticket and then for the claim, under one nonce; a second time if the first answer was lost.
+    /// Asks for a ticket and then for the claim, under one nonce; a second time if the first answer was lost. The ticket is
+    /// asked for at least until `until`, and longer where the lease would outlive it.
     pub(super) async fn claim<S: JobStore, H: Handler>(
         &mut self,
         queue: &Queue<S>,
@@ -117,28 +118,35 @@ impl Worker {
         until: DateTime<Utc>,
     ) -> Result<Taken, WorkError<S::Error>> {
         let now = clock.time();
-        let ticket = match self.ticket(queue, key, &nonce, now, until).await? {
-            Admission::Admitted { until } => until,
-            refused => {
-                self.claiming = None;
-                return Ok(match refused {
-                    Admission::Full { until: at } | Admission::TooSoon { at } => Taken::Full(at),
-                    Admission::Held { until: at } | Admission::Admitted { until: at } => Taken::Wait(at),
-                });
+        let mut until = until.max(later(now, self.settings.lease));
+        let stored = slot_key(key);
+        let claimed = loop {
+            let ticket = match self.ticket(queue, key, &nonce, now, until).await? {
+                Admission::Admitted { until } => until,
+                refused => {
+                    self.claiming = None;
+                    return Ok(match refused {
+                        Admission::Full { until: at } | Admission::TooSoon { at } => Taken::Full(at),
+                        Admission::Held { until: at } | Admission::Admitted { until: at } => Taken::Wait(at),
+                    });
+                }
+            };
+            let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
+            let claimed = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
+                let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
+                let decision = before.step(&queue.rules, None, command.clone(), now, clock.fraction());
+                match decision.outcome {
+                    Outcome::Claimed(claim) if claim.until > ticket => (None, Some(claim)),
+                    Outcome::Claimed(claim) => (Some(decision.next), Some(claim)),
+                    _ => (None, None),
+                }
+            });
+            match claimed.await? {
+                // The slot's time is ahead: a longer ticket first.
+                Some(claim) if claim.until > ticket => until = claim.until,
+                claimed => break claimed,
             }
         };
-        let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
-        let claimed = change(&queue.store, queue.shards, &slot_key(key), |slot: Option<&Slot>| {
-            let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
-            let Decision { next, outcome } = before.step(&queue.rules, None, command.clone(), now, clock.fraction());
-            match outcome {
-                // A lease must not outlive its ticket: somebody with a clock far ahead was here in between.
-                Outcome::Claimed(claim) if claim.until > ticket => (None, None),
-                Outcome::Claimed(claim) => (Some(next), Some(claim)),
-                _ => (None, None),
-            }
-        })
-        .await?;
         self.claiming = None;
         let Some(claim) = claimed else {
             self.release(queue, key, &nonce, now).await?;
