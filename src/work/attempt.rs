@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::queue::slot_key;
-use super::record::change;
+use super::record::{change, change_since};
 use super::worker::{Taken, Worker};
 use super::{Clock, Handler, Job, Opened, Queue, WorkError};
 use crate::drive::{DriveError, advance};
@@ -76,6 +76,13 @@ enum Ran {
     Stopped(Box<Done>),
     GaveBack(Box<Done>, DateTime<Utc>),
     Lost(Box<Done>),
+}
+
+impl Lease {
+    /// Whether a slot was read after the claim: a smaller token is one from before.
+    fn known(&self, slot: Option<&Slot>) -> bool {
+        slot.is_some_and(|slot| slot.token >= self.token)
+    }
 }
 
 impl Worker {
@@ -267,7 +274,6 @@ impl Worker {
         if now - lease.beaten_at < third && now >= lease.beaten_at && !writes {
             return Ok(Beat::GoOn);
         }
-        lease.writing |= writes;
         let mut until = later(now, self.settings.lease).max(lease.until);
         loop {
             let ticket = match self.ticket(queue, &lease.key, &lease.nonce, now, until).await? {
@@ -280,7 +286,8 @@ impl Worker {
             let progress = Progress { done: step.processed(), of: None };
             let progress = Command::Progress { token: lease.token, progress };
             let stored = slot_key(&lease.key);
-            let extended = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
+            let known = |slot: Option<&Slot>| lease.known(slot);
+            let extended = change_since(&queue.store, queue.shards, &stored, known, |slot: Option<&Slot>| {
                 let Some(slot) = slot else { return (None, Outcome::Fenced) };
                 let beaten = slot.step(&queue.rules, None, beat.clone(), now, clock.fraction());
                 match &beaten.outcome {
@@ -296,6 +303,7 @@ impl Worker {
                 Outcome::Extended { until: longer, .. } if longer > ticket => until = longer,
                 Outcome::Extended { until, cancel } => {
                     (lease.until, lease.beaten_at) = (until, now);
+                    lease.writing |= writes;
                     return Ok(if cancel { Beat::Stop } else { Beat::GoOn });
                 }
                 _ => return Ok(Beat::Lost),
@@ -318,7 +326,8 @@ impl Worker {
                 Ok(Attempted { key: lease.key, token: lease.token, attempt: lease.attempt, outcome, report })
             }
             Err(error) => {
-                self.unsaid = Some(ending);
+                // What cannot be said, because a record cannot be read, must not keep the worker from everything else.
+                self.unsaid = matches!(error, WorkError::Store(_)).then_some(ending);
                 Err(error)
             }
         }
@@ -336,7 +345,8 @@ impl Worker {
         let done = report.as_ref().map(|report| Progress { done: report.counts.processed, of: None });
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
-        let (outcome, notice) = change(&queue.store, queue.shards, &slot_key(key), |slot: Option<&Slot>| {
+        let known = |slot: Option<&Slot>| lease.known(slot);
+        let (outcome, notice) = change_since(&queue.store, queue.shards, &slot_key(key), known, |slot: Option<&Slot>| {
             let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
             let told = progress.clone().map(|progress| before.step(&queue.rules, None, progress, now, fraction).next);
             let told = told.unwrap_or_else(|| before.clone());
