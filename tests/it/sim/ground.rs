@@ -81,7 +81,7 @@ impl Faults {
         hints: 5000,
         source: 15_000,
         crash: 60,
-        freeze: 20,
+        freeze: 80,
         clocks: 50,
         upgrade: 20,
     };

@@ -25,6 +25,8 @@ pub(super) const ORGS: usize = 5;
 pub(super) const CONNECTORS: usize = 2;
 /// How many people ask for something at a time.
 const PEOPLE: usize = 3;
+/// How often an event asks for somebody who can go on.
+const CHANCES: usize = 20;
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 type Ticked = (Worker, Option<Result<Tick, WorkError<Silent>>>);
@@ -90,8 +92,18 @@ impl World {
         self.events += 1;
         self.pass();
         self.trouble();
-        let who = self.ground.state().dice.below(WORKERS + PEOPLE);
-        if who < WORKERS { self.work(who)? } else { self.ask(who - WORKERS)? }
+        let mut went = false;
+        for _ in 0..CHANCES {
+            let who = self.ground.state().dice.below(WORKERS + PEOPLE);
+            if if who < WORKERS { self.work(who)? } else { self.ask(who - WORKERS)? } {
+                went = true;
+                break;
+            }
+        }
+        if !went {
+            let state = &mut *self.ground.state();
+            state.now += state.dice.seconds(4);
+        }
         let doomed = self.ground.state().doomed.take();
         if let Some(who) = doomed {
             self.kill(who);
@@ -103,7 +115,7 @@ impl World {
         let state = &mut *self.ground.state();
         let span = match state.dice.below(2000) {
             0 if !self.calm => state.dice.seconds(90),
-            _ => TimeDelta::milliseconds(state.dice.below(60) as i64),
+            _ => TimeDelta::milliseconds(state.dice.below(120) as i64),
         };
         state.now += span;
     }
@@ -166,7 +178,8 @@ impl World {
         self.seats[who] = Seat::Gone { until };
     }
 
-    fn work(&mut self, who: usize) -> Result<(), String> {
+    /// A worker goes on; whether it could.
+    fn work(&mut self, who: usize) -> Result<bool, String> {
         let now = self.ground.state().now;
         match &mut self.seats[who] {
             Seat::Gone { until } if *until <= now => {
@@ -174,15 +187,16 @@ impl World {
                 let id = WorkerId::new(format!("w{}", self.hired)).unwrap();
                 self.seats[who] = Seat::Asleep { worker: Worker::new(id, settings()), until: Some(now) };
             }
-            Seat::Gone { .. } => {}
+            Seat::Gone { .. } => return Ok(false),
             Seat::Asleep { until, .. } => {
                 let by_clock = Watch { ground: Arc::clone(&self.ground), who }.time();
-                let restless = !self.calm && self.ground.state().dice.below(20) == 0;
-                if restless || until.is_some_and(|until| until <= by_clock) {
-                    self.begin(who);
+                let restless = !self.calm && self.ground.state().dice.below(400) == 0;
+                if !restless && until.is_none_or(|until| until > by_clock) {
+                    return Ok(false);
                 }
+                self.begin(who);
             }
-            Seat::Ticking { frozen: Some(until), .. } if *until > now => {}
+            Seat::Ticking { frozen: Some(until), .. } if *until > now => return Ok(false),
             Seat::Ticking { tick, frozen, .. } => {
                 *frozen = None;
                 if let Poll::Ready((worker, ticked)) = poll(tick.as_mut()) {
@@ -191,7 +205,7 @@ impl World {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn begin(&mut self, who: usize) {
@@ -244,16 +258,18 @@ impl World {
         }
     }
 
-    fn ask(&mut self, who: usize) -> Result<(), String> {
+    /// Somebody goes on with an errand, or has a new one; whether there was one.
+    fn ask(&mut self, who: usize) -> Result<bool, String> {
         let Some(errand_under_way) = &mut self.people[who] else {
-            if !self.calm && self.ground.state().dice.below(60) == 0 {
+            let new = !self.calm && self.ground.state().dice.below(60) == 0;
+            if new {
                 self.errands += 1;
                 let watch = Watch { ground: Arc::clone(&self.ground), who: WORKERS + who };
                 self.people[who] = Some(Box::pin(errand(watch, self.errands)));
             }
-            return Ok(());
+            return Ok(new);
         };
-        let Poll::Ready(done) = poll(errand_under_way.as_mut()) else { return Ok(()) };
+        let Poll::Ready(done) = poll(errand_under_way.as_mut()) else { return Ok(true) };
         self.people[who] = None;
         if let Done::Acknowledged(key, id) = done {
             let wanted = self.ground.slot(&key).map_or(0, |slot| slot.wanted);
@@ -264,7 +280,7 @@ impl World {
             }
         }
         self.wake();
-        Ok(())
+        Ok(true)
     }
 
     /// A host hears that somebody asked for something.
