@@ -3,7 +3,7 @@
 //!
 //! Each call of the store, of the source and of the records waits once before it takes effect, so that the simulation
 //! chooses at every one of them who goes on. One seed is one history, the same everywhere: `SIM_SEED=7` runs that seed
-//! alone, `SIM_STEPS=1000000` makes each run so long.
+//! alone, `SIM_SEEDS=500` so many from the first, and `SIM_STEPS=1000000` makes each run so long.
 //!
 //! | what goes wrong | how |
 //! |---|---|
@@ -26,6 +26,7 @@ mod people;
 mod store;
 mod world;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::health::Circuit;
 use tripartite::host::StoreKey;
 use tripartite::queue::State;
@@ -63,8 +64,10 @@ fn story(seed: u64, steps: u64, faults: Faults, mutation: Mutation, calm: bool) 
 /// After the faults: all that was wanted is done, or dead, or waits for a person.
 fn settle(world: &mut World) -> Result<(), String> {
     world.calm_down();
+    let begun = world.now();
     for _ in 0..CALM {
         if let Some(next) = world.asleep_until() {
+            awake_in_time(world, begun, next)?;
             let waiting = waiting(world);
             match (next, waiting.is_empty()) {
                 // A schedule goes on for ever.
@@ -79,6 +82,16 @@ fn settle(world: &mut World) -> Result<(), String> {
         world.event()?;
     }
     Err(format!("I12: {CALM} events later these wait: {:?}", waiting(world)))
+}
+
+/// Nobody sleeps for longer than until something could go on.
+fn awake_in_time(world: &World, begun: DateTime<Utc>, next: Option<DateTime<Utc>>) -> Result<(), String> {
+    let Some(due) = world.could_go_on() else { return Ok(()) };
+    // A worker may have been patient with a connector when the calm began.
+    let patience = TimeDelta::seconds(if world.now() - begun < TimeDelta::minutes(3) { 61 } else { 1 });
+    let latest = due.max(world.now()) + patience;
+    let late = || format!("I12: all sleep until {next:?}, and something could go on at {due}: {:?}", waiting(world));
+    if next.is_some_and(|next| next <= latest) { Ok(()) } else { Err(late()) }
 }
 
 /// What waits, and for no person.
@@ -104,6 +117,7 @@ fn number(name: &str) -> Option<u64> {
 
 fn run(seeds: std::ops::Range<u64>, steps: u64, faults: Faults, calm: bool) {
     let seeds = number("SIM_SEED").map_or(seeds, |seed| seed..seed + 1);
+    let seeds = number("SIM_SEEDS").map_or(seeds.clone(), |count| seeds.start..seeds.start + count);
     let steps = number("SIM_STEPS").unwrap_or(steps);
     let mut sum = Story { events: 0, attempts: 0, effects: 0, stale: 0 };
     for seed in seeds {

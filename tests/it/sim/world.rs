@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::{Backoff, Jitter};
-use tripartite::gate::Limits;
-use tripartite::id::{SyncKey, WorkerId};
-use tripartite::queue::Rules;
+use tripartite::gate::{Admission, Gate, Limits};
+use tripartite::health::{self, Health, Permit};
+use tripartite::host::StoreKey;
+use tripartite::id::{Nonce, SyncKey, WorkerId};
+use tripartite::queue::{Rules, State, Token};
+use tripartite::registry::Enrolment;
 use tripartite::work::{Clock, Queue, Settings, Tick, WorkError, Worker};
 
-use super::ground::{Faults, Ground, LATER, Mutation, THIS, Watch, key};
+use super::ground::{Faults, Ground, LATER, Mutation, THIS, Watch, key, read};
 use super::host::Host;
 use super::laws::Laws;
 use super::people::{Done, errand};
@@ -55,7 +58,7 @@ pub(super) struct World {
 pub(super) fn settings() -> Settings {
     let gate = Limits { running: 2, spacing: Duration::from_secs(3) };
     let health =
-        tripartite::health::Rules { failures: 4, cooldown: Duration::from_secs(30), cap: Duration::from_secs(300) };
+        health::Rules { failures: 4, cooldown: Duration::from_secs(30), cap: Duration::from_secs(300) };
     Settings { lease: Duration::from_secs(60), gate, health, ..Settings::default() }
 }
 
@@ -331,6 +334,10 @@ impl World {
         true
     }
 
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.ground.state().now
+    }
+
     /// When everybody is asleep: until when, at the longest.
     pub(super) fn asleep_until(&self) -> Option<Option<DateTime<Utc>>> {
         let mut first: Option<DateTime<Utc>> = None;
@@ -339,6 +346,47 @@ impl World {
             first = first.into_iter().chain(*until).min();
         }
         self.people.iter().all(Option::is_none).then_some(first)
+    }
+
+    /// When the first of all that waits could go on, if everything stays as it is.
+    pub(super) fn could_go_on(&self) -> Option<DateTime<Utc>> {
+        let slots = Self::keys().filter_map(|key| {
+            let slot = self.ground.slot(&key)?;
+            let flush = (!slot.unflushed.is_empty()).then_some(slot.updated_at);
+            let at = match slot.state {
+                State::Pending { due_at, .. } if !slot.paused => self.admitted_at(&key, slot.token, due_at),
+                State::Running { lease_until, .. } => Some(lease_until),
+                _ => None,
+            };
+            flush.into_iter().chain(at).min()
+        });
+        let connections = (0..CONNECTORS).filter_map(|connector| {
+            let stored = self.ground.stored(&StoreKey::of("connection", [key(0, connector).connector.as_str()]))?;
+            read::<Enrolment>(&stored).due().unwrap()
+        });
+        slots.chain(connections).min()
+    }
+
+    /// When the connector's health and its gate let a key pass that is due.
+    fn admitted_at(&self, key: &SyncKey, token: Token, due_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut at = due_at.max(self.ground.state().now);
+        let health = StoreKey::of("health", [key.org.as_str(), key.connector.as_str()]);
+        if let Some(health) = self.ground.stored(&health).map(|stored| read::<Health>(&stored)) {
+            match health.permit(Token(token.0 + 1), at, at).1 {
+                Permit::NeedsOperator => return None,
+                Permit::Wait { at: until } => at = until,
+                Permit::Go | Permit::Probe => {}
+            }
+        }
+        let gate = self.ground.stored(&StoreKey::of("gate", [key.connector.as_str()]));
+        let Some(gate) = gate.map(|stored| read::<Gate>(&stored)) else { return Some(at) };
+        let nonce = Nonce::new("nobody's").unwrap();
+        loop {
+            at = match gate.admit(&settings().gate, key, &nonce, at, at + LEASE).admission {
+                Admission::Admitted { .. } => return Some(at),
+                Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => at,
+            };
+        }
     }
 
     pub(super) fn keys() -> impl Iterator<Item = SyncKey> {
