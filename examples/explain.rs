@@ -10,16 +10,18 @@
 //!
 //! A case is `{"id", "base": {…}|null, "local": {…}, "remote": {…}}`. `"base": null` was never synced; a field missing from
 //! base is unknown, one missing from local is null, of one missing from remote the source said nothing. A case that cannot
-//! be read gives `{"id", "error"}`, and the rest goes on.
+//! be read gives `{"id", "error"}`, and the rest goes on. A number that JSON readers round is read as the text of its digits.
 
+use std::fmt;
 use std::io::{self, BufRead, BufWriter, Write};
 use std::process::ExitCode;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tripartite::detect::{Sides, Verdict, detect};
 use tripartite::resolve::{Collision, Decision, Effect, Resolution, resolve};
 use tripartite::schema::{FirstSync, Policy, Schema, Strategy, Unit};
-use tripartite::value::{Record, Value};
+use tripartite::value::{Record, Value, exact_numbers};
 
 const USAGE: &str = "usage: explain --schema FILE [--strategy NAME] [--first-sync NAME] < CASES.jsonl";
 
@@ -95,16 +97,45 @@ fn answer(policy: &Policy, cases: impl BufRead, mut out: impl Write) -> io::Resu
     out.flush()
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Case {
-    #[serde(default)]
     id: Value,
-    #[serde(default)]
     base: Value,
-    #[serde(default)]
     local: Value,
-    #[serde(default)]
     remote: Value,
+}
+
+impl<'de> Deserialize<'de> for Case {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Value::Map(mut map) = Value::deserialize(deserializer)? else {
+            return Err(D::Error::custom("expected an object"));
+        };
+        let mut take = |key: &str| map.remove(key).unwrap_or_default();
+        Ok(Self { id: take("id"), base: take("base"), local: take("local"), remote: take("remote") })
+    }
+}
+
+/// The id of an object, whatever else stands in it.
+struct IdOf;
+
+impl<'de> Visitor<'de> for IdOf {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut id = None;
+        while let Some(key) = access.next_key::<String>()? {
+            if key != "id" {
+                access.next_value::<IgnoredAny>()?;
+            } else if id.replace(access.next_value()?).is_some() {
+                return Err(A::Error::custom("the id is stated twice"));
+            }
+        }
+        Ok(id.unwrap_or_default())
+    }
 }
 
 #[derive(Serialize)]
@@ -146,8 +177,11 @@ struct Answer {
 }
 
 fn explain(policy: &Policy, line: &[u8]) -> Result<Explained, Refused> {
-    let case: Case = serde_json::from_slice(line)
-        .map_err(|error| Refused { id: Value::Null, error: format!("this is no case: {error}") })?;
+    let line = &*exact_numbers(line);
+    let case: Case = serde_json::from_slice(line).map_err(|error| Refused {
+        id: serde_json::Deserializer::from_slice(line).deserialize_map(IdOf).unwrap_or_default(),
+        error: format!("this is no case: {error}"),
+    })?;
     let id = case.id.clone();
     fields(policy, case).map(|fields| Explained { id: id.clone(), fields }).map_err(|error| Refused { id, error })
 }
@@ -291,6 +325,25 @@ mod tests {
             (&7.into(), &"local: expected an object, found number".into())
         );
         assert_eq!(answers[2]["fields"]["born"]["verdict"], "InvalidRemote");
+    }
+
+    #[test]
+    fn an_error_keeps_the_id_and_quotes_nothing() {
+        for (case, id, says) in [
+            (r#"[1, null, {"email": "a@x.org"}, {}]"#, "null", "expected an object"),
+            (r#""087 555 0123""#, "null", "expected an object"),
+            ("5550123", "null", "expected an object"),
+            (r#"{"id": 7, "local": {"email": "1", "email": "5550123"}, "remote": {}}"#, "7", "same key twice"),
+            (r#"{"local": {"email": "1", "email": "5550123"}, "id": "x"}"#, "\"x\"", "same key twice"),
+            (r#"{"id": 7, "id": 8, "local": {}, "remote": {}}"#, "null", "same key twice"),
+            (r#"{"id": 7, "local": {}, "remote": "5550123"}"#, "7", "expected an object, found text"),
+            (r#"{"id": 18446744073709551617, "local": {}}"#, "\"18446744073709551617\"", "is missing"),
+        ] {
+            let answer = &answers(case)[0];
+            let error = answer["error"].as_str().unwrap();
+            assert_eq!(answer["id"].to_string(), id, "{case}");
+            assert!(error.contains(says) && !error.contains("555"), "{case}: {error}");
+        }
     }
 
     #[test]

@@ -261,6 +261,10 @@ pub(crate) fn hear<'s, 'a>(
     } else {
         remote
     };
+    // Before it is compared: a number that was rounded may look like one that did not move.
+    if said != base.raw && !said.is_exact() {
+        return Heard::Nonsense(Problem::Inexact);
+    }
     let field = &schema.fields()[position];
     // However null is spelled, it is null from here on.
     let said = if schema.is_null(field, said) { FieldRef::NULL } else { said };

@@ -207,7 +207,7 @@ pub enum Situation {
     LocalDeleted,
     /// What the source says is older than what was decided on.
     Stale,
-    /// The source lists it twice, differently.
+    /// The source lists it twice, differently; two spellings of the same are one statement.
     DuplicateRemote,
     /// What the source says is no record.
     Malformed,

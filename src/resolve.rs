@@ -260,6 +260,11 @@ impl<'a> Court<'_, 'a> {
         }
     }
 
+    /// Whether sets are merged. A first sync that is left to a person is left whole.
+    fn merges(&self, rule: &Rule) -> bool {
+        matches!(rule.strategy, Strategy::Merge { .. }) && rule.source != RuleSource::FirstSync
+    }
+
     fn merge_set(
         &self,
         field: &Field,
@@ -269,8 +274,7 @@ impl<'a> Court<'_, 'a> {
         remote: FieldRef<'a>,
     ) -> Option<Resolution<'a>> {
         let Kind::Set { of } = field.kind() else { return None };
-        let merges = matches!(rule.strategy, Strategy::Merge { .. }) && rule.source != RuleSource::FirstSync;
-        if !merges || !matches!(verdict, Verdict::Conflict(_)) {
+        if !self.merges(rule) || !matches!(verdict, Verdict::Conflict(_)) {
             return None;
         }
         let (base, local) = (self.sides.base.field(position).to_value(), self.sides.local.field(position).to_value());

@@ -67,6 +67,7 @@
 
 mod core;
 mod index;
+mod repeat;
 mod report;
 
 use chrono::{DateTime, Utc};

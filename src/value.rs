@@ -8,7 +8,7 @@
 //!
 //! | side | missing | null | value |
 //! |---|---|---|---|
-//! | base | unknown: never synced, or new in the schema | the source had it empty | what the source had |
+//! | base | unknown: never synced, or new in the schema | the source had it empty, however it spelled that | what the source had |
 //! | local | the same as null | empty | what the host has |
 //! | remote | absent: the source said nothing | explicitly empty | what the source says |
 //!
@@ -34,6 +34,7 @@
 
 mod builder;
 mod codec;
+mod exact;
 mod fingerprint;
 mod pointer;
 mod problem;
@@ -47,6 +48,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 pub(crate) use builder::MAX_FIELDS;
 pub use builder::{RecordBuilder, RecordError};
+pub use exact::exact_numbers;
+pub(crate) use exact::widened;
 pub use fingerprint::Fingerprint;
 pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
@@ -55,8 +58,8 @@ pub use record::{FieldRef, Record};
 /// One raw value, of the shapes that every self-describing format knows.
 ///
 /// An object that states a key twice is refused, which JSON leaves open ([RFC 8259], section 4). A whole number beyond
-/// 64 bits reaches this type only from formats that hold one: `serde_json` reads it as a float, so a source with longer
-/// numbers, such as identifiers, does well to send them as text.
+/// 64 bits reaches this type only from formats that hold one: `serde_json` reads it as a float, and rounds it. What may
+/// have been rounded is never taken from a source ([`Problem::Inexact`]); [`exact_numbers`] keeps every digit.
 ///
 /// ```
 /// use tripartite::value::Value;
@@ -236,6 +239,10 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_i128<E: de::Error>(self, int: i128) -> Result<Value, E> {
         Ok(Value::Int(int))
+    }
+
+    fn visit_f32<E: de::Error>(self, single: f32) -> Result<Value, E> {
+        Ok(Value::Float(widened(single)))
     }
 
     fn visit_f64<E: de::Error>(self, float: f64) -> Result<Value, E> {

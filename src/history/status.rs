@@ -117,7 +117,7 @@ impl Doing {
                 started_at: *started_at,
                 lease_until: *lease_until,
                 stopping: cancel.is_some(),
-                progress: *progress,
+                progress: progress.clone(),
             },
             State::Dead { reason, at, .. } => Self::Dead { reason: reason.clone(), at: *at },
         }

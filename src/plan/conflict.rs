@@ -3,7 +3,7 @@
 use crate::detect::{Clash, Sides, Verdict};
 use crate::exchange::{ConflictChange, OpenConflict};
 use crate::resolve::{Decision, Resolution, Resolved};
-use crate::schema::{Schema, Unit, same_untyped};
+use crate::schema::{Absent, Schema, Unit, same_untyped};
 use crate::value::{FieldRef, Record, Value, at, pointer};
 
 pub(super) fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<ConflictChange> {
@@ -29,8 +29,23 @@ pub(super) fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenCo
 /// Whether the source said nothing of use about the unit, so that nothing is known about the conflict's end.
 fn unsaid(schema: &Schema, resolved: &Resolved<'_>, conflict: &OpenConflict) -> bool {
     let of = |resolution: &&Resolution<'_>| schema.unit_name(resolution.unit) == conflict.unit;
-    let found = resolved.resolutions.iter().find(of);
-    found.is_some_and(|resolution| matches!(resolution.verdict, Verdict::NotReported | Verdict::InvalidRemote(_)))
+    resolved.resolutions.iter().find(of).is_some_and(|resolution| match resolution.verdict {
+        Verdict::InvalidRemote(_) => true,
+        Verdict::NotReported => !is_emptied(schema, resolution.unit, conflict),
+        _ => false,
+    })
+}
+
+/// Whether leaving the unit out empties it: what the conflict holds was reported, also where the base has nothing.
+fn is_emptied(schema: &Schema, unit: Unit, conflict: &OpenConflict) -> bool {
+    schema.members(&unit).iter().all(|&position| {
+        let field = &schema.fields()[position];
+        let reported = match unit {
+            Unit::Field(_) => &conflict.remote,
+            Unit::Group(_) => at(&conflict.remote, &pointer(&[field.name()])),
+        };
+        schema.absent(position) == Absent::ClearedIfReported || schema.same_value(field.kind(), reported, &Value::Null)
+    })
 }
 
 /// How the sides collide may be told differently once the rest of an object has a base, and a side may be spelled

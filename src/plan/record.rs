@@ -147,7 +147,7 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
     let nothing = schema.missing();
     let sides = Sides { base: &nothing, local: &nothing, remote: &remote.record };
     let resolved = resolve(policy, &detect(schema, sides), None);
-    let created = if taken_whole(&resolved) {
+    let created = if taken_whole(schema, &resolved) {
         remote.record.clone()
     } else {
         patch(schema, &resolved).unwrap_or_else(|| nothing.clone())
@@ -157,7 +157,9 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
             return Err(Refusal::Required { field: field.name().to_owned() });
         }
     }
-    let base = if taken_whole(&resolved) { remote.record.clone() } else { bases(schema, &resolved) };
+    // What the source says beyond the schema was not decided on, so it is no base of a field that joins later.
+    let whole = taken_whole(schema, &resolved) && remote.record.extra().is_missing();
+    let base = if whole { remote.record.clone() } else { bases(schema, &resolved) };
     let invalid = resolved.resolutions.iter().filter(|r| matches!(r.verdict, Verdict::InvalidRemote(_)));
     let entries = invalid.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect();
     let op = Op {
@@ -176,17 +178,23 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
 }
 
 /// Whether every field that was said is taken as it is, so that the source's row can serve as it stands.
-fn taken_whole(resolved: &Resolved<'_>) -> bool {
+fn taken_whole(schema: &Schema, resolved: &Resolved<'_>) -> bool {
     let remote = resolved.sides.remote;
-    resolved.resolutions.iter().all(|resolution| match resolution.verdict {
-        Verdict::Adopted => !any_missing(remote, resolution),
-        Verdict::NotReported => resolution.fields.is_empty() || all_missing(remote, resolution),
-        Verdict::InvalidRemote(_) => false,
-        _ => resolution
-            .fields
-            .iter()
-            .all(|effect| effect.local == Effect::Field(remote.field(effect.position)) && effect.local == effect.base),
-    })
+    !has_blanks(schema, remote)
+        && resolved.resolutions.iter().all(|resolution| match resolution.verdict {
+            Verdict::Adopted => !any_missing(remote, resolution),
+            Verdict::NotReported => resolution.fields.is_empty() || all_missing(remote, resolution),
+            Verdict::InvalidRemote(_) => false,
+            _ => resolution.fields.iter().all(|effect| {
+                effect.local == Effect::Field(remote.field(effect.position)) && effect.local == effect.base
+            }),
+        })
+}
+
+/// Whether anything that is empty is spelled otherwise than null, which a base never holds.
+fn has_blanks(schema: &Schema, remote: &Record) -> bool {
+    let mut said = schema.fields().iter().zip(remote.fields());
+    said.any(|(field, said)| schema.is_null(field, said) && !said.is_null() && !said.is_missing())
 }
 
 fn any_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
@@ -271,9 +279,10 @@ fn bases(schema: &Schema, resolved: &Resolved<'_>) -> Record {
         }
     }
     for (position, decided) in decided.into_iter().enumerate() {
-        let in_sync = !decided && !remote.field(position).is_missing();
-        if in_sync {
-            put(&mut row, position, &Effect::Field(remote.field(position)));
+        let said = remote.field(position);
+        if !decided && !said.is_missing() {
+            let blank = schema.fields().get(position).is_some_and(|field| schema.is_null(field, said));
+            put(&mut row, position, &Effect::Field(if blank { FieldRef::NULL } else { said }));
         } else if !decided && base.field(position).is_missing() && schema.absent(position) == Absent::Cleared {
             // Of a group in step: what came later to it, and was left out, was said to be empty.
             put(&mut row, position, &Effect::Field(FieldRef::NULL));

@@ -27,7 +27,7 @@ impl Resolution<'_> {
             Unit::Field(_) => schema.unit_name(self.unit).to_owned(),
             Unit::Group(_) => format!("{} (decided as one)", schema.unit_name(self.unit)),
         };
-        let happened = happened(&self.verdict, &name);
+        let happened = happened(self, &name);
         match self.verdict {
             Verdict::Conflict(_) => format!("{happened}; {}.", self.settled()),
             _ => format!("{happened}, {}.", self.followed()),
@@ -47,6 +47,9 @@ impl Resolution<'_> {
             (_, Decision::TookRemote) => "so the source's value was taken".into(),
             (_, Decision::Merged) => "so the change was merged with what is only here".into(),
             (Verdict::LocalOnly(LocalChange::Unbased), _) => "so the value here stays".into(),
+            (Verdict::LocalOnly(_), _) if apart(self, "").is_some() => {
+                format!("but {}, so the sides stay as they are", ground(&self.rule))
+            }
             _ => "so the edit stays".into(),
         }
     }
@@ -73,8 +76,11 @@ impl Resolution<'_> {
     }
 }
 
-fn happened(verdict: &Verdict, name: &str) -> String {
-    match verdict {
+fn happened(resolution: &Resolution<'_>, name: &str) -> String {
+    if let Some(apart) = apart(resolution, name) {
+        return apart;
+    }
+    match &resolution.verdict {
         Verdict::InSync => format!("All sides agree on {name}"),
         Verdict::Adopted => format!("At their first sync both sides had the same {name}"),
         Verdict::Converged => format!("Both sides made the same change to {name}"),
@@ -100,6 +106,24 @@ fn happened(verdict: &Verdict, name: &str) -> String {
         Verdict::NotReported => format!("The source said nothing about {name}"),
         Verdict::InvalidRemote(problem) => format!("What the source says for {name} {problem}"),
     }
+}
+
+/// Where the base moves on without the value here, that the two differ need not be anybody's edit. What is only ever
+/// filled was filled, so where it is empty somebody emptied it.
+fn apart(resolution: &Resolution<'_>, name: &str) -> Option<String> {
+    let owned = match resolution.rule.strategy {
+        Strategy::LocalOwned => true,
+        Strategy::FillOnly => false,
+        _ => return None,
+    };
+    Some(match &resolution.verdict {
+        Verdict::LocalOnly(LocalChange::Changed) => format!("The source still has its own {name} and here is another"),
+        Verdict::LocalOnly(LocalChange::Cleared) if owned => format!("The source has {name} and here it is empty"),
+        Verdict::Conflict(Clash::BothChanged) => format!("The source changed {name} and here is another"),
+        Verdict::Conflict(Clash::LocalCleared) if owned => format!("The source changed {name} and here it is empty"),
+        Verdict::Conflict(Clash::RemoteCleared) => format!("The source emptied {name} and here it is not empty"),
+        _ => return None,
+    })
 }
 
 fn ground(rule: &Rule) -> &'static str {

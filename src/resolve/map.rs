@@ -1,19 +1,21 @@
 //! Merging objects key by key, recursively.
 //!
 //! Inside a reported object a key that is missing counts as [`ClearedIfReported`](crate::schema::Absent): taken away
-//! if the base had it, without opinion if it had not, so that a key only the host knows stays. Lists are values.
+//! if the base had it, without opinion if it had not, so that a key only the host knows stays. Lists are values; a set that
+//! a [`Kind::Record`] declares is merged by element, as it is where it stands alone.
 //!
 //! | base | local | remote | result under merge |
 //! |---|---|---|---|
 //! | `{a:1}` | `{a:1, b:2}` | `{a:3}` | `{a:3, b:2}` |
 //! | `{a:1, b:2}` | `{a:1, b:2}` | `{a:1}` | `{a:1}` |
 //! | `{a:1}` | `{a:2}` | `{a:3}` | `{a:2}`, a conflict at `/a` |
+//! | null | `{a:1}` | `{a:2}` | `{a:1}`, a conflict at `/a`; the base stays null |
 //! | unknown | `{a:1, b:2}` | `{a:1, c:3}` | `{a:1, b:2, c:3}` |
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::Action;
-use super::{Collision, Court, Decision, Effect, FieldEffect, Resolution};
+use super::{Collision, Court, Decision, Effect, FieldEffect, Resolution, set};
 use crate::detect::{Facts, Verdict, table};
 use crate::schema::{Dispute, Field, Kind, Rule, Ruling, Unit, same_untyped};
 use crate::value::{Value, pointer};
@@ -50,6 +52,7 @@ pub(super) fn decide<'a>(
         // stays without one, so that it is judged as a first sync until somebody has decided.
         base: match (&known, decision) {
             (None, Decision::HeldOpen) => Effect::Keep,
+            _ if base.is_null() && nothing_advanced(&advanced, remote) => Effect::Keep,
             _ => Effect::Value(Value::Map(advanced)),
         },
     };
@@ -67,6 +70,11 @@ fn decision(verdict: &Verdict, collisions: &[Collision], changed: bool, all_remo
         (_, true) if all_remote => Decision::TookRemote,
         _ => Decision::Merged,
     }
+}
+
+/// Whether all that the source said is open, so that a base of nothing stays one and does not become an empty object.
+fn nothing_advanced(advanced: &Map, remote: &Map) -> bool {
+    advanced.is_empty() && !remote.is_empty()
 }
 
 struct Merged {
@@ -119,7 +127,11 @@ impl Merge<'_, '_, '_> {
                     let base = versions.base.map(|base| if let Value::Map(map) = base { map } else { &nothing });
                     let inner = self.objects(kind.unwrap_or(&Kind::Map), base, local, remote, path);
                     merged.local.insert(name.clone(), Value::Map(inner.local));
-                    merged.base.insert(name.clone(), Value::Map(inner.base));
+                    let was_object = matches!(old, Some(Value::Map(_)));
+                    let stays = !was_object && nothing_advanced(&inner.base, remote);
+                    if let Some(base) = if stays { old.cloned() } else { Some(Value::Map(inner.base)) } {
+                        merged.base.insert(name.clone(), base);
+                    }
                 }
                 _ => self.key(kind, versions, remote.get(name), old, path, &mut merged),
             }
@@ -139,6 +151,19 @@ impl Merge<'_, '_, '_> {
     ) {
         let name = path.last().cloned().unwrap_or_default();
         let verdict = self.verdict(kind, versions, said.is_some());
+        if let (Some(Kind::Set { of }), Verdict::Conflict(_)) = (kind, &verdict)
+            && self.court.merges(self.rule)
+        {
+            let base = versions.base.unwrap_or(&Value::Null);
+            match set::merge(self.court.schema(), of, base, versions.local, versions.remote) {
+                Value::Null if said.is_none() => merged.local.remove(&name),
+                set => merged.local.insert(name.clone(), set),
+            };
+            if let Some(said) = said {
+                merged.base.insert(name, said.clone());
+            }
+            return;
+        }
         let no_local = self.is_null(kind, versions.local);
         let action = self.court.act(&verdict, &self.rule.strategy, no_local, |resolver| {
             let Key { base, local, remote } = versions;

@@ -1,8 +1,9 @@
 //! What a run knows, and how it goes from step to step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::{Before, Index, Sighting, Slot};
+use super::repeat;
 use super::report::{Counts, Report, RunOutcome, Unwritten};
 use super::{Committing, Done, Fetching, Loading, Mode, Run, Step, Stopped};
 use crate::exchange::{
@@ -32,6 +33,8 @@ pub(super) struct Core {
     /// Something was listed that could be any record.
     unidentified: bool,
     withheld: u64,
+    /// Listed a second time in other words, while the first statement is no longer at hand.
+    doubtful: Vec<(Slot, RemoteRecord)>,
     quarantined: Vec<Quarantined>,
     unwritten: Vec<Unwritten>,
 }
@@ -84,6 +87,7 @@ impl Core {
             items: 0,
             unidentified: false,
             withheld: 0,
+            doubtful: Vec::new(),
             quarantined: Vec::new(),
             unwritten: Vec::new(),
         }
@@ -127,10 +131,11 @@ impl Core {
                 Item::Malformed(malformed) => self.malformed(malformed, &mut changed),
             }
         }
-        if changed.is_empty() {
+        if changed.is_empty() && self.doubtful.is_empty() {
             return self.turn(page.next);
         }
-        let ids = changed.values().map(|remote: &RemoteRecord| remote.id.clone()).collect();
+        let doubtful: BTreeSet<&ExternalId> = self.doubtful.iter().map(|(_, remote)| &remote.id).collect();
+        let ids = changed.values().map(|remote: &RemoteRecord| &remote.id).chain(doubtful).cloned().collect();
         let purpose = Purpose::Page(changed.into_iter().collect(), page.next);
         Step::Loading(Loading { core: self, ids, purpose })
     }
@@ -148,10 +153,36 @@ impl Core {
             }
             Sighting::Repeated => self.counts.duplicates += 1,
             Sighting::SetAside => {}
-            Sighting::Contradicted => {
-                let problem = "the listing has this record twice, and not the same".to_owned();
-                let situation = Situation::DuplicateRemote;
-                self.set_aside(Quarantined { id: Some(remote.id), place: None, situation, problem }, changed);
+            Sighting::Reworded => {
+                let planned = self.ops.get(&slot).and_then(|op| op.remote.as_ref());
+                match changed.get(&slot).map(|first| &first.record).or(planned) {
+                    None => self.doubtful.push((slot, remote)),
+                    Some(first) if repeat::same(self.run.policy.schema(), first, &remote.record) => {
+                        self.counts.duplicates += 1;
+                    }
+                    Some(_) => self.contradicted(remote.id, changed),
+                }
+            }
+        }
+    }
+
+    fn contradicted(&mut self, id: ExternalId, changed: &mut BTreeMap<Slot, RemoteRecord>) {
+        let problem = "the listing has this record twice, and not the same".to_owned();
+        let situation = Situation::DuplicateRemote;
+        self.set_aside(Quarantined { id: Some(id), place: None, situation, problem }, changed);
+    }
+
+    /// Now that it is known what the first statement came to.
+    fn settle(&mut self, loaded: &BTreeMap<ExternalId, Loaded>) {
+        for (slot, remote) in std::mem::take(&mut self.doubtful) {
+            let first = loaded.get(&remote.id);
+            if self.index.is_set_aside(slot) {
+                continue;
+            }
+            if first.is_some_and(|first| repeat::is_known(self.run.policy.schema(), first, &remote.record)) {
+                self.counts.duplicates += 1;
+            } else {
+                self.contradicted(remote.id, &mut BTreeMap::new());
             }
         }
     }
@@ -199,6 +230,7 @@ impl Core {
             loaded.into_iter().map(|record| (record.id.clone(), record)).collect();
         match purpose {
             Purpose::Page(remotes, next) => {
+                self.settle(&loaded);
                 for (slot, remote) in remotes {
                     self.plan(slot, &remote, loaded.remove(&remote.id));
                 }

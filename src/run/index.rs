@@ -43,7 +43,7 @@ pub(super) enum Sighting {
     /// It was listed before, and says the same.
     Repeated,
     /// It was listed before, and says something else.
-    Contradicted,
+    Reworded,
     /// It was set aside before.
     SetAside,
 }
@@ -76,11 +76,11 @@ impl Index {
         let sighting = match row.flags {
             flags if flags & SET_ASIDE != 0 => Sighting::SetAside,
             flags if flags & LISTED != 0 && row.seen == seen => Sighting::Repeated,
-            flags if flags & LISTED != 0 => Sighting::Contradicted,
+            flags if flags & LISTED != 0 => Sighting::Reworded,
             flags if flags & FRESH != 0 && row.seen == seen => Sighting::Unchanged,
             _ => Sighting::Changed,
         };
-        if sighting != Sighting::Contradicted {
+        if sighting != Sighting::Reworded {
             row.seen = seen;
         }
         row.flags |= LISTED;

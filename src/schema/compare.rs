@@ -231,7 +231,8 @@ fn untyped(raw: &Value) -> Value {
             blank if blank.is_empty() => Value::Null,
             text => Value::Text(text.into_owned()),
         },
-        Value::Float(float) if float.fract() == 0.0 && float.abs() < 1e15 => Value::Int(*float as i128),
+        Value::Float(float) => whole(*float).map_or(Value::Float(*float), Value::Int),
+        Value::Int(int) => long(*int).map_or(Value::Int(*int), Value::Float),
         Value::List(list) => Value::List(list.iter().map(untyped).collect()),
         Value::Map(map) => {
             let entries = map.iter().map(|(key, value)| (key.clone(), untyped(value)));
@@ -239,6 +240,19 @@ fn untyped(raw: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// A double as the whole number that it is, if that has at most 64 bits.
+fn whole(float: f64) -> Option<i128> {
+    const BITS: std::ops::Range<f64> = -9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0;
+    (float.fract() == 0.0 && BITS.contains(&float)).then_some(float as i128)
+}
+
+/// A whole number of more bits as the double that it is, if it is one.
+fn long(int: i128) -> Option<f64> {
+    const LIMIT: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
+    let float = int as f64;
+    (whole(float).is_none() && float < LIMIT && float as i128 == int).then_some(float)
 }
 
 /// The canonical form where no kind is declared.

@@ -2,6 +2,9 @@
 //!
 //! Two doors: [`Schema::record`] takes anything that serialises to an object; [`RecordSeed`] is fed by a deserialiser
 //! and packs each field straight into the row, for hosts that read millions of lines.
+//!
+//! A reader of JSON hands out numbers it has rounded; [`exact_numbers`](crate::value::exact_numbers) says which, and
+//! how to keep them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +14,7 @@ use serde::ser::Serialize;
 
 use super::Schema;
 use super::to_value::{RecordingError, ToValue};
-use crate::value::{Record, RecordBuilder, RecordError, Value};
+use crate::value::{Record, RecordBuilder, RecordError, Value, widened};
 
 impl Schema {
     /// Makes a record of anything that serialises to an object: a struct, a map, a JSON value.
@@ -115,7 +118,7 @@ pub struct RecordSeed<'a> {
 /// A record, and the id that stood in the same object.
 #[derive(Debug, Clone)]
 pub struct Keyed {
-    /// The id as text, where it was stated as a text or a whole number.
+    /// The id as text, where it was stated as a text or a whole number; of one beyond 64 bits no reader of JSON is sure.
     pub id: Option<String>,
     /// The record.
     pub record: Record,
@@ -299,6 +302,10 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
 
     fn visit_i128<E: de::Error>(self, int: i128) -> Result<(), E> {
         self.set(&Value::Int(int))
+    }
+
+    fn visit_f32<E: de::Error>(self, single: f32) -> Result<(), E> {
+        self.visit_f64(widened(single))
     }
 
     fn visit_f64<E: de::Error>(self, float: f64) -> Result<(), E> {

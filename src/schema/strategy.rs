@@ -85,6 +85,9 @@ pub enum Fallback {
 /// | null | nothing | nothing | empty |
 /// | unknown | nothing | nothing | empty |
 ///
+/// The base of a conflict that is open may have nothing, though the source did report a value. Left out under
+/// `ClearedIfReported`, that value is gone: only this side still has one, so the conflict closes, and nothing else moves.
+///
 /// ```
 /// use tripartite::detect::{RemoteChange, Sides, Verdict, detect};
 /// use tripartite::schema::{Absent, Field, Kind, Schema};

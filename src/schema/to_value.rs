@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::ser::{self, Serialize, Serializer};
 
-use crate::value::Value;
+use crate::value::{Value, widened};
 
 /// What is serialised cannot be a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,7 +99,7 @@ impl Serializer for ToValue {
         i128::try_from(v).map(Value::Int).map_err(|_| RecordingError("a whole number is beyond 127 bits".to_owned()))
     }
     fn serialize_f32(self, v: f32) -> Out {
-        self.serialize_f64(v.into())
+        self.serialize_f64(widened(v))
     }
     fn serialize_f64(self, v: f64) -> Out {
         if v.is_finite() { Ok(Value::Float(v)) } else { Err(RecordingError("a number is not finite".to_owned())) }

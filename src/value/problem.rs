@@ -51,6 +51,10 @@ pub enum Problem {
     /// A number that is infinite or not a number.
     #[error("is not a finite number")]
     NotFinite,
+    /// A number with more digits than a double holds, so that it may have been rounded while it was read; see
+    /// [`exact_numbers`](super::exact_numbers).
+    #[error("is a number that cannot be read exactly; it should be sent as a text")]
+    Inexact,
     /// Empty, where the schema requires a value.
     #[error("is empty, but required")]
     Required,

@@ -225,6 +225,10 @@ impl<'a> FieldRef<'a> {
         matches!(self.tag, Tag::List | Tag::Map)
     }
 
+    pub(super) fn is_float(self) -> bool {
+        self.tag == Tag::Float
+    }
+
     /// The text, if it is one.
     ///
     /// ```

@@ -9,6 +9,7 @@ use super::queue::slot_key;
 use super::record::{change, change_since};
 use super::worker::{Taken, Worker};
 use super::{Clock, Handler, Job, Opened, Queue, WorkError};
+use crate::backoff::Fraction;
 use crate::drive::{DriveError, advance};
 use crate::failure::{Classify, Failure};
 use crate::gate::Admission;
@@ -16,8 +17,8 @@ use crate::health::{Health, Permit};
 use crate::host::{Connector, JobStore, RecordStore};
 use crate::id::{CommandId, Nonce, SyncKey};
 use crate::notice::Notice;
-use crate::queue::{Claim, Command, Outcome, Progress, Slot, Token};
-use crate::run::{Done, Report, Step};
+use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
+use crate::run::{Counts, Done, Report, Step};
 
 /// An attempt that a worker made.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,11 +111,10 @@ impl Worker {
         self.claims += 1;
         let nonce = nonce(self.id.as_str(), self.claims);
         self.claiming = Some((key.clone(), nonce.clone()));
-        self.claim(queue, handler, clock, key, nonce, until).await
+        self.claim(queue, handler, clock, key, nonce, slot.updated_at).await
     }
 
-    /// Asks for a ticket and then for the claim, under one nonce; a second time if the first answer was lost. The ticket is
-    /// asked for at least until `until`, and longer where the lease would outlive it.
+    /// Asks for a ticket and then for the claim, under one nonce; a second time if the first answer was lost.
     pub(super) async fn claim<S: JobStore, H: Handler>(
         &mut self,
         queue: &Queue<S>,
@@ -122,10 +122,11 @@ impl Worker {
         clock: &impl Clock,
         key: &SyncKey,
         nonce: Nonce,
-        until: DateTime<Utc>,
+        slot_time: DateTime<Utc>,
     ) -> Result<Taken, WorkError<S::Error>> {
         let now = clock.time();
-        let mut until = until.max(later(now, self.settings.lease));
+        let mut until = later(now.max(slot_time), self.settings.lease);
+        let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
         let stored = slot_key(key);
         let claimed = loop {
             let ticket = match self.ticket(queue, key, &nonce, now, until).await? {
@@ -138,20 +139,19 @@ impl Worker {
                     });
                 }
             };
-            let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
             let claimed = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
                 let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
-                let decision = before.step(&queue.rules, None, command.clone(), now, clock.fraction());
-                match decision.outcome {
-                    Outcome::Claimed(claim) if claim.until > ticket => (None, Some(claim)),
-                    Outcome::Claimed(claim) => (Some(decision.next), Some(claim)),
-                    _ => (None, None),
+                let Decision { next, outcome } = before.step(&queue.rules, None, command.clone(), now, Fraction::ONE);
+                match outcome {
+                    Outcome::Claimed(claim) if claim.until > ticket => (None, Err(claim.until)),
+                    Outcome::Claimed(claim) => (Some(next), Ok(Some(claim))),
+                    _ => (None, Ok(None)),
                 }
             });
             match claimed.await? {
-                // The slot's time is ahead: a longer ticket first.
-                Some(claim) if claim.until > ticket => until = claim.until,
-                claimed => break claimed,
+                Ok(claimed) => break claimed,
+                // A lease must not outlive its ticket, and the slot's time is ahead: a longer ticket first.
+                Err(longer) => until = longer,
             }
         };
         self.claiming = None;
@@ -283,7 +283,7 @@ impl Worker {
                 }
             };
             let beat = Command::Heartbeat { token: lease.token, lease: self.settings.lease };
-            let progress = Progress { done: step.processed(), of: None };
+            let progress = Progress { done: step.processed(), ..Progress::default() };
             let progress = Command::Progress { token: lease.token, progress };
             let stored = slot_key(&lease.key);
             let known = |slot: Option<&Slot>| lease.known(slot);
@@ -342,7 +342,7 @@ impl Worker {
         let Ending { lease, command, report, verdict } = ending;
         let (key, token, now) = (&lease.key, lease.token, clock.time());
         let id = CommandId::new(format!("end-{}", token.0)).ok();
-        let done = report.as_ref().map(|report| Progress { done: report.counts.processed, of: None });
+        let done = report.as_ref().map(|report| progress(&report.counts));
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
         let known = |slot: Option<&Slot>| lease.known(slot);
@@ -407,6 +407,12 @@ impl Worker {
     ) -> Result<(), WorkError<S::Error>> {
         queue.change_gate(key.connector.as_str(), now, |gate| (Some(gate.release(key, nonce, now)), ())).await
     }
+}
+
+/// How far a run came.
+fn progress(counts: &Counts) -> Progress {
+    let named = counts.named().map(|(name, count)| (name.to_owned(), count));
+    Progress { done: counts.processed, of: None, counts: named.collect() }
 }
 
 /// A nonce of the worker's own that it has not used before.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::attempt::{Attempted, Ending, later};
+use super::attempt::{Attempted, Ending};
 use super::queue::{connector, number, sync_key};
 use super::{Clock, Handler, Queue, WorkError};
 use crate::backoff::Fraction;
@@ -183,8 +183,7 @@ impl Worker {
             return self.end(queue, clock, ending).await.map(Some);
         }
         let Some((key, nonce)) = self.claiming.clone() else { return Ok(None) };
-        let until = later(clock.time(), self.settings.lease);
-        match self.claim(queue, handler, clock, &key, nonce, until).await? {
+        match self.claim(queue, handler, clock, &key, nonce, clock.time()).await? {
             Taken::Attempted(attempted) => Ok(Some(*attempted)),
             _ => Ok(None),
         }

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use tripartite::detect::{Sides, Verdict, detect};
 use tripartite::exchange::{ConflictChange, Entry};
 use tripartite::schema::{Policy, Schema};
-use tripartite::value::Record;
+use tripartite::value::{Problem, Record};
 
 use crate::support::words::{Vocabulary, Word, others, scalars};
 use crate::support::{After, canonical, cases, decide, linked, raw, record, schema, strategy};
@@ -284,6 +284,39 @@ fn what_cannot_be_read_changes_nothing_and_is_recorded() {
             }
         }
     }
+}
+
+/// A number that a reader of JSON may have rounded is no news, whatever it was rounded to; its digits as text are.
+#[test]
+fn a_number_that_may_have_been_rounded_is_recorded_and_never_written() {
+    let list = |number: Json| json!([number]);
+    for (kind, base, rounded, exact) in [
+        ("integer", json!("18446744073709551616"), json!(18446744073709551616.0), json!("18446744073709551617")),
+        ("integer", json!(9007199254740993_u64), json!(9007199254740992.0), json!(9007199254740994_u64)),
+        ("decimal", json!("0.12345678901234567"), json!(0.12345678901234568), json!("0.12345678901234569")),
+        ("text", json!("x"), json!(1.2345678901234567), json!("1.2345678901234567")),
+        ("list", list(json!(1)), list(json!(0.12345678901234568)), list(json!("0.12345678901234568"))),
+        ("map", json!({}), json!({"a": {"b": 1e20}}), json!({"a": {"b": "1e20"}})),
+    ] {
+        let policy = with_kind(&json!({ "kind": kind }), "remote_wins", "no_opinion");
+        let of = |json: &Json| record(policy.schema(), json!({ "f": json }));
+        let loaded = linked(policy.schema(), Some(of(&base)), of(&base));
+        let after = decide(&policy, &loaded, &of(&rounded));
+        assert_eq!((after.local, after.base), (of(&base), of(&base)), "{kind}: {rounded}");
+        let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("{kind}: one entry") };
+        assert_eq!(entry.verdict, Verdict::InvalidRemote(Problem::Inexact), "{kind}: {rounded}");
+        assert_eq!(decide(&policy, &loaded, &of(&exact)).local, of(&exact), "{kind}: {exact}");
+    }
+}
+
+/// What the host has is what it has: a double of its own is compared, not questioned.
+#[test]
+fn a_long_number_of_the_host_is_exact() {
+    let policy = with_kind(&json!({"kind": "decimal"}), "remote_wins", "no_opinion");
+    let schema = policy.schema();
+    let (text, double) = (json!({"f": "0.30000000000000004"}), json!({"f": 0.1 + 0.2}));
+    let loaded = linked(schema, Some(record(schema, text.clone())), record(schema, double));
+    assert!(decide(&policy, &loaded, &record(schema, text)).op.entries.is_empty());
 }
 
 /// A local value that cannot be read is a value like any other: it equals only itself, and is never lost.

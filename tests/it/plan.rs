@@ -7,13 +7,13 @@ use serde_json::{Value as Json, json};
 use tripartite::detect::{Sides, detect};
 use tripartite::exchange::{Entry, Item, Malformed, Presence};
 use tripartite::memory::{Listing, MemoryStore};
-use tripartite::plan::{Guards, Limit, Plan, PlanError};
+use tripartite::plan::{Guards, Limit, Plan, PlanError, plan_creation};
 use tripartite::resolve::resolve;
 use tripartite::run::{Done, Step};
 use tripartite::schema::{Field, Group, Kind, Policy, Schema, SchemaBuilder, SchemaError, Strategy};
 
 use crate::support::world::{by_hand, listing, night, run};
-use crate::support::{PLAIN, ext, record, said, schema, strategy};
+use crate::support::{PLAIN, decide, ext, linked, record, said, schema, strategy};
 
 fn club() -> Schema {
     let text = r#"{
@@ -41,6 +41,103 @@ fn finish(step: Step) -> Done {
         Step::Done(done) => done,
         Step::Stopped(stopped) => stopped.finish(),
         _ => panic!("the run is not over"),
+    }
+}
+
+/// A base has one word for empty, whatever the source's was and whatever came of it.
+#[test]
+fn a_base_holds_null_for_what_the_source_spells_empty() {
+    let kinds = json!({"a": {"kind": "text"}, "b": {"kind": "email"}, "c": {"kind": "set", "of": "text", "empty_means_null": true}});
+    let policy = Policy::new(schema(json!({ "fields": kinds })));
+    let schema = policy.schema();
+    let null = record(schema, json!({"a": null, "b": null, "c": null}));
+    let blank = record(schema, json!({"a": " ", "b": "", "c": []}));
+    let full = record(schema, json!({"a": "x", "b": "x@example.org", "c": ["x"]}));
+    let created = plan_creation(&policy, &said("7", blank.clone())).unwrap();
+    assert_eq!(created.base.as_ref(), Some(&null), "created");
+    for (says, base, local) in [
+        ("in step", Some(&null), &null),
+        ("in step, spelled so before", Some(&blank), &blank),
+        ("adopted", None, &null),
+        ("emptied", Some(&full), &full),
+        ("converged", Some(&full), &null),
+        ("only here", Some(&null), &full),
+    ] {
+        let after = decide(&policy, &linked(schema, base.cloned(), local.clone()), &blank);
+        assert_eq!(after.base, null, "{says}");
+    }
+}
+
+/// What the source says beyond the schema was not decided on: a field that joins later has no base.
+#[test]
+fn what_is_beyond_the_schema_is_no_base_of_a_new_record() {
+    let fields = |more: &str| {
+        schema(serde_json::from_str(&format!(r#"{{"fields": {{"name": {{"kind": "name"}}{more}}}}}"#)).unwrap())
+    };
+    let before = fields("");
+    for remote in [json!({"name": "Áine", "shoe": 43}), json!({"name": "", "shoe": 43})] {
+        let op = plan_creation(&Policy::new(before.clone()), &said("7", record(&before, remote))).unwrap();
+        let base = op.base.unwrap();
+        assert!(base.extra().is_missing());
+        let later = fields(r#", "shoe": {"kind": "integer"}"#);
+        let base = later.record(&before.named(&base)).unwrap();
+        assert!(base.field(1).is_missing(), "nothing is known of a field that nobody decided on");
+    }
+}
+
+/// What belongs to this side may differ from the base without anybody's edit, and is not said to have been edited.
+#[test]
+fn what_this_side_owns_is_not_said_to_be_edited() {
+    for (strategy, base, local, remote, expected) in [
+        (
+            "local_owned",
+            "1",
+            None,
+            "1",
+            "The source has phone and here it is empty, but it belongs to this side, so the sides stay as they are.",
+        ),
+        (
+            "local_owned",
+            "1",
+            Some("2"),
+            "1",
+            "The source still has its own phone and here is another, but it belongs to this side, so the sides stay as they are.",
+        ),
+        (
+            "local_owned",
+            "1",
+            None,
+            "2",
+            "The source changed phone and here it is empty; by the rule \"source: local_owned\" the value here was kept.",
+        ),
+        (
+            "fill_only",
+            "1",
+            None,
+            "1",
+            "Somebody here emptied phone and the source still has the old value, so the edit stays.",
+        ),
+        (
+            "fill_only",
+            "1",
+            Some("2"),
+            "1",
+            "The source still has its own phone and here is another, but it is only ever filled where it is empty, so the sides stay as they are.",
+        ),
+        (
+            "remote_wins",
+            "1",
+            None,
+            "1",
+            "Somebody here emptied phone and the source still has the old value, so the edit stays.",
+        ),
+    ] {
+        let policy = Policy::new(schema(json!({"strategy": strategy, "fields": {"phone": {"kind": "text"}}})));
+        let schema = policy.schema();
+        let of = |phone: Option<&str>| record(schema, json!({ "phone": phone }));
+        let after = decide(&policy, &linked(schema, Some(of(Some(base))), of(local)), &of(Some(remote)));
+        let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
+        assert_eq!(entry.why, expected);
     }
 }
 

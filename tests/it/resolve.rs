@@ -12,7 +12,7 @@ use tripartite::resolve::{Resolution, resolve};
 use tripartite::schema::{
     Absent, Dispute, Field, FirstSync, Group, Kind, Policy, Resolver, Ruling, Schema, Strategy, Unit,
 };
-use tripartite::value::{Record, Value};
+use tripartite::value::{Record, RecordBuilder, Value};
 
 use crate::support::oracle::{self, Base, Expected, Local, Rules};
 use crate::support::words::{Means, Vocabulary, Word, scalar_named, scalars};
@@ -415,6 +415,64 @@ proptest! {
     }
 }
 
+/// A set that stands in a record, however deep, is merged as it is where it stands alone.
+#[test]
+fn a_set_inside_a_record_is_merged_by_element() {
+    let club = json!({"kind": "record", "fields": {"roles": {"kind": "set", "of": "name"}, "seat": "text"}});
+    let spec = json!({"strategy": "merge", "fields": {"f": {"kind": "record", "fields": {"club": club}}}});
+    let policy = Policy::new(schema(spec));
+    let schema = policy.schema();
+    let of = |roles: Json, seat: &str| object(schema, &json!({"club": {"roles": roles, "seat": seat}}));
+    for (base, local, remote, merged, says) in [
+        (json!(["a", "b"]), json!(["a ", "b", "c"]), json!(["b", "d"]), json!(["b", "c", "d"]), "added and taken away"),
+        (json!(["a"]), json!([]), json!(["a", "d"]), json!(["d"]), "what was emptied here stays away"),
+        (json!(["a"]), json!(["a", "c"]), json!(null), json!(["c"]), "emptied there"),
+        (json!(null), json!(["c"]), json!(["d"]), json!(["c", "d"]), "entered on both sides"),
+    ] {
+        let remote = of(remote, "y");
+        let after = decide(&policy, &linked(schema, Some(of(base.clone(), "x")), of(local, "x")), &remote);
+        assert_eq!(raw(after.local.field(0)), Some(json!({"club": {"roles": merged, "seat": "y"}})), "{says}");
+        assert_eq!(now(schema, &after.base), now(schema, &remote), "{says}");
+        assert!(after.open.is_empty(), "{says}: nothing is open");
+        let replay = decide(&policy, &linked(schema, Some(after.base), after.local.clone()), &remote);
+        assert_eq!(replay.local, after.local, "{says}: and it is at rest");
+    }
+    let unbased = decide(&policy, &linked(schema, None, of(json!(["c"]), "x")), &of(json!(["d"]), "x"));
+    assert_eq!(raw(unbased.local.field(0)), Some(json!({"club": {"roles": ["c", "d"], "seat": "x"}})), "the union");
+}
+
+/// In an object numbers are equal by value, however large and whichever way they are held.
+#[test]
+fn numbers_in_an_object_are_compared_exactly() {
+    let policy = map_policy("merge");
+    let schema = policy.schema();
+    for (local, remote, agree) in [
+        (json!(2e15), json!(2_000_000_000_000_000_i64), true),
+        (json!(9_007_199_254_740_992.0), json!(9_007_199_254_740_992_i64), true),
+        (json!(9_007_199_254_740_992.0), json!(9_007_199_254_740_993_i64), false),
+        (json!(9_223_372_036_854_775_808.0), json!(9_223_372_036_854_775_808_u64), true),
+        (json!(1.8e19), json!(18_000_000_000_000_000_000_u64), true),
+        (json!(1.8e19), json!(18_000_000_000_000_000_001_u64), false),
+        (json!(-0.0), json!(0), true),
+    ] {
+        let base = object(schema, &json!({"n": 7}));
+        let after = decide(
+            &policy,
+            &linked(schema, Some(base), object(schema, &json!({ "n": local }))),
+            &object(schema, &json!({ "n": remote })),
+        );
+        assert_eq!(after.open.is_empty(), agree, "{local} and {remote}");
+    }
+    let map = |number: Value| {
+        let mut row = RecordBuilder::new(1);
+        row.set(0, &Value::Map(BTreeMap::from([("n".to_owned(), number)]))).unwrap();
+        now(schema, &row.finish())
+    };
+    assert_eq!(map(Value::Int(1 << 70)), map(Value::Float((1_u128 << 70) as f64)));
+    assert_ne!(map(Value::Int((1 << 70) + 1)), map(Value::Float((1_u128 << 70) as f64)));
+    assert_ne!(map(Value::Int(i128::MAX)), map(Value::Float(i128::MAX as f64)));
+}
+
 // ---- objects -----------------------------------------------------------------------------------------------------
 
 /// Objects two levels deep, over few keys and values, so that they collide.
@@ -611,6 +669,31 @@ fn a_first_sync_review_inside_an_object_stays_open() {
     assert_eq!(second.open.len(), 1);
 }
 
+/// A base of nothing stays one while all that the source said is open, so the same conflict is told the same way.
+#[test]
+fn a_conflict_on_a_base_of_nothing_is_told_the_same_on_replay() {
+    let policy = map_policy("merge");
+    let schema = policy.schema();
+    for (base, local, remote) in [
+        (json!(null), json!({"a": 1}), json!({"a": 2})),
+        (json!(null), json!({"o": {"a": 1}}), json!({"o": {"a": 2}})),
+        (json!({"o": null}), json!({"o": {"a": 1}}), json!({"o": {"a": 2}})),
+        (json!({"o": {}}), json!({"o": {"a": 1}}), json!({"o": {"a": 2}})),
+    ] {
+        let (base, remote) = (object(schema, &base), object(schema, &remote));
+        let first = decide(&policy, &linked(schema, Some(base.clone()), object(schema, &local)), &remote);
+        assert_eq!(first.base, base, "nothing was decided");
+        let mut again = linked(schema, Some(first.base), first.local);
+        again.open = first.open;
+        let replay = decide(&policy, &again, &remote);
+        assert!(replay.op.is_silent(), "{:?} {:?}", replay.op.conflicts, replay.op.entries);
+    }
+    let base = object(schema, &json!(null));
+    let empty =
+        decide(&policy, &linked(schema, Some(base), object(schema, &json!({"a": 1}))), &object(schema, &json!({})));
+    assert_eq!(value_of(&empty.base), Value::Map(BTreeMap::new()), "what was said and is not open is the base");
+}
+
 /// What a person left open stays open when the strategy is a fallback, too, whatever the source does elsewhere.
 #[test]
 fn an_open_conflict_closes_when_only_one_side_still_differs() {
@@ -637,6 +720,39 @@ fn an_open_conflict_closes_when_only_one_side_still_differs() {
             _ => "many",
         };
         assert_eq!(found, change, "{says}");
+    }
+}
+
+/// What an open conflict holds was reported: leaving it out under `cleared_if_reported` empties it, so that only the host
+/// has a value. Without an opinion nothing is known about the conflict's end.
+#[test]
+fn an_open_conflict_closes_when_the_source_leaves_out_what_it_had() {
+    let fields = json!({"f": {"kind": "text"}, "g": {"kind": "text"}, "h": {"kind": "text", "absent": "no_opinion"}});
+    for (absent, groups, unit, closes) in [
+        ("cleared_if_reported", json!({}), json!({"f": "y"}), true),
+        ("no_opinion", json!({}), json!({"f": "y"}), false),
+        ("cleared_if_reported", json!({}), json!({"h": "y"}), false),
+        ("cleared_if_reported", json!({"pair": ["f", "g"]}), json!({"f": "y", "g": "z"}), true),
+        ("cleared_if_reported", json!({"pair": ["f", "h"]}), json!({"f": "y", "h": "z"}), false),
+        ("cleared_if_reported", json!({"pair": ["f", "h"]}), json!({"f": "y", "h": ""}), true),
+    ] {
+        for base in [Some(json!({"f": null, "g": null, "h": null})), None] {
+            let spec = json!({"strategy": "merge", "absent": absent, "fields": fields, "groups": groups});
+            let policy = Policy::new(schema(spec));
+            let schema = policy.schema();
+            let says = format!("{absent}, {unit}, {base:?}");
+            let local = record(schema, json!({"f": "x", "g": "x", "h": "x"}));
+            let base = base.map(|base| record(schema, base));
+            let first = decide(&policy, &linked(schema, base, local.clone()), &record(schema, unit.clone()));
+            assert_eq!(first.open.len(), 1, "{says}");
+            let mut loaded = linked(schema, Some(first.base), local.clone());
+            loaded.open = first.open;
+            let left_out = decide(&policy, &loaded, &schema.missing());
+            assert_eq!(left_out.open.is_empty(), closes, "{says}");
+            assert_eq!(left_out.local, local, "{says}: nothing here moves");
+            loaded.open = left_out.open;
+            assert!(decide(&policy, &loaded, &schema.missing()).op.is_silent(), "{says}: and all is quiet");
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
+use tripartite::drive::drive_blocking;
 use tripartite::exchange::{Entry, Item, Malformed, Next, Outcome, Page, Presence, Situation};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Blocked, Guards, Limit};
-use tripartite::run::{Done, Report, RunOutcome, Step};
+use tripartite::run::{Done, Mode, Report, RunOutcome, Step};
 use tripartite::schema::{Policy, Schema, Strategy};
 
 use crate::support::world::{Break, Call, Watched, broken_night, by_hand, listing, local, night, presence, run, state};
@@ -421,6 +422,44 @@ fn a_record_listed_twice_is_one_or_none() {
             }
         }
     }
+}
+
+/// P7 for repetitions: the same id twice in two spellings is one record, on every page, in every mode, every night.
+#[test]
+fn a_record_listed_twice_in_two_spellings_is_one() {
+    let kinds = json!({"name": {"kind": "name", "required": true}, "phone": {"kind": "phone", "region": "IE"}});
+    let policy = Policy::new(schema(json!({"strategy": "merge", "fields": kinds})));
+    let schema = policy.schema();
+    let item = |name: &str, phone: &str| Item::Record(said("7", record(schema, member(name, phone))));
+    let (first, spelled) = (item("Áine O'Brien", "087 123 4567"), item("Áine O’Brien ", "+353 87 123 4567"));
+    let (other, less) = (item("Áine O'Brien", "087 765 4321"), record(schema, json!({"name": "Áine O'Brien"})));
+    for page in 1..4 {
+        for mode in [Mode::Planned, Mode::Streaming] {
+            let store = MemoryStore::new(schema.clone());
+            let night = |items: [&Item; 2]| {
+                let listing = Listing::new(items.map(Item::clone).into()).pages_of(page);
+                let run = run(&policy, "night").mode(mode);
+                let Ok(done) = drive_blocking(run.start(), &listing, &store) else { panic!("nothing breaks") };
+                let c = done.report.counts;
+                (c.created, c.updated, c.unchanged, c.duplicates, c.quarantined)
+            };
+            let says = format!("{mode:?}, pages of {page}");
+            assert_eq!(night([&first, &spelled]), (1, 0, 0, 1, 0), "new: {says}");
+            assert_eq!(local(schema, &store, "7"), member("Áine O'Brien", "087 123 4567"), "the first stands: {says}");
+            assert_eq!(night([&first, &spelled]), (0, 0, 1, 1, 0), "as the last night: {says}");
+            assert_eq!(night([&spelled, &first]), (0, 0, 1, 1, 0), "turned round: {says}");
+            assert_eq!(night([&spelled, &other]).4, 1, "another number: {says}");
+            store.edit(&ext("7"), &json!({"phone": "01 677 1234"})).unwrap();
+            assert_eq!(night([&other, &other]).3, 1, "{says}");
+            assert_eq!(store.get(&ext("7")).unwrap().open.len(), 1, "a conflict is open: {says}");
+            let again = item("Áine O'Brien", "+353 87 765 4321");
+            assert_eq!(night([&other, &again]), (0, 0, 1, 1, 0), "and told twice: {says}");
+            assert_eq!(night([&other, &first]).4, 1, "but not so: {says}");
+        }
+    }
+    let store = MemoryStore::new(schema.clone());
+    let report = night(&policy, &store, &Listing::new(vec![first, Item::Record(said("7", less))])).report;
+    assert_eq!(report.counts.quarantined, 1, "to say nothing of a phone is not to say the same");
 }
 
 #[test]

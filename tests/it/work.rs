@@ -71,7 +71,7 @@ fn a_night_fires_each_connected_organisation_once_whoever_looks() {
     let job = club.opened.lock().unwrap()[0].clone();
     assert_eq!(job.policy, Some(PolicyRef::new("members").unwrap()));
     let stored = block_on(club.queue.connection(&connector)).unwrap().unwrap();
-    assert!(stored.connection().orgs.values().all(|org| org.last_success == Some(tonight)));
+    assert!(stored.connection().orgs.values().all(|org| org.last_success >= Some(tonight)));
     // A schedule that was switched off for a week fires nothing for that week.
     let mut off = stored.connection().clone();
     off.enabled = false;

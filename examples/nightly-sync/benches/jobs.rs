@@ -36,9 +36,15 @@ fn row_of(slot: &Slot) -> Row {
     Row { bytes, due: slot.due(), shard: Shard(0) }
 }
 
-fn pending() -> Slot {
+/// A waiting slot, different each time: what is written over itself, SQLite does not write.
+fn waiting(count: i64) -> Row {
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
-    Slot::new(at(0)).step(&Rules::default(), None, trigger, at(0), Fraction::ONE).next
+    row_of(&Slot::new(at(0)).step(&Rules::default(), None, trigger, at(count), Fraction::ONE).next)
+}
+
+/// So many that no row is given to the same key twice in a row.
+fn rows() -> Vec<Row> {
+    (0..1009).map(waiting).collect()
 }
 
 /// A file that goes with the bench.
@@ -112,16 +118,19 @@ fn get(store: &SqliteJobStore, key: &StoreKey) -> Stored {
 }
 
 fn floors(c: &mut Criterion) {
-    let (keys, row) = (keys(), row_of(&pending()));
+    let (keys, rows) = (keys(), rows());
     for synchronous in ["full", "normal"] {
         let mut group = c.benchmark_group(format!("jobs/floor_{synchronous}"));
         for size in BATCHES {
             let place = Place::new(&format!("floor-{synchronous}-{size}"));
-            let mut conn = floor(&place, synchronous, &keys, &row.bytes).expect("a file of its own can be used");
-            let mut chunks = keys.chunks(size).cycle();
+            let mut conn = floor(&place, synchronous, &keys, &rows[0].bytes).expect("a file of its own can be used");
+            let mut batches = rows.iter().cycle().zip(keys.chunks(size).cycle());
             group.throughput(Throughput::Elements(size as u64));
             group.bench_function(size.to_string(), |b| {
-                b.iter(|| update(&mut conn, chunks.next().unwrap_or_default(), &row.bytes));
+                b.iter(|| {
+                    let (row, keys) = batches.next().expect("they go round");
+                    update(&mut conn, keys, &row.bytes).expect("a row is there for each key");
+                });
             });
         }
         group.finish();
@@ -129,24 +138,21 @@ fn floors(c: &mut Criterion) {
 }
 
 fn swaps(c: &mut Criterion) {
-    let (keys, row) = (keys(), row_of(&pending()));
+    let (keys, rows) = (keys(), rows());
     let mut group = c.benchmark_group("jobs/swap_many");
     for size in BATCHES {
         let place = Place::new(&format!("swap-{size}"));
-        let (store, mut versions) = filled(&place, &keys, &row);
-        let mut chunks = (0..KEYS).step_by(size).cycle();
+        let (store, mut versions) = filled(&place, &keys, &rows[0]);
+        let mut batches = rows.iter().cycle().zip((0..KEYS).step_by(size).cycle());
         group.throughput(Throughput::Elements(size as u64));
         group.bench_function(size.to_string(), |b| {
             b.iter(|| {
-                let chunk = chunks.next().unwrap_or_default()..;
-                let one = |(key, version): (&StoreKey, &Version)| SwapOf {
-                    key: key.clone(),
-                    expect: Some(*version),
-                    next: Some(row.clone()),
-                };
-                let (keys, versions) = (&keys[chunk.clone()], &mut versions[chunk]);
-                let batch: Vec<_> = keys.iter().zip(&*versions).take(size).map(one).collect();
-                versions[..size].copy_from_slice(&swap_many(&store, &batch));
+                let (row, first) = batches.next().expect("they go round");
+                let batch = first..first + size;
+                let one =
+                    |no: usize| SwapOf { key: keys[no].clone(), expect: Some(versions[no]), next: Some(row.clone()) };
+                let answers = swap_many(&store, &batch.clone().map(one).collect::<Vec<_>>());
+                versions[batch].copy_from_slice(&answers);
             });
         });
     }
@@ -154,7 +160,7 @@ fn swaps(c: &mut Criterion) {
 }
 
 fn reads(c: &mut Criterion) {
-    let (keys, row) = (keys(), row_of(&pending()));
+    let (keys, row) = (keys(), waiting(0));
     let place = Place::new("reads");
     let (store, _) = filled(&place, &keys, &row);
     let mut group = c.benchmark_group("jobs/reads");

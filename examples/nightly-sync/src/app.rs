@@ -1,6 +1,7 @@
 //! The program: what each command does, and the status it ends with.
 
 mod start;
+mod work;
 
 use std::ffi::OsString;
 use std::io;
@@ -45,6 +46,10 @@ pub fn execute(args: impl IntoIterator<Item = OsString>) -> u8 {
         },
         Ok(Command::Run(args)) => run(&mut console, &args),
         Ok(Command::Audit(args)) => print_audit(&mut console, &args),
+        Ok(command) => match work::execute(&mut console, &command) {
+            Ok(status) => status,
+            Err(error) => failed(&mut console, &error),
+        },
         Err(error) => {
             console.say(format!("nightly-sync: {error}"));
             console.say("try nightly-sync --help");
@@ -124,7 +129,8 @@ fn finish(console: &mut Console, args: &RunArgs, store: &SqliteStore, done: Done
         report::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &command(args));
     }
     if !args.json && written {
-        console.print(format!("database {}", args.db.display()));
+        let register = args.register.key().map(|_| format!(", register {}", args.register)).unwrap_or_default();
+        console.print(format!("database {}{register}", args.db.display()));
     }
     status(done.report.outcome)
 }
@@ -170,6 +176,7 @@ fn command(args: &RunArgs) -> String {
         Remote::Stdin => command.push_str(" --remote -"),
     }
     let values = [
+        ("--key", args.register.key().map(|_| shell(Path::new(&args.register.to_string())))),
         ("--schema", args.schema.as_ref().map(|schema| shell(schema))),
         ("--id-field", args.id_field.as_ref().map(|field| shell(Path::new(field)))),
         ("--strategy", args.strategy.as_ref().map(|strategy| strategy.name().to_owned())),

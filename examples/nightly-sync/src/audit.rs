@@ -54,14 +54,14 @@ const COLUMNS: [&str; 15] = [
 pub fn print(args: &AuditArgs, out: impl Write) -> Result<(), AuditError> {
     let database = Database::open(&args.db, Access::Read)?;
     if let Some(run) = &args.run {
-        database.find_run(run)??;
+        database.find_run(&args.register, run)??;
     }
     let mut out = BufWriter::new(out);
     let mut written = Ok(());
     if args.format == Format::Csv {
         written = csv_line(&mut out, COLUMNS.map(Cow::Borrowed));
     }
-    database.audit(args.run.as_deref(), |row| {
+    database.audit(&args.register, args.run.as_deref(), |row| {
         if written.is_ok() {
             written = match args.format {
                 Format::Jsonl => json_line(&mut out, &row),

@@ -1,12 +1,16 @@
 //! The command line, read once, with an error that says what was expected.
 
+mod work;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
+pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
+use crate::store::Register;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -15,15 +19,22 @@ nightly-sync keeps a table of members in SQLite in step with a federation's regi
 usage:
   nightly-sync                    a demonstration on invented members
   nightly-sync run --db FILE --remote FILE.jsonl [options]
-  nightly-sync audit --db FILE [--run ID] [--format jsonl|csv]
+  nightly-sync audit --db FILE [--key ORG/CONNECTOR] [--run ID] [--format jsonl|csv]
+  nightly-sync schedule --db FILE --key ORG/CONNECTOR --remote FILE.jsonl [options]
+  nightly-sync trigger --db FILE --key ORG/CONNECTOR [--strategy NAME] [--force]
+  nightly-sync work --db FILE [--until-idle] [options]
+  nightly-sync status --db FILE [--org ORG] [--json]
+  nightly-sync history --db FILE [--key ORG/CONNECTOR] [--format jsonl|csv]
+  nightly-sync cancel|redrive|pause|resume|reset --db FILE --key ORG/CONNECTOR
 
 run: syncs one listing, JSON lines, one member a line
   --db FILE             the SQLite database; created by the first import
+  --key ORG/CONNECTOR   which of its registers: an organisation's records of one source; without it, the unnamed one
   --remote FILE.jsonl   the listing; - for standard input
   --schema FILE.json    the fields and their rules; else what the database holds, else inferred from the listing
   --id-field NAME       the field that holds the member's id; else what the database holds, else `id`
   --strategy NAME       how conflicts are decided where no field says otherwise: remote_wins, local_wins, merge,
-                        enforced, local_owned, fill_only
+                        enforced, local_owned, fill_only; it is stored with the schema, so later runs go by it, too
   --dry-run             says what would be done, and writes nothing
   --partial             the listing is not everything there is: nobody is missing
   --approve PLAN_ID     lets exactly this plan pass the guards
@@ -31,8 +42,37 @@ run: syncs one listing, JSON lines, one member a line
 
 audit: prints what was decided, entry by entry
   --db FILE             the database
+  --key ORG/CONNECTOR   of which register; without it, the unnamed one
   --run ID              of this run alone
   --format jsonl|csv    jsonl by default
+
+schedule: enrols an organisation with its listing; what is left out stays as it was, at first nightly at 02:15 UTC
+  --key ORG/CONNECTOR   the organisation, and the source whose listing it is; all of one source run at the same times
+  --remote FILE.jsonl   the listing, read anew in each run
+  --schema FILE.json    the fields and their rules; else inferred in the first run
+  --strategy NAME       what scheduled runs of this source go by; `schema`: as each register's schema says
+  --at HH:MM            daily, at this time
+  --every MINUTES       every so often
+  --cron EXPRESSION     by a cron expression
+  --zone NAME           the time zone of --at and --cron, such as Europe/Dublin; else UTC
+  --off, --on           scheduled runs of this source are left out, or made again
+
+trigger: asks for a run now; while one runs, for one more after it
+  --strategy NAME       what this run goes by
+  --force               does not wait for the end of a back-off
+
+work: does what is due, in as many processes as you like; killed at any moment, it loses nothing
+  --until-idle          ends when nothing runs, and nothing waits to
+  --workers N           so many jobs at a time in this process, 1 by default
+  --running N           so many jobs of one source at a time, of all processes together, 5 by default
+  --spacing SECONDS     so far apart two jobs of one source begin, 60 by default
+  --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
+  --backoff SECONDS     so long after a failed attempt comes the next, then twice as long, and so on; 120 by default
+  --json                each event as one JSON object a line
+
+status: how each job stands; history: each finished attempt; cancel: what waits is not wanted, what runs is stopped;
+redrive: what is dead is tried again; pause, resume: nothing is begun until then; reset: a source that was left alone
+is asked again
 
 exit status: 0 succeeded, 1 failed, 2 usage, 3 partial: some records were set aside, 4 blocked: a guard stopped it
 ";
@@ -48,6 +88,18 @@ pub enum Command {
     Run(RunArgs),
     /// The audit.
     Audit(AuditArgs),
+    /// An organisation is enrolled.
+    Schedule(ScheduleArgs),
+    /// A run is wanted.
+    Trigger(TriggerArgs),
+    /// What is due is done.
+    Work(WorkArgs),
+    /// How jobs stand.
+    Status(StatusArgs),
+    /// What was done.
+    History(HistoryArgs),
+    /// Something is done to one key.
+    Key(KeyArgs),
 }
 
 /// How to sync.
@@ -55,13 +107,15 @@ pub enum Command {
 pub struct RunArgs {
     /// The database.
     pub db: PathBuf,
+    /// Which of its registers.
+    pub register: Register,
     /// The listing.
     pub remote: Remote,
     /// A file with the schema.
     pub schema: Option<PathBuf>,
     /// The field that holds the id.
     pub id_field: Option<String>,
-    /// The run's strategy.
+    /// The strategy from now on.
     pub strategy: Option<Strategy>,
     /// Whether nothing is written.
     pub dry_run: bool,
@@ -78,6 +132,8 @@ pub struct RunArgs {
 pub struct AuditArgs {
     /// The database.
     pub db: PathBuf,
+    /// Which of its registers.
+    pub register: Register,
     /// Of this run alone.
     pub run: Option<String>,
     /// How.
@@ -112,7 +168,13 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
     match command.to_str() {
         Some("run") => run(rest).map(Command::Run),
         Some("audit") => audit(rest).map(Command::Audit),
-        _ => Err(UsageError(format!("there is no command `{}`; expected run or audit", command.display()))),
+        Some("schedule") => work::schedule(rest).map(Command::Schedule),
+        Some("trigger") => work::trigger(rest).map(Command::Trigger),
+        Some("work") => work::work(rest).map(Command::Work),
+        Some("status") => work::status(rest).map(Command::Status),
+        Some("history") => work::history(rest).map(Command::History),
+        Some(name @ ("cancel" | "redrive" | "pause" | "resume" | "reset")) => work::key(name, rest).map(Command::Key),
+        _ => Err(UsageError(format!("there is no command `{}`; --help lists them", command.display()))),
     }
 }
 
@@ -120,6 +182,7 @@ fn run(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
     let mut args = Options::of("run", args, &["--dry-run", "--partial", "--json"])?;
     let run = RunArgs {
         db: args.needed("--db")?.into(),
+        register: register(args.text("--key")?)?,
         remote: match args.needed("--remote")? {
             dash if dash == "-" => Remote::Stdin,
             file => Remote::File(file.into()),
@@ -143,15 +206,25 @@ fn audit(args: Vec<OsString>) -> Result<AuditArgs, UsageError> {
     let mut args = Options::of("audit", args, &[])?;
     let audit = AuditArgs {
         db: args.needed("--db")?.into(),
+        register: register(args.text("--key")?)?,
         run: args.text("--run")?,
-        format: match args.text("--format")?.as_deref() {
-            None | Some("jsonl") => Format::Jsonl,
-            Some("csv") => Format::Csv,
-            Some(other) => return Err(UsageError(format!("--format: expected jsonl or csv, found `{other}`"))),
-        },
+        format: format(args.text("--format")?.as_deref())?,
     };
     args.finish()?;
     Ok(audit)
+}
+
+fn format(name: Option<&str>) -> Result<Format, UsageError> {
+    match name {
+        None | Some("jsonl") => Ok(Format::Jsonl),
+        Some("csv") => Ok(Format::Csv),
+        Some(other) => Err(UsageError(format!("--format: expected jsonl or csv, found `{other}`"))),
+    }
+}
+
+fn register(key: Option<String>) -> Result<Register, UsageError> {
+    let register = key.map(|key| key.parse()).transpose();
+    register.map(Option::unwrap_or_default).map_err(|error| UsageError(format!("--key: {error}")))
 }
 
 fn strategy(name: &str) -> Result<Strategy, UsageError> {
@@ -171,12 +244,12 @@ fn plan(id: &str) -> Result<PlanId, UsageError> {
 
 /// Options by their names, each at most once, as `--name VALUE` or `--name=VALUE`.
 struct Options {
-    command: &'static str,
+    command: String,
     given: Vec<(String, Option<OsString>)>,
 }
 
 impl Options {
-    fn of(command: &'static str, args: Vec<OsString>, flags: &[&str]) -> Result<Self, UsageError> {
+    fn of(command: &str, args: Vec<OsString>, flags: &[&str]) -> Result<Self, UsageError> {
         let mut given: Vec<(String, Option<OsString>)> = Vec::new();
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -198,7 +271,7 @@ impl Options {
             };
             given.push((name, value));
         }
-        Ok(Self { command, given })
+        Ok(Self { command: command.to_owned(), given })
     }
 
     fn entry(&mut self, name: &str) -> Option<(String, Option<OsString>)> {
@@ -253,7 +326,27 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 8] = ["--db", "--remote", "--schema", "--id-field", "--strategy", "--approve", "--run", "--format"];
+const KNOWN: [&str; 19] = [
+    "--db",
+    "--key",
+    "--remote",
+    "--schema",
+    "--id-field",
+    "--strategy",
+    "--approve",
+    "--run",
+    "--format",
+    "--org",
+    "--at",
+    "--every",
+    "--cron",
+    "--zone",
+    "--workers",
+    "--running",
+    "--spacing",
+    "--lease",
+    "--backoff",
+];
 
 #[cfg(test)]
 mod tests {
@@ -265,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_wrong_line_is_a_precise_error() {
-        assert_eq!(problem("sync"), "there is no command `sync`; expected run or audit");
+        assert_eq!(problem("sync"), "there is no command `sync`; --help lists them");
         assert_eq!(problem("run --remote x"), "run: --db is missing");
         assert_eq!(problem("run --db x --remote"), "--remote: expected a value behind it");
         assert_eq!(problem("run --db x --remote y --jsn"), "run: there is no option --jsn");
@@ -275,13 +368,16 @@ mod tests {
         assert!(problem("run --db x --remote y --strategy remote_win").contains("unknown strategy `remote_win`"));
         assert!(problem("run --db x --remote y --strategy newest_wins").contains("in a schema"));
         assert!(problem("run --db x --remote y --approve 12").contains("32 hexadecimal digits"));
+        assert!(problem("run --db x --remote y --key z").contains("--key: expected ORG/CONNECTOR"));
+        assert_eq!(problem("audit --db x --key"), "--key: expected a value behind it");
         assert_eq!(problem("audit --db x --format xml"), "--format: expected jsonl or csv, found `xml`");
     }
 
     #[test]
     fn a_value_may_stand_behind_an_equals_sign() {
-        let parsed = parse(["run", "--db=a=b", "--remote", "-", "--json"].map(OsString::from));
+        let parsed = parse(["run", "--db=a=b", "--remote", "-", "--json", "--key=A=3db/c"].map(OsString::from));
         let Ok(Command::Run(run)) = parsed else { panic!("is a run") };
+        assert_eq!(run.register.key().map(|key| key.org.as_str()), Some("A=b"));
         assert_eq!((run.db, run.remote, run.json), (PathBuf::from("a=b"), Remote::Stdin, true));
     }
 }

@@ -11,7 +11,8 @@
 //! | a text, and the name says name or address | `name`, `address` |
 //! | anything else, or not always the same | `text` |
 //!
-//! Null and blank text say nothing. Nothing is guessed beyond this: how conflicts are decided and what an omitted field
+//! Null and blank text say nothing. Where up to three values of many decide that a field is not what the rest of it
+//! is, such as one impossible date in a column of them, their line is told with the kind. Nothing is guessed beyond this: how conflicts are decided and what an omitted field
 //! means stay the crate's defaults, and the message says how to state otherwise.
 
 mod phone;
@@ -19,7 +20,7 @@ mod tally;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use tripartite::schema::{Field, Kind, Schema};
-use tripartite::value::Value;
+use tripartite::value::{Value, exact_numbers};
 
 use self::tally::Tally;
 use crate::listing::{Lines, ListingError, Taken};
@@ -33,6 +34,8 @@ const MOST_FIELDS: usize = 500;
 pub struct Inferred {
     /// The schema.
     pub schema: Schema,
+    /// Where a few values made a field's kind what it is: which lines, and what all others are. By the field's position.
+    pub oddities: Vec<Option<String>>,
     /// How many lines there are.
     pub lines: u64,
     /// How many of them could be read.
@@ -92,13 +95,14 @@ pub fn infer(lines: &mut Lines, id_field: &str) -> Result<Inferred, InferError> 
             Taken::Line => true,
         };
         count += 1;
-        if let Some(pairs) = is_line.then(|| pairs(&line)).flatten() {
+        // A number beyond every double is one all the same.
+        if let Some(pairs) = is_line.then(|| pairs(&line).or_else(|| pairs(&exact_numbers(&line)))).flatten() {
             read += 1;
             for (name, value) in pairs {
                 if name == id_field {
                     with_id = true;
                 } else if !name.is_empty() && !name.contains('\0') {
-                    tallied(&mut tallies, name, &value);
+                    tallied(&mut tallies, name, &value, lines.number());
                 }
             }
         }
@@ -114,19 +118,20 @@ pub fn infer(lines: &mut Lines, id_field: &str) -> Result<Inferred, InferError> 
     if tallies.is_empty() {
         return Err(InferError::Nothing { listing, id_field: id_field.to_owned() });
     }
+    let oddities = tallies.iter().map(Tally::oddity).collect();
     match schema(tallies) {
-        Ok(schema) => Ok(Inferred { schema, lines: count, read }),
+        Ok(schema) => Ok(Inferred { schema, oddities, lines: count, read }),
         Err(problem) => Err(InferError::Schema { listing, problem: problem.to_string() }),
     }
 }
 
 /// Fields mostly come in the same order, so the search is short where it counts.
-fn tallied(tallies: &mut Vec<Tally>, name: String, value: &Value) {
+fn tallied(tallies: &mut Vec<Tally>, name: String, value: &Value, line: u64) {
     match tallies.iter_mut().find(|tally| tally.name == name) {
-        Some(tally) => tally.add(value),
+        Some(tally) => tally.add(value, line),
         None => {
             let mut tally = Tally::new(name);
-            tally.add(value);
+            tally.add(value, line);
             tallies.push(tally);
         }
     }
@@ -244,6 +249,39 @@ mod tests {
             (r#"{"id": 1, "code": "202-225-4876"}"#, "code: text", "the name does not say so"),
         ] {
             assert_eq!(kinds(text), [expected], "{why}");
+        }
+    }
+
+    #[test]
+    fn the_line_that_made_a_kind_what_it_is_is_told() {
+        let oddity = |values: [&str; 5]| {
+            let lines = values.map(|value| format!("{{\"id\": 1, \"x\": {value}, \"phone\": {value}}}\n")).concat();
+            let inferred = infer(&mut Lines::text("listing", String::leak(lines)), "id").unwrap();
+            let quotes =
+                |told: &String| ["2000", "2005", "3.5", "n/a", "ask", "087"].iter().any(|value| told.contains(value));
+            assert!(!inferred.oddities.iter().flatten().any(quotes));
+            inferred.oddities.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>()
+        };
+        let date = r#""2000-02-27""#;
+        let told = "because of line 3; the other 4 values are dates";
+        assert_eq!(oddity([date, date, r#""2005-02-30""#, date, date])[0], told);
+        let told = "because of line 1; the other 4 values are dates";
+        assert_eq!(oddity(["{}", date, date, date, date])[0], told, "where it stands does not count");
+        assert_eq!(
+            oddity(["1", "2", "3", "null", "3.5"])[0],
+            "because of line 5; the other 3 values are whole numbers"
+        );
+        assert_eq!(
+            oddity(["1", "2", "x", "\"n/a\"", "3"])[0],
+            "because of line 4; the other 3 values are whole numbers"
+        );
+        let told = "because of line 2; the other 4 values are phone numbers";
+        let phone = r#""087 123 4967""#;
+        assert_eq!(oddity([phone, r#""ask""#, phone, phone, phone]), ["", told]);
+        for quiet in
+            [[date, date, "1", "2", "3"], [date; 5], ["1", "2", "3", "4", "null"], ["\"a\"", "1", "true", "{}", "[]"]]
+        {
+            assert_eq!(oddity(quiet)[0], "", "{quiet:?}");
         }
     }
 

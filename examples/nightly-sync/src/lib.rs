@@ -28,3 +28,4 @@ pub mod report;
 pub mod store;
 pub mod sync;
 pub mod term;
+pub mod work;

@@ -8,8 +8,9 @@
 //! | without an id, or with one that is null or empty | set aside; it could be anybody's |
 //!
 //! Lines end with `\n` or `\r\n`, the last one with either or neither; a byte order mark before the first is ignored.
-//! A number of more than 64 bits is read as JSON readers do, as the nearest double; a source that means every digit sends
-//! a text. What is told of a line never holds anything that stood in it.
+//! No number is rounded: one of more digits than JSON readers keep is read as the text of its digits
+//! ([`exact_numbers`](tripartite::value::exact_numbers)), an id, too. What is told of a line never holds anything that
+//! stood in it.
 
 mod line;
 mod lines;

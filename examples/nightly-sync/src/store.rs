@@ -9,6 +9,9 @@
 //! | `tripartite_runs` | the report of each run that wrote |
 //! | `tripartite_meta` | the schema, the name of the listing's id field, the version of this format |
 //!
+//! A database can hold many such sets of tables, one [`Register`] for each organisation and source. The names above are
+//! those of the unnamed one; the others have their key behind each name, as in `"members/ballybeg/federation"`.
+//!
 //! **How does an edit by any SQL client count?** Triggers see to it that `revision` grows with every change of a row,
 //! whatever the client says about it, also when a row is replaced or deleted and entered anew. What a client writes
 //! into a column is read as it stands there: a number in a text column, a text that is no JSON in a column of lists. A
@@ -19,6 +22,10 @@
 //! the last batches may be gone, but gone as a whole, and the next run does them again. Leaving the program
 //! checkpoints, and that syncs.
 //!
+//! **What of a worker that lost its job?** A store that was given its claim ([`SqliteStore::fenced`]) checks in the
+//! transaction of every write that the claim still holds. A worker that comes back late writes nothing, also where
+//! nobody has touched its records since.
+//!
 //! **What does a dry or blocked run write?** Nothing, not even a change of the schema: that is carried out with the
 //! first batch.
 
@@ -26,31 +33,40 @@ mod cell;
 mod commit;
 mod database;
 mod error;
+mod fence;
 mod index;
 mod layout;
 mod load;
 mod record;
+mod register;
 mod tables;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use database::{Access, Database, Settings};
+pub use database::{Access, Database, ID_FIELD, Settings};
 pub use error::StoreError;
 pub use layout::OWN as OWN_COLUMNS;
 pub(crate) use record::situation;
 pub use record::{AuditRow, OpenRow, UnknownRun};
-use rusqlite::{Connection, TransactionBehavior};
+pub use register::{Register, RegisterError};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tripartite::exchange::{Batch, Cursor, IndexPage, Loaded, Outcome};
-use tripartite::host::RecordStore;
-use tripartite::id::ExternalId;
+use tripartite::host::{RecordStore, StoreKey};
+use tripartite::id::{ExternalId, SyncKey};
+use tripartite::queue::Token;
 use tripartite::schema::Schema;
 
+use self::commit::Statements;
+use self::fence::Fence;
 use self::layout::Layout;
 
-/// The club's records.
+/// The records of one register.
 #[derive(Debug)]
 pub struct SqliteStore {
+    register: Register,
     settings: Settings,
+    statements: Statements,
+    fence: Option<Fence>,
     state: Mutex<State>,
 }
 
@@ -63,22 +79,61 @@ struct State {
 }
 
 impl SqliteStore {
-    /// The records of a database under these settings. A blank database gets its tables at once; one that was used
-    /// under other settings is changed with the first write.
+    /// The unnamed register, for a database of a single club; else as [`of`](Self::of).
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn new(database: Database, settings: Settings) -> Result<Self, StoreError> {
+        Self::of(Register::default(), database, settings)
+    }
+
+    /// A register of a database under these settings. A new one gets its tables at once; one that was used under other
+    /// settings is changed with the first write.
     ///
     /// # Errors
     /// [`StoreError`], when a field cannot have a column of its own, or the database cannot be read.
-    pub fn new(database: Database, settings: Settings) -> Result<Self, StoreError> {
+    ///
+    /// ```
+    /// use nightly_sync::store::{Database, Register, Settings, SqliteStore};
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let settings = Settings { schema, id_field: "id".to_owned() };
+    /// let store = SqliteStore::of("ballybeg/federation".parse()?, Database::in_memory()?, settings)?;
+    /// store.with(|conn| Ok(conn.execute_batch(r#"SELECT name FROM "members/ballybeg/federation""#)?))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(register: Register, database: Database, settings: Settings) -> Result<Self, StoreError> {
         settings.check()?;
         let conn = database.into_connection();
-        let (layout, pending) = if database::is_blank(&conn)? {
-            tables::create(&conn, &settings)?;
-            (Layout::fresh(&settings.schema), Vec::new())
-        } else {
-            layout::change(&conn, &settings)?
+        let created = !database::holds(&conn, &register)? && tables::create(&conn, &register, &settings)?;
+        let (layout, pending) = match created {
+            true => (Layout::fresh(&settings.schema), Vec::new()),
+            false => layout::change(&conn, &register, &settings)?,
         };
+        let statements = Statements::of(&register, &settings.schema);
         let state = Mutex::new(State { conn, layout, pending });
-        Ok(Self { settings, state })
+        Ok(Self { register, settings, statements, fence: None, state })
+    }
+
+    /// Writes from here on only while the slot that is stored under `slot` is running under this token; the `bytes` of
+    /// the table `tripartite_jobs` are looked at within the transaction of every write.
+    #[must_use]
+    pub fn fenced(mut self, token: u64, slot: StoreKey) -> Self {
+        self.fence = Some(Fence { token: Token(token), slot });
+        self
+    }
+
+    /// The keys of the named registers of a database, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn registers(database: &Database) -> Result<Vec<SyncKey>, StoreError> {
+        database::registers(database.connection())
+    }
+
+    /// Which register it is.
+    pub fn register(&self) -> &Register {
+        &self.register
     }
 
     /// The schema.
@@ -89,14 +144,14 @@ impl SqliteStore {
     /// Carries out what is pending, for a run that had nothing to write.
     ///
     /// # Errors
-    /// [`StoreError`], when the database cannot be written.
+    /// [`StoreError`], when the database cannot be written, or the store is [fenced](Self::fenced) off.
     pub fn settle(&self) -> Result<(), StoreError> {
         let mut state = self.state();
         let State { conn, layout, pending } = &mut *state;
         if pending.is_empty() {
             return Ok(());
         }
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = begin(conn, self.fence.as_ref())?;
         layout::settle(&tx, pending)?;
         tx.commit()?;
         settled(layout, pending, &self.settings.schema);
@@ -111,10 +166,26 @@ impl SqliteStore {
         work(&self.state().conn)
     }
 
+    fn write(&self, work: impl FnOnce(&Connection) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let tx = begin(&mut state.conn, self.fence.as_ref())?;
+        work(&tx)?;
+        Ok(tx.commit()?)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A transaction that was not committed when something panicked was rolled back.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A transaction that writes, if it may.
+fn begin<'a>(conn: &'a mut Connection, fence: Option<&Fence>) -> Result<Transaction<'a>, StoreError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(fence) = fence {
+        fence.check(&tx)?;
+    }
+    Ok(tx)
 }
 
 /// From here on the columns are those of the schema.
@@ -127,23 +198,23 @@ impl RecordStore for SqliteStore {
     type Error = StoreError;
 
     async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
-        index::page(&self.state().conn, after)
+        index::page(&self.state().conn, &self.register, after)
     }
 
     async fn load(&self, ids: &[ExternalId]) -> Result<Vec<Loaded>, StoreError> {
         let mut state = self.state();
         let State { conn, layout, .. } = &mut *state;
-        load::records(conn, layout, &self.settings.schema, ids)
+        load::records(conn, &self.register, layout, &self.settings.schema, ids)
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
         let State { conn, layout, pending } = &mut *state;
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = begin(conn, self.fence.as_ref())?;
         if !pending.is_empty() {
             layout::settle(&tx, pending)?;
         }
-        let outcomes = commit::batch(&tx, &self.settings.schema, batch)?;
+        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, batch)?;
         tx.commit()?;
         if !pending.is_empty() {
             settled(layout, pending, &self.settings.schema);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite::exchange::{Cursor, Page};
@@ -20,12 +20,16 @@ pub(super) fn minutes(minutes: i64) -> TimeDelta {
     TimeDelta::minutes(minutes)
 }
 
+fn whole(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(TimeDelta::seconds(1)).unwrap()
+}
+
 pub(super) fn key(text: &str) -> SyncKey {
     let (org, connector) = text.split_once('/').unwrap();
     SyncKey { org: OrgId::new(org).unwrap(), connector: ConnectorId::new(connector).unwrap() }
 }
 
-/// The time, as the test sets it.
+/// The time, as the test sets it; each look at it takes a nanosecond.
 #[derive(Clone)]
 pub(super) struct Watch(Arc<Mutex<DateTime<Utc>>>);
 
@@ -41,7 +45,9 @@ impl Watch {
 
 impl Clock for Watch {
     fn time(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
+        let mut now = self.0.lock().unwrap();
+        *now += TimeDelta::nanoseconds(1);
+        *now
     }
 }
 
@@ -131,8 +137,9 @@ impl Club {
         Listing::of(&self.schema, members.iter().map(|id| (*id, json!({"name": "Áine"})))).unwrap()
     }
 
+    /// The time, in whole seconds.
     pub(super) fn now(&self) -> DateTime<Utc> {
-        self.watch.time()
+        whole(self.watch.time())
     }
 
     pub(super) fn store(&self, key: &SyncKey) -> Arc<MemoryStore> {
@@ -164,8 +171,10 @@ impl Club {
         self.apply(name, trigger(None))
     }
 
+    /// A tick, with what is next in whole seconds.
     pub(super) fn tick(&self, worker: &mut Worker) -> Tick {
-        worker.tick_blocking(&self.queue, self, &self.watch).unwrap()
+        let tick = worker.tick_blocking(&self.queue, self, &self.watch).unwrap();
+        Tick { next: tick.next.map(whole), ..tick }
     }
 
     pub(super) fn attempt(&self, worker: &mut Worker) -> Option<Attempted> {

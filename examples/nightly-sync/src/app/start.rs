@@ -4,17 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use tripartite::run::{Run, Step};
-use tripartite::schema::{Kind, Policy, Schema, SchemaError};
+use tripartite::schema::{Kind, Policy, Schema, SchemaError, Strategy};
 
 use super::now;
 use crate::cli::RunArgs;
 use crate::infer::{InferError, Inferred, infer};
 use crate::listing::{JsonLines, Lines, ListingError, Remote};
-use crate::store::{Access, Database, Settings, SqliteStore, StoreError};
+use crate::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 use crate::term::Console;
-
-/// The field that holds the id, unless somebody says otherwise.
-const ID_FIELD: &str = "id";
 
 /// A run that can begin.
 pub(super) struct Started {
@@ -62,7 +59,7 @@ pub enum StartError {
         /// Why.
         problem: String,
     },
-    /// The policy cannot be.
+    /// The strategy cannot be the schema's.
     #[error(transparent)]
     Policy(#[from] SchemaError),
 }
@@ -71,7 +68,10 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let stored = |error| StartError::Store { file: args.db.display().to_string(), error };
     let mut lines = Lines::open(&args.remote)?;
     let database = database(args).map_err(stored)?;
-    let known = database.as_ref().map(Database::settings).transpose().map_err(stored)?.flatten();
+    let known = match &database {
+        Some(database) => known(console, database, args).map_err(stored)?,
+        None => None,
+    };
     if let (Some(given), Some(known)) = (&args.id_field, &known)
         && *given != known.id_field
     {
@@ -97,12 +97,14 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
             inferred.schema
         }
     };
-    let mut policy = Policy::new(schema.clone());
+    let mut settings = Settings { schema, id_field: id_field.clone() };
     if let Some(strategy) = &args.strategy {
-        policy = policy.strategy(strategy.clone())?;
+        say_strategy(console, strategy, args.dry_run);
+        settings.schema = settings.decided_by(strategy.clone())?;
     }
-    let settings = Settings { schema: schema.clone(), id_field: id_field.clone() };
     settings.check().map_err(stored)?;
+    let schema = settings.schema.clone();
+    let policy = Policy::new(schema.clone());
     if count.is_none() && console.live {
         count = lines.count()?;
     }
@@ -111,7 +113,7 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         _ if args.dry_run => Database::in_memory().map_err(stored)?,
         _ => Database::open(&args.db, Access::Write).map_err(stored)?,
     };
-    let store = SqliteStore::new(database, settings).map_err(stored)?;
+    let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
     let at = now();
     let mut run = Run::new(policy, store.next_run(&at).map_err(stored)?, at);
     if args.dry_run {
@@ -125,6 +127,21 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     Ok(Started { step: run.start(), source, store, lines: count })
 }
 
+/// What the database remembers of the register. That it does not know it is said: a key may be mistyped.
+fn known(console: &mut Console, database: &Database, args: &RunArgs) -> Result<Option<Settings>, StoreError> {
+    let known = database.settings(&args.register)?;
+    if known.is_none() {
+        let new = if args.dry_run { "would be new" } else { "is new" };
+        console.say(format!("register: {} {new} in {}", args.register, args.db.display()));
+    }
+    Ok(known)
+}
+
+fn say_strategy(console: &mut Console, strategy: &Strategy, dry_run: bool) {
+    let stored = if dry_run { "not stored by a dry run" } else { "stored with the schema, so it holds from now on" };
+    console.say(format!("strategy: {strategy}; {stored}"));
+}
+
 /// The database, if there is a file.
 fn database(args: &RunArgs) -> Result<Option<Database>, StoreError> {
     let access = if args.dry_run { Access::Read } else { Access::Write };
@@ -134,22 +151,23 @@ fn database(args: &RunArgs) -> Result<Option<Database>, StoreError> {
     }
 }
 
-fn read_schema(file: &Path) -> Result<Schema, StartError> {
+pub(super) fn read_schema(file: &Path) -> Result<Schema, StartError> {
     let problem = |problem: String| StartError::Schema { file: file.display().to_string(), problem };
     let text = fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| problem(error.to_string()))
 }
 
 fn say_inferred(console: &mut Console, inferred: &Inferred) {
-    let Inferred { schema, lines, read } = inferred;
+    let Inferred { schema, oddities, lines, read } = inferred;
     console.say(format!("schema: inferred from {read} of {lines} lines; it is stored with the database"));
-    for field in schema.fields() {
+    for (field, oddity) in schema.fields().iter().zip(oddities) {
         let kind = match field.kind() {
             Kind::Phone { region } => format!("phone, as dialled in {region}"),
             Kind::Set { of } => format!("set of {}", of.name()),
             kind => kind.name().to_owned(),
         };
-        console.say(format!("  {:<20} {kind}", field.name()));
+        let oddity = oddity.as_ref().map(|told| format!(", {told}")).unwrap_or_default();
+        console.say(format!("  {:<20} {kind}{oddity}", field.name()));
     }
     console.say(
         "  A field that the listing leaves out stays as it is, and on a conflict the remote wins. To change either,",

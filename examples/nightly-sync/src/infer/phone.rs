@@ -42,24 +42,27 @@ impl Dialling {
         Self { fits: REGIONS.into_iter().filter_map(region).collect(), numbers: 0 }
     }
 
-    pub(super) fn add(&mut self, number: &str) {
-        self.numbers += 1;
-        let international = number.trim_start().starts_with(['+', '0'].as_slice()) && {
-            let digits = number.trim_start();
-            digits.starts_with('+') || digits.starts_with("00")
+    /// Whether the number can be dialled where all before it can; if not, it does not count.
+    pub(super) fn add(&mut self, number: &str) -> bool {
+        let digits = number.trim_start();
+        let international = digits.starts_with('+') || digits.starts_with("00");
+        let fits = |&(region, code, votes): &(Region, &'static str, u64)| {
+            let form = canonical(number, region).ok()?;
+            let own = form.strip_prefix('+').and_then(|form| form.strip_prefix(code));
+            let dials = international || own.is_some_and(|national| is_plausible(code, national));
+            dials.then_some((region, code, votes + u64::from(international && own.is_some())))
         };
-        self.fits.retain_mut(|(region, code, votes)| match canonical(number, *region) {
-            Ok(form) => {
-                let own = form.strip_prefix('+').and_then(|form| form.strip_prefix(*code));
-                *votes += u64::from(international && own.is_some());
-                international || own.is_some_and(|national| is_plausible(code, national))
-            }
-            Err(_) => false,
-        });
+        let fits: Vec<_> = self.fits.iter().filter_map(fits).collect();
+        if fits.is_empty() {
+            return false;
+        }
+        self.fits = fits;
+        self.numbers += 1;
         if self.numbers == SAMPLE {
             let best = self.best();
             self.fits.retain(|(region, ..)| Some(*region) == best);
         }
+        true
     }
 
     /// The region most numbers with a country code belong to; the first that fits when none has one.

@@ -16,9 +16,9 @@ const CREATE: &str = "
 
 const REPLACE: &str = "
     UPDATE tripartite_jobs SET bytes = ?2, due = ?3, shard = ?4, version = version + 1
-    WHERE key = ?1 AND version = ?5 RETURNING version";
+    WHERE key = ?1 AND version = ?5";
 
-const DELETE: &str = "DELETE FROM tripartite_jobs WHERE key = ?1 AND version = ?2 RETURNING version";
+const DELETE: &str = "DELETE FROM tripartite_jobs WHERE key = ?1 AND version = ?2";
 
 /// The lower end is a pair, so that a page begins where the one before ended.
 pub(super) const DUE: &str = "
@@ -47,21 +47,20 @@ pub(super) fn swap(
         Ok(expect) => expect,
         Err(_) => return Ok(Swap::Conflict),
     };
-    let version = |row: &rusqlite::Row<'_>| row.get(0).map(cell::version);
     let key = key.as_str();
     let applied = match (expect, next) {
         (None, None) => None,
         (None, Some(Row { bytes, due, shard })) => {
             let row = params![key, bytes, due.map(micros), shard.0];
-            conn.prepare_cached(CREATE)?.query_row(row, version).optional()?
+            conn.prepare_cached(CREATE)?.query_row(row, |row| row.get(0)).optional()?
         }
         (Some(expect), Some(Row { bytes, due, shard })) => {
             let row = params![key, bytes, due.map(micros), shard.0, expect];
-            conn.prepare_cached(REPLACE)?.query_row(row, version).optional()?
+            (conn.prepare_cached(REPLACE)?.execute(row)? == 1).then_some(expect + 1)
         }
-        (Some(expect), None) => conn.prepare_cached(DELETE)?.query_row(params![key, expect], version).optional()?,
+        (Some(expect), None) => (conn.prepare_cached(DELETE)?.execute(params![key, expect])? == 1).then_some(expect),
     };
-    Ok(applied.map_or(Swap::Conflict, Swap::Applied))
+    Ok(applied.map_or(Swap::Conflict, |version| Swap::Applied(cell::version(version))))
 }
 
 pub(super) fn due(

@@ -7,21 +7,28 @@ use serde_json::error::Category;
 use tripartite::exchange::{Item, Malformed, RemoteRecord};
 use tripartite::id::ExternalId;
 use tripartite::schema::{Keyed, Schema};
-use tripartite::value::Value;
+use tripartite::value::{Value, exact_numbers};
 
 use super::MAX_LINE;
 
 pub(super) fn read(schema: &Schema, id_field: &str, line: &[u8], number: u64) -> Option<Item> {
-    let mut from = serde_json::Deserializer::from_slice(line);
-    let keyed = schema.seed().keyed(id_field).deserialize(&mut from).and_then(|keyed| from.end().map(|()| keyed));
-    Some(match keyed {
+    let parse = |json: &[u8]| {
+        let mut from = serde_json::Deserializer::from_slice(json);
+        schema.seed().keyed(id_field).deserialize(&mut from).and_then(|keyed| from.end().map(|()| keyed))
+    };
+    let exact = exact_numbers(line);
+    Some(match parse(&exact) {
         Ok(keyed) => record(keyed, id_field, number),
-        Err(error) => malformed(number, recovered(id_field, line), problem(&error)),
+        Err(error) => {
+            // The line itself says at which byte it is wrong.
+            let error = parse(line).err().unwrap_or(error);
+            malformed(number, recovered(id_field, &exact), problem(&error))
+        }
     })
 }
 
 pub(super) fn too_long(id_field: &str, beginning: &[u8], number: u64) -> Item {
-    malformed(number, recovered(id_field, beginning), format!("is longer than {} MiB", MAX_LINE >> 20))
+    malformed(number, recovered(id_field, &exact_numbers(beginning)), format!("is longer than {} MiB", MAX_LINE >> 20))
 }
 
 fn record(keyed: Keyed, id_field: &str, number: u64) -> Item {
@@ -130,7 +137,9 @@ mod tests {
             (&br#"{"id": "A1", "name": "x"#[..], Some("A1"), "cut off behind it"),
             (br#"{"name": "x", "id": "A1""#, Some("A1"), "cut off right behind its quotes"),
             (br#"{"id": 12, "name": "x"#, Some("12"), "a number that ends"),
+            (br#"{"id": 18446744073709551617, "name": "x"#, Some("18446744073709551617"), "a long number that ends"),
             (br#"{"id": 12"#, None, "a number that may go on"),
+            (br#"{"id": 18446744073709551617"#, None, "a long number that may go on"),
             (br#"{"id": "A1"#, None, "a text that may go on"),
             (br#"{"name": {"id": "A1"}, "na"#, None, "somebody else's id"),
             (br#"{"name": "\"id\": \"A1\"", "na"#, None, "part of a text"),

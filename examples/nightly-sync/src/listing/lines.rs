@@ -66,6 +66,11 @@ impl Lines {
         Self { name: name.to_owned(), from, number: 0, offset: 0 }
     }
 
+    /// The number of the line that was read last.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Its name, for messages.
     pub fn name(&self) -> &str {
         &self.name

@@ -6,13 +6,13 @@ use tripartite::id::LocalId;
 use tripartite::schema::Schema;
 use tripartite::value::{Record, RecordBuilder};
 
-use super::StoreError;
 use super::cell::Cell;
 use super::error::refused;
 use super::layout::quoted;
+use super::{Register, StoreError};
 
 const LINK: &str = "
-INSERT INTO tripartite_links(
+INSERT INTO {tripartite_links}(
     external_id, base, base_schema, base_version, seen, policy, synced_revision, deactivated
 ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, 0))
 ON CONFLICT DO UPDATE SET
@@ -25,22 +25,65 @@ ON CONFLICT DO UPDATE SET
     deactivated = ifnull(?8, deactivated)";
 
 const OPEN: &str = "
-INSERT INTO tripartite_conflicts(external_id, unit, conflict, why, opened_run, opened_at)
+INSERT INTO {tripartite_conflicts}(external_id, unit, conflict, why, opened_run, opened_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT DO UPDATE SET conflict = excluded.conflict, why = iif(excluded.why = '', why, excluded.why)";
 
 const NOTE: &str = "
-INSERT INTO tripartite_audit(run, at, external_id, subject, field, verdict, detail, decision, entry)
+INSERT INTO {tripartite_audit}(run, at, external_id, subject, field, verdict, detail, decision, entry)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
+const CLOSE: &str = "DELETE FROM {tripartite_conflicts} WHERE external_id = ?1 AND unit = ?2";
+
+const TAKEN: &str = "
+SELECT 1 FROM {members} WHERE external_id = ?1 UNION ALL SELECT 1 FROM {tripartite_links} WHERE external_id = ?1";
+
+const FIND: &str = "SELECT local_id, revision FROM {members} WHERE external_id = ?1";
+
+/// The statements of a register and schema, written once for all batches.
+#[derive(Debug)]
+pub(super) struct Statements {
+    members: String,
+    taken: String,
+    find: String,
+    insert: String,
+    link: String,
+    open: String,
+    close: String,
+    note: String,
+}
+
+impl Statements {
+    pub(super) fn of(register: &Register, schema: &Schema) -> Self {
+        let columns: Vec<_> = schema.fields().iter().map(|field| quoted(field.name(), '"')).collect();
+        let (members, marks) = (register.sql("{members}"), ", ?".repeat(columns.len()));
+        Self {
+            insert: format!("INSERT INTO {members}(external_id, {}) VALUES (?{marks})", columns.join(", ")),
+            members,
+            taken: register.sql(TAKEN),
+            find: register.sql(FIND),
+            link: register.sql(LINK),
+            open: register.sql(OPEN),
+            close: register.sql(CLOSE),
+            note: register.sql(NOTE),
+        }
+    }
+}
+
 /// Carries out a batch in a transaction that somebody else commits.
-pub(super) fn batch(tx: &Transaction<'_>, schema: &Schema, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
-    let writer = Writer { tx, schema, batch, run: batch.run.as_str(), at: super::record::time(&batch.at) };
+pub(super) fn batch(
+    tx: &Transaction<'_>,
+    sql: &Statements,
+    schema: &Schema,
+    batch: &Batch,
+) -> Result<Vec<Outcome>, StoreError> {
+    let writer = Writer { tx, sql, schema, batch, run: batch.run.as_str(), at: super::record::time(&batch.at) };
     batch.ops.iter().map(|op| writer.carry_out(op)).collect()
 }
 
 struct Writer<'a> {
     tx: &'a Connection,
+    sql: &'a Statements,
     schema: &'a Schema,
     batch: &'a Batch,
     run: &'a str,
@@ -96,15 +139,10 @@ impl Writer<'_> {
     }
 
     fn create(&self, op: &Op, record: &Record) -> Result<Option<Found>, StoreError> {
-        let sql = "SELECT 1 FROM members WHERE external_id = ?1 UNION ALL \
-            SELECT 1 FROM tripartite_links WHERE external_id = ?1";
-        if self.tx.prepare_cached(sql)?.exists([op.id.as_str()])? {
+        if self.tx.prepare_cached(&self.sql.taken)?.exists([op.id.as_str()])? {
             return Ok(None);
         }
-        let columns: Vec<_> = self.schema.fields().iter().map(|field| quoted(field.name(), '"')).collect();
-        let marks = ", ?".repeat(columns.len());
-        let sql = format!("INSERT INTO members(external_id, {}) VALUES (?{marks})", columns.join(", "));
-        let mut statement = self.tx.prepare_cached(&sql)?;
+        let mut statement = self.tx.prepare_cached(&self.sql.insert)?;
         statement.raw_bind_parameter(1, op.id.as_str())?;
         for (position, field) in self.schema.fields().iter().enumerate() {
             statement.raw_bind_parameter(position + 2, Cell::of(field.kind(), record.field(position)))?;
@@ -114,9 +152,8 @@ impl Writer<'_> {
     }
 
     fn change(&self, op: &Op, action: &Action, expected: Revision) -> Result<Option<Found>, StoreError> {
-        let sql = "SELECT local_id, revision FROM members WHERE external_id = ?1";
         let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
-        let known = self.tx.prepare_cached(sql)?.query_row([op.id.as_str()], row).optional()?;
+        let known = self.tx.prepare_cached(&self.sql.find)?.query_row([op.id.as_str()], row).optional()?;
         // A deleted row has revision 0, and only its link is left to be touched.
         let (local, revision) = known.unwrap_or_default();
         if Revision(revision) != expected || (known.is_none() && *action != Action::Touch) {
@@ -134,7 +171,7 @@ impl Writer<'_> {
     /// Writes the fields that a patch states, and answers by how much the revision grew.
     fn update(&self, local: i64, patch: &Record, also: &str) -> Result<u64, StoreError> {
         let fields = || self.schema.fields().iter().zip(patch.fields()).filter(|(_, value)| !value.is_missing());
-        let mut sql = format!("UPDATE members SET {also}");
+        let mut sql = format!("UPDATE {} SET {also}", self.sql.members);
         for (field, _) in fields() {
             sql.push_str(&quoted(field.name(), '"'));
             sql.push_str(" = ?, ");
@@ -164,7 +201,7 @@ impl Writer<'_> {
             Action::Reactivate(_) => Some(false),
             _ => None,
         };
-        let mut statement = self.tx.prepare_cached(LINK)?;
+        let mut statement = self.tx.prepare_cached(&self.sql.link)?;
         statement.execute(params![op.id.as_str(), base, schema, version, seen, policy, synced, deactivated])?;
         Ok(())
     }
@@ -189,12 +226,11 @@ impl Writer<'_> {
             ConflictChange::Open(conflict) | ConflictChange::Update(conflict) => {
                 let text = serde_json::to_string(conflict).unwrap_or_default();
                 let (why, unit) = (why(op, conflict), conflict.unit.as_str());
-                let mut statement = self.tx.prepare_cached(OPEN)?;
+                let mut statement = self.tx.prepare_cached(&self.sql.open)?;
                 statement.execute(params![op.id.as_str(), unit, text, why, self.run, self.at])?;
             }
             ConflictChange::Close { unit } => {
-                let sql = "DELETE FROM tripartite_conflicts WHERE external_id = ?1 AND unit = ?2";
-                self.tx.prepare_cached(sql)?.execute([op.id.as_str(), unit])?;
+                self.tx.prepare_cached(&self.sql.close)?.execute([op.id.as_str(), unit])?;
             }
         }
         Ok(())
@@ -211,7 +247,7 @@ impl Writer<'_> {
                 ("record", None, super::record::situation(entry.situation), None, entry.action.as_str())
             }
         };
-        let mut statement = self.tx.prepare_cached(NOTE)?;
+        let mut statement = self.tx.prepare_cached(&self.sql.note)?;
         let id = op.id.as_str();
         statement.execute(params![self.run, self.at, id, subject, field, verdict, detail, decision, text])?;
         Ok(())

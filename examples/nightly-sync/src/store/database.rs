@@ -4,16 +4,23 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use tripartite::schema::Schema;
+use tripartite::id::SyncKey;
+use tripartite::schema::{Schema, SchemaBuilder, SchemaError, Strategy};
 
-use super::StoreError;
 use super::tables::FORMAT;
+use super::{Register, StoreError};
 
 /// How long to wait for somebody else's transaction to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The table that every register has from its first moment.
+const META: &str = "tripartite_meta";
+
 /// Statements are cached by their text; an update's depends on which fields it writes.
 const STATEMENTS: usize = 256;
+
+/// The field of a listing that holds the id, unless somebody says otherwise.
+pub const ID_FIELD: &str = "id";
 
 /// What a database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,13 +37,25 @@ pub struct Database {
     conn: Connection,
 }
 
-/// What a database remembers of how it is used.
+/// What a database remembers of how a register of it is used.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The schema.
     pub schema: Schema,
     /// The field of the listing that holds the id.
     pub id_field: String,
+}
+
+impl Settings {
+    /// The schema with another strategy where no field says otherwise.
+    ///
+    /// # Errors
+    /// [`SchemaError`], when a field cannot go by it.
+    pub fn decided_by(&self, strategy: Strategy) -> Result<Schema, SchemaError> {
+        let text = serde_json::to_string(&self.schema).expect("a schema is plain data");
+        let copied: SchemaBuilder = serde_json::from_str(&text).expect("it was a schema a moment ago");
+        copied.strategy(strategy).build()
+    }
 }
 
 impl Database {
@@ -69,15 +88,15 @@ impl Database {
         Ok(Self { conn: Connection::open_in_memory()? })
     }
 
-    /// What it remembers; `None` when it is blank.
+    /// What it remembers of a register; `None` while it has none of that name.
     ///
     /// # Errors
-    /// [`StoreError`], when it cannot be read.
-    pub fn settings(&self) -> Result<Option<Settings>, StoreError> {
-        if is_blank(&self.conn)? {
-            return Ok(None);
+    /// [`StoreError`], when it cannot be read, or was written by a later version.
+    pub fn settings(&self, register: &Register) -> Result<Option<Settings>, StoreError> {
+        match holds(&self.conn, register)? {
+            true => settings(&self.conn, register).map(Some),
+            false => Ok(None),
         }
-        settings(&self.conn).map(Some)
     }
 
     pub(super) fn into_connection(self) -> Connection {
@@ -89,16 +108,13 @@ impl Database {
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        if is_blank(&self.conn)? {
-            return Ok(());
-        }
-        if !has_table(&self.conn, "tripartite_meta")? {
+        let sql = "SELECT count(*), count(*) FILTER (WHERE name GLOB 'tripartite_*') FROM sqlite_schema";
+        let count = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+        if let (1.., 0) = self.conn.query_row(sql, [], count)? {
             return Err(StoreError::Foreign);
         }
-        match meta(&self.conn, "format")? {
-            Some(found) if found == FORMAT => Ok(()),
-            found => Err(StoreError::Format { expected: FORMAT.to_owned(), found: found.unwrap_or_default() }),
-        }
+        let unnamed = Register::default();
+        if holds(&self.conn, &unnamed)? { check_format(&self.conn, &unnamed) } else { Ok(()) }
     }
 }
 
@@ -120,26 +136,57 @@ fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     Ok(Connection::open_with_flags(path, flags)?)
 }
 
-pub(super) fn is_blank(conn: &Connection) -> Result<bool, StoreError> {
-    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(tables == 0)
+/// Whether a register is there.
+pub(super) fn holds(conn: &Connection, register: &Register) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    Ok(conn.prepare(sql)?.exists([register.table(META)])?)
 }
 
-fn has_table(conn: &Connection, name: &str) -> Result<bool, StoreError> {
-    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    let tables: i64 = conn.query_row(sql, [name], |row| row.get(0))?;
-    Ok(tables > 0)
+/// The error when a register is not there.
+pub(super) fn require(conn: &Connection, register: &Register) -> Result<(), StoreError> {
+    if holds(conn, register)? {
+        return Ok(());
+    }
+    let unnamed = Some(Register::default()).filter(|unnamed| unnamed != register);
+    let mut known = Vec::new();
+    if let Some(unnamed) = unnamed
+        && holds(conn, &unnamed)?
+    {
+        known.push(unnamed.to_string());
+    }
+    known.extend(registers(conn)?.iter().map(|key| Register::of(key).to_string()));
+    Err(StoreError::NoRegister { register: register.to_string(), known })
 }
 
-fn meta(conn: &Connection, key: &str) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT value FROM tripartite_meta WHERE key = ?1";
-    Ok(conn.query_row(sql, [key], |row| row.get(0)).optional()?)
+/// The keys of the named registers, in order.
+pub(super) fn registers(conn: &Connection) -> Result<Vec<SyncKey>, StoreError> {
+    let mut statement = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?1")?;
+    let tables = statement.query_map([format!("{META}/*")], |row| row.get::<_, String>(0))?;
+    let mut keys = Vec::new();
+    for table in tables {
+        keys.extend(Register::of_table(META, &table?).and_then(|register| register.key().cloned()));
+    }
+    keys.sort();
+    Ok(keys)
 }
 
-pub(super) fn settings(conn: &Connection) -> Result<Settings, StoreError> {
+fn check_format(conn: &Connection, register: &Register) -> Result<(), StoreError> {
+    match meta(conn, register, "format")? {
+        Some(found) if found == FORMAT => Ok(()),
+        found => Err(StoreError::Format { expected: FORMAT.to_owned(), found: found.unwrap_or_default() }),
+    }
+}
+
+fn meta(conn: &Connection, register: &Register, key: &str) -> Result<Option<String>, StoreError> {
+    let sql = register.sql("SELECT value FROM {tripartite_meta} WHERE key = ?1");
+    Ok(conn.query_row(&sql, [key], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn settings(conn: &Connection, register: &Register) -> Result<Settings, StoreError> {
+    check_format(conn, register)?;
     let unreadable = |problem: &dyn ToString| StoreError::Schema { problem: problem.to_string() };
-    let schema = meta(conn, "schema")?.ok_or_else(|| unreadable(&"it is missing"))?;
+    let schema = meta(conn, register, "schema")?.ok_or_else(|| unreadable(&"it is missing"))?;
     let schema = serde_json::from_str(&schema).map_err(|problem| unreadable(&problem))?;
-    let id_field = meta(conn, "id_field")?.ok_or_else(|| unreadable(&"the id field is missing"))?;
+    let id_field = meta(conn, register, "id_field")?.ok_or_else(|| unreadable(&"the id field is missing"))?;
     Ok(Settings { schema, id_field })
 }

@@ -6,7 +6,7 @@ use tripartite::failure::{Classify, Failure};
 #[non_exhaustive]
 pub enum StoreError {
     /// It is there, but not ours.
-    #[error("it is no database of nightly-sync: it has tables, but not `tripartite_meta`")]
+    #[error("it is no database of nightly-sync: it has tables, but none whose name begins with `tripartite_`")]
     Foreign,
     /// It was written by a later version.
     #[error("it has format {found}, this version reads format {expected}")]
@@ -41,6 +41,22 @@ pub enum StoreError {
         /// Whose row.
         id: String,
     },
+    /// The register is not in it.
+    #[error("{register} is not in it; {}", others(.known))]
+    NoRegister {
+        /// The register that was asked for.
+        register: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// The claim that this store writes under is over: the job is somebody else's by now, or nobody's.
+    #[error("claim {token} of `{key}` no longer holds, so nothing was written")]
+    Fenced {
+        /// Where the slot is stored.
+        key: String,
+        /// The token of the claim.
+        token: u64,
+    },
     /// SQLite refused.
     #[error("{}", told(.0))]
     Sqlite(#[from] rusqlite::Error),
@@ -50,6 +66,7 @@ impl Classify for StoreError {
     fn failure(&self) -> Failure {
         match self {
             Self::Sqlite(error) if is_busy(error) => Failure::Retry { after: None },
+            Self::Fenced { .. } => Failure::Retry { after: None },
             _ => Failure::Fatal,
         }
     }
@@ -57,6 +74,17 @@ impl Classify for StoreError {
 
 fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// So many registers an error lists.
+const LISTED: usize = 5;
+
+fn others(known: &[String]) -> String {
+    match known.len() {
+        0 => "it has none".to_owned(),
+        all if all <= LISTED => format!("it has {}", known.join(", ")),
+        all => format!("it has {} and {} more", known[..LISTED].join(", "), all - LISTED),
+    }
 }
 
 fn told(error: &rusqlite::Error) -> String {

@@ -5,36 +5,36 @@ use tripartite::exchange::{Cursor, IndexEntry, IndexPage, Presence, Revision, Sy
 use tripartite::id::ExternalId;
 use tripartite::value::Fingerprint;
 
-use super::StoreError;
+use super::{Register, StoreError};
 
 /// How many entries a page has.
 const PAGE: usize = 5000;
 
 const MEMBERS: &str = "
 SELECT m.local_id, m.external_id, m.active, m.revision, l.deactivated, l.synced_revision, l.seen, l.policy,
-    (SELECT count(*) FROM tripartite_conflicts c WHERE c.external_id = m.external_id)
-FROM members m LEFT JOIN tripartite_links l ON l.external_id = m.external_id
+    (SELECT count(*) FROM {tripartite_conflicts} c WHERE c.external_id = m.external_id)
+FROM {members} m LEFT JOIN {tripartite_links} l ON l.external_id = m.external_id
 WHERE m.local_id > ?1 AND m.external_id IS NOT NULL
 ORDER BY m.local_id LIMIT ?2";
 
 const DELETED: &str = "
 SELECT 0, l.external_id, 0, 0, 0, l.synced_revision, l.seen, l.policy,
-    (SELECT count(*) FROM tripartite_conflicts c WHERE c.external_id = l.external_id)
-FROM tripartite_links l
-WHERE l.external_id > ?1 AND NOT EXISTS (SELECT 1 FROM members m WHERE m.external_id = l.external_id)
+    (SELECT count(*) FROM {tripartite_conflicts} c WHERE c.external_id = l.external_id)
+FROM {tripartite_links} l
+WHERE l.external_id > ?1 AND NOT EXISTS (SELECT 1 FROM {members} m WHERE m.external_id = l.external_id)
 ORDER BY l.external_id LIMIT ?2";
 
 /// A page. The cursor is the last row's key, `m` or `l` before it for the part that it is in.
-pub(super) fn page(conn: &Connection, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
+pub(super) fn page(conn: &Connection, register: &Register, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
     match after.map(|after| after.0.split_at(1)) {
-        Some(("l", id)) => deleted(conn, id),
-        Some((_, key)) => members(conn, key.parse().unwrap_or(i64::MIN)),
-        None => members(conn, i64::MIN),
+        Some(("l", id)) => deleted(conn, register, id),
+        Some((_, key)) => members(conn, register, key.parse().unwrap_or(i64::MIN)),
+        None => members(conn, register, i64::MIN),
     }
 }
 
-fn members(conn: &Connection, after: i64) -> Result<IndexPage, StoreError> {
-    let mut statement = conn.prepare_cached(MEMBERS)?;
+fn members(conn: &Connection, register: &Register, after: i64) -> Result<IndexPage, StoreError> {
+    let mut statement = conn.prepare_cached(&register.sql(MEMBERS))?;
     let mut rows = statement.query((after, PAGE as i64))?;
     let (mut entries, mut read, mut last) = (Vec::with_capacity(PAGE), 0, after);
     while let Some(row) = rows.next()? {
@@ -46,8 +46,8 @@ fn members(conn: &Connection, after: i64) -> Result<IndexPage, StoreError> {
     Ok(IndexPage { entries, next: Some(Cursor(next)) })
 }
 
-fn deleted(conn: &Connection, after: &str) -> Result<IndexPage, StoreError> {
-    let mut statement = conn.prepare_cached(DELETED)?;
+fn deleted(conn: &Connection, register: &Register, after: &str) -> Result<IndexPage, StoreError> {
+    let mut statement = conn.prepare_cached(&register.sql(DELETED))?;
     let mut rows = statement.query((after, PAGE as i64))?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {

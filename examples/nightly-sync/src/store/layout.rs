@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction};
 use tripartite::schema::{Field, Kind, Schema};
 
 use super::tables::{remembering, schema_text};
-use super::{Settings, StoreError, database};
+use super::{Register, Settings, StoreError, database};
 
 /// The columns that are not fields.
 pub const OWN: [&str; 4] = ["local_id", "external_id", "active", "revision"];
@@ -82,9 +82,14 @@ fn check(settings: &Settings) -> Result<(), StoreError> {
 
 /// The present layout, and the statements that make it the schema's. New fields get a column, renamed ones keep theirs
 /// under the new name, and the columns of fields that are gone stay.
-pub(super) fn change(conn: &Connection, settings: &Settings) -> Result<(Layout, Vec<String>), StoreError> {
-    let stored = database::settings(conn)?;
-    let known = columns(conn)?;
+pub(super) fn change(
+    conn: &Connection,
+    register: &Register,
+    settings: &Settings,
+) -> Result<(Layout, Vec<String>), StoreError> {
+    let stored = database::settings(conn, register)?;
+    let known = columns(conn, register)?;
+    let members = register.sql("{members}");
     let mut pending = Vec::new();
     let mut layout = Layout { columns: Vec::new() };
     for (position, field) in settings.schema.fields().iter().enumerate() {
@@ -93,20 +98,20 @@ pub(super) fn change(conn: &Connection, settings: &Settings) -> Result<(Layout, 
             None => renamed(&settings.schema, &known, position),
         };
         match &column {
-            None => pending.push(format!("ALTER TABLE members ADD COLUMN {}", self::column(field))),
+            None => pending.push(format!("ALTER TABLE {members} ADD COLUMN {}", self::column(field))),
             Some(column) if column.eq_ignore_ascii_case(field.name()) => {}
             Some(column) => {
                 let (old, new) = (quoted(column, '"'), quoted(field.name(), '"'));
-                pending.push(format!("ALTER TABLE members RENAME COLUMN {old} TO {new}"));
+                pending.push(format!("ALTER TABLE {members} RENAME COLUMN {old} TO {new}"));
             }
         }
         layout.columns.push(column);
     }
     if stored.schema.fingerprint() != settings.schema.fingerprint() {
-        pending.push(remembering("schema", &schema_text(settings)?));
+        pending.push(remembering(register, "schema", &schema_text(settings)?));
     }
     if stored.id_field != settings.id_field {
-        pending.push(remembering("id_field", &settings.id_field));
+        pending.push(remembering(register, "id_field", &settings.id_field));
     }
     Ok((layout, pending))
 }
@@ -117,9 +122,9 @@ fn renamed(schema: &Schema, known: &BTreeMap<String, String>, position: usize) -
     known.values().find(|column| schema.position(column) == Some(position) && !is_name(column)).cloned()
 }
 
-fn columns(conn: &Connection) -> Result<BTreeMap<String, String>, StoreError> {
-    let mut statement = conn.prepare("SELECT name FROM pragma_table_info('members')")?;
-    let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+fn columns(conn: &Connection, register: &Register) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut statement = conn.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let names = statement.query_map([register.table("members")], |row| row.get::<_, String>(0))?;
     let mut columns = BTreeMap::new();
     for name in names {
         let name = name?;

@@ -10,17 +10,23 @@ use tripartite::schema::Schema;
 use tripartite::value::{Record, RecordBuilder};
 
 use super::layout::{Layout, quoted};
-use super::{StoreError, cell, index};
+use super::{Register, StoreError, cell, index};
 
 const CONFLICTS: &str = "
-SELECT c.external_id, c.conflict FROM json_each(?1) j JOIN tripartite_conflicts c ON c.external_id = j.value
+SELECT c.external_id, c.conflict FROM json_each(?1) j JOIN {tripartite_conflicts} c ON c.external_id = j.value
 ORDER BY c.external_id, c.unit";
+
+const TABLES: &str = "
+, l.base_schema FROM json_each(?1) j
+LEFT JOIN {members} m ON m.external_id = j.value LEFT JOIN {tripartite_links} l ON l.external_id = j.value
+WHERE m.local_id IS NOT NULL OR l.external_id IS NOT NULL";
 
 /// The first column of a field.
 const FIELDS: usize = 10;
 
 pub(super) fn records(
     conn: &mut Connection,
+    register: &Register,
     layout: &Layout,
     schema: &Schema,
     ids: &[ExternalId],
@@ -28,8 +34,8 @@ pub(super) fn records(
     // Both statements see one moment.
     let tx = conn.transaction_with_behavior(TransactionBehavior::Deferred)?;
     let ids = serde_json::to_string(ids).unwrap_or_default();
-    let mut open = conflicts(&tx, &ids)?;
-    let mut statement = tx.prepare_cached(&statement(layout))?;
+    let mut open = conflicts(&tx, register, &ids)?;
+    let mut statement = tx.prepare_cached(&statement(register, layout))?;
     let mut rows = statement.query([ids])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
@@ -41,7 +47,7 @@ pub(super) fn records(
     Ok(records)
 }
 
-fn statement(layout: &Layout) -> String {
+fn statement(register: &Register, layout: &Layout) -> String {
     let mut sql = "SELECT j.value, m.local_id, m.active, m.revision, l.deactivated, l.synced_revision, l.seen, \
         l.policy, l.base, l.base_version"
         .to_owned();
@@ -56,14 +62,16 @@ fn statement(layout: &Layout) -> String {
             None => sql.push_str("NULL"),
         }
     }
-    sql.push_str(", l.base_schema FROM json_each(?1) j LEFT JOIN members m ON m.external_id = j.value ");
-    sql.push_str("LEFT JOIN tripartite_links l ON l.external_id = j.value ");
-    sql.push_str("WHERE m.local_id IS NOT NULL OR l.external_id IS NOT NULL");
+    sql.push_str(&register.sql(TABLES));
     sql
 }
 
-fn conflicts(conn: &Connection, ids: &str) -> Result<BTreeMap<String, Vec<OpenConflict>>, StoreError> {
-    let mut statement = conn.prepare_cached(CONFLICTS)?;
+fn conflicts(
+    conn: &Connection,
+    register: &Register,
+    ids: &str,
+) -> Result<BTreeMap<String, Vec<OpenConflict>>, StoreError> {
+    let mut statement = conn.prepare_cached(&register.sql(CONFLICTS))?;
     let mut rows = statement.query([ids])?;
     let mut open = BTreeMap::<String, Vec<OpenConflict>>::new();
     while let Some(row) = rows.next()? {

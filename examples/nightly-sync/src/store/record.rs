@@ -6,7 +6,7 @@ use tripartite::exchange::{Entry, OpenConflict, Situation};
 use tripartite::id::RunId;
 use tripartite::run::Report;
 
-use super::{Database, SqliteStore, StoreError};
+use super::{Database, Register, SqliteStore, StoreError, database};
 
 /// One audit entry, with what stands beside it.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ impl SqliteStore {
         self.with(|conn| {
             for number in 1_u64.. {
                 let id = format!("{time}-{number}");
-                if !has_run(conn, &id)? {
+                if !has_run(conn, &self.register, &id)? {
                     // A time and a number are an id.
                     return RunId::new(id).map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id: time });
                 }
@@ -78,11 +78,11 @@ impl SqliteStore {
     /// Remembers the report of a run.
     ///
     /// # Errors
-    /// [`StoreError`], when the database cannot be written.
+    /// [`StoreError`], when the database cannot be written, or the store is [fenced](SqliteStore::fenced) off.
     pub fn remember(&self, report: &Report) -> Result<(), StoreError> {
         let text = serde_json::to_string(report).unwrap_or_default();
-        let sql = "INSERT OR REPLACE INTO tripartite_runs(run, at, report) VALUES (?1, ?2, ?3)";
-        self.with(|conn| Ok(conn.execute(sql, params![report.run.as_str(), time(&report.at), text]).map(drop)?))
+        let sql = self.register.sql("INSERT OR REPLACE INTO {tripartite_runs}(run, at, report) VALUES (?1, ?2, ?3)");
+        self.write(|tx| Ok(tx.execute(&sql, params![report.run.as_str(), time(&report.at), text]).map(drop)?))
     }
 
     /// Hands out the open conflicts, by their records' ids, until `each` has enough.
@@ -90,9 +90,11 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn open_conflicts(&self, mut each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
-        let sql = "SELECT external_id, conflict, why, opened_run FROM tripartite_conflicts ORDER BY external_id, unit";
+        let sql = self.register.sql(
+            "SELECT external_id, conflict, why, opened_run FROM {tripartite_conflicts} ORDER BY external_id, unit",
+        );
         self.with(|conn| {
-            let mut statement = conn.prepare(sql)?;
+            let mut statement = conn.prepare(&sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let external_id: String = row.get(0)?;
@@ -113,7 +115,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn audit_of(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        self.with(|conn| audit(conn, OF_RUN, Some(run.as_str()), each))
+        self.with(|conn| audit(conn, &self.register, OF_RUN, Some(run.as_str()), each))
     }
 
     /// As [`audit_of`](Self::audit_of), but only what a person is told of: conflicts, edits undone, values that could
@@ -122,36 +124,46 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn noteworthy(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        self.with(|conn| audit(conn, NOTEWORTHY, Some(run.as_str()), each))
+        self.with(|conn| audit(conn, &self.register, NOTEWORTHY, Some(run.as_str()), each))
     }
 }
 
 impl Database {
-    /// Hands out the audit, of one run or of all, in order, until `each` has enough.
+    /// Hands out a register's audit, of one run or of all, in order, until `each` has enough.
     ///
     /// # Errors
-    /// [`StoreError`], when the database cannot be read.
-    pub fn audit(&self, run: Option<&str>, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        audit(self.connection(), if run.is_some() { OF_RUN } else { ALL }, run, each)
+    /// [`StoreError`], when the register is not there, or the database cannot be read.
+    pub fn audit(
+        &self,
+        register: &Register,
+        run: Option<&str>,
+        each: impl FnMut(AuditRow) -> bool,
+    ) -> Result<(), StoreError> {
+        database::require(self.connection(), register)?;
+        audit(self.connection(), register, if run.is_some() { OF_RUN } else { ALL }, run, each)
     }
 
-    /// Whether there was such a run.
+    /// Whether a register had such a run.
     ///
     /// # Errors
-    /// [`StoreError`], when the database cannot be read.
-    pub fn find_run(&self, run: &str) -> Result<Result<(), UnknownRun>, StoreError> {
-        if has_run(self.connection(), run)? {
+    /// [`StoreError`], when the register is not there, or the database cannot be read.
+    pub fn find_run(&self, register: &Register, run: &str) -> Result<Result<(), UnknownRun>, StoreError> {
+        let conn = self.connection();
+        database::require(conn, register)?;
+        if has_run(conn, register, run)? {
             return Ok(Ok(()));
         }
-        let sql = "SELECT max(run) FROM tripartite_runs";
-        let last = self.connection().query_row(sql, [], |row| row.get(0))?;
+        let sql = register.sql("SELECT max(run) FROM {tripartite_runs}");
+        let last = conn.query_row(&sql, [], |row| row.get(0))?;
         Ok(Err(UnknownRun { run: run.to_owned(), last }))
     }
 }
 
-fn has_run(conn: &Connection, run: &str) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM tripartite_runs WHERE run = ?1 UNION ALL SELECT 1 FROM tripartite_audit WHERE run = ?1";
-    Ok(conn.prepare_cached(sql)?.exists([run])?)
+fn has_run(conn: &Connection, register: &Register, run: &str) -> Result<bool, StoreError> {
+    let sql = register.sql(
+        "SELECT 1 FROM {tripartite_runs} WHERE run = ?1 UNION ALL SELECT 1 FROM {tripartite_audit} WHERE run = ?1",
+    );
+    Ok(conn.prepare_cached(&sql)?.exists([run])?)
 }
 
 const ALL: &str = "?1 IS NULL";
@@ -161,11 +173,13 @@ const NOTEWORTHY: &str =
 
 fn audit(
     conn: &Connection,
+    register: &Register,
     which: &str,
     run: Option<&str>,
     mut each: impl FnMut(AuditRow) -> bool,
 ) -> Result<(), StoreError> {
-    let sql = format!("SELECT run, at, external_id, entry FROM tripartite_audit WHERE {which} ORDER BY seq");
+    let audit = register.sql("{tripartite_audit}");
+    let sql = format!("SELECT run, at, external_id, entry FROM {audit} WHERE {which} ORDER BY seq");
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([run])?;
     while let Some(row) = rows.next()? {

@@ -1,15 +1,15 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::layout::{column, quoted};
-use super::{Settings, StoreError};
+use super::{Register, Settings, StoreError, database};
 
 /// The version of the tables.
 pub(super) const FORMAT: &str = "1";
 
-/// Beside the members. `base` holds the fields by their names, as the source spelt them.
+/// Beside the members, each name in braces as the register has it. `base` holds the fields by their names, as the source spelt them.
 const BESIDE: &str = "
-CREATE TABLE tripartite_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE tripartite_links(
+CREATE TABLE {tripartite_meta}(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE {tripartite_links}(
     external_id TEXT PRIMARY KEY,
     base TEXT,
     base_schema BLOB,
@@ -19,7 +19,7 @@ CREATE TABLE tripartite_links(
     synced_revision INTEGER,
     deactivated INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE tripartite_conflicts(
+CREATE TABLE {tripartite_conflicts}(
     external_id TEXT NOT NULL,
     unit TEXT NOT NULL,
     conflict TEXT NOT NULL,
@@ -28,7 +28,7 @@ CREATE TABLE tripartite_conflicts(
     opened_at TEXT NOT NULL,
     PRIMARY KEY(external_id, unit)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE tripartite_audit(
+CREATE TABLE {tripartite_audit}(
     seq INTEGER PRIMARY KEY,
     run TEXT NOT NULL,
     at TEXT NOT NULL,
@@ -40,54 +40,59 @@ CREATE TABLE tripartite_audit(
     decision TEXT NOT NULL,
     entry TEXT NOT NULL
 ) STRICT;
-CREATE INDEX tripartite_audit_run ON tripartite_audit(run);
-CREATE TABLE tripartite_runs(run TEXT PRIMARY KEY, at TEXT NOT NULL, report TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX {tripartite_audit_run} ON {tripartite_audit}(run);
+CREATE TABLE {tripartite_runs}(run TEXT PRIMARY KEY, at TEXT NOT NULL, report TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// Every change of a row makes its revision larger, whatever the client says about it. A row that takes the place of
 /// one that was in step (`REPLACE`, or a delete and an insert) starts far beyond any revision the old one can have had,
 /// so that it is never taken for it. Whoever changes `active` takes it out of the sync's hands.
 const TRIGGERS: &str = "
-CREATE TRIGGER members_updated AFTER UPDATE ON members
+CREATE TRIGGER {members_updated} AFTER UPDATE ON {members}
 WHEN NEW.revision <= OLD.revision OR NEW.revision > 9007199254740991
 BEGIN
-    UPDATE members SET revision = OLD.revision + 1 WHERE local_id = NEW.local_id;
+    UPDATE {members} SET revision = OLD.revision + 1 WHERE local_id = NEW.local_id;
 END;
-CREATE TRIGGER members_entered AFTER INSERT ON members
-WHEN EXISTS (SELECT 1 FROM tripartite_links WHERE external_id = NEW.external_id)
+CREATE TRIGGER {members_entered} AFTER INSERT ON {members}
+WHEN EXISTS (SELECT 1 FROM {tripartite_links} WHERE external_id = NEW.external_id)
 BEGIN
-    UPDATE members SET revision = max(
+    UPDATE {members} SET revision = max(
         NEW.revision,
-        (SELECT ifnull(synced_revision, 0) FROM tripartite_links WHERE external_id = NEW.external_id)
+        (SELECT ifnull(synced_revision, 0) FROM {tripartite_links} WHERE external_id = NEW.external_id)
     ) + 1000000 + abs(random() % 1000000000)
     WHERE local_id = NEW.local_id;
 END;
-CREATE TRIGGER members_activity AFTER UPDATE OF active ON members
+CREATE TRIGGER {members_activity} AFTER UPDATE OF active ON {members}
 WHEN NEW.active IS NOT OLD.active
 BEGIN
-    UPDATE tripartite_links SET deactivated = 0 WHERE external_id = NEW.external_id;
+    UPDATE {tripartite_links} SET deactivated = 0 WHERE external_id = NEW.external_id;
 END;
 ";
 
-pub(super) fn create(conn: &Connection, settings: &Settings) -> Result<(), StoreError> {
+/// Makes the tables, unless somebody else just did: then it is `false`, and nothing was written.
+pub(super) fn create(conn: &Connection, register: &Register, settings: &Settings) -> Result<bool, StoreError> {
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-    tx.execute_batch(&members(settings))?;
-    tx.execute_batch(BESIDE)?;
-    tx.execute_batch(TRIGGERS)?;
-    remember(&tx, "format", FORMAT)?;
-    remember(&tx, "schema", &schema_text(settings)?)?;
-    remember(&tx, "id_field", &settings.id_field)?;
+    if database::holds(&tx, register)? {
+        return Ok(false);
+    }
+    tx.execute_batch(&members(register, settings))?;
+    tx.execute_batch(&register.sql(BESIDE))?;
+    tx.execute_batch(&register.sql(TRIGGERS))?;
+    for (key, value) in [("format", FORMAT), ("schema", &schema_text(settings)?), ("id_field", &settings.id_field)] {
+        tx.execute_batch(&remembering(register, key, value))?;
+    }
     tx.commit()?;
-    Ok(())
+    Ok(true)
 }
 
-fn members(settings: &Settings) -> String {
-    let mut sql = "CREATE TABLE members(
+fn members(register: &Register, settings: &Settings) -> String {
+    let mut sql = register.sql(
+        "CREATE TABLE {members}(
     local_id INTEGER PRIMARY KEY,
     external_id TEXT UNIQUE,
     active INTEGER NOT NULL DEFAULT 1,
-    revision INTEGER NOT NULL DEFAULT 1 CHECK (typeof(revision) = 'integer')"
-        .to_owned();
+    revision INTEGER NOT NULL DEFAULT 1 CHECK (typeof(revision) = 'integer')",
+    );
     for field in settings.schema.fields() {
         sql.push_str(",\n    ");
         sql.push_str(&column(field));
@@ -101,13 +106,27 @@ pub(super) fn schema_text(settings: &Settings) -> Result<String, StoreError> {
 }
 
 /// The statement that remembers something.
-pub(super) fn remembering(key: &str, value: &str) -> String {
-    let value = quoted(value, '\'');
-    format!(
-        "INSERT INTO tripartite_meta(key, value) VALUES ('{key}', {value}) ON CONFLICT DO UPDATE SET value = {value}"
-    )
+pub(super) fn remembering(register: &Register, key: &str, value: &str) -> String {
+    let (meta, value) = (register.sql("{tripartite_meta}"), quoted(value, '\''));
+    format!("INSERT INTO {meta}(key, value) VALUES ('{key}', {value}) ON CONFLICT DO UPDATE SET value = {value}")
 }
 
-fn remember(conn: &Connection, key: &str, value: &str) -> Result<(), StoreError> {
-    Ok(conn.execute_batch(&remembering(key, value))?)
+#[cfg(test)]
+mod tests {
+    use tripartite::schema::{Field, Kind, Schema};
+
+    use super::*;
+
+    #[test]
+    fn who_comes_second_makes_nothing() {
+        let conn = Connection::open_in_memory().unwrap();
+        let schema = |field: &str| Schema::builder().field(Field::new(field, Kind::Text)).build().unwrap();
+        let settings = |field: &str| Settings { schema: schema(field), id_field: "id".to_owned() };
+        let register: Register = "ballybeg/federation".parse().unwrap();
+        assert!(create(&conn, &register, &settings("first")).unwrap());
+        assert!(!create(&conn, &register, &settings("second")).unwrap());
+        let stored = database::settings(&conn, &register).unwrap();
+        assert_eq!(stored.schema.fields().first().map(Field::name), Some("first"));
+        assert!(create(&conn, &Register::default(), &settings("unnamed")).unwrap(), "another register is its own");
+    }
 }

@@ -2,7 +2,7 @@
 
 use nightly_sync::listing::{JsonLines, Lines};
 use nightly_sync::progress::{Progress, Style};
-use nightly_sync::store::{Access, Database, SqliteStore};
+use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
 use rusqlite::Connection;
@@ -19,7 +19,7 @@ const MOVED: &str = "{\"id\": \"M1\", \"name\": \"N1\", \"phone\": \"p2\"}\n";
 /// The next night under the steps' own control; `between` runs after the records are loaded, before they are written.
 fn night(bench: &Bench, listing: &'static str, mut between: impl FnMut(&Connection)) -> Report {
     let database = Database::open(&bench.db(), Access::Write).unwrap();
-    let settings = database.settings().unwrap().unwrap();
+    let settings = database.settings(&Register::default()).unwrap().unwrap();
     let store = SqliteStore::new(database, settings).unwrap();
     let source = JsonLines::new(Lines::text("listing", listing), store.schema().clone(), "id");
     let at = nightly_sync::app::now();
@@ -240,7 +240,7 @@ fn a_database_that_somebody_holds_is_a_failure_to_be_tried_again() {
     let bench = Bench::new();
     bench.sync(ONE);
     let database = Database::open(&bench.db(), Access::Write).unwrap();
-    let settings = database.settings().unwrap().unwrap();
+    let settings = database.settings(&Register::default()).unwrap().unwrap();
     let store = SqliteStore::new(database, settings).unwrap();
     store.with(|conn| Ok(conn.busy_timeout(std::time::Duration::ZERO)?)).unwrap();
     let other = bench.sql();

@@ -76,7 +76,7 @@ fn trigger() -> Command {
 
 /// Claims whatever is due until every key has run as often as it should, and says what it got.
 fn work(file: &Path, name: &str) -> Vec<(String, u64)> {
-    let store = SqliteJobStore::open(file).unwrap();
+    let store = persist(|| SqliteJobStore::open(file).map(Some));
     // Every worker is told of the same events, and hands each on.
     let told = CommandId::new("the first event").unwrap();
     for key in slots() {

@@ -67,6 +67,26 @@ fn whole_numbers_are_ids_and_kept_apart_from_other_spellings() {
     assert_eq!(bench.value("SELECT n FROM members WHERE external_id = '42'").as_deref(), Some("a"));
 }
 
+/// Digits that no double holds are digits all the same: a move in the last of them is seen, and written as it was said.
+#[test]
+fn no_number_is_rounded() {
+    let bench = Bench::new();
+    let line = |id: &str, fee: &str| format!("{{\"id\": {id}, \"no\": {id}, \"fee\": {fee}}}\n");
+    let schema = bench.write("schema.json", r#"{"fields": {"no": {"kind": "integer"}, "fee": {"kind": "decimal"}}}"#);
+    let first = line("18446744073709551617", "1.10000000000000000001") + &line("18446744073709551619", "1e400");
+    let ran = bench.run(&bench.listing(first), &["--schema", &schema]);
+    assert_eq!((ran.status, &ran.json()["created"]), (0, &2.into()), "{}{}", ran.stdout, ran.stderr);
+    let of =
+        |column: &str| bench.value(&format!("SELECT {column} FROM members WHERE external_id = '18446744073709551617'"));
+    assert_eq!(of("no").as_deref(), Some("18446744073709551617"));
+    assert_eq!(of("fee").as_deref(), Some("1.10000000000000000001"));
+    let moved = line("18446744073709551617", "1.10000000000000000002") + &line("18446744073709551619", "1e400");
+    let report = bench.sync(&moved);
+    assert_eq!(counts(&report, ["updated", "unchanged", "quarantined"]), [1, 1, 0]);
+    assert_eq!(of("fee").as_deref(), Some("1.10000000000000000002"));
+    assert_eq!(counts(&bench.sync(&moved), ["updated", "unchanged"]), [0, 2]);
+}
+
 #[test]
 fn standard_input_is_a_listing_too() {
     use std::io::Write;

@@ -5,11 +5,15 @@
 mod audit;
 mod bench;
 mod edits;
+mod fence;
 mod guards;
 mod jobs;
+mod jobs_model;
 mod jobs_race;
 mod jobs_suite;
 mod listing;
 mod night;
+mod registers;
 mod schema;
 mod streaming;
+mod work;

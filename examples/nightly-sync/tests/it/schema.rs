@@ -103,16 +103,62 @@ fn columns_are_quoted() {
 }
 
 #[test]
-fn a_strategy_holds_for_the_run() {
+fn a_strategy_decides_and_is_remembered() {
     for (strategy, phone, open) in [("remote_wins", "p9", 0), ("local_wins", "hers", 0), ("merge", "hers", 1)] {
         let bench = Bench::new();
         bench.sync(&members(1..=3));
         bench.edit("UPDATE members SET phone = 'hers' WHERE external_id = 'M1'");
         let moved = bench.listing(members(1..=3).replace("p1", "p9"));
-        let report = bench.run(&moved, &["--strategy", strategy]).json();
-        assert_eq!(counts(&report, ["conflicts_detected", "conflicts_open"]), [1, open], "{strategy}");
-        assert_eq!(bench.value("SELECT phone FROM members WHERE external_id = 'M1'").as_deref(), Some(phone));
-        let rows = bench.value("SELECT count(*) FROM tripartite_conflicts");
-        assert_eq!(rows, Some(open.to_string()));
+        let ran = bench.run(&moved, &["--strategy", strategy]);
+        assert!(ran.stderr.contains(&format!("strategy: {strategy}; stored with the schema")), "{}", ran.stderr);
+        assert_eq!(counts(&ran.json(), ["conflicts_detected", "conflicts_open"]), [1, open], "{strategy}");
+        for later in ["the run", "a later run that states none"] {
+            let value = bench.value("SELECT phone FROM members WHERE external_id = 'M1'");
+            assert_eq!(value.as_deref(), Some(phone), "{strategy}: {later}");
+            let rows = bench.value("SELECT count(*) FROM tripartite_conflicts");
+            assert_eq!(rows, Some(open.to_string()), "{strategy}: {later}");
+            let report = bench.run(&moved, &[]).json();
+            assert_eq!(counts(&report, ["updated", "conflicts_detected", "conflicts_resolved"]), [0; 3], "{strategy}");
+        }
+        let stored = bench.value("SELECT value ->> 'strategy' FROM tripartite_meta WHERE key = 'schema'");
+        assert_eq!(stored.as_deref(), Some(strategy));
     }
+}
+
+#[test]
+fn a_new_strategy_leaves_the_fields_and_their_order_alone() {
+    let bench = Bench::new();
+    let fields = r#""z": {"kind": "text", "strategy": "enforced"}, "name": {"kind": "name", "aliases": ["n"]}"#;
+    let schema = bench.write("s.json", format!("{{\"first_sync\": \"review\", \"fields\": {{{fields}}}}}"));
+    let file = bench.listing(members(1..=3));
+    bench.run(&file, &["--schema", &schema]);
+    let stored = || bench.value("SELECT value FROM tripartite_meta WHERE key = 'schema'").unwrap();
+    let before = stored();
+    bench.run(&file, &["--strategy", "merge"]);
+    assert_eq!(stored(), before.replacen("remote_wins", "merge", 1));
+}
+
+#[test]
+fn a_strategy_that_wrote_nothing_is_not_remembered() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=100));
+    let before = bench.bytes();
+    let file = bench.listing(members(1..=100).replace("p1\"", "p9\""));
+    let dry = bench.run(&file, &["--strategy", "merge", "--dry-run"]);
+    assert!(dry.stderr.contains("strategy: merge; not stored by a dry run"), "{}", dry.stderr);
+    let blocked = bench.run(&bench.listing(""), &["--strategy", "merge"]);
+    assert_eq!((dry.status, blocked.status), (0, 4));
+    assert_eq!(bench.bytes(), before);
+}
+
+#[test]
+fn a_schema_that_is_stated_later_brings_its_own_strategy() {
+    let bench = Bench::new();
+    let file = bench.listing(members(1..=3));
+    let schema = bench.write("s.json", r#"{"strategy": "local_wins", "fields": {"name": {"kind": "name"}}}"#);
+    bench.run(&file, &["--strategy", "merge"]);
+    let stored = || bench.value("SELECT value ->> 'strategy' FROM tripartite_meta WHERE key = 'schema'");
+    assert_eq!(stored().as_deref(), Some("merge"));
+    bench.run(&file, &["--schema", &schema]);
+    assert_eq!(stored().as_deref(), Some("local_wins"));
 }

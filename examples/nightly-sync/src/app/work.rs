@@ -1,0 +1,398 @@
+//! The commands of the work column.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use tripartite::drive::block_on;
+use tripartite::history::{CSV_HEADER, Doing, EntryError, Status};
+use tripartite::host::LogPosition;
+use tripartite::id::{ExternalId, IdError, PolicyRef, SyncKey};
+use tripartite::notice::What;
+use tripartite::queue::{Command as Ask, Ended, Outcome, Refusal, Scope, Trigger};
+use tripartite::registry::Connection;
+use tripartite::schedule::Schedule;
+use tripartite::work::{ConnectError, Queue, WorkError};
+
+use super::start::{StartError, read_schema};
+use super::{FAILED, SUCCEEDED, now};
+use crate::cli::{Command, Format, HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
+use crate::jobs::{JobsError, SqliteJobStore};
+use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
+use crate::term::Console;
+use crate::work::{self, Shift, Told};
+
+/// How many history entries are read in one go.
+const PAGE: usize = 500;
+
+/// Why a command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Problem {
+    #[error("{file}: {error}")]
+    Jobs { file: String, error: WorkError<JobsError> },
+    #[error("{file}: {error}")]
+    Store { file: String, error: StoreError },
+    #[error("{file}: there is no such file")]
+    Missing { file: String },
+    #[error("{0}")]
+    Schedule(String),
+    #[error("{key} is not connected; enrol it with nightly-sync schedule --key {key} --remote FILE.jsonl")]
+    NotConnected { key: Register },
+    #[error("{key} is new here, so --remote is missing: its listing")]
+    NoListing { key: Register },
+    #[error("--remote {file}: {problem}")]
+    Listing { file: String, problem: String },
+    #[error(transparent)]
+    Schema(#[from] StartError),
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+}
+
+pub(super) fn execute(console: &mut Console, command: &Command) -> Result<u8, Problem> {
+    match command {
+        Command::Schedule(args) => schedule(console, args),
+        Command::Trigger(args) => trigger(console, args),
+        Command::Work(args) => work(console, args),
+        Command::Status(args) => status(console, args),
+        Command::History(args) => history(console, args),
+        Command::Key(args) => key(console, args),
+        Command::Demo | Command::Help | Command::Run(_) | Command::Audit(_) => Ok(SUCCEEDED),
+    }
+}
+
+/// The queue of a database that is there.
+fn open(db: &Path) -> Result<Queue<SqliteJobStore>, Problem> {
+    match fs::metadata(db) {
+        Ok(_) => create(db),
+        Err(_) => Err(Problem::Missing { file: db.display().to_string() }),
+    }
+}
+
+fn create(db: &Path) -> Result<Queue<SqliteJobStore>, Problem> {
+    work::queue(db).map_err(|error| jobs(db)(WorkError::Store(error)))
+}
+
+fn jobs(db: &Path) -> impl Fn(WorkError<JobsError>) -> Problem {
+    move |error| Problem::Jobs { file: db.display().to_string(), error }
+}
+
+fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
+    let ScheduleArgs { db, key, .. } = args;
+    let at = now();
+    let schema = args.schema.as_deref().map(read_schema).transpose()?;
+    let queue = create(db)?;
+    let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
+    let mut connection = match known {
+        Some(known) => known.connection().clone(),
+        None => Connection::new(key.connector.clone(), key.connector.as_str(), work::policy(None)),
+    };
+    let listing = args.remote.as_deref().map(listing).transpose()?;
+    match (listing, connection.orgs.get_mut(&key.org)) {
+        (Some(listing), Some(org)) => org.external = listing,
+        (Some(listing), None) => connection = connection.org(key.org.clone(), listing, at),
+        (None, Some(_)) => {}
+        (None, None) => return Err(Problem::NoListing { key: Register::of(key) }),
+    }
+    if let Some(when) = &args.when {
+        connection.schedule = timetable(when, args.zone.clone(), at);
+    }
+    if let Some(policy) = &args.policy {
+        connection.policy = work::policy(Some(policy));
+    }
+    connection.enabled = args.enabled.unwrap_or(connection.enabled);
+    if let Some(schema) = schema {
+        let stored = |error| Problem::Store { file: db.display().to_string(), error };
+        let settings = Settings { schema, id_field: ID_FIELD.to_owned() };
+        let database = Database::open(db, Access::Write).map_err(stored)?;
+        let store = SqliteStore::of(Register::of(key), database, settings).map_err(stored)?;
+        store.settle().map_err(stored)?;
+    }
+    block_on(queue.connect(&connection, at)).map_err(|error| match error {
+        ConnectError::Schedule(error) => Problem::Schedule(error.to_string()),
+        error => Problem::Schedule(format!("{}: {error}", db.display())),
+    })?;
+    let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
+    let next = known.and_then(|known| known.due().ok().flatten());
+    let next = next.map_or("is switched off".to_owned(), |next| format!("runs next at {}", time(next)));
+    console.print(format!("{} {next}", Register::of(key)));
+    Ok(SUCCEEDED)
+}
+
+/// The listing's path, as any process can open it.
+fn listing(file: &Path) -> Result<ExternalId, Problem> {
+    let problem = |problem: String| Problem::Listing { file: file.display().to_string(), problem };
+    let path: PathBuf = std::path::absolute(file).map_err(|error| problem(error.to_string()))?;
+    let path = path.to_str().ok_or_else(|| problem("its path is not UTF-8".to_owned()))?;
+    ExternalId::new(path).map_err(|error: IdError| problem(error.to_string()))
+}
+
+fn timetable(when: &When, zone: Option<String>, at: DateTime<Utc>) -> Schedule {
+    match when {
+        When::At(at) => Schedule::Daily { at: *at, zone },
+        When::Every(every) => Schedule::Interval { every: *every, anchor: at },
+        When::Cron(expression) => Schedule::Cron { expression: expression.clone(), zone },
+    }
+}
+
+fn trigger(console: &mut Console, args: &TriggerArgs) -> Result<u8, Problem> {
+    let TriggerArgs { db, key, strategy, force } = args;
+    let queue = open(db)?;
+    let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
+    let connected = known.as_ref().is_some_and(|known| known.connection().orgs.contains_key(&key.org));
+    let Some(known) = known.filter(|_| connected) else {
+        return Err(Problem::NotConnected { key: Register::of(key) });
+    };
+    let policy: PolicyRef = match strategy {
+        Some(strategy) => work::policy(Some(strategy.name())),
+        None => known.connection().policy.clone(),
+    };
+    let ask = Ask::Trigger { by: Trigger::Manual, scope: Scope::All, policy: Some(policy), force: *force };
+    tell(console, &queue, db, key, ask)
+}
+
+fn key(console: &mut Console, args: &KeyArgs) -> Result<u8, Problem> {
+    let KeyArgs { db, key, what } = args;
+    let queue = open(db)?;
+    let ask = match what.as_str() {
+        "cancel" => Ask::Cancel,
+        "redrive" => Ask::Redrive,
+        "pause" => Ask::Pause,
+        "resume" => Ask::Resume,
+        _ => {
+            block_on(queue.reset_health(key, now())).map_err(jobs(db))?;
+            console.print(format!("{}: asked again from now on", Register::of(key)));
+            return Ok(SUCCEEDED);
+        }
+    };
+    tell(console, &queue, db, key, ask)
+}
+
+/// Gives a command, and prints what came of it.
+fn tell(
+    console: &mut Console,
+    queue: &Queue<SqliteJobStore>,
+    db: &Path,
+    key: &SyncKey,
+    ask: Ask,
+) -> Result<u8, Problem> {
+    let applied = block_on(queue.apply(key, None, ask, now())).map_err(jobs(db))?;
+    let refused = matches!(applied.outcome, Outcome::Refused(_));
+    console.print(format!("{}: {}", Register::of(key), outcome(&applied.outcome)));
+    Ok(if refused { FAILED } else { SUCCEEDED })
+}
+
+fn work(console: &mut Console, args: &WorkArgs) -> Result<u8, Problem> {
+    // Not created: a mistyped name would wait for ever.
+    open(&args.db)?;
+    let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
+    let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
+    let shift = Shift { db, workers, until_idle, settings, rules, now };
+    shift
+        .work(|told| match (&told, json) {
+            (Told::Broken(..) | Told::Trouble(_), false) => console.say(line(&told)),
+            (_, false) => console.print(line(&told)),
+            (_, true) => console.print(event(&told)),
+        })
+        .map_err(jobs(&args.db))?;
+    Ok(SUCCEEDED)
+}
+
+/// One event, for people.
+fn line(told: &Told) -> String {
+    let at = now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    match told {
+        Told::Fired(key, came) => format!("{at} {} scheduled: {}", Register::of(key), outcome(came)),
+        Told::Expired(key, came) => format!("{at} {} lost its worker: {}", Register::of(key), outcome(came)),
+        Told::Attempted(attempted) => {
+            let counts = attempted.report.as_ref().map(|report| {
+                let counts = report.counts;
+                format!(
+                    "; {} processed, {} created, {} updated, {} deactivated, {} conflicts open (run {})",
+                    counts.processed,
+                    counts.created,
+                    counts.updated,
+                    counts.deactivated,
+                    counts.conflicts_open,
+                    report.run
+                )
+            });
+            let (key, number) = (Register::of(&attempted.key), attempted.attempt);
+            format!("{at} {key} attempt {number}: {}{}", outcome(&attempted.outcome), counts.unwrap_or_default())
+        }
+        Told::Notice(notice) => {
+            format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what))
+        }
+        Told::Broken(key, problem) => format!("{at} {} cannot be read, and is left alone: {problem}", key.as_str()),
+        Told::Trouble(error) => format!("{at} {error}; trying again"),
+    }
+}
+
+/// One event, for programs.
+fn event(told: &Told) -> Value {
+    match told {
+        Told::Fired(key, outcome) => json!({"event": "fired", "key": key, "outcome": outcome}),
+        Told::Expired(key, outcome) => json!({"event": "expired", "key": key, "outcome": outcome}),
+        Told::Attempted(attempted) => json!({
+            "event": "attempted",
+            "key": attempted.key,
+            "token": attempted.token,
+            "attempt": attempted.attempt,
+            "outcome": attempted.outcome,
+            "report": attempted.report,
+        }),
+        Told::Notice(notice) => json!({"event": "notice", "notice": notice}),
+        Told::Broken(key, problem) => json!({"event": "broken", "record": key, "problem": problem}),
+        Told::Trouble(error) => json!({"event": "trouble", "problem": error.to_string()}),
+    }
+}
+
+/// What came of a command, for people.
+fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Enqueued => "it waits for a worker".to_owned(),
+        Outcome::Merged => "it was waiting already, and does this as well".to_owned(),
+        Outcome::FollowUp => "it is running, and runs once more afterwards".to_owned(),
+        Outcome::Completed { follow_up: false } => "completed".to_owned(),
+        Outcome::Completed { follow_up: true } => "completed, and runs once more".to_owned(),
+        Outcome::Retrying { at } => format!("tried again at {}", time(*at)),
+        Outcome::Died(death) => format!("{death}; it is not tried again unasked"),
+        Outcome::Snoozed { until } => format!("given back until {}", time(*until)),
+        Outcome::Cancelled => "cancelled".to_owned(),
+        Outcome::CancelRequested => "it is running, and asked to stop".to_owned(),
+        Outcome::Fenced => "the lease was lost; somebody else does it".to_owned(),
+        Outcome::Refused(Refusal::Idle) => "nothing is wanted of it".to_owned(),
+        Outcome::Refused(refusal) => refusal.to_string(),
+        _ => "done".to_owned(),
+    }
+}
+
+fn status(console: &mut Console, args: &StatusArgs) -> Result<u8, Problem> {
+    let queue = open(&args.db)?;
+    let keys = work::keys(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?;
+    let keys = keys.into_iter().filter(|key| args.org.as_ref().is_none_or(|org| key.org == *org));
+    let (mut none, mut ill) = (true, false);
+    for key in keys {
+        none = false;
+        match block_on(queue.status(&key)) {
+            Ok(None) => {}
+            Ok(Some(status)) if args.json => console.print(json!({"key": key, "status": status})),
+            Ok(Some(status)) => console.print(standing(&key, &status)),
+            Err(error @ WorkError::Broken { .. }) => {
+                ill = true;
+                console.say(format!("nightly-sync: {error}"));
+            }
+            Err(error) => return Err(jobs(&args.db)(error)),
+        }
+    }
+    if none && !args.json {
+        console.say("nothing was ever asked for; schedule enrols an organisation, trigger asks for a run");
+    }
+    Ok(if ill { FAILED } else { SUCCEEDED })
+}
+
+/// How a key stands, for people: a line, and one more for each thing that matters.
+fn standing(key: &SyncKey, status: &Status) -> String {
+    let doing = match &status.doing {
+        Doing::Idle => "idle".to_owned(),
+        Doing::Pending { due_at } if status.attempt > 1 => {
+            format!("waits for attempt {} at {}", status.attempt, time(*due_at))
+        }
+        Doing::Pending { due_at } => format!("waits since {}", time(*due_at)),
+        Doing::Running { worker, lease_until, progress, stopping, .. } => {
+            let stop = if *stopping { ", asked to stop" } else { "" };
+            let lease = time(*lease_until);
+            format!(
+                "runs attempt {} by {worker}, {} records so far, lease until {lease}{stop}",
+                status.attempt, progress.done
+            )
+        }
+        Doing::Dead { reason, at } => format!("dead since {}: {reason}", time(*at)),
+    };
+    let mut text = format!("{}: {doing}", Register::of(key));
+    if status.paused {
+        text.push_str("; paused");
+    }
+    if status.wanted > status.covered {
+        text.push_str(&format!("; {} of {} triggers are done", status.covered, status.wanted));
+    }
+    if let (Some(last), Some(at)) = (&status.last, status.last_at) {
+        text.push_str(&format!("\n  last attempt ended at {}: {}", time(at), ended(last)));
+    }
+    if let Some(health) = status.health.as_ref().filter(|health| health.failures > 0) {
+        let word = serde_json::to_value(health.status).unwrap_or(Value::Null);
+        let probe = health.next_probe.map(|at| format!(", asked again at {}", time(at)));
+        let word = word.as_str().unwrap_or_default().replace('_', " ");
+        text.push_str(&format!(
+            "\n  source: {word}, {} failures in a row{}",
+            health.failures,
+            probe.unwrap_or_default()
+        ));
+    }
+    text
+}
+
+fn ended(ended: &Ended) -> String {
+    match ended {
+        Ended::Completed { result: Some(run) } => format!("completed (run {run})"),
+        Ended::Completed { result: None } => "completed".to_owned(),
+        Ended::Failed { message, .. } => format!("failed: {message}"),
+        Ended::Died(death) => death.to_string(),
+        Ended::Expired { .. } => "its worker vanished".to_owned(),
+        Ended::Snoozed { .. } => "given back".to_owned(),
+        Ended::Cancelled => "cancelled".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What people must hear about.
+fn told_of(what: &What) -> String {
+    match what {
+        What::JobDied { .. } => "somebody must look at it: redrive tries it again".to_owned(),
+        What::ConnectorOpened { failures, next_probe } => {
+            let probe = next_probe.map(|at| format!(" until {}", time(at))).unwrap_or_default();
+            format!("the source failed {failures} times in a row, and is left alone{probe}")
+        }
+        What::ConnectorRecovered => "the source answers again".to_owned(),
+        What::NeedsOperator => "the source refuses the credential: renew it, then reset".to_owned(),
+        What::PlanBlocked { why } => format!("the run wrote nothing: {why}"),
+        What::ConflictsWaiting { waiting: 1 } => "a conflict waits for a decision".to_owned(),
+        What::ConflictsWaiting { waiting } => format!("{waiting} conflicts wait for a decision"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn history(console: &mut Console, args: &HistoryArgs) -> Result<u8, Problem> {
+    let queue = open(&args.db)?;
+    let keys = match &args.key {
+        Some(key) => vec![key.clone()],
+        None => work::keys(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?,
+    };
+    if args.format == Format::Csv {
+        console.print(CSV_HEADER.trim_end_matches('\n'));
+    }
+    for key in keys {
+        block_on(queue.flush(&key, now())).map_err(jobs(&args.db))?;
+        let mut after: Option<LogPosition> = None;
+        loop {
+            let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
+            let page = block_on(queue.history(&key, all, after.as_ref(), PAGE)).map_err(jobs(&args.db))?;
+            let Some(last) = page.last() else { break };
+            after = Some(LogPosition { at: last.at(), id: last.id() });
+            let mut text = String::new();
+            for entry in &page {
+                match args.format {
+                    Format::Jsonl => entry.json_line(&mut text)?,
+                    Format::Csv => entry.csv_line(&mut text),
+                }
+            }
+            // The console ends the line itself.
+            console.print(text.trim_end_matches('\n'));
+        }
+    }
+    Ok(SUCCEEDED)
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

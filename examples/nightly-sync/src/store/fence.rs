@@ -1,0 +1,46 @@
+//! The fence: a worker whose claim is over writes nothing more.
+//!
+//! A worker that was slow, or asleep, does not know that its lease ran out and that somebody else claimed the job. So
+//! it is not asked: every write looks at the slot in its own transaction. SQLite has one writer at a time, so nobody
+//! can claim between the look and the commit.
+//!
+//! | what the slot says | a store under claim 3 |
+//! |---|---|
+//! | running, token 3 | writes |
+//! | running, token 3, but its lease is over | writes: nobody else claimed it, and nobody can until it committed |
+//! | running, token 4 | is fenced off |
+//! | pending, idle or dead, whatever the token | is fenced off |
+//! | nothing, because there is no such slot | is fenced off |
+
+use rusqlite::{Connection, OptionalExtension};
+use tripartite::host::StoreKey;
+use tripartite::queue::{Slot, State, Token};
+
+use super::StoreError;
+
+/// The claim that a store writes under.
+#[derive(Debug)]
+pub(super) struct Fence {
+    pub(super) token: Token,
+    pub(super) slot: StoreKey,
+}
+
+impl Fence {
+    /// Whether the claim holds, within the transaction that is about to write.
+    pub(super) fn check(&self, tx: &Connection) -> Result<(), StoreError> {
+        let mut statement = tx.prepare_cached("SELECT bytes FROM tripartite_jobs WHERE key = ?1")?;
+        let key = self.slot.as_str();
+        let slot = statement.query_row([key], |row| Ok(row.get_ref(0)?.as_bytes().ok().and_then(read))).optional()?;
+        let unreadable = || StoreError::Unreadable { table: "tripartite_jobs", id: key.to_owned() };
+        let slot = slot.map(|slot| slot.ok_or_else(unreadable)).transpose()?;
+        match slot {
+            Some(Slot { state: State::Running { .. }, token, .. }) if token == self.token => Ok(()),
+            _ => Err(StoreError::Fenced { key: key.to_owned(), token: self.token.0 }),
+        }
+    }
+}
+
+/// A slot that this version understands.
+fn read(bytes: &[u8]) -> Option<Slot> {
+    serde_json::from_slice(bytes).ok().filter(|slot: &Slot| slot.check().is_ok())
+}

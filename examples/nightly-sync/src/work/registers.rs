@@ -1,0 +1,118 @@
+//! Where a job's listing and records are.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use tripartite::failure::{Classify, Failure};
+use tripartite::id::SyncKey;
+use tripartite::run::{Done, Mode, Run};
+use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
+use tripartite::work::{Handler, Job, Opened, Queue, WorkError, slot_key};
+
+use super::AS_THE_SCHEMA_SAYS;
+use crate::infer::{InferError, infer};
+use crate::jobs::{JobsError, SqliteJobStore};
+use crate::listing::{JsonLines, Lines, ListingError, Remote};
+use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
+
+/// The registers of a database, each with the listing that its connection names.
+#[derive(Debug)]
+pub struct Registers<'a> {
+    /// The database.
+    pub db: &'a Path,
+    /// Its queue, which knows the connections.
+    pub queue: &'a Queue<SqliteJobStore>,
+    /// The clock.
+    pub now: fn() -> DateTime<Utc>,
+}
+
+/// Why a job cannot begin, or its report not be kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Nobody has enrolled the organisation, or somebody has taken it out.
+    #[error("{0} is not connected; enrol it with nightly-sync schedule")]
+    NotConnected(SyncKey),
+    /// The policy is no strategy that has a name only.
+    #[error("the job's policy `{0}` is neither `schema` nor the name of a strategy")]
+    Policy(String),
+    /// The queue cannot be read.
+    #[error(transparent)]
+    Jobs(#[from] WorkError<JobsError>),
+    /// The records cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The listing cannot be read.
+    #[error(transparent)]
+    Listing(#[from] ListingError),
+    /// No schema can be inferred from it.
+    #[error(transparent)]
+    Infer(#[from] InferError),
+    /// The strategy cannot be the schema's.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+}
+
+impl Classify for OpenError {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::NotConnected(_) => Failure::Gone,
+            Self::Jobs(error) => error.failure(),
+            Self::Store(error) => error.failure(),
+            Self::Listing(error) | Self::Infer(InferError::Listing(error)) => error.failure(),
+            Self::Policy(_) | Self::Infer(_) | Self::Schema(_) => Failure::Fatal,
+        }
+    }
+}
+
+impl Handler for Registers<'_> {
+    type Connector = JsonLines;
+    type Store = SqliteStore;
+    type Error = OpenError;
+
+    async fn open(&self, job: &Job) -> Result<Opened<JsonLines, SqliteStore>, OpenError> {
+        let mut lines = Lines::open(&Remote::File(self.listing(&job.key).await?))?;
+        let register = Register::of(&job.key);
+        let database = Database::open(self.db, Access::Write)?;
+        let known = database.settings(&register)?;
+        let first = known.is_none();
+        let settings = match known {
+            Some(settings) => settings,
+            None => Settings { schema: infer(&mut lines, ID_FIELD)?.schema, id_field: ID_FIELD.to_owned() },
+        };
+        let schema = under(&settings, job)?;
+        let source = JsonLines::new(lines, settings.schema.clone(), settings.id_field.clone());
+        let store = SqliteStore::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
+        let at = (self.now)();
+        let mode = if first { Mode::Streaming } else { Mode::Planned };
+        let step = Run::new(Policy::new(schema), store.next_run(&at)?, at).mode(mode).start();
+        Ok(Opened { step, connector: source, store })
+    }
+
+    async fn close(&self, _: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {
+        if done.plan.is_none() {
+            store.settle()?;
+        }
+        Ok(store.remember(&done.report)?)
+    }
+}
+
+impl Registers<'_> {
+    async fn listing(&self, key: &SyncKey) -> Result<PathBuf, OpenError> {
+        let known = self.queue.connection(&key.connector).await?;
+        let org = known.as_ref().and_then(|known| known.connection().orgs.get(&key.org));
+        let org = org.ok_or_else(|| OpenError::NotConnected(key.clone()))?;
+        Ok(PathBuf::from(org.external.as_str()))
+    }
+}
+
+/// The schema under the job's policy.
+fn under(settings: &Settings, job: &Job) -> Result<Schema, OpenError> {
+    match job.policy.as_ref().map(|policy| policy.as_str()) {
+        None | Some(AS_THE_SCHEMA_SAYS) => Ok(settings.schema.clone()),
+        Some(name) => {
+            let strategy: Strategy = name.parse().map_err(|_| OpenError::Policy(name.to_owned()))?;
+            Ok(settings.decided_by(strategy)?)
+        }
+    }
+}

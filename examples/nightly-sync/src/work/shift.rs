@@ -1,0 +1,153 @@
+//! One process at work: its workers, each on a thread with connections of its own, until there is nothing left or for
+//! ever.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tripartite::failure::{Classify, Failure};
+use tripartite::host::StoreKey;
+use tripartite::id::{SyncKey, WorkerId};
+use tripartite::notice::Notice;
+use tripartite::queue::{Outcome, Rules};
+use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};
+
+use super::{Registers, busy, queue};
+use crate::jobs::{JobsError, SqliteJobStore};
+
+/// The longest sleep: somebody else's trigger is seen after this long.
+const NAP: Duration = Duration::from_millis(500);
+
+/// What a process is to do.
+#[derive(Debug, Clone)]
+pub struct Shift {
+    /// The database.
+    pub db: PathBuf,
+    /// How many workers it has.
+    pub workers: usize,
+    /// Whether it ends when nothing runs, and nothing waits to.
+    pub until_idle: bool,
+    /// What each worker keeps to.
+    pub settings: Settings,
+    /// How failures are tried again; all processes at work on a database have the same.
+    pub rules: Rules,
+    /// The clock.
+    pub now: fn() -> DateTime<Utc>,
+}
+
+/// What is told of the work.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Told {
+    /// A schedule fired for a key.
+    Fired(SyncKey, Outcome),
+    /// The worker of a job had vanished.
+    Expired(SyncKey, Outcome),
+    /// An attempt ended.
+    Attempted(Box<Attempted>),
+    /// Somebody must hear of this.
+    Notice(Notice),
+    /// A record cannot be read, and is left as it is.
+    Broken(StoreKey, String),
+    /// The database could not be used for a moment.
+    Trouble(WorkError<JobsError>),
+}
+
+impl Shift {
+    /// Works, and tells of it.
+    ///
+    /// # Errors
+    /// [`WorkError`], when the database cannot be used and will not come back by itself.
+    pub fn work(&self, mut tell: impl FnMut(Told)) -> Result<(), WorkError<JobsError>> {
+        let (told, hear): (Sender<Told>, Receiver<Told>) = channel();
+        let over = AtomicBool::new(false);
+        let mut result = Ok(());
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.workers.max(1))
+                .map(|number| {
+                    let (told, over) = (told.clone(), &over);
+                    scope.spawn(move || {
+                        let result = self.one(number, &told, over);
+                        over.fetch_or(result.is_err(), Ordering::Relaxed);
+                        result
+                    })
+                })
+                .collect();
+            drop(told);
+            hear.iter().for_each(&mut tell);
+            for worker in workers {
+                match worker.join() {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => result = Err(error),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        result
+    }
+
+    fn one(&self, number: usize, told: &Sender<Told>, over: &AtomicBool) -> Result<(), WorkError<JobsError>> {
+        let queue = queue(&self.db).map_err(WorkError::Store)?.rules(self.rules);
+        let handler = Registers { db: &self.db, queue: &queue, now: self.now };
+        let mut worker = Worker::new(self.name(number), self.settings);
+        while !over.load(Ordering::Relaxed) {
+            let tick = match worker.tick_blocking(&queue, &handler, &self.now) {
+                Ok(tick) => tick,
+                Err(error) if matches!(error.failure(), Failure::Retry { .. }) => {
+                    let _ = told.send(Told::Trouble(error));
+                    sleep(NAP);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if self.told(&queue, tick, told)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of a tick, sleeps if there was nothing in it, and says whether that was all.
+    fn told(
+        &self,
+        queue: &Queue<SqliteJobStore>,
+        tick: Tick,
+        told: &Sender<Told>,
+    ) -> Result<bool, WorkError<JobsError>> {
+        let Tick { attempt, fired, expired, notices, broken, next } = tick;
+        let idle = attempt.is_none() && fired.is_empty() && expired.is_empty();
+        let fired = fired.into_iter().map(|(key, outcome)| Told::Fired(key, outcome));
+        let expired = expired.into_iter().map(|(key, outcome)| Told::Expired(key, outcome));
+        let attempt = attempt.into_iter().map(|attempt| Told::Attempted(Box::new(attempt)));
+        let notices = notices.into_iter().map(Told::Notice);
+        let broken = broken.into_iter().map(|(key, problem)| Told::Broken(key, problem));
+        for tell in fired.chain(expired).chain(attempt).chain(notices).chain(broken) {
+            // Nobody hears it only if the process is going down.
+            let _ = told.send(tell);
+        }
+        if !idle {
+            return Ok(false);
+        }
+        let now = (self.now)();
+        if self.until_idle && !busy(queue, now)? {
+            return Ok(true);
+        }
+        let wait = next.map_or(NAP, |next| (next - now).to_std().unwrap_or(Duration::ZERO));
+        sleep(wait.clamp(Duration::from_millis(1), NAP));
+        Ok(false)
+    }
+
+    /// No process before had the same one.
+    fn name(&self, number: usize) -> WorkerId {
+        let since = (self.now)().timestamp_micros();
+        WorkerId::new(format!("{}-{since}-{number}", std::process::id())).expect("three numbers are an id")
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "between two ticks nothing runs, and this is the host's own thread")]
+fn sleep(span: Duration) {
+    thread::sleep(span);
+}
