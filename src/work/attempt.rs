@@ -111,10 +111,11 @@ impl Worker {
         self.claims += 1;
         let nonce = nonce(self.id.as_str(), self.claims);
         self.claiming = Some((key.clone(), nonce.clone()));
-        self.claim(queue, handler, clock, key, nonce, slot.updated_at).await
+        self.claim(queue, handler, clock, key, nonce, Some(slot.updated_at)).await
     }
 
-    /// Asks for a ticket and then for the claim, under one nonce; a second time if the first answer was lost.
+    /// Asks for a ticket and then for the claim, under one nonce; a second time, without a time of the slot, if the first
+    /// answer was lost.
     pub(super) async fn claim<S: JobStore, H: Handler>(
         &mut self,
         queue: &Queue<S>,
@@ -122,10 +123,10 @@ impl Worker {
         clock: &impl Clock,
         key: &SyncKey,
         nonce: Nonce,
-        slot_time: DateTime<Utc>,
+        slot_time: Option<DateTime<Utc>>,
     ) -> Result<Taken, WorkError<S::Error>> {
         let now = clock.time();
-        let mut until = later(now.max(slot_time), self.settings.lease);
+        let mut until = later(slot_time.map_or(now, |at| at.max(now)), self.settings.lease);
         let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
         let stored = slot_key(key);
         let claimed = loop {
@@ -156,7 +157,10 @@ impl Worker {
         };
         self.claiming = None;
         let Some(claim) = claimed else {
-            self.release(queue, key, &nonce, now).await?;
+            // Asked for a second time, it may stand, and the refusal be a stale reading: then its ticket ends by itself.
+            if slot_time.is_some() {
+                self.release(queue, key, &nonce, now).await?;
+            }
             return Ok(Taken::Nothing);
         };
         let lease = Lease {

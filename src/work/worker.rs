@@ -183,7 +183,7 @@ impl Worker {
             return self.end(queue, clock, ending).await.map(Some);
         }
         let Some((key, nonce)) = self.claiming.clone() else { return Ok(None) };
-        match self.claim(queue, handler, clock, &key, nonce, clock.time()).await? {
+        match self.claim(queue, handler, clock, &key, nonce, None).await? {
             Taken::Attempted(attempted) => Ok(Some(*attempted)),
             _ => Ok(None),
         }
