@@ -352,10 +352,12 @@ impl World {
     pub(super) fn could_go_on(&self) -> Option<DateTime<Utc>> {
         let slots = Self::keys().filter_map(|key| {
             let slot = self.ground.slot(&key)?;
-            let flush = (!slot.unflushed.is_empty()).then_some(slot.updated_at);
+            // While a gate is full, a worker that has found it so looks at none of its keys.
+            let once_open = |at| self.open_at(&World::nobody(&key), at);
+            let flush = (!slot.unflushed.is_empty()).then(|| once_open(slot.updated_at));
             let at = match slot.state {
                 State::Pending { due_at, .. } if !slot.paused => self.admitted_at(&key, slot.token, due_at),
-                State::Running { lease_until, .. } => Some(lease_until),
+                State::Running { lease_until, .. } => Some(once_open(lease_until)),
                 _ => None,
             };
             flush.into_iter().chain(at).min()
@@ -378,15 +380,24 @@ impl World {
                 Permit::Go | Permit::Probe => {}
             }
         }
+        Some(self.open_at(key, at))
+    }
+
+    /// When the gate of a key lets it pass, from a point in time on.
+    fn open_at(&self, key: &SyncKey, mut at: DateTime<Utc>) -> DateTime<Utc> {
         let gate = self.ground.stored(&StoreKey::of("gate", [key.connector.as_str()]));
-        let Some(gate) = gate.map(|stored| read::<Gate>(&stored)) else { return Some(at) };
+        let Some(gate) = gate.map(|stored| read::<Gate>(&stored)) else { return at };
         let nonce = Nonce::new("nobody's").unwrap();
         loop {
             at = match gate.admit(&settings().gate, key, &nonce, at, at + LEASE).admission {
-                Admission::Admitted { .. } => return Some(at),
+                Admission::Admitted { .. } => return at,
                 Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => at,
             };
         }
+    }
+
+    fn nobody(key: &SyncKey) -> SyncKey {
+        SyncKey { org: "nobody".parse().unwrap(), connector: key.connector.clone() }
     }
 
     pub(super) fn keys() -> impl Iterator<Item = SyncKey> {
