@@ -350,15 +350,17 @@ impl Worker {
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
         let known = |slot: Option<&Slot>| lease.known(slot);
-        let (outcome, notice) = change_since(&queue.store, queue.shards, &slot_key(key), known, |slot: Option<&Slot>| {
-            let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
-            let told = progress.clone().map(|progress| before.step(&queue.rules, None, progress, now, fraction).next);
-            let told = told.unwrap_or_else(|| before.clone());
-            let decision = told.step(&queue.rules, id.as_ref(), command.clone(), now, fraction);
-            let notice = Notice::of_slot(key, &before, &decision.next);
-            (slot.map(|_| decision.next), (decision.outcome, notice))
-        })
-        .await?;
+        let (outcome, notice) =
+            change_since(&queue.store, queue.shards, &slot_key(key), known, |slot: Option<&Slot>| {
+                let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
+                let told =
+                    progress.clone().map(|progress| before.step(&queue.rules, None, progress, now, fraction).next);
+                let told = told.unwrap_or_else(|| before.clone());
+                let decision = told.step(&queue.rules, id.as_ref(), command.clone(), now, fraction);
+                let notice = Notice::of_slot(key, &before, &decision.next);
+                (slot.map(|_| decision.next), (decision.outcome, notice))
+            })
+            .await?;
         self.notices.extend(notice);
         queue.flush(key, now).await?;
         self.release(queue, key, &lease.nonce, now).await?;

@@ -58,10 +58,6 @@ impl Laws {
         self.ended.len()
     }
 
-    pub(super) fn ended(&self) -> impl Iterator<Item = &Attempt> {
-        self.ended.values()
-    }
-
     /// Looks at whatever has changed since the last look.
     pub(super) fn check(&mut self, ground: &Ground) -> Checked {
         let (changed, appended, opened, effects) = {
@@ -128,7 +124,9 @@ impl Laws {
     fn token(&self, key: &SyncKey, before: &Slot, slot: &Slot) -> Checked {
         let claimed = matches!((&before.state, &slot.state), (State::Pending { .. }, State::Running { .. }));
         let next = before.token.0 + u64::from(claimed);
-        law(slot.token.0 == next, || format!("I6: the token of {key} goes from {} to {}", before.token.0, slot.token.0))?;
+        law(slot.token.0 == next, || {
+            format!("I6: the token of {key} goes from {} to {}", before.token.0, slot.token.0)
+        })?;
         let holder = |slot: &Slot| match &slot.state {
             State::Running { worker, .. } => Some((worker.clone(), slot.nonce.clone())),
             _ => None,
@@ -205,7 +203,8 @@ impl Laws {
         for (key, slot) in self.slots.iter().filter(|(key, _)| key.connector == *connector) {
             let State::Running { lease_until, .. } = slot.state else { continue };
             let held = gate.as_ref().is_some_and(|(gate, now)| {
-                let ticket = |nonce: &Nonce| gate.running(*now).find(|ticket| ticket.nonce == *nonce && ticket.key == *key);
+                let ticket =
+                    |nonce: &Nonce| gate.running(*now).find(|ticket| ticket.nonce == *nonce && ticket.key == *key);
                 let ticket = slot.nonce.as_ref().and_then(ticket);
                 // By the gate's time the lease may be over.
                 ticket.is_some_and(|ticket| lease_until <= ticket.until) || lease_until <= *now

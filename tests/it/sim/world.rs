@@ -32,14 +32,14 @@ const PEOPLE: usize = 3;
 const CHANCES: usize = 20;
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
-type Ticked = (Worker, Option<Result<Tick, WorkError<Silent>>>);
+type Ticked = (Box<Worker>, Option<Result<Tick, WorkError<Silent>>>);
 
 /// What a worker is doing.
 enum Seat {
     /// It is dead; another one comes.
     Gone { until: DateTime<Utc> },
     /// Its host sleeps; none: until somebody asks for something.
-    Asleep { worker: Worker, until: Option<DateTime<Utc>> },
+    Asleep { worker: Box<Worker>, until: Option<DateTime<Utc>> },
     /// It is in a tick, and may not be scheduled for a while.
     Ticking { tick: Pin<Box<dyn Future<Output = Ticked>>>, dropped: Arc<AtomicBool>, frozen: Option<DateTime<Utc>> },
 }
@@ -57,8 +57,7 @@ pub(super) struct World {
 
 pub(super) fn settings() -> Settings {
     let gate = Limits { running: 2, spacing: Duration::from_secs(3) };
-    let health =
-        health::Rules { failures: 4, cooldown: Duration::from_secs(30), cap: Duration::from_secs(300) };
+    let health = health::Rules { failures: 4, cooldown: Duration::from_secs(30), cap: Duration::from_secs(300) };
     Settings { lease: Duration::from_secs(60), gate, health, ..Settings::default() }
 }
 
@@ -188,7 +187,7 @@ impl World {
             Seat::Gone { until } if *until <= now => {
                 self.hired += 1;
                 let id = WorkerId::new(format!("w{}", self.hired)).unwrap();
-                self.seats[who] = Seat::Asleep { worker: Worker::new(id, settings()), until: Some(now) };
+                self.seats[who] = Seat::Asleep { worker: Box::new(Worker::new(id, settings())), until: Some(now) };
             }
             Seat::Gone { .. } => return Ok(false),
             Seat::Asleep { until, .. } => {
@@ -243,7 +242,10 @@ impl World {
             Some(Ok(tick)) => {
                 self.ground.note(|| {
                     let attempt = tick.attempt.as_ref().map(|attempt| (attempt.key.to_string(), &attempt.outcome));
-                    format!("{who}: {attempt:?}, next {:?}, expired {:?}, broken {:?}", tick.next, tick.expired, tick.broken)
+                    format!(
+                        "{who}: {attempt:?}, next {:?}, expired {:?}, broken {:?}",
+                        tick.next, tick.expired, tick.broken
+                    )
                 });
                 Ok(tick.next)
             }
