@@ -312,6 +312,11 @@ impl World {
         if let Some(key) = upgraded {
             rewrite(&self.ground, &key, LATER, THIS);
         }
+        // Whoever is left must do it all: nobody wakes in somebody else's place.
+        let left = 1 + self.ground.state().dice.below(WORKERS);
+        for seat in &mut self.seats[left..] {
+            *seat = Seat::Gone { until: DateTime::<Utc>::MAX_UTC };
+        }
         self.wake();
     }
 
@@ -324,7 +329,7 @@ impl World {
         let now = self.ground.state().now;
         for seat in &self.seats {
             let at = match seat {
-                Seat::Gone { until } => Some(*until),
+                Seat::Gone { until } => Some(*until).filter(|until| *until < DateTime::<Utc>::MAX_UTC),
                 Seat::Asleep { until, .. } => *until,
                 Seat::Ticking { frozen, .. } => frozen.or(Some(now)),
             };
@@ -344,8 +349,11 @@ impl World {
     pub(super) fn asleep_until(&self) -> Option<Option<DateTime<Utc>>> {
         let mut first: Option<DateTime<Utc>> = None;
         for seat in &self.seats {
-            let Seat::Asleep { until, .. } = seat else { return None };
-            first = first.into_iter().chain(*until).min();
+            match seat {
+                Seat::Asleep { until, .. } => first = first.into_iter().chain(*until).min(),
+                Seat::Gone { until } if *until == DateTime::<Utc>::MAX_UTC => {}
+                Seat::Gone { .. } | Seat::Ticking { .. } => return None,
+            }
         }
         self.people.iter().all(Option::is_none).then_some(first)
     }
