@@ -133,17 +133,34 @@ fn run(seeds: std::ops::Range<u64>, steps: u64, faults: Faults, calm: bool) {
 
 #[test]
 fn safety_while_everything_goes_wrong() {
-    run(0..10, 20_000, Faults::ALL, false);
+    run(0..30, 20_000, Faults::ALL, false);
 }
 
 #[test]
 fn liveness_once_it_does_not() {
-    run(100..140, 5_000, Faults::ALL, true);
+    run(100..160, 5_000, Faults::ALL, true);
 }
 
 #[test]
 fn liveness_without_any_fault() {
-    run(200..210, 5_000, Faults::NONE, true);
+    run(200..220, 5_000, Faults::NONE, true);
+}
+
+/// A worker asked again for a claim whose answer was lost, read the slot as it was before, and gave back the ticket of the
+/// claim that stood: a run without a ticket.
+#[test]
+fn seed_329_a_claim_that_is_asked_for_again_keeps_its_ticket() {
+    if let Err(problem) = story(329, 6_500, Faults::ALL, Mutation::None, false) {
+        panic!("{problem}");
+    }
+}
+
+/// A lease that was lost to a stale reading gave its ticket back while the slot ran on.
+#[test]
+fn seed_100_a_stale_reading_ends_no_attempt() {
+    if let Err(problem) = story(100, 5_000, Faults::ALL, Mutation::None, false) {
+        panic!("{problem}");
+    }
 }
 
 /// Whether a mutation is found out by one of some seeds.
@@ -159,8 +176,7 @@ fn a_store_that_does_not_compare_is_found_out() {
 
 #[test]
 fn an_end_by_a_token_that_is_not_the_slots_is_found_out() {
-    let found = found(Mutation::UncheckedToken, false);
-    println!("{}", found.lines().next().unwrap());
+    let _ = found(Mutation::UncheckedToken, false);
 }
 
 #[test]
