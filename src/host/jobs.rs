@@ -8,8 +8,8 @@ use crate::failure::Classify;
 
 /// What a record of the work column is stored under: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.
 ///
-/// Its alphabet is what every store can take as a key: letters, digits and `- _ / = .`; anything else is percent-encoded by
-/// [`StoreKey::of`].
+/// Its alphabet is what every store can take as a key: letters, digits and `- _ / = .`; anything else is
+/// percent-encoded by [`StoreKey::of`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StoreKey(String);
@@ -196,8 +196,8 @@ pub trait JobStore {
     ///   - Lose no update, however many write at once.
     /// * **May**: fail with an error after having taken effect. What was expected is then read again before anything
     ///   else is said. Answer either way to a swap from nothing to nothing; the core asks for none.
-    /// * **The core relies on** two swaps that expect the same version never both taking effect: that is all that stands
-    ///   between two workers and one job. It is linearisable for each key, and only for each key.
+    /// * **The core relies on** two swaps that expect the same version never both taking effect: that is all that
+    ///   stands between two workers and one job. It is linearisable for each key, and only for each key.
     fn compare_and_swap(
         &self,
         key: &StoreKey,
@@ -281,8 +281,8 @@ pub trait JobStore {
         limit: usize,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
-    /// Does several swaps, each by itself: no transaction, only fewer ways to go. A store that can do them faster, in one
-    /// round trip or one commit, writes its own; the one provided does them one by one.
+    /// Does several swaps, each by itself: no transaction, only fewer ways to go. A store that can do them faster, in
+    /// one round trip or one commit, writes its own; the one provided does them one by one.
     ///
     /// * **Must**:
     ///   - Do the swaps of a batch as if one after the other, and answer for each in its order.

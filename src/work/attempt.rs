@@ -29,8 +29,8 @@ pub struct Attempted {
     pub token: Token,
     /// Which attempt of its job it was, from 1.
     pub attempt: u32,
-    /// What came of it. [`Fenced`](Outcome::Fenced): the lease was lost, and what it did counts for nothing; somebody else
-    /// does it again.
+    /// What came of it. [`Fenced`](Outcome::Fenced): the lease was lost, and what it did counts for nothing; somebody
+    /// else does it again.
     pub outcome: Outcome,
     /// The run's report, as far as it got; none, when it did not begin.
     pub report: Option<Report>,

@@ -122,8 +122,8 @@ impl<S: JobStore> Queue<S> {
         self
     }
 
-    /// Into how many parts the due keys are divided, at least one: about as many as workers. All who use one store use the
-    /// same; after a change, what is due in a part that is gone is found only once its slot changes.
+    /// Into how many parts the due keys are divided, at least one: about as many as workers. All who use one store use
+    /// the same; after a change, what is due in a part that is gone is found only once its slot changes.
     #[must_use]
     pub fn shards(mut self, shards: u16) -> Self {
         self.shards = shards.max(1);
