@@ -146,23 +146,6 @@ fn liveness_without_any_fault() {
     run(200..220, 5_000, Faults::NONE, true);
 }
 
-/// A worker asked again for a claim whose answer was lost, read the slot as it was before, and gave back the ticket of the
-/// claim that stood: a run without a ticket.
-#[test]
-fn seed_329_a_claim_that_is_asked_for_again_keeps_its_ticket() {
-    if let Err(problem) = story(329, 6_500, Faults::ALL, Mutation::None, false) {
-        panic!("{problem}");
-    }
-}
-
-/// A lease that was lost to a stale reading gave its ticket back while the slot ran on.
-#[test]
-fn seed_100_a_stale_reading_ends_no_attempt() {
-    if let Err(problem) = story(100, 5_000, Faults::ALL, Mutation::None, false) {
-        panic!("{problem}");
-    }
-}
-
 /// Whether a mutation is found out by one of some seeds.
 fn found(mutation: Mutation, calm: bool) -> String {
     let mut found = (0..40).filter_map(|seed| story(seed, 10_000, Faults::ALL, mutation, calm).err());
