@@ -52,6 +52,9 @@ pub struct Queue<S> {
     pub(super) shards: u16,
 }
 
+/// What a schedule has triggered, and the slots that could not be read.
+pub(super) type Fired = (Vec<(SyncKey, Outcome)>, Vec<(StoreKey, String)>);
+
 /// What came of a command, and what people must hear about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "the outcome says whether the command took effect"]
@@ -336,27 +339,44 @@ impl<S: JobStore> Queue<S> {
     /// Triggers whatever a connection's schedule fires until now, for each organisation it serves, and says for which.
     /// Whoever else does the same at the same time triggers nothing twice: a fire's time is its id.
     ///
+    /// An organisation whose slot cannot be read is left out, and none of the others.
+    ///
     /// # Errors
-    /// [`WorkError`]; what was triggered before it is triggered, and once only when this is done again.
+    /// [`WorkError`]; after [`WorkError::Store`] what was triggered is triggered, and once only when this is done again.
+    /// [`WorkError::Broken`] says which slot was left out, if there was one.
     pub async fn fire(
         &self,
         connector: &ConnectorId,
         now: DateTime<Utc>,
     ) -> Result<Vec<(SyncKey, Outcome)>, WorkError<S::Error>> {
-        let Some(known) = self.connection(connector).await? else { return Ok(Vec::new()) };
+        let (fired, broken) = self.fire_readable(connector, now).await?;
+        match broken.into_iter().next() {
+            Some((key, problem)) => Err(WorkError::Broken { key, problem }),
+            None => Ok(fired),
+        }
+    }
+
+    /// As [`fire`](Self::fire), with what was left out beside what was triggered.
+    pub(super) async fn fire_readable(
+        &self,
+        connector: &ConnectorId,
+        now: DateTime<Utc>,
+    ) -> Result<Fired, WorkError<S::Error>> {
+        let (mut fired, mut unreadable) = (Vec::new(), Vec::new());
+        let Some(known) = self.connection(connector).await? else { return Ok((fired, unreadable)) };
         let broken = |problem: String| WorkError::Broken { key: connection_key(connector), problem };
         let (fires, settled) = known.fire(now).map_err(|error| broken(error.to_string()))?;
-        let mut fired = Vec::new();
-        for fire in &fires {
-            for key in known.keys() {
-                let command = Command::Trigger {
-                    by: Trigger::Scheduled,
-                    scope: Scope::All,
-                    policy: Some(known.connection().policy.clone()),
-                    force: false,
-                };
-                let applied = self.apply(&key, Some(&fire.id), command, now).await?;
-                fired.push((key, applied.outcome));
+        for (fire, key) in fires.iter().flat_map(|fire| known.keys().map(move |key| (fire, key))) {
+            let command = Command::Trigger {
+                by: Trigger::Scheduled,
+                scope: Scope::All,
+                policy: Some(known.connection().policy.clone()),
+                force: false,
+            };
+            match self.apply(&key, Some(&fire.id), command, now).await {
+                Ok(applied) => fired.push((key, applied.outcome)),
+                Err(WorkError::Broken { key, problem }) => unreadable.push((key, problem)),
+                Err(error) => return Err(error),
             }
         }
         if !fires.is_empty() {
@@ -366,7 +386,7 @@ impl<S: JobStore> Queue<S> {
             })
             .await?;
         }
-        Ok(fired)
+        Ok((fired, unreadable))
     }
 
     pub(super) async fn change_gate<R>(

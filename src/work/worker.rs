@@ -144,7 +144,11 @@ impl Worker {
         handler: &H,
         clock: &impl Clock,
     ) -> Result<Tick, WorkError<S::Error>> {
-        let mut tick = Tick { attempt: self.finish(queue, handler, clock).await?, ..Tick::default() };
+        let mut tick = Tick::default();
+        match self.finish(queue, handler, clock).await {
+            Ok(attempt) => tick.attempt = attempt,
+            Err(error) => self.pass_over(error, &mut tick)?,
+        }
         if tick.attempt.is_none() {
             self.take(queue, handler, clock, &mut tick).await?;
         }
@@ -153,6 +157,20 @@ impl Worker {
         }
         tick.notices.append(&mut self.notices);
         Ok(tick)
+    }
+
+    /// A record that cannot be read is told, and everything else goes on.
+    fn pass_over<E: std::error::Error>(&mut self, error: WorkError<E>, tick: &mut Tick) -> Result<(), WorkError<E>> {
+        if !matches!(error, WorkError::Store(_)) {
+            self.claiming = None;
+        }
+        match error {
+            WorkError::Broken { key, problem } => {
+                tick.broken.push((key, problem));
+                Ok(())
+            }
+            error => Err(error),
+        }
     }
 
     /// What the store's failure left unfinished: an end that could not be said, a claim whose answer was lost.
@@ -166,7 +184,7 @@ impl Worker {
             return self.end(queue, clock, ending).await.map(Some);
         }
         let Some((key, nonce)) = self.claiming.clone() else { return Ok(None) };
-        match self.claim(queue, handler, clock, &key, nonce, clock.time()).await? {
+        match self.claim(queue, handler, clock, &key, nonce, None).await? {
             Taken::Attempted(attempted) => Ok(Some(*attempted)),
             _ => Ok(None),
         }
@@ -181,43 +199,67 @@ impl Worker {
         tick: &mut Tick,
     ) -> Result<(), WorkError<S::Error>> {
         let now = clock.time();
-        self.look(queue, now).await?;
+        let mut whole = self.look(queue, now).await?;
         let mut full = BTreeSet::new();
-        while let Some(due) = self.agenda.pop_front() {
-            let Due::Slot(key) = due else {
-                self.other(queue, due, now, tick).await?;
-                continue;
-            };
-            if let Some(at) = self.patient.get(&key) {
-                tick.next = earlier(tick.next, *at);
-                continue;
+        loop {
+            while let Some(due) = self.agenda.pop_front() {
+                let taken = match due {
+                    Due::Slot(key) => self.due(queue, handler, clock, key, &mut full, tick).await,
+                    due => self.other(queue, due, now, tick).await.map(|()| false),
+                };
+                match taken {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => {}
+                    Err(error) => self.pass_over(error, tick)?,
+                }
             }
-            if full.contains(&key.connector) {
-                continue;
+            self.read_at = None;
+            if whole {
+                return self.foresee(queue, now, tick).await;
             }
-            match self.slot(queue, handler, clock, &key, tick).await {
-                Ok(Taken::Attempted(attempted)) => {
-                    self.served = Some(key.org);
-                    tick.attempt = Some(*attempted);
-                    return Ok(());
-                }
-                Ok(Taken::Nothing) => {}
-                Ok(Taken::Wait(at)) => tick.next = earlier(tick.next, Some(at)),
-                Ok(Taken::Unwell(at)) => {
-                    let at = at.map(|at| at.min(now + PATIENCE));
-                    tick.next = earlier(tick.next, at);
-                    self.patient.insert(key, at);
-                }
-                Ok(Taken::Full(at)) => {
-                    tick.next = earlier(tick.next, Some(at));
-                    full.insert(key.connector);
-                }
-                Err(WorkError::Broken { key, problem }) => tick.broken.push((key, problem)),
-                Err(error) => return Err(error),
+            // Earlier ticks have passed over some of what is due: what is next is known only after a look at all of it.
+            whole = self.look(queue, now).await?;
+        }
+    }
+
+    /// One slot of the agenda; whether there was a job to take.
+    async fn due<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+        key: SyncKey,
+        full: &mut BTreeSet<ConnectorId>,
+        tick: &mut Tick,
+    ) -> Result<bool, WorkError<S::Error>> {
+        let now = clock.time();
+        if let Some(at) = self.patient.get(&key).filter(|at| at.is_none_or(|at| at > now)) {
+            // Somebody may have reset it.
+            tick.next = earlier(tick.next, at.or(self.patient_until));
+            return Ok(false);
+        }
+        if full.contains(&key.connector) {
+            return Ok(false);
+        }
+        match self.slot(queue, handler, clock, &key, tick).await? {
+            Taken::Attempted(attempted) => {
+                self.served = Some(key.org);
+                tick.attempt = Some(*attempted);
+                return Ok(true);
+            }
+            Taken::Nothing => {}
+            Taken::Wait(at) => tick.next = earlier(tick.next, Some(at)),
+            Taken::Unwell(at) => {
+                let at = at.map(|at| at.min(now + PATIENCE));
+                tick.next = earlier(tick.next, at);
+                self.patient.insert(key, at);
+            }
+            Taken::Full(at) => {
+                tick.next = earlier(tick.next, Some(at));
+                full.insert(key.connector);
             }
         }
-        self.read_at = None;
-        self.foresee(queue, now, tick).await
+        Ok(false)
     }
 
     /// [`tick`](Self::tick), on the calling thread.
@@ -233,15 +275,15 @@ impl Worker {
         block_on(self.tick(queue, handler, clock))
     }
 
-    /// Reads what is due, unless it knows that well enough.
-    async fn look<S: JobStore>(&mut self, queue: &Queue<S>, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+    /// Reads what is due, unless it knows that well enough. Whether it did.
+    async fn look<S: JobStore>(&mut self, queue: &Queue<S>, now: DateTime<Utc>) -> Result<bool, WorkError<S::Error>> {
         if self.patient_until.is_none_or(|until| until <= now || until > now + PATIENCE) {
             self.patient.clear();
             self.patient_until = Some(now + PATIENCE);
         }
         let fresh = self.read_at.is_some_and(|at| at <= now && now - at < TRUST);
         if fresh && !self.agenda.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let mut slots = Vec::new();
         self.agenda.clear();
@@ -268,7 +310,7 @@ impl Worker {
         }
         self.agenda.extend(fair(slots, |key| key, self.served.as_ref()).into_iter().map(Due::Slot));
         self.read_at = Some(now);
-        Ok(())
+        Ok(true)
     }
 
     async fn other<S: JobStore>(
@@ -279,14 +321,12 @@ impl Worker {
         tick: &mut Tick,
     ) -> Result<(), WorkError<S::Error>> {
         match due {
-            Due::Connection(connector) => match queue.fire(&connector, now).await {
-                Ok(fired) => {
-                    tick.next = earlier(tick.next, (!fired.is_empty()).then_some(now));
-                    tick.fired.extend(fired);
-                }
-                Err(WorkError::Broken { key, problem }) => tick.broken.push((key, problem)),
-                Err(error) => return Err(error),
-            },
+            Due::Connection(connector) => {
+                let (fired, broken) = queue.fire_readable(&connector, now).await?;
+                tick.next = earlier(tick.next, (!fired.is_empty()).then_some(now));
+                tick.fired.extend(fired);
+                tick.broken.extend(broken);
+            }
             Due::Unknown(key) => tick.broken.push((key, "no record that this version knows".to_owned())),
             Due::Slot(_) => {}
         }
@@ -334,6 +374,8 @@ impl Worker {
         let taken = match applied.outcome {
             Outcome::Refused(_) => return Ok(Taken::Nothing),
             Outcome::Retrying { at } => Taken::Wait(at),
+            // What was asked for after the cancel is due at once.
+            Outcome::Cancelled => Taken::Wait(now),
             _ => Taken::Nothing,
         };
         tick.expired.push((key.clone(), applied.outcome));

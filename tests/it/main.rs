@@ -26,6 +26,7 @@ mod registry;
 mod resolve;
 mod run;
 mod schedule;
+mod sim;
 mod support;
 #[cfg(feature = "webhook")]
 mod webhook;
