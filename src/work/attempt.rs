@@ -21,6 +21,8 @@ use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
 use crate::run::{Done, Report, Step};
 
 /// An attempt that a worker made.
+///
+/// The module has [an example](crate::work).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempted {
     /// Of which key.

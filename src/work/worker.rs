@@ -64,6 +64,8 @@ impl Default for Settings {
 
 /// Somebody who takes jobs: plain data, without a thread, a timer or a store of its own. For several jobs at a time, have
 /// several workers.
+///
+/// The module has [an example](crate::work).
 #[derive(Debug)]
 pub struct Worker {
     pub(super) id: WorkerId,
@@ -85,6 +87,8 @@ pub struct Worker {
 }
 
 /// What a tick did.
+///
+/// The module has [an example](crate::work).
 #[derive(Debug, Default)]
 #[must_use = "the notices in it are told nowhere else"]
 pub struct Tick {
@@ -113,6 +117,8 @@ enum Due {
 impl Worker {
     /// A worker. Its id must not have been used before, also not by a process that is gone: a lost answer is recognised by
     /// it.
+    ///
+    /// The module has [an example](crate::work).
     pub fn new(id: WorkerId, settings: Settings) -> Self {
         Self {
             id,
@@ -129,11 +135,13 @@ impl Worker {
         }
     }
 
-    /// Does one thing: says what is still to be said of the last attempt, fires schedules, gives up jobs whose worker has
-    /// vanished, and takes one job that is due and may run, from its claim to its end.
+    /// Says what is still to be said of the last attempt, and ends there if there was something. Else it fires schedules,
+    /// gives up jobs whose worker has vanished, and takes the first job that is due and may run from its claim to its end.
     ///
     /// A host calls it again and again: at once after an attempt, otherwise at [`Tick::next`] or when it hears of a
     /// trigger. Dropping the future in the middle is a crash, which is survived: the lease runs out.
+    ///
+    /// The module has [an example](crate::work).
     ///
     /// # Errors
     /// [`WorkError`], when the job store failed. What was under way is said at the next tick, or else its lease runs out.
@@ -220,6 +228,8 @@ impl Worker {
     }
 
     /// [`tick`](Self::tick), on the calling thread.
+    ///
+    /// The module has [an example](crate::work).
     ///
     /// # Errors
     /// As [`tick`](Self::tick).
