@@ -76,7 +76,7 @@ pub enum EntryError {
 impl Entry {
     /// The entry of an attempt.
     ///
-    /// [`crate::work::Queue::flush`] makes them of what a slot holds.
+    /// [`Queue::flush`](crate::work::Queue::flush) has an example.
     pub fn new(key: &SyncKey, attempt: Attempt) -> Self {
         Self { format: FORMAT, org: key.org.clone(), connector: key.connector.clone(), attempt }
     }
@@ -145,7 +145,7 @@ impl Entry {
     /// ```
     ///
     /// # Errors
-    /// [`EntryError::Json`], when a time is beyond what JSON can say.
+    /// [`EntryError::Json`], when serde refuses it; no entry is known that it does.
     pub fn to_json(&self) -> Result<Vec<u8>, EntryError> {
         Ok(serde_json::to_vec(self)?)
     }

@@ -86,14 +86,14 @@ fn unescaped(part: &str) -> String {
 
 /// One of the parts that due keys are divided into, so that workers need not all read the same ones.
 ///
-/// [`Queue::shards`](../work/struct.Queue.html#method.shards) says how many there are.
+/// [`Queue::shards`](crate::work::Queue::shards) says how many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Shard(pub u16);
 
 /// A stored record: bytes, and what the core extracted from them so that a store can index it.
 ///
-/// [`MemoryJobStore`](../memory/struct.MemoryJobStore.html) has an example.
+/// [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The record, in the core's own form.
@@ -106,7 +106,7 @@ pub struct Row {
 
 /// A version of a stored record, in the store's own counting. Never given twice for a key, also not after a delete.
 ///
-/// [`MemoryJobStore`](../memory/struct.MemoryJobStore.html) has an example.
+/// [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
 
@@ -119,7 +119,7 @@ pub struct Stored {
     pub version: Version,
 }
 
-/// What came of a compare-and-swap. [`MemoryJobStore`](../memory/struct.MemoryJobStore.html) has an example.
+/// What came of a compare-and-swap. [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a conflict changed nothing"]
 pub enum Swap {
@@ -194,7 +194,7 @@ pub struct SwapOf {
 ///   outside those years as the nearest one inside; refuse longer keys with an error. A limit is at least one.
 /// * **The core relies on** an error leaving open whether a write took effect, and on nothing else about it.
 ///
-/// [`MemoryJobStore`](../memory/struct.MemoryJobStore.html) is one, to read beside this page.
+/// [`MemoryJobStore`](crate::memory::MemoryJobStore) is one, to read beside this page.
 pub trait JobStore {
     /// What can go wrong.
     type Error: std::error::Error + Classify;

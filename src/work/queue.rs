@@ -438,7 +438,8 @@ impl<S: JobStore> Queue<S> {
     /// # use tripartite::memory::MemoryJobStore;
     /// # use tripartite::queue::{Command, Scope, Token, Trigger};
     /// # use tripartite::work::Queue;
-    /// # let (key, now) = (SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? }, DateTime::UNIX_EPOCH);
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let now = DateTime::UNIX_EPOCH;
     /// # let queue = Queue::new(MemoryJobStore::default());
     /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
