@@ -1,8 +1,8 @@
 //! Backoff: how long to wait before the next attempt.
 //!
-//! A pure function of the attempt and a fraction that the host draws. The exponential delay is saturated, then jittered,
-//! then capped, in this order: no attempt number overflows it, and no jitter exceeds the cap. What the other side asked
-//! for (`Retry-After`) is a lower bound that jitter cannot undercut.
+//! A pure function of the attempt and a fraction that the host draws. The exponential delay is saturated, then
+//! jittered, then capped, in this order: no attempt number overflows it, and no jitter exceeds the cap. What the other
+//! side asked for (`Retry-After`) is a lower bound that jitter cannot undercut.
 //!
 //! | attempt that failed | default delay |
 //! |---|---|
@@ -37,7 +37,8 @@ pub enum Jitter {
     Equal,
     /// Everything: between nothing and the delay.
     Full,
-    /// Between the base and three times the delay before, counted without jitter: the host keeps none of the drawn ones.
+    /// Between the base and three times the delay before, counted without jitter: the host keeps none of the drawn
+    /// ones.
     Decorrelated,
 }
 
@@ -166,8 +167,8 @@ impl Backoff {
     }
 }
 
-/// Reads a `Retry-After` header (RFC 9110, 10.2.3): seconds, or an HTTP date in any of its three formats, at most `most`
-/// from `now`. A date that is past asks for nothing.
+/// Reads a `Retry-After` header (RFC 9110, 10.2.3): seconds, or an HTTP date in any of its three formats, at most
+/// `most` from `now`. A date that is past asks for nothing.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The conformance suite of a job store: one case for each promise of [`JobStore`], in the promise's own words.
 //!
 //! A host's store comes from outside, so nothing but its behaviour can be checked. A case gets a store of its own that
-//! nobody wrote to, uses virtual times, and panics with the promise that was broken and what was seen instead. Three lines
-//! make each case a test:
+//! nobody wrote to, uses virtual times, and panics with the promise that was broken and what was seen instead. Three
+//! lines make each case a test:
 //!
 //! ```no_run
 //! mod my_store {
@@ -24,12 +24,13 @@
 //! **Why may a case read more than once?** A read may be stale for a while. A case that asks what a read gives goes on
 //! asking, some hundred times and without a clock, before it calls the promise broken.
 //!
-//! **What about errors?** In a case for one thread, an error is a broken promise. In a race, one that classifies itself as
-//! [`Retry`](crate::failure::Failure::Retry) is taken as what it is: a write that may have taken effect. The case looks,
-//! and writes again.
+//! **What about errors?** In a case for one thread, an error is a broken promise. In a race, one that classifies itself
+//! as [`Retry`](crate::failure::Failure::Retry) is taken as what it is: a write that may have taken effect. The case
+//! looks, and writes again.
 //!
 //! **What about a runtime?** The cases poll the store's futures on threads of their own, in
-//! [`block_on`](crate::drive::block_on). A store that needs a runtime enters it itself, for example by a handle it keeps.
+//! [`block_on`](crate::drive::block_on). A store that needs a runtime enters it itself, for example by a handle it
+//! keeps.
 //!
 //! **What is not covered?** Whether what was answered survives a crash: no test within a process can see that.
 //!

@@ -1,8 +1,9 @@
 //! Gates: how many runs of a group go on at a time, and how soon after each other they start.
 //!
-//! A [`Gate`] is one record for each group of keys, for example all that call the same source. Whoever wants to begin asks
-//! for a **ticket**; a ticket ends by itself, so a worker that crashes leaks none. Like the queue's slot, a gate is stored by
-//! compare-and-swap: every transition returns the next gate, and nothing has happened until that is stored.
+//! A [`Gate`] is one record for each group of keys, for example all that call the same source. Whoever wants to begin
+//! asks for a **ticket**; a ticket ends by itself, so a worker that crashes leaks none. Like the queue's slot, a gate
+//! is stored by compare-and-swap: every transition returns the next gate, and nothing has happened until that is
+//! stored.
 //!
 //! | with at most 2 running and 60 s between starts | at | answer |
 //! |---|---|---|
@@ -14,17 +15,17 @@
 //!
 //! # The lease must not outlive the ticket
 //!
-//! A run counts for as long as its ticket lasts. So take the ticket first and for at least the lease, then claim with the
-//! same nonce; extend the ticket first, then the lease; release it after the run is completed or failed. In this order a
-//! crash anywhere leaves a ticket without a run, never a run without a ticket.
+//! A run counts for as long as its ticket lasts. So take the ticket first and for at least the lease, then claim with
+//! the same nonce; extend the ticket first, then the lease; release it after the run is completed or failed. In this
+//! order a crash anywhere leaves a ticket without a run, never a run without a ticket.
 //!
 //! # Questions
 //!
 //! *Why the nonce, and not the token?* The token is known only after the claim, and the ticket is needed before it. Two
 //! workers after one key would guess the same token, and the one that loses the claim would release the other's ticket.
 //!
-//! *What of clocks that disagree?* The gate's time never goes back behind its last change. A worker whose clock is behind
-//! takes part in the gate's time, and its tickets last as long as it asked for.
+//! *What of clocks that disagree?* The gate's time never goes back behind its last change. A worker whose clock is
+//! behind takes part in the gate's time, and its tickets last as long as it asked for.
 
 mod fair;
 
@@ -72,7 +73,9 @@ impl Default for Limits {
 /// use tripartite::gate::{Admission, Gate, Limits};
 /// use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
 /// let (limits, now) = (Limits::default(), DateTime::<Utc>::UNIX_EPOCH);
-/// let key = |org| Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? });
+/// let key = |org| {
+///     Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? })
+/// };
 /// let until = now + TimeDelta::minutes(10);
 ///
 /// let first = Gate::new(now).admit(&limits, &key("a")?, &Nonce::new("n1")?, now, until);
@@ -247,8 +250,8 @@ impl Gate {
         self.admitted(next, until)
     }
 
-    /// Lets a ticket last longer, never shorter; `None` when it has ended and may have gone to somebody else: the run must
-    /// not go on.
+    /// Lets a ticket last longer, never shorter; `None` when it has ended and may have gone to somebody else: the run
+    /// must not go on.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};

@@ -1,9 +1,9 @@
 //! Health: whether a connector answers for an organisation, and what is done while it does not.
 //!
 //! A circuit breaker (M. Nygard, "Release It!", 2007, chapter 5) for each key, so that one failing organisation never
-//! stops another. It judges **attempts**: five failed ones in a row open it. After a cool-down one probe may run; while it
-//! fails, the cool-down doubles, up to a cap. A refused credential opens it at once and without probes: only a person can
-//! renew it.
+//! stops another. It judges **attempts**: five failed ones in a row open it. After a cool-down one probe may run; while
+//! it fails, the cool-down doubles, up to a cap. A refused credential opens it at once and without probes: only a
+//! person can renew it.
 //!
 //! | what happens | state |
 //! |---|---|
@@ -15,8 +15,8 @@
 //! | that one succeeds | closed |
 //! | the credential is refused | needs an operator, until [`reset`](Health::reset) |
 //!
-//! Results are told apart by the fencing token of their attempt: what an attempt says that is older than the newest seen,
-//! or was judged already, is ignored.
+//! Results are told apart by the fencing token of their attempt: what an attempt says that is older than the newest
+//! seen, or was judged already, is ignored.
 //!
 //! # Questions
 //!
@@ -252,8 +252,8 @@ impl Health {
         self.updated_at
     }
 
-    /// Asks whether an attempt may run. The token is the one its claim will get: the slot's plus one. A probe is waited for
-    /// until `until`; the same token may ask again.
+    /// Asks whether an attempt may run. The token is the one its claim will get: the slot's plus one. A probe is waited
+    /// for until `until`; the same token may ask again.
     ///
     /// The record changes only when the answer is a new [`Permit::Probe`], which holds once that is stored.
     ///
@@ -335,7 +335,8 @@ impl Health {
     /// use tripartite::queue::Token;
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
     /// let denied = Health::new(now).judge(&Rules::default(), Token(1), Err(Failure::Denied), now);
-    /// assert_eq!(denied.permit(Token(2), DateTime::<Utc>::MAX_UTC, now).1, Permit::NeedsOperator); // time does not heal it
+    /// // Time does not heal it.
+    /// assert_eq!(denied.permit(Token(2), DateTime::<Utc>::MAX_UTC, now).1, Permit::NeedsOperator);
     /// assert_eq!(denied.reset(now).view().status, Status::Healthy);
     /// ```
     #[must_use = "nothing has happened until the next record is stored"]

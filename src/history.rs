@@ -14,7 +14,8 @@
 //! # A field that begins with `=`
 //!
 //! A spreadsheet takes a field that begins with `=`, `+`, `-`, `@`, a tab or a carriage return as a formula, and a
-//! failure's message may be somebody else's text. Such a field gets a leading apostrophe (source: OWASP, "CSV Injection").
+//! failure's message may be somebody else's text. Such a field gets a leading apostrophe (source: OWASP, "CSV
+//! Injection").
 
 mod csv;
 mod status;
@@ -96,8 +97,8 @@ impl Entry {
         SyncKey { org: self.org.clone(), connector: self.connector.clone() }
     }
 
-    /// What it is called in the key's log: its token, in twenty digits, so that text sorts as numbers do. An entry that is
-    /// appended twice has the same id twice.
+    /// What it is called in the key's log: its token, in twenty digits, so that text sorts as numbers do. An entry that
+    /// is appended twice has the same id twice.
     ///
     /// [`Entry`] has an example.
     pub fn id(&self) -> String {

@@ -1,7 +1,7 @@
-//! Keeps a copy of records that another system owns in step with it, field by field, with three versions of each record:
-//! **base** (what the last committed decision saw from the source), **local** (the host's record now) and **remote** (the
-//! source's record now). It says who changed what, decides conflicts by a policy, explains each decision, and never loses
-//! an edit silently.
+//! Keeps a copy of records that another system owns in step with it, field by field, with three versions of each
+//! record: **base** (what the last committed decision saw from the source), **local** (the host's record now) and
+//! **remote** (the source's record now). It says who changed what, decides conflicts by a policy, explains each
+//! decision, and never loses an edit silently.
 //!
 //! The crate has no clock, no randomness, no IO, no threads and no logging. Points in time are parameters, everything a
 //! host must do is returned as data, and a run is a chain of typed steps that any runtime, or none, can drive.
@@ -52,16 +52,16 @@
 //! | floor | what one sync means | when and whether it runs |
 //! |---|---|---|
 //! | 0 | [`id`]: what things are called · [`value`]: what was said | [`failure`]: what went wrong |
-//! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait |
-//! | 2 | [`schema`]: which fields there are, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
+//! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait · [`rate`]: how often |
+//! | 2 | [`schema`]: the fields, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
 //! | 3 | [`detect`](mod@detect): who changed what | [`health`] of a connector · [`registry`] of connections |
 //! | 4 | [`resolve`](mod@resolve): what is done about it, and why | [`history`] and status · [`notice`]s |
 //! | 5 | [`exchange`]: the words spoken with a host | |
 //! | 6 | [`plan`]: the operations that carry it out, and what stops them | |
 //! | 7 | [`run`]: one sync, as typed steps | |
 //! | 8 | [`host`]: the traits a host implements | |
-//! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | |
-//! | 10 | `conformance` (a feature): the promises of the traits, as a suite | [`work`]: where the columns meet: workers |
+//! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
+//! | 10 | `conformance` (a feature): the traits' promises as a suite | [`work`]: where the columns meet: workers |
 //!
 //! # What a host does
 //!
@@ -77,6 +77,7 @@ pub mod value;
 
 pub mod backoff;
 pub mod normalize;
+pub mod rate;
 
 pub mod gate;
 pub mod queue;
@@ -101,6 +102,8 @@ pub mod host;
 
 pub mod drive;
 pub mod memory;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 pub mod work;
 

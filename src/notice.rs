@@ -1,8 +1,9 @@
 //! Notices: what people must hear about, as data, each once.
 //!
-//! A notice is the difference between two versions of a record, the one before and the one after a swap: whoever made the
-//! swap has the notice, and nobody else. Its id says the same thing again, for a host that hands it out twice after a
-//! crash: it is made of the key and the token of the attempt, so it is the same for the same event and never for another.
+//! A notice is the difference between two versions of a record, the one before and the one after a swap: whoever made
+//! the swap has the notice, and nobody else. Its id says the same thing again, for a host that hands it out twice after
+//! a crash: it is made of the key and the token of the attempt, so it is the same for the same event and never for
+//! another.
 //!
 //! | before | after | notice |
 //! |---|---|---|
@@ -185,7 +186,8 @@ impl Notice {
     /// use tripartite::notice::Notice;
     /// use tripartite::queue::Token;
     /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
-    /// let told = |before, after| Notice::of_plan(&key, Token(7), DateTime::<Utc>::UNIX_EPOCH, before, after).is_some();
+    /// let at = DateTime::<Utc>::UNIX_EPOCH;
+    /// let told = |before, after| Notice::of_plan(&key, Token(7), at, before, after).is_some();
     /// assert!(told(None, Some("31 % would be deactivated")));
     /// assert!(!told(Some("31 % would be deactivated"), Some("31 % would be deactivated")));
     /// # Ok::<(), tripartite::id::IdError>(())
@@ -209,7 +211,8 @@ impl Notice {
     /// use tripartite::notice::Notice;
     /// use tripartite::queue::Token;
     /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
-    /// let told = |before, after| Notice::of_conflicts(&key, Token(7), DateTime::<Utc>::UNIX_EPOCH, before, after).is_some();
+    /// let at = DateTime::<Utc>::UNIX_EPOCH;
+    /// let told = |before, after| Notice::of_conflicts(&key, Token(7), at, before, after).is_some();
     /// assert!(told(0, 2));
     /// assert!(!told(2, 2) && !told(2, 1)); // somebody is at it
     /// # Ok::<(), tripartite::id::IdError>(())

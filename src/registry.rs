@@ -1,7 +1,7 @@
 //! Connections: which sources there are, whom they serve, when and under which policy.
 //!
-//! A [`Connection`] is a record that people edit. What of it runs in a night is a pure function, [`nightly`]: the active
-//! and enabled connectors times their connected organisations.
+//! A [`Connection`] is a record that people edit. What of it runs in a night is a pure function, [`nightly`]: the
+//! active and enabled connectors times their connected organisations.
 //!
 //! | connector | enabled | organisations | in the nightly plan |
 //! |---|---|---|---|
@@ -12,14 +12,14 @@
 //!
 //! # Credentials
 //!
-//! A record holds a [`SecretRef`], which says where the credential is kept, never the credential. The host resolves it when
-//! a run starts, into a [`Secret`], which cannot be printed, serialised or cloned, and is wiped when it is dropped. So no
-//! query, log, error or report can carry one.
+//! A record holds a [`SecretRef`], which says where the credential is kept, never the credential. The host resolves it
+//! when a run starts, into a [`Secret`], which cannot be printed, serialised or cloned, and is wiped when it is
+//! dropped. So no query, log, error or report can carry one.
 //!
 //! # Questions
 //!
-//! *Why are unknown fields refused here, when they survive elsewhere?* A connection is written by hand. An `api_key` that
-//! somebody put into it would otherwise be carried along, and shown to whoever lists the connections.
+//! *Why are unknown fields refused here, when they survive elsewhere?* A connection is written by hand. An `api_key`
+//! that somebody put into it would otherwise be carried along, and shown to whoever lists the connections.
 
 mod enrolment;
 mod secret;
@@ -277,7 +277,8 @@ impl Connection {
     }
 }
 
-/// What runs in a night: the active and enabled connectors times their connected organisations, each key once, in order.
+/// What runs in a night: the active and enabled connectors times their connected organisations, each key once, in
+/// order.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};

@@ -12,7 +12,7 @@ use crate::queue::{Attempt, Ended, Scope, Trigger};
 /// assert!(CSV_HEADER.starts_with("org,connector,token,") && CSV_HEADER.ends_with("\r\n"));
 /// ```
 pub const CSV_HEADER: &str = "org,connector,token,attempt,trigger,scope,policy,worker,started_at,ended_at,\
-                              done,of,outcome,next_at,message,result\r\n";
+                              done,of,outcome,next_at,message,result,counts\r\n";
 
 impl Entry {
     /// Adds the entry to an export as one row of CSV, under the columns of [`CSV_HEADER`].
@@ -25,7 +25,7 @@ impl Entry {
     /// # let entry = Entry::from_json(json.as_bytes())?;
     /// let mut export = String::from(tripartite::history::CSV_HEADER);
     /// entry.csv_line(&mut export);
-    /// assert!(export.ends_with(",completed,,,'=1+1\r\n")); // no formula
+    /// assert!(export.ends_with(",completed,,,'=1+1,\r\n")); // no formula
     /// # Ok::<(), EntryError>(())
     /// ```
     pub fn csv_line(&self, export: &mut String) {
@@ -49,6 +49,7 @@ impl Entry {
             &ended.next_at.map(time).unwrap_or_default(),
             &ended.message,
             ended.result,
+            &counts(attempt),
         ];
         for (position, text) in fields.into_iter().enumerate() {
             if position > 0 {
@@ -98,6 +99,12 @@ fn ended(attempt: &Attempt) -> Columns<'_> {
         Ended::Cancelled => ("cancelled", None, String::new(), ""),
     };
     Columns { outcome, next_at, message, result }
+}
+
+/// The counts, as `created=3 updated=1`.
+fn counts(attempt: &Attempt) -> String {
+    let counts = attempt.progress.counts.iter().map(|(name, count)| format!("{name}={count}"));
+    counts.collect::<Vec<_>>().join(" ")
 }
 
 fn trigger(by: Trigger) -> &'static str {

@@ -108,7 +108,9 @@ impl Status {
     /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
     /// use tripartite::queue::Slot;
     /// let status = Status::of(&Slot::new(DateTime::<Utc>::UNIX_EPOCH), None, None);
-    /// let key = |org| Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? });
+    /// let key = |org| {
+    ///     Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? })
+    /// };
     /// let all = [(key("a")?, status.clone()), (key("b")?, status)];
     /// assert_eq!(Status::of_org(&OrgId::new("a")?, all).len(), 1); // nobody sees another's
     /// # Ok::<(), tripartite::id::IdError>(())
@@ -129,7 +131,7 @@ impl Doing {
                 started_at: *started_at,
                 lease_until: *lease_until,
                 stopping: cancel.is_some(),
-                progress: *progress,
+                progress: progress.clone(),
             },
             State::Dead { reason, at, .. } => Self::Dead { reason: reason.clone(), at: *at },
         }

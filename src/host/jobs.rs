@@ -8,8 +8,8 @@ use crate::failure::Classify;
 
 /// What a record of the work column is stored under: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.
 ///
-/// Its alphabet is what every store can take as a key: ASCII letters, digits and `- _ / = .`. [`StoreKey::of`] writes each
-/// byte of anything else as `=` and two hexadecimal digits.
+/// Its alphabet is what every store can take as a key: ASCII letters, digits and `- _ / = .`. [`StoreKey::of`] writes
+/// each byte of anything else as `=` and two hexadecimal digits.
 ///
 /// [`of`](Self::of) and [`parts`](Self::parts) have examples.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -224,8 +224,8 @@ pub trait JobStore {
     ///   - Lose no update, however many write at once.
     /// * **May**: fail with an error after having taken effect. What was expected is then read again before anything
     ///   else is said. Answer either way to a swap from nothing to nothing; the core asks for none.
-    /// * **The core relies on** two swaps that expect the same version never both taking effect: that is all that stands
-    ///   between two workers and one job. It is linearisable for each key, and only for each key.
+    /// * **The core relies on** two swaps that expect the same version never both taking effect: that is all that
+    ///   stands between two workers and one job. It is linearisable for each key, and only for each key.
     fn compare_and_swap(
         &self,
         key: &StoreKey,
@@ -309,8 +309,8 @@ pub trait JobStore {
         limit: usize,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
-    /// Does several swaps, each by itself: no transaction, only fewer ways to go. A store that can do them faster, in one
-    /// round trip or one commit, writes its own; the one provided does them one by one.
+    /// Does several swaps, each by itself: no transaction, only fewer ways to go. A store that can do them faster, in
+    /// one round trip or one commit, writes its own; the one provided does them one by one.
     ///
     /// * **Must**:
     ///   - Do the swaps of a batch as if one after the other, and answer for each in its order.

@@ -138,7 +138,10 @@ pub struct Figures {
 #[non_exhaustive]
 pub enum Blocked {
     /// The listing is complete and empty, but there are records.
-    #[error("the listing is complete but empty, while {population} records are active here")]
+    #[error(
+        "the listing is complete but empty, while {population} {} active here",
+        if *population == 1 { "record is" } else { "records are" }
+    )]
     EmptyListing {
         /// How many linked records are active.
         population: u64,

@@ -4,15 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::ExternalId;
 
-/// The most ids a scope names before it becomes everything: beyond that, a full listing is cheaper than asking one by one.
+/// The most ids a scope names before it becomes everything: beyond that, a full listing is cheaper than asking one by
+/// one.
 ///
 /// [`Scope::only`] has an example.
 pub const SCOPE_LIMIT: usize = 1000;
 
 /// What a job is about: everything, or some records.
 ///
-/// Merging is set union, and everything absorbs: it is associative, commutative and idempotent, so triggers may arrive in
-/// any order and more than once.
+/// Merging is set union, and everything absorbs: it is associative, commutative and idempotent, so triggers may arrive
+/// in any order and more than once.
 ///
 /// ```
 /// use tripartite::id::ExternalId;

@@ -149,13 +149,23 @@ pub struct Work {
 }
 
 /// How far an attempt is, in records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+///
+/// ```
+/// use tripartite::queue::Progress;
+/// let progress: Progress = serde_json::from_str(r#"{"done": 3}"#)?; // the rest may be unknown
+/// assert_eq!(progress, Progress { done: 3, ..Progress::default() });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// How many were looked at.
     pub done: u64,
     /// Of how many, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<u64>,
+    /// What was counted, by name, such as `created`; a count of nothing is left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<String, u64>,
 }
 
 /// Why a key is dead.

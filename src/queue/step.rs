@@ -450,7 +450,7 @@ impl Stepping<'_> {
             number: self.slot.attempt(),
             started_at: run.started_at,
             ended_at: self.now,
-            progress: run.progress,
+            progress: run.progress.clone(),
             ended,
         });
     }

@@ -42,8 +42,8 @@ impl Enrolment {
         Ok(Self { connection, through: now })
     }
 
-    /// The connection as somebody has edited it; nothing else of the one before is kept. One that ran before, runs still
-    /// and has the same schedule makes up for what it missed; any other begins now.
+    /// The connection as somebody has edited it; nothing else of the one before is kept. One that ran before, runs
+    /// still and has the same schedule makes up for what it missed; any other begins now.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 /// The most bytes a reference may have.
 const MAX_LEN: usize = 256;
 
-/// Where a credential is kept: `env:FEDERATION_TOKEN`, `file:/run/secrets/federation`, `vault:clubs/ballybeg#token`. The
-/// host knows what that means.
+/// Where a credential is kept: `env:FEDERATION_TOKEN`, `file:/run/secrets/federation`, `vault:clubs/ballybeg#token`.
+/// The host knows what that means.
 ///
 /// The form is strict, so that a credential itself hardly ever passes for a reference; and an error never repeats the
 /// text, because it may be one.

@@ -102,6 +102,33 @@ pub struct Report {
 }
 
 impl Counts {
+    /// The counts that are not nought, by their names.
+    ///
+    /// ```
+    /// use tripartite::run::Counts;
+    /// let counts = Counts { processed: 3, created: 2, ..Counts::default() };
+    /// assert_eq!(counts.named().collect::<Vec<_>>(), [("processed", 3), ("created", 2)]);
+    /// ```
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        let all = [
+            ("processed", self.processed),
+            ("created", self.created),
+            ("updated", self.updated),
+            ("unchanged", self.unchanged),
+            ("deactivated", self.deactivated),
+            ("reactivated", self.reactivated),
+            ("conflicts_detected", self.conflicts_detected),
+            ("conflicts_resolved", self.conflicts_resolved),
+            ("conflicts_open", self.conflicts_open),
+            ("invalid_fields", self.invalid_fields),
+            ("quarantined", self.quarantined),
+            ("skipped", self.skipped),
+            ("failed", self.failed),
+            ("duplicates", self.duplicates),
+        ];
+        all.into_iter().filter(|(_, count)| *count > 0)
+    }
+
     /// Adds what an op did once it was carried out: everything is read off the op and its entries.
     pub(super) fn add(&mut self, op: &Op) {
         *match op.action {

@@ -23,7 +23,8 @@ use super::{Due, Fire, Missed, Schedule, ScheduleError};
 /// ```
 pub const MAX_CATCH_UP: u32 = 1000;
 
-/// A schedule that can be asked. Compile it once: parsing a cron expression takes a thousand times as long as asking it.
+/// A schedule that can be asked. Compile it once: parsing a cron expression takes a thousand times as long as asking
+/// it.
 ///
 /// ```
 /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
@@ -126,8 +127,9 @@ impl Timetable {
 
     /// Which fires are due: those after `since` and until `now`, less what the policy for missed ones leaves out.
     ///
-    /// `since` is the [`through`](Due::through) of the last look; at first, when the schedule was enabled. A `now` that is
-    /// not after it finds nothing due. The work is bounded by the fires that come out, not by how long nobody looked.
+    /// `since` is the [`through`](Due::through) of the last look; at first, when the schedule was enabled. A `now` that
+    /// is not after it finds nothing due. The work is bounded by the fires that come out, not by how long nobody
+    /// looked.
     ///
     /// ```
     /// use std::time::Duration;

@@ -18,7 +18,7 @@ use crate::host::{Connector, JobStore, RecordStore};
 use crate::id::{CommandId, Nonce, SyncKey};
 use crate::notice::Notice;
 use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
-use crate::run::{Done, Report, Step};
+use crate::run::{Counts, Done, Report, Step};
 
 /// An attempt that a worker made.
 ///
@@ -31,8 +31,8 @@ pub struct Attempted {
     pub token: Token,
     /// Which attempt of its job it was, from 1.
     pub attempt: u32,
-    /// What came of it. [`Fenced`](Outcome::Fenced): the lease was lost, and what it did counts for nothing; somebody else
-    /// does it again.
+    /// What came of it. [`Fenced`](Outcome::Fenced): the lease was lost, and what it did counts for nothing; somebody
+    /// else does it again.
     pub outcome: Outcome,
     /// The run's report, as far as it got; none, when it did not begin.
     pub report: Option<Report>,
@@ -279,7 +279,7 @@ impl Worker {
                 }
             };
             let beat = Command::Heartbeat { token: lease.token, lease: self.settings.lease };
-            let progress = Progress { done: step.processed(), of: None };
+            let progress = Progress { done: step.processed(), ..Progress::default() };
             let progress = Command::Progress { token: lease.token, progress };
             let stored = slot_key(&lease.key);
             let extended = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
@@ -335,7 +335,7 @@ impl Worker {
         let Ending { lease, command, report, verdict } = ending;
         let (key, token, now) = (&lease.key, lease.token, clock.time());
         let id = CommandId::new(format!("end-{}", token.0)).ok();
-        let done = report.as_ref().map(|report| Progress { done: report.counts.processed, of: None });
+        let done = report.as_ref().map(|report| progress(&report.counts));
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
         let (outcome, notice) = change(&queue.store, queue.shards, &slot_key(key), |slot: Option<&Slot>| {
@@ -399,6 +399,12 @@ impl Worker {
     ) -> Result<(), WorkError<S::Error>> {
         queue.change_gate(key.connector.as_str(), now, |gate| (Some(gate.release(key, nonce, now)), ())).await
     }
+}
+
+/// How far a run came.
+fn progress(counts: &Counts) -> Progress {
+    let named = counts.named().map(|(name, count)| (name.to_owned(), count));
+    Progress { done: counts.processed, of: None, counts: named.collect() }
 }
 
 /// A nonce of the worker's own that it has not used before.

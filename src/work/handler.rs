@@ -45,8 +45,8 @@ impl<F: Fn() -> DateTime<Utc>> Clock for F {
 pub struct Job {
     /// Whose records, from which source.
     pub key: SyncKey,
-    /// The fencing token: a store that checks it in the transaction of each write lets no worker write that has lost its
-    /// lease.
+    /// The fencing token: a store that checks it in the transaction of each write lets no worker write that has lost
+    /// its lease.
     pub token: Token,
     /// What about. A run over more than that is right too, and does more than was asked.
     pub scope: Scope,

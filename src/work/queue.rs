@@ -27,8 +27,8 @@ const PAGE: usize = 256;
 
 /// The slots, connections and history that a [`JobStore`] keeps.
 ///
-/// Whatever changes a record reads it, decides by a pure transition and swaps, again and again until nobody was in between;
-/// several processes may use one store at a time. Nothing is kept in memory.
+/// Whatever changes a record reads it, decides by a pure transition and swaps, again and again until nobody was in
+/// between; several processes may use one store at a time. Nothing is kept in memory.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -130,8 +130,8 @@ impl<S: JobStore> Queue<S> {
         self
     }
 
-    /// Into how many parts the due keys are divided, at least one: about as many as workers. All who use one store use the
-    /// same; after a change, what is due in a part that is gone is found only once its slot changes.
+    /// Into how many parts the due keys are divided, at least one: about as many as workers. All who use one store use
+    /// the same; after a change, what is due in a part that is gone is found only once its slot changes.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -174,7 +174,8 @@ impl<S: JobStore> Queue<S> {
         &self.store
     }
 
-    /// Gives a slot a command; a key's first one makes its slot. Backs off without jitter; [`apply_with`](Self::apply_with) has it as a parameter.
+    /// Gives a slot a command; a key's first one makes its slot. Backs off without jitter;
+    /// [`apply_with`](Self::apply_with) has it as a parameter.
     ///
     /// With an id, the command may be given again after an error, and takes effect once. A slot remembers the newest
     /// [few](Rules::remember) ids.
@@ -197,8 +198,8 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// [`WorkError`]; after [`WorkError::Store`] the command may have taken effect, after any other it has not. What a slot
-    /// refuses is no error, but an [`Outcome`].
+    /// [`WorkError`]; after [`WorkError::Store`] the command may have taken effect, after any other it has not. What a
+    /// slot refuses is no error, but an [`Outcome`].
     pub async fn apply(
         &self,
         key: &SyncKey,
@@ -315,8 +316,8 @@ impl<S: JobStore> Queue<S> {
         .await
     }
 
-    /// The gate of a group; none, when nobody has asked for a ticket yet. A [`Worker`](super::Worker) has a group for each
-    /// connector, under its id.
+    /// The gate of a group; none, when nobody has asked for a ticket yet. A [`Worker`](super::Worker) has a group for
+    /// each connector, under its id.
     ///
     /// ```
     /// use tripartite::drive::block_on;
@@ -409,8 +410,8 @@ impl<S: JobStore> Queue<S> {
         entries.into_iter().map(read).collect()
     }
 
-    /// Removes the attempts from a key's history that ended before a point in time, and says how many. The slot, with its
-    /// token, stays.
+    /// Removes the attempts from a key's history that ended before a point in time, and says how many. The slot, with
+    /// its token, stays.
     ///
     /// [`flush`](Self::flush) has an example.
     ///
@@ -490,8 +491,8 @@ impl<S: JobStore> Queue<S> {
 
     /// Stores a connection, new or edited, under its connector's id. A [`Worker`](super::Worker) fires its schedule.
     ///
-    /// It takes the place of the one that is stored, as a whole: what somebody else changed since the caller read that one,
-    /// such as an organisation or a last success, is lost.
+    /// It takes the place of the one that is stored, as a whole: what somebody else changed since the caller read that
+    /// one, such as an organisation or a last success, is lost.
     ///
     /// ```
     /// # use chrono::DateTime;
@@ -512,8 +513,8 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// [`ConnectError::Schedule`], when its schedule can have no timetable; nothing is stored then. [`ConnectError::Work`],
-    /// when the store failed, or what is stored cannot be read.
+    /// [`ConnectError::Schedule`], when its schedule can have no timetable; nothing is stored then.
+    /// [`ConnectError::Work`], when the store failed, or what is stored cannot be read.
     pub async fn connect(&self, connection: &Connection, now: DateTime<Utc>) -> Result<(), ConnectError<S::Error>> {
         let key = connection_key(&connection.connector);
         change(&self.store, self.shards, &key, |known: Option<&Enrolment>| {
@@ -561,8 +562,8 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// [`WorkError`], also when the schedule can have no timetable in this build. What was triggered before the error stays
-    /// triggered, and is not triggered twice when this is done again.
+    /// [`WorkError`], also when the schedule can have no timetable in this build. What was triggered before the error
+    /// stays triggered, and is not triggered twice when this is done again.
     pub async fn fire(
         &self,
         connector: &ConnectorId,

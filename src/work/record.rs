@@ -12,7 +12,8 @@ use crate::host::{JobStore, Row, Shard, StoreKey, Stored, Swap, Version};
 use crate::queue::Slot;
 use crate::registry::Enrolment;
 
-/// How often a swap is tried before the key is called contended. Each conflict means that somebody else's swap succeeded.
+/// How often a swap is tried before the key is called contended. Each conflict means that somebody else's swap
+/// succeeded.
 const TRIES: usize = 1000;
 
 /// What is kept under a key, as JSON.

@@ -39,8 +39,8 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// For how long a claim lasts, unless it is extended. It is extended between two steps of a run: it must be longer than
-    /// the longest of them, a page of the listing or a batch of writes.
+    /// For how long a claim lasts, unless it is extended. It is extended between two steps of a run: it must be longer
+    /// than the longest of them, a page of the listing or a batch of writes.
     pub lease: Duration,
     /// How many runs of one connector there are at a time, and how far apart they start.
     pub gate: Limits,
@@ -62,8 +62,8 @@ impl Default for Settings {
     }
 }
 
-/// Somebody who takes jobs: plain data, without a thread, a timer or a store of its own. For several jobs at a time, have
-/// several workers.
+/// Somebody who takes jobs: plain data, without a thread, a timer or a store of its own. For several jobs at a time,
+/// have several workers.
 ///
 /// The module has [an example](crate::work).
 #[derive(Debug)]
@@ -115,8 +115,8 @@ enum Due {
 }
 
 impl Worker {
-    /// A worker. Its id must not have been used before, also not by a process that is gone: a lost answer is recognised by
-    /// it.
+    /// A worker. Its id must not have been used before, also not by a process that is gone: a lost answer is recognised
+    /// by it.
     ///
     /// The module has [an example](crate::work).
     pub fn new(id: WorkerId, settings: Settings) -> Self {
@@ -135,8 +135,9 @@ impl Worker {
         }
     }
 
-    /// Says what is still to be said of the last attempt, and ends there if there was something. Else it fires schedules,
-    /// gives up jobs whose worker has vanished, and takes the first job that is due and may run from its claim to its end.
+    /// Says what is still to be said of the last attempt, and ends there if there was something. Else it fires
+    /// schedules, gives up jobs whose worker has vanished, and takes the first job that is due and may run from its
+    /// claim to its end.
     ///
     /// A host calls it again and again: at once after an attempt, otherwise at [`Tick::next`] or when it hears of a
     /// trigger. Dropping the future in the middle is a crash, which is survived: the lease runs out.
@@ -144,7 +145,8 @@ impl Worker {
     /// The module has [an example](crate::work).
     ///
     /// # Errors
-    /// [`WorkError`], when the job store failed. What was under way is said at the next tick, or else its lease runs out.
+    /// [`WorkError`], when the job store failed. What was under way is said at the next tick, or else its lease runs
+    /// out.
     pub async fn tick<S: JobStore, H: Handler>(
         &mut self,
         queue: &Queue<S>,

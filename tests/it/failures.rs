@@ -260,7 +260,7 @@ fn an_outage_deactivates_nobody() {
     let (policy, store) = after(json!({}), áine());
     let before = state(policy.schema(), &store);
     let report = night(&policy, &store, &listing(policy.schema(), &[])).report;
-    assert_eq!(report.blocked[0].to_string(), "the listing is complete but empty, while 1 records are active here");
+    assert_eq!(report.blocked[0].to_string(), "the listing is complete but empty, while 1 record is active here");
     assert_eq!(
         (state(policy.schema(), &store), presence(&store, "7")),
         (before, tripartite::exchange::Presence::Active)

@@ -14,14 +14,18 @@ mod history;
 #[cfg(feature = "conformance")]
 mod job_store;
 mod laws;
+mod model;
 mod normalize_laws;
 mod normalize_phone;
 mod plan;
 mod queue;
 mod queue_support;
+mod rate;
 mod registry;
 mod resolve;
 mod run;
 mod schedule;
 mod support;
+#[cfg(feature = "webhook")]
+mod webhook;
 mod work;
