@@ -22,7 +22,7 @@ use crate::run::{Counts, Done, Report, Step};
 
 /// An attempt that a worker made.
 ///
-/// The module has [an example](crate::work).
+/// [`Tick`](super::Tick) has an example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempted {
     /// Of which key.
