@@ -119,10 +119,27 @@ impl<S: JobStore> Queue<S> {
     /// By which rules slots decide. All who use one store use the same.
     ///
     /// ```
-    /// use tripartite::memory::MemoryJobStore;
+    /// # use std::time::Duration;
+    /// # use chrono::DateTime;
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::failure::Failure;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::queue::{Command, Outcome, Scope, Token, Trigger};
+    /// # use tripartite::work::Queue;
     /// use tripartite::queue::Rules;
-    /// use tripartite::work::Queue;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let now = DateTime::UNIX_EPOCH;
     /// let queue = Queue::new(MemoryJobStore::default()).rules(Rules { max_retries: 0, ..Rules::default() });
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
+    /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
+    /// # let _ = block_on(queue.apply(&key, None, claim, now))?;
+    /// let failure = Failure::Retry { after: Some(Duration::from_secs(60)) };
+    /// let fail = Command::Fail { token: Token(1), failure, message: "503".into() };
+    /// // No retry is left, whenever the source would have it.
+    /// assert!(matches!(block_on(queue.apply(&key, None, fail, now))?.outcome, Outcome::Died(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn rules(mut self, rules: Rules) -> Self {
@@ -174,7 +191,7 @@ impl<S: JobStore> Queue<S> {
         &self.store
     }
 
-    /// Gives a slot a command; a key's first one makes its slot. Backs off without jitter;
+    /// Gives a slot a command; a key's first one makes its slot, unless it is refused. Backs off without jitter;
     /// [`apply_with`](Self::apply_with) has it as a parameter.
     ///
     /// With an id, the command may be given again after an error, and takes effect once. A slot remembers the newest
