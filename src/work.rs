@@ -89,6 +89,8 @@ mod attempt;
 mod connections;
 mod handler;
 mod queue;
+#[cfg(feature = "webhook")]
+mod receive;
 mod record;
 mod told;
 mod worker;
