@@ -11,7 +11,7 @@
 //!     # use tripartite::memory::MemoryStore;
 //!     # struct MyFixture;
 //!     # impl MyFixture { fn new() -> MemoryStore { MemoryStore::new(schema()) } }
-//!     tripartite::conformance::record_store!(MyFixture::new());
+//!     tripartite::conformance::records::record_store!(MyFixture::new());
 //! }
 //! ```
 //!
@@ -58,7 +58,7 @@ macro_rules! promises {
             /// # Panics
             /// When the store breaks the promise.
             #[track_caller]
-            pub fn $name<F: $crate::conformance::records::Fixture>(fresh: impl Fn() -> F) {
+            pub fn $name<F: $crate::conformance::records::Fixture>(fresh: impl Fn() -> F + Sync) {
                 let promise = concat!($($promise),+).trim_ascii_start();
                 let $probe = &$crate::conformance::records::probe::Probe::new(&fresh, promise);
                 $body
@@ -110,7 +110,7 @@ pub struct Case<F> {
     pub name: &'static str,
     /// The promise, as the trait's documentation has it.
     pub promise: &'static str,
-    run: fn(&dyn Fn() -> F),
+    run: fn(&(dyn Fn() -> F + Sync)),
 }
 
 impl<F> Case<F> {
@@ -119,7 +119,7 @@ impl<F> Case<F> {
     /// # Panics
     /// When the store breaks the promise.
     #[track_caller]
-    pub fn run(&self, fresh: &dyn Fn() -> F) {
+    pub fn run(&self, fresh: &(dyn Fn() -> F + Sync)) {
         (self.run)(fresh);
     }
 }
@@ -134,18 +134,10 @@ impl<F> Case<F> {
 /// assert!(of_ids.promise.starts_with("Tell ids apart byte for byte")); // what a failure says, too
 /// ```
 pub fn cases<F: Fixture>() -> Vec<Case<F>> {
-    [
-        apart::cases(),
-        index::cases(),
-        load::cases(),
-        values::cases(),
-        commit::cases(),
-        remember::cases(),
-        race::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    [apart::cases(), index::cases(), load::cases(), values::cases(), commit::cases(), remember::cases(), race::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Makes each case a test of the fixture that an expression gives, in the module where it stands.
@@ -153,7 +145,7 @@ pub fn cases<F: Fixture>() -> Vec<Case<F>> {
 /// ```no_run
 /// mod memory {
 ///     use tripartite::conformance::records::schema;
-///     tripartite::conformance::record_store!(tripartite::memory::MemoryStore::new(schema()));
+///     tripartite::conformance::records::record_store!(tripartite::memory::MemoryStore::new(schema()));
 /// }
 /// ```
 #[doc(hidden)]
@@ -169,3 +161,6 @@ macro_rules! __conformance_record_store {
         $crate::__conformance_records_race!($fixture);
     };
 }
+
+#[doc(inline)]
+pub use __conformance_record_store as record_store;

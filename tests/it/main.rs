@@ -19,6 +19,8 @@ mod normalize_phone;
 mod plan;
 mod queue;
 mod queue_support;
+#[cfg(feature = "conformance")]
+mod record_store;
 mod registry;
 mod resolve;
 mod run;

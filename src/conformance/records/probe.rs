@@ -20,12 +20,12 @@ type StoreError<F> = <<F as Fixture>::Store as RecordStore>::Error;
 pub(super) struct Probe<'f, F> {
     pub(super) fixture: F,
     pub(super) schema: Schema,
-    fresh: &'f dyn Fn() -> F,
+    fresh: &'f (dyn Fn() -> F + Sync),
     promise: &'static str,
 }
 
 impl<'f, F: Fixture> Probe<'f, F> {
-    pub(super) fn new(fresh: &'f dyn Fn() -> F, promise: &'static str) -> Self {
+    pub(super) fn new(fresh: &'f (dyn Fn() -> F + Sync), promise: &'static str) -> Self {
         Self { fixture: fresh(), schema: schema(), fresh, promise }
     }
 
@@ -37,6 +37,11 @@ impl<'f, F: Fixture> Probe<'f, F> {
     /// The same promise, of a fixture that nobody used.
     pub(super) fn anew(&self) -> Self {
         self.with((self.fresh)())
+    }
+
+    /// The same promise, of the fixture after a crash.
+    pub(super) fn reopened(self) -> Self {
+        Self { fixture: self.fixture.reopen(), ..self }
     }
 
     #[track_caller]

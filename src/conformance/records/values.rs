@@ -17,8 +17,29 @@ fn awkward() -> Vec<(&'static str, Value)> {
     let mut all: Vec<(&str, Value)> = Vec::new();
     let long = "x".repeat(LONG);
     let texts = [
-        "", " ", "e\u{301}", "\u{e9}", "a\0b", "\0", "O'Brien \"Q\" {b} %_\\", "👩‍👩‍👧", "\u{feff}bom", "a\r\nb\tc", "null", "0",
-        "1e5", "0x10", "x'c3'", "[1", "{}", "true", "ſ", "İ", "\u{10ffff}", "\u{202e}rtl", "a\u{2028}b",
+        "",
+        " ",
+        "e\u{301}",
+        "\u{e9}",
+        "a\0b",
+        "\0",
+        "O'Brien \"Q\" {b} %_\\",
+        "👩‍👩‍👧",
+        "\u{feff}bom",
+        "a\r\nb\tc",
+        "null",
+        "0",
+        "1e5",
+        "0x10",
+        "x'c3'",
+        "[1",
+        "{}",
+        "true",
+        "ſ",
+        "İ",
+        "\u{10ffff}",
+        "\u{202e}rtl",
+        "a\u{2028}b",
     ];
     all.extend(texts.map(|text| ("note", Value::from(text))));
     all.push(("note", Value::from(&*long)));
@@ -27,7 +48,8 @@ fn awkward() -> Vec<(&'static str, Value)> {
     let large = [i64::MIN.into(), i64::MAX.into(), u64::MAX.into(), ten_to_30, -ten_to_30, 0, -1, 1 << 53 | 1];
     all.extend(large.map(|number| ("visits", Value::Int(number))));
     all.extend(["1000000000000000000000000000000", "-7", "many"].map(|text| ("visits", Value::from(text))));
-    let decimals = ["0.10", "-0.00", "0.000000000000000000000000000001", "12345678901234567890123456789.123456789", "much"];
+    let decimals =
+        ["0.10", "-0.00", "0.000000000000000000000000000001", "12345678901234567890123456789.123456789", "much"];
     all.extend(decimals.map(|text| ("balance", Value::from(text))));
     all.push(("balance", Value::Int(5)));
     all.extend([Value::Bool(true), Value::Bool(false), Value::from("perhaps")].map(|value| ("member", value)));

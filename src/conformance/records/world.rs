@@ -3,10 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
 
+use crate::detect::{Clash, RemoteChange, Verdict};
 use crate::exchange::{
     Action, Batch, ConflictChange, Entry, Expect, FieldEntry, Op, OpenConflict, RecordEntry, Revision, Situation,
 };
-use crate::detect::{Clash, RemoteChange, Verdict};
 use crate::id::{ExternalId, RunId};
 use crate::normalize::phone::Region;
 use crate::resolve::Decision;
@@ -39,11 +39,14 @@ pub fn schema() -> Schema {
         ("extras", Kind::Map),
     ];
     let fields = fields.into_iter().map(|(name, kind)| Field::new(name, kind));
-    fields.fold(Schema::builder(), |schema, field| schema.field(field)).build().expect("names differ and kinds are known")
+    fields
+        .fold(Schema::builder(), |schema, field| schema.field(field))
+        .build()
+        .expect("names differ and kinds are known")
 }
 
 pub(super) fn region() -> Region {
-    "IE".parse().expect("Ireland is a region")
+    Region::new("IE").expect("Ireland is a region")
 }
 
 /// A record of what is stated; the rest is missing.
