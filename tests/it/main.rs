@@ -4,6 +4,8 @@
 
 mod backoff;
 #[cfg(feature = "conformance")]
+mod broken_record_stores;
+#[cfg(feature = "conformance")]
 mod broken_stores;
 mod detect;
 mod failures;

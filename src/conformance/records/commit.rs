@@ -82,7 +82,10 @@ promises! { $ __conformance_records_commit in commit:
         }
         all_stale(probe, &ops);
         let nobody = id("nobody");
-        all_stale(probe, &[update(&nobody, first, &full(2)), deactivate(&nobody, first)]);
+        for revision in [first, Revision(0)] {
+            let ops = [update(&nobody, revision, &full(2)), deactivate(&nobody, revision), touch(&nobody, revision)];
+            all_stale(probe, &ops);
+        }
         probe.applied(update(&one, probe.revision(&one), &full(2)));
     }
 

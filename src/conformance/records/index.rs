@@ -60,7 +60,7 @@ promises! { $ __conformance_records_index in index:
     /// meanwhile.
     fn index_gives_each_once(probe) {
         let page = probe.fixture.page();
-        let (steady, passing) = crowd(page * 3 + page / 2 + 5);
+        let (steady, passing) = crowd(page * 2 + page / 2);
         fill(probe, steady.iter().chain(&passing).cloned());
         let mut times: BTreeMap<ExternalId, usize> = BTreeMap::new();
         let mut pages = 1;
