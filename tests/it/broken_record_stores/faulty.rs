@@ -140,12 +140,13 @@ impl Faulty {
         if self.fault == WriteBehind {
             self.side().audit.truncate(audit);
         }
-        for id in there.keys() {
+        for (id, now) in &there {
+            let written_last = now.synced.is_some_and(|synced| synced.revision == now.revision);
             match moment.get(id) {
                 Some(old) if self.fault == WriteBehind => self.behind(id, |kept| *kept = old.clone()),
                 // Its base and when it was in step were written already.
-                Some(old) => self.behind(id, |kept| kept.local = old.local.clone()),
-                None => {}
+                Some(old) if written_last => self.behind(id, |kept| kept.local = old.local.clone()),
+                _ => {}
             }
         }
     }
@@ -157,10 +158,6 @@ fn now<T>(answer: impl Future<Output = Result<T, Infallible>>) -> T {
 }
 
 impl Faulty {
-    pub(super) fn load_inner(&self, ids: &[ExternalId]) -> Vec<Loaded> {
-        now(self.inner.load(ids))
-    }
-
     pub(super) fn commit_inner(&self, batch: &Batch) -> Vec<Outcome> {
         now(RecordStore::commit(&*self.inner, batch))
     }
@@ -215,7 +212,7 @@ impl Fixture for Faulty {
         self.side().deleted.remove(&id);
         self.inner.insert(id.clone(), self.kept(fields));
         if self.fault == SuccessorsFromOne {
-            self.behind(&id, |kept| kept.revision = Revision(2));
+            self.behind(&id, |kept| kept.revision = Revision(1));
         }
     }
 
@@ -224,7 +221,7 @@ impl Fixture for Faulty {
         let before = self.inner.get(&id).unwrap().revision;
         self.inner.edit(&id, &schema().named(&self.kept(patch))).unwrap();
         if self.fault == EditsKeepTheRevision {
-            self.behind(&id, |kept| kept.revision = Revision(before.0 + 1));
+            self.behind(&id, |kept| kept.revision = before);
         }
     }
 
