@@ -11,7 +11,7 @@ use super::schema;
 /// What a user does must be done as users do it, past the store: by the application's own statements, not by a commit.
 /// A method that cannot do its part panics. Records are of the suite's [`schema`].
 ///
-/// A fixture that is its own store, for a table of one column:
+/// A store in memory is its own fixture; a record that has no external id is none of the sync's business:
 ///
 /// ```
 /// use tripartite::conformance::records::Fixture;

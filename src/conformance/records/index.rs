@@ -43,6 +43,9 @@ fn churn<F: Fixture>(probe: &Probe<'_, F>, turned: usize, steady: &[ExternalId],
             probe.fixture.edit(edited, &noted("edited"));
         }
     }
+    if let Some(updated) = steady.get(turned + 1) {
+        probe.applied(update(updated, probe.revision(updated), &noted("by the source")));
+    }
 }
 
 /// Checks that a change made the revision larger, as the index has it and as a load has it.

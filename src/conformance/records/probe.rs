@@ -187,7 +187,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
         let ids: Vec<_> = index.keys().cloned().collect();
         let loaded = self.load(&ids);
         let seen = loaded.iter().map(|loaded| (loaded.id.clone(), Seen::of(&self.schema, loaded))).collect();
-        let audit = self.fixture.audit().iter().map(|entry| super::seen::text_of(entry)).collect();
+        let audit = self.fixture.audit().iter().map(super::seen::text_of).collect();
         (index, seen, audit)
     }
 }

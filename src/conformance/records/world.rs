@@ -69,7 +69,7 @@ pub(super) fn full(number: usize) -> Record {
         "seen_at": format!("2026-01-02T03:04:{number:02}Z"),
         "visits": number,
         "balance": format!("{number}.50"),
-        "member": number % 2 == 0,
+        "member": number.is_multiple_of(2),
         "address": format!("{number} Main Street, Ballybeg"),
         "tags": ["player", format!("team {number}")],
         "steps": [number, "then", null, true],
