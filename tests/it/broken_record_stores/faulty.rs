@@ -77,6 +77,14 @@ pub(super) enum Fault {
     ConflictsNeverMove,
     AuditTwice,
     AuditBackwards,
+    // Not wrong: what a store may do.
+    NulIsRefused,
+    TouchMakesRevisions,
+    CanonicalForms,
+    NullsAreMissing,
+    LoadBackwards,
+    PageOfNothingFirst,
+    UnsyncedIsForgotten,
 }
 
 use Fault::*;

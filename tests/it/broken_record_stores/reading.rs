@@ -5,7 +5,7 @@ use std::thread;
 use tripartite::exchange::{Cursor, IndexEntry, IndexPage, Loaded, Presence, Revision, Synced};
 use tripartite::id::ExternalId;
 use tripartite::memory::Kept;
-use tripartite::value::{RecordBuilder, Value};
+use tripartite::value::{Record, RecordBuilder, Value};
 
 use super::faulty::Fault::*;
 use super::faulty::{Faulty, Moment};
@@ -31,6 +31,9 @@ impl Faulty {
         if self.fault == DeletedIsForgotten {
             moment.retain(|id, _| !self.side().deleted.contains(id));
         }
+        if self.fault == UnsyncedIsForgotten {
+            moment.retain(|id, kept| kept.synced.is_some() || !self.side().deleted.contains(id));
+        }
         moment
     }
 
@@ -45,6 +48,9 @@ impl Faulty {
     pub(super) fn list(&self, after: Option<&Cursor>) -> IndexPage {
         if self.fault == ReadsMakeRevisions {
             self.moment().keys().for_each(|id| self.inner.change(id, |_| ()).unwrap());
+        }
+        if self.fault == PageOfNothingFirst && after.is_none() {
+            return IndexPage { entries: vec![], next: Some(Cursor(String::new())) };
         }
         let mut all: Vec<_> = self.moment().iter().map(|(id, kept)| entry(id, kept)).collect();
         if self.fault == IndexOfTheUnlinked {
@@ -106,6 +112,9 @@ impl Faulty {
         if self.fault == LoadTwice && loaded.len() > 1 {
             loaded.push(loaded[0].clone());
         }
+        if self.fault == LoadBackwards {
+            loaded.reverse();
+        }
         loaded
     }
 
@@ -125,15 +134,22 @@ impl Faulty {
             open: kept.open.values().cloned().collect(),
             strategy: None,
         };
-        if self.fault == NothingIsZero {
-            let mut row = RecordBuilder::new(loaded.local.len());
-            for (position, field) in loaded.local.fields().enumerate() {
-                let empty = field.is_null() || field.is_missing();
-                let value = if empty { Value::from(0) } else { field.to_value() };
-                row.set(position, &value).unwrap();
-            }
-            loaded.local = row.finish();
+        if matches!(self.fault, NothingIsZero | NullsAreMissing) {
+            loaded.local = self.without_nulls(&loaded.local);
         }
         loaded
+    }
+
+    fn without_nulls(&self, record: &Record) -> Record {
+        let mut row = RecordBuilder::new(record.len());
+        for (position, field) in record.fields().enumerate() {
+            let value = field.to_value();
+            if !value.is_null() {
+                row.set(position, &value).unwrap();
+            } else if self.fault == NothingIsZero {
+                row.set(position, &Value::from(0)).unwrap();
+            }
+        }
+        row.finish()
     }
 }

@@ -61,6 +61,10 @@ impl Faulty {
                 value => Some(value),
             }),
             NestedNullsDropped => each(record, |_, value| Some(without_nulls(value))),
+            CanonicalForms => each(record, |position, value| {
+                let canonical = schema().canonical(position, record.field(position));
+                Some(canonical.unwrap_or(value))
+            }),
             _ => record.clone(),
         }
     }
@@ -109,6 +113,9 @@ impl Faulty {
         if forced {
             return self.force(batch, made);
         }
+        if self.fault == NulIsRefused && holds_nul(op) {
+            return failed();
+        }
         if self.side().refused.contains(&made.id) {
             if self.fault == FailedLeavesTheRecord {
                 made.conflicts.clear();
@@ -141,6 +148,7 @@ impl Faulty {
             Action::Reactivate(_) if self.fault == ReactivatedWithoutPatch => Action::Reactivate(schema().missing()),
             Action::Reactivate(stated) => Action::Reactivate(patch(stated)),
             Action::Touch if self.fault == TouchWritesTheBase => op.base.clone().map_or(Action::Touch, Action::Update),
+            Action::Touch if self.fault == TouchMakesRevisions => Action::Update(schema().missing()),
             other => other.clone(),
         };
         match self.fault {
@@ -237,6 +245,10 @@ impl Faulty {
             outcome => outcome,
         }
     }
+}
+
+fn holds_nul(op: &Op) -> bool {
+    op.remote.iter().any(|record| serde_json::to_string(&schema().named(record)).unwrap().contains("\\u0000"))
 }
 
 fn failed() -> Outcome {

@@ -1,5 +1,5 @@
-//! The store of the records goes through the crate's own suite: as the only register of a file, as one of several, and as
-//! two connections to one file. Users are another SQL client, with a connection of its own.
+//! The store of the records goes through the crate's own suite: as the only register of a file, as one of several, and
+//! as two connections to one file. Users are another SQL client, with a connection of its own.
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
