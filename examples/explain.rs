@@ -8,9 +8,10 @@
 //!     cargo run --release --example explain -- --schema schema.json
 //! ```
 //!
-//! A case is `{"id", "base": {…}|null, "local": {…}, "remote": {…}}`. `"base": null` was never synced; a field missing from
-//! base is unknown, one missing from local is null, of one missing from remote the source said nothing. A case that cannot
-//! be read gives `{"id", "error"}`, and the rest goes on. A number that JSON readers round is read as the text of its digits.
+//! A case is `{"id", "base": {…}|null, "local": {…}, "remote": {…}}`. `"base": null` was never synced; a field missing
+//! from base is unknown, one missing from local is null, of one missing from remote the source said nothing. A case
+//! that cannot be read gives `{"id", "error"}`, and the rest goes on. A number that JSON readers round is read as the
+//! text of its digits.
 
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, Write};

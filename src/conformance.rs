@@ -2,8 +2,8 @@
 //! That of a record store is in [`records`].
 //!
 //! A host's store comes from outside, so nothing but its behaviour can be checked. A case gets a store of its own that
-//! nobody wrote to, uses virtual times, and panics with the promise that was broken and what was seen instead. Three lines
-//! make each case a test:
+//! nobody wrote to, uses virtual times, and panics with the promise that was broken and what was seen instead. Three
+//! lines make each case a test:
 //!
 //! ```no_run
 //! mod my_store {
@@ -25,12 +25,13 @@
 //! **Why may a case read more than once?** A read may be stale for a while. A case that asks what a read gives goes on
 //! asking, some hundred times and without a clock, before it calls the promise broken.
 //!
-//! **What about errors?** In a case for one thread, an error is a broken promise. In a race, one that classifies itself as
-//! [`Retry`](crate::failure::Failure::Retry) is taken as what it is: a write that may have taken effect. The case looks,
-//! and writes again.
+//! **What about errors?** In a case for one thread, an error is a broken promise. In a race, one that classifies itself
+//! as [`Retry`](crate::failure::Failure::Retry) is taken as what it is: a write that may have taken effect. The case
+//! looks, and writes again.
 //!
 //! **What about a runtime?** The cases poll the store's futures on threads of their own, in
-//! [`block_on`](crate::drive::block_on). A store that needs a runtime enters it itself, for example by a handle it keeps.
+//! [`block_on`](crate::drive::block_on). A store that needs a runtime enters it itself, for example by a handle it
+//! keeps.
 //!
 //! **What is not covered?** Whether what was answered survives a crash: no test within a process can see that.
 //!
@@ -92,6 +93,8 @@ pub mod record;
 pub mod records;
 
 /// One promise of [`JobStore`], and the check of it.
+///
+/// The module has [an example](crate::conformance).
 #[derive(Debug)]
 pub struct Case<S> {
     /// Its name: that of the test, and of the function.
@@ -104,6 +107,8 @@ pub struct Case<S> {
 impl<S> Case<S> {
     /// Checks a store, which nobody must have written to.
     ///
+    /// The module has [an example](crate::conformance).
+    ///
     /// # Panics
     /// When the store breaks the promise.
     #[track_caller]
@@ -113,6 +118,14 @@ impl<S> Case<S> {
 }
 
 /// All cases, in the order of the trait's methods.
+///
+/// ```
+/// use std::collections::BTreeSet;
+/// use tripartite::conformance::cases;
+/// use tripartite::memory::MemoryJobStore;
+/// let names: Vec<_> = cases::<MemoryJobStore>().iter().map(|case| case.name).collect();
+/// assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len()); // a name is one case's own
+/// ```
 pub fn cases<S: JobStore + Sync>() -> Vec<Case<S>> {
     [record::cases(), race::cases(), due::cases(), log::cases(), batch::cases()].into_iter().flatten().collect()
 }

@@ -137,7 +137,8 @@ pub async fn drive<C: Connector, S: RecordStore>(
     }
 }
 
-/// Carries a run one step on, by one call to the connector or the store. A run that is over, or stopped, stays as it is.
+/// Carries a run one step on, by one call to the connector or the store. A run that is over, or stopped, stays as it
+/// is.
 ///
 /// For whoever has something to do between two steps: extend a lease, draw a bar.
 ///

@@ -1,8 +1,9 @@
 //! Gates: how many runs of a group go on at a time, and how soon after each other they start.
 //!
-//! A [`Gate`] is one record for each group of keys, for example all that call the same source. Whoever wants to begin asks
-//! for a **ticket**; a ticket ends by itself, so a worker that crashes leaks none. Like the queue's slot, a gate is stored by
-//! compare-and-swap: every transition returns the next gate, and nothing has happened until that is stored.
+//! A [`Gate`] is one record for each group of keys, for example all that call the same source. Whoever wants to begin
+//! asks for a **ticket**; a ticket ends by itself, so a worker that crashes leaks none. Like the queue's slot, a gate
+//! is stored by compare-and-swap: every transition returns the next gate, and nothing has happened until that is
+//! stored.
 //!
 //! | with at most 2 running and 60 s between starts | at | answer |
 //! |---|---|---|
@@ -14,17 +15,17 @@
 //!
 //! # The lease must not outlive the ticket
 //!
-//! A run counts for as long as its ticket lasts. So take the ticket first and for at least the lease, then claim with the
-//! same nonce; extend the ticket first, then the lease; release it after the run is completed or failed. In this order a
-//! crash anywhere leaves a ticket without a run, never a run without a ticket.
+//! A run counts for as long as its ticket lasts. So take the ticket first and for at least the lease, then claim with
+//! the same nonce; extend the ticket first, then the lease; release it after the run is completed or failed. In this
+//! order a crash anywhere leaves a ticket without a run, never a run without a ticket.
 //!
 //! # Questions
 //!
 //! *Why the nonce, and not the token?* The token is known only after the claim, and the ticket is needed before it. Two
 //! workers after one key would guess the same token, and the one that loses the claim would release the other's ticket.
 //!
-//! *What of clocks that disagree?* The gate's time never goes back behind its last change. A worker whose clock is behind
-//! takes part in the gate's time, and its tickets last as long as it asked for.
+//! *What of clocks that disagree?* The gate's time never goes back behind its last change. A worker whose clock is
+//! behind takes part in the gate's time, and its tickets last as long as it asked for.
 
 mod fair;
 
@@ -72,7 +73,9 @@ impl Default for Limits {
 /// use tripartite::gate::{Admission, Gate, Limits};
 /// use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
 /// let (limits, now) = (Limits::default(), DateTime::<Utc>::UNIX_EPOCH);
-/// let key = |org| Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? });
+/// let key = |org| {
+///     Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? })
+/// };
 /// let until = now + TimeDelta::minutes(10);
 ///
 /// let first = Gate::new(now).admit(&limits, &key("a")?, &Nonce::new("n1")?, now, until);
@@ -95,6 +98,8 @@ pub struct Gate {
 }
 
 /// The permission of one run.
+///
+/// [`Gate::running`] lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     /// For which key.
@@ -106,6 +111,8 @@ pub struct Ticket {
 }
 
 /// What a gate answers.
+///
+/// [`Gate`] and [`Gate::admit`] have examples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "only an admission permits a run, once the next gate is stored"]
 pub enum Admission {
@@ -132,6 +139,8 @@ pub enum Admission {
 }
 
 /// What a request to a gate comes to.
+///
+/// [`Gate`] has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "nothing has happened until the next gate is stored"]
 pub struct Decision {
@@ -142,6 +151,8 @@ pub struct Decision {
 }
 
 /// A stored gate that this version cannot read.
+///
+/// [`Gate::check`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Broken {
@@ -155,11 +166,22 @@ pub enum Broken {
 
 impl Gate {
     /// A gate that nobody has passed.
+    ///
+    /// [`Gate`] has an example.
     pub fn new(at: DateTime<Utc>) -> Self {
         Self { format: FORMAT, tickets: Vec::new(), started_at: None, updated_at: at, rest: BTreeMap::new() }
     }
 
     /// Checks a gate that came back from storage.
+    ///
+    /// ```
+    /// use tripartite::gate::{Broken, Gate};
+    /// let mut json = serde_json::to_value(Gate::new(chrono::DateTime::UNIX_EPOCH))?;
+    /// json["format"] = 2.into();
+    /// let later: Gate = serde_json::from_value(json)?;
+    /// assert_eq!(later.check(), Err(Broken::Format { found: 2 })); // it parses, and may mean something else
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Broken`], when it is of a later format.
@@ -182,6 +204,22 @@ impl Gate {
     /// Asks for a ticket until a point in time. A claim that has one keeps it, for as long as the longer of the two.
     ///
     /// A refusal changes nothing. [`Gate`] has an example.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::gate::{Admission, Gate, Limits};
+    /// use tripartite::id::{Nonce, SyncKey};
+    /// let (limits, now) = (Limits::default(), DateTime::UNIX_EPOCH);
+    /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let (mine, other) = (Nonce::new("w1/1")?, Nonce::new("w2/1")?);
+    /// let until = now + TimeDelta::minutes(5);
+    /// let gate = Gate::new(now).admit(&limits, &key, &mine, now, until).next;
+    /// // One ticket a key, whatever the limits leave; and no spacing for whoever holds it.
+    /// assert_eq!(gate.admit(&limits, &key, &other, now, until).admission, Admission::Held { until });
+    /// let longer = gate.admit(&limits, &key, &mine, now, until + TimeDelta::minutes(5)).admission;
+    /// assert_eq!(longer, Admission::Admitted { until: until + TimeDelta::minutes(5) });
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     pub fn admit(
         &self,
         limits: &Limits,
@@ -212,8 +250,8 @@ impl Gate {
         self.admitted(next, until)
     }
 
-    /// Lets a ticket last longer, never shorter; `None` when it has ended and may have gone to somebody else: the run must
-    /// not go on.
+    /// Lets a ticket last longer, never shorter; `None` when it has ended and may have gone to somebody else: the run
+    /// must not go on.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};

@@ -194,7 +194,8 @@ pub trait RecordStore {
     /// * **Must**, of what is remembered:
     ///   - Store the base that an op has, with the batch's schema and the op's version, and tell missing from null.
     ///   - Leave the base where an op has none, whatever else it does, and whatever users do.
-    ///   - Remember that a record is in step, at the revision after the op's own write, where the op says what was seen.
+    ///   - Remember that a record is in step, at the revision after the op's own write, where the op says what was
+    ///     seen.
     ///   - Leave as it is when a record was in step, where an op does not say what was seen.
     ///   - Open, update and close conflicts by their units, one for each, and give those that are open as they were
     ///     stored.

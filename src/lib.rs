@@ -1,7 +1,7 @@
-//! Keeps a copy of records that another system owns in step with it, field by field, with three versions of each record:
-//! **base** (what the last committed decision saw from the source), **local** (the host's record now) and **remote** (the
-//! source's record now). It says who changed what, decides conflicts by a policy, explains each decision, and never loses
-//! an edit silently.
+//! Keeps a copy of records that another system owns in step with it, field by field, with three versions of each
+//! record: **base** (what the last committed decision saw from the source), **local** (the host's record now) and
+//! **remote** (the source's record now). It says who changed what, decides conflicts by a policy, explains each
+//! decision, and never loses an edit silently.
 //!
 //! The crate has no clock, no randomness, no IO, no threads and no logging. Points in time are parameters, everything a
 //! host must do is returned as data, and a run is a chain of typed steps that any runtime, or none, can drive.
@@ -52,16 +52,16 @@
 //! | floor | what one sync means | when and whether it runs |
 //! |---|---|---|
 //! | 0 | [`id`]: what things are called · [`value`]: what was said | [`failure`]: what went wrong |
-//! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait |
-//! | 2 | [`schema`]: which fields there are, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
+//! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait · [`rate`]: how often |
+//! | 2 | [`schema`]: the fields, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
 //! | 3 | [`detect`](mod@detect): who changed what | [`health`] of a connector · [`registry`] of connections |
 //! | 4 | [`resolve`](mod@resolve): what is done about it, and why | [`history`] and status · [`notice`]s |
 //! | 5 | [`exchange`]: the words spoken with a host | |
 //! | 6 | [`plan`]: the operations that carry it out, and what stops them | |
 //! | 7 | [`run`]: one sync, as typed steps | |
 //! | 8 | [`host`]: the traits a host implements | |
-//! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | |
-//! | 10 | `conformance` (a feature): the promises of the traits, as a suite | [`work`]: where the columns meet: workers |
+//! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
+//! | 10 | `conformance` (a feature): the traits' promises as a suite | [`work`]: where the columns meet: workers |
 //!
 //! # What a host does
 //!
@@ -69,7 +69,16 @@
 //! 2. Implements [`Connector`](host::Connector) for its source and [`RecordStore`](host::RecordStore) for its database.
 //! 3. Starts a [`Run`](run::Run) every night and drives it; prints, keeps or sends the [`Report`](run::Report).
 //!
-//! The example host `nightly-sync` does this on SQLite.
+//! One that serves many organisations from many sources leaves the third to workers:
+//!
+//! 1. Implements [`JobStore`](host::JobStore), for the jobs, and [`Handler`](work::Handler), which opens what a job
+//!    works on and keeps its report.
+//! 2. Stores its connections in a [`Queue`](work::Queue), whose schedules then fire, and triggers what is wanted at
+//!    once.
+//! 3. Calls [`Worker::tick`](work::Worker::tick) again and again, in as many threads or processes as it likes, and
+//!    sends the notices that it returns.
+//!
+//! The example host `nightly-sync` does all of this on SQLite; [`work`] has a whole host on one page.
 
 pub mod failure;
 pub mod id;
@@ -77,6 +86,7 @@ pub mod value;
 
 pub mod backoff;
 pub mod normalize;
+pub mod rate;
 
 pub mod gate;
 pub mod queue;
@@ -101,6 +111,8 @@ pub mod host;
 
 pub mod drive;
 pub mod memory;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 pub mod work;
 

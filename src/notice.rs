@@ -1,8 +1,9 @@
 //! Notices: what people must hear about, as data, each once.
 //!
-//! A notice is the difference between two versions of a record, the one before and the one after a swap: whoever made the
-//! swap has the notice, and nobody else. Its id says the same thing again, for a host that hands it out twice after a
-//! crash: it is made of the key and the token of the attempt, so it is the same for the same event and never for another.
+//! A notice is the difference between two versions of a record, the one before and the one after a swap: whoever made
+//! the swap has the notice, and nobody else. Its id says the same thing again, for a host that hands it out twice after
+//! a crash: it is made of the key and the token of the attempt, so it is the same for the same event and never for
+//! another.
 //!
 //! | before | after | notice |
 //! |---|---|---|
@@ -54,6 +55,12 @@ pub struct Notice {
 }
 
 /// What happened.
+///
+/// ```
+/// use tripartite::notice::What;
+/// assert_eq!(serde_json::to_string(&What::ConnectorRecovered)?, r#""connector_recovered""#); // as its id begins
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -127,6 +134,28 @@ impl Notice {
     }
 
     /// What a change of a slot has to tell.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use chrono::DateTime;
+    /// use tripartite::backoff::Fraction;
+    /// use tripartite::failure::Failure;
+    /// use tripartite::id::SyncKey;
+    /// use tripartite::notice::Notice;
+    /// use tripartite::queue::{Command, Rules, Scope, Slot, Token, Trigger};
+    /// # let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+    /// # let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// # let (worker, nonce, lease) = ("w1".parse()?, "n1".parse()?, Duration::from_secs(300));
+    /// # let running = step(&step(&Slot::new(now), trigger), Command::Claim { worker, nonce, lease });
+    /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let fail = Command::Fail { token: Token(1), failure: Failure::Gone, message: "account closed".into() };
+    /// let dead = step(&running, fail);
+    /// assert!(Notice::of_slot(&key, &running, &dead).is_some());
+    /// // A dead key that is paused is still dead, and nobody hears of it again.
+    /// assert_eq!(Notice::of_slot(&key, &dead, &step(&dead, Command::Pause)), None);
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     pub fn of_slot(key: &SyncKey, before: &Slot, after: &Slot) -> Option<Self> {
         let State::Dead { reason, at, .. } = &after.state else { return None };
         let known = matches!(before.state, State::Dead { .. }) && before.token == after.token;
@@ -157,7 +186,8 @@ impl Notice {
     /// use tripartite::notice::Notice;
     /// use tripartite::queue::Token;
     /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
-    /// let told = |before, after| Notice::of_plan(&key, Token(7), DateTime::<Utc>::UNIX_EPOCH, before, after).is_some();
+    /// let at = DateTime::<Utc>::UNIX_EPOCH;
+    /// let told = |before, after| Notice::of_plan(&key, Token(7), at, before, after).is_some();
     /// assert!(told(None, Some("31 % would be deactivated")));
     /// assert!(!told(Some("31 % would be deactivated"), Some("31 % would be deactivated")));
     /// # Ok::<(), tripartite::id::IdError>(())
@@ -181,7 +211,8 @@ impl Notice {
     /// use tripartite::notice::Notice;
     /// use tripartite::queue::Token;
     /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
-    /// let told = |before, after| Notice::of_conflicts(&key, Token(7), DateTime::<Utc>::UNIX_EPOCH, before, after).is_some();
+    /// let at = DateTime::<Utc>::UNIX_EPOCH;
+    /// let told = |before, after| Notice::of_conflicts(&key, Token(7), at, before, after).is_some();
     /// assert!(told(0, 2));
     /// assert!(!told(2, 2) && !told(2, 1)); // somebody is at it
     /// # Ok::<(), tripartite::id::IdError>(())

@@ -57,18 +57,21 @@
 mod conflict;
 mod doc;
 mod entry;
+mod figures;
 mod guard;
 mod record;
 
 use serde::{Deserialize, Serialize};
 
 pub use doc::PlanError;
-pub use guard::{Blocked, Figures, Guards, Limit};
+pub(crate) use figures::Emptied;
+pub use figures::{FieldFigures, Figures, Tally};
+pub use guard::{Blocked, Excess, FieldLimits, Guards, Limit};
 pub use record::{Refusal, plan_creation, plan_linked, plan_missing};
 
 use crate::exchange::{Action, Expect, Op, Quarantined};
 use crate::schema::Schema;
-use crate::value::{Fingerprint, Record};
+use crate::value::{Fingerprint, InvalidFingerprint, Record};
 
 /// What a run is about to do.
 #[derive(Debug, Clone)]
@@ -92,7 +95,7 @@ impl std::fmt::Display for PlanId {
 }
 
 impl std::str::FromStr for PlanId {
-    type Err = std::num::ParseIntError;
+    type Err = InvalidFingerprint;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.parse().map(Self)

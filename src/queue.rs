@@ -1,9 +1,9 @@
 //! The queue: one slot for each organisation and connector, and pure transitions on it.
 //!
-//! Everything about a key is one record, its [`Slot`]: whether it waits, runs or is dead, the attempt under way, what has
-//! been asked for and what of that is done. One active job a key is then structural, coalescing is a field, fencing is a
-//! field, and no transaction over several records is ever needed. A driver gets the slot, takes a [`step`](Slot::step),
-//! and stores the next one by compare-and-swap; when it loses, it does so again.
+//! Everything about a key is one record, its [`Slot`]: whether it waits, runs or is dead, the attempt under way, what
+//! has been asked for and what of that is done. One active job a key is then structural, coalescing is a field, fencing
+//! is a field, and no transaction over several records is ever needed. A driver gets the slot, takes a
+//! [`step`](Slot::step), and stores the next one by compare-and-swap; when it loses, it does so again.
 //!
 //! ```text
 //! slot.step(rules, command, now, fraction) -> Decision { next: Slot, outcome }
@@ -11,17 +11,17 @@
 //!
 //! # Generations
 //!
-//! Every trigger is a generation. `wanted` counts those that were asked for, `taken` is the newest that the attempt under
-//! way covers, `covered` the newest that is done: `covered ≤ taken ≤ wanted`. A slot is idle only when everything that was
-//! wanted is covered, so no trigger is ever lost: one that arrives while the key waits is merged into what waits, one that
-//! arrives while it runs becomes the follow-up.
+//! Every trigger is a generation. `wanted` counts those that were asked for, `taken` is the newest that the attempt
+//! under way covers, `covered` the newest that is done: `covered ≤ taken ≤ wanted`. A slot is idle only when everything
+//! that was wanted is covered, so no trigger is ever lost: one that arrives while the key waits is merged into what
+//! waits, one that arrives while it runs becomes the follow-up.
 //!
 //! # Fencing
 //!
-//! Every claim gets the next **token** (Lamport's ticket; M. Kleppmann, "How to do distributed locking", 2016). Whatever a
-//! worker says about its attempt carries it. A worker that lost its lease, and comes back, holds an old one: it is
-//! [`Fenced`](Outcome::Fenced), and the slot stays as it is, byte for byte. Compare-and-swap alone would not do that: the
-//! stale worker would read the slot again and swap with success.
+//! Every claim gets the next **token** (Lamport's ticket; M. Kleppmann, "How to do distributed locking", 2016).
+//! Whatever a worker says about its attempt carries it. A worker that lost its lease, and comes back, holds an old one:
+//! it is [`Fenced`](Outcome::Fenced), and the slot stays as it is, byte for byte. Compare-and-swap alone would not do
+//! that: the stale worker would read the slot again and swap with success.
 //!
 //! # States
 //!
@@ -40,16 +40,18 @@
 //!     Dead --> Idle: cancel
 //! ```
 //!
-//! A claim of what runs is the same worker's own, whose answer was lost; `fail`, `snooze` and `expire` lead to Idle when
-//! the worker was asked to stop. `pause`, `resume` and `flushed` are possible everywhere and change no state. Whatever is
-//! not drawn is refused or fenced, and changes nothing. A test steps every command in every state and compares.
+//! A claim of what runs is the same worker's own, whose answer was lost; `fail`, `snooze` and `expire` lead to Idle
+//! when the worker was asked to stop. `pause`, `resume` and `flushed` are possible everywhere and change no state.
+//! Whatever is not drawn is refused or fenced, and changes nothing. A test steps every command in every state and
+//! compares.
 //!
 //! # Three timelines
 //!
-//! At a minute, with a lease of five. The last column is `wanted`, `taken` and `covered`. Each row is executed by a test.
+//! At a minute, with a lease of five. The last column is `wanted`, `taken` and `covered`. Each row is executed by a
+//! test.
 //!
-//! **A retry** backs off, and no claim comes before; the other side's `Retry-After` of ten minutes outweighs a back-off of
-//! four.
+//! **A retry** backs off, and no claim comes before; the other side's `Retry-After` of ten minutes outweighs a back-off
+//! of four.
 //!
 //! | minute | command | outcome | state after | generations |
 //! |---|---|---|---|---|

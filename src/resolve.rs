@@ -7,7 +7,8 @@
 //! |---|---|---|---|
 //! | InSync, Adopted, Converged | [`Nothing`](Decision::Nothing) | stays | the source's value |
 //! | RemoteOnly | [`TookRemote`](Decision::TookRemote) | the source's value | the source's value |
-//! | LocalOnly | [`Nothing`](Decision::Nothing), or [`DriftReverted`](Decision::DriftReverted) if enforced | stays | the source's value, which is what it was |
+//! | LocalOnly | [`Nothing`](Decision::Nothing) | stays | the source's value, which is what it was |
+//! | LocalOnly, enforced | [`DriftReverted`](Decision::DriftReverted) | the source's value | the source's value |
 //! | Conflict | by the strategy | one side, or both [`Merged`](Decision::Merged) | the source's value |
 //! | Conflict, left open | [`HeldOpen`](Decision::HeldOpen) | stays | stays |
 //! | NotReported, InvalidRemote | [`Nothing`](Decision::Nothing) | stays | stays |

@@ -1,9 +1,9 @@
 //! Schedules: when a run is due by the clock, as a pure function of the time before.
 //!
-//! A [`Schedule`] is plain data, as a configuration has it. A [`Timetable`] is one that was checked and compiled, once; it
-//! knows the [`next`](Timetable::next) fire after a point in time, the [`last`](Timetable::last) until one, and which fires
-//! are [`due`](Timetable::due) after a time without a scheduler. A fire's time is its idempotency id: two schedulers that
-//! both see it make one trigger.
+//! A [`Schedule`] is plain data, as a configuration has it. A [`Timetable`] is one that was checked and compiled, once;
+//! it knows the [`next`](Timetable::next) fire after a point in time, the [`last`](Timetable::last) until one, and
+//! which fires are [`due`](Timetable::due) after a time without a scheduler. A fire's time is its idempotency id: two
+//! schedulers that both see it make one trigger.
 //!
 //! | schedule | fires |
 //! |---|---|
@@ -13,8 +13,8 @@
 //! | every 90 minutes from an anchor | on that grid, which extends to both sides of the anchor |
 //! | cron `0 3 * * 1-5` | as the expression says, on the wall clock of UTC or of a named zone |
 //!
-//! Named zones and cron expressions need the feature `cron`. Without it they are still read and written, and a timetable of
-//! them is a precise error.
+//! Named zones and cron expressions need the feature `cron`. Without it they are still read and written, and a
+//! timetable of them is a precise error.
 //!
 //! # When clocks change
 //!
@@ -30,10 +30,10 @@
 //!
 //! # Questions
 //!
-//! *Why not croner's own rule?* It takes an expression as fixed only if that names a single hour, minute and second.
-//! `0 1,13 * * *` would then not run at all at 01:00 on the day of the gap, and twice on the day of the fold. Here croner
-//! only says which wall times match, and this module says when those are. (Sources: P. Vixie's cron(8) for the two kinds;
-//! the Open Cron Pattern Specification for the expressions.)
+//! *Why not croner's own rule?* It takes an expression as fixed only if that names a single hour, minute and second. `0
+//! 1,13 * * *` would then not run at all at 01:00 on the day of the gap, and twice on the day of the fold. Here croner
+//! only says which wall times match, and this module says when those are. (Sources: P. Vixie's cron(8) for the two
+//! kinds; the Open Cron Pattern Specification for the expressions.)
 //!
 //! *Why no fires outside the years 1 to 4998?* Wall clocks at the ends of time overflow, and croner ends at 5000.
 
@@ -164,6 +164,8 @@ pub struct Fire {
 
 impl Fire {
     /// The fire at a point in time.
+    ///
+    /// [`Fire`] has an example.
     pub fn new(at: DateTime<Utc>) -> Self {
         let id = format!("fire/{}", at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
         let id = CommandId::new(id).expect("a time as text is not empty, not long, and has no control characters");
@@ -172,6 +174,8 @@ impl Fire {
 }
 
 /// Which fires are due.
+///
+/// [`Timetable::due`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a fire that is not triggered is lost once `through` is stored"]
 pub struct Due {

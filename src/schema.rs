@@ -70,6 +70,7 @@ mod read;
 mod spec;
 mod strategy;
 mod to_value;
+mod version;
 mod write;
 
 use std::collections::BTreeMap;
@@ -154,6 +155,14 @@ pub enum SchemaError {
     SmallGroup {
         /// The group.
         group: String,
+    },
+    /// A group names one field twice, perhaps by an alias.
+    #[error("group `{group}` names field `{field}` twice")]
+    TwiceInGroup {
+        /// The group.
+        group: String,
+        /// The field.
+        field: String,
     },
     /// A field cannot be decided twice.
     #[error("field `{field}` is in two groups, `{first}` and `{second}`")]
@@ -271,8 +280,7 @@ impl Schema {
 
     /// The name of a unit: its field's or its group's.
     ///
-    /// # Panics
-    /// If the unit is none of this schema's; those of [`units`](Self::units) and of every change are.
+    /// A unit of another schema that this one does not have has an empty name, which no unit of its own can have.
     ///
     /// ```
     /// # use tripartite::schema::{Field, Group, Kind, Schema, Unit};
@@ -283,19 +291,18 @@ impl Schema {
     /// #     .build()?;
     /// assert_eq!(schema.unit_name(Unit::Group(0)), "name");
     /// assert_eq!(schema.unit_name(Unit::Field(0)), "first_name"); // in a group or not
+    /// assert_eq!(schema.unit_name(Unit::Group(1)), ""); // another schema's
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn unit_name(&self, unit: Unit) -> &str {
+        let spec = &self.0.spec;
         match unit {
-            Unit::Field(position) => &self.0.spec.fields[position].name,
-            Unit::Group(index) => &self.0.spec.groups[index].name,
+            Unit::Field(position) => spec.fields.get(position).map_or("", |field| &field.name),
+            Unit::Group(index) => spec.groups.get(index).map_or("", |group| &group.name),
         }
     }
 
-    /// The positions of the fields of a unit. Of a field that is its own position, whether the schema has it or not.
-    ///
-    /// # Panics
-    /// If the unit is a group that this schema does not have.
+    /// The positions of the fields of a unit; a unit of another schema that this one does not have has none.
     ///
     /// ```
     /// # use tripartite::schema::{Field, Group, Kind, Schema, Unit};
@@ -306,12 +313,14 @@ impl Schema {
     /// #     .build()?;
     /// assert_eq!(schema.members(&Unit::Group(0)), [1, 0]); // as the group names them
     /// assert_eq!(schema.members(&Unit::Field(1)), [1]);
+    /// assert!(schema.members(&Unit::Field(2)).is_empty() && schema.members(&Unit::Group(1)).is_empty());
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn members<'a>(&'a self, unit: &'a Unit) -> &'a [usize] {
         match unit {
-            Unit::Field(position) => std::slice::from_ref(position),
-            Unit::Group(index) => &self.0.members[*index],
+            Unit::Field(position) if *position < self.fields().len() => std::slice::from_ref(position),
+            Unit::Field(_) => &[],
+            Unit::Group(index) => self.0.members.get(*index).map_or(&[], Vec::as_slice),
         }
     }
 

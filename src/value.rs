@@ -8,7 +8,7 @@
 //!
 //! | side | missing | null | value |
 //! |---|---|---|---|
-//! | base | unknown: never synced, or new in the schema | the source had it empty, however it spelled that | what the source had |
+//! | base | unknown: never synced, or new in the schema | it was empty there, in any spelling | what the source had |
 //! | local | the same as null | empty | what the host has |
 //! | remote | absent: the source said nothing | explicitly empty | what the source says |
 //!
@@ -50,7 +50,7 @@ pub(crate) use builder::MAX_FIELDS;
 pub use builder::{RecordBuilder, RecordError};
 pub use exact::exact_numbers;
 pub(crate) use exact::widened;
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
 pub use record::{FieldRef, Record};
@@ -59,7 +59,8 @@ pub use record::{FieldRef, Record};
 ///
 /// An object that states a key twice is refused, which JSON leaves open ([RFC 8259], section 4). A whole number beyond
 /// 64 bits reaches this type only from formats that hold one: `serde_json` reads it as a float, and rounds it. What may
-/// have been rounded is never taken from a source ([`Problem::Inexact`]); [`exact_numbers`] keeps every digit.
+/// have been rounded is never taken from a source ([`Problem::Inexact`]); [`exact_numbers`] keeps every digit. Written
+/// as JSON, such a number is a text, so that nobody rounds it on the way back.
 ///
 /// ```
 /// use tripartite::value::Value;
@@ -69,6 +70,7 @@ pub use record::{FieldRef, Record};
 ///
 /// assert!(serde_json::from_str::<Value>(r#"{"a": 1, "a": 1}"#).is_err());
 /// assert!(matches!(serde_json::from_str("18446744073709551616")?, Value::Float(_))); // one more than u64::MAX
+/// assert_eq!(serde_json::to_string(&Value::Int(18446744073709551616))?, r#""18446744073709551616""#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
@@ -82,8 +84,8 @@ pub enum Value {
     Bool(bool),
     /// A whole number.
     Int(i128),
-    /// Any other number. One that is not finite cannot be serialised into a record; set by a [`RecordBuilder`], no
-    /// scalar kind reads it ([`Problem::NotFinite`]).
+    /// Any other number. One that is not finite cannot be serialised into a record, nor be part of a list or map in
+    /// one; set as a field's value by a [`RecordBuilder`], no scalar kind reads it ([`Problem::NotFinite`]).
     Float(f64),
     /// A text.
     Text(String),
@@ -182,6 +184,7 @@ impl Serialize for Value {
             Self::Int(int) => match (i64::try_from(*int), u64::try_from(*int)) {
                 (Ok(int), _) => serializer.serialize_i64(int),
                 (_, Ok(int)) => serializer.serialize_u64(int),
+                _ if serializer.is_human_readable() => serializer.collect_str(int),
                 _ => serializer.serialize_i128(*int),
             },
             Self::Float(float) => serializer.serialize_f64(*float),

@@ -1,7 +1,7 @@
 //! Workers: what is due, may run and is fair is claimed, run with heartbeats, and ended.
 //!
-//! Here the two columns meet. A [`Queue`] gives commands to the slots that a [`JobStore`](crate::host::JobStore) keeps; a
-//! [`Worker`] takes jobs from it and drives their runs. Neither has a thread, a timer or a clock: a host calls
+//! Here the two columns meet. A [`Queue`] gives commands to the slots that a [`JobStore`](crate::host::JobStore) keeps;
+//! a [`Worker`] takes jobs from it and drives their runs. Neither has a thread, a timer or a clock: a host calls
 //! [`tick`](Worker::tick) again and again, from as many workers as it likes, in one process or in many.
 //!
 //! | one tick | and if it fails or the worker dies there |
@@ -72,9 +72,9 @@
 //!
 //! # Questions
 //!
-//! *What stops a worker that has lost its lease, and does not know yet?* Its next heartbeat, and there is one before the
-//! first write. In between its writes are still compare-and-sets on each record, so it overwrites nobody. A store that
-//! checks the job's token in the transaction of each write ([`slot_key`] says where it stands) closes the rest.
+//! *What stops a worker that has lost its lease, and does not know yet?* Its next heartbeat, and there is one before
+//! the first write. In between its writes are still compare-and-sets on each record, so it overwrites nobody. A store
+//! that checks the job's token in the transaction of each write ([`slot_key`] says where it stands) closes the rest.
 //!
 //! *How does a long page of the listing keep its lease?* It does not: nothing happens within a step. The
 //! [lease](Settings::lease) must be longer than the longest step.
@@ -82,10 +82,11 @@
 //! *Are notices lost in a crash?* One that a tick was about to return is. What it told of is not: the
 //! [status](Queue::status) and the history have it.
 //!
-//! *In what order?* The longest due first within an organisation, and organisations in turns. A worker looks at what is due
-//! some ten thousand keys at a time; jobs of one organisation beyond that wait for another's only in between.
+//! *In what order?* The longest due first within an organisation, and organisations in turns. A worker looks at what is
+//! due some ten thousand keys at a time; jobs of one organisation beyond that wait for another's only in between.
 
 mod attempt;
+mod connections;
 mod handler;
 mod queue;
 mod record;
@@ -102,6 +103,16 @@ use crate::host::StoreKey;
 use crate::schedule::ScheduleError;
 
 /// Why a record of the work column could not be read or changed.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use tripartite::failure::{Classify, Failure};
+/// use tripartite::host::StoreKey;
+/// use tripartite::work::WorkError;
+/// let error = WorkError::<Infallible>::Contended { key: StoreKey::of("gate", ["federation"]) };
+/// assert_eq!(error.to_string(), "the record gate/federation is changed by too many at once");
+/// assert_eq!(error.failure(), Failure::Retry { after: None }); // a broken record is `Fatal`, the store's own its own
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkError<E: std::error::Error> {
@@ -135,6 +146,8 @@ impl<E: std::error::Error + Classify> Classify for WorkError<E> {
 }
 
 /// Why a connection could not be stored.
+///
+/// [`Queue::connect`] has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError<E: std::error::Error> {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::id::{OrgId, SyncKey};
 
-/// Orders what is due so that organisations take turns: one of each, then the second of each, and so on. What belongs to
-/// one organisation keeps its order. The turns begin behind the organisation that was served last, so that nobody is
+/// Orders what is due so that organisations take turns: one of each, then the second of each, and so on. What belongs
+/// to one organisation keeps its order. The turns begin behind the organisation that was served last, so that nobody is
 /// always first.
 ///
-/// An organisation with one due key is then never behind more keys than there are organisations, whatever the others have.
-/// That holds for what is on the page: read enough of what is due for it to have more than one organisation.
+/// An organisation with one due key is then never behind more keys than there are organisations, whatever the others
+/// have. That holds for what is on the page: read enough of what is due for it to have more than one organisation.
 ///
 /// ```
 /// use tripartite::gate::fair;

@@ -24,7 +24,7 @@
 //! | `"info@bücher.example"` | `"info@xn--bcher-kva.example"` |
 //! | `"SEÁN@example.ie"` | `"seán@example.ie"` |
 //! | `"\"a b\"@example.org"` | itself |
-//! | `"sean@localhost"`, `"sean@[192.0.2.1]"`, `"Seán <sean@example.ie>"`, `"a@b@example.org"` | not an e-mail address |
+//! | `"sean@localhost"`, `"sean@[192.0.2.1]"`, `"Seán <sean@example.ie>"`, `"a@b@example.org"` | no e-mail address |
 //!
 //! **Are dots in the mailbox or a `+tag` ignored?** No: that is one provider's rule, and to the next it is another
 //! person.

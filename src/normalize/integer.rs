@@ -20,6 +20,10 @@
 //! **Why no thousands separators?** `1,000` is a thousand in one country and one in another. A connector that knows
 //! its source removes them.
 //!
+//! **And a JSON number?** Up to 64 bits it is read as it is. What is longer has been rounded by the reader of the JSON
+//! and is refused ([`Problem::Inexact`]), unless its digits are kept as a text; see
+//! [`exact_numbers`](crate::value::exact_numbers).
+//!
 //! **A code with leading zeros**, such as a post code, is not a number: give the field a text kind.
 
 use std::borrow::Cow;

@@ -1,8 +1,8 @@
 //! Merging objects key by key, recursively.
 //!
-//! Inside a reported object a key that is missing counts as [`ClearedIfReported`](crate::schema::Absent): taken away
-//! if the base had it, without opinion if it had not, so that a key only the host knows stays. Lists are values; a set that
-//! a [`Kind::Record`] declares is merged by element, as it is where it stands alone.
+//! Inside a reported object a key that is missing counts as [`ClearedIfReported`](crate::schema::Absent): taken away if
+//! the base had it, without opinion if it had not, so that a key only the host knows stays. Lists are values; a set
+//! that a [`Kind::Record`] declares is merged by element, as it is where it stands alone.
 //!
 //! | base | local | remote | result under merge |
 //! |---|---|---|---|

@@ -55,7 +55,8 @@ pub(super) fn whole(at: NaiveTime) -> Result<NaiveTime, ScheduleError> {
     if at.nanosecond() == 0 { Ok(at) } else { Err(ScheduleError::SubSecond { found: at }) }
 }
 
-/// A checked cron expression, and whether it comes round: names every hour, or every so many, and not the hours themselves.
+/// A checked cron expression, and whether it comes round: names every hour, or every so many, and not the hours
+/// themselves.
 #[cfg(feature = "cron")]
 pub(super) fn cron(expression: &str) -> Result<(Civil, bool), ScheduleError> {
     let wrong = |why: String| ScheduleError::Cron { expression: expression.to_owned(), why };

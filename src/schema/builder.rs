@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Absent, CustomKind, Field, FirstSync, Group, Inner, Kind, Resolver, Schema, SchemaError, Strategy, Unit, spec,
+    Absent, CustomKind, Field, FirstSync, Group, Inner, Kind, Resolver, Schema, SchemaError, Strategy, Unit, version,
 };
 use crate::normalize::date;
-use crate::value::{Fingerprint, MAX_FIELDS};
+use crate::value::MAX_FIELDS;
 
 /// A schema being built: plain data, as a configuration file has it, and the host's own kinds and resolvers.
 ///
@@ -174,7 +174,7 @@ impl SchemaBuilder {
         let members = self.groups.iter().map(|group| group_members(group, &names)).collect::<Result<Vec<_>, _>>()?;
         let group_of = self.group_of(&members)?;
         let units = units(&group_of);
-        let fingerprint = Fingerprint::of(spec::canonical_text(&self).as_bytes());
+        let fingerprint = version::of_schema(&self);
         let schema = Schema(Arc::new(Inner { names, units, members, group_of, fingerprint, spec: self }));
         schema.check_strategies()?;
         Ok(schema)
@@ -239,13 +239,13 @@ impl SchemaBuilder {
         let mut group_of: Vec<Option<usize>> = vec![None; self.fields.len()];
         for (index, positions) in members.iter().enumerate() {
             for &position in positions {
-                if let Some(first) = group_of[position].replace(index) {
-                    return Err(SchemaError::TwoGroups {
-                        field: self.fields[position].name.clone(),
-                        first: self.groups[first].name.clone(),
-                        second: self.groups[index].name.clone(),
-                    });
-                }
+                let Some(first) = group_of[position].replace(index) else { continue };
+                let field = self.fields[position].name.clone();
+                let [first, second] = [first, index].map(|at| self.groups[at].name.clone());
+                return Err(match first == second {
+                    true => SchemaError::TwiceInGroup { group: first, field },
+                    false => SchemaError::TwoGroups { field, first, second },
+                });
             }
             let lead = &self.fields[positions[0]];
             if let Some(other) = positions.iter().map(|&at| &self.fields[at]).find(|f| f.strategy != lead.strategy) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FirstSync, Schema, SchemaError, Strategy, Unit};
+use super::{FirstSync, Schema, SchemaError, Strategy, Unit, version};
 use crate::value::Fingerprint;
 
 /// By which rules a run decides: the schema, with what the run overrides. A job refers to a policy by its
@@ -196,7 +196,6 @@ impl Policy {
     }
 
     fn seal(&mut self) {
-        let text = format!("{} {:?} {:?}", self.schema.fingerprint(), self.strategy, self.first_sync);
-        self.fingerprint = Fingerprint::of(text.as_bytes());
+        self.fingerprint = version::of_policy(self.schema.fingerprint(), self.strategy.as_ref(), self.first_sync);
     }
 }

@@ -12,8 +12,8 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::Serialize;
 
-use super::Schema;
 use super::to_value::{RecordingError, ToValue};
+use super::{Field, Schema};
 use crate::value::{Record, RecordBuilder, RecordError, Value, widened};
 
 impl Schema {
@@ -85,9 +85,16 @@ impl Schema {
         Ok(row.finish())
     }
 
+    fn field_name(&self, position: usize) -> &str {
+        self.fields().get(position).map_or("", Field::name)
+    }
+
     fn named_error(&self, error: RecordError) -> String {
         match error {
-            RecordError::Twice { position } => format!("field `{}` is stated twice", self.fields()[position].name),
+            RecordError::Twice { position } => format!("field `{}` is stated twice", self.field_name(position)),
+            RecordError::NotFinite { position } => {
+                format!("field `{}` holds a number that is not finite", self.field_name(position))
+            }
             other => other.to_string(),
         }
     }
@@ -118,7 +125,8 @@ pub struct RecordSeed<'a> {
 /// A record, and the id that stood in the same object.
 #[derive(Debug, Clone)]
 pub struct Keyed {
-    /// The id as text, where it was stated as a text or a whole number; of one beyond 64 bits no reader of JSON is sure.
+    /// The id as text, where it was stated as a text or a whole number; of one beyond 64 bits no reader of JSON is
+    /// sure.
     pub id: Option<String>,
     /// The record.
     pub record: Record,

@@ -14,11 +14,6 @@ use super::{Field, Group, Kind, Schema, SchemaBuilder, SchemaError};
 use crate::normalize::phone::Region;
 use crate::value::Value;
 
-/// A text that is equal iff the specifications are, for the fingerprint.
-pub(super) fn canonical_text(spec: &SchemaBuilder) -> String {
-    format!("1 {:?} {:?} {:?} {:?} {:?}", spec.fields, spec.groups, spec.strategy, spec.absent, spec.first_sync)
-}
-
 impl Serialize for Schema {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.spec().serialize(serializer)

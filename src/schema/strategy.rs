@@ -86,7 +86,8 @@ pub enum Fallback {
 /// | unknown | nothing | nothing | empty |
 ///
 /// The base of a conflict that is open may have nothing, though the source did report a value. Left out under
-/// `ClearedIfReported`, that value is gone: only this side still has one, so the conflict closes, and nothing else moves.
+/// `ClearedIfReported`, that value is gone: only this side still has one, so the conflict closes, and nothing else
+/// moves.
 ///
 /// ```
 /// use tripartite::detect::{RemoteChange, Sides, Verdict, detect};
@@ -188,13 +189,17 @@ pub trait Resolver: Send + Sync {
 /// The text names no strategy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown strategy `{name}`: expected remote_wins, local_wins, merge, enforced, local_owned, fill_only, \
-     newest_wins or custom"
+    "{} `{name}`: expected remote_wins, local_wins, merge, enforced, local_owned or fill_only; newest_wins and custom \
+     stand with their settings",
+    if SETTINGS.contains(&name.as_str()) { "a name is not enough for strategy" } else { "unknown strategy" }
 )]
 pub struct UnknownStrategy {
     /// What was found.
     pub name: String,
 }
+
+/// Strategies that are nothing without their settings.
+const SETTINGS: [&str; 2] = ["newest_wins", "custom"];
 
 impl Strategy {
     /// Merging with the default fallback, [`Fallback::Review`].
@@ -227,7 +232,7 @@ impl Strategy {
 }
 
 impl Fallback {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Review => "review",
             Self::Local => "local",
@@ -407,6 +412,11 @@ mod tests {
         let error = |json: &str| serde_json::from_str::<Strategy>(json).unwrap_err().to_string();
         assert!(error(r#""federation_win""#).starts_with("unknown strategy `federation_win`"));
         assert!(error(r#""newest_wins""#).contains("needs its settings"));
+        let expected = "expected remote_wins, local_wins, merge, enforced, local_owned or fill_only; \
+                        newest_wins and custom stand with their settings";
+        for (name, says) in [("x", "unknown strategy `x`"), ("custom", "a name is not enough for strategy `custom`")] {
+            assert_eq!(name.parse::<Strategy>().unwrap_err().to_string(), format!("{says}: {expected}"));
+        }
         assert!(error(r#"{"merge": {"fallbak": "local"}}"#).contains("unknown field `fallbak`"));
         assert!(error(r#"{"merge": {}, "enforced": {}}"#).contains("exactly one key"));
     }

@@ -27,6 +27,12 @@ pub enum RecordError {
         /// Its position.
         position: usize,
     },
+    /// A list or map holds a number that is infinite or not a number, which no store could keep.
+    #[error("field {position} holds a number that is not finite")]
+    NotFinite {
+        /// Its position.
+        position: usize,
+    },
     /// All values together are larger than a row can be (256 MiB).
     #[error("a record has at most 256 MiB")]
     TooLarge,
@@ -75,17 +81,21 @@ impl RecordBuilder {
     /// Sets one field.
     ///
     /// # Errors
-    /// [`RecordError`] when there is no such field, it is set already, or the row grows beyond 256 MiB.
+    /// [`RecordError`] when there is no such field, it is set already, a list or map in it holds a number that is not
+    /// finite, or the row grows beyond 256 MiB.
     ///
     /// ```
     /// use tripartite::value::{RecordBuilder, RecordError, Value};
     /// let mut row = RecordBuilder::new(1);
     /// row.set(0, &Value::Null)?; // said to be empty, which is not the same as never set
     /// assert_eq!(row.set(1, &Value::Null), Err(RecordError::NoSuchField { position: 1, len: 1 }));
+    /// let list = Value::List(vec![Value::Float(f64::NAN)]);
+    /// assert_eq!(RecordBuilder::new(1).set(0, &list), Err(RecordError::NotFinite { position: 0 }));
     /// assert!(!row.finish().has_missing());
     /// # Ok::<(), RecordError>(())
     /// ```
     pub fn set(&mut self, position: usize, value: &Value) -> Result<(), RecordError> {
+        check_nested(position, value)?;
         self.put(position, |out| encode(value, out))
     }
 
@@ -128,7 +138,7 @@ impl RecordBuilder {
         })
     }
 
-    /// Sets what the source said beyond the schema.
+    /// Sets what the source said beyond the schema. It stands behind the last field, and errors name that position.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -138,12 +148,17 @@ impl RecordBuilder {
     /// use tripartite::value::{RecordBuilder, RecordError, Value};
     /// let mut row = RecordBuilder::new(0);
     /// row.set_extra(BTreeMap::from([("shoe_size".to_owned(), Value::from(43))]))?;
+    /// assert_eq!(row.set_extra(BTreeMap::new()), Err(RecordError::Twice { position: 0 })); // as with every field
     /// let row = row.finish();
     /// assert!(row.is_empty() && !row.extra().is_missing()); // beyond the schema: no field of it
     /// # Ok::<(), RecordError>(())
     /// ```
     pub fn set_extra(&mut self, extra: BTreeMap<String, Value>) -> Result<(), RecordError> {
-        let extra = Value::Map(extra);
+        let (extra, position) = (Value::Map(extra), self.len());
+        check_nested(position, &extra)?;
+        if self.is_set(position) {
+            return Err(RecordError::Twice { position });
+        }
         self.put_cell(self.len(), |out| encode(&extra, out))
     }
 
@@ -229,5 +244,24 @@ impl RecordBuilder {
         self.last = index;
         self.cells[index] = Cell { tag, start: start as u32, end: end as u32 };
         Ok(())
+    }
+}
+
+/// A number that is not finite is news about its field, but inside of one nobody would hear it.
+fn check_nested(position: usize, value: &Value) -> Result<(), RecordError> {
+    let fits = match value {
+        Value::List(list) => list.iter().all(is_finite),
+        Value::Map(map) => map.values().all(is_finite),
+        _ => true,
+    };
+    if fits { Ok(()) } else { Err(RecordError::NotFinite { position }) }
+}
+
+fn is_finite(value: &Value) -> bool {
+    match value {
+        Value::Float(float) => float.is_finite(),
+        Value::List(list) => list.iter().all(is_finite),
+        Value::Map(map) => map.values().all(is_finite),
+        _ => true,
     }
 }

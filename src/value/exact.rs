@@ -53,6 +53,9 @@ const WHOLE: f64 = 9_007_199_254_740_992.0;
 /// # Ok::<(), std::str::Utf8Error>(())
 /// ```
 pub fn exact_numbers(json: &[u8]) -> Cow<'_, [u8]> {
+    if !(holds_long_run(json) || holds_exponent(json)) {
+        return Cow::Borrowed(json);
+    }
     let mut out = Vec::new();
     let (mut at, mut copied) = (0, 0);
     while let Some(&byte) = json.get(at) {
@@ -79,6 +82,25 @@ pub fn exact_numbers(json: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
+/// Whether any bytes in a row may be a number of more digits than are kept. One byte in so many tells.
+fn holds_long_run(json: &[u8]) -> bool {
+    const RUN: usize = DIGITS + 1;
+    let len = |bytes: &mut dyn Iterator<Item = &u8>| bytes.take(RUN).take_while(|byte| of_number(byte)).count();
+    (RUN - 1..json.len())
+        .step_by(RUN)
+        .any(|at| of_number(&json[at]) && len(&mut json[..at].iter().rev()) + len(&mut json[at..].iter()) >= RUN)
+}
+
+/// Whether an exponent may stand somewhere; looked for without a branch, because most texts have none.
+fn holds_exponent(json: &[u8]) -> bool {
+    let is_exponent = |at: &[u8]| at[0].is_ascii_digit() & (at[1] | 0x20 == b'e') & (at[2] <= b'9');
+    json.windows(3).fold(false, |found, at| found | is_exponent(at))
+}
+
+fn of_number(byte: &u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')
+}
+
 fn behind_text(json: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     loop {
@@ -92,7 +114,6 @@ fn behind_text(json: &[u8], start: usize) -> usize {
 }
 
 fn behind_number(json: &[u8], start: usize) -> usize {
-    let of_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
     json[start..].iter().position(|byte| !of_number(byte)).map_or(json.len(), |len| start + len)
 }
 
@@ -209,6 +230,17 @@ mod tests {
             "{\"a\": x12345678901234567890123}",
         ] {
             assert!(matches!(exact_numbers(text.as_bytes()), Cow::Borrowed(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_number_is_found_wherever_it_begins() {
+        for (number, blanks) in ["18446744073709551616", "1.234567890123456", "1e23"]
+            .iter()
+            .flat_map(|number| (0..40).map(move |n| (number, n)))
+        {
+            let text = format!("[{}{number}]", " ".repeat(blanks));
+            assert!(matches!(exact_numbers(text.as_bytes()), Cow::Owned(_)), "{text}");
         }
     }
 

@@ -63,6 +63,20 @@ impl Fingerprint {
     }
 }
 
+/// A text is no fingerprint; one that is cut off could be the beginning of several.
+///
+/// ```
+/// use tripartite::value::{Fingerprint, InvalidFingerprint};
+/// let text = Fingerprint::of(b"").to_string();
+/// assert_eq!(text[..31].parse::<Fingerprint>(), Err(InvalidFingerprint));
+/// assert_eq!(text.to_uppercase().parse::<Fingerprint>(), Ok(Fingerprint::of(b"")));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected {DIGITS} hexadecimal digits")]
+pub struct InvalidFingerprint;
+
+const DIGITS: usize = 32;
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", u128::from_be_bytes(self.0))
@@ -76,10 +90,12 @@ impl fmt::Debug for Fingerprint {
 }
 
 impl std::str::FromStr for Fingerprint {
-    type Err = std::num::ParseIntError;
+    type Err = InvalidFingerprint;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        u128::from_str_radix(text, 16).map(|bits| Self(bits.to_be_bytes()))
+    fn from_str(text: &str) -> Result<Self, InvalidFingerprint> {
+        let digits = text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let bits = digits.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        bits.map(|bits| Self(bits.to_be_bytes())).ok_or(InvalidFingerprint)
     }
 }
 

@@ -39,12 +39,14 @@ impl<F: Fn() -> DateTime<Utc>> Clock for F {
 }
 
 /// A job that a worker has claimed.
+///
+/// The module has [an example](crate::work).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// Whose records, from which source.
     pub key: SyncKey,
-    /// The fencing token: a store that checks it in the transaction of each write lets no worker write that has lost its
-    /// lease.
+    /// The fencing token: a store that checks it in the transaction of each write lets no worker write that has lost
+    /// its lease.
     pub token: Token,
     /// What about. A run over more than that is right too, and does more than was asked.
     pub scope: Scope,
@@ -55,6 +57,8 @@ pub struct Job {
 }
 
 /// What a job works on.
+///
+/// The module has [an example](crate::work).
 #[derive(Debug)]
 pub struct Opened<C, S> {
     /// The run, as it begins.

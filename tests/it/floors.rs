@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The floors, from the ground up. A new module is given its place here, and in the table of the crate's front page.
 const FLOORS: [&[&str]; 11] = [
     &["id", "value", "failure"],
-    &["normalize", "backoff"],
+    &["normalize", "backoff", "rate"],
     &["schema", "queue", "schedule", "gate"],
     &["detect", "registry", "health"],
     &["resolve", "notice", "history"],
@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 11] = [
     &["plan"],
     &["run"],
     &["host"],
-    &["drive", "memory"],
+    &["drive", "memory", "webhook"],
     &["work", "conformance"],
 ];
 
@@ -84,7 +84,7 @@ fn a_module_imports_only_from_floors_below() {
 #[test]
 fn the_two_columns_never_import_each_other() {
     let data = ["normalize", "schema", "detect", "resolve", "exchange", "plan", "run"];
-    let work = ["backoff", "queue", "schedule", "gate", "health", "registry", "notice", "history"];
+    let work = ["backoff", "rate", "queue", "schedule", "gate", "health", "registry", "notice", "history", "webhook"];
     for (module, path) in sources() {
         let other: &[&str] = if data.contains(&module.as_str()) {
             &work

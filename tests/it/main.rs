@@ -11,21 +11,27 @@ mod detect;
 mod failures;
 mod floors;
 mod gate;
+mod guards;
 mod health;
 mod history;
 #[cfg(feature = "conformance")]
 mod job_store;
 mod laws;
+mod model;
 mod normalize_laws;
 mod normalize_phone;
 mod plan;
 mod queue;
 mod queue_support;
+mod rate;
 #[cfg(feature = "conformance")]
 mod record_store;
 mod registry;
 mod resolve;
 mod run;
 mod schedule;
+mod sim;
 mod support;
+#[cfg(feature = "webhook")]
+mod webhook;
 mod work;

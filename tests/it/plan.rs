@@ -7,10 +7,12 @@ use serde_json::{Value as Json, json};
 use tripartite::detect::{Sides, detect};
 use tripartite::exchange::{Entry, Item, Malformed, Presence};
 use tripartite::memory::{Listing, MemoryStore};
-use tripartite::plan::{Guards, Limit, Plan, PlanError, plan_creation};
+use tripartite::plan::{Blocked, Guards, Limit, Plan, PlanError, PlanId, plan_creation};
 use tripartite::resolve::resolve;
 use tripartite::run::{Done, Step};
-use tripartite::schema::{Field, Group, Kind, Policy, Schema, SchemaBuilder, SchemaError, Strategy};
+use tripartite::schema::{Field, FirstSync, Group, Kind, Policy, Schema, SchemaBuilder, SchemaError, Strategy};
+
+use tripartite::value::InvalidFingerprint;
 
 use crate::support::world::{by_hand, listing, night, run};
 use crate::support::{PLAIN, decide, ext, linked, record, said, schema, strategy};
@@ -211,6 +213,52 @@ fn a_schema() {
     assert_eq!(again.fingerprint(), schema.fingerprint());
 }
 
+/// Stored beside every base and in every plan: another one, and every record is looked at once more.
+#[test]
+fn versions_of_a_schema_and_its_policies() {
+    let plain = Policy::new(club());
+    let local = Policy::new(club()).strategy(Strategy::LocalWins).unwrap();
+    let first = Policy::new(club()).first_sync(FirstSync::Review);
+    let versions = [plain.schema().fingerprint(), plain.fingerprint(), local.fingerprint(), first.fingerprint()];
+    assert_eq!(
+        versions.map(|version| version.to_string()),
+        [
+            "f88b09a807fa298ad3cda824183beb75",
+            "9905ee5c0ce0e4adbeffde995decc1de",
+            "3d3a63e53e1dc597b4eb19a1f79ff13f",
+            "6cb7e0b515355f3c76745f784bd55132",
+        ]
+    );
+}
+
+/// A guard speaks of one record as of one.
+#[test]
+fn an_empty_listing_of_one_record_is_told_of_one() {
+    let told = |population| Blocked::EmptyListing { population }.to_string();
+    assert_eq!(told(1), "the listing is complete but empty, while 1 record is active here");
+    assert_eq!(told(2), "the listing is complete but empty, while 2 records are active here");
+}
+
+/// An id that was cut off on its way approves nothing.
+#[test]
+fn the_id_of_a_plan_has_all_its_digits() {
+    let id = eventful().report.plan_id;
+    let text = id.to_string();
+    assert_eq!(text.parse::<PlanId>(), Ok(id));
+    for wrong in [
+        "",
+        "7",
+        &text[1..],
+        &text[..31],
+        &format!("+{}", &text[1..]),
+        &format!("{text}0"),
+        &text.replace(&text[..1], "g"),
+    ] {
+        assert_eq!(wrong.parse::<PlanId>(), Err(InvalidFingerprint), "{wrong}");
+        assert!(serde_json::from_value::<PlanId>(json!(wrong)).is_err(), "{wrong}");
+    }
+}
+
 #[test]
 fn audit_entries() {
     let plan = eventful().plan.unwrap();
@@ -288,6 +336,7 @@ fn what_a_wrong_schema_is_told() {
     let crowd = (0..5000).fold(Schema::builder(), |builder, n| builder.field(text(&n.to_string())));
     let no_kind = json!({"fields": {"a": {"kind": "emial"}}});
     let wrong: Vec<SchemaError> = vec![
+        built(two().group(Group::new("g", ["a", "b", "a"]))),
         built(Schema::builder()),
         built(crowd),
         built(Schema::builder().field(text(""))),

@@ -11,9 +11,10 @@
 //! | a text, and the name says name or address | `name`, `address` |
 //! | anything else, or not always the same | `text` |
 //!
-//! Null and blank text say nothing. Where up to three values of many decide that a field is not what the rest of it
-//! is, such as one impossible date in a column of them, their line is told with the kind. Nothing is guessed beyond this: how conflicts are decided and what an omitted field
-//! means stay the crate's defaults, and the message says how to state otherwise.
+//! Null and blank text say nothing. Where up to three values of many decide that a field is not what the rest of it is,
+//! such as one impossible date in a column of them, their line is told with the kind. Nothing is guessed beyond this:
+//! how conflicts are decided and what an omitted field means stay the crate's defaults, and the message says how to
+//! state otherwise.
 
 mod phone;
 mod tally;
@@ -34,7 +35,8 @@ const MOST_FIELDS: usize = 500;
 pub struct Inferred {
     /// The schema.
     pub schema: Schema,
-    /// Where a few values made a field's kind what it is: which lines, and what all others are. By the field's position.
+    /// Where a few values made a field's kind what it is: which lines, and what all others are. By the field's
+    /// position.
     pub oddities: Vec<Option<String>>,
     /// How many lines there are.
     pub lines: u64,

@@ -210,7 +210,8 @@ promises! { $ __conformance_records_commit in commit:
         probe.applied(loud(update(&two, at, &full(4))));
         probe.applied(deactivate(&two, probe.revision(&two)));
         probe.applied(reactivate(&two, probe.revision(&two), &full(5)));
-        let all = Op { action: Action::Touch, expect: Expect::Revision(probe.revision(&two)), ..create(&two, &full(6)) };
+        let expect = Expect::Revision(probe.revision(&two));
+        let all = Op { action: Action::Touch, expect, ..create(&two, &full(6)) };
         probe.applied(all);
         probe.equal("the first", &probe.see(&one), &first);
         probe.equal("the third", &probe.see(&three), &third);

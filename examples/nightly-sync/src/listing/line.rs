@@ -44,8 +44,8 @@ fn malformed(number: u64, id: Option<ExternalId>, problem: String) -> Item {
     Item::Malformed(Malformed { place: format!("line {number}"), id, problem })
 }
 
-/// What is wrong, and at which byte. Messages of serde on wrong types quote what they found, so only those are passed on
-/// that are known not to.
+/// What is wrong, and at which byte. Messages of serde on wrong types quote what they found, so only those are passed
+/// on that are known not to.
 fn problem(error: &serde_json::Error) -> String {
     let column = error.column();
     let message = error.to_string();

@@ -1,0 +1,147 @@
+//! Webhooks: from a signed push to that member's sync, nothing lost, no one let in.
+//!
+//! A source that says what happens there is heard within seconds instead of in the next night. What it says is believed
+//! only so far: **who** it is about. What is so is then read from the source, by a run of those records alone; so
+//! events that come late, twice or out of order end in the right state, and there is no second way a value gets in.
+//!
+//! Signatures are those of [Standard Webhooks 1.0.0][spec] ([`Standard`]), or the older [`Hex`] digits in a header. The
+//! module does no IO and has no clock: an [`Endpoint`] is handed a request, asks in typed steps for what is stored, and
+//! answers with data.
+//!
+//! | # | step | who fails it is answered | and is told apart by |
+//! |---|---|---|---|
+//! | 1 | the body is within the cap | 413 | [`TooLarge`](Refusal::TooLarge) |
+//! | 2 | the headers are there, once, and of their form | 400 | [`Header`](Refusal::Header) |
+//! | 3 | a signature matches | 401 | [`Unsigned`](Refusal::Unsigned), [`Signature`](Refusal::Signature) |
+//! | 4 | the timestamp is near | 401 | [`Stale`](Refusal::Stale) |
+//! | 5 | the rate allows it ([`Charging`]) | 429, with `retry-after` | [`Limited`](Refusal::Limited) |
+//! | 6 | the message is new ([`Looking`]) | 200 | [`Duplicate`](Verdict::Duplicate) |
+//! | 7 | the body has the agreed [`Shape`] | 400 | [`Malformed`](Refusal::Malformed) |
+//! | 8 | something in it was asked for | 200 | [`Ignored`](Verdict::Ignored) |
+//! | 9 | its [`Effect`]s are stored ([`Burying`], for those that are gone) | 503 | [`Answer::unavailable`] |
+//! | | all of them | 202 | [`Accepted`](Verdict::Accepted) |
+//!
+//! An address where nobody is, or nobody any more ([`serves`]), answers 410 ([`Received::gone`]): then a sender stops.
+//!
+//! ```
+//! use chrono::{DateTime, TimeDelta, Utc};
+//! use tripartite::id::{ConnectorId, OrgId, PolicyRef, SyncKey};
+//! use tripartite::registry::Secret;
+//! use tripartite::webhook::{Change, Effect, Endpoint, MessageId, Received, Request, Shape, Step};
+//! use tripartite::webhook::{SigningSecret, Standard};
+//! let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+//! let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
+//! let body = br#"{"type": "member.updated", "data": {"id": "FED-7"}}"#;
+//! let signed = standard.sign(&MessageId::new("msg_1")?, DateTime::<Utc>::UNIX_EPOCH, body);
+//! let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
+//! let request = Request { headers: &headers, body };
+//!
+//! let changes = [("member.updated", Change::Updated), ("member.deleted", Change::Deleted)];
+//! let shape = Shape::new("/type", "/data/id", changes)?;
+//! let endpoint = Endpoint::new(key, PolicyRef::new("members")?, standard, shape);
+//! let receive = |seconds| -> Received {
+//!     let mut step = endpoint.receive(&request, DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
+//!     loop {
+//!         step = match step {
+//!             Step::Charging(charging) => {
+//!                 let (_rate, allowance) = charging.take(None); // read, taken and stored under charging.key()
+//!                 charging.resume(allowance)
+//!             }
+//!             Step::Looking(looking) => looking.resume(None), // read under looking.key()
+//!             Step::Burying(burying) => Step::Done(burying.resume(None)), // read under burying.key()
+//!             Step::Done(received) => break received,
+//!         }
+//!     }
+//! };
+//! let received = receive(2);
+//! assert!(matches!(received.effects[..], [Effect::Trigger { .. }, Effect::Remember { .. }])); // in this order
+//! assert_eq!(received.answer.status, 202);
+//! assert_eq!(receive(301).answer.status, 401); // five minutes and a second later
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The order of what is stored
+//!
+//! An answer of 2xx is a promise, so everything is durable before it is sent: first the tombstones, then the trigger,
+//! then that the message is known. A crash at any point sends no answer, and the message comes again:
+//!
+//! | killed after | what the next delivery finds |
+//! |---|---|
+//! | nothing was stored | a new message |
+//! | the tombstones | the same tombstones; they are replaced, and then the trigger follows |
+//! | the trigger | a slot that knows the command by the message's id, so nothing is triggered twice |
+//! | the message is remembered | a duplicate: 200 |
+//!
+//! The other way round, a message that is remembered and not triggered would be lost for good. The slot knows only its
+//! last few commands; beyond those a redelivery costs one more sync, which finds nothing to do.
+//!
+//! # Tombstones
+//!
+//! A deletion marks inactive, and never deletes. It is stored as a [`Tombstone`] beside the slot, and the run that is
+//! triggered for it decides:
+//!
+//! 1. After its claim, a run reads `tombstones/ORG/CONNECTOR`, asks the source for each record of its scope, and hands
+//!    what it is told to the sync as a **partial** listing. So nobody is missing because of it.
+//! 2. A record that has a tombstone which [`stands`](Tombstone::stands) against what the source answers is handed on as
+//!    gone. This takes an item of the listing that says so (an id, and the version where there is one): the sync loads
+//!    the record, plans what it plans for one that a complete listing no longer has
+//!    ([`plan_missing`](crate::plan::plan_missing)), and lets the guards judge it with all other deactivations.
+//! 3. When that is committed, and only then, it stores the tombstones [`without`](Tombstones::without) those it had
+//!    read.
+//!
+//! What the source does not know and has no tombstone is left alone, whatever the reason. A run of everything needs no
+//! tombstones, since its listing says who is gone; once that was complete, it removes those it had read at its claim.
+//!
+//! # Questions
+//!
+//! *Why is the rate charged after the signature?* Before it, anybody who knows the address could use up the rate, and
+//! the sender would be turned away. A signature that does not match costs its check and nothing else: no read, no
+//! write, and nothing in the connector's [health](crate::health), which strangers could otherwise bring down.
+//!
+//! *Why before it is known whether the message is new?* To know that costs a read. Somebody who copied a signed request
+//! can use up the rate with it for as long as its timestamp is near; the sender is then told to come again, and nothing
+//! is lost.
+//!
+//! *May two endpoints have one secret?* No. Nothing that is signed says for whom it is, so what one of them accepts, the
+//! other accepts too.
+//!
+//! *Does a webhook cut a back-off short?* No. A source in trouble is not helped by being asked more often.
+//!
+//! *Why is a body accepted whole or not at all?* A status stands for the whole body. If half of it were taken in under
+//! a 400, the sender would send it again for days; under a 202, the other half would be lost without a trace.
+//!
+//! *Why are ids kept so much longer than twice the tolerance?* Twice the tolerance keeps replays out. A sender tries
+//! again for days, with a new timestamp and the same id, and each of these is a sync less.
+//!
+//! *How long are the keys?* The id of a message has at most 256 bytes. So `webhook/ORG/CONNECTOR/ID` stays within what
+//! every store takes as long as organisation and connector have no more than 750 plain characters together; no more
+//! than 250 where the sender's ids are full of characters that are escaped in a key.
+//!
+//! [spec]: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+
+mod answer;
+mod event;
+mod hex;
+mod mac;
+mod pointer;
+mod receive;
+mod refusal;
+mod request;
+mod secret;
+mod seen;
+mod shape;
+mod standard;
+mod tombstone;
+
+pub use answer::{Answer, Effect, Received, Verdict};
+pub use event::{Change, Event, Malformed, Message, Order};
+pub use hex::Hex;
+pub use pointer::{Pointer, PointerError};
+pub use receive::{Burying, Charging, Endpoint, Looking, Step, Verifier, serves};
+pub use refusal::{Problem, Refusal};
+pub use request::{MessageId, MessageIdError, Request};
+pub use secret::{SecretError, SigningSecret};
+pub use seen::Seen;
+pub use shape::{Shape, ShapeError};
+pub use standard::Standard;
+pub use tombstone::{Added, Broken, Found, TOMBSTONE_LIMIT, Tombstone, Tombstones};

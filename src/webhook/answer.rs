@@ -1,0 +1,154 @@
+use std::time::Duration;
+
+use super::refusal::Refusal;
+use super::seen::Seen;
+use super::tombstone::Tombstones;
+use crate::host::StoreKey;
+use crate::id::{CommandId, SyncKey};
+use crate::queue::Command;
+
+/// What is sent back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, in small letters.
+    pub headers: Vec<(&'static str, String)>,
+    /// A sentence for whoever looks into the sender's log. It names fields, never what was in them.
+    pub text: String,
+}
+
+impl Answer {
+    /// The answer when the host's store fails: nothing is said to be accepted, so the sender tries again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let answer = tripartite::webhook::Answer::unavailable(Duration::from_millis(1500));
+    /// assert_eq!((answer.status, answer.headers[0].1.as_str()), (503, "2")); // rounded up
+    /// ```
+    pub fn unavailable(retry_after: Duration) -> Self {
+        Self::new(503, "not now").after(retry_after)
+    }
+
+    fn new(status: u16, text: impl Into<String>) -> Self {
+        Self { status, headers: Vec::new(), text: text.into() }
+    }
+
+    /// Whole seconds, rounded up: never so early that it is limited again.
+    fn after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.headers.push(("retry-after", seconds.to_string()));
+        self
+    }
+}
+
+impl From<&Refusal> for Answer {
+    fn from(refusal: &Refusal) -> Self {
+        let mut answer = Self::new(refusal.status(), refusal.to_string());
+        match refusal {
+            Refusal::Limited { retry_after } => answer.after(*retry_after),
+            Refusal::Unsigned | Refusal::Signature | Refusal::Stale { .. } => {
+                // RFC 9110, 15.5.2: a 401 says how to do better.
+                answer.headers.push(("www-authenticate", "webhook-signature".to_owned()));
+                answer
+            }
+            _ => answer,
+        }
+    }
+}
+
+/// What became of a request, to count by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is taken in.
+    Accepted {
+        /// How many of its events count.
+        events: usize,
+        /// How many are of a type that nobody asked for.
+        ignored: usize,
+    },
+    /// It was taken in before.
+    Duplicate,
+    /// It is for us, and nothing in it was asked for.
+    Ignored {
+        /// How many events it has.
+        events: usize,
+    },
+    /// It is turned away.
+    Refused(Refusal),
+}
+
+/// What the host does before it answers.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Stores who is said to be gone, by compare-and-swap on what [`Burying`](super::Burying) was given. On a conflict
+    /// it is read again, and the step taken again.
+    Tombstone {
+        /// Under which key.
+        key: StoreKey,
+        /// What to store.
+        next: Tombstones,
+    },
+    /// Steps a slot, and stores it by compare-and-swap; on a conflict, once more.
+    Trigger {
+        /// Whose slot.
+        key: SyncKey,
+        /// By which the slot knows a second delivery; `None` when messages can be alike.
+        id: Option<CommandId>,
+        /// The command.
+        command: Command,
+    },
+    /// Creates a record. That there is one already is as good.
+    Remember {
+        /// Under which key.
+        key: StoreKey,
+        /// What to store; due when it may be forgotten.
+        seen: Seen,
+    },
+}
+
+/// What a request comes to.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "an answer that is sent before its effects are stored promises what a crash then loses"]
+pub struct Received {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// What to do first: one after the other, in this order, each durable before the next begins. When one fails, the
+    /// answer is [`Answer::unavailable`], and the message comes again.
+    pub effects: Vec<Effect>,
+    /// What to answer then.
+    pub answer: Answer,
+}
+
+impl Received {
+    /// What a request to nobody comes to: the connector is unknown here, or switched off. Nothing of it is read.
+    ///
+    /// A sender stops for good when it is told so. Where events are only to wait, pause the slot instead.
+    ///
+    /// ```
+    /// let gone = tripartite::webhook::Received::gone();
+    /// assert_eq!((gone.answer.status, gone.effects.len()), (410, 0));
+    /// ```
+    pub fn gone() -> Self {
+        Self::refused(Refusal::Gone)
+    }
+
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        Self { answer: Answer::from(&refusal), verdict: Verdict::Refused(refusal), effects: Vec::new() }
+    }
+
+    pub(super) fn duplicate() -> Self {
+        Self { verdict: Verdict::Duplicate, effects: Vec::new(), answer: Answer::new(200, "taken in before") }
+    }
+
+    pub(super) fn ignored(events: usize) -> Self {
+        let answer = Answer::new(200, "nothing of this was asked for");
+        Self { verdict: Verdict::Ignored { events }, effects: Vec::new(), answer }
+    }
+
+    pub(super) fn accepted(events: usize, ignored: usize, effects: Vec<Effect>) -> Self {
+        Self { verdict: Verdict::Accepted { events, ignored }, effects, answer: Answer::new(202, "taken in") }
+    }
+}

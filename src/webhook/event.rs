@@ -1,0 +1,130 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::id::ExternalId;
+
+/// What happened to a record, as the sender says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It is new.
+    Created,
+    /// It is another now.
+    Updated,
+    /// It is gone.
+    Deleted,
+}
+
+/// One thing a sender says happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// To which record.
+    pub id: ExternalId,
+    /// What.
+    pub change: Change,
+    /// How it stands to other events of this record.
+    pub order: Order,
+}
+
+/// When something happened, as far as the sender says: by a version where it counts them, or else by a time.
+///
+/// ```
+/// use tripartite::webhook::Order;
+/// let (fifth, sixth) = (Order { version: Some(5), at: None }, Order { version: Some(6), at: None });
+/// assert!(fifth.before(&sixth) && !sixth.before(&fifth) && !fifth.before(&fifth));
+/// assert!(!fifth.before(&Order::default())); // who says nothing is neither before nor after
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Order {
+    /// The version of the record after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// The time of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+}
+
+impl Order {
+    /// Whether this is known to be before another. Times count only where a version is missing.
+    pub fn before(&self, other: &Self) -> bool {
+        match (self.version.zip(other.version), self.at.zip(other.at)) {
+            (Some((this, that)), _) => this < that,
+            (None, Some((this, that))) => this < that,
+            (None, None) => false,
+        }
+    }
+}
+
+/// What a body says.
+///
+/// [`Shape::read`](super::Shape::read) makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// What happened, in the order it is said.
+    pub events: Vec<Event>,
+    /// How many events are of a type that nobody asked for.
+    pub ignored: usize,
+}
+
+impl Message {
+    /// The last event of each record: the latest, or of those that do not say, the one that is said last.
+    ///
+    /// ```
+    /// use tripartite::id::ExternalId;
+    /// use tripartite::webhook::{Change, Event, Message, Order};
+    /// let id = ExternalId::new("7")?;
+    /// let order = |version| Order { version: Some(version), at: None };
+    /// let event = |change, version| Event { id: id.clone(), change, order: order(version) };
+    /// let events = vec![event(Change::Deleted, 5), event(Change::Created, 6), event(Change::Updated, 4)];
+    /// let message = Message { events, ignored: 0 };
+    /// assert_eq!(message.latest()[&id].change, Change::Created); // it is there again
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn latest(&self) -> BTreeMap<ExternalId, &Event> {
+        let mut latest: BTreeMap<ExternalId, &Event> = BTreeMap::new();
+        for event in &self.events {
+            let known = latest.entry(event.id.clone()).or_insert(event);
+            if !event.order.before(&known.order) {
+                *known = event;
+            }
+        }
+        latest
+    }
+}
+
+/// What is wrong with a body: where, by the pointers of the shape, and never what stands there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// It cannot be read as JSON, or states a key of an object twice.
+    #[error("the body cannot be read as JSON, from line {line}, column {column} on")]
+    Json {
+        /// The line, from 1.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// Where the list of events should be, there is none.
+    #[error("{pointer} must be a list of events; this is {found}")]
+    Events {
+        /// Where.
+        pointer: String,
+        /// The shape of what is there.
+        found: &'static str,
+    },
+    /// An event does not say what it must.
+    #[error("event {event}: {pointer} must be {expected}; this is {found}")]
+    Field {
+        /// Which event, from 1.
+        event: usize,
+        /// Where in it.
+        pointer: String,
+        /// What should be there.
+        expected: &'static str,
+        /// The shape of what is there; `null` also when nothing is.
+        found: &'static str,
+    },
+}

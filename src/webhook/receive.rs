@@ -1,0 +1,305 @@
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::answer::{Effect, Received};
+use super::event::{Change, Message};
+use super::hex::Hex;
+use super::refusal::Refusal;
+use super::request::{MessageId, Request};
+use super::seen::Seen;
+use super::shape::Shape;
+use super::standard::Standard;
+use super::tombstone::{Added, Tombstone, Tombstones};
+use crate::host::StoreKey;
+use crate::id::{CommandId, OrgId, PolicyRef, SyncKey};
+use crate::queue::{Command, Scope, Trigger};
+use crate::rate::{Allowance, Limit, Rate};
+use crate::registry::{Connection, Status};
+
+/// Far more than the 20 kB the specification recommends, and little to hash for nothing.
+const CAP: usize = 256 * 1024;
+/// Longer than senders try again: the specification's example schedule ends after three days and four hours.
+const KEEP: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+
+/// Whether a connection takes messages for an organisation: it serves it, is enabled, and is set up. To all others the
+/// answer is [`Received::gone`], and the sender stops for good.
+///
+/// A connection in error takes them: its trouble is meant to end, and what is triggered until then waits.
+///
+/// ```
+/// use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
+/// use tripartite::registry::{Connection, Status};
+/// use tripartite::webhook::serves;
+/// let org = OrgId::new("ballybeg")?;
+/// let mut connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
+///     .org(org.clone(), ExternalId::new("F-17")?, chrono::DateTime::UNIX_EPOCH);
+/// assert!(serves(&connection, &org) && !serves(&connection, &OrgId::new("kilmore")?));
+/// connection.status = Status::Error;
+/// assert!(serves(&connection, &org));
+/// connection.enabled = false;
+/// assert!(!serves(&connection, &org));
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+pub fn serves(connection: &Connection, org: &OrgId) -> bool {
+    connection.enabled && connection.status != Status::Inactive && connection.orgs.contains_key(org)
+}
+
+/// How a sender signs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Verifier {
+    /// By Standard Webhooks 1.0.0.
+    Standard(Standard),
+    /// By hex digits in a header.
+    Hex(Hex),
+}
+
+impl From<Standard> for Verifier {
+    fn from(standard: Standard) -> Self {
+        Self::Standard(standard)
+    }
+}
+
+impl From<Hex> for Verifier {
+    fn from(hex: Hex) -> Self {
+        Self::Hex(hex)
+    }
+}
+
+impl Verifier {
+    /// The message's id, by which a second delivery is known; `None` when messages can be alike.
+    fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Option<MessageId>, Refusal> {
+        match self {
+            Self::Standard(standard) => standard.verify(request, now).map(Some),
+            Self::Hex(hex) => hex.verify(request).map(|id| Some(id).filter(|_| !hex.repeats())),
+        }
+    }
+
+    /// For how long a copied request would pass, at the least.
+    fn replayable(&self) -> Duration {
+        match self {
+            // From the tolerance before its time until the tolerance after it; the second is for what is rounded.
+            Self::Standard(standard) => standard.tolerated().saturating_mul(2).saturating_add(Duration::from_secs(1)),
+            Self::Hex(_) => Duration::ZERO,
+        }
+    }
+}
+
+/// Where a source sends what happens there: one address for each organisation and connector.
+///
+/// The [module](super) has an example.
+#[derive(Debug)]
+pub struct Endpoint {
+    key: SyncKey,
+    policy: PolicyRef,
+    verifier: Verifier,
+    shape: Shape,
+    limit: Limit,
+    cap: usize,
+    keep: Duration,
+}
+
+impl Endpoint {
+    /// An endpoint with a limit of 100 messages a minute and a body of 256 KiB, which knows messages for four days.
+    pub fn new(key: SyncKey, policy: PolicyRef, verifier: impl Into<Verifier>, shape: Shape) -> Self {
+        Self { key, policy, verifier: verifier.into(), shape, limit: Limit::default(), cap: CAP, keep: KEEP }
+    }
+
+    /// How many messages are taken in.
+    #[must_use]
+    pub fn limit(mut self, limit: Limit) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// How large a body may be, in bytes; exactly so many still pass. The host reads no more than one byte beyond.
+    #[must_use]
+    pub fn cap(mut self, cap: usize) -> Self {
+        self.cap = cap;
+        self
+    }
+
+    /// How long messages are known for. It is never less than twice the tolerance: so long can one be replayed.
+    #[must_use]
+    pub fn keep(mut self, keep: Duration) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// Takes a request in. Nothing is read of a body whose signature does not match, and nothing of what is stored.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::id::{ConnectorId, OrgId, PolicyRef, SyncKey};
+    /// use tripartite::registry::Secret;
+    /// use tripartite::webhook::{Change, Endpoint, Hex, Refusal, Request, Shape, Step, Verdict};
+    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let hex = Hex::new("x-signature", [Secret::new("a secret of our own")])?;
+    /// let shape = Shape::new("/type", "/id", [("member", Change::Updated)])?;
+    /// let endpoint = Endpoint::new(key, PolicyRef::new("members")?, hex, shape).cap(2);
+    /// let now = DateTime::<Utc>::UNIX_EPOCH;
+    /// let verdict = |body: &[u8]| match endpoint.receive(&Request { headers: &[], body }, now) {
+    ///     Step::Done(received) => Some(received.verdict),
+    ///     _ => None,
+    /// };
+    /// assert_eq!(verdict(b"{}"), Some(Verdict::Refused(Refusal::Unsigned)));
+    /// assert_eq!(verdict(b"{ }"), Some(Verdict::Refused(Refusal::TooLarge { cap: 2 }))); // not even hashed
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn receive<'a>(&'a self, request: &Request<'a>, now: DateTime<Utc>) -> Step<'a> {
+        if request.body.len() > self.cap {
+            return Step::Done(Received::refused(Refusal::TooLarge { cap: self.cap }));
+        }
+        match self.verifier.verify(request, now) {
+            Ok(id) => Step::Charging(Charging { at: Verified { endpoint: self, body: request.body, id, now } }),
+            Err(refusal) => Step::Done(Received::refused(refusal)),
+        }
+    }
+
+    fn name(&self, kind: &str, id: Option<&str>) -> StoreKey {
+        StoreKey::of(kind, [self.key.org.as_str(), self.key.connector.as_str()].into_iter().chain(id))
+    }
+}
+
+/// What is needed next.
+#[derive(Debug)]
+#[must_use = "a request is not answered before it is done"]
+pub enum Step<'a> {
+    /// The rate, which is charged.
+    Charging(Charging<'a>),
+    /// Whether the message was taken in before.
+    Looking(Looking<'a>),
+    /// The tombstones there are.
+    Burying(Burying<'a>),
+    /// Nothing: this is what it comes to.
+    Done(Received),
+}
+
+/// A request that somebody who may sign has signed, in time.
+struct Verified<'a> {
+    endpoint: &'a Endpoint,
+    body: &'a [u8],
+    id: Option<MessageId>,
+    now: DateTime<Utc>,
+}
+
+impl fmt::Debug for Verified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "message of {} bytes for {}", self.body.len(), self.endpoint.key)
+    }
+}
+
+/// A verified request, before it is charged.
+#[derive(Debug)]
+pub struct Charging<'a> {
+    at: Verified<'a>,
+}
+
+impl<'a> Charging<'a> {
+    /// Under which key the rate is stored: `rate/ORG/CONNECTOR`.
+    pub fn key(&self) -> StoreKey {
+        self.at.endpoint.name("rate", None)
+    }
+
+    /// Charges what is stored. The allowance holds once the rate beside it is stored by compare-and-swap; on a
+    /// conflict, it is read again and charged again.
+    #[must_use = "nothing has happened until the rate is stored"]
+    pub fn take(&self, stored: Option<&Rate>) -> (Rate, Allowance) {
+        let rate = stored.cloned().unwrap_or_else(|| Rate::new(self.at.now));
+        rate.take(&self.at.endpoint.limit, self.at.now)
+    }
+
+    /// Goes on, once that is stored.
+    pub fn resume(self, allowance: Allowance) -> Step<'a> {
+        match (allowance, &self.at.id) {
+            (Allowance::Limited { retry_after }, _) => Step::Done(Received::refused(Refusal::Limited { retry_after })),
+            (Allowance::Allowed, Some(id)) => Step::Looking(Looking { id: id.clone(), at: self.at }),
+            (Allowance::Allowed, None) => self.at.read(),
+        }
+    }
+}
+
+/// A charged request, which may have been taken in before.
+#[derive(Debug)]
+pub struct Looking<'a> {
+    id: MessageId,
+    at: Verified<'a>,
+}
+
+impl<'a> Looking<'a> {
+    /// Under which key the message would be remembered: `webhook/ORG/CONNECTOR/ID`.
+    pub fn key(&self) -> StoreKey {
+        self.at.endpoint.name("webhook", Some(self.id.as_str()))
+    }
+
+    /// Goes on with what is stored there.
+    pub fn resume(self, seen: Option<&Seen>) -> Step<'a> {
+        if seen.is_some() { Step::Done(Received::duplicate()) } else { self.at.read() }
+    }
+}
+
+/// A message in which records are deleted.
+#[derive(Debug)]
+pub struct Burying<'a> {
+    message: Message,
+    at: Verified<'a>,
+}
+
+impl Burying<'_> {
+    /// Under which key the tombstones are stored: `tombstones/ORG/CONNECTOR`.
+    pub fn key(&self) -> StoreKey {
+        self.at.endpoint.name("tombstones", None)
+    }
+
+    /// What it comes to, with what is stored there. The first effect stores the next tombstones; when that is a
+    /// conflict, they are read again and this is called again.
+    pub fn resume(&self, stored: Option<&Tombstones>) -> Received {
+        let mut next = stored.cloned().unwrap_or_default();
+        let mut scope = scope(&self.message);
+        for (id, event) in self.message.latest().into_iter().filter(|(_, event)| event.change == Change::Deleted) {
+            let tombstone = Tombstone { order: event.order, heard_at: self.at.now };
+            if next.add(id, tombstone) == Added::Spilled {
+                scope = Scope::All;
+            }
+        }
+        self.at.accepted(&self.message, Some(Effect::Tombstone { key: self.key(), next }), scope)
+    }
+}
+
+fn scope(message: &Message) -> Scope {
+    Scope::only(message.events.iter().map(|event| event.id.clone()))
+}
+
+impl<'a> Verified<'a> {
+    fn read(self) -> Step<'a> {
+        let message = match self.endpoint.shape.read(self.body) {
+            Ok(message) => message,
+            Err(malformed) => return Step::Done(Received::refused(malformed.into())),
+        };
+        if message.events.is_empty() {
+            Step::Done(Received::ignored(message.ignored))
+        } else if message.latest().values().any(|event| event.change == Change::Deleted) {
+            Step::Burying(Burying { message, at: self })
+        } else {
+            Step::Done(self.accepted(&message, None, scope(&message)))
+        }
+    }
+
+    /// Tombstones before the trigger, for the run it starts must find them. The trigger before the message is
+    /// remembered, for what is remembered is never triggered again.
+    fn accepted(&self, message: &Message, tombstones: Option<Effect>, scope: Scope) -> Received {
+        let Endpoint { key, policy, verifier, keep, .. } = self.endpoint;
+        // The id is visible ASCII of at most 256 bytes, so it fits.
+        let id = self.id.as_ref().and_then(|id| CommandId::new(format!("webhook/{id}")).ok());
+        let command = Command::Trigger { by: Trigger::Webhook, scope, policy: Some(policy.clone()), force: false };
+        let remember = self.id.as_ref().map(|id| Effect::Remember {
+            key: self.endpoint.name("webhook", Some(id.as_str())),
+            seen: Seen::new(self.now, verifier.replayable().max(*keep)),
+        });
+        let trigger = Effect::Trigger { key: key.clone(), id, command };
+        let effects = tombstones.into_iter().chain([trigger]).chain(remember).collect();
+        Received::accepted(message.events.len(), message.ignored, effects)
+    }
+}

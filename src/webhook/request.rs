@@ -1,0 +1,123 @@
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::refusal::{Problem, Refusal};
+
+/// The most bytes a message's id may have: part of a key in the host's store.
+const MAX_ID: usize = 256;
+
+/// A request as it arrived, before anybody read it.
+///
+/// The body is the bytes that were sent. One that was parsed and written again has another signature.
+///
+/// ```
+/// use tripartite::webhook::Request;
+/// let headers: [(&str, &[u8]); 1] = [("Webhook-Id", b"msg_1")];
+/// let request = Request { headers: &headers, body: b"{}" };
+/// assert_eq!(request.header("webhook-id"), Ok(Some(&b"msg_1"[..]))); // names have no case
+/// let twice = [headers[0], ("webhook-id", b"msg_2")];
+/// assert!(Request { headers: &twice, body: b"" }.header("webhook-id").is_err()); // which of them was signed?
+/// assert_eq!(format!("{request:?}"), "request of 1 headers and 2 bytes"); // bodies are people's data
+/// ```
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The headers, each with its value; one that was sent twice stands here twice.
+    pub headers: &'a [(&'a str, &'a [u8])],
+    /// The raw body.
+    pub body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// The value of a header, whatever the case of its name; `None` when it was not sent.
+    ///
+    /// # Errors
+    /// [`Refusal::Header`], when it was sent more than once.
+    pub fn header(&self, name: &str) -> Result<Option<&'a [u8]>, Refusal> {
+        let mut values =
+            self.headers.iter().filter(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(Refusal::header(name, Problem::Twice)),
+            (value, None) => Ok(value),
+        }
+    }
+
+    /// A header that must be there, as text.
+    pub(super) fn required(&self, name: &str) -> Result<&'a str, Refusal> {
+        let value = self.header(name)?.ok_or_else(|| Refusal::header(name, Problem::Missing))?;
+        std::str::from_utf8(value).map_err(|_| Refusal::header(name, Problem::Form))
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "request of {} headers and {} bytes", self.headers.len(), self.body.len())
+    }
+}
+
+/// What a sender calls a message; the same for every delivery of it.
+///
+/// Visible ASCII, and no dot: the signed text is `id.timestamp.body`, and with a dot in the id the same signature would
+/// stand for another message too.
+///
+/// ```
+/// use tripartite::webhook::{MessageId, MessageIdError};
+/// assert!(MessageId::new("msg_2KWPBgLlAfxdpx2AI54pPJ85f4W").is_ok());
+/// assert_eq!(MessageId::new("msg.1"), Err(MessageIdError::Character { at: 3 }));
+/// assert_eq!(MessageId::new(""), Err(MessageIdError::Length { len: 0 }));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct MessageId(Box<str>);
+
+/// Why a text cannot be the id of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageIdError {
+    /// It is empty or too long.
+    #[error("the id of a message has 1 to {MAX_ID} bytes, this one has {len}")]
+    Length {
+        /// What it has.
+        len: usize,
+    },
+    /// It holds a dot, a space, or something that is not ASCII.
+    #[error("the id of a message has visible ASCII characters and no dot, this one has another at byte {at}")]
+    Character {
+        /// Where, in bytes.
+        at: usize,
+    },
+}
+
+impl MessageId {
+    /// Checks a text and makes it an id.
+    ///
+    /// # Errors
+    /// [`MessageIdError`] when it has not 1 to 256 bytes of visible ASCII, or has a dot.
+    pub fn new(text: impl Into<Box<str>>) -> Result<Self, MessageIdError> {
+        let text = text.into();
+        if text.is_empty() || text.len() > MAX_ID {
+            return Err(MessageIdError::Length { len: text.len() });
+        }
+        match text.bytes().position(|byte| !byte.is_ascii_graphic() || byte == b'.') {
+            Some(at) => Err(MessageIdError::Character { at }),
+            None => Ok(Self(text)),
+        }
+    }
+
+    /// The id, as it was sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for MessageId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}

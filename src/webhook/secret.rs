@@ -1,0 +1,101 @@
+use std::fmt;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zeroize::Zeroizing;
+
+use crate::registry::Secret;
+
+/// 192 bits, the least the specification allows.
+const LEAST: usize = 24;
+/// 512 bits, the most.
+const MOST: usize = 64;
+/// 128 bits: whoever can try that many needs no signature.
+const LEAST_RAW: usize = 16;
+/// What marks a secret as one of these.
+const PREFIX: &[u8] = b"whsec_";
+
+/// Secrets come from people and files, with padding or without.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Why something cannot be used to sign. It never repeats what was given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// It is not base64, in the standard alphabet.
+    #[error("a signing secret is base64, after an optional whsec_")]
+    Base64,
+    /// It is too short to be safe, or empty.
+    #[error("a signing secret has at least {least} bytes, this one has {len}")]
+    Short {
+        /// The least.
+        least: usize,
+        /// What it has, decoded.
+        len: usize,
+    },
+    /// It is longer than the specification allows, so it is probably something else.
+    #[error("a signing secret has at most {MOST} bytes, this one has {len}")]
+    Long {
+        /// What it has, decoded.
+        len: usize,
+    },
+    /// There is none.
+    #[error("at least one secret is needed to tell who signed")]
+    None,
+    /// The name cannot be the name of a header.
+    #[error("the name of a header has letters, digits and - _ only, and at least one")]
+    Header,
+}
+
+/// A secret to sign with, as Standard Webhooks 1.0.0 has it: 24 to 64 bytes, written in base64 after `whsec_`.
+///
+/// The prefix, the padding and the white space around it may be missing. It is wiped when it is dropped, and neither
+/// prints nor clones, like the [`Secret`] it was read from.
+///
+/// ```
+/// use tripartite::registry::Secret;
+/// use tripartite::webhook::{SecretError, SigningSecret};
+/// let secret = SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?;
+/// assert_eq!(format!("{secret:?}"), "SigningSecret");
+/// let short = SigningSecret::new(&Secret::new("whsec_aHVudGVyMg==")).err(); // hunter2
+/// assert_eq!(short, Some(SecretError::Short { least: 24, len: 7 }));
+/// # Ok::<(), SecretError>(())
+/// ```
+pub struct SigningSecret(Secret);
+
+impl SigningSecret {
+    /// Reads a secret as a sender shows it.
+    ///
+    /// # Errors
+    /// [`SecretError`] when it is not base64, or has not 24 to 64 bytes.
+    pub fn new(written: &Secret) -> Result<Self, SecretError> {
+        let text = written.expose().trim_ascii();
+        let text = text.strip_prefix(PREFIX).unwrap_or(text);
+        let mut bytes = Zeroizing::new(LENIENT.decode(text).map_err(|_| SecretError::Base64)?);
+        match bytes.len() {
+            len if len < LEAST => Err(SecretError::Short { least: LEAST, len }),
+            len if len > MOST => Err(SecretError::Long { len }),
+            _ => Ok(Self(Secret::new(std::mem::take(&mut *bytes)))),
+        }
+    }
+
+    pub(super) fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningSecret")
+    }
+}
+
+/// Checks a secret whose bytes are the key as they are.
+pub(super) fn raw(secret: Secret) -> Result<Secret, SecretError> {
+    let len = secret.expose().len();
+    if len < LEAST_RAW { Err(SecretError::Short { least: LEAST_RAW, len }) } else { Ok(secret) }
+}

@@ -1,0 +1,48 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// Which version of the persisted form this crate writes.
+const FORMAT: u32 = 1;
+
+/// That a message was taken in, so that it is recognised when it comes again. That the record is there says it all.
+///
+/// ```
+/// use std::time::Duration;
+/// use chrono::{DateTime, TimeDelta, Utc};
+/// use tripartite::webhook::Seen;
+/// let now = DateTime::<Utc>::UNIX_EPOCH;
+/// assert_eq!(Seen::new(now, Duration::from_secs(600)).until(), now + TimeDelta::minutes(10));
+/// assert_eq!(Seen::new(now, Duration::MAX).until(), DateTime::<Utc>::MAX_UTC);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    format: u32,
+    at: DateTime<Utc>,
+    until: DateTime<Utc>,
+    /// What a later version of this crate wrote: it survives.
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+impl Seen {
+    /// Taken in now, and to be kept for so long.
+    pub fn new(at: DateTime<Utc>, keep: std::time::Duration) -> Self {
+        let keep = TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
+        let until = at.checked_add_signed(keep).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        Self { format: FORMAT, at, until, rest: BTreeMap::new() }
+    }
+
+    /// When it was taken in.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// When it may be forgotten: the time to list its row as due, in a shard of its own, and then to delete it.
+    pub fn until(&self) -> DateTime<Utc> {
+        self.until
+    }
+}

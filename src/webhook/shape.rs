@@ -1,0 +1,259 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::event::{Change, Event, Malformed, Message, Order};
+use super::pointer::{Pointer, PointerError};
+use crate::id::ExternalId;
+use crate::value::{Value, exact_numbers};
+
+/// The end of the year 9999 in seconds: a larger number is no time in seconds, but probably one in milliseconds.
+const LATEST: i64 = 253_402_300_799;
+/// What must stand where, in errors.
+const ID: &str = "an id (text, or a whole number)";
+const VERSION: &str = "a version (a whole number from 0)";
+const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
+
+/// Where a sender puts what it says: pointers, and its names for the three things that happen.
+///
+/// | body | type | id | and |
+/// |---|---|---|---|
+/// | `{"type": "contact.created", "at": 1667507170, "data": {"id": 7}}` | `/type` | `/data/id` | time `/at` |
+/// | `{"kind": "update", "members": [{"no": 7}, {"no": 8}]}` | `#/kind` | `/no` | events `/members` |
+/// | `[{"op": "D", "id": 7, "rev": 12}]` | `/op` | `/id` | events `#`, version `/rev` |
+///
+/// An event of any other type is ignored and counted, and nothing else of it is read: senders add types whenever they
+/// like, and the specification counts every 2xx as delivered. A type that stands only in a header is not signed, so
+/// there is no way to say it.
+///
+/// ```
+/// use tripartite::webhook::{Change, Shape};
+/// let shape = Shape::new("/type", "/data/id", [("contact.updated", Change::Updated)])?;
+/// let message = shape.read(br#"{"type": "contact.updated", "data": {"id": 42}}"#)?;
+/// assert_eq!(message.events[0].id.as_str(), "42"); // a whole number is an id, in its digits
+/// assert_eq!(shape.read(br#"{"type": "ping"}"#)?.ignored, 1);
+/// let error = shape.read(br#"{"type": "contact.updated", "data": {}}"#).map_err(|error| error.to_string());
+/// assert_eq!(error.err().as_deref(), Some("event 1: /data/id must be an id (text, or a whole number); this is null"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub struct Shape(Written);
+
+/// A shape as it is written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    events: Option<Pointer>,
+    #[serde(rename = "type")]
+    kind: Pointer,
+    id: Pointer,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time: Option<Pointer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<Pointer>,
+    changes: BTreeMap<String, Change>,
+}
+
+/// Why a shape cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// A pointer is none.
+    #[error(transparent)]
+    Pointer(#[from] PointerError),
+    /// No type means anything, so every event would be ignored.
+    #[error("a shape names at least one type of event")]
+    NoChanges,
+}
+
+impl TryFrom<Written> for Shape {
+    type Error = ShapeError;
+
+    fn try_from(written: Written) -> Result<Self, ShapeError> {
+        if written.changes.is_empty() { Err(ShapeError::NoChanges) } else { Ok(Self(written)) }
+    }
+}
+
+impl From<Shape> for Written {
+    fn from(shape: Shape) -> Self {
+        shape.0
+    }
+}
+
+impl Shape {
+    /// One event in a body: where its type and the record's id stand, and what the types mean.
+    ///
+    /// # Errors
+    /// [`ShapeError`] when a pointer is none, or no type means anything.
+    pub fn new<'a>(
+        kind: &str,
+        id: &str,
+        changes: impl IntoIterator<Item = (&'a str, Change)>,
+    ) -> Result<Self, ShapeError> {
+        let changes = changes.into_iter().map(|(name, change)| (name.to_owned(), change)).collect();
+        let (kind, id) = (Pointer::new(kind)?, Pointer::new(id)?);
+        Self::try_from(Written { events: None, kind, id, time: None, version: None, changes })
+    }
+
+    /// Several events in a body: where their list stands. The other pointers are then looked up in each of them.
+    ///
+    /// # Errors
+    /// [`ShapeError::Pointer`] when it is none.
+    ///
+    /// ```
+    /// use tripartite::webhook::{Change, Shape};
+    /// let shape = Shape::new("#/kind", "", [("update", Change::Updated)])?.events("/members")?;
+    /// let message = shape.read(br#"{"kind": "update", "members": ["F-7", 8]}"#)?;
+    /// assert_eq!(message.events.len(), 2); // the events are the ids themselves
+    /// assert!(shape.read(br#"{"kind": "update"}"#).is_err()); // no list is not an empty one
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn events(mut self, pointer: &str) -> Result<Self, ShapeError> {
+        self.0.events = Some(Pointer::new(pointer)?);
+        Ok(self)
+    }
+
+    /// Where the time of an event stands: RFC 3339, or whole seconds since 1970. It may be missing.
+    ///
+    /// # Errors
+    /// [`ShapeError::Pointer`] when it is none.
+    ///
+    /// ```
+    /// # use tripartite::webhook::{Change, Shape};
+    /// let shape = Shape::new("/t", "/id", [("u", Change::Updated)])?.time("/at")?;
+    /// assert!(shape.read(br#"{"t": "u", "id": 7, "at": 1674087231}"#).is_ok());
+    /// assert!(shape.read(br#"{"t": "u", "id": 7, "at": 1674087231000}"#).is_err()); // milliseconds are not guessed
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn time(mut self, pointer: &str) -> Result<Self, ShapeError> {
+        self.0.time = Some(Pointer::new(pointer)?);
+        Ok(self)
+    }
+
+    /// Where the version of the record stands: a whole number, or a text of digits. It may be missing.
+    ///
+    /// # Errors
+    /// [`ShapeError::Pointer`] when it is none.
+    ///
+    /// ```
+    /// # use tripartite::webhook::{Change, Shape};
+    /// let shape = Shape::new("/t", "/id", [("u", Change::Updated)])?.version("/rev")?;
+    /// let version = |body| shape.read(body).map(|message| message.events[0].order.version);
+    /// assert_eq!(version(br#"{"t": "u", "id": 7, "rev": "12"}"#)?, Some(12));
+    /// assert!(version(br#"{"t": "u", "id": 7, "rev": "12a"}"#).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn version(mut self, pointer: &str) -> Result<Self, ShapeError> {
+        self.0.version = Some(Pointer::new(pointer)?);
+        Ok(self)
+    }
+
+    /// Reads a body. All of it, or nothing: a status answers for the whole body, and one that says "accepted" must not
+    /// stand for a part.
+    ///
+    /// # Errors
+    /// [`Malformed`], which says where and never what.
+    pub fn read(&self, body: &[u8]) -> Result<Message, Malformed> {
+        let body = json(body)?;
+        let events = match &self.0.events {
+            None => std::slice::from_ref(&body),
+            Some(pointer) => match pointer.find(&body, &body) {
+                Value::List(list) => list.as_slice(),
+                other => return Err(Malformed::Events { pointer: pointer.to_string(), found: other.shape() }),
+            },
+        };
+        let mut message = Message { events: Vec::new(), ignored: 0 };
+        for (at, value) in events.iter().enumerate() {
+            match self.event(&At { body: &body, event: value, number: at + 1 })? {
+                Some(event) => message.events.push(event),
+                None => message.ignored += 1,
+            }
+        }
+        Ok(message)
+    }
+
+    /// An event; `None` when nobody asked for its type.
+    fn event(&self, at: &At<'_>) -> Result<Option<Event>, Malformed> {
+        let kind = at.needs(&self.0.kind, "a text", Value::as_text)?;
+        let Some(change) = self.0.changes.get(kind) else {
+            return Ok(None);
+        };
+        let id = at.needs(&self.0.id, ID, id)?;
+        let version = at.may_have(self.0.version.as_ref(), VERSION, version)?;
+        let at = at.may_have(self.0.time.as_ref(), TIME, time)?;
+        Ok(Some(Event { id, change: *change, order: Order { version, at } }))
+    }
+}
+
+/// An event in a body.
+struct At<'v> {
+    body: &'v Value,
+    event: &'v Value,
+    number: usize,
+}
+
+impl<'v> At<'v> {
+    fn needs<T>(
+        &self,
+        pointer: &Pointer,
+        expected: &'static str,
+        read: impl Fn(&'v Value) -> Option<T>,
+    ) -> Result<T, Malformed> {
+        let value = pointer.find(self.body, self.event);
+        read(value).ok_or_else(|| Malformed::Field {
+            event: self.number,
+            pointer: pointer.to_string(),
+            expected,
+            found: value.shape(),
+        })
+    }
+
+    fn may_have<T>(
+        &self,
+        pointer: Option<&Pointer>,
+        expected: &'static str,
+        read: impl Fn(&'v Value) -> Option<T>,
+    ) -> Result<Option<T>, Malformed> {
+        let there = pointer.filter(|pointer| !pointer.find(self.body, self.event).is_null());
+        there.map(|pointer| self.needs(pointer, expected, read)).transpose()
+    }
+}
+
+/// A body, with every digit of its numbers. Where it is wrong is said of what was sent.
+fn json(body: &[u8]) -> Result<Value, Malformed> {
+    serde_json::from_slice(&exact_numbers(body)).map_err(|error| {
+        let error = serde_json::from_slice::<Value>(body).err().unwrap_or(error);
+        Malformed::Json { line: error.line(), column: error.column() }
+    })
+}
+
+/// A text as it is, or a whole number in its digits.
+fn id(value: &Value) -> Option<ExternalId> {
+    match value {
+        Value::Text(text) => ExternalId::new(text.as_str()).ok(),
+        Value::Int(int) => ExternalId::new(int.to_string()).ok(),
+        _ => None,
+    }
+}
+
+fn version(value: &Value) -> Option<u64> {
+    match value {
+        Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        Value::Int(int) => u64::try_from(*int).ok(),
+        _ => None,
+    }
+}
+
+fn time(value: &Value) -> Option<DateTime<Utc>> {
+    match value {
+        Value::Text(text) => DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()),
+        Value::Int(int) => {
+            let seconds = i64::try_from(*int).ok().filter(|seconds| (0..=LATEST).contains(seconds));
+            seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,138 @@
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use chrono::{DateTime, Utc};
+
+use super::mac::{Tag, any_equal, mac};
+use super::refusal::{Problem, Refusal};
+use super::request::{MessageId, Request};
+use super::secret::{SecretError, SigningSecret};
+
+const ID: &str = "webhook-id";
+const TIMESTAMP: &str = "webhook-timestamp";
+const SIGNATURE: &str = "webhook-signature";
+/// HMAC-SHA256; `v1a` is ed25519, and skipped.
+const VERSION: &str = "v1";
+/// What the libraries of the specification use: clocks are seldom further apart, and a replay has no more time.
+const TOLERANCE: Duration = Duration::from_secs(300);
+/// Some ninety signatures: nobody rotates so many secrets.
+const MAX_SIGNATURE: usize = 4096;
+/// A second count of so many digits is thousands of years away.
+const MAX_TIMESTAMP: usize = 12;
+
+/// Signatures of Standard Webhooks 1.0.0 with shared secrets: `v1`, HMAC-SHA256 over `id.timestamp.body`.
+///
+/// Several secrets stand here while one is replaced by another: any of them verifies, and signing signs with all. A
+/// signature of another version is skipped.
+///
+/// ```
+/// use chrono::{DateTime, TimeDelta};
+/// use tripartite::registry::Secret;
+/// use tripartite::webhook::{MessageId, Refusal, Request, SigningSecret, Standard};
+/// let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
+/// let at = DateTime::from_timestamp(1_614_265_330, 0).unwrap_or_default();
+/// let body = br#"{"test": 2432232314}"#;
+/// let signed = standard.sign(&MessageId::new("msg_p5jXN8AQM9LWM0D4loKWxJek")?, at, body);
+/// assert_eq!(signed[2].1, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+///
+/// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
+/// let verify = |body, after| standard.verify(&Request { headers: &headers, body }, at + TimeDelta::seconds(after));
+/// assert!(verify(&body[..], 300).is_ok()); // exactly the tolerance passes
+/// assert!(matches!(verify(&body[..], 301), Err(Refusal::Stale { .. })));
+/// assert_eq!(verify(br#"{"test":2432232314}"#, 0), Err(Refusal::Signature)); // the same JSON, other bytes
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Standard {
+    secrets: Vec<SigningSecret>,
+    tolerance: Duration,
+}
+
+impl Standard {
+    /// Signatures by any of these secrets, at most five minutes old or early.
+    ///
+    /// # Errors
+    /// [`SecretError::None`], when there are none: then everybody would be refused, or nobody.
+    pub fn new(secrets: impl IntoIterator<Item = SigningSecret>) -> Result<Self, SecretError> {
+        let secrets: Vec<_> = secrets.into_iter().collect();
+        if secrets.is_empty() { Err(SecretError::None) } else { Ok(Self { secrets, tolerance: TOLERANCE }) }
+    }
+
+    /// How far the timestamp may be from now, in both directions. Exactly as far still passes.
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    pub(super) fn tolerated(&self) -> Duration {
+        self.tolerance
+    }
+
+    /// Finds out who sent a request: its id, when one of the secrets signed it, and not too far from now.
+    ///
+    /// The signature is looked at before the timestamp, so only who signs is told that the time is wrong.
+    ///
+    /// # Errors
+    /// [`Refusal::Header`] for a header that is missing, there twice or without its form, [`Refusal::Unsigned`] and
+    /// [`Refusal::Signature`], and [`Refusal::Stale`] for the time, either way.
+    pub fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<MessageId, Refusal> {
+        let id = MessageId::new(request.required(ID)?).map_err(|_| Refusal::header(ID, Problem::Form))?;
+        let (stamp, seconds) = timestamp(request)?;
+        let sent = signatures(request)?;
+        let tags: Vec<Tag> = self.secrets.iter().map(|secret| tag(secret, &id, stamp, request.body)).collect();
+        if !any_equal(&tags, &sent) {
+            return Err(Refusal::Signature);
+        }
+        let apart = (i128::from(now.timestamp_micros()) - i128::from(seconds) * 1_000_000).unsigned_abs();
+        if apart > self.tolerance.as_micros() { Err(Refusal::Stale { tolerance: self.tolerance }) } else { Ok(id) }
+    }
+
+    /// The headers to send a body with. A delivery that is tried again keeps its id and gets a new time.
+    ///
+    /// ```
+    /// # use tripartite::registry::Secret;
+    /// # use tripartite::webhook::{MessageId, SigningSecret, Standard};
+    /// # let secret = |text: &str| SigningSecret::new(&Secret::new(text));
+    /// let [old, new] = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD"];
+    /// let both = Standard::new([secret(old)?, secret(new)?])?;
+    /// let headers = both.sign(&MessageId::new("msg_1")?, chrono::DateTime::UNIX_EPOCH, b"{}");
+    /// assert_eq!(headers[2].1.split(' ').count(), 2); // a receiver that knows either of them is content
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sign(&self, id: &MessageId, at: DateTime<Utc>, body: &[u8]) -> [(&'static str, String); 3] {
+        let stamp = at.timestamp().to_string();
+        let signed = self.secrets.iter().map(|secret| {
+            let tag = tag(secret, id, &stamp, body);
+            format!("{VERSION},{}", BASE64_STANDARD.encode(tag))
+        });
+        let signatures = signed.collect::<Vec<_>>().join(" ");
+        [(ID, id.to_string()), (TIMESTAMP, stamp), (SIGNATURE, signatures)]
+    }
+}
+
+fn tag(secret: &SigningSecret, id: &MessageId, stamp: &str, body: &[u8]) -> Tag {
+    mac(secret.expose(), &[id.as_str().as_bytes(), b".", stamp.as_bytes(), b".", body])
+}
+
+/// The timestamp as it was sent, which is what was signed, and as seconds since 1970.
+fn timestamp<'a>(request: &Request<'a>) -> Result<(&'a str, i64), Refusal> {
+    let stamp = request.required(TIMESTAMP)?;
+    let digits = stamp.len() <= MAX_TIMESTAMP && stamp.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = stamp.parse().ok().filter(|_| digits);
+    Ok((stamp, seconds.ok_or_else(|| Refusal::header(TIMESTAMP, Problem::Form))?))
+}
+
+/// The signatures of our version. What cannot be one matches nothing, so it is left out.
+fn signatures(request: &Request<'_>) -> Result<Vec<Tag>, Refusal> {
+    let text = match request.required(SIGNATURE) {
+        Err(Refusal::Header { problem: Problem::Missing, .. }) => return Err(Refusal::Unsigned),
+        text => text?,
+    };
+    if text.len() > MAX_SIGNATURE {
+        return Err(Refusal::header(SIGNATURE, Problem::Form));
+    }
+    let ours = text.split(' ').filter_map(|one| one.split_once(',')).filter(|(version, _)| *version == VERSION);
+    Ok(ours.filter_map(|(_, code)| BASE64_STANDARD.decode(code).ok()?.try_into().ok()).collect())
+}

@@ -1,0 +1,184 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::event::Order;
+use crate::id::ExternalId;
+use crate::value::Value;
+
+/// Which version of the persisted form this crate writes.
+const FORMAT: u32 = 1;
+
+/// The most tombstones kept for a key, so that with the longest ids they stay within a mebibyte. Those beyond make the
+/// run one of everything, and its complete listing says who is gone.
+pub const TOMBSTONE_LIMIT: usize = 500;
+
+/// That a sender says a record is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// When it went, as far as the sender says.
+    #[serde(flatten)]
+    pub order: Order,
+    /// When that was taken in. It also tells apart two that say the same.
+    pub heard_at: DateTime<Utc>,
+}
+
+/// What the source says of a record when a run asks for it by its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It has none.
+    Nothing,
+    /// It has one.
+    Record {
+        /// Which version of it, where it counts.
+        version: Option<u64>,
+    },
+}
+
+impl Tombstone {
+    /// Whether the record is to be marked inactive, given what the source says now.
+    ///
+    /// | the source has | of a version | the tombstone stands |
+    /// |---|---|---|
+    /// | nothing | – | yes |
+    /// | a record | larger than the tombstone's | no: it was created again, or the deletion came late |
+    /// | a record | as large, or smaller | yes: the source answered from before |
+    /// | a record | unknown, here or there | no: the source was asked after the event, so it knows better |
+    ///
+    /// When it does not stand and the record is gone after all, the next complete listing finds out.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::webhook::{Found, Order, Tombstone};
+    /// let fifth = Order { version: Some(5), at: None };
+    /// let tombstone = Tombstone { order: fifth, heard_at: DateTime::<Utc>::UNIX_EPOCH };
+    /// assert!(tombstone.stands(Found::Nothing));
+    /// assert!(tombstone.stands(Found::Record { version: Some(5) }));
+    /// assert!(!tombstone.stands(Found::Record { version: Some(6) }));
+    /// assert!(!tombstone.stands(Found::Record { version: None }));
+    /// ```
+    pub fn stands(&self, found: Found) -> bool {
+        match found {
+            Found::Nothing => true,
+            Found::Record { version } => self.order.version.zip(version).is_some_and(|(gone, there)| there <= gone),
+        }
+    }
+}
+
+/// The records of a key that a sender says are gone, until a run has looked at them.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use tripartite::id::ExternalId;
+/// use tripartite::webhook::{Order, Tombstone, Tombstones};
+/// let (id, now) = (ExternalId::new("7")?, DateTime::<Utc>::UNIX_EPOCH);
+/// let version = |version| Tombstone { order: Order { version: Some(version), at: None }, heard_at: now };
+/// let mut tombstones = Tombstones::default();
+/// tombstones.add(id.clone(), version(5));
+/// let taken = tombstones.clone(); // a run begins
+/// tombstones.add(id.clone(), version(9)); // and the record is created and deleted once more
+/// tombstones.add(id.clone(), version(7)); // what comes late changes nothing
+/// let rest = tombstones.without(&taken); // the run is done
+/// assert_eq!(rest.get(&id), Some(&version(9))); // for the follow-up
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tombstones {
+    format: u32,
+    records: BTreeMap<ExternalId, Tombstone>,
+    /// What a later version of this crate wrote: it survives.
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+/// Stored tombstones that this version cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Broken {
+    /// They were written by a later version of this crate.
+    #[error("these tombstones have format {found}, this version reads up to {FORMAT}")]
+    Format {
+        /// Their format.
+        found: u32,
+    },
+}
+
+/// Whether a tombstone found a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "for one that is spilled, everything must be listed"]
+pub enum Added {
+    /// It is kept, or a later one of the same record was.
+    Kept,
+    /// There were [`TOMBSTONE_LIMIT`] already.
+    Spilled,
+}
+
+impl Default for Tombstones {
+    fn default() -> Self {
+        Self { format: FORMAT, records: BTreeMap::new(), rest: BTreeMap::new() }
+    }
+}
+
+impl Tombstones {
+    /// Checks tombstones that came back from storage.
+    ///
+    /// # Errors
+    /// [`Broken`], when they are of a later format.
+    pub fn check(&self) -> Result<(), Broken> {
+        if self.format > FORMAT { Err(Broken::Format { found: self.format }) } else { Ok(()) }
+    }
+
+    /// The tombstone of a record.
+    pub fn get(&self, id: &ExternalId) -> Option<&Tombstone> {
+        self.records.get(id)
+    }
+
+    /// All of them, by record.
+    pub fn iter(&self) -> impl Iterator<Item = (&ExternalId, &Tombstone)> {
+        self.records.iter()
+    }
+
+    /// Whether there is none, so that the record of them can be deleted.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Adds one. Of two of the same record the later stays, and of those that do not say, the one that came last.
+    ///
+    /// ```
+    /// use tripartite::id::ExternalId;
+    /// use tripartite::webhook::{Added, Order, TOMBSTONE_LIMIT, Tombstone, Tombstones};
+    /// let tombstone = Tombstone { order: Order::default(), heard_at: chrono::DateTime::UNIX_EPOCH };
+    /// let mut tombstones = Tombstones::default();
+    /// for number in 0..TOMBSTONE_LIMIT {
+    ///     assert_eq!(tombstones.add(ExternalId::new(number.to_string())?, tombstone), Added::Kept);
+    /// }
+    /// assert_eq!(tombstones.add(ExternalId::new("one more")?, tombstone), Added::Spilled);
+    /// assert_eq!(tombstones.add(ExternalId::new("0")?, tombstone), Added::Kept); // its place is there
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn add(&mut self, id: ExternalId, tombstone: Tombstone) -> Added {
+        let full = self.records.len() >= TOMBSTONE_LIMIT;
+        match self.records.get_mut(&id) {
+            Some(known) if tombstone.order.before(&known.order) => Added::Kept,
+            Some(known) => {
+                *known = tombstone;
+                Added::Kept
+            }
+            None if full => Added::Spilled,
+            None => {
+                self.records.insert(id, tombstone);
+                Added::Kept
+            }
+        }
+    }
+
+    /// What is left when a run has looked at these. One that has come since stays, also of the same record.
+    #[must_use = "nothing has happened until what is left is stored"]
+    pub fn without(&self, taken: &Self) -> Self {
+        let mut left = self.clone();
+        left.records.retain(|id, tombstone| taken.records.get(id) != Some(tombstone));
+        left
+    }
+}
