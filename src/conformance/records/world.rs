@@ -1,5 +1,7 @@
 //! What the cases speak of: a schema with every kind, records of it, and ops on them.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
 
@@ -21,6 +23,11 @@ use crate::value::{Fingerprint, Record, Value};
 /// assert!(names.contains(&"born".to_owned())); // each of them is a plain word in lower case, fit for a column
 /// ```
 pub fn schema() -> Schema {
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(build);
+    SCHEMA.clone()
+}
+
+fn build() -> Schema {
     let place = Kind::record([("street", Kind::Address), ("town", Kind::Name)]);
     let fields = [
         ("name", Kind::Name),
