@@ -64,7 +64,7 @@ mod record;
 use serde::{Deserialize, Serialize};
 
 pub use doc::PlanError;
-pub(crate) use figures::Emptied;
+pub(crate) use figures::Noted;
 pub use figures::{FieldFigures, Figures, Tally};
 pub use guard::{Blocked, Excess, FieldLimits, Guards, Limit};
 pub use record::{Refusal, plan_creation, plan_linked, plan_missing};

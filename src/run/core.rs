@@ -11,7 +11,7 @@ use crate::exchange::{
 };
 use crate::failure::Failure;
 use crate::id::ExternalId;
-use crate::plan::{Blocked, Emptied, Figures, Plan, PlanHash, PlanId, Tally, plan_creation, plan_linked, plan_missing};
+use crate::plan::{Blocked, Figures, Noted, Plan, PlanHash, PlanId, Tally, plan_creation, plan_linked, plan_missing};
 
 /// How many missing records are loaded at a time.
 const PAGE: usize = 500;
@@ -35,8 +35,7 @@ pub(super) struct Core {
     /// Listed a second time in other words, while the first statement is no longer at hand.
     doubtful: Vec<(Slot, RemoteRecord)>,
     quarantined: Vec<Quarantined>,
-    /// Of which records the source says nothing in a field any more.
-    emptied: Emptied,
+    noted: Noted,
     unwritten: Vec<Unwritten>,
 }
 
@@ -90,7 +89,7 @@ impl Core {
             withheld: 0,
             doubtful: Vec::new(),
             quarantined: Vec::new(),
-            emptied: Emptied::default(),
+            noted: Noted::default(),
             unwritten: Vec::new(),
         }
     }
@@ -279,7 +278,7 @@ impl Core {
         };
         let op = plan_linked(&self.run.policy, remote, &loaded)?;
         if let Some(base) = &loaded.base {
-            self.emptied.add(&remote.id, &base.record, &remote.record);
+            self.noted.add(self.run.policy.schema(), remote, &base.record, &loaded.local);
         }
         Some(op)
     }
@@ -330,7 +329,7 @@ impl Core {
             population: self.index.population,
             listed: self.items,
             quarantined: self.quarantined_tally(),
-            ..Figures::of(self.run.policy.schema(), &ops, &self.emptied)
+            ..Figures::of(self.run.policy.schema(), &ops, &self.noted)
         };
         let quarantined = self.quarantined.clone();
         let plan =
