@@ -76,6 +76,9 @@ fn composites() -> Vec<(&'static str, Value)> {
         ("steps", list(&[])),
         ("steps", list(&[Value::Null, list(&[]), map(&[]), text("\0"), Value::Bool(false), Value::Float(0.1)])),
         ("steps", list(&[Value::Int(i64::MAX.into()), Value::Int(u64::MAX.into())])),
+        // As a source's long number inside a list or map reads: its digits.
+        ("steps", list(&[text("1000000000000000000000000000000"), text("-1")])),
+        ("extras", map(&[("long", text("1000000000000000000000000000000"))])),
         ("steps", list(&[text("b"), text("a"), text("b")])),
         ("extras", map(&[])),
         ("extras", map(&[("a", Value::Null), ("", map(&[("", list(&[]))])), ("a/b~c", Value::Int(1))])),
