@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use nightly_sync::jobs::JobsError;
 use nightly_sync::work::{self, Shift, Told};
+use tripartite::backoff::Backoff;
 use tripartite::queue::Rules;
 use tripartite::work::{Settings, WorkError};
 
@@ -29,6 +30,7 @@ usage:
   --workers N           so many jobs at a time beside it, 1 by default; 0: some other process does them
   --spacing SECONDS     so far apart two jobs of one source begin, 1 by default
   --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
+  --backoff SECONDS     so long after a failed attempt comes the next, then twice as long, and so on; 120 by default
 
 It ends on SIGTERM and ctrl-c, after the requests and the job that are under way.
 ";
@@ -41,6 +43,7 @@ struct Args {
     listen: SocketAddr,
     workers: usize,
     settings: Settings,
+    rules: Rules,
 }
 
 /// Why it cannot serve.
@@ -86,6 +89,7 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
         workers: 1,
         settings: Settings::default(),
+        rules: Rules::default(),
     };
     // A member's sync is short, and the one who waits for it is a person.
     parsed.settings.gate.spacing = Duration::from_secs(1);
@@ -104,6 +108,10 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
             "--workers" => parsed.workers = usize::try_from(number()?.min(64)).unwrap_or(64),
             "--spacing" => parsed.settings.gate.spacing = Duration::from_secs(number()?),
             "--lease" => parsed.settings.lease = Duration::from_secs(number()?.max(1)),
+            "--backoff" => {
+                let first = Duration::from_secs(number()?);
+                parsed.rules.backoff = Backoff::new(first, first.max(Duration::from_secs(60 * 60)));
+            }
             _ => return Err(usage(format!("there is no option {name}; --help lists them"))),
         }
     }
@@ -130,7 +138,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
         workers: args.workers,
         until_idle: false,
         settings: args.settings,
-        rules: Rules::default(),
+        rules: args.rules,
         stop: Arc::clone(&stop),
         now,
     };
@@ -182,5 +190,10 @@ async fn asked_to_end() {
 
 /// A line about each thing that a worker did.
 fn tell(told: Told) {
-    println!("{}", nightly_sync::work::line(&told, nightly_sync::app::now()));
+    say(format_args!("{}", nightly_sync::work::line(&told, nightly_sync::app::now())));
+}
+
+/// Writes a line; that nobody reads it is no error.
+pub(crate) fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -96,7 +96,7 @@ impl Shared {
         };
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(verdict).or_default() += 1;
         let at = (self.now)().to_rfc3339_opts(SecondsFormat::Millis, true);
-        println!("{at} {name} {} {verdict}", answer.status);
+        crate::app::say(format_args!("{at} {name} {} {verdict}", answer.status));
         respond(&answer)
     }
 }
