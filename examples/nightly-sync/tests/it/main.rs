@@ -15,5 +15,6 @@ mod listing;
 mod night;
 mod registers;
 mod schema;
+mod situations;
 mod streaming;
 mod work;
