@@ -172,11 +172,14 @@ impl Writer<'_> {
         let known = self.tx.prepare_cached(&self.sql.find)?.query_row([from.as_str()], row).optional()?;
         // A deleted row has revision 0, and only its link is left to be touched.
         let (local, mut revision) = known.unwrap_or_default();
-        if Revision(revision) != expected || (known.is_none() && *action != Action::Touch) {
+        if Revision(revision) != expected {
+            return Ok(None);
+        }
+        if known.is_none() && (*action != Action::Touch || !self.is_taken(from)?) {
             return Ok(None);
         }
         if from != &op.id {
-            if !self.is_taken(from)? || self.is_taken(&op.id)? {
+            if self.is_taken(&op.id)? {
                 return Ok(None);
             }
             for sql in &self.sql.rekey {
