@@ -31,6 +31,7 @@ mod resolve;
 mod run;
 mod schedule;
 mod sim;
+mod situations;
 mod support;
 #[cfg(feature = "webhook")]
 mod webhook;
