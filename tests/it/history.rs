@@ -28,7 +28,11 @@ fn attempt(token: u64, ended: Ended) -> Attempt {
         number: 1,
         started_at: at(0),
         ended_at: at(60),
-        progress: Progress { done: 120, of: Some(120), counts: [("created".to_owned(), 3), ("updated".to_owned(), 1)].into() },
+        progress: Progress {
+            done: 120,
+            of: Some(120),
+            counts: [("created".to_owned(), 3), ("updated".to_owned(), 1)].into(),
+        },
         ended,
     }
 }
