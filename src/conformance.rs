@@ -91,6 +91,8 @@ pub mod race;
 pub mod record;
 
 /// One promise of [`JobStore`], and the check of it.
+///
+/// The module has [an example](crate::conformance).
 #[derive(Debug)]
 pub struct Case<S> {
     /// Its name: that of the test, and of the function.
@@ -103,6 +105,8 @@ pub struct Case<S> {
 impl<S> Case<S> {
     /// Checks a store, which nobody must have written to.
     ///
+    /// The module has [an example](crate::conformance).
+    ///
     /// # Panics
     /// When the store breaks the promise.
     #[track_caller]
@@ -112,6 +116,14 @@ impl<S> Case<S> {
 }
 
 /// All cases, in the order of the trait's methods.
+///
+/// ```
+/// use std::collections::BTreeSet;
+/// use tripartite::conformance::cases;
+/// use tripartite::memory::MemoryJobStore;
+/// let names: Vec<_> = cases::<MemoryJobStore>().iter().map(|case| case.name).collect();
+/// assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len()); // a name is one case's own
+/// ```
 pub fn cases<S: JobStore + Sync>() -> Vec<Case<S>> {
     [record::cases(), race::cases(), due::cases(), log::cases(), batch::cases()].into_iter().flatten().collect()
 }

@@ -69,7 +69,16 @@
 //! 2. Implements [`Connector`](host::Connector) for its source and [`RecordStore`](host::RecordStore) for its database.
 //! 3. Starts a [`Run`](run::Run) every night and drives it; prints, keeps or sends the [`Report`](run::Report).
 //!
-//! The example host `nightly-sync` does this on SQLite.
+//! One that serves many organisations from many sources leaves the third to workers:
+//!
+//! 1. Implements [`JobStore`](host::JobStore), for the jobs, and [`Handler`](work::Handler), which opens what a job
+//!    works on and keeps its report.
+//! 2. Stores its connections in a [`Queue`](work::Queue), whose schedules then fire, and triggers what is wanted at
+//!    once.
+//! 3. Calls [`Worker::tick`](work::Worker::tick) again and again, in as many threads or processes as it likes, and
+//!    sends the notices that it returns.
+//!
+//! The example host `nightly-sync` does all of this on SQLite; [`work`] has a whole host on one page.
 
 pub mod failure;
 pub mod id;

@@ -57,13 +57,16 @@
 mod conflict;
 mod doc;
 mod entry;
+mod figures;
 mod guard;
 mod record;
 
 use serde::{Deserialize, Serialize};
 
 pub use doc::PlanError;
-pub use guard::{Blocked, Figures, Guards, Limit};
+pub(crate) use figures::Emptied;
+pub use figures::{FieldFigures, Figures, Tally};
+pub use guard::{Blocked, Excess, FieldLimits, Guards, Limit};
 pub use record::{Refusal, plan_creation, plan_linked, plan_missing};
 
 use crate::exchange::{Action, Expect, Op, Quarantined};

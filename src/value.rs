@@ -59,7 +59,8 @@ pub use record::{FieldRef, Record};
 ///
 /// An object that states a key twice is refused, which JSON leaves open ([RFC 8259], section 4). A whole number beyond
 /// 64 bits reaches this type only from formats that hold one: `serde_json` reads it as a float, and rounds it. What may
-/// have been rounded is never taken from a source ([`Problem::Inexact`]); [`exact_numbers`] keeps every digit.
+/// have been rounded is never taken from a source ([`Problem::Inexact`]); [`exact_numbers`] keeps every digit. Written
+/// as JSON, such a number is a text, so that nobody rounds it on the way back.
 ///
 /// ```
 /// use tripartite::value::Value;
@@ -69,6 +70,7 @@ pub use record::{FieldRef, Record};
 ///
 /// assert!(serde_json::from_str::<Value>(r#"{"a": 1, "a": 1}"#).is_err());
 /// assert!(matches!(serde_json::from_str("18446744073709551616")?, Value::Float(_))); // one more than u64::MAX
+/// assert_eq!(serde_json::to_string(&Value::Int(18446744073709551616))?, r#""18446744073709551616""#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
@@ -182,6 +184,7 @@ impl Serialize for Value {
             Self::Int(int) => match (i64::try_from(*int), u64::try_from(*int)) {
                 (Ok(int), _) => serializer.serialize_i64(int),
                 (_, Ok(int)) => serializer.serialize_u64(int),
+                _ if serializer.is_human_readable() => serializer.collect_str(int),
                 _ => serializer.serialize_i128(*int),
             },
             Self::Float(float) => serializer.serialize_f64(*float),

@@ -1,7 +1,11 @@
 //! Guards: what a plan may not do unasked.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::figures::{FieldFigures, Figures, Tally};
+use crate::id::ExternalId;
 use crate::value::Fingerprint;
 
 /// How much of one kind of change a run may do unasked.
@@ -14,10 +18,12 @@ use crate::value::Fingerprint;
 /// assert_eq!(limit.allows(201, 1000), false);
 /// assert_eq!(limit.allows(501, 100_000), false); // the absolute limit always counts
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limit {
+    #[serde(skip_serializing_if = "Option::is_none")]
     absolute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     percent: Option<u8>,
     at_least: u64,
 }
@@ -80,6 +86,13 @@ impl Limit {
         absolute && relative
     }
 
+    /// The figure, if it is beyond the limit.
+    fn excess(&self, tally: &Tally, population: u64) -> Option<Excess> {
+        let Tally { count, first } = tally;
+        let excess = || Excess { count: *count, population, limit: self.describe(), records: first.clone() };
+        (!self.allows(*count, population)).then(excess)
+    }
+
     fn describe(&self) -> String {
         match (self.percent, self.absolute) {
             (Some(percent), Some(most)) => format!("{percent} % or {most}"),
@@ -92,12 +105,25 @@ impl Limit {
 
 /// What stops a plan before anything is written, until a person approves it.
 ///
-/// The defaults stop an empty listing, and one that would deactivate more than 20 % of the records once there are 10.
+/// | guard | by default | why |
+/// |---|---|---|
+/// | [empty listing](Self::allow_empty) | stops | a source that has nobody left is a source that is broken |
+/// | [deactivations](Self::deactivations) | 20 %, from 10 records on | a change of season, or an election, comes to 15 % |
+/// | [creations](Self::creations) | no limit | an import that was cut short goes on; with new ids for all, the old ones leave |
+/// | [updates](Self::updates) | no limit | an election changed 75 % of a real register |
+/// | [emptied](Self::emptied), field by field | 20 %, from 10 on | a column that the source has stopped to fill |
+/// | [names](Self::names), field by field | 20 %, from 10 on | people seldom change their names, columns are often mixed up |
+/// | [changed](Self::changed), field by field | no limit | as updates |
+/// | [quarantined](Self::quarantined) | 20 % of the listing, from 20 on | a listing of which a fifth cannot be read |
+///
+/// Percentages are of the linked records that were active before, so a first import is never stopped by one. Several
+/// guards may stop a plan; whoever approves it approves all of it. A run that [streams](crate::run::Mode::Streaming) has
+/// written most of its plan when it is judged: there only deactivations, and the empty listing, are.
 ///
 /// ```
 /// use tripartite::plan::{Figures, Guards, Limit};
 /// let guards = Guards::default().deactivations(Limit::percent(5).at_least(100));
-/// let night = Figures { population: 1000, listed: 940, deactivations: 60 };
+/// let night = Figures { population: 1000, listed: 940, deactivations: 60.into(), ..Figures::default() };
 /// let [blocked] = &guards.judge(&night)[..] else { unreachable!() };
 /// assert_eq!(
 ///     blocked.to_string(),
@@ -108,28 +134,53 @@ impl Limit {
 #[serde(default, deny_unknown_fields)]
 pub struct Guards {
     deactivations: Limit,
+    creations: Limit,
+    updates: Limit,
+    quarantined: Limit,
+    emptied: Limit,
+    names: Limit,
+    changed: Limit,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    fields: BTreeMap<String, FieldLimits>,
     stop_empty: bool,
 }
 
-/// At most a fifth of the records leave in a night: in real registers a change of season, or an election, comes to
-/// about 15 %.
-const DEACTIVATIONS: Limit = Limit::percent(20).at_least(10);
+/// What may happen in one field, where that differs from the others.
+///
+/// ```
+/// use tripartite::plan::FieldLimits;
+/// let limits: FieldLimits = serde_json::from_str(r#"{"emptied": {"absolute": 3}}"#)?;
+/// assert_eq!(limits.changed, None); // as in the other fields
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FieldLimits {
+    /// In how many records it may be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Limit>,
+    /// Of how many records the source may say nothing in it any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emptied: Option<Limit>,
+}
+
+/// A fifth: more than any honest night of a real register, less than any broken column.
+const FIFTH: Limit = Limit::percent(20).at_least(10);
 
 impl Default for Guards {
     fn default() -> Self {
-        Self { deactivations: DEACTIVATIONS, stop_empty: true }
+        Self {
+            deactivations: FIFTH,
+            creations: Limit::NONE,
+            updates: Limit::NONE,
+            quarantined: Limit::percent(20).at_least(20),
+            emptied: FIFTH,
+            names: FIFTH,
+            changed: Limit::NONE,
+            fields: BTreeMap::new(),
+            stop_empty: true,
+        }
     }
-}
-
-/// The figures of a plan that the guards judge, each a number of records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Figures {
-    /// How many linked records were active before.
-    pub population: u64,
-    /// How many records the listing has.
-    pub listed: u64,
-    /// How many would be deactivated.
-    pub deactivations: u64,
 }
 
 /// Why a plan is blocked.
@@ -138,26 +189,40 @@ pub struct Figures {
 #[non_exhaustive]
 pub enum Blocked {
     /// The listing is complete and empty, but there are records.
-    #[error(
-        "the listing is complete but empty, while {population} {} active here",
-        if *population == 1 { "record is" } else { "records are" }
-    )]
+    #[error("the listing is complete but empty, while {} active here", active(*.population))]
     EmptyListing {
         /// How many linked records are active.
         population: u64,
     },
     /// Too many records would be deactivated.
-    #[error(
-        "{count} of {population} records would be deactivated, because the listing no longer has them; at most \
-         {limit} may be, unasked"
-    )]
-    Deactivations {
-        /// How many.
-        count: u64,
-        /// Of how many active ones.
-        population: u64,
-        /// The limit, in words.
-        limit: String,
+    #[error("{} would be deactivated, because the listing no longer has them; {}", .0.some(), .0.most("be"))]
+    Deactivations(Excess),
+    /// Too many records would be created.
+    #[error("{} would be new here; {}", .0.beside(), .0.most("be"))]
+    Creations(Excess),
+    /// Too many records would be changed.
+    #[error("{} would be changed; {}", .0.some(), .0.most("be"))]
+    Updates(Excess),
+    /// Too many records were set aside.
+    #[error("{} of the listing were set aside, because they cannot be read or contradict each other; {}", .0.some(), .0.most("be"))]
+    Quarantined(Excess),
+    /// Of too many records the source says nothing in a field any more.
+    #[error("`{field}` is empty in {} where the source used to fill it; {}", .excess.some(), .excess.most("be"))]
+    Emptied {
+        /// The field.
+        field: String,
+        /// How many, and how many may be.
+        #[serde(flatten)]
+        excess: Excess,
+    },
+    /// In too many records a field would be changed.
+    #[error("`{field}` would be changed in {}; {}", .excess.some(), .excess.most("be"))]
+    Changed {
+        /// The field.
+        field: String,
+        /// How many, and how many may be.
+        #[serde(flatten)]
+        excess: Excess,
     },
     /// The plan was made under another policy.
     #[error("the plan was made under policy {found}, this run has {expected}")]
@@ -169,13 +234,47 @@ pub enum Blocked {
     },
 }
 
+/// A figure beyond its limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excess {
+    /// How many.
+    pub count: u64,
+    /// Of how many: of the active records here, or of the listing.
+    pub population: u64,
+    /// The limit, in words.
+    pub limit: String,
+    /// The first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<ExternalId>,
+}
+
+fn active(population: u64) -> String {
+    if population == 1 { "1 record is".to_owned() } else { format!("{population} records are") }
+}
+
+impl Excess {
+    fn some(&self) -> String {
+        let Self { count, population, .. } = self;
+        format!("{count} of {population} record{}", if *population == 1 { "" } else { "s" })
+    }
+
+    /// Of a figure that is no part of the population.
+    fn beside(&self) -> String {
+        format!("{} record{} beside {}", self.count, if self.count == 1 { "" } else { "s" }, self.population)
+    }
+
+    fn most(&self, verb: &str) -> String {
+        format!("at most {} may {verb}, unasked", self.limit)
+    }
+}
+
 impl Guards {
     /// How many records may be deactivated.
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
     /// let none = Guards::default().deactivations(Limit::NONE.absolute(0)); // a person looks at every one
-    /// let night = Figures { population: 1000, listed: 999, deactivations: 1 };
+    /// let night = Figures { population: 1000, listed: 999, deactivations: 1.into(), ..Figures::default() };
     /// assert_eq!((none.judge(&night).len(), Guards::default().judge(&night).len()), (1, 0));
     /// ```
     #[must_use]
@@ -184,11 +283,118 @@ impl Guards {
         self
     }
 
+    /// How many records may be created.
+    ///
+    /// ```
+    /// use tripartite::plan::{Figures, Guards, Limit};
+    /// let night = |population| Figures { population, listed: 500, creations: 400.into(), ..Figures::default() };
+    /// let double = Guards::default().creations(Limit::percent(100));
+    /// assert!(double.judge(&night(0)).is_empty()); // a first import is measured by nobody
+    /// assert_eq!(double.judge(&night(100)).len(), 1);
+    /// ```
+    #[must_use]
+    pub fn creations(mut self, limit: Limit) -> Self {
+        self.creations = limit;
+        self
+    }
+
+    /// Of how many records a field may be written.
+    ///
+    /// ```
+    /// use tripartite::plan::{Figures, Guards, Limit};
+    /// let night = Figures { population: 541, listed: 541, updates: 400.into(), ..Figures::default() };
+    /// assert!(Guards::default().judge(&night).is_empty()); // an election
+    /// assert_eq!(Guards::default().updates(Limit::percent(50)).judge(&night).len(), 1);
+    /// ```
+    #[must_use]
+    pub fn updates(mut self, limit: Limit) -> Self {
+        self.updates = limit;
+        self
+    }
+
+    /// How many items of the listing may be set aside; the percentage is of the listing.
+    ///
+    /// ```
+    /// use tripartite::plan::{Figures, Guards};
+    /// let night = Figures { population: 0, listed: 100, quarantined: 30.into(), ..Figures::default() };
+    /// assert_eq!(Guards::default().judge(&night).len(), 1); // also in a first import
+    /// ```
+    #[must_use]
+    pub fn quarantined(mut self, limit: Limit) -> Self {
+        self.quarantined = limit;
+        self
+    }
+
+    /// Of how many records the source may say nothing any more in a field, in each by itself. It counts what the source
+    /// says, whether or not the policy takes that for a clear.
+    ///
+    /// ```
+    /// use tripartite::plan::{FieldFigures, Figures, Guards};
+    /// let phone = FieldFigures { field: "phone".into(), emptied: 300.into(), ..FieldFigures::default() };
+    /// let night = Figures { population: 320, listed: 320, fields: vec![phone], ..Figures::default() };
+    /// assert_eq!(
+    ///     Guards::default().judge(&night)[0].to_string(),
+    ///     "`phone` is empty in 300 of 320 records where the source used to fill it; at most 20 % may be, unasked",
+    /// );
+    /// ```
+    #[must_use]
+    pub fn emptied(mut self, limit: Limit) -> Self {
+        self.emptied = limit;
+        self
+    }
+
+    /// In how many records a field that holds names ([`Kind::Name`](crate::schema::Kind::Name)) may be written, in each by
+    /// itself.
+    ///
+    /// ```
+    /// use tripartite::plan::{FieldFigures, Figures, Guards};
+    /// let last = |name| FieldFigures { field: "last".into(), name, changed: 300.into(), ..FieldFigures::default() };
+    /// let night = |name| Figures { population: 320, listed: 320, fields: vec![last(name)], ..Figures::default() };
+    /// assert_eq!(Guards::default().judge(&night(true)).len(), 1);
+    /// assert!(Guards::default().judge(&night(false)).is_empty()); // a date of term, an office
+    /// ```
+    #[must_use]
+    pub fn names(mut self, limit: Limit) -> Self {
+        self.names = limit;
+        self
+    }
+
+    /// In how many records any other field may be written, in each by itself.
+    ///
+    /// ```
+    /// use tripartite::plan::{FieldFigures, Figures, Guards, Limit};
+    /// let email = FieldFigures { field: "email".into(), changed: 90.into(), ..FieldFigures::default() };
+    /// let night = Figures { population: 100, listed: 100, fields: vec![email], ..Figures::default() };
+    /// assert!(Guards::default().judge(&night).is_empty());
+    /// assert_eq!(Guards::default().changed(Limit::percent(50)).judge(&night).len(), 1);
+    /// ```
+    #[must_use]
+    pub fn changed(mut self, limit: Limit) -> Self {
+        self.changed = limit;
+        self
+    }
+
+    /// What may happen in one field, instead of what may in each. A name that no field has limits nothing.
+    ///
+    /// ```
+    /// use tripartite::plan::{FieldFigures, FieldLimits, Figures, Guards, Limit};
+    /// let fax = FieldFigures { field: "fax".into(), emptied: 100.into(), ..FieldFigures::default() };
+    /// let night = Figures { population: 100, listed: 100, fields: vec![fax], ..Figures::default() };
+    /// // Nobody has one any more.
+    /// let limits = FieldLimits { emptied: Some(Limit::NONE), ..FieldLimits::default() };
+    /// assert!(Guards::default().field("fax", limits).judge(&night).is_empty());
+    /// ```
+    #[must_use]
+    pub fn field(mut self, name: impl Into<String>, limits: FieldLimits) -> Self {
+        self.fields.insert(name.into(), limits);
+        self
+    }
+
     /// Lets a complete but empty listing pass this guard; the one on deactivations still counts.
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards};
-    /// let emptied = Figures { population: 4, listed: 0, deactivations: 4 };
+    /// let emptied = Figures { population: 4, listed: 0, deactivations: 4.into(), ..Figures::default() };
     /// assert_eq!(Guards::default().judge(&emptied).len(), 1); // too few for the percentage, but none are left
     /// assert!(Guards::default().allow_empty().judge(&emptied).is_empty());
     /// ```
@@ -202,21 +408,45 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Blocked, Figures, Guards};
-    /// let emptied = Figures { population: 40, listed: 0, deactivations: 40 };
+    /// let emptied = Figures { population: 40, listed: 0, deactivations: 40.into(), ..Figures::default() };
     /// // Both reasons, not only the first: approving the plan approves both.
     /// let reasons = Guards::default().judge(&emptied);
     /// assert!(matches!(reasons[..], [Blocked::EmptyListing { .. }, Blocked::Deactivations { .. }]));
     /// ```
     pub fn judge(&self, figures: &Figures) -> Vec<Blocked> {
-        let Figures { population, listed, deactivations: count } = *figures;
-        let mut blocked = Vec::new();
-        if self.stop_empty && listed == 0 && count > 0 {
-            blocked.push(Blocked::EmptyListing { population });
-        }
-        if !self.deactivations.allows(count, population) {
-            let limit = self.deactivations.describe();
-            blocked.push(Blocked::Deactivations { count, population, limit });
+        let mut blocked = self.judge_leaving(figures);
+        let population = figures.population;
+        // A first import creates everybody, and is measured by nobody.
+        let creations = Some(&self.creations).filter(|_| population > 0);
+        blocked
+            .extend(creations.and_then(|limit| limit.excess(&figures.creations, population)).map(Blocked::Creations));
+        blocked.extend(self.updates.excess(&figures.updates, population).map(Blocked::Updates));
+        let quarantined = self.quarantined.excess(&figures.quarantined, figures.listed);
+        blocked.extend(quarantined.map(Blocked::Quarantined));
+        for figures in &figures.fields {
+            self.judge_field(figures, population, &mut blocked);
         }
         blocked
+    }
+
+    /// What stops records from being deactivated: all that is left to judge when everything else is written.
+    pub(crate) fn judge_leaving(&self, figures: &Figures) -> Vec<Blocked> {
+        let Figures { population, listed, deactivations, .. } = figures;
+        let mut blocked = Vec::new();
+        if self.stop_empty && *listed == 0 && deactivations.count > 0 {
+            blocked.push(Blocked::EmptyListing { population: *population });
+        }
+        blocked.extend(self.deactivations.excess(deactivations, *population).map(Blocked::Deactivations));
+        blocked
+    }
+
+    fn judge_field(&self, figures: &FieldFigures, population: u64, blocked: &mut Vec<Blocked>) {
+        let FieldFigures { field, name, changed, emptied } = figures;
+        let own = self.fields.get(field).copied().unwrap_or_default();
+        let others = if *name { self.names } else { self.changed };
+        let excess = own.changed.unwrap_or(others).excess(changed, population);
+        blocked.extend(excess.map(|excess| Blocked::Changed { field: field.clone(), excess }));
+        let excess = own.emptied.unwrap_or(self.emptied).excess(emptied, population);
+        blocked.extend(excess.map(|excess| Blocked::Emptied { field: field.clone(), excess }));
     }
 }

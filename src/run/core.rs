@@ -7,12 +7,11 @@ use super::repeat;
 use super::report::{Counts, Report, RunOutcome, Unwritten};
 use super::{Committing, Done, Fetching, Loading, Mode, Run, Step, Stopped};
 use crate::exchange::{
-    Action, Batch, IndexEntry, Item, Loaded, Malformed, Next, Op, Outcome, Page, Presence, Quarantined, RemoteRecord,
-    Situation,
+    Batch, IndexEntry, Item, Loaded, Malformed, Next, Op, Outcome, Page, Presence, Quarantined, RemoteRecord, Situation,
 };
 use crate::failure::Failure;
 use crate::id::ExternalId;
-use crate::plan::{Blocked, Figures, Plan, PlanHash, PlanId, plan_creation, plan_linked, plan_missing};
+use crate::plan::{Blocked, Emptied, Figures, Plan, PlanHash, PlanId, Tally, plan_creation, plan_linked, plan_missing};
 
 /// How many missing records are loaded at a time.
 const PAGE: usize = 500;
@@ -36,6 +35,8 @@ pub(super) struct Core {
     /// Listed a second time in other words, while the first statement is no longer at hand.
     doubtful: Vec<(Slot, RemoteRecord)>,
     quarantined: Vec<Quarantined>,
+    /// Of which records the source says nothing in a field any more.
+    emptied: Emptied,
     unwritten: Vec<Unwritten>,
 }
 
@@ -89,6 +90,7 @@ impl Core {
             withheld: 0,
             doubtful: Vec::new(),
             quarantined: Vec::new(),
+            emptied: Emptied::default(),
             unwritten: Vec::new(),
         }
     }
@@ -275,7 +277,11 @@ impl Core {
                 }
             };
         };
-        plan_linked(&self.run.policy, remote, &loaded)
+        let op = plan_linked(&self.run.policy, remote, &loaded)?;
+        if let Some(base) = &loaded.base {
+            self.emptied.add(&remote.id, &base.record, &remote.record);
+        }
+        Some(op)
     }
 
     fn plan_again(&mut self, op: &Op, loaded: Option<Loaded>) -> Option<Op> {
@@ -323,12 +329,14 @@ impl Core {
         let figures = Figures {
             population: self.index.population,
             listed: self.items,
-            deactivations: ops.iter().filter(|op| op.action == Action::Deactivate).count() as u64,
+            quarantined: self.quarantined_tally(),
+            ..Figures::of(self.run.policy.schema(), &ops, &self.emptied)
         };
         let quarantined = self.quarantined.clone();
         let plan =
             Plan { schema: self.run.policy.schema().clone(), policy: self.run.policy.fingerprint(), ops, quarantined };
-        let reasons = self.run.guards.judge(&figures);
+        let guards = &self.run.guards;
+        let reasons = if self.streams() { guards.judge_leaving(&figures) } else { guards.judge(&figures) };
         if !reasons.is_empty() && self.run.approved != Some(plan.id()) {
             return Step::Stopped(Stopped { core: self, plan, reasons });
         }
@@ -336,6 +344,11 @@ impl Core {
             return Step::Done(self.planned(plan, Vec::new()));
         }
         self.commit_plan(plan)
+    }
+
+    fn quarantined_tally(&self) -> Tally {
+        let first = self.quarantined.iter().filter_map(|quarantined| quarantined.id.clone()).take(5).collect();
+        Tally { count: self.counts.quarantined, first }
     }
 
     pub(super) fn commit_plan(mut self: Box<Self>, plan: Plan) -> Step {

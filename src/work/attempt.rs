@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::queue::slot_key;
-use super::record::change;
+use super::record::{change, change_since};
 use super::worker::{Taken, Worker};
 use super::{Clock, Handler, Job, Opened, Queue, WorkError};
 use crate::backoff::Fraction;
@@ -21,6 +21,8 @@ use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
 use crate::run::{Counts, Done, Report, Step};
 
 /// An attempt that a worker made.
+///
+/// [`Tick`](super::Tick) has an example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempted {
     /// Of which key.
@@ -79,6 +81,13 @@ enum Ran {
     Lost(Box<Done>),
 }
 
+impl Lease {
+    /// Whether a slot was read after the claim: a smaller token is one from before.
+    fn known(&self, slot: Option<&Slot>) -> bool {
+        slot.is_some_and(|slot| slot.token >= self.token)
+    }
+}
+
 impl Worker {
     /// Takes a job that is due: a permit by the connector's health, a ticket of its gate, the claim, the run.
     pub(super) async fn attempt<S: JobStore, H: Handler>(
@@ -104,10 +113,11 @@ impl Worker {
         self.claims += 1;
         let nonce = nonce(self.id.as_str(), self.claims);
         self.claiming = Some((key.clone(), nonce.clone()));
-        self.claim(queue, handler, clock, key, nonce, slot.updated_at).await
+        self.claim(queue, handler, clock, key, nonce, Some(slot.updated_at)).await
     }
 
-    /// Asks for a ticket and then for the claim, under one nonce; a second time if the first answer was lost.
+    /// Asks for a ticket and then for the claim, under one nonce; a second time, without a time of the slot, if the first
+    /// answer was lost.
     pub(super) async fn claim<S: JobStore, H: Handler>(
         &mut self,
         queue: &Queue<S>,
@@ -115,10 +125,10 @@ impl Worker {
         clock: &impl Clock,
         key: &SyncKey,
         nonce: Nonce,
-        slot_time: DateTime<Utc>,
+        slot_time: Option<DateTime<Utc>>,
     ) -> Result<Taken, WorkError<S::Error>> {
         let now = clock.time();
-        let mut until = later(now.max(slot_time), self.settings.lease);
+        let mut until = later(slot_time.map_or(now, |at| at.max(now)), self.settings.lease);
         let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
         let stored = slot_key(key);
         let claimed = loop {
@@ -149,7 +159,10 @@ impl Worker {
         };
         self.claiming = None;
         let Some(claim) = claimed else {
-            self.release(queue, key, &nonce, now).await?;
+            // Asked for a second time, it may stand, and the refusal be a stale reading: then its ticket ends by itself.
+            if slot_time.is_some() {
+                self.release(queue, key, &nonce, now).await?;
+            }
             return Ok(Taken::Nothing);
         };
         let lease = Lease {
@@ -228,6 +241,12 @@ impl Worker {
             }
             let beat = match self.beat(queue, clock, lease, &step).await {
                 Ok(beat) => beat,
+                // Nothing is written before the lease was seen to be held.
+                Err(WorkError::Store(error)) if matches!(step, Step::Committing(_)) && !lease.writing => {
+                    let (failure, message) = (error.failure(), format!("the job store failed: {error}"));
+                    let done = Box::new(step.fail(failure));
+                    return Ok(Ran::Failed { failure, message, done, connector: false });
+                }
                 // The store may answer again before the lease is over.
                 Err(WorkError::Store(_)) if clock.time() < lease.until => Beat::GoOn,
                 Err(error) => return Err(error),
@@ -267,7 +286,6 @@ impl Worker {
         if now - lease.beaten_at < third && now >= lease.beaten_at && !writes {
             return Ok(Beat::GoOn);
         }
-        lease.writing |= writes;
         let mut until = later(now, self.settings.lease).max(lease.until);
         loop {
             let ticket = match self.ticket(queue, &lease.key, &lease.nonce, now, until).await? {
@@ -280,7 +298,8 @@ impl Worker {
             let progress = Progress { done: step.processed(), ..Progress::default() };
             let progress = Command::Progress { token: lease.token, progress };
             let stored = slot_key(&lease.key);
-            let extended = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
+            let known = |slot: Option<&Slot>| lease.known(slot);
+            let extended = change_since(&queue.store, queue.shards, &stored, known, |slot: Option<&Slot>| {
                 let Some(slot) = slot else { return (None, Outcome::Fenced) };
                 let beaten = slot.step(&queue.rules, None, beat.clone(), now, clock.fraction());
                 match &beaten.outcome {
@@ -296,6 +315,7 @@ impl Worker {
                 Outcome::Extended { until: longer, .. } if longer > ticket => until = longer,
                 Outcome::Extended { until, cancel } => {
                     (lease.until, lease.beaten_at) = (until, now);
+                    lease.writing |= writes;
                     return Ok(if cancel { Beat::Stop } else { Beat::GoOn });
                 }
                 _ => return Ok(Beat::Lost),
@@ -318,7 +338,8 @@ impl Worker {
                 Ok(Attempted { key: lease.key, token: lease.token, attempt: lease.attempt, outcome, report })
             }
             Err(error) => {
-                self.unsaid = Some(ending);
+                // What cannot be said, because a record cannot be read, must not keep the worker from everything else.
+                self.unsaid = matches!(error, WorkError::Store(_)).then_some(ending);
                 Err(error)
             }
         }
@@ -336,15 +357,18 @@ impl Worker {
         let done = report.as_ref().map(|report| progress(&report.counts));
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
-        let (outcome, notice) = change(&queue.store, queue.shards, &slot_key(key), |slot: Option<&Slot>| {
-            let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
-            let told = progress.clone().map(|progress| before.step(&queue.rules, None, progress, now, fraction).next);
-            let told = told.unwrap_or_else(|| before.clone());
-            let decision = told.step(&queue.rules, id.as_ref(), command.clone(), now, fraction);
-            let notice = Notice::of_slot(key, &before, &decision.next);
-            (slot.map(|_| decision.next), (decision.outcome, notice))
-        })
-        .await?;
+        let known = |slot: Option<&Slot>| lease.known(slot);
+        let (outcome, notice) =
+            change_since(&queue.store, queue.shards, &slot_key(key), known, |slot: Option<&Slot>| {
+                let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
+                let told =
+                    progress.clone().map(|progress| before.step(&queue.rules, None, progress, now, fraction).next);
+                let told = told.unwrap_or_else(|| before.clone());
+                let decision = told.step(&queue.rules, id.as_ref(), command.clone(), now, fraction);
+                let notice = Notice::of_slot(key, &before, &decision.next);
+                (slot.map(|_| decision.next), (decision.outcome, notice))
+            })
+            .await?;
         self.notices.extend(notice);
         queue.flush(key, now).await?;
         self.release(queue, key, &lease.nonce, now).await?;

@@ -12,8 +12,8 @@ use crate::host::{JobStore, Row, Shard, StoreKey, Stored, Swap, Version};
 use crate::queue::Slot;
 use crate::registry::Enrolment;
 
-/// How often a swap is tried before the key is called contended. Each conflict means that somebody else's swap
-/// succeeded.
+/// How often a swap is tried before the key is called contended. Each conflict means that somebody else's swap succeeded,
+/// or that the reading was stale.
 const TRIES: usize = 1000;
 
 /// What is kept under a key, as JSON.
@@ -87,10 +87,25 @@ pub(super) async fn change<S: JobStore, T: Record, R>(
     store: &S,
     shards: u16,
     key: &StoreKey,
+    change: impl FnMut(Option<&T>) -> (Option<T>, R),
+) -> Result<R, WorkError<S::Error>> {
+    change_since(store, shards, key, |_| true, change).await
+}
+
+/// As [`change`], for who knows something of the record: a reading from before that is stale, and read again. An answer
+/// that stores nothing is then never one that a stale reading gave.
+pub(super) async fn change_since<S: JobStore, T: Record, R>(
+    store: &S,
+    shards: u16,
+    key: &StoreKey,
+    since: impl Fn(Option<&T>) -> bool,
     mut change: impl FnMut(Option<&T>) -> (Option<T>, R),
 ) -> Result<R, WorkError<S::Error>> {
     for _ in 0..TRIES {
         let (before, version) = versioned::<S, T>(store, key).await?.unzip();
+        if !since(before.as_ref()) {
+            continue;
+        }
         let (next, answer) = change(before.as_ref());
         let Some(next) = next.filter(|next| before.as_ref() != Some(next)) else { return Ok(answer) };
         let bytes = serde_json::to_vec(&next)

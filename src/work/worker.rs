@@ -64,6 +64,8 @@ impl Default for Settings {
 
 /// Somebody who takes jobs: plain data, without a thread, a timer or a store of its own. For several jobs at a time,
 /// have several workers.
+///
+/// The module has [an example](crate::work).
 #[derive(Debug)]
 pub struct Worker {
     pub(super) id: WorkerId,
@@ -85,6 +87,59 @@ pub struct Worker {
 }
 
 /// What a tick did.
+///
+/// A refused credential ends the job at once, and the key's attempts until a person has seen to it:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use chrono::{DateTime, Utc};
+/// # use tripartite::drive::block_on;
+/// # use tripartite::id::SyncKey;
+/// # use tripartite::memory::{Listing, MemoryJobStore, MemoryStore};
+/// # use tripartite::queue::{Command, Outcome, Scope, Trigger};
+/// # use tripartite::run::Done;
+/// # use tripartite::work::{Handler, Job, Opened, Queue, Settings, Worker};
+/// use tripartite::failure::{Classify, Failure};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("401 Unauthorized")]
+/// struct Refused;
+///
+/// impl Classify for Refused {
+///     fn failure(&self) -> Failure {
+///         Failure::Denied
+///     }
+/// }
+///
+/// struct Club;
+///
+/// impl Handler for Club {
+/// #   type Connector = Listing;
+/// #   type Store = Arc<MemoryStore>;
+///     type Error = Refused;
+///
+///     async fn open(&self, _: &Job) -> Result<Opened<Listing, Arc<MemoryStore>>, Refused> {
+///         Err(Refused)
+///     }
+/// #   async fn close(&self, _: &Job, _: &Arc<MemoryStore>, _: &Done) -> Result<(), Refused> {
+/// #       Ok(())
+/// #   }
+/// }
+///
+/// # let queue = Queue::new(MemoryJobStore::default());
+/// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+/// # let clock = || DateTime::<Utc>::UNIX_EPOCH;
+/// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+/// # let _ = block_on(queue.apply(&key, None, trigger, clock()))?;
+/// let mut worker = Worker::new("w1".parse()?, Settings::default());
+/// let tick = worker.tick_blocking(&queue, &Club, &clock)?;
+/// let attempt = tick.attempt.ok_or("there was a job")?;
+/// assert!(matches!(attempt.outcome, Outcome::Died(_)));
+/// assert_eq!(attempt.report, None); // no run began, and `close` was not called
+/// let ids: Vec<_> = tick.notices.iter().map(|notice| notice.id.as_str()).collect();
+/// assert_eq!(ids, ["job_died/ballybeg/federation/1", "needs_operator/ballybeg/federation/1"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 #[must_use = "the notices in it are told nowhere else"]
 pub struct Tick {
@@ -98,7 +153,8 @@ pub struct Tick {
     pub notices: Vec<Notice>,
     /// Records that cannot be read, and are left as they are; everything else goes on.
     pub broken: Vec<(StoreKey, String)>,
-    /// When there is something to do next, as far as is known; a trigger may come before. None: nothing is waiting.
+    /// When there is something to do next, as far as is known; a trigger may come before. None: what waits, if anything
+    /// does, waits for a person or a trigger.
     pub next: Option<DateTime<Utc>>,
 }
 
@@ -113,6 +169,8 @@ enum Due {
 impl Worker {
     /// A worker. Its id must not have been used before, also not by a process that is gone: a lost answer is recognised
     /// by it.
+    ///
+    /// The module has [an example](crate::work).
     pub fn new(id: WorkerId, settings: Settings) -> Self {
         Self {
             id,
@@ -129,11 +187,14 @@ impl Worker {
         }
     }
 
-    /// Does one thing: says what is still to be said of the last attempt, fires schedules, gives up jobs whose worker
-    /// has vanished, and takes one job that is due and may run, from its claim to its end.
+    /// Says what is still to be said of the last attempt, and ends there if there was something. Else it fires
+    /// schedules, gives up jobs whose worker has vanished, and takes the first job that is due and may run from its
+    /// claim to its end.
     ///
     /// A host calls it again and again: at once after an attempt, otherwise at [`Tick::next`] or when it hears of a
     /// trigger. Dropping the future in the middle is a crash, which is survived: the lease runs out.
+    ///
+    /// The module has [an example](crate::work).
     ///
     /// # Errors
     /// [`WorkError`], when the job store failed. What was under way is said at the next tick, or else its lease runs
@@ -144,7 +205,11 @@ impl Worker {
         handler: &H,
         clock: &impl Clock,
     ) -> Result<Tick, WorkError<S::Error>> {
-        let mut tick = Tick { attempt: self.finish(queue, handler, clock).await?, ..Tick::default() };
+        let mut tick = Tick::default();
+        match self.finish(queue, handler, clock).await {
+            Ok(attempt) => tick.attempt = attempt,
+            Err(error) => self.pass_over(error, &mut tick)?,
+        }
         if tick.attempt.is_none() {
             self.take(queue, handler, clock, &mut tick).await?;
         }
@@ -153,6 +218,20 @@ impl Worker {
         }
         tick.notices.append(&mut self.notices);
         Ok(tick)
+    }
+
+    /// A record that cannot be read is told, and everything else goes on.
+    fn pass_over<E: std::error::Error>(&mut self, error: WorkError<E>, tick: &mut Tick) -> Result<(), WorkError<E>> {
+        if !matches!(error, WorkError::Store(_)) {
+            self.claiming = None;
+        }
+        match error {
+            WorkError::Broken { key, problem } => {
+                tick.broken.push((key, problem));
+                Ok(())
+            }
+            error => Err(error),
+        }
     }
 
     /// What the store's failure left unfinished: an end that could not be said, a claim whose answer was lost.
@@ -166,7 +245,7 @@ impl Worker {
             return self.end(queue, clock, ending).await.map(Some);
         }
         let Some((key, nonce)) = self.claiming.clone() else { return Ok(None) };
-        match self.claim(queue, handler, clock, &key, nonce, clock.time()).await? {
+        match self.claim(queue, handler, clock, &key, nonce, None).await? {
             Taken::Attempted(attempted) => Ok(Some(*attempted)),
             _ => Ok(None),
         }
@@ -181,46 +260,69 @@ impl Worker {
         tick: &mut Tick,
     ) -> Result<(), WorkError<S::Error>> {
         let now = clock.time();
-        self.look(queue, now).await?;
+        let mut whole = self.look(queue, now).await?;
         let mut full = BTreeSet::new();
-        while let Some(due) = self.agenda.pop_front() {
-            let Due::Slot(key) = due else {
-                self.other(queue, due, now, tick).await?;
-                continue;
-            };
-            if let Some(at) = self.patient.get(&key) {
-                tick.next = earlier(tick.next, *at);
-                continue;
+        loop {
+            while let Some(due) = self.agenda.pop_front() {
+                let taken = match due {
+                    Due::Slot(key) => self.due(queue, handler, clock, key, &mut full, tick).await,
+                    due => self.other(queue, due, now, tick).await.map(|()| false),
+                };
+                match taken {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => {}
+                    Err(error) => self.pass_over(error, tick)?,
+                }
             }
-            if full.contains(&key.connector) {
-                continue;
+            self.read_at = None;
+            if whole {
+                return self.foresee(queue, now, tick).await;
             }
-            match self.slot(queue, handler, clock, &key, tick).await {
-                Ok(Taken::Attempted(attempted)) => {
-                    self.served = Some(key.org);
-                    tick.attempt = Some(*attempted);
-                    return Ok(());
-                }
-                Ok(Taken::Nothing) => {}
-                Ok(Taken::Wait(at)) => tick.next = earlier(tick.next, Some(at)),
-                Ok(Taken::Unwell(at)) => {
-                    let at = at.map(|at| at.min(now + PATIENCE));
-                    tick.next = earlier(tick.next, at);
-                    self.patient.insert(key, at);
-                }
-                Ok(Taken::Full(at)) => {
-                    tick.next = earlier(tick.next, Some(at));
-                    full.insert(key.connector);
-                }
-                Err(WorkError::Broken { key, problem }) => tick.broken.push((key, problem)),
-                Err(error) => return Err(error),
+            // Earlier ticks have passed over some of what is due: what is next is known only after a look at all of it.
+            whole = self.look(queue, now).await?;
+        }
+    }
+
+    /// One slot of the agenda; whether there was a job to take.
+    async fn due<S: JobStore, H: Handler>(
+        &mut self,
+        queue: &Queue<S>,
+        handler: &H,
+        clock: &impl Clock,
+        key: SyncKey,
+        full: &mut BTreeSet<ConnectorId>,
+        tick: &mut Tick,
+    ) -> Result<bool, WorkError<S::Error>> {
+        let now = clock.time();
+        if let Some(at) = self.patient.get(&key).filter(|at| at.is_none_or(|at| at > now)) {
+            // Somebody may have reset it.
+            tick.next = earlier(tick.next, at.or(self.patient_until));
+            return Ok(false);
+        }
+        match self.slot(queue, handler, clock, &key, full, tick).await? {
+            Taken::Attempted(attempted) => {
+                self.served = Some(key.org);
+                tick.attempt = Some(*attempted);
+                return Ok(true);
+            }
+            Taken::Nothing => {}
+            Taken::Wait(at) => tick.next = earlier(tick.next, Some(at)),
+            Taken::Unwell(at) => {
+                let at = at.map(|at| at.min(now + PATIENCE));
+                tick.next = earlier(tick.next, at);
+                self.patient.insert(key, at);
+            }
+            Taken::Full(at) => {
+                tick.next = earlier(tick.next, Some(at));
+                full.insert(key.connector);
             }
         }
-        self.read_at = None;
-        self.foresee(queue, now, tick).await
+        Ok(false)
     }
 
     /// [`tick`](Self::tick), on the calling thread.
+    ///
+    /// The module has [an example](crate::work).
     ///
     /// # Errors
     /// As [`tick`](Self::tick).
@@ -233,15 +335,15 @@ impl Worker {
         block_on(self.tick(queue, handler, clock))
     }
 
-    /// Reads what is due, unless it knows that well enough.
-    async fn look<S: JobStore>(&mut self, queue: &Queue<S>, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+    /// Reads what is due, unless it knows that well enough. Whether it did.
+    async fn look<S: JobStore>(&mut self, queue: &Queue<S>, now: DateTime<Utc>) -> Result<bool, WorkError<S::Error>> {
         if self.patient_until.is_none_or(|until| until <= now || until > now + PATIENCE) {
             self.patient.clear();
             self.patient_until = Some(now + PATIENCE);
         }
         let fresh = self.read_at.is_some_and(|at| at <= now && now - at < TRUST);
         if fresh && !self.agenda.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let mut slots = Vec::new();
         self.agenda.clear();
@@ -268,7 +370,7 @@ impl Worker {
         }
         self.agenda.extend(fair(slots, |key| key, self.served.as_ref()).into_iter().map(Due::Slot));
         self.read_at = Some(now);
-        Ok(())
+        Ok(true)
     }
 
     async fn other<S: JobStore>(
@@ -279,14 +381,12 @@ impl Worker {
         tick: &mut Tick,
     ) -> Result<(), WorkError<S::Error>> {
         match due {
-            Due::Connection(connector) => match queue.fire(&connector, now).await {
-                Ok(fired) => {
-                    tick.next = earlier(tick.next, (!fired.is_empty()).then_some(now));
-                    tick.fired.extend(fired);
-                }
-                Err(WorkError::Broken { key, problem }) => tick.broken.push((key, problem)),
-                Err(error) => return Err(error),
-            },
+            Due::Connection(connector) => {
+                let (fired, broken) = queue.fire_readable(&connector, now).await?;
+                tick.next = earlier(tick.next, (!fired.is_empty()).then_some(now));
+                tick.fired.extend(fired);
+                tick.broken.extend(broken);
+            }
             Due::Unknown(key) => tick.broken.push((key, "no record that this version knows".to_owned())),
             Due::Slot(_) => {}
         }
@@ -300,6 +400,7 @@ impl Worker {
         handler: &H,
         clock: &impl Clock,
         key: &SyncKey,
+        full: &BTreeSet<ConnectorId>,
         tick: &mut Tick,
     ) -> Result<Taken, WorkError<S::Error>> {
         let Some(slot) = queue.slot(key).await? else { return Ok(Taken::Nothing) };
@@ -310,6 +411,9 @@ impl Worker {
                 // The slot's time does not go back: what is due for it is due.
                 if due_at > now.max(slot.updated_at) {
                     return Ok(Taken::Wait(due_at));
+                }
+                if full.contains(&key.connector) {
+                    return Ok(Taken::Nothing);
                 }
                 self.attempt(queue, handler, clock, key, &slot).await
             }
@@ -334,6 +438,8 @@ impl Worker {
         let taken = match applied.outcome {
             Outcome::Refused(_) => return Ok(Taken::Nothing),
             Outcome::Retrying { at } => Taken::Wait(at),
+            // What was asked for after the cancel is due at once.
+            Outcome::Cancelled => Taken::Wait(now),
             _ => Taken::Nothing,
         };
         tick.expired.push((key.clone(), applied.outcome));

@@ -527,6 +527,24 @@ proptest! {
         }
     }
 
+    /// P7 for repetitions: a line in other words says the same, so the plan is the one without it.
+    #[test]
+    fn a_repetition_in_other_spellings_does_not_count(
+        day in any_day(),
+        way in any_way(),
+        page in 1usize..4,
+        by in 0usize..4,
+    ) {
+        let policy = policy(&way, &in_order());
+        let schema = policy.schema();
+        let store = MemoryStore::new(schema.clone());
+        let once = day.listing(day.items(schema), 100);
+        let twice = [day.items(schema), day.respelled(by).items(schema)].concat();
+        let (once, twice) = (dry(&policy, &store, &once), dry(&policy, &store, &day.listing(twice, page)));
+        prop_assert_eq!(once.id(), twice.id());
+        prop_assert_eq!(once.quarantined(), twice.quarantined());
+    }
+
     /// A plan is the same after a stay in a file, and carrying it out is carrying out the run it was made for.
     #[test]
     fn a_stored_plan_is_the_plan(days in nights(), way in any_way()) {

@@ -9,6 +9,7 @@ mod detect;
 mod failures;
 mod floors;
 mod gate;
+mod guards;
 mod health;
 mod history;
 #[cfg(feature = "conformance")]
@@ -26,6 +27,7 @@ mod registry;
 mod resolve;
 mod run;
 mod schedule;
+mod sim;
 mod support;
 #[cfg(feature = "webhook")]
 mod webhook;

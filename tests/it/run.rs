@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use tripartite::drive::drive_blocking;
 use tripartite::exchange::{Entry, Item, Malformed, Next, Outcome, Page, Presence, Situation};
 use tripartite::memory::{Listing, MemoryStore};
-use tripartite::plan::{Blocked, Guards, Limit};
+use tripartite::plan::{Blocked, Excess, Guards, Limit};
 use tripartite::run::{Done, Mode, Report, RunOutcome, Step};
 use tripartite::schema::{Policy, Schema, Strategy};
 
@@ -228,7 +228,7 @@ fn a_blocked_plan_writes_nothing_at_all() {
     let before = state(policy.schema(), &store);
     let other = listing(policy.schema(), &[("m-0000", member("N0", "2")), ("new", member("New", "1"))]);
     let done = night(&policy, &store, &other);
-    assert!(matches!(done.report.blocked[..], [Blocked::Deactivations { count: 19, population: 20, .. }]));
+    assert!(matches!(done.report.blocked[..], [Blocked::Deactivations(Excess { count: 19, population: 20, .. })]));
     assert_eq!(state(policy.schema(), &store), before);
     assert!(store.audit().iter().all(|(_, _, entry)| matches!(entry, Entry::Record(e) if e.action == "create")));
 }

@@ -54,8 +54,7 @@ pub(crate) fn raw(field: FieldRef<'_>) -> Option<Json> {
 }
 
 pub(crate) fn json(value: &Value) -> Json {
-    // A number beyond 64 bits has no place in a JSON value, only in its text.
-    serde_json::to_value(value).unwrap_or_else(|_| Json::String(serde_json::to_string(value).unwrap()))
+    serde_json::to_value(value).unwrap()
 }
 
 /// A record as the source sends it.

@@ -2,6 +2,7 @@
 
 mod club;
 mod crowd;
+mod found;
 mod old_failures;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,6 @@
 //! The program: what each command does, and the status it ends with.
 
+mod plan;
 mod start;
 mod work;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use tripartite::drive::DriveError;
+use tripartite::plan::PlanId;
 use tripartite::run::{Done, Report, RunOutcome};
 
 pub use self::start::StartError;
@@ -45,6 +47,7 @@ pub fn execute(args: impl IntoIterator<Item = OsString>) -> u8 {
             Err(error) => failed(&mut console, &error),
         },
         Ok(Command::Run(args)) => run(&mut console, &args),
+        Ok(Command::Approve(args)) => plan::approve(&mut console, &args),
         Ok(Command::Audit(args)) => print_audit(&mut console, &args),
         Ok(command) => match work::execute(&mut console, &command) {
             Ok(status) => status,
@@ -115,6 +118,11 @@ fn run(console: &mut Console, args: &RunArgs) -> u8 {
 
 fn finish(console: &mut Console, args: &RunArgs, store: &SqliteStore, done: Done) -> u8 {
     let written = done.plan.is_none();
+    if let (Some(out), Some(plan)) = (&args.out, &done.plan)
+        && let Err(error) = plan::write(out, plan)
+    {
+        return failed(console, &error);
+    }
     if written && let Err(error) = store.settle().and_then(|()| store.remember(&done.report)) {
         console.say(format!("nightly-sync: the run was carried out, but its report was not kept: {error}"));
     }
@@ -124,9 +132,17 @@ fn finish(console: &mut Console, args: &RunArgs, store: &SqliteStore, done: Done
         console.say(format!("nightly-sync: the run was carried out, but cannot be told: {error}"));
     }
     if done.report.outcome == RunOutcome::Blocked && !args.json {
-        report::print_blocked(console, &done.report, &command(args));
+        report::print_blocked(console, &done.report, &command(args, done.report.plan_id));
     } else if done.report.outcome == RunOutcome::Blocked {
-        report::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &command(args));
+        report::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &command(args, done.report.plan_id));
+    }
+    if let (false, Some(out), RunOutcome::Succeeded | RunOutcome::Partial) = (args.json, &args.out, done.report.outcome)
+    {
+        console.print(format!(
+            "plan {}; it is carried out by\n  {}",
+            out.display(),
+            command(args, done.report.plan_id)
+        ));
     }
     if !args.json && written {
         let register = args.register.key().map(|_| format!(", register {}", args.register)).unwrap_or_default();
@@ -168,15 +184,20 @@ fn stopped(
     FAILED
 }
 
-/// The command that a run was started with, as a shell reads it, to be approved.
-fn command(args: &RunArgs) -> String {
+/// The command that approves what a run was started with, as a shell reads it.
+fn command(args: &RunArgs, id: PlanId) -> String {
+    let key = || args.register.key().map(|_| shell(Path::new(&args.register.to_string())));
+    if let Some(out) = &args.out {
+        let key = key().map(|key| format!(" --key {key}")).unwrap_or_default();
+        return format!("nightly-sync approve --db {} --plan {} --id {id}{key}", shell(&args.db), shell(out));
+    }
     let mut command = format!("nightly-sync run --db {}", shell(&args.db));
     match &args.remote {
         Remote::File(file) => command.push_str(&format!(" --remote {}", shell(file))),
         Remote::Stdin => command.push_str(" --remote -"),
     }
     let values = [
-        ("--key", args.register.key().map(|_| shell(Path::new(&args.register.to_string())))),
+        ("--key", key()),
         ("--schema", args.schema.as_ref().map(|schema| shell(schema))),
         ("--id-field", args.id_field.as_ref().map(|field| shell(Path::new(field)))),
         ("--strategy", args.strategy.as_ref().map(|strategy| strategy.name().to_owned())),
@@ -186,7 +207,7 @@ fn command(args: &RunArgs) -> String {
             command.push_str(&format!(" {name} {value}"));
         }
     }
-    command
+    format!("{command} --approve {id}")
 }
 
 fn shell(path: &Path) -> String {

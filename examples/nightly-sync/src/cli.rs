@@ -19,6 +19,8 @@ nightly-sync keeps a table of members in SQLite in step with a federation's regi
 usage:
   nightly-sync                    a demonstration on invented members
   nightly-sync run --db FILE --remote FILE.jsonl [options]
+  nightly-sync plan --db FILE --remote FILE.jsonl --out PLAN.json [options]
+  nightly-sync approve --db FILE --plan PLAN.json --id PLAN_ID [--key ORG/CONNECTOR] [--json]
   nightly-sync audit --db FILE [--key ORG/CONNECTOR] [--run ID] [--format jsonl|csv]
   nightly-sync schedule --db FILE --key ORG/CONNECTOR --remote FILE.jsonl [options]
   nightly-sync trigger --db FILE --key ORG/CONNECTOR [--strategy NAME] [--force]
@@ -39,6 +41,13 @@ run: syncs one listing, JSON lines, one member a line
   --partial             the listing is not everything there is: nobody is missing
   --approve PLAN_ID     lets exactly this plan pass the guards
   --json                the report as one JSON object on standard output
+
+plan: says what a run would do, as run does, and puts the plan into a file; nothing else is written
+  --out PLAN.json       the file
+
+approve: carries out exactly the plan in a file, which a guard may have stopped; the listing is not read again
+  --plan PLAN.json      the file
+  --id PLAN_ID          the id that was printed; records that somebody edited since are planned anew, or skipped
 
 audit: prints what was decided, entry by entry
   --db FILE             the database
@@ -86,6 +95,8 @@ pub enum Command {
     Help,
     /// A sync.
     Run(RunArgs),
+    /// A plan that was made before is carried out.
+    Approve(ApproveArgs),
     /// The audit.
     Audit(AuditArgs),
     /// An organisation is enrolled.
@@ -123,6 +134,23 @@ pub struct RunArgs {
     pub partial: bool,
     /// The plan that is approved.
     pub approve: Option<PlanId>,
+    /// Whether the report is JSON.
+    pub json: bool,
+    /// Where the plan is put; then nothing else is written.
+    pub out: Option<PathBuf>,
+}
+
+/// A plan to carry out.
+#[derive(Debug)]
+pub struct ApproveArgs {
+    /// The database.
+    pub db: PathBuf,
+    /// Which of its registers.
+    pub register: Register,
+    /// The file with the plan.
+    pub plan: PathBuf,
+    /// Its id: what exactly is approved.
+    pub id: PlanId,
     /// Whether the report is JSON.
     pub json: bool,
 }
@@ -167,6 +195,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
     }
     match command.to_str() {
         Some("run") => run(rest).map(Command::Run),
+        Some("plan") => plan_to(rest).map(Command::Run),
+        Some("approve") => approve(rest).map(Command::Approve),
         Some("audit") => audit(rest).map(Command::Audit),
         Some("schedule") => work::schedule(rest).map(Command::Schedule),
         Some("trigger") => work::trigger(rest).map(Command::Trigger),
@@ -180,6 +210,19 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
 
 fn run(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
     let mut args = Options::of("run", args, &["--dry-run", "--partial", "--json"])?;
+    let dry_run = args.flag("--dry-run");
+    let approve = args.text("--approve")?.map(|id| plan("--approve", &id)).transpose()?;
+    Ok(RunArgs { dry_run, approve, ..listing(args, None)? })
+}
+
+fn plan_to(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
+    let mut args = Options::of("plan", args, &["--partial", "--json"])?;
+    let out = args.needed("--out")?.into();
+    Ok(RunArgs { dry_run: true, ..listing(args, Some(out))? })
+}
+
+/// What `run` and `plan` have in common.
+fn listing(mut args: Options, out: Option<PathBuf>) -> Result<RunArgs, UsageError> {
     let run = RunArgs {
         db: args.needed("--db")?.into(),
         register: register(args.text("--key")?)?,
@@ -190,16 +233,33 @@ fn run(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
         schema: args.take("--schema").map(PathBuf::from),
         id_field: args.text("--id-field")?,
         strategy: args.text("--strategy")?.map(|name| strategy(&name)).transpose()?,
-        dry_run: args.flag("--dry-run"),
+        dry_run: false,
         partial: args.flag("--partial"),
-        approve: args.text("--approve")?.map(|id| plan(&id)).transpose()?,
+        approve: None,
         json: args.flag("--json"),
+        out,
     };
     args.finish()?;
     if run.id_field.as_deref() == Some("") {
         return Err(UsageError("--id-field: expected the name of a field, found nothing".to_owned()));
     }
     Ok(run)
+}
+
+fn approve(args: Vec<OsString>) -> Result<ApproveArgs, UsageError> {
+    let mut args = Options::of("approve", args, &["--json"])?;
+    let approve = ApproveArgs {
+        db: args.needed("--db")?.into(),
+        register: register(args.text("--key")?)?,
+        plan: args.needed("--plan")?.into(),
+        id: match args.text("--id")? {
+            Some(id) => plan("--id", &id)?,
+            None => return args.needed("--id").and(Err(UsageError("approve: --id is missing".to_owned()))),
+        },
+        json: args.flag("--json"),
+    };
+    args.finish()?;
+    Ok(approve)
 }
 
 fn audit(args: Vec<OsString>) -> Result<AuditArgs, UsageError> {
@@ -236,10 +296,9 @@ fn strategy(name: &str) -> Result<Strategy, UsageError> {
     }
 }
 
-fn plan(id: &str) -> Result<PlanId, UsageError> {
-    let digits = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let plan = digits.then(|| id.parse().ok()).flatten();
-    plan.ok_or_else(|| UsageError(format!("--approve: expected the id of a plan, 32 hexadecimal digits, found `{id}`")))
+fn plan(option: &str, id: &str) -> Result<PlanId, UsageError> {
+    let expected = format!("{option}: expected the id of a plan, 32 hexadecimal digits, found `{id}`");
+    id.parse().map_err(|_| UsageError(expected))
 }
 
 /// Options by their names, each at most once, as `--name VALUE` or `--name=VALUE`.
@@ -326,7 +385,7 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 22] = [
     "--db",
     "--key",
     "--remote",
@@ -346,6 +405,9 @@ const KNOWN: [&str; 19] = [
     "--spacing",
     "--lease",
     "--backoff",
+    "--out",
+    "--plan",
+    "--id",
 ];
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ pub fn print_blocked(console: &mut Console, report: &Report, command: &str) {
         console.print(format!("{} {reason}", console.paint.yellow("blocked:")));
     }
     console.print("nothing was written. If this is right, approve exactly this plan:");
-    console.print(format!("  {command} --approve {}", report.plan_id));
+    console.print(format!("  {command}"));
 }
 
 fn section(console: &mut Console, title: &str, count: usize, lines: impl Iterator<Item = (String, String)>) {

@@ -154,7 +154,7 @@ fn a_second_delivery_of_one_trigger_is_a_second_run() {
 }
 
 /// A host that never comes to open anything.
-struct Hanging;
+pub(super) struct Hanging;
 
 impl tripartite::work::Handler for Hanging {
     type Connector = super::club::Source;

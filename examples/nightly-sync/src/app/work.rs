@@ -57,7 +57,7 @@ pub(super) fn execute(console: &mut Console, command: &Command) -> Result<u8, Pr
         Command::Status(args) => status(console, args),
         Command::History(args) => history(console, args),
         Command::Key(args) => key(console, args),
-        Command::Demo | Command::Help | Command::Run(_) | Command::Audit(_) => Ok(SUCCEEDED),
+        Command::Demo | Command::Help | Command::Run(_) | Command::Approve(_) | Command::Audit(_) => Ok(SUCCEEDED),
     }
 }
 
@@ -82,25 +82,12 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     let at = now();
     let schema = args.schema.as_deref().map(read_schema).transpose()?;
     let queue = create(db)?;
-    let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
-    let mut connection = match known {
-        Some(known) => known.connection().clone(),
-        None => Connection::new(key.connector.clone(), key.connector.as_str(), work::policy(None)),
-    };
     let listing = args.remote.as_deref().map(listing).transpose()?;
-    match (listing, connection.orgs.get_mut(&key.org)) {
-        (Some(listing), Some(org)) => org.external = listing,
-        (Some(listing), None) => connection = connection.org(key.org.clone(), listing, at),
-        (None, Some(_)) => {}
-        (None, None) => return Err(Problem::NoListing { key: Register::of(key) }),
+    let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
+    let served = known.is_some_and(|known| known.connection().orgs.contains_key(&key.org));
+    if listing.is_none() && !served {
+        return Err(Problem::NoListing { key: Register::of(key) });
     }
-    if let Some(when) = &args.when {
-        connection.schedule = timetable(when, args.zone.clone(), at);
-    }
-    if let Some(policy) = &args.policy {
-        connection.policy = work::policy(Some(policy));
-    }
-    connection.enabled = args.enabled.unwrap_or(connection.enabled);
     if let Some(schema) = schema {
         let stored = |error| Problem::Store { file: db.display().to_string(), error };
         let settings = Settings { schema, id_field: ID_FIELD.to_owned() };
@@ -108,7 +95,8 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
         let store = SqliteStore::of(Register::of(key), database, settings).map_err(stored)?;
         store.settle().map_err(stored)?;
     }
-    block_on(queue.connect(&connection, at)).map_err(|error| match error {
+    let edit = |known: Option<&Connection>| Some(edited(known, args, listing.as_ref(), at));
+    block_on(queue.edit_connection(&key.connector, at, edit)).map_err(|error| match error {
         ConnectError::Schedule(error) => Problem::Schedule(error.to_string()),
         error => Problem::Schedule(format!("{}: {error}", db.display())),
     })?;
@@ -117,6 +105,31 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     let next = next.map_or("is switched off".to_owned(), |next| format!("runs next at {}", time(next)));
     console.print(format!("{} {next}", Register::of(key)));
     Ok(SUCCEEDED)
+}
+
+/// The connection as the command line wants it.
+fn edited(
+    known: Option<&Connection>,
+    args: &ScheduleArgs,
+    listing: Option<&ExternalId>,
+    at: DateTime<Utc>,
+) -> Connection {
+    let ScheduleArgs { key, when, zone, policy, enabled, .. } = args;
+    let fresh = || Connection::new(key.connector.clone(), key.connector.as_str(), work::policy(None));
+    let mut connection = known.cloned().unwrap_or_else(fresh);
+    match (listing, connection.orgs.get_mut(&key.org)) {
+        (Some(listing), Some(org)) => org.external = listing.clone(),
+        (Some(listing), None) => connection = connection.org(key.org.clone(), listing.clone(), at),
+        (None, _) => {}
+    }
+    if let Some(when) = when {
+        connection.schedule = timetable(when, zone.clone(), at);
+    }
+    if let Some(policy) = policy {
+        connection.policy = work::policy(Some(policy));
+    }
+    connection.enabled = enabled.unwrap_or(connection.enabled);
+    connection
 }
 
 /// The listing's path, as any process can open it.

@@ -148,3 +148,52 @@ fn a_thousand_conflicts_are_counted_and_the_first_told() {
     let again = run("--partial");
     assert!(again.stdout.contains("still wait for a person (1000)"), "{}", again.stdout);
 }
+
+#[test]
+fn a_plan_in_a_file_is_carried_out_as_it_is_and_not_where_somebody_was_faster() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=100));
+    let before = bench.bytes();
+    let (db, out) = (bench.path("members.db"), bench.path("plan.json"));
+    let file = bench.listing(members(1..=70).replace("p7\"", "p7 new\"").replace("p8\"", "p8 new\""));
+    let planned = bench.program(&["plan", "--db", &db, "--remote", &file, "--out", &out, "--json"]);
+    let report = planned.json();
+    assert_eq!((planned.status, &report["outcome"]), (4, &"blocked".into()), "{}", planned.stderr);
+    assert_eq!(bench.bytes(), before, "nothing but the plan is written");
+    assert!(planned.stderr.contains("nightly-sync approve --db"), "{}", planned.stderr);
+
+    let id = report["plan_id"].as_str().unwrap();
+    let approve = |id: &str| bench.program(&["approve", "--db", &db, "--plan", &out, "--id", id, "--json"]);
+    let other = approve(&"0".repeat(32));
+    assert_eq!(other.status, 1);
+    assert!(other.stderr.contains(&format!("holds plan {id}")), "{}", other.stderr);
+    assert_eq!(bench.bytes(), before);
+
+    // Meanwhile the listing has changed again, which is nobody's approval, and somebody has edited a member.
+    bench.listing("");
+    bench.edit("UPDATE members SET phone = 'mine' WHERE external_id = 'M7'");
+    let ran = approve(id);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(counts(&ran.json(), ["deactivated", "updated"]), [30, 2]);
+    // The edit and the source collide: the record was planned anew, by the rule.
+    let phone = |id| bench.value(&format!("SELECT phone FROM members WHERE external_id = '{id}'"));
+    assert_eq!([phone("M7"), phone("M8")].map(Option::unwrap), ["p7 new", "p8 new"]);
+    let audit = bench.program(&["audit", "--db", &db]).stdout;
+    assert!(audit.contains("\"mine\""), "what was overwritten is in the audit");
+    assert_eq!(approve(id).status, 0, "again: there is nothing left to do");
+    assert_eq!(bench.value("SELECT count(*) FROM members WHERE active = 0").as_deref(), Some("30"));
+}
+
+#[test]
+fn a_blanked_column_is_stopped_with_a_sentence_a_stranger_understands() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=100));
+    let before = bench.bytes();
+    let blank = |n: u32| format!("{{\"id\": \"M{n}\", \"name\": \"N{n}\", \"phone\": \"\"}}\n");
+    let (db, file) = (bench.path("members.db"), bench.listing((1..=100).map(blank).collect::<String>()));
+    let ran = bench.program(&["run", "--db", &db, "--remote", &file]);
+    assert_eq!(ran.status, 4);
+    let said = "`phone` is empty in 100 of 100 records where the source used to fill it; at most 20 % may be, unasked";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    assert_eq!(bench.bytes(), before);
+}

@@ -1,0 +1,117 @@
+//! Plans as files: put there by `plan`, carried out by `approve`.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+
+use tripartite::drive::DriveError;
+use tripartite::plan::{Plan, PlanError, PlanId};
+use tripartite::run::{Done, Run, RunOutcome};
+use tripartite::schema::Policy;
+
+use super::{FAILED, failed, now, status, tell};
+use crate::cli::ApproveArgs;
+use crate::listing::{JsonLines, Lines};
+use crate::progress::{Progress, Style};
+use crate::report::json;
+use crate::store::{Access, Database, SqliteStore, StoreError};
+use crate::sync;
+use crate::term::Console;
+
+/// Why a plan is not carried out, or not written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Problem {
+    #[error("{file}: {error}")]
+    File { file: String, error: io::Error },
+    #[error("{file}: {error}")]
+    Plan { file: String, error: PlanError },
+    #[error("{file}: {error}")]
+    Store { file: String, error: StoreError },
+    #[error("{file}: there is no register {register} in it, so this plan cannot be one of its own")]
+    NoRegister { file: String, register: String },
+    #[error("{file} holds plan {found}, and {given} was approved")]
+    Other { file: String, found: PlanId, given: PlanId },
+}
+
+/// Puts a plan into a file: all of it, or none.
+pub(super) fn write(out: &Path, plan: &Plan) -> Result<(), Problem> {
+    let file = |error| Problem::File { file: out.display().to_string(), error };
+    let mut beside: PathBuf = out.to_owned();
+    beside.as_mut_os_string().push(".part");
+    let write = || -> io::Result<()> {
+        let mut writer = BufWriter::new(File::create(&beside)?);
+        serde_json::to_writer(&mut writer, plan)?;
+        writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&beside, out)
+    };
+    write().map_err(file)
+}
+
+pub(super) fn approve(console: &mut Console, args: &ApproveArgs) -> u8 {
+    let carried_out = match carry_out(console, args) {
+        Ok(carried_out) => carried_out,
+        Err(error) => {
+            if args.json {
+                console.print(json::failure(&error.to_string()));
+            }
+            return failed(console, &error);
+        }
+    };
+    let (store, done) = match carried_out {
+        (store, Ok(done)) => (store, done),
+        (store, Err(error)) => {
+            let problem = error.to_string();
+            if let DriveError::Store { done, .. } = &error {
+                // Batches may have been written; their audit names this run.
+                let _ = store.remember(&done.report);
+            }
+            console.say(format!("nightly-sync: {problem}"));
+            return FAILED;
+        }
+    };
+    if done.report.outcome != RunOutcome::Blocked
+        && let Err(error) = store.settle().and_then(|()| store.remember(&done.report))
+    {
+        console.say(format!("nightly-sync: the plan was carried out, but its report was not kept: {error}"));
+    }
+    if args.json {
+        console.print(json::report(&done.report, None));
+    } else if let Err(error) = tell(console, &store, &done) {
+        console.say(format!("nightly-sync: the plan was carried out, but cannot be told: {error}"));
+    }
+    for reason in &done.report.blocked {
+        console.say(format!("blocked: {reason}"));
+    }
+    status(done.report.outcome)
+}
+
+type Driven = Result<Done, DriveError<crate::listing::ListingError, StoreError>>;
+
+fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(SqliteStore, Driven), Problem> {
+    let db = || args.db.display().to_string();
+    let stored = |error| Problem::Store { file: db(), error };
+    let database = Database::open(&args.db, Access::Write).map_err(stored)?;
+    let register = args.register.to_string();
+    let settings = database.settings(&args.register).map_err(stored)?;
+    let settings = settings.ok_or_else(|| Problem::NoRegister { file: db(), register })?;
+    let plan = read(args, &settings.schema)?;
+    let source = JsonLines::new(Lines::text("no listing", ""), settings.schema.clone(), settings.id_field.clone());
+    let policy = Policy::new(settings.schema.clone());
+    let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
+    let at = now();
+    let step = Run::new(policy, store.next_run(&at).map_err(stored)?, at).apply(plan);
+    let style = if console.live { Style::Live } else { Style::Off };
+    let done = sync::drive(step, &source, &store, None, &mut Progress::new(console, style));
+    Ok((store, done))
+}
+
+fn read(args: &ApproveArgs, schema: &tripartite::schema::Schema) -> Result<Plan, Problem> {
+    let file = || args.plan.display().to_string();
+    let open = File::open(&args.plan).map_err(|error| Problem::File { file: file(), error })?;
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(open));
+    let plan = Plan::read(schema, &mut json).map_err(|error| Problem::Plan { file: file(), error })?;
+    match plan.id() {
+        found if found == args.id => Ok(plan),
+        found => Err(Problem::Other { file: file(), found, given: args.id }),
+    }
+}

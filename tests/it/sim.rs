@@ -1,0 +1,178 @@
+//! A simulation of the whole work column: many workers on one faulty store, every interleaving of their calls, and the
+//! invariants checked after every event.
+//!
+//! Each call of the store, of the source and of the records waits once before it takes effect, so that the simulation
+//! chooses at every one of them who goes on. One seed is one history, the same everywhere: `SIM_SEED=7` runs that seed
+//! alone, `SIM_SEEDS=500` so many from the first, and `SIM_STEPS=1000000` makes each run so long.
+//!
+//! | what goes wrong | how |
+//! |---|---|
+//! | the store | fails without effect, or with it; reads are stale; due keys are missing, or listed without being due |
+//! | workers | die between any two calls, are not scheduled for longer than their lease, have their tick dropped |
+//! | clocks | are set to anything within ten minutes of the time, also back |
+//! | the source | fails in each class; one key kills every worker that takes it |
+//! | people | trigger, cancel, pause, resume, redrive, reset and edit connections, some of it twice |
+//! | upgrades | a record is written by a later version, and goes back later |
+//!
+//! **Safety** is checked while all that goes on without end. **Liveness** is checked after it has stopped: from then on every
+//! host sleeps until the time its worker told, and all that was wanted must be done, or dead, or wait for a person.
+//!
+//! The simulation itself is tested by mutations: a store that breaks its promise must be found out.
+
+mod ground;
+mod host;
+mod laws;
+mod people;
+mod store;
+mod world;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tripartite::health::Circuit;
+use tripartite::host::StoreKey;
+use tripartite::queue::State;
+
+use self::ground::{Faults, Mutation, read};
+use self::world::World;
+
+/// What a simulation came to.
+struct Story {
+    events: u64,
+    attempts: usize,
+    effects: usize,
+    stale: usize,
+}
+
+/// How many events the calm may take until all is done.
+const CALM: u64 = 60_000;
+
+fn story(seed: u64, steps: u64, faults: Faults, mutation: Mutation, calm: bool) -> Result<Story, String> {
+    let mut world = World::new(seed, faults, mutation);
+    let told = |world: &World, problem: String| {
+        let events: Vec<_> = world.ground.state().events.iter().cloned().collect();
+        format!("seed {seed}, event {}: {problem}\n{}", world.events, events.join("\n"))
+    };
+    for _ in 0..steps {
+        world.event().map_err(|problem| told(&world, problem))?;
+    }
+    if calm {
+        settle(&mut world).map_err(|problem| told(&world, problem))?;
+    }
+    let laws = &world.laws;
+    Ok(Story { events: world.events, attempts: laws.attempts(), effects: laws.effects, stale: laws.stale })
+}
+
+/// After the faults: all that was wanted is done, or dead, or waits for a person.
+fn settle(world: &mut World) -> Result<(), String> {
+    world.calm_down();
+    let begun = world.now();
+    for _ in 0..CALM {
+        if let Some(next) = world.asleep_until() {
+            awake_in_time(world, begun, next)?;
+            let waiting = waiting(world);
+            match (next, waiting.is_empty()) {
+                // A schedule goes on for ever.
+                (_, true) => return Ok(()),
+                (None, false) => return Err(format!("I12: nobody will wake, and these wait: {waiting:?}")),
+                (Some(_), false) => {}
+            }
+        }
+        if !world.sleep() {
+            return Err("I12: nobody will wake".to_owned());
+        }
+        world.event()?;
+    }
+    Err(format!("I12: {CALM} events later these wait: {:?}", waiting(world)))
+}
+
+/// Nobody sleeps for longer than until something could go on.
+fn awake_in_time(world: &World, begun: DateTime<Utc>, next: Option<DateTime<Utc>>) -> Result<(), String> {
+    let Some(due) = world.could_go_on() else { return Ok(()) };
+    // A worker may have been patient with a connector when the calm began.
+    let patience = TimeDelta::seconds(if world.now() - begun < TimeDelta::minutes(3) { 61 } else { 1 });
+    let latest = due.max(world.now()) + patience;
+    let late = || format!("I12: all sleep until {next:?}, and something could go on at {due}: {:?}", waiting(world));
+    if next.is_some_and(|next| next <= latest) { Ok(()) } else { Err(late()) }
+}
+
+/// What waits, and for no person.
+fn waiting(world: &World) -> Vec<String> {
+    let waits = |key: &tripartite::id::SyncKey| {
+        let slot = world.ground.slot(key)?;
+        let health = StoreKey::of("health", [key.org.as_str(), key.connector.as_str()]);
+        let health = world.ground.stored(&health).map(|stored| read::<tripartite::health::Health>(&stored));
+        let operator = health.as_ref().is_some_and(|health| matches!(health.circuit(), Circuit::NeedsOperator { .. }));
+        let done = match slot.state {
+            State::Idle | State::Dead { .. } => slot.unflushed.is_empty(),
+            State::Pending { .. } => (operator || slot.paused) && slot.unflushed.is_empty(),
+            State::Running { .. } => false,
+        };
+        (!done).then(|| format!("{key}: {slot:?}, {health:?}"))
+    };
+    World::keys().filter_map(|key| waits(&key)).collect()
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn run(seeds: std::ops::Range<u64>, steps: u64, faults: Faults, calm: bool) {
+    let seeds = number("SIM_SEED").map_or(seeds, |seed| seed..seed + 1);
+    let seeds = number("SIM_SEEDS").map_or(seeds.clone(), |count| seeds.start..seeds.start + count);
+    let steps = number("SIM_STEPS").unwrap_or(steps);
+    let mut sum = Story { events: 0, attempts: 0, effects: 0, stale: 0 };
+    for seed in seeds {
+        let told = story(seed, steps, faults, Mutation::None, calm).unwrap_or_else(|problem| panic!("{problem}"));
+        sum.events += told.events;
+        sum.attempts += told.attempts;
+        sum.effects += told.effects;
+        sum.stale += told.stale;
+    }
+    println!("{} events, {} attempts, {} commits, {} of them stale", sum.events, sum.attempts, sum.effects, sum.stale);
+    assert!(sum.attempts as u64 > sum.events / 1000, "something happened");
+}
+
+#[test]
+fn safety_while_everything_goes_wrong() {
+    run(0..30, 20_000, Faults::ALL, false);
+}
+
+#[test]
+fn liveness_once_it_does_not() {
+    run(100..160, 5_000, Faults::ALL, true);
+}
+
+#[test]
+fn liveness_without_any_fault() {
+    run(200..220, 5_000, Faults::NONE, true);
+}
+
+/// Whether a mutation is found out by one of some seeds.
+fn found(mutation: Mutation, calm: bool) -> String {
+    let mut found = (0..40).filter_map(|seed| story(seed, 10_000, Faults::ALL, mutation, calm).err());
+    found.next().unwrap_or_else(|| panic!("{mutation:?} is not found out"))
+}
+
+#[test]
+fn a_store_that_does_not_compare_is_found_out() {
+    let _ = found(Mutation::BlindWrite, false);
+}
+
+#[test]
+fn an_end_by_a_token_that_is_not_the_slots_is_found_out() {
+    let _ = found(Mutation::UncheckedToken, false);
+}
+
+#[test]
+fn records_without_a_fence_are_found_out() {
+    assert!(found(Mutation::Unfenced, false).contains("I1:"));
+}
+
+#[test]
+fn a_due_key_that_is_lost_for_ever_is_found_out() {
+    assert!(found(Mutation::LosesDue, true).contains("I12:"));
+}
+
+#[test]
+fn a_log_that_appends_twice_is_found_out() {
+    assert!(found(Mutation::AppendsTwice, false).contains("I3:"));
+}

@@ -1,0 +1,216 @@
+//! The invariants, checked after every event on what has changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tripartite::backoff::Fraction;
+use tripartite::failure::Failure;
+use tripartite::gate::{Gate, Limits};
+use tripartite::history::Entry;
+use tripartite::host::{LogEntry, StoreKey, Version};
+use tripartite::id::{ConnectorId, Nonce, SyncKey};
+use tripartite::queue::{Attempt, Ended, Rules, Slot, State, Token};
+use tripartite::work::sync_key;
+
+use super::ground::{Ground, read};
+
+/// What has been seen so far.
+#[derive(Debug)]
+pub(super) struct Laws {
+    rules: Rules,
+    limits: Limits,
+    slots: BTreeMap<SyncKey, Slot>,
+    versions: BTreeMap<StoreKey, Version>,
+    /// Each attempt that ended, once.
+    ended: BTreeMap<(SyncKey, Token), Attempt>,
+    appended: BTreeSet<(SyncKey, Token)>,
+    opened: BTreeMap<(SyncKey, Token), usize>,
+    /// The ids of the triggers that were acknowledged.
+    pub(super) acknowledged: BTreeMap<SyncKey, BTreeSet<String>>,
+    pub(super) effects: usize,
+    pub(super) stale: usize,
+}
+
+type Checked = Result<(), String>;
+
+fn law(holds: bool, broken: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { Err(broken()) }
+}
+
+impl Laws {
+    pub(super) fn new(rules: Rules, limits: Limits) -> Self {
+        Self {
+            rules,
+            limits,
+            slots: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            appended: BTreeSet::new(),
+            opened: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
+            effects: 0,
+            stale: 0,
+        }
+    }
+
+    pub(super) fn attempts(&self) -> usize {
+        self.ended.len()
+    }
+
+    /// Looks at whatever has changed since the last look.
+    pub(super) fn check(&mut self, ground: &Ground) -> Checked {
+        let (changed, appended, opened, effects) = {
+            let state = &mut *ground.state();
+            let take = (&mut state.changed, &mut state.appended, &mut state.opened, &mut state.effects);
+            (std::mem::take(take.0), std::mem::take(take.1), std::mem::take(take.2), std::mem::take(take.3))
+        };
+        for (key, token, who) in opened {
+            let before = self.opened.insert((key.clone(), token), who);
+            law(before.is_none(), || format!("I2: {key} was opened twice by token {}", token.0))?;
+        }
+        for key in changed {
+            let Some(stored) = ground.stored(&key) else { return Err(format!("{} is gone", key.as_str())) };
+            let before = self.versions.insert(key.clone(), stored.version);
+            law(before < Some(stored.version), || format!("I6: the version of {} goes back", key.as_str()))?;
+            let parts = key.parts();
+            if let Some(key) = sync_key(&key) {
+                self.slot(&key, read(&stored))?;
+                self.tickets(ground, &key.connector)?;
+            } else if parts[0] == "gate" {
+                self.tickets(ground, &parts[1].parse().unwrap())?;
+            }
+        }
+        for (_, entry) in appended {
+            self.append(&entry)?;
+        }
+        for effect in effects {
+            self.effects += 1;
+            self.stale += usize::from(effect.stale);
+            law(!effect.stale || ground.fenced, || {
+                format!("I1: {} was written by token {}, which is not its slot's", effect.key, effect.token.0)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, entry: &LogEntry) -> Checked {
+        let entry = Entry::from_json(&entry.bytes).unwrap();
+        let (key, attempt) = (entry.key(), entry.attempt);
+        let known = self.ended.get(&(key.clone(), attempt.token)) == Some(&attempt);
+        law(known, || format!("I11: the history of {key} has {attempt:?}, which did not end so"))?;
+        let new = self.appended.insert((key.clone(), attempt.token));
+        law(new, || format!("I3: the history of {key} has token {} twice", attempt.token.0))
+    }
+
+    fn slot(&mut self, key: &SyncKey, slot: Slot) -> Checked {
+        slot.check().map_err(|broken| format!("I4, I5: {key}: {broken}"))?;
+        let acknowledged = self.acknowledged.get(key).map_or(0, BTreeSet::len) as u64;
+        law(acknowledged <= slot.wanted, || {
+            format!("I4: {key} knows {} triggers, and {acknowledged} were acknowledged", slot.wanted)
+        })?;
+        let limits = slot.failures <= self.rules.max_retries + 1 && slot.rescues <= self.rules.max_rescues + 1;
+        law(limits, || format!("I8: {key}: {} failures, {} rescues", slot.failures, slot.rescues))?;
+        let before = self.slots.get(key).cloned().unwrap_or_else(|| Slot::new(slot.updated_at));
+        let grows = slot.wanted >= before.wanted && slot.taken >= before.taken && slot.covered >= before.covered;
+        law(grows && slot.updated_at >= before.updated_at, || format!("I5: {key} goes back: {before:?} to {slot:?}"))?;
+        self.token(key, &before, &slot)?;
+        self.history(key, &before, &slot)?;
+        self.times(key, &before, &slot)?;
+        self.slots.insert(key.clone(), slot);
+        Ok(())
+    }
+
+    fn token(&self, key: &SyncKey, before: &Slot, slot: &Slot) -> Checked {
+        let claimed = matches!((&before.state, &slot.state), (State::Pending { .. }, State::Running { .. }));
+        let next = before.token.0 + u64::from(claimed);
+        law(slot.token.0 == next, || {
+            format!("I6: the token of {key} goes from {} to {}", before.token.0, slot.token.0)
+        })?;
+        let holder = |slot: &Slot| match &slot.state {
+            State::Running { worker, .. } => Some((worker.clone(), slot.nonce.clone())),
+            _ => None,
+        };
+        let (was, is) = (holder(before), holder(slot));
+        let same = was.is_none() || is.is_none() || was == is;
+        law(same, || format!("I2: token {} of {key} goes from {was:?} to {is:?}", slot.token.0))
+    }
+
+    /// What the slot has still to append, and what it has appended, is each attempt once.
+    fn history(&mut self, key: &SyncKey, before: &Slot, slot: &Slot) -> Checked {
+        for attempt in &slot.unflushed {
+            let known = self.ended.entry((key.clone(), attempt.token)).or_insert_with(|| attempt.clone());
+            law(known == attempt, || format!("I3: {key} ended twice: {known:?} and {attempt:?}"))?;
+            law(attempt.token <= slot.token, || format!("I3: {key} ended by {attempt:?} before its claim"))?;
+        }
+        for attempt in &before.unflushed {
+            let kept = slot.unflushed.contains(attempt) || self.appended.contains(&(key.clone(), attempt.token));
+            law(kept, || format!("I11: {key} lost {attempt:?}"))?;
+        }
+        let tokens = self.ended.range((key.clone(), Token(0))..=(key.clone(), slot.token)).count() as u64;
+        let running = u64::from(matches!(slot.state, State::Running { .. }));
+        law(tokens + running == slot.token.0, || {
+            format!("I11: {key} has token {}, and {tokens} of them ended", slot.token.0)
+        })
+    }
+
+    fn times(&self, key: &SyncKey, before: &Slot, slot: &Slot) -> Checked {
+        match (&before.state, &slot.state) {
+            (State::Pending { due_at, .. }, State::Running { started_at, .. }) => {
+                law(due_at <= started_at, || format!("I9: {key}, due at {due_at}, began at {started_at}"))?;
+                law(!before.paused, || format!("{key} began while it was paused"))
+            }
+            (State::Pending { due_at: was, .. }, State::Pending { due_at, .. }) => {
+                let forced = slot.wanted > before.wanted || slot.covered > before.covered;
+                law(was <= due_at || forced, || format!("I9: {key} goes from {was} to {due_at}"))
+            }
+            (State::Running { lease_until: was, .. }, State::Running { lease_until, .. }) => {
+                law(was <= lease_until, || format!("the lease of {key} goes back from {was} to {lease_until}"))
+            }
+            (State::Running { .. }, State::Pending { due_at, .. }) => {
+                let last = slot.unflushed.last().ok_or_else(|| format!("I11: {key} ended without an entry"))?;
+                self.back_off(key, last, *due_at)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn back_off(&self, key: &SyncKey, last: &Attempt, due_at: DateTime<Utc>) -> Checked {
+        let least = self.rules.backoff.delay(1, Fraction::ZERO);
+        let (least, retry_at) = match &last.ended {
+            Ended::Failed { failure: Failure::Retry { after }, retry_at, .. } => {
+                (least.max(after.unwrap_or(Duration::ZERO)), *retry_at)
+            }
+            Ended::Expired { retry_at } => (least, *retry_at),
+            Ended::Snoozed { until } => (Duration::ZERO, *until),
+            _ => return Ok(()),
+        };
+        let waits = retry_at >= last.ended_at + TimeDelta::from_std(least).unwrap() && due_at == retry_at;
+        law(waits, || format!("I9: {key} is due again at {due_at}, after {last:?}"))
+    }
+
+    /// As many tickets as there may be, and none that ends before its lease.
+    fn tickets(&self, ground: &Ground, connector: &ConnectorId) -> Checked {
+        let stored = ground.stored(&StoreKey::of("gate", [connector.as_str()]));
+        let gate = stored.map(|stored| {
+            let time = read::<serde_json::Value>(&stored)["updated_at"].as_str().unwrap().parse::<DateTime<Utc>>();
+            (read::<Gate>(&stored), time.unwrap())
+        });
+        if let Some((gate, now)) = &gate {
+            let running = gate.running(*now).count();
+            law(running <= self.limits.running, || format!("I7: {running} run at the gate {connector}"))?;
+        }
+        for (key, slot) in self.slots.iter().filter(|(key, _)| key.connector == *connector) {
+            let State::Running { lease_until, .. } = slot.state else { continue };
+            let held = gate.as_ref().is_some_and(|(gate, now)| {
+                let ticket =
+                    |nonce: &Nonce| gate.running(*now).find(|ticket| ticket.nonce == *nonce && ticket.key == *key);
+                let ticket = slot.nonce.as_ref().and_then(ticket);
+                // By the gate's time the lease may be over.
+                ticket.is_some_and(|ticket| lease_until <= ticket.until) || lease_until <= *now
+            });
+            law(held, || format!("I10: {key} runs until {lease_until}, without a ticket: {gate:?}"))?;
+        }
+        Ok(())
+    }
+}

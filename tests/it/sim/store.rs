@@ -1,0 +1,181 @@
+//! A store that does what its contract allows, and with a mutation what it does not.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tripartite::failure::{Classify, Failure};
+use tripartite::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use tripartite::queue::{Slot, State as Doing};
+use tripartite::work::sync_key;
+
+use super::ground::{Ground, Mutation, at_once, pause, read};
+
+/// The store as one of its callers has it.
+#[derive(Debug)]
+pub(super) struct Faulty {
+    pub(super) ground: Arc<Ground>,
+    pub(super) who: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the store does not answer")]
+pub(super) struct Silent;
+
+impl Classify for Silent {
+    fn failure(&self) -> Failure {
+        Failure::Retry { after: None }
+    }
+}
+
+impl Faulty {
+    /// Waits for its turn, and fails without effect now and then.
+    async fn turn(&self, what: &str, key: &StoreKey) -> Result<(), Silent> {
+        pause().await;
+        if self.ground.hits(|faults| faults.fail) {
+            self.ground.note(|| format!("{}: {what} {} fails", self.who, key.as_str()));
+            return Err(Silent);
+        }
+        Ok(())
+    }
+
+    /// After a call took effect: time for a crash, and the answer may be lost.
+    async fn answer<T>(&self, what: &str, key: &StoreKey, answer: T) -> Result<T, Silent> {
+        if self.ground.state().dice.hits(30_000) {
+            pause().await;
+        }
+        if self.ground.hits(|faults| faults.lost) {
+            self.ground.note(|| format!("{}: {what} {} is done, and its answer lost", self.who, key.as_str()));
+            return Err(Silent);
+        }
+        Ok(answer)
+    }
+
+    /// The slot as whoever lost it wants to see it: with its own token.
+    fn fitted(&self, key: &StoreKey, stored: Option<Stored>) -> Option<Stored> {
+        let mut stored = stored?;
+        let held = self.ground.state().held.get(&(self.who, key.clone())).copied();
+        if let (Mutation::UncheckedToken, Some(token)) = (self.ground.mutation, held) {
+            let mut slot: Slot = read(&stored);
+            if slot.token > token && matches!(slot.state, Doing::Running { .. }) {
+                slot.token = token;
+                stored.row.bytes = serde_json::to_vec(&slot).unwrap();
+            }
+        }
+        Some(stored)
+    }
+
+    fn false_hints(&self, shard: Shard, until: DateTime<Utc>, page: &mut Due) {
+        let state = &mut *self.ground.state();
+        let rate = state.faults.hints;
+        page.keys.retain(|(_, key)| !state.lost_due.contains(key));
+        if rate == 0 {
+            return;
+        }
+        page.keys.retain(|_| !state.dice.hits(rate));
+        if state.dice.hits(rate) && !state.past.is_empty() {
+            let skip = state.dice.below(state.past.len());
+            let (key, past) = state.past.iter().nth(skip).unwrap();
+            let row = past.back().map(|stored| &stored.row).filter(|row| row.shard == shard);
+            if row.is_some() && page.keys.iter().all(|(_, listed)| listed != key) {
+                page.keys.push((until, key.clone()));
+            }
+        }
+    }
+}
+
+impl JobStore for Faulty {
+    type Error = Silent;
+
+    async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, Silent> {
+        self.turn("get", key).await?;
+        let stored = self.fitted(key, self.ground.stored(key));
+        let state = &mut *self.ground.state();
+        let rate = state.faults.stale;
+        if stored.is_some() && state.dice.hits(rate) {
+            let older = state.dice.below(7);
+            let past = state.past.get(key).and_then(|past| past.iter().rev().nth(older)).cloned();
+            // At most as many older values as are kept; before the first there was nothing.
+            state.note(format!("{}: get {} is stale by {older}", self.who, key.as_str()));
+            return Ok(past);
+        }
+        Ok(stored)
+    }
+
+    async fn compare_and_swap(
+        &self,
+        key: &StoreKey,
+        expect: Option<Version>,
+        next: Option<&Row>,
+    ) -> Result<Swap, Silent> {
+        self.turn("swap", key).await?;
+        let now = self.ground.stored(key);
+        let expect = match self.ground.mutation {
+            Mutation::BlindWrite => now.as_ref().map(|stored| stored.version),
+            _ => expect,
+        };
+        let Ok(swap) = at_once(self.ground.inner.compare_and_swap(key, expect, next));
+        if let (Swap::Applied(version), Some(row)) = (swap, next) {
+            let state = &mut *self.ground.state();
+            state.remember(key, Stored { row: row.clone(), version });
+            state.changed.push(key.clone());
+            if self.ground.mutation == Mutation::LosesDue && state.dice.hits(300) {
+                state.lost_due.insert(key.clone());
+            }
+        }
+        self.answer("swap", key, swap).await
+    }
+
+    async fn due(
+        &self,
+        shard: Shard,
+        until: DateTime<Utc>,
+        after: Option<&(DateTime<Utc>, StoreKey)>,
+        limit: usize,
+    ) -> Result<Due, Silent> {
+        self.turn("due", &StoreKey::of("shard", [])).await?;
+        let Ok(mut page) = at_once(self.ground.inner.due(shard, until, after, limit));
+        self.false_hints(shard, until, &mut page);
+        Ok(page)
+    }
+
+    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Silent> {
+        self.turn("append", log).await?;
+        let Ok(new) = at_once(self.ground.inner.append(log, entry));
+        if new || self.ground.mutation == Mutation::AppendsTwice {
+            self.ground.state().appended.push((log.clone(), entry.clone()));
+        }
+        self.answer("append", log, new).await
+    }
+
+    async fn read(
+        &self,
+        log: &StoreKey,
+        range: Range<DateTime<Utc>>,
+        after: Option<&LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, Silent> {
+        self.turn("read", log).await?;
+        let Ok(entries) = at_once(self.ground.inner.read(log, range, after, limit));
+        Ok(entries)
+    }
+
+    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Silent> {
+        self.turn("prune", log).await?;
+        let Ok(pruned) = at_once(self.ground.inner.prune(log, before, limit));
+        self.answer("prune", log, pruned).await
+    }
+}
+
+/// Marks a record as one of a later version, or takes the mark back.
+pub(super) fn rewrite(ground: &Ground, key: &StoreKey, from: &str, to: &str) {
+    let Some(Stored { mut row, version }) = ground.stored(key) else { return };
+    let text = String::from_utf8(row.bytes).unwrap();
+    row.bytes = text.replacen(from, to, 1).into_bytes();
+    let Ok(swap) = at_once(ground.inner.compare_and_swap(key, Some(version), Some(&row)));
+    let Swap::Applied(version) = swap else { return };
+    let kind = sync_key(key).map_or("record", |_| "slot");
+    let state = &mut *ground.state();
+    state.remember(key, Stored { row, version });
+    state.note(format!("{kind} {} is rewritten from {from} to {to}", key.as_str()));
+}

@@ -1,0 +1,420 @@
+//! The world of a simulation: workers that live and die, people who ask for things, and who goes on next.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tripartite::backoff::{Backoff, Jitter};
+use tripartite::gate::{Admission, Gate, Limits};
+use tripartite::health::{self, Health, Permit};
+use tripartite::host::StoreKey;
+use tripartite::id::{Nonce, SyncKey, WorkerId};
+use tripartite::queue::{Rules, State, Token};
+use tripartite::registry::Enrolment;
+use tripartite::work::{Clock, Queue, Settings, Tick, WorkError, Worker};
+
+use super::ground::{Faults, Ground, LATER, Mutation, THIS, Watch, key, read};
+use super::host::Host;
+use super::laws::Laws;
+use super::people::{Done, errand};
+use super::store::{Faulty, Silent, rewrite};
+
+pub(super) const WORKERS: usize = 6;
+pub(super) const ORGS: usize = 5;
+pub(super) const CONNECTORS: usize = 2;
+/// How many people ask for something at a time.
+const PEOPLE: usize = 3;
+/// How often an event asks for somebody who can go on.
+const CHANCES: usize = 20;
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+type Ticked = (Box<Worker>, Option<Result<Tick, WorkError<Silent>>>);
+
+/// What a worker is doing.
+enum Seat {
+    /// It is dead; another one comes.
+    Gone { until: DateTime<Utc> },
+    /// Its host sleeps; none: until somebody asks for something.
+    Asleep { worker: Box<Worker>, until: Option<DateTime<Utc>> },
+    /// It is in a tick, and may not be scheduled for a while.
+    Ticking { tick: Pin<Box<dyn Future<Output = Ticked>>>, dropped: Arc<AtomicBool>, frozen: Option<DateTime<Utc>> },
+}
+
+pub(super) struct World {
+    pub(super) ground: Arc<Ground>,
+    pub(super) laws: Laws,
+    pub(super) events: u64,
+    seats: Vec<Seat>,
+    people: Vec<Option<Pin<Box<dyn Future<Output = Done>>>>>,
+    hired: usize,
+    errands: u64,
+    calm: bool,
+}
+
+pub(super) fn settings() -> Settings {
+    let gate = Limits { running: 2, spacing: Duration::from_secs(3) };
+    let health = health::Rules { failures: 4, cooldown: Duration::from_secs(30), cap: Duration::from_secs(300) };
+    Settings { lease: Duration::from_secs(60), gate, health, ..Settings::default() }
+}
+
+pub(super) fn rules() -> Rules {
+    let backoff = Backoff::new(Duration::from_secs(10), Duration::from_secs(120)).jitter(Jitter::Equal);
+    Rules { backoff, ..Rules::default() }
+}
+
+pub(super) fn queue(ground: &Arc<Ground>, who: usize) -> Queue<Faulty> {
+    Queue::new(Faulty { ground: Arc::clone(ground), who }).rules(rules()).shards(3)
+}
+
+impl World {
+    pub(super) fn new(seed: u64, faults: Faults, mutation: Mutation) -> Self {
+        let ground = Ground::new(seed, faults, mutation, WORKERS + PEOPLE);
+        let now = ground.state().now;
+        if faults.crash > 0 {
+            ground.state().poison = Some(key(ORGS - 1, 0));
+        }
+        Self {
+            laws: Laws::new(rules(), settings().gate),
+            events: 0,
+            seats: (0..WORKERS).map(|_| Seat::Gone { until: now }).collect(),
+            people: (0..PEOPLE).map(|_| None).collect(),
+            hired: 0,
+            errands: 0,
+            calm: false,
+            ground,
+        }
+    }
+
+    /// One event: time passes, something may go wrong, and somebody goes on to where they next wait.
+    pub(super) fn event(&mut self) -> Result<(), String> {
+        self.events += 1;
+        self.pass();
+        self.trouble();
+        let mut went = false;
+        for _ in 0..CHANCES {
+            let who = self.ground.state().dice.below(WORKERS + PEOPLE);
+            if if who < WORKERS { self.work(who)? } else { self.ask(who - WORKERS)? } {
+                went = true;
+                break;
+            }
+        }
+        if !went {
+            let state = &mut *self.ground.state();
+            state.now += state.dice.seconds(4);
+        }
+        let doomed = self.ground.state().doomed.take();
+        if let Some(who) = doomed {
+            self.kill(who);
+        }
+        self.laws.check(&self.ground)
+    }
+
+    fn pass(&self) {
+        let state = &mut *self.ground.state();
+        let span = match state.dice.below(2000) {
+            0 if !self.calm => state.dice.seconds(90),
+            _ => TimeDelta::milliseconds(state.dice.below(120) as i64),
+        };
+        state.now += span;
+    }
+
+    fn trouble(&mut self) {
+        let ground = Arc::clone(&self.ground);
+        if ground.hits(|faults| faults.crash) {
+            let who = ground.state().dice.below(WORKERS);
+            let only_the_tick = ground.state().dice.below(3) == 0;
+            match &self.seats[who] {
+                Seat::Ticking { dropped, .. } if only_the_tick => {
+                    ground.note(|| format!("{who}: its tick is dropped"));
+                    dropped.store(true, Ordering::Relaxed);
+                }
+                _ => self.kill(who),
+            }
+        }
+        if ground.hits(|faults| faults.freeze) {
+            let who = ground.state().dice.below(WORKERS);
+            let most = ground.state().dice.seconds(60);
+            let until = ground.state().now + LEASE + most;
+            if let Seat::Ticking { frozen, .. } = &mut self.seats[who] {
+                *frozen = Some(until);
+                ground.note(|| format!("{who}: is not scheduled until {until}"));
+            }
+        }
+        if ground.hits(|faults| faults.clocks) {
+            let state = &mut *ground.state();
+            let who = state.dice.below(WORKERS + PEOPLE);
+            state.offsets[who] = state.dice.seconds(1200) - TimeDelta::minutes(10);
+            let offset = state.offsets[who];
+            state.note(format!("{who}: its clock is off by {offset}"));
+        }
+        if ground.hits(|faults| faults.upgrade) {
+            self.upgrade();
+        }
+    }
+
+    /// Somebody writes a record in a later version, or goes back to this one.
+    fn upgrade(&self) {
+        let before = self.ground.state().upgraded.take();
+        if let Some(key) = before {
+            return rewrite(&self.ground, &key, LATER, THIS);
+        }
+        let key = {
+            let state = &mut *self.ground.state();
+            let number = state.dice.below(state.past.len());
+            let Some(key) = state.past.keys().nth(number).cloned() else { return };
+            state.upgraded = Some(key.clone());
+            key
+        };
+        rewrite(&self.ground, &key, THIS, LATER);
+    }
+
+    fn kill(&mut self, who: usize) {
+        let span = self.ground.state().dice.seconds(30);
+        let until = self.ground.state().now + span;
+        self.ground.note(|| format!("{who}: dies"));
+        self.ground.state().held.retain(|(holder, _), _| *holder != who);
+        self.seats[who] = Seat::Gone { until };
+    }
+
+    /// A worker goes on; whether it could.
+    fn work(&mut self, who: usize) -> Result<bool, String> {
+        let now = self.ground.state().now;
+        match &mut self.seats[who] {
+            Seat::Gone { until } if *until <= now => {
+                self.hired += 1;
+                let id = WorkerId::new(format!("w{}", self.hired)).unwrap();
+                self.seats[who] = Seat::Asleep { worker: Box::new(Worker::new(id, settings())), until: Some(now) };
+            }
+            Seat::Gone { .. } => return Ok(false),
+            Seat::Asleep { until, .. } => {
+                let by_clock = Watch { ground: Arc::clone(&self.ground), who }.time();
+                let restless = !self.calm && self.ground.state().dice.below(400) == 0;
+                if !restless && until.is_none_or(|until| until > by_clock) {
+                    return Ok(false);
+                }
+                self.begin(who);
+            }
+            Seat::Ticking { frozen: Some(until), .. } if *until > now => return Ok(false),
+            Seat::Ticking { tick, frozen, .. } => {
+                *frozen = None;
+                if let Poll::Ready((worker, ticked)) = poll(tick.as_mut()) {
+                    let until = self.told(who, ticked)?;
+                    self.seats[who] = Seat::Asleep { worker, until };
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn begin(&mut self, who: usize) {
+        let (ground, dropped) = (Arc::clone(&self.ground), Arc::new(AtomicBool::new(false)));
+        let nobody = Seat::Gone { until: DateTime::<Utc>::MAX_UTC };
+        let Seat::Asleep { mut worker, .. } = std::mem::replace(&mut self.seats[who], nobody) else { return };
+        let flag = Arc::clone(&dropped);
+        let tick = Box::pin(async move {
+            let (queue, watch) = (queue(&ground, who), Watch { ground, who });
+            let host = Host::new(watch.clone());
+            let ticked = {
+                let mut tick = pin!(worker.tick(&queue, &host, &watch));
+                poll_fn(|context| {
+                    if flag.load(Ordering::Relaxed) { Poll::Ready(None) } else { tick.as_mut().poll(context).map(Some) }
+                })
+                .await
+            };
+            (worker, ticked)
+        });
+        self.seats[who] = Seat::Ticking { tick, dropped, frozen: None };
+    }
+
+    /// When a host calls its worker again, after what a tick told.
+    fn told(
+        &mut self,
+        who: usize,
+        ticked: Option<Result<Tick, WorkError<Silent>>>,
+    ) -> Result<Option<DateTime<Utc>>, String> {
+        let by_clock = Watch { ground: Arc::clone(&self.ground), who }.time();
+        self.ground.state().held.retain(|(holder, _), _| *holder != who);
+        match ticked {
+            Some(Ok(tick)) => {
+                self.ground.note(|| {
+                    let attempt = tick.attempt.as_ref().map(|attempt| (attempt.key.to_string(), &attempt.outcome));
+                    format!(
+                        "{who}: {attempt:?}, next {:?}, expired {:?}, broken {:?}",
+                        tick.next, tick.expired, tick.broken
+                    )
+                });
+                Ok(tick.next)
+            }
+            Some(Err(error)) => {
+                self.ground.note(|| format!("{who}: {error}"));
+                match error {
+                    WorkError::Store(_) => Ok(Some(by_clock + TimeDelta::seconds(1))),
+                    WorkError::Broken { key, problem } => {
+                        Err(format!("one broken record stops a worker: {} {problem}", key.as_str()))
+                    }
+                    other => Err(other.to_string()),
+                }
+            }
+            None => Ok(Some(by_clock)),
+        }
+    }
+
+    /// Somebody goes on with an errand, or has a new one; whether there was one.
+    fn ask(&mut self, who: usize) -> Result<bool, String> {
+        let Some(errand_under_way) = &mut self.people[who] else {
+            let new = !self.calm && self.ground.state().dice.below(60) == 0;
+            if new {
+                self.errands += 1;
+                let watch = Watch { ground: Arc::clone(&self.ground), who: WORKERS + who };
+                self.people[who] = Some(Box::pin(errand(watch, self.errands)));
+            }
+            return Ok(new);
+        };
+        let Poll::Ready(done) = poll(errand_under_way.as_mut()) else { return Ok(true) };
+        self.people[who] = None;
+        if let Done::Acknowledged(key, id) = done {
+            let wanted = self.ground.slot(&key).map_or(0, |slot| slot.wanted);
+            let known = self.laws.acknowledged.entry(key.clone()).or_default();
+            known.insert(id);
+            if (known.len() as u64) > wanted {
+                return Err(format!("I4: {key} knows {wanted} triggers, and {} were acknowledged", known.len()));
+            }
+        }
+        self.wake();
+        Ok(true)
+    }
+
+    /// A host hears that somebody asked for something.
+    fn wake(&mut self) {
+        let now = self.ground.state().now;
+        let early = now - TimeDelta::hours(1);
+        for seat in &mut self.seats {
+            if let Seat::Asleep { until, .. } = seat {
+                *until = Some(early);
+            }
+        }
+    }
+
+    /// From now on nothing goes wrong, clocks agree, nobody asks, and everybody sleeps until they said they would.
+    pub(super) fn calm_down(&mut self) {
+        self.calm = true;
+        let upgraded = {
+            let state = &mut *self.ground.state();
+            state.faults = Faults::NONE;
+            state.offsets.fill(TimeDelta::zero());
+            state.note("calm".to_owned());
+            state.upgraded.take()
+        };
+        if let Some(key) = upgraded {
+            rewrite(&self.ground, &key, LATER, THIS);
+        }
+        // Whoever is left must do it all: nobody wakes in somebody else's place.
+        let left = 1 + self.ground.state().dice.below(WORKERS);
+        for seat in &mut self.seats[left..] {
+            *seat = Seat::Gone { until: DateTime::<Utc>::MAX_UTC };
+        }
+        self.wake();
+    }
+
+    /// Lets time pass until the first of them wakes, if all are asleep. Whether there is anybody to wait for.
+    pub(super) fn sleep(&mut self) -> bool {
+        if self.people.iter().any(Option::is_some) {
+            return true;
+        }
+        let mut first: Option<DateTime<Utc>> = None;
+        let now = self.ground.state().now;
+        for seat in &self.seats {
+            let at = match seat {
+                Seat::Gone { until } => Some(*until).filter(|until| *until < DateTime::<Utc>::MAX_UTC),
+                Seat::Asleep { until, .. } => *until,
+                Seat::Ticking { frozen, .. } => frozen.or(Some(now)),
+            };
+            first = first.into_iter().chain(at).min();
+        }
+        let Some(first) = first else { return false };
+        let state = &mut *self.ground.state();
+        state.now = state.now.max(first);
+        true
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.ground.state().now
+    }
+
+    /// When everybody is asleep: until when, at the longest.
+    pub(super) fn asleep_until(&self) -> Option<Option<DateTime<Utc>>> {
+        let mut first: Option<DateTime<Utc>> = None;
+        for seat in &self.seats {
+            match seat {
+                Seat::Asleep { until, .. } => first = first.into_iter().chain(*until).min(),
+                Seat::Gone { until } if *until == DateTime::<Utc>::MAX_UTC => {}
+                Seat::Gone { .. } | Seat::Ticking { .. } => return None,
+            }
+        }
+        self.people.iter().all(Option::is_none).then_some(first)
+    }
+
+    /// When the first of all that waits could go on, if everything stays as it is.
+    pub(super) fn could_go_on(&self) -> Option<DateTime<Utc>> {
+        let slots = Self::keys().filter_map(|key| {
+            let slot = self.ground.slot(&key)?;
+            // While a gate is full, a worker that has found it so looks at none of its keys.
+            let once_open = |at| self.open_at(&World::nobody(&key), at);
+            let flush = (!slot.unflushed.is_empty()).then(|| once_open(slot.updated_at));
+            let at = match slot.state {
+                State::Pending { due_at, .. } if !slot.paused => self.admitted_at(&key, slot.token, due_at),
+                State::Running { lease_until, .. } => Some(once_open(lease_until)),
+                _ => None,
+            };
+            flush.into_iter().chain(at).min()
+        });
+        let connections = (0..CONNECTORS).filter_map(|connector| {
+            let stored = self.ground.stored(&StoreKey::of("connection", [key(0, connector).connector.as_str()]))?;
+            read::<Enrolment>(&stored).due().unwrap()
+        });
+        slots.chain(connections).min()
+    }
+
+    /// When the connector's health and its gate let a key pass that is due.
+    fn admitted_at(&self, key: &SyncKey, token: Token, due_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut at = due_at.max(self.ground.state().now);
+        let health = StoreKey::of("health", [key.org.as_str(), key.connector.as_str()]);
+        if let Some(health) = self.ground.stored(&health).map(|stored| read::<Health>(&stored)) {
+            match health.permit(Token(token.0 + 1), at, at).1 {
+                Permit::NeedsOperator => return None,
+                Permit::Wait { at: until } => at = until,
+                Permit::Go | Permit::Probe => {}
+            }
+        }
+        Some(self.open_at(key, at))
+    }
+
+    /// When the gate of a key lets it pass, from a point in time on.
+    fn open_at(&self, key: &SyncKey, mut at: DateTime<Utc>) -> DateTime<Utc> {
+        let gate = self.ground.stored(&StoreKey::of("gate", [key.connector.as_str()]));
+        let Some(gate) = gate.map(|stored| read::<Gate>(&stored)) else { return at };
+        let nonce = Nonce::new("nobody's").unwrap();
+        loop {
+            at = match gate.admit(&settings().gate, key, &nonce, at, at + LEASE).admission {
+                Admission::Admitted { .. } => return at,
+                Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => at,
+            };
+        }
+    }
+
+    fn nobody(key: &SyncKey) -> SyncKey {
+        SyncKey { org: "nobody".parse().unwrap(), connector: key.connector.clone() }
+    }
+
+    pub(super) fn keys() -> impl Iterator<Item = SyncKey> {
+        (0..ORGS).flat_map(|org| (0..CONNECTORS).map(move |connector| key(org, connector)))
+    }
+}
+
+fn poll<T>(future: Pin<&mut dyn Future<Output = T>>) -> Poll<T> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
