@@ -9,8 +9,8 @@
 //!
 //! | the source lists | here | answer |
 //! |---|---|---|
-//! | `Aine@Example.org`, 2001-05-04 | `aine@example.org`, 04/05/2001, not linked | [`Match::Found`], by the trusted rule |
-//! | Walsh, 2001-05-04, no e-mail | Walsh, 2001-05-04, not linked | [`Match::Found`], by the rule that proposes |
+//! | `Aine@Example.org`, 2001-05-04 | `aine@example.org`, 04/05/2001, free | [`Match::Found`], by the trusted rule |
+//! | Walsh, 2001-05-04, no e-mail | Walsh, 2001-05-04, free | [`Match::Found`], by the rule that proposes |
 //! | Walsh, no day of birth | Walsh, no day of birth | [`Match::Unmatched`] |
 //! | Walsh, 2001-05-04 | two of them | [`Match::Ambiguous`] |
 //! | two Walshes, both 2001-05-04 | one of them | [`Match::Ambiguous`], for both |
@@ -29,8 +29,8 @@
 //! Nothing here names an organisation: the candidates are the ones a host hands in, and a host's store is one
 //! organisation's.
 //!
-//! **Why does one weak match beside a trusted one make a case ambiguous?** Twins, and a father and son of one name, look
-//! like this. The trusted rule may be right; the second candidate says that it may be wrong.
+//! **Why does one weak match beside a trusted one make a case ambiguous?** Twins, and a father and son of one name,
+//! look like this. The trusted rule may be right; the second candidate says that it may be wrong.
 //!
 //! **Why is a name not compared by its sound?** Rules that can link without a person must be exact. A host that wants
 //! `Sean` and `Seán` to be one name says so in a kind of its own ([`CustomKind`](crate::schema::CustomKind)), whose

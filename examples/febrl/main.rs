@@ -4,8 +4,8 @@
 //! $ cargo run --release --example febrl -- --seeds 20
 //! ```
 //!
-//! The lists are made up, in the manner of the Freely Extensible Biomedical Record Linkage project's data sets: a club's
-//! own list, and a register's. Most people are on both, under other ids, and each list has its own typing errors, days
+//! The lists are made up, in the manner of the Freely Extensible Biomedical Record Linkage project's data sets: a
+//! club's own list, and a register's. Most people are on both, under other ids, and each list has its own typing errors, days
 //! and months swapped, short forms of names, lost accents, old telephone numbers, empty fields, and children with a
 //! parent's telephone number and e-mail address. There are twins, and sons with their father's name.
 //!
@@ -18,9 +18,9 @@
 //! | recall | right among those who are on both lists |
 //! | ambiguous | several records, or one claimed twice, the right one among them: shown to a person, never linked |
 //!
-//! **Why is an e-mail address with a birthday not enough to be trusted?** Children have a parent's address, and twins one
-//! birthday: alone, such a rule takes one twin for the other, in one of a hundred cases here. The first name tells them
-//! apart, unless one twin is John and the other is Seán, who is called John.
+//! **Why is an e-mail address with a birthday not enough to be trusted?** Children have a parent's address, and twins
+//! one birthday: alone, such a rule takes one twin for the other, in one of a hundred cases here. The first name tells
+//! them apart, unless one twin is John and the other is Seán, who is called John.
 
 mod chance;
 mod names;

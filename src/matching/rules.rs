@@ -154,7 +154,8 @@ impl Rules {
     ///     .build()?;
     /// let fields = vec!["born".to_owned(), "email".to_owned()];
     /// let rules = Rules::new(&schema, vec![Rule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }])?;
-    /// let keys = |email, born| schema.record(&serde_json::json!({"email": email, "born": born})).map(|r| rules.keys(&r));
+    /// let record = |email, born| schema.record(&serde_json::json!({"email": email, "born": born}));
+    /// let keys = |email, born| record(email, born).map(|record| rules.keys(&record));
     /// assert_eq!(keys("Aine@Example.org", "2001-05-04 ")?, keys(" aine@example.org", "2001-05-04")?);
     /// assert!(keys("aine@example.org", "2001-02-30")?.is_empty()); // a day that does not exist equals no other
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -174,7 +175,8 @@ impl Rules {
     /// use tripartite::matching::{Rule, Rules, Trust};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
-    /// let rule = |name: &str| vec![Rule { name: name.to_owned(), fields: vec!["email".to_owned()], trust: Trust::Trusted }];
+    /// let fields = vec!["email".to_owned()];
+    /// let rule = |name: &str| vec![Rule { name: name.to_owned(), fields: fields.clone(), trust: Trust::Trusted }];
     /// let version = |rules| Rules::new(&schema, rules).map(|rules| rules.version());
     /// assert_eq!(version(rule("mail")), version(rule("e-mail")));
     /// assert_ne!(version(rule("mail")), version(vec![]));

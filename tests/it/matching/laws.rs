@@ -13,8 +13,10 @@ use super::naive::{self, Known};
 use super::{people, usual};
 use crate::support;
 
+type Spellings = &'static [&'static str];
+
 /// For each field, spellings by what they mean; the last are nothing to a rule.
-const WORDS: [(&str, &[&[&str]], &[&str]); 5] = [
+const WORDS: [(&str, &[Spellings], Spellings); 5] = [
     ("first_name", &[&["Áine", " A\u{301}ine"], &["Seán", "Sea\u{301}n "], &["Sean"]], &["", " "]),
     ("last_name", &[&["O'Brien", "O’Brien"], &["Walsh", "Walsh "]], &["\u{200B}"]),
     ("born", &[&["2001-05-04", "04/05/2001"], &["2001-04-05"]], &["2001-02-29", ""]),
