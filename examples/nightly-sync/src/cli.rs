@@ -1,5 +1,6 @@
 //! The command line, read once, with an error that says what was expected.
 
+mod report;
 mod work;
 
 use std::ffi::OsString;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
+pub use self::report::ReportArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
 use crate::store::Register;
@@ -22,6 +24,7 @@ usage:
   nightly-sync plan --db FILE --remote FILE.jsonl --out PLAN.json [options]
   nightly-sync approve --db FILE --plan PLAN.json --id PLAN_ID [--key ORG/CONNECTOR] [--json]
   nightly-sync audit --db FILE [--key ORG/CONNECTOR] [--run ID] [--format jsonl|csv]
+  nightly-sync report --db FILE [--key ORG/CONNECTOR] [--run ID] --html OUT.html
   nightly-sync schedule --db FILE --key ORG/CONNECTOR --remote FILE.jsonl [options]
   nightly-sync trigger --db FILE --key ORG/CONNECTOR [--strategy NAME] [--force]
   nightly-sync work --db FILE [--until-idle] [options]
@@ -54,6 +57,10 @@ audit: prints what was decided, entry by entry
   --key ORG/CONNECTOR   of which register; without it, the unnamed one
   --run ID              of this run alone
   --format jsonl|csv    jsonl by default
+
+report: puts a run on one page, for people: questions first, then every change, before and after
+  --html OUT.html       the page; it shows values of people, so only its owner can read it
+  --run ID              which run; without it, the last one
 
 schedule: enrols an organisation with its listing; what is left out stays as it was, at first nightly at 02:15 UTC
   --key ORG/CONNECTOR   the organisation, and the source whose listing it is; all of one source run at the same times
@@ -99,6 +106,8 @@ pub enum Command {
     Approve(ApproveArgs),
     /// The audit.
     Audit(AuditArgs),
+    /// A run as a page.
+    Report(ReportArgs),
     /// An organisation is enrolled.
     Schedule(ScheduleArgs),
     /// A run is wanted.
@@ -198,6 +207,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
         Some("plan") => plan_to(rest).map(Command::Run),
         Some("approve") => approve(rest).map(Command::Approve),
         Some("audit") => audit(rest).map(Command::Audit),
+        Some("report") => report::report(rest).map(Command::Report),
         Some("schedule") => work::schedule(rest).map(Command::Schedule),
         Some("trigger") => work::trigger(rest).map(Command::Trigger),
         Some("work") => work::work(rest).map(Command::Work),
@@ -385,7 +395,7 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 23] = [
     "--db",
     "--key",
     "--remote",
@@ -408,6 +418,7 @@ const KNOWN: [&str; 22] = [
     "--out",
     "--plan",
     "--id",
+    "--html",
 ];
 
 #[cfg(test)]

@@ -1,0 +1,154 @@
+//! The charts: drawn as inline SVG, with every figure beside them as text.
+
+use std::io::{self, Write};
+
+use tripartite::run::{Counts, RunOutcome};
+
+use super::markup::Markup;
+use super::read::Night;
+use super::words;
+
+/// What a bar counts: its class, what stands beside it, and the count.
+type Bar = (&'static str, &'static str, fn(&Counts) -> u64);
+
+/// What came of the records of a listing.
+const BARS: [Bar; 8] = [
+    ("created", "new here", |counts| counts.created),
+    ("updated", "changed here", |counts| counts.updated),
+    ("deactivated", "left", |counts| counts.deactivated),
+    ("reactivated", "came back", |counts| counts.reactivated),
+    ("quarantined", "set aside", |counts| counts.quarantined),
+    ("unwritten", "skipped", |counts| counts.skipped),
+    ("unwritten", "failed", |counts| counts.failed),
+    ("unchanged", "as they were", |counts| counts.unchanged),
+];
+
+/// Those of a run among others: what happened, not what stayed.
+const STACKED: usize = 5;
+
+/// The bars of one run.
+pub(super) fn outcome<W: Write>(page: &mut Markup<W>, counts: &Counts) -> io::Result<()> {
+    let most = BARS.iter().map(|(_, _, count)| count(counts)).max().unwrap_or(0).max(1);
+    page.open("table", &[("class", "bars")])?;
+    page.line("caption", &[], "What came of each record")?;
+    for (class, name, count) in BARS {
+        let count = count(counts);
+        if count == 0 && class == "unwritten" {
+            continue;
+        }
+        page.open("tr", &[])?;
+        page.element("th", &[("scope", "row")], name)?;
+        page.element("td", &[], &words::figure(count))?;
+        page.open("td", &[])?;
+        page.open(
+            "svg",
+            &[("viewBox", "0 0 1000 10"), ("preserveAspectRatio", "none"), ("aria-hidden", "true"), ("focusable", "false")],
+        )?;
+        // A count that is not nought can be seen.
+        let width = if count == 0 { 0 } else { (count.saturating_mul(1000) / most).max(6) };
+        page.element("rect", &[("class", class), ("width", &width.to_string()), ("height", "10")], "")?;
+        page.close()?;
+        page.close()?;
+        page.end()?;
+    }
+    page.end()
+}
+
+/// The last runs beside each other: the columns, and a table that says the same.
+pub(super) fn nights<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Result<()> {
+    let (Some(first), Some(last)) = (nights.first(), nights.last()) else { return Ok(()) };
+    if nights.len() == 1 {
+        return page.line("p", &[("class", "faint")], "It is the first run that is known, so there is none to compare it with.");
+    }
+    columns(page, nights, run)?;
+    page.open("p", &[("class", "ends faint"), ("aria-hidden", "true")])?;
+    page.element("span", &[], &words::day(&first.at))?;
+    page.element("span", &[], &words::day(&last.at))?;
+    page.end()?;
+    page.open("ul", &[("class", "legend"), ("aria-hidden", "true")])?;
+    for (class, name, _) in &BARS[..STACKED] {
+        page.open("li", &[])?;
+        page.open("svg", &[("viewBox", "0 0 10 10"), ("focusable", "false")])?;
+        page.element("rect", &[("class", class), ("width", "10"), ("height", "10")], "")?;
+        page.close()?;
+        page.text(name)?;
+        page.end()?;
+    }
+    page.end()?;
+    page.open("details", &[])?;
+    page.line("summary", &[], "The figures of these runs")?;
+    table(page, nights, run)?;
+    page.end()
+}
+
+fn columns<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Result<()> {
+    let stack = |night: &Night| BARS[..STACKED].iter().map(|(_, _, count)| count(&night.counts)).sum::<u64>();
+    let most = nights.iter().map(stack).max().unwrap_or(0).max(1);
+    let width = nights.len() * 20;
+    let label = format!("What happened in the last {} runs; the table below has the figures", nights.len());
+    page.open("div", &[("class", "nights")])?;
+    page.open(
+        "svg",
+        &[
+            ("viewBox", &format!("0 0 {width} 108")),
+            ("preserveAspectRatio", "none"),
+            ("role", "img"),
+            ("aria-label", &label),
+        ],
+    )?;
+    for (at, night) in nights.iter().enumerate() {
+        let left = (at * 20 + 3).to_string();
+        let mut top = 100;
+        for (class, name, count) in &BARS[..STACKED] {
+            let count = count(&night.counts);
+            if count == 0 {
+                continue;
+            }
+            let height = (count.saturating_mul(96) / most).max(1);
+            top = u64::saturating_sub(top, height);
+            let (y, height) = (top.to_string(), height.to_string());
+            page.open("rect", &[("class", class), ("x", &left), ("y", &y), ("width", "14"), ("height", &height)])?;
+            page.element("title", &[], &format!("{}: {} {name}", words::moment(&night.at), words::figure(count)))?;
+            page.close()?;
+        }
+        if night.run == run {
+            page.element("rect", &[("class", "here"), ("x", &left), ("y", "103"), ("width", "14"), ("height", "5")], "")?;
+        }
+    }
+    page.close()?;
+    page.end()
+}
+
+fn table<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Result<()> {
+    page.open("table", &[("class", "cards"), ("role", "table")])?;
+    page.open("thead", &[("role", "rowgroup")])?;
+    page.open("tr", &[("role", "row")])?;
+    for name in ["Run", "Outcome"].into_iter().chain(BARS[..STACKED].iter().map(|(_, name, _)| *name)) {
+        page.element("th", &[("scope", "col"), ("role", "columnheader")], name)?;
+    }
+    page.close()?;
+    page.end()?;
+    page.open("tbody", &[("role", "rowgroup")])?;
+    for night in nights.iter().rev() {
+        page.open("tr", &[("role", "row")])?;
+        let here = if night.run == run { " (this page)" } else { "" };
+        page.element("th", &[("scope", "row"), ("role", "rowheader")], &format!("{}{here}", words::moment(&night.at)))?;
+        page.element("td", &[("role", "cell"), ("data-label", "Outcome")], outcome_name(night.outcome))?;
+        for (_, name, count) in &BARS[..STACKED] {
+            page.element("td", &[("role", "cell"), ("data-label", name)], &words::figure(count(&night.counts)))?;
+        }
+        page.end()?;
+    }
+    page.close()?;
+    page.end()
+}
+
+/// The outcome in a word.
+pub(super) fn outcome_name(outcome: RunOutcome) -> &'static str {
+    match outcome {
+        RunOutcome::Succeeded => "succeeded",
+        RunOutcome::Partial => "partial",
+        RunOutcome::Blocked => "blocked",
+        RunOutcome::Failed => "failed",
+    }
+}
