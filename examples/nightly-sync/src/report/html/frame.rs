@@ -68,12 +68,12 @@ pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &
     };
     page.line("p", &[("class", "summary")], &summary)?;
     page.end()?;
-    contents(page)?;
+    contents(page, known.report.is_some())?;
     page.open("main", &[("id", "main")])?;
     page.raw("\n")
 }
 
-fn contents<W: Write>(page: &mut Markup<W>) -> io::Result<()> {
+fn contents<W: Write>(page: &mut Markup<W>, reported: bool) -> io::Result<()> {
     page.open("nav", &[("aria-label", "On this page")])?;
     page.open("ul", &[])?;
     for (href, name) in [
@@ -83,6 +83,9 @@ fn contents<W: Write>(page: &mut Markup<W>) -> io::Result<()> {
         ("#figures", "Figures"),
         ("#changes", "Changes"),
     ] {
+        if href == "#aside" && !reported {
+            continue;
+        }
         page.open("li", &[])?;
         page.element("a", &[("href", href)], name)?;
         page.close()?;
