@@ -59,7 +59,7 @@ audit: prints what was decided, entry by entry
   --format jsonl|csv    jsonl by default
 
 report: puts a run on one page, for people: questions first, then every change, before and after
-  --html OUT.html       the page; it shows values of people, so only its owner can read it
+  --html OUT.html       the page; it shows values of people, so others than its owner cannot read it on Unix
   --run ID              which run; without it, the last one
 
 schedule: enrols an organisation with its listing; what is left out stays as it was, at first nightly at 02:15 UTC

@@ -22,7 +22,7 @@ enum Problem {
 pub(super) fn write(console: &mut Console, args: &ReportArgs) -> u8 {
     match put(args) {
         Ok(()) => {
-            console.print(format!("report {}; it shows values of people, so only its owner can read it", args.html.display()));
+            console.print(format!("report {}; it shows values of people", args.html.display()));
             SUCCEEDED
         }
         Err(error) => failed(console, &error),

@@ -109,7 +109,7 @@ fn the_page_is_in_the_order_of_what_matters() {
     let mut from = 0;
     for part in [
         "This page shows values of people",
-        "<h1>Sync</h1>",
+        "<h1>Sync report</h1>",
         "The listing had 322 records: 5 new, 29 changed, 3 left, 2 set aside; 286 as they were.",
         ">Questions for a person (6)</h2>",
         "nightly-sync decide --db ",
@@ -140,7 +140,7 @@ fn the_page_needs_nothing_from_anywhere() {
     let bench = Bench::new();
     bench.sync(&members(1..=3));
     bench.edit("UPDATE members SET phone = 'url(https://tracker.example/x)'");
-    bench.sync(&members(1..=3).replace("\"p", "\"https://other.example/"));
+    bench.sync(&members(1..=3).replace(": \"p", ": \"https://other.example/"));
     let page = page(&bench, &[]);
     assert!(page.contains("default-src 'none'") || page.contains("default-src &#39;none&#39;"));
     let [head, body] = page.split("<body>").collect::<Vec<_>>()[..] else { panic!("one body") };
@@ -205,7 +205,7 @@ fn a_long_run_is_bounded_and_says_so() {
     bench.sync(&members(1..=many));
     let first = page(&bench, &[]);
     assert!(first.contains("<h3>New (507)</h3>") && first.contains("… and 307 more"));
-    bench.sync(&members(1..=many).replace("\"p", "\"q"));
+    bench.sync(&members(1..=many).replace(": \"p", ": \"q"));
     let second = page(&bench, &[]);
     assert_eq!(second.matches("<article class=\"record\">").count(), MOST_RECORDS);
     assert!(second.contains("Changes (507 records)") && second.contains("… and 7 more; the audit has all:"));
@@ -244,10 +244,11 @@ fn only_its_owner_reads_the_page() {
 fn nights_of(bench: &Bench, marks: &[String; 4]) -> String {
     let [name, before, ours, theirs] = marks;
     let db = bench.path("members.db");
-    let schema = json!({"strategy": "hold_open", "fields": {
+    let schema = json!({"strategy": "merge", "fields": {
         "name": {"kind": "text"}, "note": {"kind": "text"}, "club": {"kind": "text", "strategy": "remote_wins"}}});
     let schema = bench.write("schema.json", schema.to_string());
-    let line = |id: &str, note: &str, club: &str| format!("{}\n", json!({"id": id, "name": name, "note": note, "club": club}));
+    let line =
+        |id: &str, note: &str, club: &str| format!("{}\n", json!({"id": id, "name": name, "note": note, "club": club}));
     let one = bench.listing(line("M1", before, before) + &line("M2", before, before));
     let ran = bench.program(&["run", "--db", &db, "--remote", &one, "--schema", &schema]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
@@ -274,9 +275,8 @@ fn marks() -> impl Strategy<Value = [String; 4]> {
         "[<>\"'&=/a-z -]{1,12}",
         "\\PC{1,12}",
     ];
-    [nasty.clone(), nasty.clone(), nasty.clone(), nasty].prop_map(|[a, b, c, d]| {
-        [format!("1{a}."), format!("2{b}."), format!("3{c}."), format!("4{d}.")]
-    })
+    [nasty.clone(), nasty.clone(), nasty.clone(), nasty]
+        .prop_map(|[a, b, c, d]| [format!("1{a}."), format!("2{b}."), format!("3{c}."), format!("4{d}.")])
 }
 
 proptest! {

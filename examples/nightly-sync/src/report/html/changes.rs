@@ -6,7 +6,7 @@ use tripartite::detect::Verdict;
 use tripartite::exchange::{FieldEntry, Situation};
 use tripartite::resolve::Decision;
 
-use super::conflicts::who;
+use super::conflicts::person;
 use super::markup::Markup;
 use super::read::{Record, Source};
 use super::value::{self, Fate};
@@ -56,7 +56,7 @@ fn filter<W: Write>(page: &mut Markup<W>) -> io::Result<()> {
 fn card<W: Write>(page: &mut Markup<W>, record: &Record, name: &str) -> io::Result<()> {
     page.open("article", &[("class", "record")])?;
     page.open("h3", &[])?;
-    page.element("bdi", &[], &who(&record.id, name))?;
+    person(page, &record.id, name)?;
     for (class, badge) in badges(record) {
         page.text(" ")?;
         page.element("span", &[("class", class)], badge)?;
@@ -66,7 +66,7 @@ fn card<W: Write>(page: &mut Markup<W>, record: &Record, name: &str) -> io::Resu
         page.line("p", &[("class", "why")], &entry.why)?;
     }
     if !record.fields.is_empty() {
-        page.open("table", &[("class", "cards fields"), ("role", "table"), ("aria-label", &who(&record.id, name))])?;
+        page.open("table", &[("class", "cards fields"), ("role", "table"), ("aria-label", &record.id)])?;
         page.open("thead", &[("role", "rowgroup")])?;
         page.open("tr", &[("role", "row")])?;
         for name in ["Field", "Before", "Since", "Why"] {
@@ -150,7 +150,8 @@ fn row<W: Write>(page: &mut Markup<W>, entry: &FieldEntry, again: bool) -> io::R
 
 /// The values that are neither before nor after: what the source says, and what both last agreed on.
 fn others<W: Write>(page: &mut Markup<W>, entry: &FieldEntry) -> io::Result<()> {
-    let untold = |value: &Option<_>| value.as_ref().is_some_and(|value| *value != entry.local && *value != entry.result);
+    let untold =
+        |value: &Option<_>| value.as_ref().is_some_and(|value| *value != entry.local && *value != entry.result);
     let said: Vec<_> = [("The source has: ", &entry.remote), ("Both last agreed on: ", &entry.base)]
         .into_iter()
         .filter(|(_, value)| untold(value))

@@ -23,6 +23,9 @@ const BARS: [Bar; 8] = [
     ("unchanged", "as they were", |counts| counts.unchanged),
 ];
 
+/// A chart of fewer runs is as wide as one of so many.
+const FEWEST: usize = 16;
+
 /// Those of a run among others: what happened, not what stayed.
 const STACKED: usize = 5;
 
@@ -42,7 +45,12 @@ pub(super) fn outcome<W: Write>(page: &mut Markup<W>, counts: &Counts) -> io::Re
         page.open("td", &[])?;
         page.open(
             "svg",
-            &[("viewBox", "0 0 1000 10"), ("preserveAspectRatio", "none"), ("aria-hidden", "true"), ("focusable", "false")],
+            &[
+                ("viewBox", "0 0 1000 10"),
+                ("preserveAspectRatio", "none"),
+                ("aria-hidden", "true"),
+                ("focusable", "false"),
+            ],
         )?;
         // A count that is not nought can be seen.
         let width = if count == 0 { 0 } else { (count.saturating_mul(1000) / most).max(6) };
@@ -58,13 +66,17 @@ pub(super) fn outcome<W: Write>(page: &mut Markup<W>, counts: &Counts) -> io::Re
 pub(super) fn nights<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Result<()> {
     let (Some(first), Some(last)) = (nights.first(), nights.last()) else { return Ok(()) };
     if nights.len() == 1 {
-        return page.line("p", &[("class", "faint")], "It is the first run that is known, so there is none to compare it with.");
+        return page.line(
+            "p",
+            &[("class", "faint")],
+            "It is the first run that is known, so there is none to compare it with.",
+        );
     }
     columns(page, nights, run)?;
-    page.open("p", &[("class", "ends faint"), ("aria-hidden", "true")])?;
-    page.element("span", &[], &words::day(&first.at))?;
-    page.element("span", &[], &words::day(&last.at))?;
-    page.end()?;
+    let [first, last] = [first, last].map(|night| words::moment(&night.at));
+    let span =
+        format!("{} runs, oldest on the left: {first} to {last}. The bar below a column marks this one.", nights.len());
+    page.line("p", &[("class", "faint")], &span)?;
     page.open("ul", &[("class", "legend"), ("aria-hidden", "true")])?;
     for (class, name, _) in &BARS[..STACKED] {
         page.open("li", &[])?;
@@ -84,7 +96,7 @@ pub(super) fn nights<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str
 fn columns<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Result<()> {
     let stack = |night: &Night| BARS[..STACKED].iter().map(|(_, _, count)| count(&night.counts)).sum::<u64>();
     let most = nights.iter().map(stack).max().unwrap_or(0).max(1);
-    let width = nights.len() * 20;
+    let width = nights.len().max(FEWEST) * 20;
     let label = format!("What happened in the last {} runs; the table below has the figures", nights.len());
     page.open("div", &[("class", "nights")])?;
     page.open(
@@ -112,7 +124,11 @@ fn columns<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::R
             page.close()?;
         }
         if night.run == run {
-            page.element("rect", &[("class", "here"), ("x", &left), ("y", "103"), ("width", "14"), ("height", "5")], "")?;
+            page.element(
+                "rect",
+                &[("class", "here"), ("x", &left), ("y", "103"), ("width", "14"), ("height", "5")],
+                "",
+            )?;
         }
     }
     page.close()?;

@@ -44,7 +44,7 @@ fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool, op
     let OpenRow { external_id, conflict, why, opened_run } = row;
     page.open("article", &[("class", "conflict")])?;
     page.open("h3", &[])?;
-    page.element("bdi", &[], &who(external_id, name))?;
+    person(page, external_id, name)?;
     page.text(" · ")?;
     page.element("bdi", &[], &conflict.unit)?;
     if new {
@@ -58,18 +58,18 @@ fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool, op
     if !conflict.paths.is_empty() {
         page.line("p", &[("class", "faint")], &format!("Within it, they differ at {}.", conflict.paths.join(" and ")))?;
     }
-    page.open("table", &[("class", "sides")])?;
+    page.open("table", &[("class", "cards sides"), ("role", "table")])?;
     page.line("caption", &[], &format!("What each side has in {}", conflict.unit))?;
     let here = (Some(&conflict.local), Some(&conflict.remote));
     let there = (Some(&conflict.remote), Some(&conflict.local));
     for (side, (value, beside), fate) in [
         ("when both last agreed", (conflict.base.as_ref(), None), Fate::Kept),
-        ("here", here, Fate::New),
-        ("at the source", there, Fate::New),
+        ("here", here, Fate::Side),
+        ("at the source", there, Fate::Side),
     ] {
-        page.open("tr", &[])?;
-        page.element("th", &[("scope", "row")], side)?;
-        page.open("td", &[])?;
+        page.open("tr", &[("role", "row")])?;
+        page.element("th", &[("scope", "row"), ("role", "rowheader")], side)?;
+        page.open("td", &[("role", "cell")])?;
         match value {
             None => page.element("span", &[("class", "none")], "they never did")?,
             value => value::write(page, value, fate, beside)?,
@@ -94,7 +94,13 @@ fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool, op
     page.end()
 }
 
-/// A record by its id, and its name where it has one.
-pub(super) fn who(id: &str, name: &str) -> String {
-    if name.is_empty() { id.to_owned() } else { format!("{name} ({id})") }
+/// A record by its id, and its name where it has one; neither changes the writing direction of the other.
+pub(super) fn person<W: Write>(page: &mut Markup<W>, id: &str, name: &str) -> io::Result<()> {
+    if name.is_empty() {
+        return page.element("bdi", &[], id);
+    }
+    page.element("bdi", &[], name)?;
+    page.text(" (")?;
+    page.element("bdi", &[], id)?;
+    page.text(")")
 }

@@ -13,7 +13,7 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("filter.js");
 
 /// Nothing but this style and this script, each by its SHA-256.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-QR7Dd1+K6/lcrKpi3ZEEu49m2hOl9Uz5/oco3TIAV/4='; script-src 'sha256-YhxuiaAKibT7I3mqYqh1qDuGp/yE/iAeZBQ320Wk3B4='; \
+const POLICY: &str = "default-src 'none'; style-src 'sha256-g0kpeOp4hrnzuEM3SFKjhZZfFCWWDVsLzrFkQsE7bfE='; script-src 'sha256-YhxuiaAKibT7I3mqYqh1qDuGp/yE/iAeZBQ320Wk3B4='; \
                       base-uri 'none'; form-action 'none'";
 
 pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &Known) -> io::Result<()> {
@@ -37,7 +37,7 @@ pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &
         page.open("meta", attributes)?;
         page.raw("\n")?;
     }
-    page.line("title", &[], &format!("Sync{whose}, {time}"))?;
+    page.line("title", &[], &format!("Sync report{whose}, {time}"))?;
     page.open("style", &[])?;
     page.raw(STYLE)?;
     page.end()?;
@@ -45,8 +45,12 @@ pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &
     page.open("body", &[])?;
     page.line("a", &[("class", "skip"), ("href", "#main")], "Skip to the report")?;
     page.open("header", &[])?;
-    page.line("p", &[("class", "notice")], "This page shows values of people, before and after. Keep it as you keep the register itself.")?;
-    page.line("h1", &[], &format!("Sync{whose}"))?;
+    page.line(
+        "p",
+        &[("class", "notice")],
+        "This page shows values of people, before and after. Keep it as you keep the register itself.",
+    )?;
+    page.line("h1", &[], &format!("Sync report{whose}"))?;
     page.open("p", &[])?;
     if let Some(report) = &known.report {
         let class = match report.outcome {
@@ -113,7 +117,8 @@ pub(super) fn stopped<W: Write>(page: &mut Markup<W>, report: &Report, options: 
     if let Some(failure) = &report.failure {
         page.open("section", &[("aria-labelledby", "failed")])?;
         page.line("h2", &[("id", "failed")], "It could not go on")?;
-        let told = format!("What stopped it {}. What was written before that stands.", stopped_by(&failure.to_string()));
+        let told =
+            format!("What stopped it {}. What was written before that stands.", stopped_by(&failure.to_string()));
         page.line("p", &[], &told)?;
         page.end()?;
     }

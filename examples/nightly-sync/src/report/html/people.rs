@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use tripartite::exchange::{Quarantined, Situation};
 use tripartite::run::{Report, RunOutcome};
 
-use super::conflicts::who;
+use super::conflicts::person;
 use super::markup::Markup;
 use super::read::{Known, Source};
 use super::{HtmlError, MOST_LINES, words};
@@ -35,7 +35,11 @@ pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Resu
         let told = format!(
             "{} no longer listed, but left alone: the listing cannot be trusted to be complete, because something in it \
              could not be read and could be any of them, or because it has not as many as it says.",
-            if report.withheld == 1 { "1 record is".to_owned() } else { format!("{} are", words::records(report.withheld)) },
+            if report.withheld == 1 {
+                "1 record is".to_owned()
+            } else {
+                format!("{} are", words::records(report.withheld))
+            },
         );
         page.line("p", &[], &told)?;
     }
@@ -44,14 +48,16 @@ pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Resu
 
 fn told(aside: &Quarantined) -> (String, &'static str, String) {
     let id = aside.id.as_ref().map_or_else(|| "nobody for certain".to_owned(), ToString::to_string);
-    let place = aside.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-    (id, words::aside(aside), format!("{place}{}", aside.problem))
+    let place = aside.place.as_deref();
+    let detail = match (place, aside.situation) {
+        (place, Situation::DuplicateRemote) => place.unwrap_or_default().to_owned(),
+        (Some(place), _) => format!("{place}: {}", aside.problem),
+        (None, _) => aside.problem.clone(),
+    };
+    (id, words::aside(aside), detail)
 }
 
-fn table<W: Write>(
-    page: &mut Markup<W>,
-    rows: impl Iterator<Item = (String, &'static str, String)>,
-) -> io::Result<()> {
+fn table<W: Write>(page: &mut Markup<W>, rows: impl Iterator<Item = (String, &'static str, String)>) -> io::Result<()> {
     page.open("table", &[("class", "cards"), ("role", "table")])?;
     page.open("thead", &[("role", "rowgroup")])?;
     page.open("tr", &[("role", "row")])?;
@@ -69,7 +75,9 @@ fn table<W: Write>(
         if !why.is_empty() {
             page.element("p", &[], why)?;
         }
-        page.element("p", &[("class", if why.is_empty() { "why" } else { "faint" })], &problem)?;
+        if !problem.is_empty() {
+            page.element("p", &[("class", if why.is_empty() { "why" } else { "faint" })], &problem)?;
+        }
         page.close()?;
         page.end()?;
     }
@@ -104,7 +112,7 @@ pub(super) fn moved<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: 
         page.open("ul", &[("class", "people")])?;
         for id in &ids {
             page.open("li", &[])?;
-            page.element("bdi", &[], &who(id, &source.name(id)?))?;
+            person(page, id, &source.name(id)?)?;
             page.end()?;
         }
         page.end()?;

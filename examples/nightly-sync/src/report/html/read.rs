@@ -118,8 +118,7 @@ impl<'a> Source<'a> {
 
     /// How many records the page would list.
     pub(super) fn count_changed(&self, run: &str) -> Result<u64, StoreError> {
-        let sql =
-            format!("SELECT count(DISTINCT external_id) FROM {} WHERE {CHANGED}", self.table("tripartite_audit"));
+        let sql = format!("SELECT count(DISTINCT external_id) FROM {} WHERE {CHANGED}", self.table("tripartite_audit"));
         Ok(self.conn.query_row(&sql, [run], |row| row.get::<_, i64>(0))?.cast_unsigned())
     }
 
@@ -129,7 +128,8 @@ impl<'a> Source<'a> {
         run: &str,
         mut each: impl FnMut(&Record) -> Result<bool, E>,
     ) -> Result<(), E> {
-        let sql = format!("SELECT external_id, entry FROM {} WHERE run = ?1 ORDER BY seq", self.table("tripartite_audit"));
+        let sql =
+            format!("SELECT external_id, entry FROM {} WHERE run = ?1 ORDER BY seq", self.table("tripartite_audit"));
         let mut statement = self.conn.prepare(&sql).map_err(StoreError::from)?;
         let mut rows = statement.query([run]).map_err(StoreError::from)?;
         let mut record = Record::default();
@@ -164,10 +164,8 @@ impl<'a> Source<'a> {
         most: usize,
     ) -> Result<(Vec<String>, u64), StoreError> {
         let name = crate::store::situation(situation);
-        let from = format!(
-            "FROM {} WHERE run = ?1 AND subject = 'record' AND verdict = ?2",
-            self.table("tripartite_audit")
-        );
+        let from =
+            format!("FROM {} WHERE run = ?1 AND subject = 'record' AND verdict = ?2", self.table("tripartite_audit"));
         let count: i64 = self.conn.query_row(&format!("SELECT count(*) {from}"), [run, &name], |row| row.get(0))?;
         let mut statement = self.conn.prepare(&format!("SELECT external_id {from} ORDER BY seq LIMIT ?3"))?;
         let ids = statement.query_map(params![run, name, most as i64], |row| row.get(0))?;

@@ -24,6 +24,8 @@ pub(super) enum Fate {
     Gone,
     /// It is new.
     New,
+    /// It is what one of two sides has.
+    Side,
 }
 
 /// A value in plain words; `None` when there is nothing to show.
@@ -59,25 +61,27 @@ pub(super) fn write<W: Write>(
     beside: Option<&Value>,
 ) -> io::Result<()> {
     let Some(value) = value else { return page.element("span", &[("class", "none")], "not stated") };
-    let tag = match fate {
-        Fate::Kept => "span",
-        Fate::Gone => "del",
-        Fate::New => "ins",
+    let (tag, class) = match fate {
+        Fate::Kept => ("span", "value"),
+        Fate::Gone => ("del", "value"),
+        Fate::New => ("ins", "value"),
+        Fate::Side => ("span", "value side"),
     };
-    page.open(tag, &[("class", "value")])?;
+    page.open(tag, &[("class", class)])?;
     match shown(value) {
         None => page.element("span", &[("class", "none")], "empty")?,
         Some(text) if text.trim().is_empty() => page.element("span", &[("class", "none")], "blank")?,
         Some(text) => {
             page.open("bdi", &[])?;
             let other = beside.filter(|_| fate != Fate::Kept).and_then(shown);
-            let [before, own, after] = other.map_or([&*text, "", ""], |other| parts(&text, &other));
             let mut left = MOST;
-            page.text(cut(before, &mut left))?;
-            if !own.is_empty() {
-                page.element("mark", &[], cut(own, &mut left))?;
+            for [before, own, after] in other.map_or_else(|| vec![[&*text, "", ""]], |other| marked(&text, &other)) {
+                page.text(cut(before, &mut left))?;
+                if !own.is_empty() {
+                    page.element("mark", &[], cut(own, &mut left))?;
+                }
+                page.text(cut(after, &mut left))?;
             }
-            page.text(cut(after, &mut left))?;
             page.close()?;
             if left == 0 {
                 let more = format!(" … {} characters in all; the audit has them", text.chars().count());
@@ -99,6 +103,15 @@ fn cut<'a>(text: &'a str, left: &mut usize) -> &'a str {
             *left -= text.chars().count();
             text
         }
+    }
+}
+
+/// A text in parts, line by line where the other has as many.
+fn marked<'a>(text: &'a str, other: &str) -> Vec<[&'a str; 3]> {
+    let lines = || text.split_inclusive('\n').zip(other.split_inclusive('\n'));
+    match text.split_inclusive('\n').count() == other.split_inclusive('\n').count() {
+        true => lines().map(|(line, other)| parts(line, other)).collect(),
+        false => vec![parts(text, other)],
     }
 }
 
@@ -156,7 +169,12 @@ mod tests {
     proptest! {
         #[test]
         fn the_parts_are_the_text(text in "[aáe\u{301} ]{0,8}", other in "[aáe\u{301} ]{0,8}") {
-            prop_assert_eq!(parts(&text, &other).concat(), text);
+            prop_assert_eq!(parts(&text, &other).concat(), &*text);
+        }
+
+        #[test]
+        fn the_marked_lines_are_the_text(text in "[aá\n]{0,8}", other in "[aá\n]{0,8}") {
+            prop_assert_eq!(marked(&text, &other).concat().concat(), text);
         }
     }
 }

@@ -19,11 +19,6 @@ pub(super) fn moment(at: &DateTime<Utc>) -> String {
     at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
-/// A day.
-pub(super) fn day(at: &DateTime<Utc>) -> String {
-    at.format("%-d %B %Y").to_string()
-}
-
 /// A run in one sentence.
 pub(super) fn summary(counts: &Counts, wrote: bool) -> String {
     let either = |was: &'static str, would: &'static str| if wrote { was } else { would };
@@ -36,10 +31,14 @@ pub(super) fn summary(counts: &Counts, wrote: bool) -> String {
         (counts.skipped, "left to the next run"),
         (counts.failed, "could not be written"),
     ];
-    let told: Vec<_> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", figure(*count))).collect();
+    let told: Vec<_> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", figure(*count)))
+        .collect();
     let happened = if told.is_empty() { "nothing changed here".to_owned() } else { told.join(", ") };
-    let same = if counts.unchanged > 0 { format!("; {} as they were", figure(counts.unchanged)) } else { String::new() };
+    let same =
+        if counts.unchanged > 0 { format!("; {} as they were", figure(counts.unchanged)) } else { String::new() };
     format!("The listing had {}: {happened}{same}.", records(counts.processed))
 }
 
@@ -57,7 +56,11 @@ pub(super) fn aside(aside: &Quarantined) -> &'static str {
 /// A text as one word of a shell command.
 pub(super) fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +81,9 @@ mod tests {
 
     #[test]
     fn a_word_of_a_command_stays_one() {
-        for (text, word) in [("FED-1", "FED-1"), ("", "''"), ("a b", "'a b'"), ("x';rm", "'x'\\'';rm'"), ("$(x)", "'$(x)'")] {
+        for (text, word) in
+            [("FED-1", "FED-1"), ("", "''"), ("a b", "'a b'"), ("x';rm", "'x'\\'';rm'"), ("$(x)", "'$(x)'")]
+        {
             assert_eq!(shell(text), word);
         }
     }
