@@ -120,7 +120,7 @@ fn sections<W: Write>(
     let options = format!("--db {}{}", words::shell(&asked.db), key.unwrap_or_default());
     frame::head(&mut page, &source, &known)?;
     if let Some(report) = &known.report {
-        frame::stopped(&mut page, report, &options)?;
+        frame::stopped(&mut page, &source, report, &options)?;
     }
     conflicts::write(&mut page, &source, &known, (open, count), &options)?;
     if let Some(report) = &known.report {
@@ -128,7 +128,7 @@ fn sections<W: Write>(
     }
     people::moved(&mut page, &source, &known)?;
     frame::figures(&mut page, &source, &known)?;
-    changes::write(&mut page, &source, &known.run, &options)?;
+    changes::write(&mut page, &source, &known, &options)?;
     frame::foot(&mut page, &known, &options)?;
     Ok(page.finish()?)
 }

@@ -142,7 +142,7 @@ fn the_page_needs_nothing_from_anywhere() {
     bench.edit("UPDATE members SET phone = 'url(https://tracker.example/x)'");
     bench.sync(&members(1..=3).replace(": \"p", ": \"https://other.example/"));
     let page = page(&bench, &[]);
-    assert!(page.contains("default-src 'none'") || page.contains("default-src &#39;none&#39;"));
+    assert!(page.contains("content=\"default-src &#39;none&#39;; style-src &#39;sha256-"));
     let [head, body] = page.split("<body>").collect::<Vec<_>>()[..] else { panic!("one body") };
     for outside in ["http://", "https://", "url(", "@import", "<link", "<img", "<iframe"] {
         assert!(!head.contains(outside), "{outside}");
@@ -219,14 +219,18 @@ fn a_blocked_run_tells_its_reasons() {
         serde_json::from_str(&bench.value("SELECT report FROM tripartite_runs").unwrap()).unwrap();
     report["outcome"] = json!("blocked");
     report["run"] = json!("2999-01-01T00:00:00Z-1");
-    report["blocked"] = json!([{"empty_listing": {"population": 3}}]);
+    report["blocked"] = json!([
+        {"empty_listing": {"population": 3}},
+        {"deactivations": {"count": 3, "population": 3, "limit": "20 %", "records": ["M1", "M3"]}},
+    ]);
     bench.edit(&format!(
         "INSERT INTO tripartite_runs(run, at, report) VALUES ('2999-01-01T00:00:00Z-1', '2999-01-01T00:00:00Z', '{report}')"
     ));
     let page = page(&bench, &[]);
     assert!(page.contains("the listing is complete but empty, while 3 records are active here"), "{page}");
     assert!(page.contains(&format!("--approve {}", report["plan_id"].as_str().unwrap())));
-    assert!(page.contains("3 would be new"));
+    assert!(page.contains("; among them <bdi>N1</bdi> (<bdi>M1</bdi>), <bdi>N3</bdi> (<bdi>M3</bdi>)</li>"), "{page}");
+    assert!(page.contains("3 would be new") && page.contains("What would have come of each record"));
 }
 
 #[cfg(unix)]

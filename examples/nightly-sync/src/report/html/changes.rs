@@ -8,21 +8,26 @@ use tripartite::resolve::Decision;
 
 use super::conflicts::person;
 use super::markup::Markup;
-use super::read::{Record, Source};
+use super::read::{Known, Record, Source};
 use super::value::{self, Fate};
 use super::{HtmlError, MOST_RECORDS, words};
 
 pub(super) fn write<W: Write>(
     page: &mut Markup<W>,
     source: &Source<'_>,
-    run: &str,
+    known: &Known,
     options: &str,
 ) -> Result<(), HtmlError> {
+    let run = known.run.as_str();
     let count = source.count_changed(run)?;
     page.open("section", &[("aria-labelledby", "changes")])?;
     page.line("h2", &[("id", "changes")], &format!("Changes ({})", words::records(count)))?;
     if count == 0 {
-        page.line("p", &[], "No field of any record was decided on in this run.")?;
+        let none = match known.is_blocked() {
+            true => "Nothing was written.",
+            false => "No field of any record was decided on in this run.",
+        };
+        page.line("p", &[], none)?;
         page.end()?;
         return Ok(());
     }

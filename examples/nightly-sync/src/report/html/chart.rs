@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use tripartite::run::{Counts, RunOutcome};
+use tripartite::run::{Counts, Report, RunOutcome};
 
 use super::markup::Markup;
 use super::read::Night;
@@ -30,10 +30,15 @@ const FEWEST: usize = 16;
 const STACKED: usize = 5;
 
 /// The bars of one run.
-pub(super) fn outcome<W: Write>(page: &mut Markup<W>, counts: &Counts) -> io::Result<()> {
+pub(super) fn outcome<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Result<()> {
+    let (counts, blocked) = (&report.counts, report.outcome == RunOutcome::Blocked);
     let most = BARS.iter().map(|(_, _, count)| count(counts)).max().unwrap_or(0).max(1);
     page.open("table", &[("class", "bars")])?;
-    page.line("caption", &[], "What came of each record")?;
+    page.line(
+        "caption",
+        &[],
+        if blocked { "What would have come of each record" } else { "What came of each record" },
+    )?;
     for (class, name, count) in BARS {
         let count = count(counts);
         if count == 0 && class == "unwritten" {
@@ -94,7 +99,7 @@ pub(super) fn nights<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str
 }
 
 fn columns<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Result<()> {
-    let stack = |night: &Night| BARS[..STACKED].iter().map(|(_, _, count)| count(&night.counts)).sum::<u64>();
+    let stack = |night: &Night| BARS[..STACKED].iter().filter_map(|(_, _, count)| written(night, count)).sum::<u64>();
     let most = nights.iter().map(stack).max().unwrap_or(0).max(1);
     let width = nights.len().max(FEWEST) * 20;
     let label = format!("What happened in the last {} runs; the table below has the figures", nights.len());
@@ -112,7 +117,7 @@ fn columns<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::R
         let left = (at * 20 + 3).to_string();
         let mut top = 100;
         for (class, name, count) in &BARS[..STACKED] {
-            let count = count(&night.counts);
+            let count = written(night, count).unwrap_or(0);
             if count == 0 {
                 continue;
             }
@@ -151,12 +156,18 @@ fn table<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Res
         page.element("th", &[("scope", "row"), ("role", "rowheader")], &format!("{}{here}", words::moment(&night.at)))?;
         page.element("td", &[("role", "cell"), ("data-label", "Outcome")], outcome_name(night.outcome))?;
         for (_, name, count) in &BARS[..STACKED] {
-            page.element("td", &[("role", "cell"), ("data-label", name)], &words::figure(count(&night.counts)))?;
+            let told = written(night, count).map_or_else(|| "–".to_owned(), words::figure);
+            page.element("td", &[("role", "cell"), ("data-label", name)], &told)?;
         }
         page.end()?;
     }
     page.close()?;
     page.end()
+}
+
+/// What a run did; a blocked one did nothing, whatever it counted.
+fn written(night: &Night, count: &fn(&Counts) -> u64) -> Option<u64> {
+    (night.outcome != RunOutcome::Blocked).then(|| count(&night.counts))
 }
 
 /// The outcome in a word.

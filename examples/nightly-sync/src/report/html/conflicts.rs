@@ -78,7 +78,7 @@ fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool, op
         page.end()?;
     }
     page.end()?;
-    page.open("details", &[])?;
+    page.open("details", &[("class", "how")])?;
     page.line("summary", &[], "How to decide")?;
     let [id, unit] = [external_id, &conflict.unit].map(|text| words::shell(text));
     for (what, answer) in

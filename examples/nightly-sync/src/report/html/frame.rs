@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
+use tripartite::plan::Blocked;
 use tripartite::run::{Report, RunOutcome};
 
 use super::chart::{self, outcome_name};
+use super::conflicts::person;
 use super::markup::Markup;
 use super::read::{Known, Source};
 use super::{HtmlError, NIGHTS, words};
@@ -13,7 +15,7 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("filter.js");
 
 /// Nothing but this style and this script, each by its SHA-256.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-g0kpeOp4hrnzuEM3SFKjhZZfFCWWDVsLzrFkQsE7bfE='; script-src 'sha256-YhxuiaAKibT7I3mqYqh1qDuGp/yE/iAeZBQ320Wk3B4='; \
+const POLICY: &str = "default-src 'none'; style-src 'sha256-DSnTypq08t+7e0xvyj6fYZX+QIttGHtGeageeagV3ss='; script-src 'sha256-YhxuiaAKibT7I3mqYqh1qDuGp/yE/iAeZBQ320Wk3B4='; \
                       base-uri 'none'; form-action 'none'";
 
 pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &Known) -> io::Result<()> {
@@ -99,14 +101,22 @@ fn contents<W: Write>(page: &mut Markup<W>, reported: bool) -> io::Result<()> {
 }
 
 /// Why a run wrote nothing, or not all.
-pub(super) fn stopped<W: Write>(page: &mut Markup<W>, report: &Report, options: &str) -> io::Result<()> {
+pub(super) fn stopped<W: Write>(
+    page: &mut Markup<W>,
+    source: &Source<'_>,
+    report: &Report,
+    options: &str,
+) -> Result<(), HtmlError> {
     if report.outcome == RunOutcome::Blocked {
         page.open("section", &[("aria-labelledby", "blocked")])?;
         page.line("h2", &[("id", "blocked")], "Stopped before anything was written")?;
         page.line("p", &[], "This run would have done more than it may do unasked:")?;
         page.open("ul", &[])?;
         for reason in &report.blocked {
-            page.line("li", &[], &reason.to_string())?;
+            page.open("li", &[])?;
+            page.text(&reason.to_string())?;
+            examples(page, source, reason)?;
+            page.end()?;
         }
         page.end()?;
         page.line("p", &[], "If this is right, approve exactly this plan, with the listing it was made of:")?;
@@ -125,6 +135,25 @@ pub(super) fn stopped<W: Write>(page: &mut Markup<W>, report: &Report, options: 
     Ok(())
 }
 
+/// The first records that a reason is about.
+fn examples<W: Write>(page: &mut Markup<W>, source: &Source<'_>, reason: &Blocked) -> Result<(), HtmlError> {
+    let excess = match reason {
+        Blocked::Deactivations(excess)
+        | Blocked::Creations(excess)
+        | Blocked::Updates(excess)
+        | Blocked::Quarantined(excess)
+        | Blocked::Takeovers(excess)
+        | Blocked::Emptied { excess, .. }
+        | Blocked::Changed { excess, .. } => excess,
+        _ => return Ok(()),
+    };
+    for (at, id) in excess.records.iter().enumerate() {
+        page.text(if at == 0 { "; among them " } else { ", " })?;
+        person(page, id.as_str(), &source.name(id.as_str())?)?;
+    }
+    Ok(())
+}
+
 /// A failure says what it is, or what will come of it.
 fn stopped_by(failure: &str) -> String {
     match failure.split(' ').next() {
@@ -138,7 +167,7 @@ pub(super) fn figures<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known
     page.open("section", &[("aria-labelledby", "figures")])?;
     page.line("h2", &[("id", "figures")], "The run in figures")?;
     match &known.report {
-        Some(report) => chart::outcome(page, &report.counts)?,
+        Some(report) => chart::outcome(page, report)?,
         None => page.line("p", &[], "This run left no figures.")?,
     }
     page.line("h3", &[], "The last runs")?;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use tripartite::exchange::{Quarantined, Situation};
-use tripartite::run::{Report, RunOutcome};
+use tripartite::run::Report;
 
 use super::conflicts::person;
 use super::markup::Markup;
@@ -16,7 +16,7 @@ pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Resu
     page.open("section", &[("aria-labelledby", "aside")])?;
     page.line("h2", &[("id", "aside")], &format!("Set aside ({})", words::figure(count as u64)))?;
     if count == 0 {
-        page.line("p", &[], "Every record of the listing could be read, and written.")?;
+        page.line("p", &[], "Every record of the listing could be read, and none was left out.")?;
     }
     if !report.set_aside.is_empty() {
         let lead = "These lines of the listing were not taken. What is here about these people stays as it is, and the \
@@ -119,8 +119,8 @@ pub(super) fn moved<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: 
         more(page, count)?;
     }
     if !any {
-        let blocked = known.report.as_ref().is_some_and(|report| report.outcome == RunOutcome::Blocked);
-        let none = if blocked { "Nothing was written, so nobody did." } else { "Nobody is new, left or came back." };
+        let none =
+            if known.is_blocked() { "Nothing was written, so nobody is." } else { "Nobody is new, left or came back." };
         page.line("p", &[], none)?;
     }
     page.end()?;

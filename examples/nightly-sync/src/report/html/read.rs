@@ -184,6 +184,13 @@ impl<'a> Source<'a> {
     }
 }
 
+impl Known {
+    /// Whether a guard stopped it, so that its figures are of what would have been.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| report.outcome == RunOutcome::Blocked)
+    }
+}
+
 impl Record {
     fn is_told(&self) -> bool {
         let whole = |entry: &RecordEntry| {
