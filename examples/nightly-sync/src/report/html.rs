@@ -1,5 +1,5 @@
-//! A run on one page, for the person who keeps the register: open questions first, then what was set aside, who came and
-//! left, and every change, field by field, before and after.
+//! A run on one page, for the person who keeps the register: open questions first, then what was set aside, who came
+//! and left, and every change, field by field, before and after.
 //!
 //! | section | out of |
 //! |---|---|
@@ -10,8 +10,9 @@
 //! | the run in figures | the run's report, and those of the last runs |
 //! | changes | the audit's entries about fields |
 //!
-//! **Does it show values?** Yes, unlike every other report, and says so at its top; they are what the audit holds. Names
-//! beside ids come from the members' rows, out of fields that are not sensitive.
+//! **Does it show values?** Yes, unlike every other report, and says so at its top. Those of changes are what the audit
+//! holds, those of questions what the open conflicts hold. Names beside ids come from the members' rows, out of fields
+//! that are not sensitive.
 //!
 //! **What does the page need?** Nothing: no script or font or picture from anywhere, and its content security policy
 //! forbids a browser to fetch any. The one script filters what is there; without it the page is whole.

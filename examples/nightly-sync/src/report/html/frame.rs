@@ -15,7 +15,8 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("filter.js");
 
 /// Nothing but this style and this script, each by its SHA-256.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-DSnTypq08t+7e0xvyj6fYZX+QIttGHtGeageeagV3ss='; script-src 'sha256-YhxuiaAKibT7I3mqYqh1qDuGp/yE/iAeZBQ320Wk3B4='; \
+const POLICY: &str = "default-src 'none'; style-src 'sha256-GwL8qPfLZkt3dGSbVnnZjrHRPhc2oZFsos78lxO15uk='; \
+                      script-src 'sha256-YhxuiaAKibT7I3mqYqh1qDuGp/yE/iAeZBQ320Wk3B4='; \
                       base-uri 'none'; form-action 'none'";
 
 pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &Known) -> io::Result<()> {

@@ -33,8 +33,8 @@ pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Resu
     }
     if report.withheld > 0 {
         let told = format!(
-            "{} no longer listed, but left alone: the listing cannot be trusted to be complete, because something in it \
-             could not be read and could be any of them, or because it has not as many as it says.",
+            "{} no longer listed, but left alone: the listing cannot be trusted to be complete, because something in \
+             it could not be read and could be any of them, or because it has not as many as it says.",
             if report.withheld == 1 {
                 "1 record is".to_owned()
             } else {

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `087 555 0151` | `087 555 0888` | `151` and `888` |
 //! | `Sean` | `Seán` | `a` and `á` |
+//! | `109 Cannon, DC 20515` | `108 Cannon, DC 20533` | `109`, `20515` and `108`, `20533` |
 //! | `old@mail.example` | `Rathcolla` | nothing: they have too little in common |
 
 use std::io::{self, Write};
@@ -14,6 +15,9 @@ use super::markup::Markup;
 
 /// So many characters of a value are shown.
 const MOST: usize = 2000;
+
+/// So many words of two texts are compared one by one.
+const MOST_WORDS: usize = 100;
 
 /// What became of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,9 +114,55 @@ fn cut<'a>(text: &'a str, left: &mut usize) -> &'a str {
 fn marked<'a>(text: &'a str, other: &str) -> Vec<[&'a str; 3]> {
     let lines = || text.split_inclusive('\n').zip(other.split_inclusive('\n'));
     match text.split_inclusive('\n').count() == other.split_inclusive('\n').count() {
-        true => lines().map(|(line, other)| parts(line, other)).collect(),
-        false => vec![parts(text, other)],
+        true => lines().flat_map(|(line, other)| in_line(line, other)).collect(),
+        false => in_line(text, other),
     }
+}
+
+fn in_line<'a>(text: &'a str, other: &str) -> Vec<[&'a str; 3]> {
+    match parts(text, other) {
+        [whole, "", ""] if whole != other => words(whole, other),
+        parts => vec![parts],
+    }
+}
+
+/// A text word by word: those that are not in the longest sequence of words that both have are its own. Texts that have
+/// less than half in common, or very many words, are one part.
+fn words<'a>(text: &'a str, other: &str) -> Vec<[&'a str; 3]> {
+    let ours: Vec<&'a str> = text.split_inclusive(' ').collect();
+    let theirs: Vec<&str> = other.split_inclusive(' ').collect();
+    let same = |a: usize, b: usize| ours[a].trim_end() == theirs[b].trim_end();
+    let (rows, columns) = (ours.len(), theirs.len());
+    if rows > MOST_WORDS || columns > MOST_WORDS {
+        return vec![[text, "", ""]];
+    }
+    // How many words the rest of both have in common, from each pair of words on.
+    let mut common = vec![vec![0_usize; columns + 1]; rows + 1];
+    for a in (0..rows).rev() {
+        for b in (0..columns).rev() {
+            common[a][b] = match same(a, b) {
+                true => common[a + 1][b + 1] + 1,
+                false => common[a + 1][b].max(common[a][b + 1]),
+            };
+        }
+    }
+    if common[0][0] * 2 < rows.max(columns) {
+        return vec![[text, "", ""]];
+    }
+    let mut b = 0;
+    let word = |(a, word): (usize, &&'a str)| {
+        let word: &'a str = word;
+        while b < columns && !same(a, b) && common[a][b + 1] > common[a + 1][b] {
+            b += 1;
+        }
+        if b < columns && same(a, b) {
+            b += 1;
+            return [word, "", ""];
+        }
+        let own = word.trim_end();
+        ["", own, &word[own.len()..]]
+    };
+    ours.iter().enumerate().map(word).collect()
 }
 
 /// A text in three parts: what stands before and behind in the other as well, and in the middle what is its own. Texts
@@ -159,6 +209,19 @@ mod tests {
     }
 
     #[test]
+    fn of_a_line_its_own_words_are_marked() {
+        let own = |text, other| -> Vec<_> {
+            let parts = in_line(text, other).into_iter().map(|[_, own, _]| own);
+            parts.filter(|own| !own.is_empty()).collect()
+        };
+        let (before, after) = ("109 Cannon House, DC 20515", "108 Cannon House, DC 20533");
+        assert_eq!((own(before, after), own(after, before)), (vec!["109", "20515"], vec!["108", "20533"]));
+        assert_eq!(own("a b c d", "x b c d y"), ["a"]);
+        assert_eq!(own("x b c d y", "a b c d"), ["x", "y"]);
+        assert_eq!(own("one two three four", "five six seven four"), [""; 0]);
+    }
+
+    #[test]
     fn a_long_value_is_cut_and_says_so() {
         let mut page = Markup::new(Vec::new());
         write(&mut page, Some(&Value::from("é".repeat(MOST + 5))), Fate::Kept, None).unwrap();
@@ -173,7 +236,7 @@ mod tests {
         }
 
         #[test]
-        fn the_marked_lines_are_the_text(text in "[aá\n]{0,8}", other in "[aá\n]{0,8}") {
+        fn the_marked_lines_are_the_text(text in "[aáb \n]{0,12}", other in "[aáb \n]{0,12}") {
             prop_assert_eq!(marked(&text, &other).concat().concat(), text);
         }
     }

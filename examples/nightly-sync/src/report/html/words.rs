@@ -46,7 +46,7 @@ pub(super) fn summary(counts: &Counts, wrote: bool) -> String {
 pub(super) fn aside(aside: &Quarantined) -> &'static str {
     match aside.situation {
         Situation::DuplicateRemote => {
-            "The listing has this record twice, and the two differ. Nobody can know which is right, so neither was taken."
+            "The listing has this record twice, and differently. Nobody can know which is right, so neither was taken."
         }
         Situation::Malformed => "What the listing says here cannot be read as a record, so it was not taken.",
         _ => "It was not taken in this run.",
