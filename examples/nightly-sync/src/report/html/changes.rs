@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use tripartite::detect::Verdict;
-use tripartite::exchange::{FieldEntry, Situation};
+use tripartite::exchange::{Action, FieldEntry, Situation};
 use tripartite::resolve::Decision;
 
 use super::conflicts::person;
@@ -99,7 +99,11 @@ fn badges(record: &Record) -> Vec<(&'static str, &'static str)> {
     for entry in &record.whole {
         match entry.situation {
             Situation::Unmatched => badges.push(("badge good", "new")),
-            Situation::Missing => badges.push(("badge bad", "left")),
+            Situation::Missing if entry.action == Action::Deactivate.name() => badges.push(("badge bad", "left")),
+            Situation::Missing => badges.push(("badge", "not listed, still active")),
+            Situation::DeleteVsEdit => badges.push(("badge warn", "removed on one side, changed on the other")),
+            Situation::Rekeyed => badges.push(("badge", "has another id")),
+            Situation::IdentityConflict => badges.push(("badge warn", "whose it is, is unclear")),
             Situation::Reappeared => badges.push(("badge good", "came back")),
             Situation::LocalDeleted => badges.push(("badge", "stays removed")),
             Situation::Stale => badges.push(("badge", "older than what is known")),

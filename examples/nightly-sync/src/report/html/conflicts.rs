@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use tripartite::exchange::WHOLE_RECORD;
+
 use super::markup::Markup;
 use super::read::{Known, Source};
 use super::value::{self, Fate};
@@ -46,7 +48,8 @@ fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool, op
     page.open("h3", &[])?;
     person(page, external_id, name)?;
     page.text(" · ")?;
-    page.element("bdi", &[], &conflict.unit)?;
+    let unit = if conflict.unit == WHOLE_RECORD { "the whole record" } else { &conflict.unit };
+    page.element("bdi", &[], unit)?;
     if new {
         page.text(" ")?;
         page.element("span", &[("class", "badge warn")], "new")?;
@@ -59,7 +62,7 @@ fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool, op
         page.line("p", &[("class", "faint")], &format!("Within it, they differ at {}.", conflict.paths.join(" and ")))?;
     }
     page.open("table", &[("class", "cards sides"), ("role", "table")])?;
-    page.line("caption", &[], &format!("What each side has in {}", conflict.unit))?;
+    page.line("caption", &[], &format!("What each side has in {unit}"))?;
     let here = (Some(&conflict.local), Some(&conflict.remote));
     let there = (Some(&conflict.remote), Some(&conflict.local));
     for (side, (value, beside), fate) in [

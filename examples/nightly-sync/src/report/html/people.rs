@@ -97,12 +97,12 @@ pub(super) fn moved<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: 
     page.open("section", &[("aria-labelledby", "people")])?;
     page.line("h2", &[("id", "people")], "New, left, back")?;
     let mut any = false;
-    for (situation, title, what) in [
-        (Situation::Unmatched, "New", "The listing has them, and nobody here was linked to them: they were entered."),
-        (Situation::Missing, "Left", "The listing no longer has them: they were marked inactive. Nothing was deleted."),
-        (Situation::Reappeared, "Came back", "The listing has them again: they are active again."),
+    for (action, title, what) in [
+        ("create", "New", "The listing has them, and nobody here was linked to them: they were entered."),
+        ("deactivate", "Left", "The source no longer has them: they were marked inactive. Nothing was deleted."),
+        ("reactivate", "Came back", "The listing has them again: they are active again."),
     ] {
-        let (ids, count) = source.in_situation(&known.run, situation, MOST_LINES)?;
+        let (ids, count) = source.of_action(&known.run, action, MOST_LINES)?;
         if count == 0 {
             continue;
         }

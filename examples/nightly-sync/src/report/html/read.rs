@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
-use tripartite::exchange::{Entry, FieldEntry, RecordEntry, Situation};
+use tripartite::exchange::{Action, Entry, FieldEntry, RecordEntry, Situation};
 use tripartite::run::{Counts, Report, RunOutcome};
 use tripartite::schema::{Kind, Schema};
 
@@ -51,7 +51,8 @@ pub(super) struct Record {
 }
 
 /// Records in which a field, or more than who is new or left, was decided.
-const CHANGED: &str = "run = ?1 AND (subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared'))";
+const CHANGED: &str = "run = ?1 AND (subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared') \
+                       OR decision = 'touch')";
 
 impl<'a> Source<'a> {
     pub(super) fn new(conn: &'a Connection, register: &'a Register, schema: &Schema) -> Self {
@@ -156,19 +157,13 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// The first records of a run that were in a situation, and how many were.
-    pub(super) fn in_situation(
-        &self,
-        run: &str,
-        situation: Situation,
-        most: usize,
-    ) -> Result<(Vec<String>, u64), StoreError> {
-        let name = crate::store::situation(situation);
+    /// The first records of a run to which something was done, by the name of the action, and how many they were.
+    pub(super) fn of_action(&self, run: &str, action: &str, most: usize) -> Result<(Vec<String>, u64), StoreError> {
         let from =
-            format!("FROM {} WHERE run = ?1 AND subject = 'record' AND verdict = ?2", self.table("tripartite_audit"));
-        let count: i64 = self.conn.query_row(&format!("SELECT count(*) {from}"), [run, &name], |row| row.get(0))?;
+            format!("FROM {} WHERE run = ?1 AND subject = 'record' AND decision = ?2", self.table("tripartite_audit"));
+        let count: i64 = self.conn.query_row(&format!("SELECT count(*) {from}"), [run, action], |row| row.get(0))?;
         let mut statement = self.conn.prepare(&format!("SELECT external_id {from} ORDER BY seq LIMIT ?3"))?;
-        let ids = statement.query_map(params![run, name, most as i64], |row| row.get(0))?;
+        let ids = statement.query_map(params![run, action, most as i64], |row| row.get(0))?;
         Ok((ids.collect::<Result<_, _>>()?, count.cast_unsigned()))
     }
 
@@ -195,6 +190,7 @@ impl Record {
     fn is_told(&self) -> bool {
         let whole = |entry: &RecordEntry| {
             !matches!(entry.situation, Situation::Unmatched | Situation::Missing | Situation::Reappeared)
+                || entry.action == Action::Touch.name()
         };
         !self.fields.is_empty() || self.whole.iter().any(whole)
     }
