@@ -1,4 +1,4 @@
-//! The questions for a person: every open conflict, explained, with the commands that decide it.
+//! The questions for a person: every open conflict, explained.
 
 use std::io::{self, Write};
 
@@ -31,18 +31,18 @@ pub(super) fn write<W: Write>(
     page.line("p", &[], &format!("{lead}{now}"))?;
     for row in open {
         let name = source.name(&row.external_id)?;
-        card(page, row, &name, row.opened_run == known.run, options)?;
+        card(page, row, &name, row.opened_run == known.run)?;
     }
     if count > MOST_LINES {
         let more = words::figure((count - MOST_LINES) as u64);
-        page.line("p", &[], &format!("… and {more} more; this lists them all:"))?;
-        page.line("pre", &[], &format!("nightly-sync conflicts {options}"))?;
+        page.line("p", &[], &format!("… and {more} more; the audit has them all:"))?;
+        page.line("pre", &[], &format!("nightly-sync audit {options}"))?;
     }
     page.end()?;
     Ok(())
 }
 
-fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool, options: &str) -> io::Result<()> {
+fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool) -> io::Result<()> {
     let OpenRow { external_id, conflict, why, opened_run } = row;
     page.open("article", &[("class", "conflict")])?;
     page.open("h3", &[])?;
@@ -81,16 +81,9 @@ fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool, op
         page.end()?;
     }
     page.end()?;
-    page.open("details", &[("class", "how")])?;
-    page.line("summary", &[], "How to decide")?;
-    let [id, unit] = [external_id, &conflict.unit].map(|text| words::shell(text));
-    for (what, answer) in
-        [("Keep what is here:", "--local"), ("Take the source's:", "--remote"), ("Neither:", "--value 'THE RIGHT ONE'")]
-    {
-        page.line("p", &[], what)?;
-        page.line("pre", &[], &format!("nightly-sync decide {options} --id {id} --field {unit} {answer}"))?;
-    }
-    page.end()?;
+    let how = "Enter here what is right, and have it put right at the source: once both sides say the same, the next run \
+               closes the question.";
+    page.line("p", &[("class", "faint")], how)?;
     if !new {
         page.line("p", &[("class", "faint")], &format!("It waits since run {opened_run}."))?;
     }
