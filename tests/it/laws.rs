@@ -358,7 +358,8 @@ impl Day {
 }
 
 fn unguarded() -> Guards {
-    Guards::default().deactivations(Limit::NONE).allow_empty()
+    let guards = Guards::default().deactivations(Limit::NONE).emptied(Limit::NONE).names(Limit::NONE);
+    guards.takeovers(Limit::NONE).allow_empty()
 }
 
 /// Runs a night without guards; gives its plan's id and what was asked of the store.

@@ -247,7 +247,9 @@ impl World {
                         tick.next, tick.expired, tick.broken
                     )
                 });
-                Ok(tick.next)
+                // A trigger may come before, from whom nobody hears: no host sleeps for longer than a minute.
+                let cap = by_clock + TimeDelta::minutes(1);
+                Ok(tick.next.map(|next| next.min(cap)))
             }
             Some(Err(error)) => {
                 self.ground.note(|| format!("{who}: {error}"));
