@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -191,7 +192,7 @@ fn tell(
 ) -> Result<u8, Problem> {
     let applied = block_on(queue.apply(key, None, ask, now())).map_err(jobs(db))?;
     let refused = matches!(applied.outcome, Outcome::Refused(_));
-    console.print(format!("{}: {}", Register::of(key), outcome(&applied.outcome)));
+    console.print(format!("{}: {}", Register::of(key), work::outcome(&applied.outcome)));
     Ok(if refused { FAILED } else { SUCCEEDED })
 }
 
@@ -200,45 +201,15 @@ fn work(console: &mut Console, args: &WorkArgs) -> Result<u8, Problem> {
     open(&args.db)?;
     let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
     let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
-    let shift = Shift { db, workers, until_idle, settings, rules, now };
+    let shift = Shift { db, workers, until_idle, settings, rules, stop: Arc::default(), now };
     shift
         .work(|told| match (&told, json) {
-            (Told::Broken(..) | Told::Trouble(_), false) => console.say(line(&told)),
-            (_, false) => console.print(line(&told)),
+            (Told::Broken(..) | Told::Trouble(_), false) => console.say(work::line(&told, now())),
+            (_, false) => console.print(work::line(&told, now())),
             (_, true) => console.print(event(&told)),
         })
         .map_err(jobs(&args.db))?;
     Ok(SUCCEEDED)
-}
-
-/// One event, for people.
-fn line(told: &Told) -> String {
-    let at = now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    match told {
-        Told::Fired(key, came) => format!("{at} {} scheduled: {}", Register::of(key), outcome(came)),
-        Told::Expired(key, came) => format!("{at} {} lost its worker: {}", Register::of(key), outcome(came)),
-        Told::Attempted(attempted) => {
-            let counts = attempted.report.as_ref().map(|report| {
-                let counts = report.counts;
-                format!(
-                    "; {} processed, {} created, {} updated, {} deactivated, {} conflicts open (run {})",
-                    counts.processed,
-                    counts.created,
-                    counts.updated,
-                    counts.deactivated,
-                    counts.conflicts_open,
-                    report.run
-                )
-            });
-            let (key, number) = (Register::of(&attempted.key), attempted.attempt);
-            format!("{at} {key} attempt {number}: {}{}", outcome(&attempted.outcome), counts.unwrap_or_default())
-        }
-        Told::Notice(notice) => {
-            format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what))
-        }
-        Told::Broken(key, problem) => format!("{at} {} cannot be read, and is left alone: {problem}", key.as_str()),
-        Told::Trouble(error) => format!("{at} {error}; trying again"),
-    }
 }
 
 /// One event, for programs.
@@ -257,26 +228,6 @@ fn event(told: &Told) -> Value {
         Told::Notice(notice) => json!({"event": "notice", "notice": notice}),
         Told::Broken(key, problem) => json!({"event": "broken", "record": key, "problem": problem}),
         Told::Trouble(error) => json!({"event": "trouble", "problem": error.to_string()}),
-    }
-}
-
-/// What came of a command, for people.
-fn outcome(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Enqueued => "it waits for a worker".to_owned(),
-        Outcome::Merged => "it was waiting already, and does this as well".to_owned(),
-        Outcome::FollowUp => "it is running, and runs once more afterwards".to_owned(),
-        Outcome::Completed { follow_up: false } => "completed".to_owned(),
-        Outcome::Completed { follow_up: true } => "completed, and runs once more".to_owned(),
-        Outcome::Retrying { at } => format!("tried again at {}", time(*at)),
-        Outcome::Died(death) => format!("{death}; it is not tried again unasked"),
-        Outcome::Snoozed { until } => format!("given back until {}", time(*until)),
-        Outcome::Cancelled => "cancelled".to_owned(),
-        Outcome::CancelRequested => "it is running, and asked to stop".to_owned(),
-        Outcome::Fenced => "the lease was lost; somebody else does it".to_owned(),
-        Outcome::Refused(Refusal::Idle) => "nothing is wanted of it".to_owned(),
-        Outcome::Refused(refusal) => refusal.to_string(),
-        _ => "done".to_owned(),
     }
 }
 
@@ -355,23 +306,6 @@ fn ended(ended: &Ended) -> String {
         Ended::Snoozed { .. } => "given back".to_owned(),
         Ended::Cancelled => "cancelled".to_owned(),
         _ => String::new(),
-    }
-}
-
-/// What people must hear about.
-fn told_of(what: &What) -> String {
-    match what {
-        What::JobDied { .. } => "somebody must look at it: redrive tries it again".to_owned(),
-        What::ConnectorOpened { failures, next_probe } => {
-            let probe = next_probe.map(|at| format!(" until {}", time(at))).unwrap_or_default();
-            format!("the source failed {failures} times in a row, and is left alone{probe}")
-        }
-        What::ConnectorRecovered => "the source answers again".to_owned(),
-        What::NeedsOperator => "the source refuses the credential: renew it, then reset".to_owned(),
-        What::PlanBlocked { why } => format!("the run wrote nothing: {why}"),
-        What::ConflictsWaiting { waiting: 1 } => "a conflict waits for a decision".to_owned(),
-        What::ConflictsWaiting { waiting } => format!("{waiting} conflicts wait for a decision"),
-        other => format!("{other:?}"),
     }
 }
 
