@@ -10,8 +10,7 @@ use tripartite::drive::block_on;
 use tripartite::history::{CSV_HEADER, Doing, EntryError, Status};
 use tripartite::host::LogPosition;
 use tripartite::id::{ExternalId, IdError, PolicyRef, SyncKey};
-use tripartite::notice::What;
-use tripartite::queue::{Command as Ask, Ended, Outcome, Refusal, Scope, Trigger};
+use tripartite::queue::{Command as Ask, Ended, Outcome, Scope, Trigger};
 use tripartite::registry::Connection;
 use tripartite::schedule::Schedule;
 use tripartite::work::{ConnectError, Queue, WorkError};
@@ -201,7 +200,7 @@ fn work(console: &mut Console, args: &WorkArgs) -> Result<u8, Problem> {
     open(&args.db)?;
     let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
     let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
-    let shift = Shift { db, workers, until_idle, settings, rules, stop: Arc::default(), now };
+    let shift = Shift { db, workers, until_idle, settings, rules, bell: Arc::default(), now };
     shift
         .work(|told| match (&told, json) {
             (Told::Broken(..) | Told::Trouble(_), false) => console.say(work::line(&told, now())),
