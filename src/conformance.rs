@@ -1,4 +1,5 @@
 //! The conformance suite of a job store: one case for each promise of [`JobStore`], in the promise's own words.
+//! That of a record store is in [`records`].
 //!
 //! A host's store comes from outside, so nothing but its behaviour can be checked. A case gets a store of its own that
 //! nobody wrote to, uses virtual times, and panics with the promise that was broken and what was seen instead. Three
@@ -89,6 +90,7 @@ pub mod log;
 mod probe;
 pub mod race;
 pub mod record;
+pub mod records;
 
 /// One promise of [`JobStore`], and the check of it.
 ///

@@ -99,7 +99,8 @@ impl MemoryStore {
         Self { schema, state: Mutex::default() }
     }
 
-    /// Adds a record that was never in step, as a host has it before its first sync. An older one is replaced.
+    /// Adds a record that was never in step, as a host has it before its first sync. An older one is replaced, and the
+    /// revision goes on from its own, so that nobody takes one for the other.
     ///
     /// ```
     /// # use tripartite::id::ExternalId;
@@ -114,16 +115,18 @@ impl MemoryStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn insert(&self, id: ExternalId, local: Record) {
+        let mut state = self.state();
+        let before = state.records.get(&id).map_or(0, |kept| kept.revision.0);
         let kept = Kept {
             local,
-            revision: Revision(1),
+            revision: Revision(before + 1),
             presence: Presence::Active,
             base: None,
             synced: None,
             open: BTreeMap::new(),
             strategy: None,
         };
-        self.state().records.insert(id, kept);
+        state.records.insert(id, kept);
     }
 
     /// Edits a record as a user does: the fields that are stated change, and its revision grows.

@@ -4,6 +4,8 @@
 
 mod backoff;
 #[cfg(feature = "conformance")]
+mod broken_record_stores;
+#[cfg(feature = "conformance")]
 mod broken_stores;
 mod detect;
 mod failures;
@@ -22,6 +24,8 @@ mod plan;
 mod queue;
 mod queue_support;
 mod rate;
+#[cfg(feature = "conformance")]
+mod record_store;
 mod registry;
 mod resolve;
 mod run;

@@ -156,8 +156,12 @@ impl Writer<'_> {
         let known = self.tx.prepare_cached(&self.sql.find)?.query_row([op.id.as_str()], row).optional()?;
         // A deleted row has revision 0, and only its link is left to be touched.
         let (local, revision) = known.unwrap_or_default();
-        if Revision(revision) != expected || (known.is_none() && *action != Action::Touch) {
+        if Revision(revision) != expected {
             return Ok(None);
+        }
+        if known.is_none() {
+            let left = *action == Action::Touch && self.tx.prepare_cached(&self.sql.taken)?.exists([op.id.as_str()])?;
+            return Ok(left.then_some(Found { local, revision: expected }));
         }
         let written = match action {
             Action::Update(patch) => self.update(local, patch, "")?,

@@ -13,6 +13,7 @@ mod jobs_race;
 mod jobs_suite;
 mod listing;
 mod night;
+mod records_suite;
 mod registers;
 mod schema;
 mod streaming;
