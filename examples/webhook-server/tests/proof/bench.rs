@@ -16,6 +16,7 @@ use nightly_sync::work::{self, Shift, Told};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
+use tripartite::host::StoreKey;
 use tripartite::id::SyncKey;
 use tripartite::queue::Slot;
 use tripartite::webhook::Standard;
@@ -50,7 +51,7 @@ impl Bench {
         for key in ["ballybeg/federation", "dunmore/federation"] {
             bench.list(key, &BTreeMap::new());
             let listing = bench.listing(key);
-            bench.nightly(&["schedule", "--key", key, "--remote", &listing, "--every", "8760h"]);
+            bench.nightly(&["schedule", "--key", key, "--remote", &listing, "--every", "525600"]);
         }
         bench.configure(1_000_000);
         bench
@@ -103,12 +104,23 @@ impl Bench {
         assert_eq!(nightly_sync::app::execute(args.iter().map(Into::into)), 0, "{args:?}");
     }
 
+    pub(crate) fn db(&self) -> PathBuf {
+        self.dir.join("members.db")
+    }
+
     pub(crate) fn queue(&self) -> Queue<SqliteJobStore> {
-        work::queue(&self.dir.join("members.db")).unwrap()
+        work::queue(&self.db()).unwrap()
     }
 
     pub(crate) fn slot(&self, key: &str) -> Slot {
         block_on(self.queue().slot(&sync_key(key))).unwrap().unwrap_or_else(|| Slot::new(now()))
+    }
+
+    /// How many messages are known for a key: each that was accepted.
+    pub(crate) fn known(&self, key: &str) -> u64 {
+        let SyncKey { org, connector } = sync_key(key);
+        let under = StoreKey::of("webhook", [org.as_str(), connector.as_str()]);
+        self.queue().store().keys(&under, None, usize::from(u16::MAX)).unwrap().len() as u64
     }
 
     /// The members of a register and their phones, as they are stored.
@@ -154,7 +166,13 @@ impl Bench {
     }
 
     pub(crate) fn serve(&self, workers: usize) -> Server {
-        let mut child = self.command(&["--workers", &workers.to_string()]).spawn().unwrap();
+        self.serve_with(workers, &[])
+    }
+
+    /// A server with something in its environment.
+    pub(crate) fn serve_with(&self, workers: usize, variables: &[(&str, &str)]) -> Server {
+        let mut command = self.command(&["--workers", &workers.to_string()]);
+        let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -198,7 +216,9 @@ impl Server {
     pub(crate) fn standing(&self, key: &str) -> Option<Value> {
         let status = self.client().get("/status").unwrap().json();
         let keys = status["keys"].as_array().unwrap().clone();
-        keys.into_iter().find(|one| one["key"] == serde_json::to_value(sync_key(key)).unwrap()).map(|mut one| one["status"].take())
+        keys.into_iter()
+            .find(|one| one["key"] == serde_json::to_value(sync_key(key)).unwrap())
+            .map(|mut one| one["status"].take())
     }
 
     /// Reads on in what it says until something is in a line.

@@ -50,8 +50,8 @@ impl Client {
     }
 
     pub(crate) fn post(&mut self, sent: &Sent) -> io::Result<Answered> {
-        let mut bytes =
-            format!("POST {} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n", sent.path, sent.body.len()).into_bytes();
+        let mut bytes = format!("POST {} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n", sent.path, sent.body.len())
+            .into_bytes();
         for (name, value) in &sent.headers {
             bytes.extend(format!("{name}: {value}\r\n").as_bytes());
         }

@@ -1,8 +1,13 @@
-//! The server as a program, over real connections: what it answers, and what is left when it is killed.
+//! Laws of the server, proved on the program over real connections: who is let in, and what is left when it is killed.
+//!
+//! | variable | what it sets | usually |
+//! |---|---|---|
+//! | `PROOF_CASES` | how many requests are tried on it | 200 |
+//! | `PROOF_KILLS` | how often it is killed | 4 |
+//! | `PROOF_EVENTS` | how many events a burst has | 500 |
+//! | `WEBHOOK_PYTHON` | a Python that has `standardwebhooks`; then that test is never left out | `python3` |
 
-mod answers;
 mod bench;
-mod beside;
 mod burst;
 mod client;
 mod config;
