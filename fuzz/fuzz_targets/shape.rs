@@ -44,7 +44,7 @@ fn check(shape: &Shape, body: &[u8]) {
                     other.order.version <= event.order.version
                 }));
             }
-            assert!(serde_json::from_slice::<serde_json::Value>(body).is_ok(), "only JSON is read");
+            assert!(serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok(), "only JSON is read");
         }
         Err(malformed) => assert!(malformed.to_string().len() < 4096),
     }

@@ -33,6 +33,7 @@ usage:
   --workers N           so many jobs at a time beside it, 1 by default; 0: some other process does them
   --spacing SECONDS     so far apart two jobs of one source begin, 1 by default
   --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
+  --backoff SECONDS     so long until the first retry; the same as nightly-sync's on this database
 
 It ends on SIGTERM and ctrl-c, after the requests and the job that are under way.
 ";
@@ -45,6 +46,7 @@ struct Args {
     listen: SocketAddr,
     workers: usize,
     settings: Settings,
+    rules: Rules,
 }
 
 /// Why it cannot serve.
@@ -90,6 +92,7 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
         workers: 1,
         settings: Settings::default(),
+        rules: Rules::default(),
     };
     // A member's sync is short, and the one who waits for it is a person.
     parsed.settings.gate.spacing = Duration::from_secs(1);
@@ -108,6 +111,7 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
             "--workers" => parsed.workers = usize::try_from(number()?.min(64)).unwrap_or(64),
             "--spacing" => parsed.settings.gate.spacing = Duration::from_secs(number()?),
             "--lease" => parsed.settings.lease = Duration::from_secs(number()?.max(1)),
+            "--backoff" => parsed.rules.backoff = work::backoff(number()?),
             _ => return Err(usage(format!("there is no option {name}; --help lists them"))),
         }
     }
@@ -125,7 +129,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
         return Err(Problem::Missing { file: file() });
     }
     let endpoints = config::read(&args.config)?;
-    let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?;
+    let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
     let now = nightly_sync::app::now;
     let bell = Arc::<Bell>::default();
     let shared = Arc::new(Shared { queue, endpoints, now, bell: Arc::clone(&bell), counts: Mutex::default() });
@@ -134,7 +138,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
         workers: args.workers,
         until_idle: false,
         settings: args.settings,
-        rules: Rules::default(),
+        rules: args.rules,
         bell: Arc::clone(&bell),
         now,
     };

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tripartite::drive::block_on;
 use tripartite::host::StoreKey;
 use tripartite::id::SyncKey;
-use tripartite::queue::Slot;
+use tripartite::queue::{Rules, Slot};
 use tripartite::webhook::Standard;
 use tripartite::work::{Attempted, Queue, Settings};
 
@@ -142,7 +142,7 @@ impl Bench {
             workers: 1,
             until_idle: true,
             settings: quick(),
-            rules: tripartite::queue::Rules::default(),
+            rules: Rules { backoff: work::backoff(1), ..Rules::default() },
             bell: Arc::default(),
             now,
         };
@@ -160,7 +160,20 @@ impl Bench {
     pub(crate) fn command(&self, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_webhook-server"));
         let (db, config) = (self.path("members.db"), self.path("config.json"));
-        command.args(["--db", &db, "--config", &config, "--listen", "127.0.0.1:0", "--spacing", "0", "--lease", "1"]);
+        command.args([
+            "--db",
+            &db,
+            "--config",
+            &config,
+            "--listen",
+            "127.0.0.1:0",
+            "--spacing",
+            "0",
+            "--lease",
+            "1",
+            "--backoff",
+            "1",
+        ]);
         command.args(more).stdout(Stdio::piped()).stderr(Stdio::inherit());
         command
     }
@@ -189,7 +202,7 @@ impl Drop for Bench {
 
 impl Server {
     pub(crate) fn client(&self) -> Client {
-        Client::new(self.address).unwrap()
+        Client::new(self.address).unwrap_or_else(|error| panic!("{error}: pid {}", self.child.id()))
     }
 
     /// Kills it with SIGKILL: it has no chance to do anything.

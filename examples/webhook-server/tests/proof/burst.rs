@@ -69,7 +69,7 @@ fn a_burst_during_a_sync_is_one_more_sync() {
                     let mut settings = quick();
                     // Nobody extends it while it is held.
                     settings.lease = std::time::Duration::from_secs(3600);
-                    settings.gate.capacity = u32::try_from(KEYS.len()).unwrap();
+                    settings.gate.running = u32::try_from(KEYS.len()).unwrap().try_into().unwrap();
                     let mut worker = Worker::new(WorkerId::new(format!("held-{number}")).unwrap(), settings);
                     worker.tick_blocking(&queue, &held, &now).unwrap()
                 });
