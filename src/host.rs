@@ -92,6 +92,37 @@ pub trait Connector {
     /// * **The core relies on** completeness being said truthfully: it is what makes a record that is not there
     ///   missing.
     fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send;
+
+    /// Fetches a page of what the source has of some records, for a run of [those only](crate::run::Run::only). Unless a
+    /// connector can ask for them, it is the pages of the whole listing, with nothing else on them.
+    ///
+    /// * **Must**: begin at `None`, go on at the cursor that the last page gave. Hand out a record that the source says is
+    ///   gone as [`Item::Tombstone`](crate::exchange::Item::Tombstone).
+    /// * **May**: leave out what the source does not answer for, answer in any order, and answer for others too.
+    /// * **The core relies on** nothing else: such a listing is never complete, whatever it says.
+    ///
+    /// ```
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::exchange::Next;
+    /// # use tripartite::host::Connector;
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::memory::Listing;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let listing = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
+    /// let ids = [ExternalId::new("8")?, ExternalId::new("9")?];
+    /// let page = block_on(listing.fetch_only(&ids, None))?;
+    /// assert_eq!((page.items.len(), page.next), (1, Next::Partial)); // nothing is said of 9
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn fetch_only(
+        &self,
+        ids: &[ExternalId],
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Page, Self::Error>> + Send {
+        let page = self.fetch(after);
+        async move { Ok(page.await?.only(ids)) }
+    }
 }
 
 /// Where the host keeps its records, with what the crate remembers about them.
@@ -206,7 +237,10 @@ pub trait RecordStore {
     ///   - Lose no edit to an op: what a user writes while it is under way makes it stale, or comes after it.
     /// * **May**: put the whole batch into one transaction.
     /// * **The core relies on** an op that is not [`Applied`](Outcome::Applied) having left no trace. What was seen is
-    ///   [`Op::seen`](crate::exchange::Op::seen), remembered as [`Synced`](crate::exchange::Synced). After an error
+    ///   [`Op::seen`](crate::exchange::Op::seen), remembered as [`Synced`](crate::exchange::Synced); how often it was
+    ///   [`missed`](crate::exchange::Op::missed) is remembered of each op. Where an op has
+    ///   [`rekeyed`](crate::exchange::Op::rekeyed), and nobody has the op's id, link, base and open conflicts move there
+    ///   first, and the record's revision grows. After an error
     ///   the batch may have been carried out, in whole or in part by whole ops: the next run finds out. A host that
     ///   cannot write an op as one writes the record first and the base last: a crash between heals as *converged*, the
     ///   other way round loses the update.

@@ -54,7 +54,7 @@
 //! | 0 | [`id`]: what things are called · [`value`]: what was said | [`failure`]: what went wrong |
 //! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait · [`rate`]: how often |
 //! | 2 | [`schema`]: the fields, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
-//! | 3 | [`detect`](mod@detect): who changed what | [`health`] of a connector · [`registry`] of connections |
+//! | 3 | [`detect`](mod@detect): who changed what · [`matching`]: who is who | [`health`] of a connector · [`registry`] |
 //! | 4 | [`resolve`](mod@resolve): what is done about it, and why | [`history`] and status · [`notice`]s |
 //! | 5 | [`exchange`]: the words spoken with a host | |
 //! | 6 | [`plan`]: the operations that carry it out, and what stops them | |
@@ -95,6 +95,7 @@ pub mod schema;
 
 pub mod detect;
 pub mod health;
+pub mod matching;
 pub mod registry;
 
 pub mod history;

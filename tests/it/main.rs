@@ -17,6 +17,7 @@ mod history;
 #[cfg(feature = "conformance")]
 mod job_store;
 mod laws;
+mod matching;
 mod model;
 mod normalize_laws;
 mod normalize_phone;
@@ -31,6 +32,7 @@ mod resolve;
 mod run;
 mod schedule;
 mod sim;
+mod situations;
 mod support;
 #[cfg(feature = "webhook")]
 mod webhook;

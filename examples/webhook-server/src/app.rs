@@ -33,7 +33,8 @@ usage:
   --workers N           so many jobs at a time beside it, 1 by default; 0: some other process does them
   --spacing SECONDS     so far apart two jobs of one source begin, 1 by default
   --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
-  --backoff SECONDS     so long until the first retry; the same as nightly-sync's on this database
+  --backoff SECONDS     so long after a failed attempt comes the next, then twice as long, and so on; 120 by default,
+                        and the same for all processes on this database
 
 It ends on SIGTERM and ctrl-c, after the requests and the job that are under way.
 ";

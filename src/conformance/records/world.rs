@@ -119,6 +119,8 @@ pub(super) fn batch(ops: Vec<Op>) -> Batch {
 fn op(id: &ExternalId, action: Action, expect: Expect, remote: &Record) -> Op {
     let entries = vec![noticed(action.name()), decided(remote)];
     Op {
+        rekeyed: None,
+        missed: 0,
         id: id.clone(),
         situation: Situation::Linked,
         action,

@@ -15,13 +15,13 @@ pub(super) const PAGE: usize = 10;
 
 fn entry(id: &ExternalId, kept: &Kept) -> IndexEntry {
     let Kept { presence, revision, synced, .. } = *kept;
-    IndexEntry { id: id.clone(), presence, revision, synced, open: kept.open.len() as u32 }
+    IndexEntry { id: id.clone(), presence, revision, synced, open: kept.open.len() as u32, missed: 0 }
 }
 
 fn empty(id: ExternalId) -> Loaded {
     let local = RecordBuilder::new(0).finish();
     let (presence, revision) = (Presence::Active, Revision(0));
-    Loaded { id, presence, revision, local, base: None, synced: None, open: vec![], strategy: None }
+    Loaded { id, presence, revision, local, base: None, synced: None, open: vec![], strategy: None, missed: 0 }
 }
 
 impl Faulty {
@@ -55,8 +55,14 @@ impl Faulty {
         let mut all: Vec<_> = self.moment().iter().map(|(id, kept)| entry(id, kept)).collect();
         if self.fault == IndexOfTheUnlinked {
             let unlinked = (0..self.side().unlinked).map(|row| empty(ExternalId::new(format!("row {row}")).unwrap()));
-            let entry =
-                |Loaded { id, presence, revision, .. }| IndexEntry { id, presence, revision, synced: None, open: 0 };
+            let entry = |Loaded { id, presence, revision, .. }| IndexEntry {
+                id,
+                presence,
+                revision,
+                synced: None,
+                open: 0,
+                missed: 0,
+            };
             all.extend(unlinked.map(entry));
         }
         if self.fault == IndexOfTheSyncedOnly {
@@ -125,6 +131,7 @@ impl Faulty {
         // A second look at the record, as a second statement takes it.
         let later = self.inner.get(id).filter(|_| self.fault == TornLoad).map_or(kept.revision, |kept| kept.revision);
         let mut loaded = Loaded {
+            missed: 0,
             id: asked.clone(),
             presence: self.presence(kept.presence),
             revision: later,

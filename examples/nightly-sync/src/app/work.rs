@@ -149,7 +149,7 @@ fn timetable(when: &When, zone: Option<String>, at: DateTime<Utc>) -> Schedule {
 }
 
 fn trigger(console: &mut Console, args: &TriggerArgs) -> Result<u8, Problem> {
-    let TriggerArgs { db, key, strategy, force } = args;
+    let TriggerArgs { db, key, only, strategy, force } = args;
     let queue = open(db)?;
     let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
     let connected = known.as_ref().is_some_and(|known| known.connection().orgs.contains_key(&key.org));
@@ -160,7 +160,8 @@ fn trigger(console: &mut Console, args: &TriggerArgs) -> Result<u8, Problem> {
         Some(strategy) => work::policy(Some(strategy.name())),
         None => known.connection().policy.clone(),
     };
-    let ask = Ask::Trigger { by: Trigger::Manual, scope: Scope::All, policy: Some(policy), force: *force };
+    let scope = only.clone().map_or(Scope::All, Scope::one);
+    let ask = Ask::Trigger { by: Trigger::Manual, scope, policy: Some(policy), force: *force };
     tell(console, &queue, db, key, ask)
 }
 

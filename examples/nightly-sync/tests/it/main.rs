@@ -16,5 +16,6 @@ mod night;
 mod records_suite;
 mod registers;
 mod schema;
+mod situations;
 mod streaming;
 mod work;
