@@ -134,6 +134,14 @@ impl Bench {
         rows.map(|(id, phone)| (id, phone.trim_start_matches('p').parse().unwrap())).collect()
     }
 
+    /// The members of a register that are active.
+    pub(crate) fn active(&self, key: &str) -> Vec<String> {
+        let conn = Connection::open(self.db()).unwrap();
+        let sql = format!("SELECT external_id FROM \"members/{key}\" WHERE active ORDER BY external_id");
+        let mut statement = conn.prepare(&sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
     /// Works in this process until nothing runs or waits; what it attempted.
     pub(crate) fn drain(&self) -> Vec<Attempted> {
         let mut attempted = Vec::new();

@@ -14,4 +14,5 @@ mod config;
 mod ending;
 mod foreign;
 mod forged;
+mod gone;
 mod killed;
