@@ -210,7 +210,7 @@ impl Drop for Bench {
 
 impl Server {
     pub(crate) fn client(&self) -> Client {
-        Client::new(self.address).unwrap_or_else(|error| panic!("{error}: pid {}", self.child.id()))
+        Client::new(self.address).unwrap()
     }
 
     /// Kills it with SIGKILL: it has no chance to do anything.
@@ -261,8 +261,7 @@ impl Drop for Server {
 
 /// Leases so short that a killed worker's job is soon somebody else's.
 pub(crate) fn quick() -> Settings {
-    let mut settings = Settings::default();
-    settings.lease = Duration::from_secs(1);
+    let mut settings = Settings { lease: Duration::from_secs(1), ..Settings::default() };
     settings.gate.spacing = Duration::ZERO;
     settings
 }
