@@ -5,9 +5,11 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use nightly_sync::app::now;
@@ -35,7 +37,7 @@ pub(crate) struct Bench {
 /// A server that runs.
 pub(crate) struct Server {
     child: Child,
-    stdout: BufReader<ChildStdout>,
+    said: Mutex<Receiver<String>>,
     pub(crate) address: SocketAddr,
 }
 
@@ -194,11 +196,13 @@ impl Bench {
     pub(crate) fn serve_with(&self, workers: usize, variables: &[(&str, &str)]) -> Server {
         let mut command = self.command(&["--workers", &workers.to_string()]);
         let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap();
-        Server { child, stdout, address }
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (say, said) = channel();
+        // Read all the time: a server whose log nobody reads any more would wait for its reader.
+        let read = move || stdout.lines().map_while(Result::ok).try_for_each(|line| say.send(line));
+        let _ = thread::Builder::new().spawn(read).unwrap();
+        let address = said.recv().unwrap().strip_prefix("listening on http://").unwrap().parse().unwrap();
+        Server { child, said: Mutex::new(said), address }
     }
 }
 
@@ -223,7 +227,7 @@ impl Server {
     pub(crate) fn end(mut self) -> (ExitStatus, Vec<String>) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
-        let lines = (&mut self.stdout).lines().map(Result::unwrap).collect();
+        let lines = self.said.lock().unwrap().iter().collect();
         (self.child.wait().unwrap(), lines)
     }
 
@@ -243,12 +247,8 @@ impl Server {
     }
 
     /// Reads on in what it says until something is in a line.
-    pub(crate) fn until(&mut self, what: &str) {
-        let mut line = String::new();
-        while !line.contains(what) {
-            line.clear();
-            assert_ne!(self.stdout.read_line(&mut line).unwrap(), 0, "it never said `{what}`");
-        }
+    pub(crate) fn until(&self, what: &str) {
+        assert!(self.said.lock().unwrap().iter().any(|line| line.contains(what)), "it never said `{what}`");
     }
 }
 

@@ -9,7 +9,7 @@ const KEY: &str = "ballybeg/federation";
 fn an_end_waits_for_what_is_under_way_and_for_nobody_who_is_idle() {
     let bench = Bench::new();
     bench.list(KEY, &[("F-1".to_owned(), 1)].into());
-    let mut server = bench.serve(1);
+    let server = bench.serve(1);
     let address = server.address;
     let (mut idle, mut client) = (server.client(), server.client());
     assert_eq!(idle.get("/healthz").unwrap().status, 200);
