@@ -40,9 +40,10 @@ fn check(shape: &Shape, body: &[u8]) {
                 assert_eq!(id, event.id);
                 let mut same = message.events.iter().filter(|other| other.id == id);
                 // Some with a version and some without are in no order.
-                assert!(same.clone().any(|other| other.order.version.is_none()) || same.all(|other| {
-                    other.order.version <= event.order.version
-                }));
+                assert!(
+                    same.clone().any(|other| other.order.version.is_none())
+                        || same.all(|other| { other.order.version <= event.order.version })
+                );
             }
             assert!(serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok(), "only JSON is read");
         }

@@ -6,6 +6,7 @@ use super::record::{Record, change, read};
 use super::{Queue, WorkError};
 use crate::host::{JobStore, Shard, StoreKey, Swap};
 use crate::id::SyncKey;
+use crate::queue::Scope;
 use crate::rate::Rate;
 use crate::webhook::{Burying, Effect, Endpoint, Received, Request, Seen, Step, Tombstones};
 
@@ -14,7 +15,6 @@ const FORGETTABLE: Shard = Shard(u16::MAX);
 /// How many of them are forgotten when one more is taken in.
 const FORGOTTEN: usize = 4;
 
-/// As [`Burying::key`] says it.
 fn tombstones_key(key: &SyncKey) -> StoreKey {
     StoreKey::of("tombstones", [key.org.as_str(), key.connector.as_str()])
 }
@@ -122,41 +122,6 @@ impl<S: JobStore> Queue<S> {
         Ok(received)
     }
 
-    /// Who is said to be gone, for a run to look at: it reads them after its claim, and before it asks the source. Where
-    /// nobody said so, none.
-    ///
-    /// # Errors
-    /// [`WorkError`], when they cannot be read.
-    pub async fn tombstones(&self, key: &SyncKey) -> Result<Tombstones, WorkError<S::Error>> {
-        Ok(read(&self.store, &tombstones_key(key)).await?.unwrap_or_default())
-    }
-
-    /// Forgets tombstones that a run has looked at, once what it decided is committed. One that came since stays.
-    ///
-    /// ```
-    /// use tripartite::drive::block_on;
-    /// use tripartite::id::SyncKey;
-    /// use tripartite::memory::MemoryJobStore;
-    /// use tripartite::webhook::Tombstones;
-    /// use tripartite::work::Queue;
-    /// let queue = Queue::new(MemoryJobStore::default());
-    /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
-    /// let looked_at = block_on(queue.tombstones(&key))?;
-    /// assert_eq!(looked_at, Tombstones::default());
-    /// block_on(queue.forget_tombstones(&key, &looked_at))?; // nothing to forget
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`WorkError`]. They are then looked at once more, which changes nothing.
-    pub async fn forget_tombstones(&self, key: &SyncKey, looked_at: &Tombstones) -> Result<(), WorkError<S::Error>> {
-        if looked_at.is_empty() {
-            return Ok(());
-        }
-        let forget = |stored: Option<&Tombstones>| (stored.map(|stored| stored.without(looked_at)), ());
-        change(&self.store, self.shards, &tombstones_key(key), forget).await
-    }
-
     /// Stores the tombstones of a message before anything else of it.
     async fn bury(&self, burying: &Burying<'_>) -> Result<Received, WorkError<S::Error>> {
         change(&self.store, self.shards, &burying.key(), |stored: Option<&Tombstones>| {
@@ -168,6 +133,25 @@ impl<S: JobStore> Queue<S> {
             (next, received)
         })
         .await
+    }
+
+    /// Who is said to be gone, of those that a job is about.
+    pub(super) async fn tombstones(&self, key: &SyncKey, scope: &Scope) -> Result<Tombstones, WorkError<S::Error>> {
+        let stored: Option<Tombstones> = read(&self.store, &tombstones_key(key)).await?;
+        let stored = stored.unwrap_or_default();
+        Ok(match scope {
+            Scope::All => stored,
+            Scope::Only(ids) => stored.only(|id| ids.contains(id)),
+        })
+    }
+
+    /// Forgets the tombstones that a run has seen to.
+    pub(super) async fn buried(&self, key: &SyncKey, done: &Tombstones) -> Result<(), WorkError<S::Error>> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let without = |stored: Option<&Tombstones>| (stored.map(|stored| stored.without(done)), ());
+        change(&self.store, self.shards, &tombstones_key(key), without).await
     }
 
     /// Forgets some messages whose time is over. That one is forgotten late costs its room only.

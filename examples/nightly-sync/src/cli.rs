@@ -1,5 +1,6 @@
 //! The command line, read once, with an error that says what was expected.
 
+mod report;
 mod work;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use tripartite::id::ExternalId;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
+pub use self::report::ReportArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
 use crate::store::Register;
@@ -23,6 +25,7 @@ usage:
   nightly-sync plan --db FILE --remote FILE.jsonl --out PLAN.json [options]
   nightly-sync approve --db FILE --plan PLAN.json --id PLAN_ID [--key ORG/CONNECTOR] [--json]
   nightly-sync audit --db FILE [--key ORG/CONNECTOR] [--run ID] [--format jsonl|csv]
+  nightly-sync report --db FILE [--key ORG/CONNECTOR] [--run ID] --html OUT.html
   nightly-sync schedule --db FILE --key ORG/CONNECTOR --remote FILE.jsonl [options]
   nightly-sync trigger --db FILE --key ORG/CONNECTOR [--strategy NAME] [--force]
   nightly-sync work --db FILE [--until-idle] [options]
@@ -57,6 +60,10 @@ audit: prints what was decided, entry by entry
   --key ORG/CONNECTOR   of which register; without it, the unnamed one
   --run ID              of this run alone
   --format jsonl|csv    jsonl by default
+
+report: puts a run on one page, for people: questions first, then every change, before and after
+  --html OUT.html       the page; it shows values of people, so others than its owner cannot read it on Unix
+  --run ID              which run; without it, the last one
 
 schedule: enrols an organisation with its listing; what is left out stays as it was, at first nightly at 02:15 UTC
   --key ORG/CONNECTOR   the organisation, and the source whose listing it is; all of one source run at the same times
@@ -103,6 +110,8 @@ pub enum Command {
     Approve(ApproveArgs),
     /// The audit.
     Audit(AuditArgs),
+    /// A run as a page.
+    Report(ReportArgs),
     /// An organisation is enrolled.
     Schedule(ScheduleArgs),
     /// A run is wanted.
@@ -206,6 +215,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
         Some("plan") => plan_to(rest).map(Command::Run),
         Some("approve") => approve(rest).map(Command::Approve),
         Some("audit") => audit(rest).map(Command::Audit),
+        Some("report") => report::report(rest).map(Command::Report),
         Some("schedule") => work::schedule(rest).map(Command::Schedule),
         Some("trigger") => work::trigger(rest).map(Command::Trigger),
         Some("work") => work::work(rest).map(Command::Work),
@@ -404,7 +414,7 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 25] = [
     "--db",
     "--key",
     "--remote",
@@ -429,6 +439,7 @@ const KNOWN: [&str; 24] = [
     "--out",
     "--plan",
     "--id",
+    "--html",
 ];
 
 #[cfg(test)]

@@ -14,7 +14,6 @@
 //! first, so that one whose lease is over writes nothing, however late it finds out.
 
 mod bell;
-mod buried;
 mod line;
 mod registers;
 mod shift;
@@ -31,7 +30,6 @@ use tripartite::queue::{Slot, State};
 use tripartite::work::{Queue, WorkError, sync_key};
 
 pub use bell::Bell;
-pub use buried::Buried;
 pub use line::{line, outcome};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, Told};

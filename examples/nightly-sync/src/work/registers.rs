@@ -1,18 +1,16 @@
 //! Where a job's listing and records are.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
-use tripartite::id::{ExternalId, SyncKey};
+use tripartite::id::SyncKey;
 use tripartite::queue::Scope;
-use tripartite::run::{Done, Mode, Report, Run, RunOutcome};
+use tripartite::run::{Done, Mode, Run};
 use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
-use tripartite::webhook::Tombstones;
 use tripartite::work::{Handler, Job, Opened, Queue, WorkError, slot_key};
 
-use super::{AS_THE_SCHEMA_SAYS, Buried};
+use super::AS_THE_SCHEMA_SAYS;
 use crate::infer::{InferError, infer};
 use crate::jobs::{JobsError, SqliteJobStore};
 use crate::listing::{JsonLines, Lines, ListingError, Remote};
@@ -21,11 +19,12 @@ use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, 
 /// The registers of a database, each with the listing that its connection names.
 #[derive(Debug)]
 pub struct Registers<'a> {
-    db: &'a Path,
-    queue: &'a Queue<SqliteJobStore>,
-    now: fn() -> DateTime<Utc>,
-    /// Who was said to be gone when the job that is open was opened.
-    gone: Mutex<Tombstones>,
+    /// The database.
+    pub db: &'a Path,
+    /// Its queue, which knows the connections.
+    pub queue: &'a Queue<SqliteJobStore>,
+    /// The clock.
+    pub now: fn() -> DateTime<Utc>,
 }
 
 /// Why a job cannot begin, or its report not be kept.
@@ -68,13 +67,11 @@ impl Classify for OpenError {
 }
 
 impl Handler for Registers<'_> {
-    type Connector = Buried;
+    type Connector = JsonLines;
     type Store = SqliteStore;
     type Error = OpenError;
 
-    async fn open(&self, job: &Job) -> Result<Opened<Buried, SqliteStore>, OpenError> {
-        let gone = self.queue.tombstones(&job.key).await?;
-        *self.gone() = gone.clone();
+    async fn open(&self, job: &Job) -> Result<Opened<JsonLines, SqliteStore>, OpenError> {
         let mut lines = Lines::open(&Remote::File(self.listing(&job.key).await?))?;
         let register = Register::of(&job.key);
         let database = Database::open(self.db, Access::Write)?;
@@ -94,50 +91,18 @@ impl Handler for Registers<'_> {
             Scope::All => run,
             Scope::Only(ids) => run.only(ids.iter().cloned()),
         };
-        Ok(Opened { step: run.start(), connector: Buried::new(source, gone), store })
+        Ok(Opened { step: run.start(), connector: source, store })
     }
 
-    async fn close(&self, job: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {
+    async fn close(&self, _: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {
         if done.plan.is_none() {
             store.settle()?;
         }
-        store.remember(&done.report)?;
-        let decided = decided(&self.gone(), job, &done.report);
-        Ok(self.queue.forget_tombstones(&job.key, &decided).await?)
+        Ok(store.remember(&done.report)?)
     }
 }
 
-/// Which tombstones need not be looked at any more: all that are settled now, whether they were believed or not.
-fn decided(gone: &Tombstones, job: &Job, report: &Report) -> Tombstones {
-    let carried_out = matches!(report.outcome, RunOutcome::Succeeded | RunOutcome::Partial) && !report.dry_run;
-    let settled = |id: &ExternalId| {
-        let asked = match &job.scope {
-            // A listing that may lack somebody says of nobody that he is gone.
-            Scope::All => report.withheld == 0,
-            Scope::Only(ids) => ids.contains(id),
-        };
-        let left = report.unwritten.iter().any(|unwritten| unwritten.id == *id)
-            || report.set_aside.iter().any(|aside| aside.id.as_ref() == Some(id));
-        carried_out && asked && !left
-    };
-    let mut decided = Tombstones::default();
-    for (id, tombstone) in gone.iter().filter(|(id, _)| settled(id)) {
-        // There are no more than there were.
-        let _ = decided.add(id.clone(), *tombstone);
-    }
-    decided
-}
-
-impl<'a> Registers<'a> {
-    /// The registers of a database, with its queue, which knows the connections, and a clock.
-    pub fn new(db: &'a Path, queue: &'a Queue<SqliteJobStore>, now: fn() -> DateTime<Utc>) -> Self {
-        Self { db, queue, now, gone: Mutex::default() }
-    }
-
-    fn gone(&self) -> MutexGuard<'_, Tombstones> {
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Registers<'_> {
     async fn listing(&self, key: &SyncKey) -> Result<PathBuf, OpenError> {
         let known = self.queue.connection(&key.connector).await?;
         let org = known.as_ref().and_then(|known| known.connection().orgs.get(&key.org));

@@ -7,6 +7,7 @@ mod bench;
 mod edits;
 mod fence;
 mod guards;
+mod html;
 mod jobs;
 mod jobs_model;
 mod jobs_race;

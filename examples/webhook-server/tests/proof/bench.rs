@@ -18,10 +18,10 @@ use nightly_sync::work::{self, Shift, Told};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
-use tripartite::host::StoreKey;
+use tripartite::host::{JobStore, StoreKey};
 use tripartite::id::SyncKey;
 use tripartite::queue::{Rules, Slot};
-use tripartite::webhook::Standard;
+use tripartite::webhook::{Standard, Tombstones};
 use tripartite::work::{Attempted, Queue, Settings};
 
 use crate::client::{Client, standard};
@@ -134,6 +134,14 @@ impl Bench {
         let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
         let rows = statement.query_map([], row).unwrap().map(Result::unwrap);
         rows.map(|(id, phone)| (id, phone.trim_start_matches('p').parse().unwrap())).collect()
+    }
+
+    /// Who is said to be gone, and was not looked at yet.
+    pub(crate) fn tombstones(&self, key: &str) -> Tombstones {
+        let SyncKey { org, connector } = sync_key(key);
+        let key = StoreKey::of("tombstones", [org.as_str(), connector.as_str()]);
+        let stored = block_on(self.queue().store().get(&key)).unwrap();
+        stored.map_or_else(Tombstones::default, |stored| serde_json::from_slice(&stored.row.bytes).unwrap())
     }
 
     /// The members of a register that are active.

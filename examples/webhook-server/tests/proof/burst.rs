@@ -6,8 +6,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use nightly_sync::app::now;
+use nightly_sync::listing::JsonLines;
 use nightly_sync::store::SqliteStore;
-use nightly_sync::work::{Buried, OpenError, Registers};
+use nightly_sync::work::{OpenError, Registers};
 use tripartite::id::WorkerId;
 use tripartite::queue::{Outcome, State};
 use tripartite::run::Done;
@@ -28,11 +29,11 @@ struct Held<'a> {
 }
 
 impl Handler for Held<'_> {
-    type Connector = Buried;
+    type Connector = JsonLines;
     type Store = SqliteStore;
     type Error = OpenError;
 
-    async fn open(&self, job: &Job) -> Result<Opened<Buried, SqliteStore>, OpenError> {
+    async fn open(&self, job: &Job) -> Result<Opened<JsonLines, SqliteStore>, OpenError> {
         let opened = self.registers.open(job).await?;
         self.began.send(()).unwrap();
         self.goes_on.lock().unwrap().recv().unwrap();
@@ -63,7 +64,7 @@ fn a_burst_during_a_sync_is_one_more_sync() {
                 let bench = &bench;
                 let worker = scope.spawn(move || {
                     let (queue, db) = (bench.queue(), bench.db());
-                    let registers = Registers::new(&db, &queue, now);
+                    let registers = Registers { db: &db, queue: &queue, now };
                     let held = Held { registers, began, goes_on: Mutex::new(goes_on) };
                     let mut settings = quick();
                     // Nobody extends it while it is held.
