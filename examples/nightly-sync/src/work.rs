@@ -13,19 +13,23 @@
 //! **Which worker may write?** The one whose claim holds: each batch is written in a transaction that looks at the slot
 //! first, so that one whose lease is over writes nothing, however late it finds out.
 
+mod bell;
 mod line;
 mod registers;
 mod shift;
 
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tripartite::backoff::Backoff;
 use tripartite::drive::block_on;
 use tripartite::host::StoreKey;
 use tripartite::id::{PolicyRef, SyncKey};
 use tripartite::queue::{Slot, State};
 use tripartite::work::{Queue, WorkError, sync_key};
 
+pub use bell::Bell;
 pub use line::{line, outcome};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, Told};
@@ -49,6 +53,11 @@ pub fn queue(db: &Path) -> Result<Queue<SqliteJobStore>, JobsError> {
 /// The policy of a name; without one, as the schema says.
 pub fn policy(strategy: Option<&str>) -> PolicyRef {
     PolicyRef::new(strategy.unwrap_or(AS_THE_SCHEMA_SAYS)).expect("the names of strategies are ids")
+}
+
+/// The back-off that begins with so many seconds. All processes at work on a database have the same.
+pub fn backoff(seconds: u64) -> Backoff {
+    Backoff::new(Duration::from_secs(seconds), Duration::from_secs(seconds.max(60 * 60)))
 }
 
 /// Every key that was ever asked for, in the order of their slots.

@@ -1,21 +1,24 @@
 //! The program: its command line, the worker beside the server, and how both end.
 
-use std::io::{self, Write};
+use std::future::IntoFuture;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use nightly_sync::jobs::JobsError;
-use nightly_sync::work::{self, Shift, Told};
-use tripartite::backoff::Backoff;
+use nightly_sync::work::{self, Bell, Shift, Told};
+use tokio::sync::oneshot;
 use tripartite::queue::Rules;
 use tripartite::work::{Settings, WorkError};
 
 use crate::config::{self, ConfigError};
-use crate::server::{Shared, router};
+use crate::server::{Shared, router, say};
+
+/// How long requests have that are under way when it ends.
+const GRACE: Duration = Duration::from_secs(15);
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -30,7 +33,8 @@ usage:
   --workers N           so many jobs at a time beside it, 1 by default; 0: some other process does them
   --spacing SECONDS     so far apart two jobs of one source begin, 1 by default
   --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
-  --backoff SECONDS     so long after a failed attempt comes the next, then twice as long, and so on; 120 by default
+  --backoff SECONDS     so long after a failed attempt comes the next, then twice as long, and so on; 120 by default,
+                        and the same for all processes on this database
 
 It ends on SIGTERM and ctrl-c, after the requests and the job that are under way.
 ";
@@ -108,10 +112,7 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
             "--workers" => parsed.workers = usize::try_from(number()?.min(64)).unwrap_or(64),
             "--spacing" => parsed.settings.gate.spacing = Duration::from_secs(number()?),
             "--lease" => parsed.settings.lease = Duration::from_secs(number()?.max(1)),
-            "--backoff" => {
-                let first = Duration::from_secs(number()?);
-                parsed.rules.backoff = Backoff::new(first, first.max(Duration::from_secs(60 * 60)));
-            }
+            "--backoff" => parsed.rules.backoff = work::backoff(number()?),
             _ => return Err(usage(format!("there is no option {name}; --help lists them"))),
         }
     }
@@ -129,26 +130,36 @@ fn serve(args: &Args) -> Result<(), Problem> {
         return Err(Problem::Missing { file: file() });
     }
     let endpoints = config::read(&args.config)?;
-    let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?;
+    let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
     let now = nightly_sync::app::now;
-    let shared = Arc::new(Shared { queue, endpoints, now, counts: Mutex::default() });
-    let stop = Arc::new(AtomicBool::new(false));
+    let bell = Arc::<Bell>::default();
+    let shared = Arc::new(Shared { queue, endpoints, now, bell: Arc::clone(&bell), counts: Mutex::default() });
     let shift = Shift {
         db: args.db.clone(),
         workers: args.workers,
         until_idle: false,
         settings: args.settings,
         rules: args.rules,
-        stop: Arc::clone(&stop),
+        bell: Arc::clone(&bell),
         now,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::scope(|scope| {
-        let worker = (args.workers > 0).then(|| scope.spawn(|| shift.work(tell)));
-        let served = runtime.block_on(listen(args.listen, shared));
-        stop.store(true, Ordering::Relaxed);
-        let worked = worker.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join);
-        match worked {
+        let (working, worked) = oneshot::channel::<()>();
+        // Who sends webhooks believes that somebody works on them: without its workers the server ends as well.
+        let (worker, idle) = if args.workers > 0 {
+            let work = move || {
+                let _working = working;
+                shift.work(tell)
+            };
+            (Some(scope.spawn(work)), None)
+        } else {
+            (None, Some(working))
+        };
+        let served = runtime.block_on(listen(args.listen, shared, worked));
+        drop(idle);
+        bell.end();
+        match worker.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join) {
             Ok(worked) => worked?,
             Err(panic) => std::panic::resume_unwind(panic),
         }
@@ -156,44 +167,41 @@ fn serve(args: &Args) -> Result<(), Problem> {
     })
 }
 
-async fn listen(listen: SocketAddr, shared: Arc<Shared>) -> Result<(), Problem> {
+async fn listen(listen: SocketAddr, shared: Arc<Shared>, worked: oneshot::Receiver<()>) -> Result<(), Problem> {
     let failed = |error| Problem::Listen { listen, error };
     let listener = tokio::net::TcpListener::bind(listen).await.map_err(failed)?;
-    println!("listening on http://{}", listener.local_addr().map_err(failed)?);
-    io::stdout().flush()?;
-    axum::serve(listener, router(shared)).with_graceful_shutdown(asked_to_end()).await?;
-    Ok(())
+    let address = listener.local_addr().map_err(failed)?;
+    say(&mut io::stdout(), format_args!("listening on http://{address}"));
+    let (ending, ended) = oneshot::channel::<()>();
+    let end = async move {
+        tokio::select! {
+            () = asked_to_end() => {}
+            _ = worked => {}
+        }
+        let _ = ending.send(());
+    };
+    let served = axum::serve(listener, router(shared)).with_graceful_shutdown(end).into_future();
+    tokio::select! {
+        served = served => Ok(served?),
+        // A connection on which nothing comes does not keep it.
+        () = async { let _ = ended.await; tokio::time::sleep(GRACE).await } => Ok(()),
+    }
 }
 
 /// Ends when the process is asked to.
 async fn asked_to_end() {
-    let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
-    {
-        use std::future::poll_fn;
-        use std::pin::pin;
-        use std::task::Poll;
-        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
-        let mut interrupt = pin!(interrupt);
-        poll_fn(|context| {
-            let asked = terminate.poll_recv(context).is_ready() || interrupt.as_mut().poll(context).is_ready();
-            if asked { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        return;
     }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// A line about each thing that a worker did.
 fn tell(told: Told) {
-    say(format_args!("{}", nightly_sync::work::line(&told, nightly_sync::app::now())));
-}
-
-/// Writes a line; that nobody reads it is no error.
-pub(crate) fn say(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{line}");
+    say(&mut io::stdout(), format_args!("{}", work::line(&told, nightly_sync::app::now())));
 }

@@ -130,6 +130,20 @@ pub enum ConfigError {
         /// Why.
         error: SecretError,
     },
+    /// There is a tolerance where no time is signed.
+    #[error("{key}: tolerance_seconds: with hex_header no time is signed, so none can be checked")]
+    Timeless {
+        /// The endpoint.
+        key: String,
+    },
+    /// Two endpoints have one secret.
+    #[error("{key}: {other} has one of its secrets; what is signed for one of them would pass at the other")]
+    Shared {
+        /// An endpoint.
+        key: String,
+        /// One before it.
+        other: String,
+    },
 }
 
 /// Reads a file, and the secrets it refers to.
@@ -140,8 +154,11 @@ pub fn read(file: &Path) -> Result<Endpoints, ConfigError> {
     let name = || file.display().to_string();
     let text = fs::read_to_string(file).map_err(|error| ConfigError::Io { file: name(), error })?;
     let written: Written =
-        serde_json::from_str(&text).map_err(|error| ConfigError::Form { file: name(), problem: error.to_string() })?;
-    let mut endpoints = Endpoints::new();
+        serde_json::from_str(&text).map_err(|error| ConfigError::Form { file: name(), problem: problem(&error) })?;
+    if written.endpoints.is_empty() {
+        return Err(ConfigError::Form { file: name(), problem: "endpoints: expected at least one".to_owned() });
+    }
+    let (mut endpoints, mut taken) = (Endpoints::new(), Vec::<(SyncKey, Secret)>::new());
     for (at, written) in written.endpoints.into_iter().enumerate() {
         let number = at + 1;
         let register: Register =
@@ -150,7 +167,15 @@ pub fn read(file: &Path) -> Result<Endpoints, ConfigError> {
             .key()
             .cloned()
             .ok_or_else(|| ConfigError::Key { number, problem: "expected ORG/CONNECTOR".to_owned() })?;
-        let served = endpoint(&key, written)?;
+        let (served, secrets) = endpoint(&key, written)?;
+        for secret in secrets {
+            match taken.iter().find(|(other, known)| *other != key && known.expose() == secret.expose()) {
+                Some((other, _)) => {
+                    return Err(ConfigError::Shared { key: key.to_string(), other: other.to_string() });
+                }
+                None => taken.push((key.clone(), secret)),
+            }
+        }
         if endpoints.insert(key, served).is_some() {
             return Err(ConfigError::Twice { number, key: register.to_string() });
         }
@@ -158,12 +183,22 @@ pub fn read(file: &Path) -> Result<Endpoints, ConfigError> {
     Ok(endpoints)
 }
 
-fn endpoint(key: &SyncKey, written: WrittenEndpoint) -> Result<Served, ConfigError> {
+/// What is wrong with a file. Messages on wrong types quote what they found, and that may be a secret in a wrong place.
+fn problem(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.split_once(", expected ") {
+        Some((quoting, expected)) if quoting.starts_with("invalid ") => format!("expected {expected}"),
+        _ => message,
+    }
+}
+
+fn endpoint(key: &SyncKey, written: WrittenEndpoint) -> Result<(Served, Vec<Secret>), ConfigError> {
     let unusable = |error| ConfigError::Unusable { key: key.to_string(), error };
     let secrets = written.secrets.iter().map(|reference| resolve(key, reference));
     let secrets: Vec<Secret> = secrets.collect::<Result<_, _>>()?;
     let verifier: Verifier = match &written.hex_header {
-        Some(header) => Hex::new(header, secrets).map_err(unusable)?.into(),
+        Some(_) if written.tolerance_seconds.is_some() => return Err(ConfigError::Timeless { key: key.to_string() }),
+        Some(header) => Hex::new(header, secrets.iter().map(copied)).map_err(unusable)?.into(),
         None => {
             let secrets: Result<Vec<_>, _> = secrets.iter().map(SigningSecret::new).collect();
             let standard = Standard::new(secrets.map_err(unusable)?).map_err(unusable)?;
@@ -183,15 +218,17 @@ fn endpoint(key: &SyncKey, written: WrittenEndpoint) -> Result<Served, ConfigErr
     let cap = written.cap.unwrap_or(CAP);
     let policy = written.policy.unwrap_or_else(|| nightly_sync::work::policy(None));
     let endpoint = Endpoint::new(key.clone(), policy, verifier, written.shape).limit(limit).cap(cap);
-    Ok(Served { endpoint, cap })
+    Ok((Served { endpoint, cap }, secrets))
+}
+
+fn copied(secret: &Secret) -> Secret {
+    Secret::new(secret.expose().to_vec())
 }
 
 /// Gets a secret from where it is kept.
 fn resolve(key: &SyncKey, reference: &SecretRef) -> Result<Secret, ConfigError> {
-    let problem = |problem: String| {
-        let (kind, name) = reference.parts();
-        ConfigError::Secret { key: key.to_string(), reference: format!("{kind}:{name}"), problem }
-    };
+    let problem =
+        |problem: String| ConfigError::Secret { key: key.to_string(), reference: reference.to_string(), problem };
     match reference.parts() {
         ("env", name) => match env::var(name) {
             Ok(secret) => Ok(Secret::new(secret)),
@@ -202,6 +239,10 @@ fn resolve(key: &SyncKey, reference: &SecretRef) -> Result<Secret, ConfigError> 
             Ok(bytes) => Ok(Secret::new(bytes.trim_ascii().to_vec())),
             Err(error) => Err(problem(error.to_string())),
         },
-        (kind, _) => Err(problem(format!("expected env: or file:, found {kind}:"))),
+        // What it names is not repeated: it may be the secret itself.
+        (kind, _) => {
+            let problem = "expected env: or file:".to_owned();
+            Err(ConfigError::Secret { key: key.to_string(), reference: format!("{kind}:..."), problem })
+        }
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! | address | answer |
 //! |---|---|
-//! | `POST /webhooks/ORG/CONNECTOR` | what [`tripartite::webhook`] says: 202, 200, 400, 401, 410, 413, 429, 503 |
+//! | `POST /webhooks/ORG/CONNECTOR` | what [`tripartite::webhook`] says: 202, 200, 400, 401, 410, 413, 429, 503; 408 for a body that did not come |
 //! | `GET /status` | how each job stands, and what became of the requests, as JSON |
 //! | `GET /healthz` | 200, while the database can be read |
 //!

@@ -1,27 +1,35 @@
 //! The addresses.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chrono::{DateTime, SecondsFormat, Utc};
+use http_body_util::LengthLimitError;
 use nightly_sync::jobs::{JobsError, SqliteJobStore};
-use nightly_sync::work;
+use nightly_sync::work::{self, Bell};
 use serde_json::json;
 use tripartite::drive::block_on;
+use tripartite::host::StoreKey;
 use tripartite::id::{ConnectorId, OrgId, SyncKey};
-use tripartite::webhook::{Answer, Received, Refusal, Request, Verdict, serves};
+use tripartite::webhook::{Answer, Received, Refusal, Request, Step, Verdict, serves};
 use tripartite::work::{Queue, WorkError};
 
 use crate::config::Endpoints;
 
 /// When a sender is to come again after the database failed.
-const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_secs(5);
+/// How long a body may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What all requests share.
 #[derive(Debug)]
@@ -32,6 +40,8 @@ pub struct Shared {
     pub endpoints: Endpoints,
     /// The clock.
     pub now: fn() -> DateTime<Utc>,
+    /// What wakes the workers beside it.
+    pub bell: Arc<Bell>,
     /// What became of the requests, by what it is called.
     pub counts: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -53,17 +63,16 @@ async fn receive(
 ) -> Response {
     let key = OrgId::new(org).ok().zip(ConnectorId::new(connector).ok());
     let key = key.map(|(org, connector)| SyncKey { org, connector });
-    let Some(key) = key.filter(|key| shared.endpoints.contains_key(key)) else {
+    let Some((key, cap)) = key.and_then(|key| shared.endpoints.get(&key).map(|served| (key, served.cap))) else {
         return shared.answered("an unknown key", &Ok(Received::gone()));
     };
-    let cap = shared.endpoints.get(&key).map_or(0, |served| served.cap);
-    // One byte more than it may have says that it has too many; the rest is never read.
-    let body = match to_bytes(body, cap.saturating_add(1)).await {
+    let name = key.to_string();
+    let body = match read(body, cap).await {
         Ok(body) => body,
-        Err(_) => Bytes::from(vec![0; cap.saturating_add(1)]),
+        Err(Unread::TooLarge) => return shared.answered(&name, &Ok(refused(Refusal::TooLarge { cap }))),
+        Err(Unread::Broken) => return shared.broken_off(&name),
     };
     let worker = Arc::clone(&shared);
-    let name = key.to_string();
     let received = tokio::task::spawn_blocking(move || worker.receive(&key, &headers, &body)).await;
     match received {
         Ok(received) => shared.answered(&name, &received),
@@ -72,17 +81,48 @@ async fn receive(
     }
 }
 
+/// Why a body was not read.
+enum Unread {
+    TooLarge,
+    /// The connection ended before it did, or it took too long.
+    Broken,
+}
+
+/// The body, as far as it may be read: of one that says that it is larger nothing, of others no more than that.
+async fn read(body: Body, cap: usize) -> Result<Bytes, Unread> {
+    if body.size_hint().lower() > cap as u64 {
+        return Err(Unread::TooLarge);
+    }
+    match tokio::time::timeout(PATIENCE, to_bytes(body, cap)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if error.source().is_some_and(|error| error.is::<LengthLimitError>()) => Err(Unread::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(Unread::Broken),
+    }
+}
+
+fn refused(refusal: Refusal) -> Received {
+    Received { answer: Answer::from(&refusal), verdict: Verdict::Refused(refusal), effects: Vec::new() }
+}
+
 impl Shared {
     fn receive(&self, key: &SyncKey, headers: &HeaderMap, body: &[u8]) -> Result<Received, WorkError<JobsError>> {
         let Some(served) = self.endpoints.get(key) else { return Ok(Received::gone()) };
+        let headers: Vec<(&str, &[u8])> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let (request, now) = (Request { headers: &headers, body }, (self.now)());
+        // A stranger does not make the database work.
+        if let Step::Done(received) = served.endpoint.receive(&request, now) {
+            return Ok(received);
+        }
         let connection = block_on(self.queue.connection(&key.connector))?;
         if !connection.is_some_and(|known| serves(known.connection(), &key.org)) {
             return Ok(Received::gone());
         }
-        let headers: Vec<(&str, &[u8])> =
-            headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        let request = Request { headers: &headers, body };
-        block_on(self.queue.receive(&served.endpoint, &request, (self.now)()))
+        let received = block_on(self.queue.receive(&served.endpoint, &request, now))?;
+        if matches!(received.verdict, Verdict::Accepted { .. }) {
+            self.bell.ring();
+        }
+        Ok(received)
     }
 
     /// Counts a request, writes a line about it, and answers it.
@@ -90,15 +130,30 @@ impl Shared {
         let (answer, verdict) = match received {
             Ok(received) => (received.answer.clone(), called(&received.verdict)),
             Err(error) => {
-                eprintln!("webhook-server: {error}");
+                say(&mut io::stderr(), format_args!("webhook-server: {error}"));
                 (Answer::unavailable(AGAIN), "unavailable")
             }
         };
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(verdict).or_default() += 1;
-        let at = (self.now)().to_rfc3339_opts(SecondsFormat::Millis, true);
-        crate::app::say(format_args!("{at} {name} {} {verdict}", answer.status));
+        self.note(name, answer.status, verdict);
         respond(&answer)
     }
+
+    fn broken_off(&self, name: &str) -> Response {
+        self.note(name, StatusCode::REQUEST_TIMEOUT.as_u16(), "broken_off");
+        (StatusCode::REQUEST_TIMEOUT, "the body did not come").into_response()
+    }
+
+    fn note(&self, name: &str, status: u16, verdict: &'static str) {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(verdict).or_default() += 1;
+        let at = (self.now)().to_rfc3339_opts(SecondsFormat::Millis, true);
+        say(&mut io::stdout(), format_args!("{at} {name} {status} {verdict}"));
+    }
+}
+
+/// Writes a line. That nobody reads it any more is no reason to end.
+pub(crate) fn say(to: &mut dyn Write, line: fmt::Arguments<'_>) {
+    let _ = to.write_all(format!("{line}\n").as_bytes());
+    let _ = to.flush();
 }
 
 /// What became of a request, in a word.
@@ -107,17 +162,7 @@ fn called(verdict: &Verdict) -> &'static str {
         Verdict::Accepted { .. } => "accepted",
         Verdict::Duplicate => "duplicate",
         Verdict::Ignored { .. } => "ignored",
-        Verdict::Refused(refusal) => match refusal {
-            Refusal::TooLarge { .. } => "too large",
-            Refusal::Header { .. } => "header",
-            Refusal::Unsigned => "unsigned",
-            Refusal::Signature => "signature",
-            Refusal::Stale { .. } => "stale",
-            Refusal::Limited { .. } => "limited",
-            Refusal::Malformed(_) => "malformed",
-            Refusal::Gone => "gone",
-            _ => "refused",
-        },
+        Verdict::Refused(refusal) => refusal.name(),
         _ => "other",
     }
 }
@@ -138,7 +183,7 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
     match tokio::task::spawn_blocking(move || worker.status()).await {
         Ok(Ok(status)) => json_of(&status),
         Ok(Err(error)) => {
-            eprintln!("webhook-server: {error}");
+            say(&mut io::stderr(), format_args!("webhook-server: {error}"));
             respond(&Answer::unavailable(AGAIN))
         }
         Err(_) => respond(&Answer::unavailable(AGAIN)),
@@ -161,7 +206,8 @@ impl Shared {
 }
 
 async fn healthy(State(shared): State<Arc<Shared>>) -> Response {
-    let read = tokio::task::spawn_blocking(move || work::keys(&shared.queue).map(drop)).await;
+    let any = StoreKey::of("slot", []);
+    let read = tokio::task::spawn_blocking(move || shared.queue.store().keys(&any, None, 1).map(drop)).await;
     if matches!(read, Ok(Ok(()))) { "ok".into_response() } else { respond(&Answer::unavailable(AGAIN)) }
 }
 

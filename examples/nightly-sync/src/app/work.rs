@@ -206,7 +206,7 @@ fn work(console: &mut Console, args: &WorkArgs) -> Result<u8, Problem> {
     open(&args.db)?;
     let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
     let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
-    let shift = Shift { db, workers, until_idle, settings, rules, stop: Arc::default(), now };
+    let shift = Shift { db, workers, until_idle, settings, rules, bell: Arc::default(), now };
     let mut worst = SUCCEEDED;
     shift
         .work(|told| {

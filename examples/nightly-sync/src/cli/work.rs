@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::NaiveTime;
-use tripartite::backoff::Backoff;
 use tripartite::id::{ExternalId, OrgId, SyncKey};
 use tripartite::queue::Rules;
 use tripartite::schema::Strategy;
 use tripartite::work::Settings;
 
 use super::{Format, Options, UsageError, format, only, register, strategy};
+use crate::work::backoff;
 
 /// The longest lease: for so long a job of a worker that vanished is nobody's.
 const LEASE: u64 = 24 * 60 * 60;
@@ -177,7 +177,7 @@ pub(super) fn work(args: Vec<OsString>) -> Result<WorkArgs, UsageError> {
     }
     let mut rules = Rules::default();
     if let Some(seconds) = number(&mut args, "--backoff", "a number of seconds")? {
-        rules.backoff = Backoff::new(Duration::from_secs(seconds), Duration::from_secs(seconds.max(60 * 60)));
+        rules.backoff = backoff(seconds);
     }
     let workers = number(&mut args, "--workers", "a number of workers")?.unwrap_or(1);
     let work = WorkArgs {

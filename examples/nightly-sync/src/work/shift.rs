@@ -16,10 +16,10 @@ use tripartite::notice::Notice;
 use tripartite::queue::{Outcome, Rules};
 use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};
 
-use super::{Registers, busy, queue};
+use super::{Bell, Registers, busy, queue};
 use crate::jobs::{JobsError, SqliteJobStore};
 
-/// The longest sleep: somebody else's trigger is seen after this long.
+/// The longest sleep: a trigger of another process is seen after this long.
 const NAP: Duration = Duration::from_millis(500);
 
 /// What a process is to do.
@@ -35,8 +35,8 @@ pub struct Shift {
     pub settings: Settings,
     /// How failures are tried again; all processes at work on a database have the same.
     pub rules: Rules,
-    /// Set by whoever wants it to end: each worker ends after the tick under way.
-    pub stop: Arc<AtomicBool>,
+    /// What wakes its workers, and ends them.
+    pub bell: Arc<Bell>,
     /// The clock.
     pub now: fn() -> DateTime<Utc>,
 }
@@ -96,17 +96,18 @@ impl Shift {
         let queue = queue(&self.db).map_err(WorkError::Store)?.rules(self.rules);
         let handler = Registers { db: &self.db, queue: &queue, now: self.now };
         let mut worker = Worker::new(self.name(number), self.settings);
-        while !over.load(Ordering::Relaxed) && !self.stop.load(Ordering::Relaxed) {
+        while !over.load(Ordering::Relaxed) && !self.bell.ended() {
+            let heard = self.bell.heard();
             let tick = match worker.tick_blocking(&queue, &handler, &self.now) {
                 Ok(tick) => tick,
                 Err(error) if matches!(error.failure(), Failure::Retry { .. }) => {
                     let _ = told.send(Told::Trouble(error));
-                    sleep(NAP);
+                    self.bell.pause(NAP);
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            if self.told(&queue, tick, told)? {
+            if self.told(&queue, tick, told, heard)? {
                 break;
             }
         }
@@ -119,6 +120,7 @@ impl Shift {
         queue: &Queue<SqliteJobStore>,
         tick: Tick,
         told: &Sender<Told>,
+        heard: u64,
     ) -> Result<bool, WorkError<JobsError>> {
         let Tick { attempt, fired, expired, notices, broken, next } = tick;
         let idle = attempt.is_none() && fired.is_empty() && expired.is_empty();
@@ -139,7 +141,7 @@ impl Shift {
             return Ok(true);
         }
         let wait = next.map_or(NAP, |next| (next - now).to_std().unwrap_or(Duration::ZERO));
-        sleep(wait.clamp(Duration::from_millis(1), NAP));
+        self.bell.wait(heard, wait.clamp(Duration::from_millis(1), NAP));
         Ok(false)
     }
 
@@ -148,9 +150,4 @@ impl Shift {
         let since = (self.now)().timestamp_micros();
         WorkerId::new(format!("{}-{since}-{number}", std::process::id())).expect("three numbers are an id")
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "between two ticks nothing runs, and this is the host's own thread")]
-fn sleep(span: Duration) {
-    thread::sleep(span);
 }

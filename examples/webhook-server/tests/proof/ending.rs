@@ -1,0 +1,53 @@
+//! How a server ends, and what it says until then.
+
+use crate::bench::{Bench, sender};
+use crate::client::{Client, event, signed};
+
+const KEY: &str = "ballybeg/federation";
+
+#[test]
+fn an_end_waits_for_what_is_under_way_and_for_nobody_who_is_idle() {
+    let bench = Bench::new();
+    bench.list(KEY, &[("F-1".to_owned(), 1)].into());
+    let server = bench.serve(1);
+    let address = server.address;
+    let (mut idle, mut client) = (server.client(), server.client());
+    assert_eq!(idle.get("/healthz").unwrap().status, 200);
+    let sent = signed(&sender(KEY), KEY, "msg_1", 0, &event("member.created", "F-1"));
+    assert_eq!(client.post(&sent).unwrap().status, 202);
+    server.until(" attempt 1: completed");
+    assert_eq!(bench.stored(KEY), [("F-1".to_owned(), 1)].into(), "the worker beside it has done it");
+    let standing = server.standing(KEY).unwrap();
+    assert_eq!((&standing["doing"], &standing["wanted"], &standing["covered"]), (&"idle".into(), &1.into(), &1.into()));
+    let (status, _) = server.end();
+    assert_eq!(status.code(), Some(0), "though a connection was open");
+    assert!(idle.get("/healthz").is_err() && Client::new(address).is_err(), "nobody is there any more");
+}
+
+#[test]
+fn a_body_that_is_too_large_is_not_waited_for() {
+    let bench = Bench::new();
+    let server = bench.serve(0);
+    let mut client = server.client();
+    // Nothing of the body is ever sent.
+    client.write(b"POST /webhooks/ballybeg/federation HTTP/1.1\r\nhost: t\r\ncontent-length: 2049\r\n\r\n").unwrap();
+    assert_eq!(client.answered().unwrap().status, 413);
+    // Nor does a length that is not said help.
+    let mut client = server.client();
+    client
+        .write(b"POST /webhooks/ballybeg/federation HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n")
+        .unwrap();
+    client.write(format!("801\r\n{}\r\n", " ".repeat(0x801)).as_bytes()).unwrap();
+    assert_eq!(client.answered().unwrap().status, 413);
+    assert_eq!(server.counts(), [("too_large".to_owned(), 2)].into());
+}
+
+#[test]
+fn what_is_not_an_address_is_said_so_and_counts_for_nobody() {
+    let bench = Bench::new();
+    let server = bench.serve(0);
+    let mut client = server.client();
+    assert_eq!(client.get("/").unwrap().status, 404);
+    assert_eq!(client.get("/webhooks/ballybeg/federation").unwrap().status, 405);
+    assert!(server.counts().is_empty());
+}
