@@ -34,12 +34,18 @@
 //! [`Stale`]: Outcome::Stale
 
 mod audit;
+#[cfg(feature = "audit-key")]
+mod key;
 mod op;
+mod privacy;
 
 use serde::{Deserialize, Serialize};
 
 pub use audit::{Entry, FieldEntry, RecordEntry};
+#[cfg(feature = "audit-key")]
+pub use key::{AuditKey, WeakKey};
 pub use op::{Action, Batch, ConflictChange, Expect, Op, OpenConflict, Outcome};
+pub use privacy::KeyedHash;
 
 use crate::id::ExternalId;
 use crate::schema::Strategy;
