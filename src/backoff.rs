@@ -19,6 +19,14 @@ use serde::{Deserialize, Serialize};
 /// How much of the delay is left to chance, so that many workers do not come back at once.
 ///
 /// Source: M. Brooker, "Exponential Backoff And Jitter" (2015), where they are compared.
+///
+/// ```
+/// use std::time::Duration;
+/// use tripartite::backoff::{Backoff, Fraction, Jitter};
+/// let least = |jitter| Backoff::default().jitter(jitter).delay(1, Fraction::ZERO);
+/// assert_eq!(least(Jitter::Full), Duration::ZERO); // a retry may come at once
+/// assert_eq!(least(Jitter::Equal), Duration::from_secs(60)); // half is certain
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Jitter {
@@ -29,11 +37,14 @@ pub enum Jitter {
     Equal,
     /// Everything: between nothing and the delay.
     Full,
-    /// Between the base and three times the delay before.
+    /// Between the base and three times the delay before, counted without jitter: the host keeps none of the drawn
+    /// ones.
     Decorrelated,
 }
 
-/// A fraction in 0..=1, drawn by the host. What is not in that range, or not a number, counts as its nearest end or 1.
+/// A fraction in 0..=1, drawn by the host. A number outside counts as the nearest end, and what is no number as 1.
+///
+/// [`new`](Self::new) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Fraction(f64);
 
@@ -93,18 +104,33 @@ impl Default for Backoff {
 
 impl Backoff {
     /// A backoff that begins at `base`, doubles, and never exceeds `cap`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tripartite::backoff::{Backoff, Fraction};
+    /// let hasty = Backoff::new(Duration::from_secs(60), Duration::from_secs(10));
+    /// assert_eq!(hasty.delay(1, Fraction::ONE), Duration::from_secs(10)); // the cap holds for the first delay, too
+    /// ```
     pub fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap, ..Self::default() }
     }
 
-    /// By how much each delay is longer than the one before; 1 is constant.
+    /// How many times as long as the one before each delay is; 1 is constant, and 0 counts as 1.
+    ///
+    /// ```
+    /// use tripartite::backoff::{Backoff, Fraction};
+    /// let constant = Backoff::default().factor(0); // never shorter than the one before
+    /// assert_eq!(constant.delay(5, Fraction::ONE), constant.delay(1, Fraction::ONE));
+    /// ```
     #[must_use]
     pub fn factor(mut self, factor: u32) -> Self {
         self.factor = factor.max(1);
         self
     }
 
-    /// How much is left to chance.
+    /// How much of each delay is left to chance.
+    ///
+    /// [`Jitter`] has an example.
     #[must_use]
     pub fn jitter(mut self, jitter: Jitter) -> Self {
         self.jitter = jitter;
@@ -112,6 +138,15 @@ impl Backoff {
     }
 
     /// The delay after the attempt of this number failed, from 1; 0 counts as 1.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tripartite::backoff::{Backoff, Fraction, Jitter};
+    /// let backoff = Backoff::default().jitter(Jitter::Decorrelated);
+    /// // After the first attempt there is no delay before: the base counts as that, so 2 to 6 minutes.
+    /// assert_eq!(backoff.delay(1, Fraction::ZERO), Duration::from_secs(120));
+    /// assert_eq!(backoff.delay(0, Fraction::ONE), Duration::from_secs(360));
+    /// ```
     pub fn delay(&self, attempt: u32, fraction: Fraction) -> Duration {
         let whole = self.exponential(attempt);
         let jittered = match self.jitter {
@@ -127,7 +162,7 @@ impl Backoff {
     }
 
     fn exponential(&self, attempt: u32) -> Duration {
-        let growth = self.factor.saturating_pow(attempt.max(1) - 1);
+        let growth = self.factor.max(1).saturating_pow(attempt.max(1) - 1);
         self.base.saturating_mul(growth)
     }
 }

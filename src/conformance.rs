@@ -1,4 +1,5 @@
 //! The conformance suite of a job store: one case for each promise of [`JobStore`], in the promise's own words.
+//! That of a record store is in [`records`].
 //!
 //! A host's store comes from outside, so nothing but its behaviour can be checked. A case gets a store of its own that
 //! nobody wrote to, uses virtual times, and panics with the promise that was broken and what was seen instead. Three
@@ -89,8 +90,11 @@ pub mod log;
 mod probe;
 pub mod race;
 pub mod record;
+pub mod records;
 
 /// One promise of [`JobStore`], and the check of it.
+///
+/// The module has [an example](crate::conformance).
 #[derive(Debug)]
 pub struct Case<S> {
     /// Its name: that of the test, and of the function.
@@ -103,6 +107,8 @@ pub struct Case<S> {
 impl<S> Case<S> {
     /// Checks a store, which nobody must have written to.
     ///
+    /// The module has [an example](crate::conformance).
+    ///
     /// # Panics
     /// When the store breaks the promise.
     #[track_caller]
@@ -112,6 +118,14 @@ impl<S> Case<S> {
 }
 
 /// All cases, in the order of the trait's methods.
+///
+/// ```
+/// use std::collections::BTreeSet;
+/// use tripartite::conformance::cases;
+/// use tripartite::memory::MemoryJobStore;
+/// let names: Vec<_> = cases::<MemoryJobStore>().iter().map(|case| case.name).collect();
+/// assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len()); // a name is one case's own
+/// ```
 pub fn cases<S: JobStore + Sync>() -> Vec<Case<S>> {
     [record::cases(), race::cases(), due::cases(), log::cases(), batch::cases()].into_iter().flatten().collect()
 }

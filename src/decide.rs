@@ -59,6 +59,7 @@ mod many;
 mod path;
 mod restore;
 mod unit;
+mod whole;
 
 use chrono::{DateTime, Utc};
 
@@ -68,6 +69,7 @@ use self::unit::{Settled, settle};
 use crate::detect::Verdict;
 use crate::exchange::{
     Action, Batch, ConflictChange, Entry, Expect, FieldEntry, Loaded, Op, OpenConflict, Presence, Situation,
+    WHOLE_RECORD,
 };
 use crate::id::{ExternalId, PersonId, RunId};
 use crate::resolve::{Collision, Decision, Resolution};
@@ -139,6 +141,12 @@ pub enum Refusal {
         /// What is wrong with it.
         problem: Problem,
     },
+    /// There is no value of a record as a whole.
+    #[error("a removed record stays removed or is taken back; it has no value to enter")]
+    WholeRecord,
+    /// A record is removed or it is not: the conflict about that comes before those about its fields.
+    #[error("the record as a whole is decided alone, without answers about its fields")]
+    NotAlone,
     /// The value of a group is a map by the names of its fields.
     #[error("`{group}` is decided as one: its value is an object of its fields, and of nothing else")]
     NoTuple {
@@ -199,7 +207,7 @@ pub struct Explained {
     pub id: ExternalId,
     /// The conflict, with the versions it is about.
     pub conflict: OpenConflict,
-    /// The fields that an answer decides, as one.
+    /// The fields that an answer decides, as one; of a removed record, those that the source changed.
     pub fields: Vec<String>,
     /// Why it is one and why it is open, in one sentence without values.
     pub why: String,
@@ -214,6 +222,16 @@ pub struct Explained {
 pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
     let schema = policy.schema();
     let explained = |conflict: &OpenConflict| {
+        if conflict.unit == WHOLE_RECORD {
+            return Some(Explained {
+                id: loaded.id.clone(),
+                conflict: conflict.clone(),
+                fields: whole::fields(conflict),
+                why: whole::why(conflict),
+                rule: "situation: delete_vs_edit".to_owned(),
+                edited: None,
+            });
+        }
         let unit = unit_named(schema, &conflict.unit)?;
         let rule = policy.rule(unit, loaded.strategy.as_ref());
         let now = unit::value(schema, &loaded.local, unit);
@@ -238,7 +256,11 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
     loaded.open.iter().filter_map(explained).collect()
 }
 
-/// Decides open conflicts of one record, each by its field's or group's name: all of them, or none. The op closes each,
+/// Decides open conflicts of one record, each by its field's or group's name: all of them, or none. A record that was
+/// removed here and changed at the source is decided by the name [`WHOLE_RECORD`], alone: with the source it is active
+/// again, else it stays removed.
+///
+/// The op closes each,
 /// advances its base to the source's value that the conflict saw, writes what the answer comes to, and notes all of it
 /// in the audit with who decided.
 ///
@@ -246,6 +268,12 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
 /// [`Refusal`], when an answer cannot be carried out.
 pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: &PersonId) -> Result<Op, Refusal> {
     let schema = policy.schema();
+    if answers.iter().any(|(name, _)| *name == WHOLE_RECORD) {
+        let [(_, answer)] = answers else { return Err(Refusal::NotAlone) };
+        let conflict = loaded.open.iter().find(|conflict| conflict.unit == WHOLE_RECORD);
+        let conflict = conflict.ok_or_else(|| Refusal::NotOpen { unit: WHOLE_RECORD.to_owned() })?;
+        return whole::decide(policy, loaded, conflict, answer, by);
+    }
     let base = known_base(schema, loaded);
     let mut op = touch(loaded);
     let mut patch = RecordBuilder::new(schema.fields().len());
@@ -282,7 +310,7 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
     Ok(op)
 }
 
-/// The batch that carries decisions out, for [`RecordStore::commit`](../host/trait.RecordStore.html): under a run of
+/// The batch that carries decisions out, for the store to commit: under a run of
 /// their own, so that the audit tells them from a night's.
 pub fn batch(policy: &Policy, run: RunId, at: DateTime<Utc>, ops: Vec<Op>) -> Batch {
     Batch { run, at, schema: policy.schema().fingerprint(), policy: policy.fingerprint(), ops }
@@ -300,6 +328,8 @@ fn touch(loaded: &Loaded) -> Op {
         version: loaded.base.as_ref().and_then(|base| base.version),
         remote: None,
         seen: None,
+        rekeyed: None,
+        missed: loaded.missed,
         conflicts: Vec::new(),
         entries: Vec::new(),
     }

@@ -6,7 +6,7 @@
 //! | step | what the driver calls | if that fails |
 //! |---|---|---|
 //! | [`Indexing`](Step::Indexing) | [`RecordStore::index`] | [`DriveError::Store`] |
-//! | [`Fetching`](Step::Fetching) | [`Connector::fetch`] | [`DriveError::Connector`] |
+//! | [`Fetching`](Step::Fetching) | [`fetch`]: [`Connector::fetch`] or [`fetch_only`] | [`DriveError::Connector`] |
 //! | [`Loading`](Step::Loading) | [`RecordStore::load`] | [`DriveError::Store`] |
 //! | [`Committing`](Step::Committing) | [`RecordStore::commit`] | [`DriveError::Store`] |
 //! | [`Stopped`](Step::Stopped) | nothing: the run ends blocked, with its plan | |
@@ -15,6 +15,8 @@
 //! **Does it try again?** No. It hands out the host's own error with the report of the run so far, and [`Classify`]
 //! says whether another run makes sense, and when. A run that is repeated from the start costs a listing and an index;
 //! what was written is in step and is not looked at.
+//!
+//! [`fetch_only`]: Connector::fetch_only
 //!
 //! **What if its future is dropped?** The run ends where it waited. A batch that was handed to the store may or may not
 //! have been carried out, which the next run finds out.
@@ -25,9 +27,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use crate::exchange::Page;
 use crate::failure::{Classify, Failure};
 use crate::host::{Connector, RecordStore};
-use crate::run::{Done, Step};
+use crate::run::{Done, Fetching, Step};
 
 /// What stopped a driven run: the host's own error, and the run as far as it got.
 ///
@@ -179,7 +182,7 @@ pub async fn advance<C: Connector, S: RecordStore>(
                 return Err(DriveError::Store { error, done });
             }
         },
-        Step::Fetching(s) => match connector.fetch(s.request()).await {
+        Step::Fetching(s) => match fetch(&s, connector).await {
             Ok(page) => s.resume(page),
             Err(error) => {
                 let done = failed(Step::Fetching(s), error.failure());
@@ -202,6 +205,32 @@ pub async fn advance<C: Connector, S: RecordStore>(
         },
         over @ (Step::Stopped(_) | Step::Done(_)) => over,
     })
+}
+
+/// The page that a run waits for: of the whole listing, or of the records it is about.
+///
+/// # Errors
+/// The connector's.
+///
+/// ```
+/// # use tripartite::id::{ExternalId, RunId};
+/// # use tripartite::memory::Listing;
+/// # use tripartite::run::Run;
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// use tripartite::drive::{block_on, fetch};
+/// use tripartite::run::Step;
+/// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+/// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+/// # let two = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
+/// let Step::Fetching(fetching) = run.only([ExternalId::new("7")?]).start() else { unreachable!() };
+/// assert_eq!(block_on(fetch(&fetching, &two))?.items.len(), 1); // of two
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub async fn fetch<C: Connector>(step: &Fetching, connector: &C) -> Result<Page, C::Error> {
+    match step.only() {
+        None => connector.fetch(step.request()).await,
+        Some(ids) => connector.fetch_only(ids, step.request()).await,
+    }
 }
 
 /// [`drive`], on the calling thread: parks it while the host's futures wait.

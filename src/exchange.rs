@@ -26,6 +26,9 @@
 //! **Why a revision, and not the time of the last change?** Two changes within one tick of a clock have one time. A
 //! counter that every change makes larger is enough for a compare-and-set, and needs no clock.
 //!
+//! **Why is a rekeyed record no new one?** Its edits, its base and its conflicts would stay behind with the old id, which
+//! the next complete listing no longer has; and a person would be there twice.
+//!
 //! **Why does an item that cannot be read stay an item?** A record that is left out of a listing looks deleted.
 //! [`Malformed`] says that something is there, so nobody is taken for missing because of it.
 //!
@@ -39,12 +42,14 @@ mod key;
 mod op;
 mod privacy;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 pub use audit::{Entry, FieldEntry, RecordEntry};
 #[cfg(feature = "audit-key")]
 pub use key::{AuditKey, WeakKey};
-pub use op::{Action, Batch, ConflictChange, Expect, Op, OpenConflict, Outcome};
+pub use op::{Action, Batch, ConflictChange, Expect, Op, OpenConflict, Outcome, WHOLE_RECORD};
 pub use privacy::KeyedHash;
 
 use crate::id::ExternalId;
@@ -66,6 +71,44 @@ pub struct Page {
     pub next: Next,
 }
 
+impl Page {
+    /// The part of a whole listing that is about these records. What cannot be read and has no id is left out: it could be
+    /// anybody's, and is the matter of a whole run.
+    ///
+    /// ```
+    /// use tripartite::exchange::{Item, Malformed, Next, Page};
+    /// # use tripartite::id::ExternalId;
+    /// let ids = [ExternalId::new("7")?];
+    /// let gone = Item::Tombstone { id: ids[0].clone(), version: None };
+    /// let half = Item::Malformed(Malformed { place: "line 2".to_owned(), id: None, problem: "is no object".to_owned() });
+    /// let page = Page { items: vec![gone, half], next: Next::Complete { total: None } }.only(&ids);
+    /// assert_eq!((page.items.len(), page.next), (1, Next::Partial));
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    #[must_use]
+    pub fn only(mut self, ids: &[ExternalId]) -> Self {
+        let ids: BTreeSet<&ExternalId> = ids.iter().collect();
+        let nameless = |item: &Item| matches!(item, Item::Malformed(malformed) if malformed.id.is_none());
+        self.items.retain(|item| !nameless(item) && item.is_about(|id| ids.contains(id)));
+        if matches!(self.next, Next::Complete { .. }) {
+            self.next = Next::Partial;
+        }
+        self
+    }
+}
+
+impl Item {
+    /// Whether it is about a record that is `asked` for, or has no id.
+    pub(crate) fn is_about(&self, asked: impl Fn(&ExternalId) -> bool) -> bool {
+        match self {
+            Self::Record(remote) => asked(&remote.id),
+            Self::Malformed(malformed) => malformed.id.as_ref().is_none_or(asked),
+            Self::Tombstone { id, .. } => asked(id),
+            Self::Rekeyed { from, to } => asked(from) || asked(to),
+        }
+    }
+}
+
 /// What comes after a page of the source's listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
@@ -73,7 +116,8 @@ pub enum Next {
     More(Cursor),
     /// Nothing: this is the end of everything the source has. Only such a listing can say who is missing.
     Complete {
-        /// How many records the source says it has, where it says so. Another count makes the listing partial.
+        /// How many records the source says it has, where it says so; tombstones and moves are none. Another count makes
+        /// the listing partial.
         total: Option<u64>,
     },
     /// Nothing, but the source has more than was listed.
@@ -88,6 +132,24 @@ pub enum Item {
     Record(RemoteRecord),
     /// Something that cannot be read as a record.
     Malformed(Malformed),
+    /// That a record is gone. It is marked inactive, in a partial listing too; nothing is deleted.
+    ///
+    /// Beside a [`Record`](Self::Record) of the same id, the larger version is believed; where neither is larger, neither
+    /// is believed.
+    Tombstone {
+        /// What the source called it.
+        id: ExternalId,
+        /// Which version of it this is, where the source counts. One older than what was decided on is ignored.
+        version: Option<u64>,
+    },
+    /// That a record has another id from now on. What is linked to the old one is linked to the new one, with its base;
+    /// where the new one is somebody's already, both are set aside.
+    Rekeyed {
+        /// What the source called it.
+        from: ExternalId,
+        /// What it calls it now.
+        to: ExternalId,
+    },
 }
 
 /// A record of the source.
@@ -154,6 +216,8 @@ pub struct IndexEntry {
     pub synced: Option<Synced>,
     /// How many conflicts of it are open.
     pub open: u32,
+    /// How many complete listings in a row did not have it: [`Op::missed`] of the last op.
+    pub missed: u32,
 }
 
 /// A page of the host's index.
@@ -195,6 +259,8 @@ pub struct Loaded {
     pub open: Vec<OpenConflict>,
     /// The strategy for this record alone, if it has one.
     pub strategy: Option<Strategy>,
+    /// How many complete listings in a row did not have it: [`Op::missed`] of the last op.
+    pub missed: u32,
 }
 
 /// In what situation a record is, between the source and the host.
@@ -207,13 +273,19 @@ pub enum Situation {
     Unmatched,
     /// The source has it again, after a sync deactivated it.
     Reappeared,
-    /// Only the host has it, and the source's listing was complete.
+    /// Only the host has it: the source's listing was complete, or the source says that it is gone.
     Missing,
-    /// A user deactivated or deleted it, and the source still has it.
+    /// A user deactivated or deleted it, and the source still has it as it was.
     LocalDeleted,
+    /// One side no longer has it, and the other changed it.
+    DeleteVsEdit,
+    /// The source gave it another id.
+    Rekeyed,
+    /// The source gives it an id that another record here has.
+    IdentityConflict,
     /// What the source says is older than what was decided on.
     Stale,
-    /// The source lists it twice, differently; two spellings of the same are one statement.
+    /// The source lists it twice, differently, or as there and gone; two spellings of the same are one statement.
     DuplicateRemote,
     /// What the source says is no record.
     Malformed,
@@ -226,7 +298,7 @@ pub struct Quarantined {
     pub id: Option<ExternalId>,
     /// Where it stood, if the connector said so.
     pub place: Option<String>,
-    /// [`Situation::DuplicateRemote`] or [`Situation::Malformed`].
+    /// [`Situation::DuplicateRemote`], [`Situation::IdentityConflict`] or [`Situation::Malformed`].
     pub situation: Situation,
     /// What is wrong, without its content.
     pub problem: String,

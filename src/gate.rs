@@ -98,6 +98,8 @@ pub struct Gate {
 }
 
 /// The permission of one run.
+///
+/// [`Gate::running`] lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     /// For which key.
@@ -109,6 +111,8 @@ pub struct Ticket {
 }
 
 /// What a gate answers.
+///
+/// [`Gate`] and [`Gate::admit`] have examples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "only an admission permits a run, once the next gate is stored"]
 pub enum Admission {
@@ -135,6 +139,8 @@ pub enum Admission {
 }
 
 /// What a request to a gate comes to.
+///
+/// [`Gate`] has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "nothing has happened until the next gate is stored"]
 pub struct Decision {
@@ -145,6 +151,8 @@ pub struct Decision {
 }
 
 /// A stored gate that this version cannot read.
+///
+/// [`Gate::check`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Broken {
@@ -158,11 +166,22 @@ pub enum Broken {
 
 impl Gate {
     /// A gate that nobody has passed.
+    ///
+    /// [`Gate`] has an example.
     pub fn new(at: DateTime<Utc>) -> Self {
         Self { format: FORMAT, tickets: Vec::new(), started_at: None, updated_at: at, rest: BTreeMap::new() }
     }
 
     /// Checks a gate that came back from storage.
+    ///
+    /// ```
+    /// use tripartite::gate::{Broken, Gate};
+    /// let mut json = serde_json::to_value(Gate::new(chrono::DateTime::UNIX_EPOCH))?;
+    /// json["format"] = 2.into();
+    /// let later: Gate = serde_json::from_value(json)?;
+    /// assert_eq!(later.check(), Err(Broken::Format { found: 2 })); // it parses, and may mean something else
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Broken`], when it is of a later format.
@@ -185,6 +204,22 @@ impl Gate {
     /// Asks for a ticket until a point in time. A claim that has one keeps it, for as long as the longer of the two.
     ///
     /// A refusal changes nothing. [`Gate`] has an example.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::gate::{Admission, Gate, Limits};
+    /// use tripartite::id::{Nonce, SyncKey};
+    /// let (limits, now) = (Limits::default(), DateTime::UNIX_EPOCH);
+    /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let (mine, other) = (Nonce::new("w1/1")?, Nonce::new("w2/1")?);
+    /// let until = now + TimeDelta::minutes(5);
+    /// let gate = Gate::new(now).admit(&limits, &key, &mine, now, until).next;
+    /// // One ticket a key, whatever the limits leave; and no spacing for whoever holds it.
+    /// assert_eq!(gate.admit(&limits, &key, &other, now, until).admission, Admission::Held { until });
+    /// let longer = gate.admit(&limits, &key, &mine, now, until + TimeDelta::minutes(5)).admission;
+    /// assert_eq!(longer, Admission::Admitted { until: until + TimeDelta::minutes(5) });
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     pub fn admit(
         &self,
         limits: &Limits,

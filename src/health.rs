@@ -104,6 +104,19 @@ pub struct Health {
 }
 
 /// Whether attempts run.
+///
+/// ```
+/// use std::time::Duration;
+/// use chrono::DateTime;
+/// use tripartite::failure::Failure;
+/// use tripartite::health::{Circuit, Health, Rules};
+/// use tripartite::queue::Token;
+/// let (rules, now) = (Rules { failures: 1, ..Rules::default() }, DateTime::UNIX_EPOCH);
+/// let asked = Duration::from_secs(3600);
+/// let open = Health::new(now).judge(&rules, Token(1), Err(Failure::Retry { after: Some(asked) }), now);
+/// // The source asked for an hour: so long it is, but the next cool-down is twice the first one, and no two hours.
+/// assert_eq!(*open.circuit(), Circuit::Open { until: now + asked, cooldown: rules.cooldown });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Circuit {
@@ -113,7 +126,8 @@ pub enum Circuit {
     Open {
         /// Until when.
         until: DateTime<Utc>,
-        /// How long that is, for the next time.
+        /// The cool-down it was opened for; the next one is twice as long. `until` is later where the source asked for
+        /// more.
         cooldown: Duration,
     },
     /// One does, to find out.
@@ -122,7 +136,7 @@ pub enum Circuit {
         probe: Token,
         /// Until when it is waited for.
         until: DateTime<Utc>,
-        /// How long the last cool-down was.
+        /// How long the last cool-down was; when the probe fails, the next one is twice as long.
         cooldown: Duration,
     },
     /// None does, until a person has renewed the credential.
@@ -133,6 +147,8 @@ pub enum Circuit {
 }
 
 /// Whether an attempt may run.
+///
+/// [`Health::permit`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "an attempt that runs without a permit is one too many"]
 pub enum Permit {
@@ -150,6 +166,8 @@ pub enum Permit {
 }
 
 /// A stored health record that this version cannot read.
+///
+/// [`Health::check`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Broken {
@@ -163,6 +181,12 @@ pub enum Broken {
 
 impl Health {
     /// The health of a connector that was never tried.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::health::{Circuit, Health};
+    /// assert_eq!(*Health::new(DateTime::UNIX_EPOCH).circuit(), Circuit::Closed); // trusted until it fails
+    /// ```
     pub fn new(at: DateTime<Utc>) -> Self {
         Self {
             format: FORMAT,
@@ -177,6 +201,16 @@ impl Health {
 
     /// Checks a record that came back from storage.
     ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::health::{Broken, Health};
+    /// let mut json = serde_json::to_value(Health::new(DateTime::UNIX_EPOCH))?;
+    /// json["format"] = 2.into();
+    /// let later: Health = serde_json::from_value(json)?;
+    /// assert_eq!(later.check(), Err(Broken::Format { found: 2 }));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Broken`], when it is of a later format.
     pub fn check(&self) -> Result<(), Broken> {
@@ -184,16 +218,36 @@ impl Health {
     }
 
     /// Whether attempts run.
+    ///
+    /// [`Circuit`] has an example.
     pub fn circuit(&self) -> &Circuit {
         &self.circuit
     }
 
     /// The newest token whose attempt was judged.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::health::{Health, Rules};
+    /// use tripartite::queue::Token;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// let health = Health::new(now).judge(&Rules::default(), Token(7), Ok(()), now);
+    /// assert_eq!(health.reset(now).judged(), Token(7)); // a reset does not let the past speak again
+    /// ```
     pub fn judged(&self) -> Token {
         self.judged
     }
 
     /// When it last changed; time does not go back behind it.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::health::{Health, Rules};
+    /// use tripartite::queue::Token;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// let behind = now - TimeDelta::hours(1); // somebody else's clock
+    /// assert_eq!(Health::new(now).judge(&Rules::default(), Token(1), Ok(()), behind).updated_at(), now);
+    /// ```
     pub fn updated_at(&self) -> DateTime<Utc> {
         self.updated_at
     }
@@ -238,6 +292,18 @@ impl Health {
     }
 
     /// Takes in how an attempt ended. One that is older than the newest seen, or was judged already, changes nothing.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::failure::Failure;
+    /// use tripartite::health::{Health, Rules, Status};
+    /// use tripartite::queue::Token;
+    /// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+    /// let denied = Health::new(now).judge(&rules, Token(2), Err(Failure::Denied), now);
+    /// assert_eq!(denied.judge(&rules, Token(2), Ok(()), now), denied); // said twice, also differently
+    /// // One that succeeds all the same shows that the credential is good again.
+    /// assert_eq!(denied.judge(&rules, Token(3), Ok(()), now).view().status, Status::Healthy);
+    /// ```
     #[must_use = "nothing has happened until the next record is stored"]
     pub fn judge(&self, rules: &Rules, token: Token, result: Result<(), Failure>, now: DateTime<Utc>) -> Self {
         let overtaken = matches!(self.circuit, Circuit::HalfOpen { probe, .. } if token < probe);

@@ -58,6 +58,8 @@ pub struct Entry {
 }
 
 /// Why an entry cannot be read or written.
+///
+/// [`Entry`] has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {
@@ -74,27 +76,53 @@ pub enum EntryError {
 
 impl Entry {
     /// The entry of an attempt.
+    ///
+    /// [`Queue::flush`](crate::work::Queue::flush) has an example.
     pub fn new(key: &SyncKey, attempt: Attempt) -> Self {
         Self { format: FORMAT, org: key.org.clone(), connector: key.connector.clone(), attempt }
     }
 
     /// The key it belongs to.
+    ///
+    /// ```
+    /// # use tripartite::history::{Entry, EntryError};
+    /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
+    /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
+    /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":"cancelled"}"#;
+    /// let entry = Entry::from_json(json.as_bytes())?;
+    /// assert_eq!(entry.key().to_string(), "b/f");
+    /// # Ok::<(), EntryError>(())
+    /// ```
     pub fn key(&self) -> SyncKey {
         SyncKey { org: self.org.clone(), connector: self.connector.clone() }
     }
 
     /// What it is called in the key's log: its token, in twenty digits, so that text sorts as numbers do. An entry that
     /// is appended twice has the same id twice.
+    ///
+    /// [`Entry`] has an example.
     pub fn id(&self) -> String {
         format!("{:020}", self.attempt.token.0)
     }
 
     /// When it stands in the log: when the attempt ended.
+    ///
+    /// ```
+    /// # use tripartite::history::{Entry, EntryError};
+    /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
+    /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
+    /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":"cancelled"}"#;
+    /// let entry = Entry::from_json(json.as_bytes())?;
+    /// assert_eq!(entry.at(), entry.attempt.ended_at); // one that runs over midnight belongs to the day it ended
+    /// # Ok::<(), EntryError>(())
+    /// ```
     pub fn at(&self) -> DateTime<Utc> {
         self.attempt.ended_at
     }
 
     /// Reads the persisted form.
+    ///
+    /// [`Entry`] has an example.
     ///
     /// # Errors
     /// [`EntryError`], when it is not the JSON of an entry, or of a later format.
@@ -105,8 +133,20 @@ impl Entry {
 
     /// Writes the persisted form, in one line without an end.
     ///
+    /// ```
+    /// # use tripartite::history::{Entry, EntryError};
+    /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
+    /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
+    /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":{"completed":{"result":"a\nb"}}}"#;
+    /// # let entry = Entry::from_json(json.as_bytes())?;
+    /// let bytes = entry.to_json()?;
+    /// assert!(!bytes.contains(&b'\n')); // a line feed in the result is escaped
+    /// assert_eq!(Entry::from_json(&bytes)?, entry);
+    /// # Ok::<(), EntryError>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`EntryError::Json`], when a time is beyond what JSON can say.
+    /// [`EntryError::Json`], when serde refuses it; no entry is known that it does.
     pub fn to_json(&self) -> Result<Vec<u8>, EntryError> {
         Ok(serde_json::to_vec(self)?)
     }

@@ -92,11 +92,43 @@ pub trait Connector {
     /// * **The core relies on** completeness being said truthfully: it is what makes a record that is not there
     ///   missing.
     fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send;
+
+    /// Fetches a page of what the source has of some records, for a run of [those only](crate::run::Run::only). Unless a
+    /// connector can ask for them, it is the pages of the whole listing, with nothing else on them.
+    ///
+    /// * **Must**: begin at `None`, go on at the cursor that the last page gave. Hand out a record that the source says is
+    ///   gone as [`Item::Tombstone`](crate::exchange::Item::Tombstone).
+    /// * **May**: leave out what the source does not answer for, answer in any order, and answer for others too.
+    /// * **The core relies on** nothing else: such a listing is never complete, whatever it says.
+    ///
+    /// ```
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::exchange::Next;
+    /// # use tripartite::host::Connector;
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::memory::Listing;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let listing = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
+    /// let ids = [ExternalId::new("8")?, ExternalId::new("9")?];
+    /// let page = block_on(listing.fetch_only(&ids, None))?;
+    /// assert_eq!((page.items.len(), page.next), (1, Next::Partial)); // nothing is said of 9
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn fetch_only(
+        &self,
+        ids: &[ExternalId],
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Page, Self::Error>> + Send {
+        let page = self.fetch(after);
+        async move { Ok(page.await?.only(ids)) }
+    }
 }
 
 /// Where the host keeps its records, with what the crate remembers about them.
 ///
-/// [`MemoryStore`](crate::memory::MemoryStore) is one to read. What the whole crate stands on is that
+/// [`MemoryStore`](crate::memory::MemoryStore) is one to read. Every sentence under a **Must** is a case of the suite
+/// (`tripartite::conformance::records`), in the same words. What the whole crate stands on is that
 /// [`commit`](Self::commit) is a compare-and-set:
 ///
 /// ```
@@ -130,34 +162,85 @@ pub trait Connector {
 /// assert!(kept.base.is_none() && store.audit().is_empty()); // no trace
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Of all methods
+///
+/// * **Must**:
+///   - Show to every later call what a commit stored.
+///   - Keep what was answered, over a crash of the process.
+///   - Let the next run make up for one that broke off, whatever call failed, and whether it was carried out or not.
+///   - Keep the records of other organisations as they are, in the same backend too.
+/// * **May**: keep a value in a form of its own, as a date in a column of dates: two values with the same
+///   [canonical](crate::schema::Schema::canonical) form are the same.
+/// * **The core relies on** nothing read being trusted before an op that expects its revision is applied.
 pub trait RecordStore {
     /// What can go wrong.
     type Error: std::error::Error + Classify;
 
     /// Reads a page of the index: everything that has an external id.
     ///
-    /// * **Must**: give every record that is linked throughout the enumeration exactly once. A record that a user gave
-    ///   an external id by hand is linked. Its revision must be larger after every change, by whomever.
-    /// * **May**: miss or include records that are linked or unlinked meanwhile, in any order.
+    /// * **Must**:
+    ///   - Give every record that is linked throughout the enumeration exactly once, whoever comes, changes or goes
+    ///     meanwhile.
+    ///   - List a record that a user gave an external id by hand, and none that has no external id.
+    ///   - Keep the revision for as long as nobody changes the record, and give the same in the index and in a load.
+    ///   - Make the revision larger by every change of the record, by whomever.
+    ///   - Give no revision that a record had to one that takes its place under the same external id.
+    ///   - Say when the record was in step, and how many of its conflicts are open, as the last commit stored it.
+    ///   - Say of a record whether it is active, deactivated by a sync, or removed by a user.
+    ///   - Keep a record that a sync wrote and a user deleted, as removed.
+    /// * **May**: miss or include records that are linked or unlinked meanwhile, in any order. Make the revision larger
+    ///   where nothing was changed by a write, of a user or an op; the record is then looked at once more. Forget a
+    ///   record that a user deleted before any sync wrote it.
     /// * **The core relies on** [`synced`](crate::exchange::IndexEntry::synced) being what the last commit stored: a
     ///   record whose revision still equals it is not loaded.
     fn index(&self, after: Option<&Cursor>) -> impl Future<Output = Result<IndexPage, Self::Error>> + Send;
 
     /// Loads records with their bases and open conflicts, all in one call.
     ///
-    /// * **Must**: give the fields and the revision of one moment for each record. Leave out what is not linked.
+    /// * **Must**:
+    ///   - Give the fields and the revision of one moment for each record.
+    ///   - Leave out what is not linked.
+    ///   - Give each record that is asked for once, however many are asked for.
+    ///   - Tell ids apart byte for byte, also long ones and those that differ in case.
+    ///   - Keep a field of every kind as it was written, equal in its canonical form.
+    ///   - Give a field that holds nothing as null or missing, never as another value.
+    ///   - Keep whatever a source states, or fail the op: never a part of it, never another value.
     /// * **May**: answer in any order.
     /// * **The core relies on** a field that is null or missing being empty, never "not loaded".
     fn load(&self, ids: &[ExternalId]) -> impl Future<Output = Result<Vec<Loaded>, Self::Error>> + Send;
 
     /// Carries out a batch of ops and answers for each, in order.
     ///
-    /// * **Must**: carry out each op as one (the record's fields, its base, link, open conflicts and audit entries
-    ///   together, or none of it) and only if what it expects is still so. Remember
-    ///   [`Synced`](crate::exchange::Synced) with the revision *after* the op's own write, where the op has
-    ///   [`seen`](crate::exchange::Op::seen).
+    /// * **Must**, of each op:
+    ///   - Answer for each op, in the order of the batch.
+    ///   - Carry out an op on a linked record only at the revision that it expects; else nothing of it.
+    ///   - Create a record only where no record has its external id; else nothing of it.
+    ///   - Carry out each op whole or not at all: one that fails leaves no trace, and stops no other.
+    ///   - Write the fields that a patch states, null too, and leave the others as they are.
+    ///   - Mark a record inactive, and active again with a patch, and delete nothing.
+    ///   - Answer with the local id of the record, which it keeps, and which no other has.
+    ///   - Change nothing of a record that is only touched, but for what is remembered.
+    ///   - Leave all other records as they are.
+    /// * **Must**, of what is remembered:
+    ///   - Store the base that an op has, with the batch's schema and the op's version, and tell missing from null.
+    ///   - Leave the base where an op has none, whatever else it does, and whatever users do.
+    ///   - Remember that a record is in step, at the revision after the op's own write, where the op says what was
+    ///     seen.
+    ///   - Leave as it is when a record was in step, where an op does not say what was seen.
+    ///   - Open, update and close conflicts by their units, one for each, and give those that are open as they were
+    ///     stored.
+    ///   - Append the audit entries of an op that is carried out, each once and in their order, under the batch's run.
+    /// * **Must**, when several write at once:
+    ///   - Let one of several ops that expect the same revision be carried out, and never two.
+    ///   - Let one of several creations for an external id be carried out, and never two.
+    ///   - Lose no edit to an op: what a user writes while it is under way makes it stale, or comes after it.
     /// * **May**: put the whole batch into one transaction.
-    /// * **The core relies on** an op that is not [`Applied`](Outcome::Applied) having left no trace. After an error
+    /// * **The core relies on** an op that is not [`Applied`](Outcome::Applied) having left no trace. What was seen is
+    ///   [`Op::seen`](crate::exchange::Op::seen), remembered as [`Synced`](crate::exchange::Synced); how often it was
+    ///   [`missed`](crate::exchange::Op::missed) is remembered of each op. Where an op has
+    ///   [`rekeyed`](crate::exchange::Op::rekeyed), and nobody has the op's id, link, base and open conflicts move there
+    ///   first, and the record's revision grows. After an error
     ///   the batch may have been carried out, in whole or in part by whole ops: the next run finds out. A host that
     ///   cannot write an op as one writes the record first and the base last: a crash between heals as *converged*, the
     ///   other way round loses the update.

@@ -54,7 +54,7 @@
 //! | 0 | [`id`]: what things are called · [`value`]: what was said | [`failure`]: what went wrong |
 //! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait · [`rate`]: how often |
 //! | 2 | [`schema`]: the fields, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
-//! | 3 | [`detect`](mod@detect): who changed what | [`health`] of a connector · [`registry`] of connections |
+//! | 3 | [`detect`](mod@detect): who changed what · [`matching`]: who is who | [`health`] of a connector · [`registry`] |
 //! | 4 | [`resolve`](mod@resolve): what is done about it, and why | [`history`] and status · [`notice`]s |
 //! | 5 | [`exchange`]: the words spoken with a host | |
 //! | 6 | [`plan`]: the operations that carry it out, and what stops them | |
@@ -69,7 +69,16 @@
 //! 2. Implements [`Connector`](host::Connector) for its source and [`RecordStore`](host::RecordStore) for its database.
 //! 3. Starts a [`Run`](run::Run) every night and drives it; prints, keeps or sends the [`Report`](run::Report).
 //!
-//! The example host `nightly-sync` does this on SQLite.
+//! One that serves many organisations from many sources leaves the third to workers:
+//!
+//! 1. Implements [`JobStore`](host::JobStore), for the jobs, and [`Handler`](work::Handler), which opens what a job
+//!    works on and keeps its report.
+//! 2. Stores its connections in a [`Queue`](work::Queue), whose schedules then fire, and triggers what is wanted at
+//!    once.
+//! 3. Calls [`Worker::tick`](work::Worker::tick) again and again, in as many threads or processes as it likes, and
+//!    sends the notices that it returns.
+//!
+//! The example host `nightly-sync` does all of this on SQLite; [`work`] has a whole host on one page.
 
 pub mod failure;
 pub mod id;
@@ -86,6 +95,7 @@ pub mod schema;
 
 pub mod detect;
 pub mod health;
+pub mod matching;
 pub mod registry;
 
 pub mod history;

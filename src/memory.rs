@@ -51,6 +51,8 @@ pub struct Kept {
     pub open: BTreeMap<String, OpenConflict>,
     /// A strategy of its own.
     pub strategy: Option<Strategy>,
+    /// How many complete listings in a row did not have it.
+    pub missed: u32,
 }
 
 /// Keeps records in memory. Every method takes `&self`, so that a user can edit while a run is under way.
@@ -99,7 +101,8 @@ impl MemoryStore {
         Self { schema, state: Mutex::default() }
     }
 
-    /// Adds a record that was never in step, as a host has it before its first sync. An older one is replaced.
+    /// Adds a record that was never in step, as a host has it before its first sync. An older one is replaced, and the
+    /// revision goes on from its own, so that nobody takes one for the other.
     ///
     /// ```
     /// # use tripartite::id::ExternalId;
@@ -114,16 +117,19 @@ impl MemoryStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn insert(&self, id: ExternalId, local: Record) {
+        let mut state = self.state();
+        let before = state.records.get(&id).map_or(0, |kept| kept.revision.0);
         let kept = Kept {
             local,
-            revision: Revision(1),
+            revision: Revision(before + 1),
             presence: Presence::Active,
             base: None,
             synced: None,
             open: BTreeMap::new(),
             strategy: None,
+            missed: 0,
         };
-        self.state().records.insert(id, kept);
+        state.records.insert(id, kept);
     }
 
     /// Edits a record as a user does: the fields that are stated change, and its revision grows.
@@ -278,13 +284,16 @@ impl RecordStore for MemoryStore {
 
 impl State {
     fn carry_out(&mut self, schema: &Schema, batch: &Batch, op: &Op) -> Outcome {
-        let known = self.records.get(&op.id);
+        let known = self.records.get(op.rekeyed.as_ref().unwrap_or(&op.id));
         let expected = match op.expect {
             Expect::Unlinked => known.is_none(),
             Expect::Revision(revision) => known.is_some_and(|kept| kept.revision == revision),
         };
-        if !expected {
+        if !expected || (op.rekeyed.is_some() && self.records.contains_key(&op.id)) {
             return Outcome::Stale;
+        }
+        if let Some(kept) = op.rekeyed.as_ref().and_then(|from| self.records.remove(from)) {
+            self.records.insert(op.id.clone(), kept);
         }
         let kept = self.records.entry(op.id.clone()).or_insert_with(|| Kept {
             local: Record::missing(0),
@@ -294,9 +303,12 @@ impl State {
             synced: None,
             open: BTreeMap::new(),
             strategy: None,
+            missed: 0,
         });
         apply(kept, batch, op);
-        self.audit.extend(op.entries.iter().map(|entry| (batch.run.clone(), op.id.clone(), entry.stored(schema, None).into_owned())));
+        self.audit.extend(
+            op.entries.iter().map(|entry| (batch.run.clone(), op.id.clone(), entry.stored(schema, None).into_owned())),
+        );
         // In memory the external id serves as the local one, too.
         match LocalId::new(op.id.as_str()) {
             Ok(local) => Outcome::Applied { local },
@@ -316,9 +328,10 @@ fn apply(kept: &mut Kept, batch: &Batch, op: &Op) {
         Action::Deactivate => kept.presence = Presence::Deactivated,
         Action::Touch => {}
     }
-    if op.action != Action::Touch {
+    if op.action != Action::Touch || op.rekeyed.is_some() {
         kept.revision.0 += 1;
     }
+    kept.missed = op.missed;
     if let Some(base) = &op.base {
         kept.base = Some(Base { record: base.clone(), schema: batch.schema, version: op.version });
     }
@@ -359,6 +372,7 @@ fn entry(id: &ExternalId, kept: &Kept) -> IndexEntry {
         revision: kept.revision,
         synced: kept.synced,
         open: kept.open.len() as u32,
+        missed: kept.missed,
     }
 }
 
@@ -372,6 +386,7 @@ fn loaded(id: &ExternalId, kept: &Kept) -> Loaded {
         synced: kept.synced,
         open: kept.open.values().cloned().collect(),
         strategy: kept.strategy.clone(),
+        missed: kept.missed,
     }
 }
 
@@ -471,6 +486,11 @@ impl Listing {
         self.page = items.max(1);
         self
     }
+
+    /// How many records it has; what is said of others is none.
+    fn records(&self) -> u64 {
+        self.items.iter().filter(|item| matches!(item, Item::Record(_) | Item::Malformed(_))).count() as u64
+    }
 }
 
 impl Connector for Listing {
@@ -481,9 +501,13 @@ impl Connector for Listing {
         let end = self.items.len().min(start + self.page);
         let next = match (end < self.items.len(), self.complete) {
             (true, _) => Next::More(Cursor(end.to_string())),
-            (false, true) => Next::Complete { total: Some(self.items.len() as u64) },
+            (false, true) => Next::Complete { total: Some(self.records()) },
             (false, false) => Next::Partial,
         };
         Ok(Page { items: self.items[start..end].to_vec(), next })
+    }
+
+    async fn fetch_only(&self, ids: &[ExternalId], _: Option<&Cursor>) -> Result<Page, Infallible> {
+        Ok(Page { items: self.items.clone(), next: Next::Partial }.only(ids))
     }
 }

@@ -55,6 +55,12 @@ pub struct Notice {
 }
 
 /// What happened.
+///
+/// ```
+/// use tripartite::notice::What;
+/// assert_eq!(serde_json::to_string(&What::ConnectorRecovered)?, r#""connector_recovered""#); // as its id begins
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -128,6 +134,28 @@ impl Notice {
     }
 
     /// What a change of a slot has to tell.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use chrono::DateTime;
+    /// use tripartite::backoff::Fraction;
+    /// use tripartite::failure::Failure;
+    /// use tripartite::id::SyncKey;
+    /// use tripartite::notice::Notice;
+    /// use tripartite::queue::{Command, Rules, Scope, Slot, Token, Trigger};
+    /// # let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+    /// # let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// # let (worker, nonce, lease) = ("w1".parse()?, "n1".parse()?, Duration::from_secs(300));
+    /// # let running = step(&step(&Slot::new(now), trigger), Command::Claim { worker, nonce, lease });
+    /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let fail = Command::Fail { token: Token(1), failure: Failure::Gone, message: "account closed".into() };
+    /// let dead = step(&running, fail);
+    /// assert!(Notice::of_slot(&key, &running, &dead).is_some());
+    /// // A dead key that is paused is still dead, and nobody hears of it again.
+    /// assert_eq!(Notice::of_slot(&key, &dead, &step(&dead, Command::Pause)), None);
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     pub fn of_slot(key: &SyncKey, before: &Slot, after: &Slot) -> Option<Self> {
         let State::Dead { reason, at, .. } = &after.state else { return None };
         let known = matches!(before.state, State::Dead { .. }) && before.token == after.token;

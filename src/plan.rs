@@ -13,8 +13,11 @@
 //! | Linked, only the base moves | [`Touch`] |
 //! | [`Unmatched`] | [`Create`], base and link with it |
 //! | [`Reappeared`] | [`Reactivate`], merged like a linked one |
-//! | [`Missing`] from a complete listing | [`Deactivate`], never a delete |
+//! | [`Missing`] from a complete listing, or said to be gone | [`Deactivate`], never a delete |
+//! | missing, but edited here: [`DeleteVsEdit`] | [`Deactivate`], and the audit says what was edited |
 //! | [`LocalDeleted`] | stays deleted |
+//! | deleted here, but changed at the source: [`DeleteVsEdit`] | stays deleted, and a conflict is held open |
+//! | [`Rekeyed`] | any of these, the link and base [moved](crate::exchange::Op::rekeyed) first |
 //!
 //! One night of a register of 1000 members, 940 of them listed:
 //!
@@ -47,6 +50,8 @@
 //! [`Reappeared`]: crate::exchange::Situation::Reappeared
 //! [`Missing`]: crate::exchange::Situation::Missing
 //! [`LocalDeleted`]: crate::exchange::Situation::LocalDeleted
+//! [`DeleteVsEdit`]: crate::exchange::Situation::DeleteVsEdit
+//! [`Rekeyed`]: crate::exchange::Situation::Rekeyed
 //! [`Update`]: crate::exchange::Action::Update
 //! [`Touch`]: crate::exchange::Action::Touch
 //! [`Create`]: crate::exchange::Action::Create
@@ -58,16 +63,19 @@ mod conflict;
 mod doc;
 mod entry;
 mod figures;
+mod gone;
 mod guard;
 mod record;
 
 use serde::{Deserialize, Serialize};
 
 pub use doc::PlanError;
-pub(crate) use figures::Emptied;
+pub(crate) use figures::Noted;
 pub use figures::{FieldFigures, Figures, Tally};
+pub use gone::{plan_missing, plan_rekeyed, plan_tombstone};
+pub(crate) use gone::{plan_rekeyed_gone, plan_rekeyed_missing};
 pub use guard::{Blocked, Excess, FieldLimits, Guards, Limit};
-pub use record::{Refusal, plan_creation, plan_linked, plan_missing};
+pub use record::{Refusal, plan_creation, plan_linked};
 
 use crate::exchange::{Action, Expect, Op, Quarantined};
 use crate::schema::Schema;
@@ -279,7 +287,7 @@ impl PlanHash {
 
     /// A sum, so that the order in which pages arrive does not matter.
     pub(crate) fn add(&mut self, op: &Op) {
-        if op.action != Action::Touch {
+        if op.action != Action::Touch || op.rekeyed.is_some() {
             self.sum = self.sum.wrapping_add(u128::from_be_bytes(fingerprint(op).to_bytes()));
         }
     }
@@ -299,6 +307,10 @@ fn fingerprint(op: &Op) -> Fingerprint {
     bytes.push(0);
     if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &op.action {
         bytes.extend_from_slice(&record.fingerprint().to_bytes());
+    }
+    if let Some(from) = &op.rekeyed {
+        bytes.extend_from_slice(from.as_str().as_bytes());
+        bytes.push(0);
     }
     let revision = match op.expect {
         Expect::Unlinked => [0xff; 8],

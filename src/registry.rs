@@ -80,6 +80,8 @@ pub struct Connection {
 }
 
 /// Whether a connector can be used.
+///
+/// [`Connection::runs`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -93,6 +95,8 @@ pub enum Status {
 }
 
 /// An organisation that a connector serves.
+///
+/// [`Connection::org`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectedOrg {
@@ -109,6 +113,8 @@ pub struct ConnectedOrg {
 }
 
 /// A stored connection that this version cannot read.
+///
+/// [`Connection::check`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Broken {
@@ -122,6 +128,8 @@ pub enum Broken {
 
 impl Connection {
     /// A connector that is active and enabled, runs nightly, and serves nobody yet.
+    ///
+    /// [`Connection`] has an example.
     pub fn new(connector: ConnectorId, name: impl Into<String>, policy: PolicyRef) -> Self {
         Self {
             format: FORMAT,
@@ -138,6 +146,8 @@ impl Connection {
     }
 
     /// Where its credential is kept.
+    ///
+    /// [`credential_of`](Self::credential_of) says whose it is.
     #[must_use]
     pub fn credential(mut self, credential: SecretRef) -> Self {
         self.credential = Some(credential);
@@ -145,13 +155,37 @@ impl Connection {
     }
 
     /// When it runs.
+    ///
+    /// ```
+    /// use tripartite::registry::{Connection, Enrolment};
+    /// use tripartite::schedule::{Schedule, ScheduleError};
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///     .schedule(Schedule::Hourly { minute: 75 }); // unchecked: it is plain data
+    /// let error = Enrolment::new(connection, chrono::DateTime::UNIX_EPOCH);
+    /// assert_eq!(error.err(), Some(ScheduleError::Minute { found: 75 }));
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     #[must_use]
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
     }
 
-    /// Serves one more organisation; one that it served already keeps the newer entry.
+    /// Serves one more organisation. One that it served already gets a new entry, without a last success and without a
+    /// credential of its own.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::id::OrgId;
+    /// use tripartite::registry::Connection;
+    /// let (org, at) = (OrgId::new("ballybeg")?, DateTime::UNIX_EPOCH);
+    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///     .org(org.clone(), "F-17".parse()?, at);
+    /// connection.succeeded(&org, at);
+    /// let renamed = connection.org(org.clone(), "F-18".parse()?, at);
+    /// assert_eq!(renamed.orgs[&org].last_success, None); // a new entry: to keep the rest, change `orgs`
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     #[must_use]
     pub fn org(mut self, org: OrgId, external: ExternalId, enabled_at: DateTime<Utc>) -> Self {
         self.orgs.insert(org, ConnectedOrg { external, enabled_at, last_success: None, credential: None });
@@ -160,6 +194,15 @@ impl Connection {
 
     /// Checks a connection that came back from storage.
     ///
+    /// ```
+    /// use tripartite::registry::{Broken, Connection};
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let mut json = serde_json::to_value(connection)?;
+    /// json["format"] = 2.into();
+    /// assert_eq!(serde_json::from_value::<Connection>(json)?.check(), Err(Broken::Format { found: 2 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Broken`], when it is of a later format.
     pub fn check(&self) -> Result<(), Broken> {
@@ -167,11 +210,31 @@ impl Connection {
     }
 
     /// Whether it runs by its schedule: it is active, and enabled.
+    ///
+    /// ```
+    /// use tripartite::registry::{Connection, Status};
+    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// connection.status = Status::Error;
+    /// assert!(connection.enabled && !connection.runs()); // what the operator wants is kept for when it is mended
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     pub fn runs(&self) -> bool {
         self.enabled && self.status == Status::Active
     }
 
     /// The keys of all it serves, in order, whether it runs or not.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::registry::Connection;
+    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///     .org("carrick".parse()?, "F-18".parse()?, DateTime::UNIX_EPOCH)
+    ///     .org("ballybeg".parse()?, "F-17".parse()?, DateTime::UNIX_EPOCH);
+    /// connection.enabled = false;
+    /// let keys: Vec<_> = connection.keys().map(|key| key.to_string()).collect();
+    /// assert_eq!(keys, ["ballybeg/federation", "carrick/federation"]);
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     pub fn keys(&self) -> impl Iterator<Item = SyncKey> {
         self.orgs.keys().map(|org| SyncKey { org: org.clone(), connector: self.connector.clone() })
     }
@@ -194,6 +257,19 @@ impl Connection {
 
     /// Notes that a run did what was wanted. The time never goes back; an organisation it does not serve is none of its
     /// business.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::id::OrgId;
+    /// use tripartite::registry::Connection;
+    /// let (org, at) = (OrgId::new("ballybeg")?, DateTime::UNIX_EPOCH);
+    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///     .org(org.clone(), "F-17".parse()?, at);
+    /// connection.succeeded(&org, at);
+    /// connection.succeeded(&org, at - TimeDelta::hours(1)); // from a clock that is behind
+    /// assert_eq!(connection.orgs[&org].last_success, Some(at));
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     pub fn succeeded(&mut self, org: &OrgId, at: DateTime<Utc>) {
         if let Some(connected) = self.orgs.get_mut(org) {
             connected.last_success = connected.last_success.max(Some(at));

@@ -27,6 +27,15 @@
 //! | 300 are missing from a complete listing | [`Blocked`](RunOutcome::Blocked) | nothing |
 //! | the token was refused on the third page | [`Failed`](RunOutcome::Failed) | nothing; if streaming, two pages |
 //!
+//! Between the nights, a run of [some](Run::only) records asks for those alone:
+//!
+//! | asked for one record, the source answers | what was written |
+//! |---|---|
+//! | with the record | what any run would have written of it |
+//! | that it is gone | it is marked inactive |
+//! | that it has another id now | its link and base, moved |
+//! | with nothing | nothing: it may be late, and only a complete listing says who is missing |
+//!
 //! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes; never the
 //! listing.
 //!
@@ -67,8 +76,11 @@
 
 mod core;
 mod index;
+mod last;
 mod repeat;
 mod report;
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
@@ -107,6 +119,9 @@ pub struct Run {
     dry: bool,
     approved: Option<PlanId>,
     batch: usize,
+    /// In order, each once.
+    only: Option<Vec<ExternalId>>,
+    missing_after: u32,
 }
 
 impl Run {
@@ -123,7 +138,7 @@ impl Run {
     /// ```
     pub fn new(policy: Policy, id: RunId, at: DateTime<Utc>) -> Self {
         let (guards, mode) = (Guards::default(), Mode::default());
-        Self { policy, id, at, guards, mode, dry: false, approved: None, batch: BATCH }
+        Self { policy, id, at, guards, mode, dry: false, approved: None, batch: BATCH, only: None, missing_after: 1 }
     }
 
     /// What stops it.
@@ -247,6 +262,70 @@ impl Run {
         self
     }
 
+    /// Only these records: what a webhook does. Each is asked for by its id, and the index is not read, so that a run of
+    /// one record costs one fetch, one load and one commit.
+    ///
+    /// It is never complete, whatever the source says: a record that is not answered for is not looked at, and only a
+    /// [tombstone](crate::exchange::Item::Tombstone) marks one inactive. What is said of other records is ignored, and
+    /// counted. To the [`Guards`], the population is those of the records that are active here.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// use tripartite::id::ExternalId;
+    /// let two = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
+    /// let counts = drive_blocking(run.clone().only([ExternalId::new("7")?]).start(), &two, &store)?.report.counts;
+    /// assert_eq!((counts.processed, counts.created), (1, 1));
+    /// // The source has nobody of this id, which says nothing: it may be late, and only a complete listing is believed.
+    /// let gone = Listing::new(vec![]);
+    /// let counts = drive_blocking(run.clone().only([ExternalId::new("7")?]).start(), &gone, &store)?.report.counts;
+    /// assert_eq!((counts.processed, counts.deactivated), (0, 0));
+    /// assert!(matches!(run.only([]).start(), Step::Done(_))); // of nobody, it is over at once
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn only(mut self, ids: impl IntoIterator<Item = ExternalId>) -> Self {
+        let ids: BTreeSet<ExternalId> = ids.into_iter().collect();
+        self.only = Some(ids.into_iter().collect());
+        self
+    }
+
+    /// How many complete listings in a row must not have a record before it is marked inactive: 1 unless stated, and 0
+    /// is taken as 1. For a source whose listings now and then leave somebody out.
+    ///
+    /// Each complete run counts that was not blocked, also one that repeats another. A tombstone is believed at once.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::plan::Guards;
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// let two = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
+    /// let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// let night = |listing| drive_blocking(run.clone().missing_after(2).start(), listing, &store);
+    /// night(&two)?;
+    /// let counts = night(&one)?.report.counts;
+    /// assert_eq!((counts.missing, counts.deactivated), (1, 0));
+    /// night(&two)?; // it is there again, so the next time is the first again
+    /// assert_eq!(night(&one)?.report.counts.deactivated, 0);
+    /// assert_eq!(night(&one)?.report.counts.deactivated, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn missing_after(mut self, listings: u32) -> Self {
+        self.missing_after = listings;
+        self
+    }
+
     /// The first step.
     ///
     /// ```
@@ -259,7 +338,12 @@ impl Run {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn start(self) -> Step {
-        Step::Indexing(Indexing { core: Box::new(Core::new(self)), after: None })
+        let core = Box::new(Core::new(self));
+        match core.run.only.as_ref().map(Vec::is_empty) {
+            None => Step::Indexing(Indexing { core, after: None }),
+            Some(false) => Step::Fetching(Fetching { core, after: None }),
+            Some(true) => core.finish_listing(false, None),
+        }
     }
 
     /// Carries out a plan that was made before, as it is, without asking the guards: having been approved is what it
@@ -431,7 +515,25 @@ impl Fetching {
         self.after.as_ref()
     }
 
-    /// How many records are linked, as the index said.
+    /// Which records are asked for, in order; `None`: the whole listing. A page of these is
+    /// [`Connector::fetch_only`](crate::host::Connector::fetch_only).
+    ///
+    /// ```
+    /// # use tripartite::id::{ExternalId, RunId};
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// let ids = [ExternalId::new("8")?, ExternalId::new("7")?, ExternalId::new("8")?];
+    /// let Step::Fetching(fetching) = run.only(ids.clone()).start() else { unreachable!() }; // no index
+    /// assert_eq!(fetching.only(), Some(&[ids[1].clone(), ids[0].clone()][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn only(&self) -> Option<&[ExternalId]> {
+        self.core.run.only.as_deref()
+    }
+
+    /// How many records are linked, as the index said. A run of [some](Run::only) records does not read it: 0.
     ///
     /// ```
     /// # use tripartite::id::RunId;

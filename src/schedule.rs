@@ -164,6 +164,8 @@ pub struct Fire {
 
 impl Fire {
     /// The fire at a point in time.
+    ///
+    /// [`Fire`] has an example.
     pub fn new(at: DateTime<Utc>) -> Self {
         let id = format!("fire/{}", at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
         let id = CommandId::new(id).expect("a time as text is not empty, not long, and has no control characters");
@@ -172,6 +174,8 @@ impl Fire {
 }
 
 /// Which fires are due.
+///
+/// [`Timetable::due`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a fire that is not triggered is lost once `through` is stored"]
 pub struct Due {

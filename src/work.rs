@@ -86,8 +86,11 @@
 //! due some ten thousand keys at a time; jobs of one organisation beyond that wait for another's only in between.
 
 mod attempt;
+mod connections;
 mod handler;
 mod queue;
+#[cfg(feature = "webhook")]
+mod receive;
 mod record;
 mod told;
 mod worker;
@@ -102,6 +105,16 @@ use crate::host::StoreKey;
 use crate::schedule::ScheduleError;
 
 /// Why a record of the work column could not be read or changed.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use tripartite::failure::{Classify, Failure};
+/// use tripartite::host::StoreKey;
+/// use tripartite::work::WorkError;
+/// let error = WorkError::<Infallible>::Contended { key: StoreKey::of("gate", ["federation"]) };
+/// assert_eq!(error.to_string(), "the record gate/federation is changed by too many at once");
+/// assert_eq!(error.failure(), Failure::Retry { after: None }); // a broken record is `Fatal`, the store's own its own
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkError<E: std::error::Error> {
@@ -135,6 +148,8 @@ impl<E: std::error::Error + Classify> Classify for WorkError<E> {
 }
 
 /// Why a connection could not be stored.
+///
+/// [`Queue::connect`] has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError<E: std::error::Error> {

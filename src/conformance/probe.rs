@@ -261,7 +261,7 @@ pub(super) fn entry(at: DateTime<Utc>, id: &str) -> LogEntry {
 }
 
 /// A mebibyte is not worth printing.
-fn short(seen: &impl Debug) -> String {
+pub(super) fn short(seen: &impl Debug) -> String {
     let text = format!("{seen:?}");
     match text.char_indices().nth(600) {
         Some((end, _)) => format!("{}… ({} bytes of text)", &text[..end], text.len()),

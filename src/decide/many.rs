@@ -27,7 +27,8 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a conflict of a record is meant. One whose field left the schema never is.
+    /// Whether a conflict of a record is meant. One whose field left the schema never is, nor one about a
+    /// record as a whole: that is decided one by one.
     pub fn fits(&self, policy: &Policy, loaded: &Loaded, conflict: &OpenConflict) -> bool {
         let schema = policy.schema();
         let Some(unit) = unit_named(schema, &conflict.unit) else { return false };
@@ -69,13 +70,7 @@ pub struct Decided {
 
 /// Gives one answer to all open conflicts of some records that a filter means. An answer that fits one conflict of a
 /// record and not another closes the one.
-pub fn decide_many(
-    policy: &Policy,
-    records: &[Loaded],
-    filter: &Filter,
-    answer: &Answer,
-    by: &PersonId,
-) -> Decided {
+pub fn decide_many(policy: &Policy, records: &[Loaded], filter: &Filter, answer: &Answer, by: &PersonId) -> Decided {
     let mut decided = Decided::default();
     for loaded in records {
         let mut answers = Vec::new();

@@ -67,7 +67,10 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
             remote: None,
             result: told.local.clone(),
             collisions: Vec::new(),
-            why: format!("A person brought back an earlier value of {}; the audit keeps the one it replaced.", field.name()),
+            why: format!(
+                "A person brought back an earlier value of {}; the audit keeps the one it replaced.",
+                field.name()
+            ),
             by: Some(by.clone()),
             kept: Privacy::Plain,
         }));

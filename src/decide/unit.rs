@@ -113,7 +113,7 @@ fn group(
 }
 
 /// However null is spelled, a base has it as null.
-fn nulled(schema: &Schema, field: &Field, value: Value) -> Value {
+pub(super) fn nulled(schema: &Schema, field: &Field, value: Value) -> Value {
     if schema.same_value(field.kind(), &value, &Value::Null) { Value::Null } else { value }
 }
 
@@ -127,7 +127,7 @@ fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, Refus
 }
 
 /// What is written for a value; `None` when the field has it already, in whatever spelling.
-fn written(schema: &Schema, field: &Field, value: Value, now: FieldRef<'_>) -> Option<Value> {
+pub(super) fn written(schema: &Schema, field: &Field, value: Value, now: FieldRef<'_>) -> Option<Value> {
     if schema.same_value(field.kind(), &value, &now.to_value()) {
         return None;
     }

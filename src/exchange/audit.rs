@@ -67,6 +67,9 @@ pub struct RecordEntry {
     pub action: String,
     /// Why, in one sentence.
     pub why: String,
+    /// Who decided; `None` when a policy did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
 }
 
 /// What stands there was stated, null too; only what is left out was not.

@@ -57,6 +57,9 @@ impl Action {
 pub struct Op {
     /// What the source calls it.
     pub id: ExternalId,
+    /// What it was linked to until now. Its link, base and conflicts move from there, if nobody has the new id; then the
+    /// rest is carried out. What is expected is expected of the record under its old id.
+    pub rekeyed: Option<ExternalId>,
     /// In what situation it is.
     pub situation: Situation,
     /// What happens to the host's record.
@@ -71,6 +74,8 @@ pub struct Op {
     pub remote: Option<Record>,
     /// Its fingerprint, to be remembered with the revision after this op as [`Synced`](super::Synced).
     pub seen: Option<Fingerprint>,
+    /// How many complete listings in a row did not have it; to be remembered, nought too.
+    pub missed: u32,
     /// What becomes of its open conflicts.
     pub conflicts: Vec<ConflictChange>,
     /// What goes into the audit.
@@ -78,8 +83,8 @@ pub struct Op {
 }
 
 impl Op {
-    /// Whether it changes the host's record, an open conflict or the audit. A silent op only remembers that the
-    /// source's record was looked at.
+    /// Whether it changes nothing of the host's record, its id, an open conflict or the audit. A silent op only remembers
+    /// that the source's record was looked at, or looked for.
     ///
     /// ```
     /// use tripartite::exchange::{Action, RemoteRecord, Revision, Synced};
@@ -99,6 +104,7 @@ impl Op {
     /// #     synced: None,
     /// #     open: vec![],
     /// #     strategy: None,
+    /// #     missed: 0,
     /// # };
     /// // Base and local are "aine@example.org"; the source now spells it in another way.
     /// let remote = RemoteRecord { id, version: None, record: record("Aine@Example.org")? };
@@ -107,20 +113,25 @@ impl Op {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_silent(&self) -> bool {
-        self.action == Action::Touch && self.conflicts.is_empty() && self.entries.is_empty()
+        self.action == Action::Touch && self.rekeyed.is_none() && self.conflicts.is_empty() && self.entries.is_empty()
     }
 }
+
+/// The unit of a conflict that is about the record as a whole: the source changed what a user removed. No field or group
+/// has this name.
+pub const WHOLE_RECORD: &str = "";
 
 /// A conflict that waits for a person: exactly one for a record and unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenConflict {
-    /// The field or group.
+    /// The field or group, or [`WHOLE_RECORD`].
     pub unit: String,
     /// How the sides collide.
     pub clash: Clash,
     /// Inside an object, where they do, as JSON Pointers; empty for the whole field.
     pub paths: Vec<String>,
-    /// The base; `None` when there is none. Of a group, values are maps by the fields' names.
+    /// The base; `None` when there is none. Of a group, values are maps by the fields' names; of the whole record, maps of
+    /// what the source changed, and null for the side that removed it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::audit::stated")]
     pub base: Option<Value>,
     /// The host's value.

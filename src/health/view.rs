@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use super::{Circuit, Health};
 
 /// What an operator sees.
+///
+/// [`Health::view`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// In a word.
@@ -17,6 +19,16 @@ pub struct View {
 }
 
 /// The health of a connector in a word.
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripartite::failure::Failure;
+/// use tripartite::health::{Health, Rules, Status};
+/// use tripartite::queue::Token;
+/// let now = DateTime::UNIX_EPOCH;
+/// let once = Health::new(now).judge(&Rules::default(), Token(1), Err(Failure::Fatal), now);
+/// assert_eq!(once.view().status, Status::Failing); // attempts run as before
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {

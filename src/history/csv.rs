@@ -119,6 +119,7 @@ fn trigger(by: Trigger) -> &'static str {
 fn scope(scope: &Scope) -> String {
     match scope {
         Scope::All => "all".to_owned(),
+        Scope::Only(ids) if ids.len() == 1 => "1 record".to_owned(),
         Scope::Only(ids) => format!("{} records", ids.len()),
     }
 }

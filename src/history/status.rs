@@ -39,6 +39,16 @@ pub struct Status {
 }
 
 /// What a key is doing, as an operator sees it.
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripartite::history::{Doing, Status};
+/// use tripartite::queue::Slot;
+/// let mut slot = Slot::new(DateTime::UNIX_EPOCH);
+/// slot.paused = true;
+/// let status = Status::of(&slot, None, None);
+/// assert_eq!((status.doing, status.paused), (Doing::Idle, true)); // paused beside what it does, not instead
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Doing {
@@ -74,6 +84,8 @@ pub enum Doing {
 impl Status {
     /// The status of a key, from its slot, its last entry in the history and its health, as far as there are any. An
     /// attempt that the slot still holds is newer than any in the history.
+    ///
+    /// [`Status`] has an example.
     pub fn of(slot: &Slot, last: Option<&Attempt>, health: Option<&Health>) -> Self {
         let newest = slot.unflushed.iter().chain(last).max_by_key(|attempt| attempt.token);
         Self {

@@ -8,8 +8,10 @@ use crate::failure::Classify;
 
 /// What a record of the work column is stored under: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.
 ///
-/// Its alphabet is what every store can take as a key: letters, digits and `- _ / = .`; anything else is
-/// percent-encoded by [`StoreKey::of`].
+/// Its alphabet is what every store can take as a key: ASCII letters, digits and `- _ / = .`. [`StoreKey::of`] writes
+/// each byte of anything else as `=` and two hexadecimal digits.
+///
+/// [`of`](Self::of) and [`parts`](Self::parts) have examples.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StoreKey(String);
@@ -32,11 +34,21 @@ impl StoreKey {
     }
 
     /// The key as text.
+    ///
+    /// ```
+    /// use tripartite::host::StoreKey;
+    /// assert_eq!(StoreKey::of("slot", ["Áine", "f"]).as_str(), "slot/=C3=81ine/f"); // byte by byte
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The kind and the parts, as [`of`](Self::of) was given them.
+    ///
+    /// ```
+    /// use tripartite::host::StoreKey;
+    /// assert_eq!(StoreKey::of("slot", ["a/b=2F", ""]).parts(), ["slot", "a/b=2F", ""]);
+    /// ```
     pub fn parts(&self) -> Vec<String> {
         self.0.split('/').map(unescaped).collect()
     }
@@ -73,11 +85,15 @@ fn unescaped(part: &str) -> String {
 }
 
 /// One of the parts that due keys are divided into, so that workers need not all read the same ones.
+///
+/// [`Queue::shards`](crate::work::Queue::shards) says how many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Shard(pub u16);
 
 /// A stored record: bytes, and what the core extracted from them so that a store can index it.
+///
+/// [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The record, in the core's own form.
@@ -89,10 +105,12 @@ pub struct Row {
 }
 
 /// A version of a stored record, in the store's own counting. Never given twice for a key, also not after a delete.
+///
+/// [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
 
-/// A record as it was read.
+/// A record as it was read, by [`get`](JobStore::get).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The record.
@@ -101,7 +119,7 @@ pub struct Stored {
     pub version: Version,
 }
 
-/// What came of a compare-and-swap.
+/// What came of a compare-and-swap. [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a conflict changed nothing"]
 pub enum Swap {
@@ -111,7 +129,7 @@ pub enum Swap {
     Conflict,
 }
 
-/// A page of due keys.
+/// A page of due keys, of [`due`](JobStore::due).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// The keys, the longest due first; those due at the same time in the order of their keys.
@@ -121,6 +139,14 @@ pub struct Due {
 }
 
 /// Where an entry stands in a log.
+///
+/// ```
+/// use chrono::{DateTime, TimeDelta};
+/// use tripartite::host::LogPosition;
+/// let at = |seconds, id: &str| LogPosition { at: DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds), id: id.into() };
+/// assert!(at(1, "b") < at(2, "a")); // by time,
+/// assert!(at(1, "B") < at(1, "a")); // then by the bytes of the id
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogPosition {
     /// Its time.
@@ -129,7 +155,7 @@ pub struct LogPosition {
     pub id: String,
 }
 
-/// An entry of a log.
+/// An entry of a log, for [`append`](JobStore::append) and of [`read`](JobStore::read).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
     /// Where it stands.
@@ -167,6 +193,8 @@ pub struct SwapOf {
 /// * **May**: cut off what is finer than a microsecond, of what is stored and of what is asked for alike; take a time
 ///   outside those years as the nearest one inside; refuse longer keys with an error. A limit is at least one.
 /// * **The core relies on** an error leaving open whether a write took effect, and on nothing else about it.
+///
+/// [`MemoryJobStore`](crate::memory::MemoryJobStore) is one, to read beside this page.
 pub trait JobStore {
     /// What can go wrong.
     type Error: std::error::Error + Classify;

@@ -21,6 +21,14 @@ macro_rules! shared {
             fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send {
                 self.deref().fetch(after)
             }
+
+            fn fetch_only(
+                &self,
+                ids: &[ExternalId],
+                after: Option<&Cursor>,
+            ) -> impl Future<Output = Result<Page, Self::Error>> + Send {
+                self.deref().fetch_only(ids, after)
+            }
         }
 
         $(#[$doc])*

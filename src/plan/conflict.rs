@@ -1,7 +1,7 @@
 //! Open conflicts: exactly one for a record and unit, reported once.
 
-use crate::detect::{Clash, Sides, Verdict};
-use crate::exchange::{ConflictChange, OpenConflict};
+use crate::detect::{Clash, Sides, Verdict, detect};
+use crate::exchange::{ConflictChange, OpenConflict, WHOLE_RECORD};
 use crate::resolve::{Decision, Resolution, Resolved};
 use crate::schema::{Absent, Schema, Unit, same_untyped};
 use crate::value::{FieldRef, Record, Value, at, pointer};
@@ -62,12 +62,51 @@ fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Valu
         return conflict.paths.iter().all(|path| same_untyped(at(a, path), at(b, path)));
     }
     match schema.units().iter().find(|&&unit| schema.unit_name(unit) == conflict.unit) {
+        None if is_whole_record(conflict) => same_fields(schema, a, b),
         None => a == b,
         Some(&Unit::Field(position)) => schema.same_value(kind(position), a, b),
         Some(unit) => schema.members(unit).iter().all(|&position| {
             let path = pointer(&[schema.fields()[position].name()]);
             schema.same_value(kind(position), at(a, &path), at(b, &path))
         }),
+    }
+}
+
+/// Whether two maps of fields say the same of each.
+fn same_fields(schema: &Schema, a: &Value, b: &Value) -> bool {
+    let (Value::Map(a), Value::Map(b)) = (a, b) else { return a == b };
+    let same = |(name, a): (&String, &Value)| {
+        let kind = schema.position(name).map(|position| schema.fields()[position].kind());
+        b.get(name).is_some_and(|b| kind.map_or(a == b, |kind| schema.same_value(kind, a, b)))
+    };
+    a.len() == b.len() && a.iter().all(same)
+}
+
+pub(super) fn is_whole_record(conflict: &OpenConflict) -> bool {
+    conflict.unit == WHOLE_RECORD
+}
+
+/// What becomes of the conflict about a record that a user removed: it is open as long as the source has moved on from
+/// the base.
+pub(super) fn whole_record(schema: &Schema, sides: Sides<'_>, open: &[OpenConflict]) -> Option<ConflictChange> {
+    let changes = detect(schema, sides);
+    let moved = changes.changes().iter().filter(|change| matches!(change.verdict, Verdict::RemoteOnly(_)));
+    let moved: Vec<usize> = moved.flat_map(|change| schema.members(&change.unit).to_vec()).collect();
+    let known = open.iter().find(|conflict| is_whole_record(conflict));
+    if moved.is_empty() {
+        return known.map(|known| ConflictChange::Close { unit: known.unit.clone() });
+    }
+    let of = |record: &Record| {
+        let fields = moved.iter().map(|&at| (schema.fields()[at].name().to_owned(), record.field(at).to_value()));
+        Value::Map(fields.collect())
+    };
+    let (base, remote) = (Some(of(sides.base)), of(sides.remote));
+    let (unit, clash) = (WHOLE_RECORD.to_owned(), Clash::LocalCleared);
+    let conflict = OpenConflict { unit, clash, paths: Vec::new(), base, local: Value::Null, remote };
+    match known {
+        None => Some(ConflictChange::Open(conflict)),
+        Some(known) if same_conflict(schema, known, &conflict) => None,
+        Some(_) => Some(ConflictChange::Update(conflict)),
     }
 }
 

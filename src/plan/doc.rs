@@ -1,6 +1,7 @@
 //! A plan as a document: with names instead of positions, versioned, so that it can wait for its approval in a file.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -50,6 +51,8 @@ struct PlanDoc<R, O> {
 #[derive(Serialize, Deserialize)]
 struct OpDoc<R> {
     id: ExternalId,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    rekeyed: Option<ExternalId>,
     situation: Situation,
     action: ActionDoc<R>,
     expect: Expect,
@@ -61,6 +64,8 @@ struct OpDoc<R> {
     remote: Option<R>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     seen: Option<Fingerprint>,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    missed: Option<NonZeroU32>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     conflicts: Vec<ConflictChange>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
@@ -109,6 +114,7 @@ fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
     let named = |record: &'a Record| schema.named(record);
     OpDoc {
         id: op.id.clone(),
+        rekeyed: op.rekeyed.clone(),
         situation: op.situation,
         action: match &op.action {
             Action::Create(record) => ActionDoc::Create(named(record)),
@@ -122,6 +128,7 @@ fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
         version: op.version,
         remote: op.remote.as_ref().map(named),
         seen: op.seen,
+        missed: NonZeroU32::new(op.missed),
         conflicts: op.conflicts.clone(),
         entries: op.entries.clone(),
     }
@@ -163,6 +170,7 @@ fn read(schema: &Schema, doc: OpDoc<Fields>) -> Result<Op, crate::schema::Record
     let record = |fields: Fields| schema.record(&fields);
     Ok(Op {
         id: doc.id,
+        rekeyed: doc.rekeyed,
         situation: doc.situation,
         action: match doc.action {
             ActionDoc::Create(fields) => Action::Create(record(fields)?),
@@ -176,6 +184,7 @@ fn read(schema: &Schema, doc: OpDoc<Fields>) -> Result<Op, crate::schema::Record
         version: doc.version,
         remote: doc.remote.map(record).transpose()?,
         seen: doc.seen,
+        missed: doc.missed.map_or(0, NonZeroU32::get),
         conflicts: doc.conflicts,
         entries: doc.entries,
     })

@@ -1,10 +1,12 @@
 //! Figures: what a plan comes to, counted for the guards.
 
-use crate::exchange::{Action, Op};
+use std::collections::BTreeSet;
+
+use crate::exchange::{Action, Op, RemoteRecord};
 use crate::id::ExternalId;
 use crate::normalize::text::is_blank;
 use crate::schema::{Field, Kind, Schema};
-use crate::value::{FieldRef, Record};
+use crate::value::{FieldRef, Fingerprint, Record};
 
 /// How many records a count names.
 const NAMED: usize = 5;
@@ -69,37 +71,83 @@ pub struct Figures {
     pub updates: Tally,
     /// Which were set aside; of those whose id cannot be read the number only.
     pub quarantined: Tally,
+    /// Which say that they are somebody whom another record gives up being in the same run, by all their names and dates:
+    /// ids that were mixed up. Whom somebody here has entered as such already is left out.
+    pub takeovers: Tally,
     /// Field by field, those in which something happens.
     pub fields: Vec<FieldFigures>,
 }
 
-/// Of which records the source says nothing in a field any more, by the field's position: counted while a run plans, since
-/// an op does not say what its base was.
+/// What the guards must know of a run's records that its ops do not say, noted while it plans.
 #[derive(Debug, Default)]
-pub(crate) struct Emptied(Vec<Tally>);
+pub(crate) struct Noted {
+    /// By a field's position, of which records the source says nothing in it any more.
+    emptied: Vec<Tally>,
+    /// Which records are somebody else from now on.
+    renamed: Vec<Renamed>,
+}
 
-impl Emptied {
-    pub(crate) fn add(&mut self, id: &ExternalId, base: &Record, remote: &Record) {
-        self.0.resize_with(self.0.len().max(base.len()), Tally::default);
-        for (position, tally) in self.0.iter_mut().enumerate().take(base.len()) {
-            if is_empty(remote.field(position)) && !is_empty(base.field(position)) {
-                tally.add(id);
+/// A record whose source says that it is somebody else.
+#[derive(Debug)]
+struct Renamed {
+    id: ExternalId,
+    from: Fingerprint,
+    to: Fingerprint,
+}
+
+impl Noted {
+    /// Notes a record that is not as it was.
+    pub(crate) fn add(&mut self, schema: &Schema, remote: &RemoteRecord, base: &Record, local: &Record) {
+        self.emptied.resize_with(self.emptied.len().max(base.len()), Tally::default);
+        for (position, tally) in self.emptied.iter_mut().enumerate().take(base.len()) {
+            if is_empty(remote.record.field(position)) && !is_empty(base.field(position)) {
+                tally.add(&remote.id);
             }
         }
+        let identity = |record| identity(schema, record);
+        if let (Some(from), Some(to)) = (identity(base), identity(&remote.record))
+            && from != to
+            && identity(local) != Some(to)
+        {
+            self.renamed.push(Renamed { id: remote.id.clone(), from, to });
+        }
     }
+
+    /// Which records take over an identity that another one gives up.
+    fn takeovers(&self) -> Tally {
+        let given_up: BTreeSet<_> = self.renamed.iter().map(|renamed| renamed.from).collect();
+        let mut tally = Tally::default();
+        for renamed in self.renamed.iter().filter(|renamed| given_up.contains(&renamed.to)) {
+            tally.add(&renamed.id);
+        }
+        tally
+    }
+}
+
+/// Who somebody is: all names and dates of a record; nobody, while fewer than two of them are known.
+fn identity(schema: &Schema, record: &Record) -> Option<Fingerprint> {
+    let mut known = Vec::new();
+    for (position, field) in schema.fields().iter().enumerate() {
+        let raw = record.field(position);
+        if matches!(field.kind(), Kind::Name | Kind::Date { .. }) && !is_empty(raw) {
+            known.push((position, schema.canonical(position, raw).ok()?));
+        }
+    }
+    let bytes = serde_json::to_vec(&known).ok().filter(|_| known.len() > 1)?;
+    Some(Fingerprint::of(&bytes))
 }
 
 impl Figures {
     /// The figures of ops.
-    pub(crate) fn of<'a>(schema: &Schema, ops: impl IntoIterator<Item = &'a Op>, emptied: &Emptied) -> Self {
+    pub(crate) fn of<'a>(schema: &Schema, ops: impl IntoIterator<Item = &'a Op>, noted: &Noted) -> Self {
         let field = |(position, field): (usize, &Field)| FieldFigures {
             field: field.name().to_owned(),
             name: matches!(field.kind(), Kind::Name),
-            emptied: emptied.0.get(position).cloned().unwrap_or_default(),
+            emptied: noted.emptied.get(position).cloned().unwrap_or_default(),
             changed: Tally::default(),
         };
         let fields = schema.fields().iter().enumerate().map(field).collect();
-        let mut figures = Self { fields, ..Self::default() };
+        let mut figures = Self { fields, takeovers: noted.takeovers(), ..Self::default() };
         for op in ops {
             match &op.action {
                 Action::Create(_) => figures.creations.add(&op.id),

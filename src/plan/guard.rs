@@ -113,6 +113,7 @@ impl Limit {
 /// | [updates](Self::updates) | no limit | an election changed 75 % of a real register |
 /// | [emptied](Self::emptied), field by field | 20 %, from 10 on | a column that the source has stopped to fill |
 /// | [names](Self::names), field by field | 20 %, from 10 on | people seldom change their names, columns are often mixed up |
+/// | [takeovers](Self::takeovers) | none | two people whose ids were exchanged would get each other's data |
 /// | [changed](Self::changed), field by field | no limit | as updates |
 /// | [quarantined](Self::quarantined) | 20 % of the listing, from 20 on | a listing of which a fifth cannot be read |
 ///
@@ -139,6 +140,7 @@ pub struct Guards {
     quarantined: Limit,
     emptied: Limit,
     names: Limit,
+    takeovers: Limit,
     changed: Limit,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     fields: BTreeMap<String, FieldLimits>,
@@ -176,6 +178,7 @@ impl Default for Guards {
             quarantined: Limit::percent(20).at_least(20),
             emptied: FIFTH,
             names: FIFTH,
+            takeovers: Limit::NONE.absolute(0),
             changed: Limit::NONE,
             fields: BTreeMap::new(),
             stop_empty: true,
@@ -206,6 +209,13 @@ pub enum Blocked {
     /// Too many records were set aside.
     #[error("{} of the listing were set aside, because they cannot be read or contradict each other; {}", .0.some(), .0.most("be"))]
     Quarantined(Excess),
+    /// Too many records would take over who another one was.
+    #[error(
+        "{} would become somebody whom another record here was until now, as if ids were mixed up; {}",
+        .0.some(),
+        .0.most("become so")
+    )]
+    Takeovers(Excess),
     /// Of too many records the source says nothing in a field any more.
     #[error("`{field}` is empty in {} where the source used to fill it; {}", .excess.some(), .excess.most("be"))]
     Emptied {
@@ -359,6 +369,23 @@ impl Guards {
         self
     }
 
+    /// How many records may take over who another record gives up being, by all names and dates of both.
+    ///
+    /// ```
+    /// use tripartite::plan::{Figures, Guards, Limit};
+    /// let night = Figures { population: 500, listed: 500, takeovers: 2.into(), ..Figures::default() };
+    /// assert_eq!(
+    ///     Guards::default().judge(&night)[0].to_string(),
+    ///     "2 of 500 records would become somebody whom another record here was until now, as if ids were mixed up; at \
+    ///      most 0 may become so, unasked",
+    /// );
+    /// ```
+    #[must_use]
+    pub fn takeovers(mut self, limit: Limit) -> Self {
+        self.takeovers = limit;
+        self
+    }
+
     /// In how many records any other field may be written, in each by itself.
     ///
     /// ```
@@ -423,6 +450,7 @@ impl Guards {
         blocked.extend(self.updates.excess(&figures.updates, population).map(Blocked::Updates));
         let quarantined = self.quarantined.excess(&figures.quarantined, figures.listed);
         blocked.extend(quarantined.map(Blocked::Quarantined));
+        blocked.extend(self.takeovers.excess(&figures.takeovers, population).map(Blocked::Takeovers));
         for figures in &figures.fields {
             self.judge_field(figures, population, &mut blocked);
         }

@@ -1,11 +1,12 @@
 //! One record: from its three versions to its op.
 
-use super::conflict::conflicts;
+use super::conflict::{conflicts, whole_record};
 use super::entry::{entries, field_entries};
 use crate::detect::{Sides, Verdict, detect};
 use crate::exchange::{
-    Action, Base, Entry, Expect, Loaded, Op, Presence, RecordEntry, RemoteRecord, Situation, Synced,
+    Action, Base, ConflictChange, Entry, Expect, Loaded, Op, Presence, RecordEntry, RemoteRecord, Situation, Synced,
 };
+use crate::id::ExternalId;
 use crate::resolve::{Effect, Resolution, Resolved, resolve};
 use crate::schema::{Absent, Policy, Schema};
 use crate::value::{FieldRef, Record, RecordBuilder, Value};
@@ -42,6 +43,7 @@ pub enum Refusal {
 /// #     synced: None,
 /// #     open: vec![],
 /// #     strategy: None,
+/// #     missed: 0,
 /// # };
 /// // The base is "1", and somebody here made it "2".
 /// let still = RemoteRecord { id: id.clone(), version: None, record: record("1")? };
@@ -55,34 +57,30 @@ pub enum Refusal {
 pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> Option<Op> {
     let seen = remote.record.fingerprint();
     let known = Synced { revision: loaded.revision, seen, policy: policy.fingerprint() };
-    if loaded.synced == Some(known) && loaded.presence != Presence::Deactivated {
+    let stored = loaded.base.as_ref();
+    let stale = is_older(remote.version, loaded);
+    if loaded.synced == Some(known) && loaded.missed == 0 && (stale || loaded.presence != Presence::Deactivated) {
         return None;
     }
     let mut op = Op {
-        id: remote.id.clone(),
         situation: Situation::Linked,
-        action: Action::Touch,
-        expect: Expect::Revision(loaded.revision),
-        base: None,
         version: remote.version,
         remote: Some(remote.record.clone()),
         seen: Some(seen),
-        conflicts: Vec::new(),
-        entries: Vec::new(),
+        ..touch(&remote.id, loaded)
     };
-    let stored = loaded.base.as_ref();
-    if let (Some(newest), Some(version)) = (stored.and_then(|base| base.version), remote.version)
-        && version < newest
-    {
+    if stale {
         return Some(note(op, Situation::Stale, STALE));
     }
     let schema = policy.schema();
     let base = stored.map_or_else(|| schema.missing(), |base| accepted(schema, base));
     if loaded.presence == Presence::Removed {
         let (base, remote) = (&base, &remote.record);
-        let changes = detect(schema, Sides { base, local: base, remote });
-        let moved = changes.changes().iter().any(|change| matches!(change.verdict, Verdict::RemoteOnly(_)));
-        return Some(if moved { note(op, Situation::LocalDeleted, DELETED) } else { op });
+        let sides = Sides { base, local: base, remote };
+        op.situation = Situation::LocalDeleted;
+        op.conflicts.extend(whole_record(schema, sides, &loaded.open));
+        let told = op.conflicts.iter().any(|change| !matches!(change, ConflictChange::Close { .. }));
+        return Some(if told { note(op, Situation::DeleteVsEdit, DELETED) } else { op });
     }
     let sides = Sides { base: &base, local: &loaded.local, remote: &remote.record };
     let resolved = resolve(policy, &detect(schema, sides), loaded.strategy.as_ref());
@@ -106,12 +104,35 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
 const STALE: &str = "What the source sent is older than what was decided on, so it was ignored.";
 const DELETED: &str = "The source changed this record, but somebody here removed it, so it stays removed.";
 const REAPPEARED: &str = "The source lists this record again, so it is active again.";
-const MISSING: &str = "The source's complete listing no longer has this record, so it was marked inactive.";
 const CREATED: &str = "The source has this record and nothing here is linked to it, so it was created.";
 
-fn note(mut op: Op, situation: Situation, why: &str) -> Op {
+/// Whether the source speaks of a time before the last decision.
+pub(super) fn is_older(version: Option<u64>, loaded: &Loaded) -> bool {
+    let known = loaded.base.as_ref().and_then(|base| base.version);
+    version.zip(known).is_some_and(|(version, known)| version < known)
+}
+
+/// An op that only expects the record to be as it was loaded.
+pub(super) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
+    Op {
+        id: id.clone(),
+        rekeyed: None,
+        situation: Situation::Linked,
+        action: Action::Touch,
+        expect: Expect::Revision(loaded.revision),
+        base: None,
+        version: loaded.base.as_ref().and_then(|base| base.version),
+        remote: None,
+        seen: None,
+        missed: 0,
+        conflicts: Vec::new(),
+        entries: Vec::new(),
+    }
+}
+
+pub(super) fn note(mut op: Op, situation: Situation, why: &str) -> Op {
     op.situation = situation;
-    let entry = RecordEntry { situation, action: op.action.name().to_owned(), why: why.to_owned() };
+    let entry = RecordEntry { situation, action: op.action.name().to_owned(), why: why.to_owned(), by: None };
     op.entries.insert(0, Entry::Record(entry));
     op
 }
@@ -164,6 +185,7 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
     let entries = invalid.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect();
     let op = Op {
         id: remote.id.clone(),
+        rekeyed: None,
         situation: Situation::Unmatched,
         action: Action::Create(created),
         expect: Expect::Unlinked,
@@ -171,6 +193,7 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
         version: remote.version,
         remote: Some(remote.record.clone()),
         seen: Some(remote.record.fingerprint()),
+        missed: 0,
         conflicts: Vec::new(),
         entries,
     };
@@ -205,52 +228,8 @@ fn all_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
     resolution.fields.iter().all(|effect| remote.field(effect.position).is_missing())
 }
 
-/// Plans a record that a complete listing no longer has. `None`: it is not active anyway.
-///
-/// ```
-/// use tripartite::exchange::Action;
-/// use tripartite::plan::plan_missing;
-/// # use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision};
-/// # use tripartite::id::ExternalId;
-/// # use tripartite::schema::{Field, Kind, Policy, Schema};
-/// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
-/// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
-/// # let mut loaded = Loaded {
-/// #     id: ExternalId::new("7")?,
-/// #     presence: Presence::Active,
-/// #     revision: Revision(3),
-/// #     local: record("1")?,
-/// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
-/// #     synced: None,
-/// #     open: vec![],
-/// #     strategy: None,
-/// # };
-/// assert_eq!(plan_missing(&loaded).map(|op| op.action), Some(Action::Deactivate)); // its fields stay
-/// loaded.presence = Presence::Removed; // a user was first
-/// assert!(plan_missing(&loaded).is_none());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn plan_missing(loaded: &Loaded) -> Option<Op> {
-    if loaded.presence != Presence::Active {
-        return None;
-    }
-    let op = Op {
-        id: loaded.id.clone(),
-        situation: Situation::Missing,
-        action: Action::Deactivate,
-        expect: Expect::Revision(loaded.revision),
-        base: None,
-        version: loaded.base.as_ref().and_then(|base| base.version),
-        remote: None,
-        seen: None,
-        conflicts: Vec::new(),
-        entries: Vec::new(),
-    };
-    Some(note(op, Situation::Missing, MISSING))
-}
-
 /// A base that was stored under another schema may hold what its field no longer reads.
-fn accepted(schema: &Schema, base: &Base) -> Record {
+pub(super) fn accepted(schema: &Schema, base: &Base) -> Record {
     if base.schema == schema.fingerprint() { base.record.clone() } else { schema.accepted(&base.record) }
 }
 

@@ -8,6 +8,12 @@ use crate::failure::Failure;
 use crate::id::{Nonce, PolicyRef, WorkerId};
 
 /// Who asked for a run.
+///
+/// ```
+/// use tripartite::queue::Trigger;
+/// assert_eq!(serde_json::to_string(&Trigger::Webhook)?, r#""webhook""#); // as the history has it
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
@@ -20,10 +26,24 @@ pub enum Trigger {
 }
 
 /// What is asked of a slot.
+///
+/// ```
+/// use chrono::{DateTime, TimeDelta};
+/// use tripartite::backoff::Fraction;
+/// use tripartite::queue::{Command, Outcome, Refusal, Rules, Scope, Slot, Trigger};
+/// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+/// let slot = Slot::new(now);
+/// let refused = slot.step(&rules, None, Command::Cancel, now, Fraction::ONE);
+/// assert_eq!(refused.outcome, Outcome::Refused(Refusal::Idle));
+/// // A paused key takes triggers all the same; only claims wait.
+/// let paused = slot.step(&rules, None, Command::Pause, now, Fraction::ONE).next;
+/// let trigger = Command::Trigger { by: Trigger::Webhook, scope: Scope::All, policy: None, force: false };
+/// assert_eq!(paused.step(&rules, None, trigger, now, Fraction::ONE).outcome, Outcome::Enqueued);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Command {
-    /// A run is wanted.
+    /// A run is wanted. A dead key is tried again from the first attempt.
     Trigger {
         /// Who asks.
         by: Trigger,
@@ -31,7 +51,8 @@ pub enum Command {
         scope: Scope,
         /// Under which policy; `None` leaves that as it is.
         policy: Option<PolicyRef>,
-        /// Whether it also ends a back-off.
+        /// Whether it also ends a wait: a back-off, the other side's `Retry-After`, or a snooze. What waits is then due
+        /// at once.
         force: bool,
     },
     /// A worker wants to begin.
@@ -85,11 +106,11 @@ pub enum Command {
         /// Its token.
         token: Token,
     },
-    /// The lease may be over.
+    /// The lease may be over: then its worker counts as vanished, and the job is tried again. Anybody may say so.
     Expire,
-    /// What waits is no longer wanted; what runs is asked to stop.
+    /// What waits, or is dead, is no longer wanted; what runs is asked to stop.
     Cancel,
-    /// Nothing is to be claimed.
+    /// Nothing is to be claimed. What runs goes on.
     Pause,
     /// Claims are possible again.
     Resume,
@@ -103,6 +124,16 @@ pub enum Command {
 }
 
 /// What came of a command.
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripartite::backoff::Fraction;
+/// use tripartite::queue::{Command, Outcome, Rules, Slot, Token};
+/// let slot = Slot::new(DateTime::UNIX_EPOCH);
+/// let late = Command::Complete { token: Token(1), result: None };
+/// let decision = slot.step(&Rules::default(), None, late, DateTime::UNIX_EPOCH, Fraction::ONE);
+/// assert_eq!((decision.outcome, decision.next), (Outcome::Fenced, slot)); // not an error: a worker that came too late
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[must_use = "the outcome says whether the command took effect"]
@@ -110,7 +141,7 @@ pub enum Command {
 pub enum Outcome {
     /// The key waits now.
     Enqueued,
-    /// It waited already, and will do this as well.
+    /// It waited already, and will do this as well; or afterwards, where it retries under another policy.
     Merged,
     /// It runs, and will run once more.
     FollowUp,
@@ -128,7 +159,7 @@ pub enum Outcome {
         /// Whether it runs once more, for what was asked meanwhile.
         follow_up: bool,
     },
-    /// It will be tried again.
+    /// It failed, or its worker vanished, and it will be tried again.
     Retrying {
         /// Not before.
         at: DateTime<Utc>,
@@ -153,6 +184,27 @@ pub enum Outcome {
 }
 
 /// The attempt a worker may begin.
+///
+/// ```
+/// use std::time::Duration;
+/// use chrono::DateTime;
+/// use tripartite::backoff::Fraction;
+/// use tripartite::queue::{Command, Outcome, Rules, Scope, Slot, Token, Trigger};
+/// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+/// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+/// let slot = Slot::new(now).step(&rules, None, trigger, now, Fraction::ONE).next;
+/// let claim = |nonce: &str| {
+///     let lease = Duration::from_secs(300);
+///     Ok::<_, tripartite::id::IdError>(Command::Claim { worker: "w1".parse()?, nonce: nonce.parse()?, lease })
+/// };
+/// let first = slot.step(&rules, None, claim("n1")?, now, Fraction::ONE);
+/// let Outcome::Claimed(ref granted) = first.outcome else { panic!("it was due") };
+/// assert_eq!((granted.token, granted.attempt), (Token(1), 1));
+/// // The answer was lost: asked again with the same nonce, it is the same claim, and no second attempt.
+/// let again = first.next.step(&rules, None, claim("n1")?, now, Fraction::ONE);
+/// assert_eq!((again.outcome, again.next), (first.outcome, first.next));
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// What everything it says must carry.
@@ -168,11 +220,16 @@ pub struct Claim {
 }
 
 /// Why a command cannot be done.
+///
+/// ```
+/// use tripartite::queue::Refusal;
+/// assert_eq!(Refusal::Dead.to_string(), "dead, until it is redriven or wanted again"); // what to do is in the text
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Nothing is wanted.
+    /// Nothing is wanted; or, where a lease was said to be over, nothing runs.
     #[error("nothing is wanted")]
     Idle,
     /// It is not time yet.

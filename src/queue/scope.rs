@@ -6,6 +6,8 @@ use crate::id::ExternalId;
 
 /// The most ids a scope names before it becomes everything: beyond that, a full listing is cheaper than asking one by
 /// one.
+///
+/// [`Scope::only`] has an example.
 pub const SCOPE_LIMIT: usize = 1000;
 
 /// What a job is about: everything, or some records.
@@ -32,17 +34,31 @@ pub enum Scope {
 
 impl Scope {
     /// One record.
+    ///
+    /// [`Scope`] has an example.
     pub fn one(id: ExternalId) -> Self {
         Self::Only(BTreeSet::from([id]))
     }
 
     /// Some records; everything, when they are more than [`SCOPE_LIMIT`].
+    ///
+    /// ```
+    /// use tripartite::id::ExternalId;
+    /// use tripartite::queue::{SCOPE_LIMIT, Scope};
+    /// let ids = |count| (0..count).map(|id| ExternalId::new(format!("{id}"))).collect::<Result<Vec<_>, _>>();
+    /// assert_ne!(Scope::only(ids(SCOPE_LIMIT)?), Scope::All);
+    /// assert_eq!(Scope::only(ids(SCOPE_LIMIT + 1)?), Scope::All);
+    /// assert_ne!(Scope::only([]), Scope::All); // no record is not every record
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
     pub fn only(ids: impl IntoIterator<Item = ExternalId>) -> Self {
         let ids: BTreeSet<_> = ids.into_iter().collect();
         if ids.len() > SCOPE_LIMIT { Self::All } else { Self::Only(ids) }
     }
 
-    /// What covers both.
+    /// What covers both: the union; everything, when that is more than [`SCOPE_LIMIT`].
+    ///
+    /// [`Scope`] has an example.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         match (self, other) {

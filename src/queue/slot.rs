@@ -12,11 +12,31 @@ use crate::value::Value;
 const FORMAT: u32 = 1;
 
 /// A fencing token: the number of the claim, counted for ever.
+///
+/// ```
+/// use tripartite::queue::{Slot, Token};
+/// let slot = Slot::new(chrono::DateTime::UNIX_EPOCH);
+/// assert_eq!(slot.token, Token(0)); // nobody holds it: the first claim gets 1
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token(pub u64);
 
 /// Everything about a key, as it is stored.
+///
+/// [`step`](Self::step) has an example. What a later version added to a stored slot is kept:
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripartite::backoff::Fraction;
+/// use tripartite::queue::{Command, Rules, Slot};
+/// let mut json = serde_json::to_value(Slot::new(DateTime::UNIX_EPOCH))?;
+/// json["colour"] = "green".into();
+/// let slot: Slot = serde_json::from_value(json)?;
+/// let paused = slot.step(&Rules::default(), None, Command::Pause, DateTime::UNIX_EPOCH, Fraction::ONE).next;
+/// assert_eq!(serde_json::to_value(&paused)?["colour"], "green");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slot {
     format: u32,
@@ -34,7 +54,7 @@ pub struct Slot {
     pub failures: u32,
     /// How many attempts of this job were lost with their lease.
     pub rescues: u32,
-    /// How often this job was given back.
+    /// How often this job was given back; that costs it no attempt.
     pub snoozes: u32,
     /// How often what was dead was tried again.
     pub redrives: u32,
@@ -61,6 +81,11 @@ pub struct Slot {
 }
 
 /// What a key is doing.
+///
+/// ```
+/// use tripartite::queue::{Slot, State};
+/// assert_eq!(Slot::new(chrono::DateTime::UNIX_EPOCH).state, State::Idle); // paused is no state: any key can be
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -102,6 +127,14 @@ pub enum State {
 }
 
 /// What a run is for.
+///
+/// ```
+/// use tripartite::queue::{Scope, Work};
+/// let work: Work = serde_json::from_str(r#"{"scope": {"only": ["7"]}, "by": "webhook", "upto": 3}"#)?;
+/// assert_eq!(work.policy, None); // the host's own
+/// assert_ne!(work.scope, Scope::All);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     /// What about.
@@ -136,6 +169,12 @@ pub struct Progress {
 }
 
 /// Why a key is dead.
+///
+/// ```
+/// use tripartite::queue::Death;
+/// let death = Death::Exhausted { failures: 4, message: "503".into() }; // the first attempt, and three retries
+/// assert_eq!(death.to_string(), "failed 4 times, last: 503");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Death {
@@ -164,6 +203,14 @@ pub enum Death {
 }
 
 /// How an attempt ended.
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripartite::queue::Ended;
+/// let ended = Ended::Expired { retry_at: DateTime::UNIX_EPOCH }; // nobody said so: the lease ran out
+/// assert_eq!(serde_json::to_string(&ended)?, r#"{"expired":{"retry_at":"1970-01-01T00:00:00Z"}}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -200,6 +247,24 @@ pub enum Ended {
 }
 
 /// One finished attempt, as the history keeps it: exactly one for each token.
+///
+/// ```
+/// use std::time::Duration;
+/// use chrono::DateTime;
+/// use tripartite::backoff::Fraction;
+/// use tripartite::queue::{Command, Ended, Rules, Scope, Slot, Token, Trigger};
+/// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+/// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
+/// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+/// let lease = Duration::from_secs(300);
+/// let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease };
+/// let running = step(&step(&Slot::new(now), trigger), claim);
+/// // Giving a job back ends an attempt, which stands in the history; it did not fail, so the next is the first again.
+/// let snoozed = step(&running, Command::Snooze { token: Token(1), until: now + lease });
+/// assert_eq!(snoozed.unflushed[0].ended, Ended::Snoozed { until: now + lease });
+/// assert_eq!(snoozed.attempt(), 1);
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// The claim's token.
@@ -221,6 +286,8 @@ pub struct Attempt {
 }
 
 /// A stored slot that no sequence of commands leads to.
+///
+/// [`Slot::check`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Broken {
@@ -252,6 +319,12 @@ pub enum Broken {
 
 impl Slot {
     /// A slot that was never asked for anything.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::queue::Slot;
+    /// assert_eq!(Slot::new(DateTime::UNIX_EPOCH).due(), None); // nothing to look at, so no need to store it
+    /// ```
     pub fn new(at: DateTime<Utc>) -> Self {
         Self {
             format: FORMAT,
@@ -276,6 +349,14 @@ impl Slot {
 
     /// Checks a slot that came back from storage.
     ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::queue::{Broken, Slot};
+    /// let mut slot = Slot::new(DateTime::UNIX_EPOCH);
+    /// slot.wanted = 1; // nobody waits, nobody runs: this trigger would be lost
+    /// assert_eq!(slot.check(), Err(Broken::Idle { covered: 0, wanted: 1 }));
+    /// ```
+    ///
     /// # Errors
     /// [`Broken`], when it is of a later format or breaks an invariant.
     pub fn check(&self) -> Result<(), Broken> {
@@ -293,6 +374,18 @@ impl Slot {
     }
 
     /// When somebody should look at it: it is due, its lease is over, or its history waits to be appended.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::backoff::Fraction;
+    /// use tripartite::queue::{Command, Rules, Scope, Slot, Trigger};
+    /// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+    /// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
+    /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// let pending = step(&Slot::new(now), trigger);
+    /// assert_eq!(pending.due(), Some(now));
+    /// assert_eq!(step(&pending, Command::Pause).due(), None); // it waits, and nobody needs to look
+    /// ```
     pub fn due(&self) -> Option<DateTime<Utc>> {
         let by_state = match &self.state {
             State::Pending { due_at, .. } if !self.paused => Some(*due_at),
@@ -304,6 +397,14 @@ impl Slot {
     }
 
     /// Which attempt of its job the next claim is, from 1.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::queue::Slot;
+    /// let mut slot = Slot::new(DateTime::UNIX_EPOCH);
+    /// (slot.failures, slot.rescues, slot.snoozes) = (2, 1, 9);
+    /// assert_eq!(slot.attempt(), 4); // a job that was given back has not failed
+    /// ```
     pub fn attempt(&self) -> u32 {
         self.failures.saturating_add(self.rescues).saturating_add(1)
     }

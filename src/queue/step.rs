@@ -12,6 +12,14 @@ use crate::failure::Failure;
 use crate::id::{CommandId, Nonce, WorkerId};
 
 /// The limits a queue keeps to.
+///
+/// ```
+/// use tripartite::queue::Rules;
+/// let rules: Rules = serde_json::from_str(r#"{"max_retries": 0}"#)?;
+/// assert_eq!(rules, Rules { max_retries: 0, ..Rules::default() }); // the first failure is the last attempt
+/// assert!(serde_json::from_str::<Rules>(r#"{"retries": 5}"#).is_err()); // a slip is not a default
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rules {
@@ -35,6 +43,8 @@ impl Default for Rules {
 }
 
 /// What a command comes to.
+///
+/// [`Slot::step`] has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "nothing has happened until the next slot is stored"]
 pub struct Decision {

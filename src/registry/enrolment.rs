@@ -33,6 +33,8 @@ pub struct Enrolment {
 impl Enrolment {
     /// A connection that runs from now on: fires of before are none of its business.
     ///
+    /// [`Enrolment`] has an example.
+    ///
     /// # Errors
     /// [`ScheduleError`], when its schedule can have no timetable.
     pub fn new(connection: Connection, now: DateTime<Utc>) -> Result<Self, ScheduleError> {
@@ -40,8 +42,24 @@ impl Enrolment {
         Ok(Self { connection, through: now })
     }
 
-    /// The connection as somebody has edited it. What it did not fire for until now it does not make up for, unless it
-    /// ran before and has the same schedule still.
+    /// The connection as somebody has edited it; nothing else of the one before is kept. One that ran before, runs
+    /// still and has the same schedule makes up for what it missed; any other begins now.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::registry::{Connection, Enrolment};
+    /// let (start, later) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(9));
+    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let on = Enrolment::new(connection.clone(), start)?;
+    /// connection.enabled = false;
+    /// let off = on.clone().edited(connection.clone(), start)?;
+    /// connection.enabled = true;
+    /// // Switched off for nine nights, it makes up for none of them; had it only been renamed, it would fire for one.
+    /// assert!(off.edited(connection.clone(), later)?.fire(later)?.0.is_empty());
+    /// connection.name = "The Federation".into();
+    /// assert_eq!(on.edited(connection, later)?.fire(later)?.0.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`ScheduleError`], when its schedule can have no timetable.
@@ -52,11 +70,15 @@ impl Enrolment {
     }
 
     /// The connection.
+    ///
+    /// [`succeeded`](Self::succeeded) has an example.
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
     /// Checks an enrolment that came back from storage.
+    ///
+    /// [`Connection::check`] has an example.
     ///
     /// # Errors
     /// [`Broken`], when it is of a later format.
@@ -65,6 +87,17 @@ impl Enrolment {
     }
 
     /// When it fires next; never, while it does not run.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::registry::{Connection, Enrolment};
+    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let enrolment = Enrolment::new(connection.clone(), DateTime::UNIX_EPOCH)?;
+    /// assert!(enrolment.due()?.is_some()); // also while it serves nobody
+    /// connection.enabled = false;
+    /// assert_eq!(enrolment.edited(connection, DateTime::UNIX_EPOCH)?.due()?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`ScheduleError`], when its schedule can have no timetable in this build.
@@ -75,6 +108,8 @@ impl Enrolment {
 
     /// What fires until now, the oldest first, and the enrolment to store once each of its
     /// [keys](Self::keys) has been triggered for each of them. A clock that went back fires nothing.
+    ///
+    /// [`Enrolment`] has an example.
     ///
     /// # Errors
     /// [`ScheduleError`], when its schedule can have no timetable in this build.
@@ -87,6 +122,21 @@ impl Enrolment {
 
     /// Takes over what another reading of it has [fired](Self::fire), unless the schedule was edited meanwhile: then it
     /// fires once more, and the triggers know their ids.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::registry::{Connection, Enrolment};
+    /// let (start, later) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(1));
+    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let read = Enrolment::new(connection.clone(), start)?;
+    /// let (_, fired) = read.fire(later)?;
+    /// // Somebody changed the name while the triggers were made: the name and the fire are both kept.
+    /// connection.name = "The Federation".into();
+    /// let settled = read.edited(connection, later)?.settled(&fired);
+    /// assert_eq!(settled.connection().name, "The Federation");
+    /// assert!(settled.fire(later)?.0.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use = "nothing has happened until the next enrolment is stored"]
     pub fn settled(&self, fired: &Self) -> Self {
         let same = self.connection.schedule == fired.connection.schedule;
@@ -95,11 +145,25 @@ impl Enrolment {
     }
 
     /// The keys of those it serves.
+    ///
+    /// [`Connection::keys`] has an example.
     pub fn keys(&self) -> impl Iterator<Item = SyncKey> {
         self.connection.keys()
     }
 
     /// Notes that a run did what was wanted: [`Connection::succeeded`].
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::id::SyncKey;
+    /// use tripartite::registry::{Connection, Enrolment};
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let enrolment = Enrolment::new(connection, DateTime::UNIX_EPOCH)?;
+    /// let key = SyncKey { org: "gone".parse()?, connector: "federation".parse()? };
+    /// // A run that was under way when its organisation left ends without a trace here.
+    /// assert_eq!(enrolment.succeeded(&key, DateTime::UNIX_EPOCH).connection(), enrolment.connection());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use = "nothing has happened until the next enrolment is stored"]
     pub fn succeeded(&self, key: &SyncKey, at: DateTime<Utc>) -> Self {
         let mut next = self.clone();

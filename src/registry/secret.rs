@@ -27,6 +27,8 @@ const MAX_LEN: usize = 256;
 pub struct SecretRef(Box<str>);
 
 /// Why a text cannot be a reference to a secret.
+///
+/// [`SecretRef::new`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretRefError {
@@ -47,6 +49,12 @@ pub enum SecretRefError {
 impl SecretRef {
     /// Checks a text and makes it a reference.
     ///
+    /// ```
+    /// use tripartite::registry::{SecretRef, SecretRefError};
+    /// assert_eq!(SecretRef::new("Bearer:abc"), Err(SecretRefError::Kind)); // a capital letter
+    /// assert_eq!(SecretRef::new("env:P@ss"), Err(SecretRefError::Name));
+    /// ```
+    ///
     /// # Errors
     /// [`SecretRefError`] when the text is not a kind of small letters, a colon and a name, or longer than 256 bytes.
     pub fn new(text: impl Into<Box<str>>) -> Result<Self, SecretRefError> {
@@ -65,11 +73,23 @@ impl SecretRef {
     }
 
     /// The reference as text.
+    ///
+    /// ```
+    /// use tripartite::registry::SecretRef;
+    /// assert_eq!(SecretRef::new("file:/run/secrets/a:b")?.as_str(), "file:/run/secrets/a:b");
+    /// # Ok::<(), tripartite::registry::SecretRefError>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The kind and the name.
+    /// The kind and the name, which the first colon divides.
+    ///
+    /// ```
+    /// use tripartite::registry::SecretRef;
+    /// assert_eq!(SecretRef::new("file:/run/secrets/a:b")?.parts(), ("file", "/run/secrets/a:b"));
+    /// # Ok::<(), tripartite::registry::SecretRefError>(())
+    /// ```
     pub fn parts(&self) -> (&str, &str) {
         self.0.split_once(':').unwrap_or(("", ""))
     }
@@ -115,11 +135,19 @@ pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
     /// Takes over a credential. What was given is not copied; copies that were made before are the caller's.
+    ///
+    /// [`Secret`] has an example.
     pub fn new(secret: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(secret.into()))
     }
 
     /// The credential. This is the only way to it, so that a search for the word finds every place that sees one.
+    ///
+    /// ```
+    /// use tripartite::registry::Secret;
+    /// let key = Secret::new([0xff, 0x00]); // any bytes, not only text
+    /// assert_eq!(key.expose(), [0xff, 0x00]);
+    /// ```
     pub fn expose(&self) -> &[u8] {
         &self.0
     }

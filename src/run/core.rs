@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::{Before, Index, Sighting, Slot};
+use super::last::Last;
 use super::repeat;
 use super::report::{Counts, Report, RunOutcome, Unwritten};
 use super::{Committing, Done, Fetching, Loading, Mode, Run, Step, Stopped};
@@ -11,33 +12,39 @@ use crate::exchange::{
 };
 use crate::failure::Failure;
 use crate::id::ExternalId;
-use crate::plan::{Blocked, Emptied, Figures, Plan, PlanHash, PlanId, Tally, plan_creation, plan_linked, plan_missing};
-
-/// How many missing records are loaded at a time.
-const PAGE: usize = 500;
+use crate::plan::{Blocked, Figures, Noted, Plan, PlanHash, PlanId, Tally, plan_creation, plan_linked};
 
 #[derive(Debug)]
 pub(super) struct Core {
-    run: Run,
-    index: Index,
+    pub(super) run: Run,
+    pub(super) index: Index,
     linked: u64,
     /// By the record's place, so that a contradicted one can be taken back; ordered, so that a plan is always the same.
-    ops: BTreeMap<Slot, Op>,
-    missing: Vec<Op>,
+    pub(super) ops: BTreeMap<Slot, Op>,
+    /// What was planned when the listing was over.
+    pub(super) last: Vec<Op>,
+    /// By its old id, what the source calls a record from now on; it should be one.
+    pub(super) moves: BTreeMap<ExternalId, BTreeSet<ExternalId>>,
+    /// The versions of the records that the source says are gone.
+    pub(super) gone: BTreeMap<ExternalId, Option<u64>>,
     /// The id of the plan, once there is a whole one; in streaming mode it adds up batch by batch.
     judged: Option<PlanId>,
     hash: PlanHash,
-    counts: Counts,
-    items: u64,
+    pub(super) counts: Counts,
+    /// How many records were listed, whatever could be made of them.
+    pub(super) items: u64,
     /// Something was listed that could be any record.
-    unidentified: bool,
-    withheld: u64,
+    pub(super) unidentified: bool,
+    pub(super) withheld: u64,
+    /// The listing is over, and was everything the source has.
+    pub(super) complete: bool,
+    /// It can be trusted to be: whoever is not in it is missing.
+    pub(super) trusted: bool,
     /// Listed a second time in other words, while the first statement is no longer at hand.
     doubtful: Vec<(Slot, RemoteRecord)>,
     quarantined: Vec<Quarantined>,
-    /// Of which records the source says nothing in a field any more.
-    emptied: Emptied,
-    unwritten: Vec<Unwritten>,
+    pub(super) noted: Noted,
+    pub(super) unwritten: Vec<Unwritten>,
 }
 
 /// What a load is for.
@@ -45,8 +52,8 @@ pub(super) struct Core {
 pub(super) enum Purpose {
     /// To plan a page of the listing.
     Page(Vec<(Slot, RemoteRecord)>, Next),
-    /// To plan missing records, these and then the rest.
-    Missing(Vec<ExternalId>),
+    /// To plan what became of records that are not listed, of these and then the rest.
+    Last(Vec<Last>, Vec<Last>),
     /// To plan once more what was stale.
     Again(Vec<Op>, After),
 }
@@ -81,16 +88,20 @@ impl Core {
             index: Index::default(),
             linked: 0,
             ops: BTreeMap::new(),
-            missing: Vec::new(),
+            last: Vec::new(),
+            moves: BTreeMap::new(),
+            gone: BTreeMap::new(),
             judged: None,
             hash,
             counts: Counts::default(),
             items: 0,
             unidentified: false,
             withheld: 0,
+            complete: false,
+            trusted: false,
             doubtful: Vec::new(),
             quarantined: Vec::new(),
-            emptied: Emptied::default(),
+            noted: Noted::default(),
             unwritten: Vec::new(),
         }
     }
@@ -107,7 +118,7 @@ impl Core {
         self.run.mode = Mode::Streaming;
     }
 
-    fn streams(&self) -> bool {
+    pub(super) fn streams(&self) -> bool {
         self.run.mode == Mode::Streaming && !self.run.dry
     }
 
@@ -115,22 +126,33 @@ impl Core {
         let policy = self.run.policy.fingerprint();
         for entry in entries {
             let fresh = entry.synced.filter(|synced| synced.revision == entry.revision && synced.policy == policy);
-            let fresh = fresh.filter(|_| entry.presence != Presence::Deactivated);
+            let fresh = fresh.filter(|_| entry.presence != Presence::Deactivated && entry.missed == 0);
             self.linked += 1;
             self.counts.conflicts_open += u64::from(entry.open);
             // Only what was in step once can be missing: the source never had the rest.
             let active = entry.presence == Presence::Active && entry.synced.is_some();
             self.index.link(entry.id.as_str(), active, fresh.map(|synced| synced.seen));
+            let present = entry.presence == Presence::Active;
+            if present || (entry.presence == Presence::Removed && entry.open > 0) {
+                self.index.matters(entry.id.as_str(), present);
+            }
         }
     }
 
     pub(super) fn listed(mut self: Box<Self>, page: Page) -> Step {
         let mut changed = BTreeMap::new();
         for item in page.items {
-            self.items += 1;
+            let only = self.run.only.as_ref();
+            if only.is_some_and(|only| !item.is_about(|id| only.binary_search(id).is_ok())) {
+                self.counts.ignored += 1;
+                continue;
+            }
+            self.items += u64::from(matches!(item, Item::Record(_) | Item::Malformed(_)));
             match item {
                 Item::Record(remote) => self.list(remote, &mut changed),
                 Item::Malformed(malformed) => self.malformed(malformed, &mut changed),
+                Item::Tombstone { id, version } => self.tombstone(id, version),
+                Item::Rekeyed { from, to } => self.rekeyed(from, to),
             }
         }
         if changed.is_empty() && self.doubtful.is_empty() {
@@ -143,7 +165,7 @@ impl Core {
     }
 
     fn list(&mut self, remote: RemoteRecord, changed: &mut BTreeMap<Slot, RemoteRecord>) {
-        let (slot, sighting) = self.index.list(remote.id.as_str(), remote.record.fingerprint());
+        let (slot, sighting) = self.index.list(remote.id.as_str(), remote.version, remote.record.fingerprint());
         match sighting {
             Sighting::Unchanged => {
                 self.counts.processed += 1;
@@ -168,7 +190,7 @@ impl Core {
         }
     }
 
-    fn contradicted(&mut self, id: ExternalId, changed: &mut BTreeMap<Slot, RemoteRecord>) {
+    pub(super) fn contradicted(&mut self, id: ExternalId, changed: &mut BTreeMap<Slot, RemoteRecord>) {
         let problem = "the listing has this record twice, and not the same".to_owned();
         let situation = Situation::DuplicateRemote;
         self.set_aside(Quarantined { id: Some(id), place: None, situation, problem }, changed);
@@ -203,7 +225,7 @@ impl Core {
     }
 
     /// Takes back whatever was planned for a record, so that it is neither written nor taken for missing.
-    fn set_aside(&mut self, quarantined: Quarantined, changed: &mut BTreeMap<Slot, RemoteRecord>) {
+    pub(super) fn set_aside(&mut self, quarantined: Quarantined, changed: &mut BTreeMap<Slot, RemoteRecord>) {
         let Some(id) = &quarantined.id else { return };
         let (slot, before) = self.index.set_aside(id.as_str());
         let taken_back = changed.remove(&slot).is_some() | self.ops.remove(&slot).is_some();
@@ -232,6 +254,7 @@ impl Core {
             loaded.into_iter().map(|record| (record.id.clone(), record)).collect();
         match purpose {
             Purpose::Page(remotes, next) => {
+                self.looked_at(loaded.values());
                 self.settle(&loaded);
                 for (slot, remote) in remotes {
                     self.plan(slot, &remote, loaded.remove(&remote.id));
@@ -242,12 +265,15 @@ impl Core {
                 let ops = std::mem::take(&mut self.ops).into_values().collect();
                 self.commit(ops, After::new(Then::Listing(next)))
             }
-            Purpose::Missing(rest) => {
-                self.missing.extend(loaded.values().filter_map(plan_missing));
-                self.load_missing(rest)
+            Purpose::Last(these, rest) => {
+                self.looked_at(loaded.values());
+                for last in these {
+                    self.plan_last(last, &mut loaded);
+                }
+                self.load_last(rest)
             }
             Purpose::Again(stale, after) => {
-                let ops = stale.into_iter().filter_map(|op| self.plan_again(&op, loaded.remove(&op.id))).collect();
+                let ops = stale.into_iter().filter_map(|op| self.plan_again(&op, &mut loaded)).collect();
                 self.commit(ops, after)
             }
         }
@@ -279,58 +305,42 @@ impl Core {
         };
         let op = plan_linked(&self.run.policy, remote, &loaded)?;
         if let Some(base) = &loaded.base {
-            self.emptied.add(&remote.id, &base.record, &remote.record);
+            self.noted.add(self.run.policy.schema(), remote, &base.record, &loaded.local);
         }
         Some(op)
     }
 
-    fn plan_again(&mut self, op: &Op, loaded: Option<Loaded>) -> Option<Op> {
-        let quarantined = self.counts.quarantined;
-        let planned = match &op.remote {
-            None => loaded.as_ref().and_then(plan_missing),
-            Some(record) => {
-                let remote = RemoteRecord { id: op.id.clone(), version: op.version, record: record.clone() };
-                self.plan_one(&remote, loaded)
-            }
+    fn plan_again(&mut self, op: &Op, loaded: &mut BTreeMap<ExternalId, Loaded>) -> Option<Op> {
+        let Some(record) = op.remote.as_ref().filter(|_| op.rekeyed.is_none()) else {
+            return self.plan_last_again(op, loaded);
         };
+        let quarantined = self.counts.quarantined;
+        let remote = RemoteRecord { id: op.id.clone(), version: op.version, record: record.clone() };
+        let planned = self.plan_one(&remote, loaded.remove(&op.id));
         let refused = self.counts.quarantined > quarantined;
-        if planned.is_none() && op.remote.is_some() && !refused {
+        if planned.is_none() && !refused {
             self.counts.unchanged += 1;
         }
         planned
     }
 
     /// After a page: the next one, or the end of the listing.
-    fn turn(mut self: Box<Self>, next: Next) -> Step {
-        let total = match next {
-            Next::More(cursor) => return Step::Fetching(Fetching { core: self, after: Some(cursor) }),
-            Next::Partial => return self.judge(),
-            Next::Complete { total } => total,
-        };
-        if self.unidentified || total.is_some_and(|total| total != self.items) {
-            self.withheld = self.index.missing().count() as u64;
-            return self.judge();
+    fn turn(self: Box<Self>, next: Next) -> Step {
+        match next {
+            Next::More(cursor) => Step::Fetching(Fetching { core: self, after: Some(cursor) }),
+            Next::Complete { total } if self.run.only.is_none() => self.finish_listing(true, total),
+            Next::Complete { .. } | Next::Partial => self.finish_listing(false, None),
         }
-        let missing = self.index.missing().filter_map(|id| ExternalId::new(id).ok()).collect();
-        self.load_missing(missing)
     }
 
-    fn load_missing(self: Box<Self>, mut missing: Vec<ExternalId>) -> Step {
-        if missing.is_empty() {
-            return self.judge();
-        }
-        let rest = missing.split_off(missing.len().min(PAGE));
-        Step::Loading(Loading { core: self, ids: missing, purpose: Purpose::Missing(rest) })
-    }
-
-    fn judge(mut self: Box<Self>) -> Step {
+    pub(super) fn judge(mut self: Box<Self>) -> Step {
         let mut ops: Vec<Op> = std::mem::take(&mut self.ops).into_values().collect();
-        ops.append(&mut self.missing);
+        ops.append(&mut self.last);
         let figures = Figures {
             population: self.index.population,
-            listed: self.items,
+            listed: self.listed_in_all(),
             quarantined: self.quarantined_tally(),
-            ..Figures::of(self.run.policy.schema(), &ops, &self.emptied)
+            ..Figures::of(self.run.policy.schema(), &ops, &self.noted)
         };
         let quarantined = self.quarantined.clone();
         let plan =
@@ -386,7 +396,7 @@ impl Core {
         }
         let stale = std::mem::take(&mut after.stale);
         if !stale.is_empty() {
-            let ids = stale.iter().map(|op| op.id.clone()).collect();
+            let ids = stale.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
             after.again = true;
             return Step::Loading(Loading { core: self, ids, purpose: Purpose::Again(stale, after) });
         }
@@ -412,7 +422,7 @@ impl Core {
                     self.counts.add(&op);
                 }
                 // Nothing was to be written, and the next run looks again.
-                Outcome::Stale if op.is_silent() => self.counts.unchanged += 1,
+                Outcome::Stale if op.is_silent() => self.counts.unchanged += u64::from(op.remote.is_some()),
                 Outcome::Stale if !after.again => after.stale.push(op),
                 Outcome::Stale => {
                     self.counts.skipped += 1;

@@ -10,6 +10,9 @@ const LINKED: u8 = 2;
 const FRESH: u8 = 4;
 const LISTED: u8 = 8;
 const SET_ASIDE: u8 = 16;
+const SPOKEN_FOR: u8 = 32;
+const DISPUTED: u8 = 64;
+const PRESENT: u8 = 128;
 
 /// A record's place in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +32,8 @@ pub(super) struct Index {
 struct Row {
     /// What was seen at the source when the record was last in step; once it is listed, what is seen now.
     seen: Fingerprint,
+    /// The largest version that was listed.
+    version: Option<u64>,
     end: u32,
     flags: u8,
 }
@@ -60,7 +65,8 @@ pub(super) enum Before {
 }
 
 impl Index {
-    /// Adds a linked record. `fresh`: nothing moved here since it was last in step with what was `seen`.
+    /// Adds a linked record. `active`: it is there, and was in step once. `fresh`: nothing moved here since it was last in
+    /// step with what was `seen`.
     pub(super) fn link(&mut self, id: &str, active: bool, fresh: Option<Fingerprint>) {
         let slot = self.slot(id);
         let flags = LINKED | if active { ACTIVE } else { 0 } | if fresh.is_some() { FRESH } else { 0 };
@@ -70,9 +76,27 @@ impl Index {
         row.seen = fresh.unwrap_or_default();
     }
 
-    pub(super) fn list(&mut self, id: &str, seen: Fingerprint) -> (Slot, Sighting) {
+    /// Adds that a linked record is there, or that conflicts are open about one that is not: then it matters when the
+    /// source no longer has it either.
+    pub(super) fn matters(&mut self, id: &str, present: bool) {
+        let slot = self.slot(id);
+        self.row_mut(slot).flags |= if present { PRESENT } else { DISPUTED };
+    }
+
+    /// Adds a linked record that was loaded, in a run that has read no index; whether that is news.
+    pub(super) fn learn(&mut self, id: &str, present: bool) -> bool {
         let slot = self.slot(id);
         let row = self.row_mut(slot);
+        let news = row.flags & LINKED == 0;
+        row.flags |= LINKED;
+        self.population += u64::from(news && present);
+        news
+    }
+
+    pub(super) fn list(&mut self, id: &str, version: Option<u64>, seen: Fingerprint) -> (Slot, Sighting) {
+        let slot = self.slot(id);
+        let row = self.row_mut(slot);
+        row.version = row.version.max(version);
         let sighting = match row.flags {
             flags if flags & SET_ASIDE != 0 => Sighting::SetAside,
             flags if flags & LISTED != 0 && row.seen == seen => Sighting::Repeated,
@@ -104,13 +128,54 @@ impl Index {
         self.row(slot).flags & SET_ASIDE != 0
     }
 
-    /// The linked, active records that were not listed.
-    pub(super) fn missing(&self) -> impl Iterator<Item = &str> {
-        let all = 0..self.rows.len();
-        all.filter(|&at| self.rows[at].flags & (ACTIVE | LINKED | LISTED) == ACTIVE | LINKED).map(|at| self.id(at))
+    /// Marks a record as one of which the source says what became of it, so that it is not missing.
+    pub(super) fn speak_for(&mut self, id: &str) -> Slot {
+        let slot = self.slot(id);
+        self.row_mut(slot).flags |= SPOKEN_FOR;
+        slot
     }
 
-    fn slot(&mut self, id: &str) -> Slot {
+    /// As if it was not listed.
+    pub(super) fn unlist(&mut self, slot: Slot) {
+        self.row_mut(slot).flags &= !LISTED;
+    }
+
+    pub(super) fn is_spoken_for(&self, slot: Slot) -> bool {
+        self.row(slot).flags & SPOKEN_FOR != 0
+    }
+
+    /// Whether it can end: it is there, or in dispute.
+    pub(super) fn can_end(&self, slot: Slot) -> bool {
+        self.row(slot).flags & (PRESENT | DISPUTED) != 0
+    }
+
+    pub(super) fn is_linked(&self, slot: Slot) -> bool {
+        self.row(slot).flags & LINKED != 0
+    }
+
+    /// Whether it was listed as a record, and the largest version of it that was.
+    pub(super) fn listed(&self, slot: Slot) -> Option<Option<u64>> {
+        let row = self.row(slot);
+        (row.flags & LISTED != 0).then_some(row.version)
+    }
+
+    /// The linked, active records that were not listed.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &str> {
+        self.unlisted(ACTIVE)
+    }
+
+    /// The removed records with a conflict that were not listed.
+    pub(super) fn disputed(&self) -> impl Iterator<Item = &str> {
+        self.unlisted(DISPUTED)
+    }
+
+    fn unlisted(&self, which: u8) -> impl Iterator<Item = &str> {
+        let all = 0..self.rows.len();
+        let flags = move |at: usize| self.rows[at].flags & (which | LINKED | LISTED | SPOKEN_FOR);
+        all.filter(move |&at| flags(at) == which | LINKED).map(|at| self.id(at))
+    }
+
+    pub(super) fn slot(&mut self, id: &str) -> Slot {
         let hash = xxh3_64(id.as_bytes());
         let Self { text, rows, table, .. } = self;
         if let Some(&at) = table.find(hash, |&at| id_at(text, rows, at as usize) == id.as_bytes()) {
@@ -118,7 +183,7 @@ impl Index {
         }
         let at = rows.len() as u32;
         text.extend_from_slice(id.as_bytes());
-        rows.push(Row { seen: Fingerprint::default(), end: text.len() as u32, flags: 0 });
+        rows.push(Row { seen: Fingerprint::default(), version: None, end: text.len() as u32, flags: 0 });
         table.insert_unique(hash, at, |&at| xxh3_64(id_at(text, rows, at as usize)));
         Slot(at)
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::detect::Verdict;
-use crate::exchange::{Action, ConflictChange, Entry, Op, Quarantined};
+use crate::exchange::{Action, ConflictChange, Entry, Op, Quarantined, Situation};
 use crate::failure::Failure;
 use crate::id::{ExternalId, RunId};
 use crate::plan::{Blocked, PlanId};
@@ -25,7 +25,8 @@ pub enum RunOutcome {
 }
 
 /// What a run did, counted. Every record that was listed is exactly one of created, updated, unchanged, reactivated,
-/// quarantined, skipped and failed, but for deactivations that were skipped or failed, which were not listed.
+/// quarantined, skipped and failed, but for deactivations that were skipped or failed, which were not listed. A record
+/// that is listed, and said to be gone in a larger version, counts as not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
@@ -39,6 +40,10 @@ pub struct Counts {
     pub unchanged: u64,
     /// Records that were marked inactive.
     pub deactivated: u64,
+    /// Records that a complete listing did not have, and that are left active until it happens more often.
+    pub missing: u64,
+    /// Records that have another id now.
+    pub rekeyed: u64,
     /// Records that were inactive and are active again.
     pub reactivated: u64,
     /// Conflicts that were found in this run, one for a record and field or atomic group.
@@ -57,6 +62,9 @@ pub struct Counts {
     pub failed: u64,
     /// Repetitions in the listing that said the same, in whatever spelling.
     pub duplicates: u64,
+    /// What the source said that there is nothing to do about: that a record is gone or moved that is not active here or
+    /// newer, and in a run of some records what was said of others.
+    pub ignored: u64,
 }
 
 /// A record that was to be written, and was not.
@@ -116,6 +124,8 @@ impl Counts {
             ("updated", self.updated),
             ("unchanged", self.unchanged),
             ("deactivated", self.deactivated),
+            ("missing", self.missing),
+            ("rekeyed", self.rekeyed),
             ("reactivated", self.reactivated),
             ("conflicts_detected", self.conflicts_detected),
             ("conflicts_resolved", self.conflicts_resolved),
@@ -125,22 +135,31 @@ impl Counts {
             ("skipped", self.skipped),
             ("failed", self.failed),
             ("duplicates", self.duplicates),
+            ("ignored", self.ignored),
         ];
         all.into_iter().filter(|(_, count)| *count > 0)
     }
 
     /// Adds what an op did once it was carried out: everything is read off the op and its entries.
     pub(super) fn add(&mut self, op: &Op) {
-        *match op.action {
-            Action::Create(_) => &mut self.created,
-            Action::Update(_) => &mut self.updated,
-            Action::Reactivate(_) => &mut self.reactivated,
-            Action::Deactivate => &mut self.deactivated,
-            Action::Touch => &mut self.unchanged,
-        } += 1;
+        match op.action {
+            Action::Create(_) => self.created += 1,
+            Action::Update(_) => self.updated += 1,
+            Action::Reactivate(_) => self.reactivated += 1,
+            Action::Deactivate => self.deactivated += 1,
+            Action::Touch if op.remote.is_some() => self.unchanged += 1,
+            Action::Touch => self.missing += u64::from(op.missed > 0),
+        }
+        self.rekeyed += u64::from(op.rekeyed.is_some());
         let mut last_group = None;
         for entry in &op.entries {
-            let Entry::Field(entry) = entry else { continue };
+            let Entry::Field(entry) = entry else {
+                if matches!(entry, Entry::Record(entry) if entry.situation == Situation::DeleteVsEdit) {
+                    self.conflicts_detected += 1;
+                    self.conflicts_resolved += u64::from(op.action == Action::Deactivate);
+                }
+                continue;
+            };
             // A group is decided once; its entries stand together.
             let again = entry.group.is_some() && entry.group == last_group;
             last_group.clone_from(&entry.group);

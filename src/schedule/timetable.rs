@@ -10,6 +10,17 @@ use super::zone::Zone;
 use super::{Due, Fire, Missed, Schedule, ScheduleError};
 
 /// The most fires that are made up for at once, whatever the policy says: a bound on the work of one look.
+///
+/// ```
+/// use chrono::{DateTime, TimeDelta};
+/// use tripartite::schedule::{MAX_CATCH_UP, Missed, Schedule, Timetable};
+/// let hourly = Timetable::new(&Schedule::Hourly { minute: 0 })?;
+/// let (since, now) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
+/// let due = hourly.due(since, now, Missed::CatchUp { at_most: u32::MAX });
+/// assert_eq!(due.fires.len(), MAX_CATCH_UP as usize);
+/// assert_eq!(due.through, now); // those beyond are settled, and never made up for
+/// # Ok::<(), tripartite::schedule::ScheduleError>(())
+/// ```
 pub const MAX_CATCH_UP: u32 = 1000;
 
 /// A schedule that can be asked. Compile it once: parsing a cron expression takes a thousand times as long as asking
@@ -40,6 +51,15 @@ enum Rule {
 
 impl Timetable {
     /// Checks and compiles a schedule.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use chrono::DateTime;
+    /// use tripartite::schedule::{Schedule, ScheduleError, Timetable};
+    /// let every = Duration::from_millis(1500); // times of day and grids are in whole seconds
+    /// let schedule = Schedule::Interval { every, anchor: DateTime::UNIX_EPOCH };
+    /// assert_eq!(Timetable::new(&schedule), Err(ScheduleError::Interval { found: every }));
+    /// ```
     ///
     /// # Errors
     /// [`ScheduleError`] when the schedule cannot be kept, or needs the feature `cron` and this build is without.

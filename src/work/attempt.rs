@@ -21,6 +21,8 @@ use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
 use crate::run::{Counts, Done, Report, Step};
 
 /// An attempt that a worker made.
+///
+/// [`Tick`](super::Tick) has an example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempted {
     /// Of which key.
@@ -239,6 +241,12 @@ impl Worker {
             }
             let beat = match self.beat(queue, clock, lease, &step).await {
                 Ok(beat) => beat,
+                // Nothing is written before the lease was seen to be held.
+                Err(WorkError::Store(error)) if matches!(step, Step::Committing(_)) && !lease.writing => {
+                    let (failure, message) = (error.failure(), format!("the job store failed: {error}"));
+                    let done = Box::new(step.fail(failure));
+                    return Ok(Ran::Failed { failure, message, done, connector: false });
+                }
                 // The store may answer again before the lease is over.
                 Err(WorkError::Store(_)) if clock.time() < lease.until => Beat::GoOn,
                 Err(error) => return Err(error),

@@ -39,6 +39,8 @@ impl<F: Fn() -> DateTime<Utc>> Clock for F {
 }
 
 /// A job that a worker has claimed.
+///
+/// The module has [an example](crate::work).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// Whose records, from which source.
@@ -55,6 +57,8 @@ pub struct Job {
 }
 
 /// What a job works on.
+///
+/// The module has [an example](crate::work).
 #[derive(Debug)]
 pub struct Opened<C, S> {
     /// The run, as it begins.

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::WorkError;
 use super::record::{change, read, shard};
 use super::told::Told;
-use super::{ConnectError, WorkError};
 use crate::backoff::Fraction;
 use crate::gate::Gate;
 use crate::health::Health;
@@ -14,8 +14,7 @@ use crate::history::{Entry, Status};
 use crate::host::{JobStore, LogEntry, LogPosition, Shard, StoreKey};
 use crate::id::{CommandId, ConnectorId, SyncKey};
 use crate::notice::Notice;
-use crate::queue::{Attempt, Command, Outcome, Rules, Scope, Slot, Token, Trigger};
-use crate::registry::{Connection, Enrolment};
+use crate::queue::{Attempt, Command, Outcome, Rules, Slot, Token};
 use crate::run::Report;
 
 /// How many parts the due keys are divided into, unless the host says otherwise.
@@ -27,8 +26,8 @@ const PAGE: usize = 256;
 
 /// The slots, connections and history that a [`JobStore`] keeps.
 ///
-/// Every method reads, decides by a pure transition and swaps, again and again until nobody was in between; several
-/// processes may use one store at a time. Nothing is kept in memory.
+/// Whatever changes a record reads it, decides by a pure transition and swaps, again and again until nobody was in
+/// between; several processes may use one store at a time. Nothing is kept in memory.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -52,10 +51,9 @@ pub struct Queue<S> {
     pub(super) shards: u16,
 }
 
-/// What a schedule has triggered, and the slots that could not be read.
-pub(super) type Fired = (Vec<(SyncKey, Outcome)>, Vec<(StoreKey, String)>);
-
 /// What came of a command, and what people must hear about it.
+///
+/// [`Queue::apply`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "the outcome says whether the command took effect"]
 pub struct Applied {
@@ -111,11 +109,37 @@ fn history_log(key: &SyncKey) -> StoreKey {
 
 impl<S: JobStore> Queue<S> {
     /// The queue of a store, under the default rules.
+    ///
+    /// [`Queue`] has an example.
     pub fn new(store: S) -> Self {
         Self { store, rules: Rules::default(), shards: SHARDS }
     }
 
-    /// By which rules. All who use one store use the same.
+    /// By which rules slots decide. All who use one store use the same.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use chrono::DateTime;
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::failure::Failure;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::queue::{Command, Outcome, Scope, Token, Trigger};
+    /// # use tripartite::work::Queue;
+    /// use tripartite::queue::Rules;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let now = DateTime::UNIX_EPOCH;
+    /// let queue = Queue::new(MemoryJobStore::default()).rules(Rules { max_retries: 0, ..Rules::default() });
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
+    /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
+    /// # let _ = block_on(queue.apply(&key, None, claim, now))?;
+    /// let failure = Failure::Retry { after: Some(Duration::from_secs(60)) };
+    /// let fail = Command::Fail { token: Token(1), failure, message: "503".into() };
+    /// // No retry is left, whenever the source would have it.
+    /// assert!(matches!(block_on(queue.apply(&key, None, fail, now))?.outcome, Outcome::Died(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn rules(mut self, rules: Rules) -> Self {
         self.rules = rules;
@@ -124,6 +148,23 @@ impl<S: JobStore> Queue<S> {
 
     /// Into how many parts the due keys are divided, at least one: about as many as workers. All who use one store use
     /// the same; after a change, what is due in a part that is gone is found only once its slot changes.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use chrono::DateTime;
+    /// use tripartite::drive::block_on;
+    /// use tripartite::host::{JobStore, Shard};
+    /// use tripartite::memory::MemoryJobStore;
+    /// use tripartite::queue::{Command, Scope, Trigger};
+    /// use tripartite::work::Queue;
+    /// # let key = tripartite::id::SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// let store = Arc::new(MemoryJobStore::default());
+    /// let queue = Queue::new(store.clone()).shards(0); // counts as one
+    /// let _ = block_on(queue.apply(&key, None, trigger, DateTime::UNIX_EPOCH))?;
+    /// assert_eq!(block_on(store.due(Shard(0), DateTime::UNIX_EPOCH, None, 9))?.keys.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn shards(mut self, shards: u16) -> Self {
         self.shards = shards.max(1);
@@ -131,16 +172,50 @@ impl<S: JobStore> Queue<S> {
     }
 
     /// The store.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::drive::block_on;
+    /// use tripartite::host::JobStore;
+    /// use tripartite::memory::MemoryJobStore;
+    /// use tripartite::queue::Command;
+    /// use tripartite::work::{Queue, slot_key};
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let key = tripartite::id::SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let _ = block_on(queue.apply(&key, None, Command::Cancel, DateTime::UNIX_EPOCH))?;
+    /// assert_eq!(block_on(queue.store().get(&slot_key(&key)))?, None); // a refusal stores nothing
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn store(&self) -> &S {
         &self.store
     }
 
-    /// Gives a slot a command. Backs off without jitter; [`apply_with`](Self::apply_with) has it as a parameter.
+    /// Gives a slot a command; a key's first one makes its slot, unless it is refused. Backs off without jitter;
+    /// [`apply_with`](Self::apply_with) has it as a parameter.
     ///
-    /// With an id, the command may be given again after an error, and takes effect once.
+    /// With an id, the command may be given again after an error, and takes effect once. A slot remembers the newest
+    /// [few](Rules::remember) ids.
+    ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::id::{CommandId, SyncKey};
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::queue::{Command, Outcome, Scope, Trigger};
+    /// # use tripartite::work::Queue;
+    /// # let queue = Queue::new(MemoryJobStore::default());
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let delivery = CommandId::new("webhook-8f3a")?;
+    /// let trigger = Command::Trigger { by: Trigger::Webhook, scope: Scope::All, policy: None, force: false };
+    /// let deliver = || block_on(queue.apply(&key, Some(&delivery), trigger.clone(), DateTime::UNIX_EPOCH));
+    /// assert_eq!(deliver()?.outcome, Outcome::Enqueued);
+    /// assert_eq!(deliver()?.outcome, Outcome::Enqueued); // the same delivery has the same answer: not `Merged`
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`WorkError`]; after [`WorkError::Store`] the command may have taken effect.
+    /// [`WorkError`]; after [`WorkError::Store`] the command may have taken effect, after any other it has not. What a
+    /// slot refuses is no error, but an [`Outcome`].
     pub async fn apply(
         &self,
         key: &SyncKey,
@@ -152,6 +227,32 @@ impl<S: JobStore> Queue<S> {
     }
 
     /// As [`apply`](Self::apply), with how much of the back-off's jitter to take.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::queue::{Command, Outcome, Rules, Scope, Token, Trigger};
+    /// # use tripartite::work::Queue;
+    /// use tripartite::backoff::{Backoff, Fraction, Jitter};
+    /// use tripartite::failure::Failure;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let now = DateTime::UNIX_EPOCH;
+    /// let rules = Rules { backoff: Backoff::default().jitter(Jitter::Full), ..Rules::default() };
+    /// let queue = Queue::new(MemoryJobStore::default()).rules(rules);
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
+    /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
+    /// # let _ = block_on(queue.apply(&key, None, claim, now))?;
+    /// // Chance would have it at once, but the source asked for a minute: that is the least.
+    /// let failure = Failure::Retry { after: Some(Duration::from_secs(60)) };
+    /// let fail = Command::Fail { token: Token(1), failure, message: "429".into() };
+    /// let failed = block_on(queue.apply_with(&key, None, fail, now, Fraction::ZERO))?;
+    /// assert_eq!(failed.outcome, Outcome::Retrying { at: now + TimeDelta::minutes(1) });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`apply`](Self::apply).
@@ -173,26 +274,57 @@ impl<S: JobStore> Queue<S> {
         .await
     }
 
-    /// The slot of a key; none, when it was never asked for anything.
+    /// The slot of a key; none, when no command has ever changed it.
+    ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::work::Queue;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// use tripartite::queue::Command;
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let _ = block_on(queue.apply(&key, None, Command::Cancel, DateTime::UNIX_EPOCH))?;
+    /// assert_eq!(block_on(queue.slot(&key))?, None); // there was nothing to cancel
+    /// let _ = block_on(queue.apply(&key, None, Command::Pause, DateTime::UNIX_EPOCH))?;
+    /// assert!(block_on(queue.slot(&key))?.is_some_and(|slot| slot.paused)); // for whatever comes
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`WorkError`].
+    /// [`WorkError`], when the store failed or the slot cannot be read.
     pub async fn slot(&self, key: &SyncKey) -> Result<Option<Slot>, WorkError<S::Error>> {
         read(&self.store, &slot_key(key)).await
     }
 
-    /// The health of a key's connector; none, when no attempt was judged yet.
+    /// The health of a key's connector for its organisation; none, when no attempt was judged yet.
+    ///
+    /// [`reset_health`](Self::reset_health) has an example.
     ///
     /// # Errors
-    /// [`WorkError`].
+    /// [`WorkError`], when the store failed or the record cannot be read.
     pub async fn health(&self, key: &SyncKey) -> Result<Option<Health>, WorkError<S::Error>> {
         read(&self.store, &health_key(key)).await
     }
 
     /// A person has seen to a key's connector, and renewed its credential if that was it: attempts run again.
     ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::work::Queue;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// block_on(queue.reset_health(&key, DateTime::UNIX_EPOCH))?;
+    /// assert_eq!(block_on(queue.health(&key))?, None); // never tried, nothing to see to
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`WorkError`].
+    /// [`WorkError`], when the store failed, the record cannot be read, or others change it all the time.
     pub async fn reset_health(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
         change(&self.store, self.shards, &health_key(key), |health: Option<&Health>| {
             (health.map(|health| health.reset(now)), ())
@@ -200,18 +332,45 @@ impl<S: JobStore> Queue<S> {
         .await
     }
 
-    /// The gate of a group.
+    /// The gate of a group; none, when nobody has asked for a ticket yet. A [`Worker`](super::Worker) has a group for
+    /// each connector, under its id.
+    ///
+    /// ```
+    /// use tripartite::drive::block_on;
+    /// use tripartite::memory::MemoryJobStore;
+    /// use tripartite::work::Queue;
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// assert_eq!(block_on(queue.gate("federation"))?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`WorkError`].
+    /// [`WorkError`], when the store failed or the gate cannot be read.
     pub async fn gate(&self, group: &str) -> Result<Option<Gate>, WorkError<S::Error>> {
         read(&self.store, &StoreKey::of("gate", [group])).await
     }
 
-    /// How a key stands; none, when it was never asked for anything.
+    /// How a key stands; none, when no command has ever changed its slot.
+    ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::queue::{Command, Scope, Trigger};
+    /// # use tripartite::work::Queue;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// assert_eq!(block_on(queue.status(&key))?, None);
+    /// let _ = block_on(queue.apply(&key, None, trigger, DateTime::UNIX_EPOCH))?;
+    /// let status = block_on(queue.status(&key))?.ok_or("it waits")?;
+    /// assert_eq!((status.wanted, status.covered, status.last), (1, 0, None)); // asked for, and never tried
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`WorkError`].
+    /// [`WorkError`], when the store failed, or the slot, an entry of its history or the health cannot be read.
     pub async fn status(&self, key: &SyncKey) -> Result<Option<Status>, WorkError<S::Error>> {
         let Some(slot) = self.slot(key).await? else { return Ok(None) };
         let last = if slot.token.0 == 0 { None } else { self.last(key, slot.updated_at).await? };
@@ -247,8 +406,10 @@ impl<S: JobStore> Queue<S> {
     /// A page of a key's history: finished attempts in a range of time (its end excluded), the oldest first, behind a
     /// position, at most `limit`.
     ///
+    /// [`flush`](Self::flush) has an example.
+    ///
     /// # Errors
-    /// [`WorkError`]; an entry that cannot be read is [`WorkError::Broken`].
+    /// [`WorkError`], when the store failed; an entry that cannot be read is [`WorkError::Broken`], and hides its page.
     pub async fn history(
         &self,
         key: &SyncKey,
@@ -265,10 +426,13 @@ impl<S: JobStore> Queue<S> {
         entries.into_iter().map(read).collect()
     }
 
-    /// Removes what is older from a key's history, and says how much. The slot, with its token, stays.
+    /// Removes the attempts from a key's history that ended before a point in time, and says how many. The slot, with
+    /// its token, stays.
+    ///
+    /// [`flush`](Self::flush) has an example.
     ///
     /// # Errors
-    /// [`WorkError`].
+    /// [`WorkError::Store`], when the store failed; some may have been removed.
     pub async fn prune(&self, key: &SyncKey, before: DateTime<Utc>) -> Result<u64, WorkError<S::Error>> {
         let log = history_log(key);
         let mut pruned = 0;
@@ -282,8 +446,41 @@ impl<S: JobStore> Queue<S> {
 
     /// Appends to the history what a slot still holds of it. An attempt stands there once, however often this is done.
     ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::host::LogPosition;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::queue::{Command, Scope, Token, Trigger};
+    /// # use tripartite::work::Queue;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let now = DateTime::UNIX_EPOCH;
+    /// # let queue = Queue::new(MemoryJobStore::default());
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
+    /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
+    /// # let _ = block_on(queue.apply(&key, None, claim, now))?;
+    /// let complete = Command::Complete { token: Token(1), result: Some("run-1".into()) };
+    /// let _ = block_on(queue.apply(&key, None, complete, now))?;
+    /// let all = DateTime::UNIX_EPOCH..now + TimeDelta::days(1);
+    /// assert!(block_on(queue.history(&key, all.clone(), None, 10))?.is_empty()); // the slot still has it
+    /// block_on(queue.flush(&key, now))?;
+    /// block_on(queue.flush(&key, now))?;
+    /// let page = block_on(queue.history(&key, all.clone(), None, 10))?;
+    /// assert_eq!(page.len(), 1); // once
+    /// // The next page is behind the last entry of this one.
+    /// let last = LogPosition { at: page[0].at(), id: page[0].id() };
+    /// assert!(block_on(queue.history(&key, all, Some(&last), 10))?.is_empty());
+    /// // What ended exactly then is not older.
+    /// assert_eq!(block_on(queue.prune(&key, now))?, 0);
+    /// assert_eq!(block_on(queue.prune(&key, now + TimeDelta::seconds(1)))?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`WorkError`].
+    /// [`WorkError`], when the store failed or the slot cannot be read; the slot then keeps what it held.
     pub async fn flush(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
         let Some(slot) = self.slot(key).await? else { return Ok(()) };
         self.append(key, slot.unflushed, now).await
@@ -306,87 +503,6 @@ impl<S: JobStore> Queue<S> {
         }
         let _ = self.apply(key, None, Command::Flushed { through }, now).await?;
         Ok(())
-    }
-
-    /// Stores a connection, new or edited, under its connector's id. A [`Worker`](super::Worker) fires its schedule.
-    ///
-    /// # Errors
-    /// [`ConnectError::Schedule`], when its schedule can have no timetable; nothing is stored then.
-    pub async fn connect(&self, connection: &Connection, now: DateTime<Utc>) -> Result<(), ConnectError<S::Error>> {
-        let key = connection_key(&connection.connector);
-        change(&self.store, self.shards, &key, |known: Option<&Enrolment>| {
-            let next = match known {
-                Some(known) => known.clone().edited(connection.clone(), now),
-                None => Enrolment::new(connection.clone(), now),
-            };
-            match next {
-                Ok(next) => (Some(next), Ok(())),
-                Err(error) => (None, Err(error)),
-            }
-        })
-        .await?
-        .map_err(ConnectError::Schedule)
-    }
-
-    /// A connection, as it is stored.
-    ///
-    /// # Errors
-    /// [`WorkError`].
-    pub async fn connection(&self, connector: &ConnectorId) -> Result<Option<Enrolment>, WorkError<S::Error>> {
-        read(&self.store, &connection_key(connector)).await
-    }
-
-    /// Triggers whatever a connection's schedule fires until now, for each organisation it serves, and says for which.
-    /// Whoever else does the same at the same time triggers nothing twice: a fire's time is its id.
-    ///
-    /// An organisation whose slot cannot be read is left out, and none of the others.
-    ///
-    /// # Errors
-    /// [`WorkError`]; after [`WorkError::Store`] what was triggered is triggered, and once only when this is done again.
-    /// [`WorkError::Broken`] says which slot was left out, if there was one.
-    pub async fn fire(
-        &self,
-        connector: &ConnectorId,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<(SyncKey, Outcome)>, WorkError<S::Error>> {
-        let (fired, broken) = self.fire_readable(connector, now).await?;
-        match broken.into_iter().next() {
-            Some((key, problem)) => Err(WorkError::Broken { key, problem }),
-            None => Ok(fired),
-        }
-    }
-
-    /// As [`fire`](Self::fire), with what was left out beside what was triggered.
-    pub(super) async fn fire_readable(
-        &self,
-        connector: &ConnectorId,
-        now: DateTime<Utc>,
-    ) -> Result<Fired, WorkError<S::Error>> {
-        let (mut fired, mut unreadable) = (Vec::new(), Vec::new());
-        let Some(known) = self.connection(connector).await? else { return Ok((fired, unreadable)) };
-        let broken = |problem: String| WorkError::Broken { key: connection_key(connector), problem };
-        let (fires, settled) = known.fire(now).map_err(|error| broken(error.to_string()))?;
-        for (fire, key) in fires.iter().flat_map(|fire| known.keys().map(move |key| (fire, key))) {
-            let command = Command::Trigger {
-                by: Trigger::Scheduled,
-                scope: Scope::All,
-                policy: Some(known.connection().policy.clone()),
-                force: false,
-            };
-            match self.apply(&key, Some(&fire.id), command, now).await {
-                Ok(applied) => fired.push((key, applied.outcome)),
-                Err(WorkError::Broken { key, problem }) => unreadable.push((key, problem)),
-                Err(error) => return Err(error),
-            }
-        }
-        if !fires.is_empty() {
-            let key = connection_key(connector);
-            change(&self.store, self.shards, &key, |current: Option<&Enrolment>| {
-                (current.map(|current| current.settled(&settled)), ())
-            })
-            .await?;
-        }
-        Ok((fired, unreadable))
     }
 
     pub(super) async fn change_gate<R>(
@@ -431,14 +547,6 @@ impl<S: JobStore> Queue<S> {
         change(&self.store, self.shards, &stored, |told: Option<&Told>| {
             let (next, notices) = told.cloned().unwrap_or_default().hear(key, token, report, now);
             (Some(next), notices)
-        })
-        .await
-    }
-
-    pub(super) async fn note_success(&self, key: &SyncKey, at: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
-        let connection = connection_key(&key.connector);
-        change(&self.store, self.shards, &connection, |known: Option<&Enrolment>| {
-            (known.map(|known| known.succeeded(key, at)), ())
         })
         .await
     }

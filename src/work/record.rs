@@ -25,6 +25,11 @@ pub(super) trait Record: Serialize + DeserializeOwned + PartialEq {
     fn due(&self) -> Option<DateTime<Utc>> {
         None
     }
+
+    /// Among which due keys it is listed, if not among those of its key.
+    fn shard(&self) -> Option<Shard> {
+        None
+    }
 }
 
 impl Record for Slot {
@@ -110,7 +115,7 @@ pub(super) async fn change_since<S: JobStore, T: Record, R>(
         let Some(next) = next.filter(|next| before.as_ref() != Some(next)) else { return Ok(answer) };
         let bytes = serde_json::to_vec(&next)
             .map_err(|error| WorkError::Broken { key: key.clone(), problem: error.to_string() })?;
-        let row = Row { bytes, due: next.due(), shard: shard(key, shards) };
+        let row = Row { bytes, due: next.due(), shard: next.shard().unwrap_or_else(|| shard(key, shards)) };
         match store.compare_and_swap(key, version, Some(&row)).await {
             Ok(Swap::Applied(_)) => return Ok(answer),
             Ok(Swap::Conflict) => {}

@@ -64,6 +64,8 @@ impl Default for Settings {
 
 /// Somebody who takes jobs: plain data, without a thread, a timer or a store of its own. For several jobs at a time,
 /// have several workers.
+///
+/// The module has [an example](crate::work).
 #[derive(Debug)]
 pub struct Worker {
     pub(super) id: WorkerId,
@@ -85,6 +87,59 @@ pub struct Worker {
 }
 
 /// What a tick did.
+///
+/// A refused credential ends the job at once, and the key's attempts until a person has seen to it:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use chrono::{DateTime, Utc};
+/// # use tripartite::drive::block_on;
+/// # use tripartite::id::SyncKey;
+/// # use tripartite::memory::{Listing, MemoryJobStore, MemoryStore};
+/// # use tripartite::queue::{Command, Outcome, Scope, Trigger};
+/// # use tripartite::run::Done;
+/// # use tripartite::work::{Handler, Job, Opened, Queue, Settings, Worker};
+/// use tripartite::failure::{Classify, Failure};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("401 Unauthorized")]
+/// struct Refused;
+///
+/// impl Classify for Refused {
+///     fn failure(&self) -> Failure {
+///         Failure::Denied
+///     }
+/// }
+///
+/// struct Club;
+///
+/// impl Handler for Club {
+/// #   type Connector = Listing;
+/// #   type Store = Arc<MemoryStore>;
+///     type Error = Refused;
+///
+///     async fn open(&self, _: &Job) -> Result<Opened<Listing, Arc<MemoryStore>>, Refused> {
+///         Err(Refused)
+///     }
+/// #   async fn close(&self, _: &Job, _: &Arc<MemoryStore>, _: &Done) -> Result<(), Refused> {
+/// #       Ok(())
+/// #   }
+/// }
+///
+/// # let queue = Queue::new(MemoryJobStore::default());
+/// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+/// # let clock = || DateTime::<Utc>::UNIX_EPOCH;
+/// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+/// # let _ = block_on(queue.apply(&key, None, trigger, clock()))?;
+/// let mut worker = Worker::new("w1".parse()?, Settings::default());
+/// let tick = worker.tick_blocking(&queue, &Club, &clock)?;
+/// let attempt = tick.attempt.ok_or("there was a job")?;
+/// assert!(matches!(attempt.outcome, Outcome::Died(_)));
+/// assert_eq!(attempt.report, None); // no run began, and `close` was not called
+/// let ids: Vec<_> = tick.notices.iter().map(|notice| notice.id.as_str()).collect();
+/// assert_eq!(ids, ["job_died/ballybeg/federation/1", "needs_operator/ballybeg/federation/1"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 #[must_use = "the notices in it are told nowhere else"]
 pub struct Tick {
@@ -98,7 +153,8 @@ pub struct Tick {
     pub notices: Vec<Notice>,
     /// Records that cannot be read, and are left as they are; everything else goes on.
     pub broken: Vec<(StoreKey, String)>,
-    /// When there is something to do next, as far as is known; a trigger may come before. None: nothing is waiting.
+    /// When there is something to do next, as far as is known; a trigger may come before. None: what waits, if anything
+    /// does, waits for a person or a trigger.
     pub next: Option<DateTime<Utc>>,
 }
 
@@ -113,6 +169,8 @@ enum Due {
 impl Worker {
     /// A worker. Its id must not have been used before, also not by a process that is gone: a lost answer is recognised
     /// by it.
+    ///
+    /// The module has [an example](crate::work).
     pub fn new(id: WorkerId, settings: Settings) -> Self {
         Self {
             id,
@@ -129,11 +187,14 @@ impl Worker {
         }
     }
 
-    /// Does one thing: says what is still to be said of the last attempt, fires schedules, gives up jobs whose worker
-    /// has vanished, and takes one job that is due and may run, from its claim to its end.
+    /// Says what is still to be said of the last attempt, and ends there if there was something. Else it fires
+    /// schedules, gives up jobs whose worker has vanished, and takes the first job that is due and may run from its
+    /// claim to its end.
     ///
     /// A host calls it again and again: at once after an attempt, otherwise at [`Tick::next`] or when it hears of a
     /// trigger. Dropping the future in the middle is a crash, which is survived: the lease runs out.
+    ///
+    /// The module has [an example](crate::work).
     ///
     /// # Errors
     /// [`WorkError`], when the job store failed. What was under way is said at the next tick, or else its lease runs
@@ -238,10 +299,7 @@ impl Worker {
             tick.next = earlier(tick.next, at.or(self.patient_until));
             return Ok(false);
         }
-        if full.contains(&key.connector) {
-            return Ok(false);
-        }
-        match self.slot(queue, handler, clock, &key, tick).await? {
+        match self.slot(queue, handler, clock, &key, full, tick).await? {
             Taken::Attempted(attempted) => {
                 self.served = Some(key.org);
                 tick.attempt = Some(*attempted);
@@ -263,6 +321,8 @@ impl Worker {
     }
 
     /// [`tick`](Self::tick), on the calling thread.
+    ///
+    /// The module has [an example](crate::work).
     ///
     /// # Errors
     /// As [`tick`](Self::tick).
@@ -340,6 +400,7 @@ impl Worker {
         handler: &H,
         clock: &impl Clock,
         key: &SyncKey,
+        full: &BTreeSet<ConnectorId>,
         tick: &mut Tick,
     ) -> Result<Taken, WorkError<S::Error>> {
         let Some(slot) = queue.slot(key).await? else { return Ok(Taken::Nothing) };
@@ -350,6 +411,9 @@ impl Worker {
                 // The slot's time does not go back: what is due for it is due.
                 if due_at > now.max(slot.updated_at) {
                     return Ok(Taken::Wait(due_at));
+                }
+                if full.contains(&key.connector) {
+                    return Ok(Taken::Nothing);
                 }
                 self.attempt(queue, handler, clock, key, &slot).await
             }

@@ -168,6 +168,47 @@ fn two_columns_that_changed_places_are_stopped() {
 }
 
 #[test]
+fn two_ids_that_were_exchanged_are_stopped_and_a_person_can_mend_it() {
+    let register = Register::new("no_opinion");
+    let mut night = members();
+    let (seventh, eighth) = (night[7].1.clone(), night[8].1.clone());
+    (night[7].1, night[8].1) = (eighth, seventh);
+    let done = register.night(&night);
+    let [Blocked::Takeovers(excess)] = &done.report.blocked[..] else { panic!("{:?}", done.report.blocked) };
+    assert_eq!((excess.count, excess.population), (2, MEMBERS as u64));
+    assert_eq!(excess.records.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["M7", "M8"]);
+    // Whoever sees that the source is right enters it here, and is not asked again.
+    for n in [7, 8] {
+        register.store.edit(&format!("M{n}").parse().unwrap(), &night[n].1).unwrap();
+    }
+    register.passes(&night);
+}
+
+#[test]
+fn ids_that_slipped_by_a_row_are_stopped() {
+    let mut night = members();
+    let first = night[0].1.clone();
+    for n in 0..20 {
+        night[n].1 = night[n + 1].1.clone();
+    }
+    night[20].1 = first;
+    let said = Register::new("no_opinion").stopped(&night);
+    assert!(said[0].starts_with("21 of 300 records would become somebody"), "{said:?}");
+}
+
+#[test]
+fn a_marriage_and_a_namesake_are_no_mix_up() {
+    let register = Register::new("no_opinion");
+    let mut night = members();
+    // One takes the surname of another who keeps it, a second one the whole name of a third who left.
+    night[3].1["last_name"] = "Last4".into();
+    night[5].1["first_name"] = "First6".into();
+    night[5].1["last_name"] = "Last6".into();
+    night.remove(6);
+    register.passes(&night);
+}
+
+#[test]
 fn an_honest_night_passes() {
     let register = Register::new("cleared");
     // A tenth leaves, a tenth is new, every number is new, one in ten has no number any more.

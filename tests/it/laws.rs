@@ -1,4 +1,7 @@
-//! The laws of the contract, P1 to P10, over every strategy and absent policy: one record first, then whole nights.
+//! The laws of the contract, P1 to P10 and P13, over every strategy and absent policy: one record first, then whole
+//! nights.
+
+mod ends;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -4,7 +4,10 @@
 
 mod backoff;
 #[cfg(feature = "conformance")]
+mod broken_record_stores;
+#[cfg(feature = "conformance")]
 mod broken_stores;
+mod decide;
 mod detect;
 mod failures;
 mod floors;
@@ -15,6 +18,7 @@ mod history;
 #[cfg(feature = "conformance")]
 mod job_store;
 mod laws;
+mod matching;
 mod model;
 mod normalize_laws;
 mod normalize_phone;
@@ -22,11 +26,14 @@ mod plan;
 mod queue;
 mod queue_support;
 mod rate;
+#[cfg(feature = "conformance")]
+mod record_store;
 mod registry;
 mod resolve;
 mod run;
 mod schedule;
 mod sim;
+mod situations;
 mod support;
 #[cfg(feature = "webhook")]
 mod webhook;

@@ -73,6 +73,7 @@ pub(crate) fn linked(schema: &Schema, base: Option<Record>, local: Record) -> Lo
         synced: None,
         open: Vec::new(),
         strategy: None,
+        missed: 0,
     }
 }
 

@@ -201,6 +201,8 @@ fn command(args: &RunArgs, id: PlanId) -> String {
         ("--schema", args.schema.as_ref().map(|schema| shell(schema))),
         ("--id-field", args.id_field.as_ref().map(|field| shell(Path::new(field)))),
         ("--strategy", args.strategy.as_ref().map(|strategy| strategy.name().to_owned())),
+        ("--only", args.only.as_ref().map(|id| shell(Path::new(id.as_str())))),
+        ("--missing-after", args.missing_after.map(|times| times.to_string())),
     ];
     for (name, value) in values {
         if let Some(value) = value {

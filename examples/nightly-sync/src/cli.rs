@@ -5,6 +5,7 @@ mod work;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use tripartite::id::ExternalId;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
@@ -39,6 +40,8 @@ run: syncs one listing, JSON lines, one member a line
                         enforced, local_owned, fill_only; it is stored with the schema, so later runs go by it, too
   --dry-run             says what would be done, and writes nothing
   --partial             the listing is not everything there is: nobody is missing
+  --only ID             about this record alone: nobody else is looked at, and nobody is missing
+  --missing-after N     who is not listed is inactive after N such runs in a row, 1 by default
   --approve PLAN_ID     lets exactly this plan pass the guards
   --json                the report as one JSON object on standard output
 
@@ -67,6 +70,7 @@ schedule: enrols an organisation with its listing; what is left out stays as it 
   --off, --on           scheduled runs of this source are left out, or made again
 
 trigger: asks for a run now; while one runs, for one more after it
+  --only ID             about this record alone
   --strategy NAME       what this run goes by
   --force               does not wait for the end of a back-off
 
@@ -132,6 +136,10 @@ pub struct RunArgs {
     pub dry_run: bool,
     /// Whether the listing is not everything there is.
     pub partial: bool,
+    /// The record it is about, if not all of them.
+    pub only: Option<ExternalId>,
+    /// How many complete listings in a row must not have a record before it is inactive.
+    pub missing_after: Option<u32>,
     /// The plan that is approved.
     pub approve: Option<PlanId>,
     /// Whether the report is JSON.
@@ -235,6 +243,8 @@ fn listing(mut args: Options, out: Option<PathBuf>) -> Result<RunArgs, UsageErro
         strategy: args.text("--strategy")?.map(|name| strategy(&name)).transpose()?,
         dry_run: false,
         partial: args.flag("--partial"),
+        only: only(args.text("--only")?)?,
+        missing_after: args.text("--missing-after")?.map(|times| missing_after(&times)).transpose()?,
         approve: None,
         json: args.flag("--json"),
         out,
@@ -285,6 +295,15 @@ fn format(name: Option<&str>) -> Result<Format, UsageError> {
 fn register(key: Option<String>) -> Result<Register, UsageError> {
     let register = key.map(|key| key.parse()).transpose();
     register.map(Option::unwrap_or_default).map_err(|error| UsageError(format!("--key: {error}")))
+}
+
+fn only(id: Option<String>) -> Result<Option<ExternalId>, UsageError> {
+    id.map(ExternalId::new).transpose().map_err(|error| UsageError(format!("--only: {error}")))
+}
+
+fn missing_after(times: &str) -> Result<u32, UsageError> {
+    let expected = || UsageError(format!("--missing-after: expected a number of listings, 1 or more, found `{times}`"));
+    times.parse().ok().filter(|&times| times > 0).ok_or_else(expected)
 }
 
 fn strategy(name: &str) -> Result<Strategy, UsageError> {
@@ -385,13 +404,15 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 24] = [
     "--db",
     "--key",
     "--remote",
     "--schema",
     "--id-field",
     "--strategy",
+    "--only",
+    "--missing-after",
     "--approve",
     "--run",
     "--format",
@@ -431,6 +452,8 @@ mod tests {
         assert!(problem("run --db x --remote y --strategy newest_wins").contains("in a schema"));
         assert!(problem("run --db x --remote y --approve 12").contains("32 hexadecimal digits"));
         assert!(problem("run --db x --remote y --key z").contains("--key: expected ORG/CONNECTOR"));
+        assert!(problem("run --db x --remote y --missing-after 0").contains("1 or more, found `0`"));
+        assert_eq!(problem("run --db x --remote y --only"), "--only: expected a value behind it");
         assert_eq!(problem("audit --db x --key"), "--key: expected a value behind it");
         assert_eq!(problem("audit --db x --format xml"), "--format: expected jsonl or csv, found `xml`");
     }

@@ -11,6 +11,10 @@
 //! No number is rounded: one of more digits than JSON readers keep is read as the text of its digits
 //! ([`exact_numbers`](tripartite::value::exact_numbers)), an id, too. What is told of a line never holds anything that
 //! stood in it.
+//!
+//! A run of some records reads the whole listing and keeps what is theirs. No line says that a record is gone or has
+//! another id: a field that did would be a field that no schema could have. Who is not listed is missing from a complete
+//! listing, and is not looked at by a run of some records.
 
 mod line;
 mod lines;
@@ -24,6 +28,7 @@ pub(crate) use lines::Taken;
 use tripartite::exchange::{Cursor, Next, Page};
 use tripartite::failure::{Classify, Failure};
 use tripartite::host::Connector;
+use tripartite::id::ExternalId;
 use tripartite::schema::Schema;
 
 /// How many lines a page has.
@@ -101,6 +106,21 @@ impl JsonLines {
         self
     }
 
+    /// What the listing has of some records. It is read to its end, and only that is kept.
+    fn of(&self, ids: &[ExternalId]) -> Result<Page, ListingError> {
+        let mut found = Page { items: Vec::new(), next: Next::Partial };
+        let mut after = None;
+        loop {
+            let page = self.page(after.as_ref())?;
+            let next = page.next.clone();
+            found.items.extend(page.only(ids).items);
+            match next {
+                Next::More(cursor) => after = Some(cursor),
+                Next::Complete { .. } | Next::Partial => return Ok(found),
+            }
+        }
+    }
+
     fn page(&self, after: Option<&Cursor>) -> Result<Page, ListingError> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.go_to(after)?;
@@ -125,5 +145,9 @@ impl Connector for JsonLines {
 
     async fn fetch(&self, after: Option<&Cursor>) -> Result<Page, ListingError> {
         self.page(after)
+    }
+
+    async fn fetch_only(&self, ids: &[ExternalId], _: Option<&Cursor>) -> Result<Page, ListingError> {
+        self.of(ids)
     }
 }

@@ -23,6 +23,7 @@ const COLUMNS: usize = 100;
 
 /// The figures of a run, as a table.
 pub fn table(counts: &Counts) -> Table {
+    let missing = (counts.missing > 0).then_some(("missing", counts.missing));
     Table::default()
         .group([
             ("processed", counts.processed),
@@ -34,7 +35,7 @@ pub fn table(counts: &Counts) -> Table {
             ("skipped", counts.skipped),
             ("failed", counts.failed),
         ])
-        .group([("deactivated", counts.deactivated)])
+        .group([("deactivated", counts.deactivated)].into_iter().chain(missing))
         .group([
             ("conflicts detected", counts.conflicts_detected),
             ("conflicts resolved", counts.conflicts_resolved),

@@ -1,7 +1,7 @@
 //! The run, step by step: what [`tripartite::drive`] does, with a progress bar, and streaming where nothing is linked
 //! yet.
 
-use tripartite::drive::{DriveError, block_on};
+use tripartite::drive::{DriveError, block_on, fetch};
 use tripartite::exchange::{Next, Page};
 use tripartite::failure::Classify;
 use tripartite::host::{Connector, RecordStore};
@@ -44,7 +44,7 @@ async fn steps<C: Connector, S: RecordStore>(
             },
             Step::Fetching(mut s) => {
                 watch.begin(&mut s);
-                match source.fetch(s.request()).await {
+                match fetch(&s, source).await {
                     Ok(page) => {
                         watch.listed(&page);
                         s.resume(page)
@@ -86,7 +86,7 @@ impl Watch<'_, '_> {
         if step.request().is_some() {
             return;
         }
-        if step.linked() == 0 {
+        if step.linked() == 0 && step.only().is_none() {
             step.stream();
             self.progress.begin("importing", self.lines);
         } else {

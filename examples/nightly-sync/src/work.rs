@@ -13,6 +13,7 @@
 //! **Which worker may write?** The one whose claim holds: each batch is written in a transaction that looks at the slot
 //! first, so that one whose lease is over writes nothing, however late it finds out.
 
+mod line;
 mod registers;
 mod shift;
 
@@ -25,6 +26,7 @@ use tripartite::id::{PolicyRef, SyncKey};
 use tripartite::queue::{Slot, State};
 use tripartite::work::{Queue, WorkError, sync_key};
 
+pub use line::{line, outcome};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, Told};
 

@@ -146,3 +146,64 @@ fn a_renewed_credential_is_noticed_within_a_minute() {
     club.watch.set(next + TimeDelta::seconds(1));
     assert!(club.attempt(&mut worker).is_some());
 }
+
+/// A schedule whose missed fires are all left out fires again tomorrow, and an idle worker says so.
+#[test]
+fn a_fire_that_is_skipped_is_settled() {
+    use tripartite::schedule::Missed;
+    let (club, mut worker) = (Club::new(), worker("w"));
+    let mut connection = Connection::new("federation".parse().unwrap(), "The federation", "members".parse().unwrap())
+        .org("a".parse().unwrap(), "F".parse().unwrap(), club.now());
+    connection.missed = Missed::Skip { grace: std::time::Duration::from_secs(60) };
+    block_on(club.queue.connect(&connection, club.now())).unwrap();
+    let first = club.tick(&mut worker).next.unwrap();
+    club.watch.set(first + minutes(60));
+    let tick = club.tick(&mut worker);
+    assert!(tick.fired.is_empty(), "nobody was there in time");
+    assert_eq!(club.tick(&mut worker).next, Some(first + minutes(24 * 60)));
+}
+
+/// Of two who enrol an organisation at the same time neither loses the other's.
+#[test]
+fn two_who_edit_a_connection_at_once_both_have_their_way() {
+    let club = Club::new();
+    let connector: ConnectorId = "federation".parse().unwrap();
+    std::thread::scope(|scope| {
+        for org in 0..16 {
+            let (club, connector) = (&club, connector.clone());
+            scope.spawn(move || {
+                let edit = |known: Option<&Connection>| {
+                    let fresh = || {
+                        let policy = "members".parse().unwrap();
+                        Connection::new(connector.clone(), "The federation", policy)
+                    };
+                    let org = format!("o{org}").parse().unwrap();
+                    Some(known.cloned().unwrap_or_else(fresh).org(org, "F".parse().unwrap(), club.now()))
+                };
+                block_on(club.queue.edit_connection(&connector, club.now(), edit)).unwrap();
+            });
+        }
+    });
+    let stored = block_on(club.queue.connection(&connector)).unwrap().unwrap();
+    assert_eq!(stored.keys().count(), 16);
+}
+
+/// While a gate has no room, what is due there and needs none is done all the same.
+#[test]
+fn a_full_gate_keeps_nobody_from_giving_up_a_lost_job() {
+    let club = Club::new();
+    let mut settings = Settings::default();
+    settings.gate.running = 0;
+    let mut worker = Worker::new("w".parse().unwrap(), settings);
+    let claim = Command::Claim {
+        worker: "gone".parse().unwrap(),
+        nonce: "n".parse().unwrap(),
+        lease: std::time::Duration::from_secs(60),
+    };
+    for org in ["a", "b", "c"] {
+        club.ask(&format!("{org}/f"));
+    }
+    club.give("c/f", claim);
+    club.watch.wait(minutes(2));
+    assert_eq!(club.tick(&mut worker).expired.len(), 1);
+}

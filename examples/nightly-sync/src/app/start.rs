@@ -119,6 +119,12 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     if args.dry_run {
         run = run.dry();
     }
+    if let Some(id) = &args.only {
+        run = run.only([id.clone()]);
+    }
+    if let Some(times) = args.missing_after {
+        run = run.missing_after(times);
+    }
     if let Some(plan) = args.approve {
         run = run.approve(plan);
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -9,8 +10,7 @@ use tripartite::drive::block_on;
 use tripartite::history::{CSV_HEADER, Doing, EntryError, Status};
 use tripartite::host::LogPosition;
 use tripartite::id::{ExternalId, IdError, PolicyRef, SyncKey};
-use tripartite::notice::What;
-use tripartite::queue::{Command as Ask, Ended, Outcome, Refusal, Scope, Trigger};
+use tripartite::queue::{Command as Ask, Ended, Outcome, Scope, Trigger};
 use tripartite::registry::Connection;
 use tripartite::schedule::Schedule;
 use tripartite::work::{ConnectError, Queue, WorkError};
@@ -82,25 +82,12 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     let at = now();
     let schema = args.schema.as_deref().map(read_schema).transpose()?;
     let queue = create(db)?;
-    let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
-    let mut connection = match known {
-        Some(known) => known.connection().clone(),
-        None => Connection::new(key.connector.clone(), key.connector.as_str(), work::policy(None)),
-    };
     let listing = args.remote.as_deref().map(listing).transpose()?;
-    match (listing, connection.orgs.get_mut(&key.org)) {
-        (Some(listing), Some(org)) => org.external = listing,
-        (Some(listing), None) => connection = connection.org(key.org.clone(), listing, at),
-        (None, Some(_)) => {}
-        (None, None) => return Err(Problem::NoListing { key: Register::of(key) }),
+    let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
+    let served = known.is_some_and(|known| known.connection().orgs.contains_key(&key.org));
+    if listing.is_none() && !served {
+        return Err(Problem::NoListing { key: Register::of(key) });
     }
-    if let Some(when) = &args.when {
-        connection.schedule = timetable(when, args.zone.clone(), at);
-    }
-    if let Some(policy) = &args.policy {
-        connection.policy = work::policy(Some(policy));
-    }
-    connection.enabled = args.enabled.unwrap_or(connection.enabled);
     if let Some(schema) = schema {
         let stored = |error| Problem::Store { file: db.display().to_string(), error };
         let settings = Settings { schema, id_field: ID_FIELD.to_owned() };
@@ -108,7 +95,8 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
         let store = SqliteStore::of(Register::of(key), database, settings).map_err(stored)?;
         store.settle().map_err(stored)?;
     }
-    block_on(queue.connect(&connection, at)).map_err(|error| match error {
+    let edit = |known: Option<&Connection>| Some(edited(known, args, listing.as_ref(), at));
+    block_on(queue.edit_connection(&key.connector, at, edit)).map_err(|error| match error {
         ConnectError::Schedule(error) => Problem::Schedule(error.to_string()),
         error => Problem::Schedule(format!("{}: {error}", db.display())),
     })?;
@@ -117,6 +105,31 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     let next = next.map_or("is switched off".to_owned(), |next| format!("runs next at {}", time(next)));
     console.print(format!("{} {next}", Register::of(key)));
     Ok(SUCCEEDED)
+}
+
+/// The connection as the command line wants it.
+fn edited(
+    known: Option<&Connection>,
+    args: &ScheduleArgs,
+    listing: Option<&ExternalId>,
+    at: DateTime<Utc>,
+) -> Connection {
+    let ScheduleArgs { key, when, zone, policy, enabled, .. } = args;
+    let fresh = || Connection::new(key.connector.clone(), key.connector.as_str(), work::policy(None));
+    let mut connection = known.cloned().unwrap_or_else(fresh);
+    match (listing, connection.orgs.get_mut(&key.org)) {
+        (Some(listing), Some(org)) => org.external = listing.clone(),
+        (Some(listing), None) => connection = connection.org(key.org.clone(), listing.clone(), at),
+        (None, _) => {}
+    }
+    if let Some(when) = when {
+        connection.schedule = timetable(when, zone.clone(), at);
+    }
+    if let Some(policy) = policy {
+        connection.policy = work::policy(Some(policy));
+    }
+    connection.enabled = enabled.unwrap_or(connection.enabled);
+    connection
 }
 
 /// The listing's path, as any process can open it.
@@ -136,7 +149,7 @@ fn timetable(when: &When, zone: Option<String>, at: DateTime<Utc>) -> Schedule {
 }
 
 fn trigger(console: &mut Console, args: &TriggerArgs) -> Result<u8, Problem> {
-    let TriggerArgs { db, key, strategy, force } = args;
+    let TriggerArgs { db, key, only, strategy, force } = args;
     let queue = open(db)?;
     let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
     let connected = known.as_ref().is_some_and(|known| known.connection().orgs.contains_key(&key.org));
@@ -147,7 +160,8 @@ fn trigger(console: &mut Console, args: &TriggerArgs) -> Result<u8, Problem> {
         Some(strategy) => work::policy(Some(strategy.name())),
         None => known.connection().policy.clone(),
     };
-    let ask = Ask::Trigger { by: Trigger::Manual, scope: Scope::All, policy: Some(policy), force: *force };
+    let scope = only.clone().map_or(Scope::All, Scope::one);
+    let ask = Ask::Trigger { by: Trigger::Manual, scope, policy: Some(policy), force: *force };
     tell(console, &queue, db, key, ask)
 }
 
@@ -178,7 +192,7 @@ fn tell(
 ) -> Result<u8, Problem> {
     let applied = block_on(queue.apply(key, None, ask, now())).map_err(jobs(db))?;
     let refused = matches!(applied.outcome, Outcome::Refused(_));
-    console.print(format!("{}: {}", Register::of(key), outcome(&applied.outcome)));
+    console.print(format!("{}: {}", Register::of(key), work::outcome(&applied.outcome)));
     Ok(if refused { FAILED } else { SUCCEEDED })
 }
 
@@ -187,45 +201,15 @@ fn work(console: &mut Console, args: &WorkArgs) -> Result<u8, Problem> {
     open(&args.db)?;
     let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
     let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
-    let shift = Shift { db, workers, until_idle, settings, rules, now };
+    let shift = Shift { db, workers, until_idle, settings, rules, stop: Arc::default(), now };
     shift
         .work(|told| match (&told, json) {
-            (Told::Broken(..) | Told::Trouble(_), false) => console.say(line(&told)),
-            (_, false) => console.print(line(&told)),
+            (Told::Broken(..) | Told::Trouble(_), false) => console.say(work::line(&told, now())),
+            (_, false) => console.print(work::line(&told, now())),
             (_, true) => console.print(event(&told)),
         })
         .map_err(jobs(&args.db))?;
     Ok(SUCCEEDED)
-}
-
-/// One event, for people.
-fn line(told: &Told) -> String {
-    let at = now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    match told {
-        Told::Fired(key, came) => format!("{at} {} scheduled: {}", Register::of(key), outcome(came)),
-        Told::Expired(key, came) => format!("{at} {} lost its worker: {}", Register::of(key), outcome(came)),
-        Told::Attempted(attempted) => {
-            let counts = attempted.report.as_ref().map(|report| {
-                let counts = report.counts;
-                format!(
-                    "; {} processed, {} created, {} updated, {} deactivated, {} conflicts open (run {})",
-                    counts.processed,
-                    counts.created,
-                    counts.updated,
-                    counts.deactivated,
-                    counts.conflicts_open,
-                    report.run
-                )
-            });
-            let (key, number) = (Register::of(&attempted.key), attempted.attempt);
-            format!("{at} {key} attempt {number}: {}{}", outcome(&attempted.outcome), counts.unwrap_or_default())
-        }
-        Told::Notice(notice) => {
-            format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what))
-        }
-        Told::Broken(key, problem) => format!("{at} {} cannot be read, and is left alone: {problem}", key.as_str()),
-        Told::Trouble(error) => format!("{at} {error}; trying again"),
-    }
 }
 
 /// One event, for programs.
@@ -244,26 +228,6 @@ fn event(told: &Told) -> Value {
         Told::Notice(notice) => json!({"event": "notice", "notice": notice}),
         Told::Broken(key, problem) => json!({"event": "broken", "record": key, "problem": problem}),
         Told::Trouble(error) => json!({"event": "trouble", "problem": error.to_string()}),
-    }
-}
-
-/// What came of a command, for people.
-fn outcome(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Enqueued => "it waits for a worker".to_owned(),
-        Outcome::Merged => "it was waiting already, and does this as well".to_owned(),
-        Outcome::FollowUp => "it is running, and runs once more afterwards".to_owned(),
-        Outcome::Completed { follow_up: false } => "completed".to_owned(),
-        Outcome::Completed { follow_up: true } => "completed, and runs once more".to_owned(),
-        Outcome::Retrying { at } => format!("tried again at {}", time(*at)),
-        Outcome::Died(death) => format!("{death}; it is not tried again unasked"),
-        Outcome::Snoozed { until } => format!("given back until {}", time(*until)),
-        Outcome::Cancelled => "cancelled".to_owned(),
-        Outcome::CancelRequested => "it is running, and asked to stop".to_owned(),
-        Outcome::Fenced => "the lease was lost; somebody else does it".to_owned(),
-        Outcome::Refused(Refusal::Idle) => "nothing is wanted of it".to_owned(),
-        Outcome::Refused(refusal) => refusal.to_string(),
-        _ => "done".to_owned(),
     }
 }
 
@@ -342,23 +306,6 @@ fn ended(ended: &Ended) -> String {
         Ended::Snoozed { .. } => "given back".to_owned(),
         Ended::Cancelled => "cancelled".to_owned(),
         _ => String::new(),
-    }
-}
-
-/// What people must hear about.
-fn told_of(what: &What) -> String {
-    match what {
-        What::JobDied { .. } => "somebody must look at it: redrive tries it again".to_owned(),
-        What::ConnectorOpened { failures, next_probe } => {
-            let probe = next_probe.map(|at| format!(" until {}", time(at))).unwrap_or_default();
-            format!("the source failed {failures} times in a row, and is left alone{probe}")
-        }
-        What::ConnectorRecovered => "the source answers again".to_owned(),
-        What::NeedsOperator => "the source refuses the credential: renew it, then reset".to_owned(),
-        What::PlanBlocked { why } => format!("the run wrote nothing: {why}"),
-        What::ConflictsWaiting { waiting: 1 } => "a conflict waits for a decision".to_owned(),
-        What::ConflictsWaiting { waiting } => format!("{waiting} conflicts wait for a decision"),
-        other => format!("{other:?}"),
     }
 }
 

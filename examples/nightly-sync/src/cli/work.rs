@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use tripartite::backoff::Backoff;
-use tripartite::id::{OrgId, SyncKey};
+use tripartite::id::{ExternalId, OrgId, SyncKey};
 use tripartite::queue::Rules;
 use tripartite::schema::Strategy;
 use tripartite::work::Settings;
 
-use super::{Format, Options, UsageError, format, register, strategy};
+use super::{Format, Options, UsageError, format, only, register, strategy};
 
 /// When scheduled runs are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct TriggerArgs {
     pub db: PathBuf,
     /// Of whose records.
     pub key: SyncKey,
+    /// The record it is about, if not all of them.
+    pub only: Option<ExternalId>,
     /// What it goes by.
     pub strategy: Option<Strategy>,
     /// Whether it does not wait for the end of a back-off.
@@ -144,6 +146,7 @@ pub(super) fn trigger(args: Vec<OsString>) -> Result<TriggerArgs, UsageError> {
     let trigger = TriggerArgs {
         db: args.needed("--db")?.into(),
         key: needed_key(&mut args)?,
+        only: only(args.text("--only")?)?,
         strategy: args.text("--strategy")?.map(|name| strategy(&name)).transpose()?,
         force: args.flag("--force"),
     };

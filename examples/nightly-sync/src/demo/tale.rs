@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension;
 use tripartite::detect::Verdict;
-use tripartite::exchange::{Entry, FieldEntry, Situation};
+use tripartite::exchange::{Action, Entry, FieldEntry, Situation};
 use tripartite::run::Report;
 use tripartite::value::Value;
 
@@ -57,7 +57,7 @@ fn gone_and_new(console: &mut Console, store: &SqliteStore, report: &Report) -> 
     store.audit_of(&report.run, |row| {
         match row.entry {
             Entry::Record(entry) if entry.situation == Situation::Unmatched => new.push(row.external_id),
-            Entry::Record(entry) if entry.situation == Situation::Missing => gone.push(row.external_id),
+            Entry::Record(entry) if entry.action == Action::Deactivate.name() => gone.push(row.external_id),
             _ => {}
         }
         true

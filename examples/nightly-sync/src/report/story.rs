@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tripartite::detect::Verdict;
-use tripartite::exchange::{Action, ConflictChange, Entry, FieldEntry, Op};
+use tripartite::exchange::{Action, ConflictChange, Entry, FieldEntry, Op, Situation, WHOLE_RECORD};
 use tripartite::plan::Plan;
 use tripartite::resolve::Decision;
 use tripartite::run::Report;
@@ -62,7 +62,7 @@ pub struct Line {
     pub matter: Matter,
     /// The record.
     pub id: String,
-    /// The field or group.
+    /// The field or group; empty for the record as a whole.
     pub unit: String,
     /// The sentence.
     pub why: String,
@@ -71,7 +71,7 @@ pub struct Line {
 impl Line {
     /// Whose, and of what.
     pub fn subject(&self) -> String {
-        format!("{} {}", self.id, self.unit)
+        format!("{} {}", self.id, self.unit).trim_end().to_owned()
     }
 }
 
@@ -128,7 +128,16 @@ impl Story {
     }
 
     fn tell(&mut self, id: &str, entry: &Entry, is_told: impl Fn(Matter) -> bool) {
-        let Entry::Field(entry) = entry else { return };
+        let entry = match entry {
+            Entry::Field(entry) => entry,
+            Entry::Record(entry) => {
+                let matter = if entry.action == Action::Deactivate.name() { Matter::Decided } else { Matter::New };
+                if entry.situation == Situation::DeleteVsEdit && is_told(matter) {
+                    self.add(Line { matter, id: id.to_owned(), unit: WHOLE_RECORD.to_owned(), why: entry.why.clone() });
+                }
+                return;
+            }
+        };
         let Some(matter) = Matter::of(entry).filter(|&matter| is_told(matter)) else { return };
         let unit = entry.group.as_ref().unwrap_or(&entry.field);
         // The entries of a group stand together and have one sentence.

@@ -1,8 +1,10 @@
 //! Committing: each op whole or not at all, and only if what it expects is still so.
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
-use tripartite::exchange::{Action, Batch, ConflictChange, Entry, Expect, Op, OpenConflict, Outcome, Revision};
-use tripartite::id::LocalId;
+use tripartite::exchange::{
+    Action, Batch, ConflictChange, Entry, Expect, Op, OpenConflict, Outcome, Revision, Situation, WHOLE_RECORD,
+};
+use tripartite::id::{ExternalId, LocalId};
 use tripartite::schema::Schema;
 use tripartite::value::{Record, RecordBuilder};
 
@@ -22,7 +24,14 @@ ON CONFLICT DO UPDATE SET
     seen = coalesce(excluded.seen, seen),
     policy = coalesce(excluded.policy, policy),
     synced_revision = coalesce(excluded.synced_revision, synced_revision),
-    deactivated = ifnull(?8, deactivated)";
+    deactivated = ifnull(?8, max(deactivated, 0))";
+
+/// The statements that give a record another external id.
+const REKEY: [&str; 3] = [
+    "UPDATE {members} SET external_id = ?2, revision = revision + 1 WHERE external_id = ?1",
+    "UPDATE {tripartite_links} SET external_id = ?2 WHERE external_id = ?1",
+    "UPDATE {tripartite_conflicts} SET external_id = ?2 WHERE external_id = ?1",
+];
 
 const OPEN: &str = "
 INSERT INTO {tripartite_conflicts}(external_id, unit, conflict, why, opened_run, opened_at)
@@ -48,6 +57,7 @@ pub(super) struct Statements {
     find: String,
     insert: String,
     link: String,
+    rekey: [String; 3],
     open: String,
     close: String,
     note: String,
@@ -63,6 +73,7 @@ impl Statements {
             taken: register.sql(TAKEN),
             find: register.sql(FIND),
             link: register.sql(LINK),
+            rekey: REKEY.map(|sql| register.sql(sql)),
             open: register.sql(OPEN),
             close: register.sql(CLOSE),
             note: register.sql(NOTE),
@@ -139,7 +150,7 @@ impl Writer<'_> {
     }
 
     fn create(&self, op: &Op, record: &Record) -> Result<Option<Found>, StoreError> {
-        if self.tx.prepare_cached(&self.sql.taken)?.exists([op.id.as_str()])? {
+        if self.is_taken(&op.id)? {
             return Ok(None);
         }
         let mut statement = self.tx.prepare_cached(&self.sql.insert)?;
@@ -151,13 +162,30 @@ impl Writer<'_> {
         Ok(Some(Found { local: self.tx.last_insert_rowid(), revision: Revision(1) }))
     }
 
+    fn is_taken(&self, id: &ExternalId) -> Result<bool, StoreError> {
+        Ok(self.tx.prepare_cached(&self.sql.taken)?.exists([id.as_str()])?)
+    }
+
     fn change(&self, op: &Op, action: &Action, expected: Revision) -> Result<Option<Found>, StoreError> {
         let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
-        let known = self.tx.prepare_cached(&self.sql.find)?.query_row([op.id.as_str()], row).optional()?;
+        let from = op.rekeyed.as_ref().unwrap_or(&op.id);
+        let known = self.tx.prepare_cached(&self.sql.find)?.query_row([from.as_str()], row).optional()?;
         // A deleted row has revision 0, and only its link is left to be touched.
-        let (local, revision) = known.unwrap_or_default();
-        if Revision(revision) != expected || (known.is_none() && *action != Action::Touch) {
+        let (local, mut revision) = known.unwrap_or_default();
+        if Revision(revision) != expected {
             return Ok(None);
+        }
+        if known.is_none() && (*action != Action::Touch || !self.is_taken(from)?) {
+            return Ok(None);
+        }
+        if from != &op.id {
+            if self.is_taken(&op.id)? {
+                return Ok(None);
+            }
+            for sql in &self.sql.rekey {
+                self.tx.prepare_cached(sql)?.execute([from.as_str(), op.id.as_str()])?;
+            }
+            revision += u64::from(known.is_some());
         }
         let written = match action {
             Action::Update(patch) => self.update(local, patch, "")?,
@@ -197,9 +225,9 @@ impl Writer<'_> {
         let policy = seen.map(|_| self.batch.policy.to_bytes());
         let synced = seen.map(|_| revision.0.cast_signed());
         let deactivated = match op.action {
-            Action::Deactivate => Some(true),
-            Action::Reactivate(_) => Some(false),
-            _ => None,
+            Action::Deactivate => Some(1),
+            Action::Reactivate(_) => Some(0),
+            _ => (op.missed > 0).then(|| -i64::from(op.missed)),
         };
         let mut statement = self.tx.prepare_cached(&self.sql.link)?;
         statement.execute(params![op.id.as_str(), base, schema, version, seen, policy, synced, deactivated])?;
@@ -263,6 +291,9 @@ impl Writer<'_> {
 fn why<'a>(op: &'a Op, conflict: &OpenConflict) -> &'a str {
     let of = |entry: &'a Entry| match entry {
         Entry::Field(entry) if entry.group.as_ref().unwrap_or(&entry.field) == &conflict.unit => Some(&*entry.why),
+        Entry::Record(entry) if conflict.unit == WHOLE_RECORD && entry.situation == Situation::DeleteVsEdit => {
+            Some(&*entry.why)
+        }
         _ => None,
     };
     op.entries.iter().find_map(of).unwrap_or_default()

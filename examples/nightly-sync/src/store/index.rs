@@ -64,17 +64,23 @@ fn entry(row: &Row<'_>) -> Result<Option<IndexEntry>, StoreError> {
         return Ok(None);
     };
     let revision = revision(row, 3)?;
-    let presence = presence(row.get_ref(2)?.as_i64().unwrap_or(1), row.get::<_, Option<i64>>(4)?);
+    let deactivated = row.get::<_, Option<i64>>(4)?;
+    let presence = presence(row.get_ref(2)?.as_i64().unwrap_or(1), deactivated);
     let open = row.get::<_, i64>(8)?.try_into().unwrap_or(u32::MAX);
-    Ok(Some(IndexEntry { id, presence, revision, synced: synced(row, 5)?, open }))
+    Ok(Some(IndexEntry { id, presence, revision, synced: synced(row, 5)?, open, missed: missed(deactivated) }))
 }
 
 pub(super) fn presence(active: i64, deactivated: Option<i64>) -> Presence {
     match (active, deactivated.unwrap_or(0)) {
-        (0, 0) => Presence::Removed,
+        (0, ..=0) => Presence::Removed,
         (0, _) => Presence::Deactivated,
         _ => Presence::Active,
     }
+}
+
+/// How often in a row a complete listing did not have it: so far below nought.
+pub(super) fn missed(deactivated: Option<i64>) -> u32 {
+    u32::try_from(deactivated.unwrap_or(0).saturating_neg()).unwrap_or(0)
 }
 
 /// A row that was deleted has revision 0; a row starts at 1.

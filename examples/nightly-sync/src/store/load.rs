@@ -87,14 +87,16 @@ fn conflicts(
 
 fn loaded(schema: &Schema, id: ExternalId, row: &Row<'_>, open: Vec<OpenConflict>) -> Result<Loaded, StoreError> {
     let there = row.get_ref(1)?.as_i64().is_ok();
+    let deactivated = row.get(4)?;
     let presence = match there {
-        true => index::presence(row.get_ref(2)?.as_i64().unwrap_or(1), row.get(4)?),
+        true => index::presence(row.get_ref(2)?.as_i64().unwrap_or(1), deactivated),
         false => Presence::Removed,
     };
     let local = if there { local(schema, &id, row)? } else { schema.missing() };
     let base = base(schema, &id, row)?;
     let (revision, synced) = (index::revision(row, 3)?, index::synced(row, 5)?);
-    Ok(Loaded { id, presence, revision, local, base, synced, open, strategy: None })
+    let missed = index::missed(deactivated);
+    Ok(Loaded { id, presence, revision, local, base, synced, open, strategy: None, missed })
 }
 
 fn local(schema: &Schema, id: &ExternalId, row: &Row<'_>) -> Result<Record, StoreError> {

@@ -6,7 +6,9 @@ use super::{Register, Settings, StoreError, database};
 /// The version of the tables.
 pub(super) const FORMAT: &str = "1";
 
-/// Beside the members, each name in braces as the register has it. `base` holds the fields by their names, as the source spelt them.
+/// Beside the members, each name in braces as the register has it. `base` holds the fields by their names, as the source
+/// spelt them. `deactivated` is 1 once a sync made the member inactive, and below nought by how often in a row a complete
+/// listing did not have it.
 const BESIDE: &str = "
 CREATE TABLE {tripartite_meta}(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE {tripartite_links}(

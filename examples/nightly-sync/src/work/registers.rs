@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
 use tripartite::id::SyncKey;
+use tripartite::queue::Scope;
 use tripartite::run::{Done, Mode, Run};
 use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
 use tripartite::work::{Handler, Job, Opened, Queue, WorkError, slot_key};
@@ -85,8 +86,12 @@ impl Handler for Registers<'_> {
         let store = SqliteStore::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
         let at = (self.now)();
         let mode = if first { Mode::Streaming } else { Mode::Planned };
-        let step = Run::new(Policy::new(schema), store.next_run(&at)?, at).mode(mode).start();
-        Ok(Opened { step, connector: source, store })
+        let run = Run::new(Policy::new(schema), store.next_run(&at)?, at).mode(mode);
+        let run = match &job.scope {
+            Scope::All => run,
+            Scope::Only(ids) => run.only(ids.iter().cloned()),
+        };
+        Ok(Opened { step: run.start(), connector: source, store })
     }
 
     async fn close(&self, _: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {

@@ -2,6 +2,7 @@
 //! ever.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -34,6 +35,8 @@ pub struct Shift {
     pub settings: Settings,
     /// How failures are tried again; all processes at work on a database have the same.
     pub rules: Rules,
+    /// Set by whoever wants it to end: each worker ends after the tick under way.
+    pub stop: Arc<AtomicBool>,
     /// The clock.
     pub now: fn() -> DateTime<Utc>,
 }
@@ -93,7 +96,7 @@ impl Shift {
         let queue = queue(&self.db).map_err(WorkError::Store)?.rules(self.rules);
         let handler = Registers { db: &self.db, queue: &queue, now: self.now };
         let mut worker = Worker::new(self.name(number), self.settings);
-        while !over.load(Ordering::Relaxed) {
+        while !over.load(Ordering::Relaxed) && !self.stop.load(Ordering::Relaxed) {
             let tick = match worker.tick_blocking(&queue, &handler, &self.now) {
                 Ok(tick) => tick,
                 Err(error) if matches!(error.failure(), Failure::Retry { .. }) => {

@@ -1,0 +1,79 @@
+//! What is told of the work, for people.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use tripartite::notice::What;
+use tripartite::queue::{Outcome, Refusal};
+
+use super::Told;
+use crate::store::Register;
+
+/// One event, for people.
+pub fn line(told: &Told, at: DateTime<Utc>) -> String {
+    let at = time(at);
+    match told {
+        Told::Fired(key, came) => format!("{at} {} scheduled: {}", Register::of(key), outcome(came)),
+        Told::Expired(key, came) => format!("{at} {} lost its worker: {}", Register::of(key), outcome(came)),
+        Told::Attempted(attempted) => {
+            let counts = attempted.report.as_ref().map(|report| {
+                let counts = report.counts;
+                format!(
+                    "; {} processed, {} created, {} updated, {} deactivated, {} conflicts open (run {})",
+                    counts.processed,
+                    counts.created,
+                    counts.updated,
+                    counts.deactivated,
+                    counts.conflicts_open,
+                    report.run
+                )
+            });
+            let (key, number) = (Register::of(&attempted.key), attempted.attempt);
+            format!("{at} {key} attempt {number}: {}{}", outcome(&attempted.outcome), counts.unwrap_or_default())
+        }
+        Told::Notice(notice) => {
+            format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what))
+        }
+        Told::Broken(key, problem) => format!("{at} {} cannot be read, and is left alone: {problem}", key.as_str()),
+        Told::Trouble(error) => format!("{at} {error}; trying again"),
+    }
+}
+
+/// What came of a command, for people.
+pub fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Enqueued => "it waits for a worker".to_owned(),
+        Outcome::Merged => "it was waiting already, and does this as well".to_owned(),
+        Outcome::FollowUp => "it is running, and runs once more afterwards".to_owned(),
+        Outcome::Completed { follow_up: false } => "completed".to_owned(),
+        Outcome::Completed { follow_up: true } => "completed, and runs once more".to_owned(),
+        Outcome::Retrying { at } => format!("tried again at {}", time(*at)),
+        Outcome::Died(death) => format!("{death}; it is not tried again unasked"),
+        Outcome::Snoozed { until } => format!("given back until {}", time(*until)),
+        Outcome::Cancelled => "cancelled".to_owned(),
+        Outcome::CancelRequested => "it is running, and asked to stop".to_owned(),
+        Outcome::Fenced => "the lease was lost; somebody else does it".to_owned(),
+        Outcome::Refused(Refusal::Idle) => "nothing is wanted of it".to_owned(),
+        Outcome::Refused(refusal) => refusal.to_string(),
+        _ => "done".to_owned(),
+    }
+}
+
+/// What people must hear about.
+fn told_of(what: &What) -> String {
+    match what {
+        What::JobDied { .. } => "somebody must look at it: redrive tries it again".to_owned(),
+        What::ConnectorOpened { failures, next_probe } => {
+            let probe = next_probe.map(|at| format!(" until {}", time(at))).unwrap_or_default();
+            format!("the source failed {failures} times in a row, and is left alone{probe}")
+        }
+        What::ConnectorRecovered => "the source answers again".to_owned(),
+        What::NeedsOperator => "the source refuses the credential: renew it, then reset".to_owned(),
+        What::PlanBlocked { why } => format!("the run wrote nothing: {why}"),
+        What::ConflictsWaiting { waiting: 1 } => "a conflict waits for a decision".to_owned(),
+        What::ConflictsWaiting { waiting } => format!("{waiting} conflicts wait for a decision"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,30 @@
+//! Webhooks over HTTP: the second example host of [`tripartite`], on the database of [`nightly_sync`].
+//!
+//! A source that says what happens there is heard within a second, instead of in the next night. What it says triggers a
+//! run of that member alone; the same database is at the same time worked on by `nightly-sync`, by hand and by schedule.
+//!
+//! | address | answer |
+//! |---|---|
+//! | `POST /webhooks/ORG/CONNECTOR` | what [`tripartite::webhook`] says: 202, 200, 400, 401, 410, 413, 429, 503 |
+//! | `GET /status` | how each job stands, and what became of the requests, as JSON |
+//! | `GET /healthz` | 200, while the database can be read |
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`config`] | the endpoints of a file: who signs, how, and what the bodies look like |
+//! | [`server`] | the addresses above |
+//! | [`app`] | the command line, the worker beside the server, and how both end |
+//!
+//! **When is a request answered?** When everything it causes is durable: the job queue's connection waits for the disk.
+//! SQLite does that on a thread that may wait, so that other requests are read meanwhile.
+//!
+//! **What if it is killed?** A request that was not answered comes again. A job that was under way is somebody else's once
+//! its lease is over. On SIGTERM and ctrl-c it takes no more requests, answers those it has, and ends after the job that
+//! is under way.
+//!
+//! **Who may see `/status`?** Whoever reaches the address: it names organisations and says how their jobs stand, and no
+//! member, no secret and no body. Listen where only those can reach it who may.
+
+pub mod app;
+pub mod config;
+pub mod server;

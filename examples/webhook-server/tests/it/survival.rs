@@ -1,0 +1,98 @@
+//! What was accepted is covered by a run, whatever happens to the server.
+
+use std::thread;
+
+use crate::bench::{Bench, members, wait};
+
+/// How many events a burst has: a few by default, more by `BURST`.
+fn burst() -> u32 {
+    std::env::var("BURST").ok().and_then(|count| count.parse().ok()).unwrap_or(300)
+}
+
+#[test]
+fn an_event_brings_its_member_up_to_date() {
+    let bench = Bench::new(&members(20, 1), 1000);
+    let server = bench.serve(&[]);
+    bench.write("listing.jsonl", &members(20, 2));
+    assert_eq!(server.tell("m1", "updated", "M7").unwrap().status, 202);
+    bench.settle();
+    let phone = |id: &str| {
+        bench.value(&format!("SELECT phone FROM \"members/ballybeg/federation\" WHERE external_id = '{id}'"))
+    };
+    assert_eq!(phone("M7").as_deref(), Some("p7-2"));
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn a_burst_during_a_sync_is_followed_by_few_runs_and_loses_nothing() {
+    const MEMBERS: u32 = 50;
+    let bench = Bench::new(&members(MEMBERS, 1), 1_000_000);
+    let server = bench.serve(&[]);
+    let count = burst();
+    bench.write("listing.jsonl", &members(MEMBERS, 2));
+    let before = bench.slot().token.0;
+    thread::scope(|scope| {
+        for sender in 0..4 {
+            let server = &server;
+            scope.spawn(move || {
+                for n in (sender..count).step_by(4) {
+                    let answer = server.tell(&format!("b{n}"), "updated", &format!("M{}", n % MEMBERS + 1));
+                    assert_eq!(answer.unwrap().status, 202);
+                }
+            });
+        }
+    });
+    let slot = bench.settle();
+    assert_eq!(slot.wanted, u64::from(count) + 1, "each is counted");
+    assert!(slot.token.0 - before < u64::from(count), "and not each is a run of its own");
+    let late = bench.value("SELECT count(*) FROM \"members/ballybeg/federation\" WHERE phone NOT LIKE '%-2'");
+    assert_eq!(late.as_deref(), Some("0"));
+    server.kill();
+}
+
+#[test]
+fn what_was_accepted_survives_a_kill_at_any_moment() {
+    const MEMBERS: u32 = 30;
+    let bench = Bench::new(&members(MEMBERS, 1), 1_000_000);
+    let more = ["--lease", "1", "--backoff", "0"];
+    let (mut accepted, mut sent) = (Vec::new(), 0);
+    for round in 0..4 {
+        let generation = round + 2;
+        bench.write("listing.jsonl", &members(MEMBERS, generation));
+        let server = bench.serve(&more);
+        let told = thread::scope(|scope| {
+            let sender = scope.spawn(|| {
+                let mut told = Vec::new();
+                for n in 0..40 {
+                    let member = format!("M{}", n % MEMBERS + 1);
+                    let answer = server.tell(&format!("r{round}-{n}"), "updated", &member);
+                    if answer.is_none_or(|answer| answer.status != 202) {
+                        break;
+                    }
+                    told.push(member);
+                }
+                told
+            });
+            wait(20 + u64::from(round) * 60);
+            // Whoever is still sending is cut off.
+            let pid = server.pid();
+            assert!(std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+            sender.join().unwrap()
+        });
+        server.kill();
+        sent += told.len();
+        accepted.extend(told.into_iter().map(|member| (member, generation)));
+    }
+    assert!(sent > 0, "some were accepted");
+    let server = bench.serve(&more);
+    let slot = bench.settle();
+    assert_eq!(slot.wanted, slot.covered);
+    assert!(slot.covered > accepted.len() as u64, "with the first import, and what was stored and not answered");
+    for (member, generation) in accepted {
+        let sql = format!("SELECT phone FROM \"members/ballybeg/federation\" WHERE external_id = '{member}'");
+        let phone = bench.value(&sql).unwrap();
+        let seen: u32 = phone.rsplit('-').next().unwrap().parse().unwrap();
+        assert!(seen >= generation, "{member} was told of in generation {generation}, and is of {seen}");
+    }
+    assert_eq!(server.terminate(), Some(0));
+}

@@ -1,0 +1,165 @@
+//! The conformance suite of a record store: one case for each promise of [`RecordStore`](crate::host::RecordStore), in
+//! the promise's own words.
+//!
+//! A store is only one of the hands at a host's records: people edit them, and other programs do. So the suite asks for
+//! a [`Fixture`]: a store for records of the suite's own [`schema`], and beside it those other hands. With that, three
+//! lines make each case a test:
+//!
+//! ```no_run
+//! mod my_records {
+//!     # use tripartite::conformance::records::schema;
+//!     # use tripartite::memory::MemoryStore;
+//!     # fn fixture() -> MemoryStore { MemoryStore::new(schema()) }
+//!     tripartite::conformance::records::record_store!(fixture());
+//! }
+//! ```
+//!
+//! The expression is evaluated anew for each case, and in some cases several times. A harness of its own has the cases
+//! as values:
+//!
+//! ```
+//! use tripartite::conformance::records::{cases, schema};
+//! use tripartite::memory::MemoryStore;
+//! for case in cases::<MemoryStore>().iter().filter(|case| case.name.starts_with("revision")) {
+//!     case.run(&|| MemoryStore::new(schema()));
+//! }
+//! ```
+//!
+//! **When are two values the same?** When their [canonical](crate::schema::Schema::canonical) forms are, which is all
+//! that the crate ever compares. A host may keep a date in a column of dates; what cannot be read as its kind is the
+//! same when it is spelt the same.
+//!
+//! **May a store refuse a value?** Not one that is of its kind and of a usual size; some databases hold no NUL
+//! character, though. An op that states such a value may fail, as long as nothing of it is there afterwards.
+//!
+//! **What about errors, and a runtime?** As in the [suite of a job store](super): in a race an error that asks to try
+//! again leaves open what happened, elsewhere it breaks the promise.
+//!
+//! **What is not covered?** A crash in the middle of a commit, which only the backend itself can stage. Kinds of the
+//! host's own, and strategies of single records: a store hands them through.
+//!
+//! | a store that | breaks |
+//! |---|---|
+//! | turns pages by counting rows | [`index_gives_each_once`](index::index_gives_each_once) |
+//! | takes the time of the last change for a revision | [`revision_grows`](index::revision_grows) |
+//! | remembers the revision it read, not the one it wrote | [`synced_after_own_write`](remember::synced_after_own_write) |
+//! | keeps whole numbers in 64 bits | [`awkward_values`](values::awkward_values) |
+//! | checks the revision, and writes then | [`one_op_wins`](race::one_op_wins) |
+
+/// Defines cases once, and from that: a function for each, the list of them, and the macro that makes each a test.
+macro_rules! promises {
+    ($dollar:tt $tests:ident in $module:ident:
+        $($(#[doc = $promise:literal])+ fn $name:ident($probe:ident) $body:block)+
+    ) => {
+        $(
+            $(#[doc = $promise])+
+            ///
+            /// # Panics
+            /// When the store breaks the promise.
+            #[track_caller]
+            pub fn $name<F: $crate::conformance::records::Fixture>(fresh: impl Fn() -> F + Sync) {
+                let promise = concat!($($promise),+).trim_ascii_start();
+                let $probe = &$crate::conformance::records::probe::Probe::new(&fresh, promise);
+                $body
+            }
+        )+
+
+        pub(super) fn cases<F: $crate::conformance::records::Fixture>() -> Vec<$crate::conformance::records::Case<F>> {
+            vec![$($crate::conformance::records::Case {
+                name: stringify!($name),
+                promise: concat!($($promise),+).trim_ascii_start(),
+                run: |fresh| $name(fresh),
+            }),+]
+        }
+
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! $tests {
+            ($dollar fixture:expr) => {
+                $(
+                    #[test]
+                    fn $name() {
+                        $crate::conformance::records::$module::$name(|| $dollar fixture);
+                    }
+                )+
+            };
+        }
+    };
+}
+
+pub mod apart;
+pub mod commit;
+mod fixture;
+pub mod index;
+pub mod load;
+mod probe;
+pub mod race;
+pub mod remember;
+mod seen;
+pub mod values;
+mod world;
+
+pub use fixture::Fixture;
+pub use world::schema;
+
+/// One promise of [`RecordStore`](crate::host::RecordStore), and the check of it.
+#[derive(Debug)]
+pub struct Case<F> {
+    /// Its name: that of the test, and of the function.
+    pub name: &'static str,
+    /// The promise, as the trait's documentation has it.
+    pub promise: &'static str,
+    run: fn(&(dyn Fn() -> F + Sync)),
+}
+
+impl<F> Case<F> {
+    /// Checks fixtures that `fresh` makes, each of them with no record in it.
+    ///
+    /// # Panics
+    /// When the store breaks the promise.
+    #[track_caller]
+    pub fn run(&self, fresh: &(dyn Fn() -> F + Sync)) {
+        (self.run)(fresh);
+    }
+}
+
+/// All cases, in the order of the trait's methods.
+///
+/// ```
+/// # use tripartite::conformance::records::cases;
+/// # use tripartite::memory::MemoryStore;
+/// let cases = cases::<MemoryStore>();
+/// let [of_ids] = &cases.iter().filter(|case| case.name == "ids_apart").collect::<Vec<_>>()[..] else { panic!() };
+/// assert!(of_ids.promise.starts_with("Tell ids apart byte for byte")); // what a failure says, too
+/// ```
+pub fn cases<F: Fixture>() -> Vec<Case<F>> {
+    [apart::cases(), index::cases(), load::cases(), values::cases(), commit::cases(), remember::cases(), race::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Makes each case a test of the fixture that an expression gives, in the module where it stands.
+///
+/// ```no_run
+/// mod memory {
+///     use tripartite::conformance::records::schema;
+///     tripartite::conformance::records::record_store!(tripartite::memory::MemoryStore::new(schema()));
+/// }
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_record_store {
+    ($fixture:expr) => {
+        $crate::__conformance_records_apart!($fixture);
+        $crate::__conformance_records_index!($fixture);
+        $crate::__conformance_records_load!($fixture);
+        $crate::__conformance_records_values!($fixture);
+        $crate::__conformance_records_commit!($fixture);
+        $crate::__conformance_records_remember!($fixture);
+        $crate::__conformance_records_race!($fixture);
+    };
+}
+
+#[doc(inline)]
+pub use __conformance_record_store as record_store;

@@ -1,0 +1,222 @@
+//! What an op does, and what a refused one does not.
+
+use serde_json::json;
+
+use super::probe::Probe;
+use super::world::{conflict, create, deactivate, full, id, noted, noticed, opened, reactivate, record, touch, update};
+use super::{Fixture, schema};
+use crate::exchange::{Action, Expect, Op, Outcome, Presence, Revision};
+use crate::id::ExternalId;
+use crate::value::Value;
+
+/// An op with everything there is to leave a trace by.
+fn loud(op: Op) -> Op {
+    let conflicts = vec![opened(&conflict("extras", Value::from(7)))];
+    Op { conflicts, entries: vec![noticed("of an op that was refused")], ..op }
+}
+
+/// What is there of a record, with its audit.
+type There = (Option<super::seen::Seen>, Vec<crate::exchange::Entry>);
+
+#[track_caller]
+fn there<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId) -> There {
+    (probe.find(of), probe.audit(of))
+}
+
+/// Checks that each op is stale, in a batch of its own and behind another op, and leaves everything as it is.
+#[track_caller]
+fn all_stale<F: Fixture>(probe: &Probe<'_, F>, ops: &[Op]) {
+    let bystander = id("bystander");
+    for op in ops {
+        let before = there(probe, &op.id);
+        probe.stale(loud(op.clone()));
+        probe.equal("what is there", &there(probe, &op.id), &before);
+        let other = match probe.find(&bystander) {
+            Some(seen) => touch(&bystander, seen.revision),
+            None => create(&bystander, &noted("there")),
+        };
+        let outcomes = probe.commit(vec![other, loud(op.clone())]);
+        probe.holds(matches!(outcomes[..], [Outcome::Applied { .. }, Outcome::Stale]), || format!("{outcomes:?}"));
+        probe.equal("what is there", &there(probe, &op.id), &before);
+    }
+}
+
+promises! { $ __conformance_records_commit in commit:
+    /// Answer for each op, in the order of the batch.
+    fn answers_in_order(probe) {
+        probe.equal("the answers to nothing", &probe.commit(vec![]), &vec![]);
+        let [one, two] = ["1", "2"].map(id);
+        let [first, second] = [&one, &two].map(|of| probe.applied(create(of, &full(1))));
+        let at = probe.revision(&two);
+        let outcomes = probe.commit(vec![
+            create(&one, &full(2)),
+            update(&two, at, &noted("new")),
+            update(&one, Revision(probe.revision(&one).0 + 1), &full(2)),
+            touch(&id("nobody"), Revision(1)),
+            touch(&one, probe.revision(&one)),
+            create(&id("3"), &full(3)),
+        ]);
+        let applied = |local: &crate::id::LocalId| Outcome::Applied { local: local.clone() };
+        let third = probe.applied(touch(&id("3"), probe.revision(&id("3"))));
+        let promised = vec![
+            Outcome::Stale,
+            applied(&second),
+            Outcome::Stale,
+            Outcome::Stale,
+            applied(&first),
+            applied(&third),
+        ];
+        probe.equal("the answers", &outcomes, &promised);
+    }
+
+    /// Carry out an op on a linked record only at the revision that it expects; else nothing of it.
+    fn only_at_its_revision(probe) {
+        let one = id("1");
+        let first = probe.create(&one, &full(1)).revision;
+        probe.fixture.edit(&one, &noted("a user's"));
+        let ahead = Revision(probe.revision(&one).0 + 1);
+        let mut ops = Vec::new();
+        for revision in [first, ahead, Revision(0), Revision(u64::MAX)] {
+            ops.extend([update(&one, revision, &full(2)), reactivate(&one, revision, &full(2))]);
+            ops.extend([deactivate(&one, revision), touch(&one, revision)]);
+        }
+        all_stale(probe, &ops);
+        let nobody = id("nobody");
+        for revision in [first, Revision(0)] {
+            let ops = [update(&nobody, revision, &full(2)), deactivate(&nobody, revision), touch(&nobody, revision)];
+            all_stale(probe, &ops);
+        }
+        probe.applied(update(&one, probe.revision(&one), &full(2)));
+    }
+
+    /// Create a record only where no record has its external id; else nothing of it.
+    fn create_only_unlinked(probe) {
+        let [by_sync, by_hand, inactive] = ["by sync", "by hand", "inactive"].map(id);
+        probe.create(&by_sync, &full(1));
+        probe.fixture.enter(Some(&by_hand), &full(2));
+        let at = probe.create(&inactive, &full(3)).revision;
+        probe.applied(deactivate(&inactive, at));
+        all_stale(probe, &[&by_sync, &by_hand, &inactive].map(|of| create(of, &full(4))));
+        // Twice in a batch: the first is there for the second.
+        let twice = id("twice");
+        let outcomes = probe.commit(vec![create(&twice, &full(5)), create(&twice, &full(6))]);
+        probe.holds(matches!(outcomes[..], [Outcome::Applied { .. }, Outcome::Stale]), || format!("{outcomes:?}"));
+        probe.equal("the note", &probe.see(&twice).local, &super::seen::of_local(&probe.schema, &full(5)));
+    }
+
+    /// Carry out each op whole or not at all: one that fails leaves no trace, and stops no other.
+    fn failed_leaves_no_trace(probe) {
+        let [known, new, before, after] = ["known", "new", "before", "after"].map(id);
+        let at = probe.create(&known, &full(1)).revision;
+        // Where nothing can be refused, no op fails, and there is nothing to check.
+        if !probe.fixture.refuse(&known) || !probe.fixture.refuse(&new) {
+            return;
+        }
+        let kept = [&known, &new].map(|of| there(probe, of));
+        let outcomes = probe.commit(vec![
+            create(&before, &full(2)),
+            loud(update(&known, at, &full(3))),
+            loud(create(&new, &full(4))),
+            create(&after, &full(5)),
+        ]);
+        let [Outcome::Applied { .. }, Outcome::Failed { .. }, Outcome::Failed { .. }, Outcome::Applied { .. }] =
+            &outcomes[..]
+        else {
+            probe.broken(&format!("{outcomes:?}, where the second and the third cannot be written"))
+        };
+        probe.equal("what is there", &[&known, &new].map(|of| there(probe, of)), &kept);
+        let listed: Vec<_> = probe.index().into_keys().collect();
+        probe.equal("what is listed", &listed, &vec![after.clone(), before.clone(), known]);
+        for (of, number) in [(&before, 2), (&after, 5)] {
+            probe.equal("the fields", &probe.see(of).local, &super::seen::of_local(&probe.schema, &full(number)));
+        }
+    }
+
+    /// Write the fields that a patch states, null too, and leave the others as they are.
+    fn patch_what_it_states(probe) {
+        let one = id("1");
+        let mut promised = probe.create(&one, &full(1)).local;
+        let fields = ["name", "visits", "member", "tags", "place", "born"];
+        let all = full(2);
+        let named = serde_json::to_value(probe.schema.named(&all)).unwrap_or_default();
+        for field in fields {
+            for value in [named[field].clone(), json!(null), named[field].clone()] {
+                let patch = record(&json!({ field: value }));
+                probe.applied(update(&one, probe.revision(&one), &patch));
+                promised.extend(super::seen::stated(&probe.schema, &patch));
+                probe.equal("the fields", &probe.see(&one).local, &promised);
+            }
+        }
+        probe.applied(update(&one, probe.revision(&one), &schema().missing()));
+        probe.equal("the fields", &probe.see(&one).local, &promised);
+    }
+
+    /// Mark a record inactive, and active again with a patch, and delete nothing.
+    fn inactive_and_active_again(probe) {
+        let one = id("1");
+        let created = probe.create(&one, &full(1));
+        let local = probe.applied(deactivate(&one, created.revision));
+        let seen = probe.see(&one);
+        probe.equal("the fields", &seen.local, &created.local);
+        probe.equal("the base", &seen.base, &created.base);
+        probe.equal("whether it is there", &seen.presence, &Presence::Deactivated);
+        let again = probe.applied(reactivate(&one, seen.revision, &noted("back")));
+        probe.equal("its local id", &again, &local);
+        let mut promised = created.local;
+        promised.extend(super::seen::stated(&probe.schema, &noted("back")));
+        let seen = probe.see(&one);
+        probe.equal("the fields", &seen.local, &promised);
+        probe.equal("whether it is there", &seen.presence, &Presence::Active);
+    }
+
+    /// Answer with the local id of the record, which it keeps, and which no other has.
+    fn local_id_stays(probe) {
+        let [one, two] = ["1", "2"].map(id);
+        let [first, second] = [&one, &two].map(|of| probe.applied(create(of, &full(1))));
+        probe.holds(first != second, || format!("{first} for two records"));
+        probe.fixture.edit(&one, &noted("edited"));
+        for op in [
+            |of: &ExternalId, at| update(of, at, &full(2)),
+            |of: &ExternalId, at| deactivate(of, at),
+            |of: &ExternalId, at| reactivate(of, at, &full(3)),
+            |of: &ExternalId, at| touch(of, at),
+        ] {
+            let op = op(&one, probe.revision(&one));
+            probe.equal(&format!("the local id, as answered to {}", op.action.name()), &probe.applied(op), &first);
+        }
+    }
+
+    /// Change nothing of a record that is only touched, but for what is remembered.
+    fn touch_changes_nothing(probe) {
+        let one = id("1");
+        let created = probe.create(&one, &full(1));
+        probe.fixture.edit(&one, &noted("edited"));
+        let edited = probe.see(&one);
+        let remembered = Op { seen: Some(full(2).fingerprint()), base: Some(full(2)), ..touch(&one, edited.revision) };
+        probe.applied(remembered);
+        let seen = probe.see(&one);
+        probe.equal("the fields", &seen.local, &edited.local);
+        probe.equal("whether it is there", &seen.presence, &edited.presence);
+        probe.holds(seen.base != created.base, || "the base of before".to_owned());
+        probe.equal("its audit", &probe.audit(&one), &create(&one, &full(1)).entries);
+    }
+
+    /// Leave all other records as they are.
+    fn other_records_stay(probe) {
+        let [one, two, three] = ["1", "2", "3"].map(id);
+        let (first, at) = (probe.create(&one, &full(1)), probe.create(&two, &full(2)).revision);
+        probe.fixture.enter(Some(&three), &full(3));
+        let third = probe.see(&three);
+        probe.applied(loud(update(&two, at, &full(4))));
+        probe.applied(deactivate(&two, probe.revision(&two)));
+        probe.applied(reactivate(&two, probe.revision(&two), &full(5)));
+        let expect = Expect::Revision(probe.revision(&two));
+        let all = Op { action: Action::Touch, expect, ..create(&two, &full(6)) };
+        probe.applied(all);
+        probe.equal("the first", &probe.see(&one), &first);
+        probe.equal("the third", &probe.see(&three), &third);
+        probe.equal("the audit of the first", &probe.audit(&one), &create(&one, &full(1)).entries);
+        // What was expected of them is still right.
+        probe.applied(touch(&one, first.revision));
+    }
+}

@@ -1,0 +1,193 @@
+//! A store under test, and the promise that is being checked.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use super::seen::{Listed, Seen};
+use super::{Fixture, schema, world};
+use crate::conformance::probe::short;
+use crate::drive::block_on;
+use crate::exchange::{Cursor, Entry, IndexEntry, Loaded, Op, Outcome, Revision};
+use crate::failure::{Classify, Failure};
+use crate::host::RecordStore;
+use crate::id::{ExternalId, LocalId};
+use crate::schema::Schema;
+use crate::value::Record;
+
+type StoreError<F> = <<F as Fixture>::Store as RecordStore>::Error;
+
+/// A fixture, and the promise that is being checked: everything that breaks it panics with its words.
+pub(super) struct Probe<'f, F> {
+    pub(super) fixture: F,
+    pub(super) schema: Schema,
+    fresh: &'f (dyn Fn() -> F + Sync),
+    promise: &'static str,
+}
+
+impl<'f, F: Fixture> Probe<'f, F> {
+    pub(super) fn new(fresh: &'f (dyn Fn() -> F + Sync), promise: &'static str) -> Self {
+        Self { fixture: fresh(), schema: schema(), fresh, promise }
+    }
+
+    /// The same promise, of another fixture.
+    pub(super) fn with(&self, fixture: F) -> Self {
+        Self { fixture, schema: self.schema.clone(), fresh: self.fresh, promise: self.promise }
+    }
+
+    /// The same promise, of a fixture that nobody used.
+    pub(super) fn anew(&self) -> Self {
+        self.with((self.fresh)())
+    }
+
+    /// The same promise, of the fixture after a crash.
+    pub(super) fn reopened(self) -> Self {
+        Self { fixture: self.fixture.reopen(), ..self }
+    }
+
+    #[track_caller]
+    pub(super) fn equal<T: PartialEq + Debug>(&self, what: &str, seen: &T, promised: &T) {
+        self.holds(seen == promised, || format!("{what}: {}, instead of {}", short(seen), short(promised)));
+    }
+
+    #[track_caller]
+    pub(super) fn holds(&self, kept: bool, seen: impl FnOnce() -> String) {
+        assert!(kept, "broken promise: {}\n  seen: {}", self.promise, seen());
+    }
+
+    #[track_caller]
+    pub(super) fn broken(&self, seen: &str) -> ! {
+        panic!("broken promise: {}\n  seen: {seen}", self.promise)
+    }
+
+    #[track_caller]
+    fn answered<T>(&self, call: &str, answer: Result<T, StoreError<F>>) -> T {
+        match answer {
+            Ok(answer) => answer,
+            Err(error) => self.broken(&format!("{call} failed: {error}")),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn page(&self, after: Option<&Cursor>) -> (Vec<IndexEntry>, Option<Cursor>) {
+        let page = self.answered("index", block_on(self.fixture.store().index(after)));
+        (page.entries, page.next)
+    }
+
+    /// Turns all pages; `between` is called before each but the first.
+    #[track_caller]
+    pub(super) fn pages(&self, mut between: impl FnMut(usize)) -> Vec<IndexEntry> {
+        let (mut all, mut next) = self.page(None);
+        for turned in 1.. {
+            let Some(after) = next else { break };
+            self.holds(turned < 10_000, || format!("no end of the index after {turned} pages"));
+            between(turned);
+            let (entries, goes_on) = self.page(Some(&after));
+            all.extend(entries);
+            next = goes_on;
+        }
+        all
+    }
+
+    /// The index of a store that nobody writes to.
+    #[track_caller]
+    pub(super) fn index(&self) -> BTreeMap<ExternalId, Listed> {
+        let mut index = BTreeMap::new();
+        for entry in self.pages(|_| ()) {
+            let twice = index.insert(entry.id.clone(), Listed::of(&entry)).is_some();
+            self.holds(!twice, || format!("{} is listed twice", entry.id));
+        }
+        index
+    }
+
+    #[track_caller]
+    pub(super) fn listed(&self, id: &ExternalId) -> Listed {
+        self.index().remove(id).unwrap_or_else(|| self.broken(&format!("{id} is not listed")))
+    }
+
+    #[track_caller]
+    pub(super) fn load(&self, ids: &[ExternalId]) -> Vec<Loaded> {
+        self.answered("load", block_on(self.fixture.store().load(ids)))
+    }
+
+    /// A record, unless there is none.
+    #[track_caller]
+    pub(super) fn find(&self, id: &ExternalId) -> Option<Seen> {
+        match &self.load(std::slice::from_ref(id))[..] {
+            [] => None,
+            [loaded] if loaded.id == *id => Some(Seen::of(&self.schema, loaded)),
+            other => self.broken(&format!("{} records for one id", other.len())),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn see(&self, id: &ExternalId) -> Seen {
+        self.find(id).unwrap_or_else(|| self.broken(&format!("{} is not there", short(&id.as_str()))))
+    }
+
+    #[track_caller]
+    pub(super) fn revision(&self, id: &ExternalId) -> Revision {
+        self.see(id).revision
+    }
+
+    #[track_caller]
+    pub(super) fn commit(&self, ops: Vec<Op>) -> Vec<Outcome> {
+        let count = ops.len();
+        let outcomes = self.answered("commit", block_on(self.fixture.store().commit(&world::batch(ops))));
+        self.equal("how many answers there are", &outcomes.len(), &count);
+        outcomes
+    }
+
+    #[track_caller]
+    pub(super) fn outcome(&self, op: Op) -> Outcome {
+        let mut outcomes = self.commit(vec![op]);
+        outcomes.pop().unwrap_or(Outcome::Stale)
+    }
+
+    /// Carries out an op that nothing stands in the way of.
+    #[track_caller]
+    pub(super) fn applied(&self, op: Op) -> LocalId {
+        match self.outcome(op) {
+            Outcome::Applied { local } => local,
+            other => self.broken(&format!("{other:?}, where nothing stood in the way")),
+        }
+    }
+
+    /// Checks that an op is refused for what it expects.
+    #[track_caller]
+    pub(super) fn stale(&self, op: Op) {
+        self.equal("the answer", &self.outcome(op), &Outcome::Stale);
+    }
+
+    /// Creates a record, and says how it is seen.
+    #[track_caller]
+    pub(super) fn create(&self, id: &ExternalId, record: &Record) -> Seen {
+        self.applied(world::create(id, record));
+        self.see(id)
+    }
+
+    /// An op in a race: `None` when it may or may not have been carried out.
+    #[track_caller]
+    pub(super) fn race(&self, op: Op) -> Option<Outcome> {
+        match block_on(self.fixture.store().commit(&world::batch(vec![op]))) {
+            Err(error) if matches!(error.failure(), Failure::Retry { .. }) => None,
+            answer => self.answered("commit", answer).pop(),
+        }
+    }
+
+    /// The audit of one record.
+    pub(super) fn audit(&self, id: &ExternalId) -> Vec<Entry> {
+        let of_it = self.fixture.audit().into_iter().filter(|(_, of, _)| of == id);
+        of_it.map(|(_, _, entry)| entry).collect()
+    }
+
+    /// Everything that is there, with its audit.
+    #[track_caller]
+    pub(super) fn all(&self) -> (BTreeMap<ExternalId, Listed>, BTreeMap<ExternalId, Seen>, Vec<String>) {
+        let index = self.index();
+        let ids: Vec<_> = index.keys().cloned().collect();
+        let loaded = self.load(&ids);
+        let seen = loaded.iter().map(|loaded| (loaded.id.clone(), Seen::of(&self.schema, loaded))).collect();
+        let audit = self.fixture.audit().iter().map(super::seen::text_of).collect();
+        (index, seen, audit)
+    }
+}

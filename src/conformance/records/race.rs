@@ -1,0 +1,66 @@
+//! What holds when several write at once.
+
+use serde_json::json;
+
+use super::Fixture;
+use super::probe::Probe;
+use super::seen::quoted;
+use super::world::{create, full, id, noted, record, update};
+use crate::conformance::probe::{RACERS, at_once};
+use crate::exchange::{Op, Outcome};
+use crate::id::ExternalId;
+
+/// How many records are raced for.
+const ROUNDS: usize = 12;
+
+/// Lets many ops expect the same, and checks that the one that won is the one that is there.
+fn one_wins<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, op: impl Fn(&str) -> Op + Sync) {
+    let entries = probe.audit(of).len();
+    let answers = at_once(RACERS, |racer| probe.race(op(&format!("of {racer}"))));
+    let won: Vec<_> = (0..).zip(&answers).filter(|(_, is)| matches!(is, Some(Outcome::Applied { .. }))).collect();
+    let unknown = answers.iter().filter(|answer| answer.is_none()).count();
+    let racers: Vec<i32> = won.iter().map(|(racer, _)| *racer).collect();
+    probe.holds(won.len() == 1 || won.is_empty() && unknown > 0, || format!("carried out: those of {racers:?}"));
+    let written = if won.len() + unknown == 1 { 1 } else { usize::from(!won.is_empty()) };
+    let said = (probe.audit(of).len() - entries) / op("").entries.len();
+    probe.holds(said == written || unknown > 0 && said <= 1, || format!("the audit of {said} ops"));
+    if let [racer] = racers[..] {
+        probe.equal("the note", &probe.see(of).field("note"), &&*quoted(&format!("of {racer}")));
+    }
+}
+
+promises! { $ __conformance_records_race in race:
+    /// Let one of several ops that expect the same revision be carried out, and never two.
+    fn one_op_wins(probe) {
+        for round in 0..ROUNDS {
+            let of = id(&format!("{round}"));
+            let at = probe.create(&of, &full(1)).revision;
+            one_wins(probe, &of, |note| update(&of, at, &noted(note)));
+        }
+    }
+
+    /// Let one of several creations for an external id be carried out, and never two.
+    fn one_creation_wins(probe) {
+        for round in 0..ROUNDS {
+            let of = id(&format!("{round}"));
+            one_wins(probe, &of, |note| create(&of, &noted(note)));
+        }
+    }
+
+    /// Lose no edit to an op: what a user writes while it is under way makes it stale, or comes after it.
+    fn no_edit_is_lost(probe) {
+        for round in 0..ROUNDS * 2 {
+            let of = id(&format!("{round}"));
+            let at = probe.create(&of, &full(1)).revision;
+            at_once(2, |hand| {
+                if hand == 0 {
+                    probe.fixture.edit(&of, &noted("a user's"));
+                } else {
+                    probe.race(update(&of, at, &record(&json!({"note": "the source's", "visits": 99}))));
+                }
+            });
+            probe.equal("the note", &probe.see(&of).field("note"), &&*quoted("a user's"));
+            probe.holds(probe.revision(&of) > at, || "no larger revision".to_owned());
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What a host remembers beside a record: the base, when it was in step, the open conflicts and the audit.
+
+use serde_json::json;
+
+use super::probe::Probe;
+use super::seen::{stated, text_of};
+use super::world::{
+    batch, conflict, create, deactivate, full, id, noted, noticed, opened, policy, record, run, touch, update,
+};
+use super::{Fixture, schema};
+use crate::drive::block_on;
+use crate::exchange::{Batch, ConflictChange, Entry, Op, OpenConflict, Outcome, Synced};
+use crate::host::RecordStore;
+use crate::id::ExternalId;
+use crate::value::{Fingerprint, Record, Value};
+
+/// Bases that a careless store takes for one another: a field that was never synced, one that the source had empty, and
+/// ones that it had spelt as nothing.
+fn sparse() -> [Record; 6] {
+    [
+        json!({}),
+        json!({"note": null}),
+        json!({"note": ""}),
+        json!({"note": "x", "visits": null}),
+        json!({"visits": 1, "steps": [null], "extras": {"a": null}}),
+        json!({"tags": [], "steps": [], "extras": {}, "place": {}}),
+    ]
+    .map(|stated| record(&stated))
+}
+
+#[track_caller]
+fn open<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId) -> Vec<String> {
+    let listed = probe.listed(of).open as usize;
+    let open = probe.see(of).open;
+    probe.equal("how many the index counts", &listed, &open.len());
+    open
+}
+
+fn texts(conflicts: &[&OpenConflict]) -> Vec<String> {
+    let mut texts: Vec<_> = conflicts.iter().map(text_of).collect();
+    texts.sort();
+    texts
+}
+
+/// A change of conflicts alone.
+#[track_caller]
+fn change<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, conflicts: Vec<ConflictChange>) {
+    probe.applied(Op { conflicts, ..touch(of, probe.revision(of)) });
+}
+
+fn close(unit: &str) -> ConflictChange {
+    ConflictChange::Close { unit: unit.to_owned() }
+}
+
+fn noticing(op: Op, whys: &[&str]) -> Op {
+    Op { entries: whys.iter().map(|why| noticed(why)).collect(), ..op }
+}
+
+promises! { $ __conformance_records_remember in remember:
+    /// Store the base that an op has, with the batch's schema and the op's version, and tell missing from null.
+    fn base_as_stored(probe) {
+        let one = id("1");
+        probe.create(&one, &full(1));
+        for base in sparse() {
+            for version in [None, Some(0), Some(7), Some(u64::MAX)] {
+                let at = probe.revision(&one);
+                probe.applied(Op { base: Some(base.clone()), version, ..touch(&one, at) });
+                let Some(seen) = probe.see(&one).base else { probe.broken("no base, where one was stored") };
+                probe.equal("what the base states", &seen.fields, &stated(&probe.schema, &base));
+                probe.equal("its version", &seen.version, &version);
+                probe.equal("its schema", &seen.schema, &schema().fingerprint());
+            }
+        }
+        let other = Batch {
+            schema: Fingerprint::of(b"another schema"),
+            ..batch(vec![Op { base: Some(full(2)), ..touch(&one, probe.revision(&one)) }])
+        };
+        let outcomes = block_on(probe.fixture.store().commit(&other));
+        probe.holds(matches!(outcomes.as_deref(), Ok([Outcome::Applied { .. }])), || format!("{:?}", outcomes.ok()));
+        let seen = probe.see(&one).base.map(|base| base.schema);
+        probe.equal("the base's schema", &seen, &Some(other.schema));
+    }
+
+    /// Leave the base where an op has none, whatever else it does, and whatever users do.
+    fn base_stays_without_one(probe) {
+        let one = id("1");
+        let base = probe.create(&one, &full(1)).base;
+        let ops: [fn(&ExternalId, _) -> Op; 3] = [touch, deactivate, |of, at| {
+            Op { base: None, version: None, seen: None, ..update(of, at, &noted("new")) }
+        }];
+        for op in ops {
+            probe.applied(op(&one, probe.revision(&one)));
+            probe.equal("the base", &probe.see(&one).base, &base);
+        }
+        probe.fixture.edit(&one, &full(2));
+        probe.equal("the base", &probe.see(&one).base, &base);
+        probe.fixture.deactivate(&one);
+        probe.equal("the base", &probe.see(&one).base, &base);
+    }
+
+    /// Remember that a record is in step, at the revision after the op's own write, where the op says what was seen.
+    fn synced_after_own_write(probe) {
+        let one = id("1");
+        let created = probe.create(&one, &full(1));
+        let synced = |revision, seen: &Record| Some(Synced { revision, seen: seen.fingerprint(), policy: policy() });
+        probe.equal("when it was in step", &created.synced, &synced(created.revision, &full(1)));
+        let ops: [fn(&ExternalId, _) -> Op; 4] = [
+            |of, at| update(of, at, &full(2)),
+            |of, at| Op { seen: Some(full(2).fingerprint()), ..deactivate(of, at) },
+            |of, at| super::world::reactivate(of, at, &full(2)),
+            |of, at| Op { seen: Some(full(2).fingerprint()), ..touch(of, at) },
+        ];
+        for op in ops {
+            let op = op(&one, probe.revision(&one));
+            let name = op.action.name();
+            probe.applied(op);
+            let (seen, listed) = (probe.see(&one), probe.listed(&one));
+            probe.equal(&format!("when it was in step, after {name}"), &seen.synced, &synced(seen.revision, &full(2)));
+            probe.equal("what the index says", &listed.synced, &seen.synced);
+        }
+    }
+
+    /// Leave as it is when a record was in step, where an op does not say what was seen.
+    fn synced_stays_without_seen(probe) {
+        let one = id("1");
+        let synced = probe.create(&one, &full(1)).synced;
+        probe.applied(Op { seen: None, ..update(&one, probe.revision(&one), &full(2)) });
+        probe.equal("when it was in step", &probe.see(&one).synced, &synced);
+        probe.applied(touch(&one, probe.revision(&one)));
+        probe.applied(deactivate(&one, probe.revision(&one)));
+        probe.equal("when it was in step", &probe.see(&one).synced, &synced);
+        probe.equal("what the index says", &probe.listed(&one).synced, &synced);
+    }
+
+    /// Open, update and close conflicts by their units, one for each, and give those that are open as they were stored.
+    fn conflicts_by_unit(probe) {
+        let [one, two] = ["1", "2"].map(id);
+        probe.create(&one, &full(1));
+        probe.create(&two, &full(2));
+        let [note, extras] = ["note", "extras"].map(|unit| conflict(unit, Value::from("theirs")));
+        change(probe, &one, vec![opened(&note), opened(&extras)]);
+        change(probe, &two, vec![opened(&note)]);
+        probe.equal("what is open", &open(probe, &one), &texts(&[&note, &extras]));
+        let moved = OpenConflict { base: None, paths: vec![], ..conflict("note", Value::Null) };
+        change(probe, &one, vec![ConflictChange::Update(moved.clone())]);
+        probe.equal("what is open", &open(probe, &one), &texts(&[&moved, &extras]));
+        change(probe, &one, vec![close("extras"), close("never opened")]);
+        probe.equal("what is open", &open(probe, &one), &texts(&[&moved]));
+        // A change carries its conflicts with it, in their order.
+        let at = probe.revision(&one);
+        let conflicts = vec![close("note"), opened(&note), opened(&extras), close("extras")];
+        probe.applied(Op { conflicts, ..update(&one, at, &full(3)) });
+        probe.equal("what is open", &open(probe, &one), &texts(&[&note]));
+        change(probe, &one, vec![close("note")]);
+        probe.equal("what is open", &open(probe, &one), &vec![]);
+        probe.equal("what is open of the other", &open(probe, &two), &texts(&[&note]));
+    }
+
+    /// Append the audit entries of an op that is carried out, each once and in their order, under the batch's run.
+    fn audit_in_order(probe) {
+        let [one, two] = ["1", "2"].map(id);
+        probe.commit(vec![
+            noticing(create(&two, &full(2)), &["c", "a", "b", "a"]),
+            noticing(create(&one, &full(1)), &["z"]),
+            noticing(create(&two, &full(3)), &["never"]),
+        ]);
+        let at = probe.revision(&one);
+        probe.applied(noticing(update(&one, at, &full(4)), &["y", "x"]));
+        probe.stale(noticing(update(&one, at, &full(4)), &["never"]));
+        let said = |of: &ExternalId, why: &str| (run("suite-1"), of.clone(), noticed(why));
+        let mut promised: Vec<(_, _, Entry)> = ["c", "a", "b", "a"].map(|why| said(&two, why)).to_vec();
+        promised.extend(["z", "y", "x"].map(|why| said(&one, why)));
+        probe.equal("the audit", &probe.fixture.audit(), &promised);
+        // An entry has every value that was there.
+        let three = id("3");
+        let op = create(&three, &record(&json!({"note": "e\u{301}\n'x'"})));
+        probe.applied(op.clone());
+        probe.equal("the audit of a creation", &probe.audit(&three), &op.entries);
+    }
+}

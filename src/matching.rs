@@ -1,0 +1,172 @@
+//! Which record here a record of the source is, when no external id says it.
+//!
+//! A club keeps its members long before it is connected to a register. On the first night nobody is linked, and a sync
+//! that went by ids alone would create everybody a second time. So a host states [`Rule`]s: these fields, equal on both
+//! sides, are one person. A rule compares [canonical forms](crate::normalize), so spelling does not count, and needs
+//! **all** its fields: what is missing, null, blank or cannot be read equals nothing.
+//!
+//! With the rules *e-mail and day of birth* (trusted) and *last name and day of birth* (proposes):
+//!
+//! | the source lists | here | answer |
+//! |---|---|---|
+//! | `Aine@Example.org`, 2001-05-04 | `aine@example.org`, 04/05/2001, free | [`Match::Found`], by the trusted rule |
+//! | Walsh, 2001-05-04, no e-mail | Walsh, 2001-05-04, free | [`Match::Found`], by the rule that proposes |
+//! | Walsh, no day of birth | Walsh, no day of birth | [`Match::Unmatched`] |
+//! | Walsh, 2001-05-04 | two of them | [`Match::Ambiguous`] |
+//! | two Walshes, both 2001-05-04 | one of them | [`Match::Ambiguous`], for both |
+//! | Walsh, 2001-05-04, as `FED-2` | Walsh, 2001-05-04, linked to `FED-1` | [`Match::IdentityConflict`] |
+//!
+//! A wrong link mixes two people's data and cannot be taken apart; a missed one shows as one record too many. So
+//! whenever anything speaks against a link, a person decides.
+//!
+//! | step | who | with what |
+//! |---|---|---|
+//! | the keys of a page | crate | [`Rules::keys`] |
+//! | the records that have one of them, in one query | host | an index of [`MatchKey`]s |
+//! | one answer a record | crate | [`Pool::judge`] |
+//! | nobody claimed twice, over the whole listing | crate | [`Claims`] |
+//!
+//! Nothing here names an organisation: the candidates are the ones a host hands in, and a host's store is one
+//! organisation's.
+//!
+//! **Why does one weak match beside a trusted one make a case ambiguous?** Twins, and a father and son of one name,
+//! look like this. The trusted rule may be right; the second candidate says that it may be wrong.
+//!
+//! **Why is a name not compared by its sound?** Rules that can link without a person must be exact. A host that wants
+//! `Sean` and `Seán` to be one name says so in a kind of its own ([`CustomKind`](crate::schema::CustomKind)), whose
+//! canonical form these rules then compare.
+
+mod claims;
+mod forms;
+mod key;
+mod pool;
+mod rules;
+
+pub use claims::Claims;
+pub use key::MatchKey;
+pub use pool::{Local, Pool, Remote};
+pub use rules::{Rules, RulesError};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ExternalId, LocalId};
+
+/// Fields that make two records one, when they are all equal.
+///
+/// ```
+/// use tripartite::matching::{Rule, Trust};
+/// let rule: Rule = serde_json::from_str(r#"{"name": "birthday", "fields": ["last_name", "born"]}"#)?;
+/// assert_eq!(rule.trust, Trust::Propose); // nothing is linked by itself unless somebody said so
+/// assert!(serde_json::from_str::<Rule>(r#"{"name": "b", "fields": ["born"], "trusted": true}"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What it is called where a match is explained.
+    pub name: String,
+    /// The fields, by name or alias, in any order.
+    pub fields: Vec<String>,
+    /// What may be done about a match.
+    #[serde(default)]
+    pub trust: Trust,
+}
+
+/// What may be done about a match.
+///
+/// ```
+/// use tripartite::matching::Trust;
+/// assert!(Trust::Trusted > Trust::Propose); // of rules that agree, the strongest counts
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// A person is asked.
+    #[default]
+    Propose,
+    /// The two are linked.
+    Trusted,
+}
+
+/// Which record here a record of the source is. It holds ids and names of rules, never a value.
+///
+/// ```
+/// use tripartite::id::LocalId;
+/// use tripartite::matching::{Match, Trust};
+/// let found = Match::Found { local: LocalId::new("17")?, rule: "birthday".to_owned(), trust: Trust::Propose };
+/// assert_eq!(found.link(), None); // a person is asked first
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Match {
+    /// None of those there are: it is to be created.
+    Unmatched,
+    /// It is linked already; somebody was faster.
+    Linked {
+        /// The record here.
+        local: LocalId,
+    },
+    /// Exactly this one, which is linked to nothing.
+    Found {
+        /// The record here.
+        local: LocalId,
+        /// The first of the strongest rules that say so.
+        rule: String,
+        /// The trust of that rule.
+        trust: Trust,
+    },
+    /// More than one record here, or more than one record of the source for the same one here.
+    Ambiguous {
+        /// The records here, in the order of their ids.
+        locals: Vec<LocalId>,
+        /// The other records of the source that claim one of them, in the order of their ids.
+        rivals: Vec<ExternalId>,
+    },
+    /// Exactly this one, but it is linked to another record of the source.
+    IdentityConflict {
+        /// The record here.
+        local: LocalId,
+        /// What it is linked to.
+        holds: ExternalId,
+        /// The first of the strongest rules that say so.
+        rule: String,
+    },
+}
+
+impl Match {
+    /// The record here that may be linked without asking anybody.
+    ///
+    /// ```
+    /// use tripartite::id::{ExternalId, LocalId};
+    /// use tripartite::matching::{Match, Trust};
+    /// let (local, rule) = (LocalId::new("17")?, "e-mail".to_owned());
+    /// let found = Match::Found { local: local.clone(), rule: rule.clone(), trust: Trust::Trusted };
+    /// assert_eq!(found.link(), Some(&local));
+    /// let held = Match::IdentityConflict { local, holds: ExternalId::new("FED-1")?, rule };
+    /// assert_eq!(held.link(), None); // whatever the rule: a link is never moved
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn link(&self) -> Option<&LocalId> {
+        match self {
+            Self::Found { local, trust: Trust::Trusted, .. } => Some(local),
+            _ => None,
+        }
+    }
+
+    /// The records here that it may be.
+    ///
+    /// ```
+    /// use tripartite::matching::Match;
+    /// assert!(Match::Unmatched.locals().is_empty());
+    /// ```
+    pub fn locals(&self) -> &[LocalId] {
+        match self {
+            Self::Unmatched => &[],
+            Self::Linked { local } | Self::Found { local, .. } | Self::IdentityConflict { local, .. } => {
+                std::slice::from_ref(local)
+            }
+            Self::Ambiguous { locals, .. } => locals,
+        }
+    }
+}

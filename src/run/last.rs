@@ -1,0 +1,320 @@
+//! What became of records that are not listed: moved to another id, gone, or missing.
+//!
+//! It is known when the listing is over, so that the order of its items does not count:
+//!
+//! | beside a tombstone, the listing has | and so |
+//! |---|---|
+//! | nothing else of this id | the tombstone is believed |
+//! | a record of a larger version | the record is believed |
+//! | a record of a smaller version | the tombstone is believed |
+//! | a record, and nothing tells which is newer | neither is believed |
+//! | that it moved to another id | it moved |
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::core::{Core, Purpose};
+use super::index::Slot;
+use super::report::Unwritten;
+use super::{Loading, Step};
+use crate::exchange::{Action, Loaded, Op, Presence, Quarantined, RemoteRecord, Situation};
+use crate::id::ExternalId;
+use crate::plan::{plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
+
+/// How many records are loaded at a time.
+const PAGE: usize = 500;
+
+/// What became of one record.
+#[derive(Debug)]
+pub(super) enum Last {
+    /// And is gone under its new id, perhaps.
+    Moved {
+        from: ExternalId,
+        to: ExternalId,
+        gone: Option<Option<u64>>,
+    },
+    Gone {
+        id: ExternalId,
+        version: Option<u64>,
+    },
+    Missing(ExternalId),
+}
+
+impl Core {
+    pub(super) fn tombstone(&mut self, id: ExternalId, version: Option<u64>) {
+        match self.gone.get_mut(&id) {
+            Some(known) => {
+                self.counts.duplicates += 1;
+                *known = (*known).max(version);
+            }
+            None => drop(self.gone.insert(id, version)),
+        }
+    }
+
+    pub(super) fn rekeyed(&mut self, from: ExternalId, to: ExternalId) {
+        let known = !self.moves.entry(from).or_default().insert(to);
+        self.counts.duplicates += u64::from(known);
+    }
+
+    /// A run that reads no index learns from the records themselves what it would have told.
+    pub(super) fn looked_at<'l>(&mut self, loaded: impl Iterator<Item = &'l Loaded>) {
+        if self.run.only.is_none() {
+            return;
+        }
+        for record in loaded {
+            if self.index.learn(record.id.as_str(), record.presence == Presence::Active) {
+                self.counts.conflicts_open += record.open.len() as u64;
+            }
+        }
+    }
+
+    /// What the guards take for the size of the listing: in a part of one, what is gone was spoken of, too.
+    pub(super) fn listed_in_all(&self) -> u64 {
+        if self.complete { self.items } else { self.items + self.gone.len() as u64 }
+    }
+
+    pub(super) fn finish_listing(mut self: Box<Self>, complete: bool, total: Option<u64>) -> Step {
+        self.complete = complete;
+        self.trusted = complete && !self.unidentified && total.is_none_or(|total| total == self.items);
+        let mut last = self.moved();
+        self.bury(&mut last);
+        if complete && !self.trusted {
+            self.withheld = self.index.missing().count() as u64;
+        } else if complete {
+            let missing = self.index.missing().chain(self.index.disputed());
+            last.extend(missing.filter_map(|id| ExternalId::new(id).ok()).map(Last::Missing));
+        }
+        self.load_last(last)
+    }
+
+    /// The moves of records that are linked here, each to its last id.
+    fn moved(&mut self) -> Vec<Last> {
+        let moves = std::mem::take(&mut self.moves);
+        let mut arrivals = BTreeMap::<ExternalId, Vec<&ExternalId>>::new();
+        for from in moves.keys() {
+            let slot = self.index.slot(from.as_str());
+            let listed = self.index.listed(slot).is_some();
+            // A run of some records has read no index, and finds out when it loads them.
+            if self.run.only.is_none() && !self.is_linked(from) && !listed {
+                self.counts.ignored += 1;
+                continue;
+            }
+            self.index.speak_for(from.as_str());
+            match end_of(&moves, from, |id| self.is_linked(id)) {
+                Some(to) if !listed => arrivals.entry(to).or_default().push(from),
+                _ => {
+                    let problem = "the source says that this record has another id, and contradicts itself";
+                    self.mistaken(from.clone(), problem.to_owned());
+                    moves[from].iter().for_each(|to| self.unborn(to));
+                }
+            }
+        }
+        let taken: BTreeSet<ExternalId> = arrivals.keys().filter(|to| self.is_linked(to)).cloned().collect();
+        let mut moved = Vec::new();
+        for (to, from) in arrivals {
+            match from[..] {
+                // Whose id another record is to have stays, too: who moves first must not decide.
+                [from] if !taken.contains(from) => moved.push(Last::Moved { from: from.clone(), to, gone: None }),
+                _ => {
+                    for from in from {
+                        let problem = format!("the source gave {to} to this record, and an id is given twice");
+                        self.mistaken(from.clone(), problem);
+                    }
+                    self.unborn(&to);
+                }
+            }
+        }
+        moved
+    }
+
+    fn is_linked(&mut self, id: &ExternalId) -> bool {
+        let slot = self.index.slot(id.as_str());
+        self.index.is_linked(slot)
+    }
+
+    /// Whoever has this id may be here under another one, and is not created.
+    fn unborn(&mut self, id: &ExternalId) {
+        let slot = self.index.slot(id.as_str());
+        if self.index.listed(slot).is_some() && !self.index.is_linked(slot) {
+            let problem = "the source may have called this record otherwise before, and contradicts itself";
+            self.mistaken(id.clone(), problem.to_owned());
+        }
+    }
+
+    /// Adds the tombstones that are believed.
+    fn bury(&mut self, last: &mut Vec<Last>) {
+        let arrivals = last.iter().enumerate().filter_map(|(at, last)| match last {
+            Last::Moved { to, .. } => Some((to.clone(), at)),
+            _ => None,
+        });
+        let arrivals: BTreeMap<ExternalId, usize> = arrivals.collect();
+        for (id, version) in self.gone.clone() {
+            let slot = self.index.slot(id.as_str());
+            let arrival = arrivals.get(&id).and_then(|&at| last.get_mut(at));
+            // It moved, and is gone under its old id; or all that is said of it is in doubt.
+            if self.index.is_set_aside(slot) || (self.index.is_spoken_for(slot) && self.index.listed(slot).is_none()) {
+                continue;
+            }
+            if !self.is_believed(&id, version, slot) {
+                continue;
+            }
+            match arrival {
+                Some(Last::Moved { gone, .. }) => *gone = Some(version),
+                _ if self.run.only.is_none() && !self.index.can_end(slot) => self.counts.ignored += 1,
+                _ => {
+                    self.index.speak_for(id.as_str());
+                    last.push(Last::Gone { id, version });
+                }
+            }
+        }
+    }
+
+    /// Whether a tombstone is believed, and not the record that is listed beside it.
+    fn is_believed(&mut self, id: &ExternalId, version: Option<u64>, slot: Slot) -> bool {
+        let Some(listed) = self.index.listed(slot) else { return true };
+        match version.zip(listed).map(|(version, listed)| version.cmp(&listed)) {
+            Some(Ordering::Greater) => {
+                self.take_back(slot);
+                return true;
+            }
+            Some(Ordering::Less) => self.counts.ignored += 1,
+            Some(Ordering::Equal) | None => self.contradicted(id.clone(), &mut BTreeMap::new()),
+        }
+        false
+    }
+
+    /// A record that was listed and is gone is only gone. What was written of it as it came, in streaming mode, stands.
+    fn take_back(&mut self, slot: Slot) {
+        let planned = self.ops.remove(&slot).is_some();
+        if planned || !self.streams() {
+            self.counts.processed -= 1;
+            self.counts.unchanged -= u64::from(!planned);
+            self.index.unlist(slot);
+        }
+    }
+
+    fn mistaken(&mut self, id: ExternalId, problem: String) {
+        let situation = Situation::IdentityConflict;
+        self.set_aside(Quarantined { id: Some(id), place: None, situation, problem }, &mut BTreeMap::new());
+    }
+
+    pub(super) fn load_last(self: Box<Self>, mut last: Vec<Last>) -> Step {
+        if last.is_empty() {
+            return self.judge();
+        }
+        let rest = last.split_off(last.len().min(PAGE));
+        let ids: BTreeSet<&ExternalId> = last
+            .iter()
+            .flat_map(|last| match last {
+                Last::Moved { from, to, .. } => [Some(from), Some(to)],
+                Last::Gone { id, .. } | Last::Missing(id) => [Some(id), None],
+            })
+            .flatten()
+            .collect();
+        let ids = ids.into_iter().cloned().collect();
+        Step::Loading(Loading { core: self, ids, purpose: Purpose::Last(last, rest) })
+    }
+
+    pub(super) fn plan_last(&mut self, last: Last, loaded: &mut BTreeMap<ExternalId, Loaded>) {
+        let planned = match last {
+            Last::Moved { from, to, gone } => self.plan_moved(&from, &to, gone, loaded),
+            Last::Gone { id, version } => self.plan_gone(loaded.get(&id), version),
+            Last::Missing(id) => {
+                loaded.get(&id).and_then(|loaded| plan_missing(&self.run.policy, loaded, self.run.missing_after))
+            }
+        };
+        self.last.extend(planned);
+    }
+
+    fn plan_gone(&mut self, loaded: Option<&Loaded>, version: Option<u64>) -> Option<Op> {
+        let planned = loaded.and_then(|loaded| plan_tombstone(&self.run.policy, loaded, version));
+        self.counts.ignored += u64::from(planned.is_none());
+        planned
+    }
+
+    fn plan_moved(
+        &mut self,
+        from: &ExternalId,
+        to: &ExternalId,
+        gone: Option<Option<u64>>,
+        loaded: &BTreeMap<ExternalId, Loaded>,
+    ) -> Option<Op> {
+        let slot = self.index.slot(to.as_str());
+        let Some(known) = loaded.get(from) else {
+            self.counts.ignored += 1;
+            return gone.and_then(|version| self.plan_gone(loaded.get(to), version));
+        };
+        if self.index.is_set_aside(slot) {
+            return None;
+        }
+        if loaded.contains_key(to) {
+            let problem = format!("the source gave this id to the record {from}, but another record here has it");
+            self.mistaken(to.clone(), problem);
+            return None;
+        }
+        if let Some(version) = gone {
+            return Some(plan_rekeyed_gone(&self.run.policy, to, known, version));
+        }
+        if self.trusted && self.index.listed(slot).is_none() {
+            return Some(plan_rekeyed_missing(&self.run.policy, to, known, self.run.missing_after));
+        }
+        let listed = self.ops.remove(&slot);
+        let remote = listed.and_then(|op| Some((op.version, op.remote?)));
+        let remote = remote.map(|(version, record)| RemoteRecord { id: to.clone(), version, record });
+        if let (Some(remote), Some(base)) = (&remote, &known.base) {
+            self.noted.add(self.run.policy.schema(), remote, &base.record, &known.local);
+        }
+        Some(plan_rekeyed(&self.run.policy, to, remote.as_ref(), known))
+    }
+
+    /// Plans once more what was not listed under the id that it had here.
+    pub(super) fn plan_last_again(&mut self, op: &Op, loaded: &mut BTreeMap<ExternalId, Loaded>) -> Option<Op> {
+        let policy = &self.run.policy;
+        let Some(from) = &op.rekeyed else {
+            let known = loaded.get(&op.id)?;
+            return match op.missed {
+                0 => plan_tombstone(policy, known, op.version),
+                // What was due is due.
+                _ if op.action == Action::Deactivate => plan_missing(policy, known, 1),
+                _ => plan_missing(policy, known, self.run.missing_after),
+            };
+        };
+        match (loaded.get(from), loaded.contains_key(&op.id)) {
+            (Some(known), false) if op.remote.is_none() && op.missed == 0 && op.action == Action::Deactivate => {
+                Some(plan_rekeyed_gone(policy, &op.id, known, op.version))
+            }
+            (Some(known), false) if op.missed > 0 => {
+                let after = if op.action == Action::Deactivate { 1 } else { self.run.missing_after };
+                Some(plan_rekeyed_missing(policy, &op.id, known, after))
+            }
+            (Some(known), false) => {
+                let (id, version) = (op.id.clone(), op.version);
+                let remote = op.remote.clone().map(|record| RemoteRecord { id, version, record });
+                Some(plan_rekeyed(policy, &op.id, remote.as_ref(), known))
+            }
+            _ => {
+                self.counts.skipped += 1;
+                let problem = "its new id was taken, or its old one given up, while it was being written".to_owned();
+                self.unwritten.push(Unwritten { id: op.id.clone(), problem });
+                None
+            }
+        }
+    }
+}
+
+/// The last id that a record moved to: through ids that nobody here has, and not in a circle.
+fn end_of(
+    moves: &BTreeMap<ExternalId, BTreeSet<ExternalId>>,
+    from: &ExternalId,
+    mut is_linked: impl FnMut(&ExternalId) -> bool,
+) -> Option<ExternalId> {
+    let (mut passed, mut at) = (BTreeSet::from([from]), from);
+    while let Some(next) = moves.get(at) {
+        at = next.first().filter(|_| next.len() == 1)?;
+        passed.insert(at).then_some(())?;
+        if is_linked(at) {
+            break;
+        }
+    }
+    Some(at.clone())
+}

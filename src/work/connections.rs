@@ -1,0 +1,181 @@
+//! Connections of a job store: how they are stored, and how their schedules fire.
+
+use chrono::{DateTime, Utc};
+
+use super::queue::connection_key;
+use super::record::{change, read};
+use super::{ConnectError, Queue, WorkError};
+use crate::host::{JobStore, StoreKey};
+use crate::id::{ConnectorId, SyncKey};
+use crate::queue::{Command, Outcome, Scope, Trigger};
+use crate::registry::{Connection, Enrolment};
+
+/// What a schedule has triggered, and the slots that could not be read.
+pub(super) type Fired = (Vec<(SyncKey, Outcome)>, Vec<(StoreKey, String)>);
+
+impl<S: JobStore> Queue<S> {
+    /// Stores a connection, new or edited, under its connector's id. A [`Worker`](super::Worker) fires its schedule.
+    ///
+    /// It takes the place of the one that is stored, as a whole: what somebody else changed since the caller read that
+    /// one, such as an organisation or a last success, is lost. [`edit_connection`](Self::edit_connection) loses nothing.
+    ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::registry::Connection;
+    /// # use tripartite::schedule::Schedule;
+    /// # use tripartite::work::{ConnectError, Queue};
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// block_on(queue.connect(&connection, DateTime::UNIX_EPOCH))?;
+    /// let wrong = connection.schedule(Schedule::Hourly { minute: 75 });
+    /// let refused = block_on(queue.connect(&wrong, DateTime::UNIX_EPOCH));
+    /// assert!(matches!(refused, Err(ConnectError::Schedule(_))));
+    /// let stored = block_on(queue.connection(&wrong.connector))?.ok_or("it is stored")?;
+    /// assert_eq!(stored.connection().schedule, Schedule::nightly()); // the one from before still runs
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConnectError::Schedule`], when its schedule can have no timetable; nothing is stored then.
+    /// [`ConnectError::Work`], when the store failed, or what is stored cannot be read.
+    pub async fn connect(&self, connection: &Connection, now: DateTime<Utc>) -> Result<(), ConnectError<S::Error>> {
+        self.edit_connection(&connection.connector, now, |_| Some(connection.clone())).await
+    }
+
+    /// Edits a connection within the swap, so that of two who edit it at once neither loses what the other did. `edit` sees
+    /// what is stored, possibly more than once, and says what to store instead; `None` leaves it as it is.
+    ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::registry::Connection;
+    /// # use tripartite::work::Queue;
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let (org, external, now) = ("ballybeg".parse()?, "F-17".parse()?, DateTime::UNIX_EPOCH);
+    /// block_on(queue.edit_connection(&connection.connector.clone(), now, |known| {
+    ///     // The first organisation of a connector comes with the connection.
+    ///     let known = known.cloned().unwrap_or_else(|| connection.clone());
+    ///     Some(known.org(tripartite::id::OrgId::clone(&org), tripartite::id::ExternalId::clone(&external), now))
+    /// }))?;
+    /// let stored = block_on(queue.connection(&connection.connector))?.ok_or("it is stored")?;
+    /// assert_eq!(stored.keys().count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect); nothing is stored then.
+    pub async fn edit_connection(
+        &self,
+        connector: &ConnectorId,
+        now: DateTime<Utc>,
+        mut edit: impl FnMut(Option<&Connection>) -> Option<Connection>,
+    ) -> Result<(), ConnectError<S::Error>> {
+        change(&self.store, self.shards, &connection_key(connector), |known: Option<&Enrolment>| {
+            let Some(edited) = edit(known.map(Enrolment::connection)) else { return (None, Ok(())) };
+            let next = match known {
+                Some(known) => known.clone().edited(edited, now),
+                None => Enrolment::new(edited, now),
+            };
+            match next {
+                Ok(next) => (Some(next), Ok(())),
+                Err(error) => (None, Err(error)),
+            }
+        })
+        .await?
+        .map_err(ConnectError::Schedule)
+    }
+
+    /// A connection, as it is stored; none, when there is none of this connector.
+    ///
+    /// [`connect`](Self::connect) has an example.
+    ///
+    /// # Errors
+    /// [`WorkError`], when the store failed or the connection cannot be read.
+    pub async fn connection(&self, connector: &ConnectorId) -> Result<Option<Enrolment>, WorkError<S::Error>> {
+        read(&self.store, &connection_key(connector)).await
+    }
+
+    /// Triggers whatever a connection's schedule fires until now, for each organisation it serves, and says for which.
+    /// Whoever else does the same at the same time triggers nothing twice: a fire's time is its id.
+    ///
+    /// An organisation whose slot cannot be read is left out, and none of the others.
+    ///
+    /// ```
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::registry::Connection;
+    /// # use tripartite::work::Queue;
+    /// # let (start, morning) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::hours(9));
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///     .org("ballybeg".parse()?, "F-17".parse()?, start)
+    ///     .org("carrick".parse()?, "F-18".parse()?, start);
+    /// block_on(queue.connect(&connection, start))?;
+    /// assert_eq!(block_on(queue.fire(&connection.connector, morning))?.len(), 2); // one fire, two organisations
+    /// assert_eq!(block_on(queue.fire(&connection.connector, morning))?.len(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WorkError`], also when the schedule can have no timetable in this build. After [`WorkError::Store`] what was
+    /// triggered is triggered, and once only when this is done again; [`WorkError::Broken`] says which slot was left out, if
+    /// there was one.
+    pub async fn fire(
+        &self,
+        connector: &ConnectorId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(SyncKey, Outcome)>, WorkError<S::Error>> {
+        let (fired, broken) = self.fire_readable(connector, now).await?;
+        match broken.into_iter().next() {
+            Some((key, problem)) => Err(WorkError::Broken { key, problem }),
+            None => Ok(fired),
+        }
+    }
+
+    /// As [`fire`](Self::fire), with what was left out beside what was triggered.
+    pub(super) async fn fire_readable(
+        &self,
+        connector: &ConnectorId,
+        now: DateTime<Utc>,
+    ) -> Result<Fired, WorkError<S::Error>> {
+        let (mut fired, mut unreadable) = (Vec::new(), Vec::new());
+        let Some(known) = self.connection(connector).await? else { return Ok((fired, unreadable)) };
+        let broken = |problem: String| WorkError::Broken { key: connection_key(connector), problem };
+        let (fires, settled) = known.fire(now).map_err(|error| broken(error.to_string()))?;
+        for (fire, key) in fires.iter().flat_map(|fire| known.keys().map(move |key| (fire, key))) {
+            let command = Command::Trigger {
+                by: Trigger::Scheduled,
+                scope: Scope::All,
+                policy: Some(known.connection().policy.clone()),
+                force: false,
+            };
+            match self.apply(&key, Some(&fire.id), command, now).await {
+                Ok(applied) => fired.push((key, applied.outcome)),
+                Err(WorkError::Broken { key, problem }) => unreadable.push((key, problem)),
+                Err(error) => return Err(error),
+            }
+        }
+        // Fires that the policy for missed ones leaves out are settled, too.
+        if settled != known {
+            let key = connection_key(connector);
+            change(&self.store, self.shards, &key, |current: Option<&Enrolment>| {
+                (current.map(|current| current.settled(&settled)), ())
+            })
+            .await?;
+        }
+        Ok((fired, unreadable))
+    }
+
+    pub(super) async fn note_success(&self, key: &SyncKey, at: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+        let connection = connection_key(&key.connector);
+        change(&self.store, self.shards, &connection, |known: Option<&Enrolment>| {
+            (known.map(|known| known.succeeded(key, at)), ())
+        })
+        .await
+    }
+}

@@ -1,0 +1,148 @@
+//! Webhooks, taken in by a queue: every step of a request, and its effects in their order.
+
+use chrono::{DateTime, Utc};
+
+use super::record::{Record, change, read};
+use super::{Queue, WorkError};
+use crate::host::{JobStore, Shard, StoreKey, Swap};
+use crate::rate::Rate;
+use crate::webhook::{Burying, Effect, Endpoint, Received, Request, Seen, Step, Tombstones};
+
+/// Where messages are listed that may be forgotten: away from what workers look at.
+const FORGETTABLE: Shard = Shard(u16::MAX);
+/// How many of them are forgotten when one more is taken in.
+const FORGOTTEN: usize = 4;
+
+impl Record for Rate {
+    fn check(&self) -> Result<(), String> {
+        Self::check(self).map_err(|broken| broken.to_string())
+    }
+}
+
+impl Record for Tombstones {
+    fn check(&self) -> Result<(), String> {
+        Self::check(self).map_err(|broken| broken.to_string())
+    }
+}
+
+impl Record for Seen {
+    /// That it is there says it all, whatever its format.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn due(&self) -> Option<DateTime<Utc>> {
+        Some(self.until())
+    }
+
+    fn shard(&self) -> Option<Shard> {
+        Some(FORGETTABLE)
+    }
+}
+
+impl<S: JobStore> Queue<S> {
+    /// Takes in a webhook: charges the rate, looks whether the message is new, and stores its effects one after the
+    /// other, each durable before the next begins. Once this returns, the answer may be sent.
+    ///
+    /// Whether anybody is served at the address ([`serves`](crate::webhook::serves)) is the caller's to ask before.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::drive::block_on;
+    /// use tripartite::id::SyncKey;
+    /// use tripartite::memory::MemoryJobStore;
+    /// use tripartite::queue::Scope;
+    /// use tripartite::registry::Secret;
+    /// use tripartite::webhook::{Change, Endpoint, MessageId, Request, Shape, SigningSecret, Standard};
+    /// use tripartite::work::Queue;
+    /// let (now, key) = (DateTime::<Utc>::UNIX_EPOCH, SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? });
+    /// let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
+    /// let body = br#"{"type": "member.updated", "id": "FED-7"}"#;
+    /// let signed = standard.sign(&MessageId::new("msg_1")?, now, body);
+    /// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
+    /// let shape = Shape::new("/type", "/id", [("member.updated", Change::Updated)])?;
+    /// let endpoint = Endpoint::new(key.clone(), "members".parse()?, standard, shape);
+    ///
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let receive = || block_on(queue.receive(&endpoint, &Request { headers: &headers, body }, now));
+    /// assert_eq!([receive()?.answer.status, receive()?.answer.status], [202, 200]); // the second time it is known
+    /// assert_eq!(block_on(queue.slot(&key))?.ok_or("it waits")?.wanted, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WorkError`]. Nothing is said to be accepted then: the answer is
+    /// [`Answer::unavailable`](crate::webhook::Answer::unavailable), and the message comes again.
+    pub async fn receive(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Received, WorkError<S::Error>> {
+        let mut step = endpoint.receive(request, now);
+        let received = loop {
+            step = match step {
+                Step::Charging(charging) => {
+                    let key = charging.key();
+                    let charge = change(&self.store, self.shards, &key, |rate: Option<&Rate>| {
+                        let (next, allowance) = charging.take(rate);
+                        (Some(next), allowance)
+                    });
+                    let allowance = charge.await?;
+                    charging.resume(allowance)
+                }
+                Step::Looking(looking) => {
+                    let seen: Option<Seen> = read(&self.store, &looking.key()).await?;
+                    looking.resume(seen.as_ref())
+                }
+                Step::Burying(burying) => Step::Done(self.bury(&burying).await?),
+                Step::Done(received) => break received,
+            };
+        };
+        for effect in &received.effects {
+            match effect {
+                // Stored already, with what it was made from.
+                Effect::Tombstone { .. } => {}
+                Effect::Trigger { key, id, command } => {
+                    let _ = self.apply(key, id.as_ref(), command.clone(), now).await?;
+                }
+                Effect::Remember { key, seen } => {
+                    let remember = |known: Option<&Seen>| (known.is_none().then(|| seen.clone()), ());
+                    change(&self.store, self.shards, key, remember).await?;
+                    self.forget(now).await?;
+                }
+            }
+        }
+        Ok(received)
+    }
+
+    /// Stores the tombstones of a message before anything else of it.
+    async fn bury(&self, burying: &Burying<'_>) -> Result<Received, WorkError<S::Error>> {
+        change(&self.store, self.shards, &burying.key(), |stored: Option<&Tombstones>| {
+            let received = burying.resume(stored);
+            let next = received.effects.iter().find_map(|effect| match effect {
+                Effect::Tombstone { next, .. } => Some(next.clone()),
+                _ => None,
+            });
+            (next, received)
+        })
+        .await
+    }
+
+    /// Forgets some messages whose time is over. That one is forgotten late costs its room only.
+    async fn forget(&self, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+        let due = self.store.due(FORGETTABLE, now, None, FORGOTTEN).await.map_err(WorkError::Store)?;
+        for (_, key) in due.keys {
+            self.delete(&key).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, key: &StoreKey) -> Result<(), WorkError<S::Error>> {
+        let Some(stored) = self.store.get(key).await.map_err(WorkError::Store)? else { return Ok(()) };
+        match self.store.compare_and_swap(key, Some(stored.version), None).await.map_err(WorkError::Store)? {
+            // Whoever was faster has seen to it.
+            Swap::Applied(_) | Swap::Conflict => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The suite itself is tested: each of these stores has one thing wrong, and fails the cases that are about it.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tripartite::conformance::records::{Case, cases};
+
+mod faulty;
+mod reading;
+mod writing;
+
+use faulty::Fault::{self, *};
+use faulty::Faulty;
+
+/// How often a race is run before it is called won: what it looks for needs two threads to meet.
+const RACES: usize = 40;
+
+/// What is wrong, and which cases must say so.
+const BROKEN: &[(Fault, &[&str])] = &[
+    (ReadsLag, &["shown_from_then_on"]),
+    (WriteBehind, &["kept_over_a_crash"]),
+    (BasesBeforeRecords, &["broken_run_is_made_up_for"]),
+    (OneTableForAll, &["organisations_apart"]),
+    (IndexByOffset, &["index_gives_each_once"]),
+    (IndexByLastChange, &["index_gives_each_once"]),
+    (IndexOfTheUnlinked, &["index_of_linked_by_hand"]),
+    (IndexOfTheSyncedOnly, &["index_of_linked_by_hand", "presence_by_whom"]),
+    (IndexWithoutConflicts, &["index_of_what_was_stored", "conflicts_by_unit"]),
+    (IndexInStepAlways, &["index_of_what_was_stored"]),
+    (RevisionOfTheIndexIsItsOwn, &["revision_stays", "revision_grows", "shown_from_then_on"]),
+    (ReadsMakeRevisions, &["revision_stays"]),
+    (EditsKeepTheRevision, &["revision_grows", "only_at_its_revision"]),
+    (OpsKeepTheRevision, &["revision_grows", "one_op_wins"]),
+    (SuccessorsFromOne, &["revision_of_a_successor"]),
+    (RemovedIsDeactivated, &["presence_by_whom"]),
+    (DeactivatedIsRemoved, &["presence_by_whom", "inactive_and_active_again"]),
+    (DeletedIsForgotten, &["deleted_is_removed"]),
+    (TornLoad, &["load_of_one_moment"]),
+    (LoadOfTheUnlinked, &["load_leaves_out"]),
+    (LoadOf999, &["load_many"]),
+    (LoadTwice, &["load_many"]),
+    (IdsWithoutCase, &["ids_apart"]),
+    (IdsTrimmed, &["ids_apart"]),
+    (IdsCutAt255, &["ids_apart"]),
+    (SetsAsTexts, &["every_kind"]),
+    (NothingIsZero, &["nothing_is_nothing"]),
+    (TextsCutAt255, &["awkward_values"]),
+    (TextsEndAtNul, &["awkward_values"]),
+    (IntegersIn64Bits, &["awkward_values"]),
+    (NestedNullsDropped, &["awkward_values", "base_as_stored"]),
+    (AnswersBackwards, &["answers_in_order"]),
+    (AnswersOfTheAppliedFirst, &["answers_in_order", "failed_leaves_no_trace"]),
+    (UpdatesBlindly, &["only_at_its_revision", "one_op_wins", "no_edit_is_lost"]),
+    (CreatesOverAnything, &["create_only_unlinked", "one_creation_wins", "deleted_is_removed"]),
+    (ComparesBeforeItWrites, &["one_op_wins", "one_creation_wins", "no_edit_is_lost"]),
+    (StaleIsAudited, &["only_at_its_revision", "create_only_unlinked", "audit_in_order"]),
+    (StaleStoresItsBase, &["only_at_its_revision"]),
+    (FailedLeavesTheRecord, &["failed_leaves_no_trace"]),
+    (FailedStopsTheBatch, &["failed_leaves_no_trace"]),
+    (PatchesAreWhole, &["patch_what_it_states"]),
+    (PatchesSkipNull, &["patch_what_it_states", "nothing_is_nothing"]),
+    (DeactivatedIsEmptied, &["inactive_and_active_again"]),
+    (ReactivatedWithoutPatch, &["inactive_and_active_again"]),
+    (LocalIdOfEachOp, &["local_id_stays", "answers_in_order"]),
+    (TouchWritesTheBase, &["touch_changes_nothing"]),
+    (UpdatesMoveAll, &["other_records_stay"]),
+    (BaseNullForMissing, &["base_as_stored"]),
+    (BaseWithoutVersion, &["base_as_stored"]),
+    (BaseGoesWithoutOne, &["base_stays_without_one"]),
+    (SyncedBeforeItsWrite, &["synced_after_own_write"]),
+    (SyncedAlways, &["synced_stays_without_seen"]),
+    (ConflictsNeverClose, &["conflicts_by_unit", "index_of_what_was_stored"]),
+    (ConflictsNeverMove, &["conflicts_by_unit"]),
+    (AuditTwice, &["audit_in_order"]),
+    (AuditBackwards, &["audit_in_order"]),
+];
+
+/// What is not wrong: a store may do it.
+const ALLOWED: [Fault; 8] = [
+    Nothing,
+    NulIsRefused,
+    TouchMakesRevisions,
+    CanonicalForms,
+    NullsAreMissing,
+    LoadBackwards,
+    PageOfNothingFirst,
+    UnsyncedIsForgotten,
+];
+
+/// What a case says about a store with a fault; `None` when it says nothing.
+fn complaint(case: &Case<Faulty>, fault: Fault) -> Option<String> {
+    let broken = catch_unwind(AssertUnwindSafe(|| case.run(&|| Faulty::new(fault)))).err()?;
+    Some(broken.downcast_ref::<String>().cloned().unwrap_or_default())
+}
+
+fn case(name: &str) -> Case<Faulty> {
+    cases().into_iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case {name}"))
+}
+
+#[test]
+fn each_fails_the_cases_about_it_in_the_words_of_the_promise() {
+    let mut silent = Vec::new();
+    for (fault, name) in BROKEN.iter().flat_map(|(fault, names)| names.iter().map(move |name| (*fault, *name))) {
+        let case = case(name);
+        match (0..RACES).find_map(|_| complaint(&case, fault)) {
+            Some(said) => {
+                let words = format!("broken promise: {}\n  seen: ", case.promise);
+                assert!(said.starts_with(&words), "{fault:?}: {said}");
+            }
+            None => silent.push((fault, name)),
+        }
+    }
+    assert!(silent.is_empty(), "nothing is said about {silent:?}");
+}
+
+#[test]
+fn each_case_is_failed_by_some_store() {
+    let failed: BTreeSet<_> = BROKEN.iter().flat_map(|(_, names)| *names).copied().collect();
+    let all: BTreeSet<_> = cases::<Faulty>().iter().map(|case| case.name).collect();
+    assert_eq!(failed, all);
+}
+
+#[test]
+fn a_store_that_does_what_it_may_fails_none() {
+    for fault in ALLOWED {
+        for case in cases::<Faulty>() {
+            assert_eq!(complaint(&case, fault), None, "{fault:?}: {}", case.name);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What goes wrong in reading.
+
+use std::thread;
+
+use tripartite::exchange::{Cursor, IndexEntry, IndexPage, Loaded, Presence, Revision, Synced};
+use tripartite::id::ExternalId;
+use tripartite::memory::Kept;
+use tripartite::value::{Record, RecordBuilder, Value};
+
+use super::faulty::Fault::*;
+use super::faulty::{Faulty, Moment};
+
+/// How many entries a page has.
+pub(super) const PAGE: usize = 10;
+
+fn entry(id: &ExternalId, kept: &Kept) -> IndexEntry {
+    let Kept { presence, revision, synced, .. } = *kept;
+    IndexEntry { id: id.clone(), presence, revision, synced, open: kept.open.len() as u32, missed: 0 }
+}
+
+fn empty(id: ExternalId) -> Loaded {
+    let local = RecordBuilder::new(0).finish();
+    let (presence, revision) = (Presence::Active, Revision(0));
+    Loaded { id, presence, revision, local, base: None, synced: None, open: vec![], strategy: None, missed: 0 }
+}
+
+impl Faulty {
+    fn moment(&self) -> Moment {
+        let lagging = self.side().before.as_ref().filter(|_| self.fault == ReadsLag).map(|(moment, _)| moment.clone());
+        let mut moment = lagging.unwrap_or_else(|| self.inner.records());
+        if self.fault == DeletedIsForgotten {
+            moment.retain(|id, _| !self.side().deleted.contains(id));
+        }
+        if self.fault == UnsyncedIsForgotten {
+            moment.retain(|id, kept| kept.synced.is_some() || !self.side().deleted.contains(id));
+        }
+        moment
+    }
+
+    fn presence(&self, presence: Presence) -> Presence {
+        match (self.fault, presence) {
+            (RemovedIsDeactivated, Presence::Removed) => Presence::Deactivated,
+            (DeactivatedIsRemoved, Presence::Deactivated) => Presence::Removed,
+            (_, presence) => presence,
+        }
+    }
+
+    pub(super) fn list(&self, after: Option<&Cursor>) -> IndexPage {
+        if self.fault == ReadsMakeRevisions {
+            self.moment().keys().for_each(|id| self.inner.change(id, |_| ()).unwrap());
+        }
+        if self.fault == PageOfNothingFirst && after.is_none() {
+            return IndexPage { entries: vec![], next: Some(Cursor(String::new())) };
+        }
+        let mut all: Vec<_> = self.moment().iter().map(|(id, kept)| entry(id, kept)).collect();
+        if self.fault == IndexOfTheUnlinked {
+            let unlinked = (0..self.side().unlinked).map(|row| empty(ExternalId::new(format!("row {row}")).unwrap()));
+            let entry = |Loaded { id, presence, revision, .. }| IndexEntry {
+                id,
+                presence,
+                revision,
+                synced: None,
+                open: 0,
+                missed: 0,
+            };
+            all.extend(unlinked.map(entry));
+        }
+        if self.fault == IndexOfTheSyncedOnly {
+            all.retain(|entry| entry.synced.is_some());
+        }
+        let mut page = self.page_of(all, after);
+        for entry in &mut page.entries {
+            self.spoil(entry);
+        }
+        page
+    }
+
+    fn spoil(&self, entry: &mut IndexEntry) {
+        entry.presence = self.presence(entry.presence);
+        match self.fault {
+            IndexWithoutConflicts => entry.open = 0,
+            IndexInStepAlways => {
+                let now = entry.revision;
+                entry.synced = entry.synced.map(|synced| Synced { revision: now, ..synced });
+            }
+            RevisionOfTheIndexIsItsOwn => entry.revision.0 += 1,
+            _ => {}
+        }
+    }
+
+    fn page_of(&self, mut all: Vec<IndexEntry>, after: Option<&Cursor>) -> IndexPage {
+        let place = |(row, entry): (usize, &IndexEntry)| match self.fault {
+            IndexByOffset => format!("{row:09}"),
+            IndexByLastChange => format!("{:09}/{}", entry.revision.0, entry.id),
+            _ => entry.id.to_string(),
+        };
+        if self.fault == IndexByLastChange {
+            all.sort_by_key(|entry| (entry.revision, entry.id.clone()));
+        }
+        let places: Vec<_> = all.iter().enumerate().map(place).collect();
+        let behind = |place: &String| after.is_none_or(|after| *place > after.0);
+        let mut rest: Vec<_> = places.into_iter().zip(all).filter(|(place, _)| behind(place)).collect();
+        let more = rest.len() > PAGE;
+        rest.truncate(PAGE);
+        let next = rest.last().filter(|_| more).map(|(place, _)| Cursor(place.clone()));
+        IndexPage { entries: rest.into_iter().map(|(_, entry)| entry).collect(), next }
+    }
+
+    pub(super) fn read(&self, ids: &[ExternalId]) -> Vec<Loaded> {
+        let ids = if self.fault == LoadOf999 { &ids[..ids.len().min(999)] } else { ids };
+        let moment = self.moment();
+        let read = |asked: &ExternalId| {
+            let id = self.id(asked);
+            let found = moment.get(&id).map(|kept| self.loaded(asked, &id, kept));
+            found.or_else(|| (self.fault == LoadOfTheUnlinked).then(|| empty(asked.clone())))
+        };
+        let mut loaded: Vec<_> = ids.iter().filter_map(read).collect();
+        if self.fault == LoadTwice && loaded.len() > 1 {
+            loaded.push(loaded[0].clone());
+        }
+        if self.fault == LoadBackwards {
+            loaded.reverse();
+        }
+        loaded
+    }
+
+    fn loaded(&self, asked: &ExternalId, id: &ExternalId, kept: &Kept) -> Loaded {
+        if self.fault == TornLoad {
+            thread::yield_now();
+        }
+        // A second look at the record, as a second statement takes it.
+        let later = self.inner.get(id).filter(|_| self.fault == TornLoad).map_or(kept.revision, |kept| kept.revision);
+        let mut loaded = Loaded {
+            missed: 0,
+            id: asked.clone(),
+            presence: self.presence(kept.presence),
+            revision: later,
+            local: kept.local.clone(),
+            base: kept.base.clone(),
+            synced: kept.synced,
+            open: kept.open.values().cloned().collect(),
+            strategy: None,
+        };
+        if matches!(self.fault, NothingIsZero | NullsAreMissing) {
+            loaded.local = self.without_nulls(&loaded.local);
+        }
+        loaded
+    }
+
+    fn without_nulls(&self, record: &Record) -> Record {
+        let mut row = RecordBuilder::new(record.len());
+        for (position, field) in record.fields().enumerate() {
+            let value = field.to_value();
+            if !value.is_null() {
+                row.set(position, &value).unwrap();
+            } else if self.fault == NothingIsZero {
+                row.set(position, &Value::from(0)).unwrap();
+            }
+        }
+        row.finish()
+    }
+}

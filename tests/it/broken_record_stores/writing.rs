@@ -1,0 +1,256 @@
+//! What goes wrong in writing.
+
+use std::thread;
+
+use tripartite::conformance::records::schema;
+use tripartite::exchange::{Action, Batch, ConflictChange, Expect, Op, Outcome, Revision};
+use tripartite::id::{ExternalId, LocalId};
+use tripartite::value::{Record, RecordBuilder, Value};
+
+use super::faulty::Fault::*;
+use super::faulty::Faulty;
+
+/// A record with each field that is stated made another one; `None` leaves it out.
+fn each(record: &Record, make: impl Fn(usize, Value) -> Option<Value>) -> Record {
+    let mut row = RecordBuilder::new(schema().fields().len());
+    for (position, field) in record.fields().enumerate().filter(|(_, field)| !field.is_missing()) {
+        if let Some(value) = make(position, field.to_value()) {
+            row.set(position, &value).unwrap();
+        }
+    }
+    row.finish()
+}
+
+/// A record with nothing missing any more.
+fn whole(record: &Record) -> Record {
+    let mut row = RecordBuilder::new(schema().fields().len());
+    for position in 0..schema().fields().len() {
+        row.set(position, &record.field(position).to_value()).unwrap();
+    }
+    row.finish()
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Map(map) => {
+            let stated = map.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Map(stated.map(|(key, value)| (key, without_nulls(value))).collect())
+        }
+        Value::List(list) => {
+            Value::List(list.into_iter().filter(|value| !value.is_null()).map(without_nulls).collect())
+        }
+        other => other,
+    }
+}
+
+impl Faulty {
+    /// What the store makes of a record that it is to keep.
+    pub(super) fn kept(&self, record: &Record) -> Record {
+        match self.fault {
+            SetsAsTexts => each(record, |position, value| match value {
+                Value::List(list) if schema().fields()[position].name() == "tags" => {
+                    let texts: Vec<_> = list.iter().filter_map(Value::as_text).collect();
+                    Some(Value::from(&*texts.join(", ")))
+                }
+                value => Some(value),
+            }),
+            TextsCutAt255 => self.texts(record, |text| text.chars().take(255).collect()),
+            TextsEndAtNul => self.texts(record, |text| text.split('\0').next().unwrap_or_default().to_owned()),
+            IntegersIn64Bits => each(record, |_, value| match value {
+                Value::Int(int) => Some(Value::Int((int as i64).into())),
+                value => Some(value),
+            }),
+            NestedNullsDropped => each(record, |_, value| Some(without_nulls(value))),
+            CanonicalForms => each(record, |position, value| {
+                let canonical = schema().canonical(position, record.field(position));
+                Some(canonical.unwrap_or(value))
+            }),
+            _ => record.clone(),
+        }
+    }
+
+    fn texts(&self, record: &Record, make: impl Fn(&str) -> String) -> Record {
+        each(record, |_, value| match value {
+            Value::Text(text) => Some(Value::from(&*make(&text))),
+            value => Some(value),
+        })
+    }
+
+    pub(super) fn write(&self, batch: &Batch) -> Vec<Outcome> {
+        let before = (self.inner.records(), self.side().audit.len());
+        self.side().before = Some(before);
+        let mut stopped = false;
+        let mut outcomes = Vec::new();
+        for op in &batch.ops {
+            let outcome = if stopped { failed() } else { self.carry_out(batch, op) };
+            stopped = self.fault == FailedStopsTheBatch && matches!(outcome, Outcome::Failed { .. });
+            outcomes.push(outcome);
+        }
+        match self.fault {
+            AnswersBackwards => outcomes.reverse(),
+            AnswersOfTheAppliedFirst => {
+                outcomes.sort_by_key(|outcome| !matches!(outcome, Outcome::Applied { .. }));
+            }
+            _ => {}
+        }
+        outcomes
+    }
+
+    fn revision(&self, id: &ExternalId) -> Option<Revision> {
+        self.inner.get(id).map(|kept| kept.revision)
+    }
+
+    fn carry_out(&self, batch: &Batch, op: &Op) -> Outcome {
+        let mut made = self.made(op);
+        let known = self.revision(&made.id);
+        let expected = known.map_or(Expect::Unlinked, Expect::Revision);
+        let forced = match self.fault {
+            UpdatesBlindly => known.is_some() && op.expect != Expect::Unlinked,
+            CreatesOverAnything => op.expect == Expect::Unlinked,
+            ComparesBeforeItWrites => op.expect == expected,
+            _ => false,
+        };
+        if forced {
+            return self.force(batch, made);
+        }
+        if self.fault == NulIsRefused && holds_nul(op) {
+            return failed();
+        }
+        if self.side().refused.contains(&made.id) {
+            if self.fault == FailedLeavesTheRecord {
+                made.conflicts.clear();
+                self.one(batch, &made);
+            }
+            return failed();
+        }
+        let before = self.inner.get(&made.id);
+        let outcome = self.one(batch, &made);
+        match &outcome {
+            Outcome::Applied { .. } => self.after(op, &made, before.map(|kept| kept.local)),
+            _ => self.after_refusal(batch, op, &made),
+        }
+        self.answer(outcome)
+    }
+
+    /// What the store understands of an op.
+    fn made(&self, op: &Op) -> Op {
+        let mut made = op.clone();
+        made.id = self.id(&op.id);
+        made.base = op.base.as_ref().map(|base| self.kept(base));
+        let patch = |patch: &Record| match self.fault {
+            PatchesAreWhole => whole(patch),
+            PatchesSkipNull => each(patch, |_, value| Some(value).filter(|value| !value.is_null())),
+            _ => self.kept(patch),
+        };
+        made.action = match &op.action {
+            Action::Create(record) => Action::Create(self.kept(record)),
+            Action::Update(stated) => Action::Update(patch(stated)),
+            Action::Reactivate(_) if self.fault == ReactivatedWithoutPatch => Action::Reactivate(schema().missing()),
+            Action::Reactivate(stated) => Action::Reactivate(patch(stated)),
+            Action::Touch if self.fault == TouchWritesTheBase => op.base.clone().map_or(Action::Touch, Action::Update),
+            Action::Touch if self.fault == TouchMakesRevisions => Action::Update(schema().missing()),
+            other => other.clone(),
+        };
+        match self.fault {
+            BaseNullForMissing => made.base = made.base.map(|base| whole(&base)),
+            BaseWithoutVersion => made.version = None,
+            SyncedAlways => made.seen = made.seen.or(Some(schema().missing().fingerprint())),
+            ConflictsNeverClose => {
+                made.conflicts.retain(|change| !matches!(change, ConflictChange::Close { .. }));
+            }
+            ConflictsNeverMove => {
+                made.conflicts.retain(|change| !matches!(change, ConflictChange::Update(_)));
+            }
+            _ => {}
+        }
+        made
+    }
+
+    /// Writes without looking at what is there, some time after somebody looked.
+    fn force(&self, batch: &Batch, mut op: Op) -> Outcome {
+        thread::yield_now();
+        loop {
+            match (self.revision(&op.id), op.action.clone()) {
+                (Some(now), Action::Create(record)) => {
+                    op.action = Action::Update(record);
+                    op.expect = Expect::Revision(now);
+                }
+                (Some(now), _) => op.expect = Expect::Revision(now),
+                (None, _) => op.expect = Expect::Unlinked,
+            }
+            if let applied @ Outcome::Applied { .. } = self.one(batch, &op) {
+                self.note(&op);
+                return applied;
+            }
+        }
+    }
+
+    fn one(&self, batch: &Batch, op: &Op) -> Outcome {
+        let batch = Batch { ops: vec![op.clone()], ..batch.clone() };
+        self.commit_inner(&batch).remove(0)
+    }
+
+    fn note(&self, op: &Op) {
+        let run = tripartite::id::RunId::new("suite-1").unwrap();
+        let mut entries: Vec<_> = op.entries.iter().map(|entry| (run.clone(), op.id.clone(), entry.clone())).collect();
+        match self.fault {
+            AuditTwice => entries.extend(entries.clone()),
+            AuditBackwards => entries.reverse(),
+            _ => {}
+        }
+        self.side().audit.extend(entries);
+    }
+
+    fn after(&self, op: &Op, made: &Op, before: Option<Record>) {
+        self.note(made);
+        let wrote = made.action != Action::Touch;
+        match self.fault {
+            OpsKeepTheRevision if wrote && before.is_some() => self.behind(&made.id, |kept| kept.revision.0 -= 1),
+            DeactivatedIsEmptied if made.action == Action::Deactivate => {
+                self.behind(&made.id, |kept| kept.local = schema().missing());
+            }
+            UpdatesMoveAll if wrote => {
+                let others = self.inner.records().into_keys().filter(|id| *id != made.id);
+                others.for_each(|id| self.inner.change(&id, |_| ()).unwrap());
+            }
+            BaseGoesWithoutOne if op.base.is_none() => self.behind(&made.id, |kept| kept.base = None),
+            SyncedBeforeItsWrite if wrote && op.seen.is_some() => self.behind(&made.id, |kept| {
+                if let Some(synced) = &mut kept.synced {
+                    synced.revision.0 -= 1;
+                }
+            }),
+            _ => {}
+        }
+    }
+
+    fn after_refusal(&self, batch: &Batch, op: &Op, made: &Op) {
+        let Some(now) = self.revision(&made.id) else { return };
+        match self.fault {
+            StaleIsAudited => self.note(made),
+            StaleStoresItsBase => {
+                let (action, expect) = (Action::Touch, Expect::Revision(now));
+                self.one(batch, &Op { action, expect, seen: None, conflicts: vec![], ..op.clone() });
+            }
+            _ => {}
+        }
+    }
+
+    fn answer(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Applied { .. } if self.fault == LocalIdOfEachOp => {
+                let mut side = self.side();
+                side.ops += 1;
+                Outcome::Applied { local: LocalId::new(side.ops.to_string()).unwrap() }
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+fn holds_nul(op: &Op) -> bool {
+    op.remote.iter().any(|record| serde_json::to_string(&schema().named(record)).unwrap().contains("\\u0000"))
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed { problem: "it was refused".to_owned() }
+}

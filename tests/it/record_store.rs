@@ -1,0 +1,67 @@
+//! The store in memory goes through the suite; the suite and the trait's documentation say the same.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use tripartite::conformance::records::cases;
+use tripartite::memory::MemoryStore;
+
+mod memory {
+    use tripartite::conformance::records::schema;
+    use tripartite::memory::MemoryStore;
+
+    tripartite::conformance::records::record_store!(MemoryStore::new(schema()));
+}
+
+/// The sentences under a **Must** in the documentation of the trait.
+fn promises() -> Vec<String> {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host.rs")).unwrap();
+    let of_the_trait = text.split_once("/// Where the host keeps its records").expect("its documentation begins so").1;
+    let mut promises: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in of_the_trait.lines().map(|line| line.trim().trim_start_matches("///")) {
+        match (line.strip_prefix("   - "), line.strip_prefix("     ")) {
+            (Some(begins), _) => promises.push(begins.to_owned()),
+            (None, Some(rest)) if goes_on => promises.last_mut().unwrap().push_str(&format!(" {rest}")),
+            _ => {
+                goes_on = false;
+                continue;
+            }
+        }
+        goes_on = true;
+    }
+    promises
+}
+
+#[test]
+fn every_promise_has_a_case_of_the_same_wording() {
+    let of_the_cases: BTreeSet<_> = cases::<MemoryStore>().iter().map(|case| case.promise.to_owned()).collect();
+    let promised = promises();
+    assert_eq!(of_the_cases, promised.iter().cloned().collect());
+    assert_eq!(promised.len(), of_the_cases.len(), "no promise is made twice");
+}
+
+#[test]
+fn every_case_has_a_name_and_a_promise_of_its_own() {
+    let cases = cases::<MemoryStore>();
+    let of = |text: fn(&tripartite::conformance::records::Case<MemoryStore>) -> &'static str| {
+        cases.iter().map(text).collect::<BTreeSet<_>>().len()
+    };
+    assert_eq!((of(|case| case.name), of(|case| case.promise)), (cases.len(), cases.len()));
+}
+
+#[test]
+fn every_file_of_cases_is_in_the_macro_and_in_the_list() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance/records");
+    let suite = fs::read_to_string(format!("{folder}.rs")).unwrap();
+    let mut files = 0;
+    for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        if fs::read_to_string(&file).unwrap().contains("promises! {") {
+            assert!(suite.contains(&format!("$crate::__conformance_records_{name}!($fixture);")), "{name}");
+            assert!(suite.contains(&format!("{name}::cases()")), "{name}");
+            files += 1;
+        }
+    }
+    assert_eq!(files, suite.matches("::cases()").count(), "none is listed that is not there");
+}

@@ -1,0 +1,152 @@
+//! Runs of some records.
+
+use std::convert::Infallible;
+use std::sync::Mutex;
+
+use tripartite::drive::block_on;
+use tripartite::exchange::{Cursor, Next, Page};
+use tripartite::host::Connector;
+use tripartite::id::ExternalId;
+use tripartite::run::{RunOutcome, Step};
+
+use super::*;
+use crate::support::world::{Break, Call, Watched, broken_night, state};
+
+impl Club {
+    fn only(&self, ids: &[&str], listing: &Listing) -> Report {
+        self.drive(self.run().only(ids.iter().copied().map(ext)), listing)
+    }
+}
+
+/// A source that can only be listed, and counts how often it is asked.
+struct Plain {
+    listing: Listing,
+    asked: Mutex<u32>,
+}
+
+impl Connector for Plain {
+    type Error = Infallible;
+
+    async fn fetch(&self, after: Option<&Cursor>) -> Result<Page, Infallible> {
+        *self.asked.lock().unwrap() += 1;
+        self.listing.fetch(after).await
+    }
+}
+
+#[test]
+fn one_record_costs_one_fetch_one_load_and_one_commit() {
+    let club = Club::of(&["7", "8", "9"]);
+    for item in [club.item("8", "Áine B", "1"), tombstone("8", None), club.item("8", "Áine B", "1")] {
+        let listing = Listing::new(vec![club.item("7", "Seán", "1"), item]).pages_of(1);
+        let watched = Watched::new(&club.store, Break::Never);
+        broken_night(club.run().only([ext("8")]), &watched, &listing).unwrap();
+        assert_eq!(watched.calls(), [Call::Load(1), Call::Commit(1)]);
+    }
+    assert_eq!((club.presence("8"), club.local("8")["name"].clone()), (Presence::Active, json!("Áine B")));
+    assert_eq!(club.local("7")["name"], "Áine", "nobody else was looked at");
+    let watched = Watched::new(&club.store, Break::Never);
+    let listing = Listing::new(vec![club.item("8", "Áine B", "1")]);
+    let report = broken_night(club.run().only([ext("8")]), &watched, &listing).unwrap().report;
+    assert_eq!((watched.calls(), report.counts.unchanged), (vec![Call::Load(1)], 1), "what is in step is not written");
+}
+
+/// A connector that can only list its source works too, and so does one behind a reference.
+#[test]
+fn any_connector_can_be_asked_for_some_records() {
+    let club = Club::of(&["7", "8"]);
+    let unreadable = Malformed { place: "line 1".into(), id: None, problem: "is no object".into() };
+    let items = vec![Item::Malformed(unreadable), club.item("7", "Seán", "1"), club.item("8", "Áine B", "1")];
+    let plain = Plain { listing: Listing::new(items).pages_of(1), asked: Mutex::default() };
+    let Ok(done) = drive_blocking(club.run().only([ext("8")]).start(), &&plain, &club.store) else { panic!("-") };
+    let counts = done.report.counts;
+    assert_eq!((counts.processed, counts.updated, counts.quarantined), (1, 1, 0), "a nameless line is a whole run's");
+    assert_eq!(*plain.asked.lock().unwrap(), 3, "page by page");
+    let Ok(page) = block_on(plain.fetch_only(&[ext("8")], Some(&Cursor("2".into()))));
+    assert_eq!((page.items.len(), page.next), (1, Next::Partial));
+}
+
+/// Whoever the source does not answer for is left alone, also when it says that this is all there is.
+#[test]
+fn who_is_not_answered_for_is_not_missing() {
+    let club = Club::of(&["7", "8"]);
+    let before = state(club.policy.schema(), &club.store);
+    for total in [None, Some(0)] {
+        let step = club.run().only(["7", "8", "who"].map(ext)).start();
+        let Step::Fetching(step) = step else { panic!("the listing comes first") };
+        let Step::Done(done) = step.resume(Page { items: vec![], next: Next::Complete { total } }) else {
+            panic!("nothing is to be done")
+        };
+        assert_eq!((done.report.outcome, done.report.withheld), (RunOutcome::Succeeded, 0));
+    }
+    assert_eq!(state(club.policy.schema(), &club.store), before);
+}
+
+/// A source may answer for more than it was asked for: that is ignored, and counted.
+#[test]
+fn what_was_not_asked_for_is_ignored() {
+    let club = Club::of(&["7", "8"]);
+    let broken = Item::Malformed(Malformed { place: "line 2".into(), id: Some(ext("7")), problem: "-".into() });
+    let rekeyed = Item::Rekeyed { from: ext("7"), to: ext("9") };
+    let items = vec![club.item("7", "Seán", "1"), tombstone("7", None), broken, rekeyed, club.item("8", "Áine B", "1")];
+    let Step::Fetching(step) = club.run().only([ext("8")]).start() else { panic!("the listing comes first") };
+    let Step::Loading(step) = step.resume(Page { items, next: Next::Partial }) else { panic!("one is to be loaded") };
+    assert_eq!(step.request(), [ext("8")]);
+    let report = step.resume(vec![]).fail(tripartite::failure::Failure::Fatal).report;
+    assert_eq!((report.counts.ignored, report.counts.processed, report.set_aside.len()), (4, 1, 0));
+}
+
+/// Open conflicts are counted of the records that were looked at.
+#[test]
+fn open_conflicts_of_these_records_are_counted() {
+    let club = Club::of(&["7", "8"]);
+    club.edit("7", json!({"phone": "2"}));
+    club.edit("8", json!({"phone": "2"}));
+    let moved = Listing::new(vec![club.item("7", "Áine", "3"), club.item("8", "Áine", "3")]);
+    assert_eq!(club.night(&moved).counts.conflicts_open, 2);
+    assert_eq!(club.only(&["8"], &moved).counts.conflicts_open, 1);
+    let agreed = Listing::new(vec![club.item("8", "Áine", "2")]);
+    assert_eq!(club.only(&["8"], &agreed).counts.conflicts_open, 0);
+}
+
+/// To the guards, the population is those of the records that are active here.
+#[test]
+fn the_population_of_a_run_of_some_records_is_theirs() {
+    let ids: Vec<String> = (0..20).map(|n| format!("m-{n:02}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    for (asked, gone, blocked) in [(20, 4, false), (20, 5, true), (9, 9, false), (1, 1, false)] {
+        let club = Club::of(&ids);
+        let items = ids.iter().enumerate().map(|(n, id)| match n < gone {
+            true => tombstone(id, None),
+            false => club.item(id, "Áine", "2"),
+        });
+        let listing = Listing::new(items.collect());
+        let step = run(&club.policy, "hook").only(ids[..asked].iter().copied().map(ext)).start();
+        let Ok(done) = drive_blocking(step, &listing, &club.store) else { panic!("nothing breaks") };
+        assert_eq!(done.report.outcome == RunOutcome::Blocked, blocked, "{gone} of {asked}");
+    }
+}
+
+/// A record that is asked for again because it changed meanwhile is planned once more, also when it is gone.
+#[test]
+fn an_edit_between_load_and_commit_of_a_tombstone() {
+    let club = Club::of(&["8"]);
+    let gone: ExternalId = ext("8");
+    let mut step = club.run().only([gone.clone()]).start();
+    let listing = Listing::new(vec![tombstone("8", None)]);
+    let mut edited = false;
+    let report = loop {
+        if matches!(step, Step::Committing(_)) && !edited {
+            club.edit("8", json!({"phone": "2"}));
+            edited = true;
+        }
+        step = match step {
+            Step::Done(done) => break done.report,
+            step => match block_on(tripartite::drive::advance(step, &listing, &club.store)) {
+                Ok(step) => step,
+                Err(_) => panic!("nothing breaks"),
+            },
+        };
+    };
+    assert_eq!((report.counts.deactivated, club.presence("8")), (1, Presence::Deactivated));
+    assert_eq!(club.told()[0].0, Situation::DeleteVsEdit, "judged with the edit");
+}
