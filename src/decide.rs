@@ -170,6 +170,12 @@ pub enum Refusal {
         /// How it is kept.
         privacy: Privacy,
     },
+    /// A conflict about it waits: its answer decides, and an edit before it might not stay.
+    #[error("there is an open conflict about `{unit}`, which is to be decided first")]
+    Open {
+        /// The field or group.
+        unit: String,
+    },
     /// The entry tells of no value that was overwritten.
     #[error("nothing of `{field}` was overwritten by this entry")]
     NothingOverwritten {

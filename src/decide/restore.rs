@@ -28,6 +28,9 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
     if is_enforced(policy, loaded, unit) {
         return Err(Refusal::Enforced { unit: schema.unit_name(unit).to_owned() });
     }
+    if loaded.open.iter().any(|conflict| conflict.unit == schema.unit_name(unit)) {
+        return Err(Refusal::Open { unit: schema.unit_name(unit).to_owned() });
+    }
     if let Some(entry) = entries.iter().find(|entry| !entry.kept.is_plain()) {
         return Err(Refusal::NotKept { field: entry.field.clone(), privacy: entry.kept });
     }
