@@ -346,6 +346,9 @@ fn a_restoration_that_cannot_be_is_refused() {
     let nothing = FieldEntry { result: phone.local.clone(), ..phone.clone() };
     assert_eq!(why(&policy, &[&nothing]), "nothing of `phone` was overwritten by this entry");
     assert_eq!(why(&policy, &[]), "the schema has no field or group ``");
+    let held = disputed(&schema, &Policy::new(schema.clone()), json!({"phone": "2"}), json!({"phone": "3"}));
+    let waits = restore(&policy, &load(&held, "7"), &[&phone], &nuala()).unwrap_err();
+    assert_eq!(waits, Refusal::Open { unit: "phone".to_owned() });
     let enforced = policy.clone().strategy("enforced".parse().unwrap()).unwrap();
     assert!(why(&enforced, &[&phone]).starts_with("`phone` is enforced"));
     store.change(&ext("7"), |kept| kept.presence = Presence::Removed).unwrap();

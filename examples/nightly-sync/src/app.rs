@@ -50,11 +50,10 @@ pub fn execute(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Command::Run(args)) => run(&mut console, &args),
         Ok(Command::Approve(args)) => plan::approve(&mut console, &args),
         Ok(Command::Audit(args)) => print_audit(&mut console, &args),
-        Ok(Command::Conflicts(args)) => answered(&mut console, |console| decide::conflicts(console, &args)),
-        Ok(Command::Decide(args)) => answered(&mut console, |console| decide::decided(console, &args)),
-        Ok(Command::Restore(args)) => answered(&mut console, |console| decide::restored(console, &args)),
-        Ok(Command::Quarantine(args)) => answered(&mut console, |console| decide::quarantine(console, &args)),
-        Ok(Command::Prune(args)) => answered(&mut console, |console| decide::prune(console, &args)),
+        Ok(Command::Ask(ask)) => match decide::answer_to(&mut console, &ask) {
+            Ok(status) => status,
+            Err(error) => failed(&mut console, &error),
+        },
         Ok(command) => match work::execute(&mut console, &command) {
             Ok(status) => status,
             Err(error) => failed(&mut console, &error),
@@ -85,10 +84,6 @@ pub fn status(outcome: RunOutcome) -> u8 {
 fn failed(console: &mut Console, error: &dyn std::error::Error) -> u8 {
     console.say(format!("nightly-sync: {error}"));
     FAILED
-}
-
-fn answered(console: &mut Console, ask: impl FnOnce(&mut Console) -> Result<u8, decide::Problem>) -> u8 {
-    ask(console).unwrap_or_else(|problem| failed(console, &problem))
 }
 
 fn print_audit(console: &mut Console, args: &AuditArgs) -> u8 {

@@ -10,7 +10,7 @@ use tripartite::id::ExternalId;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
-pub use self::decide::{ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
+pub use self::decide::{Ask, ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
 use crate::store::Register;
@@ -137,16 +137,8 @@ pub enum Command {
     Approve(ApproveArgs),
     /// The audit.
     Audit(AuditArgs),
-    /// Open conflicts are listed.
-    Conflicts(ConflictsArgs),
-    /// Open conflicts are decided.
-    Decide(DecideArgs),
-    /// A value is brought back.
-    Restore(RestoreArgs),
-    /// What was set aside is listed.
-    Quarantine(QuarantineArgs),
-    /// Old entries of the audit are forgotten.
-    Prune(PruneArgs),
+    /// Somebody asks what waits, or decides.
+    Ask(Ask),
     /// An organisation is enrolled.
     Schedule(ScheduleArgs),
     /// A run is wanted.
@@ -250,11 +242,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
         Some("plan") => plan_to(rest).map(Command::Run),
         Some("approve") => approve(rest).map(Command::Approve),
         Some("audit") => audit(rest).map(Command::Audit),
-        Some("conflicts") => decide::conflicts(rest).map(Command::Conflicts),
-        Some("decide") => decide::decide(rest).map(Command::Decide),
-        Some("restore") => decide::restore(rest).map(Command::Restore),
-        Some("quarantine") => decide::quarantine(rest).map(Command::Quarantine),
-        Some("prune-audit") => decide::prune(rest).map(Command::Prune),
+        Some(name @ ("conflicts" | "decide" | "restore" | "quarantine" | "prune-audit")) => {
+            decide::ask(name, rest).map(Command::Ask)
+        }
         Some("schedule") => work::schedule(rest).map(Command::Schedule),
         Some("trigger") => work::trigger(rest).map(Command::Trigger),
         Some("work") => work::work(rest).map(Command::Work),

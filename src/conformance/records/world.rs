@@ -12,7 +12,7 @@ use crate::exchange::{
 use crate::id::{ExternalId, RunId};
 use crate::normalize::phone::Region;
 use crate::resolve::Decision;
-use crate::schema::{Field, Kind, Schema};
+use crate::schema::{Field, Kind, Privacy, Schema};
 use crate::value::{Fingerprint, Record, Value};
 
 /// The schema of the records that the suite works with: a field of every kind of the crate's own.
@@ -198,5 +198,7 @@ fn decided(remote: &Record) -> Entry {
         result: remote.field(1).to_value(),
         collisions: Vec::new(),
         why: "the source set it".to_owned(),
+        by: None,
+        kept: Privacy::Plain,
     })
 }

@@ -10,7 +10,7 @@ use tripartite::schema::{Kind, Policy, Schema};
 use tripartite::value::Value;
 
 use super::{PARTIAL, SUCCEEDED, now};
-use crate::cli::{ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
+use crate::cli::{Ask, ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
 use crate::store::{Access, Database, LOADED_AT_ONCE, Register, SqliteStore, StoreError};
 use crate::term::Console;
 
@@ -93,7 +93,17 @@ impl Desk {
     }
 }
 
-pub(super) fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u8, Problem> {
+pub(super) fn answer_to(console: &mut Console, ask: &Ask) -> Result<u8, Problem> {
+    match ask {
+        Ask::Conflicts(args) => conflicts(console, args),
+        Ask::Decide(args) => decided(console, args),
+        Ask::Restore(args) => restored(console, args),
+        Ask::Quarantine(args) => quarantine(console, args),
+        Ask::Prune(args) => prune(console, args),
+    }
+}
+
+fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u8, Problem> {
     let desk = Desk::open(&args.db, &args.register, Access::Read)?;
     let filter = Filter { field: args.field.clone(), ..Filter::default() };
     let mut count = 0;
@@ -134,7 +144,7 @@ pub(super) fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u
     Ok(SUCCEEDED)
 }
 
-pub(super) fn decided(console: &mut Console, args: &DecideArgs) -> Result<u8, Problem> {
+fn decided(console: &mut Console, args: &DecideArgs) -> Result<u8, Problem> {
     let desk = Desk::open(&args.db, &args.register, Access::Write)?;
     match &args.which {
         Which::One(id, field) => {
@@ -227,7 +237,7 @@ fn answer(schema: &Schema, unit: &str, given: &Given) -> Result<Answer, Problem>
     value.map(Answer::Value).map_err(|problem| Problem::NoJson { unit: unit.to_owned(), problem })
 }
 
-pub(super) fn restored(console: &mut Console, args: &RestoreArgs) -> Result<u8, Problem> {
+fn restored(console: &mut Console, args: &RestoreArgs) -> Result<u8, Problem> {
     let desk = Desk::open(&args.db, &args.register, Access::Write)?;
     let found = desk.stored(desk.store.overwritten(args.seq))?;
     let (id, entries) = found.ok_or(Problem::NoEntry(args.seq))?;
@@ -241,7 +251,7 @@ pub(super) fn restored(console: &mut Console, args: &RestoreArgs) -> Result<u8, 
     Ok(SUCCEEDED)
 }
 
-pub(super) fn quarantine(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Problem> {
+fn quarantine(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Problem> {
     let stored = |error| Problem::Store { file: args.db.display().to_string(), error };
     let database = Database::open(&args.db, Access::Read).map_err(stored)?;
     let Some(report) = database.last_report(&args.register).map_err(stored)? else {
@@ -263,7 +273,7 @@ pub(super) fn quarantine(console: &mut Console, args: &QuarantineArgs) -> Result
     Ok(SUCCEEDED)
 }
 
-pub(super) fn prune(console: &mut Console, args: &PruneArgs) -> Result<u8, Problem> {
+fn prune(console: &mut Console, args: &PruneArgs) -> Result<u8, Problem> {
     let desk = Desk::open(&args.db, &args.register, Access::Write)?;
     let forgotten = desk.stored(desk.store.prune_audit(&args.before))?;
     console.print(format!("{forgotten} entries from before {} forgotten", args.before));

@@ -57,7 +57,9 @@ pub(super) fn execute(console: &mut Console, command: &Command) -> Result<u8, Pr
         Command::Status(args) => status(console, args),
         Command::History(args) => history(console, args),
         Command::Key(args) => key(console, args),
-        Command::Demo | Command::Help | Command::Run(_) | Command::Approve(_) | Command::Audit(_) => Ok(SUCCEEDED),
+        Command::Demo | Command::Help | Command::Run(_) | Command::Approve(_) | Command::Audit(_) | Command::Ask(_) => {
+            Ok(SUCCEEDED)
+        }
     }
 }
 

@@ -13,6 +13,21 @@ use tripartite::id::{ExternalId, PersonId};
 use super::{Options, UsageError, register, strategy};
 use crate::store::Register;
 
+/// What somebody asks, or decides.
+#[derive(Debug)]
+pub enum Ask {
+    /// Open conflicts are listed.
+    Conflicts(ConflictsArgs),
+    /// Open conflicts are decided.
+    Decide(DecideArgs),
+    /// A value is brought back.
+    Restore(RestoreArgs),
+    /// What was set aside is listed.
+    Quarantine(QuarantineArgs),
+    /// Old entries of the audit are forgotten.
+    Prune(PruneArgs),
+}
+
 /// Which open conflicts to list.
 #[derive(Debug)]
 pub struct ConflictsArgs {
@@ -98,7 +113,17 @@ pub struct PruneArgs {
     pub before: String,
 }
 
-pub(super) fn conflicts(args: Vec<OsString>) -> Result<ConflictsArgs, UsageError> {
+pub(super) fn ask(name: &str, args: Vec<OsString>) -> Result<Ask, UsageError> {
+    match name {
+        "conflicts" => conflicts(args).map(Ask::Conflicts),
+        "decide" => decide(args).map(Ask::Decide),
+        "restore" => restore(args).map(Ask::Restore),
+        "quarantine" => quarantine(args).map(Ask::Quarantine),
+        _ => prune(args).map(Ask::Prune),
+    }
+}
+
+fn conflicts(args: Vec<OsString>) -> Result<ConflictsArgs, UsageError> {
     let mut args = Options::of("conflicts", args, &["--values", "--json"])?;
     let conflicts = ConflictsArgs {
         db: args.needed("--db")?.into(),
@@ -111,7 +136,7 @@ pub(super) fn conflicts(args: Vec<OsString>) -> Result<ConflictsArgs, UsageError
     Ok(conflicts)
 }
 
-pub(super) fn decide(args: Vec<OsString>) -> Result<DecideArgs, UsageError> {
+fn decide(args: Vec<OsString>) -> Result<DecideArgs, UsageError> {
     let mut args = Options::of("decide", args, &["--all", "--record", "--local", "--remote"])?;
     let decide = DecideArgs {
         db: args.needed("--db")?.into(),
@@ -176,7 +201,7 @@ fn by(args: &mut Options) -> Result<PersonId, UsageError> {
     PersonId::new(name).map_err(|error| UsageError(format!("--by: {error}")))
 }
 
-pub(super) fn restore(args: Vec<OsString>) -> Result<RestoreArgs, UsageError> {
+fn restore(args: Vec<OsString>) -> Result<RestoreArgs, UsageError> {
     let mut args = Options::of("restore", args, &[])?;
     let (db, register) = (args.needed("--db")?.into(), register(args.text("--key")?)?);
     let seq = args.needed("--audit")?;
@@ -187,7 +212,7 @@ pub(super) fn restore(args: Vec<OsString>) -> Result<RestoreArgs, UsageError> {
     Ok(restore)
 }
 
-pub(super) fn quarantine(args: Vec<OsString>) -> Result<QuarantineArgs, UsageError> {
+fn quarantine(args: Vec<OsString>) -> Result<QuarantineArgs, UsageError> {
     let mut args = Options::of("quarantine", args, &["--json"])?;
     let quarantine = QuarantineArgs {
         db: args.needed("--db")?.into(),
@@ -198,7 +223,7 @@ pub(super) fn quarantine(args: Vec<OsString>) -> Result<QuarantineArgs, UsageErr
     Ok(quarantine)
 }
 
-pub(super) fn prune(args: Vec<OsString>) -> Result<PruneArgs, UsageError> {
+fn prune(args: Vec<OsString>) -> Result<PruneArgs, UsageError> {
     let mut args = Options::of("prune-audit", args, &[])?;
     let (db, register) = (args.needed("--db")?.into(), register(args.text("--key")?)?);
     let given = args.needed("--before")?;
