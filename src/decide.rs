@@ -34,10 +34,8 @@
 //! assert_eq!(night("second", "3")?.counts.conflicts_open, 1);
 //!
 //! let loaded = block_on(store.load(&[id.clone()]))?.remove(0);
-//! assert_eq!(
-//!     explain(&policy, &loaded)[0].why,
-//!     "Both sides changed phone, differently; by the rule for this source the value here stays until somebody decides.",
-//! );
+//! let told = &explain(&policy, &loaded)[0];
+//! assert!(told.why.starts_with("Both sides changed phone, differently; by the rule"));
 //! let op = decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
 //! block_on(store.commit(&batch(&policy, RunId::new("desk")?, at, vec![op])))?;
 //!

@@ -12,7 +12,7 @@ use crate::schema::{Policy, Strategy};
 ///
 /// ```
 /// use tripartite::decide::Filter;
-/// let phones = Filter { field: Some("phone".to_owned()), ..Filter::default() }; // of all records, however they collide
+/// let phones = Filter { field: Some("phone".to_owned()), ..Filter::default() }; // of all records
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {

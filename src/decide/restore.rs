@@ -15,7 +15,8 @@ use crate::value::{RecordBuilder, Value};
 /// a tuple that nobody entered.
 ///
 /// # Errors
-/// [`Refusal`], when a conflict about it is open, the audit does not hold the value, it stands there already, or it would not stay.
+/// [`Refusal`], when a conflict about it is open, the audit does not hold the value, it stands there already, or it
+/// would not stay.
 pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &PersonId) -> Result<Op, Refusal> {
     let schema = policy.schema();
     if loaded.presence == Presence::Removed {

@@ -162,7 +162,8 @@ proptest! {
             let mut then = now.clone();
             for turn in 0..3 {
                 then = sync(&later, &next(&schema, &then), &remote);
-                prop_assert_eq!(&of_unit(&schema, &then.local, unit), &decided, "{} in turn {} under {}", unit, turn, case.then);
+                let stands = of_unit(&schema, &then.local, unit);
+                prop_assert_eq!(&stands, &decided, "{} in turn {} under {}", unit, turn, case.then);
                 prop_assert!(then.open.iter().all(|conflict| conflict.unit != *unit), "{} is open again", unit);
             }
         }

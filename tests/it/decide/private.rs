@@ -59,7 +59,8 @@ impl KeyedHash for Sum {
 fn entry(field: &str, local: Json, remote: Json) -> Entry {
     let of = |json: Json| serde_json::from_value(json).unwrap();
     let entry: FieldEntry = of(json!({
-        "field": field, "verdict": "Conflict", "detail": "BothChanged", "decision": "TookRemote", "rule": "source: merge",
+        "field": field, "verdict": "Conflict", "detail": "BothChanged", "decision": "TookRemote",
+        "rule": "source: merge",
         "base": null, "local": local, "remote": remote, "result": remote, "why": "",
     }));
     Entry::Field(entry)

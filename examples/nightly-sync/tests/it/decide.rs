@@ -214,7 +214,7 @@ fn a_hash_needs_the_key_and_tells_equal_values() {
     };
     bench.write("short", "secret");
     let (status, problem) = keyed("short", "a");
-    assert!(status == 1 && problem.contains("an audit key has at least 32 random bytes, this one has 6"), "{problem}");
+    assert!(status == 1 && problem.contains("an audit key has at least 32 bytes, this one has 6"), "{problem}");
     assert!(keyed("none", "a").1.contains("cannot be used"));
     bench.write("key", [7; 32]);
     for phone in ["a", "b", "a"] {
