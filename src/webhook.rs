@@ -80,17 +80,16 @@
 //! A deletion marks inactive, and never deletes. It is stored as a [`Tombstone`] beside the slot, and the run that is
 //! triggered for it decides:
 //!
-//! 1. After its claim, a run reads `tombstones/ORG/CONNECTOR`, asks the source for each record of its scope, and hands
-//!    what it is told to the sync as a **partial** listing. So nobody is missing because of it.
-//! 2. A record that has a tombstone which [`stands`](Tombstone::stands) against what the source answers is handed on as
-//!    gone. This takes an item of the listing that says so (an id, and the version where there is one): the sync loads
-//!    the record, plans what it plans for one that a complete listing no longer has
-//!    ([`plan_missing`](crate::plan::plan_missing)), and lets the guards judge it with all other deactivations.
-//! 3. When that is committed, and only then, it stores the tombstones [`without`](Tombstones::without) those it had
-//!    read.
+//! 1. After its claim, a worker reads `tombstones/ORG/CONNECTOR`, and drives the run with a source that heeds them
+//!    ([`Heeding`](crate::work::Heeding)): a record that has a tombstone which [`stands`](Tombstone::stands) against what the source answers is
+//!    listed as gone ([`Item::Tombstone`](crate::exchange::Item::Tombstone)). The listing of a few records is never
+//!    complete, so nobody is missing because of it.
+//! 2. The sync plans that as it plans whatever the source says is gone, and the guards judge it with all other
+//!    deactivations.
+//! 3. When it is done, and only then, the tombstones [`without`](Tombstones::without) those it had read are stored. Those
+//!    of a plan that was blocked stay, and so do those of records that could not be written.
 //!
-//! What the source does not know and has no tombstone is left alone, whatever the reason. A run of everything needs no
-//! tombstones, since its listing says who is gone; once that was complete, it removes those it had read at its claim.
+//! What the source does not know and has no tombstone is left alone, whatever the reason.
 //!
 //! # Questions
 //!

@@ -88,6 +88,8 @@
 mod attempt;
 mod connections;
 mod handler;
+#[cfg(feature = "webhook")]
+mod heed;
 mod queue;
 #[cfg(feature = "webhook")]
 mod receive;
@@ -97,6 +99,8 @@ mod worker;
 
 pub use attempt::Attempted;
 pub use handler::{Clock, Handler, Job, Opened};
+#[cfg(feature = "webhook")]
+pub use heed::Heeding;
 pub use queue::{Applied, Queue, slot_key, sync_key};
 pub use worker::{Settings, Tick, Worker};
 

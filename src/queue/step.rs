@@ -156,10 +156,9 @@ impl Stepping<'_> {
             }
             State::Pending { due_at, work: waiting } => {
                 let due_at = if force { due_at.min(self.now) } else { due_at };
-                // A retry keeps its policy; what wants another one runs after it.
-                let retry = self.slot.attempt() > 1;
+                // What was asked for under a policy is done under it; what wants another one runs after it.
                 // Nothing overtakes what already runs after it: generations are done in their order.
-                let follows = self.slot.next.is_some() || (retry && !waiting.admits(&work));
+                let follows = self.slot.next.is_some() || !waiting.admits(&work);
                 let work = if follows {
                     self.after(work);
                     waiting

@@ -174,6 +174,14 @@ impl Tombstones {
         }
     }
 
+    /// Those of some records.
+    #[must_use]
+    pub fn only(&self, asked: impl Fn(&ExternalId) -> bool) -> Self {
+        let mut some = self.clone();
+        some.records.retain(|id, _| asked(id));
+        some
+    }
+
     /// What is left when a run has looked at these. One that has come since stays, also of the same record.
     #[must_use = "nothing has happened until what is left is stored"]
     pub fn without(&self, taken: &Self) -> Self {

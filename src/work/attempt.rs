@@ -15,10 +15,17 @@ use crate::failure::{Classify, Failure};
 use crate::gate::Admission;
 use crate::health::{Health, Permit};
 use crate::host::{Connector, JobStore, RecordStore};
+#[cfg(feature = "webhook")]
+use crate::id::ExternalId;
 use crate::id::{CommandId, Nonce, SyncKey};
 use crate::notice::Notice;
 use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
+#[cfg(feature = "webhook")]
+use crate::run::RunOutcome;
 use crate::run::{Counts, Done, Report, Step};
+
+/// The longest time between two heartbeats, where the steps of the run are shorter.
+const BEAT: TimeDelta = TimeDelta::seconds(10);
 
 /// An attempt that a worker made.
 ///
@@ -59,6 +66,9 @@ pub(super) struct Ending {
     report: Option<Box<Report>>,
     /// What it says about the connector.
     verdict: Option<Result<(), Failure>>,
+    /// Who was said to be gone when it began.
+    #[cfg(feature = "webhook")]
+    heeded: crate::webhook::Tombstones,
 }
 
 /// What a heartbeat answers.
@@ -79,6 +89,19 @@ enum Ran {
     Stopped(Box<Done>),
     GaveBack(Box<Done>, DateTime<Utc>),
     Lost(Box<Done>),
+}
+
+impl Ending {
+    fn new(lease: Lease, command: Command, report: Option<Box<Report>>, verdict: Option<Result<(), Failure>>) -> Self {
+        Self {
+            lease,
+            command,
+            report,
+            verdict,
+            #[cfg(feature = "webhook")]
+            heeded: crate::webhook::Tombstones::default(),
+        }
+    }
 }
 
 impl Lease {
@@ -188,16 +211,26 @@ impl Worker {
     ) -> Result<Attempted, WorkError<S::Error>> {
         let Claim { token, scope, policy, attempt, .. } = claim;
         let job = Job { key: lease.key.clone(), token, scope, policy, attempt };
+        #[cfg(feature = "webhook")]
+        let heeded = match queue.tombstones(&job.key, &job.scope).await {
+            Ok(heeded) => heeded,
+            Err(error) => {
+                let (failure, message) = (error.failure(), error.to_string());
+                let ending = Ending::new(lease, Command::Fail { token, failure, message }, None, None);
+                return self.end(queue, clock, ending).await;
+            }
+        };
         let opened = match handler.open(&job).await {
             Ok(opened) => opened,
             Err(error) => {
                 let (failure, message) = (error.failure(), error.to_string());
-                let command = Command::Fail { token, failure, message };
-                let ending = Ending { lease, command, report: None, verdict: Some(Err(failure)) };
+                let ending = Ending::new(lease, Command::Fail { token, failure, message }, None, Some(Err(failure)));
                 return self.end(queue, clock, ending).await;
             }
         };
         let Opened { step, connector, store } = opened;
+        #[cfg(feature = "webhook")]
+        let connector = super::Heeding::new(connector, heeded.clone());
         let ran = self.run(queue, clock, &mut lease, Opened { step, connector: &connector, store: &store }).await?;
         let (done, command, verdict) = match ran {
             Ran::Done(done) => {
@@ -217,10 +250,12 @@ impl Worker {
         let ending = match closed {
             Err(error) if matches!(command, Command::Complete { .. }) => {
                 let command = Command::Fail { token, failure: error.failure(), message: error.to_string() };
-                Ending { lease, command, report, verdict: None }
+                Ending::new(lease, command, report, None)
             }
-            _ => Ending { lease, command, report, verdict },
+            _ => Ending::new(lease, command, report, verdict),
         };
+        #[cfg(feature = "webhook")]
+        let ending = Ending { heeded, ..ending };
         self.end(queue, clock, ending).await
     }
 
@@ -281,7 +316,8 @@ impl Worker {
         step: &Step,
     ) -> Result<Beat, WorkError<S::Error>> {
         let now = clock.time();
-        let third = TimeDelta::from_std(self.settings.lease / 3).unwrap_or(TimeDelta::MAX);
+        // Often enough for the lease, and for whoever asked it to stop.
+        let third = TimeDelta::from_std(self.settings.lease / 3).unwrap_or(TimeDelta::MAX).min(BEAT);
         let writes = matches!(step, Step::Committing(_)) && !lease.writing;
         if now - lease.beaten_at < third && now >= lease.beaten_at && !writes {
             return Ok(Beat::GoOn);
@@ -351,9 +387,9 @@ impl Worker {
         clock: &impl Clock,
         ending: &Ending,
     ) -> Result<Outcome, WorkError<S::Error>> {
-        let Ending { lease, command, report, verdict } = ending;
+        let Ending { lease, command, report, verdict, .. } = ending;
         let (key, token, now) = (&lease.key, lease.token, clock.time());
-        let id = CommandId::new(format!("end-{}", token.0)).ok();
+        let id = CommandId::new(format!("tripartite/end-{}", token.0)).ok();
         let done = report.as_ref().map(|report| progress(&report.counts));
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
@@ -385,6 +421,11 @@ impl Worker {
             self.notices.extend(notice.await?);
         }
         if let (Outcome::Completed { .. }, Some(report)) = (&outcome, report) {
+            #[cfg(feature = "webhook")]
+            if report.outcome != RunOutcome::Blocked {
+                let unwritten = |id: &ExternalId| report.unwritten.iter().any(|unwritten| unwritten.id == *id);
+                queue.buried(key, &ending.heeded.only(|id| !unwritten(id))).await?;
+            }
             self.notices.extend(queue.tell(key, token, report, now).await?);
             queue.note_success(key, now).await?;
         }

@@ -403,12 +403,14 @@ fn nothing_overtakes_a_follow_up_that_waits_behind_a_retry() {
 }
 
 #[test]
-fn before_its_first_attempt_a_job_takes_the_policy_that_was_stated_last() {
+fn what_was_asked_for_under_a_policy_is_done_under_it_also_before_its_first_attempt() {
     let mut key = Key::new();
     key.send(under("strict"));
     key.send(under("lenient"));
     key.send(trigger());
-    assert_eq!(key.claim("a").policy, policy("lenient"));
+    assert_eq!(key.claim("a").policy, policy("strict"));
+    assert_eq!(key.send(complete(1)), Outcome::Completed { follow_up: true });
+    assert_eq!(key.claim("b").policy, policy("lenient"), "each in its turn");
 }
 
 #[test]

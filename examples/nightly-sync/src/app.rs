@@ -2,6 +2,7 @@
 
 mod decide;
 mod plan;
+mod report;
 mod start;
 mod work;
 
@@ -19,7 +20,7 @@ use self::start::{Started, start};
 use crate::cli::{self, AuditArgs, Command, RunArgs};
 use crate::listing::{ListingError, Remote};
 use crate::progress::{Progress, Style};
-use crate::report::{self, Story, json};
+use crate::report::{self as told, Story, json};
 use crate::store::{SqliteStore, StoreError};
 use crate::term::Console;
 use crate::{audit, demo, sync};
@@ -49,6 +50,7 @@ pub fn execute(args: impl IntoIterator<Item = OsString>) -> u8 {
         },
         Ok(Command::Run(args)) => run(&mut console, &args),
         Ok(Command::Approve(args)) => plan::approve(&mut console, &args),
+        Ok(Command::Report(args)) => report::write(&mut console, &args),
         Ok(Command::Audit(args)) => print_audit(&mut console, &args),
         Ok(Command::Ask(ask)) => match decide::answer_to(&mut console, &ask) {
             Ok(status) => status,
@@ -137,9 +139,9 @@ fn finish(console: &mut Console, args: &RunArgs, store: &SqliteStore, done: Done
         console.say(format!("nightly-sync: the run was carried out, but cannot be told: {error}"));
     }
     if done.report.outcome == RunOutcome::Blocked && !args.json {
-        report::print_blocked(console, &done.report, &command(args, done.report.plan_id));
+        told::print_blocked(console, &done.report, &command(args, done.report.plan_id));
     } else if done.report.outcome == RunOutcome::Blocked {
-        report::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &command(args, done.report.plan_id));
+        told::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &command(args, done.report.plan_id));
     }
     if let (false, Some(out), RunOutcome::Succeeded | RunOutcome::Partial) = (args.json, &args.out, done.report.outcome)
     {
@@ -161,7 +163,7 @@ fn tell(console: &mut Console, store: &SqliteStore, done: &Done) -> Result<(), S
         Some(plan) => Story::of_plan(store, plan)?,
         None => Story::of_run(store, &done.report)?,
     };
-    report::print(console, &done.report, &story, done.plan.as_ref());
+    told::print(console, &done.report, &story, done.plan.as_ref());
     Ok(())
 }
 

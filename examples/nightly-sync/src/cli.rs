@@ -1,6 +1,7 @@
 //! The command line, read once, with an error that says what was expected.
 
 mod decide;
+mod report;
 mod work;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
 pub use self::decide::{Ask, ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
+pub use self::report::ReportArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
 use crate::store::Register;
@@ -31,6 +33,7 @@ usage:
   nightly-sync restore --db FILE --audit NUMBER [--key ORG/CONNECTOR] [--by NAME]
   nightly-sync quarantine --db FILE [--key ORG/CONNECTOR] [--json]
   nightly-sync prune-audit --db FILE --before DATE [--key ORG/CONNECTOR]
+  nightly-sync report --db FILE [--key ORG/CONNECTOR] [--run ID] --html OUT.html
   nightly-sync schedule --db FILE --key ORG/CONNECTOR --remote FILE.jsonl [options]
   nightly-sync trigger --db FILE --key ORG/CONNECTOR [--strategy NAME] [--force]
   nightly-sync work --db FILE [--until-idle] [options]
@@ -92,6 +95,10 @@ prune-audit: forgets what the audit has from before a day, or a time in RFC 3339
 A schema says of a sensitive field what the audit keeps: \"sensitive\": true, \"redacted\" or \"hashed\". Hashes need a key of
 32 random bytes, in the file that NIGHTLY_SYNC_AUDIT_KEY_FILE names; without one, such values are redacted.
 
+report: puts a run on one page, for people: questions first, then every change, before and after
+  --html OUT.html       the page; it shows values of people, so others than its owner cannot read it on Unix
+  --run ID              which run; without it, the last one
+
 schedule: enrols an organisation with its listing; what is left out stays as it was, at first nightly at 02:15 UTC
   --key ORG/CONNECTOR   the organisation, and the source whose listing it is; all of one source run at the same times
   --remote FILE.jsonl   the listing, read anew in each run
@@ -139,6 +146,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Somebody asks what waits, or decides.
     Ask(Ask),
+    /// A run as a page.
+    Report(ReportArgs),
     /// An organisation is enrolled.
     Schedule(ScheduleArgs),
     /// A run is wanted.
@@ -245,6 +254,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
         Some(name @ ("conflicts" | "decide" | "restore" | "quarantine" | "prune-audit")) => {
             decide::ask(name, rest).map(Command::Ask)
         }
+        Some("report") => report::report(rest).map(Command::Report),
         Some("schedule") => work::schedule(rest).map(Command::Schedule),
         Some("trigger") => work::trigger(rest).map(Command::Trigger),
         Some("work") => work::work(rest).map(Command::Work),
@@ -443,7 +453,7 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 30] = [
+const KNOWN: [&str; 31] = [
     "--db",
     "--key",
     "--remote",
@@ -474,6 +484,7 @@ const KNOWN: [&str; 30] = [
     "--clash",
     "--audit",
     "--before",
+    "--html",
 ];
 
 #[cfg(test)]

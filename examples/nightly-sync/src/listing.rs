@@ -69,7 +69,6 @@ pub enum ListingError {
 impl Classify for ListingError {
     fn failure(&self) -> Failure {
         match self {
-            Self::Io { error, .. } if error.kind() == io::ErrorKind::NotFound => Failure::Gone,
             Self::Io { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => Failure::Denied,
             Self::Io { .. } => Failure::Retry { after: None },
             Self::Rewind { .. } => Failure::Fatal,

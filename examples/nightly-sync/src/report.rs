@@ -1,8 +1,9 @@
 //! What came of a run, for people; [`json`] is the same for programs.
 //!
 //! It names records and fields and says why, but never shows a value of anybody: those are in the database and its
-//! audit.
+//! audit. The one exception is the page that somebody asks for ([`html`]).
 
+pub mod html;
 pub mod json;
 mod story;
 

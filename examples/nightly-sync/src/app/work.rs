@@ -16,7 +16,7 @@ use tripartite::schedule::Schedule;
 use tripartite::work::{ConnectError, Queue, WorkError};
 
 use super::start::{StartError, read_schema};
-use super::{FAILED, SUCCEEDED, now};
+use super::{BLOCKED, FAILED, PARTIAL, SUCCEEDED, now, status as status_of};
 use crate::cli::{Command, Format, HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::jobs::{JobsError, SqliteJobStore};
 use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
@@ -57,9 +57,13 @@ pub(super) fn execute(console: &mut Console, command: &Command) -> Result<u8, Pr
         Command::Status(args) => status(console, args),
         Command::History(args) => history(console, args),
         Command::Key(args) => key(console, args),
-        Command::Demo | Command::Help | Command::Run(_) | Command::Approve(_) | Command::Audit(_) | Command::Ask(_) => {
-            Ok(SUCCEEDED)
-        }
+        Command::Demo
+        | Command::Help
+        | Command::Run(_)
+        | Command::Approve(_)
+        | Command::Audit(_)
+        | Command::Ask(_)
+        | Command::Report(_) => Ok(SUCCEEDED),
     }
 }
 
@@ -204,14 +208,34 @@ fn work(console: &mut Console, args: &WorkArgs) -> Result<u8, Problem> {
     let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
     let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
     let shift = Shift { db, workers, until_idle, settings, rules, stop: Arc::default(), now };
+    let mut worst = SUCCEEDED;
     shift
-        .work(|told| match (&told, json) {
-            (Told::Broken(..) | Told::Trouble(_), false) => console.say(work::line(&told, now())),
-            (_, false) => console.print(work::line(&told, now())),
-            (_, true) => console.print(event(&told)),
+        .work(|told| {
+            worst = worse(worst, &told);
+            match (&told, json) {
+                (Told::Broken(..) | Told::Trouble(_), false) => console.say(work::line(&told, now())),
+                (_, false) => console.print(work::line(&told, now())),
+                (_, true) => console.print(event(&told)),
+            }
         })
         .map_err(jobs(&args.db))?;
-    Ok(SUCCEEDED)
+    Ok(worst)
+}
+
+/// The status to end with, after one more event: that of the worst that came of anything, failed before blocked before
+/// partial.
+fn worse(so_far: u8, told: &Told) -> u8 {
+    let this = match told {
+        Told::Broken(..) => FAILED,
+        Told::Attempted(attempted) => match (&attempted.outcome, &attempted.report) {
+            (Outcome::Died(_), _) => FAILED,
+            (Outcome::Completed { .. }, Some(report)) => status_of(report.outcome),
+            _ => SUCCEEDED,
+        },
+        _ => SUCCEEDED,
+    };
+    let rank = |status: u8| [SUCCEEDED, PARTIAL, BLOCKED, FAILED].iter().position(|known| *known == status);
+    if rank(this) > rank(so_far) { this } else { so_far }
 }
 
 /// One event, for programs.
@@ -264,6 +288,7 @@ fn standing(key: &SyncKey, status: &Status) -> String {
         Doing::Pending { due_at } if status.attempt > 1 => {
             format!("waits for attempt {} at {}", status.attempt, time(*due_at))
         }
+        Doing::Pending { due_at } if *due_at > now() => format!("waits until {}", time(*due_at)),
         Doing::Pending { due_at } => format!("waits since {}", time(*due_at)),
         Doing::Running { worker, lease_until, progress, stopping, .. } => {
             let stop = if *stopping { ", asked to stop" } else { "" };
@@ -320,8 +345,17 @@ fn history(console: &mut Console, args: &HistoryArgs) -> Result<u8, Problem> {
     if args.format == Format::Csv {
         console.print(CSV_HEADER.trim_end_matches('\n'));
     }
+    let mut ill = false;
     for key in keys {
-        block_on(queue.flush(&key, now())).map_err(jobs(&args.db))?;
+        match block_on(queue.flush(&key, now())) {
+            Ok(()) => {}
+            // What is in the log can be read all the same.
+            Err(error @ WorkError::Broken { .. }) => {
+                ill = true;
+                console.say(format!("nightly-sync: {error}"));
+            }
+            Err(error) => return Err(jobs(&args.db)(error)),
+        }
         let mut after: Option<LogPosition> = None;
         loop {
             let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
@@ -339,7 +373,7 @@ fn history(console: &mut Console, args: &HistoryArgs) -> Result<u8, Problem> {
             console.print(text.trim_end_matches('\n'));
         }
     }
-    Ok(SUCCEEDED)
+    Ok(if ill { FAILED } else { SUCCEEDED })
 }
 
 fn time(at: DateTime<Utc>) -> String {

@@ -13,6 +13,9 @@ use tripartite::work::Settings;
 
 use super::{Format, Options, UsageError, format, only, register, strategy};
 
+/// The longest lease: for so long a job of a worker that vanished is nobody's.
+const LEASE: u64 = 24 * 60 * 60;
+
 /// When scheduled runs are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum When {
@@ -158,13 +161,19 @@ pub(super) fn work(args: Vec<OsString>) -> Result<WorkArgs, UsageError> {
     let mut args = Options::of("work", args, &["--until-idle", "--json"])?;
     let mut settings = Settings::default();
     if let Some(running) = number(&mut args, "--running", "a number of jobs")? {
+        if running == 0 {
+            return Err(UsageError("--running: expected at least 1; pause holds one key back".to_owned()));
+        }
         settings.gate.running = usize::try_from(running).unwrap_or(usize::MAX);
     }
     if let Some(seconds) = number(&mut args, "--spacing", "a number of seconds")? {
         settings.gate.spacing = Duration::from_secs(seconds);
     }
     if let Some(seconds) = number(&mut args, "--lease", "a number of seconds")? {
-        settings.lease = Duration::from_secs(seconds.max(1));
+        if !(1..=LEASE).contains(&seconds) {
+            return Err(UsageError(format!("--lease: expected 1 to {LEASE} seconds, found {seconds}")));
+        }
+        settings.lease = Duration::from_secs(seconds);
     }
     let mut rules = Rules::default();
     if let Some(seconds) = number(&mut args, "--backoff", "a number of seconds")? {
@@ -260,6 +269,8 @@ mod tests {
             ("schedule --db x --key a/b --on --off", "--on and --off exclude each other"),
             ("schedule --db x --key a/b --zone UTC", "--zone says by which clock --at or --cron is"),
             ("schedule --db x --key a/b --strategy mine", "--strategy: unknown strategy `mine`"),
+            ("work --db x --running 0", "--running: expected at least 1"),
+            ("work --db x --lease 999999", "--lease: expected 1 to 86400 seconds, found 999999"),
             ("work --db x --workers 0", "--workers: expected 1 to 64, found 0"),
             ("work --db x --lease soon", "--lease: expected a number of seconds, found `soon`"),
             ("status --db x --org", "--org: expected a value behind it"),

@@ -73,7 +73,8 @@ pub enum StoreError {
 impl Classify for StoreError {
     fn failure(&self) -> Failure {
         match self {
-            Self::Sqlite(error) if is_busy(error) => Failure::Retry { after: None },
+            // A full disk is emptied.
+            Self::Sqlite(error) if is_busy(error) || is_full(error) => Failure::Retry { after: None },
             Self::Fenced { .. } => Failure::Retry { after: None },
             _ => Failure::Fatal,
         }
@@ -82,6 +83,10 @@ impl Classify for StoreError {
 
 fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
 /// So many registers an error lists.

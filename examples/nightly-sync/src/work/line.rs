@@ -16,8 +16,12 @@ pub fn line(told: &Told, at: DateTime<Utc>) -> String {
         Told::Attempted(attempted) => {
             let counts = attempted.report.as_ref().map(|report| {
                 let counts = report.counts;
+                let aside = match counts.quarantined {
+                    0 => String::new(),
+                    some => format!("{some} set aside, "),
+                };
                 format!(
-                    "; {} processed, {} created, {} updated, {} deactivated, {} conflicts open (run {})",
+                    "; {} processed, {aside}{} created, {} updated, {} deactivated, {} conflicts open (run {})",
                     counts.processed,
                     counts.created,
                     counts.updated,

@@ -8,6 +8,7 @@ mod decide;
 mod edits;
 mod fence;
 mod guards;
+mod html;
 mod jobs;
 mod jobs_model;
 mod jobs_race;

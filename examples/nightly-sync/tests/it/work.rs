@@ -121,14 +121,14 @@ fn what_cannot_be_is_said() {
 }
 
 #[test]
-fn a_listing_that_is_gone_kills_the_job_until_it_is_redriven() {
+fn a_listing_that_stays_away_kills_the_job_until_it_is_redriven() {
     let bench = Bench::new();
     bench.enrol("ballybeg/federation", &members(1..=3));
     let file = bench.path("ballybeg-federation.jsonl");
     std::fs::rename(&file, bench.path("away")).unwrap();
     bench.tell(&["trigger", "--key", "ballybeg/federation"]);
-    let child = bench.work(&["--until-idle"]);
-    assert_eq!(events(child, "notice").len(), 1);
+    let (status, told) = bench.ask(&["work", "--until-idle", "--json", "--spacing", "0", "--backoff", "0"]);
+    assert_eq!((status, told.lines().filter(|line| line.contains("job_died")).count()), (1, 1), "{told}");
     assert!(bench.status()["ballybeg/federation"]["doing"]["dead"].is_object());
     std::fs::rename(bench.path("away"), &file).unwrap();
     bench.tell(&["redrive", "--key", "ballybeg/federation"]);

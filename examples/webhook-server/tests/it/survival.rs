@@ -24,6 +24,28 @@ fn an_event_brings_its_member_up_to_date() {
 }
 
 #[test]
+fn a_member_that_is_said_to_be_gone_is_marked_inactive_and_comes_back_when_it_is_listed() {
+    let bench = Bench::new(&members(20, 1), 1000);
+    let server = bench.serve(&[]);
+    let active = |id: &str| {
+        bench.value(&format!("SELECT active FROM \"members/ballybeg/federation\" WHERE external_id = '{id}'"))
+    };
+    // The source still has 7: it was asked after the event, and knows better. It has no 20 any more.
+    bench.write("listing.jsonl", &members(19, 1));
+    assert_eq!(server.tell("m1", "deleted", "M7").unwrap().status, 202);
+    assert_eq!(server.tell("m2", "deleted", "M20").unwrap().status, 202);
+    bench.settle();
+    assert_eq!((active("M7").as_deref(), active("M20").as_deref()), (Some("1"), Some("0")));
+    let stored = bench.value("SELECT bytes FROM tripartite_jobs WHERE key = 'tombstones/ballybeg/federation'");
+    assert!(stored.unwrap().contains("\"records\":{}"), "a tombstone is believed once");
+    bench.write("listing.jsonl", &members(20, 2));
+    assert_eq!(server.tell("m3", "created", "M20").unwrap().status, 202);
+    bench.settle();
+    assert_eq!(active("M20").as_deref(), Some("1"));
+    server.kill();
+}
+
+#[test]
 fn a_burst_during_a_sync_is_followed_by_few_runs_and_loses_nothing() {
     const MEMBERS: u32 = 50;
     let bench = Bench::new(&members(MEMBERS, 1), 1_000_000);

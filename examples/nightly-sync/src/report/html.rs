@@ -1,0 +1,135 @@
+//! A run on one page, for the person who keeps the register: open questions first, then what was set aside, who came
+//! and left, and every change, field by field, before and after.
+//!
+//! | section | out of |
+//! |---|---|
+//! | why it was stopped, or failed | the run's report |
+//! | questions for a person | the open conflicts, as they stand now |
+//! | set aside, not written | the run's report |
+//! | new, left, came back | the audit's entries about whole records |
+//! | the run in figures | the run's report, and those of the last runs |
+//! | changes | the audit's entries about fields |
+//!
+//! **Does it show values?** Yes, unlike every other report, and says so at its top. Those of changes are what the audit
+//! holds, those of questions what the open conflicts hold. Names beside ids come from the members' rows, out of fields
+//! that are not sensitive.
+//!
+//! **What does the page need?** Nothing: no script or font or picture from anywhere, and its content security policy
+//! forbids a browser to fetch any. The one script filters what is there; without it the page is whole.
+//!
+//! **How large does it get?** Every list has a bound, and says how many more there are. It is written as it is read, so
+//! memory is bounded, too.
+
+mod changes;
+mod chart;
+mod conflicts;
+mod frame;
+mod markup;
+mod people;
+mod read;
+mod value;
+mod words;
+
+use std::io::{self, Write};
+
+use rusqlite::Connection;
+
+use self::markup::Markup;
+use self::read::Source;
+use crate::store::{OpenRow, SqliteStore, StoreError, UnknownRun};
+
+/// So many records are listed with their changes.
+pub const MOST_RECORDS: usize = 500;
+
+/// So many lines every other list has.
+const MOST_LINES: usize = 200;
+
+/// So many of the last runs are drawn.
+const NIGHTS: usize = 30;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HtmlError {
+    /// The database cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such run.
+    #[error(transparent)]
+    Run(#[from] UnknownRun),
+    /// Nothing ran yet.
+    #[error("there is no run of {register} yet, so there is nothing to report")]
+    NoRuns {
+        /// The register.
+        register: String,
+    },
+    /// It cannot be written.
+    #[error("cannot be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl From<rusqlite::Error> for HtmlError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What the page is about.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The run; without it, the last one.
+    pub run: Option<String>,
+    /// The database, as commands name it.
+    pub db: String,
+}
+
+/// Writes the page of a run. It shows one moment of the database, whatever others write meanwhile.
+///
+/// # Errors
+/// [`HtmlError`], when there is no such run, none at all, or the database cannot be read, or the page not written.
+pub fn write<W: Write>(store: &SqliteStore, asked: &Asked, out: W) -> Result<W, HtmlError> {
+    store.with(|conn| Ok(conn.execute_batch("BEGIN")?))?;
+    let written = page(store, asked, out);
+    store.with(|conn| Ok(conn.execute_batch("ROLLBACK")?))?;
+    written
+}
+
+fn page<W: Write>(store: &SqliteStore, asked: &Asked, out: W) -> Result<W, HtmlError> {
+    let mut open = Vec::new();
+    let mut count = 0;
+    store.open_conflicts(|row| {
+        count += 1;
+        if open.len() < MOST_LINES {
+            open.push(row);
+        }
+        true
+    })?;
+    store.with(|conn| Ok(sections(store, conn, asked, (&open, count), out)))?
+}
+
+fn sections<W: Write>(
+    store: &SqliteStore,
+    conn: &Connection,
+    asked: &Asked,
+    (open, count): (&[OpenRow], usize),
+    out: W,
+) -> Result<W, HtmlError> {
+    let source = Source::new(conn, store.register(), store.schema());
+    let known = source.find(asked.run.as_deref())?;
+    let mut page = Markup::new(out);
+    let key = store.register().key().map(|_| format!(" --key {}", words::shell(&store.register().to_string())));
+    let options = format!("--db {}{}", words::shell(&asked.db), key.unwrap_or_default());
+    frame::head(&mut page, &source, &known)?;
+    if let Some(report) = &known.report {
+        frame::stopped(&mut page, &source, report, &options)?;
+    }
+    conflicts::write(&mut page, &source, &known, (open, count), &options)?;
+    if let Some(report) = &known.report {
+        people::aside(&mut page, report)?;
+    }
+    people::moved(&mut page, &source, &known)?;
+    frame::figures(&mut page, &source, &known)?;
+    changes::write(&mut page, &source, &known, &options)?;
+    frame::foot(&mut page, &known, &options)?;
+    Ok(page.finish()?)
+}

@@ -1,0 +1,128 @@
+//! Whom a run set aside or could not write, and who is new, left or came back.
+
+use std::io::{self, Write};
+
+use tripartite::exchange::{Quarantined, Situation};
+use tripartite::run::Report;
+
+use super::conflicts::person;
+use super::markup::Markup;
+use super::read::{Known, Source};
+use super::{HtmlError, MOST_LINES, words};
+
+/// What was set aside, what was not written, and what was left alone.
+pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Result<()> {
+    let count = report.set_aside.len() + report.unwritten.len();
+    page.open("section", &[("aria-labelledby", "aside")])?;
+    page.line("h2", &[("id", "aside")], &format!("Set aside ({})", words::figure(count as u64)))?;
+    if count == 0 {
+        page.line("p", &[], "Every record of the listing could be read, and none was left out.")?;
+    }
+    if !report.set_aside.is_empty() {
+        let lead = "These lines of the listing were not taken. What is here about these people stays as it is, and the \
+                    next run looks again.";
+        page.line("p", &[], lead)?;
+        table(page, report.set_aside.iter().take(MOST_LINES).map(told))?;
+        more(page, report.set_aside.len() as u64)?;
+    }
+    if !report.unwritten.is_empty() {
+        page.line("h3", &[], "Decided, but not written")?;
+        let told = report.unwritten.iter().map(|unwritten| (unwritten.id.to_string(), "", unwritten.problem.clone()));
+        table(page, told.take(MOST_LINES))?;
+        more(page, report.unwritten.len() as u64)?;
+    }
+    if report.withheld > 0 {
+        let told = format!(
+            "{} no longer listed, but left alone: the listing cannot be trusted to be complete, because something in \
+             it could not be read and could be any of them, or because it has not as many as it says.",
+            if report.withheld == 1 {
+                "1 record is".to_owned()
+            } else {
+                format!("{} are", words::records(report.withheld))
+            },
+        );
+        page.line("p", &[], &told)?;
+    }
+    page.end()
+}
+
+fn told(aside: &Quarantined) -> (String, &'static str, String) {
+    let id = aside.id.as_ref().map_or_else(|| "nobody for certain".to_owned(), ToString::to_string);
+    let place = aside.place.as_deref();
+    let detail = match (place, aside.situation) {
+        (place, Situation::DuplicateRemote) => place.unwrap_or_default().to_owned(),
+        (Some(place), _) => format!("{place}: {}", aside.problem),
+        (None, _) => aside.problem.clone(),
+    };
+    (id, words::aside(aside), detail)
+}
+
+fn table<W: Write>(page: &mut Markup<W>, rows: impl Iterator<Item = (String, &'static str, String)>) -> io::Result<()> {
+    page.open("table", &[("class", "cards"), ("role", "table")])?;
+    page.open("thead", &[("role", "rowgroup")])?;
+    page.open("tr", &[("role", "row")])?;
+    page.element("th", &[("scope", "col"), ("role", "columnheader")], "Whose")?;
+    page.element("th", &[("scope", "col"), ("role", "columnheader")], "Why")?;
+    page.close()?;
+    page.end()?;
+    page.open("tbody", &[("role", "rowgroup")])?;
+    for (id, why, problem) in rows {
+        page.open("tr", &[("role", "row")])?;
+        page.open("th", &[("scope", "row"), ("role", "rowheader")])?;
+        page.element("bdi", &[], &id)?;
+        page.close()?;
+        page.open("td", &[("role", "cell")])?;
+        if !why.is_empty() {
+            page.element("p", &[], why)?;
+        }
+        if !problem.is_empty() {
+            page.element("p", &[("class", if why.is_empty() { "why" } else { "faint" })], &problem)?;
+        }
+        page.close()?;
+        page.end()?;
+    }
+    page.close()?;
+    page.end()
+}
+
+fn more<W: Write>(page: &mut Markup<W>, count: u64) -> io::Result<()> {
+    match count.checked_sub(MOST_LINES as u64) {
+        None | Some(0) => Ok(()),
+        Some(more) => page.line("p", &[], &format!("… and {} more; the audit has all.", words::figure(more))),
+    }
+}
+
+/// Who is new, who left, who came back.
+pub(super) fn moved<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &Known) -> Result<(), HtmlError> {
+    page.open("section", &[("aria-labelledby", "people")])?;
+    page.line("h2", &[("id", "people")], "New, left, back")?;
+    let mut any = false;
+    for (action, title, what) in [
+        ("create", "New", "The listing has them, and nobody here was linked to them: they were entered."),
+        ("deactivate", "Left", "The source no longer has them: they were marked inactive. Nothing was deleted."),
+        ("reactivate", "Came back", "The listing has them again: they are active again."),
+    ] {
+        let (ids, count) = source.of_action(&known.run, action, MOST_LINES)?;
+        if count == 0 {
+            continue;
+        }
+        any = true;
+        page.line("h3", &[], &format!("{title} ({})", words::figure(count)))?;
+        page.line("p", &[("class", "faint")], what)?;
+        page.open("ul", &[("class", "people")])?;
+        for id in &ids {
+            page.open("li", &[])?;
+            person(page, id, &source.name(id)?)?;
+            page.end()?;
+        }
+        page.end()?;
+        more(page, count)?;
+    }
+    if !any {
+        let none =
+            if known.is_blocked() { "Nothing was written, so nobody is." } else { "Nobody is new, left or came back." };
+        page.line("p", &[], none)?;
+    }
+    page.end()?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! A source that heeds what it said by webhook.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::exchange::{Cursor, Item, Next, Page};
+use crate::host::Connector;
+use crate::id::ExternalId;
+use crate::webhook::{Found, Tombstones};
+
+/// A source, with what it said by webhook of records that are gone: its listings say so too.
+///
+/// A record that has a tombstone which [`stands`](crate::webhook::Tombstone::stands) against what the source answers is
+/// handed on as gone, and one that the source does not answer for is, at the end of the listing.
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripartite::drive::block_on;
+/// use tripartite::exchange::Item;
+/// use tripartite::host::Connector;
+/// use tripartite::id::ExternalId;
+/// use tripartite::memory::Listing;
+/// use tripartite::schema::{Field, Kind, Schema};
+/// use tripartite::webhook::{Order, Tombstone, Tombstones};
+/// use tripartite::work::Heeding;
+/// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+/// let source = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+/// let mut tombstones = Tombstones::default();
+/// for id in ["7", "8"] {
+///     let tombstone = Tombstone { order: Order::default(), heard_at: DateTime::UNIX_EPOCH };
+///     let _ = tombstones.add(ExternalId::new(id)?, tombstone);
+/// }
+/// let ids = [ExternalId::new("7")?, ExternalId::new("8")?];
+/// let page = block_on(Heeding::new(source, tombstones).fetch_only(&ids, None))?;
+/// // The source was asked after the event, and still has 7: it knows better.
+/// assert!(matches!(&page.items[..], [Item::Record(known), Item::Tombstone { id, .. }] if known.id != *id));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Heeding<C> {
+    source: C,
+    heard: Arc<Heard>,
+}
+
+#[derive(Debug)]
+struct Heard {
+    tombstones: Tombstones,
+    /// Those of them that the listing has answered for so far.
+    answered: Mutex<BTreeSet<ExternalId>>,
+}
+
+impl<C> Heeding<C> {
+    /// A source, and the tombstones that were stored when its listing began.
+    pub fn new(source: C, tombstones: Tombstones) -> Self {
+        Self { source, heard: Arc::new(Heard { tombstones, answered: Mutex::default() }) }
+    }
+
+    fn listing(&self, after: Option<&Cursor>) -> Arc<Heard> {
+        if after.is_none() {
+            self.heard.answered().clear();
+        }
+        Arc::clone(&self.heard)
+    }
+}
+
+impl<C: Connector> Connector for Heeding<C> {
+    type Error = C::Error;
+
+    fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send {
+        let (heard, page) = (self.listing(after), self.source.fetch(after));
+        async move { Ok(heard.heed(page.await?, |_| true)) }
+    }
+
+    fn fetch_only(
+        &self,
+        ids: &[ExternalId],
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Page, Self::Error>> + Send {
+        let (heard, page) = (self.listing(after), self.source.fetch_only(ids, after));
+        let asked: BTreeSet<_> = ids.iter().filter(|id| heard.tombstones.get(id).is_some()).cloned().collect();
+        async move { Ok(heard.heed(page.await?, |id| asked.contains(id))) }
+    }
+}
+
+impl Heard {
+    fn answered(&self) -> MutexGuard<'_, BTreeSet<ExternalId>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heed(&self, mut page: Page, asked: impl Fn(&ExternalId) -> bool) -> Page {
+        let mut answered = self.answered();
+        for item in &mut page.items {
+            let (id, found) = match item {
+                Item::Record(remote) => (&remote.id, Found::Record { version: remote.version }),
+                Item::Tombstone { id, .. } => (&*id, Found::Nothing),
+                Item::Malformed(_) | Item::Rekeyed { .. } => continue,
+            };
+            let Some(tombstone) = self.tombstones.get(id) else { continue };
+            let id = id.clone();
+            answered.insert(id.clone());
+            if tombstone.stands(found) && matches!(item, Item::Record(_)) {
+                *item = Item::Tombstone { id, version: tombstone.order.version };
+            }
+        }
+        if !matches!(page.next, Next::More(_)) {
+            let silent = self.tombstones.iter().filter(|(id, _)| asked(id) && !answered.contains(*id));
+            let gone =
+                silent.map(|(id, tombstone)| Item::Tombstone { id: id.clone(), version: tombstone.order.version });
+            page.items.extend(gone);
+        }
+        page
+    }
+}
