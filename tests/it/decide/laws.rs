@@ -150,7 +150,9 @@ proptest! {
                 Answer::Value(_) if unit == "map" => Answer::Value(value(json!({"k": "own"}))),
                 answer => answer.clone(),
             };
-            if case.then == "enforced" && answer != Answer::TakeRemote {
+            // Enforcement undoes what else of an object was edited here, whatever was decided at other paths.
+            let whole = now.open.iter().any(|conflict| conflict.unit == *unit && conflict.paths.is_empty());
+            if case.then == "enforced" && (answer != Answer::TakeRemote || !whole) {
                 continue;
             }
             let before = next(&schema, &now);
