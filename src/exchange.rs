@@ -37,14 +37,20 @@
 //! [`Stale`]: Outcome::Stale
 
 mod audit;
+#[cfg(feature = "audit-key")]
+mod key;
 mod op;
+mod privacy;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 pub use audit::{Entry, FieldEntry, RecordEntry};
+#[cfg(feature = "audit-key")]
+pub use key::{AuditKey, WeakKey};
 pub use op::{Action, Batch, ConflictChange, Expect, Op, OpenConflict, Outcome, WHOLE_RECORD};
+pub use privacy::KeyedHash;
 
 use crate::id::ExternalId;
 use crate::schema::Strategy;

@@ -150,6 +150,8 @@ ids! {
     PolicyRef;
     /// One run of a sync; the host chooses it, audit entries carry it.
     RunId;
+    /// Who answered for a record, in the host's own terms: a name, or an account.
+    PersonId;
 }
 
 /// The key of all work: one organisation's copy of one source.

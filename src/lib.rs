@@ -58,7 +58,7 @@
 //! | 4 | [`resolve`](mod@resolve): what is done about it, and why | [`history`] and status · [`notice`]s |
 //! | 5 | [`exchange`]: the words spoken with a host | |
 //! | 6 | [`plan`]: the operations that carry it out, and what stops them | |
-//! | 7 | [`run`]: one sync, as typed steps | |
+//! | 7 | [`run`]: one sync, as typed steps · [`decide`](mod@decide): what people decide | |
 //! | 8 | [`host`]: the traits a host implements | |
 //! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
 //! | 10 | `conformance` (a feature): the traits' promises as a suite | [`work`]: where the columns meet: workers |
@@ -106,6 +106,7 @@ pub mod exchange;
 
 pub mod plan;
 
+pub mod decide;
 pub mod run;
 
 pub mod host;

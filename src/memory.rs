@@ -278,12 +278,12 @@ impl RecordStore for MemoryStore {
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
         let mut state = self.state();
-        Ok(batch.ops.iter().map(|op| state.carry_out(batch, op)).collect())
+        Ok(batch.ops.iter().map(|op| state.carry_out(&self.schema, batch, op)).collect())
     }
 }
 
 impl State {
-    fn carry_out(&mut self, batch: &Batch, op: &Op) -> Outcome {
+    fn carry_out(&mut self, schema: &Schema, batch: &Batch, op: &Op) -> Outcome {
         let known = self.records.get(op.rekeyed.as_ref().unwrap_or(&op.id));
         let expected = match op.expect {
             Expect::Unlinked => known.is_none(),
@@ -306,7 +306,9 @@ impl State {
             missed: 0,
         });
         apply(kept, batch, op);
-        self.audit.extend(op.entries.iter().map(|entry| (batch.run.clone(), op.id.clone(), entry.clone())));
+        self.audit.extend(
+            op.entries.iter().map(|entry| (batch.run.clone(), op.id.clone(), entry.stored(schema, None).into_owned())),
+        );
         // In memory the external id serves as the local one, too.
         match LocalId::new(op.id.as_str()) {
             Ok(local) => Outcome::Applied { local },

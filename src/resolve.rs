@@ -47,6 +47,8 @@ pub enum Decision {
     HeldOpen,
     /// A local edit was undone, because the field is enforced.
     DriftReverted,
+    /// A person entered a value: an answer to a conflict, or one that was brought back. No policy comes to this.
+    Entered,
 }
 
 impl Decision {
@@ -59,6 +61,7 @@ impl Decision {
             Self::Merged => "Merged",
             Self::HeldOpen => "HeldOpen",
             Self::DriftReverted => "DriftReverted",
+            Self::Entered => "Entered",
         }
     }
 }

@@ -66,6 +66,7 @@ mod compare;
 mod field;
 mod kind;
 mod policy;
+mod privacy;
 mod read;
 mod spec;
 mod strategy;
@@ -82,6 +83,7 @@ pub(crate) use compare::same_untyped;
 pub use field::{Field, Group};
 pub use kind::{CustomKind, Kind};
 pub use policy::{Policy, Rule, RuleSource};
+pub use privacy::Privacy;
 pub use read::{Keyed, KeyedSeed, RecordSeed};
 pub use strategy::{
     Absent, Dispute, Fallback, FirstSync, Resolver, Ruling, Strategy, UnknownFirstSync, UnknownStrategy,

@@ -4,7 +4,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Situation;
 use crate::detect::Verdict;
+use crate::id::PersonId;
 use crate::resolve::{Collision, Decision};
+use crate::schema::Privacy;
 use crate::value::Value;
 
 /// One line of the audit. The host stores it with the batch's run and time, and the op's external id.
@@ -48,6 +50,12 @@ pub struct FieldEntry {
     pub collisions: Vec<Collision>,
     /// Why, in one sentence.
     pub why: String,
+    /// Who decided; `None` when a policy did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
+    /// How the values are kept. Other than plain, they stand for values, and nothing can be restored from them.
+    #[serde(default, skip_serializing_if = "Privacy::is_plain")]
+    pub kept: Privacy,
 }
 
 /// What was decided about a record as a whole.
@@ -59,6 +67,9 @@ pub struct RecordEntry {
     pub action: String,
     /// Why, in one sentence.
     pub why: String,
+    /// Who decided; `None` when a policy did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
 }
 
 /// What stands there was stated, null too; only what is left out was not.

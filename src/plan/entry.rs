@@ -4,7 +4,7 @@ use super::conflict::{open_conflict, said, same_conflict};
 use crate::detect::{Sides, Verdict};
 use crate::exchange::{Entry, FieldEntry, OpenConflict};
 use crate::resolve::{Resolution, Resolved};
-use crate::schema::{Schema, Unit};
+use crate::schema::{Privacy, Schema, Unit};
 
 /// One entry for every field that was not in sync, but for a conflict that stands as it stood.
 pub(super) fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<Entry> {
@@ -41,6 +41,8 @@ pub(super) fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Res
             result,
             collisions: resolution.collisions.clone(),
             why: resolution.why(schema),
+            by: None,
+            kept: Privacy::Plain,
         })
     };
     schema.members(&resolution.unit).iter().map(entry).collect()

@@ -132,7 +132,7 @@ pub(super) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
 
 pub(super) fn note(mut op: Op, situation: Situation, why: &str) -> Op {
     op.situation = situation;
-    let entry = RecordEntry { situation, action: op.action.name().to_owned(), why: why.to_owned() };
+    let entry = RecordEntry { situation, action: op.action.name().to_owned(), why: why.to_owned(), by: None };
     op.entries.insert(0, Entry::Record(entry));
     op
 }

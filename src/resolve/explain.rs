@@ -71,6 +71,7 @@ impl Resolution<'_> {
                 let open = open.map(|collision| collision.path.as_str()).collect::<Vec<_>>().join(" and ");
                 format!("the rest was merged, and {rule} the value here at {open} stays until somebody decides")
             }
+            Decision::Entered => "a person entered a value".into(),
             Decision::DriftReverted | Decision::Nothing => "nothing was done".into(),
         }
     }

@@ -1,6 +1,6 @@
 //! Fields and atomic groups: what a host declares about each.
 
-use super::{Absent, Kind, Strategy};
+use super::{Absent, Kind, Privacy, Strategy};
 
 /// One field of a schema: its kind, and what differs from the schema's defaults.
 ///
@@ -18,7 +18,7 @@ pub struct Field {
     pub(super) absent: Option<Absent>,
     pub(super) aliases: Vec<String>,
     pub(super) required: bool,
-    pub(super) sensitive: bool,
+    pub(super) sensitive: Option<Privacy>,
     pub(super) write_canonical: bool,
     pub(super) empty_means_null: bool,
 }
@@ -39,7 +39,7 @@ impl Field {
             absent: None,
             aliases: Vec::new(),
             required: false,
-            sensitive: false,
+            sensitive: None,
             write_canonical: false,
             empty_means_null: false,
         }
@@ -118,8 +118,21 @@ impl Field {
     /// assert!(!Field::new("email", Kind::Email).is_sensitive()); // no kind is sensitive by itself
     /// ```
     #[must_use]
-    pub fn sensitive(mut self) -> Self {
-        self.sensitive = true;
+    pub fn sensitive(self) -> Self {
+        self.sensitive_as(Privacy::Plain)
+    }
+
+    /// The field holds personal data, and this is what the audit keeps of it.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Privacy};
+    /// let phone = Field::new("phone", Kind::Text).sensitive_as(Privacy::Redacted);
+    /// assert_eq!((phone.is_sensitive(), phone.privacy()), (true, Privacy::Redacted));
+    /// assert_eq!(Field::new("club", Kind::Text).privacy(), Privacy::Plain); // not sensitive, so as it is
+    /// ```
+    #[must_use]
+    pub fn sensitive_as(mut self, privacy: Privacy) -> Self {
+        self.sensitive = Some(privacy);
         self
     }
 
@@ -198,7 +211,17 @@ impl Field {
     /// assert!(Field::new("phone", Kind::Text).sensitive().is_sensitive());
     /// ```
     pub fn is_sensitive(&self) -> bool {
-        self.sensitive
+        self.sensitive.is_some()
+    }
+
+    /// What the audit keeps of its values.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Privacy};
+    /// assert_eq!(Field::new("phone", Kind::Text).sensitive().privacy(), Privacy::Plain); // restorable, unless asked
+    /// ```
+    pub fn privacy(&self) -> Privacy {
+        self.sensitive.unwrap_or_default()
     }
 
     /// Whether the canonical form is written.

@@ -10,7 +10,7 @@ use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Vi
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::write::ValueDeserializer;
-use super::{Field, Group, Kind, Schema, SchemaBuilder, SchemaError};
+use super::{Field, Group, Kind, Privacy, Schema, SchemaBuilder, SchemaError};
 use crate::normalize::phone::Region;
 use crate::value::Value;
 
@@ -63,9 +63,13 @@ impl Serialize for Field {
         if !self.aliases.is_empty() {
             map.serialize_entry("aliases", &self.aliases)?;
         }
+        match self.sensitive {
+            None => {}
+            Some(Privacy::Plain) => map.serialize_entry("sensitive", &true)?,
+            Some(privacy) => map.serialize_entry("sensitive", &privacy)?,
+        }
         let flags = [
             ("required", self.required),
-            ("sensitive", self.sensitive),
             ("write_canonical", self.write_canonical),
             ("empty_means_null", self.empty_means_null),
         ];
@@ -195,7 +199,10 @@ fn read_field(name: String, value: Value) -> Result<Field, SchemaError> {
     field.absent = settings.take("absent")?;
     field.aliases = settings.take("aliases")?.unwrap_or_default();
     field.required = settings.take("required")?.unwrap_or_default();
-    field.sensitive = settings.take("sensitive")?.unwrap_or_default();
+    field.sensitive = match settings.map.get("sensitive") {
+        Some(Value::Bool(_)) => settings.take::<bool>("sensitive")?.filter(|on| *on).map(|_| Privacy::Plain),
+        _ => settings.take("sensitive")?,
+    };
     field.write_canonical = settings.take("write_canonical")?.unwrap_or_default();
     field.empty_means_null = settings.take("empty_means_null")?.unwrap_or_default();
     settings.finish()?;

@@ -4,7 +4,7 @@
 //! Every part is a word with its length in front, and every list has its length in front, so that no two
 //! schemas have one text: `["a", "b"]` is `2 1:a 1:b`, `["a 1:b"]` is `1 5:a 1:b`.
 
-use super::{Absent, Field, FirstSync, Group, Kind, SchemaBuilder, Strategy};
+use super::{Absent, Field, FirstSync, Group, Kind, Privacy, SchemaBuilder, Strategy};
 use crate::value::Fingerprint;
 
 /// Stands first, so that another way to write the text is another version.
@@ -66,7 +66,7 @@ impl Text {
         let Field { name, kind, strategy, absent: policy, aliases, .. } = field;
         let flags = [
             ("required", field.required),
-            ("sensitive", field.sensitive),
+            (field.sensitive.map_or("", sensitive), field.sensitive.is_some()),
             ("write_canonical", field.write_canonical),
             ("empty_means_null", field.empty_means_null),
         ];
@@ -106,6 +106,15 @@ impl Text {
             Strategy::Custom { resolver } => self.word(resolver),
             _ => self,
         }
+    }
+}
+
+/// A field that is kept plain has the word it had before there was a choice.
+fn sensitive(privacy: Privacy) -> &'static str {
+    match privacy {
+        Privacy::Plain => "sensitive",
+        Privacy::Redacted => "redacted",
+        Privacy::Hashed => "hashed",
     }
 }
 

@@ -423,8 +423,11 @@ impl Worker {
         if let (Outcome::Completed { .. }, Some(report)) = (&outcome, report) {
             #[cfg(feature = "webhook")]
             if report.outcome != RunOutcome::Blocked {
-                let unwritten = |id: &ExternalId| report.unwritten.iter().any(|unwritten| unwritten.id == *id);
-                queue.buried(key, &ending.heeded.only(|id| !unwritten(id))).await?;
+                let left = |id: &ExternalId| {
+                    report.unwritten.iter().any(|unwritten| unwritten.id == *id)
+                        || report.set_aside.iter().any(|aside| aside.id.as_ref() == Some(id))
+                };
+                queue.buried(key, &ending.heeded.only(|id| !left(id))).await?;
             }
             self.notices.extend(queue.tell(key, token, report, now).await?);
             queue.note_success(key, now).await?;

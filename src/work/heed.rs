@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::exchange::{Cursor, Item, Next, Page};
+use crate::exchange::{Cursor, Item, Malformed, Next, Page};
 use crate::host::Connector;
 use crate::id::ExternalId;
 use crate::webhook::{Found, Tombstones};
@@ -95,6 +95,8 @@ impl Heard {
             let (id, found) = match item {
                 Item::Record(remote) => (&remote.id, Found::Record { version: remote.version }),
                 Item::Tombstone { id, .. } => (&*id, Found::Nothing),
+                // What cannot be read is there all the same.
+                Item::Malformed(Malformed { id: Some(id), .. }) => (&*id, Found::Record { version: None }),
                 Item::Malformed(_) | Item::Rekeyed { .. } => continue,
             };
             let Some(tombstone) = self.tombstones.get(id) else { continue };

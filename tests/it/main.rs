@@ -7,6 +7,7 @@ mod backoff;
 mod broken_record_stores;
 #[cfg(feature = "conformance")]
 mod broken_stores;
+mod decide;
 mod detect;
 mod failures;
 mod floors;

@@ -1,5 +1,6 @@
 //! The program: what each command does, and the status it ends with.
 
+mod decide;
 mod plan;
 mod report;
 mod start;
@@ -51,6 +52,10 @@ pub fn execute(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Command::Approve(args)) => plan::approve(&mut console, &args),
         Ok(Command::Report(args)) => report::write(&mut console, &args),
         Ok(Command::Audit(args)) => print_audit(&mut console, &args),
+        Ok(Command::Ask(ask)) => match decide::answer_to(&mut console, &ask) {
+            Ok(status) => status,
+            Err(error) => failed(&mut console, &error),
+        },
         Ok(command) => match work::execute(&mut console, &command) {
             Ok(status) => status,
             Err(error) => failed(&mut console, &error),

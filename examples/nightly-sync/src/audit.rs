@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use tripartite::exchange::{Entry, FieldEntry, RecordEntry};
+use tripartite::id::PersonId;
 use tripartite::value::Value;
 
 use crate::cli::{AuditArgs, Format};
@@ -29,7 +30,8 @@ pub enum AuditError {
     Io(#[from] io::Error),
 }
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 17] = [
+    "seq",
     "run",
     "at",
     "external_id",
@@ -45,6 +47,7 @@ const COLUMNS: [&str; 15] = [
     "remote",
     "result",
     "why",
+    "by",
 ];
 
 /// Prints the audit. A reader who has seen enough and closes the pipe is no error.
@@ -82,6 +85,7 @@ pub fn print(args: &AuditArgs, out: impl Write) -> Result<(), AuditError> {
 
 #[derive(Serialize)]
 struct JsonLine<'a> {
+    seq: i64,
     run: &'a str,
     at: &'a str,
     external_id: &'a str,
@@ -98,20 +102,23 @@ enum Body<'a> {
 }
 
 fn json_line(out: &mut impl Write, row: &AuditRow) -> io::Result<()> {
-    let AuditRow { run, at, external_id, entry } = row;
+    let AuditRow { seq, run, at, external_id, entry } = row;
     let (subject, entry) = match entry {
         Entry::Field(entry) => ("field", Body::Field(entry)),
         Entry::Record(entry) => ("record", Body::Record(entry)),
     };
-    serde_json::to_writer(&mut *out, &JsonLine { run, at, external_id, subject, entry })?;
+    serde_json::to_writer(&mut *out, &JsonLine { seq: *seq, run, at, external_id, subject, entry })?;
     out.write_all(b"\n")
 }
 
-fn cells(row: &AuditRow) -> [Cow<'_, str>; 15] {
+fn cells(row: &AuditRow) -> [Cow<'_, str>; 17] {
     let b = |text: &'_ str| Cow::<'static, str>::Owned(text.to_owned());
     let [run, at, id] = [&row.run, &row.at, &row.external_id].map(|text| Cow::Borrowed(text.as_str()));
+    let seq = Cow::Owned(row.seq.to_string());
+    let by = |by: &Option<PersonId>| Cow::Owned(by.as_ref().map(ToString::to_string).unwrap_or_default());
     match &row.entry {
         Entry::Field(entry) => [
+            seq,
             run,
             at,
             id,
@@ -127,6 +134,7 @@ fn cells(row: &AuditRow) -> [Cow<'_, str>; 15] {
             entry.remote.as_ref().map(cell).unwrap_or_default(),
             cell(&entry.result),
             Cow::Borrowed(&entry.why),
+            by(&entry.by),
         ],
         Entry::Record(entry) => {
             let verdict = crate::store::situation(entry.situation);
@@ -136,7 +144,11 @@ fn cells(row: &AuditRow) -> [Cow<'_, str>; 15] {
             let [field, group, detail, rule] = [(); 4].map(|()| none());
             let [base, local, remote, result] = [(); 4].map(|()| none());
             let verdict = Cow::Owned(verdict);
-            [run, at, id, subject, field, group, verdict, detail, action, rule, base, local, remote, result, why]
+            let by = by(&entry.by);
+            [
+                seq, run, at, id, subject, field, group, verdict, detail, action, rule, base, local, remote, result,
+                why, by,
+            ]
         }
     }
 }
@@ -149,7 +161,7 @@ fn cell(value: &Value) -> Cow<'_, str> {
     }
 }
 
-fn csv_line<'a>(out: &mut impl Write, cells: [Cow<'a, str>; 15]) -> io::Result<()> {
+fn csv_line<'a>(out: &mut impl Write, cells: [Cow<'a, str>; 17]) -> io::Result<()> {
     for (at, cell) in cells.into_iter().enumerate() {
         if at > 0 {
             out.write_all(b",")?;

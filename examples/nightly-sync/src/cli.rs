@@ -1,5 +1,6 @@
 //! The command line, read once, with an error that says what was expected.
 
+mod decide;
 mod report;
 mod work;
 
@@ -10,6 +11,7 @@ use tripartite::id::ExternalId;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
+pub use self::decide::{Ask, ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
 pub use self::report::ReportArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
@@ -25,6 +27,12 @@ usage:
   nightly-sync plan --db FILE --remote FILE.jsonl --out PLAN.json [options]
   nightly-sync approve --db FILE --plan PLAN.json --id PLAN_ID [--key ORG/CONNECTOR] [--json]
   nightly-sync audit --db FILE [--key ORG/CONNECTOR] [--run ID] [--format jsonl|csv]
+  nightly-sync conflicts --db FILE [--key ORG/CONNECTOR] [--field NAME] [--values] [--json]
+  nightly-sync decide --db FILE --id ID --field NAME (--local | --remote | --value VALUE) [options]
+  nightly-sync decide --db FILE --all [--field NAME] (--local | --remote | --value VALUE) [options]
+  nightly-sync restore --db FILE --audit NUMBER [--key ORG/CONNECTOR] [--by NAME]
+  nightly-sync quarantine --db FILE [--key ORG/CONNECTOR] [--json]
+  nightly-sync prune-audit --db FILE --before DATE [--key ORG/CONNECTOR]
   nightly-sync report --db FILE [--key ORG/CONNECTOR] [--run ID] --html OUT.html
   nightly-sync schedule --db FILE --key ORG/CONNECTOR --remote FILE.jsonl [options]
   nightly-sync trigger --db FILE --key ORG/CONNECTOR [--strategy NAME] [--force]
@@ -60,6 +68,32 @@ audit: prints what was decided, entry by entry
   --key ORG/CONNECTOR   of which register; without it, the unnamed one
   --run ID              of this run alone
   --format jsonl|csv    jsonl by default
+
+conflicts: lists what waits for a person, and why
+  --field NAME          about this field or group alone
+  --values              with the values: the base, the one here, the source's, and the one here now if it was edited
+  --json                each as one JSON object a line
+
+decide: answers open conflicts; an answer stands until the source moves
+  --id ID               the record; with --all, some of them: ID,ID
+  --field NAME          the field or group; --record instead: whether a record that was removed here is taken back
+  --local, --remote     the value here is right, or the source's as the conflict has it
+  --value VALUE         neither is, but this; JSON for sets, lists, objects and groups
+  --by NAME             who decided, for the audit
+  --all                 gives one answer to all conflicts that the filters mean
+  --clash NAME          of these: NoBase, BothSet, BothChanged, LocalCleared, RemoteCleared
+  --strategy NAME       that fall under this strategy
+
+restore: brings back the value from before an entry of the audit, as a user's edit; a group as a whole
+  --audit NUMBER        the entry's `seq`
+
+quarantine: lists what the last run set aside, and why; it is looked at again in each run
+
+prune-audit: forgets what the audit has from before a day, or a time in RFC 3339
+  --before DATE         2026-01-31
+
+A schema says of a sensitive field what the audit keeps: \"sensitive\": true, \"redacted\" or \"hashed\". Hashes need a key of
+32 random bytes, in the file that NIGHTLY_SYNC_AUDIT_KEY_FILE names; without one, such values are redacted.
 
 report: puts a run on one page, for people: questions first, then every change, before and after
   --html OUT.html       the page; it shows values of people, so others than its owner cannot read it on Unix
@@ -110,6 +144,8 @@ pub enum Command {
     Approve(ApproveArgs),
     /// The audit.
     Audit(AuditArgs),
+    /// Somebody asks what waits, or decides.
+    Ask(Ask),
     /// A run as a page.
     Report(ReportArgs),
     /// An organisation is enrolled.
@@ -215,6 +251,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
         Some("plan") => plan_to(rest).map(Command::Run),
         Some("approve") => approve(rest).map(Command::Approve),
         Some("audit") => audit(rest).map(Command::Audit),
+        Some(name @ ("conflicts" | "decide" | "restore" | "quarantine" | "prune-audit")) => {
+            decide::ask(name, rest).map(Command::Ask)
+        }
         Some("report") => report::report(rest).map(Command::Report),
         Some("schedule") => work::schedule(rest).map(Command::Schedule),
         Some("trigger") => work::trigger(rest).map(Command::Trigger),
@@ -414,7 +453,7 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 25] = [
+const KNOWN: [&str; 31] = [
     "--db",
     "--key",
     "--remote",
@@ -439,6 +478,12 @@ const KNOWN: [&str; 25] = [
     "--out",
     "--plan",
     "--id",
+    "--field",
+    "--value",
+    "--by",
+    "--clash",
+    "--audit",
+    "--before",
     "--html",
 ];
 

@@ -35,8 +35,10 @@ mod database;
 mod error;
 mod fence;
 mod index;
+mod key;
 mod layout;
 mod load;
+mod people;
 mod record;
 mod register;
 mod tables;
@@ -45,12 +47,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use database::{Access, Database, ID_FIELD, Settings};
 pub use error::StoreError;
+pub use key::AUDIT_KEY_FILE;
 pub use layout::OWN as OWN_COLUMNS;
+pub use people::{LOADED_AT_ONCE, PRUNED_AT_ONCE};
 pub(crate) use record::situation;
 pub use record::{AuditRow, OpenRow, UnknownRun};
 pub use register::{Register, RegisterError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tripartite::exchange::{Batch, Cursor, IndexPage, Loaded, Outcome};
+use tripartite::exchange::{AuditKey, Batch, Cursor, IndexPage, Loaded, Outcome};
 use tripartite::host::{RecordStore, StoreKey};
 use tripartite::id::{ExternalId, SyncKey};
 use tripartite::queue::Token;
@@ -67,6 +71,7 @@ pub struct SqliteStore {
     settings: Settings,
     statements: Statements,
     fence: Option<Fence>,
+    key: Option<AuditKey>,
     state: Mutex<State>,
 }
 
@@ -104,6 +109,7 @@ impl SqliteStore {
     /// ```
     pub fn of(register: Register, database: Database, settings: Settings) -> Result<Self, StoreError> {
         settings.check()?;
+        let key = key::of(&settings.schema)?;
         let conn = database.into_connection();
         let created = !database::holds(&conn, &register)? && tables::create(&conn, &register, &settings)?;
         let (layout, pending) = match created {
@@ -112,7 +118,7 @@ impl SqliteStore {
         };
         let statements = Statements::of(&register, &settings.schema);
         let state = Mutex::new(State { conn, layout, pending });
-        Ok(Self { register, settings, statements, fence: None, state })
+        Ok(Self { register, settings, statements, fence: None, key, state })
     }
 
     /// Writes from here on only while the slot that is stored under `slot` is running under this token; the `bytes` of
@@ -214,7 +220,7 @@ impl RecordStore for SqliteStore {
         if !pending.is_empty() {
             layout::settle(&tx, pending)?;
         }
-        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, batch)?;
+        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, self.key.as_ref(), batch)?;
         tx.commit()?;
         if !pending.is_empty() {
             settled(layout, pending, &self.settings.schema);

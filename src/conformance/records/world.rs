@@ -12,7 +12,7 @@ use crate::exchange::{
 use crate::id::{ExternalId, RunId};
 use crate::normalize::phone::Region;
 use crate::resolve::Decision;
-use crate::schema::{Field, Kind, Schema};
+use crate::schema::{Field, Kind, Privacy, Schema};
 use crate::value::{Fingerprint, Record, Value};
 
 /// The schema of the records that the suite works with: a field of every kind of the crate's own.
@@ -176,7 +176,12 @@ pub(super) fn opened(conflict: &OpenConflict) -> ConflictChange {
 
 /// An entry about the record as a whole.
 pub(super) fn noticed(why: &str) -> Entry {
-    Entry::Record(RecordEntry { situation: Situation::Linked, action: "touch".to_owned(), why: why.to_owned() })
+    Entry::Record(RecordEntry {
+        situation: Situation::Linked,
+        action: "touch".to_owned(),
+        why: why.to_owned(),
+        by: None,
+    })
 }
 
 /// An entry about a field, with a base that is stated to be empty.
@@ -193,5 +198,7 @@ fn decided(remote: &Record) -> Entry {
         result: remote.field(1).to_value(),
         collisions: Vec::new(),
         why: "the source set it".to_owned(),
+        by: None,
+        kept: Privacy::Plain,
     })
 }

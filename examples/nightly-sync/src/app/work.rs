@@ -62,6 +62,7 @@ pub(super) fn execute(console: &mut Console, command: &Command) -> Result<u8, Pr
         | Command::Run(_)
         | Command::Approve(_)
         | Command::Audit(_)
+        | Command::Ask(_)
         | Command::Report(_) => Ok(SUCCEEDED),
     }
 }

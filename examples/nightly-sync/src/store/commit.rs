@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 use tripartite::exchange::{
-    Action, Batch, ConflictChange, Entry, Expect, Op, OpenConflict, Outcome, Revision, Situation, WHOLE_RECORD,
+    Action, AuditKey, Batch, ConflictChange, Entry, Expect, KeyedHash, Op, OpenConflict, Outcome, Revision, Situation,
+    WHOLE_RECORD,
 };
 use tripartite::id::{ExternalId, LocalId};
 use tripartite::schema::Schema;
@@ -86,9 +87,10 @@ pub(super) fn batch(
     tx: &Transaction<'_>,
     sql: &Statements,
     schema: &Schema,
+    key: Option<&AuditKey>,
     batch: &Batch,
 ) -> Result<Vec<Outcome>, StoreError> {
-    let writer = Writer { tx, sql, schema, batch, run: batch.run.as_str(), at: super::record::time(&batch.at) };
+    let writer = Writer { tx, sql, schema, key, batch, run: batch.run.as_str(), at: super::record::time(&batch.at) };
     batch.ops.iter().map(|op| writer.carry_out(op)).collect()
 }
 
@@ -96,6 +98,7 @@ struct Writer<'a> {
     tx: &'a Connection,
     sql: &'a Statements,
     schema: &'a Schema,
+    key: Option<&'a AuditKey>,
     batch: &'a Batch,
     run: &'a str,
     at: String,
@@ -265,8 +268,9 @@ impl Writer<'_> {
     }
 
     fn note(&self, op: &Op, entry: &Entry) -> Result<(), StoreError> {
-        let text = serde_json::to_string(entry).unwrap_or_default();
-        let (subject, field, verdict, detail, decision) = match entry {
+        let entry = entry.stored(self.schema, self.key.map(|key| key as &dyn KeyedHash));
+        let text = serde_json::to_string(&entry).unwrap_or_default();
+        let (subject, field, verdict, detail, decision) = match &*entry {
             Entry::Field(entry) => {
                 let verdict = entry.verdict.name().to_owned();
                 ("field", Some(entry.field.as_str()), verdict, entry.verdict.detail(), entry.decision.name())

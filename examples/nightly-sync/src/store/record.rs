@@ -11,6 +11,8 @@ use super::{Database, Register, SqliteStore, StoreError, database};
 /// One audit entry, with what stands beside it.
 #[derive(Debug, Clone)]
 pub struct AuditRow {
+    /// Its number: those that come later have larger ones.
+    pub seq: i64,
     /// The run.
     pub run: String,
     /// When it took place.
@@ -178,7 +180,7 @@ fn audit(
     mut each: impl FnMut(AuditRow) -> bool,
 ) -> Result<(), StoreError> {
     let audit = register.sql("{tripartite_audit}");
-    let sql = format!("SELECT run, at, external_id, entry FROM {audit} WHERE {which} ORDER BY seq");
+    let sql = format!("SELECT run, at, external_id, entry, seq FROM {audit} WHERE {which} ORDER BY seq");
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([run])?;
     while let Some(row) = rows.next()? {
@@ -186,7 +188,7 @@ fn audit(
         let Ok(entry) = serde_json::from_str(&row.get::<_, String>(3)?) else {
             return Err(StoreError::Unreadable { table: "tripartite_audit", id: external_id });
         };
-        if !each(AuditRow { run: row.get(0)?, at: row.get(1)?, external_id, entry }) {
+        if !each(AuditRow { seq: row.get(4)?, run: row.get(0)?, at: row.get(1)?, external_id, entry }) {
             break;
         }
     }

@@ -45,7 +45,8 @@ fn a_spreadsheet_takes_no_cell_for_a_formula() {
     let ran = bench.program(&["audit", "--db", &bench.path("members.db"), "--format", "csv"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let mut lines = ran.stdout.split("\r\n");
-    let head = "run,at,external_id,subject,field,group,verdict,detail,decision,rule,base,local,remote,result,why";
+    let head =
+        "seq,run,at,external_id,subject,field,group,verdict,detail,decision,rule,base,local,remote,result,why,by";
     assert_eq!(lines.next(), Some(head));
     let conflict = lines.find(|line| line.contains("BothChanged")).unwrap();
     assert!(conflict.contains(",'+353 1 555,\"'=HYPERLINK(\"\"http://x.example\"\", 1)\",'-1+2,'-1+2,"), "{conflict}");

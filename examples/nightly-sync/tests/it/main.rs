@@ -4,6 +4,7 @@
 
 mod audit;
 mod bench;
+mod decide;
 mod edits;
 mod fence;
 mod guards;

@@ -1,0 +1,115 @@
+//! What people ask of a register: what waits for them, what an entry overwrote, and to forget old entries.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, params};
+use tripartite::drive::block_on;
+use tripartite::exchange::{Entry, FieldEntry, Loaded};
+use tripartite::host::RecordStore;
+use tripartite::id::ExternalId;
+use tripartite::run::Report;
+
+use super::{Database, Register, SqliteStore, StoreError, database};
+
+/// So many entries one transaction forgets, so that nobody waits long for another.
+pub const PRUNED_AT_ONCE: usize = 1000;
+
+/// So many records are loaded at a time.
+pub const LOADED_AT_ONCE: usize = 500;
+
+impl SqliteStore {
+    /// The ids of the records that have an open conflict, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn disputed(&self) -> Result<Vec<ExternalId>, StoreError> {
+        let mut ids = BTreeSet::new();
+        self.open_conflicts(|open| {
+            ids.extend(ExternalId::new(open.external_id));
+            true
+        })?;
+        Ok(ids.into_iter().collect())
+    }
+
+    /// A record with its open conflicts; `None` when nothing is linked by this id.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn record(&self, id: &ExternalId) -> Result<Option<Loaded>, StoreError> {
+        Ok(block_on(self.load(std::slice::from_ref(id)))?.pop())
+    }
+
+    /// An entry about a field, by its number, with those about the other fields of its group of the same run, and
+    /// whose they are; `None` when there is no such entry, or it is about a record as a whole.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn overwritten(&self, seq: i64) -> Result<Option<(ExternalId, Vec<FieldEntry>)>, StoreError> {
+        let found = self.register.sql("SELECT run, external_id, entry FROM {tripartite_audit} WHERE seq = ?1");
+        let beside = self
+            .register
+            .sql("SELECT entry FROM {tripartite_audit} WHERE run = ?1 AND external_id = ?2 AND seq <> ?3 ORDER BY seq");
+        self.with(|conn| {
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?));
+            let Some((run, id, text)) = conn.query_row(&found, [seq], row).optional()? else { return Ok(None) };
+            let unreadable = || StoreError::Unreadable { table: "tripartite_audit", id: id.clone() };
+            let read = |text: String| serde_json::from_str::<Entry>(&text).map_err(|_| unreadable());
+            let Entry::Field(entry) = read(text)? else { return Ok(None) };
+            let mut entries = vec![entry];
+            if entries[0].group.is_some() {
+                let mut statement = conn.prepare(&beside)?;
+                let texts = statement.query_map(params![run, id, seq], |row| row.get::<_, String>(0))?;
+                for text in texts {
+                    let Entry::Field(entry) = read(text?)? else { continue };
+                    let known = entries.iter().any(|known| known.field == entry.field);
+                    if entry.group == entries[0].group && !known {
+                        entries.push(entry);
+                    }
+                }
+            }
+            let id = ExternalId::new(id.as_str()).map_err(|_| unreadable())?;
+            Ok(Some((id, entries)))
+        })
+    }
+
+    /// Forgets the audit from before a point in time, `2026-01-31` or `2026-01-31T02:15:00Z`, in transactions of
+    /// [`PRUNED_AT_ONCE`] entries, and answers how many there were. What it overwrote can no longer be restored.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be written; the transactions before stay.
+    pub fn prune_audit(&self, before: &str) -> Result<usize, StoreError> {
+        let sql = self.register.sql(
+            "DELETE FROM {tripartite_audit} WHERE seq IN
+             (SELECT seq FROM {tripartite_audit} WHERE at < ?1 ORDER BY seq LIMIT ?2)",
+        );
+        let mut forgotten = 0;
+        loop {
+            let mut gone = 0;
+            self.write(|tx| {
+                gone = tx.execute(&sql, params![before, PRUNED_AT_ONCE as i64])?;
+                Ok(())
+            })?;
+            forgotten += gone;
+            if gone < PRUNED_AT_ONCE {
+                return Ok(forgotten);
+            }
+        }
+    }
+}
+
+impl Database {
+    /// The report of a register's last run that wrote; `None` before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the register is not there, or the database cannot be read.
+    pub fn last_report(&self, register: &Register) -> Result<Option<Report>, StoreError> {
+        let conn = self.connection();
+        database::require(conn, register)?;
+        let sql =
+            register.sql("SELECT run, report FROM {tripartite_runs} ORDER BY at DESC, length(run) DESC, run DESC");
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+        let Some((id, text)) = conn.query_row(&sql, [], row).optional()? else { return Ok(None) };
+        let report = serde_json::from_str(&text);
+        report.map(Some).map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id })
+    }
+}

@@ -1,0 +1,421 @@
+//! Decisions by people: open conflicts as work, and values brought back from the audit.
+//!
+//! A conflict that no policy decides waits for a person, with the three versions it is about. A decision is an [`Op`]
+//! like those of a plan: it states the revision it was made for, and a host that finds another answers
+//! [`Stale`](crate::exchange::Outcome::Stale); the record is loaded and decided once more.
+//!
+//! Of a phone number that was 1, that somebody here made 2 and the source 3:
+//!
+//! | answer | local | base | when the source says 3 again | when it says 4 |
+//! |---|---|---|---|---|
+//! | [`TakeLocal`](Answer::TakeLocal) | 2 | 3 | nothing moved: 2 stays | both moved: a new conflict |
+//! | [`TakeRemote`](Answer::TakeRemote) | 3 | 3 | in sync | 4 is taken |
+//! | [`Value(5)`](Answer::Value) | 5 | 3 | nothing moved: 5 stays | both moved: a new conflict |
+//!
+//! ```
+//! use tripartite::decide::{Answer, batch, decide, explain};
+//! use tripartite::drive::{block_on, drive_blocking};
+//! use tripartite::host::RecordStore;
+//! use tripartite::id::{ExternalId, PersonId, RunId};
+//! use tripartite::memory::{Listing, MemoryStore};
+//! use tripartite::run::Run;
+//! use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
+//!
+//! let schema = Schema::builder().strategy(Strategy::MERGE).field(Field::new("phone", Kind::Text)).build()?;
+//! let policy = Policy::new(schema.clone());
+//! let (store, at) = (MemoryStore::new(schema.clone()), chrono::DateTime::UNIX_EPOCH);
+//! let night = |run: &str, phone: &str| -> Result<_, Box<dyn std::error::Error>> {
+//!     let listing = Listing::of(&schema, [("7", serde_json::json!({ "phone": phone }))])?;
+//!     Ok(drive_blocking(Run::new(policy.clone(), RunId::new(run)?, at).start(), &listing, &store)?.report)
+//! };
+//! night("first", "1")?;
+//! let id = ExternalId::new("7")?;
+//! store.edit(&id, &serde_json::json!({"phone": "2"}))?;
+//! assert_eq!(night("second", "3")?.counts.conflicts_open, 1);
+//!
+//! let loaded = block_on(store.load(&[id.clone()]))?.remove(0);
+//! let told = &explain(&policy, &loaded)[0];
+//! assert!(told.why.starts_with("Both sides changed phone, differently; by the rule"));
+//! let op = decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
+//! block_on(store.commit(&batch(&policy, RunId::new("desk")?, at, vec![op])))?;
+//!
+//! assert_eq!(night("third", "3")?.counts.conflicts_open, 0); // and never again for this value of the source
+//! assert_eq!(store.get(&id).and_then(|kept| kept.local.field(0).text().map(str::to_owned)).as_deref(), Some("2"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Why does the base advance to what the conflict saw, and not to what the source says now?** Because that is what
+//! the person judged. If the source moved on since, the next sync asks again, about the new value.
+//!
+//! **Why is an answer refused where the field is enforced?** Because the next sync would undo it, silently for the
+//! person who gave it.
+//!
+//! **Why does a restored value leave the base alone?** It is an edit like any other: it stands as long as the source
+//! stays, and is in conflict when the source moves.
+
+mod many;
+mod path;
+mod restore;
+mod unit;
+mod whole;
+
+use chrono::{DateTime, Utc};
+
+pub use self::many::{Decided, Filter, Refused, decide_many};
+pub use self::restore::restore;
+use self::unit::{Settled, settle};
+use crate::detect::Verdict;
+use crate::exchange::{
+    Action, Batch, ConflictChange, Entry, Expect, FieldEntry, Loaded, Op, OpenConflict, Presence, Situation,
+    WHOLE_RECORD,
+};
+use crate::id::{ExternalId, PersonId, RunId};
+use crate::resolve::{Collision, Decision, Resolution};
+use crate::schema::{Policy, Privacy, Schema, Strategy, Unit};
+use crate::value::{Problem, Record, RecordBuilder, Value};
+
+/// What a person says about an open conflict.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The value here is right.
+    TakeLocal,
+    /// The source's value is right, as the conflict has it.
+    TakeRemote,
+    /// Neither: this is. Of a group, a map by the fields' names; what it does not name stays.
+    Value(Value),
+}
+
+impl Answer {
+    /// The name, as the audit's rule has it.
+    ///
+    /// ```
+    /// use tripartite::decide::Answer;
+    /// assert_eq!(Answer::TakeRemote.name(), "take_remote");
+    /// ```
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::TakeLocal => "take_local",
+            Self::TakeRemote => "take_remote",
+            Self::Value(_) => "value",
+        }
+    }
+
+    fn decision(&self) -> Decision {
+        match self {
+            Self::TakeLocal => Decision::KeptLocal,
+            Self::TakeRemote => Decision::TookRemote,
+            Self::Value(_) => Decision::Entered,
+        }
+    }
+}
+
+/// Why a decision or a restoration cannot be made. It names fields and groups, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// There is no open conflict about it: it was decided, or the sides agree by now.
+    #[error("there is no open conflict about `{unit}`")]
+    NotOpen {
+        /// The field or group.
+        unit: String,
+    },
+    /// The schema no longer has it.
+    #[error("the schema has no field or group `{unit}`")]
+    NoSuchUnit {
+        /// The field or group.
+        unit: String,
+    },
+    /// Two answers to one question.
+    #[error("`{unit}` is answered twice")]
+    Twice {
+        /// The field or group.
+        unit: String,
+    },
+    /// The value is none of the field.
+    #[error("the value for `{field}` {problem}")]
+    Invalid {
+        /// The field.
+        field: String,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+    /// There is no value of a record as a whole.
+    #[error("a removed record stays removed or is taken back; it has no value to enter")]
+    WholeRecord,
+    /// A record is removed or it is not: the conflict about that comes before those about its fields.
+    #[error("the record as a whole is decided alone, without answers about its fields")]
+    NotAlone,
+    /// The value of a group is a map by the names of its fields.
+    #[error("`{group}` is decided as one: its value is an object of its fields, and of nothing else")]
+    NoTuple {
+        /// The group.
+        group: String,
+    },
+    /// The next sync would undo it.
+    #[error("`{unit}` is enforced: the next sync would bring back the source's value")]
+    Enforced {
+        /// The field or group.
+        unit: String,
+    },
+    /// Somebody removed the record here.
+    #[error("the record was removed here, so there is nothing to write to")]
+    Removed,
+    /// The audit holds no value of it.
+    #[error("the audit keeps `{field}` {}, so there is no value to restore", how(*.privacy))]
+    NotKept {
+        /// The field.
+        field: String,
+        /// How it is kept.
+        privacy: Privacy,
+    },
+    /// A conflict about it waits: its answer decides, and an edit before it might not stay.
+    #[error("there is an open conflict about `{unit}`, which is to be decided first")]
+    Open {
+        /// The field or group.
+        unit: String,
+    },
+    /// The entry tells of no value that was overwritten.
+    #[error("nothing of `{field}` was overwritten by this entry")]
+    NothingOverwritten {
+        /// The field.
+        field: String,
+    },
+    /// The value stands there already.
+    #[error("`{field}` has this value already")]
+    InPlace {
+        /// The field.
+        field: String,
+    },
+    /// Restoring a part of a group would make a tuple that nobody entered.
+    #[error("`{group}` is decided as one, and the entry of its field `{field}` is missing")]
+    PartOfGroup {
+        /// The group.
+        group: String,
+        /// A field without an entry.
+        field: String,
+    },
+}
+
+fn how(privacy: Privacy) -> &'static str {
+    match privacy {
+        Privacy::Plain => "plain",
+        Privacy::Redacted => "redacted",
+        Privacy::Hashed => "as a hash",
+    }
+}
+
+/// An open conflict, explained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// The record.
+    pub id: ExternalId,
+    /// The conflict, with the versions it is about.
+    pub conflict: OpenConflict,
+    /// The fields that an answer decides, as one; of a removed record, those that the source changed.
+    pub fields: Vec<String>,
+    /// Why it is one and why it is open, in one sentence without values.
+    pub why: String,
+    /// The rule that left it open.
+    pub rule: String,
+    /// The host's value now, where somebody edited it since the conflict was last looked at.
+    pub edited: Option<Value>,
+}
+
+/// Explains the open conflicts of a record, in the order in which they are stored. One whose field left the schema is
+/// left out; the next sync closes it.
+pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
+    let schema = policy.schema();
+    let explained = |conflict: &OpenConflict| {
+        if conflict.unit == WHOLE_RECORD {
+            return Some(Explained {
+                id: loaded.id.clone(),
+                conflict: conflict.clone(),
+                fields: whole::fields(conflict),
+                why: whole::why(conflict),
+                rule: "situation: delete_vs_edit".to_owned(),
+                edited: None,
+            });
+        }
+        let unit = unit_named(schema, &conflict.unit)?;
+        let rule = policy.rule(unit, loaded.strategy.as_ref());
+        let now = unit::value(schema, &loaded.local, unit);
+        let fields = schema.members(&unit).iter().map(|&at| schema.fields()[at].name().to_owned()).collect();
+        let resolution = Resolution {
+            unit,
+            verdict: Verdict::Conflict(conflict.clash),
+            decision: Decision::HeldOpen,
+            rule: rule.clone(),
+            fields: Vec::new(),
+            collisions: collisions(conflict, Decision::HeldOpen),
+        };
+        Some(Explained {
+            id: loaded.id.clone(),
+            conflict: conflict.clone(),
+            fields,
+            why: resolution.why(schema),
+            rule: rule.to_string(),
+            edited: (!unit::same(schema, unit, &now, &conflict.local)).then_some(now),
+        })
+    };
+    loaded.open.iter().filter_map(explained).collect()
+}
+
+/// Decides open conflicts of one record, each by its field's or group's name: all of them, or none. A record that was
+/// removed here and changed at the source is decided by the name [`WHOLE_RECORD`], alone: with the source it is active
+/// again, else it stays removed.
+///
+/// The op closes each,
+/// advances its base to the source's value that the conflict saw, writes what the answer comes to, and notes all of it
+/// in the audit with who decided.
+///
+/// # Errors
+/// [`Refusal`], when an answer cannot be carried out.
+pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: &PersonId) -> Result<Op, Refusal> {
+    let schema = policy.schema();
+    if answers.iter().any(|(name, _)| *name == WHOLE_RECORD) {
+        let [(_, answer)] = answers else { return Err(Refusal::NotAlone) };
+        let conflict = loaded.open.iter().find(|conflict| conflict.unit == WHOLE_RECORD);
+        let conflict = conflict.ok_or_else(|| Refusal::NotOpen { unit: WHOLE_RECORD.to_owned() })?;
+        return whole::decide(policy, loaded, conflict, answer, by);
+    }
+    let base = known_base(schema, loaded);
+    let mut op = touch(loaded);
+    let mut patch = RecordBuilder::new(schema.fields().len());
+    let mut advanced = RecordBuilder::new(schema.fields().len());
+    for (at, (name, answer)) in answers.iter().enumerate() {
+        let named = || (*name).to_owned();
+        if answers[..at].iter().any(|(other, _)| other == name) {
+            return Err(Refusal::Twice { unit: named() });
+        }
+        let conflict = loaded.open.iter().find(|conflict| conflict.unit == *name);
+        let conflict = conflict.ok_or_else(|| Refusal::NotOpen { unit: named() })?;
+        let unit = unit_named(schema, name).ok_or_else(|| Refusal::NoSuchUnit { unit: named() })?;
+        if *answer != Answer::TakeRemote && is_enforced(policy, loaded, unit) {
+            return Err(Refusal::Enforced { unit: named() });
+        }
+        for settled in settle(schema, &base, &loaded.local, conflict, unit, answer)? {
+            if let Some(value) = &settled.local {
+                if loaded.presence == Presence::Removed {
+                    return Err(Refusal::Removed);
+                }
+                put(&mut patch, settled.position, value);
+            }
+            if let Some(value) = &settled.base {
+                put(&mut advanced, settled.position, value);
+            }
+            op.entries.push(entry(schema, &base, loaded, conflict, unit, answer, settled, by));
+        }
+        op.conflicts.push(ConflictChange::Close { unit: named() });
+    }
+    if (0..patch.len()).any(|position| patch.is_set(position)) {
+        op.action = Action::Update(patch.finish());
+    }
+    op.base = Some(completed(advanced, &base));
+    Ok(op)
+}
+
+/// The batch that carries decisions out, for the store to commit: under a run of
+/// their own, so that the audit tells them from a night's.
+pub fn batch(policy: &Policy, run: RunId, at: DateTime<Utc>, ops: Vec<Op>) -> Batch {
+    Batch { run, at, schema: policy.schema().fingerprint(), policy: policy.fingerprint(), ops }
+}
+
+/// An op that expects the record as it was loaded, and does nothing yet. It does not say that the source's record was
+/// looked at, for it was not.
+fn touch(loaded: &Loaded) -> Op {
+    Op {
+        id: loaded.id.clone(),
+        situation: if loaded.presence == Presence::Removed { Situation::LocalDeleted } else { Situation::Linked },
+        action: Action::Touch,
+        expect: Expect::Revision(loaded.revision),
+        base: None,
+        version: loaded.base.as_ref().and_then(|base| base.version),
+        remote: None,
+        seen: None,
+        rekeyed: None,
+        missed: loaded.missed,
+        conflicts: Vec::new(),
+        entries: Vec::new(),
+    }
+}
+
+fn unit_named(schema: &Schema, name: &str) -> Option<Unit> {
+    schema.units().iter().copied().find(|unit| schema.unit_name(*unit) == name)
+}
+
+fn is_enforced(policy: &Policy, loaded: &Loaded, unit: Unit) -> bool {
+    policy.rule(unit, loaded.strategy.as_ref()).strategy == Strategy::Enforced
+}
+
+/// The base under the present schema; of a record that has none, one that knows nothing.
+fn known_base(schema: &Schema, loaded: &Loaded) -> Record {
+    match &loaded.base {
+        None => schema.missing(),
+        Some(base) if base.schema == schema.fingerprint() => base.record.clone(),
+        Some(base) => schema.accepted(&base.record),
+    }
+}
+
+/// A row of values that came out of rows, or was read by a host; one beyond 256 MiB stays out, and is decided again.
+fn put(row: &mut RecordBuilder, position: usize, value: &Value) {
+    let _ = row.set(position, value);
+}
+
+/// The base with what was decided; the rest stays as it was.
+fn completed(mut row: RecordBuilder, base: &Record) -> Record {
+    for position in 0..row.len() {
+        if !row.is_set(position) {
+            let _ = row.set_field(position, base.field(position));
+        }
+    }
+    if let Value::Map(extra) = base.extra().to_value() {
+        let _ = row.set_extra(extra);
+    }
+    row.finish()
+}
+
+fn collisions(conflict: &OpenConflict, decision: Decision) -> Vec<Collision> {
+    let collision = |path: &String| Collision { path: path.clone(), clash: conflict.clash, decision };
+    conflict.paths.iter().map(collision).collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "an entry tells of all of them")]
+fn entry(
+    schema: &Schema,
+    base: &Record,
+    loaded: &Loaded,
+    conflict: &OpenConflict,
+    unit: Unit,
+    answer: &Answer,
+    settled: Settled,
+    by: &PersonId,
+) -> Entry {
+    let position = settled.position;
+    let local = loaded.local.field(position).to_value();
+    let known = base.field(position);
+    let name = &conflict.unit;
+    let why = match answer {
+        Answer::TakeLocal => format!("Asked about {name}, a person kept the value here."),
+        Answer::TakeRemote => {
+            format!("Asked about {name}, a person took the source's value; the audit keeps the one from here.")
+        }
+        Answer::Value(_) => {
+            format!("Asked about {name}, a person entered another value; the audit keeps the one from here.")
+        }
+    };
+    Entry::Field(FieldEntry {
+        field: schema.fields()[position].name().to_owned(),
+        group: matches!(unit, Unit::Group(_)).then(|| name.clone()),
+        verdict: Verdict::Conflict(conflict.clash),
+        decision: answer.decision(),
+        rule: format!("person: {}", answer.name()),
+        base: (!known.is_missing()).then(|| known.to_value()),
+        result: settled.local.unwrap_or_else(|| local.clone()),
+        local,
+        remote: settled.remote,
+        collisions: collisions(conflict, answer.decision()),
+        why,
+        by: Some(by.clone()),
+        kept: Privacy::Plain,
+    })
+}

@@ -1,0 +1,87 @@
+//! Bringing back what was overwritten.
+
+use super::{Refusal, is_enforced, put, touch};
+use crate::detect::{LocalChange, Verdict};
+use crate::exchange::{Action, Entry, FieldEntry, Loaded, Op, Presence};
+use crate::id::PersonId;
+use crate::resolve::Decision;
+use crate::schema::{Policy, Privacy, Unit};
+use crate::value::{RecordBuilder, Value};
+
+/// Brings back the host's value from before an audit entry, as a user's edit: local changes, and the base stays. So
+/// it stands until the source moves, and what it takes the place of is in the audit.
+///
+/// `entries` is one field's entry, or those of all fields of an atomic group, of one run: a part of a group would make
+/// a tuple that nobody entered.
+///
+/// # Errors
+/// [`Refusal`], when a conflict about it is open, the audit does not hold the value, it stands there already, or it
+/// would not stay.
+pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &PersonId) -> Result<Op, Refusal> {
+    let schema = policy.schema();
+    if loaded.presence == Presence::Removed {
+        return Err(Refusal::Removed);
+    }
+    let first = entries.first().map_or("", |entry| &entry.field);
+    let holds = |unit: &&Unit| schema.position(first).is_some_and(|position| schema.members(unit).contains(&position));
+    let unit = schema.units().iter().find(holds).copied();
+    let unit = unit.ok_or_else(|| Refusal::NoSuchUnit { unit: first.to_owned() })?;
+    if is_enforced(policy, loaded, unit) {
+        return Err(Refusal::Enforced { unit: schema.unit_name(unit).to_owned() });
+    }
+    if loaded.open.iter().any(|conflict| conflict.unit == schema.unit_name(unit)) {
+        return Err(Refusal::Open { unit: schema.unit_name(unit).to_owned() });
+    }
+    if let Some(entry) = entries.iter().find(|entry| !entry.kept.is_plain()) {
+        return Err(Refusal::NotKept { field: entry.field.clone(), privacy: entry.kept });
+    }
+    if entries.iter().all(|entry| entry.local == entry.result) {
+        return Err(Refusal::NothingOverwritten { field: first.to_owned() });
+    }
+    let mut op = touch(loaded);
+    let base = super::known_base(schema, loaded);
+    let mut patch = RecordBuilder::new(schema.fields().len());
+    for &position in schema.members(&unit) {
+        let field = &schema.fields()[position];
+        let Some(told) = entries.iter().find(|entry| schema.position(&entry.field) == Some(position)) else {
+            let (group, field) = (schema.unit_name(unit).to_owned(), field.name().to_owned());
+            return Err(Refusal::PartOfGroup { group, field });
+        };
+        let now = loaded.local.field(position).to_value();
+        if schema.same_value(field.kind(), &now, &told.local) {
+            continue;
+        }
+        put(&mut patch, position, &told.local);
+        let known = base.field(position);
+        let null = |value: &Value| schema.same_value(field.kind(), value, &Value::Null);
+        let change = match (known.is_missing(), schema.is_null(field, known), null(&told.local)) {
+            (true, ..) => LocalChange::Unbased,
+            (_, true, _) => LocalChange::Set,
+            (_, _, true) => LocalChange::Cleared,
+            _ => LocalChange::Changed,
+        };
+        op.entries.push(Entry::Field(FieldEntry {
+            field: field.name().to_owned(),
+            group: matches!(unit, Unit::Group(_)).then(|| schema.unit_name(unit).to_owned()),
+            verdict: Verdict::LocalOnly(change),
+            decision: Decision::Entered,
+            rule: "person: restore".to_owned(),
+            base: (!known.is_missing()).then(|| known.to_value()),
+            local: now,
+            remote: None,
+            result: told.local.clone(),
+            collisions: Vec::new(),
+            why: format!(
+                "A person brought back an earlier value of {}; the audit keeps the one it replaced.",
+                field.name()
+            ),
+            by: Some(by.clone()),
+            kept: Privacy::Plain,
+        }));
+    }
+    if op.entries.is_empty() {
+        return Err(Refusal::InPlace { field: first.to_owned() });
+    }
+    op.action = Action::Update(patch.finish());
+    Ok(op)
+}

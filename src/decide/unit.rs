@@ -1,0 +1,165 @@
+//! What an answer comes to, field by field: the new local value, and the new base.
+
+use std::collections::BTreeMap;
+
+use super::{Answer, Refusal, path};
+use crate::detect::{Heard, Side, hear};
+use crate::exchange::OpenConflict;
+use crate::schema::{Field, Schema, Unit};
+use crate::value::{FieldRef, Problem, Record, Value};
+
+/// What becomes of one field.
+pub(super) struct Settled {
+    pub(super) position: usize,
+    /// The host's value; `None` leaves it.
+    pub(super) local: Option<Value>,
+    /// The base; `None` leaves it.
+    pub(super) base: Option<Value>,
+    /// What the source said, as the conflict saw it.
+    pub(super) remote: Option<Value>,
+}
+
+pub(super) fn settle(
+    schema: &Schema,
+    base: &Record,
+    local: &Record,
+    conflict: &OpenConflict,
+    unit: Unit,
+    answer: &Answer,
+) -> Result<Vec<Settled>, Refusal> {
+    match unit {
+        Unit::Field(position) => Ok(vec![field(schema, base, local, conflict, position, answer)?]),
+        Unit::Group(_) => group(schema, base, local, conflict, unit, answer),
+    }
+}
+
+fn field(
+    schema: &Schema,
+    base: &Record,
+    local: &Record,
+    conflict: &OpenConflict,
+    position: usize,
+    answer: &Answer,
+) -> Result<Settled, Refusal> {
+    let field = &schema.fields()[position];
+    let known = base.field(position);
+    let remote = nulled(schema, field, conflict.remote.clone());
+    // An object without any base has been one question, whatever its paths.
+    let advanced = if conflict.paths.is_empty() || known.is_missing() {
+        remote.clone()
+    } else {
+        grafted(known.to_value(), conflict)
+    };
+    let chosen = match (answer, local.field(position).to_value()) {
+        (Answer::TakeLocal, _) => None,
+        (Answer::Value(value), _) => Some(checked(schema, field, value)?),
+        (Answer::TakeRemote, own @ Value::Map(_)) if !conflict.paths.is_empty() => Some(grafted(own, conflict)),
+        (Answer::TakeRemote, _) => Some(remote),
+    };
+    Ok(Settled {
+        position,
+        local: chosen.and_then(|value| written(schema, field, value, local.field(position))),
+        base: Some(advanced),
+        remote: Some(conflict.remote.clone()),
+    })
+}
+
+/// A value with the source's in all places where the sides collide.
+fn grafted(mut value: Value, conflict: &OpenConflict) -> Value {
+    for path in &conflict.paths {
+        path::put(&mut value, path, path::find(&conflict.remote, path).cloned());
+    }
+    value
+}
+
+fn group(
+    schema: &Schema,
+    base: &Record,
+    local: &Record,
+    conflict: &OpenConflict,
+    unit: Unit,
+    answer: &Answer,
+) -> Result<Vec<Settled>, Refusal> {
+    let members = schema.members(&unit);
+    let name = |position: usize| schema.fields()[position].name();
+    let nothing = BTreeMap::new();
+    let said = if let Value::Map(said) = &conflict.remote { said } else { &nothing };
+    let tuple = match answer {
+        Answer::Value(Value::Map(tuple)) if tuple.keys().all(|key| members.iter().any(|&at| name(at) == key)) => tuple,
+        Answer::Value(_) => return Err(Refusal::NoTuple { group: conflict.unit.clone() }),
+        _ => &nothing,
+    };
+    let member = |&position: &usize| {
+        let field = &schema.fields()[position];
+        let known = base.field(position);
+        let remote = match said.get(field.name()) {
+            Some(remote) => Some(nulled(schema, field, remote.clone())),
+            // Leaving it out may have said that it is empty.
+            None => match hear(schema, position, &Side::new(schema, field, known), FieldRef::MISSING) {
+                Heard::Said { .. } => Some(Value::Null),
+                Heard::Nothing | Heard::Nonsense(_) => None,
+            },
+        };
+        let chosen = match answer {
+            Answer::TakeLocal => None,
+            Answer::Value(_) => tuple.get(field.name()).map(|value| checked(schema, field, value)).transpose()?,
+            // What the source did not report of a tuple, it did not move.
+            Answer::TakeRemote => remote.clone().or_else(|| (!known.is_missing()).then(|| known.to_value())),
+        };
+        let local = chosen.and_then(|value| written(schema, field, value, local.field(position)));
+        Ok(Settled { position, local, base: remote, remote: said.get(field.name()).cloned() })
+    };
+    members.iter().map(member).collect()
+}
+
+/// However null is spelled, a base has it as null.
+pub(super) fn nulled(schema: &Schema, field: &Field, value: Value) -> Value {
+    if schema.same_value(field.kind(), &value, &Value::Null) { Value::Null } else { value }
+}
+
+fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, Refusal> {
+    let invalid = |problem| Refusal::Invalid { field: field.name().to_owned(), problem };
+    match nulled(schema, field, value.clone()) {
+        Value::Null if field.is_required() => Err(invalid(Problem::Required)),
+        Value::Null => Ok(Value::Null),
+        value => schema.canonical_of(field.kind(), &value).map(|_| value).map_err(invalid),
+    }
+}
+
+/// What is written for a value; `None` when the field has it already, in whatever spelling.
+pub(super) fn written(schema: &Schema, field: &Field, value: Value, now: FieldRef<'_>) -> Option<Value> {
+    if schema.same_value(field.kind(), &value, &now.to_value()) {
+        return None;
+    }
+    match field.writes_canonical().then(|| schema.canonical_of(field.kind(), &value)) {
+        Some(Ok(canonical)) => Some(canonical),
+        _ => Some(value),
+    }
+}
+
+/// The value of a unit: a field's own, a group's as a map of what it has.
+pub(super) fn value(schema: &Schema, record: &Record, unit: Unit) -> Value {
+    match unit {
+        Unit::Field(position) => record.field(position).to_value(),
+        Unit::Group(_) => {
+            let named = |&at: &usize| (schema.fields()[at].name().to_owned(), record.field(at).to_value());
+            Value::Map(schema.members(&unit).iter().map(named).collect())
+        }
+    }
+}
+
+/// Whether two values of a unit are the same.
+pub(super) fn same(schema: &Schema, unit: Unit, a: &Value, b: &Value) -> bool {
+    let kind = |position: usize| schema.fields()[position].kind();
+    let part = |value: &Value, name: &str| match value {
+        Value::Map(map) => map.get(name).cloned().unwrap_or_default(),
+        _ => Value::Null,
+    };
+    match unit {
+        Unit::Field(position) => schema.same_value(kind(position), a, b),
+        Unit::Group(_) => schema.members(&unit).iter().all(|&position| {
+            let name = schema.fields()[position].name();
+            schema.same_value(kind(position), &part(a, name), &part(b, name))
+        }),
+    }
+}
