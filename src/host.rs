@@ -228,6 +228,8 @@ pub trait RecordStore {
     ///   - Remember that a record is in step, at the revision after the op's own write, where the op says what was
     ///     seen.
     ///   - Leave as it is when a record was in step, where an op does not say what was seen.
+    ///   - Make the revision larger by an op that changes the base or an open conflict of a record that is there, though
+    ///     it is only touched.
     ///   - Open, update and close conflicts by their units, one for each, and give those that are open as they were
     ///     stored.
     ///   - Append the audit entries of an op that is carried out, each once and in their order, under the batch's run.

@@ -328,9 +328,7 @@ fn apply(kept: &mut Kept, batch: &Batch, op: &Op) {
         Action::Deactivate => kept.presence = Presence::Deactivated,
         Action::Touch => {}
     }
-    if op.action != Action::Touch || op.rekeyed.is_some() {
-        kept.revision.0 += 1;
-    }
+    kept.revision.0 += u64::from(op.makes_revision());
     kept.missed = op.missed;
     if let Some(base) = &op.base {
         kept.base = Some(Base { record: base.clone(), schema: batch.schema, version: op.version });

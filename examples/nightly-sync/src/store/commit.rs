@@ -194,6 +194,10 @@ impl Writer<'_> {
             Action::Update(patch) => self.update(local, patch, "")?,
             Action::Reactivate(patch) => self.update(local, patch, "active = 1, ")?,
             Action::Deactivate => self.update(local, &self.schema.missing(), "active = 0, ")?,
+            // Of a deleted row no revision is left to tell.
+            Action::Touch if op.makes_revision() && known.is_some() => {
+                self.update(local, &self.schema.missing(), "")?
+            }
             _ => 0,
         };
         Ok(Some(Found { local, revision: Revision(revision + written) }))
