@@ -15,7 +15,7 @@
 
 mod jobs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,8 +23,8 @@ pub use jobs::MemoryJobStore;
 use serde::Serialize;
 
 use crate::exchange::{
-    Action, Base, Batch, ConflictChange, Cursor, Entry, Expect, IndexEntry, IndexPage, Item, Loaded, Next, Op,
-    OpenConflict, Outcome, Page, Presence, RemoteRecord, Revision, Synced,
+    Action, Base, Batch, ConflictChange, Cursor, Entry, Expect, IndexEntry, IndexPage, Item, Loaded, Malformed, Next,
+    Op, OpenConflict, Outcome, Page, Presence, RemoteRecord, Revision, Synced,
 };
 use crate::host::{Connector, RecordStore};
 use crate::id::{ExternalId, IdError, LocalId, RunId};
@@ -487,7 +487,17 @@ impl Listing {
 
     /// How many records it has; what is said of others is none.
     fn records(&self) -> u64 {
-        self.items.iter().filter(|item| matches!(item, Item::Record(_) | Item::Malformed(_))).count() as u64
+        let mut nameless = 0;
+        let mut named = BTreeSet::new();
+        for item in &self.items {
+            match item {
+                Item::Record(remote) => drop(named.insert(&remote.id)),
+                Item::Malformed(Malformed { id: Some(id), .. }) => drop(named.insert(id)),
+                Item::Malformed(_) => nameless += 1,
+                _ => {}
+            }
+        }
+        nameless + named.len() as u64
     }
 }
 

@@ -38,3 +38,4 @@ mod support;
 #[cfg(feature = "webhook")]
 mod webhook;
 mod work;
+mod world;

@@ -53,35 +53,101 @@ pub(super) enum Break {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     /// A source has a record from now on, or has it otherwise.
-    Says { source: u8, id: u8, words: Words },
-    Drops { source: u8, id: u8 },
-    Moves { source: u8, from: u8, to: u8 },
+    Says {
+        source: u8,
+        id: u8,
+        words: Words,
+    },
+    Drops {
+        source: u8,
+        id: u8,
+    },
+    Moves {
+        source: u8,
+        from: u8,
+        to: u8,
+    },
     /// A source lists an older version of a record.
-    GoesBack { source: u8, id: u8 },
+    GoesBack {
+        source: u8,
+        id: u8,
+    },
     /// A user enters a record, and links it by hand to an id of each source.
-    Joins { words: Words, ids: [u8; 2] },
-    Edits { person: u8, column: u8, word: u8 },
-    Removes { person: u8 },
-    TakesBack { person: u8 },
+    Joins {
+        words: Words,
+        ids: [u8; 2],
+    },
+    Edits {
+        person: u8,
+        column: u8,
+        word: u8,
+    },
+    Removes {
+        person: u8,
+    },
+    TakesBack {
+        person: u8,
+    },
     /// A person answers an open conflict: 0 keeps, 1 takes the source's value, else enters one.
-    Decides { source: u8, which: u8, answer: u8 },
+    Decides {
+        source: u8,
+        which: u8,
+        answer: u8,
+    },
     /// A person brings back a value from the audit.
-    Restores { which: u8 },
+    Restores {
+        which: u8,
+    },
     /// A schema or policy takes the place of another.
-    Policy { source: u8, way: Way },
-    Starts { slot: u8, source: u8, look: Look, how: How },
-    Steps { slot: u8, times: u8, refusing: bool },
-    Crashes { slot: u8, at: Break },
+    Policy {
+        source: u8,
+        way: Way,
+    },
+    Starts {
+        slot: u8,
+        source: u8,
+        look: Look,
+        how: How,
+    },
+    Steps {
+        slot: u8,
+        times: u8,
+        refusing: bool,
+    },
+    Crashes {
+        slot: u8,
+        at: Break,
+    },
     /// A plan is made, stored and read.
-    Plans { source: u8, look: Look },
+    Plans {
+        source: u8,
+        look: Look,
+    },
     /// And carried out, perhaps long after.
-    Applies { slot: u8 },
+    Applies {
+        slot: u8,
+    },
     /// P9, on a copy of the world: a run that breaks at one call, and another; beside one that does not break.
-    Twin { source: u8, look: Look, how: How, call: u8, at: Break },
+    Twin {
+        source: u8,
+        look: Look,
+        how: How,
+        call: u8,
+        at: Break,
+    },
     /// P13, on two copies: a whole run, and runs of some records each.
-    Parts { source: u8, size: u8, turn: u8 },
+    Parts {
+        source: u8,
+        size: u8,
+        turn: u8,
+    },
     /// P6, on two copies: the same listing in another order, on other pages, partly twice.
-    Order { source: u8, size: u8, turn: u8, twice: u8 },
+    Order {
+        source: u8,
+        size: u8,
+        turn: u8,
+        twice: u8,
+    },
 }
 
 const PEOPLE: usize = 5;
@@ -100,7 +166,7 @@ pub(super) fn history(seed: u64) -> (Setup, Vec<Act>) {
     let len = 6 + dice.below(26);
     let mut acts = Vec::with_capacity(len);
     while acts.len() < len {
-        if dice.in_a_hundred(12) {
+        if dice.in_a_hundred(20) {
             between(&mut dice, &setup, &odds, &mut acts);
         } else {
             acts.push(act(&mut dice, &setup, &odds));
@@ -116,8 +182,12 @@ fn between(dice: &mut Dice, setup: &Setup, odds: &Odds, acts: &mut Vec<Act>) {
     acts.push(Act::Starts { slot, source, look, how: How::any(dice) });
     acts.push(Act::Steps { slot, times: 2 + dice.small(3), refusing: false });
     for _ in 0..1 + dice.below(2) {
-        let next = match dice.below(4) {
+        let next = match dice.below(5) {
             0 => Act::Decides { source, which: dice.small(4), answer: dice.small(3) },
+            3 => {
+                let column = setup.ways[usize::from(source)].column(dice);
+                Act::Edits { person: dice.small(odds.ids), column, word: [1, 3, 4][dice.below(3)] }
+            }
             1 => Act::Crashes { slot, at: broken(dice) },
             2 => {
                 acts.push(Act::Starts { slot: 1 - slot, source, look: Look::WHOLE, how: How::any(dice) });
@@ -171,7 +241,7 @@ fn act(dice: &mut Dice, setup: &Setup, odds: &Odds) -> Act {
         }
         29..42 => {
             let word = if odds.plain { [1, 3, 4][dice.below(3)] } else { dice.small(6) };
-            Act::Edits { person, column: dice.small(7), word }
+            Act::Edits { person, column: setup.ways[usize::from(source)].column(dice), word }
         }
         42..45 => Act::Removes { person },
         45..47 => Act::TakesBack { person },
@@ -200,11 +270,8 @@ fn broken(dice: &mut Dice) -> Break {
 impl Setup {
     /// The same beginning, but for one thing that is as plain as can be.
     pub(super) fn simpler(&self) -> Vec<Self> {
-        let mut all = vec![
-            Self { two: false, ..*self },
-            Self { counts: false, ..*self },
-            Self { missing_after: 1, ..*self },
-        ];
+        let mut all =
+            vec![Self { two: false, ..*self }, Self { counts: false, ..*self }, Self { missing_after: 1, ..*self }];
         for at in 0..2 {
             let way = self.ways[at];
             let plainer = [
@@ -269,9 +336,7 @@ impl Act {
             Self::Joins { words, ids } => {
                 plainer_words(&words).into_iter().map(|words| Self::Joins { words, ids }).collect()
             }
-            Self::Plans { source, look } => {
-                looks(&look).into_iter().map(|look| Self::Plans { source, look }).collect()
-            }
+            Self::Plans { source, look } => looks(&look).into_iter().map(|look| Self::Plans { source, look }).collect(),
             Self::Starts { slot, source, look, how } => {
                 let looks = looks(&look).into_iter().map(|look| Self::Starts { slot, source, look, how });
                 looks.chain(hows(&how).into_iter().map(|how| Self::Starts { slot, source, look, how })).collect()

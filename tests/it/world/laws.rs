@@ -1,5 +1,7 @@
 //! The laws, checked on what a commit changed and on what is left at rest, against what the world itself knows.
 
+use std::collections::BTreeMap;
+
 use tripartite::exchange::{Action, Batch, Entry, Op, Outcome};
 use tripartite::schema::{Absent, Strategy};
 use tripartite::value::Value;
@@ -37,6 +39,8 @@ pub(super) struct Commit<'c> {
     /// The listing of the run; `None`: a person decided.
     pub(super) sent: Option<&'c Sent>,
     pub(super) says: &'c Source,
+    /// The newest version of a record that a whole run has taken into account.
+    pub(super) heard: &'c BTreeMap<u8, u64>,
 }
 
 /// After every commit.
@@ -97,7 +101,9 @@ fn remembered(commit: &Commit<'_>, op: &Op, before: Option<&Link>, after: &Link)
         let meant = plain(column, is.as_ref());
         let said = commit.says.said.iter().any(|words| plain(column, value(column, words[column]).as_ref()) == meant);
         let moved = means(column, was.as_ref()) != means(column, is.as_ref());
-        law("base", !moved || said, || format!("the base of {} has a {} that the source never said", op.id, COLUMNS[column]))?;
+        law("base", !moved || said, || {
+            format!("the base of {} has a {} that the source never said", op.id, COLUMNS[column])
+        })?;
         let forgotten = was.is_some() && is.is_none();
         law("base", !forgotten, || format!("the base of {} forgot its {}", op.id, COLUMNS[column]))?;
     }
@@ -113,7 +119,8 @@ fn decided(commit: &Commit<'_>, op: &Op, before: Option<&Link>, after: &Link) ->
     let (Some(_), Some(remote)) = (commit.sent, &op.remote) else { return Ok(()) };
     let Some(link) = before else { return Ok(()) };
     let (was, is) = (&commit.before.people[link.person], &commit.after.people[link.person]);
-    let version = link.base.as_ref().and_then(|base| base.version);
+    let heard = commit.heard.get(&number(&op.id)).copied();
+    let version = link.base.as_ref().and_then(|base| base.version).max(heard);
     let stale = op.version.zip(version).is_some_and(|(op, known)| op < known);
     let still = stale || was.removed || matches!(op.action, Action::Deactivate);
     let empty = Known { said: Default::default(), schema: commit.batch.schema, version: None };
@@ -162,13 +169,15 @@ fn expected(
 ) -> (Local, Base) {
     let stamp = frame.columns.iter().position(|column| *column == STAMP);
     let stamp = stamp.and_then(|position| stated(remote.field(position)));
-    let [base, local, heard] = [
-        means(column, base.said[column].as_ref()),
-        means(column, Some(&locals[column])),
-        means(column, said),
-    ];
-    let sides =
-        Sides { base: &base, local: &local, remote: &heard, absent: frame.absent, required: frame.required && column == 0 };
+    let [base, local, heard] =
+        [means(column, base.said[column].as_ref()), means(column, Some(&locals[column])), means(column, said)];
+    let sides = Sides {
+        base: &base,
+        local: &local,
+        remote: &heard,
+        absent: frame.absent,
+        required: frame.required && column == 0,
+    };
     let strategy = frame.strategy(column);
     let rules = Rules {
         strategy,
@@ -218,10 +227,8 @@ pub(super) fn at_rest(state: &State, at: usize, frame: &Frame, source: &Source, 
             Some(words) => {
                 law("present", !link.away, || format!("{} is there, and inactive", name()))?;
                 for &column in &frame.columns {
-                    agreed(frame, link, column, words).map_err(|Broken { law, what }| Broken {
-                        law,
-                        what: format!("{}: {what}", name()),
-                    })?;
+                    agreed(frame, link, column, words)
+                        .map_err(|Broken { law, what }| Broken { law, what: format!("{}: {what}", name()) })?;
                 }
             }
         }

@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use serde_json::json;
 use tripartite::decide::{Answer, batch, decide, restore};
-use tripartite::exchange::{Action, Batch, Entry, FieldEntry, Item, Next, OpenConflict, Outcome, Presence, WHOLE_RECORD};
+use tripartite::exchange::{
+    Action, Batch, Entry, FieldEntry, Item, Next, OpenConflict, Outcome, Presence, WHOLE_RECORD,
+};
 use tripartite::id::PersonId;
 use tripartite::plan::{Guards, Limit, Plan};
-use tripartite::run::{Counts, Done, Mode, Report, Run, Step};
+use tripartite::run::{Counts, Done, Mode, Report, Run, RunOutcome, Step};
 use tripartite::value::Value;
 
 use super::act::{Act, Break, How, Setup};
@@ -59,6 +61,8 @@ pub(super) struct World {
     ways: [Way; 2],
     runs: [Option<Box<Running>>; 2],
     plan: Option<(usize, Way, Sent, String)>,
+    /// The newest version of a record that a whole run has taken into account.
+    heard: [BTreeMap<u8, u64>; 2],
     commits: u64,
     /// How many runs there were, for the sum.
     pub(super) made: u64,
@@ -73,6 +77,7 @@ impl World {
             ways: setup.ways,
             runs: [None, None],
             plan: None,
+            heard: Default::default(),
             commits: 0,
             made: 0,
         }
@@ -80,8 +85,8 @@ impl World {
 
     /// A copy, without what is under way.
     fn aside(&self) -> Self {
-        let (ground, sources) = (self.ground.clone(), self.sources.clone());
-        Self { ground, sources, ways: self.ways, ..Self::new(self.setup, self.ground.fault) }
+        let (ground, sources, heard) = (self.ground.clone(), self.sources.clone(), self.heard.clone());
+        Self { ground, sources, heard, ways: self.ways, ..Self::new(self.setup, self.ground.fault) }
     }
 
     fn frame(&self, source: usize) -> Rc<Frame> {
@@ -308,21 +313,16 @@ impl World {
             Step::Done(Done { report, plan }) => {
                 let alone = self.commits == began + commits;
                 self.counted(source, &report, &wrote, how, alone && plan.is_none() && !applies)?;
+                if plan.is_none() && !applies && how.only == 0 && report.outcome == RunOutcome::Succeeded {
+                    for (number, version) in sent.versions() {
+                        let heard = self.heard[source].entry(number).or_default();
+                        *heard = version.max(*heard);
+                    }
+                }
                 return Ok(Flow::Over(Box::new(report), plan, wrote));
             }
         };
-        Ok(Flow::On(Box::new(Running {
-            source,
-            frame,
-            step,
-            sent,
-            how,
-            stopped,
-            applies,
-            wrote,
-            began,
-            commits,
-        })))
+        Ok(Flow::On(Box::new(Running { source, frame, step, sent, how, stopped, applies, wrote, began, commits })))
     }
 
     fn commit(
@@ -346,6 +346,7 @@ impl World {
             outcomes: &outcomes,
             sent,
             says: &self.sources[source],
+            heard: &self.heard[source],
         })?;
         Ok(outcomes)
     }
@@ -529,7 +530,9 @@ impl World {
             let streaming = How { streaming: aside.is_empty(), ..How::PLAIN };
             let sent = self.listing(source, Look { turn: 1, size: 1, ..Look::WHOLE });
             let again = self.whole(source, sent, streaming)?;
-            law("P5", again.is_some_and(|(_, wrote)| wrote.ops == 0), || "there is something to write again".to_owned())?;
+            law("P5", again.is_some_and(|(_, wrote)| wrote.ops == 0), || {
+                "there is something to write again".to_owned()
+            })?;
             at_rest(&self.ground.state, source, &self.frame(source), &self.sources[source], aside)?;
         }
         Ok(())

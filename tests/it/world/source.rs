@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tripartite::exchange::{Cursor, Item, Malformed, Next, Page};
 
 use super::dice::Dice;
-use super::words::{Frame, Words, id};
+use super::words::{Frame, Words, id, number};
 
 /// How a listing is handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,7 +181,9 @@ impl Source {
 
     pub(super) fn listing(&mut self, frame: &Frame, look: Look) -> Sent {
         let mut items = self.items(frame, look.gone);
-        let total = self.now.len() as u64;
+        // What cannot be read is somebody's, too.
+        let unread = look.odd.flatten().filter(|at| !self.now.contains_key(at));
+        let total = self.now.len() as u64 + u64::from(unread.is_some());
         let len = items.len().max(1);
         if !items.is_empty() {
             items.rotate_left(usize::from(look.turn) % len);
@@ -196,19 +198,18 @@ impl Source {
             items.push(Item::Malformed(Malformed { place: "line 9".to_owned(), id: whose.map(id), problem }));
         }
         let mut pages: Vec<Vec<Item>> = items.chunks(usize::from(look.size)).map(<[Item]>::to_vec).collect();
-        let lost = look.lost.is_some_and(|at| {
-            let lost = usize::from(at) < pages.len();
-            if lost {
-                pages.remove(usize::from(at));
-            }
-            lost
-        });
+        let lost = look.lost.map(usize::from).filter(|at| *at < pages.len()).map(|at| pages.remove(at));
+        let ids = |items: &[Item]| items.iter().filter_map(listed).collect::<BTreeSet<_>>();
+        let left = ids(&pages.concat());
+        let lost = lost.is_some_and(|page| !ids(&page).is_subset(&left));
         if pages.is_empty() {
             pages.push(Vec::new());
         }
         // A source may lose a page unnoticed only where it says how much there is.
         let end = if lost && look.end == End::Complete { End::Partial } else { look.end };
-        let is_whole = !lost && matches!(end, End::Complete | End::Counted) && look.odd != Some(None);
+        let nameless = |item: &Item| matches!(item, Item::Malformed(Malformed { id: None, .. }));
+        let readable = !pages.iter().flatten().any(nameless);
+        let is_whole = !lost && readable && matches!(end, End::Complete | End::Counted);
         let gone = if look.gone { self.gone.keys().copied().collect() } else { BTreeSet::new() };
         Sent { pages, end, total, is_whole, gone }
     }
@@ -216,13 +217,22 @@ impl Source {
     /// The same record in words that mean something else.
     fn reworded(&mut self, frame: &Frame, item: Item) -> Item {
         let Item::Record(remote) = item else { return item };
-        let at = super::words::number(&remote.id);
+        let at = number(&remote.id);
         let Some(has) = self.now.get(&at).copied() else { return Item::Record(remote) };
         let mut words = has.words;
         for word in &mut words {
             *word = if *word == 3 { 4 } else { 3 };
         }
         self.record(frame, at, Has { words, ..has })
+    }
+}
+
+/// Whose record it is to be.
+fn listed(item: &Item) -> Option<u8> {
+    match item {
+        Item::Record(remote) => Some(number(&remote.id)),
+        Item::Malformed(malformed) => malformed.id.as_ref().map(number),
+        _ => None,
     }
 }
 
@@ -235,6 +245,14 @@ impl Sent {
     /// All there is, on one page.
     pub(super) fn whole(items: Vec<Item>) -> Self {
         Self { end: End::Complete, is_whole: true, ..Self::of(items) }
+    }
+
+    /// The versions of the records in it.
+    pub(super) fn versions(&self) -> impl Iterator<Item = (u8, u64)> + '_ {
+        self.pages.iter().flatten().filter_map(|item| match item {
+            Item::Record(remote) => Some((number(&remote.id), remote.version?)),
+            _ => None,
+        })
     }
 
     /// A page; `None`: it cannot be fetched.
@@ -250,5 +268,4 @@ impl Sent {
         };
         Some(Page { items, next })
     }
-
 }

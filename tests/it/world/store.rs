@@ -186,9 +186,8 @@ impl Ground {
         let known = links.get(&from);
         let expected = match op.expect {
             Expect::Unlinked => known.is_none(),
-            Expect::Revision(revision) => known.is_some_and(|link| {
-                people[link.person].revision == revision.0 || fault == Fault::IgnoresTheRevision
-            }),
+            Expect::Revision(revision) => known
+                .is_some_and(|link| people[link.person].revision == revision.0 || fault == Fault::IgnoresTheRevision),
         };
         if !expected || (from != to && links.contains_key(&to)) {
             return Outcome::Stale;
@@ -233,9 +232,8 @@ impl Ground {
 fn act(fault: Fault, person: &mut Person, link: &mut Link, frame: &Frame, op: &Op) {
     match &op.action {
         Action::Create(patch) | Action::Update(patch) | Action::Reactivate(patch) => {
-            let stated = frame.columns.iter().enumerate().filter_map(|(at, &column)| {
-                Some((column, stated(patch.field(at))?))
-            });
+            let stated =
+                frame.columns.iter().enumerate().filter_map(|(at, &column)| Some((column, stated(patch.field(at))?)));
             let most = if fault == Fault::WritesTheFirstFieldOnly { 1 } else { COLUMNS.len() };
             for (column, value) in stated.take(most) {
                 person.fields[column] = value;

@@ -162,6 +162,14 @@ impl Way {
     }
 }
 
+impl Way {
+    /// One of the columns that are decided on; now and then another.
+    pub(super) fn column(&self, dice: &mut Dice) -> u8 {
+        let columns = SHAPES[usize::from(self.shape)].0;
+        if dice.in_a_hundred(5) { dice.small(COLUMNS.len()) } else { columns[dice.below(columns.len())] as u8 }
+    }
+}
+
 /// A policy, and what the world knows of it.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -243,9 +251,8 @@ impl Frame {
             }
         }
         let beyond = (0..COLUMNS.len()).filter(|column| *column < 2 && !self.columns.contains(column));
-        let beyond: BTreeMap<_, _> = beyond
-            .filter_map(|column| Some((COLUMNS[column].to_owned(), value(column, words[column])?)))
-            .collect();
+        let beyond: BTreeMap<_, _> =
+            beyond.filter_map(|column| Some((COLUMNS[column].to_owned(), value(column, words[column])?))).collect();
         if !beyond.is_empty() {
             row.set_extra(beyond).unwrap();
         }
