@@ -75,6 +75,7 @@ pub(super) enum Fault {
     SyncedAlways,
     ConflictsNeverClose,
     ConflictsNeverMove,
+    RememberedWithoutRevision,
     AuditTwice,
     AuditBackwards,
     // Not wrong: what a store may do.
