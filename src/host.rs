@@ -213,6 +213,7 @@ pub trait RecordStore {
     ///   - Give every record that has one of the keys, linked or not, with its local id and what it is linked to.
     ///   - Find a record by what it says now, whoever wrote that, and however lately.
     ///   - Give with a candidate the records of the source that a person has said it is not.
+    ///   - Say of a candidate whether a user removed it.
     ///   - Give no record of another organisation as a candidate.
     /// * **May**: answer in any order. Give more candidates than have a key, and one twice. Leave out a record that a user
     ///   deleted.

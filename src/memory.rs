@@ -485,9 +485,7 @@ impl State {
     fn near(&self, near: &Near) -> Vec<Candidate> {
         let linked = self.records.iter().map(|(id, kept)| (Some(id), kept));
         let all = linked.chain(self.free.values().map(|kept| (None, kept)));
-        let is_near = |kept: &Kept| {
-            near.rules.keys(&kept.local).iter().any(|key| near.keys.binary_search(key).is_ok())
-        };
+        let is_near = |kept: &Kept| near.rules.keys(&kept.local).iter().any(|key| near.keys.binary_search(key).is_ok());
         let candidate = |(id, kept): (Option<&ExternalId>, &Kept)| Candidate {
             local: kept.id.clone(),
             revision: kept.revision,
@@ -542,7 +540,7 @@ fn apply(kept: &mut Kept, batch: &Batch, op: &Op) {
 }
 
 /// A record with the fields that a patch states.
-fn patched(record: &Record, patch: &Record) -> Record {
+pub(crate) fn patched(record: &Record, patch: &Record) -> Record {
     let len = record.len().max(patch.len());
     let mut row = RecordBuilder::new(len);
     for position in 0..len {

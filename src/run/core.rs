@@ -227,7 +227,8 @@ impl Core {
 
     fn malformed(&mut self, malformed: Malformed, changed: &mut BTreeMap<Slot, RemoteRecord>) {
         let Malformed { place, id, problem } = malformed;
-        let quarantined = Quarantined { id, place: Some(place), situation: Situation::Malformed, problem, matched: None };
+        let quarantined =
+            Quarantined { id, place: Some(place), situation: Situation::Malformed, problem, matched: None };
         if quarantined.id.is_some() {
             self.set_aside(quarantined, changed);
         } else {
@@ -451,7 +452,11 @@ impl Core {
             let ids = stale.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
             let near = self.near(stale.iter().filter_map(unlinked).collect::<Vec<_>>().iter());
             after.again = true;
-            return Step::Loading(Loading { core: self, wanted: Wanted { ids, near }, purpose: Purpose::Again(stale, after) });
+            return Step::Loading(Loading {
+                core: self,
+                wanted: Wanted { ids, near },
+                purpose: Purpose::Again(stale, after),
+            });
         }
         match after.next {
             Then::Listing(next) => self.turn(next),

@@ -57,9 +57,13 @@ impl Core {
         linked: &BTreeMap<ExternalId, Loaded>,
         candidates: &'c [Candidate],
     ) -> Around<'c> {
-        let made = |candidate: &&Candidate| candidate.linked.as_ref().is_some_and(|id| self.index.was_made(id.as_str()));
-        let candidates: BTreeMap<_, _> =
-            candidates.iter().filter(|candidate| !made(candidate)).map(|candidate| (&candidate.local, candidate)).collect();
+        let made =
+            |candidate: &&Candidate| candidate.linked.as_ref().is_some_and(|id| self.index.was_made(id.as_str()));
+        let candidates: BTreeMap<_, _> = candidates
+            .iter()
+            .filter(|candidate| !made(candidate))
+            .map(|candidate| (&candidate.local, candidate))
+            .collect();
         let mut answers = BTreeMap::new();
         if let Some(rules) = self.run.rules.as_ref().filter(|_| !candidates.is_empty()) {
             let local = |candidate: &&'c Candidate| {
@@ -172,7 +176,9 @@ impl Core {
 /// A record that a user removed is not brought back by a rule.
 fn cautious(answer: Match, candidates: &BTreeMap<&LocalId, &Candidate>) -> Match {
     match answer {
-        Match::Found { local, rule, .. } if candidates.get(&local).is_some_and(|it| it.presence != Presence::Active) => {
+        Match::Found { local, rule, .. }
+            if candidates.get(&local).is_some_and(|it| it.presence != Presence::Active) =>
+        {
             Match::Found { local, rule, trust: Trust::Propose }
         }
         answer => answer,
