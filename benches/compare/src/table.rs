@@ -25,6 +25,9 @@ fn markdown(rows: &[&Row]) -> String {
     for row in rows {
         let (median, least) = figures(row.measured);
         let (against, ratio) = match &row.against {
+            Some(against) if against.ratio < 1.0 => {
+                (against.name.clone(), format!("{}× faster", short(1.0 / against.ratio)))
+            }
             Some(against) => (against.name.clone(), short(against.ratio)),
             None => (String::new(), String::new()),
         };
