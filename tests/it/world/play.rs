@@ -289,8 +289,8 @@ impl World {
                 None => return Ok(Flow::Lost),
             },
             Step::Loading(s) => {
-                let loaded = self.ground.load(source, &frame, s.request());
-                s.resume(loaded)
+                let loaded = self.ground.load(source, &frame, &s.request().ids);
+                s.resume(loaded.into())
             }
             Step::Committing(s) => {
                 approved(stopped, how)?;

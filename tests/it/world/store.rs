@@ -184,7 +184,9 @@ impl Ground {
         let links = &mut links[source];
         let from = op.rekeyed.as_ref().map_or(to, number);
         let known = links.get(&from);
-        let expected = match op.expect {
+        let expected = match &op.expect {
+            // Nobody here is without an external id, and no source has rules to look for them.
+            Expect::Free { .. } => false,
             Expect::Unlinked => known.is_none(),
             Expect::Revision(revision) => known
                 .is_some_and(|link| people[link.person].revision == revision.0 || fault == Fault::IgnoresTheRevision),
