@@ -1,7 +1,7 @@
 //! What happens in the world, one thing at a time, each small enough to be written down in a test.
 
 use super::dice::Dice;
-use super::source::Look;
+use super::source::{End, Look};
 use super::words::{Way, Words};
 
 /// How a world begins.
@@ -135,6 +135,14 @@ pub(super) enum Act {
         call: u8,
         at: Break,
     },
+    /// P5, on a copy: a listing that says anything of who is gone and who moved, whether or not it can be, read twice.
+    Again {
+        source: u8,
+        look: Look,
+        gone: Option<(u8, u8)>,
+        moves: [(u8, u8); 2],
+        told: u8,
+    },
     /// P13, on two copies: a whole run, and runs of some records each.
     Parts {
         source: u8,
@@ -253,7 +261,14 @@ fn act(dice: &mut Dice, setup: &Setup, odds: &Odds) -> Act {
         88..91 => Act::Crashes { slot, at: broken(dice) },
         91..92 => Act::Plans { source, look },
         92..93 => Act::Applies { slot },
-        93..97 => Act::Twin { source, look, how: How::any(dice), call: dice.small(8), at: broken(dice) },
+        93..96 => Act::Twin { source, look, how: How::any(dice), call: dice.small(8), at: broken(dice) },
+        96..97 => Act::Again {
+            source,
+            look: Look { end: End::Complete, ..look },
+            gone: dice.in_a_hundred(70).then(|| (dice.small(ids + 1), dice.small(6))),
+            moves: [0, 1].map(|_| (dice.small(ids + 1), dice.small(ids + 2))),
+            told: dice.small(3),
+        },
         97..98 => Act::Parts { source, size: 1 + dice.small(3), turn: dice.small(5) },
         _ => Act::Order { source, size: 1 + dice.small(3), turn: dice.small(5), twice: dice.small(5) },
     }
@@ -345,6 +360,17 @@ impl Act {
                 let looks = looks(&look).into_iter().map(|look| Self::Twin { source, look, how, call, at });
                 let hows = hows(&how).into_iter().map(|how| Self::Twin { source, look, how, call, at });
                 looks.chain(hows).collect()
+            }
+            Self::Again { source, look, gone, moves, told } => {
+                let looks = looks(&look).into_iter().map(|look| Self::Again { source, look, gone, moves, told });
+                let fewer = [(None, told), (gone, told.saturating_sub(1))].map(|(gone, told)| Self::Again {
+                    source,
+                    look,
+                    gone,
+                    moves,
+                    told,
+                });
+                looks.chain(fewer).filter(|plainer| plainer != self).collect()
             }
             _ => Vec::new(),
         }

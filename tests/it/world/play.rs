@@ -116,6 +116,9 @@ impl World {
             Act::Plans { source, look } => self.plans(usize::from(source), look)?,
             Act::Applies { slot } => self.applies(usize::from(slot)),
             Act::Twin { source, look, how, call, at } => self.twin(usize::from(source), look, how, call, at)?,
+            Act::Again { source, look, gone, moves, told } => {
+                self.again(usize::from(source), look, gone, &moves[..usize::from(told)])?;
+            }
             Act::Parts { source, size, turn } => self.parts(usize::from(source), size, turn)?,
             Act::Order { source, size, turn, twice } => self.order(usize::from(source), size, turn, twice)?,
         }
@@ -452,6 +455,26 @@ impl World {
         }
         self.made += straight.made + broken.made;
         same("P9", source, &straight, &broken)
+    }
+
+    fn again(&mut self, source: usize, look: Look, gone: Option<(u8, u8)>, moves: &[(u8, u8)]) -> Checked {
+        let (mut world, frame) = (self.aside(), self.frame(source));
+        let said = &mut world.sources[source];
+        let mut items = said.items(&frame, look.gone);
+        let version = |version: u8| said.version(u64::from(version));
+        items.extend(gone.map(|(at, clock)| Item::Tombstone { id: id(at), version: version(clock) }));
+        items.extend(moves.iter().map(|(from, to)| Item::Rekeyed { from: id(*from), to: id(*to) }));
+        let mut sent = said.sent(&frame, look, items);
+        // What is said of who is gone or moved may end anybody.
+        sent.gone = (0..12).collect();
+        for _ in 0..self.setup.missing_after {
+            world.whole(source, sent.clone(), How::PLAIN)?;
+        }
+        let told = world.ground.audit.len();
+        let again = world.whole(source, sent, How::PLAIN)?;
+        self.made += world.made;
+        let quiet = again.is_none_or(|(_, wrote)| wrote.ops == 0) && world.ground.audit.len() == told;
+        law("P5", quiet, || "a listing that was read is news again".to_owned())
     }
 
     fn parts(&mut self, source: usize, size: u8, turn: u8) -> Checked {

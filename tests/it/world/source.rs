@@ -157,7 +157,7 @@ impl Source {
         self.moves.iter().filter(|(_, to)| ids.contains(to)).map(|(from, _)| *from).collect()
     }
 
-    fn version(&self, version: u64) -> Option<u64> {
+    pub(super) fn version(&self, version: u64) -> Option<u64> {
         self.counts.then_some(version)
     }
 
@@ -180,7 +180,12 @@ impl Source {
     }
 
     pub(super) fn listing(&mut self, frame: &Frame, look: Look) -> Sent {
-        let mut items = self.items(frame, look.gone);
+        let items = self.items(frame, look.gone);
+        self.sent(frame, look, items)
+    }
+
+    /// A listing of these.
+    pub(super) fn sent(&mut self, frame: &Frame, look: Look, mut items: Vec<Item>) -> Sent {
         // What cannot be read is somebody's, too.
         let unread = look.odd.flatten().filter(|at| !self.now.contains_key(at));
         let total = self.now.len() as u64 + u64::from(unread.is_some());
