@@ -264,7 +264,7 @@ fn ambiguous_between_several_of_the_source() {
 fn identity_conflict_by_a_match_rule() {
     let town = Town::new();
     let one = town.item("FED-1", person("Áine", "aine@example.org"));
-    town.listed(&[one.clone()]);
+    town.listed(std::slice::from_ref(&one));
     let before = (town.fields("FED-1"), town.store.audit().len());
     let two = town.item("FED-2", person("Áine", "aine@example.org"));
     for items in [vec![one.clone(), two.clone()], vec![two.clone(), one.clone()]] {
