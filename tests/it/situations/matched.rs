@@ -359,6 +359,8 @@ fn the_guards_see_links() {
     }
     let Ok(blocked) = drive_blocking(few().start(), &listing, &town.store) else { panic!("nothing breaks") };
     let plan = serde_json::to_string(&blocked.plan.unwrap()).unwrap();
+    let stored: Json = serde_json::from_str(&plan).unwrap();
+    assert_eq!(stored["ops"][0]["expect"], json!({"free": {"local": "0", "revision": 1}}));
     let plan =
         tripartite::plan::Plan::read(town.policy.schema(), &mut serde_json::Deserializer::from_str(&plan)).unwrap();
     assert_eq!(plan.id(), blocked.report.plan_id);
