@@ -204,7 +204,7 @@ impl RecordStore for SqliteStore {
     type Error = StoreError;
 
     async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
-        index::page(&self.state().conn, &self.register, after)
+        index::page(&mut self.state().conn, &self.register, after)
     }
 
     async fn load(&self, ids: &[ExternalId]) -> Result<Vec<Loaded>, StoreError> {
