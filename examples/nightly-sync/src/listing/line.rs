@@ -12,6 +12,22 @@ use tripartite::value::{Value, exact_numbers};
 use super::MAX_LINE;
 
 pub(super) fn read(schema: &Schema, id_field: &str, line: &[u8], number: u64) -> Option<Item> {
+    match read_at_once(schema, id_field, line) {
+        Some(keyed) => Some(record(keyed, id_field, number)),
+        None => read_with_care(schema, id_field, line, number),
+    }
+}
+
+/// A line that is a record beyond doubt, which nearly all are: with an id, and without a number that its reader may have
+/// rounded.
+fn read_at_once(schema: &Schema, id_field: &str, line: &[u8]) -> Option<Keyed> {
+    let mut from = serde_json::Deserializer::from_str(str::from_utf8(line).ok()?);
+    let keyed = schema.seed().keyed(id_field).deserialize(&mut from).ok()?;
+    from.end().ok()?;
+    (keyed.id.is_some() && !keyed.record.may_be_rounded()).then_some(keyed)
+}
+
+fn read_with_care(schema: &Schema, id_field: &str, line: &[u8], number: u64) -> Option<Item> {
     let parse = |json: &[u8]| {
         let mut from = serde_json::Deserializer::from_slice(json);
         schema.seed().keyed(id_field).deserialize(&mut from).and_then(|keyed| from.end().map(|()| keyed))
