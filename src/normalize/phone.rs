@@ -60,6 +60,7 @@ use crate::value::Problem;
 mod dialled;
 mod digits;
 mod extension;
+mod plain;
 mod plan;
 mod region;
 
@@ -88,15 +89,17 @@ pub fn canonical(raw: &str, region: Region) -> Result<Cow<'_, str>, Problem> {
     if is_blank(raw) {
         return Ok(Cow::Borrowed(""));
     }
-    let number = Dialled::read(raw).and_then(|dialled| plan::number(&dialled, region.home()));
+    let home = region.home();
+    let plain = || home.plain(raw).and_then(|plain| home.international(plain));
+    let number = plain().or_else(|| Dialled::read(raw).and_then(|dialled| plan::number(&dialled, home)));
     let number = number.ok_or(Problem::NotAPhoneNumber)?;
     Ok(if number.as_str() == raw { Cow::Borrowed(raw) } else { Cow::Owned(number.as_str().to_owned()) })
 }
 
 /// Whether both texts are the same number, extension included, or both blank.
 ///
-/// Texts that differ only in punctuation are compared as dialled; the plans are asked only whether there is such a
-/// number.
+/// Most numbers are compared digit by digit, a zero at home being as good as the country code. Others that differ only
+/// in punctuation are compared as dialled; the plans are asked only whether there is such a number.
 ///
 /// ```
 /// use tripartite::normalize::phone::{Region, same};
@@ -109,6 +112,9 @@ pub fn canonical(raw: &str, region: Region) -> Result<Cow<'_, str>, Problem> {
 /// ```
 pub fn same(a: &str, b: &str, region: Region) -> bool {
     let home = region.home();
+    if let (Some(a), Some(b)) = (home.plain(a), home.plain(b)) {
+        return a == b;
+    }
     match (Dialled::read(a), Dialled::read(b)) {
         (Some(a), Some(b)) if a == b => plan::is_assigned(&a, home) || plan::number(&a, home).is_some(),
         (Some(a), Some(b)) => plan::number(&a, home).is_some_and(|a| plan::number(&b, home) == Some(a)),
@@ -116,9 +122,19 @@ pub fn same(a: &str, b: &str, region: Region) -> bool {
     }
 }
 
-/// Whether two texts dial the same, so that [`same`] needs no canonical form.
-pub(crate) fn alike(a: &str, b: &str) -> bool {
-    Dialled::read(a).is_some_and(|a| Dialled::read(b) == Some(a))
+/// [`same`], where that needs no canonical form.
+pub(crate) fn same_at_a_glance(a: &str, b: &str, region: Region) -> Option<bool> {
+    let home = region.home();
+    match (home.plain(a), home.plain(b)) {
+        (Some(a), Some(b)) => Some(a == b),
+        _ if Dialled::read(a).is_some_and(|a| Dialled::read(b) == Some(a)) => same(a, b, region).then_some(true),
+        _ => None,
+    }
+}
+
+/// Whether the text is a number, where that needs no canonical form.
+pub(crate) fn is_at_a_glance(raw: &str, region: Region) -> bool {
+    region.home().plain(raw).is_some()
 }
 
 #[cfg(test)]

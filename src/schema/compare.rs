@@ -91,8 +91,8 @@ impl Schema {
         }
         let (a, b) = (a.text()?, b.text()?);
         match &field.kind {
-            Kind::Phone { region } if phone::alike(a, b) => phone::same(a, b, *region).then_some(true),
-            Kind::Phone { .. } | Kind::Custom(_) => None,
+            Kind::Phone { region } => phone::same_at_a_glance(a, b, *region),
+            Kind::Custom(_) => None,
             kind if kind.is_scalar() => Some(self.same_text(kind, a, b)),
             _ => None,
         }

@@ -36,7 +36,11 @@ fn measure(crowd: &Crowd, name: &str, rounds: usize) -> [Row; 2] {
     for _ in 0..rounds {
         for (times, work) in [(&mut floor, raw_fields as fn(&_, &_) -> usize), (&mut detect, detected)] {
             times.start();
-            let took = timed(|| (0..often).for_each(|_| drop(std::hint::black_box(work(crowd, people)))));
+            let took = timed(|| {
+                (0..often).for_each(|_| {
+                    std::hint::black_box(work(crowd, people));
+                })
+            });
             times.add(people.len() * often, took);
         }
     }
