@@ -66,6 +66,7 @@ mod figures;
 mod gone;
 mod guard;
 mod record;
+mod straight;
 
 use serde::{Deserialize, Serialize};
 
