@@ -20,7 +20,7 @@ use tripartite::value::{Record, RecordBuilder};
 use super::cell::Cell;
 use super::error::refused;
 use super::layout::quoted;
-use super::{Register, StoreError};
+use super::{Register, StoreError, load};
 
 const LINK: &str = "
 INSERT INTO {tripartite_links}(
@@ -56,11 +56,6 @@ const CLOSE: &str = "DELETE FROM {tripartite_conflicts} WHERE external_id = ?1 A
 const TAKEN: &str = "
 SELECT 1 FROM {members} WHERE external_id = ?1 UNION ALL SELECT 1 FROM {tripartite_links} WHERE external_id = ?1";
 
-/// Whether any record has an id of this span.
-const ANY: &str = "
-SELECT 1 FROM {members} WHERE external_id BETWEEN ?1 AND ?2 UNION ALL
-SELECT 1 FROM {tripartite_links} WHERE external_id BETWEEN ?1 AND ?2";
-
 const FIND: &str = "SELECT local_id, revision FROM {members} WHERE external_id = ?1";
 
 /// The statements of a register and schema, written once for all batches.
@@ -86,7 +81,7 @@ impl Statements {
             insert: format!("INSERT INTO {members}(external_id, {}) VALUES (?{marks})", columns.join(", ")),
             members,
             taken: register.sql(TAKEN),
-            any: register.sql(ANY),
+            any: register.sql(load::ANY),
             find: register.sql(FIND),
             link: register.sql(LINK),
             rekey: REKEY.map(|sql| register.sql(sql)),
@@ -136,12 +131,10 @@ pub(super) fn batch(
     }
 }
 
-/// Whether nobody has an id of any creation in the batch, by one look at the span of them. Of two creations for one id
-/// the second is refused.
+/// Whether nobody has an id of any creation in the batch. Of two creations for one id the second is refused.
 fn are_free(tx: &Connection, sql: &Statements, batch: &Batch) -> Result<bool, StoreError> {
-    let ids = || batch.ops.iter().filter(|op| op.expect == Expect::Unlinked).map(|op| op.id.as_str());
-    let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return Ok(false) };
-    Ok(!tx.prepare_cached(&sql.any)?.exists([first, last])?)
+    let created = batch.ops.iter().filter(|op| op.expect == Expect::Unlinked);
+    load::none_is_taken(tx, &sql.any, created.map(|op| op.id.as_str()))
 }
 
 /// What an op came to, by the number of its record.
