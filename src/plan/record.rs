@@ -131,9 +131,14 @@ pub(super) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
     }
 }
 
-pub(super) fn note(mut op: Op, situation: Situation, why: &str) -> Op {
+pub(super) fn note(op: Op, situation: Situation, why: &str) -> Op {
+    let action = op.action.name();
+    note_as(op, situation, action, why)
+}
+
+pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str) -> Op {
     op.situation = situation;
-    let entry = RecordEntry { situation, action: op.action.name().to_owned(), why: why.to_owned(), by: None };
+    let entry = RecordEntry { situation, action: action.to_owned(), why: why.to_owned(), by: None };
     op.entries.insert(0, Entry::Record(entry));
     op
 }

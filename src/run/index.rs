@@ -5,14 +5,15 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::value::Fingerprint;
 
-const ACTIVE: u8 = 1;
-const LINKED: u8 = 2;
-const FRESH: u8 = 4;
-const LISTED: u8 = 8;
-const SET_ASIDE: u8 = 16;
-const SPOKEN_FOR: u8 = 32;
-const DISPUTED: u8 = 64;
-const PRESENT: u8 = 128;
+const ACTIVE: u16 = 1;
+const LINKED: u16 = 2;
+const FRESH: u16 = 4;
+const LISTED: u16 = 8;
+const SET_ASIDE: u16 = 16;
+const SPOKEN_FOR: u16 = 32;
+const DISPUTED: u16 = 64;
+const PRESENT: u16 = 128;
+const MADE: u16 = 256;
 
 /// A record's place in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +36,7 @@ struct Row {
     /// The largest version that was listed.
     version: Option<u64>,
     end: u32,
-    flags: u8,
+    flags: u16,
 }
 
 /// What listing a record for the first or second time shows.
@@ -153,10 +154,25 @@ impl Index {
         self.row(slot).flags & LINKED != 0
     }
 
+    /// Whether it was linked before this run, as far as the run knows.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.find(id).is_some_and(|at| self.is_linked(Slot(at)))
+    }
+
     /// Whether it was listed as a record, and the largest version of it that was.
     pub(super) fn listed(&self, slot: Slot) -> Option<Option<u64>> {
         let row = self.row(slot);
         (row.flags & LISTED != 0).then_some(row.version)
+    }
+
+    /// Marks a record as created by this run.
+    pub(super) fn make(&mut self, id: &str) {
+        let slot = self.slot(id);
+        self.row_mut(slot).flags |= MADE;
+    }
+
+    pub(super) fn was_made(&self, id: &str) -> bool {
+        self.find(id).is_some_and(|at| self.rows[at as usize].flags & MADE != 0)
     }
 
     /// The linked, active records that were not listed.
@@ -169,23 +185,28 @@ impl Index {
         self.unlisted(DISPUTED)
     }
 
-    fn unlisted(&self, which: u8) -> impl Iterator<Item = &str> {
+    fn unlisted(&self, which: u16) -> impl Iterator<Item = &str> {
         let all = 0..self.rows.len();
         let flags = move |at: usize| self.rows[at].flags & (which | LINKED | LISTED | SPOKEN_FOR);
         all.filter(move |&at| flags(at) == which | LINKED).map(|at| self.id(at))
     }
 
     pub(super) fn slot(&mut self, id: &str) -> Slot {
-        let hash = xxh3_64(id.as_bytes());
-        let Self { text, rows, table, .. } = self;
-        if let Some(&at) = table.find(hash, |&at| id_at(text, rows, at as usize) == id.as_bytes()) {
+        if let Some(at) = self.find(id) {
             return Slot(at);
         }
+        let hash = xxh3_64(id.as_bytes());
+        let Self { text, rows, table, .. } = self;
         let at = rows.len() as u32;
         text.extend_from_slice(id.as_bytes());
         rows.push(Row { seen: Fingerprint::default(), version: None, end: text.len() as u32, flags: 0 });
         table.insert_unique(hash, at, |&at| xxh3_64(id_at(text, rows, at as usize)));
         Slot(at)
+    }
+
+    fn find(&self, id: &str) -> Option<u32> {
+        let same = |&at: &u32| id_at(&self.text, &self.rows, at as usize) == id.as_bytes();
+        self.table.find(xxh3_64(id.as_bytes()), same).copied()
     }
 
     fn id(&self, at: usize) -> &str {

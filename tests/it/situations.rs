@@ -1,7 +1,9 @@
 //! Every situation that a record can be in between the source and the host, by its name; the contract's table of record
 //! situations, row by row.
 
+mod contested;
 mod ended;
+mod matched;
 mod moved;
 mod scoped;
 

@@ -8,12 +8,13 @@
 //! Nearly every batch goes through together. One that does not is carried out apart from its beginning, and so comes to
 //! the same as if it had been from the first.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Transaction, params};
 use tripartite::exchange::{
     Action, AuditKey, Batch, ConflictChange, Entry, Expect, KeyedHash, Op, OpenConflict, Outcome, RecordEntry,
     Revision, Situation, WHOLE_RECORD,
 };
-use tripartite::id::{ExternalId, LocalId};
+use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::Schema;
 use tripartite::value::{Record, RecordBuilder};
 
@@ -56,6 +57,10 @@ const CLOSE: &str = "DELETE FROM {tripartite_conflicts} WHERE external_id = ?1 A
 const TAKEN: &str = "
 SELECT 1 FROM {members} WHERE external_id = ?1 UNION ALL SELECT 1 FROM {tripartite_links} WHERE external_id = ?1";
 
+const FREE: &str = "SELECT revision FROM {members} WHERE local_id = ?1 AND external_id IS NULL";
+
+const TAKE_IN: &str = "UPDATE {members} SET external_id = ?2, revision = revision + 1 WHERE local_id = ?1";
+
 const FIND: &str = "SELECT local_id, revision FROM {members} WHERE external_id = ?1";
 
 /// The statements of a register and schema, written once for all batches.
@@ -65,6 +70,8 @@ pub(super) struct Statements {
     taken: String,
     any: String,
     find: String,
+    free: String,
+    take_in: String,
     insert: String,
     link: String,
     rekey: [String; 3],
@@ -83,6 +90,8 @@ impl Statements {
             taken: register.sql(TAKEN),
             any: register.sql(load::ANY),
             find: register.sql(FIND),
+            free: register.sql(FREE),
+            take_in: register.sql(TAKE_IN),
             link: register.sql(LINK),
             rekey: REKEY.map(|sql| register.sql(sql)),
             open: register.sql(OPEN),
@@ -131,8 +140,12 @@ pub(super) fn batch(
     }
 }
 
-/// Whether nobody has an id of any creation in the batch. Of two creations for one id the second is refused.
+/// Whether nobody has an id of any creation in the batch, nor gets one in it. Of two creations for one id the second is
+/// refused.
 fn are_free(tx: &Connection, sql: &Statements, batch: &Batch) -> Result<bool, StoreError> {
+    if batch.ops.iter().any(|op| op.rekeyed.is_some()) {
+        return Ok(false);
+    }
     let created = batch.ops.iter().filter(|op| op.expect == Expect::Unlinked);
     load::none_is_taken(tx, &sql.any, created.map(|op| op.id.as_str()))
 }
@@ -143,6 +156,23 @@ fn outcome(local: Option<i64>) -> Outcome {
     local
         .and_then(|local| LocalId::new(local.to_string()).ok())
         .map_or(Outcome::Stale, |local| Outcome::Applied { local })
+}
+
+/// Appends an entry about a record that no op is about.
+pub(super) fn note(
+    tx: &Connection,
+    sql: &Statements,
+    (run, at): (&RunId, &DateTime<Utc>),
+    id: &ExternalId,
+    entry: &RecordEntry,
+) -> Result<(), StoreError> {
+    let text = serde_json::to_string(&Entry::Record(entry.clone())).unwrap_or_default();
+    let (at, verdict) = (super::record::time(at), super::record::situation(entry.situation));
+    let (field, detail): (Option<&str>, Option<&str>) = (None, None);
+    let action = entry.action.as_str();
+    let mut statement = tx.prepare_cached(&sql.note)?;
+    statement.execute(params![run.as_str(), at, id.as_str(), "record", field, verdict, detail, action, text])?;
+    Ok(())
 }
 
 struct Writer<'a> {
@@ -190,10 +220,11 @@ impl<'a> Writer<'a> {
 
     /// The local id of the record, or `None` when what was expected is no longer so; then nothing was written.
     fn write(&mut self, op: &'a Op) -> Result<Option<i64>, StoreError> {
-        let found = match (&op.action, op.expect) {
+        let found = match (&op.action, &op.expect) {
             (Action::Create(record), Expect::Unlinked) => self.create(op, record)?,
-            (_, Expect::Unlinked) => None,
-            (action, Expect::Revision(revision)) => self.change(op, action, revision)?,
+            (Action::Create(_), _) | (_, Expect::Unlinked) => None,
+            (action, Expect::Revision(revision)) => self.change(op, action, *revision)?,
+            (action, Expect::Free { local, revision }) => self.take_in(op, action, local, *revision)?,
         };
         let Some(found) = found else { return Ok(None) };
         self.link(op, found.revision)?;
@@ -244,13 +275,37 @@ impl<'a> Writer<'a> {
             }
             revision += u64::from(known.is_some());
         }
-        let written = match action {
-            Action::Update(patch) => self.update(local, patch, "")?,
-            Action::Reactivate(patch) => self.update(local, patch, "active = 1, ")?,
-            Action::Deactivate => self.update(local, &self.schema.missing(), "active = 0, ")?,
-            _ => 0,
-        };
+        let written = self.act(local, action)?;
         Ok(Some(Found { local, revision: Revision(revision + written) }))
+    }
+
+    /// Does to a row what an op says, and answers by how much its revision grew.
+    fn act(&self, local: i64, action: &Action) -> Result<u64, StoreError> {
+        match action {
+            Action::Update(patch) => self.update(local, patch, ""),
+            Action::Reactivate(patch) => self.update(local, patch, "active = 1, "),
+            Action::Deactivate => self.update(local, &self.schema.missing(), "active = 0, "),
+            _ => Ok(0),
+        }
+    }
+
+    /// Gives a row that has no external id the op's.
+    fn take_in(
+        &mut self,
+        op: &Op,
+        action: &Action,
+        local: &LocalId,
+        expected: Revision,
+    ) -> Result<Option<Found>, StoreError> {
+        let Ok(local) = local.as_str().parse::<i64>() else { return Ok(None) };
+        let revision = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(0)?.cast_unsigned());
+        let known = self.tx.prepare_cached(&self.sql.free)?.query_row([local], revision).optional()?;
+        if known.map(Revision) != Some(expected) || self.is_taken(&op.id)? {
+            return Ok(None);
+        }
+        self.tx.prepare_cached(&self.sql.take_in)?.execute(params![local, op.id.as_str()])?;
+        let grown = self.act(local, action)?;
+        Ok(Some(Found { local, revision: Revision(expected.0 + 1 + grown) }))
     }
 
     /// Writes the fields that a patch states, and answers by how much the revision grew.

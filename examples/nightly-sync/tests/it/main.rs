@@ -14,6 +14,7 @@ mod jobs_model;
 mod jobs_race;
 mod jobs_suite;
 mod listing;
+mod matches;
 mod night;
 mod records_suite;
 mod registers;
