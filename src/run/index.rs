@@ -1,5 +1,7 @@
 //! What a run knows of every record: some tens of bytes, whatever the record's size.
 
+use std::cmp::Ordering;
+
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -15,16 +17,25 @@ const DISPUTED: u16 = 64;
 const PRESENT: u16 = 128;
 const MADE: u16 = 256;
 
+/// So far behind the last record the next is looked for, before it is looked for everywhere.
+const NEAR: usize = 4;
+
 /// A record's place in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(u32);
 
 /// All external ids, those of the host and those that only the source has. Ids are compared exactly, byte for byte.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Index {
     text: Vec<u8>,
     rows: Vec<Row>,
     table: HashTable<u32>,
+    /// How many rows are in the table. The others are in the order of their ids, behind all that are.
+    hashed: usize,
+    /// All rows are in the order of their ids.
+    ascending: bool,
+    /// Where the last one stood that was asked for.
+    last: usize,
     /// How many are linked and active.
     pub(super) population: u64,
 }
@@ -63,6 +74,13 @@ pub(super) enum Before {
     Listed,
     /// It was set aside already.
     SetAside,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        let (text, rows, table) = (Vec::new(), Vec::new(), HashTable::new());
+        Self { text, rows, table, hashed: 0, ascending: true, last: 0, population: 0 }
+    }
 }
 
 impl Index {
@@ -192,25 +210,82 @@ impl Index {
     }
 
     pub(super) fn slot(&mut self, id: &str) -> Slot {
-        if let Some(at) = self.find(id) {
-            return Slot(at);
-        }
-        let hash = xxh3_64(id.as_bytes());
-        let Self { text, rows, table, .. } = self;
-        let at = rows.len() as u32;
-        text.extend_from_slice(id.as_bytes());
-        rows.push(Row { seen: Fingerprint::default(), version: None, end: text.len() as u32, flags: 0 });
-        table.insert_unique(hash, at, |&at| xxh3_64(id_at(text, rows, at as usize)));
-        Slot(at)
+        self.last = match self.near(id) {
+            Some(at) => at,
+            None => self.find_or_add(id),
+        };
+        Slot(self.last as u32)
     }
 
     fn find(&self, id: &str) -> Option<u32> {
-        let same = |&at: &u32| id_at(&self.text, &self.rows, at as usize) == id.as_bytes();
-        self.table.find(xxh3_64(id.as_bytes()), same).copied()
+        let found = self.near(id).or_else(|| self.hashed(id)).or_else(|| self.unhashed(id));
+        found.map(|at| at as u32)
+    }
+
+    /// Hosts and sources mostly list in one order, so that the next record stands close behind the last.
+    fn near(&self, id: &str) -> Option<usize> {
+        let behind = self.last..self.rows.len().min(self.last + NEAR);
+        behind.chain(0..self.rows.len().min(1)).find(|&at| self.bytes(at) == id.as_bytes())
+    }
+
+    fn find_or_add(&mut self, id: &str) -> usize {
+        if self.ascending && self.rows.len().checked_sub(1).is_none_or(|last| self.bytes(last) < id.as_bytes()) {
+            return self.add(id);
+        }
+        self.hash_all();
+        if let Some(at) = self.hashed(id) {
+            return at;
+        }
+        self.ascending = false;
+        let at = self.add(id);
+        self.hash_all();
+        at
+    }
+
+    fn add(&mut self, id: &str) -> usize {
+        self.text.extend_from_slice(id.as_bytes());
+        self.rows.push(Row { seen: Fingerprint::default(), version: None, end: self.text.len() as u32, flags: 0 });
+        self.rows.len() - 1
+    }
+
+    fn hashed(&self, id: &str) -> Option<usize> {
+        let same = |&at: &u32| self.bytes(at as usize) == id.as_bytes();
+        self.table.find(xxh3_64(id.as_bytes()), same).map(|&at| at as usize)
+    }
+
+    fn unhashed(&self, id: &str) -> Option<usize> {
+        let (mut from, mut to) = (self.hashed, self.rows.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            match self.bytes(middle).cmp(id.as_bytes()) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => to = middle,
+            }
+        }
+        None
+    }
+
+    /// Makes room for all rows before the first: to move a table is dearer than to fill one in the order of its rows.
+    fn hash_all(&mut self) {
+        if self.table.capacity() < self.rows.len() {
+            self.table = HashTable::with_capacity(self.rows.len() + self.rows.len() / 2);
+            self.hashed = 0;
+        }
+        let Self { text, rows, table, hashed, .. } = self;
+        let hash = |at: usize| xxh3_64(id_at(text, rows, at));
+        for at in *hashed..rows.len() {
+            table.insert_unique(hash(at), at as u32, |&at| hash(at as usize));
+        }
+        *hashed = rows.len();
+    }
+
+    fn bytes(&self, at: usize) -> &[u8] {
+        id_at(&self.text, &self.rows, at)
     }
 
     fn id(&self, at: usize) -> &str {
-        std::str::from_utf8(id_at(&self.text, &self.rows, at)).unwrap_or_default()
+        std::str::from_utf8(self.bytes(at)).unwrap_or_default()
     }
 
     fn row(&self, slot: Slot) -> &Row {
@@ -225,4 +300,36 @@ impl Index {
 fn id_at<'a>(text: &'a [u8], rows: &[Row], at: usize) -> &'a [u8] {
     let start = if at == 0 { 0 } else { rows[at - 1].end as usize };
     &text[start..rows[at].end as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// In whatever order ids come, each has one place and keeps it, and nobody else's is known.
+        #[test]
+        fn an_id_keeps_its_place(ids in prop::collection::vec("[a-c]{0,3}", 0..60), sorted in 0..60_usize) {
+            let mut ids = ids;
+            let sorted = sorted.min(ids.len());
+            ids[..sorted].sort();
+            let (mut index, mut known) = (Index::default(), BTreeMap::new());
+            for id in &ids {
+                prop_assert_eq!(index.find(id).is_some(), known.contains_key(id));
+                let slot = index.slot(id);
+                prop_assert_eq!(*known.entry(id.clone()).or_insert(slot), slot);
+            }
+            for (id, slot) in &known {
+                prop_assert_eq!(index.find(id), Some(slot.0));
+                prop_assert_eq!(index.slot(id), *slot);
+                prop_assert_eq!(index.id(slot.0 as usize), id);
+            }
+            prop_assert_eq!(index.rows.len(), known.len());
+            prop_assert_eq!(index.find("d"), None);
+        }
+    }
 }
