@@ -198,9 +198,10 @@ impl ChangeSet<'_> {
 pub fn detect<'a>(schema: &Schema, sides: Sides<'a>) -> ChangeSet<'a> {
     let mut changes = Vec::new();
     if !same_rows(sides) {
+        let (base, local, remote) = (sides.base.cells(), sides.local.cells(), sides.remote.cells());
         for &unit in schema.units() {
             let verdict = match unit {
-                Unit::Field(position) => field(schema, sides, position),
+                Unit::Field(at) => field(schema, [base.field(at), local.field(at), remote.field(at)], at),
                 Unit::Group(_) => group::verdict(schema, sides, schema.members(&unit)),
             };
             if verdict != Verdict::InSync {
@@ -216,14 +217,17 @@ fn same_rows(sides: Sides<'_>) -> bool {
     sides.base == sides.remote && sides.local == sides.remote && !sides.base.has_missing()
 }
 
-fn field(schema: &Schema, sides: Sides<'_>, position: usize) -> Verdict {
-    let (base, local, remote) = (sides.base.field(position), sides.local.field(position), sides.remote.field(position));
-    if base == remote && local == remote && !base.is_missing() {
+fn field(schema: &Schema, [base, local, remote]: [FieldRef<'_>; 3], position: usize) -> Verdict {
+    let still = base == remote && !base.is_missing();
+    if still && local == base {
         return Verdict::InSync;
     }
     let field = &schema.fields()[position];
     let side = |raw| Side::new(schema, field, raw);
     let base = side(base);
+    if still {
+        return judge(&base, &side(local), &base, false);
+    }
     match hear(schema, position, &base, remote) {
         Heard::Nothing => Verdict::NotReported,
         Heard::Nonsense(problem) => Verdict::InvalidRemote(problem),

@@ -88,7 +88,7 @@ impl Record {
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn field(&self, position: usize) -> FieldRef<'_> {
-        if position < self.len() { self.cell(position) } else { FieldRef::MISSING }
+        self.cells().field(position)
     }
 
     /// All fields in order.
@@ -102,7 +102,8 @@ impl Record {
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn fields(&self) -> impl Iterator<Item = FieldRef<'_>> {
-        (0..self.len()).map(|position| self.cell(position))
+        let cells = self.cells();
+        (0..self.len()).map(move |position| cells.field(position))
     }
 
     /// What the source said beyond the schema: a map, or missing.
@@ -115,7 +116,7 @@ impl Record {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn extra(&self) -> FieldRef<'_> {
-        self.cell(self.len())
+        self.cells().cell(self.len())
     }
 
     /// The fingerprint of the fields; what lies beyond the schema does not count.
@@ -169,11 +170,33 @@ impl Record {
         self.row.len()
     }
 
-    fn cell(&self, index: usize) -> FieldRef<'_> {
-        let cell = word(&self.row, 1 + index);
-        let start = payload_start(self.len());
-        let bytes = self.row.get(start + end_before(&self.row, index)..start + (cell & END_MASK) as usize);
-        FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes: bytes.unwrap_or_default() }
+    /// The row taken apart, for whoever looks at more than one field.
+    pub(crate) fn cells(&self) -> Cells<'_> {
+        let (table, payload) = self.row.split_at_checked(payload_start(self.len())).unwrap_or_default();
+        Cells { table: table.as_chunks().0, payload }
+    }
+}
+
+/// A row taken apart: the head and the cells, and the fields' bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Cells<'a> {
+    table: &'a [[u8; WORD]],
+    payload: &'a [u8],
+}
+
+impl<'a> Cells<'a> {
+    /// The field at a position; missing beyond the end.
+    pub(crate) fn field(self, position: usize) -> FieldRef<'a> {
+        // The last cell is no field.
+        if position + 2 < self.table.len() { self.cell(position) } else { FieldRef::MISSING }
+    }
+
+    fn cell(self, index: usize) -> FieldRef<'a> {
+        let Some([before, cell]) = self.table.get(index..index + 2) else { return FieldRef::MISSING };
+        let (before, cell) = (u32::from_le_bytes(*before), u32::from_le_bytes(*cell));
+        let start = if index == 0 { 0 } else { before & END_MASK };
+        let bytes = self.payload.get(start as usize..(cell & END_MASK) as usize).unwrap_or_default();
+        FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes }
     }
 
     fn tag(&self, index: usize) -> Tag {
@@ -248,6 +271,18 @@ impl<'a> FieldRef<'a> {
     /// ```
     pub fn is_composite(self) -> bool {
         matches!(self.tag, Tag::List | Tag::Map)
+    }
+
+    /// A quick yes to whether it is a text that begins with something to read: visible ASCII but for a comma, or a
+    /// character from U+00C0 to U+02FF.
+    pub(crate) fn begins_with_a_word(self) -> bool {
+        let visible = |&byte: &u8| byte != b',' && (byte.is_ascii_graphic() || matches!(byte, 0xC3..=0xCB));
+        self.tag == Tag::Text && self.bytes.first().is_some_and(visible)
+    }
+
+    /// The bytes of the text, if it is one.
+    pub(crate) fn text_bytes(self) -> Option<&'a [u8]> {
+        (self.tag == Tag::Text).then_some(self.bytes)
     }
 
     pub(super) fn is_float(self) -> bool {
