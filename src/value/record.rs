@@ -157,7 +157,8 @@ impl Record {
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn may_be_rounded(&self) -> bool {
-        (0..=self.len()).any(|index| matches!(self.tag(index), Tag::Float | Tag::List | Tag::Map))
+        let tag = |index| Tag::of((word(&self.row, 1 + index) >> END_BITS) as u8);
+        (0..=self.len()).any(|index| matches!(tag(index), Tag::Float | Tag::List | Tag::Map))
     }
 
     /// The bytes the row takes, for those who count memory.
@@ -197,10 +198,6 @@ impl<'a> Cells<'a> {
         let start = if index == 0 { 0 } else { before & END_MASK };
         let bytes = self.payload.get(start as usize..(cell & END_MASK) as usize).unwrap_or_default();
         FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes }
-    }
-
-    fn tag(&self, index: usize) -> Tag {
-        Tag::of((word(&self.row, 1 + index) >> END_BITS) as u8)
     }
 }
 
