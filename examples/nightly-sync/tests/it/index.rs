@@ -11,7 +11,7 @@ use crate::bench::{Bench, members};
 /// Every id that stands anywhere, and by one look at each table what is known of it.
 const NAIVE: &str = "
 SELECT i.external_id, m.local_id IS NOT NULL, m.active, ifnull(m.revision, 0),
-    l.deactivated, l.synced_revision, hex(l.seen),
+    l.deactivated, l.synced_revision, iif(l.synced_revision IS NULL, '', hex(l.seen)),
     (SELECT count(*) FROM tripartite_conflicts c WHERE c.external_id = i.external_id)
 FROM (
     SELECT external_id FROM members WHERE typeof(external_id) = 'text'
@@ -25,8 +25,8 @@ fn naive(bench: &Bench) -> Vec<String> {
     let mut statement = conn.prepare(NAIVE).unwrap();
     let row = |row: &rusqlite::Row<'_>| {
         let id: String = row.get(0)?;
-        let (there, active, revision): (bool, Option<i64>, u64) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        let (deactivated, synced): (Option<i64>, Option<u64>) = (row.get(4)?, row.get(5)?);
+        let (there, active, revision): (bool, Option<i64>, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let (deactivated, synced): (Option<i64>, Option<i64>) = (row.get(4)?, row.get(5)?);
         let presence = match (there, active, deactivated.unwrap_or(0)) {
             (false, ..) | (_, Some(0), ..=0) => "Removed",
             (_, Some(0), _) => "Deactivated",
