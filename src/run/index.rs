@@ -1,10 +1,10 @@
 //! What a run knows of every record: some tens of bytes, whatever the record's size.
 
-use std::cmp::Ordering;
+mod chunks;
+mod ids;
 
-use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
-
+use self::chunks::Chunks;
+use self::ids::Ids;
 use crate::value::Fingerprint;
 
 const ACTIVE: u16 = 1;
@@ -17,36 +17,26 @@ const DISPUTED: u16 = 64;
 const PRESENT: u16 = 128;
 const MADE: u16 = 256;
 
-/// So far behind the last record the next is looked for, before it is looked for everywhere.
-const NEAR: usize = 4;
-
 /// A record's place in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(u32);
 
 /// All external ids, those of the host and those that only the source has. Ids are compared exactly, byte for byte.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Index {
-    text: Vec<u8>,
-    rows: Vec<Row>,
-    table: HashTable<u32>,
-    /// How many rows are in the table. The others are in the order of their ids, behind all that are.
-    hashed: usize,
-    /// All rows are in the order of their ids.
-    ascending: bool,
-    /// Where the last one stood that was asked for.
-    last: usize,
+    ids: Ids,
+    rows: Chunks<Row>,
     /// How many are linked and active.
     pub(super) population: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// Nearly bytes alone, so that hardly any room is lost between them.
+#[derive(Debug, Clone, Copy, Default)]
 struct Row {
     /// What was seen at the source when the record was last in step; once it is listed, what is seen now.
     seen: Fingerprint,
     /// The largest version that was listed.
-    version: Option<u64>,
-    end: u32,
+    version: Option<[u8; 8]>,
     flags: u16,
 }
 
@@ -74,13 +64,6 @@ pub(super) enum Before {
     Listed,
     /// It was set aside already.
     SetAside,
-}
-
-impl Default for Index {
-    fn default() -> Self {
-        let (text, rows, table) = (Vec::new(), Vec::new(), HashTable::new());
-        Self { text, rows, table, hashed: 0, ascending: true, last: 0, population: 0 }
-    }
 }
 
 impl Index {
@@ -115,7 +98,7 @@ impl Index {
     pub(super) fn list(&mut self, id: &str, version: Option<u64>, seen: Fingerprint) -> (Slot, Sighting) {
         let slot = self.slot(id);
         let row = self.row_mut(slot);
-        row.version = row.version.max(version);
+        row.version = row.version.map(u64::from_le_bytes).max(version).map(u64::to_le_bytes);
         let sighting = match row.flags {
             flags if flags & SET_ASIDE != 0 => Sighting::SetAside,
             flags if flags & LISTED != 0 && row.seen == seen => Sighting::Repeated,
@@ -174,13 +157,13 @@ impl Index {
 
     /// Whether it was linked before this run, as far as the run knows.
     pub(super) fn knows(&self, id: &str) -> bool {
-        self.find(id).is_some_and(|at| self.is_linked(Slot(at)))
+        self.has(id, LINKED)
     }
 
     /// Whether it was listed as a record, and the largest version of it that was.
     pub(super) fn listed(&self, slot: Slot) -> Option<Option<u64>> {
         let row = self.row(slot);
-        (row.flags & LISTED != 0).then_some(row.version)
+        (row.flags & LISTED != 0).then(|| row.version.map(u64::from_le_bytes))
     }
 
     /// Marks a record as created by this run.
@@ -190,7 +173,11 @@ impl Index {
     }
 
     pub(super) fn was_made(&self, id: &str) -> bool {
-        self.find(id).is_some_and(|at| self.rows[at as usize].flags & MADE != 0)
+        self.has(id, MADE)
+    }
+
+    fn has(&self, id: &str, flag: u16) -> bool {
+        self.ids.look_up(id).is_some_and(|at| self.rows[at].flags & flag != 0)
     }
 
     /// The linked, active records that were not listed.
@@ -206,86 +193,15 @@ impl Index {
     fn unlisted(&self, which: u16) -> impl Iterator<Item = &str> {
         let all = 0..self.rows.len();
         let flags = move |at: usize| self.rows[at].flags & (which | LINKED | LISTED | SPOKEN_FOR);
-        all.filter(move |&at| flags(at) == which | LINKED).map(|at| self.id(at))
+        all.filter(move |&at| flags(at) == which | LINKED).map(|at| self.ids.get(at))
     }
 
     pub(super) fn slot(&mut self, id: &str) -> Slot {
-        self.last = match self.near(id) {
-            Some(at) => at,
-            None => self.find_or_add(id),
-        };
-        Slot(self.last as u32)
-    }
-
-    fn find(&self, id: &str) -> Option<u32> {
-        let found = self.near(id).or_else(|| self.hashed(id)).or_else(|| self.unhashed(id));
-        found.map(|at| at as u32)
-    }
-
-    /// Hosts and sources mostly list in one order, so that the next record stands close behind the last.
-    fn near(&self, id: &str) -> Option<usize> {
-        let behind = self.last..self.rows.len().min(self.last + NEAR);
-        behind.chain(0..self.rows.len().min(1)).find(|&at| self.bytes(at) == id.as_bytes())
-    }
-
-    fn find_or_add(&mut self, id: &str) -> usize {
-        if self.ascending && self.rows.len().checked_sub(1).is_none_or(|last| self.bytes(last) < id.as_bytes()) {
-            return self.add(id);
+        let at = self.ids.place(id);
+        if at == self.rows.len() {
+            self.rows.push(Row::default());
         }
-        self.hash_all();
-        if let Some(at) = self.hashed(id) {
-            return at;
-        }
-        self.ascending = false;
-        let at = self.add(id);
-        self.hash_all();
-        at
-    }
-
-    fn add(&mut self, id: &str) -> usize {
-        self.text.extend_from_slice(id.as_bytes());
-        self.rows.push(Row { seen: Fingerprint::default(), version: None, end: self.text.len() as u32, flags: 0 });
-        self.rows.len() - 1
-    }
-
-    fn hashed(&self, id: &str) -> Option<usize> {
-        let same = |&at: &u32| self.bytes(at as usize) == id.as_bytes();
-        self.table.find(xxh3_64(id.as_bytes()), same).map(|&at| at as usize)
-    }
-
-    fn unhashed(&self, id: &str) -> Option<usize> {
-        let (mut from, mut to) = (self.hashed, self.rows.len());
-        while from < to {
-            let middle = from.midpoint(to);
-            match self.bytes(middle).cmp(id.as_bytes()) {
-                Ordering::Less => from = middle + 1,
-                Ordering::Equal => return Some(middle),
-                Ordering::Greater => to = middle,
-            }
-        }
-        None
-    }
-
-    /// Makes room for all rows before the first: to move a table is dearer than to fill one in the order of its rows.
-    fn hash_all(&mut self) {
-        if self.table.capacity() < self.rows.len() {
-            self.table = HashTable::with_capacity(self.rows.len() + self.rows.len() / 2);
-            self.hashed = 0;
-        }
-        let Self { text, rows, table, hashed, .. } = self;
-        let hash = |at: usize| xxh3_64(id_at(text, rows, at));
-        for at in *hashed..rows.len() {
-            table.insert_unique(hash(at), at as u32, |&at| hash(at as usize));
-        }
-        *hashed = rows.len();
-    }
-
-    fn bytes(&self, at: usize) -> &[u8] {
-        id_at(&self.text, &self.rows, at)
-    }
-
-    fn id(&self, at: usize) -> &str {
-        std::str::from_utf8(self.bytes(at)).unwrap_or_default()
+        Slot(at as u32)
     }
 
     fn row(&self, slot: Slot) -> &Row {
@@ -294,42 +210,5 @@ impl Index {
 
     fn row_mut(&mut self, slot: Slot) -> &mut Row {
         &mut self.rows[slot.0 as usize]
-    }
-}
-
-fn id_at<'a>(text: &'a [u8], rows: &[Row], at: usize) -> &'a [u8] {
-    let start = if at == 0 { 0 } else { rows[at - 1].end as usize };
-    &text[start..rows[at].end as usize]
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        /// In whatever order ids come, each has one place and keeps it, and nobody else's is known.
-        #[test]
-        fn an_id_keeps_its_place(ids in prop::collection::vec("[a-c]{0,3}", 0..60), sorted in 0..60_usize) {
-            let mut ids = ids;
-            let sorted = sorted.min(ids.len());
-            ids[..sorted].sort();
-            let (mut index, mut known) = (Index::default(), BTreeMap::new());
-            for id in &ids {
-                prop_assert_eq!(index.find(id).is_some(), known.contains_key(id));
-                let slot = index.slot(id);
-                prop_assert_eq!(*known.entry(id.clone()).or_insert(slot), slot);
-            }
-            for (id, slot) in &known {
-                prop_assert_eq!(index.find(id), Some(slot.0));
-                prop_assert_eq!(index.slot(id), *slot);
-                prop_assert_eq!(index.id(slot.0 as usize), id);
-            }
-            prop_assert_eq!(index.rows.len(), known.len());
-            prop_assert_eq!(index.find("d"), None);
-        }
     }
 }

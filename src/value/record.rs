@@ -88,7 +88,7 @@ impl Record {
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn field(&self, position: usize) -> FieldRef<'_> {
-        self.cells().field(position)
+        if position < self.len() { self.cell(position) } else { FieldRef::MISSING }
     }
 
     /// All fields in order.
@@ -102,8 +102,7 @@ impl Record {
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn fields(&self) -> impl Iterator<Item = FieldRef<'_>> {
-        let cells = self.cells();
-        (0..self.len()).map(move |position| cells.field(position))
+        self.walk()
     }
 
     /// What the source said beyond the schema: a map, or missing.
@@ -116,7 +115,7 @@ impl Record {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn extra(&self) -> FieldRef<'_> {
-        self.cells().cell(self.len())
+        self.cell(self.len())
     }
 
     /// The fingerprint of the fields; what lies beyond the schema does not count.
@@ -171,33 +170,55 @@ impl Record {
         self.row.len()
     }
 
-    /// The row taken apart, for whoever looks at more than one field.
-    pub(crate) fn cells(&self) -> Cells<'_> {
+    /// A walk over the fields in order, for whoever looks at more than one.
+    pub(crate) fn walk(&self) -> Walk<'_> {
         let (table, payload) = self.row.split_at_checked(payload_start(self.len())).unwrap_or_default();
-        Cells { table: table.as_chunks().0, payload }
+        // Neither the head nor the last cell is a field.
+        let cells = table.as_chunks().0.get(1..=self.len()).unwrap_or_default();
+        Walk { cells, payload, position: 0, start: 0 }
+    }
+
+    fn cell(&self, index: usize) -> FieldRef<'_> {
+        let cell = word(&self.row, 1 + index);
+        let start = payload_start(self.len());
+        let bytes = self.row.get(start + end_before(&self.row, index)..start + (cell & END_MASK) as usize);
+        FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes: bytes.unwrap_or_default() }
     }
 }
 
-/// A row taken apart: the head and the cells, and the fields' bytes.
-#[derive(Clone, Copy)]
-pub(crate) struct Cells<'a> {
-    table: &'a [[u8; WORD]],
+/// The fields of a row from some position on.
+#[derive(Clone)]
+pub(crate) struct Walk<'a> {
+    cells: &'a [[u8; WORD]],
     payload: &'a [u8],
+    /// Of the next field, and where its bytes begin.
+    position: usize,
+    start: usize,
 }
 
-impl<'a> Cells<'a> {
-    /// The field at a position; missing beyond the end.
-    pub(crate) fn field(self, position: usize) -> FieldRef<'a> {
-        // The last cell is no field.
-        if position + 2 < self.table.len() { self.cell(position) } else { FieldRef::MISSING }
+impl<'a> Walk<'a> {
+    /// Goes on to the field at a position that is not behind; missing beyond the end.
+    pub(crate) fn to(&mut self, position: usize) -> FieldRef<'a> {
+        let mut field = FieldRef::MISSING;
+        while self.position <= position {
+            self.position += 1;
+            field = self.next().unwrap_or(FieldRef::MISSING);
+        }
+        field
     }
+}
 
-    fn cell(self, index: usize) -> FieldRef<'a> {
-        let Some([before, cell]) = self.table.get(index..index + 2) else { return FieldRef::MISSING };
-        let (before, cell) = (u32::from_le_bytes(*before), u32::from_le_bytes(*cell));
-        let start = if index == 0 { 0 } else { before & END_MASK };
-        let bytes = self.payload.get(start as usize..(cell & END_MASK) as usize).unwrap_or_default();
-        FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes }
+impl<'a> Iterator for Walk<'a> {
+    type Item = FieldRef<'a>;
+
+    fn next(&mut self) -> Option<FieldRef<'a>> {
+        let (cell, rest) = self.cells.split_first()?;
+        self.cells = rest;
+        let cell = u32::from_le_bytes(*cell);
+        let end = (cell & END_MASK) as usize;
+        let bytes = self.payload.get(self.start..end).unwrap_or_default();
+        self.start = end;
+        Some(FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes })
     }
 }
 
