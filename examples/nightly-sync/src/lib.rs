@@ -6,7 +6,7 @@
 //!
 //! | part | what it does |
 //! |---|---|
-//! | [`listing`] | the source: JSON lines, read page by page ([`Connector`](tripartite::host::Connector)) |
+//! | [`listing`] | the source: JSON lines, read page by page and ahead ([`Connector`](tripartite::host::Connector)) |
 //! | [`store`] | the club's table, with the bases beside it ([`RecordStore`](tripartite::host::RecordStore)) |
 //! | [`jobs`] | what is due, what runs and what came of it, in the same file ([`JobStore`](tripartite::host::JobStore)) |
 //! | [`sync`] | takes a run from step to step, with a progress bar |
@@ -15,7 +15,8 @@
 //! | [`report`], [`audit`] | what happened, for people and for programs |
 //! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
 //!
-//! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, and what changes.
+//! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, what changes, and a
+//! few pages that a thread reads ahead ([`Ahead`](listing::Ahead)).
 
 pub mod app;
 pub mod audit;
