@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`config`] | the endpoints of a file: who signs, how, and what the bodies look like |
 //! | [`server`] | the addresses above |
+//! | [`connections`] | how many there are at a time, how long each may take, and how they end |
 //! | [`app`] | the command line, the worker beside the server, and how both end |
 //!
 //! **When is a request answered?** When everything it causes is durable: the job queue's connection waits for the disk.
@@ -27,4 +28,5 @@
 
 pub mod app;
 pub mod config;
+pub mod connections;
 pub mod server;
