@@ -5,6 +5,7 @@ mod crowd;
 mod found;
 mod old_failures;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tripartite::drive::block_on;
@@ -245,4 +246,32 @@ fn a_tick_can_be_sent_to_another_thread() {
     let (club, mut worker) = (Club::new(), worker("w"));
     sendable(&worker.tick(&club.queue, &club, &club.watch));
     let _: Option<SyncKey> = club.attempt(&mut worker).map(|attempt| attempt.key);
+}
+
+#[test]
+fn a_process_that_is_to_end_gives_its_job_back_and_no_attempt_is_lost() {
+    let (club, mut worker) = (Club::new(), worker("w"));
+    let name = "ballybeg/federation";
+    // Asked again and again, more often than a job may fail or its worker vanish.
+    for token in 1..=6 {
+        club.trigger(name);
+        let leaving = Arc::clone(&club.leaving);
+        club.source(move |_| {
+            leaving.store(true, Ordering::Relaxed);
+            Ok(())
+        });
+        let attempt = club.attempt(&mut worker).unwrap();
+        assert_eq!((attempt.token, attempt.attempt), (Token(token), 1));
+        assert!(matches!(attempt.outcome, Outcome::Snoozed { .. }), "{:?}", attempt.outcome);
+        assert_eq!(attempt.report.unwrap().outcome, RunOutcome::Failed);
+        club.leaving.store(false, Ordering::Relaxed);
+    }
+    assert!(club.store(&key(name)).is_empty(), "it was cut before it wrote");
+    assert_eq!(block_on(club.queue.health(&key(name))).unwrap().map_or(0, |health| health.view().failures), 0);
+    club.source(|_| Ok(()));
+    // Due at once, for whoever comes.
+    let attempt = club.attempt(&mut self::worker("another")).unwrap();
+    assert_eq!((attempt.token, attempt.attempt), (Token(7), 1));
+    assert_eq!(attempt.outcome, Outcome::Completed { follow_up: false });
+    assert_eq!(club.history(name).iter().filter(|(_, ended)| ended == "snoozed").count(), 6);
 }

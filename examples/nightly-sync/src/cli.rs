@@ -115,7 +115,8 @@ trigger: asks for a run now; while one runs, for one more after it
   --strategy NAME       what this run goes by
   --force               does not wait for the end of a back-off
 
-work: does what is due, in as many processes as you like; killed at any moment, it loses nothing
+work: does what is due, in as many processes as you like; killed at any moment, it loses nothing. On SIGTERM and ctrl-c
+it gives the job under way back, at no cost of an attempt, and ends; on a second one it ends at once
   --until-idle          ends when nothing runs, and nothing waits to
   --workers N           so many jobs at a time in this process, 1 by default
   --running N           so many jobs of one source at a time, of all processes together, 5 by default

@@ -10,6 +10,7 @@
 //! | [`store`] | the club's table, with the bases beside it ([`RecordStore`](tripartite::host::RecordStore)) |
 //! | [`jobs`] | what is due, what runs and what came of it, in the same file ([`JobStore`](tripartite::host::JobStore)) |
 //! | [`sync`] | takes a run from step to step, with a progress bar |
+//! | [`signals`] | how a process is asked to end |
 //! | [`infer`] | a schema for a listing that came without one |
 //! | [`report`], [`audit`] | what happened, for people and for programs |
 //! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
@@ -25,6 +26,7 @@ pub mod jobs;
 pub mod listing;
 pub mod progress;
 pub mod report;
+pub mod signals;
 pub mod store;
 pub mod sync;
 pub mod term;

@@ -39,7 +39,8 @@ usage:
 A request's head has at most 64 headers and 16 KiB, else it is answered 431. A connection serves for ten minutes at
 most; then its sender connects anew.
 
-It ends on SIGTERM and ctrl-c, after the requests and the job that are under way.
+On SIGTERM and ctrl-c it answers the requests that are under way, gives the job under way back, at no cost of an attempt,
+and ends; on a second one it ends at once.
 ";
 
 /// How to serve.
@@ -142,6 +143,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
     let (bell, patience) = (Arc::<Bell>::default(), args.limits.patience);
     let shared = Shared { queue, endpoints, now, bell: Arc::clone(&bell), patience, counts: Mutex::default() };
     let shared = Arc::new(shared);
+    nightly_sync::signals::set(&bell.asked())?;
     let shift = Shift {
         db: args.db.clone(),
         workers: args.workers,

@@ -1,6 +1,7 @@
 //! The commands of the work column.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,12 +17,12 @@ use tripartite::schedule::Schedule;
 use tripartite::work::{ConnectError, Queue, WorkError};
 
 use super::start::{StartError, read_schema};
-use super::{BLOCKED, FAILED, PARTIAL, SUCCEEDED, now, status as status_of};
+use super::{BLOCKED, FAILED, Listen, PARTIAL, SUCCEEDED, now, status as status_of};
 use crate::cli::{Command, Format, HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::jobs::{JobsError, SqliteJobStore};
 use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 use crate::term::Console;
-use crate::work::{self, Shift, Told};
+use crate::work::{self, Bell, Shift, Told};
 
 /// How many history entries are read in one go.
 const PAGE: usize = 500;
@@ -43,17 +44,19 @@ pub(super) enum Problem {
     NoListing { key: Register },
     #[error("--remote {file}: {problem}")]
     Listing { file: String, problem: String },
+    #[error("it cannot be told of signals: {0}")]
+    Signals(io::Error),
     #[error(transparent)]
     Schema(#[from] StartError),
     #[error(transparent)]
     Entry(#[from] EntryError),
 }
 
-pub(super) fn execute(console: &mut Console, command: &Command) -> Result<u8, Problem> {
+pub(super) fn execute(console: &mut Console, command: &Command, listen: Listen) -> Result<u8, Problem> {
     match command {
         Command::Schedule(args) => schedule(console, args),
         Command::Trigger(args) => trigger(console, args),
-        Command::Work(args) => work(console, args),
+        Command::Work(args) => work(console, args, listen),
         Command::Status(args) => status(console, args),
         Command::History(args) => history(console, args),
         Command::Key(args) => key(console, args),
@@ -202,12 +205,14 @@ fn tell(
     Ok(if refused { FAILED } else { SUCCEEDED })
 }
 
-fn work(console: &mut Console, args: &WorkArgs) -> Result<u8, Problem> {
+fn work(console: &mut Console, args: &WorkArgs, listen: Listen) -> Result<u8, Problem> {
     // Not created: a mistyped name would wait for ever.
     open(&args.db)?;
     let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
     let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
-    let shift = Shift { db, workers, until_idle, settings, rules, bell: Arc::default(), now };
+    let bell = Arc::<Bell>::default();
+    listen(&bell.asked()).map_err(Problem::Signals)?;
+    let shift = Shift { db, workers, until_idle, settings, rules, bell, now };
     let mut worst = SUCCEEDED;
     shift
         .work(|told| {

@@ -18,6 +18,8 @@ mod night;
 mod records_suite;
 mod registers;
 mod schema;
+#[cfg(unix)]
+mod signals;
 mod situations;
 mod streaming;
 mod work;

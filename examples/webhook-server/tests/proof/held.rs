@@ -8,7 +8,7 @@ use std::time::Duration;
 use nightly_sync::app::now;
 use nightly_sync::listing::JsonLines;
 use nightly_sync::store::SqliteStore;
-use nightly_sync::work::{OpenError, Registers};
+use nightly_sync::work::{Bell, OpenError, Registers};
 use tripartite::id::WorkerId;
 use tripartite::queue::{Outcome, State};
 use tripartite::run::Done;
@@ -50,7 +50,7 @@ pub(crate) fn hold<T>(bench: &Bench, keys: &[&str], meanwhile: impl FnOnce() -> 
                 let running = u32::try_from(keys.len()).unwrap();
                 let worker = scope.spawn(move || {
                     let (queue, db) = (bench.queue(), bench.db());
-                    let registers = Registers { db: &db, queue: &queue, now };
+                    let registers = Registers { db: &db, queue: &queue, bell: &Bell::default(), now };
                     let held = Held { registers, began, goes_on: Mutex::new(goes_on) };
                     let mut settings = quick();
                     // Nobody extends it while it is held.
