@@ -127,7 +127,7 @@ it gives the job under way back, at no cost of an attempt, and ends; on a second
 
 status: how each job stands; history: each finished attempt; cancel: what waits is not wanted, what runs is stopped;
 redrive: what is dead is tried again; pause, resume: nothing is begun until then; reset: a source that was left alone
-is asked again
+is asked again, and times that a clock far ahead has left behind are set right
 
 exit status: 0 succeeded, 1 failed, 2 usage, 3 partial: some records were set aside, 4 blocked: a guard stopped it
 ";

@@ -193,7 +193,7 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
 impl Shared {
     fn status(&self) -> Result<serde_json::Value, WorkError<JobsError>> {
         let mut keys = Vec::new();
-        for key in work::keys(&self.queue).map_err(WorkError::Store)? {
+        for key in work::known(&self.queue).map_err(WorkError::Store)? {
             match block_on(self.queue.status(&key)) {
                 Ok(status) => keys.push(json!({"key": key, "status": status})),
                 Err(WorkError::Broken { problem, .. }) => keys.push(json!({"key": key, "broken": problem})),

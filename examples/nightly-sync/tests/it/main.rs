@@ -15,6 +15,7 @@ mod jobs_race;
 mod jobs_suite;
 mod listing;
 mod night;
+mod operator;
 mod records_suite;
 mod registers;
 mod schema;
