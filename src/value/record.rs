@@ -102,7 +102,7 @@ impl Record {
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn fields(&self) -> impl Iterator<Item = FieldRef<'_>> {
-        (0..self.len()).map(|position| self.cell(position))
+        self.walk()
     }
 
     /// What the source said beyond the schema: a map, or missing.
@@ -148,11 +148,55 @@ impl Record {
         self.row.len()
     }
 
+    /// A walk over the fields in order, for whoever looks at more than one.
+    pub(crate) fn walk(&self) -> Walk<'_> {
+        let (table, payload) = self.row.split_at_checked(payload_start(self.len())).unwrap_or_default();
+        // Neither the head nor the last cell is a field.
+        let cells = table.as_chunks().0.get(1..=self.len()).unwrap_or_default();
+        Walk { cells, payload, position: 0, start: 0 }
+    }
+
     fn cell(&self, index: usize) -> FieldRef<'_> {
         let cell = word(&self.row, 1 + index);
         let start = payload_start(self.len());
         let bytes = self.row.get(start + end_before(&self.row, index)..start + (cell & END_MASK) as usize);
         FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes: bytes.unwrap_or_default() }
+    }
+}
+
+/// The fields of a row from some position on.
+#[derive(Clone)]
+pub(crate) struct Walk<'a> {
+    cells: &'a [[u8; WORD]],
+    payload: &'a [u8],
+    /// Of the next field, and where its bytes begin.
+    position: usize,
+    start: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Goes on to the field at a position that is not behind; missing beyond the end.
+    pub(crate) fn to(&mut self, position: usize) -> FieldRef<'a> {
+        let mut field = FieldRef::MISSING;
+        while self.position <= position {
+            self.position += 1;
+            field = self.next().unwrap_or(FieldRef::MISSING);
+        }
+        field
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = FieldRef<'a>;
+
+    fn next(&mut self) -> Option<FieldRef<'a>> {
+        let (cell, rest) = self.cells.split_first()?;
+        self.cells = rest;
+        let cell = u32::from_le_bytes(*cell);
+        let end = (cell & END_MASK) as usize;
+        let bytes = self.payload.get(self.start..end).unwrap_or_default();
+        self.start = end;
+        Some(FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes })
     }
 }
 
@@ -223,6 +267,18 @@ impl<'a> FieldRef<'a> {
     /// ```
     pub fn is_composite(self) -> bool {
         matches!(self.tag, Tag::List | Tag::Map)
+    }
+
+    /// A quick yes to whether it is a text that begins with something to read: visible ASCII but for a comma, or a
+    /// character from U+00C0 to U+02FF.
+    pub(crate) fn begins_with_a_word(self) -> bool {
+        let visible = |&byte: &u8| byte != b',' && (byte.is_ascii_graphic() || matches!(byte, 0xC3..=0xCB));
+        self.tag == Tag::Text && self.bytes.first().is_some_and(visible)
+    }
+
+    /// The bytes of the text, if it is one.
+    pub(crate) fn text_bytes(self) -> Option<&'a [u8]> {
+        (self.tag == Tag::Text).then_some(self.bytes)
     }
 
     pub(super) fn is_float(self) -> bool {

@@ -54,6 +54,14 @@ impl Dialled {
     }
 }
 
+impl Dialled {
+    /// Digits, and nothing around them; `None` if they are too many.
+    pub(super) fn of(plus: bool, digits: &str) -> Option<Self> {
+        let digits = Short::collect(digits.chars())?;
+        Some(Self { plus, digits, bracketed_zero: None, extension: Short::new() })
+    }
+}
+
 /// Two lines are two numbers.
 fn is_line_break(c: char) -> bool {
     matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')

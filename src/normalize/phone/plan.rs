@@ -8,6 +8,7 @@ use std::fmt::{self, Display, Formatter};
 use rlibphonenumber::{CountryCodeSource, PHONE_NUMBER_UTIL as PLANS, PhoneNumber};
 
 use super::dialled::Dialled;
+use super::plain::{National, Plain, REGIONS};
 use crate::normalize::short::Short;
 
 /// A canonical number with its extension: `+353871234567;ext=12`.
@@ -22,15 +23,54 @@ pub(super) struct Home {
     region: rlibphonenumber::Region,
     /// What is dialled before a number inside the region and is no part of it.
     trunk: Option<char>,
+    /// How most of its numbers are read without asking the plans.
+    plain: Option<Plain>,
 }
 
 impl Home {
     /// The region with these two letters.
     pub(super) fn find(code: &str) -> Option<Self> {
         let region = code.parse().ok().filter(|_| code.len() == 2)?;
-        PLANS.get_country_code_for_region(region)?;
-        let home = Self { region, trunk: None };
-        Some(Self { trunk: ['0', '1', '8'].into_iter().find(|&trunk| home.drops(trunk)), ..home })
+        let code = PLANS.get_country_code_for_region(region)?;
+        let home = Self { region, trunk: None, plain: None };
+        let trunk = ['0', '1', '8'].into_iter().find(|&trunk| home.drops(trunk));
+        let home = Self { trunk, ..home };
+        let plain = REGIONS.contains(&region.to_string().as_str()).then(|| home.plainly(code)).flatten();
+        Some(Self { plain, ..home })
+    }
+
+    /// The lengths of the numbers that are the same behind a zero and behind the country code.
+    fn plainly(self, code: i32) -> Option<Plain> {
+        let is_plain = |length: &usize| {
+            let national = "5".repeat(*length);
+            let behind = |plus: bool, prefix: &str| {
+                let dialled = Dialled::of(plus, &format!("{prefix}{national}"))?;
+                number(&dialled, self)
+            };
+            let (at_home, abroad) = (behind(false, "0"), behind(true, &code.to_string()));
+            at_home.is_some_and(|number| number.as_str() == format!("+{code}{national}") && abroad == Some(number))
+        };
+        let lengths = (1..16).filter(is_plain).fold(0, |lengths, length| lengths | 1 << length);
+        Some(Plain { code: code.try_into().ok()?, lengths })
+    }
+
+    /// The number, where it can be read without asking the plans.
+    pub(super) fn plain(self, raw: &[u8]) -> Option<National> {
+        self.plain?.read(raw)
+    }
+
+    #[cfg(test)]
+    pub(super) fn plain_lengths(self) -> Plain {
+        self.plain.expect("a region of the list")
+    }
+
+    /// A plain number with its country code.
+    pub(super) fn international(self, National(number): National) -> Option<Number> {
+        let mut international = Number::new();
+        international.push('+')?;
+        push_number(&mut international, self.plain?.code.into())?;
+        push_number(&mut international, number)?;
+        Some(international)
     }
 
     /// Whether the region's example number may be dialled behind this digit.

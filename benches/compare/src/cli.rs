@@ -1,0 +1,91 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use crate::effort::Effort;
+use crate::people;
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+compare measures tripartite beside its floors and its peers, all in one interleaved run.
+
+usage:
+  compare [options]
+  compare listing FILE.jsonl N   writes the first N people of the workload as JSON lines, as the source has them
+
+options:
+  --quick           a small workload, done inside a minute
+  --check           exit status 1 if a target is missed, each named
+  --only PART,..    core, host, queue
+  --people N,..     sizes of the workload, ascending; the targets are judged at the last
+  --rounds N        how often every contender goes over the workload
+";
+
+/// What is to be done.
+pub(crate) enum Asked {
+    Help,
+    Listing { file: PathBuf, people: u64 },
+    Compare(Compare),
+}
+
+/// A comparison.
+pub(crate) struct Compare {
+    pub(crate) effort: Effort,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) check: bool,
+}
+
+/// A part of the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Core,
+    Host,
+    Queue,
+}
+
+/// Reads the arguments.
+pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Asked, String> {
+    let mut args = args.map(|arg| arg.into_string().map_err(|arg| format!("{} is no UTF-8", arg.display())));
+    let mut asked = Compare { effort: Effort::full(), parts: vec![Part::Core, Part::Host, Part::Queue], check: false };
+    while let Some(arg) = args.next().transpose()? {
+        let mut value = || args.next().unwrap_or_else(|| Err(format!("{arg} is followed by a value")));
+        match arg.as_str() {
+            "--help" | "-h" => return Ok(Asked::Help),
+            "listing" => return Ok(Asked::Listing { file: value()?.into(), people: number(&value()?)? }),
+            "--quick" => asked.effort = Effort::quick(),
+            "--check" => asked.check = true,
+            "--only" => asked.parts = value()?.split(',').map(part).collect::<Result<_, _>>()?,
+            "--people" => asked.effort.sizes = value()?.split(',').map(number).collect::<Result<_, _>>()?,
+            "--rounds" => asked.effort.rounds = number(&value()?)? as usize,
+            other => return Err(format!("{other} is unknown; see --help")),
+        }
+    }
+    let sizes = &asked.effort.sizes;
+    if !sizes.is_sorted_by(|a, b| a < b) || sizes.first().is_none_or(|&size| size == 0) || asked.effort.rounds == 0 {
+        return Err("sizes ascend from 1, and there is at least one round".to_owned());
+    }
+    Ok(Asked::Compare(asked))
+}
+
+fn part(name: &str) -> Result<Part, String> {
+    match name {
+        "core" => Ok(Part::Core),
+        "host" => Ok(Part::Host),
+        "queue" => Ok(Part::Queue),
+        other => Err(format!("expected core, host or queue, got {other}")),
+    }
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.replace('_', "").parse().map_err(|_| format!("expected a number, got {text}"))
+}
+
+/// Writes the workload's remote versions.
+pub(crate) fn write_listing(file: &Path, people: u64) -> Result<(), String> {
+    let out = File::create(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    people::write_listing(&mut BufWriter::new(out), people, |versions| &versions.remote)
+        .map_err(|error| format!("{}: {error}", file.display()))
+}

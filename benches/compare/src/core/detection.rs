@@ -1,0 +1,96 @@
+//! One interleaved run over all contenders: each has its turn in every round, on a segment of the workload at a time.
+
+use super::contender::{CONTENDERS, DETECT, FIELDS, JSON, Made, NAIVE, PATCH, SERDE_DIFF, TREEDIFF};
+use super::crowd::{self, Crowd};
+use crate::effort::Effort;
+use crate::rounds::{Times, timed};
+use crate::row::{Row, Target};
+
+const TABLE: &str = "Detection: three versions of six fields";
+const PEERS: &str = "Detection against peers";
+const GROWTH: &str = "Detection against the number of people";
+
+/// What was measured at one size of the workload.
+struct Measured {
+    people: u64,
+    /// By contender.
+    times: Vec<Times>,
+}
+
+impl Measured {
+    fn of(&self, name: &str) -> &Times {
+        let at = CONTENDERS.iter().position(|contender| contender.name == name);
+        &self.times[at.expect("a contender is asked for by its own name")]
+    }
+}
+
+pub(crate) fn rows(effort: &Effort) -> Vec<Row> {
+    let sizes: Vec<Measured> = effort.sizes.iter().map(|&people| measure(people, effort.rounds)).collect();
+    let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return Vec::new() };
+    let mut rows: Vec<Row> = CONTENDERS.iter().map(|contender| plain(last, contender.name)).collect();
+    rows.extend(against_peers(last));
+    rows.extend(sizes.iter().flat_map(|size| [FIELDS, DETECT].map(|name| at_size(size, first, name))));
+    rows
+}
+
+/// A contender against the floor.
+fn plain(size: &Measured, name: &'static str) -> Row {
+    let times = size.of(name);
+    let against = (name != FIELDS).then(|| times.against("the floor", size.of(FIELDS)));
+    let target = (name == DETECT).then_some(Target::AtMost(1.5));
+    Row { table: TABLE, name: name.to_owned(), measured: times.measured(), against, target }
+}
+
+/// Detection against others; of those that only say whether something differs, against the faster.
+fn against_peers(size: &Measured) -> Vec<Row> {
+    let detect = size.of(DETECT);
+    let against = |name: &str| detect.against(name, size.of(name));
+    let whether = if against(JSON).ratio > against(SERDE_DIFF).ratio { JSON } else { SERDE_DIFF };
+    let row = |(name, times)| Row {
+        table: PEERS,
+        name: DETECT.to_owned(),
+        measured: detect.measured(),
+        against: Some(against(name)),
+        target: Some(Target::TimesFaster(times)),
+    };
+    [(whether, 3.0), (PATCH, 8.0), (TREEDIFF, 8.0), (NAIVE, 200.0)].map(row).into()
+}
+
+/// A contender at one size, against itself at the smallest.
+fn at_size(size: &Measured, first: &Measured, name: &'static str) -> Row {
+    let grown = size.people != first.people;
+    Row {
+        table: GROWTH,
+        name: format!("{name}, {} people", size.people),
+        measured: size.of(name).measured(),
+        against: grown.then(|| size.of(name).beside(format!("{} people", first.people), first.of(name))),
+        target: (grown && name == DETECT).then_some(Target::AtMost(1.5)),
+    }
+}
+
+/// All contenders in each of so many rounds.
+fn measure(people: u64, rounds: usize) -> Measured {
+    let crowd = Crowd::of(people);
+    let segments = crowd::segments(people);
+    // What takes no time is gone over more often, so that a round can be measured.
+    let often = (100_000 / people).max(1) as usize;
+    let mut times: Vec<Times> = CONTENDERS.iter().map(|_| Times::default()).collect();
+    for round in 0..rounds {
+        times.iter_mut().for_each(Times::start);
+        for step in 0..segments.len() {
+            let made = Made::of(&segments[step], &crowd);
+            for (at, (contender, times)) in CONTENDERS.iter().zip(&mut times).enumerate() {
+                if step % contender.one_in != round % contender.one_in.min(segments.len()) {
+                    continue;
+                }
+                // Not the segment that the one before has just brought into the cache.
+                let records = &crowd.triples[segments[(step + 2 * at) % segments.len()].clone()];
+                let often = if contender.one_in > 1 { 1 } else { often };
+                let mut people = 0;
+                let took = timed(|| people = (0..often).map(|_| contender.turn(&crowd, records, &made)).sum());
+                times.add(people, took);
+            }
+        }
+    }
+    Measured { people, times }
+}
