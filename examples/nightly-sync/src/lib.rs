@@ -11,6 +11,7 @@
 //! | [`jobs`] | what is due, what runs and what came of it, in the same file ([`JobStore`](tripartite::host::JobStore)) |
 //! | [`sync`] | takes a run from step to step, with a progress bar |
 //! | [`schema_file`] | a schema as a file has it, and the match rules beside it |
+//! | [`signals`] | how a process is asked to end |
 //! | [`infer`] | a schema for a listing that came without one |
 //! | [`report`], [`audit`] | what happened, for people and for programs |
 //! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
@@ -28,6 +29,7 @@ pub mod listing;
 pub mod progress;
 pub mod report;
 pub mod schema_file;
+pub mod signals;
 pub mod store;
 pub mod sync;
 pub mod term;

@@ -48,6 +48,7 @@ mod tables;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(crate) use database::read_only;
 pub use database::{Access, Database, ID_FIELD, Settings};
 pub use error::StoreError;
 pub use key::AUDIT_KEY_FILE;

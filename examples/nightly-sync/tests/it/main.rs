@@ -18,9 +18,12 @@ mod jobs_suite;
 mod listing;
 mod matches;
 mod night;
+mod operator;
 mod records_suite;
 mod registers;
 mod schema;
+#[cfg(unix)]
+mod signals;
 mod situations;
 mod streaming;
 mod work;
