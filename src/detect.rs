@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::side::Side;
 use crate::schema::{Absent, Schema, Unit};
-use crate::value::{FieldRef, Problem, Record};
+use crate::value::{FieldRef, Problem, Record, Walk};
 
 /// Three versions of one record, all of one schema.
 #[derive(Debug, Clone, Copy)]
@@ -197,10 +197,16 @@ impl ChangeSet<'_> {
 /// ```
 pub fn detect<'a>(schema: &Schema, sides: Sides<'a>) -> ChangeSet<'a> {
     let mut changes = Vec::new();
-    if !same_rows(sides) {
+    let (untouched, still) = (sides.local == sides.base, sides.remote == sides.base);
+    // Equal rows that leave nothing open are in sync, whatever their kinds.
+    if !(untouched && still) || sides.base.has_missing() {
+        let mut rows = Rows::of(sides, untouched, still);
         for &unit in schema.units() {
             let verdict = match unit {
-                Unit::Field(position) => field(schema, sides, position),
+                Unit::Field(position) => match rows.to(position) {
+                    raws if raws.are_in_step() => continue,
+                    raws => field(schema, raws, position),
+                },
                 Unit::Group(_) => group::verdict(schema, sides, schema.members(&unit)),
             };
             if verdict != Verdict::InSync {
@@ -211,19 +217,55 @@ pub fn detect<'a>(schema: &Schema, sides: Sides<'a>) -> ChangeSet<'a> {
     ChangeSet { sides, changes }
 }
 
-/// Equal rows that leave nothing open are in sync, whatever their kinds.
-fn same_rows(sides: Sides<'_>) -> bool {
-    sides.base == sides.remote && sides.local == sides.remote && !sides.base.has_missing()
+/// The three rows, gone through side by side.
+struct Rows<'a> {
+    base: Walk<'a>,
+    local: Walk<'a>,
+    remote: Walk<'a>,
+    /// Local has the base's bytes.
+    untouched: bool,
+    /// Remote has.
+    still: bool,
 }
 
-fn field(schema: &Schema, sides: Sides<'_>, position: usize) -> Verdict {
-    let (base, local, remote) = (sides.base.field(position), sides.local.field(position), sides.remote.field(position));
-    if base == remote && local == remote && !base.is_missing() {
-        return Verdict::InSync;
+/// A field of each row, and whether it has the base's bytes.
+struct Raws<'a> {
+    base: FieldRef<'a>,
+    local: FieldRef<'a>,
+    remote: FieldRef<'a>,
+    untouched: bool,
+    still: bool,
+}
+
+impl<'a> Rows<'a> {
+    fn of(Sides { base, local, remote }: Sides<'a>, untouched: bool, still: bool) -> Self {
+        Self { base: base.walk(), local: local.walk(), remote: remote.walk(), untouched, still }
     }
+
+    /// The fields at a position behind the last one.
+    fn to(&mut self, position: usize) -> Raws<'a> {
+        let base = self.base.to(position);
+        let local = if self.untouched { base } else { self.local.to(position) };
+        let remote = if self.still { base } else { self.remote.to(position) };
+        let (untouched, still) = (self.untouched || local == base, self.still || remote == base);
+        Raws { base, local, remote, untouched, still }
+    }
+}
+
+impl Raws<'_> {
+    fn are_in_step(&self) -> bool {
+        self.untouched && self.still && !self.base.is_missing()
+    }
+}
+
+fn field(schema: &Schema, Raws { base, local, remote, still, .. }: Raws<'_>, position: usize) -> Verdict {
+    let still = still && !base.is_missing();
     let field = &schema.fields()[position];
     let side = |raw| Side::new(schema, field, raw);
     let base = side(base);
+    if still {
+        return judge(&base, &side(local), &base, false);
+    }
     match hear(schema, position, &base, remote) {
         Heard::Nothing => Verdict::NotReported,
         Heard::Nonsense(problem) => Verdict::InvalidRemote(problem),

@@ -69,6 +69,7 @@ mod found;
 mod gone;
 mod guard;
 mod record;
+mod straight;
 
 use serde::{Deserialize, Serialize};
 

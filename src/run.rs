@@ -14,8 +14,8 @@
 //!
 //! In the default mode nothing is written before the whole plan has been judged by the [`Guards`]. In
 //! [`Mode::Streaming`], for a first import too large to hold, each page is committed as it comes and only
-//! deactivations wait for the end; a record that the listing states twice, differently, is then found after its first
-//! statement was written.
+//! deactivations and links wait for the end; a record that the listing states twice, differently, is then found after its
+//! first statement was written, and match rules see what the run has written of whom was linked before.
 //!
 //! How nights end, for a register of 1000 members:
 //!
@@ -37,7 +37,7 @@
 //! | with nothing | nothing: it may be late, and only a complete listing says who is missing |
 //!
 //! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes; never the
-//! listing.
+//! listing. In streaming mode only the links.
 //!
 //! **What if a page cannot be fetched?** Whoever drives the run drops it, or closes it with [`Step::fail`] for a
 //! report. In the default mode nothing was written; in streaming mode each committed page stands, and the next run goes
@@ -105,7 +105,7 @@ pub enum Mode {
     /// After the whole plan was judged. The default.
     #[default]
     Planned,
-    /// Page by page; only deactivations are judged, and wait for the end.
+    /// Page by page; only deactivations and links are judged, and wait for the end.
     Streaming,
 }
 

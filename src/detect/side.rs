@@ -40,7 +40,7 @@ impl<'s, 'a> Side<'s, 'a> {
 
     /// Whether the value can be read as the field's kind.
     pub(crate) fn check(&self) -> Result<(), Problem> {
-        if self.null || self.schema.is_any_text(self.field, self.raw) {
+        if self.null || self.schema.reads_at_a_glance(self.field, self.raw) {
             return Ok(());
         }
         self.form().as_ref().map(drop).map_err(Clone::clone)

@@ -30,7 +30,7 @@
 
 use std::borrow::Cow;
 
-use super::text::{Form, Seen, ascii_words, borrowed_if_equal, pairwise, same_ascii_words};
+use super::text::{Form, Gap, Seen, borrowed_if_equal, is_space, same_words};
 
 /// The canonical form of an address; `""` if there is nothing in it but white space and commas.
 ///
@@ -55,18 +55,28 @@ pub fn canonical(raw: &str) -> Cow<'_, str> {
 /// assert!(!same("Flat 1, 2 Main St", "Flat 1 2 Main St"));
 /// ```
 pub fn same(a: &str, b: &str) -> bool {
-    if a == b {
-        return true;
-    }
-    if a.is_ascii() && b.is_ascii() {
-        return pairwise(ascii_parts(a), ascii_parts(b), |a, b| same_ascii_words(a, b, <[u8]>::eq_ignore_ascii_case));
-    }
-    chars(a).eq(chars(b))
+    same_bytes(a.as_bytes(), b.as_bytes())
 }
 
-/// What stands between the commas of an ASCII address, where something does.
-fn ascii_parts(text: &str) -> impl Iterator<Item = &[u8]> {
-    text.as_bytes().split(|&byte| byte == b',').filter(|part| ascii_words(part).next().is_some())
+/// [`same`], of the bytes of two texts.
+pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    a.eq_ignore_ascii_case(b) || same_words(a, b, ascii_gap, lower_letter, |a, b| chars(a).eq(chars(b)))
+}
+
+/// Of ASCII, and of the last bytes of `Æ`, `Ð`, `Ø` and `Þ`.
+fn lower_letter(byte: u8) -> u8 {
+    match byte {
+        0x86 | 0x90 | 0x98 | 0x9E => byte | 0x20,
+        _ => byte.to_ascii_lowercase(),
+    }
+}
+
+fn ascii_gap(byte: u8) -> Gap {
+    match byte {
+        b',' => Gap::Comma,
+        _ if is_space(byte) => Gap::Space,
+        _ => Gap::None,
+    }
 }
 
 fn chars(raw: &str) -> Form<Laid<impl Iterator<Item = char>>> {
@@ -103,21 +113,11 @@ impl<I: Iterator<Item = char>> Iterator for Lower<I> {
     }
 }
 
-/// What stands between two words, the stronger last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Gap {
-    None,
-    Space,
-    Comma,
-}
-
-impl Gap {
-    fn of(c: char) -> Self {
-        match c {
-            ',' | '\u{60C}' | '\u{3001}' | '\u{FF0C}' => Self::Comma,
-            _ if c.is_whitespace() => Self::Space,
-            _ => Self::None,
-        }
+fn gap(c: char) -> Gap {
+    match c {
+        ',' | '\u{60C}' | '\u{3001}' | '\u{FF0C}' => Gap::Comma,
+        _ if c.is_whitespace() => Gap::Space,
+        _ => Gap::None,
     }
 }
 
@@ -145,23 +145,23 @@ impl<I: Iterator<Item = char>> Iterator for Laid<I> {
         if let Some(held) = self.release() {
             return Some(held);
         }
-        let mut gap = Gap::None;
+        let mut between = Gap::None;
         let word = loop {
             let c = self.chars.next()?;
-            match Gap::of(c) {
+            match gap(c) {
                 Gap::None => break c,
-                wider => gap = gap.max(wider),
+                wider => between = between.max(wider),
             }
         };
         if !std::mem::replace(&mut self.started, true) {
-            gap = Gap::None;
+            between = Gap::None;
         }
-        match gap {
+        match between {
             Gap::None => return Some(word),
             Gap::Space => self.held = [None, Some(word)],
             Gap::Comma => self.held = [Some(' '), Some(word)],
         }
-        Some(if gap == Gap::Comma { ',' } else { ' ' })
+        Some(if between == Gap::Comma { ',' } else { ' ' })
     }
 }
 

@@ -82,11 +82,59 @@ pub fn canonical(raw: &str) -> Result<Cow<'_, str>, Problem> {
 /// assert!(!same("n/a", "n/a"), "what is no address equals nothing");
 /// ```
 pub fn same(a: &str, b: &str) -> bool {
+    same_at_a_glance(a.as_bytes(), b.as_bytes()).unwrap_or_else(|| is_same(a, b))
+}
+
+/// [`same`], of the bytes of two texts, where both are as most addresses are.
+pub(crate) fn same_at_a_glance(a: &[u8], b: &[u8]) -> Option<bool> {
+    let (a, b) = (a.trim_ascii(), b.trim_ascii());
+    match a.eq_ignore_ascii_case(b) {
+        true => is_plain(a).then_some(true),
+        false => (is_plain(a) && is_plain(b)).then_some(false),
+    }
+}
+
+/// Whether the bytes of a text are an address, where it is as most are.
+pub(crate) fn is_at_a_glance(raw: &[u8]) -> bool {
+    is_plain(raw.trim_ascii())
+}
+
+fn is_same(a: &str, b: &str) -> bool {
     match (Address::read(a), Address::read(b)) {
         (Ok(Some(a)), Ok(Some(b))) => a.is_same(&b),
         (Ok(None), Ok(None)) => true,
         _ => false,
     }
+}
+
+/// Whether this is an address as most are: ASCII, of letters, digits and what needs no second look.
+fn is_plain(address: &[u8]) -> bool {
+    let Some(at) = address.iter().position(|&byte| byte == b'@') else { return false };
+    let (mailbox, domain) = (&address[..at], &address[at + 1..]);
+    let Some(dot) = domain.iter().rposition(|&byte| byte == b'.') else { return false };
+    // A label with a hyphen, or a last one that may be a number, is left to the rule itself.
+    mailbox.len() <= MAILBOX_OCTETS
+        && address.len() <= ADDRESS_OCTETS
+        && domain[dot + 1..].iter().all(u8::is_ascii_alphabetic)
+        && are_words(mailbox, |byte| matches!(byte, b'-' | b'_' | b'+' | b'\''))
+        && are_words(domain, |_| false)
+}
+
+/// Letters, digits and what else a word may have, joined by single dots; no word longer than a label of a domain.
+fn are_words(text: &[u8], also: impl Fn(u8) -> bool) -> bool {
+    let mut length = 0;
+    for &byte in text {
+        length = match byte {
+            b'.' if length == 0 => return false,
+            b'.' => 0,
+            _ if byte.is_ascii_alphanumeric() || also(byte) => length + 1,
+            _ => return false,
+        };
+        if length > LABEL_OCTETS {
+            return false;
+        }
+    }
+    length > 0
 }
 
 struct Address<'a> {

@@ -46,14 +46,12 @@ pub fn canonical(raw: &str) -> Cow<'_, str> {
 /// assert!(!same("O'Brien", "OBrien"));
 /// ```
 pub fn same(a: &str, b: &str) -> bool {
-    if a == b {
-        return true;
-    }
-    if a.is_ascii() && b.is_ascii() {
-        let same_word = |a: &[u8], b: &[u8]| a.iter().map(unified_byte).eq(b.iter().map(unified_byte));
-        return text::same_ascii_words(a.as_bytes(), b.as_bytes(), same_word);
-    }
-    chars(a).eq(chars(b))
+    same_bytes(a.as_bytes(), b.as_bytes())
+}
+
+/// [`same`], of the bytes of two texts.
+pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    text::same_words(a, b, text::ascii_gap, unified_byte, |a, b| chars(a).eq(chars(b)))
 }
 
 /// Folded after composition, so that no accent finds a new letter to stand on.
@@ -61,8 +59,8 @@ pub(super) fn chars(raw: &str) -> impl Iterator<Item = char> {
     text::Chars::new(raw).map(unified)
 }
 
-fn unified_byte(byte: &u8) -> u8 {
-    if *byte == b'`' { b'\'' } else { *byte }
+fn unified_byte(byte: u8) -> u8 {
+    if byte == b'`' { b'\'' } else { byte }
 }
 
 fn unified(c: char) -> char {

@@ -90,7 +90,7 @@ pub fn canonical(raw: &str, region: Region) -> Result<Cow<'_, str>, Problem> {
         return Ok(Cow::Borrowed(""));
     }
     let home = region.home();
-    let plain = || home.plain(raw).and_then(|plain| home.international(plain));
+    let plain = || home.plain(raw.as_bytes()).and_then(|plain| home.international(plain));
     let number = plain().or_else(|| Dialled::read(raw).and_then(|dialled| plan::number(&dialled, home)));
     let number = number.ok_or(Problem::NotAPhoneNumber)?;
     Ok(if number.as_str() == raw { Cow::Borrowed(raw) } else { Cow::Owned(number.as_str().to_owned()) })
@@ -111,30 +111,31 @@ pub fn canonical(raw: &str, region: Region) -> Result<Cow<'_, str>, Problem> {
 /// # Ok::<(), tripartite::normalize::phone::UnknownRegion>(())
 /// ```
 pub fn same(a: &str, b: &str, region: Region) -> bool {
+    same_at_a_glance(a.as_bytes(), b.as_bytes(), region).unwrap_or_else(|| is_same(a, b, region.home()))
+}
+
+/// [`same`], of the bytes of two texts, where neither has to be asked of the plans.
+pub(crate) fn same_at_a_glance(a: &[u8], b: &[u8], region: Region) -> Option<bool> {
     let home = region.home();
-    if let (Some(a), Some(b)) = (home.plain(a), home.plain(b)) {
-        return a == b;
-    }
+    Some(home.plain(a)? == home.plain(b)?)
+}
+
+/// Whether the bytes of a text are a number, where the plans need not be asked.
+pub(crate) fn is_at_a_glance(raw: &[u8], region: Region) -> bool {
+    region.home().plain(raw).is_some()
+}
+
+/// Whether two texts dial the same, so that [`same`] needs no canonical form.
+pub(crate) fn alike(a: &str, b: &str) -> bool {
+    Dialled::read(a).is_some_and(|a| Dialled::read(b) == Some(a))
+}
+
+fn is_same(a: &str, b: &str, home: plan::Home) -> bool {
     match (Dialled::read(a), Dialled::read(b)) {
         (Some(a), Some(b)) if a == b => plan::is_assigned(&a, home) || plan::number(&a, home).is_some(),
         (Some(a), Some(b)) => plan::number(&a, home).is_some_and(|a| plan::number(&b, home) == Some(a)),
         _ => is_blank(a) && is_blank(b),
     }
-}
-
-/// [`same`], where that needs no canonical form.
-pub(crate) fn same_at_a_glance(a: &str, b: &str, region: Region) -> Option<bool> {
-    let home = region.home();
-    match (home.plain(a), home.plain(b)) {
-        (Some(a), Some(b)) => Some(a == b),
-        _ if Dialled::read(a).is_some_and(|a| Dialled::read(b) == Some(a)) => same(a, b, region).then_some(true),
-        _ => None,
-    }
-}
-
-/// Whether the text is a number, where that needs no canonical form.
-pub(crate) fn is_at_a_glance(raw: &str, region: Region) -> bool {
-    region.home().plain(raw).is_some()
 }
 
 #[cfg(test)]

@@ -32,9 +32,14 @@
 
 use std::borrow::Cow;
 
+pub(super) use self::apart::{Gap, is_space};
+use self::apart::{apart, same_letters};
 pub(super) use self::chars::{Chars, Form, Seen};
+use self::letters::is_made_of_letters;
 
+mod apart;
 mod chars;
+mod letters;
 
 /// The canonical form of free text; `""` if there is nothing to read in it.
 ///
@@ -60,38 +65,38 @@ pub fn canonical(raw: &str) -> Cow<'_, str> {
 /// assert!(!same("Mary Ann", "MaryAnn"));
 /// ```
 pub fn same(a: &str, b: &str) -> bool {
+    same_bytes(a.as_bytes(), b.as_bytes())
+}
+
+/// [`same`], of the bytes of two texts.
+pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    same_words(a, b, ascii_gap, |byte| byte, |a, b| Chars::new(a).eq(Chars::new(b)))
+}
+
+/// Whether the bytes of two texts are the same under a kind that has gaps between words, folds each letter, and
+/// compares texts of other letters by their canonical characters. A Latin-1 letter that bears no accent is folded by
+/// the last of its bytes.
+pub(super) fn same_words(
+    a: &[u8],
+    b: &[u8],
+    gap: impl Fn(u8) -> Gap + Copy,
+    fold: impl Fn(u8) -> u8 + Copy,
+    same_chars: impl Fn(&str, &str) -> bool,
+) -> bool {
     if a == b {
         return true;
     }
-    if a.is_ascii() && b.is_ascii() {
-        return same_ascii_words(a.as_bytes(), b.as_bytes(), |a, b| a == b);
+    let (a, b) = apart(a, b);
+    if is_made_of_letters(a) && is_made_of_letters(b) {
+        return same_letters(a, b, gap, fold);
     }
-    Chars::new(a).eq(Chars::new(b))
+    // Both are UTF-8: they are cut out of texts, between characters.
+    matches!((str::from_utf8(a), str::from_utf8(b)), (Ok(a), Ok(b)) if same_chars(a, b))
 }
 
-/// Whether two ASCII texts hold the same words, white space only separating them.
-pub(super) fn same_ascii_words(a: &[u8], b: &[u8], same_word: impl Fn(&[u8], &[u8]) -> bool) -> bool {
-    pairwise(ascii_words(a), ascii_words(b), same_word)
-}
-
-/// The words of an ASCII text. `White_Space` has six of its bytes, one more than [`u8::is_ascii_whitespace`].
-pub(super) fn ascii_words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).filter(|word| !word.is_empty())
-}
-
-/// Whether two sequences of pieces are equally long and each pair is the same.
-pub(super) fn pairwise<'a>(
-    mut a: impl Iterator<Item = &'a [u8]>,
-    mut b: impl Iterator<Item = &'a [u8]>,
-    same: impl Fn(&[u8], &[u8]) -> bool,
-) -> bool {
-    loop {
-        match (a.next(), b.next()) {
-            (None, None) => return true,
-            (Some(a), Some(b)) if same(a, b) => {}
-            _ => return false,
-        }
-    }
+/// The gaps of free text: white space.
+pub(super) fn ascii_gap(byte: u8) -> Gap {
+    if is_space(byte) { Gap::Space } else { Gap::None }
 }
 
 /// Whether a text holds nothing but white space and ignored characters.

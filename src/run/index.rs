@@ -1,8 +1,10 @@
 //! What a run knows of every record: some tens of bytes, whatever the record's size.
 
-use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
+mod chunks;
+mod ids;
 
+use self::chunks::Chunks;
+use self::ids::Ids;
 use crate::value::Fingerprint;
 
 const ACTIVE: u16 = 1;
@@ -22,22 +24,21 @@ pub(super) struct Slot(u32);
 /// All external ids, those of the host and those that only the source has. Ids are compared exactly, byte for byte.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    text: Vec<u8>,
-    rows: Vec<Row>,
-    table: HashTable<u32>,
+    ids: Ids,
+    rows: Chunks<Row>,
     /// How many are linked and active.
     pub(super) population: u64,
     /// How many were listed, each once.
     pub(super) listed: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// Nearly bytes alone, so that hardly any room is lost between them.
+#[derive(Debug, Clone, Copy, Default)]
 struct Row {
     /// What was seen at the source when the record was last in step; once it is listed, what is seen now.
     seen: Fingerprint,
     /// The largest version that was listed.
-    version: Option<u64>,
-    end: u32,
+    version: Option<[u8; 8]>,
     flags: u16,
 }
 
@@ -99,7 +100,7 @@ impl Index {
     pub(super) fn list(&mut self, id: &str, version: Option<u64>, seen: Fingerprint) -> (Slot, Sighting) {
         let slot = self.slot(id);
         let row = self.row_mut(slot);
-        row.version = row.version.max(version);
+        row.version = row.version.map(u64::from_le_bytes).max(version).map(u64::to_le_bytes);
         let sighting = match row.flags {
             flags if flags & SET_ASIDE != 0 => Sighting::SetAside,
             flags if flags & LISTED != 0 && row.seen == seen => Sighting::Repeated,
@@ -164,13 +165,13 @@ impl Index {
 
     /// Whether it was linked before this run, as far as the run knows.
     pub(super) fn knows(&self, id: &str) -> bool {
-        self.find(id).is_some_and(|at| self.is_linked(Slot(at)))
+        self.has(id, LINKED)
     }
 
     /// Whether it was listed as a record, and the largest version of it that was.
     pub(super) fn listed(&self, slot: Slot) -> Option<Option<u64>> {
         let row = self.row(slot);
-        (row.flags & LISTED != 0).then_some(row.version)
+        (row.flags & LISTED != 0).then(|| row.version.map(u64::from_le_bytes))
     }
 
     /// Marks a record as created by this run.
@@ -180,7 +181,11 @@ impl Index {
     }
 
     pub(super) fn was_made(&self, id: &str) -> bool {
-        self.find(id).is_some_and(|at| self.rows[at as usize].flags & MADE != 0)
+        self.has(id, MADE)
+    }
+
+    fn has(&self, id: &str, flag: u16) -> bool {
+        self.ids.look_up(id).is_some_and(|at| self.rows[at].flags & flag != 0)
     }
 
     /// The linked, active records that were not listed.
@@ -196,29 +201,15 @@ impl Index {
     fn unlisted(&self, which: u16) -> impl Iterator<Item = &str> {
         let all = 0..self.rows.len();
         let flags = move |at: usize| self.rows[at].flags & (which | LINKED | LISTED | SPOKEN_FOR);
-        all.filter(move |&at| flags(at) == which | LINKED).map(|at| self.id(at))
+        all.filter(move |&at| flags(at) == which | LINKED).map(|at| self.ids.get(at))
     }
 
     pub(super) fn slot(&mut self, id: &str) -> Slot {
-        if let Some(at) = self.find(id) {
-            return Slot(at);
+        let at = self.ids.place(id);
+        if at == self.rows.len() {
+            self.rows.push(Row::default());
         }
-        let hash = xxh3_64(id.as_bytes());
-        let Self { text, rows, table, .. } = self;
-        let at = rows.len() as u32;
-        text.extend_from_slice(id.as_bytes());
-        rows.push(Row { seen: Fingerprint::default(), version: None, end: text.len() as u32, flags: 0 });
-        table.insert_unique(hash, at, |&at| xxh3_64(id_at(text, rows, at as usize)));
-        Slot(at)
-    }
-
-    fn find(&self, id: &str) -> Option<u32> {
-        let same = |&at: &u32| id_at(&self.text, &self.rows, at as usize) == id.as_bytes();
-        self.table.find(xxh3_64(id.as_bytes()), same).copied()
-    }
-
-    fn id(&self, at: usize) -> &str {
-        std::str::from_utf8(id_at(&self.text, &self.rows, at)).unwrap_or_default()
+        Slot(at as u32)
     }
 
     fn row(&self, slot: Slot) -> &Row {
@@ -228,9 +219,4 @@ impl Index {
     fn row_mut(&mut self, slot: Slot) -> &mut Row {
         &mut self.rows[slot.0 as usize]
     }
-}
-
-fn id_at<'a>(text: &'a [u8], rows: &[Row], at: usize) -> &'a [u8] {
-    let start = if at == 0 { 0 } else { rows[at - 1].end as usize };
-    &text[start..rows[at].end as usize]
 }

@@ -67,6 +67,9 @@ impl Schema {
 
     /// Whether a field's raw value counts as null: missing, null, blank text, or empty where that means null.
     pub(crate) fn is_null(&self, field: &Field, raw: FieldRef<'_>) -> bool {
+        if raw.begins_with_a_word() {
+            return false;
+        }
         if raw.is_missing() || raw.is_null() {
             return true;
         }
@@ -78,9 +81,17 @@ impl Schema {
         }
     }
 
-    /// Whether every text is of the field's kind, and this is one.
-    pub(crate) fn is_any_text(&self, field: &Field, raw: FieldRef<'_>) -> bool {
-        matches!(field.kind, Kind::Text | Kind::Name | Kind::Address) && raw.text().is_some()
+    /// Whether a raw value is of the field's kind, where that can be told without building its canonical form.
+    pub(crate) fn reads_at_a_glance(&self, field: &Field, raw: FieldRef<'_>) -> bool {
+        let Some(bytes) = raw.text_bytes() else { return false };
+        match &field.kind {
+            Kind::Text | Kind::Name | Kind::Address => true,
+            Kind::Phone { region } => phone::is_at_a_glance(bytes, *region),
+            Kind::Email if email::is_at_a_glance(bytes) => true,
+            Kind::Custom(_) => false,
+            // What is none of these kinds is equal to nothing.
+            kind => kind.is_scalar() && raw.text().is_some_and(|raw| self.same_text(kind, raw, raw)),
+        }
     }
 
     /// Whether two raw values, neither of them null, are one value to the field's kind, where that can be told without
@@ -89,12 +100,23 @@ impl Schema {
         if a == b {
             return Some(true);
         }
-        let (a, b) = (a.text()?, b.text()?);
-        match &field.kind {
-            Kind::Phone { region } => phone::same_at_a_glance(a, b, *region),
-            Kind::Custom(_) => None,
-            kind if kind.is_scalar() => Some(self.same_text(kind, a, b)),
+        let (one, other) = (a.text_bytes()?, b.text_bytes()?);
+        let glance = match &field.kind {
+            Kind::Text => Some(text::same_bytes(one, other)),
+            Kind::Name => Some(name::same_bytes(one, other)),
+            Kind::Address => Some(address::same_bytes(one, other)),
+            Kind::Email => email::same_at_a_glance(one, other),
+            Kind::Phone { region } => phone::same_at_a_glance(one, other, *region),
             _ => None,
+        };
+        glance.or_else(|| self.same_texts_at_a_glance(&field.kind, a.text()?, b.text()?))
+    }
+
+    fn same_texts_at_a_glance(&self, kind: &Kind, a: &str, b: &str) -> Option<bool> {
+        match kind {
+            Kind::Phone { region } => (phone::alike(a, b) && phone::same(a, b, *region)).then_some(true),
+            Kind::Custom(_) => None,
+            kind => kind.is_scalar().then(|| self.same_text(kind, a, b)),
         }
     }
 

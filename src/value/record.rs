@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::codec::{Tag, decode};
 use super::{Fingerprint, Value};
 
-const WORD: usize = 4;
+pub(super) const WORD: usize = 4;
 const HEAD: usize = WORD;
 pub(super) const MISSING_SOMETHING: u32 = 1 << 31;
 pub(super) const END_BITS: u32 = 28;
@@ -102,7 +102,7 @@ impl Record {
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn fields(&self) -> impl Iterator<Item = FieldRef<'_>> {
-        (0..self.len()).map(|position| self.cell(position))
+        self.walk()
     }
 
     /// What the source said beyond the schema: a map, or missing.
@@ -138,6 +138,28 @@ impl Record {
         Fingerprint::of_row(head, payload)
     }
 
+    /// Whether a reader of JSON may have rounded a number in it: it holds one that is not whole, or a list, a map or
+    /// something beyond the schema, where one may stand. Then [`exact_numbers`](super::exact_numbers) can tell, and
+    /// else there is nothing to ask.
+    ///
+    /// ```
+    /// use tripartite::value::{RecordBuilder, Value};
+    /// let of = |value| -> Result<_, tripartite::value::RecordError> {
+    ///     let mut row = RecordBuilder::new(1);
+    ///     row.set(0, &value)?;
+    ///     Ok(row.finish())
+    /// };
+    /// assert!(of(Value::Float(18446744073709552000.0))?.may_be_rounded()); // 18446744073709551617, as JSON is read
+    /// assert!(of(Value::List(vec![]))?.may_be_rounded()); // not looked into
+    /// assert!(!of(Value::from(42))?.may_be_rounded());
+    /// assert!(!of(Value::from("18446744073709551617"))?.may_be_rounded()); // a text keeps its digits
+    /// # Ok::<(), tripartite::value::RecordError>(())
+    /// ```
+    pub fn may_be_rounded(&self) -> bool {
+        let tag = |index| Tag::of((word(&self.row, 1 + index) >> END_BITS) as u8);
+        (0..=self.len()).any(|index| matches!(tag(index), Tag::Float | Tag::List | Tag::Map))
+    }
+
     /// The bytes the row takes, for those who count memory.
     ///
     /// ```
@@ -148,6 +170,14 @@ impl Record {
         self.row.len()
     }
 
+    /// A walk over the fields in order, for whoever looks at more than one.
+    pub(crate) fn walk(&self) -> Walk<'_> {
+        let (table, payload) = self.row.split_at_checked(payload_start(self.len())).unwrap_or_default();
+        // Neither the head nor the last cell is a field.
+        let cells = table.as_chunks().0.get(1..=self.len()).unwrap_or_default();
+        Walk { cells, payload, position: 0, start: 0 }
+    }
+
     fn cell(&self, index: usize) -> FieldRef<'_> {
         let cell = word(&self.row, 1 + index);
         let start = payload_start(self.len());
@@ -156,11 +186,47 @@ impl Record {
     }
 }
 
+/// The fields of a row from some position on.
+#[derive(Clone)]
+pub(crate) struct Walk<'a> {
+    cells: &'a [[u8; WORD]],
+    payload: &'a [u8],
+    /// Of the next field, and where its bytes begin.
+    position: usize,
+    start: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Goes on to the field at a position that is not behind; missing beyond the end.
+    pub(crate) fn to(&mut self, position: usize) -> FieldRef<'a> {
+        let mut field = FieldRef::MISSING;
+        while self.position <= position {
+            self.position += 1;
+            field = self.next().unwrap_or(FieldRef::MISSING);
+        }
+        field
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = FieldRef<'a>;
+
+    fn next(&mut self) -> Option<FieldRef<'a>> {
+        let (cell, rest) = self.cells.split_first()?;
+        self.cells = rest;
+        let cell = u32::from_le_bytes(*cell);
+        let end = (cell & END_MASK) as usize;
+        let bytes = self.payload.get(self.start..end).unwrap_or_default();
+        self.start = end;
+        Some(FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes })
+    }
+}
+
 pub(super) fn payload_start(len: usize) -> usize {
     HEAD + (len + 1) * WORD
 }
 
-fn word(row: &[u8], index: usize) -> u32 {
+pub(super) fn word(row: &[u8], index: usize) -> u32 {
     let at = index * WORD;
     row.get(at..at + WORD).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
@@ -223,6 +289,18 @@ impl<'a> FieldRef<'a> {
     /// ```
     pub fn is_composite(self) -> bool {
         matches!(self.tag, Tag::List | Tag::Map)
+    }
+
+    /// A quick yes to whether it is a text that begins with something to read: visible ASCII but for a comma, or a
+    /// character from U+00C0 to U+02FF.
+    pub(crate) fn begins_with_a_word(self) -> bool {
+        let visible = |&byte: &u8| byte != b',' && (byte.is_ascii_graphic() || matches!(byte, 0xC3..=0xCB));
+        self.tag == Tag::Text && self.bytes.first().is_some_and(visible)
+    }
+
+    /// The bytes of the text, if it is one.
+    pub(crate) fn text_bytes(self) -> Option<&'a [u8]> {
+        (self.tag == Tag::Text).then_some(self.bytes)
     }
 
     pub(super) fn is_float(self) -> bool {

@@ -132,7 +132,8 @@ trigger: asks for a run now; while one runs, for one more after it
   --strategy NAME       what this run goes by
   --force               does not wait for the end of a back-off
 
-work: does what is due, in as many processes as you like; killed at any moment, it loses nothing
+work: does what is due, in as many processes as you like; killed at any moment, it loses nothing. On SIGTERM and ctrl-c
+it gives the job under way back, at no cost of an attempt, and ends; on a second one it ends at once
   --until-idle          ends when nothing runs, and nothing waits to
   --workers N           so many jobs at a time in this process, 1 by default
   --running N           so many jobs of one source at a time, of all processes together, 5 by default
@@ -143,7 +144,7 @@ work: does what is due, in as many processes as you like; killed at any moment, 
 
 status: how each job stands; history: each finished attempt; cancel: what waits is not wanted, what runs is stopped;
 redrive: what is dead is tried again; pause, resume: nothing is begun until then; reset: a source that was left alone
-is asked again
+is asked again, and times that a clock far ahead has left behind are set right
 
 exit status: 0 succeeded, 1 failed, 2 usage, 3 partial: some records were set aside, 4 blocked: a guard stopped it
 ";

@@ -19,8 +19,8 @@
 //! into a column is read as it stands there: a number in a text column, a text that is no JSON in a column of lists. A
 //! blob, or text that is not UTF-8, is read as SQL writes it, `x'c3'`, so nothing is lost and nothing fails.
 //!
-//! **How safe is a commit?** Each batch is one `IMMEDIATE` transaction, each op in it a savepoint: record, base, link,
-//! conflicts and audit change together or not at all. The journal is WAL with `synchronous = NORMAL`: after a power cut
+//! **How safe is a commit?** Each batch is one `IMMEDIATE` transaction, and where the database refuses one of its ops, it
+//! begins anew with each op in a savepoint: record, base, link, conflicts and audit change together or not at all. The journal is WAL with `synchronous = NORMAL`: after a power cut
 //! the last batches may be gone, but gone as a whole, and the next run does them again. Leaving the program
 //! checkpoints, and that syncs.
 //!
@@ -48,6 +48,7 @@ mod tables;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(crate) use database::read_only;
 pub use database::{Access, Database, ID_FIELD, Settings};
 pub use error::StoreError;
 pub use key::AUDIT_KEY_FILE;
@@ -64,7 +65,7 @@ use tripartite::matching::Rule;
 use tripartite::queue::Token;
 use tripartite::schema::Schema;
 
-use self::commit::Statements;
+use self::commit::{Statements, Way};
 use self::fence::Fence;
 use self::layout::Layout;
 use self::near::{Aside, Rows};
@@ -193,6 +194,21 @@ impl SqliteStore {
         work(&self.state().conn)
     }
 
+    fn carry_out(&self, batch: &Batch, way: Way) -> Result<Vec<Outcome>, StoreError> {
+        let mut state = self.state();
+        let State { conn, layout, pending, .. } = &mut *state;
+        let tx = begin(conn, self.fence.as_ref())?;
+        if !pending.is_empty() {
+            layout::settle(&tx, pending)?;
+        }
+        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, self.key.as_ref(), batch, way)?;
+        tx.commit()?;
+        if !pending.is_empty() {
+            settled(layout, pending, &self.settings.schema);
+        }
+        Ok(outcomes)
+    }
+
     fn write(&self, work: impl FnOnce(&Connection) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let mut state = self.state();
         let tx = begin(&mut state.conn, self.fence.as_ref())?;
@@ -230,7 +246,7 @@ impl RecordStore for SqliteStore {
     type Error = StoreError;
 
     async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
-        index::page(&self.state().conn, &self.register, after)
+        index::page(&mut self.state().conn, &self.register, after)
     }
 
     async fn load(&self, wanted: &Wanted) -> Result<Records, StoreError> {
@@ -257,17 +273,9 @@ impl RecordStore for SqliteStore {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
-        let mut state = self.state();
-        let State { conn, layout, pending, .. } = &mut *state;
-        let tx = begin(conn, self.fence.as_ref())?;
-        if !pending.is_empty() {
-            layout::settle(&tx, pending)?;
+        match self.carry_out(batch, Way::Together) {
+            Err(StoreError::Sqlite(error)) if commit::is_refusal(&error) => self.carry_out(batch, Way::Apart),
+            done => done,
         }
-        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, self.key.as_ref(), batch)?;
-        tx.commit()?;
-        if !pending.is_empty() {
-            settled(layout, pending, &self.settings.schema);
-        }
-        Ok(outcomes)
     }
 }

@@ -13,8 +13,8 @@
 //! to take from what follows a country code, and looks at nothing but the length. The lengths are asked of the plans
 //! themselves, in both spellings, when a region is made.
 
-/// More digits than this no number has, nor more characters around them.
-const DIGITS: usize = 20;
+/// More digits than this no number has, and they fit into 64 bits; nor has one more characters around them.
+const DIGITS: u32 = 19;
 const TEXT: usize = 40;
 
 /// A number without its country code and whatever leads to it. It does not begin with a zero, so its digits are a
@@ -32,45 +32,53 @@ pub(super) struct Plain {
 
 impl Plain {
     /// The number that a text spells in one of the two ways.
-    pub(super) fn read(self, raw: &str) -> Option<National> {
-        let (plus, digits, count) = digits(raw.as_bytes())?;
-        let digits = digits.get(..count)?;
-        let national = if plus { self.behind_code(digits)? } else { digits.strip_prefix(b"0")? };
-        let fits = national.len() < 16 && self.lengths >> national.len() & 1 == 1 && national.first() != Some(&b'0');
-        fits.then(|| National(national.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))))
-    }
-
-    fn behind_code(self, digits: &[u8]) -> Option<&[u8]> {
-        let length = self.code.checked_ilog10()? as usize + 1;
-        let (code, national) = digits.split_at_checked(length)?;
-        let given = code.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
-        (given == self.code).then_some(national)
+    pub(super) fn read(self, raw: &[u8]) -> Option<National> {
+        let Digits { plus, number, count } = Digits::of(raw)?;
+        let length = count.checked_sub(if plus { self.code.checked_ilog10()? + 1 } else { 1 })?;
+        let (code, national) = (number / power(length)?, number % power(length)?);
+        let expected = if plus { self.code.into() } else { 0 };
+        let fits = length < 16 && self.lengths >> length & 1 == 1 && code == expected;
+        // Behind its code or zero, the number does not begin with another zero.
+        (fits && national >= power(length - 1)?).then_some(National(national))
     }
 }
 
-/// Whether a plus leads, the digits, and how many they are; `None` for whatever is not as simple as that.
-fn digits(raw: &[u8]) -> Option<(bool, [u8; DIGITS], usize)> {
-    let (mut digits, mut count, mut plus) = ([0; DIGITS], 0, false);
-    let mut opened = None;
-    if raw.len() > TEXT {
-        return None;
-    }
-    for &byte in raw {
-        match byte {
-            b'0'..=b'9' => {
-                *digits.get_mut(count)? = byte;
-                count += 1;
-            }
-            b' ' | b'-' | b'.' => {}
-            b'+' if count == 0 && !plus => plus = true,
-            b'(' => opened = Some(count),
-            // One digit in brackets may be a zero that is not dialled from abroad.
-            b')' if opened.is_some_and(|opened| opened + 1 == count) => return None,
-            b')' => opened = None,
-            _ => return None,
+fn power(exponent: u32) -> Option<u64> {
+    10_u64.checked_pow(exponent)
+}
+
+/// The digits of a text as one number, and how many they are.
+struct Digits {
+    plus: bool,
+    number: u64,
+    count: u32,
+}
+
+impl Digits {
+    /// `None` for whatever is not as simple as that.
+    fn of(raw: &[u8]) -> Option<Self> {
+        let mut digits = Self { plus: false, number: 0, count: 0 };
+        let mut opened = None;
+        if raw.len() > TEXT {
+            return None;
         }
+        for &byte in raw {
+            match byte {
+                b'0'..=b'9' => {
+                    digits.number = digits.number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+                    digits.count += 1;
+                }
+                b' ' | b'-' | b'.' => {}
+                b'+' if digits.count == 0 && !digits.plus => digits.plus = true,
+                b'(' => opened = Some(digits.count),
+                // One digit in brackets may be a zero that is not dialled from abroad.
+                b')' if opened.is_some_and(|opened| opened + 1 == digits.count) => return None,
+                b')' => opened = None,
+                _ => return None,
+            }
+        }
+        (digits.count <= DIGITS).then_some(digits)
     }
-    Some((plus, digits, count))
 }
 
 #[rustfmt::skip]
@@ -92,7 +100,7 @@ mod tests {
     /// What the plans make of a text, and what is read of it here.
     fn both(home: Home, raw: &str) -> (Option<String>, Option<String>) {
         let full = Dialled::read(raw).and_then(|dialled| plan::number(&dialled, home));
-        let plain = home.plain(raw).and_then(|plain| home.international(plain));
+        let plain = home.plain(raw.as_bytes()).and_then(|plain| home.international(plain));
         (full.map(|number| number.as_str().to_owned()), plain.map(|number| number.as_str().to_owned()))
     }
 
@@ -121,7 +129,7 @@ mod tests {
     #[test]
     fn texts() {
         let ireland = Plain { code: 353, lengths: 1 << 9 };
-        let read = |raw| ireland.read(raw).map(|national| national.0);
+        let read = |raw: &str| ireland.read(raw.as_bytes()).map(|national| national.0);
         for raw in ["087 123 4567", "(087) 123-4567", "+353 87 123 4567", "(+353) 87.123.4567", " 0871234567 "] {
             assert_eq!(read(raw), Some(871_234_567), "{raw}");
         }

@@ -55,7 +55,7 @@ impl Home {
     }
 
     /// The number, where it can be read without asking the plans.
-    pub(super) fn plain(self, raw: &str) -> Option<National> {
+    pub(super) fn plain(self, raw: &[u8]) -> Option<National> {
         self.plain?.read(raw)
     }
 

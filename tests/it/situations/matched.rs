@@ -264,7 +264,7 @@ fn ambiguous_between_several_of_the_source() {
 fn identity_conflict_by_a_match_rule() {
     let town = Town::new();
     let one = town.item("FED-1", person("Áine", "aine@example.org"));
-    town.listed(&[one.clone()]);
+    town.listed(std::slice::from_ref(&one));
     let before = (town.fields("FED-1"), town.store.audit().len());
     let two = town.item("FED-2", person("Áine", "aine@example.org"));
     for items in [vec![one.clone(), two.clone()], vec![two.clone(), one.clone()]] {
@@ -359,6 +359,8 @@ fn the_guards_see_links() {
     }
     let Ok(blocked) = drive_blocking(few().start(), &listing, &town.store) else { panic!("nothing breaks") };
     let plan = serde_json::to_string(&blocked.plan.unwrap()).unwrap();
+    let stored: Json = serde_json::from_str(&plan).unwrap();
+    assert_eq!(stored["ops"][0]["expect"], json!({"free": {"local": "0", "revision": 1}}));
     let plan =
         tripartite::plan::Plan::read(town.policy.schema(), &mut serde_json::Deserializer::from_str(&plan)).unwrap();
     assert_eq!(plan.id(), blocked.report.plan_id);

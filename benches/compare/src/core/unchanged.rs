@@ -1,8 +1,177 @@
 //! A night on which nothing happened: the run's own work, the index and the fingerprints, against hashing the records.
+//!
+//! Pages are made before they are handed in, and what a host would spend on them is not counted: only the run's steps
+//! are timed.
 
+use std::time::Duration;
+
+use allocation_counter::measure;
+use tripartite::exchange::{IndexEntry, IndexPage, Item, Next, Page, Presence, RemoteRecord, Revision, Synced};
+use tripartite::id::{Cursor, ExternalId, RunId};
+use tripartite::run::{Run, RunOutcome, Step};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::crowd::Crowd;
 use crate::effort::Effort;
-use crate::row::Row;
+use crate::people::{Person, SEED, Versions, id};
+use crate::rounds::{Times, timed};
+use crate::row::{Measured, Row, Target};
 
-pub(crate) fn rows(_effort: &Effort) -> Result<Vec<Row>, String> {
-    Ok(Vec::new())
+const TABLE: &str = "A run over unchanged records, the core alone";
+
+/// Records on a page, of the index and of the listing.
+const PAGE: usize = 1000;
+
+/// In which order the source lists its records; the index is in ascending order.
+#[derive(Clone, Copy)]
+enum Order {
+    Same,
+    Shuffled,
+}
+
+impl Order {
+    /// The person in a place of the listing. A prime that is no factor of the number of people visits each once.
+    fn person(self, place: usize, people: usize) -> usize {
+        match self {
+            Self::Same => place,
+            Self::Shuffled => (place * 7_368_787) % people,
+        }
+    }
+}
+
+pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
+    let crowd = Crowd::of(effort.people());
+    let texts = Texts::of(effort.people());
+    let (mut floor, mut same, mut shuffled) = (Times::default(), Times::default(), Times::default());
+    for _ in 0..effort.rounds {
+        floor.start();
+        floor.add(crowd.triples.len(), timed(|| texts.hash()));
+        for (times, order) in [(&mut same, Order::Same), (&mut shuffled, Order::Shuffled)] {
+            times.start();
+            times.add(crowd.triples.len(), night(&crowd, order)?);
+        }
+    }
+    let row = |name: &str, times: &Times, target| Row {
+        table: TABLE,
+        name: name.to_owned(),
+        measured: times.measured(),
+        against: target.map(|_| times.against("the floor", &floor)),
+        target: target.flatten(),
+    };
+    let mut rows = vec![
+        row("hashing the same bytes: the floor", &floor, None),
+        row("a run, listed in the order of the index", &same, Some(Some(Target::AtMost(3.0)))),
+        row("a run, listed in another order", &shuffled, Some(None)),
+    ];
+    for (name, order) in [("the same order", Order::Same), ("another order", Order::Shuffled)] {
+        let mut outcome = Ok(Duration::ZERO);
+        let peak = measure(|| outcome = night(&crowd, order)).bytes_max;
+        outcome?;
+        rows.push(Row {
+            table: TABLE,
+            name: format!("peak of what a run holds, {name}, a record"),
+            measured: Measured::Bytes(peak as f64 / crowd.triples.len() as f64),
+            against: None,
+            target: Some(Target::AtMost(64.0)),
+        });
+    }
+    Ok(rows)
+}
+
+/// The records' texts, one record after the other: the same bytes, without anything around them.
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn of(people: u64) -> Self {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        for number in 0..people {
+            let base: Person = Versions::of(SEED, number).base;
+            base.texts().iter().for_each(|text| bytes.extend_from_slice(text.as_bytes()));
+            ends.push(bytes.len());
+        }
+        Self { bytes, ends }
+    }
+
+    fn hash(&self) {
+        let mut start = 0;
+        for &end in &self.ends {
+            std::hint::black_box(xxh3_128(&self.bytes[start..end]));
+            start = end;
+        }
+    }
+}
+
+/// Carries a run through its steps, and says how long those took.
+fn night(crowd: &Crowd, order: Order) -> Result<Duration, String> {
+    let run = RunId::new("night").map_err(|error| error.to_string())?;
+    let mut step = Run::new(crowd.policy.clone(), run, chrono::DateTime::UNIX_EPOCH).start();
+    let mut took = Duration::ZERO;
+    loop {
+        step = match step {
+            Step::Indexing(indexing) => {
+                let page = index_page(crowd, at(indexing.request()));
+                resumed(&mut took, || indexing.resume(page))
+            }
+            Step::Fetching(fetching) => {
+                let page = listed_page(crowd, at(fetching.request()), order);
+                resumed(&mut took, || fetching.resume(page))
+            }
+            Step::Done(done) if done.report.outcome == RunOutcome::Succeeded => {
+                let unchanged = done.report.counts.unchanged as usize == crowd.triples.len();
+                return if unchanged { Ok(took) } else { Err("a record changed that did not".to_owned()) };
+            }
+            other => return Err(format!("nothing was to be done, and the run came to {other:?}")),
+        };
+    }
+}
+
+fn resumed(took: &mut Duration, resume: impl FnOnce() -> Step) -> Step {
+    let mut step = None;
+    *took += timed(|| step = Some(resume()));
+    step.expect("what is timed is carried out")
+}
+
+fn at(cursor: Option<&Cursor>) -> usize {
+    cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(0)
+}
+
+fn cursor(at: usize, people: usize) -> Option<Cursor> {
+    (at < people).then(|| Cursor::new(at.to_string()).expect("a number is a cursor"))
+}
+
+fn external(number: usize) -> ExternalId {
+    ExternalId::new(id(number as u64)).expect("a short text is an id")
+}
+
+fn index_page(crowd: &Crowd, from: usize) -> IndexPage {
+    let people = crowd.triples.len();
+    let entry = |number: usize| IndexEntry {
+        id: external(number),
+        presence: Presence::Active,
+        revision: Revision(1),
+        synced: Some(Synced {
+            revision: Revision(1),
+            seen: crowd.triples[number][0].fingerprint(),
+            policy: crowd.policy.fingerprint(),
+        }),
+        open: 0,
+        missed: 0,
+    };
+    let to = people.min(from + PAGE);
+    IndexPage { entries: (from..to).map(entry).collect(), next: cursor(to, people) }
+}
+
+fn listed_page(crowd: &Crowd, from: usize, order: Order) -> Page {
+    let people = crowd.triples.len();
+    let item = |place| {
+        let number = order.person(place, people);
+        let record = crowd.triples[number][0].clone();
+        Item::Record(RemoteRecord { id: external(number), version: None, record })
+    };
+    let to = people.min(from + PAGE);
+    let next = cursor(to, people).map_or(Next::Complete { total: None }, Next::More);
+    Page { items: (from..to).map(item).collect(), next }
 }

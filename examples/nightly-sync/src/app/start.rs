@@ -10,7 +10,7 @@ use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
 use super::now;
 use crate::cli::RunArgs;
 use crate::infer::{InferError, Inferred, infer};
-use crate::listing::{JsonLines, Lines, ListingError, Remote};
+use crate::listing::{Ahead, JsonLines, Lines, ListingError, Remote};
 use crate::schema_file::SchemaFile;
 use crate::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 use crate::term::Console;
@@ -18,7 +18,7 @@ use crate::term::Console;
 /// A run that can begin.
 pub(super) struct Started {
     pub(super) step: Step,
-    pub(super) source: JsonLines,
+    pub(super) source: Ahead,
     pub(super) store: SqliteStore,
     /// How many lines the listing has, where somebody counted.
     pub(super) lines: Option<u64>,
@@ -137,6 +137,7 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     }
     let source = JsonLines::new(lines, schema, id_field);
     let source = if args.partial { source.partial() } else { source };
+    let source = if args.only.is_some() { Ahead::idle(source) } else { Ahead::of(source) };
     Ok(Started { step: run.start(), source, store, lines: count })
 }
 

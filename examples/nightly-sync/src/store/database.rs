@@ -71,7 +71,7 @@ impl Database {
         let there = fs::metadata(path).is_ok_and(|file| file.len() > 0);
         let conn = match access {
             Access::Read if !there => return Err(StoreError::Missing),
-            Access::Read => open_to_read(path)?,
+            Access::Read => read_only(path)?,
             Access::Write => open_to_write(path)?,
         };
         conn.busy_timeout(PATIENCE)?;
@@ -132,7 +132,7 @@ impl Database {
 
 /// A connection that only reads would leave the journal's side files behind, so this one may write and does not: the
 /// side files go with it, unless they were there before. Then nothing is moved out of them.
-fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn read_only(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     let mut journal = path.as_os_str().to_owned();

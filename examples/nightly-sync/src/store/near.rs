@@ -15,6 +15,8 @@
 //! **And a dry run?** It may write nothing, so where rows have moved it reckons all keys into a database of its own, which
 //! is gone when it is closed.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use tripartite::exchange::{Candidate, Near};
 use tripartite::id::{ExternalId, LocalId};
@@ -155,21 +157,37 @@ fn reckon(tx: &Connection, rows: Rows<'_>, rules: &Rules) -> Result<usize, Store
     let sql = register.sql("SELECT local_id FROM {tripartite_unkeyed} ORDER BY local_id LIMIT ?1");
     let moved: Vec<i64> =
         tx.prepare_cached(&sql)?.query_map([AT_ONCE as i64], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let forget = register.sql("DELETE FROM {tripartite_keys} WHERE local_id = ?1");
-    let keyed = register.sql("DELETE FROM {tripartite_unkeyed} WHERE local_id = ?1");
-    for local in &moved {
-        tx.prepare_cached(&forget)?.execute([local])?;
-        tx.prepare_cached(&keyed)?.execute([local])?;
-    }
-    let insert = register.sql("INSERT OR IGNORE INTO {tripartite_keys}(key, local_id) VALUES (?1, ?2)");
-    let mut insert = tx.prepare_cached(&insert)?;
+    let Some(last) = moved.last() else { return Ok(0) };
+    let mut keys: BTreeMap<i64, Vec<[u8; 16]>> = BTreeMap::new();
     each(tx, rows, &moved, |row, record| {
-        for key in rules.keys(record) {
-            insert.execute(params![key.to_bytes(), row.get::<_, i64>(0)?])?;
-        }
+        keys.insert(row.get(0)?, rules.keys(record).into_iter().map(MatchKey::to_bytes).collect());
         Ok(())
     })?;
+    for local in &moved {
+        rekey(tx, register, *local, keys.get(local).map_or(&[], Vec::as_slice))?;
+    }
+    // They were the first of all.
+    tx.prepare_cached(&register.sql("DELETE FROM {tripartite_unkeyed} WHERE local_id <= ?1"))?.execute([last])?;
     Ok(moved.len())
+}
+
+/// Most changes of a row, such as a link, are none of its keys.
+fn rekey(tx: &Connection, register: &Register, local: i64, keys: &[[u8; 16]]) -> Result<(), StoreError> {
+    let known = register.sql("SELECT key FROM {tripartite_keys} WHERE local_id = ?1 ORDER BY key");
+    let mut known = tx.prepare_cached(&known)?;
+    let known: Vec<[u8; 16]> = known.query_map([local], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut keys = keys.to_vec();
+    keys.dedup();
+    if known == keys {
+        return Ok(());
+    }
+    tx.prepare_cached(&register.sql("DELETE FROM {tripartite_keys} WHERE local_id = ?1"))?.execute([local])?;
+    let mut insert =
+        tx.prepare_cached(&register.sql("INSERT INTO {tripartite_keys}(key, local_id) VALUES (?1, ?2)"))?;
+    for key in keys {
+        insert.execute(params![key, local])?;
+    }
+    Ok(())
 }
 
 /// The keys of all rows, for one that may not write; they stay while nobody else writes.

@@ -11,7 +11,7 @@ use tripartite::run::{Done, Mode, Run};
 use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
 use tripartite::work::{Handler, Job, Opened, Queue, WorkError, slot_key};
 
-use super::AS_THE_SCHEMA_SAYS;
+use super::{AS_THE_SCHEMA_SAYS, Bell};
 use crate::infer::{InferError, infer};
 use crate::jobs::{JobsError, SqliteJobStore};
 use crate::listing::{JsonLines, Lines, ListingError, Remote};
@@ -24,6 +24,8 @@ pub struct Registers<'a> {
     pub db: &'a Path,
     /// Its queue, which knows the connections.
     pub queue: &'a Queue<SqliteJobStore>,
+    /// What ends the workers; one at a job gives it back.
+    pub bell: &'a Bell,
     /// The clock.
     pub now: fn() -> DateTime<Utc>,
 }
@@ -104,6 +106,10 @@ impl Handler for Registers<'_> {
             store.settle()?;
         }
         Ok(store.remember(&done.report)?)
+    }
+
+    fn leaving(&self) -> bool {
+        self.bell.ended()
     }
 }
 

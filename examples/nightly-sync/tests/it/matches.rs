@@ -1,7 +1,12 @@
 //! Match rules on the command line: what the schema's file says, what people answer, and an index that keeps up with
 //! whoever edits the table.
 
+use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use serde_json::{Value, json};
+use tripartite::drive::block_on;
+use tripartite::exchange::{Near, Wanted};
+use tripartite::host::RecordStore;
+use tripartite::matching::Rules;
 
 use crate::bench::{Bench, Ran, counts};
 
@@ -157,6 +162,41 @@ fn the_keys_keep_up_with_whoever_edits() {
     let report = bench.run(&bench.listing(&listing), &["--partial"]).json();
     assert_eq!(counts(&report, ["linked", "created"]), [2, 0]);
     assert_eq!(bench.links(), "1=F3 2=F1 8=F6");
+}
+
+/// However many rows moved; and where none did, a load that looks for somebody writes nothing.
+#[test]
+fn keys_are_reckoned_once() {
+    let bench = club(RULES);
+    let many = "INSERT INTO members(name, born, email)
+        WITH RECURSIVE n(at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 2500)
+        SELECT 'N' || at, '2001-05-04', 'n' || at || '@example.org' FROM n";
+    bench.edit(many);
+    let lines: String =
+        [1, 1000, 1001, 2500].map(|at| line(&format!("F{at}"), "X", &format!("N{at}@example.org"))).concat();
+    assert_eq!(counts(&bench.sync(&lines), ["linked", "created"]), [4, 0]);
+    assert_eq!(bench.links(), "1=F1 1000=F1000 1001=F1001 2500=F2500");
+    assert_eq!(bench.value("SELECT count(*) FROM tripartite_keys").as_deref(), Some("5000"), "two of each");
+
+    let register = Register::default();
+    let database = Database::open(&bench.db(), Access::Write).unwrap();
+    let settings = database.settings(&register).unwrap().unwrap();
+    let rules = Rules::new(&settings.schema, database.rules(&register).unwrap()).unwrap();
+    let store = SqliteStore::new(database, settings).unwrap();
+    let client = bench.sql();
+    let version = || client.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).unwrap();
+    let near = || {
+        let record = store.schema().record(&json!({"email": "n7@example.org", "born": "2001-05-04"})).unwrap();
+        let near = Near { keys: rules.keys(&record), rules: rules.clone() };
+        let wanted = Wanted { ids: vec![], near: Some(near) };
+        block_on(store.load(&wanted)).unwrap().candidates.len()
+    };
+    assert_eq!(near(), 1, "what the last run itself has written is reckoned now");
+    let before = version();
+    assert_eq!((near(), version()), (1, before));
+    bench.edit("UPDATE members SET email = NULL WHERE local_id = 7");
+    assert_eq!(near(), 0);
+    assert_eq!(bench.value("SELECT count(*) FROM tripartite_keys").as_deref(), Some("4999"));
 }
 
 /// Whoever is entered under a number that somebody had is nobody of whom anything was said.

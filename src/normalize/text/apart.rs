@@ -1,0 +1,93 @@
+//! Where two texts differ: what they share at both ends need not be looked at, and what is left is compared letter by
+//! letter.
+
+use super::letters::{Letter, split_first};
+
+/// What is left of two texts when the beginning and the end that they share are cut off, but for an ASCII letter or
+/// digit on either side.
+///
+/// Nothing in front of an ASCII letter or digit changes what comes from it on, and nothing behind it what came before:
+/// no rule of this module's kinds looks further back than to the last of them. Composition never takes one into what
+/// precedes it, white space and commas beside it are gaps of both texts alike. So two texts are the same exactly when
+/// what is left of them is, and what is left of a text is whole characters.
+pub(in crate::normalize) fn apart<'a>(a: &'a [u8], b: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    let shared = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let start = a[..shared].iter().rposition(u8::is_ascii_alphanumeric).unwrap_or(0);
+    let (a, b) = (&a[start..], &b[start..]);
+    let shared = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let end = a[a.len() - shared..].iter().position(u8::is_ascii_alphanumeric);
+    let cut = end.map_or(0, |end| shared - end - 1);
+    (&a[..a.len() - cut], &b[..b.len() - cut])
+}
+
+/// What stands between two words, the stronger last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::normalize) enum Gap {
+    None,
+    Space,
+    Comma,
+}
+
+/// The six ASCII bytes of `White_Space`, one more than [`u8::is_ascii_whitespace`] knows.
+pub(in crate::normalize) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// Whether two texts, made of [letters](is_made_of_letters) alone, have the same words, each letter without its accent
+/// folded, with the same gaps between them.
+pub(in crate::normalize) fn same_letters(
+    mut a: &[u8],
+    mut b: &[u8],
+    gap: impl Fn(u8) -> Gap + Copy,
+    fold: impl Fn(u8) -> u8 + Copy,
+) -> bool {
+    let mut started = false;
+    loop {
+        let (before, one) = next(&mut a, gap);
+        let (between, other) = next(&mut b, gap);
+        match (one, other) {
+            (None, None) => return true,
+            (Some((one, accent)), Some((other, also)))
+                if fold(one) == fold(other) && accent == also && (before == between || !started) =>
+            {
+                started = true;
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// The next letter of a word, and the gap before it.
+fn next(text: &mut &[u8], gap: impl Fn(u8) -> Gap) -> (Gap, Option<Letter>) {
+    let mut widest = Gap::None;
+    while let Some((letter, rest)) = split_first(text) {
+        *text = rest;
+        match gap(letter.0) {
+            Gap::None => return (widest, Some(letter)),
+            wider => widest = widest.max(wider),
+        }
+    }
+    (widest, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apart;
+
+    #[test]
+    fn what_is_left() {
+        for (a, b, left, why) in [
+            ("John", "John ", ("n", "n "), "the end of the shared beginning stays"),
+            ("Seán", "Sea\u{301}n", ("eán", "ea\u{301}n"), "and what an accent may stand on"),
+            ("a b", "ab", ("a b", "ab"), "a gap is seen from both sides"),
+            ("12 Main St, Dublin", "12 Main St,Dublin", ("t, D", "t,D"), "a letter on either side of it"),
+            ("aa", "aaa", ("a", "aa"), "nothing is cut off twice"),
+            ("é x", "é  x", ("é x", "é  x"), "what is no ASCII letter is no edge"),
+            ("", "x", ("", "x"), "nothing is shared"),
+            ("xé", "xè", ("xé", "xè"), "half a character is none"),
+        ] {
+            let (left_of_a, left_of_b) = left;
+            assert_eq!(apart(a.as_bytes(), b.as_bytes()), (left_of_a.as_bytes(), left_of_b.as_bytes()), "{why}");
+        }
+    }
+}
