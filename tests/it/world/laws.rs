@@ -226,7 +226,11 @@ pub(super) fn at_rest(state: &State, at: usize, frame: &Frame, source: &Source, 
             None => law("missing", link.away || link.synced.is_none(), || format!("{} is gone, and active", name()))?,
             Some(words) => {
                 law("present", !link.away, || format!("{} is there, and inactive", name()))?;
-                for &column in &frame.columns {
+                // A late listing may have moved another record here, by an id that was given anew: what is older than
+                // that record's base is ignored, until the source counts on.
+                let known = link.base.as_ref().and_then(|base| base.version);
+                let is_older = source.version_of(*number).zip(known).is_some_and(|(said, known)| said < known);
+                for &column in frame.columns.iter().filter(|_| !is_older) {
                     agreed(frame, link, column, words)
                         .map_err(|Broken { law, what }| Broken { law, what: format!("{}: {what}", name()) })?;
                 }

@@ -148,6 +148,11 @@ impl Source {
         self.now.get(&number).map(|has| &has.words)
     }
 
+    /// In which version it has a record, where it counts.
+    pub(super) fn version_of(&self, number: u8) -> Option<u64> {
+        self.now.get(&number).and_then(|has| self.version(has.version))
+    }
+
     pub(super) fn ids(&self) -> impl Iterator<Item = u8> + '_ {
         self.now.keys().copied()
     }
