@@ -123,7 +123,7 @@ fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
             Action::Deactivate => ActionDoc::Deactivate,
             Action::Touch => ActionDoc::Touch,
         },
-        expect: op.expect,
+        expect: op.expect.clone(),
         base: op.base.as_ref().map(named),
         version: op.version,
         remote: op.remote.as_ref().map(named),

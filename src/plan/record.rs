@@ -2,6 +2,7 @@
 
 use super::conflict::{conflicts, whole_record};
 use super::entry::{entries, field_entries};
+use super::straight::is_taken_as_it_stands;
 use crate::detect::{Sides, Verdict, detect};
 use crate::exchange::{
     Action, Base, ConflictChange, Entry, Expect, Loaded, Op, Presence, RecordEntry, RemoteRecord, Situation, Synced,
@@ -130,9 +131,14 @@ pub(super) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
     }
 }
 
-pub(super) fn note(mut op: Op, situation: Situation, why: &str) -> Op {
+pub(super) fn note(op: Op, situation: Situation, why: &str) -> Op {
+    let action = op.action.name();
+    note_as(op, situation, action, why)
+}
+
+pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str) -> Op {
     op.situation = situation;
-    let entry = RecordEntry { situation, action: op.action.name().to_owned(), why: why.to_owned(), by: None };
+    let entry = RecordEntry { situation, action: action.to_owned(), why: why.to_owned(), by: None };
     op.entries.insert(0, Entry::Record(entry));
     op
 }
@@ -164,6 +170,17 @@ pub(super) fn note(mut op: Op, situation: Situation, why: &str) -> Op {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refusal> {
+    if is_taken_as_it_stands(policy, &remote.record) {
+        return Ok(created_as_it_stands(remote));
+    }
+    created_with_care(policy, remote)
+}
+
+pub(super) fn created_as_it_stands(remote: &RemoteRecord) -> Op {
+    creation(remote, remote.record.clone(), remote.record.clone(), Vec::new())
+}
+
+pub(super) fn created_with_care(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refusal> {
     let schema = policy.schema();
     let nothing = schema.missing();
     let sides = Sides { base: &nothing, local: &nothing, remote: &remote.record };
@@ -183,6 +200,10 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
     let base = if whole { remote.record.clone() } else { bases(schema, &resolved) };
     let invalid = resolved.resolutions.iter().filter(|r| matches!(r.verdict, Verdict::InvalidRemote(_)));
     let entries = invalid.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect();
+    Ok(creation(remote, created, base, entries))
+}
+
+fn creation(remote: &RemoteRecord, created: Record, base: Record, entries: Vec<Entry>) -> Op {
     let op = Op {
         id: remote.id.clone(),
         rekeyed: None,
@@ -197,7 +218,7 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
         conflicts: Vec::new(),
         entries,
     };
-    Ok(note(op, Situation::Unmatched, CREATED))
+    note(op, Situation::Unmatched, CREATED)
 }
 
 /// Whether every field that was said is taken as it is, so that the source's row can serve as it stands.

@@ -7,14 +7,15 @@ use self::chunks::Chunks;
 use self::ids::Ids;
 use crate::value::Fingerprint;
 
-const ACTIVE: u8 = 1;
-const LINKED: u8 = 2;
-const FRESH: u8 = 4;
-const LISTED: u8 = 8;
-const SET_ASIDE: u8 = 16;
-const SPOKEN_FOR: u8 = 32;
-const DISPUTED: u8 = 64;
-const PRESENT: u8 = 128;
+const ACTIVE: u16 = 1;
+const LINKED: u16 = 2;
+const FRESH: u16 = 4;
+const LISTED: u16 = 8;
+const SET_ASIDE: u16 = 16;
+const SPOKEN_FOR: u16 = 32;
+const DISPUTED: u16 = 64;
+const PRESENT: u16 = 128;
+const MADE: u16 = 256;
 
 /// A record's place in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,14 +30,14 @@ pub(super) struct Index {
     pub(super) population: u64,
 }
 
-/// Bytes alone, so that no room is lost between them.
+/// Nearly bytes alone, so that hardly any room is lost between them.
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
     /// What was seen at the source when the record was last in step; once it is listed, what is seen now.
     seen: Fingerprint,
     /// The largest version that was listed.
     version: Option<[u8; 8]>,
-    flags: u8,
+    flags: u16,
 }
 
 /// What listing a record for the first or second time shows.
@@ -154,10 +155,29 @@ impl Index {
         self.row(slot).flags & LINKED != 0
     }
 
+    /// Whether it was linked before this run, as far as the run knows.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.has(id, LINKED)
+    }
+
     /// Whether it was listed as a record, and the largest version of it that was.
     pub(super) fn listed(&self, slot: Slot) -> Option<Option<u64>> {
         let row = self.row(slot);
         (row.flags & LISTED != 0).then(|| row.version.map(u64::from_le_bytes))
+    }
+
+    /// Marks a record as created by this run.
+    pub(super) fn make(&mut self, id: &str) {
+        let slot = self.slot(id);
+        self.row_mut(slot).flags |= MADE;
+    }
+
+    pub(super) fn was_made(&self, id: &str) -> bool {
+        self.has(id, MADE)
+    }
+
+    fn has(&self, id: &str, flag: u16) -> bool {
+        self.ids.look_up(id).is_some_and(|at| self.rows[at].flags & flag != 0)
     }
 
     /// The linked, active records that were not listed.
@@ -170,7 +190,7 @@ impl Index {
         self.unlisted(DISPUTED)
     }
 
-    fn unlisted(&self, which: u8) -> impl Iterator<Item = &str> {
+    fn unlisted(&self, which: u16) -> impl Iterator<Item = &str> {
         let all = 0..self.rows.len();
         let flags = move |at: usize| self.rows[at].flags & (which | LINKED | LISTED | SPOKEN_FOR);
         all.filter(move |&at| flags(at) == which | LINKED).map(|at| self.ids.get(at))

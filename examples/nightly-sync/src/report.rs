@@ -25,6 +25,8 @@ const COLUMNS: usize = 100;
 /// The figures of a run, as a table.
 pub fn table(counts: &Counts) -> Table {
     let missing = (counts.missing > 0).then_some(("missing", counts.missing));
+    let matched = [("linked", counts.linked), ("proposed", counts.proposed)];
+    let matched = if counts.linked + counts.proposed > 0 { &matched[..] } else { &[] };
     Table::default()
         .group([
             ("processed", counts.processed),
@@ -37,6 +39,7 @@ pub fn table(counts: &Counts) -> Table {
             ("failed", counts.failed),
         ])
         .group([("deactivated", counts.deactivated)].into_iter().chain(missing))
+        .group(matched.iter().copied())
         .group([
             ("conflicts detected", counts.conflicts_detected),
             ("conflicts resolved", counts.conflicts_resolved),

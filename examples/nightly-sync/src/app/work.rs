@@ -20,6 +20,7 @@ use super::start::{StartError, read_schema};
 use super::{BLOCKED, FAILED, Listen, PARTIAL, SUCCEEDED, now, status as status_of};
 use crate::cli::{Command, Format, HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::jobs::{JobsError, SqliteJobStore};
+use crate::schema_file::SchemaFile;
 use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 use crate::term::Console;
 use crate::work::{self, Bell, Shift, Told};
@@ -105,11 +106,12 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     if listing.is_none() && !served {
         return Err(Problem::NoListing { key: Register::of(key) });
     }
-    if let Some(schema) = schema {
+    if let Some(SchemaFile { schema, rules }) = schema {
         let stored = |error| Problem::Store { file: db.display().to_string(), error };
         let settings = Settings { schema, id_field: ID_FIELD.to_owned() };
         let database = Database::open(db, Access::Write).map_err(stored)?;
         let store = SqliteStore::of(Register::of(key), database, settings).map_err(stored)?;
+        let store = store.matching(&rules).map_err(stored)?;
         store.settle().map_err(stored)?;
     }
     let edit = |known: Option<&Connection>| Some(edited(known, args, listing.as_ref(), at));
