@@ -20,7 +20,7 @@ pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
     let mut rows = detection::rows(effort);
     rows.extend(fates::rows(effort));
     rows.extend(unchanged::rows(effort)?);
-    rows.extend(allocations::rows(effort)?);
-    rows.extend(memory::rows(effort));
+    rows.extend(allocations::rows(effort));
+    rows.extend(memory::rows());
     Ok(rows)
 }
