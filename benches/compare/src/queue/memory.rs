@@ -36,7 +36,9 @@ pub(super) fn rows(effort: &Effort) -> Vec<Row> {
     let [(_, _, floor), rest @ ..] = &bare;
     let against = |times: &Times| Some(times.against(FLOOR, floor));
     let mut rows = vec![row(TABLE, FLOOR, floor, None)];
-    rows.extend(rest.iter().map(|(size, _, times)| row(TABLE, format!("memory: swaps by {size}"), times, against(times))));
+    rows.extend(
+        rest.iter().map(|(size, _, times)| row(TABLE, format!("memory: swaps by {size}"), times, against(times))),
+    );
     rows.push(row(TABLE, "a transition, pure", &pure, against(&pure)));
     rows.push(row(TABLE, "memory: get, step, swap", &drive, against(&drive)));
     rows
