@@ -23,6 +23,7 @@ options:
   --write-docs      puts tables and plot into the crate's page about performance
   --only PART,..    core, host, queue
   --people N,..     sizes of the workload, ascending; the targets are judged at the last
+  --alone           without peers of other languages, which may have to be fetched
   --rounds N        how often every contender goes over the workload
 ";
 
@@ -62,6 +63,7 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Asked, String
             "listing" => return Ok(Asked::Listing { file: value()?.into(), people: number(&value()?)? }),
             "--quick" => asked.effort = Effort::quick(),
             "--check" => asked.check = true,
+            "--alone" => asked.effort.foreign = false,
             "--plot" => asked.plot = Some(value()?.into()),
             "--write-docs" => asked.write_docs = true,
             "--only" => asked.parts = value()?.split(',').map(part).collect::<Result<_, _>>()?,

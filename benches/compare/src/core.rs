@@ -5,6 +5,7 @@ mod contender;
 mod crowd;
 mod detection;
 mod fates;
+mod foreign;
 mod memory;
 mod naive;
 mod peers;
@@ -26,6 +27,9 @@ pub(crate) struct Measured {
 pub(crate) fn measure(effort: &Effort) -> Result<Measured, String> {
     truth::check(effort.people())?;
     let (mut rows, lines) = detection::measured(effort);
+    if let Some(floor) = rows.first().filter(|_| effort.foreign) {
+        rows.extend(foreign::rows(effort.people().min(100_000), effort.rounds, floor.measured.figure())?);
+    }
     rows.extend(fates::rows(effort));
     rows.extend(unchanged::rows(effort)?);
     rows.extend(allocations::rows(effort));
