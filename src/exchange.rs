@@ -119,8 +119,8 @@ pub enum Next {
     More(Cursor),
     /// Nothing: this is the end of everything the source has. Only such a listing can say who is missing.
     Complete {
-        /// How many records the source says it has, where it says so; tombstones and moves are none. Another count makes
-        /// the listing partial.
+        /// How many records the source says it has, where it says so; tombstones and moves are none, and one that is
+        /// listed twice is one. Another count makes the listing partial.
         total: Option<u64>,
     },
     /// Nothing, but the source has more than was listed.
@@ -164,6 +164,28 @@ pub struct RemoteRecord {
     pub version: Option<u64>,
     /// What it says.
     pub record: Record,
+}
+
+impl RemoteRecord {
+    /// The fingerprint of what the source says: of the record, and of its version where the source counts. The same words
+    /// in a newer version are looked at, so that an older one that comes later is known to be older.
+    ///
+    /// ```
+    /// use tripartite::exchange::RemoteRecord;
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let record = schema.record(&serde_json::json!({"name": "Áine"}))?;
+    /// let remote = RemoteRecord { id: ExternalId::new("7")?, version: None, record };
+    /// assert_eq!(remote.fingerprint(), remote.record.fingerprint());
+    /// let [first, second] = [Some(1), Some(2)].map(|version| RemoteRecord { version, ..remote.clone() });
+    /// assert_ne!(first.fingerprint(), second.fingerprint());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fingerprint(&self) -> Fingerprint {
+        let fields = self.record.fingerprint();
+        self.version.map_or(fields, |version| fields.with(version))
+    }
 }
 
 /// Something the source said that is no record.

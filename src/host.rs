@@ -243,6 +243,8 @@ pub trait RecordStore {
     ///   - Remember that a record is in step, at the revision after the op's own write, where the op says what was
     ///     seen.
     ///   - Leave as it is when a record was in step, where an op does not say what was seen.
+    ///   - Make the revision larger by an op that changes the base or an open conflict of a record that is there, though
+    ///     it is only touched.
     ///   - Remember of each op how often in a row the record was missed.
     ///   - Store the version of a tombstone beside the base, as the record is marked inactive.
     ///   - Open, update and close conflicts by their units, one for each, and give those that are open as they were

@@ -23,8 +23,8 @@ pub use jobs::MemoryJobStore;
 use serde::Serialize;
 
 use crate::exchange::{
-    Action, Base, Batch, Candidate, ConflictChange, Cursor, Entry, Expect, IndexEntry, IndexPage, Item, Loaded, Near,
-    Next, Op, OpenConflict, Outcome, Page, Presence, Records, RemoteRecord, Revision, Synced, Wanted,
+    Action, Base, Batch, Candidate, ConflictChange, Cursor, Entry, Expect, IndexEntry, IndexPage, Item, Loaded,
+    Malformed, Near, Next, Op, OpenConflict, Outcome, Page, Presence, Records, RemoteRecord, Revision, Synced, Wanted,
 };
 use crate::host::{Connector, RecordStore};
 use crate::id::{ExternalId, IdError, LocalId, RunId};
@@ -517,9 +517,7 @@ fn apply(kept: &mut Kept, batch: &Batch, op: &Op) {
         Action::Deactivate => kept.presence = Presence::Deactivated,
         Action::Touch => {}
     }
-    if op.action != Action::Touch || op.rekeyed.is_some() || op.links() {
-        kept.revision.0 += 1;
-    }
+    kept.revision.0 += u64::from(op.makes_revision());
     kept.missed = op.missed;
     if let Some(base) = &op.base {
         kept.base = Some(Base { record: base.clone(), schema: batch.schema, version: op.version });
@@ -678,7 +676,17 @@ impl Listing {
 
     /// How many records it has; what is said of others is none.
     fn records(&self) -> u64 {
-        self.items.iter().filter(|item| matches!(item, Item::Record(_) | Item::Malformed(_))).count() as u64
+        let mut nameless = 0;
+        let mut named = BTreeSet::new();
+        for item in &self.items {
+            match item {
+                Item::Record(remote) => drop(named.insert(&remote.id)),
+                Item::Malformed(Malformed { id: Some(id), .. }) => drop(named.insert(id)),
+                Item::Malformed(_) => nameless += 1,
+                _ => {}
+            }
+        }
+        nameless + named.len() as u64
     }
 }
 

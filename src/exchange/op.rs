@@ -144,6 +144,53 @@ impl Op {
         let moves = self.rekeyed.is_some() || self.links();
         self.action == Action::Touch && !moves && self.conflicts.is_empty() && self.entries.is_empty()
     }
+
+    /// Whether the record has a larger [`Revision`] after it: it changes the record, its id, its base or an open conflict.
+    /// Whoever planned from what was there before is then told, as by a user's edit. Only that the source's record was
+    /// looked at, or looked for, makes no revision.
+    ///
+    /// ```
+    /// use tripartite::decide::{Answer, decide};
+    /// # use tripartite::exchange::{Action, Base, ConflictChange, Loaded, Presence, RemoteRecord, Revision};
+    /// # use tripartite::id::{ExternalId, PersonId};
+    /// # use tripartite::plan::plan_linked;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
+    /// # let schema = Schema::builder().strategy(Strategy::MERGE).field(Field::new("phone", Kind::Text)).build()?;
+    /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
+    /// # let policy = Policy::new(schema.clone());
+    /// # let id = ExternalId::new("7")?;
+    /// # let mut loaded = Loaded {
+    /// #     id: id.clone(),
+    /// #     presence: Presence::Active,
+    /// #     revision: Revision(3),
+    /// #     local: record("2")?,
+    /// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
+    /// #     synced: None,
+    /// #     open: vec![],
+    /// #     strategy: None,
+    /// #     missed: 0,
+    /// # };
+    /// # let still = RemoteRecord { id: id.clone(), version: None, record: record("1")? };
+    /// # let remote = RemoteRecord { id, version: None, record: record("3")? };
+    /// let looked = plan_linked(&policy, &still, &loaded).ok_or("the edit was not seen yet")?;
+    /// assert!(!looked.makes_revision()); // the edit stays, and the source is where it was
+    /// # let opened = plan_linked(&policy, &remote, &loaded).ok_or("a conflict")?;
+    /// # assert!(opened.makes_revision());
+    /// # loaded.open = opened.conflicts.into_iter().filter_map(|change| match change {
+    /// #     ConflictChange::Open(conflict) => Some(conflict),
+    /// #     _ => None,
+    /// # }).collect();
+    /// // Later, in a conflict about it, a person keeps the value here, while a run is about to write the record:
+    /// let op = decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
+    /// assert!(op.action == Action::Touch && op.makes_revision()); // nothing is written, and the run looks again
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// [`Revision`]: super::Revision
+    pub fn makes_revision(&self) -> bool {
+        let moves = self.rekeyed.is_some() || self.links();
+        self.action != Action::Touch || moves || self.base.is_some() || !self.conflicts.is_empty()
+    }
 }
 
 /// The unit of a conflict that is about the record as a whole: the source changed what a user removed. No field or group

@@ -56,7 +56,7 @@ pub enum Refusal {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> Option<Op> {
-    let seen = remote.record.fingerprint();
+    let seen = remote.fingerprint();
     let known = Synced { revision: loaded.revision, seen, policy: policy.fingerprint() };
     let stored = loaded.base.as_ref();
     let stale = is_older(remote.version, loaded);
@@ -76,10 +76,11 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     let schema = policy.schema();
     let base = stored.map_or_else(|| schema.missing(), |base| accepted(schema, base));
     if loaded.presence == Presence::Removed {
-        let (base, remote) = (&base, &remote.record);
-        let sides = Sides { base, local: base, remote };
+        let sides = Sides { base: &base, local: &base, remote: &remote.record };
         op.situation = Situation::LocalDeleted;
         op.conflicts.extend(whole_record(schema, sides, &loaded.open));
+        // What is decided about it later is decided of this version.
+        op.base = (remote.version > stored.and_then(|base| base.version)).then_some(base);
         let told = op.conflicts.iter().any(|change| !matches!(change, ConflictChange::Close { .. }));
         return Some(if told { note(op, Situation::DeleteVsEdit, DELETED) } else { op });
     }
@@ -213,7 +214,7 @@ fn creation(remote: &RemoteRecord, created: Record, base: Record, entries: Vec<E
         base: Some(base),
         version: remote.version,
         remote: Some(remote.record.clone()),
-        seen: Some(remote.record.fingerprint()),
+        seen: Some(remote.fingerprint()),
         missed: 0,
         conflicts: Vec::new(),
         entries,

@@ -178,7 +178,7 @@ impl Core {
     }
 
     fn list(&mut self, remote: RemoteRecord, changed: &mut BTreeMap<Slot, RemoteRecord>) {
-        let (slot, sighting) = self.index.list(remote.id.as_str(), remote.version, remote.record.fingerprint());
+        let (slot, sighting) = self.index.list(remote.id.as_str(), remote.version, remote.fingerprint());
         match sighting {
             Sighting::Unchanged => {
                 self.counts.processed += 1;

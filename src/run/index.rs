@@ -28,6 +28,8 @@ pub(super) struct Index {
     rows: Chunks<Row>,
     /// How many are linked and active.
     pub(super) population: u64,
+    /// How many were listed, each once.
+    pub(super) listed: u64,
 }
 
 /// Nearly bytes alone, so that hardly any room is lost between them.
@@ -109,21 +111,27 @@ impl Index {
         if sighting != Sighting::Reworded {
             row.seen = seen;
         }
-        row.flags |= LISTED;
+        self.mark_listed(slot, 0);
         (slot, sighting)
     }
 
     /// Marks a record as listed, but not to be touched in this run.
     pub(super) fn set_aside(&mut self, id: &str) -> (Slot, Before) {
         let slot = self.slot(id);
-        let row = self.row_mut(slot);
-        let before = match row.flags & (LISTED | SET_ASIDE) {
+        let before = match self.row(slot).flags & (LISTED | SET_ASIDE) {
             0 => Before::Unlisted,
             LISTED => Before::Listed,
             _ => Before::SetAside,
         };
-        row.flags |= LISTED | SET_ASIDE;
+        self.mark_listed(slot, SET_ASIDE);
         (slot, before)
+    }
+
+    fn mark_listed(&mut self, slot: Slot, also: u16) {
+        let row = self.row_mut(slot);
+        let news = row.flags & LISTED == 0;
+        row.flags |= LISTED | also;
+        self.listed += u64::from(news);
     }
 
     pub(super) fn is_set_aside(&self, slot: Slot) -> bool {

@@ -86,7 +86,8 @@ impl Core {
 
     pub(super) fn finish_listing(mut self: Box<Self>, complete: bool, total: Option<u64>) -> Step {
         self.complete = complete;
-        self.trusted = complete && !self.unidentified && total.is_none_or(|total| total == self.items);
+        // Where a page was lost and a record repeated, as when the source changes under the enumeration, lines add up.
+        self.trusted = complete && !self.unidentified && total.is_none_or(|total| total == self.index.listed);
         let mut last = self.moved();
         self.bury(&mut last);
         if complete && !self.trusted {

@@ -89,6 +89,7 @@ const BROKEN: &[(Fault, &[&str])] = &[
     (TombstonesWithoutVersion, &["tombstone_with_its_version"]),
     (ConflictsNeverClose, &["conflicts_by_unit", "index_of_what_was_stored"]),
     (ConflictsNeverMove, &["conflicts_by_unit"]),
+    (RememberedWithoutRevision, &["revision_of_the_remembered"]),
     (AuditTwice, &["audit_in_order"]),
     (AuditBackwards, &["audit_in_order"]),
 ];

@@ -132,6 +132,35 @@ promises! { $ __conformance_records_remember in remember:
         probe.equal("what the index says", &probe.listed(&one).synced, &synced);
     }
 
+    /// Make the revision larger by an op that changes the base or an open conflict of a record that is there, though it
+    /// is only touched.
+    fn revision_of_the_remembered(probe) {
+        let one = id("1");
+        let created = probe.create(&one, &full(1));
+        let remembered = |at| -> [Op; 4] {
+            let conflict = conflict("extras", Value::from(7));
+            [
+                Op { base: Some(full(2)), seen: Some(full(2).fingerprint()), ..touch(&one, at) },
+                Op { conflicts: vec![opened(&conflict)], ..touch(&one, at) },
+                Op { conflicts: vec![ConflictChange::Update(conflict)], ..touch(&one, at) },
+                Op { conflicts: vec![close("extras")], ..touch(&one, at) },
+            ]
+        };
+        for which in 0..4 {
+            let before = probe.revision(&one);
+            let [first, second] = [&remembered(before)[which], &remembered(before)[(which + 1) % 4]];
+            probe.applied(first.clone());
+            let after = probe.revision(&one);
+            probe.holds(after > before, || format!("revision {} after {}", after.0, before.0));
+            // Whoever has planned from what was there before is told.
+            probe.stale(second.clone());
+        }
+        let seen = probe.see(&one);
+        probe.equal("the fields", &seen.local, &created.local);
+        let synced = seen.synced.map(|synced| synced.revision > created.revision);
+        probe.equal("whether it is in step at a later revision", &synced, &Some(true));
+    }
+
     /// Remember of each op how often in a row the record was missed.
     fn missed_as_last_said(probe) {
         let [one, two] = ["1", "2"].map(id);

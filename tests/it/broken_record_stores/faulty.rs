@@ -94,6 +94,7 @@ pub(super) enum Fault {
     TombstonesWithoutVersion,
     ConflictsNeverClose,
     ConflictsNeverMove,
+    RememberedWithoutRevision,
     AuditTwice,
     AuditBackwards,
     // Not wrong: what a store may do.

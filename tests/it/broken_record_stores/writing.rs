@@ -275,6 +275,12 @@ impl Faulty {
                 let others = self.inner.records().into_keys().filter(|id| *id != made.id);
                 others.for_each(|id| self.inner.change(&id, |_| ()).unwrap());
             }
+            RememberedWithoutRevision if !wrote && op.makes_revision() => self.behind(&made.id, |kept| {
+                kept.revision.0 -= 1;
+                if let (Some(synced), true) = (&mut kept.synced, op.seen.is_some()) {
+                    synced.revision.0 -= 1;
+                }
+            }),
             BaseGoesWithoutOne if op.base.is_none() => self.behind(&made.id, |kept| kept.base = None),
             SyncedBeforeItsWrite if wrote && op.seen.is_some() => self.behind(&made.id, |kept| {
                 if let Some(synced) = &mut kept.synced {

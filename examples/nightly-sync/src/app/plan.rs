@@ -36,13 +36,13 @@ pub(super) enum Problem {
     Other { file: String, found: PlanId, given: PlanId },
 }
 
-/// Puts a plan into a file: all of it, or none.
+/// Puts a plan into a file: all of it, or none. It holds every value that it would write, so only its owner reads it.
 pub(super) fn write(out: &Path, plan: &Plan) -> Result<(), Problem> {
     let file = |error| Problem::File { file: out.display().to_string(), error };
     let mut beside: PathBuf = out.to_owned();
     beside.as_mut_os_string().push(".part");
     let write = || -> io::Result<()> {
-        let mut writer = BufWriter::new(File::create(&beside)?);
+        let mut writer = BufWriter::new(super::report::create(&beside)?);
         serde_json::to_writer(&mut writer, plan)?;
         writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&beside, out)

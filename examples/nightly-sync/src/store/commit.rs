@@ -275,7 +275,10 @@ impl<'a> Writer<'a> {
             }
             revision += u64::from(known.is_some());
         }
-        let written = self.act(local, action)?;
+        // Of a deleted row no revision is left to tell.
+        let remembers = *action == Action::Touch && op.makes_revision() && known.is_some();
+        let written =
+            if remembers { self.update(local, &self.schema.missing(), "")? } else { self.act(local, action)? };
         Ok(Some(Found { local, revision: Revision(revision + written) }))
     }
 
