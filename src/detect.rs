@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::side::Side;
 use crate::schema::{Absent, Schema, Unit};
-use crate::value::{FieldRef, Problem, Record, Walk};
+use crate::value::{FieldRef, Pair, Problem, Record};
 
 /// Three versions of one record, all of one schema.
 #[derive(Debug, Clone, Copy)]
@@ -197,16 +197,13 @@ impl ChangeSet<'_> {
 /// ```
 pub fn detect<'a>(schema: &Schema, sides: Sides<'a>) -> ChangeSet<'a> {
     let mut changes = Vec::new();
-    let (untouched, still) = (sides.local == sides.base, sides.remote == sides.base);
+    let mut rows = Rows::of(sides);
     // Equal rows that leave nothing open are in sync, whatever their kinds.
-    if !(untouched && still) || sides.base.has_missing() {
-        let mut rows = Rows::of(sides, untouched, still);
+    if !rows.are_equal() || !rows.complete {
         for &unit in schema.units() {
             let verdict = match unit {
-                Unit::Field(position) => match rows.to(position) {
-                    raws if raws.are_in_step() => continue,
-                    raws => field(schema, raws, position),
-                },
+                Unit::Field(position) if rows.are_in_step(position) => continue,
+                Unit::Field(position) => field(schema, sides, position),
                 Unit::Group(_) => group::verdict(schema, sides, schema.members(&unit)),
             };
             if verdict != Verdict::InSync {
@@ -217,49 +214,35 @@ pub fn detect<'a>(schema: &Schema, sides: Sides<'a>) -> ChangeSet<'a> {
     ChangeSet { sides, changes }
 }
 
-/// The three rows, gone through side by side.
+/// The base's row beside each of the others that is not the same, gone through field by field.
 struct Rows<'a> {
-    base: Walk<'a>,
-    local: Walk<'a>,
-    remote: Walk<'a>,
-    /// Local has the base's bytes.
-    untouched: bool,
-    /// Remote has.
-    still: bool,
-}
-
-/// A field of each row, and whether it has the base's bytes.
-struct Raws<'a> {
-    base: FieldRef<'a>,
-    local: FieldRef<'a>,
-    remote: FieldRef<'a>,
-    untouched: bool,
-    still: bool,
+    base: &'a Record,
+    /// The base has every field.
+    complete: bool,
+    local: Option<Pair<'a>>,
+    remote: Option<Pair<'a>>,
 }
 
 impl<'a> Rows<'a> {
-    fn of(Sides { base, local, remote }: Sides<'a>, untouched: bool, still: bool) -> Self {
-        Self { base: base.walk(), local: local.walk(), remote: remote.walk(), untouched, still }
+    fn of(Sides { base, local, remote }: Sides<'a>) -> Self {
+        let beside = |other: &'a Record| (base != other).then(|| base.beside(other));
+        Self { base, complete: !base.has_missing(), local: beside(local), remote: beside(remote) }
     }
 
-    /// The fields at a position behind the last one.
-    fn to(&mut self, position: usize) -> Raws<'a> {
-        let base = self.base.to(position);
-        let local = if self.untouched { base } else { self.local.to(position) };
-        let remote = if self.still { base } else { self.remote.to(position) };
-        let (untouched, still) = (self.untouched || local == base, self.still || remote == base);
-        Raws { base, local, remote, untouched, still }
+    fn are_equal(&self) -> bool {
+        self.local.is_none() && self.remote.is_none()
     }
-}
 
-impl Raws<'_> {
-    fn are_in_step(&self) -> bool {
-        self.untouched && self.still && !self.base.is_missing()
+    /// Whether the field at a position behind the last one has the same bytes in all three, and a base.
+    fn are_in_step(&mut self, position: usize) -> bool {
+        let same = |pair: &mut Option<Pair<'a>>| pair.as_mut().is_none_or(|pair| pair.is_same(position));
+        same(&mut self.local) && same(&mut self.remote) && (self.complete || !self.base.field(position).is_missing())
     }
 }
 
-fn field(schema: &Schema, Raws { base, local, remote, still, .. }: Raws<'_>, position: usize) -> Verdict {
-    let still = still && !base.is_missing();
+fn field(schema: &Schema, sides: Sides<'_>, position: usize) -> Verdict {
+    let (base, local, remote) = (sides.base.field(position), sides.local.field(position), sides.remote.field(position));
+    let still = base == remote && !base.is_missing();
     let field = &schema.fields()[position];
     let side = |raw| Side::new(schema, field, raw);
     let base = side(base);

@@ -61,7 +61,7 @@
 //! | 7 | [`run`]: one sync, as typed steps · [`decide`](mod@decide): what people decide | |
 //! | 8 | [`host`]: the traits a host implements | |
 //! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
-//! | 10 | `conformance` (a feature): the traits' promises as a suite | [`work`]: where the columns meet: workers |
+//! | 10 | `conformance` (a feature): the traits' promises as a suite · [`performance`] | [`work`]: where the columns meet: workers |
 //!
 //! # What a host does
 //!
@@ -78,7 +78,8 @@
 //! 3. Calls [`Worker::tick`](work::Worker::tick) again and again, in as many threads or processes as it likes, and
 //!    sends the notices that it returns.
 //!
-//! The example host `nightly-sync` does all of this on SQLite; [`work`] has a whole host on one page.
+//! The example host `nightly-sync` does all of this on SQLite; [`work`] has a whole host on one page. What it costs, and
+//! what a host does to get it so cheap, is measured in [`performance`].
 
 pub mod failure;
 pub mod id;
@@ -120,6 +121,8 @@ pub mod work;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+
+pub mod performance;
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -53,7 +53,7 @@ pub(crate) use exact::widened;
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
-pub(crate) use record::Walk;
+pub(crate) use record::Pair;
 pub use record::{FieldRef, Record};
 
 /// One raw value, of the shapes that every self-describing format knows.

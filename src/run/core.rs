@@ -143,10 +143,10 @@ impl Core {
             self.counts.conflicts_open += u64::from(entry.open);
             // Only what was in step once can be missing: the source never had the rest.
             let active = entry.presence == Presence::Active && entry.synced.is_some();
-            self.index.link(entry.id.as_str(), active, fresh.map(|synced| synced.seen));
+            let slot = self.index.link(entry.id.as_str(), active, fresh.map(|synced| synced.seen));
             let present = entry.presence == Presence::Active;
             if present || (entry.presence == Presence::Removed && entry.open > 0) {
-                self.index.matters(entry.id.as_str(), present);
+                self.index.matters(slot, present);
             }
         }
     }

@@ -71,19 +71,19 @@ pub(super) enum Before {
 impl Index {
     /// Adds a linked record. `active`: it is there, and was in step once. `fresh`: nothing moved here since it was last in
     /// step with what was `seen`.
-    pub(super) fn link(&mut self, id: &str, active: bool, fresh: Option<Fingerprint>) {
+    pub(super) fn link(&mut self, id: &str, active: bool, fresh: Option<Fingerprint>) -> Slot {
         let slot = self.slot(id);
         let flags = LINKED | if active { ACTIVE } else { 0 } | if fresh.is_some() { FRESH } else { 0 };
         self.population += u64::from(active && self.row(slot).flags & ACTIVE == 0);
         let row = self.row_mut(slot);
         row.flags |= flags;
         row.seen = fresh.unwrap_or_default();
+        slot
     }
 
     /// Adds that a linked record is there, or that conflicts are open about one that is not: then it matters when the
     /// source no longer has it either.
-    pub(super) fn matters(&mut self, id: &str, present: bool) {
-        let slot = self.slot(id);
+    pub(super) fn matters(&mut self, slot: Slot, present: bool) {
         self.row_mut(slot).flags |= if present { PRESENT } else { DISPUTED };
     }
 

@@ -102,7 +102,7 @@ impl Record {
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn fields(&self) -> impl Iterator<Item = FieldRef<'_>> {
-        self.walk()
+        (0..self.len()).map(|position| self.cell(position))
     }
 
     /// What the source said beyond the schema: a map, or missing.
@@ -170,12 +170,17 @@ impl Record {
         self.row.len()
     }
 
-    /// A walk over the fields in order, for whoever looks at more than one.
-    pub(crate) fn walk(&self) -> Walk<'_> {
+    /// This row and another of the same schema, to be gone through side by side.
+    pub(crate) fn beside<'a>(&'a self, other: &'a Self) -> Pair<'a> {
+        let ((cells, payload), (others, besides)) = (self.parts(), other.parts());
+        Pair { cells, others, payload, besides, position: 0, start: 0, beside: 0 }
+    }
+
+    /// The fields' cells, and their bytes.
+    fn parts(&self) -> (&[[u8; WORD]], &[u8]) {
         let (table, payload) = self.row.split_at_checked(payload_start(self.len())).unwrap_or_default();
         // Neither the head nor the last cell is a field.
-        let cells = table.as_chunks().0.get(1..=self.len()).unwrap_or_default();
-        Walk { cells, payload, position: 0, start: 0 }
+        (table.as_chunks().0.get(1..=self.len()).unwrap_or_default(), payload)
     }
 
     fn cell(&self, index: usize) -> FieldRef<'_> {
@@ -186,39 +191,37 @@ impl Record {
     }
 }
 
-/// The fields of a row from some position on.
-#[derive(Clone)]
-pub(crate) struct Walk<'a> {
+/// Two rows from some position on.
+pub(crate) struct Pair<'a> {
     cells: &'a [[u8; WORD]],
+    others: &'a [[u8; WORD]],
     payload: &'a [u8],
-    /// Of the next field, and where its bytes begin.
+    besides: &'a [u8],
+    /// Of the next field, and where its bytes begin in each.
     position: usize,
     start: usize,
+    beside: usize,
 }
 
-impl<'a> Walk<'a> {
-    /// Goes on to the field at a position that is not behind; missing beyond the end.
-    pub(crate) fn to(&mut self, position: usize) -> FieldRef<'a> {
-        let mut field = FieldRef::MISSING;
+impl Pair<'_> {
+    /// Goes on to the field at a position that is not behind: whether both rows have it, and the same in it.
+    pub(crate) fn is_same(&mut self, position: usize) -> bool {
+        let mut same = false;
         while self.position <= position {
-            self.position += 1;
-            field = self.next().unwrap_or(FieldRef::MISSING);
+            same = self.step();
         }
-        field
+        same
     }
-}
 
-impl<'a> Iterator for Walk<'a> {
-    type Item = FieldRef<'a>;
-
-    fn next(&mut self) -> Option<FieldRef<'a>> {
-        let (cell, rest) = self.cells.split_first()?;
-        self.cells = rest;
-        let cell = u32::from_le_bytes(*cell);
-        let end = (cell & END_MASK) as usize;
-        let bytes = self.payload.get(self.start..end).unwrap_or_default();
-        self.start = end;
-        Some(FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes })
+    fn step(&mut self) -> bool {
+        let cells = (self.cells.get(self.position), self.others.get(self.position));
+        self.position += 1;
+        let (Some(cell), Some(other)) = cells else { return false };
+        let (cell, other) = (u32::from_le_bytes(*cell), u32::from_le_bytes(*other));
+        let (end, ends) = ((cell & END_MASK) as usize, (other & END_MASK) as usize);
+        let bytes = (self.payload.get(self.start..end), self.besides.get(self.beside..ends));
+        (self.start, self.beside) = (end, ends);
+        cell >> END_BITS == other >> END_BITS && bytes.0 == bytes.1
     }
 }
 

@@ -16,7 +16,7 @@ const FLOORS: [&[&str]; 11] = [
     &["run", "decide"],
     &["host"],
     &["drive", "memory", "webhook"],
-    &["work", "conformance"],
+    &["work", "conformance", "performance"],
 ];
 
 fn floor_of() -> BTreeMap<&'static str, usize> {

@@ -12,6 +12,7 @@ mod detect;
 mod failures;
 mod floors;
 mod gate;
+mod glance;
 mod guards;
 mod health;
 mod history;

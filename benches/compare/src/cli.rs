@@ -19,8 +19,11 @@ usage:
 options:
   --quick           a small workload, done inside a minute
   --check           exit status 1 if a target is missed, each named
+  --plot FILE.svg   time against the number of people, and the ratio to the floor
+  --write-docs      puts tables and plot into the crate's page about performance
   --only PART,..    core, host, queue
   --people N,..     sizes of the workload, ascending; the targets are judged at the last
+  --alone           without peers of other languages, which may have to be fetched
   --rounds N        how often every contender goes over the workload
 ";
 
@@ -36,6 +39,8 @@ pub(crate) struct Compare {
     pub(crate) effort: Effort,
     pub(crate) parts: Vec<Part>,
     pub(crate) check: bool,
+    pub(crate) plot: Option<PathBuf>,
+    pub(crate) write_docs: bool,
 }
 
 /// A part of the comparison.
@@ -49,7 +54,8 @@ pub(crate) enum Part {
 /// Reads the arguments.
 pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Asked, String> {
     let mut args = args.map(|arg| arg.into_string().map_err(|arg| format!("{} is no UTF-8", arg.display())));
-    let mut asked = Compare { effort: Effort::full(), parts: vec![Part::Core, Part::Host, Part::Queue], check: false };
+    let (effort, parts) = (Effort::full(), vec![Part::Core, Part::Host, Part::Queue]);
+    let mut asked = Compare { effort, parts, check: false, plot: None, write_docs: false };
     while let Some(arg) = args.next().transpose()? {
         let mut value = || args.next().unwrap_or_else(|| Err(format!("{arg} is followed by a value")));
         match arg.as_str() {
@@ -57,6 +63,9 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Asked, String
             "listing" => return Ok(Asked::Listing { file: value()?.into(), people: number(&value()?)? }),
             "--quick" => asked.effort = Effort::quick(),
             "--check" => asked.check = true,
+            "--alone" => asked.effort.foreign = false,
+            "--plot" => asked.plot = Some(value()?.into()),
+            "--write-docs" => asked.write_docs = true,
             "--only" => asked.parts = value()?.split(',').map(part).collect::<Result<_, _>>()?,
             "--people" => asked.effort.sizes = value()?.split(',').map(number).collect::<Result<_, _>>()?,
             "--rounds" => asked.effort.rounds = number(&value()?)? as usize,
@@ -66,6 +75,9 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Asked, String
     let sizes = &asked.effort.sizes;
     if !sizes.is_sorted_by(|a, b| a < b) || sizes.first().is_none_or(|&size| size == 0) || asked.effort.rounds == 0 {
         return Err("sizes ascend from 1, and there is at least one round".to_owned());
+    }
+    if !asked.parts.contains(&Part::Core) && (asked.plot.is_some() || asked.write_docs) {
+        return Err("the plot and the page are about the core".to_owned());
     }
     Ok(Asked::Compare(asked))
 }

@@ -5,6 +5,7 @@ mod contender;
 mod crowd;
 mod detection;
 mod fates;
+mod foreign;
 mod memory;
 mod naive;
 mod peers;
@@ -12,15 +13,26 @@ mod truth;
 mod unchanged;
 
 use crate::effort::Effort;
+use crate::plot::Line;
 use crate::row::Row;
 
-/// The rows of the tables about detection, memory and run state.
-pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
+/// What was measured.
+pub(crate) struct Measured {
+    /// The rows of the tables about detection, memory and run state.
+    pub(crate) rows: Vec<Row>,
+    /// The lines of the plot.
+    pub(crate) lines: Vec<Line>,
+}
+
+pub(crate) fn measure(effort: &Effort) -> Result<Measured, String> {
     truth::check(effort.people())?;
-    let mut rows = detection::rows(effort);
+    let (mut rows, lines) = detection::measured(effort);
+    if let Some(floor) = rows.first().filter(|_| effort.foreign) {
+        rows.extend(foreign::rows(effort.people().min(100_000), effort.rounds, floor.measured.figure())?);
+    }
     rows.extend(fates::rows(effort));
     rows.extend(unchanged::rows(effort)?);
-    rows.extend(allocations::rows(effort)?);
-    rows.extend(memory::rows(effort));
-    Ok(rows)
+    rows.extend(allocations::rows(effort));
+    rows.extend(memory::rows());
+    Ok(Measured { rows, lines })
 }

@@ -3,9 +3,11 @@
 
 mod cli;
 mod core;
+mod docs;
 mod effort;
 mod host;
 mod people;
+mod plot;
 mod queue;
 mod rounds;
 mod row;
@@ -36,15 +38,26 @@ fn main() -> ExitCode {
 }
 
 fn compare(asked: &Compare) -> Result<ExitCode, String> {
-    let mut rows = Vec::new();
+    let (mut rows, mut lines) = (Vec::new(), Vec::new());
     for part in &asked.parts {
         rows.extend(match part {
-            Part::Core => core::rows(&asked.effort)?,
+            Part::Core => {
+                let measured = core::measure(&asked.effort)?;
+                lines = measured.lines;
+                measured.rows
+            }
             Part::Host => host::rows(&asked.effort)?,
             Part::Queue => queue::rows(&asked.effort)?,
         });
     }
     println!("{}", table::tables(&rows));
+    let plot = plot::svg(&lines);
+    if let Some(file) = &asked.plot {
+        std::fs::write(file, plot::alone(&plot)).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    if asked.write_docs {
+        docs::write(&rows, &plot)?;
+    }
     Ok(if asked.check { judge(&rows) } else { ExitCode::SUCCESS })
 }
 

@@ -135,7 +135,7 @@ fn person(dice: &mut Dice, number: u64) -> Person {
 fn address(dice: &mut Dice) -> String {
     let (house, street, kind) = (1 + dice.below(240), dice.one_of(&words::STREETS), dice.one_of(&words::KINDS));
     let (town, county) = dice.one_of(&words::TOWNS);
-    format!("{house} {street} {kind}, {town}, {county}")
+    format!("{house} {street} {kind}, {town}, {county}, {}", spelling::eircode(dice))
 }
 
 /// Another value for a field, told from every other by `which`.

@@ -36,6 +36,7 @@ pub(crate) const JSON: &str = "serde_json, equality twice";
 pub(crate) const SERDE_DIFF: &str = "serde-diff twice";
 pub(crate) const PATCH: &str = "json-patch, diff twice";
 pub(crate) const TREEDIFF: &str = "treediff, diff twice";
+pub(crate) const PLAN: &str = "fingerprint, detect, resolve and plan";
 pub(crate) const NAIVE: &str = "the naive way: normalise all, compare";
 
 #[rustfmt::skip]
@@ -44,7 +45,7 @@ pub(crate) const CONTENDERS: [Contender; 11] = [
     Contender { name: "raw rows, equality twice", work: Work::Records(raw_rows), one_in: 1 },
     Contender { name: DETECT, work: Work::Records(detected), one_in: 1 },
     Contender { name: "detect and resolve", work: Work::Records(resolved), one_in: 1 },
-    Contender { name: "fingerprint, detect, resolve and plan", work: Work::Loaded(planned), one_in: 1 },
+    Contender { name: PLAN, work: Work::Loaded(planned), one_in: 1 },
     Contender { name: "structs of strings, equality twice", work: Work::Persons(peers::struct_equality), one_in: 1 },
     Contender { name: SERDE_DIFF, work: Work::Persons(peers::serde_diff), one_in: 1 },
     Contender { name: JSON, work: Work::Jsons(peers::json_equality), one_in: 1 },

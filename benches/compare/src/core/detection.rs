@@ -1,8 +1,9 @@
 //! One interleaved run over all contenders: each has its turn in every round, on a segment of the workload at a time.
 
-use super::contender::{CONTENDERS, DETECT, FIELDS, JSON, Made, NAIVE, PATCH, SERDE_DIFF, TREEDIFF};
+use super::contender::{CONTENDERS, DETECT, FIELDS, JSON, Made, NAIVE, PATCH, PLAN, SERDE_DIFF, TREEDIFF};
 use super::crowd::{self, Crowd};
 use crate::effort::Effort;
+use crate::plot::Line;
 use crate::rounds::{Times, timed};
 use crate::row::{Row, Target};
 
@@ -24,14 +25,31 @@ impl Measured {
     }
 }
 
-pub(crate) fn rows(effort: &Effort) -> Vec<Row> {
+/// The rows of the tables, and the lines of the plot.
+pub(crate) fn measured(effort: &Effort) -> (Vec<Row>, Vec<Line>) {
     let sizes: Vec<Measured> = effort.sizes.iter().map(|&people| measure(people, effort.rounds)).collect();
-    let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return Vec::new() };
+    let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return Default::default() };
     let mut rows: Vec<Row> = CONTENDERS.iter().map(|contender| plain(last, contender.name)).collect();
     rows.extend(against_peers(last));
     rows.extend(sizes.iter().flat_map(|size| [FIELDS, DETECT].map(|name| at_size(size, first, name))));
-    rows
+    let line = |(contender, name)| {
+        let points = sizes.iter().map(|size| (size.people, size.of(contender).measured().figure()));
+        Line { name, points: points.collect() }
+    };
+    (rows, PLOTTED.map(line).into())
 }
+
+/// What is plotted, the floor first, each with a short name.
+const PLOTTED: [(&str, &str); 8] = [
+    (FIELDS, "raw fields"),
+    (DETECT, "detect"),
+    (PLAN, "detect, resolve, plan"),
+    (SERDE_DIFF, "serde-diff"),
+    (JSON, "serde_json equality"),
+    (TREEDIFF, "treediff"),
+    (PATCH, "json-patch"),
+    (NAIVE, "the naive way"),
+];
 
 /// A contender against the floor.
 fn plain(size: &Measured, name: &'static str) -> Row {

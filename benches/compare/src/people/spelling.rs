@@ -11,9 +11,20 @@ pub(super) fn email(dice: &mut Dice, first: &str, last: &str, number: u64) -> St
     let (first, last, host) = (plain(first), plain(last), dice.one_of(&words::HOSTS));
     match dice.below(3) {
         0 => format!("{first}.{last}{number}@{host}"),
-        1 => format!("{}{number}@{host}", first.to_lowercase()),
+        1 => format!("{}_{}{number}@{host}", first.to_lowercase(), last.to_lowercase()),
         _ => format!("{}.{}{number}@{host}", first.to_lowercase(), last.to_lowercase()),
     }
+}
+
+/// `F26 X4C7`: a routing key, and four of the characters that Eircodes have.
+pub(super) fn eircode(dice: &mut Dice) -> String {
+    const CHARACTERS: [&str; 24] = [
+        "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "A", "C", "D", "E", "F", "H", "K", "N", "P", "R", "T", "V",
+        "W", "X",
+    ];
+    let key = ["D02", "F26", "H91", "V92", "T12", "A96", "P51", "Y35"][dice.below(8)];
+    let unique: String = (0..4).map(|_| dice.one_of(&CHARACTERS)).collect();
+    format!("{key} {unique}")
 }
 
 /// A mobile number in one of three spellings.

@@ -211,6 +211,11 @@ impl Bench {
         Self::start(command.envs(variables.iter().copied()))
     }
 
+    /// A server with workers whose leases last, however slow the machine is.
+    pub(crate) fn serve_at_leisure(&self, workers: usize) -> Server {
+        Self::start(&mut self.command(&["--workers", &workers.to_string(), "--lease", "300"]))
+    }
+
     /// A server that takes in, with other limits.
     pub(crate) fn serve_within(&self, connections: usize, patience: u64) -> Server {
         let (connections, patience) = (connections.to_string(), patience.to_string());

@@ -22,13 +22,14 @@ fn the_server_and_nightly_sync_work_on_one_database() {
         bench.list(key, &first);
         bench.nightly(&["trigger", "--key", key]);
     }
-    bench.drain();
-    let server = bench.serve(1);
+    let work = || bench.nightly(&["work", "--until-idle", "--workers", "2", "--spacing", "0", "--backoff", "1"]);
+    work();
+    let server = bench.serve_at_leisure(1);
     let (count, done) = (setting("PROOF_EVENTS", 500) as u64 / 2, AtomicBool::new(false));
     thread::scope(|scope| {
         let beside = scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                bench.nightly(&["work", "--until-idle", "--workers", "2", "--spacing", "0", "--backoff", "1"]);
+                work();
                 bench.nightly(&["trigger", "--key", KEYS[0]]);
             }
         });
@@ -53,7 +54,7 @@ fn the_server_and_nightly_sync_work_on_one_database() {
         let sources: Vec<_> = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
         drop(over);
         beside.join().unwrap();
-        bench.drain();
+        work();
         for (key, source) in KEYS.iter().zip(&sources) {
             assert_eq!(bench.stored(key), *source, "{key}");
         }
