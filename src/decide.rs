@@ -15,6 +15,7 @@
 //! ```
 //! use tripartite::decide::{Answer, batch, decide, explain};
 //! use tripartite::drive::{block_on, drive_blocking};
+//! use tripartite::exchange::Wanted;
 //! use tripartite::host::RecordStore;
 //! use tripartite::id::{ExternalId, PersonId, RunId};
 //! use tripartite::memory::{Listing, MemoryStore};
@@ -33,7 +34,7 @@
 //! store.edit(&id, &serde_json::json!({"phone": "2"}))?;
 //! assert_eq!(night("second", "3")?.counts.conflicts_open, 1);
 //!
-//! let loaded = block_on(store.load(&[id.clone()]))?.remove(0);
+//! let loaded = block_on(store.load(&Wanted::of([id.clone()])))?.linked.remove(0);
 //! let told = &explain(&policy, &loaded)[0];
 //! assert!(told.why.starts_with("Both sides changed phone, differently; by the rule"));
 //! let op = decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
@@ -47,12 +48,16 @@
 //! **Why does the base advance to what the conflict saw, and not to what the source says now?** Because that is what
 //! the person judged. If the source moved on since, the next sync asks again, about the new value.
 //!
+//! What match rules only propose waits for a person, too: [`link`] says that a record here is one of the source's, and
+//! [`unlike`] that it is not.
+//!
 //! **Why is an answer refused where the field is enforced?** Because the next sync would undo it, silently for the
 //! person who gave it.
 //!
 //! **Why does a restored value leave the base alone?** It is an edit like any other: it stands as long as the source
 //! stays, and is in conflict when the source moves.
 
+mod link;
 mod many;
 mod path;
 mod restore;
@@ -61,6 +66,7 @@ mod whole;
 
 use chrono::{DateTime, Utc};
 
+pub use self::link::{link, unlike};
 pub use self::many::{Decided, Filter, Refused, decide_many};
 pub use self::restore::restore;
 use self::unit::{Settled, settle};

@@ -190,7 +190,7 @@ pub async fn advance<C: Connector, S: RecordStore>(
             }
         },
         Step::Loading(s) => match store.load(s.request()).await {
-            Ok(loaded) => s.resume(loaded),
+            Ok(records) => s.resume(records),
             Err(error) => {
                 let done = failed(Step::Loading(s), error.failure());
                 return Err(DriveError::Store { error, done });

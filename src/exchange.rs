@@ -4,8 +4,8 @@
 //! |---|---|
 //! | [`Page`]s of [`Item`]s from the source | [`Batch`]es of [`Op`]s, each with its precondition |
 //! | [`IndexPage`]s: what is linked, and when it was last in step | [`Entry`]s for the audit |
-//! | [`Loaded`] records with their bases | [`ConflictChange`]s |
-//! | [`Outcome`]s of ops | |
+//! | [`Records`]: what is linked, with its base, and who else it could be | [`ConflictChange`]s |
+//! | [`Outcome`]s of ops | [`Wanted`]: which records to load |
 //!
 //! Everything here is data. What a host must promise about it stands with the traits in [`host`](crate::host).
 //!
@@ -37,6 +37,7 @@
 //! [`Stale`]: Outcome::Stale
 
 mod audit;
+mod candidate;
 #[cfg(feature = "audit-key")]
 mod key;
 mod op;
@@ -47,12 +48,14 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use audit::{Entry, FieldEntry, RecordEntry};
+pub use candidate::{Candidate, Near, Records, Wanted};
 #[cfg(feature = "audit-key")]
 pub use key::{AuditKey, WeakKey};
 pub use op::{Action, Batch, ConflictChange, Expect, Op, OpenConflict, Outcome, WHOLE_RECORD};
 pub use privacy::KeyedHash;
 
 use crate::id::ExternalId;
+use crate::matching::Match;
 use crate::schema::Strategy;
 use crate::value::{Fingerprint, Record};
 
@@ -116,8 +119,8 @@ pub enum Next {
     More(Cursor),
     /// Nothing: this is the end of everything the source has. Only such a listing can say who is missing.
     Complete {
-        /// How many records the source says it has, where it says so; tombstones and moves are none. Another count makes
-        /// the listing partial.
+        /// How many records the source says it has, where it says so; tombstones and moves are none, and one that is
+        /// listed twice is one. Another count makes the listing partial.
         total: Option<u64>,
     },
     /// Nothing, but the source has more than was listed.
@@ -161,6 +164,28 @@ pub struct RemoteRecord {
     pub version: Option<u64>,
     /// What it says.
     pub record: Record,
+}
+
+impl RemoteRecord {
+    /// The fingerprint of what the source says: of the record, and of its version where the source counts. The same words
+    /// in a newer version are looked at, so that an older one that comes later is known to be older.
+    ///
+    /// ```
+    /// use tripartite::exchange::RemoteRecord;
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let record = schema.record(&serde_json::json!({"name": "Áine"}))?;
+    /// let remote = RemoteRecord { id: ExternalId::new("7")?, version: None, record };
+    /// assert_eq!(remote.fingerprint(), remote.record.fingerprint());
+    /// let [first, second] = [Some(1), Some(2)].map(|version| RemoteRecord { version, ..remote.clone() });
+    /// assert_ne!(first.fingerprint(), second.fingerprint());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fingerprint(&self) -> Fingerprint {
+        let fields = self.record.fingerprint();
+        self.version.map_or(fields, |version| fields.with(version))
+    }
 }
 
 /// Something the source said that is no record.
@@ -271,6 +296,10 @@ pub enum Situation {
     Linked,
     /// Only the source has it.
     Unmatched,
+    /// A match rule says which record here it is, one that has no external id.
+    Found,
+    /// It could be several records here, or several of the source could be one here, or several here have its id.
+    Ambiguous,
     /// The source has it again, after a sync deactivated it.
     Reappeared,
     /// Only the host has it: the source's listing was complete, or the source says that it is gone.
@@ -281,7 +310,8 @@ pub enum Situation {
     DeleteVsEdit,
     /// The source gave it another id.
     Rekeyed,
-    /// The source gives it an id that another record here has.
+    /// The source gives it an id that another record here has; or a match rule says that it is one here that has another
+    /// id.
     IdentityConflict,
     /// What the source says is older than what was decided on.
     Stale,
@@ -298,8 +328,27 @@ pub struct Quarantined {
     pub id: Option<ExternalId>,
     /// Where it stood, if the connector said so.
     pub place: Option<String>,
-    /// [`Situation::DuplicateRemote`], [`Situation::IdentityConflict`] or [`Situation::Malformed`].
+    /// [`Situation::DuplicateRemote`], [`Situation::Malformed`], [`Situation::Found`], [`Situation::Ambiguous`] or
+    /// [`Situation::IdentityConflict`].
     pub situation: Situation,
     /// What is wrong, without its content.
     pub problem: String,
+    /// What the match rules say, where they do: which records here, which of the source, and by which rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<Match>,
+}
+
+impl Quarantined {
+    /// Whether it only waits for a person to say that the one record here that was found is the one: nothing is wrong
+    /// with it.
+    ///
+    /// ```
+    /// use tripartite::exchange::{Quarantined, Situation};
+    /// let problem = "the listing has this record twice, and not the same".to_owned();
+    /// let aside = Quarantined { id: None, place: None, situation: Situation::DuplicateRemote, problem, matched: None };
+    /// assert!(!aside.is_proposal());
+    /// ```
+    pub fn is_proposal(&self) -> bool {
+        self.situation == Situation::Found
+    }
 }

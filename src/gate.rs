@@ -289,6 +289,36 @@ impl Gate {
         next
     }
 
+    /// The gate with its times set back to a clock that is right, by as much as they lie ahead of it: tickets last as long
+    /// as they would have, and the next may start as soon. One that is not ahead stays as it is.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::gate::{Admission, Gate, Limits};
+    /// use tripartite::id::{Nonce, SyncKey};
+    /// let (limits, now) = (Limits::default(), DateTime::UNIX_EPOCH);
+    /// let key = |org: &str| Ok::<_, tripartite::id::IdError>(SyncKey { org: org.parse()?, connector: "f".parse()? });
+    /// let ahead = now + TimeDelta::days(3650);
+    /// let gate = Gate::new(now).admit(&limits, &key("a")?, &Nonce::new("n1")?, ahead, ahead + TimeDelta::minutes(5)).next;
+    /// let ask = |gate: &Gate| Ok::<_, tripartite::id::IdError>(
+    ///     gate.admit(&limits, &key("b")?, &Nonce::new("n2")?, now, now + TimeDelta::minutes(5)).admission
+    /// );
+    /// assert_eq!(ask(&gate)?, Admission::TooSoon { at: ahead + TimeDelta::minutes(1) }); // in ten years
+    /// assert_eq!(ask(&gate.set_back(now))?, Admission::TooSoon { at: now + TimeDelta::minutes(1) });
+    /// assert_eq!(gate.set_back(ahead), gate);
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    #[must_use = "nothing has happened until the next gate is stored"]
+    pub fn set_back(&self, now: DateTime<Utc>) -> Self {
+        let ahead = (self.updated_at - now).max(TimeDelta::zero());
+        let back = |at: &mut DateTime<Utc>| *at = at.checked_sub_signed(ahead).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let mut next = self.clone();
+        back(&mut next.updated_at);
+        next.started_at.iter_mut().for_each(back);
+        next.tickets.iter_mut().map(|ticket| &mut ticket.until).for_each(back);
+        next
+    }
+
     /// The asker's `now` and `until`, in the gate's time: both later, by as much as the asker's clock is behind.
     fn in_gate_time(&self, now: DateTime<Utc>, until: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
         let behind = (self.updated_at - now).max(TimeDelta::zero());

@@ -345,6 +345,34 @@ impl Health {
         Self { circuit: Circuit::Closed, failures: 0, updated_at, ..self.clone() }
     }
 
+    /// The record with its times set back to a clock that is right, by as much as they lie ahead of it: a circuit that is
+    /// open stays so for as long as it would have. One that is not ahead stays as it is.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::health::{Health, Rules};
+    /// use tripartite::queue::Token;
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
+    /// let health = Health::new(now).judge(&Rules::default(), Token(1), Ok(()), ahead);
+    /// assert_eq!(health.set_back(now).view().last_success, Some(now));
+    /// assert_eq!(health.set_back(ahead), health);
+    /// ```
+    #[must_use = "nothing has happened until the next record is stored"]
+    pub fn set_back(&self, now: DateTime<Utc>) -> Self {
+        let ahead = (self.updated_at - now).max(TimeDelta::zero());
+        let back = |at: &mut DateTime<Utc>| *at = at.checked_sub_signed(ahead).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let mut next = self.clone();
+        back(&mut next.updated_at);
+        next.last_success.iter_mut().for_each(back);
+        match &mut next.circuit {
+            Circuit::Closed => {}
+            Circuit::Open { until, .. } => back(until),
+            Circuit::HalfOpen { until, .. } => back(until),
+            Circuit::NeedsOperator { since } => back(since),
+        }
+        next
+    }
+
     /// The circuit after one more failure.
     fn after(&self, rules: &Rules, failure: Failure, now: DateTime<Utc>) -> Circuit {
         let cooldown = match self.circuit {

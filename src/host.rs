@@ -20,6 +20,9 @@
 //! **Why is there no method to delete?** Because no sync may. A record that is gone from the source is marked inactive.
 //!
 //! **Why does `load` take many ids?** One query for each of a hundred thousand records is how a night becomes a day.
+//!
+//! **Why do the candidates come with the load?** What is decided of a page is decided by what was there at one moment,
+//! and a run never asks in the middle of planning.
 
 mod jobs;
 mod shared;
@@ -28,7 +31,7 @@ use std::future::Future;
 
 pub use jobs::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 
-use crate::exchange::{Batch, Cursor, IndexPage, Loaded, Outcome, Page};
+use crate::exchange::{Batch, Cursor, IndexPage, Outcome, Page, Records, Wanted};
 use crate::failure::Classify;
 use crate::id::ExternalId;
 
@@ -196,7 +199,7 @@ pub trait RecordStore {
     ///   record whose revision still equals it is not loaded.
     fn index(&self, after: Option<&Cursor>) -> impl Future<Output = Result<IndexPage, Self::Error>> + Send;
 
-    /// Loads records with their bases and open conflicts, all in one call.
+    /// Loads records with their bases and open conflicts, and the candidates for the source's others, all in one call.
     ///
     /// * **Must**:
     ///   - Give the fields and the revision of one moment for each record.
@@ -206,9 +209,17 @@ pub trait RecordStore {
     ///   - Keep a field of every kind as it was written, equal in its canonical form.
     ///   - Give a field that holds nothing as null or missing, never as another value.
     ///   - Keep whatever a source states, or fail the op: never a part of it, never another value.
-    /// * **May**: answer in any order.
-    /// * **The core relies on** a field that is null or missing being empty, never "not loaded".
-    fn load(&self, ids: &[ExternalId]) -> impl Future<Output = Result<Vec<Loaded>, Self::Error>> + Send;
+    /// * **Must**, of candidates, where some are looked for:
+    ///   - Give every record that has one of the keys, linked or not, with its local id and what it is linked to.
+    ///   - Find a record by what it says now, whoever wrote that, and however lately.
+    ///   - Give with a candidate the records of the source that a person has said it is not.
+    ///   - Say of a candidate whether a user removed it.
+    ///   - Give no record of another organisation as a candidate.
+    /// * **May**: answer in any order. Give more candidates than have a key, and one twice. Leave out a record that a user
+    ///   deleted.
+    /// * **The core relies on** a field that is null or missing being empty, never "not loaded"; and on nobody being left
+    ///   out who has a key: whom nothing is found for is created.
+    fn load(&self, wanted: &Wanted) -> impl Future<Output = Result<Records, Self::Error>> + Send;
 
     /// Carries out a batch of ops and answers for each, in order.
     ///
@@ -216,6 +227,10 @@ pub trait RecordStore {
     ///   - Answer for each op, in the order of the batch.
     ///   - Carry out an op on a linked record only at the revision that it expects; else nothing of it.
     ///   - Create a record only where no record has its external id; else nothing of it.
+    ///   - Link a record only where it has no external id and the revision that is expected, and no record has the op's id;
+    ///     else nothing of it.
+    ///   - Move link, base and open conflicts of a rekeyed record to its new id, where no record has that; else nothing of
+    ///     it.
     ///   - Carry out each op whole or not at all: one that fails leaves no trace, and stops no other.
     ///   - Write the fields that a patch states, null too, and leave the others as they are.
     ///   - Mark a record inactive, and active again with a patch, and delete nothing.
@@ -228,20 +243,23 @@ pub trait RecordStore {
     ///   - Remember that a record is in step, at the revision after the op's own write, where the op says what was
     ///     seen.
     ///   - Leave as it is when a record was in step, where an op does not say what was seen.
+    ///   - Make the revision larger by an op that changes the base or an open conflict of a record that is there, though
+    ///     it is only touched.
+    ///   - Remember of each op how often in a row the record was missed.
+    ///   - Store the version of a tombstone beside the base, as the record is marked inactive.
     ///   - Open, update and close conflicts by their units, one for each, and give those that are open as they were
     ///     stored.
     ///   - Append the audit entries of an op that is carried out, each once and in their order, under the batch's run.
     /// * **Must**, when several write at once:
     ///   - Let one of several ops that expect the same revision be carried out, and never two.
     ///   - Let one of several creations for an external id be carried out, and never two.
+    ///   - Let one of several links of a record, or to an external id, be carried out, and never two.
     ///   - Lose no edit to an op: what a user writes while it is under way makes it stale, or comes after it.
     /// * **May**: put the whole batch into one transaction.
     /// * **The core relies on** an op that is not [`Applied`](Outcome::Applied) having left no trace. What was seen is
-    ///   [`Op::seen`](crate::exchange::Op::seen), remembered as [`Synced`](crate::exchange::Synced); how often it was
-    ///   [`missed`](crate::exchange::Op::missed) is remembered of each op. Where an op has
-    ///   [`rekeyed`](crate::exchange::Op::rekeyed), and nobody has the op's id, link, base and open conflicts move there
-    ///   first, and the record's revision grows. After an error
-    ///   the batch may have been carried out, in whole or in part by whole ops: the next run finds out. A host that
+    ///   [`Op::seen`](crate::exchange::Op::seen), remembered as [`Synced`](crate::exchange::Synced); how often it was missed
+    ///   is [`Op::missed`](crate::exchange::Op::missed). What is [rekeyed](crate::exchange::Op::rekeyed) or
+    ///   [linked](crate::exchange::Op::links) gets its id first, and its revision grows. After an error the batch may have been carried out, in whole or in part by whole ops: the next run finds out. A host that
     ///   cannot write an op as one writes the record first and the base last: a crash between heals as *converged*, the
     ///   other way round loses the update.
     fn commit(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Outcome>, Self::Error>> + Send;

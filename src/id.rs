@@ -52,6 +52,8 @@ fn check(text: &str) -> Result<(), IdError> {
     match text {
         "" => Err(IdError::Empty),
         _ if text.len() > MAX_ID_LEN => Err(IdError::TooLong { len: text.len() }),
+        // All that are not ASCII begin with this byte.
+        _ if !text.bytes().any(|byte| byte.is_ascii_control() || byte == 0xC2) => Ok(()),
         _ => match text.find(char::is_control) {
             Some(at) => Err(IdError::Control { at }),
             None => Ok(()),

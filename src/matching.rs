@@ -29,6 +29,21 @@
 //! Nothing here names an organisation: the candidates are the ones a host hands in, and a host's store is one
 //! organisation's.
 //!
+//! [`Run::matching`](crate::run::Run::matching) does all of it within a run. What it then does:
+//!
+//! | answer | in a run |
+//! |---|---|
+//! | [`Match::Unmatched`] | it is created at once |
+//! | [`Match::Found`], trusted | it is linked when the listing is over, and its fields merged; the audit names the rule |
+//! | any other | it is set aside: nothing is written, and the next run asks again, until a person says which it is |
+//!
+//! **And a record here that a user removed?** It is a candidate, or the person would be there twice; but a rule only
+//! proposes it, however it is trusted. It was removed by somebody who may know why.
+//!
+//! **What of two records of the source that share a key, when nobody here has it?** In one listing both are created: the
+//! source says that they are two. If one of them is here before the other is listed, a person is asked about the second:
+//! nobody can tell from outside whether the source has one person twice, or gave one another id.
+//!
 //! **Why does one weak match beside a trusted one make a case ambiguous?** Twins, and a father and son of one name,
 //! look like this. The trusted rule may be right; the second candidate says that it may be wrong.
 //!

@@ -15,7 +15,7 @@
 
 mod jobs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,8 +23,8 @@ pub use jobs::MemoryJobStore;
 use serde::Serialize;
 
 use crate::exchange::{
-    Action, Base, Batch, ConflictChange, Cursor, Entry, Expect, IndexEntry, IndexPage, Item, Loaded, Next, Op,
-    OpenConflict, Outcome, Page, Presence, RemoteRecord, Revision, Synced,
+    Action, Base, Batch, Candidate, ConflictChange, Cursor, Entry, Expect, IndexEntry, IndexPage, Item, Loaded,
+    Malformed, Near, Next, Op, OpenConflict, Outcome, Page, Presence, Records, RemoteRecord, Revision, Synced, Wanted,
 };
 use crate::host::{Connector, RecordStore};
 use crate::id::{ExternalId, IdError, LocalId, RunId};
@@ -37,6 +37,8 @@ const PAGE: usize = 100;
 /// A record of a [`MemoryStore`].
 #[derive(Debug, Clone)]
 pub struct Kept {
+    /// What the host calls it; it never changes.
+    pub id: LocalId,
     /// The host's record.
     pub local: Record,
     /// Its revision.
@@ -53,6 +55,26 @@ pub struct Kept {
     pub strategy: Option<Strategy>,
     /// How many complete listings in a row did not have it.
     pub missed: u32,
+    /// Records of the source that a person has said it is not.
+    pub is_not: BTreeSet<ExternalId>,
+}
+
+impl Kept {
+    /// A record that was never in step.
+    fn new(id: LocalId, local: Record, revision: u64) -> Self {
+        Self {
+            id,
+            local,
+            revision: Revision(revision),
+            presence: Presence::Active,
+            base: None,
+            synced: None,
+            open: BTreeMap::new(),
+            strategy: None,
+            missed: 0,
+            is_not: BTreeSet::new(),
+        }
+    }
 }
 
 /// Keeps records in memory. Every method takes `&self`, so that a user can edit while a run is under way.
@@ -65,6 +87,10 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     records: BTreeMap<ExternalId, Kept>,
+    /// Those that have no external id.
+    free: BTreeMap<LocalId, Kept>,
+    /// What each local id is linked to.
+    locals: BTreeMap<LocalId, Option<ExternalId>>,
     audit: Vec<(RunId, ExternalId, Entry)>,
 }
 
@@ -76,6 +102,26 @@ pub enum EditError {
     #[error("there is no record {id}")]
     Unknown {
         /// The id asked for.
+        id: ExternalId,
+    },
+    /// There is no such record.
+    #[error("there is no record {local} here")]
+    UnknownHere {
+        /// The id asked for.
+        local: LocalId,
+    },
+    /// The id is another record's.
+    #[error("there is a record {local} here already")]
+    Taken {
+        /// The id.
+        local: LocalId,
+    },
+    /// A record is linked already, or its new external id is another's.
+    #[error("record {local} here cannot be linked to {id}: one of the two is linked already")]
+    Linked {
+        /// The record here.
+        local: LocalId,
+        /// The record of the source.
         id: ExternalId,
     },
     /// The fields do not make a record.
@@ -118,18 +164,97 @@ impl MemoryStore {
     /// ```
     pub fn insert(&self, id: ExternalId, local: Record) {
         let mut state = self.state();
-        let before = state.records.get(&id).map_or(0, |kept| kept.revision.0);
-        let kept = Kept {
-            local,
-            revision: Revision(before + 1),
-            presence: Presence::Active,
-            base: None,
-            synced: None,
-            open: BTreeMap::new(),
-            strategy: None,
-            missed: 0,
+        let known = state.records.get(&id).map(|kept| (kept.id.clone(), kept.revision.0));
+        let (local_id, before) = known.unwrap_or_else(|| (state.name(&id), 0));
+        state.locals.insert(local_id.clone(), Some(id.clone()));
+        state.records.insert(id, Kept::new(local_id, local, before + 1));
+    }
+
+    /// Adds a record without an external id, as a host has it before it knows of any source.
+    ///
+    /// # Errors
+    /// [`EditError::Taken`] when there is one of this id.
+    ///
+    /// ```
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// use tripartite::id::LocalId;
+    /// store.enter(LocalId::new("17")?, schema.missing())?;
+    /// assert!(store.records().is_empty() && store.free().len() == 1); // to a run by ids it is not there
+    /// assert!(store.enter(LocalId::new("17")?, schema.missing()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn enter(&self, local: LocalId, record: Record) -> Result<(), EditError> {
+        let mut state = self.state();
+        if state.locals.contains_key(&local) {
+            return Err(EditError::Taken { local });
+        }
+        state.locals.insert(local.clone(), None);
+        state.free.insert(local.clone(), Kept::new(local, record, 1));
+        Ok(())
+    }
+
+    /// Changes anything about a record, by its local id; its revision grows.
+    ///
+    /// # Errors
+    /// [`EditError::UnknownHere`] when there is no such record; nothing is changed then.
+    ///
+    /// ```
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// use tripartite::id::{ExternalId, LocalId};
+    /// let (id, local) = (ExternalId::new("FED-1")?, LocalId::new("17")?);
+    /// store.enter(local.clone(), schema.missing())?;
+    /// store.change_here(&local, |kept| kept.is_not = [id].into())?; // a person has looked, and it is another
+    /// assert_eq!(store.free()[&local].revision.0, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn change_here(&self, local: &LocalId, change: impl FnOnce(&mut Kept)) -> Result<(), EditError> {
+        let mut state = self.state();
+        let State { records, free, locals, .. } = &mut *state;
+        let kept = match locals.get(local) {
+            Some(Some(id)) => records.get_mut(id),
+            Some(None) => free.get_mut(local),
+            None => None,
         };
-        state.records.insert(id, kept);
+        kept.map(|kept| changed(kept, change)).ok_or_else(|| EditError::UnknownHere { local: local.clone() })
+    }
+
+    /// Gives a record an external id, as a user does by hand; its revision grows.
+    ///
+    /// # Errors
+    /// [`EditError::UnknownHere`] when there is no such record, [`EditError::Linked`] when it is linked, or the external
+    /// id is another's.
+    ///
+    /// ```
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let store = MemoryStore::new(schema.clone());
+    /// use tripartite::id::{ExternalId, LocalId};
+    /// let (id, local) = (ExternalId::new("FED-1")?, LocalId::new("17")?);
+    /// store.enter(local.clone(), schema.missing())?;
+    /// store.link(&local, id.clone())?;
+    /// assert!(store.get(&id).is_some_and(|kept| kept.id == local && kept.base.is_none()));
+    /// assert!(store.link(&local, ExternalId::new("FED-2")?).is_err()); // a link is never moved
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn link(&self, local: &LocalId, id: ExternalId) -> Result<(), EditError> {
+        let mut state = self.state();
+        if !state.locals.contains_key(local) {
+            return Err(EditError::UnknownHere { local: local.clone() });
+        }
+        match state.linked(local, &id) {
+            Some(kept) => {
+                kept.revision.0 += 1;
+                Ok(())
+            }
+            None => Err(EditError::Linked { local: local.clone(), id }),
+        }
     }
 
     /// Edits a record as a user does: the fields that are stated change, and its revision grows.
@@ -181,8 +306,7 @@ impl MemoryStore {
     pub fn change(&self, id: &ExternalId, change: impl FnOnce(&mut Kept)) -> Result<(), EditError> {
         match self.state().records.get_mut(id) {
             Some(kept) => {
-                change(kept);
-                kept.revision.0 += 1;
+                changed(kept, change);
                 Ok(())
             }
             None => Err(EditError::Unknown { id: id.clone() }),
@@ -209,7 +333,23 @@ impl MemoryStore {
         self.state().records.get(id).cloned()
     }
 
-    /// A copy of all records, by their ids.
+    /// A copy of the records without an external id, by their local ids.
+    ///
+    /// ```
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::memory::MemoryStore;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let store = MemoryStore::new(schema.clone());
+    /// store.insert(ExternalId::new("7")?, schema.missing());
+    /// assert!(store.free().is_empty()); // who has an external id is not among them
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn free(&self) -> BTreeMap<LocalId, Kept> {
+        self.state().free.clone()
+    }
+
+    /// A copy of all records that have an external id, by it.
     ///
     /// ```
     /// # use tripartite::id::ExternalId;
@@ -271,9 +411,11 @@ impl RecordStore for MemoryStore {
         Ok(IndexPage { entries, next })
     }
 
-    async fn load(&self, ids: &[ExternalId]) -> Result<Vec<Loaded>, Infallible> {
+    async fn load(&self, wanted: &Wanted) -> Result<Records, Infallible> {
         let state = self.state();
-        Ok(ids.iter().filter_map(|id| Some(loaded(id, state.records.get(id)?))).collect())
+        let linked = wanted.ids.iter().filter_map(|id| Some(loaded(id, state.records.get(id)?))).collect();
+        let candidates = wanted.near.as_ref().map(|near| state.near(near)).unwrap_or_default();
+        Ok(Records { linked, candidates })
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
@@ -284,37 +426,84 @@ impl RecordStore for MemoryStore {
 
 impl State {
     fn carry_out(&mut self, schema: &Schema, batch: &Batch, op: &Op) -> Outcome {
-        let known = self.records.get(op.rekeyed.as_ref().unwrap_or(&op.id));
-        let expected = match op.expect {
-            Expect::Unlinked => known.is_none(),
-            Expect::Revision(revision) => known.is_some_and(|kept| kept.revision == revision),
-        };
-        if !expected || (op.rekeyed.is_some() && self.records.contains_key(&op.id)) {
+        if !self.is_expected(op) {
             return Outcome::Stale;
         }
         if let Some(kept) = op.rekeyed.as_ref().and_then(|from| self.records.remove(from)) {
+            self.locals.insert(kept.id.clone(), Some(op.id.clone()));
             self.records.insert(op.id.clone(), kept);
         }
-        let kept = self.records.entry(op.id.clone()).or_insert_with(|| Kept {
-            local: Record::missing(0),
-            revision: Revision(0),
-            presence: Presence::Active,
-            base: None,
-            synced: None,
-            open: BTreeMap::new(),
-            strategy: None,
-            missed: 0,
-        });
+        if let Expect::Free { local, .. } = &op.expect {
+            self.linked(local, &op.id);
+        }
+        if let Action::Create(_) = op.action {
+            let local = self.name(&op.id);
+            self.locals.insert(local.clone(), Some(op.id.clone()));
+            self.records.insert(op.id.clone(), Kept::new(local, Record::missing(0), 0));
+        }
+        let Some(kept) = self.records.get_mut(&op.id) else { return Outcome::Stale };
         apply(kept, batch, op);
+        let local = kept.id.clone();
         self.audit.extend(
             op.entries.iter().map(|entry| (batch.run.clone(), op.id.clone(), entry.stored(schema, None).into_owned())),
         );
-        // In memory the external id serves as the local one, too.
-        match LocalId::new(op.id.as_str()) {
-            Ok(local) => Outcome::Applied { local },
-            Err(problem) => Outcome::Failed { problem: problem.to_string() },
+        Outcome::Applied { local }
+    }
+
+    fn is_expected(&self, op: &Op) -> bool {
+        let is_taken = self.records.contains_key(&op.id);
+        match &op.expect {
+            Expect::Unlinked => !is_taken && matches!(op.action, Action::Create(_)),
+            Expect::Free { local, revision } => {
+                !is_taken && self.free.get(local).is_some_and(|kept| kept.revision == *revision)
+            }
+            Expect::Revision(revision) => {
+                let known = self.records.get(op.rekeyed.as_ref().unwrap_or(&op.id));
+                known.is_some_and(|kept| kept.revision == *revision) && !(op.rekeyed.is_some() && is_taken)
+            }
         }
     }
+
+    /// Gives a record without an external id this one, unless it is somebody's.
+    fn linked(&mut self, local: &LocalId, id: &ExternalId) -> Option<&mut Kept> {
+        if self.records.contains_key(id) {
+            return None;
+        }
+        let kept = self.free.remove(local)?;
+        self.locals.insert(local.clone(), Some(id.clone()));
+        Some(self.records.entry(id.clone()).or_insert(kept))
+    }
+
+    /// What a new record is called here: what the source calls it, or a number if that is taken.
+    fn name(&self, id: &ExternalId) -> LocalId {
+        let numbers = (1_u64..).map(|number| format!("#{number}"));
+        let mut names = std::iter::once(id.to_string()).chain(numbers).filter_map(|name| LocalId::new(name).ok());
+        names.find(|name| !self.locals.contains_key(name)).expect("there are more numbers than records")
+    }
+
+    /// All that have one of the keys. A database keeps the keys; here each record's are reckoned anew.
+    fn near(&self, near: &Near) -> Vec<Candidate> {
+        let linked = self.records.iter().map(|(id, kept)| (Some(id), kept));
+        let all = linked.chain(self.free.values().map(|kept| (None, kept)));
+        let is_near = |kept: &Kept| near.rules.keys(&kept.local).iter().any(|key| near.keys.binary_search(key).is_ok());
+        let candidate = |(id, kept): (Option<&ExternalId>, &Kept)| Candidate {
+            local: kept.id.clone(),
+            revision: kept.revision,
+            presence: kept.presence,
+            linked: id.cloned(),
+            is_not: kept.is_not.iter().cloned().collect(),
+            record: kept.local.clone(),
+        };
+        all.filter(|(_, kept)| is_near(kept)).map(candidate).collect()
+    }
+}
+
+/// Changes a record as a user does. What it is called stays.
+fn changed(kept: &mut Kept, change: impl FnOnce(&mut Kept)) {
+    let id = kept.id.clone();
+    change(kept);
+    kept.id = id;
+    kept.revision.0 += 1;
 }
 
 fn apply(kept: &mut Kept, batch: &Batch, op: &Op) {
@@ -328,9 +517,7 @@ fn apply(kept: &mut Kept, batch: &Batch, op: &Op) {
         Action::Deactivate => kept.presence = Presence::Deactivated,
         Action::Touch => {}
     }
-    if op.action != Action::Touch || op.rekeyed.is_some() {
-        kept.revision.0 += 1;
-    }
+    kept.revision.0 += u64::from(op.makes_revision());
     kept.missed = op.missed;
     if let Some(base) = &op.base {
         kept.base = Some(Base { record: base.clone(), schema: batch.schema, version: op.version });
@@ -351,7 +538,7 @@ fn apply(kept: &mut Kept, batch: &Batch, op: &Op) {
 }
 
 /// A record with the fields that a patch states.
-fn patched(record: &Record, patch: &Record) -> Record {
+pub(crate) fn patched(record: &Record, patch: &Record) -> Record {
     let len = record.len().max(patch.len());
     let mut row = RecordBuilder::new(len);
     for position in 0..len {
@@ -489,7 +676,17 @@ impl Listing {
 
     /// How many records it has; what is said of others is none.
     fn records(&self) -> u64 {
-        self.items.iter().filter(|item| matches!(item, Item::Record(_) | Item::Malformed(_))).count() as u64
+        let mut nameless = 0;
+        let mut named = BTreeSet::new();
+        for item in &self.items {
+            match item {
+                Item::Record(remote) => drop(named.insert(&remote.id)),
+                Item::Malformed(Malformed { id: Some(id), .. }) => drop(named.insert(id)),
+                Item::Malformed(_) => nameless += 1,
+                _ => {}
+            }
+        }
+        nameless + named.len() as u64
     }
 }
 

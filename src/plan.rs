@@ -12,6 +12,7 @@
 //! | [`Linked`], something to write | [`Update`] |
 //! | Linked, only the base moves | [`Touch`] |
 //! | [`Unmatched`] | [`Create`], base and link with it |
+//! | [`Found`], by a rule that is trusted | [`Update`] or [`Touch`], [linked](crate::exchange::Op::links) with it |
 //! | [`Reappeared`] | [`Reactivate`], merged like a linked one |
 //! | [`Missing`] from a complete listing, or said to be gone | [`Deactivate`], never a delete |
 //! | missing, but edited here: [`DeleteVsEdit`] | [`Deactivate`], and the audit says what was edited |
@@ -47,6 +48,7 @@
 //!
 //! [`Linked`]: crate::exchange::Situation::Linked
 //! [`Unmatched`]: crate::exchange::Situation::Unmatched
+//! [`Found`]: crate::exchange::Situation::Found
 //! [`Reappeared`]: crate::exchange::Situation::Reappeared
 //! [`Missing`]: crate::exchange::Situation::Missing
 //! [`LocalDeleted`]: crate::exchange::Situation::LocalDeleted
@@ -63,15 +65,18 @@ mod conflict;
 mod doc;
 mod entry;
 mod figures;
+mod found;
 mod gone;
 mod guard;
 mod record;
+mod straight;
 
 use serde::{Deserialize, Serialize};
 
 pub use doc::PlanError;
 pub(crate) use figures::Noted;
 pub use figures::{FieldFigures, Figures, Tally};
+pub use found::plan_found;
 pub use gone::{plan_missing, plan_rekeyed, plan_tombstone};
 pub(crate) use gone::{plan_rekeyed_gone, plan_rekeyed_missing};
 pub use guard::{Blocked, Excess, FieldLimits, Guards, Limit};
@@ -287,7 +292,7 @@ impl PlanHash {
 
     /// A sum, so that the order in which pages arrive does not matter.
     pub(crate) fn add(&mut self, op: &Op) {
-        if op.action != Action::Touch || op.rekeyed.is_some() {
+        if op.action != Action::Touch || op.rekeyed.is_some() || op.links() {
             self.sum = self.sum.wrapping_add(u128::from_be_bytes(fingerprint(op).to_bytes()));
         }
     }
@@ -312,11 +317,15 @@ fn fingerprint(op: &Op) -> Fingerprint {
         bytes.extend_from_slice(from.as_str().as_bytes());
         bytes.push(0);
     }
-    let revision = match op.expect {
-        Expect::Unlinked => [0xff; 8],
-        Expect::Revision(revision) => revision.0.to_be_bytes(),
-    };
-    bytes.extend_from_slice(&revision);
+    match &op.expect {
+        Expect::Unlinked => bytes.extend_from_slice(&[0xff; 8]),
+        Expect::Revision(revision) => bytes.extend_from_slice(&revision.0.to_be_bytes()),
+        Expect::Free { local, revision } => {
+            bytes.extend_from_slice(local.as_str().as_bytes());
+            bytes.push(0);
+            bytes.extend_from_slice(&revision.0.to_be_bytes());
+        }
+    }
     bytes.extend_from_slice(&op.base.as_ref().map(Record::fingerprint).unwrap_or_default().to_bytes());
     Fingerprint::of(&bytes)
 }

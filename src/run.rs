@@ -7,15 +7,15 @@
 //! |---|---|---|
 //! | [`Indexing`] | a page of its index of linked records | [`IndexPage`] |
 //! | [`Fetching`] | a page of the source's listing | [`Page`] |
-//! | [`Loading`] | the records that may have changed, one call a page | [`Loaded`]s |
+//! | [`Loading`] | the records that may have changed, and who the others could be, one call a page | [`Records`] |
 //! | [`Committing`] | a batch of ops to carry out | [`Outcome`]s |
 //! | [`Stopped`] | a person's approval, or nothing | [`PlanId`] |
 //! | [`Done`] | nothing | |
 //!
 //! In the default mode nothing is written before the whole plan has been judged by the [`Guards`]. In
 //! [`Mode::Streaming`], for a first import too large to hold, each page is committed as it comes and only
-//! deactivations wait for the end; a record that the listing states twice, differently, is then found after its first
-//! statement was written.
+//! deactivations and links wait for the end; a record that the listing states twice, differently, is then found after its
+//! first statement was written, and match rules see what the run has written of whom was linked before.
 //!
 //! How nights end, for a register of 1000 members:
 //!
@@ -37,14 +37,14 @@
 //! | with nothing | nothing: it may be late, and only a complete listing says who is missing |
 //!
 //! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes; never the
-//! listing.
+//! listing. In streaming mode only the links.
 //!
 //! **What if a page cannot be fetched?** Whoever drives the run drops it, or closes it with [`Step::fail`] for a
 //! report. In the default mode nothing was written; in streaming mode each committed page stands, and the next run goes
 //! on from there.
 //!
 //! ```
-//! use tripartite::exchange::{IndexPage, Item, Next, Outcome, Page, RemoteRecord};
+//! use tripartite::exchange::{IndexPage, Item, Next, Outcome, Page, Records, RemoteRecord};
 //! use tripartite::id::{ExternalId, LocalId, RunId};
 //! use tripartite::run::{Run, RunOutcome, Step};
 //! use tripartite::schema::{Field, Kind, Policy, Schema};
@@ -60,7 +60,7 @@
 //!             let item = Item::Record(RemoteRecord { id: ExternalId::new("7")?, version: None, record });
 //!             s.resume(Page { items: vec![item], next: Next::Complete { total: Some(1) } })
 //!         }
-//!         Step::Loading(s) => s.resume(vec![]), // nothing is linked yet
+//!         Step::Loading(s) => s.resume(Records::default()), // nothing is linked yet
 //!         Step::Committing(s) => {
 //!             let local = LocalId::new("1")?;
 //!             let outcomes = s.request().ops.iter().map(|_| Outcome::Applied { local: local.clone() }).collect();
@@ -77,6 +77,7 @@
 mod core;
 mod index;
 mod last;
+mod matched;
 mod repeat;
 mod report;
 
@@ -87,9 +88,10 @@ use chrono::{DateTime, Utc};
 pub use report::{Counts, Report, RunOutcome, Unwritten};
 
 use self::core::{After, Core, Purpose};
-use crate::exchange::{Batch, Cursor, IndexPage, Loaded, Op, Outcome, Page};
+use crate::exchange::{Batch, Cursor, IndexPage, Op, Outcome, Page, Records, Wanted};
 use crate::failure::Failure;
 use crate::id::{ExternalId, RunId};
+use crate::matching::{Rule, Rules, RulesError};
 use crate::plan::{Blocked, Guards, Plan, PlanId};
 use crate::schema::Policy;
 
@@ -103,7 +105,7 @@ pub enum Mode {
     /// After the whole plan was judged. The default.
     #[default]
     Planned,
-    /// Page by page; only deactivations are judged, and wait for the end.
+    /// Page by page; only deactivations and links are judged, and wait for the end.
     Streaming,
 }
 
@@ -122,6 +124,8 @@ pub struct Run {
     /// In order, each once.
     only: Option<Vec<ExternalId>>,
     missing_after: u32,
+    /// Not of none.
+    rules: Option<Rules>,
 }
 
 impl Run {
@@ -138,7 +142,19 @@ impl Run {
     /// ```
     pub fn new(policy: Policy, id: RunId, at: DateTime<Utc>) -> Self {
         let (guards, mode) = (Guards::default(), Mode::default());
-        Self { policy, id, at, guards, mode, dry: false, approved: None, batch: BATCH, only: None, missing_after: 1 }
+        Self {
+            policy,
+            id,
+            at,
+            guards,
+            mode,
+            dry: false,
+            approved: None,
+            batch: BATCH,
+            only: None,
+            missing_after: 1,
+            rules: None,
+        }
     }
 
     /// What stops it.
@@ -324,6 +340,50 @@ impl Run {
     pub fn missing_after(mut self, listings: u32) -> Self {
         self.missing_after = listings;
         self
+    }
+
+    /// How records of the source are found here that no external id links. Without rules, whoever is not linked is
+    /// created.
+    ///
+    /// Rules are no part of the policy: a record that is linked is not looked at again because one of them changed. A
+    /// [trusted](crate::matching::Trust::Trusted) one links, everything else waits for a person; see
+    /// [`matching`](crate::matching).
+    ///
+    /// # Errors
+    /// [`RulesError`], when the rules do not fit the policy's schema.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).field(Field::new("email", Kind::Email)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// use tripartite::id::{ExternalId, LocalId};
+    /// use tripartite::matching::{Rule, Trust};
+    /// // The club has Áine since before there was a register, and so without an id of it.
+    /// let here = LocalId::new("17")?;
+    /// store.enter(here.clone(), schema.record(&serde_json::json!({"email": "aine@example.org"}))?);
+    /// let listing = Listing::of(&schema, [("FED-1", serde_json::json!({"name": "Áine", "email": "Aine@Example.org"}))])?;
+    ///
+    /// let email = |trust| [Rule { name: "e-mail".to_owned(), fields: vec!["email".to_owned()], trust }];
+    /// let night = |trust| -> Result<_, Box<dyn std::error::Error>> {
+    ///     Ok(drive_blocking(run.clone().matching(email(trust))?.start(), &listing, &store)?.report.counts)
+    /// };
+    /// let counts = night(Trust::Propose)?;
+    /// assert_eq!((counts.proposed, counts.linked, counts.created), (1, 0, 0)); // a person is asked first
+    /// let counts = night(Trust::Trusted)?;
+    /// assert_eq!((counts.linked, counts.updated, counts.created), (1, 1, 0));
+    /// let kept = store.get(&ExternalId::new("FED-1")?).ok_or("it is linked")?;
+    /// assert_eq!((&kept.id, kept.local.field(0).text()), (&here, Some("Áine")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn matching(mut self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, RulesError> {
+        let rules = Rules::new(self.policy.schema(), rules.into_iter().collect())?;
+        self.rules = (!rules.is_empty()).then_some(rules);
+        Ok(self)
     }
 
     /// The first step.
@@ -600,12 +660,13 @@ impl Fetching {
 #[derive(Debug)]
 pub struct Loading {
     core: Box<Core>,
-    ids: Vec<ExternalId>,
+    wanted: Wanted,
     purpose: Purpose,
 }
 
 impl Loading {
-    /// Which records to load. Those that are not linked are left out of the reply.
+    /// Which records to load: those that are linked to these ids, and where a run has match rules, those that the others
+    /// could be.
     ///
     /// ```
     /// # use tripartite::id::RunId;
@@ -617,7 +678,7 @@ impl Loading {
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -625,11 +686,11 @@ impl Loading {
     /// # };
     /// let page = Page { items: vec![item("7", "Áine")?, item("7", "Áine")?], next: Next::Partial };
     /// let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
-    /// assert_eq!(loading.request().len(), 1); // what is said twice and the same is one record
+    /// assert_eq!(loading.request().ids.len(), 1); // what is said twice and the same is one record
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn request(&self) -> &[ExternalId] {
-        &self.ids
+    pub fn request(&self) -> &Wanted {
+        &self.wanted
     }
 
     /// Goes on with the records, in any order.
@@ -644,7 +705,7 @@ impl Loading {
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -654,12 +715,12 @@ impl Loading {
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// use tripartite::exchange::Action;
     /// // The reply leaves it out: nobody here has this id, so it is created.
-    /// let Step::Committing(committing) = loading.resume(vec![]) else { unreachable!() };
+    /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
     /// assert!(matches!(committing.request().ops[0].action, Action::Create(_)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn resume(self, loaded: Vec<Loaded>) -> Step {
-        self.core.loaded(self.purpose, loaded)
+    pub fn resume(self, records: Records) -> Step {
+        self.core.loaded(self.purpose, records)
     }
 }
 
@@ -685,7 +746,7 @@ impl Committing {
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -694,7 +755,7 @@ impl Committing {
     /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// use tripartite::exchange::Expect;
-    /// let Step::Committing(committing) = loading.resume(vec![]) else { unreachable!() };
+    /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
     /// assert_eq!(committing.request().ops[0].expect, Expect::Unlinked); // checked by the store as it writes
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -715,7 +776,7 @@ impl Committing {
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -724,7 +785,7 @@ impl Committing {
     /// # let page = Page { items: vec![item("7", "Áine")?, item("8", "Seán")?], next: Next::Partial };
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// // Two new records, in batches of one:
-    /// let Step::Committing(committing) = loading.resume(vec![]) else { unreachable!() };
+    /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
     /// assert_eq!((committing.request().ops.len(), committing.remaining()), (1, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -744,7 +805,7 @@ impl Committing {
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, RemoteRecord};
+    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -752,7 +813,7 @@ impl Committing {
     /// # };
     /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
-    /// # let Step::Committing(committing) = loading.resume(vec![]) else { unreachable!() };
+    /// # let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
     /// use tripartite::exchange::Outcome;
     /// // Somebody linked the record meanwhile: it is loaded and planned once more, not overwritten.
     /// assert!(matches!(committing.resume(vec![Outcome::Stale]), Step::Loading(_)));

@@ -79,6 +79,9 @@
 //! *How does a long page of the listing keep its lease?* It does not: nothing happens within a step. The
 //! [lease](Settings::lease) must be longer than the longest step.
 //!
+//! *How does a process end in order?* Its [`Handler::leaving`] says so: the run under way is cut between two steps, and
+//! its job given back, due at once and at the cost of no attempt. What it had committed stays, and is not done again.
+//!
 //! *Are notices lost in a crash?* One that a tick was about to return is. What it told of is not: the
 //! [status](Queue::status) and the history have it.
 //!

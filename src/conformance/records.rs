@@ -44,6 +44,7 @@
 //! | takes the time of the last change for a revision | [`revision_grows`](index::revision_grows) |
 //! | remembers the revision it read, not the one it wrote | [`synced_after_own_write`](remember::synced_after_own_write) |
 //! | keeps whole numbers in 64 bits | [`awkward_values`](values::awkward_values) |
+//! | finds by the keys of the day a record came | [`near_by_what_it_says_now`](near::near_by_what_it_says_now) |
 //! | checks the revision, and writes then | [`one_op_wins`](race::one_op_wins) |
 
 /// Defines cases once, and from that: a function for each, the list of them, and the macro that makes each a test.
@@ -92,6 +93,7 @@ pub mod commit;
 mod fixture;
 pub mod index;
 pub mod load;
+pub mod near;
 mod probe;
 pub mod race;
 pub mod remember;
@@ -133,10 +135,19 @@ impl<F> Case<F> {
 /// assert!(of_ids.promise.starts_with("Tell ids apart byte for byte")); // what a failure says, too
 /// ```
 pub fn cases<F: Fixture>() -> Vec<Case<F>> {
-    [apart::cases(), index::cases(), load::cases(), values::cases(), commit::cases(), remember::cases(), race::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        apart::cases(),
+        index::cases(),
+        load::cases(),
+        values::cases(),
+        near::cases(),
+        commit::cases(),
+        remember::cases(),
+        race::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Makes each case a test of the fixture that an expression gives, in the module where it stands.
@@ -155,6 +166,7 @@ macro_rules! __conformance_record_store {
         $crate::__conformance_records_index!($fixture);
         $crate::__conformance_records_load!($fixture);
         $crate::__conformance_records_values!($fixture);
+        $crate::__conformance_records_near!($fixture);
         $crate::__conformance_records_commit!($fixture);
         $crate::__conformance_records_remember!($fixture);
         $crate::__conformance_records_race!($fixture);

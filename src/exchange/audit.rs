@@ -63,7 +63,7 @@ pub struct FieldEntry {
 pub struct RecordEntry {
     /// In what situation it was.
     pub situation: Situation,
-    /// What was done: the name of the action.
+    /// What was done: the name of the action; `link` where a record here was linked.
     pub action: String,
     /// Why, in one sentence.
     pub why: String,

@@ -9,13 +9,27 @@ use crate::id::{ExternalId, LocalId, RunId};
 use crate::value::{Fingerprint, Record, Value};
 
 /// What must still be so when an op is carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// | the op | expects | else |
+/// |---|---|---|
+/// | creates a record | that nobody has its id | somebody linked one by hand: it is merged with that |
+/// | changes a linked record | the revision that was read | a user edited it: it is planned once more |
+/// | links a record here | that it still is as it was read, without an id, and that nobody has the op's | both |
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expect {
     /// No record has this external id.
     Unlinked,
     /// The linked record has this revision.
     Revision(Revision),
+    /// This record has this revision and no external id, and no record has the op's. It is linked to that, and the rest
+    /// is carried out.
+    Free {
+        /// What the host calls it.
+        local: LocalId,
+        /// Its revision.
+        revision: Revision,
+    },
 }
 
 /// What happens to the host's record. In a patch, a missing field stays, a null one becomes null.
@@ -83,6 +97,20 @@ pub struct Op {
 }
 
 impl Op {
+    /// Whether it gives a record here, which had no external id, its own.
+    ///
+    /// ```
+    /// use tripartite::decide::link;
+    /// use tripartite::exchange::{Action, Revision};
+    /// use tripartite::id::{ExternalId, LocalId, PersonId};
+    /// let op = link(&ExternalId::new("FED-1")?, &LocalId::new("17")?, Revision(3), &PersonId::new("Nuala")?);
+    /// assert!(op.links() && op.action == Action::Touch); // no field is touched by it
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn links(&self) -> bool {
+        matches!(self.expect, Expect::Free { .. })
+    }
+
     /// Whether it changes nothing of the host's record, its id, an open conflict or the audit. A silent op only remembers
     /// that the source's record was looked at, or looked for.
     ///
@@ -113,7 +141,55 @@ impl Op {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_silent(&self) -> bool {
-        self.action == Action::Touch && self.rekeyed.is_none() && self.conflicts.is_empty() && self.entries.is_empty()
+        let moves = self.rekeyed.is_some() || self.links();
+        self.action == Action::Touch && !moves && self.conflicts.is_empty() && self.entries.is_empty()
+    }
+
+    /// Whether the record has a larger [`Revision`] after it: it changes the record, its id, its base or an open conflict.
+    /// Whoever planned from what was there before is then told, as by a user's edit. Only that the source's record was
+    /// looked at, or looked for, makes no revision.
+    ///
+    /// ```
+    /// use tripartite::decide::{Answer, decide};
+    /// # use tripartite::exchange::{Action, Base, ConflictChange, Loaded, Presence, RemoteRecord, Revision};
+    /// # use tripartite::id::{ExternalId, PersonId};
+    /// # use tripartite::plan::plan_linked;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
+    /// # let schema = Schema::builder().strategy(Strategy::MERGE).field(Field::new("phone", Kind::Text)).build()?;
+    /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
+    /// # let policy = Policy::new(schema.clone());
+    /// # let id = ExternalId::new("7")?;
+    /// # let mut loaded = Loaded {
+    /// #     id: id.clone(),
+    /// #     presence: Presence::Active,
+    /// #     revision: Revision(3),
+    /// #     local: record("2")?,
+    /// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
+    /// #     synced: None,
+    /// #     open: vec![],
+    /// #     strategy: None,
+    /// #     missed: 0,
+    /// # };
+    /// # let still = RemoteRecord { id: id.clone(), version: None, record: record("1")? };
+    /// # let remote = RemoteRecord { id, version: None, record: record("3")? };
+    /// let looked = plan_linked(&policy, &still, &loaded).ok_or("the edit was not seen yet")?;
+    /// assert!(!looked.makes_revision()); // the edit stays, and the source is where it was
+    /// # let opened = plan_linked(&policy, &remote, &loaded).ok_or("a conflict")?;
+    /// # assert!(opened.makes_revision());
+    /// # loaded.open = opened.conflicts.into_iter().filter_map(|change| match change {
+    /// #     ConflictChange::Open(conflict) => Some(conflict),
+    /// #     _ => None,
+    /// # }).collect();
+    /// // Later, in a conflict about it, a person keeps the value here, while a run is about to write the record:
+    /// let op = decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
+    /// assert!(op.action == Action::Touch && op.makes_revision()); // nothing is written, and the run looks again
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// [`Revision`]: super::Revision
+    pub fn makes_revision(&self) -> bool {
+        let moves = self.rekeyed.is_some() || self.links();
+        self.action != Action::Touch || moves || self.base.is_some() || !self.conflicts.is_empty()
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Connector, Due, JobStore, LogEntry, LogPosition, RecordStore, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
 };
-use crate::exchange::{Batch, Cursor, IndexPage, Loaded, Outcome, Page};
+use crate::exchange::{Batch, Cursor, IndexPage, Outcome, Page, Records, Wanted};
 use crate::id::ExternalId;
 
 macro_rules! shared {
@@ -39,8 +39,8 @@ macro_rules! shared {
                 self.deref().index(after)
             }
 
-            fn load(&self, ids: &[ExternalId]) -> impl Future<Output = Result<Vec<Loaded>, Self::Error>> + Send {
-                self.deref().load(ids)
+            fn load(&self, wanted: &Wanted) -> impl Future<Output = Result<Records, Self::Error>> + Send {
+                self.deref().load(wanted)
             }
 
             fn commit(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Outcome>, Self::Error>> + Send {

@@ -143,6 +143,19 @@ impl Rules {
         &self.rules
     }
 
+    /// Whether there is none: then nobody is looked for.
+    ///
+    /// ```
+    /// # use tripartite::matching::Rules;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
+    /// assert!(Rules::new(&schema, vec![])?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// The keys of a record, sorted: one for each rule whose fields it has all.
     ///
     /// ```
@@ -168,8 +181,8 @@ impl Rules {
 
     /// The version of the keys: stored keys are of use only while it is the same.
     ///
-    /// It changes with the fields of a rule, with the schema and with the version of this crate, whose canonical forms
-    /// the keys are made of; not with a rule's name or trust.
+    /// It changes with the fields of a rule, their names and kinds, and with the version of this crate, whose canonical
+    /// forms the keys are made of; not with a rule's name or trust, nor with other fields or strategies.
     ///
     /// ```
     /// use tripartite::matching::{Rule, Rules, Trust};
@@ -183,14 +196,17 @@ impl Rules {
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn version(&self) -> Fingerprint {
-        let mut text = format!("{} {}", env!("CARGO_PKG_VERSION"), self.schema.fingerprint());
-        let mut rules: Vec<&Vec<usize>> = self.positions.iter().collect();
+        let mut rules: Vec<String> = self.positions.iter().map(|rule| self.made_of(rule)).collect();
         rules.sort_unstable();
-        for rule in rules {
-            let fields: Vec<String> = rule.iter().map(usize::to_string).collect();
-            text.push_str(&format!(" [{}]", fields.join(" ")));
-        }
-        Fingerprint::of(text.as_bytes())
+        Fingerprint::of(format!("{} {}", env!("CARGO_PKG_VERSION"), rules.join(" ")).as_bytes())
+    }
+
+    /// What a rule's keys are made of: the names and kinds of its fields.
+    fn made_of(&self, rule: &[usize]) -> String {
+        let field = |&at: &usize| self.schema.fields().get(at).map(|field| (field.name(), field.kind()));
+        let fields: Vec<_> = rule.iter().filter_map(field).collect();
+        // Names and kinds are plain data.
+        serde_json::to_string(&fields).unwrap_or_default()
     }
 
     pub(super) fn forms(&self, record: &Record) -> Forms {

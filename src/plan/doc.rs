@@ -17,7 +17,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// It does not read as a plan.
+    /// It does not read as a plan; where and how, without what stands there.
     #[error("this is no plan: {0}")]
     Unreadable(String),
     /// It was written by a later version of this crate.
@@ -123,7 +123,7 @@ fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
             Action::Deactivate => ActionDoc::Deactivate,
             Action::Touch => ActionDoc::Touch,
         },
-        expect: op.expect,
+        expect: op.expect.clone(),
         base: op.base.as_ref().map(named),
         version: op.version,
         remote: op.remote.as_ref().map(named),
@@ -152,7 +152,7 @@ impl Plan {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read<'de, D: Deserializer<'de>>(schema: &Schema, from: D) -> Result<Self, PlanError> {
-        let unreadable = |error: &dyn std::fmt::Display| PlanError::Unreadable(error.to_string());
+        let unreadable = |error: &dyn std::fmt::Display| PlanError::Unreadable(unquoted(error.to_string()));
         let doc = PlanDoc::<(), Vec<OpDoc<Fields>>>::deserialize(from).map_err(|error| unreadable(&error))?;
         if doc.format > FORMAT {
             return Err(PlanError::Format { found: doc.format });
@@ -163,6 +163,18 @@ impl Plan {
         let ops = doc.ops.into_iter().map(|op| read(schema, op)).collect::<Result<_, _>>();
         let ops = ops.map_err(|error| unreadable(&error))?;
         Ok(Self { schema: schema.clone(), policy: doc.policy, ops, quarantined: doc.quarantined })
+    }
+}
+
+/// What a deserialiser says, without what it found, which stands between quotation marks; where the plan was damaged, that
+/// may be somebody's value. A field that is missing is one of the plan's own.
+fn unquoted(text: String) -> String {
+    let is_mark = |c: char| c == '"' || c == '`';
+    match (text.find(is_mark), text.rfind(is_mark)) {
+        (Some(first), Some(last)) if first < last && !text.starts_with("missing field") => {
+            format!("{}…{}", &text[..first], &text[last + 1..])
+        }
+        _ => text,
     }
 }
 

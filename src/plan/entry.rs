@@ -6,11 +6,12 @@ use crate::exchange::{Entry, FieldEntry, OpenConflict};
 use crate::resolve::{Resolution, Resolved};
 use crate::schema::{Privacy, Schema, Unit};
 
-/// One entry for every field that was not in sync, but for a conflict that stands as it stood.
+/// One entry for every field that was not in sync, but for a conflict that stands as it stood. Beside a path in dispute
+/// the rest of an object may be written all the same, and that is told.
 pub(super) fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<Entry> {
     let told = |resolution: &&Resolution<'_>| match resolution.verdict {
         Verdict::InSync | Verdict::Adopted | Verdict::NotReported => false,
-        _ if resolution.is_open() => {
+        _ if resolution.is_open() && !resolution.fields.iter().any(|effect| effect.local.is_change()) => {
             let conflict = open_conflict(schema, &resolved.sides, resolution);
             !open.iter().any(|known| same_conflict(schema, known, &conflict))
         }

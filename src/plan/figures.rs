@@ -67,9 +67,12 @@ pub struct Figures {
     pub deactivations: Tally,
     /// Which would be created.
     pub creations: Tally,
+    /// Which would be linked to a record here that had no external id.
+    pub links: Tally,
     /// Of which a field would be written.
     pub updates: Tally,
-    /// Which were set aside; of those whose id cannot be read the number only.
+    /// Which were set aside; of those whose id cannot be read the number only. What only waits for a person to say that it
+    /// was found rightly is none of them.
     pub quarantined: Tally,
     /// Which say that they are somebody whom another record gives up being in the same run, by all their names and dates:
     /// ids that were mixed up. Whom somebody here has entered as such already is left out.
@@ -149,6 +152,9 @@ impl Figures {
         let fields = schema.fields().iter().enumerate().map(field).collect();
         let mut figures = Self { fields, takeovers: noted.takeovers(), ..Self::default() };
         for op in ops {
+            if op.links() {
+                figures.links.add(&op.id);
+            }
             match &op.action {
                 Action::Create(_) => figures.creations.add(&op.id),
                 Action::Deactivate => figures.deactivations.add(&op.id),

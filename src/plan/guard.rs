@@ -110,6 +110,7 @@ impl Limit {
 /// | [empty listing](Self::allow_empty) | stops | a source that has nobody left is a source that is broken |
 /// | [deactivations](Self::deactivations) | 20 %, from 10 records on | a change of season, or an election, comes to 15 % |
 /// | [creations](Self::creations) | no limit | an import that was cut short goes on; with new ids for all, the old ones leave |
+/// | [links](Self::links) | no limit | a club's first night links everybody; only trusted rules link, and only who is free |
 /// | [updates](Self::updates) | no limit | an election changed 75 % of a real register |
 /// | [emptied](Self::emptied), field by field | 20 %, from 10 on | a column that the source has stopped to fill |
 /// | [names](Self::names), field by field | 20 %, from 10 on | people seldom change their names, columns are often mixed up |
@@ -119,7 +120,7 @@ impl Limit {
 ///
 /// Percentages are of the linked records that were active before, so a first import is never stopped by one. Several
 /// guards may stop a plan; whoever approves it approves all of it. A run that [streams](crate::run::Mode::Streaming) has
-/// written most of its plan when it is judged: there only deactivations, and the empty listing, are.
+/// written most of its plan when it is judged: there only deactivations, links, and the empty listing, are.
 ///
 /// ```
 /// use tripartite::plan::{Figures, Guards, Limit};
@@ -136,6 +137,7 @@ impl Limit {
 pub struct Guards {
     deactivations: Limit,
     creations: Limit,
+    links: Limit,
     updates: Limit,
     quarantined: Limit,
     emptied: Limit,
@@ -174,6 +176,7 @@ impl Default for Guards {
         Self {
             deactivations: FIFTH,
             creations: Limit::NONE,
+            links: Limit::NONE,
             updates: Limit::NONE,
             quarantined: Limit::percent(20).at_least(20),
             emptied: FIFTH,
@@ -203,11 +206,14 @@ pub enum Blocked {
     /// Too many records would be created.
     #[error("{} would be new here; {}", .0.beside(), .0.most("be"))]
     Creations(Excess),
+    /// Too many records here would be linked.
+    #[error("{} would be linked to a record here that has no external id; {}", .0.beside(), .0.most("be"))]
+    Links(Excess),
     /// Too many records would be changed.
     #[error("{} would be changed; {}", .0.some(), .0.most("be"))]
     Updates(Excess),
     /// Too many records were set aside.
-    #[error("{} of the listing were set aside, because they cannot be read or contradict each other; {}", .0.some(), .0.most("be"))]
+    #[error("{} of the listing were set aside, because they cannot be read, contradict each other or cannot be told apart here; {}", .0.some(), .0.most("be"))]
     Quarantined(Excess),
     /// Too many records would take over who another one was.
     #[error(
@@ -305,6 +311,27 @@ impl Guards {
     #[must_use]
     pub fn creations(mut self, limit: Limit) -> Self {
         self.creations = limit;
+        self
+    }
+
+    /// How many records may be linked by match rules, to records here that have no external id. The percentage is of
+    /// those that are linked and active, so that a first night is measured by the absolute limit alone.
+    ///
+    /// ```
+    /// use tripartite::plan::{Figures, Guards, Limit};
+    /// let night = |population| Figures { population, listed: 500, links: 500.into(), ..Figures::default() };
+    /// assert!(Guards::default().judge(&night(0)).is_empty());
+    /// let few = Guards::default().links(Limit::percent(10).at_least(10));
+    /// assert_eq!((few.judge(&night(0)).len(), few.judge(&night(400)).len()), (0, 1));
+    /// assert_eq!(
+    ///     few.judge(&night(400))[0].to_string(),
+    ///     "500 records beside 400 would be linked to a record here that has no external id; at most 10 % may be, \
+    ///      unasked",
+    /// );
+    /// ```
+    #[must_use]
+    pub fn links(mut self, limit: Limit) -> Self {
+        self.links = limit;
         self
     }
 
@@ -457,7 +484,7 @@ impl Guards {
         blocked
     }
 
-    /// What stops records from being deactivated: all that is left to judge when everything else is written.
+    /// What stops records from being deactivated or linked: all that is left to judge when everything else is written.
     pub(crate) fn judge_leaving(&self, figures: &Figures) -> Vec<Blocked> {
         let Figures { population, listed, deactivations, .. } = figures;
         let mut blocked = Vec::new();
@@ -465,6 +492,8 @@ impl Guards {
             blocked.push(Blocked::EmptyListing { population: *population });
         }
         blocked.extend(self.deactivations.excess(deactivations, *population).map(Blocked::Deactivations));
+        // Links wait for the end of a listing, whatever the mode.
+        blocked.extend(self.links.excess(&figures.links, *population).map(Blocked::Links));
         blocked
     }
 

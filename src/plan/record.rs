@@ -2,6 +2,7 @@
 
 use super::conflict::{conflicts, whole_record};
 use super::entry::{entries, field_entries};
+use super::straight::is_taken_as_it_stands;
 use crate::detect::{Sides, Verdict, detect};
 use crate::exchange::{
     Action, Base, ConflictChange, Entry, Expect, Loaded, Op, Presence, RecordEntry, RemoteRecord, Situation, Synced,
@@ -55,7 +56,7 @@ pub enum Refusal {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> Option<Op> {
-    let seen = remote.record.fingerprint();
+    let seen = remote.fingerprint();
     let known = Synced { revision: loaded.revision, seen, policy: policy.fingerprint() };
     let stored = loaded.base.as_ref();
     let stale = is_older(remote.version, loaded);
@@ -75,10 +76,11 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     let schema = policy.schema();
     let base = stored.map_or_else(|| schema.missing(), |base| accepted(schema, base));
     if loaded.presence == Presence::Removed {
-        let (base, remote) = (&base, &remote.record);
-        let sides = Sides { base, local: base, remote };
+        let sides = Sides { base: &base, local: &base, remote: &remote.record };
         op.situation = Situation::LocalDeleted;
         op.conflicts.extend(whole_record(schema, sides, &loaded.open));
+        // What is decided about it later is decided of this version.
+        op.base = (remote.version > stored.and_then(|base| base.version)).then_some(base);
         let told = op.conflicts.iter().any(|change| !matches!(change, ConflictChange::Close { .. }));
         return Some(if told { note(op, Situation::DeleteVsEdit, DELETED) } else { op });
     }
@@ -130,9 +132,14 @@ pub(super) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
     }
 }
 
-pub(super) fn note(mut op: Op, situation: Situation, why: &str) -> Op {
+pub(super) fn note(op: Op, situation: Situation, why: &str) -> Op {
+    let action = op.action.name();
+    note_as(op, situation, action, why)
+}
+
+pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str) -> Op {
     op.situation = situation;
-    let entry = RecordEntry { situation, action: op.action.name().to_owned(), why: why.to_owned(), by: None };
+    let entry = RecordEntry { situation, action: action.to_owned(), why: why.to_owned(), by: None };
     op.entries.insert(0, Entry::Record(entry));
     op
 }
@@ -164,6 +171,17 @@ pub(super) fn note(mut op: Op, situation: Situation, why: &str) -> Op {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refusal> {
+    if is_taken_as_it_stands(policy, &remote.record) {
+        return Ok(created_as_it_stands(remote));
+    }
+    created_with_care(policy, remote)
+}
+
+pub(super) fn created_as_it_stands(remote: &RemoteRecord) -> Op {
+    creation(remote, remote.record.clone(), remote.record.clone(), Vec::new())
+}
+
+pub(super) fn created_with_care(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refusal> {
     let schema = policy.schema();
     let nothing = schema.missing();
     let sides = Sides { base: &nothing, local: &nothing, remote: &remote.record };
@@ -183,6 +201,10 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
     let base = if whole { remote.record.clone() } else { bases(schema, &resolved) };
     let invalid = resolved.resolutions.iter().filter(|r| matches!(r.verdict, Verdict::InvalidRemote(_)));
     let entries = invalid.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect();
+    Ok(creation(remote, created, base, entries))
+}
+
+fn creation(remote: &RemoteRecord, created: Record, base: Record, entries: Vec<Entry>) -> Op {
     let op = Op {
         id: remote.id.clone(),
         rekeyed: None,
@@ -192,12 +214,12 @@ pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refus
         base: Some(base),
         version: remote.version,
         remote: Some(remote.record.clone()),
-        seen: Some(remote.record.fingerprint()),
+        seen: Some(remote.fingerprint()),
         missed: 0,
         conflicts: Vec::new(),
         entries,
     };
-    Ok(note(op, Situation::Unmatched, CREATED))
+    note(op, Situation::Unmatched, CREATED)
 }
 
 /// Whether every field that was said is taken as it is, so that the source's row can serve as it stands.

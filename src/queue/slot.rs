@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Scope, Trigger};
@@ -394,6 +394,41 @@ impl Slot {
         };
         let by_history = (!self.unflushed.is_empty()).then_some(self.updated_at);
         by_state.into_iter().chain(by_history).min()
+    }
+
+    /// The slot with its times set back to a clock that is right, by as much as they lie ahead of it: a clock that was once
+    /// far ahead has changed it, and nothing would happen until that time has come. A back-off and a lease last as long as
+    /// they would have; what stands in the history stays as it was told. A slot that is not ahead stays as it is.
+    ///
+    /// For people: between two workers whose clocks disagree, the slot's own time is what keeps them in order.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::backoff::Fraction;
+    /// use tripartite::queue::{Command, Rules, Scope, Slot, Trigger};
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
+    /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// let slot = Slot::new(now).step(&Rules::default(), None, trigger, ahead, Fraction::ONE).next;
+    /// assert_eq!(slot.due(), Some(ahead)); // nobody looks at it for ten years
+    /// assert_eq!(slot.set_back(now).due(), Some(now));
+    /// assert_eq!(slot.set_back(ahead), slot);
+    /// ```
+    #[must_use = "nothing has happened until the next slot is stored"]
+    pub fn set_back(&self, now: DateTime<Utc>) -> Self {
+        let ahead = (self.updated_at - now).max(TimeDelta::zero());
+        let back = |at: &mut DateTime<Utc>| *at = at.checked_sub_signed(ahead).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let mut next = self.clone();
+        back(&mut next.updated_at);
+        match &mut next.state {
+            State::Idle => {}
+            State::Pending { due_at, .. } => back(due_at),
+            State::Running { started_at, lease_until, .. } => {
+                back(started_at);
+                back(lease_until);
+            }
+            State::Dead { at, .. } => back(at),
+        }
+        next
     }
 
     /// Which attempt of its job the next claim is, from 1.

@@ -69,6 +69,24 @@ impl Enrolment {
         Ok(Self { through, ..Self::new(connection, now)? })
     }
 
+    /// The enrolment, settled up to a clock that is right: one that was once far ahead has settled what is still to come. Of
+    /// what has fired already, the slots know the ids.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::registry::{Connection, Enrolment};
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let (_, fired) = Enrolment::new(connection, now)?.fire(ahead)?;
+    /// assert!(fired.due()? > Some(ahead)); // ten years without a night
+    /// assert_eq!(fired.set_back(now).due()?, Some(now + TimeDelta::minutes(135)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "nothing has happened until the next enrolment is stored"]
+    pub fn set_back(&self, now: DateTime<Utc>) -> Self {
+        Self { through: self.through.min(now), ..self.clone() }
+    }
+
     /// The connection.
     ///
     /// [`succeeded`](Self::succeeded) has an example.

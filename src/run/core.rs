@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::{Before, Index, Sighting, Slot};
 use super::last::Last;
+use super::matched::{Pending, unlinked};
 use super::repeat;
 use super::report::{Counts, Report, RunOutcome, Unwritten};
 use super::{Committing, Done, Fetching, Loading, Mode, Run, Step, Stopped};
 use crate::exchange::{
-    Batch, IndexEntry, Item, Loaded, Malformed, Next, Op, Outcome, Page, Presence, Quarantined, RemoteRecord, Situation,
+    Action, Batch, IndexEntry, Item, Loaded, Malformed, Next, Op, Outcome, Page, Presence, Quarantined, Records,
+    RemoteRecord, Situation, Wanted,
 };
 use crate::failure::Failure;
-use crate::id::ExternalId;
+use crate::id::{ExternalId, LocalId};
+use crate::matching::Match;
 use crate::plan::{Blocked, Figures, Noted, Plan, PlanHash, PlanId, Tally, plan_creation, plan_linked};
 
 #[derive(Debug)]
@@ -21,6 +24,12 @@ pub(super) struct Core {
     linked: u64,
     /// By the record's place, so that a contradicted one can be taken back; ordered, so that a plan is always the same.
     pub(super) ops: BTreeMap<Slot, Op>,
+    /// Records that could be one here. What is done about them is known when the listing is over.
+    pub(super) pending: BTreeMap<Slot, Pending>,
+    /// Which of the source's records could be one here, as far as that was decided.
+    pub(super) claimed: BTreeMap<LocalId, BTreeSet<ExternalId>>,
+    /// The ids that several records here have.
+    twice: BTreeSet<ExternalId>,
     /// What was planned when the listing was over.
     pub(super) last: Vec<Op>,
     /// By its old id, what the source calls a record from now on; it should be one.
@@ -61,13 +70,13 @@ pub(super) enum Purpose {
 /// What comes after the batches under way.
 #[derive(Debug)]
 pub(super) struct After {
-    next: Then,
+    pub(super) next: Then,
     stale: Vec<Op>,
     again: bool,
 }
 
 #[derive(Debug)]
-enum Then {
+pub(super) enum Then {
     /// More of the listing, in streaming mode.
     Listing(Next),
     /// The end.
@@ -88,6 +97,9 @@ impl Core {
             index: Index::default(),
             linked: 0,
             ops: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            claimed: BTreeMap::new(),
+            twice: BTreeSet::new(),
             last: Vec::new(),
             moves: BTreeMap::new(),
             gone: BTreeMap::new(),
@@ -160,12 +172,13 @@ impl Core {
         }
         let doubtful: BTreeSet<&ExternalId> = self.doubtful.iter().map(|(_, remote)| &remote.id).collect();
         let ids = changed.values().map(|remote: &RemoteRecord| &remote.id).chain(doubtful).cloned().collect();
+        let near = self.near(changed.values().filter(|remote| !self.index.knows(remote.id.as_str())));
         let purpose = Purpose::Page(changed.into_iter().collect(), page.next);
-        Step::Loading(Loading { core: self, ids, purpose })
+        Step::Loading(Loading { core: self, wanted: Wanted { ids, near }, purpose })
     }
 
     fn list(&mut self, remote: RemoteRecord, changed: &mut BTreeMap<Slot, RemoteRecord>) {
-        let (slot, sighting) = self.index.list(remote.id.as_str(), remote.version, remote.record.fingerprint());
+        let (slot, sighting) = self.index.list(remote.id.as_str(), remote.version, remote.fingerprint());
         match sighting {
             Sighting::Unchanged => {
                 self.counts.processed += 1;
@@ -179,6 +192,7 @@ impl Core {
             Sighting::SetAside => {}
             Sighting::Reworded => {
                 let planned = self.ops.get(&slot).and_then(|op| op.remote.as_ref());
+                let planned = planned.or(self.pending.get(&slot).map(|pending| &pending.remote.record));
                 match changed.get(&slot).map(|first| &first.record).or(planned) {
                     None => self.doubtful.push((slot, remote)),
                     Some(first) if repeat::same(self.run.policy.schema(), first, &remote.record) => {
@@ -193,7 +207,7 @@ impl Core {
     pub(super) fn contradicted(&mut self, id: ExternalId, changed: &mut BTreeMap<Slot, RemoteRecord>) {
         let problem = "the listing has this record twice, and not the same".to_owned();
         let situation = Situation::DuplicateRemote;
-        self.set_aside(Quarantined { id: Some(id), place: None, situation, problem }, changed);
+        self.set_aside(Quarantined { id: Some(id), place: None, situation, problem, matched: None }, changed);
     }
 
     /// Now that it is known what the first statement came to.
@@ -213,7 +227,8 @@ impl Core {
 
     fn malformed(&mut self, malformed: Malformed, changed: &mut BTreeMap<Slot, RemoteRecord>) {
         let Malformed { place, id, problem } = malformed;
-        let quarantined = Quarantined { id, place: Some(place), situation: Situation::Malformed, problem };
+        let quarantined =
+            Quarantined { id, place: Some(place), situation: Situation::Malformed, problem, matched: None };
         if quarantined.id.is_some() {
             self.set_aside(quarantined, changed);
         } else {
@@ -228,7 +243,8 @@ impl Core {
     pub(super) fn set_aside(&mut self, quarantined: Quarantined, changed: &mut BTreeMap<Slot, RemoteRecord>) {
         let Some(id) = &quarantined.id else { return };
         let (slot, before) = self.index.set_aside(id.as_str());
-        let taken_back = changed.remove(&slot).is_some() | self.ops.remove(&slot).is_some();
+        let planned = self.ops.remove(&slot).is_some() | self.pending.remove(&slot).is_some();
+        let taken_back = changed.remove(&slot).is_some() | planned;
         match before {
             Before::SetAside => {}
             Before::Listed if taken_back => self.counts.quarantined += 1,
@@ -249,15 +265,19 @@ impl Core {
         self.quarantined.push(quarantined);
     }
 
-    pub(super) fn loaded(mut self: Box<Self>, purpose: Purpose, loaded: Vec<Loaded>) -> Step {
-        let mut loaded: BTreeMap<ExternalId, Loaded> =
-            loaded.into_iter().map(|record| (record.id.clone(), record)).collect();
+    pub(super) fn loaded(mut self: Box<Self>, purpose: Purpose, records: Records) -> Step {
+        let Records { linked, candidates } = records;
+        let mut loaded = self.by_id(linked);
         match purpose {
             Purpose::Page(remotes, next) => {
                 self.looked_at(loaded.values());
                 self.settle(&loaded);
+                let mut near = self.judged(remotes.iter().map(|(_, remote)| remote), &loaded, &candidates);
                 for (slot, remote) in remotes {
-                    self.plan(slot, &remote, loaded.remove(&remote.id));
+                    match near.answers.remove(&remote.id) {
+                        Some(answer) => self.await_the_end(slot, remote, answer, &near),
+                        None => self.plan(slot, &remote, loaded.remove(&remote.id)),
+                    }
                 }
                 if !self.streams() {
                     return self.turn(next);
@@ -273,10 +293,27 @@ impl Core {
                 self.load_last(rest)
             }
             Purpose::Again(stale, after) => {
-                let ops = stale.into_iter().filter_map(|op| self.plan_again(&op, &mut loaded)).collect();
+                let ops = self.plan_all_again(&stale, &after, &mut loaded, &candidates);
                 self.commit(ops, after)
             }
         }
+    }
+
+    /// The records by their ids, but for those whose id several have: which of them it is, nobody can say.
+    fn by_id(&mut self, linked: Vec<Loaded>) -> BTreeMap<ExternalId, Loaded> {
+        let mut loaded = BTreeMap::new();
+        for record in linked {
+            let id = record.id.clone();
+            if loaded.insert(id.clone(), record).is_some() {
+                self.twice.insert(id);
+            }
+        }
+        loaded.retain(|id, _| !self.twice.contains(id));
+        loaded
+    }
+
+    pub(super) fn is_twice(&self, id: &ExternalId) -> bool {
+        self.twice.contains(id)
     }
 
     fn plan(&mut self, slot: Slot, remote: &RemoteRecord, loaded: Option<Loaded>) {
@@ -289,18 +326,15 @@ impl Core {
     }
 
     /// `None`: there is nothing to do, or the record is set aside.
-    fn plan_one(&mut self, remote: &RemoteRecord, loaded: Option<Loaded>) -> Option<Op> {
+    pub(super) fn plan_one(&mut self, remote: &RemoteRecord, loaded: Option<Loaded>) -> Option<Op> {
+        if self.is_twice(&remote.id) {
+            let problem = "several records here have this id; which of them it is, a person decides".to_owned();
+            return self.refuse(remote.id.clone(), Situation::Ambiguous, problem, None);
+        }
         let Some(loaded) = loaded else {
             return match plan_creation(&self.run.policy, remote) {
                 Ok(op) => Some(op),
-                Err(refusal) => {
-                    let (id, problem) = (Some(remote.id.clone()), refusal.to_string());
-                    self.index.set_aside(remote.id.as_str());
-                    self.counts.quarantined += 1;
-                    let situation = Situation::Malformed;
-                    self.quarantined.push(Quarantined { id, place: None, situation, problem });
-                    None
-                }
+                Err(refusal) => self.refuse(remote.id.clone(), Situation::Malformed, refusal.to_string(), None),
             };
         };
         let op = plan_linked(&self.run.policy, remote, &loaded)?;
@@ -310,7 +344,23 @@ impl Core {
         Some(op)
     }
 
-    fn plan_again(&mut self, op: &Op, loaded: &mut BTreeMap<ExternalId, Loaded>) -> Option<Op> {
+    /// Sets a record aside of which nothing is planned.
+    pub(super) fn refuse(
+        &mut self,
+        id: ExternalId,
+        situation: Situation,
+        problem: String,
+        matched: Option<Match>,
+    ) -> Option<Op> {
+        self.index.set_aside(id.as_str());
+        self.counts.quarantined += 1;
+        let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched };
+        self.counts.proposed += u64::from(quarantined.is_proposal());
+        self.quarantined.push(quarantined);
+        None
+    }
+
+    pub(super) fn plan_again(&mut self, op: &Op, loaded: &mut BTreeMap<ExternalId, Loaded>) -> Option<Op> {
         let Some(record) = op.remote.as_ref().filter(|_| op.rekeyed.is_none()) else {
             return self.plan_last_again(op, loaded);
         };
@@ -334,6 +384,7 @@ impl Core {
     }
 
     pub(super) fn judge(mut self: Box<Self>) -> Step {
+        self.settle_claims();
         let mut ops: Vec<Op> = std::mem::take(&mut self.ops).into_values().collect();
         ops.append(&mut self.last);
         let figures = Figures {
@@ -357,8 +408,9 @@ impl Core {
     }
 
     fn quarantined_tally(&self) -> Tally {
-        let first = self.quarantined.iter().filter_map(|quarantined| quarantined.id.clone()).take(5).collect();
-        Tally { count: self.counts.quarantined, first }
+        let wrong = self.quarantined.iter().filter(|quarantined| !quarantined.is_proposal());
+        let first = wrong.filter_map(|quarantined| quarantined.id.clone()).take(5).collect();
+        Tally { count: self.counts.quarantined - self.counts.proposed, first }
     }
 
     pub(super) fn commit_plan(mut self: Box<Self>, plan: Plan) -> Step {
@@ -378,6 +430,7 @@ impl Core {
         core.counts.processed = plan.ops.iter().filter(|op| op.remote.is_some()).count() as u64;
         core.counts.processed += plan.quarantined.len() as u64;
         core.counts.quarantined = plan.quarantined.len() as u64;
+        core.counts.proposed = plan.quarantined.iter().filter(|aside| aside.is_proposal()).count() as u64;
         core.quarantined.clone_from(&plan.quarantined);
         core.commit_plan(plan)
     }
@@ -397,8 +450,13 @@ impl Core {
         let stale = std::mem::take(&mut after.stale);
         if !stale.is_empty() {
             let ids = stale.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
+            let near = self.near(stale.iter().filter_map(unlinked).collect::<Vec<_>>().iter());
             after.again = true;
-            return Step::Loading(Loading { core: self, ids, purpose: Purpose::Again(stale, after) });
+            return Step::Loading(Loading {
+                core: self,
+                wanted: Wanted { ids, near },
+                purpose: Purpose::Again(stale, after),
+            });
         }
         match after.next {
             Then::Listing(next) => self.turn(next),
@@ -419,6 +477,9 @@ impl Core {
             match outcome {
                 Outcome::Applied { .. } => {
                     self.hash.add(&op);
+                    if let Action::Create(_) = op.action {
+                        self.index.make(op.id.as_str());
+                    }
                     self.counts.add(&op);
                 }
                 // Nothing was to be written, and the next run looks again.

@@ -7,14 +7,15 @@ use self::chunks::Chunks;
 use self::ids::Ids;
 use crate::value::Fingerprint;
 
-const ACTIVE: u8 = 1;
-const LINKED: u8 = 2;
-const FRESH: u8 = 4;
-const LISTED: u8 = 8;
-const SET_ASIDE: u8 = 16;
-const SPOKEN_FOR: u8 = 32;
-const DISPUTED: u8 = 64;
-const PRESENT: u8 = 128;
+const ACTIVE: u16 = 1;
+const LINKED: u16 = 2;
+const FRESH: u16 = 4;
+const LISTED: u16 = 8;
+const SET_ASIDE: u16 = 16;
+const SPOKEN_FOR: u16 = 32;
+const DISPUTED: u16 = 64;
+const PRESENT: u16 = 128;
+const MADE: u16 = 256;
 
 /// A record's place in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,16 +28,18 @@ pub(super) struct Index {
     rows: Chunks<Row>,
     /// How many are linked and active.
     pub(super) population: u64,
+    /// How many were listed, each once.
+    pub(super) listed: u64,
 }
 
-/// Bytes alone, so that no room is lost between them.
+/// Nearly bytes alone, so that hardly any room is lost between them.
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
     /// What was seen at the source when the record was last in step; once it is listed, what is seen now.
     seen: Fingerprint,
     /// The largest version that was listed.
     version: Option<[u8; 8]>,
-    flags: u8,
+    flags: u16,
 }
 
 /// What listing a record for the first or second time shows.
@@ -108,21 +111,27 @@ impl Index {
         if sighting != Sighting::Reworded {
             row.seen = seen;
         }
-        row.flags |= LISTED;
+        self.mark_listed(slot, 0);
         (slot, sighting)
     }
 
     /// Marks a record as listed, but not to be touched in this run.
     pub(super) fn set_aside(&mut self, id: &str) -> (Slot, Before) {
         let slot = self.slot(id);
-        let row = self.row_mut(slot);
-        let before = match row.flags & (LISTED | SET_ASIDE) {
+        let before = match self.row(slot).flags & (LISTED | SET_ASIDE) {
             0 => Before::Unlisted,
             LISTED => Before::Listed,
             _ => Before::SetAside,
         };
-        row.flags |= LISTED | SET_ASIDE;
+        self.mark_listed(slot, SET_ASIDE);
         (slot, before)
+    }
+
+    fn mark_listed(&mut self, slot: Slot, also: u16) {
+        let row = self.row_mut(slot);
+        let news = row.flags & LISTED == 0;
+        row.flags |= LISTED | also;
+        self.listed += u64::from(news);
     }
 
     pub(super) fn is_set_aside(&self, slot: Slot) -> bool {
@@ -154,10 +163,29 @@ impl Index {
         self.row(slot).flags & LINKED != 0
     }
 
+    /// Whether it was linked before this run, as far as the run knows.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.has(id, LINKED)
+    }
+
     /// Whether it was listed as a record, and the largest version of it that was.
     pub(super) fn listed(&self, slot: Slot) -> Option<Option<u64>> {
         let row = self.row(slot);
         (row.flags & LISTED != 0).then(|| row.version.map(u64::from_le_bytes))
+    }
+
+    /// Marks a record as created by this run.
+    pub(super) fn make(&mut self, id: &str) {
+        let slot = self.slot(id);
+        self.row_mut(slot).flags |= MADE;
+    }
+
+    pub(super) fn was_made(&self, id: &str) -> bool {
+        self.has(id, MADE)
+    }
+
+    fn has(&self, id: &str, flag: u16) -> bool {
+        self.ids.look_up(id).is_some_and(|at| self.rows[at].flags & flag != 0)
     }
 
     /// The linked, active records that were not listed.
@@ -170,7 +198,7 @@ impl Index {
         self.unlisted(DISPUTED)
     }
 
-    fn unlisted(&self, which: u8) -> impl Iterator<Item = &str> {
+    fn unlisted(&self, which: u16) -> impl Iterator<Item = &str> {
         let all = 0..self.rows.len();
         let flags = move |at: usize| self.rows[at].flags & (which | LINKED | LISTED | SPOKEN_FOR);
         all.filter(move |&at| flags(at) == which | LINKED).map(|at| self.ids.get(at))

@@ -17,7 +17,7 @@ use super::core::{Core, Purpose};
 use super::index::Slot;
 use super::report::Unwritten;
 use super::{Loading, Step};
-use crate::exchange::{Action, Loaded, Op, Presence, Quarantined, RemoteRecord, Situation};
+use crate::exchange::{Action, Loaded, Op, Presence, Quarantined, RemoteRecord, Situation, Wanted};
 use crate::id::ExternalId;
 use crate::plan::{plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
 
@@ -38,6 +38,17 @@ pub(super) enum Last {
         version: Option<u64>,
     },
     Missing(ExternalId),
+}
+
+impl Last {
+    /// Whose records must be loaded.
+    fn ids(&self) -> impl Iterator<Item = &ExternalId> {
+        let ids = match self {
+            Self::Moved { from, to, .. } => [Some(from), Some(to)],
+            Self::Gone { id, .. } | Self::Missing(id) => [Some(id), None],
+        };
+        ids.into_iter().flatten()
+    }
 }
 
 impl Core {
@@ -75,7 +86,8 @@ impl Core {
 
     pub(super) fn finish_listing(mut self: Box<Self>, complete: bool, total: Option<u64>) -> Step {
         self.complete = complete;
-        self.trusted = complete && !self.unidentified && total.is_none_or(|total| total == self.items);
+        // Where a page was lost and a record repeated, as when the source changes under the enumeration, lines add up.
+        self.trusted = complete && !self.unidentified && total.is_none_or(|total| total == self.index.listed);
         let mut last = self.moved();
         self.bury(&mut last);
         if complete && !self.trusted {
@@ -185,7 +197,7 @@ impl Core {
 
     /// A record that was listed and is gone is only gone. What was written of it as it came, in streaming mode, stands.
     fn take_back(&mut self, slot: Slot) {
-        let planned = self.ops.remove(&slot).is_some();
+        let planned = self.ops.remove(&slot).is_some() | self.pending.remove(&slot).is_some();
         if planned || !self.streams() {
             self.counts.processed -= 1;
             self.counts.unchanged -= u64::from(!planned);
@@ -193,9 +205,18 @@ impl Core {
         }
     }
 
+    /// Sets an id aside that several records here have.
+    fn shared(&mut self, id: ExternalId) {
+        let problem = "several records here have this id; which of them it is, a person decides".to_owned();
+        let situation = Situation::Ambiguous;
+        let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched: None };
+        self.set_aside(quarantined, &mut BTreeMap::new());
+    }
+
     fn mistaken(&mut self, id: ExternalId, problem: String) {
         let situation = Situation::IdentityConflict;
-        self.set_aside(Quarantined { id: Some(id), place: None, situation, problem }, &mut BTreeMap::new());
+        let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched: None };
+        self.set_aside(quarantined, &mut BTreeMap::new());
     }
 
     pub(super) fn load_last(self: Box<Self>, mut last: Vec<Last>) -> Step {
@@ -203,19 +224,15 @@ impl Core {
             return self.judge();
         }
         let rest = last.split_off(last.len().min(PAGE));
-        let ids: BTreeSet<&ExternalId> = last
-            .iter()
-            .flat_map(|last| match last {
-                Last::Moved { from, to, .. } => [Some(from), Some(to)],
-                Last::Gone { id, .. } | Last::Missing(id) => [Some(id), None],
-            })
-            .flatten()
-            .collect();
-        let ids = ids.into_iter().cloned().collect();
-        Step::Loading(Loading { core: self, ids, purpose: Purpose::Last(last, rest) })
+        let ids: BTreeSet<&ExternalId> = last.iter().flat_map(Last::ids).collect();
+        let ids: Vec<ExternalId> = ids.into_iter().cloned().collect();
+        Step::Loading(Loading { core: self, wanted: Wanted::of(ids), purpose: Purpose::Last(last, rest) })
     }
 
     pub(super) fn plan_last(&mut self, last: Last, loaded: &mut BTreeMap<ExternalId, Loaded>) {
+        if let Some(id) = last.ids().find(|id| self.is_twice(id)).cloned() {
+            return self.shared(id);
+        }
         let planned = match last {
             Last::Moved { from, to, gone } => self.plan_moved(&from, &to, gone, loaded),
             Last::Gone { id, version } => self.plan_gone(loaded.get(&id), version),
@@ -258,9 +275,10 @@ impl Core {
         if self.trusted && self.index.listed(slot).is_none() {
             return Some(plan_rekeyed_missing(&self.run.policy, to, known, self.run.missing_after));
         }
-        let listed = self.ops.remove(&slot);
-        let remote = listed.and_then(|op| Some((op.version, op.remote?)));
-        let remote = remote.map(|(version, record)| RemoteRecord { id: to.clone(), version, record });
+        let waits = self.pending.remove(&slot).map(|pending| pending.remote);
+        let planned = self.ops.remove(&slot).and_then(|op| Some((op.version, op.remote?)));
+        let planned = planned.map(|(version, record)| RemoteRecord { id: to.clone(), version, record });
+        let remote = waits.or(planned);
         if let (Some(remote), Some(base)) = (&remote, &known.base) {
             self.noted.add(self.run.policy.schema(), remote, &base.record, &known.local);
         }

@@ -44,6 +44,8 @@ pub struct Counts {
     pub missing: u64,
     /// Records that have another id now.
     pub rekeyed: u64,
+    /// Records here that had no external id and have one now, by a match rule. They are also updated or unchanged.
+    pub linked: u64,
     /// Records that were inactive and are active again.
     pub reactivated: u64,
     /// Conflicts that were found in this run, one for a record and field or atomic group.
@@ -56,6 +58,8 @@ pub struct Counts {
     pub invalid_fields: u64,
     /// Records that were set aside.
     pub quarantined: u64,
+    /// Those of them that only wait for a person to say that the record here that was found is the one.
+    pub proposed: u64,
     /// Records that changed under the run twice, and are left to the next one.
     pub skipped: u64,
     /// Records that the host could not write.
@@ -126,12 +130,14 @@ impl Counts {
             ("deactivated", self.deactivated),
             ("missing", self.missing),
             ("rekeyed", self.rekeyed),
+            ("linked", self.linked),
             ("reactivated", self.reactivated),
             ("conflicts_detected", self.conflicts_detected),
             ("conflicts_resolved", self.conflicts_resolved),
             ("conflicts_open", self.conflicts_open),
             ("invalid_fields", self.invalid_fields),
             ("quarantined", self.quarantined),
+            ("proposed", self.proposed),
             ("skipped", self.skipped),
             ("failed", self.failed),
             ("duplicates", self.duplicates),
@@ -151,6 +157,7 @@ impl Counts {
             Action::Touch => self.missing += u64::from(op.missed > 0),
         }
         self.rekeyed += u64::from(op.rekeyed.is_some());
+        self.linked += u64::from(op.links());
         let mut last_group = None;
         for entry in &op.entries {
             let Entry::Field(entry) = entry else {

@@ -303,6 +303,14 @@ struct Settings {
     map: BTreeMap<String, Value>,
 }
 
+/// A problem with what was found: a setting is nobody's value.
+fn shown(problem: &str, found: &Value) -> String {
+    match found.as_text().filter(|text| !problem.contains(text)) {
+        Some(text) => format!("{problem} `{text}`"),
+        None => problem.to_owned(),
+    }
+}
+
 impl Settings {
     fn of(place: String, value: Value) -> Result<Self, SchemaError> {
         match value {
@@ -317,9 +325,9 @@ impl Settings {
     fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, SchemaError> {
         match self.map.remove(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => match T::deserialize(ValueDeserializer(value)) {
+            Some(value) => match T::deserialize(ValueDeserializer(value.clone())) {
                 Ok(setting) => Ok(Some(setting)),
-                Err(problem) => Err(self.wrong(name, &problem.to_string())),
+                Err(problem) => Err(self.wrong(name, &shown(&problem.to_string(), &value))),
             },
         }
     }

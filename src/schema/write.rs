@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StringDeserializer};
-use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::de::{self, DeserializeOwned, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -29,6 +29,32 @@ impl de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self { message: message.to_string() }
     }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self { message: format!("expected {expected}, found {}", shape(found)) }
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self { message: format!("expected {expected}, found another {}", shape(found)) }
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self { message: format!("expected one of {}, found another text", expected.join(", ")) }
+    }
+}
+
+/// What was found, without what it says.
+fn shape(found: Unexpected<'_>) -> &'static str {
+    match found {
+        Unexpected::Bool(_) => "boolean",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) => "whole number",
+        Unexpected::Float(_) => "number",
+        Unexpected::Char(_) | Unexpected::Str(_) => "text",
+        Unexpected::Unit | Unexpected::Option => "null",
+        Unexpected::Seq => "list",
+        Unexpected::Map => "object",
+        _ => "value",
+    }
 }
 
 impl Schema {
@@ -52,7 +78,8 @@ impl Schema {
     /// Reads a record into any type that deserialises from an object.
     ///
     /// # Errors
-    /// [`ReadError`] when a field is missing or of another type; the message names shapes, never values of text.
+    /// [`ReadError`] when a field is missing or of another type; the message names shapes and never values, but for what a
+    /// type of the host's own says when it is read.
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind, Schema};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::codec::{Tag, encode};
-use super::record::{END_BITS, END_MASK, MISSING_SOMETHING, payload_start};
+use super::record::{END_BITS, END_MASK, MISSING_SOMETHING, WORD, payload_start, word};
 use super::{FieldRef, Record, Value};
 
 /// The most fields a record may have.
@@ -52,17 +52,12 @@ pub enum RecordError {
 /// # Ok::<(), RecordError>(())
 /// ```
 pub struct RecordBuilder {
-    cells: Vec<Cell>,
-    payload: Vec<u8>,
-    in_order: bool,
+    len: usize,
+    /// As the row will be: head and cells, still without what is missing, and the payload in the order it was set.
+    row: Vec<u8>,
+    /// Where each cell begins in the payload, once they are not in order.
+    starts: Vec<u32>,
     last: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Cell {
-    tag: Tag,
-    start: u32,
-    end: u32,
 }
 
 impl RecordBuilder {
@@ -74,8 +69,9 @@ impl RecordBuilder {
     /// ```
     pub fn new(len: usize) -> Self {
         let len = len.min(MAX_FIELDS);
-        let cells = vec![Cell { tag: Tag::Missing, start: 0, end: 0 }; len + 1];
-        Self { cells, payload: Vec::with_capacity(len * 24), in_order: true, last: 0 }
+        let mut row = Vec::with_capacity(payload_start(len) + len * 24);
+        row.resize(payload_start(len), 0);
+        Self { len, row, starts: Vec::new(), last: 0 }
     }
 
     /// Sets one field.
@@ -169,7 +165,7 @@ impl RecordBuilder {
     /// assert_eq!(RecordBuilder::new(3).len(), 3); // set or not
     /// ```
     pub fn len(&self) -> usize {
-        self.cells.len() - 1
+        self.len
     }
 
     /// Whether it will have no field at all.
@@ -193,7 +189,7 @@ impl RecordBuilder {
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn is_set(&self, position: usize) -> bool {
-        self.cells.get(position).is_some_and(|cell| cell.tag != Tag::Missing)
+        position <= self.len && is_set(self.cell(position))
     }
 
     /// The finished record.
@@ -202,24 +198,47 @@ impl RecordBuilder {
     /// use tripartite::value::{Record, RecordBuilder};
     /// assert_eq!(RecordBuilder::new(2).finish(), Record::missing(2)); // equal rows, whoever built them
     /// ```
-    pub fn finish(self) -> Record {
-        let len = self.len();
-        let mut row = Vec::with_capacity(payload_start(len) + self.payload.len());
-        let missing = self.cells.iter().take(len).any(|cell| cell.tag == Tag::Missing);
-        row.extend_from_slice(&(len as u32 | if missing { MISSING_SOMETHING } else { 0 }).to_le_bytes());
-        let mut end = 0;
-        for cell in &self.cells {
-            end += cell.end - cell.start;
-            row.extend_from_slice(&(end | (cell.tag as u32) << END_BITS).to_le_bytes());
+    pub fn finish(mut self) -> Record {
+        if !self.starts.is_empty() {
+            self.put_in_order();
         }
-        if self.in_order {
-            row.extend_from_slice(&self.payload);
-        } else {
-            for cell in &self.cells {
-                row.extend_from_slice(&self.payload[cell.start as usize..cell.end as usize]);
+        let (mut end, mut head) = (0, self.len as u32);
+        for index in 0..=self.len {
+            let cell = self.cell(index);
+            if is_set(cell) {
+                end = cell & END_MASK;
+            } else {
+                self.set_cell(index, end);
+                head |= if index < self.len { MISSING_SOMETHING } else { 0 };
             }
         }
-        Record { row: row.into() }
+        self.row[..WORD].copy_from_slice(&head.to_le_bytes());
+        Record { row: self.row.into() }
+    }
+
+    fn put_in_order(&mut self) {
+        let mut row = Vec::with_capacity(self.row.len());
+        row.resize(payload_start(self.len), 0);
+        for index in 0..=self.len {
+            let cell = self.cell(index);
+            if is_set(cell) {
+                let payload = &self.row[payload_start(self.len)..];
+                row.extend_from_slice(&payload[self.starts[index] as usize..(cell & END_MASK) as usize]);
+                let end = (row.len() - payload_start(self.len)) as u32;
+                self.set_cell(index, end | cell & !END_MASK);
+            }
+        }
+        let cells = WORD..payload_start(self.len);
+        row[cells.clone()].copy_from_slice(&self.row[cells]);
+        self.row = row;
+    }
+
+    fn cell(&self, index: usize) -> u32 {
+        word(&self.row, 1 + index)
+    }
+
+    fn set_cell(&mut self, index: usize, cell: u32) {
+        self.row[(1 + index) * WORD..][..WORD].copy_from_slice(&cell.to_le_bytes());
     }
 
     fn put(&mut self, position: usize, write: impl FnOnce(&mut Vec<u8>) -> Tag) -> Result<(), RecordError> {
@@ -233,18 +252,38 @@ impl RecordBuilder {
     }
 
     fn put_cell(&mut self, index: usize, write: impl FnOnce(&mut Vec<u8>) -> Tag) -> Result<(), RecordError> {
-        let start = self.payload.len();
-        let tag = write(&mut self.payload);
-        let end = self.payload.len();
+        let before = self.row.len();
+        let tag = write(&mut self.row);
+        let end = self.row.len() - payload_start(self.len);
         if end > END_MASK as usize {
-            self.payload.truncate(start);
+            self.row.truncate(before);
             return Err(RecordError::TooLarge);
         }
-        self.in_order &= index >= self.last;
+        if index < self.last && self.starts.is_empty() {
+            self.starts = self.starts_in_order();
+        }
+        if let Some(start) = self.starts.get_mut(index) {
+            *start = (before - payload_start(self.len)) as u32;
+        }
         self.last = index;
-        self.cells[index] = Cell { tag, start: start as u32, end: end as u32 };
+        self.set_cell(index, end as u32 | (tag as u32) << END_BITS);
         Ok(())
     }
+
+    /// Where each cell that is set begins, as long as each was set behind the ones before it.
+    fn starts_in_order(&self) -> Vec<u32> {
+        let mut end = 0;
+        let start = |index| {
+            let (start, cell) = (end, self.cell(index));
+            end = if is_set(cell) { cell & END_MASK } else { end };
+            start
+        };
+        (0..=self.len).map(start).collect()
+    }
+}
+
+fn is_set(cell: u32) -> bool {
+    cell >> END_BITS != Tag::Missing as u32
 }
 
 /// A number that is not finite is news about its field, but inside of one nobody would hear it.

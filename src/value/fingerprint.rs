@@ -40,6 +40,11 @@ impl Fingerprint {
         Self(xxh3_128_with_seed(payload, xxh3_64(head)).to_be_bytes())
     }
 
+    /// Of what this is of, together with a number.
+    pub(crate) fn with(self, number: u64) -> Self {
+        Self(xxh3_128_with_seed(&self.0, number).to_be_bytes())
+    }
+
     /// The bytes, for a store that keeps them in 16.
     ///
     /// ```

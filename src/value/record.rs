@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::codec::{Tag, decode};
 use super::{Fingerprint, Value};
 
-const WORD: usize = 4;
+pub(super) const WORD: usize = 4;
 const HEAD: usize = WORD;
 pub(super) const MISSING_SOMETHING: u32 = 1 << 31;
 pub(super) const END_BITS: u32 = 28;
@@ -138,6 +138,28 @@ impl Record {
         Fingerprint::of_row(head, payload)
     }
 
+    /// Whether a reader of JSON may have rounded a number in it: it holds one that is not whole, or a list, a map or
+    /// something beyond the schema, where one may stand. Then [`exact_numbers`](super::exact_numbers) can tell, and
+    /// else there is nothing to ask.
+    ///
+    /// ```
+    /// use tripartite::value::{RecordBuilder, Value};
+    /// let of = |value| -> Result<_, tripartite::value::RecordError> {
+    ///     let mut row = RecordBuilder::new(1);
+    ///     row.set(0, &value)?;
+    ///     Ok(row.finish())
+    /// };
+    /// assert!(of(Value::Float(18446744073709552000.0))?.may_be_rounded()); // 18446744073709551617, as JSON is read
+    /// assert!(of(Value::List(vec![]))?.may_be_rounded()); // not looked into
+    /// assert!(!of(Value::from(42))?.may_be_rounded());
+    /// assert!(!of(Value::from("18446744073709551617"))?.may_be_rounded()); // a text keeps its digits
+    /// # Ok::<(), tripartite::value::RecordError>(())
+    /// ```
+    pub fn may_be_rounded(&self) -> bool {
+        let tag = |index| Tag::of((word(&self.row, 1 + index) >> END_BITS) as u8);
+        (0..=self.len()).any(|index| matches!(tag(index), Tag::Float | Tag::List | Tag::Map))
+    }
+
     /// The bytes the row takes, for those who count memory.
     ///
     /// ```
@@ -207,7 +229,7 @@ pub(super) fn payload_start(len: usize) -> usize {
     HEAD + (len + 1) * WORD
 }
 
-fn word(row: &[u8], index: usize) -> u32 {
+pub(super) fn word(row: &[u8], index: usize) -> u32 {
     let at = index * WORD;
     row.get(at..at + WORD).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
 }

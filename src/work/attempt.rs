@@ -231,7 +231,8 @@ impl Worker {
         let Opened { step, connector, store } = opened;
         #[cfg(feature = "webhook")]
         let connector = super::Heeding::new(connector, heeded.clone());
-        let ran = self.run(queue, clock, &mut lease, Opened { step, connector: &connector, store: &store }).await?;
+        let opened = Opened { step, connector: &connector, store: &store };
+        let ran = self.run(queue, clock, &mut lease, opened, || handler.leaving()).await?;
         let (done, command, verdict) = match ran {
             Ran::Done(done) => {
                 let result = Some(done.report.run.to_string());
@@ -266,13 +267,18 @@ impl Worker {
         clock: &impl Clock,
         lease: &mut Lease,
         opened: Opened<&C, &R>,
+        leaving: impl Fn() -> bool,
     ) -> Result<Ran, WorkError<S::Error>> {
         let Opened { mut step, connector, store } = opened;
         loop {
             match step {
                 Step::Stopped(stopped) => return Ok(Ran::Done(Box::new(stopped.finish()))),
                 Step::Done(done) => return Ok(Ran::Done(Box::new(done))),
-                _ => {}
+                step if leaving() => {
+                    let done = Box::new(step.fail(Failure::Retry { after: None }));
+                    return Ok(Ran::GaveBack(done, clock.time()));
+                }
+                going => step = going,
             }
             let beat = match self.beat(queue, clock, lease, &step).await {
                 Ok(beat) => beat,

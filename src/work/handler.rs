@@ -99,4 +99,13 @@ pub trait Handler {
         store: &Self::Store,
         done: &Done,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Whether the worker is to give its job back between two steps: its process was asked to end.
+    ///
+    /// * **May**: change its mind; what was given back stays so.
+    /// * **The core relies on** nothing here. What is given back is due at once, for whoever comes, and costs no attempt.
+    ///   A step is never cut off, so a process ends as late as its longest step does.
+    fn leaving(&self) -> bool {
+        false
+    }
 }

@@ -15,6 +15,7 @@ use crate::host::{JobStore, LogEntry, LogPosition, Shard, StoreKey};
 use crate::id::{CommandId, ConnectorId, SyncKey};
 use crate::notice::Notice;
 use crate::queue::{Attempt, Command, Outcome, Rules, Slot, Token};
+use crate::registry::Enrolment;
 use crate::run::Report;
 
 /// How many parts the due keys are divided into, unless the host says otherwise.
@@ -330,6 +331,45 @@ impl<S: JobStore> Queue<S> {
             (health.map(|health| health.reset(now)), ())
         })
         .await
+    }
+
+    /// Sets the times of a key's records back to a clock that is right, by as much as they lie ahead of it: those of its
+    /// slot and its health, and of its connector's gate and schedule, which other organisations share. Nothing else of
+    /// them changes, and what is not ahead stays as it is.
+    ///
+    /// A clock that was once far ahead leaves such times behind, and nothing happens until they have come. For people, once
+    /// the clocks are right: within the minutes by which clocks disagree it changes what nobody needs to have changed.
+    ///
+    /// ```
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::queue::{Command, Scope, Trigger};
+    /// # use tripartite::work::Queue;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let _ = block_on(queue.apply(&key, None, trigger, ahead))?;
+    /// block_on(queue.set_back(&key, now))?;
+    /// assert_eq!(block_on(queue.slot(&key))?.and_then(|slot| slot.due()), Some(now));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WorkError`], when the store failed, a record cannot be read, or others change one all the time; some may have been
+    /// set back, and doing it again does no harm.
+    pub async fn set_back(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+        let (store, shards) = (&self.store, self.shards);
+        let slot = |slot: Option<&Slot>| (slot.map(|slot| slot.set_back(now)), ());
+        change(store, shards, &slot_key(key), slot).await?;
+        let health = |health: Option<&Health>| (health.map(|health| health.set_back(now)), ());
+        change(store, shards, &health_key(key), health).await?;
+        let gate = |gate: Option<&Gate>| (gate.map(|gate| gate.set_back(now)), ());
+        change(store, shards, &StoreKey::of("gate", [key.connector.as_str()]), gate).await?;
+        let enrolment = |enrolment: Option<&Enrolment>| (enrolment.map(|enrolment| enrolment.set_back(now)), ());
+        change(store, shards, &connection_key(&key.connector), enrolment).await
     }
 
     /// The gate of a group; none, when nobody has asked for a ticket yet. A [`Worker`](super::Worker) has a group for

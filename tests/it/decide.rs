@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use tripartite::decide::{Answer, Filter, Refusal, batch, decide, decide_many, explain, restore};
 use tripartite::detect::Clash;
 use tripartite::drive::block_on;
-use tripartite::exchange::{Action, Entry, FieldEntry, Loaded, Outcome, Presence, WHOLE_RECORD};
+use tripartite::exchange::{Action, Entry, FieldEntry, Loaded, Outcome, Presence, WHOLE_RECORD, Wanted};
 use tripartite::host::RecordStore;
 use tripartite::id::PersonId;
 use tripartite::memory::MemoryStore;
@@ -63,8 +63,8 @@ fn disputed(schema: &Schema, policy: &Policy, ours: Json, theirs: Json) -> Memor
 }
 
 pub(crate) fn load(store: &MemoryStore, id: &str) -> Loaded {
-    let Ok(mut loaded) = block_on(store.load(&[ext(id)]));
-    loaded.remove(0)
+    let Ok(mut records) = block_on(store.load(&Wanted::of([ext(id)])));
+    records.linked.remove(0)
 }
 
 pub(crate) fn commit(policy: &Policy, store: &MemoryStore, op: tripartite::exchange::Op) -> Outcome {

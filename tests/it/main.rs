@@ -39,3 +39,4 @@ mod support;
 #[cfg(feature = "webhook")]
 mod webhook;
 mod work;
+mod world;

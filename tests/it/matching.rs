@@ -2,6 +2,7 @@
 
 mod laws;
 mod naive;
+mod nights;
 
 use serde_json::{Value as Json, json};
 use tripartite::id::{ExternalId, LocalId};

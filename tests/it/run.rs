@@ -152,7 +152,7 @@ fn a_record_planned_once_more_is_counted_once() {
                 committed = true;
                 s.resume(vec![Outcome::Stale])
             }
-            Step::Loading(s) if committed => s.resume(Vec::new()),
+            Step::Loading(s) if committed => s.resume(tripartite::exchange::Records::default()),
             Step::Done(done) => break done.report,
             other => by_one(other, &part, &store),
         };

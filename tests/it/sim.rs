@@ -152,14 +152,24 @@ fn found(mutation: Mutation, calm: bool) -> String {
     found.next().unwrap_or_else(|| panic!("{mutation:?} is not found out"))
 }
 
+/// Whether a problem is that one of these laws does not hold.
+#[track_caller]
+fn breaks(problem: &str, laws: &[&str]) {
+    let told = problem.lines().next().unwrap_or_default();
+    assert!(laws.iter().any(|law| told.contains(&format!(": {law}"))), "none of {laws:?}: {told}");
+}
+
 #[test]
 fn a_store_that_does_not_compare_is_found_out() {
-    let _ = found(Mutation::BlindWrite, false);
+    // Whoever writes last wins: triggers, or whole transitions, are undone.
+    let laws = ["I4: ", "I5: o", "I6: the token of ", "I11: "];
+    breaks(&found(Mutation::BlindWrite, false), &laws);
 }
 
 #[test]
 fn an_end_by_a_token_that_is_not_the_slots_is_found_out() {
-    let _ = found(Mutation::UncheckedToken, false);
+    // A worker that was fenced ends the attempt of the one after it.
+    breaks(&found(Mutation::UncheckedToken, false), &["I3: ", "I6: the token of "]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Every situation that a record can be in between the source and the host, by its name; the contract's table of record
 //! situations, row by row.
 
+mod contested;
 mod ended;
+mod matched;
 mod moved;
 mod scoped;
 
@@ -140,6 +142,29 @@ fn duplicate_remote() {
     }
     assert_eq!(club.listed(&[same.clone(), same]).counts.duplicates, 1, "what says the same is one");
     assert_eq!(club.listed(&[other]).counts.updated, 1, "once the cause is gone, it is looked at as ever");
+}
+
+#[test]
+fn malformed() {
+    let club = Club::of(&["7"]);
+    let before = club.store.get(&ext("7")).map(|kept| (kept.revision, kept.synced));
+    let unreadable = |id: Option<&str>| {
+        let problem = "ends within a text".to_owned();
+        Item::Malformed(Malformed { place: "line 1".to_owned(), id: id.map(ext), problem })
+    };
+    for item in [unreadable(Some("7")), unreadable(None)] {
+        for _ in 0..2 {
+            let report = club.listed(std::slice::from_ref(&item));
+            assert_eq!((report.counts.quarantined, report.set_aside[0].situation), (1, Situation::Malformed));
+            assert_eq!(
+                club.store.get(&ext("7")).map(|kept| (kept.revision, kept.synced)),
+                before,
+                "its base untouched"
+            );
+            assert_eq!(club.presence("7"), Presence::Active, "and not missing");
+        }
+    }
+    assert_eq!(club.listed(&[club.item("7", "Áine", "2")]).counts.updated, 1, "looked at again in the next run");
 }
 
 /// What is set aside was not decided on: every run looks at it again, and it ends when its cause does.

@@ -5,7 +5,9 @@ mod crowd;
 mod found;
 mod old_failures;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
@@ -245,4 +247,70 @@ fn a_tick_can_be_sent_to_another_thread() {
     let (club, mut worker) = (Club::new(), worker("w"));
     sendable(&worker.tick(&club.queue, &club, &club.watch));
     let _: Option<SyncKey> = club.attempt(&mut worker).map(|attempt| attempt.key);
+}
+
+#[test]
+fn a_process_that_is_to_end_gives_its_job_back_and_no_attempt_is_lost() {
+    let (club, mut worker) = (Club::new(), worker("w"));
+    let name = "ballybeg/federation";
+    // Asked again and again, more often than a job may fail or its worker vanish.
+    for token in 1..=6 {
+        club.ask(name);
+        let leaving = Arc::clone(&club.leaving);
+        club.source(move |_| {
+            leaving.store(true, Ordering::Relaxed);
+            Ok(())
+        });
+        let attempt = club.attempt(&mut worker).unwrap();
+        assert_eq!((attempt.token, attempt.attempt), (Token(token), 1));
+        assert!(matches!(attempt.outcome, Outcome::Snoozed { .. }), "{:?}", attempt.outcome);
+        assert_eq!(attempt.report.unwrap().outcome, RunOutcome::Failed);
+        club.leaving.store(false, Ordering::Relaxed);
+    }
+    assert!(club.store(&key(name)).records().is_empty(), "it was cut before it wrote");
+    assert_eq!(block_on(club.queue.health(&key(name))).unwrap().map_or(0, |health| health.view().failures), 0);
+    club.source(|_| Ok(()));
+    // Due at once, for whoever comes.
+    let attempt = club.attempt(&mut self::worker("another")).unwrap();
+    assert_eq!((attempt.token, attempt.attempt), (Token(7), 1));
+    assert_eq!(attempt.outcome, Outcome::Completed { follow_up: false });
+    assert_eq!(club.history(name).iter().filter(|(_, ended)| ended == "snoozed").count(), 6);
+}
+
+#[test]
+fn a_clock_that_was_years_ahead_is_set_right_by_a_person() {
+    let club = Club::new();
+    let (name, mut settings) = ("ballybeg/federation", Settings::default());
+    settings.gate.spacing = Duration::from_secs(60);
+    let mut worker = Worker::new(WorkerId::new("w").unwrap(), settings);
+    let connector = ConnectorId::new("federation").unwrap();
+    let connection = Connection::new(connector.clone(), "The federation", PolicyRef::new("members").unwrap()).org(
+        key(name).org,
+        ExternalId::new("F").unwrap(),
+        club.now(),
+    );
+    block_on(club.queue.connect(&connection, club.now())).unwrap();
+    let today = club.now();
+    // For a moment it is ten years later: a night fires, and fails, and everybody notes the time.
+    club.watch.set(today + minutes(10 * 365 * 24 * 60));
+    club.source(|_| Err(No(RETRY)));
+    while club.tick(&mut worker).attempt.is_none() {}
+    club.source(|_| Ok(()));
+    club.watch.set(today + minutes(10));
+    club.ask(name);
+    assert!(club.attempt(&mut worker).is_none(), "nothing happens for ten years");
+    block_on(club.queue.set_back(&key(name), club.now())).unwrap();
+    // The back-off of two minutes is still kept, and then it goes on, tonight as well.
+    assert!(club.attempt(&mut worker).is_none());
+    club.watch.wait(minutes(2));
+    let mut worker = Worker::new(WorkerId::new("x").unwrap(), settings);
+    assert_eq!(club.attempt(&mut worker).unwrap().outcome, Outcome::Completed { follow_up: false });
+    let stored = block_on(club.queue.connection(&connector)).unwrap().unwrap();
+    assert!(stored.due().unwrap() <= Some(club.now() + minutes(24 * 60)));
+    // Doing it again changes nothing.
+    club.watch.wait(minutes(1));
+    let records = || (block_on(club.queue.slot(&key(name))), block_on(club.queue.gate("federation")));
+    let before = format!("{:?}", records());
+    block_on(club.queue.set_back(&key(name), club.now())).unwrap();
+    assert_eq!(format!("{:?}", records()), before);
 }

@@ -1,9 +1,134 @@
 //! The example host as a whole process, against programs that do the least that could be done.
+//!
+//! | row | what runs | its floor |
+//! |---|---|---|
+//! | first import | `nightly-sync run` into a database that is not there yet, with the schema as a file | reads the listing, parses each line into a struct, and inserts the same rows into the same tables, prepared, in transactions of as many records under the same pragmas |
+//! | unchanged records | `nightly-sync run` on the listing that was imported | reads the file line by line and parses each line into a struct |
+//!
+//! Every run is a process of its own, timed from its start to its end: floor, host, floor, host. The programs are
+//! hidden subcommands of this one, so that they are built alike.
+//!
+//! **Which rows are the same?** All that the import leaves behind: of each person a row with the six fields and the id,
+//! a link with the base and what was seen, and an entry of the audit. That both databases hold the same is checked. The
+//! members alone, without links and audit, are measured, too.
 
+mod floor;
+mod place;
+mod process;
+mod same;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use self::place::Place;
+use self::process::{Process, Ran};
 use crate::effort::Effort;
-use crate::row::Row;
+use crate::rounds::{Times, median};
+use crate::row::{Against, Measured, Row, Target};
+
+/// The subcommand that is one of the processes, if it is asked for.
+pub(crate) fn child(args: impl Iterator<Item = OsString>) -> Option<ExitCode> {
+    process::child(args)
+}
+
+/// From so many people on a target is judged. Below, what a process costs to start and to end is most of what it costs,
+/// and the floor has none of it.
+const JUDGED: u64 = 1_000_000;
 
 /// The rows of the tables about `nightly-sync`.
-pub(crate) fn rows(_effort: &Effort) -> Result<Vec<Row>, String> {
-    Ok(Vec::new())
+pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
+    let place = Place::new(effort.people())?;
+    let mut rows = import(effort, &place)?;
+    rows.extend(unchanged(effort, &place)?);
+    Ok(rows)
+}
+
+/// As often an import is repeated at most.
+const IMPORTS: usize = 5;
+
+fn import(effort: &Effort, place: &Place) -> Result<Vec<Row>, String> {
+    let records = effort.people();
+    let (mut bare, mut floor, mut host) = (Series::default(), Series::default(), Series::default());
+    for round in 0..effort.rounds.min(IMPORTS) {
+        bare.add(records, &Process::Members.run(place, &place.fresh("members.db")?)?);
+        floor.add(records, &Process::Rows.run(place, &place.fresh("floor.db")?)?);
+        host.add(records, &Process::Import.run(place, &place.fresh("host.db")?)?);
+        if round == 0 {
+            same::check(&place.file("floor.db"), &place.file("host.db"))?;
+        }
+    }
+    let inferred = Process::InferredImport.run(place, &place.fresh("inferred.db")?)?;
+    let planned = Process::PlannedImport.run(place, &place.fresh("planned.db")?)?;
+    let table = "nightly-sync, first import";
+    Ok(vec![
+        bare.row(table, "floor: the members alone"),
+        floor.row(table, "floor: the same rows, prepared, in batches of the same size"),
+        host.row_against(table, "`nightly-sync run`", "the same rows", &floor, target(effort, 2.0)),
+        host.row_against(table, "`nightly-sync run`, beside the members alone", "the members alone", &bare, None),
+        inferred.row(table, "`nightly-sync run` that infers the schema first", records),
+        host.peak(table, "peak memory, page by page", None),
+        inferred.peak(table, "peak memory, page by page, schema inferred"),
+        planned.peak(table, "peak memory, planned whole (a dry run)"),
+    ])
+}
+
+fn target(effort: &Effort, most: f64) -> Option<f64> {
+    (effort.people() >= JUDGED).then_some(most)
+}
+
+fn unchanged(effort: &Effort, place: &Place) -> Result<Vec<Row>, String> {
+    let records = effort.people();
+    let (mut floor, mut host) = (Series::default(), Series::default());
+    for _ in 0..effort.rounds {
+        floor.add(records, &Process::Read.run(place, &place.file("host.db"))?);
+        host.add(records, &Process::Unchanged.run(place, &place.file("host.db"))?);
+    }
+    let table = "nightly-sync, unchanged records";
+    Ok(vec![
+        floor.row(table, "floor: lines read and parsed into a struct"),
+        host.row_against(table, "`nightly-sync run`", "the floor", &floor, target(effort, 2.5)),
+        host.peak(table, "peak memory", target(effort, 200.0)),
+    ])
+}
+
+/// The rounds of one program.
+#[derive(Default)]
+struct Series {
+    times: Times,
+    peaks: Vec<f64>,
+}
+
+impl Series {
+    fn add(&mut self, records: u64, ran: &Ran) {
+        self.times.start();
+        self.times.add(records as usize, ran.took);
+        self.peaks.push(ran.mebibytes);
+    }
+
+    fn row(&self, table: &'static str, name: &str) -> Row {
+        Row { table, name: name.to_owned(), measured: self.times.measured(), against: None, target: None }
+    }
+
+    fn row_against(&self, table: &'static str, name: &str, of: &str, floor: &Self, most: Option<f64>) -> Row {
+        let against: Against = self.times.against(of, &floor.times);
+        Row { against: Some(against), target: most.map(Target::AtMost), ..self.row(table, name) }
+    }
+
+    fn peak(&self, table: &'static str, name: &str, most: Option<f64>) -> Row {
+        let measured = Measured::Mebibytes(median(self.peaks.clone()));
+        Row { table, name: name.to_owned(), measured, against: None, target: most.map(Target::AtMost) }
+    }
+}
+
+impl Ran {
+    fn row(&self, table: &'static str, name: &str, records: u64) -> Row {
+        let pace = self.took.as_nanos() as f64 / records as f64;
+        let measured = Measured::Nanoseconds { median: pace, least: pace };
+        Row { table, name: name.to_owned(), measured, against: None, target: None }
+    }
+
+    fn peak(&self, table: &'static str, name: &str) -> Row {
+        let measured = Measured::Mebibytes(self.mebibytes);
+        Row { table, name: name.to_owned(), measured, against: None, target: None }
+    }
 }

@@ -9,6 +9,8 @@ mod work;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, Utc};
 use tripartite::drive::DriveError;
@@ -23,7 +25,7 @@ use crate::progress::{Progress, Style};
 use crate::report::{self as told, Story, json};
 use crate::store::{SqliteStore, StoreError};
 use crate::term::Console;
-use crate::{audit, demo, sync};
+use crate::{audit, demo, signals, sync};
 
 /// Everything went well.
 pub const SUCCEEDED: u8 = 0;
@@ -36,8 +38,22 @@ pub const PARTIAL: u8 = 3;
 /// A guard stopped the run.
 pub const BLOCKED: u8 = 4;
 
-/// Does what a command line says, without the program's name, and answers with the exit status.
+/// What sets a flag once the process is asked to end.
+type Listen = fn(&Arc<AtomicBool>) -> io::Result<()>;
+
+/// Does what a command line says, without the program's name, and answers with the exit status. A process that does this
+/// alone is a [`program`].
 pub fn execute(args: impl IntoIterator<Item = OsString>) -> u8 {
+    carry_out(args, |_| Ok(()))
+}
+
+/// As [`execute`], for a process that does nothing else: work ends in order on SIGTERM and ctrl-c, and at once on a
+/// second one.
+pub fn program(args: impl IntoIterator<Item = OsString>) -> u8 {
+    carry_out(args, signals::set)
+}
+
+fn carry_out(args: impl IntoIterator<Item = OsString>, listen: Listen) -> u8 {
     let mut console = Console::std();
     match cli::parse(args) {
         Ok(Command::Help) => {
@@ -56,7 +72,7 @@ pub fn execute(args: impl IntoIterator<Item = OsString>) -> u8 {
             Ok(status) => status,
             Err(error) => failed(&mut console, &error),
         },
-        Ok(command) => match work::execute(&mut console, &command) {
+        Ok(command) => match work::execute(&mut console, &command, listen) {
             Ok(status) => status,
             Err(error) => failed(&mut console, &error),
         },

@@ -11,7 +11,9 @@ use tripartite::id::ExternalId;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
 
-pub use self::decide::{Ask, ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
+pub use self::decide::{
+    Ask, ConflictsArgs, DecideArgs, Given, MatchArgs, PruneArgs, QuarantineArgs, RestoreArgs, Which,
+};
 pub use self::report::ReportArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
@@ -32,6 +34,8 @@ usage:
   nightly-sync decide --db FILE --all [--field NAME] (--local | --remote | --value VALUE) [options]
   nightly-sync restore --db FILE --audit NUMBER [--key ORG/CONNECTOR] [--by NAME]
   nightly-sync quarantine --db FILE [--key ORG/CONNECTOR] [--json]
+  nightly-sync matches --db FILE [--key ORG/CONNECTOR] [--json]
+  nightly-sync link|unlike --db FILE --id ID --local LOCAL_ID [--key ORG/CONNECTOR] [--by NAME]
   nightly-sync prune-audit --db FILE --before DATE [--key ORG/CONNECTOR]
   nightly-sync report --db FILE [--key ORG/CONNECTOR] [--run ID] --html OUT.html
   nightly-sync schedule --db FILE --key ORG/CONNECTOR --remote FILE.jsonl [options]
@@ -89,6 +93,19 @@ restore: brings back the value from before an entry of the audit, as a user's ed
 
 quarantine: lists what the last run set aside, and why; it is looked at again in each run
 
+matches: lists whom records of the source could be here, where no external id says it: what match rules propose, and what
+they cannot tell; each is looked at again in each run, until somebody says which it is
+
+link: says that a member is this record of the source, and gives it the id; the next run merges the two
+unlike: says that it is not; nobody is asked about the two again, and if there is nobody else, the next run creates it
+  --id ID               the record of the source
+  --local LOCAL_ID      the member, by its local_id
+  --by NAME             who says so, for the audit
+
+A schema file says by what members are found that have no external id, as those of a club before its first sync:
+  \"match\": [{\"name\": \"e-mail\", \"fields\": [\"email\", \"born\"], \"trust\": \"trusted\"}]
+A trusted rule links by itself, one without \"trust\" proposes. All its fields must be equal, whatever their spelling.
+
 prune-audit: forgets what the audit has from before a day, or a time in RFC 3339
   --before DATE         2026-01-31
 
@@ -115,7 +132,8 @@ trigger: asks for a run now; while one runs, for one more after it
   --strategy NAME       what this run goes by
   --force               does not wait for the end of a back-off
 
-work: does what is due, in as many processes as you like; killed at any moment, it loses nothing
+work: does what is due, in as many processes as you like; killed at any moment, it loses nothing. On SIGTERM and ctrl-c
+it gives the job under way back, at no cost of an attempt, and ends; on a second one it ends at once
   --until-idle          ends when nothing runs, and nothing waits to
   --workers N           so many jobs at a time in this process, 1 by default
   --running N           so many jobs of one source at a time, of all processes together, 5 by default
@@ -126,7 +144,7 @@ work: does what is due, in as many processes as you like; killed at any moment, 
 
 status: how each job stands; history: each finished attempt; cancel: what waits is not wanted, what runs is stopped;
 redrive: what is dead is tried again; pause, resume: nothing is begun until then; reset: a source that was left alone
-is asked again
+is asked again, and times that a clock far ahead has left behind are set right
 
 exit status: 0 succeeded, 1 failed, 2 usage, 3 partial: some records were set aside, 4 blocked: a guard stopped it
 ";
@@ -251,7 +269,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
         Some("plan") => plan_to(rest).map(Command::Run),
         Some("approve") => approve(rest).map(Command::Approve),
         Some("audit") => audit(rest).map(Command::Audit),
-        Some(name @ ("conflicts" | "decide" | "restore" | "quarantine" | "prune-audit")) => {
+        Some(name) if let Some(name) = ASKS.iter().find(|ask| **ask == name) => {
             decide::ask(name, rest).map(Command::Ask)
         }
         Some("report") => report::report(rest).map(Command::Report),
@@ -264,6 +282,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
         _ => Err(UsageError(format!("there is no command `{}`; --help lists them", command.display()))),
     }
 }
+
+/// What people ask, and decide.
+const ASKS: [&str; 8] = ["conflicts", "decide", "restore", "quarantine", "prune-audit", "matches", "link", "unlike"];
 
 fn run(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
     let mut args = Options::of("run", args, &["--dry-run", "--partial", "--json"])?;

@@ -81,6 +81,15 @@ impl SqliteJobStore {
         tables::open(path).map(Self::over)
     }
 
+    /// Opens a file to read it only: no byte of it changes, not even of its journal, and what writes fails. None, when it
+    /// has no tables of the work column.
+    ///
+    /// # Errors
+    /// [`JobsError`], when it is not there, is no database, or its tables are another version's.
+    pub fn open_to_read(path: &Path) -> Result<Option<Self>, JobsError> {
+        Ok(tables::open_to_read(path)?.map(Self::over))
+    }
+
     /// One that is gone when it is closed.
     ///
     /// # Errors

@@ -6,15 +6,18 @@
 //!
 //! | part | what it does |
 //! |---|---|
-//! | [`listing`] | the source: JSON lines, read page by page ([`Connector`](tripartite::host::Connector)) |
+//! | [`listing`] | the source: JSON lines, read page by page and ahead ([`Connector`](tripartite::host::Connector)) |
 //! | [`store`] | the club's table, with the bases beside it ([`RecordStore`](tripartite::host::RecordStore)) |
 //! | [`jobs`] | what is due, what runs and what came of it, in the same file ([`JobStore`](tripartite::host::JobStore)) |
 //! | [`sync`] | takes a run from step to step, with a progress bar |
+//! | [`schema_file`] | a schema as a file has it, and the match rules beside it |
+//! | [`signals`] | how a process is asked to end |
 //! | [`infer`] | a schema for a listing that came without one |
 //! | [`report`], [`audit`] | what happened, for people and for programs |
 //! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
 //!
-//! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, and what changes.
+//! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, what changes, and a
+//! few pages that a thread reads ahead ([`Ahead`](listing::Ahead)).
 
 pub mod app;
 pub mod audit;
@@ -25,6 +28,8 @@ pub mod jobs;
 pub mod listing;
 pub mod progress;
 pub mod report;
+pub mod schema_file;
+pub mod signals;
 pub mod store;
 pub mod sync;
 pub mod term;

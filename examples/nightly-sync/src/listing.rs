@@ -16,6 +16,7 @@
 //! another id: a field that did would be a field that no schema could have. Who is not listed is missing from a complete
 //! listing, and is not looked at by a run of some records.
 
+mod ahead;
 mod line;
 mod lines;
 
@@ -23,6 +24,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+pub use ahead::{Ahead, HELD};
 pub use lines::Lines;
 pub(crate) use lines::Taken;
 use tripartite::exchange::{Cursor, Next, Page};

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    nightly_sync::app::execute(std::env::args_os().skip(1)).into()
+    nightly_sync::app::program(std::env::args_os().skip(1)).into()
 }

@@ -7,7 +7,8 @@ pub mod html;
 pub mod json;
 mod story;
 
-use tripartite::plan::Plan;
+use tripartite::id::ExternalId;
+use tripartite::plan::{Blocked, Excess, Plan};
 use tripartite::run::{Counts, Report, RunOutcome};
 
 pub use self::story::{Line, Matter, Story};
@@ -25,6 +26,8 @@ const COLUMNS: usize = 100;
 /// The figures of a run, as a table.
 pub fn table(counts: &Counts) -> Table {
     let missing = (counts.missing > 0).then_some(("missing", counts.missing));
+    let matched = [("linked", counts.linked), ("proposed", counts.proposed)];
+    let matched = if counts.linked + counts.proposed > 0 { &matched[..] } else { &[] };
     Table::default()
         .group([
             ("processed", counts.processed),
@@ -37,6 +40,7 @@ pub fn table(counts: &Counts) -> Table {
             ("failed", counts.failed),
         ])
         .group([("deactivated", counts.deactivated)].into_iter().chain(missing))
+        .group(matched.iter().copied())
         .group([
             ("conflicts detected", counts.conflicts_detected),
             ("conflicts resolved", counts.conflicts_resolved),
@@ -89,9 +93,31 @@ pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option
 pub fn print_blocked(console: &mut Console, report: &Report, command: &str) {
     for reason in &report.blocked {
         console.print(format!("{} {reason}", console.paint.yellow("blocked:")));
+        if let Some(excess) = excess(reason) {
+            let ids: Vec<&str> = excess.records.iter().map(ExternalId::as_str).collect();
+            let more = excess.count.saturating_sub(ids.len() as u64);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            console.print(format!("  among them {}{more}", ids.join(", ")));
+        }
     }
     console.print("nothing was written. If this is right, approve exactly this plan:");
     console.print(format!("  {command}"));
+}
+
+/// Of how many records a guard speaks, and which, if it names any.
+pub(crate) fn excess(reason: &Blocked) -> Option<&Excess> {
+    let excess = match reason {
+        Blocked::Deactivations(excess)
+        | Blocked::Creations(excess)
+        | Blocked::Links(excess)
+        | Blocked::Updates(excess)
+        | Blocked::Quarantined(excess)
+        | Blocked::Takeovers(excess)
+        | Blocked::Emptied { excess, .. }
+        | Blocked::Changed { excess, .. } => excess,
+        _ => return None,
+    };
+    (!excess.records.is_empty()).then_some(excess)
 }
 
 fn section(console: &mut Console, title: &str, count: usize, lines: impl Iterator<Item = (String, String)>) {

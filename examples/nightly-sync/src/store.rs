@@ -7,7 +7,9 @@
 //! | `tripartite_conflicts` | the conflicts that wait for a person, one for a record and field or group |
 //! | `tripartite_audit` | one entry for every field that was not in sync, in order |
 //! | `tripartite_runs` | the report of each run that wrote |
-//! | `tripartite_meta` | the schema, the name of the listing's id field, the version of this format |
+//! | `tripartite_keys`, `tripartite_unkeyed` | with match rules: by which keys each row is found, and which moved since |
+//! | `tripartite_not` | which members a person has said are not which records of the source |
+//! | `tripartite_meta` | the schema, the match rules, the name of the listing's id field, the version of this format |
 //!
 //! A database can hold many such sets of tables, one [`Register`] for each organisation and source. The names above are
 //! those of the unnamed one; the others have their key behind each name, as in `"members/ballybeg/federation"`.
@@ -17,8 +19,8 @@
 //! into a column is read as it stands there: a number in a text column, a text that is no JSON in a column of lists. A
 //! blob, or text that is not UTF-8, is read as SQL writes it, `x'c3'`, so nothing is lost and nothing fails.
 //!
-//! **How safe is a commit?** Each batch is one `IMMEDIATE` transaction, each op in it a savepoint: record, base, link,
-//! conflicts and audit change together or not at all. The journal is WAL with `synchronous = NORMAL`: after a power cut
+//! **How safe is a commit?** Each batch is one `IMMEDIATE` transaction, and where the database refuses one of its ops, it
+//! begins anew with each op in a savepoint: record, base, link, conflicts and audit change together or not at all. The journal is WAL with `synchronous = NORMAL`: after a power cut
 //! the last batches may be gone, but gone as a whole, and the next run does them again. Leaving the program
 //! checkpoints, and that syncs.
 //!
@@ -38,6 +40,7 @@ mod index;
 mod key;
 mod layout;
 mod load;
+mod near;
 mod people;
 mod record;
 mod register;
@@ -45,24 +48,27 @@ mod tables;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(crate) use database::read_only;
 pub use database::{Access, Database, ID_FIELD, Settings};
 pub use error::StoreError;
 pub use key::AUDIT_KEY_FILE;
 pub use layout::OWN as OWN_COLUMNS;
-pub use people::{LOADED_AT_ONCE, PRUNED_AT_ONCE};
+pub use people::{Here, LOADED_AT_ONCE, PRUNED_AT_ONCE};
 pub(crate) use record::situation;
 pub use record::{AuditRow, OpenRow, UnknownRun};
 pub use register::{Register, RegisterError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tripartite::exchange::{AuditKey, Batch, Cursor, IndexPage, Loaded, Outcome};
+use tripartite::exchange::{AuditKey, Batch, Cursor, IndexPage, Outcome, Records, Wanted};
 use tripartite::host::{RecordStore, StoreKey};
-use tripartite::id::{ExternalId, SyncKey};
+use tripartite::id::SyncKey;
+use tripartite::matching::Rule;
 use tripartite::queue::Token;
 use tripartite::schema::Schema;
 
-use self::commit::Statements;
+use self::commit::{Statements, Way};
 use self::fence::Fence;
 use self::layout::Layout;
+use self::near::{Aside, Rows};
 
 /// The records of one register.
 #[derive(Debug)]
@@ -81,6 +87,8 @@ struct State {
     layout: Layout,
     /// What must be carried out before the first write: a change of the schema, or of what else is remembered.
     pending: Vec<String>,
+    /// The match keys of a connection that only reads.
+    aside: Option<Aside>,
 }
 
 impl SqliteStore {
@@ -117,7 +125,7 @@ impl SqliteStore {
             false => layout::change(&conn, &register, &settings)?,
         };
         let statements = Statements::of(&register, &settings.schema);
-        let state = Mutex::new(State { conn, layout, pending });
+        let state = Mutex::new(State { conn, layout, pending, aside: None });
         Ok(Self { register, settings, statements, fence: None, key, state })
     }
 
@@ -127,6 +135,20 @@ impl SqliteStore {
     pub fn fenced(mut self, token: u64, slot: StoreKey) -> Self {
         self.fence = Some(Fence { token: Token(token), slot });
         self
+    }
+
+    /// The match rules from here on; they are remembered with the first write, where they are others than before.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn matching(self, rules: &[Rule]) -> Result<Self, StoreError> {
+        let mut state = self.state();
+        if database::rules(&state.conn, &self.register)? != rules {
+            let text = serde_json::to_string(rules).unwrap_or_default();
+            state.pending.push(tables::remembering(&self.register, database::RULES, &text));
+        }
+        drop(state);
+        Ok(self)
     }
 
     /// The keys of the named registers of a database, in order.
@@ -153,7 +175,7 @@ impl SqliteStore {
     /// [`StoreError`], when the database cannot be written, or the store is [fenced](Self::fenced) off.
     pub fn settle(&self) -> Result<(), StoreError> {
         let mut state = self.state();
-        let State { conn, layout, pending } = &mut *state;
+        let State { conn, layout, pending, .. } = &mut *state;
         if pending.is_empty() {
             return Ok(());
         }
@@ -172,6 +194,21 @@ impl SqliteStore {
         work(&self.state().conn)
     }
 
+    fn carry_out(&self, batch: &Batch, way: Way) -> Result<Vec<Outcome>, StoreError> {
+        let mut state = self.state();
+        let State { conn, layout, pending, .. } = &mut *state;
+        let tx = begin(conn, self.fence.as_ref())?;
+        if !pending.is_empty() {
+            layout::settle(&tx, pending)?;
+        }
+        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, self.key.as_ref(), batch, way)?;
+        tx.commit()?;
+        if !pending.is_empty() {
+            settled(layout, pending, &self.settings.schema);
+        }
+        Ok(outcomes)
+    }
+
     fn write(&self, work: impl FnOnce(&Connection) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let mut state = self.state();
         let tx = begin(&mut state.conn, self.fence.as_ref())?;
@@ -187,7 +224,12 @@ impl SqliteStore {
 
 /// A transaction that writes, if it may.
 fn begin<'a>(conn: &'a mut Connection, fence: Option<&Fence>) -> Result<Transaction<'a>, StoreError> {
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    begin_on(conn, fence)
+}
+
+/// The same on a connection that is known to be in none.
+fn begin_on<'a>(conn: &'a Connection, fence: Option<&Fence>) -> Result<Transaction<'a>, StoreError> {
+    let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     if let Some(fence) = fence {
         fence.check(&tx)?;
     }
@@ -204,27 +246,36 @@ impl RecordStore for SqliteStore {
     type Error = StoreError;
 
     async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
-        index::page(&self.state().conn, &self.register, after)
+        index::page(&mut self.state().conn, &self.register, after)
     }
 
-    async fn load(&self, ids: &[ExternalId]) -> Result<Vec<Loaded>, StoreError> {
+    async fn load(&self, wanted: &Wanted) -> Result<Records, StoreError> {
         let mut state = self.state();
-        let State { conn, layout, .. } = &mut *state;
-        load::records(conn, &self.register, layout, &self.settings.schema, ids)
+        let State { conn, layout, aside, .. } = &mut *state;
+        let (register, schema) = (&self.register, &self.settings.schema);
+        let rows = Rows { register, layout, schema };
+        let records = |tx: &Connection| load::records(tx, register, layout, schema, &wanted.ids);
+        let Some(near) = &wanted.near else {
+            let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
+            return Ok(records(&tx)?.into());
+        };
+        if conn.pragma_query_value(None, "query_only", |row| row.get::<_, bool>(0))? {
+            let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
+            near::aside(&tx, rows, &near.rules, aside)?;
+            let candidates = near::candidates(&tx, rows, near, aside.as_ref())?;
+            return Ok(Records { linked: records(&tx)?, candidates });
+        }
+        let tx = near::fresh(conn, self.fence.as_ref(), rows, &near.rules)?;
+        let candidates = near::candidates(&tx, rows, near, None)?;
+        let records = Records { linked: records(&tx)?, candidates };
+        tx.commit()?;
+        Ok(records)
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
-        let mut state = self.state();
-        let State { conn, layout, pending } = &mut *state;
-        let tx = begin(conn, self.fence.as_ref())?;
-        if !pending.is_empty() {
-            layout::settle(&tx, pending)?;
+        match self.carry_out(batch, Way::Together) {
+            Err(StoreError::Sqlite(error)) if commit::is_refusal(&error) => self.carry_out(batch, Way::Apart),
+            done => done,
         }
-        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, self.key.as_ref(), batch)?;
-        tx.commit()?;
-        if !pending.is_empty() {
-            settled(layout, pending, &self.settings.schema);
-        }
-        Ok(outcomes)
     }
 }

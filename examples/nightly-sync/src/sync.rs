@@ -56,7 +56,7 @@ async fn steps<C: Connector, S: RecordStore>(
                 }
             }
             Step::Loading(s) => match store.load(s.request()).await {
-                Ok(loaded) => s.resume(loaded),
+                Ok(records) => s.resume(records),
                 Err(error) => return Err(failed_store(Step::Loading(s), error)),
             },
             Step::Committing(s) => match store.commit(s.request()).await {

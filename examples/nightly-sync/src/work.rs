@@ -18,15 +18,18 @@ mod line;
 mod registers;
 mod shift;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tripartite::backoff::Backoff;
 use tripartite::drive::block_on;
+use tripartite::health::Status as Health;
 use tripartite::host::StoreKey;
-use tripartite::id::{PolicyRef, SyncKey};
+use tripartite::id::{ConnectorId, PolicyRef, SyncKey};
 use tripartite::queue::{Slot, State};
+use tripartite::registry::Enrolment;
 use tripartite::work::{Queue, WorkError, sync_key};
 
 pub use bell::Bell;
@@ -50,6 +53,14 @@ pub fn queue(db: &Path) -> Result<Queue<SqliteJobStore>, JobsError> {
     SqliteJobStore::open(db).map(Queue::new)
 }
 
+/// The queue of a database, to read it only: no byte of the file changes. None, when nobody was ever enrolled in it.
+///
+/// # Errors
+/// [`JobsError`], when the file cannot be used.
+pub fn queue_to_read(db: &Path) -> Result<Option<Queue<SqliteJobStore>>, JobsError> {
+    Ok(SqliteJobStore::open_to_read(db)?.map(Queue::new))
+}
+
 /// The policy of a name; without one, as the schema says.
 pub fn policy(strategy: Option<&str>) -> PolicyRef {
     PolicyRef::new(strategy.unwrap_or(AS_THE_SCHEMA_SAYS)).expect("the names of strategies are ids")
@@ -65,12 +76,37 @@ pub fn backoff(seconds: u64) -> Backoff {
 /// # Errors
 /// [`JobsError`], when the database cannot be read.
 pub fn keys(queue: &Queue<SqliteJobStore>) -> Result<Vec<SyncKey>, JobsError> {
-    let (under, mut found, mut last) = (StoreKey::of("slot", []), Vec::new(), None);
+    Ok(under(queue, "slot")?.iter().filter_map(sync_key).collect())
+}
+
+/// Every key that is enrolled or was ever asked for, in their order. A connection that cannot be read enrols nobody here; a
+/// tick tells of it.
+///
+/// # Errors
+/// [`JobsError`], when the database cannot be read.
+pub fn known(queue: &Queue<SqliteJobStore>) -> Result<Vec<SyncKey>, JobsError> {
+    let mut known: BTreeSet<SyncKey> = keys(queue)?.into_iter().collect();
+    for connection in under(queue, "connection")? {
+        let connector = connection.parts().pop().and_then(|id| ConnectorId::new(id).ok());
+        let Some(connector) = connector else { continue };
+        match block_on(queue.connection(&connector)) {
+            Ok(enrolment) => known.extend(enrolment.iter().flat_map(Enrolment::keys)),
+            Err(WorkError::Store(error)) => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(known.into_iter().collect())
+}
+
+/// The keys of all records of a kind.
+fn under(queue: &Queue<SqliteJobStore>, kind: &str) -> Result<Vec<StoreKey>, JobsError> {
+    let (under, mut found) = (StoreKey::of(kind, []), Vec::new());
     loop {
-        let page = queue.store().keys(&under, last.as_ref(), PAGE)?;
-        let Some(key) = page.last() else { return Ok(found) };
-        last = Some(key.clone());
-        found.extend(page.iter().filter_map(sync_key));
+        let page = queue.store().keys(&under, found.last(), PAGE)?;
+        if page.is_empty() {
+            return Ok(found);
+        }
+        found.extend(page);
     }
 }
 
@@ -80,23 +116,35 @@ pub fn keys(queue: &Queue<SqliteJobStore>) -> Result<Vec<SyncKey>, JobsError> {
 /// [`WorkError`], when the database cannot be read.
 pub fn busy(queue: &Queue<SqliteJobStore>, now: DateTime<Utc>) -> Result<bool, WorkError<JobsError>> {
     for key in keys(queue).map_err(WorkError::Store)? {
-        let slot = match block_on(queue.slot(&key)) {
+        let waits = match readable(block_on(queue.slot(&key)))? {
             // Nobody can run it, and a tick tells of it.
-            Err(WorkError::Broken { .. }) => continue,
-            slot => slot?.unwrap_or_else(|| Slot::new(now)),
+            None => continue,
+            Some(slot) => match slot.unwrap_or_else(|| Slot::new(now)) {
+                Slot { state: State::Running { .. }, .. } => return Ok(true),
+                Slot { state: State::Pending { .. }, paused, .. } => !paused,
+                Slot { state: State::Idle | State::Dead { .. }, .. } => false,
+            },
         };
-        let waits = match slot.state {
-            State::Running { .. } => return Ok(true),
-            State::Pending { .. } => !slot.paused,
-            State::Idle | State::Dead { .. } => false,
-        };
-        let stuck = || {
-            let health = block_on(queue.health(&key))?;
-            Ok(health.is_some_and(|health| health.view().status == tripartite::health::Status::NeedsOperator))
-        };
-        if waits && !stuck()? {
+        if waits && !stuck(queue, &key)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether a key waits for a person: its source's health wants one, or a record cannot be read without which it does not
+/// begin.
+fn stuck(queue: &Queue<SqliteJobStore>, key: &SyncKey) -> Result<bool, WorkError<JobsError>> {
+    let (health, gate) =
+        (readable(block_on(queue.health(key)))?, readable(block_on(queue.gate(key.connector.as_str())))?);
+    let (Some(health), Some(_)) = (health, gate) else { return Ok(true) };
+    Ok(health.is_some_and(|health| health.view().status == Health::NeedsOperator))
+}
+
+/// What was read; none, when it cannot be.
+fn readable<T>(read: Result<T, WorkError<JobsError>>) -> Result<Option<T>, WorkError<JobsError>> {
+    match read {
+        Err(WorkError::Broken { .. }) => Ok(None),
+        read => read.map(Some),
+    }
 }

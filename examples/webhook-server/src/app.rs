@@ -1,6 +1,5 @@
 //! The program: its command line, the worker beside the server, and how both end.
 
-use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,10 +14,8 @@ use tripartite::queue::Rules;
 use tripartite::work::{Settings, WorkError};
 
 use crate::config::{self, ConfigError};
+use crate::connections::{self, Limits};
 use crate::server::{Shared, router, say};
-
-/// How long requests have that are under way when it ends.
-const GRACE: Duration = Duration::from_secs(15);
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -30,13 +27,20 @@ usage:
   --db FILE             the database of nightly-sync, in which the organisations are enrolled
   --config FILE.json    who may send what; the documentation of the library has an example
   --listen ADDRESS      where to listen, 127.0.0.1:8080 by default
+  --connections N       so many connections at a time, 256 by default; others wait until one ends
+  --patience SECONDS    so long a request's head may take, and so long its body; 10 by default. A connection on which
+                        nothing comes for as long is closed
   --workers N           so many jobs at a time beside it, 1 by default; 0: some other process does them
   --spacing SECONDS     so far apart two jobs of one source begin, 1 by default
   --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
   --backoff SECONDS     so long after a failed attempt comes the next, then twice as long, and so on; 120 by default,
                         and the same for all processes on this database
 
-It ends on SIGTERM and ctrl-c, after the requests and the job that are under way.
+A request's head has at most 64 headers and 16 KiB, else it is answered 431. A connection serves for ten minutes at
+most; then its sender connects anew.
+
+On SIGTERM and ctrl-c it answers the requests that are under way, gives the job under way back, at no cost of an attempt,
+and ends; on a second one it ends at once.
 ";
 
 /// How to serve.
@@ -45,6 +49,7 @@ struct Args {
     db: PathBuf,
     config: PathBuf,
     listen: SocketAddr,
+    limits: Limits,
     workers: usize,
     settings: Settings,
     rules: Rules,
@@ -91,6 +96,7 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
         db: PathBuf::new(),
         config: PathBuf::new(),
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        limits: Limits::default(),
         workers: 1,
         settings: Settings::default(),
         rules: Rules::default(),
@@ -109,6 +115,8 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
                 let expected = format!("--listen: expected an address such as 127.0.0.1:8080, found `{value}`");
                 parsed.listen = value.parse().map_err(|_| usage(expected))?;
             }
+            "--connections" => parsed.limits.connections = usize::try_from(number()?.clamp(1, 65_536)).unwrap_or(1),
+            "--patience" => parsed.limits.patience = Duration::from_secs(number()?.clamp(1, 600)),
             "--workers" => parsed.workers = usize::try_from(number()?.min(64)).unwrap_or(64),
             "--spacing" => parsed.settings.gate.spacing = Duration::from_secs(number()?),
             "--lease" => parsed.settings.lease = Duration::from_secs(number()?.max(1)),
@@ -132,8 +140,10 @@ fn serve(args: &Args) -> Result<(), Problem> {
     let endpoints = config::read(&args.config)?;
     let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
     let now = nightly_sync::app::now;
-    let bell = Arc::<Bell>::default();
-    let shared = Arc::new(Shared { queue, endpoints, now, bell: Arc::clone(&bell), counts: Mutex::default() });
+    let (bell, patience) = (Arc::<Bell>::default(), args.limits.patience);
+    let shared = Shared { queue, endpoints, now, bell: Arc::clone(&bell), patience, counts: Mutex::default() };
+    let shared = Arc::new(shared);
+    nightly_sync::signals::set(&bell.asked())?;
     let shift = Shift {
         db: args.db.clone(),
         workers: args.workers,
@@ -156,7 +166,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
         } else {
             (None, Some(working))
         };
-        let served = runtime.block_on(listen(args.listen, shared, worked));
+        let served = runtime.block_on(listen(args, shared, worked));
         drop(idle);
         bell.end();
         match worker.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join) {
@@ -167,25 +177,19 @@ fn serve(args: &Args) -> Result<(), Problem> {
     })
 }
 
-async fn listen(listen: SocketAddr, shared: Arc<Shared>, worked: oneshot::Receiver<()>) -> Result<(), Problem> {
-    let failed = |error| Problem::Listen { listen, error };
-    let listener = tokio::net::TcpListener::bind(listen).await.map_err(failed)?;
+async fn listen(args: &Args, shared: Arc<Shared>, worked: oneshot::Receiver<()>) -> Result<(), Problem> {
+    let failed = |error| Problem::Listen { listen: args.listen, error };
+    let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     say(&mut io::stdout(), format_args!("listening on http://{address}"));
-    let (ending, ended) = oneshot::channel::<()>();
     let end = async move {
         tokio::select! {
             () = asked_to_end() => {}
             _ = worked => {}
         }
-        let _ = ending.send(());
     };
-    let served = axum::serve(listener, router(shared)).with_graceful_shutdown(end).into_future();
-    tokio::select! {
-        served = served => Ok(served?),
-        // A connection on which nothing comes does not keep it.
-        () = async { let _ = ended.await; tokio::time::sleep(GRACE).await } => Ok(()),
-    }
+    connections::serve(listener, router(shared), args.limits, end).await;
+    Ok(())
 }
 
 /// Ends when the process is asked to.

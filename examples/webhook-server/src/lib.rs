@@ -13,18 +13,20 @@
 //! |---|---|
 //! | [`config`] | the endpoints of a file: who signs, how, and what the bodies look like |
 //! | [`server`] | the addresses above |
+//! | [`connections`] | how many there are at a time, how long each may take, and how they end |
 //! | [`app`] | the command line, the worker beside the server, and how both end |
 //!
 //! **When is a request answered?** When everything it causes is durable: the job queue's connection waits for the disk.
 //! SQLite does that on a thread that may wait, so that other requests are read meanwhile.
 //!
 //! **What if it is killed?** A request that was not answered comes again. A job that was under way is somebody else's once
-//! its lease is over. On SIGTERM and ctrl-c it takes no more requests, answers those it has, and ends after the job that
-//! is under way.
+//! its lease is over. On SIGTERM and ctrl-c it takes no more requests, answers those it has, gives the job that is under way
+//! back, at no cost of an attempt, and ends.
 //!
 //! **Who may see `/status`?** Whoever reaches the address: it names organisations and says how their jobs stand, and no
 //! member, no secret and no body. Listen where only those can reach it who may.
 
 pub mod app;
 pub mod config;
+pub mod connections;
 pub mod server;

@@ -28,8 +28,6 @@ use crate::config::Endpoints;
 
 /// When a sender is to come again after the database failed.
 const AGAIN: Duration = Duration::from_secs(5);
-/// How long a body may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What all requests share.
 #[derive(Debug)]
@@ -42,6 +40,8 @@ pub struct Shared {
     pub now: fn() -> DateTime<Utc>,
     /// What wakes the workers beside it.
     pub bell: Arc<Bell>,
+    /// How long a body may take.
+    pub patience: Duration,
     /// What became of the requests, by what it is called.
     pub counts: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -67,7 +67,7 @@ async fn receive(
         return shared.answered("an unknown key", &Ok(Received::gone()));
     };
     let name = key.to_string();
-    let body = match read(body, cap).await {
+    let body = match read(body, cap, shared.patience).await {
         Ok(body) => body,
         Err(Unread::TooLarge) => return shared.answered(&name, &Ok(refused(Refusal::TooLarge { cap }))),
         Err(Unread::Broken) => return shared.broken_off(&name),
@@ -89,11 +89,11 @@ enum Unread {
 }
 
 /// The body, as far as it may be read: of one that says that it is larger nothing, of others no more than that.
-async fn read(body: Body, cap: usize) -> Result<Bytes, Unread> {
+async fn read(body: Body, cap: usize, patience: Duration) -> Result<Bytes, Unread> {
     if body.size_hint().lower() > cap as u64 {
         return Err(Unread::TooLarge);
     }
-    match tokio::time::timeout(PATIENCE, to_bytes(body, cap)).await {
+    match tokio::time::timeout(patience, to_bytes(body, cap)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) if error.source().is_some_and(|error| error.is::<LengthLimitError>()) => Err(Unread::TooLarge),
         Ok(Err(_)) | Err(_) => Err(Unread::Broken),
@@ -193,7 +193,7 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
 impl Shared {
     fn status(&self) -> Result<serde_json::Value, WorkError<JobsError>> {
         let mut keys = Vec::new();
-        for key in work::keys(&self.queue).map_err(WorkError::Store)? {
+        for key in work::known(&self.queue).map_err(WorkError::Store)? {
             match block_on(self.queue.status(&key)) {
                 Ok(status) => keys.push(json!({"key": key, "status": status})),
                 Err(WorkError::Broken { problem, .. }) => keys.push(json!({"key": key, "broken": problem})),

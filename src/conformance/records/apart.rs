@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::Fixture;
+use super::near::rules;
 use super::probe::Probe;
 use super::seen::{Fields, Seen, text_of};
 use super::world::{at, create, deactivate, full, id, noted, reactivate, record, run, touch, update};
+use super::{Fixture, schema};
 use crate::drive::{DriveError, drive_blocking};
-use crate::exchange::{Batch, Cursor, IndexPage, Item, Loaded, Outcome, Presence, RemoteRecord};
+use crate::exchange::{Batch, Cursor, IndexPage, Item, Outcome, Presence, Records, RemoteRecord, Wanted};
 use crate::failure::{Classify, Failure};
 use crate::host::RecordStore;
 use crate::id::ExternalId;
@@ -69,8 +70,8 @@ impl<S: RecordStore + Sync> RecordStore for Breaking<'_, S> {
         self.call(self.store.index(after)).await
     }
 
-    async fn load(&self, ids: &[ExternalId]) -> Result<Vec<Loaded>, Self::Error> {
-        self.call(self.store.load(ids)).await
+    async fn load(&self, wanted: &Wanted) -> Result<Records, Self::Error> {
+        self.call(self.store.load(wanted)).await
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Self::Error> {
@@ -87,7 +88,11 @@ fn night<F: Fixture>(probe: &Probe<'_, F>, listing: &Listing, breaks: Break) -> 
         Err(error) => panic!("the suite's policy: {error}"),
     };
     let store = Breaking { store: probe.fixture.store(), calls: AtomicUsize::new(0), breaks };
-    match drive_blocking(Run::new(policy, run("night"), at()).batch(2).start(), listing, &store) {
+    let run = match Run::new(policy, run("night"), at()).batch(2).matching(rules()) {
+        Ok(run) => run,
+        Err(error) => panic!("the suite's rules: {error}"),
+    };
+    match drive_blocking(run.start(), listing, &store) {
         Ok(_) => Some(store.calls.into_inner()),
         Err(DriveError::Store { error: Broken::ByTheSuite, .. }) => None,
         Err(error) => probe.broken(&format!("a run failed: {error}")),
@@ -100,7 +105,7 @@ fn listing<const N: usize>(records: [(&str, crate::value::Record); N]) -> Listin
 }
 
 /// A host's records, in step but for what users did since: an edit of their own, one that collides with the source,
-/// one that agrees with it, a record of their own and one that they deleted.
+/// one that agrees with it, two records of their own, one of them without an id, and one that they deleted.
 #[track_caller]
 fn evening<F: Fixture>(probe: &Probe<'_, F>) {
     let all = ["edited", "collides", "agrees", "left", "stays", "deleted", "changes", "back"];
@@ -114,6 +119,7 @@ fn evening<F: Fixture>(probe: &Probe<'_, F>) {
     probe.fixture.edit(&id("agrees"), &noted("the source's"));
     probe.fixture.delete(&id("deleted"));
     probe.fixture.enter(Some(&id("by hand")), &noted("a user's"));
+    probe.fixture.enter(None, &full(9));
 }
 
 /// What the source says in the morning.
@@ -128,8 +134,16 @@ fn morning() -> Listing {
         ("changes", moved.clone()),
         ("back", full(1)),
         ("new", full(3)),
+        ("found", patched(9, "the source's")),
         ("by hand", moved),
     ])
+}
+
+/// A record with another note.
+fn patched(number: usize, note: &str) -> crate::value::Record {
+    let mut fields = serde_json::to_value(schema().named(&full(number))).unwrap_or_default();
+    fields["note"] = json!(note);
+    record(&fields)
 }
 
 /// What becomes of a record, without revisions, which count writes and not states.

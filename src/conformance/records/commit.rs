@@ -3,10 +3,12 @@
 use serde_json::json;
 
 use super::probe::Probe;
-use super::world::{conflict, create, deactivate, full, id, noted, noticed, opened, reactivate, record, touch, update};
+use super::world::{
+    conflict, create, deactivate, full, id, link, noted, noticed, opened, reactivate, record, rekey, touch, update,
+};
 use super::{Fixture, schema};
 use crate::exchange::{Action, Expect, Op, Outcome, Presence, Revision};
-use crate::id::ExternalId;
+use crate::id::{ExternalId, LocalId};
 use crate::value::Value;
 
 /// An op with everything there is to leave a trace by.
@@ -56,7 +58,7 @@ promises! { $ __conformance_records_commit in commit:
             touch(&one, probe.revision(&one)),
             create(&id("3"), &full(3)),
         ]);
-        let applied = |local: &crate::id::LocalId| Outcome::Applied { local: local.clone() };
+        let applied = |local: &LocalId| Outcome::Applied { local: local.clone() };
         let third = probe.applied(touch(&id("3"), probe.revision(&id("3"))));
         let promised = vec![
             Outcome::Stale,
@@ -102,6 +104,75 @@ promises! { $ __conformance_records_commit in commit:
         let outcomes = probe.commit(vec![create(&twice, &full(5)), create(&twice, &full(6))]);
         probe.holds(matches!(outcomes[..], [Outcome::Applied { .. }, Outcome::Stale]), || format!("{outcomes:?}"));
         probe.equal("the note", &probe.see(&twice).local, &super::seen::of_local(&probe.schema, &full(5)));
+    }
+
+    /// Link a record only where it has no external id and the revision that is expected, and no record has the op's id; else nothing of it.
+    fn link_only_free(probe) {
+        let [one, two, taken, removed] = ["1", "2", "taken", "removed"].map(id);
+        probe.create(&taken, &full(2));
+        probe.fixture.enter(Some(&removed), &full(3));
+        probe.fixture.deactivate(&removed);
+        probe.fixture.enter(None, &full(1));
+        let (local, near) = probe.nearest(&full(1));
+        let patch = record(&json!({"note": null, "visits": 9}));
+        let linking = |of: &ExternalId, revision| loud(link(of, &local, revision, &patch));
+        let (first, ahead) = (near.revision, Revision(near.revision.0 + 1));
+        probe.fixture.edit_here(&local, &noted("a user's"));
+        let at = probe.nearest(&full(1)).1.revision;
+        probe.holds(at > first, || format!("{at:?} after an edit, and {first:?} before"));
+        let further = Revision(at.0 + 1);
+        let revisions = [first, further, Revision(0), Revision(u64::MAX)];
+        let mut ops: Vec<_> = revisions.into_iter().filter(|it| *it != at).map(|it| linking(&one, it)).collect();
+        ops.extend([linking(&taken, at), linking(&removed, at)]);
+        let nobody = probe.nearest(&full(2)).0;
+        ops.push(loud(link(&one, &nobody, probe.revision(&taken), &patch)));
+        ops.push(loud(link(&one, &LocalId::new("no such record").expect("three words are an id"), ahead, &patch)));
+        all_stale(probe, &ops);
+        probe.equal("what is there", &probe.nearest(&full(1)).1.linked, &None);
+
+        probe.equal("the local id", &probe.applied(linking(&one, at)), &local);
+        let seen = probe.see(&one);
+        probe.equal("a field that the patch empties", &seen.field("note"), &"null");
+        probe.equal("a field that it leaves", &seen.local.get("born"), &near.fields.get("born"));
+        probe.equal("what stands beside it", &(seen.base.is_some(), seen.open.len()), &(true, 1));
+        probe.equal("when it was in step", &seen.synced.map(|synced| synced.revision), &Some(seen.revision));
+        probe.holds(seen.revision > at, || format!("{:?}, as before the link", seen.revision));
+        probe.equal("the audit", &probe.audit(&one), &linking(&one, at).entries);
+        all_stale(probe, &[linking(&two, seen.revision), linking(&two, at), linking(&one, seen.revision)]);
+        // A link that touches no field is one, too.
+        probe.fixture.enter(None, &full(4));
+        let (local, near) = probe.nearest(&full(4));
+        let bare = Op { action: Action::Touch, base: None, seen: None, ..link(&two, &local, near.revision, &patch) };
+        probe.equal("the local id", &probe.applied(bare), &local);
+        let seen = probe.see(&two);
+        probe.equal("what it says", &seen.local, &near.fields);
+        probe.equal("its base, and when it was in step", &(seen.base, seen.synced), &(None, None));
+    }
+
+    /// Move link, base and open conflicts of a rekeyed record to its new id, where no record has that; else nothing of it.
+    fn rekeyed_takes_all_along(probe) {
+        let [from, to, other, hand] = ["from", "to", "other", "by hand"].map(id);
+        let local = probe.applied(create(&from, &full(1)));
+        probe.create(&other, &full(2));
+        probe.fixture.enter(Some(&hand), &full(3));
+        probe.applied(loud(touch(&from, probe.revision(&from))));
+        probe.fixture.edit(&from, &noted("a user's"));
+        let before = probe.see(&from);
+        let at = before.revision;
+        all_stale(probe, &[rekey(&from, &other, at), rekey(&from, &hand, at), rekey(&from, &to, Revision(at.0 + 1))]);
+        probe.equal("who has the old id", &probe.see(&from), &before);
+        probe.equal("the local id", &probe.applied(rekey(&from, &to, at)), &local);
+        probe.equal("who has the old id", &probe.find(&from), &None);
+        let after = probe.see(&to);
+        probe.holds(after.revision > at, || format!("{:?}, as under the old id", after.revision));
+        let moved = super::seen::Seen { revision: after.revision, ..before };
+        probe.equal("who has the new one", &after, &moved);
+        probe.equal("how many conflicts the index counts", &probe.listed(&to).open, &1);
+        // With a change of the record in the same op.
+        let op = Op { rekeyed: Some(to.clone()), ..update(&from, after.revision, &noted("new")) };
+        probe.equal("the local id", &probe.applied(op), &local);
+        probe.equal("the note", &probe.see(&from).field("note"), &&*super::seen::quoted("new"));
+        probe.equal("the others", &(probe.see(&other).presence, probe.see(&hand).base), &(Presence::Active, None));
     }
 
     /// Carry out each op whole or not at all: one that fails leaves no trace, and stops no other.

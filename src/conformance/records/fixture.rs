@@ -1,6 +1,6 @@
 use crate::exchange::{Entry, Presence};
 use crate::host::RecordStore;
-use crate::id::{ExternalId, RunId};
+use crate::id::{ExternalId, LocalId, RunId};
 use crate::memory::MemoryStore;
 use crate::value::Record;
 
@@ -22,8 +22,8 @@ use super::schema;
 /// # use tripartite::id::ExternalId;
 /// let host = MemoryStore::new(schema());
 /// let id = ExternalId::new("7")?;
-/// host.enter(Some(&id), &schema().missing());
-/// host.enter(None, &schema().missing()); // a record that no source knows
+/// Fixture::enter(&host, Some(&id), &schema().missing());
+/// Fixture::enter(&host, None, &schema().missing()); // a record that no source knows
 /// assert_eq!(block_on(host.index(None))?.entries.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -55,6 +55,18 @@ pub trait Fixture: Sized + Sync {
     /// A user deletes a record.
     fn delete(&self, id: &ExternalId);
 
+    /// A user changes fields of a record that has no external id, as [`edit`](Self::edit) does of others.
+    fn edit_here(&self, local: &LocalId, patch: &Record);
+
+    /// A user marks a record inactive that has no external id.
+    fn deactivate_here(&self, local: &LocalId);
+
+    /// A user gives a record an external id by hand.
+    fn link(&self, local: &LocalId, id: &ExternalId);
+
+    /// A person says that a record here is not this one of the source, as the host lets people say it.
+    fn rule_out(&self, local: &LocalId, id: &ExternalId);
+
     /// Has the backend refuse, from now on, what an op writes last of this record, as a constraint does. `false` where
     /// nothing can be refused; then an op never fails.
     fn refuse(&self, id: &ExternalId) -> bool;
@@ -63,7 +75,7 @@ pub trait Fixture: Sized + Sync {
     fn audit(&self) -> Vec<(RunId, ExternalId, Entry)>;
 }
 
-/// Its pages have a hundred entries. A record without an external id is nothing that it keeps.
+/// Its pages have a hundred entries. A record that is entered without an external id gets a number for a local one.
 impl Fixture for MemoryStore {
     type Store = Self;
 
@@ -84,8 +96,9 @@ impl Fixture for MemoryStore {
     }
 
     fn enter(&self, id: Option<&ExternalId>, fields: &Record) {
-        if let Some(id) = id {
-            self.insert(id.clone(), fields.clone());
+        match id {
+            Some(id) => self.insert(id.clone(), fields.clone()),
+            None => done(self.enter(number(self), fields.clone())),
         }
     }
 
@@ -104,6 +117,26 @@ impl Fixture for MemoryStore {
         Fixture::deactivate(self, id);
     }
 
+    #[track_caller]
+    fn edit_here(&self, local: &LocalId, patch: &Record) {
+        done(self.change_here(local, |kept| kept.local = crate::memory::patched(&kept.local, patch)));
+    }
+
+    #[track_caller]
+    fn deactivate_here(&self, local: &LocalId) {
+        done(self.change_here(local, |kept| kept.presence = Presence::Removed));
+    }
+
+    #[track_caller]
+    fn link(&self, local: &LocalId, id: &ExternalId) {
+        done(self.link(local, id.clone()));
+    }
+
+    #[track_caller]
+    fn rule_out(&self, local: &LocalId, id: &ExternalId) {
+        done(self.change_here(local, |kept| kept.is_not.extend([id.clone()])));
+    }
+
     fn refuse(&self, _id: &ExternalId) -> bool {
         false
     }
@@ -111,6 +144,12 @@ impl Fixture for MemoryStore {
     fn audit(&self) -> Vec<(RunId, ExternalId, Entry)> {
         self.audit()
     }
+}
+
+/// A local id that no record has: of those without an external id, none was ever given back.
+fn number(store: &MemoryStore) -> LocalId {
+    let number = store.records().len() + store.free().len();
+    LocalId::new(format!("row {number}")).expect("a word and a number are an id")
 }
 
 #[track_caller]

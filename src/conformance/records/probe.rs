@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::seen::{Listed, Seen};
+use super::seen::{Listed, Near, Seen};
 use super::{Fixture, schema, world};
 use crate::conformance::probe::short;
 use crate::drive::block_on;
-use crate::exchange::{Cursor, Entry, IndexEntry, Loaded, Op, Outcome, Revision};
+use crate::exchange::{Candidate, Cursor, Entry, IndexEntry, Loaded, Op, Outcome, Revision, Wanted};
 use crate::failure::{Classify, Failure};
 use crate::host::RecordStore;
 use crate::id::{ExternalId, LocalId};
@@ -106,7 +106,26 @@ impl<'f, F: Fixture> Probe<'f, F> {
 
     #[track_caller]
     pub(super) fn load(&self, ids: &[ExternalId]) -> Vec<Loaded> {
-        self.answered("load", block_on(self.fixture.store().load(ids)))
+        self.answered("load", block_on(self.fixture.store().load(&Wanted::of(ids.to_vec())))).linked
+    }
+
+    /// The records that have a key of one of these, by their local ids.
+    #[track_caller]
+    pub(super) fn near(&self, records: &[Record]) -> BTreeMap<LocalId, Near> {
+        let wanted = super::near::wanted(records);
+        let candidates = self.answered("load", block_on(self.fixture.store().load(&wanted))).candidates;
+        // A store may give more.
+        let has_key = |candidate: &&Candidate| super::near::is_near(&wanted, &candidate.record);
+        let near = candidates.iter().filter(has_key);
+        near.map(|candidate| (candidate.local.clone(), Near::of(&self.schema, candidate))).collect()
+    }
+
+    /// The one record that has a key of this, and by what local id.
+    #[track_caller]
+    pub(super) fn nearest(&self, record: &Record) -> (LocalId, Near) {
+        let mut near = self.near(std::slice::from_ref(record));
+        self.equal("how many have a key of it", &near.len(), &1);
+        near.pop_first().unwrap_or_else(|| self.broken("nobody has a key of it"))
     }
 
     /// A record, unless there is none.

@@ -5,10 +5,11 @@ use serde_json::json;
 use super::Fixture;
 use super::probe::Probe;
 use super::seen::quoted;
-use super::world::{create, full, id, noted, record, update};
+use super::world::{create, full, id, link, noted, record, update};
 use crate::conformance::probe::{RACERS, at_once};
 use crate::exchange::{Op, Outcome};
 use crate::id::ExternalId;
+use crate::value::Record;
 
 /// How many records are raced for.
 const ROUNDS: usize = 12;
@@ -29,6 +30,21 @@ fn one_wins<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, op: impl Fn(&str)
     }
 }
 
+/// Checks that one link was carried out, and that it is the one that is there.
+#[track_caller]
+fn one_is_there<F: Fixture>(probe: &Probe<'_, F>, answers: &[Option<Outcome>], have: &[usize]) {
+    let won = |racer: &usize| matches!(answers[*racer], Some(Outcome::Applied { .. }));
+    let won: Vec<_> = (0..answers.len()).filter(won).collect();
+    let unknown = answers.iter().any(Option::is_none);
+    probe.holds(won.len() == 1 || won.is_empty() && unknown, || format!("carried out: those of {won:?}"));
+    probe.holds(have.len() <= 1 && (unknown || have == won), || format!("linked: {have:?}, answered: {won:?}"));
+}
+
+/// A record that nobody else is.
+fn mail(round: usize, racer: usize) -> Record {
+    record(&json!({"email": format!("racer{racer}@round{round}.example.org")}))
+}
+
 promises! { $ __conformance_records_race in race:
     /// Let one of several ops that expect the same revision be carried out, and never two.
     fn one_op_wins(probe) {
@@ -44,6 +60,31 @@ promises! { $ __conformance_records_race in race:
         for round in 0..ROUNDS {
             let of = id(&format!("{round}"));
             one_wins(probe, &of, |note| create(&of, &noted(note)));
+        }
+    }
+
+    /// Let one of several links of a record, or to an external id, be carried out, and never two.
+    fn one_link_wins(probe) {
+        for round in 0..ROUNDS {
+            let of = |racer| id(&format!("{round}: {racer}"));
+            let only = id(&format!("{round}"));
+            let (alone, many) = (full(round), (0..RACERS).map(|racer| mail(round, racer)).collect::<Vec<_>>());
+            probe.fixture.enter(None, &alone);
+            many.iter().for_each(|fields| probe.fixture.enter(None, fields));
+            let (local, near) = probe.nearest(&alone);
+            let answers = at_once(RACERS, |racer| {
+                probe.race(link(&of(racer), &local, near.revision, &noted(&format!("of {racer}"))))
+            });
+            let have: Vec<_> = (0..RACERS).filter(|racer| probe.find(&of(*racer)).is_some()).collect();
+            one_is_there(probe, &answers, &have);
+            let several: Vec<_> = many.iter().map(|fields| probe.nearest(fields)).collect();
+            let answers = at_once(RACERS, |racer| {
+                let (local, near) = &several[racer];
+                probe.race(link(&only, local, near.revision, &noted(&format!("of {racer}"))))
+            });
+            let is_linked = |racer: &usize| probe.nearest(&many[*racer]).1.linked.is_some();
+            let have: Vec<_> = (0..RACERS).filter(is_linked).collect();
+            one_is_there(probe, &answers, &have);
         }
     }
 

@@ -132,6 +132,82 @@ promises! { $ __conformance_records_remember in remember:
         probe.equal("what the index says", &probe.listed(&one).synced, &synced);
     }
 
+    /// Make the revision larger by an op that changes the base or an open conflict of a record that is there, though it
+    /// is only touched.
+    fn revision_of_the_remembered(probe) {
+        let one = id("1");
+        let created = probe.create(&one, &full(1));
+        let remembered = |at| -> [Op; 4] {
+            let conflict = conflict("extras", Value::from(7));
+            [
+                Op { base: Some(full(2)), seen: Some(full(2).fingerprint()), ..touch(&one, at) },
+                Op { conflicts: vec![opened(&conflict)], ..touch(&one, at) },
+                Op { conflicts: vec![ConflictChange::Update(conflict)], ..touch(&one, at) },
+                Op { conflicts: vec![close("extras")], ..touch(&one, at) },
+            ]
+        };
+        for which in 0..4 {
+            let before = probe.revision(&one);
+            let [first, second] = [&remembered(before)[which], &remembered(before)[(which + 1) % 4]];
+            probe.applied(first.clone());
+            let after = probe.revision(&one);
+            probe.holds(after > before, || format!("revision {} after {}", after.0, before.0));
+            // Whoever has planned from what was there before is told.
+            probe.stale(second.clone());
+        }
+        let seen = probe.see(&one);
+        probe.equal("the fields", &seen.local, &created.local);
+        let synced = seen.synced.map(|synced| synced.revision > created.revision);
+        probe.equal("whether it is in step at a later revision", &synced, &Some(true));
+    }
+
+    /// Remember of each op how often in a row the record was missed.
+    fn missed_as_last_said(probe) {
+        let [one, two] = ["1", "2"].map(id);
+        for of in [&one, &two] {
+            probe.create(of, &full(1));
+        }
+        for missed in [1, 2, 3, u32::MAX, 0, 1] {
+            probe.applied(Op { missed, ..touch(&one, probe.revision(&one)) });
+            probe.equal("how often it was missed", &probe.see(&one).missed, &missed);
+            probe.equal("what the index says", &probe.listed(&one).missed, &missed);
+            probe.equal("how often the other was", &probe.see(&two).missed, &0);
+        }
+        probe.fixture.edit(&one, &noted("a user's"));
+        probe.equal("how often it was missed, after an edit", &probe.see(&one).missed, &1);
+        let ops: [fn(&ExternalId, _) -> Op; 2] = [|of, at| update(of, at, &noted("there")), |of, at| {
+            Op { missed: 0, ..super::world::reactivate(of, at, &full(2)) }
+        }];
+        for op in ops {
+            probe.applied(Op { missed: 1, ..touch(&one, probe.revision(&one)) });
+            probe.applied(op(&one, probe.revision(&one)));
+            probe.equal("how often it was missed, once it was there", &probe.see(&one).missed, &0);
+            probe.applied(Op { missed: 4, ..deactivate(&one, probe.revision(&one)) });
+        }
+        probe.equal("what is said of it", &probe.see(&one).presence, &crate::exchange::Presence::Deactivated);
+    }
+
+    /// Store the version of a tombstone beside the base, as the record is marked inactive.
+    fn tombstone_with_its_version(probe) {
+        let one = id("1");
+        let created = probe.create(&one, &full(1));
+        let gone = Op { base: Some(full(1)), version: Some(7), ..deactivate(&one, created.revision) };
+        probe.applied(gone);
+        let seen = probe.see(&one);
+        let (presence, version) = (seen.presence, seen.base.as_ref().and_then(|base| base.version));
+        probe.equal("what is said of it", &presence, &crate::exchange::Presence::Deactivated);
+        probe.equal("the base's version", &version, &Some(7));
+        probe.equal("what the base states", &seen.base.map(|base| base.fields), &created.base.map(|base| base.fields));
+        probe.equal("when it was in step", &seen.synced, &created.synced);
+        probe.equal("its fields", &seen.local, &created.local);
+        let back = Op { version: Some(8), ..super::world::reactivate(&one, seen.revision, &full(2)) };
+        probe.applied(back);
+        let seen = probe.see(&one);
+        let version = seen.base.and_then(|base| base.version);
+        probe.equal("its version, once it is back", &(version, seen.missed), &(Some(8), 0));
+        probe.equal("what is said of it then", &seen.presence, &crate::exchange::Presence::Active);
+    }
+
     /// Open, update and close conflicts by their units, one for each, and give those that are open as they were stored.
     fn conflicts_by_unit(probe) {
         let [one, two] = ["1", "2"].map(id);

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::exchange::{Base, IndexEntry, Loaded, Presence, Revision, Synced};
+use crate::exchange::{Base, Candidate, IndexEntry, Loaded, Presence, Revision, Synced};
+use crate::id::ExternalId;
 use crate::schema::Schema;
 use crate::value::{FieldRef, Fingerprint, Record, Value};
 
@@ -19,6 +20,7 @@ pub(super) struct Seen {
     pub(super) synced: Option<Synced>,
     /// By their units.
     pub(super) open: Vec<String>,
+    pub(super) missed: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,7 @@ impl Seen {
             base: loaded.base.as_ref().map(|base| of_base(schema, base)),
             synced: loaded.synced,
             open,
+            missed: loaded.missed,
         }
     }
 
@@ -93,11 +96,31 @@ pub(super) struct Listed {
     pub(super) revision: Revision,
     pub(super) synced: Option<Synced>,
     pub(super) open: u32,
+    pub(super) missed: u32,
 }
 
 impl Listed {
     pub(super) fn of(entry: &IndexEntry) -> Self {
-        let IndexEntry { presence, revision, synced, open, .. } = *entry;
-        Self { presence, revision, synced, open }
+        let IndexEntry { presence, revision, synced, open, missed, .. } = *entry;
+        Self { presence, revision, synced, open, missed }
+    }
+}
+
+/// A candidate, to be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Near {
+    pub(super) linked: Option<ExternalId>,
+    pub(super) presence: Presence,
+    pub(super) revision: Revision,
+    pub(super) is_not: Vec<ExternalId>,
+    pub(super) fields: Fields,
+}
+
+impl Near {
+    pub(super) fn of(schema: &Schema, candidate: &Candidate) -> Self {
+        let Candidate { linked, presence, revision, .. } = candidate.clone();
+        let mut is_not = candidate.is_not.clone();
+        is_not.sort();
+        Self { linked, presence, revision, is_not, fields: of_local(schema, &candidate.record) }
     }
 }

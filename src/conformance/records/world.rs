@@ -9,7 +9,7 @@ use crate::detect::{Clash, RemoteChange, Verdict};
 use crate::exchange::{
     Action, Batch, ConflictChange, Entry, Expect, FieldEntry, Op, OpenConflict, RecordEntry, Revision, Situation,
 };
-use crate::id::{ExternalId, RunId};
+use crate::id::{ExternalId, LocalId, RunId};
 use crate::normalize::phone::Region;
 use crate::resolve::Decision;
 use crate::schema::{Field, Kind, Privacy, Schema};
@@ -150,6 +150,22 @@ pub(super) fn reactivate(id: &ExternalId, revision: Revision, patch: &Record) ->
 pub(super) fn deactivate(id: &ExternalId, revision: Revision) -> Op {
     let op = op(id, Action::Deactivate, Expect::Revision(revision), &schema().missing());
     Op { situation: Situation::Missing, base: None, version: None, remote: None, seen: None, ..op }
+}
+
+/// An op that links a record here, with everything else that it can do.
+pub(super) fn link(id: &ExternalId, local: &LocalId, revision: Revision, patch: &Record) -> Op {
+    let expect = Expect::Free { local: local.clone(), revision };
+    Op { situation: Situation::Found, ..op(id, Action::Update(patch.clone()), expect, patch) }
+}
+
+/// An op on a record that has another id from now on.
+pub(super) fn rekey(from: &ExternalId, to: &ExternalId, revision: Revision) -> Op {
+    Op {
+        situation: Situation::Rekeyed,
+        rekeyed: Some(from.clone()),
+        entries: vec![noticed("rekeyed")],
+        ..touch(to, revision)
+    }
 }
 
 /// An op that only remembers: by itself, nothing.

@@ -11,6 +11,8 @@
 //! | `1 2 3 4` | `3 1 …` | a table of all ids, once; then a look-up each |
 //! | `3 1 2` | | a table from the first that does not ascend |
 
+use std::cmp::Ordering;
+
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -53,6 +55,27 @@ impl Ids {
         let found = if self.ascends_to(id) { None } else { self.ahead(id).or_else(|| self.find(id)) };
         self.recent = found.unwrap_or_else(|| self.add(id));
         self.recent
+    }
+
+    /// Where an id is, if it is there. What ascends is searched by halves.
+    pub(super) fn look_up(&self, id: &str) -> Option<usize> {
+        if let Some(at) = self.ahead(id) {
+            return Some(at);
+        }
+        if let Some(table) = &self.table {
+            let same = |&at: &u32| self.bytes(at as usize) == id.as_bytes();
+            return table.find(xxh3_64(id.as_bytes()), same).map(|&at| at as usize);
+        }
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            match self.bytes(middle).cmp(id.as_bytes()) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => to = middle,
+            }
+        }
+        None
     }
 
     /// Whether all ids ascend, and this one is behind the last.
@@ -131,6 +154,7 @@ mod tests {
             let (mut ids, mut model) = (Ids::default(), BTreeMap::new());
             for number in first.into_iter().chain(runs) {
                 let id = format!("{number:03}");
+                prop_assert_eq!(ids.look_up(&id), model.get(&number).copied());
                 let expected = *model.entry(number).or_insert(ids.len());
                 prop_assert_eq!(ids.place(&id), expected);
                 prop_assert_eq!(ids.get(expected), id);

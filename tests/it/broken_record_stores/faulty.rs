@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tripartite::conformance::records::{Fixture, schema};
 use tripartite::drive::block_on;
-use tripartite::exchange::{Batch, Cursor, Entry, IndexPage, Loaded, Outcome, Revision};
+use tripartite::exchange::{Batch, Cursor, Entry, IndexPage, Outcome, Presence, Records, Revision, Wanted};
 use tripartite::host::RecordStore;
-use tripartite::id::{ExternalId, RunId};
+use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::memory::{Kept, MemoryStore};
 use tripartite::value::Record;
 
@@ -50,6 +50,16 @@ pub(super) enum Fault {
     TextsEndAtNul,
     IntegersIn64Bits,
     NestedNullsDropped,
+    // load, of candidates
+    CandidatesOfTheFree,
+    CandidatesOfTheLinked,
+    CandidatesUpTo999Keys,
+    CandidatesByTheFirstRule,
+    KeysOfTheFirstDay,
+    KeysOfWhatWasCommitted,
+    ForgetsWhatItIsNot,
+    CandidatesAreActive,
+    CandidatesOfTheNeighbour,
     // commit, of each op
     AnswersBackwards,
     AnswersOfTheAppliedFirst,
@@ -67,14 +77,24 @@ pub(super) enum Fault {
     LocalIdOfEachOp,
     TouchWritesTheBase,
     UpdatesMoveAll,
+    LinksAtAnyRevision,
+    LinksOverOthers,
+    LinksMakeNewLocals,
+    LinksWithoutTheirPatch,
+    RekeysOverOthers,
+    RekeysLeaveTheBase,
     // commit, of what is remembered
     BaseNullForMissing,
     BaseWithoutVersion,
     BaseGoesWithoutOne,
     SyncedBeforeItsWrite,
     SyncedAlways,
+    MissedIsForgotten,
+    MissedForEver,
+    TombstonesWithoutVersion,
     ConflictsNeverClose,
     ConflictsNeverMove,
+    RememberedWithoutRevision,
     AuditTwice,
     AuditBackwards,
     // Not wrong: what a store may do.
@@ -83,6 +103,7 @@ pub(super) enum Fault {
     CanonicalForms,
     NullsAreMissing,
     LoadBackwards,
+    CandidatesOfAll,
     PageOfNothingFirst,
     UnsyncedIsForgotten,
 }
@@ -96,6 +117,8 @@ pub(super) type Moment = BTreeMap<ExternalId, Kept>;
 pub(super) struct Faulty {
     pub(super) fault: Fault,
     pub(super) inner: Arc<MemoryStore>,
+    /// What another organisation has.
+    pub(super) other: Arc<MemoryStore>,
     side: Arc<Mutex<Side>>,
 }
 
@@ -106,14 +129,18 @@ pub(super) struct Side {
     pub(super) refused: BTreeSet<ExternalId>,
     pub(super) deleted: BTreeSet<ExternalId>,
     pub(super) unlinked: usize,
+    /// What each record said when it was first looked for, or last committed.
+    pub(super) first: BTreeMap<LocalId, Record>,
     pub(super) ops: usize,
+    pub(super) missed: BTreeMap<ExternalId, u32>,
     /// The records, and how long the audit was, before the last commit.
     pub(super) before: Option<(Moment, usize)>,
 }
 
 impl Faulty {
     pub(super) fn new(fault: Fault) -> Self {
-        Self { fault, inner: Arc::new(MemoryStore::new(schema())), side: Arc::default() }
+        let [inner, other] = [(); 2].map(|()| Arc::new(MemoryStore::new(schema())));
+        Self { fault, inner, other, side: Arc::default() }
     }
 
     pub(super) fn side(&self) -> MutexGuard<'_, Side> {
@@ -178,8 +205,9 @@ impl RecordStore for Faulty {
         Ok(self.list(after))
     }
 
-    async fn load(&self, ids: &[ExternalId]) -> Result<Vec<Loaded>, Infallible> {
-        Ok(self.read(ids))
+    async fn load(&self, wanted: &Wanted) -> Result<Records, Infallible> {
+        let candidates = wanted.near.as_ref().map(|near| self.near(near)).unwrap_or_default();
+        Ok(Records { linked: self.read(&wanted.ids), candidates })
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
@@ -196,8 +224,13 @@ impl Fixture for Faulty {
 
     fn neighbour(&self) -> Self {
         match self.fault {
-            OneTableForAll => Self { fault: self.fault, inner: Arc::clone(&self.inner), side: Arc::clone(&self.side) },
-            fault => Self::new(fault),
+            OneTableForAll => {
+                let (inner, other) = (Arc::clone(&self.inner), Arc::clone(&self.other));
+                Self { fault: self.fault, inner, other, side: Arc::clone(&self.side) }
+            }
+            fault => {
+                Self { fault, inner: Arc::clone(&self.other), other: Arc::clone(&self.inner), side: Arc::default() }
+            }
         }
     }
 
@@ -214,8 +247,13 @@ impl Fixture for Faulty {
 
     fn enter(&self, id: Option<&ExternalId>, fields: &Record) {
         let Some(id) = id.map(|id| self.id(id)) else {
-            self.side().unlinked += 1;
-            return;
+            let unlinked = {
+                let mut side = self.side();
+                side.unlinked += 1;
+                side.unlinked
+            };
+            let local = LocalId::new(format!("row {unlinked} of the unlinked")).unwrap();
+            return self.inner.enter(local, self.kept(fields)).unwrap();
         };
         self.side().deleted.remove(&id);
         self.inner.insert(id.clone(), self.kept(fields));
@@ -240,6 +278,26 @@ impl Fixture for Faulty {
     fn delete(&self, id: &ExternalId) {
         Fixture::delete(&*self.inner, &self.id(id));
         self.side().deleted.insert(self.id(id));
+    }
+
+    fn edit_here(&self, local: &LocalId, patch: &Record) {
+        let before = self.inner.free()[local].revision;
+        Fixture::edit_here(&*self.inner, local, &self.kept(patch));
+        if self.fault == EditsKeepTheRevision {
+            self.inner.change_here(local, |kept| kept.revision.0 = before.0 - 1).unwrap();
+        }
+    }
+
+    fn deactivate_here(&self, local: &LocalId) {
+        self.inner.change_here(local, |kept| kept.presence = Presence::Removed).unwrap();
+    }
+
+    fn link(&self, local: &LocalId, id: &ExternalId) {
+        self.inner.link(local, self.id(id)).unwrap();
+    }
+
+    fn rule_out(&self, local: &LocalId, id: &ExternalId) {
+        Fixture::rule_out(&*self.inner, local, id);
     }
 
     fn refuse(&self, id: &ExternalId) -> bool {

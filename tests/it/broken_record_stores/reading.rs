@@ -2,9 +2,11 @@
 
 use std::thread;
 
-use tripartite::exchange::{Cursor, IndexEntry, IndexPage, Loaded, Presence, Revision, Synced};
+use tripartite::conformance::records::schema;
+use tripartite::exchange::{Candidate, Cursor, IndexEntry, IndexPage, Loaded, Near, Presence, Revision, Synced};
 use tripartite::id::ExternalId;
-use tripartite::memory::Kept;
+use tripartite::matching::Rules;
+use tripartite::memory::{Kept, MemoryStore};
 use tripartite::value::{Record, RecordBuilder, Value};
 
 use super::faulty::Fault::*;
@@ -15,7 +17,7 @@ pub(super) const PAGE: usize = 10;
 
 fn entry(id: &ExternalId, kept: &Kept) -> IndexEntry {
     let Kept { presence, revision, synced, .. } = *kept;
-    IndexEntry { id: id.clone(), presence, revision, synced, open: kept.open.len() as u32, missed: 0 }
+    IndexEntry { id: id.clone(), presence, revision, synced, open: kept.open.len() as u32, missed: kept.missed }
 }
 
 fn empty(id: ExternalId) -> Loaded {
@@ -131,7 +133,7 @@ impl Faulty {
         // A second look at the record, as a second statement takes it.
         let later = self.inner.get(id).filter(|_| self.fault == TornLoad).map_or(kept.revision, |kept| kept.revision);
         let mut loaded = Loaded {
-            missed: 0,
+            missed: kept.missed,
             id: asked.clone(),
             presence: self.presence(kept.presence),
             revision: later,
@@ -145,6 +147,57 @@ impl Faulty {
             loaded.local = self.without_nulls(&loaded.local);
         }
         loaded
+    }
+
+    pub(super) fn near(&self, near: &Near) -> Vec<Candidate> {
+        let mut near = near.clone();
+        match self.fault {
+            CandidatesUpTo999Keys => near.keys.truncate(999),
+            CandidatesByTheFirstRule => {
+                near.rules = Rules::new(&schema(), near.rules.rules()[..1].to_vec()).unwrap();
+            }
+            _ => {}
+        }
+        let mut found = self.reckoned(&self.inner, &near);
+        if self.fault == CandidatesOfTheNeighbour {
+            found.extend(self.reckoned(&self.other, &near));
+        }
+        found.retain(|candidate| match self.fault {
+            CandidatesOfTheFree => candidate.linked.is_none(),
+            CandidatesOfTheLinked => candidate.linked.is_some(),
+            _ => true,
+        });
+        for candidate in &mut found {
+            candidate.presence = self.presence(candidate.presence);
+            match self.fault {
+                ForgetsWhatItIsNot => candidate.is_not.clear(),
+                CandidatesAreActive => candidate.presence = Presence::Active,
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The candidates by what the store takes for the keys of its records.
+    fn reckoned(&self, store: &MemoryStore, near: &Near) -> Vec<Candidate> {
+        let linked = store.records().into_iter().map(|(id, kept)| (Some(id), kept));
+        let all = linked.chain(store.free().into_values().map(|kept| (None, kept)));
+        let has_key = |record: &Record| near.rules.keys(record).iter().any(|key| near.keys.contains(key));
+        let candidate = |(linked, kept): (Option<ExternalId>, Kept)| Candidate {
+            local: kept.id,
+            revision: kept.revision,
+            presence: kept.presence,
+            linked,
+            is_not: kept.is_not.into_iter().collect(),
+            record: kept.local,
+        };
+        let keyed = |candidate: &Candidate| {
+            let remembers = matches!(self.fault, KeysOfTheFirstDay | KeysOfWhatWasCommitted);
+            let mut side = self.side();
+            let known = side.first.entry(candidate.local.clone()).or_insert_with(|| candidate.record.clone());
+            self.fault == CandidatesOfAll || has_key(if remembers { known } else { &candidate.record })
+        };
+        all.map(candidate).filter(keyed).collect()
     }
 
     fn without_nulls(&self, record: &Record) -> Record {

@@ -102,6 +102,9 @@ impl Faulty {
 
     fn carry_out(&self, batch: &Batch, op: &Op) -> Outcome {
         let mut made = self.made(op);
+        if made.links() || made.rekeyed.is_some() {
+            return self.takes_in(batch, op, made);
+        }
         let known = self.revision(&made.id);
         let expected = known.map_or(Expect::Unlinked, Expect::Revision);
         let forced = match self.fault {
@@ -132,6 +135,55 @@ impl Faulty {
         self.answer(outcome)
     }
 
+    /// An op that gives a record its id.
+    fn takes_in(&self, batch: &Batch, op: &Op, mut made: Op) -> Outcome {
+        let is_taken = self.inner.get(&made.id).is_some();
+        match &mut made.expect {
+            Expect::Free { local, revision } => {
+                let now = self.inner.free().get(local).map(|kept| kept.revision);
+                if self.fault == ComparesBeforeItWrites && now == Some(*revision) && !is_taken {
+                    thread::yield_now();
+                    return self.taken_in(local.clone());
+                }
+                if self.fault == LinksAtAnyRevision {
+                    *revision = now.unwrap_or(*revision);
+                }
+                if self.fault == LinksOverOthers && is_taken && now == Some(*revision) {
+                    return self.taken_in(local.clone());
+                }
+            }
+            _ if self.fault == RekeysOverOthers && is_taken => {
+                let local = self.inner.get(&made.id).unwrap().id;
+                return self.taken_in(local);
+            }
+            _ => {}
+        }
+        if self.side().refused.contains(&made.id) {
+            return failed();
+        }
+        if self.fault == LinksWithoutTheirPatch && made.links() {
+            made.action = Action::Touch;
+        }
+        let outcome = self.one(batch, &made);
+        match outcome {
+            Outcome::Applied { .. } => {
+                self.note(&made);
+                if self.fault == RekeysLeaveTheBase {
+                    self.behind(&made.id, |kept| kept.base = None);
+                }
+            }
+            _ => self.after_refusal(batch, op, &made),
+        }
+        match outcome {
+            Outcome::Applied { .. } if self.fault == LinksMakeNewLocals => self.taken_in(LocalId::new("new").unwrap()),
+            outcome => self.answer(outcome),
+        }
+    }
+
+    fn taken_in(&self, local: LocalId) -> Outcome {
+        Outcome::Applied { local }
+    }
+
     /// What the store understands of an op.
     fn made(&self, op: &Op) -> Op {
         let mut made = op.clone();
@@ -154,6 +206,8 @@ impl Faulty {
         match self.fault {
             BaseNullForMissing => made.base = made.base.map(|base| whole(&base)),
             BaseWithoutVersion => made.version = None,
+            MissedIsForgotten => made.missed = 0,
+            TombstonesWithoutVersion if made.action == Action::Deactivate => made.base = None,
             SyncedAlways => made.seen = made.seen.or(Some(schema().missing().fingerprint())),
             ConflictsNeverClose => {
                 made.conflicts.retain(|change| !matches!(change, ConflictChange::Close { .. }));
@@ -204,15 +258,29 @@ impl Faulty {
     fn after(&self, op: &Op, made: &Op, before: Option<Record>) {
         self.note(made);
         let wrote = made.action != Action::Touch;
+        if let Some(kept) = self.inner.get(&made.id).filter(|_| self.fault == KeysOfWhatWasCommitted) {
+            self.side().first.insert(kept.id, kept.local);
+        }
         match self.fault {
             OpsKeepTheRevision if wrote && before.is_some() => self.behind(&made.id, |kept| kept.revision.0 -= 1),
             DeactivatedIsEmptied if made.action == Action::Deactivate => {
                 self.behind(&made.id, |kept| kept.local = schema().missing());
             }
+            MissedForEver => {
+                let last = self.side().missed.get(&made.id).copied().unwrap_or_default().max(made.missed);
+                self.side().missed.insert(made.id.clone(), last);
+                self.behind(&made.id, |kept| kept.missed = last);
+            }
             UpdatesMoveAll if wrote => {
                 let others = self.inner.records().into_keys().filter(|id| *id != made.id);
                 others.for_each(|id| self.inner.change(&id, |_| ()).unwrap());
             }
+            RememberedWithoutRevision if !wrote && op.makes_revision() => self.behind(&made.id, |kept| {
+                kept.revision.0 -= 1;
+                if let (Some(synced), true) = (&mut kept.synced, op.seen.is_some()) {
+                    synced.revision.0 -= 1;
+                }
+            }),
             BaseGoesWithoutOne if op.base.is_none() => self.behind(&made.id, |kept| kept.base = None),
             SyncedBeforeItsWrite if wrote && op.seen.is_some() => self.behind(&made.id, |kept| {
                 if let Some(synced) = &mut kept.synced {

@@ -4,10 +4,12 @@ use serde_json::{Value as Json, json};
 use tripartite::decide::{Answer, decide, explain};
 use tripartite::exchange::{Entry, FieldEntry, KeyedHash};
 use tripartite::memory::MemoryStore;
-use tripartite::schema::{Policy, Privacy, Schema};
+use tripartite::plan::{Guards, Limit, Plan};
+use tripartite::run::Step;
+use tripartite::schema::{Dispute, Policy, Privacy, Schema};
 
 use super::{commit, load, nuala};
-use crate::support::world::{listing, night};
+use crate::support::world::{self, listing, night};
 use crate::support::{ext, json as as_json, schema};
 
 fn members() -> Schema {
@@ -138,6 +140,127 @@ fn nothing_shows_a_value() {
         let found = text.find(MARK).map(|at| &text[at.saturating_sub(200)..(at + 40).min(text.len())]);
         assert_eq!(found, None);
         assert!(!text.contains("1000002") && !text.contains("1000010"), "a number is shown");
+    }
+}
+
+#[track_caller]
+fn no_mark(shown: &[String]) {
+    for text in shown.iter().map(|text| text.replace("marked inactive", "")) {
+        let found = text.find(MARK).map(|at| &text[text.floor_char_boundary(at.saturating_sub(200))..at + MARK.len()]);
+        assert_eq!(found, None);
+    }
+}
+
+/// The same at every step of a run, of what is asked of a host and of what it answers, with who is new, gone, moved, said
+/// twice or unreadable; and of all that a record goes through on its way.
+#[test]
+fn no_step_shows_a_value() {
+    use tripartite::exchange::{Item, Malformed, RemoteRecord};
+    use tripartite::memory::Listing;
+    let schema = members();
+    let policy = Policy::new(schema.clone());
+    let store = MemoryStore::new(schema.clone());
+    night(
+        &policy,
+        &store,
+        &listing(&schema, &[("7", marked(1)), ("8", marked(2)), ("9", marked(3)), ("10", marked(4))]),
+    );
+    store.edit(&ext("7"), &marked(5)).unwrap();
+    let remote = |id, n| RemoteRecord { id: ext(id), version: None, record: schema.record(&marked(n)).unwrap() };
+    let malformed = Malformed { place: "line 9".into(), id: Some(ext("12")), problem: "is no object".into() };
+    let items = vec![
+        Item::Record(remote("7", 6)),
+        Item::Record(remote("11", 7)),
+        Item::Record(remote("13", 8)),
+        Item::Record(remote("13", 9)),
+        Item::Tombstone { id: ext("8"), version: None },
+        Item::Rekeyed { from: ext("9"), to: ext("14") },
+        Item::Record(remote("14", 3)),
+        Item::Malformed(malformed),
+    ];
+    let mut shown = Vec::new();
+    for guarded in [true, false] {
+        let limit = if guarded { Limit::NONE.absolute(0) } else { Limit::NONE };
+        let run = world::run(&policy, "night").guards(Guards::default().deactivations(limit).quarantined(Limit::NONE));
+        shown.push(format!("{run:?}"));
+        let listing = Listing::new(items.clone()).pages_of(3);
+        let end = world::by_hand(run.start(), &listing, &store, |step| shown.push(requested(step, &store, &listing)));
+        shown.push(format!("{end:?} {end:#?}"));
+        if let Step::Stopped(stopped) = end {
+            shown.extend(stopped.reasons().iter().map(|reason| format!("{reason} {reason:?}")));
+            let done = stopped.finish();
+            shown.push(format!("{done:?} {done:#?} {}", serde_json::to_string(&done.report).unwrap()));
+        }
+    }
+    assert!(shown.len() > 12, "{}", shown.len());
+    no_mark(&shown);
+}
+
+/// A step, what it asks for, and what the host answers.
+fn requested(step: &Step, store: &MemoryStore, listing: &tripartite::memory::Listing) -> String {
+    use tripartite::drive::block_on;
+    use tripartite::host::{Connector, RecordStore};
+    let asked = match step {
+        Step::Indexing(s) => format!("{:?} {:?}", s.request(), block_on(store.index(s.request()))),
+        Step::Fetching(s) => format!("{:?} {:?}", s.request(), block_on(listing.fetch(s.request()))),
+        Step::Committing(s) => format!("{:?} {:#?}", s.request(), s.request()),
+        _ => String::new(),
+    };
+    format!("{step:?} {step:#?} {asked}")
+}
+
+#[test]
+fn nothing_that_a_record_goes_through_shows_a_value() {
+    let schema = members();
+    let policy = Policy::new(schema.clone());
+    let [base, local, remote] = [1, 2, 3].map(|n| schema.record(&marked(n)).unwrap());
+    let sides = tripartite::detect::Sides { base: &base, local: &local, remote: &remote };
+    let changes = tripartite::detect::detect(&schema, sides);
+    let resolved = tripartite::resolve::resolve(&policy, &changes, None);
+    let mut shown = vec![format!("{sides:?} {changes:?} {changes:#?} {resolved:?} {resolved:#?}")];
+    for resolution in &resolved.resolutions {
+        shown.push(format!("{} {} {}", resolution.verdict, resolution.rule, resolution.why(&schema)));
+        let (unit, value) = (schema.unit_name(resolution.unit), local.field(0).to_value());
+        shown.push(format!("{:?}", Dispute { unit, path: "", base: None, local: &value, remote: &value }));
+    }
+    for (position, field) in local.fields().enumerate() {
+        shown.push(format!("{field:?} {:?} {:?}", field.to_value(), schema.canonical(position, field)));
+        if let Err(problem) = schema.canonical(position, field) {
+            shown.push(problem.to_string());
+        }
+    }
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "it cannot be read")]
+    struct Wrong {
+        name: u32,
+    }
+    let error = schema.read::<Wrong>(&local).unwrap_err();
+    shown.push(format!("{error} {error:?} {local:?}"));
+    no_mark(&shown);
+}
+
+/// A plan holds values, for it writes them; when it is damaged, the error says where and not what.
+#[test]
+fn a_damaged_plan_shows_no_value() {
+    let schema = members();
+    let policy = Policy::new(schema.clone());
+    let store = MemoryStore::new(schema.clone());
+    let listing = listing(&schema, &[("7", marked(1))]);
+    let dry = tripartite::drive::drive_blocking(world::run(&policy, "night").dry().start(), &listing, &store).unwrap();
+    let text = serde_json::to_string(&dry.plan.unwrap()).unwrap();
+    assert!(text.contains(MARK));
+    for (whole, damaged) in [
+        ("\"situation\":\"Unmatched\"", "\"situation\":\"mark\""),
+        ("\"unlinked\"", "\"mark\""),
+        ("\"format\":1", "\"format\":\"mark\""),
+        ("\"create\"", "\"mark\""),
+        ("\"ops\":[", "\"ops\":[\"mark `1\\\"\","),
+    ] {
+        assert!(text.contains(whole), "{whole} in {text}");
+        let damaged = text.replacen(whole, damaged, 1);
+        let error = Plan::read(&schema, &mut serde_json::Deserializer::from_str(&damaged)).unwrap_err();
+        no_mark(&[error.to_string(), format!("{error:?}")]);
+        assert!(error.to_string().contains("at line 1 column "), "{error}");
     }
 }
 

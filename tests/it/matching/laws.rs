@@ -25,13 +25,13 @@ const WORDS: [(&str, &[Spellings], Spellings); 5] = [
 ];
 
 /// Of each field a meaning and a spelling of it; beyond the meanings, nothing.
-type Said = Vec<(usize, usize)>;
+pub(super) type Said = Vec<(usize, usize)>;
 
-fn said() -> impl Strategy<Value = Said> {
+pub(super) fn said() -> impl Strategy<Value = Said> {
     proptest::collection::vec((0..4_usize, 0..4_usize), WORDS.len())
 }
 
-fn record(schema: &Schema, said: &Said, respelled: usize) -> Record {
+pub(super) fn record(schema: &Schema, said: &Said, respelled: usize) -> Record {
     let mut fields = json!({});
     for (&(meaning, spelling), (name, meanings, nothing)) in said.iter().zip(WORDS) {
         let spelling = spelling + respelled;

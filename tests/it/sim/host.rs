@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tripartite::exchange::{Batch, Cursor, IndexPage, Loaded, Outcome, Page};
+use tripartite::exchange::{Batch, Cursor, IndexPage, Outcome, Page, Wanted};
 use tripartite::failure::{Classify, Failure};
 use tripartite::host::{Connector, RecordStore};
-use tripartite::id::{ExternalId, RunId, SyncKey};
+use tripartite::id::{RunId, SyncKey};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::queue::{State as Doing, Token};
 use tripartite::run::{Done, Run};
@@ -124,9 +124,9 @@ impl RecordStore for Records {
         Ok(page)
     }
 
-    async fn load(&self, ids: &[ExternalId]) -> Result<Vec<Loaded>, No> {
+    async fn load(&self, wanted: &Wanted) -> Result<tripartite::exchange::Records, No> {
         pause().await;
-        let Ok(loaded) = self.inner.load(ids).await;
+        let Ok(loaded) = self.inner.load(wanted).await;
         Ok(loaded)
     }
 

@@ -15,6 +15,17 @@ fn missing() {
     assert_eq!(club.told().len(), 1);
 }
 
+#[test]
+fn missing_from_a_partial_listing_is_nothing() {
+    let club = Club::of(&["7", "8"]);
+    let listing = Listing::new(vec![seven(&club)]).partial();
+    for mode in [Mode::Planned, Mode::Streaming] {
+        let counts = club.drive(club.run().mode(mode), &listing).counts;
+        assert_eq!((counts.unchanged, counts.missing, counts.deactivated), (1, 0, 0));
+        assert_eq!((club.presence("8"), club.told().len()), (Presence::Active, 0));
+    }
+}
+
 /// Only complete listings in a row count; one that has it begins anew, one that is stopped or cannot be trusted is none.
 #[test]
 fn missing_is_inactive_after_so_many_listings() {

@@ -90,8 +90,8 @@ fn what_was_not_asked_for_is_ignored() {
     let items = vec![club.item("7", "Seán", "1"), tombstone("7", None), broken, rekeyed, club.item("8", "Áine B", "1")];
     let Step::Fetching(step) = club.run().only([ext("8")]).start() else { panic!("the listing comes first") };
     let Step::Loading(step) = step.resume(Page { items, next: Next::Partial }) else { panic!("one is to be loaded") };
-    assert_eq!(step.request(), [ext("8")]);
-    let report = step.resume(vec![]).fail(tripartite::failure::Failure::Fatal).report;
+    assert_eq!(step.request().ids, [ext("8")]);
+    let report = step.resume(vec![].into()).fail(tripartite::failure::Failure::Fatal).report;
     assert_eq!((report.counts.ignored, report.counts.processed, report.set_aside.len()), (4, 1, 0));
 }
 

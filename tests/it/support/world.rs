@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use serde_json::{Value as Json, json};
 use tripartite::drive::{DriveError, block_on, drive_blocking};
-use tripartite::exchange::{Batch, Cursor, Entry, IndexPage, Loaded, Outcome, Presence, Revision};
+use tripartite::exchange::{Batch, Cursor, Entry, IndexPage, Outcome, Presence, Records, Revision, Wanted};
 use tripartite::failure::{Classify, Failure};
 use tripartite::host::{Connector, RecordStore};
 use tripartite::id::ExternalId;
@@ -87,8 +87,8 @@ impl RecordStore for Watched<'_> {
         self.watch(Call::Index, self.store.index(after)).await
     }
 
-    async fn load(&self, ids: &[ExternalId]) -> Result<Vec<Loaded>, Broken> {
-        self.watch(Call::Load(ids.len()), self.store.load(ids)).await
+    async fn load(&self, wanted: &Wanted) -> Result<Records, Broken> {
+        self.watch(Call::Load(wanted.ids.len()), self.store.load(wanted)).await
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Broken> {

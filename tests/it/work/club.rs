@@ -1,6 +1,7 @@
 //! A club with a clock that stands where it is put, and a source that does what it is told.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -91,6 +92,8 @@ pub(super) struct Club {
     pub(super) members: Mutex<Vec<&'static str>>,
     pub(super) opened: Mutex<Vec<Job>>,
     pub(super) closed: Mutex<Vec<(Job, Report)>>,
+    /// Whether its process was asked to end.
+    pub(super) leaving: Arc<AtomicBool>,
 }
 
 impl Handler for Club {
@@ -111,6 +114,10 @@ impl Handler for Club {
         self.closed.lock().unwrap().push((job.clone(), done.report.clone()));
         Ok(())
     }
+
+    fn leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
 }
 
 impl Club {
@@ -124,6 +131,7 @@ impl Club {
             members: Mutex::new(vec!["7"]),
             opened: Mutex::default(),
             closed: Mutex::default(),
+            leaving: Arc::default(),
         }
     }
 

@@ -1,11 +1,13 @@
 //! What people decide: open conflicts, values brought back, what was set aside, and how long the audit remembers.
 
+mod matches;
+
 use serde_json::json;
 use tripartite::decide::{Answer, Decided, Filter, Refusal, batch, decide, decide_many, explain, restore};
 use tripartite::drive::block_on;
-use tripartite::exchange::{Loaded, Op, Outcome, WHOLE_RECORD};
+use tripartite::exchange::{Loaded, Op, Outcome, WHOLE_RECORD, Wanted};
 use tripartite::host::RecordStore;
-use tripartite::id::{ExternalId, RunId};
+use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::{Kind, Policy, Schema};
 use tripartite::value::Value;
 
@@ -29,6 +31,12 @@ pub(super) enum Problem {
     NoRegister(String),
     #[error("nothing is linked by the id {0}")]
     Unlinked(ExternalId),
+    #[error("there is no member {0} here")]
+    NobodyHere(LocalId),
+    #[error("member {local} is linked to {holds} already, and a link is never moved")]
+    HasAnother { local: LocalId, holds: String },
+    #[error("{id} is linked to another member here already")]
+    IsAnothers { id: ExternalId },
     #[error("{id}: {refusal}")]
     Refused { id: ExternalId, refusal: Refusal },
     #[error("{id}: its row was deleted; enter it anew with its external id, and the next run fills it")]
@@ -100,6 +108,9 @@ pub(super) fn answer_to(console: &mut Console, ask: &Ask) -> Result<u8, Problem>
         Ask::Restore(args) => restored(console, args),
         Ask::Quarantine(args) => quarantine(console, args),
         Ask::Prune(args) => prune(console, args),
+        Ask::Matches(args) => matches::list(console, args),
+        Ask::Link(args) => matches::link(console, args),
+        Ask::Unlike(args) => matches::unlike(console, args),
     }
 }
 
@@ -108,7 +119,7 @@ fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u8, Problem>
     let filter = Filter { field: args.field.clone(), ..Filter::default() };
     let mut count = 0;
     for ids in desk.stored(desk.store.disputed())?.chunks(LOADED_AT_ONCE) {
-        let mut records = desk.stored(block_on(desk.store.load(ids)))?;
+        let mut records = desk.stored(block_on(desk.store.load(&Wanted::of(ids.to_vec()))))?.linked;
         records.sort_by(|a, b| a.id.cmp(&b.id));
         for loaded in &records {
             for told in explain(&desk.policy, loaded) {
@@ -179,7 +190,7 @@ fn all(console: &mut Console, desk: &Desk, filter: &Filter, args: &DecideArgs) -
     for ids in desk.stored(desk.store.disputed())?.chunks(LOADED_AT_ONCE) {
         let mut ids = ids.to_vec();
         for turn in 0..TRIES {
-            let records = desk.stored(block_on(desk.store.load(&ids)))?;
+            let records = desk.stored(block_on(desk.store.load(&Wanted::of(ids.clone()))))?.linked;
             let Decided { ops, skipped, refused, .. } = decide_many(&desk.policy, &records, filter, &answer, &args.by);
             if turn == 0 {
                 tally.skipped += skipped;

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use tripartite::drive::DriveError;
+use tripartite::matching::RulesError;
 use tripartite::plan::{Plan, PlanError, PlanId};
 use tripartite::run::{Done, Run, RunOutcome};
 use tripartite::schema::Policy;
@@ -27,19 +28,21 @@ pub(super) enum Problem {
     Plan { file: String, error: PlanError },
     #[error("{file}: {error}")]
     Store { file: String, error: StoreError },
+    #[error("{file}: {error}")]
+    Match { file: String, error: RulesError },
     #[error("{file}: there is no register {register} in it, so this plan cannot be one of its own")]
     NoRegister { file: String, register: String },
     #[error("{file} holds plan {found}, and {given} was approved")]
     Other { file: String, found: PlanId, given: PlanId },
 }
 
-/// Puts a plan into a file: all of it, or none.
+/// Puts a plan into a file: all of it, or none. It holds every value that it would write, so only its owner reads it.
 pub(super) fn write(out: &Path, plan: &Plan) -> Result<(), Problem> {
     let file = |error| Problem::File { file: out.display().to_string(), error };
     let mut beside: PathBuf = out.to_owned();
     beside.as_mut_os_string().push(".part");
     let write = || -> io::Result<()> {
-        let mut writer = BufWriter::new(File::create(&beside)?);
+        let mut writer = BufWriter::new(super::report::create(&beside)?);
         serde_json::to_writer(&mut writer, plan)?;
         writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&beside, out)
@@ -94,12 +97,14 @@ fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(SqliteStore, 
     let register = args.register.to_string();
     let settings = database.settings(&args.register).map_err(stored)?;
     let settings = settings.ok_or_else(|| Problem::NoRegister { file: db(), register })?;
+    let rules = database.rules(&args.register).map_err(stored)?;
     let plan = read(args, &settings.schema)?;
     let source = JsonLines::new(Lines::text("no listing", ""), settings.schema.clone(), settings.id_field.clone());
     let policy = Policy::new(settings.schema.clone());
     let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
     let at = now();
-    let step = Run::new(policy, store.next_run(&at).map_err(stored)?, at).apply(plan);
+    let run = Run::new(policy, store.next_run(&at).map_err(stored)?, at).matching(rules);
+    let step = run.map_err(|error| Problem::Match { file: db(), error })?.apply(plan);
     let style = if console.live { Style::Live } else { Style::Off };
     let done = sync::drive(step, &source, &store, None, &mut Progress::new(console, style));
     Ok((store, done))

@@ -64,7 +64,7 @@ fn settle(writer: BufWriter<File>, beside: &Path, out: &Path) -> io::Result<()> 
 }
 
 /// A file that only its owner can read, where the system knows owners.
-fn create(path: &Path) -> io::Result<File> {
+pub(super) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

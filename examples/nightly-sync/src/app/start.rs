@@ -3,20 +3,22 @@
 use std::fs;
 use std::path::Path;
 
+use tripartite::matching::RulesError;
 use tripartite::run::{Run, Step};
-use tripartite::schema::{Kind, Policy, Schema, SchemaError, Strategy};
+use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
 
 use super::now;
 use crate::cli::RunArgs;
 use crate::infer::{InferError, Inferred, infer};
-use crate::listing::{JsonLines, Lines, ListingError, Remote};
+use crate::listing::{Ahead, JsonLines, Lines, ListingError, Remote};
+use crate::schema_file::SchemaFile;
 use crate::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 use crate::term::Console;
 
 /// A run that can begin.
 pub(super) struct Started {
     pub(super) step: Step,
-    pub(super) source: JsonLines,
+    pub(super) source: Ahead,
     pub(super) store: SqliteStore,
     /// How many lines the listing has, where somebody counted.
     pub(super) lines: Option<u64>,
@@ -59,6 +61,9 @@ pub enum StartError {
         /// Why.
         problem: String,
     },
+    /// The match rules do not fit the schema.
+    #[error("{0}; state them anew with --schema FILE.json")]
+    Match(#[from] RulesError),
     /// The strategy cannot be the schema's.
     #[error(transparent)]
     Policy(#[from] SchemaError),
@@ -80,21 +85,22 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let id_field = args.id_field.clone().or_else(|| known.as_ref().map(|known| known.id_field.clone()));
     let id_field = id_field.unwrap_or_else(|| ID_FIELD.to_owned());
     let mut count = None;
-    let schema = match (&args.schema, &known) {
+    let SchemaFile { schema, rules } = match (&args.schema, &known) {
         (Some(file), _) => {
             console.say(format!("schema: {}", file.display()));
             read_schema(file)?
         }
         (None, Some(known)) => {
             console.say(format!("schema: the one in {}", args.db.display()));
-            known.schema.clone()
+            let rules = database.as_ref().map(|database| database.rules(&args.register)).transpose().map_err(stored)?;
+            SchemaFile { schema: known.schema.clone(), rules: rules.unwrap_or_default() }
         }
         (None, None) if args.remote == Remote::Stdin => return Err(StartError::Stdin),
         (None, None) => {
             let inferred = infer(&mut lines, &id_field)?;
             count = Some(inferred.lines);
             say_inferred(console, &inferred);
-            inferred.schema
+            SchemaFile { schema: inferred.schema, rules: Vec::new() }
         }
     };
     let mut settings = Settings { schema, id_field: id_field.clone() };
@@ -114,8 +120,9 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         _ => Database::open(&args.db, Access::Write).map_err(stored)?,
     };
     let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
+    let store = store.matching(&rules).map_err(stored)?;
     let at = now();
-    let mut run = Run::new(policy, store.next_run(&at).map_err(stored)?, at);
+    let mut run = Run::new(policy, store.next_run(&at).map_err(stored)?, at).matching(rules)?;
     if args.dry_run {
         run = run.dry();
     }
@@ -130,6 +137,7 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     }
     let source = JsonLines::new(lines, schema, id_field);
     let source = if args.partial { source.partial() } else { source };
+    let source = if args.only.is_some() { Ahead::idle(source) } else { Ahead::of(source) };
     Ok(Started { step: run.start(), source, store, lines: count })
 }
 
@@ -157,7 +165,7 @@ fn database(args: &RunArgs) -> Result<Option<Database>, StoreError> {
     }
 }
 
-pub(super) fn read_schema(file: &Path) -> Result<Schema, StartError> {
+pub(super) fn read_schema(file: &Path) -> Result<SchemaFile, StartError> {
     let problem = |problem: String| StartError::Schema { file: file.display().to_string(), problem };
     let text = fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| problem(error.to_string()))

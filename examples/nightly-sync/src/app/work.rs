@@ -1,27 +1,29 @@
 //! The commands of the work column.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
-use tripartite::history::{CSV_HEADER, Doing, EntryError, Status};
+use tripartite::history::{CSV_HEADER, Doing, Entry, EntryError, Status};
 use tripartite::host::LogPosition;
 use tripartite::id::{ExternalId, IdError, PolicyRef, SyncKey};
-use tripartite::queue::{Command as Ask, Ended, Outcome, Scope, Trigger};
+use tripartite::queue::{Attempt, Command as Ask, Ended, Outcome, Scope, Slot, Trigger};
 use tripartite::registry::Connection;
 use tripartite::schedule::Schedule;
 use tripartite::work::{ConnectError, Queue, WorkError};
 
 use super::start::{StartError, read_schema};
-use super::{BLOCKED, FAILED, PARTIAL, SUCCEEDED, now, status as status_of};
+use super::{BLOCKED, FAILED, Listen, PARTIAL, SUCCEEDED, now, status as status_of};
 use crate::cli::{Command, Format, HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::jobs::{JobsError, SqliteJobStore};
+use crate::schema_file::SchemaFile;
 use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 use crate::term::Console;
-use crate::work::{self, Shift, Told};
+use crate::work::{self, Bell, Shift, Told};
 
 /// How many history entries are read in one go.
 const PAGE: usize = 500;
@@ -43,17 +45,19 @@ pub(super) enum Problem {
     NoListing { key: Register },
     #[error("--remote {file}: {problem}")]
     Listing { file: String, problem: String },
+    #[error("it cannot be told of signals: {0}")]
+    Signals(io::Error),
     #[error(transparent)]
     Schema(#[from] StartError),
     #[error(transparent)]
     Entry(#[from] EntryError),
 }
 
-pub(super) fn execute(console: &mut Console, command: &Command) -> Result<u8, Problem> {
+pub(super) fn execute(console: &mut Console, command: &Command, listen: Listen) -> Result<u8, Problem> {
     match command {
         Command::Schedule(args) => schedule(console, args),
         Command::Trigger(args) => trigger(console, args),
-        Command::Work(args) => work(console, args),
+        Command::Work(args) => work(console, args, listen),
         Command::Status(args) => status(console, args),
         Command::History(args) => history(console, args),
         Command::Key(args) => key(console, args),
@@ -71,6 +75,14 @@ pub(super) fn execute(console: &mut Console, command: &Command) -> Result<u8, Pr
 fn open(db: &Path) -> Result<Queue<SqliteJobStore>, Problem> {
     match fs::metadata(db) {
         Ok(_) => create(db),
+        Err(_) => Err(Problem::Missing { file: db.display().to_string() }),
+    }
+}
+
+/// The queue of a database that is there, to read it only; none, when nobody was ever enrolled in it.
+fn open_to_read(db: &Path) -> Result<Option<Queue<SqliteJobStore>>, Problem> {
+    match fs::metadata(db) {
+        Ok(_) => work::queue_to_read(db).map_err(|error| jobs(db)(WorkError::Store(error))),
         Err(_) => Err(Problem::Missing { file: db.display().to_string() }),
     }
 }
@@ -94,11 +106,12 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     if listing.is_none() && !served {
         return Err(Problem::NoListing { key: Register::of(key) });
     }
-    if let Some(schema) = schema {
+    if let Some(SchemaFile { schema, rules }) = schema {
         let stored = |error| Problem::Store { file: db.display().to_string(), error };
         let settings = Settings { schema, id_field: ID_FIELD.to_owned() };
         let database = Database::open(db, Access::Write).map_err(stored)?;
         let store = SqliteStore::of(Register::of(key), database, settings).map_err(stored)?;
+        let store = store.matching(&rules).map_err(stored)?;
         store.settle().map_err(stored)?;
     }
     let edit = |known: Option<&Connection>| Some(edited(known, args, listing.as_ref(), at));
@@ -180,6 +193,7 @@ fn key(console: &mut Console, args: &KeyArgs) -> Result<u8, Problem> {
         "pause" => Ask::Pause,
         "resume" => Ask::Resume,
         _ => {
+            block_on(queue.set_back(key, now())).map_err(jobs(db))?;
             block_on(queue.reset_health(key, now())).map_err(jobs(db))?;
             console.print(format!("{}: asked again from now on", Register::of(key)));
             return Ok(SUCCEEDED);
@@ -202,12 +216,14 @@ fn tell(
     Ok(if refused { FAILED } else { SUCCEEDED })
 }
 
-fn work(console: &mut Console, args: &WorkArgs) -> Result<u8, Problem> {
+fn work(console: &mut Console, args: &WorkArgs, listen: Listen) -> Result<u8, Problem> {
     // Not created: a mistyped name would wait for ever.
     open(&args.db)?;
     let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
     let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
-    let shift = Shift { db, workers, until_idle, settings, rules, bell: Arc::default(), now };
+    let bell = Arc::<Bell>::default();
+    listen(&bell.asked()).map_err(Problem::Signals)?;
+    let shift = Shift { db, workers, until_idle, settings, rules, bell, now };
     let mut worst = SUCCEEDED;
     shift
         .work(|told| {
@@ -258,16 +274,27 @@ fn event(told: &Told) -> Value {
 }
 
 fn status(console: &mut Console, args: &StatusArgs) -> Result<u8, Problem> {
-    let queue = open(&args.db)?;
-    let keys = work::keys(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?;
-    let keys = keys.into_iter().filter(|key| args.org.as_ref().is_none_or(|org| key.org == *org));
-    let (mut none, mut ill) = (true, false);
+    let nobody = "nobody is enrolled; schedule enrols an organisation";
+    let Some(queue) = open_to_read(&args.db)? else {
+        console.say(nobody);
+        return Ok(SUCCEEDED);
+    };
+    let keys = work::known(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?;
+    let keys: Vec<_> = keys.iter().filter(|key| args.org.as_ref().is_none_or(|org| key.org == *org)).collect();
+    if keys.is_empty() && !args.json {
+        console.say(nobody);
+    }
+    let mut ill = false;
     for key in keys {
-        none = false;
-        match block_on(queue.status(&key)) {
-            Ok(None) => {}
-            Ok(Some(status)) if args.json => console.print(json!({"key": key, "status": status})),
-            Ok(Some(status)) => console.print(standing(&key, &status)),
+        match block_on(queue.status(key)) {
+            // Enrolled, and never asked for anything.
+            Ok(status) => {
+                let status = status.unwrap_or_else(|| Status::of(&Slot::new(now()), None, None));
+                console.print(match args.json {
+                    true => json!({"key": key, "status": status}).to_string(),
+                    false => standing(key, &status),
+                });
+            }
             Err(error @ WorkError::Broken { .. }) => {
                 ill = true;
                 console.say(format!("nightly-sync: {error}"));
@@ -275,15 +302,13 @@ fn status(console: &mut Console, args: &StatusArgs) -> Result<u8, Problem> {
             Err(error) => return Err(jobs(&args.db)(error)),
         }
     }
-    if none && !args.json {
-        console.say("nothing was ever asked for; schedule enrols an organisation, trigger asks for a run");
-    }
     Ok(if ill { FAILED } else { SUCCEEDED })
 }
 
 /// How a key stands, for people: a line, and one more for each thing that matters.
 fn standing(key: &SyncKey, status: &Status) -> String {
     let doing = match &status.doing {
+        Doing::Idle if status.wanted == 0 => "idle, and never asked for anything".to_owned(),
         Doing::Idle => "idle".to_owned(),
         Doing::Pending { due_at } if status.attempt > 1 => {
             format!("waits for attempt {} at {}", status.attempt, time(*due_at))
@@ -337,43 +362,65 @@ fn ended(ended: &Ended) -> String {
 }
 
 fn history(console: &mut Console, args: &HistoryArgs) -> Result<u8, Problem> {
-    let queue = open(&args.db)?;
+    if args.format == Format::Csv {
+        console.print(CSV_HEADER.trim_end_matches('\n'));
+    }
+    let Some(queue) = open_to_read(&args.db)? else { return Ok(SUCCEEDED) };
     let keys = match &args.key {
         Some(key) => vec![key.clone()],
         None => work::keys(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?,
     };
-    if args.format == Format::Csv {
-        console.print(CSV_HEADER.trim_end_matches('\n'));
-    }
     let mut ill = false;
     for key in keys {
-        match block_on(queue.flush(&key, now())) {
-            Ok(()) => {}
+        let unflushed = match block_on(queue.slot(&key)) {
+            Ok(slot) => slot.map(|slot| slot.unflushed).unwrap_or_default(),
             // What is in the log can be read all the same.
             Err(error @ WorkError::Broken { .. }) => {
                 ill = true;
                 console.say(format!("nightly-sync: {error}"));
+                Vec::new()
             }
             Err(error) => return Err(jobs(&args.db)(error)),
-        }
-        let mut after: Option<LogPosition> = None;
-        loop {
-            let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
-            let page = block_on(queue.history(&key, all, after.as_ref(), PAGE)).map_err(jobs(&args.db))?;
-            let Some(last) = page.last() else { break };
-            after = Some(LogPosition { at: last.at(), id: last.id() });
-            let mut text = String::new();
-            for entry in &page {
-                match args.format {
-                    Format::Jsonl => entry.json_line(&mut text)?,
-                    Format::Csv => entry.csv_line(&mut text),
-                }
-            }
-            // The console ends the line itself.
-            console.print(text.trim_end_matches('\n'));
-        }
+        };
+        attempts(console, &queue, args, &key, unflushed)?;
     }
     Ok(if ill { FAILED } else { SUCCEEDED })
+}
+
+/// Prints the attempts in a key's history, and then those that are not appended to it yet.
+fn attempts(
+    console: &mut Console,
+    queue: &Queue<SqliteJobStore>,
+    args: &HistoryArgs,
+    key: &SyncKey,
+    unflushed: Vec<Attempt>,
+) -> Result<(), Problem> {
+    let mut rest: Vec<Entry> = unflushed.into_iter().map(|attempt| Entry::new(key, attempt)).collect();
+    let mut after: Option<LogPosition> = None;
+    loop {
+        let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
+        let page = block_on(queue.history(key, all, after.as_ref(), PAGE)).map_err(jobs(&args.db))?;
+        let Some(last) = page.last() else { break };
+        after = Some(LogPosition { at: last.at(), id: last.id() });
+        rest.retain(|entry| page.iter().all(|appended| appended.attempt.token != entry.attempt.token));
+        print_entries(console, args.format, &page)?;
+    }
+    print_entries(console, args.format, &rest)
+}
+
+fn print_entries(console: &mut Console, format: Format, entries: &[Entry]) -> Result<(), Problem> {
+    let mut text = String::new();
+    for entry in entries {
+        match format {
+            Format::Jsonl => entry.json_line(&mut text)?,
+            Format::Csv => entry.csv_line(&mut text),
+        }
+    }
+    if !text.is_empty() {
+        // The console ends the line itself.
+        console.print(text.trim_end_matches('\n'));
+    }
+    Ok(())
 }
 
 fn time(at: DateTime<Utc>) -> String {

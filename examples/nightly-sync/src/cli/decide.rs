@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use tripartite::decide::Filter;
 use tripartite::detect::Clash;
 use tripartite::exchange::WHOLE_RECORD;
-use tripartite::id::{ExternalId, PersonId};
+use tripartite::id::{ExternalId, LocalId, PersonId};
 
 use super::{Options, UsageError, register, strategy};
 use crate::store::Register;
@@ -26,6 +26,27 @@ pub enum Ask {
     Quarantine(QuarantineArgs),
     /// Old entries of the audit are forgotten.
     Prune(PruneArgs),
+    /// Whom records of the source could be, is listed.
+    Matches(QuarantineArgs),
+    /// A member is a record of the source.
+    Link(MatchArgs),
+    /// A member is not a record of the source.
+    Unlike(MatchArgs),
+}
+
+/// Which member is, or is not, which record of the source.
+#[derive(Debug)]
+pub struct MatchArgs {
+    /// The database.
+    pub db: PathBuf,
+    /// Which of its registers.
+    pub register: Register,
+    /// The record of the source.
+    pub id: ExternalId,
+    /// The member.
+    pub local: LocalId,
+    /// Who says so.
+    pub by: PersonId,
 }
 
 /// Which open conflicts to list.
@@ -113,12 +134,15 @@ pub struct PruneArgs {
     pub before: String,
 }
 
-pub(super) fn ask(name: &str, args: Vec<OsString>) -> Result<Ask, UsageError> {
+pub(super) fn ask(name: &'static str, args: Vec<OsString>) -> Result<Ask, UsageError> {
     match name {
         "conflicts" => conflicts(args).map(Ask::Conflicts),
         "decide" => decide(args).map(Ask::Decide),
         "restore" => restore(args).map(Ask::Restore),
-        "quarantine" => quarantine(args).map(Ask::Quarantine),
+        "quarantine" => quarantine(name, args).map(Ask::Quarantine),
+        "matches" => quarantine(name, args).map(Ask::Matches),
+        "link" => matched(name, args).map(Ask::Link),
+        "unlike" => matched(name, args).map(Ask::Unlike),
         _ => prune(args).map(Ask::Prune),
     }
 }
@@ -212,8 +236,20 @@ fn restore(args: Vec<OsString>) -> Result<RestoreArgs, UsageError> {
     Ok(restore)
 }
 
-fn quarantine(args: Vec<OsString>) -> Result<QuarantineArgs, UsageError> {
-    let mut args = Options::of("quarantine", args, &["--json"])?;
+fn matched(command: &'static str, args: Vec<OsString>) -> Result<MatchArgs, UsageError> {
+    let mut args = Options::of(command, args, &[])?;
+    let missing = |name| UsageError(format!("{command}: {name} is missing"));
+    let (db, register) = (args.needed("--db")?.into(), register(args.text("--key")?)?);
+    let id = external(&args.text("--id")?.ok_or_else(|| missing("--id"))?)?;
+    let local = args.text("--local")?.ok_or_else(|| missing("--local"))?;
+    let local = LocalId::new(local).map_err(|error| UsageError(format!("--local: {error}")))?;
+    let by = by(&mut args)?;
+    args.finish()?;
+    Ok(MatchArgs { db, register, id, local, by })
+}
+
+fn quarantine(command: &'static str, args: Vec<OsString>) -> Result<QuarantineArgs, UsageError> {
+    let mut args = Options::of(command, args, &["--json"])?;
     let quarantine = QuarantineArgs {
         db: args.needed("--db")?.into(),
         register: register(args.text("--key")?)?,

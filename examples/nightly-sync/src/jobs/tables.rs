@@ -4,6 +4,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::error::{JobsError, is_busy};
+use crate::store::read_only;
 
 /// How long to wait for somebody else's transaction to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -52,6 +53,17 @@ pub(super) fn open(path: &Path) -> Result<Connection, JobsError> {
     // What was answered must survive a power cut: a claim that is forgotten gives its token to a second worker.
     conn.pragma_update(None, "synchronous", "FULL")?;
     settle(conn)
+}
+
+/// Opens a file to read it only; `None` when it has no tables.
+pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, JobsError> {
+    let conn = read_only(path)?;
+    conn.busy_timeout(PATIENCE)?;
+    match format(&conn)? {
+        None => Ok(None),
+        Some(FORMAT) => Ok(Some(conn)),
+        Some(found) => Err(JobsError::Format { expected: FORMAT, found }),
+    }
 }
 
 pub(super) fn in_memory() -> Result<Connection, JobsError> {

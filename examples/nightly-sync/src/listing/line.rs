@@ -12,6 +12,22 @@ use tripartite::value::{Value, exact_numbers};
 use super::MAX_LINE;
 
 pub(super) fn read(schema: &Schema, id_field: &str, line: &[u8], number: u64) -> Option<Item> {
+    match read_at_once(schema, id_field, line) {
+        Some(keyed) => Some(record(keyed, id_field, number)),
+        None => read_with_care(schema, id_field, line, number),
+    }
+}
+
+/// A line that is a record beyond doubt, which nearly all are: with an id, and without a number that its reader may have
+/// rounded.
+fn read_at_once(schema: &Schema, id_field: &str, line: &[u8]) -> Option<Keyed> {
+    let mut from = serde_json::Deserializer::from_str(str::from_utf8(line).ok()?);
+    let keyed = schema.seed().keyed(id_field).deserialize(&mut from).ok()?;
+    from.end().ok()?;
+    (keyed.id.is_some() && !keyed.record.may_be_rounded()).then_some(keyed)
+}
+
+fn read_with_care(schema: &Schema, id_field: &str, line: &[u8], number: u64) -> Option<Item> {
     let parse = |json: &[u8]| {
         let mut from = serde_json::Deserializer::from_slice(json);
         schema.seed().keyed(id_field).deserialize(&mut from).and_then(|keyed| from.end().map(|()| keyed))
@@ -122,6 +138,7 @@ impl<'de> Visitor<'de> for IdSeed<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use tripartite::schema::{Field, Kind};
 
     use super::*;
@@ -171,5 +188,77 @@ mod tests {
             let Item::Malformed(malformed) = of(line) else { panic!("is a record") };
             assert!(!malformed.problem.contains("555"), "{}", malformed.problem);
         }
+    }
+
+    /// Pieces of lines: whole ones, halves, and what should not be there.
+    fn lines() -> impl Strategy<Value = Vec<u8>> {
+        let value = prop::sample::select(vec![
+            "\"A1\"",
+            "\"\"",
+            "\"\\u0007\"",
+            "\"\\ud800\"",
+            "\"Se\\u00e1n\"",
+            "\"Áine\"",
+            "null",
+            "true",
+            "0",
+            "-0",
+            "12",
+            "1.5",
+            "1e400",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-9223372036854775809",
+            "0.12345678901234567",
+            "[1, 2]",
+            "[18446744073709551616]",
+            "{\"a\": 1, \"a\": 1}",
+            "{\"a\": 1.10000000000000000001}",
+            "",
+            "x",
+        ]);
+        let key = prop::sample::select(vec!["id", "name", "fee", "more", "alias", ""]);
+        let pair = (key, value).prop_map(|(key, value)| format!("\"{key}\": {value}"));
+        let pairs = prop::collection::vec(pair, 0..5).prop_map(|pairs| format!("{{{}}}", pairs.join(", ")));
+        (
+            pairs,
+            any::<prop::sample::Index>(),
+            prop::sample::select(vec!["", "", "", "", " ", "}", "{}", "\u{0}"]),
+            0..12_u8,
+        )
+            .prop_map(|(line, at, more, how)| {
+                let mut line = line.into_bytes();
+                let at = at.index(line.len());
+                match how {
+                    0 => line.truncate(at),
+                    1 => line[at] = 0xff,
+                    _ => {}
+                }
+                line.extend_from_slice(more.as_bytes());
+                line
+            })
+    }
+
+    proptest! {
+        /// What is read at once is what would have been read with care.
+        #[test]
+        fn both_ways_read_the_same(line in lines()) {
+            let field = Field::new("name", Kind::Name).alias("alias");
+            let schema = Schema::builder().field(field).field(Field::new("fee", Kind::Decimal)).build().unwrap();
+            match (read(&schema, "id", &line, 7).unwrap(), read_with_care(&schema, "id", &line, 7).unwrap()) {
+                (Item::Record(one), Item::Record(other)) => {
+                    prop_assert_eq!((one.id, one.record), (other.id, other.record));
+                }
+                (Item::Malformed(one), Item::Malformed(other)) => prop_assert_eq!(one, other),
+                (one, other) => prop_assert!(false, "{one:?}, {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn most_lines_are_read_at_once() {
+        let schema = Schema::builder().field(Field::new("name", Kind::Name)).build().unwrap();
+        assert!(read_at_once(&schema, "id", "{\"id\": 7, \"name\": \"Áine\"}".as_bytes()).is_some());
+        assert!(read_at_once(&schema, "id", b"{\"id\": 7, \"name\": 18446744073709551616}").is_none(), "rounded");
     }
 }

@@ -14,6 +14,9 @@
 //! holds, those of questions what the open conflicts hold. Names beside ids come from the members' rows, out of fields
 //! that are not sensitive.
 //!
+//! **Also those that the audit redacts or hashes?** No. A page is mailed around; whoever decides has the register, and is
+//! told the command that shows both sides there.
+//!
 //! **What does the page need?** Nothing: no script or font or picture from anywhere, and its content security policy
 //! forbids a browser to fetch any. The one script filters what is there; without it the page is whole.
 //!

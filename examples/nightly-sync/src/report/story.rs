@@ -26,11 +26,13 @@ pub enum Matter {
     Reverted,
     /// A value of the source that cannot be read.
     Invalid,
+    /// A member who had no external id was linked.
+    Linked,
 }
 
 impl Matter {
     /// In the order they are told.
-    pub const ALL: [Self; 5] = [Self::Decided, Self::New, Self::Standing, Self::Reverted, Self::Invalid];
+    pub const ALL: [Self; 6] = [Self::Decided, Self::New, Self::Standing, Self::Reverted, Self::Invalid, Self::Linked];
 
     /// What stands above them.
     pub fn title(self) -> &'static str {
@@ -40,6 +42,7 @@ impl Matter {
             Self::Standing => "conflicts that still wait for a person",
             Self::Reverted => "edits undone",
             Self::Invalid => "values that could not be read",
+            Self::Linked => "members that were linked by a match rule",
         }
     }
 
@@ -132,7 +135,9 @@ impl Story {
             Entry::Field(entry) => entry,
             Entry::Record(entry) => {
                 let matter = if entry.action == Action::Deactivate.name() { Matter::Decided } else { Matter::New };
-                if entry.situation == Situation::DeleteVsEdit && is_told(matter) {
+                let matter = if entry.situation == Situation::Found { Matter::Linked } else { matter };
+                let told = matches!(entry.situation, Situation::DeleteVsEdit | Situation::Found);
+                if told && is_told(matter) {
                     self.add(Line { matter, id: id.to_owned(), unit: WHOLE_RECORD.to_owned(), why: entry.why.clone() });
                 }
                 return;
@@ -171,6 +176,8 @@ pub(super) fn planned(schema: &Schema, op: &Op) -> String {
         written.map(|(field, _)| field.name()).collect::<Vec<_>>().join(", ")
     };
     match &op.action {
+        Action::Update(patch) if op.links() => format!("link, and update {}", fields(patch)),
+        Action::Touch if op.links() => "link".to_owned(),
         Action::Update(patch) => format!("update {}", fields(patch)),
         Action::Reactivate(patch) => format!("reactivate {}", fields(patch)).trim_end().to_owned(),
         Action::Touch => "leave as it is, and note what was decided".to_owned(),

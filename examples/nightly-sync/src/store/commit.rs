@@ -1,18 +1,27 @@
 //! Committing: each op whole or not at all, and only if what it expects is still so.
+//!
+//! | how a batch is carried out | |
+//! |---|---|
+//! | [`Together`](Way::Together) | the transaction is all there is; whatever the database refuses ends it, and it is rolled back |
+//! | [`Apart`](Way::Apart) | each op in a savepoint of its own; what is refused is that op's outcome |
+//!
+//! Nearly every batch goes through together. One that does not is carried out apart from its beginning, and so comes to
+//! the same as if it had been from the first.
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
+use chrono::{DateTime, Utc};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Transaction, params};
 use tripartite::exchange::{
-    Action, AuditKey, Batch, ConflictChange, Entry, Expect, KeyedHash, Op, OpenConflict, Outcome, Revision, Situation,
-    WHOLE_RECORD,
+    Action, AuditKey, Batch, ConflictChange, Entry, Expect, KeyedHash, Op, OpenConflict, Outcome, RecordEntry,
+    Revision, Situation, WHOLE_RECORD,
 };
-use tripartite::id::{ExternalId, LocalId};
+use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::Schema;
 use tripartite::value::{Record, RecordBuilder};
 
 use super::cell::Cell;
 use super::error::refused;
 use super::layout::quoted;
-use super::{Register, StoreError};
+use super::{Register, StoreError, load};
 
 const LINK: &str = "
 INSERT INTO {tripartite_links}(
@@ -48,6 +57,10 @@ const CLOSE: &str = "DELETE FROM {tripartite_conflicts} WHERE external_id = ?1 A
 const TAKEN: &str = "
 SELECT 1 FROM {members} WHERE external_id = ?1 UNION ALL SELECT 1 FROM {tripartite_links} WHERE external_id = ?1";
 
+const FREE: &str = "SELECT revision FROM {members} WHERE local_id = ?1 AND external_id IS NULL";
+
+const TAKE_IN: &str = "UPDATE {members} SET external_id = ?2, revision = revision + 1 WHERE local_id = ?1";
+
 const FIND: &str = "SELECT local_id, revision FROM {members} WHERE external_id = ?1";
 
 /// The statements of a register and schema, written once for all batches.
@@ -55,7 +68,10 @@ const FIND: &str = "SELECT local_id, revision FROM {members} WHERE external_id =
 pub(super) struct Statements {
     members: String,
     taken: String,
+    any: String,
     find: String,
+    free: String,
+    take_in: String,
     insert: String,
     link: String,
     rekey: [String; 3],
@@ -72,7 +88,10 @@ impl Statements {
             insert: format!("INSERT INTO {members}(external_id, {}) VALUES (?{marks})", columns.join(", ")),
             members,
             taken: register.sql(TAKEN),
+            any: register.sql(load::ANY),
             find: register.sql(FIND),
+            free: register.sql(FREE),
+            take_in: register.sql(TAKE_IN),
             link: register.sql(LINK),
             rekey: REKEY.map(|sql| register.sql(sql)),
             open: register.sql(OPEN),
@@ -82,6 +101,15 @@ impl Statements {
     }
 }
 
+/// How the ops of a batch are kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Not at all: what is refused is an error, and the transaction must be rolled back.
+    Together,
+    /// By savepoints.
+    Apart,
+}
+
 /// Carries out a batch in a transaction that somebody else commits.
 pub(super) fn batch(
     tx: &Transaction<'_>,
@@ -89,9 +117,62 @@ pub(super) fn batch(
     schema: &Schema,
     key: Option<&AuditKey>,
     batch: &Batch,
+    way: Way,
 ) -> Result<Vec<Outcome>, StoreError> {
-    let writer = Writer { tx, sql, schema, key, batch, run: batch.run.as_str(), at: super::record::time(&batch.at) };
-    batch.ops.iter().map(|op| writer.carry_out(op)).collect()
+    let mut writer = Writer {
+        tx,
+        sql,
+        schema,
+        key,
+        batch,
+        run: batch.run.as_str(),
+        at: super::record::time(&batch.at),
+        free: way == Way::Together && are_free(tx, sql, batch)?,
+        taken: tx.prepare_cached(&sql.taken)?,
+        insert: tx.prepare_cached(&sql.insert)?,
+        link: tx.prepare_cached(&sql.link)?,
+        note: tx.prepare_cached(&sql.note)?,
+        noted: None,
+    };
+    match way {
+        Way::Together => batch.ops.iter().map(|op| Ok(outcome(writer.write(op)?))).collect(),
+        Way::Apart => batch.ops.iter().map(|op| writer.carry_out(op)).collect(),
+    }
+}
+
+/// Whether nobody has an id of any creation in the batch, nor gets one in it. Of two creations for one id the second is
+/// refused.
+fn are_free(tx: &Connection, sql: &Statements, batch: &Batch) -> Result<bool, StoreError> {
+    if batch.ops.iter().any(|op| op.rekeyed.is_some()) {
+        return Ok(false);
+    }
+    let created = batch.ops.iter().filter(|op| op.expect == Expect::Unlinked);
+    load::none_is_taken(tx, &sql.any, created.map(|op| op.id.as_str()))
+}
+
+/// What an op came to, by the number of its record.
+fn outcome(local: Option<i64>) -> Outcome {
+    // A number is an id.
+    local
+        .and_then(|local| LocalId::new(local.to_string()).ok())
+        .map_or(Outcome::Stale, |local| Outcome::Applied { local })
+}
+
+/// Appends an entry about a record that no op is about.
+pub(super) fn note(
+    tx: &Connection,
+    sql: &Statements,
+    (run, at): (&RunId, &DateTime<Utc>),
+    id: &ExternalId,
+    entry: &RecordEntry,
+) -> Result<(), StoreError> {
+    let text = serde_json::to_string(&Entry::Record(entry.clone())).unwrap_or_default();
+    let (at, verdict) = (super::record::time(at), super::record::situation(entry.situation));
+    let (field, detail): (Option<&str>, Option<&str>) = (None, None);
+    let action = entry.action.as_str();
+    let mut statement = tx.prepare_cached(&sql.note)?;
+    statement.execute(params![run.as_str(), at, id.as_str(), "record", field, verdict, detail, action, text])?;
+    Ok(())
 }
 
 struct Writer<'a> {
@@ -102,6 +183,14 @@ struct Writer<'a> {
     batch: &'a Batch,
     run: &'a str,
     at: String,
+    /// Nobody has an id of any creation.
+    free: bool,
+    taken: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    link: CachedStatement<'a>,
+    note: CachedStatement<'a>,
+    /// The last entry about a record as a whole, and its text: most of a batch have the same.
+    noted: Option<(&'a RecordEntry, String)>,
 }
 
 /// A row that is as it was expected.
@@ -111,18 +200,13 @@ struct Found {
     revision: Revision,
 }
 
-impl Writer<'_> {
-    fn carry_out(&self, op: &Op) -> Result<Outcome, StoreError> {
+impl<'a> Writer<'a> {
+    fn carry_out(&mut self, op: &'a Op) -> Result<Outcome, StoreError> {
         self.run_cached("SAVEPOINT op")?;
         match self.write(op) {
-            Ok(Some(local)) => {
+            Ok(local) => {
                 self.run_cached("RELEASE op")?;
-                // A number is an id.
-                Ok(LocalId::new(local.to_string()).map_or(Outcome::Stale, |local| Outcome::Applied { local }))
-            }
-            Ok(None) => {
-                self.run_cached("RELEASE op")?;
-                Ok(Outcome::Stale)
+                Ok(outcome(local))
             }
             // A trigger may have rolled back everything; then there is no savepoint to go back to.
             Err(StoreError::Sqlite(error)) if is_refusal(&error) && !self.tx.is_autocommit() => {
@@ -135,11 +219,12 @@ impl Writer<'_> {
     }
 
     /// The local id of the record, or `None` when what was expected is no longer so; then nothing was written.
-    fn write(&self, op: &Op) -> Result<Option<i64>, StoreError> {
-        let found = match (&op.action, op.expect) {
+    fn write(&mut self, op: &'a Op) -> Result<Option<i64>, StoreError> {
+        let found = match (&op.action, &op.expect) {
             (Action::Create(record), Expect::Unlinked) => self.create(op, record)?,
-            (_, Expect::Unlinked) => None,
-            (action, Expect::Revision(revision)) => self.change(op, action, revision)?,
+            (Action::Create(_), _) | (_, Expect::Unlinked) => None,
+            (action, Expect::Revision(revision)) => self.change(op, action, *revision)?,
+            (action, Expect::Free { local, revision }) => self.take_in(op, action, local, *revision)?,
         };
         let Some(found) = found else { return Ok(None) };
         self.link(op, found.revision)?;
@@ -152,11 +237,11 @@ impl Writer<'_> {
         Ok(Some(found.local))
     }
 
-    fn create(&self, op: &Op, record: &Record) -> Result<Option<Found>, StoreError> {
-        if self.is_taken(&op.id)? {
+    fn create(&mut self, op: &Op, record: &Record) -> Result<Option<Found>, StoreError> {
+        if !self.free && self.is_taken(&op.id)? {
             return Ok(None);
         }
-        let mut statement = self.tx.prepare_cached(&self.sql.insert)?;
+        let statement = &mut self.insert;
         statement.raw_bind_parameter(1, op.id.as_str())?;
         for (position, field) in self.schema.fields().iter().enumerate() {
             statement.raw_bind_parameter(position + 2, Cell::of(field.kind(), record.field(position)))?;
@@ -165,11 +250,11 @@ impl Writer<'_> {
         Ok(Some(Found { local: self.tx.last_insert_rowid(), revision: Revision(1) }))
     }
 
-    fn is_taken(&self, id: &ExternalId) -> Result<bool, StoreError> {
-        Ok(self.tx.prepare_cached(&self.sql.taken)?.exists([id.as_str()])?)
+    fn is_taken(&mut self, id: &ExternalId) -> Result<bool, StoreError> {
+        Ok(self.taken.exists([id.as_str()])?)
     }
 
-    fn change(&self, op: &Op, action: &Action, expected: Revision) -> Result<Option<Found>, StoreError> {
+    fn change(&mut self, op: &Op, action: &Action, expected: Revision) -> Result<Option<Found>, StoreError> {
         let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
         let from = op.rekeyed.as_ref().unwrap_or(&op.id);
         let known = self.tx.prepare_cached(&self.sql.find)?.query_row([from.as_str()], row).optional()?;
@@ -190,13 +275,40 @@ impl Writer<'_> {
             }
             revision += u64::from(known.is_some());
         }
-        let written = match action {
-            Action::Update(patch) => self.update(local, patch, "")?,
-            Action::Reactivate(patch) => self.update(local, patch, "active = 1, ")?,
-            Action::Deactivate => self.update(local, &self.schema.missing(), "active = 0, ")?,
-            _ => 0,
-        };
+        // Of a deleted row no revision is left to tell.
+        let remembers = *action == Action::Touch && op.makes_revision() && known.is_some();
+        let written =
+            if remembers { self.update(local, &self.schema.missing(), "")? } else { self.act(local, action)? };
         Ok(Some(Found { local, revision: Revision(revision + written) }))
+    }
+
+    /// Does to a row what an op says, and answers by how much its revision grew.
+    fn act(&self, local: i64, action: &Action) -> Result<u64, StoreError> {
+        match action {
+            Action::Update(patch) => self.update(local, patch, ""),
+            Action::Reactivate(patch) => self.update(local, patch, "active = 1, "),
+            Action::Deactivate => self.update(local, &self.schema.missing(), "active = 0, "),
+            _ => Ok(0),
+        }
+    }
+
+    /// Gives a row that has no external id the op's.
+    fn take_in(
+        &mut self,
+        op: &Op,
+        action: &Action,
+        local: &LocalId,
+        expected: Revision,
+    ) -> Result<Option<Found>, StoreError> {
+        let Ok(local) = local.as_str().parse::<i64>() else { return Ok(None) };
+        let revision = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(0)?.cast_unsigned());
+        let known = self.tx.prepare_cached(&self.sql.free)?.query_row([local], revision).optional()?;
+        if known.map(Revision) != Some(expected) || self.is_taken(&op.id)? {
+            return Ok(None);
+        }
+        self.tx.prepare_cached(&self.sql.take_in)?.execute(params![local, op.id.as_str()])?;
+        let grown = self.act(local, action)?;
+        Ok(Some(Found { local, revision: Revision(expected.0 + 1 + grown) }))
     }
 
     /// Writes the fields that a patch states, and answers by how much the revision grew.
@@ -219,7 +331,7 @@ impl Writer<'_> {
         Ok(1)
     }
 
-    fn link(&self, op: &Op, revision: Revision) -> Result<(), StoreError> {
+    fn link(&mut self, op: &Op, revision: Revision) -> Result<(), StoreError> {
         let created = matches!(op.action, Action::Create(_));
         let base = op.base.as_ref().map(|base| self.base(base, created));
         let schema = base.as_ref().map(|_| self.batch.schema.to_bytes());
@@ -232,8 +344,7 @@ impl Writer<'_> {
             Action::Reactivate(_) => Some(0),
             _ => (op.missed > 0).then(|| -i64::from(op.missed)),
         };
-        let mut statement = self.tx.prepare_cached(&self.sql.link)?;
-        statement.execute(params![op.id.as_str(), base, schema, version, seen, policy, synced, deactivated])?;
+        self.link.execute(params![op.id.as_str(), base, schema, version, seen, policy, synced, deactivated])?;
         Ok(())
     }
 
@@ -267,21 +378,34 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn note(&self, op: &Op, entry: &Entry) -> Result<(), StoreError> {
+    fn note(&mut self, op: &Op, entry: &'a Entry) -> Result<(), StoreError> {
+        match entry {
+            Entry::Field(_) => self.note_field(op, entry),
+            Entry::Record(entry) => self.note_record(op, entry),
+        }
+    }
+
+    fn note_field(&mut self, op: &Op, entry: &Entry) -> Result<(), StoreError> {
         let entry = entry.stored(self.schema, self.key.map(|key| key as &dyn KeyedHash));
         let text = serde_json::to_string(&entry).unwrap_or_default();
-        let (subject, field, verdict, detail, decision) = match &*entry {
-            Entry::Field(entry) => {
-                let verdict = entry.verdict.name().to_owned();
-                ("field", Some(entry.field.as_str()), verdict, entry.verdict.detail(), entry.decision.name())
-            }
-            Entry::Record(entry) => {
-                ("record", None, super::record::situation(entry.situation), None, entry.action.as_str())
+        let Entry::Field(entry) = &*entry else { return Ok(()) };
+        let (verdict, detail, decision) = (entry.verdict.name(), entry.verdict.detail(), entry.decision.name());
+        let (id, field) = (op.id.as_str(), entry.field.as_str());
+        self.note.execute(params![self.run, self.at, id, "field", field, verdict, detail, decision, text])?;
+        Ok(())
+    }
+
+    fn note_record(&mut self, op: &Op, entry: &'a RecordEntry) -> Result<(), StoreError> {
+        let text = match &mut self.noted {
+            Some((noted, text)) if *noted == entry => text,
+            noted => {
+                let text = serde_json::to_string(&Entry::Record(entry.clone())).unwrap_or_default();
+                &mut noted.insert((entry, text)).1
             }
         };
-        let mut statement = self.tx.prepare_cached(&self.sql.note)?;
-        let id = op.id.as_str();
-        statement.execute(params![self.run, self.at, id, subject, field, verdict, detail, decision, text])?;
+        let (id, verdict) = (op.id.as_str(), super::record::situation(entry.situation));
+        let (field, detail) = (None::<&str>, None::<&str>);
+        self.note.execute(params![self.run, self.at, id, "record", field, verdict, detail, entry.action, &*text])?;
         Ok(())
     }
 
@@ -303,7 +427,8 @@ fn why<'a>(op: &'a Op, conflict: &OpenConflict) -> &'a str {
     op.entries.iter().find_map(of).unwrap_or_default()
 }
 
-fn is_refusal(error: &rusqlite::Error) -> bool {
+/// Whether the database refused what was to be written, and would take something else.
+pub(super) fn is_refusal(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig)

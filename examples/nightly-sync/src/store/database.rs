@@ -5,10 +5,14 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tripartite::id::SyncKey;
+use tripartite::matching::Rule;
 use tripartite::schema::{Schema, SchemaBuilder, SchemaError, Strategy};
 
 use super::tables::FORMAT;
 use super::{Register, StoreError};
+
+/// What the match rules are remembered as.
+pub(super) const RULES: &str = "match";
 
 /// How long to wait for somebody else's transaction to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -67,7 +71,7 @@ impl Database {
         let there = fs::metadata(path).is_ok_and(|file| file.len() > 0);
         let conn = match access {
             Access::Read if !there => return Err(StoreError::Missing),
-            Access::Read => open_to_read(path)?,
+            Access::Read => read_only(path)?,
             Access::Write => open_to_write(path)?,
         };
         conn.busy_timeout(PATIENCE)?;
@@ -99,6 +103,14 @@ impl Database {
         }
     }
 
+    /// The match rules that it remembers for a register, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`], when they cannot be read.
+    pub fn rules(&self, register: &Register) -> Result<Vec<Rule>, StoreError> {
+        if holds(&self.conn, register)? { rules(&self.conn, register) } else { Ok(Vec::new()) }
+    }
+
     pub(super) fn into_connection(self) -> Connection {
         self.conn
     }
@@ -120,7 +132,7 @@ impl Database {
 
 /// A connection that only reads would leave the journal's side files behind, so this one may write and does not: the
 /// side files go with it, unless they were there before. Then nothing is moved out of them.
-fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn read_only(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     let mut journal = path.as_os_str().to_owned();
@@ -138,8 +150,12 @@ fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
 
 /// Whether a register is there.
 pub(super) fn holds(conn: &Connection, register: &Register) -> Result<bool, StoreError> {
+    has_table(conn, &register.table(META))
+}
+
+pub(super) fn has_table(conn: &Connection, table: &str) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    Ok(conn.prepare(sql)?.exists([register.table(META)])?)
+    Ok(conn.prepare_cached(sql)?.exists([table])?)
 }
 
 /// The error when a register is not there.
@@ -180,6 +196,11 @@ fn check_format(conn: &Connection, register: &Register) -> Result<(), StoreError
 fn meta(conn: &Connection, register: &Register, key: &str) -> Result<Option<String>, StoreError> {
     let sql = register.sql("SELECT value FROM {tripartite_meta} WHERE key = ?1");
     Ok(conn.query_row(&sql, [key], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn rules(conn: &Connection, register: &Register) -> Result<Vec<Rule>, StoreError> {
+    let Some(text) = meta(conn, register, RULES)? else { return Ok(Vec::new()) };
+    serde_json::from_str(&text).map_err(|problem| StoreError::Schema { problem: format!("its match rules: {problem}") })
 }
 
 pub(super) fn settings(conn: &Connection, register: &Register) -> Result<Settings, StoreError> {

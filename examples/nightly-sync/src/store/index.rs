@@ -1,6 +1,17 @@
-//! The index: every row with an external id, and then every link whose row a user deleted.
+//! The index: the rows with an external id and the links, merged by that id.
+//!
+//! | of an id there is | what it is |
+//! |---|---|
+//! | a row and a link | a record that was in step once, and where it was |
+//! | a row | a record that somebody gave its external id by hand |
+//! | a link | a record whose row a user deleted |
+//!
+//! Rows, links and open conflicts are each read in the order of their ids, so none is ever looked for.
 
-use rusqlite::{Connection, Row};
+use std::cmp::Ordering;
+
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
+use rusqlite::{CachedStatement, Connection, Row, Rows, TransactionBehavior};
 use tripartite::exchange::{Cursor, IndexEntry, IndexPage, Presence, Revision, Synced};
 use tripartite::id::ExternalId;
 use tripartite::value::Fingerprint;
@@ -10,64 +21,115 @@ use super::{Register, StoreError};
 /// How many entries a page has.
 const PAGE: usize = 5000;
 
+/// A row whose external id is a blob is the user's own business; every text stands before the first blob.
 const MEMBERS: &str = "
-SELECT m.local_id, m.external_id, m.active, m.revision, l.deactivated, l.synced_revision, l.seen, l.policy,
-    (SELECT count(*) FROM {tripartite_conflicts} c WHERE c.external_id = m.external_id)
-FROM {members} m LEFT JOIN {tripartite_links} l ON l.external_id = m.external_id
-WHERE m.local_id > ?1 AND m.external_id IS NOT NULL
-ORDER BY m.local_id LIMIT ?2";
+SELECT external_id, active, revision FROM {members}
+WHERE external_id > ?1 AND external_id < x'' ORDER BY external_id";
 
-const DELETED: &str = "
-SELECT 0, l.external_id, 0, 0, 0, l.synced_revision, l.seen, l.policy,
-    (SELECT count(*) FROM {tripartite_conflicts} c WHERE c.external_id = l.external_id)
-FROM {tripartite_links} l
-WHERE l.external_id > ?1 AND NOT EXISTS (SELECT 1 FROM {members} m WHERE m.external_id = l.external_id)
-ORDER BY l.external_id LIMIT ?2";
+const LINKS: &str = "
+SELECT external_id, deactivated, synced_revision, seen, policy FROM {tripartite_links}
+WHERE external_id > ?1 ORDER BY external_id";
 
-/// A page. The cursor is the last row's key, `m` or `l` before it for the part that it is in.
-pub(super) fn page(conn: &Connection, register: &Register, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
-    match after.map(|after| after.0.split_at(1)) {
-        Some(("l", id)) => deleted(conn, register, id),
-        Some((_, key)) => members(conn, register, key.parse().unwrap_or(i64::MIN)),
-        None => members(conn, register, i64::MIN),
+const CONFLICTS: &str = "
+SELECT external_id, count(*) FROM {tripartite_conflicts}
+WHERE external_id > ?1 GROUP BY external_id ORDER BY external_id";
+
+/// A page. The cursor is the last id of the one before.
+pub(super) fn page(
+    conn: &mut Connection,
+    register: &Register,
+    after: Option<&Cursor>,
+) -> Result<IndexPage, StoreError> {
+    // All three see one moment.
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Deferred)?;
+    let prepare = |sql: &str| tx.prepare_cached(&register.sql(sql));
+    let (mut members, mut links, mut conflicts) = (prepare(MEMBERS)?, prepare(LINKS)?, prepare(CONFLICTS)?);
+    let after = after.map_or("", |after| &after.0);
+    let mut merged = Merged {
+        members: behind(&mut members, after)?,
+        links: behind(&mut links, after)?,
+        conflicts: behind(&mut conflicts, after)?,
+    };
+    let mut entries = Vec::with_capacity(PAGE);
+    while entries.len() < PAGE && merged.is_at_one() {
+        entries.extend(merged.next()?);
     }
-}
-
-fn members(conn: &Connection, register: &Register, after: i64) -> Result<IndexPage, StoreError> {
-    let mut statement = conn.prepare_cached(&register.sql(MEMBERS))?;
-    let mut rows = statement.query((after, PAGE as i64))?;
-    let (mut entries, mut read, mut last) = (Vec::with_capacity(PAGE), 0, after);
-    while let Some(row) = rows.next()? {
-        read += 1;
-        last = row.get(0)?;
-        entries.extend(entry(row)?);
-    }
-    let next = if read == PAGE { format!("m{last}") } else { "l".to_owned() };
-    Ok(IndexPage { entries, next: Some(Cursor(next)) })
-}
-
-fn deleted(conn: &Connection, register: &Register, after: &str) -> Result<IndexPage, StoreError> {
-    let mut statement = conn.prepare_cached(&register.sql(DELETED))?;
-    let mut rows = statement.query((after, PAGE as i64))?;
-    let mut entries = Vec::new();
-    while let Some(row) = rows.next()? {
-        entries.extend(entry(row)?);
-    }
-    let full = entries.len() == PAGE;
-    let next = entries.last().filter(|_| full).map(|last| Cursor(format!("l{}", last.id)));
+    let last = entries.last().filter(|_| entries.len() == PAGE);
+    let next = last.map(|last: &IndexEntry| Cursor(last.id.to_string()));
     Ok(IndexPage { entries, next })
 }
 
-/// A row whose external id no source can have is the user's own business.
-fn entry(row: &Row<'_>) -> Result<Option<IndexEntry>, StoreError> {
-    let Some(id) = row.get_ref(1)?.as_str().ok().and_then(|id| ExternalId::new(id).ok()) else {
-        return Ok(None);
+/// What stands behind an id, at the first of it.
+fn behind<'a>(statement: &'a mut CachedStatement<'_>, after: &str) -> Result<Rows<'a>, StoreError> {
+    let mut rows = statement.query([after])?;
+    rows.advance()?;
+    Ok(rows)
+}
+
+/// Three readings in one order, each at what it has not given yet.
+struct Merged<'a> {
+    members: Rows<'a>,
+    links: Rows<'a>,
+    conflicts: Rows<'a>,
+}
+
+impl Merged<'_> {
+    fn is_at_one(&self) -> bool {
+        self.members.get().is_some() || self.links.get().is_some()
+    }
+
+    /// The next id's entry; `None` for an id that no source can have, which is the user's own business.
+    fn next(&mut self) -> Result<Option<IndexEntry>, StoreError> {
+        let (member, link) = (self.members.get(), self.links.get());
+        let ids = (member.map(id_of).transpose()?, link.map(id_of).transpose()?);
+        let order = match ids {
+            (Some(member), Some(link)) => member.cmp(link),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        let id = if order.is_le() { ids.0 } else { ids.1 };
+        let id = id.and_then(|id| str::from_utf8(id).ok()).and_then(|id| ExternalId::new(id).ok());
+        let (member, link) = (member.filter(|_| order.is_le()), link.filter(|_| order.is_ge()));
+        let entry = id.map(|id| entry(id, member, link)).transpose()?;
+        if order.is_le() {
+            self.members.advance()?;
+        }
+        if order.is_ge() {
+            self.links.advance()?;
+        }
+        entry.map(|entry| self.with_conflicts(entry)).transpose()
+    }
+
+    fn with_conflicts(&mut self, mut entry: IndexEntry) -> Result<IndexEntry, StoreError> {
+        while let Some(conflict) = self.conflicts.get() {
+            match id_of(conflict)?.cmp(entry.id.as_str().as_bytes()) {
+                Ordering::Less => self.conflicts.advance()?,
+                Ordering::Equal => {
+                    entry.open = conflict.get::<_, i64>(1)?.try_into().unwrap_or(u32::MAX);
+                    break;
+                }
+                Ordering::Greater => break,
+            }
+        }
+        Ok(entry)
+    }
+}
+
+/// Every text is one; what is no text stands behind all that are read.
+fn id_of<'a>(row: &'a Row<'_>) -> Result<&'a [u8], StoreError> {
+    Ok(row.get_ref(0)?.as_bytes().unwrap_or_default())
+}
+
+fn entry(id: ExternalId, member: Option<&Row<'_>>, link: Option<&Row<'_>>) -> Result<IndexEntry, StoreError> {
+    let synced = link.map(|link| synced(link, 2)).transpose()?.flatten();
+    let Some(member) = member else {
+        let (presence, revision) = (Presence::Removed, Revision(0));
+        return Ok(IndexEntry { id, presence, revision, synced, open: 0, missed: 0 });
     };
-    let revision = revision(row, 3)?;
-    let deactivated = row.get::<_, Option<i64>>(4)?;
-    let presence = presence(row.get_ref(2)?.as_i64().unwrap_or(1), deactivated);
-    let open = row.get::<_, i64>(8)?.try_into().unwrap_or(u32::MAX);
-    Ok(Some(IndexEntry { id, presence, revision, synced: synced(row, 5)?, open, missed: missed(deactivated) }))
+    let deactivated = link.and_then(|link| link.get_ref(1).ok()?.as_i64().ok());
+    let presence = presence(member.get_ref(1)?.as_i64().unwrap_or(1), deactivated);
+    let revision = revision(member, 2)?;
+    Ok(IndexEntry { id, presence, revision, synced, open: 0, missed: missed(deactivated) })
 }
 
 pub(super) fn presence(active: i64, deactivated: Option<i64>) -> Presence {
@@ -85,12 +147,12 @@ pub(super) fn missed(deactivated: Option<i64>) -> u32 {
 
 /// A row that was deleted has revision 0; a row starts at 1.
 pub(super) fn revision(row: &Row<'_>, at: usize) -> Result<Revision, StoreError> {
-    Ok(Revision(row.get::<_, Option<i64>>(at)?.unwrap_or(0).cast_unsigned()))
+    Ok(Revision(row.get_ref(at)?.as_i64().unwrap_or(0).cast_unsigned()))
 }
 
 /// When the record was last in step, out of three columns.
 pub(super) fn synced(row: &Row<'_>, at: usize) -> Result<Option<Synced>, StoreError> {
-    let Some(revision) = row.get::<_, Option<i64>>(at)? else { return Ok(None) };
+    let Ok(revision) = row.get_ref(at)?.as_i64() else { return Ok(None) };
     let (Some(seen), Some(policy)) = (fingerprint(row, at + 1)?, fingerprint(row, at + 2)?) else { return Ok(None) };
     Ok(Some(Synced { revision: Revision(revision.cast_unsigned()), seen, policy }))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, TransactionBehavior};
+use rusqlite::{Connection, Row};
 use serde::de::DeserializeSeed;
 use tripartite::exchange::{Base, Loaded, OpenConflict, Presence};
 use tripartite::id::ExternalId;
@@ -21,20 +21,27 @@ const TABLES: &str = "
 LEFT JOIN {members} m ON m.external_id = j.value LEFT JOIN {tripartite_links} l ON l.external_id = j.value
 WHERE m.local_id IS NOT NULL OR l.external_id IS NOT NULL";
 
+/// Whether anybody has an id of this span.
+pub(super) const ANY: &str = "
+SELECT 1 FROM {members} WHERE external_id BETWEEN ?1 AND ?2 UNION ALL
+SELECT 1 FROM {tripartite_links} WHERE external_id BETWEEN ?1 AND ?2";
+
 /// The first column of a field.
 const FIELDS: usize = 10;
 
+/// In a transaction, so that all statements see one moment.
 pub(super) fn records(
-    conn: &mut Connection,
+    tx: &Connection,
     register: &Register,
     layout: &Layout,
     schema: &Schema,
     ids: &[ExternalId],
 ) -> Result<Vec<Loaded>, StoreError> {
-    // Both statements see one moment.
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Deferred)?;
+    if none_is_taken(tx, &register.sql(ANY), ids.iter().map(ExternalId::as_str))? {
+        return Ok(Vec::new());
+    }
     let ids = serde_json::to_string(ids).unwrap_or_default();
-    let mut open = conflicts(&tx, register, &ids)?;
+    let mut open = conflicts(tx, register, &ids)?;
     let mut statement = tx.prepare_cached(&statement(register, layout))?;
     let mut rows = statement.query([ids])?;
     let mut records = Vec::new();
@@ -45,6 +52,17 @@ pub(super) fn records(
         }
     }
     Ok(records)
+}
+
+/// Whether nobody has any of these ids, where one look at the span of them tells: as on a first night, and where new ids
+/// are larger than the old ones.
+pub(super) fn none_is_taken<'a>(
+    conn: &Connection,
+    any: &str,
+    ids: impl Iterator<Item = &'a str> + Clone,
+) -> Result<bool, StoreError> {
+    let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else { return Ok(true) };
+    Ok(!conn.prepare_cached(any)?.exists([first, last])?)
 }
 
 fn statement(register: &Register, layout: &Layout) -> String {
@@ -92,20 +110,23 @@ fn loaded(schema: &Schema, id: ExternalId, row: &Row<'_>, open: Vec<OpenConflict
         true => index::presence(row.get_ref(2)?.as_i64().unwrap_or(1), deactivated),
         false => Presence::Removed,
     };
-    let local = if there { local(schema, &id, row)? } else { schema.missing() };
+    let unreadable = || StoreError::Unreadable { table: "members", id: id.to_string() };
+    let local = if there { row_of(schema, row, FIELDS)?.ok_or_else(unreadable)? } else { schema.missing() };
     let base = base(schema, &id, row)?;
     let (revision, synced) = (index::revision(row, 3)?, index::synced(row, 5)?);
     let missed = index::missed(deactivated);
     Ok(Loaded { id, presence, revision, local, base, synced, open, strategy: None, missed })
 }
 
-fn local(schema: &Schema, id: &ExternalId, row: &Row<'_>) -> Result<Record, StoreError> {
+/// The record in a row, from the column of its first field on; `None` where no record can hold it.
+pub(super) fn row_of(schema: &Schema, row: &Row<'_>, first: usize) -> Result<Option<Record>, StoreError> {
     let mut record = RecordBuilder::new(schema.fields().len());
     for (position, field) in schema.fields().iter().enumerate() {
-        cell::read(field.kind(), row.get_ref(FIELDS + position)?, &mut record, position)
-            .map_err(|_| StoreError::Unreadable { table: "members", id: id.to_string() })?;
+        if cell::read(field.kind(), row.get_ref(first + position)?, &mut record, position).is_err() {
+            return Ok(None);
+        }
     }
-    Ok(record.finish())
+    Ok(Some(record.finish()))
 }
 
 fn base(schema: &Schema, id: &ExternalId, row: &Row<'_>) -> Result<Option<Base>, StoreError> {

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
+use tripartite::decide::unlike;
 use tripartite::drive::block_on;
-use tripartite::exchange::{Entry, FieldEntry, Loaded};
+use tripartite::exchange::{Entry, FieldEntry, Loaded, Revision, Wanted};
 use tripartite::host::RecordStore;
-use tripartite::id::ExternalId;
+use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::run::Report;
 
-use super::{Database, Register, SqliteStore, StoreError, database};
+use super::{Database, Register, SqliteStore, StoreError, commit, database, near};
 
 /// So many entries one transaction forgets, so that nobody waits long for another.
 pub const PRUNED_AT_ONCE: usize = 1000;
@@ -17,7 +19,70 @@ pub const PRUNED_AT_ONCE: usize = 1000;
 /// So many records are loaded at a time.
 pub const LOADED_AT_ONCE: usize = 500;
 
+/// A member, by its local id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Here {
+    /// Its revision.
+    pub revision: Revision,
+    /// Its external id, if it has one.
+    pub external_id: Option<String>,
+}
+
 impl SqliteStore {
+    /// A member by its local id; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn here(&self, local: &LocalId) -> Result<Option<Here>, StoreError> {
+        let Ok(local) = local.as_str().parse::<i64>() else { return Ok(None) };
+        let sql = self.register.sql("SELECT revision, CAST(external_id AS TEXT) FROM {members} WHERE local_id = ?1");
+        let here = |row: &rusqlite::Row<'_>| {
+            Ok(Here { revision: Revision(row.get::<_, i64>(0)?.cast_unsigned()), external_id: row.get(1)? })
+        };
+        self.with(|conn| Ok(conn.query_row(&sql, [local], here).optional()?))
+    }
+
+    /// Remembers that a member is not this record of the source, as a person says; the audit tells of it. `false`: it was
+    /// said before.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be written.
+    pub fn rule_out(
+        &self,
+        local: &LocalId,
+        id: &ExternalId,
+        by: &PersonId,
+        (run, at): (&RunId, &DateTime<Utc>),
+    ) -> Result<bool, StoreError> {
+        let sql = self.register.sql(
+            "INSERT INTO {tripartite_not}(local_id, external_id, at, by) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        );
+        let mut news = false;
+        self.write(|tx| {
+            near::tables(tx, &self.register)?;
+            let said = params![local.as_str().parse::<i64>().ok(), id.as_str(), super::record::time(at), by.as_str()];
+            news = tx.execute(&sql, said)? > 0;
+            match unlike(local, by) {
+                Entry::Record(entry) if news => commit::note(tx, &self.statements, (run, at), id, &entry),
+                _ => Ok(()),
+            }
+        })?;
+        Ok(news)
+    }
+
+    /// Whether a person has said that a member is not this record of the source.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn is_ruled_out(&self, local: &LocalId, id: &ExternalId) -> Result<bool, StoreError> {
+        let sql = self.register.sql("SELECT 1 FROM {tripartite_not} WHERE local_id = ?1 AND external_id = ?2");
+        self.with(|conn| {
+            let is_kept = database::has_table(conn, &self.register.table("tripartite_not"))?;
+            Ok(is_kept
+                && conn.prepare_cached(&sql)?.exists(params![local.as_str().parse::<i64>().ok(), id.as_str()])?)
+        })
+    }
+
     /// The ids of the records that have an open conflict, in order.
     ///
     /// # Errors
@@ -36,7 +101,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn record(&self, id: &ExternalId) -> Result<Option<Loaded>, StoreError> {
-        Ok(block_on(self.load(std::slice::from_ref(id)))?.pop())
+        Ok(block_on(self.load(&Wanted::of([id.clone()])))?.linked.pop())
     }
 
     /// An entry about a field, by its number, with those about the other fields of its group of the same run, and

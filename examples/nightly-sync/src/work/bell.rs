@@ -1,6 +1,7 @@
 //! What wakes the workers of a process between two ticks, and ends them.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Wakes the workers of a process, and ends them.
@@ -23,6 +24,7 @@ use std::time::Duration;
 pub struct Bell {
     state: Mutex<State>,
     changed: Condvar,
+    asked: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +42,7 @@ impl Bell {
         self.changed.notify_all();
     }
 
-    /// Each worker ends after the tick under way.
+    /// Each worker ends: one that is at a job gives it back between two steps of its run.
     pub fn end(&self) {
         self.state().ended = true;
         self.changed.notify_all();
@@ -48,7 +50,20 @@ impl Bell {
 
     /// Whether they are to end.
     pub fn ended(&self) -> bool {
-        self.state().ended
+        self.state().ended || self.asked.load(Ordering::SeqCst)
+    }
+
+    /// What ends them as well, once it is set. Setting it wakes nobody, so whoever sleeps sees it later: it is for
+    /// signals, in which nothing else may be done.
+    ///
+    /// ```
+    /// use std::sync::atomic::Ordering;
+    /// let bell = nightly_sync::work::Bell::default();
+    /// bell.asked().store(true, Ordering::SeqCst);
+    /// assert!(bell.ended());
+    /// ```
+    pub fn asked(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.asked)
     }
 
     /// How often it has rung.

@@ -20,8 +20,12 @@ pub fn line(told: &Told, at: DateTime<Utc>) -> String {
                     0 => String::new(),
                     some => format!("{some} set aside, "),
                 };
+                let linked = match counts.linked {
+                    0 => String::new(),
+                    some => format!("{some} linked, "),
+                };
                 format!(
-                    "; {} processed, {aside}{} created, {} updated, {} deactivated, {} conflicts open (run {})",
+                    "; {} processed, {aside}{linked}{} created, {} updated, {} deactivated, {} conflicts open (run {})",
                     counts.processed,
                     counts.created,
                     counts.updated,

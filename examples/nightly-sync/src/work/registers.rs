@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
 use tripartite::id::SyncKey;
+use tripartite::matching::RulesError;
 use tripartite::queue::Scope;
 use tripartite::run::{Done, Mode, Run};
 use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
 use tripartite::work::{Handler, Job, Opened, Queue, WorkError, slot_key};
 
-use super::AS_THE_SCHEMA_SAYS;
+use super::{AS_THE_SCHEMA_SAYS, Bell};
 use crate::infer::{InferError, infer};
 use crate::jobs::{JobsError, SqliteJobStore};
 use crate::listing::{JsonLines, Lines, ListingError, Remote};
@@ -23,6 +24,8 @@ pub struct Registers<'a> {
     pub db: &'a Path,
     /// Its queue, which knows the connections.
     pub queue: &'a Queue<SqliteJobStore>,
+    /// What ends the workers; one at a job gives it back.
+    pub bell: &'a Bell,
     /// The clock.
     pub now: fn() -> DateTime<Utc>,
 }
@@ -49,6 +52,9 @@ pub enum OpenError {
     /// No schema can be inferred from it.
     #[error(transparent)]
     Infer(#[from] InferError),
+    /// The match rules do not fit the schema.
+    #[error(transparent)]
+    Match(#[from] RulesError),
     /// The strategy cannot be the schema's.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -61,7 +67,7 @@ impl Classify for OpenError {
             Self::Jobs(error) => error.failure(),
             Self::Store(error) => error.failure(),
             Self::Listing(error) | Self::Infer(InferError::Listing(error)) => error.failure(),
-            Self::Policy(_) | Self::Infer(_) | Self::Schema(_) => Failure::Fatal,
+            Self::Policy(_) | Self::Infer(_) | Self::Match(_) | Self::Schema(_) => Failure::Fatal,
         }
     }
 }
@@ -81,12 +87,13 @@ impl Handler for Registers<'_> {
             Some(settings) => settings,
             None => Settings { schema: infer(&mut lines, ID_FIELD)?.schema, id_field: ID_FIELD.to_owned() },
         };
+        let rules = database.rules(&register)?;
         let schema = under(&settings, job)?;
         let source = JsonLines::new(lines, settings.schema.clone(), settings.id_field.clone());
         let store = SqliteStore::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
         let at = (self.now)();
         let mode = if first { Mode::Streaming } else { Mode::Planned };
-        let run = Run::new(Policy::new(schema), store.next_run(&at)?, at).mode(mode);
+        let run = Run::new(Policy::new(schema), store.next_run(&at)?, at).mode(mode).matching(rules)?;
         let run = match &job.scope {
             Scope::All => run,
             Scope::Only(ids) => run.only(ids.iter().cloned()),
@@ -99,6 +106,10 @@ impl Handler for Registers<'_> {
             store.settle()?;
         }
         Ok(store.remember(&done.report)?)
+    }
+
+    fn leaving(&self) -> bool {
+        self.bell.ended()
     }
 }
 

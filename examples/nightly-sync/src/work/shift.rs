@@ -94,7 +94,7 @@ impl Shift {
 
     fn one(&self, number: usize, told: &Sender<Told>, over: &AtomicBool) -> Result<(), WorkError<JobsError>> {
         let queue = queue(&self.db).map_err(WorkError::Store)?.rules(self.rules);
-        let handler = Registers { db: &self.db, queue: &queue, now: self.now };
+        let handler = Registers { db: &self.db, queue: &queue, bell: &self.bell, now: self.now };
         let mut worker = Worker::new(self.name(number), self.settings);
         while !over.load(Ordering::Relaxed) && !self.bell.ended() {
             let heard = self.bell.heard();

@@ -192,6 +192,42 @@ fn no_output_shows_a_value() {
     // The audit shows what it keeps, and of these fields that is no value.
     run(&["audit", "--db", &db]);
     run(&["audit", "--db", &db, "--format", "csv"]);
+    let page = bench.path("page.html");
+    run(&["report", "--db", &db, "--html", &page]);
+    run(&["approve", "--db", &db, "--plan", &bench.path("plan.json"), "--id", &"0".repeat(32)]);
+    // The same as a job.
+    let (key, jobs) = ("ballybeg/federation", bench.path("jobs.db"));
+    let listings = [1, 2].map(|n| bench.write(&format!("job-{n}.jsonl"), of(n)));
+    run(&["schedule", "--db", &jobs, "--key", key, "--remote", &listings[0], "--schema", &schema]);
+    for listing in &listings {
+        run(&["schedule", "--db", &jobs, "--key", key, "--remote", listing]);
+        run(&["trigger", "--db", &jobs, "--key", key]);
+        run(&["work", "--db", &jobs, "--until-idle", "--json", "--spacing", "0"]);
+        let members: String = rusqlite::Connection::open(&jobs)
+            .unwrap()
+            .query_row("SELECT name FROM sqlite_schema WHERE name LIKE '%members%' AND type = 'table'", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        let edit = format!("UPDATE \"{members}\" SET name = 'mark ours', phone = 'mark ours'");
+        rusqlite::Connection::open(&jobs).unwrap().execute_batch(&edit).unwrap();
+    }
+    run(&["work", "--db", &jobs, "--until-idle", "--spacing", "0"]);
+    run(&["status", "--db", &jobs]);
+    run(&["status", "--db", &jobs, "--json"]);
+    run(&["history", "--db", &jobs, "--key", key]);
+    run(&["history", "--db", &jobs, "--key", key, "--format", "csv"]);
+    run(&["conflicts", "--db", &jobs, "--key", key]);
+    let other = bench.path("job.html");
+    run(&["report", "--db", &jobs, "--key", key, "--html", &other]);
+    for page in [&page, &other] {
+        let page = std::fs::read_to_string(page).unwrap();
+        // It marks where two values differ by an element of this name, and says of a bar that it does.
+        let body = page.split_once("<body>").unwrap().1;
+        let values = body.replace("<mark>", "").replace("</mark>", "").replace("a column marks this one", "");
+        printed.push(values);
+    }
+    assert!(printed.iter().any(|text| text.contains("(not shown)")), "a conflict is on a page");
     for text in &printed {
         assert!(!text.contains("mark"), "{text}");
     }

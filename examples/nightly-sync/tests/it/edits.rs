@@ -139,10 +139,12 @@ fn a_row_that_a_user_deleted_or_deactivated_is_not_brought_back() {
         let bench = Bench::new();
         bench.sync(&members(1..=3));
         bench.edit(edit);
-        let before = bench.dump("members");
+        // That a question is open makes a revision, too.
+        let rows = || bench.dump("(SELECT local_id, external_id, active, name, phone FROM members)");
+        let before = rows();
         let moved = members(1..=3).replace("p1", "p9");
         assert_eq!(counts(&bench.sync(&moved), ["created", "updated", "reactivated"]), [0, 0, 0], "{edit}");
-        assert_eq!(bench.dump("members"), before, "{edit}");
+        assert_eq!(rows(), before, "{edit}");
         let audit = bench.dump("tripartite_audit").len();
         bench.sync(&moved);
         assert_eq!(bench.dump("tripartite_audit").len(), audit, "it is told once");

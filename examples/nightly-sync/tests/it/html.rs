@@ -247,6 +247,50 @@ fn only_its_owner_reads_the_page() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
+/// What the audit redacts or hashes is on the page of an open conflict neither: of a field, a group, a removed record.
+#[test]
+fn values_that_the_audit_does_not_keep_are_not_on_the_page() {
+    let bench = Bench::new();
+    let schema = json!({"strategy": "merge", "fields": {
+        "nick": {"kind": "text"}, "phone": {"kind": "text", "sensitive": "redacted"},
+        "email": {"kind": "text", "sensitive": "hashed"},
+        "street": {"kind": "text", "sensitive": "redacted"}, "town": {"kind": "text"},
+    }, "groups": {"address": ["street", "town"]}});
+    let schema = bench.write("schema.json", schema.to_string());
+    let line = |id: &str, n: u32| {
+        let [phone, email, street] = ["phone", "email", "street"].map(|name| format!("mark {name} {n}"));
+        let line = json!({"id": id, "nick": format!("shown {n}"), "phone": phone, "email": email, "street": street,
+            "town": format!("town {n}")});
+        format!("{line}\n")
+    };
+    let both = |n: u32| line("M1", n) + &line("M2", n);
+    let first = bench.run(&bench.listing(both(1)), &["--schema", &schema]);
+    assert_eq!(first.status, 0, "{}", first.stderr);
+    bench.edit(
+        "UPDATE members SET nick = 'shown', phone = 'mark', email = NULL, street = 'mark' WHERE external_id = 'M1';
+         UPDATE members SET active = 0, revision = revision + 1 WHERE external_id = 'M2'",
+    );
+    bench.sync(&both(2));
+    let page = page(&bench, &[]);
+    assert!(page.contains("Questions for a person (5)"), "{page}");
+    assert!(!page.contains("mark phone") && !page.contains("mark email") && !page.contains("mark street"), "{page}");
+    assert!(!page.contains(">mark<"), "{page}");
+    let whole = read(&page).texts.concat();
+    for shown in ["shown 2", "town 2", "(not shown)"] {
+        assert!(whole.contains(shown), "{shown} in {page}");
+    }
+    // And it says how to see them: there, and only when asked.
+    let db = bench.path("members.db");
+    for (field, values) in [("phone", "mark phone 2"), ("email", "mark email 2"), ("address", "mark street 2")] {
+        let command = format!("nightly-sync conflicts --db {db} --field {field} --values");
+        assert!(whole.contains(&command), "{command} in {page}");
+        let told = bench.program(&["conflicts", "--db", &db, "--field", field, "--values"]);
+        assert!(told.stdout.contains(values), "{}", told.stdout);
+    }
+    assert!(whole.contains(&format!("nightly-sync conflicts --db {db} --values")), "the removed record");
+    assert!(!whole.contains("--field nick"), "what is shown need not be asked for");
+}
+
 /// Three nights of two members: one value of each kind of matter is `marks`.
 fn nights_of(bench: &Bench, marks: &[String; 4]) -> String {
     let [name, before, ours, theirs] = marks;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ahead;
 mod audit;
 mod bench;
 mod decide;
@@ -9,15 +10,20 @@ mod edits;
 mod fence;
 mod guards;
 mod html;
+mod index;
 mod jobs;
 mod jobs_model;
 mod jobs_race;
 mod jobs_suite;
 mod listing;
+mod matches;
 mod night;
+mod operator;
 mod records_suite;
 mod registers;
 mod schema;
+#[cfg(unix)]
+mod signals;
 mod situations;
 mod streaming;
 mod work;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use nightly_sync::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 use rusqlite::{Connection, ToSql};
 use tripartite::conformance::records::{Fixture, schema};
-use tripartite::exchange::{Batch, Cursor, Entry, IndexPage, Loaded, Outcome};
+use tripartite::exchange::{Batch, Cursor, Entry, IndexPage, Outcome, Records, Wanted};
 use tripartite::host::RecordStore;
-use tripartite::id::{ExternalId, RunId};
+use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::value::{Record, Value};
 
 use crate::bench::Bench;
@@ -71,10 +71,23 @@ impl Club {
         format!("\"{}\"", self.register.table("members"))
     }
 
+    /// A client's edit of the row that has this in a column.
+    fn set(&self, patch: &Record, column: &str, is: &dyn ToSql) {
+        let columns = columns(patch);
+        let sets: Vec<_> = columns.iter().map(|(name, _)| format!("{name} = ?")).collect();
+        let mut values: Vec<&dyn ToSql> = columns.iter().map(|(_, value)| &**value).collect();
+        values.push(is);
+        self.change(&format!("UPDATE {} SET {} WHERE {column} = ?", self.members(), sets.join(", ")), &values);
+    }
+
     /// A statement on the members that must concern one row.
     fn change(&self, sql: &str, values: &[&dyn ToSql]) {
         assert_eq!(self.client().execute(sql, values).unwrap(), 1, "{sql}");
     }
+}
+
+fn row(local: &LocalId) -> i64 {
+    local.as_str().parse().unwrap()
 }
 
 /// What is stated, by its column, as a client writes it that knows nothing of the crate.
@@ -130,12 +143,26 @@ impl Fixture for Club {
     }
 
     fn edit(&self, id: &ExternalId, patch: &Record) {
-        let columns = columns(patch);
-        let sets: Vec<_> = columns.iter().map(|(name, _)| format!("{name} = ?")).collect();
-        let mut values: Vec<&dyn ToSql> = columns.iter().map(|(_, value)| &**value).collect();
-        let id = id.as_str();
-        values.push(&id);
-        self.change(&format!("UPDATE {} SET {} WHERE external_id = ?", self.members(), sets.join(", ")), &values);
+        self.set(patch, "external_id", &id.as_str());
+    }
+
+    fn edit_here(&self, local: &LocalId, patch: &Record) {
+        self.set(patch, "local_id", &row(local));
+    }
+
+    fn deactivate_here(&self, local: &LocalId) {
+        self.change(&format!("UPDATE {} SET active = 0 WHERE local_id = ?", self.members()), &[&row(local)]);
+    }
+
+    fn link(&self, local: &LocalId, id: &ExternalId) {
+        let sql = format!("UPDATE {} SET external_id = ? WHERE local_id = ?", self.members());
+        self.change(&sql, &[&id.as_str(), &row(local)]);
+    }
+
+    fn rule_out(&self, local: &LocalId, id: &ExternalId) {
+        let (store, at) = (self.store.next(), nightly_sync::app::now());
+        let run = store.next_run(&at).unwrap();
+        store.rule_out(local, id, &PersonId::new("Nuala").unwrap(), (&run, &at)).unwrap();
     }
 
     fn deactivate(&self, id: &ExternalId) {
@@ -187,8 +214,8 @@ impl RecordStore for Turns {
         self.next().index(after).await
     }
 
-    async fn load(&self, ids: &[ExternalId]) -> Result<Vec<Loaded>, StoreError> {
-        self.next().load(ids).await
+    async fn load(&self, wanted: &Wanted) -> Result<Records, StoreError> {
+        self.next().load(wanted).await
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {

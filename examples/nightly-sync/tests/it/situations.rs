@@ -236,3 +236,113 @@ fn identity_conflict() {
     let report = bench.told(None, |_| vec![Item::Rekeyed { from: ext("M1"), to: ext("IE-1") }]);
     assert_eq!((report.counts.quarantined, report.counts.rekeyed), (1, 0), "a row that a user linked counts");
 }
+
+/// A schema by which members are found: the e-mail address is trusted, the name proposes.
+fn finding() -> &'static str {
+    r#"{"fields": {"name": {"kind": "name"}, "phone": {"kind": "text"}, "email": {"kind": "email"}},
+        "match": [{"name": "e-mail", "fields": ["email"], "trust": "trusted"}, {"name": "name", "fields": ["name"]}]}"#
+}
+
+/// A club whose members were there before the register, without ids.
+fn before_the_register(people: &[(&str, &str)]) -> Bench {
+    let bench = Bench::new();
+    let schema = bench.write("s.json", finding());
+    assert_eq!(bench.run(&bench.listing(""), &["--schema", &schema]).status, 0);
+    for (name, email) in people {
+        bench.edit(&format!("INSERT INTO members(name, phone, email) VALUES ('{name}', 'mine', '{email}')"));
+    }
+    bench
+}
+
+fn line(id: &str, name: &str, email: &str) -> String {
+    json!({"id": id, "name": name, "phone": "p1", "email": email}).to_string() + "\n"
+}
+
+/// The one that was set aside: its situation, and why.
+fn aside(report: &Value) -> (String, String) {
+    assert_eq!(report["set_aside"].as_array().map(Vec::len), Some(1), "{report}");
+    let text = |name: &str| report["set_aside"][0][name].as_str().unwrap().to_owned();
+    (text("situation"), text("problem"))
+}
+
+#[test]
+fn found() {
+    let bench = before_the_register(&[("Áine", "AINE@example.org"), ("Seán", "sean@club.example")]);
+    let listing = line("F1", "Áine Walsh", "aine@example.org") + &line("F2", "Seán", "sean@example.org");
+    let ran = bench.run(&bench.listing(&listing), &[]);
+    let report = ran.json();
+    assert_eq!(counts(&report, ["linked", "updated", "proposed", "created"]), [1, 1, 1, 0]);
+    assert_eq!(ran.status, 3, "one waits for a person");
+    let why = "may be record 2 here, by the match rule `name`; a person decides whether it is";
+    assert_eq!(aside(&report), ("Found".to_owned(), why.to_owned()));
+    let linked = bench.value("SELECT local_id || ' ' || name || ' ' || email FROM members WHERE external_id = 'F1'");
+    assert_eq!(linked.as_deref(), Some("1 Áine Walsh AINE@example.org"), "the same row; its own spelling stays");
+    assert_eq!(bench.situations(), ["Found"]);
+    assert_eq!(bench.value("SELECT count(*) FROM members").as_deref(), Some("2"), "nobody is there twice");
+    let told = bench.program(&["run", "--db", &bench.path("members.db"), "--remote", &bench.listing(&listing)]).stdout;
+    assert!(told.contains("proposed") && told.contains(why), "{told}");
+    assert_eq!(bench.situations(), ["Found"], "in every run anew, and told once");
+}
+
+#[test]
+fn ambiguous() {
+    let bench = before_the_register(&[("Áine", "family@example.org"), ("Ciara", "family@example.org")]);
+    let before = bench.dump("members");
+    let report = bench.run(&bench.listing(line("F1", "Áine", "family@example.org")), &[]).json();
+    let several = "may be one of the records 1, 2 here, by the match rules; a person decides";
+    assert_eq!(aside(&report), ("Ambiguous".to_owned(), several.to_owned()));
+    assert_eq!((counts(&report, ["quarantined", "proposed", "created"]), bench.dump("members")), ([1, 0, 0], before));
+
+    let bench = before_the_register(&[("Áine", "aine@example.org")]);
+    let two = line("F1", "Áine", "aine@example.org") + &line("F2", "Anna", "aine@example.org");
+    let report = bench.run(&bench.listing(&two), &[]).json();
+    assert_eq!(counts(&report, ["quarantined", "created", "linked"]), [2, 0, 0]);
+    let situations = [0, 1].map(|at| report["set_aside"][at]["situation"].clone());
+    assert_eq!(situations, ["Ambiguous", "Ambiguous"], "both of them claim one");
+}
+
+#[test]
+fn identity_conflict_by_a_match_rule() {
+    let bench = before_the_register(&[("Áine", "aine@example.org")]);
+    let one = line("F1", "Áine", "aine@example.org");
+    assert_eq!(counts(&bench.sync(&one), ["linked"]), [1]);
+    let (members, links) = (bench.dump("members"), bench.dump("tripartite_links"));
+    for listing in
+        [one.clone() + &line("F2", "Áine", "aine@example.org"), line("F2", "Áine", "aine@example.org") + &one]
+    {
+        let report = bench.run(&bench.listing(&listing), &[]).json();
+        let why = "is record 1 here by the match rule `e-mail`, but that one is linked to F1; a link is never moved, so a \
+                   person decides";
+        assert_eq!(aside(&report), ("IdentityConflict".to_owned(), why.to_owned()));
+        assert_eq!((bench.dump("members"), bench.dump("tripartite_links")), (members.clone(), links.clone()));
+    }
+}
+
+#[test]
+fn reappeared() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=3));
+    bench.edit("UPDATE members SET phone = 'mine' WHERE external_id = 'M3'");
+    assert_eq!(counts(&bench.sync(&members(1..=2)), ["deactivated", "reactivated"]), [1, 0]);
+    let report = bench.sync(&members(1..=3).replace("N3", "N9"));
+    assert_eq!(counts(&report, ["deactivated", "reactivated", "created"]), [0, 1, 0]);
+    assert_eq!(bench.member("M3").as_deref(), Some("1 N9 mine"), "active again, and merged like any other");
+    assert_eq!(bench.situations(), ["DeleteVsEdit", "Reappeared"]);
+}
+
+#[test]
+fn missing_from_a_partial_listing_is_nothing() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=3));
+    let before = bench.dump("members");
+    let ran = bench.run(&bench.listing(members(1..=1)), &["--partial"]);
+    assert_eq!((ran.status, counts(&ran.json(), ["unchanged", "missing", "deactivated"])), (0, [1, 0, 0]));
+    assert_eq!((bench.dump("members"), bench.situations().len()), (before, 0));
+}
+
+#[test]
+fn listed_twice_and_equal_is_one() {
+    let bench = Bench::new();
+    let report = bench.sync(&(members(1..=2) + &members(1..=1).replace("N1", " N1 ")));
+    assert_eq!(counts(&report, ["processed", "created", "duplicates", "quarantined"]), [2, 2, 1, 0]);
+}

@@ -12,31 +12,31 @@ const QUICK: [&str; 6] = ["--spacing", "0", "--backoff", "1", "--lease", "1"];
 
 impl Bench {
     /// A command on this database, that is expected to succeed.
-    fn tell(&self, args: &[&str]) -> String {
+    pub(crate) fn tell(&self, args: &[&str]) -> String {
         let ran = self.ask(args);
         assert_eq!(ran.0, 0, "{args:?}: {}", ran.1);
         ran.1
     }
 
-    fn ask(&self, args: &[&str]) -> (i32, String) {
+    pub(crate) fn ask(&self, args: &[&str]) -> (i32, String) {
         let db = self.path("members.db");
         let ran = self.program(&[&args[..1], &["--db", &db], &args[1..]].concat());
         (ran.status, format!("{}{}", ran.stdout, ran.stderr))
     }
 
-    fn enrol(&self, key: &str, listing: &str) {
+    pub(crate) fn enrol(&self, key: &str, listing: &str) {
         let file = self.write(&format!("{}.jsonl", key.replace('/', "-")), listing);
         self.tell(&["schedule", "--key", key, "--remote", &file]);
     }
 
-    fn work(&self, more: &[&str]) -> Child {
+    pub(crate) fn work(&self, more: &[&str]) -> Child {
         let db = self.path("members.db");
         let args = [&["work", "--db", &db, "--json"], &QUICK[..], more].concat();
         let program = env!("CARGO_BIN_EXE_nightly-sync");
         Command::new(program).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    fn status(&self) -> BTreeMap<String, Value> {
+    pub(crate) fn status(&self) -> BTreeMap<String, Value> {
         let lines = self.tell(&["status", "--json"]);
         let read = |line: &str| -> (String, Value) {
             let line: Value = serde_json::from_str(line).unwrap();
@@ -46,18 +46,18 @@ impl Bench {
         lines.lines().map(read).collect()
     }
 
-    fn history(&self, key: &str) -> Vec<Value> {
+    pub(crate) fn history(&self, key: &str) -> Vec<Value> {
         let lines = self.tell(&["history", "--key", key]);
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    fn count(&self, key: &str) -> String {
+    pub(crate) fn count(&self, key: &str) -> String {
         self.value(&format!("SELECT count(*) FROM \"members/{key}\"")).unwrap()
     }
 }
 
 /// The events of a kind that a process has told of, once it has ended by itself.
-fn events(child: Child, kind: &str) -> Vec<Value> {
+pub(crate) fn events(child: Child, kind: &str) -> Vec<Value> {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();

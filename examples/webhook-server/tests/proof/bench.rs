@@ -95,15 +95,20 @@ impl Bench {
     pub(crate) fn list(&self, key: &str, members: &BTreeMap<String, u64>) {
         let line = |(id, phone): (&String, &u64)| format!("{}\n", json!({"id": id, "phone": format!("p{phone}")}));
         let lines: String = members.iter().map(line).collect();
-        let next = self.write("next.jsonl", &lines);
+        let next = self.write(&format!("{}.next", key.replace('/', "-")), &lines);
         fs::rename(next, self.listing(key)).unwrap();
     }
 
-    /// A command of nightly-sync on the same database.
+    /// A command of nightly-sync on the same database, which succeeds.
     pub(crate) fn nightly(&self, args: &[&str]) {
+        assert_eq!(self.nightly_any(args), 0, "{args:?}");
+    }
+
+    /// A command of nightly-sync on the same database; its status.
+    pub(crate) fn nightly_any(&self, args: &[&str]) -> u8 {
         let db = self.path("members.db");
         let args = [&args[..1], &["--db", &db], &args[1..]].concat();
-        assert_eq!(nightly_sync::app::execute(args.iter().map(Into::into)), 0, "{args:?}");
+        nightly_sync::app::execute(args.iter().map(Into::into))
     }
 
     pub(crate) fn db(&self) -> PathBuf {
@@ -197,13 +202,29 @@ impl Bench {
     }
 
     pub(crate) fn serve(&self, workers: usize) -> Server {
-        self.serve_with(workers, &[])
+        Self::start(&mut self.command(&["--workers", &workers.to_string()]))
     }
 
     /// A server with something in its environment.
     pub(crate) fn serve_with(&self, workers: usize, variables: &[(&str, &str)]) -> Server {
         let mut command = self.command(&["--workers", &workers.to_string()]);
-        let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
+        Self::start(command.envs(variables.iter().copied()))
+    }
+
+    /// A server with workers whose leases last, however slow the machine is.
+    pub(crate) fn serve_at_leisure(&self, workers: usize) -> Server {
+        Self::start(&mut self.command(&["--workers", &workers.to_string(), "--lease", "300"]))
+    }
+
+    /// A server that takes in, with other limits.
+    pub(crate) fn serve_within(&self, connections: usize, patience: u64) -> Server {
+        let (connections, patience) = (connections.to_string(), patience.to_string());
+        let limits = ["--workers", "0", "--connections", &connections, "--patience", &patience];
+        Self::start(&mut self.command(&limits))
+    }
+
+    fn start(command: &mut Command) -> Server {
+        let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (say, said) = channel();
         // Read all the time: a server whose log nobody reads any more would wait for its reader.

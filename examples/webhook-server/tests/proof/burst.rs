@@ -1,95 +1,31 @@
-//! A burst of events while a sync is running: at most one more sync follows, and no event is lost.
+//! A burst of events while a sync is running: at most one more sync follows, and every member is in its final state.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use nightly_sync::app::now;
-use nightly_sync::listing::JsonLines;
-use nightly_sync::store::SqliteStore;
-use nightly_sync::work::{OpenError, Registers};
-use tripartite::id::WorkerId;
-use tripartite::queue::{Outcome, State};
-use tripartite::run::Done;
-use tripartite::work::{Handler, Job, Opened, Worker};
-
-use crate::bench::{Bench, Server, quick, sender, setting};
+use crate::bench::{Bench, Server, sender, setting};
 use crate::client::{event, signed};
+use crate::held::hold;
 
 const KEYS: [&str; 2] = ["ballybeg/federation", "dunmore/federation"];
 const MEMBERS: usize = 50;
 const SENDERS: usize = 4;
-
-/// The registers, held at a moment: the source has been opened, and what it says from then on is not seen.
-struct Held<'a> {
-    registers: Registers<'a>,
-    began: Sender<()>,
-    goes_on: Mutex<Receiver<()>>,
-}
-
-impl Handler for Held<'_> {
-    type Connector = JsonLines;
-    type Store = SqliteStore;
-    type Error = OpenError;
-
-    async fn open(&self, job: &Job) -> Result<Opened<JsonLines, SqliteStore>, OpenError> {
-        let opened = self.registers.open(job).await?;
-        self.began.send(()).unwrap();
-        self.goes_on.lock().unwrap().recv().unwrap();
-        Ok(opened)
-    }
-
-    async fn close(&self, job: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {
-        self.registers.close(job, store, done).await
-    }
-}
 
 #[test]
 fn a_burst_during_a_sync_is_one_more_sync() {
     let bench = Bench::new();
     let server = bench.serve(0);
     let count = setting("PROOF_EVENTS", 500);
-    let first: BTreeMap<String, u64> = (0..MEMBERS).map(|n| (format!("F-{n}"), 0)).collect();
+    let first: BTreeMap<String, u64> = (0..MEMBERS).map(|n| (member(n), 0)).collect();
     for key in KEYS {
         bench.list(key, &first);
         bench.nightly(&["trigger", "--key", key]);
     }
-    let ends = thread::scope(|scope| {
-        let running: Vec<_> = KEYS
-            .iter()
-            .enumerate()
-            .map(|(number, _)| {
-                let ((began, begins), (go_on, goes_on)) = (channel(), channel());
-                let bench = &bench;
-                let worker = scope.spawn(move || {
-                    let (queue, db) = (bench.queue(), bench.db());
-                    let registers = Registers { db: &db, queue: &queue, now };
-                    let held = Held { registers, began, goes_on: Mutex::new(goes_on) };
-                    let mut settings = quick();
-                    // Nobody extends it while it is held.
-                    settings.lease = std::time::Duration::from_secs(3600);
-                    settings.gate.running = u32::try_from(KEYS.len()).unwrap().try_into().unwrap();
-                    let mut worker = Worker::new(WorkerId::new(format!("held-{number}")).unwrap(), settings);
-                    worker.tick_blocking(&queue, &held, &now).unwrap()
-                });
-                begins.recv().unwrap();
-                (worker, go_on)
-            })
-            .collect();
-        for key in KEYS {
-            assert!(matches!(bench.slot(key).state, State::Running { .. }), "{key}");
-        }
+    let ends = hold(&bench, &KEYS, || {
         let last = burst(&bench, &server, count);
         for key in KEYS {
-            let slot = bench.slot(key);
-            assert!(matches!(slot.state, State::Running { .. }), "nothing else began");
-            assert_eq!(bench.known(key), slot.wanted - 1);
-        }
-        running.iter().for_each(|(_, go_on)| go_on.send(()).unwrap());
-        for (worker, _) in running {
-            let attempt = worker.join().unwrap().attempt.unwrap();
-            assert_eq!(attempt.outcome, Outcome::Completed { follow_up: true });
+            assert_eq!(bench.known(key), bench.slot(key).wanted - 1);
         }
         last
     });
@@ -99,9 +35,11 @@ fn a_burst_during_a_sync_is_one_more_sync() {
     for key in KEYS {
         let slot = bench.slot(key);
         assert_eq!((slot.wanted, slot.covered), (bench.known(key) + 1, slot.wanted), "{key}");
-        let stored = bench.stored(key);
+        let (stored, active) = (bench.stored(key), bench.active(key));
+        assert!(ends[key].values().all(|phone| *phone > 0), "something was said of each");
         lost += ends[key].iter().filter(|(id, phone)| stored.get(*id) != Some(phone)).count();
-        assert_eq!(stored.len(), MEMBERS);
+        lost += (0..MEMBERS).map(member).filter(|id| active.contains(id) != ends[key].contains_key(id)).count();
+        assert_eq!(stored.len(), MEMBERS, "nobody is deleted");
     }
     println!("{count} events over {MEMBERS} members of each of {} keys: lost {lost}", KEYS.len());
     assert_eq!(lost, 0);
@@ -111,7 +49,7 @@ fn a_burst_during_a_sync_is_one_more_sync() {
 fn burst(bench: &Bench, server: &Server, count: usize) -> BTreeMap<&'static str, BTreeMap<String, u64>> {
     let source = Mutex::new(KEYS.map(|key| (key, BTreeMap::<String, u64>::new())));
     for (_, members) in source.lock().unwrap().iter_mut() {
-        members.extend((0..MEMBERS).map(|n| (format!("F-{n}"), 0)));
+        members.extend((0..MEMBERS).map(|n| (member(n), 0)));
     }
     thread::scope(|scope| {
         for number in 0..SENDERS {
@@ -119,15 +57,16 @@ fn burst(bench: &Bench, server: &Server, count: usize) -> BTreeMap<&'static str,
             scope.spawn(move || {
                 let mut client = server.client();
                 for n in (number..count).step_by(SENDERS) {
-                    let member = format!("F-{}", (n * 7) % MEMBERS);
-                    let key = {
+                    let number = (n * 7) % MEMBERS;
+                    let member = member(number);
+                    let (key, kind) = {
                         let mut source = source.lock().unwrap();
                         let (key, members) = &mut source[(n / SENDERS) % KEYS.len()];
-                        members.insert(member.clone(), n as u64 + 1);
+                        let kind = happens(members, &member, n as u64 + 1, leaves(number, n));
                         bench.list(key, members);
-                        *key
+                        (*key, kind)
                     };
-                    let sent = signed(&sender(key), key, &format!("msg_{n}"), 0, &event("member.updated", &member));
+                    let sent = signed(&sender(key), key, &format!("msg_{n}"), 0, &event(kind, &member));
                     assert_eq!(client.post(&sent).unwrap().status, 202);
                 }
             });
@@ -135,4 +74,25 @@ fn burst(bench: &Bench, server: &Server, count: usize) -> BTreeMap<&'static str,
     });
     assert_eq!(server.counts()["accepted"], count as u64);
     source.into_inner().unwrap().into()
+}
+
+fn member(number: usize) -> String {
+    format!("F-{number}")
+}
+
+/// Every sixth member comes and goes, so never so many are gone that a guard stops it.
+fn leaves(number: usize, n: usize) -> bool {
+    number.is_multiple_of(6) && (n / MEMBERS).is_multiple_of(2)
+}
+
+/// Something happens to a member; what the source calls it.
+fn happens(members: &mut BTreeMap<String, u64>, member: &str, phone: u64, leaves: bool) -> &'static str {
+    if leaves {
+        members.remove(member);
+        return "member.deleted";
+    }
+    match members.insert(member.to_owned(), phone) {
+        Some(_) => "member.updated",
+        None => "member.created",
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::registry::Secret;
@@ -42,6 +43,11 @@ impl Client {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         Ok(Self { stream: BufReader::new(stream) })
+    }
+
+    /// How long an answer is waited for.
+    pub(crate) fn wait(&self, span: Duration) {
+        self.stream.get_ref().set_read_timeout(Some(span)).unwrap();
     }
 
     pub(crate) fn get(&mut self, path: &str) -> io::Result<Answered> {

@@ -99,6 +99,7 @@ fn badges(record: &Record) -> Vec<(&'static str, &'static str)> {
     for entry in &record.whole {
         match entry.situation {
             Situation::Unmatched => badges.push(("badge good", "new")),
+            Situation::Found if entry.action == "link" => badges.push(("badge good", "linked to who was here")),
             Situation::Missing if entry.action == Action::Deactivate.name() => badges.push(("badge bad", "left")),
             Situation::Missing => badges.push(("badge", "not listed, still active")),
             Situation::DeleteVsEdit => badges.push(("badge warn", "removed on one side, changed on the other")),

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use tripartite::exchange::WHOLE_RECORD;
+use tripartite::exchange::{OpenConflict, WHOLE_RECORD};
+use tripartite::schema::Schema;
+use tripartite::value::Value;
 
 use super::markup::Markup;
 use super::read::{Known, Source};
@@ -31,7 +33,7 @@ pub(super) fn write<W: Write>(
     page.line("p", &[], &format!("{lead}{now}"))?;
     for row in open {
         let name = source.name(&row.external_id)?;
-        card(page, row, &name, row.opened_run == known.run)?;
+        card(page, source.schema, row, &name, row.opened_run == known.run, options)?;
     }
     if count > MOST_LINES {
         let more = words::figure((count - MOST_LINES) as u64);
@@ -42,7 +44,14 @@ pub(super) fn write<W: Write>(
     Ok(())
 }
 
-fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool) -> io::Result<()> {
+fn card<W: Write>(
+    page: &mut Markup<W>,
+    schema: &Schema,
+    row: &OpenRow,
+    name: &str,
+    new: bool,
+    options: &str,
+) -> io::Result<()> {
     let OpenRow { external_id, conflict, why, opened_run } = row;
     page.open("article", &[("class", "conflict")])?;
     page.open("h3", &[])?;
@@ -61,14 +70,38 @@ fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool) ->
     if !conflict.paths.is_empty() {
         page.line("p", &[("class", "faint")], &format!("Within it, they differ at {}.", conflict.paths.join(" and ")))?;
     }
+    sides(page, schema, conflict, unit)?;
+    if is_masked(schema, conflict) {
+        page.line(
+            "p",
+            &[],
+            "The audit does not keep these values, so they are not on this page. To see them, ask the register:",
+        )?;
+        let field =
+            if conflict.unit == WHOLE_RECORD { String::new() } else { format!(" --field {}", words::shell(unit)) };
+        page.line("pre", &[], &format!("nightly-sync conflicts {options}{field} --values"))?;
+    }
+    let how = "Enter here what is right, and have it put right at the source: once both sides say the same, the next run \
+               closes the question.";
+    page.line("p", &[("class", "faint")], how)?;
+    if !new {
+        page.line("p", &[("class", "faint")], &format!("It waits since run {opened_run}."))?;
+    }
+    page.end()
+}
+
+/// What stands for a value that the page does not show.
+const MASKED: &str = "(not shown)";
+
+fn sides<W: Write>(page: &mut Markup<W>, schema: &Schema, conflict: &OpenConflict, unit: &str) -> io::Result<()> {
     page.open("table", &[("class", "cards sides"), ("role", "table")])?;
     page.line("caption", &[], &format!("What each side has in {unit}"))?;
-    let here = (Some(&conflict.local), Some(&conflict.remote));
-    let there = (Some(&conflict.remote), Some(&conflict.local));
+    let base = conflict.base.as_ref().map(|base| masked(schema, &conflict.unit, base));
+    let [local, remote] = [&conflict.local, &conflict.remote].map(|value| masked(schema, &conflict.unit, value));
     for (side, (value, beside), fate) in [
-        ("when both last agreed", (conflict.base.as_ref(), None), Fate::Kept),
-        ("here", here, Fate::Side),
-        ("at the source", there, Fate::Side),
+        ("when both last agreed", (base.as_ref(), None), Fate::Kept),
+        ("here", (Some(&local), Some(&remote)), Fate::Side),
+        ("at the source", (Some(&remote), Some(&local)), Fate::Side),
     ] {
         page.open("tr", &[("role", "row")])?;
         page.element("th", &[("scope", "row"), ("role", "rowheader")], side)?;
@@ -80,14 +113,28 @@ fn card<W: Write>(page: &mut Markup<W>, row: &OpenRow, name: &str, new: bool) ->
         page.close()?;
         page.end()?;
     }
-    page.end()?;
-    let how = "Enter here what is right, and have it put right at the source: once both sides say the same, the next run \
-               closes the question.";
-    page.line("p", &[("class", "faint")], how)?;
-    if !new {
-        page.line("p", &[("class", "faint")], &format!("It waits since run {opened_run}."))?;
-    }
     page.end()
+}
+
+fn is_masked(schema: &Schema, conflict: &OpenConflict) -> bool {
+    let sides = conflict.base.iter().chain([&conflict.local, &conflict.remote]);
+    sides.into_iter().any(|value| masked(schema, &conflict.unit, value) != *value)
+}
+
+/// A side of a conflict with the values of those fields left out of which the audit keeps none. That nothing stands there
+/// is told, as the audit does. A field that left the schema is nobody's, and not shown.
+fn masked(schema: &Schema, unit: &str, value: &Value) -> Value {
+    let mask = |name: &str, value: &Value| {
+        let shown = schema.position(name).is_some_and(|position| schema.fields()[position].privacy().is_plain());
+        if shown || value.is_null() { value.clone() } else { Value::from(MASKED) }
+    };
+    match value {
+        // A group's, or the whole record's, by the fields' names.
+        Value::Map(fields) if schema.position(unit).is_none() => {
+            Value::Map(fields.iter().map(|(name, value)| (name.clone(), mask(name, value))).collect())
+        }
+        value => mask(unit, value),
+    }
 }
 
 /// A record by its id, and its name where it has one; neither changes the writing direction of the other.

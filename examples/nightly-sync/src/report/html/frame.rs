@@ -138,16 +138,7 @@ pub(super) fn stopped<W: Write>(
 
 /// The first records that a reason is about.
 fn examples<W: Write>(page: &mut Markup<W>, source: &Source<'_>, reason: &Blocked) -> Result<(), HtmlError> {
-    let excess = match reason {
-        Blocked::Deactivations(excess)
-        | Blocked::Creations(excess)
-        | Blocked::Updates(excess)
-        | Blocked::Quarantined(excess)
-        | Blocked::Takeovers(excess)
-        | Blocked::Emptied { excess, .. }
-        | Blocked::Changed { excess, .. } => excess,
-        _ => return Ok(()),
-    };
+    let Some(excess) = crate::report::excess(reason) else { return Ok(()) };
     for (at, id) in excess.records.iter().enumerate() {
         page.text(if at == 0 { "; among them " } else { ", " })?;
         person(page, id.as_str(), &source.name(id.as_str())?)?;

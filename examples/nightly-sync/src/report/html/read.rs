@@ -19,6 +19,7 @@ const NAMES: usize = 3;
 pub(super) struct Source<'a> {
     pub(super) conn: &'a Connection,
     pub(super) register: &'a Register,
+    pub(super) schema: &'a Schema,
     label: Option<String>,
 }
 
@@ -55,8 +56,8 @@ const CHANGED: &str = "run = ?1 AND (subject = 'field' OR verdict NOT IN ('Unmat
                        OR decision = 'touch')";
 
 impl<'a> Source<'a> {
-    pub(super) fn new(conn: &'a Connection, register: &'a Register, schema: &Schema) -> Self {
-        Self { conn, register, label: label(register, schema) }
+    pub(super) fn new(conn: &'a Connection, register: &'a Register, schema: &'a Schema) -> Self {
+        Self { conn, register, schema, label: label(register, schema) }
     }
 
     fn table(&self, name: &str) -> String {

@@ -24,6 +24,7 @@ pub(super) fn summary(counts: &Counts, wrote: bool) -> String {
     let either = |was: &'static str, would: &'static str| if wrote { was } else { would };
     let parts = [
         (counts.created, either("new", "would be new")),
+        (counts.linked, either("linked to who was here", "would be linked to who is here")),
         (counts.updated, either("changed", "would be changed")),
         (counts.reactivated, either("came back", "would come back")),
         (counts.deactivated, either("left", "would leave")),
@@ -47,6 +48,13 @@ pub(super) fn aside(aside: &Quarantined) -> &'static str {
     match aside.situation {
         Situation::DuplicateRemote => {
             "The listing has this record twice, and differently. Nobody can know which is right, so neither was taken."
+        }
+        Situation::Found => {
+            "Somebody here may be this one. Until a person says so, nobody was linked, and nobody was added."
+        }
+        Situation::Ambiguous => "It cannot be told whom here this is, so nobody was linked, and nobody was added.",
+        Situation::IdentityConflict => {
+            "Somebody here may be this one, but has another id at the source. A link is never moved."
         }
         Situation::Malformed => "What the listing says here cannot be read as a record, so it was not taken.",
         _ => "It was not taken in this run.",

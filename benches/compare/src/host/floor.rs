@@ -1,0 +1,148 @@
+//! The least that could be done: programs that know their struct, decide nothing, and remember nothing.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use nightly_sync::store::{Access, Database, Settings, SqliteStore};
+use rusqlite::{Connection, Statement, params};
+use serde::{Deserialize, Serialize};
+use tripartite::run::BATCH;
+
+/// A line of the listing.
+#[derive(Deserialize)]
+struct Member {
+    id: String,
+    first_name: String,
+    last_name: String,
+    date_of_birth: String,
+    email: String,
+    phone: String,
+    address: String,
+}
+
+/// What the host keeps of it as the base.
+#[derive(Serialize)]
+struct Base<'a> {
+    first_name: &'a str,
+    last_name: &'a str,
+    date_of_birth: &'a str,
+    email: &'a str,
+    phone: &'a str,
+    address: &'a str,
+}
+
+/// Reads a listing line by line, each into a struct of owned texts; answers with the length of all ids, so that nothing
+/// is left out.
+pub(super) fn read(listing: &Path) -> Result<usize, String> {
+    let mut length = 0;
+    each(listing, |member| {
+        length += member.id.len();
+        Ok(())
+    })?;
+    Ok(length)
+}
+
+/// Bulk insert of the members alone, into a table as the host's.
+pub(super) fn members(listing: &Path, db: &Path) -> Result<(), String> {
+    let table = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE members(
+        local_id INTEGER PRIMARY KEY, external_id TEXT UNIQUE, active INTEGER NOT NULL DEFAULT 1,
+        revision INTEGER NOT NULL DEFAULT 1 CHECK (typeof(revision) = 'integer'),
+        first_name TEXT, last_name TEXT, date_of_birth TEXT, email TEXT, phone TEXT, address TEXT)";
+    let conn = Connection::open(db).and_then(|conn| conn.execute_batch(table).map(|()| conn)).map_err(told)?;
+    let mut statement = conn.prepare(MEMBER).map_err(told)?;
+    in_batches(&conn, listing, |member| insert_member(&mut statement, member).map_err(told))
+}
+
+/// Bulk insert of every row that the host's first import leaves behind, into the host's own tables.
+pub(super) fn rows(listing: &Path, db: &Path, schema: &Path) -> Result<(), String> {
+    let text = fs::read_to_string(schema).map_err(told)?;
+    let settings = Settings { schema: serde_json::from_str(&text).map_err(told)?, id_field: "id".to_owned() };
+    let store = Database::open(db, Access::Write).and_then(|database| SqliteStore::new(database, settings));
+    let mut done = Ok(());
+    let work = |conn: &Connection| {
+        done = all_rows(conn, listing);
+        Ok(())
+    };
+    store.and_then(|store| store.with(work)).map_err(told)?;
+    done
+}
+
+fn all_rows(conn: &Connection, listing: &Path) -> Result<(), String> {
+    let prepare = |sql| conn.prepare(sql).map_err(told);
+    let (mut members, mut links, mut audit) = (prepare(MEMBER)?, prepare(LINK)?, prepare(ENTRY)?);
+    in_batches(conn, listing, |member| {
+        insert_member(&mut members, member).map_err(told)?;
+        let base = serde_json::to_string(&member.base()).map_err(told)?;
+        links.execute(params![member.id, base, [1_u8; 16], [2_u8; 16], [3_u8; 16]]).map_err(told)?;
+        let values = params![RUN, AT, member.id, "record", "Unmatched", "create", CREATED];
+        audit.execute(values).map(drop).map_err(told)
+    })
+}
+
+const MEMBER: &str = "INSERT INTO members(
+    external_id, first_name, last_name, date_of_birth, email, phone, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+const LINK: &str = "INSERT INTO tripartite_links(
+    external_id, base, base_schema, seen, policy, synced_revision) VALUES (?1, ?2, ?3, ?4, ?5, 1)";
+
+const ENTRY: &str = "INSERT INTO tripartite_audit(
+    run, at, external_id, subject, verdict, decision, entry) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// As long as the host's own.
+const RUN: &str = "2026-11-27T02:15:00Z-1";
+const AT: &str = "2026-11-27T02:15:00Z";
+
+const CREATED: &str = concat!(
+    r#"{"record":{"situation":"Unmatched","action":"create","#,
+    r#""why":"The source has this record and nothing here is linked to it, so it was created."}}"#
+);
+
+fn insert_member(statement: &mut Statement<'_>, member: &Member) -> rusqlite::Result<()> {
+    let Member { id, first_name, last_name, date_of_birth, email, phone, address } = member;
+    statement.execute(params![id, first_name, last_name, date_of_birth, email, phone, address]).map(drop)
+}
+
+/// In transactions of as many members as the host's batches have.
+fn in_batches(
+    conn: &Connection,
+    listing: &Path,
+    mut insert: impl FnMut(&Member) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut inserted = 0;
+    let mut open = Some(conn.unchecked_transaction().map_err(told)?);
+    each(listing, |member| {
+        insert(&member)?;
+        inserted += 1;
+        if inserted % BATCH == 0
+            && let Some(full) = open.take()
+        {
+            full.commit().map_err(told)?;
+            open = Some(conn.unchecked_transaction().map_err(told)?);
+        }
+        Ok(())
+    })?;
+    open.map_or(Ok(()), |rest| rest.commit().map_err(told))
+}
+
+/// Each line's member, read into one buffer.
+fn each(listing: &Path, mut work: impl FnMut(Member) -> Result<(), String>) -> Result<(), String> {
+    let mut lines = BufReader::new(File::open(listing).map_err(told)?);
+    let mut line = String::new();
+    while lines.read_line(&mut line).map_err(told)? > 0 {
+        work(serde_json::from_str(&line).map_err(told)?)?;
+        line.clear();
+    }
+    Ok(())
+}
+
+impl Member {
+    fn base(&self) -> Base<'_> {
+        let Self { first_name, last_name, date_of_birth, email, phone, address, .. } = self;
+        Base { first_name, last_name, date_of_birth, email, phone, address }
+    }
+}
+
+fn told(error: impl ToString) -> String {
+    error.to_string()
+}

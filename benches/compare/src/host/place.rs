@@ -1,0 +1,75 @@
+//! Where the files are: a folder beside the program, gone when it is dropped.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::PathBuf;
+
+use crate::people;
+
+/// The schema of the workload, as a host has it in a file.
+const SCHEMA: &str = r#"{"fields": {
+    "first_name": {"kind": "name"},
+    "last_name": {"kind": "name"},
+    "date_of_birth": {"kind": "date", "sensitive": true},
+    "email": {"kind": "email", "sensitive": true},
+    "phone": {"kind": "phone", "region": "IE", "sensitive": true},
+    "address": {"kind": "address", "sensitive": true}
+}}"#;
+
+/// A folder with the listing and the schema.
+pub(super) struct Place {
+    folder: PathBuf,
+}
+
+impl Place {
+    /// The listing has so many people, in the version that was last in step.
+    pub(super) fn new(people: u64) -> Result<Self, String> {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let folder = program.with_file_name(format!("compare-host-{}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let place = Self { folder };
+        place.write(people).map_err(|error| format!("{}: {error}", place.folder.display()))?;
+        Ok(place)
+    }
+
+    fn write(&self, people: u64) -> std::io::Result<()> {
+        fs::write(self.schema(), SCHEMA)?;
+        people::write_listing(&mut BufWriter::new(File::create(self.listing())?), people, |versions| &versions.base)
+    }
+
+    /// The listing.
+    pub(super) fn listing(&self) -> PathBuf {
+        self.file("listing.jsonl")
+    }
+
+    /// The schema.
+    pub(super) fn schema(&self) -> PathBuf {
+        self.file("schema.json")
+    }
+
+    /// A file of this name.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// A database of this name that is not there.
+    pub(super) fn fresh(&self, name: &str) -> Result<PathBuf, String> {
+        for end in ["", "-wal", "-shm"] {
+            let file = self.file(&format!("{name}{end}"));
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(format!("{}: {error}", file.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(self.file(name))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // What is left behind lies in the folder of what was built.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,103 @@
+//! The work column: a job's five commands on 100 slots, as pure transitions and through the store in memory.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tripartite::backoff::Fraction;
+use tripartite::drive::block_on;
+use tripartite::host::{JobStore, Row, Shard, StoreKey, Swap, Version};
+use tripartite::id::{Nonce, SyncKey, WorkerId};
+use tripartite::memory::MemoryJobStore;
+use tripartite::queue::{Command, Rules, Scope, Slot, Token, Trigger};
+use tripartite::work::Queue;
+
+use super::{Case, Work};
+
+pub(super) const CASES: &[Case] =
+    &[("queue/step", steps), ("queue/apply_in_memory", applied), ("memory/swap", swaps), ("memory/due", due)];
+
+const SLOTS: usize = 100;
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000 + seconds)
+}
+
+/// One job from its trigger to its history, whose claim gets this token.
+fn job(token: Token) -> [Command; 5] {
+    let lease = Duration::from_secs(60);
+    let worker = WorkerId::new("worker-1").expect("a short text is an id");
+    let nonce = Nonce::new(format!("nonce-{:06}", token.0)).expect("a short text is an id");
+    [
+        Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false },
+        Command::Claim { worker, nonce, lease },
+        Command::Heartbeat { token, lease },
+        Command::Complete { token, result: None },
+        Command::Flushed { through: token },
+    ]
+}
+
+fn steps() -> Work {
+    let rules = Rules::default();
+    let mut slots: Vec<Slot> = (0..SLOTS).map(|_| Slot::new(at(0))).collect();
+    Box::new(move || {
+        for slot in &mut slots {
+            for (seconds, command) in (0..).zip(job(Token(slot.token.0 + 1))) {
+                *slot = slot.step(&rules, None, command, at(seconds), Fraction::ONE).next;
+            }
+        }
+    })
+}
+
+fn applied() -> Work {
+    let queue = Queue::new(MemoryJobStore::default());
+    let key = |no: usize| SyncKey {
+        org: format!("org-{no:03}").parse().expect("a short text is an id"),
+        connector: "federation".parse().expect("a short text is an id"),
+    };
+    let keys: Vec<SyncKey> = (0..SLOTS).map(key).collect();
+    let mut token = Token(0);
+    Box::new(move || {
+        token.0 += 1;
+        for key in &keys {
+            for (seconds, command) in (0..).zip(job(token)) {
+                let _ = black_box(block_on(queue.apply(key, None, command, at(seconds))));
+            }
+        }
+    })
+}
+
+fn filled() -> (MemoryJobStore, Vec<StoreKey>, Vec<Version>, Row) {
+    let store = MemoryJobStore::default();
+    let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    let slot = Slot::new(at(0)).step(&Rules::default(), None, trigger, at(0), Fraction::ONE).next;
+    let bytes = serde_json::to_vec(&slot).expect("a slot is JSON");
+    let row = Row { bytes, due: slot.due(), shard: Shard(0) };
+    let keys: Vec<_> = (0..SLOTS).map(|no| StoreKey::of("slot", ["org", format!("{no:03}").as_str()])).collect();
+    let versions = keys.iter().map(|key| swap(&store, key, None, &row)).collect();
+    (store, keys, versions, row)
+}
+
+fn swap(store: &MemoryJobStore, key: &StoreKey, expect: Option<Version>, row: &Row) -> Version {
+    match block_on(store.compare_and_swap(key, expect, Some(row))) {
+        Ok(Swap::Applied(version)) => version,
+        Ok(Swap::Conflict) => panic!("nobody else writes"),
+    }
+}
+
+fn swaps() -> Work {
+    let (store, keys, mut versions, row) = filled();
+    Box::new(move || {
+        for (key, version) in keys.iter().zip(&mut versions) {
+            *version = swap(&store, key, Some(*version), &row);
+        }
+    })
+}
+
+fn due() -> Work {
+    let (store, ..) = filled();
+    Box::new(move || {
+        let Ok(page) = block_on(store.due(Shard(0), at(0), None, SLOTS));
+        assert_eq!(black_box(page).keys.len(), SLOTS);
+    })
+}

@@ -1,0 +1,98 @@
+//! Who is who: what match rules propose or cannot tell, and what people say about it.
+
+use serde_json::json;
+use tripartite::decide;
+use tripartite::exchange::{Outcome, Quarantined};
+use tripartite::matching::Match;
+
+use super::{Desk, Problem, TRIES};
+use crate::app::{SUCCEEDED, now};
+use crate::cli::{MatchArgs, QuarantineArgs};
+use crate::store::{Access, Database, Here};
+use crate::term::Console;
+
+pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Problem> {
+    let stored = |error| Problem::Store { file: args.db.display().to_string(), error };
+    let database = Database::open(&args.db, Access::Read).map_err(stored)?;
+    let Some(report) = database.last_report(&args.register).map_err(stored)? else {
+        console.say("there was no run yet");
+        return Ok(SUCCEEDED);
+    };
+    drop(database);
+    let desk = Desk::open(&args.db, &args.register, Access::Read)?;
+    let mut count = 0;
+    for aside in &report.set_aside {
+        if !waits(&desk, aside)? {
+            continue;
+        }
+        count += 1;
+        if args.json {
+            console.print(json!(aside));
+        } else {
+            let id = aside.id.as_ref().map_or("", |id| id.as_str());
+            console.print(format!("{}  {}", console.paint.cyan(id), aside.problem));
+        }
+    }
+    if !args.json {
+        console.say(format!("{count} wait for a person since run {}", report.run));
+    }
+    if !args.json && count > 0 {
+        console.say("say which it is with nightly-sync link, or that it is not with nightly-sync unlike");
+    }
+    Ok(SUCCEEDED)
+}
+
+/// Whether nobody has answered yet what the last run asked.
+fn waits(desk: &Desk, aside: &Quarantined) -> Result<bool, Problem> {
+    let (Some(answer), Some(id)) = (&aside.matched, &aside.id) else { return Ok(false) };
+    if desk.stored(desk.store.record(id))?.is_some() {
+        return Ok(false);
+    }
+    match answer {
+        Match::Found { local, .. } | Match::IdentityConflict { local, .. } => {
+            Ok(!desk.stored(desk.store.is_ruled_out(local, id))?)
+        }
+        _ => Ok(true),
+    }
+}
+
+pub(super) fn link(console: &mut Console, args: &MatchArgs) -> Result<u8, Problem> {
+    let MatchArgs { id, local, by, .. } = args;
+    let desk = Desk::open(&args.db, &args.register, Access::Write)?;
+    let run = desk.run()?;
+    for _ in 0..TRIES {
+        let Here { revision, external_id } = here(&desk, args)?;
+        if let Some(holds) = external_id {
+            return Err(Problem::HasAnother { local: local.clone(), holds });
+        }
+        if desk.stored(desk.store.record(id))?.is_some() {
+            return Err(Problem::IsAnothers { id: id.clone() });
+        }
+        match desk.commit(&run, vec![decide::link(id, local, revision, by)])?.pop() {
+            Some(Outcome::Applied { .. }) => {
+                console.print(format!("member {local} is {id}; the next run merges the two"));
+                return Ok(SUCCEEDED);
+            }
+            Some(Outcome::Failed { problem }) => return Err(Problem::Failed { id: id.clone(), problem }),
+            _ => {}
+        }
+    }
+    Err(Problem::Busy { id: id.clone() })
+}
+
+pub(super) fn unlike(console: &mut Console, args: &MatchArgs) -> Result<u8, Problem> {
+    let MatchArgs { id, local, by, .. } = args;
+    let desk = Desk::open(&args.db, &args.register, Access::Write)?;
+    let here = here(&desk, args)?;
+    if here.external_id.as_deref() == Some(id.as_str()) {
+        return Err(Problem::HasAnother { local: local.clone(), holds: id.to_string() });
+    }
+    let news = desk.stored(desk.store.rule_out(local, id, by, (&desk.run()?, &now())))?;
+    let told = if news { "nobody is asked about the two again" } else { "it was said before" };
+    console.print(format!("member {local} is not {id}; {told}"));
+    Ok(SUCCEEDED)
+}
+
+fn here(desk: &Desk, args: &MatchArgs) -> Result<Here, Problem> {
+    desk.stored(desk.store.here(&args.local))?.ok_or_else(|| Problem::NobodyHere(args.local.clone()))
+}

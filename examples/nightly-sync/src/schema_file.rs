@@ -1,0 +1,92 @@
+//! The schema's file: the fields and their rules, and beside them how members are found that have no external id.
+//!
+//! ```json
+//! {
+//!   "fields": {"name": {"kind": "name"}, "born": {"kind": "date"}, "email": {"kind": "email"}},
+//!   "match": [
+//!     {"name": "e-mail and birthday", "fields": ["email", "born"], "trust": "trusted"},
+//!     {"name": "name and birthday", "fields": ["name", "born"]}
+//!   ]
+//! }
+//! ```
+//!
+//! A rule that is trusted links by itself, the others propose. They are no part of the schema: nothing that is linked is
+//! looked at again because one of them changed.
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
+use tripartite::matching::{Rule, Rules};
+use tripartite::schema::{Schema, SchemaBuilder};
+
+/// The setting that is not the schema's.
+const MATCH: &str = "match";
+
+/// A schema, and the match rules beside it.
+///
+/// ```
+/// use nightly_sync::schema_file::SchemaFile;
+/// let text = r#"{"match": [{"name": "e-mail", "fields": ["email"]}], "fields": {"email": {"kind": "email"}}}"#;
+/// let file: SchemaFile = serde_json::from_str(text)?;
+/// assert_eq!((file.schema.fields().len(), file.rules.len()), (1, 1));
+/// let error = serde_json::from_str::<SchemaFile>(&text.replace(r#"["email"]"#, r#"["mail"]"#)).unwrap_err();
+/// assert_eq!(error.to_string(), "match rule `e-mail`: there is no field `mail`");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SchemaFile {
+    /// The schema.
+    pub schema: Schema,
+    /// The match rules, which fit it.
+    pub rules: Vec<Rule>,
+}
+
+impl<'de> Deserialize<'de> for SchemaFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Whole)
+    }
+}
+
+struct Whole;
+
+impl<'de> Visitor<'de> for Whole {
+    type Value = SchemaFile;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a schema: an object with `fields`, and perhaps `match`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<SchemaFile, A::Error> {
+        let mut rules = None;
+        let rest = MapAccessDeserializer::new(Rest { access, rules: &mut rules });
+        let schema = SchemaBuilder::deserialize(rest)?.build().map_err(A::Error::custom)?;
+        let rules = rules.unwrap_or_default();
+        Rules::new(&schema, rules.clone()).map_err(A::Error::custom)?;
+        Ok(SchemaFile { schema, rules })
+    }
+}
+
+/// All settings but the one, in their order.
+struct Rest<'r, A> {
+    access: A,
+    rules: &'r mut Option<Vec<Rule>>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while let Some(key) = self.access.next_key::<String>()? {
+            if key != MATCH {
+                return seed.deserialize(key.into_deserializer()).map(Some);
+            }
+            if self.rules.replace(self.access.next_value()?).is_some() {
+                return Err(A::Error::custom(format!("schema: `{MATCH}` is stated twice")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.access.next_value_seed(seed)
+    }
+}

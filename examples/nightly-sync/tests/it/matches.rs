@@ -1,0 +1,344 @@
+//! Match rules on the command line: what the schema's file says, what people answer, and an index that keeps up with
+//! whoever edits the table.
+
+use nightly_sync::store::{Access, Database, Register, SqliteStore};
+use serde_json::{Value, json};
+use tripartite::drive::block_on;
+use tripartite::exchange::{Near, Wanted};
+use tripartite::host::RecordStore;
+use tripartite::matching::Rules;
+
+use crate::bench::{Bench, Ran, counts};
+
+const RULES: &str = r#"[{"name": "e-mail", "fields": ["email", "born"], "trust": "trusted"},
+    {"name": "birthday", "fields": ["name", "born"]}]"#;
+
+fn schema(rules: &str) -> String {
+    let fields = r#"{"name": {"kind": "name"}, "born": {"kind": "date"}, "email": {"kind": "email"}}"#;
+    format!(r#"{{"match": {rules}, "fields": {fields}}}"#)
+}
+
+/// A club with these rules, and no members yet.
+fn club(rules: &str) -> Bench {
+    let bench = Bench::new();
+    let file = bench.write("s.json", schema(rules));
+    let ran = bench.run(&bench.listing(""), &["--schema", &file]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    bench
+}
+
+fn line(id: &str, name: &str, email: &str) -> String {
+    json!({"id": id, "name": name, "born": "2001-05-04", "email": email}).to_string() + "\n"
+}
+
+impl Bench {
+    fn enter(&self, name: &str, email: &str) {
+        let values = format!("('{name}', '2001-05-04', '{email}')");
+        self.edit(&format!("INSERT INTO members(name, born, email) VALUES {values}"));
+    }
+
+    /// A run of these lines, however it ends.
+    fn night(&self, listing: &str) -> Value {
+        self.run(&self.listing(listing), &[]).json()
+    }
+
+    fn people(&self, args: &[&str]) -> Ran {
+        let db = self.path("members.db");
+        self.program(&[&args[..1], &["--db", &db], &args[1..]].concat())
+    }
+
+    /// Who has which external id.
+    fn links(&self) -> String {
+        self.value("SELECT group_concat(local_id || '=' || external_id, ' ' ORDER BY local_id) FROM members")
+            .unwrap_or_default()
+    }
+}
+
+#[test]
+fn people_say_who_is_who() {
+    let bench = club(RULES);
+    bench.enter("Áine", "aine@club.example");
+    bench.enter("Seán", "sean@club.example");
+    let listing = line("F1", "Áine", "aine@example.org") + &line("F2", "Seán", "sean@example.org");
+    assert_eq!(counts(&bench.night(&listing), ["proposed", "created"]), [2, 0]);
+
+    let told = bench.people(&["matches"]);
+    assert_eq!(told.status, 0);
+    assert!(told.stdout.contains("F1  may be record 1 here, by the match rule `birthday`"), "{}", told.stdout);
+    assert!(told.stderr.contains("2 wait for a person"), "{}", told.stderr);
+    let lines = bench.people(&["matches", "--json"]).stdout;
+    let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first["matched"], json!({"found": {"local": "1", "rule": "birthday", "trust": "propose"}}));
+    assert_eq!(first["id"], "F1");
+
+    let linked = bench.people(&["link", "--id", "F1", "--local", "1", "--by", "Nuala"]);
+    assert_eq!((linked.status, &*linked.stdout), (0, "member 1 is F1; the next run merges the two\n"));
+    let ruled_out = bench.people(&["unlike", "--id", "F2", "--local", "2", "--by", "Nuala"]);
+    assert_eq!(
+        (ruled_out.status, &*ruled_out.stdout),
+        (0, "member 2 is not F2; nobody is asked about the two again\n")
+    );
+    assert_eq!(
+        bench.people(&["unlike", "--id", "F2", "--local", "2"]).stdout,
+        "member 2 is not F2; it was said before\n"
+    );
+    assert!(
+        bench.people(&["matches"]).stderr.contains("0 wait for a person"),
+        "what was answered is not asked any more"
+    );
+
+    let sql = "SELECT group_concat(external_id || ' ' || decision || ' ' || json_extract(entry, '$.record.by'), ', ') \
+               FROM tripartite_audit";
+    assert_eq!(bench.value(sql).as_deref(), Some("F1 link Nuala, F2 unlike Nuala"));
+    assert_eq!(counts(&bench.sync(&listing), ["updated", "created", "unchanged"]), [1, 1, 0], "nobody waits any more");
+    assert_eq!(bench.links(), "1=F1 3=F2");
+    assert_eq!(counts(&bench.sync(&listing), ["unchanged"]), [2]);
+}
+
+#[test]
+fn what_people_say_that_cannot_be_is_refused() {
+    let bench = club(RULES);
+    bench.enter("Áine", "aine@example.org");
+    bench.enter("Seán", "sean@example.org");
+    bench.sync(&line("F1", "Áine", "aine@example.org"));
+    for (args, status, why) in [
+        (vec!["link", "--id", "F2", "--local", "1"], 1, "member 1 is linked to F1 already, and a link is never moved"),
+        (vec!["link", "--id", "F1", "--local", "2"], 1, "F1 is linked to another member here already"),
+        (vec!["link", "--id", "F2", "--local", "99"], 1, "there is no member 99 here"),
+        (vec!["link", "--id", "F2", "--local", "x"], 1, "there is no member x here"),
+        (vec!["unlike", "--id", "F1", "--local", "1"], 1, "member 1 is linked to F1 already"),
+        (vec!["unlike", "--id", "F2", "--local", "99"], 1, "there is no member 99 here"),
+        (vec!["link", "--id", "F2"], 2, "link: --local is missing"),
+        (vec!["unlike", "--local", "1"], 2, "unlike: --id is missing"),
+    ] {
+        let ran = bench.people(&args);
+        assert_eq!(ran.status, status, "{args:?}");
+        assert!(ran.stderr.contains(why), "{args:?}: {}", ran.stderr);
+    }
+    assert_eq!(bench.links(), "1=F1");
+}
+
+/// Of two who could be one, of whom one is linked by a person, the other is asked about, and then is another.
+#[test]
+fn an_ambiguous_one_is_answered_in_two_steps() {
+    let bench = club(RULES);
+    bench.enter("Áine", "aine@example.org");
+    let listing = line("F1", "Áine", "aine@example.org") + &line("F2", "Anna", "aine@example.org");
+    assert_eq!(counts(&bench.night(&listing), ["quarantined", "proposed"]), [2, 0]);
+    bench.people(&["link", "--id", "F1", "--local", "1"]);
+    let report = bench.night(&listing);
+    assert_eq!(report["set_aside"][0]["situation"], "IdentityConflict");
+    bench.people(&["unlike", "--id", "F2", "--local", "1"]);
+    assert_eq!(counts(&bench.sync(&listing), ["created", "unchanged"]), [1, 1]);
+}
+
+/// People edit the table with plain SQL, and whom it says is who is who.
+#[test]
+fn the_keys_keep_up_with_whoever_edits() {
+    let bench = club(RULES);
+    bench.enter("Áine", "first@example.org");
+    assert_eq!(counts(&bench.night(&line("F1", "Una", "other@example.org")), ["created"]), [1]);
+    let nobody = |bench: &Bench, email: &str| {
+        let plan = bench.run(&bench.listing(line("F9", "Somebody", email)), &["--partial", "--dry-run"]).json();
+        counts(&plan, ["linked", "created"])
+    };
+    let found = [("first", [1, 0]), ("second", [0, 1])];
+    found.iter().for_each(|(email, is)| assert_eq!(nobody(&bench, &format!("{email}@example.org")), *is));
+    for edit in [
+        "UPDATE members SET email = 'second@example.org' WHERE local_id = 1",
+        "REPLACE INTO members(local_id, name, born, email) VALUES (1, 'Áine', '2001-05-04', 'third@example.org')",
+        "INSERT OR FAIL INTO members(local_id, name, born, email) VALUES (7, 'Seán', '2001-05-04', 'fourth@example.org')",
+        "UPDATE OR ABORT members SET email = 'fifth@example.org', local_id = 8 WHERE local_id = 7",
+        "DELETE FROM members WHERE local_id = 8",
+        "INSERT INTO members(local_id, name, born, email) VALUES (8, 'Seán', '2001-05-04', 'sixth@example.org')",
+    ] {
+        bench.edit(edit);
+    }
+    for (email, is) in [("second", 0), ("third", 1), ("fourth", 0), ("fifth", 0), ("sixth", 1)] {
+        let email = format!("{email}@example.org");
+        assert_eq!(nobody(&bench, &email), [is, 1 - is], "{email}, in a dry run");
+    }
+    let listing = line("F3", "Somebody", "third@example.org") + &line("F6", "Somebody else", "sixth@example.org");
+    let report = bench.run(&bench.listing(&listing), &["--partial"]).json();
+    assert_eq!(counts(&report, ["linked", "created"]), [2, 0]);
+    assert_eq!(bench.links(), "1=F3 2=F1 8=F6");
+}
+
+/// However many rows moved; and where none did, a load that looks for somebody writes nothing.
+#[test]
+fn keys_are_reckoned_once() {
+    let bench = club(RULES);
+    let many = "INSERT INTO members(name, born, email)
+        WITH RECURSIVE n(at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 2500)
+        SELECT 'N' || at, '2001-05-04', 'n' || at || '@example.org' FROM n";
+    bench.edit(many);
+    let lines: String =
+        [1, 1000, 1001, 2500].map(|at| line(&format!("F{at}"), "X", &format!("N{at}@example.org"))).concat();
+    assert_eq!(counts(&bench.sync(&lines), ["linked", "created"]), [4, 0]);
+    assert_eq!(bench.links(), "1=F1 1000=F1000 1001=F1001 2500=F2500");
+    assert_eq!(bench.value("SELECT count(*) FROM tripartite_keys").as_deref(), Some("5000"), "two of each");
+
+    let register = Register::default();
+    let database = Database::open(&bench.db(), Access::Write).unwrap();
+    let settings = database.settings(&register).unwrap().unwrap();
+    let rules = Rules::new(&settings.schema, database.rules(&register).unwrap()).unwrap();
+    let store = SqliteStore::new(database, settings).unwrap();
+    let client = bench.sql();
+    let version = || client.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).unwrap();
+    let near = || {
+        let record = store.schema().record(&json!({"email": "n7@example.org", "born": "2001-05-04"})).unwrap();
+        let near = Near { keys: rules.keys(&record), rules: rules.clone() };
+        let wanted = Wanted { ids: vec![], near: Some(near) };
+        block_on(store.load(&wanted)).unwrap().candidates.len()
+    };
+    assert_eq!(near(), 1, "what the last run itself has written is reckoned now");
+    let before = version();
+    assert_eq!((near(), version()), (1, before));
+    bench.edit("UPDATE members SET email = NULL WHERE local_id = 7");
+    assert_eq!(near(), 0);
+    assert_eq!(bench.value("SELECT count(*) FROM tripartite_keys").as_deref(), Some("4999"));
+}
+
+/// Whoever is entered under a number that somebody had is nobody of whom anything was said.
+#[test]
+fn what_was_said_of_one_is_not_said_of_the_next() {
+    let bench = club(RULES);
+    bench.enter("Áine", "aine@example.org");
+    bench.people(&["unlike", "--id", "F1", "--local", "1"]);
+    let dry = || {
+        counts(&bench.run(&bench.listing(line("F1", "Áine", "aine@example.org")), &["--dry-run"]).json(), ["linked"])
+    };
+    assert_eq!(dry(), [0]);
+    bench.edit("DELETE FROM members");
+    bench.enter("Áine", "aine@example.org");
+    assert_eq!((dry(), bench.value("SELECT min(local_id) FROM members").as_deref()), ([1], Some("1")));
+    bench.people(&["unlike", "--id", "F1", "--local", "1"]);
+    bench
+        .edit("REPLACE INTO members(local_id, name, born, email) VALUES (1, 'Áine', '2001-05-04', 'aine@example.org')");
+    assert_eq!(dry(), [1]);
+}
+
+/// A dry run finds whom a run finds, and no byte of the file changes.
+#[test]
+fn a_dry_run_writes_no_keys() {
+    let bench = club(RULES);
+    bench.enter("Áine", "aine@example.org");
+    let listing = bench.listing(line("F1", "Áine", "aine@example.org"));
+    let (bytes, files) = (bench.bytes(), bench.files());
+    let plan = bench.run(&listing, &["--dry-run"]).json();
+    assert_eq!((counts(&plan, ["linked"]), bench.bytes() == bytes, bench.files()), ([1], true, files));
+    let run = bench.run(&listing, &[]).json();
+    assert_eq!((counts(&run, ["linked"]), &run["plan_id"]), ([1], &plan["plan_id"]));
+}
+
+/// Other rules find others at once, and nobody who is linked is looked at again.
+#[test]
+fn other_rules_hold_from_the_next_run() {
+    let bench = club("[]");
+    bench.enter("Áine", "aine@example.org");
+    bench.enter("Seán", "sean@example.org");
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name GLOB 'tripartite_key*'";
+    assert_eq!(counts(&bench.sync(&line("F1", "Una", "una@example.org")), ["created"]), [1]);
+    assert_eq!(bench.value(tables).as_deref(), Some("0"), "without rules there is nothing to keep");
+    let with = |rules: &str, listing: &str| {
+        let file = bench.write("s.json", schema(rules));
+        bench.run(&bench.listing(listing), &["--schema", &file]).json()
+    };
+    let two = line("F1", "Una", "una@example.org") + &line("F2", "Áine", "aine@club.example");
+    let report = with(RULES, &two);
+    assert_eq!(counts(&report, ["proposed", "unchanged", "created"]), [1, 1, 0]);
+    let trusted = RULES.replace(r#""born"]}"#, r#""born"], "trust": "trusted"}"#);
+    assert_ne!(trusted, RULES);
+    assert_eq!(counts(&with(&trusted, &two), ["linked", "unchanged"]), [1, 1]);
+    // Remembered with the database, and gone where a schema's file does not state them.
+    let three = two.clone() + &line("F3", "Seán", "sean@club.example");
+    let plan = bench.run(&bench.listing(&three), &["--dry-run"]).json();
+    assert_eq!(counts(&plan, ["linked"]), [1]);
+    let file = bench.write("s.json", schema("[]"));
+    let plan = bench.run(&bench.listing(&three), &["--schema", &file, "--dry-run"]).json();
+    assert_eq!(counts(&plan, ["linked", "created"]), [0, 1]);
+}
+
+#[test]
+fn rules_that_cannot_be_are_told() {
+    let bench = Bench::new();
+    for (rules, why) in [
+        (r#"[{"name": "a", "fields": ["mail"]}]"#, "match rule `a`: there is no field `mail`"),
+        (r#"[{"name": "a", "fields": []}]"#, "match rule `a` names no field"),
+        (r#"[{"name": "a", "fields": ["email"], "trust": "always"}]"#, "unknown variant `always`"),
+        (r#"[{"name": "a", "fields": ["email"], "trusted": true}]"#, "unknown field `trusted`"),
+        (r#"[], "match": []"#, "schema: `match` is stated twice"),
+    ] {
+        let file = bench.write("s.json", schema(rules));
+        let ran =
+            bench.program(&["run", "--db", &bench.path("m.db"), "--remote", &bench.listing(""), "--schema", &file]);
+        assert_eq!(ran.status, 1, "{rules}");
+        assert!(ran.stderr.contains(why) && ran.stderr.contains("s.json"), "{rules}: {}", ran.stderr);
+    }
+}
+
+/// A plan with links waits in a file, and is carried out as it was approved.
+#[test]
+fn a_plan_with_links_is_approved() {
+    let bench = club(RULES);
+    bench.enter("Áine", "aine@example.org");
+    bench.enter("Seán", "sean@example.org");
+    let listing = bench.listing(line("F1", "Áine", "aine@example.org") + &line("F2", "Seán", "sean@example.org"));
+    let (db, out) = (bench.path("members.db"), bench.path("plan.json"));
+    let plan = bench.program(&["plan", "--db", &db, "--remote", &listing, "--out", &out, "--json"]).json();
+    assert_eq!(counts(&plan, ["linked"]), [2]);
+    bench.edit("UPDATE members SET name = 'Seán Óg' WHERE local_id = 2");
+    let id = plan["plan_id"].as_str().unwrap();
+    let ran = bench.program(&["approve", "--db", &db, "--plan", &out, "--id", id, "--json"]);
+    assert_eq!((ran.status, counts(&ran.json(), ["linked", "updated"])), (0, [2, 1]), "{}", ran.stderr);
+    assert_eq!(bench.links(), "1=F1 2=F2");
+}
+
+/// A worker goes by the rules that its register was enrolled with; and never finds anybody of another organisation.
+#[test]
+fn a_worker_finds_in_its_own_register() {
+    let bench = Bench::new();
+    let db = bench.path("members.db");
+    let file = bench.write("s.json", schema(RULES));
+    let listing = bench.write("l.jsonl", line("F1", "Áine", "aine@example.org"));
+    let tell = |args: &[&str]| {
+        let ran = bench.program(&[&args[..1], &["--db", &db], &args[1..]].concat());
+        assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+    };
+    for key in ["ballybeg/federation", "ballymore/federation"] {
+        tell(&["schedule", "--key", key, "--remote", &listing, "--schema", &file]);
+    }
+    let values = "VALUES ('Áine', '2001-05-04', 'aine@example.org')";
+    bench.edit(&format!("INSERT INTO \"members/ballymore/federation\"(name, born, email) {values}"));
+    for key in ["ballybeg/federation", "ballymore/federation"] {
+        tell(&["trigger", "--key", key]);
+    }
+    tell(&["work", "--until-idle", "--spacing", "0"]);
+    for key in ["ballybeg/federation", "ballymore/federation"] {
+        let table = format!("\"members/{key}\"");
+        assert_eq!(
+            bench.value(&format!("SELECT group_concat(external_id) FROM {table}")).as_deref(),
+            Some("F1"),
+            "{key}"
+        );
+        let audit = format!("SELECT group_concat(verdict) FROM \"tripartite_audit/{key}\"");
+        let how = if key.starts_with("ballymore") { "Found" } else { "Unmatched" };
+        assert_eq!(bench.value(&audit).as_deref(), Some(how), "{key}");
+    }
+}
+
+/// The page for people shows whom a rule linked, and who waits for them.
+#[test]
+fn the_page_tells_of_links_and_proposals() {
+    let bench = club(RULES);
+    bench.enter("Áine", "aine@example.org");
+    bench.enter("Seán", "sean@club.example");
+    bench.night(&(line("F1", "Áine W", "aine@example.org") + &line("F2", "Seán", "sean@example.org")));
+    let page = bench.path("run.html");
+    let ran = bench.people(&["report", "--html", &page]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let page = std::fs::read_to_string(page).unwrap();
+    for text in ["linked to who was here", "Somebody here may be this one.", "may be record 2 here"] {
+        assert!(page.contains(text), "{text}");
+    }
+}

@@ -1,0 +1,120 @@
+//! What an operator sees and does: status and history that only read, records that cannot be read, clocks that were wrong.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use nightly_sync::app::now;
+use nightly_sync::work;
+use tripartite::drive::block_on;
+use tripartite::id::SyncKey;
+use tripartite::queue::{Command, Scope, Token, Trigger};
+
+use crate::bench::{Bench, members};
+use crate::work::events;
+
+const KEY: &str = "ballybeg/federation";
+
+fn key() -> SyncKey {
+    SyncKey { org: "ballybeg".parse().unwrap(), connector: "federation".parse().unwrap() }
+}
+
+fn trigger() -> Command {
+    Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false }
+}
+
+/// All that the file system has of the database.
+fn trace(bench: &Bench) -> (Vec<String>, Vec<u8>) {
+    (bench.files(), bench.bytes())
+}
+
+#[test]
+fn status_and_history_change_no_byte() {
+    let bench = Bench::new();
+    bench.enrol(KEY, &members(1..=3));
+    bench.tell(&["trigger", "--key", KEY]);
+    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
+    // A worker that vanished right after it had completed: the slot has the attempt, and the history does not yet.
+    {
+        let queue = work::queue(&bench.db()).unwrap();
+        let give = |command| block_on(queue.apply(&key(), None, command, now())).unwrap().outcome;
+        let _ = give(trigger());
+        let lease = Duration::from_secs(60);
+        let _ = give(Command::Claim { worker: "w".parse().unwrap(), nonce: "n".parse().unwrap(), lease });
+        let _ = give(Command::Complete { token: Token(2), result: None });
+    }
+    let before = trace(&bench);
+    for _ in 0..2 {
+        assert_eq!(bench.status().len(), 1);
+        assert_eq!(bench.history(KEY).len(), 2, "also what the slot still has");
+        assert_eq!(bench.tell(&["history", "--format", "csv"]).lines().count(), 3);
+        assert_eq!(trace(&bench), before);
+    }
+    // A worker appends it, and then it stands there once.
+    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 0);
+    assert_ne!(trace(&bench), before);
+    assert_eq!(bench.history(KEY).len(), 2);
+}
+
+#[test]
+fn status_and_history_of_a_database_without_jobs_make_none() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=3));
+    let before = trace(&bench);
+    assert!(bench.tell(&["status"]).contains("nobody is enrolled"));
+    assert_eq!(bench.tell(&["history"]), "");
+    assert_eq!(trace(&bench), before);
+}
+
+#[test]
+fn who_is_enrolled_shows_before_anything_was_asked_for() {
+    let bench = Bench::new();
+    bench.enrol(KEY, &members(1..=3));
+    bench.enrol("dunmore/federation", &members(1..=3));
+    assert!(bench.tell(&["status"]).contains(&format!("{KEY}: idle, and never asked for anything")));
+    assert_eq!(bench.tell(&["status", "--org", "dunmore"]).lines().count(), 1);
+    bench.tell(&["trigger", "--key", KEY]);
+    let status = bench.status();
+    assert_eq!((&status[KEY]["wanted"], &status["dunmore/federation"]["wanted"]), (&1.into(), &0.into()));
+    assert_eq!(status["dunmore/federation"]["doing"], "idle");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_told_and_keeps_nobody_at_work() {
+    for kind in ["gate/federation", "health/ballybeg/federation", "slot/ballybeg/federation"] {
+        let bench = Bench::new();
+        bench.enrol(KEY, &members(1..=3));
+        bench.enrol("ballybeg/school", &members(1..=2));
+        bench.tell(&["trigger", "--key", KEY]);
+        assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
+        bench.tell(&["trigger", "--key", KEY]);
+        bench.tell(&["trigger", "--key", "ballybeg/school"]);
+        let later = "UPDATE tripartite_jobs SET bytes = CAST(replace(CAST(bytes AS TEXT), '\"format\":1', '\"format\":99') \
+                     AS BLOB) WHERE key = ";
+        bench.edit(&format!("{later}'{kind}'"));
+        let output = bench.work(&["--until-idle"]).wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{kind}");
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.lines().any(|line| line.contains("\"broken\"") && line.contains(kind)), "{kind}: {told}");
+        assert_eq!(bench.count("ballybeg/school"), "2", "{kind}: everything else goes on");
+        bench.edit(&format!("{}'{kind}'", later.replace("1', '\"format\":99", "99', '\"format\":1")));
+        assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1, "{kind}");
+    }
+}
+
+#[test]
+fn times_of_a_clock_that_was_years_ahead_are_set_right_by_reset() {
+    let bench = Bench::new();
+    bench.enrol(KEY, &members(1..=3));
+    {
+        let queue = work::queue(&bench.db()).unwrap();
+        let ahead = now() + TimeDelta::days(3650);
+        let connector = "federation".parse().unwrap();
+        assert_eq!(block_on(queue.fire(&connector, ahead)).unwrap().len(), 1);
+    }
+    let next = || bench.tell(&["schedule", "--key", KEY]).rsplit(' ').next().unwrap().to_owned();
+    assert!(next() > (now() + TimeDelta::days(3000)).to_rfc3339());
+    bench.tell(&["reset", "--key", KEY]);
+    assert!(next() < (now() + TimeDelta::days(2)).to_rfc3339());
+    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
+    assert_eq!(bench.count(KEY), "3");
+}

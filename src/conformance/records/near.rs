@@ -1,0 +1,170 @@
+//! Which candidates a load gives, where some are looked for.
+
+use serde_json::json;
+
+use super::Fixture;
+use super::probe::Probe;
+use super::schema;
+use super::seen::{Near, of_local};
+use super::world::{create, deactivate, full, id, noted, record, update};
+use crate::exchange::{Presence, Wanted};
+use crate::matching::{Rule, Rules, Trust};
+use crate::value::Record;
+
+/// So many keys are looked for at once that nobody has, beside one.
+const NOBODYS: usize = 2500;
+
+/// Two rules; each record of the suite is found by both.
+pub(super) fn rules() -> Vec<Rule> {
+    let rule = |name: &str, fields: &[&str]| Rule {
+        name: name.to_owned(),
+        fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        trust: Trust::Trusted,
+    };
+    vec![rule("e-mail", &["email"]), rule("birthday", &["name", "born"])]
+}
+
+/// A load of whom these could be.
+#[track_caller]
+pub(super) fn wanted(records: &[Record]) -> Wanted {
+    let rules = match Rules::new(&schema(), rules()) {
+        Ok(rules) => rules,
+        Err(error) => panic!("the suite's rules: {error}"),
+    };
+    let mut keys: Vec<_> = records.iter().flat_map(|record| rules.keys(record)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    Wanted { ids: Vec::new(), near: Some(crate::exchange::Near { rules, keys }) }
+}
+
+/// Whether a record has one of the keys.
+pub(super) fn is_near(wanted: &Wanted, record: &Record) -> bool {
+    let has_key = |near: &crate::exchange::Near| near.rules.keys(record).iter().any(|key| near.keys.contains(key));
+    wanted.near.as_ref().is_some_and(has_key)
+}
+
+fn mail(address: &str) -> Record {
+    record(&json!({ "email": address }))
+}
+
+/// Checks that one record has this address, and is linked to what.
+#[track_caller]
+fn found<F: Fixture>(probe: &Probe<'_, F>, address: &str, linked: Option<&str>) -> Near {
+    let (_, near) = probe.nearest(&mail(address));
+    probe.equal(&format!("what is linked that has {address}"), &near.linked, &linked.map(id));
+    near
+}
+
+promises! { $ __conformance_records_near in near:
+    /// Give every record that has one of the keys, linked or not, with its local id and what it is linked to.
+    fn near_whether_linked_or_not(probe) {
+        let local = probe.applied(create(&id("2"), &full(2)));
+        probe.fixture.enter(None, &full(1));
+        probe.fixture.enter(Some(&id("3")), &full(3));
+        probe.fixture.enter(None, &mail("spelt@Example.ORG"));
+        (4..20).for_each(|other| probe.fixture.enter(None, &full(other)));
+        probe.applied(deactivate(&id("2"), probe.revision(&id("2"))));
+        probe.fixture.deactivate(&id("3"));
+        let fields = |number| of_local(&schema(), &full(number));
+        for (number, linked) in [(1, None), (2, Some("2")), (3, Some("3"))] {
+            // By each rule alone.
+            let name = json!({"name": format!("Áine  Ní Bhriain {number}"), "born": format!("1990-01-{:02}", number + 1)});
+            for wanted in [mail(&format!("AINE{number}@example.org")), record(&name)] {
+                let (_, near) = probe.nearest(&wanted);
+                probe.equal("what it is linked to", &near.linked, &linked.map(id));
+                probe.equal("what it says", &near.fields, &fields(number));
+                let revision = linked.map_or(near.revision, |linked| probe.revision(&id(linked)));
+                probe.equal("its revision", &near.revision, &revision);
+            }
+        }
+        probe.equal("the local id", &probe.nearest(&full(2)).0, &local);
+        found(probe, "spelt@example.org", None);
+        let mut wanted: Vec<_> = (0..NOBODYS).map(|number| mail(&format!("nobody{number}@example.org"))).collect();
+        wanted.extend((1..20).map(|number| mail(&format!("aine{number}@example.org"))));
+        probe.equal("how many of many have a key", &probe.near(&wanted).len(), &19);
+        // Linked by hand, it is the same record.
+        let (local, _) = probe.nearest(&full(1));
+        probe.fixture.link(&local, &id("1"));
+        probe.equal("the local id", &probe.nearest(&full(1)).0, &local);
+        found(probe, "aine1@example.org", Some("1"));
+    }
+
+    /// Find a record by what it says now, whoever wrote that, and however lately.
+    fn near_by_what_it_says_now(probe) {
+        let probe = probe.anew();
+        let one = id("1");
+        probe.create(&one, &mail("first@example.org"));
+        found(&probe, "first@example.org", Some("1"));
+        probe.fixture.edit(&one, &mail("second@example.org"));
+        found(&probe, "second@example.org", Some("1"));
+        probe.applied(update(&one, probe.revision(&one), &mail("third@example.org")));
+        let before = found(&probe, "third@example.org", Some("1"));
+        probe.equal("its revision", &before.revision, &probe.revision(&one));
+        probe.fixture.enter(None, &mail("free@example.org"));
+        let (local, free) = probe.nearest(&mail("free@example.org"));
+        probe.fixture.edit_here(&local, &mail("freed@example.org"));
+        let freed = found(&probe, "freed@example.org", None);
+        probe.holds(freed.revision > free.revision, || format!("{:?}, as before the edit", freed.revision));
+        // Also what changed while nobody looked, and what was looked for before a crash.
+        probe.fixture.edit_here(&local, &mail("unseen@example.org"));
+        probe.fixture.edit(&one, &mail("fourth@example.org"));
+        let probe = probe.reopened();
+        found(&probe, "unseen@example.org", None);
+        found(&probe, "fourth@example.org", Some("1"));
+        probe.fixture.delete(&one);
+        probe.fixture.enter(Some(&one), &mail("fifth@example.org"));
+        found(&probe, "fifth@example.org", Some("1"));
+    }
+
+    /// Give with a candidate the records of the source that a person has said it is not.
+    fn near_is_not(probe) {
+        let probe = probe.anew();
+        probe.fixture.enter(None, &full(1));
+        probe.fixture.enter(None, &full(2));
+        let (local, _) = probe.nearest(&full(1));
+        probe.fixture.rule_out(&local, &id("x"));
+        probe.fixture.rule_out(&local, &id("y"));
+        probe.fixture.rule_out(&local, &id("x"));
+        let ruled_out = ["x", "y"].map(id).to_vec();
+        probe.equal("what it is not", &probe.nearest(&full(1)).1.is_not, &ruled_out);
+        probe.equal("what the other is not", &probe.nearest(&full(2)).1.is_not, &vec![]);
+        probe.fixture.edit_here(&local, &noted("new"));
+        let probe = probe.reopened();
+        probe.equal("what it is not", &probe.nearest(&full(1)).1.is_not, &ruled_out);
+        probe.fixture.link(&local, &id("z"));
+        probe.equal("what it is not", &probe.nearest(&full(1)).1.is_not, &ruled_out);
+    }
+
+    /// Say of a candidate whether a user removed it.
+    fn near_and_removed(probe) {
+        probe.fixture.enter(None, &full(1));
+        let (local, near) = probe.nearest(&full(1));
+        probe.equal("what is said of it", &near.presence, &Presence::Active);
+        probe.fixture.deactivate_here(&local);
+        probe.equal("what is said of it", &probe.nearest(&full(1)).1.presence, &Presence::Removed);
+        let two = id("2");
+        let at = probe.create(&two, &full(2)).revision;
+        probe.applied(deactivate(&two, at));
+        probe.equal("what is said of the other", &probe.nearest(&full(2)).1.presence, &Presence::Deactivated);
+    }
+
+    /// Give no record of another organisation as a candidate.
+    fn near_in_ones_own(probe) {
+        let other = probe.with(probe.fixture.neighbour());
+        probe.fixture.enter(None, &full(1));
+        probe.create(&id("2"), &full(2));
+        probe.equal("whom the other is given", &other.near(&[full(1), full(2)]).len(), &0);
+        other.fixture.enter(None, &mail("aine1@example.org"));
+        let (local, theirs) = other.nearest(&full(1));
+        probe.equal("what theirs says", &theirs.fields, &of_local(&schema(), &mail("aine1@example.org")));
+        let (own, near) = probe.nearest(&full(1));
+        probe.equal("what one's own says", &near.fields, &of_local(&schema(), &full(1)));
+        other.fixture.rule_out(&local, &id("x"));
+        probe.equal("what one's own is not", &probe.nearest(&full(1)).1.is_not, &vec![]);
+        // A link reaches nobody else's record, whatever it is called.
+        other.applied(super::world::link(&id("3"), &local, other.nearest(&full(1)).1.revision, &noted("linked")));
+        probe.equal("one's own", &probe.nearest(&full(1)), &(own.clone(), near.clone()));
+        let link = super::world::link(&id("3"), &own, near.revision, &noted("linked"));
+        probe.equal("whose local id it is", &probe.applied(link), &own);
+    }
+}

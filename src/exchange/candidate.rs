@@ -1,0 +1,86 @@
+//! Loads: what is asked for, and the records that answer.
+
+use super::{Loaded, Presence, Revision};
+use crate::id::{ExternalId, LocalId};
+use crate::matching::{MatchKey, Rules};
+use crate::value::Record;
+
+/// Which records a load is to give.
+///
+/// ```
+/// use tripartite::exchange::Wanted;
+/// use tripartite::id::ExternalId;
+/// let wanted = Wanted::of([ExternalId::new("7")?]);
+/// assert!(wanted.near.is_none()); // nobody is looked for that has another id, or none
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Those that are linked to one of these.
+    pub ids: Vec<ExternalId>,
+    /// Those that could be one of the source's; `None` without match rules, and where every record is linked.
+    pub near: Option<Near>,
+}
+
+impl Wanted {
+    /// The records that are linked to these, and no candidates.
+    ///
+    /// ```
+    /// # use tripartite::exchange::Wanted;
+    /// assert!(Wanted::of([]).ids.is_empty()); // a load of nothing is one, too
+    /// ```
+    pub fn of(ids: impl IntoIterator<Item = ExternalId>) -> Self {
+        Self { ids: ids.into_iter().collect(), near: None }
+    }
+}
+
+/// Which records to look for that the source's could be: all that have one of the keys, whether linked or not.
+///
+/// The rules come along, so that a store needs none of its own: it keeps the [`Rules::keys`] of its records, under the
+/// [`Rules::version`], or reckons them when it is asked.
+#[derive(Debug, Clone)]
+pub struct Near {
+    /// What the keys are made by.
+    pub rules: Rules,
+    /// The keys, sorted, each once; never none.
+    pub keys: Vec<MatchKey>,
+}
+
+/// What a load gives.
+///
+/// ```
+/// use tripartite::exchange::Records;
+/// let nothing: Records = vec![].into();
+/// assert!(nothing.linked.is_empty() && nothing.candidates.is_empty());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    /// The records that are linked to what was asked for.
+    pub linked: Vec<Loaded>,
+    /// The records that have one of the keys.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Linked records, and no candidates.
+impl From<Vec<Loaded>> for Records {
+    fn from(linked: Vec<Loaded>) -> Self {
+        Self { linked, candidates: Vec::new() }
+    }
+}
+
+/// A record here that one of the source could be.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// What the host calls it.
+    pub local: LocalId,
+    /// Its revision, as of this load.
+    pub revision: Revision,
+    /// Whether it is there. One that a user removed is never linked unasked.
+    pub presence: Presence,
+    /// What it is linked to.
+    pub linked: Option<ExternalId>,
+    /// Records of the source that a person has said it is not.
+    pub is_not: Vec<ExternalId>,
+    /// The record; fields that are null may be missing.
+    pub record: Record,
+}

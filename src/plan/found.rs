@@ -1,0 +1,47 @@
+//! Records here that turn out to be one of the source's.
+
+use super::record::{note_as, plan_linked};
+use crate::exchange::{Candidate, Expect, Loaded, Op, RemoteRecord, Situation};
+use crate::schema::Policy;
+
+/// Plans a record that both sides have, and that a match rule links: its fields are merged as those of any record whose
+/// base is unknown.
+///
+/// ```
+/// use tripartite::exchange::{Action, Expect};
+/// use tripartite::plan::plan_found;
+/// # use tripartite::exchange::{Candidate, Presence, RemoteRecord, Revision};
+/// # use tripartite::id::{ExternalId, LocalId};
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).field(Field::new("phone", Kind::Text)).build()?;
+/// # let record = |phone: Option<&str>| schema.record(&serde_json::json!({"email": "aine@example.org", "phone": phone}));
+/// # let here = |phone| -> Result<_, Box<dyn std::error::Error>> {
+/// #     let (local, record) = (LocalId::new("17")?, record(phone)?);
+/// #     Ok(Candidate { local, revision: Revision(3), presence: Presence::Active, linked: None, is_not: vec![], record })
+/// # };
+/// let remote = RemoteRecord { id: ExternalId::new("FED-1")?, version: None, record: record(None)? };
+/// let op = plan_found(&Policy::new(schema.clone()), &remote, &here(Some("2"))?, "e-mail");
+/// assert_eq!(op.expect, Expect::Free { local: LocalId::new("17")?, revision: Revision(3) });
+/// assert_eq!(op.action, Action::Touch); // the number that only the club has stays
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn plan_found(policy: &Policy, remote: &RemoteRecord, candidate: &Candidate, rule: &str) -> Op {
+    let loaded = Loaded {
+        id: remote.id.clone(),
+        presence: candidate.presence,
+        revision: candidate.revision,
+        local: candidate.record.clone(),
+        base: None,
+        synced: None,
+        open: Vec::new(),
+        strategy: None,
+        missed: 0,
+    };
+    let op = plan_linked(policy, remote, &loaded).unwrap_or_else(|| super::record::touch(&remote.id, &loaded));
+    let (local, revision) = (candidate.local.clone(), candidate.revision);
+    let why = format!(
+        "The match rule `{rule}` says that record {local} here, which had no external id, is this one; the two were linked."
+    );
+    let op = Op { expect: Expect::Free { local, revision }, ..op };
+    note_as(op, Situation::Found, "link", &why)
+}

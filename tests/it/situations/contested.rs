@@ -1,0 +1,235 @@
+//! Links that something gets in the way of: users at work, another run, moves, tombstones, and stores that have an id twice.
+
+use std::convert::Infallible;
+
+use tripartite::exchange::{Batch, Cursor, IndexPage, Outcome, Records, Wanted};
+use tripartite::host::RecordStore;
+use tripartite::run::{RunOutcome, Step};
+
+use super::matched::{Town, ambiguous, here, only, person};
+use super::*;
+use crate::support::world::by_hand;
+
+fn aine() -> Json {
+    person("Áine", "aine@example.org")
+}
+
+/// A night in which something happens after the plan was made, and before it is written.
+fn disturbed(town: &Town, listing: &Listing, mode: Mode, mut disturb: impl FnMut()) -> Report {
+    let mut written = false;
+    let step = by_hand(town.run().mode(mode).start(), listing, &town.store, |step| {
+        if matches!(step, Step::Committing(_)) && !std::mem::replace(&mut written, true) {
+            disturb();
+        }
+    });
+    let Step::Done(done) = step else { panic!("a guard stopped it") };
+    assert!(written, "there was something to write");
+    done.report
+}
+
+/// A user is faster than the link, and what they did is seen.
+#[test]
+fn what_changes_before_a_link_is_written_is_judged_once_more() {
+    for mode in [Mode::Planned, Mode::Streaming] {
+        let night = |disturb: &dyn Fn(&Town)| {
+            let town = Town::of(&[("17", aine())]);
+            let listing = Listing::new(vec![town.item("FED-1", aine())]);
+            let report = disturbed(&town, &listing, mode, || disturb(&town));
+            (town, report)
+        };
+        let (town, report) = night(&|town| town.edit("17", json!({"phone": "2"})));
+        assert_eq!((report.counts.linked, town.linked("FED-1").as_deref()), (1, Some("17")));
+        assert_eq!(town.fields("FED-1")["phone"], "1", "merged with the edit, by the policy");
+        assert_eq!(
+            town.store.audit().iter().filter(|(_, _, it)| matches!(it, Entry::Field(_))).count(),
+            1,
+            "which is told"
+        );
+
+        let (town, report) = night(&|town| town.edit("17", json!({"email": "x@example.org", "name": "Una"})));
+        assert_eq!((report.counts.linked, report.counts.created), (0, 1), "it is another one now");
+        assert!(town.store.free().contains_key(&here("17")));
+
+        let (town, report) = night(&|town| town.store.link(&here("17"), ext("FED-9")).unwrap());
+        assert_eq!(only(&report).situation, Situation::IdentityConflict, "somebody linked it otherwise");
+        assert_eq!((town.linked("FED-9").as_deref(), town.linked("FED-1")), (Some("17"), None));
+
+        let (town, report) = night(&|town| town.store.link(&here("17"), ext("FED-1")).unwrap());
+        assert_eq!((report.counts.linked, report.counts.unchanged), (0, 1), "somebody linked it likewise");
+        assert!(town.store.get(&ext("FED-1")).unwrap().base.is_some());
+
+        let (town, report) = night(&|town| town.enter("18", &person("Ciara", "aine@example.org")));
+        assert_eq!((report.counts.linked, town.linked("FED-1").as_deref()), (1, Some("17")), "nothing of 17 changed");
+
+        let (_, report) = night(&|town| {
+            town.edit("17", json!({"phone": "2"}));
+            town.enter("18", &person("Ciara", "aine@example.org"));
+        });
+        assert_eq!(only(&report).matched, ambiguous(&["17", "18"], &[]));
+
+        let (_, report) = night(&|town| {
+            town.store.change_here(&here("17"), |kept| kept.presence = Presence::Removed).unwrap();
+        });
+        assert_eq!(report.counts.proposed, 1, "whom a user just removed is not linked");
+    }
+}
+
+/// The same the other way round: somebody is entered here while the creation is under way.
+#[test]
+fn who_is_entered_before_a_creation_is_seen_by_the_next_run_alone() {
+    let town = Town::new();
+    let listing = Listing::new(vec![town.item("FED-1", aine())]);
+    let report = disturbed(&town, &listing, Mode::Planned, || town.enter("17", &aine()));
+    assert_eq!(report.counts.created, 1, "nobody had the id, and that is all that a creation expects");
+    assert_eq!(town.listed(&[town.item("FED-1", aine())]).counts.unchanged, 1);
+}
+
+/// What claims a record only after it was judged anew is a rival of whoever claimed it first.
+#[test]
+fn a_second_look_gives_nobody_away_twice() {
+    let town = Town::of(&[("17", aine()), ("18", person("Seán", "sean@example.org"))]);
+    let items = vec![town.item("FED-1", aine()), town.item("FED-2", person("Seán", "sean@example.org"))];
+    let report = disturbed(&town, &Listing::new(items), Mode::Planned, || {
+        town.edit("18", json!({"email": "gone@example.org", "name": "gone"}));
+        town.edit("17", json!({"email": "sean@example.org", "name": "Áine"}));
+    });
+    // 17 is by its address the second now, and by its name still perhaps the first.
+    let said: Vec<_> = report.set_aside.iter().map(|aside| aside.matched.clone()).collect();
+    assert_eq!(said, [ambiguous(&["17"], &["FED-2"]), ambiguous(&["17"], &["FED-1"])]);
+    assert!(town.store.records().is_empty());
+}
+
+/// Two runs have planned the same link: one carries it out, the other finds it done.
+#[test]
+fn of_two_runs_exactly_one_links() {
+    for same in [true, false] {
+        let town = Town::of(&[("17", aine())]);
+        let of = |id: &str| Listing::new(vec![town.item(id, aine())]).partial();
+        let (one, other) = (of("FED-1"), of(if same { "FED-1" } else { "FED-2" }));
+        let planned = |listing: &Listing| {
+            let mut step = town.run().start();
+            while !matches!(step, Step::Committing(_)) {
+                step = tripartite::drive::block_on(tripartite::drive::advance(step, listing, &town.store)).unwrap();
+            }
+            step
+        };
+        let (first, second) = (planned(&one), planned(&other));
+        let end = |step, listing: &Listing| match by_hand(step, listing, &town.store, |_| ()) {
+            Step::Done(done) => done.report,
+            _ => panic!("a guard stopped it"),
+        };
+        let (first, second) = (end(first, &one), end(second, &other));
+        assert_eq!((first.counts.linked, second.counts.linked), (1, 0));
+        assert_eq!(town.linked("FED-1").as_deref(), Some("17"));
+        assert_eq!((second.counts.unchanged, second.counts.quarantined), if same { (1, 0) } else { (0, 1) });
+        assert_eq!(town.whys().len(), 1, "told once");
+    }
+}
+
+/// A record that moves to another id is found by its move, not taken for somebody else's.
+#[test]
+fn a_move_comes_before_a_match() {
+    for (mode, page) in [(Mode::Planned, 1), (Mode::Planned, 9), (Mode::Streaming, 1), (Mode::Streaming, 9)] {
+        for turned in [false, true] {
+            let town = Town::of(&[("17", aine())]);
+            town.listed(&[town.item("FED-1", aine())]);
+            let moved = Item::Rekeyed { from: ext("FED-1"), to: ext("IE-1") };
+            let mut items = vec![moved, town.item("IE-1", person("Áine W", "aine@example.org"))];
+            if turned {
+                items.reverse();
+            }
+            let report = town.drive(town.run().mode(mode), &Listing::new(items).pages_of(page));
+            assert_eq!((report.outcome, report.counts.rekeyed), (RunOutcome::Succeeded, 1), "{:?}", report.set_aside);
+            assert_eq!((town.linked("IE-1").as_deref(), town.linked("FED-1")), (Some("17"), None));
+            assert_eq!(town.fields("IE-1")["name"], "Áine W", "and what is said under the new id is taken");
+        }
+    }
+}
+
+/// What is not believed claims nobody: the other one is linked.
+#[test]
+fn what_is_contradicted_or_gone_claims_nobody() {
+    for (page, mode) in [(1, Mode::Planned), (9, Mode::Planned), (1, Mode::Streaming)] {
+        let town = Town::of(&[("17", aine())]);
+        let other = person("Somebody", "else@example.org");
+        let twice = [town.item("FED-1", aine()), town.item("FED-2", aine()), town.item("FED-1", other)];
+        let report = town.drive(town.run().mode(mode), &Listing::new(twice.to_vec()).pages_of(page));
+        assert_eq!(only(&report).situation, Situation::DuplicateRemote);
+        assert_eq!((report.counts.linked, town.linked("FED-2").as_deref()), (1, Some("17")));
+        assert_eq!(report.counts.processed, 2);
+
+        let town = Town::of(&[("17", aine())]);
+        let versioned = |id: &str, version| {
+            let mut remote = said(id, record(town.policy.schema(), aine()));
+            remote.version = Some(version);
+            Item::Record(remote)
+        };
+        let gone = tombstone("FED-1", Some(7));
+        let items = vec![versioned("FED-1", 6), versioned("FED-2", 6), gone];
+        let report = town.drive(town.run().mode(mode), &Listing::new(items).pages_of(page));
+        assert_eq!((report.counts.linked, report.counts.created, report.counts.quarantined), (1, 0, 0));
+        assert_eq!(town.linked("FED-2").as_deref(), Some("17"), "the other is gone");
+    }
+}
+
+/// A repetition says the same while its record waits for the end.
+#[test]
+fn a_repetition_of_what_waits_is_one() {
+    for (page, mode) in [(1, Mode::Planned), (9, Mode::Planned), (1, Mode::Streaming)] {
+        let town = Town::of(&[("17", aine())]);
+        let spelt = person("Áine ", "Aine@example.org");
+        let items = vec![town.item("FED-1", aine()), town.item("FED-1", spelt), town.item("FED-1", aine())];
+        let report = town.drive(town.run().mode(mode), &Listing::new(items).pages_of(page));
+        assert_eq!((report.counts.duplicates, report.counts.linked, report.counts.processed), (2, 1, 1));
+    }
+}
+
+/// A store that has two records for one id, which a database may come to have.
+struct Doubled<'a>(&'a MemoryStore, &'static str);
+
+impl RecordStore for Doubled<'_> {
+    type Error = Infallible;
+
+    async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, Infallible> {
+        self.0.index(after).await
+    }
+
+    async fn load(&self, wanted: &Wanted) -> Result<Records, Infallible> {
+        let mut records = self.0.load(wanted).await?;
+        let again: Vec<_> = records.linked.iter().filter(|loaded| loaded.id.as_str() == self.1).cloned().collect();
+        records.linked.extend(again);
+        Ok(records)
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
+        self.0.commit(batch).await
+    }
+}
+
+#[test]
+fn ambiguous_where_several_here_have_the_id() {
+    for mode in [Mode::Planned, Mode::Streaming] {
+        let club = Club::of(&["7", "8"]);
+        let night = |items: Vec<Item>| {
+            let step = club.run().mode(mode).start();
+            let Ok(done) = drive_blocking(step, &Listing::new(items), &Doubled(&club.store, "8")) else {
+                unreachable!()
+            };
+            done.report
+        };
+        let seven = club.item("7", "Áine", "2");
+        let gone = tombstone("8", None);
+        let moved = Item::Rekeyed { from: ext("7"), to: ext("8") };
+        for items in
+            [vec![seven.clone(), club.item("8", "Áine", "2")], vec![seven.clone()], vec![seven, gone], vec![moved]]
+        {
+            let report = night(items);
+            let aside = report.set_aside.iter().find(|aside| aside.id.as_ref().is_some_and(|id| id.as_str() == "8"));
+            let situation = aside.map(|aside| aside.situation);
+            assert!(matches!(situation, Some(Situation::Ambiguous | Situation::IdentityConflict)), "{situation:?}");
+            assert_eq!((club.local("8"), club.presence("8")), (member("Áine", "1"), Presence::Active), "left alone");
+        }
+        assert!(club.told().is_empty());
+        assert_eq!(club.local("7")["phone"], "2", "the others are not held up");
+    }
+}

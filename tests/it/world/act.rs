@@ -1,0 +1,378 @@
+//! What happens in the world, one thing at a time, each small enough to be written down in a test.
+
+use super::dice::Dice;
+use super::source::{End, Look};
+use super::words::{Way, Words};
+
+/// How a world begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Setup {
+    /// How each source is decided; the second is there in every other world.
+    pub(super) ways: [Way; 2],
+    pub(super) two: bool,
+    /// Whether the sources count versions.
+    pub(super) counts: bool,
+    pub(super) missing_after: u8,
+}
+
+/// How a run is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct How {
+    pub(super) streaming: bool,
+    pub(super) batch: u8,
+    /// With guards that let nothing pass, and whether somebody approves what they stop.
+    pub(super) guarded: Option<bool>,
+    /// Only the records whose bits are set; 0 is all.
+    pub(super) only: u8,
+}
+
+impl How {
+    pub(super) const PLAIN: Self = Self { streaming: false, batch: 2, guarded: None, only: 0 };
+
+    fn any(dice: &mut Dice) -> Self {
+        Self {
+            streaming: dice.in_a_hundred(40),
+            batch: 1 + dice.small(3),
+            guarded: dice.in_a_hundred(15).then(|| dice.in_a_hundred(50)),
+            only: if dice.in_a_hundred(20) { 1 + dice.small(30) } else { 0 },
+        }
+    }
+}
+
+/// Where a call of the store breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Break {
+    /// Before it was carried out.
+    Before,
+    /// After it was; the answer is lost.
+    After,
+    /// After so many ops of a batch.
+    Within(u8),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// A source has a record from now on, or has it otherwise.
+    Says {
+        source: u8,
+        id: u8,
+        words: Words,
+    },
+    Drops {
+        source: u8,
+        id: u8,
+    },
+    Moves {
+        source: u8,
+        from: u8,
+        to: u8,
+    },
+    /// A source lists an older version of a record.
+    GoesBack {
+        source: u8,
+        id: u8,
+    },
+    /// A user enters a record, and links it by hand to an id of each source.
+    Joins {
+        words: Words,
+        ids: [u8; 2],
+    },
+    Edits {
+        person: u8,
+        column: u8,
+        word: u8,
+    },
+    Removes {
+        person: u8,
+    },
+    TakesBack {
+        person: u8,
+    },
+    /// A person answers an open conflict: 0 keeps, 1 takes the source's value, else enters one.
+    Decides {
+        source: u8,
+        which: u8,
+        answer: u8,
+    },
+    /// A person brings back a value from the audit.
+    Restores {
+        which: u8,
+    },
+    /// A schema or policy takes the place of another.
+    Policy {
+        source: u8,
+        way: Way,
+    },
+    Starts {
+        slot: u8,
+        source: u8,
+        look: Look,
+        how: How,
+    },
+    Steps {
+        slot: u8,
+        times: u8,
+        refusing: bool,
+    },
+    Crashes {
+        slot: u8,
+        at: Break,
+    },
+    /// A plan is made, stored and read.
+    Plans {
+        source: u8,
+        look: Look,
+    },
+    /// And carried out, perhaps long after.
+    Applies {
+        slot: u8,
+    },
+    /// P9, on a copy of the world: a run that breaks at one call, and another; beside one that does not break.
+    Twin {
+        source: u8,
+        look: Look,
+        how: How,
+        call: u8,
+        at: Break,
+    },
+    /// P5, on a copy: a listing that says anything of who is gone and who moved, whether or not it can be, read twice.
+    Again {
+        source: u8,
+        look: Look,
+        gone: Option<(u8, u8)>,
+        moves: [(u8, u8); 2],
+        told: u8,
+    },
+    /// P13, on two copies: a whole run, and runs of some records each.
+    Parts {
+        source: u8,
+        size: u8,
+        turn: u8,
+    },
+    /// P6, on two copies: the same listing in another order, on other pages, partly twice.
+    Order {
+        source: u8,
+        size: u8,
+        turn: u8,
+        twice: u8,
+    },
+}
+
+const PEOPLE: usize = 5;
+
+/// A history: how a world begins, and what happens in it.
+pub(super) fn history(seed: u64) -> (Setup, Vec<Act>) {
+    let mut dice = Dice(seed);
+    let two = dice.in_a_hundred(35);
+    let odds = Odds { ids: 1 + dice.below(4), steps: 2 + dice.below(8), plain: dice.in_a_hundred(40) };
+    let setup = Setup {
+        ways: [Way::any(&mut dice, true), Way::any(&mut dice, false)],
+        two,
+        counts: dice.in_a_hundred(50),
+        missing_after: 1 + u8::from(dice.in_a_hundred(25)),
+    };
+    let len = 6 + dice.below(26);
+    let mut acts = Vec::with_capacity(len);
+    while acts.len() < len {
+        if dice.in_a_hundred(20) {
+            between(&mut dice, &setup, &odds, &mut acts);
+        } else {
+            acts.push(act(&mut dice, &setup, &odds));
+        }
+    }
+    (setup, acts)
+}
+
+/// A run, and what happens while it is about to write.
+fn between(dice: &mut Dice, setup: &Setup, odds: &Odds, acts: &mut Vec<Act>) {
+    let (slot, source) = (dice.small(2), if setup.two { dice.small(2) } else { 0 });
+    let look = if dice.in_a_hundred(60) { Look::WHOLE } else { Look::any(dice) };
+    acts.push(Act::Starts { slot, source, look, how: How::any(dice) });
+    acts.push(Act::Steps { slot, times: 2 + dice.small(3), refusing: false });
+    for _ in 0..1 + dice.below(2) {
+        let next = match dice.below(5) {
+            0 => Act::Decides { source, which: dice.small(4), answer: dice.small(3) },
+            3 => {
+                let column = setup.ways[usize::from(source)].column(dice);
+                Act::Edits { person: dice.small(odds.ids), column, word: [1, 3, 4][dice.below(3)] }
+            }
+            1 => Act::Crashes { slot, at: broken(dice) },
+            2 => {
+                acts.push(Act::Starts { slot: 1 - slot, source, look: Look::WHOLE, how: How::any(dice) });
+                Act::Steps { slot: 1 - slot, times: 12, refusing: false }
+            }
+            _ => act(dice, setup, odds),
+        };
+        acts.push(next);
+    }
+    acts.push(Act::Steps { slot, times: 12, refusing: false });
+}
+
+/// What is likely in a history.
+struct Odds {
+    ids: usize,
+    /// How many steps a run makes at a time, at most.
+    steps: usize,
+    /// Whether only values are said, so that the sides meet often.
+    plain: bool,
+}
+
+fn words(dice: &mut Dice, plain: bool) -> Words {
+    let mut words = [0; 7];
+    for word in &mut words {
+        *word = match dice.below(20) {
+            any if plain => [1, 3, 4][any % 3],
+            0 => 6,
+            1 | 2 => 7,
+            other => (other % 6) as u8,
+        };
+    }
+    words
+}
+
+fn act(dice: &mut Dice, setup: &Setup, odds: &Odds) -> Act {
+    let source = if setup.two { dice.small(2) } else { 0 };
+    let ids = odds.ids;
+    let id = dice.small(ids);
+    let slot = dice.small(2);
+    let person = dice.small(PEOPLE.min(ids + 1));
+    let look = Look::any(dice);
+    match dice.below(100) {
+        0..16 => Act::Says { source, id, words: words(dice, odds.plain) },
+        16..20 => Act::Drops { source, id },
+        20..23 => Act::Moves { source, from: id, to: dice.small(ids + 2) },
+        23..25 => Act::GoesBack { source, id },
+        25..29 => {
+            let mut words = words(dice, odds.plain);
+            words.iter_mut().for_each(|word| *word %= 6);
+            Act::Joins { words, ids: [id, dice.small(ids)] }
+        }
+        29..42 => {
+            let word = if odds.plain { [1, 3, 4][dice.below(3)] } else { dice.small(6) };
+            Act::Edits { person, column: setup.ways[usize::from(source)].column(dice), word }
+        }
+        42..45 => Act::Removes { person },
+        45..47 => Act::TakesBack { person },
+        47..51 => Act::Decides { source, which: dice.small(4), answer: dice.small(4) },
+        51..53 => Act::Restores { which: dice.small(12) },
+        53..56 => Act::Policy { source, way: Way::any(dice, source == 0) },
+        56..70 => Act::Starts { slot, source, look, how: How::any(dice) },
+        70..88 => Act::Steps { slot, times: 1 + dice.small(odds.steps), refusing: dice.in_a_hundred(5) },
+        88..91 => Act::Crashes { slot, at: broken(dice) },
+        91..92 => Act::Plans { source, look },
+        92..93 => Act::Applies { slot },
+        93..96 => Act::Twin { source, look, how: How::any(dice), call: dice.small(8), at: broken(dice) },
+        96..97 => Act::Again {
+            source,
+            look: Look { end: End::Complete, ..look },
+            gone: dice.in_a_hundred(70).then(|| (dice.small(ids + 1), dice.small(6))),
+            moves: [0, 1].map(|_| (dice.small(ids + 1), dice.small(ids + 2))),
+            told: dice.small(3),
+        },
+        97..98 => Act::Parts { source, size: 1 + dice.small(3), turn: dice.small(5) },
+        _ => Act::Order { source, size: 1 + dice.small(3), turn: dice.small(5), twice: dice.small(5) },
+    }
+}
+
+fn broken(dice: &mut Dice) -> Break {
+    match dice.below(3) {
+        0 => Break::Before,
+        1 => Break::After,
+        _ => Break::Within(dice.small(3)),
+    }
+}
+
+impl Setup {
+    /// The same beginning, but for one thing that is as plain as can be.
+    pub(super) fn simpler(&self) -> Vec<Self> {
+        let mut all =
+            vec![Self { two: false, ..*self }, Self { counts: false, ..*self }, Self { missing_after: 1, ..*self }];
+        for at in 0..2 {
+            let way = self.ways[at];
+            let plainer = [
+                Way { shape: 0, ..way },
+                Way { strategy: 0, ..way },
+                Way { note: None, ..way },
+                Way { absent: 0, ..way },
+                Way { first: 0, ..way },
+            ];
+            all.extend(plainer.map(|way| {
+                let mut ways = self.ways;
+                ways[at] = way;
+                Self { ways, ..*self }
+            }));
+        }
+        all.retain(|setup| setup != self);
+        all
+    }
+}
+
+impl Act {
+    /// The same act, but for one thing that is as plain as can be.
+    pub(super) fn simpler(&self) -> Vec<Self> {
+        let looks = |look: &Look| {
+            let plain = Look::WHOLE;
+            let mut all = vec![
+                Look { size: plain.size, ..*look },
+                Look { turn: 0, ..*look },
+                Look { twice: None, ..*look },
+                Look { lost: None, ..*look },
+                Look { end: plain.end, ..*look },
+                Look { gone: false, ..*look },
+                Look { odd: None, ..*look },
+            ];
+            all.retain(|other| other != look);
+            all
+        };
+        let hows = |how: &How| {
+            let plain = How::PLAIN;
+            let mut all = vec![
+                How { streaming: false, ..*how },
+                How { batch: plain.batch, ..*how },
+                How { guarded: None, ..*how },
+                How { only: 0, ..*how },
+            ];
+            all.retain(|other| other != how);
+            all
+        };
+        let plainer_words = |words: &Words| -> Vec<Words> {
+            let at = (0..words.len()).filter(|&at| words[at] != 1);
+            at.map(|at| {
+                let mut words = *words;
+                words[at] = 1;
+                words
+            })
+            .collect()
+        };
+        match *self {
+            Self::Says { source, id, words } => {
+                plainer_words(&words).into_iter().map(|words| Self::Says { source, id, words }).collect()
+            }
+            Self::Joins { words, ids } => {
+                plainer_words(&words).into_iter().map(|words| Self::Joins { words, ids }).collect()
+            }
+            Self::Plans { source, look } => looks(&look).into_iter().map(|look| Self::Plans { source, look }).collect(),
+            Self::Starts { slot, source, look, how } => {
+                let looks = looks(&look).into_iter().map(|look| Self::Starts { slot, source, look, how });
+                looks.chain(hows(&how).into_iter().map(|how| Self::Starts { slot, source, look, how })).collect()
+            }
+            Self::Twin { source, look, how, call, at } => {
+                let looks = looks(&look).into_iter().map(|look| Self::Twin { source, look, how, call, at });
+                let hows = hows(&how).into_iter().map(|how| Self::Twin { source, look, how, call, at });
+                looks.chain(hows).collect()
+            }
+            Self::Again { source, look, gone, moves, told } => {
+                let looks = looks(&look).into_iter().map(|look| Self::Again { source, look, gone, moves, told });
+                let fewer = [(None, told), (gone, told.saturating_sub(1))].map(|(gone, told)| Self::Again {
+                    source,
+                    look,
+                    gone,
+                    moves,
+                    told,
+                });
+                looks.chain(fewer).filter(|plainer| plainer != self).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}

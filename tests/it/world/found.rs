@@ -1,0 +1,131 @@
+//! What the world has found, each with its shortest history.
+
+use super::act::{Act, Break, How, Setup};
+use super::play;
+use super::source::{End, Look};
+use super::store::Fault;
+use super::words::{Way, Words};
+
+const WAY: Way = Way { shape: 0, strategy: 0, note: None, absent: 0, first: 0 };
+const PLAIN: Setup = Setup { ways: [WAY; 2], two: false, counts: false, missing_after: 1 };
+const COUNTS: Setup = Setup { counts: true, ..PLAIN };
+/// Every column "a".
+const A: Words = [1; 7];
+/// The name is "b", the note is "b".
+const B_NAME: Words = [3, 1, 1, 1, 1, 1, 1];
+const B_NOTE: Words = [1, 3, 1, 1, 1, 1, 1];
+
+fn way(way: Way, setup: Setup) -> Setup {
+    Setup { ways: [way, WAY], ..setup }
+}
+
+fn says(id: u8, words: Words) -> Act {
+    Act::Says { source: 0, id, words }
+}
+
+fn starts(slot: u8) -> Act {
+    Act::Starts { slot, source: 0, look: Look::WHOLE, how: How::PLAIN }
+}
+
+fn steps(slot: u8, times: u8) -> Act {
+    Act::Steps { slot, times, refusing: false }
+}
+
+/// A run from its beginning to its end.
+fn run(slot: u8) -> [Act; 2] {
+    [starts(slot), steps(slot, 20)]
+}
+
+#[track_caller]
+fn keeps_the_laws(setup: Setup, acts: &[Act]) {
+    let broken = play(setup, acts, Fault::None).err();
+    assert!(broken.is_none(), "{broken:?}");
+}
+
+/// The same history where only what is written makes a revision, as it once was.
+#[track_caller]
+fn needs_a_revision(setup: Setup, acts: &[Act], law: &str) {
+    keeps_the_laws(setup, acts);
+    let broken = play(setup, acts, Fault::TouchesKeepTheRevision).err();
+    assert_eq!(broken.map(|broken| broken.law), Some(law));
+}
+
+/// A page was lost and a record came twice, so that the lines were as many as the source had records; who was on the lost
+/// page was taken for missing.
+#[test]
+fn a_lost_page_and_a_repeated_record_do_not_add_up_to_a_whole_listing() {
+    let look = Look { size: 1, twice: Some((2, false)), lost: Some(1), end: End::Counted, ..Look::WHOLE };
+    let part = [says(2, A), Act::Starts { slot: 1, source: 0, look, how: How::PLAIN }, steps(1, 20)];
+    keeps_the_laws(PLAIN, &[&[says(0, A), says(1, A)][..], &run(0), &part].concat());
+}
+
+/// A person kept the value here while a run was about to write another field of the record: the run put the old base
+/// back, and the same question would have come again.
+#[test]
+fn a_decision_during_a_run_is_not_undone_by_it() {
+    let setup = way(Way { strategy: 2, ..WAY }, PLAIN);
+    let dispute = [Act::Edits { person: 0, column: 0, word: 4 }, says(0, B_NAME)];
+    let keeps = Act::Decides { source: 0, which: 0, answer: 0 };
+    let race = [says(0, [3, 3, 1, 1, 1, 1, 1]), starts(0), steps(0, 3), keeps, steps(0, 20)];
+    needs_a_revision(setup, &[&[says(0, A)][..], &run(0), &dispute, &run(1), &race].concat(), "base");
+}
+
+/// Of two runs the one with the older listing came last: it had found the record in step, and wrote its older base.
+#[test]
+fn the_version_of_a_base_does_not_go_back_when_two_runs_race() {
+    let setup = way(Way { strategy: 6, ..WAY }, COUNTS);
+    let older = [says(0, [1, 4, 1, 1, 1, 1, 1]), starts(1), steps(1, 3), says(0, B_NOTE)];
+    let acts = [&[says(0, A)][..], &run(1), &older, &run(0), &[steps(1, 20)]].concat();
+    needs_a_revision(setup, &acts, "version");
+}
+
+/// A record that was created from a newer listing than another run's was noted as older; when the source said the same
+/// as the older listing again, in a newer version, it was taken for what had been looked at, and never heard.
+#[test]
+fn the_same_words_in_a_newer_version_are_heard() {
+    let race = [says(0, B_NAME), starts(0), says(0, A), starts(1), says(0, B_NAME), steps(1, 20), steps(0, 20)];
+    keeps_the_laws(COUNTS, &race);
+}
+
+/// And where they were heard, an older statement that comes late is known to be older.
+#[test]
+fn an_older_version_that_comes_after_the_same_words_is_ignored() {
+    let same = [says(0, B_NAME), says(0, A)];
+    let back = [Act::GoesBack { source: 0, id: 0 }];
+    keeps_the_laws(COUNTS, &[&[says(0, A)][..], &run(0), &same, &run(0), &back, &run(0)].concat());
+}
+
+/// What a person decides about a removed record is decided of the version that was in dispute.
+#[test]
+fn a_removed_record_that_is_taken_back_does_not_listen_to_older_versions() {
+    let joins = Act::Joins { words: A, ids: [0, 0] };
+    let older = [joins, says(0, B_NOTE), Act::Removes { person: 0 }, starts(1), says(0, A)];
+    let back = [Act::Decides { source: 0, which: 0, answer: 1 }, steps(1, 20)];
+    keeps_the_laws(COUNTS, &[&older[..], &run(0), &back].concat());
+}
+
+/// Beside a path in dispute the rest of an object without a base is united, also where a user has taken a key away since:
+/// that was written and not told.
+#[test]
+fn what_is_united_beside_an_open_conflict_is_in_the_audit() {
+    let setup = way(Way { shape: 2, strategy: 2, absent: 1, ..WAY }, PLAIN);
+    let words = |data| [1, 1, 1, data, 1, 1, 1];
+    let differ = [Act::Joins { words: words(4), ids: [1, 1] }, says(1, words(3))];
+    keeps_the_laws(setup, &[&differ[..], &run(0), &[Act::Edits { person: 0, column: 3, word: 4 }]].concat());
+}
+
+/// A commit that breaks at any op is made up for, also where a record is moved, and gone under its new id, told twice.
+#[test]
+fn a_move_that_is_told_twice_beside_a_tombstone_is_news_once() {
+    for twice in 0..4 {
+        for at in [Break::Before, Break::After, Break::Within(1)] {
+            let look = Look { twice: Some((twice, false)), gone: true, size: 1, ..Look::WHOLE };
+            let moves = [Act::Moves { source: 0, from: 0, to: 2 }, Act::Drops { source: 0, id: 2 }];
+            let twin = Act::Twin { source: 0, look, how: How::PLAIN, call: 0, at };
+            let told = Act::Starts { slot: 1, source: 0, look, how: How::PLAIN };
+            let acts = [&[says(0, A), says(1, A)][..], &run(0), &moves, &[twin, told, steps(1, 20)]].concat();
+            keeps_the_laws(PLAIN, &acts);
+            keeps_the_laws(COUNTS, &acts);
+        }
+    }
+}

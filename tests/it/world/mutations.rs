@@ -1,0 +1,94 @@
+//! Stores and drivers that break one promise each. The world must find every one, as the law that it breaks.
+
+use super::store::Fault;
+use super::{history, play};
+
+/// How many histories may pass before a fault is found.
+const HISTORIES: u64 = 20_000;
+
+/// Looks for a history in which a fault breaks a law, and this law first.
+#[track_caller]
+fn breaks(fault: Fault, law: &str) {
+    let found = (0..HISTORIES).map(history).any(|(setup, acts)| {
+        let broken = play(setup, &acts, fault).err();
+        broken.is_some_and(|broken| broken.law == law)
+    });
+    assert!(found, "{fault:?} breaks {law} in none of {HISTORIES} histories");
+}
+
+#[test]
+fn a_store_that_writes_the_base_first_and_crashes_is_found() {
+    breaks(Fault::BaseFirst, "atomic");
+}
+
+#[test]
+fn a_store_that_ignores_the_revision_is_found() {
+    breaks(Fault::IgnoresTheRevision, "P1");
+}
+
+#[test]
+fn a_store_whose_edits_make_no_revision_is_found() {
+    breaks(Fault::EditsKeepTheRevision, "P1");
+}
+
+#[test]
+fn a_store_whose_bases_and_conflicts_make_no_revision_is_found() {
+    breaks(Fault::TouchesKeepTheRevision, "base");
+    breaks(Fault::TouchesKeepTheRevision, "field merge");
+}
+
+#[test]
+fn a_store_that_loses_an_open_conflict_is_found() {
+    breaks(Fault::LosesConflicts, "heard");
+}
+
+#[test]
+fn a_store_that_opens_a_conflict_twice_is_found() {
+    breaks(Fault::OpensConflictsTwice, "one conflict");
+}
+
+#[test]
+fn a_store_that_forgets_how_often_a_record_was_missed_is_found() {
+    breaks(Fault::ForgetsMissed, "P5");
+    breaks(Fault::ForgetsMissed, "P11");
+}
+
+#[test]
+fn a_store_that_carries_out_half_an_op_is_found() {
+    breaks(Fault::WritesTheFirstFieldOnly, "field merge");
+}
+
+#[test]
+fn a_store_that_loses_the_audit_is_found() {
+    breaks(Fault::LosesTheAudit, "P1");
+}
+
+#[test]
+fn a_store_that_empties_what_it_deactivates_is_found() {
+    breaks(Fault::EmptiesWhatIsInactive, "P1");
+}
+
+#[test]
+fn a_store_that_moves_a_record_without_its_base_is_found() {
+    breaks(Fault::MovesWithoutTheBase, "base");
+}
+
+#[test]
+fn a_store_that_remembers_the_revision_before_its_own_write_is_found() {
+    breaks(Fault::RemembersTheRevisionBefore, "P9");
+}
+
+#[test]
+fn a_store_that_takes_back_whom_a_user_removed_is_found() {
+    breaks(Fault::WritesTheRemoved, "removed");
+}
+
+#[test]
+fn a_driver_that_takes_a_part_of_a_listing_for_all_of_it_is_found() {
+    breaks(Fault::TrustsAPart, "P10");
+}
+
+#[test]
+fn a_driver_that_approves_what_nobody_approved_is_found() {
+    breaks(Fault::ApprovesItself, "P10");
+}
