@@ -75,13 +75,14 @@ fn another_spelling_costs_no_allocation() {
     }
 }
 
-/// What is not free: a number once as dialled at home and once with its country, and a scalar of another JSON type than the one before.
+/// What is not free: a number once as dialled at home and once with what only the plans know of, and a scalar of another
+/// JSON type than the one before.
 /// Both are found to be the same, and the price is bounded.
 #[test]
 fn some_spellings_have_a_price() {
     let schema = schema();
     let costs = [
-        ("phone", json!("+353871234567"), 80),
+        ("phone", json!("+353871234567"), 0),
         ("phone", json!("+353 (0)87 123 4567"), 110),
         ("phone", json!("00353871234567"), 110),
         ("active", json!(true), 12),
