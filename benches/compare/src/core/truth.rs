@@ -12,7 +12,11 @@ pub(crate) fn check(people: u64) -> Result<(), String> {
     let schema = crowd::schema();
     for number in 0..people {
         let triple = Versions::of(SEED, number).all().map(crowd::record);
-        let (found, expected) = (found(&schema, &triple), naive::happened(&triple));
+        let (found, expected) = (found(&schema, &triple), naive::happened(&triple, naive::faster));
+        // The slower parser is held against it on some, for it is slow.
+        if number % 100 == 0 && naive::happened(&triple, naive::common) != expected {
+            return Err(format!("person {number}: the two naive ways differ"));
+        }
         if found != expected {
             return Err(format!("person {number}: detection found {found:?}, the naive way {expected:?}"));
         }
