@@ -213,6 +213,17 @@ impl Core {
         self.set_aside(quarantined, &mut BTreeMap::new());
     }
 
+    /// Sets aside what is said of an id that several records here have: that id, and the other one of a move.
+    fn in_doubt(&mut self, id: &ExternalId) {
+        let slot = self.index.slot(id.as_str());
+        if self.is_twice(id) {
+            self.shared(id.clone());
+        } else if self.index.listed(slot).is_some() || self.index.is_linked(slot) {
+            let problem = "the source gave this record another id, and several records here have one of the two";
+            self.mistaken(id.clone(), problem.to_owned());
+        }
+    }
+
     fn mistaken(&mut self, id: ExternalId, problem: String) {
         let situation = Situation::IdentityConflict;
         let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched: None };
@@ -230,8 +241,8 @@ impl Core {
     }
 
     pub(super) fn plan_last(&mut self, last: Last, loaded: &mut BTreeMap<ExternalId, Loaded>) {
-        if let Some(id) = last.ids().find(|id| self.is_twice(id)).cloned() {
-            return self.shared(id);
+        if last.ids().any(|id| self.is_twice(id)) {
+            return last.ids().for_each(|id| self.in_doubt(id));
         }
         let planned = match last {
             Last::Moved { from, to, gone } => self.plan_moved(&from, &to, gone, loaded),

@@ -233,3 +233,29 @@ fn ambiguous_where_several_here_have_the_id() {
         assert_eq!(club.local("7")["phone"], "2", "the others are not held up");
     }
 }
+
+/// Where several here have the old id of a move, nobody can say which of them moved: who has the new one is neither
+/// created nor linked, or there would be one more.
+#[test]
+fn a_move_from_an_id_that_several_have_makes_nobody() {
+    for (page, free) in [(1, false), (9, false), (1, true), (9, true)] {
+        let town = Town::of(&[("17", aine())]);
+        town.listed(&[town.item("FED-1", aine())]);
+        if free {
+            town.enter("18", &person("Seán", "sean@example.org"));
+        }
+        let moved = Item::Rekeyed { from: ext("FED-1"), to: ext("FED-2") };
+        let items = vec![town.item("FED-2", person("Seán", "sean@example.org")), moved];
+        let listing = Listing::new(items).pages_of(page);
+        let Ok(done) = drive_blocking(town.run().start(), &listing, &Doubled(&town.store, "FED-1")) else {
+            unreachable!()
+        };
+        let aside: Vec<_> = done.report.set_aside.iter().map(|aside| (aside.id.clone(), aside.situation)).collect();
+        let both =
+            [(Some(ext("FED-1")), Situation::Ambiguous), (Some(ext("FED-2")), Situation::IdentityConflict)];
+        assert_eq!(aside, both);
+        assert_eq!((done.report.counts.created, done.report.counts.linked, done.report.counts.processed), (0, 0, 2));
+        assert_eq!(town.linked("FED-2"), None);
+        assert_eq!(town.store.free().len(), usize::from(free));
+    }
+}
