@@ -40,10 +40,10 @@ pub(super) struct Core {
     judged: Option<PlanId>,
     hash: PlanHash,
     pub(super) counts: Counts,
-    /// How many records were listed, whatever could be made of them.
-    pub(super) items: u64,
-    /// Something was listed that could be any record.
-    pub(super) unidentified: bool,
+    /// How many items were listed that could be any record.
+    pub(super) nameless: u64,
+    /// How many records were listed, each once, and what could be any; known when the listing is over.
+    pub(super) size: u64,
     pub(super) withheld: u64,
     /// The listing is over, and was everything the source has.
     pub(super) complete: bool,
@@ -106,8 +106,8 @@ impl Core {
             judged: None,
             hash,
             counts: Counts::default(),
-            items: 0,
-            unidentified: false,
+            nameless: 0,
+            size: 0,
             withheld: 0,
             complete: false,
             trusted: false,
@@ -159,7 +159,6 @@ impl Core {
                 self.counts.ignored += 1;
                 continue;
             }
-            self.items += u64::from(matches!(item, Item::Record(_) | Item::Malformed(_)));
             match item {
                 Item::Record(remote) => self.list(remote, &mut changed),
                 Item::Malformed(malformed) => self.malformed(malformed, &mut changed),
@@ -232,7 +231,7 @@ impl Core {
         if quarantined.id.is_some() {
             self.set_aside(quarantined, changed);
         } else {
-            self.unidentified = true;
+            self.nameless += 1;
             self.counts.processed += 1;
             self.counts.quarantined += 1;
             self.quarantined.push(quarantined);

@@ -81,13 +81,14 @@ impl Core {
 
     /// What the guards take for the size of the listing: in a part of one, what is gone was spoken of, too.
     pub(super) fn listed_in_all(&self) -> u64 {
-        if self.complete { self.items } else { self.items + self.gone.len() as u64 }
+        if self.complete { self.size } else { self.size + self.gone.len() as u64 }
     }
 
     pub(super) fn finish_listing(mut self: Box<Self>, complete: bool, total: Option<u64>) -> Step {
         self.complete = complete;
         // Where a page was lost and a record repeated, as when the source changes under the enumeration, lines add up.
-        self.trusted = complete && !self.unidentified && total.is_none_or(|total| total == self.index.listed);
+        self.size = self.index.listed + self.nameless;
+        self.trusted = complete && self.nameless == 0 && total.is_none_or(|total| total == self.size);
         let mut last = self.moved();
         self.bury(&mut last);
         if complete && !self.trusted {
