@@ -275,6 +275,7 @@ impl Core {
                 for (slot, remote) in remotes {
                     match near.answers.remove(&remote.id) {
                         Some(answer) => self.await_the_end(slot, remote, answer, &near),
+                        None if self.has_vanished(slot, &remote.id, &loaded) => self.leave_to_the_next(remote.id),
                         None => self.plan(slot, &remote, loaded.remove(&remote.id)),
                     }
                 }
@@ -313,6 +314,20 @@ impl Core {
 
     pub(super) fn is_twice(&self, id: &ExternalId) -> bool {
         self.twice.contains(id)
+    }
+
+    /// Whether it was linked when the index was read, and no longer is: somebody gave its link up, or another run gave it
+    /// another id.
+    fn has_vanished(&self, slot: Slot, id: &ExternalId, loaded: &BTreeMap<ExternalId, Loaded>) -> bool {
+        self.index.is_linked(slot) && !loaded.contains_key(id) && !self.is_twice(id)
+    }
+
+    /// The next run knows who is linked now; here, nobody was looked for who could be this record.
+    fn leave_to_the_next(&mut self, id: ExternalId) {
+        self.index.set_aside(id.as_str());
+        self.counts.skipped += 1;
+        let problem = "its link was given up while the run was under way".to_owned();
+        self.unwritten.push(Unwritten { id, problem });
     }
 
     fn plan(&mut self, slot: Slot, remote: &RemoteRecord, loaded: Option<Loaded>) {

@@ -146,6 +146,39 @@ fn a_move_comes_before_a_match() {
     }
 }
 
+/// Another run moves a record after the index was read: its old id is not created a second time, by rules or without,
+/// and whatever more is said of it. The next run knows its new one.
+#[test]
+fn a_link_that_vanished_under_the_run_is_left_to_the_next() {
+    let aine = |phone: &str| json!({"name": "Áine", "born": null, "email": "aine@example.org", "phone": phone});
+    for (mode, matching) in
+        [(Mode::Planned, true), (Mode::Planned, false), (Mode::Streaming, true), (Mode::Streaming, false)]
+    {
+        for again in [vec![], vec![("FED-7", "3")], vec![("FED-8", "4")]] {
+            let town = Town::new();
+            town.listed(&[town.item("FED-7", aine("1"))]);
+            let said = [("FED-7", "2")].into_iter().chain(again.clone());
+            let stale = Listing::new(said.map(|(id, phone)| town.item(id, aine(phone))).collect()).pages_of(1);
+            let moved = Item::Rekeyed { from: ext("FED-7"), to: ext("FED-8") };
+            let news = [moved, town.item("FED-8", aine("4"))];
+            let run = if matching { town.run() } else { town.run().matching([]).unwrap() }.mode(mode);
+            let mut other = Some(|| town.listed(&news));
+            let step = by_hand(run.start(), &stale, &town.store, |step| {
+                if let Some(other) = other.take_if(|_| matches!(step, Step::Loading(_))) {
+                    assert_eq!(other().counts.rekeyed, 1);
+                }
+            });
+            let Step::Done(done) = step else { panic!("a guard stopped it") };
+            let counts = done.report.counts;
+            assert_eq!((counts.created, counts.skipped, counts.quarantined), (0, 1, 0), "{again:?}");
+            assert_eq!(counts.processed, counts.skipped + counts.unchanged + counts.updated);
+            assert_eq!(done.report.unwritten[0].id, ext("FED-7"));
+            assert_eq!((town.linked("FED-7"), town.store.records().len()), (None, 1));
+            assert_eq!(town.listed(&news).outcome, RunOutcome::Succeeded);
+        }
+    }
+}
+
 /// What is not believed claims nobody: the other one is linked.
 #[test]
 fn what_is_contradicted_or_gone_claims_nobody() {
