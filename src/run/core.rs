@@ -446,6 +446,7 @@ impl Core {
         core.counts.quarantined = plan.quarantined.len() as u64;
         core.counts.proposed = plan.quarantined.iter().filter(|aside| aside.is_proposal()).count() as u64;
         core.quarantined.clone_from(&plan.quarantined);
+        core.claim_again(&plan);
         core.commit_plan(plan)
     }
 

@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 
 use super::core::{After, Core, Then};
 use super::index::Slot;
-use crate::exchange::{Candidate, Loaded, Near, Op, Presence, RemoteRecord, Situation};
+use crate::exchange::{Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord, Situation};
 use crate::id::{ExternalId, LocalId};
 use crate::matching::{Claims, Local, Match, Pool, Remote, Trust};
-use crate::plan::plan_found;
+use crate::plan::{Plan, plan_found};
 
 /// A record of the source that waits for the end of the listing.
 #[derive(Debug)]
@@ -115,6 +115,20 @@ impl Core {
     fn claim(&mut self, id: &ExternalId, answer: &Match) {
         for local in answer.locals() {
             self.claimed.entry(local.clone()).or_default().insert(id.clone());
+        }
+    }
+
+    /// The claims of a plan that was stored.
+    pub(super) fn claim_again(&mut self, plan: &Plan) {
+        for aside in &plan.quarantined {
+            if let (Some(id), Some(answer)) = (&aside.id, &aside.matched) {
+                self.claim(id, answer);
+            }
+        }
+        for op in &plan.ops {
+            if let Expect::Free { local, .. } = &op.expect {
+                self.claimed.entry(local.clone()).or_default().insert(op.id.clone());
+            }
         }
     }
 
