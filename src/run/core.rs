@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::{Before, Index, Sighting, Slot};
 use super::last::Last;
-use super::matched::{Pending, unlinked};
+use super::matched::{Pending, said_by_the_source};
 use super::repeat;
 use super::report::{Counts, Report, RunOutcome, Unwritten};
 use super::{Committing, Done, Fetching, Loading, Mode, Run, Step, Stopped};
@@ -465,7 +465,7 @@ impl Core {
         let stale = std::mem::take(&mut after.stale);
         if !stale.is_empty() {
             let ids = stale.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
-            let near = self.near(stale.iter().filter_map(unlinked).collect::<Vec<_>>().iter());
+            let near = self.near(stale.iter().filter_map(said_by_the_source).collect::<Vec<_>>().iter());
             after.again = true;
             return Step::Loading(Loading {
                 core: self,

@@ -35,8 +35,8 @@ pub(super) struct Around<'c> {
     candidates: BTreeMap<&'c LocalId, &'c Candidate>,
 }
 
-/// What an op saw at the source of a record that was linked to nothing.
-pub(super) fn unlinked(op: &Op) -> Option<RemoteRecord> {
+/// What an op would take over from the source, of a record that keeps its id.
+pub(super) fn said_by_the_source(op: &Op) -> Option<RemoteRecord> {
     let record = op.remote.clone().filter(|_| op.rekeyed.is_none())?;
     Some(RemoteRecord { id: op.id.clone(), version: op.version, record })
 }
@@ -153,14 +153,14 @@ impl Core {
         loaded: &mut BTreeMap<ExternalId, Loaded>,
         candidates: &[Candidate],
     ) -> Vec<Op> {
-        let remotes: Vec<RemoteRecord> = stale.iter().filter_map(unlinked).collect();
+        let remotes: Vec<RemoteRecord> = stale.iter().filter_map(said_by_the_source).collect();
         let mut around = self.judged(remotes.iter(), loaded, candidates);
         for (id, answer) in &around.answers {
             self.claim(id, answer);
         }
         let mut ops = Vec::new();
         for op in stale {
-            let answer = unlinked(op).zip(around.answers.remove(&op.id));
+            let answer = said_by_the_source(op).zip(around.answers.remove(&op.id));
             ops.extend(match answer {
                 None => self.plan_again(op, loaded),
                 Some((remote, answer)) if matches!(after.next, Then::Listing(_)) => {
