@@ -13,8 +13,8 @@ use crate::exchange::{
     RemoteRecord, Situation, Wanted,
 };
 use crate::failure::Failure;
-use crate::id::{ExternalId, LocalId};
-use crate::matching::Match;
+use crate::id::ExternalId;
+use crate::matching::{Claims, Match};
 use crate::plan::{Blocked, Figures, Noted, Plan, PlanHash, PlanId, Tally, plan_creation, plan_linked};
 
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub(super) struct Core {
     pub(super) ops: BTreeMap<Slot, Op>,
     /// Records that could be one here. What is done about them is known when the listing is over.
     pub(super) pending: BTreeMap<Slot, Pending>,
-    /// Which of the source's records could be one here, as far as that was decided.
-    pub(super) claimed: BTreeMap<LocalId, BTreeSet<ExternalId>>,
+    /// Which of the source's records could be one here, once the listing is over.
+    pub(super) claims: Claims,
     /// The ids that several records here have.
     twice: BTreeSet<ExternalId>,
     /// What was planned when the listing was over.
@@ -98,7 +98,7 @@ impl Core {
             linked: 0,
             ops: BTreeMap::new(),
             pending: BTreeMap::new(),
-            claimed: BTreeMap::new(),
+            claims: Claims::default(),
             twice: BTreeSet::new(),
             last: Vec::new(),
             moves: BTreeMap::new(),
@@ -205,8 +205,7 @@ impl Core {
 
     pub(super) fn contradicted(&mut self, id: ExternalId, changed: &mut BTreeMap<Slot, RemoteRecord>) {
         let problem = "the listing has this record twice, and not the same".to_owned();
-        let situation = Situation::DuplicateRemote;
-        self.set_aside(Quarantined { id: Some(id), place: None, situation, problem, matched: None }, changed);
+        self.set_aside(Quarantined::of(id, Situation::DuplicateRemote, problem), changed);
     }
 
     /// Now that it is known what the first statement came to.
@@ -368,7 +367,7 @@ impl Core {
     ) -> Option<Op> {
         self.index.set_aside(id.as_str());
         self.counts.quarantined += 1;
-        let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched };
+        let quarantined = Quarantined { matched, ..Quarantined::of(id, situation, problem) };
         self.counts.proposed += u64::from(quarantined.is_proposal());
         self.quarantined.push(quarantined);
         None

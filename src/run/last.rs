@@ -209,9 +209,7 @@ impl Core {
     /// Sets an id aside that several records here have.
     fn shared(&mut self, id: ExternalId) {
         let problem = "several records here have this id; which of them it is, a person decides".to_owned();
-        let situation = Situation::Ambiguous;
-        let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched: None };
-        self.set_aside(quarantined, &mut BTreeMap::new());
+        self.set_aside(Quarantined::of(id, Situation::Ambiguous, problem), &mut BTreeMap::new());
     }
 
     /// Sets aside what is said of an id that several records here have: that id, and the other one of a move.
@@ -226,9 +224,7 @@ impl Core {
     }
 
     fn mistaken(&mut self, id: ExternalId, problem: String) {
-        let situation = Situation::IdentityConflict;
-        let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched: None };
-        self.set_aside(quarantined, &mut BTreeMap::new());
+        self.set_aside(Quarantined::of(id, Situation::IdentityConflict, problem), &mut BTreeMap::new());
     }
 
     pub(super) fn load_last(self: Box<Self>, mut last: Vec<Last>) -> Step {
