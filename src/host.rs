@@ -218,7 +218,8 @@ pub trait RecordStore {
     /// * **May**: answer in any order. Give more candidates than have a key, and one twice. Leave out a record that a user
     ///   deleted.
     /// * **The core relies on** a field that is null or missing being empty, never "not loaded"; and on nobody being left
-    ///   out who has a key: whom nothing is found for is created.
+    ///   out who has a key: whom nothing is found for is created. Whom the index had, and a load no longer has, is left to the next
+    ///   run.
     fn load(&self, wanted: &Wanted) -> impl Future<Output = Result<Records, Self::Error>> + Send;
 
     /// Carries out a batch of ops and answers for each, in order.

@@ -9,8 +9,8 @@ use super::repeat;
 use super::report::{Counts, Report, RunOutcome, Unwritten};
 use super::{Committing, Done, Fetching, Loading, Mode, Run, Step, Stopped};
 use crate::exchange::{
-    Action, Batch, IndexEntry, Item, Loaded, Malformed, Next, Op, Outcome, Page, Presence, Quarantined, Records,
-    RemoteRecord, Situation, Wanted,
+    Action, Batch, Expect, IndexEntry, Item, Loaded, Malformed, Next, Op, Outcome, Page, Presence, Quarantined,
+    Records, RemoteRecord, Situation, Wanted,
 };
 use crate::failure::Failure;
 use crate::id::ExternalId;
@@ -377,6 +377,11 @@ impl Core {
         let Some(record) = op.remote.as_ref().filter(|_| op.rekeyed.is_none()) else {
             return self.plan_last_again(op, loaded);
         };
+        let was_linked = matches!(op.expect, Expect::Revision(_));
+        if was_linked && !loaded.contains_key(&op.id) && !self.is_twice(&op.id) {
+            self.leave_to_the_next(op.id.clone());
+            return None;
+        }
         let quarantined = self.counts.quarantined;
         let remote = RemoteRecord { id: op.id.clone(), version: op.version, record: record.clone() };
         let planned = self.plan_one(&remote, loaded.remove(&op.id));

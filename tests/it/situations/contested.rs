@@ -215,6 +215,32 @@ fn a_link_that_vanished_under_the_run_is_left_to_the_next() {
     }
 }
 
+/// The same after the load: the op is stale, and nobody has its id any more.
+#[test]
+fn a_link_that_vanished_before_the_commit_is_not_created_again() {
+    for (mode, matching) in
+        [(Mode::Planned, true), (Mode::Planned, false), (Mode::Streaming, true), (Mode::Streaming, false)]
+    {
+        let town = Town::new();
+        town.listed(&[town.item("FED-7", aine())]);
+        let stale = Listing::new(vec![town.item("FED-7", person("Áine W", "aine@example.org"))]);
+        let news = [Item::Rekeyed { from: ext("FED-7"), to: ext("FED-8") }, town.item("FED-8", aine())];
+        let run = if matching { town.run() } else { town.run().matching([]).unwrap() }.mode(mode);
+        let mut other = Some(|| town.listed(&news));
+        let step = by_hand(run.start(), &stale, &town.store, |step| {
+            if let Some(other) = other.take_if(|_| matches!(step, Step::Committing(_))) {
+                assert_eq!(other().counts.rekeyed, 1);
+            }
+        });
+        let Step::Done(done) = step else { panic!("a guard stopped it") };
+        let counts = done.report.counts;
+        // By the rules, it is whom another id is linked to.
+        assert_eq!((counts.created, counts.skipped, counts.quarantined), (0, (!matching).into(), matching.into()));
+        assert_eq!(counts.processed, 1);
+        assert_eq!((town.linked("FED-7"), town.store.records().len()), (None, 1));
+    }
+}
+
 /// What is not believed claims nobody: the other one is linked.
 #[test]
 fn what_is_contradicted_or_gone_claims_nobody() {
