@@ -9,7 +9,8 @@
 //! | it sends nothing, or a head in drops | it is closed once [`patience`](Limits::patience) is over |
 //! | it sends more than [`HEADERS`] headers, or a head of more than [`HEAD`] bytes | 431, and it is closed |
 //! | its body does not come, or comes in drops | 408 once the patience is over |
-//! | it sends request after request, or reads no answer | it is closed after [`LIFE`], or [`GRACE`] later |
+//! | it sends a request that no secret signed, also one of `/healthz` | it is answered, and closed |
+//! | it sends signed request after request, or reads no answer | it is closed after [`LIFE`], or [`GRACE`] later |
 //!
 //! **Can strangers keep honest senders waiting?** For as long as the patience: silent connections that fill the limit are
 //! gone by then, and those that wait come in their order. Whoever connects anew without end can slow the server down, and

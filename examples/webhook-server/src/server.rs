@@ -10,7 +10,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Path, State};
+use axum::http::header::CONNECTION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -52,7 +54,20 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/webhooks/{org}/{connector}", post(receive))
         .route("/status", get(status))
         .route("/healthz", get(healthy))
+        .layer(map_response(close))
         .with_state(shared)
+}
+
+/// Marks an answer after which the connection stays: only those to whoever knows a secret.
+#[derive(Debug, Clone, Copy)]
+struct Stays;
+
+/// Every other answer is the last of its connection: a stranger has a place for one request.
+async fn close(mut response: Response) -> Response {
+    if response.extensions().get::<Stays>().is_none() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn receive(
@@ -135,7 +150,12 @@ impl Shared {
             }
         };
         self.note(name, answer.status, verdict);
-        respond(&answer)
+        let mut response = respond(&answer);
+        // A place is kept for those whose signature was good.
+        if response.status().is_success() {
+            response.extensions_mut().insert(Stays);
+        }
+        response
     }
 
     fn broken_off(&self, name: &str) -> Response {

@@ -222,10 +222,9 @@ fn who_sends_too_much_is_told_when_to_come_again() {
     let bench = Bench::new();
     bench.configure(2);
     let server = bench.serve(0);
-    let mut client = server.client();
     let (ours, body) = (standard(BALLYBEG), event("member.updated", "F-1"));
-    let answers: Vec<Answered> =
-        (0..4).map(|n| client.post(&signed(&ours, KEY, &format!("msg_{n}"), 0, &body)).unwrap()).collect();
+    let sent = |n| signed(&ours, KEY, &format!("msg_{n}"), 0, &body);
+    let answers: Vec<Answered> = (0..4).map(|n| server.client().post(&sent(n)).unwrap()).collect();
     let statuses: Vec<u16> = answers.iter().map(|answered| answered.status).collect();
     assert_eq!(statuses, [202, 202, 429, 429]);
     let wait: u64 = answers[2].header("retry-after").unwrap().parse().unwrap();
