@@ -1,5 +1,7 @@
 //! How a server ends, and what it says until then.
 
+use std::process::{Command, Stdio};
+
 use crate::bench::{Bench, sender};
 use crate::client::{Client, event, signed};
 
@@ -49,4 +51,25 @@ fn what_is_not_an_address_is_said_so_and_counts_for_nobody() {
     assert_eq!(server.client().get("/").unwrap().status, 404);
     assert_eq!(server.client().get("/webhooks/ballybeg/federation").unwrap().status, 405);
     assert!(server.counts().is_empty());
+}
+
+#[test]
+fn who_is_asked_to_end_before_it_listens_ends() {
+    let bench = Bench::new();
+    let (config, slow) = (std::fs::read(bench.path("config.json")).unwrap(), bench.path("slow.json"));
+    assert!(Command::new("mkfifo").arg(&slow).status().unwrap().success());
+    let mut command = bench.command(&["--workers", "0", "--config", &slow]);
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    // Somebody can be written to once the server reads: it is in the middle of its start, and cannot go on.
+    let mut write = std::fs::File::options().write(true).open(&slow).unwrap();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    std::io::Write::write_all(&mut write, &config).unwrap();
+    drop(write);
+    let begun = nightly_sync::app::now();
+    while child.try_wait().unwrap().is_none() && nightly_sync::app::now() - begun < chrono::TimeDelta::seconds(20) {
+        std::thread::yield_now();
+    }
+    let status = child.try_wait().unwrap();
+    let _ = child.kill();
+    assert_eq!(status.and_then(|status| status.code()), Some(0), "neither killed, nor still there");
 }
