@@ -8,14 +8,15 @@ use std::thread;
 use std::time::Duration;
 
 use nightly_sync::jobs::JobsError;
-use nightly_sync::work::{self, Bell, Shift, Told};
+use nightly_sync::work::{self, Bell, Shift};
 use tokio::sync::oneshot;
 use tripartite::queue::Rules;
 use tripartite::work::{Settings, WorkError};
 
 use crate::config::{self, ConfigError};
 use crate::connections::{self, Limits};
-use crate::server::{Shared, router, say};
+use crate::log::Log;
+use crate::server::{Shared, router};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -146,7 +147,16 @@ fn serve(args: &Args) -> Result<(), Problem> {
     let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
     let now = nightly_sync::app::now;
     let patience = args.limits.patience;
-    let shared = Shared { queue, endpoints, now, bell: Arc::clone(&bell), patience, counts: Mutex::default() };
+    let log = Arc::new(Log::begin()?);
+    let shared = Shared {
+        queue,
+        endpoints,
+        now,
+        bell: Arc::clone(&bell),
+        patience,
+        log: Arc::clone(&log),
+        counts: Mutex::default(),
+    };
     let shared = Arc::new(shared);
     let shift = Shift {
         db: args.db.clone(),
@@ -157,13 +167,14 @@ fn serve(args: &Args) -> Result<(), Problem> {
         bell: Arc::clone(&bell),
         now,
     };
-    thread::scope(|scope| {
+    let served = thread::scope(|scope| {
         let (working, worked) = oneshot::channel::<()>();
         // Who sends webhooks believes that somebody works on them: without its workers the server ends as well.
         let (worker, idle) = if args.workers > 0 {
+            let log = Arc::clone(&log);
             let work = move || {
                 let _working = working;
-                shift.work(tell)
+                shift.work(|told| log.say(format_args!("{}", work::line(&told, now()))))
             };
             (Some(scope.spawn(work)), None)
         } else {
@@ -177,7 +188,9 @@ fn serve(args: &Args) -> Result<(), Problem> {
             Err(panic) => std::panic::resume_unwind(panic),
         }
         served
-    })
+    });
+    log.end();
+    served
 }
 
 async fn listen(
@@ -189,14 +202,15 @@ async fn listen(
     let failed = |error| Problem::Listen { listen: args.listen, error };
     let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    say(&mut io::stdout(), format_args!("listening on http://{address}"));
+    let log = Arc::clone(&shared.log);
+    log.say(format_args!("listening on http://{address}"));
     let end = async move {
         tokio::select! {
             () = asked_to_end => {}
             _ = worked => {}
         }
     };
-    connections::serve(listener, router(shared), args.limits, end).await;
+    connections::serve(listener, router(shared), args.limits, &log, end).await;
     Ok(())
 }
 
@@ -220,9 +234,4 @@ fn hear() -> io::Result<impl Future<Output = ()>> {
     Ok(async move {
         let _ = interrupt.recv().await;
     })
-}
-
-/// A line about each thing that a worker did.
-fn tell(told: Told) {
-    say(&mut io::stdout(), format_args!("{}", work::line(&told, nightly_sync::app::now())));
 }

@@ -28,7 +28,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::server::say;
+use crate::log::Log;
 
 /// The most headers of a request: a sender has a dozen, and each proxy before it a few.
 pub const HEADERS: usize = 64;
@@ -67,7 +67,7 @@ impl Default for Limits {
 }
 
 /// Serves until it is to end; then accepts nobody any more, and waits for the requests that are under way.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, log: &Log, end: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let (ending, ended) = watch::channel(());
     tokio::pin!(end);
@@ -75,7 +75,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: i
         let (stream, place) = tokio::select! {
             biased;
             () = &mut end => break,
-            next = accept(&listener, &places) => next,
+            next = accept(&listener, &places, log) => next,
         };
         tokio::spawn(connection(stream, place, router.clone(), limits.patience, ended.clone()));
     }
@@ -86,7 +86,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: i
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, log: &Log) -> (TcpStream, OwnedSemaphorePermit) {
     loop {
         let Ok(place) = Arc::clone(places).acquire_owned().await else {
             // Nobody closes it.
@@ -97,7 +97,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
             // The other side thought better of it.
             Err(error) if gone(&error) => {}
             Err(error) => {
-                say(&mut io::stderr(), format_args!("webhook-server: no connection can be accepted: {error}"));
+                log.warn(format_args!("webhook-server: no connection can be accepted: {error}"));
                 sleep(AGAIN).await;
             }
         }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt;
-use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +25,7 @@ use tripartite::webhook::{Answer, Received, Refusal, Request, Step, Verdict, ser
 use tripartite::work::{Queue, WorkError};
 
 use crate::config::Endpoints;
+use crate::log::Log;
 
 /// When a sender is to come again after the database failed.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -44,6 +43,8 @@ pub struct Shared {
     pub bell: Arc<Bell>,
     /// How long a body may take.
     pub patience: Duration,
+    /// What it says.
+    pub log: Arc<Log>,
     /// What became of the requests, by what it is called.
     pub counts: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -145,7 +146,7 @@ impl Shared {
         let (answer, verdict) = match received {
             Ok(received) => (received.answer.clone(), called(&received.verdict)),
             Err(error) => {
-                say(&mut io::stderr(), format_args!("webhook-server: {error}"));
+                self.log.warn(format_args!("webhook-server: {error}"));
                 (Answer::unavailable(AGAIN), "unavailable")
             }
         };
@@ -166,14 +167,8 @@ impl Shared {
     fn note(&self, name: &str, status: u16, verdict: &'static str) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(verdict).or_default() += 1;
         let at = (self.now)().to_rfc3339_opts(SecondsFormat::Millis, true);
-        say(&mut io::stdout(), format_args!("{at} {name} {status} {verdict}"));
+        self.log.say(format_args!("{at} {name} {status} {verdict}"));
     }
-}
-
-/// Writes a line. That nobody reads it any more is no reason to end.
-pub(crate) fn say(to: &mut dyn Write, line: fmt::Arguments<'_>) {
-    let _ = to.write_all(format!("{line}\n").as_bytes());
-    let _ = to.flush();
 }
 
 /// What became of a request, in a word.
@@ -203,7 +198,7 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
     match tokio::task::spawn_blocking(move || worker.status()).await {
         Ok(Ok(status)) => json_of(&status),
         Ok(Err(error)) => {
-            say(&mut io::stderr(), format_args!("webhook-server: {error}"));
+            shared.log.warn(format_args!("webhook-server: {error}"));
             respond(&Answer::unavailable(AGAIN))
         }
         Err(_) => respond(&Answer::unavailable(AGAIN)),
