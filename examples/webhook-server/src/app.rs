@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use nightly_sync::app::now;
 use nightly_sync::jobs::JobsError;
 use nightly_sync::work::{self, Bell, Shift};
 use tokio::sync::oneshot;
@@ -145,33 +146,41 @@ fn serve(args: &Args) -> Result<(), Problem> {
     nightly_sync::signals::set(&bell.asked())?;
     let endpoints = config::read(&args.config)?;
     let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
-    let now = nightly_sync::app::now;
-    let patience = args.limits.patience;
     let log = Arc::new(Log::begin()?);
-    let shared = Shared {
+    let shared = Arc::new(Shared {
         queue,
         endpoints,
         now,
         bell: Arc::clone(&bell),
-        patience,
+        patience: args.limits.patience,
         log: Arc::clone(&log),
         counts: Mutex::default(),
-    };
-    let shared = Arc::new(shared);
+    });
+    let served = with_workers(args, &bell, &log, |worked| runtime.block_on(listen(args, shared, asked_to_end, worked)));
+    log.end();
+    served
+}
+
+/// Serves beside workers; both end once the one or the other has.
+fn with_workers(
+    args: &Args,
+    bell: &Arc<Bell>,
+    log: &Log,
+    serve: impl FnOnce(oneshot::Receiver<()>) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     let shift = Shift {
         db: args.db.clone(),
         workers: args.workers,
         until_idle: false,
         settings: args.settings,
         rules: args.rules,
-        bell: Arc::clone(&bell),
+        bell: Arc::clone(bell),
         now,
     };
-    let served = thread::scope(|scope| {
+    thread::scope(|scope| {
         let (working, worked) = oneshot::channel::<()>();
         // Who sends webhooks believes that somebody works on them: without its workers the server ends as well.
         let (worker, idle) = if args.workers > 0 {
-            let log = Arc::clone(&log);
             let work = move || {
                 let _working = working;
                 shift.work(|told| log.say(format_args!("{}", work::line(&told, now()))))
@@ -180,7 +189,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
         } else {
             (None, Some(working))
         };
-        let served = runtime.block_on(listen(args, shared, asked_to_end, worked));
+        let served = serve(worked);
         drop(idle);
         bell.end();
         match worker.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join) {
@@ -188,9 +197,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
             Err(panic) => std::panic::resume_unwind(panic),
         }
         served
-    });
-    log.end();
-    served
+    })
 }
 
 async fn listen(
