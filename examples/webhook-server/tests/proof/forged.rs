@@ -233,3 +233,23 @@ fn who_sends_too_much_is_told_when_to_come_again() {
     assert_eq!(bench.slot(KEY).wanted, 2);
     assert_eq!(server.counts()["limited"], 2);
 }
+
+#[test]
+fn who_signs_with_hex_digits_and_is_enrolled_is_accepted() {
+    let (bench, kilmore) = (Bench::new(), "kilmore/federation");
+    bench.list(kilmore, &[("F-1".to_owned(), 1)].into());
+    let listing = bench.path("kilmore-federation.jsonl");
+    bench.nightly(&["schedule", "--key", kilmore, "--remote", &listing, "--every", "525600"]);
+    let server = bench.serve(0);
+    let post = |honest, member| server.client().post(&hex(honest, &event("member.created", member)).0).unwrap().status;
+    assert_eq!(post(true, "F-1"), 202);
+    assert_eq!(post(true, "F-1"), 200, "what is signed names no message, so the same body is the same message");
+    assert_eq!(post(false, "F-2"), 401);
+    assert_eq!(
+        server.counts(),
+        [("accepted", 1), ("duplicate", 1), ("signature", 1)].map(|(v, n)| (v.to_owned(), n)).into()
+    );
+    assert_eq!(server.end().0.code(), Some(0));
+    bench.drain();
+    assert_eq!(bench.stored(kilmore), [("F-1".to_owned(), 1)].into());
+}
