@@ -37,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fair::fair;
 
+use crate::ahead::Ahead;
 use crate::id::{Nonce, SyncKey};
 use crate::value::Value;
 
@@ -289,8 +290,9 @@ impl Gate {
         next
     }
 
-    /// The gate with its times set back to a clock that is right, by as much as they lie ahead of it: tickets last as long
-    /// as they would have, and the next may start as soon. One that is not ahead stays as it is.
+    /// The gate with its times set back to a clock that is right, by the rule of a slot's
+    /// [`set_back`](crate::queue::Slot::set_back): tickets last as long as they would have, and the next may start as soon.
+    /// One that is not ahead stays as it is.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -310,12 +312,13 @@ impl Gate {
     /// ```
     #[must_use = "nothing has happened until the next gate is stored"]
     pub fn set_back(&self, now: DateTime<Utc>) -> Self {
-        let ahead = (self.updated_at - now).max(TimeDelta::zero());
-        let back = |at: &mut DateTime<Utc>| *at = at.checked_sub_signed(ahead).unwrap_or(DateTime::<Utc>::MIN_UTC);
         let mut next = self.clone();
-        back(&mut next.updated_at);
-        next.started_at.iter_mut().for_each(back);
-        next.tickets.iter_mut().map(|ticket| &mut ticket.until).for_each(back);
+        let Some(ahead) = Ahead::of(self.updated_at, now) else { return next };
+        next.updated_at = now;
+        next.started_at = self.started_at.map(|at| ahead.happened(at));
+        for ticket in &mut next.tickets {
+            ticket.until = ahead.lasts(ticket.until);
+        }
         next
     }
 

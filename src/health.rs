@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 
 pub use view::{Status, View};
 
+use crate::ahead::Ahead;
 use crate::failure::Failure;
 use crate::queue::Token;
 use crate::value::Value;
@@ -345,8 +346,9 @@ impl Health {
         Self { circuit: Circuit::Closed, failures: 0, updated_at, ..self.clone() }
     }
 
-    /// The record with its times set back to a clock that is right, by as much as they lie ahead of it: a circuit that is
-    /// open stays so for as long as it would have. One that is not ahead stays as it is.
+    /// The record with its times set back to a clock that is right, by the rule of a slot's
+    /// [`set_back`](crate::queue::Slot::set_back): a circuit that is open stays so for as long as it would have. One that is
+    /// not ahead stays as it is.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -359,16 +361,14 @@ impl Health {
     /// ```
     #[must_use = "nothing has happened until the next record is stored"]
     pub fn set_back(&self, now: DateTime<Utc>) -> Self {
-        let ahead = (self.updated_at - now).max(TimeDelta::zero());
-        let back = |at: &mut DateTime<Utc>| *at = at.checked_sub_signed(ahead).unwrap_or(DateTime::<Utc>::MIN_UTC);
         let mut next = self.clone();
-        back(&mut next.updated_at);
-        next.last_success.iter_mut().for_each(back);
+        let Some(ahead) = Ahead::of(self.updated_at, now) else { return next };
+        next.updated_at = now;
+        next.last_success = self.last_success.map(|at| ahead.happened(at));
         match &mut next.circuit {
             Circuit::Closed => {}
-            Circuit::Open { until, .. } => back(until),
-            Circuit::HalfOpen { until, .. } => back(until),
-            Circuit::NeedsOperator { since } => back(since),
+            Circuit::Open { until, .. } | Circuit::HalfOpen { until, .. } => *until = ahead.lasts(*until),
+            Circuit::NeedsOperator { since } => *since = ahead.happened(*since),
         }
         next
     }

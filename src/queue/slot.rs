@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Scope, Trigger};
+use crate::ahead::Ahead;
 use crate::failure::Failure;
 use crate::id::{CommandId, Nonce, PolicyRef, WorkerId};
 use crate::value::Value;
@@ -396,9 +397,17 @@ impl Slot {
         by_state.into_iter().chain(by_history).min()
     }
 
-    /// The slot with its times set back to a clock that is right, by as much as they lie ahead of it: a clock that was once
-    /// far ahead has changed it, and nothing would happen until that time has come. A back-off and a lease last as long as
-    /// they would have; what stands in the history stays as it was told. A slot that is not ahead stays as it is.
+    /// The slot with its times set back to a clock that is right: a clock that was once far ahead has changed it, and nothing
+    /// would happen until that time has come. A slot that is not ahead stays as it is.
+    ///
+    /// | a time of it | becomes |
+    /// |---|---|
+    /// | something that has happened | now at the latest |
+    /// | the end of a wait or a lease, up to 18 hours from now | itself: a right clock may have written it |
+    /// | a later end | as much earlier as the slot is ahead, and now at the earliest |
+    ///
+    /// So none that a right clock wrote ends early, and what the other wrote last lasts as long as it would have, or 18 hours
+    /// at most. What stands in the history stays as it was told.
     ///
     /// For people: between two workers whose clocks disagree, the slot's own time is what keeps them in order.
     ///
@@ -415,18 +424,17 @@ impl Slot {
     /// ```
     #[must_use = "nothing has happened until the next slot is stored"]
     pub fn set_back(&self, now: DateTime<Utc>) -> Self {
-        let ahead = (self.updated_at - now).max(TimeDelta::zero());
-        let back = |at: &mut DateTime<Utc>| *at = at.checked_sub_signed(ahead).unwrap_or(DateTime::<Utc>::MIN_UTC);
         let mut next = self.clone();
-        back(&mut next.updated_at);
+        let Some(ahead) = Ahead::of(self.updated_at, now) else { return next };
+        next.updated_at = now;
         match &mut next.state {
             State::Idle => {}
-            State::Pending { due_at, .. } => back(due_at),
+            State::Pending { due_at, .. } => *due_at = ahead.lasts(*due_at),
             State::Running { started_at, lease_until, .. } => {
-                back(started_at);
-                back(lease_until);
+                *started_at = ahead.happened(*started_at);
+                *lease_until = ahead.lasts(*lease_until);
             }
-            State::Dead { at, .. } => back(at),
+            State::Dead { at, .. } => *at = ahead.happened(*at),
         }
         next
     }

@@ -100,6 +100,10 @@ pub(super) fn health_key(key: &SyncKey) -> StoreKey {
     StoreKey::of("health", [key.org.as_str(), key.connector.as_str()])
 }
 
+fn gate_key(group: &str) -> StoreKey {
+    StoreKey::of("gate", [group])
+}
+
 pub(super) fn connection_key(connector: &ConnectorId) -> StoreKey {
     StoreKey::of(CONNECTION, [connector.as_str()])
 }
@@ -333,9 +337,9 @@ impl<S: JobStore> Queue<S> {
         .await
     }
 
-    /// Sets the times of a key's records back to a clock that is right, by as much as they lie ahead of it: those of its
-    /// slot and its health, and of its connector's gate and schedule, which other organisations share. Nothing else of
-    /// them changes, and what is not ahead stays as it is.
+    /// Sets the times of a key's records back to a clock that is right, by the rule of a slot's [`set_back`](Slot::set_back):
+    /// those of its slot and its health, and of its connector's gate and schedule, which other organisations share. Nothing
+    /// else of them changes, and what is not ahead stays as it is.
     ///
     /// A clock that was once far ahead leaves such times behind, and nothing happens until they have come. For people, once
     /// the clocks are right: within the minutes by which clocks disagree it changes what nobody needs to have changed.
@@ -367,7 +371,7 @@ impl<S: JobStore> Queue<S> {
         let health = |health: Option<&Health>| (health.map(|health| health.set_back(now)), ());
         change(store, shards, &health_key(key), health).await?;
         let gate = |gate: Option<&Gate>| (gate.map(|gate| gate.set_back(now)), ());
-        change(store, shards, &StoreKey::of("gate", [key.connector.as_str()]), gate).await?;
+        change(store, shards, &gate_key(key.connector.as_str()), gate).await?;
         let enrolment = |enrolment: Option<&Enrolment>| (enrolment.map(|enrolment| enrolment.set_back(now)), ());
         change(store, shards, &connection_key(&key.connector), enrolment).await
     }
@@ -387,7 +391,7 @@ impl<S: JobStore> Queue<S> {
     /// # Errors
     /// [`WorkError`], when the store failed or the gate cannot be read.
     pub async fn gate(&self, group: &str) -> Result<Option<Gate>, WorkError<S::Error>> {
-        read(&self.store, &StoreKey::of("gate", [group])).await
+        read(&self.store, &gate_key(group)).await
     }
 
     /// How a key stands; none, when no command has ever changed its slot.
@@ -551,7 +555,7 @@ impl<S: JobStore> Queue<S> {
         now: DateTime<Utc>,
         mut f: impl FnMut(&Gate) -> (Option<Gate>, R),
     ) -> Result<R, WorkError<S::Error>> {
-        let key = StoreKey::of("gate", [group]);
+        let key = gate_key(group);
         change(&self.store, self.shards, &key, |gate: Option<&Gate>| match gate {
             Some(gate) => f(gate),
             None => f(&Gate::new(now)),

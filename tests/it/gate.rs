@@ -207,3 +207,15 @@ fn ten_thousand_do_not_starve_one() {
         assert!(served, "{batch} at a time");
     }
 }
+
+#[test]
+fn setting_back_leaves_the_tickets_of_a_right_clock() {
+    const YEARS: i64 = 10 * 365 * 24 * 3600;
+    let gate = admitted(&Gate::new(at(0)), &limits(5, 0), 1, 0, 600);
+    let gate = admitted(&gate, &limits(5, 0), 2, 60, 660);
+    // Given back by a clock that is ten years ahead: that moves the gate's own time, and no ticket.
+    let back = gate.release(&key(1, 0), &nonce(1), at(YEARS)).set_back(at(120));
+    let ask = |limits: Limits| back.admit(&limits, &key(3, 0), &nonce(3), at(120), at(720)).admission;
+    assert_eq!(ask(limits(1, 0)), Admission::Full { until: at(660) }, "the other still runs");
+    assert_eq!(ask(limits(5, 300)), Admission::TooSoon { at: at(360) }, "and began when it began");
+}

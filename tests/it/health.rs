@@ -255,3 +255,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn setting_back_leaves_what_a_right_clock_saw() {
+    const YEARS: i64 = 10 * 365 * 24 * 3600;
+    let good = judge(&Health::new(at(0)), 1, Ok(()), 10);
+    let back = judge(&good, 2, Err(RETRY), YEARS).set_back(at(60));
+    assert_eq!(back.view().last_success, Some(at(10)), "and not ten years before it");
+    let denied = judge(&judge(&good, 2, Err(Failure::Denied), 20), 3, Err(RETRY), YEARS);
+    assert_eq!(*denied.set_back(at(60)).circuit(), Circuit::NeedsOperator { since: at(20) });
+    // Opened by the other clock: for as long as it would have been.
+    let opened = (1..=5).fold(Health::new(at(0)), |health, token| judge(&health, token, Err(RETRY), YEARS));
+    assert!(matches!(*opened.set_back(at(60)).circuit(), Circuit::Open { until, .. } if until == at(360)));
+}

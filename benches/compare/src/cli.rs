@@ -17,7 +17,7 @@ usage:
   compare listing FILE.jsonl N   writes the first N people of the workload as JSON lines, as the source has them
 
 options:
-  --quick           a small workload, done inside a minute
+  --quick           a small workload, done inside a minute; what --people, --rounds and --alone say holds all the same
   --check           exit status 1 if a target is missed, each named
   --plot FILE.svg   time against the number of people, and the ratio to the floor
   --write-docs      puts tables and plot into the crate's page about performance
@@ -56,6 +56,8 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Asked, String
     let mut args = args.map(|arg| arg.into_string().map_err(|arg| format!("{} is no UTF-8", arg.display())));
     let (effort, parts) = (Effort::full(), vec![Part::Core, Part::Host, Part::Queue]);
     let mut asked = Compare { effort, parts, check: false, plot: None, write_docs: false };
+    // Kept apart from the effort, so that they hold also before `--quick`.
+    let (mut sizes, mut rounds, mut alone) = (None, None, false);
     while let Some(arg) = args.next().transpose()? {
         let mut value = || args.next().unwrap_or_else(|| Err(format!("{arg} is followed by a value")));
         match arg.as_str() {
@@ -63,23 +65,36 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Asked, String
             "listing" => return Ok(Asked::Listing { file: value()?.into(), people: number(&value()?)? }),
             "--quick" => asked.effort = Effort::quick(),
             "--check" => asked.check = true,
-            "--alone" => asked.effort.foreign = false,
+            "--alone" => alone = true,
             "--plot" => asked.plot = Some(value()?.into()),
             "--write-docs" => asked.write_docs = true,
             "--only" => asked.parts = value()?.split(',').map(part).collect::<Result<_, _>>()?,
-            "--people" => asked.effort.sizes = value()?.split(',').map(number).collect::<Result<_, _>>()?,
-            "--rounds" => asked.effort.rounds = number(&value()?)? as usize,
+            "--people" => sizes = Some(value()?.split(',').map(number).collect::<Result<_, _>>()?),
+            "--rounds" => rounds = Some(number(&value()?)? as usize),
             other => return Err(format!("{other} is unknown; see --help")),
         }
     }
+    let Effort { sizes: usual, rounds: often, foreign } = asked.effort;
+    let (sizes, rounds) = (sizes.unwrap_or(usual), rounds.unwrap_or(often));
+    asked.effort = Effort { sizes, rounds, foreign: foreign && !alone };
+    checked(asked).map(Asked::Compare)
+}
+
+fn checked(asked: Compare) -> Result<Compare, String> {
     let sizes = &asked.effort.sizes;
     if !sizes.is_sorted_by(|a, b| a < b) || sizes.first().is_none_or(|&size| size == 0) || asked.effort.rounds == 0 {
         return Err("sizes ascend from 1, and there is at least one round".to_owned());
     }
-    if !asked.parts.contains(&Part::Core) && (asked.plot.is_some() || asked.write_docs) {
+    let plotted = asked.plot.is_some() || asked.write_docs;
+    if plotted && !asked.parts.contains(&Part::Core) {
         return Err("the plot and the page are about the core".to_owned());
     }
-    Ok(Asked::Compare(asked))
+    if plotted && sizes.len() < 2 {
+        return Err(
+            "the plot, also that of the page, is from one size to another: --people takes two at least".to_owned()
+        );
+    }
+    Ok(asked)
 }
 
 fn part(name: &str) -> Result<Part, String> {
@@ -100,4 +115,38 @@ pub(crate) fn write_listing(file: &Path, people: u64) -> Result<(), String> {
     let out = File::create(file).map_err(|error| format!("{}: {error}", file.display()))?;
     people::write_listing(&mut BufWriter::new(out), people, |versions| &versions.remote)
         .map_err(|error| format!("{}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn effort(line: &str) -> Result<Effort, String> {
+        match read(line.split(' ').map(OsString::from))? {
+            Asked::Compare(asked) => Ok(asked.effort),
+            Asked::Help | Asked::Listing { .. } => Err("no comparison".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_is_said_holds_before_and_behind_quick() {
+        for line in
+            ["--quick --people 5,7 --rounds 2", "--people 5,7 --rounds 2 --quick", "--people 5,7 --quick --rounds 2"]
+        {
+            let effort = effort(line).expect(line);
+            assert_eq!((effort.sizes, effort.rounds, effort.foreign), (vec![5, 7], 2, false), "{line}");
+        }
+        let full = effort("--alone").expect("no peers of other languages");
+        assert_eq!((full.sizes, full.foreign), (Effort::full().sizes, false));
+        assert!(effort("--check").expect("all of it").foreign);
+    }
+
+    #[test]
+    fn one_size_has_no_plot() {
+        assert!(effort("--people 5").is_ok());
+        for plotted in ["--plot a.svg", "--write-docs"] {
+            assert!(effort(&format!("{plotted} --people 5")).is_err(), "{plotted}");
+            assert!(effort(&format!("{plotted} --people 5,7")).is_ok(), "{plotted}");
+        }
+    }
 }

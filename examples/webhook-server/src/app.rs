@@ -7,15 +7,17 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use nightly_sync::app::now;
 use nightly_sync::jobs::JobsError;
-use nightly_sync::work::{self, Bell, Shift, Told};
+use nightly_sync::work::{self, Bell, Shift};
 use tokio::sync::oneshot;
 use tripartite::queue::Rules;
 use tripartite::work::{Settings, WorkError};
 
 use crate::config::{self, ConfigError};
 use crate::connections::{self, Limits};
-use crate::server::{Shared, router, say};
+use crate::log::Log;
+use crate::server::{Shared, router};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -137,36 +139,57 @@ fn serve(args: &Args) -> Result<(), Problem> {
     if !args.db.exists() {
         return Err(Problem::Missing { file: file() });
     }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let bell = Arc::<Bell>::default();
+    // In this order, and before anything that takes its time: of one that only sets the flag, an idle server never hears.
+    let asked_to_end = runtime.block_on(async { hear() })?;
+    nightly_sync::signals::set(&bell.asked())?;
     let endpoints = config::read(&args.config)?;
     let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
-    let now = nightly_sync::app::now;
-    let (bell, patience) = (Arc::<Bell>::default(), args.limits.patience);
-    let shared = Shared { queue, endpoints, now, bell: Arc::clone(&bell), patience, counts: Mutex::default() };
-    let shared = Arc::new(shared);
-    nightly_sync::signals::set(&bell.asked())?;
+    let log = Arc::new(Log::begin()?);
+    let shared = Arc::new(Shared {
+        queue,
+        endpoints,
+        now,
+        bell: Arc::clone(&bell),
+        patience: args.limits.patience,
+        log: Arc::clone(&log),
+        counts: Mutex::default(),
+    });
+    let served = with_workers(args, &bell, &log, |worked| runtime.block_on(listen(args, shared, asked_to_end, worked)));
+    log.end();
+    served
+}
+
+/// Serves beside workers; both end once the one or the other has.
+fn with_workers(
+    args: &Args,
+    bell: &Arc<Bell>,
+    log: &Log,
+    serve: impl FnOnce(oneshot::Receiver<()>) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     let shift = Shift {
         db: args.db.clone(),
         workers: args.workers,
         until_idle: false,
         settings: args.settings,
         rules: args.rules,
-        bell: Arc::clone(&bell),
+        bell: Arc::clone(bell),
         now,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::scope(|scope| {
         let (working, worked) = oneshot::channel::<()>();
         // Who sends webhooks believes that somebody works on them: without its workers the server ends as well.
         let (worker, idle) = if args.workers > 0 {
             let work = move || {
                 let _working = working;
-                shift.work(tell)
+                shift.work(|told| log.say(format_args!("{}", work::line(&told, now()))))
             };
             (Some(scope.spawn(work)), None)
         } else {
             (None, Some(working))
         };
-        let served = runtime.block_on(listen(args, shared, worked));
+        let served = serve(worked);
         drop(idle);
         bell.end();
         match worker.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join) {
@@ -177,35 +200,45 @@ fn serve(args: &Args) -> Result<(), Problem> {
     })
 }
 
-async fn listen(args: &Args, shared: Arc<Shared>, worked: oneshot::Receiver<()>) -> Result<(), Problem> {
+async fn listen(
+    args: &Args,
+    shared: Arc<Shared>,
+    asked_to_end: impl Future<Output = ()>,
+    worked: oneshot::Receiver<()>,
+) -> Result<(), Problem> {
     let failed = |error| Problem::Listen { listen: args.listen, error };
     let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    say(&mut io::stdout(), format_args!("listening on http://{address}"));
+    let log = Arc::clone(&shared.log);
+    log.say(format_args!("listening on http://{address}"));
     let end = async move {
         tokio::select! {
-            () = asked_to_end() => {}
+            () = asked_to_end => {}
             _ = worked => {}
         }
     };
-    connections::serve(listener, router(shared), args.limits, end).await;
+    connections::serve(listener, router(shared), args.limits, &log, end).await;
     Ok(())
 }
 
-/// Ends when the process is asked to.
-async fn asked_to_end() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// Ends when the process is asked to, from now on: also if that was before anybody waited for it.
+#[cfg(unix)]
+fn hear() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
         }
-        return;
-    }
-    let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
-/// A line about each thing that a worker did.
-fn tell(told: Told) {
-    say(&mut io::stdout(), format_args!("{}", work::line(&told, nightly_sync::app::now())));
+/// Ends when the process is asked to, from now on: also if that was before anybody waited for it.
+#[cfg(windows)]
+fn hear() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        let _ = interrupt.recv().await;
+    })
 }

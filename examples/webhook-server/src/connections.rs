@@ -9,7 +9,8 @@
 //! | it sends nothing, or a head in drops | it is closed once [`patience`](Limits::patience) is over |
 //! | it sends more than [`HEADERS`] headers, or a head of more than [`HEAD`] bytes | 431, and it is closed |
 //! | its body does not come, or comes in drops | 408 once the patience is over |
-//! | it sends request after request, or reads no answer | it is closed after [`LIFE`], or [`GRACE`] later |
+//! | it sends a request that no secret signed, also one of `/healthz` | it is answered, and closed |
+//! | it sends signed request after request, or reads no answer | it is closed after [`LIFE`], or [`GRACE`] later |
 //!
 //! **Can strangers keep honest senders waiting?** For as long as the patience: silent connections that fill the limit are
 //! gone by then, and those that wait come in their order. Whoever connects anew without end can slow the server down, and
@@ -27,7 +28,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::server::say;
+use crate::log::Log;
 
 /// The most headers of a request: a sender has a dozen, and each proxy before it a few.
 pub const HEADERS: usize = 64;
@@ -66,7 +67,7 @@ impl Default for Limits {
 }
 
 /// Serves until it is to end; then accepts nobody any more, and waits for the requests that are under way.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, log: &Log, end: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let (ending, ended) = watch::channel(());
     tokio::pin!(end);
@@ -74,7 +75,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: i
         let (stream, place) = tokio::select! {
             biased;
             () = &mut end => break,
-            next = accept(&listener, &places) => next,
+            next = accept(&listener, &places, log) => next,
         };
         tokio::spawn(connection(stream, place, router.clone(), limits.patience, ended.clone()));
     }
@@ -85,7 +86,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: i
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, log: &Log) -> (TcpStream, OwnedSemaphorePermit) {
     loop {
         let Ok(place) = Arc::clone(places).acquire_owned().await else {
             // Nobody closes it.
@@ -96,7 +97,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
             // The other side thought better of it.
             Err(error) if gone(&error) => {}
             Err(error) => {
-                say(&mut io::stderr(), format_args!("webhook-server: no connection can be accepted: {error}"));
+                log.warn(format_args!("webhook-server: no connection can be accepted: {error}"));
                 sleep(AGAIN).await;
             }
         }

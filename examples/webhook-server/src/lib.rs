@@ -14,6 +14,7 @@
 //! | [`config`] | the endpoints of a file: who signs, how, and what the bodies look like |
 //! | [`server`] | the addresses above |
 //! | [`connections`] | how many there are at a time, how long each may take, and how they end |
+//! | [`log`] | what it says, without ever waiting for whoever reads it |
 //! | [`app`] | the command line, the worker beside the server, and how both end |
 //!
 //! **When is a request answered?** When everything it causes is durable: the job queue's connection waits for the disk.
@@ -29,4 +30,5 @@
 pub mod app;
 pub mod config;
 pub mod connections;
+pub mod log;
 pub mod server;

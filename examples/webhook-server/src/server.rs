@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt;
-use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Path, State};
+use axum::http::header::CONNECTION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -25,6 +25,7 @@ use tripartite::webhook::{Answer, Received, Refusal, Request, Step, Verdict, ser
 use tripartite::work::{Queue, WorkError};
 
 use crate::config::Endpoints;
+use crate::log::Log;
 
 /// When a sender is to come again after the database failed.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -42,6 +43,8 @@ pub struct Shared {
     pub bell: Arc<Bell>,
     /// How long a body may take.
     pub patience: Duration,
+    /// What it says.
+    pub log: Arc<Log>,
     /// What became of the requests, by what it is called.
     pub counts: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -52,7 +55,20 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/webhooks/{org}/{connector}", post(receive))
         .route("/status", get(status))
         .route("/healthz", get(healthy))
+        .layer(map_response(close))
         .with_state(shared)
+}
+
+/// Marks an answer after which the connection stays: only those to whoever knows a secret.
+#[derive(Debug, Clone, Copy)]
+struct Stays;
+
+/// Every other answer is the last of its connection: a stranger has a place for one request.
+async fn close(mut response: Response) -> Response {
+    if response.extensions().get::<Stays>().is_none() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn receive(
@@ -130,12 +146,17 @@ impl Shared {
         let (answer, verdict) = match received {
             Ok(received) => (received.answer.clone(), called(&received.verdict)),
             Err(error) => {
-                say(&mut io::stderr(), format_args!("webhook-server: {error}"));
+                self.log.warn(format_args!("webhook-server: {error}"));
                 (Answer::unavailable(AGAIN), "unavailable")
             }
         };
         self.note(name, answer.status, verdict);
-        respond(&answer)
+        let mut response = respond(&answer);
+        // A place is kept for those whose signature was good.
+        if response.status().is_success() {
+            response.extensions_mut().insert(Stays);
+        }
+        response
     }
 
     fn broken_off(&self, name: &str) -> Response {
@@ -146,14 +167,8 @@ impl Shared {
     fn note(&self, name: &str, status: u16, verdict: &'static str) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(verdict).or_default() += 1;
         let at = (self.now)().to_rfc3339_opts(SecondsFormat::Millis, true);
-        say(&mut io::stdout(), format_args!("{at} {name} {status} {verdict}"));
+        self.log.say(format_args!("{at} {name} {status} {verdict}"));
     }
-}
-
-/// Writes a line. That nobody reads it any more is no reason to end.
-pub(crate) fn say(to: &mut dyn Write, line: fmt::Arguments<'_>) {
-    let _ = to.write_all(format!("{line}\n").as_bytes());
-    let _ = to.flush();
 }
 
 /// What became of a request, in a word.
@@ -183,7 +198,7 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
     match tokio::task::spawn_blocking(move || worker.status()).await {
         Ok(Ok(status)) => json_of(&status),
         Ok(Err(error)) => {
-            say(&mut io::stderr(), format_args!("webhook-server: {error}"));
+            shared.log.warn(format_args!("webhook-server: {error}"));
             respond(&Answer::unavailable(AGAIN))
         }
         Err(_) => respond(&Answer::unavailable(AGAIN)),

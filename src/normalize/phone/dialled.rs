@@ -52,9 +52,7 @@ impl Dialled {
             None => parameters.finish(number),
         }
     }
-}
 
-impl Dialled {
     /// Digits, and nothing around them; `None` if they are too many.
     pub(super) fn of(plus: bool, digits: &str) -> Option<Self> {
         let digits = Short::collect(digits.chars())?;

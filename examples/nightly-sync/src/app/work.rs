@@ -193,8 +193,9 @@ fn key(console: &mut Console, args: &KeyArgs) -> Result<u8, Problem> {
         "pause" => Ask::Pause,
         "resume" => Ask::Resume,
         _ => {
-            block_on(queue.set_back(key, now())).map_err(jobs(db))?;
+            // In this order: a record that cannot be read keeps the others' times, and not the health, as they are.
             block_on(queue.reset_health(key, now())).map_err(jobs(db))?;
+            block_on(queue.set_back(key, now())).map_err(jobs(db))?;
             console.print(format!("{}: asked again from now on", Register::of(key)));
             return Ok(SUCCEEDED);
         }

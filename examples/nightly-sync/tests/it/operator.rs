@@ -118,3 +118,25 @@ fn times_of_a_clock_that_was_years_ahead_are_set_right_by_reset() {
     assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
     assert_eq!(bench.count(KEY), "3");
 }
+
+#[test]
+fn a_slot_that_cannot_be_read_keeps_no_health_from_being_reset() {
+    let bench = Bench::new();
+    bench.enrol(KEY, &members(1..=3));
+    bench.tell(&["trigger", "--key", KEY]);
+    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
+    let edit = |key: &str, from: &str, to: &str| {
+        bench.edit(&format!(
+            "UPDATE tripartite_jobs SET bytes = CAST(replace(CAST(bytes AS TEXT), '{from}', '{to}') AS BLOB) \
+             WHERE key = '{key}/{KEY}'"
+        ));
+    };
+    let failures =
+        || bench.value(&format!("SELECT bytes ->> '$.failures' FROM tripartite_jobs WHERE key = 'health/{KEY}'"));
+    edit("health", "\"failures\":0", "\"failures\":3");
+    edit("slot", "\"format\":1", "\"format\":99");
+    assert_eq!(failures().as_deref(), Some("3"));
+    let (status, told) = bench.ask(&["reset", "--key", KEY]);
+    assert_eq!((status, told.contains("format 99")), (1, true), "{told}");
+    assert_eq!(failures().as_deref(), Some("0"));
+}

@@ -222,10 +222,9 @@ fn who_sends_too_much_is_told_when_to_come_again() {
     let bench = Bench::new();
     bench.configure(2);
     let server = bench.serve(0);
-    let mut client = server.client();
     let (ours, body) = (standard(BALLYBEG), event("member.updated", "F-1"));
-    let answers: Vec<Answered> =
-        (0..4).map(|n| client.post(&signed(&ours, KEY, &format!("msg_{n}"), 0, &body)).unwrap()).collect();
+    let sent = |n| signed(&ours, KEY, &format!("msg_{n}"), 0, &body);
+    let answers: Vec<Answered> = (0..4).map(|n| server.client().post(&sent(n)).unwrap()).collect();
     let statuses: Vec<u16> = answers.iter().map(|answered| answered.status).collect();
     assert_eq!(statuses, [202, 202, 429, 429]);
     let wait: u64 = answers[2].header("retry-after").unwrap().parse().unwrap();
@@ -233,4 +232,24 @@ fn who_sends_too_much_is_told_when_to_come_again() {
     // What was limited is not known: it is new when it comes again.
     assert_eq!(bench.slot(KEY).wanted, 2);
     assert_eq!(server.counts()["limited"], 2);
+}
+
+#[test]
+fn who_signs_with_hex_digits_and_is_enrolled_is_accepted() {
+    let (bench, kilmore) = (Bench::new(), "kilmore/federation");
+    bench.list(kilmore, &[("F-1".to_owned(), 1)].into());
+    let listing = bench.path("kilmore-federation.jsonl");
+    bench.nightly(&["schedule", "--key", kilmore, "--remote", &listing, "--every", "525600"]);
+    let server = bench.serve(0);
+    let post = |honest, member| server.client().post(&hex(honest, &event("member.created", member)).0).unwrap().status;
+    assert_eq!(post(true, "F-1"), 202);
+    assert_eq!(post(true, "F-1"), 200, "what is signed names no message, so the same body is the same message");
+    assert_eq!(post(false, "F-2"), 401);
+    assert_eq!(
+        server.counts(),
+        [("accepted", 1), ("duplicate", 1), ("signature", 1)].map(|(v, n)| (v.to_owned(), n)).into()
+    );
+    assert_eq!(server.end().0.code(), Some(0));
+    bench.drain();
+    assert_eq!(bench.stored(kilmore), [("F-1".to_owned(), 1)].into());
 }

@@ -50,9 +50,45 @@ fn a_head_that_comes_in_drops_is_not_waited_for() {
     assert!(now() - begun >= chrono::TimeDelta::milliseconds(900), "and each had its time");
     // Between two requests as before the first: who says nothing is closed.
     let mut idle = server.client();
-    assert_eq!(idle.get("/healthz").unwrap().status, 200);
+    let sent = signed(&sender(KEY), KEY, "msg_1", 0, &event("member.updated", "F-1"));
+    assert_eq!(idle.post(&sent).unwrap().status, 202);
     idle.wait(20 * SECOND);
     assert!(idle.answered().is_err());
+}
+
+#[test]
+fn who_signs_keeps_the_connection_and_every_other_answer_is_its_last() {
+    let bench = Bench::new();
+    let server = bench.serve_within(16, 600);
+    let sent = |id: &str| signed(&sender(KEY), KEY, id, 0, &event("member.updated", "F-1"));
+    let mut client = server.client();
+    let answers = ["msg_1", "msg_1", "msg_2"].map(|id| client.post(&sent(id)).unwrap());
+    assert_eq!(answers.each_ref().map(|answer| answer.status), [202, 200, 202]);
+    assert!(answers.iter().all(|answer| answer.header("connection").is_none()));
+    let mut forged = sent("msg_3");
+    forged.body.push(b' ');
+    let forged = client.post(&forged).unwrap();
+    assert_eq!((forged.status, forged.header("connection")), (401, Some("close")));
+    assert!(client.answered().is_err(), "also where it was signed before");
+    for (path, status) in [("/healthz", 200), ("/status", 200), ("/", 404), ("/webhooks/a/b", 405)] {
+        let mut stranger = server.client();
+        stranger.wait(20 * SECOND);
+        let answer = stranger.get(path).unwrap();
+        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")), "{path}");
+        assert!(stranger.answered().is_err_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof), "{path}");
+    }
+}
+
+#[test]
+fn strangers_who_ask_after_its_health_again_and_again_hold_no_place() {
+    let bench = Bench::new();
+    let server = bench.serve_within(4, 600);
+    let mut held: Vec<Client> = (0..4).map(|_| server.client()).collect();
+    held.iter_mut().for_each(|stranger| assert_eq!(stranger.get("/healthz").unwrap().status, 200));
+    let mut client = server.client();
+    client.wait(20 * SECOND);
+    let sent = signed(&sender(KEY), KEY, "msg_1", 0, &event("member.updated", "F-1"));
+    assert_eq!(client.post(&sent).unwrap().status, 202, "there is a place at once, and not after ten minutes");
 }
 
 #[test]
@@ -105,7 +141,8 @@ fn an_end_waits_for_no_connection_on_which_nothing_comes() {
     let server = bench.serve_within(16, 600);
     let _silent = connect(&server, b"");
     let mut idle = server.client();
-    assert_eq!(idle.get("/healthz").unwrap().status, 200);
+    let sent = signed(&sender(KEY), KEY, "msg_1", 0, &event("member.updated", "F-1"));
+    assert_eq!(idle.post(&sent).unwrap().status, 202);
     let begun = now();
     let (status, _) = server.end();
     assert_eq!(status.code(), Some(0));
@@ -121,8 +158,9 @@ fn who_waits_as_long_as_it_is_told_is_let_in() {
     config["endpoints"][0]["burst"] = json!(1);
     bench.write("config.json", &config.to_string());
     let server = bench.serve(0);
-    let mut client: Client = server.client();
-    let mut post = |id: &str| client.post(&signed(&sender(KEY), KEY, id, 0, &event("member.updated", "F-1"))).unwrap();
+    // Who is told to wait connects anew.
+    let post =
+        |id: &str| server.client().post(&signed(&sender(KEY), KEY, id, 0, &event("member.updated", "F-1"))).unwrap();
     assert_eq!(post("msg_1").status, 202);
     let limited = post("msg_2");
     assert_eq!(limited.status, 429);
