@@ -72,6 +72,7 @@ if [ "$bless" = yes ]; then
     exit 0
 fi
 blessed=$(sed -n '1s/^# //p' "$baseline")
+blessed=${blessed:-"an unknown compiler"}
 sed '/^#/d' "$baseline" >"$place/baseline"
 LC_ALL=C join -a 1 -a 2 -e - -o 0,1.2,2.2 "$place/baseline" "$place/all" |
     awk -v most="$most" -v compiler="$compiler" -v blessed="$blessed" '
