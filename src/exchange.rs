@@ -339,6 +339,11 @@ pub struct Quarantined {
 }
 
 impl Quarantined {
+    /// A record that is set aside for what the run found, without a place or a match.
+    pub(crate) fn of(id: ExternalId, situation: Situation, problem: String) -> Self {
+        Self { id: Some(id), place: None, situation, problem, matched: None }
+    }
+
     /// Whether it only waits for a person to say that the one record here that was found is the one: nothing is wrong
     /// with it.
     ///

@@ -259,8 +259,9 @@ pub trait RecordStore {
     /// * **The core relies on** an op that is not [`Applied`](Outcome::Applied) having left no trace. What was seen is
     ///   [`Op::seen`](crate::exchange::Op::seen), remembered as [`Synced`](crate::exchange::Synced); how often it was missed
     ///   is [`Op::missed`](crate::exchange::Op::missed). What is [rekeyed](crate::exchange::Op::rekeyed) or
-    ///   [linked](crate::exchange::Op::links) gets its id first, and its revision grows. After an error the batch may have been carried out, in whole or in part by whole ops: the next run finds out. A host that
-    ///   cannot write an op as one writes the record first and the base last: a crash between heals as *converged*, the
-    ///   other way round loses the update.
+    ///   [linked](crate::exchange::Op::links) gets its id first, and its revision grows. After an error the batch may have
+    ///   been carried out, in whole or in part by whole ops: the next run finds out. A host that cannot write an op as one
+    ///   writes the record first and the base last: a crash between heals as *converged*, the other way round loses the
+    ///   update.
     fn commit(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Outcome>, Self::Error>> + Send;
 }

@@ -35,6 +35,7 @@
 //! |---|---|
 //! | [`Match::Unmatched`] | it is created at once |
 //! | [`Match::Found`], trusted | it is linked when the listing is over, and its fields merged; the audit names the rule |
+//! | [`Match::Linked`] | somebody linked it under the run: the two are merged, as ever |
 //! | any other | it is set aside: nothing is written, and the next run asks again, until a person says which it is |
 //!
 //! **And a record here that a user removed?** It is a candidate, or the person would be there twice; but a rule only
@@ -43,6 +44,20 @@
 //! **What of two records of the source that share a key, when nobody here has it?** In one listing both are created: the
 //! source says that they are two. If one of them is here before the other is listed, a person is asked about the second:
 //! nobody can tell from outside whether the source has one person twice, or gave one another id.
+//!
+//! **And of a run that breaks off between the two?** Then one of them is here before the other, too. The next run sets the
+//! second aside as [`Match::IdentityConflict`], and so does every run until a person says that they are two
+//! ([`unlike`](crate::decide::unlike)). In all else a run that broke off is made up for by the next one.
+//!
+//! **Does the order of pages count?** Not where everything is planned before anything is written. In
+//! [streaming mode](crate::run::Mode::Streaming) a page's candidates are what earlier pages have made of them. Where the
+//! source passes `a@example.org` from `FED-5`, which is linked, to `FED-9`, which is new, and lists one to a page:
+//!
+//! | mode | listed first | `FED-9` | the next run |
+//! |---|---|---|---|
+//! | planned | either | [`Match::IdentityConflict`] with `FED-5`, whose address here is still the old one | creates it |
+//! | streaming | `FED-9` | the same | creates it |
+//! | streaming | `FED-5` | it is created: the address here is free by now | has nothing to do |
 //!
 //! **Why does one weak match beside a trusted one make a case ambiguous?** Twins, and a father and son of one name,
 //! look like this. The trusted rule may be right; the second candidate says that it may be wrong.

@@ -106,6 +106,10 @@ pub enum Mode {
     #[default]
     Planned,
     /// Page by page; only deactivations and links are judged, and wait for the end.
+    ///
+    /// With [match rules](Run::matching), who could be whom is read a page at a time, as the pages before have left it:
+    /// an address that the source passes from one record to another can make the second a person's case or not, by the
+    /// order of the two. The next run comes to the same; see [`matching`](crate::matching).
     Streaming,
 }
 

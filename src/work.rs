@@ -81,6 +81,8 @@
 //!
 //! *How does a process end in order?* Its [`Handler::leaving`] says so: the run under way is cut between two steps, and
 //! its job given back, due at once and at the cost of no attempt. What it had committed stays, and is not done again.
+//! Where the cut falls between the creations of two records that share what a [match rule](crate::matching) goes by, a
+//! person is asked about the second.
 //!
 //! *Are notices lost in a crash?* One that a tick was about to return is. What it told of is not: the
 //! [status](Queue::status) and the history have it.

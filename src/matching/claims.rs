@@ -46,9 +46,7 @@ impl Claims {
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn add(&mut self, id: ExternalId, answer: Match) {
-        for local in answer.locals() {
-            self.claimed.entry(local.clone()).or_default().insert(id.clone());
-        }
+        self.claim(&id, answer.locals());
         let answer = match self.answers.remove(&id) {
             Some(known) if known != answer => united(&known, &answer),
             _ => answer,
@@ -62,20 +60,37 @@ impl Claims {
     /// use tripartite::matching::Claims;
     /// assert!(Claims::default().settle().is_empty());
     /// ```
-    pub fn settle(self) -> BTreeMap<ExternalId, Match> {
-        let Self { answers, claimed } = self;
-        let settled = |(id, answer): (ExternalId, Match)| {
-            let claims = answer.locals().iter().filter_map(|local| claimed.get(local)).flatten();
-            let rivals: BTreeSet<&ExternalId> = claims.filter(|rival| **rival != id).collect();
-            let rivals = rivals.into_iter().cloned().collect::<Vec<_>>();
-            let answer = match answer {
-                Match::Found { local, .. } if !rivals.is_empty() => Match::Ambiguous { locals: vec![local], rivals },
-                Match::Ambiguous { locals, .. } => Match::Ambiguous { locals, rivals },
-                certain => certain,
-            };
+    pub fn settle(mut self) -> BTreeMap<ExternalId, Match> {
+        self.take()
+    }
+
+    /// Adds that a record of the source could be one of these here.
+    pub(crate) fn claim(&mut self, id: &ExternalId, locals: &[LocalId]) {
+        for local in locals {
+            self.claimed.entry(local.clone()).or_default().insert(id.clone());
+        }
+    }
+
+    /// The answers, settled; who claimed whom is kept.
+    pub(crate) fn take(&mut self) -> BTreeMap<ExternalId, Match> {
+        let answers = std::mem::take(&mut self.answers).into_iter();
+        let settled = answers.map(|(id, answer)| {
+            let answer = self.contested(&id, answer);
             (id, answer)
-        };
-        answers.into_iter().map(settled).collect()
+        });
+        settled.collect()
+    }
+
+    /// One answer in the light of all claims.
+    pub(crate) fn contested(&self, id: &ExternalId, answer: Match) -> Match {
+        let claims = answer.locals().iter().filter_map(|local| self.claimed.get(local)).flatten();
+        let rivals: BTreeSet<&ExternalId> = claims.filter(|rival| *rival != id).collect();
+        let rivals = rivals.into_iter().cloned().collect::<Vec<_>>();
+        match answer {
+            Match::Found { local, .. } if !rivals.is_empty() => Match::Ambiguous { locals: vec![local], rivals },
+            Match::Ambiguous { locals, .. } => Match::Ambiguous { locals, rivals },
+            certain => certain,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | every field stated, each a readable value or null | taken as it stands |
 //! | a field left out, blank, unreadable, or null where one is required or in a group | decided on |
+//! | more or fewer fields than the schema has | decided on |
 //! | anything beyond the schema | decided on, and what is beyond is no base |
 //! | a field that is written canonically, is the host's own, or holds a list or a map | decided on |
 //!
@@ -18,7 +19,8 @@ use crate::value::{FieldRef, Record};
 pub(super) fn is_taken_as_it_stands(policy: &Policy, record: &Record) -> bool {
     let schema = policy.schema();
     let owned = |&unit: &_| policy.rule(unit, None).strategy == Strategy::LocalOwned;
-    !record.has_missing()
+    record.len() == schema.fields().len()
+        && !record.has_missing()
         && record.extra().is_missing()
         && record.fields().enumerate().all(|(position, said)| is_plain(schema, position, said))
         && !schema.units().iter().any(owned)
@@ -101,7 +103,11 @@ mod tests {
     proptest! {
         /// Whatever is taken as it stands would have come to the same op, had it been decided on.
         #[test]
-        fn it_comes_to_the_same(policy in policies(), odd in prop::collection::vec((0..6_usize, said()), 0..3), extra in 0..8_u8) {
+        fn it_comes_to_the_same(
+            policy in policies(),
+            odd in prop::collection::vec((0..6_usize, said()), 0..3),
+            extra in 0..8_u8,
+        ) {
             let mut said: Vec<Option<Value>> = (0..6).map(|at| Some(fitting(at))).collect();
             for (at, value) in odd {
                 said[at] = value;
@@ -133,5 +139,8 @@ mod tests {
         assert!(is_taken(serde_json::json!({"name": "Áine", "born": null})));
         assert!(!is_taken(serde_json::json!({"name": "Áine", "born": "2001-02-29"})), "no such day");
         assert!(!is_taken(serde_json::json!({"name": "Áine"})), "left out");
+        let mut short = RecordBuilder::new(1);
+        short.set_text(0, "Áine").unwrap();
+        assert!(!is_taken_as_it_stands(&policy, &short.finish()), "of another schema");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::{Before, Index, Sighting, Slot};
 use super::last::Last;
-use super::matched::{Pending, unlinked};
+use super::matched::{Pending, said_by_the_source};
 use super::repeat;
 use super::report::{Counts, Report, RunOutcome, Unwritten};
 use super::{Committing, Done, Fetching, Loading, Mode, Run, Step, Stopped};
@@ -13,8 +13,8 @@ use crate::exchange::{
     RemoteRecord, Situation, Wanted,
 };
 use crate::failure::Failure;
-use crate::id::{ExternalId, LocalId};
-use crate::matching::Match;
+use crate::id::ExternalId;
+use crate::matching::{Claims, Match};
 use crate::plan::{Blocked, Figures, Noted, Plan, PlanHash, PlanId, Tally, plan_creation, plan_linked};
 
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub(super) struct Core {
     pub(super) ops: BTreeMap<Slot, Op>,
     /// Records that could be one here. What is done about them is known when the listing is over.
     pub(super) pending: BTreeMap<Slot, Pending>,
-    /// Which of the source's records could be one here, as far as that was decided.
-    pub(super) claimed: BTreeMap<LocalId, BTreeSet<ExternalId>>,
+    /// Which of the source's records could be one here, once the listing is over.
+    pub(super) claims: Claims,
     /// The ids that several records here have.
     twice: BTreeSet<ExternalId>,
     /// What was planned when the listing was over.
@@ -40,10 +40,10 @@ pub(super) struct Core {
     judged: Option<PlanId>,
     hash: PlanHash,
     pub(super) counts: Counts,
-    /// How many records were listed, whatever could be made of them.
-    pub(super) items: u64,
-    /// Something was listed that could be any record.
-    pub(super) unidentified: bool,
+    /// How many items were listed that could be any record.
+    pub(super) nameless: u64,
+    /// How many records were listed, each once, and what could be any; known when the listing is over.
+    pub(super) size: u64,
     pub(super) withheld: u64,
     /// The listing is over, and was everything the source has.
     pub(super) complete: bool,
@@ -98,7 +98,7 @@ impl Core {
             linked: 0,
             ops: BTreeMap::new(),
             pending: BTreeMap::new(),
-            claimed: BTreeMap::new(),
+            claims: Claims::default(),
             twice: BTreeSet::new(),
             last: Vec::new(),
             moves: BTreeMap::new(),
@@ -106,8 +106,8 @@ impl Core {
             judged: None,
             hash,
             counts: Counts::default(),
-            items: 0,
-            unidentified: false,
+            nameless: 0,
+            size: 0,
             withheld: 0,
             complete: false,
             trusted: false,
@@ -159,7 +159,6 @@ impl Core {
                 self.counts.ignored += 1;
                 continue;
             }
-            self.items += u64::from(matches!(item, Item::Record(_) | Item::Malformed(_)));
             match item {
                 Item::Record(remote) => self.list(remote, &mut changed),
                 Item::Malformed(malformed) => self.malformed(malformed, &mut changed),
@@ -206,8 +205,7 @@ impl Core {
 
     pub(super) fn contradicted(&mut self, id: ExternalId, changed: &mut BTreeMap<Slot, RemoteRecord>) {
         let problem = "the listing has this record twice, and not the same".to_owned();
-        let situation = Situation::DuplicateRemote;
-        self.set_aside(Quarantined { id: Some(id), place: None, situation, problem, matched: None }, changed);
+        self.set_aside(Quarantined::of(id, Situation::DuplicateRemote, problem), changed);
     }
 
     /// Now that it is known what the first statement came to.
@@ -232,7 +230,7 @@ impl Core {
         if quarantined.id.is_some() {
             self.set_aside(quarantined, changed);
         } else {
-            self.unidentified = true;
+            self.nameless += 1;
             self.counts.processed += 1;
             self.counts.quarantined += 1;
             self.quarantined.push(quarantined);
@@ -276,6 +274,7 @@ impl Core {
                 for (slot, remote) in remotes {
                     match near.answers.remove(&remote.id) {
                         Some(answer) => self.await_the_end(slot, remote, answer, &near),
+                        None if self.has_vanished(slot, &remote.id, &loaded) => self.leave_to_the_next(remote.id),
                         None => self.plan(slot, &remote, loaded.remove(&remote.id)),
                     }
                 }
@@ -316,6 +315,20 @@ impl Core {
         self.twice.contains(id)
     }
 
+    /// Whether it was linked when the index was read, and no longer is: somebody gave its link up, or another run gave it
+    /// another id.
+    fn has_vanished(&self, slot: Slot, id: &ExternalId, loaded: &BTreeMap<ExternalId, Loaded>) -> bool {
+        self.index.is_linked(slot) && !loaded.contains_key(id) && !self.is_twice(id)
+    }
+
+    /// The next run knows who is linked now; here, nobody was looked for who could be this record.
+    fn leave_to_the_next(&mut self, id: ExternalId) {
+        self.index.set_aside(id.as_str());
+        self.counts.skipped += 1;
+        let problem = "its link was given up while the run was under way".to_owned();
+        self.unwritten.push(Unwritten { id, problem });
+    }
+
     fn plan(&mut self, slot: Slot, remote: &RemoteRecord, loaded: Option<Loaded>) {
         match self.plan_one(remote, loaded) {
             Some(op) => {
@@ -354,7 +367,7 @@ impl Core {
     ) -> Option<Op> {
         self.index.set_aside(id.as_str());
         self.counts.quarantined += 1;
-        let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched };
+        let quarantined = Quarantined { matched, ..Quarantined::of(id, situation, problem) };
         self.counts.proposed += u64::from(quarantined.is_proposal());
         self.quarantined.push(quarantined);
         None
@@ -432,6 +445,7 @@ impl Core {
         core.counts.quarantined = plan.quarantined.len() as u64;
         core.counts.proposed = plan.quarantined.iter().filter(|aside| aside.is_proposal()).count() as u64;
         core.quarantined.clone_from(&plan.quarantined);
+        core.claim_again(&plan);
         core.commit_plan(plan)
     }
 
@@ -450,7 +464,7 @@ impl Core {
         let stale = std::mem::take(&mut after.stale);
         if !stale.is_empty() {
             let ids = stale.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
-            let near = self.near(stale.iter().filter_map(unlinked).collect::<Vec<_>>().iter());
+            let near = self.near(stale.iter().filter_map(said_by_the_source).collect::<Vec<_>>().iter());
             after.again = true;
             return Step::Loading(Loading {
                 core: self,

@@ -81,13 +81,14 @@ impl Core {
 
     /// What the guards take for the size of the listing: in a part of one, what is gone was spoken of, too.
     pub(super) fn listed_in_all(&self) -> u64 {
-        if self.complete { self.items } else { self.items + self.gone.len() as u64 }
+        if self.complete { self.size } else { self.size + self.gone.len() as u64 }
     }
 
     pub(super) fn finish_listing(mut self: Box<Self>, complete: bool, total: Option<u64>) -> Step {
         self.complete = complete;
         // Where a page was lost and a record repeated, as when the source changes under the enumeration, lines add up.
-        self.trusted = complete && !self.unidentified && total.is_none_or(|total| total == self.index.listed);
+        self.size = self.index.listed + self.nameless;
+        self.trusted = complete && self.nameless == 0 && total.is_none_or(|total| total == self.size);
         let mut last = self.moved();
         self.bury(&mut last);
         if complete && !self.trusted {
@@ -208,15 +209,22 @@ impl Core {
     /// Sets an id aside that several records here have.
     fn shared(&mut self, id: ExternalId) {
         let problem = "several records here have this id; which of them it is, a person decides".to_owned();
-        let situation = Situation::Ambiguous;
-        let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched: None };
-        self.set_aside(quarantined, &mut BTreeMap::new());
+        self.set_aside(Quarantined::of(id, Situation::Ambiguous, problem), &mut BTreeMap::new());
+    }
+
+    /// Sets aside what is said of an id that several records here have: that id, and the other one of a move.
+    fn in_doubt(&mut self, id: &ExternalId) {
+        let slot = self.index.slot(id.as_str());
+        if self.is_twice(id) {
+            self.shared(id.clone());
+        } else if self.index.listed(slot).is_some() || self.index.is_linked(slot) {
+            let problem = "the source gave this record another id, and several records here have one of the two";
+            self.mistaken(id.clone(), problem.to_owned());
+        }
     }
 
     fn mistaken(&mut self, id: ExternalId, problem: String) {
-        let situation = Situation::IdentityConflict;
-        let quarantined = Quarantined { id: Some(id), place: None, situation, problem, matched: None };
-        self.set_aside(quarantined, &mut BTreeMap::new());
+        self.set_aside(Quarantined::of(id, Situation::IdentityConflict, problem), &mut BTreeMap::new());
     }
 
     pub(super) fn load_last(self: Box<Self>, mut last: Vec<Last>) -> Step {
@@ -230,8 +238,8 @@ impl Core {
     }
 
     pub(super) fn plan_last(&mut self, last: Last, loaded: &mut BTreeMap<ExternalId, Loaded>) {
-        if let Some(id) = last.ids().find(|id| self.is_twice(id)).cloned() {
-            return self.shared(id);
+        if last.ids().any(|id| self.is_twice(id)) {
+            return last.ids().for_each(|id| self.in_doubt(id));
         }
         let planned = match last {
             Last::Moved { from, to, gone } => self.plan_moved(&from, &to, gone, loaded),

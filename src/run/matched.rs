@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 
 use super::core::{After, Core, Then};
 use super::index::Slot;
-use crate::exchange::{Candidate, Loaded, Near, Op, Presence, RemoteRecord, Situation};
+use crate::exchange::{Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord, Situation};
 use crate::id::{ExternalId, LocalId};
-use crate::matching::{Claims, Local, Match, Pool, Remote, Trust};
-use crate::plan::plan_found;
+use crate::matching::{Local, Match, Pool, Remote, Trust};
+use crate::plan::{Plan, plan_found};
 
 /// A record of the source that waits for the end of the listing.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ pub(super) struct Around<'c> {
     candidates: BTreeMap<&'c LocalId, &'c Candidate>,
 }
 
-/// What an op saw at the source of a record that was linked to nothing.
-pub(super) fn unlinked(op: &Op) -> Option<RemoteRecord> {
+/// What an op would take over from the source, of a record that keeps its id.
+pub(super) fn said_by_the_source(op: &Op) -> Option<RemoteRecord> {
     let record = op.remote.clone().filter(|_| op.rekeyed.is_none())?;
     Some(RemoteRecord { id: op.id.clone(), version: op.version, record })
 }
@@ -99,12 +99,10 @@ impl Core {
         let pending = std::mem::take(&mut self.pending);
         let pending: BTreeMap<_, _> =
             pending.into_iter().map(|(slot, pending)| (pending.remote.id.clone(), (slot, pending))).collect();
-        let mut claims = Claims::default();
         for (id, (_, Pending { answer, .. })) in &pending {
-            self.claim(id, answer);
-            claims.add(id.clone(), answer.clone());
+            self.claims.add(id.clone(), answer.clone());
         }
-        let settled = claims.settle();
+        let settled = self.claims.take();
         for (id, (slot, Pending { answer, op, .. })) in pending {
             let answer = settled.get(&id).cloned().unwrap_or(answer);
             let op = self.decided(id, answer, op);
@@ -112,9 +110,17 @@ impl Core {
         }
     }
 
-    fn claim(&mut self, id: &ExternalId, answer: &Match) {
-        for local in answer.locals() {
-            self.claimed.entry(local.clone()).or_default().insert(id.clone());
+    /// The claims of a plan that was stored.
+    pub(super) fn claim_again(&mut self, plan: &Plan) {
+        for aside in &plan.quarantined {
+            if let (Some(id), Some(answer)) = (&aside.id, &aside.matched) {
+                self.claims.claim(id, answer.locals());
+            }
+        }
+        for op in &plan.ops {
+            if let Expect::Free { local, .. } = &op.expect {
+                self.claims.claim(&op.id, std::slice::from_ref(local));
+            }
         }
     }
 
@@ -139,37 +145,30 @@ impl Core {
         loaded: &mut BTreeMap<ExternalId, Loaded>,
         candidates: &[Candidate],
     ) -> Vec<Op> {
-        let remotes: Vec<RemoteRecord> = stale.iter().filter_map(unlinked).collect();
+        let remotes: Vec<RemoteRecord> = stale.iter().filter_map(said_by_the_source).collect();
         let mut around = self.judged(remotes.iter(), loaded, candidates);
-        for (id, answer) in &around.answers {
-            self.claim(id, answer);
+        let listing = matches!(after.next, Then::Listing(_));
+        for (id, answer) in around.answers.iter().filter(|_| !listing) {
+            self.claims.claim(id, answer.locals());
         }
         let mut ops = Vec::new();
         for op in stale {
-            let answer = unlinked(op).zip(around.answers.remove(&op.id));
+            let answer = said_by_the_source(op).zip(around.answers.remove(&op.id));
             ops.extend(match answer {
                 None => self.plan_again(op, loaded),
-                Some((remote, answer)) if matches!(after.next, Then::Listing(_)) => {
+                Some((remote, answer)) if listing => {
                     let slot = self.index.slot(op.id.as_str());
                     self.await_the_end(slot, remote, answer, &around);
                     None
                 }
                 Some((remote, answer)) => {
                     let op = self.linking(&remote, &answer, &around);
-                    let answer = self.contested(&remote.id, answer);
+                    let answer = self.claims.contested(&remote.id, answer);
                     self.decided(remote.id, answer, op)
                 }
             });
         }
         ops
-    }
-
-    /// The answer in the light of the listing that is over.
-    fn contested(&self, id: &ExternalId, answer: Match) -> Match {
-        let Match::Found { local, .. } = &answer else { return answer };
-        let claims = self.claimed.get(local).into_iter().flatten();
-        let rivals: Vec<ExternalId> = claims.filter(|rival| *rival != id).cloned().collect();
-        if rivals.is_empty() { answer } else { Match::Ambiguous { locals: vec![local.clone()], rivals } }
     }
 }
 

@@ -60,7 +60,7 @@ pub struct Counts {
     pub quarantined: u64,
     /// Those of them that only wait for a person to say that the record here that was found is the one.
     pub proposed: u64,
-    /// Records that changed under the run twice, and are left to the next one.
+    /// Records that changed under the run twice, or lost their link under it, and are left to the next one.
     pub skipped: u64,
     /// Records that the host could not write.
     pub failed: u64,

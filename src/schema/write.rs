@@ -38,6 +38,10 @@ impl de::Error for ReadError {
         Self { message: format!("expected {expected}, found another {}", shape(found)) }
     }
 
+    fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
+        Self { message: format!("expected no field but {}, found another", expected.join(", ")) }
+    }
+
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
         Self { message: format!("expected one of {}, found another text", expected.join(", ")) }
     }
@@ -95,6 +99,17 @@ impl Schema {
     /// let record = schema.record(&serde_json::json!({"name": "Seán", "phone": null}))?;
     /// let member: Member = schema.read(&record)?;
     /// assert_eq!((member.name.as_str(), member.phone), ("Seán", None));
+    ///
+    /// #[derive(Debug, serde::Deserialize)]
+    /// #[serde(deny_unknown_fields)]
+    /// struct Named {
+    ///     #[serde(rename = "name")]
+    ///     _name: String,
+    /// }
+    /// // What a source says beyond the schema may be anything, also where it stands for a name.
+    /// let record = schema.record(&serde_json::json!({"name": "Seán", "sean@example.org": true}))?;
+    /// let error = schema.read::<Named>(&record).unwrap_err();
+    /// assert_eq!(error.to_string(), "expected no field but name, found another");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read<T: DeserializeOwned>(&self, record: &Record) -> Result<T, ReadError> {

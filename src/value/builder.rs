@@ -152,10 +152,10 @@ impl RecordBuilder {
     pub fn set_extra(&mut self, extra: BTreeMap<String, Value>) -> Result<(), RecordError> {
         let (extra, position) = (Value::Map(extra), self.len());
         check_nested(position, &extra)?;
-        if self.is_set(position) {
+        if is_set(self.cell(position)) {
             return Err(RecordError::Twice { position });
         }
-        self.put_cell(self.len(), |out| encode(&extra, out))
+        self.put_cell(position, |out| encode(&extra, out))
     }
 
     /// How many fields the record will have.
@@ -182,14 +182,15 @@ impl RecordBuilder {
     /// Whether a field was set already.
     ///
     /// ```
-    /// use tripartite::value::RecordBuilder;
+    /// use tripartite::value::{RecordBuilder, Value};
     /// let mut row = RecordBuilder::new(1);
     /// row.set_text(0, "Seán")?;
-    /// assert!(row.is_set(0) && !row.is_set(1)); // beyond the end nothing is
+    /// row.set_extra([("shoe_size".to_owned(), Value::from(43))].into())?;
+    /// assert!(row.is_set(0) && !row.is_set(1)); // beyond the end nothing is, also where more was said
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn is_set(&self, position: usize) -> bool {
-        position <= self.len && is_set(self.cell(position))
+        position < self.len && is_set(self.cell(position))
     }
 
     /// The finished record.

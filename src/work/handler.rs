@@ -105,6 +105,10 @@ pub trait Handler {
     /// * **May**: change its mind; what was given back stays so.
     /// * **The core relies on** nothing here. What is given back is due at once, for whoever comes, and costs no attempt.
     ///   A step is never cut off, so a process ends as late as its longest step does.
+    ///
+    /// What was written stays, and the next attempt makes up for the rest. With one exception: of two new records of the
+    /// source that share what a match rule goes by, of which only the first was created, the second waits for a person;
+    /// see [`matching`](crate::matching).
     fn leaving(&self) -> bool {
         false
     }

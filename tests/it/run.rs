@@ -341,6 +341,23 @@ fn malformed(id: Option<&str>) -> Item {
     Item::Malformed(Malformed { place: "line 2".into(), id: id.map(ext), problem: "is no object".into() })
 }
 
+/// The guards take for the size of a listing what is trusted to be its size: records, each once, however often it has them.
+#[test]
+fn a_listing_that_repeats_itself_is_no_larger() {
+    let policy = members();
+    for times in [1, 2] {
+        let store = MemoryStore::new(policy.schema().clone());
+        let all = crowd(70).into_iter().map(|(id, member)| Item::Record(said(&id, record(policy.schema(), member))));
+        let unread = (0..30).map(|at| malformed(Some(&format!("x-{at}"))));
+        let once: Vec<Item> = all.chain(unread).collect();
+        let items = std::iter::repeat_n(once, times).flatten().collect();
+        let guards = Guards::default().quarantined(Limit::percent(20));
+        let step = run(&policy, "night").guards(guards).start();
+        let Ok(done) = drive_blocking(step, &Listing::new(items), &store) else { panic!() };
+        assert_eq!((done.report.outcome, done.report.counts.quarantined), (RunOutcome::Blocked, 30), "{times}");
+    }
+}
+
 /// What cannot be read and has no id could be anybody, so nobody is missing; with its id it is that record alone.
 #[test]
 fn what_is_malformed_is_not_missing() {

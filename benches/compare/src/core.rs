@@ -27,8 +27,11 @@ pub(crate) struct Measured {
 pub(crate) fn measure(effort: &Effort) -> Result<Measured, String> {
     truth::check(effort.people())?;
     let (mut rows, lines) = detection::measured(effort);
-    if let Some(floor) = rows.first().filter(|_| effort.foreign) {
-        rows.extend(foreign::rows(effort.people().min(100_000), effort.rounds, floor.measured.figure())?);
+    // A file of more people is too large for a runtime that holds it whole.
+    let people = effort.sizes.iter().copied().filter(|&people| people <= 100_000).max();
+    let beside = people.filter(|_| effort.foreign).and_then(|people| Some((people, detection::floor(&rows, people)?)));
+    if let Some((people, floor)) = beside {
+        rows.extend(foreign::rows(people, effort.rounds, floor)?);
     }
     rows.extend(fates::rows(effort));
     rows.extend(unchanged::rows(effort)?);

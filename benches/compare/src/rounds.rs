@@ -1,6 +1,6 @@
 //! Timing in rounds: every contender once a round, so that what disturbs the machine disturbs all.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -67,6 +67,14 @@ pub(crate) fn timed(work: impl FnOnce()) -> Duration {
         took = spent().saturating_sub(start);
     });
     took
+}
+
+/// How long some work takes by the clock on the wall, and what came of it: where what is waited for counts.
+#[expect(clippy::disallowed_methods, reason = "what measures time asks a clock")]
+pub(crate) fn elapsed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = Instant::now();
+    let done = work();
+    (start.elapsed(), done)
 }
 
 /// What this thread has had of the processor.

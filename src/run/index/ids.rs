@@ -34,10 +34,11 @@ pub(super) struct Ids {
     recent: usize,
 }
 
-/// Where an id stands: from which byte of all blocks on, and how many.
+/// Where an id stands: in which block, from which byte on, and how many.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    start: u32,
+    block: u32,
+    start: u16,
     len: u16,
 }
 
@@ -114,19 +115,17 @@ impl Ids {
         if self.text.last().is_none_or(|block| block.len() + id.len() > BLOCK) {
             self.text.push(Vec::with_capacity(BLOCK));
         }
-        let before = ((self.text.len() - 1) * BLOCK) as u32;
-        let at = self.len();
+        let (at, number) = (self.len(), self.text.len() - 1);
         if let Some(block) = self.text.last_mut() {
-            self.places.push(Place { start: before + block.len() as u32, len: id.len() as u16 });
+            self.places.push(Place { block: number as u32, start: block.len() as u16, len: id.len() as u16 });
             block.extend_from_slice(id.as_bytes());
         }
         at
     }
 
     fn bytes(&self, at: usize) -> &[u8] {
-        let Place { start, len } = self.places[at];
-        let (block, start) = (start as usize / BLOCK, start as usize % BLOCK);
-        &self.text[block][start..start + usize::from(len)]
+        let Place { block, start, len } = self.places[at];
+        &self.text[block as usize][usize::from(start)..][..usize::from(len)]
     }
 }
 
@@ -171,6 +170,15 @@ mod tests {
             assert_eq!(ids.place(id), at);
         }
         assert!(long.iter().enumerate().all(|(at, id)| ids.get(at) == id && ids.place(id) == at));
+    }
+
+    /// As if 4 GiB of text were there already.
+    #[test]
+    fn ids_beyond_four_gibibytes_of_text() {
+        let mut ids = Ids { text: vec![Vec::new(); (1 << 16) + 3], ..Ids::default() };
+        let some: Vec<String> = (0..1000).map(|number| format!("{number:0500}")).collect();
+        let places: Vec<usize> = some.iter().map(|id| ids.place(id)).collect();
+        assert!(some.iter().zip(places).all(|(id, at)| ids.get(at) == id && ids.look_up(id) == Some(at)));
     }
 
     #[test]

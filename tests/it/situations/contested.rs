@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use tripartite::exchange::{Batch, Cursor, IndexPage, Outcome, Records, Wanted};
 use tripartite::host::RecordStore;
+use tripartite::plan::Plan;
 use tripartite::run::{RunOutcome, Step};
 
 use super::matched::{Town, ambiguous, here, only, person};
@@ -99,6 +100,41 @@ fn a_second_look_gives_nobody_away_twice() {
     assert!(town.store.records().is_empty());
 }
 
+/// A plan that was stored knows who claimed whom, also what of it was set aside.
+#[test]
+fn a_stored_plan_gives_nobody_away_twice() {
+    let sean = person("Seán", "sean@example.org");
+    let night = |begin: &dyn Fn(&Town, &Listing) -> Step| {
+        let town = Town::of(&[("17", person("Áine", "old@example.org")), ("18", sean.clone())]);
+        let items = vec![town.item("FED-1", person("Áine", "aine@example.org")), town.item("FED-2", sean.clone())];
+        let listing = Listing::new(items);
+        let edit = || {
+            town.edit("18", json!({"email": "gone@example.org", "name": "gone"}));
+            town.edit("17", json!({"email": "sean@example.org"}));
+        };
+        let mut edit = Some(edit);
+        let step = by_hand(begin(&town, &listing), &listing, &town.store, |step| {
+            if let Some(edit) = edit.take_if(|_| matches!(step, Step::Committing(_))) {
+                edit();
+            }
+        });
+        let Step::Done(done) = step else { panic!("a guard stopped it") };
+        let said: Vec<_> =
+            done.report.set_aside.iter().map(|aside| (aside.id.clone(), aside.matched.clone())).collect();
+        (said, town.store.records().len())
+    };
+    let straight = night(&|town, _| town.run().start());
+    let stored = night(&|town, listing| {
+        let Ok(done) = drive_blocking(town.run().dry().start(), listing, &town.store) else { unreachable!() };
+        let text = serde_json::to_string(&done.plan.unwrap()).unwrap();
+        let mut text = serde_json::Deserializer::from_str(&text);
+        town.run().apply(Plan::read(town.policy.schema(), &mut text).unwrap())
+    });
+    // 17 was only proposed for the first; by its address it is the second now.
+    assert_eq!(straight.0[1], (Some(ext("FED-2")), ambiguous(&["17"], &["FED-1"])));
+    assert_eq!((straight.1, &stored), (0, &straight));
+}
+
 /// Two runs have planned the same link: one carries it out, the other finds it done.
 #[test]
 fn of_two_runs_exactly_one_links() {
@@ -142,6 +178,39 @@ fn a_move_comes_before_a_match() {
             assert_eq!((report.outcome, report.counts.rekeyed), (RunOutcome::Succeeded, 1), "{:?}", report.set_aside);
             assert_eq!((town.linked("IE-1").as_deref(), town.linked("FED-1")), (Some("17"), None));
             assert_eq!(town.fields("IE-1")["name"], "Áine W", "and what is said under the new id is taken");
+        }
+    }
+}
+
+/// Another run moves a record after the index was read: its old id is not created a second time, by rules or without,
+/// and whatever more is said of it. The next run knows its new one.
+#[test]
+fn a_link_that_vanished_under_the_run_is_left_to_the_next() {
+    let aine = |phone: &str| json!({"name": "Áine", "born": null, "email": "aine@example.org", "phone": phone});
+    for (mode, matching) in
+        [(Mode::Planned, true), (Mode::Planned, false), (Mode::Streaming, true), (Mode::Streaming, false)]
+    {
+        for again in [vec![], vec![("FED-7", "3")], vec![("FED-8", "4")]] {
+            let town = Town::new();
+            town.listed(&[town.item("FED-7", aine("1"))]);
+            let said = [("FED-7", "2")].into_iter().chain(again.clone());
+            let stale = Listing::new(said.map(|(id, phone)| town.item(id, aine(phone))).collect()).pages_of(1);
+            let moved = Item::Rekeyed { from: ext("FED-7"), to: ext("FED-8") };
+            let news = [moved, town.item("FED-8", aine("4"))];
+            let run = if matching { town.run() } else { town.run().matching([]).unwrap() }.mode(mode);
+            let mut other = Some(|| town.listed(&news));
+            let step = by_hand(run.start(), &stale, &town.store, |step| {
+                if let Some(other) = other.take_if(|_| matches!(step, Step::Loading(_))) {
+                    assert_eq!(other().counts.rekeyed, 1);
+                }
+            });
+            let Step::Done(done) = step else { panic!("a guard stopped it") };
+            let counts = done.report.counts;
+            assert_eq!((counts.created, counts.skipped, counts.quarantined), (0, 1, 0), "{again:?}");
+            assert_eq!(counts.processed, counts.skipped + counts.unchanged + counts.updated);
+            assert_eq!(done.report.unwritten[0].id, ext("FED-7"));
+            assert_eq!((town.linked("FED-7"), town.store.records().len()), (None, 1));
+            assert_eq!(town.listed(&news).outcome, RunOutcome::Succeeded);
         }
     }
 }
@@ -231,5 +300,30 @@ fn ambiguous_where_several_here_have_the_id() {
         }
         assert!(club.told().is_empty());
         assert_eq!(club.local("7")["phone"], "2", "the others are not held up");
+    }
+}
+
+/// Where several here have the old id of a move, nobody can say which of them moved: who has the new one is neither
+/// created nor linked, or there would be one more.
+#[test]
+fn a_move_from_an_id_that_several_have_makes_nobody() {
+    for (page, free) in [(1, false), (9, false), (1, true), (9, true)] {
+        let town = Town::of(&[("17", aine())]);
+        town.listed(&[town.item("FED-1", aine())]);
+        if free {
+            town.enter("18", &person("Seán", "sean@example.org"));
+        }
+        let moved = Item::Rekeyed { from: ext("FED-1"), to: ext("FED-2") };
+        let items = vec![town.item("FED-2", person("Seán", "sean@example.org")), moved];
+        let listing = Listing::new(items).pages_of(page);
+        let Ok(done) = drive_blocking(town.run().start(), &listing, &Doubled(&town.store, "FED-1")) else {
+            unreachable!()
+        };
+        let aside: Vec<_> = done.report.set_aside.iter().map(|aside| (aside.id.clone(), aside.situation)).collect();
+        let both = [(Some(ext("FED-1")), Situation::Ambiguous), (Some(ext("FED-2")), Situation::IdentityConflict)];
+        assert_eq!(aside, both);
+        assert_eq!((done.report.counts.created, done.report.counts.linked, done.report.counts.processed), (0, 0, 2));
+        assert_eq!(town.linked("FED-2"), None);
+        assert_eq!(town.store.free().len(), usize::from(free));
     }
 }

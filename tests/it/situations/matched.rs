@@ -293,6 +293,53 @@ fn two_that_are_new_are_both_created() {
     }
 }
 
+/// A night that breaks off between the two has one of them here before the other: nobody can tell from outside whether the
+/// source has one person twice. So the second waits for a person, who says that they are two: the exception to P9.
+#[test]
+fn two_that_are_new_and_a_night_that_breaks_off_between_them() {
+    for mode in [Mode::Planned, Mode::Streaming] {
+        let town = Town::new();
+        let items = ["FED-1", "FED-2"].map(|id| town.item(id, person("Áine", "aine@example.org")));
+        let listing = Listing::new(items.to_vec());
+        let watched = Watched::new(&town.store, Break::After(2)); // the index, a load, and the first creation
+        assert!(broken_night(town.run().mode(mode).batch(1), &watched, &listing).is_err());
+        assert_eq!(watched.calls().last(), Some(&Call::Commit(1)));
+        for _ in 0..2 {
+            let report = town.drive(town.run().mode(mode), &listing);
+            assert_eq!((only(&report).situation, report.counts.created), (Situation::IdentityConflict, 0));
+            assert_eq!(only(&report).id, Some(ext("FED-2")));
+        }
+        town.store.change(&ext("FED-1"), |kept| kept.is_not = [ext("FED-2")].into()).unwrap();
+        assert_eq!(town.drive(town.run().mode(mode), &listing).counts.created, 1);
+        assert_eq!(town.drive(town.run().mode(mode), &listing).counts.unchanged, 2);
+    }
+}
+
+/// Who could be whom is read page by page. In streaming mode it is what the pages before have made of it, so that a night
+/// can be ahead of another by one; the second night they meet.
+#[test]
+fn an_address_that_passes_to_somebody_new() {
+    let created_at_once = |mode, turned| {
+        let town = Town::new();
+        town.listed(&[town.item("FED-5", person("Una", "a@example.org"))]);
+        let mut items = vec![
+            town.item("FED-5", person("Una", "b@example.org")),
+            town.item("FED-9", person("Nuala", "a@example.org")),
+        ];
+        if turned {
+            items.reverse();
+        }
+        let listing = Listing::new(items).pages_of(1);
+        let first = town.drive(town.run().mode(mode), &listing).counts;
+        assert_eq!((first.updated, first.created + first.quarantined), (1, 1));
+        let second = town.drive(town.run().mode(mode), &listing).counts;
+        assert_eq!((first.created + second.created, second.quarantined, town.store.records().len()), (1, 0, 2));
+        first.created == 1
+    };
+    assert!(!created_at_once(Mode::Planned, false) && !created_at_once(Mode::Planned, true));
+    assert!(created_at_once(Mode::Streaming, false) && !created_at_once(Mode::Streaming, true));
+}
+
 /// Nobody is looked for where no rule says how, or everybody is linked; and a rule that changes is no reason to look at
 /// whom is linked.
 #[test]

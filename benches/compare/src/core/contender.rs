@@ -32,22 +32,24 @@ enum Work {
 
 pub(crate) const FIELDS: &str = "raw fields, equality twice: the floor";
 pub(crate) const DETECT: &str = "detect";
+pub(crate) const ROWS: &str = "raw rows, equality twice";
+pub(crate) const STRUCTS: &str = "structs of strings, equality twice";
 pub(crate) const JSON: &str = "serde_json, equality twice";
 pub(crate) const SERDE_DIFF: &str = "serde-diff twice";
 pub(crate) const PATCH: &str = "json-patch, diff twice";
 pub(crate) const TREEDIFF: &str = "treediff, diff twice";
 pub(crate) const PLAN: &str = "fingerprint, detect, resolve and plan";
 pub(crate) const NAIVE: &str = "the naive way: normalise all, compare";
-const FASTER: &str = "the naive way, phones by the faster parser";
+pub(crate) const FASTER: &str = "the naive way, phones by the faster parser";
 
 #[rustfmt::skip]
 pub(crate) const CONTENDERS: [Contender; 12] = [
     Contender { name: FIELDS, work: Work::Records(raw_fields), one_in: 1 },
-    Contender { name: "raw rows, equality twice", work: Work::Records(raw_rows), one_in: 1 },
+    Contender { name: ROWS, work: Work::Records(raw_rows), one_in: 1 },
     Contender { name: DETECT, work: Work::Records(detected), one_in: 1 },
     Contender { name: "detect and resolve", work: Work::Records(resolved), one_in: 1 },
     Contender { name: PLAN, work: Work::Loaded(planned), one_in: 1 },
-    Contender { name: "structs of strings, equality twice", work: Work::Persons(peers::struct_equality), one_in: 1 },
+    Contender { name: STRUCTS, work: Work::Persons(peers::struct_equality), one_in: 1 },
     Contender { name: SERDE_DIFF, work: Work::Persons(peers::serde_diff), one_in: 1 },
     Contender { name: JSON, work: Work::Jsons(peers::json_equality), one_in: 1 },
     Contender { name: TREEDIFF, work: Work::Jsons(peers::treediff), one_in: 1 },

@@ -1,6 +1,8 @@
 //! One interleaved run over all contenders: each has its turn in every round, on a segment of the workload at a time.
 
-use super::contender::{CONTENDERS, DETECT, FIELDS, JSON, Made, NAIVE, PATCH, PLAN, SERDE_DIFF, TREEDIFF};
+use super::contender::{
+    CONTENDERS, DETECT, FASTER, FIELDS, JSON, Made, NAIVE, PATCH, PLAN, ROWS, SERDE_DIFF, STRUCTS, TREEDIFF,
+};
 use super::crowd::{self, Crowd};
 use crate::effort::Effort;
 use crate::plot::Line;
@@ -64,14 +66,25 @@ fn against_peers(size: &Measured) -> Vec<Row> {
     let detect = size.of(DETECT);
     let against = |name: &str| detect.against(name, size.of(name));
     let whether = if against(JSON).ratio > against(SERDE_DIFF).ratio { JSON } else { SERDE_DIFF };
-    let row = |(name, times)| Row {
+    let row = |(name, target)| Row {
         table: PEERS,
         name: DETECT.to_owned(),
         measured: detect.measured(),
         against: Some(against(name)),
-        target: Some(Target::TimesFaster(times)),
+        target,
     };
-    [(whether, 3.0), (PATCH, 8.0), (TREEDIFF, 8.0), (NAIVE, 200.0)].map(row).into()
+    let faster = |times| Some(Target::TimesFaster(times));
+    [
+        (ROWS, None),
+        (STRUCTS, None),
+        (whether, faster(3.0)),
+        (PATCH, faster(8.0)),
+        (TREEDIFF, faster(8.0)),
+        (NAIVE, faster(200.0)),
+        (FASTER, None),
+    ]
+    .map(row)
+    .into()
 }
 
 /// A contender at one size, against itself at the smallest.
@@ -79,11 +92,21 @@ fn at_size(size: &Measured, first: &Measured, name: &'static str) -> Row {
     let grown = size.people != first.people;
     Row {
         table: GROWTH,
-        name: format!("{name}, {} people", size.people),
+        name: named(name, size.people),
         measured: size.of(name).measured(),
         against: grown.then(|| size.of(name).beside(format!("{} people", first.people), first.of(name))),
         target: (grown && name == DETECT).then_some(Target::AtMost(1.5)),
     }
+}
+
+/// The floor at one size, in nanoseconds.
+pub(crate) fn floor(rows: &[Row], people: u64) -> Option<f64> {
+    let name = named(FIELDS, people);
+    rows.iter().find(|row| row.name == name).map(|row| row.measured.figure())
+}
+
+fn named(contender: &str, people: u64) -> String {
+    format!("{contender}, {people} people")
 }
 
 /// All contenders in each of so many rounds.

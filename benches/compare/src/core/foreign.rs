@@ -1,7 +1,7 @@
 //! Peers of other languages, where their runtime is there: programs of their own that read the same people from a file.
 //!
-//! They are not part of the interleaved run, for a runtime has to be warm: a row says what they take, beside the floor of
-//! the run before. What is absent is said to be left out.
+//! They are not part of the interleaved run, for a runtime has to be warm: a row says what they take, beside the floor
+//! at as many people. They measure by their own clocks, on the wall. What is absent is said to be left out.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -78,7 +78,7 @@ fn python(place: &Path) -> Option<PathBuf> {
     };
     let python = place.canonicalize().ok()?.join("bin/python");
     let made = python.exists() || done(Path::new("python3"), &["-m", "venv", "."]);
-    (made && done(&python, &["-m", "pip", "install", "-q", "polars"])).then_some(python)
+    (made && done(&python, &["-m", "pip", "install", "-q", "polars==2.1.0"])).then_some(python)
 }
 
 fn row(line: &str, floor: f64) -> Option<Row> {
@@ -88,7 +88,7 @@ fn row(line: &str, floor: f64) -> Option<Row> {
         table: TABLE,
         name: name.to_owned(),
         measured: Measured::Nanoseconds { median, least },
-        against: Some(Against { name: "the floor of the run before".to_owned(), ratio: median / floor }),
+        against: Some(Against { name: "the floor at as many people".to_owned(), ratio: median / floor }),
         target: None,
     })
 }

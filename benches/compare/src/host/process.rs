@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::floor;
 use super::place::Place;
+use crate::rounds::elapsed;
 
 /// What stands before the name of a process on the command line.
 const CHILD: &str = "as-a-process";
@@ -48,6 +49,7 @@ impl Process {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(program);
         command.arg(CHILD).args(self.args(place, db));
+        // A process of two threads is as long as the longer.
         let (took, output) = elapsed(|| command.output());
         let output = output.map_err(|error| error.to_string())?;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -75,14 +77,6 @@ impl Process {
             Self::PlannedImport => [host(&["--dry-run", "--schema"]), vec![schema.into()]].concat(),
         }
     }
-}
-
-/// By the clock on the wall: a process of two threads is as long as the longer.
-#[expect(clippy::disallowed_methods, reason = "what measures time asks a clock")]
-fn elapsed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
-    let start = Instant::now();
-    let done = work();
-    (start.elapsed(), done)
 }
 
 /// What a process does, if this is to be one.

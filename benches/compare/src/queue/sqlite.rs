@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nightly_sync::jobs::SqliteJobStore;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -14,7 +15,7 @@ use tripartite::work::Queue;
 use super::jobs::{COMMANDS, Filled, KEYS, at, driven, sync_keys, waiting};
 use super::{BATCHES, row};
 use crate::effort::Effort;
-use crate::rounds::{Times, timed};
+use crate::rounds::{Times, elapsed, timed};
 use crate::row::Row;
 
 /// Where the database is.
@@ -31,6 +32,14 @@ impl Kept {
         match self {
             Self::InMemory => "The queue on SQLite, in memory: the processor alone",
             Self::OnDisk => "The queue on SQLite, in a file: every transaction waits for the disk",
+        }
+    }
+
+    /// How long some work takes; where it waits for the disk, by the clock on the wall.
+    fn timed(self, work: impl FnOnce()) -> Duration {
+        match self {
+            Self::InMemory => timed(work),
+            Self::OnDisk => elapsed(work).0,
         }
     }
 
@@ -72,16 +81,16 @@ fn measured(effort: &Effort, kept: Kept, place: &Place) -> Result<Vec<Row>, Prob
     let [mut drive, mut gets, mut dues] = [(); 3].map(|()| Times::default());
     for round in 1..=effort.rounds as u64 {
         for pair in &mut pairs {
-            pair.round(round as i64)?;
+            pair.round(kept, round as i64)?;
         }
         drive.start();
-        drive.add(keys.len() * COMMANDS, timed(|| driven(&queue, &keys, Token(round))));
+        drive.add(keys.len() * COMMANDS, kept.timed(|| driven(&queue, &keys, Token(round))));
         let Filled { store, keys, .. } = &pairs[0].filled;
         gets.start();
-        gets.add(keys.len(), timed(|| keys.iter().for_each(|key| drop(block_on(store.get(key))))));
+        gets.add(keys.len(), kept.timed(|| keys.iter().for_each(|key| drop(block_on(store.get(key))))));
         dues.start();
         let due = |limit| block_on(store.due(Shard(0), at(i64::from(u32::MAX)), None, limit));
-        dues.add(100, timed(|| assert_eq!(due(100).map_or(0, |page| page.keys.len()), 100)));
+        dues.add(100, kept.timed(|| assert_eq!(due(100).map_or(0, |page| page.keys.len()), 100)));
     }
     let mut rows = Vec::new();
     for Pair { size, floor_times, times, .. } in &pairs {
@@ -97,14 +106,14 @@ fn measured(effort: &Effort, kept: Kept, place: &Place) -> Result<Vec<Row>, Prob
 }
 
 impl Pair {
-    fn round(&mut self, round: i64) -> Result<(), Problem> {
+    fn round(&mut self, kept: Kept, round: i64) -> Result<(), Problem> {
         let batches = self.filled.batches(self.size, &waiting(round));
         let mut updated = Ok(());
         self.floor_times.start();
-        let took = timed(|| updated = update(&mut self.floor, &batches, round));
+        let took = kept.timed(|| updated = update(&mut self.floor, &batches, round));
         self.floor_times.add(self.filled.keys.len(), took);
         self.times.start();
-        self.times.add(self.filled.keys.len(), timed(|| self.filled.swap(&batches)));
+        self.times.add(self.filled.keys.len(), kept.timed(|| self.filled.swap(&batches)));
         Ok(updated?)
     }
 }

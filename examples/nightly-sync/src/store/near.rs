@@ -9,6 +9,8 @@
 //! | `tripartite_unkeyed` | the rows that moved since their keys were reckoned |
 //! | `tripartite_not` | of whom a person has said that they are not one |
 //!
+//! Keys are as sensitive as what they are made of: a hash of an address is found again by whoever guesses the address.
+//!
 //! They are made when they are first needed. Nothing moved: one look into an empty table. Other rules, or another version
 //! of the crate: every row is reckoned anew, so many at a time.
 //!
@@ -18,7 +20,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
-use tripartite::exchange::{Candidate, Near};
+use tripartite::exchange::{Candidate, Near, Presence};
 use tripartite::id::{ExternalId, LocalId};
 use tripartite::matching::{MatchKey, Rules};
 use tripartite::schema::Schema;
@@ -287,18 +289,18 @@ fn each(
     Ok(())
 }
 
-/// A row whose external id no source can have is the user's own business, and neither linked nor free.
+/// A row whose external id no source can have, such as one with a line break behind it, is neither linked nor free. It is
+/// never linked unasked, like one that a user removed: a person sees whom it could be, and mends the id.
 fn candidate(row: &Row<'_>, record: &Record) -> Result<Option<Candidate>, StoreError> {
-    let linked = match row.get_ref(1)? {
-        rusqlite::types::ValueRef::Null => None,
-        id => match id.as_str().ok().and_then(|id| ExternalId::new(id).ok()) {
-            Some(id) => Some(id),
-            None => return Ok(None),
-        },
-    };
+    let id = row.get_ref(1)?;
+    let linked = id.as_str().ok().and_then(|id| ExternalId::new(id).ok());
+    let mistaken = linked.is_none() && id != rusqlite::types::ValueRef::Null;
     // A number is an id.
     let Ok(local) = LocalId::new(row.get::<_, i64>(0)?.to_string()) else { return Ok(None) };
-    let presence = index::presence(row.get_ref(2)?.as_i64().unwrap_or(1), row.get(4)?);
+    let presence = match index::presence(row.get_ref(2)?.as_i64().unwrap_or(1), row.get(4)?) {
+        Presence::Active if mistaken => Presence::Removed,
+        presence => presence,
+    };
     let (revision, record) = (index::revision(row, 3)?, record.clone());
     Ok(Some(Candidate { local, revision, presence, linked, is_not: Vec::new(), record }))
 }

@@ -95,6 +95,26 @@ fn people_say_who_is_who() {
     assert_eq!(counts(&bench.sync(&listing), ["unchanged"]), [2]);
 }
 
+/// Somebody has typed an id with a line break behind it, which no source has: whoever it is, is not entered again, and not
+/// linked by a rule either; when a person has mended the id, it is linked.
+#[test]
+fn an_id_that_no_source_can_have_is_no_reason_to_enter_somebody_twice() {
+    let bench = club(RULES);
+    bench.enter("Áine", "aine@example.org");
+    bench.edit("UPDATE members SET external_id = 'F1' || char(10)");
+    let listing = line("F1", "Áine", "aine@example.org");
+    for _ in 0..2 {
+        assert_eq!(counts(&bench.night(&listing), ["proposed", "created", "linked"]), [1, 0, 0]);
+    }
+    let told = bench.people(&["matches"]).stdout;
+    assert!(told.contains("F1  may be record 1 here, by the match rule `e-mail`"), "{told}");
+    let refused = bench.people(&["link", "--id", "F1", "--local", "1"]);
+    assert!(refused.status == 1 && refused.stderr.contains("member 1 is linked to F1"), "{}", refused.stderr);
+    bench.edit("UPDATE members SET external_id = trim(external_id, char(10))");
+    assert_eq!(counts(&bench.sync(&listing), ["processed", "created"]), [1, 0]);
+    assert_eq!(bench.links(), "1=F1");
+}
+
 #[test]
 fn what_people_say_that_cannot_be_is_refused() {
     let bench = club(RULES);
