@@ -3,12 +3,13 @@
 use std::hint::black_box;
 
 use chrono::DateTime;
+use serde::de::DeserializeSeed;
 use tripartite::detect::{Sides, detect};
 use tripartite::drive::drive_blocking;
 use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision, Synced};
 use tripartite::id::{ExternalId, RunId};
 use tripartite::memory::{Listing, MemoryStore};
-use tripartite::plan::plan_linked;
+use tripartite::plan::{plan_creation, plan_linked};
 use tripartite::resolve::resolve;
 use tripartite::run::{Report, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
@@ -28,6 +29,8 @@ pub(super) const CASES: &[Case] = &[
     ("plan/changed", || planned(changed)),
     ("plan/conflicting", || planned(conflicting)),
     ("fingerprint/record", fingerprints),
+    ("plan/creation", creations),
+    ("read/line", lines_read),
     ("run/unchanged", run_unchanged),
 ];
 
@@ -136,6 +139,40 @@ fn planned(fate: Fate) -> Work {
     Box::new(move || {
         for (remote, loaded) in &people {
             black_box(plan_linked(&policy, remote, loaded).is_some());
+        }
+    })
+}
+
+/// People whom nobody knows yet, and with whom nothing is wrong.
+fn creations() -> Work {
+    let policy = Policy::new(schema());
+    let new = |number| {
+        let record = row(policy.schema(), &person(number));
+        RemoteRecord { id: id(number), version: None, record }
+    };
+    let people: Vec<_> = (0..RECORDS).map(new).collect();
+    Box::new(move || {
+        for remote in &people {
+            black_box(plan_creation(&policy, remote).expect("nothing is wrong with them"));
+        }
+    })
+}
+
+/// What every line of a listing costs, on every night.
+fn lines_read() -> Work {
+    let schema = schema();
+    let names = || schema.fields().iter().map(|field| field.name().to_owned());
+    let line = |number| {
+        let mut fields: serde_json::Map<_, _> = names().zip(person(number).map(serde_json::Value::from)).collect();
+        fields.insert("id".to_owned(), id(number).to_string().into());
+        serde_json::Value::from(fields).to_string()
+    };
+    let lines: Vec<String> = (0..RECORDS).map(line).collect();
+    Box::new(move || {
+        for line in &lines {
+            let mut line = serde_json::Deserializer::from_str(line);
+            let keyed = schema.seed().keyed("id").deserialize(&mut line).expect("a line is a record");
+            black_box(keyed.id.is_some());
         }
     })
 }
