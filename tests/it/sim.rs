@@ -161,8 +161,8 @@ fn breaks(problem: &str, laws: &[&str]) {
 
 #[test]
 fn a_store_that_does_not_compare_is_found_out() {
-    // Whoever writes last wins: triggers, or whole transitions, are undone.
-    let laws = ["I4: ", "I5: o", "I6: the token of ", "I11: "];
+    // Whoever writes last wins: triggers, or whole transitions, of a slot or of a gate, are undone.
+    let laws = ["I4: ", "I5: o", "I6: the token of ", "I7: ", "I10: ", "I11: "];
     breaks(&found(Mutation::BlindWrite, false), &laws);
 }
 
