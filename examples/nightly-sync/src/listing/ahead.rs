@@ -20,7 +20,7 @@ use tripartite::id::ExternalId;
 use super::{JsonLines, ListingError};
 
 /// How many bytes of records may wait, and the page that reaches it.
-pub const HELD: usize = 16 << 20;
+pub const HELD: usize = 64 << 20;
 
 /// A listing that is read ahead.
 ///
