@@ -1,7 +1,7 @@
 //! A listing that is read ahead is the same listing: page by page, and night by night.
 
 use chrono::{DateTime, Utc};
-use nightly_sync::listing::{Ahead, JsonLines, Lines, Remote};
+use nightly_sync::listing::{Ahead, HELD, JsonLines, Lines, Remote};
 use nightly_sync::store::{Database, Settings, SqliteStore};
 use proptest::prelude::*;
 use tripartite::drive::{block_on, drive_blocking};
@@ -124,7 +124,8 @@ proptest! {
 fn more_than_may_wait_is_read_all_the_same() {
     let bench = Bench::new();
     let long = "x".repeat(3 << 20);
-    let text: String = (0..12).map(|n| format!("{{\"id\": \"M{n}\", \"name\": \"{long}\"}}\n")).collect();
+    let lines = HELD / long.len() + 10;
+    let text: String = (0..lines).map(|n| format!("{{\"id\": \"M{n}\", \"name\": \"{long}\"}}\n")).collect();
     let ahead = Ahead::of(listing(&bench.listing(text), 1));
     let (mut after, mut read) = (None, 0);
     while let page = block_on(ahead.fetch(after.as_ref())).unwrap()
@@ -133,5 +134,5 @@ fn more_than_may_wait_is_read_all_the_same() {
         read += page.items.len();
         after = Some(next);
     }
-    assert_eq!(read, 12);
+    assert_eq!(read, lines);
 }
