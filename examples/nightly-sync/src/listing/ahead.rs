@@ -8,14 +8,19 @@
 //!
 //! **What does it change?** The time, and nothing else: pages come in their order, each once, and an error comes where
 //! its page would have.
+//!
+//! **Why does the reader keep a share of what it gave away?** So that the thread that allocated a record is the one that
+//! frees it, once the run has asked for the page behind. Freed by the other thread, every record would have to get hold
+//! of memory that the reader is just then allocating from, and each would wait for the other a thousand times a page.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::{mem, thread};
 
 use tripartite::exchange::{Cursor, Item, Next, Page};
 use tripartite::host::Connector;
 use tripartite::id::ExternalId;
+use tripartite::value::Record;
 
 use super::{JsonLines, ListingError};
 
@@ -54,6 +59,10 @@ struct Shelf {
 struct State {
     waiting: VecDeque<Waiting>,
     held: usize,
+    /// The reader's share of the page that the run is looking at.
+    lent: Vec<Record>,
+    /// Its share of the pages before, for it to let go of.
+    spent: Vec<Vec<Record>>,
     /// Nobody will ask, or nobody will read.
     over: bool,
 }
@@ -61,7 +70,28 @@ struct State {
 struct Waiting {
     after: Option<Cursor>,
     page: Result<Page, ListingError>,
+    share: Vec<Record>,
     size: usize,
+}
+
+impl Waiting {
+    fn new(after: Option<Cursor>, page: Result<Page, ListingError>) -> Self {
+        let items = page.as_ref().map_or(&[][..], |page| &page.items);
+        let size = items.iter().map(size).sum();
+        let share = items.iter().filter_map(record).cloned().collect();
+        Self { after, page, share, size }
+    }
+}
+
+fn record(item: &Item) -> Option<&Record> {
+    match item {
+        Item::Record(remote) => Some(&remote.record),
+        _ => None,
+    }
+}
+
+fn size(item: &Item) -> usize {
+    size_of::<Item>() + record(item).map_or(0, Record::size)
 }
 
 impl Ahead {
@@ -118,19 +148,11 @@ fn read(listing: &JsonLines, shelf: &Shelf) {
             Ok(Page { next: Next::More(cursor), .. }) => Some(cursor.clone()),
             _ => None,
         };
-        let size = page.as_ref().map_or(0, |page| page.items.iter().map(size).sum());
-        let more = shelf.put(Waiting { after, page, size });
+        let more = shelf.put(Waiting::new(after, page));
         match next.filter(|_| more) {
             Some(cursor) => after = Some(cursor),
             None => return,
         }
-    }
-}
-
-fn size(item: &Item) -> usize {
-    match item {
-        Item::Record(remote) => size_of::<Item>() + remote.id.as_str().len() + remote.record.size(),
-        _ => size_of::<Item>(),
     }
 }
 
@@ -153,6 +175,9 @@ impl Shelf {
         }
         state.held += waiting.size;
         state.waiting.push_back(waiting);
+        // Let go of when the lock is, too.
+        let _spent = mem::take(&mut state.spent);
+        drop(state);
         self.moved.notify_all();
         true
     }
@@ -166,6 +191,11 @@ impl Shelf {
         match next {
             Some(next) => {
                 state.held -= next.size;
+                let mut spent = mem::replace(&mut state.lent, next.share);
+                if !state.over {
+                    state.spent.push(mem::take(&mut spent));
+                }
+                drop(state);
                 self.moved.notify_all();
                 Some(next.page)
             }
@@ -184,11 +214,7 @@ impl Shelf {
 
     /// What is waiting is given up, too.
     fn end(&self) {
-        let mut state = self.state();
-        state.over = true;
-        state.waiting.clear();
-        state.held = 0;
-        drop(state);
+        *self.state() = State { over: true, ..State::default() };
         self.moved.notify_all();
     }
 
