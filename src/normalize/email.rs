@@ -107,34 +107,29 @@ fn is_same(a: &str, b: &str) -> bool {
     }
 }
 
-/// Whether this is an address as most are: ASCII, of letters, digits and what needs no second look.
+/// Whether this is an address as most are: words of ASCII letters, digits and, before the `@`, what needs no second
+/// look, joined by single dots; no word longer than a label of a domain, and the last one of letters alone. A label with
+/// a hyphen, or a last one that may be a number, is left to the rule itself.
 fn is_plain(address: &[u8]) -> bool {
-    let Some(at) = address.iter().position(|&byte| byte == b'@') else { return false };
-    let (mailbox, domain) = (&address[..at], &address[at + 1..]);
-    let Some(dot) = domain.iter().rposition(|&byte| byte == b'.') else { return false };
-    // A label with a hyphen, or a last one that may be a number, is left to the rule itself.
-    mailbox.len() <= MAILBOX_OCTETS
-        && address.len() <= ADDRESS_OCTETS
-        && domain[dot + 1..].iter().all(u8::is_ascii_alphabetic)
-        && are_words(mailbox, |byte| matches!(byte, b'-' | b'_' | b'+' | b'\''))
-        && are_words(domain, |_| false)
-}
-
-/// Letters, digits and what else a word may have, joined by single dots; no word longer than a label of a domain.
-fn are_words(text: &[u8], also: impl Fn(u8) -> bool) -> bool {
-    let mut length = 0;
-    for &byte in text {
-        length = match byte {
-            b'.' if length == 0 => return false,
-            b'.' => 0,
-            _ if byte.is_ascii_alphanumeric() || also(byte) => length + 1,
+    // Of the word that ends where the scan has come to.
+    let (mut length, mut letters) = (0, true);
+    // Where the mailbox ends, and whether the domain has a dot.
+    let (mut mailbox, mut dotted) = (None, false);
+    for (at, &byte) in address.iter().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => length += 1,
+            b'0'..=b'9' => (length, letters) = (length + 1, false),
+            b'.' if length > 0 => (length, letters, dotted) = (0, true, mailbox.is_some()),
+            b'@' if length > 0 && mailbox.is_none() => (length, letters, mailbox) = (0, true, Some(at)),
+            b'-' | b'_' | b'+' | b'\'' if mailbox.is_none() => length += 1,
             _ => return false,
-        };
+        }
         if length > LABEL_OCTETS {
             return false;
         }
     }
-    length > 0
+    let fits = mailbox.is_some_and(|octets| octets <= MAILBOX_OCTETS) && address.len() <= ADDRESS_OCTETS;
+    fits && dotted && letters && length > 0
 }
 
 struct Address<'a> {
