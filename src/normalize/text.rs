@@ -35,7 +35,6 @@ use std::borrow::Cow;
 pub(super) use self::apart::{Gap, is_space};
 use self::apart::{apart, same_letters};
 pub(super) use self::chars::{Chars, Form, Seen};
-use self::letters::is_made_of_letters;
 
 mod apart;
 mod chars;
@@ -87,11 +86,10 @@ pub(super) fn same_words(
         return true;
     }
     let (a, b) = apart(a, b);
-    if is_made_of_letters(a) && is_made_of_letters(b) {
-        return same_letters(a, b, gap, fold);
-    }
-    // Both are UTF-8: they are cut out of texts, between characters.
-    matches!((str::from_utf8(a), str::from_utf8(b)), (Ok(a), Ok(b)) if same_chars(a, b))
+    same_letters(a, b, gap, fold).unwrap_or_else(|| {
+        // Both are UTF-8: they are cut out of texts, between characters.
+        matches!((str::from_utf8(a), str::from_utf8(b)), (Ok(a), Ok(b)) if same_chars(a, b))
+    })
 }
 
 /// The gaps of free text: white space.
@@ -151,6 +149,7 @@ mod tests {
     use unicode_normalization::{UnicodeNormalization, is_nfc};
 
     use super::{canonical, characters, is_blank, is_ignored, same, trim};
+    use crate::normalize::{address, name};
 
     #[test]
     fn spellings() {
@@ -193,6 +192,33 @@ mod tests {
         assert!(is_blank("") && is_blank(" \u{A0}\u{FEFF}\n"));
         assert!(!is_blank(" . "));
         assert_eq!(trim("\u{FEFF} a\u{200B}b \n"), "a\u{200B}b");
+    }
+
+    /// Letter by letter, by whatever shortcut, or by the whole rule: for every pair of short texts of letters, accents
+    /// in both orders, gaps, what is ignored and what is neither.
+    #[test]
+    fn the_same_are_those_of_one_form() {
+        type Kind = (&'static str, fn(&str) -> Cow<'_, str>, fn(&str, &str) -> bool);
+        const KINDS: [Kind; 3] = [
+            ("text", canonical, same),
+            ("name", name::canonical, name::same),
+            ("address", address::canonical, address::same),
+        ];
+        const PIECES: [&str; 11] = ["e", "E", "é", "\u{301}", "\u{323}", "ẹ", "ø", "`", " ", ",", "\u{AD}"];
+        let longer = |texts: &[String]| -> Vec<String> {
+            texts.iter().flat_map(|text| PIECES.map(|piece| format!("{text}{piece}"))).collect()
+        };
+        let one = longer(&[String::new()]);
+        let two = longer(&one);
+        let texts = [longer(&two), two, one].concat();
+        for (kind, canonical, same) in KINDS {
+            let forms: Vec<_> = texts.iter().map(|text| canonical(text)).collect();
+            for (a, form) in texts.iter().zip(&forms) {
+                for (b, other) in texts.iter().zip(&forms) {
+                    assert_eq!(same(a, b), form == other, "{kind}: {a:?}, {b:?}");
+                }
+            }
+        }
     }
 
     /// The ground under the byte scan.

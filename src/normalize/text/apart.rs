@@ -1,7 +1,7 @@
 //! Where two texts differ: what they share at both ends need not be looked at, and what is left is compared letter by
 //! letter.
 
-use super::letters::{Letter, split_first};
+use super::letters::{LATIN, Letter, split_first};
 
 /// What is left of two texts when the beginning and the end that they share are cut off, but for an ASCII letter or
 /// digit on either side.
@@ -33,41 +33,55 @@ pub(in crate::normalize) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-/// Whether two texts, made of [letters](is_made_of_letters) alone, have the same words, each letter without its accent
-/// folded, with the same gaps between them.
+/// Whether two texts have the same words, each letter without its accent folded, with the same gaps between them; `None`
+/// where the first place at which they may differ is not made of [letters](super::letters), or has accents that more
+/// may follow.
+///
+/// What comes behind a letter never makes it another: of two letters that differ, the canonical forms do, too. So
+/// nothing needs to be known of what stands behind the first difference, but for the accents of that letter itself.
 pub(in crate::normalize) fn same_letters(
     mut a: &[u8],
     mut b: &[u8],
     gap: impl Fn(u8) -> Gap + Copy,
     fold: impl Fn(u8) -> u8 + Copy,
-) -> bool {
+) -> Option<bool> {
     let mut started = false;
     loop {
-        let (before, one) = next(&mut a, gap);
-        let (between, other) = next(&mut b, gap);
+        let (before, one) = next(&mut a, gap)?;
+        let (between, other) = next(&mut b, gap)?;
         match (one, other) {
-            (None, None) => return true,
-            (Some((one, accent)), Some((other, also)))
-                if fold(one) == fold(other) && accent == also && (before == between || !started) =>
-            {
+            (None, None) => return Some(true),
+            (Some((one, accent)), Some((other, also))) if fold(one) == fold(other) => {
+                if started && before != between {
+                    return Some(false);
+                }
+                if accent != also {
+                    return (is_bare(a) && is_bare(b)).then_some(false);
+                }
                 started = true;
             }
-            _ => return false,
+            _ => return Some(false),
         }
     }
 }
 
-/// The next letter of a word, and the gap before it.
-fn next(text: &mut &[u8], gap: impl Fn(u8) -> Gap) -> (Gap, Option<Letter>) {
+/// The gap before the next letter of a word, and that letter if there is one; `None` for what is none of ours.
+fn next(text: &mut &[u8], gap: impl Fn(u8) -> Gap) -> Option<(Gap, Option<Letter>)> {
     let mut widest = Gap::None;
-    while let Some((letter, rest)) = split_first(text) {
+    while !text.is_empty() {
+        let (letter, rest) = split_first(text)?;
         *text = rest;
         match gap(letter.0) {
-            Gap::None => return (widest, Some(letter)),
+            Gap::None => return Some((widest, Some(letter))),
             wider => widest = widest.max(wider),
         }
     }
-    (widest, None)
+    Some((widest, None))
+}
+
+/// Whether no further accent follows, nor anything that one could hide behind.
+fn is_bare(rest: &[u8]) -> bool {
+    rest.first().is_none_or(|&byte| byte.is_ascii() || byte == LATIN)
 }
 
 #[cfg(test)]

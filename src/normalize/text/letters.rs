@@ -15,31 +15,18 @@
 /// is no other letter with an accent stands for itself by its last byte.
 pub(super) type Letter = (u8, u8);
 
-const LATIN: u8 = 0xC3;
+/// The first byte of a Latin-1 letter.
+pub(super) const LATIN: u8 = 0xC3;
 const ACCENT: u8 = 0xCC;
 
-/// Whether a text is made of these letters alone.
-pub(super) fn is_made_of_letters(text: &[u8]) -> bool {
-    let mut bears = false;
-    for &byte in text {
-        match byte {
-            0..=0x7F => bears = byte.is_ascii_alphabetic(),
-            LATIN => bears = false,
-            ACCENT if bears => bears = false,
-            0x80..=0xBF => {}
-            _ => return false,
-        }
-    }
-    true
-}
-
-/// The letter that a text made of letters begins with, and the rest.
+/// The letter that a text begins with, and the rest; `None` where it begins with none of these. An accent that is left
+/// over begins with none.
 pub(super) fn split_first(text: &[u8]) -> Option<(Letter, &[u8])> {
     match text {
+        [byte, ACCENT, accent, rest @ ..] if byte.is_ascii_alphabetic() => Some(((*byte, *accent), rest)),
+        [byte, rest @ ..] if byte.is_ascii() => Some(((*byte, 0), rest)),
         [LATIN, last, rest @ ..] => Some((taken_apart(*last), rest)),
-        [letter, ACCENT, accent, rest @ ..] => Some(((*letter, *accent), rest)),
-        [byte, rest @ ..] => Some(((*byte, 0), rest)),
-        [] => None,
+        _ => None,
     }
 }
 
@@ -62,7 +49,14 @@ fn taken_apart(last: u8) -> Letter {
 mod tests {
     use unicode_normalization::UnicodeNormalization;
 
-    use super::{is_made_of_letters, split_first};
+    use super::split_first;
+
+    fn is_made_of_letters(mut text: &[u8]) -> bool {
+        while let Some((_, rest)) = split_first(text) {
+            text = rest;
+        }
+        text.is_empty()
+    }
 
     #[test]
     fn every_letter_is_what_unicode_makes_of_it() {
