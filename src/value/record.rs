@@ -10,14 +10,15 @@
 //! The last cell holds what the source said beyond the schema, as one map. Equal rows have equal bytes, because every
 //! part has exactly one encoding: maps are ordered, integers take the fewest bytes.
 
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, iter, slice};
 
 use super::codec::{Tag, decode};
 use super::{Fingerprint, Value};
 
 pub(super) const WORD: usize = 4;
 const HEAD: usize = WORD;
+type Cell = [u8; WORD];
 pub(super) const MISSING_SOMETHING: u32 = 1 << 31;
 pub(super) const END_BITS: u32 = 28;
 pub(super) const END_MASK: u32 = (1 << END_BITS) - 1;
@@ -173,11 +174,11 @@ impl Record {
     /// This row and another of the same schema, to be gone through side by side.
     pub(crate) fn beside<'a>(&'a self, other: &'a Self) -> Pair<'a> {
         let ((cells, payload), (others, besides)) = (self.parts(), other.parts());
-        Pair { cells, others, payload, besides, position: 0, start: 0, beside: 0 }
+        Pair { cells: cells.iter().zip(others), payload, besides, position: 0, start: 0, beside: 0 }
     }
 
     /// The fields' cells, and their bytes.
-    fn parts(&self) -> (&[[u8; WORD]], &[u8]) {
+    fn parts(&self) -> (&[Cell], &[u8]) {
         let (table, payload) = self.row.split_at_checked(payload_start(self.len())).unwrap_or_default();
         // Neither the head nor the last cell is a field.
         (table.as_chunks().0.get(1..=self.len()).unwrap_or_default(), payload)
@@ -193,8 +194,7 @@ impl Record {
 
 /// Two rows from some position on.
 pub(crate) struct Pair<'a> {
-    cells: &'a [[u8; WORD]],
-    others: &'a [[u8; WORD]],
+    cells: iter::Zip<slice::Iter<'a, Cell>, slice::Iter<'a, Cell>>,
     payload: &'a [u8],
     besides: &'a [u8],
     /// Of the next field, and where its bytes begin in each.
@@ -214,9 +214,8 @@ impl Pair<'_> {
     }
 
     fn step(&mut self) -> bool {
-        let cells = (self.cells.get(self.position), self.others.get(self.position));
         self.position += 1;
-        let (Some(cell), Some(other)) = cells else { return false };
+        let Some((cell, other)) = self.cells.next() else { return false };
         let (cell, other) = (u32::from_le_bytes(*cell), u32::from_le_bytes(*other));
         let (end, ends) = ((cell & END_MASK) as usize, (other & END_MASK) as usize);
         let bytes = (self.payload.get(self.start..end), self.besides.get(self.beside..ends));
