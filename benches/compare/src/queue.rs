@@ -12,10 +12,13 @@ use crate::effort::Effort;
 use crate::rounds::Times;
 use crate::row::{Against, Row};
 
+/// Transitions and both stores stand in one table; each row says which floor is its own.
+const TABLE: &str = "The queue: transitions, and the stores against a bare swap";
+
 /// How many swaps wait for the disk together.
 const BATCHES: [usize; 3] = [1, 10, 100];
 
-/// The rows of the tables about the queue.
+/// The rows of the table about the queue.
 pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
     let mut rows = memory::rows(effort);
     rows.extend(sqlite::rows(effort, sqlite::Kept::InMemory)?);
@@ -24,6 +27,6 @@ pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
 }
 
 /// One contender: what it did in each round, and whom it is held against.
-fn row(table: &'static str, name: impl Into<String>, times: &Times, against: Option<Against>) -> Row {
-    Row { table, name: name.into(), measured: times.measured(), against, target: None }
+fn row(name: impl Into<String>, times: &Times, against: Option<Against>) -> Row {
+    Row { table: TABLE, name: name.into(), measured: times.measured(), against, target: None }
 }

@@ -33,7 +33,8 @@ pub(crate) fn measured(effort: &Effort) -> (Vec<Row>, Vec<Line>) {
     let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return Default::default() };
     let mut rows: Vec<Row> = CONTENDERS.iter().map(|contender| plain(last, contender.name)).collect();
     rows.extend(against_peers(last));
-    rows.extend(sizes.iter().flat_map(|size| [FIELDS, DETECT].map(|name| at_size(size, first, name))));
+    let at_each = |size| [FIELDS, DETECT].map(|name| at_size(size, first, name, last.people));
+    rows.extend(sizes.iter().flat_map(at_each));
     let line = |(contender, name)| {
         let points = sizes.iter().map(|size| (size.people, size.of(contender).measured().figure()));
         Line { name, points: points.collect() }
@@ -87,15 +88,15 @@ fn against_peers(size: &Measured) -> Vec<Row> {
     .into()
 }
 
-/// A contender at one size, against itself at the smallest.
-fn at_size(size: &Measured, first: &Measured, name: &'static str) -> Row {
+/// A contender at one size, against itself at the smallest; the target is judged at the last.
+fn at_size(size: &Measured, first: &Measured, name: &'static str, last: u64) -> Row {
     let grown = size.people != first.people;
     Row {
         table: GROWTH,
         name: named(name, size.people),
         measured: size.of(name).measured(),
         against: grown.then(|| size.of(name).beside(format!("{} people", first.people), first.of(name))),
-        target: (grown && name == DETECT).then_some(Target::AtMost(1.5)),
+        target: (grown && size.people == last && name == DETECT).then_some(Target::AtMost(1.5)),
     }
 }
 

@@ -12,7 +12,6 @@ use crate::effort::Effort;
 use crate::rounds::{Times, timed};
 use crate::row::Row;
 
-const TABLE: &str = "The queue: a command, and the store in memory";
 const FLOOR: &str = "memory: a bare swap";
 
 pub(super) fn rows(effort: &Effort) -> Vec<Row> {
@@ -35,11 +34,9 @@ pub(super) fn rows(effort: &Effort) -> Vec<Row> {
     }
     let [(_, _, floor), rest @ ..] = &bare;
     let against = |times: &Times| Some(times.against(FLOOR, floor));
-    let mut rows = vec![row(TABLE, FLOOR, floor, None)];
-    rows.extend(
-        rest.iter().map(|(size, _, times)| row(TABLE, format!("memory: swaps by {size}"), times, against(times))),
-    );
-    rows.push(row(TABLE, "a transition, pure", &pure, against(&pure)));
-    rows.push(row(TABLE, "memory: get, step, swap", &drive, against(&drive)));
+    let mut rows = vec![row("a transition, pure", &pure, against(&pure))];
+    rows.push(row(format!("{FLOOR}: the floor"), floor, None));
+    rows.extend(rest.iter().map(|(size, _, times)| row(format!("memory: swaps by {size}"), times, against(times))));
+    rows.push(row("memory: get, step, swap", &drive, against(&drive)));
     rows
 }

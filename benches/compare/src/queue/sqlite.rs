@@ -28,10 +28,10 @@ pub(super) enum Kept {
 }
 
 impl Kept {
-    fn table(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
-            Self::InMemory => "The queue on SQLite, in memory: the processor alone",
-            Self::OnDisk => "The queue on SQLite, in a file: every transaction waits for the disk",
+            Self::InMemory => "SQLite in memory",
+            Self::OnDisk => "SQLite in a file",
         }
     }
 
@@ -70,7 +70,7 @@ struct Pair {
 }
 
 fn measured(effort: &Effort, kept: Kept, place: &Place) -> Result<Vec<Row>, Problem> {
-    let (table, keys) = (kept.table(), sync_keys(kept.keys()));
+    let keys = sync_keys(kept.keys());
     let mut pairs = Vec::new();
     for size in BATCHES {
         let filled = Filled::new(store(kept, place, &format!("store-{size}"))?, kept.keys());
@@ -93,15 +93,16 @@ fn measured(effort: &Effort, kept: Kept, place: &Place) -> Result<Vec<Row>, Prob
         dues.add(100, kept.timed(|| assert_eq!(due(100).map_or(0, |page| page.keys.len()), 100)));
     }
     let mut rows = Vec::new();
+    let named = |what: &str| format!("{}: {what}", kept.name());
     for Pair { size, floor_times, times, .. } in &pairs {
-        let name = format!("a bare UPDATE, transactions of {size}: the floor");
-        rows.push(row(table, &name, floor_times, None));
-        rows.push(row(table, format!("the store's swap, by {size}"), times, Some(times.against(&name, floor_times))));
+        let floor = named(&format!("bare UPDATEs by {size}"));
+        rows.push(row(format!("{floor}: the floor"), floor_times, None));
+        rows.push(row(named(&format!("swaps by {size}")), times, Some(times.against(floor, floor_times))));
     }
-    let first = &pairs[0].floor_times;
-    rows.push(row(table, "get, step, swap", &drive, Some(drive.against("a bare UPDATE", first))));
-    rows.push(row(table, "get", &gets, Some(gets.against("a bare UPDATE", first))));
-    rows.push(row(table, "due, a key of a page of 100", &dues, Some(dues.against("a bare UPDATE", first))));
+    let floor = &pairs[0].floor_times;
+    for (what, times) in [("get, step, swap", &drive), ("get", &gets), ("due, a key of a page of 100", &dues)] {
+        rows.push(row(named(what), times, Some(times.against(named("bare UPDATEs by 1"), floor))));
+    }
     Ok(rows)
 }
 
