@@ -5,20 +5,16 @@
 //! | first import | `nightly-sync run` into a database that is not there yet, with the schema as a file | reads the listing, parses each line into a struct, and inserts the same rows into the same tables, prepared, in transactions of as many records under the same pragmas |
 //! | unchanged records | `nightly-sync run` on the listing that was imported | reads the file line by line and parses each line into a struct |
 //!
-//! Every run is a process of its own, timed from its start to its end: floor, host, floor, host. The programs are
-//! hidden subcommands of this one, so that they are built alike.
+//! Every run is a process of its own, timed from its start to its end: floor, host, floor, host. All of them are one
+//! program beside this one, so that they are built alike; unlike this one it counts no allocations.
 //!
 //! **Which rows are the same?** All that the import leaves behind: of each person a row with the six fields and the id,
 //! a link with the base and what was seen, and an entry of the audit. That both databases hold the same is checked. The
 //! members alone, without links and audit, are measured, too.
 
-mod floor;
 mod place;
 mod process;
 mod same;
-
-use std::ffi::OsString;
-use std::process::ExitCode;
 
 use self::place::Place;
 use self::process::{Process, Ran};
@@ -26,17 +22,16 @@ use crate::effort::Effort;
 use crate::rounds::{Times, median};
 use crate::row::{Against, Measured, Row, Target};
 
-/// The subcommand that is one of the processes, if it is asked for.
-pub(crate) fn child(args: impl Iterator<Item = OsString>) -> Option<ExitCode> {
-    process::child(args)
-}
-
 /// From so many people on a target is judged. Below, what a process costs to start and to end is most of what it costs,
 /// and the floor has none of it.
 const JUDGED: u64 = 1_000_000;
 
+/// 200 MB, in mebibytes.
+const PEAK: f64 = 200e6 / (1 << 20) as f64;
+
 /// The rows of the tables about `nightly-sync`.
 pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
+    process::build()?;
     let place = Place::new(effort.people())?;
     let mut rows = import(effort, &place)?;
     rows.extend(unchanged(effort, &place)?);
@@ -87,7 +82,7 @@ fn unchanged(effort: &Effort, place: &Place) -> Result<Vec<Row>, String> {
     Ok(vec![
         floor.row(table, "floor: lines read and parsed into a struct"),
         host.row_against(table, "`nightly-sync run`", "the floor", &floor, target(effort, 2.5)),
-        host.peak(table, "peak memory", target(effort, 200.0)),
+        host.peak(table, "peak memory", target(effort, PEAK)),
     ])
 }
 

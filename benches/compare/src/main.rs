@@ -19,9 +19,6 @@ use crate::cli::{Asked, Compare, Part};
 use crate::row::Row;
 
 fn main() -> ExitCode {
-    if let Some(status) = host::child(std::env::args_os().skip(1)) {
-        return status;
-    }
     let done = match cli::read(std::env::args_os().skip(1)) {
         Ok(Asked::Help) => {
             print!("{}", cli::HELP);

@@ -68,6 +68,7 @@ pub(crate) enum Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AtMost(most) if *most >= 100.0 => write!(f, "≤ {most:.0}"),
             Self::AtMost(most) => write!(f, "≤ {most}"),
             Self::TimesFaster(times) => write!(f, "≥ {times}× faster"),
         }

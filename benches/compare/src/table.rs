@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::row::{Measured, Row};
+use crate::row::{Measured, Row, Target};
 
 /// All tables, in the order in which their first rows come.
 pub(crate) fn tables(rows: &[Row]) -> String {
@@ -25,7 +25,8 @@ fn markdown(rows: &[&Row]) -> String {
     for row in rows {
         let (median, least) = figures(row.measured);
         let (against, ratio) = match &row.against {
-            Some(against) if against.ratio < 1.0 => {
+            // What is held against a limit is shown as it is held.
+            Some(against) if against.ratio < 1.0 && !matches!(row.target, Some(Target::AtMost(_))) => {
                 (against.name.clone(), format!("{}× faster", short(1.0 / against.ratio)))
             }
             Some(against) => (against.name.clone(), short(against.ratio)),

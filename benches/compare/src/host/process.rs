@@ -1,17 +1,16 @@
-//! The processes: each is this program again, with a subcommand that nobody types.
+//! The processes: each is the program beside this one, which is told by its first word what to be.
 
+use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::time::Duration;
 
-use super::floor;
 use super::place::Place;
 use crate::rounds::elapsed;
 
-/// What stands before the name of a process on the command line.
-const CHILD: &str = "as-a-process";
+/// The program, beside this one.
+const PROGRAM: &str = "compare-process";
 
 /// The line on which a process says how much memory it had at most.
 const PEAK: &str = "peak KiB: ";
@@ -46,9 +45,8 @@ pub(super) struct Ran {
 impl Process {
     /// Runs it to its end on a place's listing and a database.
     pub(super) fn run(self, place: &Place, db: &Path) -> Result<Ran, String> {
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut command = Command::new(program);
-        command.arg(CHILD).args(self.args(place, db));
+        let mut command = Command::new(program()?);
+        command.args(self.args(place, db));
         // A process of two threads is as long as the longer.
         let (took, output) = elapsed(|| command.output());
         let output = output.map_err(|error| error.to_string())?;
@@ -79,39 +77,25 @@ impl Process {
     }
 }
 
-/// What a process does, if this is to be one.
-pub(super) fn child(mut args: impl Iterator<Item = OsString>) -> Option<ExitCode> {
-    if args.next()? != CHILD {
-        return None;
+/// Builds the program, where cargo runs this one: it builds no more than what it runs.
+pub(super) fn build() -> Result<(), String> {
+    let Some(cargo) = env::var_os("CARGO") else { return Ok(()) };
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let mut command = Command::new(cargo);
+    command.args(["build", "-q", "-p", "compare", "--bin", PROGRAM, "--profile", profile]);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{PROGRAM} cannot be built: {status}")),
+        Err(error) => Err(format!("{PROGRAM} cannot be built: {error}")),
     }
-    let name = args.next().unwrap_or_default();
-    let rest: Vec<OsString> = args.collect();
-    let files: Vec<PathBuf> = rest.iter().map(PathBuf::from).collect();
-    let done = match (name.to_str(), files.as_slice()) {
-        (Some("host"), _) => match nightly_sync::app::execute(rest) {
-            0 => Ok(()),
-            status => Err(format!("nightly-sync ended with status {status}")),
-        },
-        (Some("read"), [listing]) => floor::read(listing).map(|read| println!("{read}")),
-        (Some("members"), [listing, db]) => floor::members(listing, db),
-        (Some("rows"), [listing, db, schema]) => floor::rows(listing, db, schema),
-        _ => Err(format!("there is no process {}", name.display())),
-    };
-    if let Some(peak) = peak() {
-        eprintln!("{PEAK}{peak}");
-    }
-    Some(match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            eprintln!("{problem}");
-            ExitCode::FAILURE
-        }
-    })
 }
 
-/// The most memory this process had, in KiB, where the system says so.
-fn peak() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.trim().parse().ok()
+fn program() -> Result<PathBuf, String> {
+    let own = env::current_exe().map_err(|error| error.to_string())?;
+    let program = own.with_file_name(format!("{PROGRAM}{}", env::consts::EXE_SUFFIX));
+    match program.exists() {
+        true => Ok(program),
+        false => Err(format!("{} is not there: cargo build --release -p compare", program.display())),
+    }
 }

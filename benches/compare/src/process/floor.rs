@@ -34,7 +34,7 @@ struct Base<'a> {
 
 /// Reads a listing line by line, each into a struct of owned texts; answers with the length of all ids, so that nothing
 /// is left out.
-pub(super) fn read(listing: &Path) -> Result<usize, String> {
+pub(crate) fn read(listing: &Path) -> Result<usize, String> {
     let mut length = 0;
     each(listing, |member| {
         length += member.id.len();
@@ -44,7 +44,7 @@ pub(super) fn read(listing: &Path) -> Result<usize, String> {
 }
 
 /// Bulk insert of the members alone, into a table as the host's.
-pub(super) fn members(listing: &Path, db: &Path) -> Result<(), String> {
+pub(crate) fn members(listing: &Path, db: &Path) -> Result<(), String> {
     let table = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE members(
         local_id INTEGER PRIMARY KEY, external_id TEXT UNIQUE, active INTEGER NOT NULL DEFAULT 1,
         revision INTEGER NOT NULL DEFAULT 1 CHECK (typeof(revision) = 'integer'),
@@ -55,7 +55,7 @@ pub(super) fn members(listing: &Path, db: &Path) -> Result<(), String> {
 }
 
 /// Bulk insert of every row that the host's first import leaves behind, into the host's own tables.
-pub(super) fn rows(listing: &Path, db: &Path, schema: &Path) -> Result<(), String> {
+pub(crate) fn rows(listing: &Path, db: &Path, schema: &Path) -> Result<(), String> {
     let text = fs::read_to_string(schema).map_err(told)?;
     let settings = Settings { schema: serde_json::from_str(&text).map_err(told)?, id_field: "id".to_owned() };
     let store = Database::open(db, Access::Write).and_then(|database| SqliteStore::new(database, settings));
