@@ -81,11 +81,15 @@
 //! [`PlanId`]: crate::plan::PlanId
 //! [`Guards`]: crate::plan::Guards
 
+mod close;
+mod commit;
 mod core;
 mod index;
 mod last;
 mod matched;
 mod options;
+mod page;
+mod record;
 mod repeat;
 mod report;
 mod step;

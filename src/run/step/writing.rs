@@ -3,7 +3,8 @@
 use super::{Done, Step};
 use crate::exchange::{Batch, Op, Outcome};
 use crate::plan::{Blocked, Plan, PlanId};
-use crate::run::core::{After, Core};
+use crate::run::commit::After;
+use crate::run::core::Core;
 
 /// The run writes.
 #[derive(Debug)]
