@@ -21,7 +21,8 @@ const BOTTOM: f64 = 460.0;
 /// The bars' panel.
 const BARS: f64 = 700.0;
 
-const COLOURS: [&str; 8] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7f7f7f"];
+/// Each stands out three to one from white and from the dark themes of documentation; every line bears its name, too.
+const COLOURS: [&str; 8] = ["#2a8fd0", "#d55e00", "#009e73", "#cc79a7", "#c77a00", "#1a95a5", "#858500", "#7f7f7f"];
 
 /// Text and lines have the colour of what is around the plot, so that it is readable on light and on dark.
 const STYLE: &str = "<style>\

@@ -125,6 +125,10 @@ impl Database {
         if let (1.., 0) = self.conn.query_row(sql, [], count)? {
             return Err(StoreError::Foreign);
         }
+        let found: String = self.conn.pragma_query_value(None, "encoding", |row| row.get(0))?;
+        if found != "UTF-8" {
+            return Err(StoreError::Encoding { found });
+        }
         let unnamed = Register::default();
         if holds(&self.conn, &unnamed)? { check_format(&self.conn, &unnamed) } else { Ok(()) }
     }

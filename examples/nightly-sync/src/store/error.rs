@@ -8,6 +8,12 @@ pub enum StoreError {
     /// It is there, but not ours.
     #[error("it is no database of nightly-sync: it has tables, but none whose name begins with `tripartite_`")]
     Foreign,
+    /// Its texts are not UTF-8, so they stand in another order than ids are compared in.
+    #[error("its texts are {found}; only a database whose encoding is UTF-8 can be kept in step")]
+    Encoding {
+        /// What they are.
+        found: String,
+    },
     /// It was written by a later version.
     #[error("it has format {found}, this version reads format {expected}")]
     Format {

@@ -142,6 +142,17 @@ fn a_database_that_is_somebody_elses_is_not_touched() {
 }
 
 #[test]
+fn a_database_whose_texts_stand_in_another_order_is_refused() {
+    let bench = Bench::new();
+    bench.edit("PRAGMA encoding = 'UTF-16'; CREATE TABLE tripartite_mine(x)");
+    let before = bench.bytes();
+    let ran = bench.run(&bench.listing(members(1..=3)), &[]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("its texts are UTF-16"), "{}", ran.stderr);
+    assert_eq!(bench.bytes(), before);
+}
+
+#[test]
 fn a_thousand_conflicts_are_counted_and_the_first_told() {
     let bench = Bench::new();
     bench.sync(&members(1..=1000));
