@@ -12,7 +12,8 @@
 
 use std::collections::BTreeMap;
 
-use super::core::{After, Core, Then};
+use super::commit::{After, Then};
+use super::core::Core;
 use super::index::Slot;
 use crate::exchange::{Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord, Situation};
 use crate::id::{ExternalId, LocalId};

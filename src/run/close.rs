@@ -1,0 +1,54 @@
+//! How a run is closed: written, wholly or in part; not carried out; or failed.
+
+use super::Done;
+use super::core::Core;
+use super::report::{Report, RunOutcome};
+use crate::failure::Failure;
+use crate::plan::{Blocked, Plan};
+
+impl Core {
+    pub(super) fn done(self) -> Done {
+        let whole = self.counts.quarantined + self.counts.skipped + self.counts.failed == 0;
+        let outcome = if whole { RunOutcome::Succeeded } else { RunOutcome::Partial };
+        Done { plan: None, report: self.report(outcome) }
+    }
+
+    pub(super) fn planned(mut self, plan: Plan, blocked: Vec<Blocked>) -> Done {
+        self.judged = Some(plan.id());
+        plan.ops.iter().for_each(|op| self.counts.add(op));
+        let stopped = !blocked.is_empty();
+        let mut done = self.done();
+        if stopped {
+            done.report.outcome = RunOutcome::Blocked;
+        }
+        done.report.blocked = blocked;
+        done.plan = Some(plan);
+        done
+    }
+
+    pub(super) fn blocked(self, plan: Plan, reasons: Vec<Blocked>) -> Done {
+        self.planned(plan, reasons)
+    }
+
+    pub(super) fn failed(self, failure: Failure) -> Done {
+        let mut report = self.report(RunOutcome::Failed);
+        report.failure = Some(failure);
+        Done { report, plan: None }
+    }
+
+    fn report(self, outcome: RunOutcome) -> Report {
+        Report {
+            plan_id: self.judged.unwrap_or_else(|| self.hash.id()),
+            run: self.run.id,
+            at: self.run.at,
+            outcome,
+            dry_run: self.run.dry,
+            counts: self.counts,
+            blocked: Vec::new(),
+            withheld: self.withheld,
+            set_aside: self.quarantined,
+            unwritten: self.unwritten,
+            failure: None,
+        }
+    }
+}

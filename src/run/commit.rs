@@ -1,0 +1,149 @@
+//! The plan is judged, and written batch by batch.
+
+use super::core::{Core, Purpose};
+use super::matched::said_by_the_source;
+use super::report::Unwritten;
+use super::{Committing, Loading, Step, Stopped};
+use crate::exchange::{Action, Batch, Next, Op, Outcome, Wanted};
+use crate::plan::{Blocked, Figures, Plan, Tally};
+
+/// What comes after the batches under way.
+#[derive(Debug)]
+pub(super) struct After {
+    pub(super) next: Then,
+    stale: Vec<Op>,
+    again: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Then {
+    /// More of the listing, in streaming mode.
+    Listing(Next),
+    /// The end.
+    End,
+}
+
+impl After {
+    pub(super) fn new(next: Then) -> Self {
+        Self { next, stale: Vec::new(), again: false }
+    }
+}
+
+impl Core {
+    pub(super) fn judge(mut self: Box<Self>) -> Step {
+        self.settle_claims();
+        let mut ops: Vec<Op> = std::mem::take(&mut self.ops).into_values().collect();
+        ops.append(&mut self.last);
+        let figures = Figures {
+            population: self.index.population,
+            listed: self.listed_in_all(),
+            quarantined: self.quarantined_tally(),
+            ..Figures::of(self.run.policy.schema(), &ops, &self.noted)
+        };
+        let quarantined = self.quarantined.clone();
+        let plan =
+            Plan { schema: self.run.policy.schema().clone(), policy: self.run.policy.fingerprint(), ops, quarantined };
+        let guards = &self.run.guards;
+        let reasons = if self.streams() { guards.judge_leaving(&figures) } else { guards.judge(&figures) };
+        if !reasons.is_empty() && self.run.approved != Some(plan.id()) {
+            return Step::Stopped(Stopped { core: self, plan, reasons });
+        }
+        if self.run.dry {
+            return Step::Done(self.planned(plan, Vec::new()));
+        }
+        self.commit_plan(plan)
+    }
+
+    fn quarantined_tally(&self) -> Tally {
+        let wrong = self.quarantined.iter().filter(|quarantined| !quarantined.is_proposal());
+        let first = wrong.filter_map(|quarantined| quarantined.id.clone()).take(5).collect();
+        Tally { count: self.counts.quarantined - self.counts.proposed, first }
+    }
+
+    pub(super) fn commit_plan(mut self: Box<Self>, plan: Plan) -> Step {
+        self.judged = (!self.streams()).then(|| plan.id());
+        if self.run.dry {
+            return Step::Done(self.planned(plan, Vec::new()));
+        }
+        self.commit(plan.ops, After::new(Then::End))
+    }
+
+    pub(super) fn apply(self, plan: Plan) -> Step {
+        let mut core = Box::new(self);
+        if plan.policy != core.run.policy.fingerprint() {
+            let reason = Blocked::OtherPolicy { expected: core.run.policy.fingerprint(), found: plan.policy };
+            return Step::Done(core.planned(plan, vec![reason]));
+        }
+        core.counts.processed = plan.ops.iter().filter(|op| op.remote.is_some()).count() as u64;
+        core.counts.processed += plan.quarantined.len() as u64;
+        core.counts.quarantined = plan.quarantined.len() as u64;
+        core.counts.proposed = plan.quarantined.iter().filter(|aside| aside.is_proposal()).count() as u64;
+        core.quarantined.clone_from(&plan.quarantined);
+        core.claim_again(&plan);
+        core.commit_plan(plan)
+    }
+
+    pub(super) fn commit(self: Box<Self>, mut ops: Vec<Op>, mut after: After) -> Step {
+        if !ops.is_empty() {
+            let rest = ops.split_off(ops.len().min(self.run.batch));
+            let batch = Batch {
+                run: self.run.id.clone(),
+                at: self.run.at,
+                schema: self.run.policy.schema().fingerprint(),
+                policy: self.run.policy.fingerprint(),
+                ops,
+            };
+            return Step::Committing(Committing { core: self, batch, rest, after });
+        }
+        let stale = std::mem::take(&mut after.stale);
+        if !stale.is_empty() {
+            let ids = stale.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
+            let near = self.near(stale.iter().filter_map(said_by_the_source).collect::<Vec<_>>().iter());
+            after.again = true;
+            return Step::Loading(Loading {
+                core: self,
+                wanted: Wanted { ids, near },
+                purpose: Purpose::Again(stale, after),
+            });
+        }
+        match after.next {
+            Then::Listing(next) => self.turn(next),
+            Then::End => Step::Done(self.done()),
+        }
+    }
+
+    pub(super) fn committed(
+        mut self: Box<Self>,
+        ops: Vec<Op>,
+        outcomes: Vec<Outcome>,
+        rest: Vec<Op>,
+        mut after: After,
+    ) -> Step {
+        let mut outcomes = outcomes.into_iter();
+        for op in ops {
+            let outcome = outcomes.next().unwrap_or_else(|| Outcome::Failed { problem: "no outcome was given".into() });
+            match outcome {
+                Outcome::Applied { .. } => {
+                    self.hash.add(&op);
+                    if let Action::Create(_) = op.action {
+                        self.index.make(op.id.as_str());
+                    }
+                    self.counts.add(&op);
+                }
+                // Nothing was to be written, and the next run looks again.
+                Outcome::Stale if op.is_silent() => self.counts.unchanged += u64::from(op.remote.is_some()),
+                Outcome::Stale if !after.again => after.stale.push(op),
+                Outcome::Stale => {
+                    self.counts.skipped += 1;
+                    let problem = "changed here twice while it was being written".to_owned();
+                    self.unwritten.push(Unwritten { id: op.id, problem });
+                }
+                Outcome::Failed { problem } => {
+                    self.counts.failed += 1;
+                    self.unwritten.push(Unwritten { id: op.id, problem });
+                }
+            }
+        }
+        self.commit(rest, after)
+    }
+}

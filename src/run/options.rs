@@ -1,0 +1,306 @@
+//! What a run is told before it starts.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::id::{ExternalId, RunId};
+use crate::matching::{Rule, Rules, RulesError};
+use crate::plan::{Guards, PlanId};
+use crate::schema::Policy;
+
+/// How many ops go into one batch, unless the host says otherwise: enough that a transaction's fixed cost does not
+/// count, few enough that it is over soon.
+pub const BATCH: usize = 500;
+
+/// When a run writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// After the whole plan was judged. The default.
+    #[default]
+    Planned,
+    /// Page by page; only deactivations and links are judged, and wait for the end.
+    ///
+    /// With [match rules](Run::matching), who could be whom is read a page at a time, as the pages before have left it:
+    /// an address that the source passes from one record to another can make the second a person's case or not, by the
+    /// order of the two. The next run comes to the same; see [`matching`](crate::matching).
+    Streaming,
+}
+
+/// What a run does, before it starts.
+#[derive(Debug, Clone)]
+#[must_use = "a run does nothing until it is started"]
+pub struct Run {
+    pub(super) policy: Policy,
+    pub(super) id: RunId,
+    pub(super) at: DateTime<Utc>,
+    pub(super) guards: Guards,
+    pub(super) mode: Mode,
+    pub(super) dry: bool,
+    pub(super) approved: Option<PlanId>,
+    pub(super) batch: usize,
+    /// In order, each once.
+    pub(super) only: Option<Vec<ExternalId>>,
+    pub(super) missing_after: u32,
+    /// Not of none.
+    pub(super) rules: Option<Rules>,
+}
+
+impl Run {
+    /// A run under a policy. `at` is when it takes place; the audit carries it and `id`.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let policy = Policy::new(Schema::builder().field(Field::new("name", Kind::Name)).build()?);
+    /// let at = chrono::DateTime::from_timestamp(1_700_000_000, 0).ok_or("a point in time")?; // no clock is asked
+    /// let run = Run::new(policy, RunId::new("2023-11-14-night")?, at);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(policy: Policy, id: RunId, at: DateTime<Utc>) -> Self {
+        let (guards, mode) = (Guards::default(), Mode::default());
+        Self {
+            policy,
+            id,
+            at,
+            guards,
+            mode,
+            dry: false,
+            approved: None,
+            batch: BATCH,
+            only: None,
+            missing_after: 1,
+            rules: None,
+        }
+    }
+
+    /// What stops it.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// use tripartite::plan::{Guards, Limit};
+    /// let guards = Guards::default().allow_empty().deactivations(Limit::NONE); // the club has closed
+    /// let report = drive_blocking(run.guards(guards).start(), &gone, &store)?.report;
+    /// assert_eq!((report.outcome, report.counts.deactivated), (RunOutcome::Succeeded, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn guards(mut self, guards: Guards) -> Self {
+        self.guards = guards;
+        self
+    }
+
+    /// When it writes.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// // What it lists is written as it comes; who is missing waits for the end, and for the guards.
+    /// let report = drive_blocking(run.mode(Mode::Streaming).start(), &gone, &store)?.report;
+    /// assert_eq!(report.outcome, RunOutcome::Blocked);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Stops before anything is written, and hands out the plan. Takes precedence over [`Mode::Streaming`].
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// let done = drive_blocking(run.mode(Mode::Streaming).dry().start(), &one, &store)?;
+    /// assert_eq!((done.report.dry_run, done.report.counts.created), (true, 1)); // what it would do
+    /// assert!(done.plan.is_some() && store.records().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn dry(mut self) -> Self {
+        self.dry = true;
+        self
+    }
+
+    /// Lets exactly this plan pass the guards.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// let blocked = drive_blocking(run.clone().start(), &gone, &store)?.report;
+    /// assert_eq!(blocked.outcome, RunOutcome::Blocked);
+    /// // Approved is this plan. Had anything moved since, it would be another one, and be stopped again.
+    /// let report = drive_blocking(run.approve(blocked.plan_id).start(), &gone, &store)?.report;
+    /// assert_eq!((report.outcome, report.counts.deactivated), (RunOutcome::Succeeded, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn approve(mut self, plan: PlanId) -> Self {
+        self.approved = Some(plan);
+        self
+    }
+
+    /// How many ops go into one batch, at least one.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// // One batch is one call of the store, and often one transaction; 0 is taken as 1.
+    /// assert_eq!(drive_blocking(run.batch(0).start(), &one, &store)?.report.outcome, RunOutcome::Succeeded);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn batch(mut self, ops: usize) -> Self {
+        self.batch = ops.max(1);
+        self
+    }
+
+    /// Only these records: what a webhook does. Each is asked for by its id, and the index is not read, so that a run of
+    /// one record costs one fetch, one load and one commit.
+    ///
+    /// It is never complete, whatever the source says: a record that is not answered for is not looked at, and only a
+    /// [tombstone](crate::exchange::Item::Tombstone) marks one inactive. What is said of other records is ignored, and
+    /// counted. To the [`Guards`], the population is those of the records that are active here.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// use tripartite::id::ExternalId;
+    /// let two = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
+    /// let counts = drive_blocking(run.clone().only([ExternalId::new("7")?]).start(), &two, &store)?.report.counts;
+    /// assert_eq!((counts.processed, counts.created), (1, 1));
+    /// // The source has nobody of this id, which says nothing: it may be late, and only a complete listing is believed.
+    /// let gone = Listing::new(vec![]);
+    /// let counts = drive_blocking(run.clone().only([ExternalId::new("7")?]).start(), &gone, &store)?.report.counts;
+    /// assert_eq!((counts.processed, counts.deactivated), (0, 0));
+    /// assert!(matches!(run.only([]).start(), Step::Done(_))); // of nobody, it is over at once
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn only(mut self, ids: impl IntoIterator<Item = ExternalId>) -> Self {
+        let ids: BTreeSet<ExternalId> = ids.into_iter().collect();
+        self.only = Some(ids.into_iter().collect());
+        self
+    }
+
+    /// How many complete listings in a row must not have a record before it is marked inactive: 1 unless stated, and 0
+    /// is taken as 1. For a source whose listings now and then leave somebody out.
+    ///
+    /// Each complete run counts that was not blocked, also one that repeats another. A tombstone is believed at once.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::plan::Guards;
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// let two = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
+    /// let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// let night = |listing| drive_blocking(run.clone().missing_after(2).start(), listing, &store);
+    /// night(&two)?;
+    /// let counts = night(&one)?.report.counts;
+    /// assert_eq!((counts.missing, counts.deactivated), (1, 0));
+    /// night(&two)?; // it is there again, so the next time is the first again
+    /// assert_eq!(night(&one)?.report.counts.deactivated, 0);
+    /// assert_eq!(night(&one)?.report.counts.deactivated, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn missing_after(mut self, listings: u32) -> Self {
+        self.missing_after = listings;
+        self
+    }
+
+    /// How records of the source are found here that no external id links. Without rules, whoever is not linked is
+    /// created.
+    ///
+    /// Rules are no part of the policy: a record that is linked is not looked at again because one of them changed. A
+    /// [trusted](crate::matching::Trust::Trusted) one links, everything else waits for a person; see
+    /// [`matching`](crate::matching).
+    ///
+    /// # Errors
+    /// [`RulesError`], when the rules do not fit the policy's schema.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).field(Field::new("email", Kind::Email)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// use tripartite::id::{ExternalId, LocalId};
+    /// use tripartite::matching::{Rule, Trust};
+    /// // The club has Áine since before there was a register, and so without an id of it.
+    /// let here = LocalId::new("17")?;
+    /// store.enter(here.clone(), schema.record(&serde_json::json!({"email": "aine@example.org"}))?);
+    /// let listing = Listing::of(&schema, [("FED-1", serde_json::json!({"name": "Áine", "email": "Aine@Example.org"}))])?;
+    ///
+    /// let email = |trust| [Rule { name: "e-mail".to_owned(), fields: vec!["email".to_owned()], trust }];
+    /// let night = |trust| -> Result<_, Box<dyn std::error::Error>> {
+    ///     Ok(drive_blocking(run.clone().matching(email(trust))?.start(), &listing, &store)?.report.counts)
+    /// };
+    /// let counts = night(Trust::Propose)?;
+    /// assert_eq!((counts.proposed, counts.linked, counts.created), (1, 0, 0)); // a person is asked first
+    /// let counts = night(Trust::Trusted)?;
+    /// assert_eq!((counts.linked, counts.updated, counts.created), (1, 1, 0));
+    /// let kept = store.get(&ExternalId::new("FED-1")?).ok_or("it is linked")?;
+    /// assert_eq!((&kept.id, kept.local.field(0).text()), (&here, Some("Áine")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn matching(mut self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, RulesError> {
+        let rules = Rules::new(self.policy.schema(), rules.into_iter().collect())?;
+        self.rules = (!rules.is_empty()).then_some(rules);
+        Ok(self)
+    }
+}

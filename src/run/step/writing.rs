@@ -1,0 +1,259 @@
+//! Steps that write, or wait to be let.
+
+use super::{Done, Step};
+use crate::exchange::{Batch, Op, Outcome};
+use crate::plan::{Blocked, Plan, PlanId};
+use crate::run::commit::After;
+use crate::run::core::Core;
+
+/// The run writes.
+#[derive(Debug)]
+pub struct Committing {
+    pub(in crate::run) core: Box<Core>,
+    pub(in crate::run) batch: Batch,
+    pub(in crate::run) rest: Vec<Op>,
+    pub(in crate::run) after: After,
+}
+
+impl Committing {
+    /// The ops to carry out.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
+    /// # use tripartite::id::ExternalId;
+    /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
+    /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
+    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// # };
+    /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
+    /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
+    /// use tripartite::exchange::Expect;
+    /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
+    /// assert_eq!(committing.request().ops[0].expect, Expect::Unlinked); // checked by the store as it writes
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn request(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// How many ops come after this batch, as far as is known.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let run = run.batch(1);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
+    /// # use tripartite::id::ExternalId;
+    /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
+    /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
+    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// # };
+    /// # let page = Page { items: vec![item("7", "Áine")?, item("8", "Seán")?], next: Next::Partial };
+    /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
+    /// // Two new records, in batches of one:
+    /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
+    /// assert_eq!((committing.request().ops.len(), committing.remaining()), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Goes on with what came of each op, in the order of the batch. An op without an outcome counts as failed.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
+    /// # use tripartite::id::ExternalId;
+    /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
+    /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
+    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// # };
+    /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
+    /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
+    /// # let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
+    /// use tripartite::exchange::Outcome;
+    /// // Somebody linked the record meanwhile: it is loaded and planned once more, not overwritten.
+    /// assert!(matches!(committing.resume(vec![Outcome::Stale]), Step::Loading(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resume(self, outcomes: Vec<Outcome>) -> Step {
+        self.core.committed(self.batch.ops, outcomes, self.rest, self.after)
+    }
+}
+
+/// A guard stopped the run; nothing was written.
+#[derive(Debug)]
+pub struct Stopped {
+    pub(in crate::run) core: Box<Core>,
+    pub(in crate::run) plan: Plan,
+    pub(in crate::run) reasons: Vec<Blocked>,
+}
+
+impl Stopped {
+    /// What the run would have done.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::host::{Connector, RecordStore};
+    /// # let mut step = run.start();
+    /// # let stopped = loop {
+    /// #     step = match step {
+    /// #         Step::Indexing(s) => { let page = block_on(store.index(s.request()))?; s.resume(page) }
+    /// #         Step::Fetching(s) => { let page = block_on(gone.fetch(s.request()))?; s.resume(page) }
+    /// #         Step::Loading(s) => { let loaded = block_on(store.load(s.request()))?; s.resume(loaded) }
+    /// #         Step::Stopped(stopped) => break stopped,
+    /// #         other => return Err(format!("{other:?}").into()),
+    /// #     };
+    /// # };
+    /// use tripartite::exchange::Action;
+    /// assert_eq!(stopped.plan().ops()[0].action, Action::Deactivate);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What stopped it.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::host::{Connector, RecordStore};
+    /// # let mut step = run.start();
+    /// # let stopped = loop {
+    /// #     step = match step {
+    /// #         Step::Indexing(s) => { let page = block_on(store.index(s.request()))?; s.resume(page) }
+    /// #         Step::Fetching(s) => { let page = block_on(gone.fetch(s.request()))?; s.resume(page) }
+    /// #         Step::Loading(s) => { let loaded = block_on(store.load(s.request()))?; s.resume(loaded) }
+    /// #         Step::Stopped(stopped) => break stopped,
+    /// #         other => return Err(format!("{other:?}").into()),
+    /// #     };
+    /// # };
+    /// use tripartite::plan::Blocked;
+    /// assert_eq!(stopped.reasons(), [Blocked::EmptyListing { population: 1 }]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reasons(&self) -> &[Blocked] {
+        &self.reasons
+    }
+
+    /// Goes on, if this is the plan that was approved.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::host::{Connector, RecordStore};
+    /// # let mut step = run.start();
+    /// # let stopped = loop {
+    /// #     step = match step {
+    /// #         Step::Indexing(s) => { let page = block_on(store.index(s.request()))?; s.resume(page) }
+    /// #         Step::Fetching(s) => { let page = block_on(gone.fetch(s.request()))?; s.resume(page) }
+    /// #         Step::Loading(s) => { let loaded = block_on(store.load(s.request()))?; s.resume(loaded) }
+    /// #         Step::Stopped(stopped) => break stopped,
+    /// #         other => return Err(format!("{other:?}").into()),
+    /// #     };
+    /// # };
+    /// let Step::Stopped(stopped) = stopped.approve("0".repeat(32).parse()?) else { unreachable!() }; // another plan's id
+    /// let id = stopped.plan().id();
+    /// assert!(matches!(stopped.approve(id), Step::Committing(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn approve(self, plan: PlanId) -> Step {
+        if plan == self.plan.id() { self.core.commit_plan(self.plan) } else { Step::Stopped(self) }
+    }
+
+    /// Leaves it at that.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Mode, Run, RunOutcome, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// # drive_blocking(run.clone().start(), &one, &store)?;
+    /// # let gone = Listing::new(vec![]);
+    /// // One record was in step last night; tonight the listing is complete, and empty.
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::host::{Connector, RecordStore};
+    /// # let mut step = run.start();
+    /// # let stopped = loop {
+    /// #     step = match step {
+    /// #         Step::Indexing(s) => { let page = block_on(store.index(s.request()))?; s.resume(page) }
+    /// #         Step::Fetching(s) => { let page = block_on(gone.fetch(s.request()))?; s.resume(page) }
+    /// #         Step::Loading(s) => { let loaded = block_on(store.load(s.request()))?; s.resume(loaded) }
+    /// #         Step::Stopped(stopped) => break stopped,
+    /// #         other => return Err(format!("{other:?}").into()),
+    /// #     };
+    /// # };
+    /// let done = stopped.finish();
+    /// assert_eq!(done.report.outcome, RunOutcome::Blocked);
+    /// assert!(done.plan.is_some()); // to be kept, shown, approved, and then applied
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn finish(self) -> Done {
+        self.core.blocked(self.plan, self.reasons)
+    }
+}

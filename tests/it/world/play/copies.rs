@@ -1,0 +1,151 @@
+//! Copies of the world: what is done in two ways to two of them comes to the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use tripartite::exchange::{Item, Presence};
+use tripartite::run::{Counts, Step};
+
+use super::World;
+use super::runs::Flow;
+use crate::world::act::{Break, How};
+use crate::world::laws::{Checked, law};
+use crate::world::source::{Look, Sent};
+use crate::world::store::{Carried, Link};
+use crate::world::words::id;
+
+impl World {
+    pub(super) fn twin(&mut self, source: usize, look: Look, how: How, call: u8, at: Break) -> Checked {
+        let sent = self.listing(source, look);
+        let (mut straight, mut broken) = (self.aside(), self.aside());
+        straight.whole(source, sent.clone(), how)?;
+        let mut running = broken.begin(source, sent.clone(), how);
+        // What breaks is a commit: whatever breaks before one leaves no trace.
+        let mut commits = 0;
+        let over = loop {
+            if matches!(running.step, Step::Committing(_)) {
+                if commits == call % 4 {
+                    broken.breaks(running, at)?;
+                    break false;
+                }
+                commits += 1;
+            }
+            running = match broken.step(running, Carried::Whole)? {
+                Flow::On(running) => running,
+                Flow::Over(..) | Flow::Lost => break true,
+            };
+        };
+        if !over {
+            broken.whole(source, sent.clone(), how)?;
+        }
+        for _ in 1..self.setup.missing_after {
+            straight.whole(source, sent.clone(), how)?;
+            broken.whole(source, sent.clone(), how)?;
+        }
+        self.made += straight.made + broken.made;
+        same("P9", source, &straight, &broken)
+    }
+
+    pub(super) fn again(&mut self, source: usize, look: Look, gone: Option<(u8, u8)>, moves: &[(u8, u8)]) -> Checked {
+        let (mut world, frame) = (self.aside(), self.frame(source));
+        let said = &mut world.sources[source];
+        let mut items = said.items(&frame, look.gone);
+        let version = |version: u8| said.version(u64::from(version));
+        items.extend(gone.map(|(at, clock)| Item::Tombstone { id: id(at), version: version(clock) }));
+        items.extend(moves.iter().map(|(from, to)| Item::Rekeyed { from: id(*from), to: id(*to) }));
+        let mut sent = said.sent(&frame, look, items);
+        // What is said of who is gone or moved may end anybody.
+        sent.gone = (0..12).collect();
+        for _ in 0..self.setup.missing_after {
+            world.whole(source, sent.clone(), How::PLAIN)?;
+        }
+        let told = world.ground.audit.len();
+        let again = world.whole(source, sent, How::PLAIN)?;
+        self.made += world.made;
+        let quiet = again.is_none_or(|(_, wrote)| wrote.ops == 0) && world.ground.audit.len() == told;
+        law("P5", quiet, || "a listing that was read is news again".to_owned())
+    }
+
+    pub(super) fn parts(&mut self, source: usize, size: u8, turn: u8) -> Checked {
+        let frame = self.frame(source);
+        let (mut whole, mut parts) = (self.aside(), self.aside());
+        let items: Vec<Item> = whole.sources[source].items(&frame, false);
+        let items: Vec<Item> = items.into_iter().filter(|item| matches!(item, Item::Record(_))).collect();
+        parts.sources[source].said.clone_from(&whole.sources[source].said);
+        let links = &self.ground.state.links[source];
+        // Who was never in step is not missed, but can be said to be gone.
+        let known = |number: &u8| links.get(number).is_none_or(|link| link.synced.is_some());
+        let gone: Vec<u8> = (0..8).filter(|at| self.sources[source].has(*at).is_none()).filter(known).collect();
+        let mut all = items.clone();
+        all.extend(gone.iter().map(|at| Item::Tombstone { id: id(*at), version: None }));
+        let mut sent = Sent::of(all);
+        sent.gone = gone.into_iter().collect();
+        for _ in 0..self.setup.missing_after {
+            whole.whole(source, Sent::whole(items.clone()), How::PLAIN)?;
+        }
+        let mut ids: Vec<u8> = (0..8).collect();
+        ids.rotate_left(usize::from(turn));
+        for some in ids.chunks(usize::from(size)).chain(ids.chunks(3)) {
+            let only = some.iter().fold(0, |only, at| only | 1 << at);
+            parts.whole(source, sent.clone(), How { only, ..How::PLAIN })?;
+        }
+        self.made += whole.made + parts.made;
+        same("P13", source, &whole, &parts)
+    }
+
+    pub(super) fn order(&mut self, source: usize, size: u8, turn: u8, twice: u8) -> Checked {
+        let straight = self.listing(source, Look { gone: true, ..Look::WHOLE });
+        let twice = Some((twice, false));
+        let turned = self.listing(source, Look { gone: true, size, turn, twice, ..Look::WHOLE });
+        let (mut a, mut b) = (self.aside(), self.aside());
+        let first = a.whole(source, straight, How::PLAIN)?;
+        let second = b.whole(source, turned, How::PLAIN)?;
+        self.made += 2;
+        if let (Some((first, _)), Some((second, _))) = (first, second) {
+            law("P6", first.plan_id == second.plan_id, || "another order makes another plan".to_owned())?;
+            let counts = |counts: Counts| Counts { duplicates: 0, ..counts };
+            let (first, second) = (counts(first.counts), counts(second.counts));
+            law("P6", first == second, || format!("another order counts otherwise: {first:?}, {second:?}"))?;
+        }
+        same("P6", source, &a, &b)
+    }
+}
+
+/// Two worlds in the same state, in which the same was said; revisions count writes and do not matter.
+fn same(name: &'static str, source: usize, a: &World, b: &World) -> Checked {
+    let missed = name != "P13";
+    let (left, right) = (a.view(source, missed), b.view(source, missed));
+    for (at, left) in &left {
+        let right = right.get(at);
+        law(name, right == Some(left), || format!("m-{at} is {left} and {}", right.map_or("nobody", |it| it)))?;
+    }
+    law(name, left.len() == right.len(), || "somebody is here only once".to_owned())?;
+    let (mut left, mut right) = (a.told(), b.told());
+    left.sort();
+    right.sort();
+    law(name, name == "P13" || a.setup.missing_after > 1 || left == right, || {
+        format!("the audit says {left:#?} and {right:#?}")
+    })
+}
+
+impl World {
+    fn view(&self, source: usize, missed: bool) -> BTreeMap<u8, String> {
+        let look = |(at, link): (&u8, &Link)| {
+            let person = &self.ground.state.people[link.person];
+            let base = link.base.as_ref().map(|base| (json!(base.said), base.version));
+            let presence = match (person.removed, link.away) {
+                (true, _) => Presence::Removed,
+                (_, true) => Presence::Deactivated,
+                _ => Presence::Active,
+            };
+            let open = json!(link.open).to_string();
+            let missed = link.missed * u32::from(missed);
+            (*at, format!("{} {presence:?}, base {base:?}, open {open}, missed {missed}", json!(person.fields)))
+        };
+        self.ground.state.links[source].iter().map(look).collect()
+    }
+
+    fn told(&self) -> Vec<String> {
+        self.ground.audit.iter().map(|told| format!("m-{} {}", told.id, json!(told.entry))).collect()
+    }
+}

@@ -1,0 +1,206 @@
+//! Runs: they begin, go on step by step, and break off.
+
+use std::rc::Rc;
+
+use tripartite::exchange::{Batch, Next, Outcome};
+use tripartite::plan::{Guards, Limit, Plan};
+use tripartite::run::{Done, Mode, Report, Run, RunOutcome, Step};
+
+use super::wrote::Wrote;
+use super::{World, at_noon};
+use crate::support::run_id;
+use crate::world::act::{Break, How};
+use crate::world::laws::{Broken, Checked, Commit, committed, law};
+use crate::world::source::{Look, Sent};
+use crate::world::store::{Carried, Fault};
+use crate::world::words::{Frame, id};
+
+/// A run under way.
+pub(super) struct Running {
+    pub(super) source: usize,
+    pub(super) frame: Rc<Frame>,
+    pub(super) step: Step,
+    pub(super) sent: Sent,
+    pub(super) how: How,
+    pub(super) stopped: bool,
+    pub(super) applies: bool,
+    pub(super) wrote: Wrote,
+    /// How many commits there had been when it began, and how many of them it made itself.
+    pub(super) began: u64,
+    pub(super) commits: u64,
+}
+
+/// How far a run went.
+pub(super) enum Flow {
+    On(Box<Running>),
+    Over(Box<Report>, Option<Plan>, Wrote),
+    /// Nobody knows; whoever drove it is gone.
+    Lost,
+}
+
+impl World {
+    pub(super) fn run(&self, frame: &Frame, how: How) -> Run {
+        let guards = Guards::default().deactivations(Limit::NONE).emptied(Limit::NONE).names(Limit::NONE);
+        let guards = guards.takeovers(Limit::NONE).quarantined(Limit::NONE).allow_empty();
+        let nothing = Limit::NONE.absolute(0);
+        let guards = if how.guarded.is_some() { guards.updates(nothing).deactivations(nothing) } else { guards };
+        let run = Run::new(frame.policy.clone(), run_id("night"), at_noon()).guards(guards);
+        let run = run.batch(usize::from(how.batch)).missing_after(u32::from(self.setup.missing_after));
+        let run = run.mode(if how.streaming { Mode::Streaming } else { Mode::Planned });
+        let only = (0..8).filter(|bit| how.only & (1 << bit) != 0).map(id);
+        if how.only == 0 { run } else { run.only(only) }
+    }
+
+    pub(super) fn begin(&mut self, source: usize, sent: Sent, how: How) -> Box<Running> {
+        let frame = self.frame(source);
+        let run = self.run(&frame, how);
+        self.made += 1;
+        let mut sent = sent;
+        sent.is_whole &= how.only == 0;
+        self.running(source, frame, run.start(), sent, how)
+    }
+
+    pub(super) fn running(&self, source: usize, frame: Rc<Frame>, step: Step, sent: Sent, how: How) -> Box<Running> {
+        let (wrote, began) = (Wrote::default(), self.commits);
+        Box::new(Running { source, frame, step, sent, how, stopped: false, applies: false, wrote, began, commits: 0 })
+    }
+
+    pub(super) fn listing(&mut self, source: usize, look: Look) -> Sent {
+        let frame = self.frame(source);
+        self.sources[source].listing(&frame, look)
+    }
+
+    pub(super) fn starts(&mut self, slot: usize, source: usize, look: Look, how: How) {
+        if self.runs[slot].is_none() {
+            let sent = self.listing(source, look);
+            self.runs[slot] = Some(self.begin(source, sent, how));
+        }
+    }
+
+    pub(super) fn steps(&mut self, slot: usize, times: u8, refusing: bool) -> Checked {
+        for _ in 0..times {
+            let Some(running) = self.runs[slot].take() else { return Ok(()) };
+            let carried = if refusing { Carried::Refusing } else { Carried::Whole };
+            if let Flow::On(running) = self.step(running, carried)? {
+                self.runs[slot] = Some(running);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn crashes(&mut self, slot: usize, at: Break) -> Checked {
+        match self.runs[slot].take() {
+            Some(running) => self.breaks(running, at),
+            None => Ok(()),
+        }
+    }
+
+    /// The process dies at the next call.
+    pub(super) fn breaks(&mut self, running: Box<Running>, at: Break) -> Checked {
+        let Running { source, frame, step, sent, how, stopped, .. } = *running;
+        let Step::Committing(committing) = step else { return Ok(()) };
+        let most = match at {
+            Break::Before => 0,
+            Break::After => committing.request().ops.len(),
+            Break::Within(most) => usize::from(most) % (committing.request().ops.len() + 1),
+        };
+        approved(stopped, how)?;
+        self.commit(source, &frame, committing.request(), Carried::Part(most), Some(&sent)).map(drop)
+    }
+
+    pub(super) fn step(&mut self, running: Box<Running>, carried: Carried) -> Result<Flow, Broken> {
+        let Running { source, frame, step, sent, how, mut stopped, applies, mut wrote, began, mut commits } = *running;
+        let step = match step {
+            Step::Indexing(s) => {
+                let page = self.ground.index(source, s.request());
+                s.resume(page)
+            }
+            Step::Fetching(s) => match sent.page(s.request()) {
+                Some(mut page) => {
+                    if self.fault() == Fault::TrustsAPart && page.next == Next::Partial {
+                        page.next = Next::Complete { total: None };
+                    }
+                    s.resume(page)
+                }
+                None => return Ok(Flow::Lost),
+            },
+            Step::Loading(s) => {
+                let loaded = self.ground.load(source, &frame, &s.request().ids);
+                s.resume(loaded.into())
+            }
+            Step::Committing(s) => {
+                approved(stopped, how)?;
+                let outcomes = self.commit(source, &frame, s.request(), carried, Some(&sent))?;
+                wrote.add(s.request(), &outcomes);
+                commits += 1;
+                s.resume(outcomes)
+            }
+            Step::Stopped(s) => {
+                law("P10", how.streaming || wrote.ops == 0, || "a blocked plan was written in part".to_owned())?;
+                stopped = true;
+                let itself = self.fault() == Fault::ApprovesItself;
+                if how.guarded == Some(true) || itself {
+                    let plan = s.plan().id();
+                    s.approve(plan)
+                } else {
+                    Step::Done(s.finish())
+                }
+            }
+            Step::Done(Done { report, plan }) => {
+                let alone = self.commits == began + commits;
+                self.counted(source, &report, &wrote, how, alone && plan.is_none() && !applies)?;
+                if plan.is_none() && !applies && how.only == 0 && report.outcome == RunOutcome::Succeeded {
+                    for (number, version) in sent.versions() {
+                        let heard = self.heard[source].entry(number).or_default();
+                        *heard = version.max(*heard);
+                    }
+                }
+                return Ok(Flow::Over(Box::new(report), plan, wrote));
+            }
+        };
+        Ok(Flow::On(Box::new(Running { source, frame, step, sent, how, stopped, applies, wrote, began, commits })))
+    }
+
+    pub(super) fn commit(
+        &mut self,
+        source: usize,
+        frame: &Frame,
+        batch: &Batch,
+        carried: Carried,
+        sent: Option<&Sent>,
+    ) -> Result<Vec<Outcome>, Broken> {
+        let (before, told) = (self.ground.state.clone(), self.ground.audit.len());
+        let outcomes = self.ground.commit(source, frame, batch, carried);
+        self.commits += 1;
+        committed(&Commit {
+            before: &before,
+            after: &self.ground.state,
+            told: &self.ground.audit[told..],
+            source,
+            frame,
+            batch,
+            outcomes: &outcomes,
+            sent,
+            says: &self.sources[source],
+            heard: &self.heard[source],
+        })?;
+        Ok(outcomes)
+    }
+
+    /// A run to its end.
+    pub(super) fn whole(&mut self, source: usize, sent: Sent, how: How) -> Result<Option<(Report, Wrote)>, Broken> {
+        let mut running = self.begin(source, sent, how);
+        loop {
+            running = match self.step(running, Carried::Whole)? {
+                Flow::On(running) => running,
+                Flow::Over(report, _, wrote) => return Ok(Some((*report, wrote))),
+                Flow::Lost => return Ok(None),
+            };
+        }
+    }
+}
+
+/// What a guard stopped is written only if somebody approves it.
+fn approved(stopped: bool, how: How) -> Checked {
+    law("P10", !stopped || how.guarded == Some(true), || "a blocked plan is written".to_owned())
+}
