@@ -37,13 +37,19 @@ fn job(token: Token) -> [Command; 5] {
     ]
 }
 
+/// When a job's commands come: a second apart, and an hour behind those of the job before, so that each changes something.
+fn times(token: Token) -> impl Iterator<Item = DateTime<Utc>> {
+    (0..).map(move |seconds| at(token.0.cast_signed() * 3600 + seconds))
+}
+
 fn steps() -> Work {
     let rules = Rules::default();
     let mut slots: Vec<Slot> = (0..SLOTS).map(|_| Slot::new(at(0))).collect();
     Box::new(move || {
         for slot in &mut slots {
-            for (seconds, command) in (0..).zip(job(Token(slot.token.0 + 1))) {
-                *slot = slot.step(&rules, None, command, at(seconds), Fraction::ONE).next;
+            let token = Token(slot.token.0 + 1);
+            for (at, command) in times(token).zip(job(token)) {
+                *slot = slot.step(&rules, None, command, at, Fraction::ONE).next;
             }
         }
     })
@@ -60,8 +66,8 @@ fn applied() -> Work {
     Box::new(move || {
         token.0 += 1;
         for key in &keys {
-            for (seconds, command) in (0..).zip(job(token)) {
-                let _ = black_box(block_on(queue.apply(key, None, command, at(seconds))));
+            for (at, command) in times(token).zip(job(token)) {
+                let _ = black_box(block_on(queue.apply(key, None, command, at)));
             }
         }
     })

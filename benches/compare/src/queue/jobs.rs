@@ -33,11 +33,17 @@ pub(super) fn job(token: Token) -> [Command; COMMANDS] {
     ]
 }
 
+/// When a job's commands come: a second apart, and an hour behind those of the job before. A heartbeat at an earlier time
+/// would change nothing, and a command that changes nothing is not swapped.
+fn times(token: Token) -> impl Iterator<Item = DateTime<Utc>> {
+    (0..).map(move |seconds| at(token.0.cast_signed() * 3600 + seconds))
+}
+
 /// One job of a slot, as transitions alone.
 pub(super) fn done(rules: &Rules, slot: Slot) -> Slot {
     let token = Token(slot.token.0 + 1);
-    (0..).zip(job(token)).fold(slot, |slot, (seconds, command)| {
-        let decision = slot.step(rules, None, command, at(seconds), Fraction::ONE);
+    times(token).zip(job(token)).fold(slot, |slot, (at, command)| {
+        let decision = slot.step(rules, None, command, at, Fraction::ONE);
         assert!(taken(&decision.outcome), "{:?}", decision.outcome);
         decision.next
     })
@@ -46,8 +52,8 @@ pub(super) fn done(rules: &Rules, slot: Slot) -> Slot {
 /// One job of each key through the queue: for every command, read, step and swap.
 pub(super) fn driven<S: JobStore>(queue: &Queue<S>, keys: &[SyncKey], token: Token) {
     for key in keys {
-        for (seconds, command) in (0..).zip(job(token)) {
-            let applied = block_on(queue.apply(key, None, command, at(seconds))).unwrap_or_else(|e| panic!("{e}"));
+        for (at, command) in times(token).zip(job(token)) {
+            let applied = block_on(queue.apply(key, None, command, at)).unwrap_or_else(|e| panic!("{e}"));
             assert!(taken(&applied.outcome), "{:?}", applied.outcome);
         }
     }

@@ -122,7 +122,11 @@ impl Pair {
 fn store(kept: Kept, place: &Place, name: &str) -> Result<SqliteJobStore, Problem> {
     Ok(match kept {
         Kept::InMemory => SqliteJobStore::in_memory()?,
-        Kept::OnDisk => SqliteJobStore::open(&place.file(name))?,
+        Kept::OnDisk => {
+            let store = SqliteJobStore::open(&place.file(name))?;
+            place.grow_journal(name)?;
+            store
+        }
     })
 }
 
@@ -143,6 +147,9 @@ fn floor(kept: Kept, place: &Place, name: &str, keys: usize) -> Result<Connectio
         tx.execute("INSERT INTO floor (key, version, bytes) VALUES (?1, 1, ?2)", params![key.as_str(), first.bytes])?;
     }
     tx.commit()?;
+    if kept == Kept::OnDisk {
+        place.grow_journal(name)?;
+    }
     Ok(conn)
 }
 
@@ -167,14 +174,24 @@ fn update(conn: &mut Connection, batches: &[Vec<SwapOf>], version: i64) -> rusql
 struct Place(PathBuf);
 
 impl Place {
+    /// Beside the program: where temporary files are, there may be no disk to wait for.
     fn new() -> std::io::Result<Self> {
-        let dir = env::temp_dir().join(format!("compare-queue-{}", std::process::id()));
+        let dir = env::current_exe()?.with_file_name(format!("compare-queue-{}", std::process::id()));
         fs::create_dir_all(&dir)?;
         Ok(Self(dir))
     }
 
     fn file(&self, name: &str) -> PathBuf {
         self.0.join(format!("{name}.db"))
+    }
+
+    /// Lets the journal of a database that is open grow beyond the size at which it is used again from its beginning:
+    /// until then, a transaction costs twice as much.
+    fn grow_journal(&self, name: &str) -> rusqlite::Result<()> {
+        let grow = "CREATE TABLE grown(bytes); INSERT INTO grown VALUES (zeroblob(8000000)); DROP TABLE grown;";
+        let conn = Connection::open(self.file(name))?;
+        conn.execute_batch(grow)?;
+        conn.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
     }
 }
 
