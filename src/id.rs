@@ -16,8 +16,8 @@
 //! mixes two people's data and cannot be taken apart, the second shows as one record too many. Canonical forms are for
 //! [values](crate::normalize), which are compared; an id is looked up.
 //!
-//! **What does an id cost?** Sixteen bytes, which hold a text of up to fifteen in place; a longer one is shared, so that
-//! a clone copies no text.
+//! **What does an id cost?** Sixteen bytes on most machines, which hold a text of up to fifteen in place; a longer one is
+//! shared, so that a clone copies no text.
 //!
 //! **Why a type for each, when all are texts?** A call that takes a [`LocalId`] for an [`ExternalId`] does not compile. Each
 //! reads from serde and from [`str::parse`] by the same check, so there is no way around it.

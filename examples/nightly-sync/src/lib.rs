@@ -16,8 +16,8 @@
 //! | [`report`], [`audit`] | what happened, for people and for programs |
 //! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
 //!
-//! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, what changes, and at
-//! most 64 MiB of pages that a thread reads ahead ([`Ahead`](listing::Ahead)).
+//! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, what changes, and
+//! about 64 MiB of pages that a thread reads ahead ([`Ahead`](listing::Ahead)); `work` keeps as much for each worker.
 
 pub mod app;
 pub mod audit;

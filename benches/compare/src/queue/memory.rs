@@ -35,7 +35,7 @@ pub(super) fn rows(effort: &Effort) -> Vec<Row> {
     let [(_, _, floor), rest @ ..] = &bare;
     let against = |times: &Times| Some(times.against(FLOOR, floor));
     let mut rows = vec![row("a transition, pure", &pure, against(&pure))];
-    rows.push(row(format!("{FLOOR}: the floor"), floor, None));
+    rows.push(row(format!("{FLOOR} (the floor)"), floor, None));
     rows.extend(rest.iter().map(|(size, _, times)| row(format!("memory: swaps by {size}"), times, against(times))));
     rows.push(row("memory: get, step, swap", &drive, against(&drive)));
     rows

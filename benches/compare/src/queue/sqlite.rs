@@ -96,7 +96,7 @@ fn measured(effort: &Effort, kept: Kept, place: &Place) -> Result<Vec<Row>, Prob
     let named = |what: &str| format!("{}: {what}", kept.name());
     for Pair { size, floor_times, times, .. } in &pairs {
         let floor = named(&format!("bare UPDATEs by {size}"));
-        rows.push(row(format!("{floor}: the floor"), floor_times, None));
+        rows.push(row(format!("{floor} (the floor)"), floor_times, None));
         rows.push(row(named(&format!("swaps by {size}")), times, Some(times.against(floor, floor_times))));
     }
     let floor = &pairs[0].floor_times;

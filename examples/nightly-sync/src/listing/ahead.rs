@@ -11,7 +11,7 @@
 //!
 //! **Why does the reader keep a share of what it gave away?** So that the thread that allocated a record is the one that
 //! frees it, once the run has asked for the page behind. Freed by the other thread, every record would have to get hold
-//! of memory that the reader is just then allocating from, and each would wait for the other a thousand times a page.
+//! of memory that the reader is just then allocating from; the two waited for each other some twenty times a page.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ use tripartite::value::Record;
 
 use super::{JsonLines, ListingError};
 
-/// How many bytes of records may wait, and the page that reaches it.
+/// How many bytes of records may wait, and the page that reaches it; one more is being read, and one looked at.
 pub const HELD: usize = 64 << 20;
 
 /// A listing that is read ahead.
@@ -90,8 +90,17 @@ fn record(item: &Item) -> Option<&Record> {
     }
 }
 
+/// What an item takes, and its share; an id as if it were held beside it.
 fn size(item: &Item) -> usize {
-    size_of::<Item>() + record(item).map_or(0, Record::size)
+    let held = match item {
+        Item::Record(remote) => remote.id.as_str().len() + remote.record.size(),
+        Item::Malformed(malformed) => {
+            let id = malformed.id.as_ref().map_or(0, |id| id.as_str().len());
+            id + malformed.place.len() + malformed.problem.len()
+        }
+        _ => 0,
+    };
+    size_of::<Item>() + size_of::<Record>() + held
 }
 
 impl Ahead {

@@ -41,13 +41,18 @@ impl Lines {
     pub fn open(remote: &Remote) -> Result<Self, ListingError> {
         match remote {
             Remote::File(path) => Self::file(path),
-            Remote::Stdin => Ok(Self::of("standard input", Source::Stream(BufReader::new(Box::new(io::stdin()))))),
+            Remote::Stdin => Ok(Self::stream("standard input", io::stdin())),
         }
     }
 
     /// Of a text that is part of the program.
     pub fn text(name: &str, text: &'static str) -> Self {
         Self::of(name, Source::Text(io::Cursor::new(text.as_bytes())))
+    }
+
+    /// Of what can be read once, from its beginning to its end.
+    pub fn stream(name: &str, from: impl Read + Send + 'static) -> Self {
+        Self::of(name, Source::Stream(BufReader::new(Box::new(from))))
     }
 
     fn file(path: &Path) -> Result<Self, ListingError> {
