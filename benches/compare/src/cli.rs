@@ -14,12 +14,14 @@ compare measures tripartite beside its floors and its peers, all in one interlea
 
 usage:
   compare [options]
-  compare listing FILE.jsonl N   writes the first N people of the workload as JSON lines, as the source has them
+  compare listing FILE.jsonl N    writes the first N people of the workload as JSON lines, as the source has them
+  compare versions FILE.jsonl N   writes them with base, local and remote, as the peers of other languages read them
 
 options:
   --quick           a small workload, done inside a minute; what --people, --rounds and --alone say holds all the same
   --check           exit status 1 if a target is missed, each named
-  --plot FILE.svg   time against the number of people, and the ratio to the floor
+  --plot FILE.svg   time against the number of people, and the ratio to the floor; compare.svg beside the program
+                    unless it is said
   --write-docs      puts tables and plot into the crate's page about performance
   --only PART,..    core, host, queue
   --people N,..     sizes of the workload, ascending; the targets are judged at the last
@@ -30,8 +32,17 @@ options:
 /// What is to be done.
 pub(crate) enum Asked {
     Help,
-    Listing { file: PathBuf, people: u64 },
+    Write { what: Written, file: PathBuf, people: u64 },
     Compare(Compare),
+}
+
+/// What of the workload is written to a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Written {
+    /// What the source has.
+    Listing,
+    /// All three versions.
+    Versions,
 }
 
 /// A comparison.
@@ -41,6 +52,13 @@ pub(crate) struct Compare {
     pub(crate) check: bool,
     pub(crate) plot: Option<PathBuf>,
     pub(crate) write_docs: bool,
+}
+
+impl Compare {
+    /// Whether there is something to plot: the core, from one size to another.
+    pub(crate) fn is_plotted(&self) -> bool {
+        self.parts.contains(&Part::Core) && self.effort.sizes.len() > 1
+    }
 }
 
 /// A part of the comparison.
@@ -62,7 +80,10 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Asked, String
         let mut value = || args.next().unwrap_or_else(|| Err(format!("{arg} is followed by a value")));
         match arg.as_str() {
             "--help" | "-h" => return Ok(Asked::Help),
-            "listing" => return Ok(Asked::Listing { file: value()?.into(), people: number(&value()?)? }),
+            "listing" | "versions" => {
+                let what = if arg == "listing" { Written::Listing } else { Written::Versions };
+                return Ok(Asked::Write { what, file: value()?.into(), people: number(&value()?)? });
+            }
             "--quick" => asked.effort = Effort::quick(),
             "--check" => asked.check = true,
             "--alone" => alone = true,
@@ -110,11 +131,13 @@ fn number(text: &str) -> Result<u64, String> {
     text.replace('_', "").parse().map_err(|_| format!("expected a number, got {text}"))
 }
 
-/// Writes the workload's remote versions.
-pub(crate) fn write_listing(file: &Path, people: u64) -> Result<(), String> {
-    let out = File::create(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    people::write_listing(&mut BufWriter::new(out), people, |versions| &versions.remote)
-        .map_err(|error| format!("{}: {error}", file.display()))
+/// Writes people of the workload.
+pub(crate) fn write(what: Written, file: &Path, people: u64) -> Result<(), String> {
+    let written = File::create(file).and_then(|out| match what {
+        Written::Listing => people::write_listing(&mut BufWriter::new(out), people, |versions| &versions.remote),
+        Written::Versions => people::write_versions(&mut BufWriter::new(out), people),
+    });
+    written.map_err(|error| format!("{}: {error}", file.display()))
 }
 
 #[cfg(test)]
@@ -124,7 +147,7 @@ mod tests {
     fn effort(line: &str) -> Result<Effort, String> {
         match read(line.split(' ').map(OsString::from))? {
             Asked::Compare(asked) => Ok(asked.effort),
-            Asked::Help | Asked::Listing { .. } => Err("no comparison".to_owned()),
+            Asked::Help | Asked::Write { .. } => Err("no comparison".to_owned()),
         }
     }
 

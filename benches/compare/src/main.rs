@@ -24,7 +24,7 @@ fn main() -> ExitCode {
             print!("{}", cli::HELP);
             Ok(ExitCode::SUCCESS)
         }
-        Ok(Asked::Listing { file, people }) => cli::write_listing(&file, people).map(|()| ExitCode::SUCCESS),
+        Ok(Asked::Write { what, file, people }) => cli::write(what, &file, people).map(|()| ExitCode::SUCCESS),
         Ok(Asked::Compare(asked)) => compare(&asked),
         Err(problem) => Err(problem),
     };
@@ -48,12 +48,12 @@ fn compare(asked: &Compare) -> Result<ExitCode, String> {
         });
     }
     println!("{}", table::tables(&rows));
-    let plot = plot::svg(&lines);
-    if let Some(file) = &asked.plot {
-        std::fs::write(file, plot::alone(&plot)).map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    if asked.write_docs {
-        docs::write(&rows, &plot)?;
+    if asked.is_plotted() {
+        let plot = plot::svg(&lines);
+        plot::write(asked.plot.as_deref(), &plot)?;
+        if asked.write_docs {
+            docs::write(&rows, &plot)?;
+        }
     }
     Ok(if asked.check { judge(&rows) } else { ExitCode::SUCCESS })
 }

@@ -170,6 +170,16 @@ pub(crate) fn write_listing(
     out.flush()
 }
 
+/// Writes the first `people` as JSON lines, each with base, local and remote: what programs of other languages read.
+pub(crate) fn write_versions(out: &mut impl Write, people: u64) -> io::Result<()> {
+    for number in 0..people {
+        let Versions { base, local, remote, .. } = Versions::of(SEED, number);
+        serde_json::to_writer(&mut *out, &serde_json::json!({ "base": base, "local": local, "remote": remote }))?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
 /// What the source calls the person of this number.
 pub(crate) fn id(number: u64) -> String {
     format!("FED-{number:07}")

@@ -3,6 +3,8 @@
 //! Both axes are logarithmic, for contenders lie three orders of magnitude apart.
 
 use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 
 /// A contender: its name, and its figure at each number of people.
 pub(crate) struct Line {
@@ -35,9 +37,16 @@ const ALONE: &str = "<style>\
     svg{background:#fff;color:#222}\
     @media(prefers-color-scheme:dark){svg{background:#16181d;color:#ddd}}</style>";
 
-/// A plot in a file of its own.
-pub(crate) fn alone(plot: &str) -> String {
-    plot.replacen(STYLE, &format!("{STYLE}{ALONE}"), 1)
+/// Writes a plot into a file of its own, beside the program unless it is said, and says where.
+pub(crate) fn write(file: Option<&Path>, plot: &str) -> Result<(), String> {
+    let file = match file {
+        Some(file) => file.to_owned(),
+        None => std::env::current_exe().map_err(|error| error.to_string())?.with_file_name("compare.svg"),
+    };
+    let alone = plot.replacen(STYLE, &format!("{STYLE}{ALONE}"), 1);
+    fs::write(&file, alone).map_err(|error| format!("{}: {error}", file.display()))?;
+    eprintln!("plot: {}", file.display());
+    Ok(())
 }
 
 /// A scale from powers of ten to pixels.
@@ -150,7 +159,7 @@ fn bars(out: &mut String, lines: &[Line]) {
 }
 
 /// 1,000,000.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let parts: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|part| str::from_utf8(part).ok()).collect();
     parts.join(",")

@@ -5,7 +5,7 @@ use super::contender::{
 };
 use super::crowd::{self, Crowd};
 use crate::effort::Effort;
-use crate::plot::Line;
+use crate::plot::{Line, grouped};
 use crate::rounds::{Times, timed};
 use crate::row::{Row, Target};
 
@@ -95,7 +95,7 @@ fn at_size(size: &Measured, first: &Measured, name: &'static str, last: u64) -> 
         table: GROWTH,
         name: named(name, size.people),
         measured: size.of(name).measured(),
-        against: grown.then(|| size.of(name).beside(format!("{} people", first.people), first.of(name))),
+        against: grown.then(|| size.of(name).beside(format!("{} people", grouped(first.people)), first.of(name))),
         target: (grown && size.people == last && name == DETECT).then_some(Target::AtMost(1.5)),
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn floor(rows: &[Row], people: u64) -> Option<f64> {
 }
 
 fn named(contender: &str, people: u64) -> String {
-    format!("{contender}, {people} people")
+    format!("{contender}, {} people", grouped(people))
 }
 
 /// All contenders in each of so many rounds.

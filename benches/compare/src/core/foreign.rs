@@ -1,14 +1,15 @@
 //! Peers of other languages, where their runtime is there: programs of their own that read the same people from a file.
+//! By hand: `compare versions FILE.jsonl N`, then `node node.mjs FILE.jsonl ROUNDS` or `python3 python.py ...` in `peers`.
 //!
 //! They are not part of the interleaved run, for a runtime has to be warm: a row says what they take, beside the floor
 //! at as many people. They measure by their own clocks, on the wall. What is absent is said to be left out.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::people::{SEED, Versions};
+use crate::people;
 use crate::row::{Against, Measured, Row};
 
 const TABLE: &str = "Peers of other languages";
@@ -30,26 +31,26 @@ const RUNTIMES: [Runtime; 2] = [
 pub(crate) fn rows(people: u64, rounds: usize, floor: f64) -> Result<Vec<Row>, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/compare");
     let file = folder.join("people.jsonl");
-    fs::create_dir_all(&folder).and_then(|()| write(&file, people)).map_err(|error| error.to_string())?;
+    let write = || people::write_versions(&mut BufWriter::new(File::create(&file)?), people);
+    fs::create_dir_all(&folder).and_then(|()| write()).map_err(told)?;
     let mut rows = Vec::new();
     for runtime in &RUNTIMES {
         match run(runtime, &folder, &file, rounds) {
-            Some(lines) => rows.extend(lines.lines().filter_map(|line| row(line, floor))),
+            Some(lines) => {
+                for line in lines.lines() {
+                    let row = row(line, floor).ok_or_else(|| format!("{} said {line:?}", runtime.script))?;
+                    rows.push(row);
+                }
+            }
             None => eprintln!("left out: the peers on {}, whose runtime or libraries are not there", runtime.name),
         }
     }
-    fs::remove_file(&file).map_err(|error| error.to_string())?;
+    fs::remove_file(&file).map_err(told)?;
     Ok(rows)
 }
 
-fn write(file: &Path, people: u64) -> std::io::Result<()> {
-    let mut out = BufWriter::new(File::create(file)?);
-    for number in 0..people {
-        let Versions { base, local, remote, .. } = Versions::of(SEED, number);
-        serde_json::to_writer(&mut out, &serde_json::json!({ "base": base, "local": local, "remote": remote }))?;
-        out.write_all(b"\n")?;
-    }
-    out.flush()
+fn told(error: io::Error) -> String {
+    error.to_string()
 }
 
 fn run(runtime: &Runtime, folder: &Path, file: &Path, rounds: usize) -> Option<String> {
