@@ -135,7 +135,7 @@ trigger: asks for a run now; while one runs, for one more after it
 work: does what is due, in as many processes as you like; killed at any moment, it loses nothing. On SIGTERM and ctrl-c
 it gives the job under way back, at no cost of an attempt, and ends; on a second one it ends at once
   --until-idle          ends when nothing runs, and nothing waits to
-  --workers N           so many jobs at a time in this process, 1 by default; each reads some 64 MiB of its listing ahead
+  --workers N           so many jobs at a time in this process, 1 by default
   --running N           so many jobs of one source at a time, of all processes together, 5 by default
   --spacing SECONDS     so far apart two jobs of one source begin, 60 by default
   --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default

@@ -14,7 +14,7 @@ use tripartite::work::{Handler, Job, Opened, Queue, WorkError, slot_key};
 use super::{AS_THE_SCHEMA_SAYS, Bell};
 use crate::infer::{InferError, infer};
 use crate::jobs::{JobsError, SqliteJobStore};
-use crate::listing::{Ahead, JsonLines, Lines, ListingError, Remote};
+use crate::listing::{JsonLines, Lines, ListingError, Remote};
 use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 
 /// The registers of a database, each with the listing that its connection names.
@@ -73,11 +73,11 @@ impl Classify for OpenError {
 }
 
 impl Handler for Registers<'_> {
-    type Connector = Ahead;
+    type Connector = JsonLines;
     type Store = SqliteStore;
     type Error = OpenError;
 
-    async fn open(&self, job: &Job) -> Result<Opened<Ahead, SqliteStore>, OpenError> {
+    async fn open(&self, job: &Job) -> Result<Opened<JsonLines, SqliteStore>, OpenError> {
         let mut lines = Lines::open(&Remote::File(self.listing(&job.key).await?))?;
         let register = Register::of(&job.key);
         let database = Database::open(self.db, Access::Write)?;
@@ -94,11 +94,11 @@ impl Handler for Registers<'_> {
         let at = (self.now)();
         let mode = if first { Mode::Streaming } else { Mode::Planned };
         let run = Run::new(Policy::new(schema), store.next_run(&at)?, at).mode(mode).matching(rules)?;
-        let (run, connector) = match &job.scope {
-            Scope::All => (run, Ahead::of(source)),
-            Scope::Only(ids) => (run.only(ids.iter().cloned()), Ahead::idle(source)),
+        let run = match &job.scope {
+            Scope::All => run,
+            Scope::Only(ids) => run.only(ids.iter().cloned()),
         };
-        Ok(Opened { step: run.start(), connector, store })
+        Ok(Opened { step: run.start(), connector: source, store })
     }
 
     async fn close(&self, _: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {
