@@ -211,12 +211,14 @@ pub trait RecordStore {
     ///   - Keep whatever a source states, or fail the op: never a part of it, never another value.
     /// * **Must**, of candidates, where some are looked for:
     ///   - Give every record that has one of the keys, linked or not, with its local id and what it is linked to.
+    ///   - Of more than eleven records that share a key, give eleven or more, and each that another of the keys finds.
     ///   - Find a record by what it says now, whoever wrote that, and however lately.
     ///   - Give with a candidate the records of the source that a person has said it is not.
     ///   - Say of a candidate whether a user removed it.
     ///   - Give no record of another organisation as a candidate.
     /// * **May**: answer in any order. Give more candidates than have a key, and one twice. Leave out a record that a user
-    ///   deleted.
+    ///   deleted, and those beyond eleven that share a key: one that more than [`FEW`](crate::matching::FEW) have finds
+    ///   nobody, and eleven show it.
     /// * **The core relies on** a field that is null or missing being empty, never "not loaded"; and on nobody being left
     ///   out who has a key: whom nothing is found for is created. Whom the index had, and a load no longer has, is left to the next
     ///   run.

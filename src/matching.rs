@@ -23,7 +23,9 @@
 //! |---|---|---|
 //! | the keys of a page | crate | [`Rules::keys`] |
 //! | the records that have one of them, in one query | host | an index of [`MatchKey`]s |
-//! | one answer a record | crate | [`Pool::judge`] |
+//! | whom the rules name, a record | crate | [`Pool::evidence`] |
+//! | which keys more than a few records have, over the whole listing | crate | [`Crowds`] |
+//! | one answer a record | crate | [`Evidence::answer`] |
 //! | nobody claimed twice, over the whole listing | crate | [`Claims`] |
 //!
 //! Nothing here names an organisation: the candidates are the ones a host hands in, and a host's store is one
@@ -49,6 +51,13 @@
 //! second aside as [`Match::IdentityConflict`], and so does every run until a person says that they are two
 //! ([`unlike`](crate::decide::unlike)). In all else a run that broke off is made up for by the next one.
 //!
+//! **What of a key that many records have?** A placeholder, a club's own address or `unknown` is on forty people who have
+//! nothing in common. A key that more than [`FEW`] records have, here or among the unlinked ones of the listing, is no key:
+//! that rule proposes nobody for them, and the report names the rule and how many records it is
+//! ([`Crowded`]). The other rules go on, and who is found by none is created. Holding all of them would hold whoever is
+//! new, too, night after night; and a person who is created twice is seen, where one who is held is not. What people who
+//! share an address have of their own, such as a birthday, belongs into the rule.
+//!
 //! **Does the order of pages count?** Not where everything is planned before anything is written. In
 //! [streaming mode](crate::run::Mode::Streaming) a page's candidates are what earlier pages have made of them. Where the
 //! source passes `a@example.org` from `FED-5`, which is linked, to `FED-9`, which is new, and lists one to a page:
@@ -67,12 +76,16 @@
 //! canonical form these rules then compare.
 
 mod claims;
+mod crowd;
+mod evidence;
 mod forms;
 mod key;
 mod pool;
 mod rules;
 
 pub use claims::Claims;
+pub use crowd::{Crowded, Crowds, FEW};
+pub use evidence::Evidence;
 pub use key::MatchKey;
 pub use pool::{Local, Pool, Remote};
 pub use rules::{Rules, RulesError};

@@ -38,6 +38,9 @@ impl Wanted {
 ///
 /// The rules come along, so that a store needs none of its own: it keeps the [`Rules::keys`] of its records, under the
 /// [`Rules::version`], or reckons them when it is asked.
+///
+/// A key that more than [`FEW`](crate::matching::FEW) records have proposes nobody. Of those records a store gives one
+/// more than that, whichever; it may give all, at the cost of a load that grows with them.
 #[derive(Debug, Clone)]
 pub struct Near {
     /// What the keys are made by.

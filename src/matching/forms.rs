@@ -30,13 +30,17 @@ impl Forms {
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = MatchKey> {
-        self.0.iter().flatten().map(|form| form.key)
+        self.keyed().map(|(_, key)| key)
     }
 
-    /// The rules by which the two are one.
-    pub(super) fn agree<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
-        let pairs = self.0.iter().zip(&other.0).enumerate();
-        pairs.filter(|(_, (a, b))| a.is_some() && a == b).map(|(rule, _)| rule)
+    /// The rules whose fields it has all, each with its key.
+    pub(super) fn keyed(&self) -> impl Iterator<Item = (usize, MatchKey)> {
+        self.0.iter().enumerate().filter_map(|(rule, form)| Some((rule, form.as_ref()?.key)))
+    }
+
+    /// The rules by which the two are one, each with its key.
+    pub(super) fn agree<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (usize, MatchKey)> + 'a {
+        self.keyed().filter(|&(rule, _)| self.0[rule] == other.0[rule])
     }
 }
 

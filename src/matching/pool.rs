@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::crowd::{Crowds, FEW};
+use super::evidence::{Evidence, Held};
 use super::forms::Forms;
-use super::{Match, MatchKey, Rules, Trust};
+use super::{Match, MatchKey, Rules};
 use crate::id::{ExternalId, LocalId};
 use crate::value::Record;
 
@@ -59,12 +61,6 @@ pub struct Pool<'a> {
     by_key: BTreeMap<MatchKey, Vec<usize>>,
 }
 
-/// A candidate that at least one rule speaks for.
-struct Hit<'a> {
-    linked: Option<&'a ExternalId>,
-    rule: usize,
-}
-
 impl<'a> Pool<'a> {
     /// Of all records that share a key with any record of the page; more do no harm, fewer can create somebody twice.
     ///
@@ -110,32 +106,48 @@ impl<'a> Pool<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn judge(&self, remote: Remote<'_>) -> Match {
-        let mut hits: BTreeMap<&LocalId, Hit<'_>> = BTreeMap::new();
-        let forms = self.rules.forms(remote.record);
-        let near: BTreeSet<usize> = forms.keys().filter_map(|key| self.by_key.get(&key)).flatten().copied().collect();
-        for (local, known) in near.into_iter().map(|at| &self.locals[at]) {
-            let Some(rule) = forms.agree(known).min_by_key(|&rule| self.rank(rule)) else { continue };
-            if local.is_not.contains(remote.id) {
-                continue;
-            }
-            let hit = hits.entry(local.id).or_insert(Hit { linked: local.linked, rule });
-            hit.rule = if self.rank(rule) < self.rank(hit.rule) { rule } else { hit.rule };
-            hit.linked = hit.linked.or(local.linked);
-        }
-        if hits.len() > 1 {
-            return Match::Ambiguous { locals: hits.into_keys().cloned().collect(), rivals: Vec::new() };
-        }
-        let Some((local, hit)) = hits.pop_first() else { return Match::Unmatched };
-        let (local, stated) = (local.clone(), &self.rules.rules()[hit.rule]);
-        match hit.linked {
-            None => Match::Found { local, rule: stated.name.clone(), trust: stated.trust },
-            Some(linked) if linked == remote.id => Match::Linked { local },
-            Some(other) => Match::IdentityConflict { local, holds: other.clone(), rule: stated.name.clone() },
-        }
+        self.evidence(remote).answer(self.rules, &Crowds::default())
     }
 
-    /// The strongest first, then in the order in which they were stated.
-    fn rank(&self, rule: usize) -> (std::cmp::Reverse<Trust>, usize) {
-        (std::cmp::Reverse(self.rules.rules()[rule].trust), rule)
+    /// Which of the candidates the rules name for a record of the source, and by which keys. A key that more than [`FEW`]
+    /// of the candidates have names nobody.
+    ///
+    /// ```
+    /// # use tripartite::id::{ExternalId, LocalId};
+    /// use tripartite::matching::{Crowds, FEW, Local, Match, Pool, Remote, Rule, Rules, Trust};
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+    /// # let fields = vec!["phone".to_owned()];
+    /// # let rules = Rules::new(&schema, vec![Rule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
+    /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
+    /// let locals = (0..=FEW).map(|at| LocalId::new(at.to_string())).collect::<Result<Vec<_>, _>>()?;
+    /// let here = locals.iter().map(|id| Local { id, linked: None, is_not: &[], record: &record });
+    /// let evidence = Pool::new(&rules, here).evidence(Remote { id: &id, record: &record });
+    /// assert_eq!(evidence.answer(&rules, &Crowds::default()), Match::Unmatched);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn evidence(&self, remote: Remote<'_>) -> Evidence {
+        let forms = self.rules.forms(remote.record);
+        let held = |(rule, key)| Held { rule, key, here: self.having(key) };
+        let keys: Vec<Held> = forms.keyed().map(held).collect();
+        let telling = keys.iter().filter(|held| held.here <= FEW).filter_map(|held| self.by_key.get(&held.key));
+        let near: BTreeSet<usize> = telling.flatten().copied().collect();
+        let mut evidence = Evidence::new(remote.id.clone(), keys.clone());
+        for (local, known) in near.into_iter().map(|at| &self.locals[at]) {
+            let crowd = |key| keys.iter().any(|held| held.key == key && held.here > FEW);
+            let by: Vec<_> = forms.agree(known).filter(|(_, key)| !crowd(*key)).collect();
+            if !by.is_empty() && !local.is_not.contains(remote.id) {
+                evidence.hit(local.id, local.linked, &by);
+            }
+        }
+        evidence
+    }
+
+    /// How many candidates have a key; exact up to one more than a few.
+    fn having(&self, key: MatchKey) -> usize {
+        let Some(having) = self.by_key.get(&key) else { return 0 };
+        let mut ids = BTreeSet::new();
+        having.iter().any(|&at| ids.insert(self.locals[at].0.id) && ids.len() > FEW);
+        ids.len()
     }
 }

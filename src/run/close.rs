@@ -37,6 +37,7 @@ impl Core {
     }
 
     fn report(self, outcome: RunOutcome) -> Report {
+        let crowded = self.run.rules.as_ref().map(|rules| self.crowds.named(rules)).unwrap_or_default();
         Report {
             plan_id: self.judged.unwrap_or_else(|| self.hash.id()),
             run: self.run.id,
@@ -46,6 +47,7 @@ impl Core {
             counts: self.counts,
             blocked: Vec::new(),
             withheld: self.withheld,
+            crowded,
             set_aside: self.quarantined,
             unwritten: self.unwritten,
             failure: None,

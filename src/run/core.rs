@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::commit::{After, Then};
 use super::index::{Index, Slot};
 use super::last::Last;
-use super::matched::Pending;
+use super::matched::{Candidates, Pending};
 use super::report::{Counts, Unwritten};
 use super::{Fetching, Mode, Run, Step};
 use crate::exchange::{IndexEntry, Loaded, Next, Op, Presence, Quarantined, Records, RemoteRecord};
 use crate::id::ExternalId;
-use crate::matching::Claims;
+use crate::matching::{Claims, Crowds};
 use crate::plan::{Noted, PlanHash, PlanId};
 
 #[derive(Debug)]
@@ -24,6 +24,10 @@ pub(super) struct Core {
     pub(super) pending: BTreeMap<Slot, Pending>,
     /// Which of the source's records could be one here, once the listing is over.
     pub(super) claims: Claims,
+    /// Which match keys more than a few records have.
+    pub(super) crowds: Crowds,
+    /// The records here that a pending one could be.
+    pub(super) candidates: Candidates,
     /// The ids that several records here have.
     twice: BTreeSet<ExternalId>,
     /// What was planned when the listing was over.
@@ -73,6 +77,8 @@ impl Core {
             ops: BTreeMap::new(),
             pending: BTreeMap::new(),
             claims: Claims::default(),
+            crowds: Crowds::default(),
+            candidates: Candidates::new(),
             twice: BTreeSet::new(),
             last: Vec::new(),
             moves: BTreeMap::new(),
@@ -128,14 +134,17 @@ impl Core {
     pub(super) fn loaded(mut self: Box<Self>, purpose: Purpose, records: Records) -> Step {
         let Records { linked, candidates } = records;
         let mut loaded = self.by_id(linked);
+        let candidates = self.candidates(candidates);
         match purpose {
             Purpose::Page(remotes, next) => {
                 self.looked_at(loaded.values());
                 self.settle(&loaded);
-                let mut near = self.judged(remotes.iter().map(|(_, remote)| remote), &loaded, &candidates);
+                let found = self.evidence(remotes.iter().map(|(_, remote)| remote), &loaded, &candidates);
+                self.count_keys(&found);
+                let mut named = self.named(found, &candidates);
                 for (slot, remote) in remotes {
-                    match near.answers.remove(&remote.id) {
-                        Some(answer) => self.await_the_end(slot, remote, answer, &near),
+                    match named.remove(&remote.id) {
+                        Some(evidence) => self.await_the_end(slot, remote, evidence, &candidates),
                         None if self.has_vanished(slot, &remote.id, &loaded) => self.leave_to_the_next(remote.id),
                         None => self.plan(slot, &remote, loaded.remove(&remote.id)),
                     }

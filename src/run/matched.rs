@@ -2,11 +2,14 @@
 //!
 //! | the rules say of a record | and so |
 //! |---|---|
-//! | nobody | it is created at once |
+//! | nobody, or only by keys that more than a few records have | it is created, and the report names the rule |
 //! | one, by a rule that is trusted | it is linked, when the listing is over and nobody else claims the same |
 //! | one, by a rule that proposes; or one that a user removed | it is set aside until a person decides |
 //! | several, or one that another record of the listing claims | it is set aside, and so is the other |
 //! | one that is linked to another record of the source | it is set aside: a link is never moved |
+//!
+//! **When is it known that a key is one of more than a few?** With the listing, so answers are given at its end, by keys
+//! alone. Whom a run waits for, it holds with the few records here that it could be: never each with each.
 //!
 //! **Why is a record that this run created no candidate?** Whether it is there yet depends on the order of the pages.
 
@@ -15,26 +18,20 @@ use std::collections::BTreeMap;
 use super::commit::{After, Then};
 use super::core::Core;
 use super::index::Slot;
-use crate::exchange::{Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord, Situation};
+use crate::exchange::{Action, Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord, Situation};
 use crate::id::{ExternalId, LocalId};
-use crate::matching::{Local, Match, Pool, Remote, Trust};
+use crate::matching::{Evidence, Local, Match, Pool, Remote, Trust};
 use crate::plan::{Plan, plan_found};
 
 /// A record of the source that waits for the end of the listing.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) remote: RemoteRecord,
-    answer: Match,
-    /// What links it, if nothing speaks against it.
-    op: Option<Op>,
+    evidence: Evidence,
 }
 
-/// The records here that a page could be about, and what the rules say.
-pub(super) struct Around<'c> {
-    /// The answers that name anybody.
-    pub(super) answers: BTreeMap<ExternalId, Match>,
-    candidates: BTreeMap<&'c LocalId, &'c Candidate>,
-}
+/// The records here that one of the source could be, by what they are called here.
+pub(super) type Candidates = BTreeMap<LocalId, Candidate>;
 
 /// What an op would take over from the source, of a record that keeps its id.
 pub(super) fn said_by_the_source(op: &Op) -> Option<RemoteRecord> {
@@ -43,70 +40,80 @@ pub(super) fn said_by_the_source(op: &Op) -> Option<RemoteRecord> {
 }
 
 impl Core {
-    /// What to look for: the keys of records that are linked to nothing.
+    /// What to look for: the keys of records that are linked to nothing, but for those that more than a few have.
     pub(super) fn near<'r>(&self, unlinked: impl Iterator<Item = &'r RemoteRecord>) -> Option<Near> {
         let rules = self.run.rules.as_ref()?;
-        let mut keys: Vec<_> = unlinked.flat_map(|remote| rules.keys(&remote.record)).collect();
+        let keys = unlinked.flat_map(|remote| rules.keys(&remote.record));
+        let mut keys: Vec<_> = keys.filter(|key| !self.crowds.has(*key)).collect();
         keys.sort_unstable();
         keys.dedup();
         (!keys.is_empty()).then(|| Near { rules: rules.clone(), keys })
     }
 
-    pub(super) fn judged<'c, 'r>(
+    pub(super) fn candidates(&self, loaded: Vec<Candidate>) -> Candidates {
+        let made = |id: &ExternalId| self.index.was_made(id.as_str());
+        let found = loaded.into_iter().filter(|candidate| !candidate.linked.as_ref().is_some_and(made));
+        found.map(|candidate| (candidate.local.clone(), candidate)).collect()
+    }
+
+    /// What the rules find about the records of a page, of which they name anybody.
+    pub(super) fn evidence<'r>(
         &self,
         remotes: impl Iterator<Item = &'r RemoteRecord>,
         linked: &BTreeMap<ExternalId, Loaded>,
-        candidates: &'c [Candidate],
-    ) -> Around<'c> {
-        let made =
-            |candidate: &&Candidate| candidate.linked.as_ref().is_some_and(|id| self.index.was_made(id.as_str()));
-        let candidates: BTreeMap<_, _> = candidates
-            .iter()
-            .filter(|candidate| !made(candidate))
-            .map(|candidate| (&candidate.local, candidate))
-            .collect();
-        let mut answers = BTreeMap::new();
-        if let Some(rules) = self.run.rules.as_ref().filter(|_| !candidates.is_empty()) {
-            let local = |candidate: &&'c Candidate| {
-                let Candidate { local: id, linked, is_not, record, .. } = *candidate;
-                Local { id, linked: linked.as_ref(), is_not, record }
-            };
-            let pool = Pool::new(rules, candidates.values().map(local));
-            for remote in remotes.filter(|remote| !linked.contains_key(&remote.id) && !self.is_twice(&remote.id)) {
-                let answer = pool.judge(Remote { id: &remote.id, record: &remote.record });
-                // One that is linked since was not loaded: its creation is refused, and then it is.
-                if !matches!(answer, Match::Unmatched | Match::Linked { .. }) {
-                    answers.insert(remote.id.clone(), cautious(answer, &candidates));
-                }
+        candidates: &Candidates,
+    ) -> Vec<Evidence> {
+        let Some(rules) = &self.run.rules else { return Vec::new() };
+        if candidates.is_empty() && self.crowds.is_empty() {
+            return Vec::new();
+        }
+        let pool = Pool::new(rules, candidates.values().map(local));
+        let unlinked = remotes.filter(|remote| !linked.contains_key(&remote.id) && !self.is_twice(&remote.id));
+        unlinked.map(|remote| pool.evidence(Remote { id: &remote.id, record: &remote.record })).collect()
+    }
+
+    /// Counts who has which key. A record that the listing states twice is counted as it was stated first.
+    pub(super) fn count_keys(&mut self, found: &[Evidence]) {
+        found.iter().for_each(|evidence| self.crowds.count(evidence.of(), evidence));
+    }
+
+    /// Whether the rules name anybody who is not linked to it since. One that is linked since was not loaded: its creation
+    /// is refused, and then it is.
+    fn answer(&self, evidence: &Evidence, candidates: &Candidates) -> Match {
+        let answer = self.run.rules.as_ref().map(|rules| evidence.answer(rules, &self.crowds));
+        match answer {
+            None | Some(Match::Linked { .. }) => Match::Unmatched,
+            Some(answer) => cautious(answer, candidates),
+        }
+    }
+
+    /// Those that the rules name somebody for, by their ids.
+    pub(super) fn named(&self, found: Vec<Evidence>, candidates: &Candidates) -> BTreeMap<ExternalId, Evidence> {
+        let named = found.into_iter().filter(|evidence| self.answer(evidence, candidates) != Match::Unmatched);
+        named.map(|evidence| (evidence.of().clone(), evidence)).collect()
+    }
+
+    pub(super) fn await_the_end(&mut self, slot: Slot, remote: RemoteRecord, evidence: Evidence, known: &Candidates) {
+        for local in evidence.locals() {
+            if let Some(candidate) = known.get(local) {
+                self.candidates.insert(local.clone(), candidate.clone());
             }
         }
-        Around { answers, candidates }
+        self.pending.insert(slot, Pending { remote, evidence });
     }
 
-    pub(super) fn await_the_end(&mut self, slot: Slot, remote: RemoteRecord, answer: Match, around: &Around<'_>) {
-        let op = self.linking(&remote, &answer, around);
-        self.pending.insert(slot, Pending { remote, answer, op });
-    }
-
-    /// The op that links a record, where a rule says so that is trusted.
-    fn linking(&self, remote: &RemoteRecord, answer: &Match, around: &Around<'_>) -> Option<Op> {
-        let Match::Found { local, rule, trust: Trust::Trusted } = answer else { return None };
-        let candidate = around.candidates.get(local)?;
-        Some(plan_found(&self.run.policy, remote, candidate, rule))
-    }
-
-    /// The listing is over: nobody claims a record here who has not spoken.
+    /// The listing is over: nobody claims a record here who has not spoken, and no key gains another record.
     pub(super) fn settle_claims(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
+        let (pending, candidates) = (std::mem::take(&mut self.pending), std::mem::take(&mut self.candidates));
         let pending: BTreeMap<_, _> =
             pending.into_iter().map(|(slot, pending)| (pending.remote.id.clone(), (slot, pending))).collect();
-        for (id, (_, Pending { answer, .. })) in &pending {
-            self.claims.add(id.clone(), answer.clone());
+        for (id, (_, Pending { evidence, .. })) in &pending {
+            let answer = self.answer(evidence, &candidates);
+            self.claims.add(id.clone(), answer);
         }
-        let settled = self.claims.take();
-        for (id, (slot, Pending { answer, op, .. })) in pending {
-            let answer = settled.get(&id).cloned().unwrap_or(answer);
-            let op = self.decided(id, answer, op);
+        let mut settled = self.claims.take();
+        for (id, (slot, Pending { remote, .. })) in pending {
+            let op = settled.remove(&id).and_then(|answer| self.decided(&remote, answer, &candidates));
             self.ops.extend(op.map(|op| (slot, op)));
         }
     }
@@ -123,19 +130,25 @@ impl Core {
                 self.claims.claim(&op.id, std::slice::from_ref(local));
             }
         }
+        // Whoever it creates must not be found by what it creates.
+        let created = plan.ops.iter().filter(|op| matches!(op.action, Action::Create(_)));
+        if let Some(rules) = &self.run.rules {
+            self.crowds.add_shared(rules, created.filter_map(|op| op.remote.as_ref()));
+        }
     }
 
-    /// Links a record, or sets it aside.
-    fn decided(&mut self, id: ExternalId, answer: Match, op: Option<Op>) -> Option<Op> {
-        if answer.link().is_some() && op.is_some() {
-            return op;
-        }
-        let situation = match answer {
-            Match::Found { .. } => Situation::Found,
+    /// Links a record, creates it, or sets it aside.
+    fn decided(&mut self, remote: &RemoteRecord, answer: Match, candidates: &Candidates) -> Option<Op> {
+        let situation = match &answer {
+            Match::Unmatched | Match::Linked { .. } => return self.plan_one(remote, None),
+            Match::Found { local, rule, trust } => match candidates.get(local).filter(|_| *trust == Trust::Trusted) {
+                Some(candidate) => return Some(plan_found(&self.run.policy, remote, candidate, rule)),
+                None => Situation::Found,
+            },
             Match::IdentityConflict { .. } => Situation::IdentityConflict,
-            _ => Situation::Ambiguous,
+            Match::Ambiguous { .. } => Situation::Ambiguous,
         };
-        self.refuse(id, situation, problem(&answer), Some(answer))
+        self.refuse(remote.id.clone(), situation, problem(&answer), Some(answer))
     }
 
     /// Plans once more what was stale, judged by what is here now.
@@ -144,28 +157,29 @@ impl Core {
         stale: &[Op],
         after: &After,
         loaded: &mut BTreeMap<ExternalId, Loaded>,
-        candidates: &[Candidate],
+        candidates: &Candidates,
     ) -> Vec<Op> {
         let remotes: Vec<RemoteRecord> = stale.iter().filter_map(said_by_the_source).collect();
-        let mut around = self.judged(remotes.iter(), loaded, candidates);
+        let found = self.evidence(remotes.iter(), loaded, candidates);
+        let mut named = self.named(found, candidates);
         let listing = matches!(after.next, Then::Listing(_));
-        for (id, answer) in around.answers.iter().filter(|_| !listing) {
-            self.claims.claim(id, answer.locals());
+        for (id, evidence) in named.iter().filter(|_| !listing) {
+            self.claims.claim(id, self.answer(evidence, candidates).locals());
         }
         let mut ops = Vec::new();
         for op in stale {
-            let answer = said_by_the_source(op).zip(around.answers.remove(&op.id));
-            ops.extend(match answer {
+            let found = said_by_the_source(op).zip(named.remove(&op.id));
+            ops.extend(match found {
                 None => self.plan_again(op, loaded),
-                Some((remote, answer)) if listing => {
+                Some((remote, evidence)) if listing => {
                     let slot = self.index.slot(op.id.as_str());
-                    self.await_the_end(slot, remote, answer, &around);
+                    self.await_the_end(slot, remote, evidence, candidates);
                     None
                 }
-                Some((remote, answer)) => {
-                    let op = self.linking(&remote, &answer, &around);
+                Some((remote, evidence)) => {
+                    let answer = self.answer(&evidence, candidates);
                     let answer = self.claims.contested(&remote.id, answer);
-                    self.decided(remote.id, answer, op)
+                    self.decided(&remote, answer, candidates)
                 }
             });
         }
@@ -173,8 +187,13 @@ impl Core {
     }
 }
 
+fn local(candidate: &Candidate) -> Local<'_> {
+    let Candidate { local: id, linked, is_not, record, .. } = candidate;
+    Local { id, linked: linked.as_ref(), is_not, record }
+}
+
 /// A record that a user removed is not brought back by a rule.
-fn cautious(answer: Match, candidates: &BTreeMap<&LocalId, &Candidate>) -> Match {
+fn cautious(answer: Match, candidates: &Candidates) -> Match {
     match answer {
         Match::Found { local, rule, .. }
             if candidates.get(&local).is_some_and(|it| it.presence != Presence::Active) =>

@@ -7,6 +7,7 @@ use crate::detect::Verdict;
 use crate::exchange::{Action, ConflictChange, Entry, Op, Quarantined, Situation};
 use crate::failure::Failure;
 use crate::id::{ExternalId, RunId};
+use crate::matching::Crowded;
 use crate::plan::{Blocked, PlanId};
 use crate::resolve::Decision;
 
@@ -102,6 +103,9 @@ pub struct Report {
     /// Records that the listing no longer had, but that were left alone, because the listing cannot be trusted to be
     /// complete: something in it could not be read and could be any of them, or its count is not the one it states.
     pub withheld: u64,
+    /// The match rules that named nobody for some records, because more than a few records have the same there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crowded: Vec<Crowded>,
     /// What was set aside, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<Quarantined>,

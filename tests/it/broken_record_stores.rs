@@ -52,6 +52,8 @@ const BROKEN: &[(Fault, &[&str])] = &[
     (CandidatesOfTheLinked, &["near_whether_linked_or_not"]),
     (CandidatesUpTo999Keys, &["near_whether_linked_or_not"]),
     (CandidatesByTheFirstRule, &["near_whether_linked_or_not"]),
+    (CandidatesUpToAFew, &["near_of_many"]),
+    (CandidatesUpToAPage, &["near_of_many"]),
     (KeysOfTheFirstDay, &["near_by_what_it_says_now"]),
     (KeysOfWhatWasCommitted, &["near_by_what_it_says_now"]),
     (ForgetsWhatItIsNot, &["near_is_not"]),

@@ -8,6 +8,7 @@ pub mod json;
 mod story;
 
 use tripartite::id::ExternalId;
+use tripartite::matching::{Crowded, FEW};
 use tripartite::plan::{Blocked, Excess, Plan};
 use tripartite::run::{Counts, Report, RunOutcome};
 
@@ -83,10 +84,25 @@ pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option
         let left = "were not listed, but left alone: a line that cannot be read could be any of them";
         console.print(format!("\n{} {left}", report.withheld));
     }
+    for crowded in &report.crowded {
+        console.print(format!("\n{}", crowd(crowded)));
+    }
     if let Some(plan) = plan.filter(|_| report.dry_run) {
         planned(console, plan);
     }
     console.print(format!("\nplan {}", report.plan_id));
+}
+
+/// What is said of a match rule whose fields many records have the same.
+pub(crate) fn crowd(crowded: &Crowded) -> String {
+    let Crowded { rule, keys, records } = crowded;
+    let (values, are) = if *keys == 1 { ("one value", "is") } else { ("values", "are each") };
+    let values = if *keys == 1 { values.to_owned() } else { format!("{keys} {values}") };
+    let listed = if *records == 1 { "one listed record".to_owned() } else { format!("{records} listed records") };
+    format!(
+        "match rule {rule}: {values} of its fields {are} on more than {FEW} records, so it named nobody for {listed}; \
+         whom no other rule found was created"
+    )
 }
 
 /// Prints why a guard stopped the run, and how to let it pass.

@@ -8,7 +8,7 @@ use super::schema;
 use super::seen::{Near, of_local};
 use super::world::{create, deactivate, full, id, noted, record, update};
 use crate::exchange::{Presence, Wanted};
-use crate::matching::{Rule, Rules, Trust};
+use crate::matching::{FEW, Rule, Rules, Trust};
 use crate::value::Record;
 
 /// So many keys are looked for at once that nobody has, beside one.
@@ -87,6 +87,23 @@ promises! { $ __conformance_records_near in near:
         probe.fixture.link(&local, &id("1"));
         probe.equal("the local id", &probe.nearest(&full(1)).0, &local);
         found(probe, "aine1@example.org", Some("1"));
+    }
+
+    /// Of more than eleven records that share a key, give eleven or more, and each that another of the keys finds.
+    fn near_of_many(probe) {
+        let shared = |number: usize| json!({"email": "club@example.org", "name": format!("Áine {number}"), "born": "1990-01-02"});
+        for number in 0..2 * FEW {
+            let linked = (number % 2 == 0).then(|| id(&format!("{number}")));
+            probe.fixture.enter(linked.as_ref(), &record(&shared(number)));
+        }
+        let many = probe.near(&[mail("club@example.org")]).len();
+        probe.holds(many > FEW, || format!("of {} records with one key, {many}", 2 * FEW));
+        for number in 0..2 * FEW {
+            let own = record(&json!({"name": format!("Áine {number}"), "born": "1990-01-02"}));
+            let both = probe.near(&[mail("club@example.org"), own.clone()]);
+            let (local, _) = probe.nearest(&own);
+            probe.holds(both.contains_key(&local), || format!("{local} has a key that nobody else has"));
+        }
     }
 
     /// Find a record by what it says now, whoever wrote that, and however lately.

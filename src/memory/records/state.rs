@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::exchange::{Action, Batch, Candidate, Entry, Expect, Near, Op, Outcome};
 use crate::id::{ExternalId, LocalId, RunId};
+use crate::matching::{FEW, MatchKey};
 use crate::memory::kept::{Kept, apply};
 use crate::schema::Schema;
 use crate::value::Record;
@@ -79,7 +80,16 @@ impl State {
     pub(super) fn near(&self, near: &Near) -> Vec<Candidate> {
         let linked = self.records.iter().map(|(id, kept)| (Some(id), kept));
         let all = linked.chain(self.free.values().map(|kept| (None, kept)));
-        let is_near = |kept: &Kept| near.rules.keys(&kept.local).iter().any(|key| near.keys.binary_search(key).is_ok());
+        let mut given: BTreeMap<MatchKey, usize> = BTreeMap::new();
+        let mut is_near = |kept: &Kept| {
+            let wanted = near.rules.keys(&kept.local).into_iter().filter(|key| near.keys.binary_search(key).is_ok());
+            let mut count = |key| {
+                let count = given.entry(key).or_default();
+                *count += 1;
+                *count <= FEW + 1
+            };
+            wanted.filter(|key| count(*key)).count() > 0
+        };
         let candidate = |(id, kept): (Option<&ExternalId>, &Kept)| Candidate {
             local: kept.id.clone(),
             revision: kept.revision,

@@ -55,6 +55,8 @@ pub(super) enum Fault {
     CandidatesOfTheLinked,
     CandidatesUpTo999Keys,
     CandidatesByTheFirstRule,
+    CandidatesUpToAFew,
+    CandidatesUpToAPage,
     KeysOfTheFirstDay,
     KeysOfWhatWasCommitted,
     ForgetsWhatItIsNot,

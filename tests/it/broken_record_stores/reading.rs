@@ -1,11 +1,12 @@
 //! What goes wrong in reading.
 
+use std::collections::BTreeMap;
 use std::thread;
 
 use tripartite::conformance::records::schema;
 use tripartite::exchange::{Candidate, Cursor, IndexEntry, IndexPage, Loaded, Near, Presence, Revision, Synced};
 use tripartite::id::ExternalId;
-use tripartite::matching::Rules;
+use tripartite::matching::{FEW, MatchKey, Rules};
 use tripartite::memory::{Kept, MemoryStore};
 use tripartite::value::{Record, RecordBuilder, Value};
 
@@ -167,6 +168,12 @@ impl Faulty {
             CandidatesOfTheLinked => candidate.linked.is_some(),
             _ => true,
         });
+        match self.fault {
+            CandidatesUpToAFew => found = self.at_most(FEW, found, &near),
+            // In whatever order they are there, so that one key's crowd takes the room of another key's only record.
+            CandidatesUpToAPage => found.truncate(FEW + 1),
+            _ => {}
+        }
         for candidate in &mut found {
             candidate.presence = self.presence(candidate.presence);
             match self.fault {
@@ -176,6 +183,22 @@ impl Faulty {
             }
         }
         found
+    }
+
+    /// Of each key so many.
+    fn at_most(&self, most: usize, found: Vec<Candidate>, near: &Near) -> Vec<Candidate> {
+        let mut given: BTreeMap<MatchKey, usize> = BTreeMap::new();
+        let mut is_within = |key: MatchKey| {
+            *given.entry(key).or_default() += 1;
+            given[&key] <= most
+        };
+        let keys = |candidate: &Candidate| {
+            near.rules.keys(&candidate.record).into_iter().filter(|key| near.keys.contains(key)).collect::<Vec<_>>()
+        };
+        found
+            .into_iter()
+            .filter(|candidate| keys(candidate).into_iter().filter(|key| is_within(*key)).count() > 0)
+            .collect()
     }
 
     /// The candidates by what the store takes for the keys of its records.

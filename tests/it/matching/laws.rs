@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::matching::{Claims, Local, Match, Pool, Remote, Rules};
+use tripartite::matching::{Claims, Crowds, Evidence, FEW, Local, Match, Pool, Remote, Rules};
 use tripartite::schema::Schema;
 use tripartite::value::Record;
 
@@ -56,6 +56,20 @@ fn external(at: usize) -> ExternalId {
     support::ext(&format!("FED-{at}"))
 }
 
+/// One said of so many that it may be a crowd, on either side, among others.
+fn crowded() -> impl Strategy<Value = (Vec<Said>, Vec<(Said, Option<u8>)>)> {
+    (world(), said(), 0..FEW + 3, prop_oneof![Just(1_usize), 0..FEW + 3]).prop_map(
+        |((mut listing, mut here), one, listed, known)| {
+            // Of whom half say something else, too.
+            let mut other = one.clone();
+            other[3] = (3, 0);
+            listing.extend((0..listed).map(|at| if at % 2 == 0 { one.clone() } else { other.clone() }));
+            here.extend((0..known).map(|at| (if at % 2 == 0 { one.clone() } else { other.clone() }, None)));
+            (listing, here)
+        },
+    )
+}
+
 struct World {
     listing: BTreeMap<ExternalId, Record>,
     here: Vec<Known>,
@@ -77,11 +91,28 @@ fn settle<'a>(
 ) -> BTreeMap<ExternalId, Match> {
     let locals = here.map(|(id, linked, record)| Local { id, linked: linked.as_ref(), is_not: &[], record });
     let pool = Pool::new(rules, locals);
-    let mut claims = Claims::default();
-    for (id, record) in listing {
-        claims.add(id.clone(), pool.judge(Remote { id, record }));
+    let (mut claims, mut crowds) = (Claims::default(), Crowds::default());
+    let found: Vec<(&ExternalId, Evidence)> =
+        listing.map(|(id, record)| (id, pool.evidence(Remote { id, record }))).collect();
+    found.iter().for_each(|(id, evidence)| crowds.count(id, evidence));
+    for (id, evidence) in found {
+        claims.add(id.clone(), evidence.answer(rules, &crowds));
     }
     claims.settle()
+}
+
+proptest! {
+    #![proptest_config(support::cases(128))]
+
+    /// A key that more than a few have, here or in the listing, is no key; in whatever order they come.
+    #[test]
+    fn what_many_share_says_nothing(world in crowded()) {
+        let (schema, rules) = (people(), usual(&people()));
+        let World { listing, here } = build(&schema, &world, 0);
+        let expected = naive::answers(&schema, rules.rules(), &listing, &here);
+        prop_assert_eq!(&settle(&rules, listing.iter().rev(), here.iter().rev()), &expected);
+        prop_assert_eq!(settle(&rules, listing.iter(), here.iter()), expected);
+    }
 }
 
 proptest! {

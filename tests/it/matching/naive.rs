@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::matching::{Match, Rule, Trust};
+use tripartite::matching::{FEW, Match, Rule, Trust};
 use tripartite::schema::Schema;
 use tripartite::value::{Record, Value};
 
@@ -30,12 +30,20 @@ pub(super) fn answers(
     listing: &BTreeMap<ExternalId, Record>,
     here: &[Known],
 ) -> BTreeMap<ExternalId, Match> {
-    let claims = |remote: &Record| {
+    // Whether a rule says anything of this record, and not the same of more than a few.
+    let tells = |rule: &Rule, remote: &Record| {
+        let here = here.iter().filter(|(_, _, local)| agree(schema, rule, remote, local)).count();
+        here <= FEW && listing.values().filter(|other| agree(schema, rule, remote, other)).count() <= FEW
+    };
+    let telling = |remote: &Record| rules.iter().filter(|rule| tells(rule, remote)).collect::<Vec<_>>();
+    let telling: BTreeMap<&ExternalId, Vec<&Rule>> = listing.iter().map(|(id, record)| (id, telling(record))).collect();
+    let claims = |(id, remote): (&ExternalId, &Record)| {
         here.iter()
-            .filter(|(_, _, local)| rules.iter().any(|rule| agree(schema, rule, remote, local)))
+            .filter(|(_, _, local)| telling[id].iter().any(|rule| agree(schema, rule, remote, local)))
             .collect::<Vec<_>>()
     };
-    let claimed: BTreeMap<&ExternalId, Vec<&Known>> = listing.iter().map(|(id, record)| (id, claims(record))).collect();
+    let claimed: BTreeMap<&ExternalId, Vec<&Known>> =
+        listing.iter().map(|(id, record)| (id, claims((id, record)))).collect();
     let answer = |(id, record): (&ExternalId, &Record)| {
         let mine = &claimed[id];
         let locals: Vec<LocalId> =
@@ -44,7 +52,7 @@ pub(super) fn answers(
         let rivals = claimed.iter().filter(|(other, theirs)| **other != id && shares(theirs));
         let rivals: Vec<ExternalId> = rivals.map(|(id, _)| (*id).clone()).collect();
         let reason = |local: &Record| {
-            let agreeing = || rules.iter().filter(|rule| agree(schema, rule, record, local));
+            let agreeing = || telling[id].iter().filter(|rule| agree(schema, rule, record, local));
             let rule = agreeing().find(|rule| rule.trust == Trust::Trusted).or_else(|| agreeing().next()).unwrap();
             (rule.name.clone(), rule.trust)
         };

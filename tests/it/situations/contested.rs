@@ -1,9 +1,12 @@
 //! Links that something gets in the way of: users at work, another run, moves, tombstones, and stores that have an id twice.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tripartite::exchange::{Batch, Cursor, IndexPage, Outcome, Records, Wanted};
 use tripartite::host::RecordStore;
+use tripartite::id::ExternalId;
+use tripartite::matching::FEW;
 use tripartite::plan::Plan;
 use tripartite::run::{RunOutcome, Step};
 
@@ -133,6 +136,43 @@ fn a_stored_plan_gives_nobody_away_twice() {
     // 17 was only proposed for the first; by its address it is the second now.
     assert_eq!(straight.0[1], (Some(ext("FED-2")), ambiguous(&["17"], &["FED-1"])));
     assert_eq!((straight.1, &stored), (0, &straight));
+}
+
+/// A key of more than a few is none either when a stored plan is carried out, and one of its records is planned once more.
+#[test]
+fn a_stored_plan_keeps_that_a_key_of_many_is_none() {
+    let town = Town::of(&[("17", person("Nobody", "club@example.org"))]);
+    let named = |at: usize| town.item(&format!("FED-{at}"), person(&format!("Áine {at}"), "club@example.org"));
+    let listing = Listing::new((0..=FEW).map(named).collect());
+    let Ok(done) = drive_blocking(town.run().dry().start(), &listing, &town.store) else { unreachable!() };
+    let store = StaleOnce(&town.store, ext("FED-0"), AtomicBool::new(false));
+    let report = drive_blocking(town.run().apply(done.plan.unwrap()), &listing, &store).unwrap().report;
+    assert_eq!((report.counts.created, report.counts.linked), (FEW as u64 + 1, 0), "{report:?}");
+}
+
+/// Says once of a record that it was stale, as where somebody took its id and gave it up again.
+struct StaleOnce<'s>(&'s MemoryStore, ExternalId, AtomicBool);
+
+impl RecordStore for StaleOnce<'_> {
+    type Error = Infallible;
+
+    async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, Infallible> {
+        self.0.index(after).await
+    }
+
+    async fn load(&self, wanted: &Wanted) -> Result<Records, Infallible> {
+        self.0.load(wanted).await
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
+        let mut batch = batch.clone();
+        let is_it = |op: &tripartite::exchange::Op| op.id == self.1 && !self.2.load(Ordering::Relaxed);
+        let stale = batch.ops.iter().position(is_it);
+        stale.inspect(|_| self.2.store(true, Ordering::Relaxed)).map(|at| batch.ops.remove(at));
+        let mut outcomes = self.0.commit(&batch).await?;
+        stale.inspect(|&at| outcomes.insert(at, Outcome::Stale));
+        Ok(outcomes)
+    }
 }
 
 /// Two runs have planned the same link: one carries it out, the other finds it done.

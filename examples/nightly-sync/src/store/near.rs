@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use tripartite::exchange::{Candidate, Near, Presence};
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::matching::{MatchKey, Rules};
+use tripartite::matching::{FEW, MatchKey, Rules};
 use tripartite::schema::Schema;
 use tripartite::value::Record;
 
@@ -232,7 +232,7 @@ pub(super) fn aside(
     Ok(())
 }
 
-/// The rows that have one of the keys.
+/// The rows that have one of the keys; of those that share one with many, some.
 pub(super) fn candidates(
     conn: &Connection,
     rows: Rows<'_>,
@@ -255,7 +255,14 @@ pub(super) fn candidates(
 fn locals(conn: &Connection, table: &str, keys: &[MatchKey]) -> Result<Vec<i64>, StoreError> {
     let hex = |key: &MatchKey| key.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let keys = serde_json::to_string(&keys.iter().map(hex).collect::<Vec<_>>()).unwrap_or_default();
-    let sql = format!("SELECT DISTINCT k.local_id FROM json_each(?1) j JOIN {table} k ON k.key = unhex(j.value)");
+    // A key that more than a few have names nobody, and one more than a few show that.
+    let last =
+        format!("SELECT local_id FROM {table} WHERE key = unhex(j.value) ORDER BY local_id LIMIT 1 OFFSET {FEW}");
+    let sql = format!(
+        "SELECT DISTINCT k.local_id FROM json_each(?1) j CROSS JOIN {table} k
+         ON k.key = unhex(j.value) AND k.local_id <= ifnull(({last}), {most})",
+        most = i64::MAX
+    );
     Ok(conn.prepare_cached(&sql)?.query_map([keys], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 

@@ -219,6 +219,24 @@ fn keys_are_reckoned_once() {
     assert_eq!(bench.value("SELECT count(*) FROM tripartite_keys").as_deref(), Some("4999"));
 }
 
+/// A placeholder holds nobody back, and what it did not do is said without its value.
+#[test]
+fn a_placeholder_that_many_have_is_named_and_names_nobody() {
+    let bench = club(r#"[{"name": "e-mail", "fields": ["email"], "trust": "trusted"}]"#);
+    bench.enter("Áine", "none@example.org");
+    let lines: String = (0..40).map(|at| line(&format!("F{at}"), &format!("N {at}"), "none@example.org")).collect();
+    let listing = bench.listing(&lines);
+    let report = bench.run(&listing, &["--dry-run"]).json();
+    assert_eq!(counts(&report, ["created", "quarantined"]), [40, 0]);
+    assert_eq!(report["crowded"], json!([{"rule": "e-mail", "keys": 1, "records": 40}]));
+    let told = bench.program(&["run", "--db", &bench.path("members.db"), "--remote", &listing]);
+    let said =
+        "match rule e-mail: one value of its fields is on more than 10 records, so it named nobody for 40 listed";
+    assert!(told.stdout.contains(said), "{}", told.stdout);
+    assert!(!told.stdout.contains("none@"), "{}", told.stdout);
+    assert_eq!(bench.value("SELECT count(*) FROM members").as_deref(), Some("41"));
+}
+
 /// Whoever is entered under a number that somebody had is nobody of whom anything was said.
 #[test]
 fn what_was_said_of_one_is_not_said_of_the_next() {

@@ -43,6 +43,9 @@ pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Resu
         );
         page.line("p", &[], &told)?;
     }
+    for crowded in &report.crowded {
+        page.line("p", &[], &crate::report::crowd(crowded))?;
+    }
     page.end()
 }
 
