@@ -38,7 +38,7 @@
 //! let told = &explain(&policy, &loaded)[0];
 //! assert!(told.why.starts_with("Both sides changed phone, differently; by the rule"));
 //! let op = decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
-//! block_on(store.commit(&batch(&policy, RunId::new("desk")?, at, vec![op])))?;
+//! block_on(store.commit(&batch(&policy, RunId::new("desk")?, at, vec![op], None)))?;
 //!
 //! assert_eq!(night("third", "3")?.counts.conflicts_open, 0); // and never again for this value of the source
 //! assert_eq!(store.get(&id).and_then(|kept| kept.local.field(0).text().map(str::to_owned)).as_deref(), Some("2"));
@@ -71,8 +71,9 @@ pub use self::many::{Decided, Filter, Refused, decide_many};
 pub use self::restore::restore;
 use self::unit::{Settled, settle};
 use crate::detect::Verdict;
+use crate::exchange::privacy::hide;
 use crate::exchange::{
-    Action, Batch, ConflictChange, Entry, Expect, FieldEntry, Loaded, Op, OpenConflict, Presence, Situation,
+    Action, Batch, ConflictChange, Entry, Expect, FieldEntry, KeyedHash, Loaded, Op, OpenConflict, Presence, Situation,
     WHOLE_RECORD,
 };
 use crate::id::{ExternalId, PersonId, RunId};
@@ -321,8 +322,44 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 }
 
 /// The batch that carries decisions out, for the store to commit: under a run of
-/// their own, so that the audit tells them from a night's.
-pub fn batch(policy: &Policy, run: RunId, at: DateTime<Utc>, ops: Vec<Op>) -> Batch {
+/// their own, so that the audit tells them from a night's. The audit gets the values of sensitive fields as the schema
+/// says; hashed ones need the `key`, without it they are redacted.
+///
+/// ```
+/// use tripartite::decide::batch;
+/// use tripartite::exchange::{Entry, FieldEntry};
+/// # use tripartite::decide::restore;
+/// # use tripartite::exchange::{Base, Loaded, Presence, Revision};
+/// # use tripartite::id::{ExternalId, PersonId, RunId};
+/// # use tripartite::resolve::Decision;
+/// # use tripartite::detect::{LocalChange, Verdict};
+/// # use tripartite::value::Value;
+/// use tripartite::schema::{Field, Kind, Policy, Privacy, Schema};
+/// let phone = Field::new("phone", Kind::Text).sensitive_as(Privacy::Redacted);
+/// let schema = Schema::builder().field(phone).build()?;
+/// # let entry = FieldEntry {
+/// #     field: "phone".to_owned(), group: None, verdict: Verdict::LocalOnly(LocalChange::Set),
+/// #     decision: Decision::TookRemote, rule: "source: merge".to_owned(), base: Some(Value::Null),
+/// #     local: Value::from("087 123 4567"), remote: Some(Value::Null), result: Value::Null,
+/// #     collisions: vec![], why: String::new(), by: None, kept: Privacy::Plain,
+/// # };
+/// # let local = schema.record(&serde_json::json!({ "phone": null }))?;
+/// # let base = Some(Base { record: local.clone(), schema: schema.fingerprint(), version: None });
+/// # let loaded = Loaded {
+/// #     id: ExternalId::new("7")?, presence: Presence::Active, revision: Revision(1), local, base, synced: None,
+/// #     open: vec![], strategy: None, missed: 0,
+/// # };
+/// # let policy = Policy::new(schema);
+/// # let (run, at) = (RunId::new("desk")?, chrono::DateTime::UNIX_EPOCH);
+/// // Somebody takes the number back that a sync has cleared:
+/// let op = restore(&policy, &loaded, &[&entry], &PersonId::new("Nuala")?)?;
+/// let batch = batch(&policy, run, at, vec![op], None);
+/// let [Entry::Field(FieldEntry { local, result, .. })] = &batch.ops[0].entries[..] else { unreachable!() };
+/// assert_eq!((local.is_null(), result.as_text()), (true, Some("(redacted)")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn batch(policy: &Policy, run: RunId, at: DateTime<Utc>, mut ops: Vec<Op>, key: Option<&dyn KeyedHash>) -> Batch {
+    hide(policy.schema(), key, &mut ops);
     Batch { run, at, schema: policy.schema().fingerprint(), policy: policy.fingerprint(), ops }
 }
 

@@ -41,7 +41,7 @@ mod candidate;
 #[cfg(feature = "audit-key")]
 mod key;
 mod op;
-mod privacy;
+pub(crate) mod privacy;
 
 use std::collections::BTreeSet;
 

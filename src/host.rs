@@ -253,6 +253,7 @@ pub trait RecordStore {
     ///   - Open, update and close conflicts by their units, one for each, and give those that are open as they were
     ///     stored.
     ///   - Append the audit entries of an op that is carried out, each once and in their order, under the batch's run.
+    ///   - Keep in the audit the values that the entries state, and none that only the op has.
     /// * **Must**, when several write at once:
     ///   - Let one of several ops that expect the same revision be carried out, and never two.
     ///   - Let one of several creations for an external id be carried out, and never two.

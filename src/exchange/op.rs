@@ -232,7 +232,14 @@ pub enum ConflictChange {
 }
 
 /// Ops to be carried out in one call, each as one, if the host can in one transaction.
+///
+/// The entries of its ops are what the audit may keep: of a field that is redacted or hashed ([`Privacy`]) they have
+/// stand-ins, whatever the store does with them. The values to be written are in the actions and the bases. A run builds
+/// its batches, and [`decide::batch`](crate::decide::batch()) those of people.
+///
+/// [`Privacy`]: crate::schema::Privacy
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Batch {
     /// The run they belong to.
     pub run: RunId,

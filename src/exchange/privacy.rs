@@ -1,8 +1,9 @@
-//! What of an entry is stored: the values of a field as its [`Privacy`] has them.
+//! What of an entry a store is given: the values of a field as its [`Privacy`] has them.
+//!
+//! The values are replaced when a [`Batch`](super::Batch) is built, before a store sees them, so that no store can forget it. Plans have
+//! them as they are: they write them, and what was approved is told by them.
 
-use std::borrow::Cow;
-
-use super::{Entry, FieldEntry};
+use super::{Entry, FieldEntry, Op};
 use crate::schema::{Privacy, Schema};
 use crate::value::Value;
 
@@ -11,8 +12,9 @@ use crate::value::Value;
 /// * **Must** be a keyed cryptographic hash: without the key, telephone numbers are found by trying them all.
 /// * **Must** be a function of the key and the message: equal messages have equal hashes.
 ///
-/// With the feature `audit-key`, `AuditKey` is one.
-pub trait KeyedHash {
+/// With the feature `audit-key`, `AuditKey` is one. [`Run::audit_key`](crate::run::Run::audit_key) and
+/// [`decide::batch`](crate::decide::batch()) take it.
+pub trait KeyedHash: Send + Sync {
     /// The hash of a message.
     fn hash(&self, message: &[u8]) -> [u8; 32];
 }
@@ -23,53 +25,60 @@ const REDACTED: &str = "(redacted)";
 /// So many bytes of a hash are kept: enough that no two values of a register are taken for one.
 const KEPT: usize = 16;
 
-impl Entry {
-    /// The entry as a store keeps it: the values of a redacted or hashed field are replaced. Where a hash is asked for
-    /// and there is no key, the value is redacted. Hashes are of the canonical form, so two spellings of one number
-    /// have one hash; two fields never share one.
-    ///
-    /// Verdict, decision and reason stay, and so do the paths at which an object collides: of an object whose *keys*
-    /// are personal, the audit names them.
-    ///
-    /// ```
-    /// use tripartite::exchange::{Entry, FieldEntry};
-    /// # use tripartite::detect::{LocalChange, Verdict};
-    /// # use tripartite::resolve::Decision;
-    /// # use tripartite::value::Value;
-    /// use tripartite::schema::{Field, Kind, Privacy, Schema};
-    /// let phone = Field::new("phone", Kind::Text).sensitive_as(Privacy::Redacted);
-    /// let schema = Schema::builder().field(phone).build()?;
-    /// # let entry = Entry::Field(FieldEntry {
-    /// #     field: "phone".to_owned(), group: None, verdict: Verdict::LocalOnly(LocalChange::Set),
-    /// #     decision: Decision::Nothing, rule: "source: merge".to_owned(), base: Some(Value::Null),
-    /// #     local: Value::from("087 123 4567"), remote: Some(Value::Null), result: Value::from("087 123 4567"),
-    /// #     collisions: vec![], why: String::new(), by: None, kept: Privacy::Plain,
-    /// # });
-    /// // Somebody entered "087 123 4567" where the source has nothing.
-    /// let stored = entry.stored(&schema, None).into_owned();
-    /// let Entry::Field(FieldEntry { local, remote, kept, .. }) = stored else { unreachable!() };
-    /// assert_eq!((local.as_text(), remote, kept), (Some("(redacted)"), Some(Value::Null), Privacy::Redacted));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn stored(&self, schema: &Schema, key: Option<&dyn KeyedHash>) -> Cow<'_, Self> {
-        let Self::Field(entry) = self else { return Cow::Borrowed(self) };
-        // A field that left the schema since is one that nobody vouches for; no policy is known to make such an entry.
-        let Some(position) = schema.position(&entry.field) else { return Cow::Borrowed(self) };
-        let privacy = schema.fields()[position].privacy();
-        if privacy.is_plain() || !entry.kept.is_plain() {
-            return Cow::Borrowed(self);
-        }
-        let key = key.filter(|_| privacy == Privacy::Hashed);
-        let keep = |value: &Value| stand_in(schema, position, value, key);
-        Cow::Owned(Self::Field(FieldEntry {
-            base: entry.base.as_ref().map(keep),
-            local: keep(&entry.local),
-            remote: entry.remote.as_ref().map(keep),
-            result: keep(&entry.result),
-            kept: if key.is_some() { Privacy::Hashed } else { Privacy::Redacted },
-            ..entry.clone()
-        }))
+/// The entries of one op as they were, by its place in the batch.
+pub(crate) type Plain = Vec<(usize, Vec<Entry>)>;
+
+/// Replaces the values of redacted and hashed fields in the entries of ops, and gives the entries as they were, of those
+/// ops alone where something was replaced.
+pub(crate) fn hide(schema: &Schema, key: Option<&dyn KeyedHash>, ops: &mut [Op]) -> Plain {
+    let mut plain = Plain::new();
+    if schema.fields().iter().all(|field| field.privacy().is_plain()) {
+        return plain;
     }
+    for (at, op) in ops.iter_mut().enumerate() {
+        let stand_ins: Vec<_> = op.entries.iter().map(|entry| hidden(schema, key, entry)).collect();
+        if stand_ins.iter().any(Option::is_some) {
+            let both = stand_ins.into_iter().zip(&op.entries);
+            let entries = both.map(|(hidden, entry)| hidden.unwrap_or_else(|| entry.clone())).collect();
+            plain.push((at, std::mem::replace(&mut op.entries, entries)));
+        }
+    }
+    plain
+}
+
+/// Puts the entries back as they were.
+pub(crate) fn show(ops: &mut [Op], plain: Plain) {
+    for (at, entries) in plain {
+        if let Some(op) = ops.get_mut(at) {
+            op.entries = entries;
+        }
+    }
+}
+
+/// The entry with stand-ins for its values; `None` when they are kept as they are. Where a hash is asked for and there is
+/// no key, the value is redacted. Hashes are of the canonical form, so two spellings of one number have one hash; two
+/// fields never share one.
+///
+/// Verdict, decision and reason stay, and so do the paths at which an object collides: of an object whose *keys* are
+/// personal, the audit names them.
+fn hidden(schema: &Schema, key: Option<&dyn KeyedHash>, entry: &Entry) -> Option<Entry> {
+    let Entry::Field(entry) = entry else { return None };
+    // A field that left the schema since is one that nobody vouches for; no policy is known to make such an entry.
+    let position = schema.position(&entry.field)?;
+    let privacy = schema.fields()[position].privacy();
+    if privacy.is_plain() || !entry.kept.is_plain() {
+        return None;
+    }
+    let key = key.filter(|_| privacy == Privacy::Hashed);
+    let keep = |value: &Value| stand_in(schema, position, value, key);
+    Some(Entry::Field(FieldEntry {
+        base: entry.base.as_ref().map(keep),
+        local: keep(&entry.local),
+        remote: entry.remote.as_ref().map(keep),
+        result: keep(&entry.result),
+        kept: if key.is_some() { Privacy::Hashed } else { Privacy::Redacted },
+        ..entry.clone()
+    }))
 }
 
 fn stand_in(schema: &Schema, position: usize, value: &Value, key: Option<&dyn KeyedHash>) -> Value {

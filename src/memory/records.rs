@@ -350,6 +350,6 @@ impl RecordStore for MemoryStore {
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
         let mut state = self.state();
-        Ok(batch.ops.iter().map(|op| state.carry_out(&self.schema, batch, op)).collect())
+        Ok(batch.ops.iter().map(|op| state.carry_out(batch, op)).collect())
     }
 }

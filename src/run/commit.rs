@@ -2,8 +2,10 @@
 
 use super::core::{Core, Purpose};
 use super::matched::said_by_the_source;
+use super::options::Key;
 use super::report::Unwritten;
 use super::{Committing, Loading, Step, Stopped};
+use crate::exchange::privacy::hide;
 use crate::exchange::{Action, Batch, Next, Op, Outcome, Wanted};
 use crate::plan::{Blocked, Figures, Plan, Tally};
 
@@ -86,6 +88,7 @@ impl Core {
     pub(super) fn commit(self: Box<Self>, mut ops: Vec<Op>, mut after: After) -> Step {
         if !ops.is_empty() {
             let rest = ops.split_off(ops.len().min(self.run.batch));
+            let plain = hide(self.run.policy.schema(), self.run.audit_key.as_ref().map(Key::hash), &mut ops);
             let batch = Batch {
                 run: self.run.id.clone(),
                 at: self.run.at,
@@ -93,7 +96,7 @@ impl Core {
                 policy: self.run.policy.fingerprint(),
                 ops,
             };
-            return Step::Committing(Committing { core: self, batch, rest, after });
+            return Step::Committing(Committing { core: self, batch, plain, rest, after });
         }
         let stale = std::mem::take(&mut after.stale);
         if !stale.is_empty() {

@@ -1,9 +1,12 @@
 //! What a run is told before it starts.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::exchange::KeyedHash;
 use crate::id::{ExternalId, RunId};
 use crate::matching::{Rule, Rules, RulesError};
 use crate::plan::{Guards, PlanId};
@@ -44,6 +47,23 @@ pub struct Run {
     pub(super) missing_after: u32,
     /// Not of none.
     pub(super) rules: Option<Rules>,
+    pub(super) audit_key: Option<Key>,
+}
+
+/// The key of the audit's hashes.
+#[derive(Clone)]
+pub(super) struct Key(Arc<dyn KeyedHash>);
+
+impl Key {
+    pub(super) fn hash(&self) -> &dyn KeyedHash {
+        &*self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
 }
 
 impl Run {
@@ -72,6 +92,7 @@ impl Run {
             only: None,
             missing_after: 1,
             rules: None,
+            audit_key: None,
         }
     }
 
@@ -302,5 +323,35 @@ impl Run {
         let rules = Rules::new(self.policy.schema(), rules.into_iter().collect())?;
         self.rules = (!rules.is_empty()).then_some(rules);
         Ok(self)
+    }
+
+    /// The key of the hashes that the audit has of [hashed](crate::schema::Privacy::Hashed) fields. Without it, they are
+    /// redacted: no run writes such a value into the audit as it is.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::exchange::{Entry, KeyedHash};
+    /// # use tripartite::id::{ExternalId, RunId};
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Privacy, Schema};
+    /// # struct Hmac;
+    /// # impl KeyedHash for Hmac { fn hash(&self, _: &[u8]) -> [u8; 32] { [0xab; 32] } } // yours is a real one
+    /// let phone = Field::new("phone", Kind::Text).sensitive_as(Privacy::Hashed);
+    /// let schema = Schema::builder().field(phone).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # store.insert(ExternalId::new("7")?, schema.record(&serde_json::json!({"phone": "1"}))?);
+    /// # let listing = Listing::of(&schema, [("7", serde_json::json!({"phone": "2"}))])?;
+    /// drive_blocking(run.audit_key(Arc::new(Hmac)).start(), &listing, &store)?;
+    /// let audit = store.audit();
+    /// let Some((_, _, Entry::Field(entry))) = audit.first() else { unreachable!() };
+    /// assert_eq!(entry.local.as_text(), Some("hmac-sha256:abababababababababababababababab"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn audit_key(mut self, key: Arc<dyn KeyedHash>) -> Self {
+        self.audit_key = Some(Key(key));
+        self
     }
 }

@@ -94,6 +94,7 @@ const BROKEN: &[(Fault, &[&str])] = &[
     (RememberedWithoutRevision, &["revision_of_the_remembered"]),
     (AuditTwice, &["audit_in_order"]),
     (AuditBackwards, &["audit_in_order"]),
+    (AuditOfThePatch, &["audit_as_stated"]),
 ];
 
 /// What is not wrong: a store may do it.

@@ -68,7 +68,7 @@ pub(crate) fn load(store: &MemoryStore, id: &str) -> Loaded {
 }
 
 pub(crate) fn commit(policy: &Policy, store: &MemoryStore, op: tripartite::exchange::Op) -> Outcome {
-    let Ok(mut outcomes) = block_on(store.commit(&batch(policy, run_id("desk"), at(), vec![op])));
+    let Ok(mut outcomes) = block_on(store.commit(&batch(policy, run_id("desk"), at(), vec![op], None)));
     outcomes.remove(0)
 }
 
@@ -286,7 +286,7 @@ fn a_batch_of_many_answers_is_carried_out_in_one_call() {
     let store = many(&schema, &policy);
     let records: Vec<_> = ["1", "2", "3"].map(|id| load(&store, id)).into();
     let decided = decide_many(&policy, &records, &Filter::default(), &Answer::TakeRemote, &nuala());
-    let Ok(outcomes) = block_on(store.commit(&batch(&policy, run_id("desk"), at(), decided.ops)));
+    let Ok(outcomes) = block_on(store.commit(&batch(&policy, run_id("desk"), at(), decided.ops, None)));
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Applied { .. })));
     for id in ["1", "2", "3"] {
         assert!(load(&store, id).open.is_empty());

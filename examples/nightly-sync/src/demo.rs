@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io, process};
 
 use tripartite::drive::DriveError;
-use tripartite::run::{Done, Run};
+use tripartite::run::Done;
 use tripartite::schema::{Policy, Schema};
 
 use crate::app::now;
@@ -100,7 +100,7 @@ fn night(console: &mut Console, store: &SqliteStore, name: &str, text: &'static 
         .map_err(|error| DemoError::Place { path: name.to_owned(), error: io::Error::other(error.to_string()) })?;
     let at = now();
     let schema = store.schema().clone();
-    let step = Run::new(Policy::new(schema.clone()), store.next_run(&at)?, at).start();
+    let step = store.run(Policy::new(schema.clone()), at)?.start();
     let source = JsonLines::new(lines, schema, "id").pages_of(PAGE);
     let style = if console.live { Style::Live } else { Style::Sparse };
     let mut progress = Progress::new(console, style).indented("  ");

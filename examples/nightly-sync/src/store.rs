@@ -46,7 +46,7 @@ mod record;
 mod register;
 mod tables;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use database::read_only;
 pub use database::{Access, Database, ID_FIELD, Settings};
@@ -77,7 +77,7 @@ pub struct SqliteStore {
     settings: Settings,
     statements: Statements,
     fence: Option<Fence>,
-    key: Option<AuditKey>,
+    key: Option<Arc<AuditKey>>,
     state: Mutex<State>,
 }
 
@@ -117,7 +117,7 @@ impl SqliteStore {
     /// ```
     pub fn of(register: Register, database: Database, settings: Settings) -> Result<Self, StoreError> {
         settings.check()?;
-        let key = key::of(&settings.schema)?;
+        let key = key::of(&settings.schema)?.map(Arc::new);
         let conn = database.into_connection();
         let created = !database::holds(&conn, &register)? && tables::create(&conn, &register, &settings)?;
         let (layout, pending) = match created {
@@ -201,7 +201,7 @@ impl SqliteStore {
         if !pending.is_empty() {
             layout::settle(&tx, pending)?;
         }
-        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, self.key.as_ref(), batch, way)?;
+        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, batch, way)?;
         tx.commit()?;
         if !pending.is_empty() {
             settled(layout, pending, &self.settings.schema);

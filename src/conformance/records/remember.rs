@@ -5,13 +5,14 @@ use serde_json::json;
 use super::probe::Probe;
 use super::seen::{stated, text_of};
 use super::world::{
-    batch, conflict, create, deactivate, full, id, noted, noticed, opened, policy, record, run, touch, update,
+    batch, conflict, create, deactivate, full, id, noted, noticed, opened, policy, record, run, stand_in, touch, update,
 };
 use super::{Fixture, schema};
 use crate::drive::block_on;
 use crate::exchange::{Batch, ConflictChange, Entry, Op, OpenConflict, Outcome, Synced};
 use crate::host::RecordStore;
 use crate::id::ExternalId;
+use crate::schema::Privacy;
 use crate::value::{Fingerprint, Record, Value};
 
 /// Bases that a careless store takes for one another: a field that was never synced, one that the source had empty, and
@@ -252,5 +253,17 @@ promises! { $ __conformance_records_remember in remember:
         let op = create(&three, &record(&json!({"note": "e\u{301}\n'x'"})));
         probe.applied(op.clone());
         probe.equal("the audit of a creation", &probe.audit(&three), &op.entries);
+    }
+
+    /// Keep in the audit the values that the entries state, and none that only the op has.
+    fn audit_as_stated(probe) {
+        let one = id("1");
+        let hidden = [Privacy::Redacted, Privacy::Hashed].map(|kept| stand_in("email", kept)).to_vec();
+        let op = Op { entries: hidden.clone(), ..create(&one, &full(1)) };
+        probe.applied(op);
+        probe.equal("the audit", &probe.audit(&one), &hidden);
+        let op = Op { entries: hidden.clone(), ..update(&one, probe.revision(&one), &full(2)) };
+        probe.applied(op);
+        probe.equal("the audit", &probe.audit(&one), &[hidden.clone(), hidden].concat());
     }
 }

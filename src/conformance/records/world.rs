@@ -190,6 +190,23 @@ pub(super) fn opened(conflict: &OpenConflict) -> ConflictChange {
     ConflictChange::Open(conflict.clone())
 }
 
+/// An entry about a field whose values it does not have.
+pub(super) fn stand_in(field: &str, kept: Privacy) -> Entry {
+    let stand_in = Value::from("(redacted)");
+    match decided(&noted("x")) {
+        Entry::Field(entry) => Entry::Field(FieldEntry {
+            field: field.to_owned(),
+            base: Some(Value::Null),
+            local: stand_in.clone(),
+            remote: Some(stand_in.clone()),
+            result: stand_in,
+            kept,
+            ..entry
+        }),
+        entry => entry,
+    }
+}
+
 /// An entry about the record as a whole.
 pub(super) fn noticed(why: &str) -> Entry {
     Entry::Record(RecordEntry {

@@ -6,7 +6,6 @@ use crate::exchange::{Action, Batch, Candidate, Entry, Expect, Near, Op, Outcome
 use crate::id::{ExternalId, LocalId, RunId};
 use crate::matching::{FEW, MatchKey};
 use crate::memory::kept::{Kept, apply};
-use crate::schema::Schema;
 use crate::value::Record;
 
 #[derive(Debug, Default)]
@@ -20,7 +19,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn carry_out(&mut self, schema: &Schema, batch: &Batch, op: &Op) -> Outcome {
+    pub(super) fn carry_out(&mut self, batch: &Batch, op: &Op) -> Outcome {
         if !self.is_expected(op) {
             return Outcome::Stale;
         }
@@ -39,9 +38,7 @@ impl State {
         let Some(kept) = self.records.get_mut(&op.id) else { return Outcome::Stale };
         apply(kept, batch, op);
         let local = kept.id.clone();
-        self.audit.extend(
-            op.entries.iter().map(|entry| (batch.run.clone(), op.id.clone(), entry.stored(schema, None).into_owned())),
-        );
+        self.audit.extend(op.entries.iter().map(|entry| (batch.run.clone(), op.id.clone(), entry.clone())));
         Outcome::Applied { local }
     }
 

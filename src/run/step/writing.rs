@@ -1,6 +1,7 @@
 //! Steps that write, or wait to be let.
 
 use super::{Done, Step};
+use crate::exchange::privacy::{Plain, show};
 use crate::exchange::{Batch, Op, Outcome};
 use crate::plan::{Blocked, Plan, PlanId};
 use crate::run::commit::After;
@@ -11,6 +12,8 @@ use crate::run::core::Core;
 pub struct Committing {
     pub(in crate::run) core: Box<Core>,
     pub(in crate::run) batch: Batch,
+    /// The entries that the batch has stand-ins in, as they are.
+    pub(in crate::run) plain: Plain,
     pub(in crate::run) rest: Vec<Op>,
     pub(in crate::run) after: After,
 }
@@ -102,7 +105,10 @@ impl Committing {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn resume(self, outcomes: Vec<Outcome>) -> Step {
-        self.core.committed(self.batch.ops, outcomes, self.rest, self.after)
+        let mut ops = self.batch.ops;
+        // What was planned is told by the entries as they are.
+        show(&mut ops, self.plain);
+        self.core.committed(ops, outcomes, self.rest, self.after)
     }
 }
 

@@ -99,6 +99,7 @@ pub(super) enum Fault {
     RememberedWithoutRevision,
     AuditTwice,
     AuditBackwards,
+    AuditOfThePatch,
     // Not wrong: what a store may do.
     NulIsRefused,
     TouchMakesRevisions,

@@ -3,7 +3,7 @@
 use std::thread;
 
 use tripartite::conformance::records::schema;
-use tripartite::exchange::{Action, Batch, ConflictChange, Expect, Op, Outcome, Revision};
+use tripartite::exchange::{Action, Batch, ConflictChange, Entry, Expect, Op, Outcome, Revision};
 use tripartite::id::{ExternalId, LocalId};
 use tripartite::value::{Record, RecordBuilder, Value};
 
@@ -240,7 +240,8 @@ impl Faulty {
     }
 
     fn one(&self, batch: &Batch, op: &Op) -> Outcome {
-        let batch = Batch { ops: vec![op.clone()], ..batch.clone() };
+        let mut batch = batch.clone();
+        batch.ops = vec![op.clone()];
         self.commit_inner(&batch).remove(0)
     }
 
@@ -250,6 +251,7 @@ impl Faulty {
         match self.fault {
             AuditTwice => entries.extend(entries.clone()),
             AuditBackwards => entries.reverse(),
+            AuditOfThePatch => entries.iter_mut().for_each(|(.., entry)| told_by_the_patch(entry, &op.action)),
             _ => {}
         }
         self.side().audit.extend(entries);
@@ -321,4 +323,13 @@ fn holds_nul(op: &Op) -> bool {
 
 fn failed() -> Outcome {
     Outcome::Failed { problem: "it was refused".to_owned() }
+}
+
+/// What a store writes into its audit that looks the value up in what it has just written.
+fn told_by_the_patch(entry: &mut Entry, action: &Action) {
+    if let (Entry::Field(entry), Action::Create(patch) | Action::Update(patch)) = (entry, action)
+        && let Some(position) = schema().position(&entry.field)
+    {
+        entry.result = patch.field(position).to_value();
+    }
 }

@@ -1,18 +1,25 @@
 //! What the audit keeps of sensitive fields, and that nothing shows a value.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use tripartite::decide::{Answer, decide, explain};
-use tripartite::exchange::{Entry, FieldEntry, KeyedHash};
+use tripartite::decide::{Answer, batch, decide, explain, link, restore};
+use tripartite::drive::drive_blocking;
+use tripartite::exchange::{
+    Batch, Cursor, Entry, FieldEntry, IndexPage, KeyedHash, Outcome, Records, Revision, Wanted,
+};
+use tripartite::host::RecordStore;
+use tripartite::id::LocalId;
 use tripartite::memory::MemoryStore;
 use tripartite::plan::{Guards, Limit, Plan};
-use tripartite::run::Step;
+use tripartite::run::{Mode, Step};
 use tripartite::schema::{Dispute, Policy, Privacy, Schema};
 
-use super::{commit, load, nuala};
+use super::{at, commit, load, nuala, run_id};
 use crate::support::world::{self, listing, night};
-use crate::support::{ext, json as as_json, schema};
+use crate::support::{self, ext, json as as_json, schema};
 
 fn members() -> Schema {
     schema(json!({"strategy": "merge", "fields": {
@@ -70,29 +77,36 @@ fn entry(field: &str, local: Json, remote: Json) -> Entry {
     Entry::Field(entry)
 }
 
-fn stored(entry: &Entry, key: Option<&dyn KeyedHash>) -> (Privacy, Json, Json) {
-    match entry.stored(&members(), key).into_owned() {
+/// The entry as a store is given it.
+fn given(entry: &Entry, key: Option<&dyn KeyedHash>) -> Entry {
+    let mut op = link(&ext("7"), &LocalId::new("17").unwrap(), Revision(1), &nuala());
+    op.entries = vec![entry.clone()];
+    batch(&Policy::new(members()), run_id("desk"), at(), vec![op], key).ops.remove(0).entries.remove(0)
+}
+
+fn kept(entry: &Entry, key: Option<&dyn KeyedHash>) -> (Privacy, Json, Json) {
+    match given(entry, key) {
         Entry::Field(entry) => (entry.kept, as_json(&entry.local), as_json(&entry.remote.unwrap())),
         Entry::Record(_) => panic!("is about a field"),
     }
 }
 
 #[test]
-fn an_entry_is_kept_as_its_field_asks() {
+fn an_entry_is_given_as_its_field_asks() {
     let redacted = |local: Json| (Privacy::Redacted, local, json!("(redacted)"));
-    assert_eq!(stored(&entry("name", json!("a"), json!("b")), None), (Privacy::Plain, json!("a"), json!("b")));
+    assert_eq!(kept(&entry("name", json!("a"), json!("b")), None), (Privacy::Plain, json!("a"), json!("b")));
     let mail = entry("email", json!(" "), json!("a@example.org"));
-    assert_eq!(stored(&mail, Some(&Sum)), redacted(Json::Null), "that it was empty may be known");
-    assert_eq!(stored(&entry("prefers", json!({"a": 1}), json!({"a": 2})), None), redacted(json!("(redacted)")));
+    assert_eq!(kept(&mail, Some(&Sum)), redacted(Json::Null), "that it was empty may be known");
+    assert_eq!(kept(&entry("prefers", json!({"a": 1}), json!({"a": 2})), None), redacted(json!("(redacted)")));
     let phone = |field| entry(field, json!("087 123 4567"), json!("+353 (0)87 123 4567"));
-    assert_eq!(stored(&phone("phone"), None), redacted(json!("(redacted)")), "there is no key");
-    let (kept, local, remote) = stored(&phone("phone"), Some(&Sum));
-    assert_eq!((kept, &local), (Privacy::Hashed, &remote), "two spellings of one number have one hash");
-    assert_ne!(local, stored(&phone("mobile"), Some(&Sum)).1, "two fields never share one");
+    assert_eq!(kept(&phone("phone"), None), redacted(json!("(redacted)")), "there is no key");
+    let (how, local, remote) = kept(&phone("phone"), Some(&Sum));
+    assert_eq!((how, &local), (Privacy::Hashed, &remote), "two spellings of one number have one hash");
+    assert_ne!(local, kept(&phone("mobile"), Some(&Sum)).1, "two fields never share one");
     let text = local.as_str().unwrap();
     assert!(text.starts_with("hmac-sha256:") && text.len() == "hmac-sha256:".len() + 32, "{text}");
-    let once = phone("phone").stored(&members(), Some(&Sum)).into_owned();
-    assert_eq!(once.stored(&members(), None).into_owned(), once, "what is not plain is not replaced again");
+    let once = given(&phone("phone"), Some(&Sum));
+    assert_eq!(given(&once, None), once, "what is not plain is not replaced again");
 }
 
 /// Every value holds it, and no name of a field does.
@@ -291,4 +305,112 @@ fn the_store_keeps_no_more_than_it_may() {
         _ => None,
     });
     assert!(plain.into_iter().all(|field| field == "name"));
+}
+
+/// Keeps the entries of every batch that a run gives to the store.
+struct Reading<'s>(&'s MemoryStore, std::sync::Mutex<Vec<Entry>>);
+
+impl RecordStore for Reading<'_> {
+    type Error = std::convert::Infallible;
+
+    async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, Self::Error> {
+        self.0.index(after).await
+    }
+
+    async fn load(&self, wanted: &Wanted) -> Result<Records, Self::Error> {
+        self.0.load(wanted).await
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Self::Error> {
+        self.1.lock().unwrap().extend(batch.ops.iter().flat_map(|op| op.entries.clone()));
+        self.0.commit(batch).await
+    }
+}
+
+#[track_caller]
+fn no_plain_value(entry: &Entry) {
+    let Entry::Field(field) = entry else { return };
+    if field.field != "name" {
+        assert!(!field.kept.is_plain(), "{} is kept plain", field.field);
+        let text = serde_json::to_string(entry).unwrap();
+        assert!(!text.contains(MARK) && !text.contains("087 1"), "{}", field.field);
+    }
+}
+
+proptest! {
+    #![proptest_config(support::cases(64))]
+
+    /// Whatever is synced, streamed, planned again, decided or restored: no batch has a value in its entries that the
+    /// audit may not keep, with a key and without.
+    #[test]
+    fn no_batch_has_a_plain_value_of_a_private_field(
+        turns in proptest::collection::vec((0..4_u32, 0..4_u32, any::<bool>(), 0..4_u8), 1..6),
+        keyed in any::<bool>(),
+        streams in any::<bool>(),
+    ) {
+        let (schema, store) = (members(), MemoryStore::new(members()));
+        let policy = Policy::new(schema.clone());
+        let reading = Reading(&store, std::sync::Mutex::default());
+        let mut overwritten = Vec::new();
+        for (here, there, planned, answer) in turns {
+            if store.get(&ext("7")).is_some() && here > 0 {
+                store.edit(&ext("7"), &marked(here)).unwrap();
+            }
+            let source = listing(&schema, &[("7", marked(there * 10))]);
+            let mut run = world::run(&policy, "night").mode(if streams { Mode::Streaming } else { Mode::Planned });
+            if keyed {
+                run = run.audit_key(Arc::new(Sum));
+            }
+            let step = if planned {
+                let plan = drive_blocking(run.clone().dry().start(), &source, &store).unwrap().plan.unwrap();
+                overwritten.extend(plan.ops().iter().flat_map(|op| op.entries.clone()));
+                run.apply(plan)
+            } else {
+                run.start()
+            };
+            drive_blocking(step, &source, &reading).unwrap();
+            let loaded = load(&store, "7");
+            let answers: Vec<_> = loaded.open.iter().map(|open| (open.unit.as_str(), match answer {
+                0 => Answer::TakeRemote,
+                1 => Answer::TakeLocal,
+                _ => Answer::Value(super::value(json!(null))),
+            })).collect();
+            let decided = decide(&policy, &loaded, &answers, &nuala()).ok();
+            let fields: Vec<FieldEntry> = overwritten.drain(..).filter_map(|entry| match entry {
+                Entry::Field(entry) => Some(entry),
+                Entry::Record(_) => None,
+            }).collect();
+            let restored = fields.iter().filter_map(|it| restore(&policy, &loaded, &[it], &nuala()).ok());
+            let key = keyed.then_some(&Sum as &dyn KeyedHash);
+            for op in restored.chain(decided).collect::<Vec<_>>() {
+                drive_batch(&reading, &batch(&policy, run_id("desk"), at(), vec![op], key));
+            }
+        }
+        for entry in reading.1.lock().unwrap().iter().chain(store.audit().iter().map(|(.., entry)| entry)) {
+            no_plain_value(entry);
+        }
+    }
+}
+
+fn drive_batch(store: &Reading<'_>, batch: &Batch) {
+    let Ok(_) = tripartite::drive::block_on(store.commit(batch));
+}
+
+/// A streamed run and a plan that is written whole have one id, and reports count what was planned, also where the store
+/// is given stand-ins.
+#[test]
+fn a_plan_is_told_by_its_values_and_not_by_their_stand_ins() {
+    let (schema, policy) = (members(), Policy::new(members()));
+    let of = |mode| {
+        let store = MemoryStore::new(schema.clone());
+        store.insert(ext("7"), schema.record(&marked(1)).unwrap());
+        let run = world::run(&policy, "night").mode(mode);
+        let source = listing(&schema, &[("7", marked(2))]);
+        let plan = drive_blocking(run.clone().dry().start(), &source, &store).unwrap().plan.unwrap();
+        (plan.id(), drive_blocking(run.start(), &source, &store).unwrap().report.plan_id)
+    };
+    for mode in [Mode::Planned, Mode::Streaming] {
+        let (planned, written) = of(mode);
+        assert_eq!(planned, written);
+    }
 }

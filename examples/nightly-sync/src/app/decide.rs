@@ -83,7 +83,7 @@ impl Desk {
     }
 
     fn commit(&self, run: &RunId, ops: Vec<Op>) -> Result<Vec<Outcome>, Problem> {
-        self.stored(block_on(self.store.commit(&batch(&self.policy, run.clone(), now(), ops))))
+        self.stored(block_on(self.store.commit(&batch(&self.policy, run.clone(), now(), ops, self.store.audit_key()))))
     }
 
     /// Writes what is decided of one record, which is looked at anew if somebody changes it meanwhile.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tripartite::drive::DriveError;
 use tripartite::matching::RulesError;
 use tripartite::plan::{Plan, PlanError, PlanId};
-use tripartite::run::{Done, Run, RunOutcome};
+use tripartite::run::{Done, RunOutcome};
 use tripartite::schema::Policy;
 
 use super::{FAILED, failed, now, status, tell};
@@ -103,7 +103,7 @@ fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(SqliteStore, 
     let policy = Policy::new(settings.schema.clone());
     let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
     let at = now();
-    let run = Run::new(policy, store.next_run(&at).map_err(stored)?, at).matching(rules);
+    let run = store.run(policy, at).map_err(stored)?.matching(rules);
     let step = run.map_err(|error| Problem::Match { file: db(), error })?.apply(plan);
     let style = if console.live { Style::Live } else { Style::Off };
     let done = sync::drive(step, &source, &store, None, &mut Progress::new(console, style));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tripartite::matching::RulesError;
-use tripartite::run::{Run, Step};
+use tripartite::run::Step;
 use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
 
 use super::now;
@@ -122,7 +122,7 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
     let store = store.matching(&rules).map_err(stored)?;
     let at = now();
-    let mut run = Run::new(policy, store.next_run(&at).map_err(stored)?, at).matching(rules)?;
+    let mut run = store.run(policy, at).map_err(stored)?.matching(rules)?;
     if args.dry_run {
         run = run.dry();
     }

@@ -11,8 +11,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Transaction, params};
 use tripartite::exchange::{
-    Action, AuditKey, Batch, ConflictChange, Entry, Expect, KeyedHash, Op, OpenConflict, Outcome, RecordEntry,
-    Revision, Situation, WHOLE_RECORD,
+    Action, Batch, ConflictChange, Entry, Expect, Op, OpenConflict, Outcome, RecordEntry, Revision, Situation,
+    WHOLE_RECORD,
 };
 use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::Schema;
@@ -115,7 +115,6 @@ pub(super) fn batch(
     tx: &Transaction<'_>,
     sql: &Statements,
     schema: &Schema,
-    key: Option<&AuditKey>,
     batch: &Batch,
     way: Way,
 ) -> Result<Vec<Outcome>, StoreError> {
@@ -123,7 +122,6 @@ pub(super) fn batch(
         tx,
         sql,
         schema,
-        key,
         batch,
         run: batch.run.as_str(),
         at: super::record::time(&batch.at),
@@ -179,7 +177,6 @@ struct Writer<'a> {
     tx: &'a Connection,
     sql: &'a Statements,
     schema: &'a Schema,
-    key: Option<&'a AuditKey>,
     batch: &'a Batch,
     run: &'a str,
     at: String,
@@ -386,9 +383,8 @@ impl<'a> Writer<'a> {
     }
 
     fn note_field(&mut self, op: &Op, entry: &Entry) -> Result<(), StoreError> {
-        let entry = entry.stored(self.schema, self.key.map(|key| key as &dyn KeyedHash));
-        let text = serde_json::to_string(&entry).unwrap_or_default();
-        let Entry::Field(entry) = &*entry else { return Ok(()) };
+        let text = serde_json::to_string(entry).unwrap_or_default();
+        let Entry::Field(entry) = entry else { return Ok(()) };
         let (verdict, detail, decision) = (entry.verdict.name(), entry.verdict.detail(), entry.decision.name());
         let (id, field) = (op.id.as_str(), entry.field.as_str());
         self.note.execute(params![self.run, self.at, id, "field", field, verdict, detail, decision, text])?;

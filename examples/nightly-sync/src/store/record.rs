@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, params};
-use tripartite::exchange::{Entry, OpenConflict, Situation};
+use tripartite::exchange::{Entry, KeyedHash, OpenConflict, Situation};
 use tripartite::id::RunId;
-use tripartite::run::Report;
+use tripartite::run::{Report, Run};
+use tripartite::schema::Policy;
 
 use super::{Database, Register, SqliteStore, StoreError, database};
 
@@ -59,6 +60,23 @@ pub(crate) fn situation(situation: Situation) -> String {
 }
 
 impl SqliteStore {
+    /// A run at this time, under an id of its own, that hashes with the audit's key.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn run(&self, policy: Policy, at: DateTime<Utc>) -> Result<Run, StoreError> {
+        let run = Run::new(policy, self.next_run(&at)?, at);
+        Ok(match &self.key {
+            Some(key) => run.audit_key(key.clone()),
+            None => run,
+        })
+    }
+
+    /// The key of the audit's hashes, where there is one.
+    pub fn audit_key(&self) -> Option<&dyn KeyedHash> {
+        self.key.as_deref().map(|key| key as &dyn KeyedHash)
+    }
+
     /// An id for a run at this time: `2026-11-23T02:15:00Z-1`, with the first number that is free.
     ///
     /// # Errors

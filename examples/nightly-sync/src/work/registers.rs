@@ -7,7 +7,7 @@ use tripartite::failure::{Classify, Failure};
 use tripartite::id::SyncKey;
 use tripartite::matching::RulesError;
 use tripartite::queue::Scope;
-use tripartite::run::{Done, Mode, Run};
+use tripartite::run::{Done, Mode};
 use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
 use tripartite::work::{Handler, Job, Opened, Queue, WorkError, slot_key};
 
@@ -93,7 +93,7 @@ impl Handler for Registers<'_> {
         let store = SqliteStore::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
         let at = (self.now)();
         let mode = if first { Mode::Streaming } else { Mode::Planned };
-        let run = Run::new(Policy::new(schema), store.next_run(&at)?, at).mode(mode).matching(rules)?;
+        let run = store.run(Policy::new(schema), at)?.mode(mode).matching(rules)?;
         let run = match &job.scope {
             Scope::All => run,
             Scope::Only(ids) => run.only(ids.iter().cloned()),

@@ -62,7 +62,7 @@ impl World {
         };
         let loaded = self.ground.loaded(source, &frame, at).unwrap();
         let Ok(op) = decide(&frame.policy, &loaded, &[(unit.as_str(), answer)], &nuala()) else { return Ok(()) };
-        let batch = batch(&frame.policy, run_id("desk"), at_noon(), vec![op]);
+        let batch = batch(&frame.policy, run_id("desk"), at_noon(), vec![op], None);
         self.commit(source, &frame, &batch, Carried::Whole, None)?;
         let link = &self.ground.state.links[source][&at];
         law("decided", link.open.iter().all(|conflict| conflict.unit != unit), || format!("{unit} is still open"))
@@ -87,7 +87,7 @@ impl World {
         let loaded = self.ground.loaded(told.source, &frame, at).unwrap();
         let entries: Vec<_> = entries.iter().collect();
         let Ok(op) = restore(&frame.policy, &loaded, &entries, &nuala()) else { return Ok(()) };
-        let batch = batch(&frame.policy, run_id("desk"), at_noon(), vec![op]);
+        let batch = batch(&frame.policy, run_id("desk"), at_noon(), vec![op], None);
         self.commit(told.source, &frame, &batch, Carried::Whole, None).map(drop)
     }
 }
