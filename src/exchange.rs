@@ -93,7 +93,7 @@ impl Page {
         let ids: BTreeSet<&ExternalId> = ids.iter().collect();
         let nameless = |item: &Item| matches!(item, Item::Malformed(malformed) if malformed.id.is_none());
         self.items.retain(|item| !nameless(item) && item.is_about(|id| ids.contains(id)));
-        if matches!(self.next, Next::Complete { .. }) {
+        if !matches!(self.next, Next::More(_)) {
             self.next = Next::Partial;
         }
         self
@@ -125,6 +125,12 @@ pub enum Next {
     },
     /// Nothing, but the source has more than was listed.
     Partial,
+    /// Nothing: the listing was to be everything the source has, and it ends where no whole listing ends, as a file does
+    /// that was cut off inside a record. What it has is taken, nobody is missing from it, and the report says why.
+    BrokenOff {
+        /// Where and how it ends, without its content.
+        problem: String,
+    },
 }
 
 /// One thing the source says.

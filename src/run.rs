@@ -95,5 +95,5 @@ mod report;
 mod step;
 
 pub use options::{BATCH, Mode, Run};
-pub use report::{Counts, Report, RunOutcome, Unwritten};
+pub use report::{Counts, Incomplete, Report, RunOutcome, Unwritten};
 pub use step::{Committing, Done, Fetching, Indexing, Loading, Step, Stopped};

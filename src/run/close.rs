@@ -8,7 +8,9 @@ use crate::plan::{Blocked, Plan};
 
 impl Core {
     pub(super) fn done(self) -> Done {
-        let whole = self.counts.quarantined + self.counts.skipped + self.counts.failed == 0;
+        let carried_out = self.counts.quarantined + self.counts.skipped + self.counts.failed == 0;
+        // Who is missing was not looked at, so something is left to the next run.
+        let whole = carried_out && self.incomplete.is_none();
         let outcome = if whole { RunOutcome::Succeeded } else { RunOutcome::Partial };
         Done { plan: None, report: self.report(outcome) }
     }
@@ -47,6 +49,7 @@ impl Core {
             counts: self.counts,
             blocked: Vec::new(),
             withheld: self.withheld,
+            incomplete: self.incomplete,
             crowded,
             set_aside: self.quarantined,
             unwritten: self.unwritten,

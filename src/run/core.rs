@@ -6,7 +6,7 @@ use super::commit::{After, Then};
 use super::index::{Index, Slot};
 use super::last::Last;
 use super::matched::{Candidates, Pending};
-use super::report::{Counts, Unwritten};
+use super::report::{Counts, Incomplete, Unwritten};
 use super::{Fetching, Mode, Run, Step};
 use crate::exchange::{IndexEntry, Loaded, Next, Op, Presence, Quarantined, Records, RemoteRecord};
 use crate::id::ExternalId;
@@ -49,6 +49,8 @@ pub(super) struct Core {
     pub(super) complete: bool,
     /// It can be trusted to be: whoever is not in it is missing.
     pub(super) trusted: bool,
+    /// Why it was to be everything, and cannot be trusted to be.
+    pub(super) incomplete: Option<Incomplete>,
     /// Listed a second time in other words, while the first statement is no longer at hand.
     pub(super) doubtful: Vec<(Slot, RemoteRecord)>,
     pub(super) quarantined: Vec<Quarantined>,
@@ -91,6 +93,7 @@ impl Core {
             withheld: 0,
             complete: false,
             trusted: false,
+            incomplete: None,
             doubtful: Vec::new(),
             quarantined: Vec::new(),
             noted: Noted::default(),
@@ -190,8 +193,8 @@ impl Core {
     pub(super) fn turn(self: Box<Self>, next: Next) -> Step {
         match next {
             Next::More(cursor) => Step::Fetching(Fetching { core: self, after: Some(cursor) }),
-            Next::Complete { total } if self.run.only.is_none() => self.finish_listing(true, total),
-            Next::Complete { .. } | Next::Partial => self.finish_listing(false, None),
+            _ if self.run.only.is_some() => self.finish_listing(Next::Partial),
+            end => self.finish_listing(end),
         }
     }
 }

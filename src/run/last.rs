@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::core::{Core, Purpose};
 use super::index::Slot;
-use super::report::Unwritten;
+use super::report::{Incomplete, Unwritten};
 use super::{Loading, Step};
-use crate::exchange::{Action, Loaded, Op, Presence, Quarantined, RemoteRecord, Situation, Wanted};
+use crate::exchange::{Action, Loaded, Next, Op, Presence, Quarantined, RemoteRecord, Situation, Wanted};
 use crate::id::ExternalId;
 use crate::plan::{plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
 
@@ -84,20 +84,33 @@ impl Core {
         if self.complete { self.size } else { self.size + self.gone.len() as u64 }
     }
 
-    pub(super) fn finish_listing(mut self: Box<Self>, complete: bool, total: Option<u64>) -> Step {
-        self.complete = complete;
+    pub(super) fn finish_listing(mut self: Box<Self>, end: Next) -> Step {
+        self.complete = matches!(end, Next::Complete { .. });
         // Where a page was lost and a record repeated, as when the source changes under the enumeration, lines add up.
         self.size = self.index.listed + self.nameless;
-        self.trusted = complete && self.nameless == 0 && total.is_none_or(|total| total == self.size);
+        self.incomplete = self.incomplete(end);
+        self.trusted = self.complete && self.incomplete.is_none();
         let mut last = self.moved();
         self.bury(&mut last);
-        if complete && !self.trusted {
+        if self.incomplete.is_some() {
             self.withheld = self.index.missing().count() as u64;
-        } else if complete {
+        } else if self.trusted {
             let missing = self.index.missing().chain(self.index.disputed());
             last.extend(missing.filter_map(|id| ExternalId::new(id).ok()).map(Last::Missing));
         }
         self.load_last(last)
+    }
+
+    /// Why a listing that was to be everything cannot be trusted to be.
+    fn incomplete(&self, end: Next) -> Option<Incomplete> {
+        match end {
+            Next::More(_) | Next::Partial => None,
+            Next::BrokenOff { problem } => Some(Incomplete::BrokenOff { problem }),
+            Next::Complete { .. } if self.nameless > 0 => Some(Incomplete::Unreadable { items: self.nameless }),
+            Next::Complete { total } => total
+                .filter(|&stated| stated != self.size)
+                .map(|stated| Incomplete::Miscounted { stated, listed: self.size }),
+        }
     }
 
     /// The moves of records that are linked here, each to its last id.

@@ -1,5 +1,7 @@
 //! Reports: what came of a run, counted from what was carried out.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +74,51 @@ pub struct Counts {
     pub ignored: u64,
 }
 
+/// Why a listing that was to be everything the source has is not believed to be.
+///
+/// ```
+/// use tripartite::run::Incomplete;
+/// let why = Incomplete::Miscounted { stated: 12, listed: 11 };
+/// assert_eq!(why.to_string(), "the source says that it has 12 records, and 11 were listed");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Incomplete {
+    /// It ends where no whole listing ends.
+    BrokenOff {
+        /// Where and how, as [`Next::BrokenOff`](crate::exchange::Next::BrokenOff) has it.
+        problem: String,
+    },
+    /// Something in it cannot be read and could be any record.
+    Unreadable {
+        /// How many items.
+        items: u64,
+    },
+    /// The source says that it has another number of records.
+    Miscounted {
+        /// How many the source says it has.
+        stated: u64,
+        /// How many were listed.
+        listed: u64,
+    },
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BrokenOff { problem } => write!(f, "the listing breaks off: {problem}"),
+            Self::Unreadable { items: 1 } => write!(f, "1 item of the listing cannot be read and could be any record"),
+            Self::Unreadable { items } => {
+                write!(f, "{items} items of the listing cannot be read and could be any record")
+            }
+            Self::Miscounted { stated, listed } => {
+                write!(f, "the source says that it has {stated} records, and {listed} were listed")
+            }
+        }
+    }
+}
+
 /// A record that was to be written, and was not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unwritten {
@@ -100,9 +147,11 @@ pub struct Report {
     /// What blocked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<Blocked>,
-    /// Records that the listing no longer had, but that were left alone, because the listing cannot be trusted to be
-    /// complete: something in it could not be read and could be any of them, or its count is not the one it states.
+    /// Records that the listing no longer had, but that were left alone, because of what `incomplete` says.
     pub withheld: u64,
+    /// Why a listing that was to be everything the source has is not believed to be; then nobody is missing from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<Incomplete>,
     /// The match rules that named nobody for some records, because more than a few records have the same there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub crowded: Vec<Crowded>,

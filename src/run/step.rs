@@ -8,12 +8,14 @@ pub use writing::{Committing, Stopped};
 
 use super::core::Core;
 use super::{Report, Run};
+use crate::exchange::Next;
 use crate::failure::Failure;
 use crate::plan::Plan;
 
 /// Where a run is, and what it needs to go on.
 #[derive(Debug)]
 #[must_use = "a run goes on only when its step is resumed"]
+#[expect(clippy::large_enum_variant, reason = "a run is done once, and its report is handed over as it is")]
 pub enum Step {
     /// It reads what is linked.
     Indexing(Indexing),
@@ -104,7 +106,7 @@ impl Run {
         match core.run.only.as_ref().map(Vec::is_empty) {
             None => Step::Indexing(Indexing { core, after: None }),
             Some(false) => Step::Fetching(Fetching { core, after: None }),
-            Some(true) => core.finish_listing(false, None),
+            Some(true) => core.finish_listing(Next::Partial),
         }
     }
 

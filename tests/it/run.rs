@@ -7,7 +7,7 @@ use tripartite::drive::drive_blocking;
 use tripartite::exchange::{Entry, Item, Malformed, Next, Outcome, Page, Presence, Situation};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Blocked, Excess, Guards, Limit};
-use tripartite::run::{Done, Mode, Report, RunOutcome, Step};
+use tripartite::run::{Done, Incomplete, Mode, Report, RunOutcome, Step};
 use tripartite::schema::{Policy, Schema, Strategy};
 
 use crate::support::world::{Break, Call, Watched, broken_night, by_hand, listing, local, night, presence, run, state};
@@ -334,6 +334,21 @@ fn a_listing_whose_count_is_wrong_is_not_complete() {
         let items = vec![Item::Record(said("7", record(policy.schema(), member("Áine", "1"))))];
         let report = one_page(&policy, &store, Page { items, next: Next::Complete { total } });
         assert_eq!((report.counts.deactivated, report.withheld), (deactivated, withheld), "{total:?}");
+    }
+}
+
+/// Also where the torn record is the only one that is not listed, and its id can be read.
+#[test]
+fn a_listing_that_breaks_off_takes_nobody_for_missing_and_says_why() {
+    for (torn, withheld) in [(None, 1), (Some("9"), 1), (Some("8"), 0)] {
+        let (policy, store) = two();
+        let seven = Item::Record(said("7", record(policy.schema(), member("Áine", "1"))));
+        let items = [Some(seven), torn.map(|id| malformed(Some(id)))].into_iter().flatten().collect();
+        let problem = "line 2 ends inside a text".to_owned();
+        let report = one_page(&policy, &store, Page { items, next: Next::BrokenOff { problem: problem.clone() } });
+        assert_eq!((report.counts.deactivated, report.withheld), (0, withheld), "{torn:?}");
+        assert_eq!((report.outcome, report.incomplete), (RunOutcome::Partial, Some(Incomplete::BrokenOff { problem })));
+        assert_eq!(presence(&store, "8"), Presence::Active);
     }
 }
 

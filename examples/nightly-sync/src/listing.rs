@@ -12,6 +12,16 @@
 //! ([`exact_numbers`](tripartite::value::exact_numbers)), an id, too. What is told of a line never holds anything that
 //! stood in it.
 //!
+//! **When is it whole?** When its last line that is not blank is a record. A text that was cut off inside a line ends with
+//! something else, whatever can still be read of it, and so does one with an error page behind it: then nobody is missing.
+//!
+//! | the text ends | it is |
+//! |---|---|
+//! | with a record, and a line feed or none | whole: the object is closed |
+//! | inside a record, wherever that is, also behind its id | broken off |
+//! | with `<html>`, `{"error": "timeout"}`, zero bytes | broken off |
+//! | between two lines that once were followed by others | whole, as far as anybody can tell: JSON lines have no end marker. Guards and `--missing-after` are for that |
+//!
 //! A run of some records reads the whole listing and keeps what is theirs. No line says that a record is gone or has
 //! another id: a field that did would be a field that no schema could have. Who is not listed is missing from a complete
 //! listing, and is not looked at by a run of some records.
@@ -27,7 +37,7 @@ use std::sync::{Mutex, PoisonError};
 pub use ahead::{Ahead, HELD};
 pub use lines::Lines;
 pub(crate) use lines::Taken;
-use tripartite::exchange::{Cursor, Next, Page};
+use tripartite::exchange::{Cursor, Item, Next, Page};
 use tripartite::failure::{Classify, Failure};
 use tripartite::host::Connector;
 use tripartite::id::ExternalId;
@@ -117,8 +127,17 @@ impl JsonLines {
             found.items.extend(page.only(ids).items);
             match next {
                 Next::More(cursor) => after = Some(cursor),
-                Next::Complete { .. } | Next::Partial => return Ok(found),
+                _ => return Ok(found),
             }
+        }
+    }
+
+    /// What the end of the text says: a whole listing ends with a record.
+    fn end(&self, lines: &Lines) -> Next {
+        match &lines.last_unread {
+            _ if !self.complete => Next::Partial,
+            None => Next::Complete { total: None },
+            Some(problem) => Next::BrokenOff { problem: problem.clone() },
         }
     }
 
@@ -129,15 +148,21 @@ impl JsonLines {
         let mut buffer = Vec::new();
         for _ in 0..self.page {
             match lines.next(&mut buffer)? {
-                Taken::End => {
-                    let next = if self.complete { Next::Complete { total: None } } else { Next::Partial };
-                    return Ok(Page { items, next });
-                }
+                Taken::End => return Ok(Page { items, next: self.end(&lines) }),
                 Taken::Line => items.extend(line::read(&self.schema, &self.id_field, &buffer, lines.number)),
                 Taken::TooLong => items.push(line::too_long(&self.id_field, &buffer, lines.number)),
             }
+            lines.last_unread = items.last().and_then(unread);
         }
         Ok(Page { items, next: Next::More(lines.cursor()) })
+    }
+}
+
+/// What is told of a line that is no record.
+fn unread(item: &Item) -> Option<String> {
+    match item {
+        Item::Malformed(malformed) => Some(format!("its last line, {}, {}", malformed.place, malformed.problem)),
+        _ => None,
     }
 }
 

@@ -80,9 +80,8 @@ pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option
     section(console, "set aside, to be looked at again in the next run", report.set_aside.len(), aside);
     let unwritten = report.unwritten.iter().map(|unwritten| (unwritten.id.to_string(), unwritten.problem.clone()));
     section(console, "not written", report.unwritten.len(), unwritten);
-    if report.withheld > 0 {
-        let left = "were not listed, but left alone: a line that cannot be read could be any of them";
-        console.print(format!("\n{} {left}", report.withheld));
+    if let Some(told) = not_whole(report) {
+        console.print(format!("\n{told}"));
     }
     for crowded in &report.crowded {
         console.print(format!("\n{}", crowd(crowded)));
@@ -103,6 +102,20 @@ pub(crate) fn crowd(crowded: &Crowded) -> String {
         "match rule {rule}: {values} of its fields {are} on more than {FEW} records, so it named nobody for {listed}; \
          whom no other rule found was created"
     )
+}
+
+/// What a listing that was to be everything, and is not, means for those who are not in it.
+pub(crate) fn not_whole(report: &Report) -> Option<String> {
+    let left = match report.withheld {
+        0 => "nobody is taken for missing".to_owned(),
+        1 => "1 record is no longer listed, but left alone".to_owned(),
+        count => format!("{count} records are no longer listed, but left alone"),
+    };
+    match &report.incomplete {
+        Some(why) => Some(format!("{left}, because the listing may not be complete: {why}")),
+        // A report of an earlier version did not say why.
+        None => (report.withheld > 0).then(|| format!("{left}, because the listing may not be complete")),
+    }
 }
 
 /// Prints why a guard stopped the run, and how to let it pass.

@@ -86,6 +86,7 @@ fn a_store_that_takes_back_whom_a_user_removed_is_found() {
 #[test]
 fn a_driver_that_takes_a_part_of_a_listing_for_all_of_it_is_found() {
     breaks(Fault::TrustsAPart, "P10");
+    breaks(Fault::TrustsWhatBrokeOff, "P10");
 }
 
 #[test]

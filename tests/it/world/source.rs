@@ -33,6 +33,8 @@ pub(super) enum End {
     Partial,
     /// The last page cannot be fetched.
     BreaksOff,
+    /// The last page ends inside a record; whose it was to be can still be read.
+    Torn,
 }
 
 impl Look {
@@ -41,7 +43,8 @@ impl Look {
         Self { size: 3, turn: 0, twice: None, lost: None, end: End::Complete, gone: false, odd: None };
 
     pub(super) fn any(dice: &mut Dice) -> Self {
-        let end = match dice.below(10) {
+        let end = match dice.below(11) {
+            10 => End::Torn,
             0 => End::BreaksOff,
             1..=2 => End::Partial,
             3..=5 => End::Counted,
@@ -217,6 +220,9 @@ impl Source {
         }
         // A source may lose a page unnoticed only where it says how much there is.
         let end = if lost && look.end == End::Complete { End::Partial } else { look.end };
+        if end == End::Torn {
+            tear(&mut pages);
+        }
         let nameless = |item: &Item| matches!(item, Item::Malformed(Malformed { id: None, .. }));
         let readable = !pages.iter().flatten().any(nameless);
         let is_whole = !lost && readable && matches!(end, End::Complete | End::Counted);
@@ -235,6 +241,15 @@ impl Source {
         }
         self.record(frame, at, Has { words, ..has })
     }
+}
+
+/// Cuts the listing off inside a record of its last page: what came after it never arrives.
+fn tear(pages: &mut [Vec<Item>]) {
+    let Some(page) = pages.last_mut() else { return };
+    let Some(at) = page.iter().rposition(|item| matches!(item, Item::Record(_))) else { return };
+    page.truncate(at + 1);
+    let torn = page.last().and_then(listed).map(id);
+    page[at] = Item::Malformed(Malformed { place: "the last".to_owned(), id: torn, problem: "breaks off".to_owned() });
 }
 
 /// Whose record it is to be.
@@ -275,6 +290,7 @@ impl Sent {
             End::Complete => Next::Complete { total: None },
             End::Counted => Next::Complete { total: Some(self.total) },
             End::Partial => Next::Partial,
+            End::Torn => Next::BrokenOff { problem: "ends inside a record".to_owned() },
         };
         Some(Page { items, next })
     }

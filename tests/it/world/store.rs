@@ -37,6 +37,8 @@ pub(super) enum Fault {
     RemembersTheRevisionBefore,
     /// The driver, that is: it takes a part of a listing for all of it.
     TrustsAPart,
+    /// And one that breaks off.
+    TrustsWhatBrokeOff,
     /// The driver again: it approves what nobody approved.
     ApprovesItself,
     WritesTheRemoved,

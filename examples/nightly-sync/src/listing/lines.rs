@@ -14,6 +14,8 @@ pub struct Lines {
     pub(super) number: u64,
     /// How many bytes they had.
     offset: u64,
+    /// What is told of the line that was read last, if it is no record.
+    pub(super) last_unread: Option<String>,
 }
 
 enum Source {
@@ -68,7 +70,7 @@ impl Lines {
     }
 
     fn of(name: &str, from: Source) -> Self {
-        Self { name: name.to_owned(), from, number: 0, offset: 0 }
+        Self { name: name.to_owned(), from, number: 0, offset: 0, last_unread: None }
     }
 
     /// The number of the line that was read last.
@@ -137,21 +139,26 @@ impl Lines {
         Ok(outcome)
     }
 
-    /// Where the next line begins.
+    /// Where the next line begins, and what is told of the one before it: it may be the last.
     pub(super) fn cursor(&self) -> Cursor {
-        Cursor(format!("{}:{}", self.number, self.offset))
+        let told = self.last_unread.as_ref().map(|told| format!(":{told}")).unwrap_or_default();
+        Cursor(format!("{}:{}{told}", self.number, self.offset))
     }
 
     pub(super) fn go_to(&mut self, after: Option<&Cursor>) -> Result<(), ListingError> {
-        let place = after.map_or(Some((0, 0)), |after| {
-            let (number, offset) = after.0.split_once(':')?;
-            Some((number.parse().ok()?, offset.parse().ok()?))
+        let place = after.map_or(Some((0, 0, None)), |after| {
+            let mut parts = after.0.splitn(3, ':');
+            let mut number = || parts.next()?.parse().ok();
+            Some((number()?, number()?, parts.next().map(str::to_owned)))
         });
-        match place {
-            Some(place) if place == (self.number, self.offset) => Ok(()),
-            Some((number, offset)) => self.seek(number, offset),
-            None => Err(ListingError::Rewind { listing: self.name.clone() }),
+        let Some((number, offset, last_unread)) = place else {
+            return Err(ListingError::Rewind { listing: self.name.clone() });
+        };
+        if (number, offset) != (self.number, self.offset) {
+            self.seek(number, offset)?;
         }
+        self.last_unread = last_unread;
+        Ok(())
     }
 
     pub(crate) fn rewind(&mut self) -> Result<(), ListingError> {

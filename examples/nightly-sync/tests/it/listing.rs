@@ -1,5 +1,11 @@
 //! Listings as they come.
 
+use nightly_sync::listing::{JsonLines, Lines};
+use tripartite::drive::block_on;
+use tripartite::exchange::{Cursor, Next};
+use tripartite::host::Connector;
+use tripartite::schema::{Field, Kind, Schema};
+
 use crate::bench::{Bench, counts, members};
 
 #[test]
@@ -107,4 +113,92 @@ fn standard_input_is_a_listing_too() {
     let fresh = Bench::new();
     let ran = fresh.run("-", &[]);
     assert_eq!(ran.status, 2, "what can be read only once cannot be looked at first");
+}
+
+/// Where a text of three records may end without being torn: with an object that is closed.
+fn is_whole(text: &str, cut: usize) -> bool {
+    let read = text.as_bytes()[..cut].trim_ascii_end();
+    read.is_empty() || text.lines().any(|line| line.ends_with('}') && read.ends_with(line.trim_end().as_bytes()))
+}
+
+/// How a listing ends for its reader, taken page by page or asked for its last page again.
+fn end_of(bytes: &[u8], size: usize, again: bool) -> Next {
+    let schema = Schema::builder().field(Field::new("name", Kind::Name)).build().unwrap();
+    let bytes: &'static [u8] = Vec::leak(bytes.to_vec());
+    let listing = JsonLines::new(Lines::stream("cut", bytes), schema, "id").pages_of(size);
+    let mut after = None;
+    loop {
+        match block_on(listing.fetch(after.as_ref())).unwrap().next {
+            Next::More(cursor) => after = Some(cursor),
+            // The end of a text can be asked for more than once.
+            end if again => {
+                return block_on(listing.fetch(Some(&at_the_end(bytes, after.as_ref(), &end)))).unwrap().next;
+            }
+            end => return end,
+        }
+    }
+}
+
+/// The cursor of an end that a page of its own tells of.
+fn at_the_end(bytes: &[u8], after: Option<&Cursor>, end: &Next) -> Cursor {
+    let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
+    match (after, end) {
+        (Some(after), _) if after.0.starts_with(&format!("{lines}:{}", bytes.len())) => after.clone(),
+        (_, Next::BrokenOff { problem }) => Cursor(format!("{lines}:{}:{problem}", bytes.len())),
+        _ => Cursor(format!("{lines}:{}", bytes.len())),
+    }
+}
+
+const LISTED: &str = concat!(
+    "{\"id\": \"A1\", \"name\": \"Áine \\\"x\\\" {}\"}\r\n",
+    "{\"name\": \"Seán\", \"id\": 123, \"more\": {\"a\": [1, {}]}}\n",
+    "{\"id\":\"A3\",\"name\":null,\"n\":12.5}\n",
+);
+
+#[test]
+fn a_listing_that_is_cut_off_at_any_byte_inside_a_record_is_not_complete() {
+    for cut in 0..=LISTED.len() {
+        for size in [1, 2, 100] {
+            for again in [false, true] {
+                let end = end_of(&LISTED.as_bytes()[..cut], size, again);
+                let whole = end == (Next::Complete { total: None });
+                assert_eq!(whole, is_whole(LISTED, cut), "cut at {cut}, pages of {size}: {end:?}");
+                assert!(whole || matches!(end, Next::BrokenOff { .. }), "cut at {cut}: {end:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_listing_whose_end_is_of_another_form_than_its_records_is_not_complete() {
+    for end in [
+        "<html><body>502 Bad Gateway</body></html>",
+        "{\"error\": \"timeout\", \"code\": 504}",
+        "null",
+        "]",
+        "\0\0\0\0",
+        "{\"id\": \"A4\", \"name\": \"N<html>502</html>\n\n",
+        "{\"id\": \"A4\", \"id\": \"A5\"}",
+        "Internal Server Error\r\n",
+    ] {
+        let end = end_of(format!("{LISTED}{end}").as_bytes(), 100, false);
+        let Next::BrokenOff { problem } = end else { panic!("{end:?}") };
+        assert!(problem.starts_with("its last line, line 4, ") && !problem.contains("502"), "{problem}");
+    }
+}
+
+#[test]
+fn nobody_is_deactivated_by_a_listing_that_breaks_off_behind_an_id_and_the_report_says_why() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=20));
+    let torn = format!("{}{{\"id\": \"M18\", \"name\"", members(1..=17));
+    let ran = bench.run(&bench.listing(&torn), &[]);
+    let report = ran.json();
+    assert_eq!((ran.status, counts(&report, ["deactivated", "quarantined", "withheld"])), (3, [0, 1, 2]));
+    assert_eq!(report["incomplete"]["reason"], "broken_off");
+    let told = bench.program(&["run", "--db", &bench.path("members.db"), "--remote", &bench.path("listing.jsonl")]);
+    let why = "2 records are no longer listed, but left alone, because the listing may not be complete: the listing \
+               breaks off: its last line, line 18, breaks off after 20 bytes";
+    assert!(told.stdout.contains(why), "{}", told.stdout);
+    assert_eq!(bench.value("SELECT sum(active) FROM members").as_deref(), Some("20"));
 }

@@ -9,6 +9,7 @@ use super::conflicts::person;
 use super::markup::Markup;
 use super::read::{Known, Source};
 use super::{HtmlError, MOST_LINES, words};
+use crate::report::not_whole;
 
 /// What was set aside, what was not written, and what was left alone.
 pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Result<()> {
@@ -31,20 +32,8 @@ pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Resu
         table(page, told.take(MOST_LINES))?;
         more(page, report.unwritten.len() as u64)?;
     }
-    if report.withheld > 0 {
-        let told = format!(
-            "{} no longer listed, but left alone: the listing cannot be trusted to be complete, because something in \
-             it could not be read and could be any of them, or because it has not as many as it says.",
-            if report.withheld == 1 {
-                "1 record is".to_owned()
-            } else {
-                format!("{} are", words::records(report.withheld))
-            },
-        );
+    if let Some(told) = not_whole(report) {
         page.line("p", &[], &told)?;
-    }
-    for crowded in &report.crowded {
-        page.line("p", &[], &crate::report::crowd(crowded))?;
     }
     page.end()
 }
