@@ -91,6 +91,13 @@ pub enum What {
         /// How many wait.
         waiting: u64,
     },
+    /// Fields that only the source or only the schema has, and of which nobody was told before.
+    SchemaDrift {
+        /// What the source states and the schema does not have: it is not synced.
+        undeclared: Vec<String>,
+        /// What the schema has and no record of a complete listing states.
+        unstated: Vec<String>,
+    },
 }
 
 impl What {
@@ -102,6 +109,7 @@ impl What {
             Self::NeedsOperator => "needs_operator",
             Self::PlanBlocked { .. } => "plan_blocked",
             Self::ConflictsWaiting { .. } => "conflicts_waiting",
+            Self::SchemaDrift { .. } => "schema_drift",
         }
     }
 }
@@ -219,6 +227,30 @@ impl Notice {
     /// ```
     pub fn of_conflicts(key: &SyncKey, token: Token, at: DateTime<Utc>, before: u64, after: u64) -> Option<Self> {
         (after > before).then(|| Self::new(key, token, at, What::ConflictsWaiting { waiting: after }))
+    }
+
+    /// What a run's fields have to tell: those that are new among the undeclared and the unstated ones.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+    /// use tripartite::notice::Notice;
+    /// use tripartite::queue::Token;
+    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let at = DateTime::<Utc>::UNIX_EPOCH;
+    /// assert!(Notice::of_fields(&key, Token(7), at, vec!["licence_no".to_owned()], vec![]).is_some());
+    /// assert!(Notice::of_fields(&key, Token(8), at, vec![], vec![]).is_none()); // the next night has nothing new
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn of_fields(
+        key: &SyncKey,
+        token: Token,
+        at: DateTime<Utc>,
+        undeclared: Vec<String>,
+        unstated: Vec<String>,
+    ) -> Option<Self> {
+        let news = !undeclared.is_empty() || !unstated.is_empty();
+        news.then(|| Self::new(key, token, at, What::SchemaDrift { undeclared, unstated }))
     }
 }
 

@@ -84,6 +84,7 @@
 mod close;
 mod commit;
 mod core;
+mod drift;
 mod index;
 mod last;
 mod matched;
@@ -94,6 +95,7 @@ mod repeat;
 mod report;
 mod step;
 
+pub use drift::{SchemaDrift, Undeclared, Unstated};
 pub use options::{BATCH, Mode, Run};
 pub use report::{Counts, Incomplete, Report, RunOutcome, Unwritten};
 pub use step::{Committing, Done, Fetching, Indexing, Loading, Step, Stopped};

@@ -117,3 +117,15 @@ fn a_change_costs_one_allocation() {
     member["name"] = json!("Nuala");
     assert_eq!(cost(&schema(), &member)[2], (1, 1), "the list of the changes");
 }
+
+/// A run asks each record that it lists which fields it has that the schema has not.
+#[test]
+fn the_names_of_other_fields_cost_no_allocation() {
+    let mut more = member();
+    more["licence"] = json!({"no": 1});
+    more["shoe"] = json!(43);
+    let record = schema().record(&more).unwrap();
+    let mut named = 0;
+    assert_eq!(measure(|| named = record.extra().keys().map(str::len).sum()).count_total, 0);
+    assert_eq!(named, "licence".len() + "shoe".len());
+}

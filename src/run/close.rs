@@ -51,6 +51,7 @@ impl Core {
             withheld: self.withheld,
             incomplete: self.incomplete,
             crowded,
+            schema_drift: self.census.drift(self.run.policy.schema(), self.complete),
             set_aside: self.quarantined,
             unwritten: self.unwritten,
             failure: None,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::commit::{After, Then};
+use super::drift::FieldCensus;
 use super::index::{Index, Slot};
 use super::last::Last;
 use super::matched::{Candidates, Pending};
@@ -55,6 +56,8 @@ pub(super) struct Core {
     pub(super) doubtful: Vec<(Slot, RemoteRecord)>,
     pub(super) quarantined: Vec<Quarantined>,
     pub(super) noted: Noted,
+    /// Which fields the listing has.
+    pub(super) census: FieldCensus,
     pub(super) unwritten: Vec<Unwritten>,
 }
 
@@ -72,6 +75,7 @@ pub(super) enum Purpose {
 impl Core {
     pub(super) fn new(run: Run) -> Self {
         let hash = PlanHash::new(run.policy.fingerprint());
+        let census = FieldCensus::new(run.policy.schema());
         Self {
             run,
             index: Index::default(),
@@ -97,6 +101,7 @@ impl Core {
             doubtful: Vec::new(),
             quarantined: Vec::new(),
             noted: Noted::default(),
+            census,
             unwritten: Vec::new(),
         }
     }

@@ -36,6 +36,9 @@ impl Core {
 
     fn list(&mut self, remote: RemoteRecord, changed: &mut BTreeMap<Slot, RemoteRecord>) {
         let (slot, sighting) = self.index.list(remote.id.as_str(), remote.version, remote.fingerprint());
+        if matches!(sighting, Sighting::Unchanged | Sighting::Changed) {
+            self.census.count(&remote.record);
+        }
         match sighting {
             Sighting::Unchanged => {
                 self.counts.processed += 1;

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::drift::SchemaDrift;
 use crate::detect::Verdict;
 use crate::exchange::{Action, ConflictChange, Entry, Op, Quarantined, Situation};
 use crate::failure::Failure;
@@ -155,6 +156,9 @@ pub struct Report {
     /// The match rules that named nobody for some records, because more than a few records have the same there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub crowded: Vec<Crowded>,
+    /// Which fields only the source or only the schema has.
+    #[serde(default, skip_serializing_if = "SchemaDrift::is_empty")]
+    pub schema_drift: SchemaDrift,
     /// What was set aside, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<Quarantined>,

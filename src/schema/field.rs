@@ -74,6 +74,17 @@ impl Field {
         self
     }
 
+    /// The other names, under which it is read as well.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// let field = Field::new("phone", Kind::Text).alias("tel");
+    /// assert_eq!(field.aliases().collect::<Vec<_>>(), ["tel"]);
+    /// ```
+    pub fn aliases(&self) -> impl Iterator<Item = &str> {
+        self.aliases.iter().map(String::as_str)
+    }
+
     /// Another name the field is read under: an older name in stored bases, or the source's name for it.
     ///
     /// ```

@@ -108,6 +108,17 @@ fn decode_nested(rest: &mut &[u8]) -> Option<Value> {
     Some(decode(Tag::of(tag), bytes))
 }
 
+/// The keys of an encoded map, in their order.
+pub(super) fn keys(bytes: &[u8]) -> impl Iterator<Item = &str> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let key = take(&mut rest)?;
+        rest = rest.get(1..)?;
+        take(&mut rest)?;
+        std::str::from_utf8(key).ok()
+    })
+}
+
 fn decode_key(rest: &mut &[u8]) -> Option<String> {
     take(rest).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
 }

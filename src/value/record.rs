@@ -13,7 +13,7 @@
 use std::sync::Arc;
 use std::{fmt, iter, slice};
 
-use super::codec::{Tag, decode};
+use super::codec::{Tag, decode, keys};
 use super::{Fingerprint, Value};
 
 pub(super) const WORD: usize = 4;
@@ -276,6 +276,19 @@ impl<'a> FieldRef<'a> {
     /// ```
     pub fn is_null(self) -> bool {
         self.tag == Tag::Null
+    }
+
+    /// The keys of a map, in their order; of all else, none. Nothing is allocated.
+    ///
+    /// ```
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let record = schema.record(&serde_json::json!({"name": "Áine", "shoe": 43, "belt": {"colour": "red"}}))?;
+    /// assert_eq!(record.extra().keys().collect::<Vec<_>>(), ["belt", "shoe"]); // of the map itself, not within
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keys(self) -> impl Iterator<Item = &'a str> {
+        keys(if self.tag == Tag::Map { self.bytes } else { &[] })
     }
 
     /// Whether it is a list or a map.

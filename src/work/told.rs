@@ -1,5 +1,7 @@
 //! What people were told of a key's runs, so that they hear each thing once.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -22,11 +24,27 @@ pub(super) struct Told {
     blocked: Option<String>,
     /// How many conflicts waited.
     waiting: u64,
+    /// The fields that were ever told of, by what was wrong with them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    undeclared: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    unstated: BTreeSet<String>,
 }
+
+/// So many fields are remembered as told, of each kind. A source that makes up new ones every night is told of until
+/// then, and stands in each report.
+const MOST_TOLD: usize = 256;
 
 impl Default for Told {
     fn default() -> Self {
-        Self { format: FORMAT, token: Token(0), blocked: None, waiting: 0 }
+        Self {
+            format: FORMAT,
+            token: Token(0),
+            blocked: None,
+            waiting: 0,
+            undeclared: BTreeSet::new(),
+            unstated: BTreeSet::new(),
+        }
     }
 }
 
@@ -40,17 +58,38 @@ impl Record for Told {
 
 impl Told {
     /// Hears a run, and says what is new in it. A run that is older than the newest says nothing.
-    pub(super) fn hear(self, key: &SyncKey, token: Token, report: &Report, at: DateTime<Utc>) -> (Self, Vec<Notice>) {
+    pub(super) fn hear(
+        mut self,
+        key: &SyncKey,
+        token: Token,
+        report: &Report,
+        at: DateTime<Utc>,
+    ) -> (Self, Vec<Notice>) {
         if token <= self.token {
             return (self, Vec::new());
         }
         let reasons: Vec<String> = report.blocked.iter().map(ToString::to_string).collect();
         let blocked = (!reasons.is_empty()).then(|| reasons.join("; "));
         let waiting = report.counts.conflicts_open;
+        let drift = &report.schema_drift;
+        let undeclared = news(&mut self.undeclared, drift.undeclared.iter().map(|field| &field.field));
+        let unstated = news(&mut self.unstated, drift.unstated.iter().map(|field| &field.field));
         let notices = [
             Notice::of_plan(key, token, at, self.blocked.as_deref(), blocked.as_deref()),
             Notice::of_conflicts(key, token, at, self.waiting, waiting),
+            Notice::of_fields(key, token, at, undeclared, unstated),
         ];
-        (Self { format: FORMAT, token, blocked, waiting }, notices.into_iter().flatten().collect())
+        (Self { token, blocked, waiting, ..self }, notices.into_iter().flatten().collect())
     }
+}
+
+/// Those that were not told of before; they are now.
+fn news<'f>(told: &mut BTreeSet<String>, fields: impl Iterator<Item = &'f String>) -> Vec<String> {
+    let mut news = Vec::new();
+    for field in fields {
+        if told.len() < MOST_TOLD && told.insert(field.clone()) {
+            news.push(field.clone());
+        }
+    }
+    news
 }

@@ -240,6 +240,30 @@ fn a_blocked_plan_is_told_once_and_again_after_it_was_not() {
     assert_eq!(night(&[]), ["plan_blocked/a/f/5"]);
 }
 
+#[test]
+fn a_field_that_the_source_adds_is_told_once() {
+    let (club, mut worker) = (Club::new(), worker("w"));
+    let mut night = |also: &[&'static str]| {
+        *club.also.lock().unwrap() = also.to_vec();
+        club.ask("a/f");
+        club.tick(&mut worker).notices.into_iter().map(|notice| notice.what).collect::<Vec<_>>()
+    };
+    let told = |fields: &[&str]| What::SchemaDrift {
+        undeclared: fields.iter().map(|field| (*field).to_owned()).collect(),
+        unstated: vec![],
+    };
+    assert!(night(&[]).is_empty());
+    assert_eq!(night(&["licence_no"]), [told(&["licence_no"])]);
+    assert!(night(&["licence_no"]).is_empty());
+    assert_eq!(night(&["licence_no", "shoe"]), [told(&["shoe"])], "and only what is new");
+    assert!(night(&[]).is_empty() && night(&["shoe"]).is_empty(), "it was told");
+    assert_eq!(
+        club.closed.lock().unwrap().last().unwrap().1.schema_drift.undeclared[0].field,
+        "shoe",
+        "each report has it"
+    );
+}
+
 /// The futures go to any runtime.
 #[test]
 fn a_tick_can_be_sent_to_another_thread() {

@@ -10,7 +10,7 @@ mod story;
 use tripartite::id::ExternalId;
 use tripartite::matching::{Crowded, FEW};
 use tripartite::plan::{Blocked, Excess, Plan};
-use tripartite::run::{Counts, Report, RunOutcome};
+use tripartite::run::{Counts, Report, RunOutcome, SchemaDrift};
 
 pub use self::story::{Line, Matter, Story};
 use crate::term::{Console, Paint, Table, pad, width, wrapped};
@@ -83,6 +83,9 @@ pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option
     if let Some(told) = not_whole(report) {
         console.print(format!("\n{told}"));
     }
+    for line in drift(&report.schema_drift) {
+        console.print(format!("\n{line}"));
+    }
     for crowded in &report.crowded {
         console.print(format!("\n{}", crowd(crowded)));
     }
@@ -90,6 +93,33 @@ pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option
         planned(console, plan);
     }
     console.print(format!("\nplan {}", report.plan_id));
+}
+
+/// What is said of fields that only the source or only the schema has.
+pub(crate) fn drift(drift: &SchemaDrift) -> Vec<String> {
+    let records = |count: u64| if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
+    let mut undeclared: Vec<String> = drift
+        .undeclared
+        .iter()
+        .map(|field| {
+            let like =
+                field.like.as_ref().map(|like| format!(", which the schema may have as {like}")).unwrap_or_default();
+            format!("{} ({}{like})", field.field, records(field.records))
+        })
+        .collect();
+    if drift.unnamed > 0 {
+        undeclared.push(format!("others, in {}", records(drift.unnamed)));
+    }
+    let unstated: Vec<String> =
+        drift.unstated.iter().map(|field| format!("{} (none of {})", field.field, records(field.records))).collect();
+    [
+        ("the schema does not have, so they are not synced", undeclared),
+        ("the schema has and no record states", unstated),
+    ]
+    .into_iter()
+    .filter(|(_, fields)| !fields.is_empty())
+    .map(|(what, fields)| format!("fields that {what}: {}", fields.join(", ")))
+    .collect()
 }
 
 /// What is said of a match rule whose fields many records have the same.

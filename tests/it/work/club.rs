@@ -90,6 +90,8 @@ pub(super) struct Club {
     answer: Mutex<Arc<Answer>>,
     /// Whom the source lists.
     pub(super) members: Mutex<Vec<&'static str>>,
+    /// What it states of each of them besides.
+    pub(super) also: Mutex<Vec<&'static str>>,
     pub(super) opened: Mutex<Vec<Job>>,
     pub(super) closed: Mutex<Vec<(Job, Report)>>,
     /// Whether its process was asked to end.
@@ -129,6 +131,7 @@ impl Club {
             stores: Mutex::default(),
             answer: Mutex::new(Arc::new(|_| Ok(()))),
             members: Mutex::new(vec!["7"]),
+            also: Mutex::default(),
             opened: Mutex::default(),
             closed: Mutex::default(),
             leaving: Arc::default(),
@@ -142,7 +145,9 @@ impl Club {
 
     fn listing(&self) -> Listing {
         let members = self.members.lock().unwrap();
-        Listing::of(&self.schema, members.iter().map(|id| (*id, json!({"name": "Áine"})))).unwrap()
+        let mut fields = json!({"name": "Áine"});
+        self.also.lock().unwrap().iter().for_each(|field| fields[field] = json!(1));
+        Listing::of(&self.schema, members.iter().map(|id| (*id, fields.clone()))).unwrap()
     }
 
     /// The time, in whole seconds.

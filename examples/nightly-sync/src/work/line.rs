@@ -78,6 +78,11 @@ fn told_of(what: &What) -> String {
         What::PlanBlocked { why } => format!("the run wrote nothing: {why}"),
         What::ConflictsWaiting { waiting: 1 } => "a conflict waits for a decision".to_owned(),
         What::ConflictsWaiting { waiting } => format!("{waiting} conflicts wait for a decision"),
+        What::SchemaDrift { undeclared, unstated } => {
+            let told = [("only the source has", undeclared), ("no record states", unstated)];
+            let told = told.iter().filter(|(_, fields)| !fields.is_empty());
+            told.map(|(what, fields)| format!("{what} {}", fields.join(", "))).collect::<Vec<_>>().join("; ")
+        }
         other => format!("{other:?}"),
     }
 }

@@ -35,6 +35,12 @@ pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Resu
     if let Some(told) = not_whole(report) {
         page.line("p", &[], &told)?;
     }
+    for line in crate::report::drift(&report.schema_drift) {
+        page.line("p", &[], &line)?;
+    }
+    for crowded in &report.crowded {
+        page.line("p", &[], &crate::report::crowd(crowded))?;
+    }
     page.end()
 }
 
