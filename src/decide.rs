@@ -147,7 +147,7 @@ pub enum Refusal {
         problem: Problem,
     },
     /// There is no value of a record as a whole.
-    #[error("a removed record stays removed or is taken back; it has no value to enter")]
+    #[error("a record as a whole stays removed or is taken back; it has no value to enter")]
     WholeRecord,
     /// A record is removed or it is not: the conflict about that comes before those about its fields.
     #[error("the record as a whole is decided alone, without answers about its fields")]
@@ -267,9 +267,13 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
     loaded.open.iter().filter_map(explained).collect()
 }
 
-/// Decides open conflicts of one record, each by its field's or group's name: all of them, or none. A record that was
-/// removed here and changed at the source is decided by the name [`WHOLE_RECORD`], alone: with the source it is active
-/// again, else it stays removed.
+/// Decides open conflicts of one record, each by its field's or group's name: all of them, or none. A record as a whole is
+/// decided by the name [`WHOLE_RECORD`], alone:
+///
+/// | the record | [`Answer::TakeLocal`] | [`Answer::TakeRemote`] |
+/// |---|---|---|
+/// | was removed here, and the source changed it | stays removed | is active again, as the source has it |
+/// | was edited here, and the source no longer has it | is active again, as it is here | stays inactive |
 ///
 /// The op closes each,
 /// advances its base to the source's value that the conflict saw, writes what the answer comes to, and notes all of it

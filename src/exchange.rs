@@ -40,6 +40,7 @@ mod audit;
 mod candidate;
 #[cfg(feature = "audit-key")]
 mod key;
+mod left;
 mod op;
 pub(crate) mod privacy;
 
@@ -51,6 +52,8 @@ pub use audit::{Entry, FieldEntry, RecordEntry};
 pub use candidate::{Candidate, Near, Records, Wanted};
 #[cfg(feature = "audit-key")]
 pub use key::{AuditKey, WeakKey};
+pub use left::{KEPT, LEFT};
+pub(crate) use left::{has_left, is_kept, listings_without};
 pub use op::{Action, Batch, ConflictChange, Expect, Op, OpenConflict, Outcome, WHOLE_RECORD};
 pub use privacy::KeyedHash;
 
@@ -247,7 +250,7 @@ pub struct IndexEntry {
     pub synced: Option<Synced>,
     /// How many conflicts of it are open.
     pub open: u32,
-    /// How many complete listings in a row did not have it: [`Op::missed`] of the last op.
+    /// [`Op::missed`] of the last op, kept as it is.
     pub missed: u32,
 }
 
@@ -290,7 +293,7 @@ pub struct Loaded {
     pub open: Vec<OpenConflict>,
     /// The strategy for this record alone, if it has one.
     pub strategy: Option<Strategy>,
-    /// How many complete listings in a row did not have it: [`Op::missed`] of the last op.
+    /// [`Op::missed`] of the last op, kept as it is.
     pub missed: u32,
 }
 
@@ -314,6 +317,8 @@ pub enum Situation {
     LocalDeleted,
     /// One side no longer has it, and the other changed it.
     DeleteVsEdit,
+    /// A sync deactivated it, a user made it active again, and the source still does not list it.
+    KeptActive,
     /// The source gave it another id.
     Rekeyed,
     /// The source gives it an id that another record here has; or a match rule says that it is one here that has another

@@ -15,7 +15,8 @@
 //! | [`Found`], by a rule that is trusted | [`Update`] or [`Touch`], [linked](crate::exchange::Op::links) with it |
 //! | [`Reappeared`] | [`Reactivate`], merged like a linked one |
 //! | [`Missing`] from a complete listing, or said to be gone | [`Deactivate`], never a delete |
-//! | missing, but edited here: [`DeleteVsEdit`] | [`Deactivate`], and the audit says what was edited |
+//! | missing, but edited here: [`DeleteVsEdit`] | [`Deactivate`], and a conflict is held open |
+//! | missing still, but taken back by a user since: [`KeptActive`] | stays active, said once |
 //! | [`LocalDeleted`] | stays deleted |
 //! | deleted here, but changed at the source: [`DeleteVsEdit`] | stays deleted, and a conflict is held open |
 //! | [`Rekeyed`] | any of these, the link and base [moved](crate::exchange::Op::rekeyed) first |
@@ -53,6 +54,7 @@
 //! [`Missing`]: crate::exchange::Situation::Missing
 //! [`LocalDeleted`]: crate::exchange::Situation::LocalDeleted
 //! [`DeleteVsEdit`]: crate::exchange::Situation::DeleteVsEdit
+//! [`KeptActive`]: crate::exchange::Situation::KeptActive
 //! [`Rekeyed`]: crate::exchange::Situation::Rekeyed
 //! [`Update`]: crate::exchange::Action::Update
 //! [`Touch`]: crate::exchange::Action::Touch

@@ -1,8 +1,11 @@
-//! The conflict about a record as a whole: the source changed what a user removed.
+//! The conflict about a record as a whole: the source changed what a user removed, or no longer has what a user edited.
 
 use super::{Answer, Refusal, completed, known_base, put, touch, unit};
-use crate::detect::{RemoteChange, Verdict};
-use crate::exchange::{Action, ConflictChange, Entry, FieldEntry, Loaded, Op, OpenConflict, RecordEntry, Situation};
+use crate::detect::{Clash, RemoteChange, Verdict};
+use crate::exchange::{
+    Action, ConflictChange, Entry, FieldEntry, KEPT, LEFT, Loaded, Op, OpenConflict, Presence, RecordEntry, Situation,
+    WHOLE_RECORD, listings_without,
+};
 use crate::id::PersonId;
 use crate::resolve::Decision;
 use crate::schema::{Policy, Privacy};
@@ -10,17 +13,65 @@ use crate::value::{RecordBuilder, Value};
 
 const STAYS: &str = "Asked about a record that was removed here and changed at the source, a person left it removed.";
 const BACK: &str = "Asked about a record that was removed here and changed at the source, a person took it back.";
+const ENDED: &str =
+    "Asked about a record that was edited here and that the source no longer has, a person left it inactive.";
+const KEPT_ON: &str =
+    "Asked about a record that was edited here and that the source no longer has, a person took it back.";
 
 pub(super) fn why(conflict: &OpenConflict) -> String {
     let fields = fields(conflict).join(", ");
+    if is_ended(conflict) {
+        return format!(
+            "Somebody here edited {fields} and the source no longer has this record; it is inactive, and a person decides \
+             whether it stays so or is taken back."
+        );
+    }
     format!(
         "Somebody here removed this record and the source changed {fields}; it stays removed until somebody decides."
     )
 }
 
-/// What the source changed.
+/// Whether it is the source that no longer has the record.
+fn is_ended(conflict: &OpenConflict) -> bool {
+    conflict.clash == Clash::RemoteCleared
+}
+
+/// What one side changed, while the other one removed the record.
 pub(super) fn fields(conflict: &OpenConflict) -> Vec<String> {
-    if let Value::Map(said) = &conflict.remote { said.keys().cloned().collect() } else { Vec::new() }
+    let changed = if is_ended(conflict) { &conflict.local } else { &conflict.remote };
+    if let Value::Map(said) = changed { said.keys().cloned().collect() } else { Vec::new() }
+}
+
+/// What becomes of a record that the source no longer has: here it is taken back, by the source it is inactive.
+fn decide_ended(policy: &Policy, loaded: &Loaded, answer: &Answer, by: &PersonId) -> Result<Op, Refusal> {
+    let mut op = touch(loaded);
+    let count = listings_without(loaded.missed);
+    let why = match (answer, loaded.presence) {
+        (Answer::Value(_), _) => return Err(Refusal::WholeRecord),
+        (Answer::TakeLocal, presence) => {
+            op.missed = KEPT | count;
+            if presence != Presence::Active {
+                op.action = Action::Reactivate(policy.schema().missing());
+            }
+            KEPT_ON
+        }
+        (Answer::TakeRemote, presence) => {
+            op.missed = LEFT | count;
+            if presence == Presence::Active {
+                op.action = Action::Deactivate;
+            }
+            ENDED
+        }
+    };
+    op.entries.push(said(&op, why, by));
+    op.conflicts.push(ConflictChange::Close { unit: WHOLE_RECORD.to_owned() });
+    op.situation = Situation::DeleteVsEdit;
+    Ok(op)
+}
+
+fn said(op: &Op, why: &str, by: &PersonId) -> Entry {
+    let (situation, action) = (Situation::DeleteVsEdit, op.action.name().to_owned());
+    Entry::Record(RecordEntry { situation, action, why: why.to_owned(), by: Some(by.clone()) })
 }
 
 pub(super) fn decide(
@@ -30,6 +81,9 @@ pub(super) fn decide(
     answer: &Answer,
     by: &PersonId,
 ) -> Result<Op, Refusal> {
+    if is_ended(conflict) {
+        return decide_ended(policy, loaded, answer, by);
+    }
     let schema = policy.schema();
     let base = known_base(schema, loaded);
     let mut op = touch(loaded);
@@ -75,13 +129,12 @@ pub(super) fn decide(
             BACK
         }
     };
-    let (situation, action) = (Situation::DeleteVsEdit, op.action.name().to_owned());
-    op.entries.push(Entry::Record(RecordEntry { situation, action, why: why.to_owned(), by: Some(by.clone()) }));
+    op.entries.push(said(&op, why, by));
     if *answer == Answer::TakeRemote {
         op.entries.append(&mut overwritten);
     }
     op.base = Some(completed(advanced, &base));
     op.conflicts.push(ConflictChange::Close { unit: conflict.unit.clone() });
-    op.situation = situation;
+    op.situation = Situation::DeleteVsEdit;
     Ok(op)
 }

@@ -88,7 +88,8 @@ pub struct Op {
     pub remote: Option<Record>,
     /// Its fingerprint, to be remembered with the revision after this op as [`Synced`](super::Synced).
     pub seen: Option<Fingerprint>,
-    /// How many complete listings in a row did not have it; to be remembered, nought too.
+    /// How many complete listings in a row did not have it, with [`LEFT`](super::LEFT) once a sync deactivated it and
+    /// [`KEPT`](super::KEPT) once a person took it back. It is remembered whole, nought too, whatever users do.
     pub missed: u32,
     /// What becomes of its open conflicts.
     pub conflicts: Vec<ConflictChange>,
@@ -193,8 +194,8 @@ impl Op {
     }
 }
 
-/// The unit of a conflict that is about the record as a whole: the source changed what a user removed. No field or group
-/// has this name.
+/// The unit of a conflict that is about the record as a whole: the source changed what a user removed, or no longer has
+/// what a user edited. No field or group has this name.
 pub const WHOLE_RECORD: &str = "";
 
 /// A conflict that waits for a person: exactly one for a record and unit.
@@ -207,7 +208,7 @@ pub struct OpenConflict {
     /// Inside an object, where they do, as JSON Pointers; empty for the whole field.
     pub paths: Vec<String>,
     /// The base; `None` when there is none. Of a group, values are maps by the fields' names; of the whole record, maps of
-    /// what the source changed, and null for the side that removed it.
+    /// what one side changed, and null for the side that no longer has it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::audit::stated")]
     pub base: Option<Value>,
     /// The host's value.

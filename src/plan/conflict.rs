@@ -1,7 +1,8 @@
 //! Open conflicts: exactly one for a record and unit, reported once.
 
+use super::record::accepted;
 use crate::detect::{Clash, Sides, Verdict, detect};
-use crate::exchange::{ConflictChange, OpenConflict, WHOLE_RECORD};
+use crate::exchange::{ConflictChange, Loaded, OpenConflict, WHOLE_RECORD};
 use crate::resolve::{Decision, Resolution, Resolved};
 use crate::schema::{Absent, Schema, Unit, same_untyped};
 use crate::value::{FieldRef, Record, Value, at, pointer};
@@ -96,10 +97,7 @@ pub(super) fn whole_record(schema: &Schema, sides: Sides<'_>, open: &[OpenConfli
     if moved.is_empty() {
         return known.map(|known| ConflictChange::Close { unit: known.unit.clone() });
     }
-    let of = |record: &Record| {
-        let fields = moved.iter().map(|&at| (schema.fields()[at].name().to_owned(), record.field(at).to_value()));
-        Value::Map(fields.collect())
-    };
+    let of = |record: &Record| Value::Map(moved.iter().map(|&at| named_value(schema, record, at)).collect());
     let (base, remote) = (Some(of(sides.base)), of(sides.remote));
     let (unit, clash) = (WHOLE_RECORD.to_owned(), Clash::LocalCleared);
     let conflict = OpenConflict { unit, clash, paths: Vec::new(), base, local: Value::Null, remote };
@@ -108,6 +106,26 @@ pub(super) fn whole_record(schema: &Schema, sides: Sides<'_>, open: &[OpenConfli
         Some(known) if same_conflict(schema, known, &conflict) => None,
         Some(_) => Some(ConflictChange::Update(conflict)),
     }
+}
+
+/// The question about a record that the source no longer has, and in which somebody here edited these units.
+pub(super) fn ended_record(schema: &Schema, loaded: &Loaded, edited: &[&str]) -> Option<ConflictChange> {
+    let is_edited = |unit: &&Unit| edited.contains(&schema.unit_name(**unit));
+    let positions = schema.units().iter().filter(is_edited).flat_map(|unit| schema.members(unit).to_vec());
+    let positions: Vec<usize> = positions.collect();
+    let of = |record: &Record| Value::Map(positions.iter().map(|&at| named_value(schema, record, at)).collect());
+    let (base, local) = (loaded.base.as_ref().map(|base| of(&accepted(schema, base))), of(&loaded.local));
+    let (unit, clash) = (WHOLE_RECORD.to_owned(), Clash::RemoteCleared);
+    let conflict = OpenConflict { unit, clash, paths: Vec::new(), base, local, remote: Value::Null };
+    match loaded.open.iter().find(|known| is_whole_record(known)) {
+        None => Some(ConflictChange::Open(conflict)),
+        Some(known) if same_conflict(schema, known, &conflict) => None,
+        Some(_) => Some(ConflictChange::Update(conflict)),
+    }
+}
+
+fn named_value(schema: &Schema, record: &Record, at: usize) -> (String, Value) {
+    (schema.fields()[at].name().to_owned(), record.field(at).to_value())
 }
 
 pub(super) fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> OpenConflict {

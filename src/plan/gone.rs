@@ -1,17 +1,21 @@
 //! Records that the source no longer has, or calls by another name.
 
-use super::conflict::is_whole_record;
+use super::conflict::{ended_record, is_whole_record};
 use super::record::{accepted, is_older, note, plan_linked, touch};
 use crate::detect::{Sides, Verdict, detect};
-use crate::exchange::{Action, ConflictChange, Loaded, Op, Presence, RemoteRecord, Situation};
+use crate::exchange::{
+    Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, RemoteRecord, Situation, has_left, is_kept,
+    listings_without,
+};
 use crate::id::ExternalId;
 use crate::schema::{Policy, Strategy};
 
 /// Plans a record that a complete listing no longer has: it is marked inactive once it was missed `after` times in a
-/// row, 0 being 1. `None`: it is not active anyway.
+/// row, 0 being 1. Who edited it is asked about, and who took it back since a sync deactivated it is left alone. `None`:
+/// there is nothing to do; it is not active, or it was said before that it stays so.
 ///
 /// ```
-/// use tripartite::exchange::{Action, Situation};
+/// use tripartite::exchange::{Action, LEFT, Situation};
 /// use tripartite::plan::plan_missing;
 /// # use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision};
 /// # use tripartite::id::ExternalId;
@@ -31,20 +35,25 @@ use crate::schema::{Policy, Strategy};
 /// #     missed: 0,
 /// # };
 /// let action = |loaded, after| plan_missing(&policy, loaded, after).map(|op| (op.action, op.missed));
-/// assert_eq!(action(&loaded, 1), Some((Action::Deactivate, 1))); // its fields stay
+/// assert_eq!(action(&loaded, 1), Some((Action::Deactivate, LEFT | 1))); // its fields stay
 /// assert_eq!(action(&loaded, 2), Some((Action::Touch, 1))); // the first of two times is only remembered
 /// loaded.local = record("2")?; // a user's edit is not lost with it: somebody is to look
 /// let op = plan_missing(&policy, &loaded, 1).ok_or("it is active")?;
 /// assert_eq!((op.action, op.situation), (Action::Deactivate, Situation::DeleteVsEdit));
+/// loaded.missed = op.missed; // once a sync has done that, a user takes it back: it stays active
+/// assert_eq!(plan_missing(&policy, &loaded, 1).map(|op| op.situation), Some(Situation::KeptActive));
 /// loaded.presence = Presence::Removed; // a user was first
 /// assert!(plan_missing(&policy, &loaded, 1).is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plan_missing(policy: &Policy, loaded: &Loaded, after: u32) -> Option<Op> {
-    let missed = loaded.missed.saturating_add(1);
-    let mut op = gone(policy, loaded, "The source's complete listing no longer has this record", missed >= after)?;
-    op.missed = if loaded.presence == Presence::Active { missed } else { loaded.missed };
-    Some(op)
+    let count = listings_without(loaded.missed).saturating_add(1).min(KEPT - 1);
+    gone(
+        policy,
+        loaded,
+        "The source's complete listing no longer has this record",
+        Missed { count, now: count >= after },
+    )
 }
 
 /// Plans a record that the source says is gone: it is marked inactive at once. `None`: it is not active anyway, or the
@@ -80,7 +89,7 @@ pub fn plan_tombstone(policy: &Policy, loaded: &Loaded, version: Option<u64>) ->
     if is_older(version, loaded) {
         return None;
     }
-    let mut op = gone(policy, loaded, "The source says that this record is gone", true)?;
+    let mut op = gone(policy, loaded, "The source says that this record is gone", Missed { count: 0, now: true })?;
     if let Some(stored) = loaded.base.as_ref().filter(|stored| version > stored.version) {
         op.version = version;
         op.base = Some(accepted(policy.schema(), stored));
@@ -88,33 +97,63 @@ pub fn plan_tombstone(policy: &Policy, loaded: &Loaded, version: Option<u64>) ->
     Some(op)
 }
 
-fn gone(policy: &Policy, loaded: &Loaded, says: &str, now: bool) -> Option<Op> {
-    let mut op = Op { situation: Situation::Missing, ..touch(&loaded.id, loaded) };
+/// In how many complete listings in a row a record is missing, and whether it is marked inactive `now`. A tombstone is no
+/// listing: its count is nought.
+struct Missed {
+    count: u32,
+    now: bool,
+}
+
+fn gone(policy: &Policy, loaded: &Loaded, says: &str, missed: Missed) -> Option<Op> {
+    let op = Op { situation: Situation::Missing, missed: loaded.missed, ..touch(&loaded.id, loaded) };
     match loaded.presence {
-        Presence::Active if !now => Some(op),
-        Presence::Active => {
-            op.action = Action::Deactivate;
-            let mut edited = edited(policy, loaded);
-            edited.sort_unstable();
-            Some(match &edited[..] {
-                [] => note(op, Situation::Missing, &format!("{says}, so it was marked inactive.")),
-                fields => {
-                    let fields = fields.join(", ");
-                    let why = format!(
-                        "{says}, but somebody here edited {fields}; it was marked inactive and should be looked at."
-                    );
-                    note(op, Situation::DeleteVsEdit, &why)
-                }
-            })
-        }
+        Presence::Active if stays(policy, loaded) => kept(op, loaded),
+        Presence::Active if !missed.now => Some(Op { missed: missed.count, ..op }),
+        Presence::Active => Some(ended(policy, Op { missed: LEFT | missed.count, ..op }, loaded, says)),
         // Now neither side has it.
         Presence::Removed => {
             let unit = loaded.open.iter().find(|conflict| is_whole_record(conflict)).map(|open| open.unit.clone())?;
-            op.conflicts.push(ConflictChange::Close { unit });
-            Some(op)
+            Some(Op { conflicts: vec![ConflictChange::Close { unit }], ..op })
         }
         Presence::Deactivated => None,
     }
+}
+
+/// Whether it is active because a user took it back after a sync deactivated it. Only a record that is enforced is
+/// deactivated once more.
+fn stays(policy: &Policy, loaded: &Loaded) -> bool {
+    let taken_back = has_left(loaded.missed) || is_kept(loaded.missed);
+    taken_back && *policy.of_record(loaded.strategy.as_ref()) != Strategy::Enforced
+}
+
+/// Says once that a record stays active, and closes the question that the user has answered by taking it back.
+fn kept(op: Op, loaded: &Loaded) -> Option<Op> {
+    if is_kept(loaded.missed) {
+        return None;
+    }
+    let asked = loaded.open.iter().filter(|conflict| is_whole_record(conflict));
+    let conflicts = asked.map(|open| ConflictChange::Close { unit: open.unit.clone() }).collect();
+    let op = Op { missed: KEPT | listings_without(loaded.missed), conflicts, ..op };
+    Some(note(op, Situation::KeptActive, KEPT_ACTIVE))
+}
+
+const KEPT_ACTIVE: &str = "The source still does not have this record, but somebody here made it active again after a sync \
+     had marked it inactive, so it stays active.";
+
+/// Marks a record inactive. What somebody edited is not lost with it: whether the record stays inactive is asked.
+fn ended(policy: &Policy, mut op: Op, loaded: &Loaded, says: &str) -> Op {
+    op.action = Action::Deactivate;
+    let mut edited = edited(policy, loaded);
+    if edited.is_empty() {
+        return note(op, Situation::Missing, &format!("{says}, so it was marked inactive."));
+    }
+    op.conflicts.extend(ended_record(policy.schema(), loaded, &edited));
+    edited.sort_unstable();
+    let fields = edited.join(", ");
+    let why = format!(
+        "{says}, but somebody here edited {fields}; it was marked inactive, and whether it stays so is for a person to decide."
+    );
+    note(op, Situation::DeleteVsEdit, &why)
 }
 
 /// The fields and groups that somebody here edited, but for those that may differ without anybody's edit. Of a record
@@ -170,7 +209,10 @@ pub fn plan_rekeyed(policy: &Policy, to: &ExternalId, remote: Option<&RemoteReco
     let in_step = || {
         let known = loaded.synced.filter(|at| at.revision == loaded.revision && at.policy == policy.fingerprint());
         let said = remote.map(|remote| remote.record.clone());
-        Op { seen: known.map(|synced| synced.seen), remote: said, ..touch(to, loaded) }
+        // What no listing has under either name is as it was.
+        let missed =
+            if remote.is_none() && listings_without(loaded.missed) != loaded.missed { loaded.missed } else { 0 };
+        Op { seen: known.map(|synced| synced.seen), remote: said, missed, ..touch(to, loaded) }
     };
     let op = remote.and_then(|remote| plan_linked(policy, remote, loaded)).unwrap_or_else(in_step);
     moved(op, to, loaded)

@@ -60,7 +60,9 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     let known = Synced { revision: loaded.revision, seen, policy: policy.fingerprint() };
     let stored = loaded.base.as_ref();
     let stale = is_older(remote.version, loaded);
-    if loaded.synced == Some(known) && loaded.missed == 0 && (stale || loaded.presence != Presence::Deactivated) {
+    // An older statement does not say that the record is there.
+    let settled = if loaded.presence == Presence::Deactivated { stale } else { loaded.missed == 0 };
+    if loaded.synced == Some(known) && settled {
         return None;
     }
     let mut op = Op {
@@ -71,6 +73,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         ..touch(&remote.id, loaded)
     };
     if stale {
+        op.missed = if loaded.presence == Presence::Deactivated { loaded.missed } else { 0 };
         return Some(note(op, Situation::Stale, STALE));
     }
     let schema = policy.schema();

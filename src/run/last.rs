@@ -17,7 +17,9 @@ use super::core::{Core, Purpose};
 use super::index::Slot;
 use super::report::{Incomplete, Unwritten};
 use super::{Loading, Step};
-use crate::exchange::{Action, Loaded, Next, Op, Presence, Quarantined, RemoteRecord, Situation, Wanted};
+use crate::exchange::{
+    Action, Loaded, Next, Op, Presence, Quarantined, RemoteRecord, Situation, Wanted, listings_without,
+};
 use crate::id::ExternalId;
 use crate::plan::{plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
 
@@ -311,18 +313,19 @@ impl Core {
         let policy = &self.run.policy;
         let Some(from) = &op.rekeyed else {
             let known = loaded.get(&op.id)?;
-            return match op.missed {
+            return match listings_without(op.missed) {
                 0 => plan_tombstone(policy, known, op.version),
                 // What was due is due.
                 _ if op.action == Action::Deactivate => plan_missing(policy, known, 1),
                 _ => plan_missing(policy, known, self.run.missing_after),
             };
         };
+        let counted = listings_without(op.missed) > 0;
         match (loaded.get(from), loaded.contains_key(&op.id)) {
-            (Some(known), false) if op.remote.is_none() && op.missed == 0 && op.action == Action::Deactivate => {
+            (Some(known), false) if op.remote.is_none() && !counted && op.action == Action::Deactivate => {
                 Some(plan_rekeyed_gone(policy, &op.id, known, op.version))
             }
-            (Some(known), false) if op.missed > 0 => {
+            (Some(known), false) if counted => {
                 let after = if op.action == Action::Deactivate { 1 } else { self.run.missing_after };
                 Some(plan_rekeyed_missing(policy, &op.id, known, after))
             }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::drift::SchemaDrift;
 use crate::detect::Verdict;
-use crate::exchange::{Action, ConflictChange, Entry, Op, Quarantined, Situation};
+use crate::exchange::{Action, ConflictChange, Entry, Op, Quarantined, Situation, listings_without};
 use crate::failure::Failure;
 use crate::id::{ExternalId, RunId};
 use crate::matching::Crowded;
@@ -211,7 +211,7 @@ impl Counts {
             Action::Reactivate(_) => self.reactivated += 1,
             Action::Deactivate => self.deactivated += 1,
             Action::Touch if op.remote.is_some() => self.unchanged += 1,
-            Action::Touch => self.missing += u64::from(op.missed > 0),
+            Action::Touch => self.missing += u64::from(op.missed > 0 && listings_without(op.missed) == op.missed),
         }
         self.rekeyed += u64::from(op.rekeyed.is_some());
         self.linked += u64::from(op.links());
@@ -220,7 +220,6 @@ impl Counts {
             let Entry::Field(entry) = entry else {
                 if matches!(entry, Entry::Record(entry) if entry.situation == Situation::DeleteVsEdit) {
                     self.conflicts_detected += 1;
-                    self.conflicts_resolved += u64::from(op.action == Action::Deactivate);
                 }
                 continue;
             };

@@ -195,6 +195,11 @@ impl Policy {
         }
     }
 
+    /// The strategy for a record as a whole: its own, the run's, or the source's.
+    pub(crate) fn of_record<'p>(&'p self, record: Option<&'p Strategy>) -> &'p Strategy {
+        record.or(self.strategy.as_ref()).unwrap_or(&self.schema.spec().strategy)
+    }
+
     fn seal(&mut self) {
         self.fingerprint = version::of_policy(self.schema.fingerprint(), self.strategy.as_ref(), self.first_sync);
     }

@@ -9,13 +9,15 @@ mod moved;
 mod scoped;
 
 use serde_json::{Value as Json, json};
+use tripartite::decide::{Answer, decide, explain};
 use tripartite::drive::drive_blocking;
-use tripartite::exchange::{Entry, Item, Malformed, Presence, Situation, WHOLE_RECORD};
+use tripartite::exchange::{Entry, Item, Malformed, Outcome, Presence, Situation, WHOLE_RECORD};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Guards, Limit};
 use tripartite::run::{Mode, Report, Run};
 use tripartite::schema::Policy;
 
+use crate::decide::{commit, load, nuala};
 use crate::support::world::{local, presence, run};
 use crate::support::{ext, record, said, schema};
 
@@ -94,6 +96,16 @@ impl Club {
 
     fn remove(&self, id: &str) {
         self.store.change(&ext(id), |kept| kept.presence = Presence::Removed).unwrap();
+    }
+
+    fn take_back(&self, id: &str) {
+        self.store.change(&ext(id), |kept| kept.presence = Presence::Active).unwrap();
+    }
+
+    /// A person answers the question about a record as a whole.
+    fn decides(&self, id: &str, answer: Answer) {
+        let op = decide(&self.policy, &load(&self.store, id), &[(WHOLE_RECORD, answer)], &nuala()).unwrap();
+        assert!(matches!(commit(&self.policy, &self.store, op), Outcome::Applied { .. }));
     }
 
     /// What the audit says of records as a whole, but for creations.

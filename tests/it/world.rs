@@ -27,6 +27,7 @@
 //! | `P13` | a whole run, and runs of some records each, reach the same state |
 //! | `one conflict` | one is open for a record and unit, with what the source says now |
 //! | `missing`, `present`, `complete` | at rest, who is listed is here and active, who is not is inactive |
+//! | `kept active` | who was deactivated by a sync and taken back by a user is not deactivated again before it is listed |
 //! | `removed`, `apart`, `atomic`, `scope`, `version`, `revision` | nobody is taken back unasked; nothing else is touched; nothing goes back |
 //! | `counts` | a report counts what was written, and every listed record is one thing |
 //!

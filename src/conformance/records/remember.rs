@@ -184,7 +184,10 @@ promises! { $ __conformance_records_remember in remember:
             probe.applied(op(&one, probe.revision(&one)));
             probe.equal("how often it was missed, once it was there", &probe.see(&one).missed, &0);
             probe.applied(Op { missed: 4, ..deactivate(&one, probe.revision(&one)) });
+            probe.equal("how often it was missed, once it is inactive", &probe.see(&one).missed, &4);
         }
+        probe.applied(Op { missed: u32::MAX, ..touch(&one, probe.revision(&one)) });
+        probe.equal("how often it was missed, while it is inactive", &probe.see(&one).missed, &u32::MAX);
         probe.equal("what is said of it", &probe.see(&one).presence, &crate::exchange::Presence::Deactivated);
     }
 

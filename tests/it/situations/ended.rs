@@ -58,7 +58,7 @@ fn missing_is_inactive_after_so_many_listings() {
     }
 }
 
-/// What a user edited is marked inactive like everything else, and it is said that somebody is to look, and at what.
+/// What a user edited is marked inactive like everything else, and whether it stays so is an open question.
 #[test]
 fn delete_vs_edit() {
     for (edit, fields) in [
@@ -75,7 +75,8 @@ fn delete_vs_edit() {
             let counts = club.listed(&items).counts;
             assert_eq!((counts.deactivated, club.presence("8")), (1, Presence::Deactivated));
             let flagged = u64::from(fields.is_some());
-            assert_eq!((counts.conflicts_detected, counts.conflicts_resolved), (flagged, flagged), "{edit}");
+            assert_eq!((counts.conflicts_detected, counts.conflicts_resolved), (flagged, 0), "{edit}");
+            assert_eq!((counts.conflicts_open, club.open("8").len() as u64), (flagged, flagged), "{edit}");
             let says = if gone {
                 "The source says that this record is gone"
             } else {
@@ -84,7 +85,9 @@ fn delete_vs_edit() {
             let told = match fields {
                 None => (Situation::Missing, format!("{says}, so it was marked inactive.")),
                 Some(fields) => {
-                    let end = format!("edited {fields}; it was marked inactive and should be looked at.");
+                    let end = format!(
+                        "edited {fields}; it was marked inactive, and whether it stays so is for a person to decide."
+                    );
                     (Situation::DeleteVsEdit, format!("{says}, but somebody here {end}"))
                 }
             };
@@ -93,6 +96,87 @@ fn delete_vs_edit() {
             assert_eq!(marks.count(), 0, "no field was decided");
         }
     }
+}
+
+/// The question stays as it is until a person answers it, takes the record back or removes it, or the source has it again.
+#[test]
+fn delete_vs_edit_is_a_question_until_it_is_answered() {
+    let whole = vec![WHOLE_RECORD.to_owned()];
+    for end in ["gone", "kept", "by hand", "removed", "listed"] {
+        let club = Club::of(&["7", "8"]);
+        club.edit("8", json!({"phone": "2"}));
+        for _ in 0..3 {
+            let report = club.listed(&[seven(&club)]);
+            assert_eq!(
+                (report.counts.conflicts_open, club.told().len(), club.open("8")),
+                (1, 1, whole.clone()),
+                "{end}"
+            );
+        }
+        let told = explain(&club.policy, &load(&club.store, "8")).remove(0);
+        assert_eq!(told.fields, ["phone"]);
+        assert!(told.why.starts_with("Somebody here edited phone and the source no longer has this record;"));
+        match end {
+            "gone" => club.decides("8", Answer::TakeRemote),
+            "kept" => club.decides("8", Answer::TakeLocal),
+            "by hand" => club.take_back("8"),
+            "removed" => club.remove("8"),
+            _ => {}
+        }
+        let items = if end == "listed" { vec![seven(&club), club.item("8", "Áine", "1")] } else { vec![seven(&club)] };
+        let before = club.told().len();
+        for _ in 0..3 {
+            let report = club.listed(&items);
+            assert_eq!((report.counts.conflicts_open, report.counts.deactivated), (0, 0), "{end}");
+            let news = usize::from(matches!(end, "by hand" | "listed"));
+            assert_eq!(club.told().len(), before + news, "said once: {end}");
+        }
+        let is_active = matches!(end, "kept" | "by hand" | "listed");
+        assert_eq!(club.presence("8") == Presence::Active, is_active, "{end}");
+        assert_eq!(club.local("8")["phone"], "2", "the edit is there, whatever became of the record: {end}");
+    }
+}
+
+/// Activity is three-way: who was deactivated by a sync and taken back by a user stays, however often the source is read,
+/// and it is said once. Once it is listed and leaves again, it is missing anew.
+#[test]
+fn who_is_taken_back_while_the_source_does_not_list_it_stays_active() {
+    for gone in [false, true] {
+        let club = Club::of(&["7", "8"]);
+        let mut without = vec![seven(&club)];
+        without.extend(gone.then(|| tombstone("8", None)));
+        for round in 0..2 {
+            assert_eq!(club.listed(&without).counts.deactivated, 1, "{gone} {round}");
+            club.take_back("8");
+            let before = club.told().len();
+            for mode in [Mode::Planned, Mode::Streaming, Mode::Planned] {
+                let counts = club.drive(club.run().mode(mode), &Listing::new(without.clone())).counts;
+                assert_eq!((counts.deactivated, counts.missing, counts.conflicts_open), (0, 0, 0));
+                assert_eq!((club.presence("8"), club.told().len()), (Presence::Active, before + 1), "said once");
+                club.edit("8", json!({"phone": "2"}));
+            }
+            assert_eq!(club.told()[before].0, Situation::KeptActive);
+            club.edit("8", json!({"phone": "1"}));
+            assert_eq!(club.listed(&[seven(&club), club.item("8", "Áine", "1")]).counts.unchanged, 2);
+        }
+    }
+}
+
+/// Only what is enforced is undone, and that is told each time.
+#[test]
+fn an_enforced_record_that_is_taken_back_is_deactivated_again() {
+    let club = Club::of(&["7", "8"]);
+    let night = |strategy: &str| {
+        let policy = club.policy.clone().strategy(crate::support::strategy(strategy)).unwrap();
+        let run = run(&policy, "night").guards(Guards::default().deactivations(Limit::NONE));
+        club.drive(run, &Listing::new(vec![seven(&club)])).counts.deactivated
+    };
+    for round in 0..2 {
+        assert_eq!(night("enforced"), 1, "{round}");
+        club.take_back("8");
+    }
+    assert_eq!((night("local_wins"), night("remote_wins"), night("enforced")), (0, 0, 1));
+    assert_eq!(club.told().len(), 4, "three ends, and that it stayed once");
 }
 
 /// A record that a user linked by hand was never the source's: it cannot be missing, but it can be gone.

@@ -110,6 +110,9 @@ fn remembered(commit: &Commit<'_>, op: &Op, before: Option<&Link>, after: &Link)
     let version = |link: Option<&Link>| link.and_then(|link| link.base.as_ref()).and_then(|base| base.version);
     law("version", version(before) <= version(Some(after)), || format!("the version of {} goes back", op.id))?;
     let ends = !before.is_some_and(|link| link.away) && after.away;
+    let undone = ends && before.is_some_and(|link| link.back) && commit.sent.is_some();
+    let enforced = *commit.frame.strategy_of_all() == Strategy::Enforced;
+    law("kept active", !undone || enforced, || format!("{} was taken back, and is deactivated again", op.id))?;
     let may = commit.sent.is_none_or(|sent| sent.is_whole || sent.gone.contains(&number(&op.id)));
     law("P10", !ends || may, || format!("{} was deactivated, and a part of a listing said nothing of it", op.id))
 }
@@ -223,7 +226,10 @@ pub(super) fn at_rest(state: &State, at: usize, frame: &Frame, source: &Source, 
         let name = || format!("m-{number} of source {at}");
         match source.has(*number) {
             _ if person.removed => {}
-            None => law("missing", link.away || link.synced.is_none(), || format!("{} is gone, and active", name()))?,
+            None => {
+                let may = link.away || link.synced.is_none() || link.back;
+                law("missing", may, || format!("{} is gone, and active", name()))?;
+            }
             Some(words) => {
                 law("present", !link.away, || format!("{} is there, and inactive", name()))?;
                 // A late listing may have moved another record here, by an id that was given anew: what is older than

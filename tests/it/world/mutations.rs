@@ -51,6 +51,7 @@ fn a_store_that_opens_a_conflict_twice_is_found() {
 fn a_store_that_forgets_how_often_a_record_was_missed_is_found() {
     breaks(Fault::ForgetsMissed, "P5");
     breaks(Fault::ForgetsMissed, "P11");
+    breaks(Fault::ForgetsMissed, "kept active");
 }
 
 #[test]

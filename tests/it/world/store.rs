@@ -65,6 +65,8 @@ pub(super) struct Known {
 pub(super) struct Link {
     pub(super) person: usize,
     pub(super) away: bool,
+    /// A person took it back after a sync had deactivated it, and no source listed it since.
+    pub(super) back: bool,
     pub(super) base: Option<Known>,
     pub(super) synced: Option<Synced>,
     pub(super) open: Vec<OpenConflict>,
@@ -199,11 +201,16 @@ impl Ground {
         let mut link = links.remove(&from).unwrap_or_else(|| {
             people.push(Person { fields: Default::default(), revision: 0, removed: false });
             let person = people.len() - 1;
-            Link { person, away: false, base: None, synced: None, open: Vec::new(), missed: 0 }
+            Link { person, away: false, back: false, base: None, synced: None, open: Vec::new(), missed: 0 }
         });
         if from != to && fault == Fault::MovesWithoutTheBase {
             link.base = None;
         }
+        link.back = match op.action {
+            Action::Deactivate => false,
+            Action::Reactivate(_) => link.away && op.remote.is_none(),
+            _ => link.back && op.remote.is_none(),
+        };
         act(fault, &mut people[link.person], &mut link, frame, op);
         remember(&mut link, frame, batch, op);
         let before = u64::from(fault == Fault::RemembersTheRevisionBefore && op.makes_revision());

@@ -237,6 +237,11 @@ impl Frame {
         self.note.as_ref().filter(|_| column == NOTE).unwrap_or(&self.strategy)
     }
 
+    /// The strategy that records as a whole fall under.
+    pub(super) fn strategy_of_all(&self) -> &Strategy {
+        &self.strategy
+    }
+
     /// The unit that a column is decided in.
     pub(super) fn unit(&self, column: usize) -> &'static str {
         if self.grouped && (column == 4 || column == 5) { "pair" } else { COLUMNS[column] }

@@ -134,10 +134,13 @@ impl Story {
         let entry = match entry {
             Entry::Field(entry) => entry,
             Entry::Record(entry) => {
-                let matter = if entry.action == Action::Deactivate.name() { Matter::Decided } else { Matter::New };
-                let matter = if entry.situation == Situation::Found { Matter::Linked } else { matter };
-                let told = matches!(entry.situation, Situation::DeleteVsEdit | Situation::Found);
-                if told && is_told(matter) {
+                let matter = match entry.situation {
+                    Situation::DeleteVsEdit => Matter::New,
+                    Situation::Found => Matter::Linked,
+                    Situation::KeptActive => Matter::Decided,
+                    _ => return,
+                };
+                if is_told(matter) {
                     self.add(Line { matter, id: id.to_owned(), unit: WHOLE_RECORD.to_owned(), why: entry.why.clone() });
                 }
                 return;

@@ -26,7 +26,7 @@ use super::{Register, StoreError, load};
 const LINK: &str = "
 INSERT INTO {tripartite_links}(
     external_id, base, base_schema, base_version, seen, policy, synced_revision, deactivated
-) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, 0))
+) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?9, ?8 + 1, -?8))
 ON CONFLICT DO UPDATE SET
     base = coalesce(excluded.base, base),
     base_schema = coalesce(excluded.base_schema, base_schema),
@@ -34,7 +34,7 @@ ON CONFLICT DO UPDATE SET
     seen = coalesce(excluded.seen, seen),
     policy = coalesce(excluded.policy, policy),
     synced_revision = coalesce(excluded.synced_revision, synced_revision),
-    deactivated = ifnull(?8, max(deactivated, 0))";
+    deactivated = iif(ifnull(?9, deactivated > 0), ?8 + 1, -?8)";
 
 /// The statements that give a record another external id.
 const REKEY: [&str; 3] = [
@@ -337,11 +337,12 @@ impl<'a> Writer<'a> {
         let policy = seen.map(|_| self.batch.policy.to_bytes());
         let synced = seen.map(|_| revision.0.cast_signed());
         let deactivated = match op.action {
-            Action::Deactivate => Some(1),
-            Action::Reactivate(_) => Some(0),
-            _ => (op.missed > 0).then(|| -i64::from(op.missed)),
+            Action::Deactivate => Some(true),
+            Action::Create(_) | Action::Reactivate(_) => Some(false),
+            _ => None,
         };
-        self.link.execute(params![op.id.as_str(), base, schema, version, seen, policy, synced, deactivated])?;
+        let id = op.id.as_str();
+        self.link.execute(params![id, base, schema, version, seen, policy, synced, op.missed, deactivated])?;
         Ok(())
     }
 

@@ -140,9 +140,13 @@ pub(super) fn presence(active: i64, deactivated: Option<i64>) -> Presence {
     }
 }
 
-/// How often in a row a complete listing did not have it: so far below nought.
+/// What the last op said of how often it was missed: so far below nought, or above one of who a sync deactivated.
 pub(super) fn missed(deactivated: Option<i64>) -> u32 {
-    u32::try_from(deactivated.unwrap_or(0).saturating_neg()).unwrap_or(0)
+    let missed = match deactivated.unwrap_or(0) {
+        deactivated @ 1.. => deactivated - 1,
+        counted => counted.saturating_neg(),
+    };
+    u32::try_from(missed).unwrap_or(0)
 }
 
 /// A row that was deleted has revision 0; a row starts at 1.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Transaction};
 use tripartite::schema::{Field, Kind, Schema};
 
-use super::tables::{remembering, schema_text};
+use super::tables::{remembering, remembering_activity, schema_text};
 use super::{Register, Settings, StoreError, database};
 
 /// The columns that are not fields.
@@ -107,6 +107,7 @@ pub(super) fn change(
         }
         layout.columns.push(column);
     }
+    pending.extend(remembering_activity(conn, register)?);
     if stored.schema.fingerprint() != settings.schema.fingerprint() {
         pending.push(remembering(register, "schema", &schema_text(settings)?));
     }

@@ -1,4 +1,5 @@
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use tripartite::exchange::LEFT;
 
 use super::layout::{column, quoted};
 use super::{Register, Settings, StoreError, database};
@@ -7,8 +8,8 @@ use super::{Register, Settings, StoreError, database};
 pub(super) const FORMAT: &str = "1";
 
 /// Beside the members, each name in braces as the register has it. `base` holds the fields by their names, as the source
-/// spelt them. `deactivated` is 1 once a sync made the member inactive, and below nought by how often in a row a complete
-/// listing did not have it.
+/// spelt them. `deactivated` is what the last op said of how often the member was missed: that and 1 once a sync made
+/// it inactive, else so far below nought.
 const BESIDE: &str = "
 CREATE TABLE {tripartite_meta}(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE {tripartite_links}(
@@ -48,7 +49,8 @@ CREATE TABLE {tripartite_runs}(run TEXT PRIMARY KEY, at TEXT NOT NULL, report TE
 
 /// Every change of a row makes its revision larger, whatever the client says about it. A row that takes the place of
 /// one that was in step (`REPLACE`, or a delete and an insert) starts far beyond any revision the old one can have had,
-/// so that it is never taken for it. Whoever changes `active` takes it out of the sync's hands.
+/// so that it is never taken for it. Whoever changes `active` takes it out of the sync's hands; that a sync had made it
+/// inactive is remembered.
 const TRIGGERS: &str = "
 CREATE TRIGGER {members_updated} AFTER UPDATE ON {members}
 WHEN NEW.revision <= OLD.revision OR NEW.revision > 9007199254740991
@@ -64,12 +66,27 @@ BEGIN
     ) + 1000000 + abs(random() % 1000000000)
     WHERE local_id = NEW.local_id;
 END;
+";
+
+const ACTIVITY: &str = "
 CREATE TRIGGER {members_activity} AFTER UPDATE OF active ON {members}
 WHEN NEW.active IS NOT OLD.active
 BEGIN
-    UPDATE {tripartite_links} SET deactivated = 0 WHERE external_id = NEW.external_id;
+    UPDATE {tripartite_links} SET deactivated = iif(deactivated > 0, 1 - deactivated, deactivated)
+    WHERE external_id = NEW.external_id;
 END;
 ";
+
+/// What makes the trigger of an earlier version today's; `None` where it is. That one forgot whom a sync had made inactive,
+/// and so did the column, which had 1 for all of them.
+pub(super) fn remembering_activity(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
+    let trigger = register.sql("{members_activity}").replace('"', "");
+    let known = "SELECT sql LIKE '%iif(deactivated%' FROM sqlite_master WHERE type = 'trigger' AND name = ?1";
+    let is_known: Option<bool> = conn.query_row(known, [trigger], |row| row.get(0)).optional()?;
+    let (left, activity) = (i64::from(LEFT) + 1, register.sql(ACTIVITY));
+    let drop = register.sql("DROP TRIGGER {members_activity}; UPDATE {tripartite_links} SET deactivated = ");
+    Ok((is_known == Some(false)).then(|| format!("{drop}{left} WHERE deactivated = 1; {activity}")))
+}
 
 /// Makes the tables, unless somebody else just did: then it is `false`, and nothing was written.
 pub(super) fn create(conn: &Connection, register: &Register, settings: &Settings) -> Result<bool, StoreError> {
@@ -80,6 +97,7 @@ pub(super) fn create(conn: &Connection, register: &Register, settings: &Settings
     tx.execute_batch(&members(register, settings))?;
     tx.execute_batch(&register.sql(BESIDE))?;
     tx.execute_batch(&register.sql(TRIGGERS))?;
+    tx.execute_batch(&register.sql(ACTIVITY))?;
     for (key, value) in [("format", FORMAT), ("schema", &schema_text(settings)?), ("id_field", &settings.id_field)] {
         tx.execute_batch(&remembering(register, key, value))?;
     }

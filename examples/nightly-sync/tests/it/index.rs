@@ -32,7 +32,11 @@ fn naive(bench: &Bench) -> Vec<String> {
             (_, Some(0), _) => "Deactivated",
             _ => "Active",
         };
-        let missed = if there { deactivated.unwrap_or(0).min(0).unsigned_abs() } else { 0 };
+        let missed = match deactivated.unwrap_or(0) {
+            _ if !there => 0,
+            deactivated @ 1.. => deactivated.unsigned_abs() - 1,
+            counted => counted.unsigned_abs(),
+        };
         let (seen, open): (String, u32) = (row.get(6)?, row.get(7)?);
         Ok((ExternalId::new(&*id).is_ok(), format!("{id:?} {presence} {revision} {synced:?} {seen} {open} {missed}")))
     };

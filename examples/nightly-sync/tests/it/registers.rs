@@ -172,11 +172,16 @@ fn a_database_of_the_first_version_goes_on_and_takes_registers_beside_its_own() 
     assert_eq!(bench.run(&file, &["--key", "ballybeg/federation"]).json()["created"], 3);
     assert_eq!(bench.sync(&members(1..=3).replace("p2", "q2"))["unchanged"], 3);
     let after = objects(&bench.sql());
-    assert!(before.iter().all(|object| after.contains(object)), "its tables and triggers are as they were");
+    // This one forgot whom a sync had made inactive, once a user made them active again.
+    let forgot = |object: &&String| object.contains("members_activity");
+    let kept: Vec<_> = before.iter().filter(|object| !forgot(object)).collect();
+    assert!(kept.iter().all(|object| after.contains(object)), "its tables and other triggers are as they were");
 
     let new = Bench::new();
     new.sync(&members(1..=3));
-    assert_eq!(objects(&new.sql()), before, "and a new one has the same");
+    let new = objects(&new.sql());
+    assert_eq!(new.iter().filter(|object| !forgot(object)).collect::<Vec<_>>(), kept, "and a new one has the same");
+    assert!(new.iter().filter(forgot).all(|object| after.contains(object)), "and so is this one by now");
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl World {
         state.people.push(Person { fields, revision: 1, removed: false });
         let person = state.people.len() - 1;
         for source in free {
-            let link = Link { person, away: false, base: None, synced: None, open: Vec::new(), missed: 0 };
+            let link = Link { person, away: false, back: false, base: None, synced: None, open: Vec::new(), missed: 0 };
             state.links[source].insert(ids[source], link);
         }
     }
@@ -41,6 +41,7 @@ impl World {
     pub(super) fn takes_back(&mut self, person: usize) {
         self.ground.user(person, |person| person.removed = false);
         for link in self.ground.state.links.iter_mut().flat_map(BTreeMap::values_mut) {
+            link.back |= link.away && link.person == person;
             link.away &= link.person != person;
         }
     }
