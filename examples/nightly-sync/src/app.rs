@@ -121,13 +121,7 @@ fn run(console: &mut Console, args: &RunArgs) -> u8 {
             if args.json {
                 console.print(json::failure(&error.to_string()));
             }
-            return match error {
-                StartError::Stdin => {
-                    console.say(format!("nightly-sync: {error}"));
-                    USAGE
-                }
-                error => failed(console, &error),
-            };
+            return failed(console, &error);
         }
     };
     let style = if console.live { Style::Live } else { Style::Off };

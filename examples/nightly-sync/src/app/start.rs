@@ -10,7 +10,7 @@ use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
 use super::now;
 use crate::cli::RunArgs;
 use crate::infer::{InferError, Inferred, infer};
-use crate::listing::{Ahead, JsonLines, Lines, ListingError, Remote};
+use crate::listing::{Ahead, JsonLines, Lines, ListingError};
 use crate::schema_file::SchemaFile;
 use crate::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 use crate::term::Console;
@@ -50,9 +50,6 @@ pub enum StartError {
     /// No schema can be inferred from it.
     #[error(transparent)]
     Infer(#[from] InferError),
-    /// A listing that can be read only once cannot be looked at first.
-    #[error("a first import from standard input needs --schema, because the listing can be read only once")]
-    Stdin,
     /// The schema's file is none.
     #[error("{file}: {problem}")]
     Schema {
@@ -95,8 +92,8 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
             let rules = database.as_ref().map(|database| database.rules(&args.register)).transpose().map_err(stored)?;
             SchemaFile { schema: known.schema.clone(), rules: rules.unwrap_or_default() }
         }
-        (None, None) if args.remote == Remote::Stdin => return Err(StartError::Stdin),
         (None, None) => {
+            lines = lines.kept()?;
             let inferred = infer(&mut lines, &id_field)?;
             count = Some(inferred.lines);
             say_inferred(console, &inferred);

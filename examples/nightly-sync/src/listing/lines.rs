@@ -107,6 +107,25 @@ impl Lines {
         Ok(Some(count + u64::from(open)))
     }
 
+    /// The same, so that it can be read again: what can be read once is copied, to its end, into a file that only this
+    /// process has, without a name and gone with it.
+    ///
+    /// # Errors
+    /// [`ListingError`], when it cannot be read or there is no room for it.
+    pub fn kept(self) -> Result<Self, ListingError> {
+        let Source::Stream(mut stream) = self.from else { return Ok(self) };
+        let mut copy = || {
+            let mut file = tempfile::tempfile()?;
+            io::copy(&mut stream, &mut file)?;
+            file.rewind()?;
+            Ok(file)
+        };
+        match copy() {
+            Ok(file) => Ok(Self::of(&self.name, Source::File(BufReader::with_capacity(1 << 16, file)))),
+            Err(error) => Err(ListingError::Io { listing: self.name, error }),
+        }
+    }
+
     /// Reads the next line that is not blank, without its end.
     pub(crate) fn next(&mut self, line: &mut Vec<u8>) -> Result<Taken, ListingError> {
         loop {
