@@ -23,7 +23,7 @@ mod status;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use csv::CSV_HEADER;
+pub use csv::{CSV_HEADER, csv_field};
 pub use status::{Doing, Status};
 
 use crate::id::{ConnectorId, OrgId, SyncKey};

@@ -55,19 +55,33 @@ impl Entry {
             if position > 0 {
                 export.push(',');
             }
-            field(export, text);
+            csv_field(export, text);
         }
         export.push_str("\r\n");
     }
 }
 
-/// One field: neutralised where a spreadsheet would calculate it, quoted where it has to be.
-fn field(export: &mut String, text: &str) {
+/// Adds one field to an export: quoted where it has to be (RFC 4180), and with an apostrophe in front where a spreadsheet
+/// would calculate it. Spreadsheets skip blanks and control characters in front, and take full-width signs for signs.
+///
+/// ```
+/// use tripartite::history::csv_field;
+/// let of = |text: &str| {
+///     let mut export = String::new();
+///     csv_field(&mut export, text);
+///     export
+/// };
+/// assert_eq!(of("a,b"), "\"a,b\"");
+/// assert_eq!(of("+353 87 555 0123"), "'+353 87 555 0123");
+/// assert_eq!(of(" =1+1"), "' =1+1");
+/// assert_eq!(of("\u{ff1d}1+1"), "'\u{ff1d}1+1");
+/// ```
+pub fn csv_field(export: &mut String, text: &str) {
     let quoted = text.contains([',', '"', '\r', '\n']);
     if quoted {
         export.push('"');
     }
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    if is_formula(text) {
         export.push('\'');
     }
     for c in text.chars() {
@@ -80,6 +94,18 @@ fn field(export: &mut String, text: &str) {
         export.push('"');
     }
 }
+
+/// Whether a spreadsheet may take it for a formula. A control character in front is enough: some drop it as they read.
+fn is_formula(text: &str) -> bool {
+    let is_skipped = |c: char| c.is_whitespace() || c.is_control() || INVISIBLE.contains(&c);
+    text.starts_with(char::is_control) || text.trim_start_matches(is_skipped).starts_with(SIGNS)
+}
+
+/// Characters without a width, which are no white space to Unicode.
+const INVISIBLE: [char; 6] = ['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{00ad}'];
+
+/// The signs that a formula begins with, as they are, full-width and small.
+const SIGNS: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫'];
 
 /// How an attempt ended, by column.
 struct Columns<'a> {

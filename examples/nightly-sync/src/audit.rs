@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use tripartite::exchange::{Entry, FieldEntry, RecordEntry};
+use tripartite::history::csv_field;
 use tripartite::id::PersonId;
 use tripartite::value::Value;
 
@@ -162,46 +163,13 @@ fn cell(value: &Value) -> Cow<'_, str> {
 }
 
 fn csv_line<'a>(out: &mut impl Write, cells: [Cow<'a, str>; 17]) -> io::Result<()> {
+    let mut line = String::new();
     for (at, cell) in cells.into_iter().enumerate() {
         if at > 0 {
-            out.write_all(b",")?;
+            line.push(',');
         }
-        out.write_all(quoted(&neutral(cell)).as_bytes())?;
+        csv_field(&mut line, &cell);
     }
-    out.write_all(b"\r\n")
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn neutral(cell: Cow<'_, str>) -> Cow<'_, str> {
-    match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') => Cow::Owned(format!("'{cell}")),
-        _ => cell,
-    }
-}
-
-fn quoted(cell: &str) -> Cow<'_, str> {
-    match cell.contains([',', '"', '\r', '\n']) {
-        true => Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\""))),
-        false => Cow::Borrowed(cell),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_formula_is_text_and_a_quote_is_doubled() {
-        for (raw, written) in [
-            ("=1+1", "'=1+1"),
-            ("+353 87 555 0123", "'+353 87 555 0123"),
-            ("@SUM(A1), \"x\"", "\"'@SUM(A1), \"\"x\"\"\""),
-            ("\tx", "'\tx"),
-            ("a,b", "\"a,b\""),
-            ("two\nlines", "\"two\nlines\""),
-            ("plain", "plain"),
-        ] {
-            assert_eq!(quoted(&neutral(Cow::Borrowed(raw))), written);
-        }
-    }
+    line.push_str("\r\n");
+    out.write_all(line.as_bytes())
 }

@@ -68,3 +68,29 @@ fn a_reader_who_has_seen_enough_is_no_error() {
     assert!(output.status.success());
     assert!(output.stderr.is_empty());
 }
+
+/// Texts that a spreadsheet would calculate, one of each kind.
+#[test]
+fn no_cell_of_the_audit_is_a_formula() {
+    let bench = Bench::new();
+    let texts =
+        ["=1", "+1", "-1", "@1", "\n=1", "\t=1", "\r=1", " =1", "\u{a0}+1", "\u{ff1d}1", "\u{200b}@1", "\u{ff20}1"];
+    let line = |text: &str| serde_json::json!({"id": text, "a": text}).to_string() + "\n";
+    let ids = |texts: &[&str]| texts.iter().map(|text| line(text.trim())).collect::<String>();
+    let schema = bench.write("schema.json", "{\"fields\": {\"a\": {\"kind\": \"text\"}}}");
+    assert_eq!(bench.run(&bench.listing("{\"id\": \"x\", \"a\": \"plain\"}\n"), &["--schema", &schema]).status, 0);
+    for text in texts {
+        bench.sync(&format!("{}\n", serde_json::json!({"id": "x", "a": text})));
+    }
+    let more = ids(&["=id", "@id"]) + &line("x");
+    bench.run(&bench.listing(more), &[]);
+    let ran = bench.program(&["audit", "--db", &bench.path("members.db"), "--format", "csv"]);
+    let mut cells = 0;
+    for cell in ran.stdout.split([',', '"']).filter(|cell| !cell.trim().is_empty()) {
+        let calculated = cell.trim_start().trim_start_matches('\u{200b}');
+        let harmless = !calculated.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff20}']);
+        assert!(harmless, "{cell:?}");
+        cells += usize::from(cell.starts_with('\''));
+    }
+    assert!(cells >= texts.len(), "{cells}");
+}
