@@ -21,6 +21,7 @@ pub use self::start::StartError;
 use self::start::{Started, start};
 use crate::cli::{self, AuditArgs, Command, RunArgs};
 use crate::listing::{ListingError, Remote};
+use crate::output::Output;
 use crate::progress::{Progress, Style};
 use crate::report::{self as told, Story, json};
 use crate::store::{SqliteStore, StoreError};
@@ -55,26 +56,37 @@ pub fn program(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn carry_out(args: impl IntoIterator<Item = OsString>, listen: Listen) -> u8 {
     let mut console = Console::std();
+    let status = command(&mut console, args, listen);
+    match console.finish() {
+        Ok(()) => status,
+        Err(error) => {
+            console.say(format!("nightly-sync: what came of it cannot be printed: {error}"));
+            if status == SUCCEEDED { FAILED } else { status }
+        }
+    }
+}
+
+fn command(console: &mut Console, args: impl IntoIterator<Item = OsString>, listen: Listen) -> u8 {
     match cli::parse(args) {
         Ok(Command::Help) => {
             console.print(cli::HELP.trim_end());
             SUCCEEDED
         }
-        Ok(Command::Demo) => match demo::show(&mut console) {
+        Ok(Command::Demo) => match demo::show(console) {
             Ok(()) => SUCCEEDED,
-            Err(error) => failed(&mut console, &error),
+            Err(error) => failed(console, &error),
         },
-        Ok(Command::Run(args)) => run(&mut console, &args),
-        Ok(Command::Approve(args)) => plan::approve(&mut console, &args),
-        Ok(Command::Report(args)) => report::write(&mut console, &args),
-        Ok(Command::Audit(args)) => print_audit(&mut console, &args),
-        Ok(Command::Ask(ask)) => match decide::answer_to(&mut console, &ask) {
+        Ok(Command::Run(args)) => run(console, &args),
+        Ok(Command::Approve(args)) => plan::approve(console, &args),
+        Ok(Command::Report(args)) => report::write(console, &args),
+        Ok(Command::Audit(args)) => print_audit(console, &args),
+        Ok(Command::Ask(ask)) => match decide::answer_to(console, &ask) {
             Ok(status) => status,
-            Err(error) => failed(&mut console, &error),
+            Err(error) => failed(console, &error),
         },
-        Ok(command) => match work::execute(&mut console, &command, listen) {
+        Ok(command) => match work::execute(console, &command, listen) {
             Ok(status) => status,
-            Err(error) => failed(&mut console, &error),
+            Err(error) => failed(console, &error),
         },
         Err(error) => {
             console.say(format!("nightly-sync: {error}"));
@@ -115,6 +127,15 @@ fn print_audit(console: &mut Console, args: &AuditArgs) -> u8 {
 }
 
 fn run(console: &mut Console, args: &RunArgs) -> u8 {
+    let out = match args.out.as_deref().map(|out| plan::output(args, out)).transpose() {
+        Ok(out) => out,
+        Err(error) => {
+            if args.json {
+                console.print(json::failure(&error.to_string()));
+            }
+            return failed(console, &error);
+        }
+    };
     let started = match start(console, args) {
         Ok(started) => started,
         Err(error) => {
@@ -128,14 +149,14 @@ fn run(console: &mut Console, args: &RunArgs) -> u8 {
     let Started { step, source, store, lines } = started;
     let done = sync::drive(step, &source, &store, lines, &mut Progress::new(console, style));
     match done {
-        Ok(done) => finish(console, args, &store, done),
+        Ok(done) => finish(console, args, out.as_ref(), &store, done),
         Err(error) => stopped(console, args, &store, error),
     }
 }
 
-fn finish(console: &mut Console, args: &RunArgs, store: &SqliteStore, done: Done) -> u8 {
+fn finish(console: &mut Console, args: &RunArgs, out: Option<&Output>, store: &SqliteStore, done: Done) -> u8 {
     let written = done.plan.is_none();
-    if let (Some(out), Some(plan)) = (&args.out, &done.plan)
+    if let (Some(out), Some(plan)) = (out, &done.plan)
         && let Err(error) = plan::write(out, plan)
     {
         return failed(console, &error);
@@ -149,16 +170,16 @@ fn finish(console: &mut Console, args: &RunArgs, store: &SqliteStore, done: Done
         console.say(format!("nightly-sync: the run was carried out, but cannot be told: {error}"));
     }
     if done.report.outcome == RunOutcome::Blocked && !args.json {
-        told::print_blocked(console, &done.report, &command(args, done.report.plan_id));
+        told::print_blocked(console, &done.report, &approval(args, done.report.plan_id));
     } else if done.report.outcome == RunOutcome::Blocked {
-        told::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &command(args, done.report.plan_id));
+        told::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &approval(args, done.report.plan_id));
     }
     if let (false, Some(out), RunOutcome::Succeeded | RunOutcome::Partial) = (args.json, &args.out, done.report.outcome)
     {
         console.print(format!(
             "plan {}; it is carried out by\n  {}",
             out.display(),
-            command(args, done.report.plan_id)
+            approval(args, done.report.plan_id)
         ));
     }
     if !args.json && written {
@@ -202,7 +223,7 @@ fn stopped(
 }
 
 /// The command that approves what a run was started with, as a shell reads it.
-fn command(args: &RunArgs, id: PlanId) -> String {
+fn approval(args: &RunArgs, id: PlanId) -> String {
     let key = || args.register.key().map(|_| shell(Path::new(&args.register.to_string())));
     if let Some(out) = &args.out {
         let key = key().map(|key| format!(" --key {key}")).unwrap_or_default();

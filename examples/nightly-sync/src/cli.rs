@@ -17,7 +17,7 @@ pub use self::decide::{
 pub use self::report::ReportArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
-use crate::store::Register;
+use crate::store::{FileError, Register, check_name};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -302,7 +302,7 @@ fn plan_to(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
 /// What `run` and `plan` have in common.
 fn listing(mut args: Options, out: Option<PathBuf>) -> Result<RunArgs, UsageError> {
     let run = RunArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         register: register(args.text("--key")?)?,
         remote: match args.needed("--remote")? {
             dash if dash == "-" => Remote::Stdin,
@@ -329,7 +329,7 @@ fn listing(mut args: Options, out: Option<PathBuf>) -> Result<RunArgs, UsageErro
 fn approve(args: Vec<OsString>) -> Result<ApproveArgs, UsageError> {
     let mut args = Options::of("approve", args, &["--json"])?;
     let approve = ApproveArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         register: register(args.text("--key")?)?,
         plan: args.needed("--plan")?.into(),
         id: match args.text("--id")? {
@@ -345,7 +345,7 @@ fn approve(args: Vec<OsString>) -> Result<ApproveArgs, UsageError> {
 fn audit(args: Vec<OsString>) -> Result<AuditArgs, UsageError> {
     let mut args = Options::of("audit", args, &[])?;
     let audit = AuditArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         register: register(args.text("--key")?)?,
         run: args.text("--run")?,
         format: format(args.text("--format")?.as_deref())?,
@@ -449,6 +449,15 @@ impl Options {
                 self.valueless()?;
                 Err(UsageError(format!("{}: {name} is missing", self.command)))
             }
+        }
+    }
+
+    /// The database. What names no file is refused, or nothing would be kept.
+    fn db(&mut self) -> Result<PathBuf, UsageError> {
+        let path = PathBuf::from(self.needed("--db")?);
+        match check_name(&path) {
+            Err(error @ FileError::NoFile(_)) => Err(UsageError(format!("--db: {error}"))),
+            _ => Ok(path),
         }
     }
 

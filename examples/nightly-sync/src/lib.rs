@@ -14,6 +14,7 @@
 //! | [`signals`] | how a process is asked to end |
 //! | [`infer`] | a schema for a listing that came without one |
 //! | [`report`], [`audit`] | what happened, for people and for programs |
+//! | [`output`] | files that are written as a whole, and never over one that is read |
 //! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
 //!
 //! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, what changes, and
@@ -26,6 +27,7 @@ pub mod demo;
 pub mod infer;
 pub mod jobs;
 pub mod listing;
+pub mod output;
 pub mod progress;
 pub mod report;
 pub mod schema_file;

@@ -70,6 +70,12 @@ pub enum ListingError {
         /// Why.
         error: io::Error,
     },
+    /// It is a pipe, a device or a directory, and it is read by somebody who cannot wait for one.
+    #[error("{listing} is no regular file; work reads it anew in each run, and waits for nobody")]
+    NoFile {
+        /// Its name.
+        listing: String,
+    },
     /// Somebody asks for a page that is gone.
     #[error("{listing} can only be read once, from its beginning to its end")]
     Rewind {
@@ -83,7 +89,7 @@ impl Classify for ListingError {
         match self {
             Self::Io { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => Failure::Denied,
             Self::Io { .. } => Failure::Retry { after: None },
-            Self::Rewind { .. } => Failure::Fatal,
+            Self::Rewind { .. } | Self::NoFile { .. } => Failure::Fatal,
         }
     }
 }

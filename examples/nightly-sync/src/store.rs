@@ -36,6 +36,7 @@ mod commit;
 mod database;
 mod error;
 mod fence;
+mod file;
 mod index;
 mod key;
 mod layout;
@@ -48,9 +49,10 @@ mod tables;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use database::read_only;
 pub use database::{Access, Database, ID_FIELD, Settings};
 pub use error::StoreError;
+pub use file::{FileError, check_name};
+pub(crate) use file::{check_owner, open_to_write, read_only};
 pub use key::AUDIT_KEY_FILE;
 pub use layout::OWN as OWN_COLUMNS;
 pub use people::{Here, LOADED_AT_ONCE, PRUNED_AT_ONCE};

@@ -4,11 +4,13 @@ use std::env;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-/// Where a program speaks: results on `out`, everything else on `err`. Whether anybody listens is not its concern: a
-/// closed pipe is no error.
+/// Where a program speaks: results on `out`, everything else on `err`. A reader who has seen enough and closes the pipe is
+/// no error; results that cannot be written otherwise are one, which [`finish`](Self::finish) tells.
 pub struct Console {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
+    /// Why a result could not be written; nothing more is.
+    lost: Option<io::Error>,
     /// Whether results are coloured.
     pub paint: Paint,
     /// Whether progress can be drawn over itself.
@@ -20,7 +22,13 @@ impl Console {
     pub fn std() -> Self {
         let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let paint = if io::stdout().is_terminal() && !plain { Paint::Colours } else { Paint::Plain };
-        Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()), paint, live: io::stderr().is_terminal() }
+        Self {
+            out: Box::new(io::stdout()),
+            err: Box::new(io::stderr()),
+            lost: None,
+            paint,
+            live: io::stderr().is_terminal(),
+        }
     }
 
     /// Results go where everything else goes.
@@ -32,7 +40,28 @@ impl Console {
 
     /// Prints a line of the result.
     pub fn print(&mut self, line: impl fmt::Display) {
-        let _ = writeln!(self.out, "{line}");
+        if self.lost.is_none() {
+            self.lost = writeln!(self.out, "{line}").err();
+        }
+    }
+
+    /// The end: whether all results were written.
+    ///
+    /// # Errors
+    /// Why they were not; that the reader has gone is none.
+    ///
+    /// ```
+    /// use nightly_sync::term::Console;
+    /// let mut console = Console::std();
+    /// console.print("done");
+    /// assert!(console.finish().is_ok());
+    /// ```
+    pub fn finish(&mut self) -> io::Result<()> {
+        let lost = self.lost.take().or_else(|| self.out.flush().err());
+        match lost.filter(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 
     /// Says something beside the result.

@@ -19,7 +19,7 @@ mod registers;
 mod shift;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -96,6 +96,21 @@ pub fn known(queue: &Queue<SqliteJobStore>) -> Result<Vec<SyncKey>, JobsError> {
         }
     }
     Ok(known.into_iter().collect())
+}
+
+/// The listings of all organisations that are enrolled. A connection that cannot be read has none here.
+///
+/// # Errors
+/// [`JobsError`], when the database cannot be read.
+pub fn listings(queue: &Queue<SqliteJobStore>) -> Result<Vec<PathBuf>, JobsError> {
+    let mut listings = Vec::new();
+    for connection in under(queue, "connection")? {
+        let connector = connection.parts().pop().and_then(|id| ConnectorId::new(id).ok());
+        let known = connector.and_then(|connector| block_on(queue.connection(&connector)).ok().flatten());
+        let orgs = known.iter().flat_map(|known| known.connection().orgs.values());
+        listings.extend(orgs.map(|org| PathBuf::from(org.external.as_str())));
+    }
+    Ok(listings)
 }
 
 /// The keys of all records of a kind.

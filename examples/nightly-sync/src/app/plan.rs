@@ -1,8 +1,8 @@
 //! Plans as files: put there by `plan`, carried out by `approve`.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
 
 use tripartite::drive::DriveError;
 use tripartite::matching::RulesError;
@@ -11,8 +11,9 @@ use tripartite::run::{Done, RunOutcome};
 use tripartite::schema::Policy;
 
 use super::{FAILED, failed, now, status, tell};
-use crate::cli::ApproveArgs;
-use crate::listing::{JsonLines, Lines};
+use crate::cli::{ApproveArgs, RunArgs};
+use crate::listing::{JsonLines, Lines, Remote};
+use crate::output::{Inputs, Kind, Output, OutputError};
 use crate::progress::{Progress, Style};
 use crate::report::json;
 use crate::store::{Access, Database, SqliteStore, StoreError};
@@ -24,6 +25,10 @@ use crate::term::Console;
 pub(super) enum Problem {
     #[error("{file}: {error}")]
     File { file: String, error: io::Error },
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    #[error("the plan cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
     #[error("{file}: {error}")]
     Plan { file: String, error: PlanError },
     #[error("{file}: {error}")]
@@ -36,18 +41,21 @@ pub(super) enum Problem {
     Other { file: String, found: PlanId, given: PlanId },
 }
 
-/// Puts a plan into a file: all of it, or none. It holds every value that it would write, so only its owner reads it.
-pub(super) fn write(out: &Path, plan: &Plan) -> Result<(), Problem> {
-    let file = |error| Problem::File { file: out.display().to_string(), error };
-    let mut beside: PathBuf = out.to_owned();
-    beside.as_mut_os_string().push(".part");
-    let write = || -> io::Result<()> {
-        let mut writer = BufWriter::new(super::report::create(&beside)?);
-        serde_json::to_writer(&mut writer, plan)?;
-        writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&beside, out)
-    };
-    write().map_err(file)
+/// Where a run may put its plan: none of the files that it reads.
+pub(super) fn output(args: &RunArgs, out: &Path) -> Result<Output, OutputError> {
+    let mut inputs = Inputs::of(&args.db);
+    if let Remote::File(listing) = &args.remote {
+        inputs = inputs.and("the listing", listing);
+    }
+    if let Some(schema) = &args.schema {
+        inputs = inputs.and("the schema", schema);
+    }
+    Output::new(Kind::Plan, out, &inputs)
+}
+
+/// Puts a plan into a file. It holds every value that it would write.
+pub(super) fn write(out: &Output, plan: &Plan) -> Result<(), Problem> {
+    out.write(|file| Ok(serde_json::to_writer(file, plan)?))
 }
 
 pub(super) fn approve(console: &mut Console, args: &ApproveArgs) -> u8 {

@@ -1,11 +1,8 @@
 //! A run as a page.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, IntoInnerError};
-use std::path::{Path, PathBuf};
-
 use super::{SUCCEEDED, failed};
 use crate::cli::ReportArgs;
+use crate::output::{Inputs, Kind, Output, OutputError};
 use crate::report::html::{self, Asked, HtmlError};
 use crate::store::{Access, Database, SqliteStore, StoreError};
 use crate::term::Console;
@@ -15,8 +12,8 @@ use crate::term::Console;
 enum Problem {
     #[error("{file}: {error}")]
     Page { file: String, error: HtmlError },
-    #[error("{file}: {error}")]
-    File { file: String, error: io::Error },
+    #[error(transparent)]
+    Output(#[from] OutputError),
 }
 
 pub(super) fn write(console: &mut Console, args: &ReportArgs) -> u8 {
@@ -29,24 +26,16 @@ pub(super) fn write(console: &mut Console, args: &ReportArgs) -> u8 {
     }
 }
 
-/// All of the page, or none: a page that was there before stays when this one cannot be written.
 fn put(args: &ReportArgs) -> Result<(), Problem> {
-    let stored = |error: HtmlError| Problem::Page { file: args.db.display().to_string(), error };
-    let file = |error| Problem::File { file: args.html.display().to_string(), error };
-    let store = open(args).map_err(|error| stored(error.into()))?;
-    let mut beside: PathBuf = args.html.clone();
-    beside.as_mut_os_string().push(".part");
+    let read = |error: HtmlError| Problem::Page { file: args.db.display().to_string(), error };
+    let store = open(args).map_err(|error| read(error.into()))?;
+    let output = Output::new(Kind::Page, &args.html, &Inputs::of(&args.db))?;
     let asked = Asked { run: args.run.clone(), db: args.db.display().to_string() };
-    let writer = BufWriter::new(create(&beside).map_err(file)?);
-    let written = match html::write(&store, &asked, writer) {
-        Ok(writer) => settle(writer, &beside, &args.html).map_err(file),
-        Err(HtmlError::Io(error)) => Err(file(error)),
-        Err(error) => Err(stored(error)),
-    };
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written
+    output.write(|file| match html::write(&store, &asked, file) {
+        Ok(_) => Ok(()),
+        Err(HtmlError::Io(error)) => Err(OutputError::Io { file: args.html.display().to_string(), error }.into()),
+        Err(error) => Err(read(error)),
+    })
 }
 
 fn open(args: &ReportArgs) -> Result<SqliteStore, StoreError> {
@@ -56,18 +45,4 @@ fn open(args: &ReportArgs) -> Result<SqliteStore, StoreError> {
     let settings = database.settings(&args.register)?;
     let settings = settings.ok_or(StoreError::Missing)?;
     SqliteStore::of(args.register.clone(), database, settings)
-}
-
-fn settle(writer: BufWriter<File>, beside: &Path, out: &Path) -> io::Result<()> {
-    writer.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
-    fs::rename(beside, out)
-}
-
-/// A file that only its owner can read, where the system knows owners.
-pub(super) fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

@@ -154,6 +154,9 @@ fn edited(
 /// The listing's path, as any process can open it.
 fn listing(file: &Path) -> Result<ExternalId, Problem> {
     let problem = |problem: String| Problem::Listing { file: file.display().to_string(), problem };
+    if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
+        return Err(problem("it is no regular file; work reads it anew in each run".to_owned()));
+    }
     let path: PathBuf = std::path::absolute(file).map_err(|error| problem(error.to_string()))?;
     let path = path.to_str().ok_or_else(|| problem("its path is not UTF-8".to_owned()))?;
     ExternalId::new(path).map_err(|error: IdError| problem(error.to_string()))

@@ -150,7 +150,7 @@ pub(super) fn ask(name: &'static str, args: Vec<OsString>) -> Result<Ask, UsageE
 fn conflicts(args: Vec<OsString>) -> Result<ConflictsArgs, UsageError> {
     let mut args = Options::of("conflicts", args, &["--values", "--json"])?;
     let conflicts = ConflictsArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         register: register(args.text("--key")?)?,
         field: args.text("--field")?,
         values: args.flag("--values"),
@@ -163,7 +163,7 @@ fn conflicts(args: Vec<OsString>) -> Result<ConflictsArgs, UsageError> {
 fn decide(args: Vec<OsString>) -> Result<DecideArgs, UsageError> {
     let mut args = Options::of("decide", args, &["--all", "--record", "--local", "--remote"])?;
     let decide = DecideArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         register: register(args.text("--key")?)?,
         which: which(&mut args)?,
         given: given(&mut args)?,
@@ -227,7 +227,7 @@ fn by(args: &mut Options) -> Result<PersonId, UsageError> {
 
 fn restore(args: Vec<OsString>) -> Result<RestoreArgs, UsageError> {
     let mut args = Options::of("restore", args, &[])?;
-    let (db, register) = (args.needed("--db")?.into(), register(args.text("--key")?)?);
+    let (db, register) = (args.db()?, register(args.text("--key")?)?);
     let seq = args.needed("--audit")?;
     let expected = || UsageError(format!("--audit: expected the number of an entry, found `{}`", seq.display()));
     let seq = seq.to_str().and_then(|seq| seq.parse().ok()).ok_or_else(expected)?;
@@ -239,7 +239,7 @@ fn restore(args: Vec<OsString>) -> Result<RestoreArgs, UsageError> {
 fn matched(command: &'static str, args: Vec<OsString>) -> Result<MatchArgs, UsageError> {
     let mut args = Options::of(command, args, &[])?;
     let missing = |name| UsageError(format!("{command}: {name} is missing"));
-    let (db, register) = (args.needed("--db")?.into(), register(args.text("--key")?)?);
+    let (db, register) = (args.db()?, register(args.text("--key")?)?);
     let id = external(&args.text("--id")?.ok_or_else(|| missing("--id"))?)?;
     let local = args.text("--local")?.ok_or_else(|| missing("--local"))?;
     let local = LocalId::new(local).map_err(|error| UsageError(format!("--local: {error}")))?;
@@ -250,18 +250,15 @@ fn matched(command: &'static str, args: Vec<OsString>) -> Result<MatchArgs, Usag
 
 fn quarantine(command: &'static str, args: Vec<OsString>) -> Result<QuarantineArgs, UsageError> {
     let mut args = Options::of(command, args, &["--json"])?;
-    let quarantine = QuarantineArgs {
-        db: args.needed("--db")?.into(),
-        register: register(args.text("--key")?)?,
-        json: args.flag("--json"),
-    };
+    let quarantine =
+        QuarantineArgs { db: args.db()?, register: register(args.text("--key")?)?, json: args.flag("--json") };
     args.finish()?;
     Ok(quarantine)
 }
 
 fn prune(args: Vec<OsString>) -> Result<PruneArgs, UsageError> {
     let mut args = Options::of("prune-audit", args, &[])?;
-    let (db, register) = (args.needed("--db")?.into(), register(args.text("--key")?)?);
+    let (db, register) = (args.db()?, register(args.text("--key")?)?);
     let given = args.needed("--before")?;
     let time = given.to_str().and_then(time).ok_or_else(|| {
         UsageError(format!(

@@ -22,7 +22,7 @@ pub struct ReportArgs {
 pub(super) fn report(args: Vec<OsString>) -> Result<ReportArgs, UsageError> {
     let mut args = Options::of("report", args, &[])?;
     let report = ReportArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         register: register(args.text("--key")?)?,
         run: args.text("--run")?,
         html: args.needed("--html")?.into(),

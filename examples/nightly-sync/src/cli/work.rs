@@ -122,7 +122,7 @@ pub(super) fn schedule(args: Vec<OsString>) -> Result<ScheduleArgs, UsageError> 
     let mut when = [at, every, cron].into_iter().flatten();
     let (on, off) = (args.flag("--on"), args.flag("--off"));
     let schedule = ScheduleArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         key: needed_key(&mut args)?,
         remote: args.take("--remote").map(PathBuf::from),
         schema: args.take("--schema").map(PathBuf::from),
@@ -147,7 +147,7 @@ pub(super) fn schedule(args: Vec<OsString>) -> Result<ScheduleArgs, UsageError> 
 pub(super) fn trigger(args: Vec<OsString>) -> Result<TriggerArgs, UsageError> {
     let mut args = Options::of("trigger", args, &["--force"])?;
     let trigger = TriggerArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         key: needed_key(&mut args)?,
         only: only(args.text("--only")?)?,
         strategy: args.text("--strategy")?.map(|name| strategy(&name)).transpose()?,
@@ -181,7 +181,7 @@ pub(super) fn work(args: Vec<OsString>) -> Result<WorkArgs, UsageError> {
     }
     let workers = number(&mut args, "--workers", "a number of workers")?.unwrap_or(1);
     let work = WorkArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         until_idle: args.flag("--until-idle"),
         workers: usize::try_from(workers).unwrap_or(usize::MAX),
         settings,
@@ -199,7 +199,7 @@ pub(super) fn status(args: Vec<OsString>) -> Result<StatusArgs, UsageError> {
     let mut args = Options::of("status", args, &["--json"])?;
     let org = args.text("--org")?.map(OrgId::new).transpose();
     let org = org.map_err(|error| UsageError(format!("--org: {error}")))?;
-    let status = StatusArgs { db: args.needed("--db")?.into(), org, json: args.flag("--json") };
+    let status = StatusArgs { db: args.db()?, org, json: args.flag("--json") };
     args.finish()?;
     Ok(status)
 }
@@ -207,7 +207,7 @@ pub(super) fn status(args: Vec<OsString>) -> Result<StatusArgs, UsageError> {
 pub(super) fn history(args: Vec<OsString>) -> Result<HistoryArgs, UsageError> {
     let mut args = Options::of("history", args, &[])?;
     let history = HistoryArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         key: register(args.text("--key")?)?.key().cloned(),
         format: format(args.text("--format")?.as_deref())?,
     };
@@ -217,7 +217,7 @@ pub(super) fn history(args: Vec<OsString>) -> Result<HistoryArgs, UsageError> {
 
 pub(super) fn key(what: &str, args: Vec<OsString>) -> Result<KeyArgs, UsageError> {
     let mut args = Options::of(what, args, &[])?;
-    let key = KeyArgs { db: args.needed("--db")?.into(), key: needed_key(&mut args)?, what: what.to_owned() };
+    let key = KeyArgs { db: args.db()?, key: needed_key(&mut args)?, what: what.to_owned() };
     args.finish()?;
     Ok(key)
 }

@@ -1,6 +1,8 @@
 use rusqlite::ErrorCode;
 use tripartite::failure::{Classify, Failure};
 
+use crate::store::FileError;
+
 /// Why the work column's tables cannot be used.
 ///
 /// | what happened | class |
@@ -45,9 +47,21 @@ pub enum JobsError {
         /// What it holds.
         found: i64,
     },
+    /// It is no file of ours, or cannot be opened where it is.
+    #[error(transparent)]
+    File(FileError),
     /// SQLite refused.
     #[error("{}", told(.0))]
     Sqlite(#[from] rusqlite::Error),
+}
+
+impl From<FileError> for JobsError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Sqlite(error) => Self::Sqlite(error),
+            error => Self::File(error),
+        }
+    }
 }
 
 impl Classify for JobsError {

@@ -1,10 +1,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::error::{JobsError, is_busy};
-use crate::store::read_only;
+use crate::store::{check_owner, open_to_write, read_only};
 
 /// How long to wait for somebody else's transaction to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,9 +46,10 @@ const CREATE: &str = "
 
 /// Opens a file that others may have open, and gives it the tables if it has none.
 pub(super) fn open(path: &Path) -> Result<Connection, JobsError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+    let conn = open_to_write(path)?;
     conn.busy_timeout(PATIENCE)?;
+    // Before the journal's mode is: that stays in the file.
+    check(&conn)?;
     write_ahead(&conn)?;
     // What was answered must survive a power cut: a claim that is forgotten gives its token to a second worker.
     conn.pragma_update(None, "synchronous", "FULL")?;
@@ -59,6 +60,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, JobsError> {
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, JobsError> {
     let conn = read_only(path)?;
     conn.busy_timeout(PATIENCE)?;
+    check_owner(&conn)?;
     match format(&conn)? {
         None => Ok(None),
         Some(FORMAT) => Ok(Some(conn)),
@@ -87,11 +89,20 @@ pub(super) fn write_ahead(conn: &Connection) -> Result<(), JobsError> {
     }
 }
 
-fn settle(mut conn: Connection) -> Result<Connection, JobsError> {
+/// Whether the file can hold these tables.
+fn check(conn: &Connection) -> Result<(), JobsError> {
+    check_owner(conn)?;
     let encoding: String = conn.pragma_query_value(None, "encoding", |row| row.get(0))?;
     if encoding != "UTF-8" {
         return Err(JobsError::Encoding { encoding });
     }
+    match format(conn)? {
+        Some(found) if found != FORMAT => Err(JobsError::Format { expected: FORMAT, found }),
+        _ => Ok(()),
+    }
+}
+
+fn settle(mut conn: Connection) -> Result<Connection, JobsError> {
     let found = match format(&conn)? {
         Some(found) => found,
         None => create(&mut conn)?,

@@ -179,7 +179,7 @@ fn tables_of_another_version_are_left_alone() {
 #[test]
 fn texts_that_are_not_in_the_order_of_their_bytes_are_refused() {
     let place = Place::new("encoding");
-    place.sql("PRAGMA encoding = 'UTF-16le'; CREATE TABLE members (name TEXT)");
+    place.sql("PRAGMA encoding = 'UTF-16le'; CREATE TABLE tripartite_mine (name TEXT)");
     fails(&place.refused(), Failure::Fatal, "the database keeps its texts as UTF-16le, and UTF-8 is needed");
 }
 

@@ -57,16 +57,41 @@ impl Lines {
         Self::of(name, Source::Stream(BufReader::new(Box::new(from))))
     }
 
-    fn file(path: &Path) -> Result<Self, ListingError> {
+    /// Opens a listing that is a file, for who reads it again and again. Nothing is waited for: a pipe is refused, and not
+    /// opened until somebody writes into it.
+    ///
+    /// # Errors
+    /// [`ListingError`], when it is no regular file, or cannot be read.
+    pub fn open_file(path: &Path) -> Result<Self, ListingError> {
+        let mut options = File::options();
+        options.read(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
         let name = path.display().to_string();
-        let file = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
-            true => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")),
-            false => Ok(file),
-        });
-        match file {
-            Ok(file) => Ok(Self::of(&name, Source::File(BufReader::with_capacity(1 << 16, file)))),
+        let opened = options.open(path).and_then(|file| Ok((file.metadata()?.is_file(), file)));
+        match opened {
+            Ok((true, file)) => Ok(Self::over(&name, file)),
+            Ok((false, _)) => Err(ListingError::NoFile { listing: name }),
             Err(error) => Err(ListingError::Io { listing: name, error }),
         }
+    }
+
+    /// A file; or what can be read once, as the pipe of a process substitution.
+    fn file(path: &Path) -> Result<Self, ListingError> {
+        let name = path.display().to_string();
+        let file = File::open(path).and_then(|file| match file.metadata()?.file_type() {
+            kind if kind.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")),
+            kind => Ok((kind.is_file(), file)),
+        });
+        match file {
+            Ok((true, file)) => Ok(Self::over(&name, file)),
+            Ok((false, file)) => Ok(Self::stream(&name, file)),
+            Err(error) => Err(ListingError::Io { listing: name, error }),
+        }
+    }
+
+    fn over(name: &str, file: File) -> Self {
+        Self::of(name, Source::File(BufReader::with_capacity(1 << 16, file)))
     }
 
     fn of(name: &str, from: Source) -> Self {

@@ -2,12 +2,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 use tripartite::id::SyncKey;
 use tripartite::matching::Rule;
 use tripartite::schema::{Schema, SchemaBuilder, SchemaError, Strategy};
 
+use super::file::{check_name, check_owner, open_to_write, read_only};
 use super::tables::FORMAT;
 use super::{Register, StoreError};
 
@@ -68,6 +68,7 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when it is not there, no database, or not ours.
     pub fn open(path: &Path, access: Access) -> Result<Self, StoreError> {
+        check_name(path)?;
         let there = fs::metadata(path).is_ok_and(|file| file.len() > 0);
         let conn = match access {
             Access::Read if !there => return Err(StoreError::Missing),
@@ -120,11 +121,7 @@ impl Database {
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        let sql = "SELECT count(*), count(*) FILTER (WHERE name GLOB 'tripartite_*') FROM sqlite_schema";
-        let count = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-        if let (1.., 0) = self.conn.query_row(sql, [], count)? {
-            return Err(StoreError::Foreign);
-        }
+        check_owner(&self.conn)?;
         let found: String = self.conn.pragma_query_value(None, "encoding", |row| row.get(0))?;
         if found != "UTF-8" {
             return Err(StoreError::Encoding { found });
@@ -132,24 +129,6 @@ impl Database {
         let unnamed = Register::default();
         if holds(&self.conn, &unnamed)? { check_format(&self.conn, &unnamed) } else { Ok(()) }
     }
-}
-
-/// A connection that only reads would leave the journal's side files behind, so this one may write and does not: the
-/// side files go with it, unless they were there before. Then nothing is moved out of them.
-pub(crate) fn read_only(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-wal");
-    let in_use = fs::metadata(Path::new(&journal)).is_ok();
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, in_use)?;
-    conn.pragma_update(None, "query_only", true)?;
-    Ok(conn)
-}
-
-fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Ok(Connection::open_with_flags(path, flags)?)
 }
 
 /// Whether a register is there.

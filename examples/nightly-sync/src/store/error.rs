@@ -1,13 +1,15 @@
 use rusqlite::ErrorCode;
 use tripartite::failure::{Classify, Failure};
 
+use super::file::FileError;
+
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// It is there, but not ours.
-    #[error("it is no database of nightly-sync: it has tables, but none whose name begins with `tripartite_`")]
-    Foreign,
+    /// It is no file of ours, or cannot be opened where it is.
+    #[error(transparent)]
+    File(FileError),
     /// Its texts are not UTF-8, so they stand in another order than ids are compared in.
     #[error("its texts are {found}; only a database whose encoding is UTF-8 can be kept in step")]
     Encoding {
@@ -74,6 +76,15 @@ pub enum StoreError {
     /// SQLite refused.
     #[error("{}", told(.0))]
     Sqlite(#[from] rusqlite::Error),
+}
+
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Sqlite(error) => Self::Sqlite(error),
+            error => Self::File(error),
+        }
+    }
 }
 
 impl Classify for StoreError {

@@ -14,7 +14,7 @@ use tripartite::work::{Handler, Job, Opened, Queue, WorkError, slot_key};
 use super::{AS_THE_SCHEMA_SAYS, Bell};
 use crate::infer::{InferError, infer};
 use crate::jobs::{JobsError, SqliteJobStore};
-use crate::listing::{JsonLines, Lines, ListingError, Remote};
+use crate::listing::{JsonLines, Lines, ListingError};
 use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 
 /// The registers of a database, each with the listing that its connection names.
@@ -78,7 +78,7 @@ impl Handler for Registers<'_> {
     type Error = OpenError;
 
     async fn open(&self, job: &Job) -> Result<Opened<JsonLines, SqliteStore>, OpenError> {
-        let mut lines = Lines::open(&Remote::File(self.listing(&job.key).await?))?;
+        let mut lines = Lines::open_file(&self.listing(&job.key).await?)?;
         let register = Register::of(&job.key);
         let database = Database::open(self.db, Access::Write)?;
         let known = database.settings(&register)?;

@@ -8,6 +8,7 @@ mod bench;
 mod decide;
 mod edits;
 mod fence;
+mod files;
 mod guards;
 mod html;
 mod index;

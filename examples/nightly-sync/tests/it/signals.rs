@@ -1,12 +1,12 @@
-//! Work that is asked to end: a process whose source says one page and then keeps it waiting.
+//! Work that is asked to end: a process in the middle of a listing, which is kept waiting by another writer.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Lines, Write};
+use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::time::Duration;
 
 use nightly_sync::listing::PAGE;
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::bench::{Bench, members};
@@ -15,26 +15,26 @@ use crate::work::events;
 const KEY: &str = "ballybeg/federation";
 const SIGTERM: i32 = 15;
 
-/// A process in the middle of a listing: a pipe, of which it has read less than two pages.
+/// A process in the middle of a long listing, which cannot write: neither what it read, nor that it gives the job back.
 struct Midway {
     child: Child,
     said: Lines<BufReader<ChildStdout>>,
-    listing: File,
+    writer: Connection,
 }
 
 impl Midway {
     fn new(bench: &Bench) -> Self {
-        let pipe = bench.path("pipe");
-        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        bench.tell(&["schedule", "--key", KEY, "--remote", &pipe]);
+        bench.enrol(KEY, &members(1..=PAGE as u32 * 40));
         bench.tell(&["trigger", "--key", KEY]);
         let mut child = bench.work(&[]);
         let said = BufReader::new(child.stdout.take().unwrap()).lines();
-        // Opens once the process has opened the other end: so it runs, and has claimed the job.
-        let mut listing = OpenOptions::new().write(true).open(&pipe).unwrap();
-        // More than a page, what a pipe holds and what is read ahead: once it is written, the process waits in its second page.
-        listing.write_all(long(1..=PAGE as u32 * 19 / 10).as_bytes()).unwrap();
-        Self { child, said, listing }
+        while !bench.status()[KEY]["doing"]["running"].is_object() {
+            wait(5);
+        }
+        let writer = bench.sql();
+        writer.execute_batch("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
+        assert_eq!(bench.count(KEY), "3", "it is still reading");
+        Self { child, said, writer }
     }
 
     fn signal(&self, name: &str) {
@@ -65,12 +65,6 @@ impl Drop for Midway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// So many members, each of half a kilobyte.
-fn long(numbers: impl IntoIterator<Item = u32>) -> String {
-    let member = |n| format!("{{\"id\": \"M{n}\", \"name\": \"{}\", \"phone\": \"p{n}\"}}\n", "N".repeat(500));
-    numbers.into_iter().map(member).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test waits for another process")]
@@ -108,8 +102,7 @@ fn asked_to_end_it_gives_the_job_back_and_no_attempt_is_lost() {
         let mut midway = Midway::new(&bench);
         midway.signal(signal);
         assert!(midway.goes_on(), "a step is never cut off");
-        // Enough for the page to be full: the step ends, and with it the process, before it has read all of this.
-        let _ = midway.listing.write_all(long(2000..=2000 + PAGE as u32).as_bytes());
+        midway.writer.execute_batch("ROLLBACK").unwrap();
         assert_eq!(midway.ends().code(), Some(0), "{signal}");
         let told: Vec<Value> = midway.said.by_ref().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
         let attempted = told.iter().find(|event| event["event"] == "attempted").unwrap();
@@ -130,6 +123,7 @@ fn asked_twice_it_ends_at_once_and_its_job_is_done_by_another() {
     assert!(midway.goes_on());
     midway.signal("TERM");
     assert_eq!(midway.ends().signal(), Some(SIGTERM));
+    midway.writer.execute_batch("ROLLBACK").unwrap();
     done_in_the_end(&bench, &["completed", "expired", "completed"]);
 }
 
