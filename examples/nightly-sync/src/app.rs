@@ -3,6 +3,7 @@
 mod decide;
 mod plan;
 mod report;
+mod schema;
 mod start;
 mod work;
 
@@ -79,6 +80,7 @@ fn command(console: &mut Console, args: impl IntoIterator<Item = OsString>, list
         Ok(Command::Run(args)) => run(console, &args),
         Ok(Command::Approve(args)) => plan::approve(console, &args),
         Ok(Command::Report(args)) => report::write(console, &args),
+        Ok(Command::Schema(args)) => schema::show(console, &args),
         Ok(Command::Audit(args)) => print_audit(console, &args),
         Ok(Command::Ask(ask)) => match decide::answer_to(console, &ask) {
             Ok(status) => status,

@@ -2,6 +2,7 @@
 
 mod decide;
 mod report;
+mod schema;
 mod work;
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ pub use self::decide::{
     Ask, ConflictsArgs, DecideArgs, Given, MatchArgs, PruneArgs, QuarantineArgs, RestoreArgs, Which,
 };
 pub use self::report::ReportArgs;
+pub use self::schema::SchemaArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 use crate::listing::Remote;
 use crate::store::{FileError, Register, check_name};
@@ -38,6 +40,7 @@ usage:
   nightly-sync link|unlike --db FILE --id ID --local LOCAL_ID [--key ORG/CONNECTOR] [--by NAME]
   nightly-sync prune-audit --db FILE --before DATE [--key ORG/CONNECTOR]
   nightly-sync report --db FILE [--key ORG/CONNECTOR] [--run ID] --html OUT.html
+  nightly-sync schema --db FILE [--key ORG/CONNECTOR] [--remote FILE.jsonl [--add]]
   nightly-sync schedule --db FILE --key ORG/CONNECTOR --remote FILE.jsonl [options]
   nightly-sync trigger --db FILE --key ORG/CONNECTOR [--strategy NAME] [--force]
   nightly-sync work --db FILE [--until-idle] [options]
@@ -116,6 +119,10 @@ report: puts a run on one page, for people: questions first, then every change, 
   --html OUT.html       the page; it shows values of people, so others than its owner cannot read it on Unix
   --run ID              which run; without it, the last one
 
+schema: prints the schema that the database holds, as --schema takes it
+  --remote FILE.jsonl   with the fields that this listing has besides, and of what kind they seem to be
+  --add                 and stores it, so that they are synced from the next run on
+
 schedule: enrols an organisation with its listing; what is left out stays as it was, at first nightly at 02:15 UTC
   --key ORG/CONNECTOR   the organisation, and the source whose listing it is; all of one source run at the same times
   --remote FILE.jsonl   the listing, read anew in each run
@@ -166,6 +173,8 @@ pub enum Command {
     Ask(Ask),
     /// A run as a page.
     Report(ReportArgs),
+    /// The stored schema.
+    Schema(SchemaArgs),
     /// An organisation is enrolled.
     Schedule(ScheduleArgs),
     /// A run is wanted.
@@ -273,6 +282,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
             decide::ask(name, rest).map(Command::Ask)
         }
         Some("report") => report::report(rest).map(Command::Report),
+        Some("schema") => schema::schema(rest).map(Command::Schema),
         Some("schedule") => work::schedule(rest).map(Command::Schedule),
         Some("trigger") => work::trigger(rest).map(Command::Trigger),
         Some("work") => work::work(rest).map(Command::Work),
@@ -285,6 +295,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
 
 /// What people ask, and decide.
 const ASKS: [&str; 8] = ["conflicts", "decide", "restore", "quarantine", "prune-audit", "matches", "link", "unlike"];
+
+fn remote(from: OsString) -> Remote {
+    if from == "-" { Remote::Stdin } else { Remote::File(from.into()) }
+}
 
 fn run(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
     let mut args = Options::of("run", args, &["--dry-run", "--partial", "--json"])?;
@@ -304,10 +318,7 @@ fn listing(mut args: Options, out: Option<PathBuf>) -> Result<RunArgs, UsageErro
     let run = RunArgs {
         db: args.db()?,
         register: register(args.text("--key")?)?,
-        remote: match args.needed("--remote")? {
-            dash if dash == "-" => Remote::Stdin,
-            file => Remote::File(file.into()),
-        },
+        remote: remote(args.needed("--remote")?),
         schema: args.take("--schema").map(PathBuf::from),
         id_field: args.text("--id-field")?,
         strategy: args.text("--strategy")?.map(|name| strategy(&name)).transpose()?,

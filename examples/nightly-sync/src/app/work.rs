@@ -67,7 +67,8 @@ pub(super) fn execute(console: &mut Console, command: &Command, listen: Listen) 
         | Command::Approve(_)
         | Command::Audit(_)
         | Command::Ask(_)
-        | Command::Report(_) => Ok(SUCCEEDED),
+        | Command::Report(_)
+        | Command::Schema(_) => Ok(SUCCEEDED),
     }
 }
 

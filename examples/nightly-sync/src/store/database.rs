@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension};
 use tripartite::id::SyncKey;
 use tripartite::matching::Rule;
-use tripartite::schema::{Schema, SchemaBuilder, SchemaError, Strategy};
+use tripartite::schema::{Field, Schema, SchemaBuilder, SchemaError, Strategy};
 
 use super::file::{check_name, check_owner, open_to_write, read_only};
 use super::tables::FORMAT;
@@ -56,9 +56,20 @@ impl Settings {
     /// # Errors
     /// [`SchemaError`], when a field cannot go by it.
     pub fn decided_by(&self, strategy: Strategy) -> Result<Schema, SchemaError> {
+        self.copied().strategy(strategy).build()
+    }
+
+    /// The schema with fields behind its own.
+    ///
+    /// # Errors
+    /// [`SchemaError`], when it has one of their names.
+    pub fn with(&self, fields: impl IntoIterator<Item = Field>) -> Result<Schema, SchemaError> {
+        fields.into_iter().fold(self.copied(), SchemaBuilder::field).build()
+    }
+
+    fn copied(&self) -> SchemaBuilder {
         let text = serde_json::to_string(&self.schema).expect("a schema is plain data");
-        let copied: SchemaBuilder = serde_json::from_str(&text).expect("it was a schema a moment ago");
-        copied.strategy(strategy).build()
+        serde_json::from_str(&text).expect("it was a schema a moment ago")
     }
 }
 

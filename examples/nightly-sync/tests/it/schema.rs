@@ -162,3 +162,40 @@ fn a_schema_that_is_stated_later_brings_its_own_strategy() {
     bench.run(&file, &["--schema", &schema]);
     assert_eq!(stored().as_deref(), Some("local_wins"));
 }
+
+/// What a run names as a field that the schema does not have is added by a command, and synced from then on.
+#[test]
+fn the_stored_schema_is_printed_and_adds_what_is_new() {
+    let bench = Bench::new();
+    let db = bench.path("members.db");
+    let rules = r#"[{"name": "name", "fields": ["name"]}]"#;
+    let first = bench.write("s.json", format!(r#"{{"fields": {{"name": {{"kind": "name"}}}}, "match": {rules}}}"#));
+    let lines = "{\"id\": 1, \"name\": \"Áine\", \"shoe\": 43}\n";
+    let listing = bench.listing(lines);
+    let told = bench.run(&listing, &["--schema", &first]).json();
+    assert_eq!(told["schema_drift"]["undeclared"][0]["field"], "shoe");
+    // It is printed as a file that run takes.
+    let printed = bench.program(&["schema", "--db", &db]);
+    assert_eq!(printed.status, 0, "{}", printed.stderr);
+    let again = bench.run(&listing, &["--schema", &bench.write("printed.json", &printed.stdout)]);
+    assert_eq!(counts(&again.json(), ["unchanged"]), [1]);
+    let proposed = bench.program(&["schema", "--db", &db, "--remote", &listing]);
+    assert!(
+        proposed.stdout.contains("\"shoe\"") && proposed.stderr.contains("new: shoe (integer)"),
+        "{}",
+        proposed.stderr
+    );
+    let shouted = bench.listing(lines.replace("name", "NAME"));
+    let shouted = bench.program(&["schema", "--db", &db, "--remote", &shouted]);
+    assert!(shouted.stderr.contains("NAME differs from name by capitals alone"), "{}", shouted.stderr);
+    let listing = bench.listing(lines);
+    assert_eq!(bench.program(&["schema", "--db", &db]).stdout, printed.stdout, "nothing is stored unasked");
+    let added = bench.program(&["schema", "--db", &db, "--remote", &listing, "--add"]);
+    assert_eq!((added.status, &added.stdout), (0, &proposed.stdout), "{}", added.stderr);
+    assert_eq!(bench.program(&["schema", "--db", &db]).stdout, added.stdout);
+    assert!(added.stdout.contains("\"match\""), "the rules stay");
+    let filled = bench.run(&listing, &[]);
+    assert_eq!(counts(&filled.json(), ["updated"]), [1], "{}", filled.stderr);
+    assert_eq!(bench.value("SELECT shoe FROM members").as_deref(), Some("43"));
+    assert_eq!(bench.program(&["schema", "--db", &db, "--add"]).status, 2);
+}
