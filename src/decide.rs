@@ -66,7 +66,7 @@ mod whole;
 
 use chrono::{DateTime, Utc};
 
-pub use self::link::{link, unlike};
+pub use self::link::{link, part, rename, unlike};
 pub use self::many::{Decided, Filter, Refused, decide_many};
 pub use self::restore::restore;
 use self::unit::{Settled, settle};

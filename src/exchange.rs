@@ -321,6 +321,9 @@ pub enum Situation {
     KeptActive,
     /// The source gave it another id.
     Rekeyed,
+    /// The source may have given it another id without saying so: the old one is no longer listed, and a new one is of
+    /// somebody like it. Nothing is created and nobody deactivated until a person says whether the two are the same.
+    Renamed,
     /// The source gives it an id that another record here has; or a match rule says that it is one here that has another
     /// id.
     IdentityConflict,
@@ -339,8 +342,8 @@ pub struct Quarantined {
     pub id: Option<ExternalId>,
     /// Where it stood, if the connector said so.
     pub place: Option<String>,
-    /// [`Situation::DuplicateRemote`], [`Situation::Malformed`], [`Situation::Found`], [`Situation::Ambiguous`] or
-    /// [`Situation::IdentityConflict`].
+    /// [`Situation::DuplicateRemote`], [`Situation::Malformed`], [`Situation::Found`], [`Situation::Ambiguous`],
+    /// [`Situation::Renamed`] or [`Situation::IdentityConflict`].
     pub situation: Situation,
     /// What is wrong, without its content.
     pub problem: String,
@@ -355,8 +358,8 @@ impl Quarantined {
         Self { id: Some(id), place: None, situation, problem, matched: None }
     }
 
-    /// Whether it only waits for a person to say that the one record here that was found is the one: nothing is wrong
-    /// with it.
+    /// Whether it only waits for a person to say that the one record here that was found is the one, or is the one that had
+    /// another id before: nothing is wrong with it.
     ///
     /// ```
     /// use tripartite::exchange::{Quarantined, Situation};
@@ -365,6 +368,6 @@ impl Quarantined {
     /// assert!(!aside.is_proposal());
     /// ```
     pub fn is_proposal(&self) -> bool {
-        self.situation == Situation::Found
+        matches!(self.situation, Situation::Found | Situation::Renamed)
     }
 }

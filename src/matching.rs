@@ -166,6 +166,15 @@ pub enum Match {
         /// The other records of the source that claim one of them, in the order of their ids.
         rivals: Vec<ExternalId>,
     },
+    /// The one that the source called otherwise before, and no longer lists under that id.
+    Renamed {
+        /// What the source called it.
+        was: ExternalId,
+        /// The record here, where a match rule recognised it; none where only the ids are alike.
+        locals: Vec<LocalId>,
+        /// The first of the strongest rules that say so.
+        rule: String,
+    },
     /// Exactly this one, but it is linked to another record of the source.
     IdentityConflict {
         /// The record here.
@@ -209,7 +218,7 @@ impl Match {
             Self::Linked { local } | Self::Found { local, .. } | Self::IdentityConflict { local, .. } => {
                 std::slice::from_ref(local)
             }
-            Self::Ambiguous { locals, .. } => locals,
+            Self::Ambiguous { locals, .. } | Self::Renamed { locals, .. } => locals,
         }
     }
 }

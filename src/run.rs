@@ -91,6 +91,7 @@ mod matched;
 mod options;
 mod page;
 mod record;
+mod renamed;
 mod repeat;
 mod report;
 mod step;

@@ -1,7 +1,10 @@
 //! Whether a record here is one of the source's, when a person says it.
 
-use crate::exchange::{Action, Entry, Expect, Op, RecordEntry, Revision, Situation};
+use super::touch;
+use crate::exchange::{Action, Entry, Expect, Loaded, Op, RecordEntry, Revision, Situation};
 use crate::id::{ExternalId, LocalId, PersonId};
+use crate::plan::plan_missing;
+use crate::schema::Policy;
 
 /// Links a record here, which has no external id, to one of the source. The next run merges the two, as any that are
 /// linked and were never in step.
@@ -32,6 +35,78 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
         conflicts: Vec::new(),
         entries: vec![said("link", why, by)],
     }
+}
+
+/// Gives a linked record another external id: a person says that it is the one that the source [calls so
+/// now](crate::exchange::Situation::Renamed). Link and base move, as where the source says it itself; the next run merges.
+///
+/// ```
+/// use tripartite::decide::rename;
+/// # use tripartite::exchange::{Loaded, Presence, Revision};
+/// # use tripartite::id::{ExternalId, PersonId};
+/// # use tripartite::schema::{Field, Kind, Schema};
+/// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+/// # let loaded = Loaded {
+/// #     id: ExternalId::new("AB-7")?,
+/// #     presence: Presence::Active,
+/// #     revision: Revision(3),
+/// #     local: schema.missing(),
+/// #     base: None,
+/// #     synced: None,
+/// #     open: vec![],
+/// #     strategy: None,
+/// #     missed: 0,
+/// # };
+/// let op = rename(&ExternalId::new("ab-7")?, &loaded, &PersonId::new("Nuala")?);
+/// assert_eq!(op.rekeyed, Some(ExternalId::new("AB-7")?)); // nobody must have taken the new id meanwhile
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn rename(id: &ExternalId, loaded: &Loaded, by: &PersonId) -> Op {
+    let from = &loaded.id;
+    let why =
+        format!("A person said that the record which the source called {from} is this one; its link and base moved.");
+    let entry = RecordEntry { situation: Situation::Renamed, action: "link".to_owned(), why, by: Some(by.clone()) };
+    Op {
+        id: id.clone(),
+        rekeyed: Some(from.clone()),
+        situation: Situation::Renamed,
+        entries: vec![Entry::Record(entry)],
+        ..touch(loaded)
+    }
+}
+
+/// Ends a linked record: a person says that it is none of those that the source lists, whatever their ids look like. It is
+/// what [`plan_missing`] comes to, at once, with who said so. `None`: it is not active anyway.
+///
+/// ```
+/// use tripartite::decide::part;
+/// use tripartite::exchange::Action;
+/// # use tripartite::exchange::{Base, Loaded, Presence, Revision};
+/// # use tripartite::id::{ExternalId, PersonId};
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+/// # let base = Base { record: schema.missing(), schema: schema.fingerprint(), version: None };
+/// # let loaded = Loaded {
+/// #     id: ExternalId::new("AB-7")?,
+/// #     presence: Presence::Active,
+/// #     revision: Revision(3),
+/// #     local: schema.missing(),
+/// #     base: Some(base),
+/// #     synced: None,
+/// #     open: vec![],
+/// #     strategy: None,
+/// #     missed: 0,
+/// # };
+/// let op = part(&Policy::new(schema), &loaded, &ExternalId::new("ab-7")?, &PersonId::new("Nuala")?);
+/// assert_eq!(op.map(|op| op.action), Some(Action::Deactivate)); // and the next run creates the other one
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn part(policy: &Policy, loaded: &Loaded, other: &ExternalId, by: &PersonId) -> Option<Op> {
+    let mut op = plan_missing(policy, loaded, 1)?;
+    let (why, action) = (format!("A person said that {other} of the source is not this record."), op.action.name());
+    let entry = RecordEntry { situation: op.situation, action: action.to_owned(), why, by: Some(by.clone()) };
+    op.entries.push(Entry::Record(RecordEntry { situation: Situation::Renamed, ..entry }));
+    Some(op)
 }
 
 /// The audit entry of what a person has ruled out: that this record here is the source's record whose audit it goes

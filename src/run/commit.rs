@@ -34,6 +34,7 @@ impl After {
 impl Core {
     pub(super) fn judge(mut self: Box<Self>) -> Step {
         self.settle_claims();
+        self.hold_ends();
         let mut ops: Vec<Op> = std::mem::take(&mut self.ops).into_values().collect();
         ops.append(&mut self.last);
         let figures = Figures {

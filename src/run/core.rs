@@ -7,6 +7,7 @@ use super::drift::FieldCensus;
 use super::index::{Index, Slot};
 use super::last::Last;
 use super::matched::{Candidates, Pending};
+use super::renamed::{Held, Spellings};
 use super::report::{Counts, Incomplete, Unwritten};
 use super::{Fetching, Mode, Run, Step};
 use crate::exchange::{IndexEntry, Loaded, Next, Op, Presence, Quarantined, Records, RemoteRecord};
@@ -31,6 +32,9 @@ pub(super) struct Core {
     pub(super) candidates: Candidates,
     /// The ids that several records here have.
     twice: BTreeSet<ExternalId>,
+    pub(super) spellings: Spellings,
+    /// Whose ends are not written, because it is asked who they are.
+    pub(super) held: Held,
     /// What was planned when the listing was over.
     pub(super) last: Vec<Op>,
     /// By its old id, what the source calls a record from now on; it should be one.
@@ -86,6 +90,8 @@ impl Core {
             crowds: Crowds::default(),
             candidates: Candidates::new(),
             twice: BTreeSet::new(),
+            spellings: Spellings::default(),
+            held: Held::new(),
             last: Vec::new(),
             moves: BTreeMap::new(),
             gone: BTreeMap::new(),
@@ -152,8 +158,11 @@ impl Core {
                 let mut named = self.named(found, &candidates);
                 for (slot, remote) in remotes {
                     match named.remove(&remote.id) {
-                        Some(evidence) => self.await_the_end(slot, remote, evidence, &candidates),
+                        Some(evidence) => self.await_the_end(slot, remote, Some(evidence), &candidates),
                         None if self.has_vanished(slot, &remote.id, &loaded) => self.leave_to_the_next(remote.id),
+                        None if !loaded.contains_key(&remote.id) && self.is_spelled_otherwise(&remote.id) => {
+                            self.await_the_end(slot, remote, None, &candidates);
+                        }
                         None => self.plan(slot, &remote, loaded.remove(&remote.id)),
                     }
                 }

@@ -188,6 +188,12 @@ impl Index {
         self.ids.look_up(id).is_some_and(|at| self.rows[at].flags & flag != 0)
     }
 
+    /// The ids of all linked records.
+    pub(super) fn linked(&self) -> impl Iterator<Item = &str> {
+        let all = 0..self.rows.len();
+        all.filter(|&at| self.rows[at].flags & LINKED != 0).map(|at| self.ids.get(at))
+    }
+
     /// The linked, active records that were not listed.
     pub(super) fn missing(&self) -> impl Iterator<Item = &str> {
         self.unlisted(ACTIVE)

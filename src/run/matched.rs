@@ -7,6 +7,7 @@
 //! | one, by a rule that proposes; or one that a user removed | it is set aside until a person decides |
 //! | several, or one that another record of the listing claims | it is set aside, and so is the other |
 //! | one that is linked to another record of the source | it is set aside: a link is never moved |
+//! | one that is linked to a record which a complete listing no longer has | both wait: is it the same one, [renamed](super::renamed)? |
 //!
 //! **When is it known that a key is one of more than a few?** With the listing, so answers are given at its end, by keys
 //! alone. Whom a run waits for, it holds with the few records here that it could be: never each with each.
@@ -18,7 +19,8 @@ use std::collections::BTreeMap;
 use super::commit::{After, Then};
 use super::core::Core;
 use super::index::Slot;
-use crate::exchange::{Action, Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord, Situation};
+use super::renamed::situation;
+use crate::exchange::{Action, Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord};
 use crate::id::{ExternalId, LocalId};
 use crate::matching::{Evidence, Local, Match, Pool, Remote, Trust};
 use crate::plan::{Plan, plan_found};
@@ -27,7 +29,8 @@ use crate::plan::{Plan, plan_found};
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) remote: RemoteRecord,
-    evidence: Evidence,
+    /// Whom the rules name; `None` where only its id is like another one.
+    evidence: Option<Evidence>,
 }
 
 /// The records here that one of the source could be, by what they are called here.
@@ -93,8 +96,14 @@ impl Core {
         named.map(|evidence| (evidence.of().clone(), evidence)).collect()
     }
 
-    pub(super) fn await_the_end(&mut self, slot: Slot, remote: RemoteRecord, evidence: Evidence, known: &Candidates) {
-        for local in evidence.locals() {
+    pub(super) fn await_the_end(
+        &mut self,
+        slot: Slot,
+        remote: RemoteRecord,
+        evidence: Option<Evidence>,
+        known: &Candidates,
+    ) {
+        for local in evidence.iter().flat_map(Evidence::locals) {
             if let Some(candidate) = known.get(local) {
                 self.candidates.insert(local.clone(), candidate.clone());
             }
@@ -108,7 +117,7 @@ impl Core {
         let pending: BTreeMap<_, _> =
             pending.into_iter().map(|(slot, pending)| (pending.remote.id.clone(), (slot, pending))).collect();
         for (id, (_, Pending { evidence, .. })) in &pending {
-            let answer = self.answer(evidence, &candidates);
+            let answer = evidence.as_ref().map_or(Match::Unmatched, |evidence| self.answer(evidence, &candidates));
             self.claims.add(id.clone(), answer);
         }
         let mut settled = self.claims.take();
@@ -139,16 +148,17 @@ impl Core {
 
     /// Links a record, creates it, or sets it aside.
     fn decided(&mut self, remote: &RemoteRecord, answer: Match, candidates: &Candidates) -> Option<Op> {
-        let situation = match &answer {
+        let answer = self.renamed(&remote.id, answer, candidates);
+        match &answer {
             Match::Unmatched | Match::Linked { .. } => return self.plan_one(remote, None),
-            Match::Found { local, rule, trust } => match candidates.get(local).filter(|_| *trust == Trust::Trusted) {
-                Some(candidate) => return Some(plan_found(&self.run.policy, remote, candidate, rule)),
-                None => Situation::Found,
-            },
-            Match::IdentityConflict { .. } => Situation::IdentityConflict,
-            Match::Ambiguous { .. } => Situation::Ambiguous,
-        };
-        self.refuse(remote.id.clone(), situation, problem(&answer), Some(answer))
+            Match::Found { local, rule, trust: Trust::Trusted } => {
+                if let Some(candidate) = candidates.get(local) {
+                    return Some(plan_found(&self.run.policy, remote, candidate, rule));
+                }
+            }
+            _ => {}
+        }
+        self.refuse(remote.id.clone(), situation(&answer), problem(&answer), Some(answer))
     }
 
     /// Plans once more what was stale, judged by what is here now.
@@ -173,7 +183,7 @@ impl Core {
                 None => self.plan_again(op, loaded),
                 Some((remote, evidence)) if listing => {
                     let slot = self.index.slot(op.id.as_str());
-                    self.await_the_end(slot, remote, evidence, candidates);
+                    self.await_the_end(slot, remote, Some(evidence), candidates);
                     None
                 }
                 Some((remote, evidence)) => {
@@ -209,6 +219,13 @@ fn problem(answer: &Match) -> String {
     match answer {
         Match::Found { local, rule, .. } => {
             format!("may be record {local} here, by the match rule `{rule}`; a person decides whether it is")
+        }
+        Match::Renamed { was, locals, rule } => {
+            let here = locals.first().map(|local| format!(", which is record {local} here")).unwrap_or_default();
+            format!(
+                "may be the record that the source called {was} before and no longer lists{here}, by the match rule `{rule}`; \
+                 nothing is created and nobody is marked inactive until a person says whether the two are the same"
+            )
         }
         Match::IdentityConflict { local, holds, rule } => format!(
             "is record {local} here by the match rule `{rule}`, but that one is linked to {holds}; a link is never moved, \

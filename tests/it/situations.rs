@@ -6,6 +6,7 @@ mod drift;
 mod ended;
 mod matched;
 mod moved;
+mod renamed;
 mod scoped;
 
 use serde_json::{Value as Json, json};

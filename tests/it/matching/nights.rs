@@ -140,6 +140,9 @@ impl Night {
             Match::Found { local, rule, .. } if free[&local].presence != Presence::Active => {
                 Match::Found { local, rule, trust: Trust::Propose }
             }
+            Match::IdentityConflict { local, holds, rule } if !self.listed.contains_key(&holds) => {
+                Match::Renamed { was: holds, locals: vec![local], rule }
+            }
             answer => answer,
         };
         answers.into_iter().map(|(id, answer)| (id, careful(answer))).collect()
@@ -188,6 +191,10 @@ proptest! {
                 answer => prop_assert_eq!(kept.map(|kept| kept.id), answer.link().cloned()),
             }
         }
+        let asked: BTreeSet<&LocalId> = waits.values().flat_map(|answer| answer.locals()).collect();
+        for (id, kept) in night.store.records().iter().filter(|(_, kept)| asked.contains(&kept.id)) {
+            prop_assert_eq!(kept.presence, Presence::Active, "{} may be somebody who is listed, and is deactivated", id);
+        }
         for (local, kept) in night.store.free() {
             prop_assert_eq!(kept.revision, before[&local].revision, "who is not linked is not touched");
         }
@@ -196,7 +203,7 @@ proptest! {
         let created = promised.values().filter(|answer| **answer == Match::Unmatched).count() as u64;
         prop_assert_eq!((counts.linked, counts.created), (linked, created));
         prop_assert_eq!(counts.quarantined, waits.len() as u64);
-        prop_assert_eq!(counts.proposed, waits.values().filter(|it| matches!(it, Match::Found { .. })).count() as u64);
+        prop_assert_eq!(counts.proposed, waits.values().filter(|it| matches!(it, Match::Found { .. } | Match::Renamed { .. })).count() as u64);
         let parts = counts.created + counts.updated + counts.unchanged + counts.quarantined;
         prop_assert_eq!((parts, counts.processed), (night.listed.len() as u64, night.listed.len() as u64));
         prop_assert_eq!(report.outcome == RunOutcome::Partial, !waits.is_empty());
@@ -266,9 +273,10 @@ fn the_nights_are_not_dull() {
             Match::Ambiguous { rivals, .. } if rivals.is_empty() => "ambiguous",
             Match::Ambiguous { .. } => "ambiguous with rivals",
             Match::IdentityConflict { .. } => "held",
+            Match::Renamed { .. } => "renamed",
             _ => "linked before",
         }));
     }
-    let all = ["ambiguous", "ambiguous with rivals", "created", "held", "linked", "proposed"];
+    let all = ["ambiguous", "ambiguous with rivals", "created", "held", "linked", "proposed", "renamed"];
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), all);
 }

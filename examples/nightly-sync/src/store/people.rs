@@ -42,6 +42,17 @@ impl SqliteStore {
         self.with(|conn| Ok(conn.query_row(&sql, [local], here).optional()?))
     }
 
+    /// The member who is linked to a record of the source.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn whose(&self, id: &ExternalId) -> Result<Option<LocalId>, StoreError> {
+        let sql = self.register.sql("SELECT local_id FROM {members} WHERE external_id = ?1");
+        let local =
+            self.with(|conn| Ok(conn.query_row(&sql, [id.as_str()], |row| row.get::<_, i64>(0)).optional()?))?;
+        Ok(local.and_then(|local| LocalId::new(local.to_string()).ok()))
+    }
+
     /// Remembers that a member is not this record of the source, as a person says; the audit tells of it. `false`: it was
     /// said before.
     ///

@@ -380,3 +380,36 @@ fn the_page_tells_of_links_and_proposals() {
         assert!(page.contains(text), "{text}");
     }
 }
+
+/// The listing of a source that writes its ids otherwise from one night to the next, and of one that gives a person a new
+/// id: `matches` names the commands that answer, and they answer.
+#[test]
+fn whether_who_has_a_new_id_is_the_same_is_answered_on_the_command_line() {
+    for (rules, is) in [("[]", "f-1"), (RULES, "F-7")] {
+        for same in [true, false] {
+            let bench = club(rules);
+            let listing = |id: &str| line(id, "Áine", "aine@example.org") + &line("F-2", "Seán", "sean@example.org");
+            bench.sync(&listing("F-1"));
+            for _ in 0..2 {
+                let report = bench.night(&listing(is));
+                assert_eq!(counts(&report, ["created", "deactivated", "quarantined", "proposed"]), [0, 0, 1, 1]);
+            }
+            let told = bench.people(&["matches"]).stdout;
+            assert!(
+                told.contains(&format!("nightly-sync link --db {} --id {is} --local 1", bench.path("members.db"))),
+                "{told}"
+            );
+            let command = if same { "link" } else { "unlike" };
+            let answered = bench.people(&[command, "--id", is, "--local", "1", "--by", "Nuala"]);
+            assert_eq!(answered.status, 0, "{}", answered.stderr);
+            assert!(bench.people(&["matches"]).stderr.contains("0 wait for a person"));
+            let expected =
+                if same { (format!("1={is} 2=F-2"), [0, 2]) } else { (format!("1=F-1 2=F-2 3={is}"), [1, 1]) };
+            assert_eq!(counts(&bench.sync(&listing(is)), ["created", "unchanged"]), expected.1);
+            assert_eq!(bench.links(), expected.0);
+            let active = bench.value("SELECT active FROM members WHERE local_id = 1");
+            assert_eq!(active.as_deref(), Some(if same { "1" } else { "0" }));
+            assert_eq!(counts(&bench.sync(&listing(is)), ["unchanged"]), [2]);
+        }
+    }
+}

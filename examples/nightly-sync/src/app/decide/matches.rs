@@ -1,12 +1,15 @@
 //! Who is who: what match rules propose or cannot tell, and what people say about it.
 
+use std::path::Path;
+
 use serde_json::json;
 use tripartite::decide;
-use tripartite::exchange::{Outcome, Quarantined};
+use tripartite::exchange::{Loaded, Outcome, Quarantined};
+use tripartite::id::ExternalId;
 use tripartite::matching::Match;
 
 use super::{Desk, Problem, TRIES};
-use crate::app::{SUCCEEDED, now};
+use crate::app::{SUCCEEDED, now, shell};
 use crate::cli::{MatchArgs, QuarantineArgs};
 use crate::store::{Access, Database, Here};
 use crate::term::Console;
@@ -31,6 +34,14 @@ pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, P
         } else {
             let id = aside.id.as_ref().map_or("", |id| id.as_str());
             console.print(format!("{}  {}", console.paint.cyan(id), aside.problem));
+            if let Some(Match::Renamed { was, .. }) = &aside.matched
+                && let Some(local) = desk.stored(desk.store.whose(was))?
+            {
+                let names = format!("{} --id {} --local {local}", options(args), shell(Path::new(id)));
+                console.print(format!(
+                    "    the same: nightly-sync link {names}\n    another:  nightly-sync unlike {names}"
+                ));
+            }
         }
     }
     if !args.json {
@@ -40,6 +51,12 @@ pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, P
         console.say("say which it is with nightly-sync link, or that it is not with nightly-sync unlike");
     }
     Ok(SUCCEEDED)
+}
+
+/// The options that name the register.
+fn options(args: &QuarantineArgs) -> String {
+    let key = args.register.key().map(|_| format!(" --key {}", shell(Path::new(&args.register.to_string()))));
+    format!("--db {}{}", shell(&args.db), key.unwrap_or_default())
 }
 
 /// Whether nobody has answered yet what the last run asked.
@@ -52,6 +69,10 @@ fn waits(desk: &Desk, aside: &Quarantined) -> Result<bool, Problem> {
         Match::Found { local, .. } | Match::IdentityConflict { local, .. } => {
             Ok(!desk.stored(desk.store.is_ruled_out(local, id))?)
         }
+        Match::Renamed { was, .. } => match desk.stored(desk.store.whose(was))? {
+            Some(local) => Ok(!desk.stored(desk.store.is_ruled_out(&local, id))?),
+            None => Ok(false),
+        },
         _ => Ok(true),
     }
 }
@@ -63,6 +84,13 @@ pub(super) fn link(console: &mut Console, args: &MatchArgs) -> Result<u8, Proble
     for _ in 0..TRIES {
         let Here { revision, external_id } = here(&desk, args)?;
         if let Some(holds) = external_id {
+            if let Some(was) = asked(args)?.filter(|was| was.as_str() == holds) {
+                desk.write(&was, |loaded| Ok(decide::rename(id, loaded, by)))?;
+                console.print(format!(
+                    "member {local}, whom the source called {was}, is {id}; the next run merges the two"
+                ));
+                return Ok(SUCCEEDED);
+            }
             return Err(Problem::HasAnother { local: local.clone(), holds });
         }
         if desk.stored(desk.store.record(id))?.is_some() {
@@ -87,10 +115,34 @@ pub(super) fn unlike(console: &mut Console, args: &MatchArgs) -> Result<u8, Prob
     if here.external_id.as_deref() == Some(id.as_str()) {
         return Err(Problem::HasAnother { local: local.clone(), holds: id.to_string() });
     }
+    if let Some(was) = asked(args)?.filter(|was| here.external_id.as_deref() == Some(was.as_str())) {
+        parted(&desk, &was, args)?;
+    }
     let news = desk.stored(desk.store.rule_out(local, id, by, (&desk.run()?, &now())))?;
     let told = if news { "nobody is asked about the two again" } else { "it was said before" };
     console.print(format!("member {local} is not {id}; {told}"));
     Ok(SUCCEEDED)
+}
+
+/// The id that a record of the source may have had before, if the last run asks about that.
+fn asked(args: &MatchArgs) -> Result<Option<ExternalId>, Problem> {
+    let stored = |error| Problem::Store { file: args.db.display().to_string(), error };
+    let database = Database::open(&args.db, Access::Read).map_err(stored)?;
+    let report = database.last_report(&args.register).map_err(stored)?;
+    let asides = report.map(|report| report.set_aside).unwrap_or_default();
+    Ok(asides.into_iter().filter(|aside| aside.id.as_ref() == Some(&args.id)).find_map(|aside| match aside.matched {
+        Some(Match::Renamed { was, .. }) => Some(was),
+        _ => None,
+    }))
+}
+
+/// Marks inactive whom the source no longer lists, now that it is known that the other one is another.
+fn parted(desk: &Desk, was: &ExternalId, args: &MatchArgs) -> Result<(), Problem> {
+    let ended = |loaded: &Loaded| decide::part(&desk.policy, loaded, &args.id, &args.by);
+    match desk.stored(desk.store.record(was))?.as_ref().and_then(ended) {
+        None => Ok(()),
+        Some(op) => desk.write(was, |loaded| Ok(ended(loaded).unwrap_or_else(|| op.clone()))),
+    }
 }
 
 fn here(desk: &Desk, args: &MatchArgs) -> Result<Here, Problem> {

@@ -104,7 +104,7 @@ fn badges(record: &Record) -> Vec<(&'static str, &'static str)> {
             Situation::Missing => badges.push(("badge", "not listed, still active")),
             Situation::DeleteVsEdit => badges.push(("badge warn", "removed on one side, changed on the other")),
             Situation::KeptActive => badges.push(("badge", "not listed, stays active")),
-            Situation::Rekeyed => badges.push(("badge", "has another id")),
+            Situation::Renamed | Situation::Rekeyed => badges.push(("badge", "has another id")),
             Situation::IdentityConflict => badges.push(("badge warn", "whose it is, is unclear")),
             Situation::Reappeared => badges.push(("badge good", "came back")),
             Situation::LocalDeleted => badges.push(("badge", "stays removed")),

@@ -56,6 +56,10 @@ pub(super) fn aside(aside: &Quarantined) -> &'static str {
         Situation::IdentityConflict => {
             "Somebody here may be this one, but has another id at the source. A link is never moved."
         }
+        Situation::Renamed => {
+            "The source may have given somebody here another id. Until a person says whether the two are the same, nobody was \
+             added, and nobody was marked inactive. nightly-sync matches lists them, with the commands that answer."
+        }
         Situation::Malformed => "What the listing says here cannot be read as a record, so it was not taken.",
         _ => "It was not taken in this run.",
     }
