@@ -98,6 +98,12 @@ pub enum What {
         /// What the schema has and no record of a complete listing states.
         unstated: Vec<String>,
     },
+    /// Match rules that named nobody for some records, because more than a few records have the same there, and of which
+    /// nobody was told before. Whom no other rule found was created.
+    CrowdedRules {
+        /// The rules.
+        rules: Vec<String>,
+    },
 }
 
 impl What {
@@ -110,6 +116,7 @@ impl What {
             Self::PlanBlocked { .. } => "plan_blocked",
             Self::ConflictsWaiting { .. } => "conflicts_waiting",
             Self::SchemaDrift { .. } => "schema_drift",
+            Self::CrowdedRules { .. } => "crowded_rules",
         }
     }
 }
@@ -251,6 +258,23 @@ impl Notice {
     ) -> Option<Self> {
         let news = !undeclared.is_empty() || !unstated.is_empty();
         news.then(|| Self::new(key, token, at, What::SchemaDrift { undeclared, unstated }))
+    }
+
+    /// What a run's match rules have to tell: those that newly named nobody, because many records share what they compare.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+    /// use tripartite::notice::Notice;
+    /// use tripartite::queue::Token;
+    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let at = DateTime::<Utc>::UNIX_EPOCH;
+    /// assert!(Notice::of_rules(&key, Token(7), at, vec!["e-mail".to_owned()]).is_some());
+    /// assert!(Notice::of_rules(&key, Token(8), at, vec![]).is_none());
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn of_rules(key: &SyncKey, token: Token, at: DateTime<Utc>, rules: Vec<String>) -> Option<Self> {
+        (!rules.is_empty()).then(|| Self::new(key, token, at, What::CrowdedRules { rules }))
     }
 }
 

@@ -29,9 +29,12 @@ pub(super) struct Told {
     undeclared: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     unstated: BTreeSet<String>,
+    /// The match rules of which it was told that many records share what they compare.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    crowded: BTreeSet<String>,
 }
 
-/// So many fields are remembered as told, of each kind. A source that makes up new ones every night is told of until
+/// So many names are remembered as told, of each kind. A source that makes up new ones every night is told of until
 /// then, and stands in each report.
 const MOST_TOLD: usize = 256;
 
@@ -44,6 +47,7 @@ impl Default for Told {
             waiting: 0,
             undeclared: BTreeSet::new(),
             unstated: BTreeSet::new(),
+            crowded: BTreeSet::new(),
         }
     }
 }
@@ -74,10 +78,12 @@ impl Told {
         let drift = &report.schema_drift;
         let undeclared = news(&mut self.undeclared, drift.undeclared.iter().map(|field| &field.field));
         let unstated = news(&mut self.unstated, drift.unstated.iter().map(|field| &field.field));
+        let crowded = news(&mut self.crowded, report.crowded.iter().map(|crowded| &crowded.rule));
         let notices = [
             Notice::of_plan(key, token, at, self.blocked.as_deref(), blocked.as_deref()),
             Notice::of_conflicts(key, token, at, self.waiting, waiting),
             Notice::of_fields(key, token, at, undeclared, unstated),
+            Notice::of_rules(key, token, at, crowded),
         ];
         (Self { token, blocked, waiting, ..self }, notices.into_iter().flatten().collect())
     }
@@ -92,4 +98,47 @@ fn news<'f>(told: &mut BTreeSet<String>, fields: impl Iterator<Item = &'f String
         }
     }
     news
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::drive::drive_blocking;
+    use crate::id::{ConnectorId, LocalId, OrgId, RunId};
+    use crate::matching::{FEW, Rule};
+    use crate::memory::{Listing, MemoryStore};
+    use crate::notice::What;
+    use crate::run::Run;
+    use crate::schema::{Field, Kind, Policy, Schema};
+
+    /// A night on which more than a few share the address of somebody here, who is linked to nothing.
+    fn crowded() -> Report {
+        let schema = Schema::builder().field(Field::new("email", Kind::Email)).build().unwrap();
+        let store = MemoryStore::new(schema.clone());
+        let shared = json!({"email": "club@example.org"});
+        store.enter(LocalId::new("17").unwrap(), schema.record(&shared).unwrap()).unwrap();
+        let ids: Vec<String> = (0..=FEW).map(|at| format!("FED-{at}")).collect();
+        let listing = Listing::of(&schema, ids.iter().map(|id| (id.as_str(), shared.clone()))).unwrap();
+        let rule: Rule = serde_json::from_value(json!({"name": "e-mail", "fields": ["email"]})).unwrap();
+        let run = Run::new(Policy::new(schema), RunId::new("night").unwrap(), DateTime::UNIX_EPOCH);
+        drive_blocking(run.matching([rule]).unwrap().start(), &listing, &store).unwrap().report
+    }
+
+    #[test]
+    fn a_rule_that_named_nobody_is_told_once() {
+        let key = SyncKey { org: OrgId::new("ballybeg").unwrap(), connector: ConnectorId::new("federation").unwrap() };
+        let at = DateTime::UNIX_EPOCH;
+        let (told, notices) = Told::default().hear(&key, Token(1), &crowded(), at);
+        let rules = vec!["e-mail".to_owned()];
+        assert_eq!(notices.into_iter().map(|notice| notice.what).collect::<Vec<_>>(), [What::CrowdedRules { rules }]);
+        assert!(told.hear(&key, Token(2), &crowded(), at).1.is_empty());
+    }
+
+    #[test]
+    fn what_an_earlier_version_told_is_read() {
+        let told: Told = serde_json::from_value(json!({"format": 1, "token": 3, "waiting": 2})).unwrap();
+        assert_eq!(told, Told { token: Token(3), waiting: 2, ..Told::default() });
+    }
 }

@@ -1,6 +1,7 @@
 //! What is told of the work, for people.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use tripartite::matching::FEW;
 use tripartite::notice::What;
 use tripartite::queue::{Outcome, Refusal};
 
@@ -78,6 +79,10 @@ fn told_of(what: &What) -> String {
         What::PlanBlocked { why } => format!("the run wrote nothing: {why}"),
         What::ConflictsWaiting { waiting: 1 } => "a conflict waits for a decision".to_owned(),
         What::ConflictsWaiting { waiting } => format!("{waiting} conflicts wait for a decision"),
+        What::CrowdedRules { rules } => format!(
+            "match rule {} found nobody for those who share a value with more than {FEW} records",
+            rules.join(", ")
+        ),
         What::SchemaDrift { undeclared, unstated } => {
             let told = [("only the source has", undeclared), ("no record states", unstated)];
             let told = told.iter().filter(|(_, fields)| !fields.is_empty());
