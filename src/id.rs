@@ -22,11 +22,15 @@
 //! **Why a type for each, when all are texts?** A call that takes a [`LocalId`] for an [`ExternalId`] does not compile. Each
 //! reads from serde and from [`str::parse`] by the same check, so there is no way around it.
 
+mod incarnation;
+
 use std::borrow::Borrow;
 use std::fmt;
 
 use ecow::EcoString;
 use serde::{Deserialize, Deserializer, Serialize};
+
+pub use incarnation::{INCARNATION_LEN, Incarnation, NotRandom};
 
 /// The most bytes an id may have.
 pub const MAX_ID_LEN: usize = 512;
@@ -147,7 +151,7 @@ ids! {
     OrgId;
     /// A connection to one source.
     ConnectorId;
-    /// A worker, for as long as it lives.
+    /// A worker, as people call it. Two may have the same; an [`Incarnation`] tells them apart.
     WorkerId;
     /// One delivery of a command, so that a second delivery is recognised.
     CommandId;

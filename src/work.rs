@@ -26,7 +26,7 @@
 //!
 //! use chrono::{DateTime, Utc};
 //! use tripartite::drive::block_on;
-//! use tripartite::id::{ConnectorId, OrgId, RunId, SyncKey, WorkerId};
+//! use tripartite::id::{ConnectorId, Incarnation, OrgId, RunId, SyncKey, WorkerId};
 //! use tripartite::memory::{Listing, MemoryJobStore, MemoryStore};
 //! use tripartite::queue::{Command, Outcome, Scope, Trigger};
 //! use tripartite::run::{Done, Run};
@@ -61,7 +61,9 @@
 //! let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
 //! assert_eq!(block_on(queue.apply(&key, None, trigger, clock()))?.outcome, Outcome::Enqueued);
 //!
-//! let mut worker = Worker::new(WorkerId::new("w1")?, Settings::default());
+//! let mut random = [0; 16];
+//! getrandom::fill(&mut random)?; // drawn anew for each worker: another one may have the same name
+//! let mut worker = Worker::new(WorkerId::new("w1")?, Incarnation::new(random)?, Settings::default());
 //! let tick = worker.tick_blocking(&queue, &club, &clock)?;
 //! let attempt = tick.attempt.ok_or("there was a job")?;
 //! assert_eq!(attempt.outcome, Outcome::Completed { follow_up: false });

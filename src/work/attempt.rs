@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::queue::slot_key;
 use super::record::{change, change_since};
@@ -17,7 +16,7 @@ use crate::health::{Health, Permit};
 use crate::host::{Connector, JobStore, RecordStore};
 #[cfg(feature = "webhook")]
 use crate::id::ExternalId;
-use crate::id::{CommandId, Nonce, SyncKey};
+use crate::id::{CommandId, Incarnation, Nonce, SyncKey};
 use crate::notice::Notice;
 use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
 #[cfg(feature = "webhook")]
@@ -134,7 +133,7 @@ impl Worker {
             Permit::NeedsOperator => return Ok(Taken::Unwell(None)),
         }
         self.claims += 1;
-        let nonce = nonce(self.id.as_str(), self.claims);
+        let nonce = nonce(self.incarnation, self.claims);
         self.claiming = Some((key.clone(), nonce.clone()));
         self.claim(queue, handler, clock, key, nonce, Some(slot.updated_at)).await
     }
@@ -479,12 +478,9 @@ fn progress(counts: &Counts) -> Progress {
     Progress { done: counts.processed, of: None, counts: named.collect() }
 }
 
-/// A nonce of the worker's own that it has not used before.
-fn nonce(worker: &str, claim: u64) -> Nonce {
-    let plain = Nonce::new(format!("{worker}/{claim}"));
-    plain.unwrap_or_else(|_| {
-        Nonce::new(format!("{:016x}/{claim}", xxh3_64(worker.as_bytes()))).expect("two numbers are short, and plain")
-    })
+/// A nonce that no worker has used before. The id is no part of it: another worker may have the same.
+fn nonce(incarnation: Incarnation, claim: u64) -> Nonce {
+    Nonce::new(format!("{incarnation}/{claim}")).expect("two numbers are short, and plain")
 }
 
 /// A later point in time; the end of time, when it would be beyond.

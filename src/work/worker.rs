@@ -14,7 +14,7 @@ use crate::drive::block_on;
 use crate::gate::{Limits, fair};
 use crate::health;
 use crate::host::{JobStore, StoreKey};
-use crate::id::{ConnectorId, Nonce, OrgId, SyncKey, WorkerId};
+use crate::id::{ConnectorId, Incarnation, Nonce, OrgId, SyncKey, WorkerId};
 use crate::notice::Notice;
 use crate::queue::{Command, Outcome, State};
 
@@ -69,6 +69,7 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Worker {
     pub(super) id: WorkerId,
+    pub(super) incarnation: Incarnation,
     pub(super) settings: Settings,
     /// How many claims it has asked for: makes each nonce a new one.
     pub(super) claims: u64,
@@ -94,7 +95,7 @@ pub struct Worker {
 /// # use std::sync::Arc;
 /// # use chrono::{DateTime, Utc};
 /// # use tripartite::drive::block_on;
-/// # use tripartite::id::SyncKey;
+/// # use tripartite::id::{Incarnation, SyncKey};
 /// # use tripartite::memory::{Listing, MemoryJobStore, MemoryStore};
 /// # use tripartite::queue::{Command, Outcome, Scope, Trigger};
 /// # use tripartite::run::Done;
@@ -131,7 +132,9 @@ pub struct Worker {
 /// # let clock = || DateTime::<Utc>::UNIX_EPOCH;
 /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
 /// # let _ = block_on(queue.apply(&key, None, trigger, clock()))?;
-/// let mut worker = Worker::new("w1".parse()?, Settings::default());
+/// # let mut random = [0; 16];
+/// # getrandom::fill(&mut random)?;
+/// let mut worker = Worker::new("w1".parse()?, Incarnation::new(random)?, Settings::default());
 /// let tick = worker.tick_blocking(&queue, &Club, &clock)?;
 /// let attempt = tick.attempt.ok_or("there was a job")?;
 /// assert!(matches!(attempt.outcome, Outcome::Died(_)));
@@ -167,13 +170,14 @@ enum Due {
 }
 
 impl Worker {
-    /// A worker. Its id must not have been used before, also not by a process that is gone: a lost answer is recognised
-    /// by it.
+    /// A worker. Its id is a name for people, and another worker may have it. Its incarnation is random, drawn anew for
+    /// each worker that is made: by it a worker recognises its own claim when the answer was lost, and no other's.
     ///
     /// The module has [an example](crate::work).
-    pub fn new(id: WorkerId, settings: Settings) -> Self {
+    pub fn new(id: WorkerId, incarnation: Incarnation, settings: Settings) -> Self {
         Self {
             id,
+            incarnation,
             settings,
             claims: 0,
             claiming: None,
@@ -347,7 +351,7 @@ impl Worker {
         }
         let mut slots = Vec::new();
         self.agenda.clear();
-        for shard in queue.shards_from(number(self.id.as_str())) {
+        for shard in queue.shards_from(number(&self.incarnation.to_string())) {
             let mut after = None;
             loop {
                 let page = queue.store.due(shard, now, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
@@ -366,7 +370,7 @@ impl Worker {
         }
         if self.served.is_none() && !slots.is_empty() {
             // Workers that begin together begin at different organisations.
-            self.served = Some(slots[number(self.id.as_str()) as usize % slots.len()].org.clone());
+            self.served = Some(slots[number(&self.incarnation.to_string()) as usize % slots.len()].org.clone());
         }
         self.agenda.extend(fair(slots, |key| key, self.served.as_ref()).into_iter().map(Due::Slot));
         self.read_at = Some(now);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::failure::Failure;
-use tripartite::id::{CommandId, ExternalId, Nonce, PolicyRef, WorkerId};
+use tripartite::id::{CommandId, ExternalId, Incarnation, Nonce, PolicyRef, WorkerId};
 use tripartite::queue::{Claim, Command, Outcome, Progress, Rules, Scope, Slot, State, Token, Trigger};
 
 /// How long a lease lasts, where a test does not say otherwise.
@@ -22,6 +22,12 @@ pub(crate) fn second(seconds: i64) -> DateTime<Utc> {
 
 pub(crate) fn worker(name: &str) -> WorkerId {
     WorkerId::new(name).unwrap()
+}
+
+/// Some number's own, as a host would have drawn it.
+pub(crate) fn incarnation(number: u64) -> Incarnation {
+    let (high, low) = (number.wrapping_mul(0x9E37_79B9_7F4A_7C15), number);
+    Incarnation::new((u128::from(high) << 64 | u128::from(low)).to_be_bytes()).unwrap()
 }
 
 pub(crate) fn policy(name: &str) -> Option<PolicyRef> {

@@ -8,6 +8,7 @@
 //! | what goes wrong | how |
 //! |---|---|
 //! | the store | fails without effect, or with it; reads are stale; due keys are missing, or listed without being due |
+//! | twins | two workers have one name, and keep it when they start again |
 //! | workers | die between any two calls, are not scheduled for longer than their lease, have their tick dropped |
 //! | clocks | are set to anything within ten minutes of the time, also back |
 //! | the source | fails in each class; one key kills every worker that takes it |
@@ -148,7 +149,7 @@ fn liveness_without_any_fault() {
 
 /// Whether a mutation is found out by one of some seeds.
 fn found(mutation: Mutation, calm: bool) -> String {
-    let mut found = (0..40).filter_map(|seed| story(seed, 10_000, Faults::ALL, mutation, calm).err());
+    let mut found = (0..200).filter_map(|seed| story(seed, 10_000, Faults::ALL, mutation, calm).err());
     found.next().unwrap_or_else(|| panic!("{mutation:?} is not found out"))
 }
 
@@ -170,6 +171,12 @@ fn a_store_that_does_not_compare_is_found_out() {
 fn an_end_by_a_token_that_is_not_the_slots_is_found_out() {
     // A worker that was fenced ends the attempt of the one after it.
     breaks(&found(Mutation::UncheckedToken, false), &["I3: ", "I6: the token of "]);
+}
+
+#[test]
+fn nonces_of_the_name_alone_are_found_out() {
+    // Twins both open the job that one of them has claimed.
+    breaks(&found(Mutation::NonceOfTheName, false), &["I2: "]);
 }
 
 #[test]

@@ -20,6 +20,8 @@ use tripartite::run::RunOutcome;
 use tripartite::schedule::Schedule;
 use tripartite::work::{Settings, Worker};
 
+use crate::queue_support::incarnation;
+
 use self::club::{Club, No, key, minutes, worker};
 
 const RETRY: Failure = Failure::Retry { after: None };
@@ -103,7 +105,7 @@ fn a_gate_lets_five_run_and_a_minute_pass() {
         club.ask(&format!("{org}/federation"));
     }
     club.ask("a/school");
-    let mut worker = Worker::new(WorkerId::new("w").unwrap(), Settings::default());
+    let mut worker = Worker::new(WorkerId::new("w").unwrap(), incarnation(119), Settings::default());
     let mut ran: Vec<_> = (0..2).map(|_| club.attempt(&mut worker).unwrap().key).collect();
     ran.sort_by_key(|key| key.connector.clone());
     assert_eq!(ran[1], key("a/school"), "another source has a gate of its own");
@@ -306,7 +308,7 @@ fn a_clock_that_was_years_ahead_is_set_right_by_a_person() {
     let club = Club::new();
     let (name, mut settings) = ("ballybeg/federation", Settings::default());
     settings.gate.spacing = Duration::from_secs(60);
-    let mut worker = Worker::new(WorkerId::new("w").unwrap(), settings);
+    let mut worker = Worker::new(WorkerId::new("w").unwrap(), incarnation(119), settings);
     let connector = ConnectorId::new("federation").unwrap();
     let connection = Connection::new(connector.clone(), "The federation", PolicyRef::new("members").unwrap()).org(
         key(name).org,
@@ -327,7 +329,7 @@ fn a_clock_that_was_years_ahead_is_set_right_by_a_person() {
     // The back-off of two minutes is still kept, and then it goes on, tonight as well.
     assert!(club.attempt(&mut worker).is_none());
     club.watch.wait(minutes(2));
-    let mut worker = Worker::new(WorkerId::new("x").unwrap(), settings);
+    let mut worker = Worker::new(WorkerId::new("x").unwrap(), incarnation(120), settings);
     assert_eq!(club.attempt(&mut worker).unwrap().outcome, Outcome::Completed { follow_up: false });
     let stored = block_on(club.queue.connection(&connector)).unwrap().unwrap();
     assert!(stored.due().unwrap() <= Some(club.now() + minutes(24 * 60)));

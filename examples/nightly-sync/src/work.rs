@@ -35,7 +35,7 @@ use tripartite::work::{Queue, WorkError, sync_key};
 pub use bell::Bell;
 pub use line::{line, outcome};
 pub use registers::{OpenError, Registers};
-pub use shift::{Shift, Told};
+pub use shift::{Shift, Told, incarnation};
 
 use crate::jobs::{JobsError, SqliteJobStore};
 

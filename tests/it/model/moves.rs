@@ -40,6 +40,8 @@ pub(super) enum Off {
     Coalescing,
     /// A claim is repeated under another nonce.
     Nonce,
+    /// Nonces are made of the worker's name and a counter, and the workers are twins.
+    Incarnation,
     /// The history takes an entry as often as it comes.
     PutIfAbsent,
 }
@@ -177,7 +179,9 @@ impl Model {
             Doing::Pending if !view.paused && view.at <= now && world.spent.nonces < self.bounds.nonces => {
                 let mut begun = *world;
                 begun.spent.nonces += 1;
-                begun.workers[who].nonce = begun.spent.nonces;
+                // One that has just started, and counts from one.
+                let of_the_name = self.off == Off::Incarnation;
+                begun.workers[who].nonce = if of_the_name { 1 } else { begun.spent.nonces };
                 self.reads(&begun, who, At::Claim, out);
             }
             Doing::Running if view.at <= world.now(who) => self.reads(world, who, At::Expire, out),

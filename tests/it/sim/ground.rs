@@ -99,6 +99,8 @@ pub(super) enum Mutation {
     Unfenced,
     /// A due key is lost for ever now and then.
     LosesDue,
+    /// Workers make their nonces of their name and a counter.
+    NonceOfTheName,
     /// An append forgets which ids it has.
     AppendsTwice,
 }

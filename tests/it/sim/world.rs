@@ -12,7 +12,7 @@ use tripartite::backoff::{Backoff, Jitter};
 use tripartite::gate::{Admission, Gate, Limits};
 use tripartite::health::{self, Health, Permit};
 use tripartite::host::StoreKey;
-use tripartite::id::{Nonce, SyncKey, WorkerId};
+use tripartite::id::{Incarnation, Nonce, SyncKey, WorkerId};
 use tripartite::queue::{Rules, State, Token};
 use tripartite::registry::Enrolment;
 use tripartite::work::{Clock, Queue, Settings, Tick, WorkError, Worker};
@@ -50,7 +50,6 @@ pub(super) struct World {
     pub(super) events: u64,
     seats: Vec<Seat>,
     people: Vec<Option<Pin<Box<dyn Future<Output = Done>>>>>,
-    hired: usize,
     errands: u64,
     calm: bool,
 }
@@ -82,7 +81,6 @@ impl World {
             events: 0,
             seats: (0..WORKERS).map(|_| Seat::Gone { until: now }).collect(),
             people: (0..PEOPLE).map(|_| None).collect(),
-            hired: 0,
             errands: 0,
             calm: false,
             ground,
@@ -185,9 +183,9 @@ impl World {
         let now = self.ground.state().now;
         match &mut self.seats[who] {
             Seat::Gone { until } if *until <= now => {
-                self.hired += 1;
-                let id = WorkerId::new(format!("w{}", self.hired)).unwrap();
-                self.seats[who] = Seat::Asleep { worker: Box::new(Worker::new(id, settings())), until: Some(now) };
+                let (id, incarnation) = self.born(who);
+                let worker = Box::new(Worker::new(id, incarnation, settings()));
+                self.seats[who] = Seat::Asleep { worker, until: Some(now) };
             }
             Seat::Gone { .. } => return Ok(false),
             Seat::Asleep { until, .. } => {
@@ -208,6 +206,16 @@ impl World {
             }
         }
         Ok(true)
+    }
+
+    /// Two seats have one name, and keep it when they start again: an incarnation is all that tells workers apart.
+    fn born(&self, who: usize) -> (WorkerId, Incarnation) {
+        let name = who / 2;
+        let state = &mut *self.ground.state();
+        let drawn = u128::from(state.dice.next() | 1) << 64 | u128::from(state.dice.next() | 1);
+        let of_the_name = u128::MAX - name as u128;
+        let random = if self.ground.mutation == Mutation::NonceOfTheName { of_the_name } else { drawn };
+        (WorkerId::new(format!("w{name}")).unwrap(), Incarnation::new(random.to_be_bytes()).unwrap())
     }
 
     fn begin(&mut self, who: usize) {

@@ -1,7 +1,7 @@
 //! A club with a clock that stands where it is put, and a source that does what it is told.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -16,6 +16,8 @@ use tripartite::queue::{Command, Outcome, Scope, Trigger};
 use tripartite::run::{Done, Report, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::work::{Attempted, Clock, Handler, Job, Opened, Queue, Settings, Tick, Worker};
+
+use crate::queue_support::incarnation;
 
 pub(super) fn minutes(minutes: i64) -> TimeDelta {
     TimeDelta::minutes(minutes)
@@ -216,5 +218,8 @@ pub(super) fn trigger(policy: Option<&str>) -> Command {
 pub(super) fn worker(name: &str) -> Worker {
     let mut settings = Settings::default();
     settings.gate.spacing = std::time::Duration::ZERO;
-    Worker::new(WorkerId::new(name).unwrap(), settings)
+    // As in life, no two are the same, whatever they are called.
+    static BORN: AtomicU64 = AtomicU64::new(1);
+    let incarnation = incarnation(BORN.fetch_add(1, Ordering::Relaxed));
+    Worker::new(WorkerId::new(name).unwrap(), incarnation, settings)
 }

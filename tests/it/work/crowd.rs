@@ -79,7 +79,7 @@ fn sixteen_workers_hand_out_each_key_and_token_once() {
                 settings.gate.spacing = std::time::Duration::ZERO;
                 settings.gate.running = usize::MAX;
                 let id = tripartite::id::WorkerId::new(format!("w{name}")).unwrap();
-                let mut worker = tripartite::work::Worker::new(id, settings);
+                let mut worker = tripartite::work::Worker::new(id, crate::queue_support::incarnation(name), settings);
                 while let Some(attempt) = club.attempt(&mut worker) {
                     *handed.lock().unwrap().entry((attempt.key, attempt.token)).or_insert(0) += 1;
                 }

@@ -12,6 +12,8 @@ use tripartite::queue::{Command, Outcome};
 use tripartite::registry::Connection;
 use tripartite::work::{Clock, Settings, Worker, slot_key};
 
+use crate::queue_support::incarnation;
+
 use super::club::{Club, No, key, minutes, worker};
 
 /// A clock that goes on, as clocks do.
@@ -97,7 +99,7 @@ fn a_slot_that_cannot_be_read_keeps_no_other_organisation_from_its_night() {
 #[test]
 fn what_is_passed_over_in_one_tick_is_not_forgotten_in_the_next() {
     let club = Club::new();
-    let mut worker = Worker::new(WorkerId::new("w").unwrap(), Settings::default());
+    let mut worker = Worker::new(WorkerId::new("w").unwrap(), incarnation(119), Settings::default());
     club.ask("d/f");
     assert!(club.attempt(&mut worker).is_some());
     // The gate of `f` opens in a minute; the other two may run now.
@@ -194,7 +196,7 @@ fn a_full_gate_keeps_nobody_from_giving_up_a_lost_job() {
     let club = Club::new();
     let mut settings = Settings::default();
     settings.gate.running = 0;
-    let mut worker = Worker::new("w".parse().unwrap(), settings);
+    let mut worker = Worker::new("w".parse().unwrap(), incarnation(119), settings);
     let claim = Command::Claim {
         worker: "gone".parse().unwrap(),
         nonce: "n".parse().unwrap(),

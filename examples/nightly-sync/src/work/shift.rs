@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
 use tripartite::host::StoreKey;
-use tripartite::id::{SyncKey, WorkerId};
+use tripartite::id::{INCARNATION_LEN, Incarnation, SyncKey, WorkerId};
 use tripartite::notice::Notice;
 use tripartite::queue::{Outcome, Rules};
 use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};
@@ -95,7 +95,7 @@ impl Shift {
     fn one(&self, number: usize, told: &Sender<Told>, over: &AtomicBool) -> Result<(), WorkError<JobsError>> {
         let queue = queue(&self.db).map_err(WorkError::Store)?.rules(self.rules);
         let handler = Registers { db: &self.db, queue: &queue, bell: &self.bell, now: self.now };
-        let mut worker = Worker::new(self.name(number), self.settings);
+        let mut worker = Worker::new(name(number), incarnation(), self.settings);
         while !over.load(Ordering::Relaxed) && !self.bell.ended() {
             let heard = self.bell.heard();
             let tick = match worker.tick_blocking(&queue, &handler, &self.now) {
@@ -144,10 +144,21 @@ impl Shift {
         self.bell.wait(heard, wait.clamp(Duration::from_millis(1), NAP));
         Ok(false)
     }
+}
 
-    /// No process before had the same one.
-    fn name(&self, number: usize) -> WorkerId {
-        let since = (self.now)().timestamp_micros();
-        WorkerId::new(format!("{}-{since}-{number}", std::process::id())).expect("three numbers are an id")
+/// What people call a worker of this process.
+fn name(number: usize) -> WorkerId {
+    WorkerId::new(format!("{}-{number}", std::process::id())).expect("two numbers are an id")
+}
+
+/// A new worker's own, which none has had before.
+pub fn incarnation() -> Incarnation {
+    loop {
+        let mut random = [0; INCARNATION_LEN];
+        // Whoever cannot draw must not go on: two with the same bytes would run one job twice.
+        getrandom::fill(&mut random).expect("the system has random bytes");
+        if let Ok(incarnation) = Incarnation::new(random) {
+            return incarnation;
+        }
     }
 }

@@ -56,7 +56,11 @@ pub(crate) fn hold<T>(bench: &Bench, keys: &[&str], meanwhile: impl FnOnce() -> 
                     // Nobody extends it while it is held.
                     settings.lease = Duration::from_secs(3600);
                     settings.gate.running = running.try_into().unwrap();
-                    let mut worker = Worker::new(WorkerId::new(format!("held-{number}")).unwrap(), settings);
+                    let mut worker = Worker::new(
+                        WorkerId::new(format!("held-{number}")).unwrap(),
+                        nightly_sync::work::incarnation(),
+                        settings,
+                    );
                     worker.tick_blocking(&queue, &held, &now).unwrap()
                 });
                 begins.recv().unwrap();
