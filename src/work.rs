@@ -78,6 +78,15 @@
 //! the first write. In between its writes are still compare-and-sets on each record, so it overwrites nobody. A store
 //! that checks the job's token in the transaction of each write ([`slot_key`] says where it stands) closes the rest.
 //!
+//! *What if the job store fails during a run?* The run is no worse for it. It goes on while its lease lasts; where it
+//! would have to begin to write, or the lease is over, the job is given back, at the cost of no attempt and without a
+//! word on the connector's health, whatever the class of the failure. What could not be said is said at the next tick, or
+//! else the lease runs out. A failure of the *records*' store is the run's own end: it counts as an attempt, so that a
+//! full disk ends in a dead job and a notice, and says nothing of the connector either.
+//!
+//! *When does a cancel take effect?* Before the next batch of writes, for which the slot is read once more; while the run
+//! reads, within a second or a step, whichever is longer. The history then has what had been written.
+//!
 //! *How does a long page of the listing keep its lease?* It does not: nothing happens within a step. The
 //! [lease](Settings::lease) must be longer than the longest step.
 //!

@@ -18,13 +18,17 @@ use crate::host::{Connector, JobStore, RecordStore};
 use crate::id::ExternalId;
 use crate::id::{CommandId, Incarnation, Nonce, SyncKey};
 use crate::notice::Notice;
-use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, Token};
+use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, State, Token};
 #[cfg(feature = "webhook")]
 use crate::run::RunOutcome;
 use crate::run::{Counts, Done, Report, Step};
 
 /// The longest time between two heartbeats, where the steps of the run are shorter.
 const BEAT: TimeDelta = TimeDelta::seconds(10);
+/// How long a job rests that is given back because the job store failed.
+const REST: Duration = Duration::from_secs(10);
+/// The longest time between two looks for a cancel while the run reads, where its steps are shorter.
+const LOOK: TimeDelta = TimeDelta::seconds(1);
 
 /// An attempt that a worker made.
 ///
@@ -53,6 +57,8 @@ pub(super) struct Lease {
     attempt: u32,
     until: DateTime<Utc>,
     beaten_at: DateTime<Utc>,
+    /// When the slot was last read.
+    looked_at: DateTime<Utc>,
     /// Whether it was held when the run began to write.
     writing: bool,
 }
@@ -194,6 +200,7 @@ impl Worker {
             attempt: claim.attempt,
             until: claim.until,
             beaten_at: now,
+            looked_at: now,
             writing: false,
         };
         self.carry(queue, handler, clock, lease, claim).await.map(|attempted| Taken::Attempted(Box::new(attempted)))
@@ -213,9 +220,13 @@ impl Worker {
         #[cfg(feature = "webhook")]
         let heeded = match queue.tombstones(&job.key, &job.scope).await {
             Ok(heeded) => heeded,
-            Err(error) => {
+            Err(error @ WorkError::Broken { .. }) => {
                 let (failure, message) = (error.failure(), error.to_string());
                 let ending = Ending::new(lease, Command::Fail { token, failure, message }, None, None);
+                return self.end(queue, clock, ending).await;
+            }
+            Err(_) => {
+                let ending = Ending::new(lease, Command::Snooze { token, until: soon(clock) }, None, None);
                 return self.end(queue, clock, ending).await;
             }
         };
@@ -281,15 +292,12 @@ impl Worker {
             }
             let beat = match self.beat(queue, clock, lease, &step).await {
                 Ok(beat) => beat,
-                // Nothing is written before the lease was seen to be held.
-                Err(WorkError::Store(error)) if matches!(step, Step::Committing(_)) && !lease.writing => {
-                    let (failure, message) = (error.failure(), format!("the job store failed: {error}"));
-                    let done = Box::new(step.fail(failure));
-                    return Ok(Ran::Failed { failure, message, done, connector: false });
-                }
+                Err(error @ WorkError::Broken { .. }) => return Err(error),
+                // Nothing is written before the lease was seen to be held, nor once it is over. The job has not failed.
+                Err(_) if matches!(step, Step::Committing(_)) && !lease.writing => Beat::GiveBack(soon(clock)),
                 // The store may answer again before the lease is over.
-                Err(WorkError::Store(_)) if clock.time() < lease.until => Beat::GoOn,
-                Err(error) => return Err(error),
+                Err(_) if clock.time() < lease.until => Beat::GoOn,
+                Err(_) => Beat::GiveBack(soon(clock)),
             };
             let cut = |step: Step| Box::new(step.fail(Failure::Retry { after: None }));
             match beat {
@@ -324,7 +332,8 @@ impl Worker {
         // Often enough for the lease, and for whoever asked it to stop.
         let third = TimeDelta::from_std(self.settings.lease / 3).unwrap_or(TimeDelta::MAX).min(BEAT);
         let writes = matches!(step, Step::Committing(_)) && !lease.writing;
-        if now - lease.beaten_at < third && now >= lease.beaten_at && !writes {
+        let early = now - lease.beaten_at < third && now >= lease.beaten_at && !writes;
+        if early && !self.is_asked_to_stop(queue, lease, now, step).await? {
             return Ok(Beat::GoOn);
         }
         let mut until = later(now, self.settings.lease).max(lease.until);
@@ -355,13 +364,34 @@ impl Worker {
                 // The slot's time is ahead: a longer ticket first.
                 Outcome::Extended { until: longer, .. } if longer > ticket => until = longer,
                 Outcome::Extended { until, cancel } => {
-                    (lease.until, lease.beaten_at) = (until, now);
+                    (lease.until, lease.beaten_at, lease.looked_at) = (until, now, now);
                     lease.writing |= writes;
                     return Ok(if cancel { Beat::Stop } else { Beat::GoOn });
                 }
                 _ => return Ok(Beat::Lost),
             }
         }
+    }
+
+    /// Whether the slot says that the run should not go on. It is read before each batch of writes, and about once a second
+    /// otherwise. It may be stale, so a heartbeat makes sure.
+    async fn is_asked_to_stop<S: JobStore>(
+        &self,
+        queue: &Queue<S>,
+        lease: &mut Lease,
+        now: DateTime<Utc>,
+        step: &Step,
+    ) -> Result<bool, WorkError<S::Error>> {
+        let lately = now - lease.looked_at < LOOK && now >= lease.looked_at;
+        if lately && !matches!(step, Step::Committing(_)) {
+            return Ok(false);
+        }
+        let slot = queue.slot(&lease.key).await?;
+        lease.looked_at = now;
+        Ok(slot.is_some_and(|slot| match slot.state {
+            State::Running { cancel, .. } if slot.token == lease.token => cancel.is_some(),
+            _ => slot.token >= lease.token,
+        }))
     }
 
     /// Says how an attempt ended, and does what follows from that. Everything in it may be done twice.
@@ -380,7 +410,7 @@ impl Worker {
             }
             Err(error) => {
                 // What cannot be said, because a record cannot be read, must not keep the worker from everything else.
-                self.unsaid = matches!(error, WorkError::Store(_)).then_some(ending);
+                self.unsaid = (!matches!(error, WorkError::Broken { .. })).then_some(ending);
                 Err(error)
             }
         }
@@ -476,6 +506,11 @@ impl Worker {
 fn progress(counts: &Counts) -> Progress {
     let named = counts.named().map(|(name, count)| (name.to_owned(), count));
     Progress { done: counts.processed, of: None, counts: named.collect() }
+}
+
+/// When the job store may answer again.
+fn soon(clock: &impl Clock) -> DateTime<Utc> {
+    later(clock.time(), REST)
 }
 
 /// A nonce that no worker has used before. The id is no part of it: another worker may have the same.

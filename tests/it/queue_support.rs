@@ -26,7 +26,7 @@ pub(crate) fn worker(name: &str) -> WorkerId {
 
 /// Some number's own, as a host would have drawn it.
 pub(crate) fn incarnation(number: u64) -> Incarnation {
-    let (high, low) = (number.wrapping_mul(0x9E37_79B9_7F4A_7C15), number);
+    let (high, low) = ((number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15), number + 1);
     Incarnation::new((u128::from(high) << 64 | u128::from(low)).to_be_bytes()).unwrap()
 }
 

@@ -2,6 +2,7 @@
 
 mod club;
 mod crowd;
+mod failing;
 mod found;
 mod old_failures;
 
@@ -141,6 +142,31 @@ fn a_cancelled_run_stops_before_it_writes() {
     assert!(club.store(&key("a/f")).records().is_empty());
     assert_eq!(club.history("a/f"), [(1, "cancelled".to_owned())]);
     assert_eq!(club.closed.lock().unwrap()[0].1.outcome, RunOutcome::Failed);
+}
+
+/// Whoever acknowledged the cancel sees no more than the batch that was under way, and the history has what was written.
+#[test]
+fn a_cancel_takes_effect_before_the_next_batch_and_is_told_with_what_was_written() {
+    let club = Club::new();
+    club.batch.store(1, Ordering::Relaxed);
+    *club.members.lock().unwrap() = vec!["7", "8", "9"];
+    club.ask("a/f");
+    let asked = AtomicUsize::new(0);
+    // No time passes, so no heartbeat is due: whoever asks the time between two steps sees what was written so far.
+    let clock = || {
+        let written = club.store(&key("a/f")).records().len();
+        if written == 1 && asked.fetch_add(1, Ordering::Relaxed) == 0 {
+            assert_eq!(club.apply("a/f", Command::Cancel), Outcome::CancelRequested);
+        }
+        club.now()
+    };
+    let tick = worker("w").tick_blocking(&club.queue, &club, &clock).unwrap();
+    assert_eq!(tick.attempt.unwrap().outcome, Outcome::Cancelled);
+    assert_eq!(club.store(&key("a/f")).records().len(), 1);
+    let all = chrono::DateTime::<chrono::Utc>::MIN_UTC..chrono::DateTime::<chrono::Utc>::MAX_UTC;
+    let entries = block_on(club.queue.history(&key("a/f"), all, None, 9)).unwrap();
+    let attempt = &entries[0].attempt;
+    assert_eq!((&attempt.ended, attempt.progress.counts.get("created")), (&Ended::Cancelled, Some(&1)));
 }
 
 #[test]

@@ -20,21 +20,27 @@ pub(super) struct Faulty {
 
 #[derive(Debug, thiserror::Error)]
 #[error("the store does not answer")]
-pub(super) struct Silent;
+pub(super) struct Silent(Failure);
 
 impl Classify for Silent {
     fn failure(&self) -> Failure {
-        Failure::Retry { after: None }
+        self.0
     }
 }
 
 impl Faulty {
+    /// Of any class: a store may take its own failures for final.
+    fn silent(&self) -> Silent {
+        let classes = [Failure::Retry { after: None }, Failure::Fatal, Failure::Denied, Failure::Gone];
+        Silent(classes[self.ground.state().dice.below(classes.len())])
+    }
+
     /// Waits for its turn, and fails without effect now and then.
     async fn turn(&self, what: &str, key: &StoreKey) -> Result<(), Silent> {
         pause().await;
         if self.ground.hits(|faults| faults.fail) {
             self.ground.note(|| format!("{}: {what} {} fails", self.who, key.as_str()));
-            return Err(Silent);
+            return Err(self.silent());
         }
         Ok(())
     }
@@ -46,7 +52,7 @@ impl Faulty {
         }
         if self.ground.hits(|faults| faults.lost) {
             self.ground.note(|| format!("{}: {what} {} is done, and its answer lost", self.who, key.as_str()));
-            return Err(Silent);
+            return Err(self.silent());
         }
         Ok(answer)
     }

@@ -1,7 +1,7 @@
 //! A club with a clock that stands where it is put, and a source that does what it is told.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -96,6 +96,8 @@ pub(super) struct Club {
     pub(super) also: Mutex<Vec<&'static str>>,
     pub(super) opened: Mutex<Vec<Job>>,
     pub(super) closed: Mutex<Vec<(Job, Report)>>,
+    /// How many ops a batch has.
+    pub(super) batch: AtomicUsize,
     /// Whether its process was asked to end.
     pub(super) leaving: Arc<AtomicBool>,
 }
@@ -108,7 +110,8 @@ impl Handler for Club {
     async fn open(&self, job: &Job) -> Result<Opened<Source, Arc<MemoryStore>>, No> {
         self.opened.lock().unwrap().push(job.clone());
         let run = RunId::new(format!("{}-{}", job.key, job.token.0)).unwrap();
-        let step = Run::new(Policy::new(self.schema.clone()), run, self.watch.time()).start();
+        let step = Run::new(Policy::new(self.schema.clone()), run, self.watch.time());
+        let step = step.batch(self.batch.load(Ordering::Relaxed)).start();
         let listing = self.listing();
         let connector = Source { job: job.clone(), answer: self.answer.lock().unwrap().clone(), listing };
         Ok(Opened { step, connector, store: self.store(&job.key) })
@@ -136,6 +139,7 @@ impl Club {
             also: Mutex::default(),
             opened: Mutex::default(),
             closed: Mutex::default(),
+            batch: AtomicUsize::new(tripartite::run::BATCH),
             leaving: Arc::default(),
         }
     }
