@@ -77,6 +77,7 @@ use crate::exchange::{
     WHOLE_RECORD,
 };
 use crate::id::{ExternalId, PersonId, RunId};
+use crate::plan::same_in_dispute;
 use crate::resolve::{Collision, Decision, Resolution};
 use crate::schema::{Policy, Privacy, Schema, Strategy, Unit};
 use crate::value::{Problem, Record, RecordBuilder, Value};
@@ -224,8 +225,10 @@ pub struct Explained {
     pub why: String,
     /// The rule that left it open.
     pub rule: String,
-    /// The host's value now, where somebody edited it since the conflict was last looked at.
+    /// The host's value now, where somebody edited what is in dispute since the conflict was last looked at.
     pub edited: Option<Value>,
+    /// The host's value now; of the whole record, what the conflict has.
+    pub now: Value,
 }
 
 /// Explains the open conflicts of a record, in the order in which they are stored. One whose field left the schema is
@@ -241,6 +244,7 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
                 why: whole::why(conflict),
                 rule: "situation: delete_vs_edit".to_owned(),
                 edited: None,
+                now: conflict.local.clone(),
             });
         }
         let unit = unit_named(schema, &conflict.unit)?;
@@ -261,7 +265,8 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
             fields,
             why: resolution.why(schema),
             rule: rule.to_string(),
-            edited: (!unit::same(schema, unit, &now, &conflict.local)).then_some(now),
+            edited: (!same_in_dispute(schema, conflict, &now, &conflict.local)).then(|| now.clone()),
+            now,
         })
     };
     loaded.open.iter().filter_map(explained).collect()

@@ -64,6 +64,7 @@
 //! [`Synced`]: crate::exchange::Synced
 
 mod conflict;
+pub(crate) use self::conflict::same_in_dispute;
 mod doc;
 mod entry;
 mod figures;

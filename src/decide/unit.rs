@@ -147,19 +147,3 @@ pub(super) fn value(schema: &Schema, record: &Record, unit: Unit) -> Value {
         }
     }
 }
-
-/// Whether two values of a unit are the same.
-pub(super) fn same(schema: &Schema, unit: Unit, a: &Value, b: &Value) -> bool {
-    let kind = |position: usize| schema.fields()[position].kind();
-    let part = |value: &Value, name: &str| match value {
-        Value::Map(map) => map.get(name).cloned().unwrap_or_default(),
-        _ => Value::Null,
-    };
-    match unit {
-        Unit::Field(position) => schema.same_value(kind(position), a, b),
-        Unit::Group(_) => schema.members(&unit).iter().all(|&position| {
-            let name = schema.fields()[position].name();
-            schema.same_value(kind(position), &part(a, name), &part(b, name))
-        }),
-    }
-}

@@ -57,7 +57,7 @@ pub(super) fn same_conflict(schema: &Schema, a: &OpenConflict, b: &OpenConflict)
 }
 
 /// Whether two values of a unit are the same where its sides collide.
-fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Value) -> bool {
+pub(crate) fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Value) -> bool {
     let kind = |position: usize| schema.fields()[position].kind();
     if !conflict.paths.is_empty() {
         return conflict.paths.iter().all(|path| same_untyped(at(a, path), at(b, path)));
@@ -140,8 +140,19 @@ pub(super) fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Res
         clash,
         paths: held.map(|collision| collision.path.clone()).collect(),
         base: unit_value(schema, sides.base, resolution.unit),
-        local: unit_value(schema, sides.local, resolution.unit).unwrap_or_default(),
+        // What stands here once this is carried out: the parts of an object that nobody disputes are merged at once.
+        local: written_value(resolution)
+            .or_else(|| unit_value(schema, sides.local, resolution.unit))
+            .unwrap_or_default(),
         remote: unit_value(schema, sides.remote, resolution.unit).unwrap_or_default(),
+    }
+}
+
+/// What is written to a field whose conflict is held open inside it. A group is never written in part.
+fn written_value(resolution: &Resolution<'_>) -> Option<Value> {
+    match resolution.unit {
+        Unit::Field(_) => resolution.fields.first().and_then(|effect| effect.local.to_value()),
+        Unit::Group(_) => None,
     }
 }
 

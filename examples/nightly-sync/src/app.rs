@@ -25,6 +25,7 @@ use crate::listing::{ListingError, Remote};
 use crate::output::Output;
 use crate::progress::{Progress, Style};
 use crate::report::{self as told, Story, json};
+use crate::shell::{options, quoted};
 use crate::store::{SqliteStore, StoreError};
 use crate::term::Console;
 use crate::{audit, demo, signals, sync};
@@ -168,7 +169,7 @@ fn finish(console: &mut Console, args: &RunArgs, out: Option<&Output>, store: &S
     }
     if args.json {
         console.print(json::report(&done.report, None));
-    } else if let Err(error) = tell(console, store, &done) {
+    } else if let Err(error) = tell(console, &args.db, store, &done) {
         console.say(format!("nightly-sync: the run was carried out, but cannot be told: {error}"));
     }
     if done.report.outcome == RunOutcome::Blocked && !args.json {
@@ -191,12 +192,13 @@ fn finish(console: &mut Console, args: &RunArgs, out: Option<&Output>, store: &S
     status(done.report.outcome)
 }
 
-fn tell(console: &mut Console, store: &SqliteStore, done: &Done) -> Result<(), StoreError> {
+fn tell(console: &mut Console, db: &Path, store: &SqliteStore, done: &Done) -> Result<(), StoreError> {
     let story = match &done.plan {
         Some(plan) => Story::of_plan(store, plan)?,
         None => Story::of_run(store, &done.report)?,
     };
     told::print(console, &done.report, &story, done.plan.as_ref());
+    told::print_answers(console, &done.report, &story, &options(db, store.register()));
     Ok(())
 }
 
@@ -253,7 +255,5 @@ fn approval(args: &RunArgs, id: PlanId) -> String {
 }
 
 fn shell(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    quoted(&path.display().to_string())
 }

@@ -13,6 +13,7 @@
 //! | [`schema_file`] | a schema as a file has it, and the match rules beside it |
 //! | [`signals`] | how a process is asked to end |
 //! | [`infer`] | a schema for a listing that came without one |
+//! | [`shell`] | commands as people copy them |
 //! | [`report`], [`audit`] | what happened, for people and for programs |
 //! | [`output`] | files that are written as a whole, and never over one that is read |
 //! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
@@ -31,6 +32,7 @@ pub mod output;
 pub mod progress;
 pub mod report;
 pub mod schema_file;
+pub mod shell;
 pub mod signals;
 pub mod store;
 pub mod sync;

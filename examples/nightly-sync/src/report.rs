@@ -13,6 +13,7 @@ use tripartite::plan::{Blocked, Excess, Plan};
 use tripartite::run::{Counts, Report, RunOutcome, SchemaDrift};
 
 pub use self::story::{Line, Matter, Story};
+use crate::shell;
 use crate::term::{Console, Paint, Table, pad, width, wrapped};
 
 /// So many lines a section has at most.
@@ -20,6 +21,9 @@ const MOST: usize = 40;
 
 /// So many records a dry run lists.
 const MOST_PLANNED: usize = 20;
+
+/// So many commands that answer a question are printed.
+const MOST_ANSWERS: usize = 3;
 
 /// Where the explanations are broken.
 const COLUMNS: usize = 100;
@@ -132,6 +136,29 @@ pub(crate) fn crowd(crowded: &Crowded) -> String {
         "match rule {rule}: {values} of its fields {are} on more than {FEW} records, so it named nobody for {listed}; \
          whom no other rule found was created"
     )
+}
+
+/// Prints how the questions are answered that wait now: the commands of the first ones, and the one that lists all.
+pub fn print_answers(console: &mut Console, report: &Report, story: &Story, options: &str) {
+    // What a dry run would ask is not asked yet.
+    let asked = [Matter::New, Matter::Standing].map(|matter| story.on(matter)).into_iter();
+    let asked = asked.filter(|_| !report.dry_run && report.blocked.is_empty());
+    let (lines, count) = asked.fold((Vec::new(), 0), |(mut lines, count), (more, many)| {
+        lines.extend(more);
+        (lines, count + many)
+    });
+    if let Some(first) = lines.first() {
+        console.print(format!("\n{}, {}:", console.paint.bold("to answer"), shell::answers(&first.unit)));
+        for line in lines.iter().take(MOST_ANSWERS) {
+            console.print(format!("  {}", shell::decide(options, &line.id, &line.unit)));
+        }
+        let all = if count > MOST_ANSWERS { format!("all {count}") } else { "with the values".to_owned() };
+        console.print(format!("{all}:\n  nightly-sync conflicts {options} --values"));
+    }
+    if report.set_aside.iter().any(|aside| aside.matched.is_some()) {
+        console.print("\nto say who is who:");
+        console.print(format!("  nightly-sync matches {options}"));
+    }
 }
 
 /// What a listing that was to be everything, and is not, means for those who are not in it.

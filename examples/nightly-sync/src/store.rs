@@ -258,8 +258,10 @@ impl RecordStore for SqliteStore {
         let rows = Rows { register, layout, schema };
         let records = |tx: &Connection| load::records(tx, register, layout, schema, &wanted.ids);
         let Some(near) = &wanted.near else {
-            let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
-            return Ok(records(&tx)?.into());
+            // Who reads in a transaction of their own sees one moment already.
+            let begin = || Transaction::new_unchecked(conn, TransactionBehavior::Deferred);
+            let _tx = conn.is_autocommit().then(begin).transpose()?;
+            return Ok(records(conn)?.into());
         };
         if conn.pragma_query_value(None, "query_only", |row| row.get::<_, bool>(0))? {
             let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;

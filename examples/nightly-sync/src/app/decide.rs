@@ -13,6 +13,7 @@ use tripartite::value::Value;
 
 use super::{PARTIAL, SUCCEEDED, now};
 use crate::cli::{Ask, ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
+use crate::shell;
 use crate::store::{Access, Database, LOADED_AT_ONCE, Register, SqliteStore, StoreError};
 use crate::term::Console;
 
@@ -117,6 +118,7 @@ pub(super) fn answer_to(console: &mut Console, ask: &Ask) -> Result<u8, Problem>
 fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u8, Problem> {
     let desk = Desk::open(&args.db, &args.register, Access::Read)?;
     let filter = Filter { field: args.field.clone(), ..Filter::default() };
+    let options = shell::options(&args.db, &args.register);
     let mut count = 0;
     for ids in desk.stored(desk.store.disputed())?.chunks(LOADED_AT_ONCE) {
         let mut records = desk.stored(block_on(desk.store.load(&Wanted::of(ids.to_vec()))))?.linked;
@@ -146,11 +148,15 @@ fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u8, Problem>
                 let (id, unit) = (console.paint.cyan(&told.id), console.paint.bold(unit));
                 console.print(format!("{id}  {unit}  {}{edited}", told.why));
                 values.for_each(|(side, value)| console.print(format!("    {side:<6} {}", json!(value))));
+                console.print(format!("    {}", shell::decide(&options, told.id.as_str(), &conflict.unit)));
             }
         }
     }
     if !args.json {
         console.say(format!("{count} open"));
+    }
+    if !args.json && count > 0 {
+        console.say(format!("answer each {}", shell::ANSWERS));
     }
     Ok(SUCCEEDED)
 }

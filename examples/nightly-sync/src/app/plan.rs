@@ -87,7 +87,7 @@ pub(super) fn approve(console: &mut Console, args: &ApproveArgs) -> u8 {
     }
     if args.json {
         console.print(json::report(&done.report, None));
-    } else if let Err(error) = tell(console, &store, &done) {
+    } else if let Err(error) = tell(console, &args.db, &store, &done) {
         console.say(format!("nightly-sync: the plan was carried out, but cannot be told: {error}"));
     }
     for reason in &done.report.blocked {

@@ -36,9 +36,13 @@ mod words;
 use std::io::{self, Write};
 
 use rusqlite::Connection;
+use tripartite::decide::explain;
+use tripartite::id::ExternalId;
+use tripartite::schema::Policy;
 
 use self::markup::Markup;
 use self::read::Source;
+use crate::shell;
 use crate::store::{OpenRow, SqliteStore, StoreError, UnknownRun};
 
 /// So many records are listed with their changes.
@@ -107,7 +111,25 @@ fn page<W: Write>(store: &SqliteStore, asked: &Asked, out: W) -> Result<W, HtmlE
         }
         true
     })?;
+    as_it_stands(store, &mut open)?;
     store.with(|conn| Ok(sections(store, conn, asked, (&open, count), out)))?
+}
+
+/// Each conflict with the value that stands here now: what it holds may have been edited since, or written by an earlier
+/// version before the run merged the rest.
+fn as_it_stands(store: &SqliteStore, open: &mut [OpenRow]) -> Result<(), StoreError> {
+    let policy = Policy::new(store.schema().clone());
+    for rows in open.chunk_by_mut(|a, b| a.external_id == b.external_id) {
+        let id = rows.first().and_then(|row| ExternalId::new(&*row.external_id).ok());
+        let Some(loaded) = id.map(|id| store.record(&id)).transpose()?.flatten() else { continue };
+        for told in explain(&policy, &loaded) {
+            if let Some(row) = rows.iter_mut().find(|row| row.conflict.unit == told.conflict.unit) {
+                row.conflict.local = told.now;
+                row.edited = told.edited.is_some();
+            }
+        }
+    }
+    Ok(())
 }
 
 fn sections<W: Write>(
@@ -120,8 +142,7 @@ fn sections<W: Write>(
     let source = Source::new(conn, store.register(), store.schema());
     let known = source.find(asked.run.as_deref())?;
     let mut page = Markup::new(out);
-    let key = store.register().key().map(|_| format!(" --key {}", words::shell(&store.register().to_string())));
-    let options = format!("--db {}{}", words::shell(&asked.db), key.unwrap_or_default());
+    let options = shell::options(asked.db.as_ref(), store.register());
     frame::head(&mut page, &source, &known)?;
     if let Some(report) = &known.report {
         frame::stopped(&mut page, &source, report, &options)?;

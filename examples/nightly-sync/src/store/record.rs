@@ -35,6 +35,8 @@ pub struct OpenRow {
     pub why: String,
     /// The run that found it.
     pub opened_run: String,
+    /// Whether somebody edited here what is in dispute since; known once the record was looked at.
+    pub edited: bool,
 }
 
 /// There is no run of this id.
@@ -121,7 +123,7 @@ impl SqliteStore {
                 let Ok(conflict) = serde_json::from_str(&row.get::<_, String>(1)?) else {
                     return Err(StoreError::Unreadable { table: "tripartite_conflicts", id: external_id });
                 };
-                let open = OpenRow { external_id, conflict, why: row.get(2)?, opened_run: row.get(3)? };
+                let open = OpenRow { external_id, conflict, why: row.get(2)?, opened_run: row.get(3)?, edited: false };
                 if !each(open) {
                     break;
                 }

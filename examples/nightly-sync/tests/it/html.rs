@@ -106,6 +106,20 @@ fn every_changed_field_is_on_the_page_before_and_after() {
     assert_eq!(articles, told.len() + 7, "a card for each record, and for each question");
 }
 
+/// The emergency contact of FED-10365: the run took the new relation, and the two telephone numbers wait for a person.
+#[test]
+fn the_page_shows_what_stands_here_now_and_marks_what_is_in_dispute() {
+    let page = page(&two_nights(), &[]);
+    let question = page.split("<article class=\"conflict\">").find(|part| part.contains("FED-10365")).unwrap();
+    let question = question.split("</article>").next().unwrap();
+    let here = question.split(">here<").nth(1).unwrap().split("</tr>").next().unwrap();
+    assert!(here.contains("relation: guardian") && !here.contains("father"), "{here}");
+    let marked: Vec<_> = question.split("<mark>").skip(1).map(|part| part.split("</mark>").next().unwrap()).collect();
+    let digits = |part: &&str| part.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '+');
+    assert!(!marked.is_empty() && marked.iter().all(digits), "only of the numbers: {marked:?}");
+    assert!(question.contains(" --id FED-10365 --field emergency_contact</pre>"), "{question}");
+}
+
 #[test]
 fn the_page_is_in_the_order_of_what_matters() {
     let bench = two_nights();
@@ -116,7 +130,7 @@ fn the_page_is_in_the_order_of_what_matters() {
         "<h1>Sync report</h1>",
         "The listing had 322 records: 5 new, 29 changed, 3 left, 2 set aside; 286 as they were.",
         ">Questions for a person (7)</h2>",
-        "once both sides say the same, the next run closes the question.",
+        "or put it right on both sides, and the next run closes the question.",
         ">Set aside (2)</h2>",
         "Nobody can know which is right, so neither was taken.",
         "<h3>New (5)</h3>",
@@ -288,7 +302,10 @@ fn values_that_the_audit_does_not_keep_are_not_on_the_page() {
         assert!(told.stdout.contains(values), "{}", told.stdout);
     }
     assert!(whole.contains(&format!("nightly-sync conflicts --db {db} --values")), "the removed record");
-    assert!(!whole.contains("--field nick"), "what is shown need not be asked for");
+    assert!(
+        !whole.contains(&format!("nightly-sync conflicts --db {db} --field nick")),
+        "what is shown need not be asked for"
+    );
 }
 
 /// Three nights of two members: one value of each kind of matter is `marks`.

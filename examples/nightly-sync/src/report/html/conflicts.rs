@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value as Json;
 use tripartite::exchange::{OpenConflict, WHOLE_RECORD};
 use tripartite::schema::Schema;
 use tripartite::value::Value;
@@ -10,6 +11,7 @@ use super::markup::Markup;
 use super::read::{Known, Source};
 use super::value::{self, Fate};
 use super::{HtmlError, MOST_LINES, words};
+use crate::shell;
 use crate::store::OpenRow;
 
 /// The first open conflicts, and how many there are.
@@ -52,7 +54,7 @@ fn card<W: Write>(
     new: bool,
     options: &str,
 ) -> io::Result<()> {
-    let OpenRow { external_id, conflict, why, opened_run } = row;
+    let OpenRow { external_id, conflict, why, opened_run, edited } = row;
     page.open("article", &[("class", "conflict")])?;
     page.open("h3", &[])?;
     person(page, external_id, name)?;
@@ -70,6 +72,9 @@ fn card<W: Write>(
     if !conflict.paths.is_empty() {
         page.line("p", &[("class", "faint")], &format!("Within it, they differ at {}.", conflict.paths.join(" and ")))?;
     }
+    if *edited {
+        page.line("p", &[], "Somebody edited it here since.")?;
+    }
     sides(page, schema, conflict, unit)?;
     if is_masked(schema, conflict) {
         page.line(
@@ -81,9 +86,12 @@ fn card<W: Write>(
             if conflict.unit == WHOLE_RECORD { String::new() } else { format!(" --field {}", words::shell(unit)) };
         page.line("pre", &[], &format!("nightly-sync conflicts {options}{field} --values"))?;
     }
-    let how = "Enter here what is right, and have it put right at the source: once both sides say the same, the next run \
-               closes the question.";
-    page.line("p", &[("class", "faint")], how)?;
+    let how = format!(
+        "Answer it {}; or put it right on both sides, and the next run closes the question.",
+        shell::answers(&conflict.unit)
+    );
+    page.line("p", &[("class", "faint")], &how)?;
+    page.line("pre", &[], &shell::decide(options, external_id, &conflict.unit))?;
     if !new {
         page.line("p", &[("class", "faint")], &format!("It waits since run {opened_run}."))?;
     }
@@ -98,10 +106,11 @@ fn sides<W: Write>(page: &mut Markup<W>, schema: &Schema, conflict: &OpenConflic
     page.line("caption", &[], &format!("What each side has in {unit}"))?;
     let base = conflict.base.as_ref().map(|base| masked(schema, &conflict.unit, base));
     let [local, remote] = [&conflict.local, &conflict.remote].map(|value| masked(schema, &conflict.unit, value));
+    let beside = [(&local, &remote), (&remote, &local)].map(|(own, other)| disputed(own, other, &conflict.paths));
     for (side, (value, beside), fate) in [
         ("when both last agreed", (base.as_ref(), None), Fate::Kept),
-        ("here", (Some(&local), Some(&remote)), Fate::Side),
-        ("at the source", (Some(&remote), Some(&local)), Fate::Side),
+        ("here", (Some(&local), Some(&beside[0])), Fate::Side),
+        ("at the source", (Some(&remote), Some(&beside[1])), Fate::Side),
     ] {
         page.open("tr", &[("role", "row")])?;
         page.element("th", &[("scope", "row"), ("role", "rowheader")], side)?;
@@ -114,6 +123,23 @@ fn sides<W: Write>(page: &mut Markup<W>, schema: &Schema, conflict: &OpenConflic
         page.end()?;
     }
     page.end()
+}
+
+/// A value with what the other side has where the two are in dispute: only there do they differ.
+fn disputed(own: &Value, other: &Value, paths: &[String]) -> Value {
+    let json = |value: &Value| serde_json::to_value(value).unwrap_or_default();
+    let (mut mixed, other_side) = (json(own), json(other));
+    for path in paths {
+        let (parent, key) = path.rsplit_once('/').unwrap_or_default();
+        let Some(Json::Object(object)) = mixed.pointer_mut(parent) else { return other.clone() };
+        let key = key.replace("~1", "/").replace("~0", "~");
+        match other_side.pointer(path) {
+            Some(theirs) => drop(object.insert(key, theirs.clone())),
+            None => drop(object.remove(&key)),
+        }
+    }
+    // Without a path, the whole value is in dispute.
+    if paths.is_empty() { other.clone() } else { serde_json::from_value(mixed).unwrap_or_else(|_| other.clone()) }
 }
 
 fn is_masked(schema: &Schema, conflict: &OpenConflict) -> bool {

@@ -6,6 +6,7 @@
 //! | `Sean` | `Seán` | `a` and `á` |
 //! | `109 Cannon, DC 20515` | `108 Cannon, DC 20533` | `109`, `20515` and `108`, `20533` |
 //! | `old@mail.example` | `Rathcolla` | nothing: they have too little in common |
+//! | `phone: 083 555 0259` | `phone: +353 86 555 0255` | of an object, the two values |
 
 use std::io::{self, Write};
 
@@ -114,8 +115,23 @@ fn cut<'a>(text: &'a str, left: &mut usize) -> &'a str {
 fn marked<'a>(text: &'a str, other: &str) -> Vec<[&'a str; 3]> {
     let lines = || text.split_inclusive('\n').zip(other.split_inclusive('\n'));
     match text.split_inclusive('\n').count() == other.split_inclusive('\n').count() {
-        true => lines().flat_map(|(line, other)| in_line(line, other)).collect(),
+        true => lines().flat_map(|(line, other)| of_object(line, other)).collect(),
         false => in_line(text, other),
+    }
+}
+
+/// A line of an object: where its values have too little in common, the whole value is its own, or nobody would see which
+/// of the lines it is.
+fn of_object<'a>(line: &'a str, other: &str) -> Vec<[&'a str; 3]> {
+    let parts = in_line(line, other);
+    let is_unmarked = line != other && parts.iter().all(|[_, own, _]| own.is_empty());
+    let key = line.find(": ").map(|at| at + 2).filter(|&end| other.starts_with(&line[..end]));
+    match key.filter(|_| is_unmarked) {
+        None => parts,
+        Some(key) => {
+            let end = line.trim_end().len().max(key);
+            vec![[&line[..key], &line[key..end], &line[end..]]]
+        }
     }
 }
 
@@ -219,6 +235,17 @@ mod tests {
         assert_eq!(own("a b c d", "x b c d y"), ["a"]);
         assert_eq!(own("x b c d y", "a b c d"), ["x", "y"]);
         assert_eq!(own("one two three four", "five six seven four"), [""; 0]);
+    }
+
+    #[test]
+    fn of_an_object_the_value_is_marked_whose_line_differs() {
+        let own = |text, other| -> Vec<_> {
+            let parts = marked(text, other).into_iter().map(|[_, own, _]| own);
+            parts.filter(|own| !own.is_empty()).collect()
+        };
+        let (ours, theirs) = ("phone: 083 12\nrelation: guardian", "phone: +44 9\nrelation: guardian");
+        assert_eq!((own(ours, theirs), own(theirs, ours)), (vec!["083 12"], vec!["+44 9"]));
+        assert_eq!(own("a: empty\nb: x", "a: empty\nb: Rathcolla"), ["x"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Figures, times and situations in plain words.
 
+pub(super) use crate::shell::quoted as shell;
 use chrono::{DateTime, Utc};
 use tripartite::exchange::{Quarantined, Situation};
 use tripartite::run::Counts;
@@ -62,16 +63,6 @@ pub(super) fn aside(aside: &Quarantined) -> &'static str {
         }
         Situation::Malformed => "What the listing says here cannot be read as a record, so it was not taken.",
         _ => "It was not taken in this run.",
-    }
-}
-
-/// A text as one word of a shell command.
-pub(super) fn shell(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 
