@@ -327,6 +327,22 @@ impl Health {
         next
     }
 
+    /// Takes in that the source answered, and that nothing came of it: a guard stopped the run. It is well, and the last
+    /// success is not now.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::health::Health;
+    /// use tripartite::queue::Token;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// assert_eq!(Health::new(now).answered(Token(1), now).view().last_success, None);
+    /// ```
+    #[must_use = "nothing has happened until the next record is stored"]
+    pub fn answered(&self, token: Token, now: DateTime<Utc>) -> Self {
+        let judged = self.judge(&Rules::default(), token, Ok(()), now);
+        Self { last_success: self.last_success, ..judged }
+    }
+
     /// A person has seen to it: attempts run again. Tokens and the last success stay.
     ///
     /// ```

@@ -42,6 +42,10 @@
 //!
 //! A claim of what runs is the same worker's own, whose answer was lost; `fail`, `snooze` and `expire` lead to Idle
 //! when the worker was asked to stop. `pause`, `resume` and `flushed` are possible everywhere and change no state.
+//! `block` leads where `complete` does. What a guard held back is not covered: the slot keeps it as [`Held`] beside its
+//! state, until a run of all of it completes, or an idle key is cancelled. It is the one exception to the rule that an idle
+//! slot has covered everything.
+//!
 //! Whatever is not drawn is refused or fenced, and changes nothing. A test steps every command in every state and
 //! compares.
 //!
@@ -97,5 +101,5 @@ mod step;
 
 pub use command::{Claim, Command, Outcome, Refusal, Trigger};
 pub use scope::{SCOPE_LIMIT, Scope};
-pub use slot::{Attempt, Broken, Death, Ended, Progress, Slot, State, Token, Work};
+pub use slot::{Attempt, Broken, Death, Ended, Held, Progress, Slot, State, Token, Work};
 pub use step::{Decision, Rules};

@@ -118,6 +118,11 @@ struct Columns<'a> {
 fn ended(attempt: &Attempt) -> Columns<'_> {
     let (outcome, next_at, message, result) = match &attempt.ended {
         Ended::Completed { result } => ("completed", None, String::new(), result.as_deref().unwrap_or_default()),
+        Ended::CompletedInPart { result, left } => {
+            let left = format!("{left} set aside or not written");
+            ("completed_in_part", None, left, result.as_deref().unwrap_or_default())
+        }
+        Ended::Blocked { plan, why } => ("blocked", None, why.clone(), plan.as_str()),
         Ended::Failed { message, retry_at, .. } => ("failed", Some(*retry_at), message.clone(), ""),
         Ended::Died(death) => ("died", None, death.to_string(), ""),
         Ended::Expired { retry_at } => ("expired", Some(*retry_at), String::new(), ""),

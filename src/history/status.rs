@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::health::{Health, View};
 use crate::id::{ConnectorId, OrgId, SyncKey, WorkerId};
-use crate::queue::{Attempt, Death, Ended, Progress, Slot, State};
+use crate::queue::{Attempt, Death, Ended, Held, Progress, Slot, State};
 
 /// What an operator sees of a key. A view: it is computed, and not stored.
 ///
@@ -30,6 +30,9 @@ pub struct Status {
     pub wanted: u64,
     /// The newest generation that is done.
     pub covered: u64,
+    /// What a guard held back, and waits for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// How the last finished attempt ended.
     pub last: Option<Ended>,
     /// When it did.
@@ -94,6 +97,7 @@ impl Status {
             attempt: slot.attempt(),
             wanted: slot.wanted,
             covered: slot.covered,
+            held: slot.held.clone(),
             last: newest.map(|attempt| attempt.ended.clone()),
             last_at: newest.map(|attempt| attempt.ended_at),
             health: health.map(Health::view),

@@ -85,6 +85,24 @@ pub enum Command {
         /// What came of it, in the host's own words: the id of its report, for example.
         result: Option<String>,
     },
+    /// The worker is done, but for some records that were set aside or could not be written.
+    CompleteInPart {
+        /// Its token.
+        token: Token,
+        /// What came of it, in the host's own words.
+        result: Option<String>,
+        /// How many records.
+        left: u64,
+    },
+    /// A guard stopped the run, and nothing was written: what was asked for stays wanted, and waits for a person.
+    Block {
+        /// Its token.
+        token: Token,
+        /// The id of the plan.
+        plan: String,
+        /// What blocked it, for people, without contact data.
+        why: String,
+    },
     /// The worker could not do it.
     Fail {
         /// Its token.
@@ -156,6 +174,11 @@ pub enum Outcome {
     },
     /// It is done.
     Completed {
+        /// Whether it runs once more, for what was asked meanwhile.
+        follow_up: bool,
+    },
+    /// A guard held it back, and it waits for a person.
+    Blocked {
         /// Whether it runs once more, for what was asked meanwhile.
         follow_up: bool,
     },

@@ -56,6 +56,23 @@ impl Scope {
         if ids.len() > SCOPE_LIMIT { Self::All } else { Self::Only(ids) }
     }
 
+    /// Whether whoever does this has done the other.
+    ///
+    /// ```
+    /// use tripartite::id::ExternalId;
+    /// use tripartite::queue::Scope;
+    /// let one = Scope::one(ExternalId::new("a")?);
+    /// assert!(Scope::All.covers(&one) && !one.covers(&Scope::All));
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, _) => true,
+            (Self::Only(_), Self::All) => false,
+            (Self::Only(ids), Self::Only(others)) => others.is_subset(ids),
+        }
+    }
+
     /// What covers both: the union; everything, when that is more than [`SCOPE_LIMIT`].
     ///
     /// [`Scope`] has an example.

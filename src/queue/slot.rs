@@ -68,6 +68,9 @@ pub struct Slot {
     /// What was asked for and must not join what waits or runs now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Work>,
+    /// What a guard held back: it is wanted, and not covered, until a run of all of it completes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Finished attempts that are not appended to the history yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unflushed: Vec<Attempt>,
@@ -149,6 +152,49 @@ pub struct Work {
     pub upto: u64,
 }
 
+/// What a guard held back, for a person to look at.
+///
+/// ```
+/// use std::time::Duration;
+/// use chrono::DateTime;
+/// use tripartite::backoff::Fraction;
+/// use tripartite::id::ExternalId;
+/// use tripartite::queue::{Command, Rules, Scope, Slot, Token, Trigger};
+/// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+/// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
+/// let ask = |scope| Command::Trigger { by: Trigger::Webhook, scope, policy: None, force: false };
+/// let claim = |nonce: &str| {
+///     let lease = Duration::from_secs(300);
+///     Ok::<_, tripartite::id::IdError>(Command::Claim { worker: "w1".parse()?, nonce: nonce.parse()?, lease })
+/// };
+/// let one = |id| Ok::<_, tripartite::id::IdError>(ask(Scope::one(ExternalId::new(id)?)));
+/// let running = step(&step(&Slot::new(now), one("7")?), claim("n1")?);
+/// let block = Command::Block { token: Token(1), plan: "p".into(), why: "all would be deactivated".into() };
+/// let held = step(&running, block);
+/// assert_eq!((held.covered, held.wanted), (0, 1)); // nothing waits, and the trigger is not forgotten
+/// // Another record's run leaves it open; a run of everything does it.
+/// let other = step(&step(&held, one("8")?), claim("n2")?);
+/// let other = step(&other, Command::Complete { token: Token(2), result: None });
+/// assert!(other.held.is_some());
+/// let full = step(&step(&other, ask(Scope::All)), claim("n3")?);
+/// let full = step(&full, Command::Complete { token: Token(3), result: None });
+/// assert_eq!((full.held.is_none(), full.covered, full.wanted), (true, 3, 3));
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// What was to be done.
+    pub work: Work,
+    /// The attempt that was blocked last.
+    pub token: Token,
+    /// The id of its plan.
+    pub plan: String,
+    /// What blocked it.
+    pub why: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
 /// How far an attempt is, in records.
 ///
 /// ```
@@ -221,6 +267,21 @@ pub enum Ended {
         /// What came of it, in the host's own words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<String>,
+    },
+    /// It did what was wanted, but for some records.
+    CompletedInPart {
+        /// What came of it, in the host's own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<String>,
+        /// How many were set aside or not written.
+        left: u64,
+    },
+    /// A guard stopped it, and nothing was written.
+    Blocked {
+        /// The id of the plan.
+        plan: String,
+        /// What blocked it.
+        why: String,
     },
     /// It failed, and is tried again.
     Failed {
@@ -341,6 +402,7 @@ impl Slot {
             taken: 0,
             covered: 0,
             next: None,
+            held: None,
             unflushed: Vec::new(),
             recent: Vec::new(),
             updated_at: at,
@@ -368,7 +430,7 @@ impl Slot {
         if covered > taken || taken > wanted {
             return Err(Broken::Generations { covered, taken, wanted });
         }
-        if self.state == State::Idle && covered != wanted {
+        if self.state == State::Idle && covered != wanted && self.held.is_none() {
             return Err(Broken::Idle { covered, wanted });
         }
         Ok(())
@@ -435,6 +497,9 @@ impl Slot {
                 *lease_until = ahead.lasts(*lease_until);
             }
             State::Dead { at, .. } => *at = ahead.happened(*at),
+        }
+        if let Some(held) = &mut next.held {
+            held.since = ahead.happened(held.since);
         }
         next
     }

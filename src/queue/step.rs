@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::command::{Claim, Command, Outcome, Refusal};
-use super::slot::{Attempt, Death, Ended, Slot, State, Token, Work};
+use super::slot::{Attempt, Death, Ended, Held, Slot, State, Token, Work};
 use crate::backoff::{Backoff, Fraction};
 use crate::failure::Failure;
 use crate::id::{CommandId, Nonce, WorkerId};
@@ -124,7 +124,13 @@ impl Stepping<'_> {
                 }
                 _ => Outcome::Fenced,
             },
-            Command::Complete { token, result } => self.held(token, |this, run| this.complete(run, result)),
+            Command::Complete { token, result } => {
+                self.held(token, |this, run| this.complete(run, Ended::Completed { result }))
+            }
+            Command::CompleteInPart { token, result, left } => {
+                self.held(token, |this, run| this.complete(run, Ended::CompletedInPart { result, left }))
+            }
+            Command::Block { token, plan, why } => self.held(token, |this, run| this.block(run, plan, why)),
             Command::Fail { token, failure, message } => self.held(token, |this, run| this.fail(run, failure, message)),
             Command::Snooze { token, until } => self.held(token, |this, run| this.snooze(run, until)),
             Command::Stop { token } => self.stop(token),
@@ -273,12 +279,34 @@ impl Stepping<'_> {
         }
     }
 
-    fn complete(&mut self, run: Run, result: Option<String>) -> Outcome {
-        self.slot.covered = self.slot.covered.max(self.slot.taken);
-        self.record(&run, Ended::Completed { result });
+    fn complete(&mut self, run: Run, ended: Ended) -> Outcome {
+        if self.slot.held.as_ref().is_some_and(|held| run.work.scope.covers(&held.work.scope)) {
+            self.slot.held = None;
+        }
+        self.cover(self.slot.taken);
+        self.record(&run, ended);
         // A cancelled follow-up is not wanted any more.
         self.forget(run.cancel);
         Outcome::Completed { follow_up: self.go_on() }
+    }
+
+    fn block(&mut self, run: Run, plan: String, why: String) -> Outcome {
+        let work = match self.slot.held.take() {
+            Some(held) => held.work.join(run.work.clone()),
+            None => run.work.clone(),
+        };
+        self.record(&run, Ended::Blocked { plan: plan.clone(), why: why.clone() });
+        self.slot.held = Some(Held { work, token: self.slot.token, plan, why, since: self.now });
+        self.forget(run.cancel);
+        Outcome::Blocked { follow_up: self.go_on() }
+    }
+
+    /// Takes generations as done. While something is held back, those behind it are not the newest of all that is done.
+    fn cover(&mut self, upto: u64) {
+        self.slot.taken = self.slot.taken.max(upto);
+        if self.slot.held.is_none() {
+            self.slot.covered = self.slot.covered.max(self.slot.taken);
+        }
     }
 
     fn fail(&mut self, run: Run, failure: Failure, message: String) -> Outcome {
@@ -322,7 +350,7 @@ impl Stepping<'_> {
     }
 
     fn stopped(&mut self, run: Run) -> Outcome {
-        self.slot.covered = self.slot.covered.max(self.slot.taken);
+        self.cover(self.slot.taken);
         self.record(&run, Ended::Cancelled);
         self.forget(run.cancel);
         self.go_on();
@@ -332,8 +360,7 @@ impl Stepping<'_> {
     /// Takes what was asked for up to a generation as no longer wanted.
     fn forget(&mut self, upto: Option<u64>) {
         let Some(upto) = upto else { return };
-        self.slot.taken = self.slot.taken.max(upto);
-        self.slot.covered = self.slot.covered.max(upto);
+        self.cover(upto);
         if self.slot.next.as_ref().is_some_and(|next| next.upto <= upto) {
             self.slot.next = None;
         }
@@ -409,6 +436,11 @@ impl Stepping<'_> {
 
     fn cancel(&mut self) -> Outcome {
         match &mut self.slot.state {
+            // What is held back is all that is still wanted.
+            State::Idle if self.slot.held.take().is_some() => {
+                self.cover(self.slot.wanted);
+                Outcome::Cancelled
+            }
             State::Idle => Outcome::Refused(Refusal::Idle),
             State::Running { cancel, .. } => {
                 *cancel = Some(self.slot.wanted);

@@ -20,6 +20,7 @@ use super::{Loading, Step};
 use crate::exchange::{
     Action, Loaded, Next, Op, Presence, Quarantined, RemoteRecord, Situation, Wanted, listings_without,
 };
+use crate::failure::Failure;
 use crate::id::ExternalId;
 use crate::plan::{plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
 
@@ -92,6 +93,9 @@ impl Core {
         self.size = self.index.listed + self.nameless;
         self.incomplete = self.incomplete(end);
         self.trusted = self.complete && self.incomplete.is_none();
+        if self.read_nothing() {
+            return Step::Done(self.failed(Failure::Retry { after: None }));
+        }
         let mut last = self.moved();
         self.bury(&mut last);
         if self.incomplete.is_some() {
@@ -101,6 +105,18 @@ impl Core {
             last.extend(missing.filter_map(|id| ExternalId::new(id).ok()).map(Last::Missing));
         }
         self.load_last(last)
+    }
+
+    /// Whether the source listed something, and nothing of it could be read: that is the source's failure. Of one record that
+    /// was asked for it is a word on that record.
+    fn read_nothing(&self) -> bool {
+        let malformed = |aside: &Quarantined| aside.situation == Situation::Malformed;
+        self.run.only.is_none()
+            && self.counts.processed > 0
+            && self.counts.quarantined == self.counts.processed
+            && self.quarantined.iter().all(malformed)
+            && self.gone.is_empty()
+            && self.moves.is_empty()
     }
 
     /// Why a listing that was to be everything cannot be trusted to be.

@@ -170,6 +170,51 @@ pub struct Report {
     pub failure: Option<Failure>,
 }
 
+impl Report {
+    /// How many records of the source are left for the next run: set aside, not written, or not known to be gone.
+    ///
+    /// The counts of a report have an example.
+    pub(crate) fn left(&self) -> u64 {
+        self.counts.quarantined + self.counts.skipped + self.counts.failed + self.withheld
+    }
+
+    /// What was read and written: of a run that only planned, or was blocked, what it would have done is no part of it.
+    pub(crate) fn written(&self) -> Counts {
+        if self.outcome != RunOutcome::Blocked && !self.dry_run {
+            return self.counts;
+        }
+        let Counts { processed, invalid_fields, quarantined, proposed, duplicates, ignored, .. } = self.counts;
+        Counts { processed, invalid_fields, quarantined, proposed, duplicates, ignored, ..Counts::default() }
+    }
+
+    /// What is to be said of a run that failed because the source listed something, and nothing of it could be read.
+    ///
+    /// ```
+    /// use tripartite::drive::drive_blocking;
+    /// use tripartite::exchange::{Item, Malformed};
+    /// use tripartite::id::RunId;
+    /// use tripartite::memory::{Listing, MemoryStore};
+    /// use tripartite::run::{Run, RunOutcome};
+    /// use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// let torn = Malformed { place: "line 1".into(), id: None, problem: "no JSON".into() };
+    /// let listing = Listing::new(vec![Item::Malformed(torn)]);
+    /// let report = drive_blocking(run.start(), &listing, &MemoryStore::new(schema))?.report;
+    /// assert_eq!(report.outcome, RunOutcome::Failed);
+    /// assert_eq!(report.unread().as_deref(), Some("the source listed 1 and nothing of it could be read; line 1: no JSON"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unread(&self) -> Option<String> {
+        let all = self.outcome == RunOutcome::Failed && !self.set_aside.is_empty();
+        let read_nothing = all && self.counts.quarantined == self.counts.processed;
+        let first = self.set_aside.first().filter(|_| read_nothing)?;
+        let place = first.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        let listed = self.counts.processed;
+        Some(format!("the source listed {listed} and nothing of it could be read; {place}{}", first.problem))
+    }
+}
+
 impl Counts {
     /// The counts that are not nought, by their names.
     ///

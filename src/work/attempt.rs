@@ -19,9 +19,7 @@ use crate::id::ExternalId;
 use crate::id::{CommandId, Incarnation, Nonce, SyncKey};
 use crate::notice::Notice;
 use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, State, Token};
-#[cfg(feature = "webhook")]
-use crate::run::RunOutcome;
-use crate::run::{Counts, Done, Report, Step};
+use crate::run::{Counts, Done, Report, RunOutcome, Step};
 
 /// The longest time between two heartbeats, where the steps of the run are shorter.
 const BEAT: TimeDelta = TimeDelta::seconds(10);
@@ -44,6 +42,8 @@ pub struct Attempted {
     /// What came of it. [`Fenced`](Outcome::Fenced): the lease was lost, and what it did counts for nothing; somebody
     /// else does it again.
     pub outcome: Outcome,
+    /// Why it failed, where it did: what is tried again, or dead.
+    pub message: Option<String>,
     /// The run's report, as far as it got; none, when it did not begin.
     pub report: Option<Report>,
 }
@@ -245,8 +245,8 @@ impl Worker {
         let ran = self.run(queue, clock, &mut lease, opened, || handler.leaving()).await?;
         let (done, command, verdict) = match ran {
             Ran::Done(done) => {
-                let result = Some(done.report.run.to_string());
-                (done, Command::Complete { token, result }, Some(Ok(())))
+                let (command, verdict) = came_to(token, &done.report);
+                (done, command, verdict)
             }
             Ran::Failed { failure, message, done, connector } => {
                 (done, Command::Fail { token, failure, message }, connector.then_some(Err(failure)))
@@ -259,7 +259,7 @@ impl Worker {
         let closed = handler.close(&job, &store, &done).await;
         let report = Some(Box::new(done.report));
         let ending = match closed {
-            Err(error) if matches!(command, Command::Complete { .. }) => {
+            Err(error) if finishes(&command) => {
                 let command = Command::Fail { token, failure: error.failure(), message: error.to_string() };
                 Ending::new(lease, command, report, None)
             }
@@ -406,7 +406,11 @@ impl Worker {
         match outcome {
             Ok(outcome) => {
                 let report = report.map(|report| *report);
-                Ok(Attempted { key: lease.key, token: lease.token, attempt: lease.attempt, outcome, report })
+                let message = match ending.command {
+                    Command::Fail { message, .. } => Some(message),
+                    _ => None,
+                };
+                Ok(Attempted { key: lease.key, token: lease.token, attempt: lease.attempt, outcome, message, report })
             }
             Err(error) => {
                 // What cannot be said, because a record cannot be read, must not keep the worker from everything else.
@@ -425,7 +429,7 @@ impl Worker {
         let Ending { lease, command, report, verdict, .. } = ending;
         let (key, token, now) = (&lease.key, lease.token, clock.time());
         let id = CommandId::new(format!("tripartite/end-{}", token.0)).ok();
-        let done = report.as_ref().map(|report| progress(&report.counts));
+        let done = report.as_ref().map(|report| progress(&report.written()));
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
         let known = |slot: Option<&Slot>| lease.known(slot);
@@ -449,13 +453,16 @@ impl Worker {
         if let Some(result) = verdict {
             let rules = self.settings.health;
             let notice = queue.change_health(key, now, |health: &Health| {
-                let next = health.judge(&rules, token, *result, now);
+                let next = match outcome {
+                    Outcome::Blocked { .. } => health.answered(token, now),
+                    _ => health.judge(&rules, token, *result, now),
+                };
                 let notice = Notice::of_health(key, health, &next);
                 (Some(next), notice)
             });
             self.notices.extend(notice.await?);
         }
-        if let (Outcome::Completed { .. }, Some(report)) = (&outcome, report) {
+        if let (Outcome::Completed { .. } | Outcome::Blocked { .. }, Some(report)) = (&outcome, report) {
             #[cfg(feature = "webhook")]
             if report.outcome != RunOutcome::Blocked {
                 let left = |id: &ExternalId| {
@@ -465,7 +472,9 @@ impl Worker {
                 queue.buried(key, &ending.heeded.only(|id| !left(id))).await?;
             }
             self.notices.extend(queue.tell(key, token, report, now).await?);
-            queue.note_success(key, now).await?;
+            if report.outcome != RunOutcome::Blocked {
+                queue.note_success(key, now).await?;
+            }
         }
         let kept = TimeDelta::from_std(self.settings.history).unwrap_or(TimeDelta::MAX);
         if let Some(before) = now.checked_sub_signed(kept) {
@@ -500,6 +509,31 @@ impl Worker {
     ) -> Result<(), WorkError<S::Error>> {
         queue.change_gate(key.connector.as_str(), now, |gate| (Some(gate.release(key, nonce, now)), ())).await
     }
+}
+
+/// What a run that went to its end came to, and what that says of the connector. Of a blocked one that is that the source
+/// answered.
+fn came_to(token: Token, report: &Report) -> (Command, Option<Result<(), Failure>>) {
+    let result = Some(report.run.to_string());
+    let command = match report.outcome {
+        RunOutcome::Succeeded => Command::Complete { token, result },
+        RunOutcome::Partial => Command::CompleteInPart { token, result, left: report.left() },
+        RunOutcome::Blocked => {
+            let why: Vec<String> = report.blocked.iter().map(ToString::to_string).collect();
+            Command::Block { token, plan: report.plan_id.to_string(), why: why.join("; ") }
+        }
+        RunOutcome::Failed => {
+            let failure = report.failure.unwrap_or(Failure::Retry { after: None });
+            let message = report.unread().unwrap_or_else(|| "the run failed".to_owned());
+            return (Command::Fail { token, failure, message }, Some(Err(failure)));
+        }
+    };
+    (command, Some(Ok(())))
+}
+
+/// Whether it says that a run went to its end.
+fn finishes(command: &Command) -> bool {
+    matches!(command, Command::Complete { .. } | Command::CompleteInPart { .. } | Command::Block { .. })
 }
 
 /// How far a run came.

@@ -258,7 +258,14 @@ fn a_blocked_plan_is_told_once_and_again_after_it_was_not() {
         *club.members.lock().unwrap() = members.to_vec();
         club.ask("a/f");
         let tick = club.tick(&mut worker);
-        assert_eq!(tick.attempt.unwrap().outcome, Outcome::Completed { follow_up: false });
+        let blocked = members.is_empty();
+        let ended =
+            if blocked { Outcome::Blocked { follow_up: false } } else { Outcome::Completed { follow_up: false } };
+        assert_eq!(tick.attempt.unwrap().outcome, ended);
+        // What is held back stays wanted, and a night that is not blocked does it.
+        let status = block_on(club.queue.status(&key("a/f"))).unwrap().unwrap();
+        assert_eq!((status.held.is_some(), status.covered < status.wanted), (blocked, blocked));
+        assert!(!blocked || matches!(status.last, Some(Ended::Blocked { .. })));
         tick.notices.into_iter().map(|notice| notice.id).collect::<Vec<_>>()
     };
     assert!(night(&["7"]).is_empty());

@@ -250,7 +250,7 @@ fn worse(so_far: u8, told: &Told) -> u8 {
         Told::Broken(..) => FAILED,
         Told::Attempted(attempted) => match (&attempted.outcome, &attempted.report) {
             (Outcome::Died(_), _) => FAILED,
-            (Outcome::Completed { .. }, Some(report)) => status_of(report.outcome),
+            (Outcome::Completed { .. } | Outcome::Blocked { .. }, Some(report)) => status_of(report.outcome),
             _ => SUCCEEDED,
         },
         _ => SUCCEEDED,
@@ -337,6 +337,18 @@ fn standing(key: &SyncKey, status: &Status) -> String {
     if status.wanted > status.covered {
         text.push_str(&format!("; {} of {} triggers are done", status.covered, status.wanted));
     }
+    if let Some(held) = &status.held {
+        let about = match &held.work.scope {
+            Scope::All => "a run of all".to_owned(),
+            Scope::Only(ids) => format!("a run of {} records", ids.len()),
+        };
+        text.push_str(&format!(
+            "\n  held for you since {}: {about}: {}; nightly-sync run shows the plan, and --approve lets it pass; \
+             the next run of all then settles it, and cancel drops it",
+            time(held.since),
+            held.why
+        ));
+    }
     if let (Some(last), Some(at)) = (&status.last, status.last_at) {
         text.push_str(&format!("\n  last attempt ended at {}: {}", time(at), ended(last)));
     }
@@ -357,6 +369,8 @@ fn ended(ended: &Ended) -> String {
     match ended {
         Ended::Completed { result: Some(run) } => format!("completed (run {run})"),
         Ended::Completed { result: None } => "completed".to_owned(),
+        Ended::CompletedInPart { left, .. } => format!("completed in part, {left} set aside or not written"),
+        Ended::Blocked { plan, why } => format!("blocked, nothing was written: {why} (plan {plan})"),
         Ended::Failed { message, .. } => format!("failed: {message}"),
         Ended::Died(death) => death.to_string(),
         Ended::Expired { .. } => "its worker vanished".to_owned(),

@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use tripartite::matching::FEW;
 use tripartite::notice::What;
 use tripartite::queue::{Outcome, Refusal};
+use tripartite::run::RunOutcome;
 
 use super::Told;
 use crate::store::Register;
@@ -16,6 +17,9 @@ pub fn line(told: &Told, at: DateTime<Utc>) -> String {
         Told::Expired(key, came) => format!("{at} {} lost its worker: {}", Register::of(key), outcome(came)),
         Told::Attempted(attempted) => {
             let counts = attempted.report.as_ref().map(|report| {
+                if report.outcome == RunOutcome::Blocked {
+                    return format!("; nothing was written (run {})", report.run);
+                }
                 let counts = report.counts;
                 let aside = match counts.quarantined {
                     0 => String::new(),
@@ -36,7 +40,14 @@ pub fn line(told: &Told, at: DateTime<Utc>) -> String {
                 )
             });
             let (key, number) = (Register::of(&attempted.key), attempted.attempt);
-            format!("{at} {key} attempt {number}: {}{}", outcome(&attempted.outcome), counts.unwrap_or_default())
+            let why = attempted.message.as_ref().filter(|_| !matches!(attempted.outcome, Outcome::Died(_)));
+            let why = why.map(|why| format!("failed: {why}; ")).unwrap_or_default();
+            let part = match (&attempted.outcome, attempted.report.as_ref().map(|report| report.outcome)) {
+                (Outcome::Completed { .. }, Some(RunOutcome::Partial)) => " in part",
+                _ => "",
+            };
+            let came = outcome(&attempted.outcome);
+            format!("{at} {key} attempt {number}: {why}{came}{part}{}", counts.unwrap_or_default())
         }
         Told::Notice(notice) => {
             format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what))
@@ -54,6 +65,8 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::FollowUp => "it is running, and runs once more afterwards".to_owned(),
         Outcome::Completed { follow_up: false } => "completed".to_owned(),
         Outcome::Completed { follow_up: true } => "completed, and runs once more".to_owned(),
+        Outcome::Blocked { follow_up: false } => "blocked by a guard, and held for a person".to_owned(),
+        Outcome::Blocked { follow_up: true } => "blocked by a guard, held for a person, and runs once more".to_owned(),
         Outcome::Retrying { at } => format!("tried again at {}", time(*at)),
         Outcome::Died(death) => format!("{death}; it is not tried again unasked"),
         Outcome::Snoozed { until } => format!("given back until {}", time(*until)),
@@ -76,7 +89,11 @@ fn told_of(what: &What) -> String {
         }
         What::ConnectorRecovered => "the source answers again".to_owned(),
         What::NeedsOperator => "the source refuses the credential: renew it, then reset".to_owned(),
-        What::PlanBlocked { why } => format!("the run wrote nothing: {why}"),
+        What::PlanBlocked { why } => {
+            format!(
+                "the run wrote nothing: {why}; what it held back stays wanted: nightly-sync run shows the plan, and --approve lets it pass"
+            )
+        }
         What::ConflictsWaiting { waiting: 1 } => "a conflict waits for a decision".to_owned(),
         What::ConflictsWaiting { waiting } => format!("{waiting} conflicts wait for a decision"),
         What::CrowdedRules { rules } => format!(
