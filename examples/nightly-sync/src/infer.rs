@@ -7,9 +7,14 @@
 //! | a list of texts; any other list | `set` of `text`; `list` |
 //! | an object | `map` |
 //! | a text: a date, a point in time, an e-mail address | `date`, `timestamp`, `email` |
-//! | a text, dialled somewhere, and the name says phone | `phone`, in that region |
+//! | a text, the name says phone, and something says where it is dialled | `phone`, in that region |
 //! | a text, and the name says name or address | `name`, `address` |
-//! | anything else, or not always the same | `text` |
+//! | texts, numbers and truth values | `text` |
+//! | texts and lists, lists and objects | none: nothing is inferred, and both lines are told |
+//!
+//! A schema that is inferred reads every value that it was inferred from. Where phone numbers are dialled is known by those
+//! of them that state a country code, or by a field that states one country for all records. Where neither does, they are
+//! text, and that is told: most national numbers can be dialled in several countries.
 //!
 //! Null and blank text say nothing. Where up to three values of many decide that a field is not what the rest of it is,
 //! such as one impossible date in a column of them, their line is told with the kind. Nothing is guessed beyond this:
@@ -18,26 +23,33 @@
 
 mod phone;
 mod tally;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
-use tripartite::schema::{Field, Kind, Schema};
+use tripartite::normalize::phone::Region;
+use tripartite::schema::{Field, Kind, Schema, SchemaError};
 use tripartite::value::{Value, exact_numbers};
 
-use self::tally::Tally;
+use self::tally::{Mixed, Tally};
 use crate::listing::{Lines, ListingError, Taken};
 use crate::store::OWN_COLUMNS;
 
 /// More fields than this are no record's fields, but data used as keys.
 const MOST_FIELDS: usize = 500;
 
+/// So many lines are asked for everything; after that a phone number is tried in one region only.
+const SAMPLE: u64 = 2000;
+
 /// What was inferred, and from what.
 #[derive(Debug)]
 pub struct Inferred {
     /// The schema.
     pub schema: Schema,
-    /// Where a few values made a field's kind what it is: which lines, and what all others are. By the field's
-    /// position.
-    pub oddities: Vec<Option<String>>,
+    /// What a person should know of a field's kind: which few lines made it what it is, and what all others are; or that
+    /// nothing says where its phone numbers are dialled. By the field's position.
+    pub remarks: Vec<Option<String>>,
     /// How many lines there are.
     pub lines: u64,
     /// How many of them could be read.
@@ -73,6 +85,21 @@ pub enum InferError {
         /// The listing.
         listing: String,
     },
+    /// No kind reads all values of a field.
+    #[error(
+        "no kind reads every `{field}` of {listing}: line {first} and line {second} are not both single values, lists or \
+         objects; state the field's kind with --schema FILE.json, and the values of other kinds are told by each run"
+    )]
+    Mixed {
+        /// The listing.
+        listing: String,
+        /// The field.
+        field: String,
+        /// A line.
+        first: u64,
+        /// One whose value has another shape.
+        second: u64,
+    },
     /// The fields do not make a schema.
     #[error("the fields of {listing} make no schema: {problem}")]
     Schema {
@@ -88,8 +115,9 @@ pub enum InferError {
 /// # Errors
 /// [`InferError`], when the listing cannot be read, or has no fields or too many.
 pub fn infer(lines: &mut Lines, id_field: &str) -> Result<Inferred, InferError> {
-    let mut tallies: Vec<Tally> = Vec::new();
+    let mut tallies = Tallies::default();
     let (mut line, mut count, mut read, mut with_id) = (Vec::new(), 0, 0, false);
+    let listing = lines.name().to_owned();
     loop {
         let is_line = match lines.next(&mut line)? {
             Taken::End => break,
@@ -98,52 +126,75 @@ pub fn infer(lines: &mut Lines, id_field: &str) -> Result<Inferred, InferError> 
         };
         count += 1;
         // A number beyond every double is one all the same.
-        if let Some(pairs) = is_line.then(|| pairs(&line).or_else(|| pairs(&exact_numbers(&line)))).flatten() {
-            read += 1;
-            for (name, value) in pairs {
-                if name == id_field {
-                    with_id = true;
-                } else if !name.is_empty() && !name.contains('\0') {
-                    tallied(&mut tallies, name, &value, lines.number());
-                }
+        let Some(pairs) = is_line.then(|| pairs(&line).or_else(|| pairs(&exact_numbers(&line)))).flatten() else {
+            continue;
+        };
+        read += 1;
+        for (name, value) in pairs {
+            if name == id_field {
+                with_id = true;
+            } else if !name.is_empty() && !name.contains('\0') && !tallies.add(name, &value, lines.number()) {
+                return Err(InferError::TooMany { listing });
             }
         }
-        if tallies.len() > MOST_FIELDS {
-            return Err(InferError::TooMany { listing: lines.name().to_owned() });
+        if read == SAMPLE {
+            tallies.settle();
         }
     }
     lines.rewind()?;
-    let listing = lines.name().to_owned();
     if read > 0 && !with_id {
         return Err(InferError::NoId { listing, id_field: id_field.to_owned() });
     }
-    if tallies.is_empty() {
+    if tallies.fields.is_empty() {
         return Err(InferError::Nothing { listing, id_field: id_field.to_owned() });
     }
-    let oddities = tallies.iter().map(Tally::oddity).collect();
-    match schema(tallies) {
-        Ok(schema) => Ok(Inferred { schema, oddities, lines: count, read }),
-        Err(problem) => Err(InferError::Schema { listing, problem: problem.to_string() }),
+    let home = tallies.home();
+    let remarks = tallies.fields.iter().map(|tally| tally.remark(home)).collect();
+    let schema = schema(tallies.fields, home, &listing)?;
+    Ok(Inferred { schema, remarks, lines: count, read })
+}
+
+/// What is known of the fields, in the order in which they first came.
+#[derive(Debug, Default)]
+struct Tallies {
+    fields: Vec<Tally>,
+    positions: BTreeMap<String, usize>,
+}
+
+impl Tallies {
+    /// Whether there is still room for the field.
+    fn add(&mut self, name: String, value: &Value, line: u64) -> bool {
+        let position = self.positions.get(&name).copied().unwrap_or_else(|| {
+            self.fields.push(Tally::new(name.clone()));
+            self.positions.insert(name, self.fields.len() - 1);
+            self.fields.len() - 1
+        });
+        self.fields[position].add(value, line);
+        self.fields.len() <= MOST_FIELDS
+    }
+
+    /// The country of all records, if the fields that say one agree.
+    fn home(&self) -> Option<Region> {
+        let mut homes = self.fields.iter().filter_map(Tally::home);
+        let home = homes.next()?;
+        homes.all(|other| other == home).then_some(home)
+    }
+
+    fn settle(&mut self) {
+        let home = self.home();
+        self.fields.iter_mut().for_each(|tally| tally.settle(home));
     }
 }
 
-/// Fields mostly come in the same order, so the search is short where it counts.
-fn tallied(tallies: &mut Vec<Tally>, name: String, value: &Value, line: u64) {
-    match tallies.iter_mut().find(|tally| tally.name == name) {
-        Some(tally) => tally.add(value, line),
-        None => {
-            let mut tally = Tally::new(name);
-            tally.add(value, line);
-            tallies.push(tally);
-        }
-    }
-}
-
-fn schema(tallies: Vec<Tally>) -> Result<Schema, tripartite::schema::SchemaError> {
+fn schema(tallies: Vec<Tally>, home: Option<Region>, listing: &str) -> Result<Schema, InferError> {
     let names: Vec<String> = tallies.iter().map(|tally| tally.name.clone()).collect();
     let mut builder = Schema::builder();
     for (at, tally) in tallies.into_iter().enumerate() {
-        let (name, kind) = (column(&names, at), tally.kind());
+        let mixed = |Mixed { first, second }| {
+            let (listing, field) = (listing.to_owned(), tally.name.clone());
+            InferError::Mixed { listing, field, first, second }
+        };
+        let (name, kind) = (column(&names, at), tally.kind(home).map_err(mixed)?);
         let personal = matches!(kind, Kind::Email | Kind::Phone { .. } | Kind::Address | Kind::Date { .. });
         let mut field = Field::new(name.clone(), kind);
         if name != tally.name {
@@ -151,7 +202,9 @@ fn schema(tallies: Vec<Tally>) -> Result<Schema, tripartite::schema::SchemaError
         }
         builder = builder.field(if personal { field.sensitive() } else { field });
     }
-    builder.build()
+    let problem =
+        |problem: SchemaError| InferError::Schema { listing: listing.to_owned(), problem: problem.to_string() };
+    builder.build().map_err(problem)
 }
 
 /// The name of a field's column: its own, unless the table or an earlier field has that already.
@@ -179,8 +232,9 @@ fn pairs(line: &[u8]) -> Option<Vec<(String, Value)>> {
 
         fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
             let mut pairs: Self::Value = Vec::with_capacity(16);
+            let mut names = BTreeSet::new();
             while let Some(pair) = access.next_entry::<String, Value>()? {
-                if pairs.iter().any(|(name, _)| *name == pair.0) {
+                if !names.insert(pair.0.clone()) {
                     return Err(A::Error::custom("a field is stated twice"));
                 }
                 pairs.push(pair);
@@ -195,6 +249,8 @@ fn pairs(line: &[u8]) -> Option<Vec<(String, Value)>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn kinds(text: &'static str) -> Vec<String> {
@@ -234,23 +290,117 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_is_dialled_somewhere() {
+    fn a_phone_has_a_region_where_something_says_so() {
         for (text, expected, why) in [
-            (r#"{"id": 1, "phone": "202-225-4876"}"#, "phone: phone US", "no code, no leading nought"),
-            (
-                r#"{"id": 1, "mobile": "087 555 0123"}"#,
-                "mobile: phone IE",
-                "a leading nought is no area code of the US",
-            ),
+            (r#"{"id": 1, "phone": "202-225-4876"}"#, "phone: text", "dialled in several countries"),
+            (r#"{"id": 1, "mobile": "087 555 0123"}"#, "mobile: text", "dialled in several countries"),
             (
                 "{\"id\": 1, \"phone\": \"020 7946 0958\"}\n{\"phone\": \"+44 20 7946 0958\"}",
                 "phone: phone GB",
-                "one says where",
+                "one says",
+            ),
+            (
+                "{\"id\": 1, \"phone\": \"+44 20 7946 0958\"}\n{\"phone\": \"+353 87 555 0123\"}",
+                "phone: text",
+                "as many",
             ),
             (r#"{"id": 1, "phone": "ask her mother"}"#, "phone: text", "no number"),
-            (r#"{"id": 1, "code": "202-225-4876"}"#, "code: text", "the name does not say so"),
+            (r#"{"id": 1, "code": "+44 20 7946 0958"}"#, "code: text", "the name does not say so"),
         ] {
             assert_eq!(kinds(text), [expected], "{why}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_says_one_country_for_all_is_evidence() {
+        let one = "{\"id\": 1, \"tel\": \"087 555 0123\", \"country\": \"ie\"}\n{\"tel\": \"01 555 0123\", \"country\": \"IE\"}";
+        assert_eq!(kinds(one), ["tel: phone IE", "country: text"]);
+        let two = "{\"id\": 1, \"tel\": \"087 555 0123\", \"country\": \"IE\"}\n{\"tel\": \"01 555 0123\", \"country\": \"GB\"}";
+        assert_eq!(kinds(two), ["tel: text", "country: text"]);
+    }
+
+    #[test]
+    fn that_nothing_says_where_phones_are_dialled_is_told_with_the_remedy() {
+        let inferred = infer(&mut Lines::text("listing", r#"{"id": 1, "phone": "087 555 0123"}"#), "id").unwrap();
+        let told = inferred.remarks[0].as_deref().unwrap_or_default();
+        assert!(told.contains("no number says of which country") && told.contains("region"), "{told}");
+    }
+
+    #[test]
+    fn values_that_no_kind_reads_together_make_no_schema() {
+        for (one, other) in [("\"a\"", "[\"a\"]"), ("[1]", "{}"), ("{\"x\": 1}", "7"), ("true", "[]")] {
+            let text = format!("{{\"id\": 1}}\n{{\"id\": 2, \"x\": {one}}}\n{{\"id\": 3, \"x\": {other}}}\n");
+            match infer(&mut Lines::text("listing", String::leak(text)), "id") {
+                Err(InferError::Mixed { field, first, second, .. }) => {
+                    assert_eq!((&field[..], first, second), ("x", 2, 3))
+                }
+                other => unreachable!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn data_used_as_keys_is_refused_before_it_costs_anything() {
+        let keys: Vec<String> = (0..100_000).map(|key| format!("\"k{key}\": 1")).collect();
+        let text = format!("{{\"id\": 1, {}}}", keys.join(", "));
+        assert!(matches!(
+            infer(&mut Lines::text("listing", String::leak(text)), "id"),
+            Err(InferError::TooMany { .. })
+        ));
+    }
+
+    fn scalar() -> impl Strategy<Value = serde_json::Value> {
+        prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<f64>().prop_map(Into::into),
+            prop::sample::select(vec![
+                "",
+                " ",
+                "2000-02-29",
+                "2000-02-30",
+                "a@example.org",
+                "+353 87 555 0123",
+                "087 555 0123",
+                "x",
+                "1",
+                "1e400",
+            ])
+            .prop_map(Into::into),
+            ".{0,6}".prop_map(Into::into),
+        ]
+    }
+
+    fn value() -> impl Strategy<Value = serde_json::Value> {
+        prop_oneof![
+            6 => scalar(),
+            1 => prop::collection::vec(scalar(), 0..3).prop_map(Into::into),
+            1 => prop::collection::btree_map("[ab]", scalar(), 0..2).prop_map(|map| serde_json::to_value(map).unwrap()),
+        ]
+    }
+
+    proptest! {
+        /// SEMANTICS 5: a schema that was inferred reads every value it was inferred from, or is not used.
+        #[test]
+        fn an_inferred_schema_loses_no_value(
+            rows in prop::collection::vec(
+                prop::collection::btree_map(prop::sample::select(vec!["phone", "name", "x", "country"]), value(), 0..4), 1..6)
+        ) {
+            let text: String = rows.iter().map(|row| {
+                let mut row = serde_json::to_value(row).unwrap();
+                row["id"] = 1.into();
+                format!("{row}\n")
+            }).collect();
+            let Ok(inferred) = infer(&mut Lines::text("listing", String::leak(text)), "id") else { return Ok(()) };
+            for row in &rows {
+                let record = inferred.schema.record(row).unwrap();
+                for (position, field) in inferred.schema.fields().iter().enumerate() {
+                    let blank = record.field(position).text().is_some_and(|text| text.trim().is_empty());
+                    let canonical = inferred.schema.canonical(position, record.field(position));
+                    prop_assert!(blank || canonical.is_ok(), "{} {:?} {canonical:?}", field.name(), row);
+                }
+            }
         }
     }
 
@@ -260,15 +410,15 @@ mod tests {
             let lines = values.map(|value| format!("{{\"id\": 1, \"x\": {value}, \"phone\": {value}}}\n")).concat();
             let inferred = infer(&mut Lines::text("listing", String::leak(lines)), "id").unwrap();
             let quotes =
-                |told: &String| ["2000", "2005", "3.5", "n/a", "ask", "087"].iter().any(|value| told.contains(value));
-            assert!(!inferred.oddities.iter().flatten().any(quotes));
-            inferred.oddities.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>()
+                |told: &String| ["2000", "2005", "3.5", "n/a", "ask", "353"].iter().any(|value| told.contains(value));
+            assert!(!inferred.remarks.iter().flatten().any(quotes));
+            inferred.remarks.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>()
         };
         let date = r#""2000-02-27""#;
         let told = "because of line 3; the other 4 values are dates";
         assert_eq!(oddity([date, date, r#""2005-02-30""#, date, date])[0], told);
         let told = "because of line 1; the other 4 values are dates";
-        assert_eq!(oddity(["{}", date, date, date, date])[0], told, "where it stands does not count");
+        assert_eq!(oddity(["1", date, date, date, date])[0], told, "where it stands does not count");
         assert_eq!(
             oddity(["1", "2", "3", "null", "3.5"])[0],
             "because of line 5; the other 3 values are whole numbers"
@@ -278,10 +428,10 @@ mod tests {
             "because of line 4; the other 3 values are whole numbers"
         );
         let told = "because of line 2; the other 4 values are phone numbers";
-        let phone = r#""087 123 4967""#;
+        let phone = r#""+353 87 123 4967""#;
         assert_eq!(oddity([phone, r#""ask""#, phone, phone, phone]), ["", told]);
         for quiet in
-            [[date, date, "1", "2", "3"], [date; 5], ["1", "2", "3", "4", "null"], ["\"a\"", "1", "true", "{}", "[]"]]
+            [[date, date, "1", "2", "3"], [date; 5], ["1", "2", "3", "4", "null"], ["\"a\"", "1", "true", "2", "3"]]
         {
             assert_eq!(oddity(quiet)[0], "", "{quiet:?}");
         }

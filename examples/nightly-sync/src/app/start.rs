@@ -169,16 +169,16 @@ pub(super) fn read_schema(file: &Path) -> Result<SchemaFile, StartError> {
 }
 
 fn say_inferred(console: &mut Console, inferred: &Inferred) {
-    let Inferred { schema, oddities, lines, read } = inferred;
+    let Inferred { schema, remarks, lines, read } = inferred;
     console.say(format!("schema: inferred from {read} of {lines} lines; it is stored with the database"));
-    for (field, oddity) in schema.fields().iter().zip(oddities) {
+    for (field, remark) in schema.fields().iter().zip(remarks) {
         let kind = match field.kind() {
             Kind::Phone { region } => format!("phone, as dialled in {region}"),
             Kind::Set { of } => format!("set of {}", of.name()),
             kind => kind.name().to_owned(),
         };
-        let oddity = oddity.as_ref().map(|told| format!(", {told}")).unwrap_or_default();
-        console.say(format!("  {:<20} {kind}{oddity}", field.name()));
+        let remark = remark.as_ref().map(|told| format!(", {told}")).unwrap_or_default();
+        console.say(format!("  {:<20} {kind}{remark}", field.name()));
     }
     console.say(
         "  A field that the listing leaves out stays as it is, and on a conflict the remote wins. To change either,",

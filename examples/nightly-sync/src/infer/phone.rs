@@ -2,7 +2,8 @@
 
 use tripartite::normalize::phone::{Region, canonical};
 
-/// Regions and their calling codes, in the order they are tried when no number says where it belongs.
+/// Regions and their calling codes. Most national numbers can be dialled in several of them, so that their order says
+/// nothing.
 const REGIONS: [(&str, &str); 20] = [
     ("US", "1"),
     ("IE", "353"),
@@ -26,24 +27,25 @@ const REGIONS: [(&str, &str); 20] = [
     ("BR", "55"),
 ];
 
-/// So many numbers are tried in every region; after that only the one that fits best is held to the rest.
-const SAMPLE: u64 = 2000;
-
 /// The regions in which every number so far can be dialled.
 #[derive(Debug, Clone)]
 pub(super) struct Dialling {
     fits: Vec<(Region, &'static str, u64)>,
-    numbers: u64,
+    settled: bool,
 }
 
 impl Dialling {
     pub(super) fn new() -> Self {
         let region = |(region, code): (&str, &'static str)| Some((Region::new(region).ok()?, code, 0));
-        Self { fits: REGIONS.into_iter().filter_map(region).collect(), numbers: 0 }
+        Self { fits: REGIONS.into_iter().filter_map(region).collect(), settled: false }
     }
 
     /// Whether the number can be dialled where all before it can; if not, it does not count.
     pub(super) fn add(&mut self, number: &str) -> bool {
+        // No region is left to hold it to, so the column will be text, which reads it.
+        if self.settled && self.fits.is_empty() {
+            return true;
+        }
         let digits = number.trim_start();
         let international = digits.starts_with('+') || digits.starts_with("00");
         let fits = |&(region, code, votes): &(Region, &'static str, u64)| {
@@ -57,18 +59,26 @@ impl Dialling {
             return false;
         }
         self.fits = fits;
-        self.numbers += 1;
-        if self.numbers == SAMPLE {
-            let best = self.best();
-            self.fits.retain(|(region, ..)| Some(*region) == best);
-        }
         true
     }
 
-    /// The region most numbers with a country code belong to; the first that fits when none has one.
-    pub(super) fn best(&self) -> Option<Region> {
+    /// Holds the numbers to come to one region, because it takes long to try each of a million in all of them.
+    pub(super) fn settle(&mut self, home: Option<Region>) {
+        let best = self.region(home);
+        self.fits.retain(|(region, ..)| Some(*region) == best);
+        self.settled = true;
+    }
+
+    /// The region that most numbers with a country code belong to; where none has one, `home`, which another field of the
+    /// same records says. That a number can be dialled somewhere is no evidence: most can be in several regions.
+    pub(super) fn region(&self, home: Option<Region>) -> Option<Region> {
         let most = self.fits.iter().map(|(.., votes)| *votes).max()?;
-        self.fits.iter().find(|(.., votes)| *votes == most).map(|(region, ..)| *region)
+        let mut best = self.fits.iter().filter(|(region, _, votes)| match most {
+            0 => Some(*region) == home,
+            most => *votes == most,
+        });
+        let first = best.next()?;
+        best.next().is_none().then_some(first.0)
     }
 }
 
