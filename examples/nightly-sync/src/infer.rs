@@ -320,6 +320,18 @@ mod tests {
     }
 
     #[test]
+    fn the_region_that_a_sample_settles_reads_what_comes_after_it() {
+        let lines = |last: &str| {
+            let line = |n: u64| format!("{{\"id\": 1, \"tel\": \"087 555 {n:04}\", \"country\": \"IE\"}}\n");
+            (0..SAMPLE + 10).map(line).collect::<String>() + last
+        };
+        let kinds = |last| kinds(String::leak(lines(last)));
+        assert_eq!(kinds(""), ["tel: phone IE", "country: text"]);
+        assert_eq!(kinds("{\"tel\": \"ask\"}"), ["tel: text", "country: text"]);
+        assert_eq!(kinds("{\"tel\": \"087 555 0123\", \"country\": \"GB\"}"), ["tel: text", "country: text"]);
+    }
+
+    #[test]
     fn that_nothing_says_where_phones_are_dialled_is_told_with_the_remedy() {
         let inferred = infer(&mut Lines::text("listing", r#"{"id": 1, "phone": "087 555 0123"}"#), "id").unwrap();
         let told = inferred.remarks[0].as_deref().unwrap_or_default();
