@@ -27,7 +27,7 @@ pub struct Incarnation([u8; INCARNATION_LEN]);
 ///
 /// [`Incarnation`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an incarnation needs 16 random bytes, and half of these are zero")]
+#[error("an incarnation needs 16 bytes of entropy, and half of these are zero")]
 pub struct NotRandom;
 
 impl Incarnation {
@@ -38,10 +38,10 @@ impl Incarnation {
     /// # Errors
     /// [`NotRandom`], when the first or the last eight bytes are all zero: of bytes that were drawn at random, one in
     /// 2⁶³ is refused.
-    pub fn new(random: [u8; INCARNATION_LEN]) -> Result<Self, NotRandom> {
-        let (first, last) = random.split_at(INCARNATION_LEN / 2);
+    pub fn new(bytes: [u8; INCARNATION_LEN]) -> Result<Self, NotRandom> {
+        let (first, last) = bytes.split_at(INCARNATION_LEN / 2);
         let zero = |half: &[u8]| half.iter().all(|byte| *byte == 0);
-        if zero(first) || zero(last) { Err(NotRandom) } else { Ok(Self(random)) }
+        if zero(first) || zero(last) { Err(NotRandom) } else { Ok(Self(bytes)) }
     }
 }
 
