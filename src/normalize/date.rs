@@ -10,7 +10,7 @@
 //! | specifier | reads |
 //! |---|---|
 //! | `%Y` | exactly four digits, 0001 to 9999 |
-//! | `%m`, `%d`, `%e` | one or two digits, however the source pads |
+//! | `%m`, `%d`, `%e` | one or two digits, however the source pads; exactly two where a digit may stand directly beside them |
 //! | `%b`, `%h`, `%B` | an English month, `Jan` or `January`, in any case |
 //! | `%a`, `%A` | an English weekday, `Mon` or `Monday`, in any case; it must be the day's own |
 //! | `%F` | `%Y-%m-%d` |
@@ -28,6 +28,9 @@
 //! | `2023-02-29`, `2024-13-01`, `0000-01-01` | | not a date |
 //! | `2024-01-05` | `%d/%m/%Y` | not a date: ISO was not declared |
 //! | `24-01-05` | | not a date: which century? |
+//!
+//! **Why exactly two digits in `%Y%m%d`?** `2016111` could be the first of November or the eleventh of January. Where
+//! nothing keeps two numbers apart, only their widths do: such a format reads eight digits and no other number of them.
 //!
 //! **Why no `%y`?** Two digits of a year of birth are two people. A source that has no more needs a connector that
 //! knows which century is meant.
@@ -210,6 +213,33 @@ mod tests {
         }
         let long = "9".repeat(10_000);
         assert_eq!(canonical(&long, &[]), Err(Problem::NotADate), "too long to be looked at");
+    }
+
+    /// `2016111` is two days, and `1112016` three.
+    #[test]
+    fn numbers_without_anything_between_them_have_fixed_widths() {
+        for (raw, declared, expected) in [
+            ("20160928", "%Y%m%d", Some("2016-09-28")),
+            ("2016111", "%Y%m%d", None),
+            ("201611", "%Y%m%d", None),
+            ("201609281", "%Y%m%d", None),
+            ("2016-0928", "%Y%m%d", None),
+            ("28092016", "%d%m%Y", Some("2016-09-28")),
+            ("1112016", "%d%m%Y", None),
+            ("1-112016", "%d-%m%Y", Some("2016-11-01")),
+            ("111-2016", "%d%m-%Y", None),
+            ("2016111", "%Y%-m%-d", None),
+            // A digit of the format's own is one like any other.
+            ("2016/1107", "%Y/%m0%d", None),
+            ("2016/11007", "%Y/%m0%d", Some("2016-11-07")),
+            // So is a space that the source left out.
+            ("2016 1 11", "%Y %m %d", Some("2016-01-11")),
+            ("2016111", "%Y %m %d", None),
+            ("5Jan2016", "%d %b %Y", Some("2016-01-05")),
+        ] {
+            let read = canonical(raw, &[declared.to_owned()]);
+            assert_eq!(read.as_deref().ok(), expected, "{raw} as {declared}");
+        }
     }
 
     #[test]

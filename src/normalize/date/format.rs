@@ -80,24 +80,52 @@ fn parts(format: &str) -> impl Iterator<Item = Option<Part<'_>>> {
     })
 }
 
+impl Part<'_> {
+    fn is_number(self) -> bool {
+        matches!(self, Self::Year | Self::Month | Self::Day)
+    }
+
+    fn begins_with_a_digit(self) -> bool {
+        self.is_number() || matches!(self, Self::Text(text) if text.starts_with(|c: char| c.is_ascii_digit()))
+    }
+
+    fn ends_with_a_digit(self) -> bool {
+        self.is_number() || matches!(self, Self::Text(text) if text.ends_with(|c: char| c.is_ascii_digit()))
+    }
+}
+
 /// The day a whole text names in a format. A format that is none matches nothing.
 pub(super) fn matched(text: &str, format: &str) -> Option<NaiveDate> {
     let (mut year, mut month, mut day, mut weekday) = (None, None, None, None);
-    let mut rest = text;
-    for part in parts(format) {
-        match part? {
+    let (mut rest, mut behind_digit) = (text, false);
+    let mut parts = parts(format).peekable();
+    while let Some(part) = parts.next() {
+        let part = part?;
+        // Digits without anything between them can only be told apart by their number.
+        let is_fixed = behind_digit || parts.peek().copied().flatten().is_some_and(Part::begins_with_a_digit);
+        let least = if is_fixed { 2 } else { 1 };
+        match part {
             Part::Year => year = Some(take_number(&mut rest, 4, 4)?),
-            Part::Month => month = Some(take_number(&mut rest, 1, 2)?),
-            Part::Day => day = Some(take_number(&mut rest, 1, 2)?),
+            Part::Month => month = Some(take_number(&mut rest, least, 2)?),
+            Part::Day => day = Some(take_number(&mut rest, least, 2)?),
             Part::MonthName => month = Some(take_name(&mut rest, &MONTHS)?),
             Part::Weekday => weekday = Some(take_name(&mut rest, &WEEKDAYS)?),
-            Part::Space => rest = rest.trim_start_matches(' '),
+            Part::Space => take_space(&mut rest, text)?,
             Part::Text(literal) => rest = rest.strip_prefix(literal)?,
         }
+        behind_digit = part.ends_with_a_digit();
     }
     let date = date(year?, month?, day?)?;
     let is_its_weekday = weekday.is_none_or(|weekday| weekday == date.weekday().number_from_monday());
     (rest.is_empty() && is_its_weekday).then_some(date)
+}
+
+/// White space, which may be left out, unless it is all that keeps two numbers apart.
+fn take_space(rest: &mut &str, text: &str) -> Option<()> {
+    let (before, behind) = text.as_bytes().split_at(text.len() - rest.len());
+    *rest = rest.trim_start_matches(' ');
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    (!(is_digit(before.last()) && is_digit(behind.first()))).then_some(())
 }
 
 fn take_number(rest: &mut &str, least: usize, most: usize) -> Option<u32> {
