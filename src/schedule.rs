@@ -108,6 +108,15 @@ pub enum Schedule {
 }
 
 impl Schedule {
+    /// Whether both fire every so often, as often as each other: an anchor is only where the grid lies, and who declares an
+    /// interval anew anchors it where they are.
+    pub(crate) fn same_interval(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Interval { every, .. }, Self::Interval { every: other, .. }) => every == other,
+            _ => false,
+        }
+    }
+
     /// Daily at 02:15 UTC: after midnight everywhere in Europe, and not on the hour, when everybody calls.
     ///
     /// ```

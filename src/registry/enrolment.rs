@@ -28,6 +28,9 @@ use crate::schedule::{Fire, ScheduleError, Timetable};
 pub struct Enrolment {
     connection: Connection,
     through: DateTime<Utc>,
+    /// What was due under a schedule that was changed before it fired.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    owed: Vec<Fire>,
 }
 
 impl Enrolment {
@@ -39,11 +42,14 @@ impl Enrolment {
     /// [`ScheduleError`], when its schedule can have no timetable.
     pub fn new(connection: Connection, now: DateTime<Utc>) -> Result<Self, ScheduleError> {
         Timetable::new(&connection.schedule)?;
-        Ok(Self { connection, through: now })
+        Ok(Self { connection, through: now, owed: Vec::new() })
     }
 
-    /// The connection as somebody has edited it; nothing else of the one before is kept. One that ran before, runs
-    /// still and has the same schedule makes up for what it missed; any other begins now.
+    /// The connection as somebody has edited it; nothing else of the one before is kept.
+    ///
+    /// One that ran before, runs still and has the same schedule makes up for what it missed. An interval of the same
+    /// length is the same schedule and keeps its anchor, so that declaring it again changes nothing. A changed schedule
+    /// begins now, and what was due under the former one still fires. One that is switched off owes nothing.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -64,9 +70,17 @@ impl Enrolment {
     /// # Errors
     /// [`ScheduleError`], when its schedule can have no timetable.
     pub fn edited(self, connection: Connection, now: DateTime<Utc>) -> Result<Self, ScheduleError> {
-        let same = self.connection.runs() && connection.runs() && self.connection.schedule == connection.schedule;
-        let through = if same { self.through } else { now.max(self.through) };
-        Ok(Self { through, ..Self::new(connection, now)? })
+        let mut connection = connection;
+        if self.connection.schedule.same_interval(&connection.schedule) {
+            connection.schedule = self.connection.schedule.clone();
+        }
+        let runs = self.connection.runs() && connection.runs();
+        if runs && self.connection.schedule == connection.schedule {
+            return Ok(Self { through: self.through, owed: self.owed, ..Self::new(connection, now)? });
+        }
+        // A former schedule that this build cannot read owes nothing.
+        let owed = if runs { self.fire(now).map(|(fires, _)| fires).unwrap_or_default() } else { Vec::new() };
+        Ok(Self { through: now.max(self.through), owed, ..Self::new(connection, now)? })
     }
 
     /// The enrolment, settled up to a clock that is right: one that was once far ahead has settled what is still to come. Of
@@ -84,7 +98,8 @@ impl Enrolment {
     /// ```
     #[must_use = "nothing has happened until the next enrolment is stored"]
     pub fn set_back(&self, now: DateTime<Utc>) -> Self {
-        Self { through: self.through.min(now), ..self.clone() }
+        let owed = self.owed.iter().filter(|fire| fire.at <= now).cloned().collect();
+        Self { through: self.through.min(now), owed, ..self.clone() }
     }
 
     /// The connection.
@@ -121,7 +136,8 @@ impl Enrolment {
     /// [`ScheduleError`], when its schedule can have no timetable in this build.
     pub fn due(&self) -> Result<Option<DateTime<Utc>>, ScheduleError> {
         let timetable = Timetable::new(&self.connection.schedule)?;
-        Ok(timetable.next(self.through).filter(|_| self.connection.runs()))
+        let next = self.owed.first().map(|fire| fire.at).or_else(|| timetable.next(self.through));
+        Ok(next.filter(|_| self.connection.runs()))
     }
 
     /// What fires until now, the oldest first, and the enrolment to store once each of its
@@ -134,8 +150,12 @@ impl Enrolment {
     pub fn fire(&self, now: DateTime<Utc>) -> Result<(Vec<Fire>, Self), ScheduleError> {
         let timetable = Timetable::new(&self.connection.schedule)?;
         let due = timetable.due(self.through, now, self.connection.missed);
-        let fires = if self.connection.runs() { due.fires } else { Vec::new() };
-        Ok((fires, Self { through: due.through.max(self.through), ..self.clone() }))
+        if !self.connection.runs() {
+            return Ok((Vec::new(), Self { through: due.through.max(self.through), owed: Vec::new(), ..self.clone() }));
+        }
+        let (owed, left): (Vec<_>, Vec<_>) = self.owed.iter().cloned().partition(|fire| fire.at <= now);
+        let fires = owed.into_iter().chain(due.fires).collect();
+        Ok((fires, Self { through: due.through.max(self.through), owed: left, ..self.clone() }))
     }
 
     /// Takes over what another reading of it has [fired](Self::fire), unless the schedule was edited meanwhile: then it
@@ -159,7 +179,9 @@ impl Enrolment {
     pub fn settled(&self, fired: &Self) -> Self {
         let same = self.connection.schedule == fired.connection.schedule;
         let through = if same { self.through.max(fired.through) } else { self.through };
-        Self { through, ..self.clone() }
+        // What it owed when it was read has fired; what an edit left to it since has not.
+        let owed = if same { fired.owed.clone() } else { self.owed.clone() };
+        Self { through, owed, ..self.clone() }
     }
 
     /// The keys of those it serves.

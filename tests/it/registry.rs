@@ -1,9 +1,11 @@
 //! Connections and the secrets they do not hold.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
-use tripartite::registry::{Connection, Secret, SecretRef, Status, nightly};
+use tripartite::registry::{Connection, Enrolment, Secret, SecretRef, Status, nightly};
 use tripartite::schedule::Schedule;
 
 fn at() -> DateTime<Utc> {
@@ -120,6 +122,77 @@ proptest! {
             let mut near = one.clone();
             near[flip % one.len()] ^= 1;
             prop_assert!(Secret::new(one) != Secret::new(near));
+        }
+    }
+}
+
+/// A deploy script declares the same interval again every half hour.
+#[test]
+fn an_interval_that_is_declared_again_every_half_hour_fires_each_hour() {
+    let hourly =
+        |anchor| connection("f", &["a"]).schedule(Schedule::Interval { every: Duration::from_secs(3600), anchor });
+    let mut enrolment = Enrolment::new(hourly(at()), at()).unwrap();
+    let mut fired = Vec::new();
+    for half_hour in 1..=8 {
+        let now = at() + TimeDelta::minutes(30 * half_hour);
+        enrolment = enrolment.edited(hourly(now), now).unwrap();
+        let (fires, settled) = enrolment.fire(now).unwrap();
+        fired.extend(fires.iter().map(|fire| (fire.at - at()).num_minutes()));
+        enrolment = settled;
+    }
+    assert_eq!(fired, [60, 120, 180, 240]);
+}
+
+#[test]
+fn a_changed_schedule_keeps_what_is_due_and_fires_it_once() {
+    let on = |schedule| connection("f", &["a"]).schedule(schedule);
+    let enrolment = Enrolment::new(on(Schedule::Hourly { minute: 0 }), at()).unwrap();
+    let due = enrolment.due().unwrap().unwrap();
+    let late = due + TimeDelta::minutes(5);
+    let changed = enrolment.edited(on(Schedule::nightly()), late).unwrap();
+    assert_eq!(changed.due().unwrap(), Some(due), "what was due when the schedule was changed is due still");
+    let stored = serde_json::to_string(&changed).unwrap();
+    assert_eq!(serde_json::from_str::<Enrolment>(&stored).unwrap(), changed);
+    let (fires, settled) = changed.fire(late).unwrap();
+    assert_eq!(fires.iter().map(|fire| fire.at).collect::<Vec<_>>(), [due]);
+    assert!(settled.fire(late).unwrap().0.is_empty());
+    assert!(changed.settled(&settled).fire(late).unwrap().0.is_empty());
+    let mut off = on(Schedule::nightly());
+    off.enabled = false;
+    assert_eq!(changed.edited(off, late).unwrap().due().unwrap(), None, "who switches it off is owed nothing");
+}
+
+/// As the version before wrote it: without what is owed.
+#[test]
+fn an_enrolment_of_before_is_read() {
+    let enrolment = Enrolment::new(full(), at()).unwrap();
+    let json = serde_json::to_value(&enrolment).unwrap();
+    assert_eq!(json.as_object().unwrap().keys().collect::<Vec<_>>(), ["connection", "through"]);
+    assert_eq!(serde_json::from_value::<Enrolment>(json).unwrap(), enrolment);
+}
+
+proptest! {
+    /// The same declaration changes nothing, however often and whenever it is made.
+    #[test]
+    fn a_declaration_is_idempotent(
+        every in 1_u64..10_000,
+        steps in prop::collection::vec((0_i64..5_000, any::<bool>()), 1..40),
+    ) {
+        let declared = |anchor| {
+            connection("f", &["a"]).schedule(Schedule::Interval { every: Duration::from_secs(every), anchor })
+        };
+        let mut quiet = Enrolment::new(declared(at()), at()).unwrap();
+        let (mut again, mut now) = (quiet.clone(), at());
+        for (seconds, declare) in steps {
+            now += TimeDelta::seconds(seconds);
+            if declare {
+                again = again.edited(declared(now), now).unwrap();
+            }
+            prop_assert_eq!(&again, &quiet);
+            let (fires, settled) = quiet.fire(now).unwrap();
+            let (fires_again, settled_again) = again.fire(now).unwrap();
+            prop_assert_eq!(fires, fires_again);
+            (quiet, again) = (settled, settled_again);
         }
     }
 }
