@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::health::{Health, View};
 use crate::id::{ConnectorId, OrgId, SyncKey, WorkerId};
 use crate::queue::{Attempt, Death, Ended, Held, Progress, Slot, State};
+
+/// How far clocks that are right may disagree.
+const DISAGREE: TimeDelta = TimeDelta::minutes(10);
 
 /// What an operator sees of a key. A view: it is computed, and not stored.
 ///
@@ -39,6 +42,9 @@ pub struct Status {
     pub last_at: Option<DateTime<Utc>>,
     /// The health of the connector for the organisation.
     pub health: Option<View>,
+    /// When its slot last changed; none, in a status from before this was told.
+    #[serde(default)]
+    pub changed_at: Option<DateTime<Utc>>,
 }
 
 /// What a key is doing, as an operator sees it.
@@ -101,7 +107,23 @@ impl Status {
             last: newest.map(|attempt| attempt.ended.clone()),
             last_at: newest.map(|attempt| attempt.ended_at),
             health: health.map(Health::view),
+            changed_at: Some(slot.updated_at),
         }
+    }
+
+    /// The time that a clock which was ahead has left behind, if it is more than ten minutes from now: so far may right
+    /// clocks disagree. Nothing happens to the key until then, unless it is [set back](crate::work::Queue::set_back_all).
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::history::Status;
+    /// use tripartite::queue::Slot;
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
+    /// assert_eq!(Status::of(&Slot::new(ahead), None, None).ahead(now), Some(ahead));
+    /// assert_eq!(Status::of(&Slot::new(now + TimeDelta::minutes(10)), None, None).ahead(now), None);
+    /// ```
+    pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.changed_at.filter(|at| at.signed_duration_since(now) > DISAGREE)
     }
 
     /// What an organisation sees: its statuses by connector, out of those of any keys.

@@ -14,7 +14,7 @@ use crate::history::{Entry, Status};
 use crate::host::{JobStore, LogEntry, LogPosition, Shard, StoreKey};
 use crate::id::{CommandId, ConnectorId, SyncKey};
 use crate::notice::Notice;
-use crate::queue::{Attempt, Command, Outcome, Rules, Slot, Token};
+use crate::queue::{Attempt, Command, Outcome, Rules, Slot, State, Token};
 use crate::registry::Enrolment;
 use crate::run::Report;
 
@@ -376,6 +376,47 @@ impl<S: JobStore> Queue<S> {
         change(store, shards, &connection_key(&key.connector), enrolment).await
     }
 
+    /// [`set_back`](Self::set_back) for every key that a connector serves: a clock that was ahead for one run leaves its
+    /// times with all of them. Says how many keys there are.
+    ///
+    /// A key of an organisation that is no longer connected is not among them.
+    ///
+    /// ```
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::registry::Connection;
+    /// # use tripartite::work::Queue;
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///     .org("ballybeg".parse()?, "F-17".parse()?, now)
+    ///     .org("carrick".parse()?, "F-18".parse()?, now);
+    /// block_on(queue.connect(&connection, now))?;
+    /// block_on(queue.fire(&connection.connector, ahead))?; // both keys are due in a year
+    /// assert_eq!(block_on(queue.set_back_all(&connection.connector, now))?, 2);
+    /// for key in connection.keys() {
+    ///     assert_eq!(block_on(queue.slot(&key))?.and_then(|slot| slot.due()), Some(now));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`set_back`](Self::set_back).
+    pub async fn set_back_all(
+        &self,
+        connector: &ConnectorId,
+        now: DateTime<Utc>,
+    ) -> Result<usize, WorkError<S::Error>> {
+        let Some(known) = self.connection(connector).await? else { return Ok(0) };
+        let mut keys = 0;
+        for key in known.keys() {
+            self.set_back(&key, now).await?;
+            keys += 1;
+        }
+        Ok(keys)
+    }
+
     /// The gate of a group; none, when nobody has asked for a ticket yet. A [`Worker`](super::Worker) has a group for
     /// each connector, under its id.
     ///
@@ -417,30 +458,36 @@ impl<S: JobStore> Queue<S> {
     /// [`WorkError`], when the store failed, or the slot, an entry of its history or the health cannot be read.
     pub async fn status(&self, key: &SyncKey) -> Result<Option<Status>, WorkError<S::Error>> {
         let Some(slot) = self.slot(key).await? else { return Ok(None) };
-        let last = if slot.token.0 == 0 { None } else { self.last(key, slot.updated_at).await? };
+        let last = if slot.token.0 == 0 { None } else { self.last(key, &slot).await? };
         let health = self.health(key).await?;
         Ok(Some(Status::of(&slot, last.as_ref(), health.as_ref())))
     }
 
-    /// The newest attempt in the history. Looked for from a point in time backwards, in ever longer steps.
-    async fn last(&self, key: &SyncKey, near: DateTime<Utc>) -> Result<Option<Attempt>, WorkError<S::Error>> {
+    /// The attempt of the greatest token in the history: a clock that was ahead wrote later times under lesser tokens.
+    /// Looked for from the slot's last change backwards, in ever longer steps, until no greater token can be missing.
+    async fn last(&self, key: &SyncKey, slot: &Slot) -> Result<Option<Attempt>, WorkError<S::Error>> {
+        let running = matches!(slot.state, State::Running { .. });
+        let newest = Token(slot.token.0 - u64::from(running));
+        let near = slot.updated_at;
         let mut span = TimeDelta::hours(1);
         loop {
             let from = near.checked_sub_signed(span).unwrap_or(DateTime::<Utc>::MIN_UTC);
-            let mut last = None;
+            let mut last: Option<Attempt> = None;
             let mut after = None;
             loop {
                 let page = self.history(key, from..DateTime::<Utc>::MAX_UTC, after.as_ref(), PAGE).await?;
                 let full = page.len() == PAGE;
-                if let Some(entry) = page.into_iter().next_back() {
+                if let Some(entry) = page.last() {
                     after = Some(LogPosition { at: entry.at(), id: entry.id() });
-                    last = Some(entry.attempt);
                 }
+                let read = page.into_iter().map(|entry| entry.attempt);
+                last = last.into_iter().chain(read).max_by_key(|attempt| attempt.token);
                 if !full {
                     break;
                 }
             }
-            if last.is_some() || from == DateTime::<Utc>::MIN_UTC {
+            let found = last.as_ref().is_some_and(|attempt| attempt.token >= newest);
+            if found || from == DateTime::<Utc>::MIN_UTC {
                 return Ok(last);
             }
             span = span.checked_mul(8).unwrap_or(TimeDelta::MAX);

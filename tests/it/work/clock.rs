@@ -1,0 +1,57 @@
+//! A clock that was a year ahead for one run: what it left is told, passed over and healed.
+
+use chrono::TimeDelta;
+use tripartite::drive::block_on;
+use tripartite::history::Doing;
+use tripartite::id::ExternalId;
+use tripartite::registry::Connection;
+
+use super::club::{Club, key, worker};
+
+/// Three organisations of one source, all of which ran under a clock that was a year ahead.
+fn after_a_year_ahead() -> (Club, Connection) {
+    let club = Club::new();
+    let mut connection = Connection::new("federation".parse().unwrap(), "The federation", "members".parse().unwrap());
+    for org in ["a", "b", "c"] {
+        connection = connection.org(org.parse().unwrap(), ExternalId::new("F").unwrap(), club.now());
+    }
+    block_on(club.queue.connect(&connection, club.now())).unwrap();
+    let right = club.now();
+    club.watch.set(right + TimeDelta::days(365));
+    for key in connection.keys() {
+        club.ask(&key.to_string());
+        assert!(club.attempt(&mut worker(&format!("ahead-{key}").replace('/', "-"))).is_some());
+        club.watch.wait(TimeDelta::minutes(2));
+    }
+    club.watch.set(right + TimeDelta::minutes(5));
+    (club, connection)
+}
+
+#[test]
+fn times_from_the_future_are_told_and_healed_for_all_keys_of_a_source_at_once() {
+    let (club, connection) = after_a_year_ahead();
+    for key in connection.keys() {
+        let status = block_on(club.queue.status(&key)).unwrap().unwrap();
+        assert!(status.ahead(club.now()).is_some(), "{key} is told");
+    }
+    assert_eq!(block_on(club.queue.set_back_all(&connection.connector, club.now())).unwrap(), 3);
+    for key in connection.keys() {
+        assert_eq!(block_on(club.queue.status(&key)).unwrap().unwrap().ahead(club.now()), None);
+    }
+    let night = block_on(club.queue.connection(&connection.connector)).unwrap().unwrap().due().unwrap();
+    assert!(night < Some(club.now() + TimeDelta::days(1)), "the schedule fires in the next night");
+}
+
+#[test]
+fn status_shows_the_attempt_with_the_greatest_token_not_the_greatest_time() {
+    let (club, connection) = after_a_year_ahead();
+    block_on(club.queue.set_back_all(&connection.connector, club.now())).unwrap();
+    let mut right = worker("right");
+    for _ in 0..2 {
+        club.watch.wait(TimeDelta::hours(3));
+        club.ask("a/federation");
+        assert!(club.attempt(&mut right).is_some());
+        let status = block_on(club.queue.status(&key("a/federation"))).unwrap().unwrap();
+        assert_eq!((status.doing, status.last_at), (Doing::Idle, Some(club.now())));
+    }
+}
