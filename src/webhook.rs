@@ -11,11 +11,12 @@
 //! | # | step | who fails it is answered | and is told apart by |
 //! |---|---|---|---|
 //! | 1 | the body is within the cap | 413 | [`TooLarge`](Refusal::TooLarge) |
+//! | 1 | the body is as it was signed, without a content encoding | 415 | [`Encoded`](Refusal::Encoded) |
 //! | 2 | the headers are there, once, and of their form | 400 | [`Header`](Refusal::Header) |
 //! | 3 | a signature matches | 401 | [`Unsigned`](Refusal::Unsigned), [`Signature`](Refusal::Signature) |
 //! | 4 | the timestamp is near | 401 | [`Stale`](Refusal::Stale) |
-//! | 5 | the rate allows it ([`Charging`]) | 429, with `retry-after` | [`Limited`](Refusal::Limited) |
-//! | 6 | the message is new ([`Looking`]) | 200 | [`Duplicate`](Verdict::Duplicate) |
+//! | 5 | the message is new ([`Looking`]) | 200 | [`Duplicate`](Verdict::Duplicate) |
+//! | 6 | the rate allows it ([`Charging`]) | 429, with `retry-after` | [`Limited`](Refusal::Limited) |
 //! | 7 | the body has the agreed [`Shape`] | 400 | [`Malformed`](Refusal::Malformed) |
 //! | 8 | something in it was asked for | 200 | [`Ignored`](Verdict::Ignored) |
 //! | 9 | its [`Effect`]s are stored ([`Burying`], for those that are gone) | 503 | [`Answer::unavailable`] |

@@ -23,10 +23,11 @@ const CAP: usize = 256 * 1024;
 /// Longer than senders try again: the specification's example schedule ends after three days and four hours.
 const KEEP: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
-/// Whether a connection takes messages for an organisation: it serves it, is enabled, and is set up. To all others the
-/// answer is [`Received::gone`], and the sender stops for good.
+/// Whether a connection takes messages for an organisation: it serves it, and is set up. To all others the answer is
+/// [`Received::gone`], and the sender stops for good.
 ///
-/// A connection in error takes them: its trouble is meant to end, and what is triggered until then waits.
+/// A connection in error takes them: its trouble is meant to end, and what is triggered until then waits. So does one that
+/// is not enabled: a schedule that is switched off, or a pause, is no reason for a sender to stop for good.
 ///
 /// ```
 /// use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
@@ -38,12 +39,14 @@ const KEEP: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 /// assert!(serves(&connection, &org) && !serves(&connection, &OrgId::new("kilmore")?));
 /// connection.status = Status::Error;
 /// assert!(serves(&connection, &org));
-/// connection.enabled = false;
+/// connection.enabled = false; // no schedule, and an endpoint all the same
+/// assert!(serves(&connection, &org));
+/// connection.status = Status::Inactive;
 /// assert!(!serves(&connection, &org));
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 pub fn serves(connection: &Connection, org: &OrgId) -> bool {
-    connection.enabled && connection.status != Status::Inactive && connection.orgs.contains_key(org)
+    connection.status != Status::Inactive && connection.orgs.contains_key(org)
 }
 
 /// How a sender signs.
@@ -152,8 +155,11 @@ impl Endpoint {
         if request.body.len() > self.cap {
             return Step::Done(Received::refused(Refusal::TooLarge { cap: self.cap }));
         }
+        if request.is_encoded() {
+            return Step::Done(Received::refused(Refusal::Encoded));
+        }
         match self.verifier.verify(request, now) {
-            Ok(id) => Step::Charging(Charging { at: Verified { endpoint: self, body: request.body, id, now } }),
+            Ok(id) => Verified { endpoint: self, body: request.body, id, now }.looked_for(),
             Err(refusal) => Step::Done(Received::refused(refusal)),
         }
     }
@@ -167,10 +173,10 @@ impl Endpoint {
 #[derive(Debug)]
 #[must_use = "a request is not answered before it is done"]
 pub enum Step<'a> {
-    /// The rate, which is charged.
-    Charging(Charging<'a>),
     /// Whether the message was taken in before.
     Looking(Looking<'a>),
+    /// The rate, which is charged.
+    Charging(Charging<'a>),
     /// The tombstones there are.
     Burying(Burying<'a>),
     /// Nothing: this is what it comes to.
@@ -191,7 +197,7 @@ impl fmt::Debug for Verified<'_> {
     }
 }
 
-/// A verified request, before it is charged.
+/// A verified request that is new, before it is charged.
 #[derive(Debug)]
 pub struct Charging<'a> {
     at: Verified<'a>,
@@ -213,15 +219,15 @@ impl<'a> Charging<'a> {
 
     /// Goes on, once that is stored.
     pub fn resume(self, allowance: Allowance) -> Step<'a> {
-        match (allowance, &self.at.id) {
-            (Allowance::Limited { retry_after }, _) => Step::Done(Received::refused(Refusal::Limited { retry_after })),
-            (Allowance::Allowed, Some(id)) => Step::Looking(Looking { id: id.clone(), at: self.at }),
-            (Allowance::Allowed, None) => self.at.read(),
+        match allowance {
+            Allowance::Limited { retry_after } => Step::Done(Received::refused(Refusal::Limited { retry_after })),
+            Allowance::Allowed => self.at.read(),
         }
     }
 }
 
-/// A charged request, which may have been taken in before.
+/// A verified request, which may have been taken in before. A duplicate is known before it is charged: whoever replays
+/// copied messages does not use up the rate of who sends new ones.
 #[derive(Debug)]
 pub struct Looking<'a> {
     id: MessageId,
@@ -236,7 +242,7 @@ impl<'a> Looking<'a> {
 
     /// Goes on with what is stored there.
     pub fn resume(self, seen: Option<&Seen>) -> Step<'a> {
-        if seen.is_some() { Step::Done(Received::duplicate()) } else { self.at.read() }
+        if seen.is_some() { Step::Done(Received::duplicate()) } else { Step::Charging(Charging { at: self.at }) }
     }
 }
 
@@ -273,6 +279,14 @@ fn scope(message: &Message) -> Scope {
 }
 
 impl<'a> Verified<'a> {
+    /// A message without an id of its own is never a second delivery.
+    fn looked_for(self) -> Step<'a> {
+        match self.id.clone() {
+            Some(id) => Step::Looking(Looking { id, at: self }),
+            None => Step::Charging(Charging { at: self }),
+        }
+    }
+
     fn read(self) -> Step<'a> {
         let message = match self.endpoint.shape.read(self.body) {
             Ok(message) => message,

@@ -33,6 +33,9 @@ pub enum Refusal {
         /// How much is.
         cap: usize,
     },
+    /// The body is compressed. What is signed is what was sent, and nothing is unpacked here.
+    #[error("the body has a content-encoding; it is taken only as it is, without one")]
+    Encoded,
     /// A header cannot be used.
     #[error("header {name} {problem}")]
     Header {
@@ -75,6 +78,7 @@ impl Refusal {
             Self::Unsigned | Self::Signature | Self::Stale { .. } => 401,
             Self::Gone => 410,
             Self::TooLarge { .. } => 413,
+            Self::Encoded => 415,
             Self::Limited { .. } => 429,
         }
     }
@@ -83,6 +87,7 @@ impl Refusal {
     pub fn name(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "too_large",
+            Self::Encoded => "encoded",
             Self::Header { .. } => "header",
             Self::Unsigned => "unsigned",
             Self::Signature => "signature",

@@ -42,6 +42,14 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Whether the body has another form than its bytes, such as gzip.
+    pub(super) fn is_encoded(&self) -> bool {
+        let encodings = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
+        encodings
+            .map(|(_, value)| value.trim_ascii())
+            .any(|value| !value.is_empty() && !value.eq_ignore_ascii_case(b"identity"))
+    }
+
     /// A header that must be there, as text.
     pub(super) fn required(&self, name: &str) -> Result<&'a str, Refusal> {
         let value = self.header(name)?.ok_or_else(|| Refusal::header(name, Problem::Missing))?;

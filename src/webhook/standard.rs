@@ -9,9 +9,16 @@ use super::refusal::{Problem, Refusal};
 use super::request::{MessageId, Request};
 use super::secret::{SecretError, SigningSecret};
 
-const ID: &str = "webhook-id";
-const TIMESTAMP: &str = "webhook-timestamp";
-const SIGNATURE: &str = "webhook-signature";
+/// The names of the three headers.
+#[derive(Debug)]
+struct Names {
+    id: &'static str,
+    timestamp: &'static str,
+    signature: &'static str,
+}
+
+const STANDARD: Names = Names { id: "webhook-id", timestamp: "webhook-timestamp", signature: "webhook-signature" };
+const SVIX: Names = Names { id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" };
 /// HMAC-SHA256; `v1a` is ed25519, and skipped.
 const VERSION: &str = "v1";
 /// What the libraries of the specification use: clocks are seldom further apart, and a replay has no more time.
@@ -25,6 +32,12 @@ const MAX_TIMESTAMP: usize = 12;
 ///
 /// Several secrets stand here while one is replaced by another: any of them verifies, and signing signs with all. A
 /// signature of another version is skipped.
+///
+/// Svix sends the same scheme under its own names, `svix-id`, `svix-timestamp` and `svix-signature`, unless its customer
+/// pays for the others ([its documentation][svix]); they are read where there is no `webhook-signature`. Names of both kinds
+/// are never mixed.
+///
+/// [svix]: https://docs.svix.com/receiving/verifying-payloads/how-manual
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta};
@@ -78,9 +91,10 @@ impl Standard {
     /// [`Refusal::Header`] for a header that is missing, there twice or without its form, [`Refusal::Unsigned`] and
     /// [`Refusal::Signature`], and [`Refusal::Stale`] for the time, either way.
     pub fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<MessageId, Refusal> {
-        let id = MessageId::new(request.required(ID)?).map_err(|_| Refusal::header(ID, Problem::Form))?;
-        let (stamp, seconds) = timestamp(request)?;
-        let sent = signatures(request)?;
+        let names = Names::of(request);
+        let id = MessageId::new(request.required(names.id)?).map_err(|_| Refusal::header(names.id, Problem::Form))?;
+        let (stamp, seconds) = timestamp(request, names.timestamp)?;
+        let sent = signatures(request, names.signature)?;
         let tags: Vec<Tag> = self.secrets.iter().map(|secret| tag(secret, &id, stamp, request.body)).collect();
         if !any_equal(&tags, &sent) {
             return Err(Refusal::Signature);
@@ -108,7 +122,15 @@ impl Standard {
             format!("{VERSION},{}", BASE64_STANDARD.encode(tag))
         });
         let signatures = signed.collect::<Vec<_>>().join(" ");
-        [(ID, id.to_string()), (TIMESTAMP, stamp), (SIGNATURE, signatures)]
+        [(STANDARD.id, id.to_string()), (STANDARD.timestamp, stamp), (STANDARD.signature, signatures)]
+    }
+}
+
+impl Names {
+    /// Those of the request's signature; one kind for all three headers, so that what is read is what was signed.
+    fn of(request: &Request<'_>) -> &'static Self {
+        let sent = |name: &str| request.headers.iter().any(|(sent, _)| sent.eq_ignore_ascii_case(name));
+        if !sent(STANDARD.signature) && sent(SVIX.signature) { &SVIX } else { &STANDARD }
     }
 }
 
@@ -117,21 +139,21 @@ fn tag(secret: &SigningSecret, id: &MessageId, stamp: &str, body: &[u8]) -> Tag 
 }
 
 /// The timestamp as it was sent, which is what was signed, and as seconds since 1970.
-fn timestamp<'a>(request: &Request<'a>) -> Result<(&'a str, i64), Refusal> {
-    let stamp = request.required(TIMESTAMP)?;
+fn timestamp<'a>(request: &Request<'a>, name: &str) -> Result<(&'a str, i64), Refusal> {
+    let stamp = request.required(name)?;
     let digits = stamp.len() <= MAX_TIMESTAMP && stamp.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = stamp.parse().ok().filter(|_| digits);
-    Ok((stamp, seconds.ok_or_else(|| Refusal::header(TIMESTAMP, Problem::Form))?))
+    Ok((stamp, seconds.ok_or_else(|| Refusal::header(name, Problem::Form))?))
 }
 
 /// The signatures of our version. What cannot be one matches nothing, so it is left out.
-fn signatures(request: &Request<'_>) -> Result<Vec<Tag>, Refusal> {
-    let text = match request.required(SIGNATURE) {
+fn signatures(request: &Request<'_>, name: &str) -> Result<Vec<Tag>, Refusal> {
+    let text = match request.required(name) {
         Err(Refusal::Header { problem: Problem::Missing, .. }) => return Err(Refusal::Unsigned),
         text => text?,
     };
     if text.len() > MAX_SIGNATURE {
-        return Err(Refusal::header(SIGNATURE, Problem::Form));
+        return Err(Refusal::header(name, Problem::Form));
     }
     let ours = text.split(' ').filter_map(|one| one.split_once(',')).filter(|(version, _)| *version == VERSION);
     Ok(ours.filter_map(|(_, code)| BASE64_STANDARD.decode(code).ok()?.try_into().ok()).collect())

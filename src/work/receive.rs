@@ -47,7 +47,7 @@ impl Record for Seen {
 }
 
 impl<S: JobStore> Queue<S> {
-    /// Takes in a webhook: charges the rate, looks whether the message is new, and stores its effects one after the
+    /// Takes in a webhook: looks whether the message is new, charges the rate, and stores its effects one after the
     /// other, each durable before the next begins. Once this returns, the answer may be sent.
     ///
     /// Whether anybody is served at the address ([`serves`](crate::webhook::serves)) is the caller's to ask before.

@@ -235,7 +235,7 @@ fn no_debug_print_has_a_secret_or_a_body() {
     let sent = signed("msg_1", 0, &[("deleted", "FED-7", 5)]);
     let endpoint = endpoint();
     let shown = sent.with(|request| format!("{:?} {request:?}", endpoint.receive(request, at(0))));
-    assert!(shown.starts_with("Charging"), "{shown}");
+    assert!(shown.starts_with("Looking"), "{shown}");
     let bytes = format!("{:?}", &sent.body[..4]);
     for hidden in ["MfKQ", "FED-7", "49, 242", bytes.trim_matches(['[', ']'])] {
         assert!(!shown.contains(hidden), "{hidden} in {shown}");
@@ -258,4 +258,25 @@ fn killed_after_any_write_the_next_delivery_makes_it_whole() {
         let third = host.receive(&signed("msg_1", 120, &[("deleted", "7", 5)]), at(120)).unwrap();
         assert_eq!(third.verdict, Verdict::Duplicate);
     }
+}
+
+#[test]
+fn a_replayed_message_does_not_take_the_rate_of_who_sends_new_ones() {
+    let endpoint = endpoint().limit(Limit::default().burst(NonZeroU32::new(2).unwrap()));
+    let (first, second) = (signed("msg_1", 0, &[("updated", "7", 1)]), signed("msg_2", 0, &[("updated", "8", 1)]));
+    let mut sent = vec![(&first, 0); 50];
+    sent.push((&second, 0));
+    let (received, _) = receive_all(&endpoint, &sent);
+    let statuses: Vec<_> = received.iter().map(|received| received.answer.status).collect();
+    assert_eq!((statuses[0], &statuses[1..50], statuses[50]), (202, &[200; 49][..], 202));
+}
+
+#[test]
+fn a_compressed_body_is_refused_with_a_sentence() {
+    let mut sent = signed("msg_1", 0, &[("updated", "7", 1)]);
+    sent.headers.push(("Content-Encoding".to_owned(), b"gzip".to_vec()));
+    let answer = receive(&endpoint(), &sent).answer;
+    let said = "the body has a content-encoding; it is taken only as it is, without one";
+    assert_eq!((answer.status, answer.text.contains(said)), (415, true), "{}", answer.text);
+    assert_eq!(receive(&endpoint(), &sent.set("Content-Encoding", "identity")).answer.status, 202);
 }

@@ -326,3 +326,22 @@ proptest! {
         }
     }
 }
+
+/// Svix sends the same scheme under its own names: <https://docs.svix.com/receiving/verifying-payloads/how-manual>.
+#[test]
+fn names_of_svix_verify_and_are_never_mixed_with_the_others() {
+    let by = standard(&[SECRET]);
+    let renamed = |names: &[&str]| {
+        let mut sent = vector();
+        for (name, _) in sent.headers.iter_mut().filter(|(name, _)| names.contains(&name.as_str())) {
+            *name = name.replacen("webhook", "Svix", 1);
+        }
+        sent
+    };
+    assert_eq!(verify(&by, &renamed(&[ID, STAMP, SIGNATURE])), Ok(message("msg_p5jXN8AQM9LWM0D4loKWxJek")));
+    assert_eq!(verify(&by, &renamed(&[SIGNATURE])), header("svix-id", Problem::Missing));
+    assert_eq!(verify(&by, &renamed(&[ID])), header(ID, Problem::Missing));
+    let mut both = vector();
+    both.headers.push(("svix-id".to_owned(), b"msg_2".to_vec()));
+    assert_eq!(verify(&by, &both), Ok(message("msg_p5jXN8AQM9LWM0D4loKWxJek")), "the signed id is the one that counts");
+}
