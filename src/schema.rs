@@ -79,7 +79,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use builder::SchemaBuilder;
-pub(crate) use compare::same_untyped;
+pub(crate) use compare::{is_hollow, same_untyped};
 pub use field::{Field, Group};
 pub use kind::{CustomKind, Kind};
 pub use policy::{Policy, Rule, RuleSource};

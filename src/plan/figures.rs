@@ -1,12 +1,11 @@
 //! Figures: what a plan comes to, counted for the guards.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::exchange::{Action, Op, RemoteRecord};
 use crate::id::ExternalId;
-use crate::normalize::text::is_blank;
-use crate::schema::{Field, Kind, Schema};
-use crate::value::{FieldRef, Fingerprint, Record};
+use crate::schema::{Field, Kind, Schema, is_hollow};
+use crate::value::{FieldRef, Fingerprint, Record, Value, pointer};
 
 /// How many records a count names.
 const NAMED: usize = 5;
@@ -46,8 +45,16 @@ pub struct FieldFigures {
     /// In which records it would be written.
     pub changed: Tally,
     /// Of which records the source says nothing in it any more, where it used to say something: whether or not that
-    /// clears the field here.
+    /// clears the field here. A list or an object that holds nothing says nothing, in every kind.
     pub emptied: Tally,
+    /// The same of each place inside an object that still says something, by its JSON Pointer (RFC 6901).
+    pub emptied_inside: BTreeMap<String, Tally>,
+}
+
+impl FieldFigures {
+    fn has_any(&self) -> bool {
+        self.changed.count + self.emptied.count > 0 || !self.emptied_inside.is_empty()
+    }
 }
 
 /// The figures of a plan that the guards judge, each a number of records.
@@ -84,10 +91,47 @@ pub struct Figures {
 /// What the guards must know of a run's records that its ops do not say, noted while it plans.
 #[derive(Debug, Default)]
 pub(crate) struct Noted {
-    /// By a field's position, of which records the source says nothing in it any more.
-    emptied: Vec<Tally>,
+    /// By a field's position, what the source says nothing in any more.
+    emptied: Vec<Emptied>,
     /// Which records are somebody else from now on.
     renamed: Vec<Renamed>,
+}
+
+/// Of which records the source says nothing any more in a field, and in each place inside it.
+#[derive(Debug, Clone, Default)]
+struct Emptied {
+    whole: Tally,
+    inside: BTreeMap<String, Tally>,
+}
+
+impl Emptied {
+    fn add(&mut self, schema: &Schema, id: &ExternalId, position: usize, base: FieldRef<'_>, remote: FieldRef<'_>) {
+        if base == remote || schema.says_nothing(position, base) {
+            return;
+        }
+        if schema.says_nothing(position, remote) {
+            self.whole.add(id);
+        } else if base.is_composite()
+            && remote.is_composite()
+            && let Ok(base) = schema.canonical(position, base)
+            && let Ok(remote) = schema.canonical(position, remote)
+        {
+            self.add_inside(id, &base, &remote, &mut Vec::new());
+        }
+    }
+
+    /// Objects are gone through key by key; a list inside one is a value.
+    fn add_inside(&mut self, id: &ExternalId, base: &Value, remote: &Value, path: &mut Vec<String>) {
+        let (Value::Map(base), Value::Map(remote)) = (base, remote) else { return };
+        for (key, was) in base.iter().filter(|(_, was)| !is_hollow(was)) {
+            path.push(key.clone());
+            match remote.get(key).filter(|is| !is_hollow(is)) {
+                Some(is) => self.add_inside(id, was, is, path),
+                None => self.inside.entry(pointer(path)).or_default().add(id),
+            }
+            path.pop();
+        }
+    }
 }
 
 /// A record whose source says that it is somebody else.
@@ -101,11 +145,9 @@ struct Renamed {
 impl Noted {
     /// Notes a record that is not as it was.
     pub(crate) fn add(&mut self, schema: &Schema, remote: &RemoteRecord, base: &Record, local: &Record) {
-        self.emptied.resize_with(self.emptied.len().max(base.len()), Tally::default);
-        for (position, tally) in self.emptied.iter_mut().enumerate().take(base.len()) {
-            if is_empty(remote.record.field(position)) && !is_empty(base.field(position)) {
-                tally.add(&remote.id);
-            }
+        self.emptied.resize_with(self.emptied.len().max(base.len()), Emptied::default);
+        for (position, emptied) in self.emptied.iter_mut().enumerate().take(base.len()) {
+            emptied.add(schema, &remote.id, position, base.field(position), remote.record.field(position));
         }
         let identity = |record| identity(schema, record);
         if let (Some(from), Some(to)) = (identity(base), identity(&remote.record))
@@ -132,7 +174,7 @@ fn identity(schema: &Schema, record: &Record) -> Option<Fingerprint> {
     let mut known = Vec::new();
     for (position, field) in schema.fields().iter().enumerate() {
         let raw = record.field(position);
-        if matches!(field.kind(), Kind::Name | Kind::Date { .. }) && !is_empty(raw) {
+        if matches!(field.kind(), Kind::Name | Kind::Date { .. }) && !schema.says_nothing(position, raw) {
             known.push((position, schema.canonical(position, raw).ok()?));
         }
     }
@@ -143,11 +185,15 @@ fn identity(schema: &Schema, record: &Record) -> Option<Fingerprint> {
 impl Figures {
     /// The figures of ops.
     pub(crate) fn of<'a>(schema: &Schema, ops: impl IntoIterator<Item = &'a Op>, noted: &Noted) -> Self {
-        let field = |(position, field): (usize, &Field)| FieldFigures {
-            field: field.name().to_owned(),
-            name: matches!(field.kind(), Kind::Name),
-            emptied: noted.emptied.get(position).cloned().unwrap_or_default(),
-            changed: Tally::default(),
+        let field = |(position, field): (usize, &Field)| {
+            let Emptied { whole, inside } = noted.emptied.get(position).cloned().unwrap_or_default();
+            FieldFigures {
+                field: field.name().to_owned(),
+                name: matches!(field.kind(), Kind::Name),
+                changed: Tally::default(),
+                emptied: whole,
+                emptied_inside: inside,
+            }
         };
         let fields = schema.fields().iter().enumerate().map(field).collect();
         let mut figures = Self { fields, takeovers: noted.takeovers(), ..Self::default() };
@@ -165,7 +211,7 @@ impl Figures {
                 Action::Touch => {}
             }
         }
-        figures.fields.retain(|field| field.changed.count + field.emptied.count > 0);
+        figures.fields.retain(FieldFigures::has_any);
         figures
     }
 
@@ -176,9 +222,4 @@ impl Figures {
             }
         }
     }
-}
-
-/// Whether a field says nothing.
-fn is_empty(field: FieldRef<'_>) -> bool {
-    field.is_missing() || field.is_null() || field.text().is_some_and(is_blank)
 }

@@ -498,12 +498,17 @@ impl Guards {
     }
 
     fn judge_field(&self, figures: &FieldFigures, population: u64, blocked: &mut Vec<Blocked>) {
-        let FieldFigures { field, name, changed, emptied } = figures;
+        let FieldFigures { field, name, changed, emptied, emptied_inside } = figures;
         let own = self.fields.get(field).copied().unwrap_or_default();
         let others = if *name { self.names } else { self.changed };
         let excess = own.changed.unwrap_or(others).excess(changed, population);
         blocked.extend(excess.map(|excess| Blocked::Changed { field: field.clone(), excess }));
-        let excess = own.emptied.unwrap_or(self.emptied).excess(emptied, population);
+        let limit = own.emptied.unwrap_or(self.emptied);
+        let excess = limit.excess(emptied, population);
         blocked.extend(excess.map(|excess| Blocked::Emptied { field: field.clone(), excess }));
+        for (path, emptied) in emptied_inside {
+            let excess = limit.excess(emptied, population);
+            blocked.extend(excess.map(|excess| Blocked::Emptied { field: format!("{field}{path}"), excess }));
+        }
     }
 }

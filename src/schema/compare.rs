@@ -65,7 +65,8 @@ impl Schema {
         row.finish()
     }
 
-    /// Whether a field's raw value counts as null: missing, null, blank text, or empty where that means null.
+    /// Whether a field's raw value counts as null: missing, null, blank text, or, where an empty value means null, a list
+    /// or an object that holds nothing.
     pub(crate) fn is_null(&self, field: &Field, raw: FieldRef<'_>) -> bool {
         if raw.begins_with_a_word() {
             return false;
@@ -77,8 +78,20 @@ impl Schema {
             // Of an address commas are white space, too.
             Some(raw) if field.kind == Kind::Address => address::same(raw, ""),
             Some(raw) => field.kind.is_scalar() && text::is_blank(raw),
-            None => field.empty_means_null && raw.is_composite() && is_empty(&raw.to_value()),
+            None => field.empty_means_null && raw.is_composite() && self.holds_nothing(&field.kind, &raw.to_value()),
         }
+    }
+
+    /// Whether a field's raw value says nothing: null, or a list or an object that holds nothing, also where that is a
+    /// value of its own.
+    pub(crate) fn says_nothing(&self, position: usize, raw: FieldRef<'_>) -> bool {
+        let Some(field) = self.fields().get(position) else { return raw.is_missing() || raw.is_null() };
+        self.is_null(field, raw) || raw.is_composite() && self.holds_nothing(&field.kind, &raw.to_value())
+    }
+
+    /// Whether a list or an object has nothing but blanks and nulls in it, however deep.
+    fn holds_nothing(&self, kind: &Kind, raw: &Value) -> bool {
+        is_hollow(raw) || self.canonical_of(kind, raw).is_ok_and(|canonical| is_hollow(&canonical))
     }
 
     /// Whether a raw value is of the field's kind, where that can be told without building its canonical form.
@@ -216,10 +229,12 @@ impl Schema {
     }
 }
 
-fn is_empty(value: &Value) -> bool {
+/// Whether there is no value in it but null.
+pub(crate) fn is_hollow(value: &Value) -> bool {
     match value {
-        Value::List(list) => list.is_empty(),
-        Value::Map(map) => map.is_empty(),
+        Value::Null => true,
+        Value::List(list) => list.iter().all(is_hollow),
+        Value::Map(map) => map.values().all(is_hollow),
         _ => false,
     }
 }

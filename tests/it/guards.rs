@@ -111,6 +111,95 @@ fn a_blanked_column_is_stopped_whatever_an_empty_value_means() {
     }
 }
 
+/// Whether one field of a dozen records, which had this, may become that unasked; and what is said if not.
+fn emptied(kind: &Json, was: &Json, is: Option<&Json>) -> Vec<String> {
+    let spec = json!({"fields": {"name": {"kind": "text"}, "f": kind}});
+    let schema = serde_json::from_value::<SchemaBuilder>(spec).unwrap().build().unwrap();
+    let store = MemoryStore::new(schema.clone());
+    let register = Register { policy: Policy::new(schema), store, guards: Guards::default() };
+    let listed = |f: Option<&Json>| -> Vec<(String, Json)> {
+        let fields = |n: usize| match f {
+            Some(f) => json!({"name": format!("P{n}"), "f": f}),
+            None => json!({"name": format!("P{n}")}),
+        };
+        (0..12).map(|n| (format!("M{n}"), fields(n))).collect()
+    };
+    assert_eq!(register.night(&listed(Some(was))).report.counts.created, 12);
+    let said = register.night(&listed(is)).report.blocked;
+    said.iter().map(ToString::to_string).collect()
+}
+
+/// What is empty is what the schema takes for nothing: one answer for guard, detection and writes.
+#[test]
+fn a_column_that_says_nothing_any_more_is_stopped_in_every_kind() {
+    let (text, address) = (json!({"kind": "text"}), json!({"kind": "address"}));
+    let (list, map, decimal) = (json!({"kind": "list"}), json!({"kind": "map"}), json!({"kind": "decimal"}));
+    let set = json!({"kind": "set", "of": "email"});
+    let null_set = json!({"kind": "set", "of": "text", "empty_means_null": true});
+    let null_map = json!({"kind": "map", "empty_means_null": true});
+    let record = json!({"kind": "record", "fields": {"mail": "email", "home": "address"}});
+    let atomic = json!({"kind": "record", "fields": {"home": "address"}, "atomic": true});
+    let home = json!({"home": "1 The Quay"});
+    for (kind, was, is) in [
+        (&text, json!("x"), Some(json!(" \u{200B}"))),
+        (&decimal, json!(1.5), Some(json!(""))),
+        (&address, json!("1 The Quay"), Some(json!(", ,"))),
+        (&set, json!(["a@b.ie"]), Some(json!([]))),
+        (&set, json!(["a@b.ie"]), Some(json!([null, " "]))),
+        (&null_set, json!(["a"]), Some(json!([]))),
+        (&null_set, json!(["a"]), Some(json!([""]))),
+        (&list, json!([1]), Some(json!([]))),
+        (&list, json!([1]), Some(json!([""]))),
+        (&list, json!([{"a": 1}]), Some(json!([{"a": null}]))),
+        (&map, json!({"a": 1}), Some(json!({}))),
+        (&map, json!({"a": 1}), Some(json!({"a": null}))),
+        (&map, json!({"o": {"a": 1}}), Some(json!({"o": {"a": ""}}))),
+        (&null_map, json!({"a": 1}), Some(json!({}))),
+        (&null_map, json!({"a": 1}), Some(json!({"a": [null]}))),
+        (&record, home.clone(), Some(json!({"home": ","}))),
+        (&atomic, home, Some(json!({"home": ","}))),
+        (&set, json!(["a@b.ie"]), None),
+        (&map, json!({"a": 1}), None),
+    ] {
+        let said = emptied(kind, &was, is.as_ref());
+        assert!(said.iter().any(|said| said.starts_with("`f` is empty in 12 of 12")), "{kind} {was} {is:?}: {said:?}");
+    }
+}
+
+/// A column of a column is a column: a key that the source has stopped to fill, however deep.
+#[test]
+fn a_key_that_is_gone_from_all_objects_is_stopped() {
+    let (map, record) = (json!({"kind": "map"}), json!({"kind": "record", "fields": {"home": "address"}}));
+    for (kind, was, is, at) in [
+        (&map, json!({"mobile": "1", "fax": "2"}), json!({"fax": "2"}), "f/mobile"),
+        (&map, json!({"mobile": "1", "fax": "2"}), json!({"mobile": null, "fax": "2"}), "f/mobile"),
+        (&map, json!({"a/b": ["x"], "fax": "2"}), json!({"a/b": [""], "fax": "2"}), "f/a~1b"),
+        (&map, json!({"o": {"a": 1, "b": 2}}), json!({"o": {"b": 2}}), "f/o/a"),
+        (&map, json!({"o": {"a": 1}, "b": 2}), json!({"o": {}, "b": 2}), "f/o"),
+        (&record, json!({"home": "1 The Quay", "n": 1}), json!({"home": " ,", "n": 1}), "f/home"),
+    ] {
+        let said = emptied(kind, &was, Some(&is));
+        assert_eq!(said.len(), 1, "{was} {is}: {said:?}");
+        assert!(said[0].starts_with(&format!("`{at}` is empty in 12 of 12")), "{was} {is}: {said:?}");
+    }
+}
+
+/// What was empty before, what was filled or spelled differently, and what is none of the kind, empties nothing.
+#[test]
+fn what_still_says_something_is_not_emptied() {
+    let (set, map) = (json!({"kind": "set", "of": "text"}), json!({"kind": "map"}));
+    for (kind, was, is) in [
+        (&set, json!([]), json!([""])),
+        (&set, json!([""]), json!(["a"])),
+        (&set, json!(["a"]), json!(["", "a "])),
+        (&set, json!(["a"]), json!("")),
+        (&map, json!({"a": null}), json!({})),
+        (&map, json!({"a": 0}), json!({"a": false})),
+    ] {
+        assert_eq!(emptied(kind, &was, Some(&is)), [""; 0], "{was} {is}");
+    }
+}
+
 #[test]
 fn a_column_that_is_left_out_is_stopped() {
     for absent in ["no_opinion", "cleared"] {
