@@ -226,7 +226,9 @@ impl<'a> Court<'_, 'a> {
             Heard::Said { remote, .. } => remote.raw,
             Heard::Nothing | Heard::Nonsense(_) => local,
         };
+        // An object that is null to its field is decided as null is, however it is spelled.
         if field.kind().is_granular()
+            && !self.schema().is_null(field, local)
             && let (Value::Map(local), Value::Map(remote)) = (local.to_value(), remote.to_value())
             && !matches!(verdict, Verdict::NotReported | Verdict::InvalidRemote(_))
         {
@@ -282,7 +284,7 @@ impl<'a> Court<'_, 'a> {
             return None;
         }
         let (base, local) = (self.sides.base.field(position).to_value(), self.sides.local.field(position).to_value());
-        let merged = set::merge(self.schema(), of, &base, &local, &remote.to_value());
+        let merged = set::merge(self.schema(), of, &base, &local, &remote.to_value())?;
         let changed = !self.schema().same_value(field.kind(), &merged, &local);
         let effect = FieldEffect {
             position,

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::Action;
 use super::{Collision, Court, Decision, Effect, FieldEffect, Resolution, set};
-use crate::detect::{Facts, Verdict, table};
+use crate::detect::{Clash, Facts, Verdict, table};
 use crate::schema::{Dispute, Field, Kind, Rule, Ruling, Unit, same_untyped};
 use crate::value::{Value, pointer};
 
@@ -45,6 +45,7 @@ pub(super) fn decide<'a>(
     let changed = !court.schema().same_value(field.kind(), &merged, &Value::Map(local.clone()));
     let all_remote = court.schema().same_value(field.kind(), &merged, &Value::Map(remote.clone()));
     let decision = decision(&verdict, &collisions, changed, all_remote, reverted);
+    let verdict = told(verdict, &collisions);
     let effect = FieldEffect {
         position,
         local: if changed { court.written_value(field, merged) } else { Effect::Keep },
@@ -69,6 +70,19 @@ fn decision(verdict: &Verdict, collisions: &[Collision], changed: bool, all_remo
         (Verdict::LocalOnly(_), true) if reverted => Decision::DriftReverted,
         (_, true) if all_remote => Decision::TookRemote,
         _ => Decision::Merged,
+    }
+}
+
+/// While keys of an object are open the others get their base, so whether there was one can tell nothing of the conflict:
+/// what is open can, and is told the same on every replay.
+fn told(verdict: Verdict, collisions: &[Collision]) -> Verdict {
+    let mut held = collisions.iter().filter(|collision| collision.decision == Decision::HeldOpen).peekable();
+    match verdict {
+        Verdict::Conflict(Clash::BothSet | Clash::BothChanged) if held.peek().is_some() => {
+            let all_set = held.all(|collision| collision.clash == Clash::BothSet);
+            Verdict::Conflict(if all_set { Clash::BothSet } else { Clash::BothChanged })
+        }
+        verdict => verdict,
     }
 }
 
@@ -153,9 +167,10 @@ impl Merge<'_, '_, '_> {
         let verdict = self.verdict(kind, versions, said.is_some());
         if let (Some(Kind::Set { of }), Verdict::Conflict(_)) = (kind, &verdict)
             && self.court.merges(self.rule)
+            && let base = versions.base.unwrap_or(&Value::Null)
+            && let Some(set) = set::merge(self.court.schema(), of, base, versions.local, versions.remote)
         {
-            let base = versions.base.unwrap_or(&Value::Null);
-            match set::merge(self.court.schema(), of, base, versions.local, versions.remote) {
+            match set {
                 Value::Null if said.is_none() => merged.local.remove(&name),
                 set => merged.local.insert(name.clone(), set),
             };

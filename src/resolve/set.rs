@@ -6,8 +6,11 @@ use crate::schema::{Kind, Schema};
 use crate::value::Value;
 
 /// `(L∩R) ∪ (L∖B) ∪ (R∖B)` under canonical equality, in the host's order and spelling, what is new behind it. Without a
-/// base that is the union.
-pub(super) fn merge(schema: &Schema, of: &Kind, base: &Value, local: &Value, remote: &Value) -> Value {
+/// base that is the union. Blank elements are none. `None`: a side is no list, and as an empty one it would be lost.
+pub(super) fn merge(schema: &Schema, of: &Kind, base: &Value, local: &Value, remote: &Value) -> Option<Value> {
+    if !(is_set(local) && is_set(remote)) {
+        return None;
+    }
     let key = |value: &Value| match schema.canonical_of(of, value) {
         Ok(canonical) => Key(canonical),
         Err(_) => Key(value.clone()),
@@ -22,11 +25,17 @@ pub(super) fn merge(schema: &Schema, of: &Kind, base: &Value, local: &Value, rem
     });
     let added = elements(remote).iter().filter(|element| !in_base.contains(&key(element)));
     for element in kept.chain(added) {
-        if !element.is_null() && seen.insert(key(element)) {
+        let key = key(element);
+        if !key.0.is_null() && seen.insert(key) {
             merged.push(element.clone());
         }
     }
-    if merged.is_empty() && (local.is_null() || remote.is_null()) { Value::Null } else { Value::List(merged) }
+    let is_null = merged.is_empty() && (local.is_null() || remote.is_null());
+    Some(if is_null { Value::Null } else { Value::List(merged) })
+}
+
+fn is_set(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Null)
 }
 
 fn elements(value: &Value) -> &[Value] {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Generate;
 use serde_json::{Map, Value as Json, json};
-use tripartite::detect::detect;
+use tripartite::detect::{Clash, RemoteChange, Sides, Verdict, detect};
 use tripartite::exchange::{ConflictChange, Entry, Loaded};
 use tripartite::resolve::{Resolution, resolve};
 use tripartite::schema::{
@@ -473,6 +473,80 @@ fn numbers_in_an_object_are_compared_exactly() {
     assert_ne!(map(Value::Int(i128::MAX)), map(Value::Float(i128::MAX as f64)));
 }
 
+/// A blank element is no element: `[]` and `[""]` are one set, and neither is ever written into the other.
+#[test]
+fn a_blank_element_is_never_added_to_a_set() {
+    let policy = set_policy();
+    let schema = policy.schema();
+    let of = |set: &Json| record(schema, json!({ "f": set }));
+    for (base, local, remote, merged) in [
+        (json!(["a@b.ie"]), json!(["c@d.ie"]), json!(["a@b.ie", ""]), json!(["c@d.ie"])),
+        (json!(["a@b.ie"]), json!(["a@b.ie", "c@d.ie"]), json!(["", " ", null, "e@f.ie"]), json!(["c@d.ie", "e@f.ie"])),
+        (
+            json!(["a@b.ie"]),
+            json!(["", "a@b.ie", "c@d.ie"]),
+            json!(["a@b.ie", "e@f.ie"]),
+            json!(["a@b.ie", "c@d.ie", "e@f.ie"]),
+        ),
+        (json!(null), json!(["c@d.ie"]), json!([""]), json!(["c@d.ie"])),
+    ] {
+        let after = decide(&policy, &linked(schema, Some(of(&base)), of(&local)), &of(&remote));
+        assert_eq!(raw(after.local.field(0)), Some(merged), "{base} {local} {remote}");
+        assert!(after.open.is_empty());
+    }
+}
+
+/// `[]`, `[""]` and null alternate, and nothing changed: no night writes, none audits.
+#[test]
+fn what_is_empty_flips_on_no_night() {
+    for kind in [json!({"kind": "set", "of": "text"}), json!({"kind": "list"}), json!({"kind": "map"})] {
+        let mut kind = kind;
+        kind["empty_means_null"] = true.into();
+        let empty = match kind["kind"].as_str() {
+            Some("map") => [json!(null), json!({}), json!({"a": null}), json!({"a": ""})],
+            _ => [json!(null), json!([]), json!([""]), json!([null, " "])],
+        };
+        let policy = Policy::new(schema(json!({"strategy": "merge", "fields": {"f": kind}})));
+        let of = |json: &Json| object(policy.schema(), json);
+        let any = || empty.iter();
+        for (base, local) in any().flat_map(|base| any().map(move |local| (base, local))) {
+            for remote in any() {
+                let after = decide(&policy, &linked(policy.schema(), Some(of(base)), of(local)), &of(remote));
+                assert!(after.op.is_silent() && after.local == of(local), "{kind}: {base} {local} {remote}");
+            }
+        }
+        let full = if kind["kind"] == "map" { json!({"a": 1}) } else { json!(["a"]) };
+        for cleared in &empty {
+            let after = decide(&policy, &linked(policy.schema(), Some(of(&full)), of(&full)), &of(cleared));
+            let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
+            assert_eq!(entry.verdict, Verdict::RemoteOnly(RemoteChange::Cleared), "{kind}: {cleared}");
+        }
+    }
+}
+
+/// What is here and is no list was entered by somebody: as an empty set it would be lost.
+#[test]
+fn what_is_no_list_is_not_merged_as_an_empty_one() {
+    let alone = json!({"kind": "set", "of": "text"});
+    let inside = json!({"kind": "record", "fields": {"s": {"kind": "set", "of": "text"}}});
+    for (kind, wrap) in [(alone, false), (inside, true)] {
+        let policy = Policy::new(schema(json!({"strategy": "merge", "fields": {"f": kind}})));
+        let of = |json: Json| object(policy.schema(), &if wrap { json!({ "s": json }) } else { json });
+        for local in [json!("coach, treasurer"), json!(5), json!({"a": 1}), json!(true)] {
+            for base in [Some(json!(["a"])), None] {
+                let known = base.map(of);
+                let remote = of(json!(["a", "b"]));
+                let after = decide(&policy, &linked(policy.schema(), known.clone(), of(local.clone())), &remote);
+                assert_eq!(after.local, of(local.clone()), "stays as it is");
+                assert_eq!(after.open.len(), 1, "a person decides");
+                let mut again = linked(policy.schema(), known, after.local);
+                again.open = after.open;
+                assert!(decide(&policy, &again, &remote).op.is_silent(), "once");
+            }
+        }
+    }
+}
+
 // ---- objects -----------------------------------------------------------------------------------------------------
 
 /// Objects two levels deep, over few keys and values, so that they collide.
@@ -692,6 +766,27 @@ fn a_conflict_on_a_base_of_nothing_is_told_the_same_on_replay() {
     let empty =
         decide(&policy, &linked(schema, Some(base), object(schema, &json!({"a": 1}))), &object(schema, &json!({})));
     assert_eq!(value_of(&empty.base), Value::Map(BTreeMap::new()), "what was said and is not open is the base");
+}
+
+/// The rest of an object gets its base while a key is open; the conflict is told as before.
+#[test]
+fn a_conflict_inside_an_object_is_told_the_same_on_replay() {
+    let policy = map_policy("merge");
+    let schema = policy.schema();
+    for (base, local, remote, clash) in [
+        (json!(null), json!({"a": 1}), json!({"a": 2, "c": 3}), Clash::BothSet),
+        (json!({}), json!({"a": 1}), json!({"a": 2, "c": 3}), Clash::BothSet),
+        (json!({"b": 0}), json!({"a": 1, "b": 0}), json!({"a": 2, "b": 1}), Clash::BothSet),
+        (json!({"a": 0}), json!({"a": 1}), json!({"a": 2, "c": 3}), Clash::BothChanged),
+        (json!({"a": 0}), json!({"a": 1}), json!({"c": 3}), Clash::BothChanged),
+    ] {
+        let remote = object(schema, &remote);
+        let first = decide(&policy, &linked(schema, Some(object(schema, &base)), object(schema, &local)), &remote);
+        assert_eq!(first.open.iter().map(|open| open.clash).collect::<Vec<_>>(), [clash], "{base}");
+        let changes = detect(schema, Sides { base: &first.base, local: &first.local, remote: &remote });
+        let replay = resolve(&policy, &changes, None);
+        assert_eq!(replay.resolutions[0].verdict, Verdict::Conflict(clash), "{base}");
+    }
 }
 
 /// What a person left open stays open when the strategy is a fallback, too, whatever the source does elsewhere.

@@ -252,8 +252,8 @@ pub(crate) fn others() -> Vec<Vocabulary> {
             kind: json!({"kind": "set", "of": "email"}),
             values: values(
                 vec![json!(["a@b.ie", "c@d.ie"]), json!(["C@D.ie", "a@b.ie", "A@B.ie"])],
-                vec![json!(["a@b.ie"])],
-                vec![json!(["e@f.ie"]), json!(["E@F.ie"])],
+                vec![json!(["a@b.ie"]), json!(["", "a@b.ie", null])],
+                vec![json!(["e@f.ie"]), json!(["E@F.ie", " "])],
             ),
             nulls: vec![json!(null)],
             nonsense: vec![json!(["no address"])],
@@ -272,9 +272,24 @@ pub(crate) fn others() -> Vec<Vocabulary> {
         Vocabulary {
             name: "set, empty is null",
             kind: json!({"kind": "set", "of": "text", "empty_means_null": true}),
-            values: values(vec![json!(["a"]), json!(["a "])], vec![json!(["b"])], vec![json!(["c"])]),
-            nulls: vec![json!(null), json!([])],
+            values: values(
+                vec![json!(["a"]), json!(["a ", ""])],
+                vec![json!(["b"]), json!([null, "b"])],
+                vec![json!(["c"])],
+            ),
+            nulls: vec![json!(null), json!([]), json!([""]), json!([null, " "])],
             nonsense: vec![json!("a")],
+        },
+        Vocabulary {
+            name: "map, empty is null",
+            kind: json!({"kind": "map", "empty_means_null": true}),
+            values: values(
+                vec![json!({"a": "x"}), json!({"a": " x"})],
+                vec![json!({"a": "y"})],
+                vec![json!({"a": "z"})],
+            ),
+            nulls: vec![json!(null), json!({}), json!({"a": null}), json!({"a": " "})],
+            nonsense: vec![json!("a"), json!([1])],
         },
         Vocabulary {
             name: "boolean",
