@@ -380,6 +380,7 @@ fn touch(loaded: &Loaded) -> Op {
         situation: if loaded.presence == Presence::Removed { Situation::LocalDeleted } else { Situation::Linked },
         action: Action::Touch,
         expect: Expect::Revision(loaded.revision),
+        made_from: loaded.state(),
         base: None,
         version: loaded.base.as_ref().and_then(|base| base.version),
         remote: None,

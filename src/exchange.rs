@@ -297,6 +297,47 @@ pub struct Loaded {
     pub missed: u32,
 }
 
+impl Loaded {
+    /// What is remembered of the record, whatever its values are now: the base with its schema and version, what was last
+    /// seen, how many listings did not have it, and the open conflicts. `None` where nothing is remembered. Every sync
+    /// and every person's decision that is written changes it; a user's edit does not.
+    ///
+    /// ```
+    /// use tripartite::exchange::Base;
+    /// # use tripartite::exchange::{Loaded, Presence, Revision};
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+    /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
+    /// # let loaded = Loaded {
+    /// #     id: ExternalId::new("7")?,
+    /// #     presence: Presence::Active,
+    /// #     revision: Revision(3),
+    /// #     local: record("1")?,
+    /// #     base: None,
+    /// #     synced: None,
+    /// #     open: vec![],
+    /// #     strategy: None,
+    /// #     missed: 0,
+    /// # };
+    /// assert_eq!(loaded.state(), None); // linked by hand, and never in step
+    /// let edited = Loaded { revision: Revision(4), local: record("2")?, ..loaded.clone() };
+    /// assert_eq!(edited.state(), loaded.state());
+    /// let base = Base { record: record("1")?, schema: schema.fingerprint(), version: None };
+    /// assert!(Loaded { base: Some(base), ..loaded }.state().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn state(&self) -> Option<Fingerprint> {
+        let Self { base, synced, open, missed, .. } = self;
+        if base.is_none() && synced.is_none() && open.is_empty() && *missed == 0 {
+            return None;
+        }
+        let base = base.as_ref().map(|base| (base.record.fingerprint(), base.schema, base.version));
+        let bytes = serde_json::to_vec(&(base, synced, open, missed));
+        Some(Fingerprint::of(&bytes.expect("every key of it is a text, and nothing in it refuses to be written")))
+    }
+}
+
 /// In what situation a record is, between the source and the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]

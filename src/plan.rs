@@ -44,6 +44,12 @@
 //! and Robinson, *On Optimistic Methods for Concurrency Control*, ACM TODS 1981). The record is then loaded and planned
 //! once more; when it changes again it is left to the next night.
 //!
+//! **And when a plan is old?** An op [states](crate::exchange::Op::made_from) what was remembered of the record when it
+//! was planned. When a stored plan is applied, each record is looked at first. Where a sync or a person has decided on it
+//! since, the op is older than that decision: what it would do is done already, or it is skipped and the report says so.
+//! It is never planned once more, for what the source said then may have been overtaken. So a plan that is applied twice
+//! does nothing the second time.
+//!
 //! **Why is nothing ever deleted?** Because a listing can be wrong, and a record that is marked inactive can come back
 //! with all its history. What happens to it after that is the host's rule.
 //!
@@ -71,10 +77,9 @@ mod figures;
 mod found;
 mod gone;
 mod guard;
+mod id;
 mod record;
 mod straight;
-
-use serde::{Deserialize, Serialize};
 
 pub use doc::PlanError;
 pub(crate) use figures::Noted;
@@ -83,11 +88,13 @@ pub use found::plan_found;
 pub use gone::{plan_missing, plan_rekeyed, plan_tombstone};
 pub(crate) use gone::{plan_rekeyed_gone, plan_rekeyed_missing};
 pub use guard::{Blocked, Excess, FieldLimits, Guards, Limit};
+pub(crate) use id::PlanHash;
+pub use id::{InvalidPlanId, PlanId};
 pub use record::{Refusal, plan_creation, plan_linked};
 
-use crate::exchange::{Action, Expect, Op, Quarantined};
+use crate::exchange::{Op, Quarantined};
 use crate::schema::Schema;
-use crate::value::{Fingerprint, InvalidFingerprint, Record};
+use crate::value::Fingerprint;
 
 /// What a run is about to do.
 #[derive(Debug, Clone)]
@@ -97,25 +104,6 @@ pub struct Plan {
     pub(crate) policy: Fingerprint,
     pub(crate) ops: Vec<Op>,
     pub(crate) quarantined: Vec<Quarantined>,
-}
-
-/// The id of a plan: a fingerprint of everything it writes. Approving it approves exactly that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PlanId(Fingerprint);
-
-impl std::fmt::Display for PlanId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::str::FromStr for PlanId {
-    type Err = InvalidFingerprint;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
 }
 
 impl Plan {
@@ -251,7 +239,8 @@ impl Plan {
         &self.quarantined
     }
 
-    /// The id: equal for two plans iff they write the same to the host's records, from the same revisions.
+    /// The id: equal for two plans iff they say the same, in whatever order: every op with all that it has, and what was
+    /// set aside.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -273,62 +262,8 @@ impl Plan {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn id(&self) -> PlanId {
-        let mut sum = PlanHash::new(self.policy);
-        for op in &self.ops {
-            sum.add(op);
-        }
-        sum.id()
+        let mut sum = PlanHash::under(&self.schema, self.policy);
+        self.ops.iter().for_each(|op| sum.add(&self.schema, op));
+        sum.id(&self.quarantined)
     }
-}
-
-/// The id of a plan in the making, for a run that does not keep its ops.
-#[derive(Debug, Clone)]
-pub(crate) struct PlanHash {
-    policy: Fingerprint,
-    sum: u128,
-}
-
-impl PlanHash {
-    pub(crate) fn new(policy: Fingerprint) -> Self {
-        Self { policy, sum: 0 }
-    }
-
-    /// A sum, so that the order in which pages arrive does not matter.
-    pub(crate) fn add(&mut self, op: &Op) {
-        if op.action != Action::Touch || op.rekeyed.is_some() || op.links() {
-            self.sum = self.sum.wrapping_add(u128::from_be_bytes(fingerprint(op).to_bytes()));
-        }
-    }
-
-    pub(crate) fn id(&self) -> PlanId {
-        let mut bytes = self.policy.to_bytes().to_vec();
-        bytes.extend_from_slice(&self.sum.to_be_bytes());
-        PlanId(Fingerprint::of(&bytes))
-    }
-}
-
-fn fingerprint(op: &Op) -> Fingerprint {
-    let mut bytes = Vec::with_capacity(op.id.as_str().len() + 64);
-    bytes.extend_from_slice(op.id.as_str().as_bytes());
-    bytes.push(0);
-    bytes.extend_from_slice(op.action.name().as_bytes());
-    bytes.push(0);
-    if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &op.action {
-        bytes.extend_from_slice(&record.fingerprint().to_bytes());
-    }
-    if let Some(from) = &op.rekeyed {
-        bytes.extend_from_slice(from.as_str().as_bytes());
-        bytes.push(0);
-    }
-    match &op.expect {
-        Expect::Unlinked => bytes.extend_from_slice(&[0xff; 8]),
-        Expect::Revision(revision) => bytes.extend_from_slice(&revision.0.to_be_bytes()),
-        Expect::Free { local, revision } => {
-            bytes.extend_from_slice(local.as_str().as_bytes());
-            bytes.push(0);
-            bytes.extend_from_slice(&revision.0.to_be_bytes());
-        }
-    }
-    bytes.extend_from_slice(&op.base.as_ref().map(Record::fingerprint).unwrap_or_default().to_bytes());
-    Fingerprint::of(&bytes)
 }

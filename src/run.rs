@@ -95,6 +95,7 @@ mod renamed;
 mod repeat;
 mod report;
 mod step;
+mod stored;
 
 pub use drift::{SchemaDrift, Undeclared, Unstated};
 pub use options::{BATCH, Mode, Run};

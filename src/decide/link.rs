@@ -27,6 +27,7 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
         situation: Situation::Found,
         action: Action::Touch,
         expect: Expect::Free { local: local.clone(), revision },
+        made_from: None,
         base: None,
         version: None,
         remote: None,

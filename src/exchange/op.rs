@@ -80,6 +80,10 @@ pub struct Op {
     pub action: Action,
     /// What must still be so.
     pub expect: Expect,
+    /// The [state](super::Loaded::state) that it was made from: what was remembered of the record, whatever its values.
+    /// A host need not look at it. A stored plan that is applied compares it, because a plan can be older than what was
+    /// written since.
+    pub made_from: Option<Fingerprint>,
     /// The new base; `None` leaves it.
     pub base: Option<Record>,
     /// The version of the source's record, where it counts; stored beside the base.

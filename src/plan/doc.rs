@@ -5,13 +5,14 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Plan;
+use super::{Plan, PlanId};
 use crate::exchange::{Action, ConflictChange, Entry, Expect, Op, Quarantined, Situation};
 use crate::id::ExternalId;
 use crate::schema::{Named, Schema};
 use crate::value::{Fingerprint, Record, Value};
 
-const FORMAT: u32 = 1;
+/// Ops of format 1 did not state what they were made from, and its ids covered half of an op.
+const FORMAT: u32 = 2;
 
 /// Why a stored plan cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +27,20 @@ pub enum PlanError {
         /// Its format.
         found: u32,
     },
+    /// It was written by an earlier version of this crate, and does not state what it was made from.
+    #[error("this plan has format {found}, which does not state what it was made from: plan once more")]
+    Outdated {
+        /// Its format.
+        found: u32,
+    },
+    /// It is not as it was written: its id is not that of what it says.
+    #[error("this plan was changed after it was made: it states the id {stated}, and what it says has the id {found}")]
+    Altered {
+        /// The id that stands in it.
+        stated: PlanId,
+        /// The id of what it says.
+        found: PlanId,
+    },
     /// It was made under another schema.
     #[error("this plan was made under schema {found}, the present one is {expected}")]
     Schema {
@@ -39,6 +54,9 @@ pub enum PlanError {
 #[derive(Serialize, Deserialize)]
 struct PlanDoc<R, O> {
     format: u32,
+    /// Only a plan of format 1 has none.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    id: Option<PlanId>,
     schema: Fingerprint,
     policy: Fingerprint,
     ops: O,
@@ -49,13 +67,15 @@ struct PlanDoc<R, O> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct OpDoc<R> {
+pub(super) struct OpDoc<R> {
     id: ExternalId,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     rekeyed: Option<ExternalId>,
     situation: Situation,
     action: ActionDoc<R>,
     expect: Expect,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    made_from: Option<Fingerprint>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     base: Option<R>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
@@ -92,6 +112,7 @@ impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         PlanDoc {
             format: FORMAT,
+            id: Some(self.id()),
             schema: self.schema.fingerprint(),
             policy: self.policy,
             ops: Ops(self),
@@ -110,7 +131,7 @@ impl Serialize for Ops<'_> {
     }
 }
 
-fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
+pub(super) fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
     let named = |record: &'a Record| schema.named(record);
     OpDoc {
         id: op.id.clone(),
@@ -124,6 +145,7 @@ fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
             Action::Touch => ActionDoc::Touch,
         },
         expect: op.expect.clone(),
+        made_from: op.made_from,
         base: op.base.as_ref().map(named),
         version: op.version,
         remote: op.remote.as_ref().map(named),
@@ -138,17 +160,27 @@ impl Plan {
     /// Reads a stored plan, to be applied as it is.
     ///
     /// # Errors
-    /// [`PlanError`], when it is no plan, of a later format, or was made under another schema.
+    /// [`PlanError`], when it is no plan, of another format, was made under another schema, or was changed since: its
+    /// [id](Plan::id) stands in it. Whoever changes a plan can write the new id into it, so what a person approves is
+    /// compared with the id that the person was shown.
     ///
     /// ```
-    /// use tripartite::plan::Plan;
-    /// use tripartite::schema::{Field, Kind, Schema};
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// use tripartite::plan::{Plan, PlanError};
+    /// use tripartite::schema::{Field, Kind, Policy, Schema};
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
-    /// let nothing = format!(r#"{{"format": 1, "schema": "{0}", "policy": "{0}", "ops": []}}"#, schema.fingerprint());
-    /// let plan = Plan::read(&schema, &mut serde_json::Deserializer::from_str(&nothing))?;
-    /// assert_eq!(plan.ops().len(), 0);
-    /// let later = nothing.replace("\"format\": 1", "\"format\": 9");
-    /// assert!(Plan::read(&schema, &mut serde_json::Deserializer::from_str(&later)).is_err());
+    /// # let listing = Listing::of(&schema, [("7", serde_json::json!({ "name": "Áine" }))])?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry();
+    /// # let done = drive_blocking(run.start(), &listing, &MemoryStore::new(schema.clone()))?;
+    /// # let plan = done.plan.ok_or("a dry run hands out its plan")?;
+    /// let stored = serde_json::to_string(&plan)?; // of a dry run that would create Áine
+    /// let read = |text: &str| Plan::read(&schema, &mut serde_json::Deserializer::from_str(text));
+    /// assert_eq!(read(&stored)?.id(), plan.id());
+    /// assert!(matches!(read(&stored.replace("Áine", "Seán")), Err(PlanError::Altered { .. })));
+    /// assert!(matches!(read(&stored.replace("\"format\":2", "\"format\":9")), Err(PlanError::Format { found: 9 })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read<'de, D: Deserializer<'de>>(schema: &Schema, from: D) -> Result<Self, PlanError> {
@@ -157,12 +189,19 @@ impl Plan {
         if doc.format > FORMAT {
             return Err(PlanError::Format { found: doc.format });
         }
+        let Some(stated) = doc.id.filter(|_| doc.format == FORMAT) else {
+            return Err(PlanError::Outdated { found: doc.format });
+        };
         if doc.schema != schema.fingerprint() {
             return Err(PlanError::Schema { expected: schema.fingerprint(), found: doc.schema });
         }
         let ops = doc.ops.into_iter().map(|op| read(schema, op)).collect::<Result<_, _>>();
         let ops = ops.map_err(|error| unreadable(&error))?;
-        Ok(Self { schema: schema.clone(), policy: doc.policy, ops, quarantined: doc.quarantined })
+        let plan = Self { schema: schema.clone(), policy: doc.policy, ops, quarantined: doc.quarantined };
+        match plan.id() {
+            found if found == stated => Ok(plan),
+            found => Err(PlanError::Altered { stated, found }),
+        }
     }
 }
 
@@ -192,6 +231,7 @@ fn read(schema: &Schema, doc: OpDoc<Fields>) -> Result<Op, crate::schema::Record
             ActionDoc::Touch => Action::Touch,
         },
         expect: doc.expect,
+        made_from: doc.made_from,
         base: doc.base.map(record).transpose()?,
         version: doc.version,
         remote: doc.remote.map(record).transpose()?,

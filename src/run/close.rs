@@ -41,7 +41,7 @@ impl Core {
     fn report(self, outcome: RunOutcome) -> Report {
         let crowded = self.run.rules.as_ref().map(|rules| self.crowds.named(rules)).unwrap_or_default();
         Report {
-            plan_id: self.judged.unwrap_or_else(|| self.hash.id()),
+            plan_id: self.judged.unwrap_or_else(|| self.hash.id(&self.quarantined)),
             run: self.run.id,
             at: self.run.at,
             outcome,

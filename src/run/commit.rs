@@ -21,6 +21,8 @@ pub(super) struct After {
 pub(super) enum Then {
     /// More of the listing, in streaming mode.
     Listing(Next),
+    /// More of a stored plan.
+    Plan(Vec<Op>),
     /// The end.
     End,
 }
@@ -28,6 +30,14 @@ pub(super) enum Then {
 impl After {
     pub(super) fn new(next: Then) -> Self {
         Self { next, stale: Vec::new(), again: false }
+    }
+
+    /// How many ops of a stored plan come after the batches under way.
+    pub(super) fn remaining(&self) -> usize {
+        match &self.next {
+            Then::Plan(rest) => rest.len(),
+            Then::Listing(_) | Then::End => 0,
+        }
     }
 }
 
@@ -68,6 +78,9 @@ impl Core {
         if self.run.dry {
             return Step::Done(self.planned(plan, Vec::new()));
         }
+        if self.stored {
+            return self.check(plan.ops);
+        }
         self.commit(plan.ops, After::new(Then::End))
     }
 
@@ -83,6 +96,7 @@ impl Core {
         core.counts.proposed = plan.quarantined.iter().filter(|aside| aside.is_proposal()).count() as u64;
         core.quarantined.clone_from(&plan.quarantined);
         core.claim_again(&plan);
+        core.stored = true;
         core.commit_plan(plan)
     }
 
@@ -112,6 +126,7 @@ impl Core {
         }
         match after.next {
             Then::Listing(next) => self.turn(next),
+            Then::Plan(rest) => self.check(rest),
             Then::End => Step::Done(self.done()),
         }
     }
@@ -128,7 +143,10 @@ impl Core {
             let outcome = outcomes.next().unwrap_or_else(|| Outcome::Failed { problem: "no outcome was given".into() });
             match outcome {
                 Outcome::Applied { .. } => {
-                    self.hash.add(&op);
+                    // The id of a plan that was judged is known; only a stream has none until now.
+                    if self.judged.is_none() {
+                        self.hash.add(self.run.policy.schema(), &op);
+                    }
                     if let Action::Create(_) = op.action {
                         self.index.make(op.id.as_str());
                     }

@@ -43,6 +43,8 @@ pub(super) struct Core {
     pub(super) gone: BTreeMap<ExternalId, Option<u64>>,
     /// The id of the plan, once there is a whole one; in streaming mode it adds up batch by batch.
     pub(super) judged: Option<PlanId>,
+    /// Whether it carries out a stored plan.
+    pub(super) stored: bool,
     pub(super) hash: PlanHash,
     pub(super) counts: Counts,
     /// How many items were listed that could be any record.
@@ -74,11 +76,13 @@ pub(super) enum Purpose {
     Last(Vec<Last>, Vec<Last>),
     /// To plan once more what was stale.
     Again(Vec<Op>, After),
+    /// Records of a stored plan, before its ops are carried out, and the rest of the plan.
+    Check(Vec<Op>, Vec<Op>),
 }
 
 impl Core {
     pub(super) fn new(run: Run) -> Self {
-        let hash = PlanHash::new(run.policy.fingerprint());
+        let hash = PlanHash::new(&run.policy);
         let census = FieldCensus::new(run.policy.schema());
         Self {
             run,
@@ -96,6 +100,7 @@ impl Core {
             moves: BTreeMap::new(),
             gone: BTreeMap::new(),
             judged: None,
+            stored: false,
             hash,
             counts: Counts::default(),
             nameless: 0,
@@ -179,7 +184,12 @@ impl Core {
                 }
                 self.load_last(rest)
             }
+            Purpose::Check(ops, rest) => {
+                let ops = self.still_due(ops, &loaded);
+                self.commit(ops, After::new(Then::Plan(rest)))
+            }
             Purpose::Again(stale, after) => {
+                let stale = if self.stored { self.still_due(stale, &loaded) } else { stale };
                 let ops = self.plan_all_again(&stale, &after, &mut loaded, &candidates);
                 self.commit(ops, after)
             }

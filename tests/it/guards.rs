@@ -80,7 +80,7 @@ impl Register {
         assert_eq!((revisions(), self.store.audit().len()), before, "a blocked plan writes nothing");
         assert!(done.plan.is_some(), "and can be looked at");
         let said = done.report.blocked.iter().map(ToString::to_string).collect();
-        let other: PlanId = "0".repeat(32).parse().unwrap();
+        let other: PlanId = "0".repeat(64).parse().unwrap();
         assert_eq!(self.drive(self.run().approve(other), listed).report.outcome, RunOutcome::Blocked);
         let approved = self.drive(self.run().approve(done.report.plan_id), listed);
         assert_ne!(approved.report.outcome, RunOutcome::Blocked);

@@ -1,5 +1,7 @@
 //! What is stored and shown, pinned: plans, reports, sentences, schemas, audit entries and the texts of errors.
 
+mod stored;
+
 use std::collections::BTreeSet;
 
 use insta::{assert_json_snapshot, assert_snapshot};
@@ -7,12 +9,10 @@ use serde_json::{Value as Json, json};
 use tripartite::detect::{Sides, detect};
 use tripartite::exchange::{Entry, Item, Malformed, Presence};
 use tripartite::memory::{Listing, MemoryStore};
-use tripartite::plan::{Blocked, Guards, Limit, Plan, PlanError, PlanId, plan_creation};
+use tripartite::plan::{Blocked, Guards, InvalidPlanId, Limit, Plan, PlanError, PlanId, plan_creation};
 use tripartite::resolve::resolve;
 use tripartite::run::{Done, Step};
 use tripartite::schema::{Field, FirstSync, Group, Kind, Policy, Schema, SchemaBuilder, SchemaError, Strategy};
-
-use tripartite::value::InvalidFingerprint;
 
 use crate::support::world::{by_hand, listing, night, run};
 use crate::support::{PLAIN, decide, ext, linked, record, said, schema, strategy};
@@ -250,12 +250,14 @@ fn the_id_of_a_plan_has_all_its_digits() {
         "7",
         &text[1..],
         &text[..31],
+        &text[..32],
+        &text[..63],
         &format!("+{}", &text[1..]),
         &format!("{text}0"),
         &text.replace(&text[..1], "g"),
     ] {
-        assert_eq!(wrong.parse::<PlanId>(), Err(InvalidFingerprint), "{wrong}");
-        assert!(serde_json::from_value::<PlanId>(json!(wrong)).is_err(), "{wrong}");
+        assert_eq!(wrong.parse::<PlanId>(), Err(InvalidPlanId), "{wrong}");
+        assert!(wrong.len() == 32 || serde_json::from_value::<PlanId>(json!(wrong)).is_err(), "{wrong}");
     }
 }
 
@@ -381,7 +383,9 @@ fn a_stored_plan_is_checked() {
     let other = schema(json!({"fields": {"n": {"kind": "integer"}}}));
     assert!(matches!(read(&other, &json), Err(PlanError::Schema { .. })));
     let mut later = json.clone();
-    later["format"] = json!(2);
-    assert!(matches!(read(&club(), &later), Err(PlanError::Format { found: 2 })));
+    later["format"] = json!(3);
+    assert!(matches!(read(&club(), &later), Err(PlanError::Format { found: 3 })));
+    later["format"] = json!(1);
+    assert!(matches!(read(&club(), &later), Err(PlanError::Outdated { found: 1 })));
     assert!(matches!(read(&club(), &json!([])), Err(PlanError::Unreadable(_))));
 }

@@ -237,7 +237,7 @@ fn a_blocked_plan_writes_nothing_at_all() {
 fn approval_is_of_one_plan() {
     let (_, store, step) = leaving(20, 5, Guards::default());
     let Step::Stopped(stopped) = step else { panic!("it is stopped") };
-    let wrong = "00000000000000000000000000000001".parse().unwrap();
+    let wrong = format!("{:064}", 1).parse().unwrap();
     let Step::Stopped(stopped) = stopped.approve(wrong) else { panic!("the wrong id does not pass") };
     let id = stopped.plan().id();
     let nothing = Listing::new(Vec::new());

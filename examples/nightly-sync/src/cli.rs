@@ -397,7 +397,7 @@ fn strategy(name: &str) -> Result<Strategy, UsageError> {
 }
 
 fn plan(option: &str, id: &str) -> Result<PlanId, UsageError> {
-    let expected = format!("{option}: expected the id of a plan, 32 hexadecimal digits, found `{id}`");
+    let expected = format!("{option}: expected the id of a plan, 64 hexadecimal digits, found `{id}`");
     id.parse().map_err(|_| UsageError(expected))
 }
 
@@ -547,7 +547,7 @@ mod tests {
         assert_eq!(problem("run --db x --remote y --json=1"), "--json takes no value");
         assert!(problem("run --db x --remote y --strategy remote_win").contains("unknown strategy `remote_win`"));
         assert!(problem("run --db x --remote y --strategy newest_wins").contains("in a schema"));
-        assert!(problem("run --db x --remote y --approve 12").contains("32 hexadecimal digits"));
+        assert!(problem("run --db x --remote y --approve 12").contains("64 hexadecimal digits"));
         assert!(problem("run --db x --remote y --key z").contains("--key: expected ORG/CONNECTOR"));
         assert!(problem("run --db x --remote y --missing-after 0").contains("1 or more, found `0`"));
         assert_eq!(problem("run --db x --remote y --only"), "--only: expected a value behind it");

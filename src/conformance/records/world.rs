@@ -125,6 +125,7 @@ fn op(id: &ExternalId, action: Action, expect: Expect, remote: &Record) -> Op {
         situation: Situation::Linked,
         action,
         expect,
+        made_from: None,
         base: Some(remote.clone()),
         version: Some(3),
         remote: Some(remote.clone()),

@@ -75,7 +75,7 @@ impl Committing {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remaining(&self) -> usize {
-        self.rest.len()
+        self.rest.len() + self.after.remaining()
     }
 
     /// Goes on with what came of each op, in the order of the batch. An op without an outcome counts as failed.

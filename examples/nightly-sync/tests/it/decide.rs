@@ -195,7 +195,7 @@ fn no_output_shows_a_value() {
     run(&["audit", "--db", &db, "--format", "csv"]);
     let page = bench.path("page.html");
     run(&["report", "--db", &db, "--html", &page]);
-    run(&["approve", "--db", &db, "--plan", &bench.path("plan.json"), "--id", &"0".repeat(32)]);
+    run(&["approve", "--db", &db, "--plan", &bench.path("plan.json"), "--id", &"0".repeat(64)]);
     // The same as a job.
     let (key, jobs) = ("ballybeg/federation", bench.path("jobs.db"));
     let listings = [1, 2].map(|n| bench.write(&format!("job-{n}.jsonl"), of(n)));

@@ -161,7 +161,7 @@ fn a_database_is_its_owners_alone_whichever_command_creates_it() {
 const COMMANDS: [&[&str]; 22] = [
     &["run", "--remote", "LISTING"],
     &["plan", "--remote", "LISTING", "--out", "OUT"],
-    &["approve", "--plan", "OUT", "--id", "00000000000000000000000000000000"],
+    &["approve", "--plan", "OUT", "--id", "0000000000000000000000000000000000000000000000000000000000000000"],
     &["audit"],
     &["conflicts"],
     &["decide", "--id", "M1", "--field", "name", "--local"],

@@ -25,7 +25,8 @@ fn an_empty_or_halved_listing_is_blocked_until_exactly_that_plan_is_approved() {
             assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
         }
 
-        let other = bench.run(&file, &["--approve", "00000000000000000000000000000000"]);
+        let other =
+            bench.run(&file, &["--approve", "0000000000000000000000000000000000000000000000000000000000000000"]);
         assert_eq!(other.status, 4, "another plan is not approved");
 
         let plan = report["plan_id"].as_str().unwrap();
@@ -183,7 +184,7 @@ fn a_plan_in_a_file_is_carried_out_as_it_is_and_not_where_somebody_was_faster() 
 
     let id = report["plan_id"].as_str().unwrap();
     let approve = |id: &str| bench.program(&["approve", "--db", &db, "--plan", &out, "--id", id, "--json"]);
-    let other = approve(&"0".repeat(32));
+    let other = approve(&"0".repeat(64));
     assert_eq!(other.status, 1);
     assert!(other.stderr.contains(&format!("holds plan {id}")), "{}", other.stderr);
     assert_eq!(bench.bytes(), before);

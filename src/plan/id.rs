@@ -1,0 +1,147 @@
+//! The id of a plan: a SHA-256 digest (FIPS 180-4) of all that the plan says.
+//!
+//! | hashed | as |
+//! |---|---|
+//! | each op | SHA-256 of its JSON in the [stored plan](super::Plan), every field of it |
+//! | what was set aside | SHA-256 of the JSON of each |
+//! | the plan | SHA-256 of the form, the schema, the policy, how many were set aside, and these digests, sorted |
+//!
+//! Every part but the JSON has a fixed length, and a JSON text is read in one way only, so two plans with one id say the
+//! same. A field that a later version adds to an op is in its JSON, and so in the id.
+//!
+//! **Why are the digests sorted?** Pages arrive in any order, and the plan is the same. Each op states what it expects, so
+//! their order decides nothing that the ops do not say.
+//!
+//! **Why no sum of the digests?** Other ops with the same sum can be computed (Wagner, *A Generalized Birthday Problem*,
+//! CRYPTO 2002). Sorted digests take 32 bytes an op.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::doc;
+use crate::exchange::{Op, Quarantined};
+use crate::schema::{Policy, Schema};
+use crate::value::Fingerprint;
+
+/// The id of a plan: a digest of everything that it says. Approving it approves exactly that.
+///
+/// Written as 64 hexadecimal digits. In a report of an earlier version it has 32 digits; it is read and written as it
+/// was, and no plan has it any more.
+///
+/// ```
+/// use tripartite::plan::PlanId;
+/// let id = "00".repeat(32).parse::<PlanId>()?;
+/// assert_eq!(serde_json::to_string(&id)?.len(), 66); // a string
+/// assert!("00".repeat(16).parse::<PlanId>().is_err()); // approves nothing
+/// assert!(serde_json::from_value::<PlanId>("00".repeat(16).into()).is_ok()); // but is read in an old report
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlanId(Form);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Form {
+    Sha256([u8; 32]),
+    /// Of a report of an earlier version.
+    Short(Fingerprint),
+}
+
+/// A text is not the id of a plan.
+///
+/// ```
+/// use tripartite::plan::{InvalidPlanId, PlanId};
+/// assert_eq!("7".repeat(63).parse::<PlanId>(), Err(InvalidPlanId)); // cut off on its way
+/// assert_eq!("7".repeat(32).parse::<PlanId>().unwrap_err().to_string(), "expected 64 hexadecimal digits");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected {DIGITS} hexadecimal digits")]
+pub struct InvalidPlanId;
+
+const DIGITS: usize = 64;
+
+impl fmt::Display for PlanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Form::Sha256(bytes) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+            Form::Short(fingerprint) => fingerprint.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for PlanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlanId({self})")
+    }
+}
+
+impl std::str::FromStr for PlanId {
+    type Err = InvalidPlanId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPlanId> {
+        if text.len() != DIGITS || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(InvalidPlanId);
+        }
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| InvalidPlanId)?;
+        }
+        Ok(Self(Form::Sha256(bytes)))
+    }
+}
+
+impl Serialize for PlanId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PlanId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.parse::<Fingerprint>() {
+            Ok(short) => Ok(Self(Form::Short(short))),
+            Err(_) => text.parse().map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+/// The id of a plan in the making, for a run that does not keep its ops.
+#[derive(Debug, Clone)]
+pub(crate) struct PlanHash {
+    schema: Fingerprint,
+    policy: Fingerprint,
+    ops: Vec<[u8; 32]>,
+}
+
+impl PlanHash {
+    pub(crate) fn new(policy: &Policy) -> Self {
+        Self::under(policy.schema(), policy.fingerprint())
+    }
+
+    pub(super) fn under(schema: &Schema, policy: Fingerprint) -> Self {
+        Self { schema: schema.fingerprint(), policy, ops: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, schema: &Schema, op: &Op) {
+        self.ops.push(digest(&doc::write(schema, op)));
+    }
+
+    pub(crate) fn id(mut self, aside: &[Quarantined]) -> PlanId {
+        let mut aside: Vec<[u8; 32]> = aside.iter().map(digest).collect();
+        aside.sort_unstable();
+        self.ops.sort_unstable();
+        let mut sum = Sha256::new_with_prefix(b"tripartite plan 2\n");
+        sum.update(self.schema.to_bytes());
+        sum.update(self.policy.to_bytes());
+        sum.update((aside.len() as u64).to_be_bytes());
+        aside.iter().chain(&self.ops).for_each(|digest| sum.update(digest));
+        PlanId(Form::Sha256(sum.finalize().into()))
+    }
+}
+
+fn digest<T: Serialize>(part: &T) -> [u8; 32] {
+    let json = serde_json::to_vec(part).expect("every key of an op is a text, and nothing in it refuses to be written");
+    Sha256::digest(json).into()
+}

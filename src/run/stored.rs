@@ -1,0 +1,74 @@
+//! Stored plans: before an op is carried out, the record is looked at.
+//!
+//! | the record, since the op was planned | the op |
+//! |---|---|
+//! | is as it was | is carried out |
+//! | was edited here | is carried out or planned once more, as in any run |
+//! | was decided on by a sync or a person, and what the op does is done | counts as unchanged |
+//! | was decided on, and the op would do something else | is skipped, and the report says so |
+//!
+//! **Why is an op that was overtaken not planned once more?** It would be planned from what the source said when the plan
+//! was made, and that is older than what was written since.
+
+use std::collections::BTreeMap;
+
+use super::core::{Core, Purpose};
+use super::report::Unwritten;
+use super::{Loading, Step};
+use crate::exchange::{Action, Loaded, Op, Presence, RemoteRecord, Wanted};
+use crate::id::ExternalId;
+use crate::plan::plan_linked;
+use crate::schema::Policy;
+
+/// How many ops of a stored plan are looked at in one call.
+const PAGE: usize = 500;
+
+impl Core {
+    pub(super) fn check(self: Box<Self>, mut ops: Vec<Op>) -> Step {
+        if ops.is_empty() {
+            return Step::Done(self.done());
+        }
+        let rest = ops.split_off(ops.len().min(PAGE));
+        let ids: Vec<_> = ops.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
+        Step::Loading(Loading { core: self, wanted: Wanted::of(ids), purpose: Purpose::Check(ops, rest) })
+    }
+
+    /// The ops that were not overtaken; the others are counted.
+    pub(super) fn still_due(&mut self, mut ops: Vec<Op>, loaded: &BTreeMap<ExternalId, Loaded>) -> Vec<Op> {
+        let overtaken: Vec<Op> = ops.extract_if(.., |op| is_overtaken(op, loaded)).collect();
+        for op in overtaken {
+            if op.is_silent() || is_done(&self.run.policy, &op, loaded) {
+                self.counts.unchanged += u64::from(op.remote.is_some());
+            } else {
+                self.counts.skipped += 1;
+                let problem = "it was decided on after this plan was made, so what the plan says of it is too old";
+                self.unwritten.push(Unwritten { id: op.id, problem: problem.to_owned() });
+            }
+        }
+        ops
+    }
+}
+
+fn is_overtaken(op: &Op, loaded: &BTreeMap<ExternalId, Loaded>) -> bool {
+    match loaded.get(op.rekeyed.as_ref().unwrap_or(&op.id)) {
+        Some(loaded) => loaded.state() != op.made_from,
+        // A record that has moved is looked at under its new id; whoever is not here at all is seen by the store.
+        None => op.rekeyed.is_some() && loaded.contains_key(&op.id),
+    }
+}
+
+/// Whether nothing of an op is left to be done.
+fn is_done(policy: &Policy, op: &Op, loaded: &BTreeMap<ExternalId, Loaded>) -> bool {
+    let still_to_move = op.rekeyed.as_ref().is_some_and(|from| loaded.contains_key(from));
+    let Some(known) = loaded.get(&op.id).filter(|_| !still_to_move) else { return false };
+    match said(op) {
+        Some(remote) => plan_linked(policy, &remote, known).is_none_or(|left| left.is_silent()),
+        None if op.action == Action::Deactivate => known.presence != Presence::Active,
+        None => known.missed == op.missed,
+    }
+}
+
+fn said(op: &Op) -> Option<RemoteRecord> {
+    let record = op.remote.clone()?;
+    Some(RemoteRecord { id: op.id.clone(), version: op.version, record })
+}

@@ -1,0 +1,173 @@
+//! Stored plans: what their ids cover, plans that are old, and plans that are applied twice.
+
+use serde_json::{Value as Json, json};
+use tripartite::exchange::Presence;
+use tripartite::memory::{Listing, MemoryStore};
+use tripartite::plan::{Plan, PlanId};
+use tripartite::run::{Report, RunOutcome};
+use tripartite::schema::Policy;
+
+use super::{club, eventful, finish};
+use crate::support::world::{by_hand, listing, night, run, state};
+use crate::support::{ext, schema};
+
+fn read(policy: &Policy, stored: &Json) -> Result<Plan, tripartite::plan::PlanError> {
+    Plan::read(policy.schema(), &mut serde_json::Deserializer::from_str(&stored.to_string()))
+}
+
+/// Every document that differs from this one in one leaf, or lacks one part.
+fn mutations(json: &Json) -> Vec<Json> {
+    match json {
+        Json::Null => vec![json!("x")],
+        Json::Bool(value) => vec![json!(!value)],
+        Json::Number(number) => vec![json!(number.as_u64().map_or(0, |number| number ^ 1))],
+        Json::String(text) => vec![json!(format!("{text}0")), json!(changed(text))],
+        Json::Array(items) => {
+            let inside =
+                items.iter().enumerate().flat_map(|(at, item)| mutations(item).into_iter().map(move |item| (at, item)));
+            let mut all: Vec<Json> = Vec::new();
+            for (at, item) in inside {
+                let mut items = items.clone();
+                items[at] = item;
+                all.push(items.into());
+            }
+            for at in 0..items.len() {
+                let mut items = items.clone();
+                items.remove(at);
+                all.push(items.into());
+            }
+            all
+        }
+        Json::Object(fields) => {
+            let mut all: Vec<Json> = Vec::new();
+            for (name, field) in fields {
+                for field in mutations(field) {
+                    let mut fields = fields.clone();
+                    fields.insert(name.clone(), field);
+                    all.push(fields.into());
+                }
+                let mut fields = fields.clone();
+                fields.remove(name);
+                all.push(fields.into());
+            }
+            all
+        }
+    }
+}
+
+/// Another text of the same form: a digit for a digit.
+fn changed(text: &str) -> String {
+    let last = text.chars().last();
+    let other = if last == Some('0') { '1' } else { '0' };
+    let kept: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
+    format!("{kept}{other}")
+}
+
+/// Whatever is changed in the document, it is no longer the plan that has this id. A new field needs no new test.
+#[test]
+fn every_leaf_of_a_stored_plan_is_in_its_id() {
+    let policy = Policy::new(club());
+    let stored = serde_json::to_value(eventful().plan.unwrap()).unwrap();
+    assert!(read(&policy, &stored).is_ok());
+    let all = mutations(&stored);
+    assert!(all.len() > 200, "{} are too few to mean anything", all.len());
+    for forged in all {
+        if let Ok(plan) = read(&policy, &forged) {
+            // An optional part that is left out, or spelled in another way, may say the same.
+            assert_eq!(serde_json::to_value(&plan).unwrap(), stored, "{forged}");
+        }
+    }
+}
+
+#[test]
+fn a_report_of_an_earlier_version_keeps_its_plan_id() {
+    let mut report = serde_json::to_value(eventful().report).unwrap();
+    report["plan_id"] = json!("7".repeat(32));
+    let read: Report = serde_json::from_value(report.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), report);
+    assert!("7".repeat(32).parse::<PlanId>().is_err(), "it approves nothing");
+}
+
+fn people() -> Policy {
+    Policy::new(schema(
+        json!({"fields": {"name": {"kind": "text"}, "phone": {"kind": "text", "strategy": "local_wins"}}}),
+    ))
+}
+
+fn says(name: &str, phone: &str) -> Json {
+    json!({"name": name, "phone": phone})
+}
+
+/// A plan of a dry run, put into a file and read again.
+fn planned(policy: &Policy, store: &MemoryStore, said: &[(&str, Json)]) -> Plan {
+    let step = run(policy, "dry").dry().start();
+    let plan = finish(by_hand(step, &listing(policy.schema(), said), store, |_| ())).plan.unwrap();
+    read(policy, &serde_json::to_value(plan).unwrap()).unwrap()
+}
+
+fn applied(policy: &Policy, store: &MemoryStore, plan: Plan) -> Report {
+    finish(by_hand(run(policy, "apply").apply(plan), &Listing::new(Vec::new()), store, |_| ())).report
+}
+
+#[test]
+fn an_old_plan_takes_back_nothing_that_a_newer_run_wrote() {
+    let policy = people();
+    let store = MemoryStore::new(policy.schema().clone());
+    let at = |said: &[(&str, Json)]| listing(policy.schema(), said);
+    let kept = || says("Kept", "1");
+    let _ = night(&policy, &store, &at(&[("changed", says("A", "1")), ("gone", says("B", "1")), ("kept", kept())]));
+    let monday = [("changed", says("Monday", "1")), ("new", says("Monday", "1")), ("kept", kept())];
+    let old = planned(&policy, &store, &monday);
+    let tuesday = [
+        ("changed", says("Tuesday", "1")),
+        ("gone", says("Back", "1")),
+        ("new", says("Tuesday", "2")),
+        ("kept", kept()),
+    ];
+    let _ = night(&policy, &store, &at(&tuesday));
+    let (before, audit) = (state(policy.schema(), &store), store.audit().len());
+    let report = applied(&policy, &store, old);
+    assert_eq!((state(policy.schema(), &store), store.audit().len()), (before, audit));
+    assert_eq!(report.outcome, RunOutcome::Partial);
+    assert_eq!(report.unwritten.len(), 3, "an update, a creation and a deactivation: {:?}", report.unwritten);
+    assert_eq!(store.get(&ext("gone")).map(|kept| kept.presence), Some(Presence::Active));
+}
+
+/// An edit here is no newer statement of the source: what the plan says of the other field is still due.
+#[test]
+fn an_edit_here_does_not_make_a_plan_old() {
+    let policy = people();
+    let store = MemoryStore::new(policy.schema().clone());
+    let _ = night(&policy, &store, &listing(policy.schema(), &[("7", says("A", "1"))]));
+    let plan = planned(&policy, &store, &[("7", says("B", "1"))]);
+    store.edit(&ext("7"), &json!({"phone": "mine"})).unwrap();
+    let report = applied(&policy, &store, plan);
+    assert_eq!((report.counts.updated, report.counts.skipped), (1, 0));
+    assert_eq!(state(policy.schema(), &store)["7"]["local"], says("B", "mine"));
+}
+
+/// Updates, creations, deactivations, and touches that only have an audit or a base.
+#[test]
+fn a_plan_that_is_applied_twice_writes_once() {
+    let policy = people();
+    let store = MemoryStore::new(policy.schema().clone());
+    let ids = ["changed", "edited", "contested", "gone", "same"];
+    let first: Vec<_> = ids.iter().map(|id| (*id, says(id, "1"))).collect();
+    let _ = night(&policy, &store, &listing(policy.schema(), &first));
+    store.edit(&ext("edited"), &json!({"name": "by hand"})).unwrap();
+    store.edit(&ext("contested"), &json!({"phone": "mine"})).unwrap();
+    let second = [
+        ("changed", says("other", "1")),
+        ("edited", says("edited", "1")),
+        ("contested", says("contested", "2")),
+        ("new", says("new", "1")),
+        ("same", says("same", "1")),
+    ];
+    let plan = planned(&policy, &store, &second);
+    let once = applied(&policy, &store, plan.clone());
+    assert_eq!(once.outcome, RunOutcome::Succeeded);
+    let (records, audit) = (state(policy.schema(), &store), store.audit());
+    let twice = applied(&policy, &store, plan);
+    assert_eq!((state(policy.schema(), &store), store.audit()), (records, audit));
+    assert_eq!((twice.outcome, twice.counts.skipped), (RunOutcome::Succeeded, 0));
+}
