@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tripartite::queue::Rules;
 use tripartite::work::{Settings, WorkError};
 
-use crate::config::{self, ConfigError};
+use crate::config::{self, Config, ConfigError};
 use crate::connections::{self, Limits};
 use crate::log::Log;
 use crate::server::{Shared, router};
@@ -144,12 +144,13 @@ fn serve(args: &Args) -> Result<(), Problem> {
     // In this order, and before anything that takes its time: of one that only sets the flag, an idle server never hears.
     let asked_to_end = runtime.block_on(async { hear() })?;
     nightly_sync::signals::set(&bell.asked())?;
-    let endpoints = config::read(&args.config)?;
+    let Config { endpoints, status_token } = config::read(&args.config)?;
     let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
     let log = Arc::new(Log::begin()?);
     let shared = Arc::new(Shared {
         queue,
         endpoints,
+        status_token,
         now,
         bell: Arc::clone(&bell),
         patience: args.limits.patience,

@@ -13,13 +13,17 @@
 //!       },
 //!       "per_minute": 100
 //!     }
-//!   ]
+//!   ],
+//!   "status_token": "env:STATUS_TOKEN"
 //! }
 //! ```
 //!
 //! Without `hex_header`, requests are signed by Standard Webhooks; with it, by hex digits of an HMAC-SHA256 over the body
 //! in that header. Of several secrets any may sign, so one can be replaced without a gap. A secret is never in the file
 //! itself.
+//!
+//! `GET /status` is answered to whoever sends `Authorization: Bearer` with the status token; without one in the file there is
+//! no such address.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -36,12 +40,18 @@ use tripartite::webhook::{Endpoint, Hex, SecretError, Shape, SigningSecret, Stan
 
 /// The largest body, unless the file says otherwise.
 const CAP: usize = 256 * 1024;
+/// How many messages a minute, unless the file says otherwise.
+const PER_MINUTE: NonZeroU32 = NonZeroU32::new(100).expect("100 is not 0");
+/// What a person can remember is guessed.
+const MIN_TOKEN: usize = 16;
 
 /// What a file says.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
     endpoints: Vec<WrittenEndpoint>,
+    #[serde(default)]
+    status_token: Option<SecretRef>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,6 +81,17 @@ pub struct Served {
     pub endpoint: Endpoint,
     /// The largest body, in bytes.
     pub cap: usize,
+    /// How many messages are taken in a minute.
+    pub per_minute: NonZeroU32,
+}
+
+/// What a server serves.
+#[derive(Debug)]
+pub struct Config {
+    /// Who may send what.
+    pub endpoints: Endpoints,
+    /// What whoever asks for the status must send; none, and nobody is told.
+    pub status_token: Option<Secret>,
 }
 
 /// The endpoints, by their keys.
@@ -150,7 +171,7 @@ pub enum ConfigError {
 ///
 /// # Errors
 /// [`ConfigError`], which says where and what was expected, and never repeats a secret.
-pub fn read(file: &Path) -> Result<Endpoints, ConfigError> {
+pub fn read(file: &Path) -> Result<Config, ConfigError> {
     let name = || file.display().to_string();
     let text = fs::read_to_string(file).map_err(|error| ConfigError::Io { file: name(), error })?;
     let written: Written =
@@ -158,6 +179,7 @@ pub fn read(file: &Path) -> Result<Endpoints, ConfigError> {
     if written.endpoints.is_empty() {
         return Err(ConfigError::Form { file: name(), problem: "endpoints: expected at least one".to_owned() });
     }
+    let status_token = written.status_token.as_ref().map(status_token).transpose()?;
     let (mut endpoints, mut taken) = (Endpoints::new(), Vec::<(SyncKey, Secret)>::new());
     for (at, written) in written.endpoints.into_iter().enumerate() {
         let number = at + 1;
@@ -180,7 +202,16 @@ pub fn read(file: &Path) -> Result<Endpoints, ConfigError> {
             return Err(ConfigError::Twice { number, key: register.to_string() });
         }
     }
-    Ok(endpoints)
+    Ok(Config { endpoints, status_token })
+}
+
+fn status_token(reference: &SecretRef) -> Result<Secret, ConfigError> {
+    let token = resolve("status_token", reference)?;
+    if token.expose().len() >= MIN_TOKEN {
+        return Ok(token);
+    }
+    let problem = format!("a token has at least {MIN_TOKEN} bytes");
+    Err(ConfigError::Secret { key: "status_token".to_owned(), reference: reference.to_string(), problem })
 }
 
 /// What is wrong with a file. Messages on wrong types quote what they found, and that may be a secret in a wrong place.
@@ -194,7 +225,7 @@ fn problem(error: &serde_json::Error) -> String {
 
 fn endpoint(key: &SyncKey, written: WrittenEndpoint) -> Result<(Served, Vec<Secret>), ConfigError> {
     let unusable = |error| ConfigError::Unusable { key: key.to_string(), error };
-    let secrets = written.secrets.iter().map(|reference| resolve(key, reference));
+    let secrets = written.secrets.iter().map(|reference| resolve(&key.to_string(), reference));
     let secrets: Vec<Secret> = secrets.collect::<Result<_, _>>()?;
     let verifier: Verifier = match &written.hex_header {
         Some(_) if written.tolerance_seconds.is_some() => return Err(ConfigError::Timeless { key: key.to_string() }),
@@ -208,17 +239,15 @@ fn endpoint(key: &SyncKey, written: WrittenEndpoint) -> Result<(Served, Vec<Secr
             }
         }
     };
-    let mut limit = Limit::default();
-    if let Some(count) = written.per_minute {
-        limit = Limit::new(count, Duration::from_secs(60)).burst(count);
-    }
+    let per_minute = written.per_minute.unwrap_or(PER_MINUTE);
+    let mut limit = Limit::new(per_minute, Duration::from_secs(60)).burst(per_minute);
     if let Some(burst) = written.burst {
         limit = limit.burst(burst);
     }
     let cap = written.cap.unwrap_or(CAP);
     let policy = written.policy.unwrap_or_else(|| nightly_sync::work::policy(None));
     let endpoint = Endpoint::new(key.clone(), policy, verifier, written.shape).limit(limit).cap(cap);
-    Ok((Served { endpoint, cap }, secrets))
+    Ok((Served { endpoint, cap, per_minute }, secrets))
 }
 
 fn copied(secret: &Secret) -> Secret {
@@ -226,7 +255,7 @@ fn copied(secret: &Secret) -> Secret {
 }
 
 /// Gets a secret from where it is kept.
-fn resolve(key: &SyncKey, reference: &SecretRef) -> Result<Secret, ConfigError> {
+fn resolve(key: &str, reference: &SecretRef) -> Result<Secret, ConfigError> {
     let problem =
         |problem: String| ConfigError::Secret { key: key.to_string(), reference: reference.to_string(), problem };
     match reference.parts() {

@@ -8,27 +8,33 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Path, State};
-use axum::http::header::CONNECTION;
+use axum::http::header::{ALLOW, AUTHORIZATION, CONNECTION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http_body_util::LengthLimitError;
 use nightly_sync::jobs::{JobsError, SqliteJobStore};
-use nightly_sync::work::{self, Bell};
+use nightly_sync::work::Bell;
 use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite::host::StoreKey;
 use tripartite::id::{ConnectorId, OrgId, SyncKey};
+use tripartite::registry::Secret;
 use tripartite::webhook::{Answer, Received, Refusal, Request, Step, Verdict, serves};
 use tripartite::work::{Queue, WorkError};
 
 use crate::config::Endpoints;
 use crate::log::Log;
 
+/// What an endpoint answers.
+const METHODS: &str = "POST, HEAD, OPTIONS";
 /// When a sender is to come again after the database failed.
 const AGAIN: Duration = Duration::from_secs(5);
+
+/// How a token is sent (RFC 6750, 2.1).
+const SCHEME: &[u8] = b"Bearer ";
 
 /// What all requests share.
 #[derive(Debug)]
@@ -37,6 +43,8 @@ pub struct Shared {
     pub queue: Queue<SqliteJobStore>,
     /// Who is served.
     pub endpoints: Endpoints,
+    /// Who sends it is told how the jobs stand; none, and nobody is.
+    pub status_token: Option<Secret>,
     /// The clock.
     pub now: fn() -> DateTime<Utc>,
     /// What wakes the workers beside it.
@@ -52,11 +60,42 @@ pub struct Shared {
 /// The addresses of a server.
 pub fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/webhooks/{org}/{connector}", post(receive))
+        .route("/webhooks/{org}/{connector}", endpoint())
+        .route("/webhooks/{org}/{connector}/", endpoint())
         .route("/status", get(status))
         .route("/healthz", get(healthy))
         .layer(map_response(close))
         .with_state(shared)
+}
+
+/// An address with or without a slash at its end: senders add one, and a redirect would lose the body.
+fn endpoint() -> MethodRouter<Arc<Shared>> {
+    post(receive).head(asked).options(asked).fallback(no_method)
+}
+
+/// Some senders ask whether an address is there before they use it, by HEAD or, as CloudEvents have it, by OPTIONS.
+/// Whoever sends is told from others by a signature, so every origin may.
+///
+/// See <https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md>, 4.1 and 4.2.
+async fn asked(
+    State(shared): State<Arc<Shared>>,
+    Path((org, connector)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let key = OrgId::new(org).ok().zip(ConnectorId::new(connector).ok());
+    let served = key.and_then(|(org, connector)| shared.endpoints.get(&SyncKey { org, connector }));
+    let Some(served) = served else { return respond(&Received::gone().answer) };
+    let mut response = (StatusCode::OK, [(ALLOW, METHODS)]).into_response();
+    if headers.contains_key("webhook-request-origin") {
+        response.headers_mut().insert("webhook-allowed-origin", HeaderValue::from_static("*"));
+        response.headers_mut().insert("webhook-allowed-rate", HeaderValue::from(served.per_minute.get()));
+    }
+    response
+}
+
+async fn no_method() -> Response {
+    let said = "messages are sent to this address by POST\n";
+    (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, METHODS)], said).into_response()
 }
 
 /// Marks an answer after which the connection stays: only those to whoever knows a secret.
@@ -193,7 +232,11 @@ fn respond(answer: &Answer) -> Response {
     response
 }
 
-async fn status(State(shared): State<Arc<Shared>>) -> Response {
+async fn status(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let Some(token) = &shared.status_token else { return StatusCode::NOT_FOUND.into_response() };
+    if !presents(&headers, token) {
+        return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")]).into_response();
+    }
     let worker = Arc::clone(&shared);
     match tokio::task::spawn_blocking(move || worker.status()).await {
         Ok(Ok(status)) => json_of(&status),
@@ -205,13 +248,37 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
+/// Whether a request carries the token. Secrets are compared in constant time.
+fn presents(headers: &HeaderMap, token: &Secret) -> bool {
+    let mut sent = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (sent.next(), sent.next()) else { return false };
+    let value = value.as_bytes();
+    value.len() > SCHEME.len()
+        && value[..SCHEME.len()].eq_ignore_ascii_case(SCHEME)
+        && Secret::new(value[SCHEME.len()..].trim_ascii().to_vec()) == *token
+}
+
+/// What a host wrote about a failure may name files of this machine: it is in the log, and not shown from afar.
+fn without_messages(mut status: serde_json::Value) -> serde_json::Value {
+    match &mut status {
+        serde_json::Value::Object(fields) => {
+            fields.remove("message");
+            fields.values_mut().for_each(|field| *field = without_messages(field.take()));
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| *item = without_messages(item.take())),
+        _ => {}
+    }
+    status
+}
+
 impl Shared {
+    /// How those stand that are served here; of others in the database nothing is said.
     fn status(&self) -> Result<serde_json::Value, WorkError<JobsError>> {
         let mut keys = Vec::new();
-        for key in work::known(&self.queue).map_err(WorkError::Store)? {
-            match block_on(self.queue.status(&key)) {
-                Ok(status) => keys.push(json!({"key": key, "status": status})),
-                Err(WorkError::Broken { problem, .. }) => keys.push(json!({"key": key, "broken": problem})),
+        for key in self.endpoints.keys() {
+            match block_on(self.queue.status(key)) {
+                Ok(status) => keys.push(json!({"key": key, "status": without_messages(json!(status))})),
+                Err(WorkError::Broken { .. }) => keys.push(json!({"key": key, "broken": true})),
                 Err(error) => return Err(error),
             }
         }

@@ -200,6 +200,8 @@ fn key(console: &mut Console, args: &KeyArgs) -> Result<u8, Problem> {
             // In this order: a record that cannot be read keeps the others' times, and not the health, as they are.
             block_on(queue.reset_health(key, now())).map_err(jobs(db))?;
             block_on(queue.set_back(key, now())).map_err(jobs(db))?;
+            // A clock that was ahead has left its times with every organisation of the source.
+            block_on(queue.set_back_all(&key.connector, now())).map_err(jobs(db))?;
             console.print(format!("{}: asked again from now on", Register::of(key)));
             return Ok(SUCCEEDED);
         }
@@ -333,6 +335,10 @@ fn standing(key: &SyncKey, status: &Status) -> String {
     let mut text = format!("{}: {doing}", Register::of(key));
     if status.paused {
         text.push_str("; paused");
+    }
+    if let Some(ahead) = status.ahead(now()) {
+        let ahead = time(ahead);
+        text.push_str(&format!("; its times are from the future ({ahead}): a clock was ahead, `reset` sets them back"));
     }
     if status.wanted > status.covered {
         text.push_str(&format!("; {} of {} triggers are done", status.covered, status.wanted));

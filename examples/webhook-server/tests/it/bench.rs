@@ -18,6 +18,7 @@ use tripartite::registry::Secret;
 use tripartite::webhook::{MessageId, SigningSecret, Standard};
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(crate) const TOKEN: &str = "a token of sixteen bytes";
 pub(crate) const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 pub(crate) struct Bench {
@@ -83,7 +84,8 @@ impl Bench {
             },
             "per_minute": per_minute,
             "cap": 4096,
-        }]});
+        }], "status_token": format!("file:{}", bench.path("token"))});
+        bench.write("token", TOKEN);
         bench.write("config.json", &config.to_string());
         bench.host(&["schedule", "--key", "ballybeg/federation", "--remote", &bench.path("listing.jsonl")]);
         bench.host(&["trigger", "--key", "ballybeg/federation"]);
@@ -104,9 +106,14 @@ impl Bench {
 
     /// A command of `nightly-sync` on the same database, within this process.
     pub(crate) fn host(&self, args: &[&str]) {
+        assert_eq!(self.host_any(args), 0);
+    }
+
+    /// A command of `nightly-sync` on the same database, whatever its status.
+    pub(crate) fn host_any(&self, args: &[&str]) -> u8 {
         let db = self.path("club.db");
         let args = [&args[..1], &["--db", &db], &args[1..]].concat();
-        assert_eq!(nightly_sync::app::execute(args.into_iter().map(Into::into)), 0);
+        nightly_sync::app::execute(args.into_iter().map(Into::into))
     }
 
     pub(crate) fn serve(&self, more: &[&str]) -> Server {
@@ -165,7 +172,14 @@ impl Server {
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<Answer> {
-        self.send(&format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n"))
+        self.send(&format!(
+            "GET {path} HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {TOKEN}\r\nconnection: close\r\n\r\n"
+        ))
+    }
+
+    /// A request without a body, and with these lines in its head.
+    pub(crate) fn ask(&self, method: &str, path: &str, lines: &str) -> Option<Answer> {
+        self.send(&format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{lines}\r\n"))
     }
 
     /// A message about a member, signed as it should be.

@@ -71,12 +71,68 @@ fn a_flood_of_strangers_turns_no_honest_sender_away() {
 }
 
 #[test]
-fn a_connector_that_is_switched_off_is_gone() {
+fn the_status_is_for_who_has_the_token_and_names_no_path_and_nobody_else() {
+    let bench = Bench::new(&members(3, 1), 100);
+    bench.host(&["schedule", "--key", "kilmore/federation", "--remote", &bench.path("listing.jsonl")]);
+    std::fs::remove_file(bench.path("listing.jsonl")).unwrap();
+    let server = bench.serve(&["--workers", "0"]);
+    assert_eq!(server.tell("m1", "updated", "M1").unwrap().status, 202);
+    bench.host_any(&["work", "--until-idle", "--spacing", "0", "--backoff", "0"]);
+    let status = server.get("/status").unwrap();
+    assert_eq!(status.status, 200);
+    assert!(status.body.contains("ballybeg"), "{}", status.body);
+    for hidden in ["listing.jsonl", "/tmp", "kilmore", "club.db"] {
+        assert!(!status.body.contains(hidden), "{hidden} in {}", status.body);
+    }
+    for stranger in ["", "authorization: Bearer a token of sixteen bytez\r\n", "authorization: Basic YQ==\r\n"] {
+        let answer = server.ask("GET", "/status", stranger).unwrap();
+        assert_eq!((answer.status, answer.body.as_str()), (401, ""), "{stranger}");
+    }
+}
+
+#[test]
+fn without_a_token_in_the_configuration_there_is_no_status() {
+    let bench = Bench::new(&members(3, 1), 100);
+    let mut config: Value = serde_json::from_str(&std::fs::read_to_string(bench.path("config.json")).unwrap()).unwrap();
+    config.as_object_mut().unwrap().remove("status_token");
+    bench.write("config.json", &config.to_string());
+    assert_eq!(bench.serve(&["--workers", "0"]).get("/status").unwrap().status, 404);
+}
+
+#[test]
+fn a_schedule_that_is_off_is_no_reason_to_answer_410() {
+    let bench = Bench::new(&members(3, 1), 100);
+    bench.host(&["schedule", "--key", "kilmore/federation", "--remote", &bench.path("listing.jsonl"), "--off"]);
+    let server = bench.serve(&["--workers", "0"]);
+    assert_eq!(server.tell("m1", "updated", "M1").unwrap().status, 202, "another's is off");
+    bench.host(&["schedule", "--key", "ballybeg/federation", "--off"]);
+    assert_eq!(server.tell("m2", "updated", "M1").unwrap().status, 202, "its own is off, and it is an endpoint still");
+}
+
+#[test]
+fn senders_in_the_wild_are_answered() {
     let bench = Bench::new(&members(3, 1), 100);
     let server = bench.serve(&["--workers", "0"]);
-    bench.host(&["schedule", "--key", "ballybeg/federation", "--off"]);
-    assert_eq!(server.tell("m1", "updated", "M1").unwrap().status, 410);
-    bench.host(&["schedule", "--key", "ballybeg/federation", "--on"]);
-    assert_eq!(server.tell("m1", "updated", "M1").unwrap().status, 202);
-    server.kill();
+    let asked = server.ask("HEAD", PATH, "").unwrap();
+    assert_eq!((asked.status, asked.body.as_str()), (200, ""));
+    let asked = server.ask("OPTIONS", PATH, "webhook-request-origin: example.org\r\n").unwrap();
+    assert_eq!(asked.status, 200);
+    assert!(asked.head.contains("webhook-allowed-origin: *") && asked.head.contains("webhook-allowed-rate: 100"));
+    assert!(asked.head.contains("allow: post, head, options"));
+    assert_eq!(server.ask("HEAD", "/webhooks/nobody/federation", "").unwrap().status, 410);
+    let read = server.ask("GET", PATH, "").unwrap();
+    assert_eq!((read.status, read.body.as_str()), (405, "messages are sent to this address by POST\n"));
+    let body = event("updated", "M1");
+    let slashed = server.post(&format!("{PATH}/"), &signed(SECRET, "m1", 0, &body), &body).unwrap();
+    assert_eq!(slashed.status, 202, "a slash at the end");
+    let svix: Vec<_> = signed(SECRET, "m2", 0, &body)
+        .into_iter()
+        .map(|(name, value)| (name.replace("webhook", "svix"), value))
+        .collect();
+    assert_eq!(server.post(PATH, &svix, &body).unwrap().status, 202);
+    let mut zipped = signed(SECRET, "m3", 0, &body);
+    zipped.push(("content-encoding".to_owned(), "gzip".to_owned()));
+    let zipped = server.post(PATH, &zipped, &body).unwrap();
+    assert_eq!(zipped.status, 415);
+    assert!(zipped.body.contains("content-encoding"), "{}", zipped.body);
 }

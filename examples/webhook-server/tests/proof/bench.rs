@@ -28,6 +28,7 @@ use crate::client::{Client, standard};
 
 pub(crate) const BALLYBEG: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const DUNMORE: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+pub(crate) const TOKEN: &str = "a token of sixteen bytes";
 pub(crate) const HEX: &str = "a secret of our own, as it is";
 
 pub(crate) struct Bench {
@@ -74,7 +75,7 @@ impl Bench {
             },
             {"key": "dunmore/federation", "secrets": secret("dunmore"), "shape": shape, "per_minute": 1_000_000},
             {"key": "kilmore/federation", "secrets": secret("kilmore"), "shape": shape, "hex_header": "x-signature"},
-        ]});
+        ], "status_token": format!("file:{}", self.write("token", TOKEN))});
         self.write("config.json", &config.to_string());
     }
 

@@ -8,6 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::registry::Secret;
 use tripartite::webhook::{MessageId, SigningSecret, Standard};
 
+use crate::bench::TOKEN;
+
 /// One connection to a server, on which request after request is sent.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
@@ -51,7 +53,7 @@ impl Client {
     }
 
     pub(crate) fn get(&mut self, path: &str) -> io::Result<Answered> {
-        self.write(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n").as_bytes())?;
+        self.write(format!("GET {path} HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {TOKEN}\r\n\r\n").as_bytes())?;
         self.answered()
     }
 
