@@ -25,6 +25,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// by which a clock is easily wrong.
 pub(crate) const REACH: TimeDelta = TimeDelta::hours(18);
 
+/// How far clocks that are right may disagree.
+pub(crate) const DISAGREE: TimeDelta = TimeDelta::minutes(10);
+
 /// How far a record is ahead of a clock that is right.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ahead {

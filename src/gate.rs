@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fair::fair;
 
-use crate::ahead::Ahead;
+use crate::ahead::{Ahead, DISAGREE};
 use crate::id::{Nonce, SyncKey};
 use crate::value::Value;
 
@@ -288,6 +288,20 @@ impl Gate {
             next.updated_at = now.max(self.updated_at);
         }
         next
+    }
+
+    /// The time that a clock which was ahead has left behind, if it is more than ten minutes from now: so far may right
+    /// clocks disagree. Nobody passes until then, unless it is [set back](Self::set_back).
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::gate::Gate;
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
+    /// assert_eq!(Gate::new(ahead).ahead(now), Some(ahead));
+    /// assert_eq!(Gate::new(ahead).ahead(ahead), None);
+    /// ```
+    pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        Some(self.updated_at).filter(|at| at.signed_duration_since(now) > DISAGREE)
     }
 
     /// The gate with its times set back to a clock that is right, by the rule of a slot's

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::ahead::DISAGREE;
 use crate::health::{Health, View};
 use crate::id::{ConnectorId, OrgId, SyncKey, WorkerId};
 use crate::queue::{Attempt, Death, Ended, Held, Progress, Slot, State};
-
-/// How far clocks that are right may disagree.
-const DISAGREE: TimeDelta = TimeDelta::minutes(10);
 
 /// What an operator sees of a key. A view: it is computed, and not stored.
 ///

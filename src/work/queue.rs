@@ -402,19 +402,22 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// As [`set_back`](Self::set_back).
+    /// As [`set_back`](Self::set_back). A record that cannot be read keeps no other key from being set back.
     pub async fn set_back_all(
         &self,
         connector: &ConnectorId,
         now: DateTime<Utc>,
     ) -> Result<usize, WorkError<S::Error>> {
         let Some(known) = self.connection(connector).await? else { return Ok(0) };
-        let mut keys = 0;
+        let (mut keys, mut broken) = (0, None);
         for key in known.keys() {
-            self.set_back(&key, now).await?;
-            keys += 1;
+            match self.set_back(&key, now).await {
+                Ok(()) => keys += 1,
+                Err(error @ WorkError::Broken { .. }) => broken = broken.or(Some(error)),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(keys)
+        broken.map_or(Ok(keys), Err)
     }
 
     /// The gate of a group; none, when nobody has asked for a ticket yet. A [`Worker`](super::Worker) has a group for

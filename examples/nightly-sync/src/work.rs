@@ -26,6 +26,7 @@ use chrono::{DateTime, Utc};
 use tripartite::backoff::Backoff;
 use tripartite::drive::block_on;
 use tripartite::health::Status as Health;
+use tripartite::history::Status;
 use tripartite::host::StoreKey;
 use tripartite::id::{ConnectorId, PolicyRef, SyncKey};
 use tripartite::queue::{Slot, State};
@@ -136,23 +137,29 @@ pub fn busy(queue: &Queue<SqliteJobStore>, now: DateTime<Utc>) -> Result<bool, W
             None => continue,
             Some(slot) => match slot.unwrap_or_else(|| Slot::new(now)) {
                 Slot { state: State::Running { .. }, .. } => return Ok(true),
-                Slot { state: State::Pending { .. }, paused, .. } => !paused,
+                // What waits for a time that a clock was ahead by waits for a person.
+                ref slot @ Slot { state: State::Pending { .. }, paused, .. } => {
+                    !paused && Status::of(slot, None, None).ahead(now).is_none()
+                }
                 Slot { state: State::Idle | State::Dead { .. }, .. } => false,
             },
         };
-        if waits && !stuck(queue, &key)? {
+        if waits && !stuck(queue, &key, now)? {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Whether a key waits for a person: its source's health wants one, or a record cannot be read without which it does not
-/// begin.
-fn stuck(queue: &Queue<SqliteJobStore>, key: &SyncKey) -> Result<bool, WorkError<JobsError>> {
+/// Whether a key waits for a person: its source's health wants one, its gate has times from the future, or a record cannot
+/// be read without which it does not begin.
+fn stuck(queue: &Queue<SqliteJobStore>, key: &SyncKey, now: DateTime<Utc>) -> Result<bool, WorkError<JobsError>> {
     let (health, gate) =
         (readable(block_on(queue.health(key)))?, readable(block_on(queue.gate(key.connector.as_str())))?);
-    let (Some(health), Some(_)) = (health, gate) else { return Ok(true) };
+    let (Some(health), Some(gate)) = (health, gate) else { return Ok(true) };
+    if gate.is_some_and(|gate| gate.ahead(now).is_some()) {
+        return Ok(true);
+    }
     Ok(health.is_some_and(|health| health.view().status == Health::NeedsOperator))
 }
 
