@@ -7,6 +7,7 @@
 //! |---|---|---|---|
 //! | active | yes | two | two keys |
 //! | active | no | two | none: somebody switched it off |
+//! | active | yes | two, one of which is switched off | the other's key |
 //! | inactive, or in error | yes | two | none |
 //! | active | yes | none | none |
 //!
@@ -104,12 +105,20 @@ pub struct ConnectedOrg {
     pub external: ExternalId,
     /// Since when.
     pub enabled_at: DateTime<Utc>,
+    /// Whether the connector's schedule runs for it. Of one that it does not run for, triggers are taken all the same.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub scheduled: bool,
     /// When a run last did what was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<DateTime<Utc>>,
     /// Where its own credential is kept, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<SecretRef>,
+}
+
+/// A connection of before organisations were switched off one by one runs for all of them.
+fn yes() -> bool {
+    true
 }
 
 /// A stored connection that this version cannot read.
@@ -188,7 +197,8 @@ impl Connection {
     /// ```
     #[must_use]
     pub fn org(mut self, org: OrgId, external: ExternalId, enabled_at: DateTime<Utc>) -> Self {
-        self.orgs.insert(org, ConnectedOrg { external, enabled_at, last_success: None, credential: None });
+        self.orgs
+            .insert(org, ConnectedOrg { external, enabled_at, scheduled: true, last_success: None, credential: None });
         self
     }
 
@@ -239,6 +249,27 @@ impl Connection {
         self.orgs.keys().map(|org| SyncKey { org: org.clone(), connector: self.connector.clone() })
     }
 
+    /// The keys of those that its schedule runs for, in order.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::id::OrgId;
+    /// use tripartite::registry::Connection;
+    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///     .org("carrick".parse()?, "F-18".parse()?, DateTime::UNIX_EPOCH)
+    ///     .org("ballybeg".parse()?, "F-17".parse()?, DateTime::UNIX_EPOCH);
+    /// connection.orgs.get_mut(&OrgId::new("ballybeg")?).expect("it is connected").scheduled = false;
+    /// let keys: Vec<_> = connection.scheduled_keys().map(|key| key.to_string()).collect();
+    /// assert_eq!(keys, ["carrick/federation"]); // one that is switched off stops nobody else
+    /// connection.enabled = false;
+    /// assert_eq!(connection.scheduled_keys().count(), 0);
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn scheduled_keys(&self) -> impl Iterator<Item = SyncKey> {
+        let runs = self.runs();
+        self.keys().filter(move |key| runs && self.orgs.get(&key.org).is_some_and(|org| org.scheduled))
+    }
+
     /// Where the credential for an organisation is kept: its own, or else the connector's.
     ///
     /// ```
@@ -277,8 +308,8 @@ impl Connection {
     }
 }
 
-/// What runs in a night: the active and enabled connectors times their connected organisations, each key once, in
-/// order.
+/// What runs in a night: the active and enabled connectors times their connected organisations but for those that are
+/// switched off, each key once, in order.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -293,6 +324,5 @@ impl Connection {
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 pub fn nightly(connections: &[Connection]) -> Vec<SyncKey> {
-    let running = connections.iter().filter(|connection| connection.runs());
-    running.flat_map(Connection::keys).collect::<BTreeSet<_>>().into_iter().collect()
+    connections.iter().flat_map(Connection::scheduled_keys).collect::<BTreeSet<_>>().into_iter().collect()
 }

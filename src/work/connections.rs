@@ -147,7 +147,8 @@ impl<S: JobStore> Queue<S> {
         let Some(known) = self.connection(connector).await? else { return Ok((fired, unreadable)) };
         let broken = |problem: String| WorkError::Broken { key: connection_key(connector), problem };
         let (fires, settled) = known.fire(now).map_err(|error| broken(error.to_string()))?;
-        for (fire, key) in fires.iter().flat_map(|fire| known.keys().map(move |key| (fire, key))) {
+        for (fire, key) in fires.iter().flat_map(|fire| known.connection().scheduled_keys().map(move |key| (fire, key)))
+        {
             let command = Command::Trigger {
                 by: Trigger::Scheduled,
                 scope: Scope::All,

@@ -132,7 +132,7 @@ schedule: enrols an organisation with its listing; what is left out stays as it 
   --every MINUTES       every so often
   --cron EXPRESSION     by a cron expression
   --zone NAME           the time zone of --at and --cron, such as Europe/Dublin; else UTC
-  --off, --on           scheduled runs of this source are left out, or made again
+  --off, --on           scheduled runs of this organisation are left out, or made again; the others keep theirs
 
 trigger: asks for a run now; while one runs, for one more after it
   --only ID             about this record alone

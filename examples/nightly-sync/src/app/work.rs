@@ -121,6 +121,7 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
         error => Problem::Schedule(format!("{}: {error}", db.display())),
     })?;
     let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
+    let known = known.filter(|known| known.connection().scheduled_keys().any(|scheduled| scheduled == *key));
     let next = known.and_then(|known| known.due().ok().flatten());
     let next = next.map_or("is switched off".to_owned(), |next| format!("runs next at {}", time(next)));
     console.print(format!("{} {next}", Register::of(key)));
@@ -137,6 +138,8 @@ fn edited(
     let ScheduleArgs { key, when, zone, policy, enabled, .. } = args;
     let fresh = || Connection::new(key.connector.clone(), key.connector.as_str(), work::policy(None));
     let mut connection = known.cloned().unwrap_or_else(fresh);
+    let nobody_runs = connection.orgs.values().all(|org| !org.scheduled);
+    let known = connection.orgs.contains_key(&key.org);
     match (listing, connection.orgs.get_mut(&key.org)) {
         (Some(listing), Some(org)) => org.external = listing.clone(),
         (Some(listing), None) => connection = connection.org(key.org.clone(), listing.clone(), at),
@@ -148,7 +151,12 @@ fn edited(
     if let Some(policy) = policy {
         connection.policy = work::policy(Some(policy));
     }
-    connection.enabled = enabled.unwrap_or(connection.enabled);
+    // The times of the source go on while they are anybody's; who is new begins, though all the others are off.
+    connection.enabled = *enabled == Some(true) || connection.enabled || (!known && nobody_runs);
+    if let (Some(enabled), Some(org)) = (enabled, connection.orgs.get_mut(&key.org)) {
+        org.scheduled = *enabled;
+    }
+    connection.enabled &= connection.orgs.values().any(|org| org.scheduled);
     connection
 }
 

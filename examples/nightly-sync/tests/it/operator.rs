@@ -120,6 +120,50 @@ fn times_of_a_clock_that_was_years_ahead_are_set_right_by_reset() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_is_told_ends_work_and_is_healed_for_the_whole_source_by_one_reset() {
+    let bench = Bench::new();
+    let keys = [KEY, "kilmore/federation"];
+    for key in keys {
+        bench.enrol(key, &members(1..=3));
+    }
+    {
+        let queue = work::queue(&bench.db()).unwrap();
+        let fired = block_on(queue.fire(&"federation".parse().unwrap(), now() + TimeDelta::days(365))).unwrap();
+        assert_eq!(fired.len(), 2);
+    }
+    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 0, "it ends, and waits no year");
+    assert_eq!(bench.ask(&["status"]).1.matches("its times are from the future").count(), 2);
+    bench.tell(&["reset", "--key", KEY]);
+    assert_eq!(bench.ask(&["status"]).1.matches("its times are from the future").count(), 0);
+    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 2);
+    assert_eq!(keys.map(|key| bench.count(key)), ["3", "3"]);
+}
+
+#[test]
+fn a_schedule_that_one_organisation_switches_off_goes_on_for_the_others() {
+    let bench = Bench::new();
+    for key in [KEY, "kilmore/federation"] {
+        bench.enrol(key, &members(1..=3));
+    }
+    assert!(bench.tell(&["schedule", "--key", KEY, "--off"]).contains("is switched off"));
+    assert!(bench.tell(&["schedule", "--key", "kilmore/federation"]).contains("runs next at"));
+    let fired = |days| {
+        let queue = work::queue(&bench.db()).unwrap();
+        let fired = block_on(queue.fire(&"federation".parse().unwrap(), now() + TimeDelta::days(days))).unwrap();
+        fired.into_iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(fired(2), ["kilmore/federation"]);
+    assert!(bench.tell(&["schedule", "--key", KEY, "--on"]).contains("runs next at"));
+    assert_eq!(fired(4), [KEY, "kilmore/federation"]);
+    for key in [KEY, "kilmore/federation"] {
+        assert!(bench.tell(&["schedule", "--key", key, "--off"]).contains("is switched off"));
+    }
+    assert!(fired(6).is_empty());
+    bench.enrol("dunmore/federation", &members(1..=3));
+    assert_eq!(fired(8), ["dunmore/federation"], "who is new begins, though the others are off");
+}
+
+#[test]
 fn a_slot_that_cannot_be_read_keeps_no_health_from_being_reset() {
     let bench = Bench::new();
     bench.enrol(KEY, &members(1..=3));
