@@ -22,7 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tripartite::detect::{Sides, Verdict, detect};
 use tripartite::resolve::{Collision, Decision, Effect, Resolution, resolve};
 use tripartite::schema::{FirstSync, Policy, Schema, Strategy, Unit};
-use tripartite::value::{Record, Value, exact_numbers};
+use tripartite::value::{Record, Value, exact_numbers_within};
 
 const USAGE: &str = "usage: explain --schema FILE [--strategy NAME] [--first-sync NAME] < CASES.jsonl";
 
@@ -178,7 +178,8 @@ struct Answer {
 }
 
 fn explain(policy: &Policy, line: &[u8]) -> Result<Explained, Refused> {
-    let line = &*exact_numbers(line);
+    // The three records are members of the case.
+    let line = &*exact_numbers_within(line, 2);
     let case: Case = serde_json::from_slice(line).map_err(|error| Refused {
         id: serde_json::Deserializer::from_slice(line).deserialize_map(IdOf).unwrap_or_default(),
         error: format!("this is no case: {error}"),

@@ -48,8 +48,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 pub(crate) use builder::MAX_FIELDS;
 pub use builder::{RecordBuilder, RecordError};
-pub use exact::exact_numbers;
 pub(crate) use exact::widened;
+pub use exact::{exact_numbers, exact_numbers_within};
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;

@@ -9,12 +9,19 @@
 //! | `18446744073709551615` | the number | the number |
 //! | `18446744073709551617` | `18446744073709552000.0`, [`Problem::Inexact`] | the text `18446744073709551617` |
 //! | `0.12345678901234567` | the nearest double, [`Problem::Inexact`] | the text, every digit of it |
+//! | `47.55705985377181`, inside a map or list | the number | the number |
+//! | `0.12345678901234567890`, inside a map or list | the nearest double | the text, every digit of it |
 //! | `1.10000000000000000001` | `1.1`, and nothing shows it | the text, every digit of it |
 //! | `1.10` | `1.1` | `1.1` |
 //!
 //! **Which doubles are exact?** A decimal of at most 15 significant digits survives the way into a double and back
 //! (IEEE 754, `DBL_DIG`), and below 2⁵³ every whole number is a double. What has more digits, or is larger, may be what
 //! the source said or what was made of it.
+//!
+//! **And inside a map or list?** There a double of 16 or 17 digits is mostly a coordinate, written as every program writes
+//! one: in the fewest digits that name it. As a text it would be of another type than its neighbour of 15 digits, for
+//! whoever reads the map. So what is the shortest form of its double stays a number, if it is not a large whole one. In a
+//! field of its own it is a text all the same, because there a kind for numbers reads it.
 //!
 //! **Why are only the source's numbers questioned?** A double in the host's own record is what the host has.
 //!
@@ -24,6 +31,7 @@
 use std::borrow::Cow;
 
 use super::{FieldRef, Value};
+use crate::normalize::decimal;
 
 /// As many significant digits survive the way from decimal to double and back.
 const DIGITS: usize = 15;
@@ -37,9 +45,11 @@ const WHOLE: f64 = 9_007_199_254_740_992.0;
 ///
 /// A number that has at most 15 significant digits, or is whole and fits 64 bits, stays as it is, and so does
 /// everything else, byte for byte: a text that is no JSON stays none. Kinds for numbers read texts, so a field of such
-/// a kind loses nothing by it; inside a [`Kind::Map`](crate::schema::Kind::Map) a long number becomes a text for good.
+/// a kind loses nothing by it. Inside a map or list of a record, what a double states exactly in its shortest form stays
+/// a number, too; any other long number becomes a text for good.
 ///
-/// Only numbers inside an object or a list are looked at.
+/// Only numbers inside an object or a list are looked at. The text is one record, or a list of them; where records stand
+/// deeper, [`exact_numbers_within`] is told how deep.
 ///
 /// ```
 /// use tripartite::value::exact_numbers;
@@ -53,26 +63,49 @@ const WHOLE: f64 = 9_007_199_254_740_992.0;
 /// # Ok::<(), std::str::Utf8Error>(())
 /// ```
 pub fn exact_numbers(json: &[u8]) -> Cow<'_, [u8]> {
+    exact_numbers_within(json, 1)
+}
+
+/// [`exact_numbers`] of a text whose records are not its outermost objects: `depth` is of how many objects the members are
+/// no map's, the record's own included. With 0 the text is one map or list.
+///
+/// ```
+/// use tripartite::value::exact_numbers_within;
+/// let page = br#"{"items": [{"fee": 13.044686168432236, "at": {"lat": 47.55705985377181}}]}"#;
+/// assert_eq!(
+///     std::str::from_utf8(&exact_numbers_within(page, 2))?,
+///     r#"{"items": [{"fee": "13.044686168432236", "at": {"lat": 47.55705985377181}}]}"#,
+/// );
+/// assert_eq!(&*exact_numbers_within(b"[13.044686168432236]", 0), b"[13.044686168432236]");
+/// # Ok::<(), std::str::Utf8Error>(())
+/// ```
+pub fn exact_numbers_within(json: &[u8], depth: usize) -> Cow<'_, [u8]> {
     if !(holds_long_run(json) || holds_exponent(json)) {
         return Cow::Borrowed(json);
     }
     let mut out = Vec::new();
     let (mut at, mut copied) = (0, 0);
+    let mut place = Place { depth, objects: 0, inside: 0 };
     while let Some(&byte) = json.get(at) {
         match byte {
             b'"' => at = behind_text(json, at),
             b'-' | b'0'..=b'9' => {
                 let end = behind_number(json, at);
-                if is_rounded(&json[at..end]) && stands_alone(json, at, end) {
+                let number = &json[at..end];
+                let stays = place.inside > 0 && is_shortest(number);
+                if is_rounded(number) && !stays && stands_alone(json, at, end) {
                     out.extend_from_slice(&json[copied..at]);
                     out.push(b'"');
-                    out.extend_from_slice(&json[at..end]);
+                    out.extend_from_slice(number);
                     out.push(b'"');
                     copied = end;
                 }
                 at = end;
             }
-            _ => at += 1,
+            _ => {
+                place.pass(byte);
+                at += 1;
+            }
         }
     }
     if copied == 0 {
@@ -80,6 +113,28 @@ pub fn exact_numbers(json: &[u8]) -> Cow<'_, [u8]> {
     }
     out.extend_from_slice(&json[copied..]);
     Cow::Owned(out)
+}
+
+/// Where in a text a number stands.
+struct Place {
+    /// Of how many objects the members are no map's.
+    depth: usize,
+    /// Of those, how many are open.
+    objects: usize,
+    /// How many maps and lists are open in them.
+    inside: usize,
+}
+
+impl Place {
+    fn pass(&mut self, byte: u8) {
+        match byte {
+            b'{' | b'[' if self.objects >= self.depth => self.inside += 1,
+            b'}' | b']' if self.inside > 0 => self.inside -= 1,
+            b'{' => self.objects += 1,
+            b'}' => self.objects = self.objects.saturating_sub(1),
+            _ => {}
+        }
+    }
 }
 
 /// Whether any bytes in a row may be a number of more digits than are kept. One byte in so many tells.
@@ -154,6 +209,15 @@ fn split(number: &str) -> Option<(&str, &str)> {
     is_number.then_some((whole, rest))
 }
 
+/// Whether this is the shortest way to write its double, which is then read as what was said, and written so again. Of two
+/// that are as short and as near, writers of JSON take the even one.
+fn is_shortest(number: &[u8]) -> bool {
+    let Ok(number) = std::str::from_utf8(number) else { return false };
+    let small = number.parse::<f64>().ok().filter(|float| float.abs() < WHOLE);
+    let written = small.and_then(|float| serde_json::to_string(&float).ok());
+    written.is_some_and(|written| decimal::same(number, &written))
+}
+
 /// Whether a double is certainly the number that was said.
 fn is_exact(float: f64) -> bool {
     let digits =
@@ -161,9 +225,10 @@ fn is_exact(float: f64) -> bool {
     float.abs() < WHOLE && digits(float) <= DIGITS
 }
 
+/// Inside a map or list every double below the large whole ones is what was said, or what [`exact_numbers`] left.
 fn holds_exact(value: &Value) -> bool {
     match value {
-        Value::Float(float) => is_exact(*float) || !float.is_finite(),
+        Value::Float(float) => float.abs() < WHOLE || !float.is_finite(),
         Value::List(list) => list.iter().all(holds_exact),
         Value::Map(map) => map.values().all(holds_exact),
         _ => true,
@@ -173,7 +238,13 @@ fn holds_exact(value: &Value) -> bool {
 impl FieldRef<'_> {
     /// Whether no number in it may have been rounded when it was read.
     pub(crate) fn is_exact(self) -> bool {
-        !(self.is_float() || self.is_composite()) || holds_exact(&self.to_value())
+        if !(self.is_float() || self.is_composite()) {
+            return true;
+        }
+        match self.to_value() {
+            Value::Float(float) => is_exact(float) || !float.is_finite(),
+            value => holds_exact(&value),
+        }
     }
 }
 
@@ -244,7 +315,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_double_inside_a_map_or_list_stays_a_number_where_its_shortest_form_states_it() {
+        for (number, stays, why) in [
+            ("47.55705985377181", true, "16 digits"),
+            ("16.562506556510925", true, "17 digits"),
+            ("-0.30000000000000004", true, "an artefact, and still what was said"),
+            ("1.6562506556510925e1", true, "another way to write it"),
+            ("16.5625065565109250", true, "a nought behind it says nothing"),
+            ("16.562506556510926", false, "the same double has another shortest form"),
+            ("1.10000000000000000001", false, "1.1 is another number"),
+            ("18446744073709551617.0", false, "a large whole number"),
+            ("9007199254740993.0", false, "no double at all"),
+            ("1e-400", false, "nor this"),
+        ] {
+            for (before, behind) in [("{\"a\": {\"b\": ", "}}"), ("{\"a\": [", "]}"), ("[{\"a\": [{\"b\": ", "}]}]")] {
+                let text = format!("{before}{number}{behind}");
+                let is_same = *exact_numbers(text.as_bytes()) == *text.as_bytes();
+                assert_eq!(is_same, stays, "{text}: {why}");
+            }
+            let own = format!("{{\"a\": [], \"b\": {{}}, \"c\": {number}}}");
+            assert_ne!(*exact_numbers(own.as_bytes()), *own.as_bytes(), "a field of its own has a kind: {number}");
+        }
+    }
+
     proptest! {
+        /// A double that a program wrote is read as that double, inside a map or list: to the last bit.
+        #[test]
+        fn a_double_that_was_written_is_read(float in -1e15..1e15f64) {
+            let text = serde_json::to_string(&vec![float]).unwrap();
+            let exact = exact_numbers_within(text.as_bytes(), 0);
+            prop_assert_eq!(serde_json::from_slice::<Value>(&exact).unwrap(), Value::List(vec![Value::Float(float)]));
+        }
+
         /// What is left a number is read as what was written, digit for digit.
         #[test]
         fn a_number_that_stays_is_exact(number in "-?(0|[1-9][0-9]{0,19})(\\.[0-9]{1,20})?(e-?[0-9]{1,2})?") {

@@ -14,7 +14,7 @@ use std::fmt::Write;
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tripartite::schema::Kind;
-use tripartite::value::{FieldRef, RecordBuilder, RecordError, Value, exact_numbers};
+use tripartite::value::{FieldRef, RecordBuilder, RecordError, Value, exact_numbers_within};
 
 /// What is bound to a column.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ pub(super) fn read(
 
 fn read_text(kind: &Kind, text: &str, row: &mut RecordBuilder, position: usize) -> Result<(), RecordError> {
     let composite = !kind.is_scalar() && text.trim_start().starts_with(['[', '{']);
-    match composite.then(|| serde_json::from_slice::<Value>(&exact_numbers(text.as_bytes()))) {
+    match composite.then(|| serde_json::from_slice::<Value>(&exact_numbers_within(text.as_bytes(), 0))) {
         Some(Ok(value)) => row.set(position, &value),
         // An edit that is no JSON is an edit all the same.
         Some(Err(_)) | None => row.set_text(position, text),
@@ -107,8 +107,9 @@ mod tests {
 
     #[test]
     fn a_list_that_somebody_entered_keeps_all_digits() {
-        let list = read_back(&Kind::List, ValueRef::Text(b"[18446744073709551617, 1.5]"));
-        assert_eq!(list, Value::List(vec![Value::from("18446744073709551617"), Value::Float(1.5)]));
+        let list = read_back(&Kind::List, ValueRef::Text(b"[18446744073709551617, 1.5, 13.044686168432236]"));
+        let kept = vec![Value::from("18446744073709551617"), Value::Float(1.5), Value::Float(13.044686168432236)];
+        assert_eq!(list, Value::List(kept));
     }
 
     fn read_back(kind: &Kind, column: ValueRef<'_>) -> Value {
