@@ -254,6 +254,13 @@ pub struct IndexEntry {
     pub missed: u32,
 }
 
+impl IndexEntry {
+    /// Whether the record is active and was in step once. The source never had the rest, so only these can be missing.
+    pub(crate) fn can_be_missing(&self) -> bool {
+        self.presence == Presence::Active && self.synced.is_some()
+    }
+}
+
 /// A page of the host's index.
 #[derive(Debug, Clone)]
 pub struct IndexPage {

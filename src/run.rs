@@ -36,6 +36,9 @@
 //! | that it has another id now | its link and base, moved |
 //! | with nothing | nothing: it may be late, and only a complete listing says who is missing |
 //!
+//! Guards measure such a run against the whole register: 12 deletions of 12 records that were asked for are 12 of 1000. Where a
+//! percentage may stop the run, the index is read before the run is judged.
+//!
 //! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes; never the
 //! listing. In streaming mode only the links.
 //!

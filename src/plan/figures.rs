@@ -215,6 +215,13 @@ impl Figures {
         figures
     }
 
+    /// Of a run of some records, in a register of so many active ones.
+    pub(crate) fn within(self, active: u64) -> Self {
+        let population = self.population.max(active);
+        // What was set aside is measured by the listing, and here that is what was asked for.
+        Self { population, listed: self.listed.max(population), ..self }
+    }
+
     fn written(&mut self, id: &ExternalId, patch: &Record) {
         for (figures, field) in self.fields.iter_mut().zip(patch.fields()) {
             if !field.is_missing() {

@@ -13,7 +13,9 @@ use crate::value::Fingerprint;
 /// ```
 /// use tripartite::plan::Limit;
 /// let limit = Limit::percent(20).at_least(20).absolute(500);
-/// assert_eq!(limit.allows(3, 10), true); // below a population of 20 the percentage does not count
+/// assert_eq!(limit.allows(5, 10), true); // in a population below 20, half of it may
+/// assert_eq!(limit.allows(6, 10), false);
+/// assert_eq!(limit.allows(2, 2), true); // one or two records always may there
 /// assert_eq!(limit.allows(200, 1000), true); // exactly 20 %
 /// assert_eq!(limit.allows(201, 1000), false);
 /// assert_eq!(limit.allows(501, 100_000), false); // the absolute limit always counts
@@ -27,6 +29,12 @@ pub struct Limit {
     percent: Option<u8>,
     at_least: u64,
 }
+
+/// In a small population, fewer records than this are never too many.
+const SMALL: u64 = 3;
+
+/// And this share of it, in percent, never is.
+const HALF: u8 = 50;
 
 impl Limit {
     /// No limit.
@@ -43,13 +51,16 @@ impl Limit {
         Self { percent: Some(percent), ..Self::NONE }
     }
 
-    /// The population from which the percentage counts.
+    /// The population from which the percentage counts. Below it, one or two records are always within the limit, and so
+    /// is half of the population, or the percentage where that is more.
     ///
     /// ```
     /// use tripartite::plan::Limit;
     /// let limit = Limit::percent(20).at_least(10);
-    /// assert!(limit.allows(9, 9)); // below the population the percentage stops nothing at all
+    /// assert!(limit.allows(2, 3) && limit.allows(4, 9)); // a small club
+    /// assert!(!limit.allows(3, 3) && !limit.allows(5, 9)); // more than half of it
     /// assert!(!limit.allows(3, 10));
+    /// assert!(Limit::percent(80).at_least(10).allows(4, 5));
     /// ```
     #[must_use]
     pub const fn at_least(mut self, population: u64) -> Self {
@@ -79,24 +90,37 @@ impl Limit {
     /// ```
     pub fn allows(&self, count: u64, population: u64) -> bool {
         let absolute = self.absolute.is_none_or(|most| count <= most);
-        let relative = population < self.at_least
-            || self
-                .percent
-                .is_none_or(|percent| u128::from(count) * 100 <= u128::from(population) * u128::from(percent));
-        absolute && relative
+        absolute && self.percent.is_none_or(|percent| self.allows_share(percent, count, population))
+    }
+
+    fn allows_share(&self, percent: u8, count: u64, population: u64) -> bool {
+        let is_within = |percent: u8| u128::from(count) * 100 <= u128::from(population) * u128::from(percent);
+        match self.is_small(population) {
+            // Where nobody is yet, there is nothing to be measured by: a first night links everybody.
+            true => count < SMALL || population == 0 || is_within(percent.max(HALF)),
+            false => is_within(percent),
+        }
+    }
+
+    fn is_small(&self, population: u64) -> bool {
+        population < self.at_least
     }
 
     /// The figure, if it is beyond the limit.
     fn excess(&self, tally: &Tally, population: u64) -> Option<Excess> {
         let Tally { count, first } = tally;
-        let excess = || Excess { count: *count, population, limit: self.describe(), records: first.clone() };
+        let excess = || Excess { count: *count, population, limit: self.describe(population), records: first.clone() };
         (!self.allows(*count, population)).then(excess)
     }
 
-    fn describe(&self) -> String {
-        match (self.percent, self.absolute) {
-            (Some(percent), Some(most)) => format!("{percent} % or {most}"),
-            (Some(percent), None) => format!("{percent} %"),
+    fn describe(&self, population: u64) -> String {
+        let share = self.percent.map(|percent| match percent {
+            ..=HALF if self.is_small(population) => "half".to_owned(),
+            percent => format!("{percent} %"),
+        });
+        match (share, self.absolute) {
+            (Some(share), Some(most)) => format!("{share} or {most}"),
+            (Some(share), None) => share,
             (None, Some(most)) => most.to_string(),
             (None, None) => "none".to_owned(),
         }
@@ -118,7 +142,8 @@ impl Limit {
 /// | [changed](Self::changed), field by field | no limit | as updates |
 /// | [quarantined](Self::quarantined) | 20 % of the listing, from 20 on | a listing of which a fifth cannot be read |
 ///
-/// Percentages are of the linked records that were active before, so a first import is never stopped by one. Several
+/// Percentages are of the linked records that were active before, so a first import is never stopped by one. In a population
+/// that is smaller than the percentage counts from, more than half of it is too much, if that is three records or more. Several
 /// guards may stop a plan; whoever approves it approves all of it. A run that [streams](crate::run::Mode::Streaming) has
 /// written most of its plan when it is judged: there only deactivations, links, and the empty listing, are.
 ///
@@ -444,12 +469,24 @@ impl Guards {
         self
     }
 
+    /// The names of the fields that have [limits of their own](Self::field).
+    ///
+    /// ```
+    /// use tripartite::plan::{FieldLimits, Guards};
+    /// let guards = Guards::default().field("fax", FieldLimits::default());
+    /// // For a host that reads guards from a file: a mistyped name would guard nothing.
+    /// assert!(guards.field_names().eq(["fax"]));
+    /// ```
+    pub fn field_names(&self) -> impl Iterator<Item = &str> {
+        self.fields.keys().map(String::as_str)
+    }
+
     /// Lets a complete but empty listing pass this guard; the one on deactivations still counts.
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards};
-    /// let emptied = Figures { population: 4, listed: 0, deactivations: 4.into(), ..Figures::default() };
-    /// assert_eq!(Guards::default().judge(&emptied).len(), 1); // too few for the percentage, but none are left
+    /// let emptied = Figures { population: 2, listed: 0, deactivations: 2.into(), ..Figures::default() };
+    /// assert_eq!(Guards::default().judge(&emptied).len(), 1); // too few for any share, but none are left
     /// assert!(Guards::default().allow_empty().judge(&emptied).is_empty());
     /// ```
     #[must_use]
@@ -482,6 +519,17 @@ impl Guards {
             self.judge_field(figures, population, &mut blocked);
         }
         blocked
+    }
+
+    /// Whether they may stop the figures of some records, whatever the register they are of. A percentage is strictest in the
+    /// smallest register from which it counts.
+    pub(crate) fn could_stop(&self, figures: &Figures) -> bool {
+        let Self { deactivations, creations, links, updates, quarantined, emptied, names, takeovers, changed, .. } =
+            self;
+        let all = [deactivations, creations, links, updates, quarantined, emptied, names, takeovers, changed];
+        let own = self.fields.values().flat_map(|field| [&field.changed, &field.emptied]).flatten();
+        let mut least = all.into_iter().chain(own).map(|limit| limit.at_least).chain([1]);
+        least.any(|least| !self.judge(&figures.clone().within(least)).is_empty())
     }
 
     /// What stops records from being deactivated or linked: all that is left to judge when everything else is written.

@@ -4,7 +4,8 @@ use super::core::{Core, Purpose};
 use super::matched::said_by_the_source;
 use super::options::Key;
 use super::report::Unwritten;
-use super::{Committing, Loading, Step, Stopped};
+use super::step::Reading;
+use super::{Committing, Indexing, Loading, Step, Stopped};
 use crate::exchange::privacy::hide;
 use crate::exchange::{Action, Batch, Next, Op, Outcome, Wanted};
 use crate::plan::{Blocked, Figures, Plan, Tally};
@@ -56,6 +57,14 @@ impl Core {
         let quarantined = self.quarantined.clone();
         let plan =
             Plan { schema: self.run.policy.schema().clone(), policy: self.run.policy.fingerprint(), ops, quarantined };
+        if self.run.only.is_some() && self.run.guards.could_stop(&figures) {
+            let purpose = Reading::Population(Box::new((plan, figures)), 0);
+            return Step::Indexing(Indexing { core: self, after: None, purpose });
+        }
+        self.decide(plan, figures)
+    }
+
+    pub(super) fn decide(self: Box<Self>, plan: Plan, figures: Figures) -> Step {
         let guards = &self.run.guards;
         let reasons = if self.streams() { guards.judge_leaving(&figures) } else { guards.judge(&figures) };
         if !reasons.is_empty() && self.run.approved != Some(plan.id()) {

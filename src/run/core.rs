@@ -140,9 +140,7 @@ impl Core {
             let fresh = fresh.filter(|_| entry.presence != Presence::Deactivated && entry.missed == 0);
             self.linked += 1;
             self.counts.conflicts_open += u64::from(entry.open);
-            // Only what was in step once can be missing: the source never had the rest.
-            let active = entry.presence == Presence::Active && entry.synced.is_some();
-            let slot = self.index.link(entry.id.as_str(), active, fresh.map(|synced| synced.seen));
+            let slot = self.index.link(entry.id.as_str(), entry.can_be_missing(), fresh.map(|synced| synced.seen));
             let present = entry.presence == Presence::Active;
             if present || (entry.presence == Presence::Removed && entry.open > 0) {
                 self.index.matters(slot, present);

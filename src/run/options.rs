@@ -217,12 +217,13 @@ impl Run {
         self
     }
 
-    /// Only these records: what a webhook does. Each is asked for by its id, and the index is not read, so that a run of
-    /// one record costs one fetch, one load and one commit.
+    /// Only these records: what a webhook does. Each is asked for by its id, and the index is not read first, so that a run
+    /// of one record costs one fetch, one load and one commit.
     ///
     /// It is never complete, whatever the source says: a record that is not answered for is not looked at, and only a
     /// [tombstone](crate::exchange::Item::Tombstone) marks one inactive. What is said of other records is ignored, and
-    /// counted. To the [`Guards`], the population is those of the records that are active here.
+    /// counted. To the [`Guards`], the population is all records that are active here, as in any other run: where a percentage
+    /// may stop the run, the index is read before it is judged.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;

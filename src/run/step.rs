@@ -3,6 +3,7 @@
 mod reading;
 mod writing;
 
+pub(super) use reading::Reading;
 pub use reading::{Fetching, Indexing, Loading};
 pub use writing::{Committing, Stopped};
 
@@ -17,7 +18,7 @@ use crate::plan::Plan;
 #[must_use = "a run goes on only when its step is resumed"]
 #[expect(clippy::large_enum_variant, reason = "a run is done once, and its report is handed over as it is")]
 pub enum Step {
-    /// It reads what is linked.
+    /// It reads what is linked. A run of [some](Run::only) records does so last, and only where a percentage may stop it.
     Indexing(Indexing),
     /// It reads the source's listing.
     Fetching(Fetching),
@@ -104,7 +105,7 @@ impl Run {
     pub fn start(self) -> Step {
         let core = Box::new(Core::new(self));
         match core.run.only.as_ref().map(Vec::is_empty) {
-            None => Step::Indexing(Indexing { core, after: None }),
+            None => Step::Indexing(Indexing { core, after: None, purpose: Reading::Linked }),
             Some(false) => Step::Fetching(Fetching { core, after: None }),
             Some(true) => core.finish_listing(Next::Partial),
         }

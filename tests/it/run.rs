@@ -199,11 +199,16 @@ fn guards_stop_what_is_too_much_and_nothing_else() {
     for (all, left, guards, stopped, says) in [
         (10, 8, Guards::default(), 0, "a fifth may leave"),
         (10, 7, Guards::default(), 1, "three of ten may not"),
-        (9, 1, Guards::default(), 0, "below ten the percentage does not count"),
+        (9, 5, Guards::default(), 0, "below ten, less than half may leave"),
+        (9, 4, Guards::default(), 1, "more than half may not"),
+        (9, 1, Guards::default(), 1, "nor may eight of nine"),
+        (5, 2, Guards::default(), 1, "nor three of five"),
+        (3, 1, Guards::default(), 0, "two may always leave"),
         (30, 27, limit(Limit::NONE.absolute(3)), 0, "three are three"),
         (30, 26, limit(Limit::NONE.absolute(3)), 1, "four are more than three"),
-        (9, 0, Guards::default(), 1, "an empty listing is an outage"),
-        (9, 0, Guards::default().allow_empty(), 0, "unless it is expected"),
+        (2, 0, Guards::default(), 1, "an empty listing is an outage"),
+        (2, 0, Guards::default().allow_empty(), 0, "unless it is expected"),
+        (9, 0, Guards::default().allow_empty(), 1, "and so few that two may leave"),
         (20, 0, Guards::default(), 2, "both reasons are given"),
     ] {
         let (policy, store, step) = leaving(all, left, guards);

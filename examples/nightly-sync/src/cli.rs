@@ -1,6 +1,7 @@
 //! The command line, read once, with an error that says what was expected.
 
 mod decide;
+mod guards;
 mod report;
 mod schema;
 mod work;
@@ -15,6 +16,7 @@ use tripartite::schema::Strategy;
 pub use self::decide::{
     Ask, ConflictsArgs, DecideArgs, Given, MatchArgs, PruneArgs, QuarantineArgs, RestoreArgs, Which,
 };
+pub use self::guards::GuardLimit;
 pub use self::report::ReportArgs;
 pub use self::schema::SchemaArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
@@ -61,6 +63,8 @@ run: syncs one listing, JSON lines, one member a line
   --only ID             about this record alone: nobody else is looked at, and nobody is missing
   --missing-after N     who is not listed is inactive after N such runs in a row, 1 by default
   --approve PLAN_ID     lets exactly this plan pass the guards
+  --guards LIMITS       what this run may do unasked, NAME=LIMIT,NAME=LIMIT: a number, a percentage such as 5%, or none, of
+                        deactivations, creations, links, updates, quarantined, emptied, names, changed or takeovers
   --json                the report as one JSON object on standard output
 
 plan: says what a run would do, as run does, and puts the plan into a file; nothing else is written
@@ -108,6 +112,8 @@ unlike: says that it is not; nobody is asked about the two again, and if there i
 A schema file says by what members are found that have no external id, as those of a club before its first sync:
   \"match\": [{\"name\": \"e-mail\", \"fields\": [\"email\", \"born\"], \"trust\": \"trusted\"}]
 A trusted rule links by itself, one without \"trust\" proposes. All its fields must be equal, whatever their spelling.
+And what a run may do unasked, where that is not the default:
+  \"guards\": {\"deactivations\": {\"percent\": 5, \"at_least\": 10}, \"fields\": {\"fax\": {\"emptied\": {\"absolute\": 3}}}}
 
 prune-audit: forgets what the audit has from before a day, or a time in RFC 3339
   --before DATE         2026-01-31
@@ -212,6 +218,8 @@ pub struct RunArgs {
     pub only: Option<ExternalId>,
     /// How many complete listings in a row must not have a record before it is inactive.
     pub missing_after: Option<u32>,
+    /// What it may do unasked, instead of what the schema says.
+    pub guards: Vec<GuardLimit>,
     /// The plan that is approved.
     pub approve: Option<PlanId>,
     /// Whether the report is JSON.
@@ -326,6 +334,7 @@ fn listing(mut args: Options, out: Option<PathBuf>) -> Result<RunArgs, UsageErro
         partial: args.flag("--partial"),
         only: only(args.text("--only")?)?,
         missing_after: args.text("--missing-after")?.map(|times| missing_after(&times)).transpose()?,
+        guards: args.text("--guards")?.map(|text| guards::read(&text)).transpose()?.unwrap_or_default(),
         approve: None,
         json: args.flag("--json"),
         out,

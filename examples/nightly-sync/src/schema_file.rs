@@ -11,17 +11,24 @@
 //! ```
 //!
 //! A rule that is trusted links by itself, the others propose. They are no part of the schema: nothing that is linked is
-//! looked at again because one of them changed.
+//! looked at again because one of them changed. Neither are the guards: what a run may do unasked, where that differs from
+//! [the default](Guards).
+//!
+//! ```json
+//! {"guards": {"deactivations": {"percent": 5}, "fields": {"fax": {"emptied": {"absolute": 3}}}}}
+//! ```
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 use tripartite::matching::{Rule, Rules};
+use tripartite::plan::Guards;
 use tripartite::schema::{Schema, SchemaBuilder};
 
-/// The setting that is not the schema's.
+/// The settings that are not the schema's.
 const MATCH: &str = "match";
+const GUARDS: &str = "guards";
 
-/// A schema, and the match rules beside it.
+/// A schema, and the match rules and guards beside it.
 ///
 /// ```
 /// use nightly_sync::schema_file::SchemaFile;
@@ -39,6 +46,8 @@ pub struct SchemaFile {
     pub schema: Schema,
     /// The match rules, which fit it.
     pub rules: Vec<Rule>,
+    /// What a run may do unasked.
+    pub guards: Guards,
 }
 
 impl<'de> Deserialize<'de> for SchemaFile {
@@ -53,23 +62,28 @@ impl<'de> Visitor<'de> for Whole {
     type Value = SchemaFile;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a schema: an object with `fields`, and perhaps `match`")
+        f.write_str("a schema: an object with `fields`, and perhaps `match` and `guards`")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<SchemaFile, A::Error> {
-        let mut rules = None;
-        let rest = MapAccessDeserializer::new(Rest { access, rules: &mut rules });
+        let (mut rules, mut guards) = (None, None);
+        let rest = MapAccessDeserializer::new(Rest { access, rules: &mut rules, guards: &mut guards });
         let schema = SchemaBuilder::deserialize(rest)?.build().map_err(A::Error::custom)?;
         let rules = rules.unwrap_or_default();
         Rules::new(&schema, rules.clone()).map_err(A::Error::custom)?;
-        Ok(SchemaFile { schema, rules })
+        let guards: Guards = guards.unwrap_or_default();
+        if let Some(name) = guards.field_names().find(|name| schema.position(name).is_none()) {
+            return Err(A::Error::custom(format!("guards: there is no field `{name}`")));
+        }
+        Ok(SchemaFile { schema, rules, guards })
     }
 }
 
-/// All settings but the one, in their order.
+/// All settings of the schema, in their order.
 struct Rest<'r, A> {
     access: A,
     rules: &'r mut Option<Vec<Rule>>,
+    guards: &'r mut Option<Guards>,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<'_, A> {
@@ -77,11 +91,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<'_, A> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         while let Some(key) = self.access.next_key::<String>()? {
-            if key != MATCH {
-                return seed.deserialize(key.into_deserializer()).map(Some);
-            }
-            if self.rules.replace(self.access.next_value()?).is_some() {
-                return Err(A::Error::custom(format!("schema: `{MATCH}` is stated twice")));
+            let twice = match key.as_str() {
+                MATCH => self.rules.replace(self.access.next_value()?).is_some(),
+                GUARDS => self.guards.replace(self.access.next_value()?).is_some(),
+                _ => return seed.deserialize(key.into_deserializer()).map(Some),
+            };
+            if twice {
+                return Err(A::Error::custom(format!("schema: `{key}` is stated twice")));
             }
         }
         Ok(None)

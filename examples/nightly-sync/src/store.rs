@@ -9,7 +9,7 @@
 //! | `tripartite_runs` | the report of each run that wrote |
 //! | `tripartite_keys`, `tripartite_unkeyed` | with match rules: by which keys each row is found, and which moved since |
 //! | `tripartite_not` | which members a person has said are not which records of the source |
-//! | `tripartite_meta` | the schema, the match rules, the name of the listing's id field, the version of this format |
+//! | `tripartite_meta` | the schema, the match rules, the guards, the name of the listing's id field, the version of this format |
 //!
 //! A database can hold many such sets of tables, one [`Register`] for each organisation and source. The names above are
 //! those of the unnamed one; the others have their key behind each name, as in `"members/ballybeg/federation"`.
@@ -64,6 +64,7 @@ use tripartite::exchange::{AuditKey, Batch, Cursor, IndexPage, Outcome, Records,
 use tripartite::host::{RecordStore, StoreKey};
 use tripartite::id::SyncKey;
 use tripartite::matching::Rule;
+use tripartite::plan::Guards;
 use tripartite::queue::Token;
 use tripartite::schema::Schema;
 
@@ -148,6 +149,20 @@ impl SqliteStore {
         if database::rules(&state.conn, &self.register)? != rules {
             let text = serde_json::to_string(rules).unwrap_or_default();
             state.pending.push(tables::remembering(&self.register, database::RULES, &text));
+        }
+        drop(state);
+        Ok(self)
+    }
+
+    /// The guards from here on; they are remembered with the first write, where they are others than before.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn guarded(self, guards: &Guards) -> Result<Self, StoreError> {
+        let mut state = self.state();
+        if database::guards(&state.conn, &self.register)? != *guards {
+            let text = serde_json::to_string(guards).unwrap_or_default();
+            state.pending.push(tables::remembering(&self.register, database::GUARDS, &text));
         }
         drop(state);
         Ok(self)

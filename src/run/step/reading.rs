@@ -3,6 +3,7 @@
 use super::Step;
 use crate::exchange::{Cursor, IndexPage, Page, Records, Wanted};
 use crate::id::ExternalId;
+use crate::plan::{Figures, Plan};
 use crate::run::core::{Core, Purpose};
 
 /// The run reads what is linked.
@@ -10,6 +11,16 @@ use crate::run::core::{Core, Purpose};
 pub struct Indexing {
     pub(in crate::run) core: Box<Core>,
     pub(in crate::run) after: Option<Cursor>,
+    pub(in crate::run) purpose: Reading,
+}
+
+/// What the index is read for.
+#[derive(Debug)]
+pub(in crate::run) enum Reading {
+    /// To know what is linked.
+    Linked,
+    /// To count how many records a run of some of them is measured against.
+    Population(Box<(Plan, Figures)>, u64),
 }
 
 impl Indexing {
@@ -46,10 +57,21 @@ impl Indexing {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn resume(mut self, page: IndexPage) -> Step {
-        self.core.index(page.entries);
-        match page.next {
-            Some(after) => Step::Indexing(Self { core: self.core, after: Some(after) }),
-            None => Step::Fetching(Fetching { core: self.core, after: None }),
+        match &mut self.purpose {
+            Reading::Linked => self.core.index(page.entries),
+            Reading::Population(_, active) => {
+                *active += page.entries.iter().filter(|entry| entry.can_be_missing()).count() as u64
+            }
+        }
+        if let Some(after) = page.next {
+            return Step::Indexing(Self { after: Some(after), ..self });
+        }
+        match self.purpose {
+            Reading::Linked => Step::Fetching(Fetching { core: self.core, after: None }),
+            Reading::Population(judged, active) => {
+                let (plan, figures) = *judged;
+                self.core.decide(plan, figures.within(active))
+            }
         }
     }
 }

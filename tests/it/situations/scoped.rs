@@ -7,6 +7,7 @@ use tripartite::drive::block_on;
 use tripartite::exchange::{Cursor, Next, Page};
 use tripartite::host::Connector;
 use tripartite::id::ExternalId;
+use tripartite::plan::Blocked;
 use tripartite::run::{RunOutcome, Step};
 
 use super::*;
@@ -108,12 +109,12 @@ fn open_conflicts_of_these_records_are_counted() {
     assert_eq!(club.only(&["8"], &agreed).counts.conflicts_open, 0);
 }
 
-/// To the guards, the population is those of the records that are active here.
+/// To the guards, the population is all records that are active here, whichever were asked for.
 #[test]
-fn the_population_of_a_run_of_some_records_is_theirs() {
+fn a_run_of_some_records_is_measured_against_the_register() {
     let ids: Vec<String> = (0..20).map(|n| format!("m-{n:02}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    for (asked, gone, blocked) in [(20, 4, false), (20, 5, true), (9, 9, false), (1, 1, false)] {
+    for (asked, gone, blocked) in [(20, 4, false), (20, 5, true), (4, 4, false), (9, 9, true), (1, 1, false)] {
         let club = Club::of(&ids);
         let items = ids.iter().enumerate().map(|(n, id)| match n < gone {
             true => tombstone(id, None),
@@ -123,6 +124,30 @@ fn the_population_of_a_run_of_some_records_is_theirs() {
         let step = run(&club.policy, "hook").only(ids[..asked].iter().copied().map(ext)).start();
         let Ok(done) = drive_blocking(step, &listing, &club.store) else { panic!("nothing breaks") };
         assert_eq!(done.report.outcome == RunOutcome::Blocked, blocked, "{gone} of {asked}");
+        if let [Blocked::Deactivations(excess)] = &done.report.blocked[..] {
+            assert_eq!((excess.count, excess.population), (gone as u64, 20));
+        }
+    }
+}
+
+/// The register is counted where a percentage may stop the run, page by page, and not otherwise.
+#[test]
+fn the_index_is_read_only_where_a_percentage_may_stop_a_run_of_some_records() {
+    let ids: Vec<String> = (0..20).map(|n| format!("m-{n:02}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let strict = || Guards::default().deactivations(Limit::percent(9).at_least(20));
+    for (gone, guards, read, outcome) in [
+        (2, Guards::default(), false, RunOutcome::Succeeded),
+        (3, Guards::default(), true, RunOutcome::Succeeded),
+        (2, strict(), true, RunOutcome::Blocked),
+        (2, Guards::default().deactivations(Limit::NONE), false, RunOutcome::Succeeded),
+    ] {
+        let club = Club::of(&ids);
+        let listing = Listing::new(ids[..gone].iter().map(|id| tombstone(id, None)).collect());
+        let watched = Watched::new(&club.store, Break::Never);
+        let hook = run(&club.policy, "hook").guards(guards).only(ids[..gone].iter().copied().map(ext));
+        assert_eq!(broken_night(hook, &watched, &listing).unwrap().report.outcome, outcome, "{gone}");
+        assert_eq!(watched.calls().contains(&Call::Index), read, "{gone}");
     }
 }
 

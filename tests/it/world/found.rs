@@ -129,3 +129,11 @@ fn a_move_that_is_told_twice_beside_a_tombstone_is_news_once() {
         }
     }
 }
+
+/// The only record of a listing cannot be read. The source is broken then, and whom it does not list is not gone.
+#[test]
+fn a_source_of_which_nothing_can_be_read_says_of_nobody_that_it_is_gone() {
+    let setup = way(Way { shape: 5, ..WAY }, PLAIN);
+    let unreadable = [says(2, [0, 1, 1, 1, 1, 1, 1]), Act::Drops { source: 0, id: 1 }];
+    keeps_the_laws(setup, &[&[says(1, A)][..], &run(0), &unreadable, &run(0)].concat());
+}

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tripartite::matching::Rule;
+use tripartite::plan::Guards;
 use tripartite::schema::{Field, Schema, SchemaError};
 
 use super::{SUCCEEDED, failed};
@@ -33,6 +34,12 @@ struct Written<'a> {
     schema: &'a Schema,
     #[serde(rename = "match", skip_serializing_if = "<[Rule]>::is_empty")]
     rules: &'a [Rule],
+    #[serde(skip_serializing_if = "is_default")]
+    guards: &'a Guards,
+}
+
+fn is_default(guards: &&Guards) -> bool {
+    **guards == Guards::default()
 }
 
 pub(super) fn show(console: &mut Console, args: &SchemaArgs) -> u8 {
@@ -50,12 +57,13 @@ fn print(console: &mut Console, args: &SchemaArgs) -> Result<(), Problem> {
     let missing = || Problem::NoRegister { file: file(), register: args.register.to_string() };
     let mut settings = database.settings(&args.register).map_err(stored)?.ok_or_else(missing)?;
     let rules = database.rules(&args.register).map_err(stored)?;
+    let guards = database.guards(&args.register).map_err(stored)?;
     if let Some(remote) = &args.remote {
         let new = news(console, &settings, remote)?;
         settings.schema = settings.with(new)?;
         settings.check().map_err(stored)?;
     }
-    let written = Written { schema: &settings.schema, rules: &rules };
+    let written = Written { schema: &settings.schema, rules: &rules, guards: &guards };
     // Names and plain data have a JSON form.
     let text = serde_json::to_string_pretty(&written).unwrap_or_default();
     if args.add {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tripartite::matching::RulesError;
+use tripartite::plan::Guards;
 use tripartite::run::Step;
 use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
 
@@ -82,7 +83,7 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let id_field = args.id_field.clone().or_else(|| known.as_ref().map(|known| known.id_field.clone()));
     let id_field = id_field.unwrap_or_else(|| ID_FIELD.to_owned());
     let mut count = None;
-    let SchemaFile { schema, rules } = match (&args.schema, &known) {
+    let SchemaFile { schema, rules, guards } = match (&args.schema, &known) {
         (Some(file), _) => {
             console.say(format!("schema: {}", file.display()));
             read_schema(file)?
@@ -90,14 +91,17 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         (None, Some(known)) => {
             console.say(format!("schema: the one in {}", args.db.display()));
             let rules = database.as_ref().map(|database| database.rules(&args.register)).transpose().map_err(stored)?;
-            SchemaFile { schema: known.schema.clone(), rules: rules.unwrap_or_default() }
+            let guards =
+                database.as_ref().map(|database| database.guards(&args.register)).transpose().map_err(stored)?;
+            let (rules, guards) = (rules.unwrap_or_default(), guards.unwrap_or_default());
+            SchemaFile { schema: known.schema.clone(), rules, guards }
         }
         (None, None) => {
             lines = lines.kept()?;
             let inferred = infer(&mut lines, &id_field)?;
             count = Some(inferred.lines);
             say_inferred(console, &inferred);
-            SchemaFile { schema: inferred.schema, rules: Vec::new() }
+            SchemaFile { schema: inferred.schema, rules: Vec::new(), guards: Guards::default() }
         }
     };
     let mut settings = Settings { schema, id_field: id_field.clone() };
@@ -117,9 +121,10 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         _ => Database::open(&args.db, Access::Write).map_err(stored)?,
     };
     let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
-    let store = store.matching(&rules).map_err(stored)?;
+    let store = store.matching(&rules).and_then(|store| store.guarded(&guards)).map_err(stored)?;
     let at = now();
-    let mut run = store.run(policy, at).map_err(stored)?.matching(rules)?;
+    let guards = args.guards.iter().fold(guards, |guards, given| given.over(guards));
+    let mut run = store.run(policy, at).map_err(stored)?.matching(rules)?.guards(guards);
     if args.dry_run {
         run = run.dry();
     }

@@ -107,12 +107,12 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     if listing.is_none() && !served {
         return Err(Problem::NoListing { key: Register::of(key) });
     }
-    if let Some(SchemaFile { schema, rules }) = schema {
+    if let Some(SchemaFile { schema, rules, guards }) = schema {
         let stored = |error| Problem::Store { file: db.display().to_string(), error };
         let settings = Settings { schema, id_field: ID_FIELD.to_owned() };
         let database = Database::open(db, Access::Write).map_err(stored)?;
         let store = SqliteStore::of(Register::of(key), database, settings).map_err(stored)?;
-        let store = store.matching(&rules).map_err(stored)?;
+        let store = store.matching(&rules).and_then(|store| store.guarded(&guards)).map_err(stored)?;
         store.settle().map_err(stored)?;
     }
     let edit = |known: Option<&Connection>| Some(edited(known, args, listing.as_ref(), at));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension};
 use tripartite::id::SyncKey;
 use tripartite::matching::Rule;
+use tripartite::plan::Guards;
 use tripartite::schema::{Field, Schema, SchemaBuilder, SchemaError, Strategy};
 
 use super::file::{check_name, check_owner, open_to_write, read_only};
@@ -13,6 +14,9 @@ use super::{Register, StoreError};
 
 /// What the match rules are remembered as.
 pub(super) const RULES: &str = "match";
+
+/// What the guards are remembered as.
+pub(super) const GUARDS: &str = "guards";
 
 /// How long to wait for somebody else's transaction to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -123,6 +127,14 @@ impl Database {
         if holds(&self.conn, register)? { rules(&self.conn, register) } else { Ok(Vec::new()) }
     }
 
+    /// The guards that it remembers for a register; the default ones, if none.
+    ///
+    /// # Errors
+    /// [`StoreError`], when they cannot be read.
+    pub fn guards(&self, register: &Register) -> Result<Guards, StoreError> {
+        if holds(&self.conn, register)? { guards(&self.conn, register) } else { Ok(Guards::default()) }
+    }
+
     pub(super) fn into_connection(self) -> Connection {
         self.conn
     }
@@ -195,6 +207,11 @@ fn meta(conn: &Connection, register: &Register, key: &str) -> Result<Option<Stri
 pub(super) fn rules(conn: &Connection, register: &Register) -> Result<Vec<Rule>, StoreError> {
     let Some(text) = meta(conn, register, RULES)? else { return Ok(Vec::new()) };
     serde_json::from_str(&text).map_err(|problem| StoreError::Schema { problem: format!("its match rules: {problem}") })
+}
+
+pub(super) fn guards(conn: &Connection, register: &Register) -> Result<Guards, StoreError> {
+    let Some(text) = meta(conn, register, GUARDS)? else { return Ok(Guards::default()) };
+    serde_json::from_str(&text).map_err(|problem| StoreError::Schema { problem: format!("its guards: {problem}") })
 }
 
 pub(super) fn settings(conn: &Connection, register: &Register) -> Result<Settings, StoreError> {

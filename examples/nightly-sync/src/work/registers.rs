@@ -87,13 +87,13 @@ impl Handler for Registers<'_> {
             Some(settings) => settings,
             None => Settings { schema: infer(&mut lines, ID_FIELD)?.schema, id_field: ID_FIELD.to_owned() },
         };
-        let rules = database.rules(&register)?;
+        let (rules, guards) = (database.rules(&register)?, database.guards(&register)?);
         let schema = under(&settings, job)?;
         let source = JsonLines::new(lines, settings.schema.clone(), settings.id_field.clone());
         let store = SqliteStore::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
         let at = (self.now)();
         let mode = if first { Mode::Streaming } else { Mode::Planned };
-        let run = store.run(Policy::new(schema), at)?.mode(mode).matching(rules)?;
+        let run = store.run(Policy::new(schema), at)?.mode(mode).guards(guards).matching(rules)?;
         let run = match &job.scope {
             Scope::All => run,
             Scope::Only(ids) => run.only(ids.iter().cloned()),

@@ -1,5 +1,7 @@
 //! Rest: the sources are read until nothing is left to do, and then nothing may be.
 
+use tripartite::run::RunOutcome;
+
 use super::World;
 use crate::world::act::How;
 use crate::world::laws::{Broken, Checked, at_rest, law};
@@ -26,8 +28,12 @@ impl World {
             let sent = self.listing(source, Look { turn: 1, size: 1, ..Look::WHOLE });
             let told = self.ground.audit.len();
             let again = self.whole(source, sent, streaming)?;
-            let quiet = again.is_some_and(|(_, wrote)| wrote.ops == 0) && self.ground.audit.len() == told;
+            let quiet = again.as_ref().is_some_and(|(_, wrote)| wrote.ops == 0) && self.ground.audit.len() == told;
             law("P5", quiet, || "there is something to write again".to_owned())?;
+            // A source of which nothing can be read is broken: it says of nobody that it is gone.
+            if again.is_some_and(|(report, _)| report.outcome == RunOutcome::Failed) {
+                continue;
+            }
             at_rest(&self.ground.state, source, &self.frame(source), &self.sources[source], aside)?;
         }
         Ok(())
