@@ -28,8 +28,6 @@ const TOLD: usize = 20;
 pub(super) enum Problem {
     #[error("{file}: {error}")]
     Store { file: String, error: StoreError },
-    #[error("there is no register {0}")]
-    NoRegister(String),
     #[error("nothing is linked by the id {0}")]
     Unlinked(ExternalId),
     #[error("there is no member {0} here")]
@@ -64,8 +62,7 @@ impl Desk {
         let file = db.display().to_string();
         let stored = |error| Problem::Store { file: file.clone(), error };
         let database = Database::open(db, access).map_err(stored)?;
-        let settings = database.settings(register).map_err(stored)?;
-        let settings = settings.ok_or_else(|| Problem::NoRegister(register.to_string()))?;
+        let settings = database.required(register).map_err(stored)?;
         let policy = Policy::new(settings.schema.clone());
         let store = SqliteStore::of(register.clone(), database, settings).map_err(stored)?;
         Ok(Self { store, policy, file })

@@ -35,8 +35,6 @@ pub(super) enum Problem {
     Store { file: String, error: StoreError },
     #[error("{file}: {error}")]
     Match { file: String, error: RulesError },
-    #[error("{file}: there is no register {register} in it, so this plan cannot be one of its own")]
-    NoRegister { file: String, register: String },
     #[error("{file} holds plan {found}, and {given} was approved")]
     Other { file: String, found: PlanId, given: PlanId },
 }
@@ -102,9 +100,7 @@ fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(SqliteStore, 
     let db = || args.db.display().to_string();
     let stored = |error| Problem::Store { file: db(), error };
     let database = Database::open(&args.db, Access::Write).map_err(stored)?;
-    let register = args.register.to_string();
-    let settings = database.settings(&args.register).map_err(stored)?;
-    let settings = settings.ok_or_else(|| Problem::NoRegister { file: db(), register })?;
+    let settings = database.required(&args.register).map_err(stored)?;
     let rules = database.rules(&args.register).map_err(stored)?;
     let plan = read(args, &settings.schema)?;
     let source = JsonLines::new(Lines::text("no listing", ""), settings.schema.clone(), settings.id_field.clone());

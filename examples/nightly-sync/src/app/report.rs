@@ -40,9 +40,6 @@ fn put(args: &ReportArgs) -> Result<(), Problem> {
 
 fn open(args: &ReportArgs) -> Result<SqliteStore, StoreError> {
     let database = Database::open(&args.db, Access::Read)?;
-    // An unknown register is an error that names those that are there.
-    database.audit(&args.register, Some(""), |_| false)?;
-    let settings = database.settings(&args.register)?;
-    let settings = settings.ok_or(StoreError::Missing)?;
+    let settings = database.required(&args.register)?;
     SqliteStore::of(args.register.clone(), database, settings)
 }

@@ -17,8 +17,6 @@ use crate::term::Console;
 enum Problem {
     #[error("{file}: {error}")]
     Store { file: String, error: StoreError },
-    #[error("{file}: there is no register {register}")]
-    NoRegister { file: String, register: String },
     #[error(transparent)]
     Listing(#[from] ListingError),
     #[error(transparent)]
@@ -54,8 +52,7 @@ fn print(console: &mut Console, args: &SchemaArgs) -> Result<(), Problem> {
     let stored = |error| Problem::Store { file: file(), error };
     let access = if args.add { Access::Write } else { Access::Read };
     let database = Database::open(&args.db, access).map_err(stored)?;
-    let missing = || Problem::NoRegister { file: file(), register: args.register.to_string() };
-    let mut settings = database.settings(&args.register).map_err(stored)?.ok_or_else(missing)?;
+    let mut settings = database.required(&args.register).map_err(stored)?;
     let rules = database.rules(&args.register).map_err(stored)?;
     let guards = database.guards(&args.register).map_err(stored)?;
     if let Some(remote) = &args.remote {

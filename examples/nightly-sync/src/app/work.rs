@@ -1,6 +1,6 @@
 //! The commands of the work column.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -125,7 +125,17 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     let next = known.and_then(|known| known.due().ok().flatten());
     let next = next.map_or("is switched off".to_owned(), |next| format!("runs next at {}", time(next)));
     console.print(format!("{} {next}", Register::of(key)));
+    if let Some(file) = &args.remote {
+        warn_unreadable(console, file);
+    }
     Ok(SUCCEEDED)
+}
+
+/// A listing may be delivered later, so one that is not there is enrolled; a mistyped name must not go unnoticed.
+fn warn_unreadable(console: &mut Console, file: &Path) {
+    if let Err(error) = File::open(file) {
+        console.say(format!("warning: {} cannot be read: {error}; every run fails until it can be", file.display()));
+    }
 }
 
 /// The connection as the command line wants it.
@@ -289,15 +299,16 @@ fn event(told: &Told) -> Value {
 }
 
 fn status(console: &mut Console, args: &StatusArgs) -> Result<u8, Problem> {
-    let nobody = "nobody is enrolled; schedule enrols an organisation";
     let Some(queue) = open_to_read(&args.db)? else {
-        console.say(nobody);
+        console.say(enrolled(&[]));
         return Ok(SUCCEEDED);
     };
-    let keys = work::known(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?;
-    let keys: Vec<_> = keys.iter().filter(|key| args.org.as_ref().is_none_or(|org| key.org == *org)).collect();
-    if keys.is_empty() && !args.json {
-        console.say(nobody);
+    let known = work::known(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?;
+    let keys: Vec<_> = known.iter().filter(|key| args.org.as_ref().is_none_or(|org| key.org == *org)).collect();
+    if let Some(org) = args.org.as_ref().filter(|_| keys.is_empty()) {
+        console.say(format!("{org} is not enrolled; {}", enrolled(&known)));
+    } else if keys.is_empty() && !args.json {
+        console.say(enrolled(&known));
     }
     let mut ill = false;
     for key in keys {
@@ -318,6 +329,19 @@ fn status(console: &mut Console, args: &StatusArgs) -> Result<u8, Problem> {
         }
     }
     Ok(if ill { FAILED } else { SUCCEEDED })
+}
+
+/// So many keys a message names.
+const NAMED: usize = 5;
+
+/// Who is enrolled or was ever asked for, for people.
+fn enrolled(known: &[SyncKey]) -> String {
+    let names = known.iter().take(NAMED).map(|key| Register::of(key).to_string()).collect::<Vec<_>>().join(", ");
+    match known.len() {
+        0 => "nobody is enrolled; schedule enrols an organisation".to_owned(),
+        all if all <= NAMED => format!("there is {names}"),
+        all => format!("there is {names} and {} more", all - NAMED),
+    }
 }
 
 /// How a key stands, for people: a line, and one more for each thing that matters.
@@ -403,6 +427,12 @@ fn history(console: &mut Console, args: &HistoryArgs) -> Result<u8, Problem> {
         Some(key) => vec![key.clone()],
         None => work::keys(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?,
     };
+    if let Some(key) = &args.key {
+        let known = work::known(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?;
+        if !known.contains(key) {
+            console.say(format!("{} was never enrolled; {}", Register::of(key), enrolled(&known)));
+        }
+    }
     let mut ill = false;
     for key in keys {
         let unflushed = match block_on(queue.slot(&key)) {

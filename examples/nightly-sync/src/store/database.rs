@@ -119,6 +119,15 @@ impl Database {
         }
     }
 
+    /// What it remembers of a register that must be there.
+    ///
+    /// # Errors
+    /// As [`settings`](Self::settings); [`StoreError::NoRegister`] names those that are there.
+    pub fn required(&self, register: &Register) -> Result<Settings, StoreError> {
+        require(&self.conn, register)?;
+        settings(&self.conn, register)
+    }
+
     /// The match rules that it remembers for a register, in their order.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ fn to(path: &str, args: &[&str]) -> i32 {
 
 impl Bench {
     /// With the database, which every command has.
-    fn on(&self, args: &[&str]) -> Ran {
+    pub(crate) fn on(&self, args: &[&str]) -> Ran {
         let db = self.path("members.db");
         self.program(&[&args[..1], &["--db", &db], &args[1..]].concat())
     }

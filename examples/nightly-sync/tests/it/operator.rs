@@ -79,6 +79,35 @@ fn who_is_enrolled_shows_before_anything_was_asked_for() {
 }
 
 #[test]
+fn who_is_not_there_is_told_with_who_is() {
+    let bench = Bench::new();
+    bench.enrol(KEY, &members(1..=3));
+    bench.tell(&["trigger", "--key", KEY]);
+    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
+    for args in [
+        &["conflicts"] as &[_],
+        &["conflicts", "--key", "dunmore/federation"],
+        &["schema", "--key", "dunmore/federation"],
+        &["history", "--key", "dunmore/federation"],
+        &["status", "--org", "dunmore"],
+    ] {
+        let ran = bench.on(args);
+        assert!(ran.stderr.contains(KEY), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_listing_that_is_not_there_is_enrolled_with_a_warning() {
+    let bench = Bench::new();
+    let later = bench.path("later.jsonl");
+    let ran = bench.on(&["schedule", "--key", KEY, "--remote", &later]);
+    assert!(ran.status == 0 && ran.stderr.contains("later.jsonl cannot be read: No such file"), "{}", ran.stderr);
+    bench.write("later.jsonl", members(1..=3));
+    let ran = bench.on(&["schedule", "--key", KEY, "--remote", &later]);
+    assert!(ran.status == 0 && ran.stderr.is_empty(), "{}", ran.stderr);
+}
+
+#[test]
 fn a_record_that_cannot_be_read_is_told_and_keeps_nobody_at_work() {
     for kind in ["gate/federation", "health/ballybeg/federation", "slot/ballybeg/federation"] {
         let bench = Bench::new();
