@@ -31,7 +31,6 @@
 use std::borrow::Cow;
 
 use super::{FieldRef, Value};
-use crate::normalize::decimal;
 
 /// As many significant digits survive the way from decimal to double and back.
 const DIGITS: usize = 15;
@@ -215,7 +214,15 @@ fn is_shortest(number: &[u8]) -> bool {
     let Ok(number) = std::str::from_utf8(number) else { return false };
     let small = number.parse::<f64>().ok().filter(|float| float.abs() < WHOLE);
     let written = small.and_then(|float| serde_json::to_string(&float).ok());
-    written.is_some_and(|written| decimal::same(number, &written))
+    // Two that read as one double and have the same digits have their point at the same place.
+    written.is_some_and(|written| significant(number) == significant(&written))
+}
+
+/// The digits of a number without those zeros that only tell where its point is.
+fn significant(number: &str) -> String {
+    let digits = number.split(['e', 'E']).next().unwrap_or(number);
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').to_owned()
 }
 
 /// Whether a double is certainly the number that was said.
