@@ -339,9 +339,28 @@ impl Loaded {
         if base.is_none() && synced.is_none() && open.is_empty() && *missed == 0 {
             return None;
         }
-        let base = base.as_ref().map(|base| (base.record.fingerprint(), base.schema, base.version));
-        let bytes = serde_json::to_vec(&(base, synced, open, missed));
-        Some(Fingerprint::of(&bytes.expect("every key of it is a text, and nothing in it refuses to be written")))
+        let mut bytes = Vec::with_capacity(128);
+        bytes.extend(missed.to_be_bytes());
+        // Each part has one width, and a mark where it may be missing, so that no two states are written alike.
+        bytes.push(u8::from(base.is_some()));
+        if let Some(Base { record, schema, version }) = base {
+            bytes.extend(record.fingerprint().to_bytes());
+            bytes.extend(schema.to_bytes());
+            bytes.push(u8::from(version.is_some()));
+            bytes.extend(version.unwrap_or_default().to_be_bytes());
+        }
+        bytes.push(u8::from(synced.is_some()));
+        if let Some(Synced { revision, seen, policy }) = synced {
+            bytes.extend(revision.0.to_be_bytes());
+            bytes.extend(seen.to_bytes());
+            bytes.extend(policy.to_bytes());
+        }
+        if !open.is_empty() {
+            bytes.extend(
+                serde_json::to_vec(open).expect("every key of it is a text, and nothing in it refuses to be written"),
+            );
+        }
+        Some(Fingerprint::of(&bytes))
     }
 }
 
