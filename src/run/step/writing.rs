@@ -218,7 +218,7 @@ impl Stopped {
     /// #         other => return Err(format!("{other:?}").into()),
     /// #     };
     /// # };
-    /// let Step::Stopped(stopped) = stopped.approve("0".repeat(32).parse()?) else { unreachable!() }; // another plan's id
+    /// let Step::Stopped(stopped) = stopped.approve("0".repeat(64).parse()?) else { unreachable!() }; // another plan's id
     /// let id = stopped.plan().id();
     /// assert!(matches!(stopped.approve(id), Step::Committing(_)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
