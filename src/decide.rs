@@ -242,7 +242,7 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
                 conflict: conflict.clone(),
                 fields: whole::fields(conflict),
                 why: whole::why(conflict),
-                rule: "situation: delete_vs_edit".to_owned(),
+                rule: whole::rule(conflict).to_owned(),
                 edited: None,
                 now: conflict.local.clone(),
             });
@@ -278,6 +278,7 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
 /// | the record | [`Answer::TakeLocal`] | [`Answer::TakeRemote`] |
 /// |---|---|---|
 /// | was removed here, and the source changed it | stays removed | is active again, as the source has it |
+/// | has an id by which the source means somebody else | gives its id up, for another one to be created | is the same one, and takes what the source says |
 /// | was edited here, and the source no longer has it | is active again, as it is here | stays inactive |
 ///
 /// The op closes each,

@@ -38,6 +38,7 @@
 
 mod audit;
 mod candidate;
+mod given_up;
 #[cfg(feature = "audit-key")]
 mod key;
 mod left;
@@ -50,6 +51,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{Entry, FieldEntry, RecordEntry};
 pub use candidate::{Candidate, Near, Records, Wanted};
+pub(crate) use given_up::{given_up, has_given_up};
 #[cfg(feature = "audit-key")]
 pub use key::{AuditKey, WeakKey};
 pub use left::{KEPT, LEFT};
@@ -394,6 +396,9 @@ pub enum Situation {
     /// The source gives it an id that another record here has; or a match rule says that it is one here that has another
     /// id.
     IdentityConflict,
+    /// The source says of a linked record that it is about somebody else, by every field that says who it is: its id may
+    /// have been handed on. Nothing of that is written until a person says whether it is the same one.
+    Replaced,
     /// What the source says is older than what was decided on.
     Stale,
     /// The source lists it twice, differently, or as there and gone; two spellings of the same are one statement.

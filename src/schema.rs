@@ -64,6 +64,7 @@
 mod builder;
 mod compare;
 mod field;
+mod identity;
 mod kind;
 mod policy;
 mod privacy;

@@ -4,7 +4,7 @@ use super::{Answer, Refusal, completed, known_base, put, touch, unit};
 use crate::detect::{Clash, RemoteChange, Verdict};
 use crate::exchange::{
     Action, ConflictChange, Entry, FieldEntry, KEPT, LEFT, Loaded, Op, OpenConflict, Presence, RecordEntry, Situation,
-    WHOLE_RECORD, listings_without,
+    WHOLE_RECORD, given_up, listings_without,
 };
 use crate::id::PersonId;
 use crate::resolve::Decision;
@@ -13,6 +13,9 @@ use crate::value::{RecordBuilder, Value};
 
 const STAYS: &str = "Asked about a record that was removed here and changed at the source, a person left it removed.";
 const BACK: &str = "Asked about a record that was removed here and changed at the source, a person took it back.";
+const SAME: &str =
+    "Asked whether the source still means the same one by this id, a person said so and took what it says.";
+const ANOTHER: &str = "Asked whether the source still means the same one by this id, a person said that it is another; this one gave the id up.";
 const ENDED: &str =
     "Asked about a record that was edited here and that the source no longer has, a person left it inactive.";
 const KEPT_ON: &str =
@@ -20,6 +23,12 @@ const KEPT_ON: &str =
 
 pub(super) fn why(conflict: &OpenConflict) -> String {
     let fields = fields(conflict).join(", ");
+    if is_replaced(conflict) {
+        return format!(
+            "The source changed {fields} at once, and with it everything that says who this is: its id may have been given to \
+             somebody else. Nothing of it is taken until a person says whether it is the same one."
+        );
+    }
     if is_ended(conflict) {
         return format!(
             "Somebody here edited {fields} and the source no longer has this record; it is inactive, and a person decides \
@@ -31,15 +40,35 @@ pub(super) fn why(conflict: &OpenConflict) -> String {
     )
 }
 
+/// What held it open.
+pub(super) fn rule(conflict: &OpenConflict) -> &'static str {
+    if is_replaced(conflict) { "situation: replaced" } else { "situation: delete_vs_edit" }
+}
+
 /// Whether it is the source that no longer has the record.
 fn is_ended(conflict: &OpenConflict) -> bool {
     conflict.clash == Clash::RemoteCleared
+}
+
+fn is_replaced(conflict: &OpenConflict) -> bool {
+    conflict.clash == Clash::BothChanged
 }
 
 /// What one side changed, while the other one removed the record.
 pub(super) fn fields(conflict: &OpenConflict) -> Vec<String> {
     let changed = if is_ended(conflict) { &conflict.local } else { &conflict.remote };
     if let Value::Map(said) = changed { said.keys().cloned().collect() } else { Vec::new() }
+}
+
+/// The record here is not whom the source means by now: it gives the id up, and keeps its base and its history under one that
+/// no source has. The next run creates the other one, and this one is missing.
+fn decide_another(loaded: &Loaded, by: &PersonId) -> Result<Op, Refusal> {
+    let given_up = given_up(&loaded.id, loaded.revision).ok_or(Refusal::WholeRecord)?;
+    let mut op = touch(loaded);
+    op.situation = Situation::Replaced;
+    op.entries.push(said(&op, ANOTHER, by));
+    op.conflicts.push(ConflictChange::Close { unit: WHOLE_RECORD.to_owned() });
+    Ok(Op { id: given_up, rekeyed: Some(loaded.id.clone()), ..op })
 }
 
 /// What becomes of a record that the source no longer has: here it is taken back, by the source it is inactive.
@@ -70,7 +99,8 @@ fn decide_ended(policy: &Policy, loaded: &Loaded, answer: &Answer, by: &PersonId
 }
 
 fn said(op: &Op, why: &str, by: &PersonId) -> Entry {
-    let (situation, action) = (Situation::DeleteVsEdit, op.action.name().to_owned());
+    let situation = if op.situation == Situation::Replaced { op.situation } else { Situation::DeleteVsEdit };
+    let action = op.action.name().to_owned();
     Entry::Record(RecordEntry { situation, action, why: why.to_owned(), by: Some(by.clone()) })
 }
 
@@ -84,9 +114,17 @@ pub(super) fn decide(
     if is_ended(conflict) {
         return decide_ended(policy, loaded, answer, by);
     }
+    let replaced = is_replaced(conflict);
+    if replaced && *answer == Answer::TakeLocal {
+        return decide_another(loaded, by);
+    }
     let schema = policy.schema();
     let base = known_base(schema, loaded);
     let mut op = touch(loaded);
+    if replaced {
+        op.situation = Situation::Replaced;
+    }
+    let back = if replaced { SAME } else { BACK };
     let mut advanced = RecordBuilder::new(schema.fields().len());
     let mut patch = RecordBuilder::new(schema.fields().len());
     let mut overwritten = Vec::new();
@@ -116,7 +154,7 @@ pub(super) fn decide(
             remote: Some(remote),
             result: written,
             collisions: Vec::new(),
-            why: BACK.to_owned(),
+            why: back.to_owned(),
             by: Some(by.clone()),
             kept: Privacy::Plain,
         }));
@@ -125,8 +163,11 @@ pub(super) fn decide(
         Answer::Value(_) => return Err(Refusal::WholeRecord),
         Answer::TakeLocal => STAYS,
         Answer::TakeRemote => {
-            op.action = Action::Reactivate(patch.finish());
-            BACK
+            op.action = match loaded.presence {
+                Presence::Active => Action::Update(patch.finish()),
+                _ => Action::Reactivate(patch.finish()),
+            };
+            back
         }
     };
     op.entries.push(said(&op, why, by));
@@ -135,6 +176,8 @@ pub(super) fn decide(
     }
     op.base = Some(completed(advanced, &base));
     op.conflicts.push(ConflictChange::Close { unit: conflict.unit.clone() });
-    op.situation = Situation::DeleteVsEdit;
+    if !replaced {
+        op.situation = Situation::DeleteVsEdit;
+    }
     Ok(op)
 }

@@ -83,6 +83,11 @@ fn same_fields(schema: &Schema, a: &Value, b: &Value) -> bool {
     a.len() == b.len() && a.iter().all(same)
 }
 
+/// Whether it asks if the source's record is still about the same one.
+pub(super) fn is_replaced(conflict: &OpenConflict) -> bool {
+    is_whole_record(conflict) && conflict.clash == Clash::BothChanged
+}
+
 pub(super) fn is_whole_record(conflict: &OpenConflict) -> bool {
     conflict.unit == WHOLE_RECORD
 }
@@ -101,9 +106,28 @@ pub(super) fn whole_record(schema: &Schema, sides: Sides<'_>, open: &[OpenConfli
     let (base, remote) = (Some(of(sides.base)), of(sides.remote));
     let (unit, clash) = (WHOLE_RECORD.to_owned(), Clash::LocalCleared);
     let conflict = OpenConflict { unit, clash, paths: Vec::new(), base, local: Value::Null, remote };
-    match known {
+    asked(schema, open, conflict)
+}
+
+/// The question about a record that the source says is about somebody else.
+pub(super) fn replaced_record(schema: &Schema, sides: Sides<'_>, open: &[OpenConflict]) -> Option<ConflictChange> {
+    let changes = detect(schema, sides);
+    let moved = changes
+        .changes()
+        .iter()
+        .filter(|change| matches!(change.verdict, Verdict::RemoteOnly(_) | Verdict::Conflict(_)));
+    let moved: Vec<usize> = moved.flat_map(|change| schema.members(&change.unit).to_vec()).collect();
+    let of = |record: &Record| Value::Map(moved.iter().map(|&at| named_value(schema, record, at)).collect());
+    let (unit, clash) = (WHOLE_RECORD.to_owned(), Clash::BothChanged);
+    let (base, local, remote) = (Some(of(sides.base)), of(sides.local), of(sides.remote));
+    asked(schema, open, OpenConflict { unit, clash, paths: Vec::new(), base, local, remote })
+}
+
+/// The question about a record as a whole is opened, or follows what it is about.
+fn asked(schema: &Schema, open: &[OpenConflict], conflict: OpenConflict) -> Option<ConflictChange> {
+    match open.iter().find(|known| is_whole_record(known)) {
         None => Some(ConflictChange::Open(conflict)),
-        Some(known) if same_conflict(schema, known, &conflict) => None,
+        Some(known) if known.clash == conflict.clash && same_conflict(schema, known, &conflict) => None,
         Some(_) => Some(ConflictChange::Update(conflict)),
     }
 }
@@ -117,11 +141,7 @@ pub(super) fn ended_record(schema: &Schema, loaded: &Loaded, edited: &[&str]) ->
     let (base, local) = (loaded.base.as_ref().map(|base| of(&accepted(schema, base))), of(&loaded.local));
     let (unit, clash) = (WHOLE_RECORD.to_owned(), Clash::RemoteCleared);
     let conflict = OpenConflict { unit, clash, paths: Vec::new(), base, local, remote: Value::Null };
-    match loaded.open.iter().find(|known| is_whole_record(known)) {
-        None => Some(ConflictChange::Open(conflict)),
-        Some(known) if same_conflict(schema, known, &conflict) => None,
-        Some(_) => Some(ConflictChange::Update(conflict)),
-    }
+    asked(schema, &loaded.open, conflict)
 }
 
 fn named_value(schema: &Schema, record: &Record, at: usize) -> (String, Value) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::exchange::{Action, Op, RemoteRecord};
+use crate::exchange::{Action, Op, RemoteRecord, Situation};
 use crate::id::ExternalId;
 use crate::schema::{Field, Kind, Schema, is_hollow};
 use crate::value::{FieldRef, Fingerprint, Record, Value, pointer};
@@ -42,7 +42,7 @@ pub struct FieldFigures {
     pub field: String,
     /// Whether it holds a name of somebody or something, which seldom changes.
     pub name: bool,
-    /// In which records it would be written.
+    /// In which records it would be written; of whoever may be [somebody else](Situation::Replaced) by now, who they are.
     pub changed: Tally,
     /// Of which records the source says nothing in it any more, where it used to say something: whether or not that
     /// clears the field here. A list or an object that holds nothing says nothing, in every kind.
@@ -169,12 +169,12 @@ impl Noted {
     }
 }
 
-/// Who somebody is: all names and dates of a record; nobody, while fewer than two of them are known.
+/// Who somebody is: all fields of identity of a record; nobody, while fewer than two of them are known.
 fn identity(schema: &Schema, record: &Record) -> Option<Fingerprint> {
     let mut known = Vec::new();
-    for (position, field) in schema.fields().iter().enumerate() {
+    for position in schema.identity() {
         let raw = record.field(position);
-        if matches!(field.kind(), Kind::Name | Kind::Date { .. }) && !schema.says_nothing(position, raw) {
+        if !schema.says_nothing(position, raw) {
             known.push((position, schema.canonical(position, raw).ok()?));
         }
     }
@@ -201,6 +201,9 @@ impl Figures {
             if op.links() {
                 figures.links.add(&op.id);
             }
+            if op.situation == Situation::Replaced {
+                figures.would_be_somebody_else(schema, &op.id);
+            }
             match &op.action {
                 Action::Create(_) => figures.creations.add(&op.id),
                 Action::Deactivate => figures.deactivations.add(&op.id),
@@ -220,6 +223,14 @@ impl Figures {
         let population = self.population.max(active);
         // What was set aside is measured by the listing, and here that is what was asked for.
         Self { population, listed: self.listed.max(population), ..self }
+    }
+
+    /// What is held for a person to decide is no less a change of who somebody is: of a listing that mixes up everybody,
+    /// nobody is to be asked about each.
+    fn would_be_somebody_else(&mut self, schema: &Schema, id: &ExternalId) {
+        for position in schema.identity() {
+            self.fields[position].changed.add(id);
+        }
     }
 
     fn written(&mut self, id: &ExternalId, patch: &Record) {

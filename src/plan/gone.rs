@@ -145,6 +145,9 @@ fn ended(policy: &Policy, mut op: Op, loaded: &Loaded, says: &str) -> Op {
     op.action = Action::Deactivate;
     let mut edited = edited(policy, loaded);
     if edited.is_empty() {
+        // Whoever the source meant by its id, it no longer means anybody.
+        let asked = loaded.open.iter().filter(|conflict| is_whole_record(conflict));
+        op.conflicts.extend(asked.map(|open| ConflictChange::Close { unit: open.unit.clone() }));
         return note(op, Situation::Missing, &format!("{says}, so it was marked inactive."));
     }
     op.conflicts.extend(ended_record(policy.schema(), loaded, &edited));

@@ -1,6 +1,6 @@
 //! One record: from its three versions to its op.
 
-use super::conflict::{conflicts, whole_record};
+use super::conflict::{conflicts, is_replaced, replaced_record, whole_record};
 use super::entry::{entries, field_entries};
 use super::straight::is_taken_as_it_stands;
 use crate::detect::{Sides, Verdict, detect};
@@ -61,7 +61,8 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     let stored = loaded.base.as_ref();
     let stale = is_older(remote.version, loaded);
     // An older statement does not say that the record is there.
-    let settled = if loaded.presence == Presence::Deactivated { stale } else { loaded.missed == 0 };
+    let asked = || loaded.missed == 0 && loaded.open.iter().any(is_replaced);
+    let settled = if loaded.presence == Presence::Deactivated { stale || asked() } else { loaded.missed == 0 };
     if loaded.synced == Some(known) && settled {
         return None;
     }
@@ -88,6 +89,14 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         return Some(if told { note(op, Situation::DeleteVsEdit, DELETED) } else { op });
     }
     let sides = Sides { base: &base, local: &loaded.local, remote: &remote.record };
+    if schema.is_another(&base, &remote.record) && !schema.is_partly(&loaded.local, &remote.record) {
+        op.situation = Situation::Replaced;
+        op.conflicts.extend(replaced_record(schema, sides, &loaded.open));
+        // What is decided about it later is decided of this version.
+        op.base = (remote.version > stored.and_then(|base| base.version)).then(|| base.clone());
+        let told = !op.conflicts.is_empty();
+        return Some(if told { note(op, Situation::Replaced, REPLACED) } else { op });
+    }
     let resolved = resolve(policy, &detect(schema, sides), loaded.strategy.as_ref());
     let after = bases(schema, &resolved);
     op.version = remote.version.or(stored.and_then(|base| base.version));
@@ -108,6 +117,8 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
 
 const STALE: &str = "What the source sent is older than what was decided on, so it was ignored.";
 const DELETED: &str = "The source changed this record, but somebody here removed it, so it stays removed.";
+const REPLACED: &str = "Every field that says who this is changed at the source at once: its id may have been given to somebody \
+     else. Nothing of it was written, and a person decides whether it is the same one.";
 const REAPPEARED: &str = "The source lists this record again, so it is active again.";
 const CREATED: &str = "The source has this record and nothing here is linked to it, so it was created.";
 

@@ -137,7 +137,8 @@ impl Core {
         let policy = self.run.policy.fingerprint();
         for entry in entries {
             let fresh = entry.synced.filter(|synced| synced.revision == entry.revision && synced.policy == policy);
-            let fresh = fresh.filter(|_| entry.presence != Presence::Deactivated && entry.missed == 0);
+            // Who is inactive and was not missed is listed, and may be somebody else by now: that is asked already.
+            let fresh = fresh.filter(|_| entry.missed == 0);
             self.linked += 1;
             self.counts.conflicts_open += u64::from(entry.open);
             let slot = self.index.link(entry.id.as_str(), entry.can_be_missing(), fresh.map(|synced| synced.seen));

@@ -152,13 +152,19 @@ impl Core {
         match &answer {
             Match::Unmatched | Match::Linked { .. } => return self.plan_one(remote, None),
             Match::Found { local, rule, trust: Trust::Trusted } => {
-                if let Some(candidate) = candidates.get(local) {
+                if let Some(candidate) = candidates.get(local).filter(|it| !self.contradicts(remote, it)) {
                     return Some(plan_found(&self.run.policy, remote, candidate, rule));
                 }
             }
             _ => {}
         }
         self.refuse(remote.id.clone(), situation(&answer), problem(&answer), Some(answer))
+    }
+
+    /// Whether everything that says who they are speaks against a rule that is trusted: a mother and her child share an
+    /// address.
+    fn contradicts(&self, remote: &RemoteRecord, candidate: &Candidate) -> bool {
+        self.run.policy.schema().is_another(&candidate.record, &remote.record)
     }
 
     /// Plans once more what was stale, judged by what is here now.

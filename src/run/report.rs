@@ -263,7 +263,8 @@ impl Counts {
         let mut last_group = None;
         for entry in &op.entries {
             let Entry::Field(entry) = entry else {
-                if matches!(entry, Entry::Record(entry) if entry.situation == Situation::DeleteVsEdit) {
+                if matches!(entry, Entry::Record(entry) if matches!(entry.situation, Situation::DeleteVsEdit | Situation::Replaced))
+                {
                     self.conflicts_detected += 1;
                 }
                 continue;

@@ -18,6 +18,7 @@ pub struct Field {
     pub(super) absent: Option<Absent>,
     pub(super) aliases: Vec<String>,
     pub(super) required: bool,
+    pub(super) identity: bool,
     pub(super) sensitive: Option<Privacy>,
     pub(super) write_canonical: bool,
     pub(super) empty_means_null: bool,
@@ -39,6 +40,7 @@ impl Field {
             absent: None,
             aliases: Vec::new(),
             required: false,
+            identity: false,
             sensitive: None,
             write_canonical: false,
             empty_means_null: false,
@@ -118,6 +120,22 @@ impl Field {
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// The field says who a record is about: a name, a day of birth. Where all such fields that are known of a linked record
+    /// move at once, two or more, its id may have been handed to somebody else, and a person is asked.
+    ///
+    /// A schema that marks none has those of the kinds [`Kind::Name`] and [`Kind::Date`]. One that marks a single field
+    /// never asks, for one field alone is corrected often.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// assert!(Field::new("born", Kind::DATE).identity().is_identity());
+    /// ```
+    #[must_use]
+    pub fn identity(mut self) -> Self {
+        self.identity = true;
         self
     }
 
@@ -202,6 +220,16 @@ impl Field {
     /// ```
     pub fn kind(&self) -> &Kind {
         &self.kind
+    }
+
+    /// Whether it is marked as one that says who a record is about.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// assert!(!Field::new("name", Kind::Name).is_identity()); // it counts as one where no field is marked
+    /// ```
+    pub fn is_identity(&self) -> bool {
+        self.identity
     }
 
     /// Whether it must have a value.

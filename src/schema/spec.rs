@@ -70,6 +70,7 @@ impl Serialize for Field {
         }
         let flags = [
             ("required", self.required),
+            ("identity", self.identity),
             ("write_canonical", self.write_canonical),
             ("empty_means_null", self.empty_means_null),
         ];
@@ -199,6 +200,7 @@ fn read_field(name: String, value: Value) -> Result<Field, SchemaError> {
     field.absent = settings.take("absent")?;
     field.aliases = settings.take("aliases")?.unwrap_or_default();
     field.required = settings.take("required")?.unwrap_or_default();
+    field.identity = settings.take("identity")?.unwrap_or_default();
     field.sensitive = match settings.map.get("sensitive") {
         Some(Value::Bool(_)) => settings.take::<bool>("sensitive")?.filter(|on| *on).map(|_| Privacy::Plain),
         _ => settings.take("sensitive")?,

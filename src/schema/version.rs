@@ -69,6 +69,7 @@ impl Text {
             (field.sensitive.map_or("", sensitive), field.sensitive.is_some()),
             ("write_canonical", field.write_canonical),
             ("empty_means_null", field.empty_means_null),
+            ("identity", field.identity),
         ];
         let flags: Vec<&str> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
         self.word(name).kind(kind).option(strategy.as_ref(), Self::strategy);

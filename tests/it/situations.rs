@@ -7,6 +7,7 @@ mod ended;
 mod matched;
 mod moved;
 mod renamed;
+mod replaced;
 mod scoped;
 
 use serde_json::{Value as Json, json};

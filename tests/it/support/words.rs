@@ -131,7 +131,8 @@ fn texts() -> Vec<Vocabulary> {
         ),
         scalar(
             "name",
-            json!({"kind": "name"}),
+            // The only field of identity, so that it is never asked whether an id was handed on.
+            json!({"kind": "name", "identity": true}),
             [
                 ("Seán", vec![json!("Seán"), json!("Sea\u{301}n")]),
                 ("SEÁN", vec![json!("SEÁN"), json!(" SEÁN")]),

@@ -135,7 +135,7 @@ impl Story {
             Entry::Field(entry) => entry,
             Entry::Record(entry) => {
                 let matter = match entry.situation {
-                    Situation::DeleteVsEdit => Matter::New,
+                    Situation::DeleteVsEdit | Situation::Replaced => Matter::New,
                     Situation::Found => Matter::Linked,
                     Situation::KeptActive => Matter::Decided,
                     _ => return,

@@ -412,13 +412,16 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Whether it is a question about a record as a whole.
+fn asks(situation: Situation) -> bool {
+    matches!(situation, Situation::DeleteVsEdit | Situation::Replaced)
+}
+
 /// The sentence that the audit has on a conflict; none when only a side of it moved on.
 fn why<'a>(op: &'a Op, conflict: &OpenConflict) -> &'a str {
     let of = |entry: &'a Entry| match entry {
         Entry::Field(entry) if entry.group.as_ref().unwrap_or(&entry.field) == &conflict.unit => Some(&*entry.why),
-        Entry::Record(entry) if conflict.unit == WHOLE_RECORD && entry.situation == Situation::DeleteVsEdit => {
-            Some(&*entry.why)
-        }
+        Entry::Record(entry) if conflict.unit == WHOLE_RECORD && asks(entry.situation) => Some(&*entry.why),
         _ => None,
     };
     op.entries.iter().find_map(of).unwrap_or_default()

@@ -190,7 +190,7 @@ fn has_run(conn: &Connection, register: &Register, run: &str) -> Result<bool, St
 
 const ALL: &str = "?1 IS NULL";
 const OF_RUN: &str = "run = ?1";
-const NOTEWORTHY: &str = "run = ?1 AND (verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Found', 'KeptActive') OR decision IN ('HeldOpen', 'DriftReverted'))";
+const NOTEWORTHY: &str = "run = ?1 AND (verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive') OR decision IN ('HeldOpen', 'DriftReverted'))";
 
 fn audit(
     conn: &Connection,

@@ -125,6 +125,32 @@ fn delete_vs_edit() {
     assert!(!bench.program(&["conflicts", "--db", &db]).stdout.contains("M3"));
 }
 
+/// What `conflicts` lists of an id that is somebody else's by now, `decide` answers: they are one, or they are two.
+#[test]
+fn an_id_that_is_handed_on_is_decided_on_the_command_line() {
+    for (answer, active) in [("--remote", 1), ("--local", 2)] {
+        let bench = Bench::new();
+        let schema = r#"{"fields": {"name": {"kind": "name"}, "born": {"kind": "date"}}}"#;
+        let file = bench.write("s.json", schema);
+        let listing = |name: &str, born: &str| {
+            format!("{}\n", serde_json::json!({"id": "5", "name": name, "born": born}))
+                + &(6..9).map(|id| format!("{{\"id\": \"{id}\", \"name\": \"N{id}\"}}\n")).collect::<String>()
+        };
+        bench.run(&bench.listing(listing("Áine", "2001-05-04")), &["--schema", &file]);
+        let (db, new) = (bench.path("members.db"), listing("Seán", "1990-01-01"));
+        assert_eq!(counts(&bench.sync(&new), ["updated", "conflicts_open"]), [0, 1]);
+        let open = bench.program(&["conflicts", "--db", &db]).stdout;
+        assert!(open.contains("may have been given to somebody else"), "{open}");
+        let ran = bench.program(&["decide", "--db", &db, "--id", "5", "--record", answer, "--by", "Nuala"]);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        bench.sync(&new);
+        assert_eq!(bench.value("SELECT name FROM members WHERE external_id = '5'").as_deref(), Some("Seán"));
+        let all = bench.value("SELECT count(*) FROM members WHERE external_id LIKE '5%'");
+        assert_eq!(all.as_deref(), Some(&*active.to_string()));
+        assert_eq!(counts(&bench.sync(&new), ["unchanged", "conflicts_open"]), [4, 0]);
+    }
+}
+
 /// Also in a database of an earlier version, whose trigger forgot whom a sync had made inactive.
 #[test]
 fn a_member_who_is_made_active_again_stays_active() {
