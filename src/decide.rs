@@ -57,6 +57,7 @@
 //! **Why does a restored value leave the base alone?** It is an edit like any other: it stands as long as the source
 //! stays, and is in conflict when the source moves.
 
+mod double;
 mod link;
 mod many;
 mod path;
@@ -66,6 +67,7 @@ mod whole;
 
 use chrono::{DateTime, Utc};
 
+pub use self::double::{Double, link_double};
 pub use self::link::{link, part, rename, unlike};
 pub use self::many::{Decided, Filter, Refused, decide_many};
 pub use self::restore::restore;
@@ -182,6 +184,15 @@ pub enum Refusal {
         /// The field or group.
         unit: String,
     },
+    /// Somebody edited the double: what was entered there would stay behind with it.
+    #[error("it was edited here since it was created{}, and that would stay with the record that is marked inactive", of(.fields))]
+    Edited {
+        /// The fields and groups, as far as the schema has them.
+        fields: Vec<String>,
+    },
+    /// The id that a record has which gave its own up is longer than ids may be.
+    #[error("its id is too long to be given up")]
+    LongId,
     /// The entry tells of no value that was overwritten.
     #[error("nothing of `{field}` was overwritten by this entry")]
     NothingOverwritten {
@@ -202,6 +213,10 @@ pub enum Refusal {
         /// A field without an entry.
         field: String,
     },
+}
+
+fn of(fields: &[String]) -> String {
+    if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) }
 }
 
 fn how(privacy: Privacy) -> &'static str {

@@ -2,6 +2,7 @@
 //! situations, row by row.
 
 mod contested;
+mod doubled;
 mod drift;
 mod ended;
 mod matched;

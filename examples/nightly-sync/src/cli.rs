@@ -39,7 +39,8 @@ usage:
   nightly-sync restore --db FILE --audit NUMBER [--key ORG/CONNECTOR] [--by NAME]
   nightly-sync quarantine --db FILE [--key ORG/CONNECTOR] [--json]
   nightly-sync matches --db FILE [--key ORG/CONNECTOR] [--json]
-  nightly-sync link|unlike --db FILE --id ID --local LOCAL_ID [--key ORG/CONNECTOR] [--by NAME]
+  nightly-sync link --db FILE --id ID --local LOCAL_ID [--double LOCAL_ID] [--key ORG/CONNECTOR] [--by NAME]
+  nightly-sync unlike --db FILE --id ID --local LOCAL_ID [--key ORG/CONNECTOR] [--by NAME]
   nightly-sync prune-audit --db FILE --before DATE [--key ORG/CONNECTOR]
   nightly-sync report --db FILE [--key ORG/CONNECTOR] [--run ID] --html OUT.html
   nightly-sync schema --db FILE [--key ORG/CONNECTOR] [--remote FILE.jsonl [--add]]
@@ -103,10 +104,12 @@ quarantine: lists what the last run set aside, and why; it is looked at again in
 matches: lists whom records of the source could be here, where no external id says it: what match rules propose, and what
 they cannot tell; each is looked at again in each run, until somebody says which it is
 
-link: says that a member is this record of the source, and gives it the id; the next run merges the two
+link: says that a member is this record of the source, and gives it the id; the next run merges the two. A double that a
+run created for the record, and that nobody edited, gives the id up and is marked inactive; it keeps its values.
 unlike: says that it is not; nobody is asked about the two again, and if there is nobody else, the next run creates it
   --id ID               the record of the source
   --local LOCAL_ID      the member, by its local_id
+  --double LOCAL_ID     link: the member who has the id now gives it up, also if it was edited, or entered by somebody
   --by NAME             who says so, for the audit
 
 A schema file says by what members are found that have no external id, as those of a club before its first sync:

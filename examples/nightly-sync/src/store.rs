@@ -211,7 +211,30 @@ impl SqliteStore {
         work(&self.state().conn)
     }
 
+    /// Carries out the ops of a batch that belong together, all of them or nothing: where one does not find what it
+    /// expects, or is refused, its outcome says so, and the transaction is rolled back.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be written; then nothing was.
+    pub fn commit_all(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
+        match self.carry_out_if(batch, Way::Together, |outcomes| !outcomes.contains(&Outcome::Stale)) {
+            Err(StoreError::Sqlite(error)) if commit::is_refusal(&error) => {
+                Ok(vec![Outcome::Failed { problem: error::refused(&error) }])
+            }
+            done => done,
+        }
+    }
+
     fn carry_out(&self, batch: &Batch, way: Way) -> Result<Vec<Outcome>, StoreError> {
+        self.carry_out_if(batch, way, |_| true)
+    }
+
+    fn carry_out_if(
+        &self,
+        batch: &Batch,
+        way: Way,
+        keep: impl FnOnce(&[Outcome]) -> bool,
+    ) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
         let State { conn, layout, pending, .. } = &mut *state;
         let tx = begin(conn, self.fence.as_ref())?;
@@ -219,6 +242,9 @@ impl SqliteStore {
             layout::settle(&tx, pending)?;
         }
         let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, batch, way)?;
+        if !keep(&outcomes) {
+            return Ok(outcomes);
+        }
         tx.commit()?;
         if !pending.is_empty() {
             settled(layout, pending, &self.settings.schema);

@@ -34,8 +34,15 @@ pub(super) enum Problem {
     NobodyHere(LocalId),
     #[error("member {local} is linked to {holds} already, and a link is never moved")]
     HasAnother { local: LocalId, holds: String },
-    #[error("{id} is linked to another member here already")]
-    IsAnothers { id: ExternalId },
+    #[error(
+        "{id} is linked to another member here already: {holds}, whom no run created for it; if the two are one, say so \
+             with --double {holds}, which gives the id up and is marked inactive"
+    )]
+    IsAnothers { id: ExternalId, holds: LocalId },
+    #[error("{id} is linked to member {holds}: {refusal}; say --double {holds} if that is right")]
+    DoubleEdited { id: ExternalId, holds: LocalId, refusal: Refusal },
+    #[error("--double: {id} is not linked to member {double}")]
+    NotDouble { id: ExternalId, double: LocalId },
     #[error("{id}: {refusal}")]
     Refused { id: ExternalId, refusal: Refusal },
     #[error("{id}: its row was deleted; enter it anew with its external id, and the next run fills it")]
@@ -82,6 +89,12 @@ impl Desk {
 
     fn commit(&self, run: &RunId, ops: Vec<Op>) -> Result<Vec<Outcome>, Problem> {
         self.stored(block_on(self.store.commit(&batch(&self.policy, run.clone(), now(), ops, self.store.audit_key()))))
+    }
+
+    /// Writes ops that belong together: all of them, or nothing.
+    fn commit_all(&self, run: &RunId, ops: Vec<Op>) -> Result<Vec<Outcome>, Problem> {
+        let batch = batch(&self.policy, run.clone(), now(), ops, self.store.audit_key());
+        self.stored(self.store.commit_all(&batch))
     }
 
     /// Writes what is decided of one record, which is looked at anew if somebody changes it meanwhile.

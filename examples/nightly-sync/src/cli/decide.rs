@@ -45,6 +45,8 @@ pub struct MatchArgs {
     pub id: ExternalId,
     /// The member.
     pub local: LocalId,
+    /// The member that a run created for it, who gives the id up even if it was edited.
+    pub double: Option<LocalId>,
     /// Who says so.
     pub by: PersonId,
 }
@@ -241,11 +243,16 @@ fn matched(command: &'static str, args: Vec<OsString>) -> Result<MatchArgs, Usag
     let missing = |name| UsageError(format!("{command}: {name} is missing"));
     let (db, register) = (args.db()?, register(args.text("--key")?)?);
     let id = external(&args.text("--id")?.ok_or_else(|| missing("--id"))?)?;
-    let local = args.text("--local")?.ok_or_else(|| missing("--local"))?;
-    let local = LocalId::new(local).map_err(|error| UsageError(format!("--local: {error}")))?;
+    let local = member("--local", args.text("--local")?.ok_or_else(|| missing("--local"))?)?;
+    let double = if command == "link" { args.text("--double")? } else { None };
+    let double = double.map(|double| member("--double", double)).transpose()?;
     let by = by(&mut args)?;
     args.finish()?;
-    Ok(MatchArgs { db, register, id, local, by })
+    Ok(MatchArgs { db, register, id, local, double, by })
+}
+
+fn member(option: &str, local: String) -> Result<LocalId, UsageError> {
+    LocalId::new(local).map_err(|error| UsageError(format!("{option}: {error}")))
 }
 
 fn quarantine(command: &'static str, args: Vec<OsString>) -> Result<QuarantineArgs, UsageError> {

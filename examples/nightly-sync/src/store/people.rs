@@ -53,6 +53,20 @@ impl SqliteStore {
         Ok(local.and_then(|local| LocalId::new(local.to_string()).ok()))
     }
 
+    /// Whether a run created the member that is linked to a record of the source, rather than found it: by the audit, which
+    /// may have been pruned.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn was_created(&self, id: &ExternalId) -> Result<bool, StoreError> {
+        let sql = self.register.sql(
+            "SELECT decision = 'create' FROM {tripartite_audit}
+             WHERE external_id = ?1 AND subject = 'record' AND decision IN ('create', 'link') ORDER BY seq DESC LIMIT 1",
+        );
+        let last = self.with(|conn| Ok(conn.query_row(&sql, [id.as_str()], |row| row.get(0)).optional()?))?;
+        Ok(last.unwrap_or(false))
+    }
+
     /// Remembers that a member is not this record of the source, as a person says; the audit tells of it. `false`: it was
     /// said before.
     ///

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde_json::json;
-use tripartite::decide;
-use tripartite::exchange::{Loaded, Outcome, Quarantined};
-use tripartite::id::ExternalId;
+use tripartite::decide::{self, Double};
+use tripartite::exchange::{Loaded, Op, Outcome, Quarantined, Revision};
+use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::matching::Match;
 
 use super::{Desk, Problem, TRIES};
@@ -84,28 +84,67 @@ pub(super) fn link(console: &mut Console, args: &MatchArgs) -> Result<u8, Proble
     for _ in 0..TRIES {
         let Here { revision, external_id } = here(&desk, args)?;
         if let Some(holds) = external_id {
-            if let Some(was) = asked(args)?.filter(|was| was.as_str() == holds) {
-                desk.write(&was, |loaded| Ok(decide::rename(id, loaded, by)))?;
-                console.print(format!(
-                    "member {local}, whom the source called {was}, is {id}; the next run merges the two"
-                ));
-                return Ok(SUCCEEDED);
-            }
-            return Err(Problem::HasAnother { local: local.clone(), holds });
+            return renamed(console, &desk, args, &holds);
         }
-        if desk.stored(desk.store.record(id))?.is_some() {
-            return Err(Problem::IsAnothers { id: id.clone() });
+        let (ops, told) = match desk.stored(desk.store.record(id))? {
+            None if args.double.is_none() => (vec![decide::link(id, local, revision, by)], String::new()),
+            None => return Err(not_double(args)),
+            Some(loaded) => doubled((&desk, &run), args, &loaded, revision)?,
+        };
+        let outcomes = desk.commit_all(&run, ops)?;
+        if let Some(Outcome::Failed { problem }) = outcomes.iter().find(|it| matches!(it, Outcome::Failed { .. })) {
+            return Err(Problem::Failed { id: id.clone(), problem: problem.clone() });
         }
-        match desk.commit(&run, vec![decide::link(id, local, revision, by)])?.pop() {
-            Some(Outcome::Applied { .. }) => {
-                console.print(format!("member {local} is {id}; the next run merges the two"));
-                return Ok(SUCCEEDED);
-            }
-            Some(Outcome::Failed { problem }) => return Err(Problem::Failed { id: id.clone(), problem }),
-            _ => {}
+        if !outcomes.contains(&Outcome::Stale) {
+            console.print(format!("member {local} is {id}; {told}the next run merges the two"));
+            return Ok(SUCCEEDED);
         }
     }
     Err(Problem::Busy { id: id.clone() })
+}
+
+/// Gives a member who is linked the id by which the last run may have recognised it.
+fn renamed(console: &mut Console, desk: &Desk, args: &MatchArgs, holds: &str) -> Result<u8, Problem> {
+    let MatchArgs { id, local, by, .. } = args;
+    let Some(was) = asked(args)?.filter(|was| was.as_str() == holds) else {
+        return Err(Problem::HasAnother { local: local.clone(), holds: holds.to_owned() });
+    };
+    desk.write(&was, |loaded| Ok(decide::rename(id, loaded, by)))?;
+    console.print(format!("member {local}, whom the source called {was}, is {id}; the next run merges the two"));
+    Ok(SUCCEEDED)
+}
+
+/// What it comes to where somebody has the id: a double that a run created gives it up, and anybody whom the person names.
+fn doubled(
+    (desk, run): (&Desk, &RunId),
+    args: &MatchArgs,
+    loaded: &Loaded,
+    revision: Revision,
+) -> Result<(Vec<Op>, String), Problem> {
+    let MatchArgs { id, local, double, by, .. } = args;
+    let holds = desk.stored(desk.store.whose(id))?;
+    if double.is_some() && *double != holds {
+        return Err(not_double(args));
+    }
+    if let Some(holds) = &holds
+        && double.is_none()
+        && !desk.stored(desk.store.was_created(id))?
+    {
+        return Err(Problem::IsAnothers { id: id.clone(), holds: holds.clone() });
+    }
+    // Of a row that was deleted only the link is left, and nothing else that would name it for good.
+    let deleted = LocalId::new(format!("deleted before {run}")).ok();
+    let Some(called) = holds.as_ref().or(deleted.as_ref()) else { return Err(not_double(args)) };
+    let whole = Double { loaded, local: called, edited_too: double.is_some() };
+    let ops = decide::link_double(&desk.policy, whole, local, revision, by);
+    let refused = |refusal| Problem::DoubleEdited { id: id.clone(), holds: called.clone(), refusal };
+    let told = format!("member {called}, who was entered twice, gave the id up and is inactive; ");
+    Ok((ops.map_err(refused)?.to_vec(), if holds.is_some() { told } else { String::new() }))
+}
+
+fn not_double(args: &MatchArgs) -> Problem {
+    let double = args.double.clone().unwrap_or_else(|| args.local.clone());
+    Problem::NotDouble { id: args.id.clone(), double }
 }
 
 pub(super) fn unlike(console: &mut Console, args: &MatchArgs) -> Result<u8, Problem> {

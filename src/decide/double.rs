@@ -1,0 +1,112 @@
+//! A record that a run created for somebody who is here already.
+
+use super::{Refusal, known_base, link, touch};
+use crate::exchange::{
+    Action, ConflictChange, Entry, LEFT, Loaded, Op, Presence, RecordEntry, Revision, Situation, given_up_by,
+};
+use crate::id::{LocalId, PersonId};
+use crate::schema::Policy;
+use crate::value::FieldRef;
+
+/// A record that a run created, and of which a person says that it is another one here.
+#[derive(Debug, Clone, Copy)]
+pub struct Double<'a> {
+    /// The record, under the id that it is to give up.
+    pub loaded: &'a Loaded,
+    /// What the host calls it.
+    pub local: &'a LocalId,
+    /// Whether the person knows that it may have been edited, and that what was entered stays with it.
+    pub edited_too: bool,
+}
+
+/// Links a record here to one of the source for which a run created a double. The double gives the id up and is marked
+/// inactive; it keeps its values, its base and its history, and stays active if a person takes it back. The next run
+/// merges the two that are linked, as after [`link`](super::link()): the double's base is nothing that they ever agreed on.
+///
+/// Both ops belong into one batch, the first one first, and best into one transaction. Where only the first is carried
+/// out, the id is nobody's, and [`link`](super::link()) comes after it.
+///
+/// # Errors
+/// [`Refusal::Edited`], where somebody edited the double and that was not [expected](Double::edited_too);
+/// [`Refusal::LongId`].
+///
+/// ```
+/// use tripartite::decide::{Double, link_double};
+/// use tripartite::exchange::Action;
+/// # use tripartite::exchange::{Base, Loaded, Presence, Revision, Synced};
+/// # use tripartite::id::{ExternalId, LocalId, PersonId};
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+/// # let base = Base { record: schema.missing(), schema: schema.fingerprint(), version: None };
+/// # let id = ExternalId::new("FED-1")?;
+/// # let loaded = Loaded {
+/// #     id: id.clone(),
+/// #     presence: Presence::Active,
+/// #     revision: Revision(1),
+/// #     local: schema.missing(),
+/// #     base: Some(base),
+/// #     synced: None,
+/// #     open: vec![],
+/// #     strategy: None,
+/// #     missed: 0,
+/// # };
+/// # let policy = Policy::new(schema);
+/// // A run created record 40 for FED-1, whom Nuala knows as record 17.
+/// let (known, created) = (LocalId::new("17")?, LocalId::new("40")?);
+/// let double = Double { loaded: &loaded, local: &created, edited_too: false };
+/// let [gives_up, links] = link_double(&policy, double, &known, Revision(3), &PersonId::new("Nuala")?)?;
+/// assert_eq!((gives_up.action, gives_up.rekeyed.as_ref()), (Action::Deactivate, Some(&id)));
+/// assert_eq!((links.id, links.base), (id, None)); // the next run merges the two
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn link_double(
+    policy: &Policy,
+    double: Double<'_>,
+    local: &LocalId,
+    revision: Revision,
+    by: &PersonId,
+) -> Result<[Op; 2], Refusal> {
+    if let (false, Some(fields)) = (double.edited_too, edited(policy, double.loaded)) {
+        return Err(Refusal::Edited { fields });
+    }
+    Ok([gives_up(double, local, by)?, link(&double.loaded.id, local, revision, by)])
+}
+
+/// Whether somebody edited it, and which fields of the schema. A host may keep more of a record than the schema has: the
+/// revision tells of an edit there, unless a run was since.
+fn edited(policy: &Policy, loaded: &Loaded) -> Option<Vec<String>> {
+    // Whoever removed it, has decided about it.
+    if loaded.presence == Presence::Removed {
+        return None;
+    }
+    let schema = policy.schema();
+    let base = known_base(schema, loaded);
+    let same = |at: usize| {
+        let (field, [known, here]) = (&schema.fields()[at], [base.field(at), loaded.local.field(at)]);
+        let empty = |side: FieldRef<'_>| side.is_missing() || schema.is_null(field, side);
+        (empty(known) && empty(here)) || schema.same_value(field.kind(), &known.to_value(), &here.to_value())
+    };
+    let named = schema.fields().iter().enumerate().filter(|&(at, _)| !same(at));
+    let fields: Vec<String> = named.map(|(_, field)| field.name().to_owned()).collect();
+    let touched = loaded.synced.is_some_and(|synced| synced.revision != loaded.revision);
+    (!fields.is_empty() || touched && loaded.presence == Presence::Active).then_some(fields)
+}
+
+fn gives_up(double: Double<'_>, local: &LocalId, by: &PersonId) -> Result<Op, Refusal> {
+    let Double { loaded, local: called, .. } = double;
+    let id = given_up_by(&loaded.id, loaded.revision, called).ok_or(Refusal::LongId)?;
+    let mut op = Op { id, rekeyed: Some(loaded.id.clone()), situation: Situation::Missing, ..touch(loaded) };
+    if loaded.presence == Presence::Active {
+        // Who takes it back, keeps it: no source lists it.
+        (op.action, op.missed) = (Action::Deactivate, LEFT);
+    }
+    let closed = loaded.open.iter().map(|open| ConflictChange::Close { unit: open.unit.clone() });
+    op.conflicts.extend(closed);
+    let why = format!(
+        "A person said that record {called} here is record {local}, and was entered twice; it gave {} up, and keeps its values.",
+        loaded.id
+    );
+    let action = op.action.name().to_owned();
+    op.entries.push(Entry::Record(RecordEntry { situation: op.situation, action, why, by: Some(by.clone()) }));
+    Ok(op)
+}
