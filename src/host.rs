@@ -234,6 +234,7 @@ pub trait RecordStore {
     ///     else nothing of it.
     ///   - Move link, base and open conflicts of a rekeyed record to its new id, where no record has that; else nothing of
     ///     it.
+    ///   - Carry out the ops in their order: an id that one gives up is free for the next.
     ///   - Carry out each op whole or not at all: one that fails leaves no trace, and stops no other.
     ///   - Write the fields that a patch states, null too, and leave the others as they are.
     ///   - Mark a record inactive, and active again with a patch, and delete nothing.

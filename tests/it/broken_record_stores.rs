@@ -81,6 +81,7 @@ const BROKEN: &[(Fault, &[&str])] = &[
     (LinksWithoutTheirPatch, &["link_only_free"]),
     (RekeysOverOthers, &["rekeyed_takes_all_along"]),
     (RekeysLeaveTheBase, &["rekeyed_takes_all_along"]),
+    (LinksBeforeAllElse, &["carried_out_in_order"]),
     (BaseNullForMissing, &["base_as_stored"]),
     (BaseWithoutVersion, &["base_as_stored"]),
     (BaseGoesWithoutOne, &["base_stays_without_one"]),

@@ -175,6 +175,22 @@ promises! { $ __conformance_records_commit in commit:
         probe.equal("the others", &(probe.see(&other).presence, probe.see(&hand).base), &(Presence::Active, None));
     }
 
+    /// Carry out the ops in their order: an id that one gives up is free for the next.
+    fn carried_out_in_order(probe) {
+        let [from, to] = ["from", "from, given up"].map(id);
+        let double = probe.applied(create(&from, &full(1)));
+        probe.fixture.enter(None, &full(2));
+        let (known, near) = probe.nearest(&full(2));
+        let at = probe.revision(&from);
+        let gives_up = Op { rekeyed: Some(from.clone()), ..deactivate(&to, at) };
+        let linked = link(&from, &known, near.revision, &noted("linked"));
+        let outcomes = probe.commit(vec![gives_up, linked]);
+        let both = [double, known].map(|local| Outcome::Applied { local });
+        probe.equal("the answers", &&outcomes[..], &&both[..]);
+        probe.equal("who gave it up", &probe.see(&to).presence, &Presence::Deactivated);
+        probe.equal("who has it", &probe.see(&from).field("note"), &&*super::seen::quoted("linked"));
+    }
+
     /// Carry out each op whole or not at all: one that fails leaves no trace, and stops no other.
     fn failed_leaves_no_trace(probe) {
         let [known, new, before, after] = ["known", "new", "before", "after"].map(id);

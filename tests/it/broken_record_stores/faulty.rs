@@ -85,6 +85,7 @@ pub(super) enum Fault {
     LinksWithoutTheirPatch,
     RekeysOverOthers,
     RekeysLeaveTheBase,
+    LinksBeforeAllElse,
     // commit, of what is remembered
     BaseNullForMissing,
     BaseWithoutVersion,

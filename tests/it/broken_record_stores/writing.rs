@@ -80,11 +80,15 @@ impl Faulty {
         let before = (self.inner.records(), self.side().audit.len());
         self.side().before = Some(before);
         let mut stopped = false;
-        let mut outcomes = Vec::new();
-        for op in &batch.ops {
-            let outcome = if stopped { failed() } else { self.carry_out(batch, op) };
+        let mut order: Vec<usize> = (0..batch.ops.len()).collect();
+        if self.fault == LinksBeforeAllElse {
+            order.sort_by_key(|&at| !batch.ops[at].links());
+        }
+        let mut outcomes = vec![Outcome::Stale; batch.ops.len()];
+        for at in order {
+            let outcome = if stopped { failed() } else { self.carry_out(batch, &batch.ops[at]) };
             stopped = self.fault == FailedStopsTheBatch && matches!(outcome, Outcome::Failed { .. });
-            outcomes.push(outcome);
+            outcomes[at] = outcome;
         }
         match self.fault {
             AnswersBackwards => outcomes.reverse(),
