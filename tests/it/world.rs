@@ -24,7 +24,7 @@
 //! | `P6` | another order, other pages and repetitions make the same plan, state and audit |
 //! | `P9` | whatever commit breaks, and how, the next run reaches the state and audit of one that was not disturbed |
 //! | `P10` | a part of a listing deactivates nobody; what a guard stopped writes nothing |
-//! | `P13` | a whole run, and runs of some records each, reach the same state |
+//! | `P13` | a whole run, and runs of some records each, reach the same state, where anything of a whole one can be read |
 //! | `one conflict` | one is open for a record and unit, with what the source says now |
 //! | `missing`, `present`, `complete` | at rest, who is listed is here and active, who is not is inactive |
 //! | `kept active` | who was deactivated by a sync and taken back by a user is not deactivated again before it is listed |

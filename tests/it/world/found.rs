@@ -137,3 +137,12 @@ fn a_source_of_which_nothing_can_be_read_says_of_nobody_that_it_is_gone() {
     let unreadable = [says(2, [0, 1, 1, 1, 1, 1, 1]), Act::Drops { source: 0, id: 1 }];
     keeps_the_laws(setup, &[&[says(1, A)][..], &run(0), &unreadable, &run(0)].concat());
 }
+
+/// The same where the other copy asks for each alone, and so hears that one is gone.
+#[test]
+fn a_source_of_which_nothing_can_be_read_and_runs_of_some_records_need_not_agree() {
+    let setup = way(Way { shape: 5, ..WAY }, PLAIN);
+    let unreadable = [says(1, [0, 1, 1, 1, 1, 1, 1]), Act::Drops { source: 0, id: 0 }];
+    let parts = [Act::Parts { source: 0, size: 2, turn: 3 }];
+    keeps_the_laws(setup, &[&[says(0, A)][..], &run(0), &unreadable, &parts].concat());
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use tripartite::exchange::{Item, Presence};
-use tripartite::run::{Counts, Step};
+use tripartite::run::{Counts, RunOutcome, Step};
 
 use super::World;
 use super::runs::Flow;
@@ -81,7 +81,12 @@ impl World {
         let mut sent = Sent::of(all);
         sent.gone = gone.into_iter().collect();
         for _ in 0..self.setup.missing_after {
-            whole.whole(source, Sent::whole(items.clone()), How::PLAIN)?;
+            let read = whole.whole(source, Sent::whole(items.clone()), How::PLAIN)?;
+            // A source of which nothing can be read is broken, and says of nobody that it is gone; who is asked for is.
+            if read.is_some_and(|(report, _)| report.outcome == RunOutcome::Failed) {
+                self.made += whole.made;
+                return Ok(());
+            }
         }
         let mut ids: Vec<u8> = (0..8).collect();
         ids.rotate_left(usize::from(turn));
