@@ -16,6 +16,10 @@ impl Schema {
     /// more, is another one. What is emptied is another one beside a field that is not; what is not said, or cannot be
     /// read, is none. Where two columns changed places, the values are the same ones.
     pub(crate) fn is_another(&self, known: &Record, said: &Record) -> bool {
+        // One that stands as it stood says who it is, and costs no canonical form: nearly every record that changed.
+        if self.identity().any(|at| self.stands(at, known.field(at), said.field(at))) {
+            return false;
+        }
         let all = self.identity().filter_map(|at| Some((at, self.told(at, known.field(at))?)));
         let known: Vec<(usize, Value)> = all.collect();
         let told: Vec<Value> = known.iter().filter_map(|&(at, _)| self.told(at, said.field(at))).collect();
@@ -29,6 +33,13 @@ impl Schema {
     pub(crate) fn is_partly(&self, one: &Record, other: &Record) -> bool {
         let agree = |at| self.told(at, one.field(at)).is_some_and(|told| Some(told) == self.told(at, other.field(at)));
         self.identity().any(agree)
+    }
+
+    /// Whether both say the same, letter by letter, and it can be read.
+    fn stands(&self, at: usize, known: FieldRef<'_>, said: FieldRef<'_>) -> bool {
+        let field = &self.fields()[at];
+        let reads = || self.reads_at_a_glance(field, said) || self.canonical(at, said).is_ok();
+        known == said && !self.is_null(field, said) && reads()
     }
 
     fn told(&self, at: usize, raw: FieldRef<'_>) -> Option<Value> {
