@@ -359,7 +359,7 @@ impl Day {
 
 fn unguarded() -> Guards {
     let guards = Guards::default().deactivations(Limit::NONE).emptied(Limit::NONE).names(Limit::NONE);
-    guards.takeovers(Limit::NONE).allow_empty()
+    guards.takeovers(Limit::NONE).quarantined(Limit::NONE).allow_empty()
 }
 
 /// Runs a night without guards; gives its plan's id and what was asked of the store.
