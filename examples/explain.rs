@@ -191,7 +191,9 @@ fn explain(policy: &Policy, line: &[u8]) -> Result<Explained, Refused> {
 fn fields(policy: &Policy, case: Case) -> Result<InOrder<Answer>, String> {
     let schema = policy.schema();
     let record = |side: &str, value: &Value| match value {
-        Value::Map(_) => schema.record(value).map_err(|error| format!("{side}: {error}")),
+        Value::Map(_) => {
+            schema.record(value).map(Record::with_exact_numbers).map_err(|error| format!("{side}: {error}"))
+        }
         Value::Null => Err(format!("{side}: is missing, an object was expected")),
         other => Err(format!("{side}: expected an object, found {}", other.shape())),
     };

@@ -82,6 +82,9 @@ pub(super) struct OpDoc<R> {
     version: Option<u64>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     remote: Option<R>,
+    /// Whether the source's doubles are known to be what it stated, where that matters.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    exact_numbers: bool,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     seen: Option<Fingerprint>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
@@ -149,6 +152,7 @@ pub(super) fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
         base: op.base.as_ref().map(named),
         version: op.version,
         remote: op.remote.as_ref().map(named),
+        exact_numbers: op.remote.as_ref().is_some_and(Record::needs_exact_numbers),
         seen: op.seen,
         missed: NonZeroU32::new(op.missed),
         conflicts: op.conflicts.clone(),
@@ -219,6 +223,8 @@ fn unquoted(text: String) -> String {
 
 fn read(schema: &Schema, doc: OpDoc<Fields>) -> Result<Op, crate::schema::RecordingError> {
     let record = |fields: Fields| schema.record(&fields);
+    let exact = doc.exact_numbers;
+    let remote = |fields| record(fields).map(|said| if exact { said.with_exact_numbers() } else { said });
     Ok(Op {
         id: doc.id,
         rekeyed: doc.rekeyed,
@@ -234,7 +240,7 @@ fn read(schema: &Schema, doc: OpDoc<Fields>) -> Result<Op, crate::schema::Record
         made_from: doc.made_from,
         base: doc.base.map(record).transpose()?,
         version: doc.version,
-        remote: doc.remote.map(record).transpose()?,
+        remote: doc.remote.map(remote).transpose()?,
         seen: doc.seen,
         missed: doc.missed.map_or(0, NonZeroU32::get),
         conflicts: doc.conflicts,

@@ -9,8 +9,9 @@
 //! | `18446744073709551615` | the number | the number |
 //! | `18446744073709551617` | `18446744073709552000.0`, [`Problem::Inexact`] | the text `18446744073709551617` |
 //! | `0.12345678901234567` | the nearest double, [`Problem::Inexact`] | the text, every digit of it |
-//! | `47.55705985377181`, inside a map or list | the number | the number |
-//! | `0.12345678901234567890`, inside a map or list | the nearest double | the text, every digit of it |
+//! | `47.55705985377181`, inside a map or list | the number, [`Problem::Inexact`] | the number |
+//! | `0.12345678901234567890`, inside a map or list | the nearest double, [`Problem::Inexact`] | the text, every digit of it |
+//! | `18446744073709551617`, inside a map or list | `18446744073709552000.0`, [`Problem::Inexact`] | the text `18446744073709551617` |
 //! | `1.10000000000000000001` | `1.1`, and nothing shows it | the text, every digit of it |
 //! | `1.10` | `1.1` | `1.1` |
 //!
@@ -23,10 +24,16 @@
 //! whoever reads the map. So what is the shortest form of its double stays a number, if it is not a large whole one. In a
 //! field of its own it is a text all the same, because there a kind for numbers reads it.
 //!
+//! **How does a run know that this was applied?** A double of 16 or 17 digits that `exact_numbers` left is the same double
+//! as one that a reader made of 20 digits. So whoever applied it says so of the record
+//! ([`Record::with_exact_numbers`]). Of a record of which nobody said it, a list or a map that holds such a double is
+//! [`Problem::Inexact`]: the field stays as it was, and the report names it.
+//!
 //! **Why are only the source's numbers questioned?** A double in the host's own record is what the host has.
 //!
 //! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
 //! [`Problem::Inexact`]: super::Problem::Inexact
+//! [`Record::with_exact_numbers`]: super::Record::with_exact_numbers
 
 use std::borrow::Cow;
 
@@ -45,7 +52,8 @@ const WHOLE: f64 = 9_007_199_254_740_992.0;
 /// A number that has at most 15 significant digits, or is whole and fits 64 bits, stays as it is, and so does
 /// everything else, byte for byte: a text that is no JSON stays none. Kinds for numbers read texts, so a field of such
 /// a kind loses nothing by it. Inside a map or list of a record, what a double states exactly in its shortest form stays
-/// a number, too; any other long number becomes a text for good.
+/// a number, too; any other long number becomes a text for good. A record that is made of the text is told so
+/// ([`Record::with_exact_numbers`](super::Record::with_exact_numbers)), or those doubles are not believed.
 ///
 /// Only numbers inside an object or a list are looked at. The text is one record, or a list of them; where records stand
 /// deeper, [`exact_numbers_within`] is told how deep.
@@ -232,12 +240,13 @@ fn is_exact(float: f64) -> bool {
     float.abs() < WHOLE && digits(float) <= DIGITS
 }
 
-/// Inside a map or list every double below the large whole ones is what was said, or what [`exact_numbers`] left.
-fn holds_exact(value: &Value) -> bool {
+/// Whether every double inside a value is the number that was said. Where the text went through [`exact_numbers`], that is
+/// every one below the large whole ones.
+fn holds_exact(value: &Value, stated: bool) -> bool {
     match value {
-        Value::Float(float) => float.abs() < WHOLE || !float.is_finite(),
-        Value::List(list) => list.iter().all(holds_exact),
-        Value::Map(map) => map.values().all(holds_exact),
+        Value::Float(float) => (stated && float.abs() < WHOLE) || is_exact(*float) || !float.is_finite(),
+        Value::List(list) => list.iter().all(|value| holds_exact(value, stated)),
+        Value::Map(map) => map.values().all(|value| holds_exact(value, stated)),
         _ => true,
     }
 }
@@ -245,13 +254,8 @@ fn holds_exact(value: &Value) -> bool {
 impl FieldRef<'_> {
     /// Whether no number in it may have been rounded when it was read.
     pub(crate) fn is_exact(self) -> bool {
-        if !(self.is_float() || self.is_composite()) {
-            return true;
-        }
-        match self.to_value() {
-            Value::Float(float) => is_exact(float) || !float.is_finite(),
-            value => holds_exact(&value),
-        }
+        let stated = self.exact && self.is_composite();
+        !(self.is_float() || self.is_composite()) || holds_exact(&self.to_value(), stated)
     }
 }
 

@@ -10,6 +10,8 @@
 //! The last cell holds what the source said beyond the schema, as one map. Equal rows have equal bytes, because every
 //! part has exactly one encoding: maps are ordered, integers take the fewest bytes.
 
+use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::{fmt, iter, slice};
 
@@ -20,6 +22,8 @@ pub(super) const WORD: usize = 4;
 const HEAD: usize = WORD;
 type Cell = [u8; WORD];
 pub(super) const MISSING_SOMETHING: u32 = 1 << 31;
+/// A note about how the row was read, and no part of what it says.
+const EXACT_NUMBERS: u32 = 1 << 30;
 pub(super) const END_BITS: u32 = 28;
 pub(super) const END_MASK: u32 = (1 << END_BITS) - 1;
 
@@ -27,9 +31,25 @@ pub(super) const END_MASK: u32 = (1 << END_BITS) - 1;
 ///
 /// Built by a [`Schema`](crate::schema::Schema) from any serialisable type, or field by field by a
 /// [`RecordBuilder`](super::RecordBuilder).
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Record {
     pub(super) row: Arc<[u8]>,
+}
+
+/// Equal are rows that say the same, however they were read.
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.head() == other.head() && self.row.get(HEAD..) == other.row.get(HEAD..)
+    }
+}
+
+impl Eq for Record {}
+
+impl Hash for Record {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.head().hash(state);
+        self.row.get(HEAD..).hash(state);
+    }
 }
 
 impl Record {
@@ -50,7 +70,7 @@ impl Record {
     /// assert_eq!(tripartite::value::Record::missing(2).len(), 2); // missing fields count
     /// ```
     pub fn len(&self) -> usize {
-        (word(&self.row, 0) & !MISSING_SOMETHING) as usize
+        (self.head() & !MISSING_SOMETHING) as usize
     }
 
     /// Whether it has no field at all.
@@ -133,10 +153,58 @@ impl Record {
     /// ```
     pub fn fingerprint(&self) -> Fingerprint {
         let len = self.len();
-        let head = self.row.get(..HEAD + len * WORD).unwrap_or_default();
+        let mut head = Cow::Borrowed(self.row.get(..HEAD + len * WORD).unwrap_or_default());
+        if self.has_exact_numbers()
+            && let Some(first) = head.to_mut().first_chunk_mut()
+        {
+            *first = self.head().to_le_bytes();
+        }
         let start = payload_start(len);
         let payload = self.row.get(start..start + end_before(&self.row, len)).unwrap_or_default();
-        Fingerprint::of_row(head, payload)
+        Fingerprint::of_row(&head, payload)
+    }
+
+    /// This record, with the word of whoever read it that every double in it is what the source stated: it was read from
+    /// a text that [`exact_numbers`](super::exact_numbers) was applied to, or from a source that has doubles itself, a
+    /// column of a database, say. Without it, a double inside a list or a map that has more than 15 digits may be a
+    /// rounded number, and is taken for [`Problem::Inexact`](super::Problem::Inexact).
+    ///
+    /// It says nothing of a double in a field of its own, which `exact_numbers` makes a text, and it is no part of what
+    /// the record says: it changes neither equality nor fingerprint.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite::value::exact_numbers;
+    /// let schema = Schema::builder().field(Field::new("at", Kind::Map)).build()?;
+    /// let line = br#"{"at": {"lat": 47.55705985377181}}"#;
+    /// let plain = schema.record(&serde_json::from_slice::<serde_json::Value>(line)?)?;
+    /// let exact = schema.record(&serde_json::from_slice::<serde_json::Value>(&exact_numbers(line))?)?.with_exact_numbers();
+    /// assert_eq!((&plain, plain.fingerprint()), (&exact, exact.fingerprint()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_exact_numbers(mut self) -> Self {
+        let head = (word(&self.row, 0) | EXACT_NUMBERS).to_le_bytes();
+        if (0..=self.len()).any(|index| self.cell(index).is_composite())
+            && let Some(first) = Arc::make_mut(&mut self.row).first_chunk_mut()
+        {
+            *first = head;
+        }
+        self
+    }
+
+    fn has_exact_numbers(&self) -> bool {
+        word(&self.row, 0) & EXACT_NUMBERS != 0
+    }
+
+    /// Whether it would be read otherwise without [`with_exact_numbers`](Self::with_exact_numbers).
+    pub(crate) fn needs_exact_numbers(&self) -> bool {
+        self.has_exact_numbers() && self.fields().any(|field| !FieldRef { exact: false, ..field }.is_exact())
+    }
+
+    /// How many fields, and whether any is missing.
+    fn head(&self) -> u32 {
+        word(&self.row, 0) & !EXACT_NUMBERS
     }
 
     /// Whether a reader of JSON may have rounded a number in it: it holds one that is not whole, or a list, a map or
@@ -188,7 +256,8 @@ impl Record {
         let cell = word(&self.row, 1 + index);
         let start = payload_start(self.len());
         let bytes = self.row.get(start + end_before(&self.row, index)..start + (cell & END_MASK) as usize);
-        FieldRef { tag: Tag::of((cell >> END_BITS) as u8), bytes: bytes.unwrap_or_default() }
+        let tag = Tag::of((cell >> END_BITS) as u8);
+        FieldRef { tag, exact: self.has_exact_numbers(), bytes: bytes.unwrap_or_default() }
     }
 }
 
@@ -244,17 +313,27 @@ impl fmt::Debug for Record {
 }
 
 /// One field of a record: a view of the row. Two are equal iff the raw values are the same.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct FieldRef<'a> {
     pub(super) tag: Tag,
+    /// Whether every double in it is what was stated.
+    pub(super) exact: bool,
     pub(super) bytes: &'a [u8],
 }
 
+impl PartialEq for FieldRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.tag == other.tag && self.bytes == other.bytes
+    }
+}
+
+impl Eq for FieldRef<'_> {}
+
 impl<'a> FieldRef<'a> {
     /// The missing field.
-    pub const MISSING: FieldRef<'static> = FieldRef { tag: Tag::Missing, bytes: &[] };
+    pub const MISSING: FieldRef<'static> = FieldRef { tag: Tag::Missing, exact: true, bytes: &[] };
     /// The null field.
-    pub const NULL: FieldRef<'static> = FieldRef { tag: Tag::Null, bytes: &[] };
+    pub const NULL: FieldRef<'static> = FieldRef { tag: Tag::Null, exact: true, bytes: &[] };
 
     /// Whether nothing was said.
     ///

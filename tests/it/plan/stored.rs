@@ -1,7 +1,7 @@
 //! Stored plans: what their ids cover, plans that are old, and plans that are applied twice.
 
 use serde_json::{Value as Json, json};
-use tripartite::exchange::Presence;
+use tripartite::exchange::{Item, Presence};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Plan, PlanId};
 use tripartite::run::{Report, RunOutcome};
@@ -9,7 +9,7 @@ use tripartite::schema::Policy;
 
 use super::{club, eventful, finish};
 use crate::support::world::{by_hand, listing, night, run, state};
-use crate::support::{ext, schema};
+use crate::support::{ext, record, said as said_as, schema};
 
 fn read(policy: &Policy, stored: &Json) -> Result<Plan, tripartite::plan::PlanError> {
     Plan::read(policy.schema(), &mut serde_json::Deserializer::from_str(&stored.to_string()))
@@ -131,6 +131,24 @@ fn an_old_plan_takes_back_nothing_that_a_newer_run_wrote() {
     assert_eq!(report.outcome, RunOutcome::Partial);
     assert_eq!(report.unwritten.len(), 3, "an update, a creation and a deactivation: {:?}", report.unwritten);
     assert_eq!(store.get(&ext("gone")).map(|kept| kept.presence), Some(Presence::Active));
+}
+
+/// That a reader vouched for its doubles is known where an op is planned once more, from a file.
+#[test]
+fn a_stored_plan_knows_whose_doubles_are_exact() {
+    let policy = Policy::new(schema(json!({"fields": {"name": {"kind": "text"}, "at": {"kind": "map"}}})));
+    let store = MemoryStore::new(policy.schema().clone());
+    let (before, after) = (json!({"name": "A", "at": {}}), json!({"name": "A", "at": {"lat": 47.55705985377181}}));
+    let _ = night(&policy, &store, &listing(policy.schema(), &[("7", before)]));
+    let said = record(policy.schema(), after.clone()).with_exact_numbers();
+    let said = Listing::new(vec![Item::Record(said_as("7", said))]);
+    let done = finish(by_hand(run(&policy, "dry").dry().start(), &said, &store, |_| ()));
+    let plan = read(&policy, &serde_json::to_value(done.plan.unwrap()).unwrap()).unwrap();
+    store.edit(&ext("7"), &json!({"name": "Edited"})).unwrap();
+    assert_eq!(applied(&policy, &store, plan).outcome, RunOutcome::Succeeded);
+    let kept = store.get(&ext("7")).unwrap().local;
+    let expected = record(policy.schema(), json!({"name": "Edited", "at": after["at"]}));
+    assert_eq!(kept, expected);
 }
 
 /// An edit here is no newer statement of the source: what the plan says of the other field is still due.

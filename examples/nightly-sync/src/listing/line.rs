@@ -34,7 +34,7 @@ fn read_with_care(schema: &Schema, id_field: &str, line: &[u8], number: u64) -> 
     };
     let exact = exact_numbers(line);
     Some(match parse(&exact) {
-        Ok(keyed) => record(keyed, id_field, number),
+        Ok(keyed) => record(Keyed { record: keyed.record.with_exact_numbers(), ..keyed }, id_field, number),
         Err(error) => {
             // The line itself says at which byte it is wrong.
             let error = parse(line).err().unwrap_or(error);
