@@ -96,8 +96,7 @@ impl Page {
     #[must_use]
     pub fn only(mut self, ids: &[ExternalId]) -> Self {
         let ids: BTreeSet<&ExternalId> = ids.iter().collect();
-        let nameless = |item: &Item| matches!(item, Item::Malformed(malformed) if malformed.id.is_none());
-        self.items.retain(|item| !nameless(item) && item.is_about(|id| ids.contains(id)));
+        self.items.retain(|item| item.ids().any(|id| ids.contains(id)));
         if !matches!(self.next, Next::More(_)) {
             self.next = Next::Partial;
         }
@@ -106,14 +105,15 @@ impl Page {
 }
 
 impl Item {
-    /// Whether it is about a record that is `asked` for, or has no id.
-    pub(crate) fn is_about(&self, asked: impl Fn(&ExternalId) -> bool) -> bool {
-        match self {
-            Self::Record(remote) => asked(&remote.id),
-            Self::Malformed(malformed) => malformed.id.as_ref().is_none_or(asked),
-            Self::Tombstone { id, .. } => asked(id),
-            Self::Rekeyed { from, to } => asked(from) || asked(to),
-        }
+    /// The ids that it says something of: one, both of a move, or none.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &ExternalId> {
+        let ids = match self {
+            Self::Record(remote) => [Some(&remote.id), None],
+            Self::Malformed(malformed) => [malformed.id.as_ref(), None],
+            Self::Tombstone { id, .. } => [Some(id), None],
+            Self::Rekeyed { from, to } => [Some(from), Some(to)],
+        };
+        ids.into_iter().flatten()
     }
 }
 

@@ -99,7 +99,7 @@ mod scope;
 mod slot;
 mod step;
 
-pub use command::{Claim, Command, Outcome, Refusal, Trigger};
+pub use command::{Claim, Command, Extent, Outcome, Refusal, Trigger};
 pub use scope::{SCOPE_LIMIT, Scope};
 pub use slot::{Attempt, Broken, Death, Ended, Held, Progress, Slot, State, Token, Work};
 pub use step::{Decision, Rules};

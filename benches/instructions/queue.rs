@@ -9,7 +9,7 @@ use tripartite::drive::block_on;
 use tripartite::host::{JobStore, Row, Shard, StoreKey, Swap, Version};
 use tripartite::id::{Nonce, SyncKey, WorkerId};
 use tripartite::memory::MemoryJobStore;
-use tripartite::queue::{Command, Rules, Scope, Slot, Token, Trigger};
+use tripartite::queue::{Command, Extent, Rules, Scope, Slot, Token, Trigger};
 use tripartite::work::Queue;
 
 use super::{Case, Work};
@@ -32,7 +32,7 @@ fn job(token: Token) -> [Command; 5] {
         Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false },
         Command::Claim { worker, nonce, lease },
         Command::Heartbeat { token, lease },
-        Command::Complete { token, result: None },
+        Command::Complete { token, result: None, extent: Extent::default() },
         Command::Flushed { through: token },
     ]
 }

@@ -118,18 +118,27 @@ struct Columns<'a> {
 fn ended(attempt: &Attempt) -> Columns<'_> {
     let (outcome, next_at, message, result) = match &attempt.ended {
         Ended::Completed { result } => ("completed", None, String::new(), result.as_deref().unwrap_or_default()),
-        Ended::CompletedInPart { result, left } => {
-            let left = format!("{left} set aside or not written");
+        Ended::CompletedInPart { result, left, unanswered } => {
+            let left = in_part(*left, *unanswered);
             ("completed_in_part", None, left, result.as_deref().unwrap_or_default())
         }
         Ended::Blocked { plan, why } => ("blocked", None, why.clone(), plan.as_str()),
         Ended::Failed { message, retry_at, .. } => ("failed", Some(*retry_at), message.clone(), ""),
         Ended::Died(death) => ("died", None, death.to_string(), ""),
         Ended::Expired { retry_at } => ("expired", Some(*retry_at), String::new(), ""),
-        Ended::Snoozed { until } => ("snoozed", Some(*until), String::new(), ""),
+        Ended::Snoozed { until, why } => ("snoozed", Some(*until), why.clone().unwrap_or_default(), ""),
         Ended::Cancelled => ("cancelled", None, String::new(), ""),
     };
     Columns { outcome, next_at, message, result }
+}
+
+/// What was left, in words.
+fn in_part(left: u64, unanswered: u64) -> String {
+    match unanswered {
+        0 => format!("{left} set aside or not written"),
+        all if all == left => format!("{all} not answered for"),
+        some => format!("{} set aside or not written, {some} not answered for", left.saturating_sub(some)),
+    }
 }
 
 /// The counts, as `created=3 updated=1`.

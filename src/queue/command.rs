@@ -84,8 +84,10 @@ pub enum Command {
         token: Token,
         /// What came of it, in the host's own words: the id of its report, for example.
         result: Option<String>,
+        /// How far it went.
+        extent: Extent,
     },
-    /// The worker is done, but for some records that were set aside or could not be written.
+    /// The worker is done, but for some records that were set aside, could not be written, or were not answered for.
     CompleteInPart {
         /// Its token.
         token: Token,
@@ -93,6 +95,11 @@ pub enum Command {
         result: Option<String>,
         /// How many records.
         left: u64,
+        /// How many of them the source did not answer for, though they were asked for by their ids. A run of all follows,
+        /// which knows whether they are missing.
+        unanswered: u64,
+        /// How far it went.
+        extent: Extent,
     },
     /// A guard stopped the run, and nothing was written: what was asked for stays wanted, and waits for a person.
     Block {
@@ -118,6 +125,8 @@ pub enum Command {
         token: Token,
         /// Until when.
         until: DateTime<Utc>,
+        /// Why, for people, without contact data.
+        why: String,
     },
     /// The worker stopped, because it was asked to.
     Stop {
@@ -141,14 +150,29 @@ pub enum Command {
     },
 }
 
+/// How far a completed attempt went: what a guard held back stays open until an attempt has done it.
+///
+/// ```
+/// use tripartite::queue::Extent;
+/// assert_eq!(Extent::default(), Extent { whole: false, plan: None }); // it has done nothing of what was held back
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// Whether it has looked at every record that it was for, and left none unwritten. A run of all has, if its listing was
+    /// complete; records that were set aside were looked at.
+    pub whole: bool,
+    /// The id of the plan that it carried out.
+    pub plan: Option<String>,
+}
+
 /// What came of a command.
 ///
 /// ```
 /// use chrono::DateTime;
 /// use tripartite::backoff::Fraction;
-/// use tripartite::queue::{Command, Outcome, Rules, Slot, Token};
+/// use tripartite::queue::{Command, Extent, Outcome, Rules, Slot, Token};
 /// let slot = Slot::new(DateTime::UNIX_EPOCH);
-/// let late = Command::Complete { token: Token(1), result: None };
+/// let late = Command::Complete { token: Token(1), result: None, extent: Extent::default() };
 /// let decision = slot.step(&Rules::default(), None, late, DateTime::UNIX_EPOCH, Fraction::ONE);
 /// assert_eq!((decision.outcome, decision.next), (Outcome::Fenced, slot)); // not an error: a worker that came too late
 /// ```

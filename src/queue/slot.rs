@@ -68,7 +68,8 @@ pub struct Slot {
     /// What was asked for and must not join what waits or runs now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Work>,
-    /// What a guard held back: it is wanted, and not covered, until a run of all of it completes.
+    /// What a guard held back: it is wanted, and not covered, until a run has looked at all of it, or its plan was carried
+    /// out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
     /// Finished attempts that are not appended to the history yet.
@@ -159,7 +160,7 @@ pub struct Work {
 /// use chrono::DateTime;
 /// use tripartite::backoff::Fraction;
 /// use tripartite::id::ExternalId;
-/// use tripartite::queue::{Command, Rules, Scope, Slot, Token, Trigger};
+/// use tripartite::queue::{Command, Extent, Rules, Scope, Slot, Token, Trigger};
 /// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
 /// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
 /// let ask = |scope| Command::Trigger { by: Trigger::Webhook, scope, policy: None, force: false };
@@ -174,10 +175,11 @@ pub struct Work {
 /// assert_eq!((held.covered, held.wanted), (0, 1)); // nothing waits, and the trigger is not forgotten
 /// // Another record's run leaves it open; a run of everything does it.
 /// let other = step(&step(&held, one("8")?), claim("n2")?);
-/// let other = step(&other, Command::Complete { token: Token(2), result: None });
+/// let done = |token| Command::Complete { token, result: None, extent: Extent { whole: true, plan: None } };
+/// let other = step(&other, done(Token(2)));
 /// assert!(other.held.is_some());
 /// let full = step(&step(&other, ask(Scope::All)), claim("n3")?);
-/// let full = step(&full, Command::Complete { token: Token(3), result: None });
+/// let full = step(&full, done(Token(3)));
 /// assert_eq!((full.held.is_none(), full.covered, full.wanted), (true, 3, 3));
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
@@ -273,8 +275,11 @@ pub enum Ended {
         /// What came of it, in the host's own words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<String>,
-        /// How many were set aside or not written.
+        /// How many were set aside, not written or not answered for.
         left: u64,
+        /// How many of them the source did not answer for.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        unanswered: u64,
     },
     /// A guard stopped it, and nothing was written.
     Blocked {
@@ -303,9 +308,16 @@ pub enum Ended {
     Snoozed {
         /// Until when.
         until: DateTime<Utc>,
+        /// Why; none, in an entry from before this was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// It was stopped.
     Cancelled,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One finished attempt, as the history keeps it: exactly one for each token.
@@ -322,8 +334,9 @@ pub enum Ended {
 /// let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease };
 /// let running = step(&step(&Slot::new(now), trigger), claim);
 /// // Giving a job back ends an attempt, which stands in the history; it did not fail, so the next is the first again.
-/// let snoozed = step(&running, Command::Snooze { token: Token(1), until: now + lease });
-/// assert_eq!(snoozed.unflushed[0].ended, Ended::Snoozed { until: now + lease });
+/// let why = "the process ends".to_owned();
+/// let snoozed = step(&running, Command::Snooze { token: Token(1), until: now + lease, why: why.clone() });
+/// assert_eq!(snoozed.unflushed[0].ended, Ended::Snoozed { until: now + lease, why: Some(why) });
 /// assert_eq!(snoozed.attempt(), 1);
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```

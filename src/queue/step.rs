@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::command::{Claim, Command, Outcome, Refusal};
+use super::command::{Claim, Command, Extent, Outcome, Refusal};
+use super::scope::Scope;
 use super::slot::{Attempt, Death, Ended, Held, Slot, State, Token, Work};
 use crate::backoff::{Backoff, Fraction};
 use crate::failure::Failure;
@@ -124,15 +125,15 @@ impl Stepping<'_> {
                 }
                 _ => Outcome::Fenced,
             },
-            Command::Complete { token, result } => {
-                self.held(token, |this, run| this.complete(run, Ended::Completed { result }))
+            Command::Complete { token, result, extent } => {
+                self.held(token, |this, run| this.complete(run, Ended::Completed { result }, extent))
             }
-            Command::CompleteInPart { token, result, left } => {
-                self.held(token, |this, run| this.complete(run, Ended::CompletedInPart { result, left }))
-            }
+            Command::CompleteInPart { token, result, left, unanswered, extent } => self.held(token, |this, run| {
+                this.complete(run, Ended::CompletedInPart { result, left, unanswered }, extent)
+            }),
             Command::Block { token, plan, why } => self.held(token, |this, run| this.block(run, plan, why)),
             Command::Fail { token, failure, message } => self.held(token, |this, run| this.fail(run, failure, message)),
-            Command::Snooze { token, until } => self.held(token, |this, run| this.snooze(run, until)),
+            Command::Snooze { token, until, why } => self.held(token, |this, run| this.snooze(run, until, why)),
             Command::Stop { token } => self.stop(token),
             Command::Expire => self.expire(),
             Command::Cancel => self.cancel(),
@@ -279,15 +280,34 @@ impl Stepping<'_> {
         }
     }
 
-    fn complete(&mut self, run: Run, ended: Ended) -> Outcome {
-        if self.slot.held.as_ref().is_some_and(|held| run.work.scope.covers(&held.work.scope)) {
-            self.slot.held = None;
-        }
+    fn complete(&mut self, run: Run, ended: Ended, extent: Extent) -> Outcome {
+        let Extent { whole, plan } = extent;
+        let settles =
+            |held: &mut Held| (whole && run.work.scope.covers(&held.work.scope)) || plan.as_ref() == Some(&held.plan);
+        let _settled = self.slot.held.take_if(settles);
         self.cover(self.slot.taken);
+        let unanswered = matches!(ended, Ended::CompletedInPart { unanswered: 1.., .. });
         self.record(&run, ended);
+        if unanswered && run.cancel.is_none() {
+            self.ask_all(&run.work);
+        }
         // A cancelled follow-up is not wanted any more.
         self.forget(run.cancel);
         Outcome::Completed { follow_up: self.go_on() }
+    }
+
+    /// Asks a run of all about whom a run of some records had no answer. A run of all asks for nobody by their ids, so there
+    /// is no run after that one.
+    fn ask_all(&mut self, work: &Work) {
+        if work.scope == Scope::All {
+            return;
+        }
+        self.slot.wanted += 1;
+        let all = Work { scope: Scope::All, upto: self.slot.wanted, ..work.clone() };
+        self.slot.next = Some(match self.slot.next.take() {
+            Some(next) => all.join(next),
+            None => all,
+        });
     }
 
     fn block(&mut self, run: Run, plan: String, why: String) -> Outcome {
@@ -330,12 +350,12 @@ impl Stepping<'_> {
         Outcome::Retrying { at: retry_at }
     }
 
-    fn snooze(&mut self, run: Run, until: DateTime<Utc>) -> Outcome {
+    fn snooze(&mut self, run: Run, until: DateTime<Utc>, why: String) -> Outcome {
         if run.cancel.is_some() {
             return self.stopped(run);
         }
         let until = until.max(self.now);
-        self.record(&run, Ended::Snoozed { until });
+        self.record(&run, Ended::Snoozed { until, why: Some(why) });
         self.slot.snoozes = self.slot.snoozes.saturating_add(1);
         self.retry(run.work, until);
         Outcome::Snoozed { until }

@@ -2,7 +2,7 @@
 
 use super::Done;
 use super::core::Core;
-use super::report::{Report, RunOutcome};
+use super::report::{NAMED, Report, RunOutcome};
 use crate::failure::Failure;
 use crate::plan::{Blocked, Plan};
 
@@ -10,7 +10,7 @@ impl Core {
     pub(super) fn done(self) -> Done {
         let carried_out = self.counts.quarantined + self.counts.skipped + self.counts.failed == 0;
         // Who is missing was not looked at, so something is left to the next run.
-        let whole = carried_out && self.incomplete.is_none();
+        let whole = carried_out && self.incomplete.is_none() && self.counts.unanswered == 0;
         let outcome = if whole { RunOutcome::Succeeded } else { RunOutcome::Partial };
         Done { plan: None, report: self.report(outcome) }
     }
@@ -48,7 +48,9 @@ impl Core {
             dry_run: self.run.dry,
             counts: self.counts,
             blocked: Vec::new(),
+            listed_all: self.trusted,
             withheld: self.withheld,
+            unanswered_ids: self.unanswered.into_iter().take(NAMED).collect(),
             incomplete: self.incomplete,
             crowded,
             schema_drift: self.census.drift(self.run.policy.schema(), self.complete),

@@ -39,6 +39,8 @@ pub(super) struct Core {
     pub(super) last: Vec<Op>,
     /// By its old id, what the source calls a record from now on; it should be one.
     pub(super) moves: BTreeMap<ExternalId, BTreeSet<ExternalId>>,
+    /// In a run of some records, those that the source has not answered for so far.
+    pub(super) unanswered: BTreeSet<ExternalId>,
     /// The versions of the records that the source says are gone.
     pub(super) gone: BTreeMap<ExternalId, Option<u64>>,
     /// The id of the plan, once there is a whole one; in streaming mode it adds up batch by batch.
@@ -84,6 +86,7 @@ impl Core {
     pub(super) fn new(run: Run) -> Self {
         let hash = PlanHash::new(&run.policy);
         let census = FieldCensus::new(run.policy.schema());
+        let unanswered = run.only.iter().flatten().cloned().collect();
         Self {
             run,
             index: Index::default(),
@@ -98,6 +101,7 @@ impl Core {
             held: Held::new(),
             last: Vec::new(),
             moves: BTreeMap::new(),
+            unanswered,
             gone: BTreeMap::new(),
             judged: None,
             stored: false,

@@ -92,6 +92,7 @@ impl Core {
         // Where a page was lost and a record repeated, as when the source changes under the enumeration, lines add up.
         self.size = self.index.listed + self.nameless;
         self.incomplete = self.incomplete(end);
+        self.counts.unanswered = self.unanswered.len() as u64;
         self.trusted = self.complete && self.incomplete.is_none();
         if self.read_nothing() {
             return Step::Done(self.failed(Failure::Retry { after: None }));

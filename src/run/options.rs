@@ -223,7 +223,8 @@ impl Run {
     /// It is never complete, whatever the source says: a record that is not answered for is not looked at, and only a
     /// [tombstone](crate::exchange::Item::Tombstone) marks one inactive. What is said of other records is ignored, and
     /// counted. To the [`Guards`], the population is all records that are active here, as in any other run: where a percentage
-    /// may stop the run, the index is read before it is judged.
+    /// may stop the run, the index is read before it is judged. Whom the source does not answer for is
+    /// [counted](crate::run::Counts::unanswered), and the run ends as [partial](crate::run::RunOutcome::Partial).
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -241,7 +242,7 @@ impl Run {
     /// // The source has nobody of this id, which says nothing: it may be late, and only a complete listing is believed.
     /// let gone = Listing::new(vec![]);
     /// let counts = drive_blocking(run.clone().only([ExternalId::new("7")?]).start(), &gone, &store)?.report.counts;
-    /// assert_eq!((counts.processed, counts.deactivated), (0, 0));
+    /// assert_eq!((counts.processed, counts.deactivated, counts.unanswered), (0, 0, 1));
     /// assert!(matches!(run.only([]).start(), Step::Done(_))); // of nobody, it is over at once
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -13,9 +13,13 @@ impl Core {
         let mut changed = BTreeMap::new();
         for item in page.items {
             let only = self.run.only.as_ref();
-            if only.is_some_and(|only| !item.is_about(|id| only.binary_search(id).is_ok())) {
+            let nameless = item.ids().next().is_none();
+            if only.is_some_and(|only| !nameless && !item.ids().any(|id| only.binary_search(id).is_ok())) {
                 self.counts.ignored += 1;
                 continue;
+            }
+            for id in item.ids() {
+                self.unanswered.remove(id);
             }
             match item {
                 Item::Record(remote) => self.list(remote, &mut changed),

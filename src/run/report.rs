@@ -14,13 +14,16 @@ use crate::matching::Crowded;
 use crate::plan::{Blocked, PlanId};
 use crate::resolve::Decision;
 
+/// So many of the records that the source did not answer for are named.
+pub(super) const NAMED: usize = 100;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
     /// Everything was looked at and carried out.
     Succeeded,
-    /// Some records were set aside, skipped or failed; the rest was carried out.
+    /// Some records were set aside, skipped, failed or not answered for; the rest was carried out.
     Partial,
     /// A guard stopped it, and nothing was written.
     Blocked,
@@ -73,6 +76,9 @@ pub struct Counts {
     /// What the source said that there is nothing to do about: that a record is gone or moved that is not active here or
     /// newer, and in a run of some records what was said of others.
     pub ignored: u64,
+    /// In a run of some records, those that were asked for and that the source did not answer for: neither with a record
+    /// nor with the word that it is gone or moved. They are left alone, and a run of all knows whether they are missing.
+    pub unanswered: u64,
 }
 
 /// Why a listing that was to be everything the source has is not believed to be.
@@ -148,11 +154,17 @@ pub struct Report {
     /// What blocked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<Blocked>,
+    /// Whether the listing was everything the source has, and is believed to be; not so in a report from before this was told.
+    #[serde(default)]
+    pub listed_all: bool,
     /// Records that the listing no longer had, but that were left alone, because of what `incomplete` says.
     pub withheld: u64,
     /// Why a listing that was to be everything the source has is not believed to be; then nobody is missing from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<Incomplete>,
+    /// Which records the source did not answer for; of many, the first hundred by their ids. The count of `unanswered` is exact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered_ids: Vec<ExternalId>,
     /// The match rules that named nobody for some records, because more than a few records have the same there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub crowded: Vec<Crowded>,
@@ -171,11 +183,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// How many records of the source are left for the next run: set aside, not written, or not known to be gone.
+    /// How many records of the source are left for the next run: set aside, not written, not answered for, or not known to
+    /// be gone.
     ///
     /// The counts of a report have an example.
     pub(crate) fn left(&self) -> u64 {
-        self.counts.quarantined + self.counts.skipped + self.counts.failed + self.withheld
+        self.counts.quarantined + self.counts.skipped + self.counts.failed + self.counts.unanswered + self.withheld
     }
 
     /// What was read and written: of a run that only planned, or was blocked, what it would have done is no part of it.
@@ -183,8 +196,10 @@ impl Report {
         if self.outcome != RunOutcome::Blocked && !self.dry_run {
             return self.counts;
         }
-        let Counts { processed, invalid_fields, quarantined, proposed, duplicates, ignored, .. } = self.counts;
-        Counts { processed, invalid_fields, quarantined, proposed, duplicates, ignored, ..Counts::default() }
+        let Counts { processed, invalid_fields, quarantined, proposed, duplicates, ignored, unanswered, .. } =
+            self.counts;
+        let read = Counts { processed, invalid_fields, quarantined, proposed, duplicates, ..Counts::default() };
+        Counts { ignored, unanswered, ..read }
     }
 
     /// What is to be said of a run that failed because the source listed something, and nothing of it could be read.
@@ -244,6 +259,7 @@ impl Counts {
             ("failed", self.failed),
             ("duplicates", self.duplicates),
             ("ignored", self.ignored),
+            ("unanswered", self.unanswered),
         ];
         all.into_iter().filter(|(_, count)| *count > 0)
     }

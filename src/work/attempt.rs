@@ -18,13 +18,17 @@ use crate::host::{Connector, JobStore, RecordStore};
 use crate::id::ExternalId;
 use crate::id::{CommandId, Incarnation, Nonce, SyncKey};
 use crate::notice::Notice;
-use crate::queue::{Claim, Command, Decision, Outcome, Progress, Slot, State, Token};
+use crate::queue::{Claim, Command, Decision, Extent, Outcome, Progress, Scope, Slot, State, Token};
 use crate::run::{Counts, Done, Report, RunOutcome, Step};
 
 /// The longest time between two heartbeats, where the steps of the run are shorter.
 const BEAT: TimeDelta = TimeDelta::seconds(10);
 /// How long a job rests that is given back because the job store failed.
 const REST: Duration = Duration::from_secs(10);
+/// Why a job is given back by a worker whose process ends.
+const LEAVING: &str = "its worker was asked to end";
+/// Why a job is given back that may not go on.
+const TICKET_LOST: &str = "its ticket of the gate ended before it did, and the gate is full";
 /// The longest time between two looks for a cancel while the run reads, where its steps are shorter.
 const LOOK: TimeDelta = TimeDelta::seconds(1);
 
@@ -42,7 +46,7 @@ pub struct Attempted {
     /// What came of it. [`Fenced`](Outcome::Fenced): the lease was lost, and what it did counts for nothing; somebody
     /// else does it again.
     pub outcome: Outcome,
-    /// Why it failed, where it did: what is tried again, or dead.
+    /// Why it failed or was given back, where it did or was.
     pub message: Option<String>,
     /// The run's report, as far as it got; none, when it did not begin.
     pub report: Option<Report>,
@@ -82,7 +86,7 @@ enum Beat {
     /// Somebody asked it to stop.
     Stop,
     /// Its ticket went to somebody else.
-    GiveBack(DateTime<Utc>),
+    GiveBack(DateTime<Utc>, String),
     /// The lease is lost.
     Lost,
 }
@@ -92,7 +96,7 @@ enum Ran {
     Done(Box<Done>),
     Failed { failure: Failure, message: String, done: Box<Done>, connector: bool },
     Stopped(Box<Done>),
-    GaveBack(Box<Done>, DateTime<Utc>),
+    GaveBack(Box<Done>, DateTime<Utc>, String),
     Lost(Box<Done>),
 }
 
@@ -225,8 +229,9 @@ impl Worker {
                 let ending = Ending::new(lease, Command::Fail { token, failure, message }, None, None);
                 return self.end(queue, clock, ending).await;
             }
-            Err(_) => {
-                let ending = Ending::new(lease, Command::Snooze { token, until: soon(clock) }, None, None);
+            Err(error) => {
+                let snooze = Command::Snooze { token, until: soon(clock), why: error.to_string() };
+                let ending = Ending::new(lease, snooze, None, None);
                 return self.end(queue, clock, ending).await;
             }
         };
@@ -245,14 +250,14 @@ impl Worker {
         let ran = self.run(queue, clock, &mut lease, opened, || handler.leaving()).await?;
         let (done, command, verdict) = match ran {
             Ran::Done(done) => {
-                let (command, verdict) = came_to(token, &done.report);
+                let (command, verdict) = came_to(&job, &done.report);
                 (done, command, verdict)
             }
             Ran::Failed { failure, message, done, connector } => {
                 (done, Command::Fail { token, failure, message }, connector.then_some(Err(failure)))
             }
             Ran::Stopped(done) => (done, Command::Stop { token }, None),
-            Ran::GaveBack(done, until) => (done, Command::Snooze { token, until }, None),
+            Ran::GaveBack(done, until, why) => (done, Command::Snooze { token, until, why }, None),
             // The slot says the same once more.
             Ran::Lost(done) => (done, Command::Heartbeat { token, lease: Duration::ZERO }, None),
         };
@@ -286,7 +291,7 @@ impl Worker {
                 Step::Done(done) => return Ok(Ran::Done(Box::new(done))),
                 step if leaving() => {
                     let done = Box::new(step.fail(Failure::Retry { after: None }));
-                    return Ok(Ran::GaveBack(done, clock.time()));
+                    return Ok(Ran::GaveBack(done, clock.time(), LEAVING.to_owned()));
                 }
                 going => step = going,
             }
@@ -294,16 +299,18 @@ impl Worker {
                 Ok(beat) => beat,
                 Err(error @ WorkError::Broken { .. }) => return Err(error),
                 // Nothing is written before the lease was seen to be held, nor once it is over. The job has not failed.
-                Err(_) if matches!(step, Step::Committing(_)) && !lease.writing => Beat::GiveBack(soon(clock)),
+                Err(error) if matches!(step, Step::Committing(_)) && !lease.writing => {
+                    Beat::GiveBack(soon(clock), error.to_string())
+                }
                 // The store may answer again before the lease is over.
                 Err(_) if clock.time() < lease.until => Beat::GoOn,
-                Err(_) => Beat::GiveBack(soon(clock)),
+                Err(error) => Beat::GiveBack(soon(clock), error.to_string()),
             };
             let cut = |step: Step| Box::new(step.fail(Failure::Retry { after: None }));
             match beat {
                 Beat::GoOn => {}
                 Beat::Stop => return Ok(Ran::Stopped(cut(step))),
-                Beat::GiveBack(until) => return Ok(Ran::GaveBack(cut(step), until)),
+                Beat::GiveBack(until, why) => return Ok(Ran::GaveBack(cut(step), until, why)),
                 Beat::Lost => return Ok(Ran::Lost(cut(step))),
             }
             step = match advance(step, connector, store).await {
@@ -341,7 +348,7 @@ impl Worker {
             let ticket = match self.ticket(queue, &lease.key, &lease.nonce, now, until).await? {
                 Admission::Admitted { until } => until,
                 Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => {
-                    return Ok(Beat::GiveBack(at));
+                    return Ok(Beat::GiveBack(at, TICKET_LOST.to_owned()));
                 }
             };
             let beat = Command::Heartbeat { token: lease.token, lease: self.settings.lease };
@@ -407,7 +414,7 @@ impl Worker {
             Ok(outcome) => {
                 let report = report.map(|report| *report);
                 let message = match ending.command {
-                    Command::Fail { message, .. } => Some(message),
+                    Command::Fail { message, .. } | Command::Snooze { why: message, .. } => Some(message),
                     _ => None,
                 };
                 Ok(Attempted { key: lease.key, token: lease.token, attempt: lease.attempt, outcome, message, report })
@@ -513,11 +520,12 @@ impl Worker {
 
 /// What a run that went to its end came to, and what that says of the connector. Of a blocked one that is that the source
 /// answered.
-fn came_to(token: Token, report: &Report) -> (Command, Option<Result<(), Failure>>) {
-    let result = Some(report.run.to_string());
+fn came_to(job: &Job, report: &Report) -> (Command, Option<Result<(), Failure>>) {
+    let (token, result) = (job.token, Some(report.run.to_string()));
+    let (left, unanswered, extent) = (report.left(), report.counts.unanswered, extent(job, report));
     let command = match report.outcome {
-        RunOutcome::Succeeded => Command::Complete { token, result },
-        RunOutcome::Partial => Command::CompleteInPart { token, result, left: report.left() },
+        RunOutcome::Succeeded => Command::Complete { token, result, extent },
+        RunOutcome::Partial => Command::CompleteInPart { token, result, left, unanswered, extent },
         RunOutcome::Blocked => {
             let why: Vec<String> = report.blocked.iter().map(ToString::to_string).collect();
             Command::Block { token, plan: report.plan_id.to_string(), why: why.join("; ") }
@@ -529,6 +537,13 @@ fn came_to(token: Token, report: &Report) -> (Command, Option<Result<(), Failure
         }
     };
     (command, Some(Ok(())))
+}
+
+/// How far a run went that was not blocked.
+fn extent(job: &Job, report: &Report) -> Extent {
+    let Counts { skipped, failed, unanswered, .. } = report.counts;
+    let listed = report.listed_all || (job.scope != Scope::All && report.incomplete.is_none());
+    Extent { whole: listed && skipped + failed + unanswered == 0, plan: Some(report.plan_id.to_string()) }
 }
 
 /// Whether it says that a run went to its end.

@@ -547,7 +547,7 @@ impl<S: JobStore> Queue<S> {
     /// # use tripartite::host::LogPosition;
     /// # use tripartite::id::SyncKey;
     /// # use tripartite::memory::MemoryJobStore;
-    /// # use tripartite::queue::{Command, Scope, Token, Trigger};
+    /// # use tripartite::queue::{Command, Extent, Scope, Token, Trigger};
     /// # use tripartite::work::Queue;
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// # let now = DateTime::UNIX_EPOCH;
@@ -556,7 +556,7 @@ impl<S: JobStore> Queue<S> {
     /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
     /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
     /// # let _ = block_on(queue.apply(&key, None, claim, now))?;
-    /// let complete = Command::Complete { token: Token(1), result: Some("run-1".into()) };
+    /// let complete = Command::Complete { token: Token(1), result: Some("run-1".into()), extent: Extent::default() };
     /// let _ = block_on(queue.apply(&key, None, complete, now))?;
     /// let all = DateTime::UNIX_EPOCH..now + TimeDelta::days(1);
     /// assert!(block_on(queue.history(&key, all.clone(), None, 10))?.is_empty()); // the slot still has it

@@ -44,21 +44,23 @@ fn every_end() -> Vec<Entry> {
     let mut ends: Vec<_> = [
         Ended::Completed { result: Some("run-7".into()) },
         Ended::Completed { result: None },
+        Ended::CompletedInPart { result: Some("run-8".into()), left: 14, unanswered: 12 },
+        Ended::Blocked { plan: "plan-9".into(), why: "all would be deactivated".into() },
         Ended::Failed { failure, message: message(), retry_at: at(180) },
         Ended::Died(Death::Failed { failure: Failure::Denied, message: "=HYPERLINK(\"x\")".into() }),
         Ended::Died(Death::Exhausted { failures: 4, message: message() }),
         Ended::Died(Death::Poisoned { rescues: 4 }),
         Ended::Expired { retry_at: at(180) },
-        Ended::Snoozed { until: at(3600) },
+        Ended::Snoozed { until: at(3600), why: Some("the job store failed".into()) },
         Ended::Cancelled,
     ]
     .into_iter()
     .zip(1..)
     .map(|(ended, token)| attempt(token, ended))
     .collect();
-    ends[8].work.scope = Scope::only(["a", "b"].map(|id| ExternalId::new(id).unwrap()));
-    ends[8].work.policy = None;
-    ends[8].progress.of = None;
+    ends[10].work.scope = Scope::only(["a", "b"].map(|id| ExternalId::new(id).unwrap()));
+    ends[10].work.policy = None;
+    ends[10].progress.of = None;
     ends.into_iter().map(|attempt| Entry::new(&key(), attempt)).collect()
 }
 
@@ -168,9 +170,12 @@ fn a_status_at_every_stage_is_pinned() {
 fn the_newest_attempt_is_the_last_one_wherever_it_is() {
     let mut slot = Slot::new(at(0));
     slot.unflushed = vec![attempt(4, Ended::Cancelled)];
-    let flushed = |token| attempt(token, Ended::Snoozed { until: at(9) });
+    let flushed = |token| attempt(token, Ended::Snoozed { until: at(9), why: Some("the job store failed".into()) });
     assert_eq!(Status::of(&slot, Some(&flushed(3)), None).last, Some(Ended::Cancelled));
-    assert_eq!(Status::of(&slot, Some(&flushed(5)), None).last, Some(Ended::Snoozed { until: at(9) }));
+    assert_eq!(
+        Status::of(&slot, Some(&flushed(5)), None).last,
+        Some(Ended::Snoozed { until: at(9), why: Some("the job store failed".into()) })
+    );
     slot.unflushed.clear();
     let status = Status::of(&slot, Some(&flushed(3)), None);
     assert_eq!((status.doing, status.last_at), (Doing::Idle, Some(at(0) + TimeDelta::seconds(60))));

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tripartite::failure::Failure;
 use tripartite::id::ExternalId;
 use tripartite::queue::{
-    Broken, Command, Death, Ended, Outcome, Refusal, SCOPE_LIMIT, Scope, Slot, State, Token, Work,
+    Broken, Command, Death, Ended, Extent, Outcome, Refusal, SCOPE_LIMIT, Scope, Slot, State, Token, Work,
 };
 
 use crate::queue_support::*;
@@ -495,6 +495,82 @@ fn a_cancelled_run_takes_along_what_was_asked_before_the_cancel_and_nothing_afte
     later.send(about("c"));
     assert_eq!(later.send(complete(1)), Outcome::Completed { follow_up: true });
     assert_eq!((later.slot.covered, later.slot.wanted), (2, 3));
+}
+
+fn in_part(token: u64, unanswered: u64, whole: bool) -> Command {
+    let extent = Extent { whole, plan: Some(format!("plan-{token}")) };
+    Command::CompleteInPart { token: Token(token), result: None, left: unanswered + 1, unanswered, extent }
+}
+
+#[test]
+fn whom_a_run_of_some_records_had_no_answer_for_is_asked_of_a_run_of_all_and_once() {
+    let mut key = Key::new();
+    key.send(about("a"));
+    key.claim("a");
+    key.send(under("p1"));
+    assert_eq!(key.send(in_part(1, 1, false)), Outcome::Completed { follow_up: true });
+    let State::Pending { work, due_at } = &key.slot.state else { panic!("{:?}", key.slot.state) };
+    assert_eq!((&work.scope, &work.policy, *due_at), (&Scope::All, &policy("p1"), key.now));
+    assert_eq!((key.slot.covered, key.slot.wanted), (1, 3));
+    // One run of all does that and what else was asked for; it had no answer either, and that is that.
+    key.claim("a");
+    assert_eq!(key.send(in_part(2, 1, true)), Outcome::Completed { follow_up: false });
+    assert_eq!((key.slot.state.clone(), key.slot.covered), (State::Idle, 3));
+}
+
+#[test]
+fn whom_a_cancelled_run_had_no_answer_for_is_no_longer_wanted() {
+    let mut key = Key::new();
+    key.send(about("a"));
+    key.claim("a");
+    key.send(Command::Cancel);
+    assert_eq!(key.send(in_part(1, 1, false)), Outcome::Completed { follow_up: false });
+    assert_eq!(key.slot.state, State::Idle);
+}
+
+/// What a guard held back is done by a run that looked at all of it, or that carried out its plan, and by no other.
+#[test]
+fn only_what_has_done_it_settles_what_a_guard_held_back() {
+    let ended = |whole: bool, plan: &str| {
+        let extent = Extent { whole, plan: Some(plan.to_owned()) };
+        [
+            Command::Complete { token: Token(2), result: None, extent: extent.clone() },
+            Command::CompleteInPart { token: Token(2), result: None, left: 1, unanswered: 0, extent },
+        ]
+    };
+    for (held, ran, whole, plan, settled) in [
+        (about("a"), trigger(), true, "other", true),
+        (about("a"), trigger(), false, "other", false),
+        (about("a"), about("a"), true, "other", true),
+        (about("a"), about("a"), false, "other", false),
+        (about("a"), about("b"), true, "other", false),
+        (trigger(), about("a"), true, "other", false),
+        (trigger(), trigger(), false, "other", false),
+        (trigger(), trigger(), false, "the plan", true),
+        (about("a"), about("b"), false, "the plan", true),
+    ] {
+        for end in ended(whole, plan) {
+            let mut key = Key::new();
+            key.send(held.clone());
+            key.claim("a");
+            let block = Command::Block { token: Token(1), plan: "the plan".into(), why: "-".into() };
+            assert_eq!(key.send(block), Outcome::Blocked { follow_up: false });
+            key.send(ran.clone());
+            key.claim("a");
+            assert_eq!(key.send(end), Outcome::Completed { follow_up: false });
+            let now = (key.slot.held.is_none(), key.slot.covered == key.slot.wanted);
+            assert_eq!(now, (settled, settled), "{held:?} {ran:?} {whole} {plan}");
+        }
+    }
+}
+
+#[test]
+fn endings_of_earlier_versions_are_read() {
+    let read = |json: serde_json::Value| serde_json::from_value::<Ended>(json).unwrap();
+    let given_back = read(serde_json::json!({"snoozed": {"until": minute(3)}}));
+    assert_eq!(given_back, Ended::Snoozed { until: minute(3), why: None });
+    let in_part = read(serde_json::json!({"completed_in_part": {"left": 2}}));
+    assert_eq!(in_part, Ended::CompletedInPart { result: None, left: 2, unanswered: 0 });
 }
 
 #[test]

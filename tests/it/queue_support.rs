@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::failure::Failure;
 use tripartite::id::{CommandId, ExternalId, Incarnation, Nonce, PolicyRef, WorkerId};
-use tripartite::queue::{Claim, Command, Outcome, Progress, Rules, Scope, Slot, State, Token, Trigger};
+use tripartite::queue::{Claim, Command, Extent, Outcome, Progress, Rules, Scope, Slot, State, Token, Trigger};
 
 /// How long a lease lasts, where a test does not say otherwise.
 pub(crate) const LEASE: Duration = Duration::from_secs(5 * 60);
@@ -71,7 +71,7 @@ pub(crate) fn progress(token: u64) -> Command {
 }
 
 pub(crate) fn complete(token: u64) -> Command {
-    Command::Complete { token: Token(token), result: None }
+    Command::Complete { token: Token(token), result: None, extent: Extent::default() }
 }
 
 pub(crate) fn fail(token: u64) -> Command {
@@ -87,7 +87,7 @@ pub(crate) fn fail_as(token: u64, failure: Failure) -> Command {
 }
 
 pub(crate) fn snooze(token: u64, until: DateTime<Utc>) -> Command {
-    Command::Snooze { token: Token(token), until }
+    Command::Snooze { token: Token(token), until, why: "the process ends".into() }
 }
 
 pub(crate) fn stop(token: u64) -> Command {

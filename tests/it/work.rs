@@ -16,7 +16,7 @@ use tripartite::failure::Failure;
 use tripartite::history::Doing;
 use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef, SyncKey, WorkerId};
 use tripartite::notice::What;
-use tripartite::queue::{Command, Ended, Outcome, Token};
+use tripartite::queue::{Command, Ended, Outcome, Scope, Token, Trigger};
 use tripartite::registry::Connection;
 use tripartite::run::RunOutcome;
 use tripartite::schedule::Schedule;
@@ -276,6 +276,53 @@ fn a_blocked_plan_is_told_once_and_again_after_it_was_not() {
     assert_eq!(night(&[]), ["plan_blocked/a/f/5"]);
 }
 
+fn about(id: &str) -> Command {
+    let scope = Scope::one(ExternalId::new(id).unwrap());
+    Command::Trigger { by: Trigger::Webhook, scope, policy: None, force: false }
+}
+
+/// What was asked for and not answered is said, and a run of all looks for it.
+#[test]
+fn whom_the_source_does_not_answer_for_a_run_of_all_looks_for() {
+    let (club, mut worker) = (Club::new(), worker("w"));
+    *club.members.lock().unwrap() = vec!["1", "2", "3", "4", "5"];
+    club.ask("a/f");
+    let _ = club.tick(&mut worker);
+    *club.members.lock().unwrap() = vec!["1", "2", "3", "4"];
+    club.give("a/f", about("4"));
+    club.give("a/f", about("5"));
+    let attempt = club.attempt(&mut worker).unwrap();
+    assert_eq!(attempt.outcome, Outcome::Completed { follow_up: true });
+    assert_eq!(attempt.report.unwrap().unanswered_ids, [ExternalId::new("5").unwrap()]);
+    let status = block_on(club.queue.status(&key("a/f"))).unwrap().unwrap();
+    let result = Some("a/f-2".to_owned());
+    assert_eq!(status.last, Some(Ended::CompletedInPart { result, left: 1, unanswered: 1 }));
+    assert!(status.covered < status.wanted, "nothing is forgotten");
+    let attempt = club.attempt(&mut worker).unwrap();
+    assert_eq!(attempt.outcome, Outcome::Completed { follow_up: false });
+    assert_eq!(attempt.report.unwrap().counts.deactivated, 1);
+    assert!(club.attempt(&mut worker).is_none(), "and that is all");
+}
+
+/// A listing that broke off never looked at what was held back.
+#[test]
+fn a_run_of_all_that_broke_off_leaves_open_what_a_guard_held_back() {
+    let (club, mut worker) = (Club::new(), worker("w"));
+    let mut night = |members: &[&'static str], breaks_off: bool| {
+        *club.members.lock().unwrap() = members.to_vec();
+        club.breaks_off.store(breaks_off, Ordering::Relaxed);
+        club.ask("a/f");
+        let _ = club.tick(&mut worker);
+        block_on(club.queue.status(&key("a/f"))).unwrap().unwrap()
+    };
+    let _ = night(&["7", "8"], false);
+    let blocked = night(&[], false);
+    let cut = night(&["7"], true);
+    assert!(matches!(cut.last, Some(Ended::CompletedInPart { .. })), "{:?}", cut.last);
+    assert!(blocked.held.is_some() && cut.held == blocked.held);
+    assert_eq!(night(&["7", "8"], false).held, None);
+}
+
 #[test]
 fn a_field_that_the_source_adds_is_told_once() {
     let (club, mut worker) = (Club::new(), worker("w"));
@@ -325,6 +372,9 @@ fn a_process_that_is_to_end_gives_its_job_back_and_no_attempt_is_lost() {
         assert_eq!((attempt.token, attempt.attempt), (Token(token), 1));
         assert!(matches!(attempt.outcome, Outcome::Snoozed { .. }), "{:?}", attempt.outcome);
         assert_eq!(attempt.report.unwrap().outcome, RunOutcome::Failed);
+        assert_eq!(attempt.message.as_deref(), Some("its worker was asked to end"));
+        let last = block_on(club.queue.status(&key(name))).unwrap().unwrap().last;
+        assert!(matches!(last, Some(Ended::Snoozed { why, .. }) if why == attempt.message), "and the history says why");
         club.leaving.store(false, Ordering::Relaxed);
     }
     assert!(club.store(&key(name)).records().is_empty(), "it was cut before it wrote");

@@ -161,8 +161,17 @@ pub fn print_answers(console: &mut Console, report: &Report, story: &Story, opti
     }
 }
 
-/// What a listing that was to be everything, and is not, means for those who are not in it.
+/// What a listing that is not everything means for those who are not in it, where it was to be, or they were asked for.
 pub(crate) fn not_whole(report: &Report) -> Option<String> {
+    if let Some(first) = report.unanswered_ids.first() {
+        let others = match report.counts.unanswered {
+            0 | 1 => String::new(),
+            all => format!(" and for {} more", all - 1),
+        };
+        return Some(format!(
+            "the source did not answer for {first}{others}; a run of all knows whether they are missing"
+        ));
+    }
     let left = match report.withheld {
         0 => "nobody is taken for missing".to_owned(),
         1 => "1 record is no longer listed, but left alone".to_owned(),

@@ -34,7 +34,7 @@ use tripartite::registry::Enrolment;
 use tripartite::work::{Queue, WorkError, sync_key};
 
 pub use bell::Bell;
-pub use line::{line, outcome};
+pub use line::{left, line, outcome};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, Told, incarnation};
 

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use tripartite::backoff::{Backoff, Fraction};
 use tripartite::failure::Failure;
 use tripartite::id::CommandId;
-use tripartite::queue::{Command, Death, Ended, Outcome, Refusal, Rules, Scope, Slot, State, Token, Trigger};
+use tripartite::queue::{Command, Death, Ended, Extent, Outcome, Refusal, Rules, Scope, Slot, State, Token, Trigger};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::law;
@@ -132,11 +132,11 @@ impl Say {
                 Command::Claim { worker: worker("w"), nonce: format!("n{nonce}").parse().unwrap(), lease: tick(LEASE) }
             }
             Self::Heartbeat(token) => Command::Heartbeat { token: of(token), lease: tick(LEASE) },
-            Self::Complete(token) => Command::Complete { token: of(token), result: None },
+            Self::Complete(token) => Command::Complete { token: of(token), result: None, extent: Extent::default() },
             Self::Fail(token) => fail(token, Failure::Retry { after: None }),
             Self::FailAfter(token) => fail(token, Failure::Retry { after: Some(tick(RETRY_AFTER)) }),
             Self::Die(token) => fail(token, Failure::Fatal),
-            Self::Snooze(token) => Command::Snooze { token: of(token), until: at(now + 1) },
+            Self::Snooze(token) => Command::Snooze { token: of(token), until: at(now + 1), why: "-".into() },
             Self::Stop(token) => Command::Stop { token: of(token) },
             Self::Expire => Command::Expire,
             Self::Cancel => Command::Cancel,
@@ -376,7 +376,7 @@ fn recorded(before: &Slot, next: &Slot, outcome: &Outcome, time: DateTime<Utc>) 
         (Ended::Failed { retry_at: at, .. } | Ended::Expired { retry_at: at }, Outcome::Retrying { at: told }) => {
             at == told
         }
-        (Ended::Snoozed { until }, Outcome::Snoozed { until: told }) => until == told,
+        (Ended::Snoozed { until, .. }, Outcome::Snoozed { until: told }) => until == told,
         _ => false,
     };
     whose && when && ended && kept == before.unflushed.len() && kept + 1 == next.unflushed.len()

@@ -185,7 +185,7 @@ impl Laws {
                 (least.max(after.unwrap_or(Duration::ZERO)), *retry_at)
             }
             Ended::Expired { retry_at } => (least, *retry_at),
-            Ended::Snoozed { until } => (Duration::ZERO, *until),
+            Ended::Snoozed { until, .. } => (Duration::ZERO, *until),
             _ => return Ok(()),
         };
         let waits = retry_at >= last.ended_at + TimeDelta::from_std(least).unwrap() && due_at == retry_at;

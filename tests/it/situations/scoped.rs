@@ -66,7 +66,7 @@ fn any_connector_can_be_asked_for_some_records() {
     assert_eq!((page.items.len(), page.next), (1, Next::Partial));
 }
 
-/// Whoever the source does not answer for is left alone, also when it says that this is all there is.
+/// Whoever the source does not answer for is left alone, also when it says that this is all there is; and it is said.
 #[test]
 fn who_is_not_answered_for_is_not_missing() {
     let club = Club::of(&["7", "8"]);
@@ -77,9 +77,49 @@ fn who_is_not_answered_for_is_not_missing() {
         let Step::Done(done) = step.resume(Page { items: vec![], next: Next::Complete { total } }) else {
             panic!("nothing is to be done")
         };
-        assert_eq!((done.report.outcome, done.report.withheld), (RunOutcome::Succeeded, 0));
+        assert_eq!((done.report.outcome, done.report.withheld), (RunOutcome::Partial, 0));
+        assert_eq!((done.report.counts.unanswered, done.report.unanswered_ids), (3, ["7", "8", "who"].map(ext).into()));
     }
     assert_eq!(state(club.policy.schema(), &club.store), before);
+}
+
+/// A record, its end, its move and what cannot be read of it are answers. What is said of nobody, or of others, is none.
+#[test]
+fn whom_the_source_does_not_answer_for_is_counted_and_named() {
+    let broken =
+        |id: Option<&str>| Item::Malformed(Malformed { place: "line 2".into(), id: id.map(ext), problem: "-".into() });
+    let rekeyed = |from, to| Item::Rekeyed { from: ext(from), to: ext(to) };
+    let club = Club::of(&["7", "8"]);
+    for (answer, unanswered) in [
+        (club.item("8", "Áine", "2"), 0),
+        (tombstone("8", None), 0),
+        (tombstone("who", None), 1),
+        (broken(Some("8")), 0),
+        (rekeyed("8", "9"), 0),
+        (rekeyed("9", "8"), 0),
+        (broken(None), 1),
+        (club.item("7", "Áine", "2"), 1),
+    ] {
+        let Step::Fetching(step) = club.run().dry().only([ext("8")]).start() else { panic!("the listing comes first") };
+        let mut step = step.resume(Page { items: vec![answer.clone()], next: Next::Partial });
+        let report = loop {
+            step = match step {
+                Step::Done(done) => break done.report,
+                step => match block_on(tripartite::drive::advance(step, &Listing::new(vec![]), &club.store)) {
+                    Ok(step) => step,
+                    Err(_) => panic!("nothing breaks"),
+                },
+            };
+        };
+        assert_eq!(report.counts.unanswered, unanswered, "{answer:?}");
+        assert_eq!(report.unanswered_ids.len() as u64, unanswered, "{answer:?}");
+    }
+    let crowd: Vec<ExternalId> = (0..150).map(|n| ext(&format!("m-{n:03}"))).collect();
+    let Ok(done) = drive_blocking(club.run().only(crowd.clone()).start(), &Listing::new(vec![]), &club.store) else {
+        panic!("nothing breaks")
+    };
+    assert_eq!(done.report.counts.unanswered, 150, "the count is exact");
+    assert_eq!(done.report.unanswered_ids, crowd[..100], "and the list has an end");
 }
 
 /// A source may answer for more than it was asked for: that is ignored, and counted.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tripartite::backoff::Fraction;
 use tripartite::id::{Nonce, PolicyRef, WorkerId};
 use tripartite::memory::MemoryJobStore;
-use tripartite::queue::{Command, Outcome, Rules, Scope, State, Token};
+use tripartite::queue::{Command, Extent, Outcome, Rules, Scope, State, Token};
 use tripartite::webhook::{Change, Endpoint, Found, Shape, Tombstones};
 
 use super::host::{Host, Killed, named, slot_key};
@@ -153,7 +153,7 @@ impl World {
         }
         let left = self.host(0).tombstones().without(&taken);
         self.host(usize::MAX).write(&named("tombstones", None), &left).unwrap();
-        let _ = self.step(Command::Complete { token, result: None });
+        let _ = self.step(Command::Complete { token, result: None, extent: Extent::default() });
     }
 
     /// Nothing more happens: the sender delivers what was not answered, and the worker works until nothing is wanted.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde_json::json;
 use tripartite::drive::block_on;
-use tripartite::exchange::{Cursor, Page};
+use tripartite::exchange::{Cursor, Next, Page};
 use tripartite::failure::{Classify, Failure};
 use tripartite::host::Connector;
 use tripartite::id::{CommandId, ConnectorId, OrgId, PolicyRef, RunId, SyncKey, WorkerId};
@@ -71,6 +71,7 @@ pub(super) struct Source {
     job: Job,
     answer: Arc<Answer>,
     listing: Listing,
+    breaks_off: bool,
 }
 
 impl Connector for Source {
@@ -78,7 +79,10 @@ impl Connector for Source {
 
     async fn fetch(&self, after: Option<&Cursor>) -> Result<Page, No> {
         (self.answer)(&self.job)?;
-        let Ok(page) = self.listing.fetch(after).await;
+        let Ok(mut page) = self.listing.fetch(after).await;
+        if self.breaks_off {
+            page.next = Next::BrokenOff { problem: "the connection ended".into() };
+        }
         Ok(page)
     }
 }
@@ -98,6 +102,8 @@ pub(super) struct Club {
     pub(super) closed: Mutex<Vec<(Job, Report)>>,
     /// How many ops a batch has.
     pub(super) batch: AtomicUsize,
+    /// Whether the source's listings end before they are whole.
+    pub(super) breaks_off: AtomicBool,
     /// Whether its process was asked to end.
     pub(super) leaving: Arc<AtomicBool>,
 }
@@ -111,9 +117,14 @@ impl Handler for Club {
         self.opened.lock().unwrap().push(job.clone());
         let run = RunId::new(format!("{}-{}", job.key, job.token.0)).unwrap();
         let step = Run::new(Policy::new(self.schema.clone()), run, self.watch.time());
-        let step = step.batch(self.batch.load(Ordering::Relaxed)).start();
+        let step = step.batch(self.batch.load(Ordering::Relaxed));
+        let step = match &job.scope {
+            Scope::All => step.start(),
+            Scope::Only(ids) => step.only(ids.iter().cloned()).start(),
+        };
         let listing = self.listing();
-        let connector = Source { job: job.clone(), answer: self.answer.lock().unwrap().clone(), listing };
+        let breaks_off = self.breaks_off.load(Ordering::Relaxed);
+        let connector = Source { job: job.clone(), answer: self.answer.lock().unwrap().clone(), listing, breaks_off };
         Ok(Opened { step, connector, store: self.store(&job.key) })
     }
 
@@ -140,6 +151,7 @@ impl Club {
             opened: Mutex::default(),
             closed: Mutex::default(),
             batch: AtomicUsize::new(tripartite::run::BATCH),
+            breaks_off: AtomicBool::new(false),
             leaving: Arc::default(),
         }
     }

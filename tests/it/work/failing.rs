@@ -106,7 +106,7 @@ fn night(at: usize, effect: bool, class: Failure) -> usize {
     let told = format!("call {at}, effect {effect}, {class:?}: {slot:?}");
     assert!(slot.state == State::Idle && slot.covered == slot.wanted && slot.unflushed.is_empty(), "{told}");
     assert_eq!(club.store(&name).records().len(), 1, "{told}");
-    let failed = |ended: &Ended| !matches!(ended, Ended::Completed { .. } | Ended::Snoozed { .. });
+    let failed = |ended: &Ended| !matches!(ended, Ended::Completed { .. } | Ended::Snoozed { why: Some(_), .. });
     // The failure may be due now.
     let all = || DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
     let read = || block_on(queue.history(&name, all(), None, 99));

@@ -7,7 +7,7 @@ use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::host::{JobStore, Row, Shard, StoreKey, Swap, SwapOf, Version};
 use tripartite::id::{Nonce, SyncKey, WorkerId};
-use tripartite::queue::{Command, Outcome, Rules, Scope, Slot, Token, Trigger};
+use tripartite::queue::{Command, Extent, Outcome, Rules, Scope, Slot, Token, Trigger};
 use tripartite::work::Queue;
 
 /// How many keys there are.
@@ -28,7 +28,7 @@ pub(super) fn job(token: Token) -> [Command; COMMANDS] {
         Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false },
         Command::Claim { worker, nonce, lease },
         Command::Heartbeat { token, lease },
-        Command::Complete { token, result: None },
+        Command::Complete { token, result: None, extent: Extent::default() },
         Command::Flushed { through: token },
     ]
 }

@@ -407,12 +407,15 @@ fn ended(ended: &Ended) -> String {
     match ended {
         Ended::Completed { result: Some(run) } => format!("completed (run {run})"),
         Ended::Completed { result: None } => "completed".to_owned(),
-        Ended::CompletedInPart { left, .. } => format!("completed in part, {left} set aside or not written"),
+        Ended::CompletedInPart { left, unanswered, .. } => {
+            format!("completed in part, {}", work::left(*left, *unanswered))
+        }
         Ended::Blocked { plan, why } => format!("blocked, nothing was written: {why} (plan {plan})"),
         Ended::Failed { message, .. } => format!("failed: {message}"),
         Ended::Died(death) => death.to_string(),
         Ended::Expired { .. } => "its worker vanished".to_owned(),
-        Ended::Snoozed { .. } => "given back".to_owned(),
+        Ended::Snoozed { why: Some(why), .. } => format!("given back: {why}"),
+        Ended::Snoozed { why: None, .. } => "given back".to_owned(),
         Ended::Cancelled => "cancelled".to_owned(),
         _ => String::new(),
     }

@@ -25,12 +25,16 @@ pub fn line(told: &Told, at: DateTime<Utc>) -> String {
                     0 => String::new(),
                     some => format!("{some} set aside, "),
                 };
+                let unanswered = match counts.unanswered {
+                    0 => String::new(),
+                    some => format!("{some} not answered for, "),
+                };
                 let linked = match counts.linked {
                     0 => String::new(),
                     some => format!("{some} linked, "),
                 };
                 format!(
-                    "; {} processed, {aside}{linked}{} created, {} updated, {} deactivated, {} conflicts open (run {})",
+                    "; {} processed, {aside}{unanswered}{linked}{} created, {} updated, {} deactivated, {} conflicts open (run {})",
                     counts.processed,
                     counts.created,
                     counts.updated,
@@ -41,19 +45,43 @@ pub fn line(told: &Told, at: DateTime<Utc>) -> String {
             });
             let (key, number) = (Register::of(&attempted.key), attempted.attempt);
             let why = attempted.message.as_ref().filter(|_| !matches!(attempted.outcome, Outcome::Died(_)));
-            let why = why.map(|why| format!("failed: {why}; ")).unwrap_or_default();
-            let part = match (&attempted.outcome, attempted.report.as_ref().map(|report| report.outcome)) {
-                (Outcome::Completed { .. }, Some(RunOutcome::Partial)) => " in part",
-                _ => "",
+            let why = why.map(|why| reason(&attempted.outcome, why)).unwrap_or_default();
+            let came = match (&attempted.outcome, &attempted.report) {
+                (Outcome::Completed { follow_up }, Some(report)) if report.outcome == RunOutcome::Partial => {
+                    let again = match (follow_up, report.counts.unanswered) {
+                        (false, _) => "",
+                        (true, 0) => ", and runs once more",
+                        (true, _) => ", and a run of all follows",
+                    };
+                    format!("completed in part{again}")
+                }
+                (came, _) => outcome(came),
             };
-            let came = outcome(&attempted.outcome);
-            format!("{at} {key} attempt {number}: {why}{came}{part}{}", counts.unwrap_or_default())
+            format!("{at} {key} attempt {number}: {why}{came}{}", counts.unwrap_or_default())
         }
         Told::Notice(notice) => {
             format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what))
         }
         Told::Broken(key, problem) => format!("{at} {} cannot be read, and is left alone: {problem}", key.as_str()),
         Told::Trouble(error) => format!("{at} {error}; trying again"),
+    }
+}
+
+/// Why it came to that.
+fn reason(outcome: &Outcome, why: &str) -> String {
+    match outcome {
+        Outcome::Snoozed { .. } => format!("{why}; "),
+        _ => format!("failed: {why}; "),
+    }
+}
+
+/// What an attempt that completed in part has left, for people.
+pub fn left(left: u64, unanswered: u64) -> String {
+    let rest = left.saturating_sub(unanswered);
+    match (rest, unanswered) {
+        (_, 0) => format!("{rest} set aside or not written"),
+        (0, some) => format!("{some} not answered for by the source"),
+        (_, some) => format!("{rest} set aside or not written, {some} not answered for by the source"),
     }
 }
 

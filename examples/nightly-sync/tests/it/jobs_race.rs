@@ -14,7 +14,7 @@ use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
 use tripartite::host::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap};
 use tripartite::id::{CommandId, Nonce, WorkerId};
-use tripartite::queue::{Claim, Command, Outcome, Rules, Scope, Slot, State, Token, Trigger};
+use tripartite::queue::{Claim, Command, Extent, Outcome, Rules, Scope, Slot, State, Token, Trigger};
 
 use crate::bench::Bench;
 
@@ -103,7 +103,7 @@ fn run(store: &SqliteJobStore, key: &StoreKey, name: &str, round: usize) -> Opti
     if follow_up {
         assert_eq!(drive(store, key, None, &trigger()), Outcome::FollowUp);
     }
-    let complete = Command::Complete { token, result: None };
+    let complete = Command::Complete { token, result: None, extent: Extent::default() };
     assert_eq!(drive(store, key, None, &complete), Outcome::Completed { follow_up });
     let position = LogPosition { at: now(), id: format!("{} {}", key.as_str(), token.0) };
     let entry = LogEntry { position, bytes: name.into() };

@@ -7,7 +7,7 @@ use nightly_sync::app::now;
 use nightly_sync::work;
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
-use tripartite::queue::{Command, Scope, Token, Trigger};
+use tripartite::queue::{Command, Extent, Scope, Token, Trigger};
 
 use crate::bench::{Bench, members};
 use crate::work::events;
@@ -40,7 +40,7 @@ fn status_and_history_change_no_byte() {
         let _ = give(trigger());
         let lease = Duration::from_secs(60);
         let _ = give(Command::Claim { worker: "w".parse().unwrap(), nonce: "n".parse().unwrap(), lease });
-        let _ = give(Command::Complete { token: Token(2), result: None });
+        let _ = give(Command::Complete { token: Token(2), result: None, extent: Extent::default() });
     }
     let before = trace(&bench);
     for _ in 0..2 {

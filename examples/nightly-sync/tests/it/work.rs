@@ -150,6 +150,29 @@ fn pause_holds_a_job_back_and_cancel_takes_it_out() {
     assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 0);
 }
 
+/// Who was deleted at the source, and is only asked for by id, is not answered for: that is said, and a run of all follows.
+#[test]
+fn whom_the_source_does_not_answer_for_is_said_and_looked_for_by_a_run_of_all() {
+    let bench = Bench::new();
+    let key = "ballybeg/federation";
+    bench.enrol(key, &members(1..=40));
+    bench.tell(&["trigger", "--key", key]);
+    events(bench.work(&["--until-idle"]), "attempted");
+    bench.enrol(key, &members(4..=40));
+    for gone in ["M1", "M2", "M3"] {
+        bench.tell(&["trigger", "--key", key, "--only", gone]);
+    }
+    let (status, told) = bench.ask(&["work", "--until-idle", "--spacing", "0"]);
+    assert_eq!(status, 3, "something was left to another run: {told}");
+    assert!(told.contains("completed in part, and a run of all follows; 0 processed, 3 not answered for"), "{told}");
+    assert!(told.contains("3 deactivated"), "{told}");
+    let history = bench.history(key);
+    assert_eq!(history[1]["ended"]["completed_in_part"]["unanswered"], 3);
+    assert_eq!((history.len(), &history[2]["work"]["scope"]), (3, &Value::from("all")));
+    let inactive = bench.value(&format!("SELECT count(*) FROM \"members/{key}\" WHERE active = 0"));
+    assert_eq!(inactive.as_deref(), Some("3"));
+}
+
 /// The strategy of a trigger is that of its run, and of no other.
 #[test]
 fn a_trigger_brings_its_strategy() {
