@@ -72,6 +72,7 @@
 mod conflict;
 pub(crate) use self::conflict::same_in_dispute;
 mod doc;
+mod dropped;
 mod entry;
 mod figures;
 mod found;
@@ -82,6 +83,7 @@ mod record;
 mod straight;
 
 pub use doc::PlanError;
+pub(crate) use dropped::mark_again;
 pub(crate) use figures::Noted;
 pub use figures::{FieldFigures, Figures, Tally};
 pub use found::plan_found;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dropped::{Dropped, dropped, marked};
 use crate::exchange::{Action, Op, RemoteRecord, Situation};
 use crate::id::ExternalId;
-use crate::schema::{Field, Kind, Schema, is_hollow};
-use crate::value::{FieldRef, Fingerprint, Record, Value, pointer};
+use crate::schema::{Field, Kind, Schema};
+use crate::value::{Fingerprint, Record};
 
 /// How many records a count names.
 const NAMED: usize = 5;
@@ -45,7 +46,8 @@ pub struct FieldFigures {
     /// In which records it would be written; of whoever may be [somebody else](Situation::Replaced) by now, who they are.
     pub changed: Tally,
     /// Of which records the source says nothing in it any more, where it used to say something: whether or not that
-    /// clears the field here. A list or an object that holds nothing says nothing, in every kind.
+    /// clears the field here. A list or an object that holds nothing says nothing, in every kind. What a person has
+    /// approved counts no more, until the source says something there again.
     pub emptied: Tally,
     /// The same of each place inside an object that still says something, by its JSON Pointer (RFC 6901).
     pub emptied_inside: BTreeMap<String, Tally>,
@@ -95,6 +97,8 @@ pub(crate) struct Noted {
     emptied: Vec<Emptied>,
     /// Which records are somebody else from now on.
     renamed: Vec<Renamed>,
+    /// What the bases say on that the source has stopped to say.
+    pub(crate) dropped: Dropped,
 }
 
 /// Of which records the source says nothing any more in a field, and in each place inside it.
@@ -102,36 +106,6 @@ pub(crate) struct Noted {
 struct Emptied {
     whole: Tally,
     inside: BTreeMap<String, Tally>,
-}
-
-impl Emptied {
-    fn add(&mut self, schema: &Schema, id: &ExternalId, position: usize, base: FieldRef<'_>, remote: FieldRef<'_>) {
-        if base == remote || schema.says_nothing(position, base) {
-            return;
-        }
-        if schema.says_nothing(position, remote) {
-            self.whole.add(id);
-        } else if base.is_composite()
-            && remote.is_composite()
-            && let Ok(base) = schema.canonical(position, base)
-            && let Ok(remote) = schema.canonical(position, remote)
-        {
-            self.add_inside(id, &base, &remote, &mut Vec::new());
-        }
-    }
-
-    /// Objects are gone through key by key; a list inside one is a value.
-    fn add_inside(&mut self, id: &ExternalId, base: &Value, remote: &Value, path: &mut Vec<String>) {
-        let (Value::Map(base), Value::Map(remote)) = (base, remote) else { return };
-        for (key, was) in base.iter().filter(|(_, was)| !is_hollow(was)) {
-            path.push(key.clone());
-            match remote.get(key).filter(|is| !is_hollow(is)) {
-                Some(is) => self.add_inside(id, was, is, path),
-                None => self.inside.entry(pointer(path)).or_default().add(id),
-            }
-            path.pop();
-        }
-    }
 }
 
 /// A record whose source says that it is somebody else.
@@ -145,9 +119,19 @@ struct Renamed {
 impl Noted {
     /// Notes a record that is not as it was.
     pub(crate) fn add(&mut self, schema: &Schema, remote: &RemoteRecord, base: &Record, local: &Record) {
+        let marked = marked(schema, base);
+        let mut dropped = dropped(schema, base, &remote.record);
+        dropped.retain(|place| !marked.contains(place));
         self.emptied.resize_with(self.emptied.len().max(base.len()), Emptied::default);
-        for (position, emptied) in self.emptied.iter_mut().enumerate().take(base.len()) {
-            emptied.add(schema, &remote.id, position, base.field(position), remote.record.field(position));
+        for (position, path) in &dropped {
+            let Some(emptied) = self.emptied.get_mut(*position) else { continue };
+            match path.is_empty() {
+                true => emptied.whole.add(&remote.id),
+                false => emptied.inside.entry(path.clone()).or_default().add(&remote.id),
+            }
+        }
+        if !dropped.is_empty() {
+            self.dropped.add(&remote.id, base, dropped);
         }
         let identity = |record| identity(schema, record);
         if let (Some(from), Some(to)) = (identity(base), identity(&remote.record))

@@ -388,7 +388,8 @@ impl Guards {
     }
 
     /// Of how many records the source may say nothing any more in a field, in each by itself. It counts what the source
-    /// says, whether or not the policy takes that for a clear.
+    /// says, whether or not the policy takes that for a clear. Once a plan that was stopped for it is approved, its records
+    /// count no more in that field, until the source says something there again.
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards};

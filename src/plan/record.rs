@@ -1,6 +1,7 @@
 //! One record: from its three versions to its op.
 
 use super::conflict::{conflicts, is_replaced, replaced_record, whole_record};
+use super::dropped;
 use super::entry::{entries, field_entries};
 use super::straight::is_taken_as_it_stands;
 use crate::detect::{Sides, Verdict, detect};
@@ -10,7 +11,7 @@ use crate::exchange::{
 use crate::id::ExternalId;
 use crate::resolve::{Effect, Resolution, Resolved, resolve};
 use crate::schema::{Absent, Policy, Schema};
-use crate::value::{FieldRef, Record, RecordBuilder, Value};
+use crate::value::{FieldRef, Record, RecordBuilder};
 
 /// Why the source's record cannot become a record here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -307,7 +308,7 @@ fn bases(schema: &Schema, resolved: &Resolved<'_>) -> Record {
             put(&mut row, position, &Effect::Field(base.field(position)));
         }
     }
-    if let Value::Map(extra) = base.extra().to_value() {
+    if let Some(extra) = dropped::beside(schema, base, remote) {
         // A row that fitted before fits again: this only fails beyond 256 MiB, and then what is beyond the schema goes.
         let _ = row.set_extra(extra);
     }

@@ -64,9 +64,11 @@ impl Core {
         self.decide(plan, figures)
     }
 
-    pub(super) fn decide(self: Box<Self>, plan: Plan, figures: Figures) -> Step {
+    pub(super) fn decide(mut self: Box<Self>, mut plan: Plan, figures: Figures) -> Step {
         let guards = &self.run.guards;
         let reasons = if self.streams() { guards.judge_leaving(&figures) } else { guards.judge(&figures) };
+        // Before the plan has an id: with the plan, what it drops is approved for good.
+        std::mem::take(&mut self.noted.dropped).mark(self.run.policy.schema(), &mut plan.ops, &reasons);
         if !reasons.is_empty() && self.run.approved != Some(plan.id()) {
             return Step::Stopped(Stopped { core: self, plan, reasons });
         }

@@ -8,7 +8,7 @@ use super::report::Unwritten;
 use crate::exchange::{Expect, Loaded, Op, Quarantined, RemoteRecord, Situation};
 use crate::id::ExternalId;
 use crate::matching::Match;
-use crate::plan::{plan_creation, plan_linked};
+use crate::plan::{mark_again, plan_creation, plan_linked};
 
 impl Core {
     pub(super) fn plan(&mut self, slot: Slot, remote: &RemoteRecord, loaded: Option<Loaded>) {
@@ -66,7 +66,12 @@ impl Core {
         }
         let quarantined = self.counts.quarantined;
         let remote = RemoteRecord { id: op.id.clone(), version: op.version, record: record.clone() };
-        let planned = self.plan_one(&remote, loaded.remove(&op.id));
+        let loaded = loaded.remove(&op.id);
+        let base = loaded.as_ref().and_then(|loaded| loaded.base.as_ref()).map(|base| base.record.clone());
+        let mut planned = self.plan_one(&remote, loaded);
+        if let (Some(planned), Some(base)) = (&mut planned, base) {
+            mark_again(self.run.policy.schema(), op, planned, &base);
+        }
         let refused = self.counts.quarantined > quarantined;
         if planned.is_none() && !refused {
             self.counts.unchanged += 1;

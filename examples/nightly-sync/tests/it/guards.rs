@@ -218,6 +218,44 @@ fn a_blanked_column_is_stopped_with_a_sentence_a_stranger_understands() {
     assert_eq!(bench.bytes(), before);
 }
 
+/// What a person let pass stays so while the column is away, whatever else happens to the records.
+#[test]
+fn a_dropped_column_is_asked_about_once() {
+    let phone = |said: &str| format!(", \"phone\": {said}");
+    for (dropped, strategy) in [
+        (String::new(), "remote_wins"),
+        (phone("null"), "remote_wins"),
+        (phone("\"\""), "local_wins"),
+        (String::new(), "merge"),
+        (phone("null"), "merge"),
+    ] {
+        let bench = Bench::new();
+        let line = |n: u32, phone: &str, note: &str| {
+            format!("{{\"id\": \"M{n}\", \"name\": \"N{n}\", \"note\": \"{note}\"{phone}}}\n")
+        };
+        let night = |phone: &str, note: &str| (1..=40).map(|n| line(n, phone, note)).collect::<String>();
+        let run = |listing: &str, more: &[&str]| {
+            bench.run(&bench.listing(listing), &[&["--strategy", strategy], more].concat())
+        };
+        bench.sync(&night(&phone("\"1\""), "first"));
+        bench.edit("UPDATE members SET phone = 'mine'");
+        let gone = night(&dropped, "first");
+        let blocked = run(&gone, &[]);
+        assert_eq!(blocked.status, 4, "{strategy} {dropped}: {}", blocked.stdout);
+        let id = blocked.json()["plan_id"].as_str().unwrap().to_owned();
+        assert_eq!(run(&gone, &["--approve", &id]).status, 0);
+        assert_eq!(run(&night(&dropped, "second"), &[]).status, 0, "{strategy} {dropped}: asked again");
+        bench.edit("UPDATE members SET phone = 'mine again'");
+        assert_eq!(run(&night(&dropped, "third"), &[]).status, 0, "{strategy} {dropped}: asked again after an edit");
+        assert_eq!(run(&night(&phone("\"2\""), "third"), &[]).status, 0);
+        assert_eq!(
+            run(&night(&dropped, "third"), &[]).status,
+            4,
+            "{strategy} {dropped}: it was back, and is away again"
+        );
+    }
+}
+
 /// Two members whose ids the source has mixed up: one exchange among a hundred is enough.
 #[test]
 fn two_exchanged_ids_are_stopped_with_a_sentence_a_stranger_understands() {

@@ -1,0 +1,162 @@
+//! What the source has stopped to say, and a person has approved that: marks that stand with the base.
+//!
+//! A base stays where the source says nothing and that clears nothing, and where a conflict is held open. So whoever looks
+//! at the record once more finds the field emptied once more. What a plan that was stopped for it would drop is marked in
+//! the bases of its own ops; they are written only if the plan is approved. A marked place counts as
+//! [emptied](super::FieldFigures::emptied) no longer, until the source says something there again.
+//!
+//! The marks are one more entry of the base beside its fields, so a store keeps them as it keeps a field that has left the
+//! schema.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::guard::Blocked;
+use crate::exchange::{Op, Situation};
+use crate::id::ExternalId;
+use crate::schema::{Schema, is_hollow};
+use crate::value::{FieldRef, Record, RecordBuilder, Value, at, pointer};
+
+/// The name of the entry: a list of places, each a JSON Pointer whose first part is a field's name.
+const MARKS: &str = "tripartite:dropped";
+
+/// A field by its position, and a place inside it as a JSON Pointer, empty for the whole field.
+pub(super) type Place = (usize, String);
+
+/// Where the source says nothing any more that the base says.
+pub(super) fn dropped(schema: &Schema, base: &Record, remote: &Record) -> Vec<Place> {
+    let mut places = Vec::new();
+    for position in 0..base.len() {
+        let (base, remote) = (base.field(position), remote.field(position));
+        if base == remote || schema.says_nothing(position, base) {
+            continue;
+        }
+        if schema.says_nothing(position, remote) {
+            places.push((position, String::new()));
+        } else if base.is_composite()
+            && remote.is_composite()
+            && let Ok(base) = schema.canonical(position, base)
+            && let Ok(remote) = schema.canonical(position, remote)
+        {
+            inside(&base, &remote, &mut Vec::new(), &mut |path| places.push((position, pointer(path))));
+        }
+    }
+    places
+}
+
+/// Objects are gone through key by key; a list inside one is a value.
+fn inside(base: &Value, remote: &Value, path: &mut Vec<String>, found: &mut impl FnMut(&[String])) {
+    let (Value::Map(base), Value::Map(remote)) = (base, remote) else { return };
+    for (key, was) in base.iter().filter(|(_, was)| !is_hollow(was)) {
+        path.push(key.clone());
+        match remote.get(key).filter(|is| !is_hollow(is)) {
+            Some(is) => inside(was, is, path, found),
+            None => found(path),
+        }
+        path.pop();
+    }
+}
+
+/// The marked places of a base.
+pub(super) fn marked(schema: &Schema, base: &Record) -> BTreeSet<Place> {
+    let extra = base.extra();
+    if !extra.keys().any(|key| key == MARKS) {
+        return BTreeSet::new();
+    }
+    let Value::Map(mut extra) = extra.to_value() else { return BTreeSet::new() };
+    let Some(Value::List(marks)) = extra.remove(MARKS) else { return BTreeSet::new() };
+    marks.iter().filter_map(|mark| place(schema, mark.as_text()?)).collect()
+}
+
+fn place(schema: &Schema, mark: &str) -> Option<Place> {
+    let (field, rest) = mark.strip_prefix('/')?.split_once('/').map_or((mark.get(1..)?, None), |(f, r)| (f, Some(r)));
+    let position = schema.position(&field.replace("~1", "/").replace("~0", "~"))?;
+    Some((position, rest.map(|rest| format!("/{rest}")).unwrap_or_default()))
+}
+
+/// The entries of a base beside its fields, once the source says this: what it says again is marked no longer.
+pub(super) fn beside(schema: &Schema, base: &Record, remote: &Record) -> Option<BTreeMap<String, Value>> {
+    let Value::Map(mut extra) = base.extra().to_value() else { return None };
+    let mut marks = marked(schema, base);
+    marks.retain(|(position, path)| is_nothing(schema, *position, remote.field(*position), path));
+    extra.remove(MARKS);
+    put(schema, &mut extra, marks);
+    (!extra.is_empty()).then_some(extra)
+}
+
+fn put(schema: &Schema, extra: &mut BTreeMap<String, Value>, marks: BTreeSet<Place>) {
+    let name = |position: usize| schema.fields().get(position).map_or("", |field| field.name());
+    let mark = |(position, path)| Value::from(format!("{}{path}", pointer(&[name(position)])));
+    if !marks.is_empty() {
+        extra.insert(MARKS.to_owned(), Value::List(marks.into_iter().map(mark).collect()));
+    }
+}
+
+fn is_nothing(schema: &Schema, position: usize, said: FieldRef<'_>, path: &str) -> bool {
+    schema.says_nothing(position, said) || !path.is_empty() && is_hollow(at(&said.to_value(), path))
+}
+
+/// Records whose base says what the source has stopped to say.
+#[derive(Debug, Default)]
+pub(crate) struct Dropped(BTreeMap<ExternalId, (Record, Vec<Place>)>);
+
+impl Dropped {
+    pub(super) fn add(&mut self, id: &ExternalId, base: &Record, places: Vec<Place>) {
+        self.0.insert(id.clone(), (base.clone(), places));
+    }
+
+    /// Marks in a plan that is stopped what it is stopped for, as far as the base stays.
+    pub(crate) fn mark(&self, schema: &Schema, ops: &mut [Op], reasons: &[Blocked]) {
+        let asked = |reason: &Blocked| match reason {
+            Blocked::Emptied { field, .. } => Some(field.clone()),
+            _ => None,
+        };
+        let asked: BTreeSet<String> = reasons.iter().filter_map(asked).collect();
+        let is_asked = |(position, path): &Place| {
+            schema.fields().get(*position).is_some_and(|field| asked.contains(&format!("{}{path}", field.name())))
+        };
+        for op in ops.iter_mut().filter(|_| !asked.is_empty()) {
+            if let Some((base, places)) = self.0.get(&op.id) {
+                mark(schema, op, base, places.iter().filter(|place| is_asked(place)));
+            }
+        }
+    }
+}
+
+/// Marks places that the base of an op, or the one that it leaves, still speaks of.
+fn mark<'p>(schema: &Schema, op: &mut Op, before: &Record, places: impl Iterator<Item = &'p Place>) {
+    // Elsewhere nothing was decided, and the base and its version stay together.
+    if !matches!(op.situation, Situation::Linked | Situation::Reappeared | Situation::Rekeyed) {
+        return;
+    }
+    let base = op.base.as_ref().unwrap_or(before);
+    let mut marks = marked(schema, base);
+    let known = marks.len();
+    marks.extend(places.filter(|(at, path)| !is_nothing(schema, *at, base.field(*at), path)).cloned());
+    if marks.len() > known {
+        op.base = Some(with(schema, base, marks));
+    }
+}
+
+/// The marks of an op that was stale, for the one that takes its place.
+pub(crate) fn mark_again(schema: &Schema, stale: &Op, op: &mut Op, before: &Record) {
+    let marks = stale.base.as_ref().map(|base| marked(schema, base)).unwrap_or_default();
+    if let (false, Some(remote)) = (marks.is_empty(), op.remote.clone()) {
+        let stays = |(at, path): &&Place| is_nothing(schema, *at, remote.field(*at), path);
+        mark(schema, op, before, marks.iter().filter(stays));
+    }
+}
+
+fn with(schema: &Schema, base: &Record, marks: BTreeSet<Place>) -> Record {
+    let mut row = RecordBuilder::new(base.len());
+    for (position, field) in base.fields().enumerate().filter(|(_, field)| !field.is_missing()) {
+        // Every part of a row fits into a row.
+        let _ = row.set_field(position, field);
+    }
+    let mut extra = match base.extra().to_value() {
+        Value::Map(extra) => extra,
+        _ => BTreeMap::new(),
+    };
+    put(schema, &mut extra, marks);
+    let _ = row.set_extra(extra);
+    row.finish()
+}
