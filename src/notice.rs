@@ -13,9 +13,10 @@
 //! | half-open, the probe failed | open | none: it was open before |
 //! | half-open | closed | a connector recovered |
 //! | anything else | needs an operator | a credential must be renewed |
+//! | times of a source as they should be | far from now, though nothing waits that long | a clock was ahead |
 //! | needs an operator | closed by [`reset`](crate::health::Health::reset) | none: whoever did it knows |
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,12 @@ pub enum What {
         /// The rules.
         rules: Vec<String>,
     },
+    /// A clock that was far ahead has left its times with a source: nothing happens to it until they have come, or somebody
+    /// has [set them back](crate::work::Queue::set_back_all).
+    TimesAhead {
+        /// The first of them that was seen.
+        until: DateTime<Utc>,
+    },
 }
 
 impl What {
@@ -117,6 +124,7 @@ impl What {
             Self::ConflictsWaiting { .. } => "conflicts_waiting",
             Self::SchemaDrift { .. } => "schema_drift",
             Self::CrowdedRules { .. } => "crowded_rules",
+            Self::TimesAhead { .. } => "times_ahead",
         }
     }
 }
@@ -138,13 +146,17 @@ impl Notice {
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn new(key: &SyncKey, token: Token, at: DateTime<Utc>, what: What) -> Self {
+        Self::numbered(key, token.0, at, what)
+    }
+
+    fn numbered(key: &SyncKey, number: impl fmt::Display, at: DateTime<Utc>, what: What) -> Self {
         let mut id = what.name().to_owned();
         for part in [key.org.as_str(), key.connector.as_str()] {
             id.push('/');
             escape(&mut id, part);
         }
         // Writing into a text does not fail.
-        let _ = write!(id, "/{}", token.0);
+        let _ = write!(id, "/{number}");
         Self { id, key: key.clone(), at, what }
     }
 
@@ -275,6 +287,22 @@ impl Notice {
     /// ```
     pub fn of_rules(key: &SyncKey, token: Token, at: DateTime<Utc>, rules: Vec<String>) -> Option<Self> {
         (!rules.is_empty()).then(|| Self::new(key, token, at, What::CrowdedRules { rules }))
+    }
+
+    /// That a source has times from the future. No attempt is to blame that could be named: its id ends with the time.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta, Utc};
+    /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+    /// use tripartite::notice::Notice;
+    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let now = DateTime::<Utc>::UNIX_EPOCH;
+    /// let notice = Notice::of_skew(&key, now + TimeDelta::days(365), now);
+    /// assert_eq!(notice.id, "times_ahead/ballybeg/federation/31536000");
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn of_skew(key: &SyncKey, until: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        Self::numbered(key, until.timestamp(), now, What::TimesAhead { until })
     }
 }
 

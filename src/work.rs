@@ -102,6 +102,7 @@
 //! due some ten thousand keys at a time; jobs of one organisation beyond that wait for another's only in between.
 
 mod attempt;
+mod clock_skew;
 mod connections;
 mod handler;
 #[cfg(feature = "webhook")]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Scope, Trigger};
-use crate::ahead::Ahead;
+use crate::ahead::{Ahead, DISAGREE};
 use crate::failure::Failure;
 use crate::id::{CommandId, Nonce, PolicyRef, WorkerId};
 use crate::value::Value;
@@ -470,6 +470,20 @@ impl Slot {
         };
         let by_history = (!self.unflushed.is_empty()).then_some(self.updated_at);
         by_state.into_iter().chain(by_history).min()
+    }
+
+    /// The time that a clock which was ahead has left behind, if it is more than ten minutes from now: so far may right
+    /// clocks disagree. Nothing happens to the key until then, unless it is [set back](Self::set_back).
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::queue::Slot;
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
+    /// assert_eq!(Slot::new(ahead).ahead(now), Some(ahead));
+    /// assert_eq!(Slot::new(now + TimeDelta::minutes(10)).ahead(now), None);
+    /// ```
+    pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        Some(self.updated_at).filter(|at| at.signed_duration_since(now) > DISAGREE)
     }
 
     /// The slot with its times set back to a clock that is right: a clock that was once far ahead has changed it, and nothing

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Broken, Connection};
+use crate::ahead::DISAGREE;
 use crate::id::SyncKey;
 use crate::schedule::{Fire, ScheduleError, Timetable};
 
@@ -81,6 +82,22 @@ impl Enrolment {
         // A former schedule that this build cannot read owes nothing.
         let owed = if runs { self.fire(now).map(|(fires, _)| fires).unwrap_or_default() } else { Vec::new() };
         Ok(Self { through: now.max(self.through), owed, ..Self::new(connection, now)? })
+    }
+
+    /// The time that a clock which was ahead has settled it up to, if it is more than ten minutes from now: so far may right
+    /// clocks disagree. It fires nothing until then, unless it is [set back](Self::set_back).
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::registry::{Connection, Enrolment};
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// assert_eq!(Enrolment::new(connection.clone(), ahead)?.ahead(now), Some(ahead));
+    /// assert_eq!(Enrolment::new(connection, now)?.ahead(now), None); // the next night is no time from the future
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        Some(self.through).filter(|at| at.signed_duration_since(now) > DISAGREE)
     }
 
     /// The enrolment, settled up to a clock that is right: one that was once far ahead has settled what is still to come. Of

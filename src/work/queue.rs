@@ -373,7 +373,8 @@ impl<S: JobStore> Queue<S> {
         let gate = |gate: Option<&Gate>| (gate.map(|gate| gate.set_back(now)), ());
         change(store, shards, &gate_key(key.connector.as_str()), gate).await?;
         let enrolment = |enrolment: Option<&Enrolment>| (enrolment.map(|enrolment| enrolment.set_back(now)), ());
-        change(store, shards, &connection_key(&key.connector), enrolment).await
+        change(store, shards, &connection_key(&key.connector), enrolment).await?;
+        self.forget_skew(&key.connector).await
     }
 
     /// [`set_back`](Self::set_back) for every key that a connector serves: a clock that was ahead for one run leaves its

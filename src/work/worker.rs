@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempted, Ending};
+use super::clock_skew::SkewLook;
 use super::queue::{connector, number, sync_key};
 use super::{Clock, Handler, Queue, WorkError};
 use crate::backoff::Fraction;
@@ -85,6 +86,7 @@ pub struct Worker {
     /// Whose connector is left alone, until when; none: until a person has seen to it.
     patient: BTreeMap<SyncKey, Option<DateTime<Utc>>>,
     patient_until: Option<DateTime<Utc>>,
+    pub(super) skew: SkewLook,
 }
 
 /// What a tick did.
@@ -188,6 +190,7 @@ impl Worker {
             served: None,
             patient: BTreeMap::new(),
             patient_until: None,
+            skew: SkewLook::default(),
         }
     }
 
@@ -217,6 +220,7 @@ impl Worker {
         if tick.attempt.is_none() {
             self.take(queue, handler, clock, &mut tick).await?;
         }
+        self.look_for_skew(queue, clock.time(), tick.attempt.is_none()).await?;
         if tick.attempt.is_some() {
             tick.next = Some(clock.time());
         }
@@ -317,6 +321,7 @@ impl Worker {
                 self.patient.insert(key, at);
             }
             Taken::Full(at) => {
+                self.look_at_gate(queue, &key, at, now).await?;
                 tick.next = earlier(tick.next, Some(at));
                 full.insert(key.connector);
             }

@@ -144,7 +144,9 @@ impl Laws {
             // The host's own failures say nothing but "no".
             let of_the_store = serde_json::to_string(&attempt.ended).unwrap().contains("the store does not answer");
             let given_back = matches!(attempt.ended, Ended::Snoozed { .. });
-            law(!of_the_store || given_back, || format!("GB: the job store's failure is counted as {key}'s: {attempt:?}"))?;
+            law(!of_the_store || given_back, || {
+                format!("GB: the job store's failure is counted as {key}'s: {attempt:?}")
+            })?;
             law(attempt.token <= slot.token, || format!("I3: {key} ended by {attempt:?} before its claim"))?;
         }
         for attempt in &before.unflushed {

@@ -1,12 +1,20 @@
 //! A clock that was a year ahead for one run: what it left is told, passed over and healed.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use tripartite::drive::block_on;
+use tripartite::failure::Failure;
 use tripartite::history::Doing;
 use tripartite::id::ExternalId;
+use tripartite::notice::What;
 use tripartite::registry::Connection;
+use tripartite::schedule::Schedule;
+use tripartite::work::{Settings, Worker};
 
-use super::club::{Club, key, worker};
+use crate::queue_support::incarnation;
+
+use super::club::{Club, No, key, worker};
 
 /// Three organisations of one source.
 fn federation(club: &Club) -> Connection {
@@ -44,6 +52,67 @@ fn times_from_the_future_are_told_and_healed_for_all_keys_of_a_source_at_once() 
     }
     let night = block_on(club.queue.connection(&connection.connector)).unwrap().unwrap().due().unwrap();
     assert!(night < Some(club.now() + TimeDelta::days(1)), "the schedule fires in the next night");
+}
+
+/// One notice for a source, by whichever worker comes first, and one more only after somebody has healed it.
+#[test]
+fn times_from_the_future_are_a_notice_once_until_they_are_healed() {
+    let club = Club::new();
+    let notices = |club: &Club| {
+        let mut told = Vec::new();
+        for who in ["x", "y"] {
+            let mut worker = worker(who);
+            for _ in 0..6 {
+                told.extend(club.tick(&mut worker).notices);
+            }
+        }
+        told.into_iter().filter(|notice| matches!(notice.what, What::TimesAhead { .. })).collect::<Vec<_>>()
+    };
+    assert!(notices(&club).is_empty());
+    for times in 1..=2 {
+        let connection = federation(&club);
+        run_a_year_ahead(&club, &connection);
+        let told = notices(&club);
+        let [notice] = &told[..] else { panic!("{times}: {told:?}") };
+        assert!(matches!(notice.what, What::TimesAhead { until } if until > club.now() + TimeDelta::days(364)));
+        club.watch.wait(TimeDelta::hours(2));
+        assert!(notices(&club).is_empty(), "it was told");
+        block_on(club.queue.set_back_all(&connection.connector, club.now())).unwrap();
+        assert!(notices(&club).is_empty(), "it is healed");
+    }
+}
+
+/// Where no schedule fires, the slots and the gate say it.
+#[test]
+fn times_from_the_future_of_a_source_without_a_schedule_are_told_when_it_is_asked() {
+    for asked in ["a/federation", "d/federation"] {
+        let club = Club::new();
+        let mut connection = federation(&club);
+        connection.enabled = false;
+        run_a_year_ahead(&club, &connection);
+        club.ask(asked);
+        // A minute between two starts: the last was a year from now.
+        let mut worker = Worker::new("w".parse().unwrap(), incarnation(7), Settings::default());
+        let told: Vec<_> = (0..3).flat_map(|_| club.tick(&mut worker).notices).collect();
+        assert_eq!(told.len(), 1, "{asked}: {told:?}");
+        assert!(told[0].id.starts_with("times_ahead/"), "{told:?}");
+    }
+}
+
+/// What right clocks write is far from now, too: the next week's run, a wait that the source asked for.
+#[test]
+fn what_waits_for_long_is_no_time_from_the_future() {
+    let (club, mut worker) = (Club::new(), worker("w"));
+    let mut connection = federation(&club);
+    connection.schedule = Schedule::Interval { every: Duration::from_secs(7 * 24 * 3600), anchor: club.now() };
+    block_on(club.queue.connect(&connection, club.now())).unwrap();
+    club.source(|_| Err(No(Failure::Retry { after: Some(Duration::from_secs(2 * 24 * 3600)) })));
+    club.ask("a/federation");
+    for _ in 0..3 {
+        let tick = club.tick(&mut worker);
+        assert!(tick.notices.is_empty(), "{:?}", tick.notices);
+        club.watch.wait(TimeDelta::hours(2));
+    }
 }
 
 #[test]

@@ -128,6 +128,11 @@ fn told_of(what: &What) -> String {
             "match rule {} found nobody for those who share a value with more than {FEW} records",
             rules.join(", ")
         ),
+        What::TimesAhead { until } => format!(
+            "its times are from the future ({}): a clock was ahead, and nothing happens until then; nightly-sync reset sets \
+             them back for all organisations of this source",
+            time(*until)
+        ),
         What::SchemaDrift { undeclared, unstated } => {
             let told = [("only the source has", undeclared), ("no record states", unstated)];
             let told = told.iter().filter(|(_, fields)| !fields.is_empty());
