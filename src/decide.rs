@@ -350,6 +350,9 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 /// their own, so that the audit tells them from a night's. The audit gets the values of sensitive fields as the schema
 /// says; hashed ones need the `key`, without it they are redacted.
 ///
+/// A record that [gives its id up](crate::exchange::Situation::Replaced) is called after the time, too: whoever had the id
+/// next may give it up at the same revision.
+///
 /// ```
 /// use tripartite::decide::batch;
 /// use tripartite::exchange::{Entry, FieldEntry};
@@ -385,6 +388,7 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 /// ```
 pub fn batch(policy: &Policy, run: RunId, at: DateTime<Utc>, mut ops: Vec<Op>, key: Option<&dyn KeyedHash>) -> Batch {
     hide(policy.schema(), key, &mut ops);
+    ops.iter_mut().for_each(|op| whole::name_by_time(op, at));
     Batch { run, at, schema: policy.schema().fingerprint(), policy: policy.fingerprint(), ops }
 }
 

@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{Entry, FieldEntry, RecordEntry};
 pub use candidate::{Candidate, Near, Records, Wanted};
-pub(crate) use given_up::{given_up, given_up_by, has_given_up};
+pub(crate) use given_up::{gave_up, given_up, given_up_at, given_up_by};
 #[cfg(feature = "audit-key")]
 pub use key::{AuditKey, WeakKey};
 pub use left::{KEPT, LEFT};

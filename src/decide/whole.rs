@@ -1,10 +1,12 @@
 //! The conflict about a record as a whole: the source changed what a user removed, or no longer has what a user edited.
 
+use chrono::{DateTime, Utc};
+
 use super::{Answer, Refusal, completed, known_base, put, touch, unit};
 use crate::detect::{Clash, RemoteChange, Verdict};
 use crate::exchange::{
     Action, ConflictChange, Entry, FieldEntry, KEPT, LEFT, Loaded, Op, OpenConflict, Presence, RecordEntry, Situation,
-    WHOLE_RECORD, given_up, listings_without,
+    WHOLE_RECORD, given_up, given_up_at, listings_without,
 };
 use crate::id::PersonId;
 use crate::resolve::Decision;
@@ -61,14 +63,23 @@ pub(super) fn fields(conflict: &OpenConflict) -> Vec<String> {
 }
 
 /// The record here is not whom the source means by now: it gives the id up, and keeps its base and its history under one that
-/// no source has. The next run creates the other one, and this one is missing.
-fn decide_another(loaded: &Loaded, by: &PersonId) -> Result<Op, Refusal> {
+/// no source has, and of which there is no version. The next run creates the other one, and this one is missing.
+fn decide_another(policy: &Policy, loaded: &Loaded, by: &PersonId) -> Result<Op, Refusal> {
     let given_up = given_up(&loaded.id, loaded.revision).ok_or(Refusal::WholeRecord)?;
     let mut op = touch(loaded);
     op.situation = Situation::Replaced;
     op.entries.push(said(&op, ANOTHER, by));
     op.conflicts.push(ConflictChange::Close { unit: WHOLE_RECORD.to_owned() });
-    Ok(Op { id: given_up, rekeyed: Some(loaded.id.clone()), ..op })
+    // The version that was asked about is the other one's.
+    op.base = Some(known_base(policy.schema(), loaded));
+    Ok(Op { id: given_up, rekeyed: Some(loaded.id.clone()), version: None, ..op })
+}
+
+/// Tells one that gives its id up from all that ever gave up the same one.
+pub(super) fn name_by_time(op: &mut Op, at: DateTime<Utc>) {
+    if op.situation == Situation::Replaced && op.rekeyed.is_some() {
+        op.id = given_up_at(&op.id, at).unwrap_or_else(|| op.id.clone());
+    }
 }
 
 /// What becomes of a record that the source no longer has: here it is taken back, by the source it is inactive.
@@ -116,7 +127,7 @@ pub(super) fn decide(
     }
     let replaced = is_replaced(conflict);
     if replaced && *answer == Answer::TakeLocal {
-        return decide_another(loaded, by);
+        return decide_another(policy, loaded, by);
     }
     let schema = policy.schema();
     let base = known_base(schema, loaded);

@@ -20,7 +20,7 @@ use super::commit::{After, Then};
 use super::core::Core;
 use super::index::Slot;
 use super::renamed::situation;
-use crate::exchange::{Action, Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord};
+use crate::exchange::{Action, Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord, gave_up};
 use crate::id::{ExternalId, LocalId};
 use crate::matching::{Evidence, Local, Match, Pool, Remote, Trust};
 use crate::plan::{Plan, plan_found};
@@ -55,8 +55,11 @@ impl Core {
 
     pub(super) fn candidates(&self, loaded: Vec<Candidate>) -> Candidates {
         let made = |id: &ExternalId| self.index.was_made(id.as_str());
-        let found = loaded.into_iter().filter(|candidate| !candidate.linked.as_ref().is_some_and(made));
-        found.map(|candidate| (candidate.local.clone(), candidate)).collect()
+        let mut found: Vec<_> =
+            loaded.into_iter().filter(|candidate| !candidate.linked.as_ref().is_some_and(made)).collect();
+        // Of whoever gave an id up, a person has said that it is not that one.
+        found.iter_mut().for_each(|it| it.is_not.extend(it.linked.as_ref().and_then(gave_up)));
+        found.into_iter().map(|candidate| (candidate.local.clone(), candidate)).collect()
     }
 
     /// What the rules find about the records of a page, of which they name anybody.

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::core::Core;
 use super::matched::Candidates;
-use crate::exchange::{Situation, has_given_up};
+use crate::exchange::Situation;
 use crate::id::ExternalId;
 use crate::matching::Match;
 
@@ -45,8 +45,6 @@ impl Core {
     /// What an answer comes to, now that it is known who is not listed.
     pub(super) fn renamed(&mut self, id: &ExternalId, answer: Match, candidates: &Candidates) -> Match {
         match answer {
-            // A person has said that the two are two.
-            Match::IdentityConflict { holds, .. } if has_given_up(&holds, id) => Match::Unmatched,
             Match::IdentityConflict { local, holds, rule } if self.has_ended(&holds) => {
                 self.held.insert(holds.clone());
                 Match::Renamed { was: holds, locals: vec![local], rule }

@@ -10,7 +10,8 @@
 //! |---|---|
 //! | listings | in pages of any size and order, twice, in other words, with a page lost, broken off, partial, with what is no record |
 //! | sources | change, drop, rename and bring back records, go back to older versions, say nothing or nonsense of a field |
-//! | people | edit between any two calls, enter and link records by hand, remove them and take them back, decide, restore |
+//! | ids | are changed, or spelled otherwise, and the source does not say so; are handed to somebody else, and back |
+//! | people | edit between any two calls, enter and link records by hand, remove them and take them back, decide, restore; say who is who, or do not |
 //! | runs | planned or streaming, of all records or some, guarded and approved or not, two at a time, of stored plans |
 //! | processes | die before a commit, after it, within it by whole ops; records refuse to be written |
 //! | operators | change schema, strategy, absent and first-sync policy between runs, and under them |
@@ -28,6 +29,9 @@
 //! | `one conflict` | one is open for a record and unit, with what the source says now |
 //! | `missing`, `present`, `complete` | at rest, who is listed is here and active, who is not is inactive |
 //! | `kept active` | who was deactivated by a sync and taken back by a user is not deactivated again before it is listed |
+//! | `one question` | who is recognised under another id is not created, and whom an id meant before is not overwritten: it is asked once, and until it is answered, nothing is written of either |
+//! | `answered` | the same: one record, under the new id, with its base; another: one is created, the other is missing |
+//! | `decided` | what a person decides is carried out, and no longer asked |
 //! | `removed`, `apart`, `atomic`, `scope`, `version`, `revision` | nobody is taken back unasked; nothing else is touched; nothing goes back |
 //! | `counts` | a report counts what was written, and every listed record is one thing |
 //!
@@ -38,6 +42,7 @@
 //! against what the world knows, so it must not be what is tested.
 
 mod act;
+mod asked;
 mod dice;
 mod found;
 mod laws;

@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::source::{End, Look};
-use super::words::{Way, Words};
+use super::words::{COLUMNS, SOMEBODY, TELLS, WHO, Way, Words};
 
 /// How a world begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +23,23 @@ pub(super) struct How {
     /// With guards that let nothing pass, and whether somebody approves what they stop.
     pub(super) guarded: Option<bool>,
     /// Only the records whose bits are set; 0 is all.
-    pub(super) only: u8,
+    pub(super) only: u32,
 }
 
 impl How {
     pub(super) const PLAIN: Self = Self { streaming: false, batch: 2, guarded: None, only: 0 };
+
+    /// Whether it is a run of a record.
+    pub(super) fn is_of(&self, id: u32) -> bool {
+        self.only == 0 || self.only & (1 << id) != 0
+    }
 
     fn any(dice: &mut Dice) -> Self {
         Self {
             streaming: dice.in_a_hundred(40),
             batch: 1 + dice.small(3),
             guarded: dice.in_a_hundred(15).then(|| dice.in_a_hundred(50)),
-            only: if dice.in_a_hundred(20) { 1 + dice.small(30) } else { 0 },
+            only: if dice.in_a_hundred(20) { 1 + dice.below(30) as u32 } else { 0 },
         }
     }
 }
@@ -67,6 +72,19 @@ pub(super) enum Act {
         from: u8,
         to: u8,
     },
+    /// A source calls a record otherwise, and does not say so; or it spells its id otherwise.
+    Renames {
+        source: u8,
+        from: u8,
+        to: u8,
+        spelled: bool,
+    },
+    /// A source hands an id to somebody.
+    Hands {
+        source: u8,
+        id: u8,
+        whom: u8,
+    },
     /// A source lists an older version of a record.
     GoesBack {
         source: u8,
@@ -93,6 +111,12 @@ pub(super) enum Act {
         source: u8,
         which: u8,
         answer: u8,
+    },
+    /// A person says whether two are the same, as the last run asked.
+    Answers {
+        source: u8,
+        which: u8,
+        same: bool,
     },
     /// A person brings back a value from the audit.
     Restores {
@@ -174,7 +198,10 @@ pub(super) fn history(seed: u64) -> (Setup, Vec<Act>) {
     let len = 6 + dice.below(26);
     let mut acts = Vec::with_capacity(len);
     while acts.len() < len {
-        if dice.in_a_hundred(20) {
+        let source = if setup.two { dice.small(2) } else { 0 };
+        if setup.ways[usize::from(source)].shape == TELLS && dice.in_a_hundred(25) {
+            passed_on(&mut dice, &setup, &odds, source, &mut acts);
+        } else if dice.in_a_hundred(20) {
             between(&mut dice, &setup, &odds, &mut acts);
         } else {
             acts.push(act(&mut dice, &setup, &odds));
@@ -208,6 +235,36 @@ fn between(dice: &mut Dice, setup: &Setup, odds: &Odds, acts: &mut Vec<Act>) {
     acts.push(Act::Steps { slot, times: 12, refusing: false });
 }
 
+/// Somebody gets another id, or an id gets somebody else, and a person is asked who is who, and answers perhaps.
+fn passed_on(dice: &mut Dice, setup: &Setup, odds: &Odds, source: u8, acts: &mut Vec<Act>) {
+    let (id, slot) = (dice.small(odds.ids), dice.small(2));
+    let read = |dice: &mut Dice, acts: &mut Vec<Act>| {
+        let how = if dice.in_a_hundred(70) { How::PLAIN } else { How::any(dice) };
+        let look = if dice.in_a_hundred(70) { Look::WHOLE } else { Look::any(dice) };
+        acts.extend([Act::Starts { slot, source, look, how }, Act::Steps { slot, times: 14, refusing: false }]);
+    };
+    let renames = dice.in_a_hundred(60);
+    acts.push(Act::Says { source, id, words: words(dice, odds.plain, id) });
+    read(dice, acts);
+    acts.push(if renames {
+        Act::Renames { source, from: id, to: dice.small(odds.ids + 2), spelled: dice.in_a_hundred(25) }
+    } else {
+        Act::Hands { source, id, whom: (id + 1 + dice.small(odds.ids)) % 6 }
+    });
+    if dice.in_a_hundred(30) {
+        acts.push(act(dice, setup, odds));
+    }
+    read(dice, acts);
+    if dice.in_a_hundred(30) {
+        acts.push(act(dice, setup, odds));
+    }
+    match (dice.in_a_hundred(70), renames) {
+        (false, _) => {}
+        (_, true) => acts.push(Act::Answers { source, which: dice.small(3), same: dice.in_a_hundred(50) }),
+        (_, false) => acts.push(Act::Decides { source, which: dice.small(4), answer: dice.small(2) }),
+    }
+}
+
 /// What is likely in a history.
 struct Odds {
     ids: usize,
@@ -217,8 +274,9 @@ struct Odds {
     plain: bool,
 }
 
-fn words(dice: &mut Dice, plain: bool) -> Words {
-    let mut words = [0; 7];
+/// What is said of somebody, whoever that is; most often it is whom the id is of.
+fn words(dice: &mut Dice, plain: bool, whom: u8) -> Words {
+    let mut words = [0; COLUMNS.len()];
     for word in &mut words {
         *word = match dice.below(20) {
             any if plain => [1, 3, 4][any % 3],
@@ -227,7 +285,21 @@ fn words(dice: &mut Dice, plain: bool) -> Words {
             other => (other % 6) as u8,
         };
     }
+    for column in WHO {
+        if dice.in_a_hundred(85) {
+            words[column] = SOMEBODY + whom;
+        }
+    }
     words
+}
+
+/// What a user enters.
+fn entered(dice: &mut Dice, column: u8, odds: &Odds) -> u8 {
+    match () {
+        () if WHO.contains(&usize::from(column)) && dice.in_a_hundred(70) => SOMEBODY + dice.small(odds.ids),
+        () if odds.plain => [1, 3, 4][dice.below(3)],
+        () => dice.small(6),
+    }
 }
 
 fn act(dice: &mut Dice, setup: &Setup, odds: &Odds) -> Act {
@@ -238,21 +310,29 @@ fn act(dice: &mut Dice, setup: &Setup, odds: &Odds) -> Act {
     let person = dice.small(PEOPLE.min(ids + 1));
     let look = Look::any(dice);
     match dice.below(100) {
-        0..16 => Act::Says { source, id, words: words(dice, odds.plain) },
+        0..13 => Act::Says { source, id, words: words(dice, odds.plain, id) },
+        13..16 if setup.ways[usize::from(source)].shape == TELLS => match dice.below(3) {
+            0 => Act::Hands { source, id, whom: dice.small(ids + 1) },
+            _ => Act::Renames { source, from: id, to: dice.small(ids + 2), spelled: dice.in_a_hundred(25) },
+        },
+        13..16 => Act::Says { source, id, words: words(dice, odds.plain, id) },
         16..20 => Act::Drops { source, id },
         20..23 => Act::Moves { source, from: id, to: dice.small(ids + 2) },
         23..25 => Act::GoesBack { source, id },
         25..29 => {
-            let mut words = words(dice, odds.plain);
-            words.iter_mut().for_each(|word| *word %= 6);
+            let mut words = words(dice, odds.plain, id);
+            words.iter_mut().filter(|word| **word < SOMEBODY).for_each(|word| *word %= 6);
             Act::Joins { words, ids: [id, dice.small(ids)] }
         }
         29..42 => {
-            let word = if odds.plain { [1, 3, 4][dice.below(3)] } else { dice.small(6) };
-            Act::Edits { person, column: setup.ways[usize::from(source)].column(dice), word }
+            let column = setup.ways[usize::from(source)].column(dice);
+            Act::Edits { person, column, word: entered(dice, column, odds) }
         }
         42..45 => Act::Removes { person },
         45..47 => Act::TakesBack { person },
+        47..49 if setup.ways[usize::from(source)].shape == TELLS => {
+            Act::Answers { source, which: dice.small(3), same: dice.in_a_hundred(50) }
+        }
         47..51 => Act::Decides { source, which: dice.small(4), answer: dice.small(4) },
         51..53 => Act::Restores { which: dice.small(12) },
         53..56 => Act::Policy { source, way: Way::any(dice, source == 0) },
@@ -308,6 +388,20 @@ impl Setup {
 }
 
 impl Act {
+    /// Whether a person does it, here.
+    pub(super) fn is_a_persons(&self) -> bool {
+        matches!(
+            self,
+            Self::Joins { .. }
+                | Self::Edits { .. }
+                | Self::Removes { .. }
+                | Self::TakesBack { .. }
+                | Self::Decides { .. }
+                | Self::Answers { .. }
+                | Self::Restores { .. }
+        )
+    }
+
     /// The same act, but for one thing that is as plain as can be.
     pub(super) fn simpler(&self) -> Vec<Self> {
         let looks = |look: &Look| {
@@ -347,6 +441,9 @@ impl Act {
         match *self {
             Self::Says { source, id, words } => {
                 plainer_words(&words).into_iter().map(|words| Self::Says { source, id, words }).collect()
+            }
+            Self::Renames { source, from, to, spelled: true } => {
+                vec![Self::Renames { source, from, to, spelled: false }]
             }
             Self::Joins { words, ids } => {
                 plainer_words(&words).into_iter().map(|words| Self::Joins { words, ids }).collect()

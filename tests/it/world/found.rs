@@ -10,10 +10,17 @@ const WAY: Way = Way { shape: 0, strategy: 0, note: None, absent: 0, first: 0 };
 const PLAIN: Setup = Setup { ways: [WAY; 2], two: false, counts: false, missing_after: 1 };
 const COUNTS: Setup = Setup { counts: true, ..PLAIN };
 /// Every column "a".
-const A: Words = [1; 7];
+const A: Words = [1; 9];
+/// One column in another word.
+const fn with(column: usize, word: u8) -> Words {
+    let mut words = A;
+    words[column] = word;
+    words
+}
+
 /// The name is "b", the note is "b".
-const B_NAME: Words = [3, 1, 1, 1, 1, 1, 1];
-const B_NOTE: Words = [1, 3, 1, 1, 1, 1, 1];
+const B_NAME: Words = with(0, 3);
+const B_NOTE: Words = with(1, 3);
 
 fn way(way: Way, setup: Setup) -> Setup {
     Setup { ways: [way, WAY], ..setup }
@@ -66,15 +73,24 @@ fn a_decision_during_a_run_is_not_undone_by_it() {
     let setup = way(Way { strategy: 2, ..WAY }, PLAIN);
     let dispute = [Act::Edits { person: 0, column: 0, word: 4 }, says(0, B_NAME)];
     let keeps = Act::Decides { source: 0, which: 0, answer: 0 };
-    let race = [says(0, [3, 3, 1, 1, 1, 1, 1]), starts(0), steps(0, 3), keeps, steps(0, 20)];
+    let race = [says(0, [3, 3, 1, 1, 1, 1, 1, 1, 1]), starts(0), steps(0, 3), keeps, steps(0, 20)];
     needs_a_revision(setup, &[&[says(0, A)][..], &run(0), &dispute, &run(1), &race].concat(), "base");
+}
+
+/// The source said what a user had entered, and one run noted it; another one that had read before was about to write another
+/// field of the record, by the base of before.
+#[test]
+fn what_one_run_found_converged_is_not_undone_by_one_that_read_before() {
+    let edited = [Act::Edits { person: 0, column: 0, word: 4 }, says(0, B_NOTE), starts(0), steps(0, 3)];
+    let converged = [&[says(0, with(0, 4))][..], &run(1), &[steps(0, 20)]].concat();
+    needs_a_revision(PLAIN, &[&[says(0, A)][..], &run(0), &edited, &converged].concat(), "field merge");
 }
 
 /// Of two runs the one with the older listing came last: it had found the record in step, and wrote its older base.
 #[test]
 fn the_version_of_a_base_does_not_go_back_when_two_runs_race() {
     let setup = way(Way { strategy: 6, ..WAY }, COUNTS);
-    let older = [says(0, [1, 4, 1, 1, 1, 1, 1]), starts(1), steps(1, 3), says(0, B_NOTE)];
+    let older = [says(0, with(1, 4)), starts(1), steps(1, 3), says(0, B_NOTE)];
     let acts = [&[says(0, A)][..], &run(1), &older, &run(0), &[steps(1, 20)]].concat();
     needs_a_revision(setup, &acts, "version");
 }
@@ -109,7 +125,7 @@ fn a_removed_record_that_is_taken_back_does_not_listen_to_older_versions() {
 #[test]
 fn what_is_united_beside_an_open_conflict_is_in_the_audit() {
     let setup = way(Way { shape: 2, strategy: 2, absent: 1, ..WAY }, PLAIN);
-    let words = |data| [1, 1, 1, data, 1, 1, 1];
+    let words = |data| with(3, data);
     let differ = [Act::Joins { words: words(4), ids: [1, 1] }, says(1, words(3))];
     keeps_the_laws(setup, &[&differ[..], &run(0), &[Act::Edits { person: 0, column: 3, word: 4 }]].concat());
 }
@@ -134,7 +150,7 @@ fn a_move_that_is_told_twice_beside_a_tombstone_is_news_once() {
 #[test]
 fn a_source_of_which_nothing_can_be_read_says_of_nobody_that_it_is_gone() {
     let setup = way(Way { shape: 5, ..WAY }, PLAIN);
-    let unreadable = [says(2, [0, 1, 1, 1, 1, 1, 1]), Act::Drops { source: 0, id: 1 }];
+    let unreadable = [says(2, with(0, 0)), Act::Drops { source: 0, id: 1 }];
     keeps_the_laws(setup, &[&[says(1, A)][..], &run(0), &unreadable, &run(0)].concat());
 }
 
@@ -142,7 +158,61 @@ fn a_source_of_which_nothing_can_be_read_says_of_nobody_that_it_is_gone() {
 #[test]
 fn a_source_of_which_nothing_can_be_read_and_runs_of_some_records_need_not_agree() {
     let setup = way(Way { shape: 5, ..WAY }, PLAIN);
-    let unreadable = [says(1, [0, 1, 1, 1, 1, 1, 1]), Act::Drops { source: 0, id: 0 }];
+    let unreadable = [says(1, with(0, 0)), Act::Drops { source: 0, id: 0 }];
     let parts = [Act::Parts { source: 0, size: 2, turn: 3 }];
     keeps_the_laws(setup, &[&[says(0, A)][..], &run(0), &unreadable, &parts].concat());
+}
+
+/// Nothing was to be written of a record that somebody edited under the run: the next run looks again, and until then what
+/// that run had read is not known.
+#[test]
+fn a_version_that_nobody_could_write_down_was_not_heard() {
+    let setup = way(Way { shape: 4, ..WAY }, COUNTS);
+    let stamp = |word| says(0, with(6, word));
+    let late = [stamp(5), starts(1), stamp(3), steps(1, 12), starts(0)];
+    let newer = [stamp(5), starts(1), steps(1, 3), Act::Edits { person: 0, column: 6, word: 3 }, steps(1, 12)];
+    keeps_the_laws(setup, &[&late[..], &newer, &[steps(0, 4)]].concat());
+}
+
+const TELLS: Setup = Setup { ways: [Way { shape: 7, ..WAY }, WAY], ..PLAIN };
+
+fn hands(whom: u8) -> Act {
+    Act::Hands { source: 0, id: 0, whom }
+}
+
+/// A person says of the only question that is open that the id has somebody else by now.
+const ANOTHER: Act = Act::Decides { source: 0, which: 0, answer: 0 };
+
+/// Two who had one id, one after the other, gave it up at the same revision; the second answer could not be carried out,
+/// for the name that the first one has since was taken.
+#[test]
+fn an_id_is_given_up_by_one_after_the_other() {
+    let first = [&[says(0, A)][..], &run(0), &[hands(1)], &run(0), &[ANOTHER], &run(0)].concat();
+    let second = [&[hands(2)][..], &run(0), &[ANOTHER], &run(0)].concat();
+    let third = [&[hands(1)][..], &run(0), &[ANOTHER], &run(0)].concat();
+    keeps_the_laws(TELLS, &[first, second, third].concat());
+}
+
+/// Whoever gave an id up had the version of the one who has it by now, and so was not listened to when the source had them
+/// under another one.
+#[test]
+fn whoever_gave_an_id_up_has_no_version_of_it() {
+    let counts = Setup { counts: true, ..TELLS };
+    let mine = |id: u8| says(id, [1, 1, 1, 1, 1, 1, 1, 8, 8]);
+    let unread = Look { gone: true, odd: Some(Some(3)), ..Look::WHOLE };
+    let renames = Act::Renames { source: 0, from: 0, to: 3, spelled: false };
+    let leaves = [renames, Act::Starts { slot: 0, source: 0, look: unread, how: How::PLAIN }, says(0, A), steps(0, 14)];
+    let given_up = [&[mine(0)][..], &run(0), &leaves, &run(0), &[ANOTHER, mine(0)], &run(0)].concat();
+    for which in [0, 1] {
+        keeps_the_laws(counts, &[&given_up[..], &[Act::Answers { source: 0, which, same: true }]].concat());
+    }
+}
+
+/// Several of one name gave an id up, and then the source has it again for one of that name: a person has said of each that
+/// it is not that one, so it is new, and nobody waits for another answer.
+#[test]
+fn of_several_that_gave_an_id_up_nobody_is_asked_about_it_again() {
+    let mine = says(0, [1, 1, 1, 1, 1, 1, 1, 8, 8]);
+    let handed = [&[mine][..], &run(0), &[hands(1)], &run(0), &[ANOTHER]].concat();
+    keeps_the_laws(TELLS, &[handed.clone(), handed, vec![mine]].concat());
 }

@@ -6,9 +6,10 @@ use tripartite::exchange::{Action, Batch, Entry, Op, Outcome};
 use tripartite::schema::{Absent, Strategy};
 use tripartite::value::Value;
 
+use super::asked::{asks_as_said, asks_who, is_another, like, who};
 use super::source::{Sent, Source};
 use super::store::{Known, Link, State, Told};
-use super::words::{COLUMNS, DATA, Frame, STAMP, TAGS, means, number, plain, seconds, stated, value};
+use super::words::{COLUMNS, DATA, Frame, IDS, STAMP, TAGS, means, number, otherwise, plain, seconds, stated, value};
 use crate::support::oracle::{self, Base, Local, Rules, Sides};
 use crate::support::words::Means;
 
@@ -40,7 +41,7 @@ pub(super) struct Commit<'c> {
     pub(super) sent: Option<&'c Sent>,
     pub(super) says: &'c Source,
     /// The newest version of a record that a whole run has taken into account.
-    pub(super) heard: &'c BTreeMap<u8, u64>,
+    pub(super) heard: &'c BTreeMap<u32, u64>,
 }
 
 /// After every commit.
@@ -108,7 +109,11 @@ fn remembered(commit: &Commit<'_>, op: &Op, before: Option<&Link>, after: &Link)
         law("base", !forgotten, || format!("the base of {} forgot its {}", op.id, COLUMNS[column]))?;
     }
     let version = |link: Option<&Link>| link.and_then(|link| link.base.as_ref()).and_then(|base| base.version);
-    law("version", version(before) <= version(Some(after)), || format!("the version of {} goes back", op.id))?;
+    // Of an id that was given up, the source has no version.
+    let given_up = number(&op.id) >= IDS && version(Some(after)).is_none();
+    law("version", given_up || version(before) <= version(Some(after)), || {
+        format!("the version of {} goes back", op.id)
+    })?;
     let ends = !before.is_some_and(|link| link.away) && after.away;
     let undone = ends && before.is_some_and(|link| link.back) && commit.sent.is_some();
     let enforced = *commit.frame.strategy_of_all() == Strategy::Enforced;
@@ -125,7 +130,16 @@ fn decided(commit: &Commit<'_>, op: &Op, before: Option<&Link>, after: &Link) ->
     let heard = commit.heard.get(&number(&op.id)).copied();
     let version = link.base.as_ref().and_then(|base| base.version).max(heard);
     let stale = op.version.zip(version).is_some_and(|(op, known)| op < known);
-    let still = stale || was.removed || matches!(op.action, Action::Deactivate);
+    let ends = stale || was.removed || matches!(op.action, Action::Deactivate);
+    let another =
+        !ends && is_another(commit.frame, link.base.as_ref(), &was.fields, |column| said(commit, remote, column));
+    let still = ends || another;
+    if another {
+        let asks = asks_who(&after.open).is_some_and(|it| asks_as_said(it, |column| said(commit, remote, column)));
+        law("one question", asks, || format!("{} is somebody else by now, and nobody is asked", op.id))?;
+        law("one question", link.away == after.away, || format!("{} was asked about, and is active again", op.id))?;
+    }
+    let names = if another { ["one question"; 2] } else { ["field merge", "base"] };
     let empty = Known { said: Default::default(), schema: commit.batch.schema, version: None };
     let (base, now) = (link.base.as_ref().unwrap_or(&empty), after.base.as_ref().unwrap_or(&empty));
     for (position, &column) in commit.frame.columns.iter().enumerate() {
@@ -146,15 +160,20 @@ fn decided(commit: &Commit<'_>, op: &Op, before: Option<&Link>, after: &Link) ->
             Local::Written => local[1] == Means::Is(oracle::WRITTEN),
         };
         let name = COLUMNS[column];
-        law("field merge", right, || format!("{name} of {}: {local:?}, and {:?} was due", op.id, expected.0))?;
+        law(names[0], right, || format!("{name} of {}: {local:?}, and {:?} was due", op.id, expected.0))?;
         let bases = [means(column, base.said[column].as_ref()), means(column, now.said[column].as_ref())];
         let right = match expected.1 {
             Base::Stays => readable(&bases[0]) == bases[1],
             Base::BecomesRemote => bases[1] == heard,
         };
-        law("base", right, || format!("the base of {name} of {}: {bases:?}, and {:?} was due", op.id, expected.1))?;
+        law(names[1], right, || format!("the base of {name} of {}: {bases:?}, and {:?} was due", op.id, expected.1))?;
     }
     Ok(())
+}
+
+fn said(commit: &Commit<'_>, remote: &tripartite::value::Record, column: usize) -> Option<Value> {
+    let at = commit.frame.columns.iter().position(|known| *known == column)?;
+    stated(remote.field(at))
 }
 
 /// What a base that was stored under another schema still tells.
@@ -216,26 +235,39 @@ fn merged(base: Option<&Value>, local: &Value, remote: Option<&Value>) -> Means 
 }
 
 /// When nobody does anything any more, and both sides were looked at.
-pub(super) fn at_rest(state: &State, at: usize, frame: &Frame, source: &Source, aside: &[u8]) -> Checked {
+pub(super) fn at_rest(state: &State, at: usize, frame: &Frame, source: &Source, aside: &[u32]) -> Checked {
     for number in source.ids().filter(|number| !aside.contains(number)) {
         let known = state.links[at].contains_key(&number);
         law("complete", known, || format!("m-{number} of source {at} is nobody here"))?;
     }
+    let asked = in_question(state, at, frame, source);
     for (number, link) in state.links[at].iter().filter(|(number, _)| !aside.contains(number)) {
         let person = &state.people[link.person];
         let name = || format!("m-{number} of source {at}");
         match source.has(*number) {
             _ if person.removed => {}
             None => {
-                let may = link.away || link.synced.is_none() || link.back;
+                let may = link.away || link.synced.is_none() || link.back || asked.contains(number);
                 law("missing", may, || format!("{} is gone, and active", name()))?;
             }
             Some(words) => {
+                let known = link.base.as_ref().and_then(|base| base.version);
+                let is_older = source.version_of(*number).zip(known).is_some_and(|(said, known)| said < known);
+                let said = |column: usize| value(column, words[column]);
+                let another = is_another(frame, link.base.as_ref(), &person.fields, said);
+                let asks = asks_who(&link.open);
+                law("one question", is_older || another == asks.is_some(), || {
+                    format!("{} is somebody else: {another}, and it is asked: {}", name(), asks.is_some())
+                })?;
+                if let Some(asks) = asks {
+                    law("one conflict", is_older || asks_as_said(asks, said), || {
+                        format!("{} is asked otherwise", name())
+                    })?;
+                    continue;
+                }
                 law("present", !link.away, || format!("{} is there, and inactive", name()))?;
                 // A late listing may have moved another record here, by an id that was given anew: what is older than
                 // that record's base is ignored, until the source counts on.
-                let known = link.base.as_ref().and_then(|base| base.version);
-                let is_older = source.version_of(*number).zip(known).is_some_and(|(said, known)| said < known);
                 for &column in frame.columns.iter().filter(|_| !is_older) {
                     agreed(frame, link, column, words)
                         .map_err(|Broken { law, what }| Broken { law, what: format!("{}: {what}", name()) })?;
@@ -244,6 +276,19 @@ pub(super) fn at_rest(state: &State, at: usize, frame: &Frame, source: &Source, 
         }
     }
     Ok(())
+}
+
+/// Whose ends wait until somebody says who is who.
+pub(super) fn in_question(state: &State, at: usize, frame: &Frame, source: &Source) -> Vec<u32> {
+    let unlinked = source.ids().filter(|number| !state.links[at].contains_key(number));
+    let named = |number: u32| {
+        let words = source.has(number).filter(|_| frame.tells);
+        let whom = words.and_then(|words| who(|column| value(column, words[column])));
+        let spelled = otherwise(number);
+        let spelled = Some(spelled).filter(|other| source.has(*other).is_none());
+        like(state, at, number, whom).into_iter().chain(spelled)
+    };
+    unlinked.flat_map(named).collect()
 }
 
 /// What the source says of a field was taken into account, or waits for a person.

@@ -12,10 +12,11 @@ use std::rc::Rc;
 
 use self::runs::Running;
 use super::act::{Act, Setup};
+use super::asked::Question;
 use super::laws::Checked;
 use super::source::{Sent, Source};
 use super::store::{Fault, Ground};
-use super::words::{Frame, Way};
+use super::words::{Frame, Way, otherwise};
 use crate::support::at;
 
 pub(super) struct World {
@@ -26,8 +27,12 @@ pub(super) struct World {
     runs: [Option<Box<Running>>; 2],
     plan: Option<(usize, Way, Sent, String)>,
     /// The newest version of a record that a whole run has taken into account.
-    heard: [BTreeMap<u8, u64>; 2],
+    heard: [BTreeMap<u32, u64>; 2],
+    /// What the last run of a source asked, of who is who.
+    asked: [Vec<Question>; 2],
     commits: u64,
+    /// How often anything was done that is no run's.
+    done: u64,
     /// How many runs there were, for the sum.
     pub(super) made: u64,
 }
@@ -42,7 +47,9 @@ impl World {
             runs: [None, None],
             plan: None,
             heard: Default::default(),
+            asked: Default::default(),
             commits: 0,
+            done: 0,
             made: 0,
         }
     }
@@ -62,16 +69,23 @@ impl World {
     }
 
     pub(super) fn act(&mut self, act: Act) -> Checked {
+        self.done += u64::from(act.is_a_persons());
         match act {
-            Act::Says { source, id, words } => self.sources[usize::from(source)].says(id, words),
-            Act::Drops { source, id } => self.sources[usize::from(source)].drops(id),
-            Act::Moves { source, from, to } => self.sources[usize::from(source)].moves(from, to),
-            Act::GoesBack { source, id } => self.sources[usize::from(source)].goes_back(id),
-            Act::Joins { words, ids } => self.joins(words, ids),
+            Act::Says { source, id, words } => self.sources[usize::from(source)].says(id.into(), words),
+            Act::Drops { source, id } => self.sources[usize::from(source)].drops(id.into()),
+            Act::Moves { source, from, to } => self.sources[usize::from(source)].moves(from.into(), to.into()),
+            Act::Renames { source, from, to, spelled } => {
+                let to = if spelled { otherwise(from.into()) } else { to.into() };
+                self.sources[usize::from(source)].renames(from.into(), to);
+            }
+            Act::Hands { source, id, whom } => self.sources[usize::from(source)].hands(id.into(), whom),
+            Act::GoesBack { source, id } => self.sources[usize::from(source)].goes_back(id.into()),
+            Act::Joins { words, ids } => self.joins(words, ids.map(u32::from)),
             Act::Edits { person, column, word } => self.edits(usize::from(person), usize::from(column), word),
             Act::Removes { person } => self.ground.user(usize::from(person), |person| person.removed = true),
             Act::TakesBack { person } => self.takes_back(usize::from(person)),
             Act::Decides { source, which, answer } => self.decides(usize::from(source), which, answer)?,
+            Act::Answers { source, which, same } => self.answers(usize::from(source), which, same)?,
             Act::Restores { which } => self.restores(usize::from(which))?,
             Act::Policy { source, way } => self.ways[usize::from(source)] = way,
             Act::Starts { slot, source, look, how } => self.starts(usize::from(slot), usize::from(source), look, how),

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tripartite::exchange::{Cursor, Item, Malformed, Next, Page};
+use tripartite::exchange::{Cursor, Item, Malformed, Next, Page, RemoteRecord};
 
+use super::asked::{Who, who};
 use super::dice::Dice;
-use super::words::{Frame, Words, id, number};
+use super::words::{Frame, SOMEBODY, WHO, Words, id, number, stated};
 
 /// How a listing is handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +74,12 @@ struct Has {
 pub(super) struct Source {
     counts: bool,
     clock: u64,
-    now: BTreeMap<u8, Has>,
-    past: BTreeMap<u8, Vec<Has>>,
+    now: BTreeMap<u32, Has>,
+    past: BTreeMap<u32, Vec<Has>>,
     /// Which earlier statement it repeats, as if it was now.
-    back: BTreeMap<u8, Has>,
-    gone: BTreeMap<u8, u64>,
-    moves: BTreeMap<u8, u8>,
+    back: BTreeMap<u32, Has>,
+    gone: BTreeMap<u32, u64>,
+    moves: BTreeMap<u32, u32>,
     /// Every statement that ever was on a page.
     pub(super) said: Vec<Words>,
 }
@@ -92,7 +93,7 @@ pub(super) struct Sent {
     /// Whether it may say by silence who is gone.
     pub(super) is_whole: bool,
     /// Of whom it says so in words.
-    pub(super) gone: BTreeSet<u8>,
+    pub(super) gone: BTreeSet<u32>,
 }
 
 impl Source {
@@ -100,7 +101,7 @@ impl Source {
         Self { counts, ..Self::default() }
     }
 
-    pub(super) fn says(&mut self, number: u8, words: Words) {
+    pub(super) fn says(&mut self, number: u32, words: Words) {
         self.clock += 1;
         let has = Has { version: self.clock, words };
         self.now.insert(number, has);
@@ -111,7 +112,7 @@ impl Source {
         self.moves.remove(&number);
     }
 
-    pub(super) fn drops(&mut self, number: u8) {
+    pub(super) fn drops(&mut self, number: u32) {
         if self.now.remove(&number).is_some() {
             self.clock += 1;
             self.gone.insert(number, self.clock);
@@ -119,7 +120,7 @@ impl Source {
         }
     }
 
-    pub(super) fn moves(&mut self, from: u8, to: u8) {
+    pub(super) fn moves(&mut self, from: u32, to: u32) {
         if self.now.contains_key(&to) || from == to {
             return;
         }
@@ -134,8 +135,26 @@ impl Source {
         self.moves.insert(from, to);
     }
 
+    /// It calls a record otherwise from now on, and does not say so.
+    pub(super) fn renames(&mut self, from: u32, to: u32) {
+        if self.now.contains_key(&to) || from == to {
+            return;
+        }
+        let Some(has) = self.now.get(&from).copied() else { return };
+        self.drops(from);
+        self.says(to, has.words);
+    }
+
+    /// It means somebody by an id from now on, whomever it meant before.
+    pub(super) fn hands(&mut self, number: u32, whom: u8) {
+        if let Some(Has { mut words, .. }) = self.now.get(&number).copied() {
+            WHO.iter().for_each(|&column| words[column] = SOMEBODY + whom);
+            self.says(number, words);
+        }
+    }
+
     /// Its clock goes back for a record, until it next changes.
-    pub(super) fn goes_back(&mut self, number: u8) {
+    pub(super) fn goes_back(&mut self, number: u32) {
         let earlier = self.past.get(&number).and_then(|past| past.iter().rev().nth(1)).copied();
         if let (Some(earlier), true) = (earlier, self.now.contains_key(&number)) {
             self.back.insert(number, earlier);
@@ -147,21 +166,31 @@ impl Source {
         self.back.clear();
     }
 
-    pub(super) fn has(&self, number: u8) -> Option<&Words> {
+    /// Whether it repeats what it said before.
+    pub(super) fn is_back(&self, number: u32) -> bool {
+        self.back.contains_key(&number)
+    }
+
+    /// Whether it says that one was called otherwise, or is.
+    pub(super) fn tells_of_moving(&self, number: u32) -> bool {
+        self.moves.iter().any(|(from, to)| *from == number || *to == number)
+    }
+
+    pub(super) fn has(&self, number: u32) -> Option<&Words> {
         self.now.get(&number).map(|has| &has.words)
     }
 
     /// In which version it has a record, where it counts.
-    pub(super) fn version_of(&self, number: u8) -> Option<u64> {
+    pub(super) fn version_of(&self, number: u32) -> Option<u64> {
         self.now.get(&number).and_then(|has| self.version(has.version))
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = u8> + '_ {
+    pub(super) fn ids(&self) -> impl Iterator<Item = u32> + '_ {
         self.now.keys().copied()
     }
 
     /// What was called otherwise before it got one of these ids.
-    pub(super) fn who_moved_to(&self, ids: &[u8]) -> Vec<u8> {
+    pub(super) fn who_moved_to(&self, ids: &[u32]) -> Vec<u32> {
         self.moves.iter().filter(|(_, to)| ids.contains(to)).map(|(from, _)| *from).collect()
     }
 
@@ -169,7 +198,7 @@ impl Source {
         self.counts.then_some(version)
     }
 
-    fn record(&mut self, frame: &Frame, number: u8, has: Has) -> Item {
+    fn record(&mut self, frame: &Frame, number: u32, has: Has) -> Item {
         self.said.push(has.words);
         Item::Record(frame.remote(number, self.version(has.version), &has.words))
     }
@@ -195,7 +224,7 @@ impl Source {
     /// A listing of these.
     pub(super) fn sent(&mut self, frame: &Frame, look: Look, mut items: Vec<Item>) -> Sent {
         // What cannot be read is somebody's, too.
-        let unread = look.odd.flatten().filter(|at| !self.now.contains_key(at));
+        let unread = look.odd.flatten().filter(|at| !self.now.contains_key(&u32::from(*at)));
         let total = self.now.len() as u64 + u64::from(unread.is_some());
         let len = items.len().max(1);
         if !items.is_empty() {
@@ -208,7 +237,11 @@ impl Source {
         }
         if let Some(whose) = look.odd {
             let problem = "is no record".to_owned();
-            items.push(Item::Malformed(Malformed { place: "line 9".to_owned(), id: whose.map(id), problem }));
+            items.push(Item::Malformed(Malformed {
+                place: "line 9".to_owned(),
+                id: whose.map(|at| id(u32::from(at))),
+                problem,
+            }));
         }
         let mut pages: Vec<Vec<Item>> = items.chunks(usize::from(look.size)).map(<[Item]>::to_vec).collect();
         let lost = look.lost.map(usize::from).filter(|at| *at < pages.len()).map(|at| pages.remove(at));
@@ -253,7 +286,7 @@ fn tear(pages: &mut [Vec<Item>]) {
 }
 
 /// Whose record it is to be.
-fn listed(item: &Item) -> Option<u8> {
+fn listed(item: &Item) -> Option<u32> {
     match item {
         Item::Record(remote) => Some(number(&remote.id)),
         Item::Malformed(malformed) => malformed.id.as_ref().map(number),
@@ -272,8 +305,56 @@ impl Sent {
         Self { end: End::Complete, is_whole: true, ..Self::of(items) }
     }
 
+    /// The ids of which it says anything but what is there, or of which it says two things.
+    fn doubtful(&self) -> BTreeSet<u32> {
+        let mut seen = BTreeMap::new();
+        let mut doubtful = BTreeSet::new();
+        for item in self.pages.iter().flatten() {
+            match item {
+                Item::Record(remote) => {
+                    let said = (remote.fingerprint(), remote.version);
+                    if *seen.entry(number(&remote.id)).or_insert(said) != said {
+                        doubtful.insert(number(&remote.id));
+                    }
+                }
+                Item::Malformed(malformed) => doubtful.extend(malformed.id.as_ref().map(number)),
+                Item::Rekeyed { from, to } => doubtful.extend([from, to].map(number)),
+                _ => {}
+            }
+        }
+        doubtful
+    }
+
+    /// Whether a record is in it, as such or in words that cannot be read, or it says that it moved.
+    pub(super) fn speaks_of(&self, number: u32) -> bool {
+        self.doubtful().contains(&number) || self.records().any(|(known, _)| known == number)
+    }
+
+    pub(super) fn says_gone(&self, whom: u32) -> bool {
+        let gone = |item: &Item| matches!(item, Item::Tombstone { id, .. } if number(id) == whom);
+        self.pages.iter().flatten().any(gone)
+    }
+
+    fn records(&self) -> impl Iterator<Item = (u32, &RemoteRecord)> + '_ {
+        self.pages.iter().flatten().filter_map(|item| match item {
+            Item::Record(remote) => Some((number(&remote.id), remote)),
+            _ => None,
+        })
+    }
+
+    /// Who is in it, and who they are; without those of whom anything is in doubt.
+    pub(super) fn who(&self, frame: &Frame) -> BTreeMap<u32, Option<Who>> {
+        let doubtful = self.doubtful();
+        let clear = self.records().filter(|(at, _)| !doubtful.contains(at) && !self.says_gone(*at));
+        let said = |remote: &RemoteRecord, column: usize| {
+            let at = frame.columns.iter().position(|known| *known == column)?;
+            stated(remote.record.field(at))
+        };
+        clear.map(|(at, remote)| (at, who(|column| said(remote, column)))).collect()
+    }
+
     /// The versions of the records in it.
-    pub(super) fn versions(&self) -> impl Iterator<Item = (u8, u64)> + '_ {
+    pub(super) fn versions(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
         self.pages.iter().flatten().filter_map(|item| match item {
             Item::Record(remote) => Some((number(&remote.id), remote.version?)),
             _ => None,

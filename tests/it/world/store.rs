@@ -4,16 +4,16 @@
 //! What a run asks of a host comes in at [`index`](Ground::index), [`load`](Ground::load) and
 //! [`commit`](Ground::commit), and nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tripartite::exchange::{
-    Action, Base, Batch, ConflictChange, Cursor, Entry, Expect, IndexEntry, IndexPage, Loaded, Op, OpenConflict,
-    Outcome, Presence, Revision, Synced,
+    Action, Base, Batch, Candidate, ConflictChange, Cursor, Entry, Expect, IndexEntry, IndexPage, Loaded, Near, Op,
+    OpenConflict, Outcome, Presence, Revision, Situation, Synced,
 };
 use tripartite::id::{ExternalId, LocalId};
 use tripartite::value::{Fingerprint, Record, RecordBuilder, Value};
 
-use super::words::{COLUMNS, Frame, id, number, stated};
+use super::words::{COLUMNS, Frame, WHO, id, number, stated};
 
 const PAGE: usize = 2;
 
@@ -42,6 +42,14 @@ pub(super) enum Fault {
     /// The driver again: it approves what nobody approved.
     ApprovesItself,
     WritesTheRemoved,
+    /// A load gives no candidate that is linked.
+    HidesWhoIsLinked,
+    /// What a person has said that a record is not is forgotten.
+    ForgetsWhoIsNot,
+    /// A record that gets another id keeps its old one, too.
+    KeepsTheOldId,
+    /// A base is given without what says who it is of.
+    ForgetsWhoItWas,
 }
 
 /// A record here.
@@ -71,12 +79,14 @@ pub(super) struct Link {
     pub(super) synced: Option<Synced>,
     pub(super) open: Vec<OpenConflict>,
     pub(super) missed: u32,
+    /// The records of the source that a person has said it is not.
+    pub(super) is_not: BTreeSet<u32>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct State {
     pub(super) people: Vec<Person>,
-    pub(super) links: [BTreeMap<u8, Link>; 2],
+    pub(super) links: [BTreeMap<u32, Link>; 2],
 }
 
 /// An audit entry.
@@ -84,7 +94,7 @@ pub(super) struct State {
 pub(super) struct Told {
     pub(super) source: usize,
     pub(super) person: usize,
-    pub(super) id: u8,
+    pub(super) id: u32,
     /// Which op it is of.
     pub(super) op: usize,
     pub(super) entry: Entry,
@@ -115,8 +125,8 @@ impl Ground {
 
     pub(super) fn index(&self, source: usize, after: Option<&Cursor>) -> IndexPage {
         let links = &self.state.links[source];
-        let rest = links.iter().filter(|(at, _)| after.is_none_or(|after| id(**at).as_str() > after.0.as_str()));
-        let entry = |(at, link): (&u8, &Link)| IndexEntry {
+        let rest = links.iter().filter(|(at, _)| after.is_none_or(|after| **at > after.0.parse().unwrap()));
+        let entry = |(at, link): (&u32, &Link)| IndexEntry {
             id: id(*at),
             presence: self.presence(link),
             revision: Revision(self.state.people[link.person].revision),
@@ -125,7 +135,7 @@ impl Ground {
             missed: link.missed,
         };
         let entries: Vec<_> = rest.take(PAGE).map(entry).collect();
-        let next = entries.last().filter(|_| entries.len() == PAGE).map(|last| Cursor(last.id.to_string()));
+        let next = entries.last().filter(|_| entries.len() == PAGE).map(|last| Cursor(number(&last.id).to_string()));
         IndexPage { entries, next }
     }
 
@@ -138,11 +148,12 @@ impl Ground {
         ids.into_iter().filter_map(|id| self.loaded(source, frame, number(id))).collect()
     }
 
-    pub(super) fn loaded(&self, source: usize, frame: &Frame, at: u8) -> Option<Loaded> {
+    pub(super) fn loaded(&self, source: usize, frame: &Frame, at: u32) -> Option<Loaded> {
         let link = self.state.links[source].get(&at)?;
         let person = &self.state.people[link.person];
+        let forgets = |column| self.fault == Fault::ForgetsWhoItWas && WHO.contains(&column);
         let base = link.base.as_ref().map(|known| Base {
-            record: named(frame, |column| known.said[column].as_ref(), true),
+            record: named(frame, |column| known.said[column].as_ref().filter(|_| !forgets(column)), true),
             schema: known.schema,
             version: known.version,
         });
@@ -157,6 +168,25 @@ impl Ground {
             strategy: None,
             missed: link.missed,
         })
+    }
+
+    /// Whoever has one of the keys, of those that the source knows.
+    pub(super) fn near(&self, source: usize, frame: &Frame, near: &Near) -> Vec<Candidate> {
+        let candidate = |(at, link): (&u32, &Link)| {
+            let person = &self.state.people[link.person];
+            let record = named(frame, |column| Some(&person.fields[column]), false);
+            let is_near = near.rules.keys(&record).iter().any(|key| near.keys.contains(key));
+            is_near.then(|| Candidate {
+                local: local(link.person),
+                revision: Revision(person.revision),
+                presence: self.presence(link),
+                linked: Some(id(*at)),
+                is_not: link.is_not.iter().map(|at| id(*at)).collect(),
+                record,
+            })
+        };
+        let hides = self.fault == Fault::HidesWhoIsLinked;
+        self.state.links[source].iter().filter(|_| !hides).filter_map(candidate).collect()
     }
 
     fn presence(&self, link: &Link) -> Presence {
@@ -198,17 +228,28 @@ impl Ground {
         if !expected || (from != to && links.contains_key(&to)) {
             return Outcome::Stale;
         }
+        let kept = links.get(&from).filter(|_| fault == Fault::KeepsTheOldId && from != to).cloned();
         let mut link = links.remove(&from).unwrap_or_else(|| {
             people.push(Person { fields: Default::default(), revision: 0, removed: false });
             let person = people.len() - 1;
-            Link { person, away: false, back: false, base: None, synced: None, open: Vec::new(), missed: 0 }
+            Link {
+                person,
+                away: false,
+                back: false,
+                base: None,
+                synced: None,
+                open: Vec::new(),
+                missed: 0,
+                is_not: BTreeSet::new(),
+            }
         });
         if from != to && fault == Fault::MovesWithoutTheBase {
             link.base = None;
         }
         link.back = match op.action {
             Action::Deactivate => false,
-            Action::Reactivate(_) => link.away && op.remote.is_none(),
+            // Who says only who somebody is takes nobody back.
+            Action::Reactivate(_) => link.away && op.remote.is_none() && op.situation != Situation::Replaced,
             _ => link.back && op.remote.is_none(),
         };
         act(fault, &mut people[link.person], &mut link, frame, op);
@@ -222,12 +263,13 @@ impl Ground {
         change_conflicts(fault, &mut link.open, &op.conflicts);
         let (person, number) = (link.person, self.ops);
         links.insert(to, link);
+        links.extend(kept.map(|kept| (from, kept)));
         if fault != Fault::LosesTheAudit {
             let told = |entry: &Entry| Told { source, person, id: to, op: number, entry: entry.clone() };
             self.audit.extend(op.entries.iter().map(told));
         }
         self.ops += 1;
-        Outcome::Applied { local: LocalId::new(format!("person {person}")).unwrap() }
+        Outcome::Applied { local: local(person) }
     }
 
     /// What a user does; the revision tells.
@@ -238,6 +280,10 @@ impl Ground {
             person.revision += u64::from(!keeps);
         }
     }
+}
+
+fn local(person: usize) -> LocalId {
+    LocalId::new(format!("person {person}")).unwrap()
 }
 
 fn act(fault: Fault, person: &mut Person, link: &mut Link, frame: &Frame, op: &Op) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
+use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde_json::{Value as Json, json};
 use tripartite::exchange::RemoteRecord;
 use tripartite::id::ExternalId;
@@ -14,21 +15,25 @@ use tripartite::value::{FieldRef, RecordBuilder, Value};
 use super::dice::Dice;
 use crate::support::oracle::Judge;
 use crate::support::words::Means;
-use crate::support::{PLAIN, ext, strategy};
+use crate::support::{PLAIN, at as noon, ext, strategy};
 
 /// Every column that a schema of the world may have. `one` and `two` are the group `pair` in some of them.
-pub(super) const COLUMNS: [&str; 7] = ["name", "note", "tags", "data", "one", "two", "stamp"];
+pub(super) const COLUMNS: [&str; 9] = ["name", "note", "tags", "data", "one", "two", "stamp", "first", "born"];
 pub(super) const NOTE: usize = 1;
 pub(super) const TAGS: usize = 2;
 pub(super) const DATA: usize = 3;
 pub(super) const STAMP: usize = 6;
+/// Those that say who somebody is, where a schema has them.
+pub(super) const WHO: [usize; 2] = [7, 8];
+/// From this word on, each is one somebody's, in the columns that say who it is.
+pub(super) const SOMEBODY: u8 = 8;
 
 /// A record, a word for each column: 0 and 5 are null or another empty value, 1 and 2 two spellings of one value, 3 and 4
-/// other values, 6 is none of the kind, 7 is left out.
+/// other values, 6 is none of the kind, 7 is left out; from [`SOMEBODY`] on more values of the columns of identity.
 pub(super) type Words = [u8; COLUMNS.len()];
 
-fn said(column: usize) -> [Json; 7] {
-    match column {
+fn said(column: usize) -> Vec<Json> {
+    let seven = match column {
         TAGS => [json!(null), json!(["x"]), json!(["x "]), json!(["x", "y"]), json!(["z", "y"]), json!([]), json!("x")],
         DATA => [
             json!(null),
@@ -49,7 +54,11 @@ fn said(column: usize) -> [Json; 7] {
             json!("noon"),
         ],
         _ => [json!(null), json!("a"), json!("a "), json!("b"), json!("c"), json!(" "), json!(["a"])],
-    }
+    };
+    // None of the two is what the other one is, so that they do not pass for columns that changed places.
+    let somebody = |number: usize| json!(format!("{} {number}", COLUMNS[column]));
+    let more = if WHO.contains(&column) { 8 } else { 0 };
+    seven.into_iter().chain([json!(null)]).chain((0..more).map(somebody)).collect()
 }
 
 /// The value of a word; `None` when it is left out.
@@ -59,7 +68,7 @@ pub(super) fn value(column: usize, word: u8) -> Option<Value> {
         let of = |column| said(column).into_iter().map(|json| serde_json::from_value(json).unwrap()).collect();
         (0..COLUMNS.len()).map(of).collect()
     });
-    all[column].get(usize::from(word)).cloned()
+    if word == 7 { None } else { all[column].get(usize::from(word)).cloned() }
 }
 
 /// What a value means, found without the crate.
@@ -117,7 +126,7 @@ fn intern(text: String) -> &'static str {
 }
 
 /// The columns of each schema, and whether `one` and `two` are decided as one.
-const SHAPES: [(&[usize], bool); 7] = [
+const SHAPES: [(&[usize], bool); 8] = [
     (&[0, 1], false),
     (&[0, TAGS], false),
     (&[NOTE, DATA], false),
@@ -125,9 +134,12 @@ const SHAPES: [(&[usize], bool); 7] = [
     (&[NOTE, STAMP], false),
     (&[0, NOTE, TAGS], false),
     (&[4, 5], false),
+    (&[NOTE, WHO[0], WHO[1]], false),
 ];
 /// In this shape the name is required.
 const REQUIRED: u8 = 5;
+/// In this one two columns say who somebody is, and a rule recognises them by both.
+pub(super) const TELLS: u8 = 7;
 
 /// How a source is decided: numbers, so that a history is short to write down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,7 +165,7 @@ impl Way {
         };
         let (strategy, note) = (strategy(), strategy());
         Self {
-            shape: dice.below(SHAPES.len()) as u8,
+            shape: if dice.in_a_hundred(25) { TELLS } else { dice.below(usize::from(TELLS)) as u8 },
             strategy,
             note: dice.in_a_hundred(20).then_some(note),
             absent: dice.below(3) as u8,
@@ -180,6 +192,8 @@ pub(super) struct Frame {
     pub(super) first: Option<FirstSync>,
     pub(super) grouped: bool,
     pub(super) required: bool,
+    /// Whether it says who somebody is.
+    pub(super) tells: bool,
     strategy: Strategy,
     note: Option<Strategy>,
 }
@@ -211,6 +225,7 @@ impl Frame {
                 DATA => json!({"kind": "map"}),
                 STAMP => json!({"kind": "timestamp"}),
                 0 => json!({"kind": "text", "required": required}),
+                who if WHO.contains(&who) => json!({"kind": "text", "identity": true}),
                 NOTE if note.is_some() => json!({"kind": "text", "strategy": note}),
                 _ => json!({"kind": "text"}),
             };
@@ -226,7 +241,8 @@ impl Frame {
         let policy = Policy::new(builder.resolver("judge", Arc::new(Judge)).build().unwrap());
         let names = policy.schema().fields().iter().map(|field| field.name());
         let columns = names.map(|name| COLUMNS.iter().position(|column| *column == name).unwrap()).collect();
-        Self { policy, columns, absent, first, grouped, required, strategy, note }
+        let tells = way.shape == TELLS;
+        Self { policy, columns, absent, first, grouped, required, tells, strategy, note }
     }
 
     pub(super) fn schema(&self) -> &Schema {
@@ -248,7 +264,7 @@ impl Frame {
     }
 
     /// A record as the source sends it; what the schema does not know is sent, too.
-    pub(super) fn remote(&self, number: u8, version: Option<u64>, words: &Words) -> RemoteRecord {
+    pub(super) fn remote(&self, number: u32, version: Option<u64>, words: &Words) -> RemoteRecord {
         let mut row = RecordBuilder::new(self.columns.len());
         for (position, &column) in self.columns.iter().enumerate() {
             if let Some(value) = value(column, words[column]) {
@@ -270,10 +286,37 @@ pub(super) fn stated(field: FieldRef<'_>) -> Option<Value> {
     (!field.is_missing()).then(|| field.to_value())
 }
 
-pub(super) fn id(number: u8) -> ExternalId {
-    ext(&format!("m-{number}"))
+/// So many numbers are ids of a source: the first half, and each of it spelled otherwise.
+pub(super) const IDS: u32 = 16;
+const OTHERWISE: u32 = IDS / 2;
+
+/// What is an external id here, by its number: one of a source's, or one that was given up at a revision.
+pub(super) fn id(number: u32) -> ExternalId {
+    match (number % IDS, number / IDS) {
+        (of, 0) if of < OTHERWISE => ext(&format!("m-{of}")),
+        (of, 0) => ext(&format!("M-{}", of - OTHERWISE)),
+        (of, at) => {
+            let (revision, since) = ((at - 1) / TIMES, i64::from((at - 1) % TIMES));
+            let at = (noon() + TimeDelta::seconds(since)).to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            ext(&format!("{}{GIVEN_UP}{revision}, {at}", id(of)))
+        }
+    }
 }
 
-pub(super) fn number(id: &ExternalId) -> u8 {
-    id.as_str()[2..].parse().unwrap()
+const GIVEN_UP: &str = " (given up at revision) ";
+/// More seconds than people of a history take.
+const TIMES: u32 = 4096;
+
+pub(super) fn number(id: &ExternalId) -> u32 {
+    let (of, at) = id.as_str().split_once(GIVEN_UP).unwrap_or((id.as_str(), ""));
+    let spelled = if of.starts_with('M') { OTHERWISE } else { 0 };
+    let of = of[2..].parse::<u32>().unwrap() + spelled;
+    let Some((revision, at)) = at.split_once(", ") else { return of };
+    let since = (DateTime::parse_from_rfc3339(at).unwrap().to_utc() - noon()).num_seconds() as u32;
+    of + IDS * (revision.parse::<u32>().unwrap() * TIMES + since + 1)
+}
+
+/// The same id, spelled otherwise.
+pub(super) fn otherwise(number: u32) -> u32 {
+    (number + OTHERWISE) % IDS
 }

@@ -9,14 +9,18 @@ use tripartite::run::{Counts, RunOutcome, Step};
 use super::World;
 use super::runs::Flow;
 use crate::world::act::{Break, How};
+use crate::world::asked::{Who, like, who};
 use crate::world::laws::{Checked, law};
 use crate::world::source::{Look, Sent};
 use crate::world::store::{Carried, Link};
-use crate::world::words::id;
+use crate::world::words::{IDS, id, number, otherwise, value};
 
 impl World {
     pub(super) fn twin(&mut self, source: usize, look: Look, how: How, call: u8, at: Break) -> Checked {
         let sent = self.listing(source, look);
+        if self.frame(source).tells && self.is_contested(source, &sent) {
+            return Ok(());
+        }
         let (mut straight, mut broken) = (self.aside(), self.aside());
         straight.whole(source, sent.clone(), how)?;
         let mut running = broken.begin(source, sent.clone(), how);
@@ -38,7 +42,9 @@ impl World {
         if !over {
             broken.whole(source, sent.clone(), how)?;
         }
-        for _ in 1..self.setup.missing_after {
+        // Who is passed on by one record to another is asked about until both were read.
+        let more = u8::from(self.frame(source).tells);
+        for _ in 1..self.setup.missing_after + more {
             straight.whole(source, sent.clone(), how)?;
             broken.whole(source, sent.clone(), how)?;
         }
@@ -51,11 +57,11 @@ impl World {
         let said = &mut world.sources[source];
         let mut items = said.items(&frame, look.gone);
         let version = |version: u8| said.version(u64::from(version));
-        items.extend(gone.map(|(at, clock)| Item::Tombstone { id: id(at), version: version(clock) }));
-        items.extend(moves.iter().map(|(from, to)| Item::Rekeyed { from: id(*from), to: id(*to) }));
+        items.extend(gone.map(|(at, clock)| Item::Tombstone { id: id(at.into()), version: version(clock) }));
+        items.extend(moves.iter().map(|(from, to)| Item::Rekeyed { from: id((*from).into()), to: id((*to).into()) }));
         let mut sent = said.sent(&frame, look, items);
         // What is said of who is gone or moved may end anybody.
-        sent.gone = (0..12).collect();
+        sent.gone = (0..IDS).collect();
         for _ in 0..self.setup.missing_after {
             world.whole(source, sent.clone(), How::PLAIN)?;
         }
@@ -72,10 +78,25 @@ impl World {
         let items: Vec<Item> = whole.sources[source].items(&frame, false);
         let items: Vec<Item> = items.into_iter().filter(|item| matches!(item, Item::Record(_))).collect();
         parts.sources[source].said.clone_from(&whole.sources[source].said);
+        let all: Vec<u32> = items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Record(remote) => Some(number(&remote.id)),
+                _ => None,
+            })
+            .collect();
+        // Whose id nobody has any more is missing from a whole listing alone.
+        let given_up = self.ground.state.links[source].keys().any(|at| *at >= IDS);
+        if given_up
+            || all.iter().any(|at| self.may_be_another(source, *at))
+            || self.is_contested(source, &Sent::of(items.clone()))
+        {
+            return Ok(());
+        }
         let links = &self.ground.state.links[source];
         // Who was never in step is not missed, but can be said to be gone.
-        let known = |number: &u8| links.get(number).is_none_or(|link| link.synced.is_some());
-        let gone: Vec<u8> = (0..8).filter(|at| self.sources[source].has(*at).is_none()).filter(known).collect();
+        let known = |number: &u32| links.get(number).is_none_or(|link| link.synced.is_some());
+        let gone: Vec<u32> = (0..IDS).filter(|at| self.sources[source].has(*at).is_none()).filter(known).collect();
         let mut all = items.clone();
         all.extend(gone.iter().map(|at| Item::Tombstone { id: id(*at), version: None }));
         let mut sent = Sent::of(all);
@@ -88,7 +109,7 @@ impl World {
                 return Ok(());
             }
         }
-        let mut ids: Vec<u8> = (0..8).collect();
+        let mut ids: Vec<u32> = (0..IDS).collect();
         ids.rotate_left(usize::from(turn));
         for some in ids.chunks(usize::from(size)).chain(ids.chunks(3)) {
             let only = some.iter().fold(0, |only, at| only | 1 << at);
@@ -116,6 +137,26 @@ impl World {
     }
 }
 
+impl World {
+    /// Whether the listing has two of one identity, of whom not both are here: what is asked then depends on who is first.
+    fn is_contested(&self, source: usize, sent: &Sent) -> bool {
+        let (who, links) = (sent.who(&self.frame(source)), &self.ground.state.links[source]);
+        let new = who.iter().filter(|(at, _)| !links.contains_key(at));
+        let twice = |whom: &Option<Who>| whom.is_some() && who.values().filter(|other| *other == whom).count() > 1;
+        new.map(|(_, whom)| whom).any(twice)
+    }
+
+    /// Whether a listed record may be one here that has another id.
+    fn may_be_another(&self, source: usize, at: u32) -> bool {
+        let links = &self.ground.state.links[source];
+        let frame = self.frame(source);
+        let words = self.sources[source].has(at).filter(|_| frame.tells);
+        let whom = words.and_then(|words| who(|column| value(column, words[column])));
+        let is_like = links.contains_key(&otherwise(at)) || !like(&self.ground.state, source, at, whom).is_empty();
+        !links.contains_key(&at) && is_like
+    }
+}
+
 /// Two worlds in the same state, in which the same was said; revisions count writes and do not matter.
 fn same(name: &'static str, source: usize, a: &World, b: &World) -> Checked {
     let missed = name != "P13";
@@ -134,8 +175,8 @@ fn same(name: &'static str, source: usize, a: &World, b: &World) -> Checked {
 }
 
 impl World {
-    fn view(&self, source: usize, missed: bool) -> BTreeMap<u8, String> {
-        let look = |(at, link): (&u8, &Link)| {
+    fn view(&self, source: usize, missed: bool) -> BTreeMap<u32, String> {
+        let look = |(at, link): (&u32, &Link)| {
             let person = &self.ground.state.people[link.person];
             let base = link.base.as_ref().map(|base| (json!(base.said), base.version));
             let presence = match (person.removed, link.away) {

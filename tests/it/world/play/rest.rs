@@ -14,7 +14,7 @@ impl World {
         self.runs = [None, None];
         let sources = if self.setup.two { 2 } else { 1 };
         let most = 4 + 2 * u32::from(self.setup.missing_after);
-        let mut aside: Vec<Vec<u8>> = vec![Vec::new(); sources];
+        let mut aside: Vec<Vec<u32>> = vec![Vec::new(); sources];
         self.sources.iter_mut().for_each(Source::comes_to_rest);
         let mut rounds = 0;
         while self.round(&mut aside)? > 0 {
@@ -40,7 +40,7 @@ impl World {
     }
 
     /// Reads every source once; how many ops that came to. `aside`: what was set aside of each.
-    fn round(&mut self, aside: &mut [Vec<u8>]) -> Result<u64, Broken> {
+    fn round(&mut self, aside: &mut [Vec<u32>]) -> Result<u64, Broken> {
         let mut ops = 0;
         for (source, aside) in aside.iter_mut().enumerate() {
             let sent = self.listing(source, Look::WHOLE);

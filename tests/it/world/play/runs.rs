@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use tripartite::exchange::{Batch, Next, Outcome};
+use tripartite::exchange::{Batch, Next, Outcome, Records};
+use tripartite::matching::{Rule, Trust};
 use tripartite::plan::{Guards, Limit, Plan};
 use tripartite::run::{Done, Mode, Report, Run, RunOutcome, Step};
 
@@ -10,10 +11,11 @@ use super::wrote::Wrote;
 use super::{World, at_noon};
 use crate::support::run_id;
 use crate::world::act::{Break, How};
+use crate::world::asked::{Read, one_question, questions};
 use crate::world::laws::{Broken, Checked, Commit, committed, law};
 use crate::world::source::{Look, Sent};
-use crate::world::store::{Carried, Fault};
-use crate::world::words::{Frame, id};
+use crate::world::store::{Carried, Fault, State};
+use crate::world::words::{COLUMNS, Frame, IDS, WHO, id};
 
 /// A run under way.
 pub(super) struct Running {
@@ -28,6 +30,8 @@ pub(super) struct Running {
     /// How many commits there had been when it began, and how many of them it made itself.
     pub(super) began: u64,
     pub(super) commits: u64,
+    /// What was here then, and how often anybody had done anything, where it is asked who somebody is.
+    pub(super) before: Option<(State, u64)>,
 }
 
 /// How far a run went.
@@ -47,7 +51,8 @@ impl World {
         let run = Run::new(frame.policy.clone(), run_id("night"), at_noon()).guards(guards);
         let run = run.batch(usize::from(how.batch)).missing_after(u32::from(self.setup.missing_after));
         let run = run.mode(if how.streaming { Mode::Streaming } else { Mode::Planned });
-        let only = (0..8).filter(|bit| how.only & (1 << bit) != 0).map(id);
+        let only = (0..IDS).filter(|at| how.is_of(*at)).map(id);
+        let run = if frame.tells { run.matching([by_who()]).unwrap() } else { run };
         if how.only == 0 { run } else { run.only(only) }
     }
 
@@ -61,8 +66,20 @@ impl World {
     }
 
     pub(super) fn running(&self, source: usize, frame: Rc<Frame>, step: Step, sent: Sent, how: How) -> Box<Running> {
-        let (wrote, began) = (Wrote::default(), self.commits);
-        Box::new(Running { source, frame, step, sent, how, stopped: false, applies: false, wrote, began, commits: 0 })
+        let before = frame.tells.then(|| (self.ground.state.clone(), self.done));
+        Box::new(Running {
+            source,
+            frame,
+            step,
+            sent,
+            how,
+            stopped: false,
+            applies: false,
+            wrote: Wrote::default(),
+            began: self.commits,
+            commits: 0,
+            before,
+        })
     }
 
     pub(super) fn listing(&mut self, source: usize, look: Look) -> Sent {
@@ -109,7 +126,8 @@ impl World {
     }
 
     pub(super) fn step(&mut self, running: Box<Running>, carried: Carried) -> Result<Flow, Broken> {
-        let Running { source, frame, step, sent, how, mut stopped, applies, mut wrote, began, mut commits } = *running;
+        let Running { source, frame, step, sent, how, mut stopped, applies, mut wrote, began, mut commits, before } =
+            *running;
         let step = match step {
             Step::Indexing(s) => {
                 let page = self.ground.index(source, s.request());
@@ -130,8 +148,11 @@ impl World {
                 None => return Ok(Flow::Lost),
             },
             Step::Loading(s) => {
-                let loaded = self.ground.load(source, &frame, &s.request().ids);
-                s.resume(loaded.into())
+                let wanted = s.request();
+                let linked = self.ground.load(source, &frame, &wanted.ids);
+                let near = wanted.near.as_ref();
+                let candidates = near.map_or_else(Vec::new, |near| self.ground.near(source, &frame, near));
+                s.resume(Records { linked, candidates })
             }
             Step::Committing(s) => {
                 approved(stopped, how)?;
@@ -154,8 +175,17 @@ impl World {
             Step::Done(Done { report, plan }) => {
                 let alone = self.commits == began + commits;
                 self.counted(source, &report, &wrote, how, alone && plan.is_none() && !applies)?;
+                let undisturbed = alone && !applies && plan.is_none();
+                if let Some((before, _)) = before.as_ref().filter(|(_, done)| undisturbed && *done == self.done) {
+                    let (sent, report, after) = (&sent, &report, &self.ground.state);
+                    one_question(&Read { source, frame: &frame, sent, how, report, before, after })?;
+                }
+                if plan.is_none() && !applies && how.only == 0 {
+                    self.asked[source] = questions(&report);
+                }
                 if plan.is_none() && !applies && how.only == 0 && report.outcome == RunOutcome::Succeeded {
-                    for (number, version) in sent.versions() {
+                    // What somebody edited under the run is left to the next one, if nothing was to be written.
+                    for (number, version) in sent.versions().filter(|(at, _)| !wrote.left.contains(at)) {
                         let heard = self.heard[source].entry(number).or_default();
                         *heard = version.max(*heard);
                     }
@@ -163,7 +193,8 @@ impl World {
                 return Ok(Flow::Over(Box::new(report), plan, wrote));
             }
         };
-        Ok(Flow::On(Box::new(Running { source, frame, step, sent, how, stopped, applies, wrote, began, commits })))
+        let on = Running { source, frame, step, sent, how, stopped, applies, wrote, began, commits, before };
+        Ok(Flow::On(Box::new(on)))
     }
 
     pub(super) fn commit(
@@ -203,6 +234,12 @@ impl World {
             };
         }
     }
+}
+
+/// Whoever has both in common with one here may be that one.
+fn by_who() -> Rule {
+    let fields = WHO.map(|column| COLUMNS[column].to_owned()).to_vec();
+    Rule { name: "who".to_owned(), fields, trust: Trust::Trusted }
 }
 
 /// What a guard stopped is written only if somebody approves it.

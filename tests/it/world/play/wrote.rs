@@ -1,14 +1,17 @@
 //! What a run wrote, counted beside it, and its report held against that.
 
+use std::collections::BTreeSet;
+
 use tripartite::exchange::{Action, Batch, Outcome};
 use tripartite::run::Report;
 
 use super::World;
 use crate::world::act::How;
 use crate::world::laws::{Checked, law};
+use crate::world::words::number;
 
 /// What a run wrote, counted beside it.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Wrote {
     pub(super) ops: u64,
     created: u64,
@@ -16,11 +19,16 @@ pub(super) struct Wrote {
     reactivated: u64,
     deactivated: u64,
     rekeyed: u64,
+    /// Those whose ops found another revision.
+    pub(super) left: BTreeSet<u32>,
 }
 
 impl Wrote {
     pub(super) fn add(&mut self, batch: &Batch, outcomes: &[Outcome]) {
         for (op, outcome) in batch.ops.iter().zip(outcomes) {
+            if *outcome == Outcome::Stale {
+                self.left.insert(number(&op.id));
+            }
             if !matches!(outcome, Outcome::Applied { .. }) {
                 continue;
             }
@@ -49,6 +57,7 @@ impl World {
                 reactivated: c.reactivated,
                 deactivated: c.deactivated,
                 rekeyed: c.rekeyed,
+                left: wrote.left.clone(),
             };
             law("counts", said == *wrote, || format!("{said:?} was reported, and {wrote:?} was done"))?;
         }
