@@ -94,9 +94,22 @@ pub(crate) use id::PlanHash;
 pub use id::{InvalidPlanId, PlanId};
 pub use record::{Refusal, plan_creation, plan_linked};
 
+use serde::{Deserialize, Serialize};
+
 use crate::exchange::{Op, Quarantined};
+use crate::id::RunId;
 use crate::schema::Schema;
 use crate::value::Fingerprint;
+
+/// The newest run of a register when a plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MadeAfter {
+    /// There was none.
+    NoRun,
+    /// This one.
+    Run(RunId),
+}
 
 /// What a run is about to do.
 #[derive(Debug, Clone)]
@@ -106,6 +119,7 @@ pub struct Plan {
     pub(crate) policy: Fingerprint,
     pub(crate) ops: Vec<Op>,
     pub(crate) quarantined: Vec<Quarantined>,
+    pub(crate) made_after: Option<MadeAfter>,
 }
 
 impl Plan {
@@ -239,6 +253,34 @@ impl Plan {
     /// ```
     pub fn quarantined(&self) -> &[Quarantined] {
         &self.quarantined
+    }
+
+    /// Which run of the register was the newest when it was made, where the host [said so](crate::run::Run::made_after). A
+    /// host that applies the plan hands in the reports of the [newer ones](crate::run::Run::since).
+    ///
+    /// It is no part of the [id](Self::id), because it adds nothing to what the plan would do: the plan of a second night, in
+    /// which nothing has moved, is the same.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// use tripartite::plan::MadeAfter;
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry();
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// let plan = |run: Run| drive_blocking(run.start(), &one, &store).map(|done| done.plan);
+    /// let first = plan(run.clone().made_after(MadeAfter::NoRun))?.ok_or("a dry run has one")?;
+    /// let second = plan(run)?.ok_or("a dry run has one")?;
+    /// assert_eq!((first.made_after(), second.made_after()), (Some(&MadeAfter::NoRun), None)); // the host did not say
+    /// assert_eq!(first.id(), second.id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn made_after(&self) -> Option<&MadeAfter> {
+        self.made_after.as_ref()
     }
 
     /// The id: equal for two plans iff they say the same, in whatever order: every op with all that it has, and what was

@@ -97,10 +97,12 @@ mod record;
 mod renamed;
 mod repeat;
 mod report;
+mod since;
 mod step;
 mod stored;
 
 pub use drift::{SchemaDrift, Undeclared, Unstated};
 pub use options::{BATCH, Mode, Run};
 pub use report::{Counts, Incomplete, Report, RunOutcome, Unwritten};
+pub use since::Scope;
 pub use step::{Committing, Done, Fetching, Indexing, Loading, Step, Stopped};

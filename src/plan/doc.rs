@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Plan, PlanId};
+use super::id::seal;
+use super::{MadeAfter, Plan, PlanId};
 use crate::exchange::{Action, ConflictChange, Entry, Expect, Op, Quarantined, Situation};
 use crate::id::ExternalId;
 use crate::schema::{Named, Schema};
@@ -60,6 +61,11 @@ struct PlanDoc<R, O> {
     schema: Fingerprint,
     policy: Fingerprint,
     ops: O,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    made_after: Option<MadeAfter>,
+    /// That it was made after this run. Like the id, it shows a document that was changed by mistake.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    made_after_seal: Option<PlanId>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     quarantined: Vec<Quarantined>,
     #[serde(skip)]
@@ -119,6 +125,8 @@ impl Serialize for Plan {
             schema: self.schema.fingerprint(),
             policy: self.policy,
             ops: Ops(self),
+            made_after: self.made_after.clone(),
+            made_after_seal: seal(self.id(), self.made_after.as_ref()),
             quarantined: self.quarantined.clone(),
             records: std::marker::PhantomData::<()>,
         }
@@ -201,8 +209,12 @@ impl Plan {
         }
         let ops = doc.ops.into_iter().map(|op| read(schema, op)).collect::<Result<_, _>>();
         let ops = ops.map_err(|error| unreadable(&error))?;
-        let plan = Self { schema: schema.clone(), policy: doc.policy, ops, quarantined: doc.quarantined };
+        let (made_after, quarantined) = (doc.made_after, doc.quarantined);
+        let plan = Self { schema: schema.clone(), policy: doc.policy, ops, quarantined, made_after };
         match plan.id() {
+            found if found == stated && seal(found, plan.made_after.as_ref()) != doc.made_after_seal => {
+                Err(PlanError::Unreadable("what it was made after was changed".to_owned()))
+            }
             found if found == stated => Ok(plan),
             found => Err(PlanError::Altered { stated, found }),
         }

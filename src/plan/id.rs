@@ -20,7 +20,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::doc;
+use super::{MadeAfter, doc};
 use crate::exchange::{Op, Quarantined};
 use crate::schema::{Policy, Schema};
 use crate::value::Fingerprint;
@@ -139,6 +139,11 @@ impl PlanHash {
         aside.iter().chain(&self.ops).for_each(|digest| sum.update(digest));
         PlanId(Form::Sha256(sum.finalize().into()))
     }
+}
+
+/// Of the run that a plan was made after, together with its id.
+pub(super) fn seal(id: PlanId, made_after: Option<&MadeAfter>) -> Option<PlanId> {
+    made_after.map(|after| PlanId(Form::Sha256(digest(&("tripartite plan made after", id, after)))))
 }
 
 fn digest<T: Serialize>(part: &T) -> [u8; 32] {

@@ -3,6 +3,7 @@
 use super::Done;
 use super::core::Core;
 use super::report::{NAMED, Report, RunOutcome};
+use super::since::Scope;
 use crate::failure::Failure;
 use crate::plan::{Blocked, Plan};
 
@@ -38,14 +39,24 @@ impl Core {
         Done { report, plan: None }
     }
 
+    fn scope(&self) -> Scope {
+        match &self.run.only {
+            _ if self.stored => Scope::Plan,
+            Some(ids) => Scope::Only(ids.clone()),
+            None => Scope::All,
+        }
+    }
+
     fn report(self, outcome: RunOutcome) -> Report {
         let crowded = self.run.rules.as_ref().map(|rules| self.crowds.named(rules)).unwrap_or_default();
+        let scope = self.scope();
         Report {
             plan_id: self.judged.unwrap_or_else(|| self.hash.id(&self.quarantined)),
             run: self.run.id,
             at: self.run.at,
             outcome,
             dry_run: self.run.dry,
+            scope,
             counts: self.counts,
             blocked: Vec::new(),
             listed_all: self.trusted,

@@ -55,8 +55,13 @@ impl Core {
             ..Figures::of(self.run.policy.schema(), &ops, &self.noted)
         };
         let quarantined = self.quarantined.clone();
-        let plan =
-            Plan { schema: self.run.policy.schema().clone(), policy: self.run.policy.fingerprint(), ops, quarantined };
+        let plan = Plan {
+            schema: self.run.policy.schema().clone(),
+            policy: self.run.policy.fingerprint(),
+            ops,
+            quarantined,
+            made_after: self.run.made_after.clone(),
+        };
         if self.run.only.is_some() && self.run.guards.could_stop(&figures) {
             let purpose = Reading::Population(Box::new((plan, figures)), 0);
             return Step::Indexing(Indexing { core: self, after: None, purpose });

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::since::LookedAt;
 use crate::exchange::KeyedHash;
 use crate::id::{ExternalId, RunId};
 use crate::matching::{Rule, Rules, RulesError};
-use crate::plan::{Guards, PlanId};
+use crate::plan::{Guards, MadeAfter, PlanId};
 use crate::schema::Policy;
 
 /// How many ops go into one batch, unless the host says otherwise: enough that a transaction's fixed cost does not
@@ -48,6 +49,8 @@ pub struct Run {
     /// Not of none.
     pub(super) rules: Option<Rules>,
     pub(super) audit_key: Option<Key>,
+    pub(super) made_after: Option<MadeAfter>,
+    pub(super) since: LookedAt,
 }
 
 /// The key of the audit's hashes.
@@ -93,6 +96,8 @@ impl Run {
             missing_after: 1,
             rules: None,
             audit_key: None,
+            made_after: None,
+            since: LookedAt::default(),
         }
     }
 

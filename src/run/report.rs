@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::drift::SchemaDrift;
+use super::since::Scope;
 use crate::detect::Verdict;
 use crate::exchange::{Action, ConflictChange, Entry, Op, Quarantined, Situation, listings_without};
 use crate::failure::Failure;
@@ -146,6 +147,9 @@ pub struct Report {
     pub outcome: RunOutcome,
     /// Whether it only planned.
     pub dry_run: bool,
+    /// Whose records it looked at.
+    #[serde(default, skip_serializing_if = "Scope::is_all")]
+    pub scope: Scope,
     /// The plan's id, by which a blocked one is approved.
     pub plan_id: PlanId,
     /// What it did, or in a dry or blocked run would do.

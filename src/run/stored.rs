@@ -6,6 +6,7 @@
 //! | was edited here | is carried out or planned once more, as in any run |
 //! | was decided on by a sync or a person, and what the op does is done | counts as unchanged |
 //! | was decided on, and the op would do something else | is skipped, and the report says so |
+//! | was looked at by a [newer run](super::Run::since), whatever that found | as if it was decided on |
 //!
 //! **Why is an op that was overtaken not planned once more?** It would be planned from what the source said when the plan
 //! was made, and that is older than what was written since.
@@ -35,13 +36,15 @@ impl Core {
 
     /// The ops that were not overtaken; the others are counted.
     pub(super) fn still_due(&mut self, mut ops: Vec<Op>, loaded: &BTreeMap<ExternalId, Loaded>) -> Vec<Op> {
-        let overtaken: Vec<Op> = ops.extract_if(.., |op| is_overtaken(op, loaded)).collect();
+        let since = &self.run.since;
+        let overtaken: Vec<Op> = ops.extract_if(.., |op| since.has(op) || is_overtaken(op, loaded)).collect();
         for op in overtaken {
             if op.is_silent() || is_done(&self.run.policy, &op, loaded) {
                 self.counts.unchanged += u64::from(op.remote.is_some());
             } else {
                 self.counts.skipped += 1;
-                let problem = "it was decided on after this plan was made, so what the plan says of it is too old";
+                let problem =
+                    "it was looked at after this plan was made, so what the plan says of it is too old: plan once more";
                 self.unwritten.push(Unwritten { id: op.id, problem: problem.to_owned() });
             }
         }

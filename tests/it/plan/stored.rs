@@ -3,13 +3,13 @@
 use serde_json::{Value as Json, json};
 use tripartite::exchange::{Item, Presence};
 use tripartite::memory::{Listing, MemoryStore};
-use tripartite::plan::{Plan, PlanId};
-use tripartite::run::{Report, RunOutcome};
+use tripartite::plan::{MadeAfter, Plan, PlanId};
+use tripartite::run::{Report, Run, RunOutcome};
 use tripartite::schema::Policy;
 
 use super::{club, eventful, finish};
 use crate::support::world::{by_hand, listing, night, run, state};
-use crate::support::{ext, record, said as said_as, schema};
+use crate::support::{ext, record, run_id, said as said_as, schema};
 
 fn read(policy: &Policy, stored: &Json) -> Result<Plan, tripartite::plan::PlanError> {
     Plan::read(policy.schema(), &mut serde_json::Deserializer::from_str(&stored.to_string()))
@@ -188,4 +188,104 @@ fn a_plan_that_is_applied_twice_writes_once() {
     let twice = applied(&policy, &store, plan);
     assert_eq!((state(policy.schema(), &store), store.audit()), (records, audit));
     assert_eq!((twice.outcome, twice.counts.skipped), (RunOutcome::Succeeded, 0));
+}
+
+/// What newer runs looked at: of all, of some, and the same plan in part.
+fn applied_after(policy: &Policy, store: &MemoryStore, plan: Plan, newer: &[Report]) -> Report {
+    let step = run(policy, "apply").since(newer).apply(plan);
+    finish(by_hand(step, &Listing::new(Vec::new()), store, |_| ())).report
+}
+
+fn some(policy: &Policy, store: &MemoryStore, said: &[(&str, Json)]) -> Report {
+    let step = run(policy, "some").only(said.iter().map(|(id, _)| ext(id))).start();
+    finish(by_hand(step, &listing(policy.schema(), said), store, |_| ())).report
+}
+
+/// The source takes back what it said on Monday before anybody approves Monday's plan, and a newer run finds every record
+/// as it is here.
+#[test]
+fn a_newer_run_that_found_a_record_unchanged_makes_a_plan_old() {
+    let policy = people();
+    let known = [("a", says("A", "1")), ("b", says("B", "1"))];
+    let monday = [("a", says("Monday", "1")), ("b", says("Monday", "1"))];
+    for scope in ["all", "some"] {
+        let store = MemoryStore::new(policy.schema().clone());
+        let _ = night(&policy, &store, &listing(policy.schema(), &known));
+        let old = planned(&policy, &store, &monday);
+        let newer = match scope {
+            "all" => night(&policy, &store, &listing(policy.schema(), &known)).report,
+            _ => some(&policy, &store, &known[..1]),
+        };
+        assert_eq!(newer.counts.updated, 0);
+        let report = applied_after(&policy, &store, old, &[newer]);
+        let skipped = if scope == "all" { 2 } else { 1 };
+        assert_eq!((report.outcome, report.counts.skipped), (RunOutcome::Partial, skipped), "{scope}");
+        assert_eq!(report.counts.updated, 2 - skipped, "{scope}: whom no newer run looked at is written");
+        assert!(report.unwritten[0].problem.contains("plan once more"), "{:?}", report.unwritten);
+        assert_eq!(store.get(&ext("a")).unwrap().local, record(policy.schema(), known[0].1.clone()));
+    }
+}
+
+/// A newer run has created the record, and the source has given it another id since.
+#[test]
+fn a_plan_creates_nobody_anew_whom_a_newer_run_created_and_moved() {
+    let policy = people();
+    let store = MemoryStore::new(policy.schema().clone());
+    let said = [("old", says("A", "1"))];
+    let old = planned(&policy, &store, &said);
+    let mut newer = vec![night(&policy, &store, &listing(policy.schema(), &said)).report];
+    let moved = Item::Rekeyed { from: ext("old"), to: ext("new") };
+    let record = Item::Record(said_as("new", record(policy.schema(), says("A", "1"))));
+    newer.push(night(&policy, &store, &Listing::new(vec![moved, record])).report);
+    assert_eq!(store.records().len(), 1);
+    let report = applied_after(&policy, &store, old, &newer);
+    assert_eq!((report.counts.created, report.counts.skipped, store.records().len()), (0, 1, 1));
+}
+
+/// Nothing that was not carried out, or that only carried out a plan, is news of the source.
+#[test]
+fn runs_that_looked_at_nothing_make_no_plan_old() {
+    let policy = people();
+    let store = MemoryStore::new(policy.schema().clone());
+    let _ = night(&policy, &store, &listing(policy.schema(), &[("a", says("A", "1")), ("b", says("B", "1"))]));
+    let monday = [("a", says("Monday", "1")), ("b", says("B", "1"))];
+    let plan = planned(&policy, &store, &monday);
+    let other = planned(&policy, &store, &[("a", says("A", "1")), ("b", says("Other", "1"))]);
+    let dry = finish(by_hand(run(&policy, "dry").dry().start(), &listing(policy.schema(), &monday), &store, |_| ()));
+    let blocked = night(&policy, &store, &Listing::new(Vec::new())).report;
+    assert_eq!(blocked.outcome, RunOutcome::Blocked);
+    let newer = [dry.report, blocked, applied(&policy, &store, other)];
+    let once = applied_after(&policy, &store, plan.clone(), &newer);
+    assert_eq!((once.outcome, once.counts.updated), (RunOutcome::Succeeded, 1));
+    let twice = applied_after(&policy, &store, plan, &[once]);
+    assert_eq!(
+        (twice.outcome, twice.counts.unchanged),
+        (RunOutcome::Succeeded, 1),
+        "the rest of a plan is carried out"
+    );
+}
+
+#[test]
+fn what_a_plan_was_made_after_stands_in_its_file_and_not_in_its_id() {
+    let policy = people();
+    let store = MemoryStore::new(policy.schema().clone());
+    let said = listing(policy.schema(), &[("a", says("A", "1"))]);
+    let plan = |after: Option<MadeAfter>| {
+        let run = run(&policy, "dry").dry();
+        let run = after.into_iter().fold(run, Run::made_after);
+        finish(by_hand(run.start(), &said, &store, |_| ())).plan.unwrap()
+    };
+    let plain = plan(None);
+    for after in [MadeAfter::NoRun, MadeAfter::Run(run_id("night"))] {
+        let made = plan(Some(after.clone()));
+        assert_eq!(made.id(), plain.id());
+        let stored = serde_json::to_value(&made).unwrap();
+        assert_eq!(read(&policy, &stored).unwrap().made_after(), Some(&after));
+        for forged in mutations(&stored) {
+            if let Ok(plan) = read(&policy, &forged) {
+                assert_eq!(serde_json::to_value(&plan).unwrap(), stored, "{forged}");
+            }
+        }
+    }
+    assert_eq!(read(&policy, &serde_json::to_value(&plain).unwrap()).unwrap().made_after(), None);
 }

@@ -108,7 +108,8 @@ fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(SqliteStore, 
     let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
     let at = now();
     let run = store.run(policy, at).map_err(stored)?.matching(rules);
-    let step = run.map_err(|error| Problem::Match { file: db(), error })?.apply(plan);
+    let newer = store.runs_since(plan.made_after()).map_err(stored)?;
+    let step = run.map_err(|error| Problem::Match { file: db(), error })?.since(&newer).apply(plan);
     let style = if console.live { Style::Live } else { Style::Off };
     let done = sync::drive(step, &source, &store, None, &mut Progress::new(console, style));
     Ok((store, done))

@@ -1,9 +1,10 @@
 //! What the host reads back: the audit, the open conflicts, the runs.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use tripartite::exchange::{Entry, KeyedHash, OpenConflict, Situation};
 use tripartite::id::RunId;
+use tripartite::plan::MadeAfter;
 use tripartite::run::{Report, Run};
 use tripartite::schema::Policy;
 
@@ -62,15 +63,52 @@ pub(crate) fn situation(situation: Situation) -> String {
 }
 
 impl SqliteStore {
-    /// A run at this time, under an id of its own, that hashes with the audit's key.
+    /// A run at this time, under an id of its own, that knows which was the newest before and hashes with the audit's key.
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn run(&self, policy: Policy, at: DateTime<Utc>) -> Result<Run, StoreError> {
-        let run = Run::new(policy, self.next_run(&at)?, at);
+        let run = Run::new(policy, self.next_run(&at)?, at).made_after(self.newest_run()?);
         Ok(match &self.key {
             Some(key) => run.audit_key(key.clone()),
             None => run,
+        })
+    }
+
+    fn newest_run(&self) -> Result<MadeAfter, StoreError> {
+        let sql =
+            self.register.sql("SELECT run FROM {tripartite_runs} ORDER BY at DESC, length(run) DESC, run DESC LIMIT 1");
+        let run = self.with(|conn| Ok(conn.query_row(&sql, [], |row| row.get::<_, String>(0)).optional()?))?;
+        let Some(run) = run else { return Ok(MadeAfter::NoRun) };
+        let id = RunId::new(run.as_str());
+        id.map(MadeAfter::Run).map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id: run })
+    }
+
+    /// The reports of the runs that are newer than what a plan was made after, which is all where that one is not there any
+    /// more; none, where the plan does not say.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read, or holds a report that cannot.
+    pub fn runs_since(&self, made_after: Option<&MadeAfter>) -> Result<Vec<Report>, StoreError> {
+        let known = match made_after {
+            None => return Ok(Vec::new()),
+            Some(MadeAfter::NoRun) => "",
+            Some(MadeAfter::Run(run)) => run.as_str(),
+        };
+        let sql = self.register.sql(
+            "SELECT r.run, r.report FROM {tripartite_runs} r LEFT JOIN {tripartite_runs} k ON k.run = ?1
+             WHERE k.run IS NULL OR (r.at, length(r.run), r.run) > (k.at, length(k.run), k.run)",
+        );
+        self.with(|conn| {
+            let mut statement = conn.prepare(&sql)?;
+            let mut rows = statement.query([known])?;
+            let mut reports = Vec::new();
+            while let Some(row) = rows.next()? {
+                let report = serde_json::from_str(&row.get::<_, String>(1)?);
+                let id = row.get(0)?;
+                reports.push(report.map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id })?);
+            }
+            Ok(reports)
         })
     }
 

@@ -204,6 +204,74 @@ fn a_plan_in_a_file_is_carried_out_as_it_is_and_not_where_somebody_was_faster() 
     assert_eq!(bench.value("SELECT count(*) FROM members WHERE active = 0").as_deref(), Some("30"));
 }
 
+/// A plan waits, and the source takes back what it said; the runs meanwhile find everybody as they are here.
+#[test]
+fn a_plan_is_old_once_a_newer_run_has_looked() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=100));
+    let (db, out) = (bench.path("members.db"), bench.path("plan.json"));
+    let plan = |text: &str| {
+        let planned = bench.program(&["plan", "--db", &db, "--remote", &bench.listing(text), "--out", &out, "--json"]);
+        planned.json()["plan_id"].as_str().unwrap().to_owned()
+    };
+    let approve = |id: &str| bench.program(&["approve", "--db", &db, "--plan", &out, "--id", id, "--json"]);
+    let changed = members(1..=101).replace("p7\"", "new\"").replace("p8\"", "new\"");
+    let phone = |id| bench.value(&format!("SELECT phone FROM members WHERE external_id = '{id}'")).unwrap();
+
+    let id = plan(&changed);
+    bench.sync(&members(1..=100));
+    let before = bench.dump("members");
+    let old = approve(&id);
+    assert_eq!((old.status, counts(&old.json(), ["updated", "created", "skipped"])), (3, [0, 0, 3]));
+    assert!(old.stdout.contains("plan once more"), "{}", old.stdout);
+    assert_eq!(bench.dump("members"), before);
+
+    // A run of one member is no word on the others, and a plan is approved as before.
+    let id = plan(&changed);
+    assert_eq!(bench.run(&bench.listing(members(1..=100)), &["--only", "M7"]).status, 0);
+    let ran = approve(&id);
+    assert_eq!((ran.status, counts(&ran.json(), ["updated", "created", "skipped"])), (3, [1, 1, 1]), "{}", ran.stderr);
+    assert_eq!([phone("M7"), phone("M8")], ["p7", "new"]);
+
+    // Made anew, it is of today, and the same plan twice is no newer word either.
+    let id = plan(&changed);
+    for updated in [1, 0] {
+        let ran = approve(&id);
+        assert_eq!((ran.status, counts(&ran.json(), ["updated", "skipped"])), (0, [updated, 0]), "{}", ran.stderr);
+    }
+}
+
+/// The first plan of all is as old as any other once a run was there.
+#[test]
+fn a_first_plan_creates_nobody_twice() {
+    let bench = Bench::new();
+    let schema = bench.write("schema.json", r#"{"fields": {"name": {"kind": "text"}, "phone": {"kind": "text"}}}"#);
+    bench.run(&bench.listing(members(1..=3)), &["--schema", &schema, "--only", "M9"]);
+    let (db, out) = (bench.path("members.db"), bench.path("plan.json"));
+    bench.edit("DELETE FROM tripartite_runs");
+    let planned =
+        bench.program(&["plan", "--db", &db, "--remote", &bench.path("listing.jsonl"), "--out", &out, "--json"]);
+    let id = planned.json()["plan_id"].as_str().unwrap().to_owned();
+    assert_eq!(bench.run(&bench.path("listing.jsonl"), &[]).status, 0);
+    bench.edit("UPDATE members SET external_id = 'other' WHERE external_id = 'M2'; DELETE FROM tripartite_links WHERE external_id = 'M2'");
+    let ran = bench.program(&["approve", "--db", &db, "--plan", &out, "--id", &id, "--json"]);
+    assert_eq!((ran.status, counts(&ran.json(), ["created", "skipped"])), (3, [0, 1]), "{}", ran.stderr);
+}
+
+/// What blocked a run is approved by its id, also when single members were synced meanwhile.
+#[test]
+fn a_blocked_run_is_approved_after_runs_of_other_members() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=100));
+    let halved = bench.write("halved.jsonl", members(1..=60));
+    let blocked = bench.run(&halved, &[]);
+    assert_eq!(blocked.status, 4);
+    assert_eq!(bench.run(&halved, &["--only", "M7"]).status, 0);
+    let id = blocked.json()["plan_id"].as_str().unwrap().to_owned();
+    let ran = bench.run(&halved, &["--approve", &id]);
+    assert_eq!((ran.status, counts(&ran.json(), ["deactivated"])), (0, [40]), "{}", ran.stderr);
+}
+
 #[test]
 fn a_blanked_column_is_stopped_with_a_sentence_a_stranger_understands() {
     let bench = Bench::new();
