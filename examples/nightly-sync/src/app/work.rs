@@ -11,8 +11,8 @@ use tripartite::drive::block_on;
 use tripartite::history::{CSV_HEADER, Doing, Entry, EntryError, Status};
 use tripartite::host::LogPosition;
 use tripartite::id::{ExternalId, IdError, PolicyRef, SyncKey};
-use tripartite::queue::{Attempt, Command as Ask, Ended, Outcome, Scope, Slot, Trigger};
-use tripartite::registry::Connection;
+use tripartite::queue::{Attempt, Command as Ask, Ended, Outcome, Scope, Slot, State, Trigger};
+use tripartite::registry::{Connection, Enrolment};
 use tripartite::schedule::Schedule;
 use tripartite::work::{ConnectError, Queue, WorkError};
 
@@ -103,7 +103,7 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     let queue = create(db)?;
     let listing = args.remote.as_deref().map(listing).transpose()?;
     let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
-    let served = known.is_some_and(|known| known.connection().orgs.contains_key(&key.org));
+    let served = known.as_ref().is_some_and(|known| known.connection().orgs.contains_key(&key.org));
     if listing.is_none() && !served {
         return Err(Problem::NoListing { key: Register::of(key) });
     }
@@ -120,15 +120,63 @@ fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
         ConnectError::Schedule(error) => Problem::Schedule(error.to_string()),
         error => Problem::Schedule(format!("{}: {error}", db.display())),
     })?;
-    let known = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
-    let known = known.filter(|known| known.connection().scheduled_keys().any(|scheduled| scheduled == *key));
-    let next = known.and_then(|known| known.due().ok().flatten());
-    let next = next.map_or("is switched off".to_owned(), |next| format!("runs next at {}", time(next)));
-    console.print(format!("{} {next}", Register::of(key)));
+    let after = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
+    let slot = block_on(queue.slot(key)).map_err(jobs(db))?;
+    console.print(format!("{} {}", Register::of(key), declared(key, known.as_ref(), after.as_ref(), at)));
+    if let Some(waits) = slot.filter(|_| args.enabled == Some(false)).and_then(|slot| still_wanted(&slot.state)) {
+        console.print(format!("{} {waits}", Register::of(key)));
+    }
     if let Some(file) = &args.remote {
         warn_unreadable(console, file);
     }
     Ok(SUCCEEDED)
+}
+
+/// What came of a declaration: when it runs next, what is the same, and what of it before still runs or no longer does.
+fn declared(key: &SyncKey, before: Option<&Enrolment>, after: Option<&Enrolment>, at: DateTime<Utc>) -> String {
+    let scheduled = |known: Option<&Enrolment>| {
+        let known = known.filter(|known| known.connection().scheduled_keys().any(|scheduled| scheduled == *key))?;
+        known.due().ok().flatten()
+    };
+    let was = scheduled(before);
+    let Some(next) = scheduled(after) else {
+        return match was {
+            Some(due) if due <= at => {
+                format!("is switched off; its run that was due at {} is dropped, trigger asks for one", time(due))
+            }
+            Some(due) => format!("is switched off; its run at {} does not take place", time(due)),
+            None => "is switched off".to_owned(),
+        };
+    };
+    let next = if next <= at { format!("is due since {}", time(next)) } else { format!("runs next at {}", time(next)) };
+    let (Some(before), Some(after)) = (before, after) else { return next };
+    if before.connection() == after.connection() {
+        return format!("is unchanged and {next}");
+    }
+    if before.connection().schedule == after.connection().schedule {
+        return next;
+    }
+    let kept = match was {
+        Some(due) if due <= at => format!("; what was due at {} under the schedule before still runs", time(due)),
+        Some(due) => format!(", no longer at {}", time(due)),
+        None => String::new(),
+    };
+    let others = after.connection().scheduled_keys().filter(|other| other != key).count();
+    let others = match others {
+        0 => String::new(),
+        1 => format!("; so does the other organisation of {}", key.connector),
+        some => format!("; so do the {some} other organisations of {}", key.connector),
+    };
+    format!("{next}{kept}{others}")
+}
+
+/// What of a key goes on though its schedule is off.
+fn still_wanted(state: &State) -> Option<&'static str> {
+    match state {
+        State::Pending { .. } => Some("has a job that waits, and is done all the same; cancel drops it"),
+        State::Running { .. } => Some("has a run under way, which goes on; cancel stops it"),
+        State::Idle | State::Dead { .. } => None,
+    }
 }
 
 /// A listing may be delivered later, so one that is not there is enrolled; a mistyped name must not go unnoticed.

@@ -195,6 +195,33 @@ fn a_schedule_that_one_organisation_switches_off_goes_on_for_the_others() {
     assert_eq!(fired(8), ["dunmore/federation"], "who is new begins, though the others are off");
 }
 
+/// What a declaration changes, keeps and drops is said, each time.
+#[test]
+fn a_schedule_says_what_it_keeps_and_what_it_drops() {
+    let bench = Bench::new();
+    bench.enrol(KEY, &members(1..=3));
+    let declare = |more: &[&str]| bench.tell(&[&["schedule", "--key", KEY], more].concat());
+    // As if nobody had worked for three days.
+    let nobody_works = || {
+        let queue = work::queue(&bench.db()).unwrap();
+        block_on(queue.set_back(&key(), now() - TimeDelta::days(3))).unwrap();
+    };
+    assert!(declare(&["--every", "60"]).contains("runs next at"));
+    assert!(declare(&["--every", "60"]).contains("is unchanged and runs next at"));
+    assert!(declare(&["--at", "03:00"]).contains(", no longer at "));
+    nobody_works();
+    let told = declare(&["--every", "90"]);
+    assert!(told.contains("is due since ") && told.contains("under the schedule before still runs"), "{told}");
+    let told = declare(&["--off"]);
+    assert!(told.contains("is switched off; its run that was due at ") && told.contains(" is dropped"), "{told}");
+    assert!(!declare(&["--off"]).contains("dropped"));
+    assert!(declare(&["--on"]).contains("runs next at"));
+    bench.tell(&["trigger", "--key", KEY]);
+    let told = declare(&["--off"]);
+    assert!(told.contains("does not take place") && told.contains("has a job that waits"), "{told}");
+    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1, "and it is done");
+}
+
 #[test]
 fn a_slot_that_cannot_be_read_keeps_no_health_from_being_reset() {
     let bench = Bench::new();
