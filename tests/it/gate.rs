@@ -12,7 +12,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
 }
 
-fn key(org: usize, connector: usize) -> SyncKey {
+pub(crate) fn key(org: usize, connector: usize) -> SyncKey {
     let (org, connector) = (format!("org-{org:03}"), format!("connector-{connector}"));
     SyncKey { org: OrgId::new(org).unwrap(), connector: ConnectorId::new(connector).unwrap() }
 }

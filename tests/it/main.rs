@@ -9,6 +9,7 @@ mod broken_record_stores;
 mod broken_stores;
 mod decide;
 mod detect;
+mod earlier;
 mod failures;
 mod floors;
 mod gate;
