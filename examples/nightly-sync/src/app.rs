@@ -198,8 +198,7 @@ fn tell(console: &mut Console, db: &Path, store: &SqliteStore, done: &Done) -> R
         None => Story::of_run(store, &done.report)?,
     };
     told::print(console, &done.report, &story, done.plan.as_ref());
-    told::print_answers(console, &done.report, &story, &options(db, store.register()));
-    Ok(())
+    told::print_answers(console, &done.report, &story, store, &options(db, store.register()))
 }
 
 fn stopped(

@@ -8,12 +8,13 @@ pub mod json;
 mod story;
 
 use tripartite::id::ExternalId;
-use tripartite::matching::{Crowded, FEW};
+use tripartite::matching::{Crowded, FEW, Match};
 use tripartite::plan::{Blocked, Excess, Plan};
 use tripartite::run::{Counts, Report, RunOutcome, SchemaDrift};
 
 pub use self::story::{Line, Matter, Story};
 use crate::shell;
+use crate::store::{SqliteStore, StoreError};
 use crate::term::{Console, Paint, Table, pad, width, wrapped};
 
 /// So many lines a section has at most.
@@ -139,7 +140,16 @@ pub(crate) fn crowd(crowded: &Crowded) -> String {
 }
 
 /// Prints how the questions are answered that wait now: the commands of the first ones, and the one that lists all.
-pub fn print_answers(console: &mut Console, report: &Report, story: &Story, options: &str) {
+///
+/// # Errors
+/// [`StoreError`], when the database cannot be read.
+pub fn print_answers(
+    console: &mut Console,
+    report: &Report,
+    story: &Story,
+    store: &SqliteStore,
+    options: &str,
+) -> Result<(), StoreError> {
     // What a dry run would ask is not asked yet.
     let asked = [Matter::New, Matter::Standing].map(|matter| story.on(matter)).into_iter();
     let asked = asked.filter(|_| !report.dry_run && report.blocked.is_empty());
@@ -155,10 +165,23 @@ pub fn print_answers(console: &mut Console, report: &Report, story: &Story, opti
         let all = if count > MOST_ANSWERS { format!("all {count}") } else { "with the values".to_owned() };
         console.print(format!("{all}:\n  nightly-sync conflicts {options} --values"));
     }
-    if report.set_aside.iter().any(|aside| aside.matched.is_some()) {
-        console.print("\nto say who is who:");
-        console.print(format!("  nightly-sync matches {options}"));
+    let asked = report.set_aside.iter().filter_map(|aside| Some((aside.id.as_ref()?, aside.matched.as_ref()?)));
+    let mut commands = Vec::new();
+    for (id, matched) in asked.clone().take(MOST_ANSWERS) {
+        let whose = match matched {
+            Match::Renamed { was, .. } => store.whose(was)?,
+            _ => None,
+        };
+        commands.extend(shell::who_is_who(options, id.as_str(), matched, whose.as_ref()));
     }
+    if asked.clone().next().is_some() {
+        console.print("\nto say who is who:");
+        for (says, command) in commands.iter().take(2 * MOST_ANSWERS) {
+            console.print(format!("  {:<9} {command}", format!("{says}:")));
+        }
+        console.print(format!("all {}:\n  nightly-sync matches {options}", asked.count()));
+    }
+    Ok(())
 }
 
 /// What a listing that is not everything means for those who are not in it, where it was to be, or they were asked for.

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use tripartite::exchange::WHOLE_RECORD;
+use tripartite::id::LocalId;
+use tripartite::matching::Match;
 
 use crate::store::Register;
 
@@ -50,6 +52,32 @@ pub fn options(db: &Path, register: &Register) -> String {
 pub fn decide(options: &str, id: &str, unit: &str) -> String {
     let what = if unit == WHOLE_RECORD { "--record".to_owned() } else { format!("--field {}", quoted(unit)) };
     format!("nightly-sync decide {options} --id {} {what}", quoted(id))
+}
+
+/// The commands that say who somebody is that was set aside: what each says, and the command. `whose` is the record here of
+/// the id that the source may have used before. There is none for what only the source can put right.
+///
+/// ```
+/// use nightly_sync::shell::who_is_who;
+/// use tripartite::matching::Match;
+/// let found = Match::Found { local: "3".parse()?, rule: "e-mail".into(), trust: Default::default() };
+/// let [same, _] = &who_is_who("--db x.db", "F 1", &found, None)[..] else { panic!("yes or no") };
+/// assert_eq!(same.1, "nightly-sync link --db x.db --id 'F 1' --local 3");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn who_is_who(options: &str, id: &str, matched: &Match, whose: Option<&LocalId>) -> Vec<(&'static str, String)> {
+    let say = |command: &str, local: &LocalId| {
+        format!("nightly-sync {command} {options} --id {} --local {}", quoted(id), quoted(local.as_str()))
+    };
+    let either = |local| vec![("the same", say("link", local)), ("another", say("unlike", local))];
+    match matched {
+        Match::Found { local, .. } => either(local),
+        Match::Renamed { locals, .. } => whose.or(locals.first()).map(either).unwrap_or_default(),
+        Match::Ambiguous { locals, .. } => locals.iter().flat_map(either).collect(),
+        // A link is never moved.
+        Match::IdentityConflict { local, .. } => vec![("another", say("unlike", local))],
+        _ => Vec::new(),
+    }
 }
 
 /// The answers that it takes.

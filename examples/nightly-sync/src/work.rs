@@ -14,6 +14,7 @@
 //! first, so that one whose lease is over writes nothing, however late it finds out.
 
 mod bell;
+mod commands;
 mod line;
 mod registers;
 mod shift;
@@ -34,6 +35,7 @@ use tripartite::registry::Enrolment;
 use tripartite::work::{Queue, WorkError, sync_key};
 
 pub use bell::Bell;
+pub use commands::Commands;
 pub use line::{left, line, outcome};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, Told, incarnation};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nightly_sync::app::now;
 use nightly_sync::jobs::JobsError;
-use nightly_sync::work::{self, Bell, Shift};
+use nightly_sync::work::{self, Bell, Commands, Shift};
 use tokio::sync::oneshot;
 use tripartite::queue::Rules;
 use tripartite::work::{Settings, WorkError};
@@ -184,7 +184,9 @@ fn with_workers(
         let (worker, idle) = if args.workers > 0 {
             let work = move || {
                 let _working = working;
-                shift.work(|told| log.say(format_args!("{}", work::line(&told, now()))))
+                let queue = work::queue(&shift.db).ok();
+                let commands = Commands::new(&shift.db, queue.as_ref());
+                shift.work(|told| log.say(format_args!("{}", work::line(&told, now(), &commands))))
             };
             (Some(scope.spawn(work)), None)
         } else {

@@ -285,6 +285,9 @@ fn quarantine(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Proble
         console.say("there was no run yet");
         return Ok(SUCCEEDED);
     };
+    drop(database);
+    let desk = Desk::open(&args.db, &args.register, Access::Read)?;
+    let options = shell::options(&args.db, &args.register);
     for aside in &report.set_aside {
         if args.json {
             console.print(json!(aside));
@@ -293,6 +296,9 @@ fn quarantine(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Proble
         let id = aside.id.as_ref().map_or("nobody's for certain", |id| id.as_str());
         let place = aside.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
         console.print(format!("{}  {place}{}", console.paint.cyan(id), aside.problem));
+        if matches::waits(&desk, aside)? {
+            matches::print_answers(console, &desk, &options, aside)?;
+        }
     }
     if !args.json {
         console.say(format!("{} set aside by run {}", report.set_aside.len(), report.run));

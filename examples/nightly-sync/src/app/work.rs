@@ -23,7 +23,7 @@ use crate::jobs::{JobsError, SqliteJobStore};
 use crate::schema_file::SchemaFile;
 use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 use crate::term::Console;
-use crate::work::{self, Bell, Shift, Told};
+use crate::work::{self, Bell, Commands, Shift, Told};
 
 /// How many history entries are read in one go.
 const PAGE: usize = 500;
@@ -291,7 +291,8 @@ fn tell(
 
 fn work(console: &mut Console, args: &WorkArgs, listen: Listen) -> Result<u8, Problem> {
     // Not created: a mistyped name would wait for ever.
-    open(&args.db)?;
+    let queue = open(&args.db)?;
+    let commands = Commands::new(&args.db, Some(&queue));
     let WorkArgs { db, until_idle, workers, settings, rules, json } = args;
     let (db, until_idle, workers, settings, rules) = (db.clone(), *until_idle, *workers, *settings, *rules);
     let bell = Arc::<Bell>::default();
@@ -302,8 +303,8 @@ fn work(console: &mut Console, args: &WorkArgs, listen: Listen) -> Result<u8, Pr
         .work(|told| {
             worst = worse(worst, &told);
             match (&told, json) {
-                (Told::Broken(..) | Told::Trouble(_), false) => console.say(work::line(&told, now())),
-                (_, false) => console.print(work::line(&told, now())),
+                (Told::Broken(..) | Told::Trouble(_), false) => console.say(work::line(&told, now(), &commands)),
+                (_, false) => console.print(work::line(&told, now(), &commands)),
                 (_, true) => console.print(event(&told)),
             }
         })
@@ -366,7 +367,7 @@ fn status(console: &mut Console, args: &StatusArgs) -> Result<u8, Problem> {
                 let status = status.unwrap_or_else(|| Status::of(&Slot::new(now()), None, None));
                 console.print(match args.json {
                     true => json!({"key": key, "status": status}).to_string(),
-                    false => standing(key, &status),
+                    false => standing(key, &status, &Commands::new(&args.db, Some(&queue))),
                 });
             }
             Err(error @ WorkError::Broken { .. }) => {
@@ -393,7 +394,7 @@ fn enrolled(known: &[SyncKey]) -> String {
 }
 
 /// How a key stands, for people: a line, and one more for each thing that matters.
-fn standing(key: &SyncKey, status: &Status) -> String {
+fn standing(key: &SyncKey, status: &Status, commands: &Commands<'_>) -> String {
     let doing = match &status.doing {
         Doing::Idle if status.wanted == 0 => "idle, and never asked for anything".to_owned(),
         Doing::Idle => "idle".to_owned(),
@@ -417,8 +418,8 @@ fn standing(key: &SyncKey, status: &Status) -> String {
         text.push_str("; paused");
     }
     if let Some(ahead) = status.ahead(now()) {
-        let ahead = time(ahead);
-        text.push_str(&format!("; its times are from the future ({ahead}): a clock was ahead, `reset` sets them back"));
+        let (ahead, reset) = (time(ahead), commands.about("reset", key));
+        text.push_str(&format!("; its times are from the future ({ahead}): a clock was ahead, {reset} sets them back"));
     }
     if status.wanted > status.covered {
         text.push_str(&format!("; {} of {} triggers are done", status.covered, status.wanted));
@@ -429,10 +430,10 @@ fn standing(key: &SyncKey, status: &Status) -> String {
             Scope::Only(ids) => format!("a run of {} records", ids.len()),
         };
         text.push_str(&format!(
-            "\n  held for you since {}: {about}: {}; nightly-sync run shows the plan, and --approve lets it pass; \
-             the next run of all then settles it, and cancel drops it",
+            "\n  held for you since {}: {about}: {}; {}; the next run of all then settles it, and cancel drops it",
             time(held.since),
-            held.why
+            held.why,
+            commands.pass(key, held)
         ));
     }
     if let (Some(last), Some(at)) = (&status.last, status.last_at) {

@@ -149,7 +149,7 @@ fn sections<W: Write>(
     }
     conflicts::write(&mut page, &source, &known, (open, count), &options)?;
     if let Some(report) = &known.report {
-        people::aside(&mut page, report)?;
+        people::aside(&mut page, &source, &known, report, &options)?;
     }
     people::moved(&mut page, &source, &known)?;
     frame::figures(&mut page, &source, &known)?;

@@ -1,16 +1,17 @@
 //! What is told of the work, for people.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use tripartite::id::SyncKey;
 use tripartite::matching::FEW;
 use tripartite::notice::What;
 use tripartite::queue::{Outcome, Refusal};
 use tripartite::run::RunOutcome;
 
-use super::Told;
+use super::{Commands, Told};
 use crate::store::Register;
 
 /// One event, for people.
-pub fn line(told: &Told, at: DateTime<Utc>) -> String {
+pub fn line(told: &Told, at: DateTime<Utc>, commands: &Commands<'_>) -> String {
     let at = time(at);
     match told {
         Told::Fired(key, came) => format!("{at} {} scheduled: {}", Register::of(key), outcome(came)),
@@ -60,7 +61,7 @@ pub fn line(told: &Told, at: DateTime<Utc>) -> String {
             format!("{at} {key} attempt {number}: {why}{came}{}", counts.unwrap_or_default())
         }
         Told::Notice(notice) => {
-            format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what))
+            format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what, &notice.key, commands))
         }
         Told::Broken(key, problem) => format!("{at} {} cannot be read, and is left alone: {problem}", key.as_str()),
         Told::Trouble(error) => format!("{at} {error}; trying again"),
@@ -108,35 +109,46 @@ pub fn outcome(outcome: &Outcome) -> String {
 }
 
 /// What people must hear about.
-fn told_of(what: &What) -> String {
+fn told_of(what: &What, key: &SyncKey, commands: &Commands<'_>) -> String {
     match what {
-        What::JobDied { .. } => "somebody must look at it: redrive tries it again".to_owned(),
+        What::JobDied { .. } => {
+            format!("somebody must look at it; {} tries it again", commands.about("redrive", key))
+        }
         What::ConnectorOpened { failures, next_probe } => {
             let probe = next_probe.map(|at| format!(" until {}", time(at))).unwrap_or_default();
             format!("the source failed {failures} times in a row, and is left alone{probe}")
         }
         What::ConnectorRecovered => "the source answers again".to_owned(),
-        What::NeedsOperator => "the source refuses the credential: renew it, then reset".to_owned(),
-        What::PlanBlocked { why } => {
-            format!(
-                "the run wrote nothing: {why}; what it held back stays wanted: nightly-sync run shows the plan, and --approve lets it pass"
-            )
+        What::NeedsOperator => {
+            format!("the source refuses the credential: renew it, then {}", commands.about("reset", key))
         }
-        What::ConflictsWaiting { waiting: 1 } => "a conflict waits for a decision".to_owned(),
-        What::ConflictsWaiting { waiting } => format!("{waiting} conflicts wait for a decision"),
+        What::PlanBlocked { why } => {
+            let pass = commands.pass_now(key);
+            format!("the run wrote nothing: {why}; what it held back stays wanted; {pass}")
+        }
+        What::ConflictsWaiting { waiting } => {
+            let waits = match waiting {
+                1 => "a conflict waits for a decision".to_owned(),
+                some => format!("{some} conflicts wait for a decision"),
+            };
+            format!("{waits}; {} --values lists them with the commands that decide", commands.about("conflicts", key))
+        }
         What::CrowdedRules { rules } => format!(
             "match rule {} found nobody for those who share a value with more than {FEW} records",
             rules.join(", ")
         ),
         What::TimesAhead { until } => format!(
-            "its times are from the future ({}): a clock was ahead, and nothing happens until then; nightly-sync reset sets \
-             them back for all organisations of this source",
-            time(*until)
+            "its times are from the future ({}): a clock was ahead, and nothing happens until then; {} sets them \
+             back for all organisations of this source",
+            time(*until),
+            commands.about("reset", key)
         ),
         What::SchemaDrift { undeclared, unstated } => {
             let told = [("only the source has", undeclared), ("no record states", unstated)];
             let told = told.iter().filter(|(_, fields)| !fields.is_empty());
-            told.map(|(what, fields)| format!("{what} {}", fields.join(", "))).collect::<Vec<_>>().join("; ")
+            let told =
+                told.map(|(what, fields)| format!("{what} {}", fields.join(", "))).collect::<Vec<_>>().join("; ");
+            format!("{told}; {} shows what the schema could have", commands.reading("schema", key))
         }
         other => format!("{other:?}"),
     }

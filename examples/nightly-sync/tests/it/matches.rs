@@ -473,6 +473,30 @@ fn the_page_tells_of_links_and_proposals() {
     }
 }
 
+/// Every question of who is who comes with the commands that answer it: in `run`, `matches`, `quarantine` and on the page.
+#[test]
+fn each_question_of_who_is_who_names_its_commands() {
+    let bench = club(RULES);
+    bench.enter("Áine", "aine@club.example");
+    bench.enter("Seán", "sean@club.example");
+    bench.enter("Seán", "s@club.example");
+    let listing = line("F1", "Áine", "aine@example.org") + &line("F2", "Seán", "sean@example.org");
+    let file = bench.listing(&listing);
+    let db = bench.path("members.db");
+    let ran = bench.program(&["run", "--db", &db, "--remote", &file]);
+    let page = bench.path("run.html");
+    assert_eq!(bench.people(&["report", "--html", &page]).status, 0);
+    let told = [ran.stdout, bench.people(&["matches"]).stdout, bench.people(&["quarantine"]).stdout];
+    for told in told.into_iter().chain([std::fs::read_to_string(page).unwrap()]) {
+        for (command, id, local) in [("link", "F1", 1), ("unlike", "F1", 1), ("link", "F2", 2), ("unlike", "F2", 3)] {
+            let command = format!("nightly-sync {command} --db {db} --id {id} --local {local}");
+            assert!(told.contains(&command), "{command}: {told}");
+        }
+    }
+    assert_eq!(bench.people(&["unlike", "--id", "F1", "--local", "1"]).status, 0);
+    assert!(!bench.people(&["quarantine"]).stdout.contains("--id F1"), "it is answered");
+}
+
 /// The listing of a source that writes its ids otherwise from one night to the next, and of one that gives a person a new
 /// id: `matches` names the commands that answer, and they answer.
 #[test]

@@ -173,6 +173,35 @@ fn whom_the_source_does_not_answer_for_is_said_and_looked_for_by_a_run_of_all() 
     assert_eq!(inactive.as_deref(), Some("3"));
 }
 
+/// What a guard held back of a job is let pass by the very command that `work` and `status` print.
+#[test]
+fn the_command_that_lets_a_blocked_job_pass_is_printed_and_does() {
+    let bench = Bench::new();
+    let key = "ballybeg/federation";
+    bench.enrol(key, &members(1..=40));
+    bench.tell(&["trigger", "--key", key]);
+    events(bench.work(&["--until-idle"]), "attempted");
+    bench.enrol(key, &members(1..=3));
+    bench.tell(&["trigger", "--key", key]);
+    let (status, told) = bench.ask(&["work", "--until-idle", "--spacing", "0"]);
+    assert_eq!(status, 4, "{told}");
+    let command = |told: &str| {
+        let from = told.find("nightly-sync run --db ").expect("a command is printed");
+        let command = told[from..].split(" lets exactly this plan pass").next().unwrap().to_owned();
+        command.split(' ').map(|word| word.trim_matches('\'').to_owned()).collect::<Vec<_>>()
+    };
+    let words = command(&told);
+    assert_eq!(words, command(&bench.tell(&["status"])));
+    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let ran = bench.program(&words);
+    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+    let inactive = bench.value(&format!("SELECT count(*) FROM \"members/{key}\" WHERE active = 0"));
+    assert_eq!(inactive.as_deref(), Some("37"));
+    bench.tell(&["trigger", "--key", key]);
+    assert_eq!(bench.ask(&["work", "--until-idle", "--spacing", "0"]).0, 0);
+    assert!(bench.status()[key]["held"].is_null(), "a run of all settles it");
+}
+
 /// The strategy of a trigger is that of its run, and of no other.
 #[test]
 fn a_trigger_brings_its_strategy() {

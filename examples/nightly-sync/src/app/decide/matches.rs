@@ -1,7 +1,5 @@
 //! Who is who: what match rules propose or cannot tell, and what people say about it.
 
-use std::path::Path;
-
 use serde_json::json;
 use tripartite::decide::{self, Double};
 use tripartite::exchange::{Loaded, Op, Outcome, Quarantined, Revision};
@@ -9,8 +7,9 @@ use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::matching::Match;
 
 use super::{Desk, Problem, TRIES};
-use crate::app::{SUCCEEDED, now, shell};
+use crate::app::{SUCCEEDED, now};
 use crate::cli::{MatchArgs, QuarantineArgs};
+use crate::shell;
 use crate::store::{Access, Database, Here};
 use crate::term::Console;
 
@@ -23,6 +22,7 @@ pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, P
     };
     drop(database);
     let desk = Desk::open(&args.db, &args.register, Access::Read)?;
+    let options = shell::options(&args.db, &args.register);
     let mut count = 0;
     for aside in &report.set_aside {
         if !waits(&desk, aside)? {
@@ -34,33 +34,38 @@ pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, P
         } else {
             let id = aside.id.as_ref().map_or("", |id| id.as_str());
             console.print(format!("{}  {}", console.paint.cyan(id), aside.problem));
-            if let Some(Match::Renamed { was, .. }) = &aside.matched
-                && let Some(local) = desk.stored(desk.store.whose(was))?
-            {
-                let names = format!("{} --id {} --local {local}", options(args), shell(Path::new(id)));
-                console.print(format!(
-                    "    the same: nightly-sync link {names}\n    another:  nightly-sync unlike {names}"
-                ));
-            }
+            print_answers(console, &desk, &options, aside)?;
         }
     }
     if !args.json {
         console.say(format!("{count} wait for a person since run {}", report.run));
     }
     if !args.json && count > 0 {
-        console.say("say which it is with nightly-sync link, or that it is not with nightly-sync unlike");
+        console.say("one of the commands answers each; who is nobody here is created by the next run");
     }
     Ok(SUCCEEDED)
 }
 
-/// The options that name the register.
-fn options(args: &QuarantineArgs) -> String {
-    let key = args.register.key().map(|_| format!(" --key {}", shell(Path::new(&args.register.to_string()))));
-    format!("--db {}{}", shell(&args.db), key.unwrap_or_default())
+/// Prints the commands that answer for somebody who was set aside, if any do.
+pub(super) fn print_answers(
+    console: &mut Console,
+    desk: &Desk,
+    options: &str,
+    aside: &Quarantined,
+) -> Result<(), Problem> {
+    let (Some(matched), Some(id)) = (&aside.matched, &aside.id) else { return Ok(()) };
+    let whose = match matched {
+        Match::Renamed { was, .. } => desk.stored(desk.store.whose(was))?,
+        _ => None,
+    };
+    for (says, command) in shell::who_is_who(options, id.as_str(), matched, whose.as_ref()) {
+        console.print(format!("    {:<9} {command}", format!("{says}:")));
+    }
+    Ok(())
 }
 
 /// Whether nobody has answered yet what the last run asked.
-fn waits(desk: &Desk, aside: &Quarantined) -> Result<bool, Problem> {
+pub(super) fn waits(desk: &Desk, aside: &Quarantined) -> Result<bool, Problem> {
     let (Some(answer), Some(id)) = (&aside.matched, &aside.id) else { return Ok(false) };
     if desk.stored(desk.store.record(id))?.is_some() {
         return Ok(false);

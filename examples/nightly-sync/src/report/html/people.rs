@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use tripartite::exchange::{Quarantined, Situation};
+use tripartite::matching::Match;
 use tripartite::run::Report;
 
 use super::conflicts::person;
@@ -10,9 +11,16 @@ use super::markup::Markup;
 use super::read::{Known, Source};
 use super::{HtmlError, MOST_LINES, words};
 use crate::report::not_whole;
+use crate::shell;
 
 /// What was set aside, what was not written, and what was left alone.
-pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Result<()> {
+pub(super) fn aside<W: Write>(
+    page: &mut Markup<W>,
+    source: &Source<'_>,
+    known: &Known,
+    report: &Report,
+    options: &str,
+) -> Result<(), HtmlError> {
     let count = report.set_aside.len() + report.unwritten.len();
     page.open("section", &[("aria-labelledby", "aside")])?;
     page.line("h2", &[("id", "aside")], &format!("Set aside ({})", words::figure(count as u64)))?;
@@ -23,12 +31,20 @@ pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Resu
         let lead = "These lines of the listing were not taken. What is here about these people stays as it is, and the \
                     next run looks again.";
         page.line("p", &[], lead)?;
-        table(page, report.set_aside.iter().take(MOST_LINES).map(told))?;
+        let mut rows = Vec::new();
+        for aside in report.set_aside.iter().take(MOST_LINES) {
+            // What an earlier run asked may have been answered since.
+            let answers = if known.is_last { answers(source, options, aside)? } else { Vec::new() };
+            let (id, why, problem) = told(aside);
+            rows.push((id, why, problem, answers));
+        }
+        table(page, rows.into_iter())?;
         more(page, report.set_aside.len() as u64)?;
     }
     if !report.unwritten.is_empty() {
         page.line("h3", &[], "Decided, but not written")?;
-        let told = report.unwritten.iter().map(|unwritten| (unwritten.id.to_string(), "", unwritten.problem.clone()));
+        let told =
+            report.unwritten.iter().map(|unwritten| (unwritten.id.to_string(), "", unwritten.problem.clone(), vec![]));
         table(page, told.take(MOST_LINES))?;
         more(page, report.unwritten.len() as u64)?;
     }
@@ -41,7 +57,18 @@ pub(super) fn aside<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Resu
     for crowded in &report.crowded {
         page.line("p", &[], &crate::report::crowd(crowded))?;
     }
-    page.end()
+    Ok(page.end()?)
+}
+
+/// The commands that say who somebody is.
+fn answers(source: &Source<'_>, options: &str, aside: &Quarantined) -> Result<Vec<String>, HtmlError> {
+    let (Some(id), Some(matched)) = (&aside.id, &aside.matched) else { return Ok(Vec::new()) };
+    let whose = match matched {
+        Match::Renamed { was, .. } => source.whose(was.as_str())?,
+        _ => None,
+    };
+    let commands = shell::who_is_who(options, id.as_str(), matched, whose.as_ref());
+    Ok(commands.into_iter().map(|(says, command)| format!("# {says}\n{command}")).collect())
 }
 
 fn told(aside: &Quarantined) -> (String, &'static str, String) {
@@ -55,7 +82,9 @@ fn told(aside: &Quarantined) -> (String, &'static str, String) {
     (id, words::aside(aside), detail)
 }
 
-fn table<W: Write>(page: &mut Markup<W>, rows: impl Iterator<Item = (String, &'static str, String)>) -> io::Result<()> {
+type Row = (String, &'static str, String, Vec<String>);
+
+fn table<W: Write>(page: &mut Markup<W>, rows: impl Iterator<Item = Row>) -> io::Result<()> {
     page.open("table", &[("class", "cards"), ("role", "table")])?;
     page.open("thead", &[("role", "rowgroup")])?;
     page.open("tr", &[("role", "row")])?;
@@ -64,7 +93,7 @@ fn table<W: Write>(page: &mut Markup<W>, rows: impl Iterator<Item = (String, &'s
     page.close()?;
     page.end()?;
     page.open("tbody", &[("role", "rowgroup")])?;
-    for (id, why, problem) in rows {
+    for (id, why, problem, answers) in rows {
         page.open("tr", &[("role", "row")])?;
         page.open("th", &[("scope", "row"), ("role", "rowheader")])?;
         page.element("bdi", &[], &id)?;
@@ -75,6 +104,9 @@ fn table<W: Write>(page: &mut Markup<W>, rows: impl Iterator<Item = (String, &'s
         }
         if !problem.is_empty() {
             page.element("p", &[("class", if why.is_empty() { "why" } else { "faint" })], &problem)?;
+        }
+        if !answers.is_empty() {
+            page.element("pre", &[], &answers.join("\n"))?;
         }
         page.close()?;
         page.end()?;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 use tripartite::exchange::{Action, Entry, FieldEntry, RecordEntry, Situation};
+use tripartite::id::LocalId;
 use tripartite::run::{Counts, Report, RunOutcome};
 use tripartite::schema::{Kind, Schema};
 
@@ -166,6 +167,13 @@ impl<'a> Source<'a> {
         let mut statement = self.conn.prepare(&format!("SELECT external_id {from} ORDER BY seq LIMIT ?3"))?;
         let ids = statement.query_map(params![run, action, most as i64], |row| row.get(0))?;
         Ok((ids.collect::<Result<_, _>>()?, count.cast_unsigned()))
+    }
+
+    /// The row of an external id.
+    pub(super) fn whose(&self, id: &str) -> Result<Option<LocalId>, StoreError> {
+        let sql = format!("SELECT local_id FROM {} WHERE external_id = ?1", self.table("members"));
+        let local = self.conn.query_row(&sql, [id], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(local.and_then(|local| LocalId::new(local.to_string()).ok()))
     }
 
     /// Whom a record is about, as its row says now; empty where no field says so.
