@@ -19,6 +19,12 @@
 //! the same nonce; extend the ticket first, then the lease; release it after the run is completed or failed. In this
 //! order a crash anywhere leaves a ticket without a run, never a run without a ticket.
 //!
+//! # Whose turn it is
+//!
+//! A gate counts how many urgent runs have started since a scheduled one has, and says whose [turn](Gate::turn) it is where
+//! both wait: three urgent ones, then a scheduled one. Whom it lets in is for whoever knows who waits; a
+//! [`Worker`](crate::work::Worker) keeps to it. Whether anybody is let in at all is known from a [look](Gate::refusal).
+//!
 //! # Questions
 //!
 //! *Why the nonce, and not the token?* The token is known only after the claim, and the ticket is needed before it. Two
@@ -43,6 +49,8 @@ use crate::value::Value;
 
 /// Which version of the persisted form this crate writes.
 const FORMAT: u32 = 1;
+/// How many urgent ones start in a row while a scheduled one waits.
+const IN_A_ROW: u8 = 3;
 
 /// The limits of a gate.
 ///
@@ -92,10 +100,49 @@ pub struct Gate {
     tickets: Vec<Ticket>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started_at: Option<DateTime<Utc>>,
+    /// How many urgent ones have started since a scheduled one has, as far as that matters.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    urgent: u8,
+    /// The limits that the newest start was within.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limits: Option<Limits>,
     updated_at: DateTime<Utc>,
     /// What a later version of this crate wrote: it survives.
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
+}
+
+fn is_zero(number: &u8) -> bool {
+    *number == 0
+}
+
+/// Whose turn it is at a gate, where both kinds wait: three urgent starts, then a scheduled one.
+///
+/// [`Gate::turn`] has an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Turn {
+    /// That of a job that somebody waits for.
+    Urgent,
+    /// That of a job that a schedule wants.
+    Scheduled,
+}
+
+/// Why a gate lets nobody in.
+///
+/// [`Gate::shut`] has an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shut {
+    /// As many run as may.
+    Full {
+        /// When the first of their tickets ends that makes room. One may be released before.
+        until: DateTime<Utc>,
+    },
+    /// Another one has just started.
+    TooSoon {
+        /// When the next may.
+        until: DateTime<Utc>,
+    },
 }
 
 /// The permission of one run.
@@ -165,12 +212,28 @@ pub enum Broken {
     },
 }
 
+impl Shut {
+    /// When it is over.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// let shut = tripartite::gate::Shut::Full { until: DateTime::UNIX_EPOCH };
+    /// assert_eq!(shut.until(), DateTime::UNIX_EPOCH);
+    /// ```
+    pub fn until(&self) -> DateTime<Utc> {
+        match self {
+            Self::Full { until } | Self::TooSoon { until } => *until,
+        }
+    }
+}
+
 impl Gate {
     /// A gate that nobody has passed.
     ///
     /// [`Gate`] has an example.
     pub fn new(at: DateTime<Utc>) -> Self {
-        Self { format: FORMAT, tickets: Vec::new(), started_at: None, updated_at: at, rest: BTreeMap::new() }
+        let (tickets, rest) = (Vec::new(), BTreeMap::new());
+        Self { format: FORMAT, tickets, started_at: None, urgent: 0, limits: None, updated_at: at, rest }
     }
 
     /// Checks a gate that came back from storage.
@@ -229,6 +292,22 @@ impl Gate {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Decision {
+        self.admit_at(Turn::Scheduled, limits, key, nonce, now, until)
+    }
+
+    /// As [`admit`](Self::admit), for a start of this kind: it counts for whose turn is [next](Self::turn). Whose turn it is
+    /// now decides nothing here; that is for whoever knows who else waits.
+    ///
+    /// [`turn`](Self::turn) has an example.
+    pub fn admit_at(
+        &self,
+        kind: Turn,
+        limits: &Limits,
+        key: &SyncKey,
+        nonce: &Nonce,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Decision {
         let (now, until) = self.in_gate_time(now, until);
         if let Some(held) = self.running(now).find(|ticket| ticket.key == *key) {
             return if held.nonce == *nonce {
@@ -238,17 +317,95 @@ impl Gate {
                 self.refused(Admission::Held { until: held.until })
             };
         }
-        if let Some(at) = self.too_soon(limits, now) {
-            return self.refused(Admission::TooSoon { at });
-        }
-        if self.running(now).count() >= limits.running {
-            let first = self.running(now).map(|ticket| ticket.until).min();
-            return self.refused(Admission::Full { until: first.unwrap_or(DateTime::<Utc>::MAX_UTC) });
+        if let Some(refusal) = self.refusal(limits, now) {
+            return self.refused(refusal);
         }
         let mut next = self.swept(now);
         next.tickets.push(Ticket { key: key.clone(), nonce: nonce.clone(), until });
         next.started_at = Some(now);
+        next.limits = Some(*limits);
+        next.urgent = match kind {
+            Turn::Urgent => self.urgent.saturating_add(1).min(IN_A_ROW),
+            Turn::Scheduled => 0,
+        };
         self.admitted(next, until)
+    }
+
+    /// What it answers whoever has no ticket yet; none, if it would let one in. A refusal needs no attempt to be known.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::gate::{Admission, Gate, Limits};
+    /// use tripartite::id::{Nonce, SyncKey};
+    /// let (limits, now) = (Limits { running: 1, spacing: Duration::ZERO }, DateTime::UNIX_EPOCH);
+    /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let until = now + TimeDelta::minutes(5);
+    /// let gate = Gate::new(now).admit(&limits, &key, &Nonce::new("n")?, now, until).next;
+    /// assert_eq!(gate.refusal(&limits, now), Some(Admission::Full { until }));
+    /// assert_eq!(gate.refusal(&limits, until), None); // the ticket has ended, and nobody needs to say so
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn refusal(&self, limits: &Limits, now: DateTime<Utc>) -> Option<Admission> {
+        if let Some(at) = self.too_soon(limits, now) {
+            return Some(Admission::TooSoon { at });
+        }
+        let first = self.running(now).map(|ticket| ticket.until).min();
+        let full = self.running(now).count() >= limits.running;
+        full.then(|| Admission::Full { until: first.unwrap_or(DateTime::<Utc>::MAX_UTC) })
+    }
+
+    /// Whose turn the next start is, where both kinds wait. So, as long as both do, the n-th start of an urgent one is among
+    /// the next n + n/3 + 1 starts, and the n-th of a scheduled one among the next 4 n.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use chrono::DateTime;
+    /// use tripartite::gate::{Gate, Limits, Turn};
+    /// use tripartite::id::{Nonce, SyncKey};
+    /// let (limits, now) = (Limits { running: 9, spacing: Duration::ZERO }, DateTime::UNIX_EPOCH);
+    /// let start = |gate: &Gate, kind, org: &str| {
+    ///     let key = SyncKey { org: org.parse()?, connector: "federation".parse()? };
+    ///     let until = now + Duration::from_secs(300);
+    ///     Ok::<_, tripartite::id::IdError>(gate.admit_at(kind, &limits, &key, &Nonce::new(org)?, now, until).next)
+    /// };
+    /// let mut gate = Gate::new(now);
+    /// for org in ["a", "b", "c"] {
+    ///     assert_eq!(gate.turn(), Turn::Urgent);
+    ///     gate = start(&gate, Turn::Urgent, org)?;
+    /// }
+    /// assert_eq!(gate.turn(), Turn::Scheduled);
+    /// assert_eq!(start(&gate, Turn::Urgent, "d")?.turn(), Turn::Scheduled); // no scheduled one waited: it still is
+    /// assert_eq!(start(&gate, Turn::Scheduled, "e")?.turn(), Turn::Urgent);
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn turn(&self) -> Turn {
+        if self.urgent < IN_A_ROW { Turn::Urgent } else { Turn::Scheduled }
+    }
+
+    /// What it lets nobody in by, and until when, by the limits that the newest start was within; of two reasons the one
+    /// that lasts longer. Whoever asks compares with their own time: a reason that is over is none.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::gate::{Gate, Limits, Shut};
+    /// use tripartite::id::{Nonce, SyncKey};
+    /// let (limits, now) = (Limits::default(), DateTime::UNIX_EPOCH);
+    /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// assert_eq!(Gate::new(now).shut(), None);
+    /// let until = now + TimeDelta::minutes(5);
+    /// let gate = Gate::new(now).admit(&limits, &key, &Nonce::new("n")?, now, until).next;
+    /// assert_eq!(gate.shut(), Some(Shut::TooSoon { until: now + TimeDelta::minutes(1) }));
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn shut(&self) -> Option<Shut> {
+        let limits = self.limits?;
+        let mut ends: Vec<_> = self.tickets.iter().map(|ticket| ticket.until).collect();
+        ends.sort_unstable();
+        let makes_room = ends.len().checked_sub(limits.running).and_then(|over| ends.get(over));
+        let full = makes_room.map(|until| Shut::Full { until: *until });
+        let too_soon = self.next_start(&limits).map(|until| Shut::TooSoon { until });
+        full.into_iter().chain(too_soon).max_by_key(Shut::until)
     }
 
     /// Lets a ticket last longer, never shorter; `None` when it has ended and may have gone to somebody else: the run
@@ -345,9 +502,12 @@ impl Gate {
 
     /// When the next may start, if that is not now.
     fn too_soon(&self, limits: &Limits, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.next_start(limits).filter(|at| *at > now.max(self.updated_at))
+    }
+
+    fn next_start(&self, limits: &Limits) -> Option<DateTime<Utc>> {
         let spacing = TimeDelta::from_std(limits.spacing).unwrap_or(TimeDelta::MAX);
-        let at = self.started_at?.checked_add_signed(spacing).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        (at > now).then_some(at)
+        Some(self.started_at?.checked_add_signed(spacing).unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
     fn swept(&self, now: DateTime<Utc>) -> Self {

@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use csv::{CSV_HEADER, csv_field};
-pub use status::{Doing, Status};
+pub use status::{Doing, Status, Wait};
 
 use crate::id::{ConnectorId, OrgId, SyncKey};
 use crate::queue::Attempt;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ahead::DISAGREE;
+use crate::gate::{Gate, Shut};
 use crate::health::{Health, View};
 use crate::id::{ConnectorId, OrgId, SyncKey, WorkerId};
 use crate::queue::{Attempt, Death, Ended, Held, Progress, Slot, State};
@@ -43,6 +44,25 @@ pub struct Status {
     /// When its slot last changed; none, in a status from before this was told.
     #[serde(default)]
     pub changed_at: Option<DateTime<Utc>>,
+    /// How it waits, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
+}
+
+/// How a job waits, as far as that can be known from what is stored.
+///
+/// [`Status::behind`] has an example.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Since when it could have begun, but for its turn, its gate, its connector's health or a pause. Still to come, where it
+    /// backs off.
+    pub since: DateTime<Utc>,
+    /// Whether it goes before what a schedule wants.
+    pub urgent: bool,
+    /// What its gate let nobody in by when that was read; over once its time is over. None: the gate is open, or nobody has
+    /// passed it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Shut>,
 }
 
 /// What a key is doing, as an operator sees it.
@@ -106,7 +126,42 @@ impl Status {
             last_at: newest.map(|attempt| attempt.ended_at),
             health: health.map(Health::view),
             changed_at: Some(slot.updated_at),
+            wait: match &slot.state {
+                State::Pending { due_at, .. } => Some(Wait { since: *due_at, urgent: slot.is_urgent(), gate: None }),
+                _ => None,
+            },
         }
+    }
+
+    /// The status, with what the key's gate lets nobody in by. [`Queue::status`](crate::work::Queue::status) has it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::backoff::Fraction;
+    /// use tripartite::gate::{Gate, Limits, Shut};
+    /// use tripartite::history::Status;
+    /// use tripartite::id::{Nonce, SyncKey};
+    /// use tripartite::queue::{Command, Rules, Scope, Slot, Trigger};
+    /// let (now, limits) = (DateTime::UNIX_EPOCH, Limits::default());
+    /// let trigger = Command::Trigger { by: Trigger::Webhook, scope: Scope::All, policy: None, force: false };
+    /// let slot = Slot::new(now).step(&Rules::default(), None, trigger, now, Fraction::ONE).next;
+    /// let other = SyncKey { org: "carrick".parse()?, connector: "federation".parse()? };
+    /// let until = now + TimeDelta::minutes(5);
+    /// let gate = Gate::new(now).admit(&limits, &other, &Nonce::new("n")?, now, until).next;
+    /// let wait = Status::of(&slot, None, None).behind(&gate).wait.ok_or("it waits")?;
+    /// assert_eq!((wait.since, wait.urgent), (now, true));
+    /// assert_eq!(wait.gate, Some(Shut::TooSoon { until: now + TimeDelta::minutes(1) }));
+    /// // What does nothing waits for no gate.
+    /// assert_eq!(Status::of(&Slot::new(now), None, None).behind(&gate).wait, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn behind(mut self, gate: &Gate) -> Self {
+        if let Some(wait) = &mut self.wait {
+            wait.gate = gate.shut();
+        }
+        self
     }
 
     /// The time that a clock which was ahead has left behind, if it is more than ten minutes from now: so far may right

@@ -25,6 +25,19 @@ pub enum Trigger {
     Webhook,
 }
 
+impl Trigger {
+    /// Whether somebody waits for it: what a person or a message asks for goes before what a schedule does.
+    ///
+    /// ```
+    /// use tripartite::queue::Trigger;
+    /// assert!(Trigger::Manual.is_urgent() && Trigger::Webhook.is_urgent());
+    /// assert!(!Trigger::Scheduled.is_urgent()); // any time of the night will do
+    /// ```
+    pub fn is_urgent(self) -> bool {
+        self != Self::Scheduled
+    }
+}
+
 /// What is asked of a slot.
 ///
 /// ```

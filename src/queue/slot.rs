@@ -149,6 +149,9 @@ pub struct Work {
     pub policy: Option<PolicyRef>,
     /// Who asked for it first.
     pub by: Trigger,
+    /// Whether somebody [urgent](Trigger::is_urgent) has joined what a schedule asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expedited: bool,
     /// The newest generation it covers.
     pub upto: u64,
 }
@@ -531,6 +534,28 @@ impl Slot {
         next
     }
 
+    /// Whether somebody waits for what waits: for the job itself, or for what must not join it and comes after it.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::backoff::Fraction;
+    /// use tripartite::queue::{Command, Rules, Scope, Slot, Trigger};
+    /// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+    /// let ask = |slot: &Slot, by, policy: &str| {
+    ///     let trigger = Command::Trigger { by, scope: Scope::All, policy: Some(policy.parse()?), force: false };
+    ///     Ok::<_, tripartite::id::IdError>(slot.step(&rules, None, trigger, now, Fraction::ONE).next)
+    /// };
+    /// let nightly = ask(&Slot::new(now), Trigger::Scheduled, "strict")?;
+    /// assert!(!nightly.is_urgent());
+    /// // Under another policy it comes after the nightly one, which is therefore urgent, too.
+    /// assert!(ask(&nightly, Trigger::Manual, "lenient")?.is_urgent());
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn is_urgent(&self) -> bool {
+        let State::Pending { work, .. } = &self.state else { return false };
+        work.is_urgent() || self.next.as_ref().is_some_and(Work::is_urgent)
+    }
+
     /// Which attempt of its job the next claim is, from 1.
     ///
     /// ```
@@ -546,6 +571,20 @@ impl Slot {
 }
 
 impl Work {
+    /// Whether somebody waits for it: a person or a message has asked for it, alone or beside a schedule. Retries stay so.
+    ///
+    /// ```
+    /// use tripartite::queue::Work;
+    /// let read = |json| serde_json::from_str::<Work>(json).map(|work| work.is_urgent());
+    /// assert!(!read(r#"{"scope": "all", "by": "scheduled", "upto": 1}"#)?);
+    /// assert!(read(r#"{"scope": "all", "by": "scheduled", "expedited": true, "upto": 2}"#)?); // a person joined it
+    /// assert!(read(r#"{"scope": "all", "by": "webhook", "upto": 1}"#)?);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn is_urgent(&self) -> bool {
+        self.expedited || self.by.is_urgent()
+    }
+
     /// Whether a later request may join: it states no policy, or the same.
     pub(super) fn admits(&self, other: &Self) -> bool {
         other.policy.is_none() || other.policy == self.policy
@@ -553,10 +592,12 @@ impl Work {
 
     /// Both in one; a policy that the later states is the one.
     pub(super) fn join(self, later: Self) -> Self {
+        let expedited = self.expedited || (later.is_urgent() && !self.by.is_urgent());
         Self {
             scope: self.scope.merge(later.scope),
             policy: later.policy.or(self.policy),
             by: self.by,
+            expedited,
             upto: self.upto.max(later.upto),
         }
     }

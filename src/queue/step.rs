@@ -114,7 +114,7 @@ impl Stepping<'_> {
             Command::Trigger { by, scope, policy, force } => {
                 self.slot.wanted += 1;
                 let upto = self.slot.wanted;
-                self.trigger(Work { scope, policy, by, upto }, force)
+                self.trigger(Work { scope, policy, by, expedited: false, upto }, force)
             }
             Command::Claim { worker, nonce, lease } => self.claim(worker, nonce, lease),
             Command::Heartbeat { token, lease } => self.heartbeat(token, lease),

@@ -5,13 +5,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::queue::slot_key;
-use super::record::{change, change_since};
+use super::record::{Known, change_known, change_since, changed};
 use super::worker::{Taken, Worker};
 use super::{Clock, Handler, Job, Opened, Queue, WorkError};
 use crate::backoff::Fraction;
 use crate::drive::{DriveError, advance};
 use crate::failure::{Classify, Failure};
-use crate::gate::Admission;
+use crate::gate::{Admission, Gate, Turn};
 use crate::health::{Health, Permit};
 use crate::host::{Connector, JobStore, RecordStore};
 #[cfg(feature = "webhook")]
@@ -52,11 +52,31 @@ pub struct Attempted {
     pub report: Option<Report>,
 }
 
+/// A claim that was asked for, until there is an answer.
+#[derive(Debug, Clone)]
+pub(super) struct Claiming {
+    key: SyncKey,
+    nonce: Nonce,
+    /// Of which kind the job is.
+    kind: Turn,
+}
+
+/// What is known of a job that is about to start.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) slot_time: DateTime<Utc>,
+    pub(super) slot: Known<Slot>,
+    pub(super) gate: Option<Known<Gate>>,
+    /// Whether a job of the other kind waits for the same gate.
+    pub(super) other_waits: bool,
+}
+
 /// What a worker holds of a key while it is at it.
 #[derive(Debug, Clone)]
 pub(super) struct Lease {
     key: SyncKey,
     nonce: Nonce,
+    kind: Turn,
     token: Token,
     attempt: u32,
     until: DateTime<Utc>,
@@ -78,6 +98,15 @@ pub(super) struct Ending {
     /// Who was said to be gone when it began.
     #[cfg(feature = "webhook")]
     heeded: crate::webhook::Tombstones,
+}
+
+/// Who asks for a ticket, and what they know of the gate.
+struct Asking<'a> {
+    key: &'a SyncKey,
+    nonce: &'a Nonce,
+    kind: Turn,
+    other_waits: bool,
+    gate: Option<Known<Gate>>,
 }
 
 /// What a heartbeat answers.
@@ -128,11 +157,12 @@ impl Worker {
         handler: &H,
         clock: &impl Clock,
         key: &SyncKey,
-        slot: &Slot,
+        kind: Turn,
+        start: Start,
     ) -> Result<Taken, WorkError<S::Error>> {
         let now = clock.time();
-        let until = later(now.max(slot.updated_at), self.settings.lease);
-        let token = Token(slot.token.0 + 1);
+        let until = later(now.max(start.slot_time), self.settings.lease);
+        let token = Token(start.slot.record.as_ref().map_or(0, |slot| slot.token.0) + 1);
         let permit = queue.change_health(key, now, |health: &Health| {
             let (next, permit) = health.permit(token, now, until);
             (Some(next), permit)
@@ -143,38 +173,41 @@ impl Worker {
             Permit::NeedsOperator => return Ok(Taken::Unwell(None)),
         }
         self.claims += 1;
-        let nonce = nonce(self.incarnation, self.claims);
-        self.claiming = Some((key.clone(), nonce.clone()));
-        self.claim(queue, handler, clock, key, nonce, Some(slot.updated_at)).await
+        let claiming = Claiming { key: key.clone(), nonce: nonce(self.incarnation, self.claims), kind };
+        self.claiming = Some(claiming.clone());
+        self.claim(queue, handler, clock, claiming, Some(start)).await
     }
 
-    /// Asks for a ticket and then for the claim, under one nonce; a second time, without a time of the slot, if the first
+    /// Asks for a ticket and then for the claim, under one nonce; a second time, without what was known, if the first
     /// answer was lost.
     pub(super) async fn claim<S: JobStore, H: Handler>(
         &mut self,
         queue: &Queue<S>,
         handler: &H,
         clock: &impl Clock,
-        key: &SyncKey,
-        nonce: Nonce,
-        slot_time: Option<DateTime<Utc>>,
+        claiming: Claiming,
+        start: Option<Start>,
     ) -> Result<Taken, WorkError<S::Error>> {
         let now = clock.time();
-        let mut until = later(slot_time.map_or(now, |at| at.max(now)), self.settings.lease);
+        let first = start.is_some();
+        let mut until = later(start.as_ref().map_or(now, |start| start.slot_time.max(now)), self.settings.lease);
+        let Claiming { key, nonce, kind } = claiming;
+        let (mut gate, mut known, other_waits) = match start {
+            Some(start) => (start.gate, Some(start.slot), start.other_waits),
+            None => (None, None, false),
+        };
         let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
-        let stored = slot_key(key);
+        let stored = slot_key(&key);
         let claimed = loop {
-            let ticket = match self.ticket(queue, key, &nonce, now, until).await? {
+            let asking = Asking { key: &key, nonce: &nonce, kind, other_waits, gate: gate.take() };
+            let ticket = match self.ticket(queue, asking, now, until).await? {
                 Admission::Admitted { until } => until,
-                refused => {
+                Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => {
                     self.claiming = None;
-                    return Ok(match refused {
-                        Admission::Full { until: at } | Admission::TooSoon { at } => Taken::Full(at),
-                        Admission::Held { until: at } | Admission::Admitted { until: at } => Taken::Wait(at),
-                    });
+                    return Ok(Taken::Wait(at));
                 }
             };
-            let claimed = change(&queue.store, queue.shards, &stored, |slot: Option<&Slot>| {
+            let claimed = change_known(&queue.store, queue.shards, &stored, known.take(), |slot: Option<&Slot>| {
                 let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
                 let Decision { next, outcome } = before.step(&queue.rules, None, command.clone(), now, Fraction::ONE);
                 match outcome {
@@ -192,14 +225,15 @@ impl Worker {
         self.claiming = None;
         let Some(claim) = claimed else {
             // Asked for a second time, it may stand, and the refusal be a stale reading: then its ticket ends by itself.
-            if slot_time.is_some() {
-                self.release(queue, key, &nonce, now).await?;
+            if first {
+                self.release(queue, &key, &nonce, now).await?;
             }
             return Ok(Taken::Nothing);
         };
         let lease = Lease {
-            key: key.clone(),
+            key,
             nonce,
+            kind,
             token: claim.token,
             attempt: claim.attempt,
             until: claim.until,
@@ -345,7 +379,9 @@ impl Worker {
         }
         let mut until = later(now, self.settings.lease).max(lease.until);
         loop {
-            let ticket = match self.ticket(queue, &lease.key, &lease.nonce, now, until).await? {
+            let Lease { key, nonce, kind, .. } = &*lease;
+            let asking = Asking { key, nonce, kind: *kind, other_waits: false, gate: None };
+            let ticket = match self.ticket(queue, asking, now, until).await? {
                 Admission::Admitted { until } => until,
                 Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => {
                     return Ok(Beat::GiveBack(at, TICKET_LOST.to_owned()));
@@ -440,8 +476,8 @@ impl Worker {
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
         let known = |slot: Option<&Slot>| lease.known(slot);
-        let (outcome, notice) =
-            change_since(&queue.store, queue.shards, &slot_key(key), known, |slot: Option<&Slot>| {
+        let ((outcome, notice), slot) =
+            changed(&queue.store, queue.shards, &slot_key(key), None, known, |slot: Option<&Slot>| {
                 let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
                 let told =
                     progress.clone().map(|progress| before.step(&queue.rules, None, progress, now, fraction).next);
@@ -452,7 +488,7 @@ impl Worker {
             })
             .await?;
         self.notices.extend(notice);
-        queue.flush(key, now).await?;
+        queue.append(key, slot, now).await?;
         self.release(queue, key, &lease.nonce, now).await?;
         if outcome == Outcome::Fenced {
             return Ok(outcome);
@@ -490,18 +526,22 @@ impl Worker {
         Ok(outcome)
     }
 
+    /// Asks for a ticket, or a longer one. Where the other kind's turn has come, and one of those waits, it is too soon.
     async fn ticket<S: JobStore>(
         &self,
         queue: &Queue<S>,
-        key: &SyncKey,
-        nonce: &Nonce,
+        asking: Asking<'_>,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Admission, WorkError<S::Error>> {
         let limits = self.settings.gate;
+        let Asking { key, nonce, kind, other_waits, gate } = asking;
         queue
-            .change_gate(key.connector.as_str(), now, |gate| {
-                let decision = gate.admit(&limits, key, nonce, now, until);
+            .change_gate(key.connector.as_str(), now, gate, |gate| {
+                if other_waits && gate.turn() != kind {
+                    return (None, Admission::TooSoon { at: now });
+                }
+                let decision = gate.admit_at(kind, &limits, key, nonce, now, until);
                 (Some(decision.next), decision.admission)
             })
             .await
@@ -514,7 +554,7 @@ impl Worker {
         nonce: &Nonce,
         now: DateTime<Utc>,
     ) -> Result<(), WorkError<S::Error>> {
-        queue.change_gate(key.connector.as_str(), now, |gate| (Some(gate.release(key, nonce, now)), ())).await
+        queue.change_gate(key.connector.as_str(), now, None, |gate| (Some(gate.release(key, nonce, now)), ())).await
     }
 }
 

@@ -70,7 +70,7 @@ impl Worker {
         }
         // Nothing sorts behind this one among those that are due then.
         let behind = (now + FAR, StoreKey::of("zz", []));
-        for shard in queue.shards_from(0) {
+        for shard in queue.all_shards() {
             let mut after = Some(behind.clone());
             loop {
                 let far = DateTime::<Utc>::MAX_UTC;

@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::WorkError;
-use super::record::{change, read, shard};
+use super::lane::Lane;
+use super::record::{Known, change, change_known, known, read, relist};
 use super::told::Told;
 use crate::backoff::Fraction;
 use crate::gate::Gate;
@@ -152,7 +154,11 @@ impl<S: JobStore> Queue<S> {
     }
 
     /// Into how many parts the due keys are divided, at least one: about as many as workers. All who use one store use
-    /// the same; after a change, what is due in a part that is gone is found only once its slot changes.
+    /// the same; after a change to fewer, what is due in a part that is gone is found only once its slot changes.
+    ///
+    /// Jobs that wait are listed apart, so that those whose gate is full stand in front of nothing else: an eighth as many
+    /// parts for urgent jobs and for scheduled ones, downwards from [`Shard`]`(65534)`. `Shard(65535)` is for what no worker
+    /// looks at.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -167,7 +173,7 @@ impl<S: JobStore> Queue<S> {
     /// let store = Arc::new(MemoryJobStore::default());
     /// let queue = Queue::new(store.clone()).shards(0); // counts as one
     /// let _ = block_on(queue.apply(&key, None, trigger, DateTime::UNIX_EPOCH))?;
-    /// assert_eq!(block_on(store.due(Shard(0), DateTime::UNIX_EPOCH, None, 9))?.keys.len(), 1);
+    /// assert_eq!(block_on(store.due(Shard(65534), DateTime::UNIX_EPOCH, None, 9))?.keys.len(), 1); // it is urgent
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -455,6 +461,7 @@ impl<S: JobStore> Queue<S> {
     /// let _ = block_on(queue.apply(&key, None, trigger, DateTime::UNIX_EPOCH))?;
     /// let status = block_on(queue.status(&key))?.ok_or("it waits")?;
     /// assert_eq!((status.wanted, status.covered, status.last), (1, 0, None)); // asked for, and never tried
+    /// assert!(status.wait.is_some_and(|wait| wait.urgent)); // a person asked: it goes before what a schedule wants
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -464,7 +471,16 @@ impl<S: JobStore> Queue<S> {
         let Some(slot) = self.slot(key).await? else { return Ok(None) };
         let last = if slot.token.0 == 0 { None } else { self.last(key, &slot).await? };
         let health = self.health(key).await?;
-        Ok(Some(Status::of(&slot, last.as_ref(), health.as_ref())))
+        let status = Status::of(&slot, last.as_ref(), health.as_ref());
+        if status.wait.is_none() {
+            return Ok(Some(status));
+        }
+        match self.gate(key.connector.as_str()).await {
+            Ok(Some(gate)) => Ok(Some(status.behind(&gate))),
+            // Each tick tells of a gate that cannot be read; how the key stands is known without it.
+            Ok(None) | Err(WorkError::Broken { .. }) => Ok(Some(status)),
+            Err(error) => Err(error),
+        }
     }
 
     /// The attempt of the greatest token in the history: a clock that was ahead wrote later times under lesser tokens.
@@ -577,16 +593,18 @@ impl<S: JobStore> Queue<S> {
     /// # Errors
     /// [`WorkError`], when the store failed or the slot cannot be read; the slot then keeps what it held.
     pub async fn flush(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
-        let Some(slot) = self.slot(key).await? else { return Ok(()) };
-        self.append(key, slot.unflushed, now).await
+        let slot = self.known_slot(key).await?;
+        self.append(key, slot, now).await
     }
 
+    /// Appends what the slot holds, as it was read or written just now.
     pub(super) async fn append(
         &self,
         key: &SyncKey,
-        attempts: Vec<Attempt>,
+        slot: Known<Slot>,
         now: DateTime<Utc>,
     ) -> Result<(), WorkError<S::Error>> {
+        let attempts = slot.record.as_ref().map(|slot| slot.unflushed.clone()).unwrap_or_default();
         let Some(through) = attempts.iter().map(|attempt| attempt.token).max() else { return Ok(()) };
         let log = history_log(key);
         for attempt in attempts {
@@ -596,18 +614,22 @@ impl<S: JobStore> Queue<S> {
             let entry = LogEntry { position: LogPosition { at: entry.at(), id: entry.id() }, bytes };
             self.store.append(&log, &entry).await.map_err(WorkError::Store)?;
         }
-        let _ = self.apply(key, None, Command::Flushed { through }, now).await?;
-        Ok(())
+        change_known(&self.store, self.shards, &slot_key(key), Some(slot), |slot: Option<&Slot>| {
+            let flushed = Command::Flushed { through };
+            (slot.map(|slot| slot.step(&self.rules, None, flushed, now, Fraction::ONE).next), ())
+        })
+        .await
     }
 
     pub(super) async fn change_gate<R>(
         &self,
         group: &str,
         now: DateTime<Utc>,
+        known: Option<Known<Gate>>,
         mut f: impl FnMut(&Gate) -> (Option<Gate>, R),
     ) -> Result<R, WorkError<S::Error>> {
         let key = gate_key(group);
-        change(&self.store, self.shards, &key, |gate: Option<&Gate>| match gate {
+        change_known(&self.store, self.shards, &key, known, |gate: Option<&Gate>| match gate {
             Some(gate) => f(gate),
             None => f(&Gate::new(now)),
         })
@@ -646,14 +668,34 @@ impl<S: JobStore> Queue<S> {
         .await
     }
 
-    /// The shards, beginning with one of the caller's own.
-    pub(super) fn shards_from(&self, own: u64) -> impl Iterator<Item = Shard> {
-        let shards = u64::from(self.shards.max(1));
-        (0..shards).map(move |step| Shard(((own % shards + step) % shards) as u16))
+    /// The shards of a lane, beginning with one of the caller's own.
+    pub(super) fn shards_of(&self, lane: Lane, own: u64) -> impl Iterator<Item = Shard> {
+        lane.shards(self.shards, own)
+    }
+
+    /// All shards that a worker looks at.
+    pub(super) fn all_shards(&self) -> impl Iterator<Item = Shard> {
+        let lanes = [Lane::Ungated, Lane::Urgent, Lane::Scheduled];
+        lanes.into_iter().flat_map(|lane| self.shards_of(lane, 0))
+    }
+
+    /// A slot that is to be changed.
+    pub(super) async fn known_slot(&self, key: &SyncKey) -> Result<Known<Slot>, WorkError<S::Error>> {
+        known(&self.store, &slot_key(key)).await
+    }
+
+    /// The slot of a key, which is listed in its lane from then on.
+    pub(super) async fn listed_slot(&self, key: &SyncKey) -> Result<Known<Slot>, WorkError<S::Error>> {
+        relist(&self.store, self.shards, &slot_key(key)).await
+    }
+
+    /// A gate that is to be changed.
+    pub(super) async fn known_gate(&self, group: &str) -> Result<Known<Gate>, WorkError<S::Error>> {
+        known(&self.store, &gate_key(group)).await
     }
 }
 
 /// A number of one's own, the same in every process.
 pub(super) fn number(text: &str) -> u64 {
-    u64::from(shard(&StoreKey::of("worker", [text]), u16::MAX).0)
+    xxh3_64(StoreKey::of("worker", [text]).as_str().as_bytes())
 }

@@ -2,16 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
+use super::lane::{FORGETTABLE, Lane};
 use super::record::{Record, change, read};
 use super::{Queue, WorkError};
-use crate::host::{JobStore, Shard, StoreKey, Swap};
+use crate::host::{JobStore, StoreKey, Swap};
 use crate::id::SyncKey;
 use crate::queue::Scope;
 use crate::rate::Rate;
 use crate::webhook::{Burying, Effect, Endpoint, Received, Request, Seen, Step, Tombstones};
 
-/// Where messages are listed that may be forgotten: away from what workers look at.
-const FORGETTABLE: Shard = Shard(u16::MAX);
 /// How many of them are forgotten when one more is taken in.
 const FORGOTTEN: usize = 4;
 
@@ -41,8 +40,8 @@ impl Record for Seen {
         Some(self.until())
     }
 
-    fn shard(&self) -> Option<Shard> {
-        Some(FORGETTABLE)
+    fn lane(&self) -> Lane {
+        Lane::Forgettable
     }
 }
 

@@ -1,30 +1,26 @@
 //! The worker: one tick takes one job from claim to end.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::attempt::{Attempted, Ending};
+use super::agenda::{Agenda, Due};
+use super::attempt::{Attempted, Claiming, Ending, Start};
 use super::clock_skew::SkewLook;
-use super::queue::{connector, number, sync_key};
+use super::queue::number;
+use super::record::Known;
 use super::{Clock, Handler, Queue, WorkError};
 use crate::backoff::Fraction;
 use crate::drive::block_on;
-use crate::gate::{Limits, fair};
+use crate::gate::{Admission, Gate, Limits, Turn};
 use crate::health;
 use crate::host::{JobStore, StoreKey};
-use crate::id::{ConnectorId, Incarnation, Nonce, OrgId, SyncKey, WorkerId};
+use crate::id::{ConnectorId, Incarnation, SyncKey, WorkerId};
 use crate::notice::Notice;
-use crate::queue::{Command, Outcome, State};
+use crate::queue::{Command, Outcome, Slot, State};
 
-/// How many due keys are asked for in one call.
-const PAGE: usize = 500;
-/// How many due keys a worker keeps in mind at a time.
-const AGENDA: usize = 10_000;
-/// How long it trusts them.
-const TRUST: TimeDelta = TimeDelta::seconds(5);
 /// For how long it does not ask again after a connector that is left alone: somebody may reset it.
 const PATIENCE: TimeDelta = TimeDelta::seconds(60);
 
@@ -75,14 +71,12 @@ pub struct Worker {
     /// How many claims it has asked for: makes each nonce a new one.
     pub(super) claims: u64,
     /// The claim it has asked for, until there is an answer.
-    pub(super) claiming: Option<(SyncKey, Nonce)>,
+    pub(super) claiming: Option<Claiming>,
     /// What it has to say of an attempt, and could not, because the store failed.
     pub(super) unsaid: Option<Ending>,
     /// What people must hear about, until a tick returns.
     pub(super) notices: Vec<Notice>,
-    agenda: VecDeque<Due>,
-    read_at: Option<DateTime<Utc>>,
-    served: Option<OrgId>,
+    agenda: Agenda,
     /// Whose connector is left alone, until when; none: until a person has seen to it.
     patient: BTreeMap<SyncKey, Option<DateTime<Utc>>>,
     patient_until: Option<DateTime<Utc>>,
@@ -163,12 +157,13 @@ pub struct Tick {
     pub next: Option<DateTime<Utc>>,
 }
 
-#[derive(Debug)]
-enum Due {
-    Slot(SyncKey),
-    Connection(ConnectorId),
-    /// No record of ours, or one of a later version.
-    Unknown(StoreKey),
+/// What a tick has seen.
+#[derive(Default)]
+struct Seen {
+    /// The gates that it has read; none: one lets nobody in, or cannot be read.
+    gates: BTreeMap<ConnectorId, Option<Known<Gate>>>,
+    /// Whose connector it has found to be left alone.
+    unwell: BTreeSet<SyncKey>,
 }
 
 impl Worker {
@@ -185,9 +180,7 @@ impl Worker {
             claiming: None,
             unsaid: None,
             notices: Vec::new(),
-            agenda: VecDeque::new(),
-            read_at: None,
-            served: None,
+            agenda: Agenda::new(number(&incarnation.to_string())),
             patient: BTreeMap::new(),
             patient_until: None,
             skew: SkewLook::default(),
@@ -252,8 +245,8 @@ impl Worker {
         if let Some(ending) = self.unsaid.take() {
             return self.end(queue, clock, ending).await.map(Some);
         }
-        let Some((key, nonce)) = self.claiming.clone() else { return Ok(None) };
-        match self.claim(queue, handler, clock, &key, nonce, None).await? {
+        let Some(claiming) = self.claiming.clone() else { return Ok(None) };
+        match self.claim(queue, handler, clock, claiming, None).await? {
             Taken::Attempted(attempted) => Ok(Some(*attempted)),
             _ => Ok(None),
         }
@@ -268,48 +261,136 @@ impl Worker {
         tick: &mut Tick,
     ) -> Result<(), WorkError<S::Error>> {
         let now = clock.time();
-        let mut whole = self.look(queue, now).await?;
-        let mut full = BTreeSet::new();
+        self.be_patient(now);
+        let mut whole = self.agenda.look(queue, now, false).await?;
+        let mut seen = Seen::default();
         loop {
-            while let Some(due) = self.agenda.pop_front() {
-                let taken = match due {
-                    Due::Slot(key) => self.due(queue, handler, clock, key, &mut full, tick).await,
-                    due => self.other(queue, due, now, tick).await.map(|()| false),
-                };
-                match taken {
+            while let Some(due) = self.agenda.others.pop_front() {
+                if let Err(error) = self.other(queue, clock, due, tick).await {
+                    self.pass_over(error, tick)?;
+                }
+            }
+            self.agenda.arrange();
+            while let Some((key, kind)) = self.choose(queue, now, &mut seen, tick).await? {
+                match self.start(queue, handler, clock, (key, kind), &mut seen, tick).await {
                     Ok(true) => return Ok(()),
                     Ok(false) => {}
                     Err(error) => self.pass_over(error, tick)?,
                 }
             }
-            self.read_at = None;
             if whole {
-                return self.foresee(queue, now, tick).await;
+                tick.next = self.agenda.ended(queue, now, tick.next);
+                return Ok(());
             }
             // Earlier ticks have passed over some of what is due: what is next is known only after a look at all of it.
-            whole = self.look(queue, now).await?;
+            whole = self.agenda.look(queue, now, true).await?;
         }
     }
 
-    /// One slot of the agenda; whether there was a job to take.
-    async fn due<S: JobStore, H: Handler>(
+    /// For a while it asks no more after connectors that are left alone.
+    fn be_patient(&mut self, now: DateTime<Utc>) {
+        if self.patient_until.is_none_or(|until| until <= now || until > now + PATIENCE) {
+            self.patient.clear();
+            self.patient_until = Some(now + PATIENCE);
+        }
+    }
+
+    /// The next job whose gate lets one in and whose kind has its turn there. A gate is read once, its keys not at all
+    /// while it is shut.
+    async fn choose<S: JobStore>(
+        &mut self,
+        queue: &Queue<S>,
+        now: DateTime<Utc>,
+        seen: &mut Seen,
+        tick: &mut Tick,
+    ) -> Result<Option<(SyncKey, Turn)>, WorkError<S::Error>> {
+        while let Some((key, kind)) = self.agenda.next() {
+            if let Some(at) = self.patient.get(&key).filter(|at| at.is_none_or(|at| at > now)) {
+                if !seen.unwell.contains(&key) {
+                    // Somebody may have reset it.
+                    tick.next = earlier(tick.next, at.or(self.patient_until));
+                }
+                self.agenda.tries(&key, kind);
+                continue;
+            }
+            let Some(turn) = self.open(queue, now, &key, seen, tick).await? else {
+                self.agenda.drop_all(&key.connector);
+                continue;
+            };
+            if turn != kind && self.agenda.other_waits(&key.connector, kind) {
+                self.agenda.put_off(key, kind);
+                continue;
+            }
+            if self.agenda.read_on(queue, now).await? {
+                self.agenda.give_back(key, kind);
+                continue;
+            }
+            self.agenda.tries(&key, kind);
+            return Ok(Some((key, kind)));
+        }
+        Ok(None)
+    }
+
+    /// Whose turn it is at a gate; none, while it lets nobody in.
+    async fn open<S: JobStore>(
+        &mut self,
+        queue: &Queue<S>,
+        now: DateTime<Utc>,
+        key: &SyncKey,
+        seen: &mut Seen,
+        tick: &mut Tick,
+    ) -> Result<Option<Turn>, WorkError<S::Error>> {
+        let connector = &key.connector;
+        if !seen.gates.contains_key(connector) {
+            let known = match queue.known_gate(connector.as_str()).await {
+                Ok(known) => Some(known),
+                Err(error) => {
+                    self.pass_over(error, tick)?;
+                    None
+                }
+            };
+            let refusal = known.as_ref().and_then(|known| known.record.as_ref()?.refusal(&self.settings.gate, now));
+            if let Some(Admission::Full { until: at } | Admission::TooSoon { at }) = refusal {
+                tick.next = earlier(tick.next, Some(at));
+                self.look_at_gate(queue, key, at, now).await?;
+            }
+            seen.gates.insert(connector.clone(), known.filter(|_| refusal.is_none()));
+        }
+        let known = seen.gates.get(connector).and_then(Option::as_ref);
+        Ok(known.map(|known| known.record.as_ref().map_or(Turn::Urgent, Gate::turn)))
+    }
+
+    /// One job that may start; whether it did.
+    async fn start<S: JobStore, H: Handler>(
         &mut self,
         queue: &Queue<S>,
         handler: &H,
         clock: &impl Clock,
-        key: SyncKey,
-        full: &mut BTreeSet<ConnectorId>,
+        (key, kind): (SyncKey, Turn),
+        seen: &mut Seen,
         tick: &mut Tick,
     ) -> Result<bool, WorkError<S::Error>> {
-        let now = clock.time();
-        if let Some(at) = self.patient.get(&key).filter(|at| at.is_none_or(|at| at > now)) {
-            // Somebody may have reset it.
-            tick.next = earlier(tick.next, at.or(self.patient_until));
-            return Ok(false);
+        let known = queue.known_slot(&key).await?;
+        let Some(slot) = known.record.clone() else { return Ok(false) };
+        let mut asked = false;
+        let taken = match waits(&slot, clock.time()) {
+            Ok(kind) => {
+                asked = true;
+                let gate = seen.gates.get(&key.connector).cloned().flatten();
+                let other_waits = self.agenda.other_waits(&key.connector, kind);
+                let start = Start { slot_time: slot.updated_at, slot: known, gate, other_waits };
+                self.attempt(queue, handler, clock, &key, kind, start).await
+            }
+            Err(taken) => Ok(taken),
+        };
+        if asked && !matches!(taken, Ok(Taken::Attempted(_) | Taken::Unwell(_))) {
+            // It was asked for a ticket: what was read of it is no longer so.
+            seen.gates.remove(&key.connector);
         }
-        match self.slot(queue, handler, clock, &key, full, tick).await? {
+        let now = clock.time();
+        match taken? {
             Taken::Attempted(attempted) => {
-                self.served = Some(key.org);
+                self.agenda.started(&key, kind);
                 tick.attempt = Some(*attempted);
                 return Ok(true);
             }
@@ -318,12 +399,8 @@ impl Worker {
             Taken::Unwell(at) => {
                 let at = at.map(|at| at.min(now + PATIENCE));
                 tick.next = earlier(tick.next, at);
+                seen.unwell.insert(key.clone());
                 self.patient.insert(key, at);
-            }
-            Taken::Full(at) => {
-                self.look_at_gate(queue, &key, at, now).await?;
-                tick.next = earlier(tick.next, Some(at));
-                full.insert(key.connector);
             }
         }
         Ok(false)
@@ -344,96 +421,53 @@ impl Worker {
         block_on(self.tick(queue, handler, clock))
     }
 
-    /// Reads what is due, unless it knows that well enough. Whether it did.
-    async fn look<S: JobStore>(&mut self, queue: &Queue<S>, now: DateTime<Utc>) -> Result<bool, WorkError<S::Error>> {
-        if self.patient_until.is_none_or(|until| until <= now || until > now + PATIENCE) {
-            self.patient.clear();
-            self.patient_until = Some(now + PATIENCE);
-        }
-        let fresh = self.read_at.is_some_and(|at| at <= now && now - at < TRUST);
-        if fresh && !self.agenda.is_empty() {
-            return Ok(false);
-        }
-        let mut slots = Vec::new();
-        self.agenda.clear();
-        for shard in queue.shards_from(number(&self.incarnation.to_string())) {
-            let mut after = None;
-            loop {
-                let page = queue.store.due(shard, now, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
-                after = page.keys.last().cloned();
-                for (_, key) in page.keys {
-                    match (sync_key(&key), connector(&key)) {
-                        (Some(key), _) => slots.push(key),
-                        (None, Some(connector)) => self.agenda.push_back(Due::Connection(connector)),
-                        (None, None) => self.agenda.push_back(Due::Unknown(key)),
-                    }
-                }
-                if !page.more || slots.len() >= AGENDA {
-                    break;
-                }
-            }
-        }
-        if self.served.is_none() && !slots.is_empty() {
-            // Workers that begin together begin at different organisations.
-            self.served = Some(slots[number(&self.incarnation.to_string()) as usize % slots.len()].org.clone());
-        }
-        self.agenda.extend(fair(slots, |key| key, self.served.as_ref()).into_iter().map(Due::Slot));
-        self.read_at = Some(now);
-        Ok(true)
-    }
-
+    /// What no gate keeps waiting: schedules, leases, attempts for the history. A job that waits is listed in its lane.
     async fn other<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
+        clock: &impl Clock,
         due: Due,
-        now: DateTime<Utc>,
         tick: &mut Tick,
     ) -> Result<(), WorkError<S::Error>> {
         match due {
             Due::Connection(connector) => {
+                let now = clock.time();
                 let (fired, broken) = queue.fire_readable(&connector, now).await?;
                 tick.next = earlier(tick.next, (!fired.is_empty()).then_some(now));
                 tick.fired.extend(fired);
                 tick.broken.extend(broken);
             }
             Due::Unknown(key) => tick.broken.push((key, "no record that this version knows".to_owned())),
-            Due::Slot(_) => {}
+            Due::Slot(key) => self.slot(queue, clock, key, tick).await?,
         }
         Ok(())
     }
 
-    /// What there is to do about one slot.
-    async fn slot<S: JobStore, H: Handler>(
+    /// What there is to do about one slot, but for starting its job.
+    async fn slot<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
-        handler: &H,
         clock: &impl Clock,
-        key: &SyncKey,
-        full: &BTreeSet<ConnectorId>,
+        key: SyncKey,
         tick: &mut Tick,
-    ) -> Result<Taken, WorkError<S::Error>> {
-        let Some(slot) = queue.slot(key).await? else { return Ok(Taken::Nothing) };
+    ) -> Result<(), WorkError<S::Error>> {
+        let known = queue.listed_slot(&key).await?;
+        let Some(slot) = known.record.clone() else { return Ok(()) };
         let now = clock.time();
-        queue.append(key, slot.unflushed.clone(), now).await?;
-        match slot.state {
-            State::Pending { due_at, .. } if !slot.paused => {
-                // The slot's time does not go back: what is due for it is due.
-                if due_at > now.max(slot.updated_at) {
-                    return Ok(Taken::Wait(due_at));
-                }
-                if full.contains(&key.connector) {
-                    return Ok(Taken::Nothing);
-                }
-                self.attempt(queue, handler, clock, key, &slot).await
+        queue.append(&key, known, now).await?;
+        match (waits(&slot, now), &slot.state) {
+            (Ok(kind), _) => self.agenda.add(key, kind),
+            (_, State::Running { lease_until, .. }) if *lease_until <= now => {
+                let next = self.expire(queue, &key, now, clock.fraction(), tick).await?;
+                tick.next = earlier(tick.next, next);
             }
-            State::Running { lease_until, .. } if lease_until <= now => {
-                self.expire(queue, key, now, clock.fraction(), tick).await
-            }
-            State::Running { lease_until, .. } => Ok(Taken::Wait(lease_until)),
-            State::Idle | State::Pending { .. } | State::Dead { .. } => Ok(Taken::Nothing),
+            (Err(Taken::Wait(at)), _) => tick.next = earlier(tick.next, Some(at)),
+            (Err(_), _) => {}
         }
+        Ok(())
     }
 
+    /// A job whose worker has vanished; when there is something to do about it next.
     async fn expire<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
@@ -441,37 +475,33 @@ impl Worker {
         now: DateTime<Utc>,
         fraction: Fraction,
         tick: &mut Tick,
-    ) -> Result<Taken, WorkError<S::Error>> {
+    ) -> Result<Option<DateTime<Utc>>, WorkError<S::Error>> {
         let applied = queue.apply_with(key, None, Command::Expire, now, fraction).await?;
         self.notices.extend(applied.notice);
-        let taken = match applied.outcome {
-            Outcome::Refused(_) => return Ok(Taken::Nothing),
-            Outcome::Retrying { at } => Taken::Wait(at),
+        let next = match applied.outcome {
+            Outcome::Refused(_) => return Ok(None),
+            Outcome::Retrying { at } => Some(at),
             // What was asked for after the cancel is due at once.
-            Outcome::Cancelled => Taken::Wait(now),
-            _ => Taken::Nothing,
+            Outcome::Cancelled => Some(now),
+            _ => None,
         };
         tick.expired.push((key.clone(), applied.outcome));
         queue.flush(key, now).await?;
-        Ok(taken)
+        Ok(next)
     }
+}
 
-    /// When the next key is due that is not due yet.
-    async fn foresee<S: JobStore>(
-        &self,
-        queue: &Queue<S>,
-        now: DateTime<Utc>,
-        tick: &mut Tick,
-    ) -> Result<(), WorkError<S::Error>> {
-        // Nothing sorts behind this one among those that are due now.
-        let behind = (now, StoreKey::of("zz", []));
-        for shard in queue.shards_from(0) {
-            let far = DateTime::<Utc>::MAX_UTC;
-            let page = queue.store.due(shard, far, Some(&behind), 1).await.map_err(WorkError::Store)?;
-            let at = page.keys.first().map(|(at, _)| *at).filter(|at| *at > now);
-            tick.next = earlier(tick.next, at);
+/// Of which kind a slot's job is that may begin now, or what else becomes of it.
+fn waits(slot: &Slot, now: DateTime<Utc>) -> Result<Turn, Taken> {
+    match &slot.state {
+        // The slot's time does not go back: what is due for it is due.
+        State::Pending { due_at, .. } if !slot.paused && *due_at > now.max(slot.updated_at) => {
+            Err(Taken::Wait(*due_at))
         }
-        Ok(())
+        State::Pending { .. } if !slot.paused && slot.is_urgent() => Ok(Turn::Urgent),
+        State::Pending { .. } if !slot.paused => Ok(Turn::Scheduled),
+        State::Running { lease_until, .. } => Err(Taken::Wait(*lease_until)),
+        State::Idle | State::Pending { .. } | State::Dead { .. } => Err(Taken::Nothing),
     }
 }
 
@@ -484,8 +514,6 @@ pub(super) enum Taken {
     Wait(DateTime<Utc>),
     /// The connector is left alone until then; none: until a person has seen to it.
     Unwell(Option<DateTime<Utc>>),
-    /// Its group has no room until then.
-    Full(DateTime<Utc>),
 }
 
 /// The earlier of two, as far as there are any.

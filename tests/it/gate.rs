@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use tripartite::gate::{Admission, Gate, Limits, fair};
+use tripartite::gate::{Admission, Gate, Limits, Shut, Turn, fair};
 use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -218,4 +218,66 @@ fn setting_back_leaves_the_tickets_of_a_right_clock() {
     let ask = |limits: Limits| back.admit(&limits, &key(3, 0), &nonce(3), at(120), at(720)).admission;
     assert_eq!(ask(limits(1, 0)), Admission::Full { until: at(660) }, "the other still runs");
     assert_eq!(ask(limits(5, 300)), Admission::TooSoon { at: at(360) }, "and began when it began");
+}
+
+#[test]
+fn a_gate_from_before_turns_is_read_and_owes_nobody_anything() {
+    let old =
+        r#"{"format": 1, "tickets": [], "started_at": "2023-11-14T22:13:20Z", "updated_at": "2023-11-14T22:13:20Z"}"#;
+    let gate: Gate = serde_json::from_str(old).unwrap();
+    assert_eq!((gate.check(), gate.turn(), gate.shut()), (Ok(()), Turn::Urgent, None));
+    assert_eq!(gate.refusal(&limits(5, 60), at(10)), Some(Admission::TooSoon { at: at(60) }));
+    // Nor does a count that no version writes break anything.
+    let odd: Gate = serde_json::from_str(&old.replace("\"tickets\"", "\"urgent\": 255, \"tickets\"")).unwrap();
+    let next = odd.admit_at(Turn::Urgent, &limits(5, 0), &key(1, 0), &nonce(1), at(10), at(600)).next;
+    assert_eq!(next.turn(), Turn::Scheduled);
+}
+
+#[test]
+fn a_gate_says_what_it_lets_nobody_in_by_without_being_told_its_limits() {
+    let limits = limits(2, 60);
+    let one = admitted(&Gate::new(at(0)), &limits, 1, 0, 600);
+    assert_eq!(one.shut(), Some(Shut::TooSoon { until: at(60) }));
+    let two = admitted(&one, &limits, 2, 60, 300);
+    assert_eq!(two.shut(), Some(Shut::Full { until: at(300) }), "the first that ends makes room");
+    let released = two.release(&key(1, 0), &nonce(1), at(70));
+    assert_eq!(released.shut(), Some(Shut::TooSoon { until: at(120) }));
+    for now in 0..700 {
+        let refused = two.refusal(&limits, at(now)).is_some();
+        assert_eq!(refused, two.shut().is_some_and(|shut| shut.until() > at(now.max(60))), "{now}");
+    }
+}
+
+/// Every order in which urgent and scheduled jobs can come, one or both or none before each of eight starts.
+#[test]
+fn whatever_comes_when_the_waits_of_both_kinds_are_bounded_in_starts() {
+    let limits = limits(usize::MAX, 0);
+    for history in 0..4u32.pow(8) {
+        let (mut gate, mut lines, mut starts) = (Gate::new(at(0)), [Vec::new(), Vec::new()], 0);
+        for step in 0..40 {
+            let comes = if step < 8 { history >> (2 * step) & 3 } else { 0 };
+            for (kind, line) in lines.iter_mut().enumerate() {
+                if comes >> kind & 1 == 1 {
+                    // Within so many starts from now.
+                    let n = line.len() + 1;
+                    line.push(starts + if kind == 0 { n + n / 3 + 1 } else { 4 * n });
+                }
+            }
+            let kind = match gate.turn() {
+                _ if lines[1].is_empty() => 0,
+                _ if lines[0].is_empty() => 1,
+                Turn::Urgent => 0,
+                Turn::Scheduled => 1,
+            };
+            if lines[kind].is_empty() {
+                continue;
+            }
+            starts += 1;
+            let latest = lines[kind].remove(0);
+            assert!(starts <= latest, "history {history:x}: start {starts} was to be {latest} at the latest");
+            let turn = [Turn::Urgent, Turn::Scheduled][kind];
+            gate = gate.admit_at(turn, &limits, &key(starts, 0), &nonce(starts), at(step), at(step)).next;
+        }
+        assert!(lines.iter().all(Vec::is_empty));
+    }
 }

@@ -24,7 +24,7 @@ fn attempt(token: u64, ended: Ended) -> Attempt {
     Attempt {
         token: Token(token),
         worker: WorkerId::new("w1").unwrap(),
-        work: Work { scope: Scope::All, policy, by: Trigger::Scheduled, upto: token },
+        work: Work { scope: Scope::All, policy, by: Trigger::Scheduled, expedited: false, upto: token },
         number: 1,
         started_at: at(0),
         ended_at: at(60),

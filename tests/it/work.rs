@@ -1,11 +1,13 @@
 //! Workers: what is due, may run and is fair is run, once, and its end is told.
 
+mod calls;
 mod clock;
 mod club;
 mod crowd;
 mod failing;
 mod found;
 mod old_failures;
+mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

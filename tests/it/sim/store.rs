@@ -84,7 +84,7 @@ impl Faulty {
             let (key, past) = state.past.iter().nth(skip).unwrap();
             let row = past.back().map(|stored| &stored.row).filter(|row| row.shard == shard);
             if row.is_some() && page.keys.iter().all(|(_, listed)| listed != key) {
-                page.keys.push((until, key.clone()));
+                page.keys.push((until.min(state.now), key.clone()));
             }
         }
     }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
-use tripartite::history::{CSV_HEADER, Doing, Entry, EntryError, Status};
+use tripartite::gate::Shut;
+use tripartite::history::{CSV_HEADER, Doing, Entry, EntryError, Status, Wait};
 use tripartite::host::LogPosition;
 use tripartite::id::{ExternalId, IdError, PolicyRef, SyncKey};
 use tripartite::queue::{Attempt, Command as Ask, Ended, Outcome, Scope, Slot, State, Trigger};
@@ -393,6 +394,19 @@ fn enrolled(known: &[SyncKey]) -> String {
     }
 }
 
+/// What a job waits for, as far as that is known.
+fn waiting(wait: &Wait) -> String {
+    let urgent = if wait.urgent { "; urgent: it goes before what a schedule wants" } else { "" };
+    let gate = match wait.gate.filter(|shut| shut.until() > now()) {
+        Some(Shut::Full { until }) => {
+            format!("; as many runs of its source go on as may, the first of them until {} at the latest", time(until))
+        }
+        Some(Shut::TooSoon { until }) => format!("; the next run of its source may begin at {}", time(until)),
+        None => String::new(),
+    };
+    format!("{urgent}{gate}")
+}
+
 /// How a key stands, for people: a line, and one more for each thing that matters.
 fn standing(key: &SyncKey, status: &Status, commands: &Commands<'_>) -> String {
     let doing = match &status.doing {
@@ -416,6 +430,9 @@ fn standing(key: &SyncKey, status: &Status, commands: &Commands<'_>) -> String {
     let mut text = format!("{}: {doing}", Register::of(key));
     if status.paused {
         text.push_str("; paused");
+    }
+    if let Some(wait) = &status.wait {
+        text.push_str(&waiting(wait));
     }
     if let Some(ahead) = status.ahead(now()) {
         let (ahead, reset) = (time(ahead), commands.about("reset", key));

@@ -34,7 +34,7 @@ fn slot_key() -> StoreKey {
 fn slot(token: u64, running: bool) -> Slot {
     let mut slot = Slot::new(now());
     slot.token = Token(token);
-    let work = Work { scope: Scope::All, policy: None, by: Trigger::Manual, upto: 1 };
+    let work = Work { scope: Scope::All, policy: None, by: Trigger::Manual, expedited: false, upto: 1 };
     slot.state = match running {
         false => State::Pending { due_at: now(), work },
         true => State::Running {

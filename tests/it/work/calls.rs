@@ -1,0 +1,329 @@
+//! What things cost, in calls of the job store.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tripartite::backoff::Fraction;
+use tripartite::drive::block_on;
+use tripartite::gate::{Gate, Limits};
+use tripartite::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use tripartite::memory::MemoryJobStore;
+use tripartite::queue::{Command, Extent, Outcome, Rules, Scope, Slot, Token, Trigger};
+use tripartite::registry::Connection;
+use tripartite::schedule::Schedule;
+use tripartite::work::{Clock, Queue, Settings, Worker, slot_key};
+
+use super::club::{Club, key};
+use crate::queue_support::incarnation;
+
+/// Notes every call, by its kind and what it is about.
+#[derive(Debug, Default)]
+pub(super) struct Counting {
+    pub(super) inner: MemoryJobStore,
+    calls: Mutex<Vec<String>>,
+}
+
+impl Counting {
+    fn note(&self, call: &str, key: &StoreKey) {
+        self.calls.lock().unwrap().push(format!("{call} {}", key.parts()[0]));
+    }
+
+    /// The calls since the last look.
+    pub(super) fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut *self.calls.lock().unwrap())
+    }
+}
+
+type Never = std::convert::Infallible;
+
+impl JobStore for Counting {
+    type Error = Never;
+
+    async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, Never> {
+        self.note("get", key);
+        self.inner.get(key).await
+    }
+
+    async fn compare_and_swap(
+        &self,
+        key: &StoreKey,
+        expect: Option<Version>,
+        next: Option<&Row>,
+    ) -> Result<Swap, Never> {
+        self.note("swap", key);
+        self.inner.compare_and_swap(key, expect, next).await
+    }
+
+    async fn due(
+        &self,
+        shard: Shard,
+        until: DateTime<Utc>,
+        after: Option<&(DateTime<Utc>, StoreKey)>,
+        limit: usize,
+    ) -> Result<Due, Never> {
+        self.note("due", &StoreKey::of("page", []));
+        self.inner.due(shard, until, after, limit).await
+    }
+
+    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Never> {
+        self.note("append", log);
+        self.inner.append(log, entry).await
+    }
+
+    async fn read(
+        &self,
+        log: &StoreKey,
+        range: Range<DateTime<Utc>>,
+        after: Option<&LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, Never> {
+        self.note("read", log);
+        self.inner.read(log, range, after, limit).await
+    }
+
+    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Never> {
+        self.note("prune", log);
+        self.inner.prune(log, before, limit).await
+    }
+}
+
+/// So many jobs of one source begin to wait.
+fn crowd(queue: &Queue<Counting>, club: &Club, waiting: usize, by: Trigger) {
+    (0..waiting).for_each(|number| ask(queue, club, &format!("o{number}/full"), by));
+    queue.store().calls();
+}
+
+/// A worker that has looked at a queue: once an hour it looks for times from the future as well.
+fn awake(queue: &Queue<Counting>, club: &Club, gate: Limits) -> Worker {
+    let settings = Settings { gate, ..Settings::default() };
+    let mut worker = Worker::new("w".parse().unwrap(), incarnation(7), settings);
+    assert!(worker.tick_blocking(queue, club, &club.watch).unwrap().attempt.is_none());
+    queue.store().calls();
+    worker
+}
+
+fn ask(queue: &Queue<Counting>, club: &Club, name: &str, by: Trigger) {
+    let trigger = Command::Trigger { by, scope: Scope::All, policy: None, force: false };
+    let _ = block_on(queue.apply(&key(name), None, trigger, club.now())).unwrap();
+}
+
+/// Somebody else's run, which began just now and goes on for longer than the test.
+fn occupy(queue: &Queue<Counting>, club: &Club, limits: &Limits) {
+    let until = club.now() + TimeDelta::minutes(50);
+    let gate = Gate::new(club.now()).admit(limits, &key("other/full"), &"n".parse().unwrap(), club.now(), until).next;
+    let row = Row { bytes: serde_json::to_vec(&gate).unwrap(), due: None, shard: Shard(0) };
+    let _ = block_on(queue.store().inner.compare_and_swap(&StoreKey::of("gate", ["full"]), None, Some(&row))).unwrap();
+}
+
+const FULL: Limits = Limits { running: 1, spacing: Duration::ZERO };
+const TOO_SOON: Limits = Limits { running: 5, spacing: Duration::from_secs(60) };
+
+/// The gate, and the pages of the eight shards and of the two lanes of waiting jobs.
+const IDLE: usize = 1 + 8 + 2;
+
+#[test]
+fn an_idle_tick_behind_a_shut_gate_costs_the_same_however_many_wait_and_reads_none_of_them() {
+    for (limits, by) in [(FULL, Trigger::Scheduled), (FULL, Trigger::Webhook), (TOO_SOON, Trigger::Scheduled)] {
+        for waiting in [10, 1000, 20_000] {
+            let club = Club::new();
+            let queue = Queue::new(Counting::default());
+            let mut worker = awake(&queue, &club, limits);
+            crowd(&queue, &club, waiting, by);
+            occupy(&queue, &club, &limits);
+            let mut ticks = 0;
+            loop {
+                let tick = worker.tick_blocking(&queue, &club, &club.watch).unwrap();
+                let calls = queue.store().calls();
+                ticks += 1;
+                assert!(tick.attempt.is_none());
+                assert_eq!(calls.len(), IDLE, "{waiting} wait: {calls:?}");
+                assert!(!calls.iter().any(|call| call == "get slot" || call.starts_with("swap")), "{calls:?}");
+                if tick.next > Some(club.now() + TimeDelta::seconds(1)) {
+                    break;
+                }
+            }
+            // Until it has seen all, it comes again at once; then it sleeps until the gate opens.
+            assert_eq!(ticks, waiting.div_ceil(500));
+        }
+    }
+}
+
+#[test]
+fn a_job_of_another_source_is_found_behind_any_number_that_cannot_start() {
+    for by in [Trigger::Scheduled, Trigger::Manual] {
+        let club = Club::new();
+        let queue = Queue::new(Counting::default());
+        let mut worker = awake(&queue, &club, FULL);
+        crowd(&queue, &club, 3_000, by);
+        occupy(&queue, &club, &FULL);
+        club.watch.wait(TimeDelta::seconds(1));
+        ask(&queue, &club, "a/free", by);
+        let ticks = (1..).find(|_| {
+            let tick = worker.tick_blocking(&queue, &club, &club.watch).unwrap();
+            assert!(tick.attempt.is_some() || tick.next <= Some(club.watch.time()), "it sleeps, and has not seen all");
+            tick.attempt.is_some_and(|attempt| attempt.key == key("a/free"))
+        });
+        assert_eq!(ticks, Some(7), "one page of five hundred a tick");
+    }
+}
+
+#[test]
+fn what_is_urgent_is_found_before_any_number_of_scheduled_ones_that_cannot_start() {
+    let club = Club::new();
+    let queue = Queue::new(Counting::default());
+    let mut worker = awake(&queue, &club, FULL);
+    crowd(&queue, &club, 3_000, Trigger::Scheduled);
+    occupy(&queue, &club, &FULL);
+    ask(&queue, &club, "a/free", Trigger::Manual);
+    let tick = worker.tick_blocking(&queue, &club, &club.watch).unwrap();
+    assert_eq!(tick.attempt.unwrap().key, key("a/free"));
+}
+
+#[test]
+fn leases_schedules_and_the_history_wait_behind_no_gate() {
+    let club = Club::new();
+    let queue = Queue::new(Counting::default());
+    let mut worker = awake(&queue, &club, FULL);
+    crowd(&queue, &club, 3_000, Trigger::Scheduled);
+    occupy(&queue, &club, &FULL);
+    // A worker that has vanished, an attempt that the history does not have, and a schedule that fires.
+    let apply = |name: &str, command| block_on(queue.apply(&key(name), None, command, club.now())).unwrap();
+    for name in ["a/full", "b/full"] {
+        ask(&queue, &club, name, Trigger::Manual);
+        let claim = Command::Claim { worker: "v".parse().unwrap(), nonce: "v1".parse().unwrap(), lease: FULL.spacing };
+        assert!(matches!(apply(name, claim).outcome, Outcome::Claimed(_)));
+    }
+    let done = Command::Complete { token: Token(1), result: None, extent: Extent::default() };
+    assert_eq!(apply("b/full", done).outcome, Outcome::Completed { follow_up: false });
+    let every = Schedule::Interval { every: Duration::from_secs(60), anchor: club.now() };
+    let connection = Connection::new("full".parse().unwrap(), "The source", "p".parse().unwrap()).schedule(every);
+    let connection = connection.org("c".parse().unwrap(), "C".parse().unwrap(), club.now());
+    block_on(queue.connect(&connection, club.now())).unwrap();
+    club.watch.wait(TimeDelta::seconds(61));
+    let tick = worker.tick_blocking(&queue, &club, &club.watch).unwrap();
+    assert!(tick.attempt.is_none());
+    assert_eq!(tick.expired.len(), 1);
+    assert_eq!(tick.fired.len(), 1);
+    let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
+    assert_eq!(block_on(queue.history(&key("b/full"), all, None, 9)).unwrap().len(), 1);
+}
+
+/// A row as every version before this one wrote it: under the shard of its key, whatever it waits for.
+fn unlaned(queue: &Queue<Counting>, club: &Club, name: &str, shards: u16) {
+    let trigger = Command::Trigger { by: Trigger::Scheduled, scope: Scope::All, policy: None, force: false };
+    let slot = Slot::new(club.now()).step(&Rules::default(), None, trigger, club.now(), Fraction::ONE).next;
+    let stored = slot_key(&key(name));
+    let shard = Shard((xxhash_rust::xxh3::xxh3_64(stored.as_str().as_bytes()) % u64::from(shards)) as u16);
+    let row = Row { bytes: serde_json::to_vec(&slot).unwrap(), due: slot.due(), shard };
+    let _ = block_on(queue.store().inner.compare_and_swap(&stored, None, Some(&row))).unwrap();
+}
+
+#[test]
+fn jobs_that_an_earlier_version_listed_are_found_and_listed_anew() {
+    for shards in [1, 8, 64, 65_535] {
+        let club = Club::new();
+        let queue = Queue::new(Counting::default()).shards(shards);
+        let names = ["a/f", "b/f", "c/f"];
+        let mut worker = awake(&queue, &club, Limits { running: 9, spacing: Duration::ZERO });
+        club.watch.wait(TimeDelta::seconds(1));
+        names.iter().for_each(|name| unlaned(&queue, &club, name, shards));
+        for _ in names {
+            let tick = worker.tick_blocking(&queue, &club, &club.watch).unwrap();
+            assert_eq!(tick.attempt.unwrap().outcome, Outcome::Completed { follow_up: false }, "{shards} shards");
+        }
+        assert!(worker.tick_blocking(&queue, &club, &club.watch).unwrap().attempt.is_none());
+    }
+    // Behind a full gate each of them is read once, and no more.
+    let club = Club::new();
+    let queue = Queue::new(Counting::default());
+    let mut worker = awake(&queue, &club, FULL);
+    (0..100).for_each(|org| unlaned(&queue, &club, &format!("o{org}/full"), 8));
+    occupy(&queue, &club, &FULL);
+    let mut reads = || {
+        let _ = worker.tick_blocking(&queue, &club, &club.watch).unwrap();
+        queue.store().calls().iter().filter(|call| *call == "get slot").count()
+    };
+    assert_eq!([reads(), reads(), reads()], [100, 0, 0]);
+}
+
+/// Shards of a key by what its slot does: something to look at, an urgent job, a scheduled one.
+fn lanes(shards: u16, name: &str) -> [Shard; 3] {
+    let club = Club::new();
+    let queue = Queue::new(Counting::default()).shards(shards);
+    let shard = || {
+        let Ok(stored) = block_on(queue.store().inner.get(&slot_key(&key(name))));
+        stored.unwrap().row.shard
+    };
+    ask(&queue, &club, name, Trigger::Scheduled);
+    let scheduled = shard();
+    ask(&queue, &club, name, Trigger::Webhook);
+    let urgent = shard();
+    let lease = Duration::from_secs(60);
+    let claim = Command::Claim { worker: "w".parse().unwrap(), nonce: "n".parse().unwrap(), lease };
+    let _ = block_on(queue.apply(&key(name), None, claim, club.now())).unwrap();
+    [shard(), urgent, scheduled]
+}
+
+#[test]
+fn lanes_do_not_collide_however_many_shards_there_are() {
+    for shards in [1, 2, 8, 9, 64, 4095, 4096, 4097, 21_845, 50_000, 60_000, 65_532, 65_533] {
+        let all: Vec<_> = (0..200).map(|org| lanes(shards, &format!("o{org}/f"))).collect();
+        let of = |lane: usize| all.iter().map(|lanes| lanes[lane]).collect::<BTreeSet<_>>();
+        let (plain, urgent, scheduled) = (of(0), of(1), of(2));
+        assert!(plain.iter().all(|shard| shard.0 < shards), "{shards}");
+        for (one, other) in [(&plain, &urgent), (&plain, &scheduled), (&urgent, &scheduled)] {
+            assert!(one.is_disjoint(other), "{shards} shards: {one:?} and {other:?}");
+        }
+        assert!(!urgent.contains(&Shard(u16::MAX)) && !scheduled.contains(&Shard(u16::MAX)), "{shards}");
+    }
+    // Where there is no room for lanes, a job stands where it would have stood before.
+    for shards in [65_534, u16::MAX] {
+        let [plain, urgent, scheduled] = lanes(shards, "a/f");
+        assert!(plain == urgent && plain == scheduled && plain.0 < shards);
+    }
+}
+
+/// What an attempt may cost: so many calls it took before waiting jobs were listed apart, of a job that creates a record.
+const BEFORE: [usize; 3] = [33, 25, 16];
+
+#[test]
+fn a_job_costs_no_more_calls_than_it_did() {
+    for by in [Trigger::Scheduled, Trigger::Manual] {
+        let club = Club::new();
+        let queue = Queue::new(Counting::default());
+        let mut worker = awake(&queue, &club, Limits { running: 9, spacing: Duration::ZERO });
+        ask(&queue, &club, "a/f", by);
+        ask(&queue, &club, "b/f", by);
+        queue.store().calls();
+        let mut tick = || {
+            let attempt = worker.tick_blocking(&queue, &club, &club.watch).unwrap().attempt;
+            (attempt.is_some(), queue.store().calls().len())
+        };
+        assert_eq!([tick(), tick(), tick()], [(true, 32), (true, 23), (false, 10)]);
+        assert!([32, 23, 10].iter().zip(BEFORE).all(|(now, before)| *now <= before));
+    }
+}
+
+/// A worker hears of a cancel by reading its slot: once before each batch of writes.
+#[test]
+fn a_cancel_costs_one_read_for_each_batch() {
+    let calls = |members: &[&'static str]| {
+        let club = Club::new();
+        club.batch.store(1, Ordering::Relaxed);
+        *club.members.lock().unwrap() = members.to_vec();
+        let queue = Queue::new(Counting::default());
+        let mut worker = awake(&queue, &club, FULL);
+        ask(&queue, &club, "a/f", Trigger::Manual);
+        let attempt = worker.tick_blocking(&queue, &club, &club.watch).unwrap().attempt.unwrap();
+        assert_eq!(attempt.report.unwrap().counts.created, members.len() as u64);
+        queue.store().calls()
+    };
+    let (one, eleven) = (calls(&["1"]), calls(&["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]));
+    let reads = |calls: &[String]| calls.iter().filter(|call| *call == "get slot").count();
+    assert_eq!(eleven.len() - one.len(), 10, "nothing else is asked between two batches");
+    assert_eq!(reads(&eleven) - reads(&one), 10);
+}
