@@ -561,3 +561,33 @@ impl Guards {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn limit() -> impl Strategy<Value = Limit> {
+        (prop::option::of(0u64..12), prop::option::of(0u8..=100), 0u64..40)
+            .prop_map(|(absolute, percent, at_least)| Limit { absolute, percent, at_least })
+    }
+
+    proptest! {
+        /// A run of some records reads how large the register is only where that may matter: if no register can stop it.
+        #[test]
+        fn what_no_register_can_stop_is_stopped_in_none(
+            deactivations in limit(), updates in limit(), quarantined in limit(), emptied in limit(), own in limit(),
+            counts in prop::array::uniform5(0u64..12), population in 0u64..400,
+        ) {
+            let own = FieldLimits { changed: Some(own), emptied: None };
+            let guards = Guards { deactivations, updates, quarantined, emptied, ..Guards::default() }.field("f", own);
+            let [gone, updated, aside, changed, emptied] = counts.map(Tally::from);
+            let field = FieldFigures { field: "f".into(), changed, emptied, ..FieldFigures::default() };
+            let fields = vec![field];
+            let figures = Figures { deactivations: gone, updates: updated, quarantined: aside, fields, ..Figures::default() };
+            let stopped = !guards.judge(&figures.clone().within(population.max(1))).is_empty();
+            prop_assert!(!stopped || guards.could_stop(&figures));
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Guards: what a broken listing of a real size would do is stopped, and what an honest night does is not.
 
 mod dropped;
+mod limits;
 
 use serde_json::{Value as Json, json};
 use tripartite::drive::drive_blocking;
