@@ -184,6 +184,75 @@ fn a_database_of_the_first_version_goes_on_and_takes_registers_beside_its_own() 
     assert!(new.iter().filter(forgot).all(|object| after.contains(object)), "and so is this one by now");
 }
 
+/// What the version before wrote: an unnamed register with an open conflict, a user's edits and somebody who left; and four
+/// scheduled ones, of which one was blocked, one failed, one is paused and one waits for a worker.
+const EARLIER: &str = include_str!("../data/earlier.sql");
+
+fn earlier() -> Bench {
+    let bench = Bench::new();
+    bench.edit(&EARLIER.replace("LISTING", &bench.path("listing.jsonl")));
+    bench
+}
+
+fn said(n: u32, phone: &str) -> String {
+    format!("{{\"id\": \"M{n}\", \"name\": \"N{n}\", \"phone\": \"{phone}\", \"clubs\": [\"A\"]}}\n")
+}
+
+#[test]
+fn members_bases_and_conflicts_of_the_version_before_go_on() {
+    let bench = earlier();
+    let db = bench.path("members.db");
+    let phone = |id: &str| bench.value(&format!("SELECT phone FROM members WHERE external_id = '{id}'")).unwrap();
+    let open = || bench.program(&["conflicts", "--db", &db, "--json"]).stdout.lines().count();
+    assert_eq!(open(), 2);
+    let phones = |n| {
+        if n == 2 {
+            "theirs".to_owned()
+        } else if n == 3 {
+            "q3".to_owned()
+        } else {
+            format!("p{n}")
+        }
+    };
+    let listing: String = (1..=12).map(|n| said(n, &phones(n))).collect();
+    let report = bench.sync(&listing);
+    assert_eq!(counts(&report, ["created", "updated", "reactivated", "deactivated"]), [0, 0, 1, 0]);
+    assert_eq!([phone("M2"), phone("M3"), phone("M4")], ["ours", "q3", "ours"], "edits stay as they were");
+    let decided = bench.program(&["decide", "--db", &db, "--id", "M2", "--field", "phone", "--remote"]);
+    assert_eq!((decided.status, phone("M2").as_str()), (0, "theirs"), "{}", decided.stderr);
+    assert_eq!(bench.sync(&listing)["unchanged"], 12);
+    let audit = bench.program(&["audit", "--db", &db]);
+    assert!(audit.stdout.contains("2024-11-29T") && audit.status == 0, "{}", audit.stderr);
+}
+
+#[test]
+fn jobs_schedules_and_history_of_the_version_before_go_on() {
+    let bench = earlier();
+    let db = bench.path("members.db");
+    bench.listing((1..=11).map(|n| said(n, "new")).collect::<String>());
+    let before = bench.program(&["status", "--db", &db]);
+    assert_eq!(before.status, 0, "{}", before.stderr);
+    for words in ["paused", "failures in a row", "1 of 2 triggers are done"] {
+        assert!(before.stdout.contains(words), "{words}: {}", before.stdout);
+    }
+    let history = || {
+        let lines = bench.program(&["history", "--db", &db]).stdout;
+        lines.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(history().iter().filter(|line| line.contains("2024-11-29T")).count(), 6);
+    let work = bench.program(&["work", "--db", &db, "--until-idle", "--spacing", "0"]);
+    assert_eq!(work.status, 0, "{}{}", work.stdout, work.stderr);
+    let updated =
+        |org: &str| bench.value(&format!("SELECT count(*) FROM \"members/{org}/federation\" WHERE phone = 'new'"));
+    for (org, count) in [("athlone", "11"), ("ballybeg", "11"), ("cashel", "11"), ("kilmore", "0")] {
+        assert_eq!(updated(org).as_deref(), Some(count), "{org}: {}", work.stdout);
+    }
+    assert_eq!(bench.program(&["resume", "--db", &db, "--key", "kilmore/federation"]).status, 0);
+    assert_eq!(bench.program(&["work", "--db", &db, "--until-idle", "--spacing", "0"]).status, 0);
+    assert_eq!(updated("kilmore").as_deref(), Some("11"));
+    assert_eq!(history().len(), 4, "what is two years old is forgotten by the first run");
+}
+
 #[test]
 fn a_database_that_holds_only_jobs_is_ours() {
     let bench = Bench::new();
