@@ -76,7 +76,8 @@ impl Core {
             return;
         }
         for record in loaded {
-            if self.index.learn(record.id.as_str(), record.presence == Presence::Active) {
+            let can_be_missing = record.presence == Presence::Active && record.synced.is_some();
+            if self.index.learn(record.id.as_str(), can_be_missing) {
                 self.counts.conflicts_open += record.open.len() as u64;
             }
         }

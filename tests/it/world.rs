@@ -12,7 +12,7 @@
 //! | sources | change, drop, rename and bring back records, go back to older versions, say nothing or nonsense of a field |
 //! | ids | are changed, or spelled otherwise, and the source does not say so; are handed to somebody else, and back |
 //! | people | edit between any two calls, enter and link records by hand, remove them and take them back, decide, restore; say who is who, or do not |
-//! | runs | planned or streaming, of all records or some, guarded and approved or not, two at a time, of stored plans |
+//! | runs | planned or streaming, of all records or some, two at a time, of stored plans; guarded, by a share of the register too, and approved or not |
 //! | processes | die before a commit, after it, within it by whole ops; records refuse to be written |
 //! | operators | change schema, strategy, absent and first-sync policy between runs, and under them |
 //!
@@ -25,6 +25,8 @@
 //! | `P6` | another order, other pages and repetitions make the same plan, state and audit |
 //! | `P9` | whatever commit breaks, and how, the next run reaches the state and audit of one that was not disturbed |
 //! | `P10` | a part of a listing deactivates nobody; what a guard stopped writes nothing |
+//! | `measured` | a guard holds back what is more than its share of the register, and nothing else, of all records or some |
+//! | `held` | what a guard held back of some records is open, and whole runs do it |
 //! | `P13` | a whole run, and runs of some records each, reach the same state, where anything of a whole one can be read |
 //! | `one conflict` | one is open for a record and unit, with what the source says now |
 //! | `missing`, `present`, `complete` | at rest, who is listed is here and active, who is not is inactive |

@@ -22,12 +22,14 @@ pub(super) struct How {
     pub(super) batch: u8,
     /// With guards that let nothing pass, and whether somebody approves what they stop.
     pub(super) guarded: Option<bool>,
+    /// With a guard that lets this share of the register be deactivated, in percent.
+    pub(super) share: Option<u8>,
     /// Only the records whose bits are set; 0 is all.
     pub(super) only: u32,
 }
 
 impl How {
-    pub(super) const PLAIN: Self = Self { streaming: false, batch: 2, guarded: None, only: 0 };
+    pub(super) const PLAIN: Self = Self { streaming: false, batch: 2, guarded: None, share: None, only: 0 };
 
     /// Whether it is a run of a record.
     pub(super) fn is_of(&self, id: u32) -> bool {
@@ -39,6 +41,7 @@ impl How {
             streaming: dice.in_a_hundred(40),
             batch: 1 + dice.small(3),
             guarded: dice.in_a_hundred(15).then(|| dice.in_a_hundred(50)),
+            share: dice.in_a_hundred(15).then(|| [20, 34, 50][dice.below(3)]),
             only: if dice.in_a_hundred(20) { 1 + dice.below(30) as u32 } else { 0 },
         }
     }
@@ -201,6 +204,8 @@ pub(super) fn history(seed: u64) -> (Setup, Vec<Act>) {
         let source = if setup.two { dice.small(2) } else { 0 };
         if setup.ways[usize::from(source)].shape == TELLS && dice.in_a_hundred(25) {
             passed_on(&mut dice, &setup, &odds, source, &mut acts);
+        } else if dice.in_a_hundred(5) {
+            told_of_some(&mut dice, &odds, source, &mut acts);
         } else if dice.in_a_hundred(20) {
             between(&mut dice, &setup, &odds, &mut acts);
         } else {
@@ -263,6 +268,17 @@ fn passed_on(dice: &mut Dice, setup: &Setup, odds: &Odds, source: u8, acts: &mut
         (_, true) => acts.push(Act::Answers { source, which: dice.small(3), same: dice.in_a_hundred(50) }),
         (_, false) => acts.push(Act::Decides { source, which: dice.small(4), answer: dice.small(2) }),
     }
+}
+
+/// A source tells of some records, as a webhook does, some of them gone, where a guard counts who leaves.
+fn told_of_some(dice: &mut Dice, odds: &Odds, source: u8, acts: &mut Vec<Act>) {
+    let (id, slot) = (dice.small(odds.ids), dice.small(2));
+    let share = Some([20, 34, 50][dice.below(3)]);
+    let how = How { share, only: 1 << id | dice.below(16) as u32, streaming: dice.in_a_hundred(30), ..How::PLAIN };
+    acts.push(Act::Says { source, id: dice.small(odds.ids), words: words(dice, odds.plain, id) });
+    acts.push(Act::Drops { source, id });
+    acts.push(Act::Starts { slot, source, look: Look { gone: true, ..Look::WHOLE }, how });
+    acts.push(Act::Steps { slot, times: 14, refusing: false });
 }
 
 /// What is likely in a history.
@@ -424,6 +440,7 @@ impl Act {
                 How { streaming: false, ..*how },
                 How { batch: plain.batch, ..*how },
                 How { guarded: None, ..*how },
+                How { share: None, ..*how },
                 How { only: 0, ..*how },
             ];
             all.retain(|other| other != how);

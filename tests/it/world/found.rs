@@ -216,3 +216,14 @@ fn of_several_that_gave_an_id_up_nobody_is_asked_about_it_again() {
     let handed = [&[mine][..], &run(0), &[hands(1)], &run(0), &[ANOTHER]].concat();
     keeps_the_laws(TELLS, &[handed.clone(), handed, vec![mine]].concat());
 }
+
+/// Who was linked by hand and never was in step counted for the register that a run of some records is measured by, and for
+/// no other one.
+#[test]
+fn a_run_of_some_records_is_measured_by_the_register_that_a_whole_one_is_measured_by() {
+    let joins = [says(2, A), Act::Joins { words: A, ids: [1, 1] }];
+    let how = How { share: Some(50), only: 7, ..How::PLAIN };
+    let gone = Act::Starts { slot: 0, source: 0, look: Look { gone: true, ..Look::WHOLE }, how };
+    let leaves = [says(1, A), Act::Drops { source: 0, id: 1 }, gone, steps(0, 20)];
+    keeps_the_laws(PLAIN, &[&joins[..], &run(0), &leaves].concat());
+}

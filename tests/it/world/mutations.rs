@@ -115,3 +115,13 @@ fn a_store_that_forgets_what_a_person_said_that_a_record_is_not_is_found() {
 fn a_store_that_moves_a_record_and_leaves_it_where_it_was_is_found() {
     breaks(Fault::KeepsTheOldId, "answered");
 }
+
+#[test]
+fn a_driver_that_measures_a_run_of_some_records_by_those_records_is_found() {
+    breaks(Fault::MeasuresByItself, "measured");
+}
+
+#[test]
+fn a_driver_that_takes_what_a_guard_held_back_for_done_is_found() {
+    breaks(Fault::ForgetsWhatWasHeld, "held");
+}

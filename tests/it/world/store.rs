@@ -11,6 +11,7 @@ use tripartite::exchange::{
     OpenConflict, Outcome, Presence, Revision, Situation, Synced,
 };
 use tripartite::id::{ExternalId, LocalId};
+use tripartite::plan::Plan;
 use tripartite::value::{Fingerprint, Record, RecordBuilder, Value};
 
 use super::words::{COLUMNS, Frame, WHO, id, number, stated};
@@ -42,6 +43,10 @@ pub(super) enum Fault {
     /// The driver again: it approves what nobody approved.
     ApprovesItself,
     WritesTheRemoved,
+    /// The driver: it measures a run of some records by those records.
+    MeasuresByItself,
+    /// And takes what a guard held back for done.
+    ForgetsWhatWasHeld,
     /// A load gives no candidate that is linked.
     HidesWhoIsLinked,
     /// What a person has said that a record is not is forgotten.
@@ -270,6 +275,17 @@ impl Ground {
         }
         self.ops += 1;
         Outcome::Applied { local: local(person) }
+    }
+
+    /// Notes everything of a plan as read.
+    pub(super) fn takes_for_done(&mut self, source: usize, plan: &Plan) {
+        let State { people, links } = &mut self.state;
+        for op in plan.ops() {
+            if let (Some(link), Some(seen)) = (links[source].get_mut(&number(&op.id)), op.seen) {
+                let revision = Revision(people[link.person].revision);
+                link.synced = Some(Synced { revision, seen, policy: plan.policy() });
+            }
+        }
     }
 
     /// What a user does; the revision tells.

@@ -17,6 +17,8 @@ use crate::world::words::{IDS, id, number, otherwise, value};
 
 impl World {
     pub(super) fn twin(&mut self, source: usize, look: Look, how: How, call: u8, at: Break) -> Checked {
+        // Half of what is within a share need not be, of what is then left.
+        let how = How { share: None, ..how };
         let sent = self.listing(source, look);
         if self.frame(source).tells && self.is_contested(source, &sent) {
             return Ok(());

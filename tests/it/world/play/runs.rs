@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tripartite::exchange::{Batch, Next, Outcome, Records};
+use tripartite::exchange::{Action, Batch, Next, Outcome, Records};
 use tripartite::matching::{Rule, Trust};
 use tripartite::plan::{Guards, Limit, Plan};
 use tripartite::run::{Done, Mode, Report, Run, RunOutcome, Step};
@@ -12,10 +12,10 @@ use super::{World, at_noon};
 use crate::support::run_id;
 use crate::world::act::{Break, How};
 use crate::world::asked::{Read, one_question, questions};
-use crate::world::laws::{Broken, Checked, Commit, committed, law};
+use crate::world::laws::{Broken, Checked, Commit, at_rest, committed, law};
 use crate::world::source::{Look, Sent};
-use crate::world::store::{Carried, Fault, State};
-use crate::world::words::{COLUMNS, Frame, IDS, WHO, id};
+use crate::world::store::{Carried, Fault, Link, State};
+use crate::world::words::{COLUMNS, Frame, IDS, WHO, id, number};
 
 /// A run under way.
 pub(super) struct Running {
@@ -30,8 +30,12 @@ pub(super) struct Running {
     /// How many commits there had been when it began, and how many of them it made itself.
     pub(super) began: u64,
     pub(super) commits: u64,
-    /// What was here then, and how often anybody had done anything, where it is asked who somebody is.
-    pub(super) before: Option<(State, u64)>,
+    /// How often anybody had done anything then.
+    pub(super) done: u64,
+    /// How many were active then, and had been in step.
+    pub(super) population: u64,
+    /// What was here then, where it is asked who somebody is.
+    pub(super) before: Option<State>,
 }
 
 /// How far a run went.
@@ -47,7 +51,11 @@ impl World {
         let guards = Guards::default().deactivations(Limit::NONE).emptied(Limit::NONE).names(Limit::NONE);
         let guards = guards.takeovers(Limit::NONE).quarantined(Limit::NONE).allow_empty();
         let nothing = Limit::NONE.absolute(0);
-        let guards = if how.guarded.is_some() { guards.updates(nothing).deactivations(nothing) } else { guards };
+        let guards = match (how.guarded, how.share) {
+            (Some(_), _) => guards.updates(nothing).deactivations(nothing),
+            (None, Some(share)) => guards.deactivations(Limit::percent(share)),
+            _ => guards,
+        };
         let run = Run::new(frame.policy.clone(), run_id("night"), at_noon()).guards(guards);
         let run = run.batch(usize::from(how.batch)).missing_after(u32::from(self.setup.missing_after));
         let run = run.mode(if how.streaming { Mode::Streaming } else { Mode::Planned });
@@ -66,7 +74,7 @@ impl World {
     }
 
     pub(super) fn running(&self, source: usize, frame: Rc<Frame>, step: Step, sent: Sent, how: How) -> Box<Running> {
-        let before = frame.tells.then(|| (self.ground.state.clone(), self.done));
+        let before = frame.tells.then(|| self.ground.state.clone());
         Box::new(Running {
             source,
             frame,
@@ -78,8 +86,35 @@ impl World {
             wrote: Wrote::default(),
             began: self.commits,
             commits: 0,
+            done: self.done,
+            population: self.population(source),
             before,
         })
+    }
+
+    /// Who is active here, and was in step once.
+    fn population(&self, source: usize) -> u64 {
+        let state = &self.ground.state;
+        let links = state.links[source].values();
+        let is_active = |link: &&Link| !link.away && link.synced.is_some() && !state.people[link.person].removed;
+        links.filter(is_active).count() as u64
+    }
+
+    /// What a guard held back of some records is open: whole runs do it, on a copy.
+    fn held(&self, source: usize) -> Checked {
+        let (mut world, mut aside) = (self.aside(), Vec::new());
+        world.sources[source].comes_to_rest();
+        for _ in 0..=self.setup.missing_after {
+            let sent = world.listing(source, Look::WHOLE);
+            let Some((report, _)) = world.whole(source, sent, How::PLAIN)? else { return Ok(()) };
+            if report.outcome == RunOutcome::Failed {
+                return Ok(());
+            }
+            aside = report.set_aside.iter().filter_map(|it| it.id.as_ref().map(number)).collect();
+            aside.extend(world.sources[source].who_moved_to(&aside));
+        }
+        at_rest(&world.ground.state, source, &self.frame(source), &world.sources[source], &aside)
+            .map_err(|Broken { law, what }| Broken { law: "held", what: format!("{law}: {what}") })
     }
 
     pub(super) fn listing(&mut self, source: usize, look: Look) -> Sent {
@@ -125,12 +160,16 @@ impl World {
         self.commit(source, &frame, committing.request(), Carried::Part(most), Some(&sent)).map(drop)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each step")]
     pub(super) fn step(&mut self, running: Box<Running>, carried: Carried) -> Result<Flow, Broken> {
-        let Running { source, frame, step, sent, how, mut stopped, applies, mut wrote, began, mut commits, before } =
-            *running;
+        let Running { source, frame, step, sent, how, applies, began, done, population, before, .. } = *running;
+        let (mut stopped, mut wrote, mut commits) = (running.stopped, running.wrote, running.commits);
         let step = match step {
             Step::Indexing(s) => {
-                let page = self.ground.index(source, s.request());
+                let mut page = self.ground.index(source, s.request());
+                if self.fault() == Fault::MeasuresByItself {
+                    page.entries.retain(|entry| how.is_of(number(&entry.id)));
+                }
                 s.resume(page)
             }
             Step::Fetching(s) => match sent.page(s.request()) {
@@ -164,19 +203,40 @@ impl World {
             Step::Stopped(s) => {
                 law("P10", how.streaming || wrote.ops == 0, || "a blocked plan was written in part".to_owned())?;
                 stopped = true;
+                let alone = self.commits == began && self.done == done;
+                if let (true, None, Some(share)) = (alone, how.guarded, how.share) {
+                    let ends = s.plan().ops().iter().filter(|op| op.action == Action::Deactivate).count() as u64;
+                    law("measured", ends * 100 > population * u64::from(share), || {
+                        format!("{ends} of {population} were held back, and {share} percent may be deactivated")
+                    })?;
+                }
                 let itself = self.fault() == Fault::ApprovesItself;
                 if how.guarded == Some(true) || itself {
                     let plan = s.plan().id();
                     s.approve(plan)
                 } else {
+                    if self.fault() == Fault::ForgetsWhatWasHeld {
+                        self.ground.takes_for_done(source, s.plan());
+                    }
+                    if alone && how.only != 0 && !applies {
+                        self.held(source)?;
+                    }
                     Step::Done(s.finish())
                 }
             }
             Step::Done(Done { report, plan }) => {
                 let alone = self.commits == began + commits;
                 self.counted(source, &report, &wrote, how, alone && plan.is_none() && !applies)?;
-                let undisturbed = alone && !applies && plan.is_none();
-                if let Some((before, _)) = before.as_ref().filter(|(_, done)| undisturbed && *done == self.done) {
+                let undisturbed = alone && !applies && plan.is_none() && self.done == done;
+                if let (true, false, None, Some(share)) =
+                    (undisturbed && !stopped, how.streaming, how.guarded, how.share)
+                {
+                    let ends = wrote.deactivated;
+                    law("measured", ends * 100 <= population * u64::from(share), || {
+                        format!("{ends} of {population} were deactivated, and {share} percent may be")
+                    })?;
+                }
+                if let Some(before) = before.as_ref().filter(|_| undisturbed) {
                     let (sent, report, after) = (&sent, &report, &self.ground.state);
                     one_question(&Read { source, frame: &frame, sent, how, report, before, after })?;
                 }
@@ -193,7 +253,21 @@ impl World {
                 return Ok(Flow::Over(Box::new(report), plan, wrote));
             }
         };
-        let on = Running { source, frame, step, sent, how, stopped, applies, wrote, began, commits, before };
+        let on = Running {
+            source,
+            frame,
+            step,
+            sent,
+            how,
+            stopped,
+            applies,
+            wrote,
+            began,
+            commits,
+            done,
+            population,
+            before,
+        };
         Ok(Flow::On(Box::new(on)))
     }
 

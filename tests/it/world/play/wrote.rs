@@ -17,7 +17,7 @@ pub(super) struct Wrote {
     created: u64,
     updated: u64,
     reactivated: u64,
-    deactivated: u64,
+    pub(super) deactivated: u64,
     rekeyed: u64,
     /// Those whose ops found another revision.
     pub(super) left: BTreeSet<u32>,
