@@ -40,6 +40,7 @@
 //! | counts versions from 1 again after a delete | [`no_version_twice`](record::no_version_twice) |
 //! | reads, compares and writes without a lock | [`one_swap_wins`](race::one_swap_wins) |
 //! | sorts due keys by a locale's collation | [`longest_due_first`](due::longest_due_first) |
+//! | appends an entry again whose answer was lost | [`one_end`](ending::one_end) |
 //! | lets an id be unique together with its time | [`known_id_changes_nothing`](log::known_id_changes_nothing) |
 
 use crate::host::JobStore;
@@ -86,11 +87,15 @@ macro_rules! cases {
 
 pub mod batch;
 pub mod due;
+pub mod ending;
+mod fails_once;
 pub mod log;
 mod probe;
 pub mod race;
 pub mod record;
 pub mod records;
+
+pub use fails_once::{FailsOnce, FailsOnceError};
 
 /// One promise of [`JobStore`], and the check of it.
 ///
@@ -127,7 +132,10 @@ impl<S> Case<S> {
 /// assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len()); // a name is one case's own
 /// ```
 pub fn cases<S: JobStore + Sync>() -> Vec<Case<S>> {
-    [record::cases(), race::cases(), due::cases(), log::cases(), batch::cases()].into_iter().flatten().collect()
+    [record::cases(), race::cases(), due::cases(), log::cases(), batch::cases(), ending::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Makes each case a test of the store that an expression gives, in the module where it stands.
@@ -146,6 +154,7 @@ macro_rules! __conformance_job_store {
         $crate::__conformance_due!($store);
         $crate::__conformance_log!($store);
         $crate::__conformance_batch!($store);
+        $crate::__conformance_ending!($store);
     };
 }
 

@@ -61,7 +61,8 @@
 //! | 7 | [`run`]: one sync, as typed steps · [`decide`](mod@decide): what people decide | |
 //! | 8 | [`host`]: the traits a host implements | |
 //! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
-//! | 10 | `conformance` (a feature): the traits' promises as a suite · [`performance`] | [`work`]: where the columns meet: workers |
+//! | 10 | | [`work`]: where the columns meet: workers |
+//! | 11 | `conformance` (a feature): the traits' promises as a suite · [`performance`] | |
 //!
 //! # What a host does
 //!

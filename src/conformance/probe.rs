@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::drive::block_on;
 use crate::failure::{Classify, Failure};
 use crate::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use crate::work::WorkError;
 
 /// How often a read that may be stale is repeated.
 const PATIENCE: usize = 300;
@@ -36,6 +37,19 @@ pub(super) struct Reading<'r> {
 impl<'s, S: JobStore + Sync> Probe<'s, S> {
     pub(super) fn new(store: &'s S, promise: &'static str) -> Self {
         Self { store, promise }
+    }
+
+    pub(super) fn store(&self) -> &'s S {
+        self.store
+    }
+
+    /// What the work column read of a job.
+    #[track_caller]
+    pub(super) fn reads_job<T>(&self, read: Result<T, WorkError<S::Error>>) -> T {
+        match read {
+            Ok(read) => read,
+            Err(error) => panic!("broken promise: {}\n  seen: {error}", self.promise),
+        }
     }
 
     #[track_caller]

@@ -190,6 +190,7 @@ pub struct SwapOf {
 ///   - Keep points in time to the microsecond.
 ///   - Keep points in time of the years 1 to 9999.
 ///   - Keep a record and a log of the same key apart.
+///   - Bring a job to its end once, also where a call fails before or after it took effect.
 /// * **May**: cut off what is finer than a microsecond, of what is stored and of what is asked for alike; take a time
 ///   outside those years as the nearest one inside; refuse longer keys with an error. A limit is at least one.
 /// * **The core relies on** an error leaving open whether a write took effect, and on nothing else about it.

@@ -46,7 +46,7 @@ const BROKEN: &[(Fault, &[&str])] = &[
     (DueWithoutLimit, &["due_up_to_a_limit"]),
     (AppendSaysOld, &["new_id_is_kept", "one_append_wins"]),
     (AppendSaysNew, &["known_id_changes_nothing", "one_append_wins"]),
-    (AppendAgain, &["known_id_changes_nothing", "one_append_wins", "no_entry_is_lost"]),
+    (AppendAgain, &["known_id_changes_nothing", "one_append_wins", "no_entry_is_lost", "one_end"]),
     (AppendByTimeAndId, &["known_id_changes_nothing", "one_append_wins"]),
     (AppendDropsWhenBusy, &["no_entry_is_lost"]),
     (IdsAcrossLogs, &["logs_apart", "prune_one_log"]),

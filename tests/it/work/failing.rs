@@ -1,87 +1,15 @@
 //! A job store that fails once, at each of its calls in turn, before or after the call took effect.
 
-use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use chrono::{DateTime, Utc};
+use tripartite::conformance::FailsOnce;
 use tripartite::drive::block_on;
-use tripartite::failure::{Classify, Failure};
-use tripartite::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use tripartite::failure::Failure;
+use tripartite::host::JobStore;
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Ended, Slot, State};
 use tripartite::work::{Queue, slot_key};
 
 use super::club::{Club, key, minutes, trigger, worker};
-
-#[derive(Debug, thiserror::Error)]
-#[error("the job store is ill")]
-struct Ill(Failure);
-
-impl Classify for Ill {
-    fn failure(&self) -> Failure {
-        self.0
-    }
-}
-
-/// Fails at one call.
-struct Once {
-    inner: MemoryJobStore,
-    calls: AtomicUsize,
-    at: usize,
-    effect: bool,
-    class: Failure,
-}
-
-impl Once {
-    async fn call<T>(&self, does: impl Future<Output = Result<T, std::convert::Infallible>>) -> Result<T, Ill> {
-        let now = self.calls.fetch_add(1, Ordering::Relaxed) == self.at;
-        if now && !self.effect {
-            return Err(Ill(self.class));
-        }
-        let Ok(answer) = does.await;
-        if now { Err(Ill(self.class)) } else { Ok(answer) }
-    }
-}
-
-impl JobStore for Once {
-    type Error = Ill;
-
-    async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, Ill> {
-        self.call(self.inner.get(key)).await
-    }
-
-    async fn compare_and_swap(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Result<Swap, Ill> {
-        self.call(self.inner.compare_and_swap(key, expect, next)).await
-    }
-
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<Due, Ill> {
-        self.call(self.inner.due(shard, until, after, limit)).await
-    }
-
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Ill> {
-        self.call(self.inner.append(log, entry)).await
-    }
-
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, Ill> {
-        self.call(self.inner.read(log, range, after, limit)).await
-    }
-
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Ill> {
-        self.call(self.inner.prune(log, before, limit)).await
-    }
-}
 
 /// One job on a store that fails at a call; how many calls there were.
 fn night(at: usize, effect: bool, class: Failure) -> usize {
@@ -92,14 +20,15 @@ fn night(at: usize, effect: bool, class: Failure) -> usize {
         watch.wait(minutes(1));
         Ok(())
     });
-    let queue = Queue::new(Once { inner: MemoryJobStore::default(), calls: AtomicUsize::new(0), at, effect, class });
+    let store = FailsOnce::new(MemoryJobStore::default(), at).class(class);
+    let queue = Queue::new(if effect { store.with_effect() } else { store });
     let (name, mut worker) = (key("a/f"), worker("w"));
     while block_on(queue.apply(&name, None, trigger(None), club.now())).is_err() {}
     for _ in 0..6 {
         let _ = worker.tick_blocking(&queue, &club, &club.watch);
         club.watch.wait(minutes(1));
     }
-    let inner = &queue.store().inner;
+    let inner = queue.store().inner();
     let Ok(stored) = block_on(inner.get(&slot_key(&name)));
     let slot: Slot = serde_json::from_slice(&stored.unwrap().row.bytes).unwrap();
     slot.check().unwrap();
@@ -119,7 +48,7 @@ fn night(at: usize, effect: bool, class: Failure) -> usize {
     let health = || block_on(queue.health(&name));
     let health = health().or_else(|_| health()).unwrap().unwrap();
     assert_eq!(health.view().failures, 0, "{told}");
-    queue.store().calls.load(Ordering::Relaxed)
+    queue.store().calls()
 }
 
 #[test]

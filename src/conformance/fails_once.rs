@@ -1,0 +1,167 @@
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::{DateTime, Utc};
+
+use crate::failure::{Classify, Failure};
+use crate::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+
+/// A job store that fails at one of its calls, before or after the call took effect, and is the store within otherwise.
+///
+/// ```
+/// use tripartite::conformance::FailsOnce;
+/// use tripartite::drive::block_on;
+/// use tripartite::host::{JobStore, Row, Shard, StoreKey};
+/// use tripartite::memory::MemoryJobStore;
+/// let store = FailsOnce::new(MemoryJobStore::default(), 0).with_effect();
+/// let (key, row) = (StoreKey::of("case", ["a"]), Row { bytes: b"one".to_vec(), due: None, shard: Shard(0) });
+/// assert!(block_on(store.compare_and_swap(&key, None, Some(&row))).is_err());
+/// let stored = block_on(store.get(&key))?;
+/// assert!(stored.is_some_and(|stored| stored.row == row)); // it took effect all the same
+/// assert_eq!(store.calls(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FailsOnce<S> {
+    inner: S,
+    calls: AtomicUsize,
+    at: usize,
+    effect: bool,
+    class: Failure,
+}
+
+/// Why a call of a [`FailsOnce`] failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FailsOnceError<E: std::error::Error> {
+    /// It was the call that fails.
+    #[error("the job store was to fail here")]
+    Here(Failure),
+    /// The store within failed.
+    #[error("{0}")]
+    Within(E),
+}
+
+impl<E: std::error::Error + Classify> Classify for FailsOnceError<E> {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Here(class) => *class,
+            Self::Within(error) => error.failure(),
+        }
+    }
+}
+
+impl<S> FailsOnce<S> {
+    /// A store that fails at a call, counted from 0: before it takes effect, and as one that may be tried again.
+    ///
+    /// [`FailsOnce`] has an example.
+    pub fn new(inner: S, at: usize) -> Self {
+        Self { inner, calls: AtomicUsize::new(0), at, effect: false, class: Failure::Retry { after: None } }
+    }
+
+    /// The call takes effect, and only its answer is lost.
+    ///
+    /// [`FailsOnce`] has an example.
+    #[must_use]
+    pub fn with_effect(mut self) -> Self {
+        self.effect = true;
+        self
+    }
+
+    /// How the failure is classified.
+    ///
+    /// ```
+    /// use tripartite::conformance::FailsOnce;
+    /// use tripartite::drive::block_on;
+    /// use tripartite::failure::{Classify, Failure};
+    /// use tripartite::host::{JobStore, StoreKey};
+    /// let store = FailsOnce::new(tripartite::memory::MemoryJobStore::default(), 0).class(Failure::Fatal);
+    /// let failed = block_on(store.get(&StoreKey::of("case", ["a"]))).unwrap_err();
+    /// assert_eq!(failed.failure(), Failure::Fatal);
+    /// ```
+    #[must_use]
+    pub fn class(mut self, class: Failure) -> Self {
+        self.class = class;
+        self
+    }
+
+    /// How many calls there were.
+    ///
+    /// [`FailsOnce`] has an example.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The store within, which does not fail.
+    ///
+    /// ```
+    /// use tripartite::conformance::FailsOnce;
+    /// use tripartite::drive::block_on;
+    /// use tripartite::host::{JobStore, StoreKey};
+    /// let store = FailsOnce::new(tripartite::memory::MemoryJobStore::default(), 0);
+    /// assert_eq!(block_on(store.inner().get(&StoreKey::of("case", ["a"])))?, None); // and this is no call
+    /// assert_eq!(store.calls(), 0);
+    /// # Ok::<(), std::convert::Infallible>(())
+    /// ```
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    async fn call<T, E: std::error::Error + fmt::Debug>(
+        &self,
+        does: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, FailsOnceError<E>> {
+        let here = self.calls.fetch_add(1, Ordering::Relaxed) == self.at;
+        if here && !self.effect {
+            return Err(FailsOnceError::Here(self.class));
+        }
+        let answer = does.await.map_err(FailsOnceError::Within)?;
+        if here { Err(FailsOnceError::Here(self.class)) } else { Ok(answer) }
+    }
+}
+
+impl<S: JobStore + Sync> JobStore for FailsOnce<S> {
+    type Error = FailsOnceError<S::Error>;
+
+    async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, Self::Error> {
+        self.call(self.inner.get(key)).await
+    }
+
+    async fn compare_and_swap(
+        &self,
+        key: &StoreKey,
+        expect: Option<Version>,
+        next: Option<&Row>,
+    ) -> Result<Swap, Self::Error> {
+        self.call(self.inner.compare_and_swap(key, expect, next)).await
+    }
+
+    async fn due(
+        &self,
+        shard: Shard,
+        until: DateTime<Utc>,
+        after: Option<&(DateTime<Utc>, StoreKey)>,
+        limit: usize,
+    ) -> Result<Due, Self::Error> {
+        self.call(self.inner.due(shard, until, after, limit)).await
+    }
+
+    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Self::Error> {
+        self.call(self.inner.append(log, entry)).await
+    }
+
+    async fn read(
+        &self,
+        log: &StoreKey,
+        range: Range<DateTime<Utc>>,
+        after: Option<&LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, Self::Error> {
+        self.call(self.inner.read(log, range, after, limit)).await
+    }
+
+    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Self::Error> {
+        self.call(self.inner.prune(log, before, limit)).await
+    }
+}
