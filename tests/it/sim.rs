@@ -12,7 +12,8 @@
 //! | workers | die between any two calls, are not scheduled for longer than their lease, have their tick dropped |
 //! | clocks | are set to anything within ten minutes of the time, also back |
 //! | the source | fails in each class; one key kills every worker that takes it |
-//! | people | trigger, cancel, pause, resume, redrive, reset and edit connections, some of it twice |
+//! | runs | are blocked by a guard, see a part of a listing, meet what is no record |
+//! | people | trigger, cancel, pause, resume, redrive, reset and edit connections, some of it twice; declare them as they are |
 //! | upgrades | a record is written by a later version, and goes back later |
 //!
 //! **Safety** is checked while all that goes on without end. **Liveness** is checked after it has stopped: from then on every
@@ -21,6 +22,7 @@
 //! The simulation itself is tested by mutations: a store that breaks its promise must be found out.
 
 mod ground;
+mod held;
 mod host;
 mod laws;
 mod people;
@@ -187,6 +189,21 @@ fn records_without_a_fence_are_found_out() {
 #[test]
 fn a_due_key_that_is_lost_for_ever_is_found_out() {
     assert!(found(Mutation::LosesDue, true).contains("I12:"));
+}
+
+#[test]
+fn a_store_that_takes_what_was_held_back_for_done_is_found_out() {
+    breaks(&found(Mutation::ForgetsHeld, false), &["GH: "]);
+}
+
+#[test]
+fn a_part_of_a_listing_that_is_taken_for_all_of_it_is_found_out() {
+    breaks(&found(Mutation::TakesPartsForAll, false), &["GH: "]);
+}
+
+#[test]
+fn a_schedule_that_begins_anew_whenever_it_is_declared_is_found_out() {
+    breaks(&found(Mutation::DeclaresAnew, false), &["GD: "]);
 }
 
 #[test]

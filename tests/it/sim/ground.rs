@@ -1,5 +1,6 @@
 //! What everybody in a simulation stands on: dice, time, the store's state and the record of what happened.
 
+use super::held::Known;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -103,6 +104,12 @@ pub(super) enum Mutation {
     NonceOfTheName,
     /// An append forgets which ids it has.
     AppendsTwice,
+    /// What a guard held back counts as done now and then.
+    ForgetsHeld,
+    /// A run of which the listing was a part says that it was all.
+    TakesPartsForAll,
+    /// A schedule that is declared again begins anew.
+    DeclaresAnew,
 }
 
 /// What a batch of writes was made by.
@@ -122,7 +129,9 @@ pub(super) struct State {
     /// How far each clock is off.
     pub(super) offsets: Vec<TimeDelta>,
     pub(super) past: BTreeMap<StoreKey, VecDeque<Stored>>,
-    pub(super) changed: Vec<StoreKey>,
+    /// By whom.
+    pub(super) changed: Vec<(StoreKey, usize)>,
+    pub(super) known: Known,
     pub(super) appended: Vec<(StoreKey, LogEntry)>,
     pub(super) lost_due: BTreeSet<StoreKey>,
     pub(super) opened: Vec<(SyncKey, Token, usize)>,
@@ -155,6 +164,7 @@ impl Ground {
             offsets: vec![TimeDelta::zero(); clocks],
             past: BTreeMap::new(),
             changed: Vec::new(),
+            known: Known::default(),
             appended: Vec::new(),
             lost_due: BTreeSet::new(),
             opened: Vec::new(),

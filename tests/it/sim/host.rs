@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tripartite::exchange::{Batch, Cursor, IndexPage, Outcome, Page, Wanted};
+use tripartite::exchange::{Batch, Cursor, IndexPage, Item, Malformed, Outcome, Page, RemoteRecord, Wanted};
 use tripartite::failure::{Classify, Failure};
 use tripartite::host::{Connector, RecordStore};
-use tripartite::id::{RunId, SyncKey};
+use tripartite::id::{ExternalId, RunId, SyncKey};
 use tripartite::memory::{Listing, MemoryStore};
+use tripartite::plan::{Guards, Limit};
 use tripartite::queue::{State as Doing, Token};
 use tripartite::run::{Done, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::work::{Clock, Handler, Job, Opened, slot_key};
 
-use super::ground::{Effect, Ground, Watch, pause};
+use super::ground::{Effect, Ground, Mutation, Watch, pause};
 
 #[derive(Debug)]
 pub(super) struct Host {
@@ -92,8 +93,24 @@ impl Handler for Host {
         }
         let id = RunId::new(format!("{}-{}", job.key, job.token.0)).unwrap();
         let name = format!("N{}", ground.state().dice.next());
-        let listing = Listing::of(&self.schema, [("7", json!({ "name": name }))]).unwrap();
-        let step = Run::new(Policy::new(self.schema.clone()), id, self.watch.time()).start();
+        let mut items = vec![item(&self.schema, &name)];
+        let (mut part, mut guards) = (false, Guards::default().changed(Limit::NONE));
+        match ground.state().dice.below(10) {
+            // A guard lets nothing pass.
+            0 => guards = guards.updates(Limit::NONE.absolute(0)),
+            // Not all that the source has.
+            1 => part = true,
+            // What is no record is left.
+            2 => items.push(unreadable()),
+            _ => {}
+        }
+        if part {
+            ground.state().known.parts.insert((job.key.clone(), job.token));
+        }
+        let all = !part || ground.mutation == Mutation::TakesPartsForAll;
+        let listing = Listing::new(items);
+        let listing = if all { listing } else { listing.partial() };
+        let step = Run::new(Policy::new(self.schema.clone()), id, self.watch.time()).guards(guards).start();
         let connector = Source { ground: Arc::clone(&ground), listing };
         Ok(Opened { step, connector, store: Records { ground, key: job.key.clone(), token: job.token, inner } })
     }
@@ -102,6 +119,16 @@ impl Handler for Host {
         pause().await;
         if self.watch.ground.state().dice.below(4) == 0 { fate(&self.watch.ground) } else { Ok(()) }
     }
+}
+
+fn item(schema: &Schema, name: &str) -> Item {
+    let record = schema.record(&json!({ "name": name })).unwrap();
+    Item::Record(RemoteRecord { id: ExternalId::new("7").unwrap(), version: None, record })
+}
+
+fn unreadable() -> Item {
+    let id = Some(ExternalId::new("8").unwrap());
+    Item::Malformed(Malformed { place: "line 2".to_owned(), id, problem: "is no record".to_owned() })
 }
 
 impl Connector for Source {

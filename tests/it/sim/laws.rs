@@ -11,9 +11,12 @@ use tripartite::history::Entry;
 use tripartite::host::{LogEntry, StoreKey, Version};
 use tripartite::id::{ConnectorId, Nonce, SyncKey};
 use tripartite::queue::{Attempt, Ended, Rules, Slot, State, Token};
+use tripartite::registry::Enrolment;
 use tripartite::work::sync_key;
 
 use super::ground::{Ground, read};
+use super::held::{declared, held};
+use super::world::WORKERS;
 
 /// What has been seen so far.
 #[derive(Debug)]
@@ -26,15 +29,16 @@ pub(super) struct Laws {
     ended: BTreeMap<(SyncKey, Token), Attempt>,
     appended: BTreeSet<(SyncKey, Token)>,
     opened: BTreeMap<(SyncKey, Token), usize>,
+    enrolments: BTreeMap<ConnectorId, Enrolment>,
     /// The ids of the triggers that were acknowledged.
     pub(super) acknowledged: BTreeMap<SyncKey, BTreeSet<String>>,
     pub(super) effects: usize,
     pub(super) stale: usize,
 }
 
-type Checked = Result<(), String>;
+pub(super) type Checked = Result<(), String>;
 
-fn law(holds: bool, broken: impl FnOnce() -> String) -> Checked {
+pub(super) fn law(holds: bool, broken: impl FnOnce() -> String) -> Checked {
     if holds { Ok(()) } else { Err(broken()) }
 }
 
@@ -48,6 +52,7 @@ impl Laws {
             ended: BTreeMap::new(),
             appended: BTreeSet::new(),
             opened: BTreeMap::new(),
+            enrolments: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             effects: 0,
             stale: 0,
@@ -69,14 +74,18 @@ impl Laws {
             let before = self.opened.insert((key.clone(), token), who);
             law(before.is_none(), || format!("I2: {key} was opened twice by token {}", token.0))?;
         }
-        for key in changed {
+        for (key, who) in changed {
             let Some(stored) = ground.stored(&key) else { return Err(format!("{} is gone", key.as_str())) };
             let before = self.versions.insert(key.clone(), stored.version);
             law(before < Some(stored.version), || format!("I6: the version of {} goes back", key.as_str()))?;
             let parts = key.parts();
             if let Some(key) = sync_key(&key) {
-                self.slot(&key, read(&stored))?;
+                self.slot(&key, read(&stored), ground)?;
                 self.tickets(ground, &key.connector)?;
+            } else if parts[0] == "connection" {
+                let connector: ConnectorId = parts[1].parse().unwrap();
+                let before = self.enrolments.insert(connector.clone(), read(&stored));
+                before.map_or(Ok(()), |before| declared(&connector, &before, &stored, who >= WORKERS))?;
             } else if parts[0] == "gate" {
                 self.tickets(ground, &parts[1].parse().unwrap())?;
             }
@@ -103,7 +112,7 @@ impl Laws {
         law(new, || format!("I3: the history of {key} has token {} twice", attempt.token.0))
     }
 
-    fn slot(&mut self, key: &SyncKey, slot: Slot) -> Checked {
+    fn slot(&mut self, key: &SyncKey, slot: Slot, ground: &Ground) -> Checked {
         slot.check().map_err(|broken| format!("I4, I5: {key}: {broken}"))?;
         let acknowledged = self.acknowledged.get(key).map_or(0, BTreeSet::len) as u64;
         law(acknowledged <= slot.wanted, || {
@@ -117,6 +126,7 @@ impl Laws {
         self.token(key, &before, &slot)?;
         self.history(key, &before, &slot)?;
         self.times(key, &before, &slot)?;
+        held(key, &before, &slot, &ground.state().known)?;
         self.slots.insert(key.clone(), slot);
         Ok(())
     }

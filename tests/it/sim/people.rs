@@ -10,7 +10,7 @@ use tripartite::registry::Connection;
 use tripartite::schedule::{Missed, Schedule};
 use tripartite::work::{Clock, Queue};
 
-use super::ground::{Dice, Watch, key};
+use super::ground::{Dice, Watch, key, pause};
 use super::store::Faulty;
 use super::world::{CONNECTORS, ORGS, queue};
 
@@ -27,6 +27,8 @@ enum Want {
     Command(Command),
     Reset,
     Connect,
+    /// A deploy script declares what is declared.
+    Redeclare,
     Look,
 }
 
@@ -59,6 +61,30 @@ async fn asked(queue: &Queue<Faulty>, watch: &Watch, key: &SyncKey, want: &Want)
             let id = CommandId::new(id.clone()).unwrap();
             queue.apply(key, Some(&id), command.clone(), now).await.is_ok()
         }
+        Want::Command(Command::Cancel) => {
+            let count = |key: &SyncKey, by: i32| {
+                let cancelling = &mut watch.ground.state().known.cancelling;
+                let count = cancelling.entry(key.clone()).or_default();
+                *count = count.saturating_add_signed(by);
+                cancelling.retain(|_, count| *count > 0);
+            };
+            count(key, 1);
+            let done = queue.apply_with(key, None, Command::Cancel, now, Fraction::ONE).await.is_ok();
+            // Until what it did was looked at.
+            pause().await;
+            count(key, -1);
+            done
+        }
+        Want::Redeclare => match queue.connection(&key.connector).await {
+            Ok(Some(known)) => {
+                let mut same = known.connection().clone();
+                if let Schedule::Interval { anchor, .. } = &mut same.schedule {
+                    *anchor = now;
+                }
+                queue.connect(&same, now).await.is_ok()
+            }
+            _ => false,
+        },
         Want::Command(command) => queue.apply_with(key, None, command.clone(), now, Fraction::ONE).await.is_ok(),
         Want::Reset => queue.reset_health(key, now).await.is_ok(),
         Want::Connect => queue.connect(&connection(watch, &key.connector, now), now).await.is_ok(),
@@ -86,7 +112,8 @@ fn want(dice: &mut Dice, number: u64) -> Want {
         21..24 => Want::Command(Command::Resume),
         24..26 => Want::Command(Command::Redrive),
         26 => Want::Reset,
-        27 | 28 => Want::Connect,
+        27 => Want::Connect,
+        28 => Want::Redeclare,
         _ => Want::Look,
     }
 }
@@ -97,6 +124,7 @@ fn name(want: &Want) -> String {
         Want::Command(command) => format!("{command:?}"),
         Want::Reset => "reset its health".to_owned(),
         Want::Connect => "edit its connection".to_owned(),
+        Want::Redeclare => "declare its connection again".to_owned(),
         Want::Look => "look".to_owned(),
     }
 }

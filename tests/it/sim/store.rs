@@ -10,6 +10,7 @@ use tripartite::queue::{Slot, State as Doing};
 use tripartite::work::sync_key;
 
 use super::ground::{Ground, Mutation, at_once, pause, read};
+use super::world::WORKERS;
 
 /// The store as one of its callers has it.
 #[derive(Debug)]
@@ -71,6 +72,27 @@ impl Faulty {
         Some(stored)
     }
 
+    /// A record as a store or driver writes it that does not keep it as it was.
+    fn bent(&self, key: &StoreKey, row: &Row, known: bool) -> Row {
+        let mut row = row.clone();
+        match self.ground.mutation {
+            Mutation::ForgetsHeld if sync_key(key).is_some() && self.ground.state().dice.hits(10_000) => {
+                let mut slot: Slot = serde_json::from_slice(&row.bytes).unwrap();
+                if slot.held.take().is_some() {
+                    slot.covered = slot.taken;
+                    row.bytes = serde_json::to_vec(&slot).unwrap();
+                }
+            }
+            Mutation::DeclaresAnew if key.parts()[0] == "connection" && known && self.who >= WORKERS => {
+                let mut json: serde_json::Value = serde_json::from_slice(&row.bytes).unwrap();
+                json["through"] = serde_json::to_value(self.ground.state().now).unwrap();
+                row.bytes = serde_json::to_vec(&json).unwrap();
+            }
+            _ => {}
+        }
+        row
+    }
+
     fn false_hints(&self, shard: Shard, until: DateTime<Utc>, page: &mut Due) {
         let state = &mut *self.ground.state();
         let rate = state.faults.hints;
@@ -116,6 +138,8 @@ impl JobStore for Faulty {
     ) -> Result<Swap, Silent> {
         self.turn("swap", key).await?;
         let now = self.ground.stored(key);
+        let bent = next.map(|row| self.bent(key, row, now.is_some()));
+        let next = bent.as_ref();
         let expect = match self.ground.mutation {
             Mutation::BlindWrite => now.as_ref().map(|stored| stored.version),
             _ => expect,
@@ -124,7 +148,7 @@ impl JobStore for Faulty {
         if let (Swap::Applied(version), Some(row)) = (swap, next) {
             let state = &mut *self.ground.state();
             state.remember(key, Stored { row: row.clone(), version });
-            state.changed.push(key.clone());
+            state.changed.push((key.clone(), self.who));
             if self.ground.mutation == Mutation::LosesDue && state.dice.hits(300) {
                 state.lost_due.insert(key.clone());
             }
