@@ -1,6 +1,6 @@
 //! Whether a record here is one of the source's, when a person says it.
 
-use super::touch;
+use super::{known_base, touch};
 use crate::exchange::{Action, Entry, Expect, Loaded, Op, RecordEntry, Revision, Situation};
 use crate::id::{ExternalId, LocalId, PersonId};
 use crate::plan::plan_missing;
@@ -40,12 +40,13 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
 
 /// Gives a linked record another external id: a person says that it is the one that the source [calls so
 /// now](crate::exchange::Situation::Renamed). Link and base move, as where the source says it itself; the next run merges.
+/// The version of the base was the old id's, and nothing that the source says of the new one is older than that.
 ///
 /// ```
 /// use tripartite::decide::rename;
 /// # use tripartite::exchange::{Loaded, Presence, Revision};
 /// # use tripartite::id::{ExternalId, PersonId};
-/// # use tripartite::schema::{Field, Kind, Schema};
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
 /// # let loaded = Loaded {
 /// #     id: ExternalId::new("AB-7")?,
@@ -58,11 +59,11 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
 /// #     strategy: None,
 /// #     missed: 0,
 /// # };
-/// let op = rename(&ExternalId::new("ab-7")?, &loaded, &PersonId::new("Nuala")?);
+/// let op = rename(&Policy::new(schema), &ExternalId::new("ab-7")?, &loaded, &PersonId::new("Nuala")?);
 /// assert_eq!(op.rekeyed, Some(ExternalId::new("AB-7")?)); // nobody must have taken the new id meanwhile
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn rename(id: &ExternalId, loaded: &Loaded, by: &PersonId) -> Op {
+pub fn rename(policy: &Policy, id: &ExternalId, loaded: &Loaded, by: &PersonId) -> Op {
     let from = &loaded.id;
     let why =
         format!("A person said that the record which the source called {from} is this one; its link and base moved.");
@@ -71,6 +72,8 @@ pub fn rename(id: &ExternalId, loaded: &Loaded, by: &PersonId) -> Op {
         id: id.clone(),
         rekeyed: Some(from.clone()),
         situation: Situation::Renamed,
+        base: loaded.base.is_some().then(|| known_base(policy.schema(), loaded)),
+        version: None,
         entries: vec![Entry::Record(entry)],
         ..touch(loaded)
     }

@@ -96,7 +96,7 @@ fn the_same_moves_link_and_base() {
             town.store.edit(&ext("FED-1"), &json!({"phone": "2"})).unwrap();
             let items = renamed_to(&town, id);
             assert_eq!(only(&town.listed(&items)).situation, Situation::Renamed);
-            let op = rename(&ext(id), &load(&town.store, "FED-1"), &nuala());
+            let op = rename(&town.policy, &ext(id), &load(&town.store, "FED-1"), &nuala());
             assert!(matches!(commit(&town.policy, &town.store, op), Outcome::Applied { .. }));
             let report = town.listed(&items);
             assert_eq!((report.outcome, report.counts.created), (RunOutcome::Succeeded, 0), "{left} {id}");

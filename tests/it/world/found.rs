@@ -208,6 +208,21 @@ fn whoever_gave_an_id_up_has_no_version_of_it() {
     }
 }
 
+/// A person said that two are one, and the source had the version of the id that it has now before that of the other one:
+/// whatever it said was taken for old.
+#[test]
+fn whoever_is_said_to_have_another_id_has_no_version_of_the_old_one() {
+    let counts = Setup { counts: true, ..TELLS };
+    let mine = says(2, [1, 1, 1, 1, 1, 1, 1, 10, 10]);
+    let renames = |to: u8, spelled: bool| Act::Renames { source: 0, from: 2, to, spelled };
+    let twice = [&[mine][..], &run(0), &[renames(4, false), mine], &run(1), &[renames(3, true)], &run(1)].concat();
+    let answers = |which: u8, same: bool| Act::Answers { source: 0, which, same };
+    for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let answered = [&[answers(first, false)][..], &run(1), &[answers(second, true)]].concat();
+        keeps_the_laws(counts, &[&twice[..], &answered].concat());
+    }
+}
+
 /// Several of one name gave an id up, and then the source has it again for one of that name: a person has said of each that
 /// it is not that one, so it is new, and nobody waits for another answer.
 #[test]

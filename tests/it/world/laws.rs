@@ -9,7 +9,7 @@ use tripartite::value::Value;
 use super::asked::{asks_as_said, asks_who, is_another, like, who};
 use super::source::{Sent, Source};
 use super::store::{Known, Link, State, Told};
-use super::words::{COLUMNS, DATA, Frame, IDS, STAMP, TAGS, means, number, otherwise, plain, seconds, stated, value};
+use super::words::{COLUMNS, DATA, Frame, STAMP, TAGS, means, number, otherwise, plain, seconds, stated, value};
 use crate::support::oracle::{self, Base, Local, Rules, Sides};
 use crate::support::words::Means;
 
@@ -109,8 +109,8 @@ fn remembered(commit: &Commit<'_>, op: &Op, before: Option<&Link>, after: &Link)
         law("base", !forgotten, || format!("the base of {} forgot its {}", op.id, COLUMNS[column]))?;
     }
     let version = |link: Option<&Link>| link.and_then(|link| link.base.as_ref()).and_then(|base| base.version);
-    // Of an id that was given up, the source has no version.
-    let given_up = number(&op.id) >= IDS && version(Some(after)).is_none();
+    // The version of another id is none of this one's.
+    let given_up = commit.sent.is_none() && op.rekeyed.is_some() && version(Some(after)).is_none();
     law("version", given_up || version(before) <= version(Some(after)), || {
         format!("the version of {} goes back", op.id)
     })?;

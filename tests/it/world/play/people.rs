@@ -110,7 +110,7 @@ impl World {
         let still = self.is_still_asked(source, asked);
         let person = self.ground.state.links[source][&asked.was].person;
         let op = if same {
-            Some(rename(&id(asked.is), &loaded, &nuala()))
+            Some(rename(&frame.policy, &id(asked.is), &loaded, &nuala()))
         } else {
             let forgets = self.ground.fault == Fault::ForgetsWhoIsNot;
             if let Some(link) = self.ground.state.links[source].get_mut(&asked.was).filter(|_| !forgets) {

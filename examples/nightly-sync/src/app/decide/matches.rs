@@ -114,7 +114,7 @@ fn renamed(console: &mut Console, desk: &Desk, args: &MatchArgs, holds: &str) ->
     let Some(was) = asked(args)?.filter(|was| was.as_str() == holds) else {
         return Err(Problem::HasAnother { local: local.clone(), holds: holds.to_owned() });
     };
-    desk.write(&was, |loaded| Ok(decide::rename(id, loaded, by)))?;
+    desk.write(&was, |loaded| Ok(decide::rename(&desk.policy, id, loaded, by)))?;
     console.print(format!("member {local}, whom the source called {was}, is {id}; the next run merges the two"));
     Ok(SUCCEEDED)
 }
