@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `members` | the club's own records: `local_id`, `external_id`, `active`, `revision`, and a column for each field |
 //! | `tripartite_links` | for each linked record its base, when it was last in step, and whether a sync deactivated it |
+//! | `tripartite_shapes`, `tripartite_kept` | which fields of a base stand in its row, and the columns of rows that were edited since |
 //! | `tripartite_conflicts` | the conflicts that wait for a person, one for a record and field or group |
 //! | `tripartite_audit` | one entry for every field that was not in sync, in order |
 //! | `tripartite_runs` | the report of each run that wrote |
@@ -19,6 +20,11 @@
 //! into a column is read as it stands there: a number in a text column, a text that is no JSON in a column of lists. A
 //! blob, or text that is not UTF-8, is read as SQL writes it, `x'c3'`, so nothing is lost and nothing fails.
 //!
+//! **Where is the base of a row that nobody edited?** In the row: what is equal is not stored twice. A trigger keeps the
+//! columns as they stood before somebody changes, replaces or deletes the row, whatever the client. So a column of a
+//! field that is in the schema cannot be dropped, and SQLite says so; it may be renamed, and the base goes with it. Where
+//! the members have a trigger or a unique index of the user's own, bases are stored in full.
+//!
 //! **How safe is a commit?** Each batch is one `IMMEDIATE` transaction, and where the database refuses one of its ops, it
 //! begins anew with each op in a savepoint: record, base, link, conflicts and audit change together or not at all. The journal is WAL with `synchronous = NORMAL`: after a power cut
 //! the last batches may be gone, but gone as a whole, and the next run does them again. Leaving the program
@@ -31,6 +37,7 @@
 //! **What does a dry or blocked run write?** Nothing, not even a change of the schema: that is carried out with the
 //! first batch.
 
+mod bases;
 mod cell;
 mod commit;
 mod database;
@@ -88,8 +95,10 @@ pub struct SqliteStore {
 struct State {
     conn: Connection,
     layout: Layout,
-    /// What must be carried out before the first write: a change of the schema, or of what else is remembered.
+    /// What else is remembered with the first write.
     pending: Vec<String>,
+    /// Whether the schema is the one that was stored, or was stored by this store.
+    is_settled: bool,
     /// The match keys of a connection that only reads.
     aside: Option<Aside>,
 }
@@ -122,13 +131,13 @@ impl SqliteStore {
         settings.check()?;
         let key = key::of(&settings.schema)?.map(Arc::new);
         let conn = database.into_connection();
-        let created = !database::holds(&conn, &register)? && tables::create(&conn, &register, &settings)?;
-        let (layout, pending) = match created {
-            true => (Layout::fresh(&settings.schema), Vec::new()),
-            false => layout::change(&conn, &register, &settings)?,
-        };
+        if !database::holds(&conn, &register)? {
+            tables::create(&conn, &register, &settings)?;
+        }
+        let layout = layout::of(&conn, &register, &settings)?;
+        let is_settled = layout.pending.is_empty();
         let statements = Statements::of(&register, &settings.schema);
-        let state = Mutex::new(State { conn, layout, pending, aside: None });
+        let state = Mutex::new(State { conn, layout, pending: Vec::new(), is_settled, aside: None });
         Ok(Self { register, settings, statements, fence: None, key, state })
     }
 
@@ -192,14 +201,15 @@ impl SqliteStore {
     /// [`StoreError`], when the database cannot be written, or the store is [fenced](Self::fenced) off.
     pub fn settle(&self) -> Result<(), StoreError> {
         let mut state = self.state();
-        let State { conn, layout, pending, .. } = &mut *state;
-        if pending.is_empty() {
+        if !state.must_settle() {
             return Ok(());
         }
+        let State { conn, layout, pending, is_settled, .. } = &mut *state;
         let tx = begin(conn, self.fence.as_ref())?;
-        layout::settle(&tx, pending)?;
+        let settled = layout::settle(&tx, &self.register, &self.settings, pending)?;
         tx.commit()?;
-        settled(layout, pending, &self.settings.schema);
+        (*layout, *is_settled) = (settled, true);
+        pending.clear();
         Ok(())
     }
 
@@ -236,19 +246,22 @@ impl SqliteStore {
         keep: impl FnOnce(&[Outcome]) -> bool,
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
-        let State { conn, layout, pending, .. } = &mut *state;
+        let State { conn, layout: known, pending, is_settled, .. } = &mut *state;
         let tx = begin(conn, self.fence.as_ref())?;
-        if !pending.is_empty() {
-            layout::settle(&tx, pending)?;
+        let mut layout = known.clone();
+        if !layout.is_current(&tx)? {
+            layout = layout::of(&tx, &self.register, &self.settings)?;
         }
-        let outcomes = commit::batch(&tx, &self.statements, &self.settings.schema, batch, way)?;
+        if !pending.is_empty() || layout.must_settle(*is_settled) {
+            layout = layout::settle(&tx, &self.register, &self.settings, pending)?;
+        }
+        let outcomes = commit::batch(&tx, &self.statements, (&self.settings.schema, &layout), batch, way)?;
         if !keep(&outcomes) {
             return Ok(outcomes);
         }
         tx.commit()?;
-        if !pending.is_empty() {
-            settled(layout, pending, &self.settings.schema);
-        }
+        (*known, *is_settled) = (layout, true);
+        pending.clear();
         Ok(outcomes)
     }
 
@@ -279,10 +292,10 @@ fn begin_on<'a>(conn: &'a Connection, fence: Option<&Fence>) -> Result<Transacti
     Ok(tx)
 }
 
-/// From here on the columns are those of the schema.
-fn settled(layout: &mut Layout, pending: &mut Vec<String>, schema: &Schema) {
-    pending.clear();
-    *layout = Layout::fresh(schema);
+impl State {
+    fn must_settle(&self) -> bool {
+        !self.pending.is_empty() || self.layout.must_settle(self.is_settled)
+    }
 }
 
 impl RecordStore for SqliteStore {
@@ -296,6 +309,9 @@ impl RecordStore for SqliteStore {
         let mut state = self.state();
         let State { conn, layout, aside, .. } = &mut *state;
         let (register, schema) = (&self.register, &self.settings.schema);
+        if !layout.is_current(conn)? {
+            *layout = layout::of(conn, register, &self.settings)?;
+        }
         let rows = Rows { register, layout, schema };
         let records = |tx: &Connection| load::records(tx, register, layout, schema, &wanted.ids);
         let Some(near) = &wanted.near else {

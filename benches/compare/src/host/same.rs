@@ -4,13 +4,15 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-/// What is compared of each table: everything, but fingerprints, the run and its time by their lengths.
-const TABLES: [(&str, &str); 3] = [
+/// What is compared of each table: everything, but fingerprints and prints, the run and its time by their lengths.
+const TABLES: [(&str, &str); 4] = [
     ("members", "*"),
     (
         "tripartite_links",
-        "external_id, base, length(base_schema), base_version, length(seen), length(policy), synced_revision, deactivated",
+        "external_id, base, length(base_schema), base_version, length(seen), length(policy), synced_revision, deactivated, \
+            shape, typeof(print)",
     ),
+    ("tripartite_shapes", "id, length(schema), fields"),
     ("tripartite_audit", "seq, length(run), length(at), external_id, subject, field, verdict, detail, decision, entry"),
 ];
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nightly_sync::store::{Access, Database, Settings, SqliteStore};
 use rusqlite::{Connection, Statement, params};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tripartite::run::BATCH;
 
 /// A line of the listing.
@@ -19,17 +19,6 @@ struct Member {
     email: String,
     phone: String,
     address: String,
-}
-
-/// What the host keeps of it as the base.
-#[derive(Serialize)]
-struct Base<'a> {
-    first_name: &'a str,
-    last_name: &'a str,
-    date_of_birth: &'a str,
-    email: &'a str,
-    phone: &'a str,
-    address: &'a str,
 }
 
 /// Reads a listing line by line, each into a struct of owned texts; answers with the length of all ids, so that nothing
@@ -69,12 +58,12 @@ pub(crate) fn rows(listing: &Path, db: &Path, schema: &Path) -> Result<(), Strin
 }
 
 fn all_rows(conn: &Connection, listing: &Path) -> Result<(), String> {
+    conn.execute_batch(SHAPE).map_err(told)?;
     let prepare = |sql| conn.prepare(sql).map_err(told);
     let (mut members, mut links, mut audit) = (prepare(MEMBER)?, prepare(LINK)?, prepare(ENTRY)?);
     in_batches(conn, listing, |member| {
         insert_member(&mut members, member).map_err(told)?;
-        let base = serde_json::to_string(&member.base()).map_err(told)?;
-        links.execute(params![member.id, base, [1_u8; 16], [2_u8; 16], [3_u8; 16]]).map_err(told)?;
+        links.execute(params![member.id, [2_u8; 16], [3_u8; 16], i64::MAX]).map_err(told)?;
         let values = params![RUN, AT, member.id, "record", "Unmatched", "create", CREATED];
         audit.execute(values).map(drop).map_err(told)
     })
@@ -84,7 +73,11 @@ const MEMBER: &str = "INSERT INTO members(
     external_id, first_name, last_name, date_of_birth, email, phone, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 const LINK: &str = "INSERT INTO tripartite_links(
-    external_id, base, base_schema, seen, policy, synced_revision) VALUES (?1, ?2, ?3, ?4, ?5, 1)";
+    external_id, seen, policy, synced_revision, shape, print) VALUES (?1, ?2, ?3, 1, 1, ?4)";
+
+/// The base stands in the row, with all fields.
+const SHAPE: &str = r#"INSERT INTO tripartite_shapes VALUES (1, zeroblob(16),
+    '["first_name","last_name","date_of_birth","email","phone","address"]')"#;
 
 const ENTRY: &str = "INSERT INTO tripartite_audit(
     run, at, external_id, subject, verdict, decision, entry) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -134,13 +127,6 @@ fn each(listing: &Path, mut work: impl FnMut(Member) -> Result<(), String>) -> R
         line.clear();
     }
     Ok(())
-}
-
-impl Member {
-    fn base(&self) -> Base<'_> {
-        let Self { first_name, last_name, date_of_birth, email, phone, address, .. } = self;
-        Base { first_name, last_name, date_of_birth, email, phone, address }
-    }
 }
 
 fn told(error: impl ToString) -> String {

@@ -18,29 +18,39 @@ use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::Schema;
 use tripartite::value::{Record, RecordBuilder};
 
+use super::bases::{Leaving, Left};
 use super::cell::Cell;
 use super::error::refused;
-use super::layout::quoted;
+use super::layout::{Layout, quoted};
 use super::{Register, StoreError, load};
 
 const LINK: &str = "
 INSERT INTO {tripartite_links}(
-    external_id, base, base_schema, base_version, seen, policy, synced_revision, deactivated
-) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?9, ?8 + 1, -?8))
+    external_id, base, base_schema, base_version, seen, policy, synced_revision, deactivated, shape, print
+) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?9, ?8 + 1, -?8), ?10, ?11)
 ON CONFLICT DO UPDATE SET
-    base = coalesce(excluded.base, base),
-    base_schema = coalesce(excluded.base_schema, base_schema),
-    base_version = iif(excluded.base IS NULL, base_version, excluded.base_version),
+    base = iif(?12, excluded.base, base),
+    base_schema = iif(?12, excluded.base_schema, base_schema),
+    base_version = iif(?12, excluded.base_version, base_version),
+    shape = iif(?12, excluded.shape, shape),
+    print = iif(?12, excluded.print, print),
     seen = coalesce(excluded.seen, seen),
     policy = coalesce(excluded.policy, policy),
     synced_revision = coalesce(excluded.synced_revision, synced_revision),
     deactivated = iif(ifnull(?9, deactivated > 0), ?8 + 1, -?8)";
 
+/// Nothing is to be kept of a base in whose place there is another in a moment.
+const LEAVE: [&str; 2] = [
+    "UPDATE {tripartite_links} SET shape = NULL WHERE external_id = ?1 AND shape IS NOT NULL",
+    "DELETE FROM {tripartite_kept} WHERE external_id = ?1",
+];
+
 /// The statements that give a record another external id.
-const REKEY: [&str; 3] = [
+const REKEY: [&str; 4] = [
     "UPDATE {members} SET external_id = ?2, revision = revision + 1 WHERE external_id = ?1",
     "UPDATE {tripartite_links} SET external_id = ?2 WHERE external_id = ?1",
     "UPDATE {tripartite_conflicts} SET external_id = ?2 WHERE external_id = ?1",
+    "UPDATE {tripartite_kept} SET external_id = ?2 WHERE external_id = ?1",
 ];
 
 const OPEN: &str = "
@@ -66,15 +76,18 @@ const FIND: &str = "SELECT local_id, revision FROM {members} WHERE external_id =
 /// The statements of a register and schema, written once for all batches.
 #[derive(Debug)]
 pub(super) struct Statements {
+    register: Register,
     members: String,
     taken: String,
     any: String,
     find: String,
+    find_row: String,
     free: String,
     take_in: String,
     insert: String,
     link: String,
-    rekey: [String; 3],
+    rekey: [String; 4],
+    leave: [String; 2],
     open: String,
     close: String,
     note: String,
@@ -86,7 +99,12 @@ impl Statements {
         let (members, marks) = (register.sql("{members}"), ", ?".repeat(columns.len()));
         Self {
             insert: format!("INSERT INTO {members}(external_id, {}) VALUES (?{marks})", columns.join(", ")),
+            find_row: format!(
+                "SELECT local_id, revision, {} FROM {members} WHERE external_id = ?1",
+                columns.join(", ")
+            ),
             members,
+            register: register.clone(),
             taken: register.sql(TAKEN),
             any: register.sql(load::ANY),
             find: register.sql(FIND),
@@ -94,6 +112,7 @@ impl Statements {
             take_in: register.sql(TAKE_IN),
             link: register.sql(LINK),
             rekey: REKEY.map(|sql| register.sql(sql)),
+            leave: LEAVE.map(|sql| register.sql(sql)),
             open: register.sql(OPEN),
             close: register.sql(CLOSE),
             note: register.sql(NOTE),
@@ -114,12 +133,16 @@ pub(super) enum Way {
 pub(super) fn batch(
     tx: &Transaction<'_>,
     sql: &Statements,
-    schema: &Schema,
+    (schema, layout): (&Schema, &Layout),
     batch: &Batch,
     way: Way,
 ) -> Result<Vec<Outcome>, StoreError> {
+    // A shape that is made within a savepoint may be gone again.
+    let affinities = layout.leaves.as_deref().filter(|_| way == Way::Together);
+    let leaving = |affinities| Leaving::new(tx, &sql.register, schema, affinities, batch.schema);
     let mut writer = Writer {
         tx,
+        leaving: affinities.and_then(leaving),
         sql,
         schema,
         batch,
@@ -175,6 +198,8 @@ pub(super) fn note(
 
 struct Writer<'a> {
     tx: &'a Connection,
+    /// Where bases may be left in their rows.
+    leaving: Option<Leaving<'a>>,
     sql: &'a Statements,
     schema: &'a Schema,
     batch: &'a Batch,
@@ -195,6 +220,8 @@ struct Found {
     local: i64,
     /// The revision it will have.
     revision: Revision,
+    /// What stands in it then, where that is known.
+    row: Option<Record>,
 }
 
 impl<'a> Writer<'a> {
@@ -224,7 +251,7 @@ impl<'a> Writer<'a> {
             (action, Expect::Free { local, revision }) => self.take_in(op, action, local, *revision)?,
         };
         let Some(found) = found else { return Ok(None) };
-        self.link(op, found.revision)?;
+        self.link(op, &found)?;
         for change in &op.conflicts {
             self.conflict(op, change)?;
         }
@@ -244,7 +271,7 @@ impl<'a> Writer<'a> {
             statement.raw_bind_parameter(position + 2, Cell::of(field.kind(), record.field(position)))?;
         }
         statement.raw_execute()?;
-        Ok(Some(Found { local: self.tx.last_insert_rowid(), revision: Revision(1) }))
+        Ok(Some(Found { local: self.tx.last_insert_rowid(), revision: Revision(1), row: Some(record.clone()) }))
     }
 
     fn is_taken(&mut self, id: &ExternalId) -> Result<bool, StoreError> {
@@ -252,11 +279,10 @@ impl<'a> Writer<'a> {
     }
 
     fn change(&mut self, op: &Op, action: &Action, expected: Revision) -> Result<Option<Found>, StoreError> {
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
         let from = op.rekeyed.as_ref().unwrap_or(&op.id);
-        let known = self.tx.prepare_cached(&self.sql.find)?.query_row([from.as_str()], row).optional()?;
+        let known = self.find(op, action, from)?;
         // A deleted row has revision 0, and only its link is left to be touched.
-        let (local, mut revision) = known.unwrap_or_default();
+        let (local, mut revision, row) = known.clone().unwrap_or_default();
         if Revision(revision) != expected {
             return Ok(None);
         }
@@ -272,11 +298,37 @@ impl<'a> Writer<'a> {
             }
             revision += u64::from(known.is_some());
         }
+        if op.base.is_some() {
+            for sql in &self.sql.leave {
+                self.tx.prepare_cached(sql)?.execute([op.id.as_str()])?;
+            }
+        }
         // Of a deleted row no revision is left to tell.
         let remembers = *action == Action::Touch && op.makes_revision() && known.is_some();
         let written =
             if remembers { self.update(local, &self.schema.missing(), "")? } else { self.act(local, action)? };
-        Ok(Some(Found { local, revision: Revision(revision + written) }))
+        Ok(Some(Found { local, revision: Revision(revision + written), row }))
+    }
+
+    /// Where a record is, its revision, and what will stand in it where its base is to be written.
+    fn find(
+        &self,
+        op: &Op,
+        action: &Action,
+        id: &ExternalId,
+    ) -> Result<Option<(i64, u64, Option<Record>)>, StoreError> {
+        let leaving = self.leaving.as_ref().filter(|_| op.base.is_some());
+        let mut statement =
+            self.tx.prepare_cached(if leaving.is_some() { &self.sql.find_row } else { &self.sql.find })?;
+        let patch = match action {
+            Action::Update(patch) | Action::Reactivate(patch) => Some(patch),
+            _ => None,
+        };
+        let row = |row: &rusqlite::Row<'_>| {
+            let after = leaving.and_then(|leaving| leaving.after(row, 2, patch));
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?.cast_unsigned(), after))
+        };
+        Ok(statement.query_row([id.as_str()], row).optional()?)
     }
 
     /// Does to a row what an op says, and answers by how much its revision grew.
@@ -305,7 +357,7 @@ impl<'a> Writer<'a> {
         }
         self.tx.prepare_cached(&self.sql.take_in)?.execute(params![local, op.id.as_str()])?;
         let grown = self.act(local, action)?;
-        Ok(Some(Found { local, revision: Revision(expected.0 + 1 + grown) }))
+        Ok(Some(Found { local, revision: Revision(expected.0 + 1 + grown), row: None }))
     }
 
     /// Writes the fields that a patch states, and answers by how much the revision grew.
@@ -328,21 +380,44 @@ impl<'a> Writer<'a> {
         Ok(1)
     }
 
-    fn link(&mut self, op: &Op, revision: Revision) -> Result<(), StoreError> {
+    fn link(&mut self, op: &Op, found: &Found) -> Result<(), StoreError> {
         let created = matches!(op.action, Action::Create(_));
-        let base = op.base.as_ref().map(|base| self.base(base, created));
-        let schema = base.as_ref().map(|_| self.batch.schema.to_bytes());
+        let left = match (&mut self.leaving, &op.base, &found.row) {
+            (Some(leaving), Some(base), Some(row)) if created || base.extra().is_missing() => {
+                leaving.leave(base, row)?
+            }
+            _ => None,
+        };
+        let (base, schema, shape, print) = match (left, &op.base) {
+            (Some(Left { rest, shape, print }), _) => (rest, None, Some(shape), Some(print)),
+            (None, base) => {
+                (base.as_ref().map(|base| self.base(base, created)), Some(self.batch.schema.to_bytes()), None, None)
+            }
+        };
         let version = op.version.map(u64::cast_signed);
         let seen = op.seen.map(|seen| seen.to_bytes());
         let policy = seen.map(|_| self.batch.policy.to_bytes());
-        let synced = seen.map(|_| revision.0.cast_signed());
+        let synced = seen.map(|_| found.revision.0.cast_signed());
         let deactivated = match op.action {
             Action::Deactivate => Some(true),
             Action::Create(_) | Action::Reactivate(_) => Some(false),
             _ => None,
         };
-        let id = op.id.as_str();
-        self.link.execute(params![id, base, schema, version, seen, policy, synced, op.missed, deactivated])?;
+        let (id, has, schema) = (op.id.as_str(), op.base.is_some(), schema.filter(|_| op.base.is_some()));
+        self.link.execute(params![
+            id,
+            base,
+            schema,
+            version,
+            seen,
+            policy,
+            synced,
+            op.missed,
+            deactivated,
+            shape,
+            print,
+            has
+        ])?;
         Ok(())
     }
 

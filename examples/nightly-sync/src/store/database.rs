@@ -9,7 +9,7 @@ use tripartite::plan::Guards;
 use tripartite::schema::{Field, Schema, SchemaBuilder, SchemaError, Strategy};
 
 use super::file::{check_name, check_owner, open_to_write, read_only};
-use super::tables::FORMAT;
+use super::tables::{FIRST_FORMAT, FORMAT};
 use super::{Register, StoreError};
 
 /// What the match rules are remembered as.
@@ -202,10 +202,15 @@ pub(super) fn registers(conn: &Connection) -> Result<Vec<SyncKey>, StoreError> {
 }
 
 fn check_format(conn: &Connection, register: &Register) -> Result<(), StoreError> {
-    match meta(conn, register, "format")? {
-        Some(found) if found == FORMAT => Ok(()),
+    match format(conn, register)? {
+        Some(found) if [FORMAT, FIRST_FORMAT].contains(&&*found) => Ok(()),
         found => Err(StoreError::Format { expected: FORMAT.to_owned(), found: found.unwrap_or_default() }),
     }
+}
+
+/// The version of a register's tables.
+pub(super) fn format(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
+    meta(conn, register, "format")
 }
 
 fn meta(conn: &Connection, register: &Register, key: &str) -> Result<Option<String>, StoreError> {

@@ -1,27 +1,62 @@
 //! Which column each field is kept in, and what changes when the schema does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 use tripartite::schema::{Field, Kind, Schema};
 
-use super::tables::{remembering, remembering_activity, schema_text};
+use super::bases::{self, Affinity, Bases, has_fields_of};
+use super::tables::{self, remembering, remembering_activity, schema_text};
 use super::{Register, Settings, StoreError, database};
 
 /// The columns that are not fields.
 pub const OWN: [&str; 4] = ["local_id", "external_id", "active", "revision"];
 
-/// The column of each field, by its position; `None` while there is none.
+/// How a register's tables are, and what must be changed before the first write.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
+    /// The column of each field, by its position; `None` while there is none.
     pub(super) columns: Vec<Option<String>>,
+    /// How bases that stand in their rows are read; `None` in a database of an earlier version.
+    pub(super) bases: Option<Bases>,
+    /// What the columns do to values, where bases may be left in their rows.
+    pub(super) leaves: Option<Vec<Affinity>>,
+    pub(super) pending: Pending,
+    /// Whether the schema that is stored has the same fields.
+    pub(super) is_ours: bool,
+    /// SQLite's counter of changes of any table's definition.
+    pub(super) moment: i64,
+}
+
+/// What must be carried out before the first write.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pending {
+    /// The bases that stand in their rows are written out first.
+    writes_out: bool,
+    statements: Vec<String>,
+}
+
+impl Pending {
+    pub(super) fn is_empty(&self) -> bool {
+        !self.writes_out && self.statements.is_empty()
+    }
 }
 
 impl Layout {
-    /// Every field in the column of its name.
-    pub(super) fn fresh(schema: &Schema) -> Self {
-        Self { columns: schema.fields().iter().map(|field| Some(field.name().to_owned())).collect() }
+    /// Whether something is to be carried out first. A store whose schema was the stored one once does not take back what
+    /// another has made of it meanwhile.
+    pub(super) fn must_settle(&self, was_settled: bool) -> bool {
+        !self.pending.is_empty() && (self.is_ours || !was_settled)
     }
+
+    /// Whether the tables are still defined as they were.
+    pub(super) fn is_current(&self, conn: &Connection) -> Result<bool, StoreError> {
+        Ok(moment(conn)? == self.moment)
+    }
+}
+
+fn moment(conn: &Connection) -> Result<i64, StoreError> {
+    Ok(conn.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))?)
 }
 
 /// Text as SQL quotes it.
@@ -80,65 +115,156 @@ fn check(settings: &Settings) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The present layout, and the statements that make it the schema's. New fields get a column, renamed ones keep theirs
-/// under the new name, and the columns of fields that are gone stay.
-pub(super) fn change(
-    conn: &Connection,
-    register: &Register,
-    settings: &Settings,
-) -> Result<(Layout, Vec<String>), StoreError> {
+/// The present layout. New fields get a column, renamed ones keep theirs under the new name, and the columns of fields
+/// that are gone stay.
+pub(super) fn of(conn: &Connection, register: &Register, settings: &Settings) -> Result<Layout, StoreError> {
     let stored = database::settings(conn, register)?;
     let known = columns(conn, register)?;
+    let mut pending = Pending::default();
+    let columns = altered(register, &settings.schema, &known, &mut pending.statements);
+    let is_ours = has_fields_of(&stored.schema, &settings.schema);
+    let bases = match database::format(conn, register)?.as_deref() {
+        Some(tables::FIRST_FORMAT) => None,
+        _ => Some(Bases { columns: in_columns(&stored.schema, &known), schema: stored.schema.clone() }),
+    };
+    let definitions = Definitions::of(conn, register)?;
+    let is_kept = is_ours && bases.is_some() && pending.is_empty() && definitions.keeps_bases(conn, register)?;
+    if !is_kept {
+        keep_bases(register, settings, bases.is_some(), &mut pending);
+    } else if definitions.foreign && bases::any(conn, register)? {
+        pending.writes_out = true;
+    }
+    pending.statements.extend(definitions.missing(register));
+    pending.statements.extend(remembering_activity(conn, register)?);
+    if stored.schema.fingerprint() != settings.schema.fingerprint() {
+        pending.statements.push(remembering(register, "schema", &schema_text(settings)?));
+    }
+    if stored.id_field != settings.id_field {
+        pending.statements.push(remembering(register, "id_field", &settings.id_field));
+    }
+    let leaves = (pending.is_empty() && !definitions.foreign).then(|| affinities(&columns, &known));
+    Ok(Layout { columns, bases, leaves, pending, is_ours, moment: moment(conn)? })
+}
+
+/// Where every field is, and the statements that put it there.
+fn altered(register: &Register, schema: &Schema, known: &Columns, statements: &mut Vec<String>) -> Vec<Option<String>> {
     let members = register.sql("{members}");
-    let mut pending = Vec::new();
-    let mut layout = Layout { columns: Vec::new() };
-    for (position, field) in settings.schema.fields().iter().enumerate() {
+    let mut columns = Vec::new();
+    for (position, field) in schema.fields().iter().enumerate() {
         let column = match known.get(&field.name().to_ascii_lowercase()) {
-            Some(column) => Some(column.clone()),
-            None => renamed(&settings.schema, &known, position),
+            Some((column, _)) => Some(column.clone()),
+            None => renamed(schema, known, position),
         };
         match &column {
-            None => pending.push(format!("ALTER TABLE {members} ADD COLUMN {}", self::column(field))),
+            None => statements.push(format!("ALTER TABLE {members} ADD COLUMN {}", self::column(field))),
             Some(column) if column.eq_ignore_ascii_case(field.name()) => {}
             Some(column) => {
                 let (old, new) = (quoted(column, '"'), quoted(field.name(), '"'));
-                pending.push(format!("ALTER TABLE {members} RENAME COLUMN {old} TO {new}"));
+                statements.push(format!("ALTER TABLE {members} RENAME COLUMN {old} TO {new}"));
             }
         }
-        layout.columns.push(column);
+        columns.push(column);
     }
-    pending.extend(remembering_activity(conn, register)?);
-    if stored.schema.fingerprint() != settings.schema.fingerprint() {
-        pending.push(remembering(register, "schema", &schema_text(settings)?));
+    columns
+}
+
+/// The triggers go before the columns change, and come anew behind.
+fn keep_bases(register: &Register, settings: &Settings, has_shapes: bool, pending: &mut Pending) {
+    pending.writes_out = has_shapes;
+    pending.statements.insert(0, bases::forgetting(register));
+    pending.statements.push(bases::keeping(register, &settings.schema));
+    if !has_shapes {
+        pending.statements.extend(bases::COLUMNS.map(|sql| register.sql(sql)));
+        pending.statements.push(remembering(register, "format", tables::FORMAT));
     }
-    if stored.id_field != settings.id_field {
-        pending.push(remembering(register, "id_field", &settings.id_field));
+    pending.statements.push(register.sql(bases::TABLE));
+}
+
+fn in_columns(schema: &Schema, known: &Columns) -> Vec<Option<String>> {
+    let column = |field: &Field| known.get(&field.name().to_ascii_lowercase()).map(|(column, _)| column.clone());
+    schema.fields().iter().map(column).collect()
+}
+
+fn affinities(columns: &[Option<String>], known: &Columns) -> Vec<Affinity> {
+    let declared = |column: &String| known.get(&column.to_ascii_lowercase()).map(|(_, declared)| declared.as_str());
+    let affinity = |column: &Option<String>| column.as_ref().and_then(declared).map_or(Affinity::Other, Affinity::of);
+    columns.iter().map(affinity).collect()
+}
+
+/// The triggers and indexes of the members.
+struct Definitions {
+    triggers: BTreeSet<String>,
+    /// Whether there is one of the user's own that can change a row unseen.
+    foreign: bool,
+}
+
+impl Definitions {
+    fn of(conn: &Connection, register: &Register) -> Result<Self, StoreError> {
+        let members = register.table("members");
+        let mut statement = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1")?;
+        let triggers: BTreeSet<String> =
+            statement.query_map([&members], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let own: BTreeSet<String> =
+            tables::triggers().chain(super::near::triggers()).map(|name| register.table(name)).collect();
+        let sql = "SELECT 1 FROM pragma_index_list(?1) WHERE \"unique\" AND origin = 'c'";
+        let foreign = triggers.iter().any(|name| !own.contains(name)) || conn.prepare(sql)?.exists([&members])?;
+        Ok(Self { triggers, foreign })
     }
-    Ok((layout, pending))
+
+    fn has(&self, register: &Register, name: &str) -> bool {
+        self.triggers.contains(&register.table(name))
+    }
+
+    fn keeps_bases(&self, conn: &Connection, register: &Register) -> Result<bool, StoreError> {
+        Ok(bases::triggers().all(|name| self.has(register, name))
+            && database::has_table(conn, &register.table("tripartite_kept"))?)
+    }
+
+    /// Those that went with a table that somebody made anew.
+    fn missing(&self, register: &Register) -> impl Iterator<Item = String> {
+        let missing = tables::OF_ROWS.into_iter().filter(|(name, _)| !self.has(register, name));
+        missing.map(|(_, sql)| register.sql(sql))
+    }
 }
 
 /// The column that has an alias of a field for its name, and no field's name.
-fn renamed(schema: &Schema, known: &BTreeMap<String, String>, position: usize) -> Option<String> {
+fn renamed(schema: &Schema, known: &Columns, position: usize) -> Option<String> {
     let is_name = |column: &str| schema.fields().iter().any(|field| field.name().eq_ignore_ascii_case(column));
-    known.values().find(|column| schema.position(column) == Some(position) && !is_name(column)).cloned()
+    let names = known.values().map(|(column, _)| column);
+    names.into_iter().find(|column| schema.position(column) == Some(position) && !is_name(column)).cloned()
 }
 
-fn columns(conn: &Connection, register: &Register) -> Result<BTreeMap<String, String>, StoreError> {
-    let mut statement = conn.prepare("SELECT name FROM pragma_table_info(?1)")?;
-    let names = statement.query_map([register.table("members")], |row| row.get::<_, String>(0))?;
+/// The columns of fields and their declared types, by their names in lower case.
+type Columns = BTreeMap<String, (String, String)>;
+
+fn columns(conn: &Connection, register: &Register) -> Result<Columns, StoreError> {
+    let mut statement = conn.prepare("SELECT name, type FROM pragma_table_info(?1)")?;
+    let names = statement.query_map([register.table("members")], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     let mut columns = BTreeMap::new();
-    for name in names {
-        let name = name?;
-        if !OWN.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
-            columns.insert(name.to_ascii_lowercase(), name);
+    for column in names {
+        let column = column?;
+        if !OWN.iter().any(|own| own.eq_ignore_ascii_case(&column.0)) {
+            columns.insert(column.0.to_ascii_lowercase(), column);
         }
     }
     Ok(columns)
 }
 
-pub(super) fn settle(tx: &Transaction<'_>, pending: &[String]) -> Result<(), StoreError> {
-    for statement in pending {
+/// Carries out what is pending, and answers with the layout that comes of it. Somebody else may have done some of it.
+pub(super) fn settle(
+    tx: &Connection,
+    register: &Register,
+    settings: &Settings,
+    others: &[String],
+) -> Result<Layout, StoreError> {
+    let before = of(tx, register, settings)?;
+    if before.pending.writes_out
+        && let Some(bases) = &before.bases
+    {
+        bases.write_out(tx, register)?;
+    }
+    for statement in before.pending.statements.iter().chain(others) {
         tx.execute_batch(statement)?;
     }
-    Ok(())
+    of(tx, register, settings)
 }

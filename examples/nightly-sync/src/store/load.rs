@@ -9,6 +9,7 @@ use tripartite::id::ExternalId;
 use tripartite::schema::Schema;
 use tripartite::value::{Record, RecordBuilder};
 
+use super::bases::{Bases, Shapes};
 use super::layout::{Layout, quoted};
 use super::{Register, StoreError, cell, index};
 
@@ -17,9 +18,12 @@ SELECT c.external_id, c.conflict FROM json_each(?1) j JOIN {tripartite_conflicts
 ORDER BY c.external_id, c.unit";
 
 const TABLES: &str = "
-, l.base_schema FROM json_each(?1) j
-LEFT JOIN {members} m ON m.external_id = j.value LEFT JOIN {tripartite_links} l ON l.external_id = j.value
-WHERE m.local_id IS NOT NULL OR l.external_id IS NOT NULL";
+FROM json_each(?1) j
+LEFT JOIN {members} m ON m.external_id = j.value LEFT JOIN {tripartite_links} l ON l.external_id = j.value";
+
+const KEPT: &str = " LEFT JOIN {tripartite_kept} k ON k.external_id = j.value";
+
+const ANYBODY: &str = " WHERE m.local_id IS NOT NULL OR l.external_id IS NOT NULL";
 
 /// Whether anybody has an id of this span.
 pub(super) const ANY: &str = "
@@ -42,13 +46,15 @@ pub(super) fn records(
     }
     let ids = serde_json::to_string(ids).unwrap_or_default();
     let mut open = conflicts(tx, register, &ids)?;
+    let shapes = if layout.bases.is_some() { Shapes::all(tx, register)? } else { Shapes::default() };
+    let reads = Reads { schema, bases: layout.bases.as_ref(), shapes };
     let mut statement = tx.prepare_cached(&statement(register, layout))?;
     let mut rows = statement.query([ids])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         if let Ok(id) = ExternalId::new(row.get::<_, String>(0)?) {
             let open = open.remove(id.as_str()).unwrap_or_default();
-            records.push(loaded(schema, id, row, open)?);
+            records.push(loaded(&reads, id, row, open)?);
         }
     }
     Ok(records)
@@ -80,8 +86,13 @@ fn statement(register: &Register, layout: &Layout) -> String {
             None => sql.push_str("NULL"),
         }
     }
+    sql.push_str(", l.base_schema");
+    sql.push_str(&layout.bases.as_ref().map(Bases::selected).unwrap_or_default());
     sql.push_str(&register.sql(TABLES));
-    sql
+    if layout.bases.is_some() {
+        sql.push_str(&register.sql(KEPT));
+    }
+    sql + ANYBODY
 }
 
 fn conflicts(
@@ -103,7 +114,15 @@ fn conflicts(
     Ok(open)
 }
 
-fn loaded(schema: &Schema, id: ExternalId, row: &Row<'_>, open: Vec<OpenConflict>) -> Result<Loaded, StoreError> {
+/// How rows are read.
+struct Reads<'a> {
+    schema: &'a Schema,
+    bases: Option<&'a Bases>,
+    shapes: Shapes,
+}
+
+fn loaded(reads: &Reads<'_>, id: ExternalId, row: &Row<'_>, open: Vec<OpenConflict>) -> Result<Loaded, StoreError> {
+    let schema = reads.schema;
     let there = row.get_ref(1)?.as_i64().is_ok();
     let deactivated = row.get(4)?;
     let presence = match there {
@@ -112,7 +131,7 @@ fn loaded(schema: &Schema, id: ExternalId, row: &Row<'_>, open: Vec<OpenConflict
     };
     let unreadable = || StoreError::Unreadable { table: "members", id: id.to_string() };
     let local = if there { row_of(schema, row, FIELDS)?.ok_or_else(unreadable)? } else { schema.missing() };
-    let base = base(schema, &id, row)?;
+    let base = base(reads, &id, row)?;
     let (revision, synced) = (index::revision(row, 3)?, index::synced(row, 5)?);
     let missed = index::missed(deactivated);
     Ok(Loaded { id, presence, revision, local, base, synced, open, strategy: None, missed })
@@ -129,11 +148,19 @@ pub(super) fn row_of(schema: &Schema, row: &Row<'_>, first: usize) -> Result<Opt
     Ok(Some(record.finish()))
 }
 
-fn base(schema: &Schema, id: &ExternalId, row: &Row<'_>) -> Result<Option<Base>, StoreError> {
+fn base(reads: &Reads<'_>, id: &ExternalId, row: &Row<'_>) -> Result<Option<Base>, StoreError> {
+    let schema = reads.schema;
     let unreadable = || StoreError::Unreadable { table: "tripartite_links", id: id.to_string() };
-    let Some(text) = row.get_ref(8)?.as_str_or_null().map_err(|_| unreadable())? else { return Ok(None) };
-    let record = schema.seed().deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|_| unreadable())?;
+    let text = row.get_ref(8)?.as_str_or_null().map_err(|_| unreadable())?;
     let version = row.get::<_, Option<i64>>(9)?.map(i64::cast_unsigned);
-    let known = index::fingerprint(row, FIELDS + schema.fields().len())?.ok_or_else(unreadable)?;
+    let at = FIELDS + schema.fields().len();
+    if let Some(bases) = reads.bases
+        && row.get_ref(at + 1)?.as_i64().is_ok()
+    {
+        return Ok(bases.base(schema, &reads.shapes, (text, version), row, at + 1));
+    }
+    let Some(text) = text else { return Ok(None) };
+    let record = schema.seed().deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|_| unreadable())?;
+    let known = index::fingerprint(row, at)?.ok_or_else(unreadable)?;
     Ok(Some(Base { record, schema: known, version }))
 }

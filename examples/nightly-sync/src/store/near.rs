@@ -78,6 +78,11 @@ BEGIN
 END;
 ";
 
+/// The names of the triggers.
+pub(super) fn triggers() -> impl Iterator<Item = &'static str> {
+    ["members_keys_entered", "members_keys_updated", "members_keys_moved", "members_keys_deleted"].into_iter()
+}
+
 /// What the keys were reckoned by.
 const VERSION: &str = "keys";
 

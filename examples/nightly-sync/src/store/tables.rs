@@ -2,13 +2,16 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use tripartite::exchange::LEFT;
 
 use super::layout::{column, quoted};
-use super::{Register, Settings, StoreError, database};
+use super::{Register, Settings, StoreError, bases, database};
 
 /// The version of the tables.
-pub(super) const FORMAT: &str = "1";
+pub(super) const FORMAT: &str = "2";
+
+/// In that one every base was stored in full.
+pub(super) const FIRST_FORMAT: &str = "1";
 
 /// Beside the members, each name in braces as the register has it. `base` holds the fields by their names, as the source
-/// spelt them. `deactivated` is what the last op said of how often the member was missed: that and 1 once a sync made
+/// spelt them, or those that do not stand in the row: see [`bases`]. `deactivated` is what the last op said of how often the member was missed: that and 1 once a sync made
 /// it inactive, else so far below nought.
 const BESIDE: &str = "
 CREATE TABLE {tripartite_meta}(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -20,7 +23,9 @@ CREATE TABLE {tripartite_links}(
     seen BLOB,
     policy BLOB,
     synced_revision INTEGER,
-    deactivated INTEGER NOT NULL DEFAULT 0
+    deactivated INTEGER NOT NULL DEFAULT 0,
+    shape INTEGER,
+    print INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE {tripartite_conflicts}(
     external_id TEXT NOT NULL,
@@ -51,12 +56,18 @@ CREATE TABLE {tripartite_runs}(run TEXT PRIMARY KEY, at TEXT NOT NULL, report TE
 /// one that was in step (`REPLACE`, or a delete and an insert) starts far beyond any revision the old one can have had,
 /// so that it is never taken for it. Whoever changes `active` takes it out of the sync's hands; that a sync had made it
 /// inactive is remembered.
-const TRIGGERS: &str = "
+pub(super) const OF_ROWS: [(&str, &str); 3] =
+    [("members_updated", UPDATED), ("members_entered", ENTERED), ("members_activity", ACTIVITY)];
+
+const UPDATED: &str = "
 CREATE TRIGGER {members_updated} AFTER UPDATE ON {members}
 WHEN NEW.revision <= OLD.revision OR NEW.revision > 9007199254740991
 BEGIN
     UPDATE {members} SET revision = OLD.revision + 1 WHERE local_id = NEW.local_id;
 END;
+";
+
+const ENTERED: &str = "
 CREATE TRIGGER {members_entered} AFTER INSERT ON {members}
 WHEN EXISTS (SELECT 1 FROM {tripartite_links} WHERE external_id = NEW.external_id)
 BEGIN
@@ -77,6 +88,11 @@ BEGIN
 END;
 ";
 
+/// The names of the triggers on the members, without those of match keys.
+pub(super) fn triggers() -> impl Iterator<Item = &'static str> {
+    OF_ROWS.into_iter().map(|(name, _)| name).chain(bases::triggers())
+}
+
 /// What makes the trigger of an earlier version today's; `None` where it is. That one forgot whom a sync had made inactive,
 /// and so did the column, which had 1 for all of them.
 pub(super) fn remembering_activity(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
@@ -96,8 +112,11 @@ pub(super) fn create(conn: &Connection, register: &Register, settings: &Settings
     }
     tx.execute_batch(&members(register, settings))?;
     tx.execute_batch(&register.sql(BESIDE))?;
-    tx.execute_batch(&register.sql(TRIGGERS))?;
-    tx.execute_batch(&register.sql(ACTIVITY))?;
+    for (_, trigger) in OF_ROWS {
+        tx.execute_batch(&register.sql(trigger))?;
+    }
+    tx.execute_batch(&bases::keeping(register, &settings.schema))?;
+    tx.execute_batch(&register.sql(bases::TABLE))?;
     for (key, value) in [("format", FORMAT), ("schema", &schema_text(settings)?), ("id_field", &settings.id_field)] {
         tx.execute_batch(&remembering(register, key, value))?;
     }

@@ -4,6 +4,7 @@
 
 mod ahead;
 mod audit;
+mod bases;
 mod bench;
 mod decide;
 mod edits;
