@@ -10,7 +10,7 @@
 //! | the store | fails without effect, or with it; reads are stale; due keys are missing, or listed without being due |
 //! | twins | two workers have one name, and keep it when they start again |
 //! | workers | die between any two calls, are not scheduled for longer than their lease, have their tick dropped |
-//! | clocks | are set to anything within ten minutes of the time, also back |
+//! | clocks | are set to anything within ten minutes of the time, also back; are a year ahead for a while, until a person sets back what they left |
 //! | the source | fails in each class; one key kills every worker that takes it |
 //! | runs | are blocked by a guard, see a part of a listing, meet what is no record |
 //! | people | trigger, cancel, pause, resume, redrive, reset and edit connections, some of it twice; declare them as they are |
@@ -58,15 +58,25 @@ fn story(seed: u64, steps: u64, faults: Faults, mutation: Mutation, calm: bool) 
         world.event().map_err(|problem| told(&world, problem))?;
     }
     if calm {
-        settle(&mut world).map_err(|problem| told(&world, problem))?;
+        settle(&mut world, faults).map_err(|problem| told(&world, problem))?;
     }
     let laws = &world.laws;
     Ok(Story { events: world.events, attempts: laws.attempts(), effects: laws.effects, stale: laws.stale })
 }
 
 /// After the faults: all that was wanted is done, or dead, or waits for a person.
-fn settle(world: &mut World) -> Result<(), String> {
+fn settle(world: &mut World, faults: Faults) -> Result<(), String> {
     world.calm_down();
+    if faults.years > 0 {
+        // What began by a wrong clock ends by it.
+        for _ in 0..CALM {
+            if world.asleep_until().is_some() || !world.sleep() {
+                break;
+            }
+            world.event()?;
+        }
+        world.set_back()?;
+    }
     let begun = world.now();
     for _ in 0..CALM {
         if let Some(next) = world.asleep_until() {
@@ -145,6 +155,11 @@ fn liveness_once_it_does_not() {
 }
 
 #[test]
+fn liveness_once_a_clock_that_was_a_year_ahead_is_right_and_a_person_has_set_its_times_back() {
+    run(300..330, 5_000, Faults::YEARS, true);
+}
+
+#[test]
 fn liveness_without_any_fault() {
     run(200..220, 5_000, Faults::NONE, true);
 }
@@ -204,6 +219,12 @@ fn a_part_of_a_listing_that_is_taken_for_all_of_it_is_found_out() {
 #[test]
 fn a_schedule_that_begins_anew_whenever_it_is_declared_is_found_out() {
     breaks(&found(Mutation::DeclaresAnew, false), &["GD: "]);
+}
+
+#[test]
+fn times_from_the_future_that_are_set_back_for_one_key_are_found_out() {
+    let left = |seed| story(seed, 5_000, Faults::YEARS, Mutation::SetsBackOne, true).err();
+    breaks(&(300..330).find_map(left).expect("the others are found"), &["GA: "]);
 }
 
 #[test]

@@ -67,13 +67,15 @@ pub(super) struct Faults {
     pub(super) freeze: u32,
     /// A clock is set.
     pub(super) clocks: u32,
+    /// A worker's clock is a year ahead, until it is set again.
+    pub(super) years: u32,
     /// A record is written by a later version, and back.
     pub(super) upgrade: u32,
 }
 
 impl Faults {
     pub(super) const NONE: Self =
-        Self { fail: 0, lost: 0, stale: 0, hints: 0, source: 0, crash: 0, freeze: 0, clocks: 0, upgrade: 0 };
+        Self { fail: 0, lost: 0, stale: 0, hints: 0, source: 0, crash: 0, freeze: 0, clocks: 0, years: 0, upgrade: 0 };
     /// All that the contract allows, and worse than any real night.
     pub(super) const ALL: Self = Self {
         fail: 600,
@@ -84,8 +86,14 @@ impl Faults {
         crash: 60,
         freeze: 80,
         clocks: 50,
+        years: 0,
         upgrade: 20,
     };
+}
+
+impl Faults {
+    /// And clocks that are a year ahead.
+    pub(super) const YEARS: Self = Self { clocks: 150, years: 20, ..Self::ALL };
 }
 
 /// What is wrong with the store on purpose, so that the simulation has something it must find.
@@ -110,6 +118,8 @@ pub(super) enum Mutation {
     TakesPartsForAll,
     /// A schedule that is declared again begins anew.
     DeclaresAnew,
+    /// Of all keys with times from the future, the first is set back.
+    SetsBackOne,
 }
 
 /// What a batch of writes was made by.

@@ -63,6 +63,19 @@ impl Laws {
         self.ended.len()
     }
 
+    /// Takes what is there as it is, also where times went back.
+    pub(super) fn begin_anew(&mut self, ground: &Ground) {
+        for (key, _) in std::mem::take(&mut ground.state().changed) {
+            let Some(stored) = ground.stored(&key) else { continue };
+            self.versions.insert(key.clone(), stored.version);
+            if let Some(key) = sync_key(&key) {
+                self.slots.insert(key, read(&stored));
+            } else if key.parts()[0] == "connection" {
+                self.enrolments.insert(key.parts()[1].parse().unwrap(), read(&stored));
+            }
+        }
+    }
+
     /// Looks at whatever has changed since the last look.
     pub(super) fn check(&mut self, ground: &Ground) -> Checked {
         let (changed, appended, opened, effects) = {

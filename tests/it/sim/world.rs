@@ -149,6 +149,12 @@ impl World {
             let offset = state.offsets[who];
             state.note(format!("{who}: its clock is off by {offset}"));
         }
+        if ground.hits(|faults| faults.years) {
+            let state = &mut *ground.state();
+            let who = state.dice.below(WORKERS);
+            state.offsets[who] = TimeDelta::days(365);
+            state.note(format!("{who}: its clock is a year ahead"));
+        }
         if ground.hits(|faults| faults.upgrade) {
             self.upgrade();
         }
@@ -330,6 +336,39 @@ impl World {
         self.wake();
     }
 
+    /// A person sees in the status which keys have times from the future, and sets back what they are of; says for how many.
+    pub(super) fn set_back(&mut self) -> Result<usize, String> {
+        let (now, mut told) = (self.now(), 0);
+        let queue = queue(&self.ground, WORKERS);
+        for key in Self::keys() {
+            let ahead = self.ground.slot(&key).and_then(|slot| slot.ahead(now));
+            let status = until_done(queue.status(&key)).map_err(|error| error.to_string())?;
+            let says = status.is_some_and(|status| status.ahead(now).is_some());
+            if ahead.is_some() && !says {
+                return Err(format!("GA: {key} has times from the future, and its status does not say so: {ahead:?}"));
+            }
+            told += usize::from(says);
+        }
+        let most = if self.ground.mutation == Mutation::SetsBackOne { 1 } else { usize::MAX };
+        for key in Self::keys().take(most) {
+            if most == 1 {
+                until_done(queue.set_back(&key, now)).map_err(|error| error.to_string())?;
+                break;
+            }
+            until_done(queue.set_back_all(&key.connector, now)).map_err(|error| error.to_string())?;
+            until_done(queue.set_back(&key, now)).map_err(|error| error.to_string())?;
+        }
+        for key in Self::keys() {
+            let status = until_done(queue.status(&key)).map_err(|error| error.to_string())?;
+            if let Some(ahead) = status.and_then(|status| status.ahead(now)) {
+                return Err(format!("GA: {key} was set back, and has times from the future: {ahead}"));
+            }
+        }
+        self.laws.begin_anew(&self.ground);
+        self.wake();
+        Ok(told)
+    }
+
     /// Lets time pass until the first of them wakes, if all are asleep. Whether there is anybody to wait for.
     pub(super) fn sleep(&mut self) -> bool {
         if self.people.iter().any(Option::is_some) {
@@ -422,6 +461,16 @@ impl World {
 
     pub(super) fn keys() -> impl Iterator<Item = SyncKey> {
         (0..ORGS).flat_map(|org| (0..CONNECTORS).map(move |connector| key(org, connector)))
+    }
+}
+
+/// What a future comes to that waits for nobody but the dice.
+fn until_done<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(done) = poll(future.as_mut()) {
+            return done;
+        }
     }
 }
 
