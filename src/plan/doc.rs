@@ -60,12 +60,12 @@ struct PlanDoc<R, O> {
     id: Option<PlanId>,
     schema: Fingerprint,
     policy: Fingerprint,
-    ops: O,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     made_after: Option<MadeAfter>,
     /// That it was made after this run. Like the id, it shows a document that was changed by mistake.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     made_after_seal: Option<PlanId>,
+    ops: O,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     quarantined: Vec<Quarantined>,
     #[serde(skip)]
