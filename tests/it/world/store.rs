@@ -255,7 +255,8 @@ impl Ground {
             Action::Deactivate => false,
             // Who says only who somebody is takes nobody back.
             Action::Reactivate(_) => link.away && op.remote.is_none() && op.situation != Situation::Replaced,
-            _ => link.back && op.remote.is_none(),
+            // Whoever gives an id up is missing anew.
+            _ => link.back && op.remote.is_none() && op.situation != Situation::Replaced,
         };
         act(fault, &mut people[link.person], &mut link, frame, op);
         remember(&mut link, frame, batch, op);
