@@ -131,6 +131,8 @@
 //! Where something may start, a worker reads on, to ten thousand jobs, so that organisations can take turns; jobs of one
 //! organisation beyond that wait for another's only in between.
 //!
+//! About once an hour a tick also asks for what is due far from now, and reads it, for times that a wrong clock has left.
+//!
 //! A job that has nothing but one record to write costs 22 calls from its gate to its end, and the pages. A cancel is heard
 //! of by one read of the slot before each batch of writes, and by about one a second while the run reads.
 //!

@@ -37,7 +37,9 @@ struct Line {
     keys: VecDeque<SyncKey>,
     /// Those whose turn it was not.
     put_off: Vec<SyncKey>,
-    /// How many there are of each connector.
+    /// Those whose gate lets nobody in: until the next tick they do not wait.
+    aside: Vec<SyncKey>,
+    /// How many there are of each connector that wait.
     of: BTreeMap<ConnectorId, usize>,
     served: Option<OrgId>,
     /// Whether they stand in the order of their turns.
@@ -70,8 +72,7 @@ pub(super) struct Agenda {
 
 impl Line {
     fn fill(&mut self, keys: Vec<SyncKey>) {
-        (self.keys, self.put_off, self.arranged) = (keys.into(), Vec::new(), false);
-        self.of.clear();
+        *self = Self { keys: keys.into(), served: self.served.take(), ..Self::default() };
         for key in &self.keys {
             *self.of.entry(key.connector.clone()).or_default() += 1;
         }
@@ -103,10 +104,20 @@ impl Line {
         self.keys.extend(rest);
     }
 
-    fn drop_all(&mut self, connector: &ConnectorId) {
+    fn set_aside(&mut self, connector: &ConnectorId) {
         if self.of.remove(connector).is_some() {
-            self.keys.retain(|key| key.connector != *connector);
-            self.put_off.retain(|key| key.connector != *connector);
+            let (keys, put_off) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.put_off));
+            for key in put_off.into_iter().chain(keys) {
+                if key.connector == *connector { self.aside.push(key) } else { self.keys.push_back(key) }
+            }
+        }
+    }
+
+    /// Those that were set aside wait again.
+    fn begin_anew(&mut self) {
+        self.restore();
+        for key in std::mem::take(&mut self.aside) {
+            self.add(key);
         }
     }
 }
@@ -301,10 +312,11 @@ impl Agenda {
         other.of.get(connector).is_some_and(|count| *count > 0)
     }
 
-    /// Its gate lets nobody in.
-    pub(super) fn drop_all(&mut self, connector: &ConnectorId) {
-        self.urgent.drop_all(connector);
-        self.scheduled.drop_all(connector);
+    /// Its gate lets nobody in, so none of its jobs is tried in this tick.
+    pub(super) fn set_aside(&mut self, key: SyncKey, kind: Turn) {
+        self.urgent.set_aside(&key.connector);
+        self.scheduled.set_aside(&key.connector);
+        self.line(kind).aside.push(key);
     }
 
     /// One has started: the next look begins with the longest due.
@@ -314,8 +326,8 @@ impl Agenda {
             Turn::Urgent => self.in_a_row.saturating_add(1),
             Turn::Scheduled => 0,
         };
-        self.urgent.restore();
-        self.scheduled.restore();
+        self.urgent.begin_anew();
+        self.scheduled.begin_anew();
         let more = &self.more;
         self.after.retain(|shard, _| more.get(shard).is_some_and(|(lane, _)| *lane == Lane::Ungated));
         self.unseen.clear();

@@ -192,17 +192,23 @@ impl Worker {
         let first = start.is_some();
         let mut until = later(start.as_ref().map_or(now, |start| start.slot_time.max(now)), self.settings.lease);
         let Claiming { key, nonce, kind } = claiming;
-        let (mut gate, mut known, other_waits) = match start {
+        let (mut gate, mut known, mut other_waits) = match start {
             Some(start) => (start.gate, Some(start.slot), start.other_waits),
             None => (None, None, false),
         };
         let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
         let stored = slot_key(&key);
         let claimed = loop {
+            // Whose turn it is matters once: whoever has a ticket has had it.
+            let other_waits = std::mem::take(&mut other_waits);
             let asking = Asking { key: &key, nonce: &nonce, kind, other_waits, gate: gate.take() };
             let ticket = match self.ticket(queue, asking, now, until).await? {
                 Admission::Admitted { until } => until,
-                Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => {
+                Admission::Full { until: at } | Admission::TooSoon { at } => {
+                    self.claiming = None;
+                    return Ok(Taken::Shut(at));
+                }
+                Admission::Held { until: at } => {
                     self.claiming = None;
                     return Ok(Taken::Wait(at));
                 }

@@ -314,7 +314,7 @@ impl Worker {
                 continue;
             }
             let Some(turn) = self.open(queue, now, &key, seen, tick).await? else {
-                self.agenda.drop_all(&key.connector);
+                self.agenda.set_aside(key, kind);
                 continue;
             };
             if turn != kind && self.agenda.other_waits(&key.connector, kind) {
@@ -372,10 +372,8 @@ impl Worker {
     ) -> Result<bool, WorkError<S::Error>> {
         let known = queue.known_slot(&key).await?;
         let Some(slot) = known.record.clone() else { return Ok(false) };
-        let mut asked = false;
         let taken = match waits(&slot, clock.time()) {
             Ok(kind) => {
-                asked = true;
                 let gate = seen.gates.get(&key.connector).cloned().flatten();
                 let other_waits = self.agenda.other_waits(&key.connector, kind);
                 let start = Start { slot_time: slot.updated_at, slot: known, gate, other_waits };
@@ -383,10 +381,6 @@ impl Worker {
             }
             Err(taken) => Ok(taken),
         };
-        if asked && !matches!(taken, Ok(Taken::Attempted(_) | Taken::Unwell(_))) {
-            // It was asked for a ticket: what was read of it is no longer so.
-            seen.gates.remove(&key.connector);
-        }
         let now = clock.time();
         match taken? {
             Taken::Attempted(attempted) => {
@@ -396,6 +390,11 @@ impl Worker {
             }
             Taken::Nothing => {}
             Taken::Wait(at) => tick.next = earlier(tick.next, Some(at)),
+            Taken::Shut(at) => {
+                tick.next = earlier(tick.next, Some(at));
+                seen.gates.insert(key.connector.clone(), None);
+                self.agenda.set_aside(key, kind);
+            }
             Taken::Unwell(at) => {
                 let at = at.map(|at| at.min(now + PATIENCE));
                 tick.next = earlier(tick.next, at);
@@ -512,6 +511,8 @@ pub(super) enum Taken {
     Attempted(Box<Attempted>),
     /// Not before.
     Wait(DateTime<Utc>),
+    /// Its gate let nobody in any more, until then.
+    Shut(DateTime<Utc>),
     /// The connector is left alone until then; none: until a person has seen to it.
     Unwell(Option<DateTime<Utc>>),
 }

@@ -19,6 +19,10 @@
 //! **Safety** is checked while all that goes on without end. **Liveness** is checked after it has stopped: from then on every
 //! host sleeps until the time its worker told, and all that was wanted must be done, or dead, or wait for a person.
 //!
+//! **Turns** are checked where nothing goes wrong but that everybody acts at once: an urgent job waits for one scheduled start
+//! of its gate and one more for every three urgent ones, a scheduled job for three urgent starts and three more for every
+//! scheduled one.
+//!
 //! The simulation itself is tested by mutations: a store that breaks its promise must be found out.
 
 mod ground;
@@ -27,6 +31,7 @@ mod host;
 mod laws;
 mod people;
 mod store;
+mod turns;
 mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -43,6 +48,8 @@ struct Story {
     attempts: usize,
     effects: usize,
     stale: usize,
+    /// The longest waits in starts of the other kind.
+    longest: [u32; 2],
 }
 
 /// How many events the calm may take until all is done.
@@ -61,7 +68,8 @@ fn story(seed: u64, steps: u64, faults: Faults, mutation: Mutation, calm: bool) 
         settle(&mut world, faults).map_err(|problem| told(&world, problem))?;
     }
     let laws = &world.laws;
-    Ok(Story { events: world.events, attempts: laws.attempts(), effects: laws.effects, stale: laws.stale })
+    let longest = laws.turns.as_ref().map_or([0, 0], |turns| turns.longest);
+    Ok(Story { events: world.events, attempts: laws.attempts(), effects: laws.effects, stale: laws.stale, longest })
 }
 
 /// After the faults: all that was wanted is done, or dead, or waits for a person.
@@ -132,15 +140,22 @@ fn run(seeds: std::ops::Range<u64>, steps: u64, faults: Faults, calm: bool) {
     let seeds = number("SIM_SEED").map_or(seeds, |seed| seed..seed + 1);
     let seeds = number("SIM_SEEDS").map_or(seeds.clone(), |count| seeds.start..seeds.start + count);
     let steps = number("SIM_STEPS").unwrap_or(steps);
-    let mut sum = Story { events: 0, attempts: 0, effects: 0, stale: 0 };
+    let mut sum = Story { events: 0, attempts: 0, effects: 0, stale: 0, longest: [0, 0] };
     for seed in seeds {
         let told = story(seed, steps, faults, Mutation::None, calm).unwrap_or_else(|problem| panic!("{problem}"));
         sum.events += told.events;
         sum.attempts += told.attempts;
         sum.effects += told.effects;
         sum.stale += told.stale;
+        sum.longest = [0, 1].map(|kind| sum.longest[kind].max(told.longest[kind]));
     }
     println!("{} events, {} attempts, {} commits, {} of them stale", sum.events, sum.attempts, sum.effects, sum.stale);
+    if faults == Faults::NONE {
+        let [urgent, scheduled] = sum.longest;
+        println!(
+            "urgent ones waited for {urgent} scheduled starts at most, scheduled ones for {scheduled} urgent ones"
+        );
+    }
     assert!(sum.attempts as u64 > sum.events / 1000, "something happened");
 }
 
@@ -230,4 +245,22 @@ fn times_from_the_future_that_are_set_back_for_one_key_are_found_out() {
 #[test]
 fn a_log_that_appends_twice_is_found_out() {
     assert!(found(Mutation::AppendsTwice, false).contains("I3:"));
+}
+
+/// Whether a mutation breaks the law of turns, where nothing else goes wrong.
+fn breaks_turns(mutation: Mutation, law: &str) {
+    let mut found = (0..200).filter_map(|seed| story(seed, 10_000, Faults::NONE, mutation, false).err());
+    breaks(&found.next().unwrap_or_else(|| panic!("{mutation:?} is not found out")), &[law]);
+}
+
+#[test]
+fn urgent_ones_starve_the_night() {
+    // The gate forgets whose turn it is.
+    breaks_turns(Mutation::UrgentOnesStarveTheNight, "W: scheduled");
+}
+
+#[test]
+fn urgent_ones_wait_for_the_night() {
+    // One lane for all.
+    breaks_turns(Mutation::UrgentOnesWaitForTheNight, "W: urgent");
 }

@@ -15,6 +15,8 @@ use tripartite::memory::{MemoryJobStore, MemoryStore};
 use tripartite::queue::{Slot, Token};
 use tripartite::work::{Clock, slot_key};
 
+use super::turns::Watched;
+
 /// How many of the newest events a failure shows.
 const EVENTS: usize = 40;
 /// How many older values of a record a stale read may give.
@@ -49,7 +51,7 @@ impl Dice {
 }
 
 /// How often what goes wrong, in a hundred thousand chances.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Faults {
     /// A call of the store fails without effect.
     pub(super) fail: u32,
@@ -120,6 +122,10 @@ pub(super) enum Mutation {
     DeclaresAnew,
     /// Of all keys with times from the future, the first is set back.
     SetsBackOne,
+    /// A gate forgets how many urgent ones have started.
+    UrgentOnesStarveTheNight,
+    /// Urgent jobs are listed among those that a schedule wants.
+    UrgentOnesWaitForTheNight,
 }
 
 /// What a batch of writes was made by.
@@ -154,6 +160,7 @@ pub(super) struct State {
     pub(super) records: BTreeMap<SyncKey, Arc<MemoryStore>>,
     pub(super) events: VecDeque<String>,
     pub(super) upgraded: Option<StoreKey>,
+    pub(super) watched: Watched,
 }
 
 /// The ground itself.
@@ -185,6 +192,7 @@ impl Ground {
             records: BTreeMap::new(),
             events: VecDeque::new(),
             upgraded: None,
+            watched: Watched::default(),
         };
         let fenced = mutation != Mutation::Unfenced;
         Arc::new(Self { inner: MemoryJobStore::default(), mutation, fenced, state: Mutex::new(state) })

@@ -16,6 +16,7 @@ use tripartite::work::sync_key;
 
 use super::ground::{Ground, read};
 use super::held::{declared, held};
+use super::turns::Turns;
 use super::world::WORKERS;
 
 /// What has been seen so far.
@@ -34,6 +35,8 @@ pub(super) struct Laws {
     pub(super) acknowledged: BTreeMap<SyncKey, BTreeSet<String>>,
     pub(super) effects: usize,
     pub(super) stale: usize,
+    /// How long jobs wait for their turn; none, where what goes wrong may make them wait.
+    pub(super) turns: Option<Turns>,
 }
 
 pub(super) type Checked = Result<(), String>;
@@ -43,7 +46,7 @@ pub(super) fn law(holds: bool, broken: impl FnOnce() -> String) -> Checked {
 }
 
 impl Laws {
-    pub(super) fn new(rules: Rules, limits: Limits) -> Self {
+    pub(super) fn new(rules: Rules, limits: Limits, turns: bool) -> Self {
         Self {
             rules,
             limits,
@@ -56,6 +59,7 @@ impl Laws {
             acknowledged: BTreeMap::new(),
             effects: 0,
             stale: 0,
+            turns: turns.then(Turns::default),
         }
     }
 
@@ -87,13 +91,18 @@ impl Laws {
             let before = self.opened.insert((key.clone(), token), who);
             law(before.is_none(), || format!("I2: {key} was opened twice by token {}", token.0))?;
         }
+        self.starts(ground)?;
         for (key, who) in changed {
             let Some(stored) = ground.stored(&key) else { return Err(format!("{} is gone", key.as_str())) };
             let before = self.versions.insert(key.clone(), stored.version);
             law(before < Some(stored.version), || format!("I6: the version of {} goes back", key.as_str()))?;
             let parts = key.parts();
             if let Some(key) = sync_key(&key) {
-                self.slot(&key, read(&stored), ground)?;
+                let slot: Slot = read(&stored);
+                if let Some(turns) = &mut self.turns {
+                    turns.changed(ground, &key, &slot, stored.row.shard);
+                }
+                self.slot(&key, slot, ground)?;
                 self.tickets(ground, &key.connector)?;
             } else if parts[0] == "connection" {
                 let connector: ConnectorId = parts[1].parse().unwrap();
@@ -114,6 +123,12 @@ impl Laws {
             })?;
         }
         Ok(())
+    }
+
+    fn starts(&mut self, ground: &Ground) -> Checked {
+        let started = ground.state().watched.take_started();
+        let Some(turns) = &mut self.turns else { return Ok(()) };
+        started.iter().try_for_each(|start| turns.started(ground, start))
     }
 
     fn append(&mut self, entry: &LogEntry) -> Checked {

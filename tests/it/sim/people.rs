@@ -99,7 +99,9 @@ fn want(dice: &mut Dice, number: u64) -> Want {
             0 => Scope::All,
             id => Scope::one(ExternalId::new(id.to_string()).unwrap()),
         };
-        Command::Trigger { by: Trigger::Webhook, scope, policy, force: dice.below(8) == 0 }
+        // Half of them as a schedule does, so that both kinds wait at a time.
+        let by = [Trigger::Webhook, Trigger::Manual, Trigger::Scheduled, Trigger::Scheduled][dice.below(4)];
+        Command::Trigger { by, scope, policy, force: dice.below(8) == 0 }
     };
     match dice.below(30) {
         // Now and then a message is delivered again, also to two at a time, and perhaps to another key.

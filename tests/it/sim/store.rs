@@ -61,6 +61,11 @@ impl Faulty {
     /// The slot as whoever lost it wants to see it: with its own token.
     fn fitted(&self, key: &StoreKey, stored: Option<Stored>) -> Option<Stored> {
         let mut stored = stored?;
+        if self.ground.mutation == Mutation::UrgentOnesStarveTheNight && key.parts()[0] == "gate" {
+            let mut gate: serde_json::Value = serde_json::from_slice(&stored.row.bytes).unwrap();
+            gate.as_object_mut().unwrap().remove("urgent");
+            stored.row.bytes = serde_json::to_vec(&gate).unwrap();
+        }
         let held = self.ground.state().held.get(&(self.who, key.clone())).copied();
         if let (Mutation::UncheckedToken, Some(token)) = (self.ground.mutation, held) {
             let mut slot: Slot = read(&stored);
@@ -87,6 +92,10 @@ impl Faulty {
                 let mut json: serde_json::Value = serde_json::from_slice(&row.bytes).unwrap();
                 json["through"] = serde_json::to_value(self.ground.state().now).unwrap();
                 row.bytes = serde_json::to_vec(&json).unwrap();
+            }
+            // Urgent jobs stand in the even shards from above, scheduled ones in the odd ones.
+            Mutation::UrgentOnesWaitForTheNight if row.shard.0 > u16::MAX / 2 && row.shard.0.is_multiple_of(2) => {
+                row.shard.0 -= 1;
             }
             _ => {}
         }
@@ -147,6 +156,7 @@ impl JobStore for Faulty {
         let Ok(swap) = at_once(self.ground.inner.compare_and_swap(key, expect, next));
         if let (Swap::Applied(version), Some(row)) = (swap, next) {
             let state = &mut *self.ground.state();
+            state.watched.swapped(self.who, key, now.as_ref(), &Stored { row: row.clone(), version });
             state.remember(key, Stored { row: row.clone(), version });
             state.changed.push((key.clone(), self.who));
             if self.ground.mutation == Mutation::LosesDue && state.dice.hits(300) {
@@ -166,6 +176,7 @@ impl JobStore for Faulty {
         self.turn("due", &StoreKey::of("shard", [])).await?;
         let Ok(mut page) = at_once(self.ground.inner.due(shard, until, after, limit));
         self.false_hints(shard, until, &mut page);
+        self.ground.state().watched.looked(self.who, shard);
         Ok(page)
     }
 

@@ -77,7 +77,7 @@ impl World {
             ground.state().poison = Some(key(ORGS - 1, 0));
         }
         Self {
-            laws: Laws::new(rules(), settings().gate),
+            laws: Laws::new(rules(), settings().gate, faults == Faults::NONE),
             events: 0,
             seats: (0..WORKERS).map(|_| Seat::Gone { until: now }).collect(),
             people: (0..PEOPLE).map(|_| None).collect(),
@@ -282,7 +282,9 @@ impl World {
     /// Somebody goes on with an errand, or has a new one; whether there was one.
     fn ask(&mut self, who: usize) -> Result<bool, String> {
         let Some(errand_under_way) = &mut self.people[who] else {
-            let new = !self.calm && self.ground.state().dice.below(60) == 0;
+            // Where nothing goes wrong there is always somebody who wants something.
+            let rush = self.laws.turns.is_some();
+            let new = !self.calm && self.ground.state().dice.below(if rush { 6 } else { 60 }) == 0;
             if new {
                 self.errands += 1;
                 let watch = Watch { ground: Arc::clone(&self.ground), who: WORKERS + who };
