@@ -35,6 +35,8 @@ pub(super) struct Laws {
     pub(super) acknowledged: BTreeMap<SyncKey, BTreeSet<String>>,
     pub(super) effects: usize,
     pub(super) stale: usize,
+    /// The time of each gate, and the claims whose tickets were cut when it was last set back.
+    set_back: BTreeMap<ConnectorId, (DateTime<Utc>, BTreeSet<Nonce>)>,
     /// How long jobs wait for their turn; none, where what goes wrong may make them wait.
     pub(super) turns: Option<Turns>,
 }
@@ -59,6 +61,7 @@ impl Laws {
             acknowledged: BTreeMap::new(),
             effects: 0,
             stale: 0,
+            set_back: BTreeMap::new(),
             turns: turns.then(Turns::default),
         }
     }
@@ -234,7 +237,7 @@ impl Laws {
     }
 
     /// As many tickets as there may be, and none that ends before its lease.
-    fn tickets(&self, ground: &Ground, connector: &ConnectorId) -> Checked {
+    fn tickets(&mut self, ground: &Ground, connector: &ConnectorId) -> Checked {
         let stored = ground.stored(&StoreKey::of("gate", [connector.as_str()]));
         let gate = stored.map(|stored| {
             let time = read::<serde_json::Value>(&stored)["updated_at"].as_str().unwrap().parse::<DateTime<Utc>>();
@@ -244,7 +247,20 @@ impl Laws {
             let running = gate.running(*now).count();
             law(running <= self.limits.running, || format!("I7: {running} run at the gate {connector}"))?;
         }
+        if let Some((gate, now)) = &gate {
+            let (time, cut) = self.set_back.entry(connector.clone()).or_insert_with(|| (*now, BTreeSet::new()));
+            if *now < *time {
+                // By a person, whose look at the clock was a while ago: a ticket that was given just before ends by so much
+                // too early, and its claim does not know.
+                *cut = gate.running(*now).map(|ticket| ticket.nonce.clone()).collect();
+            }
+            *time = *now;
+        }
+        let cut = self.set_back.get(connector).map(|(_, cut)| cut);
         for (key, slot) in self.slots.iter().filter(|(key, _)| key.connector == *connector) {
+            if slot.nonce.as_ref().is_some_and(|nonce| cut.is_some_and(|cut| cut.contains(nonce))) {
+                continue;
+            }
             let State::Running { lease_until, .. } = slot.state else { continue };
             let held = gate.as_ref().is_some_and(|(gate, now)| {
                 let ticket =
