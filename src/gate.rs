@@ -43,7 +43,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fair::fair;
 
-use crate::ahead::{Ahead, DISAGREE};
+use crate::ahead::{Ahead, DISAGREE, REACH};
 use crate::id::{Nonce, SyncKey};
 use crate::value::Value;
 
@@ -463,7 +463,7 @@ impl Gate {
 
     /// The gate with its times set back to a clock that is right, by the rule of a slot's
     /// [`set_back`](crate::queue::Slot::set_back): tickets last as long as they would have, and the next may start as soon.
-    /// One that is not ahead stays as it is.
+    /// A ticket that would last longer than 18 hours even so ends in ten minutes. A gate without either stays as it is.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -484,11 +484,19 @@ impl Gate {
     #[must_use = "nothing has happened until the next gate is stored"]
     pub fn set_back(&self, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
-        let Some(ahead) = Ahead::of(self.updated_at, now) else { return next };
-        next.updated_at = now;
-        next.started_at = self.started_at.map(|at| ahead.happened(at));
-        for ticket in &mut next.tickets {
-            ticket.until = ahead.lasts(ticket.until);
+        if let Some(ahead) = Ahead::of(self.updated_at, now) {
+            next.updated_at = now;
+            next.started_at = self.started_at.map(|at| ahead.happened(at));
+            for ticket in &mut next.tickets {
+                ticket.until = ahead.lasts(ticket.until);
+            }
+        }
+        // A right clock asks for such a ticket where the slot alone is ahead. How long the ticket was to last, nobody knows;
+        // whoever still runs by it makes it longer at the next heartbeat.
+        let [far, soon] =
+            [REACH, DISAGREE].map(|span| now.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC));
+        for ticket in next.tickets.iter_mut().filter(|ticket| ticket.until > far) {
+            ticket.until = soon;
         }
         next
     }

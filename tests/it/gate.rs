@@ -221,6 +221,23 @@ fn setting_back_leaves_the_tickets_of_a_right_clock() {
 }
 
 #[test]
+fn setting_back_ends_a_ticket_that_a_right_clock_asked_for_where_only_the_slot_was_ahead() {
+    const YEAR: i64 = 365 * 24 * 3600;
+    // The lease is told by the slot's time, so the ticket is. The gate's own time is right.
+    let gate = admitted(&Gate::new(at(0)), &limits(1, 0), 1, 0, YEAR);
+    let ask = |gate: &Gate, seconds| {
+        gate.admit(&limits(1, 0), &key(1, 0), &nonce(2), at(seconds), at(seconds + 600)).admission
+    };
+    assert_eq!(ask(&gate, 60), Admission::Held { until: at(YEAR) });
+    let back = gate.set_back(at(60));
+    assert_eq!(ask(&back, 60), Admission::Held { until: at(660) }, "whoever runs by it has time for a heartbeat");
+    assert_eq!(ask(&back, 660), Admission::Admitted { until: at(1260) });
+    let day = 18 * 3600;
+    let long = admitted(&Gate::new(at(0)), &limits(1, 0), 1, 0, day);
+    assert_eq!(long.set_back(at(0)), long, "a right clock may ask for so long a one");
+}
+
+#[test]
 fn a_gate_from_before_turns_is_read_and_owes_nobody_anything() {
     let old =
         r#"{"format": 1, "tickets": [], "started_at": "2023-11-14T22:13:20Z", "updated_at": "2023-11-14T22:13:20Z"}"#;

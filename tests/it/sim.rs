@@ -171,13 +171,7 @@ fn liveness_once_it_does_not() {
 
 #[test]
 fn liveness_once_a_clock_that_was_a_year_ahead_is_right_and_a_person_has_set_its_times_back() {
-    run(300..325, 5_000, Faults::YEARS, true);
-}
-
-#[test]
-#[ignore = "known: after its gate is set back, one key is not started for hours"]
-fn liveness_of_a_key_whose_gate_was_set_back_while_its_worker_died() {
-    run(325..326, 5_000, Faults::YEARS, true);
+    run(300..330, 5_000, Faults::YEARS, true);
 }
 
 #[test]
