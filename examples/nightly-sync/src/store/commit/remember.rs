@@ -1,0 +1,127 @@
+//! What is remembered of an op beside its row: the link with its base, the conflicts, the audit.
+
+use rusqlite::params;
+use tripartite::exchange::{Action, ConflictChange, Entry, Op, OpenConflict, RecordEntry, Situation, WHOLE_RECORD};
+use tripartite::value::{Record, RecordBuilder};
+
+use super::super::bases::Left;
+use super::super::{StoreError, record};
+use super::{Found, Writer};
+
+impl<'a> Writer<'a> {
+    pub(super) fn link(&mut self, op: &Op, found: &Found) -> Result<(), StoreError> {
+        let created = matches!(op.action, Action::Create(_));
+        let left = match (&mut self.leaving, &op.base, &found.row) {
+            (Some(leaving), Some(base), Some(row)) if created || base.extra().is_missing() => {
+                leaving.leave(base, row)?
+            }
+            _ => None,
+        };
+        let (base, schema, shape, print) = match (left, &op.base) {
+            (Some(Left { rest, shape, print }), _) => (rest, None, Some(shape), Some(print)),
+            (None, base) => {
+                (base.as_ref().map(|base| self.base(base, created)), Some(self.batch.schema.to_bytes()), None, None)
+            }
+        };
+        let version = op.version.map(u64::cast_signed);
+        let seen = op.seen.map(|seen| seen.to_bytes());
+        let policy = seen.map(|_| self.batch.policy.to_bytes());
+        let synced = seen.map(|_| found.revision.0.cast_signed());
+        let deactivated = match op.action {
+            Action::Deactivate => Some(true),
+            Action::Create(_) | Action::Reactivate(_) => Some(false),
+            _ => None,
+        };
+        let (id, has, schema) = (op.id.as_str(), op.base.is_some(), schema.filter(|_| op.base.is_some()));
+        self.link.execute(params![
+            id,
+            base,
+            schema,
+            version,
+            seen,
+            policy,
+            synced,
+            op.missed,
+            deactivated,
+            shape,
+            print,
+            has
+        ])?;
+        Ok(())
+    }
+
+    /// The base by its fields' names. What the source said beyond the schema of that time is no base: a field that the
+    /// schema gets later starts without one. What is left of fields that the schema had once stays.
+    fn base(&self, base: &Record, created: bool) -> String {
+        let text = |record: &Record| serde_json::to_string(&self.schema.named(record)).unwrap_or_default();
+        if !created || base.extra().is_missing() {
+            return text(base);
+        }
+        let mut row = RecordBuilder::new(base.len());
+        for (position, field) in base.fields().enumerate() {
+            // Every part of a row fits into a row.
+            let _ = row.set_field(position, field);
+        }
+        text(&row.finish())
+    }
+
+    pub(super) fn conflict(&self, op: &Op, change: &ConflictChange) -> Result<(), StoreError> {
+        match change {
+            ConflictChange::Open(conflict) | ConflictChange::Update(conflict) => {
+                let text = serde_json::to_string(conflict).unwrap_or_default();
+                let (why, unit) = (why(op, conflict), conflict.unit.as_str());
+                let mut statement = self.tx.prepare_cached(&self.sql.open)?;
+                statement.execute(params![op.id.as_str(), unit, text, why, self.run, self.at])?;
+            }
+            ConflictChange::Close { unit } => {
+                self.tx.prepare_cached(&self.sql.close)?.execute([op.id.as_str(), unit])?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn note(&mut self, op: &Op, entry: &'a Entry) -> Result<(), StoreError> {
+        match entry {
+            Entry::Field(_) => self.note_field(op, entry),
+            Entry::Record(entry) => self.note_record(op, entry),
+        }
+    }
+
+    fn note_field(&mut self, op: &Op, entry: &Entry) -> Result<(), StoreError> {
+        let text = serde_json::to_string(entry).unwrap_or_default();
+        let Entry::Field(entry) = entry else { return Ok(()) };
+        let (verdict, detail, decision) = (entry.verdict.name(), entry.verdict.detail(), entry.decision.name());
+        let (id, field) = (op.id.as_str(), entry.field.as_str());
+        self.note.execute(params![self.run, self.at, id, "field", field, verdict, detail, decision, text])?;
+        Ok(())
+    }
+
+    fn note_record(&mut self, op: &Op, entry: &'a RecordEntry) -> Result<(), StoreError> {
+        let text = match &mut self.noted {
+            Some((noted, text)) if *noted == entry => text,
+            noted => {
+                let text = serde_json::to_string(&Entry::Record(entry.clone())).unwrap_or_default();
+                &mut noted.insert((entry, text)).1
+            }
+        };
+        let (id, verdict) = (op.id.as_str(), record::situation(entry.situation));
+        let (field, detail) = (None::<&str>, None::<&str>);
+        self.note.execute(params![self.run, self.at, id, "record", field, verdict, detail, entry.action, &*text])?;
+        Ok(())
+    }
+}
+
+/// Whether it is a question about a record as a whole.
+fn asks(situation: Situation) -> bool {
+    matches!(situation, Situation::DeleteVsEdit | Situation::Replaced)
+}
+
+/// The sentence that the audit has on a conflict; none when only a side of it moved on.
+fn why<'a>(op: &'a Op, conflict: &OpenConflict) -> &'a str {
+    let of = |entry: &'a Entry| match entry {
+        Entry::Field(entry) if entry.group.as_ref().unwrap_or(&entry.field) == &conflict.unit => Some(&*entry.why),
+        Entry::Record(entry) if conflict.unit == WHOLE_RECORD && asks(entry.situation) => Some(&*entry.why),
+        _ => None,
+    };
+    op.entries.iter().find_map(of).unwrap_or_default()
+}
