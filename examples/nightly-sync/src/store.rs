@@ -309,17 +309,16 @@ impl RecordStore for SqliteStore {
         let mut state = self.state();
         let State { conn, layout, aside, .. } = &mut *state;
         let (register, schema) = (&self.register, &self.settings.schema);
+        // Who reads in a transaction of their own sees one moment already.
+        let begin = || Transaction::new_unchecked(conn, TransactionBehavior::Deferred);
+        let tx = conn.is_autocommit().then(begin).transpose()?;
         if !layout.is_current(conn)? {
             *layout = layout::of(conn, register, &self.settings)?;
         }
         let rows = Rows { register, layout, schema };
         let records = |tx: &Connection| load::records(tx, register, layout, schema, &wanted.ids);
-        let Some(near) = &wanted.near else {
-            // Who reads in a transaction of their own sees one moment already.
-            let begin = || Transaction::new_unchecked(conn, TransactionBehavior::Deferred);
-            let _tx = conn.is_autocommit().then(begin).transpose()?;
-            return Ok(records(conn)?.into());
-        };
+        let Some(near) = &wanted.near else { return Ok(records(conn)?.into()) };
+        drop(tx);
         if conn.pragma_query_value(None, "query_only", |row| row.get::<_, bool>(0))? {
             let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
             near::aside(&tx, rows, &near.rules, aside)?;
