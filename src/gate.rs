@@ -23,7 +23,8 @@
 //!
 //! A gate counts how many urgent runs have started since a scheduled one has, and says whose [turn](Gate::turn) it is where
 //! both wait: three urgent ones, then a scheduled one. Whom it lets in is for whoever knows who waits; a
-//! [`Worker`](crate::work::Worker) keeps to it. Whether anybody is let in at all is known from a [look](Gate::refusal).
+//! [`Worker`](crate::work::Worker) keeps to it, and counts a run once, also if it needs another ticket because its own has
+//! ended. Whether anybody is let in at all is known from a [look](Gate::refusal).
 //!
 //! # Questions
 //!
@@ -329,6 +330,21 @@ impl Gate {
             Turn::Scheduled => 0,
         };
         self.admitted(next, until)
+    }
+
+    /// As [`admit`](Self::admit), for a run that has started: it keeps its ticket, or gets another one where that has ended.
+    /// It was counted when it started, so whose turn is next stays as it is.
+    pub(crate) fn admit_again(
+        &self,
+        limits: &Limits,
+        key: &SyncKey,
+        nonce: &Nonce,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Decision {
+        let Decision { mut next, admission } = self.admit(limits, key, nonce, now, until);
+        next.urgent = self.urgent;
+        Decision { next, admission }
     }
 
     /// What it answers whoever has no ticket yet; none, if it would let one in. A refusal needs no attempt to be known.

@@ -76,7 +76,6 @@ pub(super) struct Start {
 pub(super) struct Lease {
     key: SyncKey,
     nonce: Nonce,
-    kind: Turn,
     token: Token,
     attempt: u32,
     until: DateTime<Utc>,
@@ -104,9 +103,17 @@ pub(super) struct Ending {
 struct Asking<'a> {
     key: &'a SyncKey,
     nonce: &'a Nonce,
-    kind: Turn,
-    other_waits: bool,
+    /// None: it has had a ticket, and with it its turn.
+    starts: Option<Starts>,
     gate: Option<Known<Gate>>,
+}
+
+/// A start that a ticket is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Starts {
+    kind: Turn,
+    /// Whether a job of the other kind waits for the same gate.
+    other_waits: bool,
 }
 
 /// What a heartbeat answers.
@@ -192,16 +199,15 @@ impl Worker {
         let first = start.is_some();
         let mut until = later(start.as_ref().map_or(now, |start| start.slot_time.max(now)), self.settings.lease);
         let Claiming { key, nonce, kind } = claiming;
-        let (mut gate, mut known, mut other_waits) = match start {
+        let (mut gate, mut known, other_waits) = match start {
             Some(start) => (start.gate, Some(start.slot), start.other_waits),
             None => (None, None, false),
         };
+        let mut starts = Some(Starts { kind, other_waits });
         let command = Command::Claim { worker: self.id.clone(), nonce: nonce.clone(), lease: self.settings.lease };
         let stored = slot_key(&key);
         let claimed = loop {
-            // Whose turn it is matters once: whoever has a ticket has had it.
-            let other_waits = std::mem::take(&mut other_waits);
-            let asking = Asking { key: &key, nonce: &nonce, kind, other_waits, gate: gate.take() };
+            let asking = Asking { key: &key, nonce: &nonce, starts: starts.take(), gate: gate.take() };
             let ticket = match self.ticket(queue, asking, now, until).await? {
                 Admission::Admitted { until } => until,
                 Admission::Full { until: at } | Admission::TooSoon { at } => {
@@ -239,7 +245,6 @@ impl Worker {
         let lease = Lease {
             key,
             nonce,
-            kind,
             token: claim.token,
             attempt: claim.attempt,
             until: claim.until,
@@ -385,8 +390,7 @@ impl Worker {
         }
         let mut until = later(now, self.settings.lease).max(lease.until);
         loop {
-            let Lease { key, nonce, kind, .. } = &*lease;
-            let asking = Asking { key, nonce, kind: *kind, other_waits: false, gate: None };
+            let asking = Asking { key: &lease.key, nonce: &lease.nonce, starts: None, gate: None };
             let ticket = match self.ticket(queue, asking, now, until).await? {
                 Admission::Admitted { until } => until,
                 Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => {
@@ -541,13 +545,16 @@ impl Worker {
         until: DateTime<Utc>,
     ) -> Result<Admission, WorkError<S::Error>> {
         let limits = self.settings.gate;
-        let Asking { key, nonce, kind, other_waits, gate } = asking;
+        let Asking { key, nonce, starts, gate } = asking;
         queue
             .change_gate(key.connector.as_str(), now, gate, |gate| {
-                if other_waits && gate.turn() != kind {
-                    return (None, Admission::TooSoon { at: now });
-                }
-                let decision = gate.admit_at(kind, &limits, key, nonce, now, until);
+                let decision = match starts {
+                    Some(Starts { kind, other_waits: true }) if gate.turn() != kind => {
+                        return (None, Admission::TooSoon { at: now });
+                    }
+                    Some(Starts { kind, .. }) => gate.admit_at(kind, &limits, key, nonce, now, until),
+                    None => gate.admit_again(&limits, key, nonce, now, until),
+                };
                 (Some(decision.next), decision.admission)
             })
             .await

@@ -2,8 +2,11 @@
 //!
 //! A start counts against a job that its worker has seen waiting, in whatever lane that stands; what was decided before is
 //! nobody's fault.
+//!
+//! A start is the first ticket of a claim. The ticket of a run that was not scheduled for longer than its lease has ended
+//! when it goes on; if there is room it gets another one, and nothing starts by that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tripartite::gate::Gate;
 use tripartite::host::{Shard, StoreKey, Stored};
@@ -18,11 +21,13 @@ pub(super) struct Watched {
     calls: u64,
     looked: BTreeMap<(usize, Shard), u64>,
     started: Vec<Start>,
+    /// The claims that have had a ticket.
+    claims: BTreeSet<Nonce>,
     /// Since when a key has no ticket any more. While the last attempt's is not given back, the next cannot begin.
     released: BTreeMap<SyncKey, u64>,
 }
 
-/// Somebody's ticket: as whatever its job was when they read it.
+/// Somebody's first ticket for a claim: as whatever its job was when they read it.
 #[derive(Debug)]
 pub(super) struct Start {
     who: usize,
@@ -36,7 +41,7 @@ impl Watched {
         self.looked.insert((who, shard), self.calls);
     }
 
-    /// A swap took effect: whose ticket is new, if it was of a gate.
+    /// A swap took effect: whose ticket is its first, if it was of a gate.
     pub(super) fn swapped(&mut self, who: usize, key: &StoreKey, before: Option<&Stored>, after: &Stored) {
         self.calls += 1;
         if key.parts()[0] != "gate" {
@@ -50,7 +55,8 @@ impl Watched {
         let gone = had.iter().filter(|(nonce, _)| !has.contains_key(*nonce));
         self.released.extend(gone.map(|(_, key)| (key.clone(), self.calls)));
         self.released.extend(has.values().map(|key| (key.clone(), u64::MAX)));
-        let new = has.into_iter().filter(|(nonce, _)| !had.contains_key(nonce));
+        let claims = &mut self.claims;
+        let new = has.into_iter().filter(|(nonce, _)| claims.insert(nonce.clone()));
         // A gate counts urgent starts since the last scheduled one, and leaves a count of none out.
         let urgent = read::<serde_json::Value>(after).get("urgent").is_some();
         self.started.extend(new.map(|(_, key)| Start { who, key, urgent }));

@@ -1,5 +1,6 @@
 //! Whose turn it is: what somebody waits for, and what a schedule wants.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -155,6 +156,30 @@ fn the_turn_is_that_of_the_gate_as_it_is_when_the_ticket_is_taken() {
     let mut worker = worker(1, 0);
     let order: String = (0..5).map(|_| next(&club, &mut worker).remove(0)).collect();
     assert_eq!(order, "uuuun", "the first, and three more since the scheduled one");
+}
+
+/// It was not scheduled for longer than its lease, and goes on.
+#[test]
+fn a_run_that_gets_another_ticket_since_its_own_has_ended_is_no_second_start() {
+    let club = std::sync::Arc::new(Club::new());
+    (0..9).for_each(|org| ask(&club, &format!("u{org}/f"), Trigger::Webhook));
+    night(&club, 9);
+    let (other, runs) = (std::sync::Arc::clone(&club), AtomicUsize::new(0));
+    club.source(move |_| {
+        let run = runs.fetch_add(1, Ordering::Relaxed);
+        if run == 3 {
+            // The scheduled one: meanwhile somebody else starts two.
+            let mut worker = worker(2, 0);
+            assert_eq!([(); 2].map(|()| next(&other, &mut worker).remove(0)), ['u', 'u']);
+        }
+        if run == 0 || run == 3 {
+            other.watch.wait(TimeDelta::minutes(6));
+        }
+        Ok(())
+    });
+    let mut worker = worker(1, 0);
+    let order: String = (0..6).map(|_| next(&club, &mut worker).remove(0)).collect();
+    assert_eq!(order, "uuunun", "a run counts once, an urgent one and a scheduled one");
 }
 
 #[test]
