@@ -6,9 +6,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
-use tripartite::gate::{Limits, Shut};
+use tripartite::gate::{Gate, Limits, Shut};
 use tripartite::history::Wait;
-use tripartite::queue::{Command, Outcome, Scope, Trigger};
+use tripartite::host::{JobStore, StoreKey};
+use tripartite::queue::{Command, Outcome, Scope, State, Trigger};
 use tripartite::work::{Settings, Worker};
 
 use super::club::{Club, No, key};
@@ -180,6 +181,44 @@ fn a_run_that_gets_another_ticket_since_its_own_has_ended_is_no_second_start() {
     let mut worker = worker(1, 0);
     let order: String = (0..6).map(|_| next(&club, &mut worker).remove(0)).collect();
     assert_eq!(order, "uuunun", "a run counts once, an urgent one and a scheduled one");
+}
+
+/// While it is claimed, somebody whose clock is ahead joins it, and its lease would outlive its ticket. Its start has made it
+/// the other kind's turn, of which one waits.
+#[test]
+fn a_claim_that_needs_a_longer_ticket_has_had_its_turn() {
+    for (by, before, last, after) in [(Trigger::Webhook, 2, 'u', 'n'), (Trigger::Scheduled, 3, 'n', 'u')] {
+        let (club, mut worker) = (Club::new(), worker(1, 0));
+        let mut waiting: Vec<_> = (0..=before).map(|org| format!("u{org}/f")).chain(["n00/f".to_owned()]).collect();
+        waiting[..=before].iter().for_each(|name| ask(&club, name, Trigger::Webhook));
+        night(&club, 1);
+        for _ in 0..before {
+            let begun = next(&club, &mut worker);
+            waiting.retain(|name| *name != begun);
+        }
+        let late = waiting.iter().find(|name| name.starts_with(last)).unwrap();
+        let calls = AtomicUsize::new(0);
+        // Whoever asks the time between two calls of the store finds the slot's time another second ahead.
+        let clock = || {
+            let ahead = TimeDelta::seconds(1 + calls.fetch_add(1, Ordering::Relaxed) as i64);
+            let slot = block_on(club.queue.slot(&key(late))).unwrap().unwrap();
+            if matches!(slot.state, State::Pending { .. }) {
+                let trigger = Command::Trigger { by, scope: Scope::All, policy: None, force: false };
+                let _ = block_on(club.queue.apply(&key(late), None, trigger, club.now() + ahead)).unwrap();
+            }
+            club.now()
+        };
+        let tick = worker.tick_blocking(&club.queue, &club, &clock).unwrap();
+        assert_eq!(tick.attempt.map(|attempt| attempt.key), Some(key(late)));
+        assert_eq!(tickets(&club, "f"), 0, "none is left behind");
+        assert!(next(&club, &mut worker).starts_with(after));
+    }
+}
+
+fn tickets(club: &Club, group: &str) -> usize {
+    let Ok(stored) = block_on(club.queue.store().get(&StoreKey::of("gate", [group])));
+    let gate: Gate = serde_json::from_slice(&stored.unwrap().row.bytes).unwrap();
+    gate.running(club.now()).count()
 }
 
 #[test]
