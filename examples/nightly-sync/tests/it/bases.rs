@@ -214,7 +214,8 @@ enum Doing {
 }
 
 fn record() -> impl Strategy<Value = Value> {
-    let text = prop::sample::select(vec!["", "x", "X ", " x", "007", "7", "true", "null", "[1]", "{", "Áine", "\0a"]);
+    let text =
+        prop::sample::select(vec!["", "x", "X ", " x", "007", "7", "1", "true", "null", "[1]", "{", "Áine", "\0a"]);
     let value = prop_oneof![
         6 => text.prop_map(Value::from),
         1 => Just(Value::Null),
