@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::queue::{connector, sync_key};
 use super::record::{Record, change};
-use super::worker::Worker;
+use super::worker::{Tick, Worker};
 use super::{Queue, WorkError};
 use crate::host::{JobStore, StoreKey};
 use crate::id::{ConnectorId, SyncKey};
@@ -55,6 +55,11 @@ impl SkewLook {
         }
         due
     }
+
+    /// The last look failed.
+    pub(super) fn look_again(&mut self) {
+        self.at = Some(DateTime::<Utc>::MIN_UTC);
+    }
 }
 
 impl Worker {
@@ -63,9 +68,9 @@ impl Worker {
         &mut self,
         queue: &Queue<S>,
         now: DateTime<Utc>,
-        idle: bool,
+        tick: &mut Tick,
     ) -> Result<(), WorkError<S::Error>> {
-        if !self.skew.is_due(now, idle) {
+        if !self.skew.is_due(now, tick.attempt.is_none()) {
             return Ok(());
         }
         // Nothing sorts behind this one among those that are due then.
@@ -76,8 +81,10 @@ impl Worker {
                 let far = DateTime::<Utc>::MAX_UTC;
                 let page = queue.store().due(shard, far, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
                 for (_, key) in &page.keys {
-                    let notice = readable(queue.skew_of(key, now).await)?.flatten();
-                    self.notices.extend(notice);
+                    match queue.skew_of(key, now).await {
+                        Ok(notice) => self.notices.extend(notice),
+                        Err(error) => self.pass_over(error, tick)?,
+                    }
                 }
                 after = page.keys.last().cloned();
                 if !page.more || after.is_none() {
@@ -99,7 +106,7 @@ impl Worker {
         if at - now <= FAR || !self.skew.gates.insert(key.connector.clone()) {
             return Ok(());
         }
-        let until = readable(queue.gate(key.connector.as_str()).await)?.flatten().and_then(|gate| gate.ahead(now));
+        let until = queue.gate(key.connector.as_str()).await?.and_then(|gate| gate.ahead(now));
         if let Some(until) = until {
             self.notices.extend(queue.tell_skew(key, until, now).await?);
         }
@@ -156,12 +163,4 @@ impl<S: JobStore> Queue<S> {
 
 fn told_key(connector: &ConnectorId) -> StoreKey {
     StoreKey::of("told_skew", [connector.as_str()])
-}
-
-/// What was read; none, when it cannot be: that is told when it is due.
-fn readable<T, E: std::error::Error>(read: Result<T, WorkError<E>>) -> Result<Option<T>, WorkError<E>> {
-    match read {
-        Err(WorkError::Broken { .. }) => Ok(None),
-        read => read.map(Some),
-    }
 }

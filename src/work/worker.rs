@@ -213,7 +213,10 @@ impl Worker {
         if tick.attempt.is_none() {
             self.take(queue, handler, clock, &mut tick).await?;
         }
-        self.look_for_skew(queue, clock.time(), tick.attempt.is_none()).await?;
+        if self.look_for_skew(queue, clock.time(), &mut tick).await.is_err() {
+            // The store failed. What this tick did must be told all the same, so the next one looks.
+            self.skew.look_again();
+        }
         if tick.attempt.is_some() {
             tick.next = Some(clock.time());
         }
@@ -222,7 +225,11 @@ impl Worker {
     }
 
     /// A record that cannot be read is told, and everything else goes on.
-    fn pass_over<E: std::error::Error>(&mut self, error: WorkError<E>, tick: &mut Tick) -> Result<(), WorkError<E>> {
+    pub(super) fn pass_over<E: std::error::Error>(
+        &mut self,
+        error: WorkError<E>,
+        tick: &mut Tick,
+    ) -> Result<(), WorkError<E>> {
         if !matches!(error, WorkError::Store(_)) {
             self.claiming = None;
         }
@@ -352,7 +359,9 @@ impl Worker {
             let refusal = known.as_ref().and_then(|known| known.record.as_ref()?.refusal(&self.settings.gate, now));
             if let Some(Admission::Full { until: at } | Admission::TooSoon { at }) = refusal {
                 tick.next = earlier(tick.next, Some(at));
-                self.look_at_gate(queue, key, at, now).await?;
+                if let Err(error) = self.look_at_gate(queue, key, at, now).await {
+                    self.pass_over(error, tick)?;
+                }
             }
             seen.gates.insert(connector.clone(), known.filter(|_| refusal.is_none()));
         }

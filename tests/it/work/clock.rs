@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::history::Doing;
+use tripartite::host::{JobStore, Row, Shard, StoreKey, Swap};
 use tripartite::id::ExternalId;
 use tripartite::notice::What;
 use tripartite::registry::Connection;
@@ -97,6 +98,24 @@ fn times_from_the_future_of_a_source_without_a_schedule_are_told_when_it_is_aske
         assert_eq!(told.len(), 1, "{asked}: {told:?}");
         assert!(told[0].id.starts_with("times_ahead/"), "{told:?}");
     }
+}
+
+/// What was told stands in a record of a later version: everything else goes on, and that is said.
+#[test]
+fn what_was_told_of_times_and_cannot_be_read_stops_nobody() {
+    let club = Club::new();
+    let connection = federation(&club);
+    run_a_year_ahead(&club, &connection);
+    let told = StoreKey::of("told_skew", ["federation"]);
+    let row = Row { bytes: br#"{"format": 99}"#.to_vec(), due: None, shard: Shard(0) };
+    let version = block_on(club.queue.store().get(&told)).unwrap().map(|stored| stored.version);
+    assert!(matches!(
+        block_on(club.queue.store().compare_and_swap(&told, version, Some(&row))).unwrap(),
+        Swap::Applied(_)
+    ));
+    let mut worker = worker("w");
+    let broken: Vec<_> = (0..3).flat_map(|_| club.tick(&mut worker).broken).map(|(key, _)| key).collect();
+    assert!(!broken.is_empty() && broken.iter().all(|key| *key == told), "{broken:?}");
 }
 
 /// What right clocks write is far from now, too: the next week's run, a wait that the source asked for.
