@@ -422,9 +422,10 @@ proptest! {
             prop_assert!(same(&kept), "{number} became {kept}");
         }
         if let Some(kept) = kept(kind, read(text.as_bytes()), &policy) {
-            let digits = kept.split('e').next().unwrap_or_default().bytes().filter(u8::is_ascii_digit);
-            let digits = digits.skip_while(|&digit| digit == b'0').count();
-            prop_assert!(same(&kept) || digits <= 16 && kept.parse::<f64>().unwrap().abs() < 2f64.powi(53), "{number} became {kept}");
+            let digits: String = kept.split('e').next().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+            // Noughts only tell where the point is.
+            let digits = digits.trim_matches('0').len();
+            prop_assert!(same(&kept) || digits <= 15 && kept.parse::<f64>().unwrap().abs() < 2f64.powi(53), "{number} became {kept}");
         }
     }
 }
