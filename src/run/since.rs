@@ -60,7 +60,7 @@ impl LookedAt {
 
 impl Run {
     /// Says which run of this register was the newest before: a plan that this one hands out
-    /// [states it](Plan::made_after), so that the host knows which runs are newer when it is applied.
+    /// [states it](crate::plan::Plan::made_after), so that the host knows which runs are newer when it is applied.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
