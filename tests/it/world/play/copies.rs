@@ -96,8 +96,9 @@ impl World {
             return Ok(());
         }
         let links = &self.ground.state.links[source];
-        // Who was never in step is not missed, but can be said to be gone.
-        let known = |number: &u32| links.get(number).is_none_or(|link| link.synced.is_some());
+        // Who was never in step is not missed, but can be said to be gone; of whom a user removed, what is asked ends then.
+        let removed = |link: &Link| self.ground.state.people[link.person].removed && !link.open.is_empty();
+        let known = |number: &u32| links.get(number).is_none_or(|link| link.synced.is_some() || removed(link));
         let gone: Vec<u32> = (0..IDS).filter(|at| self.sources[source].has(*at).is_none()).filter(known).collect();
         let mut all = items.clone();
         all.extend(gone.iter().map(|at| Item::Tombstone { id: id(*at), version: None }));
