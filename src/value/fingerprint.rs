@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128, xxh3_128_with_seed};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128, xxh3_128_with_seed};
 
 /// A hash of a record's fields, for telling "the same as last time" without keeping the last time.
 ///
@@ -38,6 +38,14 @@ impl Fingerprint {
     /// Of a row's head and payload.
     pub(super) fn of_row(head: &[u8], payload: &[u8]) -> Self {
         Self(xxh3_128_with_seed(payload, xxh3_64(head)).to_be_bytes())
+    }
+
+    /// The same, of a row whose first word is another one than what is hashed.
+    pub(super) fn of_row_in_parts(first: [u8; 4], rest: &[u8], payload: &[u8]) -> Self {
+        let mut head = Xxh3::new();
+        head.update(&first);
+        head.update(rest);
+        Self(xxh3_128_with_seed(payload, head.digest()).to_be_bytes())
     }
 
     /// Of what this is of, together with a number.

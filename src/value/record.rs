@@ -10,7 +10,6 @@
 //! The last cell holds what the source said beyond the schema, as one map. Equal rows have equal bytes, because every
 //! part has exactly one encoding: maps are ordered, integers take the fewest bytes.
 
-use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::{fmt, iter, slice};
@@ -39,7 +38,8 @@ pub struct Record {
 /// Equal are rows that say the same, however they were read.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
-        self.head() == other.head() && self.row.get(HEAD..) == other.row.get(HEAD..)
+        let is_noted_otherwise = || word(&self.row, 0) ^ word(&other.row, 0) == EXACT_NUMBERS;
+        self.row == other.row || (is_noted_otherwise() && self.row.get(HEAD..) == other.row.get(HEAD..))
     }
 }
 
@@ -153,15 +153,17 @@ impl Record {
     /// ```
     pub fn fingerprint(&self) -> Fingerprint {
         let len = self.len();
-        let mut head = Cow::Borrowed(self.row.get(..HEAD + len * WORD).unwrap_or_default());
-        if self.has_exact_numbers()
-            && let Some(first) = head.to_mut().first_chunk_mut()
-        {
-            *first = self.head().to_le_bytes();
-        }
+        let head = self.row.get(..HEAD + len * WORD).unwrap_or_default();
         let start = payload_start(len);
         let payload = self.row.get(start..start + end_before(&self.row, len)).unwrap_or_default();
-        Fingerprint::of_row(&head, payload)
+        if self.has_exact_numbers() {
+            return Fingerprint::of_row_in_parts(
+                self.head().to_le_bytes(),
+                head.get(HEAD..).unwrap_or_default(),
+                payload,
+            );
+        }
+        Fingerprint::of_row(head, payload)
     }
 
     /// This record, with the word of whoever read it that every double in it is what the source stated: it was read from
