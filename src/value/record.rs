@@ -37,9 +37,9 @@ pub struct Record {
 
 /// Equal are rows that say the same, however they were read.
 impl PartialEq for Record {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        let is_noted_otherwise = || word(&self.row, 0) ^ word(&other.row, 0) == EXACT_NUMBERS;
-        self.row == other.row || (is_noted_otherwise() && self.row.get(HEAD..) == other.row.get(HEAD..))
+        self.row == other.row || self.is_noted_otherwise(other)
     }
 }
 
@@ -202,6 +202,12 @@ impl Record {
     /// Whether it would be read otherwise without [`with_exact_numbers`](Self::with_exact_numbers).
     pub(crate) fn needs_exact_numbers(&self) -> bool {
         self.has_exact_numbers() && self.fields().any(|field| !FieldRef { exact: false, ..field }.is_exact())
+    }
+
+    /// Whether the other one says the same, and was read otherwise.
+    #[inline(never)]
+    fn is_noted_otherwise(&self, other: &Self) -> bool {
+        word(&self.row, 0) ^ word(&other.row, 0) == EXACT_NUMBERS && self.row.get(HEAD..) == other.row.get(HEAD..)
     }
 
     /// How many fields, and whether any is missing.
