@@ -43,7 +43,7 @@
 //! | appends an entry again whose answer was lost | [`one_end`](ending::one_end) |
 //! | lets an id be unique together with its time | [`known_id_changes_nothing`](log::known_id_changes_nothing) |
 
-use crate::host::JobStore;
+use crate::jobs::JobStore;
 
 /// Defines cases once, and from that: a function for each, the list of them, and the macro that makes each a test.
 macro_rules! cases {
@@ -56,13 +56,13 @@ macro_rules! cases {
             /// # Panics
             /// When the store breaks the promise.
             #[track_caller]
-            pub fn $name<S: $crate::host::JobStore + Sync>(store: &S) {
+            pub fn $name<S: $crate::jobs::JobStore + Sync>(store: &S) {
                 let $probe = &$crate::conformance::probe::Probe::new(store, concat!($($promise),+).trim_ascii_start());
                 $body
             }
         )+
 
-        pub(super) fn cases<S: $crate::host::JobStore + Sync>() -> Vec<$crate::conformance::Case<S>> {
+        pub(super) fn cases<S: $crate::jobs::JobStore + Sync>() -> Vec<$crate::conformance::Case<S>> {
             vec![$($crate::conformance::Case {
                 name: stringify!($name),
                 promise: concat!($($promise),+).trim_ascii_start(),

@@ -2,7 +2,7 @@
 //!
 //! A conflict that no policy decides waits for a person, with the three versions it is about. A decision is an [`Op`]
 //! like those of a plan: it states the revision it was made for, and a host that finds another answers
-//! [`Stale`](crate::exchange::Outcome::Stale); the record is loaded and decided once more.
+//! [`Stale`](crate::store::OpOutcome::Stale); the record is loaded and decided once more.
 //!
 //! Of a phone number that was 1, that somebody here made 2 and the source 3:
 //!
@@ -15,8 +15,7 @@
 //! ```
 //! use tripartite::decide::{Answer, batch, decide, explain};
 //! use tripartite::drive::{block_on, drive_blocking};
-//! use tripartite::exchange::Wanted;
-//! use tripartite::host::RecordStore;
+//! use tripartite::store::{LoadRequest, RecordStore};
 //! use tripartite::id::{ExternalId, PersonId, RunId};
 //! use tripartite::memory::{Listing, MemoryStore};
 //! use tripartite::run::Run;
@@ -34,7 +33,7 @@
 //! store.edit(&id, &serde_json::json!({"phone": "2"}))?;
 //! assert_eq!(night("second", "3")?.counts.conflicts_open, 1);
 //!
-//! let loaded = block_on(store.load(&Wanted::of([id.clone()])))?.linked.remove(0);
+//! let loaded = block_on(store.load(&LoadRequest::of([id.clone()])))?.linked.remove(0);
 //! let told = &explain(&policy, &loaded)[0];
 //! assert!(told.why.starts_with("Both sides changed phone, differently; by the rule"));
 //! let op = decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
@@ -72,16 +71,15 @@ pub use self::link::{link, part, rename, unlike};
 pub use self::many::{Decided, Filter, Refused, decide_many};
 pub use self::restore::restore;
 use self::unit::{Settled, settle};
+use crate::audit::{AuditEntry, FieldEntry, KeyedHash, Situation};
 use crate::detect::Verdict;
-use crate::exchange::privacy::hide;
-use crate::exchange::{
-    Action, Batch, ConflictChange, Entry, Expect, FieldEntry, KeyedHash, Loaded, Op, OpenConflict, Presence, Situation,
-    WHOLE_RECORD,
-};
 use crate::id::{ExternalId, PersonId, RunId};
 use crate::plan::same_in_dispute;
 use crate::resolve::{Collision, Decision, Resolution};
 use crate::schema::{Policy, Privacy, Schema, Strategy, Unit};
+use crate::store::{
+    Action, Batch, ConflictChange, Loaded, Op, OpenConflict, Precondition, Presence, WHOLE_RECORD, hide,
+};
 use crate::value::{Problem, Record, RecordBuilder, Value};
 
 /// What a person says about an open conflict.
@@ -350,14 +348,14 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 /// their own, so that the audit tells them from a night's. The audit gets the values of sensitive fields as the schema
 /// says; hashed ones need the `key`, without it they are redacted.
 ///
-/// A record that [gives its id up](crate::exchange::Situation::Replaced) is called after the time, too: whoever had the id
+/// A record that [gives its id up](crate::audit::Situation::Replaced) is called after the time, too: whoever had the id
 /// next may give it up at the same revision.
 ///
 /// ```
 /// use tripartite::decide::batch;
-/// use tripartite::exchange::{Entry, FieldEntry};
+/// use tripartite::audit::{AuditEntry, FieldEntry};
 /// # use tripartite::decide::restore;
-/// # use tripartite::exchange::{Base, Loaded, Presence, Revision};
+/// # use tripartite::store::{Base, Loaded, Presence, Revision};
 /// # use tripartite::id::{ExternalId, PersonId, RunId};
 /// # use tripartite::resolve::Decision;
 /// # use tripartite::detect::{LocalChange, Verdict};
@@ -382,7 +380,7 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 /// // Somebody takes the number back that a sync has cleared:
 /// let op = restore(&policy, &loaded, &[&entry], &PersonId::new("Nuala")?)?;
 /// let batch = batch(&policy, run, at, vec![op], None);
-/// let [Entry::Field(FieldEntry { local, result, .. })] = &batch.ops[0].entries[..] else { unreachable!() };
+/// let [AuditEntry::Field(FieldEntry { local, result, .. })] = &batch.ops[0].entries[..] else { unreachable!() };
 /// assert_eq!((local.is_null(), result.as_text()), (true, Some("(redacted)")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -399,7 +397,7 @@ fn touch(loaded: &Loaded) -> Op {
         id: loaded.id.clone(),
         situation: if loaded.presence == Presence::Removed { Situation::LocalDeleted } else { Situation::Linked },
         action: Action::Touch,
-        expect: Expect::Revision(loaded.revision),
+        expect: Precondition::Revision(loaded.revision),
         made_from: loaded.state(),
         base: None,
         version: loaded.base.as_ref().and_then(|base| base.version),
@@ -462,7 +460,7 @@ fn entry(
     answer: &Answer,
     settled: Settled,
     by: &PersonId,
-) -> Entry {
+) -> AuditEntry {
     let position = settled.position;
     let local = loaded.local.field(position).to_value();
     let known = base.field(position);
@@ -476,7 +474,7 @@ fn entry(
             format!("Asked about {name}, a person entered another value; the audit keeps the one from here.")
         }
     };
-    Entry::Field(FieldEntry {
+    AuditEntry::Field(FieldEntry {
         field: schema.fields()[position].name().to_owned(),
         group: matches!(unit, Unit::Group(_)).then(|| name.clone()),
         verdict: Verdict::Conflict(conflict.clash),

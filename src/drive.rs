@@ -27,18 +27,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use crate::exchange::Page;
 use crate::failure::{Classify, Failure};
-use crate::host::{Connector, RecordStore};
 use crate::run::{Done, Fetching, Step};
+use crate::source::{Connector, Page};
+use crate::store::RecordStore;
 
 /// What stopped a driven run: the host's own error, and the run as far as it got.
 ///
 /// ```
 /// # use tripartite::drive::{DriveError, drive_blocking};
-/// # use tripartite::exchange::{Cursor, Page};
+/// # use tripartite::source::{Connector, Cursor, Page};
 /// # use tripartite::failure::{Classify, Failure};
-/// # use tripartite::host::Connector;
 /// # use tripartite::id::RunId;
 /// # use tripartite::memory::MemoryStore;
 /// # use tripartite::run::{Run, RunOutcome};

@@ -10,7 +10,7 @@
 //!
 //! ```text
 //!   raw Record ──► ChangeSet ──► Resolved ──► Plan ──► (host) ──► Outcome ──► Report
-//!      schema        detect       resolve      plan               exchange      run
+//!      schema        detect       resolve      plan                 store       run
 //! ```
 //!
 //! One record, from three versions to decisions:
@@ -52,14 +52,14 @@
 //! | floor | what one sync means | when and whether it runs |
 //! |---|---|---|
 //! | 0 | [`id`]: what things are called · [`value`]: what was said | [`failure`]: what went wrong |
-//! | 1 | [`normalize`]: when two spellings are one value | [`backoff`]: how long to wait · [`rate`]: how often |
+//! | 1 | [`normalize`]: when two spellings are one value · [`source`]: where records come from | [`backoff`]: how long to wait · [`rate`]: how often · [`jobs`]: where the host keeps jobs |
 //! | 2 | [`schema`]: the fields, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
 //! | 3 | [`detect`](mod@detect): who changed what · [`matching`]: who is who | [`health`] of a connector · [`registry`] |
 //! | 4 | [`resolve`](mod@resolve): what is done about it, and why | [`history`] and status · [`notice`]s |
-//! | 5 | [`exchange`]: the words spoken with a host | |
-//! | 6 | [`plan`]: the operations that carry it out, and what stops them | |
-//! | 7 | [`run`]: one sync, as typed steps · [`decide`](mod@decide): what people decide | |
-//! | 8 | [`host`]: the traits a host implements | |
+//! | 5 | [`audit`]: what was decided, and why | |
+//! | 6 | [`store`]: where the host keeps records | |
+//! | 7 | [`plan`]: the operations that carry it out, and what stops them | |
+//! | 8 | [`run`]: one sync, as typed steps · [`decide`](mod@decide): what people decide | |
 //! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
 //! | 10 | | [`work`]: where the columns meet: workers |
 //! | 11 | `conformance` (a feature): the traits' promises as a suite · [`performance`] | |
@@ -67,12 +67,12 @@
 //! # What a host does
 //!
 //! 1. Keeps a revision for each record that every change makes larger, whoever makes it.
-//! 2. Implements [`Connector`](host::Connector) for its source and [`RecordStore`](host::RecordStore) for its database.
+//! 2. Implements [`Connector`](source::Connector) for its source and [`RecordStore`](store::RecordStore) for its database.
 //! 3. Starts a [`Run`](run::Run) every night and drives it; prints, keeps or sends the [`Report`](run::Report).
 //!
 //! One that serves many organisations from many sources leaves the third to workers:
 //!
-//! 1. Implements [`JobStore`](host::JobStore), for the jobs, and [`Handler`](work::Handler), which opens what a job
+//! 1. Implements [`JobStore`](jobs::JobStore), for the jobs, and [`Handler`](work::Handler), which opens what a job
 //!    works on and keeps its report.
 //! 2. Stores its connections in a [`Queue`](work::Queue), whose schedules then fire, and triggers what is wanted at
 //!    once.
@@ -86,6 +86,9 @@ mod ahead;
 pub mod failure;
 pub mod id;
 pub mod value;
+
+pub mod jobs;
+pub mod source;
 
 pub mod backoff;
 pub mod normalize;
@@ -105,14 +108,14 @@ pub mod history;
 pub mod notice;
 pub mod resolve;
 
-pub mod exchange;
+pub mod audit;
+
+pub mod store;
 
 pub mod plan;
 
 pub mod decide;
 pub mod run;
-
-pub mod host;
 
 pub mod drive;
 pub mod memory;

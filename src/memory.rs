@@ -1,6 +1,6 @@
 //! Reference implementations of the host traits, in memory: for tests, for examples, and to read what a host does.
 //!
-//! What a [`RecordStore`](crate::host::RecordStore) promises is a page of prose; here it is some hundred lines.
+//! What a [`RecordStore`](crate::store::RecordStore) promises is a page of prose; here it is some hundred lines.
 //! [`MemoryStore`] keeps what a database would keep, [`Listing`] lists what it was given. A member whose phone number is
 //! 1 at the source:
 //!

@@ -12,14 +12,14 @@
 //! | [`Linked`], something to write | [`Update`] |
 //! | Linked, only the base moves | [`Touch`] |
 //! | [`Unmatched`] | [`Create`], base and link with it |
-//! | [`Found`], by a rule that is trusted | [`Update`] or [`Touch`], [linked](crate::exchange::Op::links) with it |
+//! | [`Found`], by a rule that is trusted | [`Update`] or [`Touch`], [linked](crate::store::Op::links) with it |
 //! | [`Reappeared`] | [`Reactivate`], merged like a linked one |
 //! | [`Missing`] from a complete listing, or said to be gone | [`Deactivate`], never a delete |
 //! | missing, but edited here: [`DeleteVsEdit`] | [`Deactivate`], and a conflict is held open |
 //! | missing still, but taken back by a user since: [`KeptActive`] | stays active, said once |
 //! | [`LocalDeleted`] | stays deleted |
 //! | deleted here, but changed at the source: [`DeleteVsEdit`] | stays deleted, and a conflict is held open |
-//! | [`Rekeyed`] | any of these, the link and base [moved](crate::exchange::Op::rekeyed) first |
+//! | [`Rekeyed`] | any of these, the link and base [moved](crate::store::Op::rekeyed) first |
 //!
 //! One night of a register of 1000 members, 940 of them listed:
 //!
@@ -44,7 +44,7 @@
 //! and Robinson, *On Optimistic Methods for Concurrency Control*, ACM TODS 1981). The record is then loaded and planned
 //! once more; when it changes again it is left to the next night.
 //!
-//! **And when a plan is old?** An op [states](crate::exchange::Op::made_from) what was remembered of the record when it
+//! **And when a plan is old?** An op [states](crate::store::Op::made_from) what was remembered of the record when it
 //! was planned. When a stored plan is applied, each record is looked at first. Where a sync or a person has decided on it
 //! since, the op is older than that decision: what it would do is done already, or it is skipped and the report says so.
 //! It is never planned once more, for what the source said then may have been overtaken. So a plan that is applied twice
@@ -53,21 +53,21 @@
 //! **Why is nothing ever deleted?** Because a listing can be wrong, and a record that is marked inactive can come back
 //! with all its history. What happens to it after that is the host's rule.
 //!
-//! [`Linked`]: crate::exchange::Situation::Linked
-//! [`Unmatched`]: crate::exchange::Situation::Unmatched
-//! [`Found`]: crate::exchange::Situation::Found
-//! [`Reappeared`]: crate::exchange::Situation::Reappeared
-//! [`Missing`]: crate::exchange::Situation::Missing
-//! [`LocalDeleted`]: crate::exchange::Situation::LocalDeleted
-//! [`DeleteVsEdit`]: crate::exchange::Situation::DeleteVsEdit
-//! [`KeptActive`]: crate::exchange::Situation::KeptActive
-//! [`Rekeyed`]: crate::exchange::Situation::Rekeyed
-//! [`Update`]: crate::exchange::Action::Update
-//! [`Touch`]: crate::exchange::Action::Touch
-//! [`Create`]: crate::exchange::Action::Create
-//! [`Reactivate`]: crate::exchange::Action::Reactivate
-//! [`Deactivate`]: crate::exchange::Action::Deactivate
-//! [`Synced`]: crate::exchange::Synced
+//! [`Linked`]: crate::audit::Situation::Linked
+//! [`Unmatched`]: crate::audit::Situation::Unmatched
+//! [`Found`]: crate::audit::Situation::Found
+//! [`Reappeared`]: crate::audit::Situation::Reappeared
+//! [`Missing`]: crate::audit::Situation::Missing
+//! [`LocalDeleted`]: crate::audit::Situation::LocalDeleted
+//! [`DeleteVsEdit`]: crate::audit::Situation::DeleteVsEdit
+//! [`KeptActive`]: crate::audit::Situation::KeptActive
+//! [`Rekeyed`]: crate::audit::Situation::Rekeyed
+//! [`Update`]: crate::store::Action::Update
+//! [`Touch`]: crate::store::Action::Touch
+//! [`Create`]: crate::store::Action::Create
+//! [`Reactivate`]: crate::store::Action::Reactivate
+//! [`Deactivate`]: crate::store::Action::Deactivate
+//! [`Synced`]: crate::store::Synced
 
 mod conflict;
 pub(crate) use self::conflict::same_in_dispute;
@@ -79,6 +79,7 @@ mod found;
 mod gone;
 mod guard;
 mod id;
+mod quarantined;
 mod record;
 mod straight;
 
@@ -92,13 +93,14 @@ pub(crate) use gone::{plan_rekeyed_gone, plan_rekeyed_missing};
 pub use guard::{Blocked, Excess, FieldLimits, Guards, Limit};
 pub(crate) use id::PlanHash;
 pub use id::{InvalidPlanId, PlanId};
+pub use quarantined::Quarantined;
 pub use record::{Refusal, plan_creation, plan_linked};
 
 use serde::{Deserialize, Serialize};
 
-use crate::exchange::{Op, Quarantined};
 use crate::id::RunId;
 use crate::schema::Schema;
+use crate::store::Op;
 use crate::value::Fingerprint;
 
 /// The newest run of a register when a plan was made.
@@ -195,7 +197,7 @@ impl Plan {
     /// #     let plan = drive_blocking(step, &listing, &store)?.plan.ok_or("a dry run hands out its plan")?;
     /// #     Ok::<_, Box<dyn std::error::Error>>(plan)
     /// # };
-    /// # use tripartite::exchange::Action;
+    /// # use tripartite::store::Action;
     /// let plan = night(&policy, "Áine")?;
     /// assert!(matches!(&plan.ops()[0].action, Action::Create(record) if record.field(0).text() == Some("Áine")));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -241,7 +243,7 @@ impl Plan {
     /// # use tripartite::memory::{Listing, MemoryStore};
     /// # use tripartite::run::Run;
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
-    /// use tripartite::exchange::Situation;
+    /// use tripartite::audit::Situation;
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// let twice = [("7", serde_json::json!({"name": "Áine"})), ("7", serde_json::json!({"name": "Seán"}))];
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry();

@@ -8,7 +8,7 @@
 //! | [`Indexing`] | a page of its index of linked records | [`IndexPage`] |
 //! | [`Fetching`] | a page of the source's listing | [`Page`] |
 //! | [`Loading`] | the records that may have changed, and who the others could be, one call a page | [`Records`] |
-//! | [`Committing`] | a batch of ops to carry out | [`Outcome`]s |
+//! | [`Committing`] | a batch of ops to carry out | [`OpOutcome`]s |
 //! | [`Stopped`] | a person's approval, or nothing | [`PlanId`] |
 //! | [`Done`] | nothing | |
 //!
@@ -47,7 +47,8 @@
 //! on from there.
 //!
 //! ```
-//! use tripartite::exchange::{IndexPage, Item, Next, Outcome, Page, Records, RemoteRecord};
+//! use tripartite::store::{IndexPage, OpOutcome, Records};
+//! use tripartite::source::{Item, Next, Page, RemoteRecord};
 //! use tripartite::id::{ExternalId, LocalId, RunId};
 //! use tripartite::run::{Run, RunOutcome, Step};
 //! use tripartite::schema::{Field, Kind, Policy, Schema};
@@ -66,7 +67,7 @@
 //!         Step::Loading(s) => s.resume(Records::default()), // nothing is linked yet
 //!         Step::Committing(s) => {
 //!             let local = LocalId::new("1")?;
-//!             let outcomes = s.request().ops.iter().map(|_| Outcome::Applied { local: local.clone() }).collect();
+//!             let outcomes = s.request().ops.iter().map(|_| OpOutcome::Applied { local: local.clone() }).collect();
 //!             s.resume(outcomes)
 //!         }
 //!         Step::Stopped(s) => break s.finish().report,
@@ -77,10 +78,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`IndexPage`]: crate::exchange::IndexPage
-//! [`Page`]: crate::exchange::Page
-//! [`Records`]: crate::exchange::Records
-//! [`Outcome`]: crate::exchange::Outcome
+//! [`IndexPage`]: crate::store::IndexPage
+//! [`Page`]: crate::source::Page
+//! [`Records`]: crate::store::Records
+//! [`OpOutcome`]: crate::store::OpOutcome
 //! [`PlanId`]: crate::plan::PlanId
 //! [`Guards`]: crate::plan::Guards
 

@@ -28,8 +28,7 @@
 //! use chrono::{DateTime, TimeDelta, Utc};
 //! use tripartite::id::{ConnectorId, OrgId, PolicyRef, SyncKey};
 //! use tripartite::registry::Secret;
-//! use tripartite::webhook::{Change, Effect, Endpoint, MessageId, Received, Request, Shape, Step};
-//! use tripartite::webhook::{SigningSecret, Standard};
+//! use tripartite::webhook::{Change, Effect, Endpoint, MessageId, Received, Request, Shape, SigningSecret, Standard, Step};
 //! let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
 //! let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
 //! let body = br#"{"type": "member.updated", "data": {"id": "FED-7"}}"#;
@@ -83,7 +82,7 @@
 //!
 //! 1. After its claim, a worker reads `tombstones/ORG/CONNECTOR`, and drives the run with a source that heeds them
 //!    ([`Heeding`](crate::work::Heeding)): a record that has a tombstone which [`stands`](Tombstone::stands) against what the source answers is
-//!    listed as gone ([`Item::Tombstone`](crate::exchange::Item::Tombstone)). The listing of a few records is never
+//!    listed as gone ([`Item::Tombstone`](crate::source::Item::Tombstone)). The listing of a few records is never
 //!    complete, so nobody is missing because of it.
 //! 2. The sync plans that as it plans whatever the source says is gone, and the guards judge it with all other
 //!    deactivations.

@@ -1,6 +1,6 @@
 //! Workers: what is due, may run and is fair is claimed, run with heartbeats, and ended.
 //!
-//! Here the two columns meet. A [`Queue`] gives commands to the slots that a [`JobStore`](crate::host::JobStore) keeps;
+//! Here the two columns meet. A [`Queue`] gives commands to the slots that a [`JobStore`](crate::jobs::JobStore) keeps;
 //! a [`Worker`] takes jobs from it and drives their runs. Neither has a thread, a timer or a clock: a host calls
 //! [`tick`](Worker::tick) again and again, from as many workers as it likes, in one process or in many.
 //!
@@ -162,7 +162,7 @@ pub use queue::{Applied, Queue, slot_key, sync_key};
 pub use worker::{Settings, Tick, Worker};
 
 use crate::failure::{Classify, Failure};
-use crate::host::StoreKey;
+use crate::jobs::StoreKey;
 use crate::schedule::ScheduleError;
 
 /// Why a record of the work column could not be read or changed.
@@ -170,7 +170,7 @@ use crate::schedule::ScheduleError;
 /// ```
 /// use std::convert::Infallible;
 /// use tripartite::failure::{Classify, Failure};
-/// use tripartite::host::StoreKey;
+/// use tripartite::jobs::StoreKey;
 /// use tripartite::work::WorkError;
 /// let error = WorkError::<Infallible>::Contended { key: StoreKey::of("gate", ["federation"]) };
 /// assert_eq!(error.to_string(), "the record gate/federation is changed by too many at once");

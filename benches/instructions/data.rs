@@ -6,13 +6,14 @@ use chrono::DateTime;
 use serde::de::DeserializeSeed;
 use tripartite::detect::{Sides, detect};
 use tripartite::drive::drive_blocking;
-use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision, Synced};
 use tripartite::id::{ExternalId, RunId};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{plan_creation, plan_linked};
 use tripartite::resolve::resolve;
 use tripartite::run::{Report, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
+use tripartite::source::RemoteRecord;
+use tripartite::store::{Base, Loaded, Presence, Revision, Synced};
 use tripartite::value::Record;
 
 use super::{Case, Work};

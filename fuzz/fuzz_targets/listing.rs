@@ -10,8 +10,7 @@ use std::io::Cursor;
 use libfuzzer_sys::fuzz_target;
 use nightly_sync::listing::{JsonLines, Lines};
 use tripartite::drive::block_on;
-use tripartite::exchange::{Item, Next};
-use tripartite::host::Connector;
+use tripartite::source::{Connector, Item, Next};
 use tripartite::schema::{Field, Kind, Schema};
 
 fuzz_target!(|data: &[u8]| {

@@ -2,7 +2,7 @@
 
 use super::probe::{Probe, SHARD, at, at_once, due_row, key, row};
 use super::race::{has_all_tags, tag};
-use crate::host::{JobStore, Row, Stored, Swap, SwapOf, Version};
+use crate::jobs::{JobStore, Row, Stored, Swap, SwapOf, Version};
 
 /// How many racers there are, and how many batches each writes.
 const RACERS: usize = 8;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::probe::{Probe, SHARD, at, at_once, due_row, key, patiently, row};
-use crate::host::{Due, JobStore, Shard, StoreKey, Swap, Version};
+use crate::jobs::{DuePage, JobStore, Shard, StoreKey, Swap, Version};
 
 type Listed = (DateTime<Utc>, StoreKey);
 
@@ -25,7 +25,7 @@ fn create<S: JobStore + Sync>(probe: &Probe<'_, S>, listed: &[Listed]) {
 fn turned<S: JobStore + Sync>(probe: &Probe<'_, S>, limit: usize) -> Option<Vec<Listed>> {
     let mut all: Vec<Listed> = Vec::new();
     for _ in 0..100 {
-        let Due { keys, more } = probe.due_behind(SHARD, at(10), all.last(), limit);
+        let DuePage { keys, more } = probe.due_behind(SHARD, at(10), all.last(), limit);
         let stuck = keys.is_empty();
         all.extend(keys);
         if !more {
@@ -88,11 +88,11 @@ cases! { $ __conformance_due in due:
         create(probe, &crowd());
         for limit in 1..=8 {
             let keys: Vec<_> = crowd().into_iter().take(limit).collect();
-            let page = Due { keys, more: limit < 7 };
+            let page = DuePage { keys, more: limit < 7 };
             probe.in_the_end("the page", &page, || probe.due(SHARD, at(10), limit));
         }
         // What is not due yet is not more.
-        let page = Due { keys: crowd()[..1].to_vec(), more: false };
+        let page = DuePage { keys: crowd()[..1].to_vec(), more: false };
         probe.in_the_end("the page", &page, || probe.due(SHARD, at(1), 1));
     }
 
@@ -104,7 +104,7 @@ cases! { $ __conformance_due in due:
         }
         // A position that nothing stands at any more, and one in the middle of a crowd.
         let behind = (at(5), key("M"));
-        let page = Due { keys: crowd()[3..].to_vec(), more: false };
+        let page = DuePage { keys: crowd()[3..].to_vec(), more: false };
         probe.in_the_end("the page", &page, || probe.due_behind(SHARD, at(10), Some(&behind), 10));
     }
 

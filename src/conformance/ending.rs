@@ -11,13 +11,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::fails_once::FailsOnce;
 use super::probe::{Probe, always};
 use crate::drive::block_on;
-use crate::exchange::{Cursor, Page};
-use crate::host::{Connector, JobStore};
 use crate::id::{CommandId, ConnectorId, Incarnation, OrgId, RunId, SyncKey, WorkerId};
+use crate::jobs::JobStore;
 use crate::memory::{Listing, MemoryStore};
 use crate::queue::{Command, Ended, Scope, Slot, State, Token, Trigger};
 use crate::run::{Done, Run};
 use crate::schema::{Field, Kind, Policy, Schema};
+use crate::source::{Connector, Cursor, Page};
 use crate::work::{Handler, Job, Opened, Queue, Settings, Worker};
 
 /// How often a worker looks for its job: a store may list it late.

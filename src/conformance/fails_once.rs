@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, Utc};
 
 use crate::failure::{Classify, Failure};
-use crate::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
 
 /// A job store that fails at one of its calls, before or after the call took effect, and is the store within otherwise.
 ///
 /// ```
 /// use tripartite::conformance::FailsOnce;
 /// use tripartite::drive::block_on;
-/// use tripartite::host::{JobStore, Row, Shard, StoreKey};
+/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
 /// use tripartite::memory::MemoryJobStore;
 /// let store = FailsOnce::new(MemoryJobStore::default(), 0).with_effect();
 /// let (key, row) = (StoreKey::of("case", ["a"]), Row { bytes: b"one".to_vec(), due: None, shard: Shard(0) });
@@ -75,7 +75,7 @@ impl<S> FailsOnce<S> {
     /// use tripartite::conformance::FailsOnce;
     /// use tripartite::drive::block_on;
     /// use tripartite::failure::{Classify, Failure};
-    /// use tripartite::host::{JobStore, StoreKey};
+    /// use tripartite::jobs::{JobStore, StoreKey};
     /// let store = FailsOnce::new(tripartite::memory::MemoryJobStore::default(), 0).class(Failure::Fatal);
     /// let failed = block_on(store.get(&StoreKey::of("case", ["a"]))).unwrap_err();
     /// assert_eq!(failed.failure(), Failure::Fatal);
@@ -98,7 +98,7 @@ impl<S> FailsOnce<S> {
     /// ```
     /// use tripartite::conformance::FailsOnce;
     /// use tripartite::drive::block_on;
-    /// use tripartite::host::{JobStore, StoreKey};
+    /// use tripartite::jobs::{JobStore, StoreKey};
     /// let store = FailsOnce::new(tripartite::memory::MemoryJobStore::default(), 0);
     /// assert_eq!(block_on(store.inner().get(&StoreKey::of("case", ["a"])))?, None); // and this is no call
     /// assert_eq!(store.calls(), 0);
@@ -143,7 +143,7 @@ impl<S: JobStore + Sync> JobStore for FailsOnce<S> {
         until: DateTime<Utc>,
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
-    ) -> Result<Due, Self::Error> {
+    ) -> Result<DuePage, Self::Error> {
         self.call(self.inner.due(shard, until, after, limit)).await
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::probe::{Probe, RACERS, Reading, always, at, at_once, entry, key};
-use crate::host::{JobStore, LogEntry, LogPosition, StoreKey};
+use crate::jobs::{JobStore, LogEntry, LogPosition, StoreKey};
 
 /// How many entries each racer appends.
 const APPENDS: usize = 25;

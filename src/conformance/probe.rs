@@ -1,14 +1,13 @@
 use std::fmt::Debug;
 use std::ops::Range;
-use std::panic;
 use std::sync::Barrier;
-use std::thread;
+use std::{panic, thread};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::drive::block_on;
 use crate::failure::{Classify, Failure};
-use crate::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 use crate::work::WorkError;
 
 /// How often a read that may be stale is repeated.
@@ -154,7 +153,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     }
 
     #[track_caller]
-    pub(super) fn due(&self, shard: Shard, until: DateTime<Utc>, limit: usize) -> Due {
+    pub(super) fn due(&self, shard: Shard, until: DateTime<Utc>, limit: usize) -> DuePage {
         self.due_behind(shard, until, None, limit)
     }
 
@@ -165,14 +164,14 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
         until: DateTime<Utc>,
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
-    ) -> Due {
+    ) -> DuePage {
         self.answered("due", block_on(self.store.due(shard, until, after, limit)))
     }
 
     /// Checks what is listed on one large page.
     #[track_caller]
     pub(super) fn lists(&self, shard: Shard, until: DateTime<Utc>, promised: &[(DateTime<Utc>, StoreKey)]) {
-        let promised = Due { keys: promised.to_vec(), more: false };
+        let promised = DuePage { keys: promised.to_vec(), more: false };
         self.in_the_end("the due keys", &promised, || self.due(shard, until, 10_000));
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::probe::{Probe, RACERS, at_once, key, patiently, row};
-use crate::host::{JobStore, Row, StoreKey, Stored, Swap, Version};
+use crate::jobs::{JobStore, Row, StoreKey, Stored, Swap, Version};
 
 /// How many keys are raced for.
 const ROUNDS: usize = 20;

@@ -1,12 +1,12 @@
-//! What one writer sees of records: [`get`](crate::host::JobStore::get) and
-//! [`compare_and_swap`](crate::host::JobStore::compare_and_swap), keys, bytes and time.
+//! What one writer sees of records: [`get`](crate::jobs::JobStore::get) and
+//! [`compare_and_swap`](crate::jobs::JobStore::compare_and_swap), keys, bytes and time.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::probe::{SHARD, at, due_row, entry, key, row};
-use crate::host::{StoreKey, Stored, Version};
+use crate::jobs::{StoreKey, Stored, Version};
 
 /// Keys that a careless store takes for one another.
 fn alike() -> Vec<StoreKey> {
@@ -139,7 +139,7 @@ cases! { $ __conformance_record in record:
         for (name, bytes) in [("all", all.clone()), ("none", vec![]), ("large", all.repeat(4096))] {
             let stored = probe.create(&key(name), row(bytes.clone()));
             probe.finds(&key(name), Some(&stored));
-            let logged = crate::host::LogEntry { bytes, ..entry(at(1), name) };
+            let logged = crate::jobs::LogEntry { bytes, ..entry(at(1), name) };
             probe.append(&key(name), &logged);
             probe.reads(&key(name), &[logged]);
         }

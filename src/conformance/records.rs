@@ -1,4 +1,4 @@
-//! The conformance suite of a record store: one case for each promise of [`RecordStore`](crate::host::RecordStore), in
+//! The conformance suite of a record store: one case for each promise of [`RecordStore`](crate::store::RecordStore), in
 //! the promise's own words.
 //!
 //! A store is only one of the hands at a host's records: people edit them, and other programs do. So the suite asks for
@@ -104,7 +104,7 @@ mod world;
 pub use fixture::Fixture;
 pub use world::schema;
 
-/// One promise of [`RecordStore`](crate::host::RecordStore), and the check of it.
+/// One promise of [`RecordStore`](crate::store::RecordStore), and the check of it.
 #[derive(Debug)]
 pub struct Case<F> {
     /// Its name: that of the test, and of the function.

@@ -1,11 +1,10 @@
 //! A record that a run created for somebody who is here already.
 
 use super::{Refusal, known_base, link, touch};
-use crate::exchange::{
-    Action, ConflictChange, Entry, LEFT, Loaded, Op, Presence, RecordEntry, Revision, Situation, given_up_by,
-};
+use crate::audit::{AuditEntry, RecordEntry, Situation};
 use crate::id::{LocalId, PersonId};
 use crate::schema::Policy;
+use crate::store::{Action, ConflictChange, LEFT, Loaded, Op, Presence, Revision, given_up_by};
 use crate::value::FieldRef;
 
 /// A record that a run created, and of which a person says that it is another one here.
@@ -32,8 +31,8 @@ pub struct Double<'a> {
 ///
 /// ```
 /// use tripartite::decide::{Double, link_double};
-/// use tripartite::exchange::Action;
-/// # use tripartite::exchange::{Base, Loaded, Presence, Revision, Synced};
+/// use tripartite::store::Action;
+/// # use tripartite::store::{Base, Loaded, Presence, Revision, Synced};
 /// # use tripartite::id::{ExternalId, LocalId, PersonId};
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
@@ -107,6 +106,6 @@ fn gives_up(double: Double<'_>, local: &LocalId, by: &PersonId) -> Result<Op, Re
         loaded.id
     );
     let action = op.action.name().to_owned();
-    op.entries.push(Entry::Record(RecordEntry { situation: op.situation, action, why, by: Some(by.clone()) }));
+    op.entries.push(AuditEntry::Record(RecordEntry { situation: op.situation, action, why, by: Some(by.clone()) }));
     Ok(op)
 }

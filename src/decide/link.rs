@@ -1,21 +1,22 @@
 //! Whether a record here is one of the source's, when a person says it.
 
 use super::{known_base, touch};
-use crate::exchange::{Action, Entry, Expect, Loaded, Op, RecordEntry, Revision, Situation};
+use crate::audit::{AuditEntry, RecordEntry, Situation};
 use crate::id::{ExternalId, LocalId, PersonId};
 use crate::plan::plan_missing;
 use crate::schema::Policy;
+use crate::store::{Action, Loaded, Op, Precondition, Revision};
 
 /// Links a record here, which has no external id, to one of the source. The next run merges the two, as any that are
 /// linked and were never in step.
 ///
 /// ```
 /// use tripartite::decide::link;
-/// use tripartite::exchange::{Expect, Revision};
+/// use tripartite::store::{Precondition, Revision};
 /// use tripartite::id::{ExternalId, LocalId, PersonId};
 /// let (id, local) = (ExternalId::new("FED-1")?, LocalId::new("17")?);
 /// let op = link(&id, &local, Revision(3), &PersonId::new("Nuala")?);
-/// assert_eq!(op.expect, Expect::Free { local, revision: Revision(3) }); // nobody was faster, and it is as she saw it
+/// assert_eq!(op.expect, Precondition::Free { local, revision: Revision(3) }); // nobody was faster, and it is as she saw it
 /// assert!(op.base.is_none() && op.seen.is_none()); // no field was decided on yet
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
@@ -26,7 +27,7 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
         rekeyed: None,
         situation: Situation::Found,
         action: Action::Touch,
-        expect: Expect::Free { local: local.clone(), revision },
+        expect: Precondition::Free { local: local.clone(), revision },
         made_from: None,
         base: None,
         version: None,
@@ -39,12 +40,12 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
 }
 
 /// Gives a linked record another external id: a person says that it is the one that the source [calls so
-/// now](crate::exchange::Situation::Renamed). Link and base move, as where the source says it itself; the next run merges.
+/// now](crate::audit::Situation::Renamed). Link and base move, as where the source says it itself; the next run merges.
 /// The version of the base was the old id's, and nothing that the source says of the new one is older than that.
 ///
 /// ```
 /// use tripartite::decide::rename;
-/// # use tripartite::exchange::{Loaded, Presence, Revision};
+/// # use tripartite::store::{Loaded, Presence, Revision};
 /// # use tripartite::id::{ExternalId, PersonId};
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
@@ -74,7 +75,7 @@ pub fn rename(policy: &Policy, id: &ExternalId, loaded: &Loaded, by: &PersonId) 
         situation: Situation::Renamed,
         base: loaded.base.is_some().then(|| known_base(policy.schema(), loaded)),
         version: None,
-        entries: vec![Entry::Record(entry)],
+        entries: vec![AuditEntry::Record(entry)],
         ..touch(loaded)
     }
 }
@@ -84,8 +85,8 @@ pub fn rename(policy: &Policy, id: &ExternalId, loaded: &Loaded, by: &PersonId) 
 ///
 /// ```
 /// use tripartite::decide::part;
-/// use tripartite::exchange::Action;
-/// # use tripartite::exchange::{Base, Loaded, Presence, Revision};
+/// use tripartite::store::Action;
+/// # use tripartite::store::{Base, Loaded, Presence, Revision};
 /// # use tripartite::id::{ExternalId, PersonId};
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
@@ -109,26 +110,31 @@ pub fn part(policy: &Policy, loaded: &Loaded, other: &ExternalId, by: &PersonId)
     let mut op = plan_missing(policy, loaded, 1)?;
     let (why, action) = (format!("A person said that {other} of the source is not this record."), op.action.name());
     let entry = RecordEntry { situation: op.situation, action: action.to_owned(), why, by: Some(by.clone()) };
-    op.entries.push(Entry::Record(RecordEntry { situation: Situation::Renamed, ..entry }));
+    op.entries.push(AuditEntry::Record(RecordEntry { situation: Situation::Renamed, ..entry }));
     Some(op)
 }
 
 /// The audit entry of what a person has ruled out: that this record here is the source's record whose audit it goes
 /// into. The host remembers the pair, and gives it with the candidate as
-/// [`is_not`](crate::exchange::Candidate::is_not).
+/// [`is_not`](crate::store::Candidate::is_not).
 ///
 /// ```
 /// use tripartite::decide::unlike;
-/// use tripartite::exchange::Entry;
+/// use tripartite::audit::AuditEntry;
 /// use tripartite::id::{LocalId, PersonId};
-/// let Entry::Record(entry) = unlike(&LocalId::new("17")?, &PersonId::new("Nuala")?) else { unreachable!() };
+/// let AuditEntry::Record(entry) = unlike(&LocalId::new("17")?, &PersonId::new("Nuala")?) else { unreachable!() };
 /// assert_eq!((&*entry.action, &*entry.why), ("unlike", "A person said that record 17 here is not this one."));
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
-pub fn unlike(local: &LocalId, by: &PersonId) -> Entry {
+pub fn unlike(local: &LocalId, by: &PersonId) -> AuditEntry {
     said("unlike", format!("A person said that record {local} here is not this one."), by)
 }
 
-fn said(action: &str, why: String, by: &PersonId) -> Entry {
-    Entry::Record(RecordEntry { situation: Situation::Found, action: action.to_owned(), why, by: Some(by.clone()) })
+fn said(action: &str, why: String, by: &PersonId) -> AuditEntry {
+    AuditEntry::Record(RecordEntry {
+        situation: Situation::Found,
+        action: action.to_owned(),
+        why,
+        by: Some(by.clone()),
+    })
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Answer, Refusal, decide, unit_named};
 use crate::detect::Clash;
-use crate::exchange::{Loaded, Op, OpenConflict};
 use crate::id::{ExternalId, PersonId};
 use crate::schema::{Policy, Strategy};
+use crate::store::{Loaded, Op, OpenConflict};
 
 /// Which conflicts are meant: those that fit everything that is stated.
 ///

@@ -1,11 +1,12 @@
 //! Bringing back what was overwritten.
 
 use super::{Refusal, is_enforced, put, touch};
+use crate::audit::{AuditEntry, FieldEntry};
 use crate::detect::{LocalChange, Verdict};
-use crate::exchange::{Action, Entry, FieldEntry, Loaded, Op, Presence};
 use crate::id::PersonId;
 use crate::resolve::Decision;
 use crate::schema::{Policy, Privacy, Unit};
+use crate::store::{Action, Loaded, Op, Presence};
 use crate::value::{RecordBuilder, Value};
 
 /// Brings back the host's value from before an audit entry, as a user's edit: local changes, and the base stays. So
@@ -60,7 +61,7 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
             (_, _, true) => LocalChange::Cleared,
             _ => LocalChange::Changed,
         };
-        op.entries.push(Entry::Field(FieldEntry {
+        op.entries.push(AuditEntry::Field(FieldEntry {
             field: field.name().to_owned(),
             group: matches!(unit, Unit::Group(_)).then(|| schema.unit_name(unit).to_owned()),
             verdict: Verdict::LocalOnly(change),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Answer, Refusal, path};
 use crate::detect::{Heard, Side, hear};
-use crate::exchange::OpenConflict;
 use crate::schema::{Field, Schema, Unit};
+use crate::store::OpenConflict;
 use crate::value::{FieldRef, Problem, Record, Value};
 
 /// What becomes of one field.

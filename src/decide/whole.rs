@@ -3,14 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::{Answer, Refusal, completed, known_base, put, touch, unit};
+use crate::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use crate::detect::{Clash, RemoteChange, Verdict};
-use crate::exchange::{
-    Action, ConflictChange, Entry, FieldEntry, KEPT, LEFT, Loaded, Op, OpenConflict, Presence, RecordEntry, Situation,
-    WHOLE_RECORD, given_up, given_up_at, listings_without,
-};
 use crate::id::PersonId;
 use crate::resolve::Decision;
 use crate::schema::{Policy, Privacy};
+use crate::store::{
+    Action, ConflictChange, KEPT, LEFT, Loaded, Op, OpenConflict, Presence, WHOLE_RECORD, given_up, given_up_at,
+    listings_without,
+};
 use crate::value::{RecordBuilder, Value};
 
 const STAYS: &str = "Asked about a record that was removed here and changed at the source, a person left it removed.";
@@ -109,10 +110,10 @@ fn decide_ended(policy: &Policy, loaded: &Loaded, answer: &Answer, by: &PersonId
     Ok(op)
 }
 
-fn said(op: &Op, why: &str, by: &PersonId) -> Entry {
+fn said(op: &Op, why: &str, by: &PersonId) -> AuditEntry {
     let situation = if op.situation == Situation::Replaced { op.situation } else { Situation::DeleteVsEdit };
     let action = op.action.name().to_owned();
-    Entry::Record(RecordEntry { situation, action, why: why.to_owned(), by: Some(by.clone()) })
+    AuditEntry::Record(RecordEntry { situation, action, why: why.to_owned(), by: Some(by.clone()) })
 }
 
 pub(super) fn decide(
@@ -154,7 +155,7 @@ pub(super) fn decide(
             (_, _, true) => RemoteChange::Cleared,
             _ => RemoteChange::Changed,
         };
-        overwritten.push(Entry::Field(FieldEntry {
+        overwritten.push(AuditEntry::Field(FieldEntry {
             field: name,
             group: schema.group_of(position).map(|group| group.name().to_owned()),
             verdict: Verdict::RemoteOnly(change),

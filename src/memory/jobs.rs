@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
 
 /// Keeps the work column's records in memory: the reference of what a job store does.
 ///
@@ -13,7 +13,7 @@ use crate::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, St
 ///
 /// ```
 /// use tripartite::drive::block_on;
-/// use tripartite::host::{JobStore, Row, Shard, StoreKey, Swap};
+/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 /// use tripartite::memory::MemoryJobStore;
 ///
 /// let store = MemoryJobStore::default();
@@ -77,13 +77,13 @@ impl JobStore for MemoryJobStore {
         until: DateTime<Utc>,
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
-    ) -> Result<Due, Infallible> {
+    ) -> Result<DuePage, Infallible> {
         let state = self.state();
         let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
         let listed = state.due.get(&shard).into_iter().flat_map(|due| due.range((behind, Bound::Unbounded)));
         let mut rest = listed.take_while(|(at, _)| *at <= until);
         let keys = rest.by_ref().take(limit).cloned().collect();
-        Ok(Due { keys, more: rest.next().is_some() })
+        Ok(DuePage { keys, more: rest.next().is_some() })
     }
 
     async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Infallible> {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::exchange::{
-    Action, Base, Batch, ConflictChange, IndexEntry, Loaded, Op, OpenConflict, Presence, Revision, Synced,
-};
 use crate::id::{ExternalId, LocalId};
 use crate::schema::Strategy;
+use crate::store::{
+    Action, Base, Batch, ConflictChange, IndexEntry, Loaded, Op, OpenConflict, Presence, Revision, Synced,
+};
 use crate::value::{Record, RecordBuilder, Value};
 
 /// A record of a [`MemoryStore`](super::MemoryStore).

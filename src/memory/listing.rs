@@ -6,10 +6,9 @@ use std::convert::Infallible;
 use serde::Serialize;
 
 use super::PAGE;
-use crate::exchange::{Cursor, Item, Malformed, Next, Page, RemoteRecord};
-use crate::host::Connector;
 use crate::id::{ExternalId, IdError};
 use crate::schema::{RecordingError, Schema};
+use crate::source::{Connector, Cursor, Item, Malformed, Next, Page, RemoteRecord};
 
 /// A source that lists what it was given.
 #[derive(Debug, Clone)]
@@ -61,7 +60,7 @@ impl Listing {
     /// A complete listing of anything.
     ///
     /// ```
-    /// use tripartite::exchange::{Item, Malformed};
+    /// use tripartite::source::{Item, Malformed};
     /// use tripartite::memory::Listing;
     /// // As a source does that breaks off in the middle of a line.
     /// let problem = "ends within a text".to_owned();
@@ -75,8 +74,7 @@ impl Listing {
     ///
     /// ```
     /// use tripartite::drive::block_on;
-    /// use tripartite::exchange::Next;
-    /// use tripartite::host::Connector;
+    /// use tripartite::source::{Connector, Next};
     /// use tripartite::memory::Listing;
     /// let page = block_on(Listing::new(vec![]).partial().fetch(None))?;
     /// assert_eq!(page.next, Next::Partial); // so nobody is missing from it
@@ -92,8 +90,7 @@ impl Listing {
     ///
     /// ```
     /// use tripartite::drive::block_on;
-    /// use tripartite::exchange::{Cursor, Next};
-    /// use tripartite::host::Connector;
+    /// use tripartite::source::{Connector, Cursor, Next};
     /// use tripartite::memory::Listing;
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;

@@ -11,10 +11,11 @@ use serde::Serialize;
 use self::state::State;
 use super::kept::{changed, entry, loaded};
 use super::{Kept, PAGE, patched};
-use crate::exchange::{Batch, Cursor, Entry, IndexPage, Outcome, Records, Wanted};
-use crate::host::RecordStore;
+use crate::audit::AuditEntry;
 use crate::id::{ExternalId, LocalId, RunId};
 use crate::schema::{RecordingError, Schema};
+use crate::source::Cursor;
+use crate::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 use crate::value::Record;
 
 /// Keeps records in memory. Every method takes `&self`, so that a user can edit while a run is under way.
@@ -227,7 +228,7 @@ impl MemoryStore {
     /// # let schema = schema.field(Field::new("phone", Kind::Text)).build()?;
     /// # let id = ExternalId::new("7")?;
     /// # let store = MemoryStore::new(schema.clone());
-    /// use tripartite::exchange::Presence;
+    /// use tripartite::store::Presence;
     /// store.insert(id.clone(), schema.missing());
     /// store.change(&id, |kept| kept.presence = Presence::Removed)?; // as when a user deletes it
     /// assert!(store.change(&ExternalId::new("8")?, |_| ()).is_err());
@@ -303,7 +304,7 @@ impl MemoryStore {
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
-    /// # use tripartite::exchange::Entry;
+    /// # use tripartite::audit::AuditEntry;
     /// # use tripartite::id::{ExternalId, RunId};
     /// # use tripartite::memory::{Listing, MemoryStore};
     /// # use tripartite::run::Run;
@@ -317,10 +318,10 @@ impl MemoryStore {
     /// # drive_blocking(step, &listing, &store)?;
     /// // The host had "1", the source said "2", nobody knows since when, and remote_wins decided.
     /// let audit = store.audit();
-    /// assert!(matches!(&audit[..], [(_, _, Entry::Field(entry))] if entry.local.as_text() == Some("1")));
+    /// assert!(matches!(&audit[..], [(_, _, AuditEntry::Field(entry))] if entry.local.as_text() == Some("1")));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn audit(&self) -> Vec<(RunId, ExternalId, Entry)> {
+    pub fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)> {
         self.state().audit.clone()
     }
 
@@ -341,14 +342,14 @@ impl RecordStore for MemoryStore {
         Ok(IndexPage { entries, next })
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, Infallible> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, Infallible> {
         let state = self.state();
         let linked = wanted.ids.iter().filter_map(|id| Some(loaded(id, state.records.get(id)?))).collect();
         let candidates = wanted.near.as_ref().map(|near| state.near(near)).unwrap_or_default();
         Ok(Records { linked, candidates })
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Infallible> {
         let mut state = self.state();
         Ok(batch.ops.iter().map(|op| state.carry_out(batch, op)).collect())
     }

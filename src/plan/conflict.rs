@@ -2,9 +2,9 @@
 
 use super::record::accepted;
 use crate::detect::{Clash, Sides, Verdict, detect};
-use crate::exchange::{ConflictChange, Loaded, OpenConflict, WHOLE_RECORD};
 use crate::resolve::{Decision, Resolution, Resolved};
 use crate::schema::{Absent, Schema, Unit, same_untyped};
+use crate::store::{ConflictChange, Loaded, OpenConflict, WHOLE_RECORD};
 use crate::value::{FieldRef, Record, Value, at, pointer};
 
 pub(super) fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<ConflictChange> {

@@ -6,10 +6,11 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::id::seal;
-use super::{MadeAfter, Plan, PlanId};
-use crate::exchange::{Action, ConflictChange, Entry, Expect, Op, Quarantined, Situation};
+use super::{MadeAfter, Plan, PlanId, Quarantined};
+use crate::audit::{AuditEntry, Situation};
 use crate::id::ExternalId;
 use crate::schema::{Named, Schema};
+use crate::store::{Action, ConflictChange, Op, Precondition};
 use crate::value::{Fingerprint, Record, Value};
 
 /// Ops of format 1 did not state what they were made from, and its ids covered half of an op.
@@ -79,7 +80,7 @@ pub(super) struct OpDoc<R> {
     rekeyed: Option<ExternalId>,
     situation: Situation,
     action: ActionDoc<R>,
-    expect: Expect,
+    expect: Precondition,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     made_from: Option<Fingerprint>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
@@ -98,7 +99,7 @@ pub(super) struct OpDoc<R> {
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     conflicts: Vec<ConflictChange>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    entries: Vec<Entry>,
+    entries: Vec<AuditEntry>,
 }
 
 fn none<T>() -> Option<T> {

@@ -11,9 +11,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::Blocked;
-use crate::exchange::{Op, Situation};
+use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::schema::{Schema, is_hollow};
+use crate::store::Op;
 use crate::value::{FieldRef, Record, RecordBuilder, Value, at, pointer};
 
 /// The name of the entry: a list of places, each a JSON Pointer whose first part is a field's name.

@@ -1,14 +1,15 @@
 //! Audit entries of a resolved record.
 
 use super::conflict::{open_conflict, said, same_conflict};
+use crate::audit::{AuditEntry, FieldEntry};
 use crate::detect::{Sides, Verdict};
-use crate::exchange::{Entry, FieldEntry, OpenConflict};
 use crate::resolve::{Resolution, Resolved};
 use crate::schema::{Privacy, Schema, Unit};
+use crate::store::OpenConflict;
 
 /// One entry for every field that was not in sync, but for a conflict that stands as it stood. Beside a path in dispute
 /// the rest of an object may be written all the same, and that is told.
-pub(super) fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<Entry> {
+pub(super) fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<AuditEntry> {
     let told = |resolution: &&Resolution<'_>| match resolution.verdict {
         Verdict::InSync | Verdict::Adopted | Verdict::NotReported => false,
         _ if resolution.is_open() && !resolution.fields.iter().any(|effect| effect.local.is_change()) => {
@@ -21,7 +22,7 @@ pub(super) fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConf
     resolutions.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect()
 }
 
-pub(super) fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> Vec<Entry> {
+pub(super) fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> Vec<AuditEntry> {
     let group = match resolution.unit {
         Unit::Field(_) => None,
         Unit::Group(_) => Some(schema.unit_name(resolution.unit).to_owned()),
@@ -30,7 +31,7 @@ pub(super) fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Res
         let local = sides.local.field(position).to_value();
         let effect = resolution.fields.iter().find(|effect| effect.position == position);
         let result = effect.and_then(|effect| effect.local.to_value()).unwrap_or_else(|| local.clone());
-        Entry::Field(FieldEntry {
+        AuditEntry::Field(FieldEntry {
             field: schema.fields()[position].name().to_owned(),
             group: group.clone(),
             verdict: resolution.verdict.clone(),

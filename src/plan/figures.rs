@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dropped::{Dropped, dropped, marked};
-use crate::exchange::{Action, Op, RemoteRecord, Situation};
+use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::schema::{Field, Kind, Schema};
+use crate::source::RemoteRecord;
+use crate::store::{Action, Op};
 use crate::value::{Fingerprint, Record};
 
 /// How many records a count names.

@@ -1,16 +1,19 @@
 //! Records here that turn out to be one of the source's.
 
 use super::record::{note_as, plan_linked};
-use crate::exchange::{Candidate, Expect, Loaded, Op, RemoteRecord, Situation};
+use crate::audit::Situation;
 use crate::schema::Policy;
+use crate::source::RemoteRecord;
+use crate::store::{Candidate, Loaded, Op, Precondition};
 
 /// Plans a record that both sides have, and that a match rule links: its fields are merged as those of any record whose
 /// base is unknown.
 ///
 /// ```
-/// use tripartite::exchange::{Action, Expect};
+/// use tripartite::store::{Action, Precondition};
 /// use tripartite::plan::plan_found;
-/// # use tripartite::exchange::{Candidate, Presence, RemoteRecord, Revision};
+/// # use tripartite::store::{Candidate, Presence, Revision};
+/// # use tripartite::source::RemoteRecord;
 /// # use tripartite::id::{ExternalId, LocalId};
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).field(Field::new("phone", Kind::Text)).build()?;
@@ -21,7 +24,7 @@ use crate::schema::Policy;
 /// # };
 /// let remote = RemoteRecord { id: ExternalId::new("FED-1")?, version: None, record: record(None)? };
 /// let op = plan_found(&Policy::new(schema.clone()), &remote, &here(Some("2"))?, "e-mail");
-/// assert_eq!(op.expect, Expect::Free { local: LocalId::new("17")?, revision: Revision(3) });
+/// assert_eq!(op.expect, Precondition::Free { local: LocalId::new("17")?, revision: Revision(3) });
 /// assert_eq!(op.action, Action::Touch); // the number that only the club has stays
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -42,6 +45,6 @@ pub fn plan_found(policy: &Policy, remote: &RemoteRecord, candidate: &Candidate,
     let why = format!(
         "The match rule `{rule}` says that record {local} here, which had no external id, is this one; the two were linked."
     );
-    let op = Op { expect: Expect::Free { local, revision }, ..op };
+    let op = Op { expect: Precondition::Free { local, revision }, ..op };
     note_as(op, Situation::Found, "link", &why)
 }

@@ -2,22 +2,23 @@
 
 use super::conflict::{ended_record, is_whole_record};
 use super::record::{accepted, is_older, note, plan_linked, touch};
+use crate::audit::Situation;
 use crate::detect::{Sides, Verdict, detect};
-use crate::exchange::{
-    Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, RemoteRecord, Situation, has_left, is_kept,
-    listings_without,
-};
 use crate::id::ExternalId;
 use crate::schema::{Policy, Strategy};
+use crate::source::RemoteRecord;
+use crate::store::{Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, has_left, is_kept, listings_without};
 
 /// Plans a record that a complete listing no longer has: it is marked inactive once it was missed `after` times in a
 /// row, 0 being 1. Who edited it is asked about, and who took it back since a sync deactivated it is left alone. `None`:
 /// there is nothing to do; it is not active, or it was said before that it stays so.
 ///
 /// ```
-/// use tripartite::exchange::{Action, LEFT, Situation};
+/// use tripartite::store::{Action, LEFT};
+/// use tripartite::audit::Situation;
 /// use tripartite::plan::plan_missing;
-/// # use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision};
+/// # use tripartite::store::{Base, Loaded, Presence, Revision};
+/// # use tripartite::source::RemoteRecord;
 /// # use tripartite::id::ExternalId;
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
@@ -60,9 +61,10 @@ pub fn plan_missing(policy: &Policy, loaded: &Loaded, after: u32) -> Option<Op> 
 /// tombstone is of an older version than what was decided on.
 ///
 /// ```
-/// use tripartite::exchange::Action;
+/// use tripartite::store::Action;
 /// use tripartite::plan::plan_tombstone;
-/// # use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision};
+/// # use tripartite::store::{Base, Loaded, Presence, Revision};
+/// # use tripartite::source::RemoteRecord;
 /// # use tripartite::id::ExternalId;
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
@@ -181,10 +183,11 @@ fn edited<'p>(policy: &'p Policy, loaded: &Loaded) -> Vec<&'p str> {
 /// it lists it. `loaded` is the record under its old id.
 ///
 /// ```
-/// use tripartite::exchange::{Action, RemoteRecord};
+/// use tripartite::store::Action;
+/// use tripartite::source::RemoteRecord;
 /// use tripartite::id::ExternalId;
 /// use tripartite::plan::plan_rekeyed;
-/// # use tripartite::exchange::{Base, Loaded, Presence, Revision};
+/// # use tripartite::store::{Base, Loaded, Presence, Revision};
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
 /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));

@@ -20,9 +20,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{MadeAfter, doc};
-use crate::exchange::{Op, Quarantined};
+use super::{MadeAfter, Quarantined, doc};
 use crate::schema::{Policy, Schema};
+use crate::store::Op;
 use crate::value::Fingerprint;
 
 /// The id of a plan: a digest of everything that it says. Approving it approves exactly that.

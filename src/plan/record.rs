@@ -4,13 +4,13 @@ use super::conflict::{conflicts, is_replaced, replaced_record, whole_record};
 use super::dropped;
 use super::entry::{entries, field_entries};
 use super::straight::is_taken_as_it_stands;
+use crate::audit::{AuditEntry, RecordEntry, Situation};
 use crate::detect::{Sides, Verdict, detect};
-use crate::exchange::{
-    Action, Base, ConflictChange, Entry, Expect, Loaded, Op, Presence, RecordEntry, RemoteRecord, Situation, Synced,
-};
 use crate::id::ExternalId;
 use crate::resolve::{Effect, Resolution, Resolved, resolve};
 use crate::schema::{Absent, Policy, Schema};
+use crate::source::RemoteRecord;
+use crate::store::{Action, Base, ConflictChange, Loaded, Op, Precondition, Presence, Synced};
 use crate::value::{FieldRef, Record, RecordBuilder};
 
 /// Why the source's record cannot become a record here.
@@ -28,9 +28,10 @@ pub enum Refusal {
 /// Plans a record that both sides have. `None`: there is nothing to do, not even to remember.
 ///
 /// ```
-/// use tripartite::exchange::Action;
+/// use tripartite::store::Action;
 /// use tripartite::plan::plan_linked;
-/// # use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision};
+/// # use tripartite::store::{Base, Loaded, Presence, Revision};
+/// # use tripartite::source::RemoteRecord;
 /// # use tripartite::id::ExternalId;
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
@@ -136,7 +137,7 @@ pub(super) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
         rekeyed: None,
         situation: Situation::Linked,
         action: Action::Touch,
-        expect: Expect::Revision(loaded.revision),
+        expect: Precondition::Revision(loaded.revision),
         made_from: loaded.state(),
         base: None,
         version: loaded.base.as_ref().and_then(|base| base.version),
@@ -156,7 +157,7 @@ pub(super) fn note(op: Op, situation: Situation, why: &str) -> Op {
 pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str) -> Op {
     op.situation = situation;
     let entry = RecordEntry { situation, action: action.to_owned(), why: why.to_owned(), by: None };
-    op.entries.insert(0, Entry::Record(entry));
+    op.entries.insert(0, AuditEntry::Record(entry));
     op
 }
 
@@ -166,7 +167,8 @@ pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str)
 /// [`Refusal`], when it cannot be created; it is to be quarantined.
 ///
 /// ```
-/// use tripartite::exchange::{Action, RemoteRecord};
+/// use tripartite::store::Action;
+/// use tripartite::source::RemoteRecord;
 /// use tripartite::id::ExternalId;
 /// use tripartite::plan::{Refusal, plan_creation};
 /// use tripartite::schema::{Field, Kind, Policy, Schema};
@@ -220,13 +222,13 @@ pub(super) fn created_with_care(policy: &Policy, remote: &RemoteRecord) -> Resul
     Ok(creation(remote, created, base, entries))
 }
 
-fn creation(remote: &RemoteRecord, created: Record, base: Record, entries: Vec<Entry>) -> Op {
+fn creation(remote: &RemoteRecord, created: Record, base: Record, entries: Vec<AuditEntry>) -> Op {
     let op = Op {
         id: remote.id.clone(),
         rekeyed: None,
         situation: Situation::Unmatched,
         action: Action::Create(created),
-        expect: Expect::Unlinked,
+        expect: Precondition::Unlinked,
         made_from: None,
         base: Some(base),
         version: remote.version,

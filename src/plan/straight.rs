@@ -41,9 +41,9 @@ mod tests {
 
     use super::super::record::{created_as_it_stands, created_with_care};
     use super::is_taken_as_it_stands;
-    use crate::exchange::RemoteRecord;
     use crate::id::ExternalId;
     use crate::schema::{Field, Group, Kind, Policy, Schema, Strategy as Decides};
+    use crate::source::RemoteRecord;
     use crate::value::{RecordBuilder, Value};
 
     fn policies() -> impl Strategy<Value = Policy> {

@@ -6,9 +6,9 @@ use super::options::Key;
 use super::report::Unwritten;
 use super::step::Reading;
 use super::{Committing, Indexing, Loading, Step, Stopped};
-use crate::exchange::privacy::hide;
-use crate::exchange::{Action, Batch, Next, Op, Outcome, Wanted};
 use crate::plan::{Blocked, Figures, Plan, Tally};
+use crate::source::Next;
+use crate::store::{Action, Batch, LoadRequest, Op, OpOutcome, hide};
 
 /// What comes after the batches under way.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl Core {
             after.again = true;
             return Step::Loading(Loading {
                 core: self,
-                wanted: Wanted { ids, near },
+                wanted: LoadRequest { ids, near },
                 purpose: Purpose::Again(stale, after),
             });
         }
@@ -150,15 +150,16 @@ impl Core {
     pub(super) fn committed(
         mut self: Box<Self>,
         ops: Vec<Op>,
-        outcomes: Vec<Outcome>,
+        outcomes: Vec<OpOutcome>,
         rest: Vec<Op>,
         mut after: After,
     ) -> Step {
         let mut outcomes = outcomes.into_iter();
         for op in ops {
-            let outcome = outcomes.next().unwrap_or_else(|| Outcome::Failed { problem: "no outcome was given".into() });
+            let outcome =
+                outcomes.next().unwrap_or_else(|| OpOutcome::Failed { problem: "no outcome was given".into() });
             match outcome {
-                Outcome::Applied { .. } => {
+                OpOutcome::Applied { .. } => {
                     // The id of a plan that was judged is known; only a stream has none until now.
                     if self.judged.is_none() {
                         self.hash.add(self.run.policy.schema(), &op);
@@ -169,14 +170,14 @@ impl Core {
                     self.counts.add(&op);
                 }
                 // Nothing was to be written, and the next run looks again.
-                Outcome::Stale if op.is_silent() => self.counts.unchanged += u64::from(op.remote.is_some()),
-                Outcome::Stale if !after.again => after.stale.push(op),
-                Outcome::Stale => {
+                OpOutcome::Stale if op.is_silent() => self.counts.unchanged += u64::from(op.remote.is_some()),
+                OpOutcome::Stale if !after.again => after.stale.push(op),
+                OpOutcome::Stale => {
                     self.counts.skipped += 1;
                     let problem = "changed here twice while it was being written".to_owned();
                     self.unwritten.push(Unwritten { id: op.id, problem });
                 }
-                Outcome::Failed { problem } => {
+                OpOutcome::Failed { problem } => {
                     self.counts.failed += 1;
                     self.unwritten.push(Unwritten { id: op.id, problem });
                 }

@@ -10,10 +10,11 @@ use super::matched::{Candidates, Pending};
 use super::renamed::{Held, Spellings};
 use super::report::{Counts, Incomplete, Unwritten};
 use super::{Fetching, Mode, Run, Step};
-use crate::exchange::{IndexEntry, Loaded, Next, Op, Presence, Quarantined, Records, RemoteRecord};
 use crate::id::ExternalId;
 use crate::matching::{Claims, Crowds};
-use crate::plan::{Noted, PlanHash, PlanId};
+use crate::plan::{Noted, PlanHash, PlanId, Quarantined};
+use crate::source::{Next, RemoteRecord};
+use crate::store::{IndexEntry, Loaded, Op, Presence, Records};
 
 #[derive(Debug)]
 pub(super) struct Core {

@@ -17,12 +17,12 @@ use super::core::{Core, Purpose};
 use super::index::Slot;
 use super::report::{Incomplete, Unwritten};
 use super::{Loading, Step};
-use crate::exchange::{
-    Action, Loaded, Next, Op, Presence, Quarantined, RemoteRecord, Situation, Wanted, listings_without,
-};
+use crate::audit::Situation;
 use crate::failure::Failure;
 use crate::id::ExternalId;
-use crate::plan::{plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
+use crate::plan::{Quarantined, plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
+use crate::source::{Next, RemoteRecord};
+use crate::store::{Action, LoadRequest, Loaded, Op, Presence, listings_without};
 
 /// How many records are loaded at a time.
 const PAGE: usize = 500;
@@ -267,7 +267,7 @@ impl Core {
         let rest = last.split_off(last.len().min(PAGE));
         let ids: BTreeSet<&ExternalId> = last.iter().flat_map(Last::ids).collect();
         let ids: Vec<ExternalId> = ids.into_iter().cloned().collect();
-        Step::Loading(Loading { core: self, wanted: Wanted::of(ids), purpose: Purpose::Last(last, rest) })
+        Step::Loading(Loading { core: self, wanted: LoadRequest::of(ids), purpose: Purpose::Last(last, rest) })
     }
 
     pub(super) fn plan_last(&mut self, last: Last, loaded: &mut BTreeMap<ExternalId, Loaded>) {

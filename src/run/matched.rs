@@ -20,10 +20,11 @@ use super::commit::{After, Then};
 use super::core::Core;
 use super::index::Slot;
 use super::renamed::situation;
-use crate::exchange::{Action, Candidate, Expect, Loaded, Near, Op, Presence, RemoteRecord, gave_up};
 use crate::id::{ExternalId, LocalId};
 use crate::matching::{Evidence, Local, Match, Pool, Remote, Trust};
 use crate::plan::{Plan, plan_found};
+use crate::source::RemoteRecord;
+use crate::store::{Action, Candidate, CandidateQuery, Loaded, Op, Precondition, Presence, gave_up};
 
 /// A record of the source that waits for the end of the listing.
 #[derive(Debug)]
@@ -44,13 +45,13 @@ pub(super) fn said_by_the_source(op: &Op) -> Option<RemoteRecord> {
 
 impl Core {
     /// What to look for: the keys of records that are linked to nothing, but for those that more than a few have.
-    pub(super) fn near<'r>(&self, unlinked: impl Iterator<Item = &'r RemoteRecord>) -> Option<Near> {
+    pub(super) fn near<'r>(&self, unlinked: impl Iterator<Item = &'r RemoteRecord>) -> Option<CandidateQuery> {
         let rules = self.run.rules.as_ref()?;
         let keys = unlinked.flat_map(|remote| rules.keys(&remote.record));
         let mut keys: Vec<_> = keys.filter(|key| !self.crowds.has(*key)).collect();
         keys.sort_unstable();
         keys.dedup();
-        (!keys.is_empty()).then(|| Near { rules: rules.clone(), keys })
+        (!keys.is_empty()).then(|| CandidateQuery { rules: rules.clone(), keys })
     }
 
     pub(super) fn candidates(&self, loaded: Vec<Candidate>) -> Candidates {
@@ -138,7 +139,7 @@ impl Core {
             }
         }
         for op in &plan.ops {
-            if let Expect::Free { local, .. } = &op.expect {
+            if let Precondition::Free { local, .. } = &op.expect {
                 self.claims.claim(&op.id, std::slice::from_ref(local));
             }
         }

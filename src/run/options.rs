@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::since::LookedAt;
-use crate::exchange::KeyedHash;
+use crate::audit::KeyedHash;
 use crate::id::{ExternalId, RunId};
 use crate::matching::{Rule, Rules, RulesError};
 use crate::plan::{Guards, MadeAfter, PlanId};
@@ -226,7 +226,7 @@ impl Run {
     /// of one record costs one fetch, one load and one commit.
     ///
     /// It is never complete, whatever the source says: a record that is not answered for is not looked at, and only a
-    /// [tombstone](crate::exchange::Item::Tombstone) marks one inactive. What is said of other records is ignored, and
+    /// [tombstone](crate::source::Item::Tombstone) marks one inactive. What is said of other records is ignored, and
     /// counted. To the [`Guards`], the population is all records that are active here, as in any other run: where a percentage
     /// may stop the run, the index is read before it is judged. Whom the source does not answer for is
     /// [counted](crate::run::Counts::unanswered), and the run ends as [partial](crate::run::RunOutcome::Partial).
@@ -338,7 +338,7 @@ impl Run {
     /// ```
     /// # use std::sync::Arc;
     /// # use tripartite::drive::drive_blocking;
-    /// # use tripartite::exchange::{Entry, KeyedHash};
+    /// # use tripartite::audit::{AuditEntry, KeyedHash};
     /// # use tripartite::id::{ExternalId, RunId};
     /// # use tripartite::memory::{Listing, MemoryStore};
     /// # use tripartite::run::Run;
@@ -353,7 +353,7 @@ impl Run {
     /// # let listing = Listing::of(&schema, [("7", serde_json::json!({"phone": "2"}))])?;
     /// drive_blocking(run.audit_key(Arc::new(Hmac)).start(), &listing, &store)?;
     /// let audit = store.audit();
-    /// let Some((_, _, Entry::Field(entry))) = audit.first() else { unreachable!() };
+    /// let Some((_, _, AuditEntry::Field(entry))) = audit.first() else { unreachable!() };
     /// assert_eq!(entry.local.as_text(), Some("hmac-sha256:abababababababababababababababab"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

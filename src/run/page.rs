@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::core::{Core, Purpose};
 use super::index::{Before, Sighting, Slot};
 use super::{Loading, Step, repeat};
-use crate::exchange::{Item, Loaded, Malformed, Page, Quarantined, RemoteRecord, Situation, Wanted};
+use crate::audit::Situation;
 use crate::id::ExternalId;
+use crate::plan::Quarantined;
+use crate::source::{Item, Malformed, Page, RemoteRecord};
+use crate::store::{LoadRequest, Loaded};
 
 impl Core {
     pub(super) fn listed(mut self: Box<Self>, page: Page) -> Step {
@@ -35,7 +38,7 @@ impl Core {
         let ids = changed.values().map(|remote: &RemoteRecord| &remote.id).chain(doubtful).cloned().collect();
         let near = self.near(changed.values().filter(|remote| !self.index.knows(remote.id.as_str())));
         let purpose = Purpose::Page(changed.into_iter().collect(), page.next);
-        Step::Loading(Loading { core: self, wanted: Wanted { ids, near }, purpose })
+        Step::Loading(Loading { core: self, wanted: LoadRequest { ids, near }, purpose })
     }
 
     fn list(&mut self, remote: RemoteRecord, changed: &mut BTreeMap<Slot, RemoteRecord>) {

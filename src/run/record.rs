@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::core::Core;
 use super::index::Slot;
 use super::report::Unwritten;
-use crate::exchange::{Expect, Loaded, Op, Quarantined, RemoteRecord, Situation};
+use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::Match;
-use crate::plan::{mark_again, plan_creation, plan_linked};
+use crate::plan::{Quarantined, mark_again, plan_creation, plan_linked};
+use crate::source::RemoteRecord;
+use crate::store::{Loaded, Op, Precondition};
 
 impl Core {
     pub(super) fn plan(&mut self, slot: Slot, remote: &RemoteRecord, loaded: Option<Loaded>) {
@@ -59,7 +61,7 @@ impl Core {
         let Some(record) = op.remote.as_ref().filter(|_| op.rekeyed.is_none()) else {
             return self.plan_last_again(op, loaded);
         };
-        let was_linked = matches!(op.expect, Expect::Revision(_));
+        let was_linked = matches!(op.expect, Precondition::Revision(_));
         if was_linked && !loaded.contains_key(&op.id) && !self.is_twice(&op.id) {
             self.leave_to_the_next(op.id.clone());
             return None;

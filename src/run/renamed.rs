@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::core::Core;
 use super::matched::Candidates;
-use crate::exchange::Situation;
+use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::Match;
 

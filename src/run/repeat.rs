@@ -11,8 +11,8 @@
 //! where a conflict is open, the source's side of it.
 
 use crate::detect::{Heard, Side, hear};
-use crate::exchange::{Loaded, OpenConflict};
 use crate::schema::{Field, Schema, Unit};
+use crate::store::{Loaded, OpenConflict};
 use crate::value::{Record, Value, at, pointer};
 
 pub(super) fn same(schema: &Schema, first: &Record, second: &Record) -> bool {

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::drift::SchemaDrift;
 use super::since::Scope;
+use crate::audit::{AuditEntry, Situation};
 use crate::detect::Verdict;
-use crate::exchange::{Action, ConflictChange, Entry, Op, Quarantined, Situation, listings_without};
 use crate::failure::Failure;
 use crate::id::{ExternalId, RunId};
 use crate::matching::Crowded;
-use crate::plan::{Blocked, PlanId};
+use crate::plan::{Blocked, PlanId, Quarantined};
 use crate::resolve::Decision;
+use crate::store::{Action, ConflictChange, Op, listings_without};
 
 /// So many of the records that the source did not answer for are named.
 pub(super) const NAMED: usize = 100;
@@ -95,7 +96,7 @@ pub struct Counts {
 pub enum Incomplete {
     /// It ends where no whole listing ends.
     BrokenOff {
-        /// Where and how, as [`Next::BrokenOff`](crate::exchange::Next::BrokenOff) has it.
+        /// Where and how, as [`Next::BrokenOff`](crate::source::Next::BrokenOff) has it.
         problem: String,
     },
     /// Something in it cannot be read and could be any record.
@@ -210,7 +211,7 @@ impl Report {
     ///
     /// ```
     /// use tripartite::drive::drive_blocking;
-    /// use tripartite::exchange::{Item, Malformed};
+    /// use tripartite::source::{Item, Malformed};
     /// use tripartite::id::RunId;
     /// use tripartite::memory::{Listing, MemoryStore};
     /// use tripartite::run::{Run, RunOutcome};
@@ -282,8 +283,8 @@ impl Counts {
         self.linked += u64::from(op.links());
         let mut last_group = None;
         for entry in &op.entries {
-            let Entry::Field(entry) = entry else {
-                if matches!(entry, Entry::Record(entry) if matches!(entry.situation, Situation::DeleteVsEdit | Situation::Replaced))
+            let AuditEntry::Field(entry) = entry else {
+                if matches!(entry, AuditEntry::Record(entry) if matches!(entry.situation, Situation::DeleteVsEdit | Situation::Replaced))
                 {
                     self.conflicts_detected += 1;
                 }

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::options::Run;
 use super::report::{Report, RunOutcome};
-use crate::exchange::Op;
 use crate::id::ExternalId;
 use crate::plan::MadeAfter;
+use crate::store::Op;
 
 /// Whose records a run looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -9,9 +9,9 @@ pub use writing::{Committing, Stopped};
 
 use super::core::Core;
 use super::{Report, Run};
-use crate::exchange::Next;
 use crate::failure::Failure;
 use crate::plan::Plan;
+use crate::source::Next;
 
 /// Where a run is, and what it needs to go on.
 #[derive(Debug)]

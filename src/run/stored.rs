@@ -16,10 +16,11 @@ use std::collections::BTreeMap;
 use super::core::{Core, Purpose};
 use super::report::Unwritten;
 use super::{Loading, Step};
-use crate::exchange::{Action, Loaded, Op, Presence, RemoteRecord, Wanted};
 use crate::id::ExternalId;
 use crate::plan::plan_linked;
 use crate::schema::Policy;
+use crate::source::RemoteRecord;
+use crate::store::{Action, LoadRequest, Loaded, Op, Presence};
 
 /// How many ops of a stored plan are looked at in one call.
 const PAGE: usize = 500;
@@ -31,7 +32,7 @@ impl Core {
         }
         let rest = ops.split_off(ops.len().min(PAGE));
         let ids: Vec<_> = ops.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
-        Step::Loading(Loading { core: self, wanted: Wanted::of(ids), purpose: Purpose::Check(ops, rest) })
+        Step::Loading(Loading { core: self, wanted: LoadRequest::of(ids), purpose: Purpose::Check(ops, rest) })
     }
 
     /// The ops that were not overtaken; the others are counted.

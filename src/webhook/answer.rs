@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::refusal::Refusal;
 use super::seen::Seen;
 use super::tombstone::Tombstones;
-use crate::host::StoreKey;
 use crate::id::{CommandId, SyncKey};
+use crate::jobs::StoreKey;
 use crate::queue::Command;
 
 /// What is sent back.

@@ -8,8 +8,8 @@ use super::lane::Lane;
 use super::queue::{connector, sync_key};
 use super::{Queue, WorkError};
 use crate::gate::{Turn, fair};
-use crate::host::{JobStore, Shard, StoreKey};
 use crate::id::{ConnectorId, OrgId, SyncKey};
+use crate::jobs::{JobStore, Shard, StoreKey};
 
 /// How many due keys are asked for in one call.
 const PAGE: usize = 500;

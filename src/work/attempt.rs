@@ -13,13 +13,15 @@ use crate::drive::{DriveError, advance};
 use crate::failure::{Classify, Failure};
 use crate::gate::{Admission, Gate, Turn};
 use crate::health::{Health, Permit};
-use crate::host::{Connector, JobStore, RecordStore};
 #[cfg(feature = "webhook")]
 use crate::id::ExternalId;
 use crate::id::{CommandId, Incarnation, Nonce, SyncKey};
+use crate::jobs::JobStore;
 use crate::notice::Notice;
 use crate::queue::{Claim, Command, Decision, Extent, Outcome, Progress, Scope, Slot, State, Token};
 use crate::run::{Counts, Done, Report, RunOutcome, Step};
+use crate::source::Connector;
+use crate::store::RecordStore;
 
 /// The longest time between two heartbeats, where the steps of the run are shorter.
 const BEAT: TimeDelta = TimeDelta::seconds(10);

@@ -10,8 +10,8 @@ use super::queue::{connector, sync_key};
 use super::record::{Record, change};
 use super::worker::{Tick, Worker};
 use super::{Queue, WorkError};
-use crate::host::{JobStore, StoreKey};
 use crate::id::{ConnectorId, SyncKey};
+use crate::jobs::{JobStore, StoreKey};
 use crate::notice::Notice;
 
 /// Which version of the persisted form this crate writes.

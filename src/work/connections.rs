@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::queue::connection_key;
 use super::record::{change, read};
 use super::{ConnectError, Queue, WorkError};
-use crate::host::{JobStore, StoreKey};
 use crate::id::{ConnectorId, SyncKey};
+use crate::jobs::{JobStore, StoreKey};
 use crate::queue::{Command, Outcome, Scope, Trigger};
 use crate::registry::{Connection, Enrolment};
 

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 
 use crate::backoff::Fraction;
 use crate::failure::Classify;
-use crate::host::{Connector, RecordStore};
 use crate::id::{PolicyRef, SyncKey};
 use crate::queue::{Scope, Token};
 use crate::run::{Done, Step};
+use crate::source::Connector;
+use crate::store::RecordStore;
 
 /// The host's clock, and its dice.
 ///

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::exchange::{Cursor, Item, Malformed, Next, Page};
-use crate::host::Connector;
 use crate::id::ExternalId;
+use crate::source::{Connector, Cursor, Item, Malformed, Next, Page};
 use crate::webhook::{Found, Tombstones};
 
 /// A source, with what it said by webhook of records that are gone: its listings say so too.
@@ -17,8 +16,7 @@ use crate::webhook::{Found, Tombstones};
 /// ```
 /// use chrono::DateTime;
 /// use tripartite::drive::block_on;
-/// use tripartite::exchange::Item;
-/// use tripartite::host::Connector;
+/// use tripartite::source::{Connector, Item};
 /// use tripartite::id::ExternalId;
 /// use tripartite::memory::Listing;
 /// use tripartite::schema::{Field, Kind, Schema};

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::host::{Shard, StoreKey};
+use crate::jobs::{Shard, StoreKey};
 use crate::queue::{Slot, State};
 
 /// Among which due keys one is listed. Earlier versions listed all of them as [`Ungated`](Self::Ungated).

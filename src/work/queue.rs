@@ -13,8 +13,8 @@ use crate::backoff::Fraction;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::history::{Entry, Status};
-use crate::host::{JobStore, LogEntry, LogPosition, Shard, StoreKey};
 use crate::id::{CommandId, ConnectorId, SyncKey};
+use crate::jobs::{JobStore, LogEntry, LogPosition, Shard, StoreKey};
 use crate::notice::Notice;
 use crate::queue::{Attempt, Command, Outcome, Rules, Slot, State, Token};
 use crate::registry::Enrolment;
@@ -83,7 +83,7 @@ pub fn slot_key(key: &SyncKey) -> StoreKey {
 /// The key whose slot is kept under this; none for what is no slot.
 ///
 /// ```
-/// use tripartite::host::StoreKey;
+/// use tripartite::jobs::StoreKey;
 /// assert_eq!(tripartite::work::sync_key(&StoreKey::of("health", ["a", "c"])), None);
 /// ```
 pub fn sync_key(key: &StoreKey) -> Option<SyncKey> {
@@ -164,7 +164,7 @@ impl<S: JobStore> Queue<S> {
     /// use std::sync::Arc;
     /// use chrono::DateTime;
     /// use tripartite::drive::block_on;
-    /// use tripartite::host::{JobStore, Shard};
+    /// use tripartite::jobs::{JobStore, Shard};
     /// use tripartite::memory::MemoryJobStore;
     /// use tripartite::queue::{Command, Scope, Trigger};
     /// use tripartite::work::Queue;
@@ -187,7 +187,7 @@ impl<S: JobStore> Queue<S> {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::drive::block_on;
-    /// use tripartite::host::JobStore;
+    /// use tripartite::jobs::JobStore;
     /// use tripartite::memory::MemoryJobStore;
     /// use tripartite::queue::Command;
     /// use tripartite::work::{Queue, slot_key};
@@ -561,7 +561,7 @@ impl<S: JobStore> Queue<S> {
     /// # use std::time::Duration;
     /// # use chrono::{DateTime, TimeDelta};
     /// # use tripartite::drive::block_on;
-    /// # use tripartite::host::LogPosition;
+    /// # use tripartite::jobs::LogPosition;
     /// # use tripartite::id::SyncKey;
     /// # use tripartite::memory::MemoryJobStore;
     /// # use tripartite::queue::{Command, Extent, Scope, Token, Trigger};

@@ -8,7 +8,7 @@ use super::WorkError;
 use super::lane::Lane;
 use crate::gate::Gate;
 use crate::health::Health;
-use crate::host::{JobStore, Row, StoreKey, Stored, Swap, Version};
+use crate::jobs::{JobStore, Row, StoreKey, Stored, Swap, Version};
 use crate::queue::Slot;
 use crate::registry::Enrolment;
 

@@ -16,8 +16,8 @@ use crate::backoff::Fraction;
 use crate::drive::block_on;
 use crate::gate::{Admission, Gate, Limits, Turn};
 use crate::health;
-use crate::host::{JobStore, StoreKey};
 use crate::id::{ConnectorId, Incarnation, SyncKey, WorkerId};
+use crate::jobs::{JobStore, StoreKey};
 use crate::notice::Notice;
 use crate::queue::{Command, Outcome, Slot, State};
 

@@ -4,14 +4,14 @@ mod laws;
 mod private;
 
 use serde_json::{Value as Json, json};
+use tripartite::audit::{AuditEntry, FieldEntry};
 use tripartite::decide::{Answer, Filter, Refusal, batch, decide, decide_many, explain, restore};
 use tripartite::detect::Clash;
 use tripartite::drive::block_on;
-use tripartite::exchange::{Action, Entry, FieldEntry, Loaded, Outcome, Presence, WHOLE_RECORD, Wanted};
-use tripartite::host::RecordStore;
 use tripartite::id::PersonId;
 use tripartite::memory::MemoryStore;
 use tripartite::schema::{Policy, Privacy, Schema};
+use tripartite::store::{Action, LoadRequest, Loaded, OpOutcome, Presence, RecordStore, WHOLE_RECORD};
 use tripartite::value::Value;
 
 use crate::support::world::{listing, local, night, presence};
@@ -63,18 +63,18 @@ fn disputed(schema: &Schema, policy: &Policy, ours: Json, theirs: Json) -> Memor
 }
 
 pub(crate) fn load(store: &MemoryStore, id: &str) -> Loaded {
-    let Ok(mut records) = block_on(store.load(&Wanted::of([ext(id)])));
+    let Ok(mut records) = block_on(store.load(&LoadRequest::of([ext(id)])));
     records.linked.remove(0)
 }
 
-pub(crate) fn commit(policy: &Policy, store: &MemoryStore, op: tripartite::exchange::Op) -> Outcome {
+pub(crate) fn commit(policy: &Policy, store: &MemoryStore, op: tripartite::store::Op) -> OpOutcome {
     let Ok(mut outcomes) = block_on(store.commit(&batch(policy, run_id("desk"), at(), vec![op], None)));
     outcomes.remove(0)
 }
 
 fn answer(policy: &Policy, store: &MemoryStore, unit: &str, answer: Answer) {
     let op = decide(policy, &load(store, "7"), &[(unit, answer)], &nuala()).unwrap();
-    assert!(matches!(commit(policy, store, op), Outcome::Applied { .. }));
+    assert!(matches!(commit(policy, store, op), OpOutcome::Applied { .. }));
 }
 
 /// The first of the two tables in the module's documentation, and a night with each later value.
@@ -108,7 +108,7 @@ fn the_audit_says_who_decided_what() {
     let (schema, policy) = members();
     let store = disputed(&schema, &policy, json!({"phone": "2"}), json!({"phone": "3"}));
     answer(&policy, &store, "phone", Answer::TakeRemote);
-    let (run, id, Entry::Field(entry)) = store.audit().pop().unwrap() else { panic!("is about a field") };
+    let (run, id, AuditEntry::Field(entry)) = store.audit().pop().unwrap() else { panic!("is about a field") };
     assert_eq!((run.as_str(), id.as_str()), ("desk", "7"));
     let told = serde_json::to_value(&entry).unwrap();
     assert_eq!(
@@ -171,10 +171,10 @@ fn a_record_that_changed_meanwhile_is_decided_once_more() {
     store.edit(&ext("7"), &json!({"phone": "2b"})).unwrap();
     assert_eq!(explain(&policy, &load(&store, "7"))[0].edited, Some(Value::from("2b")));
     let before = store.audit().len();
-    assert_eq!(commit(&policy, &store, op), Outcome::Stale);
+    assert_eq!(commit(&policy, &store, op), OpOutcome::Stale);
     assert_eq!((store.audit().len(), load(&store, "7").open.len()), (before, 1), "nothing of it was carried out");
     answer(&policy, &store, "phone", Answer::TakeRemote);
-    let (.., Entry::Field(entry)) = store.audit().pop().unwrap() else { panic!("is about a field") };
+    let (.., AuditEntry::Field(entry)) = store.audit().pop().unwrap() else { panic!("is about a field") };
     assert_eq!((as_json(&entry.local), local(&schema, &store, "7")["phone"].clone()), (json!("2b"), json!("3")));
 }
 
@@ -235,8 +235,8 @@ fn a_removed_record_stays_removed_or_is_taken_back() {
         }
         let audit = store.audit();
         let by = audit.iter().find_map(|(.., entry)| match entry {
-            Entry::Record(entry) => entry.by.clone(),
-            Entry::Field(_) => None,
+            AuditEntry::Record(entry) => entry.by.clone(),
+            AuditEntry::Field(_) => None,
         });
         assert_eq!(by, Some(nuala()));
     }
@@ -287,7 +287,7 @@ fn a_batch_of_many_answers_is_carried_out_in_one_call() {
     let records: Vec<_> = ["1", "2", "3"].map(|id| load(&store, id)).into();
     let decided = decide_many(&policy, &records, &Filter::default(), &Answer::TakeRemote, &nuala());
     let Ok(outcomes) = block_on(store.commit(&batch(&policy, run_id("desk"), at(), decided.ops, None)));
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Applied { .. })));
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, OpOutcome::Applied { .. })));
     for id in ["1", "2", "3"] {
         assert!(load(&store, id).open.is_empty());
         assert_eq!(local(&schema, &store, id)["phone"], "3");
@@ -297,7 +297,7 @@ fn a_batch_of_many_answers_is_carried_out_in_one_call() {
 /// The entries of a run about some fields of record 7.
 fn told(store: &MemoryStore, fields: &[&str]) -> Vec<FieldEntry> {
     let entries = store.audit().into_iter().filter_map(|(.., entry)| match entry {
-        Entry::Field(entry) if fields.contains(&entry.field.as_str()) => Some(entry),
+        AuditEntry::Field(entry) if fields.contains(&entry.field.as_str()) => Some(entry),
         _ => None,
     });
     entries.collect()
@@ -312,7 +312,7 @@ fn an_overwritten_value_is_brought_back_and_stands() {
     let entries = told(&store, &["phone"]);
     let op = restore(&policy, &load(&store, "7"), &[&entries[0]], &nuala()).unwrap();
     assert!(matches!(op.action, Action::Update(_)) && op.base.is_none());
-    assert!(matches!(commit(&policy, &store, op), Outcome::Applied { .. }));
+    assert!(matches!(commit(&policy, &store, op), OpOutcome::Applied { .. }));
     for _ in 0..2 {
         night(&policy, &store, &listing(&schema, &[("7", with(was(), json!({"phone": "3"})))]));
         assert_eq!(local(&schema, &store, "7")["phone"], "2");

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use tripartite::audit::AuditEntry;
 use tripartite::detect::{Sides, Verdict, detect};
-use tripartite::exchange::{ConflictChange, Entry};
 use tripartite::schema::{Policy, Schema};
+use tripartite::store::ConflictChange;
 use tripartite::value::{Problem, Record, Value, exact_numbers};
 
 use crate::support::words::{Vocabulary, Word, others, scalars};
@@ -275,7 +276,7 @@ fn what_cannot_be_read_changes_nothing_and_is_recorded() {
                             let after = decide(&policy, &linked(schema, Some(base.clone()), local.clone()), &remote);
                             assert_eq!((after.local, after.base), (local, base), "{says}");
                             assert!(after.op.conflicts.is_empty(), "{says}");
-                            let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("{says}: one entry") };
+                            let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("{says}: one entry") };
                             assert_eq!(entry.verdict.name(), "InvalidRemote", "{says}");
                             assert_eq!(entry.decision.name(), "Nothing", "{says}");
                         }
@@ -305,7 +306,7 @@ fn a_number_that_may_have_been_rounded_is_recorded_and_never_written() {
         let loaded = linked(policy.schema(), Some(of(&base)), of(&base));
         let after = decide(&policy, &loaded, &of(&rounded));
         assert_eq!((after.local, after.base), (of(&base), of(&base)), "{kind}: {rounded}");
-        let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("{kind}: one entry") };
+        let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("{kind}: one entry") };
         assert_eq!(entry.verdict, Verdict::InvalidRemote(Problem::Inexact), "{kind}: {rounded}");
         assert_eq!(decide(&policy, &loaded, &of(&exact)).local, of(&exact), "{kind}: {exact}");
     }
@@ -350,7 +351,7 @@ fn nonsense_here_is_an_edit() {
         assert_eq!(raw(still.local.field(0)), raw(local.field(0)), "{}: an edit stays", vocabulary.name);
         let moved = of(schema, &vocabulary.value(1, 0));
         let after = decide(&policy, &linked(schema, Some(base), local.clone()), &moved);
-        let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
+        let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
         assert_eq!(Some(crate::support::json(&entry.local)), raw(local.field(0)), "the audit keeps it");
     }
 }
@@ -397,7 +398,7 @@ fn kept(kind: &str, record: Record, policy: &Policy) -> Option<String> {
     if after.local != nothing {
         return written(&after.local.field(0).to_value()).pop();
     }
-    let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("{kind}: what is not taken is told") };
+    let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("{kind}: what is not taken is told") };
     assert!(matches!(entry.verdict, Verdict::InvalidRemote(_)), "{kind}: {:?}", entry.verdict);
     None
 }
@@ -465,9 +466,9 @@ fn verdicts(words: &[[Word; 3]], order: &[usize]) -> std::collections::BTreeMap<
         record(&schema, Json::Object(said.map(|(name, raw)| (name.to_owned(), raw)).collect()))
     };
     let after = decide(&Policy::new(schema.clone()), &linked(&schema, Some(side(0)), side(1)), &side(2));
-    let entry = |entry: &Entry| match entry {
-        Entry::Field(entry) => (entry.field.clone(), serde_json::to_value(entry).unwrap()),
-        Entry::Record(_) => unreachable!("a linked record has no entry of its own"),
+    let entry = |entry: &AuditEntry| match entry {
+        AuditEntry::Field(entry) => (entry.field.clone(), serde_json::to_value(entry).unwrap()),
+        AuditEntry::Record(_) => unreachable!("a linked record has no entry of its own"),
     };
     after.op.entries.iter().map(entry).collect()
 }

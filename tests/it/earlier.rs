@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
+use tripartite::audit::AuditEntry;
 use tripartite::backoff::{Backoff, Jitter};
-use tripartite::exchange::Entry;
 use tripartite::failure::Failure;
 use tripartite::gate::{Admission, Gate, Limits};
 use tripartite::health::{self, Health, Permit};
@@ -170,7 +170,7 @@ fn reports_audits_and_schemas_of_an_earlier_version_are_read() {
         keeps(&report, text);
         assert_eq!((report.outcome, &report.scope), (outcome, &Scope::All));
     }
-    let entries: Vec<Entry> = read(earlier!("audit"));
+    let entries: Vec<AuditEntry> = read(earlier!("audit"));
     keeps(&entries, earlier!("audit"));
     let schema = read::<SchemaBuilder>(earlier!("schema")).build().unwrap();
     assert_eq!(schema.fingerprint().to_string(), "f88b09a807fa298ad3cda824183beb75", "its records stay in step");

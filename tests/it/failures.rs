@@ -1,7 +1,7 @@
 //! The known failures of the kind of system this replaces, each by its name. Every one of these happened.
 
 use serde_json::{Value as Json, json};
-use tripartite::exchange::Entry;
+use tripartite::audit::AuditEntry;
 use tripartite::memory::MemoryStore;
 use tripartite::schema::{Policy, Strategy};
 
@@ -102,10 +102,10 @@ fn converged_values_advance_the_base() {
     assert_eq!(verdicts, ["Converged", "RemoteOnly(Changed)"]);
 }
 
-fn verdict(entry: &Entry) -> Option<String> {
+fn verdict(entry: &AuditEntry) -> Option<String> {
     match entry {
-        Entry::Field(entry) => Some(entry.verdict.to_string()),
-        Entry::Record(_) => None,
+        AuditEntry::Field(entry) => Some(entry.verdict.to_string()),
+        AuditEntry::Record(_) => None,
     }
 }
 
@@ -261,10 +261,7 @@ fn an_outage_deactivates_nobody() {
     let before = state(policy.schema(), &store);
     let report = night(&policy, &store, &listing(policy.schema(), &[])).report;
     assert_eq!(report.blocked[0].to_string(), "the listing is complete but empty, while 1 record is active here");
-    assert_eq!(
-        (state(policy.schema(), &store), presence(&store, "7")),
-        (before, tripartite::exchange::Presence::Active)
-    );
+    assert_eq!((state(policy.schema(), &store), presence(&store, "7")), (before, tripartite::store::Presence::Active));
 }
 
 /// An address of nothing but commas is as empty as none.

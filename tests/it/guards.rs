@@ -351,7 +351,7 @@ fn a_streaming_run_judges_who_leaves() {
     let done = register.drive(register.run().mode(Mode::Streaming), &members()[..100]);
     assert_eq!(done.report.outcome, RunOutcome::Blocked);
     assert_eq!(done.report.counts.deactivated, 200, "would be");
-    assert!(register.store.records().values().all(|kept| kept.presence == tripartite::exchange::Presence::Active));
+    assert!(register.store.records().values().all(|kept| kept.presence == tripartite::store::Presence::Active));
 }
 
 #[test]

@@ -9,11 +9,12 @@ use std::sync::OnceLock;
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Generate;
 use serde_json::{Map, Value as Json, json};
-use tripartite::exchange::{Entry, Item, RemoteRecord};
+use tripartite::audit::AuditEntry;
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Guards, Limit, Plan};
 use tripartite::run::{RunOutcome, Step};
 use tripartite::schema::{Absent, FirstSync, Policy, Schema, SchemaBuilder};
+use tripartite::source::{Item, RemoteRecord};
 use tripartite::value::Record;
 
 use crate::support::words::{Means, Vocabulary, Word, others, scalars};
@@ -171,7 +172,7 @@ impl Decided {
                 let name = self.schema.fields()[at].name();
                 let was = raw(self.local.field(at)).unwrap_or_default();
                 self.after.op.entries.iter().any(|entry| {
-                    matches!(entry, Entry::Field(e) if e.field == name && crate::support::json(&e.local) == was)
+                    matches!(entry, AuditEntry::Field(e) if e.field == name && crate::support::json(&e.local) == was)
                 })
             };
             let name = self.schema.unit_name(*unit);
@@ -197,8 +198,8 @@ impl Decided {
     /// What was decided, without any spelling: the verdict and decision by field, and what the op does.
     fn gist(&self) -> Gist {
         let entries = self.after.op.entries.iter().filter_map(|entry| match entry {
-            Entry::Field(entry) => Some((entry.field.clone(), (entry.verdict.to_string(), entry.decision.name()))),
-            Entry::Record(_) => None,
+            AuditEntry::Field(entry) => Some((entry.field.clone(), (entry.verdict.to_string(), entry.decision.name()))),
+            AuditEntry::Record(_) => None,
         });
         let all = 0..self.schema.fields().len();
         // What cannot be read has no canonical form to compare.
@@ -265,9 +266,9 @@ proptest! {
         let second = decide(&policy, &again, &first.remote);
         prop_assert_eq!(second.op.action.name(), "touch");
         prop_assert!(second.op.conflicts.is_empty());
-        let noted = |entry: &&Entry| match entry {
-            Entry::Field(entry) => !matches!(entry.verdict.name(), "LocalOnly" | "InvalidRemote"),
-            Entry::Record(_) => true,
+        let noted = |entry: &&AuditEntry| match entry {
+            AuditEntry::Field(entry) => !matches!(entry.verdict.name(), "LocalOnly" | "InvalidRemote"),
+            AuditEntry::Record(_) => true,
         };
         prop_assert_eq!(second.op.entries.iter().find(noted), None);
     }
@@ -382,11 +383,11 @@ fn json_of(plan: &Plan) -> Json {
 
 /// What a plan does, whatever its order and spelling: the loud ops by id.
 fn gist(plan: &Plan) -> BTreeMap<String, (&'static str, Vec<String>)> {
-    let line = |entry: &Entry| match entry {
-        Entry::Field(entry) => format!("{} {} {}", entry.field, entry.verdict, entry.decision.name()),
-        Entry::Record(entry) => format!("{:?} {}", entry.situation, entry.action),
+    let line = |entry: &AuditEntry| match entry {
+        AuditEntry::Field(entry) => format!("{} {} {}", entry.field, entry.verdict, entry.decision.name()),
+        AuditEntry::Record(entry) => format!("{:?} {}", entry.situation, entry.action),
     };
-    let op = |op: &tripartite::exchange::Op| {
+    let op = |op: &tripartite::store::Op| {
         let lines: Vec<String> = op.entries.iter().map(line).collect();
         (op.id.to_string(), (op.action.name(), lines))
     };

@@ -6,13 +6,15 @@ use std::collections::BTreeSet;
 
 use insta::{assert_json_snapshot, assert_snapshot};
 use serde_json::{Value as Json, json};
+use tripartite::audit::AuditEntry;
 use tripartite::detect::{Sides, detect};
-use tripartite::exchange::{Entry, Item, Malformed, Presence};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Blocked, Guards, InvalidPlanId, Limit, Plan, PlanError, PlanId, plan_creation};
 use tripartite::resolve::resolve;
 use tripartite::run::{Done, Step};
 use tripartite::schema::{Field, FirstSync, Group, Kind, Policy, Schema, SchemaBuilder, SchemaError, Strategy};
+use tripartite::source::{Item, Malformed};
+use tripartite::store::Presence;
 
 use crate::support::world::{by_hand, listing, night, run};
 use crate::support::{PLAIN, decide, ext, linked, record, said, schema, strategy};
@@ -138,7 +140,7 @@ fn what_this_side_owns_is_not_said_to_be_edited() {
         let schema = policy.schema();
         let of = |phone: Option<&str>| record(schema, json!({ "phone": phone }));
         let after = decide(&policy, &linked(schema, Some(of(Some(base))), of(local)), &of(Some(remote)));
-        let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
+        let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
         assert_eq!(entry.why, expected);
     }
 }
@@ -264,14 +266,14 @@ fn the_id_of_a_plan_has_all_its_digits() {
 #[test]
 fn audit_entries() {
     let plan = eventful().plan.unwrap();
-    let mut fields: Vec<&Entry> = Vec::new();
+    let mut fields: Vec<&AuditEntry> = Vec::new();
     for op in plan.ops() {
         fields.extend(op.entries.iter().filter(|_| ["conflict", "drift", "removed"].contains(&op.id.as_str())));
     }
     assert_json_snapshot!(fields);
     for entry in fields {
         let json = serde_json::to_string(entry).unwrap();
-        assert_eq!(&serde_json::from_str::<Entry>(&json).unwrap(), entry);
+        assert_eq!(&serde_json::from_str::<AuditEntry>(&json).unwrap(), entry);
     }
 }
 

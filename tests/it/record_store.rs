@@ -15,7 +15,7 @@ mod memory {
 
 /// The sentences under a **Must** in the documentation of the trait.
 fn promises() -> Vec<String> {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host.rs")).unwrap();
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store.rs")).unwrap();
     let of_the_trait = text.split_once("/// Where the host keeps its records").expect("its documentation begins so").1;
     let mut promises: Vec<String> = Vec::new();
     let mut goes_on = false;

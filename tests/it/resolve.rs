@@ -6,12 +6,13 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Generate;
 use serde_json::{Map, Value as Json, json};
+use tripartite::audit::AuditEntry;
 use tripartite::detect::{Clash, RemoteChange, Sides, Verdict, detect};
-use tripartite::exchange::{ConflictChange, Entry, Loaded};
 use tripartite::resolve::{Resolution, resolve};
 use tripartite::schema::{
     Absent, Dispute, Field, FirstSync, Group, Kind, Policy, Resolver, Ruling, Schema, Strategy, Unit,
 };
+use tripartite::store::{ConflictChange, Loaded};
 use tripartite::value::{Record, RecordBuilder, Value};
 
 use crate::support::oracle::{self, Base, Expected, Local, Rules};
@@ -336,7 +337,7 @@ fn first_sync_decides_only_without_a_base() {
         let of = |json| record(policy.schema(), json);
         let loaded = linked(policy.schema(), Some(of(base)), of(json!({"f": "here"})));
         let after = decide(&policy, &loaded, &of(json!({"f": "there"})));
-        let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
+        let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
         assert_eq!((entry.rule.as_str(), after.local.field(0).text()), (rule, Some(local)), "{strategy} {first}");
     }
 }
@@ -518,7 +519,7 @@ fn what_is_empty_flips_on_no_night() {
         let full = if kind["kind"] == "map" { json!({"a": 1}) } else { json!(["a"]) };
         for cleared in &empty {
             let after = decide(&policy, &linked(policy.schema(), Some(of(&full)), of(&full)), &of(cleared));
-            let [Entry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
+            let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
             assert_eq!(entry.verdict, Verdict::RemoteOnly(RemoteChange::Cleared), "{kind}: {cleared}");
         }
     }
@@ -671,7 +672,7 @@ proptest! {
         let after = decide(&policy, &linked(schema, known.clone(), before.clone()), &object(schema, &remote));
         let (was, is) = (leaves(&now(schema, &before)), leaves(&now(schema, &after.local)));
         let was_base = known.map(|base| leaves(&now(schema, &base))).unwrap_or_default();
-        let audited = after.op.entries.iter().any(|entry| matches!(entry, Entry::Field(entry) if entry.local == value_of(&before)));
+        let audited = after.op.entries.iter().any(|entry| matches!(entry, AuditEntry::Field(entry) if entry.local == value_of(&before)));
         for (path, value) in was.iter().filter(|(path, value)| is.get(*path) != Some(*value)) {
             prop_assert!(audited || was_base.get(path) == Some(value), "{path} is lost");
         }
@@ -930,8 +931,8 @@ fn what_came_later_to_a_group_gets_its_base() {
 /// A tuple with one part that cannot be read is not written, neither at its creation nor later.
 #[test]
 fn a_tuple_with_nonsense_is_not_created() {
-    use tripartite::exchange::Action;
     use tripartite::plan::plan_creation;
+    use tripartite::store::Action;
     let spec = json!({"fields": {"number": {"kind": "text"}, "expires": {"kind": "date"}}, "groups": {"document": ["number", "expires"]}});
     let policy = Policy::new(schema(spec));
     let schema = policy.schema();
@@ -1021,7 +1022,7 @@ fn what_is_written_canonically_is_no_edit() {
             let first = decide(&policy, &start, &of(vocabulary.value(1, spelling)));
             let next = linked(schema, Some(first.base), first.local);
             let second = decide(&policy, &next, &of(vocabulary.value(2, spelling)));
-            let [Entry::Field(entry)] = &second.op.entries[..] else { panic!("one entry") };
+            let [AuditEntry::Field(entry)] = &second.op.entries[..] else { panic!("one entry") };
             assert_eq!(entry.verdict.to_string(), "RemoteOnly(Changed)", "{}", vocabulary.name);
         }
     }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
+use tripartite::audit::{AuditEntry, Situation};
 use tripartite::drive::drive_blocking;
-use tripartite::exchange::{Entry, Item, Malformed, Next, Outcome, Page, Presence, Situation};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Blocked, Excess, Guards, Limit};
 use tripartite::run::{Done, Incomplete, Mode, Report, RunOutcome, Step};
 use tripartite::schema::{Policy, Schema, Strategy};
+use tripartite::source::{Item, Malformed, Next, Page};
+use tripartite::store::{OpOutcome, Presence};
 
 use crate::support::world::{Break, Call, Watched, broken_night, by_hand, listing, local, night, presence, run, state};
 use crate::support::{ext, record, said, schema};
@@ -114,8 +116,7 @@ fn a_stale_version_is_ignored_and_recorded_also_under_an_edit() {
         });
         assert_eq!(finish(step).report.counts.unchanged, 1);
         assert_eq!(local(schema, &store, "7")["name"], "new", "edit: {edit}");
-        let entry =
-            |(_, _, entry): &(_, _, Entry)| matches!(entry, Entry::Record(e) if e.situation == Situation::Stale);
+        let entry = |(_, _, entry): &(_, _, AuditEntry)| matches!(entry, AuditEntry::Record(e) if e.situation == Situation::Stale);
         assert_eq!(store.audit().iter().filter(|line| entry(line)).count(), 1, "it is recorded");
     }
 }
@@ -150,9 +151,9 @@ fn a_record_planned_once_more_is_counted_once() {
         step = match step {
             Step::Committing(s) if !committed => {
                 committed = true;
-                s.resume(vec![Outcome::Stale])
+                s.resume(vec![OpOutcome::Stale])
             }
-            Step::Loading(s) if committed => s.resume(tripartite::exchange::Records::default()),
+            Step::Loading(s) if committed => s.resume(tripartite::store::Records::default()),
             Step::Done(done) => break done.report,
             other => by_one(other, &part, &store),
         };
@@ -163,7 +164,8 @@ fn a_record_planned_once_more_is_counted_once() {
 
 fn by_one(step: Step, listing: &Listing, store: &MemoryStore) -> Step {
     use tripartite::drive::block_on;
-    use tripartite::host::{Connector, RecordStore};
+    use tripartite::source::Connector;
+    use tripartite::store::RecordStore;
     match step {
         Step::Indexing(s) => {
             let Ok(page) = block_on(store.index(s.request()));
@@ -235,7 +237,7 @@ fn a_blocked_plan_writes_nothing_at_all() {
     let done = night(&policy, &store, &other);
     assert!(matches!(done.report.blocked[..], [Blocked::Deactivations(Excess { count: 19, population: 20, .. })]));
     assert_eq!(state(policy.schema(), &store), before);
-    assert!(store.audit().iter().all(|(_, _, entry)| matches!(entry, Entry::Record(e) if e.action == "create")));
+    assert!(store.audit().iter().all(|(_, _, entry)| matches!(entry, AuditEntry::Record(e) if e.action == "create")));
 }
 
 #[test]
@@ -322,7 +324,7 @@ fn one_page(policy: &Policy, store: &MemoryStore, page: Page) -> Report {
         step = match step {
             Step::Fetching(s) => s.resume(page.take().unwrap()),
             Step::Committing(s) => {
-                use tripartite::host::RecordStore;
+                use tripartite::store::RecordStore;
                 let Ok(outcomes) = tripartite::drive::block_on(store.commit(s.request()));
                 s.resume(outcomes)
             }
@@ -533,10 +535,10 @@ fn a_record_has_a_strategy_of_its_own() {
     assert_eq!(rules, ["source: remote_wins", "record: local_owned"]);
 }
 
-fn rule(entry: &Entry) -> Option<String> {
+fn rule(entry: &AuditEntry) -> Option<String> {
     match entry {
-        Entry::Field(entry) => Some(entry.rule.clone()),
-        Entry::Record(_) => None,
+        AuditEntry::Field(entry) => Some(entry.rule.clone()),
+        AuditEntry::Record(_) => None,
     }
 }
 
@@ -615,8 +617,8 @@ fn bases_survive_a_change_of_the_schema() {
         .audit()
         .into_iter()
         .filter_map(|(_, _, entry)| match entry {
-            Entry::Field(entry) => Some((entry.field, entry.verdict.to_string())),
-            Entry::Record(_) => None,
+            AuditEntry::Field(entry) => Some((entry.field, entry.verdict.to_string())),
+            AuditEntry::Record(_) => None,
         })
         .collect();
     let want = [("born", "Conflict(NoBase)"), ("full_name", "LocalOnly(Changed)"), ("town", "Conflict(NoBase)")];

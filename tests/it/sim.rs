@@ -36,7 +36,7 @@ mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::health::Circuit;
-use tripartite::host::StoreKey;
+use tripartite::jobs::StoreKey;
 use tripartite::queue::State;
 
 use self::ground::{Faults, Mutation, read};

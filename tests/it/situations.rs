@@ -12,13 +12,15 @@ mod replaced;
 mod scoped;
 
 use serde_json::{Value as Json, json};
+use tripartite::audit::{AuditEntry, Situation};
 use tripartite::decide::{Answer, decide, explain};
 use tripartite::drive::drive_blocking;
-use tripartite::exchange::{Entry, Item, Malformed, Outcome, Presence, Situation, WHOLE_RECORD};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Guards, Limit};
 use tripartite::run::{Mode, Report, Run};
 use tripartite::schema::Policy;
+use tripartite::source::{Item, Malformed};
+use tripartite::store::{OpOutcome, Presence, WHOLE_RECORD};
 
 use crate::decide::{commit, load, nuala};
 use crate::support::world::{local, presence, run};
@@ -109,13 +111,13 @@ impl Club {
     /// A person answers the question about a record as a whole.
     fn decides(&self, id: &str, answer: Answer) {
         let op = decide(&self.policy, &load(&self.store, id), &[(WHOLE_RECORD, answer)], &nuala()).unwrap();
-        assert!(matches!(commit(&self.policy, &self.store, op), Outcome::Applied { .. }));
+        assert!(matches!(commit(&self.policy, &self.store, op), OpOutcome::Applied { .. }));
     }
 
     /// What the audit says of records as a whole, but for creations.
     fn told(&self) -> Vec<(Situation, String)> {
         let of = |(_, _, entry)| match entry {
-            Entry::Record(entry) if entry.situation != Situation::Unmatched => Some((entry.situation, entry.why)),
+            AuditEntry::Record(entry) if entry.situation != Situation::Unmatched => Some((entry.situation, entry.why)),
             _ => None,
         };
         self.store.audit().into_iter().filter_map(of).collect()

@@ -7,10 +7,11 @@ pub(crate) mod world;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use tripartite::exchange::{Base, ConflictChange, Loaded, Op, OpenConflict, Presence, RemoteRecord, Revision};
 use tripartite::id::{ExternalId, RunId};
 use tripartite::plan::plan_linked;
 use tripartite::schema::{Policy, Schema, SchemaBuilder, Strategy};
+use tripartite::source::RemoteRecord;
+use tripartite::store::{Base, ConflictChange, Loaded, Op, OpenConflict, Presence, Revision};
 use tripartite::value::{FieldRef, Record, RecordBuilder, Value};
 
 /// The strategies that need no settings, by the names a configuration has.
@@ -94,7 +95,7 @@ pub(crate) fn decide(policy: &Policy, loaded: &Loaded, remote: &Record) -> After
 }
 
 pub(crate) fn carry_out(schema: &Schema, loaded: &Loaded, op: Op) -> After {
-    use tripartite::exchange::Action;
+    use tripartite::store::Action;
     let local = match &op.action {
         Action::Update(patch) | Action::Reactivate(patch) => patched(&loaded.local, patch),
         Action::Create(record) => record.clone(),

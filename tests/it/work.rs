@@ -236,7 +236,7 @@ fn a_refused_credential_waits_for_a_person() {
 
 #[test]
 fn one_broken_record_stops_nobody_else() {
-    use tripartite::host::{JobStore, Row, Shard};
+    use tripartite::jobs::{JobStore, Row, Shard};
     use tripartite::work::slot_key;
     let (club, mut worker) = (Club::new(), worker("w"));
     let row = Row { bytes: b"{\"format\":99}".to_vec(), due: Some(club.now()), shard: Shard(0) };

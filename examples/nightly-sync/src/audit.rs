@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
-use tripartite::exchange::{Entry, FieldEntry, RecordEntry};
+use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry};
 use tripartite::history::csv_field;
 use tripartite::id::PersonId;
 use tripartite::value::Value;
@@ -105,8 +105,8 @@ enum Body<'a> {
 fn json_line(out: &mut impl Write, row: &AuditRow) -> io::Result<()> {
     let AuditRow { seq, run, at, external_id, entry } = row;
     let (subject, entry) = match entry {
-        Entry::Field(entry) => ("field", Body::Field(entry)),
-        Entry::Record(entry) => ("record", Body::Record(entry)),
+        AuditEntry::Field(entry) => ("field", Body::Field(entry)),
+        AuditEntry::Record(entry) => ("record", Body::Record(entry)),
     };
     serde_json::to_writer(&mut *out, &JsonLine { seq: *seq, run, at, external_id, subject, entry })?;
     out.write_all(b"\n")
@@ -118,7 +118,7 @@ fn cells(row: &AuditRow) -> [Cow<'_, str>; 17] {
     let seq = Cow::Owned(row.seq.to_string());
     let by = |by: &Option<PersonId>| Cow::Owned(by.as_ref().map(ToString::to_string).unwrap_or_default());
     match &row.entry {
-        Entry::Field(entry) => [
+        AuditEntry::Field(entry) => [
             seq,
             run,
             at,
@@ -137,7 +137,7 @@ fn cells(row: &AuditRow) -> [Cow<'_, str>; 17] {
             Cow::Borrowed(&entry.why),
             by(&entry.by),
         ],
-        Entry::Record(entry) => {
+        AuditEntry::Record(entry) => {
             let verdict = crate::store::situation(entry.situation);
             let none = || Cow::Borrowed("");
             let (action, why) = (Cow::Borrowed(&*entry.action), Cow::Borrowed(&*entry.why));

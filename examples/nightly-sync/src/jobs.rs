@@ -49,14 +49,14 @@ use chrono::{DateTime, Utc};
 pub use error::JobsError;
 use rusqlite::{Connection, TransactionBehavior};
 pub use tables::TABLES;
-use tripartite::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 
 /// The records of the work column, in a file that others may have open as well.
 ///
 /// ```
 /// use nightly_sync::jobs::SqliteJobStore;
 /// use tripartite::drive::block_on;
-/// use tripartite::host::{JobStore, Row, Shard, StoreKey, Swap};
+/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 ///
 /// let store = SqliteJobStore::in_memory()?;
 /// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
@@ -107,7 +107,7 @@ impl SqliteJobStore {
     /// ```
     /// # use nightly_sync::jobs::SqliteJobStore;
     /// # use tripartite::drive::block_on;
-    /// # use tripartite::host::{JobStore, Row, Shard, StoreKey};
+    /// # use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
     /// let store = SqliteJobStore::in_memory()?;
     /// let row = Row { bytes: vec![], due: None, shard: Shard(0) };
     /// for key in [StoreKey::of("slot", ["a", "b"]), StoreKey::of("slot", ["c", "d"]), StoreKey::of("slots", ["e"])] {
@@ -163,7 +163,7 @@ impl JobStore for SqliteJobStore {
         until: DateTime<Utc>,
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
-    ) -> Result<Due, JobsError> {
+    ) -> Result<DuePage, JobsError> {
         record::due(&self.conn(), shard, until, after, limit)
     }
 

@@ -6,9 +6,9 @@
 //!
 //! | part | what it does |
 //! |---|---|
-//! | [`listing`] | the source: JSON lines, read page by page and ahead ([`Connector`](tripartite::host::Connector)) |
-//! | [`store`] | the club's table, with the bases beside it ([`RecordStore`](tripartite::host::RecordStore)) |
-//! | [`jobs`] | what is due, what runs and what came of it, in the same file ([`JobStore`](tripartite::host::JobStore)) |
+//! | [`listing`] | the source: JSON lines, read page by page and ahead ([`Connector`](tripartite::source::Connector)) |
+//! | [`store`] | the club's table, with the bases beside it ([`RecordStore`](tripartite::store::RecordStore)) |
+//! | [`jobs`] | what is due, what runs and what came of it, in the same file ([`JobStore`](tripartite::jobs::JobStore)) |
 //! | [`sync`] | takes a run from step to step, with a progress bar |
 //! | [`schema_file`] | a schema as a file has it, and the match rules beside it |
 //! | [`signals`] | how a process is asked to end |

@@ -37,11 +37,10 @@ use std::sync::{Mutex, PoisonError};
 pub use ahead::{Ahead, HELD};
 pub use lines::Lines;
 pub(crate) use lines::Taken;
-use tripartite::exchange::{Cursor, Item, Next, Page};
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::Connector;
 use tripartite::id::ExternalId;
 use tripartite::schema::Schema;
+use tripartite::source::{Connector, Cursor, Item, Next, Page};
 
 /// How many lines a page has.
 pub const PAGE: usize = 1000;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use tripartite::exchange::WHOLE_RECORD;
 use tripartite::id::LocalId;
 use tripartite::matching::Match;
+use tripartite::store::WHOLE_RECORD;
 
 use crate::store::Register;
 

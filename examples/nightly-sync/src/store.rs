@@ -67,13 +67,15 @@ pub(crate) use record::situation;
 pub use record::{AuditRow, OpenRow, UnknownRun};
 pub use register::{Register, RegisterError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tripartite::exchange::{AuditKey, Batch, Cursor, IndexPage, Outcome, Records, Wanted};
-use tripartite::host::{RecordStore, StoreKey};
+use tripartite::audit::AuditKey;
 use tripartite::id::SyncKey;
+use tripartite::jobs::StoreKey;
 use tripartite::matching::Rule;
 use tripartite::plan::Guards;
 use tripartite::queue::Token;
 use tripartite::schema::Schema;
+use tripartite::source::Cursor;
+use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 
 use self::commit::{Statements, Way};
 use self::fence::Fence;
@@ -226,16 +228,16 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be written; then nothing was.
-    pub fn commit_all(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
-        match self.carry_out_if(batch, Way::Together, |outcomes| !outcomes.contains(&Outcome::Stale)) {
+    pub fn commit_all(&self, batch: &Batch) -> Result<Vec<OpOutcome>, StoreError> {
+        match self.carry_out_if(batch, Way::Together, |outcomes| !outcomes.contains(&OpOutcome::Stale)) {
             Err(StoreError::Sqlite(error)) if commit::is_refusal(&error) => {
-                Ok(vec![Outcome::Failed { problem: error::refused(&error) }])
+                Ok(vec![OpOutcome::Failed { problem: error::refused(&error) }])
             }
             done => done,
         }
     }
 
-    fn carry_out(&self, batch: &Batch, way: Way) -> Result<Vec<Outcome>, StoreError> {
+    fn carry_out(&self, batch: &Batch, way: Way) -> Result<Vec<OpOutcome>, StoreError> {
         self.carry_out_if(batch, way, |_| true)
     }
 
@@ -243,8 +245,8 @@ impl SqliteStore {
         &self,
         batch: &Batch,
         way: Way,
-        keep: impl FnOnce(&[Outcome]) -> bool,
-    ) -> Result<Vec<Outcome>, StoreError> {
+        keep: impl FnOnce(&[OpOutcome]) -> bool,
+    ) -> Result<Vec<OpOutcome>, StoreError> {
         let mut state = self.state();
         let State { conn, layout: known, pending, is_settled, .. } = &mut *state;
         let tx = begin(conn, self.fence.as_ref())?;
@@ -305,7 +307,7 @@ impl RecordStore for SqliteStore {
         index::page(&mut self.state().conn, &self.register, after)
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, StoreError> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, StoreError> {
         let mut state = self.state();
         let State { conn, layout, aside, .. } = &mut *state;
         let (register, schema) = (&self.register, &self.settings.schema);
@@ -332,7 +334,7 @@ impl RecordStore for SqliteStore {
         Ok(records)
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, StoreError> {
         match self.carry_out(batch, Way::Together) {
             Err(StoreError::Sqlite(error)) if commit::is_refusal(&error) => self.carry_out(batch, Way::Apart),
             done => done,

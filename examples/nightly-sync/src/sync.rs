@@ -2,10 +2,10 @@
 //! yet.
 
 use tripartite::drive::{DriveError, block_on, fetch};
-use tripartite::exchange::{Next, Page};
 use tripartite::failure::Classify;
-use tripartite::host::{Connector, RecordStore};
 use tripartite::run::{Committing, Done, Fetching, Step};
+use tripartite::source::{Connector, Next, Page};
+use tripartite::store::RecordStore;
 
 use crate::progress::Progress;
 

@@ -11,14 +11,14 @@ use super::seen::{Fields, Seen, text_of};
 use super::world::{at, create, deactivate, full, id, noted, reactivate, record, run, touch, update};
 use super::{Fixture, schema};
 use crate::drive::{DriveError, drive_blocking};
-use crate::exchange::{Batch, Cursor, IndexPage, Item, Outcome, Presence, Records, RemoteRecord, Wanted};
 use crate::failure::{Classify, Failure};
-use crate::host::RecordStore;
 use crate::id::ExternalId;
 use crate::memory::Listing;
 use crate::plan::{Guards, Limit};
 use crate::run::Run;
 use crate::schema::{Fallback, Policy, Strategy};
+use crate::source::{Cursor, Item, RemoteRecord};
+use crate::store::{Batch, IndexPage, LoadRequest, OpOutcome, Presence, RecordStore, Records};
 
 /// When a store breaks: before it did what it was asked, or after, when only its answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,11 +71,11 @@ impl<S: RecordStore + Sync> RecordStore for Breaking<'_, S> {
         self.call(self.store.index(after)).await
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, Self::Error> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, Self::Error> {
         self.call(self.store.load(wanted)).await
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Self::Error> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Self::Error> {
         self.call(self.store.commit(batch)).await
     }
 }
@@ -172,7 +172,7 @@ promises! { $ __conformance_records_apart in apart:
         for number in 1..20 {
             let (created, at) = match probe.find(&one) {
                 Some(seen) => (false, seen.revision),
-                None => (true, crate::exchange::Revision(0)),
+                None => (true, crate::store::Revision(0)),
             };
             let op = if created { create(&one, &full(number)) } else { update(&one, at, &full(number)) };
             probe.applied(op);

@@ -7,8 +7,8 @@ use super::world::{
     conflict, create, deactivate, full, id, link, noted, noticed, opened, reactivate, record, rekey, touch, update,
 };
 use super::{Fixture, schema};
-use crate::exchange::{Action, Expect, Op, Outcome, Presence, Revision};
 use crate::id::{ExternalId, LocalId};
+use crate::store::{Action, Op, OpOutcome, Precondition, Presence, Revision};
 use crate::value::Value;
 
 /// An op with everything there is to leave a trace by.
@@ -18,7 +18,7 @@ fn loud(op: Op) -> Op {
 }
 
 /// What is there of a record, with its audit.
-type There = (Option<super::seen::Seen>, Vec<crate::exchange::Entry>);
+type There = (Option<super::seen::Seen>, Vec<crate::audit::AuditEntry>);
 
 #[track_caller]
 fn there<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId) -> There {
@@ -38,7 +38,7 @@ fn all_stale<F: Fixture>(probe: &Probe<'_, F>, ops: &[Op]) {
             None => create(&bystander, &noted("there")),
         };
         let outcomes = probe.commit(vec![other, loud(op.clone())]);
-        probe.holds(matches!(outcomes[..], [Outcome::Applied { .. }, Outcome::Stale]), || format!("{outcomes:?}"));
+        probe.holds(matches!(outcomes[..], [OpOutcome::Applied { .. }, OpOutcome::Stale]), || format!("{outcomes:?}"));
         probe.equal("what is there", &there(probe, &op.id), &before);
     }
 }
@@ -58,13 +58,13 @@ promises! { $ __conformance_records_commit in commit:
             touch(&one, probe.revision(&one)),
             create(&id("3"), &full(3)),
         ]);
-        let applied = |local: &LocalId| Outcome::Applied { local: local.clone() };
+        let applied = |local: &LocalId| OpOutcome::Applied { local: local.clone() };
         let third = probe.applied(touch(&id("3"), probe.revision(&id("3"))));
         let promised = vec![
-            Outcome::Stale,
+            OpOutcome::Stale,
             applied(&second),
-            Outcome::Stale,
-            Outcome::Stale,
+            OpOutcome::Stale,
+            OpOutcome::Stale,
             applied(&first),
             applied(&third),
         ];
@@ -102,7 +102,7 @@ promises! { $ __conformance_records_commit in commit:
         // Twice in a batch: the first is there for the second.
         let twice = id("twice");
         let outcomes = probe.commit(vec![create(&twice, &full(5)), create(&twice, &full(6))]);
-        probe.holds(matches!(outcomes[..], [Outcome::Applied { .. }, Outcome::Stale]), || format!("{outcomes:?}"));
+        probe.holds(matches!(outcomes[..], [OpOutcome::Applied { .. }, OpOutcome::Stale]), || format!("{outcomes:?}"));
         probe.equal("the note", &probe.see(&twice).local, &super::seen::of_local(&probe.schema, &full(5)));
     }
 
@@ -185,7 +185,7 @@ promises! { $ __conformance_records_commit in commit:
         let gives_up = Op { rekeyed: Some(from.clone()), ..deactivate(&to, at) };
         let linked = link(&from, &known, near.revision, &noted("linked"));
         let outcomes = probe.commit(vec![gives_up, linked]);
-        let both = [double, known].map(|local| Outcome::Applied { local });
+        let both = [double, known].map(|local| OpOutcome::Applied { local });
         probe.equal("the answers", &&outcomes[..], &&both[..]);
         probe.equal("who gave it up", &probe.see(&to).presence, &Presence::Deactivated);
         probe.equal("who has it", &probe.see(&from).field("note"), &&*super::seen::quoted("linked"));
@@ -206,7 +206,7 @@ promises! { $ __conformance_records_commit in commit:
             loud(create(&new, &full(4))),
             create(&after, &full(5)),
         ]);
-        let [Outcome::Applied { .. }, Outcome::Failed { .. }, Outcome::Failed { .. }, Outcome::Applied { .. }] =
+        let [OpOutcome::Applied { .. }, OpOutcome::Failed { .. }, OpOutcome::Failed { .. }, OpOutcome::Applied { .. }] =
             &outcomes[..]
         else {
             probe.broken(&format!("{outcomes:?}, where the second and the third cannot be written"))
@@ -297,7 +297,7 @@ promises! { $ __conformance_records_commit in commit:
         probe.applied(loud(update(&two, at, &full(4))));
         probe.applied(deactivate(&two, probe.revision(&two)));
         probe.applied(reactivate(&two, probe.revision(&two), &full(5)));
-        let expect = Expect::Revision(probe.revision(&two));
+        let expect = Precondition::Revision(probe.revision(&two));
         let all = Op { action: Action::Touch, expect, ..create(&two, &full(6)) };
         probe.applied(all);
         probe.equal("the first", &probe.see(&one), &first);

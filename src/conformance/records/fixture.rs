@@ -1,7 +1,7 @@
-use crate::exchange::{Entry, Presence};
-use crate::host::RecordStore;
+use crate::audit::AuditEntry;
 use crate::id::{ExternalId, LocalId, RunId};
 use crate::memory::MemoryStore;
+use crate::store::{Presence, RecordStore};
 use crate::value::Record;
 
 use super::schema;
@@ -18,7 +18,7 @@ use super::schema;
 /// use tripartite::memory::MemoryStore;
 /// # use tripartite::conformance::records::schema;
 /// # use tripartite::drive::block_on;
-/// # use tripartite::host::RecordStore;
+/// # use tripartite::store::RecordStore;
 /// # use tripartite::id::ExternalId;
 /// let host = MemoryStore::new(schema());
 /// let id = ExternalId::new("7")?;
@@ -72,7 +72,7 @@ pub trait Fixture: Sized + Sync {
     fn refuse(&self, id: &ExternalId) -> bool;
 
     /// The whole audit, oldest first.
-    fn audit(&self) -> Vec<(RunId, ExternalId, Entry)>;
+    fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)>;
 }
 
 /// Its pages have a hundred entries. A record that is entered without an external id gets a number for a local one.
@@ -141,7 +141,7 @@ impl Fixture for MemoryStore {
         false
     }
 
-    fn audit(&self) -> Vec<(RunId, ExternalId, Entry)> {
+    fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)> {
         self.audit()
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::world::{conflict, create, deactivate, full, id, noted, opened, policy, reactivate, touch, update};
 use super::{Fixture, probe::Probe, schema};
-use crate::exchange::{Op, Presence, Synced};
 use crate::id::ExternalId;
+use crate::store::{Op, Presence, Synced};
 use crate::value::Value;
 
 /// The ids of records that are there throughout, and of those that come and go, mixed by name and by age.
@@ -164,7 +164,7 @@ promises! { $ __conformance_records_index in index:
         // A user's edit leaves what is remembered as it is: the difference is what tells.
         probe.fixture.edit(&one, &noted("edited"));
         probe.equal("when it was in step", &probe.listed(&one).synced, &Some(synced));
-        let close = crate::exchange::ConflictChange::Close { unit: "visits".to_owned() };
+        let close = crate::store::ConflictChange::Close { unit: "visits".to_owned() };
         probe.applied(Op { conflicts: vec![close], ..touch(&one, probe.revision(&one)) });
         probe.equal("how many conflicts are open", &probe.listed(&one).open, &2);
     }

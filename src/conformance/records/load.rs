@@ -8,8 +8,8 @@ use serde_json::json;
 use super::world::{create, full, id, noted, record, update};
 use super::{Fixture, probe::Probe, seen};
 use crate::conformance::probe::at_once;
-use crate::exchange::{Op, Revision};
 use crate::id::{ExternalId, MAX_ID_LEN};
+use crate::store::{Op, Revision};
 
 /// How many edits are raced.
 const EDITS: usize = 60;

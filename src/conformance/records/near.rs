@@ -2,13 +2,12 @@
 
 use serde_json::json;
 
-use super::Fixture;
 use super::probe::Probe;
-use super::schema;
 use super::seen::{Near, of_local};
 use super::world::{create, deactivate, full, id, noted, record, update};
-use crate::exchange::{Presence, Wanted};
+use super::{Fixture, schema};
 use crate::matching::{FEW, Rule, Rules, Trust};
+use crate::store::{LoadRequest, Presence};
 use crate::value::Record;
 
 /// So many keys are looked for at once that nobody has, beside one.
@@ -26,7 +25,7 @@ pub(super) fn rules() -> Vec<Rule> {
 
 /// A load of whom these could be.
 #[track_caller]
-pub(super) fn wanted(records: &[Record]) -> Wanted {
+pub(super) fn wanted(records: &[Record]) -> LoadRequest {
     let rules = match Rules::new(&schema(), rules()) {
         Ok(rules) => rules,
         Err(error) => panic!("the suite's rules: {error}"),
@@ -34,12 +33,13 @@ pub(super) fn wanted(records: &[Record]) -> Wanted {
     let mut keys: Vec<_> = records.iter().flat_map(|record| rules.keys(record)).collect();
     keys.sort_unstable();
     keys.dedup();
-    Wanted { ids: Vec::new(), near: Some(crate::exchange::Near { rules, keys }) }
+    LoadRequest { ids: Vec::new(), near: Some(crate::store::CandidateQuery { rules, keys }) }
 }
 
 /// Whether a record has one of the keys.
-pub(super) fn is_near(wanted: &Wanted, record: &Record) -> bool {
-    let has_key = |near: &crate::exchange::Near| near.rules.keys(record).iter().any(|key| near.keys.contains(key));
+pub(super) fn is_near(wanted: &LoadRequest, record: &Record) -> bool {
+    let has_key =
+        |near: &crate::store::CandidateQuery| near.rules.keys(record).iter().any(|key| near.keys.contains(key));
     wanted.near.as_ref().is_some_and(has_key)
 }
 

@@ -5,13 +5,14 @@ use std::fmt::Debug;
 
 use super::seen::{Listed, Near, Seen};
 use super::{Fixture, schema, world};
+use crate::audit::AuditEntry;
 use crate::conformance::probe::short;
 use crate::drive::block_on;
-use crate::exchange::{Candidate, Cursor, Entry, IndexEntry, Loaded, Op, Outcome, Revision, Wanted};
 use crate::failure::{Classify, Failure};
-use crate::host::RecordStore;
 use crate::id::{ExternalId, LocalId};
 use crate::schema::Schema;
+use crate::source::Cursor;
+use crate::store::{Candidate, IndexEntry, LoadRequest, Loaded, Op, OpOutcome, RecordStore, Revision};
 use crate::value::Record;
 
 type StoreError<F> = <<F as Fixture>::Store as RecordStore>::Error;
@@ -106,7 +107,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
 
     #[track_caller]
     pub(super) fn load(&self, ids: &[ExternalId]) -> Vec<Loaded> {
-        self.answered("load", block_on(self.fixture.store().load(&Wanted::of(ids.to_vec())))).linked
+        self.answered("load", block_on(self.fixture.store().load(&LoadRequest::of(ids.to_vec())))).linked
     }
 
     /// The records that have a key of one of these, by their local ids.
@@ -149,7 +150,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
     }
 
     #[track_caller]
-    pub(super) fn commit(&self, ops: Vec<Op>) -> Vec<Outcome> {
+    pub(super) fn commit(&self, ops: Vec<Op>) -> Vec<OpOutcome> {
         let count = ops.len();
         let outcomes = self.answered("commit", block_on(self.fixture.store().commit(&world::batch(ops))));
         self.equal("how many answers there are", &outcomes.len(), &count);
@@ -157,16 +158,16 @@ impl<'f, F: Fixture> Probe<'f, F> {
     }
 
     #[track_caller]
-    pub(super) fn outcome(&self, op: Op) -> Outcome {
+    pub(super) fn outcome(&self, op: Op) -> OpOutcome {
         let mut outcomes = self.commit(vec![op]);
-        outcomes.pop().unwrap_or(Outcome::Stale)
+        outcomes.pop().unwrap_or(OpOutcome::Stale)
     }
 
     /// Carries out an op that nothing stands in the way of.
     #[track_caller]
     pub(super) fn applied(&self, op: Op) -> LocalId {
         match self.outcome(op) {
-            Outcome::Applied { local } => local,
+            OpOutcome::Applied { local } => local,
             other => self.broken(&format!("{other:?}, where nothing stood in the way")),
         }
     }
@@ -174,7 +175,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
     /// Checks that an op is refused for what it expects.
     #[track_caller]
     pub(super) fn stale(&self, op: Op) {
-        self.equal("the answer", &self.outcome(op), &Outcome::Stale);
+        self.equal("the answer", &self.outcome(op), &OpOutcome::Stale);
     }
 
     /// Creates a record, and says how it is seen.
@@ -186,7 +187,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
 
     /// An op in a race: `None` when it may or may not have been carried out.
     #[track_caller]
-    pub(super) fn race(&self, op: Op) -> Option<Outcome> {
+    pub(super) fn race(&self, op: Op) -> Option<OpOutcome> {
         match block_on(self.fixture.store().commit(&world::batch(vec![op]))) {
             Err(error) if matches!(error.failure(), Failure::Retry { .. }) => None,
             answer => self.answered("commit", answer).pop(),
@@ -194,7 +195,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
     }
 
     /// The audit of one record.
-    pub(super) fn audit(&self, id: &ExternalId) -> Vec<Entry> {
+    pub(super) fn audit(&self, id: &ExternalId) -> Vec<AuditEntry> {
         let of_it = self.fixture.audit().into_iter().filter(|(_, of, _)| of == id);
         of_it.map(|(_, _, entry)| entry).collect()
     }

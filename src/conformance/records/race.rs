@@ -7,8 +7,8 @@ use super::probe::Probe;
 use super::seen::quoted;
 use super::world::{create, full, id, link, noted, record, update};
 use crate::conformance::probe::{RACERS, at_once};
-use crate::exchange::{Op, Outcome};
 use crate::id::ExternalId;
+use crate::store::{Op, OpOutcome};
 use crate::value::Record;
 
 /// How many records are raced for.
@@ -18,7 +18,7 @@ const ROUNDS: usize = 12;
 fn one_wins<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, op: impl Fn(&str) -> Op + Sync) {
     let entries = probe.audit(of).len();
     let answers = at_once(RACERS, |racer| probe.race(op(&format!("of {racer}"))));
-    let won: Vec<_> = (0..).zip(&answers).filter(|(_, is)| matches!(is, Some(Outcome::Applied { .. }))).collect();
+    let won: Vec<_> = (0..).zip(&answers).filter(|(_, is)| matches!(is, Some(OpOutcome::Applied { .. }))).collect();
     let unknown = answers.iter().filter(|answer| answer.is_none()).count();
     let racers: Vec<i32> = won.iter().map(|(racer, _)| *racer).collect();
     probe.holds(won.len() == 1 || won.is_empty() && unknown > 0, || format!("carried out: those of {racers:?}"));
@@ -32,8 +32,8 @@ fn one_wins<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, op: impl Fn(&str)
 
 /// Checks that one link was carried out, and that it is the one that is there.
 #[track_caller]
-fn one_is_there<F: Fixture>(probe: &Probe<'_, F>, answers: &[Option<Outcome>], have: &[usize]) {
-    let won = |racer: &usize| matches!(answers[*racer], Some(Outcome::Applied { .. }));
+fn one_is_there<F: Fixture>(probe: &Probe<'_, F>, answers: &[Option<OpOutcome>], have: &[usize]) {
+    let won = |racer: &usize| matches!(answers[*racer], Some(OpOutcome::Applied { .. }));
     let won: Vec<_> = (0..answers.len()).filter(won).collect();
     let unknown = answers.iter().any(Option::is_none);
     probe.holds(won.len() == 1 || won.is_empty() && unknown, || format!("carried out: those of {won:?}"));

@@ -8,11 +8,11 @@ use super::world::{
     batch, conflict, create, deactivate, full, id, noted, noticed, opened, policy, record, run, stand_in, touch, update,
 };
 use super::{Fixture, schema};
+use crate::audit::AuditEntry;
 use crate::drive::block_on;
-use crate::exchange::{Batch, ConflictChange, Entry, Op, OpenConflict, Outcome, Synced};
-use crate::host::RecordStore;
 use crate::id::ExternalId;
 use crate::schema::Privacy;
+use crate::store::{Batch, ConflictChange, Op, OpOutcome, OpenConflict, RecordStore, Synced};
 use crate::value::{Fingerprint, Record, Value};
 
 /// Bases that a careless store takes for one another: a field that was never synced, one that the source had empty, and
@@ -77,7 +77,7 @@ promises! { $ __conformance_records_remember in remember:
             ..batch(vec![Op { base: Some(full(2)), ..touch(&one, probe.revision(&one)) }])
         };
         let outcomes = block_on(probe.fixture.store().commit(&other));
-        probe.holds(matches!(outcomes.as_deref(), Ok([Outcome::Applied { .. }])), || format!("{:?}", outcomes.ok()));
+        probe.holds(matches!(outcomes.as_deref(), Ok([OpOutcome::Applied { .. }])), || format!("{:?}", outcomes.ok()));
         let seen = probe.see(&one).base.map(|base| base.schema);
         probe.equal("the base's schema", &seen, &Some(other.schema));
     }
@@ -188,7 +188,7 @@ promises! { $ __conformance_records_remember in remember:
         }
         probe.applied(Op { missed: u32::MAX, ..touch(&one, probe.revision(&one)) });
         probe.equal("how often it was missed, while it is inactive", &probe.see(&one).missed, &u32::MAX);
-        probe.equal("what is said of it", &probe.see(&one).presence, &crate::exchange::Presence::Deactivated);
+        probe.equal("what is said of it", &probe.see(&one).presence, &crate::store::Presence::Deactivated);
     }
 
     /// Store the version of a tombstone beside the base, as the record is marked inactive.
@@ -199,7 +199,7 @@ promises! { $ __conformance_records_remember in remember:
         probe.applied(gone);
         let seen = probe.see(&one);
         let (presence, version) = (seen.presence, seen.base.as_ref().and_then(|base| base.version));
-        probe.equal("what is said of it", &presence, &crate::exchange::Presence::Deactivated);
+        probe.equal("what is said of it", &presence, &crate::store::Presence::Deactivated);
         probe.equal("the base's version", &version, &Some(7));
         probe.equal("what the base states", &seen.base.map(|base| base.fields), &created.base.map(|base| base.fields));
         probe.equal("when it was in step", &seen.synced, &created.synced);
@@ -209,7 +209,7 @@ promises! { $ __conformance_records_remember in remember:
         let seen = probe.see(&one);
         let version = seen.base.and_then(|base| base.version);
         probe.equal("its version, once it is back", &(version, seen.missed), &(Some(8), 0));
-        probe.equal("what is said of it then", &seen.presence, &crate::exchange::Presence::Active);
+        probe.equal("what is said of it then", &seen.presence, &crate::store::Presence::Active);
     }
 
     /// Open, update and close conflicts by their units, one for each, and give those that are open as they were stored.
@@ -248,7 +248,7 @@ promises! { $ __conformance_records_remember in remember:
         probe.applied(noticing(update(&one, at, &full(4)), &["y", "x"]));
         probe.stale(noticing(update(&one, at, &full(4)), &["never"]));
         let said = |of: &ExternalId, why: &str| (run("suite-1"), of.clone(), noticed(why));
-        let mut promised: Vec<(_, _, Entry)> = ["c", "a", "b", "a"].map(|why| said(&two, why)).to_vec();
+        let mut promised: Vec<(_, _, AuditEntry)> = ["c", "a", "b", "a"].map(|why| said(&two, why)).to_vec();
         promised.extend(["z", "y", "x"].map(|why| said(&one, why)));
         probe.equal("the audit", &probe.fixture.audit(), &promised);
         // An entry has every value that was there.

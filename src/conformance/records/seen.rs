@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::exchange::{Base, Candidate, IndexEntry, Loaded, Presence, Revision, Synced};
 use crate::id::ExternalId;
 use crate::schema::Schema;
+use crate::store::{Base, Candidate, IndexEntry, Loaded, Presence, Revision, Synced};
 use crate::value::{FieldRef, Fingerprint, Record, Value};
 
 /// The values of a record by their fields' names.

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::seen::{of_local, stated};
 use super::world::{create, full, id, record, update};
 use super::{Fixture, probe::Probe, schema};
-use crate::exchange::{Outcome, Revision};
 use crate::id::ExternalId;
+use crate::store::{OpOutcome, Revision};
 use crate::value::{Record, RecordBuilder, Value};
 
 /// The most that a host must take of one value.
@@ -102,7 +102,7 @@ fn one(field: &str, value: &Value) -> Record {
 fn comes_back<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, at: Revision, patch: &Record) {
     let before = (probe.see(of), probe.audit(of));
     match probe.outcome(update(of, at, patch)) {
-        Outcome::Applied { .. } => {
+        OpOutcome::Applied { .. } => {
             let mut local = before.0.local.clone();
             local.extend(stated(&probe.schema, patch));
             let after = probe.see(of);
@@ -111,8 +111,8 @@ fn comes_back<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, at: Revision, p
             let entries = probe.audit(of).split_off(before.1.len());
             probe.equal("its audit", &entries, &update(of, at, patch).entries);
         }
-        Outcome::Failed { .. } => probe.equal("what is there", &(probe.see(of), probe.audit(of)), &before),
-        Outcome::Stale => probe.broken("an op that nothing stood in the way of is stale"),
+        OpOutcome::Failed { .. } => probe.equal("what is there", &(probe.see(of), probe.audit(of)), &before),
+        OpOutcome::Stale => probe.broken("an op that nothing stood in the way of is stale"),
     }
 }
 
@@ -157,11 +157,11 @@ promises! { $ __conformance_records_values in values:
         for (number, (field, value)) in awkward().into_iter().enumerate() {
             let (of, record) = (id(&format!("new {number}")), one(field, &value));
             match probe.outcome(create(&of, &record)) {
-                Outcome::Applied { .. } => {
+                OpOutcome::Applied { .. } => {
                     probe.equal("the fields", &probe.see(&of).local, &of_local(&probe.schema, &record));
                 }
-                Outcome::Failed { .. } => probe.equal("what is there", &probe.find(&of), &None),
-                Outcome::Stale => probe.broken("a creation that nothing stood in the way of is stale"),
+                OpOutcome::Failed { .. } => probe.equal("what is there", &probe.find(&of), &None),
+                OpOutcome::Stale => probe.broken("a creation that nothing stood in the way of is stale"),
             }
         }
     }

@@ -5,14 +5,13 @@ use std::sync::LazyLock;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
 
+use crate::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use crate::detect::{Clash, RemoteChange, Verdict};
-use crate::exchange::{
-    Action, Batch, ConflictChange, Entry, Expect, FieldEntry, Op, OpenConflict, RecordEntry, Revision, Situation,
-};
 use crate::id::{ExternalId, LocalId, RunId};
 use crate::normalize::phone::Region;
 use crate::resolve::Decision;
 use crate::schema::{Field, Kind, Privacy, Schema};
+use crate::store::{Action, Batch, ConflictChange, Op, OpenConflict, Precondition, Revision};
 use crate::value::{Fingerprint, Record, Value};
 
 /// The schema of the records that the suite works with: a field of every kind of the crate's own.
@@ -116,7 +115,7 @@ pub(super) fn batch(ops: Vec<Op>) -> Batch {
 }
 
 /// An op with everything that an op can have.
-fn op(id: &ExternalId, action: Action, expect: Expect, remote: &Record) -> Op {
+fn op(id: &ExternalId, action: Action, expect: Precondition, remote: &Record) -> Op {
     let entries = vec![noticed(action.name()), decided(remote)];
     Op {
         rekeyed: None,
@@ -136,26 +135,26 @@ fn op(id: &ExternalId, action: Action, expect: Expect, remote: &Record) -> Op {
 }
 
 pub(super) fn create(id: &ExternalId, record: &Record) -> Op {
-    Op { situation: Situation::Unmatched, ..op(id, Action::Create(record.clone()), Expect::Unlinked, record) }
+    Op { situation: Situation::Unmatched, ..op(id, Action::Create(record.clone()), Precondition::Unlinked, record) }
 }
 
 pub(super) fn update(id: &ExternalId, revision: Revision, patch: &Record) -> Op {
-    op(id, Action::Update(patch.clone()), Expect::Revision(revision), patch)
+    op(id, Action::Update(patch.clone()), Precondition::Revision(revision), patch)
 }
 
 pub(super) fn reactivate(id: &ExternalId, revision: Revision, patch: &Record) -> Op {
-    op(id, Action::Reactivate(patch.clone()), Expect::Revision(revision), patch)
+    op(id, Action::Reactivate(patch.clone()), Precondition::Revision(revision), patch)
 }
 
 /// An op on a record that the source no longer has.
 pub(super) fn deactivate(id: &ExternalId, revision: Revision) -> Op {
-    let op = op(id, Action::Deactivate, Expect::Revision(revision), &schema().missing());
+    let op = op(id, Action::Deactivate, Precondition::Revision(revision), &schema().missing());
     Op { situation: Situation::Missing, base: None, version: None, remote: None, seen: None, ..op }
 }
 
 /// An op that links a record here, with everything else that it can do.
 pub(super) fn link(id: &ExternalId, local: &LocalId, revision: Revision, patch: &Record) -> Op {
-    let expect = Expect::Free { local: local.clone(), revision };
+    let expect = Precondition::Free { local: local.clone(), revision };
     Op { situation: Situation::Found, ..op(id, Action::Update(patch.clone()), expect, patch) }
 }
 
@@ -171,7 +170,7 @@ pub(super) fn rekey(from: &ExternalId, to: &ExternalId, revision: Revision) -> O
 
 /// An op that only remembers: by itself, nothing.
 pub(super) fn touch(id: &ExternalId, revision: Revision) -> Op {
-    let op = op(id, Action::Touch, Expect::Revision(revision), &schema().missing());
+    let op = op(id, Action::Touch, Precondition::Revision(revision), &schema().missing());
     Op { base: None, version: None, seen: None, entries: Vec::new(), ..op }
 }
 
@@ -192,10 +191,10 @@ pub(super) fn opened(conflict: &OpenConflict) -> ConflictChange {
 }
 
 /// An entry about a field whose values it does not have.
-pub(super) fn stand_in(field: &str, kept: Privacy) -> Entry {
+pub(super) fn stand_in(field: &str, kept: Privacy) -> AuditEntry {
     let stand_in = Value::from("(redacted)");
     match decided(&noted("x")) {
-        Entry::Field(entry) => Entry::Field(FieldEntry {
+        AuditEntry::Field(entry) => AuditEntry::Field(FieldEntry {
             field: field.to_owned(),
             base: Some(Value::Null),
             local: stand_in.clone(),
@@ -209,8 +208,8 @@ pub(super) fn stand_in(field: &str, kept: Privacy) -> Entry {
 }
 
 /// An entry about the record as a whole.
-pub(super) fn noticed(why: &str) -> Entry {
-    Entry::Record(RecordEntry {
+pub(super) fn noticed(why: &str) -> AuditEntry {
+    AuditEntry::Record(RecordEntry {
         situation: Situation::Linked,
         action: "touch".to_owned(),
         why: why.to_owned(),
@@ -219,8 +218,8 @@ pub(super) fn noticed(why: &str) -> Entry {
 }
 
 /// An entry about a field, with a base that is stated to be empty.
-fn decided(remote: &Record) -> Entry {
-    Entry::Field(FieldEntry {
+fn decided(remote: &Record) -> AuditEntry {
+    AuditEntry::Field(FieldEntry {
         field: "note".to_owned(),
         group: None,
         verdict: Verdict::RemoteOnly(RemoteChange::Set),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::exchange::{Action, Batch, Candidate, Entry, Expect, Near, Op, Outcome};
+use crate::audit::AuditEntry;
 use crate::id::{ExternalId, LocalId, RunId};
 use crate::matching::{FEW, MatchKey};
 use crate::memory::kept::{Kept, apply};
+use crate::store::{Action, Batch, Candidate, CandidateQuery, Op, OpOutcome, Precondition};
 use crate::value::Record;
 
 #[derive(Debug, Default)]
@@ -15,19 +16,19 @@ pub(super) struct State {
     pub(super) free: BTreeMap<LocalId, Kept>,
     /// What each local id is linked to.
     pub(super) locals: BTreeMap<LocalId, Option<ExternalId>>,
-    pub(super) audit: Vec<(RunId, ExternalId, Entry)>,
+    pub(super) audit: Vec<(RunId, ExternalId, AuditEntry)>,
 }
 
 impl State {
-    pub(super) fn carry_out(&mut self, batch: &Batch, op: &Op) -> Outcome {
+    pub(super) fn carry_out(&mut self, batch: &Batch, op: &Op) -> OpOutcome {
         if !self.is_expected(op) {
-            return Outcome::Stale;
+            return OpOutcome::Stale;
         }
         if let Some(kept) = op.rekeyed.as_ref().and_then(|from| self.records.remove(from)) {
             self.locals.insert(kept.id.clone(), Some(op.id.clone()));
             self.records.insert(op.id.clone(), kept);
         }
-        if let Expect::Free { local, .. } = &op.expect {
+        if let Precondition::Free { local, .. } = &op.expect {
             self.linked(local, &op.id);
         }
         if let Action::Create(_) = op.action {
@@ -35,21 +36,21 @@ impl State {
             self.locals.insert(local.clone(), Some(op.id.clone()));
             self.records.insert(op.id.clone(), Kept::new(local, Record::missing(0), 0));
         }
-        let Some(kept) = self.records.get_mut(&op.id) else { return Outcome::Stale };
+        let Some(kept) = self.records.get_mut(&op.id) else { return OpOutcome::Stale };
         apply(kept, batch, op);
         let local = kept.id.clone();
         self.audit.extend(op.entries.iter().map(|entry| (batch.run.clone(), op.id.clone(), entry.clone())));
-        Outcome::Applied { local }
+        OpOutcome::Applied { local }
     }
 
     fn is_expected(&self, op: &Op) -> bool {
         let is_taken = self.records.contains_key(&op.id);
         match &op.expect {
-            Expect::Unlinked => !is_taken && matches!(op.action, Action::Create(_)),
-            Expect::Free { local, revision } => {
+            Precondition::Unlinked => !is_taken && matches!(op.action, Action::Create(_)),
+            Precondition::Free { local, revision } => {
                 !is_taken && self.free.get(local).is_some_and(|kept| kept.revision == *revision)
             }
-            Expect::Revision(revision) => {
+            Precondition::Revision(revision) => {
                 let known = self.records.get(op.rekeyed.as_ref().unwrap_or(&op.id));
                 known.is_some_and(|kept| kept.revision == *revision) && !(op.rekeyed.is_some() && is_taken)
             }
@@ -74,7 +75,7 @@ impl State {
     }
 
     /// All that have one of the keys. A database keeps the keys; here each record's are reckoned anew.
-    pub(super) fn near(&self, near: &Near) -> Vec<Candidate> {
+    pub(super) fn near(&self, near: &CandidateQuery) -> Vec<Candidate> {
         let linked = self.records.iter().map(|(id, kept)| (Some(id), kept));
         let all = linked.chain(self.free.values().map(|kept| (None, kept)));
         let mut given: BTreeMap<MatchKey, usize> = BTreeMap::new();

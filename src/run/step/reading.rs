@@ -1,10 +1,11 @@
 //! Steps that read: what is linked, what the source lists, and the records that may have changed.
 
 use super::Step;
-use crate::exchange::{Cursor, IndexPage, Page, Records, Wanted};
 use crate::id::ExternalId;
 use crate::plan::{Figures, Plan};
 use crate::run::core::{Core, Purpose};
+use crate::source::{Cursor, Page};
+use crate::store::{IndexPage, LoadRequest, Records};
 
 /// The run reads what is linked.
 #[derive(Debug)]
@@ -48,7 +49,8 @@ impl Indexing {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// # use tripartite::exchange::{Cursor, IndexPage};
+    /// # use tripartite::source::Cursor;
+    /// # use tripartite::store::IndexPage;
     /// let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// let next = Cursor("after 4711".to_owned());
     /// let step = indexing.resume(IndexPage { entries: vec![], next: Some(next.clone()) });
@@ -92,7 +94,8 @@ impl Fetching {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
@@ -104,7 +107,7 @@ impl Fetching {
     }
 
     /// Which records are asked for, in order; `None`: the whole listing. A page of these is
-    /// [`Connector::fetch_only`](crate::host::Connector::fetch_only).
+    /// [`Connector::fetch_only`](crate::source::Connector::fetch_only).
     ///
     /// ```
     /// # use tripartite::id::{ExternalId, RunId};
@@ -129,7 +132,8 @@ impl Fetching {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
@@ -149,7 +153,8 @@ impl Fetching {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// let Step::Fetching(mut fetching) = indexing.resume(nothing) else { unreachable!() };
@@ -170,7 +175,8 @@ impl Fetching {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
@@ -188,7 +194,7 @@ impl Fetching {
 #[derive(Debug)]
 pub struct Loading {
     pub(in crate::run) core: Box<Core>,
-    pub(in crate::run) wanted: Wanted,
+    pub(in crate::run) wanted: LoadRequest,
     pub(in crate::run) purpose: Purpose,
 }
 
@@ -202,11 +208,13 @@ impl Loading {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
+    /// # use tripartite::source::{Item, RemoteRecord};
+    /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -217,7 +225,7 @@ impl Loading {
     /// assert_eq!(loading.request().ids.len(), 1); // what is said twice and the same is one record
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn request(&self) -> &Wanted {
+    pub fn request(&self) -> &LoadRequest {
         &self.wanted
     }
 
@@ -229,11 +237,13 @@ impl Loading {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
+    /// # use tripartite::source::{Item, RemoteRecord};
+    /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -241,7 +251,7 @@ impl Loading {
     /// # };
     /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
-    /// use tripartite::exchange::Action;
+    /// use tripartite::store::Action;
     /// // The reply leaves it out: nobody here has this id, so it is created.
     /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
     /// assert!(matches!(committing.request().ops[0].action, Action::Create(_)));

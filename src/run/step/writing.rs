@@ -1,11 +1,10 @@
 //! Steps that write, or wait to be let.
 
 use super::{Done, Step};
-use crate::exchange::privacy::{Plain, show};
-use crate::exchange::{Batch, Op, Outcome};
 use crate::plan::{Blocked, Plan, PlanId};
 use crate::run::commit::After;
 use crate::run::core::Core;
+use crate::store::{Batch, Op, OpOutcome, Plain, show};
 
 /// The run writes.
 #[derive(Debug)]
@@ -27,11 +26,13 @@ impl Committing {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
+    /// # use tripartite::source::{Item, RemoteRecord};
+    /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -39,9 +40,9 @@ impl Committing {
     /// # };
     /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
-    /// use tripartite::exchange::Expect;
+    /// use tripartite::store::Precondition;
     /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
-    /// assert_eq!(committing.request().ops[0].expect, Expect::Unlinked); // checked by the store as it writes
+    /// assert_eq!(committing.request().ops[0].expect, Precondition::Unlinked); // checked by the store as it writes
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn request(&self) -> &Batch {
@@ -57,11 +58,13 @@ impl Committing {
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
     /// # let run = run.batch(1);
-    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
+    /// # use tripartite::source::{Item, RemoteRecord};
+    /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -86,11 +89,13 @@ impl Committing {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// # use tripartite::exchange::{IndexPage, Next, Page};
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// # use tripartite::exchange::{Item, Records, RemoteRecord};
+    /// # use tripartite::source::{Item, RemoteRecord};
+    /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
@@ -99,12 +104,12 @@ impl Committing {
     /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// # let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
-    /// use tripartite::exchange::Outcome;
+    /// use tripartite::store::OpOutcome;
     /// // Somebody linked the record meanwhile: it is loaded and planned once more, not overwritten.
-    /// assert!(matches!(committing.resume(vec![Outcome::Stale]), Step::Loading(_)));
+    /// assert!(matches!(committing.resume(vec![OpOutcome::Stale]), Step::Loading(_)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn resume(self, outcomes: Vec<Outcome>) -> Step {
+    pub fn resume(self, outcomes: Vec<OpOutcome>) -> Step {
         let mut ops = self.batch.ops;
         // What was planned is told by the entries as they are.
         show(&mut ops, self.plain);
@@ -137,7 +142,8 @@ impl Stopped {
     /// # let gone = Listing::new(vec![]);
     /// // One record was in step last night; tonight the listing is complete, and empty.
     /// # use tripartite::drive::block_on;
-    /// # use tripartite::host::{Connector, RecordStore};
+    /// # use tripartite::source::Connector;
+    /// # use tripartite::store::RecordStore;
     /// # let mut step = run.start();
     /// # let stopped = loop {
     /// #     step = match step {
@@ -148,7 +154,7 @@ impl Stopped {
     /// #         other => return Err(format!("{other:?}").into()),
     /// #     };
     /// # };
-    /// use tripartite::exchange::Action;
+    /// use tripartite::store::Action;
     /// assert_eq!(stopped.plan().ops()[0].action, Action::Deactivate);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -172,7 +178,8 @@ impl Stopped {
     /// # let gone = Listing::new(vec![]);
     /// // One record was in step last night; tonight the listing is complete, and empty.
     /// # use tripartite::drive::block_on;
-    /// # use tripartite::host::{Connector, RecordStore};
+    /// # use tripartite::source::Connector;
+    /// # use tripartite::store::RecordStore;
     /// # let mut step = run.start();
     /// # let stopped = loop {
     /// #     step = match step {
@@ -207,7 +214,8 @@ impl Stopped {
     /// # let gone = Listing::new(vec![]);
     /// // One record was in step last night; tonight the listing is complete, and empty.
     /// # use tripartite::drive::block_on;
-    /// # use tripartite::host::{Connector, RecordStore};
+    /// # use tripartite::source::Connector;
+    /// # use tripartite::store::RecordStore;
     /// # let mut step = run.start();
     /// # let stopped = loop {
     /// #     step = match step {
@@ -243,7 +251,8 @@ impl Stopped {
     /// # let gone = Listing::new(vec![]);
     /// // One record was in step last night; tonight the listing is complete, and empty.
     /// # use tripartite::drive::block_on;
-    /// # use tripartite::host::{Connector, RecordStore};
+    /// # use tripartite::source::Connector;
+    /// # use tripartite::store::RecordStore;
     /// # let mut step = run.start();
     /// # let stopped = loop {
     /// #     step = match step {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tripartite::audit::AuditEntry;
 use tripartite::conformance::records::{Fixture, schema};
 use tripartite::drive::block_on;
-use tripartite::exchange::{Batch, Cursor, Entry, IndexPage, Outcome, Presence, Records, Revision, Wanted};
-use tripartite::host::RecordStore;
 use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::memory::{Kept, MemoryStore};
+use tripartite::source::Cursor;
+use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, Presence, RecordStore, Records, Revision};
 use tripartite::value::Record;
 
 /// What is wrong.
@@ -129,7 +130,7 @@ pub(super) struct Faulty {
 /// What the inner store does not keep, or a fault needs to remember.
 #[derive(Default)]
 pub(super) struct Side {
-    pub(super) audit: Vec<(RunId, ExternalId, Entry)>,
+    pub(super) audit: Vec<(RunId, ExternalId, AuditEntry)>,
     pub(super) refused: BTreeSet<ExternalId>,
     pub(super) deleted: BTreeSet<ExternalId>,
     pub(super) unlinked: usize,
@@ -197,7 +198,7 @@ fn now<T>(answer: impl Future<Output = Result<T, Infallible>>) -> T {
 }
 
 impl Faulty {
-    pub(super) fn commit_inner(&self, batch: &Batch) -> Vec<Outcome> {
+    pub(super) fn commit_inner(&self, batch: &Batch) -> Vec<OpOutcome> {
         now(RecordStore::commit(&*self.inner, batch))
     }
 }
@@ -209,12 +210,12 @@ impl RecordStore for Faulty {
         Ok(self.list(after))
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, Infallible> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, Infallible> {
         let candidates = wanted.near.as_ref().map(|near| self.near(near)).unwrap_or_default();
         Ok(Records { linked: self.read(&wanted.ids), candidates })
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Infallible> {
         Ok(self.write(batch))
     }
 }
@@ -308,7 +309,7 @@ impl Fixture for Faulty {
         self.side().refused.insert(self.id(id))
     }
 
-    fn audit(&self) -> Vec<(RunId, ExternalId, Entry)> {
+    fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)> {
         self.side().audit.clone()
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::thread;
 
 use tripartite::conformance::records::schema;
-use tripartite::exchange::{Candidate, Cursor, IndexEntry, IndexPage, Loaded, Near, Presence, Revision, Synced};
 use tripartite::id::ExternalId;
 use tripartite::matching::{FEW, MatchKey, Rules};
 use tripartite::memory::{Kept, MemoryStore};
+use tripartite::source::Cursor;
+use tripartite::store::{Candidate, CandidateQuery, IndexEntry, IndexPage, Loaded, Presence, Revision, Synced};
 use tripartite::value::{Record, RecordBuilder, Value};
 
 use super::faulty::Fault::*;
@@ -150,7 +151,7 @@ impl Faulty {
         loaded
     }
 
-    pub(super) fn near(&self, near: &Near) -> Vec<Candidate> {
+    pub(super) fn near(&self, near: &CandidateQuery) -> Vec<Candidate> {
         let mut near = near.clone();
         match self.fault {
             CandidatesUpTo999Keys => near.keys.truncate(999),
@@ -186,7 +187,7 @@ impl Faulty {
     }
 
     /// Of each key so many.
-    fn at_most(&self, most: usize, found: Vec<Candidate>, near: &Near) -> Vec<Candidate> {
+    fn at_most(&self, most: usize, found: Vec<Candidate>, near: &CandidateQuery) -> Vec<Candidate> {
         let mut given: BTreeMap<MatchKey, usize> = BTreeMap::new();
         let mut is_within = |key: MatchKey| {
             *given.entry(key).or_default() += 1;
@@ -202,7 +203,7 @@ impl Faulty {
     }
 
     /// The candidates by what the store takes for the keys of its records.
-    fn reckoned(&self, store: &MemoryStore, near: &Near) -> Vec<Candidate> {
+    fn reckoned(&self, store: &MemoryStore, near: &CandidateQuery) -> Vec<Candidate> {
         let linked = store.records().into_iter().map(|(id, kept)| (Some(id), kept));
         let all = linked.chain(store.free().into_values().map(|kept| (None, kept)));
         let has_key = |record: &Record| near.rules.keys(record).iter().any(|key| near.keys.contains(key));

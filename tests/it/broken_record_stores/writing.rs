@@ -2,9 +2,10 @@
 
 use std::thread;
 
+use tripartite::audit::AuditEntry;
 use tripartite::conformance::records::schema;
-use tripartite::exchange::{Action, Batch, ConflictChange, Entry, Expect, Op, Outcome, Revision};
 use tripartite::id::{ExternalId, LocalId};
+use tripartite::store::{Action, Batch, ConflictChange, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::{Record, RecordBuilder, Value};
 
 use super::faulty::Fault::*;
@@ -76,7 +77,7 @@ impl Faulty {
         })
     }
 
-    pub(super) fn write(&self, batch: &Batch) -> Vec<Outcome> {
+    pub(super) fn write(&self, batch: &Batch) -> Vec<OpOutcome> {
         let before = (self.inner.records(), self.side().audit.len());
         self.side().before = Some(before);
         let mut stopped = false;
@@ -84,16 +85,16 @@ impl Faulty {
         if self.fault == LinksBeforeAllElse {
             order.sort_by_key(|&at| !batch.ops[at].links());
         }
-        let mut outcomes = vec![Outcome::Stale; batch.ops.len()];
+        let mut outcomes = vec![OpOutcome::Stale; batch.ops.len()];
         for at in order {
             let outcome = if stopped { failed() } else { self.carry_out(batch, &batch.ops[at]) };
-            stopped = self.fault == FailedStopsTheBatch && matches!(outcome, Outcome::Failed { .. });
+            stopped = self.fault == FailedStopsTheBatch && matches!(outcome, OpOutcome::Failed { .. });
             outcomes[at] = outcome;
         }
         match self.fault {
             AnswersBackwards => outcomes.reverse(),
             AnswersOfTheAppliedFirst => {
-                outcomes.sort_by_key(|outcome| !matches!(outcome, Outcome::Applied { .. }));
+                outcomes.sort_by_key(|outcome| !matches!(outcome, OpOutcome::Applied { .. }));
             }
             _ => {}
         }
@@ -104,16 +105,16 @@ impl Faulty {
         self.inner.get(id).map(|kept| kept.revision)
     }
 
-    fn carry_out(&self, batch: &Batch, op: &Op) -> Outcome {
+    fn carry_out(&self, batch: &Batch, op: &Op) -> OpOutcome {
         let mut made = self.made(op);
         if made.links() || made.rekeyed.is_some() {
             return self.takes_in(batch, op, made);
         }
         let known = self.revision(&made.id);
-        let expected = known.map_or(Expect::Unlinked, Expect::Revision);
+        let expected = known.map_or(Precondition::Unlinked, Precondition::Revision);
         let forced = match self.fault {
-            UpdatesBlindly => known.is_some() && op.expect != Expect::Unlinked,
-            CreatesOverAnything => op.expect == Expect::Unlinked,
+            UpdatesBlindly => known.is_some() && op.expect != Precondition::Unlinked,
+            CreatesOverAnything => op.expect == Precondition::Unlinked,
             ComparesBeforeItWrites => op.expect == expected,
             _ => false,
         };
@@ -133,17 +134,17 @@ impl Faulty {
         let before = self.inner.get(&made.id);
         let outcome = self.one(batch, &made);
         match &outcome {
-            Outcome::Applied { .. } => self.after(op, &made, before.map(|kept| kept.local)),
+            OpOutcome::Applied { .. } => self.after(op, &made, before.map(|kept| kept.local)),
             _ => self.after_refusal(batch, op, &made),
         }
         self.answer(outcome)
     }
 
     /// An op that gives a record its id.
-    fn takes_in(&self, batch: &Batch, op: &Op, mut made: Op) -> Outcome {
+    fn takes_in(&self, batch: &Batch, op: &Op, mut made: Op) -> OpOutcome {
         let is_taken = self.inner.get(&made.id).is_some();
         match &mut made.expect {
-            Expect::Free { local, revision } => {
+            Precondition::Free { local, revision } => {
                 let now = self.inner.free().get(local).map(|kept| kept.revision);
                 if self.fault == ComparesBeforeItWrites && now == Some(*revision) && !is_taken {
                     thread::yield_now();
@@ -170,7 +171,7 @@ impl Faulty {
         }
         let outcome = self.one(batch, &made);
         match outcome {
-            Outcome::Applied { .. } => {
+            OpOutcome::Applied { .. } => {
                 self.note(&made);
                 if self.fault == RekeysLeaveTheBase {
                     self.behind(&made.id, |kept| kept.base = None);
@@ -179,13 +180,15 @@ impl Faulty {
             _ => self.after_refusal(batch, op, &made),
         }
         match outcome {
-            Outcome::Applied { .. } if self.fault == LinksMakeNewLocals => self.taken_in(LocalId::new("new").unwrap()),
+            OpOutcome::Applied { .. } if self.fault == LinksMakeNewLocals => {
+                self.taken_in(LocalId::new("new").unwrap())
+            }
             outcome => self.answer(outcome),
         }
     }
 
-    fn taken_in(&self, local: LocalId) -> Outcome {
-        Outcome::Applied { local }
+    fn taken_in(&self, local: LocalId) -> OpOutcome {
+        OpOutcome::Applied { local }
     }
 
     /// What the store understands of an op.
@@ -225,25 +228,25 @@ impl Faulty {
     }
 
     /// Writes without looking at what is there, some time after somebody looked.
-    fn force(&self, batch: &Batch, mut op: Op) -> Outcome {
+    fn force(&self, batch: &Batch, mut op: Op) -> OpOutcome {
         thread::yield_now();
         loop {
             match (self.revision(&op.id), op.action.clone()) {
                 (Some(now), Action::Create(record)) => {
                     op.action = Action::Update(record);
-                    op.expect = Expect::Revision(now);
+                    op.expect = Precondition::Revision(now);
                 }
-                (Some(now), _) => op.expect = Expect::Revision(now),
-                (None, _) => op.expect = Expect::Unlinked,
+                (Some(now), _) => op.expect = Precondition::Revision(now),
+                (None, _) => op.expect = Precondition::Unlinked,
             }
-            if let applied @ Outcome::Applied { .. } = self.one(batch, &op) {
+            if let applied @ OpOutcome::Applied { .. } = self.one(batch, &op) {
                 self.note(&op);
                 return applied;
             }
         }
     }
 
-    fn one(&self, batch: &Batch, op: &Op) -> Outcome {
+    fn one(&self, batch: &Batch, op: &Op) -> OpOutcome {
         let mut batch = batch.clone();
         batch.ops = vec![op.clone()];
         self.commit_inner(&batch).remove(0)
@@ -302,19 +305,19 @@ impl Faulty {
         match self.fault {
             StaleIsAudited => self.note(made),
             StaleStoresItsBase => {
-                let (action, expect) = (Action::Touch, Expect::Revision(now));
+                let (action, expect) = (Action::Touch, Precondition::Revision(now));
                 self.one(batch, &Op { action, expect, seen: None, conflicts: vec![], ..op.clone() });
             }
             _ => {}
         }
     }
 
-    fn answer(&self, outcome: Outcome) -> Outcome {
+    fn answer(&self, outcome: OpOutcome) -> OpOutcome {
         match outcome {
-            Outcome::Applied { .. } if self.fault == LocalIdOfEachOp => {
+            OpOutcome::Applied { .. } if self.fault == LocalIdOfEachOp => {
                 let mut side = self.side();
                 side.ops += 1;
-                Outcome::Applied { local: LocalId::new(side.ops.to_string()).unwrap() }
+                OpOutcome::Applied { local: LocalId::new(side.ops.to_string()).unwrap() }
             }
             outcome => outcome,
         }
@@ -325,13 +328,13 @@ fn holds_nul(op: &Op) -> bool {
     op.remote.iter().any(|record| serde_json::to_string(&schema().named(record)).unwrap().contains("\\u0000"))
 }
 
-fn failed() -> Outcome {
-    Outcome::Failed { problem: "it was refused".to_owned() }
+fn failed() -> OpOutcome {
+    OpOutcome::Failed { problem: "it was refused".to_owned() }
 }
 
 /// What a store writes into its audit that looks the value up in what it has just written.
-fn told_by_the_patch(entry: &mut Entry, action: &Action) {
-    if let (Entry::Field(entry), Action::Create(patch) | Action::Update(patch)) = (entry, action)
+fn told_by_the_patch(entry: &mut AuditEntry, action: &Action) {
+    if let (AuditEntry::Field(entry), Action::Create(patch) | Action::Update(patch)) = (entry, action)
         && let Some(position) = schema().position(&entry.field)
     {
         entry.result = patch.field(position).to_value();

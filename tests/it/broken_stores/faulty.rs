@@ -9,7 +9,7 @@ use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
-use tripartite::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 use tripartite::memory::MemoryJobStore;
 
 /// What is wrong.
@@ -235,7 +235,7 @@ impl Faulty {
         Swap::Applied(version)
     }
 
-    fn list(&self, shard: Shard, until: DateTime<Utc>, after: Option<&(DateTime<Utc>, StoreKey)>) -> Due {
+    fn list(&self, shard: Shard, until: DateTime<Utc>, after: Option<&(DateTime<Utc>, StoreKey)>) -> DuePage {
         let all = |shard, until, after| now(self.inner.due(shard, until, after, usize::MAX)).keys;
         let mut keys = match self.fault {
             DueBeforeTheEndOnly => all(shard, until - TimeDelta::microseconds(1), after),
@@ -267,7 +267,7 @@ impl Faulty {
             let mut side = self.side();
             keys.retain(|(_, key)| side.listed.insert(key.clone()));
         }
-        Due { keys, more: false }
+        DuePage { keys, more: false }
     }
 
     fn append_entry(&self, log: &StoreKey, entry: &LogEntry) -> bool {
@@ -396,7 +396,7 @@ impl JobStore for Faulty {
         until: DateTime<Utc>,
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
-    ) -> Result<Due, Infallible> {
+    ) -> Result<DuePage, Infallible> {
         let mut due = self.list(shard, until, after);
         due.more = due.keys.len() > limit && self.fault != DueWithoutMore;
         if self.fault != DueWithoutLimit {

@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Generate;
 use serde_json::{Value as Json, json};
+use tripartite::audit::{AuditEntry, FieldEntry};
 use tripartite::decide::{Answer, decide, restore};
-use tripartite::exchange::{Base, Entry, FieldEntry, Loaded};
 use tripartite::schema::{Absent, Policy, Schema};
+use tripartite::store::{Base, Loaded};
 use tripartite::value::Record;
 
 use super::{nuala, value};
@@ -114,7 +115,7 @@ fn nothing_is_lost(schema: &Schema, before: &Loaded, after: &After) -> Result<()
     for (position, field) in schema.fields().iter().enumerate() {
         let (was, is) = (before.local.field(position), after.local.field(position));
         let kept = after.op.entries.iter().any(|entry| {
-            matches!(entry, Entry::Field(entry) if entry.field == field.name() && entry.local == was.to_value())
+            matches!(entry, AuditEntry::Field(entry) if entry.field == field.name() && entry.local == was.to_value())
         });
         prop_assert!(was.to_value() == is.to_value() || kept, "{} was overwritten unseen", field.name());
     }
@@ -181,8 +182,8 @@ proptest! {
         let loaded = linked(&schema, case.base.as_ref().map(|base| made(&schema, base)), made(&schema, &case.local));
         let now = sync(&first, &loaded, &remote);
         let fields: Vec<&FieldEntry> = now.op.entries.iter().filter_map(|entry| match entry {
-            Entry::Field(entry) => Some(entry),
-            Entry::Record(_) => None,
+            AuditEntry::Field(entry) => Some(entry),
+            AuditEntry::Record(_) => None,
         }).collect();
         for unit in schema.units() {
             let name = schema.unit_name(*unit);

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use tripartite::audit::{AuditEntry, FieldEntry, KeyedHash};
 use tripartite::decide::{Answer, batch, decide, explain, link, restore};
 use tripartite::drive::drive_blocking;
-use tripartite::exchange::{
-    Batch, Cursor, Entry, FieldEntry, IndexPage, KeyedHash, Outcome, Records, Revision, Wanted,
-};
-use tripartite::host::RecordStore;
 use tripartite::id::LocalId;
 use tripartite::memory::MemoryStore;
 use tripartite::plan::{Guards, Limit, Plan};
 use tripartite::run::{Mode, Step};
 use tripartite::schema::{Dispute, Policy, Privacy, Schema};
+use tripartite::source::Cursor;
+use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records, Revision};
 
 use super::{at, commit, load, nuala, run_id};
 use crate::support::world::{self, listing, night};
@@ -67,27 +66,27 @@ impl KeyedHash for Sum {
     }
 }
 
-fn entry(field: &str, local: Json, remote: Json) -> Entry {
+fn entry(field: &str, local: Json, remote: Json) -> AuditEntry {
     let of = |json: Json| serde_json::from_value(json).unwrap();
     let entry: FieldEntry = of(json!({
         "field": field, "verdict": "Conflict", "detail": "BothChanged", "decision": "TookRemote",
         "rule": "source: merge",
         "base": null, "local": local, "remote": remote, "result": remote, "why": "",
     }));
-    Entry::Field(entry)
+    AuditEntry::Field(entry)
 }
 
 /// The entry as a store is given it.
-fn given(entry: &Entry, key: Option<&dyn KeyedHash>) -> Entry {
+fn given(entry: &AuditEntry, key: Option<&dyn KeyedHash>) -> AuditEntry {
     let mut op = link(&ext("7"), &LocalId::new("17").unwrap(), Revision(1), &nuala());
     op.entries = vec![entry.clone()];
     batch(&Policy::new(members()), run_id("desk"), at(), vec![op], key).ops.remove(0).entries.remove(0)
 }
 
-fn kept(entry: &Entry, key: Option<&dyn KeyedHash>) -> (Privacy, Json, Json) {
+fn kept(entry: &AuditEntry, key: Option<&dyn KeyedHash>) -> (Privacy, Json, Json) {
     match given(entry, key) {
-        Entry::Field(entry) => (entry.kept, as_json(&entry.local), as_json(&entry.remote.unwrap())),
-        Entry::Record(_) => panic!("is about a field"),
+        AuditEntry::Field(entry) => (entry.kept, as_json(&entry.local), as_json(&entry.remote.unwrap())),
+        AuditEntry::Record(_) => panic!("is about a field"),
     }
 }
 
@@ -171,8 +170,8 @@ fn no_mark(shown: &[String]) {
 /// twice or unreadable; and of all that a record goes through on its way.
 #[test]
 fn no_step_shows_a_value() {
-    use tripartite::exchange::{Item, Malformed, RemoteRecord};
     use tripartite::memory::Listing;
+    use tripartite::source::{Item, Malformed, RemoteRecord};
     let schema = members();
     let policy = Policy::new(schema.clone());
     let store = MemoryStore::new(schema.clone());
@@ -215,7 +214,8 @@ fn no_step_shows_a_value() {
 /// A step, what it asks for, and what the host answers.
 fn requested(step: &Step, store: &MemoryStore, listing: &tripartite::memory::Listing) -> String {
     use tripartite::drive::block_on;
-    use tripartite::host::{Connector, RecordStore};
+    use tripartite::source::Connector;
+    use tripartite::store::RecordStore;
     let asked = match step {
         Step::Indexing(s) => format!("{:?} {:?}", s.request(), block_on(store.index(s.request()))),
         Step::Fetching(s) => format!("{:?} {:?}", s.request(), block_on(listing.fetch(s.request()))),
@@ -292,7 +292,7 @@ fn the_store_keeps_no_more_than_it_may() {
     let mut kept = 0;
     for (.., entry) in store.audit() {
         let text = serde_json::to_string(&entry).unwrap();
-        let Entry::Field(entry) = entry else { continue };
+        let AuditEntry::Field(entry) = entry else { continue };
         if entry.field == "name" || entry.kept == Privacy::Plain {
             continue;
         }
@@ -301,14 +301,14 @@ fn the_store_keeps_no_more_than_it_may() {
     }
     assert!(kept >= 6, "{kept}");
     let plain = store.audit().into_iter().filter_map(|(.., entry)| match entry {
-        Entry::Field(entry) if entry.kept.is_plain() => Some(entry.field),
+        AuditEntry::Field(entry) if entry.kept.is_plain() => Some(entry.field),
         _ => None,
     });
     assert!(plain.into_iter().all(|field| field == "name"));
 }
 
 /// Keeps the entries of every batch that a run gives to the store.
-struct Reading<'s>(&'s MemoryStore, std::sync::Mutex<Vec<Entry>>);
+struct Reading<'s>(&'s MemoryStore, std::sync::Mutex<Vec<AuditEntry>>);
 
 impl RecordStore for Reading<'_> {
     type Error = std::convert::Infallible;
@@ -317,19 +317,19 @@ impl RecordStore for Reading<'_> {
         self.0.index(after).await
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, Self::Error> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, Self::Error> {
         self.0.load(wanted).await
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Self::Error> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Self::Error> {
         self.1.lock().unwrap().extend(batch.ops.iter().flat_map(|op| op.entries.clone()));
         self.0.commit(batch).await
     }
 }
 
 #[track_caller]
-fn no_plain_value(entry: &Entry) {
-    let Entry::Field(field) = entry else { return };
+fn no_plain_value(entry: &AuditEntry) {
+    let AuditEntry::Field(field) = entry else { return };
     if field.field != "name" {
         assert!(!field.kept.is_plain(), "{} is kept plain", field.field);
         let text = serde_json::to_string(entry).unwrap();
@@ -377,8 +377,8 @@ proptest! {
             })).collect();
             let decided = decide(&policy, &loaded, &answers, &nuala()).ok();
             let fields: Vec<FieldEntry> = overwritten.drain(..).filter_map(|entry| match entry {
-                Entry::Field(entry) => Some(entry),
-                Entry::Record(_) => None,
+                AuditEntry::Field(entry) => Some(entry),
+                AuditEntry::Record(_) => None,
             }).collect();
             let restored = fields.iter().filter_map(|it| restore(&policy, &loaded, &[it], &nuala()).ok());
             let key = keyed.then_some(&Sum as &dyn KeyedHash);

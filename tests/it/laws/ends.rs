@@ -1,8 +1,8 @@
 //! The laws again, where records end, move and are removed, and where the source is asked for some of them only.
 
-use tripartite::exchange::Presence;
 use tripartite::memory::Kept;
 use tripartite::run::Run;
+use tripartite::store::Presence;
 
 use super::*;
 

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tripartite::drive::drive_blocking;
-use tripartite::exchange::{Item, Presence};
 use tripartite::id::{ExternalId, LocalId};
 use tripartite::matching::{Match, Rules, Trust};
 use tripartite::memory::{Kept, Listing, MemoryStore};
 use tripartite::plan::{Guards, Limit};
 use tripartite::run::{Mode, Report, Run, RunOutcome};
 use tripartite::schema::{Policy, Schema};
+use tripartite::source::Item;
+use tripartite::store::Presence;
 use tripartite::value::Record;
 
 use super::laws::{Said, record, said};

@@ -1,11 +1,12 @@
 //! Stored plans: what their ids cover, plans that are old, and plans that are applied twice.
 
 use serde_json::{Value as Json, json};
-use tripartite::exchange::{Item, Presence};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{MadeAfter, Plan, PlanId};
 use tripartite::run::{Report, Run, RunOutcome};
 use tripartite::schema::Policy;
+use tripartite::source::Item;
+use tripartite::store::Presence;
 
 use super::{club, eventful, finish};
 use crate::support::world::{by_hand, listing, night, run, state};

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
-use tripartite::host::{JobStore, LogEntry, StoreKey, Stored};
 use tripartite::id::{ConnectorId, OrgId, SyncKey};
+use tripartite::jobs::{JobStore, LogEntry, StoreKey, Stored};
 use tripartite::memory::{MemoryJobStore, MemoryStore};
 use tripartite::queue::{Slot, Token};
 use tripartite::work::{Clock, slot_key};

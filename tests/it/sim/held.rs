@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tripartite::host::Stored;
 use tripartite::id::{ConnectorId, SyncKey};
+use tripartite::jobs::Stored;
 use tripartite::queue::{Attempt, Ended, Scope, Slot, Token};
 use tripartite::registry::Enrolment;
 use tripartite::schedule::Schedule;

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tripartite::exchange::{Batch, Cursor, IndexPage, Item, Malformed, Outcome, Page, RemoteRecord, Wanted};
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::{Connector, RecordStore};
 use tripartite::id::{ExternalId, RunId, SyncKey};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Guards, Limit};
 use tripartite::queue::{State as Doing, Token};
 use tripartite::run::{Done, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
+use tripartite::source::{Connector, Cursor, Item, Malformed, Page, RemoteRecord};
+use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore};
 use tripartite::work::{Clock, Handler, Job, Opened, slot_key};
 
 use super::ground::{Effect, Ground, Mutation, Watch, pause};
@@ -151,14 +151,14 @@ impl RecordStore for Records {
         Ok(page)
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<tripartite::exchange::Records, No> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<tripartite::store::Records, No> {
         pause().await;
         let Ok(loaded) = self.inner.load(wanted).await;
         Ok(loaded)
     }
 
     /// Checks the token and writes, in one transaction.
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, No> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, No> {
         pause().await;
         let slot = self.ground.slot(&self.key).unwrap();
         let stale = slot.token != self.token || !matches!(slot.state, Doing::Running { .. });

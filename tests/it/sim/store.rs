@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
 use tripartite::queue::{Slot, State as Doing};
 use tripartite::work::sync_key;
 
@@ -102,7 +102,7 @@ impl Faulty {
         row
     }
 
-    fn false_hints(&self, shard: Shard, until: DateTime<Utc>, page: &mut Due) {
+    fn false_hints(&self, shard: Shard, until: DateTime<Utc>, page: &mut DuePage) {
         let state = &mut *self.ground.state();
         let rate = state.faults.hints;
         page.keys.retain(|(_, key)| !state.lost_due.contains(key));
@@ -172,7 +172,7 @@ impl JobStore for Faulty {
         until: DateTime<Utc>,
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
-    ) -> Result<Due, Silent> {
+    ) -> Result<DuePage, Silent> {
         self.turn("due", &StoreKey::of("shard", [])).await?;
         let Ok(mut page) = at_once(self.ground.inner.due(shard, until, after, limit));
         self.false_hints(shard, until, &mut page);

@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tripartite::gate::Gate;
-use tripartite::host::{Shard, StoreKey, Stored};
 use tripartite::id::{Nonce, SyncKey};
+use tripartite::jobs::{Shard, StoreKey, Stored};
 use tripartite::queue::{Slot, State};
 
 use super::ground::{Ground, read};

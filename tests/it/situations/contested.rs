@@ -3,12 +3,12 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tripartite::exchange::{Batch, Cursor, IndexPage, Outcome, Records, Wanted};
-use tripartite::host::RecordStore;
 use tripartite::id::ExternalId;
 use tripartite::matching::FEW;
 use tripartite::plan::Plan;
 use tripartite::run::{RunOutcome, Step};
+use tripartite::source::Cursor;
+use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 
 use super::matched::{Town, ambiguous, here, only, person};
 use super::*;
@@ -45,7 +45,7 @@ fn what_changes_before_a_link_is_written_is_judged_once_more() {
         assert_eq!((report.counts.linked, town.linked("FED-1").as_deref()), (1, Some("17")));
         assert_eq!(town.fields("FED-1")["phone"], "1", "merged with the edit, by the policy");
         assert_eq!(
-            town.store.audit().iter().filter(|(_, _, it)| matches!(it, Entry::Field(_))).count(),
+            town.store.audit().iter().filter(|(_, _, it)| matches!(it, AuditEntry::Field(_))).count(),
             1,
             "which is told"
         );
@@ -160,17 +160,17 @@ impl RecordStore for StaleOnce<'_> {
         self.0.index(after).await
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, Infallible> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, Infallible> {
         self.0.load(wanted).await
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Infallible> {
         let mut batch = batch.clone();
-        let is_it = |op: &tripartite::exchange::Op| op.id == self.1 && !self.2.load(Ordering::Relaxed);
+        let is_it = |op: &tripartite::store::Op| op.id == self.1 && !self.2.load(Ordering::Relaxed);
         let stale = batch.ops.iter().position(is_it);
         stale.inspect(|_| self.2.store(true, Ordering::Relaxed)).map(|at| batch.ops.remove(at));
         let mut outcomes = self.0.commit(&batch).await?;
-        stale.inspect(|&at| outcomes.insert(at, Outcome::Stale));
+        stale.inspect(|&at| outcomes.insert(at, OpOutcome::Stale));
         Ok(outcomes)
     }
 }
@@ -329,14 +329,14 @@ impl RecordStore for Doubled<'_> {
         self.0.index(after).await
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, Infallible> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, Infallible> {
         let mut records = self.0.load(wanted).await?;
         let again: Vec<_> = records.linked.iter().filter(|loaded| loaded.id.as_str() == self.1).cloned().collect();
         records.linked.extend(again);
         Ok(records)
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Infallible> {
         self.0.commit(batch).await
     }
 }

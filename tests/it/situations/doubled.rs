@@ -2,9 +2,8 @@
 
 use tripartite::decide::{Double, Refusal, batch, link, link_double};
 use tripartite::drive::block_on;
-use tripartite::exchange::{LEFT, Op};
-use tripartite::host::RecordStore;
 use tripartite::id::LocalId;
+use tripartite::store::{LEFT, Op, RecordStore};
 
 use super::matched::{Town, here, person};
 use super::*;
@@ -40,7 +39,7 @@ fn linked(town: &Town, edited_too: bool) {
     let ops = ops(town, edited_too).unwrap();
     let batch = batch(&town.policy, run_id("desk"), at(), ops.to_vec(), None);
     let Ok(outcomes) = block_on(town.store.commit(&batch));
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Applied { .. })), "{outcomes:?}");
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, OpOutcome::Applied { .. })), "{outcomes:?}");
 }
 
 /// Those that gave their id up.
@@ -56,7 +55,7 @@ fn a_double_that_is_linked_afterwards_comes_to_the_same_as_a_link_at_first() {
     let first = town();
     let revision = first.store.free()[&here(KNOWN)].revision;
     let op = link(&ext("FED-1"), &here(KNOWN), revision, &nuala());
-    assert!(matches!(commit(&first.policy, &first.store, op), Outcome::Applied { .. }));
+    assert!(matches!(commit(&first.policy, &first.store, op), OpOutcome::Applied { .. }));
     let late = doubled();
     linked(&late, false);
     for town in [&first, &late] {
@@ -79,8 +78,7 @@ fn the_double_gives_its_id_up_and_keeps_everything_else() {
     assert_eq!((kept.presence, kept.missed), (Presence::Deactivated, LEFT));
     let base = |kept: &tripartite::memory::Kept| kept.base.clone().map(|base| base.record);
     assert_eq!((&kept.id, &kept.local, base(&kept)), (&before.id, &before.local, base(&before)));
-    let said =
-        |entry: &Entry| matches!(entry, Entry::Record(it) if it.by == Some(nuala()) && it.action == "deactivate");
+    let said = |entry: &AuditEntry| matches!(entry, AuditEntry::Record(it) if it.by == Some(nuala()) && it.action == "deactivate");
     assert!(town.store.audit().iter().any(|(_, id, entry)| id.as_str().starts_with("FED-1 (given") && said(entry)));
     let id = town.store.records().into_keys().find(|id| id.as_str() != "FED-1").unwrap();
     town.store.change(&id, |kept| kept.presence = Presence::Active).unwrap();
@@ -126,7 +124,7 @@ fn a_double_that_was_removed_gives_its_id_up_too() {
 fn a_crash_between_the_two_ops_loses_nothing() {
     let town = doubled();
     let [gives_up, _] = ops(&town, false).unwrap();
-    assert!(matches!(commit(&town.policy, &town.store, gives_up), Outcome::Applied { .. }));
+    assert!(matches!(commit(&town.policy, &town.store, gives_up), OpOutcome::Applied { .. }));
     assert_eq!(town.store.free().len(), 1, "who is known is as before");
     assert_eq!(town.listed(&listed(&town)).counts.created, 1);
     linked(&town, false);

@@ -92,7 +92,7 @@ fn delete_vs_edit() {
                 }
             };
             assert_eq!(club.told(), [told]);
-            let marks = club.store.audit().into_iter().filter(|(_, _, entry)| matches!(entry, Entry::Field(_)));
+            let marks = club.store.audit().into_iter().filter(|(_, _, entry)| matches!(entry, AuditEntry::Field(_)));
             assert_eq!(marks.count(), 0, "no field was decided");
         }
     }

@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tripartite::exchange::{Action, Batch, Cursor, IndexPage, Outcome, Quarantined, Records, Wanted};
-use tripartite::host::RecordStore;
 use tripartite::id::LocalId;
 use tripartite::matching::{Crowded, FEW, Match, Rule, Trust};
+use tripartite::plan::Quarantined;
 use tripartite::run::RunOutcome;
+use tripartite::source::Cursor;
+use tripartite::store::{Action, Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 
 use super::*;
 use crate::support::world::{Break, Call, Watched, broken_night};
@@ -101,7 +102,7 @@ impl Town {
 
     pub(super) fn whys(&self) -> Vec<String> {
         let why = |(_, id, entry)| match entry {
-            Entry::Record(entry) if entry.situation == Situation::Found => {
+            AuditEntry::Record(entry) if entry.situation == Situation::Found => {
                 Some(format!("{id} {}: {}", entry.action, entry.why))
             }
             _ => None,
@@ -171,8 +172,11 @@ fn a_link_decides_as_a_first_sync_does() {
         let report = town.listed(&[town.item("FED-1", person("Áine", "aine@example.org"))]);
         assert_eq!((report.counts.linked, report.counts.conflicts_open), (1, open), "{strategy}");
         assert_eq!(town.fields("FED-1")["phone"], phone, "{strategy}");
-        let noticed =
-            town.store.audit().iter().any(|(_, _, entry)| matches!(entry, Entry::Field(it) if it.field == "phone"));
+        let noticed = town
+            .store
+            .audit()
+            .iter()
+            .any(|(_, _, entry)| matches!(entry, AuditEntry::Field(it) if it.field == "phone"));
         assert!(noticed, "whatever was decided about the phone is in the audit");
     }
 }
@@ -499,13 +503,13 @@ impl RecordStore for Counting<'_> {
         self.0.index(after).await
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, Infallible> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, Infallible> {
         let records = self.0.load(wanted).await?;
         self.1.fetch_add(records.candidates.len(), Ordering::Relaxed);
         Ok(records)
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Infallible> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Infallible> {
         self.0.commit(batch).await
     }
 }

@@ -1,9 +1,9 @@
 //! Records that come back under another id, when the source does not say so: one question, whichever way they are recognised.
 
 use tripartite::decide::{part, rename};
-use tripartite::exchange::ConflictChange;
 use tripartite::matching::Match;
 use tripartite::run::RunOutcome;
+use tripartite::store::ConflictChange;
 
 use super::matched::{Town, here, only, person};
 use super::*;
@@ -97,7 +97,7 @@ fn the_same_moves_link_and_base() {
             let items = renamed_to(&town, id);
             assert_eq!(only(&town.listed(&items)).situation, Situation::Renamed);
             let op = rename(&town.policy, &ext(id), &load(&town.store, "FED-1"), &nuala());
-            assert!(matches!(commit(&town.policy, &town.store, op), Outcome::Applied { .. }));
+            assert!(matches!(commit(&town.policy, &town.store, op), OpOutcome::Applied { .. }));
             let report = town.listed(&items);
             assert_eq!((report.outcome, report.counts.created), (RunOutcome::Succeeded, 0), "{left} {id}");
             assert_eq!((town.linked(id).is_some(), town.linked("FED-1")), (true, None));
@@ -120,7 +120,7 @@ fn another_is_created_and_the_other_is_missing() {
         if id == "fed-1" {
             let op = part(&town.policy, &load(&town.store, "FED-1"), &ext(id), &nuala()).unwrap();
             assert!(!op.conflicts.iter().any(|change| matches!(change, ConflictChange::Open(_))));
-            assert!(matches!(commit(&town.policy, &town.store, op), Outcome::Applied { .. }));
+            assert!(matches!(commit(&town.policy, &town.store, op), OpOutcome::Applied { .. }));
         }
         let report = town.listed(&items);
         assert_eq!((report.counts.created, report.counts.quarantined), (1, 0), "{id}");

@@ -98,7 +98,7 @@ fn the_same_person_takes_all_of_it() {
         assert_eq!((counts.updated, counts.conflicts_open), (0, 0));
         assert_eq!(club.local("7"), sean());
     }
-    assert!(club.store.audit().iter().any(|(.., entry)| matches!(entry, Entry::Field(it) if it.field == "name")));
+    assert!(club.store.audit().iter().any(|(.., entry)| matches!(entry, AuditEntry::Field(it) if it.field == "name")));
 }
 
 /// The one here gives up the id and is missing, the other one is created; also where a match rule could take one for the

@@ -4,11 +4,10 @@ use std::convert::Infallible;
 use std::sync::Mutex;
 
 use tripartite::drive::block_on;
-use tripartite::exchange::{Cursor, Next, Page};
-use tripartite::host::Connector;
 use tripartite::id::ExternalId;
 use tripartite::plan::Blocked;
 use tripartite::run::{RunOutcome, Step};
+use tripartite::source::{Connector, Cursor, Next, Page};
 
 use super::*;
 use crate::support::world::{Break, Call, Watched, broken_night, state};

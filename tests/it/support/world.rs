@@ -5,14 +5,15 @@ use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard};
 
 use serde_json::{Value as Json, json};
+use tripartite::audit::AuditEntry;
 use tripartite::drive::{DriveError, block_on, drive_blocking};
-use tripartite::exchange::{Batch, Cursor, Entry, IndexPage, Outcome, Presence, Records, Revision, Wanted};
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::{Connector, RecordStore};
 use tripartite::id::ExternalId;
 use tripartite::memory::{Kept, Listing, MemoryStore};
 use tripartite::run::{Done, Run, Step};
 use tripartite::schema::{Policy, Schema};
+use tripartite::source::{Connector, Cursor};
+use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, Presence, RecordStore, Records, Revision};
 
 use super::{at, ext, run_id};
 
@@ -87,11 +88,11 @@ impl RecordStore for Watched<'_> {
         self.watch(Call::Index, self.store.index(after)).await
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, Broken> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, Broken> {
         self.watch(Call::Load(wanted.ids.len()), self.store.load(wanted)).await
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, Broken> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Broken> {
         self.watch(Call::Commit(batch.ops.len()), self.store.commit(batch)).await
     }
 }
@@ -165,7 +166,7 @@ fn look(schema: &Schema, kept: &Kept) -> Json {
 
 /// The audit without its runs, as sorted texts.
 pub(crate) fn audit(store: &MemoryStore) -> Vec<String> {
-    let text = |(_, id, entry): (_, ExternalId, Entry)| format!("{id} {}", serde_json::to_string(&entry).unwrap());
+    let text = |(_, id, entry): (_, ExternalId, AuditEntry)| format!("{id} {}", serde_json::to_string(&entry).unwrap());
     let mut lines: Vec<String> = store.audit().into_iter().map(text).collect();
     lines.sort();
     lines

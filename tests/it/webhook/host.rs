@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
-use tripartite::host::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Rules, Slot};
 use tripartite::webhook::{Effect, Endpoint, Received, Seen, Step, Tombstones};

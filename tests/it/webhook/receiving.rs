@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tripartite::drive::block_on;
-use tripartite::host::JobStore;
 use tripartite::id::{CommandId, PolicyRef};
+use tripartite::jobs::JobStore;
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, SCOPE_LIMIT, Scope, Slot, State, Trigger};
 use tripartite::rate::Limit;

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::gate::{Gate, Limits};
-use tripartite::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, Extent, Outcome, Rules, Scope, Slot, Token, Trigger};
 use tripartite::registry::Connection;
@@ -64,7 +64,7 @@ impl JobStore for Counting {
         until: DateTime<Utc>,
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
-    ) -> Result<Due, Never> {
+    ) -> Result<DuePage, Never> {
         self.note("due", &StoreKey::of("page", []));
         self.inner.due(shard, until, after, limit).await
     }

@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde_json::json;
 use tripartite::drive::block_on;
-use tripartite::exchange::{Cursor, Next, Page};
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::Connector;
 use tripartite::id::{CommandId, ConnectorId, OrgId, PolicyRef, RunId, SyncKey, WorkerId};
 use tripartite::memory::{Listing, MemoryJobStore, MemoryStore};
 use tripartite::queue::{Command, Outcome, Scope, Trigger};
 use tripartite::run::{Done, Report, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
+use tripartite::source::{Connector, Cursor, Next, Page};
 use tripartite::work::{Attempted, Clock, Handler, Job, Opened, Queue, Settings, Tick, Worker};
 
 use crate::queue_support::incarnation;

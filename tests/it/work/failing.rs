@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tripartite::conformance::FailsOnce;
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
-use tripartite::host::JobStore;
+use tripartite::jobs::JobStore;
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Ended, Slot, State};
 use tripartite::work::{Queue, slot_key};

@@ -8,7 +8,7 @@ use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::gate::{Gate, Limits, Shut};
 use tripartite::history::Wait;
-use tripartite::host::{JobStore, StoreKey};
+use tripartite::jobs::{JobStore, StoreKey};
 use tripartite::queue::{Command, Outcome, Scope, State, Trigger};
 use tripartite::work::{Settings, Worker};
 
@@ -238,12 +238,12 @@ fn the_status_tells_how_a_job_waits_as_far_as_is_known() {
     let Some(Shut::TooSoon { until }) = told.gate else { panic!("{told:?}") };
     assert!((until - started - TimeDelta::minutes(1)).abs() < TimeDelta::seconds(1), "{until}");
     // One that cannot be read hides nothing else.
-    let stored = tripartite::host::StoreKey::of("gate", ["f"]);
+    let stored = tripartite::jobs::StoreKey::of("gate", ["f"]);
     let store = club.queue.store();
-    let Ok(gate) = block_on(tripartite::host::JobStore::get(store, &stored));
-    let row = tripartite::host::Row { bytes: b"{}".to_vec(), ..gate.clone().unwrap().row };
+    let Ok(gate) = block_on(tripartite::jobs::JobStore::get(store, &stored));
+    let row = tripartite::jobs::Row { bytes: b"{}".to_vec(), ..gate.clone().unwrap().row };
     let version = Some(gate.unwrap().version);
-    let _ = block_on(tripartite::host::JobStore::compare_and_swap(store, &stored, version, Some(&row))).unwrap();
+    let _ = block_on(tripartite::jobs::JobStore::compare_and_swap(store, &stored, version, Some(&row))).unwrap();
     assert_eq!(wait("b/f"), Some(Wait { gate: None, ..told }));
     assert!(club.tick(&mut worker).broken.len() == 1 && club.apply("b/f", Command::Cancel) == Outcome::Cancelled);
 }

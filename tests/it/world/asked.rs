@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use tripartite::detect::Clash;
-use tripartite::exchange::{OpenConflict, WHOLE_RECORD};
 use tripartite::matching::Match;
 use tripartite::run::{Report, RunOutcome};
+use tripartite::store::{OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
 
 use super::act::How;

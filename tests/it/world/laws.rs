@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tripartite::exchange::{Action, Batch, Entry, Op, Outcome};
+use tripartite::audit::AuditEntry;
 use tripartite::schema::{Absent, Strategy};
+use tripartite::store::{Action, Batch, Op, OpOutcome};
 use tripartite::value::Value;
 
 use super::asked::{asks_as_said, asks_who, is_another, like, who};
@@ -36,7 +37,7 @@ pub(super) struct Commit<'c> {
     pub(super) frame: &'c Frame,
     pub(super) batch: &'c Batch,
     /// Of as many ops as were looked at.
-    pub(super) outcomes: &'c [Outcome],
+    pub(super) outcomes: &'c [OpOutcome],
     /// The listing of the run; `None`: a person decided.
     pub(super) sent: Option<&'c Sent>,
     pub(super) says: &'c Source,
@@ -51,7 +52,7 @@ pub(super) fn committed(commit: &Commit<'_>) -> Checked {
     }
     let other = 1 - commit.source;
     law("apart", commit.before.links[other] == commit.after.links[other], || "the other source's memory".to_owned())?;
-    let applied = |(op, outcome): (_, &Outcome)| matches!(outcome, Outcome::Applied { .. }).then_some(op);
+    let applied = |(op, outcome): (_, &OpOutcome)| matches!(outcome, OpOutcome::Applied { .. }).then_some(op);
     let ops: Vec<&Op> = commit.batch.ops.iter().zip(commit.outcomes).filter_map(applied).collect();
     let (was, is) = (&commit.before.links[commit.source], &commit.after.links[commit.source]);
     for (at, link) in was {
@@ -77,7 +78,7 @@ fn person(commit: &Commit<'_>, at: usize, was: &super::store::Person) -> Checked
         law("scope", commit.frame.columns.contains(&column), || format!("{name} is not in the schema"))?;
         let kept = commit.told.iter().any(|told| {
             told.person == at
-                && matches!(&told.entry, Entry::Field(entry) if entry.field == name && entry.local == was.fields[column])
+                && matches!(&told.entry, AuditEntry::Field(entry) if entry.field == name && entry.local == was.fields[column])
         });
         law("P1", kept, || format!("{name} of person {at} was overwritten, and the audit does not have it"))?;
         let removed = was.removed && is.removed;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tripartite::exchange::{Cursor, Item, Malformed, Next, Page, RemoteRecord};
+use tripartite::source::{Cursor, Item, Malformed, Next, Page, RemoteRecord};
 
 use super::asked::{Who, who};
 use super::dice::Dice;

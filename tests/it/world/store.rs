@@ -6,12 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tripartite::exchange::{
-    Action, Base, Batch, Candidate, ConflictChange, Cursor, Entry, Expect, IndexEntry, IndexPage, Loaded, Near, Op,
-    OpenConflict, Outcome, Presence, Revision, Situation, Synced,
-};
+use tripartite::audit::{AuditEntry, Situation};
 use tripartite::id::{ExternalId, LocalId};
 use tripartite::plan::Plan;
+use tripartite::source::Cursor;
+use tripartite::store::{
+    Action, Base, Batch, Candidate, CandidateQuery, ConflictChange, IndexEntry, IndexPage, Loaded, Op, OpOutcome,
+    OpenConflict, Precondition, Presence, Revision, Synced,
+};
 use tripartite::value::{Fingerprint, Record, RecordBuilder, Value};
 
 use super::words::{COLUMNS, Frame, WHO, id, number, stated};
@@ -102,7 +104,7 @@ pub(super) struct Told {
     pub(super) id: u32,
     /// Which op it is of.
     pub(super) op: usize,
-    pub(super) entry: Entry,
+    pub(super) entry: AuditEntry,
 }
 
 /// How much of a batch is carried out.
@@ -176,7 +178,7 @@ impl Ground {
     }
 
     /// Whoever has one of the keys, of those that the source knows.
-    pub(super) fn near(&self, source: usize, frame: &Frame, near: &Near) -> Vec<Candidate> {
+    pub(super) fn near(&self, source: usize, frame: &Frame, near: &CandidateQuery) -> Vec<Candidate> {
         let candidate = |(at, link): (&u32, &Link)| {
             let person = &self.state.people[link.person];
             let record = named(frame, |column| Some(&person.fields[column]), false);
@@ -202,10 +204,10 @@ impl Ground {
         }
     }
 
-    pub(super) fn commit(&mut self, source: usize, frame: &Frame, batch: &Batch, carried: Carried) -> Vec<Outcome> {
+    pub(super) fn commit(&mut self, source: usize, frame: &Frame, batch: &Batch, carried: Carried) -> Vec<OpOutcome> {
         let most = if let Carried::Part(most) = carried { most } else { batch.ops.len() };
         let outcome = |(at, op): (usize, &Op)| match carried {
-            Carried::Refusing if at == 0 => Outcome::Failed { problem: "it is not to be".to_owned() },
+            Carried::Refusing if at == 0 => OpOutcome::Failed { problem: "it is not to be".to_owned() },
             _ => self.carry_out(source, frame, batch, op),
         };
         let outcomes = batch.ops.iter().enumerate().take(most).map(outcome).collect();
@@ -217,7 +219,7 @@ impl Ground {
         outcomes
     }
 
-    fn carry_out(&mut self, source: usize, frame: &Frame, batch: &Batch, op: &Op) -> Outcome {
+    fn carry_out(&mut self, source: usize, frame: &Frame, batch: &Batch, op: &Op) -> OpOutcome {
         let (fault, to) = (self.fault, number(&op.id));
         let State { people, links } = &mut self.state;
         let links = &mut links[source];
@@ -225,13 +227,13 @@ impl Ground {
         let known = links.get(&from);
         let expected = match &op.expect {
             // Nobody here is without an external id, and no source has rules to look for them.
-            Expect::Free { .. } => false,
-            Expect::Unlinked => known.is_none(),
-            Expect::Revision(revision) => known
+            Precondition::Free { .. } => false,
+            Precondition::Unlinked => known.is_none(),
+            Precondition::Revision(revision) => known
                 .is_some_and(|link| people[link.person].revision == revision.0 || fault == Fault::IgnoresTheRevision),
         };
         if !expected || (from != to && links.contains_key(&to)) {
-            return Outcome::Stale;
+            return OpOutcome::Stale;
         }
         let kept = links.get(&from).filter(|_| fault == Fault::KeepsTheOldId && from != to).cloned();
         let mut link = links.remove(&from).unwrap_or_else(|| {
@@ -271,11 +273,11 @@ impl Ground {
         links.insert(to, link);
         links.extend(kept.map(|kept| (from, kept)));
         if fault != Fault::LosesTheAudit {
-            let told = |entry: &Entry| Told { source, person, id: to, op: number, entry: entry.clone() };
+            let told = |entry: &AuditEntry| Told { source, person, id: to, op: number, entry: entry.clone() };
             self.audit.extend(op.entries.iter().map(told));
         }
         self.ops += 1;
-        Outcome::Applied { local: local(person) }
+        OpOutcome::Applied { local: local(person) }
     }
 
     /// Notes everything of a plan as read.

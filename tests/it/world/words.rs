@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde_json::{Value as Json, json};
-use tripartite::exchange::RemoteRecord;
 use tripartite::id::ExternalId;
 use tripartite::schema::{Absent, FirstSync, Policy, Schema, SchemaBuilder, Strategy};
+use tripartite::source::RemoteRecord;
 use tripartite::value::{FieldRef, RecordBuilder, Value};
 
 use super::dice::Dice;

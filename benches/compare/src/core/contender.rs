@@ -4,10 +4,11 @@ use std::hint::black_box;
 use std::ops::Range;
 
 use tripartite::detect::detect;
-use tripartite::exchange::{Base, Loaded, Presence, RemoteRecord, Revision, Synced};
 use tripartite::id::ExternalId;
 use tripartite::plan::plan_linked;
 use tripartite::resolve::resolve;
+use tripartite::source::RemoteRecord;
+use tripartite::store::{Base, Loaded, Presence, Revision, Synced};
 
 use super::crowd::{Crowd, Triple, sides};
 use super::naive::{self, Happened, Phones};

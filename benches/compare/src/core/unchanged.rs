@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use allocation_counter::measure;
-use tripartite::exchange::{Cursor, IndexEntry, IndexPage, Item, Next, Page, Presence, RemoteRecord, Revision, Synced};
 use tripartite::id::{ExternalId, RunId};
 use tripartite::run::{Run, RunOutcome, Step};
+use tripartite::source::{Cursor, Item, Next, Page, RemoteRecord};
+use tripartite::store::{IndexEntry, IndexPage, Presence, Revision, Synced};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::crowd::Crowd;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
-use tripartite::host::{JobStore, Row, Shard, StoreKey, Swap, SwapOf, Version};
 use tripartite::id::{Nonce, SyncKey, WorkerId};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf, Version};
 use tripartite::queue::{Command, Extent, Outcome, Rules, Scope, Slot, Token, Trigger};
 use tripartite::work::Queue;
 

@@ -1,14 +1,13 @@
 //! The store of the example host, against bare statements of the same effect.
 
-use std::env;
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
+use std::{env, fs};
 
 use nightly_sync::jobs::SqliteJobStore;
 use rusqlite::{Connection, TransactionBehavior, params};
 use tripartite::drive::block_on;
-use tripartite::host::{JobStore, Shard, StoreKey, SwapOf};
+use tripartite::jobs::{JobStore, Shard, StoreKey, SwapOf};
 use tripartite::queue::Token;
 use tripartite::work::Queue;
 

@@ -5,10 +5,9 @@ mod matches;
 use serde_json::json;
 use tripartite::decide::{Answer, Decided, Filter, Refusal, batch, decide, decide_many, explain, restore};
 use tripartite::drive::block_on;
-use tripartite::exchange::{Loaded, Op, Outcome, WHOLE_RECORD, Wanted};
-use tripartite::host::RecordStore;
 use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::{Kind, Policy, Schema};
+use tripartite::store::{LoadRequest, Loaded, Op, OpOutcome, RecordStore, WHOLE_RECORD};
 use tripartite::value::Value;
 
 use super::{PARTIAL, SUCCEEDED, now};
@@ -87,12 +86,12 @@ impl Desk {
         self.stored(self.store.next_run(&now()))
     }
 
-    fn commit(&self, run: &RunId, ops: Vec<Op>) -> Result<Vec<Outcome>, Problem> {
+    fn commit(&self, run: &RunId, ops: Vec<Op>) -> Result<Vec<OpOutcome>, Problem> {
         self.stored(block_on(self.store.commit(&batch(&self.policy, run.clone(), now(), ops, self.store.audit_key()))))
     }
 
     /// Writes ops that belong together: all of them, or nothing.
-    fn commit_all(&self, run: &RunId, ops: Vec<Op>) -> Result<Vec<Outcome>, Problem> {
+    fn commit_all(&self, run: &RunId, ops: Vec<Op>) -> Result<Vec<OpOutcome>, Problem> {
         let batch = batch(&self.policy, run.clone(), now(), ops, self.store.audit_key());
         self.stored(self.store.commit_all(&batch))
     }
@@ -103,8 +102,8 @@ impl Desk {
         for _ in 0..TRIES {
             let loaded = self.stored(self.store.record(id))?.ok_or_else(|| Problem::Unlinked(id.clone()))?;
             match self.commit(&run, vec![op(&loaded)?])?.pop() {
-                Some(Outcome::Applied { .. }) => return Ok(()),
-                Some(Outcome::Failed { problem }) => return Err(Problem::Failed { id: id.clone(), problem }),
+                Some(OpOutcome::Applied { .. }) => return Ok(()),
+                Some(OpOutcome::Failed { problem }) => return Err(Problem::Failed { id: id.clone(), problem }),
                 _ => {}
             }
         }
@@ -131,7 +130,7 @@ fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u8, Problem>
     let options = shell::options(&args.db, &args.register);
     let mut count = 0;
     for ids in desk.stored(desk.store.disputed())?.chunks(LOADED_AT_ONCE) {
-        let mut records = desk.stored(block_on(desk.store.load(&Wanted::of(ids.to_vec()))))?.linked;
+        let mut records = desk.stored(block_on(desk.store.load(&LoadRequest::of(ids.to_vec()))))?.linked;
         records.sort_by(|a, b| a.id.cmp(&b.id));
         for loaded in &records {
             for told in explain(&desk.policy, loaded) {
@@ -206,7 +205,7 @@ fn all(console: &mut Console, desk: &Desk, filter: &Filter, args: &DecideArgs) -
     for ids in desk.stored(desk.store.disputed())?.chunks(LOADED_AT_ONCE) {
         let mut ids = ids.to_vec();
         for turn in 0..TRIES {
-            let records = desk.stored(block_on(desk.store.load(&Wanted::of(ids.clone()))))?.linked;
+            let records = desk.stored(block_on(desk.store.load(&LoadRequest::of(ids.clone()))))?.linked;
             let Decided { ops, skipped, refused, .. } = decide_many(&desk.policy, &records, filter, &answer, &args.by);
             if turn == 0 {
                 tally.skipped += skipped;
@@ -216,9 +215,9 @@ fn all(console: &mut Console, desk: &Desk, filter: &Filter, args: &DecideArgs) -
             ids.clear();
             for ((id, closes), outcome) in told.into_iter().zip(desk.commit(&run, ops)?) {
                 match outcome {
-                    Outcome::Applied { .. } => tally.closed += closes,
-                    Outcome::Failed { problem } => tally.left.push(format!("{id}: {problem}")),
-                    Outcome::Stale => ids.push(id),
+                    OpOutcome::Applied { .. } => tally.closed += closes,
+                    OpOutcome::Failed { problem } => tally.left.push(format!("{id}: {problem}")),
+                    OpOutcome::Stale => ids.push(id),
                 }
             }
             if ids.is_empty() {

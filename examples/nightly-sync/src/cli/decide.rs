@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use tripartite::decide::Filter;
 use tripartite::detect::Clash;
-use tripartite::exchange::WHOLE_RECORD;
 use tripartite::id::{ExternalId, LocalId, PersonId};
+use tripartite::store::WHOLE_RECORD;
 
 use super::{Options, UsageError, register, strategy};
 use crate::store::Register;

@@ -1,9 +1,10 @@
 //! What the second night came to, told with the values: everybody is invented, so nobody minds.
 
 use rusqlite::OptionalExtension;
+use tripartite::audit::{AuditEntry, FieldEntry, Situation};
 use tripartite::detect::Verdict;
-use tripartite::exchange::{Action, Entry, FieldEntry, Situation};
 use tripartite::run::Report;
+use tripartite::store::Action;
 use tripartite::value::Value;
 
 use crate::report::Matter;
@@ -56,8 +57,8 @@ fn gone_and_new(console: &mut Console, store: &SqliteStore, report: &Report) -> 
     let (mut new, mut gone) = (Vec::new(), Vec::new());
     store.audit_of(&report.run, |row| {
         match row.entry {
-            Entry::Record(entry) if entry.situation == Situation::Unmatched => new.push(row.external_id),
-            Entry::Record(entry) if entry.action == Action::Deactivate.name() => gone.push(row.external_id),
+            AuditEntry::Record(entry) if entry.situation == Situation::Unmatched => new.push(row.external_id),
+            AuditEntry::Record(entry) if entry.action == Action::Deactivate.name() => gone.push(row.external_id),
             _ => {}
         }
         true
@@ -76,7 +77,7 @@ fn gone_and_new(console: &mut Console, store: &SqliteStore, report: &Report) -> 
 fn units(store: &SqliteStore, report: &Report) -> Result<Vec<Unit>, StoreError> {
     let mut units: Vec<Unit> = Vec::new();
     store.audit_of(&report.run, |row| {
-        if let Entry::Field(entry) = row.entry {
+        if let AuditEntry::Field(entry) = row.entry {
             let name = entry.group.clone().unwrap_or_else(|| entry.field.clone());
             match units.last_mut() {
                 Some(last) if last.id == row.external_id && last.name == name => last.entries.push(entry),

@@ -3,7 +3,7 @@ use rusqlite::types::FromSqlError;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StringDeserializer};
-use tripartite::host::{StoreKey, Version};
+use tripartite::jobs::{StoreKey, Version};
 
 use super::JobsError;
 

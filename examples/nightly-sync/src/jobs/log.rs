@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
-use tripartite::host::{LogEntry, LogPosition, StoreKey};
+use tripartite::jobs::{LogEntry, LogPosition, StoreKey};
 
 use super::JobsError;
 use super::cell::{behind, micros, moment, rows};

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
-use tripartite::host::{Due, Row, Shard, StoreKey, Stored, Swap, Version};
+use tripartite::jobs::{DuePage, Row, Shard, StoreKey, Stored, Swap, Version};
 
 use super::JobsError;
 use super::cell::{self, behind, micros, moment, rows};
@@ -69,7 +69,7 @@ pub(super) fn due(
     until: DateTime<Utc>,
     after: Option<&(DateTime<Utc>, StoreKey)>,
     limit: usize,
-) -> Result<Due, JobsError> {
+) -> Result<DuePage, JobsError> {
     let (from, key) = after.map_or((i64::MIN, String::new()), |(at, key)| (micros(*at), behind(key.as_str())));
     let mut statement = conn.prepare_cached(DUE)?;
     // One more than asked for says whether there are more.
@@ -80,7 +80,7 @@ pub(super) fn due(
         .collect::<Result<Vec<_>, _>>()?;
     let more = keys.len() > limit;
     keys.truncate(limit);
-    Ok(Due { keys, more })
+    Ok(DuePage { keys, more })
 }
 
 pub(super) fn keys(

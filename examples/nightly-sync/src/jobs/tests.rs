@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::LogPosition;
+use tripartite::jobs::LogPosition;
 
 use super::*;
 

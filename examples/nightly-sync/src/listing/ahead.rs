@@ -17,9 +17,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{mem, thread};
 
-use tripartite::exchange::{Cursor, Item, Next, Page};
-use tripartite::host::Connector;
 use tripartite::id::ExternalId;
+use tripartite::source::{Connector, Cursor, Item, Next, Page};
 use tripartite::value::Record;
 
 use super::{JsonLines, ListingError};
@@ -32,8 +31,7 @@ pub const HELD: usize = 64 << 20;
 /// ```
 /// use nightly_sync::listing::{Ahead, JsonLines, Lines};
 /// use tripartite::drive::block_on;
-/// use tripartite::exchange::Next;
-/// use tripartite::host::Connector;
+/// use tripartite::source::{Connector, Next};
 /// use tripartite::schema::{Field, Kind, Schema};
 /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
 /// let text = "{\"id\": 1, \"name\": \"Áine\"}\n{\"id\": 2, \"name\": \"Seán\"}\n";

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
-use tripartite::exchange::{Item, Malformed, RemoteRecord};
 use tripartite::id::ExternalId;
 use tripartite::schema::{Keyed, Schema};
+use tripartite::source::{Item, Malformed, RemoteRecord};
 use tripartite::value::{Value, exact_numbers};
 
 use super::MAX_LINE;

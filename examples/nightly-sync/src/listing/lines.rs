@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use tripartite::exchange::Cursor;
+use tripartite::source::Cursor;
 
 use super::{ListingError, MAX_LINE, Remote};
 

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tripartite::audit::{AuditEntry, FieldEntry, Situation};
 use tripartite::detect::Verdict;
-use tripartite::exchange::{Action, ConflictChange, Entry, FieldEntry, Op, Situation, WHOLE_RECORD};
 use tripartite::plan::Plan;
 use tripartite::resolve::Decision;
 use tripartite::run::Report;
 use tripartite::schema::Schema;
+use tripartite::store::{Action, ConflictChange, Op, WHOLE_RECORD};
 use tripartite::value::Record;
 
 use super::MOST;
@@ -130,10 +131,10 @@ impl Story {
         self.told.get(&matter).map_or((&[], 0), |(lines, count)| (lines, *count))
     }
 
-    fn tell(&mut self, id: &str, entry: &Entry, is_told: impl Fn(Matter) -> bool) {
+    fn tell(&mut self, id: &str, entry: &AuditEntry, is_told: impl Fn(Matter) -> bool) {
         let entry = match entry {
-            Entry::Field(entry) => entry,
-            Entry::Record(entry) => {
+            AuditEntry::Field(entry) => entry,
+            AuditEntry::Record(entry) => {
                 let matter = match entry.situation {
                     Situation::DeleteVsEdit | Situation::Replaced => Matter::New,
                     Situation::Found => Matter::Linked,

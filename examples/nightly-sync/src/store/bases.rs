@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeSeed;
-use tripartite::exchange::Base;
 use tripartite::schema::{Kind, Schema};
+use tripartite::store::Base;
 use tripartite::value::{FieldRef, Fingerprint, Record, RecordBuilder, Value};
 
 use super::layout::quoted;

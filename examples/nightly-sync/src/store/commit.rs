@@ -12,9 +12,10 @@ mod remember;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Transaction, params};
-use tripartite::exchange::{Action, Batch, Entry, Expect, Op, Outcome, RecordEntry, Revision};
+use tripartite::audit::{AuditEntry, RecordEntry};
 use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::Schema;
+use tripartite::store::{Action, Batch, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::Record;
 
 use super::bases::Leaving;
@@ -135,7 +136,7 @@ pub(super) fn batch(
     (schema, layout): (&Schema, &Layout),
     batch: &Batch,
     way: Way,
-) -> Result<Vec<Outcome>, StoreError> {
+) -> Result<Vec<OpOutcome>, StoreError> {
     // A shape that is made within a savepoint may be gone again.
     let affinities = layout.leaves.as_deref().filter(|_| way == Way::Together);
     let leaving = |affinities| Leaving::new(tx, &sql.register, schema, affinities, batch.schema);
@@ -166,16 +167,16 @@ fn are_free(tx: &Connection, sql: &Statements, batch: &Batch) -> Result<bool, St
     if batch.ops.iter().any(|op| op.rekeyed.is_some()) {
         return Ok(false);
     }
-    let created = batch.ops.iter().filter(|op| op.expect == Expect::Unlinked);
+    let created = batch.ops.iter().filter(|op| op.expect == Precondition::Unlinked);
     load::none_is_taken(tx, &sql.any, created.map(|op| op.id.as_str()))
 }
 
 /// What an op came to, by the number of its record.
-fn outcome(local: Option<i64>) -> Outcome {
+fn outcome(local: Option<i64>) -> OpOutcome {
     // A number is an id.
     local
         .and_then(|local| LocalId::new(local.to_string()).ok())
-        .map_or(Outcome::Stale, |local| Outcome::Applied { local })
+        .map_or(OpOutcome::Stale, |local| OpOutcome::Applied { local })
 }
 
 /// Appends an entry about a record that no op is about.
@@ -186,7 +187,7 @@ pub(super) fn note(
     id: &ExternalId,
     entry: &RecordEntry,
 ) -> Result<(), StoreError> {
-    let text = serde_json::to_string(&Entry::Record(entry.clone())).unwrap_or_default();
+    let text = serde_json::to_string(&AuditEntry::Record(entry.clone())).unwrap_or_default();
     let (at, verdict) = (super::record::time(at), super::record::situation(entry.situation));
     let (field, detail): (Option<&str>, Option<&str>) = (None, None);
     let action = entry.action.as_str();
@@ -224,7 +225,7 @@ struct Found {
 }
 
 impl<'a> Writer<'a> {
-    fn carry_out(&mut self, op: &'a Op) -> Result<Outcome, StoreError> {
+    fn carry_out(&mut self, op: &'a Op) -> Result<OpOutcome, StoreError> {
         self.run_cached("SAVEPOINT op")?;
         match self.write(op) {
             Ok(local) => {
@@ -235,7 +236,7 @@ impl<'a> Writer<'a> {
             Err(StoreError::Sqlite(error)) if is_refusal(&error) && !self.tx.is_autocommit() => {
                 self.run_cached("ROLLBACK TO op")?;
                 self.run_cached("RELEASE op")?;
-                Ok(Outcome::Failed { problem: refused(&error) })
+                Ok(OpOutcome::Failed { problem: refused(&error) })
             }
             Err(error) => Err(error),
         }
@@ -244,10 +245,10 @@ impl<'a> Writer<'a> {
     /// The local id of the record, or `None` when what was expected is no longer so; then nothing was written.
     fn write(&mut self, op: &'a Op) -> Result<Option<i64>, StoreError> {
         let found = match (&op.action, &op.expect) {
-            (Action::Create(record), Expect::Unlinked) => self.create(op, record)?,
-            (Action::Create(_), _) | (_, Expect::Unlinked) => None,
-            (action, Expect::Revision(revision)) => self.change(op, action, *revision)?,
-            (action, Expect::Free { local, revision }) => self.take_in(op, action, local, *revision)?,
+            (Action::Create(record), Precondition::Unlinked) => self.create(op, record)?,
+            (Action::Create(_), _) | (_, Precondition::Unlinked) => None,
+            (action, Precondition::Revision(revision)) => self.change(op, action, *revision)?,
+            (action, Precondition::Free { local, revision }) => self.take_in(op, action, local, *revision)?,
         };
         let Some(found) = found else { return Ok(None) };
         self.link(op, &found)?;

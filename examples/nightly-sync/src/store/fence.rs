@@ -13,7 +13,7 @@
 //! | nothing, because there is no such slot | is fenced off |
 
 use rusqlite::{Connection, OptionalExtension};
-use tripartite::host::StoreKey;
+use tripartite::jobs::StoreKey;
 use tripartite::queue::{Slot, State, Token};
 
 use super::StoreError;

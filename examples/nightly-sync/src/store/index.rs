@@ -12,8 +12,9 @@ use std::cmp::Ordering;
 
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{CachedStatement, Connection, Row, Rows, TransactionBehavior};
-use tripartite::exchange::{Cursor, IndexEntry, IndexPage, Presence, Revision, Synced};
 use tripartite::id::ExternalId;
+use tripartite::source::Cursor;
+use tripartite::store::{IndexEntry, IndexPage, Presence, Revision, Synced};
 use tripartite::value::Fingerprint;
 
 use super::{Register, StoreError};

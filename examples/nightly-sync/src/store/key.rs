@@ -2,7 +2,7 @@
 
 use std::{env, fs};
 
-use tripartite::exchange::AuditKey;
+use tripartite::audit::AuditKey;
 use tripartite::schema::{Privacy, Schema};
 
 use super::StoreError;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row};
 use serde::de::DeserializeSeed;
-use tripartite::exchange::{Base, Loaded, OpenConflict, Presence};
 use tripartite::id::ExternalId;
 use tripartite::schema::Schema;
+use tripartite::store::{Base, Loaded, OpenConflict, Presence};
 use tripartite::value::{Record, RecordBuilder};
 
 use super::bases::{Bases, Shapes};

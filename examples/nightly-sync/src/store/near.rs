@@ -20,10 +20,10 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
-use tripartite::exchange::{Candidate, Near, Presence};
 use tripartite::id::{ExternalId, LocalId};
 use tripartite::matching::{FEW, MatchKey, Rules};
 use tripartite::schema::Schema;
+use tripartite::store::{Candidate, CandidateQuery, Presence};
 use tripartite::value::Record;
 
 use super::fence::Fence;
@@ -241,7 +241,7 @@ pub(super) fn aside(
 pub(super) fn candidates(
     conn: &Connection,
     rows: Rows<'_>,
-    near: &Near,
+    near: &CandidateQuery,
     kept: Option<&Aside>,
 ) -> Result<Vec<Candidate>, StoreError> {
     let found = match kept {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
+use tripartite::audit::{AuditEntry, FieldEntry};
 use tripartite::decide::unlike;
 use tripartite::drive::block_on;
-use tripartite::exchange::{Entry, FieldEntry, Loaded, Revision, Wanted};
-use tripartite::host::RecordStore;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::run::Report;
+use tripartite::store::{LoadRequest, Loaded, RecordStore, Revision};
 
 use super::{Database, Register, SqliteStore, StoreError, commit, database, near};
 
@@ -88,7 +88,7 @@ impl SqliteStore {
             let said = params![local.as_str().parse::<i64>().ok(), id.as_str(), super::record::time(at), by.as_str()];
             news = tx.execute(&sql, said)? > 0;
             match unlike(local, by) {
-                Entry::Record(entry) if news => commit::note(tx, &self.statements, (run, at), id, &entry),
+                AuditEntry::Record(entry) if news => commit::note(tx, &self.statements, (run, at), id, &entry),
                 _ => Ok(()),
             }
         })?;
@@ -126,7 +126,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn record(&self, id: &ExternalId) -> Result<Option<Loaded>, StoreError> {
-        Ok(block_on(self.load(&Wanted::of([id.clone()])))?.linked.pop())
+        Ok(block_on(self.load(&LoadRequest::of([id.clone()])))?.linked.pop())
     }
 
     /// An entry about a field, by its number, with those about the other fields of its group of the same run, and
@@ -143,14 +143,14 @@ impl SqliteStore {
             let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?));
             let Some((run, id, text)) = conn.query_row(&found, [seq], row).optional()? else { return Ok(None) };
             let unreadable = || StoreError::Unreadable { table: "tripartite_audit", id: id.clone() };
-            let read = |text: String| serde_json::from_str::<Entry>(&text).map_err(|_| unreadable());
-            let Entry::Field(entry) = read(text)? else { return Ok(None) };
+            let read = |text: String| serde_json::from_str::<AuditEntry>(&text).map_err(|_| unreadable());
+            let AuditEntry::Field(entry) = read(text)? else { return Ok(None) };
             let mut entries = vec![entry];
             if entries[0].group.is_some() {
                 let mut statement = conn.prepare(&beside)?;
                 let texts = statement.query_map(params![run, id, seq], |row| row.get::<_, String>(0))?;
                 for text in texts {
-                    let Entry::Field(entry) = read(text?)? else { continue };
+                    let AuditEntry::Field(entry) = read(text?)? else { continue };
                     let known = entries.iter().any(|known| known.field == entry.field);
                     if entry.group == entries[0].group && !known {
                         entries.push(entry);

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
-use tripartite::exchange::{Entry, KeyedHash, OpenConflict, Situation};
+use tripartite::audit::{AuditEntry, KeyedHash, Situation};
 use tripartite::id::RunId;
 use tripartite::plan::MadeAfter;
 use tripartite::run::{Report, Run};
 use tripartite::schema::Policy;
+use tripartite::store::OpenConflict;
 
 use super::{Database, Register, SqliteStore, StoreError, database};
 
@@ -22,7 +23,7 @@ pub struct AuditRow {
     /// The record.
     pub external_id: String,
     /// The entry.
-    pub entry: Entry,
+    pub entry: AuditEntry,
 }
 
 /// One open conflict.

@@ -1,5 +1,5 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
-use tripartite::exchange::LEFT;
+use tripartite::store::LEFT;
 
 use super::layout::{column, quoted};
 use super::{Register, Settings, StoreError, bases, database};

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::StoreKey;
 use tripartite::id::{INCARNATION_LEN, Incarnation, SyncKey, WorkerId};
+use tripartite::jobs::StoreKey;
 use tripartite::notice::Notice;
 use tripartite::queue::{Outcome, Rules};
 use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};

@@ -8,11 +8,10 @@ use nightly_sync::listing::{Ahead, HELD, JsonLines, Lines, ListingError, Remote}
 use nightly_sync::store::{Database, Settings, SqliteStore};
 use proptest::prelude::*;
 use tripartite::drive::{block_on, drive_blocking};
-use tripartite::exchange::{Cursor, Item, Next, Page};
-use tripartite::host::Connector;
 use tripartite::id::{ExternalId, RunId};
 use tripartite::run::{Mode, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
+use tripartite::source::{Connector, Cursor, Item, Next, Page};
 
 use crate::bench::Bench;
 

@@ -4,12 +4,12 @@ use nightly_sync::store::{Access, Database, Register, Settings, SqliteStore};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tripartite::drive::{block_on, drive_blocking};
-use tripartite::exchange::{Item, Loaded, RemoteRecord, Wanted};
-use tripartite::host::RecordStore;
 use tripartite::id::ExternalId;
 use tripartite::memory::Listing;
 use tripartite::run::Run;
 use tripartite::schema::{Policy, Schema};
+use tripartite::source::{Item, RemoteRecord};
+use tripartite::store::{LoadRequest, Loaded, RecordStore};
 
 use crate::bench::{Bench, counts, members};
 
@@ -300,7 +300,7 @@ impl Kept {
 
     /// What is remembered, but for revisions: a row that is replaced gets one that nobody can foresee.
     fn remembered(&self) -> Vec<String> {
-        let (store, wanted) = (self.store(), Wanted::of((0..5).map(|id| ext(&format!("M{id}")))));
+        let (store, wanted) = (self.store(), LoadRequest::of((0..5).map(|id| ext(&format!("M{id}")))));
         let told = |loaded: Loaded| {
             let base = loaded.base.as_ref().map(|base| (base.record.clone(), base.schema, base.version));
             let text = base.as_ref().map(|(record, ..)| serde_json::to_string(&store.schema().named(record)).unwrap());

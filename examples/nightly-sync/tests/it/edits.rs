@@ -7,9 +7,10 @@ use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
 use rusqlite::Connection;
 use tripartite::drive::block_on;
-use tripartite::host::{Connector, RecordStore};
 use tripartite::run::{Report, Run, Step};
 use tripartite::schema::Policy;
+use tripartite::source::Connector;
+use tripartite::store::RecordStore;
 
 use crate::bench::{Bench, counts, members};
 

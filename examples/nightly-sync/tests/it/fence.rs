@@ -12,11 +12,13 @@ use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
 use tripartite::drive::{DriveError, block_on};
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::{Connector, RecordStore, StoreKey};
 use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey, WorkerId};
+use tripartite::jobs::StoreKey;
 use tripartite::queue::{Command, Outcome, Progress as Far, Scope, Slot, State, Token, Trigger, Work};
 use tripartite::run::{Done, Run, Step};
 use tripartite::schema::Policy;
+use tripartite::source::Connector;
+use tripartite::store::RecordStore;
 use tripartite::work::{Queue, slot_key as slot_key_of};
 
 use crate::bench::{Bench, members};

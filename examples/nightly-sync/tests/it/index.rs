@@ -2,9 +2,8 @@
 
 use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use tripartite::drive::block_on;
-use tripartite::exchange::IndexEntry;
-use tripartite::host::RecordStore;
 use tripartite::id::ExternalId;
+use tripartite::store::{IndexEntry, RecordStore};
 
 use crate::bench::{Bench, members};
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use nightly_sync::jobs::SqliteJobStore;
 use tripartite::drive::block_on;
-use tripartite::host::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, Version};
+use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, Version};
 
 use crate::bench::{Bench, counts, members};
 

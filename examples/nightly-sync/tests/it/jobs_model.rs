@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tripartite::drive::block_on;
-use tripartite::host::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, SwapOf, Version};
+use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, SwapOf, Version};
 use tripartite::memory::MemoryJobStore;
 
 const KEYS: usize = 4;

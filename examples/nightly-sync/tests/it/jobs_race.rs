@@ -12,8 +12,8 @@ use nightly_sync::jobs::{JobsError, SqliteJobStore};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
-use tripartite::host::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap};
 use tripartite::id::{CommandId, Nonce, WorkerId};
+use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap};
 use tripartite::queue::{Claim, Command, Extent, Outcome, Rules, Scope, Slot, State, Token, Trigger};
 
 use crate::bench::Bench;

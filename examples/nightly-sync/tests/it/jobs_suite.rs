@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use nightly_sync::jobs::{JobsError, SqliteJobStore};
-use tripartite::host::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 
 use crate::bench::Bench;
 
@@ -83,7 +83,7 @@ impl JobStore for Turns {
         until: DateTime<Utc>,
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
-    ) -> Result<Due, JobsError> {
+    ) -> Result<DuePage, JobsError> {
         self.next().due(shard, until, after, limit).await
     }
 

@@ -2,9 +2,8 @@
 
 use nightly_sync::listing::{JsonLines, Lines};
 use tripartite::drive::block_on;
-use tripartite::exchange::{Cursor, Next};
-use tripartite::host::Connector;
 use tripartite::schema::{Field, Kind, Schema};
+use tripartite::source::{Connector, Cursor, Next};
 
 use crate::bench::{Bench, counts, members};
 

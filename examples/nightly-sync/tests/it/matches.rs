@@ -4,9 +4,8 @@
 use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
-use tripartite::exchange::{Near, Wanted};
-use tripartite::host::RecordStore;
 use tripartite::matching::Rules;
+use tripartite::store::{CandidateQuery, LoadRequest, RecordStore};
 
 use crate::bench::{Bench, Ran, counts};
 
@@ -299,8 +298,8 @@ fn keys_are_reckoned_once() {
     let version = || client.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).unwrap();
     let near = || {
         let record = store.schema().record(&json!({"email": "n7@example.org", "born": "2001-05-04"})).unwrap();
-        let near = Near { keys: rules.keys(&record), rules: rules.clone() };
-        let wanted = Wanted { ids: vec![], near: Some(near) };
+        let near = CandidateQuery { keys: rules.keys(&record), rules: rules.clone() };
+        let wanted = LoadRequest { ids: vec![], near: Some(near) };
         block_on(store.load(&wanted)).unwrap().candidates.len()
     };
     assert_eq!(near(), 1, "what the last run itself has written is reckoned now");

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use nightly_sync::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 use rusqlite::{Connection, ToSql};
+use tripartite::audit::AuditEntry;
 use tripartite::conformance::records::{Fixture, schema};
-use tripartite::exchange::{Batch, Cursor, Entry, IndexPage, Outcome, Records, Wanted};
-use tripartite::host::RecordStore;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
+use tripartite::source::Cursor;
+use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 use tripartite::value::{Record, Value};
 
 use crate::bench::Bench;
@@ -183,7 +184,7 @@ impl Fixture for Club {
         true
     }
 
-    fn audit(&self) -> Vec<(RunId, ExternalId, Entry)> {
+    fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)> {
         let mut rows = Vec::new();
         let database = Database::open(&self.bench.db(), Access::Read).unwrap();
         let each = |row: nightly_sync::store::AuditRow| {
@@ -214,11 +215,11 @@ impl RecordStore for Turns {
         self.next().index(after).await
     }
 
-    async fn load(&self, wanted: &Wanted) -> Result<Records, StoreError> {
+    async fn load(&self, wanted: &LoadRequest) -> Result<Records, StoreError> {
         self.next().load(wanted).await
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
+    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, StoreError> {
         self.next().commit(batch).await
     }
 }

@@ -3,11 +3,11 @@
 use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use serde_json::{Value, json};
 use tripartite::drive::drive_blocking;
-use tripartite::exchange::{Item, RemoteRecord};
 use tripartite::id::ExternalId;
 use tripartite::memory::Listing;
 use tripartite::run::{Report, Run};
 use tripartite::schema::Policy;
+use tripartite::source::{Item, RemoteRecord};
 
 use crate::bench::{Bench, counts, members};
 

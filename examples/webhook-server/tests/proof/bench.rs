@@ -1,7 +1,6 @@
 //! A place of its own for every test: a directory with a database, listings and a configuration, and servers on it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,8 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use nightly_sync::app::now;
 use nightly_sync::jobs::SqliteJobStore;
@@ -18,8 +17,8 @@ use nightly_sync::work::{self, Shift, Told};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
-use tripartite::host::{JobStore, StoreKey};
 use tripartite::id::SyncKey;
+use tripartite::jobs::{JobStore, StoreKey};
 use tripartite::queue::{Rules, Slot};
 use tripartite::webhook::{Standard, Tombstones};
 use tripartite::work::{Attempted, Queue, Settings};

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use nightly_sync::app::now;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use tripartite::host::StoreKey;
+use tripartite::jobs::StoreKey;
 use tripartite::registry::Secret;
 use tripartite::webhook::Hex;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use tripartite::exchange::{Item, Presence};
 use tripartite::run::{Counts, RunOutcome, Step};
+use tripartite::source::Item;
+use tripartite::store::Presence;
 
 use super::World;
 use super::runs::Flow;

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tripartite::audit::{AuditEntry, FieldEntry};
 use tripartite::decide::{Answer, batch, decide, part, rename, restore};
-use tripartite::exchange::{Entry, FieldEntry, Loaded, OpenConflict, Outcome, WHOLE_RECORD};
 use tripartite::id::PersonId;
 use tripartite::matching::Match;
 use tripartite::run::RunOutcome;
+use tripartite::store::{Loaded, OpOutcome, OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
 
 use super::World;
@@ -84,7 +85,7 @@ impl World {
         let person = self.ground.state.links[source][&at].person;
         let batch = batch(&frame.policy, run_id("desk"), self.office_hours(), vec![op], None);
         let outcomes = self.commit(source, &frame, &batch, Carried::Whole, None)?;
-        law("decided", matches!(outcomes[..], [Outcome::Applied { .. }]), || format!("{unit}: {outcomes:?}"))?;
+        law("decided", matches!(outcomes[..], [OpOutcome::Applied { .. }]), || format!("{unit}: {outcomes:?}"))?;
         let link = &self.ground.state.links[source][&number(&batch.ops[0].id)];
         law("decided", link.open.iter().all(|conflict| conflict.unit != unit), || format!("{unit} is still open"))?;
         if whose.is_some() { self.answered(source, at, None, person, same) } else { Ok(()) }
@@ -188,16 +189,16 @@ impl World {
     }
 
     pub(super) fn restores(&mut self, which: usize) -> Checked {
-        let told: Vec<_> = self.ground.audit.iter().filter(|told| matches!(told.entry, Entry::Field(_))).collect();
+        let told: Vec<_> = self.ground.audit.iter().filter(|told| matches!(told.entry, AuditEntry::Field(_))).collect();
         let Some(told) = told.get(told.len().wrapping_sub(1 + which)).copied().cloned() else { return Ok(()) };
         let links = &self.ground.state.links[told.source];
         let Some(at) = links.iter().find(|(_, link)| link.person == told.person).map(|(at, _)| *at) else {
             return Ok(());
         };
         let unit = |entry: &FieldEntry| entry.group.clone().unwrap_or_else(|| entry.field.clone());
-        let Entry::Field(first) = &told.entry else { return Ok(()) };
-        let same = |other: &Entry| match other {
-            Entry::Field(entry) if unit(entry) == unit(first) => Some(entry.clone()),
+        let AuditEntry::Field(first) = &told.entry else { return Ok(()) };
+        let same = |other: &AuditEntry| match other {
+            AuditEntry::Field(entry) if unit(entry) == unit(first) => Some(entry.clone()),
             _ => None,
         };
         let entries: Vec<_> =

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use tripartite::exchange::{Action, Batch, Next, Outcome, Records};
 use tripartite::matching::{Rule, Trust};
 use tripartite::plan::{Guards, Limit, Plan};
 use tripartite::run::{Done, Mode, Report, Run, RunOutcome, Step};
+use tripartite::source::Next;
+use tripartite::store::{Action, Batch, OpOutcome, Records};
 
 use super::wrote::Wrote;
 use super::{World, at_noon};
@@ -278,7 +279,7 @@ impl World {
         batch: &Batch,
         carried: Carried,
         sent: Option<&Sent>,
-    ) -> Result<Vec<Outcome>, Broken> {
+    ) -> Result<Vec<OpOutcome>, Broken> {
         let (before, told) = (self.ground.state.clone(), self.ground.audit.len());
         let outcomes = self.ground.commit(source, frame, batch, carried);
         self.commits += 1;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use tripartite::exchange::{Action, Batch, Outcome};
 use tripartite::run::Report;
+use tripartite::store::{Action, Batch, OpOutcome};
 
 use super::World;
 use crate::world::act::How;
@@ -24,12 +24,12 @@ pub(super) struct Wrote {
 }
 
 impl Wrote {
-    pub(super) fn add(&mut self, batch: &Batch, outcomes: &[Outcome]) {
+    pub(super) fn add(&mut self, batch: &Batch, outcomes: &[OpOutcome]) {
         for (op, outcome) in batch.ops.iter().zip(outcomes) {
-            if *outcome == Outcome::Stale {
+            if *outcome == OpOutcome::Stale {
                 self.left.insert(number(&op.id));
             }
-            if !matches!(outcome, Outcome::Applied { .. }) {
+            if !matches!(outcome, OpOutcome::Applied { .. }) {
                 continue;
             }
             self.ops += 1;

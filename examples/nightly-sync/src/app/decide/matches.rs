@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use tripartite::decide::{self, Double};
-use tripartite::exchange::{Loaded, Op, Outcome, Quarantined, Revision};
 use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::matching::Match;
+use tripartite::plan::Quarantined;
+use tripartite::store::{Loaded, Op, OpOutcome, Revision};
 
 use super::{Desk, Problem, TRIES};
 use crate::app::{SUCCEEDED, now};
@@ -97,10 +98,10 @@ pub(super) fn link(console: &mut Console, args: &MatchArgs) -> Result<u8, Proble
             Some(loaded) => doubled((&desk, &run), args, &loaded, revision)?,
         };
         let outcomes = desk.commit_all(&run, ops)?;
-        if let Some(Outcome::Failed { problem }) = outcomes.iter().find(|it| matches!(it, Outcome::Failed { .. })) {
+        if let Some(OpOutcome::Failed { problem }) = outcomes.iter().find(|it| matches!(it, OpOutcome::Failed { .. })) {
             return Err(Problem::Failed { id: id.clone(), problem: problem.clone() });
         }
-        if !outcomes.contains(&Outcome::Stale) {
+        if !outcomes.contains(&OpOutcome::Stale) {
             console.print(format!("member {local} is {id}; {told}the next run merges the two"));
             return Ok(SUCCEEDED);
         }

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use tripartite::audit::{FieldEntry, Situation};
 use tripartite::detect::Verdict;
-use tripartite::exchange::{Action, FieldEntry, Situation};
 use tripartite::resolve::Decision;
+use tripartite::store::Action;
 
 use super::conflicts::person;
 use super::markup::Markup;

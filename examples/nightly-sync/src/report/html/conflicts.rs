@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use serde_json::Value as Json;
-use tripartite::exchange::{OpenConflict, WHOLE_RECORD};
 use tripartite::schema::Schema;
+use tripartite::store::{OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
 
 use super::markup::Markup;

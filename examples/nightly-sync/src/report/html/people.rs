@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use tripartite::exchange::{Quarantined, Situation};
+use tripartite::audit::Situation;
 use tripartite::matching::Match;
+use tripartite::plan::Quarantined;
 use tripartite::run::Report;
 
 use super::conflicts::person;

@@ -5,10 +5,11 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
-use tripartite::exchange::{Action, Entry, FieldEntry, RecordEntry, Situation};
+use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use tripartite::id::LocalId;
 use tripartite::run::{Counts, Report, RunOutcome};
 use tripartite::schema::{Kind, Schema};
+use tripartite::store::Action;
 
 use super::HtmlError;
 use crate::store::{Register, StoreError, UnknownRun};
@@ -149,8 +150,8 @@ impl<'a> Source<'a> {
                 record = Record { id, ..Record::default() };
             }
             match entry {
-                Entry::Field(entry) => record.fields.push(entry),
-                Entry::Record(entry) => record.whole.push(entry),
+                AuditEntry::Field(entry) => record.fields.push(entry),
+                AuditEntry::Record(entry) => record.whole.push(entry),
             }
         }
         if record.is_told() {

@@ -2,7 +2,8 @@
 
 pub(super) use crate::shell::quoted as shell;
 use chrono::{DateTime, Utc};
-use tripartite::exchange::{Quarantined, Situation};
+use tripartite::audit::Situation;
+use tripartite::plan::Quarantined;
 use tripartite::run::Counts;
 
 /// A figure in groups of three.

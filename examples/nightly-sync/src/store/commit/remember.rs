@@ -1,7 +1,8 @@
 //! What is remembered of an op beside its row: the link with its base, the conflicts, the audit.
 
 use rusqlite::params;
-use tripartite::exchange::{Action, ConflictChange, Entry, Op, OpenConflict, RecordEntry, Situation, WHOLE_RECORD};
+use tripartite::audit::{AuditEntry, RecordEntry, Situation};
+use tripartite::store::{Action, ConflictChange, Op, OpenConflict, WHOLE_RECORD};
 use tripartite::value::{Record, RecordBuilder};
 
 use super::super::bases::Left;
@@ -80,16 +81,16 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    pub(super) fn note(&mut self, op: &Op, entry: &'a Entry) -> Result<(), StoreError> {
+    pub(super) fn note(&mut self, op: &Op, entry: &'a AuditEntry) -> Result<(), StoreError> {
         match entry {
-            Entry::Field(_) => self.note_field(op, entry),
-            Entry::Record(entry) => self.note_record(op, entry),
+            AuditEntry::Field(_) => self.note_field(op, entry),
+            AuditEntry::Record(entry) => self.note_record(op, entry),
         }
     }
 
-    fn note_field(&mut self, op: &Op, entry: &Entry) -> Result<(), StoreError> {
+    fn note_field(&mut self, op: &Op, entry: &AuditEntry) -> Result<(), StoreError> {
         let text = serde_json::to_string(entry).unwrap_or_default();
-        let Entry::Field(entry) = entry else { return Ok(()) };
+        let AuditEntry::Field(entry) = entry else { return Ok(()) };
         let (verdict, detail, decision) = (entry.verdict.name(), entry.verdict.detail(), entry.decision.name());
         let (id, field) = (op.id.as_str(), entry.field.as_str());
         self.note.execute(params![self.run, self.at, id, "field", field, verdict, detail, decision, text])?;
@@ -100,7 +101,7 @@ impl<'a> Writer<'a> {
         let text = match &mut self.noted {
             Some((noted, text)) if *noted == entry => text,
             noted => {
-                let text = serde_json::to_string(&Entry::Record(entry.clone())).unwrap_or_default();
+                let text = serde_json::to_string(&AuditEntry::Record(entry.clone())).unwrap_or_default();
                 &mut noted.insert((entry, text)).1
             }
         };
@@ -118,9 +119,9 @@ fn asks(situation: Situation) -> bool {
 
 /// The sentence that the audit has on a conflict; none when only a side of it moved on.
 fn why<'a>(op: &'a Op, conflict: &OpenConflict) -> &'a str {
-    let of = |entry: &'a Entry| match entry {
-        Entry::Field(entry) if entry.group.as_ref().unwrap_or(&entry.field) == &conflict.unit => Some(&*entry.why),
-        Entry::Record(entry) if conflict.unit == WHOLE_RECORD && asks(entry.situation) => Some(&*entry.why),
+    let of = |entry: &'a AuditEntry| match entry {
+        AuditEntry::Field(entry) if entry.group.as_ref().unwrap_or(&entry.field) == &conflict.unit => Some(&*entry.why),
+        AuditEntry::Record(entry) if conflict.unit == WHOLE_RECORD && asks(entry.situation) => Some(&*entry.why),
         _ => None,
     };
     op.entries.iter().find_map(of).unwrap_or_default()

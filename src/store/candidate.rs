@@ -8,26 +8,26 @@ use crate::value::Record;
 /// Which records a load is to give.
 ///
 /// ```
-/// use tripartite::exchange::Wanted;
+/// use tripartite::store::LoadRequest;
 /// use tripartite::id::ExternalId;
-/// let wanted = Wanted::of([ExternalId::new("7")?]);
+/// let wanted = LoadRequest::of([ExternalId::new("7")?]);
 /// assert!(wanted.near.is_none()); // nobody is looked for that has another id, or none
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct LoadRequest {
     /// Those that are linked to one of these.
     pub ids: Vec<ExternalId>,
     /// Those that could be one of the source's; `None` without match rules, and where every record is linked.
-    pub near: Option<Near>,
+    pub near: Option<CandidateQuery>,
 }
 
-impl Wanted {
+impl LoadRequest {
     /// The records that are linked to these, and no candidates.
     ///
     /// ```
-    /// # use tripartite::exchange::Wanted;
-    /// assert!(Wanted::of([]).ids.is_empty()); // a load of nothing is one, too
+    /// # use tripartite::store::LoadRequest;
+    /// assert!(LoadRequest::of([]).ids.is_empty()); // a load of nothing is one, too
     /// ```
     pub fn of(ids: impl IntoIterator<Item = ExternalId>) -> Self {
         Self { ids: ids.into_iter().collect(), near: None }
@@ -42,7 +42,7 @@ impl Wanted {
 /// A key that more than [`FEW`](crate::matching::FEW) records have proposes nobody. Of those records a store gives one
 /// more than that, whichever; it may give all, at the cost of a load that grows with them.
 #[derive(Debug, Clone)]
-pub struct Near {
+pub struct CandidateQuery {
     /// What the keys are made by.
     pub rules: Rules,
     /// The keys, sorted, each once; never none.
@@ -52,7 +52,7 @@ pub struct Near {
 /// What a load gives.
 ///
 /// ```
-/// use tripartite::exchange::Records;
+/// use tripartite::store::Records;
 /// let nothing: Records = vec![].into();
 /// assert!(nothing.linked.is_empty() && nothing.candidates.is_empty());
 /// ```

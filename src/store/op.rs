@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Revision, Situation};
+use super::Revision;
+use crate::audit::{AuditEntry, Situation};
 use crate::detect::Clash;
 use crate::id::{ExternalId, LocalId, RunId};
 use crate::value::{Fingerprint, Record, Value};
@@ -17,7 +18,7 @@ use crate::value::{Fingerprint, Record, Value};
 /// | links a record here | that it still is as it was read, without an id, and that nobody has the op's | both |
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Expect {
+pub enum Precondition {
     /// No record has this external id.
     Unlinked,
     /// The linked record has this revision.
@@ -52,7 +53,7 @@ impl Action {
     /// The name.
     ///
     /// ```
-    /// use tripartite::exchange::Action;
+    /// use tripartite::store::Action;
     /// assert_eq!(Action::Deactivate.name(), "deactivate"); // as the audit and a stored plan have it
     /// ```
     pub fn name(&self) -> &'static str {
@@ -79,7 +80,7 @@ pub struct Op {
     /// What happens to the host's record.
     pub action: Action,
     /// What must still be so.
-    pub expect: Expect,
+    pub expect: Precondition,
     /// The [state](super::Loaded::state) that it was made from: what was remembered of the record, whatever its values.
     /// A host need not look at it. A stored plan that is applied compares it, because a plan can be older than what was
     /// written since.
@@ -98,7 +99,7 @@ pub struct Op {
     /// What becomes of its open conflicts.
     pub conflicts: Vec<ConflictChange>,
     /// What goes into the audit.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<AuditEntry>,
 }
 
 impl Op {
@@ -106,22 +107,23 @@ impl Op {
     ///
     /// ```
     /// use tripartite::decide::link;
-    /// use tripartite::exchange::{Action, Revision};
+    /// use tripartite::store::{Action, Revision};
     /// use tripartite::id::{ExternalId, LocalId, PersonId};
     /// let op = link(&ExternalId::new("FED-1")?, &LocalId::new("17")?, Revision(3), &PersonId::new("Nuala")?);
     /// assert!(op.links() && op.action == Action::Touch); // no field is touched by it
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn links(&self) -> bool {
-        matches!(self.expect, Expect::Free { .. })
+        matches!(self.expect, Precondition::Free { .. })
     }
 
     /// Whether it changes nothing of the host's record, its id, an open conflict or the audit. A silent op only remembers
     /// that the source's record was looked at, or looked for.
     ///
     /// ```
-    /// use tripartite::exchange::{Action, RemoteRecord, Revision, Synced};
-    /// # use tripartite::exchange::{Base, Loaded, Presence};
+    /// use tripartite::store::{Action, Revision, Synced};
+    /// use tripartite::source::RemoteRecord;
+    /// # use tripartite::store::{Base, Loaded, Presence};
     /// # use tripartite::id::ExternalId;
     /// use tripartite::plan::plan_linked;
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
@@ -156,7 +158,8 @@ impl Op {
     ///
     /// ```
     /// use tripartite::decide::{Answer, decide};
-    /// # use tripartite::exchange::{Action, Base, ConflictChange, Loaded, Presence, RemoteRecord, Revision};
+    /// # use tripartite::store::{Action, Base, ConflictChange, Loaded, Presence, Revision};
+    /// # use tripartite::source::RemoteRecord;
     /// # use tripartite::id::{ExternalId, PersonId};
     /// # use tripartite::plan::plan_linked;
     /// # use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
@@ -213,7 +216,7 @@ pub struct OpenConflict {
     pub paths: Vec<String>,
     /// The base; `None` when there is none. Of a group, values are maps by the fields' names; of the whole record, maps of
     /// what one side changed, and null for the side that no longer has it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::audit::stated")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::audit::stated")]
     pub base: Option<Value>,
     /// The host's value.
     pub local: Value,
@@ -260,7 +263,7 @@ pub struct Batch {
 
 /// What came of an op, in the order of the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum OpOutcome {
     /// It was carried out, whole.
     Applied {
         /// What the host calls the record.

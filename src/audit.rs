@@ -1,8 +1,22 @@
-//! Audit entries: what was decided and why, with every value that was there.
+//! The audit: what was decided and why, with every value that was there.
+//!
+//! A host stores the [`AuditEntry`]s that come with an [`Op`](crate::store::Op). An entry about a field holds the value that
+//! was overwritten, so that [`restore`](crate::decide::restore()) can bring it back. A field that is redacted or hashed
+//! ([`Privacy`]) has stand-ins instead of its values.
+
+#[cfg(feature = "audit-key")]
+mod key;
+mod privacy;
+mod situation;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Situation;
+#[cfg(feature = "audit-key")]
+pub use key::{AuditKey, WeakKey};
+pub use privacy::KeyedHash;
+pub(crate) use privacy::hidden;
+pub use situation::Situation;
+
 use crate::detect::Verdict;
 use crate::id::PersonId;
 use crate::resolve::{Collision, Decision};
@@ -13,7 +27,7 @@ use crate::value::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all entries are about fields")]
-pub enum Entry {
+pub enum AuditEntry {
     /// About one field that was not in sync.
     Field(FieldEntry),
     /// About the record as a whole.
@@ -73,6 +87,6 @@ pub struct RecordEntry {
 }
 
 /// What stands there was stated, null too; only what is left out was not.
-pub(super) fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+pub(crate) fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }

@@ -14,7 +14,7 @@
 /// A sync deactivated the record: the part of [`Op::missed`](super::Op::missed) that says so.
 ///
 /// ```
-/// use tripartite::exchange::{KEPT, LEFT};
+/// use tripartite::store::{KEPT, LEFT};
 /// assert_eq!(LEFT & KEPT, 0); // beside either, a count of listings has room
 /// ```
 pub const LEFT: u32 = 1 << 31;
@@ -22,7 +22,7 @@ pub const LEFT: u32 = 1 << 31;
 /// A person took a record back that the source does not list: the part of [`Op::missed`](super::Op::missed) that says so.
 ///
 /// ```
-/// use tripartite::exchange::KEPT;
+/// use tripartite::store::KEPT;
 /// assert!(KEPT > 365 * 1000); // a count of nightly listings never reaches it
 /// ```
 pub const KEPT: u32 = 1 << 30;

@@ -1,9 +1,9 @@
 //! What of an entry a store is given: the values of a field as its [`Privacy`] has them.
 //!
-//! The values are replaced when a [`Batch`](super::Batch) is built, before a store sees them, so that no store can forget it. Plans have
+//! The values are replaced when a [`Batch`](crate::store::Batch) is built, before a store sees them, so that no store can forget it. Plans have
 //! them as they are: they write them, and what was approved is told by them.
 
-use super::{Entry, FieldEntry, Op};
+use super::{AuditEntry, FieldEntry};
 use crate::schema::{Privacy, Schema};
 use crate::value::Value;
 
@@ -25,44 +25,14 @@ const REDACTED: &str = "(redacted)";
 /// So many bytes of a hash are kept: enough that no two values of a register are taken for one.
 const KEPT: usize = 16;
 
-/// The entries of one op as they were, by its place in the batch.
-pub(crate) type Plain = Vec<(usize, Vec<Entry>)>;
-
-/// Replaces the values of redacted and hashed fields in the entries of ops, and gives the entries as they were, of those
-/// ops alone where something was replaced.
-pub(crate) fn hide(schema: &Schema, key: Option<&dyn KeyedHash>, ops: &mut [Op]) -> Plain {
-    let mut plain = Plain::new();
-    if schema.fields().iter().all(|field| field.privacy().is_plain()) {
-        return plain;
-    }
-    for (at, op) in ops.iter_mut().enumerate() {
-        let stand_ins: Vec<_> = op.entries.iter().map(|entry| hidden(schema, key, entry)).collect();
-        if stand_ins.iter().any(Option::is_some) {
-            let both = stand_ins.into_iter().zip(&op.entries);
-            let entries = both.map(|(hidden, entry)| hidden.unwrap_or_else(|| entry.clone())).collect();
-            plain.push((at, std::mem::replace(&mut op.entries, entries)));
-        }
-    }
-    plain
-}
-
-/// Puts the entries back as they were.
-pub(crate) fn show(ops: &mut [Op], plain: Plain) {
-    for (at, entries) in plain {
-        if let Some(op) = ops.get_mut(at) {
-            op.entries = entries;
-        }
-    }
-}
-
 /// The entry with stand-ins for its values; `None` when they are kept as they are. Where a hash is asked for and there is
 /// no key, the value is redacted. Hashes are of the canonical form, so two spellings of one number have one hash; two
 /// fields never share one.
 ///
 /// Verdict, decision and reason stay, and so do the paths at which an object collides: of an object whose *keys* are
 /// personal, the audit names them.
-fn hidden(schema: &Schema, key: Option<&dyn KeyedHash>, entry: &Entry) -> Option<Entry> {
-    let Entry::Field(entry) = entry else { return None };
+pub(crate) fn hidden(schema: &Schema, key: Option<&dyn KeyedHash>, entry: &AuditEntry) -> Option<AuditEntry> {
+    let AuditEntry::Field(entry) = entry else { return None };
     // A field that left the schema since is one that nobody vouches for; no policy is known to make such an entry.
     let position = schema.position(&entry.field)?;
     let privacy = schema.fields()[position].privacy();
@@ -71,7 +41,7 @@ fn hidden(schema: &Schema, key: Option<&dyn KeyedHash>, entry: &Entry) -> Option
     }
     let key = key.filter(|_| privacy == Privacy::Hashed);
     let keep = |value: &Value| stand_in(schema, position, value, key);
-    Some(Entry::Field(FieldEntry {
+    Some(AuditEntry::Field(FieldEntry {
         base: entry.base.as_ref().map(keep),
         local: keep(&entry.local),
         remote: entry.remote.as_ref().map(keep),

@@ -1,11 +1,24 @@
-//! The traits a host implements: where records come from, and where they are kept.
+//! Where a host keeps its records: the trait that it implements, and the words that it speaks.
 //!
-//! They are the crate's only seams. Write `async fn` in an implementation; one that never waits, such as an embedded
-//! database, is driven without a runtime by [`drive_blocking`](crate::drive::drive_blocking). Errors stay the host's
-//! own types and only say what class of failure they are ([`Classify`]).
+//! | from the host | to the host |
+//! |---|---|
+//! | [`IndexPage`]s: what is linked, and when it was last in step | [`LoadRequest`]: which records to load |
+//! | [`Records`]: what is linked, with its base, and who else it could be | [`Batch`]es of [`Op`]s, each with its [`Precondition`] |
+//! | [`OpOutcome`]s of ops | [`AuditEntry`](crate::audit::AuditEntry)s and [`ConflictChange`]s, with each op |
 //!
-//! An implementation stands for one organisation's copy of one source: nothing here names either, so nothing can reach
-//! across.
+//! A store stands for one organisation's copy of one source: nothing here names either, so nothing can reach across. Write
+//! `async fn` in an implementation. A store that never waits, such as an embedded database, is driven without a runtime by
+//! [`drive_blocking`](crate::drive::drive_blocking).
+//!
+//! One member, `FED-7`. The source gives him a new number while somebody here edits his e-mail address:
+//!
+//! | who speaks | what is said |
+//! |---|---|
+//! | host, of its index | [`IndexEntry`]: revision 4, last in step at revision 3, so somebody edited it |
+//! | source, on a page | [`RemoteRecord`](crate::source::RemoteRecord): version 9, another phone number |
+//! | host, asked to load | [`Loaded`]: revision 4, the record, and the base of version 8 |
+//! | crate, in a batch | [`Op`]: an [`Update`] of the phone alone, at revision 4; a base; two [`FieldEntry`]s |
+//! | host, in answer | [`Applied`], and it is revision 5; or [`Stale`], and nothing was written |
 //!
 //! Most of what can go wrong goes wrong between two calls. What then holds of records, if the promises are kept:
 //!
@@ -17,116 +30,44 @@
 //! | `commit` and its answer | the process dies | the next run finds what was written in step, and writes the rest |
 //! | a record and its base, if not written as one | the process dies | the next run sees that both sides agree |
 //!
-//! **Why is there no method to delete?** Because no sync may. A record that is gone from the source is marked inactive.
+//! **Why is there no method to delete?** No sync may delete. A record that is gone from the source is marked inactive.
 //!
 //! **Why does `load` take many ids?** One query for each of a hundred thousand records is how a night becomes a day.
 //!
-//! **Why do the candidates come with the load?** What is decided of a page is decided by what was there at one moment,
-//! and a run never asks in the middle of planning.
+//! **Why do the candidates come with the load?** A page is decided by what was there at one moment. A run never asks in the
+//! middle of planning.
+//!
+//! **Why does a patch state only what changes?** A patch cannot overwrite a field that it does not state, and a host that
+//! shows the patch to a person shows what happens.
+//!
+//! **Why a revision, and not the time of the last change?** Two changes within one tick of a clock have one time. A
+//! counter that every change makes larger is enough for a compare-and-set, and needs no clock.
+//!
+//! [`Update`]: Action::Update
+//! [`FieldEntry`]: crate::audit::FieldEntry
+//! [`Applied`]: OpOutcome::Applied
+//! [`Stale`]: OpOutcome::Stale
 
-mod jobs;
+mod candidate;
+mod given_up;
+mod left;
+mod op;
+mod privacy;
+mod record;
 mod shared;
 
 use std::future::Future;
 
-pub use jobs::{Due, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+pub use candidate::{Candidate, CandidateQuery, LoadRequest, Records};
+pub(crate) use given_up::{gave_up, given_up, given_up_at, given_up_by};
+pub use left::{KEPT, LEFT};
+pub(crate) use left::{has_left, is_kept, listings_without};
+pub use op::{Action, Batch, ConflictChange, Op, OpOutcome, OpenConflict, Precondition, WHOLE_RECORD};
+pub(crate) use privacy::{Plain, hide, show};
+pub use record::{Base, IndexEntry, IndexPage, Loaded, Presence, Revision, Synced};
 
-use crate::exchange::{Batch, Cursor, IndexPage, Outcome, Page, Records, Wanted};
 use crate::failure::Classify;
-use crate::id::ExternalId;
-
-/// Where the source's records come from.
-///
-/// A source of one page, with a JSON object on each line:
-///
-/// ```
-/// use std::convert::Infallible;
-///
-/// use serde::de::DeserializeSeed;
-/// use tripartite::exchange::{Cursor, Item, Malformed, Next, Page, RemoteRecord};
-/// use tripartite::host::Connector;
-/// use tripartite::id::ExternalId;
-/// use tripartite::schema::{Field, Kind, Schema};
-///
-/// struct Lines(Schema, &'static str);
-///
-/// impl Lines {
-///     fn read(&self, line: &str) -> Result<RemoteRecord, Box<dyn std::error::Error>> {
-///         let keyed = self.0.seed().keyed("id").deserialize(&mut serde_json::Deserializer::from_str(line))?;
-///         let id = ExternalId::new(keyed.id.ok_or("it has no id")?)?;
-///         Ok(RemoteRecord { id, version: None, record: keyed.record })
-///     }
-/// }
-///
-/// impl Connector for Lines {
-///     type Error = Infallible;
-///
-///     async fn fetch(&self, _: Option<&Cursor>) -> Result<Page, Infallible> {
-///         let item = |(at, line): (usize, &str)| match self.read(line) {
-///             Ok(record) => Item::Record(record),
-///             // Not skipped: what cannot be read could be anybody, and nobody may be taken for missing.
-///             Err(error) => Item::Malformed(Malformed {
-///                 place: format!("line {}", at + 1),
-///                 id: None,
-///                 problem: error.to_string(),
-///             }),
-///         };
-///         Ok(Page { items: self.1.lines().enumerate().map(item).collect(), next: Next::Complete { total: None } })
-///     }
-/// }
-///
-/// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
-/// let source = Lines(schema, "{\"id\": 7, \"name\": \"Áine\"}\n{\"id\": 8, \"na");
-/// let page = tripartite::drive::block_on(source.fetch(None))?;
-/// assert!(matches!(&page.items[..], [Item::Record(_), Item::Malformed(half)] if half.place == "line 2"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub trait Connector {
-    /// What can go wrong.
-    type Error: std::error::Error + Classify;
-
-    /// Fetches a page of the listing.
-    ///
-    /// * **Must**: begin at `None`, go on at the cursor that the last page gave, and end with
-    ///   [`Next::Complete`](crate::exchange::Next::Complete) only when every record the source has was on some page of
-    ///   this enumeration. Hand out what cannot be read as [`Item::Malformed`](crate::exchange::Item::Malformed),
-    ///   with the id if that much can be read.
-    /// * **May**: repeat a record, also differently, and list records in any order, another one each time.
-    /// * **The core relies on** completeness being said truthfully: it is what makes a record that is not there
-    ///   missing.
-    fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send;
-
-    /// Fetches a page of what the source has of some records, for a run of [those only](crate::run::Run::only). Unless a
-    /// connector can ask for them, it is the pages of the whole listing, with nothing else on them.
-    ///
-    /// * **Must**: begin at `None`, go on at the cursor that the last page gave. Hand out a record that the source says is
-    ///   gone as [`Item::Tombstone`](crate::exchange::Item::Tombstone).
-    /// * **May**: leave out what the source does not answer for, answer in any order, and answer for others too.
-    /// * **The core relies on** nothing else: such a listing is never complete, whatever it says.
-    ///
-    /// ```
-    /// # use tripartite::drive::block_on;
-    /// # use tripartite::exchange::Next;
-    /// # use tripartite::host::Connector;
-    /// # use tripartite::id::ExternalId;
-    /// # use tripartite::memory::Listing;
-    /// # use tripartite::schema::{Field, Kind, Schema};
-    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
-    /// let listing = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
-    /// let ids = [ExternalId::new("8")?, ExternalId::new("9")?];
-    /// let page = block_on(listing.fetch_only(&ids, None))?;
-    /// assert_eq!((page.items.len(), page.next), (1, Next::Partial)); // nothing is said of 9
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    fn fetch_only(
-        &self,
-        ids: &[ExternalId],
-        after: Option<&Cursor>,
-    ) -> impl Future<Output = Result<Page, Self::Error>> + Send {
-        let page = self.fetch(after);
-        async move { Ok(page.await?.only(ids)) }
-    }
-}
+use crate::source::Cursor;
 
 /// Where the host keeps its records, with what the crate remembers about them.
 ///
@@ -136,8 +77,8 @@ pub trait Connector {
 ///
 /// ```
 /// # use tripartite::drive::block_on;
-/// # use tripartite::exchange::Outcome;
-/// # use tripartite::host::{Connector, RecordStore};
+/// # use tripartite::store::{OpOutcome, RecordStore};
+/// # use tripartite::source::Connector;
 /// # use tripartite::id::{ExternalId, RunId};
 /// # use tripartite::memory::{Listing, MemoryStore};
 /// # use tripartite::run::{Run, Step};
@@ -159,7 +100,7 @@ pub trait Connector {
 /// # };
 /// // The run has read the record and wants to write the source's number. Just then a user enters another one.
 /// store.edit(&id, &serde_json::json!({"phone": "3"}))?;
-/// assert_eq!(block_on(store.commit(committing.request()))?, [Outcome::Stale]);
+/// assert_eq!(block_on(store.commit(committing.request()))?, [OpOutcome::Stale]);
 /// let kept = store.get(&id).ok_or("it is still there")?;
 /// assert_eq!(kept.local.field(0).text(), Some("3"));
 /// assert!(kept.base.is_none() && store.audit().is_empty()); // no trace
@@ -195,7 +136,7 @@ pub trait RecordStore {
     /// * **May**: miss or include records that are linked or unlinked meanwhile, in any order. Make the revision larger
     ///   where nothing was changed by a write, of a user or an op; the record is then looked at once more. Forget a
     ///   record that a user deleted before any sync wrote it.
-    /// * **The core relies on** [`synced`](crate::exchange::IndexEntry::synced) being what the last commit stored: a
+    /// * **The core relies on** [`synced`](crate::store::IndexEntry::synced) being what the last commit stored: a
     ///   record whose revision still equals it is not loaded.
     fn index(&self, after: Option<&Cursor>) -> impl Future<Output = Result<IndexPage, Self::Error>> + Send;
 
@@ -222,7 +163,7 @@ pub trait RecordStore {
     /// * **The core relies on** a field that is null or missing being empty, never "not loaded"; and on nobody being left
     ///   out who has a key: whom nothing is found for is created. Whom the index had, and a load no longer has, is left to the next
     ///   run.
-    fn load(&self, wanted: &Wanted) -> impl Future<Output = Result<Records, Self::Error>> + Send;
+    fn load(&self, wanted: &LoadRequest) -> impl Future<Output = Result<Records, Self::Error>> + Send;
 
     /// Carries out a batch of ops and answers for each, in order.
     ///
@@ -261,12 +202,12 @@ pub trait RecordStore {
     ///   - Let one of several links of a record, or to an external id, be carried out, and never two.
     ///   - Lose no edit to an op: what a user writes while it is under way makes it stale, or comes after it.
     /// * **May**: put the whole batch into one transaction.
-    /// * **The core relies on** an op that is not [`Applied`](Outcome::Applied) having left no trace. What was seen is
-    ///   [`Op::seen`](crate::exchange::Op::seen), remembered as [`Synced`](crate::exchange::Synced); how often it was missed
-    ///   is [`Op::missed`](crate::exchange::Op::missed). What is [rekeyed](crate::exchange::Op::rekeyed) or
-    ///   [linked](crate::exchange::Op::links) gets its id first, and its revision grows. After an error the batch may have
+    /// * **The core relies on** an op that is not [`Applied`](OpOutcome::Applied) having left no trace. What was seen is
+    ///   [`Op::seen`](crate::store::Op::seen), remembered as [`Synced`]; how often it was missed
+    ///   is [`Op::missed`](crate::store::Op::missed). What is [rekeyed](crate::store::Op::rekeyed) or
+    ///   [linked](crate::store::Op::links) gets its id first, and its revision grows. After an error the batch may have
     ///   been carried out, in whole or in part by whole ops: the next run finds out. A host that cannot write an op as one
     ///   writes the record first and the base last: a crash between heals as *converged*, the other way round loses the
     ///   update.
-    fn commit(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Outcome>, Self::Error>> + Send;
+    fn commit(&self, batch: &Batch) -> impl Future<Output = Result<Vec<OpOutcome>, Self::Error>> + Send;
 }

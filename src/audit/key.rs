@@ -29,7 +29,7 @@ impl AuditKey {
     /// [`WeakKey`] when it has fewer than [`SHORTEST`](Self::SHORTEST) bytes.
     ///
     /// ```
-    /// use tripartite::exchange::{AuditKey, WeakKey};
+    /// use tripartite::audit::{AuditKey, WeakKey};
     /// assert_eq!(AuditKey::new(b"ballybeg".to_vec()).err(), Some(WeakKey { len: 8 }));
     /// assert_eq!(format!("{:?}", AuditKey::new(vec![7; 32])?), "AuditKey(..)"); // never what it is
     /// # Ok::<(), WeakKey>(())

@@ -6,49 +6,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Connector, Due, JobStore, LogEntry, LogPosition, RecordStore, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
-};
-use crate::exchange::{Batch, Cursor, IndexPage, Outcome, Page, Records, Wanted};
-use crate::id::ExternalId;
+use super::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 
 macro_rules! shared {
-    ($($(#[$doc:meta])* impl <$($lifetime:lifetime,)? $inner:ident> for $shared:ty;)*) => {$(
-        $(#[$doc])*
-        impl<$($lifetime,)? $inner: Connector> Connector for $shared {
-            type Error = $inner::Error;
-
-            fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send {
-                self.deref().fetch(after)
-            }
-
-            fn fetch_only(
-                &self,
-                ids: &[ExternalId],
-                after: Option<&Cursor>,
-            ) -> impl Future<Output = Result<Page, Self::Error>> + Send {
-                self.deref().fetch_only(ids, after)
-            }
-        }
-
-        $(#[$doc])*
-        impl<$($lifetime,)? $inner: RecordStore> RecordStore for $shared {
-            type Error = $inner::Error;
-
-            fn index(&self, after: Option<&Cursor>) -> impl Future<Output = Result<IndexPage, Self::Error>> + Send {
-                self.deref().index(after)
-            }
-
-            fn load(&self, wanted: &Wanted) -> impl Future<Output = Result<Records, Self::Error>> + Send {
-                self.deref().load(wanted)
-            }
-
-            fn commit(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Outcome>, Self::Error>> + Send {
-                self.deref().commit(batch)
-            }
-        }
-
-        $(#[$doc])*
+    ($(impl <$($lifetime:lifetime,)? $inner:ident> for $shared:ty;)*) => {$(
         impl<$($lifetime,)? $inner: JobStore + Sync> JobStore for $shared {
             type Error = $inner::Error;
 
@@ -71,7 +32,7 @@ macro_rules! shared {
                 until: DateTime<Utc>,
                 after: Option<&(DateTime<Utc>, StoreKey)>,
                 limit: usize,
-            ) -> impl Future<Output = Result<Due, Self::Error>> + Send {
+            ) -> impl Future<Output = Result<DuePage, Self::Error>> + Send {
                 self.deref().due(shard, until, after, limit)
             }
 

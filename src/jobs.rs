@@ -1,3 +1,10 @@
+//! Where a host keeps its jobs: the trait that it implements, and the words that it speaks.
+//!
+//! A [`JobStore`] keeps records of bytes under [`StoreKey`]s, with versions, and logs. The core decides by pure transitions
+//! and stores what comes of them by [compare-and-swap](JobStore::compare_and_swap).
+
+mod shared;
+
 use std::future::Future;
 use std::ops::Range;
 
@@ -20,7 +27,7 @@ impl StoreKey {
     /// The key of a kind of record, and the parts of its name. Different parts give different keys.
     ///
     /// ```
-    /// use tripartite::host::StoreKey;
+    /// use tripartite::jobs::StoreKey;
     /// assert_eq!(StoreKey::of("slot", ["ballybeg", "federation"]).as_str(), "slot/ballybeg/federation");
     /// assert_ne!(StoreKey::of("slot", ["a/b", "c"]), StoreKey::of("slot", ["a", "b/c"]));
     /// ```
@@ -36,7 +43,7 @@ impl StoreKey {
     /// The key as text.
     ///
     /// ```
-    /// use tripartite::host::StoreKey;
+    /// use tripartite::jobs::StoreKey;
     /// assert_eq!(StoreKey::of("slot", ["Áine", "f"]).as_str(), "slot/=C3=81ine/f"); // byte by byte
     /// ```
     pub fn as_str(&self) -> &str {
@@ -46,7 +53,7 @@ impl StoreKey {
     /// The kind and the parts, as [`of`](Self::of) was given them.
     ///
     /// ```
-    /// use tripartite::host::StoreKey;
+    /// use tripartite::jobs::StoreKey;
     /// assert_eq!(StoreKey::of("slot", ["a/b=2F", ""]).parts(), ["slot", "a/b=2F", ""]);
     /// ```
     pub fn parts(&self) -> Vec<String> {
@@ -131,7 +138,7 @@ pub enum Swap {
 
 /// A page of due keys, of [`due`](JobStore::due).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub struct DuePage {
     /// The keys, the longest due first; those due at the same time in the order of their keys.
     pub keys: Vec<(DateTime<Utc>, StoreKey)>,
     /// Whether there are more behind the last one.
@@ -142,7 +149,7 @@ pub struct Due {
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta};
-/// use tripartite::host::LogPosition;
+/// use tripartite::jobs::LogPosition;
 /// let at = |seconds, id: &str| LogPosition { at: DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds), id: id.into() };
 /// assert!(at(1, "b") < at(2, "a")); // by time,
 /// assert!(at(1, "B") < at(1, "a")); // then by the bytes of the id
@@ -256,7 +263,7 @@ pub trait JobStore {
         until: DateTime<Utc>,
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
-    ) -> impl Future<Output = Result<Due, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<DuePage, Self::Error>> + Send;
 
     /// Appends an entry to a log, unless one with its id is there.
     ///

@@ -1,0 +1,164 @@
+//! What a host keeps of a record, as it is read: the index, and loaded records with their bases.
+
+use serde::{Deserialize, Serialize};
+
+use super::OpenConflict;
+use crate::id::ExternalId;
+use crate::schema::Strategy;
+use crate::source::Cursor;
+use crate::value::{Fingerprint, Record};
+
+/// The host's counter of changes to one record. Every change of the record, by whomever, makes it larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(pub u64);
+
+/// Whether the host's record is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// It is.
+    Active,
+    /// A sync deactivated it, because it was missing from the source.
+    Deactivated,
+    /// A user deactivated or deleted it.
+    Removed,
+}
+
+/// What the host remembers of the last time a record was in step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Synced {
+    /// The local revision, after that sync's own write.
+    pub revision: Revision,
+    /// The fingerprint of the source's record that was decided on.
+    pub seen: Fingerprint,
+    /// The policy it was decided by.
+    pub policy: Fingerprint,
+}
+
+/// One line of the host's index of what is linked: small and flat, for every record there is.
+#[derive(Debug, Clone)]
+pub struct IndexEntry {
+    /// What the source calls it.
+    pub id: ExternalId,
+    /// Whether it is there.
+    pub presence: Presence,
+    /// Its revision now.
+    pub revision: Revision,
+    /// When it was last in step, if ever.
+    pub synced: Option<Synced>,
+    /// How many conflicts of it are open.
+    pub open: u32,
+    /// [`Op::missed`](super::Op::missed) of the last op, kept as it is.
+    pub missed: u32,
+}
+
+impl IndexEntry {
+    /// Whether the record is active and was in step once. The source never had the rest, so only these can be missing.
+    pub(crate) fn can_be_missing(&self) -> bool {
+        self.presence == Presence::Active && self.synced.is_some()
+    }
+}
+
+/// A page of the host's index.
+#[derive(Debug, Clone)]
+pub struct IndexPage {
+    /// The entries.
+    pub entries: Vec<IndexEntry>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// The base of a record, as the host stored it.
+#[derive(Debug, Clone)]
+pub struct Base {
+    /// What the last committed decision saw, read by names under the present schema.
+    pub record: Record,
+    /// The schema it was stored under.
+    pub schema: Fingerprint,
+    /// Which version of the source's record it was, where the source counts.
+    pub version: Option<u64>,
+}
+
+/// A linked record, loaded.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What the source calls it.
+    pub id: ExternalId,
+    /// Whether it is there.
+    pub presence: Presence,
+    /// Its revision, as of this load.
+    pub revision: Revision,
+    /// The record; fields that are null may be missing.
+    pub local: Record,
+    /// The base; `None` when it was never in step.
+    pub base: Option<Base>,
+    /// When it was last in step, if ever.
+    pub synced: Option<Synced>,
+    /// Its open conflicts.
+    pub open: Vec<OpenConflict>,
+    /// The strategy for this record alone, if it has one.
+    pub strategy: Option<Strategy>,
+    /// [`Op::missed`](super::Op::missed) of the last op, kept as it is.
+    pub missed: u32,
+}
+
+impl Loaded {
+    /// What is remembered of the record, whatever its values are now: the base with its schema and version, what was last
+    /// seen, how many listings did not have it, and the open conflicts. `None` where nothing is remembered. Every sync
+    /// and every person's decision that is written changes it; a user's edit does not.
+    ///
+    /// ```
+    /// use tripartite::store::Base;
+    /// # use tripartite::store::{Loaded, Presence, Revision};
+    /// # use tripartite::id::ExternalId;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+    /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
+    /// # let loaded = Loaded {
+    /// #     id: ExternalId::new("7")?,
+    /// #     presence: Presence::Active,
+    /// #     revision: Revision(3),
+    /// #     local: record("1")?,
+    /// #     base: None,
+    /// #     synced: None,
+    /// #     open: vec![],
+    /// #     strategy: None,
+    /// #     missed: 0,
+    /// # };
+    /// assert_eq!(loaded.state(), None); // linked by hand, and never in step
+    /// let edited = Loaded { revision: Revision(4), local: record("2")?, ..loaded.clone() };
+    /// assert_eq!(edited.state(), loaded.state());
+    /// let base = Base { record: record("1")?, schema: schema.fingerprint(), version: None };
+    /// assert!(Loaded { base: Some(base), ..loaded }.state().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn state(&self) -> Option<Fingerprint> {
+        let Self { base, synced, open, missed, .. } = self;
+        if base.is_none() && synced.is_none() && open.is_empty() && *missed == 0 {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(128);
+        bytes.extend(missed.to_be_bytes());
+        // Each part has one width, and a mark where it may be missing, so that no two states are written alike.
+        bytes.push(u8::from(base.is_some()));
+        if let Some(Base { record, schema, version }) = base {
+            bytes.extend(record.fingerprint().to_bytes());
+            bytes.extend(schema.to_bytes());
+            bytes.push(u8::from(version.is_some()));
+            bytes.extend(version.unwrap_or_default().to_be_bytes());
+        }
+        bytes.push(u8::from(synced.is_some()));
+        if let Some(Synced { revision, seen, policy }) = synced {
+            bytes.extend(revision.0.to_be_bytes());
+            bytes.extend(seen.to_bytes());
+            bytes.extend(policy.to_bytes());
+        }
+        if !open.is_empty() {
+            bytes.extend(
+                serde_json::to_vec(open).expect("every key of it is a text, and nothing in it refuses to be written"),
+            );
+        }
+        Some(Fingerprint::of(&bytes))
+    }
+}
