@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use tripartite::audit::AuditEntry;
@@ -193,7 +193,7 @@ fn tombstones_and_shapes_of_an_earlier_version_are_read() {
     tombstones.check().unwrap();
     keeps(&(&tombstones, &seen), earlier!("tombstones"));
     assert_eq!(tombstones.iter().count(), 2);
-    assert_eq!(seen.until() - seen.at(), TimeDelta::minutes(10));
+    assert_eq!(seen.until() - seen.at(), chrono::TimeDelta::minutes(10));
     let shape: Shape = read(earlier!("shapes"));
     keeps(&shape, earlier!("shapes"));
 }

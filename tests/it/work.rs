@@ -4,6 +4,7 @@ mod calls;
 mod clock;
 mod club;
 mod crowd;
+#[cfg(feature = "conformance")]
 mod failing;
 mod found;
 mod old_failures;
