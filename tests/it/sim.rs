@@ -169,12 +169,7 @@ fn liveness_once_it_does_not() {
     run(100..160, 5_000, Faults::ALL, true);
 }
 
-/// Without webhooks each seed is another history, and one of them (320) breaks I10, which is not understood yet.
 #[test]
-#[cfg_attr(
-    not(feature = "webhook"),
-    ignore = "known: seed 320 runs without a ticket for a while after its gate is set back"
-)]
 fn liveness_once_a_clock_that_was_a_year_ahead_is_right_and_a_person_has_set_its_times_back() {
     run(300..330, 5_000, Faults::YEARS, true);
 }

@@ -250,9 +250,13 @@ impl Laws {
         if let Some((gate, now)) = &gate {
             let (time, cut) = self.set_back.entry(connector.clone()).or_insert_with(|| (*now, BTreeSet::new()));
             if *now < *time {
-                // By a person, whose look at the clock was a while ago: a ticket that was given just before ends by so much
-                // too early, and its claim does not know.
-                *cut = gate.running(*now).map(|ticket| ticket.nonce.clone()).collect();
+                // By a person. A ticket that was given just before ends too early by as much as the person's look at the
+                // clock is old, and its claim does not know. A lease that is set back lasts its own length once more, while
+                // the ticket of a worker that died may be over. Both find out at the next heartbeat, or never write.
+                let runs = |slot: &Slot| matches!(slot.state, State::Running { .. });
+                let running = self.slots.iter().filter(|(key, slot)| key.connector == *connector && runs(slot));
+                let nonces = running.filter_map(|(_, slot)| slot.nonce.clone());
+                *cut = gate.running(*now).map(|ticket| ticket.nonce.clone()).chain(nonces).collect();
             }
             *time = *now;
         }
