@@ -310,19 +310,13 @@ impl Gate {
         until: DateTime<Utc>,
     ) -> Decision {
         let (now, until) = self.in_gate_time(now, until);
-        if let Some(held) = self.running(now).find(|ticket| ticket.key == *key) {
-            return if held.nonce == *nonce {
-                let until = until.max(held.until);
-                self.admitted(self.extended(key, nonce, now, until), until)
-            } else {
-                self.refused(Admission::Held { until: held.until })
-            };
+        if let Some(known) = self.known(key, nonce, now, until) {
+            return known;
         }
         if let Some(refusal) = self.refusal(limits, now) {
             return self.refused(refusal);
         }
-        let mut next = self.swept(now);
-        next.tickets.push(Ticket { key: key.clone(), nonce: nonce.clone(), until });
+        let mut next = self.with_ticket(key, nonce, now, until);
         next.started_at = Some(now);
         next.limits = Some(*limits);
         next.urgent = match kind {
@@ -332,8 +326,8 @@ impl Gate {
         self.admitted(next, until)
     }
 
-    /// As [`admit`](Self::admit), for a run that has started: it keeps its ticket, or gets another one where that has ended.
-    /// It was counted when it started, so whose turn is next stays as it is.
+    /// As [`admit`](Self::admit), for a run that has started: it keeps its ticket, or gets another one where that has ended
+    /// and there is room. That is no start, so neither the next one's time nor whose turn it is changes.
     pub(crate) fn admit_again(
         &self,
         limits: &Limits,
@@ -342,9 +336,24 @@ impl Gate {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Decision {
-        let Decision { mut next, admission } = self.admit(limits, key, nonce, now, until);
-        next.urgent = self.urgent;
-        Decision { next, admission }
+        let (now, until) = self.in_gate_time(now, until);
+        if let Some(known) = self.known(key, nonce, now, until) {
+            return known;
+        }
+        match self.full(limits, now) {
+            Some(full) => self.refused(full),
+            None => self.admitted(self.with_ticket(key, nonce, now, until), until),
+        }
+    }
+
+    /// The answer to whoever asks about a key that has a ticket.
+    fn known(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Option<Decision> {
+        let held = self.running(now).find(|ticket| ticket.key == *key)?;
+        if held.nonce != *nonce {
+            return Some(self.refused(Admission::Held { until: held.until }));
+        }
+        let until = until.max(held.until);
+        Some(self.admitted(self.extended(key, nonce, now, until), until))
     }
 
     /// What it answers whoever has no ticket yet; none, if it would let one in. A refusal needs no attempt to be known.
@@ -363,9 +372,11 @@ impl Gate {
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn refusal(&self, limits: &Limits, now: DateTime<Utc>) -> Option<Admission> {
-        if let Some(at) = self.too_soon(limits, now) {
-            return Some(Admission::TooSoon { at });
-        }
+        let too_soon = self.too_soon(limits, now).map(|at| Admission::TooSoon { at });
+        too_soon.or_else(|| self.full(limits, now))
+    }
+
+    fn full(&self, limits: &Limits, now: DateTime<Utc>) -> Option<Admission> {
         let first = self.running(now).map(|ticket| ticket.until).min();
         let full = self.running(now).count() >= limits.running;
         full.then(|| Admission::Full { until: first.unwrap_or(DateTime::<Utc>::MAX_UTC) })
@@ -541,6 +552,12 @@ impl Gate {
         next
     }
 
+    fn with_ticket(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Self {
+        let mut next = self.swept(now);
+        next.tickets.push(Ticket { key: key.clone(), nonce: nonce.clone(), until });
+        next
+    }
+
     fn extended(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Self {
         let mut next = self.swept(now);
         for ticket in next.tickets.iter_mut().filter(|ticket| ticket.key == *key && ticket.nonce == *nonce) {
@@ -555,5 +572,25 @@ impl Gate {
 
     fn refused(&self, admission: Admission) -> Decision {
         Decision { next: self.clone(), admission }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_gets_another_ticket_waits_for_room_alone_and_starts_nothing() {
+        let at = |seconds| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let key = |org: &str| SyncKey { org: org.parse().unwrap(), connector: "f".parse().unwrap() };
+        let nonce = |org: &str| Nonce::new(org).unwrap();
+        let limits = |running| Limits { running, spacing: std::time::Duration::from_secs(60) };
+        let gate = Gate::new(at(0)).admit(&limits(2), &key("a"), &nonce("a"), at(0), at(30)).next;
+        // Its ticket has ended, and another one has started ten seconds ago.
+        let gate = gate.admit(&limits(2), &key("b"), &nonce("b"), at(60), at(600)).next;
+        let again = |running| gate.admit_again(&limits(running), &key("a"), &nonce("a"), at(70), at(100));
+        assert_eq!(again(2).admission, Admission::Admitted { until: at(100) });
+        assert_eq!(again(2).next.refusal(&limits(9), at(70)), Some(Admission::TooSoon { at: at(120) }));
+        assert_eq!(again(1), Decision { next: gate.clone(), admission: Admission::Full { until: at(600) } });
     }
 }
