@@ -228,6 +228,15 @@ impl Shut {
     }
 }
 
+impl From<Shut> for Admission {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Full { until } => Self::Full { until },
+            Shut::TooSoon { until: at } => Self::TooSoon { at },
+        }
+    }
+}
+
 impl Gate {
     /// A gate that nobody has passed.
     ///
@@ -313,8 +322,8 @@ impl Gate {
         if let Some(known) = self.known(key, nonce, now, until) {
             return known;
         }
-        if let Some(refusal) = self.refusal(limits, now) {
-            return self.refused(refusal);
+        if let Some(shut) = self.refusal(limits, now) {
+            return self.refused(shut.into());
         }
         let mut next = self.with_ticket(key, nonce, now, until);
         next.started_at = Some(now);
@@ -341,7 +350,7 @@ impl Gate {
             return known;
         }
         match self.full(limits, now) {
-            Some(full) => self.refused(full),
+            Some(full) => self.refused(full.into()),
             None => self.admitted(self.with_ticket(key, nonce, now, until), until),
         }
     }
@@ -356,30 +365,30 @@ impl Gate {
         Some(self.admitted(self.extended(key, nonce, now, until), until))
     }
 
-    /// What it answers whoever has no ticket yet; none, if it would let one in. A refusal needs no attempt to be known.
+    /// Why it would let in nobody who has no ticket yet; none, if it would let one in. That needs no attempt to be known.
     ///
     /// ```
     /// use std::time::Duration;
     /// use chrono::{DateTime, TimeDelta};
-    /// use tripartite::gate::{Admission, Gate, Limits};
+    /// use tripartite::gate::{Gate, Limits, Shut};
     /// use tripartite::id::{Nonce, SyncKey};
     /// let (limits, now) = (Limits { running: 1, spacing: Duration::ZERO }, DateTime::UNIX_EPOCH);
     /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// let until = now + TimeDelta::minutes(5);
     /// let gate = Gate::new(now).admit(&limits, &key, &Nonce::new("n")?, now, until).next;
-    /// assert_eq!(gate.refusal(&limits, now), Some(Admission::Full { until }));
+    /// assert_eq!(gate.refusal(&limits, now), Some(Shut::Full { until }));
     /// assert_eq!(gate.refusal(&limits, until), None); // the ticket has ended, and nobody needs to say so
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
-    pub fn refusal(&self, limits: &Limits, now: DateTime<Utc>) -> Option<Admission> {
-        let too_soon = self.too_soon(limits, now).map(|at| Admission::TooSoon { at });
+    pub fn refusal(&self, limits: &Limits, now: DateTime<Utc>) -> Option<Shut> {
+        let too_soon = self.too_soon(limits, now).map(|until| Shut::TooSoon { until });
         too_soon.or_else(|| self.full(limits, now))
     }
 
-    fn full(&self, limits: &Limits, now: DateTime<Utc>) -> Option<Admission> {
+    fn full(&self, limits: &Limits, now: DateTime<Utc>) -> Option<Shut> {
         let first = self.running(now).map(|ticket| ticket.until).min();
         let full = self.running(now).count() >= limits.running;
-        full.then(|| Admission::Full { until: first.unwrap_or(DateTime::<Utc>::MAX_UTC) })
+        full.then(|| Shut::Full { until: first.unwrap_or(DateTime::<Utc>::MAX_UTC) })
     }
 
     /// Whose turn the next start is, where both kinds wait. So, as long as both do, the n-th start of an urgent one is among
@@ -590,7 +599,7 @@ mod tests {
         let gate = gate.admit(&limits(2), &key("b"), &nonce("b"), at(60), at(600)).next;
         let again = |running| gate.admit_again(&limits(running), &key("a"), &nonce("a"), at(70), at(100));
         assert_eq!(again(2).admission, Admission::Admitted { until: at(100) });
-        assert_eq!(again(2).next.refusal(&limits(9), at(70)), Some(Admission::TooSoon { at: at(120) }));
+        assert_eq!(again(2).next.refusal(&limits(9), at(70)), Some(Shut::TooSoon { until: at(120) }));
         assert_eq!(again(1), Decision { next: gate.clone(), admission: Admission::Full { until: at(600) } });
     }
 }

@@ -14,7 +14,7 @@ use super::record::Known;
 use super::{Clock, Handler, Queue, WorkError};
 use crate::backoff::Fraction;
 use crate::drive::block_on;
-use crate::gate::{Admission, Gate, Limits, Turn};
+use crate::gate::{Gate, Limits, Turn};
 use crate::health;
 use crate::id::{ConnectorId, Incarnation, SyncKey, WorkerId};
 use crate::jobs::{JobStore, StoreKey};
@@ -356,14 +356,14 @@ impl Worker {
                     None
                 }
             };
-            let refusal = known.as_ref().and_then(|known| known.record.as_ref()?.refusal(&self.settings.gate, now));
-            if let Some(Admission::Full { until: at } | Admission::TooSoon { at }) = refusal {
-                tick.next = earlier(tick.next, Some(at));
-                if let Err(error) = self.look_at_gate(queue, key, at, now).await {
+            let shut = known.as_ref().and_then(|known| known.record.as_ref()?.refusal(&self.settings.gate, now));
+            if let Some(until) = shut.map(|shut| shut.until()) {
+                tick.next = earlier(tick.next, Some(until));
+                if let Err(error) = self.look_at_gate(queue, key, until, now).await {
                     self.pass_over(error, tick)?;
                 }
             }
-            seen.gates.insert(connector.clone(), known.filter(|_| refusal.is_none()));
+            seen.gates.insert(connector.clone(), known.filter(|_| shut.is_none()));
         }
         let known = seen.gates.get(connector).and_then(Option::as_ref);
         Ok(known.map(|known| known.record.as_ref().map_or(Turn::Urgent, Gate::turn)))

@@ -243,7 +243,7 @@ fn a_gate_from_before_turns_is_read_and_owes_nobody_anything() {
         r#"{"format": 1, "tickets": [], "started_at": "2023-11-14T22:13:20Z", "updated_at": "2023-11-14T22:13:20Z"}"#;
     let gate: Gate = serde_json::from_str(old).unwrap();
     assert_eq!((gate.check(), gate.turn(), gate.shut()), (Ok(()), Turn::Urgent, None));
-    assert_eq!(gate.refusal(&limits(5, 60), at(10)), Some(Admission::TooSoon { at: at(60) }));
+    assert_eq!(gate.refusal(&limits(5, 60), at(10)), Some(Shut::TooSoon { until: at(60) }));
     // Nor does a count that no version writes break anything.
     let odd: Gate = serde_json::from_str(&old.replace("\"tickets\"", "\"urgent\": 255, \"tickets\"")).unwrap();
     let next = odd.admit_at(Turn::Urgent, &limits(5, 0), &key(1, 0), &nonce(1), at(10), at(600)).next;
