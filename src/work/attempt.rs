@@ -149,6 +149,13 @@ impl Ending {
             heeded: crate::webhook::Tombstones::default(),
         }
     }
+
+    /// Whether a slot was read before the run was asked to stop, which a heartbeat has seen. It would refuse the stop.
+    fn is_older_than_its_cancel(&self, slot: Option<&Slot>) -> bool {
+        let runs = |slot: &Slot| matches!(slot.state, State::Running { cancel: None, .. });
+        matches!(self.command, Command::Stop { .. })
+            && slot.is_some_and(|slot| slot.token == self.lease.token && runs(slot))
+    }
 }
 
 impl Lease {
@@ -487,7 +494,7 @@ impl Worker {
         let done = report.as_ref().map(|report| progress(&report.written()));
         let progress = done.map(|progress| Command::Progress { token, progress });
         let fraction = clock.fraction();
-        let known = |slot: Option<&Slot>| lease.known(slot);
+        let known = |slot: Option<&Slot>| lease.known(slot) && !ending.is_older_than_its_cancel(slot);
         let ((outcome, notice), slot) =
             changed(&queue.store, queue.shards, &slot_key(key), None, known, |slot: Option<&Slot>| {
                 let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
@@ -505,17 +512,21 @@ impl Worker {
         if outcome == Outcome::Fenced {
             return Ok(outcome);
         }
+        let mut last_success = None;
         if let Some(result) = verdict {
             let rules = self.settings.health;
-            let notice = queue.change_health(key, now, |health: &Health| {
+            let judged = queue.change_health(key, now, |health: &Health| {
                 let next = match outcome {
                     Outcome::Blocked { .. } => health.answered(token, now),
                     _ => health.judge(&rules, token, *result, now),
                 };
                 let notice = Notice::of_health(key, health, &next);
-                (Some(next), notice)
+                let before = health.view().last_success.filter(|_| next != *health);
+                (Some(next), (notice, before))
             });
-            self.notices.extend(notice.await?);
+            let (notice, before) = judged.await?;
+            self.notices.extend(notice);
+            last_success = before;
         }
         if let (Outcome::Completed { .. } | Outcome::Blocked { .. }, Some(report)) = (&outcome, report) {
             #[cfg(feature = "webhook")]
@@ -531,8 +542,9 @@ impl Worker {
                 queue.note_success(key, now).await?;
             }
         }
+        // A clock that is a year ahead for one run must not remove all there is.
         let kept = TimeDelta::from_std(self.settings.history).unwrap_or(TimeDelta::MAX);
-        if let Some(before) = now.checked_sub_signed(kept) {
+        if let Some(before) = last_success.and_then(|at| at.min(now).checked_sub_signed(kept)) {
             let _ = queue.prune(key, before).await?;
         }
         Ok(outcome)

@@ -43,7 +43,8 @@ pub struct Settings {
     pub gate: Limits,
     /// When a connector that fails is left alone.
     pub health: health::Rules,
-    /// For how long the history is kept.
+    /// For how long the history is kept, counted back from the success before the newest one: a clock that is far ahead for
+    /// one run removes nothing.
     pub history: Duration,
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::history::Doing;
@@ -97,6 +97,35 @@ fn times_from_the_future_of_a_source_without_a_schedule_are_told_when_it_is_aske
         let told: Vec<_> = (0..3).flat_map(|_| club.tick(&mut worker).notices).collect();
         assert_eq!(told.len(), 1, "{asked}: {told:?}");
         assert!(told[0].id.starts_with("times_ahead/"), "{told:?}");
+    }
+}
+
+/// So many attempts are in the history of a key.
+fn attempts(club: &Club, name: &str) -> usize {
+    let all = DateTime::UNIX_EPOCH..DateTime::<Utc>::MAX_UTC;
+    block_on(club.queue.history(&key(name), all, None, 100)).unwrap().len()
+}
+
+#[test]
+fn the_history_goes_after_thirty_days_and_not_by_one_run_of_a_clock_that_is_a_year_ahead() {
+    let (club, mut worker) = (Club::new(), worker("w"));
+    let mut run = || {
+        club.ask("a/federation");
+        assert!(club.attempt(&mut worker).is_some());
+        attempts(&club, "a/federation")
+    };
+    assert_eq!(run(), 1);
+    club.watch.wait(TimeDelta::days(1));
+    assert_eq!(run(), 2);
+    let right = club.now();
+    club.watch.set(right + TimeDelta::days(365));
+    assert_eq!(run(), 3, "who knows whether so long a time has passed");
+    club.watch.set(right);
+    block_on(club.queue.set_back(&key("a/federation"), club.now())).unwrap();
+    // What the other clock wrote is younger than all that follows.
+    for (days, left) in [(20, 4), (20, 5), (1, 4)] {
+        club.watch.wait(TimeDelta::days(days));
+        assert_eq!(run(), left, "{days} days later");
     }
 }
 
