@@ -149,6 +149,8 @@ pub(super) struct State {
     pub(super) changed: Vec<(StoreKey, usize)>,
     pub(super) known: Known,
     pub(super) appended: Vec<(StoreKey, LogEntry)>,
+    /// The logs of which entries were removed.
+    pub(super) pruned: BTreeSet<StoreKey>,
     pub(super) lost_due: BTreeSet<StoreKey>,
     pub(super) opened: Vec<(SyncKey, Token, usize)>,
     /// By which token whom a worker works for.
@@ -183,6 +185,7 @@ impl Ground {
             changed: Vec::new(),
             known: Known::default(),
             appended: Vec::new(),
+            pruned: BTreeSet::new(),
             lost_due: BTreeSet::new(),
             opened: Vec::new(),
             held: BTreeMap::new(),

@@ -204,6 +204,9 @@ impl JobStore for Faulty {
     async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Silent> {
         self.turn("prune", log).await?;
         let Ok(pruned) = at_once(self.ground.inner.prune(log, before, limit));
+        if pruned > 0 {
+            self.ground.state().pruned.insert(log.clone());
+        }
         self.answer("prune", log, pruned).await
     }
 }
