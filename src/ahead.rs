@@ -5,16 +5,20 @@
 //!
 //! | a time | becomes | because |
 //! |---|---|---|
-//! | of a record that is not ahead | itself | nothing is wrong |
 //! | up to now | itself | a right clock wrote it, or might have |
 //! | of something that has happened, later than now | now | it happened by now |
 //! | something waits for, up to [`REACH`] from now | itself | a right clock may have written it before the other jumped |
 //! | something waits for, later than that | `ahead` earlier, and not before now | only the other clock can have written it |
+//! | something waits for, later than [`REACH`] even so | in ten minutes | it came from another record, whose times were ahead |
 //!
 //! So no wait of up to [`REACH`] ends early, whoever wrote it, and what the other clock wrote last ends its own length from
 //! now. What is left as it was, wrongly, ends by itself within [`REACH`].
 //!
 //! # Questions
+//!
+//! *How is a time far away in a record that is not ahead?* A ticket of a gate lasts for as long as the lease of its slot, and a
+//! job that a gate turns away waits for as long as the gate says. Where only one of the two is ahead, the other takes that from
+//! it. Whoever runs by such a ticket makes it longer at the next heartbeat.
 //!
 //! *Why not all by as much?* A back-off of eight minutes, and then one trigger by a clock that is ten years ahead: the trigger
 //! moves only the record's own time. Ten years less eight minutes ago is no back-off.
@@ -28,6 +32,20 @@ pub(crate) const REACH: TimeDelta = TimeDelta::hours(18);
 /// How far clocks that are right may disagree.
 pub(crate) const DISAGREE: TimeDelta = TimeDelta::minutes(10);
 
+/// A right clock makes nothing wait for longer than this: a source that asks for more is told of.
+const LONGEST: TimeDelta = TimeDelta::days(30);
+
+/// The time that a clock which was ahead has left behind in a record, if there is one.
+pub(crate) fn left_behind(
+    updated_at: DateTime<Utc>,
+    waits_until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let beyond = |at: &DateTime<Utc>, span| at.signed_duration_since(now) > span;
+    let updated_at = Some(updated_at).filter(|at| beyond(at, DISAGREE));
+    updated_at.or_else(|| waits_until.filter(|at| beyond(at, LONGEST)))
+}
+
 /// How far a record is ahead of a clock that is right.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ahead {
@@ -36,9 +54,8 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
-    /// None, when it is not.
-    pub(crate) fn of(updated_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<Self> {
-        (updated_at > now).then(|| Self { now, by: updated_at - now })
+    pub(crate) fn of(updated_at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        Self { now, by: (updated_at - now).max(TimeDelta::zero()) }
     }
 
     /// When something happened.
@@ -48,8 +65,13 @@ impl Ahead {
 
     /// Until when something lasts.
     pub(crate) fn lasts(self, at: DateTime<Utc>) -> DateTime<Utc> {
-        let reach = self.now.checked_add_signed(REACH).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        if at <= reach { at } else { at.checked_sub_signed(self.by).unwrap_or(self.now).max(self.now) }
+        let [reach, soon] = [REACH, DISAGREE].map(|span| self.now.checked_add_signed(span));
+        let is_far = |at: DateTime<Utc>| reach.is_some_and(|reach| at > reach);
+        if !is_far(at) {
+            return at;
+        }
+        let shifted = at.checked_sub_signed(self.by).unwrap_or(self.now).max(self.now);
+        soon.filter(|_| is_far(shifted)).unwrap_or(shifted)
     }
 }
 
@@ -67,10 +89,7 @@ mod tests {
     fn no_time_of_a_right_clock_moves() {
         let now = DateTime::<Utc>::UNIX_EPOCH;
         for by in grid() {
-            let Some(ahead) = Ahead::of(now + by, now) else {
-                assert!(by <= TimeDelta::zero());
-                continue;
-            };
+            let ahead = Ahead::of(now + by, now);
             for at in grid().filter(|at| *at <= REACH) {
                 assert_eq!(ahead.lasts(now + at), now + at, "{by} {at}");
             }
@@ -85,7 +104,7 @@ mod tests {
         let now = DateTime::<Utc>::UNIX_EPOCH;
         let lengths = grid().filter(|length| (TimeDelta::zero()..=REACH).contains(length));
         for by in grid().filter(|by| *by > TimeDelta::zero()) {
-            let ahead = Ahead::of(now + by, now).unwrap();
+            let ahead = Ahead::of(now + by, now);
             assert_eq!(ahead.happened(now + by), now);
             for length in lengths.clone() {
                 let (wrote, lasts) = (now + by + length, ahead.lasts(now + by + length));
@@ -100,8 +119,21 @@ mod tests {
     #[test]
     fn the_ends_of_time_hold() {
         let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
-        let ahead = Ahead::of(last, first).unwrap();
+        let ahead = Ahead::of(last, first);
         assert_eq!((ahead.lasts(last), ahead.happened(last)), (first, first));
-        assert!(Ahead::of(last, last).is_none());
+        assert_eq!(Ahead::of(last, last).lasts(last), last);
+    }
+
+    #[test]
+    fn what_is_far_away_in_a_record_that_is_not_ahead_ends_soon_and_is_told() {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        for by in grid() {
+            let (ahead, year) = (Ahead::of(now, now), now + TimeDelta::days(365) + by);
+            let soon = ahead.lasts(year) == now + TimeDelta::minutes(10);
+            assert_eq!(soon, year > now + REACH, "{by}");
+            assert_eq!(left_behind(now, Some(year), now).is_some(), year > now + TimeDelta::days(30), "{by}");
+        }
+        assert_eq!(left_behind(now + DISAGREE, None, now), None);
+        assert!(left_behind(now + DISAGREE + TimeDelta::seconds(1), None, now).is_some());
     }
 }

@@ -44,7 +44,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fair::fair;
 
-use crate::ahead::{Ahead, DISAGREE, REACH};
+use crate::ahead::{Ahead, left_behind};
 use crate::id::{Nonce, SyncKey};
 use crate::value::Value;
 
@@ -494,7 +494,8 @@ impl Gate {
     /// assert_eq!(Gate::new(ahead).ahead(ahead), None);
     /// ```
     pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        Some(self.updated_at).filter(|at| at.signed_duration_since(now) > DISAGREE)
+        let last = self.tickets.iter().map(|ticket| ticket.until).max();
+        left_behind(self.updated_at, last, now)
     }
 
     /// The gate with its times set back to a clock that is right, by the rule of a slot's
@@ -520,19 +521,11 @@ impl Gate {
     #[must_use = "nothing has happened until the next gate is stored"]
     pub fn set_back(&self, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
-        if let Some(ahead) = Ahead::of(self.updated_at, now) {
-            next.updated_at = now;
-            next.started_at = self.started_at.map(|at| ahead.happened(at));
-            for ticket in &mut next.tickets {
-                ticket.until = ahead.lasts(ticket.until);
-            }
-        }
-        // A right clock asks for such a ticket where the slot alone is ahead. How long the ticket was to last, nobody knows;
-        // whoever still runs by it makes it longer at the next heartbeat.
-        let [far, soon] =
-            [REACH, DISAGREE].map(|span| now.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC));
-        for ticket in next.tickets.iter_mut().filter(|ticket| ticket.until > far) {
-            ticket.until = soon;
+        let ahead = Ahead::of(self.updated_at, now);
+        next.updated_at = ahead.happened(self.updated_at);
+        next.started_at = self.started_at.map(|at| ahead.happened(at));
+        for ticket in &mut next.tickets {
+            ticket.until = ahead.lasts(ticket.until);
         }
         next
     }

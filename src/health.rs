@@ -364,7 +364,7 @@ impl Health {
 
     /// The record with its times set back to a clock that is right, by the rule of a slot's
     /// [`set_back`](crate::queue::Slot::set_back): a circuit that is open stays so for as long as it would have. One that is
-    /// not ahead stays as it is.
+    /// not ahead stays as it is, but for a cool-down of more than 18 hours, which ends in ten minutes.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -378,8 +378,8 @@ impl Health {
     #[must_use = "nothing has happened until the next record is stored"]
     pub fn set_back(&self, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
-        let Some(ahead) = Ahead::of(self.updated_at, now) else { return next };
-        next.updated_at = now;
+        let ahead = Ahead::of(self.updated_at, now);
+        next.updated_at = ahead.happened(self.updated_at);
         next.last_success = self.last_success.map(|at| ahead.happened(at));
         match &mut next.circuit {
             Circuit::Closed => {}

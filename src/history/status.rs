@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ahead::DISAGREE;
+use crate::ahead::left_behind;
 use crate::gate::{Gate, Shut};
 use crate::health::{Health, View};
 use crate::id::{ConnectorId, OrgId, SyncKey, WorkerId};
@@ -176,7 +176,11 @@ impl Status {
     /// assert_eq!(Status::of(&Slot::new(now + TimeDelta::minutes(10)), None, None).ahead(now), None);
     /// ```
     pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.changed_at.filter(|at| at.signed_duration_since(now) > DISAGREE)
+        let waits_until = match self.doing {
+            Doing::Pending { due_at: at } | Doing::Running { lease_until: at, .. } => Some(at),
+            Doing::Idle | Doing::Dead { .. } => None,
+        };
+        self.changed_at.and_then(|at| left_behind(at, waits_until, now))
     }
 
     /// What an organisation sees: its statuses by connector, out of those of any keys.

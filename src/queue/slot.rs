@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Scope, Trigger};
-use crate::ahead::{Ahead, DISAGREE};
+use crate::ahead::{Ahead, left_behind};
 use crate::failure::Failure;
 use crate::id::{CommandId, Nonce, PolicyRef, WorkerId};
 use crate::value::Value;
@@ -486,11 +486,12 @@ impl Slot {
     /// assert_eq!(Slot::new(now + TimeDelta::minutes(10)).ahead(now), None);
     /// ```
     pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        Some(self.updated_at).filter(|at| at.signed_duration_since(now) > DISAGREE)
+        left_behind(self.updated_at, self.due(), now)
     }
 
     /// The slot with its times set back to a clock that is right: a clock that was once far ahead has changed it, and nothing
-    /// would happen until that time has come. A slot that is not ahead stays as it is.
+    /// would happen until that time has come. A wait that would last longer than 18 hours even so ends in ten minutes: it may
+    /// come from a gate that was ahead. Any other slot that is not ahead stays as it is.
     ///
     /// | a time of it | becomes |
     /// |---|---|
@@ -517,8 +518,8 @@ impl Slot {
     #[must_use = "nothing has happened until the next slot is stored"]
     pub fn set_back(&self, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
-        let Some(ahead) = Ahead::of(self.updated_at, now) else { return next };
-        next.updated_at = now;
+        let ahead = Ahead::of(self.updated_at, now);
+        next.updated_at = ahead.happened(self.updated_at);
         match &mut next.state {
             State::Idle => {}
             State::Pending { due_at, .. } => *due_at = ahead.lasts(*due_at),

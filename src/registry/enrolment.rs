@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Broken, Connection};
-use crate::ahead::DISAGREE;
+use crate::ahead::left_behind;
 use crate::id::SyncKey;
 use crate::schedule::{Fire, ScheduleError, Timetable};
 
@@ -97,7 +97,7 @@ impl Enrolment {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        Some(self.through).filter(|at| at.signed_duration_since(now) > DISAGREE)
+        left_behind(self.through, None, now)
     }
 
     /// The enrolment, settled up to a clock that is right: one that was once far ahead has settled what is still to come. Of

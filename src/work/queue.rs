@@ -345,7 +345,7 @@ impl<S: JobStore> Queue<S> {
 
     /// Sets the times of a key's records back to a clock that is right, by the rule of a slot's [`set_back`](Slot::set_back):
     /// those of its slot and its health, and of its connector's gate and schedule, which other organisations share. Nothing
-    /// else of them changes, and what is not ahead stays as it is.
+    /// else of them changes, and what is not ahead stays as it is, but for waits of more than 18 hours.
     ///
     /// A clock that was once far ahead leaves such times behind, and nothing happens until they have come. For people, once
     /// the clocks are right: within the minutes by which clocks disagree it changes what nobody needs to have changed.

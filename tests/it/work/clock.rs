@@ -9,6 +9,7 @@ use tripartite::history::Doing;
 use tripartite::id::ExternalId;
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 use tripartite::notice::What;
+use tripartite::queue::{Command, Token};
 use tripartite::registry::Connection;
 use tripartite::schedule::Schedule;
 use tripartite::work::{Settings, Worker};
@@ -98,6 +99,26 @@ fn times_from_the_future_of_a_source_without_a_schedule_are_told_when_it_is_aske
         assert_eq!(told.len(), 1, "{asked}: {told:?}");
         assert!(told[0].id.starts_with("times_ahead/"), "{told:?}");
     }
+}
+
+/// The gate said until when, and its clock was ahead; the slot's own time is right.
+#[test]
+fn a_job_that_waits_for_a_year_in_a_slot_whose_time_is_right_is_told_and_healed() {
+    let (club, mut worker, name) = (Club::new(), worker("w"), key("a/federation"));
+    club.ask("a/federation");
+    let apply = |command| block_on(club.queue.apply(&name, None, command, club.now())).unwrap();
+    let lease = Duration::from_secs(60);
+    let _ = apply(Command::Claim { worker: "x".parse().unwrap(), nonce: "n".parse().unwrap(), lease });
+    let until = club.now() + TimeDelta::days(365);
+    let _ = apply(Command::Snooze { token: Token(1), until, why: "the gate is full".into() });
+    let status = || block_on(club.queue.status(&name)).unwrap().unwrap();
+    assert_eq!(status().ahead(club.now()), Some(until));
+    let told: Vec<_> = club.tick(&mut worker).notices;
+    assert!(told.iter().any(|notice| notice.what == What::TimesAhead { until }), "{told:?}");
+    block_on(club.queue.set_back(&name, club.now())).unwrap();
+    assert_eq!(status().ahead(club.now()), None);
+    club.watch.wait(TimeDelta::minutes(11));
+    assert!(club.attempt(&mut worker).is_some());
 }
 
 /// So many attempts are in the history of a key.
