@@ -320,8 +320,11 @@ fn a_job_costs_no_more_calls_than_it_did() {
             let attempt = worker.tick_blocking(&queue, &club, &club.watch).unwrap().attempt;
             (attempt.is_some(), queue.store().calls().len())
         };
-        assert_eq!([tick(), tick(), tick()], [(true, 31), (true, 22), (false, 10)]);
-        assert!([31, 22, 10].iter().zip(BEFORE).all(|(now, before)| *now <= before));
+        // The tombstones of a job are read where webhooks can bring some.
+        let tombstones = usize::from(cfg!(feature = "webhook"));
+        let now = [30 + tombstones, 21 + tombstones, 10];
+        assert_eq!([tick(), tick(), tick()], [(true, now[0]), (true, now[1]), (false, now[2])]);
+        assert!(now.iter().zip(BEFORE).all(|(now, before)| *now <= before));
     }
 }
 
