@@ -48,7 +48,7 @@
 //! the person judged. If the source moved on since, the next sync asks again, about the new value.
 //!
 //! What match rules only propose waits for a person, too: [`link`] says that a record here is one of the source's, and
-//! [`unlike`] that it is not.
+//! [`reject_match`] that it is not.
 //!
 //! **Why is an answer refused where the field is enforced?** Because the next sync would undo it, silently for the
 //! person who gave it.
@@ -60,14 +60,14 @@ mod double;
 mod link;
 mod many;
 mod path;
+mod record_conflict;
 mod restore;
 mod unit;
-mod whole;
 
 use chrono::{DateTime, Utc};
 
 pub use self::double::{Double, link_double};
-pub use self::link::{link, part, rename, unlike};
+pub use self::link::{link, part, reject_match, rename};
 pub use self::many::{Decided, Filter, Refused, decide_many};
 pub use self::restore::restore;
 use self::unit::{Settled, settle};
@@ -120,7 +120,7 @@ impl Answer {
 /// Why a decision or a restoration cannot be made. It names fields and groups, never values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum DecideError {
     /// There is no open conflict about it: it was decided, or the sides agree by now.
     #[error("there is no open conflict about `{unit}`")]
     NotOpen {
@@ -253,9 +253,9 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
             return Some(Explained {
                 id: loaded.id.clone(),
                 conflict: conflict.clone(),
-                fields: whole::fields(conflict),
-                why: whole::why(conflict),
-                rule: whole::rule(conflict).to_owned(),
+                fields: record_conflict::fields(conflict),
+                why: record_conflict::why(conflict),
+                rule: record_conflict::rule(conflict).to_owned(),
                 edited: None,
                 now: conflict.local.clone(),
             });
@@ -299,14 +299,14 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
 /// in the audit with who decided.
 ///
 /// # Errors
-/// [`Refusal`], when an answer cannot be carried out.
-pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: &PersonId) -> Result<Op, Refusal> {
+/// [`DecideError`], when an answer cannot be carried out.
+pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: &PersonId) -> Result<Op, DecideError> {
     let schema = policy.schema();
     if answers.iter().any(|(name, _)| *name == WHOLE_RECORD) {
-        let [(_, answer)] = answers else { return Err(Refusal::NotAlone) };
+        let [(_, answer)] = answers else { return Err(DecideError::NotAlone) };
         let conflict = loaded.open.iter().find(|conflict| conflict.unit == WHOLE_RECORD);
-        let conflict = conflict.ok_or_else(|| Refusal::NotOpen { unit: WHOLE_RECORD.to_owned() })?;
-        return whole::decide(policy, loaded, conflict, answer, by);
+        let conflict = conflict.ok_or_else(|| DecideError::NotOpen { unit: WHOLE_RECORD.to_owned() })?;
+        return record_conflict::decide(policy, loaded, conflict, answer, by);
     }
     let base = known_base(schema, loaded);
     let mut op = touch(loaded);
@@ -315,18 +315,18 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
     for (at, (name, answer)) in answers.iter().enumerate() {
         let named = || (*name).to_owned();
         if answers[..at].iter().any(|(other, _)| other == name) {
-            return Err(Refusal::Twice { unit: named() });
+            return Err(DecideError::Twice { unit: named() });
         }
         let conflict = loaded.open.iter().find(|conflict| conflict.unit == *name);
-        let conflict = conflict.ok_or_else(|| Refusal::NotOpen { unit: named() })?;
-        let unit = unit_named(schema, name).ok_or_else(|| Refusal::NoSuchUnit { unit: named() })?;
+        let conflict = conflict.ok_or_else(|| DecideError::NotOpen { unit: named() })?;
+        let unit = unit_named(schema, name).ok_or_else(|| DecideError::NoSuchUnit { unit: named() })?;
         if *answer != Answer::TakeRemote && is_enforced(policy, loaded, unit) {
-            return Err(Refusal::Enforced { unit: named() });
+            return Err(DecideError::Enforced { unit: named() });
         }
         for settled in settle(schema, &base, &loaded.local, conflict, unit, answer)? {
             if let Some(value) = &settled.local {
                 if loaded.presence == Presence::Removed {
-                    return Err(Refusal::Removed);
+                    return Err(DecideError::Removed);
                 }
                 put(&mut patch, settled.position, value);
             }
@@ -386,7 +386,7 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 /// ```
 pub fn batch(policy: &Policy, run: RunId, at: DateTime<Utc>, mut ops: Vec<Op>, key: Option<&dyn KeyedHash>) -> Batch {
     hide(policy.schema(), key, &mut ops);
-    ops.iter_mut().for_each(|op| whole::name_by_time(op, at));
+    ops.iter_mut().for_each(|op| record_conflict::name_by_time(op, at));
     Batch { run, at, schema: policy.schema().fingerprint(), policy: policy.fingerprint(), ops }
 }
 

@@ -256,21 +256,21 @@ fn field(schema: &Schema, sides: Sides<'_>, position: usize) -> Verdict {
     if still {
         return judge(&base, &side(local), &base, false);
     }
-    match hear(schema, position, &base, remote) {
-        Heard::Nothing => Verdict::NotReported,
-        Heard::Nonsense(problem) => Verdict::InvalidRemote(problem),
-        Heard::Said { remote, moved } => judge(&base, &side(local), &remote, moved),
+    match read_remote(schema, position, &base, remote) {
+        RemoteState::NotReported => Verdict::NotReported,
+        RemoteState::Invalid(problem) => Verdict::InvalidRemote(problem),
+        RemoteState::Reported { remote, moved } => judge(&base, &side(local), &remote, moved),
     }
 }
 
 /// What the source's field comes to under the absent policy and the field's kind.
-pub(crate) enum Heard<'s, 'a> {
-    /// Nothing was said, and that means nothing.
-    Nothing,
-    /// What was said is none of the field's kind.
-    Nonsense(Problem),
+pub(crate) enum RemoteState<'s, 'a> {
+    /// The field was left out, and that says nothing of it.
+    NotReported,
+    /// The value is none of the field's kind.
+    Invalid(Problem),
     /// A valid value, or null.
-    Said {
+    Reported {
         /// The value.
         remote: Side<'s, 'a>,
         /// Whether it differs from the base.
@@ -278,16 +278,16 @@ pub(crate) enum Heard<'s, 'a> {
     },
 }
 
-pub(crate) fn hear<'s, 'a>(
+pub(crate) fn read_remote<'s, 'a>(
     schema: &'s Schema,
     position: usize,
     base: &Side<'s, 'a>,
     remote: FieldRef<'a>,
-) -> Heard<'s, 'a> {
+) -> RemoteState<'s, 'a> {
     let said = if remote.is_missing() {
         match schema.absent(position) {
-            Absent::NoOpinion => return Heard::Nothing,
-            Absent::ClearedIfReported if base.null => return Heard::Nothing,
+            Absent::NoOpinion => return RemoteState::NotReported,
+            Absent::ClearedIfReported if base.null => return RemoteState::NotReported,
             Absent::ClearedIfReported | Absent::Cleared => FieldRef::NULL,
         }
     } else {
@@ -295,7 +295,7 @@ pub(crate) fn hear<'s, 'a>(
     };
     // Before it is compared: a number that was rounded may look like one that did not move.
     if said != base.raw && !said.is_exact() {
-        return Heard::Nonsense(Problem::Inexact);
+        return RemoteState::Invalid(Problem::Inexact);
     }
     let field = &schema.fields()[position];
     // However null is spelled, it is null from here on.
@@ -304,13 +304,13 @@ pub(crate) fn hear<'s, 'a>(
     let moved = base.is_missing() || !remote.same(base);
     if moved {
         if field.is_required() && remote.null {
-            return Heard::Nonsense(Problem::Required);
+            return RemoteState::Invalid(Problem::Required);
         }
         if let Err(problem) = remote.check() {
-            return Heard::Nonsense(problem);
+            return RemoteState::Invalid(problem);
         }
     }
-    Heard::Said { remote, moved }
+    RemoteState::Reported { remote, moved }
 }
 
 /// The truth table, for a remote that said something valid.

@@ -44,7 +44,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fair::fair;
 
-use crate::ahead::{Ahead, left_behind};
+use crate::clock_skew::{Ahead, left_behind};
 use crate::id::{Nonce, SyncKey};
 use crate::value::Value;
 
@@ -192,7 +192,7 @@ pub enum Admission {
 /// [`Gate`] has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "nothing has happened until the next gate is stored"]
-pub struct Decision {
+pub struct GateTransition {
     /// The gate to store, if it differs from the one before.
     pub next: Gate,
     /// What to answer, once that is stored.
@@ -204,7 +204,7 @@ pub struct Decision {
 /// [`Gate::check`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Broken {
+pub enum InvalidGate {
     /// It was written by a later version of this crate.
     #[error("this gate has format {found}, this version reads up to {FORMAT}")]
     Format {
@@ -249,18 +249,18 @@ impl Gate {
     /// Checks a gate that came back from storage.
     ///
     /// ```
-    /// use tripartite::gate::{Broken, Gate};
+    /// use tripartite::gate::{Gate, InvalidGate};
     /// let mut json = serde_json::to_value(Gate::new(chrono::DateTime::UNIX_EPOCH))?;
     /// json["format"] = 2.into();
     /// let later: Gate = serde_json::from_value(json)?;
-    /// assert_eq!(later.check(), Err(Broken::Format { found: 2 })); // it parses, and may mean something else
+    /// assert_eq!(later.check(), Err(InvalidGate::Format { found: 2 })); // it parses, and may mean something else
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Broken`], when it is of a later format.
-    pub fn check(&self) -> Result<(), Broken> {
-        if self.format > FORMAT { Err(Broken::Format { found: self.format }) } else { Ok(()) }
+    /// [`InvalidGate`], when it is of a later format.
+    pub fn check(&self) -> Result<(), InvalidGate> {
+        if self.format > FORMAT { Err(InvalidGate::Format { found: self.format }) } else { Ok(()) }
     }
 
     /// The tickets that last beyond a point in time, in the order they were given.
@@ -301,7 +301,7 @@ impl Gate {
         nonce: &Nonce,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Decision {
+    ) -> GateTransition {
         self.admit_at(Turn::Scheduled, limits, key, nonce, now, until)
     }
 
@@ -317,7 +317,7 @@ impl Gate {
         nonce: &Nonce,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Decision {
+    ) -> GateTransition {
         let (now, until) = self.in_gate_time(now, until);
         if let Some(known) = self.known(key, nonce, now, until) {
             return known;
@@ -344,7 +344,7 @@ impl Gate {
         nonce: &Nonce,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Decision {
+    ) -> GateTransition {
         let (now, until) = self.in_gate_time(now, until);
         if let Some(known) = self.known(key, nonce, now, until) {
             return known;
@@ -356,7 +356,7 @@ impl Gate {
     }
 
     /// The answer to whoever asks about a key that has a ticket.
-    fn known(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Option<Decision> {
+    fn known(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Option<GateTransition> {
         let held = self.running(now).find(|ticket| ticket.key == *key)?;
         if held.nonce != *nonce {
             return Some(self.refused(Admission::Held { until: held.until }));
@@ -484,7 +484,7 @@ impl Gate {
     }
 
     /// The time that a clock which was ahead has left behind, if it is more than ten minutes from now: so far may right
-    /// clocks disagree. Nobody passes until then, unless it is [set back](Self::set_back).
+    /// clocks disagree. Nobody passes until then, unless it is [set back](Self::repair_clock_skew).
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -499,7 +499,7 @@ impl Gate {
     }
 
     /// The gate with its times set back to a clock that is right, by the rule of a slot's
-    /// [`set_back`](crate::queue::Slot::set_back): tickets last as long as they would have, and the next may start as soon.
+    /// [`repair_clock_skew`](crate::queue::Slot::repair_clock_skew): tickets last as long as they would have, and the next may start as soon.
     /// A ticket that would last longer than 18 hours even so ends in ten minutes. A gate without either stays as it is.
     ///
     /// ```
@@ -514,12 +514,12 @@ impl Gate {
     ///     gate.admit(&limits, &key("b")?, &Nonce::new("n2")?, now, now + TimeDelta::minutes(5)).admission
     /// );
     /// assert_eq!(ask(&gate)?, Admission::TooSoon { at: ahead + TimeDelta::minutes(1) }); // in ten years
-    /// assert_eq!(ask(&gate.set_back(now))?, Admission::TooSoon { at: now + TimeDelta::minutes(1) });
-    /// assert_eq!(gate.set_back(ahead), gate);
+    /// assert_eq!(ask(&gate.repair_clock_skew(now))?, Admission::TooSoon { at: now + TimeDelta::minutes(1) });
+    /// assert_eq!(gate.repair_clock_skew(ahead), gate);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     #[must_use = "nothing has happened until the next gate is stored"]
-    pub fn set_back(&self, now: DateTime<Utc>) -> Self {
+    pub fn repair_clock_skew(&self, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
         let ahead = Ahead::of(self.updated_at, now);
         next.updated_at = ahead.happened(self.updated_at);
@@ -568,12 +568,12 @@ impl Gate {
         next
     }
 
-    fn admitted(&self, next: Self, until: DateTime<Utc>) -> Decision {
-        Decision { next, admission: Admission::Admitted { until } }
+    fn admitted(&self, next: Self, until: DateTime<Utc>) -> GateTransition {
+        GateTransition { next, admission: Admission::Admitted { until } }
     }
 
-    fn refused(&self, admission: Admission) -> Decision {
-        Decision { next: self.clone(), admission }
+    fn refused(&self, admission: Admission) -> GateTransition {
+        GateTransition { next: self.clone(), admission }
     }
 }
 
@@ -593,6 +593,6 @@ mod tests {
         let again = |running| gate.admit_again(&limits(running), &key("a"), &nonce("a"), at(70), at(100));
         assert_eq!(again(2).admission, Admission::Admitted { until: at(100) });
         assert_eq!(again(2).next.refusal(&limits(9), at(70)), Some(Shut::TooSoon { until: at(120) }));
-        assert_eq!(again(1), Decision { next: gate.clone(), admission: Admission::Full { until: at(600) } });
+        assert_eq!(again(1), GateTransition { next: gate.clone(), admission: Admission::Full { until: at(600) } });
     }
 }

@@ -31,9 +31,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use view::{Status, View};
+pub use view::{HealthStatus, View};
 
-use crate::ahead::Ahead;
+use crate::clock_skew::Ahead;
 use crate::failure::Failure;
 use crate::queue::Token;
 use crate::value::Value;
@@ -50,13 +50,13 @@ const CAP: Duration = Duration::from_secs(6 * 60 * 60);
 /// The limits of a circuit breaker.
 ///
 /// ```
-/// use tripartite::health::Rules;
-/// assert_eq!(serde_json::from_str::<Rules>("{}")?, Rules::default());
+/// use tripartite::health::HealthRules;
+/// assert_eq!(serde_json::from_str::<HealthRules>("{}")?, HealthRules::default());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Rules {
+pub struct HealthRules {
     /// How many failed attempts in a row open it; 0 counts as 1.
     pub failures: u32,
     /// The first cool-down.
@@ -65,7 +65,7 @@ pub struct Rules {
     pub cap: Duration,
 }
 
-impl Default for Rules {
+impl Default for HealthRules {
     /// Five failures; five minutes, doubling up to six hours.
     fn default() -> Self {
         Self { failures: FAILURES, cooldown: COOLDOWN, cap: CAP }
@@ -77,9 +77,9 @@ impl Default for Rules {
 /// ```
 /// use chrono::{DateTime, Utc};
 /// use tripartite::failure::Failure;
-/// use tripartite::health::{Health, Permit, Rules};
+/// use tripartite::health::{Health, HealthRules, Permit};
 /// use tripartite::queue::Token;
-/// let (rules, now) = (Rules::default(), DateTime::<Utc>::UNIX_EPOCH);
+/// let (rules, now) = (HealthRules::default(), DateTime::<Utc>::UNIX_EPOCH);
 /// let mut health = Health::new(now);
 /// for token in 1..=5 {
 ///     health = health.judge(&rules, Token(token), Err(Failure::Retry { after: None }), now);
@@ -110,9 +110,9 @@ pub struct Health {
 /// use std::time::Duration;
 /// use chrono::DateTime;
 /// use tripartite::failure::Failure;
-/// use tripartite::health::{Circuit, Health, Rules};
+/// use tripartite::health::{Circuit, Health, HealthRules};
 /// use tripartite::queue::Token;
-/// let (rules, now) = (Rules { failures: 1, ..Rules::default() }, DateTime::UNIX_EPOCH);
+/// let (rules, now) = (HealthRules { failures: 1, ..HealthRules::default() }, DateTime::UNIX_EPOCH);
 /// let asked = Duration::from_secs(3600);
 /// let open = Health::new(now).judge(&rules, Token(1), Err(Failure::Retry { after: Some(asked) }), now);
 /// // The source asked for an hour: so long it is, but the next cool-down is twice the first one, and no two hours.
@@ -171,7 +171,7 @@ pub enum Permit {
 /// [`Health::check`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Broken {
+pub enum InvalidHealth {
     /// It was written by a later version of this crate.
     #[error("this health record has format {found}, this version reads up to {FORMAT}")]
     Format {
@@ -204,18 +204,18 @@ impl Health {
     ///
     /// ```
     /// use chrono::DateTime;
-    /// use tripartite::health::{Broken, Health};
+    /// use tripartite::health::{Health, InvalidHealth};
     /// let mut json = serde_json::to_value(Health::new(DateTime::UNIX_EPOCH))?;
     /// json["format"] = 2.into();
     /// let later: Health = serde_json::from_value(json)?;
-    /// assert_eq!(later.check(), Err(Broken::Format { found: 2 }));
+    /// assert_eq!(later.check(), Err(InvalidHealth::Format { found: 2 }));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Broken`], when it is of a later format.
-    pub fn check(&self) -> Result<(), Broken> {
-        if self.format > FORMAT { Err(Broken::Format { found: self.format }) } else { Ok(()) }
+    /// [`InvalidHealth`], when it is of a later format.
+    pub fn check(&self) -> Result<(), InvalidHealth> {
+        if self.format > FORMAT { Err(InvalidHealth::Format { found: self.format }) } else { Ok(()) }
     }
 
     /// Whether attempts run.
@@ -229,10 +229,10 @@ impl Health {
     ///
     /// ```
     /// use chrono::DateTime;
-    /// use tripartite::health::{Health, Rules};
+    /// use tripartite::health::{Health, HealthRules};
     /// use tripartite::queue::Token;
     /// let now = DateTime::UNIX_EPOCH;
-    /// let health = Health::new(now).judge(&Rules::default(), Token(7), Ok(()), now);
+    /// let health = Health::new(now).judge(&HealthRules::default(), Token(7), Ok(()), now);
     /// assert_eq!(health.reset(now).judged(), Token(7)); // a reset does not let the past speak again
     /// ```
     pub fn judged(&self) -> Token {
@@ -243,11 +243,11 @@ impl Health {
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
-    /// use tripartite::health::{Health, Rules};
+    /// use tripartite::health::{Health, HealthRules};
     /// use tripartite::queue::Token;
     /// let now = DateTime::UNIX_EPOCH;
     /// let behind = now - TimeDelta::hours(1); // somebody else's clock
-    /// assert_eq!(Health::new(now).judge(&Rules::default(), Token(1), Ok(()), behind).updated_at(), now);
+    /// assert_eq!(Health::new(now).judge(&HealthRules::default(), Token(1), Ok(()), behind).updated_at(), now);
     /// ```
     pub fn updated_at(&self) -> DateTime<Utc> {
         self.updated_at
@@ -261,10 +261,10 @@ impl Health {
     /// ```
     /// use chrono::{DateTime, TimeDelta, Utc};
     /// use tripartite::failure::Failure;
-    /// use tripartite::health::{Health, Permit, Rules};
+    /// use tripartite::health::{Health, HealthRules, Permit};
     /// use tripartite::queue::Token;
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
-    /// let rules = Rules { failures: 1, ..Rules::default() };
+    /// let rules = HealthRules { failures: 1, ..HealthRules::default() };
     /// let open = Health::new(now).judge(&rules, Token(1), Err(Failure::Fatal), now);
     /// let (later, until) = (now + rules.cooldown, now + TimeDelta::hours(1));
     /// let (half, first) = open.permit(Token(2), later, until);
@@ -297,16 +297,16 @@ impl Health {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::failure::Failure;
-    /// use tripartite::health::{Health, Rules, Status};
+    /// use tripartite::health::{Health, HealthRules, HealthStatus};
     /// use tripartite::queue::Token;
-    /// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+    /// let (rules, now) = (HealthRules::default(), DateTime::UNIX_EPOCH);
     /// let denied = Health::new(now).judge(&rules, Token(2), Err(Failure::Denied), now);
     /// assert_eq!(denied.judge(&rules, Token(2), Ok(()), now), denied); // said twice, also differently
     /// // One that succeeds all the same shows that the credential is good again.
-    /// assert_eq!(denied.judge(&rules, Token(3), Ok(()), now).view().status, Status::Healthy);
+    /// assert_eq!(denied.judge(&rules, Token(3), Ok(()), now).view().status, HealthStatus::Healthy);
     /// ```
     #[must_use = "nothing has happened until the next record is stored"]
-    pub fn judge(&self, rules: &Rules, token: Token, result: Result<(), Failure>, now: DateTime<Utc>) -> Self {
+    pub fn judge(&self, rules: &HealthRules, token: Token, result: Result<(), Failure>, now: DateTime<Utc>) -> Self {
         let overtaken = matches!(self.circuit, Circuit::HalfOpen { probe, .. } if token < probe);
         if token <= self.judged || overtaken {
             return self.clone();
@@ -339,7 +339,7 @@ impl Health {
     /// ```
     #[must_use = "nothing has happened until the next record is stored"]
     pub fn answered(&self, token: Token, now: DateTime<Utc>) -> Self {
-        let judged = self.judge(&Rules::default(), token, Ok(()), now);
+        let judged = self.judge(&HealthRules::default(), token, Ok(()), now);
         Self { last_success: self.last_success, ..judged }
     }
 
@@ -348,13 +348,13 @@ impl Health {
     /// ```
     /// use chrono::{DateTime, Utc};
     /// use tripartite::failure::Failure;
-    /// use tripartite::health::{Health, Permit, Rules, Status};
+    /// use tripartite::health::{Health, HealthRules, HealthStatus, Permit};
     /// use tripartite::queue::Token;
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
-    /// let denied = Health::new(now).judge(&Rules::default(), Token(1), Err(Failure::Denied), now);
+    /// let denied = Health::new(now).judge(&HealthRules::default(), Token(1), Err(Failure::Denied), now);
     /// // Time does not heal it.
     /// assert_eq!(denied.permit(Token(2), DateTime::<Utc>::MAX_UTC, now).1, Permit::NeedsOperator);
-    /// assert_eq!(denied.reset(now).view().status, Status::Healthy);
+    /// assert_eq!(denied.reset(now).view().status, HealthStatus::Healthy);
     /// ```
     #[must_use = "nothing has happened until the next record is stored"]
     pub fn reset(&self, now: DateTime<Utc>) -> Self {
@@ -363,20 +363,20 @@ impl Health {
     }
 
     /// The record with its times set back to a clock that is right, by the rule of a slot's
-    /// [`set_back`](crate::queue::Slot::set_back): a circuit that is open stays so for as long as it would have. One that is
+    /// [`repair_clock_skew`](crate::queue::Slot::repair_clock_skew): a circuit that is open stays so for as long as it would have. One that is
     /// not ahead stays as it is, but for a cool-down of more than 18 hours, which ends in ten minutes.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
-    /// use tripartite::health::{Health, Rules};
+    /// use tripartite::health::{Health, HealthRules};
     /// use tripartite::queue::Token;
     /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
-    /// let health = Health::new(now).judge(&Rules::default(), Token(1), Ok(()), ahead);
-    /// assert_eq!(health.set_back(now).view().last_success, Some(now));
-    /// assert_eq!(health.set_back(ahead), health);
+    /// let health = Health::new(now).judge(&HealthRules::default(), Token(1), Ok(()), ahead);
+    /// assert_eq!(health.repair_clock_skew(now).view().last_success, Some(now));
+    /// assert_eq!(health.repair_clock_skew(ahead), health);
     /// ```
     #[must_use = "nothing has happened until the next record is stored"]
-    pub fn set_back(&self, now: DateTime<Utc>) -> Self {
+    pub fn repair_clock_skew(&self, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
         let ahead = Ahead::of(self.updated_at, now);
         next.updated_at = ahead.happened(self.updated_at);
@@ -390,7 +390,7 @@ impl Health {
     }
 
     /// The circuit after one more failure.
-    fn after(&self, rules: &Rules, failure: Failure, now: DateTime<Utc>) -> Circuit {
+    fn after(&self, rules: &HealthRules, failure: Failure, now: DateTime<Utc>) -> Circuit {
         let cooldown = match self.circuit {
             _ if failure == Failure::Denied => return Circuit::NeedsOperator { since: now },
             Circuit::NeedsOperator { since } => return Circuit::NeedsOperator { since },

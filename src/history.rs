@@ -1,15 +1,15 @@
 //! History and status: what happened to a key, and how it stands.
 //!
-//! An [`Entry`] is one finished attempt of one key, as the log keeps it: exactly one for each token. It is exported as
+//! An [`HistoryEntry`] is one finished attempt of one key, as the log keeps it: exactly one for each token. It is exported as
 //! JSON, one object to a line, or as CSV for a spreadsheet; both are written an entry at a time into a text of the
 //! caller's, so that an export of any length needs the memory of one page.
 //!
-//! A [`Status`] is what an operator sees of a key now.
+//! A [`KeyStatus`] is what an operator sees of a key now.
 //!
 //! | exported as | for | form |
 //! |---|---|---|
-//! | [`json_line`](Entry::json_line) | programs | the persisted form itself, ended by a line feed |
-//! | [`CSV_HEADER`], [`csv_line`](Entry::csv_line) | people | RFC 4180, ended by CR LF |
+//! | [`json_line`](HistoryEntry::json_line) | programs | the persisted form itself, ended by a line feed |
+//! | [`CSV_HEADER`], [`csv_line`](HistoryEntry::csv_line) | people | RFC 4180, ended by CR LF |
 //!
 //! # A field that begins with `=`
 //!
@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use csv::{CSV_HEADER, csv_field};
-pub use status::{Doing, Status, Wait};
+pub use status::{Doing, KeyStatus, Wait};
 
 use crate::id::{ConnectorId, OrgId, SyncKey};
 use crate::queue::Attempt;
@@ -35,18 +35,18 @@ const FORMAT: u32 = 1;
 /// One finished attempt of one key.
 ///
 /// ```
-/// use tripartite::history::Entry;
+/// use tripartite::history::HistoryEntry;
 /// let line = r#"{"format":1,"org":"ballybeg","connector":"federation","token":7,"worker":"w1",
 ///     "work":{"scope":"all","by":"scheduled","upto":9},"number":1,
 ///     "started_at":"2026-11-23T02:15:00Z","ended_at":"2026-11-23T02:16:00Z",
 ///     "progress":{"done":120},"ended":{"completed":{"result":"run-7"}}}"#;
-/// let entry = Entry::from_json(line.as_bytes())?;
+/// let entry = HistoryEntry::from_json(line.as_bytes())?;
 /// assert_eq!(entry.id(), "00000000000000000007"); // in the order of tokens, also as text
-/// assert!(Entry::from_json(&line.replace(r#""format":1"#, r#""format":2"#).into_bytes()).is_err());
+/// assert!(HistoryEntry::from_json(&line.replace(r#""format":1"#, r#""format":2"#).into_bytes()).is_err());
 /// # Ok::<(), tripartite::history::EntryError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct HistoryEntry {
     format: u32,
     /// Whose records.
     pub org: OrgId,
@@ -59,7 +59,7 @@ pub struct Entry {
 
 /// Why an entry cannot be read or written.
 ///
-/// [`Entry`] has an example.
+/// [`HistoryEntry`] has an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {
@@ -74,7 +74,7 @@ pub enum EntryError {
     },
 }
 
-impl Entry {
+impl HistoryEntry {
     /// The entry of an attempt.
     ///
     /// [`Queue::flush`](crate::work::Queue::flush) has an example.
@@ -85,11 +85,11 @@ impl Entry {
     /// The key it belongs to.
     ///
     /// ```
-    /// # use tripartite::history::{Entry, EntryError};
+    /// # use tripartite::history::{EntryError, HistoryEntry};
     /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
     /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
     /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":"cancelled"}"#;
-    /// let entry = Entry::from_json(json.as_bytes())?;
+    /// let entry = HistoryEntry::from_json(json.as_bytes())?;
     /// assert_eq!(entry.key().to_string(), "b/f");
     /// # Ok::<(), EntryError>(())
     /// ```
@@ -100,7 +100,7 @@ impl Entry {
     /// What it is called in the key's log: its token, in twenty digits, so that text sorts as numbers do. An entry that
     /// is appended twice has the same id twice.
     ///
-    /// [`Entry`] has an example.
+    /// [`HistoryEntry`] has an example.
     pub fn id(&self) -> String {
         format!("{:020}", self.attempt.token.0)
     }
@@ -108,11 +108,11 @@ impl Entry {
     /// When it stands in the log: when the attempt ended.
     ///
     /// ```
-    /// # use tripartite::history::{Entry, EntryError};
+    /// # use tripartite::history::{EntryError, HistoryEntry};
     /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
     /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
     /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":"cancelled"}"#;
-    /// let entry = Entry::from_json(json.as_bytes())?;
+    /// let entry = HistoryEntry::from_json(json.as_bytes())?;
     /// assert_eq!(entry.at(), entry.attempt.ended_at); // one that runs over midnight belongs to the day it ended
     /// # Ok::<(), EntryError>(())
     /// ```
@@ -122,7 +122,7 @@ impl Entry {
 
     /// Reads the persisted form.
     ///
-    /// [`Entry`] has an example.
+    /// [`HistoryEntry`] has an example.
     ///
     /// # Errors
     /// [`EntryError`], when it is not the JSON of an entry, or of a later format.
@@ -134,14 +134,14 @@ impl Entry {
     /// Writes the persisted form, in one line without an end.
     ///
     /// ```
-    /// # use tripartite::history::{Entry, EntryError};
+    /// # use tripartite::history::{EntryError, HistoryEntry};
     /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
     /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
     /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":{"completed":{"result":"a\nb"}}}"#;
-    /// # let entry = Entry::from_json(json.as_bytes())?;
+    /// # let entry = HistoryEntry::from_json(json.as_bytes())?;
     /// let bytes = entry.to_json()?;
     /// assert!(!bytes.contains(&b'\n')); // a line feed in the result is escaped
-    /// assert_eq!(Entry::from_json(&bytes)?, entry);
+    /// assert_eq!(HistoryEntry::from_json(&bytes)?, entry);
     /// # Ok::<(), EntryError>(())
     /// ```
     ///
@@ -154,11 +154,11 @@ impl Entry {
     /// Adds the entry to an export as one line of JSON.
     ///
     /// ```
-    /// # use tripartite::history::{Entry, EntryError};
+    /// # use tripartite::history::{EntryError, HistoryEntry};
     /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
     /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
     /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":{"completed":{"result":"a\nb"}}}"#;
-    /// # let entry = Entry::from_json(json.as_bytes())?;
+    /// # let entry = HistoryEntry::from_json(json.as_bytes())?;
     /// let mut export = String::new();
     /// entry.json_line(&mut export)?;
     /// entry.json_line(&mut export)?;

@@ -82,7 +82,7 @@
 //! The example host `nightly-sync` does all of this on SQLite; [`work`] has a whole host on one page. What it costs, and
 //! what a host does to get it so cheap, is measured in [`performance`].
 
-mod ahead;
+mod clock_skew;
 pub mod failure;
 pub mod id;
 pub mod value;

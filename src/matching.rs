@@ -1,7 +1,7 @@
 //! Which record here a record of the source is, when no external id says it.
 //!
 //! A club keeps its members long before it is connected to a register. On the first night nobody is linked, and a sync
-//! that went by ids alone would create everybody a second time. So a host states [`Rule`]s: these fields, equal on both
+//! that went by ids alone would create everybody a second time. So a host states [`MatchRule`]s: these fields, equal on both
 //! sides, are one person. A rule compares [canonical forms](crate::normalize), so spelling does not count, and needs
 //! **all** its fields: what is missing, null, blank or cannot be read equals nothing.
 //!
@@ -21,7 +21,7 @@
 //!
 //! | step | who | with what |
 //! |---|---|---|
-//! | the keys of a page | crate | [`Rules::keys`] |
+//! | the keys of a page | crate | [`MatchRules::keys`] |
 //! | the records that have one of them, in one query | host | an index of [`MatchKey`]s |
 //! | whom the rules name, a record | crate | [`Pool::evidence`] |
 //! | which keys more than a few records have, over the whole listing | crate | [`Crowds`] |
@@ -49,7 +49,7 @@
 //!
 //! **And of a run that breaks off between the two?** Then one of them is here before the other, too. The next run sets the
 //! second aside as [`Match::IdentityConflict`], and so does every run until a person says that they are two
-//! ([`unlike`](crate::decide::unlike)). In all else a run that broke off is made up for by the next one.
+//! ([`reject_match`](crate::decide::reject_match)). In all else a run that broke off is made up for by the next one.
 //!
 //! **What of a key that many records have?** A placeholder, a club's own address or `unknown` is on forty people who have
 //! nothing in common. A key that more than [`FEW`] records have, here or among the unlinked ones of the listing, is no key:
@@ -88,7 +88,7 @@ pub use crowd::{Crowded, Crowds, FEW};
 pub use evidence::Evidence;
 pub use key::MatchKey;
 pub use pool::{Local, Pool, Remote};
-pub use rules::{Rules, RulesError};
+pub use rules::{MatchRules, RulesError};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ExternalId, LocalId};
@@ -96,15 +96,15 @@ use crate::id::{ExternalId, LocalId};
 /// Fields that make two records one, when they are all equal.
 ///
 /// ```
-/// use tripartite::matching::{Rule, Trust};
-/// let rule: Rule = serde_json::from_str(r#"{"name": "birthday", "fields": ["last_name", "born"]}"#)?;
+/// use tripartite::matching::{MatchRule, Trust};
+/// let rule: MatchRule = serde_json::from_str(r#"{"name": "birthday", "fields": ["last_name", "born"]}"#)?;
 /// assert_eq!(rule.trust, Trust::Propose); // nothing is linked by itself unless somebody said so
-/// assert!(serde_json::from_str::<Rule>(r#"{"name": "b", "fields": ["born"], "trusted": true}"#).is_err());
+/// assert!(serde_json::from_str::<MatchRule>(r#"{"name": "b", "fields": ["born"], "trusted": true}"#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub struct MatchRule {
     /// What it is called where a match is explained.
     pub name: String,
     /// The fields, by name or alias, in any order.

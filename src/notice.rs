@@ -30,13 +30,13 @@ use crate::queue::{Death, Slot, State, Token};
 /// ```
 /// use chrono::{DateTime, Utc};
 /// use tripartite::failure::Failure;
-/// use tripartite::health::{Health, Rules};
+/// use tripartite::health::{Health, HealthRules};
 /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
 /// use tripartite::notice::{Notice, What};
 /// use tripartite::queue::Token;
 /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
 /// let before = Health::new(DateTime::<Utc>::UNIX_EPOCH);
-/// let after = before.judge(&Rules::default(), Token(1), Err(Failure::Denied), DateTime::<Utc>::UNIX_EPOCH);
+/// let after = before.judge(&HealthRules::default(), Token(1), Err(Failure::Denied), DateTime::<Utc>::UNIX_EPOCH);
 /// let notice = Notice::of_health(&key, &before, &after).ok_or("none")?;
 /// assert_eq!(notice.id, "needs_operator/ballybeg/federation/1");
 /// assert_eq!(Notice::of_health(&key, &after, &after), None); // once
@@ -106,7 +106,7 @@ pub enum What {
         rules: Vec<String>,
     },
     /// A clock that was far ahead has left its times with a source: nothing happens to it until they have come, or somebody
-    /// has [set them back](crate::work::Queue::set_back_all).
+    /// has [set them back](crate::work::Queue::repair_all_clock_skew).
     TimesAhead {
         /// The first of them that was seen.
         until: DateTime<Utc>,
@@ -169,8 +169,8 @@ impl Notice {
     /// use tripartite::failure::Failure;
     /// use tripartite::id::SyncKey;
     /// use tripartite::notice::Notice;
-    /// use tripartite::queue::{Command, Rules, Scope, Slot, Token, Trigger};
-    /// # let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+    /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Token, Trigger};
+    /// # let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
     /// # let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
     /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// # let (worker, nonce, lease) = ("w1".parse()?, "n1".parse()?, Duration::from_secs(300));

@@ -71,30 +71,30 @@
 
 mod conflict;
 pub(crate) use self::conflict::same_in_dispute;
+mod create;
 mod doc;
 mod dropped;
 mod entry;
 mod figures;
 mod found;
-mod gone;
 mod guard;
 mod id;
+mod missing;
 mod quarantined;
 mod record;
-mod straight;
 
 pub use doc::PlanError;
 pub(crate) use dropped::mark_again;
 pub(crate) use figures::Noted;
 pub use figures::{FieldFigures, Figures, Tally};
 pub use found::plan_found;
-pub use gone::{plan_missing, plan_rekeyed, plan_tombstone};
-pub(crate) use gone::{plan_rekeyed_gone, plan_rekeyed_missing};
 pub use guard::{Blocked, Excess, FieldLimits, Guards, Limit};
 pub(crate) use id::PlanHash;
 pub use id::{InvalidPlanId, PlanId};
+pub use missing::{plan_missing, plan_rekeyed, plan_tombstone};
+pub(crate) use missing::{plan_rekeyed_gone, plan_rekeyed_missing};
 pub use quarantined::Quarantined;
-pub use record::{Refusal, plan_creation, plan_linked};
+pub use record::{CreationRefusal, plan_creation, plan_linked};
 
 use serde::{Deserialize, Serialize};
 

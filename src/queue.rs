@@ -101,5 +101,5 @@ mod step;
 
 pub use command::{Claim, Command, Extent, Outcome, Refusal, Trigger};
 pub use scope::{SCOPE_LIMIT, Scope};
-pub use slot::{Attempt, Broken, Death, Ended, Held, Progress, Slot, State, Token, Work};
-pub use step::{Decision, Rules};
+pub use slot::{Attempt, Death, Ended, Held, InvalidSlot, Progress, Slot, State, Token, Work};
+pub use step::{QueueRules, Transition};

@@ -47,15 +47,15 @@ const A_MINUTE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero"
 ///
 /// ```
 /// use std::time::Duration;
-/// use tripartite::rate::Limit;
-/// assert_eq!(serde_json::from_str::<Limit>("{}")?, Limit::default()); // a hundred a minute, also all at once
-/// assert_eq!(Limit::default().interval(), Duration::from_millis(600));
-/// assert!(serde_json::from_str::<Limit>(r#"{"count": 0}"#).is_err()); // who wants nothing switches it off
+/// use tripartite::rate::RateLimit;
+/// assert_eq!(serde_json::from_str::<RateLimit>("{}")?, RateLimit::default()); // a hundred a minute, also all at once
+/// assert_eq!(RateLimit::default().interval(), Duration::from_millis(600));
+/// assert!(serde_json::from_str::<RateLimit>(r#"{"count": 0}"#).is_err()); // who wants nothing switches it off
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Limit {
+pub struct RateLimit {
     /// How many may pass in a period.
     pub count: NonZeroU32,
     /// How long a period is. One of no length limits nothing.
@@ -64,21 +64,21 @@ pub struct Limit {
     pub burst: NonZeroU32,
 }
 
-impl Default for Limit {
+impl Default for RateLimit {
     /// A hundred a minute, and a hundred at once.
     fn default() -> Self {
         Self { count: A_MINUTE, period: Duration::from_secs(60), burst: A_MINUTE }
     }
 }
 
-impl Limit {
+impl RateLimit {
     /// So many in a period, and as many at once.
     ///
     /// ```
     /// use std::num::NonZeroU32;
     /// use std::time::Duration;
-    /// use tripartite::rate::Limit;
-    /// let seven = Limit::new(NonZeroU32::new(7).ok_or("zero")?, Duration::from_secs(60));
+    /// use tripartite::rate::RateLimit;
+    /// let seven = RateLimit::new(NonZeroU32::new(7).ok_or("zero")?, Duration::from_secs(60));
     /// assert_eq!(seven.interval(), Duration::from_micros(8_571_429)); // rounded up: never more than seven
     /// # Ok::<(), &str>(())
     /// ```
@@ -97,8 +97,8 @@ impl Limit {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use tripartite::rate::Limit;
-    /// let all = Limit { period: Duration::ZERO, ..Limit::default() };
+    /// # use tripartite::rate::RateLimit;
+    /// let all = RateLimit { period: Duration::ZERO, ..RateLimit::default() };
     /// assert_eq!(all.interval(), Duration::ZERO); // no limit at all
     /// ```
     pub fn interval(&self) -> Duration {
@@ -136,9 +136,9 @@ pub enum Allowance {
 /// use std::num::NonZeroU32;
 /// use chrono::{DateTime, Utc};
 /// use std::time::Duration;
-/// use tripartite::rate::{Allowance, Limit, Rate};
+/// use tripartite::rate::{Allowance, Rate, RateLimit};
 /// let now = DateTime::<Utc>::UNIX_EPOCH;
-/// let limit = Limit::default().burst(NonZeroU32::MIN); // one at a time
+/// let limit = RateLimit::default().burst(NonZeroU32::MIN); // one at a time
 /// let (rate, first) = Rate::new(now).take(&limit, now);
 /// let (same, second) = rate.take(&limit, now);
 /// assert_eq!(first, Allowance::Allowed);
@@ -158,7 +158,7 @@ pub struct Rate {
 /// A stored rate that this version cannot read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Broken {
+pub enum InvalidRate {
     /// It was written by a later version of this crate.
     #[error("this rate has format {found}, this version reads up to {FORMAT}")]
     Format {
@@ -176,9 +176,9 @@ impl Rate {
     /// Checks a rate that came back from storage.
     ///
     /// # Errors
-    /// [`Broken`], when it is of a later format.
-    pub fn check(&self) -> Result<(), Broken> {
-        if self.format > FORMAT { Err(Broken::Format { found: self.format }) } else { Ok(()) }
+    /// [`InvalidRate`], when it is of a later format.
+    pub fn check(&self) -> Result<(), InvalidRate> {
+        if self.format > FORMAT { Err(InvalidRate::Format { found: self.format }) } else { Ok(()) }
     }
 
     /// Asks whether one more may pass. The answer holds once the next rate is stored; a refusal changes nothing, unless
@@ -187,15 +187,15 @@ impl Rate {
     /// ```
     /// use chrono::{DateTime, TimeDelta, Utc};
     /// use std::num::NonZeroU32;
-    /// use tripartite::rate::{Allowance, Limit, Rate};
-    /// let (limit, now) = (Limit::default().burst(NonZeroU32::MIN), DateTime::<Utc>::UNIX_EPOCH);
+    /// use tripartite::rate::{Allowance, Rate, RateLimit};
+    /// let (limit, now) = (RateLimit::default().burst(NonZeroU32::MIN), DateTime::<Utc>::UNIX_EPOCH);
     /// let (rate, _) = Rate::new(now).take(&limit, now);
     /// // An hour back: it is limited for one interval, not for an hour.
     /// let (_, back) = rate.take(&limit, now - TimeDelta::hours(1));
     /// assert_eq!(back, Allowance::Limited { retry_after: limit.interval() });
     /// ```
     #[must_use = "nothing has happened until the next rate is stored"]
-    pub fn take(&self, limit: &Limit, now: DateTime<Utc>) -> (Self, Allowance) {
+    pub fn take(&self, limit: &RateLimit, now: DateTime<Utc>) -> (Self, Allowance) {
         let (now, interval, tolerance) = (now.timestamp_micros(), limit.micros(), limit.tolerance());
         let full = now.saturating_add(tolerance).saturating_add(interval);
         let due = self.next.min(full);

@@ -62,7 +62,7 @@ pub struct Connection {
     /// What people call it.
     pub name: String,
     /// What the host says about it.
-    pub status: Status,
+    pub status: ConnectionStatus,
     /// What its operator wants.
     pub enabled: bool,
     /// When it runs.
@@ -85,7 +85,7 @@ pub struct Connection {
 /// [`Connection::runs`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum ConnectionStatus {
     /// It can.
     Active,
     /// It is not set up, or not any more.
@@ -126,7 +126,7 @@ fn yes() -> bool {
 /// [`Connection::check`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Broken {
+pub enum InvalidEnrolment {
     /// It was written by a later version of this crate.
     #[error("this connection has format {found}, this version reads up to {FORMAT}")]
     Format {
@@ -144,7 +144,7 @@ impl Connection {
             format: FORMAT,
             connector,
             name: name.into(),
-            status: Status::Active,
+            status: ConnectionStatus::Active,
             enabled: true,
             schedule: Schedule::nightly(),
             missed: Missed::default(),
@@ -205,31 +205,31 @@ impl Connection {
     /// Checks a connection that came back from storage.
     ///
     /// ```
-    /// use tripartite::registry::{Broken, Connection};
+    /// use tripartite::registry::{Connection, InvalidEnrolment};
     /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let mut json = serde_json::to_value(connection)?;
     /// json["format"] = 2.into();
-    /// assert_eq!(serde_json::from_value::<Connection>(json)?.check(), Err(Broken::Format { found: 2 }));
+    /// assert_eq!(serde_json::from_value::<Connection>(json)?.check(), Err(InvalidEnrolment::Format { found: 2 }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// [`Broken`], when it is of a later format.
-    pub fn check(&self) -> Result<(), Broken> {
-        if self.format > FORMAT { Err(Broken::Format { found: self.format }) } else { Ok(()) }
+    /// [`InvalidEnrolment`], when it is of a later format.
+    pub fn check(&self) -> Result<(), InvalidEnrolment> {
+        if self.format > FORMAT { Err(InvalidEnrolment::Format { found: self.format }) } else { Ok(()) }
     }
 
     /// Whether it runs by its schedule: it is active, and enabled.
     ///
     /// ```
-    /// use tripartite::registry::{Connection, Status};
+    /// use tripartite::registry::{Connection, ConnectionStatus};
     /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
-    /// connection.status = Status::Error;
+    /// connection.status = ConnectionStatus::Error;
     /// assert!(connection.enabled && !connection.runs()); // what the operator wants is kept for when it is mended
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn runs(&self) -> bool {
-        self.enabled && self.status == Status::Active
+        self.enabled && self.status == ConnectionStatus::Active
     }
 
     /// The keys of all it serves, in order, whether it runs or not.

@@ -28,8 +28,8 @@ mod set;
 use serde::{Deserialize, Serialize};
 
 use self::action::Action;
-use crate::detect::{Change, ChangeSet, Clash, Heard, Side, Sides, Verdict, hear};
-use crate::schema::{Dispute, Field, FirstSync, Kind, Policy, Rule, RuleSource, Schema, Strategy, Unit};
+use crate::detect::{Change, ChangeSet, Clash, RemoteState, Side, Sides, Verdict, read_remote};
+use crate::schema::{DecidingRule, Dispute, Field, FirstSync, Kind, Policy, RuleSource, Schema, Strategy, Unit};
 use crate::value::{FieldRef, Value};
 
 /// What was done about a verdict.
@@ -125,7 +125,7 @@ pub struct Resolution<'a> {
     /// What was done.
     pub decision: Decision,
     /// The rule that decided.
-    pub rule: Rule,
+    pub rule: DecidingRule,
     /// What becomes of each field of the unit.
     pub fields: Vec<FieldEffect<'a>>,
     /// Inside an object: each path where the sides collide.
@@ -177,18 +177,19 @@ pub struct Resolved<'a> {
 /// ```
 pub fn resolve<'a>(policy: &Policy, changes: &ChangeSet<'a>, record: Option<&Strategy>) -> Resolved<'a> {
     let sides = changes.sides;
-    let resolutions = changes.changes().iter().map(|change| Court { policy, sides }.decide(change, record)).collect();
+    let resolutions =
+        changes.changes().iter().map(|change| UnitResolver { policy, sides }.decide(change, record)).collect();
     Resolved { sides, resolutions }
 }
 
 /// One record before the policy.
 #[derive(Clone, Copy)]
-struct Court<'p, 'a> {
+struct UnitResolver<'p, 'a> {
     policy: &'p Policy,
     sides: Sides<'a>,
 }
 
-impl<'a> Court<'_, 'a> {
+impl<'a> UnitResolver<'_, 'a> {
     pub(super) fn schema(&self) -> &Schema {
         self.policy.schema()
     }
@@ -203,7 +204,7 @@ impl<'a> Court<'_, 'a> {
     }
 
     /// A first-sync policy takes the place of every strategy but those that decide unconditionally.
-    fn rule(&self, unit: Unit, verdict: &Verdict, record: Option<&Strategy>) -> Rule {
+    fn rule(&self, unit: Unit, verdict: &Verdict, record: Option<&Strategy>) -> DecidingRule {
         let rule = self.policy.rule(unit, record);
         match self.policy.first_sync_policy() {
             Some(first) if *verdict == Verdict::Conflict(Clash::NoBase) && !rule.strategy.is_unconditional() => {
@@ -212,19 +213,19 @@ impl<'a> Court<'_, 'a> {
                     FirstSync::AdoptLocal => Strategy::LocalWins,
                     FirstSync::Review => Strategy::MERGE,
                 };
-                Rule { source: RuleSource::FirstSync, strategy }
+                DecidingRule { source: RuleSource::FirstSync, strategy }
             }
             _ => rule,
         }
     }
 
-    fn decide_field(&self, position: usize, verdict: Verdict, rule: Rule) -> Resolution<'a> {
+    fn decide_field(&self, position: usize, verdict: Verdict, rule: DecidingRule) -> Resolution<'a> {
         let field = &self.schema().fields()[position];
         let (base, local) = (self.sides.base.field(position), self.sides.local.field(position));
         let known = Side::new(self.schema(), field, base);
-        let remote = match hear(self.schema(), position, &known, self.sides.remote.field(position)) {
-            Heard::Said { remote, .. } => remote.raw,
-            Heard::Nothing | Heard::Nonsense(_) => local,
+        let remote = match read_remote(self.schema(), position, &known, self.sides.remote.field(position)) {
+            RemoteState::Reported { remote, .. } => remote.raw,
+            RemoteState::NotReported | RemoteState::Invalid(_) => local,
         };
         // An object that is null to its field is decided as null is, however it is spelled.
         if field.kind().is_granular()
@@ -267,7 +268,7 @@ impl<'a> Court<'_, 'a> {
     }
 
     /// Whether sets are merged. A first sync that is left to a person is left whole.
-    fn merges(&self, rule: &Rule) -> bool {
+    fn merges(&self, rule: &DecidingRule) -> bool {
         matches!(rule.strategy, Strategy::Merge { .. }) && rule.source != RuleSource::FirstSync
     }
 
@@ -276,7 +277,7 @@ impl<'a> Court<'_, 'a> {
         field: &Field,
         position: usize,
         verdict: &Verdict,
-        rule: &Rule,
+        rule: &DecidingRule,
         remote: FieldRef<'a>,
     ) -> Option<Resolution<'a>> {
         let Kind::Set { of } = field.kind() else { return None };

@@ -90,7 +90,6 @@ mod commit;
 mod core;
 mod drift;
 mod index;
-mod last;
 mod matched;
 mod options;
 mod page;
@@ -101,6 +100,7 @@ mod report;
 mod since;
 mod step;
 mod stored;
+mod unlisted;
 
 pub use drift::{SchemaDrift, Undeclared, Unstated};
 pub use options::{BATCH, Mode, Run};

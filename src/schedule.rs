@@ -187,7 +187,7 @@ impl Fire {
 /// [`Timetable::due`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a fire that is not triggered is lost once `through` is stored"]
-pub struct Due {
+pub struct DueFires {
     /// The fires to trigger, the oldest first.
     pub fires: Vec<Fire>,
     /// Up to when all is settled: the `since` of the next look, to be stored once the fires are triggered.

@@ -83,7 +83,7 @@ pub use builder::SchemaBuilder;
 pub(crate) use compare::{is_hollow, same_untyped};
 pub use field::{Field, Group};
 pub use kind::{CustomKind, Kind};
-pub use policy::{Policy, Rule, RuleSource};
+pub use policy::{DecidingRule, Policy, RuleSource};
 pub use privacy::Privacy;
 pub use read::{Keyed, KeyedSeed, RecordSeed};
 pub use strategy::{

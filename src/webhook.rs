@@ -10,17 +10,17 @@
 //!
 //! | # | step | who fails it is answered | and is told apart by |
 //! |---|---|---|---|
-//! | 1 | the body is within the cap | 413 | [`TooLarge`](Refusal::TooLarge) |
-//! | 1 | the body is as it was signed, without a content encoding | 415 | [`Encoded`](Refusal::Encoded) |
-//! | 2 | the headers are there, once, and of their form | 400 | [`Header`](Refusal::Header) |
-//! | 3 | a signature matches | 401 | [`Unsigned`](Refusal::Unsigned), [`Signature`](Refusal::Signature) |
-//! | 4 | the timestamp is near | 401 | [`Stale`](Refusal::Stale) |
-//! | 5 | the message is new ([`Looking`]) | 200 | [`Duplicate`](Verdict::Duplicate) |
-//! | 6 | the rate allows it ([`Charging`]) | 429, with `retry-after` | [`Limited`](Refusal::Limited) |
-//! | 7 | the body has the agreed [`Shape`] | 400 | [`Malformed`](Refusal::Malformed) |
-//! | 8 | something in it was asked for | 200 | [`Ignored`](Verdict::Ignored) |
-//! | 9 | its [`Effect`]s are stored ([`Burying`], for those that are gone) | 503 | [`Answer::unavailable`] |
-//! | | all of them | 202 | [`Accepted`](Verdict::Accepted) |
+//! | 1 | the body is within the cap | 413 | [`TooLarge`](Rejection::TooLarge) |
+//! | 1 | the body is as it was signed, without a content encoding | 415 | [`Encoded`](Rejection::Encoded) |
+//! | 2 | the headers are there, once, and of their form | 400 | [`Header`](Rejection::Header) |
+//! | 3 | a signature matches | 401 | [`Unsigned`](Rejection::Unsigned), [`Signature`](Rejection::Signature) |
+//! | 4 | the timestamp is near | 401 | [`Stale`](Rejection::Stale) |
+//! | 5 | the message is new ([`Deduplicate`]) | 200 | [`Duplicate`](Reception::Duplicate) |
+//! | 6 | the rate allows it ([`RateCheck`]) | 429, with `retry-after` | [`Limited`](Rejection::Limited) |
+//! | 7 | the body has the agreed [`Shape`] | 400 | [`Malformed`](Rejection::Malformed) |
+//! | 8 | something in it was asked for | 200 | [`Ignored`](Reception::Ignored) |
+//! | 9 | its [`SideEffect`]s are stored ([`StoreTombstones`], for those that are gone) | 503 | [`HttpResponse::unavailable`] |
+//! | | all of them | 202 | [`Accepted`](Reception::Accepted) |
 //!
 //! An address where nobody is, or nobody any more ([`serves`]), answers 410 ([`Received::gone`]): then a sender stops.
 //!
@@ -28,7 +28,7 @@
 //! use chrono::{DateTime, TimeDelta, Utc};
 //! use tripartite::id::{ConnectorId, OrgId, PolicyRef, SyncKey};
 //! use tripartite::registry::Secret;
-//! use tripartite::webhook::{Change, Effect, Endpoint, MessageId, Received, Request, Shape, SigningSecret, Standard, Step};
+//! use tripartite::webhook::{Endpoint, EventKind, MessageId, ReceiveStep, Received, Request, Shape, SideEffect, SigningSecret, Standard};
 //! let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
 //! let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
 //! let body = br#"{"type": "member.updated", "data": {"id": "FED-7"}}"#;
@@ -36,25 +36,25 @@
 //! let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
 //! let request = Request { headers: &headers, body };
 //!
-//! let changes = [("member.updated", Change::Updated), ("member.deleted", Change::Deleted)];
+//! let changes = [("member.updated", EventKind::Updated), ("member.deleted", EventKind::Deleted)];
 //! let shape = Shape::new("/type", "/data/id", changes)?;
 //! let endpoint = Endpoint::new(key, PolicyRef::new("members")?, standard, shape);
 //! let receive = |seconds| -> Received {
 //!     let mut step = endpoint.receive(&request, DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
 //!     loop {
 //!         step = match step {
-//!             Step::Charging(charging) => {
+//!             ReceiveStep::RateCheck(charging) => {
 //!                 let (_rate, allowance) = charging.take(None); // read, taken and stored under charging.key()
 //!                 charging.resume(allowance)
 //!             }
-//!             Step::Looking(looking) => looking.resume(None), // read under looking.key()
-//!             Step::Burying(burying) => Step::Done(burying.resume(None)), // read under burying.key()
-//!             Step::Done(received) => break received,
+//!             ReceiveStep::Deduplicate(looking) => looking.resume(None), // read under looking.key()
+//!             ReceiveStep::StoreTombstones(burying) => ReceiveStep::Done(burying.resume(None)), // read under burying.key()
+//!             ReceiveStep::Done(received) => break received,
 //!         }
 //!     }
 //! };
 //! let received = receive(2);
-//! assert!(matches!(received.effects[..], [Effect::Trigger { .. }, Effect::Remember { .. }])); // in this order
+//! assert!(matches!(received.effects[..], [SideEffect::Trigger { .. }, SideEffect::Remember { .. }])); // in this order
 //! assert_eq!(received.answer.status, 202);
 //! assert_eq!(receive(301).answer.status, 401); // five minutes and a second later
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -81,7 +81,7 @@
 //! triggered for it decides:
 //!
 //! 1. After its claim, a worker reads `tombstones/ORG/CONNECTOR`, and drives the run with a source that heeds them
-//!    ([`Heeding`](crate::work::Heeding)): a record that has a tombstone which [`stands`](Tombstone::stands) against what the source answers is
+//!    ([`WithTombstones`](crate::work::WithTombstones)): a record that has a tombstone which [`stands`](Tombstone::stands) against what the source answers is
 //!    listed as gone ([`Item::Tombstone`](crate::source::Item::Tombstone)). The listing of a few records is never
 //!    complete, so nobody is missing because of it.
 //! 2. The sync plans that as it plans whatever the source says is gone, and the guards judge it with all other
@@ -124,7 +124,7 @@ mod hex;
 mod mac;
 mod pointer;
 mod receive;
-mod refusal;
+mod rejection;
 mod request;
 mod secret;
 mod seen;
@@ -132,15 +132,15 @@ mod shape;
 mod standard;
 mod tombstone;
 
-pub use answer::{Answer, Effect, Received, Verdict};
-pub use event::{Change, Event, Malformed, Message, Order};
+pub use answer::{HttpResponse, Received, Reception, SideEffect};
+pub use event::{Event, EventKind, MalformedMessage, Message, Order};
 pub use hex::Hex;
 pub use pointer::{Pointer, PointerError};
-pub use receive::{Burying, Charging, Endpoint, Looking, Step, Verifier, serves};
-pub use refusal::{Problem, Refusal};
+pub use receive::{Deduplicate, Endpoint, RateCheck, ReceiveStep, StoreTombstones, Verifier, serves};
+pub use rejection::{HeaderProblem, Rejection};
 pub use request::{MessageId, MessageIdError, Request};
 pub use secret::{SecretError, SigningSecret};
 pub use seen::Seen;
 pub use shape::{Shape, ShapeError};
 pub use standard::Standard;
-pub use tombstone::{Added, Broken, Found, TOMBSTONE_LIMIT, Tombstone, Tombstones};
+pub use tombstone::{Added, Found, InvalidTombstones, TOMBSTONE_LIMIT, Tombstone, Tombstones};

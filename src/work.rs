@@ -31,7 +31,7 @@
 //! use tripartite::queue::{Command, Outcome, Scope, Trigger};
 //! use tripartite::run::{Done, Run};
 //! use tripartite::schema::{Field, Kind, Policy, Schema};
-//! use tripartite::work::{Handler, Job, Opened, Queue, Settings, Worker};
+//! use tripartite::work::{Handler, Job, Queue, Session, Settings, Worker};
 //!
 //! struct Club(Schema, Arc<MemoryStore>);
 //!
@@ -40,12 +40,12 @@
 //!     type Store = Arc<MemoryStore>;
 //!     type Error = Infallible;
 //!
-//!     async fn open(&self, job: &Job) -> Result<Opened<Listing, Arc<MemoryStore>>, Infallible> {
+//!     async fn open(&self, job: &Job) -> Result<Session<Listing, Arc<MemoryStore>>, Infallible> {
 //!         let id = RunId::new(format!("run-{}", job.token.0)).expect("short, and not empty");
 //!         let step = Run::new(Policy::new(self.0.clone()), id, DateTime::<Utc>::UNIX_EPOCH).start();
 //!         let members = [("7", serde_json::json!({"name": "Áine"}))];
 //!         let connector = Listing::of(&self.0, members).expect("a name");
-//!         Ok(Opened { step, connector, store: self.1.clone() })
+//!         Ok(Session { step, connector, store: self.1.clone() })
 //!     }
 //!
 //!     async fn close(&self, _: &Job, _: &Arc<MemoryStore>, _: &Done) -> Result<(), Infallible> {
@@ -90,7 +90,7 @@
 //! *How does a long page of the listing keep its lease?* It does not: nothing happens within a step. The
 //! [lease](Settings::lease) must be longer than the longest step.
 //!
-//! *How does a process end in order?* Its [`Handler::leaving`] says so: the run under way is cut between two steps, and
+//! *How does a process end in order?* Its [`Handler::is_shutting_down`] says so: the run under way is cut between two steps, and
 //! its job given back, due at once and at the cost of no attempt. What it had committed stays, and is not done again.
 //! Where the cut falls between the creations of two records that share what a [match rule](crate::matching) goes by, a
 //! person is asked about the second.
@@ -116,7 +116,7 @@
 //! turns, and of one organisation the longest due comes first.
 //!
 //! An urgent trigger makes the job urgent that it joins, and the one that it must follow. A retry stays what its job was.
-//! [`Status::wait`](crate::history::Status::wait) says since when a job waits, whether it is urgent, and what its gate lets
+//! [`Status::wait`](crate::history::KeyStatus::wait) says since when a job waits, whether it is urgent, and what its gate lets
 //! nobody in by.
 //!
 //! # What a tick costs
@@ -139,26 +139,26 @@
 //! Jobs that an earlier version stored stand among the leases and schedules. They are found there, read once, and listed
 //! where they belong. A worker of an earlier version finds none that a later one has listed: let all go on together.
 
-mod agenda;
 mod attempt;
 mod clock_skew;
 mod connections;
+mod due_queue;
 mod handler;
-#[cfg(feature = "webhook")]
-mod heed;
 mod lane;
+mod notified_state;
 mod queue;
 #[cfg(feature = "webhook")]
 mod receive;
 mod record;
-mod told;
+#[cfg(feature = "webhook")]
+mod with_tombstones;
 mod worker;
 
 pub use attempt::Attempted;
-pub use handler::{Clock, Handler, Job, Opened};
-#[cfg(feature = "webhook")]
-pub use heed::Heeding;
+pub use handler::{Clock, Handler, Job, Session};
 pub use queue::{Applied, Queue, slot_key, sync_key};
+#[cfg(feature = "webhook")]
+pub use with_tombstones::WithTombstones;
 pub use worker::{Settings, Tick, Worker};
 
 use crate::failure::{Classify, Failure};

@@ -9,7 +9,7 @@ use tripartite::drive::block_on;
 use tripartite::id::{Nonce, SyncKey, WorkerId};
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, Version};
 use tripartite::memory::MemoryJobStore;
-use tripartite::queue::{Command, Extent, Rules, Scope, Slot, Token, Trigger};
+use tripartite::queue::{Command, Extent, QueueRules, Scope, Slot, Token, Trigger};
 use tripartite::work::Queue;
 
 use super::{Case, Work};
@@ -43,7 +43,7 @@ fn times(token: Token) -> impl Iterator<Item = DateTime<Utc>> {
 }
 
 fn steps() -> Work {
-    let rules = Rules::default();
+    let rules = QueueRules::default();
     let mut slots: Vec<Slot> = (0..SLOTS).map(|_| Slot::new(at(0))).collect();
     Box::new(move || {
         for slot in &mut slots {
@@ -76,7 +76,7 @@ fn applied() -> Work {
 fn filled() -> (MemoryJobStore, Vec<StoreKey>, Vec<Version>, Row) {
     let store = MemoryJobStore::default();
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
-    let slot = Slot::new(at(0)).step(&Rules::default(), None, trigger, at(0), Fraction::ONE).next;
+    let slot = Slot::new(at(0)).step(&QueueRules::default(), None, trigger, at(0), Fraction::ONE).next;
     let bytes = serde_json::to_vec(&slot).expect("a slot is JSON");
     let row = Row { bytes, due: slot.due(), shard: Shard(0) };
     let keys: Vec<_> = (0..SLOTS).map(|no| StoreKey::of("slot", ["org", format!("{no:03}").as_str()])).collect();

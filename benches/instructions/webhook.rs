@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use chrono::DateTime;
 use tripartite::registry::Secret;
-use tripartite::webhook::{Change, Endpoint, MessageId, Request, Shape, SigningSecret, Standard, Step};
+use tripartite::webhook::{Endpoint, EventKind, MessageId, ReceiveStep, Request, Shape, SigningSecret, Standard};
 
 use super::{Case, Work};
 
@@ -22,7 +22,8 @@ fn standard(secret: &str) -> Standard {
 
 /// Requests that are signed with a secret, at an endpoint that knows the first one.
 fn verified(secret: &str) -> Work {
-    let shape = Shape::new("/type", "/data/id", [("member.updated", Change::Updated)]).expect("the pointers are right");
+    let shape =
+        Shape::new("/type", "/data/id", [("member.updated", EventKind::Updated)]).expect("the pointers are right");
     let key = tripartite::id::SyncKey {
         org: "ballybeg".parse().expect("a short text is an id"),
         connector: "federation".parse().expect("a short text is an id"),
@@ -37,7 +38,7 @@ fn verified(secret: &str) -> Work {
         let request = Request { headers: &headers, body: BODY };
         for _ in 0..REQUESTS {
             let step = black_box(&endpoint).receive(black_box(&request), DateTime::UNIX_EPOCH);
-            assert_eq!(matches!(step, Step::Looking(_)), honest);
+            assert_eq!(matches!(step, ReceiveStep::Deduplicate(_)), honest);
         }
     })
 }

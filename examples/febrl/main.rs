@@ -34,7 +34,7 @@ use chance::Chance;
 use people::PEOPLE;
 use serde_json::json;
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::matching::{Claims, Local, Match, Pool, Remote, Rule, Rules, Trust};
+use tripartite::matching::{Claims, Local, Match, MatchRule, MatchRules, Pool, Remote, Trust};
 use tripartite::schema::{Schema, SchemaBuilder};
 use tripartite::value::Record;
 
@@ -72,14 +72,14 @@ const PROPOSING: [(&str, &[&str]); 6] = [
 ];
 
 /// The rows of the table: each rule alone, the trusted ones together, all of them together.
-fn rows() -> Vec<(&'static str, Vec<Rule>)> {
+fn rows() -> Vec<(&'static str, Vec<MatchRule>)> {
     let rule = |(name, fields): &(&'static str, &[&str]), trust| {
         let fields = fields.iter().map(|&field| field.to_owned()).collect();
-        Rule { name: (*name).to_owned(), fields, trust }
+        MatchRule { name: (*name).to_owned(), fields, trust }
     };
     let stated = |trust| move |named: &(&'static str, &'static [&str])| (named.0, rule(named, trust));
     let trusted = TRUSTED.iter().map(stated(Trust::Trusted));
-    let all: Vec<(&str, Rule)> = trusted.chain(PROPOSING.iter().map(stated(Trust::Propose))).collect();
+    let all: Vec<(&str, MatchRule)> = trusted.chain(PROPOSING.iter().map(stated(Trust::Propose))).collect();
     let first = |count: usize| all.iter().take(count).map(|(_, rule)| rule.clone()).collect::<Vec<_>>();
     let alone = all.iter().map(|(name, rule)| (*name, vec![rule.clone()]));
     alone.chain([("both trusted rules", first(TRUSTED.len())), ("all of them", first(all.len()))]).collect()
@@ -99,7 +99,7 @@ fn print(seeds: u64, mut out: impl Write) -> Fallible<()> {
     for (name, rules) in rows() {
         let mut score = Score::default();
         for world in &worlds {
-            score.add(world.score(&Rules::new(&schema, rules.clone())?));
+            score.add(world.score(&MatchRules::new(&schema, rules.clone())?));
         }
         for (what, tally) in [("", &score.found), ("  linked by themselves", &score.linked)] {
             if what.is_empty() || name == "all of them" {
@@ -202,7 +202,7 @@ impl World {
         self.there.values().filter(|(person, _)| self.here.iter().any(|(_, other, _)| other == person)).count()
     }
 
-    fn score(&self, rules: &Rules) -> Score {
+    fn score(&self, rules: &MatchRules) -> Score {
         let locals = self.here.iter().map(|(id, _, record)| Local { id, linked: None, is_not: &[], record });
         let pool = Pool::new(rules, locals);
         let mut claims = Claims::default();
@@ -239,7 +239,7 @@ mod tests {
         for seed in 100..104 {
             let world = World::new(&schema, seed).unwrap();
             (pairs, both) = (pairs + world.pairs(), both + world.on_both());
-            score.add(world.score(&Rules::new(&schema, rules.clone()).unwrap()));
+            score.add(world.score(&MatchRules::new(&schema, rules.clone()).unwrap()));
         }
         (pairs, both, score)
     }

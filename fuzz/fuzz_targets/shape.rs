@@ -5,9 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tripartite::webhook::{Change, Shape};
+use tripartite::webhook::{EventKind, Shape};
 
-const CHANGES: [(&str, Change); 3] = [("c", Change::Created), ("u", Change::Updated), ("d", Change::Deleted)];
+const CHANGES: [(&str, EventKind); 3] = [("c", EventKind::Created), ("u", EventKind::Updated), ("d", EventKind::Deleted)];
 
 fuzz_target!(|data: &[u8]| {
     let end = data.iter().position(|byte| *byte == b'\n');

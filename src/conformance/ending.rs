@@ -18,7 +18,7 @@ use crate::queue::{Command, Ended, Scope, Slot, State, Token, Trigger};
 use crate::run::{Done, Run};
 use crate::schema::{Field, Kind, Policy, Schema};
 use crate::source::{Connector, Cursor, Page};
-use crate::work::{Handler, Job, Opened, Queue, Settings, Worker};
+use crate::work::{Handler, Job, Queue, Session, Settings, Worker};
 
 /// How often a worker looks for its job: a store may list it late.
 const TICKS: usize = 300;
@@ -73,12 +73,12 @@ impl Handler for Host {
     type Store = Arc<MemoryStore>;
     type Error = Infallible;
 
-    async fn open(&self, job: &Job) -> Result<Opened<Slow, Arc<MemoryStore>>, Infallible> {
+    async fn open(&self, job: &Job) -> Result<Session<Slow, Arc<MemoryStore>>, Infallible> {
         let run = RunId::new(format!("run-{}", job.token.0)).expect("a number is short, and plain");
         let step = Run::new(Policy::new(self.schema.clone()), run, self.watch.time()).start();
         let fields = BTreeMap::from([("name", "A")]);
         let listing = Listing::of(&self.schema, [("7", fields)]).expect("the schema has the field");
-        Ok(Opened { step, connector: Slow { listing, watch: self.watch.clone() }, store: Arc::clone(&self.store) })
+        Ok(Session { step, connector: Slow { listing, watch: self.watch.clone() }, store: Arc::clone(&self.store) })
     }
 
     async fn close(&self, _: &Job, _: &Arc<MemoryStore>, _: &Done) -> Result<(), Infallible> {

@@ -44,7 +44,7 @@
 //! | takes the time of the last change for a revision | [`revision_grows`](index::revision_grows) |
 //! | remembers the revision it read, not the one it wrote | [`synced_after_own_write`](remember::synced_after_own_write) |
 //! | keeps whole numbers in 64 bits | [`awkward_values`](values::awkward_values) |
-//! | finds by the keys of the day a record came | [`near_by_what_it_says_now`](near::near_by_what_it_says_now) |
+//! | finds by the keys of the day a record came | [`near_by_what_it_says_now`](candidates::near_by_what_it_says_now) |
 //! | checks the revision, and writes then | [`one_op_wins`](race::one_op_wins) |
 
 /// Defines cases once, and from that: a function for each, the list of them, and the macro that makes each a test.
@@ -88,12 +88,12 @@ macro_rules! promises {
     };
 }
 
-pub mod apart;
+pub mod candidates;
 pub mod commit;
 mod fixture;
 pub mod index;
+pub mod isolation;
 pub mod load;
-pub mod near;
 mod probe;
 pub mod race;
 pub mod remember;
@@ -136,11 +136,11 @@ impl<F> Case<F> {
 /// ```
 pub fn cases<F: Fixture>() -> Vec<Case<F>> {
     [
-        apart::cases(),
+        isolation::cases(),
         index::cases(),
         load::cases(),
         values::cases(),
-        near::cases(),
+        candidates::cases(),
         commit::cases(),
         remember::cases(),
         race::cases(),
@@ -162,11 +162,11 @@ pub fn cases<F: Fixture>() -> Vec<Case<F>> {
 #[macro_export]
 macro_rules! __conformance_record_store {
     ($fixture:expr) => {
-        $crate::__conformance_records_apart!($fixture);
+        $crate::__conformance_records_isolation!($fixture);
         $crate::__conformance_records_index!($fixture);
         $crate::__conformance_records_load!($fixture);
         $crate::__conformance_records_values!($fixture);
-        $crate::__conformance_records_near!($fixture);
+        $crate::__conformance_records_candidates!($fixture);
         $crate::__conformance_records_commit!($fixture);
         $crate::__conformance_records_remember!($fixture);
         $crate::__conformance_records_race!($fixture);

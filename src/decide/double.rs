@@ -1,6 +1,6 @@
 //! A record that a run created for somebody who is here already.
 
-use super::{Refusal, known_base, link, touch};
+use super::{DecideError, known_base, link, touch};
 use crate::audit::{AuditEntry, RecordEntry, Situation};
 use crate::id::{LocalId, PersonId};
 use crate::schema::Policy;
@@ -26,8 +26,8 @@ pub struct Double<'a> {
 /// out, the id is nobody's, and [`link`](super::link()) comes after it.
 ///
 /// # Errors
-/// [`Refusal::Edited`], where somebody edited the double and that was not [expected](Double::edited_too);
-/// [`Refusal::LongId`].
+/// [`DecideError::Edited`], where somebody edited the double and that was not [expected](Double::edited_too);
+/// [`DecideError::LongId`].
 ///
 /// ```
 /// use tripartite::decide::{Double, link_double};
@@ -64,9 +64,9 @@ pub fn link_double(
     local: &LocalId,
     revision: Revision,
     by: &PersonId,
-) -> Result<[Op; 2], Refusal> {
+) -> Result<[Op; 2], DecideError> {
     if let (false, Some(fields)) = (double.edited_too, edited(policy, double.loaded)) {
-        return Err(Refusal::Edited { fields });
+        return Err(DecideError::Edited { fields });
     }
     Ok([gives_up(double, local, by)?, link(&double.loaded.id, local, revision, by)])
 }
@@ -91,9 +91,9 @@ fn edited(policy: &Policy, loaded: &Loaded) -> Option<Vec<String>> {
     (!fields.is_empty() || touched && loaded.presence == Presence::Active).then_some(fields)
 }
 
-fn gives_up(double: Double<'_>, local: &LocalId, by: &PersonId) -> Result<Op, Refusal> {
+fn gives_up(double: Double<'_>, local: &LocalId, by: &PersonId) -> Result<Op, DecideError> {
     let Double { loaded, local: called, .. } = double;
-    let id = given_up_by(&loaded.id, loaded.revision, called).ok_or(Refusal::LongId)?;
+    let id = given_up_by(&loaded.id, loaded.revision, called).ok_or(DecideError::LongId)?;
     let mut op = Op { id, rekeyed: Some(loaded.id.clone()), situation: Situation::Missing, ..touch(loaded) };
     if loaded.presence == Presence::Active {
         // Who takes it back, keeps it: no source lists it.

@@ -119,14 +119,14 @@ pub fn part(policy: &Policy, loaded: &Loaded, other: &ExternalId, by: &PersonId)
 /// [`is_not`](crate::store::Candidate::is_not).
 ///
 /// ```
-/// use tripartite::decide::unlike;
+/// use tripartite::decide::reject_match;
 /// use tripartite::audit::AuditEntry;
 /// use tripartite::id::{LocalId, PersonId};
-/// let AuditEntry::Record(entry) = unlike(&LocalId::new("17")?, &PersonId::new("Nuala")?) else { unreachable!() };
+/// let AuditEntry::Record(entry) = reject_match(&LocalId::new("17")?, &PersonId::new("Nuala")?) else { unreachable!() };
 /// assert_eq!((&*entry.action, &*entry.why), ("unlike", "A person said that record 17 here is not this one."));
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
-pub fn unlike(local: &LocalId, by: &PersonId) -> AuditEntry {
+pub fn reject_match(local: &LocalId, by: &PersonId) -> AuditEntry {
     said("unlike", format!("A person said that record {local} here is not this one."), by)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, Refusal, decide, unit_named};
+use super::{Answer, DecideError, decide, unit_named};
 use crate::detect::Clash;
 use crate::id::{ExternalId, PersonId};
 use crate::schema::{Policy, Strategy};
@@ -51,7 +51,7 @@ pub struct Refused {
     /// The field or group.
     pub unit: String,
     /// Why.
-    pub why: Refusal,
+    pub why: DecideError,
 }
 
 /// What one answer to many conflicts comes to, before it is carried out.

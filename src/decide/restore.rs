@@ -1,6 +1,6 @@
 //! Bringing back what was overwritten.
 
-use super::{Refusal, is_enforced, put, touch};
+use super::{DecideError, is_enforced, put, touch};
 use crate::audit::{AuditEntry, FieldEntry};
 use crate::detect::{LocalChange, Verdict};
 use crate::id::PersonId;
@@ -16,28 +16,28 @@ use crate::value::{RecordBuilder, Value};
 /// a tuple that nobody entered.
 ///
 /// # Errors
-/// [`Refusal`], when a conflict about it is open, the audit does not hold the value, it stands there already, or it
+/// [`DecideError`], when a conflict about it is open, the audit does not hold the value, it stands there already, or it
 /// would not stay.
-pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &PersonId) -> Result<Op, Refusal> {
+pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &PersonId) -> Result<Op, DecideError> {
     let schema = policy.schema();
     if loaded.presence == Presence::Removed {
-        return Err(Refusal::Removed);
+        return Err(DecideError::Removed);
     }
     let first = entries.first().map_or("", |entry| &entry.field);
     let holds = |unit: &&Unit| schema.position(first).is_some_and(|position| schema.members(unit).contains(&position));
     let unit = schema.units().iter().find(holds).copied();
-    let unit = unit.ok_or_else(|| Refusal::NoSuchUnit { unit: first.to_owned() })?;
+    let unit = unit.ok_or_else(|| DecideError::NoSuchUnit { unit: first.to_owned() })?;
     if is_enforced(policy, loaded, unit) {
-        return Err(Refusal::Enforced { unit: schema.unit_name(unit).to_owned() });
+        return Err(DecideError::Enforced { unit: schema.unit_name(unit).to_owned() });
     }
     if loaded.open.iter().any(|conflict| conflict.unit == schema.unit_name(unit)) {
-        return Err(Refusal::Open { unit: schema.unit_name(unit).to_owned() });
+        return Err(DecideError::Open { unit: schema.unit_name(unit).to_owned() });
     }
     if let Some(entry) = entries.iter().find(|entry| !entry.kept.is_plain()) {
-        return Err(Refusal::NotKept { field: entry.field.clone(), privacy: entry.kept });
+        return Err(DecideError::NotKept { field: entry.field.clone(), privacy: entry.kept });
     }
     if entries.iter().all(|entry| entry.local == entry.result) {
-        return Err(Refusal::NothingOverwritten { field: first.to_owned() });
+        return Err(DecideError::NothingOverwritten { field: first.to_owned() });
     }
     let mut op = touch(loaded);
     let base = super::known_base(schema, loaded);
@@ -46,7 +46,7 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
         let field = &schema.fields()[position];
         let Some(told) = entries.iter().find(|entry| schema.position(&entry.field) == Some(position)) else {
             let (group, field) = (schema.unit_name(unit).to_owned(), field.name().to_owned());
-            return Err(Refusal::PartOfGroup { group, field });
+            return Err(DecideError::PartOfGroup { group, field });
         };
         let now = loaded.local.field(position).to_value();
         if schema.same_value(field.kind(), &now, &told.local) {
@@ -81,7 +81,7 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
         }));
     }
     if op.entries.is_empty() {
-        return Err(Refusal::InPlace { field: first.to_owned() });
+        return Err(DecideError::InPlace { field: first.to_owned() });
     }
     op.action = Action::Update(patch.finish());
     Ok(op)

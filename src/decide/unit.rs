@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Refusal, path};
-use crate::detect::{Heard, Side, hear};
+use super::{Answer, DecideError, path};
+use crate::detect::{RemoteState, Side, read_remote};
 use crate::schema::{Field, Schema, Unit};
 use crate::store::OpenConflict;
 use crate::value::{FieldRef, Problem, Record, Value};
@@ -26,7 +26,7 @@ pub(super) fn settle(
     conflict: &OpenConflict,
     unit: Unit,
     answer: &Answer,
-) -> Result<Vec<Settled>, Refusal> {
+) -> Result<Vec<Settled>, DecideError> {
     match unit {
         Unit::Field(position) => Ok(vec![field(schema, base, local, conflict, position, answer)?]),
         Unit::Group(_) => group(schema, base, local, conflict, unit, answer),
@@ -40,7 +40,7 @@ fn field(
     conflict: &OpenConflict,
     position: usize,
     answer: &Answer,
-) -> Result<Settled, Refusal> {
+) -> Result<Settled, DecideError> {
     let field = &schema.fields()[position];
     let known = base.field(position);
     let remote = nulled(schema, field, conflict.remote.clone());
@@ -79,14 +79,14 @@ fn group(
     conflict: &OpenConflict,
     unit: Unit,
     answer: &Answer,
-) -> Result<Vec<Settled>, Refusal> {
+) -> Result<Vec<Settled>, DecideError> {
     let members = schema.members(&unit);
     let name = |position: usize| schema.fields()[position].name();
     let nothing = BTreeMap::new();
     let said = if let Value::Map(said) = &conflict.remote { said } else { &nothing };
     let tuple = match answer {
         Answer::Value(Value::Map(tuple)) if tuple.keys().all(|key| members.iter().any(|&at| name(at) == key)) => tuple,
-        Answer::Value(_) => return Err(Refusal::NoTuple { group: conflict.unit.clone() }),
+        Answer::Value(_) => return Err(DecideError::NoTuple { group: conflict.unit.clone() }),
         _ => &nothing,
     };
     let member = |&position: &usize| {
@@ -95,9 +95,9 @@ fn group(
         let remote = match said.get(field.name()) {
             Some(remote) => Some(nulled(schema, field, remote.clone())),
             // Leaving it out may have said that it is empty.
-            None => match hear(schema, position, &Side::new(schema, field, known), FieldRef::MISSING) {
-                Heard::Said { .. } => Some(Value::Null),
-                Heard::Nothing | Heard::Nonsense(_) => None,
+            None => match read_remote(schema, position, &Side::new(schema, field, known), FieldRef::MISSING) {
+                RemoteState::Reported { .. } => Some(Value::Null),
+                RemoteState::NotReported | RemoteState::Invalid(_) => None,
             },
         };
         let chosen = match answer {
@@ -117,8 +117,8 @@ pub(super) fn nulled(schema: &Schema, field: &Field, value: Value) -> Value {
     if schema.same_value(field.kind(), &value, &Value::Null) { Value::Null } else { value }
 }
 
-fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, Refusal> {
-    let invalid = |problem| Refusal::Invalid { field: field.name().to_owned(), problem };
+fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, DecideError> {
+    let invalid = |problem| DecideError::Invalid { field: field.name().to_owned(), problem };
     match nulled(schema, field, value.clone()) {
         Value::Null if field.is_required() => Err(invalid(Problem::Required)),
         Value::Null => Ok(Value::Null),

@@ -4,7 +4,7 @@
 //! base was null, so that a field added to a group does not make strangers of tuples that were in step; unless both
 //! sides have a value for it and differ, for then nobody knows who changed it.
 
-use super::{Facts, Heard, Side, Sides, Verdict, hear, table};
+use super::{Facts, RemoteState, Side, Sides, Verdict, read_remote, table};
 use crate::schema::Schema;
 
 /// The three versions of one member, with a remote that says something about it.
@@ -26,11 +26,11 @@ pub(crate) fn tuple<'s, 'a>(
     for &position in positions {
         let side = |raw| Side::new(schema, &schema.fields()[position], raw);
         let (base, local) = (side(sides.base.field(position)), side(sides.local.field(position)));
-        let (remote, reported) = match hear(schema, position, &base, sides.remote.field(position)) {
-            Heard::Nonsense(problem) => return Err(Verdict::InvalidRemote(problem)),
-            Heard::Said { remote, .. } => (remote, true),
-            Heard::Nothing if base.is_missing() => (side(local.raw), false),
-            Heard::Nothing => (side(base.raw), false),
+        let (remote, reported) = match read_remote(schema, position, &base, sides.remote.field(position)) {
+            RemoteState::Invalid(problem) => return Err(Verdict::InvalidRemote(problem)),
+            RemoteState::Reported { remote, .. } => (remote, true),
+            RemoteState::NotReported if base.is_missing() => (side(local.raw), false),
+            RemoteState::NotReported => (side(base.raw), false),
         };
         members.push(Member { position, base, local, remote, reported });
     }

@@ -9,7 +9,7 @@ use super::{Circuit, Health};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// In a word.
-    pub status: Status,
+    pub status: HealthStatus,
     /// When an attempt last succeeded.
     pub last_success: Option<DateTime<Utc>>,
     /// How many attempts failed since then, or since a reset.
@@ -23,15 +23,15 @@ pub struct View {
 /// ```
 /// use chrono::DateTime;
 /// use tripartite::failure::Failure;
-/// use tripartite::health::{Health, Rules, Status};
+/// use tripartite::health::{Health, HealthRules, HealthStatus};
 /// use tripartite::queue::Token;
 /// let now = DateTime::UNIX_EPOCH;
-/// let once = Health::new(now).judge(&Rules::default(), Token(1), Err(Failure::Fatal), now);
-/// assert_eq!(once.view().status, Status::Failing); // attempts run as before
+/// let once = Health::new(now).judge(&HealthRules::default(), Token(1), Err(Failure::Fatal), now);
+/// assert_eq!(once.view().status, HealthStatus::Failing); // attempts run as before
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum HealthStatus {
     /// The last attempt succeeded, or there was none.
     Healthy,
     /// Some attempts failed, not enough to stop.
@@ -49,17 +49,17 @@ impl Health {
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
-    /// use tripartite::health::{Health, Status};
+    /// use tripartite::health::{Health, HealthStatus};
     /// let view = Health::new(DateTime::<Utc>::UNIX_EPOCH).view();
-    /// assert_eq!((view.status, view.last_success), (Status::Healthy, None)); // never tried is not ill
+    /// assert_eq!((view.status, view.last_success), (HealthStatus::Healthy, None)); // never tried is not ill
     /// ```
     pub fn view(&self) -> View {
         let (status, next_probe) = match self.circuit {
-            Circuit::Closed if self.failures == 0 => (Status::Healthy, None),
-            Circuit::Closed => (Status::Failing, None),
-            Circuit::Open { until, .. } => (Status::Open, Some(until)),
-            Circuit::HalfOpen { until, .. } => (Status::Probing, Some(until)),
-            Circuit::NeedsOperator { .. } => (Status::NeedsOperator, None),
+            Circuit::Closed if self.failures == 0 => (HealthStatus::Healthy, None),
+            Circuit::Closed => (HealthStatus::Failing, None),
+            Circuit::Open { until, .. } => (HealthStatus::Open, Some(until)),
+            Circuit::HalfOpen { until, .. } => (HealthStatus::Probing, Some(until)),
+            Circuit::NeedsOperator { .. } => (HealthStatus::NeedsOperator, None),
         };
         View { status, last_success: self.last_success, failures: self.failures, next_probe }
     }

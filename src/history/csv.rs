@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::Entry;
+use super::HistoryEntry;
 use crate::queue::{Attempt, Ended, Scope, Trigger};
 
 /// The names of the columns, as the first line of an export.
@@ -14,15 +14,15 @@ use crate::queue::{Attempt, Ended, Scope, Trigger};
 pub const CSV_HEADER: &str = "org,connector,token,attempt,trigger,scope,policy,worker,started_at,ended_at,\
                               done,of,outcome,next_at,message,result,counts\r\n";
 
-impl Entry {
+impl HistoryEntry {
     /// Adds the entry to an export as one row of CSV, under the columns of [`CSV_HEADER`].
     ///
     /// ```
-    /// # use tripartite::history::{Entry, EntryError};
+    /// # use tripartite::history::{EntryError, HistoryEntry};
     /// # let json = r#"{"format":1,"org":"b","connector":"f","token":7,"worker":"w1",
     /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
     /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":{"completed":{"result":"=1+1"}}}"#;
-    /// # let entry = Entry::from_json(json.as_bytes())?;
+    /// # let entry = HistoryEntry::from_json(json.as_bytes())?;
     /// let mut export = String::from(tripartite::history::CSV_HEADER);
     /// entry.csv_line(&mut export);
     /// assert!(export.ends_with(",completed,,,'=1+1,\r\n")); // no formula

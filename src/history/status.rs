@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ahead::left_behind;
+use crate::clock_skew::left_behind;
 use crate::gate::{Gate, Shut};
 use crate::health::{Health, View};
 use crate::id::{ConnectorId, OrgId, SyncKey, WorkerId};
@@ -15,13 +15,13 @@ use crate::queue::{Attempt, Death, Ended, Held, Progress, Slot, State};
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
-/// use tripartite::history::{Doing, Status};
+/// use tripartite::history::{Doing, KeyStatus};
 /// use tripartite::queue::Slot;
-/// let status = Status::of(&Slot::new(DateTime::<Utc>::UNIX_EPOCH), None, None);
+/// let status = KeyStatus::of(&Slot::new(DateTime::<Utc>::UNIX_EPOCH), None, None);
 /// assert_eq!((status.doing, status.last, status.health), (Doing::Idle, None, None)); // never asked for anything
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
+pub struct KeyStatus {
     /// What it is doing.
     pub doing: Doing,
     /// Whether claims are refused.
@@ -51,7 +51,7 @@ pub struct Status {
 
 /// How a job waits, as far as that can be known from what is stored.
 ///
-/// [`Status::behind`] has an example.
+/// [`KeyStatus::behind`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wait {
     /// Since when it could have begun, but for its turn, its gate, its connector's health or a pause. Still to come, where it
@@ -69,11 +69,11 @@ pub struct Wait {
 ///
 /// ```
 /// use chrono::DateTime;
-/// use tripartite::history::{Doing, Status};
+/// use tripartite::history::{Doing, KeyStatus};
 /// use tripartite::queue::Slot;
 /// let mut slot = Slot::new(DateTime::UNIX_EPOCH);
 /// slot.paused = true;
-/// let status = Status::of(&slot, None, None);
+/// let status = KeyStatus::of(&slot, None, None);
 /// assert_eq!((status.doing, status.paused), (Doing::Idle, true)); // paused beside what it does, not instead
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,11 +108,11 @@ pub enum Doing {
     },
 }
 
-impl Status {
+impl KeyStatus {
     /// The status of a key, from its slot, its last entry in the history and its health, as far as there are any. An
     /// attempt that the slot still holds is newer than any in the history.
     ///
-    /// [`Status`] has an example.
+    /// [`KeyStatus`] has an example.
     pub fn of(slot: &Slot, last: Option<&Attempt>, health: Option<&Health>) -> Self {
         let newest = slot.unflushed.iter().chain(last).max_by_key(|attempt| attempt.token);
         Self {
@@ -140,20 +140,20 @@ impl Status {
     /// use chrono::{DateTime, TimeDelta};
     /// use tripartite::backoff::Fraction;
     /// use tripartite::gate::{Gate, Limits, Shut};
-    /// use tripartite::history::Status;
+    /// use tripartite::history::KeyStatus;
     /// use tripartite::id::{Nonce, SyncKey};
-    /// use tripartite::queue::{Command, Rules, Scope, Slot, Trigger};
+    /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Trigger};
     /// let (now, limits) = (DateTime::UNIX_EPOCH, Limits::default());
     /// let trigger = Command::Trigger { by: Trigger::Webhook, scope: Scope::All, policy: None, force: false };
-    /// let slot = Slot::new(now).step(&Rules::default(), None, trigger, now, Fraction::ONE).next;
+    /// let slot = Slot::new(now).step(&QueueRules::default(), None, trigger, now, Fraction::ONE).next;
     /// let other = SyncKey { org: "carrick".parse()?, connector: "federation".parse()? };
     /// let until = now + TimeDelta::minutes(5);
     /// let gate = Gate::new(now).admit(&limits, &other, &Nonce::new("n")?, now, until).next;
-    /// let wait = Status::of(&slot, None, None).behind(&gate).wait.ok_or("it waits")?;
+    /// let wait = KeyStatus::of(&slot, None, None).behind(&gate).wait.ok_or("it waits")?;
     /// assert_eq!((wait.since, wait.urgent), (now, true));
     /// assert_eq!(wait.gate, Some(Shut::TooSoon { until: now + TimeDelta::minutes(1) }));
     /// // What does nothing waits for no gate.
-    /// assert_eq!(Status::of(&Slot::new(now), None, None).behind(&gate).wait, None);
+    /// assert_eq!(KeyStatus::of(&Slot::new(now), None, None).behind(&gate).wait, None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -165,15 +165,15 @@ impl Status {
     }
 
     /// The time that a clock which was ahead has left behind, if it is more than ten minutes from now: so far may right
-    /// clocks disagree. Nothing happens to the key until then, unless it is [set back](crate::work::Queue::set_back_all).
+    /// clocks disagree. Nothing happens to the key until then, unless it is [set back](crate::work::Queue::repair_all_clock_skew).
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
-    /// use tripartite::history::Status;
+    /// use tripartite::history::KeyStatus;
     /// use tripartite::queue::Slot;
     /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
-    /// assert_eq!(Status::of(&Slot::new(ahead), None, None).ahead(now), Some(ahead));
-    /// assert_eq!(Status::of(&Slot::new(now + TimeDelta::minutes(10)), None, None).ahead(now), None);
+    /// assert_eq!(KeyStatus::of(&Slot::new(ahead), None, None).ahead(now), Some(ahead));
+    /// assert_eq!(KeyStatus::of(&Slot::new(now + TimeDelta::minutes(10)), None, None).ahead(now), None);
     /// ```
     pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let waits_until = match self.doing {
@@ -187,15 +187,15 @@ impl Status {
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
-    /// use tripartite::history::Status;
+    /// use tripartite::history::KeyStatus;
     /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
     /// use tripartite::queue::Slot;
-    /// let status = Status::of(&Slot::new(DateTime::<Utc>::UNIX_EPOCH), None, None);
+    /// let status = KeyStatus::of(&Slot::new(DateTime::<Utc>::UNIX_EPOCH), None, None);
     /// let key = |org| {
     ///     Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? })
     /// };
     /// let all = [(key("a")?, status.clone()), (key("b")?, status)];
-    /// assert_eq!(Status::of_org(&OrgId::new("a")?, all).len(), 1); // nobody sees another's
+    /// assert_eq!(KeyStatus::of_org(&OrgId::new("a")?, all).len(), 1); // nobody sees another's
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn of_org(org: &OrgId, all: impl IntoIterator<Item = (SyncKey, Self)>) -> BTreeMap<ConnectorId, Self> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::evidence::Evidence;
-use super::{MatchKey, Rules};
+use super::{MatchKey, MatchRules};
 use crate::id::ExternalId;
 
 /// So many records may share a key. One that more have, here or in the listing, proposes nothing.
@@ -21,11 +21,11 @@ pub const FEW: usize = 10;
 ///
 /// ```
 /// use tripartite::id::{ExternalId, LocalId};
-/// use tripartite::matching::{Crowds, FEW, Local, Match, Pool, Remote, Rule, Rules, Trust};
+/// use tripartite::matching::{Crowds, FEW, Local, Match, MatchRule, MatchRules, Pool, Remote, Trust};
 /// # use tripartite::schema::{Field, Kind, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
 /// # let fields = vec!["phone".to_owned()];
-/// # let rules = Rules::new(&schema, vec![Rule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
+/// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
 /// let (local, record) = (LocalId::new("17")?, schema.record(&serde_json::json!({"phone": "unknown"}))?);
 /// let pool = Pool::new(&rules, [Local { id: &local, linked: None, is_not: &[], record: &record }]);
 /// let mut crowds = Crowds::default();
@@ -75,10 +75,10 @@ impl Crowds {
     ///
     /// ```
     /// # use tripartite::id::ExternalId;
-    /// use tripartite::matching::{Crowds, Pool, Remote, Rules};
+    /// use tripartite::matching::{Crowds, MatchRules, Pool, Remote};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
-    /// let rules = Rules::new(&schema, vec![])?;
+    /// let rules = MatchRules::new(&schema, vec![])?;
     /// let (id, record) = (ExternalId::new("FED-1")?, schema.missing());
     /// let mut crowds = Crowds::default();
     /// crowds.count(&id, &Pool::new(&rules, []).evidence(Remote { id: &id, record: &record }));
@@ -118,13 +118,13 @@ impl Crowds {
     /// The rules that proposed nothing for somebody, in their order.
     ///
     /// ```
-    /// # use tripartite::matching::{Crowds, Rules};
+    /// # use tripartite::matching::{Crowds, MatchRules};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
-    /// assert!(Crowds::default().named(&Rules::new(&schema, vec![])?).is_empty());
+    /// assert!(Crowds::default().named(&MatchRules::new(&schema, vec![])?).is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn named(&self, rules: &Rules) -> Vec<Crowded> {
+    pub fn named(&self, rules: &MatchRules) -> Vec<Crowded> {
         let mut named: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
         for Sharers { rule, listed } in self.0.values() {
             if let Listed::Crowd(records @ 1..) = listed {
@@ -139,7 +139,11 @@ impl Crowds {
     }
 
     /// Adds the keys that more than a few of these records share. They are not named: a stored plan has done it.
-    pub(crate) fn add_shared<'r>(&mut self, rules: &Rules, records: impl Iterator<Item = &'r crate::value::Record>) {
+    pub(crate) fn add_shared<'r>(
+        &mut self,
+        rules: &MatchRules,
+        records: impl Iterator<Item = &'r crate::value::Record>,
+    ) {
         let mut counts: BTreeMap<MatchKey, (usize, usize)> = BTreeMap::new();
         for (rule, key) in records.flat_map(|record| rules.forms(record).keyed().collect::<Vec<_>>()) {
             counts.entry(key).or_insert((rule, 0)).1 += 1;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::crowd::Crowds;
-use super::{Match, MatchKey, Rules, Trust};
+use super::{Match, MatchKey, MatchRules, Trust};
 use crate::id::{ExternalId, LocalId};
 
 /// What [`Pool::evidence`](super::Pool::evidence) finds about one record of the source.
@@ -13,10 +13,10 @@ use crate::id::{ExternalId, LocalId};
 ///
 /// ```
 /// use tripartite::id::ExternalId;
-/// use tripartite::matching::{Crowds, Match, Pool, Remote, Rules};
+/// use tripartite::matching::{Crowds, Match, MatchRules, Pool, Remote};
 /// # use tripartite::schema::{Field, Kind, Schema};
 /// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
-/// let rules = Rules::new(&schema, vec![])?;
+/// let rules = MatchRules::new(&schema, vec![])?;
 /// let (id, record) = (ExternalId::new("FED-1")?, schema.missing());
 /// let evidence = Pool::new(&rules, []).evidence(Remote { id: &id, record: &record });
 /// assert_eq!(evidence.answer(&rules, &Crowds::default()), Match::Unmatched);
@@ -76,11 +76,11 @@ impl Evidence {
     ///
     /// ```
     /// # use tripartite::id::{ExternalId, LocalId};
-    /// use tripartite::matching::{Crowds, Local, Pool, Remote, Rule, Rules, Trust};
+    /// use tripartite::matching::{Crowds, Local, MatchRule, MatchRules, Pool, Remote, Trust};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
     /// # let fields = vec!["phone".to_owned()];
-    /// # let rules = Rules::new(&schema, vec![Rule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
+    /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
     /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
     /// # let local = LocalId::new("17")?;
     /// let pool = Pool::new(&rules, [Local { id: &local, linked: None, is_not: &[], record: &record }]);
@@ -88,7 +88,7 @@ impl Evidence {
     /// assert_eq!(evidence.answer(&rules, &Crowds::default()).link(), Some(&local));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn answer(&self, rules: &Rules, crowds: &Crowds) -> Match {
+    pub fn answer(&self, rules: &MatchRules, crowds: &Crowds) -> Match {
         let said = |hit: &Hit| {
             let by = hit.by.iter().filter(|(_, key)| !crowds.has(*key)).map(|(rule, _)| *rule);
             by.min_by_key(|&rule| rank(rules, rule))
@@ -110,6 +110,6 @@ impl Evidence {
 }
 
 /// The strongest first, then in the order in which they were stated.
-fn rank(rules: &Rules, rule: usize) -> (std::cmp::Reverse<Trust>, usize) {
+fn rank(rules: &MatchRules, rule: usize) -> (std::cmp::Reverse<Trust>, usize) {
     (std::cmp::Reverse(rules.rules()[rule].trust), rule)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::crowd::{Crowds, FEW};
 use super::evidence::{Evidence, Held};
 use super::forms::Forms;
-use super::{Match, MatchKey, Rules};
+use super::{Match, MatchKey, MatchRules};
 use crate::id::{ExternalId, LocalId};
 use crate::value::Record;
 
@@ -35,14 +35,14 @@ pub struct Local<'a> {
 ///
 /// ```
 /// use tripartite::id::{ExternalId, LocalId};
-/// use tripartite::matching::{Local, Match, Pool, Remote, Rule, Rules, Trust};
+/// use tripartite::matching::{Local, Match, MatchRule, MatchRules, Pool, Remote, Trust};
 /// # use tripartite::schema::{Field, Kind, Schema};
 /// # let schema = Schema::builder()
 /// #     .field(Field::new("email", Kind::Email))
 /// #     .field(Field::new("born", Kind::DATE))
 /// #     .build()?;
 /// let fields = vec!["email".to_owned(), "born".to_owned()];
-/// let rules = Rules::new(&schema, vec![Rule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }])?;
+/// let rules = MatchRules::new(&schema, vec![MatchRule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }])?;
 /// let record = |email| schema.record(&serde_json::json!({"email": email, "born": "2001-05-04"}));
 /// let (here, there) = (record("aine@example.org")?, record("Aine@Example.ORG")?);
 /// let (local, id, other) = (LocalId::new("17")?, ExternalId::new("FED-2")?, ExternalId::new("FED-1")?);
@@ -56,7 +56,7 @@ pub struct Local<'a> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Pool<'a> {
-    rules: &'a Rules,
+    rules: &'a MatchRules,
     locals: Vec<(Local<'a>, Forms)>,
     by_key: BTreeMap<MatchKey, Vec<usize>>,
 }
@@ -66,15 +66,15 @@ impl<'a> Pool<'a> {
     ///
     /// ```
     /// # use tripartite::id::ExternalId;
-    /// use tripartite::matching::{Match, Pool, Remote, Rules};
+    /// use tripartite::matching::{Match, MatchRules, Pool, Remote};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
-    /// let rules = Rules::new(&schema, vec![])?;
+    /// let rules = MatchRules::new(&schema, vec![])?;
     /// let (id, record) = (ExternalId::new("FED-1")?, schema.missing());
     /// assert_eq!(Pool::new(&rules, []).judge(Remote { id: &id, record: &record }), Match::Unmatched);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn new(rules: &'a Rules, locals: impl IntoIterator<Item = Local<'a>>) -> Self {
+    pub fn new(rules: &'a MatchRules, locals: impl IntoIterator<Item = Local<'a>>) -> Self {
         let locals: Vec<_> = locals.into_iter().map(|local| (local, rules.forms(local.record))).collect();
         let mut by_key: BTreeMap<MatchKey, Vec<usize>> = BTreeMap::new();
         for (at, (_, forms)) in locals.iter().enumerate() {
@@ -92,11 +92,11 @@ impl<'a> Pool<'a> {
     ///
     /// ```
     /// # use tripartite::id::{ExternalId, LocalId};
-    /// use tripartite::matching::{Local, Match, Pool, Remote, Rule, Rules, Trust};
+    /// use tripartite::matching::{Local, Match, MatchRule, MatchRules, Pool, Remote, Trust};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
     /// # let fields = vec!["phone".to_owned()];
-    /// # let rules = Rules::new(&schema, vec![Rule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
+    /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
     /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
     /// # let (mother, son) = (LocalId::new("17")?, LocalId::new("18")?);
     /// let locals = [&son, &mother].map(|id| Local { id, linked: None, is_not: &[], record: &record });
@@ -114,11 +114,11 @@ impl<'a> Pool<'a> {
     ///
     /// ```
     /// # use tripartite::id::{ExternalId, LocalId};
-    /// use tripartite::matching::{Crowds, FEW, Local, Match, Pool, Remote, Rule, Rules, Trust};
+    /// use tripartite::matching::{Crowds, FEW, Local, Match, MatchRule, MatchRules, Pool, Remote, Trust};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
     /// # let fields = vec!["phone".to_owned()];
-    /// # let rules = Rules::new(&schema, vec![Rule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
+    /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
     /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
     /// let locals = (0..=FEW).map(|at| LocalId::new(at.to_string())).collect::<Result<Vec<_>, _>>()?;
     /// let here = locals.iter().map(|id| Local { id, linked: None, is_not: &[], record: &record });

@@ -1,7 +1,7 @@
 //! The rules of a schema, checked once.
 
 use super::forms::Forms;
-use super::{MatchKey, Rule};
+use super::{MatchKey, MatchRule};
 use crate::schema::{Kind, Schema};
 use crate::value::{Fingerprint, Record};
 
@@ -72,14 +72,14 @@ pub enum RulesError {
 /// The rules of a schema, in the order in which they are named as the reason of a match.
 ///
 /// ```
-/// use tripartite::matching::{Rule, Rules, RulesError};
+/// use tripartite::matching::{MatchRule, MatchRules, RulesError};
 /// # use tripartite::schema::{Field, Kind, Schema};
 /// let schema = Schema::builder()
 ///     .field(Field::new("email", Kind::Email))
 ///     .field(Field::new("teams", Kind::set(Kind::Text)))
 ///     .build()?;
 /// let rules = |json: &str| -> Result<_, serde_json::Error> {
-///     Ok(Rules::new(&schema, serde_json::from_str::<Vec<Rule>>(json)?))
+///     Ok(MatchRules::new(&schema, serde_json::from_str::<Vec<MatchRule>>(json)?))
 /// };
 /// assert!(rules(r#"[{"name": "e-mail", "fields": ["email"], "trust": "trusted"}]"#)?.is_ok());
 /// let error = rules(r#"[{"name": "teams", "fields": ["teams"]}]"#)?.unwrap_err();
@@ -87,31 +87,31 @@ pub enum RulesError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub struct MatchRules {
     schema: Schema,
-    rules: Vec<Rule>,
+    rules: Vec<MatchRule>,
     /// Of each rule the positions of its fields, in their order.
     positions: Vec<Vec<usize>>,
 }
 
-impl Rules {
+impl MatchRules {
     /// Checks the rules against the schema.
     ///
     /// # Errors
     /// [`RulesError`], the first that is found.
     ///
     /// ```
-    /// use tripartite::matching::{Rule, Rules, RulesError, Trust};
+    /// use tripartite::matching::{MatchRule, MatchRules, RulesError, Trust};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("email", Kind::Email).alias("mail")).build()?;
     /// let fields = vec!["email".to_owned(), "mail".to_owned()];
-    /// let twice = Rule { name: "both".to_owned(), fields, trust: Trust::Trusted };
-    /// let error = Rules::new(&schema, vec![twice]).unwrap_err();
+    /// let twice = MatchRule { name: "both".to_owned(), fields, trust: Trust::Trusted };
+    /// let error = MatchRules::new(&schema, vec![twice]).unwrap_err();
     /// assert_eq!(error, RulesError::Twice { rule: "both".to_owned(), field: "email".to_owned() });
-    /// assert!(Rules::new(&schema, vec![]).is_ok()); // no rule, no candidate: ids alone decide
+    /// assert!(MatchRules::new(&schema, vec![]).is_ok()); // no rule, no candidate: ids alone decide
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
-    pub fn new(schema: &Schema, rules: Vec<Rule>) -> Result<Self, RulesError> {
+    pub fn new(schema: &Schema, rules: Vec<MatchRule>) -> Result<Self, RulesError> {
         let mut positions: Vec<Vec<usize>> = Vec::with_capacity(rules.len());
         for (at, rule) in rules.iter().enumerate() {
             let name = || rule.name.clone();
@@ -133,23 +133,23 @@ impl Rules {
     /// The rules as they were stated.
     ///
     /// ```
-    /// # use tripartite::matching::Rules;
+    /// # use tripartite::matching::MatchRules;
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
-    /// assert!(Rules::new(&schema, vec![])?.rules().is_empty());
+    /// assert!(MatchRules::new(&schema, vec![])?.rules().is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn rules(&self) -> &[Rule] {
+    pub fn rules(&self) -> &[MatchRule] {
         &self.rules
     }
 
     /// Whether there is none: then nobody is looked for.
     ///
     /// ```
-    /// # use tripartite::matching::Rules;
+    /// # use tripartite::matching::MatchRules;
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
-    /// assert!(Rules::new(&schema, vec![])?.is_empty());
+    /// assert!(MatchRules::new(&schema, vec![])?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_empty(&self) -> bool {
@@ -159,14 +159,14 @@ impl Rules {
     /// The keys of a record, sorted: one for each rule whose fields it has all.
     ///
     /// ```
-    /// use tripartite::matching::{Rule, Rules, Trust};
+    /// use tripartite::matching::{MatchRule, MatchRules, Trust};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder()
     ///     .field(Field::new("email", Kind::Email))
     ///     .field(Field::new("born", Kind::DATE))
     ///     .build()?;
     /// let fields = vec!["born".to_owned(), "email".to_owned()];
-    /// let rules = Rules::new(&schema, vec![Rule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }])?;
+    /// let rules = MatchRules::new(&schema, vec![MatchRule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }])?;
     /// let record = |email, born| schema.record(&serde_json::json!({"email": email, "born": born}));
     /// let keys = |email, born| record(email, born).map(|record| rules.keys(&record));
     /// assert_eq!(keys("Aine@Example.org", "2001-05-04 ")?, keys(" aine@example.org", "2001-05-04")?);
@@ -185,12 +185,12 @@ impl Rules {
     /// forms the keys are made of; not with a rule's name or trust, nor with other fields or strategies.
     ///
     /// ```
-    /// use tripartite::matching::{Rule, Rules, Trust};
+    /// use tripartite::matching::{MatchRule, MatchRules, Trust};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
     /// let fields = vec!["email".to_owned()];
-    /// let rule = |name: &str| vec![Rule { name: name.to_owned(), fields: fields.clone(), trust: Trust::Trusted }];
-    /// let version = |rules| Rules::new(&schema, rules).map(|rules| rules.version());
+    /// let rule = |name: &str| vec![MatchRule { name: name.to_owned(), fields: fields.clone(), trust: Trust::Trusted }];
+    /// let version = |rules| MatchRules::new(&schema, rules).map(|rules| rules.version());
     /// assert_eq!(version(rule("mail")), version(rule("e-mail")));
     /// assert_ne!(version(rule("mail")), version(vec![]));
     /// # Ok::<(), tripartite::schema::SchemaError>(())
@@ -214,7 +214,7 @@ impl Rules {
     }
 }
 
-fn positions_of(schema: &Schema, rule: &Rule) -> Result<Vec<usize>, RulesError> {
+fn positions_of(schema: &Schema, rule: &MatchRule) -> Result<Vec<usize>, RulesError> {
     let mut positions = Vec::with_capacity(rule.fields.len());
     for name in &rule.fields {
         let rule = || rule.name.clone();

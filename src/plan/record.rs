@@ -1,9 +1,9 @@
 //! One record: from its three versions to its op.
 
 use super::conflict::{conflicts, is_replaced, replaced_record, whole_record};
+use super::create::is_taken_as_it_stands;
 use super::dropped;
 use super::entry::{entries, field_entries};
-use super::straight::is_taken_as_it_stands;
 use crate::audit::{AuditEntry, RecordEntry, Situation};
 use crate::detect::{Sides, Verdict, detect};
 use crate::id::ExternalId;
@@ -16,7 +16,7 @@ use crate::value::{FieldRef, Record, RecordBuilder};
 /// Why the source's record cannot become a record here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum CreationRefusal {
     /// A required field has no valid value.
     #[error("field `{field}` is required, but has no valid value")]
     Required {
@@ -164,13 +164,13 @@ pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str)
 /// Plans a record that only the source has.
 ///
 /// # Errors
-/// [`Refusal`], when it cannot be created; it is to be quarantined.
+/// [`CreationRefusal`], when it cannot be created; it is to be quarantined.
 ///
 /// ```
 /// use tripartite::store::Action;
 /// use tripartite::source::RemoteRecord;
 /// use tripartite::id::ExternalId;
-/// use tripartite::plan::{Refusal, plan_creation};
+/// use tripartite::plan::{CreationRefusal, plan_creation};
 /// use tripartite::schema::{Field, Kind, Policy, Schema};
 /// let schema = Schema::builder()
 ///     .field(Field::new("name", Kind::Name).required())
@@ -185,10 +185,10 @@ pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str)
 /// let op = plan(serde_json::json!({"name": "Áine", "born": "2023-02-29"}))??;
 /// assert!(matches!(op.action, Action::Create(record) if record.field(1).is_missing()));
 /// let refused = plan(serde_json::json!({"name": " ", "born": "2000-02-29"}))?;
-/// assert_eq!(refused.unwrap_err(), Refusal::Required { field: "name".to_owned() });
+/// assert_eq!(refused.unwrap_err(), CreationRefusal::Required { field: "name".to_owned() });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refusal> {
+pub fn plan_creation(policy: &Policy, remote: &RemoteRecord) -> Result<Op, CreationRefusal> {
     if is_taken_as_it_stands(policy, &remote.record) {
         return Ok(created_as_it_stands(remote));
     }
@@ -199,7 +199,7 @@ pub(super) fn created_as_it_stands(remote: &RemoteRecord) -> Op {
     creation(remote, remote.record.clone(), remote.record.clone(), Vec::new())
 }
 
-pub(super) fn created_with_care(policy: &Policy, remote: &RemoteRecord) -> Result<Op, Refusal> {
+pub(super) fn created_with_care(policy: &Policy, remote: &RemoteRecord) -> Result<Op, CreationRefusal> {
     let schema = policy.schema();
     let nothing = schema.missing();
     let sides = Sides { base: &nothing, local: &nothing, remote: &remote.record };
@@ -211,7 +211,7 @@ pub(super) fn created_with_care(policy: &Policy, remote: &RemoteRecord) -> Resul
     };
     for (field, value) in schema.fields().iter().zip(created.fields()) {
         if field.is_required() && schema.is_null(field, value) {
-            return Err(Refusal::Required { field: field.name().to_owned() });
+            return Err(CreationRefusal::Required { field: field.name().to_owned() });
         }
     }
     // What the source says beyond the schema was not decided on, so it is no base of a field that joins later.

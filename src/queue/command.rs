@@ -43,8 +43,8 @@ impl Trigger {
 /// ```
 /// use chrono::{DateTime, TimeDelta};
 /// use tripartite::backoff::Fraction;
-/// use tripartite::queue::{Command, Outcome, Refusal, Rules, Scope, Slot, Trigger};
-/// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+/// use tripartite::queue::{Command, Outcome, QueueRules, Refusal, Scope, Slot, Trigger};
+/// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
 /// let slot = Slot::new(now);
 /// let refused = slot.step(&rules, None, Command::Cancel, now, Fraction::ONE);
 /// assert_eq!(refused.outcome, Outcome::Refused(Refusal::Idle));
@@ -183,10 +183,10 @@ pub struct Extent {
 /// ```
 /// use chrono::DateTime;
 /// use tripartite::backoff::Fraction;
-/// use tripartite::queue::{Command, Extent, Outcome, Rules, Slot, Token};
+/// use tripartite::queue::{Command, Extent, Outcome, QueueRules, Slot, Token};
 /// let slot = Slot::new(DateTime::UNIX_EPOCH);
 /// let late = Command::Complete { token: Token(1), result: None, extent: Extent::default() };
-/// let decision = slot.step(&Rules::default(), None, late, DateTime::UNIX_EPOCH, Fraction::ONE);
+/// let decision = slot.step(&QueueRules::default(), None, late, DateTime::UNIX_EPOCH, Fraction::ONE);
 /// assert_eq!((decision.outcome, decision.next), (Outcome::Fenced, slot)); // not an error: a worker that came too late
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,8 +249,8 @@ pub enum Outcome {
 /// use std::time::Duration;
 /// use chrono::DateTime;
 /// use tripartite::backoff::Fraction;
-/// use tripartite::queue::{Command, Outcome, Rules, Scope, Slot, Token, Trigger};
-/// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+/// use tripartite::queue::{Command, Outcome, QueueRules, Scope, Slot, Token, Trigger};
+/// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
 /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
 /// let slot = Slot::new(now).step(&rules, None, trigger, now, Fraction::ONE).next;
 /// let claim = |nonce: &str| {

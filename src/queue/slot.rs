@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Scope, Trigger};
-use crate::ahead::{Ahead, left_behind};
+use crate::clock_skew::{Ahead, left_behind};
 use crate::failure::Failure;
 use crate::id::{CommandId, Nonce, PolicyRef, WorkerId};
 use crate::value::Value;
@@ -30,11 +30,11 @@ pub struct Token(pub u64);
 /// ```
 /// use chrono::DateTime;
 /// use tripartite::backoff::Fraction;
-/// use tripartite::queue::{Command, Rules, Slot};
+/// use tripartite::queue::{Command, QueueRules, Slot};
 /// let mut json = serde_json::to_value(Slot::new(DateTime::UNIX_EPOCH))?;
 /// json["colour"] = "green".into();
 /// let slot: Slot = serde_json::from_value(json)?;
-/// let paused = slot.step(&Rules::default(), None, Command::Pause, DateTime::UNIX_EPOCH, Fraction::ONE).next;
+/// let paused = slot.step(&QueueRules::default(), None, Command::Pause, DateTime::UNIX_EPOCH, Fraction::ONE).next;
 /// assert_eq!(serde_json::to_value(&paused)?["colour"], "green");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -163,8 +163,8 @@ pub struct Work {
 /// use chrono::DateTime;
 /// use tripartite::backoff::Fraction;
 /// use tripartite::id::ExternalId;
-/// use tripartite::queue::{Command, Extent, Rules, Scope, Slot, Token, Trigger};
-/// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+/// use tripartite::queue::{Command, Extent, QueueRules, Scope, Slot, Token, Trigger};
+/// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
 /// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
 /// let ask = |scope| Command::Trigger { by: Trigger::Webhook, scope, policy: None, force: false };
 /// let claim = |nonce: &str| {
@@ -329,8 +329,8 @@ fn is_zero(count: &u64) -> bool {
 /// use std::time::Duration;
 /// use chrono::DateTime;
 /// use tripartite::backoff::Fraction;
-/// use tripartite::queue::{Command, Ended, Rules, Scope, Slot, Token, Trigger};
-/// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+/// use tripartite::queue::{Command, Ended, QueueRules, Scope, Slot, Token, Trigger};
+/// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
 /// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
 /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
 /// let lease = Duration::from_secs(300);
@@ -368,7 +368,7 @@ pub struct Attempt {
 /// [`Slot::check`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Broken {
+pub enum InvalidSlot {
     /// It was written by a later version of this crate.
     #[error("this slot has format {found}, this version reads up to {FORMAT}")]
     Format {
@@ -430,24 +430,24 @@ impl Slot {
     ///
     /// ```
     /// use chrono::DateTime;
-    /// use tripartite::queue::{Broken, Slot};
+    /// use tripartite::queue::{InvalidSlot, Slot};
     /// let mut slot = Slot::new(DateTime::UNIX_EPOCH);
     /// slot.wanted = 1; // nobody waits, nobody runs: this trigger would be lost
-    /// assert_eq!(slot.check(), Err(Broken::Idle { covered: 0, wanted: 1 }));
+    /// assert_eq!(slot.check(), Err(InvalidSlot::Idle { covered: 0, wanted: 1 }));
     /// ```
     ///
     /// # Errors
-    /// [`Broken`], when it is of a later format or breaks an invariant.
-    pub fn check(&self) -> Result<(), Broken> {
+    /// [`InvalidSlot`], when it is of a later format or breaks an invariant.
+    pub fn check(&self) -> Result<(), InvalidSlot> {
         let Self { covered, taken, wanted, .. } = *self;
         if self.format > FORMAT {
-            return Err(Broken::Format { found: self.format });
+            return Err(InvalidSlot::Format { found: self.format });
         }
         if covered > taken || taken > wanted {
-            return Err(Broken::Generations { covered, taken, wanted });
+            return Err(InvalidSlot::Generations { covered, taken, wanted });
         }
         if self.state == State::Idle && covered != wanted && self.held.is_none() {
-            return Err(Broken::Idle { covered, wanted });
+            return Err(InvalidSlot::Idle { covered, wanted });
         }
         Ok(())
     }
@@ -457,8 +457,8 @@ impl Slot {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::backoff::Fraction;
-    /// use tripartite::queue::{Command, Rules, Scope, Slot, Trigger};
-    /// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+    /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Trigger};
+    /// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
     /// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
     /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// let pending = step(&Slot::new(now), trigger);
@@ -476,7 +476,7 @@ impl Slot {
     }
 
     /// The time that a clock which was ahead has left behind, if it is more than ten minutes from now: so far may right
-    /// clocks disagree. Nothing happens to the key until then, unless it is [set back](Self::set_back).
+    /// clocks disagree. Nothing happens to the key until then, unless it is [set back](Self::repair_clock_skew).
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -507,16 +507,16 @@ impl Slot {
     /// ```
     /// use chrono::{DateTime, TimeDelta};
     /// use tripartite::backoff::Fraction;
-    /// use tripartite::queue::{Command, Rules, Scope, Slot, Trigger};
+    /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Trigger};
     /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
     /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
-    /// let slot = Slot::new(now).step(&Rules::default(), None, trigger, ahead, Fraction::ONE).next;
+    /// let slot = Slot::new(now).step(&QueueRules::default(), None, trigger, ahead, Fraction::ONE).next;
     /// assert_eq!(slot.due(), Some(ahead)); // nobody looks at it for ten years
-    /// assert_eq!(slot.set_back(now).due(), Some(now));
-    /// assert_eq!(slot.set_back(ahead), slot);
+    /// assert_eq!(slot.repair_clock_skew(now).due(), Some(now));
+    /// assert_eq!(slot.repair_clock_skew(ahead), slot);
     /// ```
     #[must_use = "nothing has happened until the next slot is stored"]
-    pub fn set_back(&self, now: DateTime<Utc>) -> Self {
+    pub fn repair_clock_skew(&self, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
         let ahead = Ahead::of(self.updated_at, now);
         next.updated_at = ahead.happened(self.updated_at);
@@ -540,8 +540,8 @@ impl Slot {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::backoff::Fraction;
-    /// use tripartite::queue::{Command, Rules, Scope, Slot, Trigger};
-    /// let (rules, now) = (Rules::default(), DateTime::UNIX_EPOCH);
+    /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Trigger};
+    /// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
     /// let ask = |slot: &Slot, by, policy: &str| {
     ///     let trigger = Command::Trigger { by, scope: Scope::All, policy: Some(policy.parse()?), force: false };
     ///     Ok::<_, tripartite::id::IdError>(slot.step(&rules, None, trigger, now, Fraction::ONE).next)

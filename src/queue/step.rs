@@ -15,15 +15,15 @@ use crate::id::{CommandId, Nonce, WorkerId};
 /// The limits a queue keeps to.
 ///
 /// ```
-/// use tripartite::queue::Rules;
-/// let rules: Rules = serde_json::from_str(r#"{"max_retries": 0}"#)?;
-/// assert_eq!(rules, Rules { max_retries: 0, ..Rules::default() }); // the first failure is the last attempt
-/// assert!(serde_json::from_str::<Rules>(r#"{"retries": 5}"#).is_err()); // a slip is not a default
+/// use tripartite::queue::QueueRules;
+/// let rules: QueueRules = serde_json::from_str(r#"{"max_retries": 0}"#)?;
+/// assert_eq!(rules, QueueRules { max_retries: 0, ..QueueRules::default() }); // the first failure is the last attempt
+/// assert!(serde_json::from_str::<QueueRules>(r#"{"retries": 5}"#).is_err()); // a slip is not a default
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Rules {
+pub struct QueueRules {
     /// How long to wait after a failure.
     pub backoff: Backoff,
     /// How often a failed job is tried again.
@@ -36,7 +36,7 @@ pub struct Rules {
     pub unflushed: usize,
 }
 
-impl Default for Rules {
+impl Default for QueueRules {
     /// Three retries, so after 2, 4 and 8 minutes; three rescues; sixteen command ids and finished attempts.
     fn default() -> Self {
         Self { backoff: Backoff::default(), max_retries: 3, max_rescues: 3, remember: 16, unflushed: 16 }
@@ -48,7 +48,7 @@ impl Default for Rules {
 /// [`Slot::step`] has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "nothing has happened until the next slot is stored"]
-pub struct Decision {
+pub struct Transition {
     /// The slot to store, if it differs from the one before.
     pub next: Slot,
     /// What to answer, once that is stored.
@@ -63,8 +63,8 @@ impl Slot {
     /// ```
     /// use std::time::Duration;
     /// use tripartite::backoff::Fraction;
-    /// use tripartite::queue::{Command, Outcome, Rules, Scope, Slot, Trigger};
-    /// let (rules, now) = (Rules::default(), chrono::DateTime::from_timestamp(0, 0).unwrap_or_default());
+    /// use tripartite::queue::{Command, Outcome, QueueRules, Scope, Slot, Trigger};
+    /// let (rules, now) = (QueueRules::default(), chrono::DateTime::from_timestamp(0, 0).unwrap_or_default());
     /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// let first = Slot::new(now).step(&rules, None, trigger.clone(), now, Fraction::ONE);
     /// assert_eq!(first.outcome, Outcome::Enqueued);
@@ -74,20 +74,20 @@ impl Slot {
     /// ```
     pub fn step(
         &self,
-        rules: &Rules,
+        rules: &QueueRules,
         id: Option<&CommandId>,
         command: Command,
         now: DateTime<Utc>,
         fraction: Fraction,
-    ) -> Decision {
+    ) -> Transition {
         if let Some((_, outcome)) = self.recent.iter().find(|(known, _)| Some(known) == id) {
-            return Decision { next: self.clone(), outcome: outcome.clone() };
+            return Transition { next: self.clone(), outcome: outcome.clone() };
         }
         let now = now.max(self.updated_at);
         let mut next = self.clone();
         let outcome = Stepping { slot: &mut next, rules, now, fraction }.take(command);
         if matches!(outcome, Outcome::Fenced | Outcome::Refused(_)) {
-            return Decision { next: self.clone(), outcome };
+            return Transition { next: self.clone(), outcome };
         }
         if let Some(id) = id {
             next.recent.push((id.clone(), outcome.clone()));
@@ -97,13 +97,13 @@ impl Slot {
         if next != *self {
             next.updated_at = now;
         }
-        Decision { next, outcome }
+        Transition { next, outcome }
     }
 }
 
 struct Stepping<'s> {
     slot: &'s mut Slot,
-    rules: &'s Rules,
+    rules: &'s QueueRules,
     now: DateTime<Utc>,
     fraction: Fraction,
 }

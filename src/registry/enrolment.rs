@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Broken, Connection};
-use crate::ahead::left_behind;
+use super::{Connection, InvalidEnrolment};
+use crate::clock_skew::left_behind;
 use crate::id::SyncKey;
 use crate::schedule::{Fire, ScheduleError, Timetable};
 
@@ -85,7 +85,7 @@ impl Enrolment {
     }
 
     /// The time that a clock which was ahead has settled it up to, if it is more than ten minutes from now: so far may right
-    /// clocks disagree. It fires nothing until then, unless it is [set back](Self::set_back).
+    /// clocks disagree. It fires nothing until then, unless it is [set back](Self::repair_clock_skew).
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -110,11 +110,11 @@ impl Enrolment {
     /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let (_, fired) = Enrolment::new(connection, now)?.fire(ahead)?;
     /// assert!(fired.due()? > Some(ahead)); // ten years without a night
-    /// assert_eq!(fired.set_back(now).due()?, Some(now + TimeDelta::minutes(135)));
+    /// assert_eq!(fired.repair_clock_skew(now).due()?, Some(now + TimeDelta::minutes(135)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use = "nothing has happened until the next enrolment is stored"]
-    pub fn set_back(&self, now: DateTime<Utc>) -> Self {
+    pub fn repair_clock_skew(&self, now: DateTime<Utc>) -> Self {
         let owed = self.owed.iter().filter(|fire| fire.at <= now).cloned().collect();
         Self { through: self.through.min(now), owed, ..self.clone() }
     }
@@ -131,8 +131,8 @@ impl Enrolment {
     /// [`Connection::check`] has an example.
     ///
     /// # Errors
-    /// [`Broken`], when it is of a later format.
-    pub fn check(&self) -> Result<(), Broken> {
+    /// [`InvalidEnrolment`], when it is of a later format.
+    pub fn check(&self) -> Result<(), InvalidEnrolment> {
         self.connection.check()
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Court, Decision};
+use super::{Decision, UnitResolver};
 use crate::detect::{RemoteChange, Verdict};
 use crate::normalize::timestamp;
 use crate::schema::{Dispute, Fallback, Field, Resolver, Ruling, Strategy};
@@ -50,7 +50,7 @@ impl From<Fallback> for Action {
     }
 }
 
-impl Court<'_, '_> {
+impl UnitResolver<'_, '_> {
     /// What a strategy does about a verdict; `ask` puts a conflict to a host's resolver.
     pub(super) fn act(
         &self,

@@ -2,7 +2,7 @@
 
 use super::{Decision, Resolution};
 use crate::detect::{Clash, LocalChange, RemoteChange, Verdict};
-use crate::schema::{Rule, Schema, Strategy, Unit};
+use crate::schema::{DecidingRule, Schema, Strategy, Unit};
 
 impl Resolution<'_> {
     /// One sentence on what happened and what was done about it. It names fields and rules, never values.
@@ -127,7 +127,7 @@ fn apart(resolution: &Resolution<'_>, name: &str) -> Option<String> {
     })
 }
 
-fn ground(rule: &Rule) -> &'static str {
+fn ground(rule: &DecidingRule) -> &'static str {
     match rule.strategy {
         Strategy::LocalOwned => "it belongs to this side",
         Strategy::FillOnly => "it is only ever filled where it is empty",

@@ -1,14 +1,14 @@
 //! Deciding an atomic group: one action for the tuple, then what that comes to for each member.
 
 use super::action::Action;
-use super::{Court, Effect, FieldEffect, Resolution};
+use super::{Effect, FieldEffect, Resolution, UnitResolver};
 use crate::detect::Verdict;
 use crate::detect::group::{self, Member};
-use crate::schema::{Dispute, Rule, Ruling, Unit};
+use crate::schema::{DecidingRule, Dispute, Ruling, Unit};
 use crate::value::{FieldRef, Value};
 
-impl<'a> Court<'_, 'a> {
-    pub(super) fn decide_group(&self, unit: Unit, verdict: Verdict, rule: Rule) -> Resolution<'a> {
+impl<'a> UnitResolver<'_, 'a> {
+    pub(super) fn decide_group(&self, unit: Unit, verdict: Verdict, rule: DecidingRule) -> Resolution<'a> {
         let members = group::tuple(self.schema(), self.sides, self.schema().members(&unit)).unwrap_or_default();
         let no_local = members.iter().all(|member| member.local.null);
         let action = self.act(&verdict, &rule.strategy, no_local, |resolver| {

@@ -15,40 +15,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::Action;
-use super::{Collision, Court, Decision, Effect, FieldEffect, Resolution, set};
+use super::{Collision, Decision, Effect, FieldEffect, Resolution, UnitResolver, set};
 use crate::detect::{Clash, Facts, Verdict, table};
-use crate::schema::{Dispute, Field, Kind, Rule, Ruling, Unit, same_untyped};
+use crate::schema::{DecidingRule, Dispute, Field, Kind, Ruling, Unit, same_untyped};
 use crate::value::{Value, pointer};
 
 type Map = BTreeMap<String, Value>;
 
 pub(super) fn decide<'a>(
-    court: &Court<'_, 'a>,
+    units: &UnitResolver<'_, 'a>,
     position: usize,
     verdict: Verdict,
-    rule: Rule,
+    rule: DecidingRule,
     local: &Map,
     remote: &Map,
 ) -> Resolution<'a> {
-    let field = &court.schema().fields()[position];
-    let base = court.sides.base.field(position);
+    let field = &units.schema().fields()[position];
+    let base = units.sides.base.field(position);
     let known = match base.to_value() {
         Value::Map(map) => Some(map),
         _ if base.is_missing() => None,
         _ => Some(Map::new()),
     };
-    let mut merge = Merge { court, field, rule: &rule, collisions: Vec::new(), reverted: false };
+    let mut merge = Merge { units, field, rule: &rule, collisions: Vec::new(), reverted: false };
     let path = &mut Vec::new();
     let Merged { local: merged, base: advanced } = merge.objects(field.kind(), known.as_ref(), local, remote, path);
     let Merge { collisions, reverted, .. } = merge;
     let merged = Value::Map(merged);
-    let changed = !court.schema().same_value(field.kind(), &merged, &Value::Map(local.clone()));
-    let all_remote = court.schema().same_value(field.kind(), &merged, &Value::Map(remote.clone()));
+    let changed = !units.schema().same_value(field.kind(), &merged, &Value::Map(local.clone()));
+    let all_remote = units.schema().same_value(field.kind(), &merged, &Value::Map(remote.clone()));
     let decision = decision(&verdict, &collisions, changed, all_remote, reverted);
     let verdict = told(verdict, &collisions);
     let effect = FieldEffect {
         position,
-        local: if changed { court.written_value(field, merged) } else { Effect::Keep },
+        local: if changed { units.written_value(field, merged) } else { Effect::Keep },
         // An object cannot say of one key that nobody knows what it was: while one without a base is open, all of it
         // stays without one, so that it is judged as a first sync until somebody has decided.
         base: match (&known, decision) {
@@ -97,9 +97,9 @@ struct Merged {
 }
 
 struct Merge<'m, 'p, 'a> {
-    court: &'m Court<'p, 'a>,
+    units: &'m UnitResolver<'p, 'a>,
     field: &'m Field,
-    rule: &'m Rule,
+    rule: &'m DecidingRule,
     collisions: Vec<Collision>,
     reverted: bool,
 }
@@ -166,9 +166,9 @@ impl Merge<'_, '_, '_> {
         let name = path.last().cloned().unwrap_or_default();
         let verdict = self.verdict(kind, versions, said.is_some());
         if let (Some(Kind::Set { of }), Verdict::Conflict(_)) = (kind, &verdict)
-            && self.court.merges(self.rule)
+            && self.units.merges(self.rule)
             && let base = versions.base.unwrap_or(&Value::Null)
-            && let Some(set) = set::merge(self.court.schema(), of, base, versions.local, versions.remote)
+            && let Some(set) = set::merge(self.units.schema(), of, base, versions.local, versions.remote)
         {
             match set {
                 Value::Null if said.is_none() => merged.local.remove(&name),
@@ -180,12 +180,12 @@ impl Merge<'_, '_, '_> {
             return;
         }
         let no_local = self.is_null(kind, versions.local);
-        let action = self.court.act(&verdict, &self.rule.strategy, no_local, |resolver| {
+        let action = self.units.act(&verdict, &self.rule.strategy, no_local, |resolver| {
             let Key { base, local, remote } = versions;
             let ruling =
                 resolver.resolve(&Dispute { unit: self.field.name(), path: &pointer(path), base, local, remote });
             match (ruling, kind) {
-                (Ruling::Write(value), Some(kind)) if self.court.schema().canonical_of(kind, &value).is_err() => {
+                (Ruling::Write(value), Some(kind)) if self.units.schema().canonical_of(kind, &value).is_err() => {
                     Ruling::HoldOpen
                 }
                 (ruling, _) => ruling,
@@ -225,7 +225,7 @@ impl Merge<'_, '_, '_> {
 
     fn same(&self, kind: Option<&Kind>, a: &Value, b: &Value) -> bool {
         match kind {
-            Some(kind) => self.court.schema().same_value(kind, a, b),
+            Some(kind) => self.units.schema().same_value(kind, a, b),
             None => same_untyped(a, b),
         }
     }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::commit::{After, Then};
 use super::drift::FieldCensus;
 use super::index::{Index, Slot};
-use super::last::Last;
 use super::matched::{Candidates, Pending};
 use super::renamed::{Held, Spellings};
 use super::report::{Counts, Incomplete, Unwritten};
+use super::unlisted::Unlisted;
 use super::{Fetching, Mode, Run, Step};
 use crate::id::ExternalId;
 use crate::matching::{Claims, Crowds};
@@ -76,7 +76,7 @@ pub(super) enum Purpose {
     /// To plan a page of the listing.
     Page(Vec<(Slot, RemoteRecord)>, Next),
     /// To plan what became of records that are not listed, of these and then the rest.
-    Last(Vec<Last>, Vec<Last>),
+    Unlisted(Vec<Unlisted>, Vec<Unlisted>),
     /// To plan once more what was stale.
     Again(Vec<Op>, After),
     /// Records of a stored plan, before its ops are carried out, and the rest of the plan.
@@ -181,12 +181,12 @@ impl Core {
                 let ops = std::mem::take(&mut self.ops).into_values().collect();
                 self.commit(ops, After::new(Then::Listing(next)))
             }
-            Purpose::Last(these, rest) => {
+            Purpose::Unlisted(these, rest) => {
                 self.looked_at(loaded.values());
                 for last in these {
-                    self.plan_last(last, &mut loaded);
+                    self.plan_unlisted(last, &mut loaded);
                 }
-                self.load_last(rest)
+                self.load_unlisted(rest)
             }
             Purpose::Check(ops, rest) => {
                 let ops = self.still_due(ops, &loaded);

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::since::LookedAt;
 use crate::audit::KeyedHash;
 use crate::id::{ExternalId, RunId};
-use crate::matching::{Rule, Rules, RulesError};
+use crate::matching::{MatchRule, MatchRules, RulesError};
 use crate::plan::{Guards, MadeAfter, PlanId};
 use crate::schema::Policy;
 
@@ -47,7 +47,7 @@ pub struct Run {
     pub(super) only: Option<Vec<ExternalId>>,
     pub(super) missing_after: u32,
     /// Not of none.
-    pub(super) rules: Option<Rules>,
+    pub(super) rules: Option<MatchRules>,
     pub(super) audit_key: Option<Key>,
     pub(super) made_after: Option<MadeAfter>,
     pub(super) since: LookedAt,
@@ -291,7 +291,7 @@ impl Run {
     /// How records of the source are found here that no external id links. Without rules, whoever is not linked is
     /// created.
     ///
-    /// Rules are no part of the policy: a record that is linked is not looked at again because one of them changed. A
+    /// MatchRules are no part of the policy: a record that is linked is not looked at again because one of them changed. A
     /// [trusted](crate::matching::Trust::Trusted) one links, everything else waits for a person; see
     /// [`matching`](crate::matching).
     ///
@@ -308,13 +308,13 @@ impl Run {
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
     /// # let store = MemoryStore::new(schema.clone());
     /// use tripartite::id::{ExternalId, LocalId};
-    /// use tripartite::matching::{Rule, Trust};
+    /// use tripartite::matching::{MatchRule, Trust};
     /// // The club has Áine since before there was a register, and so without an id of it.
     /// let here = LocalId::new("17")?;
     /// store.enter(here.clone(), schema.record(&serde_json::json!({"email": "aine@example.org"}))?);
     /// let listing = Listing::of(&schema, [("FED-1", serde_json::json!({"name": "Áine", "email": "Aine@Example.org"}))])?;
     ///
-    /// let email = |trust| [Rule { name: "e-mail".to_owned(), fields: vec!["email".to_owned()], trust }];
+    /// let email = |trust| [MatchRule { name: "e-mail".to_owned(), fields: vec!["email".to_owned()], trust }];
     /// let night = |trust| -> Result<_, Box<dyn std::error::Error>> {
     ///     Ok(drive_blocking(run.clone().matching(email(trust))?.start(), &listing, &store)?.report.counts)
     /// };
@@ -326,8 +326,8 @@ impl Run {
     /// assert_eq!((&kept.id, kept.local.field(0).text()), (&here, Some("Áine")));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn matching(mut self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, RulesError> {
-        let rules = Rules::new(self.policy.schema(), rules.into_iter().collect())?;
+    pub fn matching(mut self, rules: impl IntoIterator<Item = MatchRule>) -> Result<Self, RulesError> {
+        let rules = MatchRules::new(self.policy.schema(), rules.into_iter().collect())?;
         self.rules = (!rules.is_empty()).then_some(rules);
         Ok(self)
     }

@@ -10,7 +10,7 @@
 //! and in streaming mode of one that is written. What it said is then told by what the host has of it: the base, or
 //! where a conflict is open, the source's side of it.
 
-use crate::detect::{Heard, Side, hear};
+use crate::detect::{RemoteState, Side, read_remote};
 use crate::schema::{Field, Schema, Unit};
 use crate::store::{Loaded, OpenConflict};
 use crate::value::{Record, Value, at, pointer};
@@ -32,10 +32,10 @@ pub(super) fn is_known(schema: &Schema, loaded: &Loaded, again: &Record) -> bool
         schema.members(unit).iter().all(|&position| {
             let field = &schema.fields()[position];
             let known = Side::new(schema, field, base.field(position));
-            match hear(schema, position, &known, again.field(position)) {
-                Heard::Nothing => true,
-                Heard::Nonsense(_) => false,
-                Heard::Said { remote, moved } => open.map_or(!moved, |conflict| {
+            match read_remote(schema, position, &known, again.field(position)) {
+                RemoteState::NotReported => true,
+                RemoteState::Invalid(_) => false,
+                RemoteState::Reported { remote, moved } => open.map_or(!moved, |conflict| {
                     schema.same_value(field.kind(), said(conflict, *unit, field), &remote.raw.to_value())
                 }),
             }

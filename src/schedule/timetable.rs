@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
 use super::civil::{self, Civil};
 use super::zone::Zone;
-use super::{Due, Fire, Missed, Schedule, ScheduleError};
+use super::{DueFires, Fire, Missed, Schedule, ScheduleError};
 
 /// The most fires that are made up for at once, whatever the policy says: a bound on the work of one look.
 ///
@@ -127,7 +127,7 @@ impl Timetable {
 
     /// Which fires are due: those after `since` and until `now`, less what the policy for missed ones leaves out.
     ///
-    /// `since` is the [`through`](Due::through) of the last look; at first, when the schedule was enabled. A `now` that
+    /// `since` is the [`through`](DueFires::through) of the last look; at first, when the schedule was enabled. A `now` that
     /// is not after it finds nothing due. The work is bounded by the fires that come out, not by how long nobody
     /// looked.
     ///
@@ -148,7 +148,7 @@ impl Timetable {
     /// assert!(timetable.due(through, now, Missed::Coalesce).fires.is_empty());
     /// # Ok::<(), tripartite::schedule::ScheduleError>(())
     /// ```
-    pub fn due(&self, since: DateTime<Utc>, now: DateTime<Utc>, missed: Missed) -> Due {
+    pub fn due(&self, since: DateTime<Utc>, now: DateTime<Utc>, missed: Missed) -> DueFires {
         let newest = self.last(now).filter(|at| *at > since);
         let at_most = match missed {
             Missed::Coalesce | Missed::Skip { .. } => 1,
@@ -163,7 +163,7 @@ impl Timetable {
             fires.retain(|fire| (now - fire.at).to_std().is_ok_and(|late| late <= grace));
         }
         fires.reverse();
-        Due { fires, through: newest.unwrap_or(since) }
+        DueFires { fires, through: newest.unwrap_or(since) }
     }
 }
 

@@ -50,14 +50,14 @@ pub enum RuleSource {
 
 /// The rule that decides a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
+pub struct DecidingRule {
     /// Where it was stated.
     pub source: RuleSource,
     /// The strategy.
     pub strategy: Strategy,
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for DecidingRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = match self.source {
             RuleSource::Record => "record",
@@ -174,8 +174,8 @@ impl Policy {
     /// assert_eq!(policy.rule(Unit::Field(0), Some(&Strategy::LocalWins)).to_string(), "record: local_wins");
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
-    pub fn rule(&self, unit: Unit, record: Option<&Strategy>) -> Rule {
-        let rule = |source, strategy: &Strategy| Rule { source, strategy: strategy.clone() };
+    pub fn rule(&self, unit: Unit, record: Option<&Strategy>) -> DecidingRule {
+        let rule = |source, strategy: &Strategy| DecidingRule { source, strategy: strategy.clone() };
         let spec = self.schema.spec();
         if let Some(strategy) = record {
             return rule(RuleSource::Record, strategy);

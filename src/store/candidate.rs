@@ -2,7 +2,7 @@
 
 use super::{Loaded, Presence, Revision};
 use crate::id::{ExternalId, LocalId};
-use crate::matching::{MatchKey, Rules};
+use crate::matching::{MatchKey, MatchRules};
 use crate::value::Record;
 
 /// Which records a load is to give.
@@ -36,15 +36,15 @@ impl LoadRequest {
 
 /// Which records to look for that the source's could be: all that have one of the keys, whether linked or not.
 ///
-/// The rules come along, so that a store needs none of its own: it keeps the [`Rules::keys`] of its records, under the
-/// [`Rules::version`], or reckons them when it is asked.
+/// The rules come along, so that a store needs none of its own: it keeps the [`MatchRules::keys`] of its records, under the
+/// [`MatchRules::version`], or reckons them when it is asked.
 ///
 /// A key that more than [`FEW`](crate::matching::FEW) records have proposes nobody. Of those records a store gives one
 /// more than that, whichever; it may give all, at the cost of a load that grows with them.
 #[derive(Debug, Clone)]
 pub struct CandidateQuery {
     /// What the keys are made by.
-    pub rules: Rules,
+    pub rules: MatchRules,
     /// The keys, sorted, each once; never none.
     pub keys: Vec<MatchKey>,
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::seen::Seen;
 use super::tombstone::Tombstones;
 use crate::id::{CommandId, SyncKey};
@@ -9,7 +9,7 @@ use crate::queue::Command;
 
 /// What is sent back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
     /// The headers, in small letters.
@@ -18,12 +18,12 @@ pub struct Answer {
     pub text: String,
 }
 
-impl Answer {
+impl HttpResponse {
     /// The answer when the host's store fails: nothing is said to be accepted, so the sender tries again.
     ///
     /// ```
     /// use std::time::Duration;
-    /// let answer = tripartite::webhook::Answer::unavailable(Duration::from_millis(1500));
+    /// let answer = tripartite::webhook::HttpResponse::unavailable(Duration::from_millis(1500));
     /// assert_eq!((answer.status, answer.headers[0].1.as_str()), (503, "2")); // rounded up
     /// ```
     pub fn unavailable(retry_after: Duration) -> Self {
@@ -42,12 +42,12 @@ impl Answer {
     }
 }
 
-impl From<&Refusal> for Answer {
-    fn from(refusal: &Refusal) -> Self {
+impl From<&Rejection> for HttpResponse {
+    fn from(refusal: &Rejection) -> Self {
         let mut answer = Self::new(refusal.status(), refusal.to_string());
         match refusal {
-            Refusal::Limited { retry_after } => answer.after(*retry_after),
-            Refusal::Unsigned | Refusal::Signature | Refusal::Stale { .. } => {
+            Rejection::Limited { retry_after } => answer.after(*retry_after),
+            Rejection::Unsigned | Rejection::Signature | Rejection::Stale { .. } => {
                 // RFC 9110, 15.5.2: a 401 says how to do better.
                 answer.headers.push(("www-authenticate", "webhook-signature".to_owned()));
                 answer
@@ -60,7 +60,7 @@ impl From<&Refusal> for Answer {
 /// What became of a request, to count by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum Reception {
     /// It is taken in.
     Accepted {
         /// How many of its events count.
@@ -76,14 +76,14 @@ pub enum Verdict {
         events: usize,
     },
     /// It is turned away.
-    Refused(Refusal),
+    Refused(Rejection),
 }
 
 /// What the host does before it answers.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Effect {
-    /// Stores who is said to be gone, by compare-and-swap on what [`Burying`](super::Burying) was given. On a conflict
+pub enum SideEffect {
+    /// Stores who is said to be gone, by compare-and-swap on what [`StoreTombstones`](super::StoreTombstones) was given. On a conflict
     /// it is read again, and the step taken again.
     Tombstone {
         /// Under which key.
@@ -114,12 +114,12 @@ pub enum Effect {
 #[must_use = "an answer that is sent before its effects are stored promises what a crash then loses"]
 pub struct Received {
     /// What became of it.
-    pub verdict: Verdict,
+    pub verdict: Reception,
     /// What to do first: one after the other, in this order, each durable before the next begins. When one fails, the
-    /// answer is [`Answer::unavailable`], and the message comes again.
-    pub effects: Vec<Effect>,
+    /// answer is [`HttpResponse::unavailable`], and the message comes again.
+    pub effects: Vec<SideEffect>,
     /// What to answer then.
-    pub answer: Answer,
+    pub answer: HttpResponse,
 }
 
 impl Received {
@@ -132,23 +132,23 @@ impl Received {
     /// assert_eq!((gone.answer.status, gone.effects.len()), (410, 0));
     /// ```
     pub fn gone() -> Self {
-        Self::refused(Refusal::Gone)
+        Self::refused(Rejection::Gone)
     }
 
-    pub(super) fn refused(refusal: Refusal) -> Self {
-        Self { answer: Answer::from(&refusal), verdict: Verdict::Refused(refusal), effects: Vec::new() }
+    pub(super) fn refused(refusal: Rejection) -> Self {
+        Self { answer: HttpResponse::from(&refusal), verdict: Reception::Refused(refusal), effects: Vec::new() }
     }
 
     pub(super) fn duplicate() -> Self {
-        Self { verdict: Verdict::Duplicate, effects: Vec::new(), answer: Answer::new(200, "taken in before") }
+        Self { verdict: Reception::Duplicate, effects: Vec::new(), answer: HttpResponse::new(200, "taken in before") }
     }
 
     pub(super) fn ignored(events: usize) -> Self {
-        let answer = Answer::new(200, "nothing of this was asked for");
-        Self { verdict: Verdict::Ignored { events }, effects: Vec::new(), answer }
+        let answer = HttpResponse::new(200, "nothing of this was asked for");
+        Self { verdict: Reception::Ignored { events }, effects: Vec::new(), answer }
     }
 
-    pub(super) fn accepted(events: usize, ignored: usize, effects: Vec<Effect>) -> Self {
-        Self { verdict: Verdict::Accepted { events, ignored }, effects, answer: Answer::new(202, "taken in") }
+    pub(super) fn accepted(events: usize, ignored: usize, effects: Vec<SideEffect>) -> Self {
+        Self { verdict: Reception::Accepted { events, ignored }, effects, answer: HttpResponse::new(202, "taken in") }
     }
 }

@@ -8,7 +8,7 @@ use crate::id::ExternalId;
 /// What happened to a record, as the sender says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Change {
+pub enum EventKind {
     /// It is new.
     Created,
     /// It is another now.
@@ -23,7 +23,7 @@ pub struct Event {
     /// To which record.
     pub id: ExternalId,
     /// What.
-    pub change: Change,
+    pub change: EventKind,
     /// How it stands to other events of this record.
     pub order: Order,
 }
@@ -74,13 +74,13 @@ impl Message {
     ///
     /// ```
     /// use tripartite::id::ExternalId;
-    /// use tripartite::webhook::{Change, Event, Message, Order};
+    /// use tripartite::webhook::{Event, EventKind, Message, Order};
     /// let id = ExternalId::new("7")?;
     /// let order = |version| Order { version: Some(version), at: None };
     /// let event = |change, version| Event { id: id.clone(), change, order: order(version) };
-    /// let events = vec![event(Change::Deleted, 5), event(Change::Created, 6), event(Change::Updated, 4)];
+    /// let events = vec![event(EventKind::Deleted, 5), event(EventKind::Created, 6), event(EventKind::Updated, 4)];
     /// let message = Message { events, ignored: 0 };
-    /// assert_eq!(message.latest()[&id].change, Change::Created); // it is there again
+    /// assert_eq!(message.latest()[&id].change, EventKind::Created); // it is there again
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn latest(&self) -> BTreeMap<ExternalId, &Event> {
@@ -98,7 +98,7 @@ impl Message {
 /// What is wrong with a body: where, by the pointers of the shape, and never what stands there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Malformed {
+pub enum MalformedMessage {
     /// It cannot be read as JSON, or states a key of an object twice.
     #[error("the body cannot be read as JSON, from line {line}, column {column} on")]
     Json {

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use super::mac::{Tag, any_equal, mac};
-use super::refusal::{Problem, Refusal};
+use super::rejection::{HeaderProblem, Rejection};
 use super::request::{MessageId, Request};
 use super::secret::{self, SecretError};
 use crate::registry::Secret;
@@ -18,7 +18,7 @@ const PREFIX: &str = "sha256=";
 ///
 /// ```
 /// use tripartite::registry::Secret;
-/// use tripartite::webhook::{Hex, Refusal, Request};
+/// use tripartite::webhook::{Hex, Rejection, Request};
 /// let hex = Hex::new("X-Hub-Signature-256", [Secret::new("a secret of our own")])?;
 /// let signed = hex.sign(b"{}");
 /// let verify = |value: &str| {
@@ -27,7 +27,7 @@ const PREFIX: &str = "sha256=";
 /// };
 /// assert!(verify(&signed).is_ok());
 /// assert!(verify(signed.trim_start_matches("sha256=")).is_ok());
-/// assert_eq!(verify(&signed.replacen("sha256=", "sha1=", 1)), Err(Refusal::Signature));
+/// assert_eq!(verify(&signed.replacen("sha256=", "sha1=", 1)), Err(Rejection::Signature));
 /// # Ok::<(), tripartite::webhook::SecretError>(())
 /// ```
 #[derive(Debug)]
@@ -72,11 +72,11 @@ impl Hex {
     /// The code is that of the first secret, so it is the same whichever of them signed.
     ///
     /// # Errors
-    /// [`Refusal::Header`] when the header is there twice or is no text, [`Refusal::Unsigned`] and
-    /// [`Refusal::Signature`].
-    pub fn verify(&self, request: &Request<'_>) -> Result<MessageId, Refusal> {
+    /// [`Rejection::Header`] when the header is there twice or is no text, [`Rejection::Unsigned`] and
+    /// [`Rejection::Signature`].
+    pub fn verify(&self, request: &Request<'_>) -> Result<MessageId, Rejection> {
         let text = match request.required(&self.header) {
-            Err(Refusal::Header { problem: Problem::Missing, .. }) => return Err(Refusal::Unsigned),
+            Err(Rejection::Header { problem: HeaderProblem::Missing, .. }) => return Err(Rejection::Unsigned),
             text => text?,
         };
         let sent = decode(text.strip_prefix(PREFIX).unwrap_or(text));
@@ -84,9 +84,9 @@ impl Hex {
         let others = self.others.iter().map(|secret| mac(secret.expose(), &[request.body]));
         let tags: Vec<Tag> = others.chain([first]).collect();
         if any_equal(&tags, sent.as_slice()) {
-            MessageId::new(encode(&first)).map_err(|_| Refusal::Signature)
+            MessageId::new(encode(&first)).map_err(|_| Rejection::Signature)
         } else {
-            Err(Refusal::Signature)
+            Err(Rejection::Signature)
         }
     }
 

@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::answer::{Effect, Received};
-use super::event::{Change, Message};
+use super::answer::{Received, SideEffect};
+use super::event::{EventKind, Message};
 use super::hex::Hex;
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::request::{MessageId, Request};
 use super::seen::Seen;
 use super::shape::Shape;
@@ -15,8 +15,8 @@ use super::tombstone::{Added, Tombstone, Tombstones};
 use crate::id::{CommandId, OrgId, PolicyRef, SyncKey};
 use crate::jobs::StoreKey;
 use crate::queue::{Command, Scope, Trigger};
-use crate::rate::{Allowance, Limit, Rate};
-use crate::registry::{Connection, Status};
+use crate::rate::{Allowance, Rate, RateLimit};
+use crate::registry::{Connection, ConnectionStatus};
 
 /// Far more than the 20 kB the specification recommends, and little to hash for nothing.
 const CAP: usize = 256 * 1024;
@@ -31,22 +31,22 @@ const KEEP: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 ///
 /// ```
 /// use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
-/// use tripartite::registry::{Connection, Status};
+/// use tripartite::registry::{Connection, ConnectionStatus};
 /// use tripartite::webhook::serves;
 /// let org = OrgId::new("ballybeg")?;
 /// let mut connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
 ///     .org(org.clone(), ExternalId::new("F-17")?, chrono::DateTime::UNIX_EPOCH);
 /// assert!(serves(&connection, &org) && !serves(&connection, &OrgId::new("kilmore")?));
-/// connection.status = Status::Error;
+/// connection.status = ConnectionStatus::Error;
 /// assert!(serves(&connection, &org));
 /// connection.enabled = false; // no schedule, and an endpoint all the same
 /// assert!(serves(&connection, &org));
-/// connection.status = Status::Inactive;
+/// connection.status = ConnectionStatus::Inactive;
 /// assert!(!serves(&connection, &org));
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 pub fn serves(connection: &Connection, org: &OrgId) -> bool {
-    connection.status != Status::Inactive && connection.orgs.contains_key(org)
+    connection.status != ConnectionStatus::Inactive && connection.orgs.contains_key(org)
 }
 
 /// How a sender signs.
@@ -73,7 +73,7 @@ impl From<Hex> for Verifier {
 
 impl Verifier {
     /// The message's id, by which a second delivery is known; `None` when messages can be alike.
-    fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Option<MessageId>, Refusal> {
+    fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Option<MessageId>, Rejection> {
         match self {
             Self::Standard(standard) => standard.verify(request, now).map(Some),
             Self::Hex(hex) => hex.verify(request).map(|id| Some(id).filter(|_| !hex.repeats())),
@@ -99,7 +99,7 @@ pub struct Endpoint {
     policy: PolicyRef,
     verifier: Verifier,
     shape: Shape,
-    limit: Limit,
+    limit: RateLimit,
     cap: usize,
     keep: Duration,
 }
@@ -107,12 +107,12 @@ pub struct Endpoint {
 impl Endpoint {
     /// An endpoint with a limit of 100 messages a minute and a body of 256 KiB, which knows messages for four days.
     pub fn new(key: SyncKey, policy: PolicyRef, verifier: impl Into<Verifier>, shape: Shape) -> Self {
-        Self { key, policy, verifier: verifier.into(), shape, limit: Limit::default(), cap: CAP, keep: KEEP }
+        Self { key, policy, verifier: verifier.into(), shape, limit: RateLimit::default(), cap: CAP, keep: KEEP }
     }
 
     /// How many messages are taken in.
     #[must_use]
-    pub fn limit(mut self, limit: Limit) -> Self {
+    pub fn limit(mut self, limit: RateLimit) -> Self {
         self.limit = limit;
         self
     }
@@ -137,30 +137,30 @@ impl Endpoint {
     /// use chrono::{DateTime, Utc};
     /// use tripartite::id::{ConnectorId, OrgId, PolicyRef, SyncKey};
     /// use tripartite::registry::Secret;
-    /// use tripartite::webhook::{Change, Endpoint, Hex, Refusal, Request, Shape, Step, Verdict};
+    /// use tripartite::webhook::{Endpoint, EventKind, Hex, ReceiveStep, Reception, Rejection, Request, Shape};
     /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
     /// let hex = Hex::new("x-signature", [Secret::new("a secret of our own")])?;
-    /// let shape = Shape::new("/type", "/id", [("member", Change::Updated)])?;
+    /// let shape = Shape::new("/type", "/id", [("member", EventKind::Updated)])?;
     /// let endpoint = Endpoint::new(key, PolicyRef::new("members")?, hex, shape).cap(2);
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
     /// let verdict = |body: &[u8]| match endpoint.receive(&Request { headers: &[], body }, now) {
-    ///     Step::Done(received) => Some(received.verdict),
+    ///     ReceiveStep::Done(received) => Some(received.verdict),
     ///     _ => None,
     /// };
-    /// assert_eq!(verdict(b"{}"), Some(Verdict::Refused(Refusal::Unsigned)));
-    /// assert_eq!(verdict(b"{ }"), Some(Verdict::Refused(Refusal::TooLarge { cap: 2 }))); // not even hashed
+    /// assert_eq!(verdict(b"{}"), Some(Reception::Refused(Rejection::Unsigned)));
+    /// assert_eq!(verdict(b"{ }"), Some(Reception::Refused(Rejection::TooLarge { cap: 2 }))); // not even hashed
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn receive<'a>(&'a self, request: &Request<'a>, now: DateTime<Utc>) -> Step<'a> {
+    pub fn receive<'a>(&'a self, request: &Request<'a>, now: DateTime<Utc>) -> ReceiveStep<'a> {
         if request.body.len() > self.cap {
-            return Step::Done(Received::refused(Refusal::TooLarge { cap: self.cap }));
+            return ReceiveStep::Done(Received::refused(Rejection::TooLarge { cap: self.cap }));
         }
         if request.is_encoded() {
-            return Step::Done(Received::refused(Refusal::Encoded));
+            return ReceiveStep::Done(Received::refused(Rejection::Encoded));
         }
         match self.verifier.verify(request, now) {
             Ok(id) => Verified { endpoint: self, body: request.body, id, now }.looked_for(),
-            Err(refusal) => Step::Done(Received::refused(refusal)),
+            Err(refusal) => ReceiveStep::Done(Received::refused(refusal)),
         }
     }
 
@@ -172,13 +172,13 @@ impl Endpoint {
 /// What is needed next.
 #[derive(Debug)]
 #[must_use = "a request is not answered before it is done"]
-pub enum Step<'a> {
+pub enum ReceiveStep<'a> {
     /// Whether the message was taken in before.
-    Looking(Looking<'a>),
+    Deduplicate(Deduplicate<'a>),
     /// The rate, which is charged.
-    Charging(Charging<'a>),
+    RateCheck(RateCheck<'a>),
     /// The tombstones there are.
-    Burying(Burying<'a>),
+    StoreTombstones(StoreTombstones<'a>),
     /// Nothing: this is what it comes to.
     Done(Received),
 }
@@ -199,11 +199,11 @@ impl fmt::Debug for Verified<'_> {
 
 /// A verified request that is new, before it is charged.
 #[derive(Debug)]
-pub struct Charging<'a> {
+pub struct RateCheck<'a> {
     at: Verified<'a>,
 }
 
-impl<'a> Charging<'a> {
+impl<'a> RateCheck<'a> {
     /// Under which key the rate is stored: `rate/ORG/CONNECTOR`.
     pub fn key(&self) -> StoreKey {
         self.at.endpoint.name("rate", None)
@@ -218,9 +218,11 @@ impl<'a> Charging<'a> {
     }
 
     /// Goes on, once that is stored.
-    pub fn resume(self, allowance: Allowance) -> Step<'a> {
+    pub fn resume(self, allowance: Allowance) -> ReceiveStep<'a> {
         match allowance {
-            Allowance::Limited { retry_after } => Step::Done(Received::refused(Refusal::Limited { retry_after })),
+            Allowance::Limited { retry_after } => {
+                ReceiveStep::Done(Received::refused(Rejection::Limited { retry_after }))
+            }
             Allowance::Allowed => self.at.read(),
         }
     }
@@ -229,31 +231,35 @@ impl<'a> Charging<'a> {
 /// A verified request, which may have been taken in before. A duplicate is known before it is charged: whoever replays
 /// copied messages does not use up the rate of who sends new ones.
 #[derive(Debug)]
-pub struct Looking<'a> {
+pub struct Deduplicate<'a> {
     id: MessageId,
     at: Verified<'a>,
 }
 
-impl<'a> Looking<'a> {
+impl<'a> Deduplicate<'a> {
     /// Under which key the message would be remembered: `webhook/ORG/CONNECTOR/ID`.
     pub fn key(&self) -> StoreKey {
         self.at.endpoint.name("webhook", Some(self.id.as_str()))
     }
 
     /// Goes on with what is stored there.
-    pub fn resume(self, seen: Option<&Seen>) -> Step<'a> {
-        if seen.is_some() { Step::Done(Received::duplicate()) } else { Step::Charging(Charging { at: self.at }) }
+    pub fn resume(self, seen: Option<&Seen>) -> ReceiveStep<'a> {
+        if seen.is_some() {
+            ReceiveStep::Done(Received::duplicate())
+        } else {
+            ReceiveStep::RateCheck(RateCheck { at: self.at })
+        }
     }
 }
 
 /// A message in which records are deleted.
 #[derive(Debug)]
-pub struct Burying<'a> {
+pub struct StoreTombstones<'a> {
     message: Message,
     at: Verified<'a>,
 }
 
-impl Burying<'_> {
+impl StoreTombstones<'_> {
     /// Under which key the tombstones are stored: `tombstones/ORG/CONNECTOR`.
     pub fn key(&self) -> StoreKey {
         self.at.endpoint.name("tombstones", None)
@@ -264,13 +270,13 @@ impl Burying<'_> {
     pub fn resume(&self, stored: Option<&Tombstones>) -> Received {
         let mut next = stored.cloned().unwrap_or_default();
         let mut scope = scope(&self.message);
-        for (id, event) in self.message.latest().into_iter().filter(|(_, event)| event.change == Change::Deleted) {
+        for (id, event) in self.message.latest().into_iter().filter(|(_, event)| event.change == EventKind::Deleted) {
             let tombstone = Tombstone { order: event.order, heard_at: self.at.now };
             if next.add(id, tombstone) == Added::Spilled {
                 scope = Scope::All;
             }
         }
-        self.at.accepted(&self.message, Some(Effect::Tombstone { key: self.key(), next }), scope)
+        self.at.accepted(&self.message, Some(SideEffect::Tombstone { key: self.key(), next }), scope)
     }
 }
 
@@ -280,39 +286,39 @@ fn scope(message: &Message) -> Scope {
 
 impl<'a> Verified<'a> {
     /// A message without an id of its own is never a second delivery.
-    fn looked_for(self) -> Step<'a> {
+    fn looked_for(self) -> ReceiveStep<'a> {
         match self.id.clone() {
-            Some(id) => Step::Looking(Looking { id, at: self }),
-            None => Step::Charging(Charging { at: self }),
+            Some(id) => ReceiveStep::Deduplicate(Deduplicate { id, at: self }),
+            None => ReceiveStep::RateCheck(RateCheck { at: self }),
         }
     }
 
-    fn read(self) -> Step<'a> {
+    fn read(self) -> ReceiveStep<'a> {
         let message = match self.endpoint.shape.read(self.body) {
             Ok(message) => message,
-            Err(malformed) => return Step::Done(Received::refused(malformed.into())),
+            Err(malformed) => return ReceiveStep::Done(Received::refused(malformed.into())),
         };
         if message.events.is_empty() {
-            Step::Done(Received::ignored(message.ignored))
-        } else if message.latest().values().any(|event| event.change == Change::Deleted) {
-            Step::Burying(Burying { message, at: self })
+            ReceiveStep::Done(Received::ignored(message.ignored))
+        } else if message.latest().values().any(|event| event.change == EventKind::Deleted) {
+            ReceiveStep::StoreTombstones(StoreTombstones { message, at: self })
         } else {
-            Step::Done(self.accepted(&message, None, scope(&message)))
+            ReceiveStep::Done(self.accepted(&message, None, scope(&message)))
         }
     }
 
     /// Tombstones before the trigger, for the run it starts must find them. The trigger before the message is
     /// remembered, for what is remembered is never triggered again.
-    fn accepted(&self, message: &Message, tombstones: Option<Effect>, scope: Scope) -> Received {
+    fn accepted(&self, message: &Message, tombstones: Option<SideEffect>, scope: Scope) -> Received {
         let Endpoint { key, policy, verifier, keep, .. } = self.endpoint;
         // The id is visible ASCII of at most 256 bytes, so it fits.
         let id = self.id.as_ref().and_then(|id| CommandId::new(format!("webhook/{id}")).ok());
         let command = Command::Trigger { by: Trigger::Webhook, scope, policy: Some(policy.clone()), force: false };
-        let remember = self.id.as_ref().map(|id| Effect::Remember {
+        let remember = self.id.as_ref().map(|id| SideEffect::Remember {
             key: self.endpoint.name("webhook", Some(id.as_str())),
             seen: Seen::new(self.now, verifier.replayable().max(*keep)),
         });
-        let trigger = Effect::Trigger { key: key.clone(), id, command };
+        let trigger = SideEffect::Trigger { key: key.clone(), id, command };
         let effects = tombstones.into_iter().chain([trigger]).chain(remember).collect();
         Received::accepted(message.events.len(), message.ignored, effects)
     }

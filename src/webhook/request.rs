@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::refusal::{Problem, Refusal};
+use super::rejection::{HeaderProblem, Rejection};
 
 /// The most bytes a message's id may have: part of a key in the host's store.
 const MAX_ID: usize = 256;
@@ -32,12 +32,12 @@ impl<'a> Request<'a> {
     /// The value of a header, whatever the case of its name; `None` when it was not sent.
     ///
     /// # Errors
-    /// [`Refusal::Header`], when it was sent more than once.
-    pub fn header(&self, name: &str) -> Result<Option<&'a [u8]>, Refusal> {
+    /// [`Rejection::Header`], when it was sent more than once.
+    pub fn header(&self, name: &str) -> Result<Option<&'a [u8]>, Rejection> {
         let mut values =
             self.headers.iter().filter(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
         match (values.next(), values.next()) {
-            (_, Some(_)) => Err(Refusal::header(name, Problem::Twice)),
+            (_, Some(_)) => Err(Rejection::header(name, HeaderProblem::Twice)),
             (value, None) => Ok(value),
         }
     }
@@ -51,9 +51,9 @@ impl<'a> Request<'a> {
     }
 
     /// A header that must be there, as text.
-    pub(super) fn required(&self, name: &str) -> Result<&'a str, Refusal> {
-        let value = self.header(name)?.ok_or_else(|| Refusal::header(name, Problem::Missing))?;
-        std::str::from_utf8(value).map_err(|_| Refusal::header(name, Problem::Form))
+    pub(super) fn required(&self, name: &str) -> Result<&'a str, Rejection> {
+        let value = self.header(name)?.ok_or_else(|| Rejection::header(name, HeaderProblem::Missing))?;
+        std::str::from_utf8(value).map_err(|_| Rejection::header(name, HeaderProblem::Form))
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::event::{Change, Event, Malformed, Message, Order};
+use super::event::{Event, EventKind, MalformedMessage, Message, Order};
 use super::pointer::{Pointer, PointerError};
 use crate::id::ExternalId;
 use crate::value::{Value, exact_numbers};
@@ -28,8 +28,8 @@ const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
 /// there is no way to say it.
 ///
 /// ```
-/// use tripartite::webhook::{Change, Shape};
-/// let shape = Shape::new("/type", "/data/id", [("contact.updated", Change::Updated)])?;
+/// use tripartite::webhook::{EventKind, Shape};
+/// let shape = Shape::new("/type", "/data/id", [("contact.updated", EventKind::Updated)])?;
 /// let message = shape.read(br#"{"type": "contact.updated", "data": {"id": 42}}"#)?;
 /// assert_eq!(message.events[0].id.as_str(), "42"); // a whole number is an id, in its digits
 /// assert_eq!(shape.read(br#"{"type": "ping"}"#)?.ignored, 1);
@@ -54,7 +54,7 @@ struct Written {
     time: Option<Pointer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<Pointer>,
-    changes: BTreeMap<String, Change>,
+    changes: BTreeMap<String, EventKind>,
 }
 
 /// Why a shape cannot be one.
@@ -91,7 +91,7 @@ impl Shape {
     pub fn new<'a>(
         kind: &str,
         id: &str,
-        changes: impl IntoIterator<Item = (&'a str, Change)>,
+        changes: impl IntoIterator<Item = (&'a str, EventKind)>,
     ) -> Result<Self, ShapeError> {
         let changes = changes.into_iter().map(|(name, change)| (name.to_owned(), change)).collect();
         let (kind, id) = (Pointer::new(kind)?, Pointer::new(id)?);
@@ -104,8 +104,8 @@ impl Shape {
     /// [`ShapeError::Pointer`] when it is none.
     ///
     /// ```
-    /// use tripartite::webhook::{Change, Shape};
-    /// let shape = Shape::new("#/kind", "", [("update", Change::Updated)])?.events("/members")?;
+    /// use tripartite::webhook::{EventKind, Shape};
+    /// let shape = Shape::new("#/kind", "", [("update", EventKind::Updated)])?.events("/members")?;
     /// let message = shape.read(br#"{"kind": "update", "members": ["F-7", 8]}"#)?;
     /// assert_eq!(message.events.len(), 2); // the events are the ids themselves
     /// assert!(shape.read(br#"{"kind": "update"}"#).is_err()); // no list is not an empty one
@@ -122,8 +122,8 @@ impl Shape {
     /// [`ShapeError::Pointer`] when it is none.
     ///
     /// ```
-    /// # use tripartite::webhook::{Change, Shape};
-    /// let shape = Shape::new("/t", "/id", [("u", Change::Updated)])?.time("/at")?;
+    /// # use tripartite::webhook::{EventKind, Shape};
+    /// let shape = Shape::new("/t", "/id", [("u", EventKind::Updated)])?.time("/at")?;
     /// assert!(shape.read(br#"{"t": "u", "id": 7, "at": 1674087231}"#).is_ok());
     /// assert!(shape.read(br#"{"t": "u", "id": 7, "at": 1674087231000}"#).is_err()); // milliseconds are not guessed
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -139,8 +139,8 @@ impl Shape {
     /// [`ShapeError::Pointer`] when it is none.
     ///
     /// ```
-    /// # use tripartite::webhook::{Change, Shape};
-    /// let shape = Shape::new("/t", "/id", [("u", Change::Updated)])?.version("/rev")?;
+    /// # use tripartite::webhook::{EventKind, Shape};
+    /// let shape = Shape::new("/t", "/id", [("u", EventKind::Updated)])?.version("/rev")?;
     /// let version = |body| shape.read(body).map(|message| message.events[0].order.version);
     /// assert_eq!(version(br#"{"t": "u", "id": 7, "rev": "12"}"#)?, Some(12));
     /// assert!(version(br#"{"t": "u", "id": 7, "rev": "12a"}"#).is_err());
@@ -155,14 +155,14 @@ impl Shape {
     /// stand for a part.
     ///
     /// # Errors
-    /// [`Malformed`], which says where and never what.
-    pub fn read(&self, body: &[u8]) -> Result<Message, Malformed> {
+    /// [`MalformedMessage`], which says where and never what.
+    pub fn read(&self, body: &[u8]) -> Result<Message, MalformedMessage> {
         let body = json(body)?;
         let events = match &self.0.events {
             None => std::slice::from_ref(&body),
             Some(pointer) => match pointer.find(&body, &body) {
                 Value::List(list) => list.as_slice(),
-                other => return Err(Malformed::Events { pointer: pointer.to_string(), found: other.shape() }),
+                other => return Err(MalformedMessage::Events { pointer: pointer.to_string(), found: other.shape() }),
             },
         };
         let mut message = Message { events: Vec::new(), ignored: 0 };
@@ -176,7 +176,7 @@ impl Shape {
     }
 
     /// An event; `None` when nobody asked for its type.
-    fn event(&self, at: &At<'_>) -> Result<Option<Event>, Malformed> {
+    fn event(&self, at: &At<'_>) -> Result<Option<Event>, MalformedMessage> {
         let kind = at.needs(&self.0.kind, "a text", Value::as_text)?;
         let Some(change) = self.0.changes.get(kind) else {
             return Ok(None);
@@ -201,9 +201,9 @@ impl<'v> At<'v> {
         pointer: &Pointer,
         expected: &'static str,
         read: impl Fn(&'v Value) -> Option<T>,
-    ) -> Result<T, Malformed> {
+    ) -> Result<T, MalformedMessage> {
         let value = pointer.find(self.body, self.event);
-        read(value).ok_or_else(|| Malformed::Field {
+        read(value).ok_or_else(|| MalformedMessage::Field {
             event: self.number,
             pointer: pointer.to_string(),
             expected,
@@ -216,17 +216,17 @@ impl<'v> At<'v> {
         pointer: Option<&Pointer>,
         expected: &'static str,
         read: impl Fn(&'v Value) -> Option<T>,
-    ) -> Result<Option<T>, Malformed> {
+    ) -> Result<Option<T>, MalformedMessage> {
         let there = pointer.filter(|pointer| !pointer.find(self.body, self.event).is_null());
         there.map(|pointer| self.needs(pointer, expected, read)).transpose()
     }
 }
 
 /// A body, with every digit of its numbers. Where it is wrong is said of what was sent.
-fn json(body: &[u8]) -> Result<Value, Malformed> {
+fn json(body: &[u8]) -> Result<Value, MalformedMessage> {
     serde_json::from_slice(&exact_numbers(body)).map_err(|error| {
         let error = serde_json::from_slice::<Value>(body).err().unwrap_or(error);
-        Malformed::Json { line: error.line(), column: error.column() }
+        MalformedMessage::Json { line: error.line(), column: error.column() }
     })
 }
 

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 
 use super::mac::{Tag, any_equal, mac};
-use super::refusal::{Problem, Refusal};
+use super::rejection::{HeaderProblem, Rejection};
 use super::request::{MessageId, Request};
 use super::secret::{SecretError, SigningSecret};
 
@@ -42,7 +42,7 @@ const MAX_TIMESTAMP: usize = 12;
 /// ```
 /// use chrono::{DateTime, TimeDelta};
 /// use tripartite::registry::Secret;
-/// use tripartite::webhook::{MessageId, Refusal, Request, SigningSecret, Standard};
+/// use tripartite::webhook::{MessageId, Rejection, Request, SigningSecret, Standard};
 /// let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
 /// let at = DateTime::from_timestamp(1_614_265_330, 0).unwrap_or_default();
 /// let body = br#"{"test": 2432232314}"#;
@@ -52,8 +52,8 @@ const MAX_TIMESTAMP: usize = 12;
 /// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
 /// let verify = |body, after| standard.verify(&Request { headers: &headers, body }, at + TimeDelta::seconds(after));
 /// assert!(verify(&body[..], 300).is_ok()); // exactly the tolerance passes
-/// assert!(matches!(verify(&body[..], 301), Err(Refusal::Stale { .. })));
-/// assert_eq!(verify(br#"{"test":2432232314}"#, 0), Err(Refusal::Signature)); // the same JSON, other bytes
+/// assert!(matches!(verify(&body[..], 301), Err(Rejection::Stale { .. })));
+/// assert_eq!(verify(br#"{"test":2432232314}"#, 0), Err(Rejection::Signature)); // the same JSON, other bytes
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -88,19 +88,20 @@ impl Standard {
     /// The signature is looked at before the timestamp, so only who signs is told that the time is wrong.
     ///
     /// # Errors
-    /// [`Refusal::Header`] for a header that is missing, there twice or without its form, [`Refusal::Unsigned`] and
-    /// [`Refusal::Signature`], and [`Refusal::Stale`] for the time, either way.
-    pub fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<MessageId, Refusal> {
+    /// [`Rejection::Header`] for a header that is missing, there twice or without its form, [`Rejection::Unsigned`] and
+    /// [`Rejection::Signature`], and [`Rejection::Stale`] for the time, either way.
+    pub fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<MessageId, Rejection> {
         let names = Names::of(request);
-        let id = MessageId::new(request.required(names.id)?).map_err(|_| Refusal::header(names.id, Problem::Form))?;
+        let id = MessageId::new(request.required(names.id)?)
+            .map_err(|_| Rejection::header(names.id, HeaderProblem::Form))?;
         let (stamp, seconds) = timestamp(request, names.timestamp)?;
         let sent = signatures(request, names.signature)?;
         let tags: Vec<Tag> = self.secrets.iter().map(|secret| tag(secret, &id, stamp, request.body)).collect();
         if !any_equal(&tags, &sent) {
-            return Err(Refusal::Signature);
+            return Err(Rejection::Signature);
         }
         let apart = (i128::from(now.timestamp_micros()) - i128::from(seconds) * 1_000_000).unsigned_abs();
-        if apart > self.tolerance.as_micros() { Err(Refusal::Stale { tolerance: self.tolerance }) } else { Ok(id) }
+        if apart > self.tolerance.as_micros() { Err(Rejection::Stale { tolerance: self.tolerance }) } else { Ok(id) }
     }
 
     /// The headers to send a body with. A delivery that is tried again keeps its id and gets a new time.
@@ -139,21 +140,21 @@ fn tag(secret: &SigningSecret, id: &MessageId, stamp: &str, body: &[u8]) -> Tag 
 }
 
 /// The timestamp as it was sent, which is what was signed, and as seconds since 1970.
-fn timestamp<'a>(request: &Request<'a>, name: &str) -> Result<(&'a str, i64), Refusal> {
+fn timestamp<'a>(request: &Request<'a>, name: &str) -> Result<(&'a str, i64), Rejection> {
     let stamp = request.required(name)?;
     let digits = stamp.len() <= MAX_TIMESTAMP && stamp.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = stamp.parse().ok().filter(|_| digits);
-    Ok((stamp, seconds.ok_or_else(|| Refusal::header(name, Problem::Form))?))
+    Ok((stamp, seconds.ok_or_else(|| Rejection::header(name, HeaderProblem::Form))?))
 }
 
 /// The signatures of our version. What cannot be one matches nothing, so it is left out.
-fn signatures(request: &Request<'_>, name: &str) -> Result<Vec<Tag>, Refusal> {
+fn signatures(request: &Request<'_>, name: &str) -> Result<Vec<Tag>, Rejection> {
     let text = match request.required(name) {
-        Err(Refusal::Header { problem: Problem::Missing, .. }) => return Err(Refusal::Unsigned),
+        Err(Rejection::Header { problem: HeaderProblem::Missing, .. }) => return Err(Rejection::Unsigned),
         text => text?,
     };
     if text.len() > MAX_SIGNATURE {
-        return Err(Refusal::header(name, Problem::Form));
+        return Err(Rejection::header(name, HeaderProblem::Form));
     }
     let ours = text.split(' ').filter_map(|one| one.split_once(',')).filter(|(version, _)| *version == VERSION);
     Ok(ours.filter_map(|(_, code)| BASE64_STANDARD.decode(code).ok()?.try_into().ok()).collect())

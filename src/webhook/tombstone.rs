@@ -95,7 +95,7 @@ pub struct Tombstones {
 /// Stored tombstones that this version cannot read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Broken {
+pub enum InvalidTombstones {
     /// They were written by a later version of this crate.
     #[error("these tombstones have format {found}, this version reads up to {FORMAT}")]
     Format {
@@ -124,9 +124,9 @@ impl Tombstones {
     /// Checks tombstones that came back from storage.
     ///
     /// # Errors
-    /// [`Broken`], when they are of a later format.
-    pub fn check(&self) -> Result<(), Broken> {
-        if self.format > FORMAT { Err(Broken::Format { found: self.format }) } else { Ok(()) }
+    /// [`InvalidTombstones`], when they are of a later format.
+    pub fn check(&self) -> Result<(), InvalidTombstones> {
+        if self.format > FORMAT { Err(InvalidTombstones::Format { found: self.format }) } else { Ok(()) }
     }
 
     /// The tombstone of a record.

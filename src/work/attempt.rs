@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::queue::slot_key;
 use super::record::{Known, change_known, change_since, changed};
 use super::worker::{Taken, Worker};
-use super::{Clock, Handler, Job, Opened, Queue, WorkError};
+use super::{Clock, Handler, Job, Queue, Session, WorkError};
 use crate::backoff::Fraction;
 use crate::drive::{DriveError, advance};
 use crate::failure::{Classify, Failure};
@@ -18,7 +18,7 @@ use crate::id::ExternalId;
 use crate::id::{CommandId, Incarnation, Nonce, SyncKey};
 use crate::jobs::JobStore;
 use crate::notice::Notice;
-use crate::queue::{Claim, Command, Decision, Extent, Outcome, Progress, Scope, Slot, State, Token};
+use crate::queue::{Claim, Command, Extent, Outcome, Progress, Scope, Slot, State, Token, Transition};
 use crate::run::{Counts, Done, Report, RunOutcome, Step};
 use crate::source::Connector;
 use crate::store::RecordStore;
@@ -230,7 +230,7 @@ impl Worker {
             };
             let claimed = change_known(&queue.store, queue.shards, &stored, known.take(), |slot: Option<&Slot>| {
                 let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
-                let Decision { next, outcome } = before.step(&queue.rules, None, command.clone(), now, Fraction::ONE);
+                let Transition { next, outcome } = before.step(&queue.rules, None, command.clone(), now, Fraction::ONE);
                 match outcome {
                     Outcome::Claimed(claim) if claim.until > ticket => (None, Err(claim.until)),
                     Outcome::Claimed(claim) => (Some(next), Ok(Some(claim))),
@@ -297,11 +297,11 @@ impl Worker {
                 return self.end(queue, clock, ending).await;
             }
         };
-        let Opened { step, connector, store } = opened;
+        let Session { step, connector, store } = opened;
         #[cfg(feature = "webhook")]
-        let connector = super::Heeding::new(connector, heeded.clone());
-        let opened = Opened { step, connector: &connector, store: &store };
-        let ran = self.run(queue, clock, &mut lease, opened, || handler.leaving()).await?;
+        let connector = super::WithTombstones::new(connector, heeded.clone());
+        let opened = Session { step, connector: &connector, store: &store };
+        let ran = self.run(queue, clock, &mut lease, opened, || handler.is_shutting_down()).await?;
         let (done, command, verdict) = match ran {
             Ran::Done(done) => {
                 let (command, verdict) = came_to(&job, &done.report);
@@ -335,15 +335,15 @@ impl Worker {
         queue: &Queue<S>,
         clock: &impl Clock,
         lease: &mut Lease,
-        opened: Opened<&C, &R>,
-        leaving: impl Fn() -> bool,
+        opened: Session<&C, &R>,
+        is_shutting_down: impl Fn() -> bool,
     ) -> Result<Ran, WorkError<S::Error>> {
-        let Opened { mut step, connector, store } = opened;
+        let Session { mut step, connector, store } = opened;
         loop {
             match step {
                 Step::Stopped(stopped) => return Ok(Ran::Done(Box::new(stopped.finish()))),
                 Step::Done(done) => return Ok(Ran::Done(Box::new(done))),
-                step if leaving() => {
+                step if is_shutting_down() => {
                     let done = Box::new(step.fail(Failure::Retry { after: None }));
                     return Ok(Ran::GaveBack(done, clock.time(), LEAVING.to_owned()));
                 }

@@ -61,7 +61,7 @@ pub struct Job {
 ///
 /// The module has [an example](crate::work).
 #[derive(Debug)]
-pub struct Opened<C, S> {
+pub struct Session<C, S> {
     /// The run, as it begins.
     pub step: Step,
     /// Where the source's records come from.
@@ -87,8 +87,10 @@ pub trait Handler {
     /// * **The core relies on** an error's class: a refused credential is
     ///   [`Denied`](crate::failure::Failure::Denied), and stops the connector for this organisation until somebody
     ///   renews it.
-    fn open(&self, job: &Job)
-    -> impl Future<Output = Result<Opened<Self::Connector, Self::Store>, Self::Error>> + Send;
+    fn open(
+        &self,
+        job: &Job,
+    ) -> impl Future<Output = Result<Session<Self::Connector, Self::Store>, Self::Error>> + Send;
 
     /// Keeps what came of the run, before the job counts as ended. After an error the job is tried again.
     ///
@@ -110,7 +112,7 @@ pub trait Handler {
     /// What was written stays, and the next attempt makes up for the rest. With one exception: of two new records of the
     /// source that share what a match rule goes by, of which only the first was created, the second waits for a person;
     /// see [`matching`](crate::matching).
-    fn leaving(&self) -> bool {
+    fn is_shutting_down(&self) -> bool {
         false
     }
 }

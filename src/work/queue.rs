@@ -7,16 +7,16 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::WorkError;
 use super::lane::Lane;
+use super::notified_state::NotifiedState;
 use super::record::{Known, change, change_known, known, read, relist};
-use super::told::Told;
 use crate::backoff::Fraction;
 use crate::gate::Gate;
 use crate::health::Health;
-use crate::history::{Entry, Status};
+use crate::history::{HistoryEntry, KeyStatus};
 use crate::id::{CommandId, ConnectorId, SyncKey};
 use crate::jobs::{JobStore, LogEntry, LogPosition, Shard, StoreKey};
 use crate::notice::Notice;
-use crate::queue::{Attempt, Command, Outcome, Rules, Slot, State, Token};
+use crate::queue::{Attempt, Command, Outcome, QueueRules, Slot, State, Token};
 use crate::registry::Enrolment;
 use crate::run::Report;
 
@@ -50,7 +50,7 @@ const PAGE: usize = 256;
 #[derive(Debug)]
 pub struct Queue<S> {
     pub(super) store: S,
-    pub(super) rules: Rules,
+    pub(super) rules: QueueRules,
     pub(super) shards: u16,
 }
 
@@ -119,7 +119,7 @@ impl<S: JobStore> Queue<S> {
     ///
     /// [`Queue`] has an example.
     pub fn new(store: S) -> Self {
-        Self { store, rules: Rules::default(), shards: SHARDS }
+        Self { store, rules: QueueRules::default(), shards: SHARDS }
     }
 
     /// By which rules slots decide. All who use one store use the same.
@@ -133,10 +133,10 @@ impl<S: JobStore> Queue<S> {
     /// # use tripartite::memory::MemoryJobStore;
     /// # use tripartite::queue::{Command, Outcome, Scope, Token, Trigger};
     /// # use tripartite::work::Queue;
-    /// use tripartite::queue::Rules;
+    /// use tripartite::queue::QueueRules;
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// # let now = DateTime::UNIX_EPOCH;
-    /// let queue = Queue::new(MemoryJobStore::default()).rules(Rules { max_retries: 0, ..Rules::default() });
+    /// let queue = Queue::new(MemoryJobStore::default()).rules(QueueRules { max_retries: 0, ..QueueRules::default() });
     /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
     /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
@@ -148,7 +148,7 @@ impl<S: JobStore> Queue<S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn rules(mut self, rules: Rules) -> Self {
+    pub fn rules(mut self, rules: QueueRules) -> Self {
         self.rules = rules;
         self
     }
@@ -205,7 +205,7 @@ impl<S: JobStore> Queue<S> {
     /// [`apply_with`](Self::apply_with) has it as a parameter.
     ///
     /// With an id, the command may be given again after an error, and takes effect once. A slot remembers the newest
-    /// [few](Rules::remember) ids.
+    /// [few](QueueRules::remember) ids.
     ///
     /// ```
     /// # use chrono::DateTime;
@@ -245,13 +245,13 @@ impl<S: JobStore> Queue<S> {
     /// # use tripartite::drive::block_on;
     /// # use tripartite::id::SyncKey;
     /// # use tripartite::memory::MemoryJobStore;
-    /// # use tripartite::queue::{Command, Outcome, Rules, Scope, Token, Trigger};
+    /// # use tripartite::queue::{Command, Outcome, QueueRules, Scope, Token, Trigger};
     /// # use tripartite::work::Queue;
     /// use tripartite::backoff::{Backoff, Fraction, Jitter};
     /// use tripartite::failure::Failure;
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// # let now = DateTime::UNIX_EPOCH;
-    /// let rules = Rules { backoff: Backoff::default().jitter(Jitter::Full), ..Rules::default() };
+    /// let rules = QueueRules { backoff: Backoff::default().jitter(Jitter::Full), ..QueueRules::default() };
     /// let queue = Queue::new(MemoryJobStore::default()).rules(rules);
     /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
@@ -343,7 +343,7 @@ impl<S: JobStore> Queue<S> {
         .await
     }
 
-    /// Sets the times of a key's records back to a clock that is right, by the rule of a slot's [`set_back`](Slot::set_back):
+    /// Sets the times of a key's records back to a clock that is right, by the rule of a slot's [`repair_clock_skew`](Slot::repair_clock_skew):
     /// those of its slot and its health, and of its connector's gate and schedule, which other organisations share. Nothing
     /// else of them changes, and what is not ahead stays as it is, but for waits of more than 18 hours.
     ///
@@ -362,7 +362,7 @@ impl<S: JobStore> Queue<S> {
     /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
     /// let queue = Queue::new(MemoryJobStore::default());
     /// let _ = block_on(queue.apply(&key, None, trigger, ahead))?;
-    /// block_on(queue.set_back(&key, now))?;
+    /// block_on(queue.repair_clock_skew(&key, now))?;
     /// assert_eq!(block_on(queue.slot(&key))?.and_then(|slot| slot.due()), Some(now));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -370,20 +370,21 @@ impl<S: JobStore> Queue<S> {
     /// # Errors
     /// [`WorkError`], when the store failed, a record cannot be read, or others change one all the time; some may have been
     /// set back, and doing it again does no harm.
-    pub async fn set_back(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+    pub async fn repair_clock_skew(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
         let (store, shards) = (&self.store, self.shards);
-        let slot = |slot: Option<&Slot>| (slot.map(|slot| slot.set_back(now)), ());
+        let slot = |slot: Option<&Slot>| (slot.map(|slot| slot.repair_clock_skew(now)), ());
         change(store, shards, &slot_key(key), slot).await?;
-        let health = |health: Option<&Health>| (health.map(|health| health.set_back(now)), ());
+        let health = |health: Option<&Health>| (health.map(|health| health.repair_clock_skew(now)), ());
         change(store, shards, &health_key(key), health).await?;
-        let gate = |gate: Option<&Gate>| (gate.map(|gate| gate.set_back(now)), ());
+        let gate = |gate: Option<&Gate>| (gate.map(|gate| gate.repair_clock_skew(now)), ());
         change(store, shards, &gate_key(key.connector.as_str()), gate).await?;
-        let enrolment = |enrolment: Option<&Enrolment>| (enrolment.map(|enrolment| enrolment.set_back(now)), ());
+        let enrolment =
+            |enrolment: Option<&Enrolment>| (enrolment.map(|enrolment| enrolment.repair_clock_skew(now)), ());
         change(store, shards, &connection_key(&key.connector), enrolment).await?;
         self.forget_skew(&key.connector).await
     }
 
-    /// [`set_back`](Self::set_back) for every key that a connector serves: a clock that was ahead for one run leaves its
+    /// [`repair_clock_skew`](Self::repair_clock_skew) for every key that a connector serves: a clock that was ahead for one run leaves its
     /// times with all of them. Says how many keys there are.
     ///
     /// A key of an organisation that is no longer connected is not among them.
@@ -401,7 +402,7 @@ impl<S: JobStore> Queue<S> {
     ///     .org("carrick".parse()?, "F-18".parse()?, now);
     /// block_on(queue.connect(&connection, now))?;
     /// block_on(queue.fire(&connection.connector, ahead))?; // both keys are due in a year
-    /// assert_eq!(block_on(queue.set_back_all(&connection.connector, now))?, 2);
+    /// assert_eq!(block_on(queue.repair_all_clock_skew(&connection.connector, now))?, 2);
     /// for key in connection.keys() {
     ///     assert_eq!(block_on(queue.slot(&key))?.and_then(|slot| slot.due()), Some(now));
     /// }
@@ -409,8 +410,8 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// As [`set_back`](Self::set_back). A record that cannot be read keeps no other key from being set back.
-    pub async fn set_back_all(
+    /// As [`repair_clock_skew`](Self::repair_clock_skew). A record that cannot be read keeps no other key from being set back.
+    pub async fn repair_all_clock_skew(
         &self,
         connector: &ConnectorId,
         now: DateTime<Utc>,
@@ -418,7 +419,7 @@ impl<S: JobStore> Queue<S> {
         let Some(known) = self.connection(connector).await? else { return Ok(0) };
         let (mut keys, mut broken) = (0, None);
         for key in known.keys() {
-            match self.set_back(&key, now).await {
+            match self.repair_clock_skew(&key, now).await {
                 Ok(()) => keys += 1,
                 Err(error @ WorkError::Broken { .. }) => broken = broken.or(Some(error)),
                 Err(error) => return Err(error),
@@ -467,11 +468,11 @@ impl<S: JobStore> Queue<S> {
     ///
     /// # Errors
     /// [`WorkError`], when the store failed, or the slot, an entry of its history or the health cannot be read.
-    pub async fn status(&self, key: &SyncKey) -> Result<Option<Status>, WorkError<S::Error>> {
+    pub async fn status(&self, key: &SyncKey) -> Result<Option<KeyStatus>, WorkError<S::Error>> {
         let Some(slot) = self.slot(key).await? else { return Ok(None) };
         let last = if slot.token.0 == 0 { None } else { self.last(key, &slot).await? };
         let health = self.health(key).await?;
-        let status = Status::of(&slot, last.as_ref(), health.as_ref());
+        let status = KeyStatus::of(&slot, last.as_ref(), health.as_ref());
         if status.wait.is_none() {
             return Ok(Some(status));
         }
@@ -527,11 +528,11 @@ impl<S: JobStore> Queue<S> {
         range: Range<DateTime<Utc>>,
         after: Option<&LogPosition>,
         limit: usize,
-    ) -> Result<Vec<Entry>, WorkError<S::Error>> {
+    ) -> Result<Vec<HistoryEntry>, WorkError<S::Error>> {
         let log = history_log(key);
         let entries = self.store.read(&log, range, after, limit).await.map_err(WorkError::Store)?;
         let read = |entry: LogEntry| {
-            Entry::from_json(&entry.bytes)
+            HistoryEntry::from_json(&entry.bytes)
                 .map_err(|error| WorkError::Broken { key: log.clone(), problem: error.to_string() })
         };
         entries.into_iter().map(read).collect()
@@ -608,7 +609,7 @@ impl<S: JobStore> Queue<S> {
         let Some(through) = attempts.iter().map(|attempt| attempt.token).max() else { return Ok(()) };
         let log = history_log(key);
         for attempt in attempts {
-            let entry = Entry::new(key, attempt);
+            let entry = HistoryEntry::new(key, attempt);
             let bytes =
                 entry.to_json().map_err(|error| WorkError::Broken { key: log.clone(), problem: error.to_string() })?;
             let entry = LogEntry { position: LogPosition { at: entry.at(), id: entry.id() }, bytes };
@@ -661,8 +662,8 @@ impl<S: JobStore> Queue<S> {
         now: DateTime<Utc>,
     ) -> Result<Vec<Notice>, WorkError<S::Error>> {
         let stored = StoreKey::of("told", [key.org.as_str(), key.connector.as_str()]);
-        change(&self.store, self.shards, &stored, |told: Option<&Told>| {
-            let (next, notices) = told.cloned().unwrap_or_default().hear(key, token, report, now);
+        change(&self.store, self.shards, &stored, |told: Option<&NotifiedState>| {
+            let (next, notices) = told.cloned().unwrap_or_default().observe(key, token, report, now);
             (Some(next), notices)
         })
         .await

@@ -9,7 +9,7 @@ use crate::id::SyncKey;
 use crate::jobs::{JobStore, StoreKey, Swap};
 use crate::queue::Scope;
 use crate::rate::Rate;
-use crate::webhook::{Burying, Effect, Endpoint, Received, Request, Seen, Step, Tombstones};
+use crate::webhook::{Endpoint, ReceiveStep, Received, Request, Seen, SideEffect, StoreTombstones, Tombstones};
 
 /// How many of them are forgotten when one more is taken in.
 const FORGOTTEN: usize = 4;
@@ -58,14 +58,14 @@ impl<S: JobStore> Queue<S> {
     /// use tripartite::memory::MemoryJobStore;
     /// use tripartite::queue::Scope;
     /// use tripartite::registry::Secret;
-    /// use tripartite::webhook::{Change, Endpoint, MessageId, Request, Shape, SigningSecret, Standard};
+    /// use tripartite::webhook::{Endpoint, EventKind, MessageId, Request, Shape, SigningSecret, Standard};
     /// use tripartite::work::Queue;
     /// let (now, key) = (DateTime::<Utc>::UNIX_EPOCH, SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? });
     /// let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
     /// let body = br#"{"type": "member.updated", "id": "FED-7"}"#;
     /// let signed = standard.sign(&MessageId::new("msg_1")?, now, body);
     /// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
-    /// let shape = Shape::new("/type", "/id", [("member.updated", Change::Updated)])?;
+    /// let shape = Shape::new("/type", "/id", [("member.updated", EventKind::Updated)])?;
     /// let endpoint = Endpoint::new(key.clone(), "members".parse()?, standard, shape);
     ///
     /// let queue = Queue::new(MemoryJobStore::default());
@@ -77,7 +77,7 @@ impl<S: JobStore> Queue<S> {
     ///
     /// # Errors
     /// [`WorkError`]. Nothing is said to be accepted then: the answer is
-    /// [`Answer::unavailable`](crate::webhook::Answer::unavailable), and the message comes again.
+    /// [`Response::unavailable`](crate::webhook::HttpResponse::unavailable), and the message comes again.
     pub async fn receive(
         &self,
         endpoint: &Endpoint,
@@ -87,7 +87,7 @@ impl<S: JobStore> Queue<S> {
         let mut step = endpoint.receive(request, now);
         let received = loop {
             step = match step {
-                Step::Charging(charging) => {
+                ReceiveStep::RateCheck(charging) => {
                     let key = charging.key();
                     let charge = change(&self.store, self.shards, &key, |rate: Option<&Rate>| {
                         let (next, allowance) = charging.take(rate);
@@ -96,22 +96,22 @@ impl<S: JobStore> Queue<S> {
                     let allowance = charge.await?;
                     charging.resume(allowance)
                 }
-                Step::Looking(looking) => {
+                ReceiveStep::Deduplicate(looking) => {
                     let seen: Option<Seen> = read(&self.store, &looking.key()).await?;
                     looking.resume(seen.as_ref())
                 }
-                Step::Burying(burying) => Step::Done(self.bury(&burying).await?),
-                Step::Done(received) => break received,
+                ReceiveStep::StoreTombstones(burying) => ReceiveStep::Done(self.store_tombstones(&burying).await?),
+                ReceiveStep::Done(received) => break received,
             };
         };
         for effect in &received.effects {
             match effect {
                 // Stored already, with what it was made from.
-                Effect::Tombstone { .. } => {}
-                Effect::Trigger { key, id, command } => {
+                SideEffect::Tombstone { .. } => {}
+                SideEffect::Trigger { key, id, command } => {
                     let _ = self.apply(key, id.as_ref(), command.clone(), now).await?;
                 }
-                Effect::Remember { key, seen } => {
+                SideEffect::Remember { key, seen } => {
                     let remember = |known: Option<&Seen>| (known.is_none().then(|| seen.clone()), ());
                     change(&self.store, self.shards, key, remember).await?;
                     self.forget(now).await?;
@@ -122,11 +122,11 @@ impl<S: JobStore> Queue<S> {
     }
 
     /// Stores the tombstones of a message before anything else of it.
-    async fn bury(&self, burying: &Burying<'_>) -> Result<Received, WorkError<S::Error>> {
+    async fn store_tombstones(&self, burying: &StoreTombstones<'_>) -> Result<Received, WorkError<S::Error>> {
         change(&self.store, self.shards, &burying.key(), |stored: Option<&Tombstones>| {
             let received = burying.resume(stored);
             let next = received.effects.iter().find_map(|effect| match effect {
-                Effect::Tombstone { next, .. } => Some(next.clone()),
+                SideEffect::Tombstone { next, .. } => Some(next.clone()),
                 _ => None,
             });
             (next, received)

@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::agenda::{Agenda, Due};
 use super::attempt::{Attempted, Claiming, Ending, Start};
 use super::clock_skew::SkewLook;
+use super::due_queue::{Due, DueQueue};
 use super::queue::number;
 use super::record::Known;
 use super::{Clock, Handler, Queue, WorkError};
@@ -42,7 +42,7 @@ pub struct Settings {
     /// How many runs of one connector there are at a time, and how far apart they start.
     pub gate: Limits,
     /// When a connector that fails is left alone.
-    pub health: health::Rules,
+    pub health: health::HealthRules,
     /// For how long the history is kept, counted back from the success before the newest one: a clock that is far ahead for
     /// one run removes nothing.
     pub history: Duration,
@@ -54,7 +54,7 @@ impl Default for Settings {
         Self {
             lease: Duration::from_secs(5 * 60),
             gate: Limits::default(),
-            health: health::Rules::default(),
+            health: health::HealthRules::default(),
             history: Duration::from_secs(30 * 24 * 60 * 60),
         }
     }
@@ -77,9 +77,9 @@ pub struct Worker {
     pub(super) unsaid: Option<Ending>,
     /// What people must hear about, until a tick returns.
     pub(super) notices: Vec<Notice>,
-    agenda: Agenda,
+    due_queue: DueQueue,
     /// Whose connector is left alone, until when; none: until a person has seen to it.
-    patient: BTreeMap<SyncKey, Option<DateTime<Utc>>>,
+    deferred: BTreeMap<SyncKey, Option<DateTime<Utc>>>,
     patient_until: Option<DateTime<Utc>>,
     pub(super) skew: SkewLook,
 }
@@ -96,7 +96,7 @@ pub struct Worker {
 /// # use tripartite::memory::{Listing, MemoryJobStore, MemoryStore};
 /// # use tripartite::queue::{Command, Outcome, Scope, Trigger};
 /// # use tripartite::run::Done;
-/// # use tripartite::work::{Handler, Job, Opened, Queue, Settings, Worker};
+/// # use tripartite::work::{Handler, Job, Queue, Session, Settings, Worker};
 /// use tripartite::failure::{Classify, Failure};
 ///
 /// #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,7 @@ pub struct Worker {
 /// #   type Store = Arc<MemoryStore>;
 ///     type Error = Refused;
 ///
-///     async fn open(&self, _: &Job) -> Result<Opened<Listing, Arc<MemoryStore>>, Refused> {
+///     async fn open(&self, _: &Job) -> Result<Session<Listing, Arc<MemoryStore>>, Refused> {
 ///         Err(Refused)
 ///     }
 /// #   async fn close(&self, _: &Job, _: &Arc<MemoryStore>, _: &Done) -> Result<(), Refused> {
@@ -181,8 +181,8 @@ impl Worker {
             claiming: None,
             unsaid: None,
             notices: Vec::new(),
-            agenda: Agenda::new(number(&incarnation.to_string())),
-            patient: BTreeMap::new(),
+            due_queue: DueQueue::new(number(&incarnation.to_string())),
+            deferred: BTreeMap::new(),
             patient_until: None,
             skew: SkewLook::default(),
         }
@@ -270,15 +270,15 @@ impl Worker {
     ) -> Result<(), WorkError<S::Error>> {
         let now = clock.time();
         self.be_patient(now);
-        let mut whole = self.agenda.look(queue, now, false).await?;
+        let mut whole = self.due_queue.look(queue, now, false).await?;
         let mut seen = Seen::default();
         loop {
-            while let Some(due) = self.agenda.others.pop_front() {
+            while let Some(due) = self.due_queue.others.pop_front() {
                 if let Err(error) = self.other(queue, clock, due, tick).await {
                     self.pass_over(error, tick)?;
                 }
             }
-            self.agenda.arrange();
+            self.due_queue.arrange();
             while let Some((key, kind)) = self.choose(queue, now, &mut seen, tick).await? {
                 match self.start(queue, handler, clock, (key, kind), &mut seen, tick).await {
                     Ok(true) => return Ok(()),
@@ -287,18 +287,18 @@ impl Worker {
                 }
             }
             if whole {
-                tick.next = self.agenda.ended(queue, now, tick.next);
+                tick.next = self.due_queue.ended(queue, now, tick.next);
                 return Ok(());
             }
             // Earlier ticks have passed over some of what is due: what is next is known only after a look at all of it.
-            whole = self.agenda.look(queue, now, true).await?;
+            whole = self.due_queue.look(queue, now, true).await?;
         }
     }
 
     /// For a while it asks no more after connectors that are left alone.
     fn be_patient(&mut self, now: DateTime<Utc>) {
         if self.patient_until.is_none_or(|until| until <= now || until > now + PATIENCE) {
-            self.patient.clear();
+            self.deferred.clear();
             self.patient_until = Some(now + PATIENCE);
         }
     }
@@ -312,28 +312,28 @@ impl Worker {
         seen: &mut Seen,
         tick: &mut Tick,
     ) -> Result<Option<(SyncKey, Turn)>, WorkError<S::Error>> {
-        while let Some((key, kind)) = self.agenda.next() {
-            if let Some(at) = self.patient.get(&key).filter(|at| at.is_none_or(|at| at > now)) {
+        while let Some((key, kind)) = self.due_queue.next() {
+            if let Some(at) = self.deferred.get(&key).filter(|at| at.is_none_or(|at| at > now)) {
                 if !seen.unwell.contains(&key) {
                     // Somebody may have reset it.
                     tick.next = earlier(tick.next, at.or(self.patient_until));
                 }
-                self.agenda.tries(&key, kind);
+                self.due_queue.tries(&key, kind);
                 continue;
             }
             let Some(turn) = self.open(queue, now, &key, seen, tick).await? else {
-                self.agenda.set_aside(key, kind);
+                self.due_queue.set_aside(key, kind);
                 continue;
             };
-            if turn != kind && self.agenda.other_waits(&key.connector, kind) {
-                self.agenda.put_off(key, kind);
+            if turn != kind && self.due_queue.other_waits(&key.connector, kind) {
+                self.due_queue.put_off(key, kind);
                 continue;
             }
-            if self.agenda.read_on(queue, now).await? {
-                self.agenda.give_back(key, kind);
+            if self.due_queue.read_on(queue, now).await? {
+                self.due_queue.give_back(key, kind);
                 continue;
             }
-            self.agenda.tries(&key, kind);
+            self.due_queue.tries(&key, kind);
             return Ok(Some((key, kind)));
         }
         Ok(None)
@@ -385,7 +385,7 @@ impl Worker {
         let taken = match waits(&slot, clock.time()) {
             Ok(kind) => {
                 let gate = seen.gates.get(&key.connector).cloned().flatten();
-                let other_waits = self.agenda.other_waits(&key.connector, kind);
+                let other_waits = self.due_queue.other_waits(&key.connector, kind);
                 let start = Start { slot_time: slot.updated_at, slot: known, gate, other_waits };
                 self.attempt(queue, handler, clock, &key, kind, start).await
             }
@@ -394,7 +394,7 @@ impl Worker {
         let now = clock.time();
         match taken? {
             Taken::Attempted(attempted) => {
-                self.agenda.started(&key, kind);
+                self.due_queue.started(&key, kind);
                 tick.attempt = Some(*attempted);
                 return Ok(true);
             }
@@ -403,13 +403,13 @@ impl Worker {
             Taken::Shut(at) => {
                 tick.next = earlier(tick.next, Some(at));
                 seen.gates.insert(key.connector.clone(), None);
-                self.agenda.set_aside(key, kind);
+                self.due_queue.set_aside(key, kind);
             }
             Taken::Unwell(at) => {
                 let at = at.map(|at| at.min(now + PATIENCE));
                 tick.next = earlier(tick.next, at);
                 seen.unwell.insert(key.clone());
-                self.patient.insert(key, at);
+                self.deferred.insert(key, at);
             }
         }
         Ok(false)
@@ -465,7 +465,7 @@ impl Worker {
         let now = clock.time();
         queue.append(&key, known, now).await?;
         match (waits(&slot, now), &slot.state) {
-            (Ok(kind), _) => self.agenda.add(key, kind),
+            (Ok(kind), _) => self.due_queue.add(key, kind),
             (_, State::Running { lease_until, .. }) if *lease_until <= now => {
                 let next = self.expire(queue, &key, now, clock.fraction(), tick).await?;
                 tick.next = earlier(tick.next, next);

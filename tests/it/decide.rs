@@ -5,7 +5,7 @@ mod private;
 
 use serde_json::{Value as Json, json};
 use tripartite::audit::{AuditEntry, FieldEntry};
-use tripartite::decide::{Answer, Filter, Refusal, batch, decide, decide_many, explain, restore};
+use tripartite::decide::{Answer, DecideError, Filter, batch, decide, decide_many, explain, restore};
 use tripartite::detect::Clash;
 use tripartite::drive::block_on;
 use tripartite::id::PersonId;
@@ -220,8 +220,8 @@ fn a_removed_record_stays_removed_or_is_taken_back() {
     let told = explain(&policy, &load(&store, "7")).remove(0);
     assert_eq!((told.conflict.unit.as_str(), told.fields), (WHOLE_RECORD, vec!["phone".to_owned()]));
     let refused = |answers: &[(&str, Answer)]| decide(&policy, &load(&store, "7"), answers, &nuala()).unwrap_err();
-    assert_eq!(refused(&[(WHOLE_RECORD, Answer::Value(Value::Null))]), Refusal::WholeRecord);
-    assert_eq!(refused(&[(WHOLE_RECORD, Answer::TakeLocal), ("phone", Answer::TakeLocal)]), Refusal::NotAlone);
+    assert_eq!(refused(&[(WHOLE_RECORD, Answer::Value(Value::Null))]), DecideError::WholeRecord);
+    assert_eq!(refused(&[(WHOLE_RECORD, Answer::TakeLocal), ("phone", Answer::TakeLocal)]), DecideError::NotAlone);
 
     for (given, there, phone) in
         [(Answer::TakeLocal, Presence::Removed, "1"), (Answer::TakeRemote, Presence::Active, "3")]
@@ -318,7 +318,7 @@ fn an_overwritten_value_is_brought_back_and_stands() {
         assert_eq!(local(&schema, &store, "7")["phone"], "2");
     }
     let again = restore(&policy, &load(&store, "7"), &[&entries[0]], &nuala());
-    assert_eq!(again.unwrap_err(), Refusal::InPlace { field: "phone".to_owned() });
+    assert_eq!(again.unwrap_err(), DecideError::InPlace { field: "phone".to_owned() });
     let edit = told(&store, &["phone"]).into_iter().find(|entry| entry.by.is_some()).unwrap();
     assert_eq!(
         (edit.rule.as_str(), as_json(&edit.local), as_json(&edit.result)),
@@ -348,9 +348,9 @@ fn a_restoration_that_cannot_be_is_refused() {
     assert_eq!(why(&policy, &[]), "the schema has no field or group ``");
     let held = disputed(&schema, &Policy::new(schema.clone()), json!({"phone": "2"}), json!({"phone": "3"}));
     let waits = restore(&policy, &load(&held, "7"), &[&phone], &nuala()).unwrap_err();
-    assert_eq!(waits, Refusal::Open { unit: "phone".to_owned() });
+    assert_eq!(waits, DecideError::Open { unit: "phone".to_owned() });
     let enforced = policy.clone().strategy("enforced".parse().unwrap()).unwrap();
     assert!(why(&enforced, &[&phone]).starts_with("`phone` is enforced"));
     store.change(&ext("7"), |kept| kept.presence = Presence::Removed).unwrap();
-    assert_eq!(restore(&policy, &load(&store, "7"), &[&phone], &nuala()).unwrap_err(), Refusal::Removed);
+    assert_eq!(restore(&policy, &load(&store, "7"), &[&phone], &nuala()).unwrap_err(), DecideError::Removed);
 }

@@ -103,7 +103,7 @@ fn a_gate_of_an_earlier_version_holds_and_releases_its_tickets() {
 
 #[test]
 fn the_health_of_an_earlier_version_goes_on_in_every_circuit() {
-    let (all, _, rules): (Vec<Health>, Json, health::Rules) = read(earlier!("health"));
+    let (all, _, rules): (Vec<Health>, Json, health::HealthRules) = read(earlier!("health"));
     assert_eq!(all.len(), 4);
     for health in &all {
         health.check().unwrap();
@@ -133,7 +133,7 @@ fn the_registry_of_an_earlier_version_fires() {
 
 #[test]
 fn rates_and_backoffs_of_an_earlier_version_go_on() {
-    let (rate, limit): (Rate, rate::Limit) = read(earlier!("rate"));
+    let (rate, limit): (Rate, rate::RateLimit) = read(earlier!("rate"));
     rate.check().unwrap();
     let taken = (0..150).fold((rate, 0), |(rate, passed), _| {
         let (rate, allowance) = rate.take(&limit, minute(0));
@@ -150,7 +150,7 @@ fn history_and_notices_of_an_earlier_version_are_read() {
     let text = earlier!("history");
     let entries: Vec<Json> = read(text);
     for entry in &entries {
-        let read = tripartite::history::Entry::from_json(entry.to_string().as_bytes()).unwrap();
+        let read = tripartite::history::HistoryEntry::from_json(entry.to_string().as_bytes()).unwrap();
         keeps(&read, &entry.to_string());
         let mut line = String::new();
         read.csv_line(&mut line);

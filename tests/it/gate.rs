@@ -214,7 +214,7 @@ fn setting_back_leaves_the_tickets_of_a_right_clock() {
     let gate = admitted(&Gate::new(at(0)), &limits(5, 0), 1, 0, 600);
     let gate = admitted(&gate, &limits(5, 0), 2, 60, 660);
     // Given back by a clock that is ten years ahead: that moves the gate's own time, and no ticket.
-    let back = gate.release(&key(1, 0), &nonce(1), at(YEARS)).set_back(at(120));
+    let back = gate.release(&key(1, 0), &nonce(1), at(YEARS)).repair_clock_skew(at(120));
     let ask = |limits: Limits| back.admit(&limits, &key(3, 0), &nonce(3), at(120), at(720)).admission;
     assert_eq!(ask(limits(1, 0)), Admission::Full { until: at(660) }, "the other still runs");
     assert_eq!(ask(limits(5, 300)), Admission::TooSoon { at: at(360) }, "and began when it began");
@@ -229,12 +229,12 @@ fn setting_back_ends_a_ticket_that_a_right_clock_asked_for_where_only_the_slot_w
         gate.admit(&limits(1, 0), &key(1, 0), &nonce(2), at(seconds), at(seconds + 600)).admission
     };
     assert_eq!(ask(&gate, 60), Admission::Held { until: at(YEAR) });
-    let back = gate.set_back(at(60));
+    let back = gate.repair_clock_skew(at(60));
     assert_eq!(ask(&back, 60), Admission::Held { until: at(660) }, "whoever runs by it has time for a heartbeat");
     assert_eq!(ask(&back, 660), Admission::Admitted { until: at(1260) });
     let day = 18 * 3600;
     let long = admitted(&Gate::new(at(0)), &limits(1, 0), 1, 0, day);
-    assert_eq!(long.set_back(at(0)), long, "a right clock may ask for so long a one");
+    assert_eq!(long.repair_clock_skew(at(0)), long, "a right clock may ask for so long a one");
 }
 
 #[test]

@@ -6,10 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use tripartite::backoff::Fraction;
 use tripartite::failure::Failure;
-use tripartite::health::{Circuit, Health, Permit, Rules, Status};
+use tripartite::health::{Circuit, Health, HealthRules, HealthStatus, Permit};
 use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey, WorkerId};
 use tripartite::notice::{Notice, What};
-use tripartite::queue::{Command, Rules as QueueRules, Scope, Slot, Token, Trigger};
+use tripartite::queue::{Command, QueueRules, Scope, Slot, Token, Trigger};
 
 const RETRY: Failure = Failure::Retry { after: None };
 
@@ -22,7 +22,7 @@ fn key() -> SyncKey {
 }
 
 fn judge(health: &Health, token: u64, result: Result<(), Failure>, now: i64) -> Health {
-    health.judge(&Rules::default(), Token(token), result, at(now))
+    health.judge(&HealthRules::default(), Token(token), result, at(now))
 }
 
 fn opened() -> Health {
@@ -35,7 +35,7 @@ fn the_persisted_forms_are_pinned() {
     let (half, _) = opened().permit(Token(6), at(300), at(900));
     let denied = judge(&closed, 2, Err(Failure::Denied), 5);
     let all = [closed, opened(), half, denied];
-    insta::assert_json_snapshot!((&all, all.each_ref().map(Health::view), Rules::default()));
+    insta::assert_json_snapshot!((&all, all.each_ref().map(Health::view), HealthRules::default()));
     for health in all {
         let mut json = serde_json::to_value(&health).unwrap();
         json["colour"] = "blue".into();
@@ -49,7 +49,7 @@ fn the_persisted_forms_are_pinned() {
 #[test]
 fn four_failures_are_bad_luck_and_the_fifth_opens() {
     let four = (1..=4).fold(Health::new(at(0)), |health, token| judge(&health, token, Err(RETRY), 0));
-    assert_eq!((four.view().status, four.permit(Token(5), at(0), at(9)).1), (Status::Failing, Permit::Go));
+    assert_eq!((four.view().status, four.permit(Token(5), at(0), at(9)).1), (HealthStatus::Failing, Permit::Go));
     assert_eq!(opened().permit(Token(6), at(299), at(900)).1, Permit::Wait { at: at(300) });
     let reset = judge(&four, 5, Ok(()), 0);
     assert_eq!(judge(&reset, 6, Err(RETRY), 0).view().failures, 1, "in a row means in a row");
@@ -80,7 +80,7 @@ fn what_the_other_side_asked_for_is_a_lower_bound() {
 fn a_denied_credential_waits_for_a_person() {
     let denied = judge(&Health::new(at(0)), 1, Err(Failure::Denied), 0);
     assert_eq!(denied.permit(Token(2), at(1_000_000_000), at(1_000_000_001)).1, Permit::NeedsOperator);
-    assert_eq!(judge(&denied, 2, Err(RETRY), 9).view().status, Status::NeedsOperator, "nothing else heals it");
+    assert_eq!(judge(&denied, 2, Err(RETRY), 9).view().status, HealthStatus::NeedsOperator, "nothing else heals it");
     assert_eq!(denied.reset(at(10)).permit(Token(2), at(10), at(20)).1, Permit::Go);
     assert_eq!(denied.reset(at(10)).judged(), Token(1), "tokens are not forgotten");
 }
@@ -208,7 +208,7 @@ proptest! {
     fn there_is_one_probe_at_a_time_and_stale_tokens_change_nothing(
         ops in prop::collection::vec((op(), -300i64..900), 1..80), limit in 0u32..6,
     ) {
-        let rules = Rules { failures: limit, ..Rules::default() };
+        let rules = HealthRules { failures: limit, ..HealthRules::default() };
         let (mut health, mut clock, mut newest, mut row) = (Health::new(at(0)), 0i64, 0u64, 0u32);
         let mut probe: Option<DateTime<Utc>> = None; // until when one is waited for
         let mut judged = 0;
@@ -263,11 +263,11 @@ proptest! {
 fn setting_back_leaves_what_a_right_clock_saw() {
     const YEARS: i64 = 10 * 365 * 24 * 3600;
     let good = judge(&Health::new(at(0)), 1, Ok(()), 10);
-    let back = judge(&good, 2, Err(RETRY), YEARS).set_back(at(60));
+    let back = judge(&good, 2, Err(RETRY), YEARS).repair_clock_skew(at(60));
     assert_eq!(back.view().last_success, Some(at(10)), "and not ten years before it");
     let denied = judge(&judge(&good, 2, Err(Failure::Denied), 20), 3, Err(RETRY), YEARS);
-    assert_eq!(*denied.set_back(at(60)).circuit(), Circuit::NeedsOperator { since: at(20) });
+    assert_eq!(*denied.repair_clock_skew(at(60)).circuit(), Circuit::NeedsOperator { since: at(20) });
     // Opened by the other clock: for as long as it would have been.
     let opened = (1..=5).fold(Health::new(at(0)), |health, token| judge(&health, token, Err(RETRY), YEARS));
-    assert!(matches!(*opened.set_back(at(60)).circuit(), Circuit::Open { until, .. } if until == at(360)));
+    assert!(matches!(*opened.repair_clock_skew(at(60)).circuit(), Circuit::Open { until, .. } if until == at(360)));
 }

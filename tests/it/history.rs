@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use tripartite::backoff::Fraction;
 use tripartite::failure::Failure;
 use tripartite::health::Health;
-use tripartite::history::{CSV_HEADER, Doing, Entry, Status};
+use tripartite::history::{CSV_HEADER, Doing, HistoryEntry, KeyStatus};
 use tripartite::id::{ConnectorId, ExternalId, Nonce, OrgId, PolicyRef, SyncKey, WorkerId};
-use tripartite::queue::{Attempt, Command, Death, Ended, Progress, Rules, Scope, Slot, Token, Trigger, Work};
+use tripartite::queue::{Attempt, Command, Death, Ended, Progress, QueueRules, Scope, Slot, Token, Trigger, Work};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
@@ -38,7 +38,7 @@ fn attempt(token: u64, ended: Ended) -> Attempt {
 }
 
 /// One of every way an attempt ends.
-fn every_end() -> Vec<Entry> {
+fn every_end() -> Vec<HistoryEntry> {
     let message = || "503, \"busy\"\nlater".to_owned();
     let failure = Failure::Retry { after: Some(Duration::from_secs(120)) };
     let mut ends: Vec<_> = [
@@ -61,14 +61,14 @@ fn every_end() -> Vec<Entry> {
     ends[10].work.scope = Scope::only(["a", "b"].map(|id| ExternalId::new(id).unwrap()));
     ends[10].work.policy = None;
     ends[10].progress.of = None;
-    ends.into_iter().map(|attempt| Entry::new(&key(), attempt)).collect()
+    ends.into_iter().map(|attempt| HistoryEntry::new(&key(), attempt)).collect()
 }
 
 #[test]
 fn the_persisted_form_is_pinned() {
     insta::assert_json_snapshot!(every_end());
     for entry in every_end() {
-        assert_eq!(Entry::from_json(&entry.to_json().unwrap()).unwrap(), entry);
+        assert_eq!(HistoryEntry::from_json(&entry.to_json().unwrap()).unwrap(), entry);
         assert_eq!(entry.key(), key());
     }
 }
@@ -82,7 +82,7 @@ fn the_csv_export_is_pinned() {
 
 #[test]
 fn ids_sort_as_tokens_do() {
-    let id = |token| Entry::new(&key(), attempt(token, Ended::Cancelled)).id();
+    let id = |token| HistoryEntry::new(&key(), attempt(token, Ended::Cancelled)).id();
     let tokens = [0, 9, 10, 99, 1 << 40, u64::MAX];
     assert!(tokens.map(id).is_sorted());
 }
@@ -115,7 +115,7 @@ proptest! {
     fn any_text_is_one_harmless_field(text in "[=+@＝－﹫\u{200b}\u{a0}\t\r\n\",'a-c -]{0,12}|\\PC{0,20}", worker in "[=+@a-c -]{1,9}") {
         let mut attempt = attempt(7, Ended::Completed { result: Some(text.clone()) });
         attempt.worker = WorkerId::new(worker.clone()).unwrap();
-        let entry = Entry::new(&key(), attempt);
+        let entry = HistoryEntry::new(&key(), attempt);
         let mut export = String::from(CSV_HEADER);
         entry.csv_line(&mut export);
         entry.csv_line(&mut export);
@@ -137,13 +137,14 @@ proptest! {
         entry.json_line(&mut lines).unwrap();
         entry.json_line(&mut lines).unwrap();
         prop_assert_eq!(lines.split_terminator('\n').count(), 2);
-        prop_assert_eq!(Entry::from_json(lines.split('\n').next().unwrap().as_bytes()).unwrap(), entry);
+        prop_assert_eq!(HistoryEntry::from_json(lines.split('\n').next().unwrap().as_bytes()).unwrap(), entry);
     }
 }
 
 #[test]
 fn a_status_at_every_stage_is_pinned() {
-    let step = |slot: &Slot, command, now| slot.step(&Rules::default(), None, command, at(now), Fraction::ONE).next;
+    let step =
+        |slot: &Slot, command, now| slot.step(&QueueRules::default(), None, command, at(now), Fraction::ONE).next;
     let trigger = || Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     let claim = |nonce: &str| Command::Claim {
         worker: WorkerId::new("w1").unwrap(),
@@ -162,7 +163,7 @@ fn a_status_at_every_stage_is_pinned() {
     let dead = fail(&step(&retrying, claim("n2"), 200), Failure::Gone, 201);
     let health = Health::new(at(0)).judge(&Default::default(), Token(1), Err(failure), at(5));
     let statuses =
-        [idle, pending, running, stopping, retrying, dead].map(|slot| Status::of(&slot, None, Some(&health)));
+        [idle, pending, running, stopping, retrying, dead].map(|slot| KeyStatus::of(&slot, None, Some(&health)));
     insta::assert_json_snapshot!(statuses);
 }
 
@@ -171,12 +172,12 @@ fn the_newest_attempt_is_the_last_one_wherever_it_is() {
     let mut slot = Slot::new(at(0));
     slot.unflushed = vec![attempt(4, Ended::Cancelled)];
     let flushed = |token| attempt(token, Ended::Snoozed { until: at(9), why: Some("the job store failed".into()) });
-    assert_eq!(Status::of(&slot, Some(&flushed(3)), None).last, Some(Ended::Cancelled));
+    assert_eq!(KeyStatus::of(&slot, Some(&flushed(3)), None).last, Some(Ended::Cancelled));
     assert_eq!(
-        Status::of(&slot, Some(&flushed(5)), None).last,
+        KeyStatus::of(&slot, Some(&flushed(5)), None).last,
         Some(Ended::Snoozed { until: at(9), why: Some("the job store failed".into()) })
     );
     slot.unflushed.clear();
-    let status = Status::of(&slot, Some(&flushed(3)), None);
+    let status = KeyStatus::of(&slot, Some(&flushed(3)), None);
     assert_eq!((status.doing, status.last_at), (Doing::Idle, Some(at(0) + TimeDelta::seconds(60))));
 }

@@ -7,6 +7,7 @@ mod backoff;
 mod broken_record_stores;
 #[cfg(feature = "conformance")]
 mod broken_stores;
+mod data_sim;
 mod decide;
 mod detect;
 mod earlier;
@@ -21,11 +22,11 @@ mod history;
 mod job_store;
 mod laws;
 mod matching;
-mod model;
 mod normalize_laws;
 mod normalize_phone;
 mod plan;
 mod queue;
+mod queue_model;
 mod queue_support;
 mod rate;
 #[cfg(feature = "conformance")]
@@ -34,10 +35,9 @@ mod registry;
 mod resolve;
 mod run;
 mod schedule;
-mod sim;
 mod situations;
 mod support;
 #[cfg(feature = "webhook")]
 mod webhook;
 mod work;
-mod world;
+mod work_sim;

@@ -6,7 +6,7 @@ mod nights;
 
 use serde_json::{Value as Json, json};
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::matching::{Claims, Local, Match, Pool, Remote, Rule, Rules, RulesError, Trust};
+use tripartite::matching::{Claims, Local, Match, MatchRule, MatchRules, Pool, Remote, RulesError, Trust};
 use tripartite::schema::Schema;
 use tripartite::value::Record;
 
@@ -29,12 +29,12 @@ pub(crate) fn people() -> Schema {
     }))
 }
 
-pub(crate) fn rules(schema: &Schema, json: Json) -> Result<Rules, RulesError> {
-    Rules::new(schema, serde_json::from_value::<Vec<Rule>>(json).unwrap())
+pub(crate) fn rules(schema: &Schema, json: Json) -> Result<MatchRules, RulesError> {
+    MatchRules::new(schema, serde_json::from_value::<Vec<MatchRule>>(json).unwrap())
 }
 
 /// Two that are trusted and two that propose.
-pub(crate) fn usual(schema: &Schema) -> Rules {
+pub(crate) fn usual(schema: &Schema) -> MatchRules {
     rules(
         schema,
         json!([
@@ -68,7 +68,7 @@ impl Here {
     }
 }
 
-fn judge(rules: &Rules, id: &str, remote: &Record, here: &[Here]) -> Match {
+fn judge(rules: &MatchRules, id: &str, remote: &Record, here: &[Here]) -> Match {
     let id = support::ext(id);
     Pool::new(rules, here.iter().map(Here::as_local)).judge(Remote { id: &id, record: remote })
 }
@@ -262,8 +262,8 @@ fn what_wrong_rules_are_told() {
         "match rules `a` and `b` have the same fields",
     ];
     assert_eq!(told, expected);
-    assert!(serde_json::from_value::<Rule>(json!({"name": "a", "fields": ["email"], "trust": "always"})).is_err());
-    assert!(serde_json::from_value::<Rule>(json!({"name": "a", "fields": ["email"], "unless": []})).is_err());
+    assert!(serde_json::from_value::<MatchRule>(json!({"name": "a", "fields": ["email"], "trust": "always"})).is_err());
+    assert!(serde_json::from_value::<MatchRule>(json!({"name": "a", "fields": ["email"], "unless": []})).is_err());
 }
 
 /// What a host stores, and what a report holds.

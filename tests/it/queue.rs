@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tripartite::failure::Failure;
 use tripartite::id::ExternalId;
 use tripartite::queue::{
-    Broken, Command, Death, Ended, Extent, Outcome, Refusal, SCOPE_LIMIT, Scope, Slot, State, Token, Work,
+    Command, Death, Ended, Extent, InvalidSlot, Outcome, Refusal, SCOPE_LIMIT, Scope, Slot, State, Token, Work,
 };
 
 use crate::queue_support::*;
@@ -688,16 +688,16 @@ fn broken_slots_are_refused() {
     let mut later = serde_json::to_value(&slot).unwrap();
     later["format"] = 2.into();
     let later: Slot = serde_json::from_value(later).unwrap();
-    assert_eq!(later.check(), Err(Broken::Format { found: 2 }));
+    assert_eq!(later.check(), Err(InvalidSlot::Format { found: 2 }));
     let with = |covered, taken, wanted| {
         let mut slot = slot.clone();
         (slot.covered, slot.taken, slot.wanted) = (covered, taken, wanted);
         slot
     };
     assert_eq!(with(1, 1, 1).check(), Ok(()));
-    assert_eq!(with(1, 1, 2).check(), Err(Broken::Idle { covered: 1, wanted: 2 }));
-    assert_eq!(with(2, 1, 2).check(), Err(Broken::Generations { covered: 2, taken: 1, wanted: 2 }));
-    assert_eq!(with(1, 3, 2).check(), Err(Broken::Generations { covered: 1, taken: 3, wanted: 2 }));
+    assert_eq!(with(1, 1, 2).check(), Err(InvalidSlot::Idle { covered: 1, wanted: 2 }));
+    assert_eq!(with(2, 1, 2).check(), Err(InvalidSlot::Generations { covered: 2, taken: 1, wanted: 2 }));
+    assert_eq!(with(1, 3, 2).check(), Err(InvalidSlot::Generations { covered: 1, taken: 3, wanted: 2 }));
 }
 
 #[test]
@@ -788,18 +788,18 @@ fn setting_back_leaves_what_a_right_clock_wrote_before_the_jump() {
     }
     assert_eq!(key.due_at(), minute(14));
     key.at(YEARS).send(trigger());
-    key.slot = key.slot.set_back(minute(11));
+    key.slot = key.slot.repair_clock_skew(minute(11));
     assert_eq!((key.due_at(), key.slot.updated_at), (minute(14), minute(11)), "the back-off is kept");
     // A lease, and a trigger during it.
     let claim = key.at(14).claim("a");
     key.at(YEARS).send(trigger());
-    key.slot = key.slot.set_back(minute(15));
+    key.slot = key.slot.repair_clock_skew(minute(15));
     assert_eq!(key.lease_until(), claim.until, "nor is a live lease cut short");
     assert!(matches!(&key.slot.state, State::Running { started_at, .. } if *started_at == minute(14)));
     // Dead since then, and paused by the other clock.
     key.at(15).send(fail_as(claim.token.0, Failure::Fatal));
     key.at(YEARS).send(Command::Pause);
-    assert!(matches!(key.slot.set_back(minute(20)).state, State::Dead { at, .. } if at == minute(15)));
+    assert!(matches!(key.slot.repair_clock_skew(minute(20)).state, State::Dead { at, .. } if at == minute(15)));
 }
 
 #[test]
@@ -808,10 +808,12 @@ fn setting_back_leaves_no_back_off_and_no_lease_of_the_other_clock_longer_than_i
     key.at(YEARS).send(trigger());
     let claim = key.claim("a");
     let lease = claim.until - minute(YEARS);
-    let running = key.slot.set_back(minute(5));
+    let running = key.slot.repair_clock_skew(minute(5));
     assert!(matches!(running.state, State::Running { started_at, lease_until, .. }
         if started_at == minute(5) && lease_until == minute(5) + lease));
     key.send(fail(claim.token.0));
-    assert_eq!(key.slot.set_back(minute(5)).due(), Some(minute(5)), "its history waits to be appended");
-    assert!(matches!(key.slot.set_back(minute(5)).state, State::Pending { due_at, .. } if due_at == minute(7)));
+    assert_eq!(key.slot.repair_clock_skew(minute(5)).due(), Some(minute(5)), "its history waits to be appended");
+    assert!(
+        matches!(key.slot.repair_clock_skew(minute(5)).state, State::Pending { due_at, .. } if due_at == minute(7))
+    );
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::failure::Failure;
 use tripartite::id::{CommandId, ExternalId, Incarnation, Nonce, PolicyRef, WorkerId};
-use tripartite::queue::{Claim, Command, Extent, Outcome, Progress, Rules, Scope, Slot, State, Token, Trigger};
+use tripartite::queue::{Claim, Command, Extent, Outcome, Progress, QueueRules, Scope, Slot, State, Token, Trigger};
 
 /// How long a lease lasts, where a test does not say otherwise.
 pub(crate) const LEASE: Duration = Duration::from_secs(5 * 60);
@@ -102,14 +102,14 @@ pub(crate) fn flushed(through: u64) -> Command {
 #[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) slot: Slot,
-    pub(crate) rules: Rules,
+    pub(crate) rules: QueueRules,
     pub(crate) now: DateTime<Utc>,
 }
 
 impl Key {
     /// One that was never asked for anything, at minute 0.
     pub(crate) fn new() -> Self {
-        Self { slot: Slot::new(minute(0)), rules: Rules::default(), now: minute(0) }
+        Self { slot: Slot::new(minute(0)), rules: QueueRules::default(), now: minute(0) }
     }
 
     /// Sets the clock, also back.

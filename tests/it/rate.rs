@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use tripartite::rate::{Allowance, Limit, Rate};
+use tripartite::rate::{Allowance, Rate, RateLimit};
 
 fn at(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).unwrap()
 }
 
-fn limit(count: u32, period: Duration, burst: u32) -> Limit {
-    Limit::new(NonZeroU32::new(count).unwrap(), period).burst(NonZeroU32::new(burst).unwrap())
+fn limit(count: u32, period: Duration, burst: u32) -> RateLimit {
+    RateLimit::new(NonZeroU32::new(count).unwrap(), period).burst(NonZeroU32::new(burst).unwrap())
 }
 
 /// How many of those that come at once may pass.
-fn passing(rate: &mut Rate, limit: &Limit, now: DateTime<Utc>, tries: usize) -> usize {
+fn passing(rate: &mut Rate, limit: &RateLimit, now: DateTime<Utc>, tries: usize) -> usize {
     let mut passed = 0;
     for _ in 0..tries {
         let (next, allowance) = rate.take(limit, now);
@@ -28,13 +28,13 @@ fn passing(rate: &mut Rate, limit: &Limit, now: DateTime<Utc>, tries: usize) -> 
 
 #[test]
 fn the_persisted_forms_are_pinned() {
-    let (rate, _) = Rate::new(at(0)).take(&Limit::default(), at(0));
-    insta::assert_json_snapshot!((&rate, Limit::default()));
+    let (rate, _) = Rate::new(at(0)).take(&RateLimit::default(), at(0));
+    insta::assert_json_snapshot!((&rate, RateLimit::default()));
     let mut json = serde_json::to_value(&rate).unwrap();
     assert_eq!(serde_json::from_value::<Rate>(json.clone()).unwrap(), rate);
     json["colour"] = "blue".into();
     let later: Rate = serde_json::from_value(json.clone()).unwrap();
-    let (next, _) = later.take(&Limit::default(), at(0));
+    let (next, _) = later.take(&RateLimit::default(), at(0));
     assert_eq!(serde_json::to_value(&next).unwrap()["colour"], "blue", "what a later version wrote survives");
     json["format"] = 2.into();
     let error = serde_json::from_value::<Rate>(json).unwrap().check().unwrap_err();
@@ -43,7 +43,7 @@ fn the_persisted_forms_are_pinned() {
 
 #[test]
 fn a_hundred_a_minute_and_not_one_more_at_a_border() {
-    let (limit, mut rate) = (Limit::default(), Rate::new(at(0)));
+    let (limit, mut rate) = (RateLimit::default(), Rate::new(at(0)));
     assert_eq!(passing(&mut rate, &limit, at(0), 150), 100);
     // A window that began anew at the minute would let two hundred through in two seconds.
     let (minute, second) = (60_000_000, 1_000_000);
@@ -54,7 +54,7 @@ fn a_hundred_a_minute_and_not_one_more_at_a_border() {
 
 #[test]
 fn the_table_of_the_module() {
-    let limit = Limit::default().burst(NonZeroU32::new(3).unwrap());
+    let limit = RateLimit::default().burst(NonZeroU32::new(3).unwrap());
     let limited = |micros| Allowance::Limited { retry_after: Duration::from_micros(micros) };
     let rows = [
         (0, Allowance::Allowed, 600_000),
@@ -74,7 +74,7 @@ fn the_table_of_the_module() {
 
 #[test]
 fn a_step_back_blocks_for_one_interval_and_lets_nothing_more_through() {
-    let (limit, mut rate) = (Limit::default(), Rate::new(at(0)));
+    let (limit, mut rate) = (RateLimit::default(), Rate::new(at(0)));
     passing(&mut rate, &limit, at(0), 40);
     let hour = TimeDelta::hours(1);
     let (next, first) = rate.take(&limit, at(0) - hour);
@@ -89,7 +89,7 @@ fn the_ends_of_time_saturate() {
     let endless = limit(1, Duration::MAX, u32::MAX);
     let (min, max) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
     for (from, now) in [(min, max), (max, min), (max, max), (min, min)] {
-        for limit in [endless, limit(u32::MAX, Duration::ZERO, 1), Limit::default()] {
+        for limit in [endless, limit(u32::MAX, Duration::ZERO, 1), RateLimit::default()] {
             let (next, _) = Rate::new(from).take(&limit, now);
             let _ = next.take(&limit, now);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
-use tripartite::registry::{Connection, Enrolment, Secret, SecretRef, Status, nightly};
+use tripartite::registry::{Connection, ConnectionStatus, Enrolment, Secret, SecretRef, nightly};
 use tripartite::schedule::Schedule;
 
 fn at() -> DateTime<Utc> {
@@ -102,9 +102,9 @@ fn the_nightly_plan_is_active_and_enabled_times_connected() {
     let mut off = connection("off", &["ballybeg"]);
     off.enabled = false;
     let mut inactive = connection("inactive", &["ballybeg"]);
-    inactive.status = Status::Inactive;
+    inactive.status = ConnectionStatus::Inactive;
     let mut broken = connection("broken", &["ballybeg"]);
-    broken.status = Status::Error;
+    broken.status = ConnectionStatus::Error;
     let two = connection("two", &["kilmore", "ballybeg"]);
     let one = connection("one", &["kilmore"]);
     let empty = connection("empty", &[]);

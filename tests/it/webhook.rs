@@ -9,7 +9,7 @@ mod signatures;
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef, SyncKey};
 use tripartite::registry::Secret;
-use tripartite::webhook::{Change, Endpoint, MessageId, Request, Shape, SigningSecret, Standard};
+use tripartite::webhook::{Endpoint, EventKind, MessageId, Request, Shape, SigningSecret, Standard};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -36,7 +36,7 @@ fn key() -> SyncKey {
 
 /// Events of members in a list, with a version.
 fn shape() -> Shape {
-    let changes = [("created", Change::Created), ("updated", Change::Updated), ("deleted", Change::Deleted)];
+    let changes = [("created", EventKind::Created), ("updated", EventKind::Updated), ("deleted", EventKind::Deleted)];
     Shape::new("/type", "/id", changes).unwrap().events("/events").unwrap().version("/version").unwrap()
 }
 

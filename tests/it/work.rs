@@ -412,7 +412,7 @@ fn a_clock_that_was_years_ahead_is_set_right_by_a_person() {
     club.watch.set(today + minutes(10));
     club.ask(name);
     assert!(club.attempt(&mut worker).is_none(), "nothing happens for ten years");
-    block_on(club.queue.set_back(&key(name), club.now())).unwrap();
+    block_on(club.queue.repair_clock_skew(&key(name), club.now())).unwrap();
     // The back-off of two minutes is still kept, and then it goes on, tonight as well.
     assert!(club.attempt(&mut worker).is_none());
     club.watch.wait(minutes(2));
@@ -424,6 +424,6 @@ fn a_clock_that_was_years_ahead_is_set_right_by_a_person() {
     club.watch.wait(minutes(1));
     let records = || (block_on(club.queue.slot(&key(name))), block_on(club.queue.gate("federation")));
     let before = format!("{:?}", records());
-    block_on(club.queue.set_back(&key(name), club.now())).unwrap();
+    block_on(club.queue.repair_clock_skew(&key(name), club.now())).unwrap();
     assert_eq!(format!("{:?}", records()), before);
 }

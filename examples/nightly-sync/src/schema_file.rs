@@ -20,7 +20,7 @@
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
-use tripartite::matching::{Rule, Rules};
+use tripartite::matching::{MatchRule, MatchRules};
 use tripartite::plan::Guards;
 use tripartite::schema::{Schema, SchemaBuilder};
 
@@ -45,7 +45,7 @@ pub struct SchemaFile {
     /// The schema.
     pub schema: Schema,
     /// The match rules, which fit it.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<MatchRule>,
     /// What a run may do unasked.
     pub guards: Guards,
 }
@@ -70,7 +70,7 @@ impl<'de> Visitor<'de> for Whole {
         let rest = MapAccessDeserializer::new(Rest { access, rules: &mut rules, guards: &mut guards });
         let schema = SchemaBuilder::deserialize(rest)?.build().map_err(A::Error::custom)?;
         let rules = rules.unwrap_or_default();
-        Rules::new(&schema, rules.clone()).map_err(A::Error::custom)?;
+        MatchRules::new(&schema, rules.clone()).map_err(A::Error::custom)?;
         let guards: Guards = guards.unwrap_or_default();
         if let Some(name) = guards.field_names().find(|name| schema.position(name).is_none()) {
             return Err(A::Error::custom(format!("guards: there is no field `{name}`")));
@@ -82,7 +82,7 @@ impl<'de> Visitor<'de> for Whole {
 /// All settings of the schema, in their order.
 struct Rest<'r, A> {
     access: A,
-    rules: &'r mut Option<Vec<Rule>>,
+    rules: &'r mut Option<Vec<MatchRule>>,
     guards: &'r mut Option<Guards>,
 }
 

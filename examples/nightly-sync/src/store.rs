@@ -70,7 +70,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tripartite::audit::AuditKey;
 use tripartite::id::SyncKey;
 use tripartite::jobs::StoreKey;
-use tripartite::matching::Rule;
+use tripartite::matching::MatchRule;
 use tripartite::plan::Guards;
 use tripartite::queue::Token;
 use tripartite::schema::Schema;
@@ -155,7 +155,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
-    pub fn matching(self, rules: &[Rule]) -> Result<Self, StoreError> {
+    pub fn matching(self, rules: &[MatchRule]) -> Result<Self, StoreError> {
         let mut state = self.state();
         if database::rules(&state.conn, &self.register)? != rules {
             let text = serde_json::to_string(rules).unwrap_or_default();

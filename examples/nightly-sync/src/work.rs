@@ -26,8 +26,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tripartite::backoff::Backoff;
 use tripartite::drive::block_on;
-use tripartite::health::Status as Health;
-use tripartite::history::Status;
+use tripartite::health::HealthStatus as Health;
+use tripartite::history::KeyStatus;
 use tripartite::id::{ConnectorId, PolicyRef, SyncKey};
 use tripartite::jobs::StoreKey;
 use tripartite::queue::{Slot, State};
@@ -38,7 +38,7 @@ pub use bell::Bell;
 pub use commands::Commands;
 pub use line::{left, line, outcome};
 pub use registers::{OpenError, Registers};
-pub use shift::{Shift, Told, incarnation};
+pub use shift::{Shift, ShiftEvent, incarnation};
 
 use crate::jobs::{JobsError, SqliteJobStore};
 
@@ -141,7 +141,7 @@ pub fn busy(queue: &Queue<SqliteJobStore>, now: DateTime<Utc>) -> Result<bool, W
                 Slot { state: State::Running { .. }, .. } => return Ok(true),
                 // What waits for a time that a clock was ahead by waits for a person.
                 ref slot @ Slot { state: State::Pending { .. }, paused, .. } => {
-                    !paused && Status::of(slot, None, None).ahead(now).is_none()
+                    !paused && KeyStatus::of(slot, None, None).ahead(now).is_none()
                 }
                 Slot { state: State::Idle | State::Dead { .. }, .. } => false,
             },

@@ -1,17 +1,16 @@
 //! The program: its command line, the worker beside the server, and how both end.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
 use nightly_sync::app::now;
 use nightly_sync::jobs::JobsError;
 use nightly_sync::work::{self, Bell, Commands, Shift};
 use tokio::sync::oneshot;
-use tripartite::queue::Rules;
+use tripartite::queue::QueueRules;
 use tripartite::work::{Settings, WorkError};
 
 use crate::config::{self, Config, ConfigError};
@@ -54,7 +53,7 @@ struct Args {
     limits: Limits,
     workers: usize,
     settings: Settings,
-    rules: Rules,
+    rules: QueueRules,
 }
 
 /// Why it cannot serve.
@@ -101,7 +100,7 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
         limits: Limits::default(),
         workers: 1,
         settings: Settings::default(),
-        rules: Rules::default(),
+        rules: QueueRules::default(),
     };
     // A member's sync is short, and the one who waits for it is a person.
     parsed.settings.gate.spacing = Duration::from_secs(1);

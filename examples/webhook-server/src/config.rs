@@ -34,7 +34,7 @@ use std::{env, fs, io};
 use nightly_sync::store::Register;
 use serde::Deserialize;
 use tripartite::id::{PolicyRef, SyncKey};
-use tripartite::rate::Limit;
+use tripartite::rate::RateLimit;
 use tripartite::registry::{Secret, SecretRef};
 use tripartite::webhook::{Endpoint, Hex, SecretError, Shape, SigningSecret, Standard, Verifier};
 
@@ -240,7 +240,7 @@ fn endpoint(key: &SyncKey, written: WrittenEndpoint) -> Result<(Served, Vec<Secr
         }
     };
     let per_minute = written.per_minute.unwrap_or(PER_MINUTE);
-    let mut limit = Limit::new(per_minute, Duration::from_secs(60)).burst(per_minute);
+    let mut limit = RateLimit::new(per_minute, Duration::from_secs(60)).burst(per_minute);
     if let Some(burst) = written.burst {
         limit = limit.burst(burst);
     }

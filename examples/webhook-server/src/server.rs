@@ -22,7 +22,7 @@ use tripartite::drive::block_on;
 use tripartite::id::{ConnectorId, OrgId, SyncKey};
 use tripartite::jobs::StoreKey;
 use tripartite::registry::Secret;
-use tripartite::webhook::{Answer, Received, Refusal, Request, Step, Verdict, serves};
+use tripartite::webhook::{HttpResponse, ReceiveStep, Received, Reception, Rejection, Request, serves};
 use tripartite::work::{Queue, WorkError};
 
 use crate::config::Endpoints;
@@ -124,7 +124,7 @@ async fn receive(
     let name = key.to_string();
     let body = match read(body, cap, shared.patience).await {
         Ok(body) => body,
-        Err(Unread::TooLarge) => return shared.answered(&name, &Ok(refused(Refusal::TooLarge { cap }))),
+        Err(Unread::TooLarge) => return shared.answered(&name, &Ok(refused(Rejection::TooLarge { cap }))),
         Err(Unread::Broken) => return shared.broken_off(&name),
     };
     let worker = Arc::clone(&shared);
@@ -132,7 +132,7 @@ async fn receive(
     match received {
         Ok(received) => shared.answered(&name, &received),
         // The task panicked; what it was about to promise is not promised.
-        Err(_) => respond(&Answer::unavailable(AGAIN)),
+        Err(_) => respond(&HttpResponse::unavailable(AGAIN)),
     }
 }
 
@@ -155,8 +155,8 @@ async fn read(body: Body, cap: usize, patience: Duration) -> Result<Bytes, Unrea
     }
 }
 
-fn refused(refusal: Refusal) -> Received {
-    Received { answer: Answer::from(&refusal), verdict: Verdict::Refused(refusal), effects: Vec::new() }
+fn refused(refusal: Rejection) -> Received {
+    Received { answer: HttpResponse::from(&refusal), verdict: Reception::Refused(refusal), effects: Vec::new() }
 }
 
 impl Shared {
@@ -166,7 +166,7 @@ impl Shared {
             headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let (request, now) = (Request { headers: &headers, body }, (self.now)());
         // A stranger does not make the database work.
-        if let Step::Done(received) = served.endpoint.receive(&request, now) {
+        if let ReceiveStep::Done(received) = served.endpoint.receive(&request, now) {
             return Ok(received);
         }
         let connection = block_on(self.queue.connection(&key.connector))?;
@@ -174,7 +174,7 @@ impl Shared {
             return Ok(Received::gone());
         }
         let received = block_on(self.queue.receive(&served.endpoint, &request, now))?;
-        if matches!(received.verdict, Verdict::Accepted { .. }) {
+        if matches!(received.verdict, Reception::Accepted { .. }) {
             self.bell.ring();
         }
         Ok(received)
@@ -186,7 +186,7 @@ impl Shared {
             Ok(received) => (received.answer.clone(), called(&received.verdict)),
             Err(error) => {
                 self.log.warn(format_args!("webhook-server: {error}"));
-                (Answer::unavailable(AGAIN), "unavailable")
+                (HttpResponse::unavailable(AGAIN), "unavailable")
             }
         };
         self.note(name, answer.status, verdict);
@@ -211,17 +211,17 @@ impl Shared {
 }
 
 /// What became of a request, in a word.
-fn called(verdict: &Verdict) -> &'static str {
+fn called(verdict: &Reception) -> &'static str {
     match verdict {
-        Verdict::Accepted { .. } => "accepted",
-        Verdict::Duplicate => "duplicate",
-        Verdict::Ignored { .. } => "ignored",
-        Verdict::Refused(refusal) => refusal.name(),
+        Reception::Accepted { .. } => "accepted",
+        Reception::Duplicate => "duplicate",
+        Reception::Ignored { .. } => "ignored",
+        Reception::Refused(refusal) => refusal.name(),
         _ => "other",
     }
 }
 
-fn respond(answer: &Answer) -> Response {
+fn respond(answer: &HttpResponse) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, answer.text.clone()).into_response();
     for (name, value) in &answer.headers {
@@ -242,9 +242,9 @@ async fn status(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respon
         Ok(Ok(status)) => json_of(&status),
         Ok(Err(error)) => {
             shared.log.warn(format_args!("webhook-server: {error}"));
-            respond(&Answer::unavailable(AGAIN))
+            respond(&HttpResponse::unavailable(AGAIN))
         }
-        Err(_) => respond(&Answer::unavailable(AGAIN)),
+        Err(_) => respond(&HttpResponse::unavailable(AGAIN)),
     }
 }
 
@@ -290,7 +290,7 @@ impl Shared {
 async fn healthy(State(shared): State<Arc<Shared>>) -> Response {
     let any = StoreKey::of("slot", []);
     let read = tokio::task::spawn_blocking(move || shared.queue.store().keys(&any, None, 1).map(drop)).await;
-    if matches!(read, Ok(Ok(()))) { "ok".into_response() } else { respond(&Answer::unavailable(AGAIN)) }
+    if matches!(read, Ok(Ok(()))) { "ok".into_response() } else { respond(&HttpResponse::unavailable(AGAIN)) }
 }
 
 fn json_of(value: &serde_json::Value) -> Response {

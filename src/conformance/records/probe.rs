@@ -113,10 +113,10 @@ impl<'f, F: Fixture> Probe<'f, F> {
     /// The records that have a key of one of these, by their local ids.
     #[track_caller]
     pub(super) fn near(&self, records: &[Record]) -> BTreeMap<LocalId, Near> {
-        let wanted = super::near::wanted(records);
+        let wanted = super::candidates::wanted(records);
         let candidates = self.answered("load", block_on(self.fixture.store().load(&wanted))).candidates;
         // A store may give more.
-        let has_key = |candidate: &&Candidate| super::near::is_near(&wanted, &candidate.record);
+        let has_key = |candidate: &&Candidate| super::candidates::is_near(&wanted, &candidate.record);
         let near = candidates.iter().filter(has_key);
         near.map(|candidate| (candidate.local.clone(), Near::of(&self.schema, candidate))).collect()
     }

@@ -5,7 +5,7 @@ use std::thread;
 
 use tripartite::conformance::records::schema;
 use tripartite::id::ExternalId;
-use tripartite::matching::{FEW, MatchKey, Rules};
+use tripartite::matching::{FEW, MatchKey, MatchRules};
 use tripartite::memory::{Kept, MemoryStore};
 use tripartite::source::Cursor;
 use tripartite::store::{Candidate, CandidateQuery, IndexEntry, IndexPage, Loaded, Presence, Revision, Synced};
@@ -156,7 +156,7 @@ impl Faulty {
         match self.fault {
             CandidatesUpTo999Keys => near.keys.truncate(999),
             CandidatesByTheFirstRule => {
-                near.rules = Rules::new(&schema(), near.rules.rules()[..1].to_vec()).unwrap();
+                near.rules = MatchRules::new(&schema(), near.rules.rules()[..1].to_vec()).unwrap();
             }
             _ => {}
         }

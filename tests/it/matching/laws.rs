@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::matching::{Claims, Crowds, Evidence, FEW, Local, Match, Pool, Remote, Rules};
+use tripartite::matching::{Claims, Crowds, Evidence, FEW, Local, Match, MatchRules, Pool, Remote};
 use tripartite::schema::Schema;
 use tripartite::value::Record;
 
@@ -85,7 +85,7 @@ fn build(schema: &Schema, (listing, here): &(Vec<Said>, Vec<(Said, Option<u8>)>)
 }
 
 fn settle<'a>(
-    rules: &Rules,
+    rules: &MatchRules,
     listing: impl Iterator<Item = (&'a ExternalId, &'a Record)>,
     here: impl Iterator<Item = &'a Known>,
 ) -> BTreeMap<ExternalId, Match> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::matching::{FEW, Match, Rule, Trust};
+use tripartite::matching::{FEW, Match, MatchRule, Trust};
 use tripartite::schema::Schema;
 use tripartite::value::{Record, Value};
 
@@ -13,7 +13,7 @@ fn seen(schema: &Schema, name: &str, record: &Record) -> Option<Value> {
     schema.canonical(at, record.field(at)).ok().filter(|value| !value.is_null())
 }
 
-pub(super) fn agree(schema: &Schema, rule: &Rule, a: &Record, b: &Record) -> bool {
+pub(super) fn agree(schema: &Schema, rule: &MatchRule, a: &Record, b: &Record) -> bool {
     rule.fields.iter().all(|name| {
         let (a, b) = (seen(schema, name, a), seen(schema, name, b));
         a.is_some() && a == b
@@ -26,17 +26,18 @@ pub(super) type Known = (LocalId, Option<ExternalId>, Record);
 /// Every answer of a listing, from the table of the situations read aloud.
 pub(super) fn answers(
     schema: &Schema,
-    rules: &[Rule],
+    rules: &[MatchRule],
     listing: &BTreeMap<ExternalId, Record>,
     here: &[Known],
 ) -> BTreeMap<ExternalId, Match> {
     // Whether a rule says anything of this record, and not the same of more than a few.
-    let tells = |rule: &Rule, remote: &Record| {
+    let tells = |rule: &MatchRule, remote: &Record| {
         let here = here.iter().filter(|(_, _, local)| agree(schema, rule, remote, local)).count();
         here <= FEW && listing.values().filter(|other| agree(schema, rule, remote, other)).count() <= FEW
     };
     let telling = |remote: &Record| rules.iter().filter(|rule| tells(rule, remote)).collect::<Vec<_>>();
-    let telling: BTreeMap<&ExternalId, Vec<&Rule>> = listing.iter().map(|(id, record)| (id, telling(record))).collect();
+    let telling: BTreeMap<&ExternalId, Vec<&MatchRule>> =
+        listing.iter().map(|(id, record)| (id, telling(record))).collect();
     let claims = |(id, remote): (&ExternalId, &Record)| {
         here.iter()
             .filter(|(_, _, local)| telling[id].iter().any(|rule| agree(schema, rule, remote, local)))

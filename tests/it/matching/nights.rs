@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tripartite::drive::drive_blocking;
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::matching::{Match, Rules, Trust};
+use tripartite::matching::{Match, MatchRules, Trust};
 use tripartite::memory::{Kept, Listing, MemoryStore};
 use tripartite::plan::{Guards, Limit};
 use tripartite::run::{Mode, Report, Run, RunOutcome};
@@ -77,7 +77,7 @@ const STRAIGHT: Way = Way { mode: Mode::Planned, page: 100, batch: 100, turn: 0 
 
 struct Night {
     policy: Policy,
-    rules: Rules,
+    rules: MatchRules,
     store: MemoryStore,
     listed: BTreeMap<ExternalId, Record>,
     unlinked: BTreeMap<ExternalId, Record>,

@@ -1,6 +1,6 @@
 //! A run created somebody who is here already, and a person says so afterwards.
 
-use tripartite::decide::{Double, Refusal, batch, link, link_double};
+use tripartite::decide::{DecideError, Double, batch, link, link_double};
 use tripartite::drive::block_on;
 use tripartite::id::LocalId;
 use tripartite::store::{LEFT, Op, RecordStore};
@@ -28,7 +28,7 @@ fn doubled() -> Town {
     town
 }
 
-fn ops(town: &Town, edited_too: bool) -> Result<[Op; 2], Refusal> {
+fn ops(town: &Town, edited_too: bool) -> Result<[Op; 2], DecideError> {
     let loaded = load(&town.store, "FED-1");
     let called = LocalId::new(town.linked("FED-1").unwrap()).unwrap();
     let double = Double { loaded: &loaded, local: &called, edited_too };
@@ -96,7 +96,7 @@ fn a_double_that_was_edited_is_left_alone_unless_the_person_knows() {
         let town = doubled();
         town.store.edit(&ext("FED-1"), &fields).unwrap();
         let refusal = ops(&town, false).unwrap_err();
-        assert_eq!(refusal, Refusal::Edited { fields: named.clone() });
+        assert_eq!(refusal, DecideError::Edited { fields: named.clone() });
         assert!(refusal.to_string().starts_with("it was edited here since it was created"), "{refusal}");
         if !named.is_empty() {
             town.listed(&listed(&town));

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tripartite::id::LocalId;
-use tripartite::matching::{Crowded, FEW, Match, Rule, Trust};
+use tripartite::matching::{Crowded, FEW, Match, MatchRule, Trust};
 use tripartite::plan::Quarantined;
 use tripartite::run::RunOutcome;
 use tripartite::source::Cursor;
@@ -18,7 +18,7 @@ use crate::support::world::{Break, Call, Watched, broken_night};
 pub(super) struct Town {
     pub(super) policy: Policy,
     pub(super) store: MemoryStore,
-    pub(super) rules: Vec<Rule>,
+    pub(super) rules: Vec<MatchRule>,
 }
 
 pub(super) const BORN: &str = "2001-05-04";
@@ -374,7 +374,7 @@ fn rules_cost_nothing_where_all_are_linked() {
     });
     assert!(matches!(step, tripartite::run::Step::Done(_)));
     let watched = Watched::new(&town.store, Break::Never);
-    let others = [Rule { name: "phone".into(), fields: vec!["phone".into()], trust: Trust::Trusted }];
+    let others = [MatchRule { name: "phone".into(), fields: vec!["phone".into()], trust: Trust::Trusted }];
     let run = run(&town.policy, "night").matching(others).unwrap();
     broken_night(run, &watched, &moved).unwrap();
     assert_eq!(watched.calls(), [Call::Index]);

@@ -1,6 +1,6 @@
 //! Ids that the source hands to somebody else: every field that says who a record is about moves at once.
 
-use tripartite::matching::Rule;
+use tripartite::matching::MatchRule;
 
 use super::matched::{Town, only, person};
 use super::*;
@@ -109,7 +109,7 @@ fn another_person_is_created_and_the_one_here_is_missing() {
         let club = linked();
         let same_phone = json!({"name": "Seán", "born": SOMEBODY, "phone": "1"});
         let night = || {
-            let run = club.run().matching(serde_json::from_str::<Vec<Rule>>(rules).unwrap()).unwrap();
+            let run = club.run().matching(serde_json::from_str::<Vec<MatchRule>>(rules).unwrap()).unwrap();
             club.drive(run, &Listing::new(vec![item(&club, same_phone.clone())]))
         };
         night();
@@ -167,7 +167,7 @@ fn a_trusted_rule_that_identity_contradicts_only_proposes() {
     let night = |born: &str, name: &str| {
         let mut fields = person(name, "lind@example.org");
         fields["born"] = json!(born);
-        let run = town.run().matching(serde_json::from_str::<Vec<Rule>>(rules).unwrap()).unwrap().dry();
+        let run = town.run().matching(serde_json::from_str::<Vec<MatchRule>>(rules).unwrap()).unwrap().dry();
         town.drive(run, &Listing::new(vec![town.item("FED-1", fields)]))
     };
     let report = night("2015-06-01", "Alva");

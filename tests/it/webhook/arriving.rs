@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use tripartite::backoff::Fraction;
 use tripartite::id::{Nonce, PolicyRef, WorkerId};
 use tripartite::memory::MemoryJobStore;
-use tripartite::queue::{Command, Extent, Outcome, Rules, Scope, State, Token};
-use tripartite::webhook::{Change, Endpoint, Found, Shape, Tombstones};
+use tripartite::queue::{Command, Extent, Outcome, QueueRules, Scope, State, Token};
+use tripartite::webhook::{Endpoint, EventKind, Found, Shape, Tombstones};
 
 use super::host::{Host, Killed, named, slot_key};
 use super::{SECRET, Sent, at, id, key, shape, standard};
@@ -64,7 +64,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
 
 impl World {
     fn new(versioned: bool) -> Self {
-        let changes = [("created", Change::Created), ("updated", Change::Updated), ("deleted", Change::Deleted)];
+        let changes =
+            [("created", EventKind::Created), ("updated", EventKind::Updated), ("deleted", EventKind::Deleted)];
         let unversioned = Shape::new("/type", "/id", changes).unwrap().events("/events").unwrap();
         let shape = if versioned { shape() } else { unversioned };
         let endpoint = Endpoint::new(key(), PolicyRef::new("members").unwrap(), standard(&[SECRET]), shape);
@@ -120,7 +121,7 @@ impl World {
     fn step(&mut self, command: Command) -> Outcome {
         let now = self.now();
         let mut host = self.host(usize::MAX);
-        let decision = host.slot().step(&Rules::default(), None, command, now, Fraction::ONE);
+        let decision = host.slot().step(&QueueRules::default(), None, command, now, Fraction::ONE);
         host.write(&slot_key(), &decision.next).unwrap();
         decision.outcome
     }

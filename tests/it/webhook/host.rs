@@ -7,8 +7,8 @@ use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 use tripartite::memory::MemoryJobStore;
-use tripartite::queue::{Rules, Slot};
-use tripartite::webhook::{Effect, Endpoint, Received, Seen, Step, Tombstones};
+use tripartite::queue::{QueueRules, Slot};
+use tripartite::webhook::{Endpoint, ReceiveStep, Received, Seen, SideEffect, Tombstones};
 
 use super::{SECRET, Sent, at, standard};
 
@@ -41,11 +41,11 @@ impl Host<'_> {
         let received = sent.with(|request| self.steps(self.endpoint.receive(request, now)))?;
         for effect in &received.effects {
             match effect {
-                Effect::Tombstone { key, next } => self.write(key, next)?,
-                Effect::Remember { key, seen } => self.write(key, seen)?,
-                Effect::Trigger { id, command, .. } => {
+                SideEffect::Tombstone { key, next } => self.write(key, next)?,
+                SideEffect::Remember { key, seen } => self.write(key, seen)?,
+                SideEffect::Trigger { id, command, .. } => {
                     let next =
-                        self.slot().step(&Rules::default(), id.as_ref(), command.clone(), now, Fraction::ONE).next;
+                        self.slot().step(&QueueRules::default(), id.as_ref(), command.clone(), now, Fraction::ONE).next;
                     self.write(&slot_key(), &next)?;
                 }
                 other => panic!("{other:?}"),
@@ -54,20 +54,22 @@ impl Host<'_> {
         Ok(received)
     }
 
-    fn steps(&mut self, mut step: Step<'_>) -> Result<Received, Killed> {
+    fn steps(&mut self, mut step: ReceiveStep<'_>) -> Result<Received, Killed> {
         loop {
             step = match step {
-                Step::Charging(charging) => {
+                ReceiveStep::RateCheck(charging) => {
                     let (rate, allowance) = charging.take(self.read(&charging.key()).as_ref());
                     self.write(&charging.key(), &rate)?;
                     charging.resume(allowance)
                 }
-                Step::Looking(looking) => {
+                ReceiveStep::Deduplicate(looking) => {
                     let seen: Option<Seen> = self.read(&looking.key());
                     looking.resume(seen.as_ref())
                 }
-                Step::Burying(burying) => Step::Done(burying.resume(self.read(&burying.key()).as_ref())),
-                Step::Done(received) => return Ok(received),
+                ReceiveStep::StoreTombstones(burying) => {
+                    ReceiveStep::Done(burying.resume(self.read(&burying.key()).as_ref()))
+                }
+                ReceiveStep::Done(received) => return Ok(received),
             };
         }
     }

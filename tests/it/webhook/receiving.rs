@@ -9,11 +9,11 @@ use tripartite::id::{CommandId, PolicyRef};
 use tripartite::jobs::JobStore;
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, SCOPE_LIMIT, Scope, Slot, State, Trigger};
-use tripartite::rate::Limit;
+use tripartite::rate::RateLimit;
 use tripartite::registry::Secret;
 use tripartite::webhook::{
-    Answer, Effect, Endpoint, Hex, Order, Received, Refusal, Seen, Step, TOMBSTONE_LIMIT, Tombstone, Tombstones,
-    Verdict,
+    Endpoint, Hex, HttpResponse, Order, ReceiveStep, Received, Reception, Rejection, Seen, SideEffect, TOMBSTONE_LIMIT,
+    Tombstone, Tombstones,
 };
 
 use super::host::{Host, body, named, signed};
@@ -41,7 +41,7 @@ fn receive(endpoint: &Endpoint, sent: &Sent) -> Received {
 #[test]
 fn what_is_taken_in_triggers_that_member_and_is_remembered() {
     let received = receive(&endpoint(), &signed("msg_1", 0, &[("updated", "FED-7", 3), ("ping", "FED-8", 1)]));
-    assert_eq!(received.verdict, Verdict::Accepted { events: 1, ignored: 1 });
+    assert_eq!(received.verdict, Reception::Accepted { events: 1, ignored: 1 });
     let command = Command::Trigger {
         by: Trigger::Webhook,
         scope: Scope::one(id("FED-7")),
@@ -50,15 +50,15 @@ fn what_is_taken_in_triggers_that_member_and_is_remembered() {
     };
     let seen = Seen::new(at(0), Duration::from_secs(4 * 24 * 3600));
     let expected = [
-        Effect::Trigger { key: key(), id: Some(CommandId::new("webhook/msg_1").unwrap()), command },
-        Effect::Remember { key: named("webhook", Some("msg_1")), seen },
+        SideEffect::Trigger { key: key(), id: Some(CommandId::new("webhook/msg_1").unwrap()), command },
+        SideEffect::Remember { key: named("webhook", Some("msg_1")), seen },
     ];
     assert_eq!(received.effects, expected);
 }
 
 #[test]
 fn every_answer_is_pinned() {
-    let limit = Limit::default().burst(NonZeroU32::MIN);
+    let limit = RateLimit::default().burst(NonZeroU32::MIN);
     let endpoint = endpoint().cap(100).limit(limit);
     let ping = signed("msg_2", 0, &[("ping", "7", 1)]);
     let (large, deleted) = (signed("msg_3", 0, &[("updated", "7", 1); 3]), signed("msg_1", 0, &[("deleted", "7", 1)]));
@@ -81,10 +81,10 @@ fn every_answer_is_pinned() {
     let lines: Vec<_> = all
         .map(|(name, Received { verdict, effects, answer })| {
             let reason = match verdict {
-                Verdict::Refused(refusal) => refusal.name().to_owned(),
+                Reception::Refused(refusal) => refusal.name().to_owned(),
                 other => format!("{other:?}"),
             };
-            let Answer { status, headers, text } = answer;
+            let HttpResponse { status, headers, text } = answer;
             format!("{name}: {status} {text} {headers:?}, {} effects, counted as {reason}", effects.len())
         })
         .collect();
@@ -96,7 +96,7 @@ fn the_checks_come_in_their_order() {
     let endpoint = endpoint().cap(200);
     let name = |sent: &Sent, seconds| {
         sent.with(|request| match endpoint.receive(request, at(seconds)) {
-            Step::Done(Received { verdict: Verdict::Refused(refusal), effects, .. }) if effects.is_empty() => {
+            ReceiveStep::Done(Received { verdict: Reception::Refused(refusal), effects, .. }) if effects.is_empty() => {
                 refusal.name()
             }
             other => panic!("a refusal asks for nothing that is stored: {other:?}"),
@@ -138,7 +138,7 @@ fn the_hundred_and_first_of_a_minute_waits() {
     let sent: Vec<_> = (0..101).map(|number| signed(&format!("msg_{number}"), 0, &[("updated", "7", 1)])).collect();
     let (received, store) = receive_all(&endpoint, &sent.iter().map(|sent| (sent, 0)).collect::<Vec<_>>());
     assert!(received[..100].iter().all(|received| received.answer.status == 202));
-    let limited = Verdict::Refused(Refusal::Limited { retry_after: Duration::from_millis(600) });
+    let limited = Reception::Refused(Rejection::Limited { retry_after: Duration::from_millis(600) });
     assert_eq!(received[100].verdict, limited);
     assert_eq!(received[100].answer.headers, [("retry-after", "1".to_owned())], "whole seconds, rounded up");
     let mut host = Host { store: &store, endpoint: &endpoint, lives: usize::MAX };
@@ -150,7 +150,7 @@ fn the_hundred_and_first_of_a_minute_waits() {
 #[test]
 fn a_message_is_known_for_as_long_as_it_could_be_replayed() {
     let until = |endpoint: &Endpoint, sent: &Sent| match receive(endpoint, sent).effects.pop() {
-        Some(Effect::Remember { seen, .. }) => seen.until() - seen.at(),
+        Some(SideEffect::Remember { seen, .. }) => seen.until() - seen.at(),
         other => panic!("{other:?}"),
     };
     let sent = signed("msg_1", 0, &[("updated", "7", 1)]);
@@ -180,7 +180,7 @@ fn a_deletion_leaves_a_tombstone_before_the_trigger() {
     let sent =
         signed("msg_1", 0, &[("deleted", "7", 5), ("deleted", "8", 5), ("created", "8", 6), ("updated", "9", 1)]);
     let received = receive(&endpoint(), &sent);
-    let [Effect::Tombstone { key, next }, Effect::Trigger { command, .. }, Effect::Remember { .. }] =
+    let [SideEffect::Tombstone { key, next }, SideEffect::Trigger { command, .. }, SideEffect::Remember { .. }] =
         received.effects.as_slice()
     else {
         panic!("{received:?}")
@@ -235,7 +235,7 @@ fn no_debug_print_has_a_secret_or_a_body() {
     let sent = signed("msg_1", 0, &[("deleted", "FED-7", 5)]);
     let endpoint = endpoint();
     let shown = sent.with(|request| format!("{:?} {request:?}", endpoint.receive(request, at(0))));
-    assert!(shown.starts_with("Looking"), "{shown}");
+    assert!(shown.starts_with("Deduplicate"), "{shown}");
     let bytes = format!("{:?}", &sent.body[..4]);
     for hidden in ["MfKQ", "FED-7", "49, 242", bytes.trim_matches(['[', ']'])] {
         assert!(!shown.contains(hidden), "{hidden} in {shown}");
@@ -256,13 +256,13 @@ fn killed_after_any_write_the_next_delivery_makes_it_whole() {
         assert_eq!((host.slot().wanted, scope_of(&host.slot())), (1, Scope::one(id("7"))), "triggered once");
         assert!(host.tombstones().get(&id("7")).is_some());
         let third = host.receive(&signed("msg_1", 120, &[("deleted", "7", 5)]), at(120)).unwrap();
-        assert_eq!(third.verdict, Verdict::Duplicate);
+        assert_eq!(third.verdict, Reception::Duplicate);
     }
 }
 
 #[test]
 fn a_replayed_message_does_not_take_the_rate_of_who_sends_new_ones() {
-    let endpoint = endpoint().limit(Limit::default().burst(NonZeroU32::new(2).unwrap()));
+    let endpoint = endpoint().limit(RateLimit::default().burst(NonZeroU32::new(2).unwrap()));
     let (first, second) = (signed("msg_1", 0, &[("updated", "7", 1)]), signed("msg_2", 0, &[("updated", "8", 1)]));
     let mut sent = vec![(&first, 0); 50];
     sent.push((&second, 0));

@@ -2,12 +2,15 @@
 
 use chrono::DateTime;
 use proptest::prelude::*;
-use tripartite::webhook::{Change, Malformed, Message, Order, Pointer, Shape, ShapeError};
+use tripartite::webhook::{EventKind, MalformedMessage, Message, Order, Pointer, Shape, ShapeError};
 
 use super::{id, shape};
 
-const CHANGES: [(&str, Change); 3] =
-    [("contact.created", Change::Created), ("contact.updated", Change::Updated), ("contact.deleted", Change::Deleted)];
+const CHANGES: [(&str, EventKind); 3] = [
+    ("contact.created", EventKind::Created),
+    ("contact.updated", EventKind::Updated),
+    ("contact.deleted", EventKind::Deleted),
+];
 
 /// As the specification's examples have it.
 fn thin() -> Shape {
@@ -41,7 +44,7 @@ fn the_example_of_the_specification() {
                     "data": {"id": "1f81eb52-5198-4599-803e-771906343485"}}"#;
     let message = thin().read(body).unwrap();
     let [event] = message.events.as_slice() else { panic!("one event") };
-    assert_eq!((event.id.as_str(), event.change), ("1f81eb52-5198-4599-803e-771906343485", Change::Created));
+    assert_eq!((event.id.as_str(), event.change), ("1f81eb52-5198-4599-803e-771906343485", EventKind::Created));
     let at = DateTime::parse_from_rfc3339("2022-11-03T20:26:10.344522Z").unwrap().to_utc();
     assert_eq!(event.order, Order { version: None, at: Some(at) });
 }
@@ -52,9 +55,9 @@ fn events_stand_wherever_the_shape_says() {
         shape().read(br#"{"events": [{"type": "updated", "id": 7}, {"type": "x"}, {"type": "deleted", "id": "08"}]}"#);
     let list = list.unwrap();
     assert_eq!((ids(&list), list.ignored), (vec!["7", "08"], 1));
-    let body = Shape::new("#/kind", "/no", [("u", Change::Updated)]).unwrap().events("/a/0").unwrap();
+    let body = Shape::new("#/kind", "/no", [("u", EventKind::Updated)]).unwrap().events("/a/0").unwrap();
     assert_eq!(ids(&body.read(br#"{"kind": "u", "a": [[{"no": 7}, {"no": 8}]]}"#).unwrap()), ["7", "8"]);
-    let array = Shape::new("/0", "/1", [("u", Change::Updated)]).unwrap().events("#").unwrap();
+    let array = Shape::new("/0", "/1", [("u", EventKind::Updated)]).unwrap().events("#").unwrap();
     assert_eq!(ids(&array.read(br#"[["u", "a"], ["u", "b"]]"#).unwrap()), ["a", "b"]);
     assert_eq!(array.read(b"[]").unwrap(), Message { events: vec![], ignored: 0 });
 }
@@ -108,7 +111,7 @@ fn a_long_number_is_an_id_with_all_its_digits() {
 fn times_and_versions_may_be_missing_and_are_exact() {
     let order = |rest: &str| {
         let body = format!(r#"{{"type": "u", "id": 7{rest}}}"#);
-        let shape = Shape::new("/type", "/id", [("u", Change::Updated)]).unwrap();
+        let shape = Shape::new("/type", "/id", [("u", EventKind::Updated)]).unwrap();
         let shape = shape.time("/at").unwrap().version("/v").unwrap();
         shape.read(body.as_bytes()).map(|message| message.events[0].order)
     };
@@ -133,11 +136,11 @@ fn the_last_word_on_a_record_is_the_latest() {
         let body = format!(r#"{{"events": [{}]}}"#, events.collect::<Vec<_>>().join(","));
         shape().read(body.as_bytes()).unwrap().latest()[&id("7")].change
     };
-    assert_eq!(latest(&[("created", "1"), ("deleted", "2")]), Change::Deleted);
-    assert_eq!(latest(&[("deleted", "2"), ("created", "1")]), Change::Deleted, "the larger version");
-    assert_eq!(latest(&[("deleted", "2"), ("created", "3"), ("updated", "1")]), Change::Created);
-    assert_eq!(latest(&[("deleted", "null"), ("created", "null")]), Change::Created, "the one said last");
-    assert_eq!(latest(&[("deleted", "2"), ("created", "2")]), Change::Created);
+    assert_eq!(latest(&[("created", "1"), ("deleted", "2")]), EventKind::Deleted);
+    assert_eq!(latest(&[("deleted", "2"), ("created", "1")]), EventKind::Deleted, "the larger version");
+    assert_eq!(latest(&[("deleted", "2"), ("created", "3"), ("updated", "1")]), EventKind::Created);
+    assert_eq!(latest(&[("deleted", "null"), ("created", "null")]), EventKind::Created, "the one said last");
+    assert_eq!(latest(&[("deleted", "2"), ("created", "2")]), EventKind::Created);
 }
 
 #[test]
@@ -149,7 +152,7 @@ fn pointers_are_those_of_rfc_6901() {
         assert!(Pointer::new(bad).is_err(), "{bad}");
     }
     let at = |pointer: &str, body: &str| {
-        let shape = Shape::new("#/t", pointer, [("u", Change::Updated)]).unwrap();
+        let shape = Shape::new("#/t", pointer, [("u", EventKind::Updated)]).unwrap();
         shape.read(body.as_bytes()).map(|message| message.events[0].id.to_string()).ok()
     };
     let body = r#"{"t": "u", "a/b": {"~": "one"}, "": "two", "list": ["zero", "three"], "~1": "four"}"#;
@@ -207,7 +210,7 @@ proptest! {
         let listed = format!(r#"{{"events": [{}]}}"#, values.join(","));
         match shape().read(listed.as_bytes()) {
             Ok(message) => prop_assert_eq!(message.events.len() + message.ignored, values.len()),
-            Err(Malformed::Field { event, .. }) => prop_assert!((1..=values.len()).contains(&event)),
+            Err(MalformedMessage::Field { event, .. }) => prop_assert!((1..=values.len()).contains(&event)),
             Err(other) => prop_assert!(false, "{}", other),
         }
     }

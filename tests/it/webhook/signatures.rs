@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use tripartite::registry::Secret;
-use tripartite::webhook::{Hex, MessageId, Problem, Refusal, Request, SecretError, SigningSecret, Standard};
+use tripartite::webhook::{HeaderProblem, Hex, MessageId, Rejection, Request, SecretError, SigningSecret, Standard};
 
 use super::{OTHER, SECRET, Sent, at, message, standard};
 
@@ -23,16 +23,16 @@ fn vector() -> Sent {
     Sent::signed(&standard(&[SECRET]), "msg_p5jXN8AQM9LWM0D4loKWxJek", 0, BODY)
 }
 
-fn verify(by: &Standard, sent: &Sent) -> Result<MessageId, Refusal> {
+fn verify(by: &Standard, sent: &Sent) -> Result<MessageId, Rejection> {
     sent.with(|request| by.verify(request, at(0)))
 }
 
-fn form(name: &str) -> Result<MessageId, Refusal> {
-    header(name, Problem::Form)
+fn form(name: &str) -> Result<MessageId, Rejection> {
+    header(name, HeaderProblem::Form)
 }
 
-fn header(name: &str, problem: Problem) -> Result<MessageId, Refusal> {
-    Err(Refusal::Header { name: name.to_owned(), problem })
+fn header(name: &str, problem: HeaderProblem) -> Result<MessageId, Rejection> {
+    Err(Rejection::Header { name: name.to_owned(), problem })
 }
 
 /// HMAC as RFC 2104 writes it down, on the hash alone.
@@ -64,18 +64,18 @@ fn names_of_headers_have_no_case_and_each_is_sent_once() {
         let mut twice = vector();
         let again = twice.header(name).clone();
         twice.headers.push((name.to_ascii_uppercase(), again));
-        assert_eq!(verify(&by, &twice), header(name, Problem::Twice), "also when both say the same");
+        assert_eq!(verify(&by, &twice), header(name, HeaderProblem::Twice), "also when both say the same");
         assert_eq!(verify(&by, &vector().set(name, b"\xff")), form(name));
     }
-    assert_eq!(verify(&by, &vector().without(ID)), header(ID, Problem::Missing));
-    assert_eq!(verify(&by, &vector().without(STAMP)), header(STAMP, Problem::Missing));
-    assert_eq!(verify(&by, &vector().without(SIGNATURE)), Err(Refusal::Unsigned));
+    assert_eq!(verify(&by, &vector().without(ID)), header(ID, HeaderProblem::Missing));
+    assert_eq!(verify(&by, &vector().without(STAMP)), header(STAMP, HeaderProblem::Missing));
+    assert_eq!(verify(&by, &vector().without(SIGNATURE)), Err(Rejection::Unsigned));
 }
 
 #[test]
 fn the_tolerance_is_exact_both_ways() {
     let (by, sent, micro) = (standard(&[SECRET]), vector(), TimeDelta::microseconds(1));
-    let refused = Err(Refusal::Stale { tolerance: Duration::from_secs(300) });
+    let refused = Err(Rejection::Stale { tolerance: Duration::from_secs(300) });
     let verify = |now| sent.with(|request| by.verify(request, now));
     for edge in [300, -300] {
         assert!(verify(at(edge)).is_ok(), "exactly the tolerance passes");
@@ -93,7 +93,7 @@ fn the_tolerance_is_exact_both_ways() {
 fn only_who_signs_is_told_that_the_time_is_wrong() {
     let forged = vector().set(SIGNATURE, "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     let refusal = forged.with(|request| standard(&[SECRET]).verify(request, at(9999)));
-    assert_eq!(refusal, Err(Refusal::Signature));
+    assert_eq!(refusal, Err(Rejection::Signature));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_is_no_signature_of_ours_is_skipped() {
     for (signature, passes) in tries {
         let verified = verify(&standard(&[SECRET]), &vector().set(SIGNATURE, &signature));
         assert_eq!(verified.is_ok(), passes, "{signature}");
-        assert!(passes || verified == Err(Refusal::Signature));
+        assert!(passes || verified == Err(Rejection::Signature));
     }
     let flood = [VECTOR; 90].join(" ");
     assert_eq!(verify(&standard(&[SECRET]), &vector().set(SIGNATURE, flood)), form(SIGNATURE));
@@ -231,11 +231,11 @@ fn hex_digits_that_are_none_are_refused() {
     let twice = format!("sha256=sha256={code}");
     let wide = code.replace('a', "ａ");
     for bad in ["", "sha256=", &code[1..], &code[..62], &double, &upper, &twice, &wide, "zz"] {
-        assert_eq!(verify(&[("X-Signature", bad.as_bytes())]), Err(Refusal::Signature), "{bad}");
+        assert_eq!(verify(&[("X-Signature", bad.as_bytes())]), Err(Rejection::Signature), "{bad}");
     }
-    assert_eq!(verify(&[]), Err(Refusal::Unsigned));
+    assert_eq!(verify(&[]), Err(Rejection::Unsigned));
     let pair = [("x-signature", code.as_bytes()), ("X-Signature", code.as_bytes())];
-    assert_eq!(verify(&pair), header("x-signature", Problem::Twice));
+    assert_eq!(verify(&pair), header("x-signature", HeaderProblem::Twice));
 }
 
 fn secrets() -> impl Strategy<Value = Vec<u8>> {
@@ -339,8 +339,8 @@ fn names_of_svix_verify_and_are_never_mixed_with_the_others() {
         sent
     };
     assert_eq!(verify(&by, &renamed(&[ID, STAMP, SIGNATURE])), Ok(message("msg_p5jXN8AQM9LWM0D4loKWxJek")));
-    assert_eq!(verify(&by, &renamed(&[SIGNATURE])), header("svix-id", Problem::Missing));
-    assert_eq!(verify(&by, &renamed(&[ID])), header(ID, Problem::Missing));
+    assert_eq!(verify(&by, &renamed(&[SIGNATURE])), header("svix-id", HeaderProblem::Missing));
+    assert_eq!(verify(&by, &renamed(&[ID])), header(ID, HeaderProblem::Missing));
     let mut both = vector();
     both.headers.push(("svix-id".to_owned(), b"msg_2".to_vec()));
     assert_eq!(verify(&by, &both), Ok(message("msg_p5jXN8AQM9LWM0D4loKWxJek")), "the signed id is the one that counts");

@@ -12,7 +12,7 @@ use tripartite::drive::block_on;
 use tripartite::gate::{Gate, Limits};
 use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
 use tripartite::memory::MemoryJobStore;
-use tripartite::queue::{Command, Extent, Outcome, Progress, Rules, Scope, Slot, State, Token, Trigger};
+use tripartite::queue::{Command, Extent, Outcome, Progress, QueueRules, Scope, Slot, State, Token, Trigger};
 use tripartite::registry::Connection;
 use tripartite::schedule::Schedule;
 use tripartite::work::{Clock, Queue, Settings, Worker, slot_key};
@@ -232,7 +232,7 @@ fn leases_schedules_and_the_history_wait_behind_no_gate() {
 /// A row as every version before this one wrote it: under the shard of its key, whatever it waits for.
 fn unlaned(queue: &Queue<Counting>, club: &Club, name: &str, shards: u16) {
     let trigger = Command::Trigger { by: Trigger::Scheduled, scope: Scope::All, policy: None, force: false };
-    let slot = Slot::new(club.now()).step(&Rules::default(), None, trigger, club.now(), Fraction::ONE).next;
+    let slot = Slot::new(club.now()).step(&QueueRules::default(), None, trigger, club.now(), Fraction::ONE).next;
     let stored = slot_key(&key(name));
     let shard = Shard((xxhash_rust::xxh3::xxh3_64(stored.as_str().as_bytes()) % u64::from(shards)) as u16);
     let row = Row { bytes: serde_json::to_vec(&slot).unwrap(), due: slot.due(), shard };

@@ -48,7 +48,7 @@ fn times_from_the_future_are_told_and_healed_for_all_keys_of_a_source_at_once() 
         let status = block_on(club.queue.status(&key)).unwrap().unwrap();
         assert!(status.ahead(club.now()).is_some(), "{key} is told");
     }
-    assert_eq!(block_on(club.queue.set_back_all(&connection.connector, club.now())).unwrap(), 3);
+    assert_eq!(block_on(club.queue.repair_all_clock_skew(&connection.connector, club.now())).unwrap(), 3);
     for key in connection.keys() {
         assert_eq!(block_on(club.queue.status(&key)).unwrap().unwrap().ahead(club.now()), None);
     }
@@ -79,7 +79,7 @@ fn times_from_the_future_are_a_notice_once_until_they_are_healed() {
         assert!(matches!(notice.what, What::TimesAhead { until } if until > club.now() + TimeDelta::days(364)));
         club.watch.wait(TimeDelta::hours(2));
         assert!(notices(&club).is_empty(), "it was told");
-        block_on(club.queue.set_back_all(&connection.connector, club.now())).unwrap();
+        block_on(club.queue.repair_all_clock_skew(&connection.connector, club.now())).unwrap();
         assert!(notices(&club).is_empty(), "it is healed");
     }
 }
@@ -115,7 +115,7 @@ fn a_job_that_waits_for_a_year_in_a_slot_whose_time_is_right_is_told_and_healed(
     assert_eq!(status().ahead(club.now()), Some(until));
     let told: Vec<_> = club.tick(&mut worker).notices;
     assert!(told.iter().any(|notice| notice.what == What::TimesAhead { until }), "{told:?}");
-    block_on(club.queue.set_back(&name, club.now())).unwrap();
+    block_on(club.queue.repair_clock_skew(&name, club.now())).unwrap();
     assert_eq!(status().ahead(club.now()), None);
     club.watch.wait(TimeDelta::minutes(11));
     assert!(club.attempt(&mut worker).is_some());
@@ -142,7 +142,7 @@ fn the_history_goes_after_thirty_days_and_not_by_one_run_of_a_clock_that_is_a_ye
     club.watch.set(right + TimeDelta::days(365));
     assert_eq!(run(), 3, "who knows whether so long a time has passed");
     club.watch.set(right);
-    block_on(club.queue.set_back(&key("a/federation"), club.now())).unwrap();
+    block_on(club.queue.repair_clock_skew(&key("a/federation"), club.now())).unwrap();
     // What the other clock wrote is younger than all that follows.
     for (days, left) in [(20, 4), (20, 5), (1, 4)] {
         club.watch.wait(TimeDelta::days(days));
@@ -191,7 +191,7 @@ fn status_shows_the_attempt_with_the_greatest_token_not_the_greatest_time() {
     let mut connection = federation(&club);
     connection.enabled = false;
     run_a_year_ahead(&club, &connection);
-    block_on(club.queue.set_back_all(&connection.connector, club.now())).unwrap();
+    block_on(club.queue.repair_all_clock_skew(&connection.connector, club.now())).unwrap();
     let mut right = worker("right");
     for _ in 0..2 {
         club.watch.wait(TimeDelta::hours(3));

@@ -14,7 +14,7 @@ use tripartite::queue::{Command, Outcome, Scope, Trigger};
 use tripartite::run::{Done, Report, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::source::{Connector, Cursor, Next, Page};
-use tripartite::work::{Attempted, Clock, Handler, Job, Opened, Queue, Settings, Tick, Worker};
+use tripartite::work::{Attempted, Clock, Handler, Job, Queue, Session, Settings, Tick, Worker};
 
 use crate::queue_support::incarnation;
 
@@ -112,7 +112,7 @@ impl Handler for Club {
     type Store = Arc<MemoryStore>;
     type Error = No;
 
-    async fn open(&self, job: &Job) -> Result<Opened<Source, Arc<MemoryStore>>, No> {
+    async fn open(&self, job: &Job) -> Result<Session<Source, Arc<MemoryStore>>, No> {
         self.opened.lock().unwrap().push(job.clone());
         let run = RunId::new(format!("{}-{}", job.key, job.token.0)).unwrap();
         let step = Run::new(Policy::new(self.schema.clone()), run, self.watch.time());
@@ -124,7 +124,7 @@ impl Handler for Club {
         let listing = self.listing();
         let breaks_off = self.breaks_off.load(Ordering::Relaxed);
         let connector = Source { job: job.clone(), answer: self.answer.lock().unwrap().clone(), listing, breaks_off };
-        Ok(Opened { step, connector, store: self.store(&job.key) })
+        Ok(Session { step, connector, store: self.store(&job.key) })
     }
 
     async fn close(&self, job: &Job, _: &Arc<MemoryStore>, done: &Done) -> Result<(), No> {
@@ -132,7 +132,7 @@ impl Handler for Club {
         Ok(())
     }
 
-    fn leaving(&self) -> bool {
+    fn is_shutting_down(&self) -> bool {
         self.leaving.load(Ordering::Relaxed)
     }
 }

@@ -1,8 +1,7 @@
 //! The failures of the system this one replaces, each by its name. Those of its webhooks are with the webhooks.
 
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
@@ -164,7 +163,7 @@ impl tripartite::work::Handler for Hanging {
     async fn open(
         &self,
         _: &tripartite::work::Job,
-    ) -> Result<tripartite::work::Opened<Self::Connector, Self::Store>, No> {
+    ) -> Result<tripartite::work::Session<Self::Connector, Self::Store>, No> {
         std::future::pending().await
     }
 

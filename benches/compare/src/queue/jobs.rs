@@ -7,7 +7,7 @@ use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::id::{Nonce, SyncKey, WorkerId};
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf, Version};
-use tripartite::queue::{Command, Extent, Outcome, Rules, Scope, Slot, Token, Trigger};
+use tripartite::queue::{Command, Extent, Outcome, QueueRules, Scope, Slot, Token, Trigger};
 use tripartite::work::Queue;
 
 /// How many keys there are.
@@ -40,7 +40,7 @@ fn times(token: Token) -> impl Iterator<Item = DateTime<Utc>> {
 }
 
 /// One job of a slot, as transitions alone.
-pub(super) fn done(rules: &Rules, slot: Slot) -> Slot {
+pub(super) fn done(rules: &QueueRules, slot: Slot) -> Slot {
     let token = Token(slot.token.0 + 1);
     times(token).zip(job(token)).fold(slot, |slot, (at, command)| {
         let decision = slot.step(rules, None, command, at, Fraction::ONE);
@@ -66,7 +66,7 @@ fn taken(outcome: &Outcome) -> bool {
 /// A waiting slot, different for each count: what is written over itself, SQLite does not write.
 pub(super) fn waiting(count: i64) -> Row {
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
-    let slot = Slot::new(at(0)).step(&Rules::default(), None, trigger, at(count), Fraction::ONE).next;
+    let slot = Slot::new(at(0)).step(&QueueRules::default(), None, trigger, at(count), Fraction::ONE).next;
     let bytes = serde_json::to_vec(&slot).expect("a slot is JSON");
     Row { bytes, due: slot.due(), shard: Shard(0) }
 }

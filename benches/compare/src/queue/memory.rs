@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use tripartite::memory::MemoryJobStore;
-use tripartite::queue::{Rules, Slot, Token};
+use tripartite::queue::{QueueRules, Slot, Token};
 use tripartite::work::Queue;
 
 use super::jobs::{COMMANDS, Filled, KEYS, at, done, driven, sync_keys, waiting};
@@ -15,7 +15,7 @@ use crate::row::Row;
 const FLOOR: &str = "memory: a bare swap";
 
 pub(super) fn rows(effort: &Effort) -> Vec<Row> {
-    let (rules, keys) = (Rules::default(), sync_keys(KEYS));
+    let (rules, keys) = (QueueRules::default(), sync_keys(KEYS));
     let mut slots: Vec<Slot> = keys.iter().map(|_| Slot::new(at(0))).collect();
     let queue = Queue::new(MemoryJobStore::default());
     let mut bare = BATCHES.map(|size| (size, Filled::new(MemoryJobStore::default(), KEYS), Times::default()));

@@ -3,7 +3,7 @@
 mod matches;
 
 use serde_json::json;
-use tripartite::decide::{Answer, Decided, Filter, Refusal, batch, decide, decide_many, explain, restore};
+use tripartite::decide::{Answer, DecideError, Decided, Filter, batch, decide, decide_many, explain, restore};
 use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::{Kind, Policy, Schema};
@@ -39,11 +39,11 @@ pub(super) enum Problem {
     )]
     IsAnothers { id: ExternalId, holds: LocalId },
     #[error("{id} is linked to member {holds}: {refusal}; say --double {holds} if that is right")]
-    DoubleEdited { id: ExternalId, holds: LocalId, refusal: Refusal },
+    DoubleEdited { id: ExternalId, holds: LocalId, refusal: DecideError },
     #[error("--double: {id} is not linked to member {double}")]
     NotDouble { id: ExternalId, double: LocalId },
     #[error("{id}: {refusal}")]
-    Refused { id: ExternalId, refusal: Refusal },
+    Refused { id: ExternalId, refusal: DecideError },
     #[error("{id}: its row was deleted; enter it anew with its external id, and the next run fills it")]
     Deleted { id: ExternalId },
     #[error("{id}: somebody changed it each time it was to be written; try again")]

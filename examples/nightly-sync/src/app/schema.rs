@@ -1,7 +1,7 @@
 //! The stored schema, and what a listing has besides.
 
 use serde::Serialize;
-use tripartite::matching::Rule;
+use tripartite::matching::MatchRule;
 use tripartite::plan::Guards;
 use tripartite::schema::{Field, Schema, SchemaError};
 
@@ -30,8 +30,8 @@ enum Problem {
 struct Written<'a> {
     #[serde(flatten)]
     schema: &'a Schema,
-    #[serde(rename = "match", skip_serializing_if = "<[Rule]>::is_empty")]
-    rules: &'a [Rule],
+    #[serde(rename = "match", skip_serializing_if = "<[MatchRule]>::is_empty")]
+    rules: &'a [MatchRule],
     #[serde(skip_serializing_if = "is_default")]
     guards: &'a Guards,
 }

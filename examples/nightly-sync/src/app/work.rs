@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
 use tripartite::gate::Shut;
-use tripartite::history::{CSV_HEADER, Doing, Entry, EntryError, Status, Wait};
+use tripartite::history::{CSV_HEADER, Doing, EntryError, HistoryEntry, KeyStatus, Wait};
 use tripartite::id::{ExternalId, IdError, PolicyRef, SyncKey};
 use tripartite::jobs::LogPosition;
 use tripartite::queue::{Attempt, Command as Ask, Ended, Outcome, Scope, Slot, State, Trigger};
@@ -24,7 +24,7 @@ use crate::jobs::{JobsError, SqliteJobStore};
 use crate::schema_file::SchemaFile;
 use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 use crate::term::Console;
-use crate::work::{self, Bell, Commands, Shift, Told};
+use crate::work::{self, Bell, Commands, Shift, ShiftEvent};
 
 /// How many history entries are read in one go.
 const PAGE: usize = 500;
@@ -51,7 +51,7 @@ pub(super) enum Problem {
     #[error(transparent)]
     Schema(#[from] StartError),
     #[error(transparent)]
-    Entry(#[from] EntryError),
+    HistoryEntry(#[from] EntryError),
 }
 
 pub(super) fn execute(console: &mut Console, command: &Command, listen: Listen) -> Result<u8, Problem> {
@@ -266,9 +266,9 @@ fn key(console: &mut Console, args: &KeyArgs) -> Result<u8, Problem> {
         _ => {
             // In this order: a record that cannot be read keeps the others' times, and not the health, as they are.
             block_on(queue.reset_health(key, now())).map_err(jobs(db))?;
-            block_on(queue.set_back(key, now())).map_err(jobs(db))?;
+            block_on(queue.repair_clock_skew(key, now())).map_err(jobs(db))?;
             // A clock that was ahead has left its times with every organisation of the source.
-            block_on(queue.set_back_all(&key.connector, now())).map_err(jobs(db))?;
+            block_on(queue.repair_all_clock_skew(&key.connector, now())).map_err(jobs(db))?;
             console.print(format!("{}: asked again from now on", Register::of(key)));
             return Ok(SUCCEEDED);
         }
@@ -304,7 +304,9 @@ fn work(console: &mut Console, args: &WorkArgs, listen: Listen) -> Result<u8, Pr
         .work(|told| {
             worst = worse(worst, &told);
             match (&told, json) {
-                (Told::Broken(..) | Told::Trouble(_), false) => console.say(work::line(&told, now(), &commands)),
+                (ShiftEvent::Broken(..) | ShiftEvent::Trouble(_), false) => {
+                    console.say(work::line(&told, now(), &commands))
+                }
                 (_, false) => console.print(work::line(&told, now(), &commands)),
                 (_, true) => console.print(event(&told)),
             }
@@ -315,10 +317,10 @@ fn work(console: &mut Console, args: &WorkArgs, listen: Listen) -> Result<u8, Pr
 
 /// The status to end with, after one more event: that of the worst that came of anything, failed before blocked before
 /// partial.
-fn worse(so_far: u8, told: &Told) -> u8 {
+fn worse(so_far: u8, told: &ShiftEvent) -> u8 {
     let this = match told {
-        Told::Broken(..) => FAILED,
-        Told::Attempted(attempted) => match (&attempted.outcome, &attempted.report) {
+        ShiftEvent::Broken(..) => FAILED,
+        ShiftEvent::Attempted(attempted) => match (&attempted.outcome, &attempted.report) {
             (Outcome::Died(_), _) => FAILED,
             (Outcome::Completed { .. } | Outcome::Blocked { .. }, Some(report)) => status_of(report.outcome),
             _ => SUCCEEDED,
@@ -330,11 +332,11 @@ fn worse(so_far: u8, told: &Told) -> u8 {
 }
 
 /// One event, for programs.
-fn event(told: &Told) -> Value {
+fn event(told: &ShiftEvent) -> Value {
     match told {
-        Told::Fired(key, outcome) => json!({"event": "fired", "key": key, "outcome": outcome}),
-        Told::Expired(key, outcome) => json!({"event": "expired", "key": key, "outcome": outcome}),
-        Told::Attempted(attempted) => json!({
+        ShiftEvent::Fired(key, outcome) => json!({"event": "fired", "key": key, "outcome": outcome}),
+        ShiftEvent::Expired(key, outcome) => json!({"event": "expired", "key": key, "outcome": outcome}),
+        ShiftEvent::Attempted(attempted) => json!({
             "event": "attempted",
             "key": attempted.key,
             "token": attempted.token,
@@ -342,9 +344,9 @@ fn event(told: &Told) -> Value {
             "outcome": attempted.outcome,
             "report": attempted.report,
         }),
-        Told::Notice(notice) => json!({"event": "notice", "notice": notice}),
-        Told::Broken(key, problem) => json!({"event": "broken", "record": key, "problem": problem}),
-        Told::Trouble(error) => json!({"event": "trouble", "problem": error.to_string()}),
+        ShiftEvent::Notice(notice) => json!({"event": "notice", "notice": notice}),
+        ShiftEvent::Broken(key, problem) => json!({"event": "broken", "record": key, "problem": problem}),
+        ShiftEvent::Trouble(error) => json!({"event": "trouble", "problem": error.to_string()}),
     }
 }
 
@@ -365,7 +367,7 @@ fn status(console: &mut Console, args: &StatusArgs) -> Result<u8, Problem> {
         match block_on(queue.status(key)) {
             // Enrolled, and never asked for anything.
             Ok(status) => {
-                let status = status.unwrap_or_else(|| Status::of(&Slot::new(now()), None, None));
+                let status = status.unwrap_or_else(|| KeyStatus::of(&Slot::new(now()), None, None));
                 console.print(match args.json {
                     true => json!({"key": key, "status": status}).to_string(),
                     false => standing(key, &status, &Commands::new(&args.db, Some(&queue))),
@@ -408,7 +410,7 @@ fn waiting(wait: &Wait) -> String {
 }
 
 /// How a key stands, for people: a line, and one more for each thing that matters.
-fn standing(key: &SyncKey, status: &Status, commands: &Commands<'_>) -> String {
+fn standing(key: &SyncKey, status: &KeyStatus, commands: &Commands<'_>) -> String {
     let doing = match &status.doing {
         Doing::Idle if status.wanted == 0 => "idle, and never asked for anything".to_owned(),
         Doing::Idle => "idle".to_owned(),
@@ -527,7 +529,7 @@ fn attempts(
     key: &SyncKey,
     unflushed: Vec<Attempt>,
 ) -> Result<(), Problem> {
-    let mut rest: Vec<Entry> = unflushed.into_iter().map(|attempt| Entry::new(key, attempt)).collect();
+    let mut rest: Vec<HistoryEntry> = unflushed.into_iter().map(|attempt| HistoryEntry::new(key, attempt)).collect();
     let mut after: Option<LogPosition> = None;
     loop {
         let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
@@ -540,7 +542,7 @@ fn attempts(
     print_entries(console, args.format, &rest)
 }
 
-fn print_entries(console: &mut Console, format: Format, entries: &[Entry]) -> Result<(), Problem> {
+fn print_entries(console: &mut Console, format: Format, entries: &[HistoryEntry]) -> Result<(), Problem> {
     let mut text = String::new();
     for entry in entries {
         match format {

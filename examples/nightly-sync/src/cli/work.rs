@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use tripartite::id::{ExternalId, OrgId, SyncKey};
-use tripartite::queue::Rules;
+use tripartite::queue::QueueRules;
 use tripartite::schema::Strategy;
 use tripartite::work::Settings;
 
@@ -75,7 +75,7 @@ pub struct WorkArgs {
     /// What each worker keeps to.
     pub settings: Settings,
     /// How failures are tried again.
-    pub rules: Rules,
+    pub rules: QueueRules,
     /// Whether events are told as JSON.
     pub json: bool,
 }
@@ -175,7 +175,7 @@ pub(super) fn work(args: Vec<OsString>) -> Result<WorkArgs, UsageError> {
         }
         settings.lease = Duration::from_secs(seconds);
     }
-    let mut rules = Rules::default();
+    let mut rules = QueueRules::default();
     if let Some(seconds) = number(&mut args, "--backoff", "a number of seconds")? {
         rules.backoff = backoff(seconds);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 use tripartite::id::SyncKey;
-use tripartite::matching::Rule;
+use tripartite::matching::MatchRule;
 use tripartite::plan::Guards;
 use tripartite::schema::{Field, Schema, SchemaBuilder, SchemaError, Strategy};
 
@@ -132,7 +132,7 @@ impl Database {
     ///
     /// # Errors
     /// [`StoreError`], when they cannot be read.
-    pub fn rules(&self, register: &Register) -> Result<Vec<Rule>, StoreError> {
+    pub fn rules(&self, register: &Register) -> Result<Vec<MatchRule>, StoreError> {
         if holds(&self.conn, register)? { rules(&self.conn, register) } else { Ok(Vec::new()) }
     }
 
@@ -218,7 +218,7 @@ fn meta(conn: &Connection, register: &Register, key: &str) -> Result<Option<Stri
     Ok(conn.query_row(&sql, [key], |row| row.get(0)).optional()?)
 }
 
-pub(super) fn rules(conn: &Connection, register: &Register) -> Result<Vec<Rule>, StoreError> {
+pub(super) fn rules(conn: &Connection, register: &Register) -> Result<Vec<MatchRule>, StoreError> {
     let Some(text) = meta(conn, register, RULES)? else { return Ok(Vec::new()) };
     serde_json::from_str(&text).map_err(|problem| StoreError::Schema { problem: format!("its match rules: {problem}") })
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::matching::{FEW, MatchKey, Rules};
+use tripartite::matching::{FEW, MatchKey, MatchRules};
 use tripartite::schema::Schema;
 use tripartite::store::{Candidate, CandidateQuery, Presence};
 use tripartite::value::Record;
@@ -111,7 +111,7 @@ pub(super) fn fresh<'c>(
     conn: &'c Connection,
     fence: Option<&Fence>,
     rows: Rows<'_>,
-    rules: &Rules,
+    rules: &MatchRules,
 ) -> Result<Transaction<'c>, StoreError> {
     let version = rules.version().to_string();
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
@@ -159,7 +159,7 @@ pub(super) fn tables(tx: &Connection, register: &Register) -> Result<(), StoreEr
 }
 
 /// Reckons the keys of some rows that moved, and answers how many.
-fn reckon(tx: &Connection, rows: Rows<'_>, rules: &Rules) -> Result<usize, StoreError> {
+fn reckon(tx: &Connection, rows: Rows<'_>, rules: &MatchRules) -> Result<usize, StoreError> {
     let register = rows.register;
     let sql = register.sql("SELECT local_id FROM {tripartite_unkeyed} ORDER BY local_id LIMIT ?1");
     let moved: Vec<i64> =
@@ -201,7 +201,7 @@ fn rekey(tx: &Connection, register: &Register, local: i64, keys: &[[u8; 16]]) ->
 pub(super) fn aside(
     conn: &Connection,
     rows: Rows<'_>,
-    rules: &Rules,
+    rules: &MatchRules,
     kept: &mut Option<Aside>,
 ) -> Result<(), StoreError> {
     let data: i64 = conn.query_row("PRAGMA data_version", [], |row| row.get(0))?;

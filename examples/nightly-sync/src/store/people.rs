@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
 use tripartite::audit::{AuditEntry, FieldEntry};
-use tripartite::decide::unlike;
+use tripartite::decide::reject_match;
 use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::run::Report;
@@ -87,7 +87,7 @@ impl SqliteStore {
             near::tables(tx, &self.register)?;
             let said = params![local.as_str().parse::<i64>().ok(), id.as_str(), super::record::time(at), by.as_str()];
             news = tx.execute(&sql, said)? > 0;
-            match unlike(local, by) {
+            match reject_match(local, by) {
                 AuditEntry::Record(entry) if news => commit::note(tx, &self.statements, (run, at), id, &entry),
                 _ => Ok(()),
             }

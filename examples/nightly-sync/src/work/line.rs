@@ -7,16 +7,16 @@ use tripartite::notice::What;
 use tripartite::queue::{Outcome, Refusal};
 use tripartite::run::RunOutcome;
 
-use super::{Commands, Told};
+use super::{Commands, ShiftEvent};
 use crate::store::Register;
 
 /// One event, for people.
-pub fn line(told: &Told, at: DateTime<Utc>, commands: &Commands<'_>) -> String {
+pub fn line(told: &ShiftEvent, at: DateTime<Utc>, commands: &Commands<'_>) -> String {
     let at = time(at);
     match told {
-        Told::Fired(key, came) => format!("{at} {} scheduled: {}", Register::of(key), outcome(came)),
-        Told::Expired(key, came) => format!("{at} {} lost its worker: {}", Register::of(key), outcome(came)),
-        Told::Attempted(attempted) => {
+        ShiftEvent::Fired(key, came) => format!("{at} {} scheduled: {}", Register::of(key), outcome(came)),
+        ShiftEvent::Expired(key, came) => format!("{at} {} lost its worker: {}", Register::of(key), outcome(came)),
+        ShiftEvent::Attempted(attempted) => {
             let counts = attempted.report.as_ref().map(|report| {
                 if report.outcome == RunOutcome::Blocked {
                     return format!("; nothing was written (run {})", report.run);
@@ -60,11 +60,13 @@ pub fn line(told: &Told, at: DateTime<Utc>, commands: &Commands<'_>) -> String {
             };
             format!("{at} {key} attempt {number}: {why}{came}{}", counts.unwrap_or_default())
         }
-        Told::Notice(notice) => {
+        ShiftEvent::Notice(notice) => {
             format!("{at} {}: {}", Register::of(&notice.key), told_of(&notice.what, &notice.key, commands))
         }
-        Told::Broken(key, problem) => format!("{at} {} cannot be read, and is left alone: {problem}", key.as_str()),
-        Told::Trouble(error) => format!("{at} {error}; trying again"),
+        ShiftEvent::Broken(key, problem) => {
+            format!("{at} {} cannot be read, and is left alone: {problem}", key.as_str())
+        }
+        ShiftEvent::Trouble(error) => format!("{at} {error}; trying again"),
     }
 }
 

@@ -9,7 +9,7 @@ use tripartite::matching::RulesError;
 use tripartite::queue::Scope;
 use tripartite::run::{Done, Mode};
 use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
-use tripartite::work::{Handler, Job, Opened, Queue, WorkError, slot_key};
+use tripartite::work::{Handler, Job, Queue, Session, WorkError, slot_key};
 
 use super::{AS_THE_SCHEMA_SAYS, Bell};
 use crate::infer::{InferError, infer};
@@ -77,7 +77,7 @@ impl Handler for Registers<'_> {
     type Store = SqliteStore;
     type Error = OpenError;
 
-    async fn open(&self, job: &Job) -> Result<Opened<JsonLines, SqliteStore>, OpenError> {
+    async fn open(&self, job: &Job) -> Result<Session<JsonLines, SqliteStore>, OpenError> {
         let mut lines = Lines::open_file(&self.listing(&job.key).await?)?;
         let register = Register::of(&job.key);
         let database = Database::open(self.db, Access::Write)?;
@@ -98,7 +98,7 @@ impl Handler for Registers<'_> {
             Scope::All => run,
             Scope::Only(ids) => run.only(ids.iter().cloned()),
         };
-        Ok(Opened { step: run.start(), connector: source, store })
+        Ok(Session { step: run.start(), connector: source, store })
     }
 
     async fn close(&self, _: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {
@@ -108,7 +108,7 @@ impl Handler for Registers<'_> {
         Ok(store.remember(&done.report)?)
     }
 
-    fn leaving(&self) -> bool {
+    fn is_shutting_down(&self) -> bool {
         self.bell.ended()
     }
 }

@@ -13,7 +13,7 @@ use tripartite::failure::{Classify, Failure};
 use tripartite::id::{INCARNATION_LEN, Incarnation, SyncKey, WorkerId};
 use tripartite::jobs::StoreKey;
 use tripartite::notice::Notice;
-use tripartite::queue::{Outcome, Rules};
+use tripartite::queue::{Outcome, QueueRules};
 use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};
 
 use super::{Bell, Registers, busy, queue};
@@ -34,7 +34,7 @@ pub struct Shift {
     /// What each worker keeps to.
     pub settings: Settings,
     /// How failures are tried again; all processes at work on a database have the same.
-    pub rules: Rules,
+    pub rules: QueueRules,
     /// What wakes its workers, and ends them.
     pub bell: Arc<Bell>,
     /// The clock.
@@ -44,7 +44,7 @@ pub struct Shift {
 /// What is told of the work.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Told {
+pub enum ShiftEvent {
     /// A schedule fired for a key.
     Fired(SyncKey, Outcome),
     /// The worker of a job had vanished.
@@ -64,8 +64,8 @@ impl Shift {
     ///
     /// # Errors
     /// [`WorkError`], when the database cannot be used and will not come back by itself.
-    pub fn work(&self, mut tell: impl FnMut(Told)) -> Result<(), WorkError<JobsError>> {
-        let (told, hear): (Sender<Told>, Receiver<Told>) = channel();
+    pub fn work(&self, mut tell: impl FnMut(ShiftEvent)) -> Result<(), WorkError<JobsError>> {
+        let (told, hear): (Sender<ShiftEvent>, Receiver<ShiftEvent>) = channel();
         let over = AtomicBool::new(false);
         let mut result = Ok(());
         thread::scope(|scope| {
@@ -92,7 +92,7 @@ impl Shift {
         result
     }
 
-    fn one(&self, number: usize, told: &Sender<Told>, over: &AtomicBool) -> Result<(), WorkError<JobsError>> {
+    fn one(&self, number: usize, told: &Sender<ShiftEvent>, over: &AtomicBool) -> Result<(), WorkError<JobsError>> {
         let queue = queue(&self.db).map_err(WorkError::Store)?.rules(self.rules);
         let handler = Registers { db: &self.db, queue: &queue, bell: &self.bell, now: self.now };
         let mut worker = Worker::new(name(number), incarnation(), self.settings);
@@ -101,7 +101,7 @@ impl Shift {
             let tick = match worker.tick_blocking(&queue, &handler, &self.now) {
                 Ok(tick) => tick,
                 Err(error) if matches!(error.failure(), Failure::Retry { .. }) => {
-                    let _ = told.send(Told::Trouble(error));
+                    let _ = told.send(ShiftEvent::Trouble(error));
                     self.bell.pause(NAP);
                     continue;
                 }
@@ -119,16 +119,16 @@ impl Shift {
         &self,
         queue: &Queue<SqliteJobStore>,
         tick: Tick,
-        told: &Sender<Told>,
+        told: &Sender<ShiftEvent>,
         heard: u64,
     ) -> Result<bool, WorkError<JobsError>> {
         let Tick { attempt, fired, expired, notices, broken, next } = tick;
         let idle = attempt.is_none() && fired.is_empty() && expired.is_empty();
-        let fired = fired.into_iter().map(|(key, outcome)| Told::Fired(key, outcome));
-        let expired = expired.into_iter().map(|(key, outcome)| Told::Expired(key, outcome));
-        let attempt = attempt.into_iter().map(|attempt| Told::Attempted(Box::new(attempt)));
-        let notices = notices.into_iter().map(Told::Notice);
-        let broken = broken.into_iter().map(|(key, problem)| Told::Broken(key, problem));
+        let fired = fired.into_iter().map(|(key, outcome)| ShiftEvent::Fired(key, outcome));
+        let expired = expired.into_iter().map(|(key, outcome)| ShiftEvent::Expired(key, outcome));
+        let attempt = attempt.into_iter().map(|attempt| ShiftEvent::Attempted(Box::new(attempt)));
+        let notices = notices.into_iter().map(ShiftEvent::Notice);
+        let broken = broken.into_iter().map(|(key, problem)| ShiftEvent::Broken(key, problem));
         for tell in fired.chain(expired).chain(attempt).chain(notices).chain(broken) {
             // Nobody hears it only if the process is going down.
             let _ = told.send(tell);

@@ -14,7 +14,7 @@ use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
 use tripartite::id::{CommandId, Nonce, WorkerId};
 use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap};
-use tripartite::queue::{Claim, Command, Extent, Outcome, Rules, Scope, Slot, State, Token, Trigger};
+use tripartite::queue::{Claim, Command, Extent, Outcome, QueueRules, Scope, Slot, State, Token, Trigger};
 
 use crate::bench::Bench;
 
@@ -59,7 +59,7 @@ fn drive(store: &SqliteJobStore, key: &StoreKey, id: Option<&CommandId>, command
     persist(|| {
         let stored = block_on(store.get(key))?;
         let slot = stored.as_ref().map_or_else(|| Slot::new(now()), slot_of);
-        let decision = slot.step(&Rules::default(), id, command.clone(), now(), Fraction::ONE);
+        let decision = slot.step(&QueueRules::default(), id, command.clone(), now(), Fraction::ONE);
         if decision.next == slot {
             return Ok(Some(decision.outcome));
         }

@@ -4,7 +4,7 @@
 use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
-use tripartite::matching::Rules;
+use tripartite::matching::MatchRules;
 use tripartite::store::{CandidateQuery, LoadRequest, RecordStore};
 
 use crate::bench::{Bench, Ran, counts};
@@ -292,7 +292,7 @@ fn keys_are_reckoned_once() {
     let register = Register::default();
     let database = Database::open(&bench.db(), Access::Write).unwrap();
     let settings = database.settings(&register).unwrap().unwrap();
-    let rules = Rules::new(&settings.schema, database.rules(&register).unwrap()).unwrap();
+    let rules = MatchRules::new(&settings.schema, database.rules(&register).unwrap()).unwrap();
     let store = SqliteStore::new(database, settings).unwrap();
     let client = bench.sql();
     let version = || client.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).unwrap();

@@ -204,7 +204,7 @@ fn a_schedule_says_what_it_keeps_and_what_it_drops() {
     // As if nobody had worked for three days.
     let nobody_works = || {
         let queue = work::queue(&bench.db()).unwrap();
-        block_on(queue.set_back(&key(), now() - TimeDelta::days(3))).unwrap();
+        block_on(queue.repair_clock_skew(&key(), now() - TimeDelta::days(3))).unwrap();
     };
     assert!(declare(&["--every", "60"]).contains("runs next at"));
     assert!(declare(&["--every", "60"]).contains("is unchanged and runs next at"));

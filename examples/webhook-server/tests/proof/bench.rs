@@ -13,13 +13,13 @@ use std::{fs, thread};
 
 use nightly_sync::app::now;
 use nightly_sync::jobs::SqliteJobStore;
-use nightly_sync::work::{self, Shift, Told};
+use nightly_sync::work::{self, Shift, ShiftEvent};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
 use tripartite::jobs::{JobStore, StoreKey};
-use tripartite::queue::{Rules, Slot};
+use tripartite::queue::{QueueRules, Slot};
 use tripartite::webhook::{Standard, Tombstones};
 use tripartite::work::{Attempted, Queue, Settings};
 
@@ -165,13 +165,13 @@ impl Bench {
             workers: 1,
             until_idle: true,
             settings: quick(),
-            rules: Rules { backoff: work::backoff(1), ..Rules::default() },
+            rules: QueueRules { backoff: work::backoff(1), ..QueueRules::default() },
             bell: Arc::default(),
             now,
         };
         shift
             .work(|told| {
-                if let Told::Attempted(attempt) = told {
+                if let ShiftEvent::Attempted(attempt) = told {
                     attempted.push(*attempt);
                 }
             })

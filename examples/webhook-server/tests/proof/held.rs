@@ -12,7 +12,7 @@ use nightly_sync::work::{Bell, OpenError, Registers};
 use tripartite::id::WorkerId;
 use tripartite::queue::{Outcome, State};
 use tripartite::run::Done;
-use tripartite::work::{Handler, Job, Opened, Worker};
+use tripartite::work::{Handler, Job, Session, Worker};
 
 use crate::bench::{Bench, quick};
 
@@ -28,7 +28,7 @@ impl Handler for Held<'_> {
     type Store = SqliteStore;
     type Error = OpenError;
 
-    async fn open(&self, job: &Job) -> Result<Opened<JsonLines, SqliteStore>, OpenError> {
+    async fn open(&self, job: &Job) -> Result<Session<JsonLines, SqliteStore>, OpenError> {
         let opened = self.registers.open(job).await?;
         self.began.send(()).unwrap();
         self.goes_on.lock().unwrap().recv().unwrap();

@@ -4,11 +4,11 @@ use tripartite::plan::Plan;
 
 use super::World;
 use super::runs::{Flow, Running};
-use crate::world::act::How;
-use crate::world::laws::{Checked, law};
-use crate::world::source::Look;
-use crate::world::store::Carried;
-use crate::world::words::Frame;
+use crate::data_sim::act::How;
+use crate::data_sim::laws::{Checked, law};
+use crate::data_sim::source::Look;
+use crate::data_sim::store::Carried;
+use crate::data_sim::words::Frame;
 
 impl World {
     pub(super) fn plans(&mut self, source: usize, look: Look) -> Checked {

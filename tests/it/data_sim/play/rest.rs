@@ -3,14 +3,14 @@
 use tripartite::run::RunOutcome;
 
 use super::World;
-use crate::world::act::How;
-use crate::world::laws::{Broken, Checked, at_rest, law};
-use crate::world::source::{Look, Source};
-use crate::world::words::number;
+use crate::data_sim::act::How;
+use crate::data_sim::laws::{Broken, Checked, at_rest, law};
+use crate::data_sim::source::{Look, Source};
+use crate::data_sim::words::number;
 
 impl World {
     /// Nobody does anything any more, and the sources are read until nothing is left to do.
-    pub(in crate::world) fn comes_to_rest(&mut self) -> Checked {
+    pub(in crate::data_sim) fn comes_to_rest(&mut self) -> Checked {
         self.runs = [None, None];
         let sources = if self.setup.two { 2 } else { 1 };
         let most = 4 + 2 * u32::from(self.setup.missing_after);

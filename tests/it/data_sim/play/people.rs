@@ -12,13 +12,13 @@ use tripartite::store::{Loaded, OpOutcome, OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
 
 use super::World;
+use crate::data_sim::act::How;
+use crate::data_sim::asked::{Question, asks_as_said, asks_who, like, who};
+use crate::data_sim::laws::{Checked, in_question, law};
+use crate::data_sim::source::Look;
+use crate::data_sim::store::{Carried, Fault, Link, Person};
+use crate::data_sim::words::{COLUMNS, Words, id, number, otherwise, value};
 use crate::support::{at, run_id};
-use crate::world::act::How;
-use crate::world::asked::{Question, asks_as_said, asks_who, like, who};
-use crate::world::laws::{Checked, in_question, law};
-use crate::world::source::Look;
-use crate::world::store::{Carried, Fault, Link, Person};
-use crate::world::words::{COLUMNS, Words, id, number, otherwise, value};
 
 impl World {
     pub(super) fn joins(&mut self, words: Words, ids: [u32; 2]) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::near::rules;
+use super::candidates::rules;
 use super::probe::Probe;
 use super::seen::{Fields, Seen, text_of};
 use super::world::{at, create, deactivate, full, id, noted, reactivate, record, run, touch, update};
@@ -165,7 +165,7 @@ fn state<F: Fixture>(probe: &Probe<'_, F>) -> (BTreeMap<ExternalId, Becomes>, Ve
     (seen.into_iter().map(|(id, seen)| (id, becomes(seen))).collect(), audit)
 }
 
-promises! { $ __conformance_records_apart in apart:
+promises! { $ __conformance_records_isolation in isolation:
     /// Show to every later call what a commit stored.
     fn shown_from_then_on(probe) {
         let one = id("1");

@@ -16,7 +16,7 @@ const FORMAT: u32 = 1;
 
 /// What the newest run told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Told {
+pub(super) struct NotifiedState {
     format: u32,
     token: Token,
     /// Why its plan was blocked.
@@ -38,7 +38,7 @@ pub(super) struct Told {
 /// then, and stands in each report.
 const MOST_TOLD: usize = 256;
 
-impl Default for Told {
+impl Default for NotifiedState {
     fn default() -> Self {
         Self {
             format: FORMAT,
@@ -52,7 +52,7 @@ impl Default for Told {
     }
 }
 
-impl Record for Told {
+impl Record for NotifiedState {
     fn check(&self) -> Result<(), String> {
         let Self { format, .. } = self;
         let newer = || format!("what was told has format {format}, this version reads up to {FORMAT}");
@@ -60,9 +60,9 @@ impl Record for Told {
     }
 }
 
-impl Told {
+impl NotifiedState {
     /// Hears a run, and says what is new in it. A run that is older than the newest says nothing.
-    pub(super) fn hear(
+    pub(super) fn observe(
         mut self,
         key: &SyncKey,
         token: Token,
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::drive::drive_blocking;
     use crate::id::{ConnectorId, LocalId, OrgId, RunId};
-    use crate::matching::{FEW, Rule};
+    use crate::matching::{FEW, MatchRule};
     use crate::memory::{Listing, MemoryStore};
     use crate::notice::What;
     use crate::run::Run;
@@ -121,7 +121,7 @@ mod tests {
         store.enter(LocalId::new("17").unwrap(), schema.record(&shared).unwrap()).unwrap();
         let ids: Vec<String> = (0..=FEW).map(|at| format!("FED-{at}")).collect();
         let listing = Listing::of(&schema, ids.iter().map(|id| (id.as_str(), shared.clone()))).unwrap();
-        let rule: Rule = serde_json::from_value(json!({"name": "e-mail", "fields": ["email"]})).unwrap();
+        let rule: MatchRule = serde_json::from_value(json!({"name": "e-mail", "fields": ["email"]})).unwrap();
         let run = Run::new(Policy::new(schema), RunId::new("night").unwrap(), DateTime::UNIX_EPOCH);
         drive_blocking(run.matching([rule]).unwrap().start(), &listing, &store).unwrap().report
     }
@@ -130,15 +130,15 @@ mod tests {
     fn a_rule_that_named_nobody_is_told_once() {
         let key = SyncKey { org: OrgId::new("ballybeg").unwrap(), connector: ConnectorId::new("federation").unwrap() };
         let at = DateTime::UNIX_EPOCH;
-        let (told, notices) = Told::default().hear(&key, Token(1), &crowded(), at);
+        let (told, notices) = NotifiedState::default().observe(&key, Token(1), &crowded(), at);
         let rules = vec!["e-mail".to_owned()];
         assert_eq!(notices.into_iter().map(|notice| notice.what).collect::<Vec<_>>(), [What::CrowdedRules { rules }]);
-        assert!(told.hear(&key, Token(2), &crowded(), at).1.is_empty());
+        assert!(told.observe(&key, Token(2), &crowded(), at).1.is_empty());
     }
 
     #[test]
     fn what_an_earlier_version_told_is_read() {
-        let told: Told = serde_json::from_value(json!({"format": 1, "token": 3, "waiting": 2})).unwrap();
-        assert_eq!(told, Told { token: Token(3), waiting: 2, ..Told::default() });
+        let told: NotifiedState = serde_json::from_value(json!({"format": 1, "token": 3, "waiting": 2})).unwrap();
+        assert_eq!(told, NotifiedState { token: Token(3), waiting: 2, ..NotifiedState::default() });
     }
 }

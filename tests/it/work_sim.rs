@@ -83,7 +83,7 @@ fn settle(world: &mut World, faults: Faults) -> Result<(), String> {
             }
             world.event()?;
         }
-        world.set_back()?;
+        world.repair_clock_skew()?;
     }
     let begun = world.now();
     for _ in 0..CALM {

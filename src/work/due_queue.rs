@@ -48,7 +48,7 @@ struct Line {
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Agenda {
+pub(super) struct DueQueue {
     pub(super) others: VecDeque<Due>,
     urgent: Line,
     scheduled: Line,
@@ -122,7 +122,7 @@ impl Line {
     }
 }
 
-impl Agenda {
+impl DueQueue {
     pub(super) fn new(own: u64) -> Self {
         Self {
             others: VecDeque::new(),

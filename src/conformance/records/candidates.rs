@@ -6,7 +6,7 @@ use super::probe::Probe;
 use super::seen::{Near, of_local};
 use super::world::{create, deactivate, full, id, noted, record, update};
 use super::{Fixture, schema};
-use crate::matching::{FEW, Rule, Rules, Trust};
+use crate::matching::{FEW, MatchRule, MatchRules, Trust};
 use crate::store::{LoadRequest, Presence};
 use crate::value::Record;
 
@@ -14,8 +14,8 @@ use crate::value::Record;
 const NOBODYS: usize = 2500;
 
 /// Two rules; each record of the suite is found by both.
-pub(super) fn rules() -> Vec<Rule> {
-    let rule = |name: &str, fields: &[&str]| Rule {
+pub(super) fn rules() -> Vec<MatchRule> {
+    let rule = |name: &str, fields: &[&str]| MatchRule {
         name: name.to_owned(),
         fields: fields.iter().map(|field| (*field).to_owned()).collect(),
         trust: Trust::Trusted,
@@ -26,7 +26,7 @@ pub(super) fn rules() -> Vec<Rule> {
 /// A load of whom these could be.
 #[track_caller]
 pub(super) fn wanted(records: &[Record]) -> LoadRequest {
-    let rules = match Rules::new(&schema(), rules()) {
+    let rules = match MatchRules::new(&schema(), rules()) {
         Ok(rules) => rules,
         Err(error) => panic!("the suite's rules: {error}"),
     };
@@ -55,7 +55,7 @@ fn found<F: Fixture>(probe: &Probe<'_, F>, address: &str, linked: Option<&str>) 
     near
 }
 
-promises! { $ __conformance_records_near in near:
+promises! { $ __conformance_records_candidates in candidates:
     /// Give every record that has one of the keys, linked or not, with its local id and what it is linked to.
     fn near_whether_linked_or_not(probe) {
         let local = probe.applied(create(&id("2"), &full(2)));

@@ -21,7 +21,7 @@ use crate::webhook::{Found, Tombstones};
 /// use tripartite::memory::Listing;
 /// use tripartite::schema::{Field, Kind, Schema};
 /// use tripartite::webhook::{Order, Tombstone, Tombstones};
-/// use tripartite::work::Heeding;
+/// use tripartite::work::WithTombstones;
 /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
 /// let source = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
 /// let mut tombstones = Tombstones::default();
@@ -30,31 +30,31 @@ use crate::webhook::{Found, Tombstones};
 ///     let _ = tombstones.add(ExternalId::new(id)?, tombstone);
 /// }
 /// let ids = [ExternalId::new("7")?, ExternalId::new("8")?];
-/// let page = block_on(Heeding::new(source, tombstones).fetch_only(&ids, None))?;
+/// let page = block_on(WithTombstones::new(source, tombstones).fetch_only(&ids, None))?;
 /// // The source was asked after the event, and still has 7: it knows better.
 /// assert!(matches!(&page.items[..], [Item::Record(known), Item::Tombstone { id, .. }] if known.id != *id));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Heeding<C> {
+pub struct WithTombstones<C> {
     source: C,
-    heard: Arc<Heard>,
+    heard: Arc<Answered>,
 }
 
 #[derive(Debug)]
-struct Heard {
+struct Answered {
     tombstones: Tombstones,
     /// Those of them that the listing has answered for so far.
     answered: Mutex<BTreeSet<ExternalId>>,
 }
 
-impl<C> Heeding<C> {
+impl<C> WithTombstones<C> {
     /// A source, and the tombstones that were stored when its listing began.
     pub fn new(source: C, tombstones: Tombstones) -> Self {
-        Self { source, heard: Arc::new(Heard { tombstones, answered: Mutex::default() }) }
+        Self { source, heard: Arc::new(Answered { tombstones, answered: Mutex::default() }) }
     }
 
-    fn listing(&self, after: Option<&Cursor>) -> Arc<Heard> {
+    fn listing(&self, after: Option<&Cursor>) -> Arc<Answered> {
         if after.is_none() {
             self.heard.answered().clear();
         }
@@ -62,7 +62,7 @@ impl<C> Heeding<C> {
     }
 }
 
-impl<C: Connector> Connector for Heeding<C> {
+impl<C: Connector> Connector for WithTombstones<C> {
     type Error = C::Error;
 
     fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send {
@@ -81,7 +81,7 @@ impl<C: Connector> Connector for Heeding<C> {
     }
 }
 
-impl Heard {
+impl Answered {
     fn answered(&self) -> MutexGuard<'_, BTreeSet<ExternalId>> {
         // Nothing that holds the lock can panic half-way through a change.
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)

@@ -6,9 +6,9 @@ use tripartite::run::Report;
 use tripartite::store::{Action, Batch, OpOutcome};
 
 use super::World;
-use crate::world::act::How;
-use crate::world::laws::{Checked, law};
-use crate::world::words::number;
+use crate::data_sim::act::How;
+use crate::data_sim::laws::{Checked, law};
+use crate::data_sim::words::number;
 
 /// What a run wrote, counted beside it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use tripartite::gate::{Admission, Gate, Limits};
 use tripartite::health::{self, Health, Permit};
 use tripartite::id::{Incarnation, Nonce, SyncKey, WorkerId};
 use tripartite::jobs::StoreKey;
-use tripartite::queue::{Rules, State, Token};
+use tripartite::queue::{QueueRules, State, Token};
 use tripartite::registry::Enrolment;
 use tripartite::work::{Clock, Queue, Settings, Tick, WorkError, Worker};
 
@@ -56,13 +56,13 @@ pub(super) struct World {
 
 pub(super) fn settings() -> Settings {
     let gate = Limits { running: 2, spacing: Duration::from_secs(3) };
-    let health = health::Rules { failures: 4, cooldown: Duration::from_secs(30), cap: Duration::from_secs(300) };
+    let health = health::HealthRules { failures: 4, cooldown: Duration::from_secs(30), cap: Duration::from_secs(300) };
     Settings { lease: Duration::from_secs(60), gate, health, ..Settings::default() }
 }
 
-pub(super) fn rules() -> Rules {
+pub(super) fn rules() -> QueueRules {
     let backoff = Backoff::new(Duration::from_secs(10), Duration::from_secs(120)).jitter(Jitter::Equal);
-    Rules { backoff, ..Rules::default() }
+    QueueRules { backoff, ..QueueRules::default() }
 }
 
 pub(super) fn queue(ground: &Arc<Ground>, who: usize) -> Queue<Faulty> {
@@ -339,7 +339,7 @@ impl World {
     }
 
     /// A person sees in the status which keys have times from the future, and sets back what they are of; says for how many.
-    pub(super) fn set_back(&mut self) -> Result<usize, String> {
+    pub(super) fn repair_clock_skew(&mut self) -> Result<usize, String> {
         let (now, mut told) = (self.now(), 0);
         let queue = queue(&self.ground, WORKERS);
         for key in Self::keys() {
@@ -354,11 +354,11 @@ impl World {
         let most = if self.ground.mutation == Mutation::SetsBackOne { 1 } else { usize::MAX };
         for key in Self::keys().take(most) {
             if most == 1 {
-                until_done(queue.set_back(&key, now)).map_err(|error| error.to_string())?;
+                until_done(queue.repair_clock_skew(&key, now)).map_err(|error| error.to_string())?;
                 break;
             }
-            until_done(queue.set_back_all(&key.connector, now)).map_err(|error| error.to_string())?;
-            until_done(queue.set_back(&key, now)).map_err(|error| error.to_string())?;
+            until_done(queue.repair_all_clock_skew(&key.connector, now)).map_err(|error| error.to_string())?;
+            until_done(queue.repair_clock_skew(&key, now)).map_err(|error| error.to_string())?;
         }
         for key in Self::keys() {
             let status = until_done(queue.status(&key)).map_err(|error| error.to_string())?;

@@ -8,7 +8,9 @@ use hashbrown::HashMap;
 use tripartite::backoff::{Backoff, Fraction};
 use tripartite::failure::Failure;
 use tripartite::id::CommandId;
-use tripartite::queue::{Command, Death, Ended, Extent, Outcome, Refusal, Rules, Scope, Slot, State, Token, Trigger};
+use tripartite::queue::{
+    Command, Death, Ended, Extent, Outcome, QueueRules, Refusal, Scope, Slot, State, Token, Trigger,
+};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::law;
@@ -30,13 +32,13 @@ fn tick(ticks: u8) -> Duration {
     Duration::from_secs(60 * u64::from(ticks))
 }
 
-fn rules() -> Rules {
-    Rules {
+fn rules() -> QueueRules {
+    QueueRules {
         backoff: Backoff::new(tick(1), tick(4)),
         max_retries: u32::from(MAX_RETRIES),
         max_rescues: u32::from(MAX_RESCUES),
         unflushed: 2,
-        ..Rules::default()
+        ..QueueRules::default()
     }
 }
 
@@ -276,7 +278,7 @@ pub(super) struct Stepped {
 
 /// All slots that were met, and all steps that were taken.
 pub(super) struct Real {
-    rules: Rules,
+    rules: QueueRules,
     pub(super) asks: &'static [Ask],
     slots: Vec<Slot>,
     views: Vec<View>,

@@ -29,7 +29,7 @@ const PAGE: usize = 500;
 
 /// What became of one record.
 #[derive(Debug)]
-pub(super) enum Last {
+pub(super) enum Unlisted {
     /// And is gone under its new id, perhaps.
     Moved {
         from: ExternalId,
@@ -43,7 +43,7 @@ pub(super) enum Last {
     Missing(ExternalId),
 }
 
-impl Last {
+impl Unlisted {
     /// Whose records must be loaded.
     fn ids(&self) -> impl Iterator<Item = &ExternalId> {
         let ids = match self {
@@ -99,14 +99,14 @@ impl Core {
             return Step::Done(self.failed(Failure::Retry { after: None }));
         }
         let mut last = self.moved();
-        self.bury(&mut last);
+        self.apply_tombstones(&mut last);
         if self.incomplete.is_some() {
             self.withheld = self.index.missing().count() as u64;
         } else if self.trusted {
             let missing = self.index.missing().chain(self.index.disputed());
-            last.extend(missing.filter_map(|id| ExternalId::new(id).ok()).map(Last::Missing));
+            last.extend(missing.filter_map(|id| ExternalId::new(id).ok()).map(Unlisted::Missing));
         }
-        self.load_last(last)
+        self.load_unlisted(last)
     }
 
     /// Whether the source listed something, and nothing of it could be read: that is the source's failure. Of one record that
@@ -134,7 +134,7 @@ impl Core {
     }
 
     /// The moves of records that are linked here, each to its last id.
-    fn moved(&mut self) -> Vec<Last> {
+    fn moved(&mut self) -> Vec<Unlisted> {
         let moves = std::mem::take(&mut self.moves);
         let mut arrivals = BTreeMap::<ExternalId, Vec<&ExternalId>>::new();
         for from in moves.keys() {
@@ -160,7 +160,7 @@ impl Core {
         for (to, from) in arrivals {
             match from[..] {
                 // Whose id another record is to have stays, too: who moves first must not decide.
-                [from] if !taken.contains(from) => moved.push(Last::Moved { from: from.clone(), to, gone: None }),
+                [from] if !taken.contains(from) => moved.push(Unlisted::Moved { from: from.clone(), to, gone: None }),
                 _ => {
                     for from in from {
                         let problem = format!("the source gave {to} to this record, and an id is given twice");
@@ -188,9 +188,9 @@ impl Core {
     }
 
     /// Adds the tombstones that are believed.
-    fn bury(&mut self, last: &mut Vec<Last>) {
+    fn apply_tombstones(&mut self, last: &mut Vec<Unlisted>) {
         let arrivals = last.iter().enumerate().filter_map(|(at, last)| match last {
-            Last::Moved { to, .. } => Some((to.clone(), at)),
+            Unlisted::Moved { to, .. } => Some((to.clone(), at)),
             _ => None,
         });
         let arrivals: BTreeMap<ExternalId, usize> = arrivals.collect();
@@ -205,11 +205,11 @@ impl Core {
                 continue;
             }
             match arrival {
-                Some(Last::Moved { gone, .. }) => *gone = Some(version),
+                Some(Unlisted::Moved { gone, .. }) => *gone = Some(version),
                 _ if self.run.only.is_none() && !self.index.can_end(slot) => self.counts.ignored += 1,
                 _ => {
                     self.index.speak_for(id.as_str());
-                    last.push(Last::Gone { id, version });
+                    last.push(Unlisted::Gone { id, version });
                 }
             }
         }
@@ -260,24 +260,24 @@ impl Core {
         self.set_aside(Quarantined::of(id, Situation::IdentityConflict, problem), &mut BTreeMap::new());
     }
 
-    pub(super) fn load_last(self: Box<Self>, mut last: Vec<Last>) -> Step {
+    pub(super) fn load_unlisted(self: Box<Self>, mut last: Vec<Unlisted>) -> Step {
         if last.is_empty() {
             return self.judge();
         }
         let rest = last.split_off(last.len().min(PAGE));
-        let ids: BTreeSet<&ExternalId> = last.iter().flat_map(Last::ids).collect();
+        let ids: BTreeSet<&ExternalId> = last.iter().flat_map(Unlisted::ids).collect();
         let ids: Vec<ExternalId> = ids.into_iter().cloned().collect();
-        Step::Loading(Loading { core: self, wanted: LoadRequest::of(ids), purpose: Purpose::Last(last, rest) })
+        Step::Loading(Loading { core: self, wanted: LoadRequest::of(ids), purpose: Purpose::Unlisted(last, rest) })
     }
 
-    pub(super) fn plan_last(&mut self, last: Last, loaded: &mut BTreeMap<ExternalId, Loaded>) {
+    pub(super) fn plan_unlisted(&mut self, last: Unlisted, loaded: &mut BTreeMap<ExternalId, Loaded>) {
         if last.ids().any(|id| self.is_twice(id)) {
             return last.ids().for_each(|id| self.in_doubt(id));
         }
         let planned = match last {
-            Last::Moved { from, to, gone } => self.plan_moved(&from, &to, gone, loaded),
-            Last::Gone { id, version } => self.plan_gone(loaded.get(&id), version),
-            Last::Missing(id) => {
+            Unlisted::Moved { from, to, gone } => self.plan_moved(&from, &to, gone, loaded),
+            Unlisted::Gone { id, version } => self.plan_gone(loaded.get(&id), version),
+            Unlisted::Missing(id) => {
                 loaded.get(&id).and_then(|loaded| plan_missing(&self.run.policy, loaded, self.run.missing_after))
             }
         };

@@ -9,12 +9,12 @@ use tripartite::store::Presence;
 
 use super::World;
 use super::runs::Flow;
-use crate::world::act::{Break, How};
-use crate::world::asked::{Who, like, who};
-use crate::world::laws::{Checked, law};
-use crate::world::source::{Look, Sent};
-use crate::world::store::{Carried, Link};
-use crate::world::words::{IDS, id, number, otherwise, value};
+use crate::data_sim::act::{Break, How};
+use crate::data_sim::asked::{Who, like, who};
+use crate::data_sim::laws::{Checked, law};
+use crate::data_sim::source::{Look, Sent};
+use crate::data_sim::store::{Carried, Link};
+use crate::data_sim::words::{IDS, id, number, otherwise, value};
 
 impl World {
     pub(super) fn twin(&mut self, source: usize, look: Look, how: How, call: u8, at: Break) -> Checked {

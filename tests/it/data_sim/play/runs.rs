@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tripartite::matching::{Rule, Trust};
+use tripartite::matching::{MatchRule, Trust};
 use tripartite::plan::{Guards, Limit, Plan};
 use tripartite::run::{Done, Mode, Report, Run, RunOutcome, Step};
 use tripartite::source::Next;
@@ -10,13 +10,13 @@ use tripartite::store::{Action, Batch, OpOutcome, Records};
 
 use super::wrote::Wrote;
 use super::{World, at_noon};
+use crate::data_sim::act::{Break, How};
+use crate::data_sim::asked::{Read, one_question, questions};
+use crate::data_sim::laws::{Broken, Checked, Commit, at_rest, committed, law};
+use crate::data_sim::source::{Look, Sent};
+use crate::data_sim::store::{Carried, Fault, Link, State};
+use crate::data_sim::words::{COLUMNS, Frame, IDS, WHO, id, number};
 use crate::support::run_id;
-use crate::world::act::{Break, How};
-use crate::world::asked::{Read, one_question, questions};
-use crate::world::laws::{Broken, Checked, Commit, at_rest, committed, law};
-use crate::world::source::{Look, Sent};
-use crate::world::store::{Carried, Fault, Link, State};
-use crate::world::words::{COLUMNS, Frame, IDS, WHO, id, number};
 
 /// A run under way.
 pub(super) struct Running {
@@ -312,9 +312,9 @@ impl World {
 }
 
 /// Whoever has both in common with one here may be that one.
-fn by_who() -> Rule {
+fn by_who() -> MatchRule {
     let fields = WHO.map(|column| COLUMNS[column].to_owned()).to_vec();
-    Rule { name: "who".to_owned(), fields, trust: Trust::Trusted }
+    MatchRule { name: "who".to_owned(), fields, trust: Trust::Trusted }
 }
 
 /// What a guard stopped is written only if somebody approves it.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Answer, Refusal, completed, known_base, put, touch, unit};
+use super::{Answer, DecideError, completed, known_base, put, touch, unit};
 use crate::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use crate::detect::{Clash, RemoteChange, Verdict};
 use crate::id::PersonId;
@@ -65,8 +65,8 @@ pub(super) fn fields(conflict: &OpenConflict) -> Vec<String> {
 
 /// The record here is not whom the source means by now: it gives the id up, and keeps its base and its history under one that
 /// no source has, and of which there is no version. The next run creates the other one, and this one is missing.
-fn decide_another(policy: &Policy, loaded: &Loaded, by: &PersonId) -> Result<Op, Refusal> {
-    let given_up = given_up(&loaded.id, loaded.revision).ok_or(Refusal::WholeRecord)?;
+fn decide_another(policy: &Policy, loaded: &Loaded, by: &PersonId) -> Result<Op, DecideError> {
+    let given_up = given_up(&loaded.id, loaded.revision).ok_or(DecideError::WholeRecord)?;
     let mut op = touch(loaded);
     op.situation = Situation::Replaced;
     op.entries.push(said(&op, ANOTHER, by));
@@ -84,11 +84,11 @@ pub(super) fn name_by_time(op: &mut Op, at: DateTime<Utc>) {
 }
 
 /// What becomes of a record that the source no longer has: here it is taken back, by the source it is inactive.
-fn decide_ended(policy: &Policy, loaded: &Loaded, answer: &Answer, by: &PersonId) -> Result<Op, Refusal> {
+fn decide_ended(policy: &Policy, loaded: &Loaded, answer: &Answer, by: &PersonId) -> Result<Op, DecideError> {
     let mut op = touch(loaded);
     let count = listings_without(loaded.missed);
     let why = match (answer, loaded.presence) {
-        (Answer::Value(_), _) => return Err(Refusal::WholeRecord),
+        (Answer::Value(_), _) => return Err(DecideError::WholeRecord),
         (Answer::TakeLocal, presence) => {
             op.missed = KEPT | count;
             if presence != Presence::Active {
@@ -122,7 +122,7 @@ pub(super) fn decide(
     conflict: &OpenConflict,
     answer: &Answer,
     by: &PersonId,
-) -> Result<Op, Refusal> {
+) -> Result<Op, DecideError> {
     if is_ended(conflict) {
         return decide_ended(policy, loaded, answer, by);
     }
@@ -172,7 +172,7 @@ pub(super) fn decide(
         }));
     }
     let why = match answer {
-        Answer::Value(_) => return Err(Refusal::WholeRecord),
+        Answer::Value(_) => return Err(DecideError::WholeRecord),
         Answer::TakeLocal => STAYS,
         Answer::TakeRemote => {
             op.action = match loaded.presence {

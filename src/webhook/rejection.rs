@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use super::event::Malformed;
+use super::event::MalformedMessage;
 
 /// What is wrong with a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum HeaderProblem {
     /// It was not sent.
     #[error("is missing")]
     Missing,
@@ -20,13 +20,13 @@ pub enum Problem {
 /// Why a request is turned away. None says a word of what was in it.
 ///
 /// ```
-/// use tripartite::webhook::Refusal;
-/// assert_eq!((Refusal::Signature.status(), Refusal::Signature.name()), (401, "signature"));
-/// assert_eq!(Refusal::TooLarge { cap: 1024 }.to_string(), "a body has at most 1024 bytes here");
+/// use tripartite::webhook::Rejection;
+/// assert_eq!((Rejection::Signature.status(), Rejection::Signature.name()), (401, "signature"));
+/// assert_eq!(Rejection::TooLarge { cap: 1024 }.to_string(), "a body has at most 1024 bytes here");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum Rejection {
     /// The body is larger than what is read here.
     #[error("a body has at most {cap} bytes here")]
     TooLarge {
@@ -42,7 +42,7 @@ pub enum Refusal {
         /// Its name, in small letters.
         name: String,
         /// What is wrong with it.
-        problem: Problem,
+        problem: HeaderProblem,
     },
     /// There is no signature at all.
     #[error("the request is not signed")]
@@ -64,13 +64,13 @@ pub enum Refusal {
     },
     /// The body is not what was agreed on.
     #[error(transparent)]
-    Malformed(#[from] Malformed),
+    Malformed(#[from] MalformedMessage),
     /// Nobody is interested any more, or ever was.
     #[error("there is nobody here")]
     Gone,
 }
 
-impl Refusal {
+impl Rejection {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
@@ -98,7 +98,7 @@ impl Refusal {
         }
     }
 
-    pub(super) fn header(name: &str, problem: Problem) -> Self {
+    pub(super) fn header(name: &str, problem: HeaderProblem) -> Self {
         Self::Header { name: name.to_ascii_lowercase(), problem }
     }
 }

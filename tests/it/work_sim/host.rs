@@ -13,7 +13,7 @@ use tripartite::run::{Done, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::source::{Connector, Cursor, Item, Malformed, Page, RemoteRecord};
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore};
-use tripartite::work::{Clock, Handler, Job, Opened, slot_key};
+use tripartite::work::{Clock, Handler, Job, Session, slot_key};
 
 use super::ground::{Effect, Ground, Mutation, Watch, pause};
 
@@ -74,7 +74,7 @@ impl Handler for Host {
     type Store = Records;
     type Error = No;
 
-    async fn open(&self, job: &Job) -> Result<Opened<Source, Records>, No> {
+    async fn open(&self, job: &Job) -> Result<Session<Source, Records>, No> {
         let Watch { ground, who } = self.watch.clone();
         let inner = {
             let state = &mut *ground.state();
@@ -112,7 +112,7 @@ impl Handler for Host {
         let listing = if all { listing } else { listing.partial() };
         let step = Run::new(Policy::new(self.schema.clone()), id, self.watch.time()).guards(guards).start();
         let connector = Source { ground: Arc::clone(&ground), listing };
-        Ok(Opened { step, connector, store: Records { ground, key: job.key.clone(), token: job.token, inner } })
+        Ok(Session { step, connector, store: Records { ground, key: job.key.clone(), token: job.token, inner } })
     }
 
     async fn close(&self, _: &Job, _: &Records, _: &Done) -> Result<(), No> {

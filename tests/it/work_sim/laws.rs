@@ -7,10 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::failure::Failure;
 use tripartite::gate::{Gate, Limits};
-use tripartite::history::Entry;
+use tripartite::history::HistoryEntry;
 use tripartite::id::{ConnectorId, Nonce, SyncKey};
 use tripartite::jobs::{LogEntry, StoreKey, Version};
-use tripartite::queue::{Attempt, Ended, Rules, Slot, State, Token};
+use tripartite::queue::{Attempt, Ended, QueueRules, Slot, State, Token};
 use tripartite::registry::Enrolment;
 use tripartite::work::sync_key;
 
@@ -22,7 +22,7 @@ use super::world::WORKERS;
 /// What has been seen so far.
 #[derive(Debug)]
 pub(super) struct Laws {
-    rules: Rules,
+    rules: QueueRules,
     limits: Limits,
     slots: BTreeMap<SyncKey, Slot>,
     versions: BTreeMap<StoreKey, Version>,
@@ -36,7 +36,7 @@ pub(super) struct Laws {
     pub(super) effects: usize,
     pub(super) stale: usize,
     /// The time of each gate, and the claims whose tickets were cut when it was last set back.
-    set_back: BTreeMap<ConnectorId, (DateTime<Utc>, BTreeSet<Nonce>)>,
+    repair_clock_skew: BTreeMap<ConnectorId, (DateTime<Utc>, BTreeSet<Nonce>)>,
     /// How long jobs wait for their turn; none, where what goes wrong may make them wait.
     pub(super) turns: Option<Turns>,
 }
@@ -48,7 +48,7 @@ pub(super) fn law(holds: bool, broken: impl FnOnce() -> String) -> Checked {
 }
 
 impl Laws {
-    pub(super) fn new(rules: Rules, limits: Limits, turns: bool) -> Self {
+    pub(super) fn new(rules: QueueRules, limits: Limits, turns: bool) -> Self {
         Self {
             rules,
             limits,
@@ -61,7 +61,7 @@ impl Laws {
             acknowledged: BTreeMap::new(),
             effects: 0,
             stale: 0,
-            set_back: BTreeMap::new(),
+            repair_clock_skew: BTreeMap::new(),
             turns: turns.then(Turns::default),
         }
     }
@@ -135,7 +135,7 @@ impl Laws {
     }
 
     fn append(&mut self, entry: &LogEntry, pruned: bool) -> Checked {
-        let entry = Entry::from_json(&entry.bytes).unwrap();
+        let entry = HistoryEntry::from_json(&entry.bytes).unwrap();
         let (key, attempt) = (entry.key(), entry.attempt);
         let known = self.ended.get(&(key.clone(), attempt.token)) == Some(&attempt);
         law(known, || format!("I11: the history of {key} has {attempt:?}, which did not end so"))?;
@@ -249,7 +249,8 @@ impl Laws {
             law(running <= self.limits.running, || format!("I7: {running} run at the gate {connector}"))?;
         }
         if let Some((gate, now)) = &gate {
-            let (time, cut) = self.set_back.entry(connector.clone()).or_insert_with(|| (*now, BTreeSet::new()));
+            let (time, cut) =
+                self.repair_clock_skew.entry(connector.clone()).or_insert_with(|| (*now, BTreeSet::new()));
             if *now < *time {
                 // By a person. A ticket that was given just before ends too early by as much as the person's look at the
                 // clock is old, and its claim does not know. A lease that is set back lasts its own length once more, while
@@ -261,7 +262,7 @@ impl Laws {
             }
             *time = *now;
         }
-        let cut = self.set_back.get(connector).map(|(_, cut)| cut);
+        let cut = self.repair_clock_skew.get(connector).map(|(_, cut)| cut);
         for (key, slot) in self.slots.iter().filter(|(key, _)| key.connector == *connector) {
             if slot.nonce.as_ref().is_some_and(|nonce| cut.is_some_and(|cut| cut.contains(nonce))) {
                 continue;
