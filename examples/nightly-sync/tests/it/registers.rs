@@ -256,7 +256,13 @@ fn jobs_schedules_and_history_of_the_version_before_go_on() {
     assert_eq!(bench.program(&["resume", "--db", &db, "--key", "kilmore/federation"]).status, 0);
     assert_eq!(bench.program(&["work", "--db", &db, "--until-idle", "--spacing", "0"]).status, 0);
     assert_eq!(updated("kilmore").as_deref(), Some("11"));
-    assert_eq!(history().len(), 4, "what is two years old is forgotten by the first run");
+    // One run may be of a clock that is ahead: the history goes after thirty days by the success before it.
+    assert_eq!(history().len(), 10, "the first run forgets nothing");
+    for org in ["athlone", "ballybeg", "cashel", "kilmore"] {
+        assert_eq!(bench.program(&["trigger", "--db", &db, "--key", &format!("{org}/federation")]).status, 0);
+    }
+    assert_eq!(bench.program(&["work", "--db", &db, "--until-idle", "--spacing", "0"]).status, 0);
+    assert_eq!(history().len(), 8, "the second forgets what is two years old");
 }
 
 #[test]
