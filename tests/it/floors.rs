@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A new module is given its place here, and in the table of the crate's front page.
 const FLOORS: [&[&str]; 12] = [
-    &["id", "value", "failure", "ahead"],
+    &["id", "value", "failure", "clock_skew"],
     &["normalize", "source", "backoff", "rate", "jobs"],
     &["schema", "queue", "schedule", "gate"],
     &["detect", "matching", "registry", "health"],
