@@ -78,7 +78,8 @@ impl Fraction {
 /// use tripartite::backoff::{Backoff, Fraction, Jitter};
 /// let backoff = Backoff::default();
 /// assert_eq!(backoff.delay(1, Fraction::ONE), Duration::from_secs(120));
-/// assert_eq!(backoff.delay(u32::MAX, Fraction::ONE), Duration::from_secs(3600)); // capped, never overflowing
+/// // capped, never overflowing
+/// assert_eq!(backoff.delay(u32::MAX, Fraction::ONE), Duration::from_secs(3600));
 /// let full = backoff.jitter(Jitter::Full);
 /// assert_eq!(full.delay(2, Fraction::new(0.5)), Duration::from_secs(120));
 /// ```
@@ -109,7 +110,8 @@ impl Backoff {
     /// use std::time::Duration;
     /// use tripartite::backoff::{Backoff, Fraction};
     /// let hasty = Backoff::new(Duration::from_secs(60), Duration::from_secs(10));
-    /// assert_eq!(hasty.delay(1, Fraction::ONE), Duration::from_secs(10)); // the cap holds for the first delay, too
+    /// // the cap holds for the first delay, too
+    /// assert_eq!(hasty.delay(1, Fraction::ONE), Duration::from_secs(10));
     /// ```
     pub fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap, ..Self::default() }
@@ -143,7 +145,8 @@ impl Backoff {
     /// use std::time::Duration;
     /// use tripartite::backoff::{Backoff, Fraction, Jitter};
     /// let backoff = Backoff::default().jitter(Jitter::Decorrelated);
-    /// // After the first attempt there is no delay before: the base counts as that, so 2 to 6 minutes.
+    /// // After the first attempt there is no delay before: the base counts as that, so 2 to 6
+    /// // minutes.
     /// assert_eq!(backoff.delay(1, Fraction::ZERO), Duration::from_secs(120));
     /// assert_eq!(backoff.delay(0, Fraction::ONE), Duration::from_secs(360));
     /// ```
@@ -173,10 +176,14 @@ impl Backoff {
 /// ```
 /// use std::time::Duration;
 /// use tripartite::backoff::retry_after;
-/// let now = chrono::DateTime::from_timestamp(784_111_777, 0).unwrap_or_default(); // Sun, 06 Nov 1994 08:49:37 GMT
+/// // Sun, 06 Nov 1994 08:49:37 GMT
+/// let now = chrono::DateTime::from_timestamp(784_111_777, 0).unwrap_or_default();
 /// let day = Duration::from_secs(86_400);
 /// assert_eq!(retry_after("120", now, day), Some(Duration::from_secs(120)));
-/// assert_eq!(retry_after("Sun, 06 Nov 1994 08:50:37 GMT", now, day), Some(Duration::from_secs(60)));
+/// assert_eq!(
+///     retry_after("Sun, 06 Nov 1994 08:50:37 GMT", now, day),
+///     Some(Duration::from_secs(60))
+/// );
 /// assert_eq!(retry_after("99999999999999999999", now, day), Some(day)); // clamped
 /// assert_eq!(retry_after("soon", now, day), None);
 /// ```

@@ -17,7 +17,9 @@
 //! ```
 //! use tripartite::conformance::cases;
 //! use tripartite::memory::MemoryJobStore;
-//! for case in cases::<MemoryJobStore>().iter().filter(|case| case.name.starts_with("delete")) {
+//! for case in
+//!     cases::<MemoryJobStore>().iter().filter(|case| case.name.starts_with("delete"))
+//! {
 //!     case.run(&MemoryJobStore::default());
 //! }
 //! ```
@@ -129,7 +131,8 @@ impl<S> Case<S> {
 /// use tripartite::conformance::cases;
 /// use tripartite::memory::MemoryJobStore;
 /// let names: Vec<_> = cases::<MemoryJobStore>().iter().map(|case| case.name).collect();
-/// assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len()); // a name is one case's own
+/// // a name is one case's own
+/// assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
 /// ```
 pub fn cases<S: JobStore + Sync>() -> Vec<Case<S>> {
     [record::cases(), race::cases(), due::cases(), log::cases(), batch::cases(), ending::cases()]

@@ -15,18 +15,26 @@
 //! ```
 //! use tripartite::decide::{Answer, batch, decide, explain};
 //! use tripartite::drive::{block_on, drive_blocking};
-//! use tripartite::store::{LoadRequest, RecordStore};
 //! use tripartite::id::{ExternalId, PersonId, RunId};
 //! use tripartite::memory::{Listing, MemoryStore};
 //! use tripartite::run::Run;
 //! use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
+//! use tripartite::store::{LoadRequest, RecordStore};
 //!
-//! let schema = Schema::builder().strategy(Strategy::MERGE).field(Field::new("phone", Kind::Text)).build()?;
+//! let schema = Schema::builder()
+//!     .strategy(Strategy::MERGE)
+//!     .field(Field::new("phone", Kind::Text))
+//!     .build()?;
 //! let policy = Policy::new(schema.clone());
 //! let (store, at) = (MemoryStore::new(schema.clone()), chrono::DateTime::UNIX_EPOCH);
 //! let night = |run: &str, phone: &str| -> Result<_, Box<dyn std::error::Error>> {
 //!     let listing = Listing::of(&schema, [("7", serde_json::json!({ "phone": phone }))])?;
-//!     Ok(drive_blocking(Run::new(policy.clone(), RunId::new(run)?, at).start(), &listing, &store)?.report)
+//!     Ok(drive_blocking(
+//!         Run::new(policy.clone(), RunId::new(run)?, at).start(),
+//!         &listing,
+//!         &store,
+//!     )?
+//!     .report)
 //! };
 //! night("first", "1")?;
 //! let id = ExternalId::new("7")?;
@@ -36,11 +44,19 @@
 //! let loaded = block_on(store.load(&LoadRequest::of([id.clone()])))?.linked.remove(0);
 //! let told = &explain(&policy, &loaded)[0];
 //! assert!(told.why.starts_with("Both sides changed phone, differently; by the rule"));
-//! let op = decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
+//! let op =
+//!     decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
 //! block_on(store.commit(&batch(&policy, RunId::new("desk")?, at, vec![op], None)))?;
 //!
-//! assert_eq!(night("third", "3")?.counts.conflicts_open, 0); // and never again for this value of the source
-//! assert_eq!(store.get(&id).and_then(|kept| kept.local.field(0).text().map(str::to_owned)).as_deref(), Some("2"));
+//! // and never again for this value of the source
+//! assert_eq!(night("third", "3")?.counts.conflicts_open, 0);
+//! assert_eq!(
+//!     store
+//!         .get(&id)
+//!         .and_then(|kept| kept.local.field(0).text().map(str::to_owned))
+//!         .as_deref(),
+//!     Some("2")
+//! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -352,8 +368,8 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 /// next may give it up at the same revision.
 ///
 /// ```
-/// use tripartite::decide::batch;
 /// use tripartite::audit::{AuditEntry, FieldEntry};
+/// use tripartite::decide::batch;
 /// # use tripartite::decide::restore;
 /// # use tripartite::store::{Base, Loaded, Presence, Revision};
 /// # use tripartite::id::{ExternalId, PersonId, RunId};
@@ -380,7 +396,10 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 /// // Somebody takes the number back that a sync has cleared:
 /// let op = restore(&policy, &loaded, &[&entry], &PersonId::new("Nuala")?)?;
 /// let batch = batch(&policy, run, at, vec![op], None);
-/// let [AuditEntry::Field(FieldEntry { local, result, .. })] = &batch.ops[0].entries[..] else { unreachable!() };
+/// let [AuditEntry::Field(FieldEntry { local, result, .. })] = &batch.ops[0].entries[..]
+/// else {
+///     unreachable!()
+/// };
 /// assert_eq!((local.is_null(), result.as_text()), (true, Some("(redacted)")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

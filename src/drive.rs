@@ -64,7 +64,8 @@ use crate::store::RecordStore;
 /// let error = drive_blocking(step, &Source, &store).unwrap_err();
 /// assert_eq!(error.failure(), Failure::Denied); // no use in trying again
 /// assert_eq!(error.to_string(), "the source could not be read: the token was refused");
-/// assert!(matches!(error, DriveError::Connector { done, .. } if done.report.outcome == RunOutcome::Failed));
+/// let DriveError::Connector { done, .. } = error else { panic!("not the source") };
+/// assert_eq!(done.report.outcome, RunOutcome::Failed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
@@ -221,7 +222,9 @@ pub async fn advance<C: Connector, S: RecordStore>(
 /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
 /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
 /// # let two = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
-/// let Step::Fetching(fetching) = run.only([ExternalId::new("7")?]).start() else { unreachable!() };
+/// let Step::Fetching(fetching) = run.only([ExternalId::new("7")?]).start() else {
+///     unreachable!()
+/// };
 /// assert_eq!(block_on(fetch(&fetching, &two))?.items.len(), 1); // of two
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -57,7 +57,8 @@ const IN_A_ROW: u8 = 3;
 ///
 /// ```
 /// use tripartite::gate::Limits;
-/// assert_eq!(serde_json::from_str::<Limits>("{}")?, Limits::default()); // five at a time, a minute apart
+/// // five at a time, a minute apart
+/// assert_eq!(serde_json::from_str::<Limits>("{}")?, Limits::default());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +85,10 @@ impl Default for Limits {
 /// use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
 /// let (limits, now) = (Limits::default(), DateTime::<Utc>::UNIX_EPOCH);
 /// let key = |org| {
-///     Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? })
+///     Ok::<_, tripartite::id::IdError>(SyncKey {
+///         org: OrgId::new(org)?,
+///         connector: ConnectorId::new("f")?,
+///     })
 /// };
 /// let until = now + TimeDelta::minutes(10);
 ///
@@ -253,7 +257,8 @@ impl Gate {
     /// let mut json = serde_json::to_value(Gate::new(chrono::DateTime::UNIX_EPOCH))?;
     /// json["format"] = 2.into();
     /// let later: Gate = serde_json::from_value(json)?;
-    /// assert_eq!(later.check(), Err(InvalidGate::Format { found: 2 })); // it parses, and may mean something else
+    /// // it parses, and may mean something else
+    /// assert_eq!(later.check(), Err(InvalidGate::Format { found: 2 }));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
@@ -289,8 +294,12 @@ impl Gate {
     /// let until = now + TimeDelta::minutes(5);
     /// let gate = Gate::new(now).admit(&limits, &key, &mine, now, until).next;
     /// // One ticket a key, whatever the limits leave; and no spacing for whoever holds it.
-    /// assert_eq!(gate.admit(&limits, &key, &other, now, until).admission, Admission::Held { until });
-    /// let longer = gate.admit(&limits, &key, &mine, now, until + TimeDelta::minutes(5)).admission;
+    /// assert_eq!(
+    ///     gate.admit(&limits, &key, &other, now, until).admission,
+    ///     Admission::Held { until }
+    /// );
+    /// let longer =
+    ///     gate.admit(&limits, &key, &mine, now, until + TimeDelta::minutes(5)).admission;
     /// assert_eq!(longer, Admission::Admitted { until: until + TimeDelta::minutes(5) });
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
@@ -368,16 +377,18 @@ impl Gate {
     /// Why it would let in nobody who has no ticket yet; none, if it would let one in. That needs no attempt to be known.
     ///
     /// ```
-    /// use std::time::Duration;
     /// use chrono::{DateTime, TimeDelta};
+    /// use std::time::Duration;
     /// use tripartite::gate::{Gate, Limits, Shut};
     /// use tripartite::id::{Nonce, SyncKey};
-    /// let (limits, now) = (Limits { running: 1, spacing: Duration::ZERO }, DateTime::UNIX_EPOCH);
+    /// let (limits, now) =
+    ///     (Limits { running: 1, spacing: Duration::ZERO }, DateTime::UNIX_EPOCH);
     /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// let until = now + TimeDelta::minutes(5);
     /// let gate = Gate::new(now).admit(&limits, &key, &Nonce::new("n")?, now, until).next;
     /// assert_eq!(gate.refusal(&limits, now), Some(Shut::Full { until }));
-    /// assert_eq!(gate.refusal(&limits, until), None); // the ticket has ended, and nobody needs to say so
+    /// // the ticket has ended, and nobody needs to say so
+    /// assert_eq!(gate.refusal(&limits, until), None);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn refusal(&self, limits: &Limits, now: DateTime<Utc>) -> Option<Shut> {
@@ -395,15 +406,18 @@ impl Gate {
     /// the next n + n/3 + 1 starts, and the n-th of a scheduled one among the next 4 n.
     ///
     /// ```
-    /// use std::time::Duration;
     /// use chrono::DateTime;
+    /// use std::time::Duration;
     /// use tripartite::gate::{Gate, Limits, Turn};
     /// use tripartite::id::{Nonce, SyncKey};
-    /// let (limits, now) = (Limits { running: 9, spacing: Duration::ZERO }, DateTime::UNIX_EPOCH);
+    /// let (limits, now) =
+    ///     (Limits { running: 9, spacing: Duration::ZERO }, DateTime::UNIX_EPOCH);
     /// let start = |gate: &Gate, kind, org: &str| {
     ///     let key = SyncKey { org: org.parse()?, connector: "federation".parse()? };
     ///     let until = now + Duration::from_secs(300);
-    ///     Ok::<_, tripartite::id::IdError>(gate.admit_at(kind, &limits, &key, &Nonce::new(org)?, now, until).next)
+    ///     Ok::<_, tripartite::id::IdError>(
+    ///         gate.admit_at(kind, &limits, &key, &Nonce::new(org)?, now, until).next,
+    ///     )
     /// };
     /// let mut gate = Gate::new(now);
     /// for org in ["a", "b", "c"] {
@@ -411,7 +425,8 @@ impl Gate {
     ///     gate = start(&gate, Turn::Urgent, org)?;
     /// }
     /// assert_eq!(gate.turn(), Turn::Scheduled);
-    /// assert_eq!(start(&gate, Turn::Urgent, "d")?.turn(), Turn::Scheduled); // no scheduled one waited: it still is
+    /// // no scheduled one waited: it still is
+    /// assert_eq!(start(&gate, Turn::Urgent, "d")?.turn(), Turn::Scheduled);
     /// assert_eq!(start(&gate, Turn::Scheduled, "e")?.turn(), Turn::Urgent);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
@@ -453,7 +468,8 @@ impl Gate {
     /// use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
     /// let key = SyncKey { org: OrgId::new("a")?, connector: ConnectorId::new("f")? };
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
-    /// assert_eq!(Gate::new(now).extend(&key, &Nonce::new("n")?, now, now), None); // it never had one
+    /// // it never had one
+    /// assert_eq!(Gate::new(now).extend(&key, &Nonce::new("n")?, now, now), None);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn extend(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Option<Self> {
@@ -470,7 +486,8 @@ impl Gate {
     /// use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
     /// let key = SyncKey { org: OrgId::new("a")?, connector: ConnectorId::new("f")? };
     /// let gate = Gate::new(DateTime::<Utc>::UNIX_EPOCH);
-    /// assert_eq!(gate.release(&key, &Nonce::new("n")?, DateTime::<Utc>::UNIX_EPOCH), gate); // also twice
+    /// // also twice
+    /// assert_eq!(gate.release(&key, &Nonce::new("n")?, DateTime::<Utc>::UNIX_EPOCH), gate);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     #[must_use = "nothing has happened until the next gate is stored"]
@@ -507,14 +524,34 @@ impl Gate {
     /// use tripartite::gate::{Admission, Gate, Limits};
     /// use tripartite::id::{Nonce, SyncKey};
     /// let (limits, now) = (Limits::default(), DateTime::UNIX_EPOCH);
-    /// let key = |org: &str| Ok::<_, tripartite::id::IdError>(SyncKey { org: org.parse()?, connector: "f".parse()? });
+    /// let key = |org: &str| {
+    ///     Ok::<_, tripartite::id::IdError>(SyncKey {
+    ///         org: org.parse()?,
+    ///         connector: "f".parse()?,
+    ///     })
+    /// };
     /// let ahead = now + TimeDelta::days(3650);
-    /// let gate = Gate::new(now).admit(&limits, &key("a")?, &Nonce::new("n1")?, ahead, ahead + TimeDelta::minutes(5)).next;
-    /// let ask = |gate: &Gate| Ok::<_, tripartite::id::IdError>(
-    ///     gate.admit(&limits, &key("b")?, &Nonce::new("n2")?, now, now + TimeDelta::minutes(5)).admission
+    /// let gate = Gate::new(now)
+    ///     .admit(&limits, &key("a")?, &Nonce::new("n1")?, ahead, ahead + TimeDelta::minutes(5))
+    ///     .next;
+    /// let ask = |gate: &Gate| {
+    ///     Ok::<_, tripartite::id::IdError>(
+    ///         gate.admit(
+    ///             &limits,
+    ///             &key("b")?,
+    ///             &Nonce::new("n2")?,
+    ///             now,
+    ///             now + TimeDelta::minutes(5),
+    ///         )
+    ///         .admission,
+    ///     )
+    /// };
+    /// // in ten years
+    /// assert_eq!(ask(&gate)?, Admission::TooSoon { at: ahead + TimeDelta::minutes(1) });
+    /// assert_eq!(
+    ///     ask(&gate.repair_clock_skew(now))?,
+    ///     Admission::TooSoon { at: now + TimeDelta::minutes(1) }
     /// );
-    /// assert_eq!(ask(&gate)?, Admission::TooSoon { at: ahead + TimeDelta::minutes(1) }); // in ten years
-    /// assert_eq!(ask(&gate.repair_clock_skew(now))?, Admission::TooSoon { at: now + TimeDelta::minutes(1) });
     /// assert_eq!(gate.repair_clock_skew(ahead), gate);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```

@@ -107,16 +107,26 @@ pub struct Health {
 /// Whether attempts run.
 ///
 /// ```
-/// use std::time::Duration;
 /// use chrono::DateTime;
+/// use std::time::Duration;
 /// use tripartite::failure::Failure;
 /// use tripartite::health::{Circuit, Health, HealthRules};
 /// use tripartite::queue::Token;
-/// let (rules, now) = (HealthRules { failures: 1, ..HealthRules::default() }, DateTime::UNIX_EPOCH);
+/// let (rules, now) =
+///     (HealthRules { failures: 1, ..HealthRules::default() }, DateTime::UNIX_EPOCH);
 /// let asked = Duration::from_secs(3600);
-/// let open = Health::new(now).judge(&rules, Token(1), Err(Failure::Retry { after: Some(asked) }), now);
-/// // The source asked for an hour: so long it is, but the next cool-down is twice the first one, and no two hours.
-/// assert_eq!(*open.circuit(), Circuit::Open { until: now + asked, cooldown: rules.cooldown });
+/// let open = Health::new(now).judge(
+///     &rules,
+///     Token(1),
+///     Err(Failure::Retry { after: Some(asked) }),
+///     now,
+/// );
+/// // The source asked for an hour: so long it is, but the next cool-down is twice the first
+/// // one, and no two hours.
+/// assert_eq!(
+///     *open.circuit(),
+///     Circuit::Open { until: now + asked, cooldown: rules.cooldown }
+/// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -186,7 +196,8 @@ impl Health {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::health::{Circuit, Health};
-    /// assert_eq!(*Health::new(DateTime::UNIX_EPOCH).circuit(), Circuit::Closed); // trusted until it fails
+    /// // trusted until it fails
+    /// assert_eq!(*Health::new(DateTime::UNIX_EPOCH).circuit(), Circuit::Closed);
     /// ```
     pub fn new(at: DateTime<Utc>) -> Self {
         Self {
@@ -233,7 +244,8 @@ impl Health {
     /// use tripartite::queue::Token;
     /// let now = DateTime::UNIX_EPOCH;
     /// let health = Health::new(now).judge(&HealthRules::default(), Token(7), Ok(()), now);
-    /// assert_eq!(health.reset(now).judged(), Token(7)); // a reset does not let the past speak again
+    /// // a reset does not let the past speak again
+    /// assert_eq!(health.reset(now).judged(), Token(7));
     /// ```
     pub fn judged(&self) -> Token {
         self.judged
@@ -247,7 +259,12 @@ impl Health {
     /// use tripartite::queue::Token;
     /// let now = DateTime::UNIX_EPOCH;
     /// let behind = now - TimeDelta::hours(1); // somebody else's clock
-    /// assert_eq!(Health::new(now).judge(&HealthRules::default(), Token(1), Ok(()), behind).updated_at(), now);
+    /// assert_eq!(
+    ///     Health::new(now)
+    ///         .judge(&HealthRules::default(), Token(1), Ok(()), behind)
+    ///         .updated_at(),
+    ///     now
+    /// );
     /// ```
     pub fn updated_at(&self) -> DateTime<Utc> {
         self.updated_at
@@ -271,7 +288,8 @@ impl Health {
     /// let (same, second) = half.permit(Token(3), later, until);
     /// assert_eq!((first, second), (Permit::Probe, Permit::Wait { at: until })); // exactly one
     /// assert_eq!(same, half);
-    /// assert_eq!(half.permit(Token(3), until, until).1, Permit::Probe); // the first one vanished
+    /// // the first one vanished
+    /// assert_eq!(half.permit(Token(3), until, until).1, Permit::Probe);
     /// ```
     pub fn permit(&self, token: Token, now: DateTime<Utc>, until: DateTime<Utc>) -> (Self, Permit) {
         let behind = (self.updated_at - now).max(TimeDelta::zero());
@@ -301,9 +319,13 @@ impl Health {
     /// use tripartite::queue::Token;
     /// let (rules, now) = (HealthRules::default(), DateTime::UNIX_EPOCH);
     /// let denied = Health::new(now).judge(&rules, Token(2), Err(Failure::Denied), now);
-    /// assert_eq!(denied.judge(&rules, Token(2), Ok(()), now), denied); // said twice, also differently
+    /// // said twice, also differently
+    /// assert_eq!(denied.judge(&rules, Token(2), Ok(()), now), denied);
     /// // One that succeeds all the same shows that the credential is good again.
-    /// assert_eq!(denied.judge(&rules, Token(3), Ok(()), now).view().status, HealthStatus::Healthy);
+    /// assert_eq!(
+    ///     denied.judge(&rules, Token(3), Ok(()), now).view().status,
+    ///     HealthStatus::Healthy
+    /// );
     /// ```
     #[must_use = "nothing has happened until the next record is stored"]
     pub fn judge(&self, rules: &HealthRules, token: Token, result: Result<(), Failure>, now: DateTime<Utc>) -> Self {
@@ -351,9 +373,13 @@ impl Health {
     /// use tripartite::health::{Health, HealthRules, HealthStatus, Permit};
     /// use tripartite::queue::Token;
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
-    /// let denied = Health::new(now).judge(&HealthRules::default(), Token(1), Err(Failure::Denied), now);
+    /// let denied =
+    ///     Health::new(now).judge(&HealthRules::default(), Token(1), Err(Failure::Denied), now);
     /// // Time does not heal it.
-    /// assert_eq!(denied.permit(Token(2), DateTime::<Utc>::MAX_UTC, now).1, Permit::NeedsOperator);
+    /// assert_eq!(
+    ///     denied.permit(Token(2), DateTime::<Utc>::MAX_UTC, now).1,
+    ///     Permit::NeedsOperator
+    /// );
     /// assert_eq!(denied.reset(now).view().status, HealthStatus::Healthy);
     /// ```
     #[must_use = "nothing has happened until the next record is stored"]

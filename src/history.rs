@@ -36,13 +36,16 @@ const FORMAT: u32 = 1;
 ///
 /// ```
 /// use tripartite::history::HistoryEntry;
-/// let line = r#"{"format":1,"org":"ballybeg","connector":"federation","token":7,"worker":"w1",
-///     "work":{"scope":"all","by":"scheduled","upto":9},"number":1,
-///     "started_at":"2026-11-23T02:15:00Z","ended_at":"2026-11-23T02:16:00Z",
-///     "progress":{"done":120},"ended":{"completed":{"result":"run-7"}}}"#;
+/// let line = r#"{"format":1,"org":"ballybeg","connector":"federation","token":7,
+/// "worker":"w1","work":{"scope":"all","by":"scheduled","upto":9},"number":1,
+/// "started_at":"2026-11-23T02:15:00Z","ended_at":"2026-11-23T02:16:00Z",
+/// "progress":{"done":120},"ended":{"completed":{"result":"run-7"}}}"#;
 /// let entry = HistoryEntry::from_json(line.as_bytes())?;
 /// assert_eq!(entry.id(), "00000000000000000007"); // in the order of tokens, also as text
-/// assert!(HistoryEntry::from_json(&line.replace(r#""format":1"#, r#""format":2"#).into_bytes()).is_err());
+/// assert!(
+///     HistoryEntry::from_json(&line.replace(r#""format":1"#, r#""format":2"#).into_bytes())
+///         .is_err()
+/// );
 /// # Ok::<(), tripartite::history::EntryError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +116,8 @@ impl HistoryEntry {
     /// #     "work":{"scope":"all","by":"manual","upto":9},"number":1,"started_at":"2026-11-23T02:15:00Z",
     /// #     "ended_at":"2026-11-23T02:16:00Z","progress":{"done":1},"ended":"cancelled"}"#;
     /// let entry = HistoryEntry::from_json(json.as_bytes())?;
-    /// assert_eq!(entry.at(), entry.attempt.ended_at); // one that runs over midnight belongs to the day it ended
+    /// // one that runs over midnight belongs to the day it ended
+    /// assert_eq!(entry.at(), entry.attempt.ended_at);
     /// # Ok::<(), EntryError>(())
     /// ```
     pub fn at(&self) -> DateTime<Utc> {

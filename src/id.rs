@@ -169,7 +169,10 @@ ids! {
 ///
 /// ```
 /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
-/// let key = SyncKey { org: OrgId::new("ballybeg-gaa")?, connector: ConnectorId::new("federation")? };
+/// let key = SyncKey {
+///     org: OrgId::new("ballybeg-gaa")?,
+///     connector: ConnectorId::new("federation")?,
+/// };
 /// assert_eq!(key.to_string(), "ballybeg-gaa/federation");
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```

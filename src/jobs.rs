@@ -28,7 +28,10 @@ impl StoreKey {
     ///
     /// ```
     /// use tripartite::jobs::StoreKey;
-    /// assert_eq!(StoreKey::of("slot", ["ballybeg", "federation"]).as_str(), "slot/ballybeg/federation");
+    /// assert_eq!(
+    ///     StoreKey::of("slot", ["ballybeg", "federation"]).as_str(),
+    ///     "slot/ballybeg/federation"
+    /// );
     /// assert_ne!(StoreKey::of("slot", ["a/b", "c"]), StoreKey::of("slot", ["a", "b/c"]));
     /// ```
     pub fn of<'a>(kind: &str, parts: impl IntoIterator<Item = &'a str>) -> Self {
@@ -44,7 +47,8 @@ impl StoreKey {
     ///
     /// ```
     /// use tripartite::jobs::StoreKey;
-    /// assert_eq!(StoreKey::of("slot", ["Áine", "f"]).as_str(), "slot/=C3=81ine/f"); // byte by byte
+    /// // byte by byte
+    /// assert_eq!(StoreKey::of("slot", ["Áine", "f"]).as_str(), "slot/=C3=81ine/f");
     /// ```
     pub fn as_str(&self) -> &str {
         &self.0
@@ -150,7 +154,10 @@ pub struct DuePage {
 /// ```
 /// use chrono::{DateTime, TimeDelta};
 /// use tripartite::jobs::LogPosition;
-/// let at = |seconds, id: &str| LogPosition { at: DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds), id: id.into() };
+/// let at = |seconds, id: &str| LogPosition {
+///     at: DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds),
+///     id: id.into(),
+/// };
 /// assert!(at(1, "b") < at(2, "a")); // by time,
 /// assert!(at(1, "B") < at(1, "a")); // then by the bytes of the id
 /// ```

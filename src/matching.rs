@@ -97,9 +97,16 @@ use crate::id::{ExternalId, LocalId};
 ///
 /// ```
 /// use tripartite::matching::{MatchRule, Trust};
-/// let rule: MatchRule = serde_json::from_str(r#"{"name": "birthday", "fields": ["last_name", "born"]}"#)?;
-/// assert_eq!(rule.trust, Trust::Propose); // nothing is linked by itself unless somebody said so
-/// assert!(serde_json::from_str::<MatchRule>(r#"{"name": "b", "fields": ["born"], "trusted": true}"#).is_err());
+/// let rule: MatchRule =
+///     serde_json::from_str(r#"{"name": "birthday", "fields": ["last_name", "born"]}"#)?;
+/// // nothing is linked by itself unless somebody said so
+/// assert_eq!(rule.trust, Trust::Propose);
+/// assert!(
+///     serde_json::from_str::<MatchRule>(
+///         r#"{"name": "b", "fields": ["born"], "trusted": true}"#
+///     )
+///     .is_err()
+/// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,7 +142,11 @@ pub enum Trust {
 /// ```
 /// use tripartite::id::LocalId;
 /// use tripartite::matching::{Match, Trust};
-/// let found = Match::Found { local: LocalId::new("17")?, rule: "birthday".to_owned(), trust: Trust::Propose };
+/// let found = Match::Found {
+///     local: LocalId::new("17")?,
+///     rule: "birthday".to_owned(),
+///     trust: Trust::Propose,
+/// };
 /// assert_eq!(found.link(), None); // a person is asked first
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
@@ -193,7 +204,8 @@ impl Match {
     /// use tripartite::id::{ExternalId, LocalId};
     /// use tripartite::matching::{Match, Trust};
     /// let (local, rule) = (LocalId::new("17")?, "e-mail".to_owned());
-    /// let found = Match::Found { local: local.clone(), rule: rule.clone(), trust: Trust::Trusted };
+    /// let found =
+    ///     Match::Found { local: local.clone(), rule: rule.clone(), trust: Trust::Trusted };
     /// assert_eq!(found.link(), Some(&local));
     /// let held = Match::IdentityConflict { local, holds: ExternalId::new("FED-1")?, rule };
     /// assert_eq!(held.link(), None); // whatever the rule: a link is never moved

@@ -34,9 +34,15 @@ use crate::queue::{Death, Slot, State, Token};
 /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
 /// use tripartite::notice::{Notice, What};
 /// use tripartite::queue::Token;
-/// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+/// let key =
+///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
 /// let before = Health::new(DateTime::<Utc>::UNIX_EPOCH);
-/// let after = before.judge(&HealthRules::default(), Token(1), Err(Failure::Denied), DateTime::<Utc>::UNIX_EPOCH);
+/// let after = before.judge(
+///     &HealthRules::default(),
+///     Token(1),
+///     Err(Failure::Denied),
+///     DateTime::<Utc>::UNIX_EPOCH,
+/// );
 /// let notice = Notice::of_health(&key, &before, &after).ok_or("none")?;
 /// assert_eq!(notice.id, "needs_operator/ballybeg/federation/1");
 /// assert_eq!(Notice::of_health(&key, &after, &after), None); // once
@@ -59,7 +65,8 @@ pub struct Notice {
 ///
 /// ```
 /// use tripartite::notice::What;
-/// assert_eq!(serde_json::to_string(&What::ConnectorRecovered)?, r#""connector_recovered""#); // as its id begins
+/// // as its id begins
+/// assert_eq!(serde_json::to_string(&What::ConnectorRecovered)?, r#""connector_recovered""#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,9 +145,14 @@ impl Notice {
     /// use tripartite::notice::{Notice, What};
     /// use tripartite::queue::Token;
     /// let key = |org, connector| {
-    ///     Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new(connector)? })
+    ///     Ok::<_, tripartite::id::IdError>(SyncKey {
+    ///         org: OrgId::new(org)?,
+    ///         connector: ConnectorId::new(connector)?,
+    ///     })
     /// };
-    /// let notice = |key| Notice::new(&key, Token(7), DateTime::<Utc>::UNIX_EPOCH, What::ConnectorRecovered);
+    /// let notice = |key| {
+    ///     Notice::new(&key, Token(7), DateTime::<Utc>::UNIX_EPOCH, What::ConnectorRecovered)
+    /// };
     /// // Different keys have different ids, also where a key has the character that divides.
     /// assert_ne!(notice(key("a/b", "c")?).id, notice(key("a", "b/c")?).id);
     /// # Ok::<(), tripartite::id::IdError>(())
@@ -163,8 +175,8 @@ impl Notice {
     /// What a change of a slot has to tell.
     ///
     /// ```
-    /// use std::time::Duration;
     /// use chrono::DateTime;
+    /// use std::time::Duration;
     /// use tripartite::backoff::Fraction;
     /// use tripartite::failure::Failure;
     /// use tripartite::id::SyncKey;
@@ -176,7 +188,11 @@ impl Notice {
     /// # let (worker, nonce, lease) = ("w1".parse()?, "n1".parse()?, Duration::from_secs(300));
     /// # let running = step(&step(&Slot::new(now), trigger), Command::Claim { worker, nonce, lease });
     /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
-    /// let fail = Command::Fail { token: Token(1), failure: Failure::Gone, message: "account closed".into() };
+    /// let fail = Command::Fail {
+    ///     token: Token(1),
+    ///     failure: Failure::Gone,
+    ///     message: "account closed".into(),
+    /// };
     /// let dead = step(&running, fail);
     /// assert!(Notice::of_slot(&key, &running, &dead).is_some());
     /// // A dead key that is paused is still dead, and nobody hears of it again.
@@ -212,7 +228,8 @@ impl Notice {
     /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
     /// use tripartite::notice::Notice;
     /// use tripartite::queue::Token;
-    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let key =
+    ///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
     /// let at = DateTime::<Utc>::UNIX_EPOCH;
     /// let told = |before, after| Notice::of_plan(&key, Token(7), at, before, after).is_some();
     /// assert!(told(None, Some("31 % would be deactivated")));
@@ -237,9 +254,11 @@ impl Notice {
     /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
     /// use tripartite::notice::Notice;
     /// use tripartite::queue::Token;
-    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let key =
+    ///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
     /// let at = DateTime::<Utc>::UNIX_EPOCH;
-    /// let told = |before, after| Notice::of_conflicts(&key, Token(7), at, before, after).is_some();
+    /// let told =
+    ///     |before, after| Notice::of_conflicts(&key, Token(7), at, before, after).is_some();
     /// assert!(told(0, 2));
     /// assert!(!told(2, 2) && !told(2, 1)); // somebody is at it
     /// # Ok::<(), tripartite::id::IdError>(())
@@ -255,10 +274,15 @@ impl Notice {
     /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
     /// use tripartite::notice::Notice;
     /// use tripartite::queue::Token;
-    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let key =
+    ///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
     /// let at = DateTime::<Utc>::UNIX_EPOCH;
-    /// assert!(Notice::of_fields(&key, Token(7), at, vec!["licence_no".to_owned()], vec![]).is_some());
-    /// assert!(Notice::of_fields(&key, Token(8), at, vec![], vec![]).is_none()); // the next night has nothing new
+    /// assert!(
+    ///     Notice::of_fields(&key, Token(7), at, vec!["licence_no".to_owned()], vec![])
+    ///         .is_some()
+    /// );
+    /// // the next night has nothing new
+    /// assert!(Notice::of_fields(&key, Token(8), at, vec![], vec![]).is_none());
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn of_fields(
@@ -279,7 +303,8 @@ impl Notice {
     /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
     /// use tripartite::notice::Notice;
     /// use tripartite::queue::Token;
-    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let key =
+    ///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
     /// let at = DateTime::<Utc>::UNIX_EPOCH;
     /// assert!(Notice::of_rules(&key, Token(7), at, vec!["e-mail".to_owned()]).is_some());
     /// assert!(Notice::of_rules(&key, Token(8), at, vec![]).is_none());
@@ -295,7 +320,8 @@ impl Notice {
     /// use chrono::{DateTime, TimeDelta, Utc};
     /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
     /// use tripartite::notice::Notice;
-    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// let key =
+    ///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
     /// let notice = Notice::of_skew(&key, now + TimeDelta::days(365), now);
     /// assert_eq!(notice.id, "times_ahead/ballybeg/federation/31536000");

@@ -48,9 +48,11 @@ const A_MINUTE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero"
 /// ```
 /// use std::time::Duration;
 /// use tripartite::rate::RateLimit;
-/// assert_eq!(serde_json::from_str::<RateLimit>("{}")?, RateLimit::default()); // a hundred a minute, also all at once
+/// // a hundred a minute, also all at once
+/// assert_eq!(serde_json::from_str::<RateLimit>("{}")?, RateLimit::default());
 /// assert_eq!(RateLimit::default().interval(), Duration::from_millis(600));
-/// assert!(serde_json::from_str::<RateLimit>(r#"{"count": 0}"#).is_err()); // who wants nothing switches it off
+/// // who wants nothing switches it off
+/// assert!(serde_json::from_str::<RateLimit>(r#"{"count": 0}"#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +81,8 @@ impl RateLimit {
     /// use std::time::Duration;
     /// use tripartite::rate::RateLimit;
     /// let seven = RateLimit::new(NonZeroU32::new(7).ok_or("zero")?, Duration::from_secs(60));
-    /// assert_eq!(seven.interval(), Duration::from_micros(8_571_429)); // rounded up: never more than seven
+    /// // rounded up: never more than seven
+    /// assert_eq!(seven.interval(), Duration::from_micros(8_571_429));
     /// # Ok::<(), &str>(())
     /// ```
     pub fn new(count: NonZeroU32, period: Duration) -> Self {
@@ -188,7 +191,8 @@ impl Rate {
     /// use chrono::{DateTime, TimeDelta, Utc};
     /// use std::num::NonZeroU32;
     /// use tripartite::rate::{Allowance, Rate, RateLimit};
-    /// let (limit, now) = (RateLimit::default().burst(NonZeroU32::MIN), DateTime::<Utc>::UNIX_EPOCH);
+    /// let (limit, now) =
+    ///     (RateLimit::default().burst(NonZeroU32::MIN), DateTime::<Utc>::UNIX_EPOCH);
     /// let (rate, _) = Rate::new(now).take(&limit, now);
     /// // An hour back: it is limited for one interval, not for an hour.
     /// let (_, back) = rate.take(&limit, now - TimeDelta::hours(1));

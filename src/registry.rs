@@ -45,12 +45,17 @@ const FORMAT: u32 = 1;
 /// use tripartite::id::{ConnectorId, PolicyRef};
 /// use tripartite::registry::{Connection, SecretRef};
 /// use tripartite::schedule::Schedule;
-/// let connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
-///     .credential(SecretRef::new("env:FEDERATION_TOKEN")?);
+/// let connection = Connection::new(
+///     ConnectorId::new("federation")?,
+///     "The federation",
+///     PolicyRef::new("members")?,
+/// )
+/// .credential(SecretRef::new("env:FEDERATION_TOKEN")?);
 /// assert_eq!(connection.schedule, Schedule::nightly());
 /// let mut json = serde_json::to_value(&connection)?;
 /// json["api_key"] = "hunter2".into();
-/// assert!(serde_json::from_value::<Connection>(json).is_err()); // nobody's secret is carried along
+/// // nobody's secret is carried along
+/// assert!(serde_json::from_value::<Connection>(json).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,8 +173,9 @@ impl Connection {
     /// ```
     /// use tripartite::registry::{Connection, Enrolment};
     /// use tripartite::schedule::{Schedule, ScheduleError};
-    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
-    ///     .schedule(Schedule::Hourly { minute: 75 }); // unchecked: it is plain data
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///         .schedule(Schedule::Hourly { minute: 75 }); // unchecked: it is plain data
     /// let error = Enrolment::new(connection, chrono::DateTime::UNIX_EPOCH);
     /// assert_eq!(error.err(), Some(ScheduleError::Minute { found: 75 }));
     /// # Ok::<(), tripartite::id::IdError>(())
@@ -188,11 +194,16 @@ impl Connection {
     /// use tripartite::id::OrgId;
     /// use tripartite::registry::Connection;
     /// let (org, at) = (OrgId::new("ballybeg")?, DateTime::UNIX_EPOCH);
-    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
-    ///     .org(org.clone(), "F-17".parse()?, at);
+    /// let mut connection = Connection::new(
+    ///     "federation".parse()?,
+    ///     "The federation",
+    ///     "members".parse()?,
+    /// )
+    /// .org(org.clone(), "F-17".parse()?, at);
     /// connection.succeeded(&org, at);
     /// let renamed = connection.org(org.clone(), "F-18".parse()?, at);
-    /// assert_eq!(renamed.orgs[&org].last_success, None); // a new entry: to keep the rest, change `orgs`
+    /// // a new entry: to keep the rest, change `orgs`
+    /// assert_eq!(renamed.orgs[&org].last_success, None);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     #[must_use]
@@ -206,10 +217,14 @@ impl Connection {
     ///
     /// ```
     /// use tripartite::registry::{Connection, InvalidEnrolment};
-    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let mut json = serde_json::to_value(connection)?;
     /// json["format"] = 2.into();
-    /// assert_eq!(serde_json::from_value::<Connection>(json)?.check(), Err(InvalidEnrolment::Format { found: 2 }));
+    /// assert_eq!(
+    ///     serde_json::from_value::<Connection>(json)?.check(),
+    ///     Err(InvalidEnrolment::Format { found: 2 })
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -223,9 +238,11 @@ impl Connection {
     ///
     /// ```
     /// use tripartite::registry::{Connection, ConnectionStatus};
-    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let mut connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// connection.status = ConnectionStatus::Error;
-    /// assert!(connection.enabled && !connection.runs()); // what the operator wants is kept for when it is mended
+    /// // what the operator wants is kept for when it is mended
+    /// assert!(connection.enabled && !connection.runs());
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn runs(&self) -> bool {
@@ -237,9 +254,10 @@ impl Connection {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::registry::Connection;
-    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
-    ///     .org("carrick".parse()?, "F-18".parse()?, DateTime::UNIX_EPOCH)
-    ///     .org("ballybeg".parse()?, "F-17".parse()?, DateTime::UNIX_EPOCH);
+    /// let mut connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///         .org("carrick".parse()?, "F-18".parse()?, DateTime::UNIX_EPOCH)
+    ///         .org("ballybeg".parse()?, "F-17".parse()?, DateTime::UNIX_EPOCH);
     /// connection.enabled = false;
     /// let keys: Vec<_> = connection.keys().map(|key| key.to_string()).collect();
     /// assert_eq!(keys, ["ballybeg/federation", "carrick/federation"]);
@@ -255,10 +273,12 @@ impl Connection {
     /// use chrono::DateTime;
     /// use tripartite::id::OrgId;
     /// use tripartite::registry::Connection;
-    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
-    ///     .org("carrick".parse()?, "F-18".parse()?, DateTime::UNIX_EPOCH)
-    ///     .org("ballybeg".parse()?, "F-17".parse()?, DateTime::UNIX_EPOCH);
-    /// connection.orgs.get_mut(&OrgId::new("ballybeg")?).expect("it is connected").scheduled = false;
+    /// let mut connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///         .org("carrick".parse()?, "F-18".parse()?, DateTime::UNIX_EPOCH)
+    ///         .org("ballybeg".parse()?, "F-17".parse()?, DateTime::UNIX_EPOCH);
+    /// connection.orgs.get_mut(&OrgId::new("ballybeg")?).expect("it is connected").scheduled =
+    ///     false;
     /// let keys: Vec<_> = connection.scheduled_keys().map(|key| key.to_string()).collect();
     /// assert_eq!(keys, ["carrick/federation"]); // one that is switched off stops nobody else
     /// connection.enabled = false;
@@ -276,9 +296,14 @@ impl Connection {
     /// use tripartite::id::{ConnectorId, OrgId, PolicyRef};
     /// use tripartite::registry::{Connection, SecretRef};
     /// let shared = SecretRef::new("env:FEDERATION_TOKEN")?;
-    /// let connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
-    ///     .credential(shared.clone());
-    /// assert_eq!(connection.credential_of(&OrgId::new("nobody")?), None); // not served, no credential
+    /// let connection = Connection::new(
+    ///     ConnectorId::new("federation")?,
+    ///     "The federation",
+    ///     PolicyRef::new("members")?,
+    /// )
+    /// .credential(shared.clone());
+    /// // not served, no credential
+    /// assert_eq!(connection.credential_of(&OrgId::new("nobody")?), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn credential_of(&self, org: &OrgId) -> Option<&SecretRef> {
@@ -294,8 +319,12 @@ impl Connection {
     /// use tripartite::id::OrgId;
     /// use tripartite::registry::Connection;
     /// let (org, at) = (OrgId::new("ballybeg")?, DateTime::UNIX_EPOCH);
-    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
-    ///     .org(org.clone(), "F-17".parse()?, at);
+    /// let mut connection = Connection::new(
+    ///     "federation".parse()?,
+    ///     "The federation",
+    ///     "members".parse()?,
+    /// )
+    /// .org(org.clone(), "F-17".parse()?, at);
     /// connection.succeeded(&org, at);
     /// connection.succeeded(&org, at - TimeDelta::hours(1)); // from a clock that is behind
     /// assert_eq!(connection.orgs[&org].last_success, Some(at));
@@ -315,8 +344,12 @@ impl Connection {
 /// use chrono::{DateTime, Utc};
 /// use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
 /// use tripartite::registry::{Connection, nightly};
-/// let connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
-///     .org(OrgId::new("ballybeg")?, ExternalId::new("F-17")?, DateTime::<Utc>::UNIX_EPOCH);
+/// let connection = Connection::new(
+///     ConnectorId::new("federation")?,
+///     "The federation",
+///     PolicyRef::new("members")?,
+/// )
+/// .org(OrgId::new("ballybeg")?, ExternalId::new("F-17")?, DateTime::<Utc>::UNIX_EPOCH);
 /// let mut off = connection.clone();
 /// off.enabled = false;
 /// assert_eq!(nightly(&[connection])[0].to_string(), "ballybeg/federation");

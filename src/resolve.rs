@@ -163,9 +163,14 @@ pub struct Resolved<'a> {
 ///     .field(Field::new("tags", Kind::set(Kind::Text)))
 ///     .field(Field::new("email", Kind::Email))
 ///     .build()?;
-/// let base = schema.record(&serde_json::json!({"tags": ["coach"], "email": "a@example.org"}))?;
-/// let local = schema.record(&serde_json::json!({"tags": ["coach", "treasurer"], "email": "b@example.org"}))?;
-/// let remote = schema.record(&serde_json::json!({"tags": ["coach", "referee"], "email": "c@example.org"}))?;
+/// let base =
+///     schema.record(&serde_json::json!({"tags": ["coach"], "email": "a@example.org"}))?;
+/// let local = schema.record(
+///     &serde_json::json!({"tags": ["coach", "treasurer"], "email": "b@example.org"}),
+/// )?;
+/// let remote = schema.record(
+///     &serde_json::json!({"tags": ["coach", "referee"], "email": "c@example.org"}),
+/// )?;
 ///
 /// let changes = detect(&schema, Sides { base: &base, local: &local, remote: &remote });
 /// let resolved = resolve(&Policy::new(schema.clone()), &changes, None);

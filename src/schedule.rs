@@ -59,7 +59,8 @@ use crate::id::CommandId;
 /// let nightly: Schedule = serde_json::from_str(r#"{"daily": {"at": "02:15:00"}}"#)?;
 /// assert_eq!(nightly, Schedule::nightly());
 /// // It is read whatever the features; only a timetable of it needs `cron`.
-/// let dublin: Schedule = serde_json::from_str(r#"{"daily": {"at": "02:15:00", "zone": "Europe/Dublin"}}"#)?;
+/// let dublin: Schedule =
+///     serde_json::from_str(r#"{"daily": {"at": "02:15:00", "zone": "Europe/Dublin"}}"#)?;
 /// assert_ne!(dublin, nightly);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -123,7 +124,8 @@ impl Schedule {
     /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
     /// use tripartite::schedule::{Schedule, Timetable};
     /// let timetable = Timetable::new(&Schedule::nightly())?;
-    /// assert_eq!(timetable.next(at("2026-11-23T02:15:00Z")), Some(at("2026-11-24T02:15:00Z"))); // strictly after
+    /// // strictly after
+    /// assert_eq!(timetable.next(at("2026-11-23T02:15:00Z")), Some(at("2026-11-24T02:15:00Z")));
     /// # Ok::<(), tripartite::schedule::ScheduleError>(())
     /// ```
     pub fn nightly() -> Self {
@@ -160,7 +162,8 @@ pub enum Missed {
 /// use tripartite::schedule::Fire;
 /// let fire = Fire::new("2026-11-23T02:15:00Z".parse()?);
 /// assert_eq!(fire.id.as_str(), "fire/2026-11-23T02:15:00Z");
-/// assert_eq!(fire, Fire::new("2026-11-23T03:15:00+01:00".parse()?)); // the same instant is the same fire
+/// // the same instant is the same fire
+/// assert_eq!(fire, Fire::new("2026-11-23T03:15:00+01:00".parse()?));
 /// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

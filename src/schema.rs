@@ -14,19 +14,23 @@
 //!     .field(Field::new("email", Kind::Email).sensitive())
 //!     .group(Group::new("name", ["first_name", "last_name"]))
 //!     .build()?;
-//! let in_a_file: Schema = serde_json::from_str(r#"{
-//!     "strategy": "merge",
-//!     "fields": {
-//!         "first_name": {"kind": "name"},
-//!         "last_name": {"kind": "name"},
-//!         "email": {"kind": "email", "sensitive": true}
-//!     },
-//!     "groups": {"name": ["first_name", "last_name"]}
-//! }"#)?;
+//! let in_a_file: Schema = serde_json::from_str(
+//!     r#"{
+//! "strategy": "merge",
+//! "fields": {
+//!     "first_name": {"kind": "name"},
+//!     "last_name": {"kind": "name"},
+//!     "email": {"kind": "email", "sensitive": true}
+//! },
+//! "groups": {"name": ["first_name", "last_name"]}
+//! }"#,
+//! )?;
 //! assert_eq!(in_code.fingerprint(), in_a_file.fingerprint());
 //!
 //! let wrong = serde_json::from_str::<Schema>(r#"{"fields": {"email": {"kind": "emial"}}}"#);
-//! assert!(wrong.unwrap_err().to_string().starts_with("field `email`: unknown kind `emial`"));
+//! assert!(
+//!     wrong.unwrap_err().to_string().starts_with("field `email`: unknown kind `emial`")
+//! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -229,7 +233,8 @@ impl Schema {
     ///
     /// ```
     /// use tripartite::schema::{Schema, SchemaError};
-    /// assert_eq!(Schema::builder().build().unwrap_err(), SchemaError::NoFields); // an empty one compares nothing
+    /// // an empty one compares nothing
+    /// assert_eq!(Schema::builder().build().unwrap_err(), SchemaError::NoFields);
     /// ```
     pub fn builder() -> SchemaBuilder {
         SchemaBuilder::default()
@@ -255,7 +260,8 @@ impl Schema {
     ///
     /// ```
     /// # use tripartite::schema::{Field, Kind, Schema};
-    /// let schema = Schema::builder().field(Field::new("email", Kind::Email).alias("mail")).build()?;
+    /// let schema =
+    ///     Schema::builder().field(Field::new("email", Kind::Email).alias("mail")).build()?;
     /// assert_eq!(schema.position("mail"), schema.position("email"));
     /// assert_eq!(schema.position("Email"), None); // names are exact
     /// # Ok::<(), tripartite::schema::SchemaError>(())
@@ -274,7 +280,8 @@ impl Schema {
     ///     .field(Field::new("last_name", Kind::Name))
     ///     .group(Group::new("name", ["first_name", "last_name"]))
     ///     .build()?;
-    /// assert_eq!(schema.units(), [Unit::Group(0), Unit::Field(1)]); // a group stands where its first field does
+    /// // a group stands where its first field does
+    /// assert_eq!(schema.units(), [Unit::Group(0), Unit::Field(1)]);
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn units(&self) -> &[Unit] {
@@ -316,7 +323,10 @@ impl Schema {
     /// #     .build()?;
     /// assert_eq!(schema.members(&Unit::Group(0)), [1, 0]); // as the group names them
     /// assert_eq!(schema.members(&Unit::Field(1)), [1]);
-    /// assert!(schema.members(&Unit::Field(2)).is_empty() && schema.members(&Unit::Group(1)).is_empty());
+    /// assert!(
+    ///     schema.members(&Unit::Field(2)).is_empty()
+    ///         && schema.members(&Unit::Group(1)).is_empty()
+    /// );
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn members<'a>(&'a self, unit: &'a Unit) -> &'a [usize] {
@@ -338,7 +348,8 @@ impl Schema {
     /// #     .group(Group::new("name", ["first_name", "last_name"]))
     /// #     .build()?;
     /// assert_eq!(schema.group_of(1).map(Group::name), Some("name"));
-    /// assert_eq!((schema.group_of(2), schema.group_of(99)), (None, None)); // on its own; not there at all
+    /// // on its own; not there at all
+    /// assert_eq!((schema.group_of(2), schema.group_of(99)), (None, None));
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn group_of(&self, position: usize) -> Option<&Group> {
@@ -349,8 +360,11 @@ impl Schema {
     ///
     /// ```
     /// # use tripartite::schema::{Field, Kind, Schema, Strategy};
-    /// let schema = Schema::builder().field(Field::new("club", Kind::Name).strategy(Strategy::Enforced)).build()?;
-    /// assert_eq!(schema.strategy(), &Strategy::RemoteWins); // none was stated for the source; a field's own is not it
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("club", Kind::Name).strategy(Strategy::Enforced))
+    ///     .build()?;
+    /// // none was stated for the source; a field's own is not it
+    /// assert_eq!(schema.strategy(), &Strategy::RemoteWins);
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn strategy(&self) -> &Strategy {
@@ -366,7 +380,10 @@ impl Schema {
     ///     .field(Field::new("email", Kind::Email))
     ///     .field(Field::new("notes", Kind::Text).absent(Absent::NoOpinion))
     ///     .build()?;
-    /// assert_eq!((schema.absent(0), schema.absent(1)), (Absent::ClearedIfReported, Absent::NoOpinion));
+    /// assert_eq!(
+    ///     (schema.absent(0), schema.absent(1)),
+    ///     (Absent::ClearedIfReported, Absent::NoOpinion)
+    /// );
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn absent(&self, position: usize) -> Absent {
@@ -378,9 +395,14 @@ impl Schema {
     ///
     /// ```
     /// # use tripartite::schema::{Field, Kind, Schema};
-    /// let of = |field: Field| Schema::builder().field(field).build().map(|schema| schema.fingerprint());
+    /// let of = |field: Field| {
+    ///     Schema::builder().field(field).build().map(|schema| schema.fingerprint())
+    /// };
     /// assert_eq!(of(Field::new("born", Kind::DATE)), of(Field::new("born", Kind::DATE)));
-    /// assert_ne!(of(Field::new("born", Kind::DATE)), of(Field::new("born", Kind::DATE).required()));
+    /// assert_ne!(
+    ///     of(Field::new("born", Kind::DATE)),
+    ///     of(Field::new("born", Kind::DATE).required())
+    /// );
     /// ```
     pub fn fingerprint(&self) -> Fingerprint {
         self.0.fingerprint

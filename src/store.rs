@@ -98,7 +98,8 @@ use crate::source::Cursor;
 /// #         other => return Err(format!("{other:?}").into()),
 /// #     };
 /// # };
-/// // The run has read the record and wants to write the source's number. Just then a user enters another one.
+/// // The run has read the record and wants to write the source's number. Just then a user
+/// // enters another one.
 /// store.edit(&id, &serde_json::json!({"phone": "3"}))?;
 /// assert_eq!(block_on(store.commit(committing.request()))?, [OpOutcome::Stale]);
 /// let kept = store.get(&id).ok_or("it is still there")?;

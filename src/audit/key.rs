@@ -31,7 +31,8 @@ impl AuditKey {
     /// ```
     /// use tripartite::audit::{AuditKey, WeakKey};
     /// assert_eq!(AuditKey::new(b"ballybeg".to_vec()).err(), Some(WeakKey { len: 8 }));
-    /// assert_eq!(format!("{:?}", AuditKey::new(vec![7; 32])?), "AuditKey(..)"); // never what it is
+    /// // never what it is
+    /// assert_eq!(format!("{:?}", AuditKey::new(vec![7; 32])?), "AuditKey(..)");
     /// # Ok::<(), WeakKey>(())
     /// ```
     pub fn new(bytes: Vec<u8>) -> Result<Self, WeakKey> {

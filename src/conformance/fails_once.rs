@@ -15,7 +15,10 @@ use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey
 /// use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
 /// use tripartite::memory::MemoryJobStore;
 /// let store = FailsOnce::new(MemoryJobStore::default(), 0).with_effect();
-/// let (key, row) = (StoreKey::of("case", ["a"]), Row { bytes: b"one".to_vec(), due: None, shard: Shard(0) });
+/// let (key, row) = (
+///     StoreKey::of("case", ["a"]),
+///     Row { bytes: b"one".to_vec(), due: None, shard: Shard(0) },
+/// );
 /// assert!(block_on(store.compare_and_swap(&key, None, Some(&row))).is_err());
 /// let stored = block_on(store.get(&key))?;
 /// assert!(stored.is_some_and(|stored| stored.row == row)); // it took effect all the same
@@ -76,7 +79,8 @@ impl<S> FailsOnce<S> {
     /// use tripartite::drive::block_on;
     /// use tripartite::failure::{Classify, Failure};
     /// use tripartite::jobs::{JobStore, StoreKey};
-    /// let store = FailsOnce::new(tripartite::memory::MemoryJobStore::default(), 0).class(Failure::Fatal);
+    /// let store = FailsOnce::new(tripartite::memory::MemoryJobStore::default(), 0)
+    ///     .class(Failure::Fatal);
     /// let failed = block_on(store.get(&StoreKey::of("case", ["a"]))).unwrap_err();
     /// assert_eq!(failed.failure(), Failure::Fatal);
     /// ```
@@ -100,7 +104,8 @@ impl<S> FailsOnce<S> {
     /// use tripartite::drive::block_on;
     /// use tripartite::jobs::{JobStore, StoreKey};
     /// let store = FailsOnce::new(tripartite::memory::MemoryJobStore::default(), 0);
-    /// assert_eq!(block_on(store.inner().get(&StoreKey::of("case", ["a"])))?, None); // and this is no call
+    /// // and this is no call
+    /// assert_eq!(block_on(store.inner().get(&StoreKey::of("case", ["a"])))?, None);
     /// assert_eq!(store.calls(), 0);
     /// # Ok::<(), std::convert::Infallible>(())
     /// ```

@@ -20,7 +20,8 @@
 //! ```
 //! use tripartite::conformance::records::{cases, schema};
 //! use tripartite::memory::MemoryStore;
-//! for case in cases::<MemoryStore>().iter().filter(|case| case.name.starts_with("revision")) {
+//! for case in cases::<MemoryStore>().iter().filter(|case| case.name.starts_with("revision"))
+//! {
 //!     case.run(&|| MemoryStore::new(schema()));
 //! }
 //! ```
@@ -131,8 +132,13 @@ impl<F> Case<F> {
 /// # use tripartite::conformance::records::cases;
 /// # use tripartite::memory::MemoryStore;
 /// let cases = cases::<MemoryStore>();
-/// let [of_ids] = &cases.iter().filter(|case| case.name == "ids_apart").collect::<Vec<_>>()[..] else { panic!() };
-/// assert!(of_ids.promise.starts_with("Tell ids apart byte for byte")); // what a failure says, too
+/// let [of_ids] =
+///     &cases.iter().filter(|case| case.name == "ids_apart").collect::<Vec<_>>()[..]
+/// else {
+///     panic!()
+/// };
+/// // what a failure says, too
+/// assert!(of_ids.promise.starts_with("Tell ids apart byte for byte"));
 /// ```
 pub fn cases<F: Fixture>() -> Vec<Case<F>> {
     [
@@ -155,7 +161,9 @@ pub fn cases<F: Fixture>() -> Vec<Case<F>> {
 /// ```no_run
 /// mod memory {
 ///     use tripartite::conformance::records::schema;
-///     tripartite::conformance::records::record_store!(tripartite::memory::MemoryStore::new(schema()));
+///     tripartite::conformance::records::record_store!(
+///         tripartite::memory::MemoryStore::new(schema())
+///     );
 /// }
 /// ```
 #[doc(hidden)]

@@ -53,7 +53,8 @@ pub struct Double<'a> {
 /// // A run created record 40 for FED-1, whom Nuala knows as record 17.
 /// let (known, created) = (LocalId::new("17")?, LocalId::new("40")?);
 /// let double = Double { loaded: &loaded, local: &created, edited_too: false };
-/// let [gives_up, links] = link_double(&policy, double, &known, Revision(3), &PersonId::new("Nuala")?)?;
+/// let [gives_up, links] =
+///     link_double(&policy, double, &known, Revision(3), &PersonId::new("Nuala")?)?;
 /// assert_eq!((gives_up.action, gives_up.rekeyed.as_ref()), (Action::Deactivate, Some(&id)));
 /// assert_eq!((links.id, links.base), (id, None)); // the next run merges the two
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -12,11 +12,12 @@ use crate::store::{Action, Loaded, Op, Precondition, Revision};
 ///
 /// ```
 /// use tripartite::decide::link;
-/// use tripartite::store::{Precondition, Revision};
 /// use tripartite::id::{ExternalId, LocalId, PersonId};
+/// use tripartite::store::{Precondition, Revision};
 /// let (id, local) = (ExternalId::new("FED-1")?, LocalId::new("17")?);
 /// let op = link(&id, &local, Revision(3), &PersonId::new("Nuala")?);
-/// assert_eq!(op.expect, Precondition::Free { local, revision: Revision(3) }); // nobody was faster, and it is as she saw it
+/// // nobody was faster, and it is as she saw it
+/// assert_eq!(op.expect, Precondition::Free { local, revision: Revision(3) });
 /// assert!(op.base.is_none() && op.seen.is_none()); // no field was decided on yet
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
@@ -60,8 +61,14 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
 /// #     strategy: None,
 /// #     missed: 0,
 /// # };
-/// let op = rename(&Policy::new(schema), &ExternalId::new("ab-7")?, &loaded, &PersonId::new("Nuala")?);
-/// assert_eq!(op.rekeyed, Some(ExternalId::new("AB-7")?)); // nobody must have taken the new id meanwhile
+/// let op = rename(
+///     &Policy::new(schema),
+///     &ExternalId::new("ab-7")?,
+///     &loaded,
+///     &PersonId::new("Nuala")?,
+/// );
+/// // nobody must have taken the new id meanwhile
+/// assert_eq!(op.rekeyed, Some(ExternalId::new("AB-7")?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn rename(policy: &Policy, id: &ExternalId, loaded: &Loaded, by: &PersonId) -> Op {
@@ -102,8 +109,14 @@ pub fn rename(policy: &Policy, id: &ExternalId, loaded: &Loaded, by: &PersonId) 
 /// #     strategy: None,
 /// #     missed: 0,
 /// # };
-/// let op = part(&Policy::new(schema), &loaded, &ExternalId::new("ab-7")?, &PersonId::new("Nuala")?);
-/// assert_eq!(op.map(|op| op.action), Some(Action::Deactivate)); // and the next run creates the other one
+/// let op = part(
+///     &Policy::new(schema),
+///     &loaded,
+///     &ExternalId::new("ab-7")?,
+///     &PersonId::new("Nuala")?,
+/// );
+/// // and the next run creates the other one
+/// assert_eq!(op.map(|op| op.action), Some(Action::Deactivate));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn part(policy: &Policy, loaded: &Loaded, other: &ExternalId, by: &PersonId) -> Option<Op> {
@@ -119,11 +132,18 @@ pub fn part(policy: &Policy, loaded: &Loaded, other: &ExternalId, by: &PersonId)
 /// [`is_not`](crate::store::Candidate::is_not).
 ///
 /// ```
-/// use tripartite::decide::reject_match;
 /// use tripartite::audit::AuditEntry;
+/// use tripartite::decide::reject_match;
 /// use tripartite::id::{LocalId, PersonId};
-/// let AuditEntry::Record(entry) = reject_match(&LocalId::new("17")?, &PersonId::new("Nuala")?) else { unreachable!() };
-/// assert_eq!((&*entry.action, &*entry.why), ("unlike", "A person said that record 17 here is not this one."));
+/// let AuditEntry::Record(entry) =
+///     reject_match(&LocalId::new("17")?, &PersonId::new("Nuala")?)
+/// else {
+///     unreachable!()
+/// };
+/// assert_eq!(
+///     (&*entry.action, &*entry.why),
+///     ("unlike", "A person said that record 17 here is not this one.")
+/// );
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 pub fn reject_match(local: &LocalId, by: &PersonId) -> AuditEntry {

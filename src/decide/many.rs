@@ -12,7 +12,8 @@ use crate::store::{Loaded, Op, OpenConflict};
 ///
 /// ```
 /// use tripartite::decide::Filter;
-/// let phones = Filter { field: Some("phone".to_owned()), ..Filter::default() }; // of all records
+/// // of all records
+/// let phones = Filter { field: Some("phone".to_owned()), ..Filter::default() };
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {

@@ -15,10 +15,18 @@ use crate::id::{OrgId, SyncKey};
 /// use tripartite::gate::fair;
 /// use tripartite::id::{ConnectorId, IdError, OrgId, SyncKey};
 /// let key = |org, connector| {
-///     Ok::<_, IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new(connector)? })
+///     Ok::<_, IdError>(SyncKey {
+///         org: OrgId::new(org)?,
+///         connector: ConnectorId::new(connector)?,
+///     })
 /// };
 /// let page = vec![key("big", "1")?, key("big", "2")?, key("big", "3")?, key("small", "1")?];
-/// let order = |after| fair(page.clone(), |key| key, after).iter().map(ToString::to_string).collect::<Vec<_>>();
+/// let order = |after| {
+///     fair(page.clone(), |key| key, after)
+///         .iter()
+///         .map(ToString::to_string)
+///         .collect::<Vec<_>>()
+/// };
 /// assert_eq!(order(None), ["big/1", "small/1", "big/2", "big/3"]);
 /// // After `big`, whether or not it is still on the page, comes the next one by name.
 /// assert_eq!(order(Some(&OrgId::new("big")?)), ["small/1", "big/1", "big/2", "big/3"]);

@@ -26,7 +26,8 @@ pub struct View {
 /// use tripartite::health::{Health, HealthRules, HealthStatus};
 /// use tripartite::queue::Token;
 /// let now = DateTime::UNIX_EPOCH;
-/// let once = Health::new(now).judge(&HealthRules::default(), Token(1), Err(Failure::Fatal), now);
+/// let once =
+///     Health::new(now).judge(&HealthRules::default(), Token(1), Err(Failure::Fatal), now);
 /// assert_eq!(once.view().status, HealthStatus::Failing); // attempts run as before
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +52,8 @@ impl Health {
     /// use chrono::{DateTime, Utc};
     /// use tripartite::health::{Health, HealthStatus};
     /// let view = Health::new(DateTime::<Utc>::UNIX_EPOCH).view();
-    /// assert_eq!((view.status, view.last_success), (HealthStatus::Healthy, None)); // never tried is not ill
+    /// // never tried is not ill
+    /// assert_eq!((view.status, view.last_success), (HealthStatus::Healthy, None));
     /// ```
     pub fn view(&self) -> View {
         let (status, next_probe) = match self.circuit {

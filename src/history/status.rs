@@ -18,7 +18,8 @@ use crate::queue::{Attempt, Death, Ended, Held, Progress, Slot, State};
 /// use tripartite::history::{Doing, KeyStatus};
 /// use tripartite::queue::Slot;
 /// let status = KeyStatus::of(&Slot::new(DateTime::<Utc>::UNIX_EPOCH), None, None);
-/// assert_eq!((status.doing, status.last, status.health), (Doing::Idle, None, None)); // never asked for anything
+/// // never asked for anything
+/// assert_eq!((status.doing, status.last, status.health), (Doing::Idle, None, None));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyStatus {
@@ -74,7 +75,8 @@ pub struct Wait {
 /// let mut slot = Slot::new(DateTime::UNIX_EPOCH);
 /// slot.paused = true;
 /// let status = KeyStatus::of(&slot, None, None);
-/// assert_eq!((status.doing, status.paused), (Doing::Idle, true)); // paused beside what it does, not instead
+/// // paused beside what it does, not instead
+/// assert_eq!((status.doing, status.paused), (Doing::Idle, true));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -136,16 +138,22 @@ impl KeyStatus {
     /// The status, with what the key's gate lets nobody in by. [`Queue::status`](crate::work::Queue::status) has it.
     ///
     /// ```
-    /// use std::time::Duration;
     /// use chrono::{DateTime, TimeDelta};
+    /// use std::time::Duration;
     /// use tripartite::backoff::Fraction;
     /// use tripartite::gate::{Gate, Limits, Shut};
     /// use tripartite::history::KeyStatus;
     /// use tripartite::id::{Nonce, SyncKey};
     /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Trigger};
     /// let (now, limits) = (DateTime::UNIX_EPOCH, Limits::default());
-    /// let trigger = Command::Trigger { by: Trigger::Webhook, scope: Scope::All, policy: None, force: false };
-    /// let slot = Slot::new(now).step(&QueueRules::default(), None, trigger, now, Fraction::ONE).next;
+    /// let trigger = Command::Trigger {
+    ///     by: Trigger::Webhook,
+    ///     scope: Scope::All,
+    ///     policy: None,
+    ///     force: false,
+    /// };
+    /// let slot =
+    ///     Slot::new(now).step(&QueueRules::default(), None, trigger, now, Fraction::ONE).next;
     /// let other = SyncKey { org: "carrick".parse()?, connector: "federation".parse()? };
     /// let until = now + TimeDelta::minutes(5);
     /// let gate = Gate::new(now).admit(&limits, &other, &Nonce::new("n")?, now, until).next;
@@ -173,7 +181,10 @@ impl KeyStatus {
     /// use tripartite::queue::Slot;
     /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
     /// assert_eq!(KeyStatus::of(&Slot::new(ahead), None, None).ahead(now), Some(ahead));
-    /// assert_eq!(KeyStatus::of(&Slot::new(now + TimeDelta::minutes(10)), None, None).ahead(now), None);
+    /// assert_eq!(
+    ///     KeyStatus::of(&Slot::new(now + TimeDelta::minutes(10)), None, None).ahead(now),
+    ///     None
+    /// );
     /// ```
     pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let waits_until = match self.doing {
@@ -192,7 +203,10 @@ impl KeyStatus {
     /// use tripartite::queue::Slot;
     /// let status = KeyStatus::of(&Slot::new(DateTime::<Utc>::UNIX_EPOCH), None, None);
     /// let key = |org| {
-    ///     Ok::<_, tripartite::id::IdError>(SyncKey { org: OrgId::new(org)?, connector: ConnectorId::new("f")? })
+    ///     Ok::<_, tripartite::id::IdError>(SyncKey {
+    ///         org: OrgId::new(org)?,
+    ///         connector: ConnectorId::new("f")?,
+    ///     })
     /// };
     /// let all = [(key("a")?, status.clone()), (key("b")?, status)];
     /// assert_eq!(KeyStatus::of_org(&OrgId::new("a")?, all).len(), 1); // nobody sees another's

@@ -16,13 +16,21 @@ use crate::id::{ExternalId, LocalId};
 /// ```
 /// use tripartite::id::{ExternalId, LocalId};
 /// use tripartite::matching::{Claims, Match, Trust};
-/// let (aoife, ciara, local) = (ExternalId::new("FED-1")?, ExternalId::new("FED-2")?, LocalId::new("17")?);
-/// let found = Match::Found { local: local.clone(), rule: "e-mail".to_owned(), trust: Trust::Trusted };
+/// let (aoife, ciara, local) =
+///     (ExternalId::new("FED-1")?, ExternalId::new("FED-2")?, LocalId::new("17")?);
+/// let found = Match::Found {
+///     local: local.clone(),
+///     rule: "e-mail".to_owned(),
+///     trust: Trust::Trusted,
+/// };
 /// let mut claims = Claims::default();
 /// claims.add(aoife.clone(), found.clone());
 /// claims.add(ciara.clone(), found);
 /// let settled = claims.settle();
-/// assert_eq!(settled[&aoife], Match::Ambiguous { locals: vec![local.clone()], rivals: vec![ciara] });
+/// assert_eq!(
+///     settled[&aoife],
+///     Match::Ambiguous { locals: vec![local.clone()], rivals: vec![ciara] }
+/// );
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -41,7 +49,8 @@ impl Claims {
     /// let id = ExternalId::new("FED-1")?;
     /// let mut claims = Claims::default();
     /// claims.add(id.clone(), Match::Linked { local: LocalId::new("17")? });
-    /// claims.add(id.clone(), Match::Linked { local: LocalId::new("18")? }); // several here have this id
+    /// // several here have this id
+    /// claims.add(id.clone(), Match::Linked { local: LocalId::new("18")? });
     /// assert_eq!(claims.settle()[&id].locals().len(), 2);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```

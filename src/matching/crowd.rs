@@ -21,13 +21,17 @@ pub const FEW: usize = 10;
 ///
 /// ```
 /// use tripartite::id::{ExternalId, LocalId};
-/// use tripartite::matching::{Crowds, FEW, Local, Match, MatchRule, MatchRules, Pool, Remote, Trust};
+/// use tripartite::matching::{
+///     Crowds, FEW, Local, Match, MatchRule, MatchRules, Pool, Remote, Trust,
+/// };
 /// # use tripartite::schema::{Field, Kind, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
 /// # let fields = vec!["phone".to_owned()];
 /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
-/// let (local, record) = (LocalId::new("17")?, schema.record(&serde_json::json!({"phone": "unknown"}))?);
-/// let pool = Pool::new(&rules, [Local { id: &local, linked: None, is_not: &[], record: &record }]);
+/// let (local, record) =
+///     (LocalId::new("17")?, schema.record(&serde_json::json!({"phone": "unknown"}))?);
+/// let pool =
+///     Pool::new(&rules, [Local { id: &local, linked: None, is_not: &[], record: &record }]);
 /// let mut crowds = Crowds::default();
 /// let first = ExternalId::new("FED-0")?;
 /// let evidence = pool.evidence(Remote { id: &first, record: &record });
@@ -38,7 +42,10 @@ pub const FEW: usize = 10;
 /// }
 /// // The eleventh record with this telephone shows that it is nobody's, also for the first.
 /// assert_eq!(evidence.answer(&rules, &crowds), Match::Unmatched);
-/// assert_eq!((crowds.named(&rules)[0].rule.as_str(), crowds.named(&rules)[0].records), ("phone", 11));
+/// assert_eq!(
+///     (crowds.named(&rules)[0].rule.as_str(), crowds.named(&rules)[0].records),
+///     ("phone", 11)
+/// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]

@@ -83,7 +83,8 @@ impl Evidence {
     /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
     /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
     /// # let local = LocalId::new("17")?;
-    /// let pool = Pool::new(&rules, [Local { id: &local, linked: None, is_not: &[], record: &record }]);
+    /// let pool =
+    ///     Pool::new(&rules, [Local { id: &local, linked: None, is_not: &[], record: &record }]);
     /// let evidence = pool.evidence(Remote { id: &id, record: &record });
     /// assert_eq!(evidence.answer(&rules, &Crowds::default()).link(), Some(&local));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -42,17 +42,31 @@ pub struct Local<'a> {
 /// #     .field(Field::new("born", Kind::DATE))
 /// #     .build()?;
 /// let fields = vec!["email".to_owned(), "born".to_owned()];
-/// let rules = MatchRules::new(&schema, vec![MatchRule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }])?;
-/// let record = |email| schema.record(&serde_json::json!({"email": email, "born": "2001-05-04"}));
+/// let rules = MatchRules::new(
+///     &schema,
+///     vec![MatchRule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }],
+/// )?;
+/// let record =
+///     |email| schema.record(&serde_json::json!({"email": email, "born": "2001-05-04"}));
 /// let (here, there) = (record("aine@example.org")?, record("Aine@Example.ORG")?);
-/// let (local, id, other) = (LocalId::new("17")?, ExternalId::new("FED-2")?, ExternalId::new("FED-1")?);
+/// let (local, id, other) =
+///     (LocalId::new("17")?, ExternalId::new("FED-2")?, ExternalId::new("FED-1")?);
 /// let free = Local { id: &local, linked: None, is_not: &[], record: &here };
-/// let judge = |candidate| Pool::new(&rules, [candidate]).judge(Remote { id: &id, record: &there });
+/// let judge =
+///     |candidate| Pool::new(&rules, [candidate]).judge(Remote { id: &id, record: &there });
 ///
 /// assert_eq!(judge(free).link(), Some(&local));
 /// let held = judge(Local { linked: Some(&other), ..free });
-/// assert_eq!(held, Match::IdentityConflict { local: local.clone(), holds: other.clone(), rule: "e-mail".to_owned() });
-/// assert_eq!(judge(Local { is_not: &[id.clone()], ..free }), Match::Unmatched); // a person has said so
+/// assert_eq!(
+///     held,
+///     Match::IdentityConflict {
+///         local: local.clone(),
+///         holds: other.clone(),
+///         rule: "e-mail".to_owned()
+///     }
+/// );
+/// // a person has said so
+/// assert_eq!(judge(Local { is_not: &[id.clone()], ..free }), Match::Unmatched);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Pool<'a> {
@@ -71,7 +85,10 @@ impl<'a> Pool<'a> {
     /// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
     /// let rules = MatchRules::new(&schema, vec![])?;
     /// let (id, record) = (ExternalId::new("FED-1")?, schema.missing());
-    /// assert_eq!(Pool::new(&rules, []).judge(Remote { id: &id, record: &record }), Match::Unmatched);
+    /// assert_eq!(
+    ///     Pool::new(&rules, []).judge(Remote { id: &id, record: &record }),
+    ///     Match::Unmatched
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(rules: &'a MatchRules, locals: impl IntoIterator<Item = Local<'a>>) -> Self {
@@ -99,9 +116,11 @@ impl<'a> Pool<'a> {
     /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
     /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
     /// # let (mother, son) = (LocalId::new("17")?, LocalId::new("18")?);
-    /// let locals = [&son, &mother].map(|id| Local { id, linked: None, is_not: &[], record: &record });
+    /// let locals =
+    ///     [&son, &mother].map(|id| Local { id, linked: None, is_not: &[], record: &record });
     /// // One telephone for two: trusted or not, nobody is linked.
-    /// let several = Match::Ambiguous { locals: vec![mother.clone(), son.clone()], rivals: vec![] };
+    /// let several =
+    ///     Match::Ambiguous { locals: vec![mother.clone(), son.clone()], rivals: vec![] };
     /// assert_eq!(Pool::new(&rules, locals).judge(Remote { id: &id, record: &record }), several);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -114,14 +133,18 @@ impl<'a> Pool<'a> {
     ///
     /// ```
     /// # use tripartite::id::{ExternalId, LocalId};
-    /// use tripartite::matching::{Crowds, FEW, Local, Match, MatchRule, MatchRules, Pool, Remote, Trust};
+    /// use tripartite::matching::{
+    ///     Crowds, FEW, Local, Match, MatchRule, MatchRules, Pool, Remote, Trust,
+    /// };
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
     /// # let fields = vec!["phone".to_owned()];
     /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
     /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
-    /// let locals = (0..=FEW).map(|at| LocalId::new(at.to_string())).collect::<Result<Vec<_>, _>>()?;
-    /// let here = locals.iter().map(|id| Local { id, linked: None, is_not: &[], record: &record });
+    /// let locals =
+    ///     (0..=FEW).map(|at| LocalId::new(at.to_string())).collect::<Result<Vec<_>, _>>()?;
+    /// let here =
+    ///     locals.iter().map(|id| Local { id, linked: None, is_not: &[], record: &record });
     /// let evidence = Pool::new(&rules, here).evidence(Remote { id: &id, record: &record });
     /// assert_eq!(evidence.answer(&rules, &Crowds::default()), Match::Unmatched);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -81,9 +81,14 @@ pub enum RulesError {
 /// let rules = |json: &str| -> Result<_, serde_json::Error> {
 ///     Ok(MatchRules::new(&schema, serde_json::from_str::<Vec<MatchRule>>(json)?))
 /// };
-/// assert!(rules(r#"[{"name": "e-mail", "fields": ["email"], "trust": "trusted"}]"#)?.is_ok());
+/// assert!(
+///     rules(r#"[{"name": "e-mail", "fields": ["email"], "trust": "trusted"}]"#)?.is_ok()
+/// );
 /// let error = rules(r#"[{"name": "teams", "fields": ["teams"]}]"#)?.unwrap_err();
-/// assert_eq!(error.to_string(), "match rule `teams`: field `teams` is a set; only single values identify a record");
+/// assert_eq!(
+///     error.to_string(),
+///     "match rule `teams`: field `teams` is a set; only single values identify a record"
+/// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -103,12 +108,17 @@ impl MatchRules {
     /// ```
     /// use tripartite::matching::{MatchRule, MatchRules, RulesError, Trust};
     /// # use tripartite::schema::{Field, Kind, Schema};
-    /// let schema = Schema::builder().field(Field::new("email", Kind::Email).alias("mail")).build()?;
+    /// let schema =
+    ///     Schema::builder().field(Field::new("email", Kind::Email).alias("mail")).build()?;
     /// let fields = vec!["email".to_owned(), "mail".to_owned()];
     /// let twice = MatchRule { name: "both".to_owned(), fields, trust: Trust::Trusted };
     /// let error = MatchRules::new(&schema, vec![twice]).unwrap_err();
-    /// assert_eq!(error, RulesError::Twice { rule: "both".to_owned(), field: "email".to_owned() });
-    /// assert!(MatchRules::new(&schema, vec![]).is_ok()); // no rule, no candidate: ids alone decide
+    /// assert_eq!(
+    ///     error,
+    ///     RulesError::Twice { rule: "both".to_owned(), field: "email".to_owned() }
+    /// );
+    /// // no rule, no candidate: ids alone decide
+    /// assert!(MatchRules::new(&schema, vec![]).is_ok());
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn new(schema: &Schema, rules: Vec<MatchRule>) -> Result<Self, RulesError> {
@@ -166,11 +176,19 @@ impl MatchRules {
     ///     .field(Field::new("born", Kind::DATE))
     ///     .build()?;
     /// let fields = vec!["born".to_owned(), "email".to_owned()];
-    /// let rules = MatchRules::new(&schema, vec![MatchRule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }])?;
-    /// let record = |email, born| schema.record(&serde_json::json!({"email": email, "born": born}));
+    /// let rules = MatchRules::new(
+    ///     &schema,
+    ///     vec![MatchRule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }],
+    /// )?;
+    /// let record =
+    ///     |email, born| schema.record(&serde_json::json!({"email": email, "born": born}));
     /// let keys = |email, born| record(email, born).map(|record| rules.keys(&record));
-    /// assert_eq!(keys("Aine@Example.org", "2001-05-04 ")?, keys(" aine@example.org", "2001-05-04")?);
-    /// assert!(keys("aine@example.org", "2001-02-30")?.is_empty()); // a day that does not exist equals no other
+    /// assert_eq!(
+    ///     keys("Aine@Example.org", "2001-05-04 ")?,
+    ///     keys(" aine@example.org", "2001-05-04")?
+    /// );
+    /// // a day that does not exist equals no other
+    /// assert!(keys("aine@example.org", "2001-02-30")?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn keys(&self, record: &Record) -> Vec<MatchKey> {
@@ -189,7 +207,13 @@ impl MatchRules {
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
     /// let fields = vec!["email".to_owned()];
-    /// let rule = |name: &str| vec![MatchRule { name: name.to_owned(), fields: fields.clone(), trust: Trust::Trusted }];
+    /// let rule = |name: &str| {
+    ///     vec![MatchRule {
+    ///         name: name.to_owned(),
+    ///         fields: fields.clone(),
+    ///         trust: Trust::Trusted,
+    ///     }]
+    /// };
     /// let version = |rules| MatchRules::new(&schema, rules).map(|rules| rules.version());
     /// assert_eq!(version(rule("mail")), version(rule("e-mail")));
     /// assert_ne!(version(rule("mail")), version(vec![]));

@@ -19,11 +19,17 @@ use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey
 /// let store = MemoryJobStore::default();
 /// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
 /// let row = Row { bytes: b"{}".to_vec(), due: None, shard: Shard(0) };
-/// let Ok(Swap::Applied(first)) = block_on(store.compare_and_swap(&key, None, Some(&row))) else { panic!() };
+/// let Ok(Swap::Applied(first)) = block_on(store.compare_and_swap(&key, None, Some(&row)))
+/// else {
+///     panic!()
+/// };
 /// // Deleted and created again: whoever still holds the first version has nothing to swap.
 /// let _ = block_on(store.compare_and_swap(&key, Some(first), None));
 /// let _ = block_on(store.compare_and_swap(&key, None, Some(&row)));
-/// assert_eq!(block_on(store.compare_and_swap(&key, Some(first), Some(&row))), Ok(Swap::Conflict));
+/// assert_eq!(
+///     block_on(store.compare_and_swap(&key, Some(first), Some(&row))),
+///     Ok(Swap::Conflict)
+/// );
 /// ```
 #[derive(Debug, Default)]
 pub struct MemoryJobStore {

@@ -42,7 +42,8 @@ impl Listing {
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// assert!(Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))]).is_ok());
-    /// assert!(Listing::of(&schema, [("7", serde_json::json!("Áine"))]).is_err()); // no object, so no fields
+    /// // no object, so no fields
+    /// assert!(Listing::of(&schema, [("7", serde_json::json!("Áine"))]).is_err());
     /// assert!(Listing::of(&schema, [("", serde_json::json!({}))]).is_err());
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
@@ -60,11 +61,15 @@ impl Listing {
     /// A complete listing of anything.
     ///
     /// ```
-    /// use tripartite::source::{Item, Malformed};
     /// use tripartite::memory::Listing;
+    /// use tripartite::source::{Item, Malformed};
     /// // As a source does that breaks off in the middle of a line.
     /// let problem = "ends within a text".to_owned();
-    /// let listing = Listing::new(vec![Item::Malformed(Malformed { place: "line 17".to_owned(), id: None, problem })]);
+    /// let listing = Listing::new(vec![Item::Malformed(Malformed {
+    ///     place: "line 17".to_owned(),
+    ///     id: None,
+    ///     problem,
+    /// })]);
     /// ```
     pub fn new(items: Vec<Item>) -> Self {
         Self { items, complete: true, page: PAGE }
@@ -90,12 +95,14 @@ impl Listing {
     ///
     /// ```
     /// use tripartite::drive::block_on;
-    /// use tripartite::source::{Connector, Cursor, Next};
     /// use tripartite::memory::Listing;
+    /// use tripartite::source::{Connector, Cursor, Next};
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
-    /// let listing = Listing::of(&schema, ["1", "2"].map(|id| (id, serde_json::json!({}))))?.pages_of(0);
-    /// let first = block_on(listing.fetch(None))?; // at least one item, or no page would ever be the last
+    /// let listing =
+    ///     Listing::of(&schema, ["1", "2"].map(|id| (id, serde_json::json!({}))))?.pages_of(0);
+    /// // at least one item, or no page would ever be the last
+    /// let first = block_on(listing.fetch(None))?;
     /// assert_eq!((first.items.len(), first.next), (1, Next::More(Cursor("1".to_owned()))));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -59,7 +59,10 @@ const LABEL_OCTETS: usize = 63;
 /// ```
 /// use tripartite::{normalize::email::canonical, value::Problem};
 ///
-/// assert_eq!(canonical(" Info@BÜCHER.example").as_deref(), Ok("info@xn--bcher-kva.example"));
+/// assert_eq!(
+///     canonical(" Info@BÜCHER.example").as_deref(),
+///     Ok("info@xn--bcher-kva.example")
+/// );
 /// assert_eq!(canonical("a.b+c@example.org").as_deref(), Ok("a.b+c@example.org"));
 /// // Two addresses are not an address.
 /// assert_eq!(canonical("a@example.org, b@example.org"), Err(Problem::NotAnEmail));

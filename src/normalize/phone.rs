@@ -78,7 +78,10 @@ mod region;
 ///
 /// let ireland = Region::new("IE")?;
 /// assert_eq!(canonical("+353 (0)87 123 4567", ireland).as_deref(), Ok("+353871234567"));
-/// assert_eq!(canonical("087 123 4567 ext. 12", ireland).as_deref(), Ok("+353871234567;ext=12"));
+/// assert_eq!(
+///     canonical("087 123 4567 ext. 12", ireland).as_deref(),
+///     Ok("+353871234567;ext=12")
+/// );
 /// // The same digits are another line elsewhere, and none at all here.
 /// let britain = Region::new("GB")?;
 /// assert_eq!(canonical("07400 123456", britain).as_deref(), Ok("+447400123456"));

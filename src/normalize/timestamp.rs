@@ -41,7 +41,10 @@ use crate::value::Problem;
 /// ```
 /// use tripartite::{normalize::timestamp::canonical, value::Problem};
 ///
-/// assert_eq!(canonical("2024-01-05 12:00:00.50+01:00").as_deref(), Ok("2024-01-05T11:00:00.5Z"));
+/// assert_eq!(
+///     canonical("2024-01-05 12:00:00.50+01:00").as_deref(),
+///     Ok("2024-01-05T11:00:00.5Z")
+/// );
 /// assert_eq!(canonical("2024-02-30T00:00:00Z"), Err(Problem::NotATimestamp));
 /// ```
 pub fn canonical(raw: &str) -> Result<Cow<'_, str>, Problem> {

@@ -15,8 +15,12 @@ use crate::schedule::{Fire, ScheduleError, Timetable};
 /// use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
 /// use tripartite::registry::{Connection, Enrolment};
 /// let midnight = DateTime::<Utc>::UNIX_EPOCH;
-/// let connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
-///     .org(OrgId::new("ballybeg")?, ExternalId::new("F-17")?, midnight);
+/// let connection = Connection::new(
+///     ConnectorId::new("federation")?,
+///     "The federation",
+///     PolicyRef::new("members")?,
+/// )
+/// .org(OrgId::new("ballybeg")?, ExternalId::new("F-17")?, midnight);
 /// let enrolment = Enrolment::new(connection, midnight)?;
 /// assert_eq!(enrolment.due()?, Some(midnight + TimeDelta::minutes(135))); // 02:15 UTC
 /// // Two nights that nobody was there for: one fire, the newest, stands for both.
@@ -56,12 +60,14 @@ impl Enrolment {
     /// use chrono::{DateTime, TimeDelta};
     /// use tripartite::registry::{Connection, Enrolment};
     /// let (start, later) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(9));
-    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let mut connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let on = Enrolment::new(connection.clone(), start)?;
     /// connection.enabled = false;
     /// let off = on.clone().edited(connection.clone(), start)?;
     /// connection.enabled = true;
-    /// // Switched off for nine nights, it makes up for none of them; had it only been renamed, it would fire for one.
+    /// // Switched off for nine nights, it makes up for none of them; had it only been renamed,
+    /// // it would fire for one.
     /// assert!(off.edited(connection.clone(), later)?.fire(later)?.0.is_empty());
     /// connection.name = "The Federation".into();
     /// assert_eq!(on.edited(connection, later)?.fire(later)?.0.len(), 1);
@@ -91,9 +97,11 @@ impl Enrolment {
     /// use chrono::{DateTime, TimeDelta};
     /// use tripartite::registry::{Connection, Enrolment};
     /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
-    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// assert_eq!(Enrolment::new(connection.clone(), ahead)?.ahead(now), Some(ahead));
-    /// assert_eq!(Enrolment::new(connection, now)?.ahead(now), None); // the next night is no time from the future
+    /// // the next night is no time from the future
+    /// assert_eq!(Enrolment::new(connection, now)?.ahead(now), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn ahead(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -107,7 +115,8 @@ impl Enrolment {
     /// use chrono::{DateTime, TimeDelta};
     /// use tripartite::registry::{Connection, Enrolment};
     /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
-    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let (_, fired) = Enrolment::new(connection, now)?.fire(ahead)?;
     /// assert!(fired.due()? > Some(ahead)); // ten years without a night
     /// assert_eq!(fired.repair_clock_skew(now).due()?, Some(now + TimeDelta::minutes(135)));
@@ -141,7 +150,8 @@ impl Enrolment {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::registry::{Connection, Enrolment};
-    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let mut connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let enrolment = Enrolment::new(connection.clone(), DateTime::UNIX_EPOCH)?;
     /// assert!(enrolment.due()?.is_some()); // also while it serves nobody
     /// connection.enabled = false;
@@ -182,10 +192,12 @@ impl Enrolment {
     /// use chrono::{DateTime, TimeDelta};
     /// use tripartite::registry::{Connection, Enrolment};
     /// let (start, later) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(1));
-    /// let mut connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let mut connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let read = Enrolment::new(connection.clone(), start)?;
     /// let (_, fired) = read.fire(later)?;
-    /// // Somebody changed the name while the triggers were made: the name and the fire are both kept.
+    /// // Somebody changed the name while the triggers were made: the name and the fire are both
+    /// // kept.
     /// connection.name = "The Federation".into();
     /// let settled = read.edited(connection, later)?.settled(&fired);
     /// assert_eq!(settled.connection().name, "The Federation");
@@ -214,11 +226,15 @@ impl Enrolment {
     /// use chrono::DateTime;
     /// use tripartite::id::SyncKey;
     /// use tripartite::registry::{Connection, Enrolment};
-    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let enrolment = Enrolment::new(connection, DateTime::UNIX_EPOCH)?;
     /// let key = SyncKey { org: "gone".parse()?, connector: "federation".parse()? };
     /// // A run that was under way when its organisation left ends without a trace here.
-    /// assert_eq!(enrolment.succeeded(&key, DateTime::UNIX_EPOCH).connection(), enrolment.connection());
+    /// assert_eq!(
+    ///     enrolment.succeeded(&key, DateTime::UNIX_EPOCH).connection(),
+    ///     enrolment.connection()
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use = "nothing has happened until the next enrolment is stored"]

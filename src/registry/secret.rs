@@ -19,7 +19,10 @@ const MAX_LEN: usize = 256;
 /// use tripartite::registry::{SecretRef, SecretRefError};
 /// assert_eq!(SecretRef::new("env:FEDERATION_TOKEN")?.parts(), ("env", "FEDERATION_TOKEN"));
 /// let pasted = SecretRef::new("sk_live_51Hh2").map_err(|error| error.to_string());
-/// assert_eq!(pasted, Err("a reference to a secret is a kind, a colon and a name, such as env:TOKEN".into()));
+/// assert_eq!(
+///     pasted,
+///     Err("a reference to a secret is a kind, a colon and a name, such as env:TOKEN".into())
+/// );
 /// # Ok::<(), SecretRefError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -87,7 +90,10 @@ impl SecretRef {
     ///
     /// ```
     /// use tripartite::registry::SecretRef;
-    /// assert_eq!(SecretRef::new("file:/run/secrets/a:b")?.parts(), ("file", "/run/secrets/a:b"));
+    /// assert_eq!(
+    ///     SecretRef::new("file:/run/secrets/a:b")?.parts(),
+    ///     ("file", "/run/secrets/a:b")
+    /// );
     /// # Ok::<(), tripartite::registry::SecretRefError>(())
     /// ```
     pub fn parts(&self) -> (&str, &str) {

@@ -18,7 +18,8 @@ impl Resolution<'_> {
     /// let resolved = resolve(&Policy::new(schema.clone()), &changes, None);
     /// assert_eq!(
     ///     resolved.resolutions[0].why(&schema),
-    ///     "The source changed phone and nobody had edited it here, so the source's value was taken.",
+    ///     "The source changed phone and nobody had edited it here, \
+    ///      so the source's value was taken.",
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

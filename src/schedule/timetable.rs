@@ -81,9 +81,13 @@ impl Timetable {
     /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
     /// # #[cfg(feature = "cron")] {
     /// use tripartite::schedule::{Schedule, Timetable};
-    /// let cron = Schedule::Cron { expression: "30 1 * * *".into(), zone: Some("Europe/Dublin".into()) };
+    /// let cron = Schedule::Cron {
+    ///     expression: "30 1 * * *".into(),
+    ///     zone: Some("Europe/Dublin".into()),
+    /// };
     /// let timetable = Timetable::new(&cron)?;
-    /// // On 29 March 2026 there is no 01:30 in Dublin: the clock goes from 00:59 to 02:00, which is 01:00 UTC.
+    /// // On 29 March 2026 there is no 01:30 in Dublin: the clock goes from 00:59 to 02:00, which
+    /// // is 01:00 UTC.
     /// let night = at("2026-03-29T00:00:00Z");
     /// assert_eq!(timetable.next(night), Some(at("2026-03-29T01:00:00Z")));
     /// // On 25 October it is shown twice, and meant once.

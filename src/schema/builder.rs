@@ -31,7 +31,10 @@ impl SchemaBuilder {
     /// let twice = Schema::builder()
     ///     .field(Field::new("email", Kind::Email))
     ///     .field(Field::new("mail", Kind::Email).alias("email")); // an alias is a name
-    /// assert_eq!(twice.build().unwrap_err(), SchemaError::DuplicateName { name: "email".to_owned() });
+    /// assert_eq!(
+    ///     twice.build().unwrap_err(),
+    ///     SchemaError::DuplicateName { name: "email".to_owned() }
+    /// );
     /// ```
     #[must_use]
     pub fn field(mut self, field: Field) -> Self {
@@ -43,8 +46,13 @@ impl SchemaBuilder {
     ///
     /// ```
     /// use tripartite::schema::{Field, Group, Kind, Schema, SchemaError};
-    /// let alone = Schema::builder().field(Field::new("name", Kind::Name)).group(Group::new("person", ["name"]));
-    /// assert_eq!(alone.build().unwrap_err(), SchemaError::SmallGroup { group: "person".to_owned() });
+    /// let alone = Schema::builder()
+    ///     .field(Field::new("name", Kind::Name))
+    ///     .group(Group::new("person", ["name"]));
+    /// assert_eq!(
+    ///     alone.build().unwrap_err(),
+    ///     SchemaError::SmallGroup { group: "person".to_owned() }
+    /// );
     /// ```
     #[must_use]
     pub fn group(mut self, group: Group) -> Self {
@@ -57,11 +65,17 @@ impl SchemaBuilder {
     /// ```
     /// use std::time::Duration;
     /// use tripartite::schema::{Fallback, Field, Kind, Schema, SchemaError, Strategy};
-    /// let newest =
-    ///     Strategy::NewestWins { stamp: "born".to_owned(), skew: Duration::from_secs(2), fallback: Fallback::Review };
+    /// let newest = Strategy::NewestWins {
+    ///     stamp: "born".to_owned(),
+    ///     skew: Duration::from_secs(2),
+    ///     fallback: Fallback::Review,
+    /// };
     /// let schema = Schema::builder().strategy(newest).field(Field::new("born", Kind::DATE));
     /// // A day does not say which of two edits came later.
-    /// assert_eq!(schema.build().unwrap_err(), SchemaError::NoStamp { stamp: "born".to_owned() });
+    /// assert_eq!(
+    ///     schema.build().unwrap_err(),
+    ///     SchemaError::NoStamp { stamp: "born".to_owned() }
+    /// );
     /// ```
     #[must_use]
     pub fn strategy(mut self, strategy: Strategy) -> Self {
@@ -73,7 +87,10 @@ impl SchemaBuilder {
     ///
     /// ```
     /// use tripartite::schema::{Absent, Field, Kind, Schema};
-    /// let schema = Schema::builder().absent(Absent::Cleared).field(Field::new("name", Kind::Name)).build()?;
+    /// let schema = Schema::builder()
+    ///     .absent(Absent::Cleared)
+    ///     .field(Field::new("name", Kind::Name))
+    ///     .build()?;
     /// assert_eq!(schema.absent(0), Absent::Cleared); // for every field that states nothing else
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
@@ -87,8 +104,10 @@ impl SchemaBuilder {
     ///
     /// ```
     /// use tripartite::schema::{Field, FirstSync, Kind, Policy, Schema};
-    /// let schema =
-    ///     Schema::builder().first_sync(FirstSync::AdoptLocal).field(Field::new("name", Kind::Name)).build()?;
+    /// let schema = Schema::builder()
+    ///     .first_sync(FirstSync::AdoptLocal)
+    ///     .field(Field::new("name", Kind::Name))
+    ///     .build()?;
     /// assert_eq!(Policy::new(schema).first_sync_policy(), Some(FirstSync::AdoptLocal));
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
@@ -157,11 +176,15 @@ impl SchemaBuilder {
     /// ```
     /// use tripartite::schema::{Field, Kind, Schema};
     /// let dates = Kind::Date { formats: vec!["%d/%m/%Y".to_owned()] };
-    /// let error = Schema::builder().field(Field::new("born", dates).write_canonical()).build().unwrap_err();
+    /// let error = Schema::builder()
+    ///     .field(Field::new("born", dates).write_canonical())
+    ///     .build()
+    ///     .unwrap_err();
     /// // What would be written, 2024-01-05, could not be read again.
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "field `born`: `write_canonical` writes ISO 8601, so `%Y-%m-%d` must be among its `formats`",
+    ///     "field `born`: `write_canonical` writes ISO 8601, \
+    ///      so `%Y-%m-%d` must be among its `formats`",
     /// );
     /// ```
     pub fn build(self) -> Result<Schema, SchemaError> {

@@ -24,7 +24,8 @@ impl Schema {
     /// let schema = Schema::builder().field(Field::new("born", Kind::DATE)).build()?;
     /// let leap = schema.record(&serde_json::json!({"born": " 2000-02-29 "}))?;
     /// assert_eq!(schema.canonical(0, leap.field(0)).unwrap().as_text(), Some("2000-02-29"));
-    /// let none = schema.record(&serde_json::json!({"born": "1900-02-29"}))?; // 1900 was no leap year
+    /// // 1900 was no leap year
+    /// let none = schema.record(&serde_json::json!({"born": "1900-02-29"}))?;
     /// assert_eq!(schema.canonical(0, none.field(0)), Err(Problem::NotADate));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

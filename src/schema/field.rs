@@ -6,7 +6,10 @@ use super::{Absent, Kind, Privacy, Strategy};
 ///
 /// ```
 /// use tripartite::schema::{Absent, Field, Kind, Strategy};
-/// let email = Field::new("email", Kind::Email).alias("mail").sensitive().absent(Absent::ClearedIfReported);
+/// let email = Field::new("email", Kind::Email)
+///     .alias("mail")
+///     .sensitive()
+///     .absent(Absent::ClearedIfReported);
 /// let club = Field::new("club", Kind::Name).strategy(Strategy::Enforced).required();
 /// assert!(email.is_sensitive() && club.is_required());
 /// ```
@@ -52,8 +55,10 @@ impl Field {
     /// ```
     /// # use tripartite::schema::{Field, Kind, Policy, Schema, Strategy, Unit};
     /// let notes = Field::new("notes", Kind::Text).strategy(Strategy::LocalOwned);
-    /// let policy = Policy::new(Schema::builder().field(notes).build()?).strategy(Strategy::RemoteWins)?;
-    /// assert_eq!(policy.rule(Unit::Field(0), None).strategy, Strategy::LocalOwned); // whatever the run says
+    /// let policy = Policy::new(Schema::builder().field(notes).build()?)
+    ///     .strategy(Strategy::RemoteWins)?;
+    /// // whatever the run says
+    /// assert_eq!(policy.rule(Unit::Field(0), None).strategy, Strategy::LocalOwned);
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     #[must_use]
@@ -66,7 +71,9 @@ impl Field {
     ///
     /// ```
     /// # use tripartite::schema::{Absent, Field, Kind, Schema};
-    /// let schema = Schema::builder().field(Field::new("fax", Kind::Text).absent(Absent::Cleared)).build()?;
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("fax", Kind::Text).absent(Absent::Cleared))
+    ///     .build()?;
     /// assert_eq!(schema.absent(0), Absent::Cleared);
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
@@ -91,10 +98,15 @@ impl Field {
     ///
     /// ```
     /// # use tripartite::schema::{Field, Kind, Schema};
-    /// let schema = Schema::builder().field(Field::new("email", Kind::Email).alias("e_mail").alias("mail")).build()?;
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("email", Kind::Email).alias("e_mail").alias("mail"))
+    ///     .build()?;
     /// let record = schema.record(&serde_json::json!({"mail": "aine@example.org"}))?;
     /// // Read by any of its names, written by its own.
-    /// assert_eq!(serde_json::to_string(&schema.named(&record))?, r#"{"email":"aine@example.org"}"#);
+    /// assert_eq!(
+    ///     serde_json::to_string(&schema.named(&record))?,
+    ///     r#"{"email":"aine@example.org"}"#
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -110,9 +122,11 @@ impl Field {
     /// use tripartite::detect::{Sides, Verdict, detect};
     /// use tripartite::schema::{Field, Kind, Schema};
     /// use tripartite::value::Problem;
-    /// let schema = Schema::builder().field(Field::new("name", Kind::Name).required()).build()?;
+    /// let schema =
+    ///     Schema::builder().field(Field::new("name", Kind::Name).required()).build()?;
     /// let base = schema.record(&serde_json::json!({"name": "Áine"}))?;
-    /// let remote = schema.record(&serde_json::json!({"name": " "}))?; // nothing to read is nothing
+    /// // nothing to read is nothing
+    /// let remote = schema.record(&serde_json::json!({"name": " "}))?;
     /// let found = detect(&schema, Sides { base: &base, local: &base, remote: &remote });
     /// assert_eq!(found.changes()[0].verdict, Verdict::InvalidRemote(Problem::Required));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -144,7 +158,8 @@ impl Field {
     /// ```
     /// use tripartite::schema::{Field, Kind};
     /// assert!(Field::new("phone", Kind::Text).sensitive().is_sensitive());
-    /// assert!(!Field::new("email", Kind::Email).is_sensitive()); // no kind is sensitive by itself
+    /// // no kind is sensitive by itself
+    /// assert!(!Field::new("email", Kind::Email).is_sensitive());
     /// ```
     #[must_use]
     pub fn sensitive(self) -> Self {
@@ -157,7 +172,8 @@ impl Field {
     /// use tripartite::schema::{Field, Kind, Privacy};
     /// let phone = Field::new("phone", Kind::Text).sensitive_as(Privacy::Redacted);
     /// assert_eq!((phone.is_sensitive(), phone.privacy()), (true, Privacy::Redacted));
-    /// assert_eq!(Field::new("club", Kind::Text).privacy(), Privacy::Plain); // not sensitive, so as it is
+    /// // not sensitive, so as it is
+    /// assert_eq!(Field::new("club", Kind::Text).privacy(), Privacy::Plain);
     /// ```
     #[must_use]
     pub fn sensitive_as(mut self, privacy: Privacy) -> Self {
@@ -169,7 +185,9 @@ impl Field {
     ///
     /// ```
     /// # use tripartite::schema::{Field, Kind, Schema};
-    /// let schema = Schema::builder().field(Field::new("email", Kind::Email).write_canonical()).build()?;
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("email", Kind::Email).write_canonical())
+    ///     .build()?;
     /// let remote = schema.record(&serde_json::json!({"email": "Aine@Example.org"}))?;
     /// // What a user's record would get; without it, `Aine@Example.org`.
     /// assert_eq!(schema.canonical(0, remote.field(0))?.as_text(), Some("aine@example.org"));
@@ -206,7 +224,8 @@ impl Field {
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind};
-    /// assert_eq!(Field::new("email", Kind::Email).alias("mail").name(), "email"); // never an alias
+    /// // never an alias
+    /// assert_eq!(Field::new("email", Kind::Email).alias("mail").name(), "email");
     /// ```
     pub fn name(&self) -> &str {
         &self.name
@@ -226,7 +245,8 @@ impl Field {
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind};
-    /// assert!(!Field::new("name", Kind::Name).is_identity()); // it counts as one where no field is marked
+    /// // it counts as one where no field is marked
+    /// assert!(!Field::new("name", Kind::Name).is_identity());
     /// ```
     pub fn is_identity(&self) -> bool {
         self.identity
@@ -246,7 +266,8 @@ impl Field {
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind};
-    /// // `Debug` of a value shows nothing anyway; this is for a host that shows values on purpose.
+    /// // `Debug` of a value shows nothing anyway; this is for a host that shows values on
+    /// // purpose.
     /// assert!(Field::new("phone", Kind::Text).sensitive().is_sensitive());
     /// ```
     pub fn is_sensitive(&self) -> bool {
@@ -257,7 +278,8 @@ impl Field {
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind, Privacy};
-    /// assert_eq!(Field::new("phone", Kind::Text).sensitive().privacy(), Privacy::Plain); // restorable, unless asked
+    /// // restorable, unless asked
+    /// assert_eq!(Field::new("phone", Kind::Text).sensitive().privacy(), Privacy::Plain);
     /// ```
     pub fn privacy(&self) -> Privacy {
         self.sensitive.unwrap_or_default()
@@ -267,7 +289,8 @@ impl Field {
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind};
-    /// assert!(!Field::new("email", Kind::Email).writes_canonical()); // the user's own spelling stays
+    /// // the user's own spelling stays
+    /// assert!(!Field::new("email", Kind::Email).writes_canonical());
     /// assert!(Field::new("email", Kind::Email).write_canonical().writes_canonical());
     /// ```
     pub fn writes_canonical(&self) -> bool {
@@ -278,7 +301,9 @@ impl Field {
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind};
-    /// assert!(Field::new("tags", Kind::set(Kind::Text)).empty_means_null().reads_empty_as_null());
+    /// assert!(
+    ///     Field::new("tags", Kind::set(Kind::Text)).empty_means_null().reads_empty_as_null()
+    /// );
     /// ```
     pub fn reads_empty_as_null(&self) -> bool {
         self.empty_means_null
@@ -299,8 +324,13 @@ impl Group {
     ///
     /// ```
     /// use tripartite::schema::{Field, Group, Kind, Schema, SchemaError};
-    /// let name = Group::new("name", ["first_name", "lastname"]); // not checked here, but when the schema is built
-    /// let error = Schema::builder().field(Field::new("first_name", Kind::Name)).group(name).build().unwrap_err();
+    /// // not checked here, but when the schema is built
+    /// let name = Group::new("name", ["first_name", "lastname"]);
+    /// let error = Schema::builder()
+    ///     .field(Field::new("first_name", Kind::Name))
+    ///     .group(name)
+    ///     .build()
+    ///     .unwrap_err();
     /// assert!(matches!(error, SchemaError::NoSuchField { field, .. } if field == "lastname"));
     /// ```
     pub fn new<F: Into<String>>(name: impl Into<String>, fields: impl IntoIterator<Item = F>) -> Self {
@@ -329,7 +359,8 @@ impl Group {
     ///
     /// ```
     /// use tripartite::schema::Group;
-    /// assert_eq!(Group::new("name", ["first_name", "last_name"]).name(), "name"); // as the audit has it
+    /// // as the audit has it
+    /// assert_eq!(Group::new("name", ["first_name", "last_name"]).name(), "name");
     /// ```
     pub fn name(&self) -> &str {
         &self.name

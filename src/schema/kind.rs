@@ -77,7 +77,8 @@ impl Kind {
     /// ```
     /// use tripartite::schema::Kind;
     /// let address = Kind::record([("street", Kind::Address), ("town", Kind::Name)]);
-    /// assert!(address.is_granular()); // for one that is decided as a whole, `Kind::Record { atomic: true, .. }`
+    /// // for one that is decided as a whole, `Kind::Record { atomic: true, .. }`
+    /// assert!(address.is_granular());
     /// ```
     pub fn record(fields: impl IntoIterator<Item = (&'static str, Kind)>) -> Self {
         Self::Record { fields: fields.into_iter().map(|(key, kind)| (key.to_owned(), kind)).collect(), atomic: false }
@@ -114,7 +115,8 @@ impl Kind {
     ///
     /// ```
     /// use tripartite::schema::Kind;
-    /// assert!(Kind::Custom("eircode".to_owned()).is_scalar()); // a host's kind has one text as its form
+    /// // a host's kind has one text as its form
+    /// assert!(Kind::Custom("eircode".to_owned()).is_scalar());
     /// assert!(!Kind::set(Kind::Text).is_scalar());
     /// ```
     pub fn is_scalar(&self) -> bool {
@@ -150,7 +152,11 @@ impl Kind {
 /// impl CustomKind for Eircode {
 ///     fn canonical(&self, raw: &Value) -> Result<String, Problem> {
 ///         let text = raw.as_text().unwrap_or_default();
-///         let code: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+///         let code: String = text
+///             .chars()
+///             .filter(|c| !c.is_whitespace())
+///             .map(|c| c.to_ascii_uppercase())
+///             .collect();
 ///         let fits = code.len() == 7 && code.bytes().all(|b| b.is_ascii_alphanumeric());
 ///         fits.then_some(code).ok_or_else(|| Problem::Custom("is not an Eircode".into()))
 ///     }

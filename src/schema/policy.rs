@@ -17,7 +17,8 @@ use crate::value::Fingerprint;
 ///     .field(Field::new("phone", Kind::Text))
 ///     .build()?;
 /// let policy = Policy::new(schema).strategy(Strategy::LocalWins)?;
-/// assert_eq!(policy.rule(Unit::Field(0), None).source, RuleSource::Field); // more specific than the run
+/// // more specific than the run
+/// assert_eq!(policy.rule(Unit::Field(0), None).source, RuleSource::Field);
 /// assert_eq!(policy.rule(Unit::Field(1), None).to_string(), "run: local_wins");
 /// # Ok::<(), tripartite::schema::SchemaError>(())
 /// ```
@@ -77,7 +78,11 @@ impl Policy {
     /// ```
     /// # use tripartite::schema::{Field, Kind, Policy, Schema, Unit};
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
-    /// assert_eq!(Policy::new(schema).rule(Unit::Field(0), None).to_string(), "source: remote_wins"); // the default
+    /// // the default
+    /// assert_eq!(
+    ///     Policy::new(schema).rule(Unit::Field(0), None).to_string(),
+    ///     "source: remote_wins"
+    /// );
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn new(schema: Schema) -> Self {
@@ -95,9 +100,12 @@ impl Policy {
     ///
     /// ```
     /// # use tripartite::schema::{Field, Kind, Policy, Schema, SchemaError, Strategy};
-    /// let policy = Policy::new(Schema::builder().field(Field::new("name", Kind::Name)).build()?);
-    /// let error = policy.strategy(Strategy::Custom { resolver: "longer".to_owned() }).unwrap_err();
-    /// assert_eq!(error, SchemaError::NoResolver { resolver: "longer".to_owned() }); // now, not during a night
+    /// let policy =
+    ///     Policy::new(Schema::builder().field(Field::new("name", Kind::Name)).build()?);
+    /// let error =
+    ///     policy.strategy(Strategy::Custom { resolver: "longer".to_owned() }).unwrap_err();
+    /// // now, not during a night
+    /// assert_eq!(error, SchemaError::NoResolver { resolver: "longer".to_owned() });
     /// # Ok::<(), SchemaError>(())
     /// ```
     pub fn strategy(mut self, strategy: Strategy) -> Result<Self, SchemaError> {
@@ -111,8 +119,12 @@ impl Policy {
     ///
     /// ```
     /// # use tripartite::schema::{Field, FirstSync, Kind, Policy, Schema};
-    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).first_sync(FirstSync::Review).build()?;
-    /// let import = Policy::new(schema).first_sync(FirstSync::AdoptRemote); // over the schema's own
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("name", Kind::Name))
+    ///     .first_sync(FirstSync::Review)
+    ///     .build()?;
+    /// // over the schema's own
+    /// let import = Policy::new(schema).first_sync(FirstSync::AdoptRemote);
     /// assert_eq!(import.first_sync_policy(), Some(FirstSync::AdoptRemote));
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
@@ -140,7 +152,8 @@ impl Policy {
     /// ```
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
-    /// assert_eq!(Policy::new(schema).first_sync_policy(), None); // the strategy decides a first sync, too
+    /// // the strategy decides a first sync, too
+    /// assert_eq!(Policy::new(schema).first_sync_policy(), None);
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn first_sync_policy(&self) -> Option<FirstSync> {
@@ -154,7 +167,8 @@ impl Policy {
     /// let plain = Policy::new(Schema::builder().field(Field::new("name", Kind::Name)).build()?);
     /// let merging = plain.clone().strategy(Strategy::MERGE)?;
     /// assert_eq!(plain.schema().fingerprint(), merging.schema().fingerprint());
-    /// assert_ne!(plain.fingerprint(), merging.fingerprint()); // so every record is looked at once more
+    /// // so every record is looked at once more
+    /// assert_ne!(plain.fingerprint(), merging.fingerprint());
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn fingerprint(&self) -> Fingerprint {
@@ -171,7 +185,10 @@ impl Policy {
     /// let club = Field::new("club", Kind::Name).strategy(Strategy::Enforced);
     /// let policy = Policy::new(Schema::builder().field(club).build()?);
     /// assert_eq!(policy.rule(Unit::Field(0), None).to_string(), "field: enforced");
-    /// assert_eq!(policy.rule(Unit::Field(0), Some(&Strategy::LocalWins)).to_string(), "record: local_wins");
+    /// assert_eq!(
+    ///     policy.rule(Unit::Field(0), Some(&Strategy::LocalWins)).to_string(),
+    ///     "record: local_wins"
+    /// );
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn rule(&self, unit: Unit, record: Option<&Strategy>) -> DecidingRule {

@@ -41,7 +41,8 @@ impl Schema {
     ///     .build()?;
     /// let record = schema.record(&Member { name: "Áine", phone: None })?;
     /// assert_eq!(record.field(0).text(), Some("Áine"));
-    /// assert!(record.field(1).is_missing()); // left out, so nothing was said; null would mean "empty"
+    /// // It was left out, so nothing was said. Null would mean "empty".
+    /// assert!(record.field(1).is_missing());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn record<T: Serialize + ?Sized>(&self, from: &T) -> Result<Record, RecordingError> {
@@ -107,12 +108,18 @@ impl Schema {
 /// use tripartite::schema::{Field, Kind, Schema};
 /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
 /// let line = r#"{"id": 42, "name": "Seán"}"#;
-/// let keyed = schema.seed().keyed("id").deserialize(&mut serde_json::Deserializer::from_str(line))?;
+/// let keyed = schema
+///     .seed()
+///     .keyed("id")
+///     .deserialize(&mut serde_json::Deserializer::from_str(line))?;
 /// assert_eq!(keyed.id.as_deref(), Some("42"));
 /// assert_eq!(keyed.record.field(0).text(), Some("Seán"));
 ///
 /// let twice = r#"{"id": "a", "name": "x", "name": "y"}"#;
-/// let error = schema.seed().deserialize(&mut serde_json::Deserializer::from_str(twice)).unwrap_err();
+/// let error = schema
+///     .seed()
+///     .deserialize(&mut serde_json::Deserializer::from_str(twice))
+///     .unwrap_err();
 /// assert!(error.to_string().starts_with("field `name` is stated twice"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -141,7 +148,8 @@ impl<'a> RecordSeed<'a> {
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// let mut line = serde_json::Deserializer::from_str(r#"{"id": 4.2, "name": "Seán"}"#);
     /// let keyed = schema.seed().keyed("id").deserialize(&mut line)?;
-    /// assert_eq!(keyed.id, None); // neither a text nor a whole number: the host says that it is malformed
+    /// // neither a text nor a whole number: the host says that it is malformed
+    /// assert_eq!(keyed.id, None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

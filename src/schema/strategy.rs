@@ -19,7 +19,8 @@ use crate::value::Value;
 /// assert_eq!(merge, Strategy::Merge { fallback: Fallback::Review });
 /// let merge: Strategy = serde_json::from_str(r#"{"merge": {"fallback": "remote"}}"#)?;
 /// assert_eq!(merge, Strategy::Merge { fallback: Fallback::Remote });
-/// // The name the replaced system used still reads, and an unknown one is an error, never a default.
+/// // The name the replaced system used still reads, and an unknown one is an error, never a
+/// // default.
 /// assert_eq!("federation_wins".parse(), Ok(Strategy::RemoteWins));
 /// assert!("remote_win".parse::<Strategy>().is_err());
 /// # Ok::<(), serde_json::Error>(())
@@ -63,7 +64,8 @@ pub enum Strategy {
 ///
 /// ```
 /// use tripartite::schema::Fallback;
-/// assert_eq!(Fallback::default(), Fallback::Review); // where nobody said who is right, nobody is taken to be
+/// // where nobody said who is right, nobody is taken to be
+/// assert_eq!(Fallback::default(), Fallback::Review);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -210,7 +212,8 @@ impl Strategy {
     /// ```
     /// use tripartite::schema::{Fallback, Strategy};
     /// let merge = Strategy::Merge { fallback: Fallback::Local };
-    /// assert_eq!((merge.name(), merge.to_string()), ("merge", "merge(local)".to_owned())); // without its settings
+    /// // without its settings
+    /// assert_eq!((merge.name(), merge.to_string()), ("merge", "merge(local)".to_owned()));
     /// ```
     pub fn name(&self) -> &'static str {
         match self {

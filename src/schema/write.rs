@@ -72,7 +72,10 @@ impl Schema {
     ///     .build()?;
     /// let record = schema.record(&serde_json::json!({"name": "Seán", "shoe_size": 43}))?;
     /// // `phone` was never said, so it is not said now; what the schema does not know survives.
-    /// assert_eq!(serde_json::to_string(&schema.named(&record))?, r#"{"name":"Seán","shoe_size":43}"#);
+    /// assert_eq!(
+    ///     serde_json::to_string(&schema.named(&record))?,
+    ///     r#"{"name":"Seán","shoe_size":43}"#
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn named<'a>(&'a self, record: &'a Record) -> Named<'a> {
@@ -107,7 +110,8 @@ impl Schema {
     ///     _name: String,
     /// }
     /// // What a source says beyond the schema may be anything, also where it stands for a name.
-    /// let record = schema.record(&serde_json::json!({"name": "Seán", "sean@example.org": true}))?;
+    /// let record =
+    ///     schema.record(&serde_json::json!({"name": "Seán", "sean@example.org": true}))?;
     /// let error = schema.read::<Named>(&record).unwrap_err();
     /// assert_eq!(error.to_string(), "expected no field but name, found another");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -31,8 +31,13 @@ impl Page {
     /// # use tripartite::id::ExternalId;
     /// let ids = [ExternalId::new("7")?];
     /// let gone = Item::Tombstone { id: ids[0].clone(), version: None };
-    /// let half = Item::Malformed(Malformed { place: "line 2".to_owned(), id: None, problem: "is no object".to_owned() });
-    /// let page = Page { items: vec![gone, half], next: Next::Complete { total: None } }.only(&ids);
+    /// let half = Item::Malformed(Malformed {
+    ///     place: "line 2".to_owned(),
+    ///     id: None,
+    ///     problem: "is no object".to_owned(),
+    /// });
+    /// let page =
+    ///     Page { items: vec![gone, half], next: Next::Complete { total: None } }.only(&ids);
     /// assert_eq!((page.items.len(), page.next), (1, Next::Partial));
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
@@ -132,7 +137,8 @@ impl RemoteRecord {
     /// # let record = schema.record(&serde_json::json!({"name": "Áine"}))?;
     /// let remote = RemoteRecord { id: ExternalId::new("7")?, version: None, record };
     /// assert_eq!(remote.fingerprint(), remote.record.fingerprint());
-    /// let [first, second] = [Some(1), Some(2)].map(|version| RemoteRecord { version, ..remote.clone() });
+    /// let [first, second] =
+    ///     [Some(1), Some(2)].map(|version| RemoteRecord { version, ..remote.clone() });
     /// assert_ne!(first.fingerprint(), second.fingerprint());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -54,7 +54,8 @@ impl Action {
     ///
     /// ```
     /// use tripartite::store::Action;
-    /// assert_eq!(Action::Deactivate.name(), "deactivate"); // as the audit and a stored plan have it
+    /// // as the audit and a stored plan have it
+    /// assert_eq!(Action::Deactivate.name(), "deactivate");
     /// ```
     pub fn name(&self) -> &'static str {
         match self {
@@ -107,9 +108,14 @@ impl Op {
     ///
     /// ```
     /// use tripartite::decide::link;
-    /// use tripartite::store::{Action, Revision};
     /// use tripartite::id::{ExternalId, LocalId, PersonId};
-    /// let op = link(&ExternalId::new("FED-1")?, &LocalId::new("17")?, Revision(3), &PersonId::new("Nuala")?);
+    /// use tripartite::store::{Action, Revision};
+    /// let op = link(
+    ///     &ExternalId::new("FED-1")?,
+    ///     &LocalId::new("17")?,
+    ///     Revision(3),
+    ///     &PersonId::new("Nuala")?,
+    /// );
     /// assert!(op.links() && op.action == Action::Touch); // no field is touched by it
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
@@ -121,8 +127,8 @@ impl Op {
     /// that the source's record was looked at, or looked for.
     ///
     /// ```
-    /// use tripartite::store::{Action, Revision, Synced};
     /// use tripartite::source::RemoteRecord;
+    /// use tripartite::store::{Action, Revision, Synced};
     /// # use tripartite::store::{Base, Loaded, Presence};
     /// # use tripartite::id::ExternalId;
     /// use tripartite::plan::plan_linked;
@@ -143,8 +149,10 @@ impl Op {
     /// # };
     /// // Base and local are "aine@example.org"; the source now spells it in another way.
     /// let remote = RemoteRecord { id, version: None, record: record("Aine@Example.org")? };
-    /// let op = plan_linked(&Policy::new(schema.clone()), &remote, &loaded).ok_or("nothing to remember")?;
-    /// assert!(op.is_silent() && op.base.is_some()); // no change, but the base has the new spelling
+    /// let op = plan_linked(&Policy::new(schema.clone()), &remote, &loaded)
+    ///     .ok_or("nothing to remember")?;
+    /// // no change, but the base has the new spelling
+    /// assert!(op.is_silent() && op.base.is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_silent(&self) -> bool {
@@ -188,9 +196,12 @@ impl Op {
     /// #     ConflictChange::Open(conflict) => Some(conflict),
     /// #     _ => None,
     /// # }).collect();
-    /// // Later, in a conflict about it, a person keeps the value here, while a run is about to write the record:
-    /// let op = decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
-    /// assert!(op.action == Action::Touch && op.makes_revision()); // nothing is written, and the run looks again
+    /// // Later, in a conflict about it, a person keeps the value here, while a run is about to
+    /// // write the record:
+    /// let op =
+    ///     decide(&policy, &loaded, &[("phone", Answer::TakeLocal)], &PersonId::new("Nuala")?)?;
+    /// // nothing is written, and the run looks again
+    /// assert!(op.action == Action::Touch && op.makes_revision());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -18,8 +18,10 @@ use crate::value::{Fingerprint, Record, Value};
 ///
 /// ```
 /// use tripartite::conformance::records::schema;
-/// let names: Vec<_> = schema().fields().iter().map(|field| field.name().to_owned()).collect();
-/// assert!(names.contains(&"born".to_owned())); // each of them is a plain word in lower case, fit for a column
+/// let names: Vec<_> =
+///     schema().fields().iter().map(|field| field.name().to_owned()).collect();
+/// // each of them is a plain word in lower case, fit for a column
+/// assert!(names.contains(&"born".to_owned()));
 /// ```
 pub fn schema() -> Schema {
     static SCHEMA: LazyLock<Schema> = LazyLock::new(build);

@@ -14,7 +14,10 @@ use super::{date, digits};
 /// use tripartite::normalize::date::{FormatError, check_format};
 ///
 /// assert_eq!(check_format("%H:%M"), Err(FormatError::Unsupported));
-/// assert_eq!(FormatError::Unsupported.to_string(), "a date format may hold only %Y %m %d %e %b %B %a %A %F and text");
+/// assert_eq!(
+///     FormatError::Unsupported.to_string(),
+///     "a date format may hold only %Y %m %d %e %b %B %a %A %F and text"
+/// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]

@@ -30,8 +30,11 @@ pub struct Region(Home);
 /// use tripartite::normalize::phone::Region;
 ///
 /// let error = Region::new("Ireland").unwrap_err();
-/// let expected = r#"expected the two letters of a region with phone numbers, such as IE, got "Ireland""#;
-/// assert_eq!(error.to_string(), expected);
+/// assert_eq!(
+///     error.to_string(),
+///     "expected the two letters of a region with phone numbers, such as IE, \
+///      got \"Ireland\""
+/// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("expected the two letters of a region with phone numbers, such as IE, got {code:?}")]
