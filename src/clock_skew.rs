@@ -1,7 +1,7 @@
 //! What a clock that was far ahead has left behind, and what of it a right clock may have written.
 //!
-//! A record knows when it last changed, and not which clock wrote each of its times. So a time is judged by how far it lies
-//! from now; `ahead` is how far the record's newest change does:
+//! A record says when it last changed. It does not say which clock wrote each of its times. So each time is judged by its
+//! distance from now. In the table `ahead` is the distance of the record's newest change:
 //!
 //! | a time | becomes | because |
 //! |---|---|---|
@@ -11,17 +11,17 @@
 //! | something waits for, later than that | `ahead` earlier, and not before now | only the other clock can have written it |
 //! | something waits for, later than [`REACH`] even so | in ten minutes | it came from another record, whose times were ahead |
 //!
-//! So no wait of up to [`REACH`] ends early, whoever wrote it, and what the other clock wrote last ends its own length from
-//! now. What is left as it was, wrongly, ends by itself within [`REACH`].
+//! So a wait of up to [`REACH`] never ends early. The newest wait that the wrong clock wrote keeps its length and counts from
+//! now. A wrong wait that is left as it was ends by itself within [`REACH`].
 //!
 //! # Questions
 //!
-//! *How is a time far away in a record that is not ahead?* A ticket of a gate lasts for as long as the lease of its slot, and a
-//! job that a gate turns away waits for as long as the gate says. Where only one of the two is ahead, the other takes that from
-//! it. Whoever runs by such a ticket makes it longer at the next heartbeat.
+//! *How does a time far away get into a record that is not ahead?* A gate's ticket lasts as long as the lease of its slot, and
+//! a job that a gate turns away waits as long as the gate says. If one of the two is ahead, the other copies its time. A run
+//! that holds such a ticket extends it at the next heartbeat.
 //!
-//! *Why not all by as much?* A back-off of eight minutes, and then one trigger by a clock that is ten years ahead: the trigger
-//! moves only the record's own time. Ten years less eight minutes ago is no back-off.
+//! *Why are not all times moved by the same span?* A job backs off for eight minutes. Then a clock that is ten years ahead adds
+//! a trigger, which moves only the record's own time. The back-off less ten years would end in the past.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

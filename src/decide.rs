@@ -364,8 +364,8 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 /// their own, so that the audit tells them from a night's. The audit gets the values of sensitive fields as the schema
 /// says; hashed ones need the `key`, without it they are redacted.
 ///
-/// A record that [gives its id up](crate::audit::Situation::Replaced) is called after the time, too: whoever had the id
-/// next may give it up at the same revision.
+/// The new id of a record that [gives its id up](crate::audit::Situation::Replaced) contains the time, because the next
+/// record that has the id may give it up at the same revision.
 ///
 /// ```
 /// use tripartite::audit::{AuditEntry, FieldEntry};

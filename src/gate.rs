@@ -22,9 +22,9 @@
 //! # Whose turn it is
 //!
 //! A gate counts how many urgent runs have started since a scheduled one has, and says whose [turn](Gate::turn) it is where
-//! both wait: three urgent ones, then a scheduled one. Whom it lets in is for whoever knows who waits; a
-//! [`Worker`](crate::work::Worker) keeps to it, and counts a run once, also if it needs another ticket because its own has
-//! ended. Whether anybody is let in at all is known from a [look](Gate::refusal).
+//! both wait: three urgent ones, then a scheduled one. The gate does not know which runs wait, so its caller chooses. A
+//! [`Worker`](crate::work::Worker) keeps to the turns, and counts a run once, also if it needs another ticket because its own
+//! has ended. [`Gate::refusal`] says whether the gate admits anybody at all.
 //!
 //! # Questions
 //!
@@ -314,8 +314,8 @@ impl Gate {
         self.admit_at(Turn::Scheduled, limits, key, nonce, now, until)
     }
 
-    /// As [`admit`](Self::admit), for a start of this kind: it counts for whose turn is [next](Self::turn). Whose turn it is
-    /// now decides nothing here; that is for whoever knows who else waits.
+    /// As [`admit`](Self::admit), for a start of this kind. The start counts for the [turn](Self::turn) after it. It is
+    /// admitted out of turn too: only the caller knows which runs wait.
     ///
     /// [`turn`](Self::turn) has an example.
     pub fn admit_at(
@@ -364,7 +364,7 @@ impl Gate {
         }
     }
 
-    /// The answer to whoever asks about a key that has a ticket.
+    /// The answer for a key that has a ticket.
     fn known(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Option<GateTransition> {
         let held = self.running(now).find(|ticket| ticket.key == *key)?;
         if held.nonce != *nonce {
@@ -434,8 +434,8 @@ impl Gate {
         if self.urgent < IN_A_ROW { Turn::Urgent } else { Turn::Scheduled }
     }
 
-    /// What it lets nobody in by, and until when, by the limits that the newest start was within; of two reasons the one
-    /// that lasts longer. Whoever asks compares with their own time: a reason that is over is none.
+    /// Why the gate admits nobody, and until when, by the limits of its newest start. Of two reasons it gives the one that
+    /// lasts longer. A reason whose time is over for the caller is none.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};

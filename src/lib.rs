@@ -51,11 +51,22 @@
 //!
 //! Whole nights are as short; [`drive`](drive::drive()) has one.
 //!
+//! # Which page for which reader
+//!
+//! | you want to | read | then |
+//! |---|---|---|
+//! | compare and merge records in your own code | [`detect`](mod@detect), [`resolve`](mod@resolve) | [`schema`]: kinds, strategies, groups |
+//! | sync a table of yours | [`source`], [`store`]: the two traits | [`drive`](mod@drive), [`run`]: options, guards, the report |
+//! | answer what a run asks | [`decide`](mod@decide) | [`matching`]: who is who · [`audit`] |
+//! | serve many organisations and sources | [`work`]: a whole host on a page | [`jobs`]: the trait · [`queue`], [`schedule`], [`gate`], [`health`] |
+//! | take in webhooks | `webhook` (a feature) | [`work`], which stores what they say |
+//! | test your stores | `conformance` (a feature) | [`memory`]: stores that pass |
+//! | fuzz or measure it | [`value`], [`schema`], [`detect`](mod@detect): pure functions of their input | [`performance`]: figures, floors, peers |
+//!
 //! # The house
 //!
-//! Each floor imports only from those below it; a test holds it.
-//!
-//! There are two columns: what one sync means, and when and whether it runs. They never import each other.
+//! There are two columns: what one sync means, and when and whether it runs. They never import each other. A module
+//! imports only from floors below its own. A test holds both rules.
 //!
 //! | floor | what one sync means | when and whether it runs |
 //! |---|---|---|

@@ -23,7 +23,7 @@
 //! |---|---|---|
 //! | the keys of a page | crate | [`MatchRules::keys`] |
 //! | the records that have one of them, in one query | host | an index of [`MatchKey`]s |
-//! | whom the rules name, a record | crate | [`Pool::evidence`] |
+//! | who the rules say a record is | crate | [`Pool::evidence`] |
 //! | which keys more than a few records have, over the whole listing | crate | [`Crowds`] |
 //! | one answer a record | crate | [`Evidence::answer`] |
 //! | nobody claimed twice, over the whole listing | crate | [`Claims`] |
@@ -49,14 +49,14 @@
 //!
 //! **And of a run that breaks off between the two?** Then one of them is here before the other, too. The next run sets the
 //! second aside as [`Match::IdentityConflict`], and so does every run until a person says that they are two
-//! ([`reject_match`](crate::decide::reject_match)). In all else a run that broke off is made up for by the next one.
+//! ([`reject_match`](crate::decide::reject_match)). The next run makes up for everything else.
 //!
 //! **What of a key that many records have?** A placeholder, a club's own address or `unknown` is on forty people who have
 //! nothing in common. A key that more than [`FEW`] records have, here or among the unlinked ones of the listing, is no key:
 //! that rule proposes nobody for them, and the report names the rule and how many records it is
-//! ([`Crowded`]). The other rules go on, and who is found by none is created. Holding all of them would hold whoever is
-//! new, too, night after night; and a person who is created twice is seen, where one who is held is not. What people who
-//! share an address have of their own, such as a birthday, belongs into the rule.
+//! ([`Crowded`]). The other rules go on. A record that no rule finds is created: to hold all of them would also hold the
+//! people who are new, night after night, and a double is seen where a held record is not. Put into the rule what people
+//! who share an address have of their own, such as a birthday.
 //!
 //! **Does the order of pages count?** Not where everything is planned before anything is written. In
 //! [streaming mode](crate::run::Mode::Streaming) a page's candidates are what earlier pages have made of them. Where the

@@ -51,7 +51,7 @@ use crate::queue::{Death, Slot, State, Token};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a notice that is not sent is heard by nobody"]
 pub struct Notice {
-    /// The same for the same event, whoever tells of it: for the host to send it once.
+    /// What the host tells duplicates by: the same event has the same id, whichever worker reports it.
     pub id: String,
     /// About which key.
     pub key: SyncKey,
@@ -106,8 +106,8 @@ pub enum What {
         /// What the schema has and no record of a complete listing states.
         unstated: Vec<String>,
     },
-    /// Match rules that named nobody for some records, because more than a few records have the same there, and of which
-    /// nobody was told before. Whom no other rule found was created.
+    /// Match rules that named nobody for some records, because more than a few records have the same key. Each rule is
+    /// told once. A record that no other rule found was created.
     CrowdedRules {
         /// The rules.
         rules: Vec<String>,

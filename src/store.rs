@@ -161,9 +161,9 @@ pub trait RecordStore {
     /// * **May**: answer in any order. Give more candidates than have a key, and one twice. Leave out a record that a user
     ///   deleted, and those beyond eleven that share a key: one that more than [`FEW`](crate::matching::FEW) have finds
     ///   nobody, and eleven show it.
-    /// * **The core relies on** a field that is null or missing being empty, never "not loaded"; and on nobody being left
-    ///   out who has a key: whom nothing is found for is created. Whom the index had, and a load no longer has, is left to the next
-    ///   run.
+    /// * **The core relies on** a field that is null or missing being empty, never "not loaded". It relies on every
+    ///   candidate that has a key being there: a record of the source for which none is found is created. A record that
+    ///   was in the index and is missing from the load is skipped until the next run.
     fn load(&self, wanted: &LoadRequest) -> impl Future<Output = Result<Records, Self::Error>> + Send;
 
     /// Carries out a batch of ops and answers for each, in order.

@@ -63,8 +63,8 @@ pub(super) fn fields(conflict: &OpenConflict) -> Vec<String> {
     if let Value::Map(said) = changed { said.keys().cloned().collect() } else { Vec::new() }
 }
 
-/// The record here is not whom the source means by now: it gives the id up, and keeps its base and its history under one that
-/// no source has, and of which there is no version. The next run creates the other one, and this one is missing.
+/// The id means another person at the source by now. The record here gives the id up. It keeps its base and its history under
+/// an id that no source has, without a version. The next run creates the other person and counts this record as missing.
 fn decide_another(policy: &Policy, loaded: &Loaded, by: &PersonId) -> Result<Op, DecideError> {
     let given_up = given_up(&loaded.id, loaded.revision).ok_or(DecideError::WholeRecord)?;
     let mut op = touch(loaded);

@@ -10,8 +10,8 @@ use crate::id::{ExternalId, LocalId};
 /// Two records of the source that are each [`Match::Found`] to be the same one here are [`Match::Ambiguous`], both of
 /// them, whichever came first. That is known only at the end of a listing, so links wait for it.
 ///
-/// Any answer that names a record here claims it, an ambiguous one too: of twins, of whom one matches both records here
-/// and the other only one, neither is linked.
+/// Any answer that names a record here claims it, an ambiguous one too. Where one twin matches two records here and the
+/// other twin matches one of them, neither is linked.
 ///
 /// ```
 /// use tripartite::id::{ExternalId, LocalId};

@@ -1,4 +1,4 @@
-//! Whom a record is about: the fields that say it, and when two records cannot be about the same one.
+//! Identity: which fields say who a record is about, and when two records are about two people.
 
 use super::{Kind, Schema};
 use crate::value::{FieldRef, Record, Value};

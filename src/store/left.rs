@@ -9,7 +9,7 @@
 //! | [`LEFT`] and a count | a sync deactivated it | a user took it back: it stays, and that is said |
 //! | [`KEPT`] and a count | a person took it back, and that was said | it stays |
 //!
-//! A listing that has the record sets the number to nought: when it leaves again, it is missing anew.
+//! A listing that has the record sets the number to zero. If the record leaves again, the count begins anew.
 
 /// A sync deactivated the record: the part of [`Op::missed`](super::Op::missed) that says so.
 ///

@@ -95,7 +95,7 @@ pub struct Op {
     /// Its fingerprint, to be remembered with the revision after this op as [`Synced`](super::Synced).
     pub seen: Option<Fingerprint>,
     /// How many complete listings in a row did not have it, with [`LEFT`](super::LEFT) once a sync deactivated it and
-    /// [`KEPT`](super::KEPT) once a person took it back. It is remembered whole, nought too, whatever users do.
+    /// [`KEPT`](super::KEPT) once a person took it back. The store remembers the whole number, zero too, whatever users do.
     pub missed: u32,
     /// What becomes of its open conflicts.
     pub conflicts: Vec<ConflictChange>,
@@ -161,8 +161,8 @@ impl Op {
     }
 
     /// Whether the record has a larger [`Revision`] after it: it changes the record, its id, its base or an open conflict.
-    /// Whoever planned from what was there before is then told, as by a user's edit. Only that the source's record was
-    /// looked at, or looked for, makes no revision.
+    /// A plan that was made from an earlier revision is then stale, as after a user's edit. An op that only notes that the
+    /// source's record was looked at, or looked for, makes no revision.
     ///
     /// ```
     /// use tripartite::decide::{Answer, decide};

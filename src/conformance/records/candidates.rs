@@ -23,7 +23,7 @@ pub(super) fn rules() -> Vec<MatchRule> {
     vec![rule("e-mail", &["email"]), rule("birthday", &["name", "born"])]
 }
 
-/// A load of whom these could be.
+/// A load of the candidates for these records.
 #[track_caller]
 pub(super) fn wanted(records: &[Record]) -> LoadRequest {
     let rules = match MatchRules::new(&schema(), rules()) {
