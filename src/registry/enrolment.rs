@@ -85,9 +85,14 @@ impl Enrolment {
         if runs && self.connection.schedule == connection.schedule {
             return Ok(Self { through: self.through, owed: self.owed, ..Self::new(connection, now)? });
         }
-        // A former schedule that this build cannot read owes nothing.
-        let owed = if runs { self.fire(now).map(|(fires, _)| fires).unwrap_or_default() } else { Vec::new() };
+        let owed = if runs { self.owed_at(now) } else { Vec::new() };
         Ok(Self { through: now.max(self.through), owed, ..Self::new(connection, now)? })
+    }
+
+    /// What a change of the schedule leaves to fire: what is due by now, and what was owed by a clock that is ahead of this
+    /// one. A former schedule that this build cannot read owes nothing.
+    fn owed_at(&self, now: DateTime<Utc>) -> Vec<Fire> {
+        self.fire(now).map(|(fires, rest)| fires.into_iter().chain(rest.owed).collect()).unwrap_or_default()
     }
 
     /// The time that a clock which was ahead has settled it up to, if it is more than ten minutes from now: so far may right
@@ -185,8 +190,11 @@ impl Enrolment {
         Ok((fires, Self { through: due.through.max(self.through), owed: left, ..self.clone() }))
     }
 
-    /// Takes over what another reading of it has [fired](Self::fire), unless the schedule was edited meanwhile: then it
-    /// fires once more, and the triggers know their ids.
+    /// Takes over what another reading of it has [fired](Self::fire): its fires, and the enrolment that came with them. If
+    /// the schedule was edited meanwhile, it is settled no further; it may fire once more, and the triggers know their ids.
+    ///
+    /// Nothing that is due moves to an earlier time by this, and nothing is lost: what it owes it owes still, but for those
+    /// fires.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -195,21 +203,21 @@ impl Enrolment {
     /// let mut connection =
     ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let read = Enrolment::new(connection.clone(), start)?;
-    /// let (_, fired) = read.fire(later)?;
+    /// let (fires, fired) = read.fire(later)?;
     /// // Somebody changed the name while the triggers were made: the name and the fire are both
     /// // kept.
     /// connection.name = "The Federation".into();
-    /// let settled = read.edited(connection, later)?.settled(&fired);
+    /// let settled = read.edited(connection, later)?.settled(&fires, &fired);
     /// assert_eq!(settled.connection().name, "The Federation");
     /// assert!(settled.fire(later)?.0.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use = "nothing has happened until the next enrolment is stored"]
-    pub fn settled(&self, fired: &Self) -> Self {
+    pub fn settled(&self, fires: &[Fire], fired: &Self) -> Self {
         let same = self.connection.schedule == fired.connection.schedule;
         let through = if same { self.through.max(fired.through) } else { self.through };
-        // What it owed when it was read has fired; what an edit left to it since has not.
-        let owed = if same { fired.owed.clone() } else { self.owed.clone() };
+        // Not what the other reading owes: somebody with a clock that is ahead may have fired that since.
+        let owed = self.owed.iter().filter(|fire| !fires.contains(fire)).cloned().collect();
         Self { through, owed, ..self.clone() }
     }
 

@@ -165,7 +165,7 @@ impl<S: JobStore> Queue<S> {
         if settled != known {
             let key = connection_key(connector);
             change(&self.store, self.shards, &key, |current: Option<&Enrolment>| {
-                (current.map(|current| current.settled(&settled)), ())
+                (current.map(|current| current.settled(&fires, &settled)), ())
             })
             .await?;
         }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
 use tripartite::registry::{Connection, ConnectionStatus, Enrolment, Secret, SecretRef, nightly};
-use tripartite::schedule::Schedule;
+use tripartite::schedule::{Fire, Schedule};
 
 fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap()
@@ -156,10 +156,60 @@ fn a_changed_schedule_keeps_what_is_due_and_fires_it_once() {
     let (fires, settled) = changed.fire(late).unwrap();
     assert_eq!(fires.iter().map(|fire| fire.at).collect::<Vec<_>>(), [due]);
     assert!(settled.fire(late).unwrap().0.is_empty());
-    assert!(changed.settled(&settled).fire(late).unwrap().0.is_empty());
+    assert!(changed.settled(&fires, &settled).fire(late).unwrap().0.is_empty());
     let mut off = on(Schedule::nightly());
     off.enabled = false;
     assert_eq!(changed.edited(off, late).unwrap().due().unwrap(), None, "who switches it off is owed nothing");
+}
+
+/// An enrolment that owes two fires, half an hour apart, under schedules that were changed; and the later of the two.
+fn owing_two() -> (Enrolment, DateTime<Utc>) {
+    let hourly = |minute| connection("f", &["a"]).schedule(Schedule::Hourly { minute });
+    let enrolment = Enrolment::new(hourly(0), at()).unwrap();
+    let first = enrolment.due().unwrap().unwrap();
+    let enrolment = enrolment.edited(hourly(30), first + TimeDelta::minutes(1)).unwrap();
+    let second = first + TimeDelta::minutes(30);
+    let enrolment = enrolment.edited(hourly(45), second + TimeDelta::minutes(1)).unwrap();
+    assert_eq!(enrolment.fire(second).unwrap().0, [Fire::new(first), Fire::new(second)]);
+    (enrolment, second)
+}
+
+/// A worker whose clock is behind has fired the first of two; before it says so, another one has fired both.
+#[test]
+fn a_worker_whose_clock_is_behind_takes_no_fire_back() {
+    let (read, second) = owing_two();
+    let (fires, behind) = read.fire(second - TimeDelta::minutes(5)).unwrap();
+    assert_eq!((fires.len(), behind.due().unwrap()), (1, Some(second)));
+    let (both, ahead) = read.fire(second + TimeDelta::minutes(2)).unwrap();
+    let settled = read.settled(&both, &ahead);
+    assert_eq!(settled.settled(&fires, &behind), settled, "what has fired is due once more");
+    // In the other order, too: nothing is due before what was due.
+    let (late, due) = (read.settled(&fires, &behind), settled.due().unwrap());
+    assert_eq!(late.due().unwrap(), Some(second));
+    assert_eq!(late.settled(&both, &ahead).due().unwrap(), due);
+}
+
+#[test]
+fn what_an_edit_leaves_to_fire_outlives_a_worker_that_fires_what_was_before_it() {
+    let on = |schedule| connection("f", &["a"]).schedule(schedule);
+    let (hourly, nightly) = (on(Schedule::Hourly { minute: 0 }), on(Schedule::nightly()));
+    let read = Enrolment::new(hourly.clone(), at()).unwrap();
+    let first = read.due().unwrap().unwrap();
+    let (fires, fired) = read.fire(first).unwrap();
+    // Meanwhile somebody changes the schedule, an hour later, and takes that back.
+    let later = first + TimeDelta::hours(1);
+    let edited = read.edited(nightly, later).and_then(|changed| changed.edited(hourly, later)).unwrap();
+    let (left, _) = edited.settled(&fires, &fired).fire(later).unwrap();
+    assert_eq!(left, [Fire::new(later)]);
+}
+
+#[test]
+fn who_changes_a_schedule_by_a_clock_that_is_behind_drops_nothing_that_is_owed() {
+    let (owing, second) = owing_two();
+    let behind = second - TimeDelta::minutes(5);
+    let changed = owing.edited(connection("f", &["a"]), behind).unwrap();
+    let fires: Vec<_> = changed.fire(second).unwrap().0.into_iter().map(|fire| fire.at).collect();
+    assert_eq!(fires, [second - TimeDelta::minutes(30), second]);
 }
 
 /// As the version before wrote it: without what is owed.
