@@ -192,8 +192,12 @@ pub struct Held {
     pub work: Work,
     /// The attempt that was blocked last.
     pub token: Token,
-    /// The id of its plan.
+    /// The id of that attempt's plan.
     pub plan: String,
+    /// Whether more is held back than that attempt was for: another one was blocked before, about other records. Then
+    /// carrying out the plan is not enough.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exceeds_plan: bool,
     /// What blocked it.
     pub why: String,
     /// Since when.

@@ -282,8 +282,10 @@ impl Stepping<'_> {
 
     fn complete(&mut self, run: Run, ended: Ended, extent: Extent) -> Outcome {
         let Extent { whole, plan } = extent;
-        let settles =
-            |held: &mut Held| (whole && run.work.scope.covers(&held.work.scope)) || plan.as_ref() == Some(&held.plan);
+        let settles = |held: &mut Held| {
+            let (is_plan, covers) = (plan.as_ref() == Some(&held.plan), run.work.scope.covers(&held.work.scope));
+            (covers && (whole || is_plan)) || (is_plan && !held.exceeds_plan)
+        };
         let _settled = self.slot.held.take_if(settles);
         self.cover(self.slot.taken);
         let unanswered = matches!(ended, Ended::CompletedInPart { unanswered: 1.., .. });
@@ -311,12 +313,15 @@ impl Stepping<'_> {
     }
 
     fn block(&mut self, run: Run, plan: String, why: String) -> Outcome {
-        let work = match self.slot.held.take() {
-            Some(held) => held.work.join(run.work.clone()),
-            None => run.work.clone(),
+        let (work, exceeds_plan) = match self.slot.held.take() {
+            Some(held) => {
+                let exceeds_plan = !run.work.scope.covers(&held.work.scope);
+                (held.work.join(run.work.clone()), exceeds_plan)
+            }
+            None => (run.work.clone(), false),
         };
         self.record(&run, Ended::Blocked { plan: plan.clone(), why: why.clone() });
-        self.slot.held = Some(Held { work, token: self.slot.token, plan, why, since: self.now });
+        self.slot.held = Some(Held { work, token: self.slot.token, plan, exceeds_plan, why, since: self.now });
         self.forget(run.cancel);
         Outcome::Blocked { follow_up: self.go_on() }
     }

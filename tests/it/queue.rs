@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tripartite::failure::Failure;
 use tripartite::id::ExternalId;
 use tripartite::queue::{
-    Command, Death, Ended, Extent, InvalidSlot, Outcome, Refusal, SCOPE_LIMIT, Scope, Slot, State, Token, Work,
+    Command, Death, Ended, Extent, Held, InvalidSlot, Outcome, Refusal, SCOPE_LIMIT, Scope, Slot, State, Token, Work,
 };
 
 use crate::queue_support::*;
@@ -562,6 +562,39 @@ fn only_what_has_done_it_settles_what_a_guard_held_back() {
             assert_eq!(now, (settled, settled), "{held:?} {ran:?} {whole} {plan}");
         }
     }
+}
+
+/// Two runs were blocked one after the other: the plan of the second says nothing of what the first was for.
+#[test]
+fn a_plan_settles_no_more_than_its_run_was_for() {
+    for (first, second, settled) in
+        [(about("a"), about("b"), false), (trigger(), about("b"), false), (about("a"), trigger(), true)]
+    {
+        let mut key = Key::new();
+        for (token, asked) in (1..).zip([first.clone(), second.clone()]) {
+            key.send(asked);
+            key.claim("a");
+            let block = Command::Block { token: Token(token), plan: format!("plan {token}"), why: "-".into() };
+            assert_eq!(key.send(block), Outcome::Blocked { follow_up: false });
+        }
+        assert_eq!(key.slot.held.as_ref().map(|held| held.exceeds_plan), Some(!settled));
+        key.send(about("b"));
+        key.claim("a");
+        let extent = Extent { whole: true, plan: Some("plan 2".into()) };
+        key.send(Command::Complete { token: Token(3), result: None, extent });
+        assert_eq!(key.slot.held.is_none(), settled, "{first:?} {second:?}");
+    }
+}
+
+#[test]
+fn what_an_earlier_version_held_back_is_read() {
+    let json = serde_json::json!({
+        "work": {"scope": "all", "by": "manual", "upto": 1},
+        "token": 1, "plan": "p", "why": "-", "since": minute(0),
+    });
+    let held: Held = serde_json::from_value(json.clone()).unwrap();
+    assert!(!held.exceeds_plan);
+    assert_eq!(serde_json::to_value(held).unwrap(), json, "what is the plan's own is written as before");
 }
 
 #[test]

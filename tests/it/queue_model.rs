@@ -12,6 +12,7 @@
 //! | a read gives what was stored before | `stale` |
 //! | a lease ends under a slow worker, who comes back | everywhere: a worker need not move while ticks pass |
 //! | a trigger comes during a run, or is delivered twice | everywhere |
+//! | a guard stops a run, and the next, and a person lets one plan pass or cancels | `GUARDS`, 1.5 million states |
 //! | a worker's clock is a tick ahead or behind | the second argument of `run` |
 //!
 //! Two keys behind one gate have a model of their own, [`gated`].
@@ -25,7 +26,7 @@
 //! its read and its swap meets a conflict and reads again, as if it had begun later.
 //!
 //! **What of liveness?** From every sixteenth state, everybody goes on in turn without faults; within bounded steps every
-//! trigger must be covered or the key dead.
+//! trigger must be covered or held back, or the key dead.
 //!
 //! **How is it known that the checker sees anything?** Each part of the protocol is switched off in turn, and a law must
 //! break that is named beforehand.
@@ -48,6 +49,7 @@ use world::{At, World};
 
 const STRICT: Ask = Ask { name: "under policy 1", scope: ALL, policy: 1, force: false };
 const X: Ask = Ask { name: "about x, under policy 2", scope: 1, policy: 2, force: false };
+const Y: Ask = Ask { name: "about y", scope: 2, policy: 0, force: false };
 const FORCED: Ask = Ask { name: "about y, forced", scope: 2, policy: 0, force: true };
 
 /// Two workers between whose reads and swaps anything may happen.
@@ -104,6 +106,16 @@ const OPERATORS: Bounds = Bounds {
     ..TRIGGERS
 };
 
+/// Runs that a guard stops: some after each other, done in part, in whole or by a plan, and cancelled.
+const GUARDS: Bounds = Bounds {
+    asks: &[Y, STRICT, X],
+    endings: &[At::Block, At::Complete, At::CompleteAll, At::CarryFirst, At::CarrySecond],
+    operator: &[Say::Cancel],
+    clock: 2,
+    nonces: 3,
+    ..TRIGGERS
+};
+
 fn run(bounds: Bounds, off: Off, skews: &[[i8; 2]]) -> Found {
     let mut model = Model::new(bounds, off);
     let starts: Vec<World> = skews.iter().map(|skew| World::new(START, *skew)).collect();
@@ -155,6 +167,21 @@ fn no_trigger_is_lost_whatever_it_asks_and_when() {
 #[test]
 fn operators_may_cancel_and_pause_at_any_time() {
     sound(OPERATORS, &[[0, 0]], 500_000);
+}
+
+#[test]
+fn what_a_guard_holds_back_is_never_forgotten_and_runs_again_only_when_it_is_asked_for() {
+    sound(GUARDS, &[[0, 0]], 1_000_000);
+}
+
+#[test]
+fn a_blocked_run_that_says_it_is_done_is_found_out() {
+    breaks(GUARDS, Off::Blocking, law::HELD);
+}
+
+#[test]
+fn a_run_of_a_part_that_says_it_did_all_is_found_out() {
+    breaks(GUARDS, Off::Parts, law::HELD);
 }
 
 #[test]

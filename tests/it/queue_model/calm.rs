@@ -27,7 +27,7 @@ impl Model {
                 Some(edge) => world = edge.next,
                 None => {
                     let dead = self.real.view(world.slot).doing == Doing::Dead;
-                    law = (!dead && world.ghost.known & !world.ghost.done != 0).then_some(law::I12);
+                    law = (!dead && world.ghost.open() != 0).then_some(law::I12);
                     break;
                 }
             }

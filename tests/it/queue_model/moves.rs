@@ -42,6 +42,10 @@ pub(super) enum Off {
     Nonce,
     /// Nonces are made of the worker's name and a counter, and the workers are twins.
     Incarnation,
+    /// A run that a guard stopped says that it is done.
+    Blocking,
+    /// A run that did a part of what was wanted says that it did all of it.
+    Parts,
     /// The history takes an entry as often as it comes.
     PutIfAbsent,
 }
@@ -223,6 +227,10 @@ impl Model {
             At::Claim => Say::Claim { worker: who as u8, nonce: me.nonce },
             At::Heartbeat => Say::Heartbeat(token),
             At::Complete => Say::Complete(token),
+            At::CompleteAll => Say::CompleteAll(token),
+            At::CarryFirst => Say::Carry { token, of: 1 },
+            At::CarrySecond => Say::Carry { token, of: 2 },
+            At::Block => Say::Block(token),
             At::Fail => Say::Fail(token),
             At::FailAfter => Say::FailAfter(token),
             At::Die => Say::Die(token),
@@ -237,7 +245,12 @@ impl Model {
     fn attempt(&mut self, world: &World, who: usize, out: &mut Vec<Edge>) {
         let me = world.workers[who];
         let say = self.say(world, who);
-        let Stepped { next: to, answer, broken } = self.real.step(me.read, say, me.now);
+        let said = match (self.off, say) {
+            (Off::Blocking, Say::Block(token)) => Say::Complete(token),
+            (Off::Parts, Say::Complete(token)) => Say::CompleteAll(token),
+            _ => say,
+        };
+        let Stepped { next: to, answer, broken } = self.real.step(me.read, said, me.now);
         if to == me.read {
             let next = self.answered(world, who, answer);
             out.push(Edge { act: Act::Answered { who, say, answer }, next, broken });

@@ -1,7 +1,7 @@
 //! The observer: notes what every write means, by its own reckoning, and says which law it breaks.
 
 use super::law;
-use super::real::{ALL, Answer, BACKOFF, Doing, MAX_RESCUES, MAX_RETRIES, RETRY_AFTER, Real, Say, View};
+use super::real::{ALL, Answer, BACKOFF, Doing, MAX_RESCUES, MAX_RETRIES, RETRY_AFTER, Real, Say, View, covers};
 use super::world::{At, Ghost, World};
 
 /// A write that took effect.
@@ -66,8 +66,16 @@ fn fold(real: &Real, ghost: &mut Ghost, before: &View, after: &View, write: Writ
     let Write { say, answer, .. } = write;
     ghost.known(say);
     match answer {
+        // Whatever it said instead.
+        Answer::Blocked | Answer::Completed if matches!(say, Say::Block(_)) => {
+            ghost.hold_back(before);
+            None
+        }
         Answer::Claimed { attempt, .. } if before.doing == Doing::Pending => {
             ghost.orphan = false;
+            if ghost.open() == 0 {
+                return Some(law::UNASKED);
+            }
             ghost.taken = served(real, ghost, after);
             if now < ghost.not_before {
                 return Some(law::I9);
@@ -105,10 +113,16 @@ fn fold(real: &Real, ghost: &mut Ghost, before: &View, after: &View, write: Writ
             (!last).then_some(law::I8)
         }
         Answer::Completed => {
+            if did_what_was_held(real, ghost, before, say) {
+                ghost.settle_held();
+            }
             ghost.over(ghost.taken | ghost.dropped);
             None
         }
         Answer::Cancelled => {
+            if before.doing == Doing::Idle {
+                ghost.settle_held();
+            }
             let all = if before.doing == Doing::Running { ghost.taken | ghost.dropped } else { ghost.known };
             ghost.over(all);
             None
@@ -129,6 +143,33 @@ fn fold(real: &Real, ghost: &mut Ghost, before: &View, after: &View, write: Writ
         }
         _ => None,
     }
+}
+
+/// What the triggers ask for that a guard held back.
+fn held_scope(real: &Real, ghost: &Ghost) -> u8 {
+    let held = real.asks.iter().enumerate().filter(|(which, _)| ghost.held & 1 << which != 0);
+    held.fold(0, |all, (_, ask)| if all == ALL || ask.scope == ALL { ALL } else { all | ask.scope })
+}
+
+/// Whether an attempt that completed has done what was held back.
+fn did_what_was_held(real: &Real, ghost: &Ghost, attempt: &View, say: Say) -> bool {
+    let held = held_scope(real, ghost);
+    match say {
+        Say::CompleteAll(_) => covers(attempt.scope, held),
+        Say::Carry { of, .. } if of == ghost.plan => covers(attempt.scope, held) || covers(ghost.planned, held),
+        _ => false,
+    }
+}
+
+/// Whether a slot holds back what the triggers ask for that were held back, and counts none of them as done.
+fn holds(real: &Real, ghost: &Ghost, view: &View) -> bool {
+    if ghost.held == 0 {
+        return view.held == 0;
+    }
+    let oldest =
+        (0..ghost.rank.len()).filter(|which| ghost.held & 1 << which != 0).map(|which| ghost.rank[which]).min();
+    let wanted = oldest.is_some_and(|rank| view.covered <= rank);
+    wanted && view.plan == ghost.plan && view.held != 0 && covers(view.held, held_scope(real, ghost))
 }
 
 /// The triggers that an attempt serves which begins now: it does what they ask, under the policy they state, or under one
@@ -157,9 +198,27 @@ impl Ghost {
         }
     }
 
-    /// A job is over, and another may begin.
+    /// The triggers that a run is still to serve, unasked.
+    pub(super) fn open(&self) -> u8 {
+        self.known & !self.done & !self.held
+    }
+
+    /// A guard stopped the attempt under way.
+    fn hold_back(&mut self, attempt: &View) {
+        self.held |= self.taken & !self.done;
+        (self.plan, self.planned) = (attempt.token, attempt.scope);
+        self.over(self.dropped);
+    }
+
+    /// What was held back is done, or no longer wanted.
+    fn settle_held(&mut self) {
+        self.done |= self.held;
+        (self.held, self.plan, self.planned) = (0, 0, 0);
+    }
+
+    /// A job is over, and another may begin. What is held back is not done by that.
     fn over(&mut self, done: u8) {
-        self.done |= done;
+        self.done |= done & !self.held;
         (self.taken, self.dropped, self.not_before, self.failed, self.lost) = (0, 0, 0, 0, 0);
     }
 }
@@ -182,7 +241,10 @@ pub(super) fn check(real: &Real, world: &World) -> Option<&'static str> {
             return Some(law::I2);
         }
     }
-    if view.doing == Doing::Idle && ghost.known & !ghost.done != 0 {
+    if !holds(real, ghost, &view) {
+        return Some(law::HELD);
+    }
+    if view.doing == Doing::Idle && ghost.open() != 0 {
         return Some(law::I4);
     }
     // Every claim but the one under way has ended; its end is in the history, or waits to be appended.

@@ -57,9 +57,19 @@ pub(super) struct Ask {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Say {
     Trigger(u8),
-    Claim { worker: u8, nonce: u8 },
+    Claim {
+        worker: u8,
+        nonce: u8,
+    },
     Heartbeat(u8),
     Complete(u8),
+    CompleteAll(u8),
+    /// It is done, and has carried out the plan of an earlier attempt.
+    Carry {
+        token: u8,
+        of: u8,
+    },
+    Block(u8),
     Fail(u8),
     FailAfter(u8),
     Die(u8),
@@ -86,6 +96,9 @@ impl Say {
     fn ends(self) -> Option<u8> {
         match self {
             Self::Complete(token)
+            | Self::CompleteAll(token)
+            | Self::Carry { token, .. }
+            | Self::Block(token)
             | Self::Fail(token)
             | Self::FailAfter(token)
             | Self::Die(token)
@@ -112,6 +125,9 @@ impl Say {
             Self::Resume => (12, 0),
             Self::Redrive => (13, 0),
             Self::Flushed(token) => (14, token),
+            Self::CompleteAll(token) => (15, token),
+            Self::Carry { token, of } => (16, token << 4 | of),
+            Self::Block(token) => (17, token),
         };
         kind << 8 | u64::from(of)
     }
@@ -127,6 +143,10 @@ impl Say {
     fn command(self, asks: &[Ask], now: u8) -> Command {
         let fail = |token, failure| Command::Fail { token: Token(u64::from(token)), failure, message: "503".into() };
         let of = |token: u8| Token(u64::from(token));
+        let done = |token, whole, plan: Option<u8>| {
+            let extent = Extent { whole, plan: plan.map(|of| format!("p{of}")) };
+            Command::Complete { token: of(token), result: None, extent }
+        };
         match self {
             Self::Trigger(which) => trigger(&asks[usize::from(which)]),
             // Twins: the name tells nobody who it is.
@@ -134,7 +154,10 @@ impl Say {
                 Command::Claim { worker: worker("w"), nonce: format!("n{nonce}").parse().unwrap(), lease: tick(LEASE) }
             }
             Self::Heartbeat(token) => Command::Heartbeat { token: of(token), lease: tick(LEASE) },
-            Self::Complete(token) => Command::Complete { token: of(token), result: None, extent: Extent::default() },
+            Self::Complete(token) => done(token, false, None),
+            Self::CompleteAll(token) => done(token, true, None),
+            Self::Carry { token, of } => done(token, false, Some(of)),
+            Self::Block(token) => Command::Block { token: of(token), plan: format!("p{token}"), why: "-".into() },
             Self::Fail(token) => fail(token, Failure::Retry { after: None }),
             Self::FailAfter(token) => fail(token, Failure::Retry { after: Some(tick(RETRY_AFTER)) }),
             Self::Die(token) => fail(token, Failure::Fatal),
@@ -175,6 +198,7 @@ pub(super) enum Answer {
     Claimed { token: u8, attempt: u8 },
     Extended,
     Completed,
+    Blocked,
     Retrying(u8),
     Died,
     Snoozed(u8),
@@ -195,6 +219,7 @@ impl Answer {
             Outcome::Claimed(claim) => Self::Claimed { token: small(claim.token.0), attempt: small(claim.attempt) },
             Outcome::Extended { .. } => Self::Extended,
             Outcome::Completed { .. } => Self::Completed,
+            Outcome::Blocked { .. } => Self::Blocked,
             Outcome::Retrying { at } => Self::Retrying(ticks(*at)),
             Outcome::Died(_) => Self::Died,
             Outcome::Snoozed { until } => Self::Snoozed(ticks(*until)),
@@ -207,6 +232,19 @@ impl Answer {
             other => panic!("the model does not know {other:?}"),
         }
     }
+}
+
+/// A scope as a set: one bit for each id, or [`ALL`].
+fn bits(scope: &Scope) -> u8 {
+    match scope {
+        Scope::All => ALL,
+        Scope::Only(ids) => ids.iter().map(|id| if id.as_str() == "x" { 1 } else { 2 }).sum(),
+    }
+}
+
+/// Whether one such set holds another.
+pub(super) fn covers(scope: u8, other: u8) -> bool {
+    scope == ALL || (other != ALL && other & !scope == 0)
 }
 
 fn small(number: impl TryInto<u8>) -> u8 {
@@ -233,6 +271,9 @@ pub(super) struct View {
     /// About which ids it runs or waits.
     pub(super) scope: u8,
     pub(super) policy: u8,
+    /// About which ids a guard held something back, and the plan of which attempt it was last; 0: nothing.
+    pub(super) held: u8,
+    pub(super) plan: u8,
     /// The tokens whose attempts wait to be appended, one bit each.
     pub(super) waits: u8,
     pub(super) updated: u8,
@@ -255,10 +296,9 @@ impl View {
             token: small(slot.token.0),
             nonce: slot.nonce.as_ref().map_or(0, |nonce| number(nonce.as_str())),
             paused: slot.paused,
-            scope: work.map_or(0, |work| match &work.scope {
-                Scope::All => ALL,
-                Scope::Only(ids) => ids.iter().map(|id| if id.as_str() == "x" { 1 } else { 2 }).sum(),
-            }),
+            scope: work.map_or(0, |work| bits(&work.scope)),
+            held: slot.held.as_ref().map_or(0, |held| bits(&held.work.scope)),
+            plan: slot.held.as_ref().map_or(0, |held| number(&held.plan)),
             policy: work.and_then(|work| work.policy.as_ref()).map_or(0, |policy| number(policy.as_str())),
             waits: slot.unflushed.iter().map(|attempt| 1 << attempt.token.0).sum(),
             updated: ticks(slot.updated_at),
@@ -371,7 +411,9 @@ fn recorded(before: &Slot, next: &Slot, outcome: &Outcome, time: DateTime<Utc>) 
     let whose = last.token == before.token && last.worker == *worker && last.work == *work;
     let when = last.started_at == *started_at && last.ended_at == time && last.number == before.attempt();
     let ended = match (&last.ended, outcome) {
-        (Ended::Completed { .. }, Outcome::Completed { .. }) | (Ended::Cancelled, Outcome::Cancelled) => true,
+        (Ended::Completed { .. }, Outcome::Completed { .. })
+        | (Ended::Blocked { .. }, Outcome::Blocked { .. })
+        | (Ended::Cancelled, Outcome::Cancelled) => true,
         (Ended::Died(death), Outcome::Died(reason)) => {
             death == reason && !matches!(death, Death::Exhausted { failures: 0, .. } | Death::Poisoned { rescues: 0 })
         }

@@ -15,6 +15,13 @@ pub(super) enum At {
     Claim,
     Heartbeat,
     Complete,
+    /// It has looked at all that it is for.
+    CompleteAll,
+    /// It has carried out the plan of the first attempt, which was blocked.
+    CarryFirst,
+    /// It has carried out the plan of the second one.
+    CarrySecond,
+    Block,
     Fail,
     FailAfter,
     Die,
@@ -61,6 +68,12 @@ pub(super) struct Ghost {
     pub(super) taken: u8,
     /// Triggers that were known when the attempt under way was asked to stop.
     pub(super) dropped: u8,
+    /// Triggers that a guard held back.
+    pub(super) held: u8,
+    /// The token of the attempt that was blocked last.
+    pub(super) plan: u8,
+    /// What that attempt was about.
+    pub(super) planned: u8,
     /// Tokens whose attempt has ended.
     pub(super) ended: u8,
     /// Tokens in the history.
@@ -155,6 +168,9 @@ impl World {
             g.done,
             g.taken,
             g.dropped,
+            g.held,
+            g.plan,
+            g.planned,
             g.ended,
             g.logged,
             g.not_before,

@@ -43,16 +43,16 @@ impl<'a> Commands<'a> {
         let strategy = held.work.policy.as_ref().filter(|policy| policy.as_str() != AS_THE_SCHEMA_SAYS);
         let strategy = strategy.map(|policy| format!(" --strategy {}", quoted(policy.as_str()))).unwrap_or_default();
         let run = format!("{}{strategy}", self.reading("run", key));
-        match &held.work.scope {
-            Scope::All => format!("{run} --approve {} lets exactly this plan pass", held.plan),
-            Scope::Only(ids) => match ids.first().filter(|_| ids.len() == 1) {
-                Some(id) => {
-                    format!("{run} --only {} --approve {} lets exactly this plan pass", quoted(id.as_str()), held.plan)
-                }
-                None => {
-                    format!("{run} --dry-run shows the plan of a run of all, and names the command that lets it pass")
-                }
-            },
+        let only = match &held.work.scope {
+            _ if held.exceeds_plan => None,
+            Scope::All => Some(String::new()),
+            Scope::Only(ids) => {
+                ids.first().filter(|_| ids.len() == 1).map(|id| format!(" --only {}", quoted(id.as_str())))
+            }
+        };
+        match only {
+            Some(only) => format!("{run}{only} --approve {} lets exactly this plan pass", held.plan),
+            None => format!("{run} --dry-run shows the plan of a run of all, and names the command that lets it pass"),
         }
     }
 
