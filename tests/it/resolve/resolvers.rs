@@ -1,0 +1,100 @@
+//! What a host's resolver may rule, and what is written canonically.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+use tripartite::audit::AuditEntry;
+use tripartite::schema::{Dispute, Field, Group, Kind, Policy, Resolver, Ruling, Schema, Strategy};
+use tripartite::value::Value;
+
+use crate::support::words::{Word, scalars};
+use crate::support::{decide, linked, record, schema};
+
+/// A resolver that always rules the same.
+struct Always(fn() -> Ruling);
+
+impl Resolver for Always {
+    fn resolve(&self, _: &Dispute<'_>) -> Ruling {
+        (self.0)()
+    }
+}
+
+fn ruled_by(ruling: fn() -> Ruling, kind: Kind) -> Policy {
+    let custom = Strategy::Custom { resolver: "always".into() };
+    let [a, b] = ["a", "b"].map(|name| Field::new(name, kind.clone()));
+    let [c, d] = ["c", "d"].map(|name| Field::new(name, kind.clone()));
+    let builder = Schema::builder().field(a).field(b).field(c).field(d).group(Group::new("pair", ["c", "d"]));
+    Policy::new(builder.strategy(custom).resolver("always", Arc::new(Always(ruling))).build().unwrap())
+}
+
+/// A value that is none of the field's kind is never written, by whomever.
+#[test]
+fn a_resolver_cannot_write_nonsense() {
+    let pair =
+        || Ruling::Write(Value::Map(BTreeMap::from([("c".into(), "n/a".into()), ("d".into(), "a@b.ie".into())])));
+    for (ruling, says) in [
+        ((|| Ruling::Write("n/a".into())) as fn() -> Ruling, "to a field, and no tuple to a group"),
+        (pair, "a tuple with a part of another kind"),
+    ] {
+        let policy = ruled_by(ruling, Kind::Email);
+        let schema = policy.schema();
+        let of = |m: &str| record(schema, json!({"a": m, "b": m, "c": m, "d": m}));
+        let local = of("l@b.ie");
+        let after = decide(&policy, &linked(schema, Some(of("b@b.ie")), local.clone()), &of("r@b.ie"));
+        assert_eq!(after.local, local, "{says}");
+        assert_eq!(after.open.len(), 3, "{says}: each is held open");
+    }
+}
+
+/// Inside an object a key of a known kind is held open, too, when a resolver writes nonsense.
+#[test]
+fn a_resolver_cannot_write_nonsense_into_an_object() {
+    let custom = Strategy::Custom { resolver: "always".into() };
+    let field = Field::new("f", Kind::record([("mail", Kind::Email)]));
+    let always = Arc::new(Always(|| Ruling::Write("n/a".into())));
+    let schema = Schema::builder().field(field).strategy(custom).resolver("always", always).build().unwrap();
+    let of = |mail: &str| record(&schema, json!({"f": {"mail": mail}}));
+    let policy = Policy::new(schema.clone());
+    let after = decide(&policy, &linked(&schema, Some(of("b@b.ie")), of("l@b.ie")), &of("r@b.ie"));
+    assert_eq!(after.local, of("l@b.ie"));
+    assert_eq!(after.open.len(), 1);
+}
+
+/// A ruling that equals a side is that side.
+#[test]
+fn a_ruling_that_equals_a_side_is_that_side() {
+    let policy = ruled_by(|| Ruling::Write("R@B.ie".into()), Kind::Email);
+    let schema = policy.schema();
+    let of = |m: &str| record(schema, json!({"a": m}));
+    let after = decide(&policy, &linked(schema, Some(of("b@b.ie")), of("l@b.ie")), &of("r@b.ie"));
+    assert_eq!(after.local.field(0).text(), Some("r@b.ie"), "in the source's spelling");
+}
+
+/// What is written in canonical form is in step afterwards: it is not taken for an edit the next night.
+#[test]
+fn what_is_written_canonically_is_no_edit() {
+    for vocabulary in scalars() {
+        let mut kind = vocabulary.kind.clone();
+        kind["write_canonical"] = json!(true);
+        let policy = Policy::new(schema(json!({"fields": {"f": kind}})));
+        let schema = policy.schema();
+        let of = |word: Word| record(schema, json!({"f": word.raw}));
+        for spelling in 0..3 {
+            let start = linked(schema, Some(of(vocabulary.value(0, 0))), of(vocabulary.value(0, 0)));
+            let first = decide(&policy, &start, &of(vocabulary.value(1, spelling)));
+            let next = linked(schema, Some(first.base), first.local);
+            let second = decide(&policy, &next, &of(vocabulary.value(2, spelling)));
+            let [AuditEntry::Field(entry)] = &second.op.entries[..] else { panic!("one entry") };
+            assert_eq!(entry.verdict.to_string(), "RemoteOnly(Changed)", "{}", vocabulary.name);
+        }
+    }
+}
+
+/// A field that does not read its own canonical form cannot write it: every write would look like an edit.
+#[test]
+fn write_canonical_needs_a_field_that_reads_what_it_writes() {
+    let field = Field::new("born", Kind::Date { formats: vec!["%d/%m/%Y".into()] }).write_canonical();
+    let error = Schema::builder().field(field).build().map(drop).unwrap_err().to_string();
+    assert!(error.contains("write_canonical"), "{error}");
+}
