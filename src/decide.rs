@@ -73,6 +73,8 @@
 //! stays, and is in conflict when the source moves.
 
 mod double;
+mod error;
+mod explain;
 mod link;
 mod many;
 mod path;
@@ -83,20 +85,21 @@ mod unit;
 use chrono::{DateTime, Utc};
 
 pub use self::double::{Double, link_double};
+pub use self::error::DecideError;
+pub use self::explain::{Explained, explain};
 pub use self::link::{link, part, reject_match, rename};
 pub use self::many::{Decided, Filter, Refused, decide_many};
 pub use self::restore::restore;
 use self::unit::{Settled, settle};
 use crate::audit::{AuditEntry, FieldEntry, KeyedHash, Situation};
 use crate::detect::Verdict;
-use crate::id::{ExternalId, PersonId, RunId};
-use crate::plan::same_in_dispute;
-use crate::resolve::{Collision, Decision, Resolution};
+use crate::id::{PersonId, RunId};
+use crate::resolve::{Collision, Decision};
 use crate::schema::{Policy, Privacy, Schema, Strategy, Unit};
 use crate::store::{
     Action, Batch, ConflictChange, Loaded, Op, OpenConflict, Precondition, Presence, WHOLE_RECORD, hide,
 };
-use crate::value::{Problem, Record, RecordBuilder, Value};
+use crate::value::{Record, RecordBuilder, Value};
 
 /// What a person says about an open conflict.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,174 +134,6 @@ impl Answer {
             Self::Value(_) => Decision::Entered,
         }
     }
-}
-
-/// Why a decision or a restoration cannot be made. It names fields and groups, never values.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DecideError {
-    /// There is no open conflict about it: it was decided, or the sides agree by now.
-    #[error("there is no open conflict about `{unit}`")]
-    NotOpen {
-        /// The field or group.
-        unit: String,
-    },
-    /// The schema no longer has it.
-    #[error("the schema has no field or group `{unit}`")]
-    NoSuchUnit {
-        /// The field or group.
-        unit: String,
-    },
-    /// Two answers to one question.
-    #[error("`{unit}` is answered twice")]
-    Twice {
-        /// The field or group.
-        unit: String,
-    },
-    /// The value is none of the field.
-    #[error("the value for `{field}` {problem}")]
-    Invalid {
-        /// The field.
-        field: String,
-        /// What is wrong with it.
-        problem: Problem,
-    },
-    /// There is no value of a record as a whole.
-    #[error("a record as a whole stays removed or is taken back; it has no value to enter")]
-    WholeRecord,
-    /// A record is removed or it is not: the conflict about that comes before those about its fields.
-    #[error("the record as a whole is decided alone, without answers about its fields")]
-    NotAlone,
-    /// The value of a group is a map by the names of its fields.
-    #[error("`{group}` is decided as one: its value is an object of its fields, and of nothing else")]
-    NoTuple {
-        /// The group.
-        group: String,
-    },
-    /// The next sync would undo it.
-    #[error("`{unit}` is enforced: the next sync would bring back the source's value")]
-    Enforced {
-        /// The field or group.
-        unit: String,
-    },
-    /// Somebody removed the record here.
-    #[error("the record was removed here, so there is nothing to write to")]
-    Removed,
-    /// The audit holds no value of it.
-    #[error("the audit keeps `{field}` {}, so there is no value to restore", how(*.privacy))]
-    NotKept {
-        /// The field.
-        field: String,
-        /// How it is kept.
-        privacy: Privacy,
-    },
-    /// A conflict about it waits: its answer decides, and an edit before it might not stay.
-    #[error("there is an open conflict about `{unit}`, which is to be decided first")]
-    Open {
-        /// The field or group.
-        unit: String,
-    },
-    /// Somebody edited the double: what was entered there would stay behind with it.
-    #[error("it was edited here since it was created{}, and that would stay with the record that is marked inactive", of(.fields))]
-    Edited {
-        /// The fields and groups, as far as the schema has them.
-        fields: Vec<String>,
-    },
-    /// The id that a record has which gave its own up is longer than ids may be.
-    #[error("its id is too long to be given up")]
-    LongId,
-    /// The entry tells of no value that was overwritten.
-    #[error("nothing of `{field}` was overwritten by this entry")]
-    NothingOverwritten {
-        /// The field.
-        field: String,
-    },
-    /// The value stands there already.
-    #[error("`{field}` has this value already")]
-    InPlace {
-        /// The field.
-        field: String,
-    },
-    /// Restoring a part of a group would make a tuple that nobody entered.
-    #[error("`{group}` is decided as one, and the entry of its field `{field}` is missing")]
-    PartOfGroup {
-        /// The group.
-        group: String,
-        /// A field without an entry.
-        field: String,
-    },
-}
-
-fn of(fields: &[String]) -> String {
-    if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) }
-}
-
-fn how(privacy: Privacy) -> &'static str {
-    match privacy {
-        Privacy::Plain => "plain",
-        Privacy::Redacted => "redacted",
-        Privacy::Hashed => "as a hash",
-    }
-}
-
-/// An open conflict, explained.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Explained {
-    /// The record.
-    pub id: ExternalId,
-    /// The conflict, with the versions it is about.
-    pub conflict: OpenConflict,
-    /// The fields that an answer decides, as one; of a removed record, those that the source changed.
-    pub fields: Vec<String>,
-    /// Why it is one and why it is open, in one sentence without values.
-    pub why: String,
-    /// The rule that left it open.
-    pub rule: String,
-    /// The host's value now, where somebody edited what is in dispute since the conflict was last looked at.
-    pub edited: Option<Value>,
-    /// The host's value now; of the whole record, what the conflict has.
-    pub now: Value,
-}
-
-/// Explains the open conflicts of a record, in the order in which they are stored. One whose field left the schema is
-/// left out; the next sync closes it.
-pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
-    let schema = policy.schema();
-    let explained = |conflict: &OpenConflict| {
-        if conflict.unit == WHOLE_RECORD {
-            return Some(Explained {
-                id: loaded.id.clone(),
-                conflict: conflict.clone(),
-                fields: record_conflict::fields(conflict),
-                why: record_conflict::why(conflict),
-                rule: record_conflict::rule(conflict).to_owned(),
-                edited: None,
-                now: conflict.local.clone(),
-            });
-        }
-        let unit = unit_named(schema, &conflict.unit)?;
-        let rule = policy.rule(unit, loaded.strategy.as_ref());
-        let now = unit::value(schema, &loaded.local, unit);
-        let fields = schema.members(&unit).iter().map(|&at| schema.fields()[at].name().to_owned()).collect();
-        let resolution = Resolution {
-            unit,
-            verdict: Verdict::Conflict(conflict.clash),
-            decision: Decision::HeldOpen,
-            rule: rule.clone(),
-            fields: Vec::new(),
-            collisions: collisions(conflict, Decision::HeldOpen),
-        };
-        Some(Explained {
-            id: loaded.id.clone(),
-            conflict: conflict.clone(),
-            fields,
-            why: resolution.why(schema),
-            rule: rule.to_string(),
-            edited: (!same_in_dispute(schema, conflict, &now, &conflict.local)).then(|| now.clone()),
-            now,
-        })
-    };
-    loaded.open.iter().filter_map(explained).collect()
 }
 
 /// Decides open conflicts of one record, each by its field's or group's name: all of them, or none. A record as a whole is

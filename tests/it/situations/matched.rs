@@ -1,5 +1,7 @@
 //! Records of the source that no external id links: found, proposed, ambiguous, or somebody else's.
 
+mod shared_keys;
+
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -380,19 +382,6 @@ fn rules_cost_nothing_where_all_are_linked() {
     assert_eq!(watched.calls(), [Call::Index]);
 }
 
-/// A run of one record finds it as a night does.
-#[test]
-fn a_run_of_one_record_finds_it() {
-    let town = Town::of(&[("17", person("Áine", "aine@example.org"))]);
-    let items = vec![
-        town.item("FED-1", person("Áine", "aine@example.org")),
-        town.item("FED-2", person("Nuala", "nuala@example.org")),
-    ];
-    let report = town.drive(town.run().only([ext("FED-1")]), &Listing::new(items));
-    assert_eq!((report.counts.linked, report.counts.created), (1, 0));
-    assert_eq!(town.linked("FED-1").as_deref(), Some("17"));
-}
-
 /// A first night of five hundred is not stopped, and shows what it is; whoever wants fewer is asked, and the plan that
 /// was stored is carried out as it was approved.
 #[test]
@@ -446,97 +435,4 @@ fn no_report_shows_a_value() {
     assert_eq!(report.set_aside.len(), 3);
     let text = format!("{report:?}{}", serde_json::to_string(&report).unwrap());
     assert!(!text.to_lowercase().contains("marked") && !text.contains(BORN), "{text}");
-}
-
-/// `n` people of one e-mail and one birthday, who have names of their own.
-fn sharing(n: usize) -> impl Iterator<Item = (String, Json)> {
-    (0..n).map(|at| (format!("{at}"), person(&format!("Áine {at}"), "club@example.org")))
-}
-
-#[test]
-fn a_key_that_more_than_a_few_listed_have_names_nobody_and_is_named() {
-    for mode in [Mode::Planned, Mode::Streaming] {
-        let town =
-            Town::of(&[("17", person("Nobody", "club@example.org")), ("18", person("Áine 3", "own@example.org"))]);
-        let items: Vec<Item> = sharing(FEW + 1).map(|(at, fields)| town.item(&format!("FED-{at}"), fields)).collect();
-        let report = town.drive(town.run().mode(mode), &Listing::new(items).pages_of(3));
-        // The other rule goes on, and whom it does not find is new.
-        assert_eq!(
-            (report.counts.created, report.counts.proposed, report.counts.linked),
-            (FEW as u64, 1, 0),
-            "{mode:?}"
-        );
-        let crowded = Crowded { rule: "e-mail".to_owned(), keys: 1, records: FEW as u64 + 1 };
-        assert_eq!(report.crowded, [crowded], "{mode:?}");
-        assert!(!serde_json::to_string(&report.crowded).unwrap().contains("club"), "no value is shown");
-    }
-}
-
-#[test]
-fn a_key_that_a_few_listed_have_is_asked_about() {
-    let town = Town::of(&[("17", person("Nobody", "club@example.org"))]);
-    let items: Vec<Item> = sharing(FEW).map(|(at, fields)| town.item(&format!("FED-{at}"), fields)).collect();
-    let report = town.drive(town.run(), &Listing::new(items).pages_of(3));
-    assert_eq!((report.counts.quarantined, report.counts.created), (FEW as u64, 0));
-    assert_eq!(report.crowded, []);
-}
-
-#[test]
-fn a_key_that_more_than_a_few_here_have_names_nobody() {
-    let town = Town::new();
-    sharing(FEW + 1).for_each(|(local, fields)| town.enter(&local, &fields));
-    let report = town.listed(&[town.item("FED-1", person("Ciara", "club@example.org"))]);
-    assert_eq!((report.counts.created, report.counts.quarantined), (1, 0));
-    assert_eq!(report.crowded, [Crowded { rule: "e-mail".to_owned(), keys: 1, records: 1 }]);
-    // Nor on the next night, when it is linked.
-    let report = town.listed(&[town.item("FED-1", person("Ciara", "club@example.org"))]);
-    assert_eq!((report.counts.unchanged, report.crowded), (1, vec![]));
-}
-
-/// Counts the candidates that a run is given.
-struct Counting<'s>(&'s MemoryStore, AtomicUsize);
-
-impl RecordStore for Counting<'_> {
-    type Error = Infallible;
-
-    async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, Infallible> {
-        self.0.index(after).await
-    }
-
-    async fn load(&self, wanted: &LoadRequest) -> Result<Records, Infallible> {
-        let records = self.0.load(wanted).await?;
-        self.1.fetch_add(records.candidates.len(), Ordering::Relaxed);
-        Ok(records)
-    }
-
-    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Infallible> {
-        self.0.commit(batch).await
-    }
-}
-
-/// What a run is given and says grows with the listing, however many share a key: each with each would be four times as
-/// much of twice as many.
-#[test]
-fn the_cost_of_a_shared_key_is_linear() {
-    let address = |at: usize, group: usize| format!("club{}@example.org", at / group);
-    let cost = |n: usize, group: usize, here: usize| {
-        let town = Town::new();
-        for at in 0..n.min(here) {
-            town.enter(&format!("{at}"), &person(&format!("Here {at}"), &address(at, group)));
-        }
-        let there =
-            (0..n).map(|at| town.item(&format!("FED-{at}"), person(&format!("There {at}"), &address(at, group))));
-        let (listing, store) = (Listing::new(there.collect()).pages_of(10), Counting(&town.store, AtomicUsize::new(0)));
-        let report = drive_blocking(town.run().start(), &listing, &store).unwrap().report;
-        assert_eq!(report.counts.created + report.counts.quarantined + report.counts.linked, n as u64);
-        (store.1.into_inner(), serde_json::to_string(&report).unwrap().len())
-    };
-    // As many here as there, and one here whose address all have.
-    let groups = [1, FEW - 1, FEW, FEW + 1, usize::MAX].map(|group| (group, usize::MAX));
-    for (group, here) in groups.into_iter().chain([(usize::MAX, 1)]) {
-        let ((given, told), (twice_given, twice_told)) = (cost(100, group, here), cost(200, group, here));
-        assert!(twice_told < told * 5 / 2, "{group} share a key: {told} bytes, and of twice as many {twice_told}");
-        assert!(twice_given <= given * 2 + FEW, "{group} share a key: {given} candidates, then {twice_given}");
-        assert!(given <= 100 * (FEW + 1), "{group} share a key: {given} candidates");
-    }
 }

@@ -9,6 +9,7 @@ use tripartite::plan::Blocked;
 use tripartite::run::{RunOutcome, Step};
 use tripartite::source::{Connector, Cursor, Next, Page};
 
+use super::matched::{Town, person};
 use super::*;
 use crate::support::world::{Break, Call, Watched, broken_night, state};
 
@@ -213,4 +214,17 @@ fn an_edit_between_load_and_commit_of_a_tombstone() {
     };
     assert_eq!((report.counts.deactivated, club.presence("8")), (1, Presence::Deactivated));
     assert_eq!(club.told()[0].0, Situation::DeleteVsEdit, "judged with the edit");
+}
+
+/// A run of one record finds it as a night does.
+#[test]
+fn a_run_of_one_record_finds_it() {
+    let town = Town::of(&[("17", person("Áine", "aine@example.org"))]);
+    let items = vec![
+        town.item("FED-1", person("Áine", "aine@example.org")),
+        town.item("FED-2", person("Nuala", "nuala@example.org")),
+    ];
+    let report = town.drive(town.run().only([ext("FED-1")]), &Listing::new(items));
+    assert_eq!((report.counts.linked, report.counts.created), (1, 0));
+    assert_eq!(town.linked("FED-1").as_deref(), Some("17"));
 }
