@@ -21,17 +21,18 @@
 //! how conflicts are decided and what an omitted field means stay the crate's defaults, and the message says how to
 //! state otherwise.
 
+mod pairs;
 mod phone;
 mod tally;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use tripartite::normalize::phone::Region;
 use tripartite::schema::{Field, Kind, Schema, SchemaError};
 use tripartite::value::{Value, exact_numbers};
 
+use self::pairs::pairs;
 use self::tally::{Mixed, Tally};
 use crate::listing::{Lines, ListingError, Taken};
 use crate::store::OWN_COLUMNS;
@@ -219,32 +220,6 @@ fn column(names: &[String], at: usize) -> String {
     let free = |name: &String| !taken(name) && !names.iter().any(|other| other.eq_ignore_ascii_case(name));
     let numbered = (2..).map(|number| format!("source_{}_{number}", names[at]));
     std::iter::once(format!("source_{}", names[at])).chain(numbered).find(free).unwrap_or_default()
-}
-
-fn pairs(line: &[u8]) -> Option<Vec<(String, Value)>> {
-    struct Pairs;
-    impl<'de> Visitor<'de> for Pairs {
-        type Value = Vec<(String, Value)>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-            let mut pairs: Self::Value = Vec::with_capacity(16);
-            let mut names = BTreeSet::new();
-            while let Some(pair) = access.next_entry::<String, Value>()? {
-                if !names.insert(pair.0.clone()) {
-                    return Err(A::Error::custom("a field is stated twice"));
-                }
-                pairs.push(pair);
-            }
-            Ok(pairs)
-        }
-    }
-    let mut from = serde_json::Deserializer::from_slice(line);
-    let pairs = from.deserialize_map(Pairs).ok()?;
-    from.end().ok().map(|()| pairs)
 }
 
 #[cfg(test)]
