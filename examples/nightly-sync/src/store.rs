@@ -52,6 +52,7 @@ mod near;
 mod people;
 mod record;
 mod register;
+mod runs;
 mod tables;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -66,6 +67,7 @@ pub use people::{Here, LOADED_AT_ONCE, PRUNED_AT_ONCE};
 pub(crate) use record::situation;
 pub use record::{AuditRow, OpenRow, UnknownRun};
 pub use register::{Register, RegisterError};
+pub(crate) use runs::newest_first;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tripartite::audit::AuditKey;
 use tripartite::id::SyncKey;

@@ -521,7 +521,7 @@ fn history(console: &mut Console, args: &HistoryArgs) -> Result<u8, Problem> {
     Ok(if ill { FAILED } else { SUCCEEDED })
 }
 
-/// Prints the attempts in a key's history, and then those that are not appended to it yet.
+/// Prints a key's attempts in the order of their tokens: after a clock was set back, a newer one may have an earlier time.
 fn attempts(
     console: &mut Console,
     queue: &Queue<SqliteJobStore>,
@@ -529,17 +529,21 @@ fn attempts(
     key: &SyncKey,
     unflushed: Vec<Attempt>,
 ) -> Result<(), Problem> {
-    let mut rest: Vec<HistoryEntry> = unflushed.into_iter().map(|attempt| HistoryEntry::new(key, attempt)).collect();
-    let mut after: Option<LogPosition> = None;
+    let mut entries: Vec<HistoryEntry> = Vec::new();
     loop {
         let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
+        let after = entries.last().map(|last| LogPosition { at: last.at(), id: last.id() });
         let page = block_on(queue.history(key, all, after.as_ref(), PAGE)).map_err(jobs(&args.db))?;
-        let Some(last) = page.last() else { break };
-        after = Some(LogPosition { at: last.at(), id: last.id() });
-        rest.retain(|entry| page.iter().all(|appended| appended.attempt.token != entry.attempt.token));
-        print_entries(console, args.format, &page)?;
+        if page.is_empty() {
+            break;
+        }
+        entries.extend(page);
     }
-    print_entries(console, args.format, &rest)
+    // Those that are not appended yet.
+    entries.extend(unflushed.into_iter().map(|attempt| HistoryEntry::new(key, attempt)));
+    entries.sort_by_key(|entry| entry.attempt.token);
+    entries.dedup_by_key(|entry| entry.attempt.token);
+    print_entries(console, args.format, &entries)
 }
 
 fn print_entries(console: &mut Console, format: Format, entries: &[HistoryEntry]) -> Result<(), Problem> {

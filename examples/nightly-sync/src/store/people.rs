@@ -8,10 +8,9 @@ use tripartite::audit::{AuditEntry, FieldEntry};
 use tripartite::decide::reject_match;
 use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
-use tripartite::run::Report;
 use tripartite::store::{LoadRequest, Loaded, RecordStore, Revision};
 
-use super::{Database, Register, SqliteStore, StoreError, commit, database, near};
+use super::{SqliteStore, StoreError, commit, database, near};
 
 /// So many entries one transaction forgets, so that nobody waits long for another.
 pub const PRUNED_AT_ONCE: usize = 1000;
@@ -184,22 +183,5 @@ impl SqliteStore {
                 return Ok(forgotten);
             }
         }
-    }
-}
-
-impl Database {
-    /// The report of a register's last run that wrote; `None` before the first.
-    ///
-    /// # Errors
-    /// [`StoreError`], when the register is not there, or the database cannot be read.
-    pub fn last_report(&self, register: &Register) -> Result<Option<Report>, StoreError> {
-        let conn = self.connection();
-        database::require(conn, register)?;
-        let sql =
-            register.sql("SELECT run, report FROM {tripartite_runs} ORDER BY at DESC, length(run) DESC, run DESC");
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-        let Some((id, text)) = conn.query_row(&sql, [], row).optional()? else { return Ok(None) };
-        let report = serde_json::from_str(&text);
-        report.map(Some).map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id })
     }
 }

@@ -1,15 +1,14 @@
 //! What the host reads back: the audit, the open conflicts, the runs.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 use tripartite::audit::{AuditEntry, KeyedHash, Situation};
 use tripartite::id::RunId;
-use tripartite::plan::MadeAfter;
-use tripartite::run::{Report, Run};
+use tripartite::run::Run;
 use tripartite::schema::Policy;
 use tripartite::store::OpenConflict;
 
-use super::{Database, Register, SqliteStore, StoreError, database};
+use super::{Database, Register, SqliteStore, StoreError, database, runs};
 
 /// One audit entry, with what stands beside it.
 #[derive(Debug, Clone)]
@@ -76,43 +75,6 @@ impl SqliteStore {
         })
     }
 
-    fn newest_run(&self) -> Result<MadeAfter, StoreError> {
-        let sql =
-            self.register.sql("SELECT run FROM {tripartite_runs} ORDER BY at DESC, length(run) DESC, run DESC LIMIT 1");
-        let run = self.with(|conn| Ok(conn.query_row(&sql, [], |row| row.get::<_, String>(0)).optional()?))?;
-        let Some(run) = run else { return Ok(MadeAfter::NoRun) };
-        let id = RunId::new(run.as_str());
-        id.map(MadeAfter::Run).map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id: run })
-    }
-
-    /// The reports of the runs that are newer than what a plan was made after, which is all where that one is not there any
-    /// more; none, where the plan does not say.
-    ///
-    /// # Errors
-    /// [`StoreError`], when the database cannot be read, or holds a report that cannot.
-    pub fn runs_since(&self, made_after: Option<&MadeAfter>) -> Result<Vec<Report>, StoreError> {
-        let known = match made_after {
-            None => return Ok(Vec::new()),
-            Some(MadeAfter::NoRun) => "",
-            Some(MadeAfter::Run(run)) => run.as_str(),
-        };
-        let sql = self.register.sql(
-            "SELECT r.run, r.report FROM {tripartite_runs} r LEFT JOIN {tripartite_runs} k ON k.run = ?1
-             WHERE k.run IS NULL OR (r.at, length(r.run), r.run) > (k.at, length(k.run), k.run)",
-        );
-        self.with(|conn| {
-            let mut statement = conn.prepare(&sql)?;
-            let mut rows = statement.query([known])?;
-            let mut reports = Vec::new();
-            while let Some(row) = rows.next()? {
-                let report = serde_json::from_str(&row.get::<_, String>(1)?);
-                let id = row.get(0)?;
-                reports.push(report.map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id })?);
-            }
-            Ok(reports)
-        })
-    }
-
     /// The key of the audit's hashes, where there is one.
     pub fn audit_key(&self) -> Option<&dyn KeyedHash> {
         self.key.as_deref().map(|key| key as &dyn KeyedHash)
@@ -134,16 +96,6 @@ impl SqliteStore {
             }
             Err(StoreError::Unreadable { table: "tripartite_runs", id: time })
         })
-    }
-
-    /// Remembers the report of a run.
-    ///
-    /// # Errors
-    /// [`StoreError`], when the database cannot be written, or the store is [fenced](SqliteStore::fenced) off.
-    pub fn remember(&self, report: &Report) -> Result<(), StoreError> {
-        let text = serde_json::to_string(report).unwrap_or_default();
-        let sql = self.register.sql("INSERT OR REPLACE INTO {tripartite_runs}(run, at, report) VALUES (?1, ?2, ?3)");
-        self.write(|tx| Ok(tx.execute(&sql, params![report.run.as_str(), time(&report.at), text]).map(drop)?))
     }
 
     /// Hands out the open conflicts, by their records' ids, until `each` has enough.
@@ -214,9 +166,7 @@ impl Database {
         if has_run(conn, register, run)? {
             return Ok(Ok(()));
         }
-        let sql = register.sql("SELECT max(run) FROM {tripartite_runs}");
-        let last = conn.query_row(&sql, [], |row| row.get(0))?;
-        Ok(Err(UnknownRun { run: run.to_owned(), last }))
+        Ok(Err(UnknownRun { run: run.to_owned(), last: runs::newest(conn, register)? }))
     }
 }
 

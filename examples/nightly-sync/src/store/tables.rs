@@ -49,7 +49,12 @@ CREATE TABLE {tripartite_audit}(
     entry TEXT NOT NULL
 ) STRICT;
 CREATE INDEX {tripartite_audit_run} ON {tripartite_audit}(run);
-CREATE TABLE {tripartite_runs}(run TEXT PRIMARY KEY, at TEXT NOT NULL, report TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE {tripartite_runs}(
+    run TEXT PRIMARY KEY,
+    at TEXT NOT NULL,
+    report TEXT NOT NULL,
+    seq INTEGER
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Every change of a row makes its revision larger, whatever the client says about it. A row that takes the place of

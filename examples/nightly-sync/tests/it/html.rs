@@ -241,7 +241,7 @@ fn a_blocked_run_tells_its_reasons() {
         {"deactivations": {"count": 3, "population": 3, "limit": "20 %", "records": ["M1", "M3"]}},
     ]);
     bench.edit(&format!(
-        "INSERT INTO tripartite_runs(run, at, report) VALUES ('2999-01-01T00:00:00Z-1', '2999-01-01T00:00:00Z', '{report}')"
+        "INSERT INTO tripartite_runs VALUES ('2999-01-01T00:00:00Z-1', '2999-01-01T00:00:00Z', '{report}', 2)"
     ));
     let page = page(&bench, &[]);
     assert!(page.contains("the listing is complete but empty, while 3 records are active here"), "{page}");

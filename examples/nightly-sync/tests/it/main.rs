@@ -21,6 +21,7 @@ mod listing;
 mod matches;
 mod night;
 mod operator;
+mod order;
 mod records_suite;
 mod registers;
 mod schema;

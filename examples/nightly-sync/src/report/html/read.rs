@@ -12,7 +12,7 @@ use tripartite::schema::{Kind, Schema};
 use tripartite::store::Action;
 
 use super::HtmlError;
-use crate::store::{Register, StoreError, UnknownRun};
+use crate::store::{Register, StoreError, UnknownRun, newest_first};
 
 /// So many fields make up whom a record is about.
 const NAMES: usize = 3;
@@ -91,23 +91,23 @@ impl<'a> Source<'a> {
 
     /// The last run, also if all that is left of it is its audit.
     fn last(&self) -> Result<Option<String>, StoreError> {
+        let (runs, audit) = (self.table("tripartite_runs"), self.table("tripartite_audit"));
+        let by = newest_first(self.conn, self.register)?;
+        // One that has not reported is only as late as its clock says.
         let sql = format!(
             "SELECT run FROM (
-                SELECT run, at FROM {}
-                UNION ALL SELECT run, at FROM (SELECT run, at FROM {} ORDER BY seq DESC LIMIT 1)
-            ) ORDER BY at DESC, length(run) DESC, run DESC LIMIT 1",
-            self.table("tripartite_runs"),
-            self.table("tripartite_audit"),
+                SELECT * FROM (SELECT run, at FROM {runs} {by} LIMIT 1)
+                UNION ALL SELECT run, at FROM (SELECT run, at FROM {audit} ORDER BY seq DESC LIMIT 1)
+                WHERE run NOT IN (SELECT run FROM {runs})
+            ) ORDER BY at DESC, length(run) DESC, run DESC LIMIT 1"
         );
         Ok(self.conn.query_row(&sql, [], |row| row.get(0)).optional()?)
     }
 
     /// The last runs that reported, oldest first.
     pub(super) fn nights(&self, most: usize) -> Result<Vec<Night>, StoreError> {
-        let sql = format!(
-            "SELECT run, report FROM {} ORDER BY at DESC, length(run) DESC, run DESC LIMIT ?1",
-            self.table("tripartite_runs")
-        );
+        let by = newest_first(self.conn, self.register)?;
+        let sql = format!("SELECT run, report FROM {} {by} LIMIT ?1", self.table("tripartite_runs"));
         let mut statement = self.conn.prepare(&sql)?;
         let mut rows = statement.query([most as i64])?;
         let mut nights = Vec::new();
