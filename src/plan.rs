@@ -80,8 +80,10 @@ mod found;
 mod guard;
 mod id;
 mod missing;
+mod parts;
 mod quarantined;
 mod record;
+mod set_aside;
 
 pub use doc::PlanError;
 pub(crate) use dropped::mark_again;
@@ -93,8 +95,10 @@ pub(crate) use id::PlanHash;
 pub use id::{InvalidPlanId, PlanId};
 pub use missing::{plan_missing, plan_rekeyed, plan_tombstone};
 pub(crate) use missing::{plan_rekeyed_gone, plan_rekeyed_missing};
+pub use parts::PlanParts;
 pub use quarantined::Quarantined;
 pub use record::{CreationRefusal, plan_creation, plan_linked};
+pub use set_aside::ApprovedAside;
 
 use serde::{Deserialize, Serialize};
 

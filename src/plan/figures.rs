@@ -23,6 +23,14 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// One of which the id may not be known.
+    pub(super) fn add_aside(&mut self, id: Option<&ExternalId>) {
+        match id {
+            Some(id) => self.add(id),
+            None => self.count += 1,
+        }
+    }
+
     pub(super) fn add(&mut self, id: &ExternalId) {
         self.count += 1;
         if self.first.len() < NAMED {

@@ -145,7 +145,8 @@ impl Limit {
 /// Percentages are of the linked records that were active before, so a first import is never stopped by one. In a population
 /// that is smaller than the percentage counts from, more than half of it is too much, if that is three records or more. Several
 /// guards may stop a plan; whoever approves it approves all of it. A run that [streams](crate::run::Mode::Streaming) has
-/// written most of its plan when it is judged: there only deactivations, links, and the empty listing, are.
+/// written most of its plan when it is judged: there only deactivations, links, and the empty listing, are. Of quarantined
+/// records, those that a person [let pass](crate::run::Run::approved_aside) before do not count.
 ///
 /// ```
 /// use tripartite::plan::{Figures, Guards, Limit};

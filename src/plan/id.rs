@@ -125,11 +125,11 @@ impl PlanHash {
     }
 
     pub(crate) fn add(&mut self, schema: &Schema, op: &Op) {
-        self.ops.push(digest(&doc::write(schema, op)));
+        self.ops.push(of_op(schema, op));
     }
 
     pub(crate) fn id(mut self, aside: &[Quarantined]) -> PlanId {
-        let mut aside: Vec<[u8; 32]> = aside.iter().map(digest).collect();
+        let mut aside: Vec<[u8; 32]> = aside.iter().map(of_aside).collect();
         aside.sort_unstable();
         self.ops.sort_unstable();
         let mut sum = Sha256::new_with_prefix(b"tripartite plan 2\n");
@@ -139,6 +139,16 @@ impl PlanHash {
         aside.iter().chain(&self.ops).for_each(|digest| sum.update(digest));
         PlanId(Form::Sha256(sum.finalize().into()))
     }
+}
+
+/// The digest of an op.
+pub(super) fn of_op(schema: &Schema, op: &Op) -> [u8; 32] {
+    digest(&doc::write(schema, op))
+}
+
+/// The digest of a record that was set aside.
+pub(super) fn of_aside(aside: &Quarantined) -> [u8; 32] {
+    digest(aside)
 }
 
 /// Of the run that a plan was made after, together with its id.

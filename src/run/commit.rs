@@ -84,9 +84,9 @@ impl Core {
     }
 
     fn quarantined_tally(&self) -> Tally {
-        let wrong = self.quarantined.iter().filter(|quarantined| !quarantined.is_proposal());
-        let first = wrong.filter_map(|quarantined| quarantined.id.clone()).take(5).collect();
-        Tally { count: self.counts.quarantined - self.counts.proposed, first }
+        let tally = self.run.approved_aside.beside(&self.quarantined);
+        // A record that is set aside twice is one record.
+        Tally { count: tally.count.min(self.counts.quarantined - self.counts.proposed), ..tally }
     }
 
     pub(super) fn commit_plan(mut self: Box<Self>, plan: Plan) -> Step {

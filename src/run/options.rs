@@ -10,7 +10,7 @@ use super::since::LookedAt;
 use crate::audit::KeyedHash;
 use crate::id::{ExternalId, RunId};
 use crate::matching::{MatchRule, MatchRules, RulesError};
-use crate::plan::{Guards, MadeAfter, PlanId};
+use crate::plan::{ApprovedAside, Guards, MadeAfter, PlanId};
 use crate::schema::Policy;
 
 /// How many ops go into one batch, unless the host says otherwise: enough that a transaction's fixed cost does not
@@ -42,6 +42,7 @@ pub struct Run {
     pub(super) mode: Mode,
     pub(super) dry: bool,
     pub(super) approved: Option<PlanId>,
+    pub(super) approved_aside: ApprovedAside,
     pub(super) batch: usize,
     /// In order, each once.
     pub(super) only: Option<Vec<ExternalId>>,
@@ -91,6 +92,7 @@ impl Run {
             mode,
             dry: false,
             approved: None,
+            approved_aside: ApprovedAside::default(),
             batch: BATCH,
             only: None,
             missing_after: 1,
@@ -198,6 +200,37 @@ impl Run {
     /// ```
     pub fn approve(mut self, plan: PlanId) -> Self {
         self.approved = Some(plan);
+        self
+    }
+
+    /// Which records a person has let be set aside: they do not count in the guard on quarantined ones. The host keeps them from
+    /// the [report](crate::run::Report::set_aside) of the run that was approved.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::{Run, RunOutcome};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let at = chrono::DateTime::UNIX_EPOCH;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, at);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// use tripartite::plan::{ApprovedAside, Guards, Limit};
+    /// let run = run.guards(Guards::default().quarantined(Limit::NONE.absolute(0)));
+    /// // The listing has one record twice, and not the same.
+    /// let name = |name: &str| serde_json::json!({ "name": name });
+    /// let twice = Listing::of(&schema, [("7", name("Áine")), ("7", name("Seán"))])?;
+    /// let blocked = drive_blocking(run.clone().start(), &twice, &store)?.report;
+    /// assert_eq!(blocked.outcome, RunOutcome::Blocked);
+    /// // Once a person has approved that, the next night does not ask again.
+    /// let run = run.approved_aside(ApprovedAside::of(&blocked.set_aside));
+    /// let report = drive_blocking(run.start(), &twice, &store)?.report;
+    /// assert_eq!((report.outcome, report.counts.quarantined), (RunOutcome::Partial, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn approved_aside(mut self, aside: ApprovedAside) -> Self {
+        self.approved_aside = aside;
         self
     }
 

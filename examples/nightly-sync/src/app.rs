@@ -1,5 +1,6 @@
 //! The program: what each command does, and the status it ends with.
 
+mod approval;
 mod decide;
 mod plan;
 mod report;
@@ -18,6 +19,7 @@ use tripartite::drive::DriveError;
 use tripartite::plan::PlanId;
 use tripartite::run::{Done, Report, RunOutcome};
 
+use self::approval::Approval;
 pub use self::start::StartError;
 use self::start::{Started, start};
 use crate::cli::{self, AuditArgs, Command, RunArgs};
@@ -150,8 +152,22 @@ fn run(console: &mut Console, args: &RunArgs) -> u8 {
     };
     let style = if console.live { Style::Live } else { Style::Off };
     let Started { step, source, store, lines } = started;
-    let done = sync::drive(step, &source, &store, lines, &mut Progress::new(console, style));
+    let mut approval = Approval::Unused;
+    let done = sync::drive_approved(step, &source, &store, lines, &mut Progress::new(console, style), |stopped| {
+        if let Some(id) = args.approve {
+            approval = Approval::of(&store, id, stopped, args.dry_run)?;
+        }
+        Ok(approval.passes())
+    });
+    if let Some(told) = args.approve.and_then(|id| approval.told(id)) {
+        console.say(told);
+    }
     match done {
+        Ok(done) if approval.passes() && done.plan.is_none() => {
+            let kept = store.approve_aside(&done.report);
+            let status = finish(console, args, out.as_ref(), &store, done);
+            kept.map_or_else(|error| failed(console, &error), |()| status)
+        }
         Ok(done) => finish(console, args, out.as_ref(), &store, done),
         Err(error) => stopped(console, args, &store, error),
     }

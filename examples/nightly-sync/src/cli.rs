@@ -63,7 +63,8 @@ run: syncs one listing, JSON lines, one member a line
   --partial             the listing is not everything there is: nobody is missing
   --only ID             about this record alone: nobody else is looked at, and nobody is missing
   --missing-after N     who is not listed is inactive after N such runs in a row, 1 by default
-  --approve PLAN_ID     lets exactly this plan pass the guards
+  --approve PLAN_ID     lets exactly this plan pass the guards; of a run that was cut off, also what was left of it.
+                        What the plan sets aside is not asked about again, until a whole listing has it in order
   --guards LIMITS       what this run may do unasked, NAME=LIMIT,NAME=LIMIT: a number, a percentage such as 5%, or none, of
                         deactivations, creations, links, updates, quarantined, emptied, names, changed or takeovers
   --json                the report as one JSON object on standard output

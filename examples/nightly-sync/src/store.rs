@@ -10,7 +10,8 @@
 //! | `tripartite_runs` | the report of each run that wrote |
 //! | `tripartite_keys`, `tripartite_unkeyed` | with match rules: by which keys each row is found, and which moved since |
 //! | `tripartite_not` | which members a person has said are not which records of the source |
-//! | `tripartite_meta` | the schema, the match rules, the guards, the name of the listing's id field, the version of this format |
+//! | `tripartite_approved` | the parts of a plan that a person approved, until a run of it has ended |
+//! | `tripartite_meta` | the schema, the match rules, the guards, what a person let be set aside, the name of the listing's id field, the version of this format |
 //!
 //! A database can hold many such sets of tables, one [`Register`] for each organisation and source. The names above are
 //! those of the unnamed one; the others have their key behind each name, as in `"members/ballybeg/federation"`.
@@ -37,6 +38,7 @@
 //! **What does a dry or blocked run write?** Nothing, not even a change of the schema: that is carried out with the
 //! first batch.
 
+mod approved;
 mod bases;
 mod cell;
 mod commit;

@@ -3,7 +3,7 @@
 
 use tripartite::drive::{DriveError, block_on, fetch};
 use tripartite::failure::Classify;
-use tripartite::run::{Committing, Done, Fetching, Step};
+use tripartite::run::{Committing, Done, Fetching, Step, Stopped};
 use tripartite::source::{Connector, Next, Page};
 use tripartite::store::RecordStore;
 
@@ -21,7 +21,23 @@ pub fn drive<C: Connector, S: RecordStore>(
     lines: Option<u64>,
     progress: &mut Progress<'_>,
 ) -> Result<Done, DriveError<C::Error, S::Error>> {
-    let done = block_on(steps(step, source, store, &mut Watch { progress, lines, listed: 0, written: None }));
+    drive_approved(step, source, store, lines, progress, |_| Ok(false))
+}
+
+/// As [`drive`], with a word on a plan that a guard stops: whether a person has approved it.
+///
+/// # Errors
+/// As [`drive`]; also the error of `passes`.
+pub fn drive_approved<C: Connector, S: RecordStore>(
+    step: Step,
+    source: &C,
+    store: &S,
+    lines: Option<u64>,
+    progress: &mut Progress<'_>,
+    passes: impl FnMut(&Stopped) -> Result<bool, S::Error>,
+) -> Result<Done, DriveError<C::Error, S::Error>> {
+    let watch = &mut Watch { progress, lines, listed: 0, written: None };
+    let done = block_on(steps(step, source, store, watch, passes));
     progress.end();
     done
 }
@@ -31,6 +47,7 @@ async fn steps<C: Connector, S: RecordStore>(
     source: &C,
     store: &S,
     watch: &mut Watch<'_, '_>,
+    mut passes: impl FnMut(&Stopped) -> Result<bool, S::Error>,
 ) -> Result<Done, DriveError<C::Error, S::Error>> {
     let failed_store = |step: Step, error: S::Error| {
         let done = Box::new(step.fail(error.failure()));
@@ -66,7 +83,14 @@ async fn steps<C: Connector, S: RecordStore>(
                 }
                 Err(error) => return Err(failed_store(Step::Committing(s), error)),
             },
-            Step::Stopped(stopped) => return Ok(stopped.finish()),
+            Step::Stopped(stopped) => match passes(&stopped) {
+                Ok(true) => {
+                    let id = stopped.plan().id();
+                    stopped.approve(id)
+                }
+                Ok(false) => return Ok(stopped.finish()),
+                Err(error) => return Err(failed_store(Step::Stopped(stopped), error)),
+            },
             Step::Done(done) => return Ok(done),
         }
     }

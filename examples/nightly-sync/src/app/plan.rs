@@ -79,7 +79,8 @@ pub(super) fn approve(console: &mut Console, args: &ApproveArgs) -> u8 {
         }
     };
     if done.report.outcome != RunOutcome::Blocked
-        && let Err(error) = store.settle().and_then(|()| store.remember(&done.report))
+        && let Err(error) =
+            store.settle().and_then(|()| store.approve_aside(&done.report)).and_then(|()| store.remember(&done.report))
     {
         console.say(format!("nightly-sync: the plan was carried out, but its report was not kept: {error}"));
     }

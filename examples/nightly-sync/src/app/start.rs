@@ -134,9 +134,6 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     if let Some(times) = args.missing_after {
         run = run.missing_after(times);
     }
-    if let Some(plan) = args.approve {
-        run = run.approve(plan);
-    }
     let source = JsonLines::new(lines, schema, id_field);
     let source = if args.partial { source.partial() } else { source };
     let source = if args.only.is_some() { Ahead::idle(source) } else { Ahead::of(source) };

@@ -213,7 +213,7 @@ pub(super) fn format(conn: &Connection, register: &Register) -> Result<Option<St
     meta(conn, register, "format")
 }
 
-fn meta(conn: &Connection, register: &Register, key: &str) -> Result<Option<String>, StoreError> {
+pub(super) fn meta(conn: &Connection, register: &Register, key: &str) -> Result<Option<String>, StoreError> {
     let sql = register.sql("SELECT value FROM {tripartite_meta} WHERE key = ?1");
     Ok(conn.query_row(&sql, [key], |row| row.get(0)).optional()?)
 }

@@ -63,12 +63,14 @@ pub(crate) fn situation(situation: Situation) -> String {
 }
 
 impl SqliteStore {
-    /// A run at this time, under an id of its own, that knows which was the newest before and hashes with the audit's key.
+    /// A run at this time, under an id of its own, that knows which was the newest before and what a person let be
+    /// set aside, and hashes with the audit's key.
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn run(&self, policy: Policy, at: DateTime<Utc>) -> Result<Run, StoreError> {
         let run = Run::new(policy, self.next_run(&at)?, at).made_after(self.newest_run()?);
+        let run = run.approved_aside(self.approved_aside()?);
         Ok(match &self.key {
             Some(key) => run.audit_key(key.clone()),
             None => run,

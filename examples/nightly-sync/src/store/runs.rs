@@ -6,7 +6,7 @@ use tripartite::plan::MadeAfter;
 use tripartite::run::Report;
 
 use super::record::time;
-use super::{Database, Register, SqliteStore, StoreError, database};
+use super::{Database, Register, SqliteStore, StoreError, approved, database};
 
 const TABLE: &str = "tripartite_runs";
 
@@ -96,7 +96,8 @@ impl SqliteStore {
                 tx.execute_batch(&self.register.sql(NUMBERED))?;
             }
             let run = params![report.run.as_str(), time(&report.at), text];
-            Ok(tx.execute(&self.register.sql(REMEMBER), run).map(drop)?)
+            tx.execute(&self.register.sql(REMEMBER), run)?;
+            approved::ended(tx, &self.register, report)
         })
     }
 }

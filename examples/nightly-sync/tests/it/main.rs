@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod ahead;
+#[cfg(unix)]
+mod approval;
 mod audit;
 mod bases;
 mod bench;

@@ -1,0 +1,94 @@
+//! The parts of a plan that was approved, for a run that goes on with what is left of it.
+
+use std::collections::BTreeSet;
+
+use super::{Plan, id};
+use crate::value::Fingerprint;
+
+/// How many bytes of a part's SHA-256 are kept. Finding another part with the same ones takes 2^128 tries.
+const KEPT: usize = 16;
+
+/// A part: its first bytes.
+type Part = [u8; KEPT];
+
+/// What a plan says, part by part: each op, and each record that was set aside. A host that keeps them beside an approval
+/// knows later whether another plan is what is left of that one.
+///
+/// A run that was approved and is cut off between two batches leaves a smaller plan to the next run, under another id. Of a
+/// record that nobody has touched since, the op is the same.
+///
+/// ```
+/// # use tripartite::drive::drive_blocking;
+/// # use tripartite::id::RunId;
+/// # use tripartite::memory::{Listing, MemoryStore};
+/// # use tripartite::run::Run;
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+/// # let policy = Policy::new(schema.clone());
+/// # let store = MemoryStore::new(schema.clone());
+/// # let plan = |ids: &[&str]| {
+/// #     let listing = Listing::of(
+/// #         &schema,
+/// #         ids.iter().map(|id| (*id, serde_json::json!({"name": "Áine"}))),
+/// #     )?;
+/// #     let run = Run::new(policy.clone(), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+/// #     let done = drive_blocking(run.dry().start(), &listing, &store)?;
+/// #     Ok::<_, Box<dyn std::error::Error>>(done.plan.ok_or("a dry run hands out its plan")?)
+/// # };
+/// use tripartite::plan::PlanParts;
+/// let parts = PlanParts::of(&plan(&["7", "8"])?);
+/// assert!(parts.cover(&plan(&["8"])?)); // 7 was written before the run was cut off
+/// assert!(!parts.cover(&plan(&["8", "9"])?)); // nobody has approved 9
+/// assert_eq!(PlanParts::from_bytes(&parts.to_bytes()), Some(parts));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanParts {
+    /// The schema's and the policy's fingerprints: under another one the same ops say something else.
+    under: [[u8; KEPT]; 2],
+    parts: BTreeSet<Part>,
+}
+
+impl PlanParts {
+    /// The parts of a plan.
+    ///
+    /// [`PlanParts`] has an example.
+    pub fn of(plan: &Plan) -> Self {
+        let under = [plan.schema.fingerprint(), plan.policy].map(Fingerprint::to_bytes);
+        Self { under, parts: parts(plan).collect() }
+    }
+
+    /// Whether a plan says nothing but what this one says, under the same policy.
+    ///
+    /// [`PlanParts`] has an example.
+    pub fn cover(&self, rest: &Plan) -> bool {
+        let under = [rest.schema.fingerprint(), rest.policy].map(Fingerprint::to_bytes);
+        self.under == under && parts(rest).all(|part| self.parts.contains(&part))
+    }
+
+    /// As bytes, 16 for each part and 32 more.
+    ///
+    /// [`PlanParts`] has an example.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.under.iter().chain(&self.parts).flatten().copied().collect()
+    }
+
+    /// From such bytes; `None` when they are none.
+    ///
+    /// ```
+    /// use tripartite::plan::PlanParts;
+    /// assert_eq!(PlanParts::from_bytes(&[0; 33]), None); // cut off on their way
+    /// assert!(PlanParts::from_bytes(&[0; 32]).is_some()); // of a plan that says nothing
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (chunks, []) = bytes.as_chunks::<KEPT>() else { return None };
+        let ([schema, policy], parts) = chunks.split_first_chunk()?;
+        Some(Self { under: [*schema, *policy], parts: parts.iter().copied().collect() })
+    }
+}
+
+fn parts(plan: &Plan) -> impl Iterator<Item = Part> {
+    let kept = |digest: [u8; 32]| std::array::from_fn(|at| digest[at]);
+    let ops = plan.ops.iter().map(|op| id::of_op(&plan.schema, op));
+    ops.chain(plan.quarantined.iter().map(id::of_aside)).map(kept)
+}

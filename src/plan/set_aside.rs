@@ -1,0 +1,92 @@
+//! What a person has let be set aside: the guard on quarantined records asks about it no more.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Quarantined, Tally};
+use crate::value::Fingerprint;
+
+/// Records of a listing that a person has let be set aside. In a later listing the same ones, for the same reason, do not
+/// count in the guard on [quarantined](crate::plan::Guards::quarantined) records; they are set aside and reported as before.
+///
+/// A record is the same by its id, its situation and its problem, wherever it stands in the listing. Of records whose id
+/// cannot be read, as many as were let pass with the same problem do not count.
+///
+/// ```
+/// use tripartite::audit::Situation;
+/// use tripartite::plan::{ApprovedAside, Quarantined};
+/// let torn = |id: Option<&str>| {
+///     let id = id.map(|id| id.parse()).transpose()?;
+///     let (place, problem) = (None, "expected `,` or `}`".to_owned());
+///     let situation = Situation::Malformed;
+///     Ok::<_, tripartite::id::IdError>(Quarantined { id, place, situation, problem, matched: None })
+/// };
+/// let approved = ApprovedAside::of(&[torn(Some("7"))?, torn(None)?]);
+/// assert_eq!(approved.beside(&[torn(Some("7"))?, torn(None)?]).count, 0);
+/// // A second one without an id, and a record that could be read before.
+/// let more = [torn(Some("7"))?, torn(None)?, torn(None)?, torn(Some("8"))?];
+/// assert_eq!(approved.beside(&more).count, 2);
+/// // What can be read again is no longer approved.
+/// assert_eq!(approved.among(&[torn(None)?]), ApprovedAside::of(&[torn(None)?]));
+/// # Ok::<(), tripartite::id::IdError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ApprovedAside(BTreeMap<Fingerprint, u64>);
+
+impl ApprovedAside {
+    /// Of what a run set aside, without what only waits for a person to confirm it.
+    ///
+    /// [`ApprovedAside`] has an example.
+    pub fn of<'a>(aside: impl IntoIterator<Item = &'a Quarantined>) -> Self {
+        let mut counts = BTreeMap::new();
+        for aside in wrong(aside) {
+            *counts.entry(fingerprint(aside)).or_default() += 1;
+        }
+        Self(counts)
+    }
+
+    /// Those of them that are set aside still.
+    ///
+    /// [`ApprovedAside`] has an example.
+    #[must_use]
+    pub fn among<'a>(&self, aside: impl IntoIterator<Item = &'a Quarantined>) -> Self {
+        let now = Self::of(aside).0.into_iter();
+        let still = now.filter_map(|(which, count)| Some((which, count.min(*self.0.get(&which)?))));
+        Self(still.collect())
+    }
+
+    /// Which are set aside beside them.
+    ///
+    /// [`ApprovedAside`] has an example.
+    pub fn beside<'a>(&self, aside: impl IntoIterator<Item = &'a Quarantined>) -> Tally {
+        let (mut left, mut tally) = (self.0.clone(), Tally::default());
+        for aside in wrong(aside) {
+            match left.get_mut(&fingerprint(aside)).filter(|left| **left > 0) {
+                Some(left) => *left -= 1,
+                None => tally.add_aside(aside.id.as_ref()),
+            }
+        }
+        tally
+    }
+
+    /// Whether there are none.
+    ///
+    /// ```
+    /// assert!(tripartite::plan::ApprovedAside::default().is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn wrong<'a>(aside: impl IntoIterator<Item = &'a Quarantined>) -> impl Iterator<Item = &'a Quarantined> {
+    aside.into_iter().filter(|aside| !aside.is_proposal())
+}
+
+fn fingerprint(aside: &Quarantined) -> Fingerprint {
+    let Quarantined { id, situation, problem, .. } = aside;
+    let json = serde_json::to_vec(&(id, situation, problem));
+    Fingerprint::of(&json.expect("three texts can be written"))
+}
