@@ -39,6 +39,32 @@
 //! Guards measure such a run against the whole register: 12 deletions of 12 records that were asked for are 12 of 1000. Where a
 //! percentage may stop the run, the index is read before the run is judged.
 //!
+//! A run has three phases, and each is a type that owns its data: **listing**, as long as pages come; **closing**, when it
+//! is known who is not listed; **writing**, once the plan was judged. In streaming mode the listing writes, too. What came
+//! of records is counted once, when the run ends: of a listed record its last fate, of an op its outcome.
+//!
+//! Each file imports only from the rows above its own:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `scope` `drift` `index` `repeat` | whom a run is about; the fields, ids and fates of what is listed; repetitions |
+//! | `report` | what is told when it is over |
+//! | `looked_at` | what newer runs looked at |
+//! | `options` `outcomes` | what a run is told before it starts; what came of records |
+//! | `context` | what every phase needs: options, index, outcomes |
+//! | `matched` `record` `stored` `summary` | who is who; what is planned of a record, also once more; how a run ends |
+//! | `renamed` `batches` | ids that come back spelled otherwise; ops on their way to the store |
+//! | `answered` | who is linked, created or set aside |
+//! | `planning` | what is planned so far, and who waits for the end of the listing |
+//! | `listing` | the first phase; where a torn page is judged |
+//! | `closing` | the second phase |
+//! | `moved` | records that have another id now |
+//! | `tombstones` | records that the source says are gone |
+//! | `unlisted` | who is moved, gone or missing, page by page |
+//! | `writing` | the third phase |
+//! | `judging` | where a plan is refused, and a stored one taken |
+//! | `step` | the steps, and the way from one to the next |
+//!
 //! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes; never the
 //! listing. In streaming mode only the links.
 //!
@@ -85,25 +111,35 @@
 //! [`PlanId`]: crate::plan::PlanId
 //! [`Guards`]: crate::plan::Guards
 
-mod close;
-mod commit;
-mod core;
+mod answered;
+mod batches;
+mod closing;
+mod context;
 mod drift;
 mod index;
+mod judging;
+mod listing;
+mod looked_at;
 mod matched;
+mod moved;
 mod options;
-mod page;
+mod outcomes;
+mod planning;
 mod record;
 mod renamed;
 mod repeat;
 mod report;
-mod since;
+mod scope;
 mod step;
 mod stored;
+mod summary;
+mod tombstones;
 mod unlisted;
+mod writing;
 
 pub use drift::{SchemaDrift, Undeclared, Unstated};
 pub use options::{BATCH, Mode, Run};
 pub use report::{Counts, Incomplete, Report, RunOutcome, Unwritten};
-pub use since::Scope;
-pub use step::{Committing, Done, Fetching, Indexing, Loading, Step, Stopped};
+pub use scope::Scope;
+pub use step::{Committing, Fetching, Indexing, Loading, Step, Stopped};
+pub use summary::Done;

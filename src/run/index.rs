@@ -16,6 +16,9 @@ const SPOKEN_FOR: u16 = 32;
 const DISPUTED: u16 = 64;
 const PRESENT: u16 = 128;
 const MADE: u16 = 256;
+const PLANNED: u16 = 512;
+const QUARANTINED: u16 = 1024;
+const FATE: u16 = PLANNED | QUARANTINED;
 
 /// A record's place in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +33,8 @@ pub(super) struct Index {
     pub(super) population: u64,
     /// How many were listed, each once.
     pub(super) listed: u64,
+    /// How many of them were listed and are gone all the same.
+    unlisted: u64,
 }
 
 /// Nearly bytes alone, so that hardly any room is lost between them.
@@ -55,6 +60,16 @@ pub(super) enum Sighting {
     Reworded,
     /// It was set aside before.
     SetAside,
+}
+
+/// What came of all listed records, as it is known here: nothing is to be done of one, or an op is planned or an answer
+/// awaited, or it is set aside. The last judgement of a record is the one that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Fates {
+    /// All that are listed.
+    pub(super) listed: u64,
+    pub(super) unchanged: u64,
+    pub(super) quarantined: u64,
 }
 
 /// What was known of a record that is set aside.
@@ -111,6 +126,9 @@ impl Index {
         if sighting != Sighting::Reworded {
             row.seen = seen;
         }
+        if sighting == Sighting::Changed {
+            row.flags |= PLANNED;
+        }
         self.mark_listed(slot, 0);
         (slot, sighting)
     }
@@ -148,6 +166,36 @@ impl Index {
     /// As if it was not listed.
     pub(super) fn unlist(&mut self, slot: Slot) {
         self.row_mut(slot).flags &= !LISTED;
+        self.unlisted += 1;
+    }
+
+    /// Of a listed record nothing is to be done.
+    pub(super) fn judge_unchanged(&mut self, slot: Slot) {
+        self.row_mut(slot).flags &= !FATE;
+    }
+
+    /// A listed record is set aside, whatever was planned of it.
+    pub(super) fn judge_quarantined(&mut self, slot: Slot) {
+        let row = self.row_mut(slot);
+        row.flags = (row.flags & !FATE) | QUARANTINED;
+    }
+
+    /// How many records are listed now.
+    pub(super) fn listed_now(&self) -> u64 {
+        self.listed - self.unlisted
+    }
+
+    /// The fates, counted record by record.
+    pub(super) fn fates(&self) -> Fates {
+        let mut fates = Fates { listed: self.listed_now(), ..Fates::default() };
+        for at in 0..self.rows.len() {
+            match self.rows[at].flags & (LISTED | FATE) {
+                LISTED => fates.unchanged += 1,
+                flags if flags == LISTED | QUARANTINED => fates.quarantined += 1,
+                _ => {}
+            }
+        }
+        fates
     }
 
     pub(super) fn is_spoken_for(&self, slot: Slot) -> bool {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::since::LookedAt;
+use super::looked_at::LookedAt;
+use super::report::Report;
 use crate::audit::KeyedHash;
 use crate::id::{ExternalId, RunId};
 use crate::matching::{MatchRule, MatchRules, RulesError};
@@ -392,6 +393,56 @@ impl Run {
     /// ```
     pub fn audit_key(mut self, key: Arc<dyn KeyedHash>) -> Self {
         self.audit_key = Some(Key(key));
+        self
+    }
+
+    /// Says which run of this register was the newest before: a plan that this one hands out
+    /// [states it](crate::plan::Plan::made_after), so that the host knows which runs are newer when it is applied.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// use tripartite::plan::MadeAfter;
+    /// use tripartite::run::Run;
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+    /// let plan = drive_blocking(run.made_after(MadeAfter::NoRun).dry().start(), &one, &store)?.plan;
+    /// assert_eq!(plan.ok_or("a dry run has one")?.made_after(), Some(&MadeAfter::NoRun));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn made_after(mut self, newest: MadeAfter) -> Self {
+        self.made_after = Some(newest);
+        self
+    }
+
+    /// Hands in the reports of the runs that are newer than the plan to be [applied](Run::apply). What one of them looked
+    /// at, the plan knows less of: such an op is done already, or it is skipped and the report says so. After a run of all,
+    /// that is every op. Runs that wrote nothing, and those that carried out a stored plan, are passed over.
+    ///
+    /// ```
+    /// # use tripartite::drive::drive_blocking;
+    /// # use tripartite::id::{ExternalId, RunId};
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let store = MemoryStore::new(schema.clone());
+    /// # let says = |name: &str| Listing::of(&schema, [("7", serde_json::json!({ "name": name }))]);
+    /// drive_blocking(run.clone().start(), &says("Áine")?, &store)?;
+    /// // The source says "Anna", and takes it back before the plan is approved.
+    /// let plan = drive_blocking(run.clone().dry().start(), &says("Anna")?, &store)?.plan.ok_or("a dry run has one")?;
+    /// let newer = drive_blocking(run.clone().start(), &says("Áine")?, &store)?.report;
+    /// let report = drive_blocking(run.since(&[newer]).apply(plan), &Listing::new(vec![]), &store)?.report;
+    /// assert_eq!((report.counts.updated, report.counts.skipped), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn since(mut self, newer: &[Report]) -> Self {
+        self.since = LookedAt::by(newer);
         self
     }
 }

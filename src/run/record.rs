@@ -1,10 +1,6 @@
-//! What is planned of one record, and once more when it was stale.
+//! What is planned of one record that the source lists.
 
-use std::collections::BTreeMap;
-
-use super::core::Core;
-use super::index::Slot;
-use super::report::Unwritten;
+use super::context::{ById, Context};
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::Match;
@@ -12,33 +8,32 @@ use crate::plan::{Quarantined, mark_again, plan_creation, plan_linked};
 use crate::source::RemoteRecord;
 use crate::store::{Loaded, Op, Precondition};
 
-impl Core {
-    pub(super) fn plan(&mut self, slot: Slot, remote: &RemoteRecord, loaded: Option<Loaded>) {
-        match self.plan_one(remote, loaded) {
-            Some(op) => {
-                self.ops.insert(slot, op);
-            }
-            None => self.counts.unchanged += u64::from(!self.index.is_set_aside(slot)),
-        }
-    }
+/// Nothing is planned of a record, because it is set aside.
+#[derive(Debug)]
+pub(super) struct Refused;
 
-    /// `None`: there is nothing to do, or the record is set aside.
-    pub(super) fn plan_one(&mut self, remote: &RemoteRecord, loaded: Option<Loaded>) -> Option<Op> {
-        if self.is_twice(&remote.id) {
+/// An op, or nothing, because nothing is to be done.
+pub(super) type Planned = Result<Option<Op>, Refused>;
+
+/// What an op would take over from the source, of a record that keeps its id.
+pub(super) fn said_by_the_source(op: &Op) -> Option<RemoteRecord> {
+    let record = op.remote.clone().filter(|_| op.rekeyed.is_none())?;
+    Some(RemoteRecord { id: op.id.clone(), version: op.version, record })
+}
+
+impl Context {
+    pub(super) fn plan_record(&mut self, remote: &RemoteRecord, loaded: Option<&Loaded>) -> Planned {
+        if self.is_shared(&remote.id) {
             let problem = "several records here have this id; which of them it is, a person decides".to_owned();
-            return self.refuse(remote.id.clone(), Situation::Ambiguous, problem, None);
+            return Err(self.refuse(remote.id.clone(), Situation::Ambiguous, problem, None));
         }
         let Some(loaded) = loaded else {
             return match plan_creation(&self.run.policy, remote) {
-                Ok(op) => Some(op),
-                Err(refusal) => self.refuse(remote.id.clone(), Situation::Malformed, refusal.to_string(), None),
+                Ok(op) => Ok(Some(op)),
+                Err(refusal) => Err(self.refuse(remote.id.clone(), Situation::Malformed, refusal.to_string(), None)),
             };
         };
-        let op = plan_linked(&self.run.policy, remote, &loaded)?;
-        if let Some(base) = &loaded.base {
-            self.noted.add(self.run.policy.schema(), remote, &base.record, &loaded.local);
-        }
-        Some(op)
+        Ok(plan_linked(&self.run.policy, remote, loaded))
     }
 
     /// Sets a record aside of which nothing is planned.
@@ -48,50 +43,32 @@ impl Core {
         situation: Situation,
         problem: String,
         matched: Option<Match>,
-    ) -> Option<Op> {
-        self.index.set_aside(id.as_str());
-        self.counts.quarantined += 1;
-        let quarantined = Quarantined { matched, ..Quarantined::of(id, situation, problem) };
-        self.counts.proposed += u64::from(quarantined.is_proposal());
-        self.quarantined.push(quarantined);
-        None
+    ) -> Refused {
+        let (slot, _) = self.index.set_aside(id.as_str());
+        self.index.judge_quarantined(slot);
+        self.outcomes.quarantined.push(Quarantined { matched, ..Quarantined::of(id, situation, problem) });
+        Refused
     }
 
-    pub(super) fn plan_again(&mut self, op: &Op, loaded: &mut BTreeMap<ExternalId, Loaded>) -> Option<Op> {
-        let Some(record) = op.remote.as_ref().filter(|_| op.rekeyed.is_none()) else {
-            return self.plan_last_again(op, loaded);
-        };
+    /// Plans once more what was listed and then found stale, judged by what is here now.
+    pub(super) fn plan_listed_again(&mut self, op: &Op, remote: &RemoteRecord, loaded: &ById) -> Option<Op> {
         let was_linked = matches!(op.expect, Precondition::Revision(_));
-        if was_linked && !loaded.contains_key(&op.id) && !self.is_twice(&op.id) {
+        let known = loaded.get(&op.id);
+        if was_linked && known.is_none() && !self.is_shared(&op.id) {
             self.leave_to_the_next(op.id.clone());
             return None;
         }
-        let quarantined = self.counts.quarantined;
-        let remote = RemoteRecord { id: op.id.clone(), version: op.version, record: record.clone() };
-        let loaded = loaded.remove(&op.id);
-        let base = loaded.as_ref().and_then(|loaded| loaded.base.as_ref()).map(|base| base.record.clone());
-        let mut planned = self.plan_one(&remote, loaded);
-        if let (Some(planned), Some(base)) = (&mut planned, base) {
-            mark_again(self.run.policy.schema(), op, planned, &base);
+        let mut planned = match self.plan_record(remote, known) {
+            Ok(Some(planned)) => planned,
+            Ok(None) => {
+                self.outcomes.unchanged(op);
+                return None;
+            }
+            Err(Refused) => return None,
+        };
+        if let Some(base) = known.and_then(|known| known.base.as_ref()) {
+            mark_again(self.run.policy.schema(), op, &mut planned, &base.record);
         }
-        let refused = self.counts.quarantined > quarantined;
-        if planned.is_none() && !refused {
-            self.counts.unchanged += 1;
-        }
-        planned
-    }
-
-    /// Whether it was linked when the index was read, and no longer is: somebody gave its link up, or another run gave it
-    /// another id.
-    pub(super) fn has_vanished(&self, slot: Slot, id: &ExternalId, loaded: &BTreeMap<ExternalId, Loaded>) -> bool {
-        self.index.is_linked(slot) && !loaded.contains_key(id) && !self.is_twice(id)
-    }
-
-    /// The next run knows who is linked now; here, nobody was looked for who could be this record.
-    pub(super) fn leave_to_the_next(&mut self, id: ExternalId) {
-        self.index.set_aside(id.as_str());
-        self.counts.skipped += 1;
-        let problem = "its link was given up while the run was under way".to_owned();
-        self.unwritten.push(Unwritten { id, problem });
+        Some(planned)
     }
 }

@@ -12,46 +12,75 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::core::Core;
+use super::context::Context;
+use super::index::Index;
 use super::matched::Candidates;
-use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::Match;
+use crate::store::Op;
 
 /// The rule by which ids are recognised that are spelled alike.
 const SPELLING: &str = "ids but for case, blanks and leading zeros";
 
 /// The spellings of the ids that are linked here, once somebody asked.
 #[derive(Debug, Default)]
-pub(super) struct Spellings {
-    linked: Option<BTreeSet<u64>>,
-    ended: Option<BTreeMap<String, Vec<ExternalId>>>,
-}
+pub(super) struct LinkedSpellings(Option<BTreeSet<u64>>);
 
-/// Whose ends wait for an answer.
-pub(super) type Held = BTreeSet<ExternalId>;
-
-impl Core {
+impl LinkedSpellings {
     /// Whether an id that nobody here has is spelled as one that somebody has.
-    pub(super) fn is_spelled_otherwise(&mut self, id: &ExternalId) -> bool {
-        if self.index.population == 0 || self.index.knows(id.as_str()) {
+    pub(super) fn has(&mut self, index: &Index, id: &ExternalId) -> bool {
+        if index.population == 0 || index.knows(id.as_str()) {
             return false;
         }
-        let index = &self.index;
-        let linked = self.spellings.linked.get_or_insert_with(|| index.linked().map(hash).collect());
+        let linked = self.0.get_or_insert_with(|| index.linked().map(hash).collect());
         linked.contains(&hash(id.as_str()))
+    }
+}
+
+/// What becomes of records that are not listed.
+#[derive(Debug)]
+pub(super) struct Ends {
+    /// Whether the listing is believed to be everything: whoever is not in it is missing.
+    trusted: bool,
+    ops: Vec<Op>,
+    /// The ids that end, by their spellings, once somebody asked.
+    by_spelling: Option<BTreeMap<String, Vec<ExternalId>>>,
+    /// Whose ends wait for an answer.
+    held: BTreeSet<ExternalId>,
+}
+
+impl Ends {
+    pub(super) fn new(trusted: bool) -> Self {
+        Self { trusted, ops: Vec::new(), by_spelling: None, held: BTreeSet::new() }
+    }
+
+    pub(super) fn add(&mut self, op: Option<Op>) {
+        self.ops.extend(op);
+    }
+
+    /// The ops, but for the ends that wait for an answer.
+    pub(super) fn take(&mut self) -> Vec<Op> {
+        let (held, mut ops) = (std::mem::take(&mut self.held), std::mem::take(&mut self.ops));
+        ops.retain(|op| op.rekeyed.is_some() || !held.contains(&op.id));
+        ops
     }
 
     /// What an answer comes to, now that it is known who is not listed.
-    pub(super) fn renamed(&mut self, id: &ExternalId, answer: Match, candidates: &Candidates) -> Match {
+    pub(super) fn renamed(
+        &mut self,
+        context: &mut Context,
+        id: &ExternalId,
+        answer: Match,
+        candidates: &Candidates,
+    ) -> Match {
         match answer {
-            Match::IdentityConflict { local, holds, rule } if self.has_ended(&holds) => {
+            Match::IdentityConflict { local, holds, rule } if self.has(context, &holds) => {
                 self.held.insert(holds.clone());
                 Match::Renamed { was: holds, locals: vec![local], rule }
             }
             Match::Ambiguous { locals, rivals } => {
                 let linked = locals.iter().filter_map(|local| candidates.get(local)?.linked.clone());
-                let ended: Vec<_> = linked.filter(|id| self.has_ended(id)).collect();
+                let ended: Vec<_> = linked.filter(|id| self.has(context, id)).collect();
                 self.held.extend(ended);
                 Match::Ambiguous { locals, rivals }
             }
@@ -62,18 +91,18 @@ impl Core {
 
     /// The record here whose id is spelled alike, and is no longer listed.
     fn spelled_otherwise(&mut self, id: &ExternalId) -> Option<Match> {
-        let alike = self.ended_like(id).to_vec();
+        let alike = self.like(id).to_vec();
         let was = alike.first()?.clone();
         self.held.extend(alike);
         Some(Match::Renamed { was, locals: Vec::new(), rule: SPELLING.to_owned() })
     }
 
     /// Whose ends are planned, of those whose ids are spelled like this one.
-    fn ended_like(&mut self, id: &ExternalId) -> &[ExternalId] {
-        let last = &self.last;
-        let ended = self.spellings.ended.get_or_insert_with(|| {
+    fn like(&mut self, id: &ExternalId) -> &[ExternalId] {
+        let ops = &self.ops;
+        let ended = self.by_spelling.get_or_insert_with(|| {
             let mut ended = BTreeMap::<String, Vec<ExternalId>>::new();
-            for op in last.iter().filter(|op| op.rekeyed.is_none()) {
+            for op in ops.iter().filter(|op| op.rekeyed.is_none()) {
                 ended.entry(spelling(op.id.as_str())).or_default().push(op.id.clone());
             }
             ended
@@ -82,26 +111,11 @@ impl Core {
     }
 
     /// Whether the source no longer has a record that is linked here, and has not said that it moved.
-    fn has_ended(&mut self, id: &ExternalId) -> bool {
-        let slot = self.index.slot(id.as_str());
-        let unlisted = self.index.is_linked(slot) && self.index.listed(slot).is_none();
-        unlisted && ((self.trusted && !self.index.is_spoken_for(slot)) || self.ended_like(id).contains(id))
-    }
-
-    /// Takes back the ends that wait for an answer.
-    pub(super) fn hold_ends(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        self.last.retain(|op| op.rekeyed.is_some() || !held.contains(&op.id));
-    }
-}
-
-/// In which situation a record is that is set aside for an answer.
-pub(super) fn situation(answer: &Match) -> Situation {
-    match answer {
-        Match::IdentityConflict { .. } => Situation::IdentityConflict,
-        Match::Ambiguous { .. } => Situation::Ambiguous,
-        Match::Renamed { .. } => Situation::Renamed,
-        _ => Situation::Found,
+    fn has(&mut self, context: &mut Context, id: &ExternalId) -> bool {
+        let index = &mut context.index;
+        let slot = index.slot(id.as_str());
+        let unlisted = index.is_linked(slot) && index.listed(slot).is_none();
+        unlisted && ((self.trusted && !index.is_spoken_for(slot)) || self.like(id).contains(id))
     }
 }
 

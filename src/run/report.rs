@@ -6,15 +6,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::drift::SchemaDrift;
-use super::since::Scope;
-use crate::audit::{AuditEntry, Situation};
-use crate::detect::Verdict;
+use super::scope::Scope;
 use crate::failure::Failure;
 use crate::id::{ExternalId, RunId};
 use crate::matching::Crowded;
 use crate::plan::{Blocked, PlanId, Quarantined};
-use crate::resolve::Decision;
-use crate::store::{Action, ConflictChange, Op, listings_without};
 
 /// So many of the records that the source did not answer for are named.
 pub(super) const NAMED: usize = 100;
@@ -267,47 +263,5 @@ impl Counts {
             ("unanswered", self.unanswered),
         ];
         all.into_iter().filter(|(_, count)| *count > 0)
-    }
-
-    /// Adds what an op did once it was carried out: everything is read off the op and its entries.
-    pub(super) fn add(&mut self, op: &Op) {
-        match op.action {
-            Action::Create(_) => self.created += 1,
-            Action::Update(_) => self.updated += 1,
-            Action::Reactivate(_) => self.reactivated += 1,
-            Action::Deactivate => self.deactivated += 1,
-            Action::Touch if op.remote.is_some() => self.unchanged += 1,
-            Action::Touch => self.missing += u64::from(op.missed > 0 && listings_without(op.missed) == op.missed),
-        }
-        self.rekeyed += u64::from(op.rekeyed.is_some());
-        self.linked += u64::from(op.links());
-        let mut last_group = None;
-        for entry in &op.entries {
-            let AuditEntry::Field(entry) = entry else {
-                if matches!(entry, AuditEntry::Record(entry) if matches!(entry.situation, Situation::DeleteVsEdit | Situation::Replaced))
-                {
-                    self.conflicts_detected += 1;
-                }
-                continue;
-            };
-            // A group is decided once; its entries stand together.
-            let again = entry.group.is_some() && entry.group == last_group;
-            last_group.clone_from(&entry.group);
-            match (&entry.verdict, entry.decision) {
-                (Verdict::InvalidRemote(_), _) if !again => self.invalid_fields += 1,
-                (Verdict::Conflict(_), decision) if !again => {
-                    self.conflicts_detected += 1;
-                    self.conflicts_resolved += u64::from(decision != Decision::HeldOpen);
-                }
-                _ => {}
-            }
-        }
-        for change in &op.conflicts {
-            match change {
-                ConflictChange::Open(_) => self.conflicts_open += 1,
-                ConflictChange::Close { .. } => self.conflicts_open = self.conflicts_open.saturating_sub(1),
-                ConflictChange::Update(_) => {}
-            }
-        }
     }
 }

@@ -1,14 +1,18 @@
 //! Steps: where a run is, from its first to its last.
 
+mod flow;
 mod reading;
 mod writing;
 
-pub(super) use reading::Reading;
 pub use reading::{Fetching, Indexing, Loading};
+use reading::{Purpose, Reading};
 pub use writing::{Committing, Stopped};
 
-use super::core::Core;
-use super::{Report, Run};
+use self::flow::{close, judged};
+use super::judging::apply;
+use super::listing::Listing;
+use super::options::Run;
+use super::summary::Done;
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::source::Next;
@@ -46,11 +50,11 @@ impl Step {
     /// ```
     pub fn processed(&self) -> u64 {
         match self {
-            Self::Indexing(Indexing { core, .. })
-            | Self::Fetching(Fetching { core, .. })
-            | Self::Loading(Loading { core, .. })
-            | Self::Committing(Committing { core, .. })
-            | Self::Stopped(Stopped { core, .. }) => core.processed(),
+            Self::Indexing(step) => step.processed(),
+            Self::Fetching(step) => step.listing.planning.context.processed(),
+            Self::Loading(step) => step.purpose.processed(),
+            Self::Committing(step) => step.phase.processed(),
+            Self::Stopped(step) => step.writing.context.processed(),
             Self::Done(done) => done.report.counts.processed,
         }
     }
@@ -71,23 +75,14 @@ impl Step {
     /// ```
     pub fn fail(self, failure: Failure) -> Done {
         match self {
-            Self::Indexing(Indexing { core, .. })
-            | Self::Fetching(Fetching { core, .. })
-            | Self::Loading(Loading { core, .. })
-            | Self::Committing(Committing { core, .. }) => core.failed(failure),
+            Self::Indexing(step) => step.failed(failure),
+            Self::Fetching(step) => step.listing.failed(failure),
+            Self::Loading(step) => step.purpose.failed(failure),
+            Self::Committing(step) => step.phase.failed(failure),
             Self::Stopped(stopped) => stopped.finish(),
             Self::Done(done) => done,
         }
     }
-}
-
-/// The run is over.
-#[derive(Debug)]
-pub struct Done {
-    /// What came of it.
-    pub report: Report,
-    /// The plan, when it was not carried out: of a dry run, or a blocked one.
-    pub plan: Option<Plan>,
 }
 
 impl Run {
@@ -103,11 +98,11 @@ impl Run {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn start(self) -> Step {
-        let core = Box::new(Core::new(self));
-        match core.run.only.as_ref().map(Vec::is_empty) {
-            None => Step::Indexing(Indexing { core, after: None, purpose: Reading::Linked }),
-            Some(false) => Step::Fetching(Fetching { core, after: None }),
-            Some(true) => core.finish_listing(Next::Partial),
+        let listing = Box::new(Listing::new(self));
+        match listing.only().map(<[_]>::is_empty) {
+            None => Step::Indexing(Indexing { after: None, purpose: Reading::Linked(listing) }),
+            Some(false) => Step::Fetching(Fetching { listing, after: None }),
+            Some(true) => close(*listing, Next::Partial),
         }
     }
 
@@ -133,6 +128,6 @@ impl Run {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(self, plan: Plan) -> Step {
-        Core::new(self).apply(plan)
+        judged(apply(self, plan))
     }
 }

@@ -11,49 +11,31 @@
 //! **Why is an op that was overtaken not planned once more?** It would be planned from what the source said when the plan
 //! was made, and that is older than what was written since.
 
-use std::collections::BTreeMap;
-
-use super::core::{Core, Purpose};
-use super::report::Unwritten;
-use super::{Loading, Step};
-use crate::id::ExternalId;
+use super::context::{ById, Context};
 use crate::plan::plan_linked;
 use crate::schema::Policy;
 use crate::source::RemoteRecord;
-use crate::store::{Action, LoadRequest, Loaded, Op, Presence};
+use crate::store::{Action, Op, Presence};
 
-/// How many ops of a stored plan are looked at in one call.
-const PAGE: usize = 500;
-
-impl Core {
-    pub(super) fn check(self: Box<Self>, mut ops: Vec<Op>) -> Step {
-        if ops.is_empty() {
-            return Step::Done(self.done());
-        }
-        let rest = ops.split_off(ops.len().min(PAGE));
-        let ids: Vec<_> = ops.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
-        Step::Loading(Loading { core: self, wanted: LoadRequest::of(ids), purpose: Purpose::Check(ops, rest) })
-    }
-
+impl Context {
     /// The ops that were not overtaken; the others are counted.
-    pub(super) fn still_due(&mut self, mut ops: Vec<Op>, loaded: &BTreeMap<ExternalId, Loaded>) -> Vec<Op> {
+    pub(super) fn still_due(&mut self, mut ops: Vec<Op>, loaded: &ById) -> Vec<Op> {
         let since = &self.run.since;
         let overtaken: Vec<Op> = ops.extract_if(.., |op| since.has(op) || is_overtaken(op, loaded)).collect();
         for op in overtaken {
             if op.is_silent() || is_done(&self.run.policy, &op, loaded) {
-                self.counts.unchanged += u64::from(op.remote.is_some());
+                self.outcomes.unchanged(&op);
             } else {
-                self.counts.skipped += 1;
                 let problem =
                     "it was looked at after this plan was made, so what the plan says of it is too old: plan once more";
-                self.unwritten.push(Unwritten { id: op.id, problem: problem.to_owned() });
+                self.outcomes.skipped(op.id, problem);
             }
         }
         ops
     }
 }
 
-fn is_overtaken(op: &Op, loaded: &BTreeMap<ExternalId, Loaded>) -> bool {
+fn is_overtaken(op: &Op, loaded: &ById) -> bool {
     match loaded.get(op.rekeyed.as_ref().unwrap_or(&op.id)) {
         Some(loaded) => loaded.state() != op.made_from,
         // A record that has moved is looked at under its new id; whoever is not here at all is seen by the store.
@@ -62,7 +44,7 @@ fn is_overtaken(op: &Op, loaded: &BTreeMap<ExternalId, Loaded>) -> bool {
 }
 
 /// Whether nothing of an op is left to be done.
-fn is_done(policy: &Policy, op: &Op, loaded: &BTreeMap<ExternalId, Loaded>) -> bool {
+fn is_done(policy: &Policy, op: &Op, loaded: &ById) -> bool {
     let still_to_move = op.rekeyed.as_ref().is_some_and(|from| loaded.contains_key(from));
     let Some(known) = loaded.get(&op.id).filter(|_| !still_to_move) else { return false };
     match said(op) {

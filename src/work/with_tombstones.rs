@@ -1,4 +1,4 @@
-//! A source whose listings apply its tombstones.
+//! A source that heeds what it said by webhook.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::id::ExternalId;
 use crate::source::{Connector, Cursor, Item, Malformed, Next, Page};
-use crate::tombstone::{Found, Tombstones};
+use crate::webhook::{Found, Tombstones};
 
-/// A source whose listings apply the tombstones that are stored for it.
+/// A source, with what it said by webhook of records that are gone: its listings say so too.
 ///
-/// A record is listed as gone if its tombstone [`stands`](crate::tombstone::Tombstone::stands) against what the source
-/// answers. A record with a tombstone that the source does not answer for is listed as gone at the end of the listing.
+/// A record that has a tombstone which [`stands`](crate::webhook::Tombstone::stands) against what the source answers is
+/// handed on as gone, and one that the source does not answer for is, at the end of the listing.
 ///
 /// ```
 /// use chrono::DateTime;
@@ -20,7 +20,7 @@ use crate::tombstone::{Found, Tombstones};
 /// use tripartite::id::ExternalId;
 /// use tripartite::memory::Listing;
 /// use tripartite::schema::{Field, Kind, Schema};
-/// use tripartite::tombstone::{Order, Tombstone, Tombstones};
+/// use tripartite::webhook::{Order, Tombstone, Tombstones};
 /// use tripartite::work::WithTombstones;
 /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
 /// let source = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
@@ -38,11 +38,11 @@ use crate::tombstone::{Found, Tombstones};
 #[derive(Debug)]
 pub struct WithTombstones<C> {
     source: C,
-    listing: Arc<TombstoneListing>,
+    heard: Arc<Answered>,
 }
 
 #[derive(Debug)]
-struct TombstoneListing {
+struct Answered {
     tombstones: Tombstones,
     /// Those of them that the listing has answered for so far.
     answered: Mutex<BTreeSet<ExternalId>>,
@@ -51,14 +51,14 @@ struct TombstoneListing {
 impl<C> WithTombstones<C> {
     /// A source, and the tombstones that were stored when its listing began.
     pub fn new(source: C, tombstones: Tombstones) -> Self {
-        Self { source, listing: Arc::new(TombstoneListing { tombstones, answered: Mutex::default() }) }
+        Self { source, heard: Arc::new(Answered { tombstones, answered: Mutex::default() }) }
     }
 
-    fn begin(&self, after: Option<&Cursor>) -> Arc<TombstoneListing> {
+    fn listing(&self, after: Option<&Cursor>) -> Arc<Answered> {
         if after.is_none() {
-            self.listing.answered().clear();
+            self.heard.answered().clear();
         }
-        Arc::clone(&self.listing)
+        Arc::clone(&self.heard)
     }
 }
 
@@ -66,8 +66,8 @@ impl<C: Connector> Connector for WithTombstones<C> {
     type Error = C::Error;
 
     fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send {
-        let (listing, page) = (self.begin(after), self.source.fetch(after));
-        async move { Ok(listing.apply(page.await?, |_| true)) }
+        let (heard, page) = (self.listing(after), self.source.fetch(after));
+        async move { Ok(heard.heed(page.await?, |_| true)) }
     }
 
     fn fetch_only(
@@ -75,19 +75,19 @@ impl<C: Connector> Connector for WithTombstones<C> {
         ids: &[ExternalId],
         after: Option<&Cursor>,
     ) -> impl Future<Output = Result<Page, Self::Error>> + Send {
-        let (listing, page) = (self.begin(after), self.source.fetch_only(ids, after));
-        let asked: BTreeSet<_> = ids.iter().filter(|id| listing.tombstones.get(id).is_some()).cloned().collect();
-        async move { Ok(listing.apply(page.await?, |id| asked.contains(id))) }
+        let (heard, page) = (self.listing(after), self.source.fetch_only(ids, after));
+        let asked: BTreeSet<_> = ids.iter().filter(|id| heard.tombstones.get(id).is_some()).cloned().collect();
+        async move { Ok(heard.heed(page.await?, |id| asked.contains(id))) }
     }
 }
 
-impl TombstoneListing {
+impl Answered {
     fn answered(&self) -> MutexGuard<'_, BTreeSet<ExternalId>> {
         // Nothing that holds the lock can panic half-way through a change.
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn apply(&self, mut page: Page, asked: impl Fn(&ExternalId) -> bool) -> Page {
+    fn heed(&self, mut page: Page, asked: impl Fn(&ExternalId) -> bool) -> Page {
         let mut answered = self.answered();
         for item in &mut page.items {
             let (id, found) = match item {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The floors, from the ground up. A new module is given its place here, and in the table of the crate's front page.
 const FLOORS: [&[&str]; 12] = [
     &["id", "value", "failure", "clock_skew"],
-    &["normalize", "source", "backoff", "rate", "jobs", "tombstone"],
+    &["normalize", "source", "backoff", "rate", "jobs"],
     &["schema", "queue", "schedule", "gate"],
     &["detect", "matching", "registry", "health"],
     &["resolve", "notice", "history"],
@@ -86,20 +86,8 @@ fn a_module_imports_only_from_floors_below() {
 fn the_two_columns_never_import_each_other() {
     let data =
         ["normalize", "schema", "detect", "matching", "resolve", "source", "audit", "store", "plan", "run", "decide"];
-    let work = [
-        "jobs",
-        "backoff",
-        "rate",
-        "tombstone",
-        "queue",
-        "schedule",
-        "gate",
-        "health",
-        "registry",
-        "notice",
-        "history",
-        "webhook",
-    ];
+    let work =
+        ["jobs", "backoff", "rate", "queue", "schedule", "gate", "health", "registry", "notice", "history", "webhook"];
     for (module, path) in sources() {
         let other: &[&str] = if data.contains(&module.as_str()) {
             &work
@@ -144,4 +132,50 @@ fn the_core_touches_nothing_outside() {
             assert!(!found, "{} names {word}", path.display());
         }
     }
+}
+
+/// The sentence of a module's essay that its order of files follows, one or more to a row.
+const ORDER: &str = "Each file imports only from the rows above its own:";
+
+/// The files of a module, each with its row in the essay's table.
+fn rows(essay: &str) -> BTreeMap<String, usize> {
+    let table = essay.split(ORDER).nth(1).unwrap_or_default();
+    let rows = table.lines().skip_while(|line| !line.starts_with("//! |")).take_while(|line| line.starts_with("//! |"));
+    let files = |(row, line): (usize, &str)| {
+        let cell = line.split('|').nth(1).unwrap_or_default().to_owned();
+        let names = cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        names.into_iter().map(move |name| (name, row))
+    };
+    rows.enumerate().flat_map(files).collect()
+}
+
+#[test]
+fn a_file_inside_a_module_imports_only_from_files_below_it() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut arrows = 0;
+    for (module, path) in sources() {
+        let essay = fs::read_to_string(src.join(format!("{module}.rs"))).unwrap();
+        let rows = rows(&essay);
+        let inside = path.strip_prefix(src.join(&module)).ok().and_then(|inside| inside.components().next());
+        let Some(file) = inside.filter(|_| !rows.is_empty()) else { continue };
+        let file = Path::new(file.as_os_str()).file_stem().unwrap().to_str().unwrap();
+        let row = rows.get(file).unwrap_or_else(|| panic!("{} has no row in the essay of {module}", path.display()));
+        let code = code(&path);
+        let mut imported = names_after(&code, &format!("crate::{module}::"));
+        // One folder deeper, `super` is a part of the same row.
+        if path.parent() == Some(&src.join(&module)) {
+            imported.extend(names_after(&code, "super::"));
+        }
+        for import in imported.iter().filter(|import| *import != file) {
+            let below = rows.get(import).unwrap_or_else(|| panic!("{}: {import} is no file", path.display()));
+            assert!(below < row, "{}: {file} must not import {import}", path.display());
+            arrows += 1;
+        }
+    }
+    assert!(arrows > 60, "the search for imports finds nothing any more");
+}
+
+fn names_after(code: &str, path: &str) -> Vec<String> {
+    let name = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    code.split(path).skip(1).map(name).collect()
 }

@@ -1,27 +1,34 @@
 //! Steps that read: what is linked, what the source lists, and the records that may have changed.
 
 use super::Step;
+use super::flow::{Phase, judged, load_unlisted, turn, write};
+use crate::failure::Failure;
 use crate::id::ExternalId;
-use crate::plan::{Figures, Plan};
-use crate::run::core::{Core, Purpose};
-use crate::source::{Cursor, Page};
-use crate::store::{IndexPage, LoadRequest, Records};
+use crate::run::batches::Batches;
+use crate::run::closing::Closing;
+use crate::run::judging::Judging;
+use crate::run::listing::Listing;
+use crate::run::planning::Changed;
+use crate::run::summary::Done;
+use crate::run::unlisted::{StillUnlisted, Unlisted};
+use crate::run::writing::Writing;
+use crate::source::{Cursor, Next, Page};
+use crate::store::{IndexPage, LoadRequest, Op, Records};
 
 /// The run reads what is linked.
 #[derive(Debug)]
 pub struct Indexing {
-    pub(in crate::run) core: Box<Core>,
-    pub(in crate::run) after: Option<Cursor>,
-    pub(in crate::run) purpose: Reading,
+    pub(super) after: Option<Cursor>,
+    pub(super) purpose: Reading,
 }
 
 /// What the index is read for.
 #[derive(Debug)]
-pub(in crate::run) enum Reading {
+pub(super) enum Reading {
     /// To know what is linked.
-    Linked,
-    /// To count how many records a run of some of them is measured against.
-    Population(Box<(Plan, Figures)>, u64),
+    Linked(Box<Listing>),
+    /// To know how many records are active, before a plan is judged: so many so far.
+    Population(Box<Judging>, u64),
 }
 
 impl Indexing {
@@ -60,7 +67,7 @@ impl Indexing {
     /// ```
     pub fn resume(mut self, page: IndexPage) -> Step {
         match &mut self.purpose {
-            Reading::Linked => self.core.index(page.entries),
+            Reading::Linked(listing) => listing.add_to_index(&page.entries),
             Reading::Population(_, active) => {
                 *active += page.entries.iter().filter(|entry| entry.can_be_missing()).count() as u64
             }
@@ -69,11 +76,22 @@ impl Indexing {
             return Step::Indexing(Self { after: Some(after), ..self });
         }
         match self.purpose {
-            Reading::Linked => Step::Fetching(Fetching { core: self.core, after: None }),
-            Reading::Population(judged, active) => {
-                let (plan, figures) = *judged;
-                self.core.decide(plan, figures.within(active))
-            }
+            Reading::Linked(listing) => Step::Fetching(Fetching { listing, after: None }),
+            Reading::Population(judging, active) => judged(judging.within(active).decide()),
+        }
+    }
+
+    pub(super) fn processed(&self) -> u64 {
+        match &self.purpose {
+            Reading::Linked(listing) => listing.planning.context.processed(),
+            Reading::Population(judging, _) => judging.processed(),
+        }
+    }
+
+    pub(super) fn failed(self, failure: Failure) -> Done {
+        match self.purpose {
+            Reading::Linked(listing) => listing.failed(failure),
+            Reading::Population(judging, _) => judging.failed(failure),
         }
     }
 }
@@ -81,8 +99,8 @@ impl Indexing {
 /// The run reads the source's listing.
 #[derive(Debug)]
 pub struct Fetching {
-    pub(in crate::run) core: Box<Core>,
-    pub(in crate::run) after: Option<Cursor>,
+    pub(super) listing: Box<Listing>,
+    pub(super) after: Option<Cursor>,
 }
 
 impl Fetching {
@@ -121,7 +139,7 @@ impl Fetching {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn only(&self) -> Option<&[ExternalId]> {
-        self.core.run.only.as_deref()
+        self.listing.only()
     }
 
     /// How many records are linked, as the index said. A run of [some](crate::run::Run::only) records does not read it: 0.
@@ -141,7 +159,7 @@ impl Fetching {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn linked(&self) -> u64 {
-        self.core.linked()
+        self.listing.linked()
     }
 
     /// From here on, writes page by page. For a host that learns only from the index that this is a first import; a dry
@@ -164,7 +182,7 @@ impl Fetching {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stream(&mut self) {
-        self.core.stream();
+        self.listing.stream();
     }
 
     /// Goes on with a page of the listing.
@@ -185,17 +203,55 @@ impl Fetching {
     /// assert!(matches!(step, Step::Done(done) if done.report.counts.processed == 0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn resume(self, page: Page) -> Step {
-        self.core.listed(page)
+    pub fn resume(mut self, page: Page) -> Step {
+        let Page { items, next } = page;
+        match self.listing.list(items) {
+            None => turn(self.listing, next),
+            Some((wanted, changed)) => {
+                Step::Loading(Loading { wanted, purpose: Purpose::Page(self.listing, changed, next) })
+            }
+        }
     }
 }
 
 /// The run reads the records that may have changed.
 #[derive(Debug)]
 pub struct Loading {
-    pub(in crate::run) core: Box<Core>,
-    pub(in crate::run) wanted: LoadRequest,
-    pub(in crate::run) purpose: Purpose,
+    pub(super) wanted: LoadRequest,
+    pub(super) purpose: Purpose,
+}
+
+/// What a load is for.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// To plan a page of the listing.
+    Page(Box<Listing>, Changed, Next),
+    /// To plan what became of records that are not listed, of these and then the rest.
+    Unlisted(Box<Closing>, Vec<Unlisted>, StillUnlisted),
+    /// To look at records of a stored plan before its ops are carried out.
+    Check(Box<Writing>, Vec<Op>),
+    /// To plan once more what was stale.
+    Again(Phase, Vec<Op>),
+}
+
+impl Purpose {
+    pub(super) fn processed(&self) -> u64 {
+        match self {
+            Self::Page(listing, ..) => listing.planning.context.processed(),
+            Self::Unlisted(closing, ..) => closing.planning.context.processed(),
+            Self::Check(writing, _) => writing.context.processed(),
+            Self::Again(phase, _) => phase.processed(),
+        }
+    }
+
+    pub(super) fn failed(self, failure: Failure) -> Done {
+        match self {
+            Self::Page(listing, ..) => listing.failed(failure),
+            Self::Unlisted(closing, ..) => closing.failed(failure),
+            Self::Check(writing, _) => writing.failed(failure),
+            Self::Again(phase, _) => phase.failed(failure),
+        }
+    }
 }
 
 impl Loading {
@@ -258,6 +314,23 @@ impl Loading {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn resume(self, records: Records) -> Step {
-        self.core.loaded(self.purpose, records)
+        match self.purpose {
+            Purpose::Page(mut listing, changed, next) => {
+                let ops = listing.plan_page(changed, records);
+                write(Phase::Listing(listing, next), Batches::of(ops))
+            }
+            Purpose::Unlisted(mut closing, page, rest) => {
+                closing.plan_unlisted(page, records);
+                load_unlisted(closing, rest)
+            }
+            Purpose::Check(mut writing, ops) => {
+                let ops = writing.check(ops, records);
+                write(Phase::Writing(writing), Batches::of(ops))
+            }
+            Purpose::Again(mut phase, stale) => {
+                let ops = phase.plan_again(stale, records);
+                write(phase, Batches::again(ops))
+            }
+        }
     }
 }

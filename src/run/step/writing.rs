@@ -1,20 +1,21 @@
 //! Steps that write, or wait to be let.
 
+use super::flow::{Phase, judged, write};
 use super::{Done, Step};
 use crate::plan::{Blocked, Plan, PlanId};
-use crate::run::commit::After;
-use crate::run::core::Core;
-use crate::store::{Batch, Op, OpOutcome, Plain, show};
+use crate::run::batches::Batches;
+use crate::run::judging::carry_out;
+use crate::run::writing::Writing;
+use crate::store::{Batch, OpOutcome, Plain, show};
 
 /// The run writes.
 #[derive(Debug)]
 pub struct Committing {
-    pub(in crate::run) core: Box<Core>,
-    pub(in crate::run) batch: Batch,
+    pub(super) phase: Phase,
+    pub(super) batch: Batch,
     /// The entries that the batch has stand-ins in, as they are.
-    pub(in crate::run) plain: Plain,
-    pub(in crate::run) rest: Vec<Op>,
-    pub(in crate::run) after: After,
+    pub(super) plain: Plain,
+    pub(super) batches: Batches,
 }
 
 impl Committing {
@@ -78,7 +79,7 @@ impl Committing {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remaining(&self) -> usize {
-        self.rest.len() + self.after.remaining()
+        self.batches.remaining() + self.phase.unchecked()
     }
 
     /// Goes on with what came of each op, in the order of the batch. An op without an outcome counts as failed.
@@ -109,20 +110,21 @@ impl Committing {
     /// assert!(matches!(committing.resume(vec![OpOutcome::Stale]), Step::Loading(_)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn resume(self, outcomes: Vec<OpOutcome>) -> Step {
+    pub fn resume(mut self, outcomes: Vec<OpOutcome>) -> Step {
         let mut ops = self.batch.ops;
         // What was planned is told by the entries as they are.
         show(&mut ops, self.plain);
-        self.core.committed(ops, outcomes, self.rest, self.after)
+        self.batches.answered(self.phase.context_mut(), ops, outcomes);
+        write(self.phase, self.batches)
     }
 }
 
 /// A guard stopped the run; nothing was written.
 #[derive(Debug)]
 pub struct Stopped {
-    pub(in crate::run) core: Box<Core>,
-    pub(in crate::run) plan: Plan,
-    pub(in crate::run) reasons: Vec<Blocked>,
+    pub(super) writing: Box<Writing>,
+    pub(super) plan: Plan,
+    pub(super) reasons: Vec<Blocked>,
 }
 
 impl Stopped {
@@ -232,7 +234,7 @@ impl Stopped {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn approve(self, plan: PlanId) -> Step {
-        if plan == self.plan.id() { self.core.commit_plan(self.plan) } else { Step::Stopped(self) }
+        if plan == self.plan.id() { judged(carry_out(*self.writing, self.plan)) } else { Step::Stopped(self) }
     }
 
     /// Leaves it at that.
@@ -269,6 +271,6 @@ impl Stopped {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn finish(self) -> Done {
-        self.core.blocked(self.plan, self.reasons)
+        self.writing.planned(self.plan, self.reasons)
     }
 }

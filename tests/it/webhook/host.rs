@@ -8,8 +8,7 @@ use tripartite::drive::block_on;
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{QueueRules, Slot};
-use tripartite::tombstone::Tombstones;
-use tripartite::webhook::{Endpoint, ReceiveStep, Received, Seen, SideEffect};
+use tripartite::webhook::{Endpoint, ReceiveStep, Received, Seen, SideEffect, Tombstones};
 
 use super::{SECRET, Sent, at, standard};
 

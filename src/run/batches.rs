@@ -1,0 +1,81 @@
+//! Ops on their way to the store, batch by batch. What was stale is planned once more, and then written or skipped.
+
+use std::vec::IntoIter;
+
+use super::context::Context;
+use super::options::Key;
+use super::record::said_by_the_source;
+use crate::source::RemoteRecord;
+use crate::store::{Action, Batch, LoadRequest, Op, OpOutcome, Plain, hide};
+
+#[derive(Debug)]
+pub(super) struct Batches {
+    rest: IntoIter<Op>,
+    stale: Vec<Op>,
+    attempt: Attempt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    First,
+    Second,
+}
+
+impl Batches {
+    pub(super) fn of(ops: Vec<Op>) -> Self {
+        Self { rest: ops.into_iter(), stale: Vec::new(), attempt: Attempt::First }
+    }
+
+    /// The ops that were stale, planned once more.
+    pub(super) fn again(ops: Vec<Op>) -> Self {
+        Self { attempt: Attempt::Second, ..Self::of(ops) }
+    }
+
+    pub(super) fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The next batch, with its entries as they are where it has stand-ins.
+    pub(super) fn next(&mut self, context: &Context) -> Option<(Batch, Plain)> {
+        let run = &context.run;
+        let mut ops: Vec<Op> = self.rest.by_ref().take(run.batch).collect();
+        let plain = hide(run.policy.schema(), run.audit_key.as_ref().map(Key::hash), &mut ops);
+        let batch = Batch {
+            run: run.id.clone(),
+            at: run.at,
+            schema: run.policy.schema().fingerprint(),
+            policy: run.policy.fingerprint(),
+            ops,
+        };
+        (!batch.ops.is_empty()).then_some((batch, plain))
+    }
+
+    /// Takes what came of the ops of a batch.
+    pub(super) fn answered(&mut self, context: &mut Context, ops: Vec<Op>, outcomes: Vec<OpOutcome>) {
+        let mut outcomes = outcomes.into_iter();
+        for op in ops {
+            let missing = || OpOutcome::Failed { problem: "no outcome was given".into() };
+            match outcomes.next().unwrap_or_else(missing) {
+                OpOutcome::Applied { .. } => {
+                    if let Action::Create(_) = op.action {
+                        context.index.make(op.id.as_str());
+                    }
+                    context.outcomes.applied(context.run.policy.schema(), &op);
+                }
+                // Nothing was to be written, and the next run looks again.
+                OpOutcome::Stale if op.is_silent() => context.outcomes.unchanged(&op),
+                OpOutcome::Stale if self.attempt == Attempt::First => self.stale.push(op),
+                OpOutcome::Stale => context.outcomes.skipped(op.id, "changed here twice while it was being written"),
+                OpOutcome::Failed { problem } => context.outcomes.failed(op.id, problem),
+            }
+        }
+    }
+
+    /// What was stale, and what must be loaded to plan it once more.
+    pub(super) fn take_stale(&mut self, context: &Context) -> Option<(LoadRequest, Vec<Op>)> {
+        let stale = std::mem::take(&mut self.stale);
+        let ids = stale.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
+        let remotes: Vec<RemoteRecord> = stale.iter().filter_map(said_by_the_source).collect();
+        (!stale.is_empty()).then(|| (LoadRequest { ids, near: context.near(remotes.iter()) }, stale))
+    }
+}

@@ -1,0 +1,152 @@
+//! The plan is judged by the guards before anything is written; a stored one was judged when it was made.
+
+use super::closing::Closing;
+use super::context::Context;
+use super::options::Run;
+use super::renamed::Ends;
+use super::scope::Scope;
+use super::summary::{Done, Summary};
+use super::writing::{Whose, Writing};
+use crate::failure::Failure;
+use crate::matching::Claims;
+use crate::plan::{Blocked, Figures, Noted, Plan, Tally};
+use crate::store::{Action, Precondition};
+
+/// A plan that is not judged yet.
+#[derive(Debug)]
+pub(super) struct Judging {
+    writing: Writing,
+    plan: Plan,
+    figures: Figures,
+    noted: Noted,
+}
+
+/// What is done with a plan.
+#[derive(Debug)]
+pub(super) enum Judged {
+    /// It is written.
+    Write(Writing, Plan),
+    /// A person is asked.
+    Stop(Writing, Plan, Vec<Blocked>),
+    /// It was only to be made, or cannot be carried out.
+    Done(Done),
+}
+
+impl Judging {
+    pub(super) fn of(closing: Closing) -> Self {
+        let listed = closing.listed_in_all();
+        let Closing { mut planning, summary, mut ends, .. } = closing;
+        let claims = planning.settle_claims(&mut ends);
+        let mut ops = planning.take_ops();
+        ops.append(&mut ends.take());
+        let (context, noted) = (planning.context, planning.noted);
+        let run = &context.run;
+        let figures = Figures {
+            population: context.index.population,
+            listed,
+            quarantined: quarantined_tally(&context),
+            ..Figures::of(run.policy.schema(), &ops, &noted)
+        };
+        let plan = Plan {
+            schema: run.policy.schema().clone(),
+            policy: run.policy.fingerprint(),
+            ops,
+            quarantined: context.outcomes.quarantined.clone(),
+            made_after: run.made_after.clone(),
+        };
+        Self { writing: Writing { context, summary, ends, claims, plan: Whose::Own }, plan, figures, noted }
+    }
+
+    /// Whether it must be known how many records are active here, which a run of some records has not read.
+    pub(super) fn needs_population(&self) -> bool {
+        let run = &self.writing.context.run;
+        run.only.is_some() && run.guards.could_stop(&self.figures)
+    }
+
+    /// So many records are active here.
+    pub(super) fn within(self, active: u64) -> Self {
+        Self { figures: self.figures.within(active), ..self }
+    }
+
+    pub(super) fn decide(mut self) -> Judged {
+        let context = &self.writing.context;
+        let guards = &context.run.guards;
+        let reasons = if context.streams() { guards.judge_leaving(&self.figures) } else { guards.judge(&self.figures) };
+        // Before the plan has an id: with the plan, what it drops is approved for good.
+        self.noted.dropped.mark(context.run.policy.schema(), &mut self.plan.ops, &reasons);
+        if !reasons.is_empty() && context.run.approved != Some(self.plan.id()) {
+            return Judged::Stop(self.writing, self.plan, reasons);
+        }
+        carry_out(self.writing, self.plan)
+    }
+
+    pub(super) fn processed(&self) -> u64 {
+        self.writing.context.processed()
+    }
+
+    pub(super) fn failed(self, failure: Failure) -> Done {
+        self.writing.failed(failure)
+    }
+}
+
+/// The plan may be written.
+pub(super) fn carry_out(mut writing: Writing, plan: Plan) -> Judged {
+    if writing.context.run.dry {
+        return Judged::Done(writing.planned(plan, Vec::new()));
+    }
+    if !writing.context.streams() {
+        writing.context.outcomes.judged(plan.id());
+    }
+    Judged::Write(writing, plan)
+}
+
+fn quarantined_tally(context: &Context) -> Tally {
+    let counts = context.outcomes.counts(&context.index);
+    let tally = context.run.approved_aside.beside(&context.outcomes.quarantined);
+    // A record that is set aside twice is one record.
+    Tally { count: tally.count.min(counts.quarantined - counts.proposed), ..tally }
+}
+
+/// A stored plan is carried out, if it was made under the same policy.
+pub(super) fn apply(run: Run, plan: Plan) -> Judged {
+    let (expected, found) = (run.policy.fingerprint(), plan.policy);
+    let (summary, context) = (Summary::of_plan(&run), Context::new(run));
+    let (ends, claims) = (Ends::new(false), Claims::default());
+    let mut writing = Writing { context, summary, ends, claims, plan: Whose::Stored(Vec::new().into_iter()) };
+    if found != expected {
+        writing.summary.scope = Scope::of(writing.context.run.only.as_deref());
+        return Judged::Done(writing.planned(plan, vec![Blocked::OtherPolicy { expected, found }]));
+    }
+    writing.count_stated(&plan);
+    writing.claim_again(&plan);
+    carry_out(writing, plan)
+}
+
+impl Writing {
+    /// What a stored plan says was listed: of each record it has an op, or it is set aside.
+    fn count_stated(&mut self, plan: &Plan) {
+        for op in plan.ops.iter().filter(|op| op.remote.is_some()) {
+            self.context.index.list(op.id.as_str(), op.version, op.seen.unwrap_or_default());
+        }
+        self.context.outcomes.set_aside_by_plan(&plan.quarantined);
+    }
+
+    /// The claims of a plan that was stored.
+    fn claim_again(&mut self, plan: &Plan) {
+        for aside in &plan.quarantined {
+            if let (Some(id), Some(answer)) = (&aside.id, &aside.matched) {
+                self.claims.claim(id, answer.locals());
+            }
+        }
+        for op in &plan.ops {
+            if let Precondition::Free { local, .. } = &op.expect {
+                self.claims.claim(&op.id, std::slice::from_ref(local));
+            }
+        }
+        // Whoever it creates must not be found by what it creates.
+        let created = plan.ops.iter().filter(|op| matches!(op.action, Action::Create(_)));
+        if let Some(rules) = &self.context.run.rules {
+            self.context.crowds.add_shared(rules, created.filter_map(|op| op.remote.as_ref()));
+        }
+    }
+}

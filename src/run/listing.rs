@@ -1,0 +1,235 @@
+//! The first phase: what the source lists, page by page. Who changed is loaded and planned, and what cannot be relied on
+//! is set aside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::context::{ById, Context};
+use super::drift::FieldCensus;
+use super::index::{Sighting, Slot};
+use super::options::{Mode, Run};
+use super::planning::{Changed, Planning};
+use super::renamed::LinkedSpellings;
+use super::repeat;
+use super::report::NAMED;
+use super::scope::Scope;
+use super::summary::{Done, Summary};
+use crate::audit::Situation;
+use crate::failure::Failure;
+use crate::id::ExternalId;
+use crate::plan::Quarantined;
+use crate::source::{Item, Malformed, RemoteRecord};
+use crate::store::{IndexEntry, LoadRequest, Op, Records};
+
+#[derive(Debug)]
+pub(super) struct Listing {
+    pub(super) planning: Planning,
+    linked: u64,
+    /// Which fields it has.
+    census: FieldCensus,
+    spellings: LinkedSpellings,
+    /// In a run of some records, those that the source has not answered for so far.
+    unanswered: BTreeSet<ExternalId>,
+    /// How many items were listed that could be any record.
+    nameless: u64,
+    unlisted: UnlistedSoFar,
+    /// Listed a second time in other words, while the first statement is no longer at hand.
+    doubtful: Vec<(Slot, RemoteRecord)>,
+}
+
+/// What the source says of records that it does not list. It is acted on when the listing is over.
+#[derive(Debug, Default)]
+pub(super) struct UnlistedSoFar {
+    /// By its old id, what the source calls a record from now on; it should be one.
+    pub(super) moves: BTreeMap<ExternalId, BTreeSet<ExternalId>>,
+    /// The versions of the records that the source says are gone.
+    pub(super) gone: BTreeMap<ExternalId, Option<u64>>,
+}
+
+/// What is left of a listing that is over.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) planning: Planning,
+    pub(super) summary: Summary,
+    pub(super) unanswered: u64,
+    pub(super) nameless: u64,
+    pub(super) unlisted: UnlistedSoFar,
+}
+
+impl Listing {
+    pub(super) fn new(run: Run) -> Self {
+        Self {
+            linked: 0,
+            census: FieldCensus::new(run.policy.schema()),
+            spellings: LinkedSpellings::default(),
+            unanswered: run.only.iter().flatten().cloned().collect(),
+            nameless: 0,
+            unlisted: UnlistedSoFar::default(),
+            doubtful: Vec::new(),
+            planning: Planning::new(Context::new(run)),
+        }
+    }
+
+    pub(super) fn add_to_index(&mut self, entries: &[IndexEntry]) {
+        self.linked += entries.len() as u64;
+        self.planning.context.add_to_index(entries);
+    }
+
+    /// How many records are linked, as the index has it.
+    pub(super) fn linked(&self) -> u64 {
+        self.linked
+    }
+
+    pub(super) fn only(&self) -> Option<&[ExternalId]> {
+        self.planning.context.run.only.as_deref()
+    }
+
+    pub(super) fn stream(&mut self) {
+        self.planning.context.run.mode = Mode::Streaming;
+    }
+
+    /// Takes a page. What must be loaded before it can be planned, if anything.
+    pub(super) fn list(&mut self, items: Vec<Item>) -> Option<(LoadRequest, Changed)> {
+        let mut changed = Changed::new();
+        for item in items {
+            self.item(item, &mut changed);
+        }
+        if changed.is_empty() && self.doubtful.is_empty() {
+            return None;
+        }
+        let context = &self.planning.context;
+        let doubtful: BTreeSet<&ExternalId> = self.doubtful.iter().map(|(_, remote)| &remote.id).collect();
+        let ids = changed.values().map(|remote| &remote.id).chain(doubtful).cloned().collect();
+        let near = context.near(changed.values().filter(|remote| !context.index.knows(remote.id.as_str())));
+        Some((LoadRequest { ids, near }, changed))
+    }
+
+    fn item(&mut self, item: Item, changed: &mut Changed) {
+        let nameless = item.ids().next().is_none();
+        let is_asked = |only: &[ExternalId]| nameless || item.ids().any(|id| only.binary_search(id).is_ok());
+        if !self.only().is_none_or(is_asked) {
+            return self.planning.context.outcomes.ignored();
+        }
+        for id in item.ids() {
+            self.unanswered.remove(id);
+        }
+        match item {
+            Item::Record(remote) => self.record(remote, changed),
+            Item::Malformed(malformed) => self.malformed(malformed, changed),
+            Item::Tombstone { id, version } => self.tombstone(id, version),
+            Item::Rekeyed { from, to } => self.rekeyed(from, to),
+        }
+    }
+
+    fn record(&mut self, remote: RemoteRecord, changed: &mut Changed) {
+        let index = &mut self.planning.context.index;
+        let (slot, sighting) = index.list(remote.id.as_str(), remote.version, remote.fingerprint());
+        match sighting {
+            Sighting::Unchanged => self.census.count(&remote.record),
+            Sighting::Changed => {
+                self.census.count(&remote.record);
+                changed.insert(slot, remote);
+            }
+            Sighting::Repeated => self.planning.context.outcomes.duplicate(),
+            Sighting::SetAside => {}
+            Sighting::Reworded => self.reworded(slot, remote, changed),
+        }
+    }
+
+    fn reworded(&mut self, slot: Slot, remote: RemoteRecord, changed: &mut Changed) {
+        let schema = self.planning.context.run.policy.schema();
+        match changed.get(&slot).map(|first| &first.record).or(self.planning.said(slot)) {
+            None => self.doubtful.push((slot, remote)),
+            Some(first) if repeat::same(schema, first, &remote.record) => self.planning.context.outcomes.duplicate(),
+            Some(_) => self.planning.contradicted(remote.id, changed),
+        }
+    }
+
+    fn malformed(&mut self, malformed: Malformed, changed: &mut Changed) {
+        let Malformed { place, id, problem } = malformed;
+        let quarantined =
+            Quarantined { id, place: Some(place), situation: Situation::Malformed, problem, matched: None };
+        if quarantined.id.is_some() {
+            self.planning.set_aside(quarantined, changed);
+        } else {
+            self.nameless += 1;
+            self.planning.context.outcomes.set_aside_beside(quarantined);
+        }
+    }
+
+    fn tombstone(&mut self, id: ExternalId, version: Option<u64>) {
+        match self.unlisted.gone.get_mut(&id) {
+            Some(known) => {
+                self.planning.context.outcomes.duplicate();
+                *known = (*known).max(version);
+            }
+            None => drop(self.unlisted.gone.insert(id, version)),
+        }
+    }
+
+    fn rekeyed(&mut self, from: ExternalId, to: ExternalId) {
+        if !self.unlisted.moves.entry(from).or_default().insert(to) {
+            self.planning.context.outcomes.duplicate();
+        }
+    }
+
+    /// Plans a page, now that its records are loaded. In streaming mode, what is to be written at once.
+    pub(super) fn plan_page(&mut self, remotes: Changed, records: Records) -> Vec<Op> {
+        let context = &mut self.planning.context;
+        let (loaded, candidates) = (context.by_id(records.linked), context.candidates(records.candidates));
+        context.learn(loaded.values());
+        self.settle_doubtful(&loaded);
+        let context = &mut self.planning.context;
+        let found = context.evidence(remotes.values(), &loaded, &candidates);
+        context.count_keys(&found);
+        let mut named = context.named(found, &candidates);
+        for (slot, remote) in remotes {
+            let (context, known) = (&mut self.planning.context, loaded.get(&remote.id));
+            if let Some(evidence) = named.remove(&remote.id) {
+                self.planning.wait(slot, remote, Some(evidence), &candidates);
+            } else if context.has_vanished(slot, &remote.id, &loaded) {
+                context.leave_to_the_next(remote.id);
+            } else if known.is_none() && self.spellings.has(&context.index, &remote.id) {
+                self.planning.wait(slot, remote, None, &candidates);
+            } else {
+                self.planning.plan(slot, &remote, known);
+            }
+        }
+        if self.planning.context.streams() { self.planning.take_ops() } else { Vec::new() }
+    }
+
+    /// Tells repetitions from contradictions by what the host has of the first statement.
+    fn settle_doubtful(&mut self, loaded: &ById) {
+        for (slot, remote) in std::mem::take(&mut self.doubtful) {
+            let context = &mut self.planning.context;
+            if context.index.is_set_aside(slot) {
+                continue;
+            }
+            let schema = context.run.policy.schema();
+            if loaded.get(&remote.id).is_some_and(|first| repeat::is_known(schema, first, &remote.record)) {
+                context.outcomes.duplicate();
+            } else {
+                self.planning.contradicted(remote.id, &mut Changed::new());
+            }
+        }
+    }
+
+    pub(super) fn over(self) -> Listed {
+        let scope = Scope::of(self.only());
+        let summary = Summary {
+            scope,
+            census: self.census,
+            complete: false,
+            incomplete: None,
+            withheld: 0,
+            unanswered: 0,
+            unanswered_ids: self.unanswered.iter().take(NAMED).cloned().collect(),
+        };
+        let unanswered = self.unanswered.len() as u64;
+        Listed { planning: self.planning, summary, unanswered, nameless: self.nameless, unlisted: self.unlisted }
+    }
+
+    pub(super) fn failed(self, failure: Failure) -> Done {
+        let Listed { planning, summary, .. } = self.over();
+        summary.failed(planning.context, failure)
+    }
+}

@@ -1,0 +1,90 @@
+//! Which records moved to another id, as far as the source's word can be relied on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::closing::Closing;
+use crate::id::ExternalId;
+
+/// A record has another id from now on.
+#[derive(Debug)]
+pub(super) struct Moved {
+    pub(super) from: ExternalId,
+    pub(super) to: ExternalId,
+    /// It is gone under its new id: with this version, where the source counts.
+    pub(super) gone: Option<Option<u64>>,
+}
+
+/// By its old id, what the source calls a record from now on; it should be one.
+type Moves = BTreeMap<ExternalId, BTreeSet<ExternalId>>;
+
+impl Closing {
+    /// The moves of records that are linked here, each to its last id.
+    pub(super) fn moved(&mut self) -> Vec<Moved> {
+        let moves = std::mem::take(&mut self.unlisted.moves);
+        let arrivals = self.arrivals(&moves);
+        let taken: BTreeSet<ExternalId> = arrivals.keys().filter(|to| self.is_linked(to)).cloned().collect();
+        let mut moved = Vec::new();
+        for (to, from) in arrivals {
+            match from[..] {
+                // Whose id another record is to have stays, too: who moves first must not decide.
+                [from] if !taken.contains(from) => moved.push(Moved { from: from.clone(), to, gone: None }),
+                _ => {
+                    for from in from {
+                        let problem = format!("the source gave {to} to this record, and an id is given twice");
+                        self.mistaken(from.clone(), problem);
+                    }
+                    self.unborn(&to);
+                }
+            }
+        }
+        moved
+    }
+
+    /// The records that move, by their last ids.
+    fn arrivals<'m>(&mut self, moves: &'m Moves) -> BTreeMap<ExternalId, Vec<&'m ExternalId>> {
+        let mut arrivals = BTreeMap::<ExternalId, Vec<&ExternalId>>::new();
+        for (from, tos) in moves {
+            let slot = self.slot(from);
+            let context = &mut self.planning.context;
+            let listed = context.index.listed(slot).is_some();
+            // A run of some records has read no index, and finds out when it loads them.
+            if context.run.only.is_none() && !context.index.is_linked(slot) && !listed {
+                context.outcomes.ignored();
+                continue;
+            }
+            context.index.speak_for(from.as_str());
+            match end_of(moves, from, |id| self.is_linked(id)) {
+                Some(to) if !listed => arrivals.entry(to).or_default().push(from),
+                _ => {
+                    let problem = "the source says that this record has another id, and contradicts itself";
+                    self.mistaken(from.clone(), problem.to_owned());
+                    tos.iter().for_each(|to| self.unborn(to));
+                }
+            }
+        }
+        arrivals
+    }
+
+    /// Whoever has this id may be here under another one, and is not created.
+    fn unborn(&mut self, id: &ExternalId) {
+        let slot = self.slot(id);
+        let index = &self.planning.context.index;
+        if index.listed(slot).is_some() && !index.is_linked(slot) {
+            let problem = "the source may have called this record otherwise before, and contradicts itself";
+            self.mistaken(id.clone(), problem.to_owned());
+        }
+    }
+}
+
+/// The last id that a record moved to: through ids that nobody here has, and not in a circle.
+fn end_of(moves: &Moves, from: &ExternalId, mut is_linked: impl FnMut(&ExternalId) -> bool) -> Option<ExternalId> {
+    let (mut passed, mut at) = (BTreeSet::from([from]), from);
+    while let Some(next) = moves.get(at) {
+        at = next.first().filter(|_| next.len() == 1)?;
+        passed.insert(at).then_some(())?;
+        if is_linked(at) {
+            break;
+        }
+    }
+    Some(at.clone())
+}

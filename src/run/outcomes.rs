@@ -1,0 +1,190 @@
+//! What came of records: of what is planned by its op, of what is listed by its [fate](super::index::Fates).
+//!
+//! Nothing that was counted is taken back. A listed record that is judged again has one fate, the last; all fates are
+//! counted together, when a report is made.
+
+use super::index::Index;
+use super::report::{Counts, Unwritten};
+use crate::audit::{AuditEntry, FieldEntry, Situation};
+use crate::detect::Verdict;
+use crate::id::ExternalId;
+use crate::plan::{PlanHash, PlanId, Quarantined};
+use crate::resolve::Decision;
+use crate::schema::{Policy, Schema};
+use crate::store::{Action, ConflictChange, Op, listings_without};
+
+#[derive(Debug)]
+pub(super) struct Outcomes {
+    /// What ops did and what the source said; nothing that the index tells.
+    counts: Counts,
+    /// Statements that are set aside and are no record's own: they have no id, or contradict what was written already.
+    besides: u64,
+    pub(super) quarantined: Vec<Quarantined>,
+    unwritten: Vec<Unwritten>,
+    plan: PlanIdentity,
+}
+
+/// The id of what is written.
+#[derive(Debug)]
+enum PlanIdentity {
+    /// It adds up, op by op, because no plan was judged as a whole.
+    Adding(PlanHash),
+    Judged(PlanId),
+}
+
+impl Outcomes {
+    pub(super) fn new(policy: &Policy) -> Self {
+        Self {
+            counts: Counts::default(),
+            besides: 0,
+            quarantined: Vec::new(),
+            unwritten: Vec::new(),
+            plan: PlanIdentity::Adding(PlanHash::new(policy)),
+        }
+    }
+
+    /// A plan was judged as a whole, so that is what is written.
+    pub(super) fn judged(&mut self, plan: PlanId) {
+        self.plan = PlanIdentity::Judged(plan);
+    }
+
+    /// So many conflicts were open before.
+    pub(super) fn were_open(&mut self, conflicts: u64) {
+        self.counts.conflicts_open += conflicts;
+    }
+
+    pub(super) fn duplicate(&mut self) {
+        self.counts.duplicates += 1;
+    }
+
+    pub(super) fn ignored(&mut self) {
+        self.counts.ignored += 1;
+    }
+
+    /// A statement is set aside that is no record's own.
+    pub(super) fn set_aside_beside(&mut self, quarantined: Quarantined) {
+        self.besides += 1;
+        self.quarantined.push(quarantined);
+    }
+
+    /// How many statements are set aside that are no record's own.
+    pub(super) fn besides(&self) -> u64 {
+        self.besides
+    }
+
+    /// What a stored plan set aside.
+    pub(super) fn set_aside_by_plan(&mut self, quarantined: &[Quarantined]) {
+        self.besides = quarantined.len() as u64;
+        self.quarantined = quarantined.to_vec();
+    }
+
+    /// Of an op nothing is left to be done. A record that was not listed is not counted.
+    pub(super) fn unchanged(&mut self, op: &Op) {
+        self.counts.unchanged += u64::from(op.remote.is_some());
+    }
+
+    pub(super) fn skipped(&mut self, id: ExternalId, problem: &str) {
+        self.counts.skipped += 1;
+        self.unwritten.push(Unwritten { id, problem: problem.to_owned() });
+    }
+
+    pub(super) fn failed(&mut self, id: ExternalId, problem: String) {
+        self.counts.failed += 1;
+        self.unwritten.push(Unwritten { id, problem });
+    }
+
+    /// An op was carried out.
+    pub(super) fn applied(&mut self, schema: &Schema, op: &Op) {
+        if let PlanIdentity::Adding(hash) = &mut self.plan {
+            hash.add(schema, op);
+        }
+        self.would_apply(op);
+    }
+
+    /// An op was carried out, or would be: everything is read off the op and its entries.
+    pub(super) fn would_apply(&mut self, op: &Op) {
+        let counts = &mut self.counts;
+        match op.action {
+            Action::Create(_) => counts.created += 1,
+            Action::Update(_) => counts.updated += 1,
+            Action::Reactivate(_) => counts.reactivated += 1,
+            Action::Deactivate => counts.deactivated += 1,
+            Action::Touch if op.remote.is_some() => counts.unchanged += 1,
+            Action::Touch => counts.missing += u64::from(op.missed > 0 && listings_without(op.missed) == op.missed),
+        }
+        counts.rekeyed += u64::from(op.rekeyed.is_some());
+        counts.linked += u64::from(op.links());
+        self.entries(&op.entries);
+        op.conflicts.iter().for_each(|change| self.conflict(change));
+    }
+
+    fn entries(&mut self, entries: &[AuditEntry]) {
+        let mut last_group = None;
+        for entry in entries {
+            match entry {
+                AuditEntry::Record(entry) => {
+                    let disputed = matches!(entry.situation, Situation::DeleteVsEdit | Situation::Replaced);
+                    self.counts.conflicts_detected += u64::from(disputed);
+                }
+                AuditEntry::Field(entry) => {
+                    // A group is decided once; its entries stand together.
+                    if entry.group.is_none() || entry.group != last_group {
+                        self.field(entry);
+                    }
+                    last_group.clone_from(&entry.group);
+                }
+            }
+        }
+    }
+
+    fn field(&mut self, entry: &FieldEntry) {
+        match entry.verdict {
+            Verdict::InvalidRemote(_) => self.counts.invalid_fields += 1,
+            Verdict::Conflict(_) => {
+                self.counts.conflicts_detected += 1;
+                self.counts.conflicts_resolved += u64::from(entry.decision != Decision::HeldOpen);
+            }
+            _ => {}
+        }
+    }
+
+    fn conflict(&mut self, change: &ConflictChange) {
+        let open = &mut self.counts.conflicts_open;
+        *open = match change {
+            ConflictChange::Open(_) => *open + 1,
+            ConflictChange::Close { .. } => open.saturating_sub(1),
+            ConflictChange::Update(_) => *open,
+        };
+    }
+
+    /// What was counted, with the fates of what was listed.
+    pub(super) fn counts(&self, index: &Index) -> Counts {
+        let fates = index.fates();
+        Counts {
+            processed: fates.listed + self.besides,
+            unchanged: self.counts.unchanged + fates.unchanged,
+            quarantined: fates.quarantined + self.besides,
+            proposed: self.quarantined.iter().filter(|quarantined| quarantined.is_proposal()).count() as u64,
+            ..self.counts
+        }
+    }
+
+    /// What a report tells of them.
+    pub(super) fn told(self, index: &Index) -> Told {
+        let counts = self.counts(index);
+        let plan_id = match self.plan {
+            PlanIdentity::Adding(hash) => hash.id(&self.quarantined),
+            PlanIdentity::Judged(id) => id,
+        };
+        Told { counts, plan_id, set_aside: self.quarantined, unwritten: self.unwritten }
+    }
+}
+
+/// What a report tells of the outcomes.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) counts: Counts,
+    pub(super) plan_id: PlanId,
+    pub(super) set_aside: Vec<Quarantined>,
+    pub(super) unwritten: Vec<Unwritten>,
+}

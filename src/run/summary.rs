@@ -1,0 +1,113 @@
+//! What a report says of the listing, and how a run ends: written, wholly or in part; not carried out; or failed.
+
+use super::context::Context;
+use super::drift::FieldCensus;
+use super::options::Run;
+use super::outcomes::Told;
+use super::report::{Counts, Incomplete, NAMED, Report, RunOutcome};
+use super::scope::Scope;
+use crate::failure::Failure;
+use crate::id::ExternalId;
+use crate::plan::{Blocked, Plan};
+
+#[derive(Debug)]
+pub(super) struct Summary {
+    pub(super) scope: Scope,
+    /// Which fields the listing has.
+    pub(super) census: FieldCensus,
+    /// The listing is over, and was everything the source has.
+    pub(super) complete: bool,
+    /// Why it was to be everything, and cannot be believed to be.
+    pub(super) incomplete: Option<Incomplete>,
+    /// How many records it does not have, but that are left alone, because of that.
+    pub(super) withheld: u64,
+    /// How many records that were asked for it does not answer for; nobody before it is over.
+    pub(super) unanswered: u64,
+    /// Those that it has not answered for so far.
+    pub(super) unanswered_ids: Vec<ExternalId>,
+}
+
+/// The run is over.
+#[derive(Debug)]
+pub struct Done {
+    /// What came of it.
+    pub report: Report,
+    /// The plan, when it was not carried out: of a dry run, or a blocked one.
+    pub plan: Option<Plan>,
+}
+
+impl Summary {
+    /// Of a stored plan, whose listing is known no more.
+    pub(super) fn of_plan(run: &Run) -> Self {
+        let unanswered_ids = run.only.iter().flatten().take(NAMED).cloned().collect();
+        Self {
+            scope: Scope::Plan,
+            census: FieldCensus::new(run.policy.schema()),
+            complete: false,
+            incomplete: None,
+            withheld: 0,
+            unanswered: 0,
+            unanswered_ids,
+        }
+    }
+
+    /// Whether the listing can be believed to be everything: whoever is not in it is missing.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.complete && self.incomplete.is_none()
+    }
+
+    pub(super) fn done(self, context: Context) -> Done {
+        let mut report = self.report(context, RunOutcome::Succeeded);
+        if report.counts.quarantined + report.counts.skipped + report.counts.failed > 0 {
+            report.outcome = RunOutcome::Partial;
+        }
+        // Who is missing was not looked at, so something is left to the next run.
+        if report.incomplete.is_some() || report.counts.unanswered > 0 {
+            report.outcome = RunOutcome::Partial;
+        }
+        Done { plan: None, report }
+    }
+
+    /// The plan is not carried out.
+    pub(super) fn planned(self, mut context: Context, plan: Plan, blocked: Vec<Blocked>) -> Done {
+        context.outcomes.judged(plan.id());
+        plan.ops.iter().for_each(|op| context.outcomes.would_apply(op));
+        let mut done = self.done(context);
+        if !blocked.is_empty() {
+            done.report.outcome = RunOutcome::Blocked;
+        }
+        done.report.blocked = blocked;
+        done.plan = Some(plan);
+        done
+    }
+
+    pub(super) fn failed(self, context: Context, failure: Failure) -> Done {
+        let mut report = self.report(context, RunOutcome::Failed);
+        report.failure = Some(failure);
+        Done { report, plan: None }
+    }
+
+    fn report(self, context: Context, outcome: RunOutcome) -> Report {
+        let Context { run, index, crowds, outcomes, .. } = context;
+        let Told { counts, plan_id, set_aside, unwritten } = outcomes.told(&index);
+        Report {
+            plan_id,
+            at: run.at,
+            outcome,
+            dry_run: run.dry,
+            listed_all: self.is_trusted(),
+            scope: self.scope,
+            counts: Counts { unanswered: self.unanswered, ..counts },
+            blocked: Vec::new(),
+            withheld: self.withheld,
+            unanswered_ids: self.unanswered_ids,
+            incomplete: self.incomplete,
+            crowded: run.rules.as_ref().map(|rules| crowds.named(rules)).unwrap_or_default(),
+            schema_drift: self.census.drift(run.policy.schema(), self.complete),
+            set_aside,
+            unwritten,
+            failure: None,
+            run: run.id,
+        }
+    }
+}
