@@ -71,7 +71,7 @@
 //! | floor | what one sync means | when and whether it runs |
 //! |---|---|---|
 //! | 0 | [`id`]: what things are called · [`value`]: what was said | [`failure`]: what went wrong |
-//! | 1 | [`normalize`]: when two spellings are one value · [`source`]: where records come from | [`backoff`]: how long to wait · [`rate`]: how often · [`jobs`]: where the host keeps jobs |
+//! | 1 | [`normalize`]: when two spellings are one value · [`source`]: where records come from | [`backoff`]: how long to wait · [`rate`]: how often · [`jobs`]: where the host keeps jobs · [`tombstone`]: what a source said is gone |
 //! | 2 | [`schema`]: the fields, what they hold, who decides | [`queue`]: one job a key · [`schedule`] · [`gate`] |
 //! | 3 | [`detect`](mod@detect): who changed what · [`matching`]: who is who | [`health`] of a connector · [`registry`] |
 //! | 4 | [`resolve`](mod@resolve): what is done about it, and why | [`history`] and status · [`notice`]s |
@@ -108,6 +108,7 @@ pub mod value;
 
 pub mod jobs;
 pub mod source;
+pub mod tombstone;
 
 pub mod backoff;
 pub mod normalize;

@@ -75,21 +75,7 @@
 //! The other way round, a message that is remembered and not triggered would be lost for good. The slot knows only its
 //! last few commands; beyond those a redelivery costs one more sync, which finds nothing to do.
 //!
-//! # Tombstones
-//!
-//! A deletion marks inactive, and never deletes. It is stored as a [`Tombstone`] beside the slot, and the run that is
-//! triggered for it decides:
-//!
-//! 1. After its claim, a worker reads `tombstones/ORG/CONNECTOR`, and drives the run with a source that heeds them
-//!    ([`WithTombstones`](crate::work::WithTombstones)): a record that has a tombstone which [`stands`](Tombstone::stands) against what the source answers is
-//!    listed as gone ([`Item::Tombstone`](crate::source::Item::Tombstone)). The listing of a few records is never
-//!    complete, so nobody is missing because of it.
-//! 2. The sync plans that as it plans whatever the source says is gone, and the guards judge it with all other
-//!    deactivations.
-//! 3. When it is done, and only then, the tombstones [`without`](Tombstones::without) those it had read are stored. Those
-//!    of a plan that was blocked stay, and so do those of records that could not be written.
-//!
-//! What the source does not know and has no tombstone is left alone, whatever the reason.
+//! A deletion is stored as a [tombstone](crate::tombstone), and the run that is triggered for it decides.
 //!
 //! # Questions
 //!
@@ -130,10 +116,9 @@ mod secret;
 mod seen;
 mod shape;
 mod standard;
-mod tombstone;
 
 pub use answer::{HttpResponse, Received, Reception, SideEffect};
-pub use event::{Event, EventKind, MalformedMessage, Message, Order};
+pub use event::{Event, EventKind, MalformedMessage, Message};
 pub use hex::Hex;
 pub use pointer::{Pointer, PointerError};
 pub use receive::{Deduplicate, Endpoint, RateCheck, ReceiveStep, StoreTombstones, Verifier, serves};
@@ -143,4 +128,3 @@ pub use secret::{SecretError, SigningSecret};
 pub use seen::Seen;
 pub use shape::{Shape, ShapeError};
 pub use standard::Standard;
-pub use tombstone::{Added, Found, InvalidTombstones, TOMBSTONE_LIMIT, Tombstone, Tombstones};

@@ -150,14 +150,13 @@ mod queue;
 #[cfg(feature = "webhook")]
 mod receive;
 mod record;
-#[cfg(feature = "webhook")]
+mod tombstones;
 mod with_tombstones;
 mod worker;
 
 pub use attempt::Attempted;
 pub use handler::{Clock, Handler, Job, Session};
 pub use queue::{Applied, Queue, slot_key, sync_key};
-#[cfg(feature = "webhook")]
 pub use with_tombstones::WithTombstones;
 pub use worker::{Settings, Tick, Worker};
 

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use super::rejection::Rejection;
 use super::seen::Seen;
-use super::tombstone::Tombstones;
 use crate::id::{CommandId, SyncKey};
 use crate::jobs::StoreKey;
 use crate::queue::Command;
+use crate::tombstone::Tombstones;
 
 /// What is sent back.
 #[derive(Debug, Clone, PartialEq, Eq)]

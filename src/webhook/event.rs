@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::id::ExternalId;
+use crate::tombstone::Order;
 
 /// What happened to a record, as the sender says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,36 +28,6 @@ pub struct Event {
     pub order: Order,
 }
 
-/// When something happened, as far as the sender says: by a version where it counts them, or else by a time.
-///
-/// ```
-/// use tripartite::webhook::Order;
-/// let (fifth, sixth) = (Order { version: Some(5), at: None }, Order { version: Some(6), at: None });
-/// assert!(fifth.before(&sixth) && !sixth.before(&fifth) && !fifth.before(&fifth));
-/// assert!(!fifth.before(&Order::default())); // who says nothing is neither before nor after
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Order {
-    /// The version of the record after it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<u64>,
-    /// The time of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<DateTime<Utc>>,
-}
-
-impl Order {
-    /// Whether this is known to be before another. Times count only where a version is missing.
-    pub fn before(&self, other: &Self) -> bool {
-        match (self.version.zip(other.version), self.at.zip(other.at)) {
-            (Some((this, that)), _) => this < that,
-            (None, Some((this, that))) => this < that,
-            (None, None) => false,
-        }
-    }
-}
-
 /// What a body says.
 ///
 /// [`Shape::read`](super::Shape::read) makes one.
@@ -74,7 +44,8 @@ impl Message {
     ///
     /// ```
     /// use tripartite::id::ExternalId;
-    /// use tripartite::webhook::{Event, EventKind, Message, Order};
+    /// use tripartite::tombstone::Order;
+    /// use tripartite::webhook::{Event, EventKind, Message};
     /// let id = ExternalId::new("7")?;
     /// let order = |version| Order { version: Some(version), at: None };
     /// let event = |change, version| Event { id: id.clone(), change, order: order(version) };

@@ -11,12 +11,12 @@ use super::request::{MessageId, Request};
 use super::seen::Seen;
 use super::shape::Shape;
 use super::standard::Standard;
-use super::tombstone::{Added, Tombstone, Tombstones};
 use crate::id::{CommandId, OrgId, PolicyRef, SyncKey};
 use crate::jobs::StoreKey;
 use crate::queue::{Command, Scope, Trigger};
 use crate::rate::{Allowance, Rate, RateLimit};
 use crate::registry::{Connection, ConnectionStatus};
+use crate::tombstone::{Added, Tombstone, Tombstones};
 
 /// Far more than the 20 kB the specification recommends, and little to hash for nothing.
 const CAP: usize = 256 * 1024;

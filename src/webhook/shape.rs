@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, EventKind, MalformedMessage, Message, Order};
+use super::event::{Event, EventKind, MalformedMessage, Message};
 use super::pointer::{Pointer, PointerError};
 use crate::id::ExternalId;
+use crate::tombstone::Order;
 use crate::value::{Value, exact_numbers};
 
 /// The end of the year 9999 in seconds: a larger number is no time in seconds, but probably one in milliseconds.

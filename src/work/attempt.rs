@@ -7,21 +7,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::queue::slot_key;
 use super::record::{Known, change_known, change_since, changed};
 use super::worker::{Taken, Worker};
-use super::{Clock, Handler, Job, Queue, Session, WorkError};
+use super::{Clock, Handler, Job, Queue, Session, WithTombstones, WorkError};
 use crate::backoff::Fraction;
 use crate::drive::{DriveError, advance};
 use crate::failure::{Classify, Failure};
 use crate::gate::{Admission, Gate, Turn};
 use crate::health::{Health, Permit};
-#[cfg(feature = "webhook")]
-use crate::id::ExternalId;
-use crate::id::{CommandId, Incarnation, Nonce, SyncKey};
+use crate::id::{CommandId, ExternalId, Incarnation, Nonce, SyncKey};
 use crate::jobs::JobStore;
 use crate::notice::Notice;
 use crate::queue::{Claim, Command, Extent, Outcome, Progress, Scope, Slot, State, Token, Transition};
 use crate::run::{Counts, Done, Report, RunOutcome, Step};
 use crate::source::Connector;
 use crate::store::RecordStore;
+use crate::tombstone::Tombstones;
 
 /// The longest time between two heartbeats, where the steps of the run are shorter.
 const BEAT: TimeDelta = TimeDelta::seconds(10);
@@ -96,9 +95,8 @@ pub(super) struct Ending {
     report: Option<Box<Report>>,
     /// What it says about the connector.
     verdict: Option<Result<(), Failure>>,
-    /// Who was said to be gone when it began.
-    #[cfg(feature = "webhook")]
-    heeded: crate::webhook::Tombstones,
+    /// The tombstones that it began with.
+    tombstones: Tombstones,
 }
 
 /// Who asks for a ticket, and what they know of the gate.
@@ -140,14 +138,7 @@ enum Ran {
 
 impl Ending {
     fn new(lease: Lease, command: Command, report: Option<Box<Report>>, verdict: Option<Result<(), Failure>>) -> Self {
-        Self {
-            lease,
-            command,
-            report,
-            verdict,
-            #[cfg(feature = "webhook")]
-            heeded: crate::webhook::Tombstones::default(),
-        }
+        Self { lease, command, report, verdict, tombstones: Tombstones::default() }
     }
 
     /// Whether a slot was read before the run was asked to stop, which a heartbeat has seen. It would refuse the stop.
@@ -275,9 +266,8 @@ impl Worker {
     ) -> Result<Attempted, WorkError<S::Error>> {
         let Claim { token, scope, policy, attempt, .. } = claim;
         let job = Job { key: lease.key.clone(), token, scope, policy, attempt };
-        #[cfg(feature = "webhook")]
-        let heeded = match queue.tombstones(&job.key, &job.scope).await {
-            Ok(heeded) => heeded,
+        let tombstones = match queue.tombstones(&job.key, &job.scope).await {
+            Ok(tombstones) => tombstones,
             Err(error @ WorkError::Broken { .. }) => {
                 let (failure, message) = (error.failure(), error.to_string());
                 let ending = Ending::new(lease, Command::Fail { token, failure, message }, None, None);
@@ -298,8 +288,7 @@ impl Worker {
             }
         };
         let Session { step, connector, store } = opened;
-        #[cfg(feature = "webhook")]
-        let connector = super::WithTombstones::new(connector, heeded.clone());
+        let connector = WithTombstones::new(connector, tombstones.clone());
         let opened = Session { step, connector: &connector, store: &store };
         let ran = self.run(queue, clock, &mut lease, opened, || handler.is_shutting_down()).await?;
         let (done, command, verdict) = match ran {
@@ -324,8 +313,7 @@ impl Worker {
             }
             _ => Ending::new(lease, command, report, verdict),
         };
-        #[cfg(feature = "webhook")]
-        let ending = Ending { heeded, ..ending };
+        let ending = Ending { tombstones, ..ending };
         self.end(queue, clock, ending).await
     }
 
@@ -529,13 +517,12 @@ impl Worker {
             last_success = before;
         }
         if let (Outcome::Completed { .. } | Outcome::Blocked { .. }, Some(report)) = (&outcome, report) {
-            #[cfg(feature = "webhook")]
             if report.outcome != RunOutcome::Blocked {
                 let left = |id: &ExternalId| {
                     report.unwritten.iter().any(|unwritten| unwritten.id == *id)
                         || report.set_aside.iter().any(|aside| aside.id.as_ref() == Some(id))
                 };
-                queue.buried(key, &ending.heeded.only(|id| !left(id))).await?;
+                queue.forget_tombstones(key, &ending.tombstones.only(|id| !left(id))).await?;
             }
             self.notices.extend(queue.tell(key, token, report, now).await?);
             if report.outcome != RunOutcome::Blocked {

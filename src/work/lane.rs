@@ -14,17 +14,11 @@ pub(super) enum Lane {
     Urgent,
     /// Jobs that wait because a schedule wants them.
     Scheduled,
-    /// What may be forgotten: no worker looks at it.
-    #[cfg_attr(not(feature = "webhook"), expect(dead_code, reason = "only messages that were taken in are forgotten"))]
-    Forgettable,
 }
 
-/// The first shard from above in which jobs wait; urgent and scheduled ones take turns downwards, so that a queue that is
+/// The first shard from above in which jobs wait; no worker looks at the one above it. Urgent and scheduled ones take turns downwards, so that a queue that is
 /// divided into more parts finds what was listed before.
 const TOP: u16 = u16::MAX - 1;
-
-/// Where is listed what may be forgotten.
-pub(super) const FORGETTABLE: Shard = Shard(u16::MAX);
 
 /// Into how many parts each lane of waiting jobs is divided: few, for a tick reads a page of each.
 fn parts(shards: u16) -> u16 {
@@ -50,7 +44,6 @@ impl Lane {
         let hash = xxh3_64(key.as_str().as_bytes());
         let part = |of: u16| (hash % u64::from(of.max(1))) as u16;
         match (self, parts(shards)) {
-            (Self::Forgettable, _) => FORGETTABLE,
             (Self::Ungated, _) | (_, 0) => Shard(part(shards)),
             (Self::Urgent, parts) => Shard(TOP - 2 * part(parts)),
             (Self::Scheduled, parts) => Shard(TOP - 1 - 2 * part(parts)),
@@ -63,7 +56,6 @@ impl Lane {
             Self::Ungated => (shards.max(1), None),
             Self::Urgent => (parts(shards), Some(TOP)),
             Self::Scheduled => (parts(shards), Some(TOP - 1)),
-            Self::Forgettable => (0, None),
         };
         (0..u64::from(count)).map(move |step| {
             let part = ((own % u64::from(count) + step) % u64::from(count)) as u16;

@@ -2,29 +2,19 @@
 
 use chrono::{DateTime, Utc};
 
-use super::lane::{FORGETTABLE, Lane};
 use super::record::{Record, change, read};
 use super::{Queue, WorkError};
-use crate::id::SyncKey;
-use crate::jobs::{JobStore, StoreKey, Swap};
-use crate::queue::Scope;
+use crate::jobs::{JobStore, Shard, StoreKey, Swap};
 use crate::rate::Rate;
-use crate::webhook::{Endpoint, ReceiveStep, Received, Request, Seen, SideEffect, StoreTombstones, Tombstones};
+use crate::tombstone::Tombstones;
+use crate::webhook::{Endpoint, ReceiveStep, Received, Request, Seen, SideEffect, StoreTombstones};
 
+/// Where messages are listed until they may be forgotten: no worker looks there.
+const FORGETTABLE: Shard = Shard(u16::MAX);
 /// How many of them are forgotten when one more is taken in.
 const FORGOTTEN: usize = 4;
 
-fn tombstones_key(key: &SyncKey) -> StoreKey {
-    StoreKey::of("tombstones", [key.org.as_str(), key.connector.as_str()])
-}
-
 impl Record for Rate {
-    fn check(&self) -> Result<(), String> {
-        Self::check(self).map_err(|broken| broken.to_string())
-    }
-}
-
-impl Record for Tombstones {
     fn check(&self) -> Result<(), String> {
         Self::check(self).map_err(|broken| broken.to_string())
     }
@@ -40,8 +30,8 @@ impl Record for Seen {
         Some(self.until())
     }
 
-    fn lane(&self) -> Lane {
-        Lane::Forgettable
+    fn shard(&self, _: &StoreKey, _: u16) -> Shard {
+        FORGETTABLE
     }
 }
 
@@ -132,25 +122,6 @@ impl<S: JobStore> Queue<S> {
             (next, received)
         })
         .await
-    }
-
-    /// Who is said to be gone, of those that a job is about.
-    pub(super) async fn tombstones(&self, key: &SyncKey, scope: &Scope) -> Result<Tombstones, WorkError<S::Error>> {
-        let stored: Option<Tombstones> = read(&self.store, &tombstones_key(key)).await?;
-        let stored = stored.unwrap_or_default();
-        Ok(match scope {
-            Scope::All => stored,
-            Scope::Only(ids) => stored.only(|id| ids.contains(id)),
-        })
-    }
-
-    /// Forgets the tombstones that a run has seen to.
-    pub(super) async fn buried(&self, key: &SyncKey, done: &Tombstones) -> Result<(), WorkError<S::Error>> {
-        if done.is_empty() {
-            return Ok(());
-        }
-        let without = |stored: Option<&Tombstones>| (stored.map(|stored| stored.without(done)), ());
-        change(&self.store, self.shards, &tombstones_key(key), without).await
     }
 
     /// Forgets some messages whose time is over. That one is forgotten late costs its room only.

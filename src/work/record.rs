@@ -8,9 +8,10 @@ use super::WorkError;
 use super::lane::Lane;
 use crate::gate::Gate;
 use crate::health::Health;
-use crate::jobs::{JobStore, Row, StoreKey, Stored, Swap, Version};
+use crate::jobs::{JobStore, Row, Shard, StoreKey, Stored, Swap, Version};
 use crate::queue::Slot;
 use crate::registry::Enrolment;
+use crate::tombstone::Tombstones;
 
 /// How often a swap is tried before the key is called contended. Each conflict means that somebody else's swap succeeded,
 /// or that the reading was stale.
@@ -26,9 +27,9 @@ pub(super) trait Record: Serialize + DeserializeOwned + PartialEq {
         None
     }
 
-    /// Among which due keys it is listed.
-    fn lane(&self) -> Lane {
-        Lane::Ungated
+    /// In which shard it is listed, of a queue with so many.
+    fn shard(&self, key: &StoreKey, shards: u16) -> Shard {
+        Lane::Ungated.shard(key, shards)
     }
 }
 
@@ -41,8 +42,8 @@ impl Record for Slot {
         Self::due(self)
     }
 
-    fn lane(&self) -> Lane {
-        Lane::of(self)
+    fn shard(&self, key: &StoreKey, shards: u16) -> Shard {
+        Lane::of(self).shard(key, shards)
     }
 }
 
@@ -53,6 +54,12 @@ impl Record for Gate {
 }
 
 impl Record for Health {
+    fn check(&self) -> Result<(), String> {
+        Self::check(self).map_err(|broken| broken.to_string())
+    }
+}
+
+impl Record for Tombstones {
     fn check(&self) -> Result<(), String> {
         Self::check(self).map_err(|broken| broken.to_string())
     }
@@ -151,7 +158,7 @@ pub(super) async fn changed<S: JobStore, T: Record, R>(
         let Some(next) = next.filter(|next| before.record.as_ref() != Some(next)) else { return Ok((answer, before)) };
         let bytes = serde_json::to_vec(&next)
             .map_err(|error| WorkError::Broken { key: key.clone(), problem: error.to_string() })?;
-        let row = Row { bytes, due: next.due(), shard: next.lane().shard(key, shards) };
+        let row = Row { bytes, due: next.due(), shard: next.shard(key, shards) };
         let version = match store.compare_and_swap(key, before.version, Some(&row)).await {
             Ok(Swap::Applied(version)) => version,
             Ok(Swap::Conflict) => continue,
@@ -181,7 +188,7 @@ pub(super) async fn relist<S: JobStore, T: Record>(
     let stored = store.get(key).await.map_err(WorkError::Store)?;
     let Some(Stored { mut row, mut version }) = stored else { return Ok(Known { record: None, version: None }) };
     let record: T = parsed(key, &row)?;
-    let shard = record.lane().shard(key, shards);
+    let shard = record.shard(key, shards);
     if row.shard != shard {
         row.shard = shard;
         let swap = store.compare_and_swap(key, Some(version), Some(&row)).await.map_err(WorkError::Store)?;

@@ -1,4 +1,4 @@
-//! A source that heeds what it said by webhook.
+//! A source whose listings apply its tombstones.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::id::ExternalId;
 use crate::source::{Connector, Cursor, Item, Malformed, Next, Page};
-use crate::webhook::{Found, Tombstones};
+use crate::tombstone::{Found, Tombstones};
 
-/// A source, with what it said by webhook of records that are gone: its listings say so too.
+/// A source whose listings apply the tombstones that are stored for it.
 ///
-/// A record that has a tombstone which [`stands`](crate::webhook::Tombstone::stands) against what the source answers is
-/// handed on as gone, and one that the source does not answer for is, at the end of the listing.
+/// A record is listed as gone if its tombstone [`stands`](crate::tombstone::Tombstone::stands) against what the source
+/// answers. A record with a tombstone that the source does not answer for is listed as gone at the end of the listing.
 ///
 /// ```
 /// use chrono::DateTime;
@@ -20,7 +20,7 @@ use crate::webhook::{Found, Tombstones};
 /// use tripartite::id::ExternalId;
 /// use tripartite::memory::Listing;
 /// use tripartite::schema::{Field, Kind, Schema};
-/// use tripartite::webhook::{Order, Tombstone, Tombstones};
+/// use tripartite::tombstone::{Order, Tombstone, Tombstones};
 /// use tripartite::work::WithTombstones;
 /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
 /// let source = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
@@ -38,11 +38,11 @@ use crate::webhook::{Found, Tombstones};
 #[derive(Debug)]
 pub struct WithTombstones<C> {
     source: C,
-    heard: Arc<Answered>,
+    listing: Arc<TombstoneListing>,
 }
 
 #[derive(Debug)]
-struct Answered {
+struct TombstoneListing {
     tombstones: Tombstones,
     /// Those of them that the listing has answered for so far.
     answered: Mutex<BTreeSet<ExternalId>>,
@@ -51,14 +51,14 @@ struct Answered {
 impl<C> WithTombstones<C> {
     /// A source, and the tombstones that were stored when its listing began.
     pub fn new(source: C, tombstones: Tombstones) -> Self {
-        Self { source, heard: Arc::new(Answered { tombstones, answered: Mutex::default() }) }
+        Self { source, listing: Arc::new(TombstoneListing { tombstones, answered: Mutex::default() }) }
     }
 
-    fn listing(&self, after: Option<&Cursor>) -> Arc<Answered> {
+    fn begin(&self, after: Option<&Cursor>) -> Arc<TombstoneListing> {
         if after.is_none() {
-            self.heard.answered().clear();
+            self.listing.answered().clear();
         }
-        Arc::clone(&self.heard)
+        Arc::clone(&self.listing)
     }
 }
 
@@ -66,8 +66,8 @@ impl<C: Connector> Connector for WithTombstones<C> {
     type Error = C::Error;
 
     fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send {
-        let (heard, page) = (self.listing(after), self.source.fetch(after));
-        async move { Ok(heard.heed(page.await?, |_| true)) }
+        let (listing, page) = (self.begin(after), self.source.fetch(after));
+        async move { Ok(listing.apply(page.await?, |_| true)) }
     }
 
     fn fetch_only(
@@ -75,19 +75,19 @@ impl<C: Connector> Connector for WithTombstones<C> {
         ids: &[ExternalId],
         after: Option<&Cursor>,
     ) -> impl Future<Output = Result<Page, Self::Error>> + Send {
-        let (heard, page) = (self.listing(after), self.source.fetch_only(ids, after));
-        let asked: BTreeSet<_> = ids.iter().filter(|id| heard.tombstones.get(id).is_some()).cloned().collect();
-        async move { Ok(heard.heed(page.await?, |id| asked.contains(id))) }
+        let (listing, page) = (self.begin(after), self.source.fetch_only(ids, after));
+        let asked: BTreeSet<_> = ids.iter().filter(|id| listing.tombstones.get(id).is_some()).cloned().collect();
+        async move { Ok(listing.apply(page.await?, |id| asked.contains(id))) }
     }
 }
 
-impl Answered {
+impl TombstoneListing {
     fn answered(&self) -> MutexGuard<'_, BTreeSet<ExternalId>> {
         // Nothing that holds the lock can panic half-way through a change.
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn heed(&self, mut page: Page, asked: impl Fn(&ExternalId) -> bool) -> Page {
+    fn apply(&self, mut page: Page, asked: impl Fn(&ExternalId) -> bool) -> Page {
         let mut answered = self.answered();
         for item in &mut page.items {
             let (id, found) = match item {

@@ -20,6 +20,7 @@ use tripartite::registry::{Connection, Enrolment};
 use tripartite::run::{Report, RunOutcome, Scope};
 use tripartite::schedule::{Fire, Missed, Schedule};
 use tripartite::schema::SchemaBuilder;
+use tripartite::tombstone::Tombstones;
 
 use crate::queue_support::{Key, claim, complete, heartbeat, minute, trigger, under};
 
@@ -185,14 +186,20 @@ fn a_plan_of_an_earlier_version_is_refused_with_what_to_do() {
     assert!(error.to_string().ends_with("plan once more"), "{error}");
 }
 
+#[test]
+fn tombstones_of_an_earlier_version_are_read() {
+    let (tombstones, seen): (Tombstones, Json) = read(earlier!("tombstones"));
+    tombstones.check().unwrap();
+    keeps(&(&tombstones, seen), earlier!("tombstones"));
+    assert_eq!(tombstones.iter().count(), 2);
+}
+
 #[cfg(feature = "webhook")]
 #[test]
-fn tombstones_and_shapes_of_an_earlier_version_are_read() {
-    use tripartite::webhook::{Seen, Shape, Tombstones};
+fn messages_and_shapes_of_an_earlier_version_are_read() {
+    use tripartite::webhook::{Seen, Shape};
     let (tombstones, seen): (Tombstones, Seen) = read(earlier!("tombstones"));
-    tombstones.check().unwrap();
-    keeps(&(&tombstones, &seen), earlier!("tombstones"));
-    assert_eq!(tombstones.iter().count(), 2);
+    keeps(&(tombstones, &seen), earlier!("tombstones"));
     assert_eq!(seen.until() - seen.at(), chrono::TimeDelta::minutes(10));
     let shape: Shape = read(earlier!("shapes"));
     keeps(&shape, earlier!("shapes"));

@@ -8,7 +8,8 @@ use tripartite::backoff::Fraction;
 use tripartite::id::{Nonce, PolicyRef, WorkerId};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, Extent, Outcome, QueueRules, Scope, State, Token};
-use tripartite::webhook::{Endpoint, EventKind, Found, Shape, Tombstones};
+use tripartite::tombstone::{Found, Tombstones};
+use tripartite::webhook::{Endpoint, EventKind, Shape};
 
 use super::host::{Host, Killed, named, slot_key};
 use super::{SECRET, Sent, at, id, key, shape, standard};

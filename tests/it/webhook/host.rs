@@ -8,7 +8,8 @@ use tripartite::drive::block_on;
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{QueueRules, Slot};
-use tripartite::webhook::{Endpoint, ReceiveStep, Received, Seen, SideEffect, Tombstones};
+use tripartite::tombstone::Tombstones;
+use tripartite::webhook::{Endpoint, ReceiveStep, Received, Seen, SideEffect};
 
 use super::{SECRET, Sent, at, standard};
 

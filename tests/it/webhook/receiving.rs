@@ -11,10 +11,8 @@ use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, SCOPE_LIMIT, Scope, Slot, State, Trigger};
 use tripartite::rate::RateLimit;
 use tripartite::registry::Secret;
-use tripartite::webhook::{
-    Endpoint, Hex, HttpResponse, Order, ReceiveStep, Received, Reception, Rejection, Seen, SideEffect, TOMBSTONE_LIMIT,
-    Tombstone, Tombstones,
-};
+use tripartite::tombstone::{Order, TOMBSTONE_LIMIT, Tombstone, Tombstones};
+use tripartite::webhook::{Endpoint, Hex, HttpResponse, ReceiveStep, Received, Reception, Rejection, Seen, SideEffect};
 
 use super::host::{Host, body, named, signed};
 use super::{OTHER, SECRET, Sent, at, endpoint, id, key, shape, standard};

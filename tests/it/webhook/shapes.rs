@@ -2,7 +2,8 @@
 
 use chrono::DateTime;
 use proptest::prelude::*;
-use tripartite::webhook::{EventKind, MalformedMessage, Message, Order, Pointer, Shape, ShapeError};
+use tripartite::tombstone::Order;
+use tripartite::webhook::{EventKind, MalformedMessage, Message, Pointer, Shape, ShapeError};
 
 use super::{id, shape};
 

@@ -20,7 +20,8 @@ use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
 use tripartite::jobs::{JobStore, StoreKey};
 use tripartite::queue::{QueueRules, Slot};
-use tripartite::webhook::{Standard, Tombstones};
+use tripartite::tombstone::Tombstones;
+use tripartite::webhook::Standard;
 use tripartite::work::{Attempted, Queue, Settings};
 
 use crate::client::{Client, standard};

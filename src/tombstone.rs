@@ -1,9 +1,26 @@
+//! Tombstones: a source's word, between two listings, that a record is gone.
+//!
+//! A deletion marks a record inactive, and never deletes it. The host stores what the source said as a [`Tombstone`]
+//! beside the slot of its key, and triggers a run. That run decides:
+//!
+//! 1. After its claim, a worker reads `tombstones/ORG/CONNECTOR`. It drives the run with a source that applies them
+//!    ([`WithTombstones`](crate::work::WithTombstones)). A record is listed as gone
+//!    ([`Item::Tombstone`](crate::source::Item::Tombstone)) if its tombstone [`stands`](Tombstone::stands) against what
+//!    the source answers. The listing of a few records is never complete, so nobody is missing because of it.
+//! 2. The run plans a tombstone like any other record that the source says is gone. The guards count it with all other
+//!    deactivations.
+//! 3. Only when the run is done, the worker stores the tombstones [`without`](Tombstones::without) those it had read. It
+//!    keeps the tombstones of a blocked plan, and of records that could not be written.
+//!
+//! A record that the source does not know and that has no tombstone is left alone, whatever the reason.
+//!
+//! The feature `webhook` stores the tombstones that a message tells of.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::event::Order;
 use crate::id::ExternalId;
 use crate::value::Value;
 
@@ -13,6 +30,36 @@ const FORMAT: u32 = 1;
 /// The most tombstones kept for a key, so that with the longest ids they stay within a mebibyte. Those beyond make the
 /// run one of everything, and its complete listing says who is gone.
 pub const TOMBSTONE_LIMIT: usize = 500;
+
+/// When something happened, as far as the sender says: by a version where it counts them, or else by a time.
+///
+/// ```
+/// use tripartite::tombstone::Order;
+/// let (fifth, sixth) = (Order { version: Some(5), at: None }, Order { version: Some(6), at: None });
+/// assert!(fifth.before(&sixth) && !sixth.before(&fifth) && !fifth.before(&fifth));
+/// assert!(!fifth.before(&Order::default())); // who says nothing is neither before nor after
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Order {
+    /// The version of the record after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// The time of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+}
+
+impl Order {
+    /// Whether this is known to be before another. Times count only where a version is missing.
+    pub fn before(&self, other: &Self) -> bool {
+        match (self.version.zip(other.version), self.at.zip(other.at)) {
+            (Some((this, that)), _) => this < that,
+            (None, Some((this, that))) => this < that,
+            (None, None) => false,
+        }
+    }
+}
 
 /// That a sender says a record is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +97,7 @@ impl Tombstone {
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
-    /// use tripartite::webhook::{Found, Order, Tombstone};
+    /// use tripartite::tombstone::{Found, Order, Tombstone};
     /// let fifth = Order { version: Some(5), at: None };
     /// let tombstone = Tombstone { order: fifth, heard_at: DateTime::<Utc>::UNIX_EPOCH };
     /// assert!(tombstone.stands(Found::Nothing));
@@ -71,7 +118,7 @@ impl Tombstone {
 /// ```
 /// use chrono::{DateTime, Utc};
 /// use tripartite::id::ExternalId;
-/// use tripartite::webhook::{Order, Tombstone, Tombstones};
+/// use tripartite::tombstone::{Order, Tombstone, Tombstones};
 /// let (id, now) = (ExternalId::new("7")?, DateTime::<Utc>::UNIX_EPOCH);
 /// let version = |version| Tombstone { order: Order { version: Some(version), at: None }, heard_at: now };
 /// let mut tombstones = Tombstones::default();
@@ -148,7 +195,7 @@ impl Tombstones {
     ///
     /// ```
     /// use tripartite::id::ExternalId;
-    /// use tripartite::webhook::{Added, Order, TOMBSTONE_LIMIT, Tombstone, Tombstones};
+    /// use tripartite::tombstone::{Added, Order, TOMBSTONE_LIMIT, Tombstone, Tombstones};
     /// let tombstone = Tombstone { order: Order::default(), heard_at: chrono::DateTime::UNIX_EPOCH };
     /// let mut tombstones = Tombstones::default();
     /// for number in 0..TOMBSTONE_LIMIT {
