@@ -13,7 +13,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// How much of the delay is left to chance, so that many workers do not come back at once.
@@ -195,6 +195,12 @@ pub fn retry_after(header: &str, now: DateTime<Utc>, most: Duration) -> Option<D
         (http_date(header)? - now).to_std().unwrap_or_default()
     };
     Some(asked.min(most))
+}
+
+/// A later point in time; the end of time, when it would be beyond.
+pub(crate) fn later(at: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
+    let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+    at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// IMF-fixdate, and the two obsolete formats that a recipient must accept.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::command::{Claim, Command, Extent, Outcome, Refusal};
 use super::scope::Scope;
 use super::slot::{Attempt, Death, Ended, Held, Slot, State, Token, Work};
-use crate::backoff::{Backoff, Fraction};
+use crate::backoff::{Backoff, Fraction, later};
 use crate::failure::Failure;
 use crate::id::{CommandId, Nonce, WorkerId};
 
@@ -519,10 +519,4 @@ struct Run {
     started_at: DateTime<Utc>,
     cancel: Option<u64>,
     progress: super::Progress,
-}
-
-/// A later point in time; the end of time, when it would be beyond.
-fn later(at: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
-    let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
-    at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

@@ -1,4 +1,4 @@
-//! Times from the future that a clock which was far ahead has left behind: told once for a source, until a person has set
+//! Times from the future that a clock which was far ahead has left behind: people are told once for each source, and set
 //! them back.
 
 use std::collections::BTreeSet;
@@ -6,48 +6,52 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::queue::{connector, sync_key};
-use super::record::{Record, change};
-use super::worker::{Tick, Worker};
-use super::{Queue, WorkError};
+use super::error::WorkError;
+use super::keys::{connection_key, connector, gate_key, health_key, notified_skew_key, slot_key, sync_key};
+use super::queue::Queue;
+use super::record::Record;
+use crate::gate::Gate;
+use crate::health::Health;
 use crate::id::{ConnectorId, SyncKey};
 use crate::jobs::{JobStore, StoreKey};
 use crate::notice::Notice;
+use crate::queue::Slot;
+use crate::registry::Enrolment;
 
 /// Which version of the persisted form this crate writes.
 const FORMAT: u32 = 1;
-/// What is due later than this from now is looked at, and about as often.
+/// A check reads what is due later than this from now, and there is about one check in this time.
 const FAR: TimeDelta = TimeDelta::hours(1);
-/// How many keys are read in one go.
+/// How many keys are read in one call.
 const PAGE: usize = 100;
 
 /// What people were told of a source's times.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct ToldSkew {
+struct NotifiedSkew {
     format: u32,
     /// The time that was told, until it is set back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<DateTime<Utc>>,
 }
 
-impl Record for ToldSkew {
+impl Record for NotifiedSkew {
     fn check(&self) -> Result<(), String> {
         let newer = || format!("what was told of times has format {}, this version reads up to {FORMAT}", self.format);
         if self.format > FORMAT { Err(newer()) } else { Ok(()) }
     }
 }
 
-/// What a worker knows of its looks for times from the future.
+/// When a worker has last checked for times from the future.
 #[derive(Debug, Default)]
-pub(super) struct SkewLook {
+pub(super) struct SkewCheck {
     at: Option<DateTime<Utc>>,
-    /// The sources whose gates it has looked at since.
+    /// The sources whose gates it has checked since.
     gates: BTreeSet<ConnectorId>,
 }
 
-impl SkewLook {
-    /// Whether it is time for one: at once for a worker with nothing to do, else an hour after it began.
-    fn is_due(&mut self, now: DateTime<Utc>, idle: bool) -> bool {
+impl SkewCheck {
+    /// Whether it is time for a check: at once for a worker with nothing to do, else an hour after it began.
+    pub(super) fn is_due(&mut self, now: DateTime<Utc>, idle: bool) -> bool {
         let at = *self.at.get_or_insert(if idle { DateTime::<Utc>::MIN_UTC } else { now });
         let due = now - at >= FAR || now < at;
         if due {
@@ -56,34 +60,124 @@ impl SkewLook {
         due
     }
 
-    /// The last look failed.
-    pub(super) fn look_again(&mut self) {
+    /// Whether a gate is to be checked that lets nobody pass until a time: once between two checks, if that is far from now.
+    pub(super) fn wants_gate(&mut self, connector: &ConnectorId, until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        until - now > FAR && self.gates.insert(connector.clone())
+    }
+
+    /// The last check failed, so the next one is due at once.
+    pub(super) fn retry(&mut self) {
         self.at = Some(DateTime::<Utc>::MIN_UTC);
     }
 }
 
-impl Worker {
-    /// Looks, about once an hour, at what is due far from now.
-    pub(super) async fn look_for_skew<S: JobStore>(
-        &mut self,
-        queue: &Queue<S>,
+impl<S: JobStore> Queue<S> {
+    /// Sets the times of a key's records back to a clock that is right: the times of its slot and health, and of its
+    /// connector's gate and schedule, which other organisations share. The rule is that of
+    /// [`Slot::repair_clock_skew`]. Nothing else in the records changes. A record that is not ahead keeps its times, except
+    /// waits of more than 18 hours.
+    ///
+    /// A clock that was once far ahead leaves such times behind, and nothing happens until they have come. A person calls
+    /// this once the clocks are right. Clocks that are right disagree by minutes; a call then changes times that need no
+    /// change.
+    ///
+    /// ```
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::queue::{Command, Scope, Trigger};
+    /// # use tripartite::work::Queue;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let _ = block_on(queue.apply(&key, None, trigger, ahead))?;
+    /// block_on(queue.repair_clock_skew(&key, now))?;
+    /// assert_eq!(block_on(queue.slot(&key))?.and_then(|slot| slot.due()), Some(now));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WorkError`], when the store failed, a record cannot be read, or others change one all the time. Some times may have
+    /// been set back; doing it again does no harm.
+    pub async fn repair_clock_skew(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+        let records = &self.records;
+        let slot = |slot: Option<&Slot>| (slot.map(|slot| slot.repair_clock_skew(now)), ());
+        records.change(&slot_key(key), slot).await?;
+        let health = |health: Option<&Health>| (health.map(|health| health.repair_clock_skew(now)), ());
+        records.change(&health_key(key), health).await?;
+        let gate = |gate: Option<&Gate>| (gate.map(|gate| gate.repair_clock_skew(now)), ());
+        records.change(&gate_key(key.connector.as_str()), gate).await?;
+        let enrolment = |known: Option<&Enrolment>| (known.map(|known| known.repair_clock_skew(now)), ());
+        records.change(&connection_key(&key.connector), enrolment).await?;
+        self.forget_skew(&key.connector).await
+    }
+
+    /// Calls [`repair_clock_skew`](Self::repair_clock_skew) for every key that a connector serves, since a clock that was
+    /// ahead for one run leaves its times with all of them. Returns how many keys there are.
+    ///
+    /// A key of an organisation that is no longer connected is not among them.
+    ///
+    /// ```
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::registry::Connection;
+    /// # use tripartite::work::Queue;
+    /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///     .org("ballybeg".parse()?, "F-17".parse()?, now)
+    ///     .org("carrick".parse()?, "F-18".parse()?, now);
+    /// block_on(queue.connect(&connection, now))?;
+    /// block_on(queue.fire(&connection.connector, ahead))?; // both keys are due in a year
+    /// assert_eq!(block_on(queue.repair_all_clock_skew(&connection.connector, now))?, 2);
+    /// for key in connection.keys() {
+    ///     assert_eq!(block_on(queue.slot(&key))?.and_then(|slot| slot.due()), Some(now));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`repair_clock_skew`](Self::repair_clock_skew). A record that cannot be read keeps no other key from being set back.
+    pub async fn repair_all_clock_skew(
+        &self,
+        connector: &ConnectorId,
         now: DateTime<Utc>,
-        tick: &mut Tick,
-    ) -> Result<(), WorkError<S::Error>> {
-        if !self.skew.is_due(now, tick.attempt.is_none()) {
-            return Ok(());
+    ) -> Result<usize, WorkError<S::Error>> {
+        let Some(known) = self.connection(connector).await? else { return Ok(0) };
+        let (mut keys, mut broken) = (0, None);
+        for key in known.keys() {
+            match self.repair_clock_skew(&key, now).await {
+                Ok(()) => keys += 1,
+                Err(error @ WorkError::Broken { .. }) => broken = broken.or(Some(error)),
+                Err(error) => return Err(error),
+            }
         }
-        // Nothing sorts behind this one among those that are due then.
+        broken.map_or(Ok(keys), Err)
+    }
+
+    /// Checks what is due far from now. Notices and records that cannot be read are added as they are found, since a notice
+    /// that was found is recorded as told.
+    pub(super) async fn check_clock_skew(
+        &self,
+        now: DateTime<Utc>,
+        notices: &mut Vec<Notice>,
+        broken: &mut Vec<(StoreKey, String)>,
+    ) -> Result<(), WorkError<S::Error>> {
+        // No key is greater than this one, so a page behind it begins with what is due later.
         let behind = (now + FAR, StoreKey::of("zz", []));
-        for shard in queue.all_shards() {
+        for shard in self.all_shards() {
             let mut after = Some(behind.clone());
             loop {
                 let far = DateTime::<Utc>::MAX_UTC;
-                let page = queue.store().due(shard, far, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
+                let page = self.store().due(shard, far, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
                 for (_, key) in &page.keys {
-                    match queue.skew_of(key, now).await {
-                        Ok(notice) => self.notices.extend(notice),
-                        Err(error) => self.pass_over(error, tick)?,
+                    match self.skew_notice(key, now).await {
+                        Ok(notice) => notices.extend(notice),
+                        Err(WorkError::Broken { key, problem }) => broken.push((key, problem)),
+                        Err(error) => return Err(error),
                     }
                 }
                 after = page.keys.last().cloned();
@@ -95,28 +189,20 @@ impl Worker {
         Ok(())
     }
 
-    /// Looks at a gate that lets nobody pass until a time that is far from now.
-    pub(super) async fn look_at_gate<S: JobStore>(
-        &mut self,
-        queue: &Queue<S>,
+    /// The notice about a gate's times, if they are ahead and nobody was told yet.
+    pub(super) async fn gate_skew_notice(
+        &self,
         key: &SyncKey,
-        at: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<(), WorkError<S::Error>> {
-        if at - now <= FAR || !self.skew.gates.insert(key.connector.clone()) {
-            return Ok(());
+    ) -> Result<Option<Notice>, WorkError<S::Error>> {
+        match self.gate(key.connector.as_str()).await?.and_then(|gate| gate.ahead(now)) {
+            Some(until) => self.notify_skew(key, until, now).await,
+            None => Ok(None),
         }
-        let until = queue.gate(key.connector.as_str()).await?.and_then(|gate| gate.ahead(now));
-        if let Some(until) = until {
-            self.notices.extend(queue.tell_skew(key, until, now).await?);
-        }
-        Ok(())
     }
-}
 
-impl<S: JobStore> Queue<S> {
-    /// What is to be told of a record that is due far from now.
-    async fn skew_of(&self, stored: &StoreKey, now: DateTime<Utc>) -> Result<Option<Notice>, WorkError<S::Error>> {
+    /// The notice about the times of a record that is due far from now, if they are ahead and nobody was told yet.
+    async fn skew_notice(&self, stored: &StoreKey, now: DateTime<Utc>) -> Result<Option<Notice>, WorkError<S::Error>> {
         let found = match (sync_key(stored), connector(stored)) {
             (Some(key), _) => {
                 let until = self.slot(&key).await?.and_then(|slot| slot.ahead(now));
@@ -130,37 +216,35 @@ impl<S: JobStore> Queue<S> {
             (None, None) => None,
         };
         match found {
-            Some((key, until)) => self.tell_skew(&key, until, now).await,
+            Some((key, until)) => self.notify_skew(&key, until, now).await,
             None => Ok(None),
         }
     }
 
-    /// Tells of a source's times, unless they were told of since they were last set back.
-    async fn tell_skew(
+    /// The notice about a source's times, unless people were told since the times were last set back.
+    async fn notify_skew(
         &self,
         key: &SyncKey,
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<Notice>, WorkError<S::Error>> {
-        change(&self.store, self.shards, &told_key(&key.connector), |told: Option<&ToldSkew>| {
-            // What was told and has come since is over.
-            match told.and_then(|told| told.until).filter(|told| *told > now) {
+        let notify = |notified: Option<&NotifiedSkew>| {
+            // A time that was told and has come since is over.
+            match notified.and_then(|notified| notified.until).filter(|until| *until > now) {
                 Some(_) => (None, None),
-                None => (Some(ToldSkew { format: FORMAT, until: Some(until) }), Some(Notice::of_skew(key, until, now))),
+                None => {
+                    let notified = NotifiedSkew { format: FORMAT, until: Some(until) };
+                    (Some(notified), Some(Notice::of_skew(key, until, now)))
+                }
             }
-        })
-        .await
+        };
+        self.records.change(&notified_skew_key(&key.connector), notify).await
     }
 
-    /// A person has set the times of a source back: if they are ahead once more, that is told once more.
-    pub(super) async fn forget_skew(&self, connector: &ConnectorId) -> Result<(), WorkError<S::Error>> {
-        change(&self.store, self.shards, &told_key(connector), |told: Option<&ToldSkew>| {
-            (told.map(|_| ToldSkew { format: FORMAT, until: None }), ())
-        })
-        .await
+    /// A person has set the times of a source back. If they are ahead once more, people are told once more.
+    async fn forget_skew(&self, connector: &ConnectorId) -> Result<(), WorkError<S::Error>> {
+        let forget =
+            |notified: Option<&NotifiedSkew>| (notified.map(|_| NotifiedSkew { format: FORMAT, until: None }), ());
+        self.records.change(&notified_skew_key(connector), forget).await
     }
-}
-
-fn told_key(connector: &ConnectorId) -> StoreKey {
-    StoreKey::of("told_skew", [connector.as_str()])
 }

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::queue::connection_key;
-use super::record::{change, read};
-use super::{ConnectError, Queue, WorkError};
+use super::error::{ConnectError, WorkError};
+use super::keys::connection_key;
+use super::queue::Queue;
 use crate::id::{ConnectorId, SyncKey};
 use crate::jobs::{JobStore, StoreKey};
 use crate::queue::{Command, Outcome, Scope, Trigger};
@@ -14,7 +14,7 @@ use crate::registry::{Connection, Enrolment};
 pub(super) type Fired = (Vec<(SyncKey, Outcome)>, Vec<(StoreKey, String)>);
 
 impl<S: JobStore> Queue<S> {
-    /// Stores a connection, new or edited, under its connector's id. A [`Worker`](super::Worker) fires its schedule.
+    /// Stores a connection, new or edited, under its connector's id. A [`Worker`](crate::work::Worker) fires its schedule.
     ///
     /// It takes the place of the one that is stored, as a whole: what somebody else changed since the caller read that
     /// one, such as an organisation or a last success, is lost. [`edit_connection`](Self::edit_connection) loses nothing.
@@ -74,7 +74,7 @@ impl<S: JobStore> Queue<S> {
         now: DateTime<Utc>,
         mut edit: impl FnMut(Option<&Connection>) -> Option<Connection>,
     ) -> Result<(), ConnectError<S::Error>> {
-        change(&self.store, self.shards, &connection_key(connector), |known: Option<&Enrolment>| {
+        let change = |known: Option<&Enrolment>| {
             let Some(edited) = edit(known.map(Enrolment::connection)) else { return (None, Ok(())) };
             let next = match known {
                 Some(known) => known.clone().edited(edited, now),
@@ -84,9 +84,8 @@ impl<S: JobStore> Queue<S> {
                 Ok(next) => (Some(next), Ok(())),
                 Err(error) => (None, Err(error)),
             }
-        })
-        .await?
-        .map_err(ConnectError::Schedule)
+        };
+        self.records.change(&connection_key(connector), change).await?.map_err(ConnectError::Schedule)
     }
 
     /// A connection, as it is stored; none, when there is none of this connector.
@@ -96,7 +95,7 @@ impl<S: JobStore> Queue<S> {
     /// # Errors
     /// [`WorkError`], when the store failed or the connection cannot be read.
     pub async fn connection(&self, connector: &ConnectorId) -> Result<Option<Enrolment>, WorkError<S::Error>> {
-        read(&self.store, &connection_key(connector)).await
+        self.records.read(&connection_key(connector)).await
     }
 
     /// Triggers whatever a connection's schedule fires until now, for each organisation it serves, and says for which.
@@ -163,20 +162,15 @@ impl<S: JobStore> Queue<S> {
         }
         // Fires that the policy for missed ones leaves out are settled, too.
         if settled != known {
-            let key = connection_key(connector);
-            change(&self.store, self.shards, &key, |current: Option<&Enrolment>| {
-                (current.map(|current| current.settled(&fires, &settled)), ())
-            })
-            .await?;
+            let settle = |current: Option<&Enrolment>| (current.map(|current| current.settled(&fires, &settled)), ());
+            self.records.change(&connection_key(connector), settle).await?;
         }
         Ok((fired, unreadable))
     }
 
+    /// Stores when a key was last synced with success.
     pub(super) async fn note_success(&self, key: &SyncKey, at: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
-        let connection = connection_key(&key.connector);
-        change(&self.store, self.shards, &connection, |known: Option<&Enrolment>| {
-            (known.map(|known| known.succeeded(key, at)), ())
-        })
-        .await
+        let note = |known: Option<&Enrolment>| (known.map(|known| known.succeeded(key, at)), ());
+        self.records.change(&connection_key(&key.connector), note).await
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use xxhash_rust::xxh3::xxh3_64;
 
+use super::error::WorkError;
+use super::keys::{connector, sync_key};
 use super::lane::Lane;
-use super::queue::{connector, sync_key};
-use super::{Queue, WorkError};
+use super::queue::Queue;
 use crate::gate::{Turn, fair};
-use crate::id::{ConnectorId, OrgId, SyncKey};
+use crate::id::{ConnectorId, Incarnation, OrgId, SyncKey};
 use crate::jobs::{JobStore, Shard, StoreKey};
 
 /// How many due keys are asked for in one call.
@@ -17,12 +19,12 @@ const PAGE: usize = 500;
 const MOST: usize = 10_000;
 /// How long it trusts them.
 const TRUST: TimeDelta = TimeDelta::seconds(5);
-/// How many urgent ones a worker starts in a row while a scheduled one may start.
+/// How many urgent jobs a worker starts in a row while a scheduled one may start.
 const IN_A_ROW: u8 = 3;
 
 type Position = (DateTime<Utc>, StoreKey);
 
-/// What is looked at whatever the gates say.
+/// What is due whatever the gates say.
 #[derive(Debug)]
 pub(super) enum Due {
     Slot(SyncKey),
@@ -31,188 +33,193 @@ pub(super) enum Due {
     Unknown(StoreKey),
 }
 
-/// Jobs of one kind that wait.
+/// The jobs of one kind that wait.
 #[derive(Debug, Default)]
-struct Line {
+struct WaitingJobs {
     keys: VecDeque<SyncKey>,
-    /// Those whose turn it was not.
-    put_off: Vec<SyncKey>,
-    /// Those whose gate lets nobody in: until the next tick they do not wait.
-    aside: Vec<SyncKey>,
-    /// How many there are of each connector that wait.
-    of: BTreeMap<ConnectorId, usize>,
+    /// Those that were skipped, since it was the other kind's turn.
+    skipped: Vec<SyncKey>,
+    /// Those whose gate is shut: until the next tick they do not count as waiting.
+    behind_shut_gate: Vec<SyncKey>,
+    /// How many jobs of each connector wait.
+    counts: BTreeMap<ConnectorId, usize>,
+    /// The organisation that was served last.
     served: Option<OrgId>,
-    /// Whether they stand in the order of their turns.
-    arranged: bool,
+    /// Whether the keys are in the order of their organisations' turns.
+    in_order: bool,
 }
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct DueQueue {
-    pub(super) others: VecDeque<Due>,
-    urgent: Line,
-    scheduled: Line,
-    /// A number of the worker's own.
-    own: u64,
+    pub(super) ungated: VecDeque<Due>,
+    urgent: WaitingJobs,
+    scheduled: WaitingJobs,
+    /// A number of the worker's own, so that workers begin at different shards and organisations.
+    seed: u64,
     read_at: Option<DateTime<Utc>>,
-    /// Where the next look goes on, in shards of which the last one has not seen the end.
+    /// Where the next reading goes on, in shards of which the last one has not reached the end.
     after: BTreeMap<Shard, Position>,
-    /// What this look has not seen the end of.
+    /// The shards of which this reading has not reached the end.
     more: BTreeMap<Shard, (Lane, Position)>,
-    /// The shards whose end no look has seen since the last start, and what was next in all others.
-    unseen: BTreeSet<Shard>,
-    seen_next: Option<DateTime<Utc>>,
-    /// When the first key is due that this look has seen and that is not due yet.
-    pub(super) first: Option<DateTime<Utc>>,
-    /// How many urgent ones it has started since a scheduled one.
+    /// The shards of which no reading has reached the end since the last start, and when something in all others is next.
+    unread: BTreeSet<Shard>,
+    read_next: Option<DateTime<Utc>>,
+    /// When the first key is due that this reading has found and that is not due yet.
+    first_later: Option<DateTime<Utc>>,
+    /// How many urgent jobs it has started since a scheduled one.
     in_a_row: u8,
-    /// Whether one was tried since some were put off.
+    /// Whether a job was tried since some were skipped.
     tried: bool,
 }
 
-impl Line {
+impl WaitingJobs {
     fn fill(&mut self, keys: Vec<SyncKey>) {
         *self = Self { keys: keys.into(), served: self.served.take(), ..Self::default() };
         for key in &self.keys {
-            *self.of.entry(key.connector.clone()).or_default() += 1;
+            *self.counts.entry(key.connector.clone()).or_default() += 1;
         }
     }
 
     fn add(&mut self, key: SyncKey) {
-        *self.of.entry(key.connector.clone()).or_default() += 1;
+        *self.counts.entry(key.connector.clone()).or_default() += 1;
         self.keys.push_back(key);
-        self.arranged = false;
+        self.in_order = false;
     }
 
-    /// Organisations in turns, behind the one that was served last.
-    fn arrange(&mut self, own: u64) {
-        if std::mem::replace(&mut self.arranged, true) {
+    /// Organisations take turns, behind the one that was served last.
+    fn sort(&mut self, seed: u64) {
+        if std::mem::replace(&mut self.in_order, true) {
             return;
         }
         let keys: Vec<_> = std::mem::take(&mut self.keys).into();
         if self.served.is_none() && !keys.is_empty() {
             // Workers that begin together begin at different organisations.
-            self.served = Some(keys[(own % keys.len() as u64) as usize].org.clone());
+            self.served = Some(keys[(seed % keys.len() as u64) as usize].org.clone());
         }
         self.keys = fair(keys, |key| key, self.served.as_ref()).into();
     }
 
-    /// Those that were put off come first again.
-    fn restore(&mut self) {
+    /// The skipped jobs are first again.
+    fn restore_skipped(&mut self) {
         let rest = std::mem::take(&mut self.keys);
-        self.keys = std::mem::take(&mut self.put_off).into();
+        self.keys = std::mem::take(&mut self.skipped).into();
         self.keys.extend(rest);
     }
 
-    fn set_aside(&mut self, connector: &ConnectorId) {
-        if self.of.remove(connector).is_some() {
-            let (keys, put_off) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.put_off));
-            for key in put_off.into_iter().chain(keys) {
-                if key.connector == *connector { self.aside.push(key) } else { self.keys.push_back(key) }
+    fn shut_gate(&mut self, connector: &ConnectorId) {
+        if self.counts.remove(connector).is_some() {
+            let (keys, skipped) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.skipped));
+            for key in skipped.into_iter().chain(keys) {
+                if key.connector == *connector { self.behind_shut_gate.push(key) } else { self.keys.push_back(key) }
             }
         }
     }
 
-    /// Those that were set aside wait again.
-    fn begin_anew(&mut self) {
-        self.restore();
-        for key in std::mem::take(&mut self.aside) {
+    /// All jobs wait again.
+    fn restore_all(&mut self) {
+        self.restore_skipped();
+        for key in std::mem::take(&mut self.behind_shut_gate) {
             self.add(key);
         }
     }
 }
 
 impl DueQueue {
-    pub(super) fn new(own: u64) -> Self {
+    pub(super) fn new(incarnation: &Incarnation) -> Self {
+        let name = StoreKey::of("worker", [incarnation.to_string().as_str()]);
         Self {
-            others: VecDeque::new(),
-            urgent: Line::default(),
-            scheduled: Line::default(),
-            own,
+            ungated: VecDeque::new(),
+            urgent: WaitingJobs::default(),
+            scheduled: WaitingJobs::default(),
+            seed: xxh3_64(name.as_str().as_bytes()),
             read_at: None,
             after: BTreeMap::new(),
             more: BTreeMap::new(),
-            unseen: BTreeSet::new(),
-            seen_next: None,
-            first: None,
+            unread: BTreeSet::new(),
+            read_next: None,
+            first_later: None,
             in_a_row: 0,
             tried: false,
         }
     }
 
-    fn line(&mut self, kind: Turn) -> &mut Line {
+    fn waiting(&mut self, kind: Turn) -> &mut WaitingJobs {
         match kind {
             Turn::Urgent => &mut self.urgent,
             Turn::Scheduled => &mut self.scheduled,
         }
     }
 
-    /// Reads what is due: what is urgent in any case, the rest unless it knows that well enough. Whether it read all.
-    pub(super) async fn look<S: JobStore>(
+    /// Reads what is due: urgent jobs in any case, the rest if it was not read lately or `everything` is asked for. Returns
+    /// whether it read everything.
+    pub(super) async fn read<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
         now: DateTime<Utc>,
-        anew: bool,
+        everything: bool,
     ) -> Result<bool, WorkError<S::Error>> {
         let lately = self.read_at.take().is_some_and(|at| at <= now && now - at < TRUST);
-        self.first = None;
-        self.more.retain(|_, (lane, _)| lately && !anew && *lane == Lane::Scheduled);
-        let urgent = self.pages(queue, Lane::Urgent, now).await?;
-        let none_left = urgent.is_empty() && self.scheduled.keys.is_empty() && self.others.is_empty();
+        self.first_later = None;
+        self.more.retain(|_, (lane, _)| lately && !everything && *lane == Lane::Scheduled);
+        let urgent = self.read_lane(queue, Lane::Urgent, now).await?;
+        let none_left = urgent.is_empty() && self.scheduled.keys.is_empty() && self.ungated.is_empty();
         self.urgent.fill(urgent);
-        let whole = anew || !lately || none_left;
-        if whole {
-            self.look_at_the_rest(queue, now).await?;
+        let everything = everything || !lately || none_left;
+        if everything {
+            self.read_ungated(queue, now).await?;
+            let scheduled = self.read_lane(queue, Lane::Scheduled, now).await?;
+            self.scheduled.fill(scheduled);
         }
         self.read_at = Some(now);
-        Ok(whole)
+        Ok(everything)
     }
 
-    async fn look_at_the_rest<S: JobStore>(
+    async fn read_ungated<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
         now: DateTime<Utc>,
     ) -> Result<(), WorkError<S::Error>> {
-        self.others.clear();
-        for shard in queue.shards_of(Lane::Ungated, self.own) {
+        self.ungated.clear();
+        for shard in queue.shards_of(Lane::Ungated, self.seed) {
             let after = self.after.remove(&shard);
-            let keys = self.page(queue, Lane::Ungated, shard, after, now).await?;
-            self.others.extend(keys.into_iter().map(due));
-            // Whatever is found here is seen to, so the next look goes on in any case.
+            let keys = self.read_page(queue, Lane::Ungated, shard, after, now).await?;
+            self.ungated.extend(keys.into_iter().map(due));
+            // All of this page is handled in this tick, so the next reading goes on behind it in any case.
             self.after.extend(self.more.get(&shard).map(|(_, at)| (shard, at.clone())));
         }
-        let scheduled = self.pages(queue, Lane::Scheduled, now).await?;
-        self.scheduled.fill(scheduled);
         Ok(())
     }
 
-    async fn pages<S: JobStore>(
+    async fn read_lane<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
         lane: Lane,
         now: DateTime<Utc>,
     ) -> Result<Vec<SyncKey>, WorkError<S::Error>> {
-        let mut slots = Vec::new();
-        for shard in queue.shards_of(lane, self.own) {
+        let mut jobs = Vec::new();
+        for shard in queue.shards_of(lane, self.seed) {
             let after = self.after.get(&shard).cloned();
-            let keys = self.page(queue, lane, shard, after, now).await?;
-            self.sort_out(keys, &mut slots);
+            let keys = self.read_page(queue, lane, shard, after, now).await?;
+            jobs.extend(self.jobs(keys));
         }
-        Ok(slots)
+        Ok(jobs)
     }
 
-    /// What is no slot, or cannot be read as one, is looked at with the others.
-    fn sort_out(&mut self, keys: Vec<StoreKey>, slots: &mut Vec<SyncKey>) {
+    /// The jobs among some keys. Any other key is handled with the ungated ones.
+    fn jobs(&mut self, keys: Vec<StoreKey>) -> Vec<SyncKey> {
+        let mut jobs = Vec::new();
         for key in keys {
             match due(key) {
-                Due::Slot(key) => slots.push(key),
-                other => self.others.push_back(other),
+                Due::Slot(key) => jobs.push(key),
+                other => self.ungated.push_back(other),
             }
         }
+        jobs
     }
 
-    /// A page of a shard behind a position; the first key that is not due yet comes with it.
-    async fn page<S: JobStore>(
+    /// The due keys on a page of a shard behind a position. The call also returns the first key that is not due yet.
+    async fn read_page<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
         lane: Lane,
@@ -223,7 +230,7 @@ impl DueQueue {
         let far = DateTime::<Utc>::MAX_UTC;
         let page = queue.store().due(shard, far, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
         let later = page.keys.iter().map(|(at, _)| *at).filter(|at| *at > now).min();
-        self.first = self.first.into_iter().chain(later).min();
+        self.first_later = self.first_later.into_iter().chain(later).min();
         match page.keys.last().filter(|_| page.more && later.is_none()) {
             Some(last) => self.more.insert(shard, (lane, last.clone())),
             None => self.more.remove(&shard),
@@ -231,19 +238,20 @@ impl DueQueue {
         Ok(page.keys.into_iter().filter(|(at, _)| *at <= now).map(|(_, key)| key).collect())
     }
 
-    /// A job that waits, which was found among what is not gated.
+    /// Adds a job that waits, and that was listed with the ungated keys.
     pub(super) fn add(&mut self, key: SyncKey, kind: Turn) {
-        self.line(kind).add(key);
+        self.waiting(kind).add(key);
     }
 
-    /// Puts what waits into the order of its turns.
-    pub(super) fn arrange(&mut self) {
-        let own = self.own;
-        self.urgent.arrange(own);
-        self.scheduled.arrange(own);
+    /// Sorts the waiting jobs by the turns of their organisations.
+    pub(super) fn sort(&mut self) {
+        let seed = self.seed;
+        self.urgent.sort(seed);
+        self.scheduled.sort(seed);
     }
 
-    /// Something may start: so that organisations take turns, reads on beyond the first pages. Whether it read anything.
+    /// Reads on beyond the first pages, since something may start and organisations take turns. Returns whether it read
+    /// anything.
     pub(super) async fn read_on<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
@@ -251,13 +259,12 @@ impl DueQueue {
     ) -> Result<bool, WorkError<S::Error>> {
         let mut read = false;
         for kind in [Turn::Urgent, Turn::Scheduled] {
-            for shard in queue.shards_of(lane_of(kind), self.own) {
-                while self.line(kind).keys.len() < MOST
+            for shard in queue.shards_of(Lane::of_kind(kind), self.seed) {
+                while self.waiting(kind).keys.len() < MOST
                     && let Some((lane, after)) = self.more.get(&shard).cloned()
                 {
-                    let (keys, mut slots) = (self.page(queue, lane, shard, Some(after), now).await?, Vec::new());
-                    self.sort_out(keys, &mut slots);
-                    slots.into_iter().for_each(|key| self.add(key, kind));
+                    let keys = self.read_page(queue, lane, shard, Some(after), now).await?;
+                    self.jobs(keys).into_iter().for_each(|key| self.add(key, kind));
                     read = true;
                 }
             }
@@ -265,7 +272,7 @@ impl DueQueue {
         Ok(read)
     }
 
-    /// The next one to try. One that is taken out is no longer among those that wait.
+    /// The next job to try. It is taken out, and counts as waiting until [`mark_tried`](Self::mark_tried).
     pub(super) fn next(&mut self) -> Option<(SyncKey, Turn)> {
         let order = match self.in_a_row < IN_A_ROW {
             true => [Turn::Urgent, Turn::Scheduled],
@@ -273,93 +280,89 @@ impl DueQueue {
         };
         loop {
             for kind in order {
-                if let Some(key) = self.line(kind).keys.pop_front() {
+                if let Some(key) = self.waiting(kind).keys.pop_front() {
                     return Some((key, kind));
                 }
             }
             if !std::mem::take(&mut self.tried) {
                 return None;
             }
-            order.into_iter().for_each(|kind| self.line(kind).restore());
+            order.into_iter().for_each(|kind| self.waiting(kind).restore_skipped());
         }
     }
 
-    /// It is the other kind's turn at its gate: it is tried once none of those is left.
-    pub(super) fn put_off(&mut self, key: SyncKey, kind: Turn) {
-        self.line(kind).put_off.push(key);
+    /// It is the other kind's turn at the job's gate. The job is tried once no job of that kind is left.
+    pub(super) fn skip(&mut self, key: SyncKey, kind: Turn) {
+        self.waiting(kind).skipped.push(key);
     }
 
-    /// It stands first again, in an order that may have changed.
-    pub(super) fn give_back(&mut self, key: SyncKey, kind: Turn) {
-        self.line(kind).keys.push_front(key);
-        self.arrange();
+    /// Puts a job back in front, and sorts anew what has been added meanwhile.
+    pub(super) fn put_back(&mut self, key: SyncKey, kind: Turn) {
+        self.waiting(kind).keys.push_front(key);
+        self.sort();
     }
 
-    /// It is tried now, and waits no longer.
-    pub(super) fn tries(&mut self, key: &SyncKey, kind: Turn) {
+    /// The job is tried now, and no longer waits.
+    pub(super) fn mark_tried(&mut self, key: &SyncKey, kind: Turn) {
         self.tried = true;
-        if let Some(count) = self.line(kind).of.get_mut(&key.connector) {
+        if let Some(count) = self.waiting(kind).counts.get_mut(&key.connector) {
             *count = count.saturating_sub(1);
         }
     }
 
-    /// Whether one of the other kind waits for the same gate.
-    pub(super) fn other_waits(&self, connector: &ConnectorId, kind: Turn) -> bool {
+    /// Whether a job of the other kind waits at the same gate.
+    pub(super) fn other_kind_waits(&self, connector: &ConnectorId, kind: Turn) -> bool {
         let other = match kind {
             Turn::Urgent => &self.scheduled,
             Turn::Scheduled => &self.urgent,
         };
-        other.of.get(connector).is_some_and(|count| *count > 0)
+        other.counts.get(connector).is_some_and(|count| *count > 0)
     }
 
-    /// Its gate lets nobody in, so none of its jobs is tried in this tick.
-    pub(super) fn set_aside(&mut self, key: SyncKey, kind: Turn) {
-        self.urgent.set_aside(&key.connector);
-        self.scheduled.set_aside(&key.connector);
-        self.line(kind).aside.push(key);
+    /// The job's gate is shut, so none of its connector's jobs is tried in this tick.
+    pub(super) fn shut_gate(&mut self, key: SyncKey, kind: Turn) {
+        self.urgent.shut_gate(&key.connector);
+        self.scheduled.shut_gate(&key.connector);
+        self.waiting(kind).behind_shut_gate.push(key);
     }
 
-    /// One has started: the next look begins with the longest due.
-    pub(super) fn started(&mut self, key: &SyncKey, kind: Turn) {
-        self.line(kind).served = Some(key.org.clone());
+    /// A job has started: the next reading begins with what has been due for longest.
+    pub(super) fn mark_started(&mut self, key: &SyncKey, kind: Turn) {
+        self.waiting(kind).served = Some(key.org.clone());
         self.in_a_row = match kind {
             Turn::Urgent => self.in_a_row.saturating_add(1),
             Turn::Scheduled => 0,
         };
-        self.urgent.begin_anew();
-        self.scheduled.begin_anew();
+        self.urgent.restore_all();
+        self.scheduled.restore_all();
         let more = &self.more;
         self.after.retain(|shard, _| more.get(shard).is_some_and(|(lane, _)| *lane == Lane::Ungated));
-        self.unseen.clear();
-        self.seen_next = None;
+        self.unread.clear();
+        self.read_next = None;
     }
 
-    /// Nothing of what this look has seen could start, and `next` is when something of it could. When to look again: at
-    /// once, where the end is not seen yet.
-    pub(super) fn ended<S: JobStore>(
+    /// When to read again, given that nothing of this reading could start and that something of it could at `next`: at once,
+    /// until the end of each shard is reached.
+    pub(super) fn next_wakeup<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
         now: DateTime<Utc>,
         next: Option<DateTime<Utc>>,
     ) -> Option<DateTime<Utc>> {
         self.read_at = None;
-        if self.unseen.is_empty() {
-            self.unseen = queue.all_shards().collect();
+        if self.unread.is_empty() {
+            self.unread = queue.all_shards().collect();
         }
         self.after = std::mem::take(&mut self.more).into_iter().map(|(shard, (_, at))| (shard, at)).collect();
-        self.unseen.retain(|shard| self.after.contains_key(shard));
-        let seen = [self.seen_next, self.first, next].into_iter().flatten().min();
-        if self.unseen.is_empty() {
-            self.seen_next = None;
-            return seen;
+        self.unread.retain(|shard| self.after.contains_key(shard));
+        let read_next = [self.read_next, self.first_later, next].into_iter().flatten().min();
+        if self.unread.is_empty() {
+            self.read_next = None;
+            return read_next;
         }
-        self.seen_next = seen;
+        self.read_next = read_next;
         Some(now)
     }
-}
-
-fn lane_of(kind: Turn) -> Lane {
-    Lane::urgent(kind == Turn::Urgent)
 }
 
 fn due(key: StoreKey) -> Due {

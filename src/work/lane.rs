@@ -1,23 +1,24 @@
-//! Lanes: where due keys are listed, so that what cannot start now stands in front of nobody.
+//! Lanes: due keys are listed apart by what they wait for, so that jobs behind a shut gate are in nobody's way.
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::gate::Turn;
 use crate::jobs::{Shard, StoreKey};
 use crate::queue::{Slot, State};
 
-/// Among which due keys one is listed. Earlier versions listed all of them as [`Ungated`](Self::Ungated).
+/// With which due keys a key is listed. Earlier versions listed all keys as [`Ungated`](Self::Ungated).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lane {
-    /// Leases, schedules, attempts that the history does not have yet: whatever no gate keeps waiting.
+    /// Leases, schedules, and attempts that the history does not have yet: no gate keeps them waiting.
     Ungated,
-    /// Jobs that wait, and that somebody waits for.
+    /// Waiting jobs that a person or a message has asked for.
     Urgent,
-    /// Jobs that wait because a schedule wants them.
+    /// Waiting jobs that only a schedule has asked for.
     Scheduled,
 }
 
-/// The first shard from above in which jobs wait; no worker looks at the one above it. Urgent and scheduled ones take turns downwards, so that a queue that is
-/// divided into more parts finds what was listed before.
+/// The first shard from above in which jobs wait; no worker looks at the one above it. The shards of urgent and of scheduled
+/// jobs take turns downwards, so that a queue that is divided into more parts finds what was listed before.
 const TOP: u16 = u16::MAX - 1;
 
 /// Into how many parts each lane of waiting jobs is divided: few, for a tick reads a page of each.
@@ -25,17 +26,26 @@ fn parts(shards: u16) -> u16 {
     shards.max(1).div_ceil(8).min((u16::MAX - shards.max(1)) / 2)
 }
 
+/// Of which kind the job of a slot is that waits.
+pub(super) fn kind_of(slot: &Slot) -> Turn {
+    if slot.is_urgent() { Turn::Urgent } else { Turn::Scheduled }
+}
+
 impl Lane {
     /// The lane of a slot.
     pub(super) fn of(slot: &Slot) -> Self {
         match &slot.state {
-            State::Pending { .. } if slot.unflushed.is_empty() => Self::urgent(slot.is_urgent()),
+            State::Pending { .. } if slot.unflushed.is_empty() => Self::of_kind(kind_of(slot)),
             _ => Self::Ungated,
         }
     }
 
-    pub(super) fn urgent(urgent: bool) -> Self {
-        if urgent { Self::Urgent } else { Self::Scheduled }
+    /// The lane of waiting jobs of a kind.
+    pub(super) fn of_kind(kind: Turn) -> Self {
+        match kind {
+            Turn::Urgent => Self::Urgent,
+            Turn::Scheduled => Self::Scheduled,
+        }
     }
 
     /// The shard of a key in this lane, of a queue with so many: the same in every process. Where so many leave no room
@@ -50,15 +60,15 @@ impl Lane {
         }
     }
 
-    /// The shards of this lane, beginning with one of the caller's own.
-    pub(super) fn shards(self, shards: u16, own: u64) -> impl Iterator<Item = Shard> {
+    /// The shards of this lane. Callers with different seeds begin with different ones.
+    pub(super) fn shards(self, shards: u16, seed: u64) -> impl Iterator<Item = Shard> {
         let (count, top) = match self {
             Self::Ungated => (shards.max(1), None),
             Self::Urgent => (parts(shards), Some(TOP)),
             Self::Scheduled => (parts(shards), Some(TOP - 1)),
         };
         (0..u64::from(count)).map(move |step| {
-            let part = ((own % u64::from(count) + step) % u64::from(count)) as u16;
+            let part = ((seed % u64::from(count) + step) % u64::from(count)) as u16;
             Shard(top.map_or(part, |top| top - 2 * part))
         })
     }

@@ -5,8 +5,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::error::WorkError;
+use super::keys::notified_key;
+use super::queue::Queue;
 use super::record::Record;
 use crate::id::SyncKey;
+use crate::jobs::JobStore;
 use crate::notice::Notice;
 use crate::queue::Token;
 use crate::run::Report;
@@ -16,7 +20,7 @@ const FORMAT: u32 = 1;
 
 /// What the newest run told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct NotifiedState {
+struct NotifiedState {
     format: u32,
     token: Token,
     /// Why its plan was blocked.
@@ -61,14 +65,8 @@ impl Record for NotifiedState {
 }
 
 impl NotifiedState {
-    /// Hears a run, and says what is new in it. A run that is older than the newest says nothing.
-    pub(super) fn observe(
-        mut self,
-        key: &SyncKey,
-        token: Token,
-        report: &Report,
-        at: DateTime<Utc>,
-    ) -> (Self, Vec<Notice>) {
+    /// Takes in a run, with the notices about what is new in it. There are none about a run that is older than the newest.
+    fn observe(mut self, key: &SyncKey, token: Token, report: &Report, at: DateTime<Utc>) -> (Self, Vec<Notice>) {
         if token <= self.token {
             return (self, Vec::new());
         }
@@ -86,6 +84,23 @@ impl NotifiedState {
             Notice::of_rules(key, token, at, crowded),
         ];
         (Self { token, blocked, waiting, ..self }, notices.into_iter().flatten().collect())
+    }
+}
+
+impl<S: JobStore> Queue<S> {
+    /// The notices about a finished run that people have not had of the one before.
+    pub(super) async fn notify(
+        &self,
+        key: &SyncKey,
+        token: Token,
+        report: &Report,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Notice>, WorkError<S::Error>> {
+        let observe = |notified: Option<&NotifiedState>| {
+            let (next, notices) = notified.cloned().unwrap_or_default().observe(key, token, report, now);
+            (Some(next), notices)
+        };
+        self.records.change(&notified_key(key), observe).await
     }
 }
 

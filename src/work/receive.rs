@@ -1,9 +1,10 @@
-//! Webhooks, taken in by a queue: every step of a request, and its effects in their order.
+//! How a queue takes in a webhook: the steps of a request, and its effects in their order.
 
 use chrono::{DateTime, Utc};
 
-use super::record::{Record, change, read};
-use super::{Queue, WorkError};
+use super::error::WorkError;
+use super::queue::Queue;
+use super::record::Record;
 use crate::jobs::{JobStore, Shard, StoreKey, Swap};
 use crate::rate::Rate;
 use crate::tombstone::Tombstones;
@@ -11,7 +12,7 @@ use crate::webhook::{Endpoint, ReceiveStep, Received, Request, Seen, SideEffect,
 
 /// Where messages are listed until they may be forgotten: no worker looks there.
 const FORGETTABLE: Shard = Shard(u16::MAX);
-/// How many of them are forgotten when one more is taken in.
+/// How many messages whose time is over are deleted when one more is taken in.
 const FORGOTTEN: usize = 4;
 
 impl Record for Rate {
@@ -77,20 +78,19 @@ impl<S: JobStore> Queue<S> {
         let mut step = endpoint.receive(request, now);
         let received = loop {
             step = match step {
-                ReceiveStep::RateCheck(charging) => {
-                    let key = charging.key();
-                    let charge = change(&self.store, self.shards, &key, |rate: Option<&Rate>| {
-                        let (next, allowance) = charging.take(rate);
+                ReceiveStep::Deduplicate(lookup) => {
+                    let seen: Option<Seen> = self.records.read(&lookup.key()).await?;
+                    lookup.resume(seen.as_ref())
+                }
+                ReceiveStep::RateCheck(check) => {
+                    let charge = |rate: Option<&Rate>| {
+                        let (next, allowance) = check.take(rate);
                         (Some(next), allowance)
-                    });
-                    let allowance = charge.await?;
-                    charging.resume(allowance)
+                    };
+                    let allowance = self.records.change(&check.key(), charge).await?;
+                    check.resume(allowance)
                 }
-                ReceiveStep::Deduplicate(looking) => {
-                    let seen: Option<Seen> = read(&self.store, &looking.key()).await?;
-                    looking.resume(seen.as_ref())
-                }
-                ReceiveStep::StoreTombstones(burying) => ReceiveStep::Done(self.store_tombstones(&burying).await?),
+                ReceiveStep::StoreTombstones(deletions) => ReceiveStep::Done(self.store_tombstones(&deletions).await?),
                 ReceiveStep::Done(received) => break received,
             };
         };
@@ -103,8 +103,8 @@ impl<S: JobStore> Queue<S> {
                 }
                 SideEffect::Remember { key, seen } => {
                     let remember = |known: Option<&Seen>| (known.is_none().then(|| seen.clone()), ());
-                    change(&self.store, self.shards, key, remember).await?;
-                    self.forget(now).await?;
+                    self.records.change(key, remember).await?;
+                    self.forget_seen(now).await?;
                 }
             }
         }
@@ -112,32 +112,28 @@ impl<S: JobStore> Queue<S> {
     }
 
     /// Stores the tombstones of a message before anything else of it.
-    async fn store_tombstones(&self, burying: &StoreTombstones<'_>) -> Result<Received, WorkError<S::Error>> {
-        change(&self.store, self.shards, &burying.key(), |stored: Option<&Tombstones>| {
-            let received = burying.resume(stored);
+    async fn store_tombstones(&self, deletions: &StoreTombstones<'_>) -> Result<Received, WorkError<S::Error>> {
+        let store = |stored: Option<&Tombstones>| {
+            let received = deletions.resume(stored);
             let next = received.effects.iter().find_map(|effect| match effect {
                 SideEffect::Tombstone { next, .. } => Some(next.clone()),
                 _ => None,
             });
             (next, received)
-        })
-        .await
+        };
+        self.records.change(&deletions.key(), store).await
     }
 
-    /// Forgets some messages whose time is over. That one is forgotten late costs its room only.
-    async fn forget(&self, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
-        let due = self.store.due(FORGETTABLE, now, None, FORGOTTEN).await.map_err(WorkError::Store)?;
+    /// Deletes some messages whose time is over. A message that is deleted late costs its room only.
+    async fn forget_seen(&self, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+        let due = self.store().due(FORGETTABLE, now, None, FORGOTTEN).await.map_err(WorkError::Store)?;
         for (_, key) in due.keys {
-            self.delete(&key).await?;
+            let Some(stored) = self.store().get(&key).await.map_err(WorkError::Store)? else { continue };
+            match self.store().compare_and_swap(&key, Some(stored.version), None).await.map_err(WorkError::Store)? {
+                // On a conflict somebody else was faster.
+                Swap::Applied(_) | Swap::Conflict => {}
+            }
         }
         Ok(())
-    }
-
-    async fn delete(&self, key: &StoreKey) -> Result<(), WorkError<S::Error>> {
-        let Some(stored) = self.store.get(key).await.map_err(WorkError::Store)? else { return Ok(()) };
-        match self.store.compare_and_swap(key, Some(stored.version), None).await.map_err(WorkError::Store)? {
-            // Whoever was faster has seen to it.
-            Swap::Applied(_) | Swap::Conflict => Ok(()),
-        }
     }
 }

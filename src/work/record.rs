@@ -1,10 +1,10 @@
-//! Records of the work column in a job store: how each is read, and how it is changed.
+//! The records of a job store: how each is read, and how it is changed.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::WorkError;
+use super::error::WorkError;
 use super::lane::Lane;
 use crate::gate::Gate;
 use crate::health::Health;
@@ -17,12 +17,12 @@ use crate::tombstone::Tombstones;
 /// or that the reading was stale.
 const TRIES: usize = 1000;
 
-/// What is kept under a key, as JSON.
+/// What is stored under a key, as JSON.
 pub(super) trait Record: Serialize + DeserializeOwned + PartialEq {
     /// Whether this version can read it.
     fn check(&self) -> Result<(), String>;
 
-    /// When somebody should look at it.
+    /// When a worker should look at it.
     fn due(&self) -> Option<DateTime<Utc>> {
         None
     }
@@ -70,129 +70,173 @@ impl Record for Enrolment {
         Self::check(self).map_err(|broken| broken.to_string())
     }
 
-    /// A schedule that this build cannot read never fires; whoever enrolled it was told.
+    /// A schedule that this build cannot read never fires. Whoever stored it was told.
     fn due(&self) -> Option<DateTime<Utc>> {
         Self::due(self).ok().flatten()
     }
 }
 
-/// A record as it was read, or that there was none.
+/// A record and its version. Both are `None` when there is no record.
 #[derive(Debug, Clone)]
-pub(super) struct Known<T> {
+pub(super) struct Versioned<T> {
     pub(super) record: Option<T>,
     version: Option<Version>,
+    /// Whether it was read or written some time ago: a swap may be tried on it, but nothing is answered by it.
+    remembered: bool,
 }
 
-/// Reads a record.
-pub(super) async fn read<S: JobStore, T: Record>(store: &S, key: &StoreKey) -> Result<Option<T>, WorkError<S::Error>> {
-    Ok(known(store, key).await?.record)
+impl<T> Versioned<T> {
+    fn new(record: Option<T>, version: Option<Version>) -> Self {
+        Self { record, version, remembered: false }
+    }
+
+    /// Keeps it for later. Somebody else may change the record until then.
+    pub(super) fn remember(self) -> Self {
+        Self { remembered: true, ..self }
+    }
 }
 
-/// Reads a record that is to be changed.
-pub(super) async fn known<S: JobStore, T: Record>(store: &S, key: &StoreKey) -> Result<Known<T>, WorkError<S::Error>> {
-    let stored = store.get(key).await.map_err(WorkError::Store)?;
-    let Some(Stored { row, version }) = stored else { return Ok(Known { record: None, version: None }) };
-    let record = parsed(key, &row)?;
-    Ok(Known { record: Some(record), version: Some(version) })
+/// A job store, and the number of shards in which its due keys are listed.
+#[derive(Debug)]
+pub(super) struct Records<S> {
+    pub(super) store: S,
+    pub(super) shards: u16,
 }
 
-fn parsed<E: std::error::Error, T: Record>(key: &StoreKey, row: &Row) -> Result<T, WorkError<E>> {
+impl<S: JobStore> Records<S> {
+    /// Reads a record.
+    pub(super) async fn read<T: Record>(&self, key: &StoreKey) -> Result<Option<T>, WorkError<S::Error>> {
+        Ok(self.load(key).await?.record)
+    }
+
+    /// Reads a record that is to be changed.
+    pub(super) async fn load<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
+        match self.store.get(key).await.map_err(WorkError::Store)? {
+            Some(Stored { row, version }) => Ok(Versioned::new(Some(parse(key, &row)?), Some(version))),
+            None => Ok(Versioned::new(None, None)),
+        }
+    }
+
+    /// Changes a record by compare-and-swap, again and again until nobody was in between. `change` sees what is stored. It
+    /// returns what to store, if anything, and what to answer once that is stored.
+    pub(super) async fn change<T: Record, R>(
+        &self,
+        key: &StoreKey,
+        change: impl FnMut(Option<&T>) -> (Option<T>, R),
+    ) -> Result<R, WorkError<S::Error>> {
+        self.change_from(key, None, |_| true, change).await.map(|(answer, _)| answer)
+    }
+
+    /// As [`change`](Self::change), for a caller who knows something of the record:
+    ///
+    /// * `known` spares the first reading. If somebody has changed the record since, it is read.
+    /// * A reading that is not `current` is from before something that the caller knows, and the record is read again. So
+    ///   an answer that stores nothing never rests on a stale reading.
+    ///
+    /// Returns the answer, and what is stored then.
+    pub(super) async fn change_from<T: Record, R>(
+        &self,
+        key: &StoreKey,
+        mut known: Option<Versioned<T>>,
+        current: impl Fn(Option<&T>) -> bool,
+        mut change: impl FnMut(Option<&T>) -> (Option<T>, R),
+    ) -> Result<(R, Versioned<T>), WorkError<S::Error>> {
+        for _ in 0..TRIES {
+            let before = match known.take() {
+                Some(known) => known,
+                None => self.load::<T>(key).await?,
+            };
+            if !current(before.record.as_ref()) {
+                continue;
+            }
+            let (next, answer) = change(before.record.as_ref());
+            let Some(next) = next.filter(|next| before.record.as_ref() != Some(next)) else {
+                if before.remembered {
+                    continue;
+                }
+                return Ok((answer, before));
+            };
+            if let Some(version) = self.swap(key, before.version, &next).await? {
+                return Ok((answer, Versioned::new(Some(next), Some(version))));
+            }
+        }
+        Err(WorkError::Contended { key: key.clone() })
+    }
+
+    /// The version of what is stored then; none on a conflict.
+    async fn swap<T: Record>(
+        &self,
+        key: &StoreKey,
+        expect: Option<Version>,
+        next: &T,
+    ) -> Result<Option<Version>, WorkError<S::Error>> {
+        let bytes = serde_json::to_vec(next)
+            .map_err(|error| WorkError::Broken { key: key.clone(), problem: error.to_string() })?;
+        let row = Row { bytes, due: next.due(), shard: next.shard(key, self.shards) };
+        match self.store.compare_and_swap(key, expect, Some(&row)).await {
+            Ok(Swap::Applied(version)) => Ok(Some(version)),
+            Ok(Swap::Conflict) => Ok(None),
+            Err(error) => match self.applied(key, &row).await {
+                Some(version) => Ok(Some(version)),
+                None => Err(WorkError::Store(error)),
+            },
+        }
+    }
+
+    /// The version of a swap that failed and has taken effect all the same: what it wanted to store is what is stored.
+    async fn applied(&self, key: &StoreKey, row: &Row) -> Option<Version> {
+        let stored = self.store.get(key).await.ok().flatten()?;
+        (stored.row.bytes == row.bytes).then_some(stored.version)
+    }
+
+    /// Reads a record. If it is listed in another shard than its own, an earlier version of this crate has written it, and
+    /// its row is moved. Whoever changes it in between lists it in its own shard, too.
+    pub(super) async fn relist<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
+        let stored = self.store.get(key).await.map_err(WorkError::Store)?;
+        let Some(Stored { mut row, mut version }) = stored else { return Ok(Versioned::new(None, None)) };
+        let record: T = parse(key, &row)?;
+        let shard = record.shard(key, self.shards);
+        if row.shard != shard {
+            row.shard = shard;
+            let swap = self.store.compare_and_swap(key, Some(version), Some(&row)).await.map_err(WorkError::Store)?;
+            version = if let Swap::Applied(version) = swap { version } else { version };
+        }
+        Ok(Versioned::new(Some(record), Some(version)))
+    }
+}
+
+fn parse<E: std::error::Error, T: Record>(key: &StoreKey, row: &Row) -> Result<T, WorkError<E>> {
     let broken = |problem: String| WorkError::Broken { key: key.clone(), problem };
     let record: T = serde_json::from_slice(&row.bytes).map_err(|error| broken(error.to_string()))?;
     record.check().map_err(broken)?;
     Ok(record)
 }
 
-/// Changes a record by compare-and-swap, again and again until nobody was in between. `change` sees what is stored, and
-/// says what to store, if anything, and what to answer once it is.
-pub(super) async fn change<S: JobStore, T: Record, R>(
-    store: &S,
-    shards: u16,
-    key: &StoreKey,
-    change: impl FnMut(Option<&T>) -> (Option<T>, R),
-) -> Result<R, WorkError<S::Error>> {
-    changed(store, shards, key, None, |_| true, change).await.map(|(answer, _)| answer)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::block_on;
+    use crate::health::HealthRules;
+    use crate::memory::MemoryJobStore;
+    use crate::queue::Token;
 
-/// As [`change`], for who has read the record just now: it is read again only if somebody has changed it meanwhile.
-pub(super) async fn change_known<S: JobStore, T: Record, R>(
-    store: &S,
-    shards: u16,
-    key: &StoreKey,
-    known: Option<Known<T>>,
-    change: impl FnMut(Option<&T>) -> (Option<T>, R),
-) -> Result<R, WorkError<S::Error>> {
-    changed(store, shards, key, known, |_| true, change).await.map(|(answer, _)| answer)
-}
-
-/// As [`change`], for who knows something of the record: a reading from before that is stale, and read again. An answer
-/// that stores nothing is then never one that a stale reading gave.
-pub(super) async fn change_since<S: JobStore, T: Record, R>(
-    store: &S,
-    shards: u16,
-    key: &StoreKey,
-    since: impl Fn(Option<&T>) -> bool,
-    change: impl FnMut(Option<&T>) -> (Option<T>, R),
-) -> Result<R, WorkError<S::Error>> {
-    changed(store, shards, key, None, since, change).await.map(|(answer, _)| answer)
-}
-
-/// As [`change_since`], also with what is stored then.
-pub(super) async fn changed<S: JobStore, T: Record, R>(
-    store: &S,
-    shards: u16,
-    key: &StoreKey,
-    mut read: Option<Known<T>>,
-    since: impl Fn(Option<&T>) -> bool,
-    mut change: impl FnMut(Option<&T>) -> (Option<T>, R),
-) -> Result<(R, Known<T>), WorkError<S::Error>> {
-    for _ in 0..TRIES {
-        let before = match read.take() {
-            Some(read) => read,
-            None => known::<S, T>(store, key).await?,
+    #[test]
+    fn what_is_remembered_may_be_swapped_and_answers_nothing() {
+        let records = Records { store: MemoryJobStore::default(), shards: 1 };
+        let (key, at) = (StoreKey::of("health", ["ballybeg", "federation"]), DateTime::UNIX_EPOCH);
+        let judge = |token| {
+            move |health: Option<&Health>| {
+                let before = health.cloned().unwrap_or_else(|| Health::new(at));
+                (Some(before.judge(&HealthRules::default(), Token(token), Ok(()), at)), ())
+            }
         };
-        if !since(before.record.as_ref()) {
-            continue;
-        }
-        let (next, answer) = change(before.record.as_ref());
-        let Some(next) = next.filter(|next| before.record.as_ref() != Some(next)) else { return Ok((answer, before)) };
-        let bytes = serde_json::to_vec(&next)
-            .map_err(|error| WorkError::Broken { key: key.clone(), problem: error.to_string() })?;
-        let row = Row { bytes, due: next.due(), shard: next.shard(key, shards) };
-        let version = match store.compare_and_swap(key, before.version, Some(&row)).await {
-            Ok(Swap::Applied(version)) => version,
-            Ok(Swap::Conflict) => continue,
-            Err(error) => match applied(store, key, &row).await {
-                Some(version) => version,
-                None => return Err(WorkError::Store(error)),
-            },
-        };
-        return Ok((answer, Known { record: Some(next), version: Some(version) }));
+        let ((), known) = block_on(records.change_from(&key, None, |_| true, judge(1))).unwrap();
+        let known = known.remember();
+        block_on(records.change(&key, judge(2))).unwrap();
+        let look = |health: Option<&Health>| (None, health.map(Health::judged));
+        let (newest, _) = block_on(records.change_from(&key, Some(known.clone()), |_| true, look)).unwrap();
+        assert_eq!(newest, Some(Token(2)), "somebody else was in between");
+        let ((), after) = block_on(records.change_from(&key, Some(known), |_| true, judge(3))).unwrap();
+        assert_eq!(after.record.map(|health| health.judged()), Some(Token(3)), "the swap is tried again");
     }
-    Err(WorkError::Contended { key: key.clone() })
-}
-
-/// The version of a swap that failed and has taken effect all the same: what it wanted to store is what is stored.
-async fn applied<S: JobStore>(store: &S, key: &StoreKey, row: &Row) -> Option<Version> {
-    let stored = store.get(key).await.ok().flatten()?;
-    (stored.row.bytes == row.bytes).then_some(stored.version)
-}
-
-/// Reads a record, and lists it where it belongs, if it is listed elsewhere: an earlier version of this crate has written
-/// it. Who is faster in changing it lists it rightly.
-pub(super) async fn relist<S: JobStore, T: Record>(
-    store: &S,
-    shards: u16,
-    key: &StoreKey,
-) -> Result<Known<T>, WorkError<S::Error>> {
-    let stored = store.get(key).await.map_err(WorkError::Store)?;
-    let Some(Stored { mut row, mut version }) = stored else { return Ok(Known { record: None, version: None }) };
-    let record: T = parsed(key, &row)?;
-    let shard = record.shard(key, shards);
-    if row.shard != shard {
-        row.shard = shard;
-        let swap = store.compare_and_swap(key, Some(version), Some(&row)).await.map_err(WorkError::Store)?;
-        version = if let Swap::Applied(version) = swap { version } else { version };
-    }
-    Ok(Known { record: Some(record), version: Some(version) })
 }

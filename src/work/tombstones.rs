@@ -1,20 +1,17 @@
-//! Tombstones of a key: an attempt reads them before its run, and forgets them after it.
+//! The tombstones of a key: an attempt reads them before its run, and forgets them after it.
 
-use super::record::{change, read};
-use super::{Queue, WorkError};
+use super::error::WorkError;
+use super::keys::tombstones_key;
+use super::queue::Queue;
 use crate::id::SyncKey;
-use crate::jobs::{JobStore, StoreKey};
+use crate::jobs::JobStore;
 use crate::queue::Scope;
 use crate::tombstone::Tombstones;
-
-fn tombstones_key(key: &SyncKey) -> StoreKey {
-    StoreKey::of("tombstones", [key.org.as_str(), key.connector.as_str()])
-}
 
 impl<S: JobStore> Queue<S> {
     /// The tombstones of the records that a job is about.
     pub(super) async fn tombstones(&self, key: &SyncKey, scope: &Scope) -> Result<Tombstones, WorkError<S::Error>> {
-        let stored: Option<Tombstones> = read(&self.store, &tombstones_key(key)).await?;
+        let stored: Option<Tombstones> = self.records.read(&tombstones_key(key)).await?;
         let stored = stored.unwrap_or_default();
         Ok(match scope {
             Scope::All => stored,
@@ -32,6 +29,6 @@ impl<S: JobStore> Queue<S> {
             return Ok(());
         }
         let without = |stored: Option<&Tombstones>| (stored.map(|stored| stored.without(applied)), ());
-        change(&self.store, self.shards, &tombstones_key(key), without).await
+        self.records.change(&tombstones_key(key), without).await
     }
 }

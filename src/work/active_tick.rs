@@ -1,0 +1,376 @@
+//! One tick: what is due is chosen in a fair order, and one job is carried from its claim to its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::attempt::ActiveAttempt;
+use super::claim::{Candidate, ClaimAnswer, PendingClaim};
+use super::context::Context;
+use super::due_queue::Due;
+use super::ending::{Attempted, Ending};
+use super::error::WorkError;
+use super::handler::{Clock, Handler};
+use super::lane::kind_of;
+use super::memory::{Memory, PATIENCE};
+use super::record::Versioned;
+use super::tick::Tick;
+use crate::gate::{Gate, Turn};
+use crate::health::Permit;
+use crate::id::{ConnectorId, SyncKey};
+use crate::jobs::JobStore;
+use crate::queue::{Command, Outcome, Slot, State};
+
+/// A tick under way.
+pub(super) struct ActiveTick<'a, S, H, C> {
+    cx: Context<'a, S, H, C>,
+    memory: &'a mut Memory,
+    tick: Tick,
+    /// The gates that were read. `None`: the gate lets nobody in, or cannot be read.
+    gates: BTreeMap<ConnectorId, Option<Versioned<Gate>>>,
+    /// The keys whose connector this tick has found to be left alone.
+    unwell: BTreeSet<SyncKey>,
+}
+
+/// What came of trying to start a job.
+enum StartOutcome {
+    Attempted(Box<Attempted>),
+    /// There is nothing to start.
+    Nothing,
+    NotBefore(DateTime<Utc>),
+    /// The gate lets nobody in any more, until then.
+    GateShut(DateTime<Utc>),
+    /// The connector is left alone until then. `None`: until a person has reset its health.
+    Unwell(Option<DateTime<Utc>>),
+}
+
+/// What a slot waits for.
+enum Readiness {
+    Ready(Turn),
+    NotBefore(DateTime<Utc>),
+    /// For no time.
+    Nothing,
+}
+
+impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
+    pub(super) fn new(cx: Context<'a, S, H, C>, memory: &'a mut Memory) -> Self {
+        Self { cx, memory, tick: Tick::default(), gates: BTreeMap::new(), unwell: BTreeSet::new() }
+    }
+
+    pub(super) async fn run(mut self) -> Result<Tick, WorkError<S::Error>> {
+        match self.resume().await {
+            Ok(attempt) => self.tick.attempt = attempt,
+            Err(error) => self.pass_over(error)?,
+        }
+        if self.tick.attempt.is_none() {
+            self.take_job().await?;
+        }
+        if self.check_clock_skew().await.is_err() {
+            // The store failed. What this tick did must be told all the same, so the next tick checks.
+            self.memory.skew_check.retry();
+        }
+        if self.tick.attempt.is_some() {
+            self.tick.next = Some(self.cx.time());
+        }
+        self.tick.notices.append(&mut self.memory.notices);
+        Ok(self.tick)
+    }
+
+    /// Tells of a record that cannot be read, and goes on. Any other error ends the tick.
+    fn pass_over(&mut self, error: WorkError<S::Error>) -> Result<(), WorkError<S::Error>> {
+        if !matches!(error, WorkError::Store(_)) {
+            self.memory.pending_claim = None;
+        }
+        match error {
+            WorkError::Broken { key, problem } => {
+                self.tick.broken.push((key, problem));
+                Ok(())
+            }
+            error => Err(error),
+        }
+    }
+
+    /// Takes up what a failure of the store left behind: an end that was not stored, or a claim without an answer.
+    async fn resume(&mut self) -> Result<Option<Attempted>, WorkError<S::Error>> {
+        if let Some(ending) = self.memory.unstored_ending.take() {
+            return self.finish(ending).await.map(Some);
+        }
+        let Some(claim) = self.memory.pending_claim.clone() else { return Ok(None) };
+        match self.claim(claim, None).await? {
+            StartOutcome::Attempted(attempted) => Ok(Some(*attempted)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Goes through what is due until there was a job to take.
+    async fn take_job(&mut self) -> Result<(), WorkError<S::Error>> {
+        let (queue, now) = (self.cx.queue, self.cx.time());
+        self.memory.expire_deferrals(now);
+        let mut everything = self.memory.due_queue.read(queue, now, false).await?;
+        loop {
+            while let Some(due) = self.memory.due_queue.ungated.pop_front() {
+                if let Err(error) = self.handle(due).await {
+                    self.pass_over(error)?;
+                }
+            }
+            self.memory.due_queue.sort();
+            while let Some((key, kind)) = self.choose(now).await? {
+                match self.start(key, kind).await {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => {}
+                    Err(error) => self.pass_over(error)?,
+                }
+            }
+            if everything {
+                self.tick.next = self.memory.due_queue.next_wakeup(queue, now, self.tick.next);
+                return Ok(());
+            }
+            // Earlier ticks have passed over some of what is due, so what is next is known only once everything is read.
+            everything = self.memory.due_queue.read(queue, now, true).await?;
+        }
+    }
+
+    /// The next job whose gate lets one in and whose kind has its turn there. A gate is read once; no job is read while its
+    /// gate is shut.
+    async fn choose(&mut self, now: DateTime<Utc>) -> Result<Option<(SyncKey, Turn)>, WorkError<S::Error>> {
+        while let Some((key, kind)) = self.memory.due_queue.next() {
+            if self.is_deferred(&key, now) {
+                self.memory.due_queue.mark_tried(&key, kind);
+                continue;
+            }
+            let Some(turn) = self.gate_turn(&key, now).await? else {
+                self.memory.due_queue.shut_gate(key, kind);
+                continue;
+            };
+            if turn != kind && self.memory.due_queue.other_kind_waits(&key.connector, kind) {
+                self.memory.due_queue.skip(key, kind);
+                continue;
+            }
+            if self.memory.due_queue.read_on(self.cx.queue, now).await? {
+                self.memory.due_queue.put_back(key, kind);
+                continue;
+            }
+            self.memory.due_queue.mark_tried(&key, kind);
+            return Ok(Some((key, kind)));
+        }
+        Ok(None)
+    }
+
+    /// Whether a job's connector is still left alone.
+    fn is_deferred(&mut self, key: &SyncKey, now: DateTime<Utc>) -> bool {
+        let deferred = self.memory.deferred.get(key).filter(|at| at.is_none_or(|at| at > now));
+        let Some(at) = deferred else { return false };
+        if !self.unwell.contains(key) {
+            // A person may have reset its health since.
+            self.tick.next = earlier(self.tick.next, at.or(self.memory.deferred_until));
+        }
+        true
+    }
+
+    /// Whose turn it is at a job's gate. `None` while the gate lets nobody in.
+    async fn gate_turn(&mut self, key: &SyncKey, now: DateTime<Utc>) -> Result<Option<Turn>, WorkError<S::Error>> {
+        if !self.gates.contains_key(&key.connector) {
+            let gate = match self.cx.queue.load_gate(key.connector.as_str()).await {
+                Ok(gate) => self.unless_shut(key, gate, now).await?,
+                Err(error) => {
+                    self.pass_over(error)?;
+                    None
+                }
+            };
+            self.gates.insert(key.connector.clone(), gate);
+        }
+        let gate = self.gates.get(&key.connector).and_then(Option::as_ref);
+        Ok(gate.map(|gate| gate.record.as_ref().map_or(Turn::Urgent, Gate::turn)))
+    }
+
+    /// The gate, if it lets somebody in.
+    async fn unless_shut(
+        &mut self,
+        key: &SyncKey,
+        gate: Versioned<Gate>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Versioned<Gate>>, WorkError<S::Error>> {
+        let limits = &self.cx.settings.gate;
+        let refusal = gate.record.as_ref().and_then(|gate| gate.refusal(limits, now));
+        let Some(until) = refusal.map(|shut| shut.until()) else { return Ok(Some(gate)) };
+        self.tick.next = earlier(self.tick.next, Some(until));
+        if self.memory.skew_check.wants_gate(&key.connector, until, now) {
+            match self.cx.queue.gate_skew_notice(key, now).await {
+                Ok(notice) => self.memory.notices.extend(notice),
+                Err(error) => self.pass_over(error)?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tries to start a job. Returns whether there was an attempt.
+    async fn start(&mut self, key: SyncKey, kind: Turn) -> Result<bool, WorkError<S::Error>> {
+        let known = self.cx.queue.load_slot(&key).await?;
+        let Some(slot) = &known.record else { return Ok(false) };
+        let outcome = match readiness(slot, self.cx.time()) {
+            Readiness::Ready(kind) => {
+                let gate = self.gates.get(&key.connector).cloned().flatten();
+                let other_waits = self.memory.due_queue.other_kind_waits(&key.connector, kind);
+                let slot_time = slot.updated_at;
+                self.attempt(&key, kind, Candidate { slot: known, gate, health: None, slot_time, other_waits }).await
+            }
+            Readiness::NotBefore(at) => Ok(StartOutcome::NotBefore(at)),
+            Readiness::Nothing => Ok(StartOutcome::Nothing),
+        };
+        let now = self.cx.time();
+        match outcome? {
+            StartOutcome::Attempted(attempted) => {
+                self.memory.due_queue.mark_started(&key, kind);
+                self.tick.attempt = Some(*attempted);
+                return Ok(true);
+            }
+            StartOutcome::Nothing => {}
+            StartOutcome::NotBefore(at) => self.tick.next = earlier(self.tick.next, Some(at)),
+            StartOutcome::GateShut(at) => {
+                self.tick.next = earlier(self.tick.next, Some(at));
+                self.gates.insert(key.connector.clone(), None);
+                self.memory.due_queue.shut_gate(key, kind);
+            }
+            StartOutcome::Unwell(at) => {
+                let at = at.map(|at| at.min(now + PATIENCE));
+                self.tick.next = earlier(self.tick.next, at);
+                self.unwell.insert(key.clone());
+                self.memory.deferred.insert(key, at);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Asks for a permit, claims the job, and carries it to its end.
+    async fn attempt(
+        &mut self,
+        key: &SyncKey,
+        kind: Turn,
+        mut candidate: Candidate,
+    ) -> Result<StartOutcome, WorkError<S::Error>> {
+        match self.cx.ask_permit(key, &mut candidate).await? {
+            Permit::Go | Permit::Probe => {}
+            Permit::Wait { at } => return Ok(StartOutcome::Unwell(Some(at))),
+            Permit::NeedsOperator => return Ok(StartOutcome::Unwell(None)),
+        }
+        let claim = PendingClaim { key: key.clone(), nonce: self.memory.next_nonce(), kind };
+        self.memory.pending_claim = Some(claim.clone());
+        self.claim(claim, Some(candidate)).await
+    }
+
+    /// Claims a job, and carries it to its end. Without a candidate, the claim was asked for before.
+    async fn claim(
+        &mut self,
+        claim: PendingClaim,
+        candidate: Option<Candidate>,
+    ) -> Result<StartOutcome, WorkError<S::Error>> {
+        let first = candidate.is_some();
+        let answer = self.cx.claim(claim, candidate).await?;
+        self.memory.pending_claim = None;
+        match answer {
+            ClaimAnswer::Claimed(claimed) => {
+                let ending = ActiveAttempt::new(self.cx, *claimed).carry_out().await?;
+                self.finish(ending).await.map(|attempted| StartOutcome::Attempted(Box::new(attempted)))
+            }
+            ClaimAnswer::Refused(claim, gate) => {
+                // Asked for a second time, the claim may stand, and the refusal be a stale reading: then the ticket ends by
+                // itself.
+                if first {
+                    let PendingClaim { key, nonce, .. } = claim;
+                    self.cx.queue.release_ticket(&key, &nonce, Some(gate.remember()), self.cx.time()).await?;
+                }
+                Ok(StartOutcome::Nothing)
+            }
+            ClaimAnswer::GateShut(at) => Ok(StartOutcome::GateShut(at)),
+            ClaimAnswer::TicketHeld(at) => Ok(StartOutcome::NotBefore(at)),
+        }
+    }
+
+    /// Stores the end of an attempt. After a failure of the store the next tick does so.
+    async fn finish(&mut self, mut ending: Ending) -> Result<Attempted, WorkError<S::Error>> {
+        match self.cx.finish(&mut ending, &mut self.memory.notices).await {
+            Ok(outcome) => Ok(ending.into_attempted(outcome)),
+            Err(error) => {
+                // An end that a record keeps from being stored must not keep the worker from everything else.
+                self.memory.unstored_ending = (!matches!(error, WorkError::Broken { .. })).then_some(ending);
+                Err(error)
+            }
+        }
+    }
+
+    /// Handles what no gate keeps waiting: a schedule, a lease, attempts for the history.
+    async fn handle(&mut self, due: Due) -> Result<(), WorkError<S::Error>> {
+        match due {
+            Due::Connection(connector) => {
+                let now = self.cx.time();
+                let (fired, broken) = self.cx.queue.fire_readable(&connector, now).await?;
+                self.tick.next = earlier(self.tick.next, (!fired.is_empty()).then_some(now));
+                self.tick.fired.extend(fired);
+                self.tick.broken.extend(broken);
+            }
+            Due::Unknown(key) => self.tick.broken.push((key, "no record that this version knows".to_owned())),
+            Due::Slot(key) => self.handle_slot(key).await?,
+        }
+        Ok(())
+    }
+
+    /// Does what there is to do about a slot, except that it only lists a job that is ready.
+    async fn handle_slot(&mut self, key: SyncKey) -> Result<(), WorkError<S::Error>> {
+        let known = self.cx.queue.relist_slot(&key).await?;
+        let Some(slot) = known.record.clone() else { return Ok(()) };
+        let now = self.cx.time();
+        self.cx.queue.append(&key, known, now).await?;
+        match (readiness(&slot, now), &slot.state) {
+            (Readiness::Ready(kind), _) => self.memory.due_queue.add(key, kind),
+            (_, State::Running { lease_until, .. }) if *lease_until <= now => self.expire(&key, now).await?,
+            (Readiness::NotBefore(at), _) => self.tick.next = earlier(self.tick.next, Some(at)),
+            (Readiness::Nothing, _) => {}
+        }
+        Ok(())
+    }
+
+    /// Gives up a job whose worker has vanished.
+    async fn expire(&mut self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+        let (queue, fraction) = (self.cx.queue, self.cx.clock.fraction());
+        let applied = queue.apply_with(key, None, Command::Expire, now, fraction).await?;
+        self.memory.notices.extend(applied.notice);
+        let next = match applied.outcome {
+            Outcome::Refused(_) => return Ok(()),
+            Outcome::Retrying { at } => Some(at),
+            // What was asked for after the cancel is due at once.
+            Outcome::Cancelled => Some(now),
+            _ => None,
+        };
+        self.tick.expired.push((key.clone(), applied.outcome));
+        queue.flush(key, now).await?;
+        self.tick.next = earlier(self.tick.next, next);
+        Ok(())
+    }
+
+    /// Checks, about once an hour, for times from the future that a clock has left behind.
+    async fn check_clock_skew(&mut self) -> Result<(), WorkError<S::Error>> {
+        let now = self.cx.time();
+        if !self.memory.skew_check.is_due(now, self.tick.attempt.is_none()) {
+            return Ok(());
+        }
+        self.cx.queue.check_clock_skew(now, &mut self.memory.notices, &mut self.tick.broken).await
+    }
+}
+
+/// Of which kind a slot's job is that may start now, or when else to look at the slot.
+fn readiness(slot: &Slot, now: DateTime<Utc>) -> Readiness {
+    match &slot.state {
+        // The slot's time does not go back: what is due for it is due.
+        State::Pending { due_at, .. } if !slot.paused && *due_at > now.max(slot.updated_at) => {
+            Readiness::NotBefore(*due_at)
+        }
+        State::Pending { .. } if !slot.paused => Readiness::Ready(kind_of(slot)),
+        State::Running { lease_until, .. } => Readiness::NotBefore(*lease_until),
+        State::Idle | State::Pending { .. } | State::Dead { .. } => Readiness::Nothing,
+    }
+}
+
+/// The earlier of two points in time, as far as there are any.
+fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    one.into_iter().chain(other).min()
+}

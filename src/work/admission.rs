@@ -1,0 +1,147 @@
+//! What decides whether a job may start: the health of its connector, and the tickets of its gate.
+
+use chrono::{DateTime, Utc};
+
+use super::error::WorkError;
+use super::keys::{gate_key, health_key};
+use super::queue::Queue;
+use super::record::Versioned;
+use crate::gate::{Admission, Gate, Limits, Turn};
+use crate::health::Health;
+use crate::id::{Nonce, SyncKey};
+use crate::jobs::JobStore;
+
+/// A request for a ticket, or for a longer one.
+pub(super) struct TicketRequest<'a> {
+    pub(super) key: &'a SyncKey,
+    pub(super) nonce: &'a Nonce,
+    pub(super) limits: &'a Limits,
+    /// `None` for a run that has started: it takes no turn.
+    pub(super) start: Option<TurnRequest>,
+}
+
+/// A start that a ticket is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TurnRequest {
+    pub(super) kind: Turn,
+    /// Whether a job of the other kind waits at the same gate.
+    pub(super) other_waits: bool,
+}
+
+impl TicketRequest<'_> {
+    /// Where the other kind's turn has come and one of those waits, it is too soon for this one.
+    fn admit(&self, gate: &Gate, now: DateTime<Utc>, until: DateTime<Utc>) -> (Option<Gate>, Admission) {
+        let transition = match self.start {
+            Some(TurnRequest { kind, other_waits: true }) if gate.turn() != kind => {
+                return (None, Admission::TooSoon { at: now });
+            }
+            Some(TurnRequest { kind, .. }) => gate.admit_at(kind, self.limits, self.key, self.nonce, now, until),
+            None => gate.admit_again(self.limits, self.key, self.nonce, now, until),
+        };
+        (Some(transition.next), transition.admission)
+    }
+}
+
+impl<S: JobStore> Queue<S> {
+    /// The health of a key's connector for its organisation; none, when no attempt was judged yet.
+    ///
+    /// [`reset_health`](Self::reset_health) has an example.
+    ///
+    /// # Errors
+    /// [`WorkError`], when the store failed or the record cannot be read.
+    pub async fn health(&self, key: &SyncKey) -> Result<Option<Health>, WorkError<S::Error>> {
+        self.records.read(&health_key(key)).await
+    }
+
+    /// A person has seen to a key's connector, and renewed its credential if that was it: attempts run again.
+    ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::work::Queue;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// block_on(queue.reset_health(&key, DateTime::UNIX_EPOCH))?;
+    /// assert_eq!(block_on(queue.health(&key))?, None); // never tried, nothing to see to
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WorkError`], when the store failed, the record cannot be read, or others change it all the time.
+    pub async fn reset_health(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+        let reset = |health: Option<&Health>| (health.map(|health| health.reset(now)), ());
+        self.records.change(&health_key(key), reset).await
+    }
+
+    /// The gate of a group; none, when nobody has asked for a ticket yet. A [`Worker`](super::Worker) has a group for
+    /// each connector, under its id.
+    ///
+    /// ```
+    /// use tripartite::drive::block_on;
+    /// use tripartite::memory::MemoryJobStore;
+    /// use tripartite::work::Queue;
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// assert_eq!(block_on(queue.gate("federation"))?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WorkError`], when the store failed or the gate cannot be read.
+    pub async fn gate(&self, group: &str) -> Result<Option<Gate>, WorkError<S::Error>> {
+        self.records.read(&gate_key(group)).await
+    }
+
+    /// A gate that is to be changed.
+    pub(super) async fn load_gate(&self, group: &str) -> Result<Versioned<Gate>, WorkError<S::Error>> {
+        self.records.load(&gate_key(group)).await
+    }
+
+    /// Asks a gate for a ticket until a point in time. Returns its answer, and the gate as it is stored then.
+    pub(super) async fn take_ticket(
+        &self,
+        request: &TicketRequest<'_>,
+        gate: Option<Versioned<Gate>>,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<(Admission, Versioned<Gate>), WorkError<S::Error>> {
+        let admit = |gate: Option<&Gate>| match gate {
+            Some(gate) => request.admit(gate, now, until),
+            None => request.admit(&Gate::new(now), now, until),
+        };
+        self.records.change_from(&gate_key(request.key.connector.as_str()), gate, |_| true, admit).await
+    }
+
+    /// Gives a ticket back.
+    pub(super) async fn release_ticket(
+        &self,
+        key: &SyncKey,
+        nonce: &Nonce,
+        gate: Option<Versioned<Gate>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), WorkError<S::Error>> {
+        let release = |gate: Option<&Gate>| {
+            let gate = gate.cloned().unwrap_or_else(|| Gate::new(now));
+            (Some(gate.release(key, nonce, now)), ())
+        };
+        self.records.change_from(&gate_key(key.connector.as_str()), gate, |_| true, release).await.map(|(done, _)| done)
+    }
+
+    /// Changes the health of a key's connector. Returns the answer, and the health as it is stored then.
+    pub(super) async fn change_health<R>(
+        &self,
+        key: &SyncKey,
+        known: Option<Versioned<Health>>,
+        now: DateTime<Utc>,
+        mut change: impl FnMut(&Health) -> (Health, R),
+    ) -> Result<(R, Versioned<Health>), WorkError<S::Error>> {
+        let change = |health: Option<&Health>| {
+            let before = health.cloned().unwrap_or_else(|| Health::new(now));
+            let (next, answer) = change(&before);
+            // A connector that was never tried needs no record.
+            (Some(next).filter(|next| *next != before), answer)
+        };
+        self.records.change_from(&health_key(key), known, |_| true, change).await
+    }
+}

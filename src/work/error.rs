@@ -1,0 +1,62 @@
+//! What can go wrong with a record of a job store.
+
+use crate::failure::{Classify, Failure};
+use crate::jobs::StoreKey;
+use crate::schedule::ScheduleError;
+
+/// Why a record of the work column could not be read or changed.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use tripartite::failure::{Classify, Failure};
+/// use tripartite::jobs::StoreKey;
+/// use tripartite::work::WorkError;
+/// let error = WorkError::<Infallible>::Contended { key: StoreKey::of("gate", ["federation"]) };
+/// assert_eq!(error.to_string(), "the record gate/federation is changed by too many at once");
+/// assert_eq!(error.failure(), Failure::Retry { after: None }); // a broken record is `Fatal`, the store's own its own
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkError<E: std::error::Error> {
+    /// The job store failed.
+    #[error("the job store failed: {0}")]
+    Store(#[source] E),
+    /// What is stored cannot be read. It is left as it is.
+    #[error("the record {} cannot be read: {problem}", key.as_str())]
+    Broken {
+        /// Under which key.
+        key: StoreKey,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// So many others changed it all the time that this change never came through.
+    #[error("the record {} is changed by too many at once", key.as_str())]
+    Contended {
+        /// Under which key.
+        key: StoreKey,
+    },
+}
+
+impl<E: std::error::Error + Classify> Classify for WorkError<E> {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Store(error) => error.failure(),
+            Self::Broken { .. } => Failure::Fatal,
+            Self::Contended { .. } => Failure::Retry { after: None },
+        }
+    }
+}
+
+/// Why a connection could not be stored.
+///
+/// [`Queue::connect`](crate::work::Queue::connect) has an example.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError<E: std::error::Error> {
+    /// Its schedule can have no timetable.
+    #[error("the connection's schedule: {0}")]
+    Schedule(#[source] ScheduleError),
+    /// The store failed.
+    #[error(transparent)]
+    Work(#[from] WorkError<E>),
+}

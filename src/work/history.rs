@@ -1,0 +1,127 @@
+//! The history of a key: its finished attempts are appended, read and removed.
+
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+
+use super::error::WorkError;
+use super::keys::{history_key, slot_key};
+use super::queue::Queue;
+use super::record::Versioned;
+use crate::backoff::Fraction;
+use crate::history::HistoryEntry;
+use crate::id::SyncKey;
+use crate::jobs::{JobStore, LogEntry, LogPosition};
+use crate::queue::{Command, Slot};
+
+/// How many entries are removed in one call.
+const PAGE: usize = 256;
+
+impl<S: JobStore> Queue<S> {
+    /// A page of a key's history: finished attempts in a range of time (its end excluded), the oldest first, behind a
+    /// position, at most `limit`.
+    ///
+    /// [`flush`](Self::flush) has an example.
+    ///
+    /// # Errors
+    /// [`WorkError`], when the store failed; an entry that cannot be read is [`WorkError::Broken`], and hides its page.
+    pub async fn history(
+        &self,
+        key: &SyncKey,
+        range: Range<DateTime<Utc>>,
+        after: Option<&LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, WorkError<S::Error>> {
+        let log = history_key(key);
+        let entries = self.records.store.read(&log, range, after, limit).await.map_err(WorkError::Store)?;
+        let read = |entry: LogEntry| {
+            HistoryEntry::from_json(&entry.bytes)
+                .map_err(|error| WorkError::Broken { key: log.clone(), problem: error.to_string() })
+        };
+        entries.into_iter().map(read).collect()
+    }
+
+    /// Removes the attempts from a key's history that ended before a point in time, and says how many. The slot, with
+    /// its token, stays.
+    ///
+    /// [`flush`](Self::flush) has an example.
+    ///
+    /// # Errors
+    /// [`WorkError::Store`], when the store failed; some may have been removed.
+    pub async fn prune(&self, key: &SyncKey, before: DateTime<Utc>) -> Result<u64, WorkError<S::Error>> {
+        let log = history_key(key);
+        let mut pruned = 0;
+        loop {
+            match self.records.store.prune(&log, before, PAGE).await.map_err(WorkError::Store)? {
+                0 => return Ok(pruned),
+                some => pruned += some,
+            }
+        }
+    }
+
+    /// Appends to the history what a slot still holds of it. An attempt stands there once, however often this is done.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::jobs::LogPosition;
+    /// # use tripartite::id::SyncKey;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::queue::{Command, Extent, Scope, Token, Trigger};
+    /// # use tripartite::work::Queue;
+    /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// # let now = DateTime::UNIX_EPOCH;
+    /// # let queue = Queue::new(MemoryJobStore::default());
+    /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
+    /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
+    /// # let _ = block_on(queue.apply(&key, None, claim, now))?;
+    /// let complete = Command::Complete { token: Token(1), result: Some("run-1".into()), extent: Extent::default() };
+    /// let _ = block_on(queue.apply(&key, None, complete, now))?;
+    /// let all = DateTime::UNIX_EPOCH..now + TimeDelta::days(1);
+    /// assert!(block_on(queue.history(&key, all.clone(), None, 10))?.is_empty()); // the slot still has it
+    /// block_on(queue.flush(&key, now))?;
+    /// block_on(queue.flush(&key, now))?;
+    /// let page = block_on(queue.history(&key, all.clone(), None, 10))?;
+    /// assert_eq!(page.len(), 1); // once
+    /// // The next page is behind the last entry of this one.
+    /// let last = LogPosition { at: page[0].at(), id: page[0].id() };
+    /// assert!(block_on(queue.history(&key, all, Some(&last), 10))?.is_empty());
+    /// // What ended exactly then is not older.
+    /// assert_eq!(block_on(queue.prune(&key, now))?, 0);
+    /// assert_eq!(block_on(queue.prune(&key, now + TimeDelta::seconds(1)))?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WorkError`], when the store failed or the slot cannot be read; the slot then keeps what it held.
+    pub async fn flush(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
+        let slot = self.load_slot(key).await?;
+        self.append(key, slot, now).await
+    }
+
+    /// Appends what the slot holds, as it was read or written just now.
+    pub(super) async fn append(
+        &self,
+        key: &SyncKey,
+        slot: Versioned<Slot>,
+        now: DateTime<Utc>,
+    ) -> Result<(), WorkError<S::Error>> {
+        let attempts = slot.record.as_ref().map(|slot| slot.unflushed.clone()).unwrap_or_default();
+        let Some(through) = attempts.iter().map(|attempt| attempt.token).max() else { return Ok(()) };
+        let log = history_key(key);
+        for attempt in attempts {
+            let entry = HistoryEntry::new(key, attempt);
+            let broken = |problem: String| WorkError::Broken { key: log.clone(), problem };
+            let bytes = entry.to_json().map_err(|error| broken(error.to_string()))?;
+            let entry = LogEntry { position: LogPosition { at: entry.at(), id: entry.id() }, bytes };
+            self.records.store.append(&log, &entry).await.map_err(WorkError::Store)?;
+        }
+        let flush = |slot: Option<&Slot>| {
+            let flushed = Command::Flushed { through };
+            (slot.map(|slot| slot.step(&self.rules, None, flushed, now, Fraction::ONE).next), ())
+        };
+        self.records.change_from(&slot_key(key), Some(slot), |_| true, flush).await.map(|(done, _)| done)
+    }
+}

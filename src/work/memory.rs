@@ -1,0 +1,64 @@
+//! What a worker remembers from one tick to the next.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::claim::PendingClaim;
+use super::clock_skew::SkewCheck;
+use super::due_queue::DueQueue;
+use super::ending::Ending;
+use crate::id::{Incarnation, Nonce, SyncKey};
+use crate::notice::Notice;
+
+/// For how long a worker does not ask again after a connector that is left alone: a person may reset its health.
+pub(super) const PATIENCE: TimeDelta = TimeDelta::seconds(60);
+
+/// What a worker remembers from one tick to the next.
+#[derive(Debug)]
+pub(super) struct Memory {
+    incarnation: Incarnation,
+    /// How many claims it has asked for: makes each nonce a new one.
+    claims: u64,
+    /// The claim that it has asked for, until there is an answer.
+    pub(super) pending_claim: Option<PendingClaim>,
+    /// The end of an attempt that could not be stored.
+    pub(super) unstored_ending: Option<Ending>,
+    /// Notices that no tick has returned yet.
+    pub(super) notices: Vec<Notice>,
+    pub(super) due_queue: DueQueue,
+    /// The keys whose connector is left alone, and until when. `None`: until a person has reset its health.
+    pub(super) deferred: BTreeMap<SyncKey, Option<DateTime<Utc>>>,
+    pub(super) deferred_until: Option<DateTime<Utc>>,
+    pub(super) skew_check: SkewCheck,
+}
+
+impl Memory {
+    pub(super) fn new(incarnation: Incarnation) -> Self {
+        Self {
+            due_queue: DueQueue::new(&incarnation),
+            incarnation,
+            claims: 0,
+            pending_claim: None,
+            unstored_ending: None,
+            notices: Vec::new(),
+            deferred: BTreeMap::new(),
+            deferred_until: None,
+            skew_check: SkewCheck::default(),
+        }
+    }
+
+    /// A nonce that no worker has used before. The worker's id is no part of it, since another worker may have the same.
+    pub(super) fn next_nonce(&mut self) -> Nonce {
+        self.claims += 1;
+        Nonce::new(format!("{}/{}", self.incarnation, self.claims)).expect("two numbers are short, and plain")
+    }
+
+    /// Asks again after all connectors once in a while.
+    pub(super) fn expire_deferrals(&mut self, now: DateTime<Utc>) {
+        if self.deferred_until.is_none_or(|until| until <= now || until > now + PATIENCE) {
+            self.deferred.clear();
+            self.deferred_until = Some(now + PATIENCE);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The settings of a worker.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::gate::Limits;
+use crate::health::HealthRules;
+
+/// The limits and spans that a worker keeps to.
+///
+/// ```
+/// use std::time::Duration;
+/// use tripartite::work::Settings;
+/// let settings: Settings = serde_json::from_str(r#"{"lease": {"secs": 60, "nanos": 0}}"#)?;
+/// assert_eq!(settings, Settings { lease: Duration::from_secs(60), ..Settings::default() });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// For how long a claim lasts, unless it is extended. It is extended between two steps of a run: it must be longer
+    /// than the longest of them, a page of the listing or a batch of writes.
+    pub lease: Duration,
+    /// How many runs of one connector there are at a time, and how far apart they start.
+    pub gate: Limits,
+    /// When a connector that fails is left alone.
+    pub health: HealthRules,
+    /// For how long the history is kept, counted back from the success before the newest one: a clock that is far ahead for
+    /// one run removes nothing.
+    pub history: Duration,
+}
+
+impl Default for Settings {
+    /// A lease of five minutes; five runs at a time, a minute apart; thirty days of history.
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(5 * 60),
+            gate: Limits::default(),
+            health: HealthRules::default(),
+            history: Duration::from_secs(30 * 24 * 60 * 60),
+        }
+    }
+}
