@@ -23,6 +23,8 @@ type Cell = [u8; WORD];
 pub(super) const MISSING_SOMETHING: u32 = 1 << 31;
 /// A note about how the row was read, and no part of what it says.
 const EXACT_NUMBERS: u32 = 1 << 30;
+/// What stands in the first word beside the number of fields.
+const NOTES: u32 = MISSING_SOMETHING | EXACT_NUMBERS;
 pub(super) const END_BITS: u32 = 28;
 pub(super) const END_MASK: u32 = (1 << END_BITS) - 1;
 
@@ -70,7 +72,7 @@ impl Record {
     /// assert_eq!(tripartite::value::Record::missing(2).len(), 2); // missing fields count
     /// ```
     pub fn len(&self) -> usize {
-        (self.head() & !MISSING_SOMETHING) as usize
+        (word(&self.row, 0) & !NOTES) as usize
     }
 
     /// Whether it has no field at all.
@@ -152,18 +154,24 @@ impl Record {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn fingerprint(&self) -> Fingerprint {
-        let len = self.len();
-        let head = self.row.get(..HEAD + len * WORD).unwrap_or_default();
-        let start = payload_start(len);
-        let payload = self.row.get(start..start + end_before(&self.row, len)).unwrap_or_default();
-        if self.has_exact_numbers() {
-            return Fingerprint::of_row_in_parts(
-                self.head().to_le_bytes(),
-                head.get(HEAD..).unwrap_or_default(),
-                payload,
-            );
+        let first = word(&self.row, 0);
+        let len = (first & !NOTES) as usize;
+        let (head, rest) = self.row.split_at_checked(HEAD + len * WORD).unwrap_or_default();
+        // A record without fields ends with its first word, which is 0 then.
+        let end = (word(head, len) & END_MASK) as usize;
+        let payload = rest.get(WORD..WORD + end).unwrap_or_default();
+        if first & EXACT_NUMBERS != 0 {
+            self.fingerprint_without_notes(head, payload)
+        } else {
+            Fingerprint::of_row(head, payload)
         }
-        Fingerprint::of_row(head, payload)
+    }
+
+    /// Apart, because the state of a hash in parts takes room in which no other fingerprint should be made.
+    #[cold]
+    #[inline(never)]
+    fn fingerprint_without_notes(&self, head: &[u8], payload: &[u8]) -> Fingerprint {
+        Fingerprint::of_row_in_parts(self.head().to_le_bytes(), head.get(HEAD..).unwrap_or_default(), payload)
     }
 
     /// This record, with the word of whoever read it that every double in it is what the source stated: it was read from
