@@ -23,6 +23,7 @@
 //! were accepted. After a change of the schema that may no longer be true;
 //! [`Schema::accepted`](crate::schema::Schema::accepted) then takes out what is no longer of its field's kind.
 
+mod glance;
 pub(crate) mod group;
 mod side;
 
@@ -30,6 +31,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use self::glance::Texts;
 pub(crate) use self::side::Side;
 use crate::schema::{Absent, Schema, Unit};
 use crate::value::{FieldRef, Pair, Problem, Record};
@@ -195,36 +197,38 @@ impl ChangeSet<'_> {
 /// assert_eq!(found.changes()[0].verdict, Verdict::RemoteOnly(RemoteChange::Changed));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[inline]
 pub fn detect<'a>(schema: &Schema, sides: Sides<'a>) -> ChangeSet<'a> {
     let Sides { base, local, remote } = sides;
-    let (local, remote) = (base == local, base == remote);
-    let complete = !base.has_missing();
+    let kept = base == local;
     // Equal rows that leave nothing open are in sync, whatever their kinds.
-    let changes = if local && remote && complete { Vec::new() } else { changes(schema, sides, local, remote) };
-    ChangeSet { sides, changes }
+    let in_sync = kept && base == remote && !base.has_missing();
+    ChangeSet { sides, changes: if in_sync { Vec::new() } else { changes(schema, sides, kept) } }
 }
 
-/// What is not in sync, given whether the local and the remote row are the base's.
+/// What is not in sync, given whether the local row is the base's.
 ///
 /// Apart from [`detect`], so that the nine of ten records that end there pay for nothing that stands here.
 #[inline(never)]
-fn changes(schema: &Schema, sides: Sides<'_>, local: bool, remote: bool) -> Vec<Change> {
+fn changes(schema: &Schema, sides: Sides<'_>, kept: bool) -> Vec<Change> {
     let mut changes = Vec::new();
-    let mut rows = Rows::of(sides, local, remote);
+    let rows = Rows::of(sides, kept);
     for &unit in schema.units() {
         let verdict = match unit {
-            Unit::Field(position) if rows.are_in_step(position) => continue,
-            Unit::Field(position) => field(schema, sides, position),
+            Unit::Field(position) => match rows.are_same(position) {
+                (true, true) if rows.have_base(position) => continue,
+                same => field(schema, sides, position, same),
+            },
             Unit::Group(_) => group::verdict(schema, sides, schema.members(&unit)),
         };
-        if verdict != Verdict::InSync {
+        if !matches!(verdict, Verdict::InSync) {
             changes.push(Change { unit, verdict });
         }
     }
     changes
 }
 
-/// The base's row beside each of the others that is not the same, gone through field by field.
+/// The base's row beside each of the others that is not the same.
 struct Rows<'a> {
     base: &'a Record,
     /// The base has every field.
@@ -234,21 +238,35 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn of(sides: Sides<'a>, local: bool, remote: bool) -> Self {
-        let Sides { base, local: here, remote: there } = sides;
-        let beside = |same: bool, other: &'a Record| (!same).then(|| base.beside(other));
-        Self { base, complete: !base.has_missing(), local: beside(local, here), remote: beside(remote, there) }
+    fn of(Sides { base, local, remote }: Sides<'a>, kept: bool) -> Self {
+        let beside = |same: bool, other: &'a Record| (!same).then(|| Pair::of(base, other));
+        Self { base, complete: !base.has_missing(), local: beside(kept, local), remote: beside(base == remote, remote) }
     }
 
-    /// Whether the field at a position behind the last one has the same bytes in all three, and a base.
-    fn are_in_step(&mut self, position: usize) -> bool {
-        let same = |pair: &mut Option<Pair<'a>>| pair.as_mut().is_none_or(|pair| pair.is_same(position));
-        same(&mut self.local) && same(&mut self.remote) && (self.complete || !self.base.field(position).is_missing())
+    /// Whether the local and the remote bytes of a field are the base's.
+    fn are_same(&self, position: usize) -> (bool, bool) {
+        let same = |pair: &Option<Pair<'a>>| pair.as_ref().is_none_or(|pair| pair.is_same(position));
+        (same(&self.local), same(&self.remote))
+    }
+
+    fn have_base(&self, position: usize) -> bool {
+        self.complete || !self.base.field(position).is_missing()
     }
 }
 
-fn field(schema: &Schema, sides: Sides<'_>, position: usize) -> Verdict {
-    let (base, local, remote) = (sides.base.field(position), sides.local.field(position), sides.remote.field(position));
+/// The verdict of a field, given whether the local and the remote bytes are the base's.
+fn field(schema: &Schema, sides: Sides<'_>, position: usize, (kept, still): (bool, bool)) -> Verdict {
+    let base = sides.base.field(position);
+    let local = if kept { base } else { sides.local.field(position) };
+    let remote = if still { base } else { sides.remote.field(position) };
+    let texts = Texts { base, local, remote, kept, still };
+    let glance = glance::verdict(schema, &schema.fields()[position], &texts);
+    glance.unwrap_or_else(|| by_the_rule(schema, position, [base, local, remote]))
+}
+
+/// The verdict of a field, whatever is in it.
+#[inline(never)]
+fn by_the_rule(schema: &Schema, position: usize, [base, local, remote]: [FieldRef<'_>; 3]) -> Verdict {
     let still = base == remote && !base.is_missing();
     let field = &schema.fields()[position];
     let side = |raw| Side::new(schema, field, raw);

@@ -36,9 +36,11 @@ mod builder;
 mod codec;
 mod exact;
 mod fingerprint;
+mod pair;
 mod pointer;
 mod problem;
 mod record;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,10 +53,11 @@ pub use builder::{RecordBuilder, RecordError};
 pub(crate) use exact::widened;
 pub use exact::{exact_numbers, exact_numbers_within};
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
+pub(crate) use pair::Pair;
 pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
-pub(crate) use record::Pair;
 pub use record::{FieldRef, Record};
+pub(crate) use shared::{shared_end, shared_start};
 
 /// One raw value, of the shapes that every self-describing format knows.
 ///

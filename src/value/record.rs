@@ -10,16 +10,16 @@
 //! The last cell holds what the source said beyond the schema, as one map. Equal rows have equal bytes, because every
 //! part has exactly one encoding: maps are ordered, integers take the fewest bytes.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::{fmt, iter, slice};
 
 use super::codec::{Tag, decode, keys};
 use super::{Fingerprint, Value};
 
 pub(super) const WORD: usize = 4;
 const HEAD: usize = WORD;
-type Cell = [u8; WORD];
+pub(super) type Cell = [u8; WORD];
 pub(super) const MISSING_SOMETHING: u32 = 1 << 31;
 /// A note about how the row was read, and no part of what it says.
 const EXACT_NUMBERS: u32 = 1 << 30;
@@ -96,6 +96,7 @@ impl Record {
     /// assert!(!Record::missing(0).has_missing()); // there is nothing that could be
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
+    #[inline]
     pub fn has_missing(&self) -> bool {
         word(&self.row, 0) & MISSING_SOMETHING != 0
     }
@@ -255,14 +256,8 @@ impl Record {
         self.row.len()
     }
 
-    /// This row and another of the same schema, to be gone through side by side.
-    pub(crate) fn beside<'a>(&'a self, other: &'a Self) -> Pair<'a> {
-        let ((cells, payload), (others, besides)) = (self.parts(), other.parts());
-        Pair { cells: cells.iter().zip(others), payload, besides, position: 0, start: 0, beside: 0 }
-    }
-
     /// The fields' cells, and their bytes.
-    fn parts(&self) -> (&[Cell], &[u8]) {
+    pub(super) fn parts(&self) -> (&[Cell], &[u8]) {
         let (table, payload) = self.row.split_at_checked(payload_start(self.len())).unwrap_or_default();
         // Neither the head nor the last cell is a field.
         (table.as_chunks().0.get(1..=self.len()).unwrap_or_default(), payload)
@@ -277,42 +272,11 @@ impl Record {
     }
 }
 
-/// Two rows from some position on.
-pub(crate) struct Pair<'a> {
-    cells: iter::Zip<slice::Iter<'a, Cell>, slice::Iter<'a, Cell>>,
-    payload: &'a [u8],
-    besides: &'a [u8],
-    /// Of the next field, and where its bytes begin in each.
-    position: usize,
-    start: usize,
-    beside: usize,
-}
-
-impl Pair<'_> {
-    /// Goes on to the field at a position that is not behind: whether both rows have it, and the same in it.
-    pub(crate) fn is_same(&mut self, position: usize) -> bool {
-        let mut same = false;
-        while self.position <= position {
-            same = self.step();
-        }
-        same
-    }
-
-    fn step(&mut self) -> bool {
-        self.position += 1;
-        let Some((cell, other)) = self.cells.next() else { return false };
-        let (cell, other) = (u32::from_le_bytes(*cell), u32::from_le_bytes(*other));
-        let (end, ends) = ((cell & END_MASK) as usize, (other & END_MASK) as usize);
-        let bytes = (self.payload.get(self.start..end), self.besides.get(self.beside..ends));
-        (self.start, self.beside) = (end, ends);
-        cell >> END_BITS == other >> END_BITS && bytes.0 == bytes.1
-    }
-}
-
 pub(super) fn payload_start(len: usize) -> usize {
     HEAD + (len + 1) * WORD
 }
 
+#[inline]
 pub(super) fn word(row: &[u8], index: usize) -> u32 {
     let at = index * WORD;
     row.get(at..at + WORD).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
@@ -401,11 +365,12 @@ impl<'a> FieldRef<'a> {
         matches!(self.tag, Tag::List | Tag::Map)
     }
 
-    /// A quick yes to whether it is a text that begins with something to read: visible ASCII but for a comma, or a
-    /// character from U+00C0 to U+02FF.
+    /// A quick yes to whether it is a text that begins, but for spaces, with something to read: visible ASCII but for a
+    /// comma, or a character from U+00C0 to U+02FF.
+    #[inline]
     pub(crate) fn begins_with_a_word(self) -> bool {
         let visible = |&byte: &u8| byte != b',' && (byte.is_ascii_graphic() || matches!(byte, 0xC3..=0xCB));
-        self.tag == Tag::Text && self.bytes.first().is_some_and(visible)
+        self.tag == Tag::Text && self.bytes.iter().find(|&&byte| byte != b' ').is_some_and(visible)
     }
 
     /// The bytes of the text, if it is one.

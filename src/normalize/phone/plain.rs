@@ -43,8 +43,19 @@ impl Plain {
     }
 }
 
+/// The powers of ten that fit into 64 bits.
+const POWERS: [u64; 20] = {
+    let mut powers = [1; 20];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = 10 * powers[at - 1];
+        at += 1;
+    }
+    powers
+};
+
 fn power(exponent: u32) -> Option<u64> {
-    10_u64.checked_pow(exponent)
+    POWERS.get(exponent as usize).copied()
 }
 
 /// The digits of a text as one number, and how many they are.

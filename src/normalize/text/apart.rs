@@ -2,6 +2,7 @@
 //! letter.
 
 use super::letters::{LATIN, Letter, split_first};
+use crate::value::{shared_end, shared_start};
 
 /// What is left of two texts when the beginning and the end that they share are cut off, but for an ASCII letter or
 /// digit on either side.
@@ -11,10 +12,10 @@ use super::letters::{LATIN, Letter, split_first};
 /// precedes it, white space and commas beside it are gaps of both texts alike. So two texts are the same exactly when
 /// what is left of them is, and what is left of a text is whole characters.
 pub(in crate::normalize) fn apart<'a>(a: &'a [u8], b: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-    let shared = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let shared = shared_start(a, b);
     let start = a[..shared].iter().rposition(u8::is_ascii_alphanumeric).unwrap_or(0);
     let (a, b) = (&a[start..], &b[start..]);
-    let shared = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let shared = shared_end(a, b);
     let end = a[a.len() - shared..].iter().position(u8::is_ascii_alphanumeric);
     let cut = end.map_or(0, |end| shared - end - 1);
     (&a[..a.len() - cut], &b[..b.len() - cut])
@@ -47,6 +48,9 @@ pub(in crate::normalize) fn same_letters(
 ) -> Option<bool> {
     let mut started = false;
     loop {
+        while let Some((one, other)) = plain_ahead(a, b, gap, fold) {
+            (a, b, started) = (one, other, true);
+        }
         let (before, one) = next(&mut a, gap)?;
         let (between, other) = next(&mut b, gap)?;
         match (one, other) {
@@ -63,6 +67,22 @@ pub(in crate::normalize) fn same_letters(
             _ => return Some(false),
         }
     }
+}
+
+/// What comes behind the letter that both texts begin with, where it is plain to see: ASCII, without an accent of its own
+/// behind it, and with no gap before it.
+#[inline]
+fn plain_ahead<'a, 'b>(
+    a: &'a [u8],
+    b: &'b [u8],
+    gap: impl Fn(u8) -> Gap,
+    fold: impl Fn(u8) -> u8,
+) -> Option<(&'a [u8], &'b [u8])> {
+    let (&one, a) = a.split_first()?;
+    let (&other, b) = b.split_first()?;
+    let is_bare = |rest: &[u8]| rest.first().is_none_or(u8::is_ascii);
+    let is_same = one.is_ascii() && other.is_ascii() && fold(one) == fold(other);
+    (is_same && gap(one) == Gap::None && gap(other) == Gap::None && is_bare(a) && is_bare(b)).then_some((a, b))
 }
 
 /// The gap before the next letter of a word, and that letter if there is one; `None` for what is none of ours.
