@@ -9,7 +9,7 @@ use super::id::seal;
 use super::{MadeAfter, Plan, PlanId, Quarantined};
 use crate::audit::{AuditEntry, Situation};
 use crate::id::ExternalId;
-use crate::schema::{Named, Schema};
+use crate::schema::Schema;
 use crate::store::{Action, ConflictChange, Op, Precondition};
 use crate::value::{Fingerprint, Record, Value};
 
@@ -139,12 +139,12 @@ struct Ops<'a>(&'a Plan);
 
 impl Serialize for Ops<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.ops.iter().map(|op| write(&self.0.schema, op)))
+        serializer.collect_seq(self.0.ops.iter().map(|op| write(op, |record| self.0.schema.named(record))))
     }
 }
 
-pub(super) fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
-    let named = |record: &'a Record| schema.named(record);
+/// An op as it is stored, each record as `named` writes it.
+pub(super) fn write<'a, R>(op: &'a Op, mut named: impl FnMut(&'a Record) -> R) -> OpDoc<R> {
     OpDoc {
         id: op.id.clone(),
         rekeyed: op.rekeyed.clone(),
@@ -158,9 +158,9 @@ pub(super) fn write<'a>(schema: &'a Schema, op: &'a Op) -> OpDoc<Named<'a>> {
         },
         expect: op.expect.clone(),
         made_from: op.made_from,
-        base: op.base.as_ref().map(named),
+        base: op.base.as_ref().map(&mut named),
         version: op.version,
-        remote: op.remote.as_ref().map(named),
+        remote: op.remote.as_ref().map(&mut named),
         exact_numbers: op.remote.as_ref().is_some_and(Record::needs_exact_numbers),
         seen: op.seen,
         missed: NonZeroU32::new(op.missed),

@@ -16,14 +16,16 @@
 //! CRYPTO 2002). Sorted digests take 32 bytes an op.
 
 use std::fmt;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::{MadeAfter, Quarantined, doc};
 use crate::schema::{Policy, Schema};
 use crate::store::Op;
-use crate::value::Fingerprint;
+use crate::value::{Fingerprint, Record};
 
 /// The id of a plan: a digest of everything that it says. Approving it approves exactly that.
 ///
@@ -115,6 +117,16 @@ pub(crate) struct PlanHash {
     ops: Vec<[u8; 32]>,
 }
 
+/// A record that is written already.
+#[derive(Clone)]
+struct Written(Rc<Box<RawValue>>);
+
+impl Serialize for Written {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 impl PlanHash {
     pub(crate) fn new(policy: &Policy) -> Self {
         Self::under(policy.schema(), policy.fingerprint())
@@ -143,7 +155,18 @@ impl PlanHash {
 
 /// The digest of an op.
 pub(super) fn of_op(schema: &Schema, op: &Op) -> [u8; 32] {
-    digest(&doc::write(schema, op))
+    // What is created, its base and what the source said are mostly one record, which is written once.
+    let mut last: Option<(&Record, Written)> = None;
+    let named = |record| match &last {
+        Some((known, written)) if *known == record => written.clone(),
+        _ => {
+            let json = serde_json::value::to_raw_value(&schema.named(record)).expect(WRITTEN);
+            let written = Written(Rc::new(json));
+            last = Some((record, written.clone()));
+            written
+        }
+    };
+    digest(&doc::write(op, named))
 }
 
 /// The digest of a record that was set aside.
@@ -157,6 +180,47 @@ pub(super) fn seal(id: PlanId, made_after: Option<&MadeAfter>) -> Option<PlanId>
 }
 
 fn digest<T: Serialize>(part: &T) -> [u8; 32] {
-    let json = serde_json::to_vec(part).expect("every key of an op is a text, and nothing in it refuses to be written");
+    let mut json = Vec::with_capacity(ROOM);
+    serde_json::to_writer(&mut json, part).expect(WRITTEN);
     Sha256::digest(json).into()
+}
+
+/// As many bytes as the JSON of most ops has.
+const ROOM: usize = 1 << 11;
+
+/// Why nothing of a plan can fail to be written.
+const WRITTEN: &str = "every key of an op is a text, and nothing in it refuses to be written";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::id::ExternalId;
+    use crate::plan::plan_creation;
+    use crate::schema::{Field, Kind};
+    use crate::source::RemoteRecord;
+
+    /// Whichever of an op's records are one, and also where a text has to be escaped.
+    #[test]
+    fn an_op_is_hashed_as_it_is_stored() {
+        let schema = Schema::builder().field(Field::new("name", Kind::Name)).build().unwrap();
+        let record = |name: &str| schema.record(&json!({ "name": name })).unwrap();
+        let (id, policy) = (ExternalId::new("7").unwrap(), Policy::new(schema.clone()));
+        let remote = RemoteRecord { id, version: None, record: record("Áine \"Q\"\n") };
+        let created = plan_creation(&policy, &remote).unwrap();
+        assert_eq!(created.base, created.remote);
+        let silent = Op { remote: None, ..created.clone() };
+        let [moved, apart] = ["Anna", "Áine"].map(|name| Op { base: Some(record(name)), ..created.clone() });
+        let back = Op { remote: Some(record("Anna")), ..moved.clone() };
+        let more = schema.record(&json!({ "name": "Anna", "said": [null, 0.5, "\u{1}"] })).unwrap();
+        let more = Op { remote: Some(more), ..moved.clone() };
+        let ops = [created, silent, moved, apart, back, more];
+        for op in &ops {
+            let stored = serde_json::to_vec(&doc::write(op, |record| schema.named(record))).unwrap();
+            assert_eq!(of_op(&schema, op), <[u8; 32]>::from(Sha256::digest(stored)));
+        }
+        let digests: std::collections::BTreeSet<_> = ops.iter().map(|op| of_op(&schema, op)).collect();
+        assert_eq!(digests.len(), ops.len(), "they differ, and so do their digests");
+    }
 }
