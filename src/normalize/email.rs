@@ -114,25 +114,23 @@ fn is_same(a: &str, b: &str) -> bool {
 /// look, joined by single dots; no word longer than a label of a domain, and the last one of letters alone. A label with
 /// a hyphen, or a last one that may be a number, is left to the rule itself.
 fn is_plain(address: &[u8]) -> bool {
-    // Of the word that ends where the scan has come to.
-    let (mut length, mut letters) = (0, true);
+    // Where the word begins that the scan is in, and whether it has nothing but letters.
+    let (mut start, mut letters) = (0, true);
     // Where the mailbox ends, and whether the domain has a dot.
     let (mut mailbox, mut dotted) = (None, false);
+    let is_word = |start: usize, end: usize| (1..=LABEL_OCTETS).contains(&(end - start));
     for (at, &byte) in address.iter().enumerate() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' => length += 1,
-            b'0'..=b'9' => (length, letters) = (length + 1, false),
-            b'.' if length > 0 => (length, letters, dotted) = (0, true, mailbox.is_some()),
-            b'@' if length > 0 && mailbox.is_none() => (length, letters, mailbox) = (0, true, Some(at)),
-            b'-' | b'_' | b'+' | b'\'' if mailbox.is_none() => length += 1,
+            b'a'..=b'z' | b'A'..=b'Z' => {}
+            b'0'..=b'9' => letters = false,
+            b'.' if is_word(start, at) => (start, letters, dotted) = (at + 1, true, mailbox.is_some()),
+            b'@' if is_word(start, at) && mailbox.is_none() => (start, letters, mailbox) = (at + 1, true, Some(at)),
+            b'-' | b'_' | b'+' | b'\'' if mailbox.is_none() => {}
             _ => return false,
-        }
-        if length > LABEL_OCTETS {
-            return false;
         }
     }
     let fits = mailbox.is_some_and(|octets| octets <= MAILBOX_OCTETS) && address.len() <= ADDRESS_OCTETS;
-    fits && dotted && letters && length > 0
+    fits && dotted && letters && is_word(start, address.len())
 }
 
 struct Address<'a> {
