@@ -93,13 +93,36 @@
 //! | 3 | complete 1 | completed: again | pending, due at 3 | 3 1 1 |
 //! | 3 | claim by b | claimed, token 2, attempt 1 | running until 8 | 3 3 1 |
 //! | 4 | complete 2 | completed | idle | 3 3 3 |
+//!
+//! # The files
+//!
+//! Each file imports only from the rows above its own:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `rules` `scope` | the limits; what a run is about |
+//! | `work` | what a run is for, who asked for it, and how far it is |
+//! | `attempt` | a finished attempt, and how it ended |
+//! | `command` | what is asked of a slot, and what came of it |
+//! | `slot` | the slot, as it is stored |
+//! | `step` | the transitions |
+//! | `ending` | how an attempt ends |
+//! | `clock_skew` | times that a clock which was far ahead has changed |
 
+mod attempt;
+mod clock_skew;
 mod command;
+mod ending;
+mod rules;
 mod scope;
 mod slot;
 mod step;
+mod work;
 
-pub use command::{Claim, Command, Extent, Outcome, Refusal, Trigger};
+pub use attempt::{Attempt, Death, Ended};
+pub use command::{Claim, Command, Extent, Outcome, Refusal};
+pub use rules::QueueRules;
 pub use scope::{SCOPE_LIMIT, Scope};
-pub use slot::{Attempt, Death, Ended, Held, InvalidSlot, Progress, Slot, State, Token, Work};
-pub use step::{QueueRules, Transition};
+pub use slot::{InvalidSlot, Slot, State};
+pub use step::Transition;
+pub use work::{Held, Progress, Token, Trigger, Work};

@@ -1,42 +1,15 @@
+//! What is asked of a slot, and what came of it.
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Death, Progress, Scope, Token};
+use super::attempt::Death;
+use super::scope::Scope;
+use super::work::{Progress, Token, Trigger};
 use crate::failure::Failure;
 use crate::id::{Nonce, PolicyRef, WorkerId};
-
-/// Who asked for a run.
-///
-/// ```
-/// use tripartite::queue::Trigger;
-/// assert_eq!(serde_json::to_string(&Trigger::Webhook)?, r#""webhook""#); // as the history has it
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    /// A schedule.
-    Scheduled,
-    /// A person.
-    Manual,
-    /// A message of the source.
-    Webhook,
-}
-
-impl Trigger {
-    /// Whether somebody waits for it: what a person or a message asks for goes before what a schedule does.
-    ///
-    /// ```
-    /// use tripartite::queue::Trigger;
-    /// assert!(Trigger::Manual.is_urgent() && Trigger::Webhook.is_urgent());
-    /// assert!(!Trigger::Scheduled.is_urgent()); // any time of the night will do
-    /// ```
-    pub fn is_urgent(self) -> bool {
-        self != Self::Scheduled
-    }
-}
 
 /// What is asked of a slot.
 ///
