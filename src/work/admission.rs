@@ -36,7 +36,7 @@ impl TicketRequest<'_> {
                 return (None, Admission::TooSoon { at: now });
             }
             Some(TurnRequest { kind, .. }) => gate.admit_at(kind, self.limits, self.key, self.nonce, now, until),
-            None => gate.admit_again(self.limits, self.key, self.nonce, now, until),
+            None => gate.extend(self.limits, self.key, self.nonce, now, until),
         };
         (Some(transition.next), transition.admission)
     }

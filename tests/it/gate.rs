@@ -76,14 +76,19 @@ fn another_claim_of_the_key_neither_shares_nor_releases_the_ticket() {
     let other = gate.admit(&limits, &key(1, 0), &nonce(2), at(1), at(700));
     assert_eq!(other.admission, Admission::Held { until: at(600) });
     assert_eq!(gate.release(&key(1, 0), &nonce(2), at(1)), gate);
-    assert_eq!(gate.extend(&key(1, 0), &nonce(2), at(1), at(900)), None);
+    let extended = gate.extend(&limits, &key(1, 0), &nonce(2), at(1), at(900));
+    assert_eq!(extended.admission, Admission::Held { until: at(600) });
 }
 
 #[test]
-fn an_ended_ticket_is_not_extended() {
-    let gate = admitted(&Gate::new(at(0)), &limits(1, 0), 1, 0, 600);
-    assert!(gate.extend(&key(1, 0), &nonce(1), at(599), at(1200)).is_some());
-    assert_eq!(gate.extend(&key(1, 0), &nonce(1), at(600), at(1200)), None);
+fn an_ended_ticket_is_extended_only_where_there_is_room() {
+    let limits = limits(1, 60);
+    let gate = admitted(&Gate::new(at(0)), &limits, 1, 0, 600);
+    let extend = |gate: &Gate, now| gate.extend(&limits, &key(1, 0), &nonce(1), now, at(1200)).admission;
+    assert_eq!(extend(&gate, at(599)), Admission::Admitted { until: at(1200) });
+    assert_eq!(extend(&gate, at(600)), Admission::Admitted { until: at(1200) }, "nobody else has come");
+    let taken = admitted(&gate, &limits, 2, 600, 900);
+    assert_eq!(extend(&taken, at(600)), Admission::Full { until: at(900) });
 }
 
 #[test]
@@ -131,14 +136,17 @@ proptest! {
                 }
                 1 => {
                     let alive = tickets.get(&(who, claim)).is_some_and(|until| *until > true_now);
-                    let extended = gate.extend(&key, &nonce, now, until);
-                    prop_assert_eq!(extended.is_some(), alive);
-                    if let Some(next) = extended {
-                        let until = tickets[&(who, claim)].max(until + (true_now - now));
-                        tickets.insert((who, claim), until);
-                        (gate, time) = (next, true_now);
+                    let decision = gate.extend(&limits, &key, &nonce, now, until);
+                    if let Admission::Admitted { until } = decision.admission {
                         tickets.retain(|_, until| *until > true_now);
+                        tickets.insert((who, claim), until);
+                        prop_assert!(until >= now + TimeDelta::seconds(lasts), "a ticket covers its lease");
+                        time = true_now;
+                    } else {
+                        prop_assert!(!alive);
+                        prop_assert_eq!(&decision.next, &gate, "a refusal changes nothing");
                     }
+                    gate = decision.next;
                 }
                 _ => {
                     let decision = gate.admit(&limits, &key, &nonce, now, until);
