@@ -3,6 +3,7 @@
 //! A [`JobStore`] keeps records of bytes under [`StoreKey`]s, with versions, and logs. The core decides by pure transitions
 //! and stores what comes of them by [compare-and-swap](JobStore::compare_and_swap).
 
+mod forward;
 mod shared;
 
 use std::future::Future;
@@ -11,6 +12,7 @@ use std::ops::Range;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::forward::forward_job_store;
 use crate::failure::Classify;
 
 /// What a record of the work column is stored under: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.

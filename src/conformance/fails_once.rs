@@ -1,11 +1,8 @@
 use std::fmt;
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{DateTime, Utc};
-
 use crate::failure::{Classify, Failure};
-use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use crate::jobs::{JobStore, StoreKey, forward_job_store};
 
 /// A job store that fails at one of its calls, before or after the call took effect, and is the store within otherwise.
 ///
@@ -113,8 +110,14 @@ impl<S> FailsOnce<S> {
         &self.inner
     }
 
-    async fn call<T, E: std::error::Error + fmt::Debug>(
+    fn within(&self) -> &S {
+        &self.inner
+    }
+
+    async fn around<T, E: std::error::Error + fmt::Debug>(
         &self,
+        _: &str,
+        _: &StoreKey,
         does: impl Future<Output = Result<T, E>>,
     ) -> Result<T, FailsOnceError<E>> {
         let here = self.calls.fetch_add(1, Ordering::Relaxed) == self.at;
@@ -129,44 +132,5 @@ impl<S> FailsOnce<S> {
 impl<S: JobStore + Sync> JobStore for FailsOnce<S> {
     type Error = FailsOnceError<S::Error>;
 
-    async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, Self::Error> {
-        self.call(self.inner.get(key)).await
-    }
-
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, Self::Error> {
-        self.call(self.inner.compare_and_swap(key, expect, next)).await
-    }
-
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, Self::Error> {
-        self.call(self.inner.due(shard, until, after, limit)).await
-    }
-
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Self::Error> {
-        self.call(self.inner.append(log, entry)).await
-    }
-
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, Self::Error> {
-        self.call(self.inner.read(log, range, after, limit)).await
-    }
-
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Self::Error> {
-        self.call(self.inner.prune(log, before, limit)).await
-    }
+    forward_job_store!(get, compare_and_swap, due, append, read, prune);
 }

@@ -1,7 +1,6 @@
 //! What things cost, in calls of the job store.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::gate::{Gate, Limits};
-use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Stored, forward_job_store};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, Extent, Outcome, Progress, QueueRules, Scope, Slot, State, Token, Trigger};
 use tripartite::registry::Connection;
@@ -32,6 +31,20 @@ pub(super) struct Counting {
 impl Counting {
     fn note(&self, call: &str, key: &StoreKey) {
         self.calls.lock().unwrap().push(format!("{call} {}", key.parts()[0]));
+    }
+
+    fn within(&self) -> &MemoryJobStore {
+        &self.inner
+    }
+
+    async fn around<T>(
+        &self,
+        call: &str,
+        key: &StoreKey,
+        does: impl Future<Output = Result<T, Never>>,
+    ) -> Result<T, Never> {
+        self.note(call, key);
+        does.await
     }
 
     fn stale(&self, key: &StoreKey) -> Option<Stored> {
@@ -65,47 +78,7 @@ impl JobStore for Counting {
         self.inner.get(key).await
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, Never> {
-        self.note("swap", key);
-        self.inner.compare_and_swap(key, expect, next).await
-    }
-
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, Never> {
-        self.note("due", &StoreKey::of("page", []));
-        self.inner.due(shard, until, after, limit).await
-    }
-
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Never> {
-        self.note("append", log);
-        self.inner.append(log, entry).await
-    }
-
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, Never> {
-        self.note("read", log);
-        self.inner.read(log, range, after, limit).await
-    }
-
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Never> {
-        self.note("prune", log);
-        self.inner.prune(log, before, limit).await
-    }
+    forward_job_store!(compare_and_swap, due, append, read, prune);
 }
 
 /// So many jobs of one source begin to wait.

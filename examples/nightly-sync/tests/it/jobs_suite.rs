@@ -1,11 +1,10 @@
 //! The store of the work column goes through the crate's own suite: in memory, on a file, and as two stores on one file.
 
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{DateTime, Utc};
 use nightly_sync::jobs::{JobsError, SqliteJobStore};
-use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use tripartite::jobs::{JobStore, StoreKey, forward_job_store};
 
 use crate::bench::Bench;
 
@@ -56,56 +55,22 @@ impl Turns {
         Self { stores, calls: AtomicUsize::new(0), _bench: bench }
     }
 
-    fn next(&self) -> &SqliteJobStore {
+    fn within(&self) -> &SqliteJobStore {
         &self.stores[self.calls.fetch_add(1, Ordering::Relaxed) % 2]
+    }
+
+    async fn around<T>(
+        &self,
+        _: &str,
+        _: &StoreKey,
+        call: impl Future<Output = Result<T, JobsError>>,
+    ) -> Result<T, JobsError> {
+        call.await
     }
 }
 
 impl JobStore for Turns {
     type Error = JobsError;
 
-    async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, JobsError> {
-        self.next().get(key).await
-    }
-
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, JobsError> {
-        self.next().compare_and_swap(key, expect, next).await
-    }
-
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, JobsError> {
-        self.next().due(shard, until, after, limit).await
-    }
-
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
-        self.next().append(log, entry).await
-    }
-
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, JobsError> {
-        self.next().read(log, range, after, limit).await
-    }
-
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
-        self.next().prune(log, before, limit).await
-    }
-
-    async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {
-        self.next().swap_many(swaps).await
-    }
+    forward_job_store!(get, compare_and_swap, due, append, read, prune, swap_many);
 }
