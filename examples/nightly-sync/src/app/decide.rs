@@ -6,6 +6,7 @@ use serde_json::json;
 use tripartite::decide::{Answer, DecideError, Decided, Filter, batch, decide, decide_many, explain, restore};
 use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, RunId};
+use tripartite::run::Report;
 use tripartite::schema::{Kind, Policy, Schema};
 use tripartite::store::{LoadRequest, Loaded, Op, OpOutcome, RecordStore, WHOLE_RECORD};
 use tripartite::value::Value;
@@ -277,15 +278,21 @@ fn restored(console: &mut Console, args: &RestoreArgs) -> Result<u8, Problem> {
     Ok(SUCCEEDED)
 }
 
-fn quarantine(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Problem> {
+/// The report of the last run, and a desk to look at its records; where there was none, that is said.
+fn last_run(console: &mut Console, args: &QuarantineArgs) -> Result<Option<(Report, Desk)>, Problem> {
     let stored = |error| Problem::Store { file: args.db.display().to_string(), error };
-    let database = Database::open(&args.db, Access::Read).map_err(stored)?;
-    let Some(report) = database.last_report(&args.register).map_err(stored)? else {
-        console.say("there was no run yet");
-        return Ok(SUCCEEDED);
-    };
-    drop(database);
-    let desk = Desk::open(&args.db, &args.register, Access::Read)?;
+    let report = Database::open(&args.db, Access::Read).and_then(|database| database.last_report(&args.register));
+    match report.map_err(stored)? {
+        Some(report) => Ok(Some((report, Desk::open(&args.db, &args.register, Access::Read)?))),
+        None => {
+            console.say("there was no run yet");
+            Ok(None)
+        }
+    }
+}
+
+fn quarantine(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Problem> {
+    let Some((report, desk)) = last_run(console, args)? else { return Ok(SUCCEEDED) };
     let options = shell::options(&args.db, &args.register);
     for aside in &report.set_aside {
         if args.json {

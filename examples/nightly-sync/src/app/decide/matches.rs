@@ -7,7 +7,7 @@ use tripartite::matching::Match;
 use tripartite::plan::Quarantined;
 use tripartite::store::{Loaded, Op, OpOutcome, Revision};
 
-use super::{Desk, Problem, TRIES};
+use super::{Desk, Problem, TRIES, last_run};
 use crate::app::{SUCCEEDED, now};
 use crate::cli::{MatchArgs, QuarantineArgs};
 use crate::shell;
@@ -15,14 +15,7 @@ use crate::store::{Access, Database, Here};
 use crate::term::Console;
 
 pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Problem> {
-    let stored = |error| Problem::Store { file: args.db.display().to_string(), error };
-    let database = Database::open(&args.db, Access::Read).map_err(stored)?;
-    let Some(report) = database.last_report(&args.register).map_err(stored)? else {
-        console.say("there was no run yet");
-        return Ok(SUCCEEDED);
-    };
-    drop(database);
-    let desk = Desk::open(&args.db, &args.register, Access::Read)?;
+    let Some((report, desk)) = last_run(console, args)? else { return Ok(SUCCEEDED) };
     let options = shell::options(&args.db, &args.register);
     let mut count = 0;
     for aside in &report.set_aside {
