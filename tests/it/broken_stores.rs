@@ -1,8 +1,5 @@
 //! The suite itself is tested: each of these stores has one thing wrong, and fails the cases that are about it.
 
-use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use tripartite::conformance::{Case, cases};
 
 mod faulty;
@@ -10,11 +7,10 @@ mod faulty;
 use faulty::Fault::{self, *};
 use faulty::Faulty;
 
-/// How often a race is run before it is called won: what it looks for needs two threads to meet.
-const RACES: usize = 40;
+use crate::support::suite::{self, Broken, Promise};
 
 /// What is wrong, and which cases must say so.
-const BROKEN: &[(Fault, &[&str])] = &[
+const BROKEN: &Broken<Fault> = &[
     (CaseInsensitiveKeys, &["keys_apart", "logs_apart"]),
     (UnescapedKeys, &["keys_apart", "logs_apart"]),
     (KeysCutAt255, &["long_keys"]),
@@ -69,42 +65,25 @@ const BROKEN: &[(Fault, &[&str])] = &[
     (BatchWithoutCompare, &["batch_is_its_swaps", "no_update_is_lost_to_a_batch"]),
 ];
 
-/// What a case says about a store with a fault; `None` when it says nothing.
-fn complaint(case: &Case<Faulty>, fault: Fault) -> Option<String> {
-    let broken = catch_unwind(AssertUnwindSafe(|| case.run(&Faulty::new(fault)))).err()?;
-    Some(broken.downcast_ref::<String>().cloned().unwrap_or_default())
-}
-
-fn case(name: &str) -> Case<Faulty> {
-    cases().into_iter().find(|case| case.name == name).unwrap_or_else(|| panic!("there is no case {name}"))
+fn promises() -> Vec<Promise<Fault>> {
+    let promise = |case: Case<Faulty>| {
+        let (name, words) = (case.name, case.promise);
+        Promise { name, words, check: Box::new(move |fault| case.run(&Faulty::new(fault))) }
+    };
+    cases().into_iter().map(promise).collect()
 }
 
 #[test]
 fn each_fails_the_cases_about_it_in_the_words_of_the_promise() {
-    let mut silent = Vec::new();
-    for (fault, name) in BROKEN.iter().flat_map(|(fault, names)| names.iter().map(move |name| (*fault, *name))) {
-        let case = case(name);
-        match (0..RACES).find_map(|_| complaint(&case, fault)) {
-            Some(said) => {
-                let words = format!("broken promise: {}\n  seen: ", case.promise);
-                assert!(said.starts_with(&words), "{fault:?}: {said}");
-            }
-            None => silent.push((fault, name)),
-        }
-    }
-    assert!(silent.is_empty(), "nothing is said about {silent:?}");
+    suite::each_fails_the_cases_about_it(BROKEN, &promises());
 }
 
 #[test]
 fn each_case_is_failed_by_some_store() {
-    let failed: BTreeSet<_> = BROKEN.iter().flat_map(|(_, names)| *names).copied().collect();
-    let all: BTreeSet<_> = cases::<Faulty>().iter().map(|case| case.name).collect();
-    assert_eq!(failed, all);
+    suite::each_case_is_failed(BROKEN, &promises());
 }
 
 #[test]
 fn a_store_with_nothing_wrong_fails_none() {
-    for case in cases::<Faulty>() {
-        assert_eq!(complaint(&case, Nothing), None, "{}", case.name);
-    }
+    suite::none_fails(&[Nothing], &promises());
 }

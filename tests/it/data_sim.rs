@@ -45,7 +45,6 @@
 
 mod act;
 mod asked;
-mod dice;
 mod found;
 mod laws;
 mod mutations;

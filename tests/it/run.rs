@@ -16,7 +16,9 @@ use tripartite::schema::{Policy, Schema, Strategy};
 use tripartite::source::{Item, Malformed, Next, Page};
 use tripartite::store::{OpOutcome, Presence};
 
-use crate::support::world::{Break, Call, Watched, broken_night, by_hand, listing, local, night, presence, run, state};
+use crate::support::world::{
+    Break, Call, Watched, broken_night, by_hand, listing, local, looked, night, presence, run, state,
+};
 use crate::support::{ext, record, said, schema};
 
 fn members() -> Policy {
@@ -159,30 +161,9 @@ fn a_record_planned_once_more_is_counted_once() {
             }
             Step::Loading(s) if committed => s.resume(tripartite::store::Records::default()),
             Step::Done(done) => break done.report,
-            other => by_one(other, &part, &store),
+            other => looked(other, &part, &store),
         };
     };
     let c = report.counts;
     assert_eq!((c.processed, c.skipped, c.quarantined, c.unchanged, c.updated, c.created), (1, 1, 0, 0, 0, 0));
-}
-
-fn by_one(step: Step, listing: &Listing, store: &MemoryStore) -> Step {
-    use tripartite::drive::block_on;
-    use tripartite::source::Connector;
-    use tripartite::store::RecordStore;
-    match step {
-        Step::Indexing(s) => {
-            let Ok(page) = block_on(store.index(s.request()));
-            s.resume(page)
-        }
-        Step::Fetching(s) => {
-            let Ok(page) = block_on(listing.fetch(s.request()));
-            s.resume(page)
-        }
-        Step::Loading(s) => {
-            let Ok(loaded) = block_on(store.load(s.request()));
-            s.resume(loaded)
-        }
-        end => end,
-    }
 }

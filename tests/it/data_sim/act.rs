@@ -1,8 +1,8 @@
 //! What happens in the world, one thing at a time, each small enough to be written down in a test.
 
-use super::dice::Dice;
 use super::source::{End, Look};
 use super::words::{COLUMNS, SOMEBODY, TELLS, WHO, Way, Words};
+use crate::support::dice::Dice;
 
 /// How a world begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tripartite::source::{Cursor, Item, Malformed, Next, Page, RemoteRecord};
 
 use super::asked::{Who, who};
-use super::dice::Dice;
 use super::words::{Frame, SOMEBODY, WHO, Words, id, number, stated};
+use crate::support::dice::Dice;
 
 /// How a listing is handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

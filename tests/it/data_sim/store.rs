@@ -90,6 +90,22 @@ pub(super) struct Link {
     pub(super) is_not: BTreeSet<u32>,
 }
 
+impl Link {
+    /// A link of a person who is new.
+    pub(super) fn of(person: usize) -> Self {
+        Self {
+            person,
+            away: false,
+            back: false,
+            base: None,
+            synced: None,
+            open: Vec::new(),
+            missed: 0,
+            is_not: BTreeSet::new(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct State {
     pub(super) people: Vec<Person>,
@@ -238,17 +254,7 @@ impl Ground {
         let kept = links.get(&from).filter(|_| fault == Fault::KeepsTheOldId && from != to).cloned();
         let mut link = links.remove(&from).unwrap_or_else(|| {
             people.push(Person { fields: Default::default(), revision: 0, removed: false });
-            let person = people.len() - 1;
-            Link {
-                person,
-                away: false,
-                back: false,
-                base: None,
-                synced: None,
-                open: Vec::new(),
-                missed: 0,
-                is_not: BTreeSet::new(),
-            }
+            Link::of(people.len() - 1)
         });
         if from != to && fault == Fault::MovesWithoutTheBase {
             link.base = None;

@@ -12,7 +12,7 @@ use tripartite::schema::{Absent, FirstSync, Policy, Schema, SchemaBuilder, Strat
 use tripartite::source::RemoteRecord;
 use tripartite::value::{FieldRef, RecordBuilder, Value};
 
-use super::dice::Dice;
+use crate::support::dice::Dice;
 use crate::support::oracle::Judge;
 use crate::support::words::Means;
 use crate::support::{PLAIN, at as noon, ext, strategy};

@@ -32,7 +32,7 @@ fn one_page(policy: &Policy, store: &MemoryStore, page: Page) -> Report {
                 s.resume(outcomes)
             }
             Step::Done(done) => return done.report,
-            other => by_one(other, &Listing::new(Vec::new()), store),
+            other => looked(other, &Listing::new(Vec::new()), store),
         };
     }
 }

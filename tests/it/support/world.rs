@@ -115,28 +115,36 @@ pub(crate) fn broken_night(
     drive_blocking(run.start(), listing, store)
 }
 
+/// Reads what a step asks for; any other step is as it was.
+pub(crate) fn looked(step: Step, listing: &Listing, store: &MemoryStore) -> Step {
+    match step {
+        Step::Indexing(s) => {
+            let Ok(page) = block_on(store.index(s.request()));
+            s.resume(page)
+        }
+        Step::Fetching(s) => {
+            let Ok(page) = block_on(listing.fetch(s.request()));
+            s.resume(page)
+        }
+        Step::Loading(s) => {
+            let Ok(loaded) = block_on(store.load(s.request()));
+            s.resume(loaded)
+        }
+        other => other,
+    }
+}
+
 /// Takes the steps by hand, up to the end or a guard; `before` is called with each step before it is carried out.
 pub(crate) fn by_hand(mut step: Step, listing: &Listing, store: &MemoryStore, mut before: impl FnMut(&Step)) -> Step {
     loop {
         before(&step);
         step = match step {
-            Step::Indexing(s) => {
-                let Ok(page) = block_on(store.index(s.request()));
-                s.resume(page)
-            }
-            Step::Fetching(s) => {
-                let Ok(page) = block_on(listing.fetch(s.request()));
-                s.resume(page)
-            }
-            Step::Loading(s) => {
-                let Ok(loaded) = block_on(store.load(s.request()));
-                s.resume(loaded)
-            }
             Step::Committing(s) => {
                 let Ok(outcomes) = block_on(store.commit(s.request()));
                 s.resume(outcomes)
             }
-            end => return end,
+            end @ (Step::Stopped(_) | Step::Done(_)) => return end,
+            other => looked(other, listing, store),
         };
     }
 }

@@ -1,6 +1,5 @@
 //! What everybody in a simulation stands on: dice, time, the store's state and the record of what happened.
 
-use super::held::Known;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -15,40 +14,14 @@ use tripartite::memory::{MemoryJobStore, MemoryStore};
 use tripartite::queue::{Slot, Token};
 use tripartite::work::{Clock, slot_key};
 
+use super::held::Known;
 use super::turns::Watched;
+use crate::support::dice::Dice;
 
 /// How many of the newest events a failure shows.
 const EVENTS: usize = 40;
 /// How many older values of a record a stale read may give.
 const PAST: usize = 6;
-
-/// Splitmix64 (G. Steele, D. Lea, C. Flood, 2014): small, and the same everywhere.
-#[derive(Debug)]
-pub(super) struct Dice(u64);
-
-impl Dice {
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// Less than `n`.
-    pub(super) fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-
-    /// Whether something happens that happens so many times in a hundred thousand.
-    pub(super) fn hits(&mut self, rate: u32) -> bool {
-        self.next() % 100_000 < u64::from(rate)
-    }
-
-    pub(super) fn seconds(&mut self, most: usize) -> TimeDelta {
-        TimeDelta::milliseconds(self.below(most * 1000 + 1) as i64)
-    }
-}
 
 /// How often what goes wrong, in a hundred thousand chances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,10 @@ use tripartite::registry::Connection;
 use tripartite::schedule::{Missed, Schedule};
 use tripartite::work::{Clock, Queue};
 
-use super::ground::{Dice, Watch, key, pause};
+use super::ground::{Watch, key, pause};
 use super::store::Faulty;
 use super::world::{CONNECTORS, ORGS, queue};
+use crate::support::dice::Dice;
 
 /// What came of an errand, as far as a law is about it.
 pub(super) enum Done {

@@ -5,8 +5,14 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use nightly_sync::listing::JsonLines;
+use nightly_sync::store::SqliteStore;
 use rusqlite::Connection;
 use serde_json::Value;
+use tripartite::drive::block_on;
+use tripartite::run::Step;
+use tripartite::source::Connector;
+use tripartite::store::RecordStore;
 
 /// The demonstration's files.
 pub(crate) fn demo(name: &str) -> PathBuf {
@@ -129,4 +135,23 @@ pub(crate) fn counts<const N: usize>(report: &Value, names: [&str; N]) -> [u64; 
 /// So many members, with a name and a phone.
 pub(crate) fn members(numbers: impl IntoIterator<Item = u32>) -> String {
     numbers.into_iter().map(|n| format!("{{\"id\": \"M{n}\", \"name\": \"N{n}\", \"phone\": \"p{n}\"}}\n")).collect()
+}
+
+/// Reads what a step of a run asks for; any other step is as it was.
+pub(crate) fn looked(step: Step, source: &JsonLines, store: &SqliteStore) -> Step {
+    match step {
+        Step::Indexing(s) => {
+            let page = block_on(store.index(s.request())).unwrap();
+            s.resume(page)
+        }
+        Step::Fetching(s) => {
+            let page = block_on(source.fetch(s.request())).unwrap();
+            s.resume(page)
+        }
+        Step::Loading(s) => {
+            let loaded = block_on(store.load(s.request())).unwrap();
+            s.resume(loaded)
+        }
+        other => other,
+    }
 }

@@ -9,10 +9,9 @@ use rusqlite::Connection;
 use tripartite::drive::block_on;
 use tripartite::run::{Report, Run, Step};
 use tripartite::schema::Policy;
-use tripartite::source::Connector;
 use tripartite::store::RecordStore;
 
-use crate::bench::{Bench, counts, members};
+use crate::bench::{Bench, counts, looked, members};
 
 const ONE: &str = "{\"id\": \"M1\", \"name\": \"N1\", \"phone\": \"p1\"}\n";
 const MOVED: &str = "{\"id\": \"M1\", \"name\": \"N1\", \"phone\": \"p2\"}\n";
@@ -29,18 +28,6 @@ fn night(bench: &Bench, listing: &'static str, mut between: impl FnMut(&Connecti
     let mut step = run.start();
     loop {
         step = match step {
-            Step::Indexing(s) => {
-                let page = block_on(store.index(s.request())).unwrap();
-                s.resume(page)
-            }
-            Step::Fetching(s) => {
-                let page = block_on(source.fetch(s.request())).unwrap();
-                s.resume(page)
-            }
-            Step::Loading(s) => {
-                let loaded = block_on(store.load(s.request())).unwrap();
-                s.resume(loaded)
-            }
             Step::Committing(s) => {
                 between(&other);
                 let outcomes = block_on(store.commit(s.request())).unwrap();
@@ -48,6 +35,7 @@ fn night(bench: &Bench, listing: &'static str, mut between: impl FnMut(&Connecti
             }
             Step::Stopped(s) => return s.finish().report,
             Step::Done(done) => return done.report,
+            other => looked(other, &source, &store),
         };
     }
 }

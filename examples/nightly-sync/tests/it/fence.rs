@@ -17,11 +17,10 @@ use tripartite::jobs::StoreKey;
 use tripartite::queue::{Command, Outcome, Progress as Far, Scope, Slot, State, Token, Trigger, Work};
 use tripartite::run::{Done, Run, Step};
 use tripartite::schema::Policy;
-use tripartite::source::Connector;
 use tripartite::store::RecordStore;
 use tripartite::work::{Queue, slot_key as slot_key_of};
 
-use crate::bench::{Bench, members};
+use crate::bench::{Bench, looked, members};
 
 const MOVED: &str = "{\"id\": \"M1\", \"name\": \"N1\", \"phone\": \"moved\"}\n";
 
@@ -162,18 +161,6 @@ fn a_claim_that_is_lost_between_two_batches_stops_the_second() {
     let mut batches = 0;
     let error = loop {
         step = match step {
-            Step::Indexing(s) => {
-                let page = block_on(store.index(s.request())).unwrap();
-                s.resume(page)
-            }
-            Step::Fetching(s) => {
-                let page = block_on(source.fetch(s.request())).unwrap();
-                s.resume(page)
-            }
-            Step::Loading(s) => {
-                let loaded = block_on(store.load(s.request())).unwrap();
-                s.resume(loaded)
-            }
             Step::Committing(s) => match block_on(store.commit(s.request())) {
                 Ok(outcomes) => {
                     batches += 1;
@@ -183,6 +170,7 @@ fn a_claim_that_is_lost_between_two_batches_stops_the_second() {
                 Err(error) => break error,
             },
             Step::Stopped(_) | Step::Done(_) => panic!("the second batch was written"),
+            other => looked(other, &source, &store),
         };
     };
     assert!(matches!(error, StoreError::Fenced { .. }), "{error}");

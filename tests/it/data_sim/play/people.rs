@@ -1,6 +1,6 @@
 //! People: they join, edit, remove and take back, decide and restore.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::audit::{AuditEntry, FieldEntry};
@@ -33,17 +33,7 @@ impl World {
         state.people.push(Person { fields, revision: 1, removed: false });
         let person = state.people.len() - 1;
         for source in free {
-            let link = Link {
-                person,
-                away: false,
-                back: false,
-                base: None,
-                synced: None,
-                open: Vec::new(),
-                missed: 0,
-                is_not: BTreeSet::new(),
-            };
-            state.links[source].insert(ids[source], link);
+            state.links[source].insert(ids[source], Link::of(person));
         }
     }
 
