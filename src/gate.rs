@@ -21,10 +21,10 @@
 //!
 //! # Whose turn it is
 //!
-//! A gate counts how many urgent runs have started since a scheduled one has, and says whose [turn](Gate::turn) it is where
-//! both wait: three urgent ones, then a scheduled one. The gate does not know which runs wait, so its caller chooses. A
-//! [`Worker`](crate::work::Worker) keeps to the turns, and counts a run once, also if it needs another ticket because its own
-//! has ended. [`Gate::refusal`] says whether the gate admits anybody at all.
+//! A gate counts how many urgent runs have started since a scheduled one has, and says whose [turn](Gate::turn) it is
+//! where both wait: three urgent ones, then a scheduled one. The gate does not know which runs wait, so its caller
+//! chooses. A [`Worker`](crate::work::Worker) keeps to the turns, and counts a run once, also if it needs another
+//! ticket because its own has ended. [`Gate::refusal`] says whether the gate admits anybody at all.
 //!
 //! # Questions
 //!

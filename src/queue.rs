@@ -1,9 +1,9 @@
 //! The queue: one slot for each organisation and connector, and pure transitions on it.
 //!
-//! Everything about a key is one record, its [`Slot`]: whether it waits, runs or is dead, the attempt under way, what
-//! has been asked for and what of that is done. One active job a key is then structural, coalescing is a field, fencing
-//! is a field, and no transaction over several records is ever needed. A driver gets the slot, takes a
-//! [`step`](Slot::step), and stores the next one by compare-and-swap; when it loses, it does so again.
+//! One record holds everything about a key, its [`Slot`]: whether a job waits, runs or is dead, the attempt under way,
+//! what was asked for, and what of that is done. So a key has at most one active job, coalescing and fencing are
+//! fields, and no transaction covers several records. A driver reads the slot, takes a [`step`](Slot::step), and stores
+//! the next slot by compare-and-swap. On a conflict it starts again.
 //!
 //! ```text
 //! slot.step(rules, command, now, fraction) -> Decision { next: Slot, outcome }
@@ -11,17 +11,17 @@
 //!
 //! # Generations
 //!
-//! Every trigger is a generation. `wanted` counts those that were asked for, `taken` is the newest that the attempt
-//! under way covers, `covered` the newest that is done: `covered ≤ taken ≤ wanted`. A slot is idle only when everything
-//! that was wanted is covered, so no trigger is ever lost: one that arrives while the key waits is merged into what
-//! waits, one that arrives while it runs becomes the follow-up.
+//! Every trigger is a generation. `wanted` counts the triggers, `taken` is the newest generation that the attempt under
+//! way covers, and `covered` is the newest that is done: `covered ≤ taken ≤ wanted`. A slot is idle only when
+//! everything that was wanted is covered, so no trigger is lost. A trigger that arrives while a job waits joins it. A
+//! trigger that arrives while a job runs becomes the follow-up.
 //!
 //! # Fencing
 //!
-//! Every claim gets the next **token** (Lamport's ticket; M. Kleppmann, "How to do distributed locking", 2016).
-//! Whatever a worker says about its attempt carries it. A worker that lost its lease, and comes back, holds an old one:
-//! it is [`Fenced`](Outcome::Fenced), and the slot stays as it is, byte for byte. Compare-and-swap alone would not do
-//! that: the stale worker would read the slot again and swap with success.
+//! Every claim gets the next **token** (Lamport's ticket; M. Kleppmann, "How to do distributed locking", 2016). Every
+//! further command of the attempt carries it. A worker that has lost its lease and comes back holds an old token: it is
+//! [`Fenced`](Outcome::Fenced), and the slot stays as it is, byte for byte. Compare-and-swap alone does not do that,
+//! because a stale worker reads the slot again and swaps with success.
 //!
 //! # States
 //!
@@ -40,22 +40,21 @@
 //!     Dead --> Idle: cancel
 //! ```
 //!
-//! A claim of what runs is the same worker's own, whose answer was lost; `fail`, `snooze` and `expire` lead to Idle
-//! when the worker was asked to stop. `pause`, `resume` and `flushed` are possible everywhere and change no state.
-//! `block` leads where `complete` does. What a guard held back is not covered: the slot keeps it as [`Held`] beside its
-//! state, until a run of all of it completes, or an idle key is cancelled. It is the one exception to the rule that an idle
-//! slot has covered everything.
+//! A claim of a running job is a repetition, by the worker that holds it and whose answer was lost. `fail`, `snooze`
+//! and `expire` lead to Idle when the worker was asked to stop. `pause`, `resume` and `flushed` are possible everywhere
+//! and change no state. `block` leads where `complete` does. A job that a guard held back is not covered: the slot
+//! keeps it as [`Held`] beside its state, until a run of all of it completes, or an idle key is cancelled. It is the
+//! one exception to the rule that an idle slot has covered everything.
 //!
-//! Whatever is not drawn is refused or fenced, and changes nothing. A test steps every command in every state and
+//! A command that is not drawn is refused or fenced, and changes nothing. A test steps every command in every state and
 //! compares.
 //!
 //! # Three timelines
 //!
-//! At a minute, with a lease of five. The last column is `wanted`, `taken` and `covered`. Each row is executed by a
-//! test.
+//! The lease lasts five minutes. The last column is `wanted`, `taken` and `covered`. A test executes each row.
 //!
-//! **A retry** backs off, and no claim comes before; the other side's `Retry-After` of ten minutes outweighs a back-off
-//! of four.
+//! **A retry** backs off, and no claim comes before. The source's `Retry-After` of ten minutes outweighs a back-off of
+//! four.
 //!
 //! | minute | command | outcome | state after | generations |
 //! |---|---|---|---|---|
@@ -68,7 +67,7 @@
 //! | 14 | claim by a | claimed, token 3, attempt 3 | running until 19 | 1 1 0 |
 //! | 15 | complete 3 | completed | idle | 1 1 1 |
 //!
-//! **A lost lease**: worker a is slow, b takes over, and a comes back with a token that is not the slot's any more.
+//! **A lost lease**: worker a is slow, worker b takes over, and a comes back with an old token.
 //!
 //! | minute | command | outcome | state after | generations |
 //! |---|---|---|---|---|
@@ -82,7 +81,7 @@
 //! | 12 | complete 1 | fenced | running until 16 | 1 1 0 |
 //! | 13 | complete 2 | completed | idle | 1 1 1 |
 //!
-//! **Triggers during a run**: the run does not cover them, whatever it has read by then; one follow-up covers both.
+//! **Triggers during a run**: the run does not cover them, whatever it has read by then. One follow-up covers both.
 //!
 //! | minute | command | outcome | state after | generations |
 //! |---|---|---|---|---|

@@ -27,11 +27,11 @@ use crate::value::Value;
 /// Which version of the persisted form this crate writes.
 const FORMAT: u32 = 1;
 
-/// The most tombstones kept for a key, so that with the longest ids they stay within a mebibyte. Those beyond make the
-/// run one of everything, and its complete listing says who is gone.
+/// The most tombstones that are kept for a key: with the longest ids they take less than a mebibyte. With more, the run
+/// is one of all records, and its complete listing says who is gone.
 pub const TOMBSTONE_LIMIT: usize = 500;
 
-/// When something happened, as far as the sender says: by a version where it counts them, or else by a time.
+/// When something happened, as far as the sender says: by a version if it counts versions, or else by a time.
 ///
 /// ```
 /// use tripartite::tombstone::Order;
@@ -61,13 +61,13 @@ impl Order {
     }
 }
 
-/// That a sender says a record is gone.
+/// A sender's word that a record is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tombstone {
-    /// When it went, as far as the sender says.
+    /// When the record was deleted, as far as the sender says.
     #[serde(flatten)]
     pub order: Order,
-    /// When that was taken in. It also tells apart two that say the same.
+    /// When the word was taken in. It also distinguishes two tombstones of the same order.
     pub heard_at: DateTime<Utc>,
 }
 
@@ -93,7 +93,7 @@ impl Tombstone {
     /// | a record | as large, or smaller | yes: the source answered from before |
     /// | a record | unknown, here or there | no: the source was asked after the event, so it knows better |
     ///
-    /// When it does not stand and the record is gone after all, the next complete listing finds out.
+    /// If it does not stand and the record is gone after all, the next complete listing finds out.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
@@ -151,7 +151,7 @@ pub enum InvalidTombstones {
     },
 }
 
-/// Whether a tombstone found a place.
+/// Whether there was room for a tombstone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "for one that is spilled, everything must be listed"]
 pub enum Added {
@@ -191,7 +191,8 @@ impl Tombstones {
         self.records.is_empty()
     }
 
-    /// Adds one. Of two of the same record the later stays, and of those that do not say, the one that came last.
+    /// Adds one. Of two tombstones of the same record the later stays; if neither is known to be later, the one added
+    /// last.
     ///
     /// ```
     /// use tripartite::id::ExternalId;
@@ -229,7 +230,8 @@ impl Tombstones {
         some
     }
 
-    /// What is left when a run has looked at these. One that has come since stays, also of the same record.
+    /// The tombstones that are left after a run has looked at `taken`. A tombstone that has come since stays, even one
+    /// of the same record.
     #[must_use = "nothing has happened until what is left is stored"]
     pub fn without(&self, taken: &Self) -> Self {
         let mut left = self.clone();

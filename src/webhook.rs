@@ -1,14 +1,14 @@
-//! Webhooks: from a signed push to that member's sync, nothing lost, no one let in.
+//! Webhooks: a signed push becomes a sync of that member. No message is lost, and no stranger gets in.
 //!
-//! A source that says what happens there is heard within seconds instead of in the next night. What it says is believed
-//! only so far: **who** it is about. What is so is then read from the source, by a run of those records alone; so
-//! events that come late, twice or out of order end in the right state, and there is no second way a value gets in.
+//! A change at the source arrives within seconds instead of in the next night. A message only says **who** it is about.
+//! A run of those records then reads their values from the source. So events that come late, twice or out of order end
+//! in the right state, and there is no second way for a value to get in.
 //!
 //! Signatures are those of [Standard Webhooks 1.0.0][spec] ([`Standard`]), or the older [`Hex`] digits in a header. The
-//! module does no IO and has no clock: an [`Endpoint`] is handed a request, asks in typed steps for what is stored, and
+//! module does no IO and has no clock. An [`Endpoint`] is given a request, asks for stored records in typed steps, and
 //! answers with data.
 //!
-//! | # | step | who fails it is answered | and is told apart by |
+//! | # | step | answer to a failure | reported as |
 //! |---|---|---|---|
 //! | 1 | the body is within the cap | 413 | [`TooLarge`](Rejection::TooLarge) |
 //! | 1 | the body is as it was signed, without a content encoding | 415 | [`Encoded`](Rejection::Encoded) |
@@ -22,7 +22,7 @@
 //! | 9 | its [`SideEffect`]s are stored ([`StoreTombstones`], for those that are gone) | 503 | [`HttpResponse::unavailable`] |
 //! | | all of them | 202 | [`Accepted`](Reception::Accepted) |
 //!
-//! An address where nobody is, or nobody any more ([`serves`]), answers 410 ([`Received::gone`]): then a sender stops.
+//! An address that nobody serves ([`serves`]) answers 410 ([`Received::gone`]). A sender then stops.
 //!
 //! ```
 //! use chrono::{DateTime, TimeDelta, Utc};
@@ -43,12 +43,12 @@
 //!     let mut step = endpoint.receive(&request, DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
 //!     loop {
 //!         step = match step {
-//!             ReceiveStep::RateCheck(charging) => {
-//!                 let (_rate, allowance) = charging.take(None); // read, taken and stored under charging.key()
-//!                 charging.resume(allowance)
+//!             ReceiveStep::RateCheck(check) => {
+//!                 let (_rate, allowance) = check.take(None); // read, charged and stored under check.key()
+//!                 check.resume(allowance)
 //!             }
-//!             ReceiveStep::Deduplicate(looking) => looking.resume(None), // read under looking.key()
-//!             ReceiveStep::StoreTombstones(burying) => ReceiveStep::Done(burying.resume(None)), // read under burying.key()
+//!             ReceiveStep::Deduplicate(lookup) => lookup.resume(None), // read under lookup.key()
+//!             ReceiveStep::StoreTombstones(gone) => ReceiveStep::Done(gone.resume(None)), // read under gone.key()
 //!             ReceiveStep::Done(received) => break received,
 //!         }
 //!     }
@@ -63,7 +63,7 @@
 //! # The order of what is stored
 //!
 //! An answer of 2xx is a promise, so everything is durable before it is sent: first the tombstones, then the trigger,
-//! then that the message is known. A crash at any point sends no answer, and the message comes again:
+//! then the record that the message was accepted. After a crash there is no answer, and the message comes again:
 //!
 //! | killed after | what the next delivery finds |
 //! |---|---|
@@ -72,31 +72,30 @@
 //! | the trigger | a slot that knows the command by the message's id, so nothing is triggered twice |
 //! | the message is remembered | a duplicate: 200 |
 //!
-//! The other way round, a message that is remembered and not triggered would be lost for good. The slot knows only its
-//! last few commands; beyond those a redelivery costs one more sync, which finds nothing to do.
+//! In the opposite order, a message that is remembered but has triggered nothing would be lost. A slot remembers only
+//! its last few commands. A later redelivery costs one more sync, which finds nothing to do.
 //!
 //! A deletion is stored as a [tombstone](crate::tombstone), and the run that is triggered for it decides.
 //!
 //! # Questions
 //!
-//! *Why is the rate charged after the signature?* Before it, anybody who knows the address could use up the rate, and
-//! the sender would be turned away. A signature that does not match costs its check and nothing else: no read, no
-//! write, and nothing in the connector's [health](crate::health), which strangers could otherwise bring down.
+//! *Why is the rate charged after the signature is checked?* Otherwise anybody who knows the address could use up the
+//! rate, and the sender would be refused. A signature that does not match costs its check and nothing else: no read, no
+//! write, and no change of the connector's [health](crate::health), which strangers could otherwise bring down.
 //!
-//! *Why before it is known whether the message is new?* To know that costs a read. Somebody who copied a signed request
-//! can use up the rate with it for as long as its timestamp is near; the sender is then told to come again, and nothing
-//! is lost.
+//! *Why is only a new message charged?* Otherwise somebody who has copied a signed request could use up the rate with it,
+//! for as long as its timestamp is near. A duplicate costs one read.
 //!
-//! *May two endpoints have one secret?* No. Nothing that is signed says for whom it is, so what one of them accepts, the
-//! other accepts too.
+//! *May two endpoints have one secret?* No. The signed text does not name the receiver, so each of them would accept
+//! the messages of the other.
 //!
-//! *Does a webhook cut a back-off short?* No. A source in trouble is not helped by being asked more often.
+//! *Does a webhook cut a back-off short?* No. It does not help a source in trouble to be asked more often.
 //!
-//! *Why is a body accepted whole or not at all?* A status stands for the whole body. If half of it were taken in under
-//! a 400, the sender would send it again for days; under a 202, the other half would be lost without a trace.
+//! *Why is a body accepted as a whole or not at all?* A status is about the whole body. If half of it were accepted and
+//! the answer were 400, the sender would send it again for days; if it were 202, the other half would be lost.
 //!
-//! *Why are ids kept so much longer than twice the tolerance?* Twice the tolerance keeps replays out. A sender tries
-//! again for days, with a new timestamp and the same id, and each of these is a sync less.
+//! *Why are ids kept for so much longer than twice the tolerance?* Twice the tolerance keeps replays out. But a sender
+//! tries again for days, with a new timestamp and the same id, and each recognised delivery spares a sync.
 //!
 //! *How long are the keys?* The id of a message has at most 256 bytes. So `webhook/ORG/CONNECTOR/ID` stays within what
 //! every store takes as long as organisation and connector have no more than 750 plain characters together; no more

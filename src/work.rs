@@ -1,12 +1,12 @@
-//! Workers: what is due, may run and is fair is claimed, run with heartbeats, and ended.
+//! Workers: they claim the jobs that are due and may run, in a fair order, run them with heartbeats, and end them.
 //!
-//! Here the two columns meet. A [`Queue`] gives commands to the slots that a [`JobStore`](crate::jobs::JobStore) keeps;
-//! a [`Worker`] takes jobs from it and drives their runs. Neither has a thread, a timer or a clock: a host calls
+//! Here the two columns meet. A [`Queue`] gives commands to the slots that a [`JobStore`](crate::jobs::JobStore) keeps.
+//! A [`Worker`] takes jobs from it and drives their runs. Neither has a thread, a timer or a clock. A host calls
 //! [`tick`](Worker::tick) again and again, from as many workers as it likes, in one process or in many.
 //!
 //! | one tick | and if it fails or the worker dies there |
 //! |---|---|
-//! | says what is still to be said of its last attempt | the next tick says it |
+//! | stores the end of its last attempt, if that failed before | the next tick stores it |
 //! | fires the schedules that are due | fires again; each fire has an id, and triggers once |
 //! | appends finished attempts to the history | appends again; each has an id, and stands there once |
 //! | gives up the job of a worker that vanished | somebody else does |
@@ -15,7 +15,7 @@
 //! | claims: state, token and lease in one swap | asked again by the same nonce, it is the same claim |
 //! | opens the run, and carries it step by step | the lease runs out, and the job is tried again |
 //! | extends the ticket, then the lease, between two steps | a lease that is lost stops the run before its next step |
-//! | keeps the report, then ends the attempt by its token | said twice, it counts once |
+//! | keeps the report, then ends the attempt by its token | ended twice, it counts once |
 //! | gives the ticket back, judges the connector | done again, nothing changes |
 //!
 //! # A whole host
@@ -74,72 +74,75 @@
 //!
 //! # Questions
 //!
-//! *What stops a worker that has lost its lease, and does not know yet?* Its next heartbeat, and there is one before
-//! the first write. In between its writes are still compare-and-sets on each record, so it overwrites nobody. A store
-//! that checks the job's token in the transaction of each write ([`slot_key`] says where it stands) closes the rest.
+//! *What stops a worker that has lost its lease, and does not know yet?* Its next heartbeat does, and there is one
+//! before the first write. In between, its writes are still compare-and-sets on each record, so it overwrites nobody. A
+//! store can close this gap: it checks the job's token in the transaction of each write ([`slot_key`] says where the
+//! token is).
 //!
-//! *What if the job store fails during a run?* The run is no worse for it. It goes on while its lease lasts; where it
-//! would have to begin to write, or the lease is over, the job is given back, at the cost of no attempt and without a
-//! word on the connector's health, whatever the class of the failure. What could not be said is said at the next tick, or
-//! else the lease runs out. A failure of the *records*' store is the run's own end: it counts as an attempt, so that a
-//! full disk ends in a dead job and a notice, and says nothing of the connector either.
+//! *What if the job store fails during a run?* The run goes on while its lease lasts. If it is about to begin to write,
+//! or the lease is over, the worker gives the job back, whatever the class of the failure. That costs no attempt, and
+//! does not count against the connector's health. The next tick stores what could not be stored, or else the lease runs
+//! out. A failure of the *records*' store ends the run and counts as an attempt, so a full disk ends in a dead job and
+//! a notice. It does not count against the connector either.
 //!
-//! *When does a cancel take effect?* Before the next batch of writes, for which the slot is read once more; while the run
-//! reads, within a second or a step, whichever is longer. The history then has what had been written.
+//! *When does a cancel take effect?* Before the next batch of writes, since the worker reads the slot before each.
+//! While the run reads, within a second or a step, whichever is longer. The history has what was written until then.
 //!
-//! *How does a long page of the listing keep its lease?* It does not: nothing happens within a step. The
-//! [lease](Settings::lease) must be longer than the longest step.
+//! *How does a run keep its lease during a long page of the listing?* It does not: there is no heartbeat within a step.
+//! The [lease](Settings::lease) must be longer than the longest step.
 //!
-//! *How does a process end in order?* Its [`Handler::is_shutting_down`] says so: the run under way is cut between two steps, and
-//! its job given back, due at once and at the cost of no attempt. What it had committed stays, and is not done again.
-//! Where the cut falls between the creations of two records that share what a [match rule](crate::matching) goes by, a
-//! person is asked about the second.
+//! *How does a process end in order?* Its [`Handler::is_shutting_down`] returns true. The worker cuts the run between
+//! two steps and gives the job back, due at once and at the cost of no attempt. What the run has committed stays, and
+//! is not done again. If two new records share what a [match rule](crate::matching) compares and the cut falls between
+//! their creations, a person is asked about the second.
 //!
-//! *Are notices lost in a crash?* One that a tick was about to return is. What it told of is not: the
+//! *Are notices lost in a crash?* A notice that a tick was about to return is lost. What it told of is not lost: the
 //! [status](Queue::status) and the history have it.
 //!
 //! # In what order
 //!
-//! What a person or a message asks for is **urgent**, and goes before what a schedule wants. Neither waits for ever: where
-//! both wait at one gate, three urgent jobs start, then a scheduled one. The gate's record keeps the count, so it is one
-//! for all workers.
+//! A job that a person or a message asks for is **urgent**, and goes before one that only a schedule asks for. Neither
+//! kind waits for ever: where both wait at one gate, three urgent jobs start, then a scheduled one. The gate's record
+//! keeps the count, so all workers share it.
 //!
 //! | of the starts at one gate, from when a job may begin | |
 //! |---|---|
 //! | the n-th urgent one is among the next | n + n/3 + 1 |
 //! | the n-th scheduled one is among the next | 4 n |
 //!
-//! So an urgent job that waits alone is the next to start, or the one after that. With starts a minute apart, that is two
-//! minutes, however many organisations the night has. Starts that were under way when it was asked for come before it, and
-//! scheduled ones that came within the last five seconds may not be counted yet. A worker that serves several gates does the
-//! same among them: three urgent ones, then a scheduled one where one may start. Within each of the two, organisations take
-//! turns, and of one organisation the longest due comes first.
+//! So an urgent job that waits alone is the next to start, or the one after that. With starts a minute apart, that is
+//! two minutes, however many organisations the night has. Starts that were under way when it was asked for come before
+//! it. A scheduled job that came within the last five seconds may not be counted yet. A worker that serves several
+//! gates does the same among them: three urgent jobs, then a scheduled one where one may start. Within each kind
+//! organisations take turns, and the job of an organisation that has been due for longest comes first.
 //!
-//! An urgent trigger makes the job urgent that it joins, and the one that it must follow. A retry stays what its job was.
-//! [`Status::wait`](crate::history::KeyStatus::wait) says since when a job waits, whether it is urgent, and what its gate lets
-//! nobody in by.
+//! An urgent trigger makes the job urgent that it joins, and the job that it must follow. A retry stays as urgent as it
+//! was. [`KeyStatus::wait`](crate::history::KeyStatus::wait) says since when a job waits, whether it is urgent, and why
+//! its gate lets nobody in.
 //!
 //! # What a tick costs
 //!
-//! What cannot start is not read. A tick that starts nothing asks for a page (500) of due keys of each shard and of each lane
-//! of waiting jobs, and reads the gate of each connector on those pages once, and not one of the jobs behind a gate that is
-//! shut: with [eight shards](Queue::shards) and one source that is 11 calls of the store, behind 10 waiting jobs or 20,000.
+//! A worker does not read a job that cannot start. A tick that starts nothing asks for a page (500) of due keys of each
+//! shard and of each lane of waiting jobs. It reads the gate of each connector on those pages once, and none of the
+//! jobs behind a gate that is shut. With [eight shards](Queue::shards) and one source that is 11 calls of the store,
+//! behind 10 waiting jobs or 20,000.
 //!
-//! Leases, schedules and attempts for the history stand in lists of their own, so they are found at once, whatever waits.
-//! Where a page is full and nothing on it may start, the next tick goes on behind it, and is asked for at once
-//! ([`Tick::next`]): a job of another source is found within one tick for each 500 that wait in front of it in its lane.
-//! Where something may start, a worker reads on, to ten thousand jobs, so that organisations can take turns; jobs of one
-//! organisation beyond that wait for another's only in between.
+//! Leases, schedules and attempts for the history are listed apart, so a worker finds them at once, whatever waits. If
+//! a page is full and nothing on it may start, [`Tick::next`] asks for another tick at once, which goes on behind that
+//! page. So a job of another source is found within one tick for each 500 that wait in front of it in its lane. If
+//! something may start, a worker reads on, to ten thousand jobs, so that organisations can take turns. In jobs beyond
+//! those, an organisation has its turn only once the worker reads them.
 //!
-//! About once an hour a tick also asks for what is due far from now, and reads it, for times that a wrong clock has left.
+//! About once an hour a tick also reads what is due far from now, and looks for times that a wrong clock has left.
 //!
 //! A job that has nothing but one record to write costs 17 calls from its gate to its end, and the pages. An attempt
-//! remembers the records that it has read or swapped, and reads one again only if somebody has changed it, or if an answer
-//! would otherwise rest on its memory. It hears of a cancel by one read of the slot before each batch of writes, and by
-//! about one a second while the run reads.
+//! remembers the records that it has read or swapped, and reads one again only if somebody has changed it, or if an
+//! answer would otherwise rest on its memory. It hears of a cancel by one read of the slot before each batch of writes,
+//! and by about one a second while the run reads.
 //!
-//! Jobs that an earlier version stored stand among the leases and schedules. They are found there, read once, and listed
-//! where they belong. A worker of an earlier version finds none that a later one has listed: let all go on together.
+//! Jobs that an earlier version stored are listed with the leases and schedules. A worker finds them there, reads each
+//! once, and lists it in its own lane. A worker of an earlier version finds no job that a later one has listed, so
+//! upgrade all workers together.
 //!
 //! # The files
 //!

@@ -84,8 +84,9 @@ impl Gate {
         self.admitted(next, until)
     }
 
-    /// Lets the ticket of a run that has started last longer, never shorter. If the ticket has ended, the run gets another one
-    /// where there is room. That is no start, so it changes neither when the next run may start nor whose turn it is.
+    /// Lets the ticket of a run that has started last longer, never shorter. If the ticket has ended, the run gets
+    /// another one where there is room. That is no start, so it changes neither when the next run may start nor whose
+    /// turn it is.
     ///
     /// A refusal changes nothing, and the run must not go on.
     ///

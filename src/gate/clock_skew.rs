@@ -22,8 +22,9 @@ impl Gate {
     }
 
     /// The gate with its times set back to a clock that is right, by the rule of a slot's
-    /// [`repair_clock_skew`](crate::queue::Slot::repair_clock_skew): tickets last as long as they would have, and the next may start as soon.
-    /// A ticket that would last longer than 18 hours even so ends in ten minutes. A gate without either stays as it is.
+    /// [`repair_clock_skew`](crate::queue::Slot::repair_clock_skew): tickets last as long as they would have, and the
+    /// next may start as soon. A ticket that would last longer than 18 hours even so ends in ten minutes. A gate
+    /// without either stays as it is.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};

@@ -6,7 +6,8 @@ use super::limits::{IN_A_ROW, Limits, Shut, Turn};
 use super::record::Gate;
 
 impl Gate {
-    /// Why it would let in nobody who has no ticket yet; none, if it would let one in. That needs no attempt to be known.
+    /// Why it would let in nobody who has no ticket yet; none, if it would let one in. That needs no attempt to be
+    /// known.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -34,8 +35,8 @@ impl Gate {
         full.then(|| Shut::Full { until: first.unwrap_or(DateTime::<Utc>::MAX_UTC) })
     }
 
-    /// Whose turn the next start is, where both kinds wait. So, as long as both do, the n-th start of an urgent one is among
-    /// the next n + n/3 + 1 starts, and the n-th of a scheduled one among the next 4 n.
+    /// Whose turn the next start is, where both kinds wait. So, as long as both do, the n-th start of an urgent one is
+    /// among the next n + n/3 + 1 starts, and the n-th of a scheduled one among the next 4 n.
     ///
     /// ```
     /// use chrono::DateTime;
@@ -66,8 +67,8 @@ impl Gate {
         if self.urgent < IN_A_ROW { Turn::Urgent } else { Turn::Scheduled }
     }
 
-    /// Why the gate admits nobody, and until when, by the limits of its newest start. Of two reasons it gives the one that
-    /// lasts longer. A reason whose time is over for the caller is none.
+    /// Why the gate admits nobody, and until when, by the limits of its newest start. Of two reasons it gives the one
+    /// that lasts longer. A reason whose time is over for the caller is none.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};

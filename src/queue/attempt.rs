@@ -33,7 +33,7 @@ pub enum Death {
         /// What went wrong last.
         message: String,
     },
-    /// Its workers vanished as often as they may: the job itself may be what kills them.
+    /// Its workers vanished as often as they may. The job itself may be what kills them.
     #[error("lost its worker {rescues} times")]
     Poisoned {
         /// How often.
@@ -60,12 +60,12 @@ pub enum Ended {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<String>,
     },
-    /// It did what was wanted, but for some records.
+    /// It did what was wanted, except for some records.
     CompletedInPart {
         /// What came of it, in the host's own words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<String>,
-        /// How many were set aside, not written or not answered for.
+        /// How many records were set aside, were not written, or had no answer.
         left: u64,
         /// How many of them the source did not answer for.
         #[serde(default, skip_serializing_if = "is_zero")]
@@ -87,7 +87,7 @@ pub enum Ended {
         /// When it is tried again.
         retry_at: DateTime<Utc>,
     },
-    /// It failed, and is not tried again unasked.
+    /// It failed, and is not tried again unless somebody asks for it.
     Died(Death),
     /// Its lease ran out, and it is tried again.
     Expired {
@@ -98,7 +98,7 @@ pub enum Ended {
     Snoozed {
         /// Until when.
         until: DateTime<Utc>,
-        /// Why; none, in an entry from before this was told.
+        /// Why. `None` in an entry that an earlier version wrote.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },

@@ -6,8 +6,9 @@ use super::slot::{Slot, State};
 use crate::clock_skew::{Ahead, left_behind};
 
 impl Slot {
-    /// The time that a clock which was ahead has left behind, if it is more than ten minutes from now: so far may right
-    /// clocks disagree. Nothing happens to the key until then, unless it is [set back](Self::repair_clock_skew).
+    /// The time from the future that a clock which was ahead has left behind. Nothing happens to the key until then,
+    /// unless the time is [set back](Self::repair_clock_skew). `None` within ten minutes from now, since right clocks
+    /// may disagree by that much.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -20,9 +21,9 @@ impl Slot {
         left_behind(self.updated_at, self.due(), now)
     }
 
-    /// The slot with its times set back to a clock that is right: a clock that was once far ahead has changed it, and nothing
-    /// would happen until that time has come. A wait that would last longer than 18 hours even so ends in ten minutes: it may
-    /// come from a gate that was ahead. Any other slot that is not ahead stays as it is.
+    /// The slot with its times set back to a clock that is right. Without that, nothing happens to a slot that a clock
+    /// far ahead has changed, until that clock's time has come. A slot that is not ahead stays as it is, except that a
+    /// wait of more than 18 hours ends in ten minutes: it may come from a gate that was ahead.
     ///
     /// | a time of it | becomes |
     /// |---|---|
@@ -30,10 +31,11 @@ impl Slot {
     /// | the end of a wait or a lease, up to 18 hours from now | itself: a right clock may have written it |
     /// | a later end | as much earlier as the slot is ahead, and now at the earliest |
     ///
-    /// So none that a right clock wrote ends early, and what the other wrote last lasts as long as it would have, or 18 hours
-    /// at most. What stands in the history stays as it was told.
+    /// So no wait that a right clock wrote ends early. The last wait that the other clock wrote lasts as long as it
+    /// would have, and 18 hours at most. The history stays as it is.
     ///
-    /// For people: between two workers whose clocks disagree, the slot's own time is what keeps them in order.
+    /// Only a person should do this. Between two workers whose clocks disagree, the slot's own time keeps them in
+    /// order.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};

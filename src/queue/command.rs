@@ -11,7 +11,7 @@ use super::work::{Progress, Token, Trigger};
 use crate::failure::Failure;
 use crate::id::{Nonce, PolicyRef, WorkerId};
 
-/// What is asked of a slot.
+/// A command to a slot.
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta};
@@ -29,42 +29,43 @@ use crate::id::{Nonce, PolicyRef, WorkerId};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Command {
-    /// A run is wanted. A dead key is tried again from the first attempt.
+    /// Asks for a run. A dead key is tried again from its first attempt.
     Trigger {
         /// Who asks.
         by: Trigger,
-        /// What about.
+        /// Which records it is about.
         scope: Scope,
-        /// Under which policy; `None` leaves that as it is.
+        /// The policy to run under. `None` leaves it as it is.
         policy: Option<PolicyRef>,
-        /// Whether it also ends a wait: a back-off, the other side's `Retry-After`, or a snooze. What waits is then due
-        /// at once.
+        /// Whether it also ends a wait: a back-off, the source's `Retry-After`, or a snooze. The waiting job is then
+        /// due at once.
         force: bool,
     },
-    /// A worker wants to begin.
+    /// Asks for the job, for a worker that wants to begin.
     Claim {
         /// Which worker.
         worker: WorkerId,
-        /// Chosen anew for each claim, so that a claim whose answer was lost is recognised and costs no attempt.
+        /// A new one for each claim. A worker that repeats a claim whose answer was lost repeats the nonce, and the
+        /// slot recognises it.
         nonce: Nonce,
-        /// For how long, unless it is extended.
+        /// How long the lease lasts, unless it is extended.
         lease: Duration,
     },
-    /// The worker is still at it.
+    /// Extends the lease, for a worker that is still at work.
     Heartbeat {
         /// Its token.
         token: Token,
-        /// For how long from now.
+        /// How long the lease lasts from now.
         lease: Duration,
     },
-    /// The worker says how far it is.
+    /// Stores how far the attempt is.
     Progress {
         /// Its token.
         token: Token,
         /// How far.
         progress: Progress,
     },
-    /// The worker is done.
+    /// Ends the attempt: it is done.
     Complete {
         /// Its token.
         token: Token,
@@ -73,70 +74,73 @@ pub enum Command {
         /// How far it went.
         extent: Extent,
     },
-    /// The worker is done, but for some records that were set aside, could not be written, or were not answered for.
+    /// Ends the attempt: it is done, except for records that were set aside, could not be written, or that the source
+    /// did not answer for.
     CompleteInPart {
         /// Its token.
         token: Token,
         /// What came of it, in the host's own words.
         result: Option<String>,
-        /// How many records.
+        /// How many records are left.
         left: u64,
-        /// How many of them the source did not answer for, though they were asked for by their ids. A run of all follows,
-        /// which knows whether they are missing.
+        /// How many of them the source did not answer for, although the run asked for them by their ids. A run of all
+        /// records follows, and finds out whether they are missing.
         unanswered: u64,
         /// How far it went.
         extent: Extent,
     },
-    /// A guard stopped the run, and nothing was written: what was asked for stays wanted, and waits for a person.
+    /// Ends the attempt: a guard stopped the run, and nothing was written. The job stays wanted, and waits for a
+    /// person.
     Block {
         /// Its token.
         token: Token,
         /// The id of the plan.
         plan: String,
-        /// What blocked it, for people, without contact data.
+        /// Why it was stopped: for people, without contact data.
         why: String,
     },
-    /// The worker could not do it.
+    /// Ends the attempt: it failed.
     Fail {
         /// Its token.
         token: Token,
-        /// The class of the failure, which decides whether it is tried again.
+        /// The class of the failure. It decides whether the job is tried again.
         failure: Failure,
-        /// What went wrong, for people, without contact data.
+        /// What went wrong: for people, without contact data.
         message: String,
     },
-    /// The worker gives it back until later; that is no failed attempt.
+    /// Ends the attempt: the worker gives the job back. That is no failure.
     Snooze {
         /// Its token.
         token: Token,
-        /// Until when.
+        /// When the job is due again.
         until: DateTime<Utc>,
-        /// Why, for people, without contact data.
+        /// Why: for people, without contact data.
         why: String,
     },
-    /// The worker stopped, because it was asked to.
+    /// Ends the attempt: the worker stopped because it was asked to.
     Stop {
         /// Its token.
         token: Token,
     },
-    /// The lease may be over: then its worker counts as vanished, and the job is tried again. Anybody may say so.
+    /// Gives up an attempt whose lease is over: its worker has vanished, and the job is tried again. Anybody may send
+    /// it.
     Expire,
-    /// What waits, or is dead, is no longer wanted; what runs is asked to stop.
+    /// Drops a waiting or dead job, and asks a running one to stop.
     Cancel,
-    /// Nothing is to be claimed. What runs goes on.
+    /// Refuses claims from now on. A running job goes on.
     Pause,
-    /// Claims are possible again.
+    /// Allows claims again.
     Resume,
-    /// What is dead is to be tried again from the first attempt.
+    /// Tries a dead job again, from its first attempt.
     Redrive,
-    /// History up to this token has been appended where it is kept.
+    /// Drops finished attempts that have been appended to the history.
     Flushed {
-        /// The newest token of those.
+        /// The newest token of those attempts.
         through: Token,
     },
 }
 
-/// How far a completed attempt went: what a guard held back stays open until an attempt has done it.
+/// How far a completed attempt went. It decides whether something that a guard held back is done now.
 ///
 /// ```
 /// use tripartite::queue::Extent;
@@ -144,10 +148,10 @@ pub enum Command {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extent {
-    /// Whether it has looked at every record that it was for, and left none unwritten. A run of all has, if its listing was
-    /// complete; records that were set aside were looked at.
+    /// Whether it has looked at every record that it was for, and left none unwritten. A run of all records has done so
+    /// if its listing was complete. It has looked at records that it set aside.
     pub whole: bool,
-    /// The id of the plan that it carried out.
+    /// The id of the plan that it has carried out.
     pub plan: Option<String>,
 }
 
@@ -167,11 +171,11 @@ pub struct Extent {
 #[must_use = "the outcome says whether the command took effect"]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The key waits now.
+    /// A job waits now.
     Enqueued,
-    /// It waited already, and will do this as well; or afterwards, where it retries under another policy.
+    /// A job waits already, and will do this as well. If it waits under another policy, this is done after it.
     Merged,
-    /// It runs, and will run once more.
+    /// A job runs, and another one follows it.
     FollowUp,
     /// The attempt may begin.
     Claimed(Claim),
@@ -184,35 +188,35 @@ pub enum Outcome {
     },
     /// It is done.
     Completed {
-        /// Whether it runs once more, for what was asked meanwhile.
+        /// Whether another job follows, for triggers that came meanwhile.
         follow_up: bool,
     },
-    /// A guard held it back, and it waits for a person.
+    /// A guard has held the job back, and it waits for a person.
     Blocked {
-        /// Whether it runs once more, for what was asked meanwhile.
+        /// Whether another job follows, for triggers that came meanwhile.
         follow_up: bool,
     },
-    /// It failed, or its worker vanished, and it will be tried again.
+    /// The attempt failed or its worker vanished, and the job will be tried again.
     Retrying {
         /// Not before.
         at: DateTime<Utc>,
     },
-    /// It will not be tried again unasked.
+    /// The job is not tried again unless somebody asks for it.
     Died(Death),
     /// It was given back.
     Snoozed {
         /// Until when.
         until: DateTime<Utc>,
     },
-    /// What waited is no longer wanted, or what ran has stopped.
+    /// The waiting job is dropped, or the running one has stopped.
     Cancelled,
-    /// What runs is asked to stop.
+    /// The running job is asked to stop.
     CancelRequested,
-    /// Done, with nothing more to say.
+    /// The command took effect.
     Done,
-    /// The token is not the slot's any more: whoever sent this lost its lease. Nothing changed.
+    /// The token is not the slot's any more, since its sender has lost the lease. Nothing changed.
     Fenced,
-    /// It cannot be done now. Nothing changed.
+    /// The command is not possible now. Nothing changed.
     Refused(Refusal),
 }
 
@@ -240,7 +244,7 @@ pub enum Outcome {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// What everything it says must carry.
+    /// The fencing token, which every further command of the attempt carries.
     pub token: Token,
     /// What the run is about.
     pub scope: Scope,
@@ -262,7 +266,7 @@ pub struct Claim {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Nothing is wanted; or, where a lease was said to be over, nothing runs.
+    /// There is no job; or, for `Expire`, no running one.
     #[error("nothing is wanted")]
     Idle,
     /// It is not time yet.

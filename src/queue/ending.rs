@@ -1,4 +1,4 @@
-//! How an attempt ends: by its worker's word, or because its lease is over.
+//! How an attempt ends: its worker ends it, or its lease is over.
 
 use chrono::{DateTime, Utc};
 
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::id::WorkerId;
 
 impl SlotStep<'_> {
-    /// Does something about the attempt under way, if the token is its own.
+    /// Takes the attempt under way out of the state, if the token is its own.
     pub(super) fn with_token(
         &mut self,
         token: Token,
@@ -58,8 +58,8 @@ impl SlotStep<'_> {
         Outcome::Completed { follow_up: self.next_job() }
     }
 
-    /// Asks a run of all about whom a run of some records had no answer. A run of all asks for nobody by their ids, so there
-    /// is no run after that one.
+    /// Asks for a run of all records, because the source did not answer for some that a run has asked for. A run of all
+    /// asks for no ids, so no run follows that one.
     fn want_all(&mut self, work: &Work) {
         if work.scope == Scope::All {
             return;
@@ -86,7 +86,7 @@ impl SlotStep<'_> {
         Outcome::Blocked { follow_up: self.next_job() }
     }
 
-    /// Takes generations as done. While something is held back, those behind it are not the newest of all that is done.
+    /// Marks generations as done. While something is held back, `covered` stays: what is held back is older.
     pub(super) fn cover(&mut self, upto: u64) {
         self.slot.taken = self.slot.taken.max(upto);
         if self.slot.held.is_none() {
@@ -142,7 +142,7 @@ impl SlotStep<'_> {
         Outcome::Cancelled
     }
 
-    /// Takes what was asked for up to a generation as no longer wanted.
+    /// Drops what was asked for up to a generation: it is no longer wanted.
     pub(super) fn drop_unwanted(&mut self, upto: Option<u64>) {
         let Some(upto) = upto else { return };
         self.cover(upto);
@@ -151,7 +151,7 @@ impl SlotStep<'_> {
         }
     }
 
-    /// After a job: the follow-up, or nothing.
+    /// Starts the follow-up, if there is one. Returns whether there is.
     pub(super) fn next_job(&mut self) -> bool {
         match self.slot.next.take() {
             Some(next) => {
@@ -168,7 +168,7 @@ impl SlotStep<'_> {
         }
     }
 
-    /// The same job once more; it does at once what was asked for meanwhile, if that wants no other policy.
+    /// The same job waits once more. A follow-up under the same policy joins it.
     fn retry(&mut self, work: Work, due_at: DateTime<Utc>) {
         let work = match self.slot.next.take() {
             Some(next) if work.admits(&next) => work.join(next),

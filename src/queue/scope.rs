@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::ExternalId;
 
-/// The most ids a scope names before it becomes everything: beyond that, a full listing is cheaper than asking one by
-/// one.
+/// The most ids in a scope. With more it becomes everything, since a full listing is cheaper than asking for each.
 ///
 /// [`Scope::only`] has an example.
 pub const SCOPE_LIMIT: usize = 1000;
@@ -56,7 +55,7 @@ impl Scope {
         if ids.len() > SCOPE_LIMIT { Self::All } else { Self::Only(ids) }
     }
 
-    /// Whether whoever does this has done the other.
+    /// Whether a run of this scope does what a run of the other does.
     ///
     /// ```
     /// use tripartite::id::ExternalId;
@@ -73,7 +72,7 @@ impl Scope {
         }
     }
 
-    /// What covers both: the union; everything, when that is more than [`SCOPE_LIMIT`].
+    /// The union of both; everything, when that is more than [`SCOPE_LIMIT`].
     ///
     /// [`Scope`] has an example.
     #[must_use]

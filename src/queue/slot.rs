@@ -46,9 +46,9 @@ pub struct Slot {
     pub failures: u32,
     /// How many attempts of this job were lost with their lease.
     pub rescues: u32,
-    /// How often this job was given back; that costs it no attempt.
+    /// How often this job was given back. That costs it no attempt.
     pub snoozes: u32,
-    /// How often what was dead was tried again.
+    /// How often a dead job of this key was tried again.
     pub redrives: u32,
     /// The newest generation that was asked for.
     pub wanted: u64,
@@ -56,11 +56,10 @@ pub struct Slot {
     pub taken: u64,
     /// The newest generation that is done, or no longer wanted.
     pub covered: u64,
-    /// What was asked for and must not join what waits or runs now.
+    /// The job that follows the one that waits or runs, and must not join it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Work>,
-    /// What a guard held back: it is wanted, and not covered, until a run has looked at all of it, or its plan was carried
-    /// out.
+    /// What a guard has held back. It stays wanted until a run has looked at all of it, or its plan was carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
     /// Finished attempts that are not appended to the history yet.
@@ -69,7 +68,7 @@ pub struct Slot {
     /// The newest commands that carried an id, with what came of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recent: Vec<(CommandId, Outcome)>,
-    /// When it last changed; time does not go back behind it.
+    /// When it last changed. An earlier `now` counts as this time.
     pub updated_at: DateTime<Utc>,
     /// What a later version of this crate wrote: it survives.
     #[serde(flatten)]
@@ -85,16 +84,16 @@ pub struct Slot {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Nothing; everything that was wanted is covered.
+    /// There is no job. Everything that was wanted is covered.
     Idle,
-    /// It waits.
+    /// A job waits.
     Pending {
         /// Until when.
         due_at: DateTime<Utc>,
         /// For what.
         work: Work,
     },
-    /// A worker is at it.
+    /// A worker carries it out.
     Running {
         /// Which.
         worker: WorkerId,
@@ -104,14 +103,14 @@ pub enum State {
         started_at: DateTime<Utc>,
         /// Until when, unless it is extended.
         lease_until: DateTime<Utc>,
-        /// Whether it is asked to stop, and which generation was the newest then.
+        /// The newest generation when it was asked to stop. `None` if nobody has asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cancel: Option<u64>,
         /// How far it is.
         #[serde(default)]
         progress: Progress,
     },
-    /// It will not be tried again unasked.
+    /// The job is not tried again unless somebody asks for it.
     Dead {
         /// What was to be done.
         work: Work,
@@ -144,7 +143,7 @@ pub enum InvalidSlot {
         /// What was asked for.
         wanted: u64,
     },
-    /// It does nothing, but something is wanted.
+    /// It is idle, but something is wanted.
     #[error("idle, but {wanted} is wanted and {covered} covered")]
     Idle {
         /// What is done.
@@ -211,7 +210,8 @@ impl Slot {
         Ok(())
     }
 
-    /// When somebody should look at it: it is due, its lease is over, or its history waits to be appended.
+    /// When a worker should look at it: its job is due, its lease is over, or attempts are to be appended to the
+    /// history.
     ///
     /// ```
     /// use chrono::DateTime;
@@ -234,7 +234,7 @@ impl Slot {
         by_state.into_iter().chain(by_history).min()
     }
 
-    /// Whether somebody waits for what waits: for the job itself, or for what must not join it and comes after it.
+    /// Whether the waiting job is urgent: because a person or a message asked for it, or for the job that follows it.
     ///
     /// ```
     /// use chrono::DateTime;

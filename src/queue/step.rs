@@ -12,7 +12,7 @@ use super::work::{Token, Work};
 use crate::backoff::{Fraction, later};
 use crate::id::{CommandId, Nonce, WorkerId};
 
-/// What a command comes to.
+/// The slot after a command, and the answer to it.
 ///
 /// [`Slot::step`] has an example.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +25,9 @@ pub struct Transition {
 }
 
 impl Slot {
-    /// Decides what a command comes to. Pure and total; `now` that lies before the slot's last change counts as that.
+    /// Applies a command. Pure and total. If `now` is before the slot's last change, the time of that change counts.
     ///
-    /// A command with an id that the slot remembers changes nothing and has the outcome it had.
+    /// A command with an id that the slot remembers changes nothing, and has the same outcome as the first time.
     ///
     /// ```
     /// use std::time::Duration;
@@ -136,8 +136,8 @@ impl SlotStep<'_> {
             }
             State::Pending { due_at, work: waiting } => {
                 let due_at = if force { due_at.min(self.now) } else { due_at };
-                // What was asked for under a policy is done under it; what wants another one runs after it.
-                // Nothing overtakes what already runs after it: generations are done in their order.
+                // A job runs under the policy that it was asked for under, so a request for another policy follows it.
+                // A later request joins what already follows: generations are done in their order.
                 let follows = self.slot.next.is_some() || !waiting.admits(&work);
                 let work = if follows {
                     self.follow_up(work);
@@ -232,7 +232,7 @@ impl SlotStep<'_> {
 
     fn cancel(&mut self) -> Outcome {
         match &mut self.slot.state {
-            // What is held back is all that is still wanted.
+            // An idle key has nothing else that is wanted.
             State::Idle if self.slot.held.take().is_some() => {
                 self.cover(self.slot.wanted);
                 Outcome::Cancelled

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::scope::Scope;
 use crate::id::PolicyRef;
 
-/// A fencing token: the number of the claim, counted for ever.
+/// A fencing token: the number of a claim of this key. It never goes back.
 ///
 /// ```
 /// use tripartite::queue::{Slot, Token};
@@ -38,7 +38,7 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// Whether somebody waits for it: what a person or a message asks for goes before what a schedule does.
+    /// Whether the job is urgent. A job that a person or a message asks for goes before one that a schedule asks for.
     ///
     /// ```
     /// use tripartite::queue::Trigger;
@@ -61,9 +61,9 @@ impl Trigger {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
-    /// What about.
+    /// Which records.
     pub scope: Scope,
-    /// Under which policy.
+    /// The policy to run under. `None`: the host's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRef>,
     /// Who asked for it first.
@@ -76,7 +76,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Whether somebody waits for it: a person or a message has asked for it, alone or beside a schedule. Retries stay so.
+    /// Whether it is urgent: a person or a message has asked for it, alone or besides a schedule. A retry stays urgent.
     ///
     /// ```
     /// use tripartite::queue::Work;
@@ -95,7 +95,7 @@ impl Work {
         other.policy.is_none() || other.policy == self.policy
     }
 
-    /// Both in one; a policy that the later states is the one.
+    /// Both in one, under the policy that the later one states, if it states one.
     pub(super) fn join(self, later: Self) -> Self {
         let expedited = self.expedited || (later.is_urgent() && !self.by.is_urgent());
         Self {
@@ -108,7 +108,7 @@ impl Work {
     }
 }
 
-/// What a guard held back, for a person to look at.
+/// A job that a guard has held back, for a person to look at.
 ///
 /// ```
 /// use std::time::Duration;
@@ -168,10 +168,10 @@ pub struct Held {
 pub struct Progress {
     /// How many were looked at.
     pub done: u64,
-    /// Of how many, where that is known.
+    /// Of how many, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<u64>,
-    /// What was counted, by name, such as `created`; a count of nothing is left out.
+    /// The counts by name, such as `created`. A count of 0 is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u64>,
 }

@@ -7,19 +7,19 @@ use crate::jobs::StoreKey;
 use crate::queue::Command;
 use crate::tombstone::Tombstones;
 
-/// What is sent back.
+/// The HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
     /// The headers, in small letters.
     pub headers: Vec<(&'static str, String)>,
-    /// A sentence for whoever looks into the sender's log. It names fields, never what was in them.
+    /// A sentence for the sender's log. It names fields, and never their content.
     pub text: String,
 }
 
 impl HttpResponse {
-    /// The answer when the host's store fails: nothing is said to be accepted, so the sender tries again.
+    /// The answer when the host's store fails. It accepts nothing, so the sender tries again.
     ///
     /// ```
     /// use std::time::Duration;
@@ -34,7 +34,7 @@ impl HttpResponse {
         Self { status, headers: Vec::new(), text: text.into() }
     }
 
-    /// Whole seconds, rounded up: never so early that it is limited again.
+    /// Whole seconds, rounded up, so that the sender does not come too early.
     fn after(mut self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.headers.push(("retry-after", seconds.to_string()));
@@ -57,75 +57,76 @@ impl From<&Rejection> for HttpResponse {
     }
 }
 
-/// What became of a request, to count by.
+/// What became of a request, for the host to count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reception {
-    /// It is taken in.
+    /// It is accepted.
     Accepted {
-        /// How many of its events count.
+        /// How many of its events are of a type that was asked for.
         events: usize,
         /// How many are of a type that nobody asked for.
         ignored: usize,
     },
-    /// It was taken in before.
+    /// It was accepted before.
     Duplicate,
-    /// It is for us, and nothing in it was asked for.
+    /// It is for this endpoint, and has no event of a type that was asked for.
     Ignored {
         /// How many events it has.
         events: usize,
     },
-    /// It is turned away.
+    /// It is refused.
     Refused(Rejection),
 }
 
-/// What the host does before it answers.
+/// What the host stores before it answers.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SideEffect {
-    /// Stores who is said to be gone, by compare-and-swap on what [`StoreTombstones`](super::StoreTombstones) was given. On a conflict
-    /// it is read again, and the step taken again.
+    /// Stores tombstones, by compare-and-swap on those that [`StoreTombstones`](super::StoreTombstones) was given. On a
+    /// conflict the host reads them again, and resumes the step again.
     Tombstone {
         /// Under which key.
         key: StoreKey,
         /// What to store.
         next: Tombstones,
     },
-    /// Steps a slot, and stores it by compare-and-swap; on a conflict, once more.
+    /// Steps a slot, and stores it by compare-and-swap. On a conflict the host does so again.
     Trigger {
         /// Whose slot.
         key: SyncKey,
-        /// By which the slot knows a second delivery; `None` when messages can be alike.
+        /// The id by which the slot recognises a second delivery. `None` if two messages can be alike.
         id: Option<CommandId>,
         /// The command.
         command: Command,
     },
-    /// Creates a record. That there is one already is as good.
+    /// Creates a record, if there is none yet.
     Remember {
         /// Under which key.
         key: StoreKey,
-        /// What to store; due when it may be forgotten.
+        /// What to store. It is due when it may be deleted.
         seen: Seen,
     },
 }
 
-/// What a request comes to.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "an answer that is sent before its effects are stored promises what a crash then loses"]
 pub struct Received {
     /// What became of it.
     pub verdict: Reception,
-    /// What to do first: one after the other, in this order, each durable before the next begins. When one fails, the
+    /// What to store first: one after the other, in this order, each durable before the next begins. If one fails, the
     /// answer is [`HttpResponse::unavailable`], and the message comes again.
     pub effects: Vec<SideEffect>,
-    /// What to answer then.
+    /// The answer to send then.
     pub answer: HttpResponse,
 }
 
 impl Received {
-    /// What a request to nobody comes to: the connector is unknown here, or switched off. Nothing of it is read.
+    /// The result of a request to an address that nobody serves: the connector is unknown, or inactive. Nothing of the
+    /// request is read.
     ///
-    /// A sender stops for good when it is told so. Where events are only to wait, pause the slot instead.
+    /// The sender then stops for good. If events are only to wait, pause the slot instead.
     ///
     /// ```
     /// let gone = tripartite::webhook::Received::gone();

@@ -11,7 +11,7 @@ use crate::tombstone::Order;
 pub enum EventKind {
     /// It is new.
     Created,
-    /// It is another now.
+    /// It has changed.
     Updated,
     /// It is gone.
     Deleted,
@@ -24,23 +24,23 @@ pub struct Event {
     pub id: ExternalId,
     /// What.
     pub change: EventKind,
-    /// How it stands to other events of this record.
+    /// Its order among the events of this record.
     pub order: Order,
 }
 
-/// What a body says.
+/// The events in a body.
 ///
 /// [`Shape::read`](super::Shape::read) makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// What happened, in the order it is said.
+    /// The events, in the order of the body.
     pub events: Vec<Event>,
     /// How many events are of a type that nobody asked for.
     pub ignored: usize,
 }
 
 impl Message {
-    /// The last event of each record: the latest, or of those that do not say, the one that is said last.
+    /// The latest event of each record. Of events without a known order it is the last one in the body.
     ///
     /// ```
     /// use tripartite::id::ExternalId;
@@ -66,7 +66,7 @@ impl Message {
     }
 }
 
-/// What is wrong with a body: where, by the pointers of the shape, and never what stands there.
+/// What is wrong with a body. It names the pointers of the shape, and never the content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedMessage {
@@ -78,7 +78,7 @@ pub enum MalformedMessage {
         /// The column.
         column: usize,
     },
-    /// Where the list of events should be, there is none.
+    /// There is no list of events where the shape says.
     #[error("{pointer} must be a list of events; this is {found}")]
     Events {
         /// Where.
@@ -86,7 +86,7 @@ pub enum MalformedMessage {
         /// The shape of what is there.
         found: &'static str,
     },
-    /// An event does not say what it must.
+    /// A field of an event is missing, or has the wrong type.
     #[error("event {event}: {pointer} must be {expected}; this is {found}")]
     Field {
         /// Which event, from 1.

@@ -18,16 +18,16 @@ use crate::rate::{Allowance, Rate, RateLimit};
 use crate::registry::{Connection, ConnectionStatus};
 use crate::tombstone::{Added, Tombstone, Tombstones};
 
-/// Far more than the 20 kB the specification recommends, and little to hash for nothing.
+/// Far more than the 20 kB that the specification recommends, and little to hash in vain.
 const CAP: usize = 256 * 1024;
 /// Longer than senders try again: the specification's example schedule ends after three days and four hours.
 const KEEP: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
-/// Whether a connection takes messages for an organisation: it serves it, and is set up. To all others the answer is
-/// [`Received::gone`], and the sender stops for good.
+/// Whether a connection takes messages for an organisation: the organisation is connected, and the connection is not
+/// inactive. For all others the answer is [`Received::gone`], and the sender stops for good.
 ///
-/// A connection in error takes them: its trouble is meant to end, and what is triggered until then waits. So does one that
-/// is not enabled: a schedule that is switched off, or a pause, is no reason for a sender to stop for good.
+/// A connection in error takes messages: the error is meant to end, and triggered jobs wait until then. A connection
+/// that is not enabled takes them, too: its schedule is off, which is no reason for a sender to stop for good.
 ///
 /// ```
 /// use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
@@ -72,7 +72,7 @@ impl From<Hex> for Verifier {
 }
 
 impl Verifier {
-    /// The message's id, by which a second delivery is known; `None` when messages can be alike.
+    /// The message's id, by which a second delivery is recognised. `None` if two messages can be alike.
     fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Option<MessageId>, Rejection> {
         match self {
             Self::Standard(standard) => standard.verify(request, now).map(Some),
@@ -90,7 +90,7 @@ impl Verifier {
     }
 }
 
-/// Where a source sends what happens there: one address for each organisation and connector.
+/// The address to which a source sends its events. There is one for each organisation and connector.
 ///
 /// The [module](super) has an example.
 #[derive(Debug)]
@@ -105,33 +105,34 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint with a limit of 100 messages a minute and a body of 256 KiB, which knows messages for four days.
+    /// An endpoint with a limit of 100 messages a minute and bodies of 256 KiB. It remembers messages for four days.
     pub fn new(key: SyncKey, policy: PolicyRef, verifier: impl Into<Verifier>, shape: Shape) -> Self {
         Self { key, policy, verifier: verifier.into(), shape, limit: RateLimit::default(), cap: CAP, keep: KEEP }
     }
 
-    /// How many messages are taken in.
+    /// How many messages it accepts.
     #[must_use]
     pub fn limit(mut self, limit: RateLimit) -> Self {
         self.limit = limit;
         self
     }
 
-    /// How large a body may be, in bytes; exactly so many still pass. The host reads no more than one byte beyond.
+    /// The largest body, in bytes. A body of exactly that size passes. The host reads at most one byte more.
     #[must_use]
     pub fn cap(mut self, cap: usize) -> Self {
         self.cap = cap;
         self
     }
 
-    /// How long messages are known for. It is never less than twice the tolerance: so long can one be replayed.
+    /// How long messages are remembered. It is never less than twice the tolerance, since a message can be replayed for
+    /// that long.
     #[must_use]
     pub fn keep(mut self, keep: Duration) -> Self {
         self.keep = keep;
         self
     }
 
-    /// Takes a request in. Nothing is read of a body whose signature does not match, and nothing of what is stored.
+    /// Receives a request. If the signature does not match, it reads neither the body nor the store.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
@@ -159,7 +160,7 @@ impl Endpoint {
             return ReceiveStep::Done(Received::refused(Rejection::Encoded));
         }
         match self.verifier.verify(request, now) {
-            Ok(id) => Verified { endpoint: self, body: request.body, id, now }.looked_for(),
+            Ok(id) => Verified { endpoint: self, body: request.body, id, now }.deduplicate(),
             Err(refusal) => ReceiveStep::Done(Received::refused(refusal)),
         }
     }
@@ -169,21 +170,21 @@ impl Endpoint {
     }
 }
 
-/// What is needed next.
+/// The next step of a request.
 #[derive(Debug)]
 #[must_use = "a request is not answered before it is done"]
 pub enum ReceiveStep<'a> {
-    /// Whether the message was taken in before.
+    /// Asks whether the message was accepted before.
     Deduplicate(Deduplicate<'a>),
-    /// The rate, which is charged.
+    /// Charges the rate.
     RateCheck(RateCheck<'a>),
-    /// The tombstones there are.
+    /// Asks for the stored tombstones.
     StoreTombstones(StoreTombstones<'a>),
-    /// Nothing: this is what it comes to.
+    /// Nothing is left to ask.
     Done(Received),
 }
 
-/// A request that somebody who may sign has signed, in time.
+/// A request whose signature matches, and whose timestamp is near.
 struct Verified<'a> {
     endpoint: &'a Endpoint,
     body: &'a [u8],
@@ -204,20 +205,20 @@ pub struct RateCheck<'a> {
 }
 
 impl<'a> RateCheck<'a> {
-    /// Under which key the rate is stored: `rate/ORG/CONNECTOR`.
+    /// The key under which the rate is stored: `rate/ORG/CONNECTOR`.
     pub fn key(&self) -> StoreKey {
         self.at.endpoint.name("rate", None)
     }
 
-    /// Charges what is stored. The allowance holds once the rate beside it is stored by compare-and-swap; on a
-    /// conflict, it is read again and charged again.
+    /// Charges the stored rate. The allowance holds once the returned rate is stored by compare-and-swap. On a conflict
+    /// the host reads the rate again, and charges it again.
     #[must_use = "nothing has happened until the rate is stored"]
     pub fn take(&self, stored: Option<&Rate>) -> (Rate, Allowance) {
         let rate = stored.cloned().unwrap_or_else(|| Rate::new(self.at.now));
         rate.take(&self.at.endpoint.limit, self.at.now)
     }
 
-    /// Goes on, once that is stored.
+    /// Goes on, once the rate is stored.
     pub fn resume(self, allowance: Allowance) -> ReceiveStep<'a> {
         match allowance {
             Allowance::Limited { retry_after } => {
@@ -228,8 +229,8 @@ impl<'a> RateCheck<'a> {
     }
 }
 
-/// A verified request, which may have been taken in before. A duplicate is known before it is charged: whoever replays
-/// copied messages does not use up the rate of who sends new ones.
+/// A verified request that may have been accepted before. A duplicate is recognised before it is charged, so replayed
+/// messages do not use up the sender's rate.
 #[derive(Debug)]
 pub struct Deduplicate<'a> {
     id: MessageId,
@@ -237,12 +238,12 @@ pub struct Deduplicate<'a> {
 }
 
 impl<'a> Deduplicate<'a> {
-    /// Under which key the message would be remembered: `webhook/ORG/CONNECTOR/ID`.
+    /// The key under which the message is remembered: `webhook/ORG/CONNECTOR/ID`.
     pub fn key(&self) -> StoreKey {
         self.at.endpoint.name("webhook", Some(self.id.as_str()))
     }
 
-    /// Goes on with what is stored there.
+    /// Goes on with the record that is stored there.
     pub fn resume(self, seen: Option<&Seen>) -> ReceiveStep<'a> {
         if seen.is_some() {
             ReceiveStep::Done(Received::duplicate())
@@ -260,13 +261,13 @@ pub struct StoreTombstones<'a> {
 }
 
 impl StoreTombstones<'_> {
-    /// Under which key the tombstones are stored: `tombstones/ORG/CONNECTOR`.
+    /// The key under which the tombstones are stored: `tombstones/ORG/CONNECTOR`.
     pub fn key(&self) -> StoreKey {
         self.at.endpoint.name("tombstones", None)
     }
 
-    /// What it comes to, with what is stored there. The first effect stores the next tombstones; when that is a
-    /// conflict, they are read again and this is called again.
+    /// The result, given the stored tombstones. Its first effect stores the next tombstones. On a conflict the host
+    /// reads them again, and calls this again.
     pub fn resume(&self, stored: Option<&Tombstones>) -> Received {
         let mut next = stored.cloned().unwrap_or_default();
         let mut scope = scope(&self.message);
@@ -285,8 +286,8 @@ fn scope(message: &Message) -> Scope {
 }
 
 impl<'a> Verified<'a> {
-    /// A message without an id of its own is never a second delivery.
-    fn looked_for(self) -> ReceiveStep<'a> {
+    /// A message without an id is never a second delivery.
+    fn deduplicate(self) -> ReceiveStep<'a> {
         match self.id.clone() {
             Some(id) => ReceiveStep::Deduplicate(Deduplicate { id, at: self }),
             None => ReceiveStep::RateCheck(RateCheck { at: self }),
@@ -307,8 +308,8 @@ impl<'a> Verified<'a> {
         }
     }
 
-    /// Tombstones before the trigger, for the run it starts must find them. The trigger before the message is
-    /// remembered, for what is remembered is never triggered again.
+    /// The tombstones come before the trigger, since its run must find them. The trigger comes before the message is
+    /// remembered, since a remembered message never triggers again.
     fn accepted(&self, message: &Message, tombstones: Option<SideEffect>, scope: Scope) -> Received {
         let Endpoint { key, policy, verifier, keep, .. } = self.endpoint;
         // The id is visible ASCII of at most 256 bytes, so it fits.

@@ -125,13 +125,14 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 self.tick.next = self.memory.due_queue.next_wakeup(queue, now, self.tick.next);
                 return Ok(());
             }
-            // Earlier ticks have passed over some of what is due, so what is next is known only once everything is read.
+            // Earlier ticks have passed over some of what is due, so what is next is known only once everything is
+            // read.
             everything = self.memory.due_queue.read(queue, now, true).await?;
         }
     }
 
-    /// The next job whose gate lets one in and whose kind has its turn there. A gate is read once; no job is read while its
-    /// gate is shut.
+    /// The next job whose gate lets one in and whose kind has its turn there. A gate is read once; no job is read while
+    /// its gate is shut.
     async fn choose(&mut self, now: DateTime<Utc>) -> Result<Option<(SyncKey, Turn)>, WorkError<S::Error>> {
         while let Some((key, kind)) = self.memory.due_queue.next() {
             if self.is_deferred(&key, now) {
@@ -273,8 +274,8 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 self.finish(ending).await.map(|attempted| StartOutcome::Attempted(Box::new(attempted)))
             }
             ClaimAnswer::Refused(claim, gate) => {
-                // Asked for a second time, the claim may stand, and the refusal be a stale reading: then the ticket ends by
-                // itself.
+                // Asked for a second time, the claim may stand, and the refusal be a stale reading: then the ticket
+                // ends by itself.
                 if first {
                     let PendingClaim { key, nonce, .. } = claim;
                     self.cx.queue.release_ticket(&key, &nonce, Some(gate.remember()), self.cx.time()).await?;

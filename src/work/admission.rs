@@ -29,7 +29,7 @@ pub(super) struct TurnRequest {
 }
 
 impl TicketRequest<'_> {
-    /// Where the other kind's turn has come and one of those waits, it is too soon for this one.
+    /// If it is the other kind's turn and one of those waits, it is too soon for this one.
     fn admit(&self, gate: &Gate, now: DateTime<Utc>, until: DateTime<Utc>) -> (Option<Gate>, Admission) {
         let transition = match self.start {
             Some(TurnRequest { kind, other_waits: true }) if gate.turn() != kind => {
@@ -43,7 +43,7 @@ impl TicketRequest<'_> {
 }
 
 impl<S: JobStore> Queue<S> {
-    /// The health of a key's connector for its organisation; none, when no attempt was judged yet.
+    /// The health of a key's connector for its organisation. `None` if no attempt was judged yet.
     ///
     /// [`reset_health`](Self::reset_health) has an example.
     ///
@@ -53,7 +53,8 @@ impl<S: JobStore> Queue<S> {
         self.records.read(&health_key(key)).await
     }
 
-    /// A person has seen to a key's connector, and renewed its credential if that was it: attempts run again.
+    /// Resets the health of a key's connector, so that attempts run again. A person calls this once the cause is gone,
+    /// for example with a new credential.
     ///
     /// ```
     /// # use chrono::DateTime;
@@ -75,8 +76,8 @@ impl<S: JobStore> Queue<S> {
         self.records.change(&health_key(key), reset).await
     }
 
-    /// The gate of a group; none, when nobody has asked for a ticket yet. A [`Worker`](super::Worker) has a group for
-    /// each connector, under its id.
+    /// The gate of a group. `None` if nobody has asked for a ticket yet. A [`Worker`](crate::work::Worker) has a group
+    /// for each connector, under its id.
     ///
     /// ```
     /// use tripartite::drive::block_on;

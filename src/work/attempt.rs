@@ -37,7 +37,8 @@ const REST: Duration = Duration::from_secs(10);
 const SHUTTING_DOWN: &str = "its worker was asked to end";
 const TICKET_LOST: &str = "its ticket of the gate ended before it did, and the gate is full";
 
-/// An attempt under way. It remembers the records that it has last read or swapped, so that it reads none of them twice.
+/// An attempt under way. It remembers the records that it has last read or swapped, so that it reads none of them
+/// twice.
 pub(super) struct ActiveAttempt<'a, S, H, C> {
     cx: Context<'a, S, H, C>,
     job: Job,
@@ -272,8 +273,8 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
         Ok(outcome)
     }
 
-    /// Whether the slot says that the run should not go on. It is read before each batch of writes, and about once a second
-    /// otherwise. The reading may be stale, so a heartbeat makes sure.
+    /// Whether the slot says that the run should not go on. It is read before each batch of writes, and about once a
+    /// second otherwise. The reading may be stale, so a heartbeat makes sure.
     async fn may_be_cancelled(&mut self, now: DateTime<Utc>, step: &Step) -> Result<bool, WorkError<S::Error>> {
         let lately = now - self.checked_at < CANCEL_CHECK && now >= self.checked_at;
         if lately && !matches!(step, Step::Committing(_)) {

@@ -73,8 +73,8 @@ impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
         Ok(permit)
     }
 
-    /// Asks for a ticket and then for the claim, under one nonce. Without a candidate it asks once more, since the answer to
-    /// the first time was lost.
+    /// Asks for a ticket and then for the claim, under one nonce. Without a candidate it asks once more, since the
+    /// answer to the first time was lost.
     pub(super) async fn claim(
         &self,
         claim: PendingClaim,

@@ -1,5 +1,5 @@
-//! Times from the future that a clock which was far ahead has left behind: people are told once for each source, and set
-//! them back.
+//! Times from the future that a clock which was far ahead has left behind: people are told once for each source, and
+//! set them back.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,8 @@ impl SkewCheck {
         due
     }
 
-    /// Whether a gate is to be checked that lets nobody pass until a time: once between two checks, if that is far from now.
+    /// Whether a gate is to be checked that lets nobody pass until a time: once between two checks, if that is far from
+    /// now.
     pub(super) fn wants_gate(&mut self, connector: &ConnectorId, until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         until - now > FAR && self.gates.insert(connector.clone())
     }
@@ -73,13 +74,13 @@ impl SkewCheck {
 
 impl<S: JobStore> Queue<S> {
     /// Sets the times of a key's records back to a clock that is right: the times of its slot and health, and of its
-    /// connector's gate and schedule, which other organisations share. The rule is that of
-    /// [`Slot::repair_clock_skew`]. Nothing else in the records changes. A record that is not ahead keeps its times, except
-    /// waits of more than 18 hours.
+    /// connector's gate and schedule, which other organisations share. The rule is that of [`Slot::repair_clock_skew`].
+    /// Nothing else in the records changes. A record that is not ahead keeps its times, except waits of more than 18
+    /// hours.
     ///
-    /// A clock that was once far ahead leaves such times behind, and nothing happens until they have come. A person calls
-    /// this once the clocks are right. Clocks that are right disagree by minutes; a call then changes times that need no
-    /// change.
+    /// A clock that was once far ahead leaves such times behind, and nothing happens until they have come. A person
+    /// calls this once the clocks are right. Clocks that are right disagree by minutes; a call then changes times that
+    /// need no change.
     ///
     /// ```
     /// # use chrono::{DateTime, TimeDelta};
@@ -99,8 +100,8 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// [`WorkError`], when the store failed, a record cannot be read, or others change one all the time. Some times may have
-    /// been set back; doing it again does no harm.
+    /// [`WorkError`], when the store failed, a record cannot be read, or others change one all the time. Some times may
+    /// have been set back; doing it again does no harm.
     pub async fn repair_clock_skew(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
         let records = &self.records;
         let slot = |slot: Option<&Slot>| (slot.map(|slot| slot.repair_clock_skew(now)), ());
@@ -114,8 +115,8 @@ impl<S: JobStore> Queue<S> {
         self.forget_skew(&key.connector).await
     }
 
-    /// Calls [`repair_clock_skew`](Self::repair_clock_skew) for every key that a connector serves, since a clock that was
-    /// ahead for one run leaves its times with all of them. Returns how many keys there are.
+    /// Calls [`repair_clock_skew`](Self::repair_clock_skew) for every key that a connector serves, since a clock that
+    /// was ahead for one run leaves its times with all of them. Returns how many keys there are.
     ///
     /// A key of an organisation that is no longer connected is not among them.
     ///
@@ -140,7 +141,8 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// As [`repair_clock_skew`](Self::repair_clock_skew). A record that cannot be read keeps no other key from being set back.
+    /// As [`repair_clock_skew`](Self::repair_clock_skew). A record that cannot be read keeps no other key from being
+    /// set back.
     pub async fn repair_all_clock_skew(
         &self,
         connector: &ConnectorId,
@@ -158,8 +160,8 @@ impl<S: JobStore> Queue<S> {
         broken.map_or(Ok(keys), Err)
     }
 
-    /// Checks what is due far from now. Notices and records that cannot be read are added as they are found, since a notice
-    /// that was found is recorded as told.
+    /// Checks what is due far from now. Notices and records that cannot be read are added as they are found, since a
+    /// notice that was found is recorded as told.
     pub(super) async fn check_clock_skew(
         &self,
         now: DateTime<Utc>,

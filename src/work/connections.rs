@@ -14,10 +14,11 @@ use crate::registry::{Connection, Enrolment};
 pub(super) type Fired = (Vec<(SyncKey, Outcome)>, Vec<(StoreKey, String)>);
 
 impl<S: JobStore> Queue<S> {
-    /// Stores a connection, new or edited, under its connector's id. A [`Worker`](crate::work::Worker) fires its schedule.
+    /// Stores a connection, new or edited, under its connector's id. A [`Worker`](crate::work::Worker) fires its
+    /// schedule.
     ///
-    /// It takes the place of the one that is stored, as a whole: what somebody else changed since the caller read that
-    /// one, such as an organisation or a last success, is lost. [`edit_connection`](Self::edit_connection) loses nothing.
+    /// It replaces the stored connection as a whole. A change that somebody else has made since the caller read it,
+    /// such as an organisation or a last success, is lost. [`edit_connection`](Self::edit_connection) loses nothing.
     ///
     /// ```
     /// # use chrono::DateTime;
@@ -44,8 +45,8 @@ impl<S: JobStore> Queue<S> {
         self.edit_connection(&connection.connector, now, |_| Some(connection.clone())).await
     }
 
-    /// Edits a connection within the swap, so that of two who edit it at once neither loses what the other did. `edit` sees
-    /// what is stored, possibly more than once, and says what to store instead; `None` leaves it as it is.
+    /// Edits a connection within the swap, so that two who edit it at once both succeed. `edit` is given the stored
+    /// connection, possibly more than once, and returns the one to store instead. `None` leaves it as it is.
     ///
     /// ```
     /// # use chrono::DateTime;
@@ -88,7 +89,7 @@ impl<S: JobStore> Queue<S> {
         self.records.change(&connection_key(connector), change).await?.map_err(ConnectError::Schedule)
     }
 
-    /// A connection, as it is stored; none, when there is none of this connector.
+    /// A connection, as it is stored. `None` if this connector has none.
     ///
     /// [`connect`](Self::connect) has an example.
     ///
@@ -98,10 +99,10 @@ impl<S: JobStore> Queue<S> {
         self.records.read(&connection_key(connector)).await
     }
 
-    /// Triggers whatever a connection's schedule fires until now, for each organisation it serves, and says for which.
-    /// Whoever else does the same at the same time triggers nothing twice: a fire's time is its id.
+    /// Triggers what a connection's schedule fires until now, for each organisation it serves. Returns the keys, with
+    /// what came of each trigger. Two callers at the same time trigger nothing twice, since a fire's time is its id.
     ///
-    /// An organisation whose slot cannot be read is left out, and none of the others.
+    /// An organisation whose slot cannot be read is left out. The others are triggered.
     ///
     /// ```
     /// # use chrono::{DateTime, TimeDelta};
@@ -121,9 +122,8 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// [`WorkError`], also when the schedule can have no timetable in this build. After [`WorkError::Store`] what was
-    /// triggered is triggered, and once only when this is done again; [`WorkError::Broken`] says which slot was left out, if
-    /// there was one.
+    /// [`WorkError`], also when this build cannot read the schedule. After [`WorkError::Store`] some keys may have been
+    /// triggered; a second call triggers none of them twice. [`WorkError::Broken`] names a slot that was left out.
     pub async fn fire(
         &self,
         connector: &ConnectorId,
@@ -160,7 +160,7 @@ impl<S: JobStore> Queue<S> {
                 Err(error) => return Err(error),
             }
         }
-        // Fires that the policy for missed ones leaves out are settled, too.
+        // Fires that the policy for missed ones leaves out count as settled, too.
         if settled != known {
             let settle = |current: Option<&Enrolment>| (current.map(|current| current.settled(&fires, &settled)), ());
             self.records.change(&connection_key(connector), settle).await?;

@@ -62,7 +62,8 @@ pub(super) struct DueQueue {
     after: BTreeMap<Shard, Position>,
     /// The shards of which this reading has not reached the end.
     more: BTreeMap<Shard, (Lane, Position)>,
-    /// The shards of which no reading has reached the end since the last start, and when something in all others is next.
+    /// The shards of which no reading has reached the end since the last start, and when something in all others is
+    /// next.
     unread: BTreeSet<Shard>,
     read_next: Option<DateTime<Utc>>,
     /// When the first key is due that this reading has found and that is not due yet.
@@ -151,8 +152,8 @@ impl DueQueue {
         }
     }
 
-    /// Reads what is due: urgent jobs in any case, the rest if it was not read lately or `everything` is asked for. Returns
-    /// whether it read everything.
+    /// Reads what is due: urgent jobs in any case, the rest if it was not read lately or `everything` is asked for.
+    /// Returns whether it read everything.
     pub(super) async fn read<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
@@ -341,8 +342,8 @@ impl DueQueue {
         self.read_next = None;
     }
 
-    /// When to read again, given that nothing of this reading could start and that something of it could at `next`: at once,
-    /// until the end of each shard is reached.
+    /// When to read again, given that nothing of this reading could start and that something of it could at `next`: at
+    /// once, until the end of each shard is reached.
     pub(super) fn next_wakeup<S: JobStore>(
         &mut self,
         queue: &Queue<S>,

@@ -28,8 +28,8 @@ pub struct Attempted {
     pub token: Token,
     /// Which attempt of its job it was, from 1.
     pub attempt: u32,
-    /// How it ended. [`Fenced`](Outcome::Fenced) means that its lease was lost: nothing that it did counts, and somebody
-    /// else does it again.
+    /// How it ended. [`Fenced`](Outcome::Fenced) means that its lease was lost: nothing that it did counts, and
+    /// somebody else does it again.
     pub outcome: Outcome,
     /// Why it failed or was given back. `None` for any other end.
     pub message: Option<String>,
@@ -73,7 +73,8 @@ impl Ending {
 }
 
 impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
-    /// Stores the end of an attempt, and does what follows from it. Notices are added as they come, also before an error.
+    /// Stores the end of an attempt, and does what follows from it. Notices are added as they come, also before an
+    /// error.
     pub(super) async fn finish(
         &self,
         ending: &mut Ending,
@@ -124,8 +125,8 @@ impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
         Ok((outcome, notice, slot))
     }
 
-    /// Judges the connector by the attempt's verdict, if it has one. Returns the notice about it, and when the success before
-    /// this attempt was.
+    /// Judges the connector by the attempt's verdict, if it has one. Returns the notice about it, and when the success
+    /// before this attempt was.
     async fn judge_health(
         &self,
         ending: &mut Ending,

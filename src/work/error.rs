@@ -21,7 +21,7 @@ pub enum WorkError<E: std::error::Error> {
     /// The job store failed.
     #[error("the job store failed: {0}")]
     Store(#[source] E),
-    /// What is stored cannot be read. It is left as it is.
+    /// A stored record cannot be read. It stays as it is.
     #[error("the record {} cannot be read: {problem}", key.as_str())]
     Broken {
         /// Under which key.
@@ -29,7 +29,7 @@ pub enum WorkError<E: std::error::Error> {
         /// What is wrong with it.
         problem: String,
     },
-    /// So many others changed it all the time that this change never came through.
+    /// Others changed the record all the time, so this change was never stored.
     #[error("the record {} is changed by too many at once", key.as_str())]
     Contended {
         /// Under which key.

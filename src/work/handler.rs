@@ -1,4 +1,4 @@
-//! What a worker needs of its host: the time, and what a job works on.
+//! What a worker needs from its host: the time, and the records and the source of a job.
 
 use std::future::Future;
 
@@ -14,7 +14,7 @@ use crate::store::RecordStore;
 
 /// The host's clock, and its dice.
 ///
-/// A function that tells the time is one, whose back-offs are without jitter:
+/// A function that returns the time is a clock. Its back-offs are without jitter:
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -24,7 +24,7 @@ use crate::store::RecordStore;
 /// assert_eq!((stopped.time(), stopped.fraction()), (DateTime::<Utc>::UNIX_EPOCH, Fraction::ONE));
 /// ```
 pub trait Clock {
-    /// The time. It may go back, and differ from other workers' clocks: that costs time, never correctness.
+    /// The time. It may go back, and may differ from other workers' clocks. That costs time, and never correctness.
     fn time(&self) -> DateTime<Utc>;
 
     /// How much of a back-off's jitter to take, drawn anew at each call.
@@ -46,18 +46,18 @@ impl<F: Fn() -> DateTime<Utc>> Clock for F {
 pub struct Job {
     /// Whose records, from which source.
     pub key: SyncKey,
-    /// The fencing token: a store that checks it in the transaction of each write lets no worker write that has lost
-    /// its lease.
+    /// The fencing token. A store that checks it in the transaction of each write rejects a worker that has lost its
+    /// lease.
     pub token: Token,
-    /// What about. A run over more than that is right too, and does more than was asked.
+    /// Which records it is about. A run of more records is right, too, and does more than was asked.
     pub scope: Scope,
-    /// Under which policy; none: the host's own.
+    /// The policy to run under. `None`: the host's own.
     pub policy: Option<PolicyRef>,
     /// Which attempt it is, from 1.
     pub attempt: u32,
 }
 
-/// What a job works on.
+/// The run of a job, with its source and its records.
 ///
 /// The module has [an example](crate::work).
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub struct Session<C, S> {
     pub store: S,
 }
 
-/// How a host opens what a job works on.
+/// How a host opens a job, and keeps its report.
 ///
 /// The module has [an example](crate::work).
 pub trait Handler {
@@ -81,7 +81,7 @@ pub trait Handler {
     /// What can go wrong.
     type Error: std::error::Error + Classify;
 
-    /// Opens what a job works on, resolves its credential, and begins its run.
+    /// Opens a job's source and records, resolves its credential, and begins its run.
     ///
     /// * **Must**: open the records of the job's organisation, and no other's.
     /// * **The core relies on** an error's class: a refused credential is
@@ -92,10 +92,10 @@ pub trait Handler {
         job: &Job,
     ) -> impl Future<Output = Result<Session<Self::Connector, Self::Store>, Self::Error>> + Send;
 
-    /// Keeps what came of the run, before the job counts as ended. After an error the job is tried again.
+    /// Keeps the result of the run, before the job counts as ended. After an error the job is tried again.
     ///
-    /// * **May**: be called more than once for a key, once for each run that began, and not at all for one whose worker
-    ///   vanished.
+    /// * **The core relies on** nothing here. It calls this once for each run that began, and not at all for a run
+    ///   whose worker vanished.
     fn close(
         &self,
         job: &Job,
@@ -103,15 +103,15 @@ pub trait Handler {
         done: &Done,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Whether the worker is to give its job back between two steps: its process was asked to end.
+    /// Whether the worker is to give its job back between two steps, because its process was asked to end.
     ///
-    /// * **May**: change its mind; what was given back stays so.
-    /// * **The core relies on** nothing here. What is given back is due at once, for whoever comes, and costs no attempt.
-    ///   A step is never cut off, so a process ends as late as its longest step does.
+    /// * **May**: return false again later. A job that was given back stays so.
+    /// * **The core relies on** nothing here. The job is due at once, for any worker, and has lost no attempt. A step
+    ///   is never cut off, so a process ends as late as its longest step does.
     ///
-    /// What was written stays, and the next attempt makes up for the rest. With one exception: of two new records of the
-    /// source that share what a match rule goes by, of which only the first was created, the second waits for a person;
-    /// see [`matching`](crate::matching).
+    /// What was written stays, and the next attempt does the rest. There is one exception: if two new records of the
+    /// source share what a match rule compares, and only the first was created, the second waits for a person; see
+    /// [`matching`](crate::matching).
     fn is_shutting_down(&self) -> bool {
         false
     }

@@ -24,7 +24,8 @@ impl<S: JobStore> Queue<S> {
     /// [`flush`](Self::flush) has an example.
     ///
     /// # Errors
-    /// [`WorkError`], when the store failed; an entry that cannot be read is [`WorkError::Broken`], and hides its page.
+    /// [`WorkError`], when the store failed. An entry that cannot be read is [`WorkError::Broken`], and the page is not
+    /// returned.
     pub async fn history(
         &self,
         key: &SyncKey,
@@ -41,13 +42,13 @@ impl<S: JobStore> Queue<S> {
         entries.into_iter().map(read).collect()
     }
 
-    /// Removes the attempts from a key's history that ended before a point in time, and says how many. The slot, with
-    /// its token, stays.
+    /// Removes the attempts that ended before a point in time from a key's history, and returns how many. The slot,
+    /// with its token, stays.
     ///
     /// [`flush`](Self::flush) has an example.
     ///
     /// # Errors
-    /// [`WorkError::Store`], when the store failed; some may have been removed.
+    /// [`WorkError::Store`], when the store failed. Some attempts may have been removed.
     pub async fn prune(&self, key: &SyncKey, before: DateTime<Utc>) -> Result<u64, WorkError<S::Error>> {
         let log = history_key(key);
         let mut pruned = 0;
@@ -59,7 +60,8 @@ impl<S: JobStore> Queue<S> {
         }
     }
 
-    /// Appends to the history what a slot still holds of it. An attempt stands there once, however often this is done.
+    /// Appends the finished attempts that a slot still holds to the history. The history has an attempt once, however
+    /// often this is called.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -95,13 +97,13 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// [`WorkError`], when the store failed or the slot cannot be read; the slot then keeps what it held.
+    /// [`WorkError`], when the store failed or the slot cannot be read. The slot then keeps its attempts.
     pub async fn flush(&self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
         let slot = self.load_slot(key).await?;
         self.append(key, slot, now).await
     }
 
-    /// Appends what the slot holds, as it was read or written just now.
+    /// As [`flush`](Self::flush), for a slot that was read or written just now.
     pub(super) async fn append(
         &self,
         key: &SyncKey,

@@ -6,7 +6,8 @@ use crate::jobs::StoreKey;
 const SLOT: &str = "slot";
 const CONNECTION: &str = "connection";
 
-/// The key of the record that holds a key's slot. A host needs it to look for a slot itself, or to fence its own writes.
+/// The key of the record that holds a key's slot. A host needs it to look for a slot itself, or to fence its own
+/// writes.
 ///
 /// ```
 /// use tripartite::id::{ConnectorId, OrgId, SyncKey};

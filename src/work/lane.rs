@@ -17,8 +17,8 @@ pub(super) enum Lane {
     Scheduled,
 }
 
-/// The first shard from above in which jobs wait; no worker looks at the one above it. The shards of urgent and of scheduled
-/// jobs take turns downwards, so that a queue that is divided into more parts finds what was listed before.
+/// The first shard from above in which jobs wait; no worker looks at the one above it. The shards of urgent and of
+/// scheduled jobs take turns downwards, so that a queue that is divided into more parts finds what was listed before.
 const TOP: u16 = u16::MAX - 1;
 
 /// Into how many parts each lane of waiting jobs is divided: few, for a tick reads a page of each.

@@ -48,7 +48,8 @@ impl Memory {
         }
     }
 
-    /// A nonce that no worker has used before. The worker's id is no part of it, since another worker may have the same.
+    /// A nonce that no worker has used before. The worker's id is no part of it, since another worker may have the
+    /// same.
     pub(super) fn next_nonce(&mut self) -> Nonce {
         self.claims += 1;
         Nonce::new(format!("{}/{}", self.incarnation, self.claims)).expect("two numbers are short, and plain")

@@ -1,4 +1,4 @@
-//! What people were told of a key's runs, so that they hear each thing once.
+//! What people were told of a key's runs, so that they are told each thing once.
 
 use std::collections::BTreeSet;
 
@@ -38,8 +38,8 @@ struct NotifiedState {
     crowded: BTreeSet<String>,
 }
 
-/// So many names are remembered as told, of each kind. A source that makes up new ones every night is told of until
-/// then, and stands in each report.
+/// How many names of each kind are remembered as told. A source that makes up new names every night gives no more
+/// notices then; its fields are in each report.
 const MOST_TOLD: usize = 256;
 
 impl Default for NotifiedState {
@@ -65,7 +65,8 @@ impl Record for NotifiedState {
 }
 
 impl NotifiedState {
-    /// Takes in a run, with the notices about what is new in it. There are none about a run that is older than the newest.
+    /// Takes in a run, with the notices about what is new in it. There are none about a run that is older than the
+    /// newest.
     fn observe(mut self, key: &SyncKey, token: Token, report: &Report, at: DateTime<Utc>) -> (Self, Vec<Notice>) {
         if token <= self.token {
             return (self, Vec::new());

@@ -17,8 +17,8 @@ const SHARDS: u16 = 8;
 
 /// The slots, connections and history that a [`JobStore`] keeps.
 ///
-/// Whatever changes a record reads it, decides by a pure transition and swaps, again and again until nobody was in
-/// between; several processes may use one store at a time. Nothing is kept in memory.
+/// Every change reads a record, decides by a pure transition, and swaps, again and again until nobody was in between.
+/// So several processes may use one store at a time. Nothing is kept in memory.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -47,9 +47,9 @@ pub struct Queue<S> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "the outcome says whether the command took effect"]
 pub struct Applied {
-    /// What came of it. It is stored.
+    /// What came of it. The change is stored.
     pub outcome: Outcome,
-    /// What there is to tell.
+    /// The notice about it, if there is one.
     pub notice: Option<Notice>,
 }
 
@@ -61,7 +61,7 @@ impl<S: JobStore> Queue<S> {
         Self { records: Records { store, shards: SHARDS }, rules: QueueRules::default() }
     }
 
-    /// By which rules slots decide. All who use one store use the same.
+    /// The rules by which slots decide. All who use one store use the same rules.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -92,12 +92,12 @@ impl<S: JobStore> Queue<S> {
         self
     }
 
-    /// Into how many parts the due keys are divided, at least one: about as many as workers. All who use one store use
-    /// the same; after a change to fewer, what is due in a part that is gone is found only once its slot changes.
+    /// How many shards the due keys are divided into: at least one, and about as many as there are workers. All who use
+    /// one store use the same number. After a change to fewer, a due key of a shard that is gone is found only once its
+    /// slot changes.
     ///
-    /// Jobs that wait are listed apart, so that those whose gate is full stand in front of nothing else: an eighth as many
-    /// parts for urgent jobs and for scheduled ones, downwards from [`Shard`]`(65534)`. `Shard(65535)` is for what no worker
-    /// looks at.
+    /// Waiting jobs are listed apart, so that jobs behind a full gate are in nobody's way. Urgent and scheduled jobs
+    /// have an eighth as many shards each, downwards from [`Shard`]`(65534)`. No worker looks at `Shard(65535)`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -140,10 +140,10 @@ impl<S: JobStore> Queue<S> {
         &self.records.store
     }
 
-    /// Gives a slot a command; a key's first one makes its slot, unless it is refused. Backs off without jitter;
-    /// [`apply_with`](Self::apply_with) has it as a parameter.
+    /// Gives a slot a command. A key's first command makes its slot, unless it is refused. A back-off is without
+    /// jitter; [`apply_with`](Self::apply_with) takes the jitter as a parameter.
     ///
-    /// With an id, the command may be given again after an error, and takes effect once. A slot remembers the newest
+    /// A command with an id takes effect once, so it may be given again after an error. A slot remembers the newest
     /// [few](QueueRules::remember) ids.
     ///
     /// ```
@@ -164,8 +164,8 @@ impl<S: JobStore> Queue<S> {
     /// ```
     ///
     /// # Errors
-    /// [`WorkError`]; after [`WorkError::Store`] the command may have taken effect, after any other it has not. What a
-    /// slot refuses is no error, but an [`Outcome`].
+    /// [`WorkError`]. After [`WorkError::Store`] the command may have taken effect; after any other it has not. A
+    /// refusal by the slot is an [`Outcome`], and no error.
     pub async fn apply(
         &self,
         key: &SyncKey,
@@ -176,7 +176,7 @@ impl<S: JobStore> Queue<S> {
         self.apply_with(key, id, command, now, Fraction::ONE).await
     }
 
-    /// As [`apply`](Self::apply), with how much of the back-off's jitter to take.
+    /// As [`apply`](Self::apply), with the fraction of the back-off's jitter to take.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -225,7 +225,7 @@ impl<S: JobStore> Queue<S> {
             .await
     }
 
-    /// The slot of a key; none, when no command has ever changed it.
+    /// The slot of a key. `None` if no command has ever changed it.
     ///
     /// ```
     /// # use chrono::DateTime;

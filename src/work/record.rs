@@ -13,8 +13,8 @@ use crate::queue::Slot;
 use crate::registry::Enrolment;
 use crate::tombstone::Tombstones;
 
-/// How often a swap is tried before the key is called contended. Each conflict means that somebody else's swap succeeded,
-/// or that the reading was stale.
+/// How often a swap is tried before the key is called contended. Each conflict means that somebody else's swap
+/// succeeded, or that the reading was stale.
 const TRIES: usize = 1000;
 
 /// What is stored under a key, as JSON.
@@ -117,8 +117,8 @@ impl<S: JobStore> Records<S> {
         }
     }
 
-    /// Changes a record by compare-and-swap, again and again until nobody was in between. `change` sees what is stored. It
-    /// returns what to store, if anything, and what to answer once that is stored.
+    /// Changes a record by compare-and-swap, again and again until nobody was in between. `change` sees what is stored.
+    /// It returns what to store, if anything, and what to answer once that is stored.
     pub(super) async fn change<T: Record, R>(
         &self,
         key: &StoreKey,
@@ -189,8 +189,8 @@ impl<S: JobStore> Records<S> {
         (stored.row.bytes == row.bytes).then_some(stored.version)
     }
 
-    /// Reads a record. If it is listed in another shard than its own, an earlier version of this crate has written it, and
-    /// its row is moved. Whoever changes it in between lists it in its own shard, too.
+    /// Reads a record. If it is listed in another shard than its own, an earlier version of this crate has written it,
+    /// and its row is moved. Whoever changes it in between lists it in its own shard, too.
     pub(super) async fn relist<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
         let stored = self.store.get(key).await.map_err(WorkError::Store)?;
         let Some(Stored { mut row, mut version }) = stored else { return Ok(Versioned::new(None, None)) };

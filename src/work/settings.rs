@@ -19,15 +19,15 @@ use crate::health::HealthRules;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// For how long a claim lasts, unless it is extended. It is extended between two steps of a run: it must be longer
-    /// than the longest of them, a page of the listing or a batch of writes.
+    /// How long a claim lasts, unless it is extended. It is extended between two steps of a run, so it must be longer
+    /// than the longest step: a page of the listing, or a batch of writes.
     pub lease: Duration,
     /// How many runs of one connector there are at a time, and how far apart they start.
     pub gate: Limits,
     /// When a connector that fails is left alone.
     pub health: HealthRules,
-    /// For how long the history is kept, counted back from the success before the newest one: a clock that is far ahead for
-    /// one run removes nothing.
+    /// How long the history is kept, counted back from the success before the newest one. So a clock that is far ahead
+    /// for one run removes nothing.
     pub history: Duration,
 }
 

@@ -13,7 +13,7 @@ use crate::queue::{Attempt, Slot, State, Token};
 const PAGE: usize = 256;
 
 impl<S: JobStore> Queue<S> {
-    /// How a key stands; none, when no command has ever changed its slot.
+    /// The status of a key. `None` if no command has ever changed its slot.
     ///
     /// ```
     /// # use chrono::DateTime;
@@ -45,7 +45,7 @@ impl<S: JobStore> Queue<S> {
         }
         match self.gate(key.connector.as_str()).await {
             Ok(Some(gate)) => Ok(Some(status.behind(&gate))),
-            // Each tick tells of a gate that cannot be read; how the key stands is known without it.
+            // Each tick tells of a gate that cannot be read. The rest of the status is known without it.
             Ok(None) | Err(WorkError::Broken { .. }) => Ok(Some(status)),
             Err(error) => Err(error),
         }
@@ -53,7 +53,8 @@ impl<S: JobStore> Queue<S> {
 
     /// The attempt of the greatest token in the history: a clock that was ahead wrote later times under lesser tokens.
     ///
-    /// It is looked for from the slot's last change backwards, in ever longer steps, until no greater token can be missing.
+    /// It is looked for from the slot's last change backwards, in ever longer steps, until no greater token can be
+    /// missing.
     async fn newest_attempt(&self, key: &SyncKey, slot: &Slot) -> Result<Option<Attempt>, WorkError<S::Error>> {
         let running = matches!(slot.state, State::Running { .. });
         let newest = Token(slot.token.0 - u64::from(running));

@@ -10,7 +10,7 @@ use crate::queue::Outcome;
 
 /// What a tick did.
 ///
-/// A refused credential ends the job at once, and the key's attempts until a person has seen to it:
+/// A refused credential ends the job at once. The key has no further attempt until a person has reset its health:
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -69,15 +69,15 @@ use crate::queue::Outcome;
 pub struct Tick {
     /// The attempt it made, if there was one to make.
     pub attempt: Option<Attempted>,
-    /// Schedules that fired, and what came of each trigger.
+    /// The keys that schedules have triggered, with what came of each trigger.
     pub fired: Vec<(SyncKey, Outcome)>,
-    /// Jobs whose worker had vanished, and what became of them.
+    /// The jobs whose worker had vanished, with what came of each.
     pub expired: Vec<(SyncKey, Outcome)>,
-    /// What people must hear about.
+    /// What people must be told.
     pub notices: Vec<Notice>,
-    /// Records that cannot be read, and are left as they are; everything else goes on.
+    /// Records that cannot be read, and what is wrong with each. They stay as they are, and everything else goes on.
     pub broken: Vec<(StoreKey, String)>,
-    /// When there is something to do next, as far as is known; a trigger may come before. None: what waits, if anything
-    /// does, waits for a person or a trigger.
+    /// When there is something to do next, as far as is known. A trigger may come before. `None`: nothing waits, or
+    /// what waits needs a person or a trigger.
     pub next: Option<DateTime<Utc>>,
 }

@@ -12,8 +12,8 @@ use crate::drive::block_on;
 use crate::id::{Incarnation, WorkerId};
 use crate::jobs::JobStore;
 
-/// A worker takes one job at a time. It is plain data, without a thread, a timer or a store of its own. For several jobs at
-/// a time, have several workers.
+/// A worker takes one job at a time. It is plain data, without a thread, a timer or a store of its own. For several
+/// jobs at a time, have several workers.
 ///
 /// The module has [an example](crate::work).
 #[derive(Debug)]
@@ -32,8 +32,9 @@ impl Worker {
         Self { id, settings, memory: Memory::new(incarnation) }
     }
 
-    /// Stores what could not be stored of the last attempt, and ends there if there was something. Else it fires schedules,
-    /// gives up jobs whose worker has vanished, and takes the first job that is due and may run from its claim to its end.
+    /// Stores what could not be stored of the last attempt, and ends there if there was something. Else it fires
+    /// schedules, gives up jobs whose worker has vanished, and takes the first job that is due and may run from its
+    /// claim to its end.
     ///
     /// A host calls it again and again: at once after an attempt, otherwise at [`Tick::next`] or when it hears of a
     /// trigger. Dropping the future in the middle is a crash, which is survived: the lease runs out.
