@@ -80,6 +80,7 @@ mod found;
 mod guard;
 mod id;
 mod missing;
+mod packed;
 mod parts;
 mod quarantined;
 mod record;
@@ -95,12 +96,17 @@ pub(crate) use id::PlanHash;
 pub use id::{InvalidPlanId, PlanId};
 pub use missing::{plan_missing, plan_rekeyed, plan_tombstone};
 pub(crate) use missing::{plan_rekeyed_gone, plan_rekeyed_missing};
+pub(crate) use packed::{PackedOp, PackedOps, Packer, Unpacked};
 pub use parts::PlanParts;
 pub use quarantined::Quarantined;
 pub use record::{CreationRefusal, plan_creation, plan_linked};
 pub use set_aside::ApprovedAside;
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
+
+use self::dropped::Dropped;
 
 use crate::id::RunId;
 use crate::schema::Schema;
@@ -123,12 +129,30 @@ pub enum MadeAfter {
 pub struct Plan {
     pub(crate) schema: Schema,
     pub(crate) policy: Fingerprint,
-    pub(crate) ops: Vec<Op>,
+    pub(crate) ops: PackedOps,
     pub(crate) quarantined: Vec<Quarantined>,
     pub(crate) made_after: Option<MadeAfter>,
+    /// The id, once somebody asked: it takes as long as to write the plan out.
+    id: OnceLock<PlanId>,
 }
 
 impl Plan {
+    pub(crate) fn new(
+        schema: Schema,
+        policy: Fingerprint,
+        ops: PackedOps,
+        quarantined: Vec<Quarantined>,
+        made_after: Option<MadeAfter>,
+    ) -> Self {
+        Self { schema, policy, ops, quarantined, made_after, id: OnceLock::new() }
+    }
+
+    /// Changes ops with some ids, and with them the plan's own id.
+    pub(crate) fn mark(&mut self, dropped: &Dropped, reasons: &[Blocked]) {
+        dropped.mark(&self.schema, &mut self.ops, reasons);
+        self.id = OnceLock::new();
+    }
+
     /// The schema it was made under.
     ///
     /// ```
@@ -184,7 +208,8 @@ impl Plan {
         self.policy
     }
 
-    /// Everything that is to be written, silent ops included.
+    /// Everything that is to be written, silent ops included. A plan keeps its ops packed, so that a night on which everything
+    /// changes fits in memory: each is made when it is asked for, with its entries.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -203,11 +228,12 @@ impl Plan {
     /// # };
     /// # use tripartite::store::Action;
     /// let plan = night(&policy, "Áine")?;
-    /// assert!(matches!(&plan.ops()[0].action, Action::Create(record) if record.field(0).text() == Some("Áine")));
+    /// let Some(Action::Create(record)) = plan.ops().next().map(|op| op.action) else { unreachable!() };
+    /// assert_eq!(record.field(0).text(), Some("Áine"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn ops(&self) -> &[Op] {
-        &self.ops
+    pub fn ops(&self) -> impl ExactSizeIterator<Item = Op> {
+        self.ops.iter()
     }
 
     /// What a person would want to see: the ops that are not [silent](Op::is_silent).
@@ -235,7 +261,7 @@ impl Plan {
     /// assert_eq!((plan.ops().len(), plan.changes().count()), (1, 0)); // only a base is stored
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn changes(&self) -> impl Iterator<Item = &Op> {
+    pub fn changes(&self) -> impl Iterator<Item = Op> {
         self.ops.iter().filter(|op| !op.is_silent())
     }
 
@@ -312,8 +338,10 @@ impl Plan {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn id(&self) -> PlanId {
-        let mut sum = PlanHash::under(&self.schema, self.policy);
-        self.ops.iter().for_each(|op| sum.add(&self.schema, op));
-        sum.id(&self.quarantined)
+        *self.id.get_or_init(|| {
+            let mut sum = PlanHash::under(&self.schema, self.policy);
+            self.ops.iter().for_each(|op| sum.add(&self.schema, &op));
+            sum.id(&self.quarantined)
+        })
     }
 }

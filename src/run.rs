@@ -65,7 +65,7 @@
 //! | `judging` | where a plan is refused, and a stored one taken |
 //! | `step` | the steps, and the way from one to the next |
 //!
-//! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes; never the
+//! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes, packed; never the
 //! listing. In streaming mode only the links.
 //!
 //! **What if a page cannot be fetched?** Whoever drives the run drops it, or closes it with [`Step::fail`] for a

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence::Evidence;
 use super::{MatchKey, MatchRules};
 use crate::id::ExternalId;
+use crate::value::Record;
 
 /// So many records may share a key. One that more have, here or in the listing, proposes nothing.
 ///
@@ -146,13 +147,9 @@ impl Crowds {
     }
 
     /// Adds the keys that more than a few of these records share. They are not named: a stored plan has done it.
-    pub(crate) fn add_shared<'r>(
-        &mut self,
-        rules: &MatchRules,
-        records: impl Iterator<Item = &'r crate::value::Record>,
-    ) {
+    pub(crate) fn add_shared(&mut self, rules: &MatchRules, records: impl Iterator<Item = Record>) {
         let mut counts: BTreeMap<MatchKey, (usize, usize)> = BTreeMap::new();
-        for (rule, key) in records.flat_map(|record| rules.forms(record).keyed().collect::<Vec<_>>()) {
+        for (rule, key) in records.flat_map(|record| rules.forms(&record).keyed().collect::<Vec<_>>()) {
             counts.entry(key).or_insert((rule, 0)).1 += 1;
         }
         let shared = counts.into_iter().filter(|(_, (_, count))| *count > FEW);

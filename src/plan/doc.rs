@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::id::seal;
@@ -139,7 +140,12 @@ struct Ops<'a>(&'a Plan);
 
 impl Serialize for Ops<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.ops.iter().map(|op| write(op, |record| self.0.schema.named(record))))
+        let ops = &self.0.ops;
+        let mut written = serializer.serialize_seq(Some(ops.len()))?;
+        for op in ops.iter() {
+            written.serialize_element(&write(&op, |record| self.0.schema.named(record)))?;
+        }
+        written.end()
     }
 }
 
@@ -211,7 +217,7 @@ impl Plan {
         let ops = doc.ops.into_iter().map(|op| read(schema, op)).collect::<Result<_, _>>();
         let ops = ops.map_err(|error| unreadable(&error))?;
         let (made_after, quarantined) = (doc.made_after, doc.quarantined);
-        let plan = Self { schema: schema.clone(), policy: doc.policy, ops, quarantined, made_after };
+        let plan = Self::new(schema.clone(), doc.policy, ops, quarantined, made_after);
         match plan.id() {
             found if found == stated && seal(found, plan.made_after.as_ref()) != doc.made_after_seal => {
                 Err(PlanError::Unreadable("what it was made after was changed".to_owned()))

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::Blocked;
+use super::packed::PackedOps;
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::schema::{Schema, is_hollow};
@@ -106,7 +107,7 @@ impl Dropped {
     }
 
     /// Marks in a plan that is stopped what it is stopped for, as far as the base stays.
-    pub(crate) fn mark(&self, schema: &Schema, ops: &mut [Op], reasons: &[Blocked]) {
+    pub(crate) fn mark(&self, schema: &Schema, ops: &mut PackedOps, reasons: &[Blocked]) {
         let asked = |reason: &Blocked| match reason {
             Blocked::Emptied { field, .. } => Some(field.clone()),
             _ => None,
@@ -115,11 +116,12 @@ impl Dropped {
         let is_asked = |(position, path): &Place| {
             schema.fields().get(*position).is_some_and(|field| asked.contains(&format!("{}{path}", field.name())))
         };
-        for op in ops.iter_mut().filter(|_| !asked.is_empty()) {
+        let is_meant = |id: &str| !asked.is_empty() && self.0.contains_key(id);
+        ops.change(is_meant, |op| {
             if let Some((base, places)) = self.0.get(&op.id) {
                 mark(schema, op, base, places.iter().filter(|place| is_asked(place)));
             }
-        }
+        });
     }
 }
 

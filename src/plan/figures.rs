@@ -178,7 +178,7 @@ fn identity(schema: &Schema, record: &Record) -> Option<Fingerprint> {
 
 impl Figures {
     /// The figures of ops.
-    pub(crate) fn of<'a>(schema: &Schema, ops: impl IntoIterator<Item = &'a Op>, noted: &Noted) -> Self {
+    pub(crate) fn of(schema: &Schema, ops: impl IntoIterator<Item = Op>, noted: &Noted) -> Self {
         let field = |(position, field): (usize, &Field)| {
             let Emptied { whole, inside } = noted.emptied.get(position).cloned().unwrap_or_default();
             FieldFigures {

@@ -89,6 +89,6 @@ impl PlanParts {
 
 fn parts(plan: &Plan) -> impl Iterator<Item = Part> {
     let kept = |digest: [u8; 32]| std::array::from_fn(|at| digest[at]);
-    let ops = plan.ops.iter().map(|op| id::of_op(&plan.schema, op));
+    let ops = plan.ops.iter().map(|op| id::of_op(&plan.schema, &op));
     ops.chain(plan.quarantined.iter().map(id::of_aside)).map(kept)
 }

@@ -1,16 +1,15 @@
 //! Ops on their way to the store, batch by batch. What was stale is planned once more, and then written or skipped.
 
-use std::vec::IntoIter;
-
 use super::context::Context;
 use super::options::Key;
 use super::record::said_by_the_source;
+use crate::plan::{PackedOps, Unpacked};
 use crate::source::RemoteRecord;
 use crate::store::{Action, Batch, LoadRequest, Op, OpOutcome, Plain, hide};
 
 #[derive(Debug)]
 pub(super) struct Batches {
-    rest: IntoIter<Op>,
+    rest: Unpacked,
     stale: Vec<Op>,
     attempt: Attempt,
 }
@@ -22,8 +21,8 @@ enum Attempt {
 }
 
 impl Batches {
-    pub(super) fn of(ops: Vec<Op>) -> Self {
-        Self { rest: ops.into_iter(), stale: Vec::new(), attempt: Attempt::First }
+    pub(super) fn of(ops: impl Into<PackedOps>) -> Self {
+        Self { rest: ops.into().into_iter(), stale: Vec::new(), attempt: Attempt::First }
     }
 
     /// The ops that were stale, planned once more.

@@ -188,12 +188,10 @@ impl Index {
     /// The fates, counted record by record.
     pub(super) fn fates(&self) -> Fates {
         let mut fates = Fates { listed: self.listed_now(), ..Fates::default() };
-        for at in 0..self.rows.len() {
-            match self.rows[at].flags & (LISTED | FATE) {
-                LISTED => fates.unchanged += 1,
-                flags if flags == LISTED | QUARANTINED => fates.quarantined += 1,
-                _ => {}
-            }
+        for row in self.rows.iter() {
+            let fate = row.flags & (LISTED | FATE);
+            fates.unchanged += u64::from(fate == LISTED);
+            fates.quarantined += u64::from(fate == LISTED | QUARANTINED);
         }
         fates
     }

@@ -9,7 +9,7 @@ use super::summary::{Done, Summary};
 use super::writing::{Whose, Writing};
 use crate::failure::Failure;
 use crate::matching::Claims;
-use crate::plan::{Blocked, Figures, Noted, Plan, Tally};
+use crate::plan::{Blocked, Figures, Noted, PackedOps, Plan, Tally};
 use crate::store::{Action, Precondition};
 
 /// A plan that is not judged yet.
@@ -38,22 +38,18 @@ impl Judging {
         let Closing { mut planning, summary, mut ends, .. } = closing;
         let claims = planning.settle_claims(&mut ends);
         let mut ops = planning.take_ops();
-        ops.append(&mut ends.take());
+        ops.extend(ends.take());
         let (context, noted) = (planning.context, planning.noted);
         let run = &context.run;
         let figures = Figures {
             population: context.index.population,
             listed,
             quarantined: quarantined_tally(&context),
-            ..Figures::of(run.policy.schema(), &ops, &noted)
+            ..Figures::of(run.policy.schema(), ops.iter(), &noted)
         };
-        let plan = Plan {
-            schema: run.policy.schema().clone(),
-            policy: run.policy.fingerprint(),
-            ops,
-            quarantined: context.outcomes.quarantined.clone(),
-            made_after: run.made_after.clone(),
-        };
+        let aside = context.outcomes.quarantined.clone();
+        let (schema, policy) = (run.policy.schema().clone(), run.policy.fingerprint());
+        let plan = Plan::new(schema, policy, ops, aside, run.made_after.clone());
         Self { writing: Writing { context, summary, ends, claims, plan: Whose::Own }, plan, figures, noted }
     }
 
@@ -73,7 +69,7 @@ impl Judging {
         let guards = &context.run.guards;
         let reasons = if context.streams() { guards.judge_leaving(&self.figures) } else { guards.judge(&self.figures) };
         // Before the plan has an id: with the plan, what it drops is approved for good.
-        self.noted.dropped.mark(context.run.policy.schema(), &mut self.plan.ops, &reasons);
+        self.plan.mark(&self.noted.dropped, &reasons);
         if !reasons.is_empty() && context.run.approved != Some(self.plan.id()) {
             return Judged::Stop(self.writing, self.plan, reasons);
         }
@@ -101,6 +97,9 @@ pub(super) fn carry_out(mut writing: Writing, plan: Plan) -> Judged {
 }
 
 fn quarantined_tally(context: &Context) -> Tally {
+    if context.outcomes.quarantined.is_empty() {
+        return Tally::default();
+    }
     let counts = context.outcomes.counts(&context.index);
     let tally = context.run.approved_aside.beside(&context.outcomes.quarantined);
     // A record that is set aside twice is one record.
@@ -112,7 +111,7 @@ pub(super) fn apply(run: Run, plan: Plan) -> Judged {
     let (expected, found) = (run.policy.fingerprint(), plan.policy);
     let (summary, context) = (Summary::of_plan(&run), Context::new(run));
     let (ends, claims) = (Ends::new(false), Claims::default());
-    let mut writing = Writing { context, summary, ends, claims, plan: Whose::Stored(Vec::new().into_iter()) };
+    let mut writing = Writing { context, summary, ends, claims, plan: Whose::Stored(PackedOps::default().into_iter()) };
     if found != expected {
         writing.summary.scope = Scope::of(writing.context.run.only.as_deref());
         return Judged::Done(writing.planned(plan, vec![Blocked::OtherPolicy { expected, found }]));
@@ -138,7 +137,7 @@ impl Writing {
                 self.claims.claim(id, answer.locals());
             }
         }
-        for op in &plan.ops {
+        for op in plan.ops.iter() {
             if let Precondition::Free { local, .. } = &op.expect {
                 self.claims.claim(&op.id, std::slice::from_ref(local));
             }
@@ -146,7 +145,7 @@ impl Writing {
         // Whoever it creates must not be found by what it creates.
         let created = plan.ops.iter().filter(|op| matches!(op.action, Action::Create(_)));
         if let Some(rules) = &self.context.run.rules {
-            self.context.crowds.add_shared(rules, created.filter_map(|op| op.remote.as_ref()));
+            self.context.crowds.add_shared(rules, created.filter_map(|op| op.remote));
         }
     }
 }

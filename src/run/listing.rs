@@ -16,9 +16,9 @@ use super::summary::{Done, Summary};
 use crate::audit::Situation;
 use crate::failure::Failure;
 use crate::id::ExternalId;
-use crate::plan::Quarantined;
+use crate::plan::{PackedOps, Quarantined};
 use crate::source::{Item, Malformed, RemoteRecord};
-use crate::store::{IndexEntry, LoadRequest, Op, Records};
+use crate::store::{IndexEntry, LoadRequest, Records};
 
 #[derive(Debug)]
 pub(super) struct Listing {
@@ -103,6 +103,7 @@ impl Listing {
         Some((LoadRequest { ids, near }, changed))
     }
 
+    #[inline]
     fn item(&mut self, item: Item, changed: &mut Changed) {
         let nameless = item.ids().next().is_none();
         let is_asked = |only: &[ExternalId]| nameless || item.ids().any(|id| only.binary_search(id).is_ok());
@@ -120,6 +121,7 @@ impl Listing {
         }
     }
 
+    #[inline]
     fn record(&mut self, remote: RemoteRecord, changed: &mut Changed) {
         let index = &mut self.planning.context.index;
         let (slot, sighting) = index.list(remote.id.as_str(), remote.version, remote.fingerprint());
@@ -137,9 +139,9 @@ impl Listing {
 
     fn reworded(&mut self, slot: Slot, remote: RemoteRecord, changed: &mut Changed) {
         let schema = self.planning.context.run.policy.schema();
-        match changed.get(&slot).map(|first| &first.record).or(self.planning.said(slot)) {
+        match changed.get(&slot).map(|first| first.record.clone()).or_else(|| self.planning.said(slot)) {
             None => self.doubtful.push((slot, remote)),
-            Some(first) if repeat::same(schema, first, &remote.record) => self.planning.context.outcomes.duplicate(),
+            Some(first) if repeat::same(schema, &first, &remote.record) => self.planning.context.outcomes.duplicate(),
             Some(_) => self.planning.contradicted(remote.id, changed),
         }
     }
@@ -173,7 +175,7 @@ impl Listing {
     }
 
     /// Plans a page, now that its records are loaded. In streaming mode, what is to be written at once.
-    pub(super) fn plan_page(&mut self, remotes: Changed, records: Records) -> Vec<Op> {
+    pub(super) fn plan_page(&mut self, remotes: Changed, records: Records) -> PackedOps {
         let context = &mut self.planning.context;
         let (loaded, candidates) = (context.by_id(records.linked), context.candidates(records.candidates));
         context.learn(loaded.values());
@@ -194,7 +196,7 @@ impl Listing {
                 self.planning.plan(slot, &remote, known);
             }
         }
-        if self.planning.context.streams() { self.planning.take_ops() } else { Vec::new() }
+        if self.planning.context.streams() { self.planning.take_ops() } else { PackedOps::default() }
     }
 
     /// Tells repetitions from contradictions by what the host has of the first statement.

@@ -10,7 +10,7 @@ use super::renamed::Ends;
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::{Claims, Evidence, Match};
-use crate::plan::{Noted, Quarantined};
+use crate::plan::{Noted, PackedOp, PackedOps, Packer, Quarantined};
 use crate::source::RemoteRecord;
 use crate::store::{Loaded, Op, Records};
 use crate::value::Record;
@@ -19,7 +19,8 @@ use crate::value::Record;
 pub(super) struct Planning {
     pub(super) context: Context,
     /// By the record's place, so that a contradicted one can be taken back; ordered, so that a plan is always the same.
-    ops: BTreeMap<Slot, Op>,
+    ops: BTreeMap<Slot, PackedOp>,
+    packer: Packer,
     /// Records that could be one here. What is done about them is known when the listing is over.
     pending: BTreeMap<Slot, Pending>,
     /// The records here that a pending one could be.
@@ -43,6 +44,7 @@ impl Planning {
         Self {
             context,
             ops: BTreeMap::new(),
+            packer: Packer::default(),
             pending: BTreeMap::new(),
             candidates: Candidates::new(),
             noted: Noted::default(),
@@ -50,16 +52,21 @@ impl Planning {
     }
 
     /// What the source said of a record that is planned or waits.
-    pub(super) fn said(&self, slot: Slot) -> Option<&Record> {
-        let planned = self.ops.get(&slot).and_then(|op| op.remote.as_ref());
-        planned.or(self.pending.get(&slot).map(|pending| &pending.remote.record))
+    pub(super) fn said(&self, slot: Slot) -> Option<Record> {
+        let planned = self.ops.get(&slot).and_then(|op| self.packer.unpack(op.clone()).remote);
+        planned.or_else(|| self.pending.get(&slot).map(|pending| pending.remote.record.clone()))
+    }
+
+    fn keep(&mut self, slot: Slot, op: Op) {
+        let kept = if self.context.streams() { PackedOp::Whole(Box::new(op)) } else { self.packer.pack(op) };
+        self.ops.insert(slot, kept);
     }
 
     pub(super) fn plan(&mut self, slot: Slot, remote: &RemoteRecord, loaded: Option<&Loaded>) {
         match self.context.plan_record(remote, loaded) {
             Ok(Some(op)) => {
                 self.note(remote, loaded);
-                self.ops.insert(slot, op);
+                self.keep(slot, op);
             }
             Ok(None) => self.context.index.judge_unchanged(slot),
             Err(Refused) => {}
@@ -90,13 +97,15 @@ impl Planning {
     /// The same, and what the source said of it.
     pub(super) fn withdraw_said(&mut self, slot: Slot, id: &ExternalId) -> Option<RemoteRecord> {
         let waits = self.pending.remove(&slot).map(|pending| pending.remote);
-        let planned = self.ops.remove(&slot).and_then(|op| Some((op.version, op.remote?)));
+        let planned = self.ops.remove(&slot).map(|op| self.packer.unpack(op));
+        let planned = planned.and_then(|op| Some((op.version, op.remote?)));
         waits.or(planned.map(|(version, record)| RemoteRecord { id: id.clone(), version, record }))
     }
 
     /// Everything that is planned so far.
-    pub(super) fn take_ops(&mut self) -> Vec<Op> {
-        std::mem::take(&mut self.ops).into_values().collect()
+    pub(super) fn take_ops(&mut self) -> PackedOps {
+        let ops = std::mem::take(&mut self.ops).into_values().collect();
+        std::mem::take(&mut self.packer).finish(ops)
     }
 
     /// Sets aside what the source said of a record, and takes back what was planned of it.
@@ -134,7 +143,9 @@ impl Planning {
         for (id, (slot, Pending { remote, .. })) in pending {
             let answer = settled.remove(&id);
             let op = answer.and_then(|answer| ends.decide(&mut self.context, &remote, answer, &candidates));
-            self.ops.extend(op.map(|op| (slot, op)));
+            if let Some(op) = op {
+                self.keep(slot, op);
+            }
         }
         claims
     }

@@ -71,7 +71,7 @@ impl Summary {
     /// The plan is not carried out.
     pub(super) fn planned(self, mut context: Context, plan: Plan, blocked: Vec<Blocked>) -> Done {
         context.outcomes.judged(plan.id());
-        plan.ops.iter().for_each(|op| context.outcomes.would_apply(op));
+        plan.ops.iter().for_each(|op| context.outcomes.would_apply(&op));
         let mut done = self.done(context);
         if !blocked.is_empty() {
             done.report.outcome = RunOutcome::Blocked;

@@ -1,7 +1,5 @@
 //! The third phase: what was planned is written. What was stale is planned once more, by what is here now.
 
-use std::vec::IntoIter;
-
 use super::context::{ById, Context};
 use super::options::Run;
 use super::record::said_by_the_source;
@@ -9,7 +7,10 @@ use super::renamed::Ends;
 use super::summary::{Done, Summary};
 use crate::failure::Failure;
 use crate::matching::Claims;
-use crate::plan::{Blocked, Plan, plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
+use crate::plan::{
+    Blocked, PackedOps, Plan, Unpacked, plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing,
+    plan_tombstone,
+};
 use crate::source::RemoteRecord;
 use crate::store::{Action, LoadRequest, Op, Records, listings_without};
 
@@ -32,7 +33,7 @@ pub(super) enum Whose {
     /// The run's own.
     Own,
     /// A stored one, with the ops whose records are not looked at yet.
-    Stored(IntoIter<Op>),
+    Stored(Unpacked),
 }
 
 impl Writing {
@@ -45,12 +46,12 @@ impl Writing {
     }
 
     /// Starts to write a plan: its own is written at once, a stored one record by record.
-    pub(super) fn start(&mut self, plan: Plan) -> Vec<Op> {
+    pub(super) fn start(&mut self, plan: Plan) -> PackedOps {
         match &mut self.plan {
             Whose::Own => plan.ops,
             Whose::Stored(rest) => {
                 *rest = plan.ops.into_iter();
-                Vec::new()
+                PackedOps::default()
             }
         }
     }

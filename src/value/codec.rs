@@ -70,7 +70,7 @@ pub(super) fn encode(value: &Value, out: &mut Vec<u8>) -> Tag {
 }
 
 /// Tag, length, bytes. A length beyond `u32` cannot end in a record: its row is refused as too large.
-fn encode_nested(value: &Value, out: &mut Vec<u8>) {
+pub(super) fn encode_nested(value: &Value, out: &mut Vec<u8>) {
     let head = out.len();
     out.extend_from_slice(&[0; 1 + WORD]);
     let tag = encode(value, out);
@@ -101,7 +101,7 @@ pub(super) fn decode(tag: Tag, bytes: &[u8]) -> Value {
     }
 }
 
-fn decode_nested(rest: &mut &[u8]) -> Option<Value> {
+pub(super) fn decode_nested(rest: &mut &[u8]) -> Option<Value> {
     let (&tag, after) = rest.split_first()?;
     *rest = after;
     let bytes = take(rest)?;

@@ -168,7 +168,7 @@ fn gist(plan: &Plan) -> BTreeMap<String, (&'static str, Vec<String>)> {
         AuditEntry::Field(entry) => format!("{} {} {}", entry.field, entry.verdict, entry.decision.name()),
         AuditEntry::Record(entry) => format!("{:?} {}", entry.situation, entry.action),
     };
-    let op = |op: &tripartite::store::Op| {
+    let op = |op: tripartite::store::Op| {
         let lines: Vec<String> = op.entries.iter().map(line).collect();
         (op.id.to_string(), (op.action.name(), lines))
     };

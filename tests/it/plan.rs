@@ -184,7 +184,7 @@ fn eventful() -> Done {
 #[test]
 fn a_plan_with_one_op_of_each_kind() {
     let plan = eventful().plan.unwrap();
-    let actions: BTreeSet<&str> = plan.ops().iter().map(|op| op.action.name()).collect();
+    let actions: BTreeSet<&str> = plan.ops().map(|op| op.action.name()).collect();
     assert_eq!(actions.into_iter().collect::<Vec<_>>(), ["create", "deactivate", "reactivate", "touch", "update"]);
     assert_json_snapshot!(plan);
 }
@@ -266,14 +266,14 @@ fn the_id_of_a_plan_has_all_its_digits() {
 #[test]
 fn audit_entries() {
     let plan = eventful().plan.unwrap();
-    let mut fields: Vec<&AuditEntry> = Vec::new();
+    let mut fields: Vec<AuditEntry> = Vec::new();
     for op in plan.ops() {
-        fields.extend(op.entries.iter().filter(|_| ["conflict", "drift", "removed"].contains(&op.id.as_str())));
+        fields.extend(op.entries.into_iter().filter(|_| ["conflict", "drift", "removed"].contains(&op.id.as_str())));
     }
     assert_json_snapshot!(fields);
     for entry in fields {
-        let json = serde_json::to_string(entry).unwrap();
-        assert_eq!(&serde_json::from_str::<AuditEntry>(&json).unwrap(), entry);
+        let json = serde_json::to_string(&entry).unwrap();
+        assert_eq!(serde_json::from_str::<AuditEntry>(&json).unwrap(), entry);
     }
 }
 

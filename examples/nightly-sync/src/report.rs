@@ -259,17 +259,23 @@ fn section(console: &mut Console, title: &str, count: usize, lines: impl Iterato
 }
 
 fn planned(console: &mut Console, plan: &Plan) {
-    let changes: Vec<_> = plan.changes().collect();
-    if changes.is_empty() {
+    let (mut first, mut count) = (Vec::new(), 0);
+    for op in plan.changes() {
+        count += 1;
+        if first.len() < MOST_PLANNED {
+            first.push(op);
+        }
+    }
+    if first.is_empty() {
         return;
     }
-    console.print(format!("\n{} ({})", console.paint.bold("what would be done"), changes.len()));
-    let left = changes.iter().take(MOST_PLANNED).map(|op| width(op.id.as_str())).max().unwrap_or(0);
-    for op in changes.iter().take(MOST_PLANNED) {
+    console.print(format!("\n{} ({count})", console.paint.bold("what would be done")));
+    let left = first.iter().map(|op| width(op.id.as_str())).max().unwrap_or(0);
+    for op in &first {
         let id = pad(op.id.as_str(), left);
         console.print(format!("  {}  {}", console.paint.cyan(id), story::planned(plan.schema(), op)));
     }
-    if changes.len() > MOST_PLANNED {
-        console.print(format!("  … and {} more", changes.len() - MOST_PLANNED));
+    if count > first.len() {
+        console.print(format!("  … and {} more", count - first.len()));
     }
 }

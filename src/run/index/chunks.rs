@@ -21,6 +21,10 @@ impl<T> Chunks<T> {
         self.len
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.blocks.iter().flatten()
+    }
+
     pub(super) fn push(&mut self, item: T) {
         if self.len.is_multiple_of(BLOCK) {
             self.blocks.push(Vec::with_capacity(BLOCK));

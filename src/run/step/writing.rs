@@ -157,7 +157,7 @@ impl Stopped {
     /// #     };
     /// # };
     /// use tripartite::store::Action;
-    /// assert_eq!(stopped.plan().ops()[0].action, Action::Deactivate);
+    /// assert_eq!(stopped.plan().ops().next().map(|op| op.action), Some(Action::Deactivate));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan(&self) -> &Plan {

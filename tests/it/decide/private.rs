@@ -363,7 +363,7 @@ proptest! {
             }
             let step = if planned {
                 let plan = drive_blocking(run.clone().dry().start(), &source, &store).unwrap().plan.unwrap();
-                overwritten.extend(plan.ops().iter().flat_map(|op| op.entries.clone()));
+                overwritten.extend(plan.ops().flat_map(|op| op.entries));
                 run.apply(plan)
             } else {
                 run.start()

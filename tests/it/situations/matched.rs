@@ -408,7 +408,7 @@ fn the_guards_see_links() {
     let plan =
         tripartite::plan::Plan::read(town.policy.schema(), &mut serde_json::Deserializer::from_str(&plan)).unwrap();
     assert_eq!(plan.id(), blocked.report.plan_id);
-    assert!(plan.ops().iter().all(|op| op.links() && op.action == Action::Touch));
+    assert!(plan.ops().all(|op| op.links() && op.action == Action::Touch));
     town.edit("7", json!({"phone": "2"}));
     town.edit("8", json!({"email": "other@example.org", "name": "other"}));
     town.store.link(&here("9"), ext("FED-9")).unwrap();

@@ -150,7 +150,8 @@ fn a_stored_plan_moves_a_record() {
     assert_ne!(plan.id(), dry(vec![moved("8", "10")]).id());
     let text = serde_json::to_string(&plan).unwrap();
     let stored = Plan::read(club.policy.schema(), &mut serde_json::Deserializer::from_str(&text)).unwrap();
-    assert_eq!((stored.id(), stored.ops()), (plan.id(), plan.ops()));
+    assert_eq!(stored.id(), plan.id());
+    assert!(stored.ops().eq(plan.ops()));
     let nothing = Listing::new(vec![]);
     let Step::Done(done) = by_hand(club.run().apply(stored), &nothing, &club.store, |_| ()) else { panic!("-") };
     assert_eq!((done.report.counts.rekeyed, club.open("9")), (1, vec!["phone".to_owned()]));

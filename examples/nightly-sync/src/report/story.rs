@@ -114,11 +114,13 @@ impl Story {
         let mut moved = BTreeSet::new();
         for op in plan.ops() {
             op.entries.iter().for_each(|entry| story.tell(op.id.as_str(), entry, |_| true));
-            moved.extend(op.conflicts.iter().map(|change| (op.id.as_str(), unit(change))));
+            moved.extend(op.conflicts.iter().map(|change| (op.id.to_string(), unit(change).to_owned())));
         }
         store.open_conflicts(|open| {
             let (id, unit) = (open.external_id, open.conflict.unit);
-            if !moved.contains(&(id.as_str(), unit.as_str())) {
+            let key = (id, unit);
+            if !moved.contains(&key) {
+                let (id, unit) = key;
                 story.add(Line { matter: Matter::Standing, id, unit, why: open.why });
             }
             true

@@ -40,6 +40,7 @@ pub(super) struct Running {
 }
 
 /// How far a run went.
+#[expect(clippy::large_enum_variant, reason = "a run is over once, and is looked at where it ends")]
 pub(super) enum Flow {
     On(Box<Running>),
     Over(Box<Report>, Option<Plan>, Wrote),
@@ -206,7 +207,7 @@ impl World {
                 stopped = true;
                 let alone = self.commits == began && self.done == done;
                 if let (true, None, Some(share)) = (alone, how.guarded, how.share) {
-                    let ends = s.plan().ops().iter().filter(|op| op.action == Action::Deactivate).count() as u64;
+                    let ends = s.plan().ops().filter(|op| op.action == Action::Deactivate).count() as u64;
                     law("measured", ends * 100 > population * u64::from(share), || {
                         format!("{ends} of {population} were held back, and {share} percent may be deactivated")
                     })?;

@@ -1,0 +1,353 @@
+//! Ops, packed: of a night on which everything changes, the whole plan stays in memory.
+//!
+//! | of an op | is kept |
+//! |---|---|
+//! | the source's record | its row |
+//! | the new base | that it is the same row, or a row of its own |
+//! | the patch | which fields of the row it takes, or a row of its own |
+//! | an entry about a field | what was decided, by numbers, and the values that stand in no row |
+//! | rules and reasons | their numbers: few sentences are told of many records |
+//!
+//! The entries are made again when a batch is built, or a person looks at the plan. What is rare (a conflict, a value that
+//! cannot be read, a link) is kept as it is.
+
+mod codes;
+mod read;
+mod texts;
+mod write;
+
+use std::fmt;
+use std::vec::IntoIter;
+
+use self::texts::Texts;
+use crate::store::Op;
+
+/// Ops in their order, packed.
+#[derive(Clone, Default)]
+pub(crate) struct PackedOps {
+    texts: Texts,
+    ops: Vec<PackedOp>,
+}
+
+/// One op. It is read with the texts that it was packed with.
+#[derive(Debug, Clone)]
+pub(crate) enum PackedOp {
+    Packed(Box<[u8]>),
+    Whole(Box<Op>),
+}
+
+/// Packs ops, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Packer {
+    texts: Texts,
+    /// Used again for each op, so that packing one asks for little memory.
+    bytes: Vec<u8>,
+}
+
+impl Packer {
+    pub(crate) fn pack(&mut self, op: Op) -> PackedOp {
+        self.bytes.clear();
+        match write::op(&mut self.texts, &mut self.bytes, &op) {
+            Some(()) => PackedOp::Packed(self.bytes.as_slice().into()),
+            None => PackedOp::Whole(Box::new(op)),
+        }
+    }
+
+    pub(crate) fn unpack(&self, op: PackedOp) -> Op {
+        op.into_op(&self.texts)
+    }
+
+    /// The ops that it has packed, in an order.
+    pub(crate) fn finish(self, ops: Vec<PackedOp>) -> PackedOps {
+        PackedOps { texts: self.texts, ops }
+    }
+}
+
+impl PackedOp {
+    fn to_op(&self, texts: &Texts) -> Op {
+        match self {
+            Self::Packed(bytes) => read::op(texts, bytes).expect("what was packed is read as it was written"),
+            Self::Whole(op) => (**op).clone(),
+        }
+    }
+
+    fn into_op(self, texts: &Texts) -> Op {
+        match self {
+            Self::Packed(_) => self.to_op(texts),
+            Self::Whole(op) => *op,
+        }
+    }
+
+    fn id(&self) -> &str {
+        match self {
+            Self::Packed(bytes) => read::id(bytes),
+            Self::Whole(op) => op.id.as_str(),
+        }
+    }
+}
+
+impl PackedOps {
+    pub(crate) fn len(&self) -> usize {
+        self.ops.len()
+    }
+
+    /// The ops, each made when it is asked for.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = Op> {
+        self.ops.iter().map(|op| op.to_op(&self.texts))
+    }
+
+    /// Adds ops behind the others.
+    pub(crate) fn extend(&mut self, ops: Vec<Op>) {
+        let mut packer = Packer { texts: std::mem::take(&mut self.texts), bytes: Vec::new() };
+        self.ops.extend(ops.into_iter().map(|op| packer.pack(op)));
+        self.texts = packer.texts;
+    }
+
+    /// Changes the ops with some ids.
+    pub(crate) fn change(&mut self, is_meant: impl Fn(&str) -> bool, mut change: impl FnMut(&mut Op)) {
+        let mut packer = Packer { texts: std::mem::take(&mut self.texts), bytes: Vec::new() };
+        for packed in self.ops.iter_mut().filter(|op| is_meant(op.id())) {
+            let mut op = packed.to_op(&packer.texts);
+            change(&mut op);
+            *packed = packer.pack(op);
+        }
+        self.texts = packer.texts;
+    }
+}
+
+impl FromIterator<Op> for PackedOps {
+    fn from_iter<I: IntoIterator<Item = Op>>(ops: I) -> Self {
+        let mut packer = Packer::default();
+        let ops = ops.into_iter().map(|op| packer.pack(op)).collect();
+        packer.finish(ops)
+    }
+}
+
+/// A few ops that are carried out at once are not packed.
+impl From<Vec<Op>> for PackedOps {
+    fn from(ops: Vec<Op>) -> Self {
+        Self { texts: Texts::default(), ops: ops.into_iter().map(|op| PackedOp::Whole(Box::new(op))).collect() }
+    }
+}
+
+impl fmt::Debug for PackedOps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl IntoIterator for PackedOps {
+    type Item = Op;
+    type IntoIter = Unpacked;
+
+    fn into_iter(self) -> Unpacked {
+        Unpacked { texts: self.texts, ops: self.ops.into_iter() }
+    }
+}
+
+/// The ops one by one; what is taken needs no room any more.
+pub(crate) struct Unpacked {
+    texts: Texts,
+    ops: IntoIter<PackedOp>,
+}
+
+impl Iterator for Unpacked {
+    type Item = Op;
+
+    fn next(&mut self) -> Option<Op> {
+        self.ops.next().map(|op| op.into_op(&self.texts))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ops.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Unpacked {}
+
+impl fmt::Debug for Unpacked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ops", self.ops.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::option::of;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
+    use crate::detect::{Clash, RemoteChange, Verdict};
+    use crate::resolve::Decision;
+    use crate::schema::Privacy;
+    use crate::store::{Action, ConflictChange, Precondition, Revision};
+    use crate::value::{Fingerprint, Problem, Record, RecordBuilder, Value};
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i128>().prop_map(Value::Int),
+            (-9i64..9).prop_map(Value::from),
+            (-1e300..1e300).prop_map(Value::Float),
+            "[ab]{0,2}".prop_map(Value::Text),
+        ];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::List),
+                prop::collection::btree_map("[ab]{0,2}", inner, 0..3).prop_map(Value::Map),
+            ]
+        })
+    }
+
+    /// Rows of three fields, some of them with something beyond the schema or with exact numbers.
+    fn row() -> impl Strategy<Value = Record> {
+        let beyond = prop::collection::btree_map("[xy]", value(), 0..2);
+        (prop::collection::vec(of(value()), 3), beyond, any::<bool>()).prop_map(|(values, beyond, exact)| {
+            let mut row = RecordBuilder::new(values.len());
+            for (position, value) in values.iter().enumerate() {
+                value.iter().for_each(|value| row.set(position, value).expect("it is small"));
+            }
+            if !beyond.is_empty() {
+                row.set_extra(beyond).expect("it is small");
+            }
+            if exact { row.finish().with_exact_numbers() } else { row.finish() }
+        })
+    }
+
+    fn verdict() -> impl Strategy<Value = Verdict> {
+        prop_oneof![
+            Just(Verdict::RemoteOnly(RemoteChange::Changed)),
+            Just(Verdict::Conflict(Clash::BothChanged)),
+            Just(Verdict::InvalidRemote(Problem::Required)),
+        ]
+    }
+
+    fn entry(remote: Record) -> impl Strategy<Value = AuditEntry> {
+        let of_row = (0usize..3).prop_map(move |at| remote.field(at).to_value());
+        let some = prop_oneof![value(), of_row].boxed();
+        let values = (of(some.clone()), some.clone(), of(some.clone()), some);
+        let texts = (of("[gh]"), "[a-c]", "[a-z]{3}");
+        let field = (texts, verdict(), values, any::<bool>());
+        let field = field.prop_map(|((group, field, why), verdict, (base, local, remote, result), hidden)| {
+            let kept = if hidden { Privacy::Redacted } else { Privacy::Plain };
+            let (decision, rule) = (Decision::TookRemote, "the default".to_owned());
+            let (collisions, by) = (Vec::new(), None);
+            AuditEntry::Field(FieldEntry {
+                field,
+                group,
+                verdict,
+                decision,
+                rule,
+                base,
+                local,
+                remote,
+                result,
+                collisions,
+                why,
+                by,
+                kept,
+            })
+        });
+        let record = "[a-z]{0,9}".prop_map(|why| {
+            let action = "touch".to_owned();
+            AuditEntry::Record(RecordEntry { situation: Situation::Stale, action, why, by: None })
+        });
+        prop_oneof![field, record]
+    }
+
+    /// A patch and a base are often the source's row, or a part of it.
+    fn like(remote: Record) -> impl Strategy<Value = Record> {
+        let part = prop::collection::btree_set(0usize..3, 0..3);
+        let of_remote = remote.clone();
+        let part = part.prop_map(move |at| write::part(&of_remote, &at.into_iter().collect::<Vec<_>>()));
+        prop_oneof![Just(remote), part, row()]
+    }
+
+    fn op() -> impl Strategy<Value = Op> {
+        row().prop_flat_map(|remote| {
+            let rows = (of(Just(remote.clone())), of(like(remote.clone())), like(remote.clone()));
+            let entries = prop::collection::vec(entry(remote), 0..3);
+            (rows, entries, 0u8..5, any::<[bool; 5]>(), any::<u64>(), any::<u32>()).prop_map(packed_from)
+        })
+    }
+
+    type Parts = ((Option<Record>, Option<Record>, Record), Vec<AuditEntry>, u8, [bool; 5], u64, u32);
+
+    fn packed_from(((remote, base, patch), entries, action, is, number, missed): Parts) -> Op {
+        let [linked, rekeyed, seen, other, conflict] = is;
+        let id = |text: &str| text.parse().expect("a short text is an id");
+        let print = Fingerprint::of(&number.to_le_bytes());
+        let said = remote.as_ref().map(Record::fingerprint);
+        Op {
+            id: id("FED-7"),
+            rekeyed: rekeyed.then(|| id("an id that is longer than what fits in place")),
+            situation: if linked { Situation::Linked } else { Situation::Unmatched },
+            action: match action {
+                0 => Action::Create(patch),
+                1 => Action::Update(patch),
+                2 => Action::Reactivate(patch),
+                3 => Action::Deactivate,
+                _ => Action::Touch,
+            },
+            expect: if linked { Precondition::Revision(Revision(number)) } else { Precondition::Unlinked },
+            made_from: linked.then_some(print),
+            base,
+            version: seen.then_some(number),
+            remote,
+            seen: if seen { said.filter(|_| !other).or(Some(print)) } else { None },
+            missed,
+            conflicts: if conflict && other { vec![ConflictChange::Close { unit: "a".to_owned() }] } else { vec![] },
+            entries,
+        }
+    }
+
+    proptest! {
+        /// Nothing of an op is lost by packing it, not even how its rows lie in memory.
+        #[test]
+        fn an_op_is_what_it_was_before_it_was_packed(ops in prop::collection::vec(op(), 0..6)) {
+            let packed: PackedOps = ops.iter().cloned().collect();
+            let again: Vec<Op> = packed.iter().collect();
+            prop_assert_eq!(&again, &ops);
+            let rows = |op: &Op| [&op.remote, &op.base].map(|row| row.as_ref().map(|row| row.row_bytes().to_vec()));
+            prop_assert!(again.iter().map(rows).eq(ops.iter().map(rows)));
+            prop_assert!(packed.into_iter().eq(ops));
+        }
+    }
+
+    /// A name and a phone number changed at the source: the row, what was here before, and little else is kept.
+    #[test]
+    fn an_update_takes_few_bytes_beside_its_values() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let mut row = RecordBuilder::new(6);
+        for (position, said) in ["Áine", "Ní Bhriain", "1990-02-28", "aine@example.org", "1", "2"].iter().enumerate()
+        {
+            row.set(position, &text(said)).expect("it is small");
+        }
+        let remote = row.finish();
+        let entry = |at: usize| {
+            AuditEntry::Field(FieldEntry {
+                field: format!("field {at}"),
+                group: None,
+                verdict: Verdict::RemoteOnly(RemoteChange::Changed),
+                decision: Decision::TookRemote,
+                rule: "the schema's rule for this field".to_owned(),
+                base: Some(text("before")),
+                local: text("before"),
+                remote: Some(remote.field(at).to_value()),
+                result: remote.field(at).to_value(),
+                collisions: Vec::new(),
+                why: "The source changed it and nobody had edited it here, so the source's value was taken.".to_owned(),
+                by: None,
+                kept: Privacy::Plain,
+            })
+        };
+        let patch = write::part(&remote, &[4, 5]);
+        let parts = ((Some(remote.clone()), Some(remote.clone()), patch), vec![entry(4), entry(5)], 1);
+        let op = packed_from((parts.0, parts.1, parts.2, [true, false, true, false, false], 7, 0));
+        let PackedOp::Packed(bytes) = Packer::default().pack(op) else { panic!("it is kept whole") };
+        let values = remote.size() + 2 * "before".len();
+        assert!(bytes.len() < values + 80, "{} bytes, of which {values} are values", bytes.len());
+    }
+}

@@ -1,0 +1,36 @@
+//! Rows and values as bytes, for those who keep many of them in memory.
+
+use super::codec::{decode_nested, encode_nested};
+use super::{FieldRef, Record, Value};
+
+/// What stands before the bytes of a packed value: its tag and its length.
+const HEAD: usize = 5;
+
+impl Record {
+    /// The row, as it lies in memory.
+    pub(crate) fn row_bytes(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// A row from its bytes.
+    pub(crate) fn of_row_bytes(bytes: &[u8]) -> Self {
+        Self { row: bytes.into() }
+    }
+}
+
+impl FieldRef<'_> {
+    /// Whether its value is the one that [`pack`] has packed.
+    pub(crate) fn is_packed_as(self, packed: &[u8]) -> bool {
+        packed.first() == Some(&(self.tag as u8)) && packed.get(HEAD..) == Some(self.bytes)
+    }
+}
+
+/// Appends a value.
+pub(crate) fn pack(value: &Value, out: &mut Vec<u8>) {
+    encode_nested(value, out);
+}
+
+/// Takes a value off the front; `None` behind the last.
+pub(crate) fn unpack(bytes: &mut &[u8]) -> Option<Value> {
+    decode_nested(bytes)
+}
