@@ -134,7 +134,7 @@ fn number(text: &str) -> Result<u64, String> {
 /// Writes people of the workload.
 pub(crate) fn write(what: Written, file: &Path, people: u64) -> Result<(), String> {
     let written = File::create(file).and_then(|out| match what {
-        Written::Listing => people::write_listing(&mut BufWriter::new(out), people, |versions| &versions.remote),
+        Written::Listing => people::write_listing(&mut BufWriter::new(out), people, |versions| versions.remote),
         Written::Versions => people::write_versions(&mut BufWriter::new(out), people),
     });
     written.map_err(|error| format!("{}: {error}", file.display()))

@@ -1,6 +1,7 @@
 //! The crate's core, against its floors and its peers.
 
 mod allocations;
+mod changed;
 mod contender;
 mod crowd;
 mod detection;
@@ -35,6 +36,7 @@ pub(crate) fn measure(effort: &Effort) -> Result<Measured, String> {
     }
     rows.extend(fates::rows(effort));
     rows.extend(unchanged::rows(effort)?);
+    rows.extend(changed::rows(effort)?);
     rows.extend(allocations::rows(effort));
     rows.extend(memory::rows());
     Ok(Measured { rows, lines })

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | first import | `nightly-sync run` into a database that is not there yet, with the schema as a file | reads the listing, parses each line into a struct, and inserts the same rows into the same tables, prepared, in transactions of as many records under the same pragmas |
 //! | unchanged records | `nightly-sync run` on the listing that was imported | reads the file line by line and parses each line into a struct |
+//! | everything changes | `nightly-sync run` on a listing in which everybody has another e-mail address and telephone number | reads the listing and updates the same rows, the links and the audit, prepared, in as large transactions, without triggers |
 //!
 //! Every run is a process of its own, timed from its start to its end: floor, host, floor, host. All of them are one
 //! program beside this one, so that they are built alike; unlike this one it counts no allocations.
@@ -29,12 +30,16 @@ const JUDGED: u64 = 1_000_000;
 /// 200 MB, in mebibytes.
 const PEAK: f64 = 200e6 / (1 << 20) as f64;
 
+/// 600 MB, in mebibytes: a plan of a million records that all change.
+const PLANNED_PEAK: f64 = 600e6 / (1 << 20) as f64;
+
 /// The rows of the tables about `nightly-sync`.
 pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
     process::build()?;
     let place = Place::new(effort.people())?;
     let mut rows = import(effort, &place)?;
     rows.extend(unchanged(effort, &place)?);
+    rows.extend(changed(effort, &place)?);
     Ok(rows)
 }
 
@@ -63,7 +68,10 @@ fn import(effort: &Effort, place: &Place) -> Result<Vec<Row>, String> {
         inferred.row(table, "`nightly-sync run` that infers the schema first", records),
         host.peak(table, "peak memory, page by page", None),
         inferred.peak(table, "peak memory, page by page, schema inferred"),
-        planned.peak(table, "peak memory, planned whole (a dry run)"),
+        Row {
+            target: target(effort, PLANNED_PEAK).map(Target::AtMost),
+            ..planned.peak(table, "peak memory, planned whole (a dry run)")
+        },
     ])
 }
 
@@ -85,6 +93,28 @@ fn unchanged(effort: &Effort, place: &Place) -> Result<Vec<Row>, String> {
         floor.row(table, "floor: lines read and parsed into a struct"),
         host.row_against(table, "`nightly-sync run`", "the floor", &floor, target(effort, 2.5)),
         host.peak(table, "peak memory", target(effort, PEAK)),
+    ])
+}
+
+/// As often everything is changed at most.
+const CHANGES: usize = 3;
+
+/// A night on which everybody changed, as when the source changes a format.
+fn changed(effort: &Effort, place: &Place) -> Result<Vec<Row>, String> {
+    let records = effort.people();
+    let (mut floor, mut host) = (Series::default(), Series::default());
+    for _ in 0..effort.rounds.min(CHANGES) {
+        floor.add(records, &Process::Changes.run(place, &place.copy("host.db", "floor.db")?)?);
+        host.add(records, &Process::Changed.run(place, &place.copy("host.db", "changed.db")?)?);
+    }
+    let planned = Process::PlannedChange.run(place, &place.file("host.db"))?;
+    let table = "nightly-sync, everything changes";
+    let most = target(effort, PLANNED_PEAK);
+    Ok(vec![
+        floor.row(table, "floor: the same updates, links and entries, prepared, in batches of the same size"),
+        host.row_against(table, "`nightly-sync run`", "the floor", &floor, target(effort, 2.0)),
+        host.peak(table, "peak memory", most),
+        Row { target: most.map(Target::AtMost), ..planned.peak(table, "peak memory, only planned (a dry run)") },
     ])
 }
 

@@ -43,6 +43,15 @@ impl Person {
         [&self.first_name, &self.last_name, &self.date_of_birth, &self.email, &self.phone, &self.address]
     }
 
+    /// The same person with a new e-mail address and a new telephone number, as when a source changes a format.
+    pub(crate) fn moved(mut self) -> Self {
+        for field in [3, 4] {
+            let other = self.clone();
+            *self.text_mut(field) = changed(field, &other, 1);
+        }
+        self
+    }
+
     fn text_mut(&mut self, field: usize) -> &mut String {
         match field {
             0 => &mut self.first_name,
@@ -151,20 +160,16 @@ fn changed(field: usize, other: &Person, which: usize) -> String {
 }
 
 /// Writes the first `people` as JSON lines, in the version that `version` picks, each with an `id`.
-pub(crate) fn write_listing(
-    out: &mut impl Write,
-    people: u64,
-    version: impl Fn(&Versions) -> &Person,
-) -> io::Result<()> {
+pub(crate) fn write_listing(out: &mut impl Write, people: u64, version: impl Fn(Versions) -> Person) -> io::Result<()> {
     #[derive(Serialize)]
-    struct Line<'a> {
+    struct Line {
         id: String,
         #[serde(flatten)]
-        person: &'a Person,
+        person: Person,
     }
     for number in 0..people {
-        let versions = Versions::of(SEED, number);
-        serde_json::to_writer(&mut *out, &Line { id: id(number), person: version(&versions) })?;
+        let person = version(Versions::of(SEED, number));
+        serde_json::to_writer(&mut *out, &Line { id: id(number), person })?;
         out.write_all(b"\n")?;
     }
     out.flush()

@@ -34,12 +34,26 @@ impl Place {
 
     fn write(&self, people: u64) -> std::io::Result<()> {
         fs::write(self.schema(), SCHEMA)?;
-        people::write_listing(&mut BufWriter::new(File::create(self.listing())?), people, |versions| &versions.base)
+        let out = |file| File::create(file).map(BufWriter::new);
+        people::write_listing(&mut out(self.moved())?, people, |versions| versions.base.moved())?;
+        people::write_listing(&mut out(self.listing())?, people, |versions| versions.base)
     }
 
     /// The listing.
     pub(super) fn listing(&self) -> PathBuf {
         self.file("listing.jsonl")
+    }
+
+    /// The listing in which everybody has a new e-mail address and a new telephone number.
+    pub(super) fn moved(&self) -> PathBuf {
+        self.file("moved.jsonl")
+    }
+
+    /// A copy of a database, under another name.
+    pub(super) fn copy(&self, of: &str, name: &str) -> Result<PathBuf, String> {
+        let copy = self.fresh(name)?;
+        fs::copy(self.file(of), &copy).map_err(|error| format!("{}: {error}", copy.display()))?;
+        Ok(copy)
     }
 
     /// The schema.

@@ -32,6 +32,12 @@ pub(super) enum Process {
     PlannedImport,
     /// The host's run on what is in step.
     Unchanged,
+    /// Updates all members, their links and the audit.
+    Changes,
+    /// The host's run on a listing in which everybody changed.
+    Changed,
+    /// The same, as a whole plan that is not carried out.
+    PlannedChange,
 }
 
 /// How a process went.
@@ -59,7 +65,9 @@ impl Process {
     }
 
     fn args(self, place: &Place, db: &Path) -> Vec<OsString> {
-        let (listing, schema) = (place.listing(), place.schema());
+        let moved = matches!(self, Self::Changes | Self::Changed | Self::PlannedChange);
+        let listing = if moved { place.moved() } else { place.listing() };
+        let schema = place.schema();
         let host = |more: &[&str]| {
             let mut args: Vec<OsString> = vec!["host".into(), "run".into(), "--db".into(), db.into()];
             args.extend(["--remote".into(), listing.clone().into()]);
@@ -70,7 +78,9 @@ impl Process {
             Self::Read => vec!["read".into(), listing.into()],
             Self::Members => vec!["members".into(), listing.into(), db.into()],
             Self::Rows => vec!["rows".into(), listing.into(), db.into(), schema.into()],
-            Self::Unchanged | Self::InferredImport => host(&[]),
+            Self::Changes => vec!["changes".into(), listing.into(), db.into()],
+            Self::PlannedChange => host(&["--dry-run"]),
+            Self::Unchanged | Self::Changed | Self::InferredImport => host(&[]),
             Self::Import => [host(&["--schema"]), vec![schema.into()]].concat(),
             Self::PlannedImport => [host(&["--dry-run", "--schema"]), vec![schema.into()]].concat(),
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nightly_sync::store::{Access, Database, Settings, SqliteStore};
 use rusqlite::{Connection, Statement, params};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tripartite::run::BATCH;
 
 /// A line of the listing.
@@ -68,6 +68,64 @@ fn all_rows(conn: &Connection, listing: &Path) -> Result<(), String> {
         audit.execute(values).map(drop).map_err(told)
     })
 }
+
+/// Updates of the e-mail address and the telephone number of all members, prepared: with what the host leaves behind of
+/// each, the link and two entries of the audit, which have the values that were there. No trigger stands in the way.
+pub(crate) fn changes(listing: &Path, db: &Path) -> Result<(), String> {
+    let conn = Connection::open(db).map_err(told)?;
+    conn.execute_batch("PRAGMA synchronous = NORMAL").map_err(told)?;
+    drop_triggers(&conn).map_err(told)?;
+    let prepare = |sql| conn.prepare(sql).map_err(told);
+    let (mut before, mut member, mut link) = (prepare(BEFORE)?, prepare(UPDATE)?, prepare(RELINK)?);
+    let mut audit = prepare(CHANGE)?;
+    in_batches(&conn, listing, |Member { id, email, phone, .. }| {
+        let was: [String; 2] = before.query_row([id], |row| Ok([row.get(0)?, row.get(1)?])).map_err(told)?;
+        member.execute([id, email, phone]).map_err(told)?;
+        link.execute(params![id, [2_u8; 16], [3_u8; 16], i64::MAX]).map_err(told)?;
+        for ((field, was), is) in ["email", "phone"].into_iter().zip(&was).zip([email, phone]) {
+            let values = params![RUN, AT, id, field, entry(field, was, is).map_err(told)?];
+            audit.execute(values).map_err(told)?;
+        }
+        Ok(())
+    })
+}
+
+fn drop_triggers(conn: &Connection) -> rusqlite::Result<()> {
+    let mut triggers = conn.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")?;
+    let names = triggers.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    names.iter().try_for_each(|name| conn.execute_batch(&format!("DROP TRIGGER \"{name}\"")))
+}
+
+fn entry(field: &str, was: &str, is: &str) -> serde_json::Result<String> {
+    #[derive(Serialize)]
+    struct Entry<'a> {
+        field: &'a str,
+        verdict: &'a str,
+        detail: &'a str,
+        decision: &'a str,
+        rule: &'a str,
+        base: &'a str,
+        local: &'a str,
+        remote: &'a str,
+        result: &'a str,
+        why: String,
+    }
+    let why = format!("The source changed {field} and nobody had edited it here, so the source's value was taken.");
+    let (verdict, detail, decision, rule) = ("RemoteOnly", "Changed", "TookRemote", "remote_wins, the default");
+    let (base, local, remote, result) = (was, was, is, is);
+    serde_json::to_string(&Entry { field, verdict, detail, decision, rule, base, local, remote, result, why })
+}
+
+const BEFORE: &str = "SELECT email, phone FROM members WHERE external_id = ?1";
+
+const UPDATE: &str = "UPDATE members SET email = ?2, phone = ?3, revision = revision + 1 WHERE external_id = ?1";
+
+const RELINK: &str =
+    "UPDATE tripartite_links SET seen = ?2, policy = ?3, synced_revision = 2, print = ?4 WHERE external_id = ?1";
+
+const CHANGE: &str =
+    "INSERT INTO tripartite_audit(run, at, external_id, subject, field, verdict, detail, decision, entry)
+    VALUES (?1, ?2, ?3, 'field', ?4, 'RemoteOnly', 'Changed', 'TookRemote', ?5)";
 
 const MEMBER: &str = "INSERT INTO members(
     external_id, first_name, last_name, date_of_birth, email, phone, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";

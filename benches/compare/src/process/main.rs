@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         },
         (Some("read"), [listing]) => floor::read(listing).map(|read| println!("{read}")),
         (Some("members"), [listing, db]) => floor::members(listing, db),
+        (Some("changes"), [listing, db]) => floor::changes(listing, db),
         (Some("rows"), [listing, db, schema]) => floor::rows(listing, db, schema),
         _ => Err(format!("there is no process {}", name.display())),
     };
