@@ -87,7 +87,8 @@ impl Ids {
 
     /// Looks where it should be.
     fn ahead(&self, id: &str) -> Option<usize> {
-        let mut near = (self.recent..self.recent + AHEAD.min(self.len())).map(|at| at % self.len());
+        let around = |at: usize| if at < self.len() { at } else { at - self.len() };
+        let mut near = (self.recent..self.recent + AHEAD.min(self.len())).map(around);
         near.find(|&at| self.bytes(at) == id.as_bytes())
     }
 
