@@ -19,7 +19,7 @@
 //! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
 //!
 //! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, what changes, and
-//! in `run` about 64 MiB of pages that a thread reads ahead ([`Ahead`](listing::Ahead)).
+//! in `run` about 96 MiB of pages that a thread reads ahead ([`Ahead`](listing::Ahead)).
 
 pub mod app;
 pub mod audit;

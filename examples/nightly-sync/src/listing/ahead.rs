@@ -24,7 +24,7 @@ use tripartite::value::Record;
 use super::{JsonLines, ListingError};
 
 /// How many bytes of records may wait, and the page that reaches it; one more is being read, and one looked at.
-pub const HELD: usize = 64 << 20;
+pub const HELD: usize = 96 << 20;
 
 /// A listing that is read ahead.
 ///
