@@ -93,6 +93,7 @@ pub mod ending;
 mod fails_once;
 pub mod log;
 mod probe;
+mod promise;
 pub mod race;
 pub mod record;
 pub mod records;

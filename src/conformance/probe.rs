@@ -1,10 +1,11 @@
 use std::fmt::Debug;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Barrier;
 use std::{panic, thread};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::promise::Promise;
 use crate::drive::block_on;
 use crate::failure::{Classify, Failure};
 use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
@@ -19,10 +20,10 @@ pub(super) const RACERS: usize = 16;
 /// Where most cases look for due keys.
 pub(super) const SHARD: Shard = Shard(0);
 
-/// A store under test, and the promise that is being checked: everything that breaks it panics with its words.
+/// A store under test, and the promise that is being checked.
 pub(super) struct Probe<'s, S> {
     store: &'s S,
-    promise: &'static str,
+    promise: Promise,
 }
 
 /// What a read of a log is asked for.
@@ -33,9 +34,17 @@ pub(super) struct Reading<'r> {
     pub(super) limit: usize,
 }
 
+impl<S> Deref for Probe<'_, S> {
+    type Target = Promise;
+
+    fn deref(&self) -> &Promise {
+        &self.promise
+    }
+}
+
 impl<'s, S: JobStore + Sync> Probe<'s, S> {
     pub(super) fn new(store: &'s S, promise: &'static str) -> Self {
-        Self { store, promise }
+        Self { store, promise: Promise(promise) }
     }
 
     pub(super) fn store(&self) -> &'s S {
@@ -47,25 +56,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     pub(super) fn reads_job<T>(&self, read: Result<T, WorkError<S::Error>>) -> T {
         match read {
             Ok(read) => read,
-            Err(error) => panic!("broken promise: {}\n  seen: {error}", self.promise),
-        }
-    }
-
-    #[track_caller]
-    pub(super) fn equal<T: PartialEq + Debug>(&self, what: &str, seen: &T, promised: &T) {
-        self.holds(seen == promised, || format!("{what}: {}, instead of {}", short(seen), short(promised)));
-    }
-
-    #[track_caller]
-    pub(super) fn holds(&self, kept: bool, seen: impl FnOnce() -> String) {
-        assert!(kept, "broken promise: {}\n  seen: {}", self.promise, seen());
-    }
-
-    #[track_caller]
-    fn answered<T>(&self, call: &str, answer: Result<T, S::Error>) -> T {
-        match answer {
-            Ok(answer) => answer,
-            Err(error) => panic!("broken promise: {}\n  seen: {call} failed: {error}", self.promise),
+            Err(error) => self.broken(&error.to_string()),
         }
     }
 
@@ -96,9 +87,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     pub(super) fn put(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Version {
         match self.swap(key, expect, next) {
             Swap::Applied(version) => version,
-            Swap::Conflict => {
-                panic!("broken promise: {}\n  seen: a conflict, where {expect:?} was right", self.promise)
-            }
+            Swap::Conflict => self.broken(&format!("a conflict, where {expect:?} was right")),
         }
     }
 
@@ -143,7 +132,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     pub(super) fn persist<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
         match (0..TRIES).find_map(|_| attempt()) {
             Some(value) => value,
-            None => panic!("broken promise: {}\n  seen: no write got through in {TRIES} tries", self.promise),
+            None => self.broken(&format!("no write got through in {TRIES} tries")),
         }
     }
 

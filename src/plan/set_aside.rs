@@ -20,7 +20,8 @@ use crate::value::Fingerprint;
 ///     let id = id.map(|id| id.parse()).transpose()?;
 ///     let (place, problem) = (None, "expected `,` or `}`".to_owned());
 ///     let situation = Situation::Malformed;
-///     Ok::<_, tripartite::id::IdError>(Quarantined { id, place, situation, problem, matched: None })
+///     let torn = Quarantined { id, place, situation, problem, matched: None };
+///     Ok::<_, tripartite::id::IdError>(torn)
 /// };
 /// let approved = ApprovedAside::of(&[torn(Some("7"))?, torn(None)?]);
 /// assert_eq!(approved.beside(&[torn(Some("7"))?, torn(None)?]).count, 0);

@@ -1,12 +1,13 @@
 //! A store under test, and the promise that is being checked.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::ops::Deref;
 
 use super::seen::{Listed, Near, Seen};
 use super::{Fixture, schema, world};
 use crate::audit::AuditEntry;
 use crate::conformance::probe::short;
+use crate::conformance::promise::Promise;
 use crate::drive::block_on;
 use crate::failure::{Classify, Failure};
 use crate::id::{ExternalId, LocalId};
@@ -15,19 +16,25 @@ use crate::source::Cursor;
 use crate::store::{Candidate, IndexEntry, LoadRequest, Loaded, Op, OpOutcome, RecordStore, Revision};
 use crate::value::Record;
 
-type StoreError<F> = <<F as Fixture>::Store as RecordStore>::Error;
-
-/// A fixture, and the promise that is being checked: everything that breaks it panics with its words.
+/// A fixture, and the promise that is being checked.
 pub(super) struct Probe<'f, F> {
     pub(super) fixture: F,
     pub(super) schema: Schema,
     fresh: &'f (dyn Fn() -> F + Sync),
-    promise: &'static str,
+    promise: Promise,
+}
+
+impl<F> Deref for Probe<'_, F> {
+    type Target = Promise;
+
+    fn deref(&self) -> &Promise {
+        &self.promise
+    }
 }
 
 impl<'f, F: Fixture> Probe<'f, F> {
     pub(super) fn new(fresh: &'f (dyn Fn() -> F + Sync), promise: &'static str) -> Self {
-        Self { fixture: fresh(), schema: schema(), fresh, promise }
+        Self { fixture: fresh(), schema: schema(), fresh, promise: Promise(promise) }
     }
 
     /// The same promise, of another fixture.
@@ -43,29 +50,6 @@ impl<'f, F: Fixture> Probe<'f, F> {
     /// The same promise, of the fixture after a crash.
     pub(super) fn reopened(self) -> Self {
         Self { fixture: self.fixture.reopen(), ..self }
-    }
-
-    #[track_caller]
-    pub(super) fn equal<T: PartialEq + Debug>(&self, what: &str, seen: &T, promised: &T) {
-        self.holds(seen == promised, || format!("{what}: {}, instead of {}", short(seen), short(promised)));
-    }
-
-    #[track_caller]
-    pub(super) fn holds(&self, kept: bool, seen: impl FnOnce() -> String) {
-        assert!(kept, "broken promise: {}\n  seen: {}", self.promise, seen());
-    }
-
-    #[track_caller]
-    pub(super) fn broken(&self, seen: &str) -> ! {
-        panic!("broken promise: {}\n  seen: {seen}", self.promise)
-    }
-
-    #[track_caller]
-    fn answered<T>(&self, call: &str, answer: Result<T, StoreError<F>>) -> T {
-        match answer {
-            Ok(answer) => answer,
-            Err(error) => self.broken(&format!("{call} failed: {error}")),
-        }
     }
 
     #[track_caller]
