@@ -11,7 +11,7 @@ pub enum Scope {
     /// Everybody's: it was given the source's listing. So is a report from before this was told.
     #[default]
     All,
-    /// Those that it was [asked for](Run::only), in order.
+    /// Those that it was [asked for](crate::run::Run::only), in order.
     Only(Vec<ExternalId>),
     /// Those of a stored plan, as the source had them when that was made.
     Plan,
