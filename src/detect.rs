@@ -187,10 +187,13 @@ impl ChangeSet<'_> {
 ///     .field(Field::new("email", Kind::Email))
 ///     .field(Field::new("phone", Kind::Text))
 ///     .build()?;
-/// let base = schema.record(&serde_json::json!({"email": "aine@example.org", "phone": "1"}))?;
-/// let local = schema.record(&serde_json::json!({"email": "aine@example.org", "phone": "1"}))?;
+/// let base =
+///     schema.record(&serde_json::json!({"email": "aine@example.org", "phone": "1"}))?;
+/// let local =
+///     schema.record(&serde_json::json!({"email": "aine@example.org", "phone": "1"}))?;
 /// // Another spelling of the same address is no change.
-/// let remote = schema.record(&serde_json::json!({"email": "Aine@Example.ORG", "phone": "2"}))?;
+/// let remote =
+///     schema.record(&serde_json::json!({"email": "Aine@Example.ORG", "phone": "2"}))?;
 ///
 /// let found = detect(&schema, Sides { base: &base, local: &local, remote: &remote });
 /// assert_eq!(found.changes().len(), 1);

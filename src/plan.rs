@@ -199,9 +199,14 @@ impl Plan {
     /// # use tripartite::schema::Strategy;
     /// let plan = night(&policy, "Áine")?;
     /// assert_eq!(plan.policy(), policy.fingerprint());
-    /// let other = Run::new(policy.strategy(Strategy::MERGE)?, RunId::new("run-2")?, chrono::DateTime::UNIX_EPOCH);
+    /// let other = Run::new(
+    ///     policy.strategy(Strategy::MERGE)?,
+    ///     RunId::new("run-2")?,
+    ///     chrono::DateTime::UNIX_EPOCH,
+    /// );
     /// // Under another one it is not carried out.
-    /// assert!(matches!(other.apply(plan), Step::Done(done) if done.report.outcome == RunOutcome::Blocked));
+    /// let Step::Done(done) = other.apply(plan) else { panic!("it is carried out") };
+    /// assert_eq!(done.report.outcome, RunOutcome::Blocked);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn policy(&self) -> Fingerprint {
@@ -228,7 +233,9 @@ impl Plan {
     /// # };
     /// # use tripartite::store::Action;
     /// let plan = night(&policy, "Áine")?;
-    /// let Some(Action::Create(record)) = plan.ops().next().map(|op| op.action) else { unreachable!() };
+    /// let Some(Action::Create(record)) = plan.ops().next().map(|op| op.action) else {
+    ///     unreachable!()
+    /// };
     /// assert_eq!(record.field(0).text(), Some("Áine"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -275,7 +282,10 @@ impl Plan {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// use tripartite::audit::Situation;
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
-    /// let twice = [("7", serde_json::json!({"name": "Áine"})), ("7", serde_json::json!({"name": "Seán"}))];
+    /// let twice = [
+    ///     ("7", serde_json::json!({"name": "Áine"})),
+    ///     ("7", serde_json::json!({"name": "Seán"})),
+    /// ];
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry();
     /// # let done = drive_blocking(run.start(), &Listing::of(&schema, twice)?, &MemoryStore::new(schema.clone()))?;
     /// # let plan = done.plan.ok_or("a dry run hands out its plan")?;
@@ -307,7 +317,8 @@ impl Plan {
     /// let plan = |run: Run| drive_blocking(run.start(), &one, &store).map(|done| done.plan);
     /// let first = plan(run.clone().made_after(MadeAfter::NoRun))?.ok_or("a dry run has one")?;
     /// let second = plan(run)?.ok_or("a dry run has one")?;
-    /// assert_eq!((first.made_after(), second.made_after()), (Some(&MadeAfter::NoRun), None)); // the host did not say
+    /// // the host did not say
+    /// assert_eq!((first.made_after(), second.made_after()), (Some(&MadeAfter::NoRun), None));
     /// assert_eq!(first.id(), second.id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -333,8 +344,10 @@ impl Plan {
     /// #     let plan = drive_blocking(step, &listing, &store)?.plan.ok_or("a dry run hands out its plan")?;
     /// #     Ok::<_, Box<dyn std::error::Error>>(plan)
     /// # };
-    /// assert_eq!(night(&policy, "Áine")?.id(), night(&policy, "Áine")?.id()); // two runs, one plan
-    /// assert_ne!(night(&policy, "Áine")?.id(), night(&policy, "Áine ")?.id()); // raw values are what is written
+    /// // two runs, one plan
+    /// assert_eq!(night(&policy, "Áine")?.id(), night(&policy, "Áine")?.id());
+    /// // raw values are what is written
+    /// assert_ne!(night(&policy, "Áine")?.id(), night(&policy, "Áine ")?.id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn id(&self) -> PlanId {

@@ -73,11 +73,11 @@
 //! on from there.
 //!
 //! ```
-//! use tripartite::store::{IndexPage, OpOutcome, Records};
-//! use tripartite::source::{Item, Next, Page, RemoteRecord};
 //! use tripartite::id::{ExternalId, LocalId, RunId};
 //! use tripartite::run::{Run, RunOutcome, Step};
 //! use tripartite::schema::{Field, Kind, Policy, Schema};
+//! use tripartite::source::{Item, Next, Page, RemoteRecord};
+//! use tripartite::store::{IndexPage, OpOutcome, Records};
 //!
 //! let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
 //! let at = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap_or_default();
@@ -87,13 +87,22 @@
 //!         Step::Indexing(s) => s.resume(IndexPage { entries: vec![], next: None }),
 //!         Step::Fetching(s) => {
 //!             let record = schema.record(&serde_json::json!({"name": "Áine"}))?;
-//!             let item = Item::Record(RemoteRecord { id: ExternalId::new("7")?, version: None, record });
+//!             let item = Item::Record(RemoteRecord {
+//!                 id: ExternalId::new("7")?,
+//!                 version: None,
+//!                 record,
+//!             });
 //!             s.resume(Page { items: vec![item], next: Next::Complete { total: Some(1) } })
 //!         }
 //!         Step::Loading(s) => s.resume(Records::default()), // nothing is linked yet
 //!         Step::Committing(s) => {
 //!             let local = LocalId::new("1")?;
-//!             let outcomes = s.request().ops.iter().map(|_| OpOutcome::Applied { local: local.clone() }).collect();
+//!             let outcomes = s
+//!                 .request()
+//!                 .ops
+//!                 .iter()
+//!                 .map(|_| OpOutcome::Applied { local: local.clone() })
+//!                 .collect();
 //!             s.resume(outcomes)
 //!         }
 //!         Step::Stopped(s) => break s.finish().report,

@@ -35,7 +35,8 @@ pub const TOMBSTONE_LIMIT: usize = 500;
 ///
 /// ```
 /// use tripartite::tombstone::Order;
-/// let (fifth, sixth) = (Order { version: Some(5), at: None }, Order { version: Some(6), at: None });
+/// let (fifth, sixth) =
+///     (Order { version: Some(5), at: None }, Order { version: Some(6), at: None });
 /// assert!(fifth.before(&sixth) && !sixth.before(&fifth) && !fifth.before(&fifth));
 /// assert!(!fifth.before(&Order::default())); // who says nothing is neither before nor after
 /// ```
@@ -120,7 +121,10 @@ impl Tombstone {
 /// use tripartite::id::ExternalId;
 /// use tripartite::tombstone::{Order, Tombstone, Tombstones};
 /// let (id, now) = (ExternalId::new("7")?, DateTime::<Utc>::UNIX_EPOCH);
-/// let version = |version| Tombstone { order: Order { version: Some(version), at: None }, heard_at: now };
+/// let version = |version| Tombstone {
+///     order: Order { version: Some(version), at: None },
+///     heard_at: now,
+/// };
 /// let mut tombstones = Tombstones::default();
 /// tombstones.add(id.clone(), version(5));
 /// let taken = tombstones.clone(); // a run begins
@@ -197,13 +201,18 @@ impl Tombstones {
     /// ```
     /// use tripartite::id::ExternalId;
     /// use tripartite::tombstone::{Added, Order, TOMBSTONE_LIMIT, Tombstone, Tombstones};
-    /// let tombstone = Tombstone { order: Order::default(), heard_at: chrono::DateTime::UNIX_EPOCH };
+    /// let tombstone =
+    ///     Tombstone { order: Order::default(), heard_at: chrono::DateTime::UNIX_EPOCH };
     /// let mut tombstones = Tombstones::default();
     /// for number in 0..TOMBSTONE_LIMIT {
-    ///     assert_eq!(tombstones.add(ExternalId::new(number.to_string())?, tombstone), Added::Kept);
+    ///     assert_eq!(
+    ///         tombstones.add(ExternalId::new(number.to_string())?, tombstone),
+    ///         Added::Kept
+    ///     );
     /// }
     /// assert_eq!(tombstones.add(ExternalId::new("one more")?, tombstone), Added::Spilled);
-    /// assert_eq!(tombstones.add(ExternalId::new("0")?, tombstone), Added::Kept); // its place is there
+    /// // its place is there
+    /// assert_eq!(tombstones.add(ExternalId::new("0")?, tombstone), Added::Kept);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn add(&mut self, id: ExternalId, tombstone: Tombstone) -> Added {

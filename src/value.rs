@@ -70,13 +70,18 @@ pub(crate) use shared::{shared_end, shared_start};
 ///
 /// ```
 /// use tripartite::value::Value;
-/// let value: Value = serde_json::from_str(r#"{"home": "087 123 4567", "codes": [1, 2.5]}"#)?;
+/// let value: Value =
+///     serde_json::from_str(r#"{"home": "087 123 4567", "codes": [1, 2.5]}"#)?;
 /// assert_eq!(serde_json::to_string(&value)?, r#"{"codes":[1,2.5],"home":"087 123 4567"}"#);
 /// assert_eq!(format!("{value:?}"), "map of 2"); // never the content
 ///
 /// assert!(serde_json::from_str::<Value>(r#"{"a": 1, "a": 1}"#).is_err());
-/// assert!(matches!(serde_json::from_str("18446744073709551616")?, Value::Float(_))); // one more than u64::MAX
-/// assert_eq!(serde_json::to_string(&Value::Int(18446744073709551616))?, r#""18446744073709551616""#);
+/// // one more than u64::MAX
+/// assert!(matches!(serde_json::from_str("18446744073709551616")?, Value::Float(_)));
+/// assert_eq!(
+///     serde_json::to_string(&Value::Int(18446744073709551616))?,
+///     r#""18446744073709551616""#
+/// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///

@@ -28,33 +28,48 @@
 //! use chrono::{DateTime, TimeDelta, Utc};
 //! use tripartite::id::{ConnectorId, OrgId, PolicyRef, SyncKey};
 //! use tripartite::registry::Secret;
-//! use tripartite::webhook::{Endpoint, EventKind, MessageId, ReceiveStep, Received, Request, Shape, SideEffect, SigningSecret, Standard};
-//! let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
-//! let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
+//! use tripartite::webhook::{
+//!     Endpoint, EventKind, MessageId, ReceiveStep, Received, Request, Shape, SideEffect,
+//!     SigningSecret, Standard,
+//! };
+//! let key =
+//!     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+//! let standard = Standard::new([SigningSecret::new(&Secret::new(
+//!     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+//! ))?])?;
 //! let body = br#"{"type": "member.updated", "data": {"id": "FED-7"}}"#;
 //! let signed = standard.sign(&MessageId::new("msg_1")?, DateTime::<Utc>::UNIX_EPOCH, body);
 //! let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
 //! let request = Request { headers: &headers, body };
 //!
-//! let changes = [("member.updated", EventKind::Updated), ("member.deleted", EventKind::Deleted)];
+//! let changes =
+//!     [("member.updated", EventKind::Updated), ("member.deleted", EventKind::Deleted)];
 //! let shape = Shape::new("/type", "/data/id", changes)?;
 //! let endpoint = Endpoint::new(key, PolicyRef::new("members")?, standard, shape);
 //! let receive = |seconds| -> Received {
-//!     let mut step = endpoint.receive(&request, DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
+//!     let mut step =
+//!         endpoint.receive(&request, DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
 //!     loop {
 //!         step = match step {
 //!             ReceiveStep::RateCheck(check) => {
-//!                 let (_rate, allowance) = check.take(None); // read, charged and stored under check.key()
+//!                 // read, charged and stored under check.key()
+//!                 let (_rate, allowance) = check.take(None);
 //!                 check.resume(allowance)
 //!             }
-//!             ReceiveStep::Deduplicate(lookup) => lookup.resume(None), // read under lookup.key()
-//!             ReceiveStep::StoreTombstones(gone) => ReceiveStep::Done(gone.resume(None)), // read under gone.key()
+//!             // read under lookup.key()
+//!             ReceiveStep::Deduplicate(lookup) => lookup.resume(None),
+//!             // read under gone.key()
+//!             ReceiveStep::StoreTombstones(gone) => ReceiveStep::Done(gone.resume(None)),
 //!             ReceiveStep::Done(received) => break received,
 //!         }
 //!     }
 //! };
 //! let received = receive(2);
-//! assert!(matches!(received.effects[..], [SideEffect::Trigger { .. }, SideEffect::Remember { .. }])); // in this order
+//! // in this order
+//! assert!(matches!(
+//!     received.effects[..],
+//!     [SideEffect::Trigger { .. }, SideEffect::Remember { .. }]
+//! ));
 //! assert_eq!(received.answer.status, 202);
 //! assert_eq!(receive(301).answer.status, 401); // five minutes and a second later
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -40,15 +40,25 @@
 //!     type Store = Arc<MemoryStore>;
 //!     type Error = Infallible;
 //!
-//!     async fn open(&self, job: &Job) -> Result<Session<Listing, Arc<MemoryStore>>, Infallible> {
-//!         let id = RunId::new(format!("run-{}", job.token.0)).expect("short, and not empty");
-//!         let step = Run::new(Policy::new(self.0.clone()), id, DateTime::<Utc>::UNIX_EPOCH).start();
+//!     async fn open(
+//!         &self,
+//!         job: &Job,
+//!     ) -> Result<Session<Listing, Arc<MemoryStore>>, Infallible> {
+//!         let id =
+//!             RunId::new(format!("run-{}", job.token.0)).expect("short, and not empty");
+//!         let step = Run::new(Policy::new(self.0.clone()), id, DateTime::<Utc>::UNIX_EPOCH)
+//!             .start();
 //!         let members = [("7", serde_json::json!({"name": "Áine"}))];
 //!         let connector = Listing::of(&self.0, members).expect("a name");
 //!         Ok(Session { step, connector, store: self.1.clone() })
 //!     }
 //!
-//!     async fn close(&self, _: &Job, _: &Arc<MemoryStore>, _: &Done) -> Result<(), Infallible> {
+//!     async fn close(
+//!         &self,
+//!         _: &Job,
+//!         _: &Arc<MemoryStore>,
+//!         _: &Done,
+//!     ) -> Result<(), Infallible> {
 //!         Ok(()) // a host that keeps reports keeps this one
 //!     }
 //! }
@@ -56,14 +66,25 @@
 //! let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
 //! let club = Club(schema.clone(), Arc::new(MemoryStore::new(schema)));
 //! let queue = Queue::new(MemoryJobStore::default());
-//! let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+//! let key =
+//!     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
 //! let clock = || DateTime::<Utc>::UNIX_EPOCH; // a host's own asks the system
-//! let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
-//! assert_eq!(block_on(queue.apply(&key, None, trigger, clock()))?.outcome, Outcome::Enqueued);
+//! let trigger = Command::Trigger {
+//!     by: Trigger::Manual,
+//!     scope: Scope::All,
+//!     policy: None,
+//!     force: false,
+//! };
+//! assert_eq!(
+//!     block_on(queue.apply(&key, None, trigger, clock()))?.outcome,
+//!     Outcome::Enqueued
+//! );
 //!
 //! let mut random = [0; 16];
-//! getrandom::fill(&mut random)?; // drawn anew for each worker: another one may have the same name
-//! let mut worker = Worker::new(WorkerId::new("w1")?, Incarnation::new(random)?, Settings::default());
+//! // drawn anew for each worker: another one may have the same name
+//! getrandom::fill(&mut random)?;
+//! let mut worker =
+//!     Worker::new(WorkerId::new("w1")?, Incarnation::new(random)?, Settings::default());
 //! let tick = worker.tick_blocking(&queue, &club, &clock)?;
 //! let attempt = tick.attempt.ok_or("there was a job")?;
 //! assert_eq!(attempt.outcome, Outcome::Completed { follow_up: false });

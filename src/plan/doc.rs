@@ -196,10 +196,14 @@ impl Plan {
     /// # let done = drive_blocking(run.start(), &listing, &MemoryStore::new(schema.clone()))?;
     /// # let plan = done.plan.ok_or("a dry run hands out its plan")?;
     /// let stored = serde_json::to_string(&plan)?; // of a dry run that would create Áine
-    /// let read = |text: &str| Plan::read(&schema, &mut serde_json::Deserializer::from_str(text));
+    /// let read =
+    ///     |text: &str| Plan::read(&schema, &mut serde_json::Deserializer::from_str(text));
     /// assert_eq!(read(&stored)?.id(), plan.id());
     /// assert!(matches!(read(&stored.replace("Áine", "Seán")), Err(PlanError::Altered { .. })));
-    /// assert!(matches!(read(&stored.replace("\"format\":2", "\"format\":9")), Err(PlanError::Format { found: 9 })));
+    /// assert!(matches!(
+    ///     read(&stored.replace("\"format\":2", "\"format\":9")),
+    ///     Err(PlanError::Format { found: 9 })
+    /// ));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read<'de, D: Deserializer<'de>>(schema: &Schema, from: D) -> Result<Self, PlanError> {

@@ -73,7 +73,12 @@ impl FieldFigures {
 ///
 /// ```
 /// use tripartite::plan::{Figures, Guards};
-/// let figures = Figures { population: 320, listed: 320, deactivations: 0.into(), ..Figures::default() };
+/// let figures = Figures {
+///     population: 320,
+///     listed: 320,
+///     deactivations: 0.into(),
+///     ..Figures::default()
+/// };
 /// assert!(Guards::default().judge(&figures).is_empty());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -10,8 +10,8 @@ use crate::store::{Candidate, Loaded, Op, Precondition};
 /// base is unknown.
 ///
 /// ```
-/// use tripartite::store::{Action, Precondition};
 /// use tripartite::plan::plan_found;
+/// use tripartite::store::{Action, Precondition};
 /// # use tripartite::store::{Candidate, Presence, Revision};
 /// # use tripartite::source::RemoteRecord;
 /// # use tripartite::id::{ExternalId, LocalId};
@@ -22,9 +22,13 @@ use crate::store::{Candidate, Loaded, Op, Precondition};
 /// #     let (local, record) = (LocalId::new("17")?, record(phone)?);
 /// #     Ok(Candidate { local, revision: Revision(3), presence: Presence::Active, linked: None, is_not: vec![], record })
 /// # };
-/// let remote = RemoteRecord { id: ExternalId::new("FED-1")?, version: None, record: record(None)? };
+/// let remote =
+///     RemoteRecord { id: ExternalId::new("FED-1")?, version: None, record: record(None)? };
 /// let op = plan_found(&Policy::new(schema.clone()), &remote, &here(Some("2"))?, "e-mail");
-/// assert_eq!(op.expect, Precondition::Free { local: LocalId::new("17")?, revision: Revision(3) });
+/// assert_eq!(
+///     op.expect,
+///     Precondition::Free { local: LocalId::new("17")?, revision: Revision(3) }
+/// );
 /// assert_eq!(op.action, Action::Touch); // the number that only the club has stays
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

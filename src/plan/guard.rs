@@ -45,7 +45,8 @@ impl Limit {
     /// ```
     /// use tripartite::plan::Limit;
     /// assert!(Limit::percent(20).allows(1, 5)); // exactly 20 %
-    /// assert!(!Limit::percent(20).allows(1, 4)); // hence `at_least`: in a small club one person is a quarter
+    /// // hence `at_least`: in a small club one person is a quarter
+    /// assert!(!Limit::percent(20).allows(1, 4));
     /// ```
     pub const fn percent(percent: u8) -> Self {
         Self { percent: Some(percent), ..Self::NONE }
@@ -73,7 +74,8 @@ impl Limit {
     /// ```
     /// use tripartite::plan::Limit;
     /// let limit = Limit::NONE.absolute(100);
-    /// assert!(limit.allows(100, 100) && !limit.allows(101, 1_000_000)); // however large the population
+    /// // however large the population
+    /// assert!(limit.allows(100, 100) && !limit.allows(101, 1_000_000));
     /// ```
     #[must_use]
     pub const fn absolute(mut self, most: u64) -> Self {
@@ -151,11 +153,17 @@ impl Limit {
 /// ```
 /// use tripartite::plan::{Figures, Guards, Limit};
 /// let guards = Guards::default().deactivations(Limit::percent(5).at_least(100));
-/// let night = Figures { population: 1000, listed: 940, deactivations: 60.into(), ..Figures::default() };
+/// let night = Figures {
+///     population: 1000,
+///     listed: 940,
+///     deactivations: 60.into(),
+///     ..Figures::default()
+/// };
 /// let [blocked] = &guards.judge(&night)[..] else { unreachable!() };
 /// assert_eq!(
 ///     blocked.to_string(),
-///     "60 of 1000 records would be deactivated, because the listing no longer has them; at most 5 % may be, unasked",
+///     "60 of 1000 records would be deactivated, because the listing no longer has them; \
+///      at most 5 % may be, unasked",
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -315,8 +323,14 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
-    /// let none = Guards::default().deactivations(Limit::NONE.absolute(0)); // a person looks at every one
-    /// let night = Figures { population: 1000, listed: 999, deactivations: 1.into(), ..Figures::default() };
+    /// // a person looks at every one
+    /// let none = Guards::default().deactivations(Limit::NONE.absolute(0));
+    /// let night = Figures {
+    ///     population: 1000,
+    ///     listed: 999,
+    ///     deactivations: 1.into(),
+    ///     ..Figures::default()
+    /// };
     /// assert_eq!((none.judge(&night).len(), Guards::default().judge(&night).len()), (1, 0));
     /// ```
     #[must_use]
@@ -329,7 +343,12 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
-    /// let night = |population| Figures { population, listed: 500, creations: 400.into(), ..Figures::default() };
+    /// let night = |population| Figures {
+    ///     population,
+    ///     listed: 500,
+    ///     creations: 400.into(),
+    ///     ..Figures::default()
+    /// };
     /// let double = Guards::default().creations(Limit::percent(100));
     /// assert!(double.judge(&night(0)).is_empty()); // a first import is measured by nobody
     /// assert_eq!(double.judge(&night(100)).len(), 1);
@@ -345,14 +364,19 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
-    /// let night = |population| Figures { population, listed: 500, links: 500.into(), ..Figures::default() };
+    /// let night = |population| Figures {
+    ///     population,
+    ///     listed: 500,
+    ///     links: 500.into(),
+    ///     ..Figures::default()
+    /// };
     /// assert!(Guards::default().judge(&night(0)).is_empty());
     /// let few = Guards::default().links(Limit::percent(10).at_least(10));
     /// assert_eq!((few.judge(&night(0)).len(), few.judge(&night(400)).len()), (0, 1));
     /// assert_eq!(
     ///     few.judge(&night(400))[0].to_string(),
-    ///     "500 records beside 400 would be linked to a record here that has no external id; at most 10 % may be, \
-    ///      unasked",
+    ///     "500 records beside 400 would be linked to a record here that has no external id; \
+    ///      at most 10 % may be, unasked",
     /// );
     /// ```
     #[must_use]
@@ -365,7 +389,8 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
-    /// let night = Figures { population: 541, listed: 541, updates: 400.into(), ..Figures::default() };
+    /// let night =
+    ///     Figures { population: 541, listed: 541, updates: 400.into(), ..Figures::default() };
     /// assert!(Guards::default().judge(&night).is_empty()); // an election
     /// assert_eq!(Guards::default().updates(Limit::percent(50)).judge(&night).len(), 1);
     /// ```
@@ -379,7 +404,8 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards};
-    /// let night = Figures { population: 0, listed: 100, quarantined: 30.into(), ..Figures::default() };
+    /// let night =
+    ///     Figures { population: 0, listed: 100, quarantined: 30.into(), ..Figures::default() };
     /// assert_eq!(Guards::default().judge(&night).len(), 1); // also in a first import
     /// ```
     #[must_use]
@@ -394,11 +420,17 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards};
-    /// let phone = FieldFigures { field: "phone".into(), emptied: 300.into(), ..FieldFigures::default() };
-    /// let night = Figures { population: 320, listed: 320, fields: vec![phone], ..Figures::default() };
+    /// let phone = FieldFigures {
+    ///     field: "phone".into(),
+    ///     emptied: 300.into(),
+    ///     ..FieldFigures::default()
+    /// };
+    /// let night =
+    ///     Figures { population: 320, listed: 320, fields: vec![phone], ..Figures::default() };
     /// assert_eq!(
     ///     Guards::default().judge(&night)[0].to_string(),
-    ///     "`phone` is empty in 300 of 320 records where the source used to fill it; at most 20 % may be, unasked",
+    ///     "`phone` is empty in 300 of 320 records where the source used to fill it; \
+    ///      at most 20 % may be, unasked",
     /// );
     /// ```
     #[must_use]
@@ -412,8 +444,18 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards};
-    /// let last = |name| FieldFigures { field: "last".into(), name, changed: 300.into(), ..FieldFigures::default() };
-    /// let night = |name| Figures { population: 320, listed: 320, fields: vec![last(name)], ..Figures::default() };
+    /// let last = |name| FieldFigures {
+    ///     field: "last".into(),
+    ///     name,
+    ///     changed: 300.into(),
+    ///     ..FieldFigures::default()
+    /// };
+    /// let night = |name| Figures {
+    ///     population: 320,
+    ///     listed: 320,
+    ///     fields: vec![last(name)],
+    ///     ..Figures::default()
+    /// };
     /// assert_eq!(Guards::default().judge(&night(true)).len(), 1);
     /// assert!(Guards::default().judge(&night(false)).is_empty()); // a date of term, an office
     /// ```
@@ -427,11 +469,12 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
-    /// let night = Figures { population: 500, listed: 500, takeovers: 2.into(), ..Figures::default() };
+    /// let night =
+    ///     Figures { population: 500, listed: 500, takeovers: 2.into(), ..Figures::default() };
     /// assert_eq!(
     ///     Guards::default().judge(&night)[0].to_string(),
-    ///     "2 of 500 records would become somebody whom another record here was until now, as if ids were mixed up; at \
-    ///      most 0 may become so, unasked",
+    ///     "2 of 500 records would become somebody whom another record here was until now, \
+    ///      as if ids were mixed up; at most 0 may become so, unasked",
     /// );
     /// ```
     #[must_use]
@@ -444,8 +487,10 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards, Limit};
-    /// let email = FieldFigures { field: "email".into(), changed: 90.into(), ..FieldFigures::default() };
-    /// let night = Figures { population: 100, listed: 100, fields: vec![email], ..Figures::default() };
+    /// let email =
+    ///     FieldFigures { field: "email".into(), changed: 90.into(), ..FieldFigures::default() };
+    /// let night =
+    ///     Figures { population: 100, listed: 100, fields: vec![email], ..Figures::default() };
     /// assert!(Guards::default().judge(&night).is_empty());
     /// assert_eq!(Guards::default().changed(Limit::percent(50)).judge(&night).len(), 1);
     /// ```
@@ -459,8 +504,10 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, FieldLimits, Figures, Guards, Limit};
-    /// let fax = FieldFigures { field: "fax".into(), emptied: 100.into(), ..FieldFigures::default() };
-    /// let night = Figures { population: 100, listed: 100, fields: vec![fax], ..Figures::default() };
+    /// let fax =
+    ///     FieldFigures { field: "fax".into(), emptied: 100.into(), ..FieldFigures::default() };
+    /// let night =
+    ///     Figures { population: 100, listed: 100, fields: vec![fax], ..Figures::default() };
     /// // Nobody has one any more.
     /// let limits = FieldLimits { emptied: Some(Limit::NONE), ..FieldLimits::default() };
     /// assert!(Guards::default().field("fax", limits).judge(&night).is_empty());
@@ -487,8 +534,10 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards};
-    /// let emptied = Figures { population: 2, listed: 0, deactivations: 2.into(), ..Figures::default() };
-    /// assert_eq!(Guards::default().judge(&emptied).len(), 1); // too few for any share, but none are left
+    /// let emptied =
+    ///     Figures { population: 2, listed: 0, deactivations: 2.into(), ..Figures::default() };
+    /// // too few for any share, but none are left
+    /// assert_eq!(Guards::default().judge(&emptied).len(), 1);
     /// assert!(Guards::default().allow_empty().judge(&emptied).is_empty());
     /// ```
     #[must_use]
@@ -501,10 +550,14 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Blocked, Figures, Guards};
-    /// let emptied = Figures { population: 40, listed: 0, deactivations: 40.into(), ..Figures::default() };
+    /// let emptied =
+    ///     Figures { population: 40, listed: 0, deactivations: 40.into(), ..Figures::default() };
     /// // Both reasons, not only the first: approving the plan approves both.
     /// let reasons = Guards::default().judge(&emptied);
-    /// assert!(matches!(reasons[..], [Blocked::EmptyListing { .. }, Blocked::Deactivations { .. }]));
+    /// assert!(matches!(
+    ///     reasons[..],
+    ///     [Blocked::EmptyListing { .. }, Blocked::Deactivations { .. }]
+    /// ));
     /// ```
     pub fn judge(&self, figures: &Figures) -> Vec<Blocked> {
         let mut blocked = self.judge_leaving(figures);

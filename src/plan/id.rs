@@ -37,7 +37,8 @@ use crate::value::{Fingerprint, Record};
 /// let id = "00".repeat(32).parse::<PlanId>()?;
 /// assert_eq!(serde_json::to_string(&id)?.len(), 66); // a string
 /// assert!("00".repeat(16).parse::<PlanId>().is_err()); // approves nothing
-/// assert!(serde_json::from_value::<PlanId>("00".repeat(16).into()).is_ok()); // but is read in an old report
+/// // but is read in an old report
+/// assert!(serde_json::from_value::<PlanId>("00".repeat(16).into()).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,7 +56,10 @@ enum Form {
 /// ```
 /// use tripartite::plan::{InvalidPlanId, PlanId};
 /// assert_eq!("7".repeat(63).parse::<PlanId>(), Err(InvalidPlanId)); // cut off on its way
-/// assert_eq!("7".repeat(32).parse::<PlanId>().unwrap_err().to_string(), "expected 64 hexadecimal digits");
+/// assert_eq!(
+///     "7".repeat(32).parse::<PlanId>().unwrap_err().to_string(),
+///     "expected 64 hexadecimal digits"
+/// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected {DIGITS} hexadecimal digits")]

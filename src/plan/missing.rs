@@ -14,9 +14,9 @@ use crate::store::{Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, has
 /// there is nothing to do; it is not active, or it was said before that it stays so.
 ///
 /// ```
-/// use tripartite::store::{Action, LEFT};
 /// use tripartite::audit::Situation;
 /// use tripartite::plan::plan_missing;
+/// use tripartite::store::{Action, LEFT};
 /// # use tripartite::store::{Base, Loaded, Presence, Revision};
 /// # use tripartite::source::RemoteRecord;
 /// # use tripartite::id::ExternalId;
@@ -35,14 +35,20 @@ use crate::store::{Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, has
 /// #     strategy: None,
 /// #     missed: 0,
 /// # };
-/// let action = |loaded, after| plan_missing(&policy, loaded, after).map(|op| (op.action, op.missed));
+/// let action =
+///     |loaded, after| plan_missing(&policy, loaded, after).map(|op| (op.action, op.missed));
 /// assert_eq!(action(&loaded, 1), Some((Action::Deactivate, LEFT | 1))); // its fields stay
-/// assert_eq!(action(&loaded, 2), Some((Action::Touch, 1))); // the first of two times is only remembered
+/// // the first of two times is only remembered
+/// assert_eq!(action(&loaded, 2), Some((Action::Touch, 1)));
 /// loaded.local = record("2")?; // a user's edit is not lost with it: somebody is to look
 /// let op = plan_missing(&policy, &loaded, 1).ok_or("it is active")?;
 /// assert_eq!((op.action, op.situation), (Action::Deactivate, Situation::DeleteVsEdit));
-/// loaded.missed = op.missed; // once a sync has done that, a user takes it back: it stays active
-/// assert_eq!(plan_missing(&policy, &loaded, 1).map(|op| op.situation), Some(Situation::KeptActive));
+/// // once a sync has done that, a user takes it back: it stays active
+/// loaded.missed = op.missed;
+/// assert_eq!(
+///     plan_missing(&policy, &loaded, 1).map(|op| op.situation),
+///     Some(Situation::KeptActive)
+/// );
 /// loaded.presence = Presence::Removed; // a user was first
 /// assert!(plan_missing(&policy, &loaded, 1).is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -61,8 +67,8 @@ pub fn plan_missing(policy: &Policy, loaded: &Loaded, after: u32) -> Option<Op> 
 /// tombstone is of an older version than what was decided on.
 ///
 /// ```
-/// use tripartite::store::Action;
 /// use tripartite::plan::plan_tombstone;
+/// use tripartite::store::Action;
 /// # use tripartite::store::{Base, Loaded, Presence, Revision};
 /// # use tripartite::source::RemoteRecord;
 /// # use tripartite::id::ExternalId;
@@ -82,9 +88,11 @@ pub fn plan_missing(policy: &Policy, loaded: &Loaded, after: u32) -> Option<Op> 
 /// #     missed: 0,
 /// # };
 /// // The base is of version 5.
-/// assert!(plan_tombstone(&policy, &loaded, Some(4)).is_none()); // it was created again since
+/// // it was created again since
+/// assert!(plan_tombstone(&policy, &loaded, Some(4)).is_none());
 /// let op = plan_tombstone(&policy, &loaded, Some(6)).ok_or("it is active")?;
-/// assert_eq!((op.action, op.version), (Action::Deactivate, Some(6))); // so a late version 5 does not bring it back
+/// // so a late version 5 does not bring it back
+/// assert_eq!((op.action, op.version), (Action::Deactivate, Some(6)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plan_tombstone(policy: &Policy, loaded: &Loaded, version: Option<u64>) -> Option<Op> {
@@ -183,10 +191,10 @@ fn edited<'p>(policy: &'p Policy, loaded: &Loaded) -> Vec<&'p str> {
 /// it lists it. `loaded` is the record under its old id.
 ///
 /// ```
-/// use tripartite::store::Action;
-/// use tripartite::source::RemoteRecord;
 /// use tripartite::id::ExternalId;
 /// use tripartite::plan::plan_rekeyed;
+/// use tripartite::source::RemoteRecord;
+/// use tripartite::store::Action;
 /// # use tripartite::store::{Base, Loaded, Presence, Revision};
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
@@ -203,12 +211,14 @@ fn edited<'p>(policy: &'p Policy, loaded: &Loaded) -> Vec<&'p str> {
 /// #     strategy: None,
 /// #     missed: 0,
 /// # };
-/// // The base is "1", and somebody here made it "2". The source now lists "1" under another id.
+/// // The base is "1", and somebody here made it "2". The source now lists "1" under another
+/// // id.
 /// let to = ExternalId::new("IE-7")?;
 /// let remote = RemoteRecord { id: to.clone(), version: None, record: record("1")? };
 /// let op = plan_rekeyed(&policy, &to, Some(&remote), &loaded);
 /// assert_eq!((op.id, op.rekeyed), (to, Some(loaded.id)));
-/// assert_eq!(op.action, Action::Touch); // the base came along, so the edit is known to be one, and stays
+/// // the base came along, so the edit is known to be one, and stays
+/// assert_eq!(op.action, Action::Touch);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plan_rekeyed(policy: &Policy, to: &ExternalId, remote: Option<&RemoteRecord>, loaded: &Loaded) -> Op {

@@ -33,10 +33,16 @@ impl Quarantined {
     /// another id before: nothing is wrong with it.
     ///
     /// ```
-    /// use tripartite::plan::Quarantined;
     /// use tripartite::audit::Situation;
+    /// use tripartite::plan::Quarantined;
     /// let problem = "the listing has this record twice, and not the same".to_owned();
-    /// let aside = Quarantined { id: None, place: None, situation: Situation::DuplicateRemote, problem, matched: None };
+    /// let aside = Quarantined {
+    ///     id: None,
+    ///     place: None,
+    ///     situation: Situation::DuplicateRemote,
+    ///     problem,
+    ///     matched: None,
+    /// };
     /// assert!(!aside.is_proposal());
     /// ```
     pub fn is_proposal(&self) -> bool {

@@ -28,8 +28,8 @@ pub enum CreationRefusal {
 /// Plans a record that both sides have. `None`: there is nothing to do, not even to remember.
 ///
 /// ```
-/// use tripartite::store::Action;
 /// use tripartite::plan::plan_linked;
+/// use tripartite::store::Action;
 /// # use tripartite::store::{Base, Loaded, Presence, Revision};
 /// # use tripartite::source::RemoteRecord;
 /// # use tripartite::id::ExternalId;
@@ -53,8 +53,10 @@ pub enum CreationRefusal {
 /// let moved = RemoteRecord { id, version: None, record: record("3")? };
 /// let policy = Policy::new(schema.clone());
 /// let action = |remote| plan_linked(&policy, remote, &loaded).map(|op| op.action);
-/// assert_eq!(action(&still), Some(Action::Touch)); // an edit the source did not touch is not undone
-/// assert_eq!(action(&moved), Some(Action::Update(record("3")?))); // remote_wins; the audit entry keeps "2"
+/// // An edit that the source did not touch is not undone.
+/// assert_eq!(action(&still), Some(Action::Touch));
+/// // By remote_wins; the audit entry keeps "2".
+/// assert_eq!(action(&moved), Some(Action::Update(record("3")?)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> Option<Op> {
@@ -167,18 +169,22 @@ pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str)
 /// [`CreationRefusal`], when it cannot be created; it is to be quarantined.
 ///
 /// ```
-/// use tripartite::store::Action;
-/// use tripartite::source::RemoteRecord;
 /// use tripartite::id::ExternalId;
 /// use tripartite::plan::{CreationRefusal, plan_creation};
 /// use tripartite::schema::{Field, Kind, Policy, Schema};
+/// use tripartite::source::RemoteRecord;
+/// use tripartite::store::Action;
 /// let schema = Schema::builder()
 ///     .field(Field::new("name", Kind::Name).required())
 ///     .field(Field::new("born", Kind::DATE))
 ///     .build()?;
 /// let policy = Policy::new(schema.clone());
 /// let plan = |fields| -> Result<_, Box<dyn std::error::Error>> {
-///     let remote = RemoteRecord { id: ExternalId::new("7")?, version: None, record: schema.record(&fields)? };
+///     let remote = RemoteRecord {
+///         id: ExternalId::new("7")?,
+///         version: None,
+///         record: schema.record(&fields)?,
+///     };
 ///     Ok(plan_creation(&policy, &remote))
 /// };
 /// // A day that does not exist is left out and recorded; the person is created all the same.

@@ -11,7 +11,8 @@ use crate::id::WorkerId;
 ///
 /// ```
 /// use tripartite::queue::Death;
-/// let death = Death::Exhausted { failures: 4, message: "503".into() }; // the first attempt, and three retries
+/// // the first attempt, and three retries
+/// let death = Death::Exhausted { failures: 4, message: "503".into() };
 /// assert_eq!(death.to_string(), "failed 4 times, last: 503");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -46,8 +47,12 @@ pub enum Death {
 /// ```
 /// use chrono::DateTime;
 /// use tripartite::queue::Ended;
-/// let ended = Ended::Expired { retry_at: DateTime::UNIX_EPOCH }; // nobody said so: the lease ran out
-/// assert_eq!(serde_json::to_string(&ended)?, r#"{"expired":{"retry_at":"1970-01-01T00:00:00Z"}}"#);
+/// // nobody said so: the lease ran out
+/// let ended = Ended::Expired { retry_at: DateTime::UNIX_EPOCH };
+/// assert_eq!(
+///     serde_json::to_string(&ended)?,
+///     r#"{"expired":{"retry_at":"1970-01-01T00:00:00Z"}}"#
+/// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,20 +118,33 @@ fn is_zero(count: &u64) -> bool {
 /// One finished attempt, as the history keeps it: exactly one for each token.
 ///
 /// ```
-/// use std::time::Duration;
 /// use chrono::DateTime;
+/// use std::time::Duration;
 /// use tripartite::backoff::Fraction;
 /// use tripartite::queue::{Command, Ended, QueueRules, Scope, Slot, Token, Trigger};
 /// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
-/// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
-/// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+/// let step =
+///     |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
+/// let trigger = Command::Trigger {
+///     by: Trigger::Manual,
+///     scope: Scope::All,
+///     policy: None,
+///     force: false,
+/// };
 /// let lease = Duration::from_secs(300);
 /// let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease };
 /// let running = step(&step(&Slot::new(now), trigger), claim);
-/// // Giving a job back ends an attempt, which stands in the history; it did not fail, so the next is the first again.
+/// // Giving a job back ends an attempt, which stands in the history; it did not fail, so the
+/// // next is the first again.
 /// let why = "the process ends".to_owned();
-/// let snoozed = step(&running, Command::Snooze { token: Token(1), until: now + lease, why: why.clone() });
-/// assert_eq!(snoozed.unflushed[0].ended, Ended::Snoozed { until: now + lease, why: Some(why) });
+/// let snoozed = step(
+///     &running,
+///     Command::Snooze { token: Token(1), until: now + lease, why: why.clone() },
+/// );
+/// assert_eq!(
+///     snoozed.unflushed[0].ended,
+///     Ended::Snoozed { until: now + lease, why: Some(why) }
+/// );
 /// assert_eq!(snoozed.attempt(), 1);
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```

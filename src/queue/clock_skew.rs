@@ -42,8 +42,14 @@ impl Slot {
     /// use tripartite::backoff::Fraction;
     /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Trigger};
     /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(3650));
-    /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
-    /// let slot = Slot::new(now).step(&QueueRules::default(), None, trigger, ahead, Fraction::ONE).next;
+    /// let trigger = Command::Trigger {
+    ///     by: Trigger::Manual,
+    ///     scope: Scope::All,
+    ///     policy: None,
+    ///     force: false,
+    /// };
+    /// let slot =
+    ///     Slot::new(now).step(&QueueRules::default(), None, trigger, ahead, Fraction::ONE).next;
     /// assert_eq!(slot.due(), Some(ahead)); // nobody looks at it for ten years
     /// assert_eq!(slot.repair_clock_skew(now).due(), Some(now));
     /// assert_eq!(slot.repair_clock_skew(ahead), slot);

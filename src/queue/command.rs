@@ -23,8 +23,16 @@ use crate::id::{Nonce, PolicyRef, WorkerId};
 /// assert_eq!(refused.outcome, Outcome::Refused(Refusal::Idle));
 /// // A paused key takes triggers all the same; only claims wait.
 /// let paused = slot.step(&rules, None, Command::Pause, now, Fraction::ONE).next;
-/// let trigger = Command::Trigger { by: Trigger::Webhook, scope: Scope::All, policy: None, force: false };
-/// assert_eq!(paused.step(&rules, None, trigger, now, Fraction::ONE).outcome, Outcome::Enqueued);
+/// let trigger = Command::Trigger {
+///     by: Trigger::Webhook,
+///     scope: Scope::All,
+///     policy: None,
+///     force: false,
+/// };
+/// assert_eq!(
+///     paused.step(&rules, None, trigger, now, Fraction::ONE).outcome,
+///     Outcome::Enqueued
+/// );
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -144,7 +152,8 @@ pub enum Command {
 ///
 /// ```
 /// use tripartite::queue::Extent;
-/// assert_eq!(Extent::default(), Extent { whole: false, plan: None }); // it has done nothing of what was held back
+/// // it has done nothing of what was held back
+/// assert_eq!(Extent::default(), Extent { whole: false, plan: None });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extent {
@@ -163,8 +172,10 @@ pub struct Extent {
 /// use tripartite::queue::{Command, Extent, Outcome, QueueRules, Slot, Token};
 /// let slot = Slot::new(DateTime::UNIX_EPOCH);
 /// let late = Command::Complete { token: Token(1), result: None, extent: Extent::default() };
-/// let decision = slot.step(&QueueRules::default(), None, late, DateTime::UNIX_EPOCH, Fraction::ONE);
-/// assert_eq!((decision.outcome, decision.next), (Outcome::Fenced, slot)); // not an error: a worker that came too late
+/// let decision =
+///     slot.step(&QueueRules::default(), None, late, DateTime::UNIX_EPOCH, Fraction::ONE);
+/// // not an error: a worker that came too late
+/// assert_eq!((decision.outcome, decision.next), (Outcome::Fenced, slot));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -223,21 +234,31 @@ pub enum Outcome {
 /// The attempt a worker may begin.
 ///
 /// ```
-/// use std::time::Duration;
 /// use chrono::DateTime;
+/// use std::time::Duration;
 /// use tripartite::backoff::Fraction;
 /// use tripartite::queue::{Command, Outcome, QueueRules, Scope, Slot, Token, Trigger};
 /// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
-/// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+/// let trigger = Command::Trigger {
+///     by: Trigger::Manual,
+///     scope: Scope::All,
+///     policy: None,
+///     force: false,
+/// };
 /// let slot = Slot::new(now).step(&rules, None, trigger, now, Fraction::ONE).next;
 /// let claim = |nonce: &str| {
 ///     let lease = Duration::from_secs(300);
-///     Ok::<_, tripartite::id::IdError>(Command::Claim { worker: "w1".parse()?, nonce: nonce.parse()?, lease })
+///     Ok::<_, tripartite::id::IdError>(Command::Claim {
+///         worker: "w1".parse()?,
+///         nonce: nonce.parse()?,
+///         lease,
+///     })
 /// };
 /// let first = slot.step(&rules, None, claim("n1")?, now, Fraction::ONE);
 /// let Outcome::Claimed(ref granted) = first.outcome else { panic!("it was due") };
 /// assert_eq!((granted.token, granted.attempt), (Token(1), 1));
-/// // The answer was lost: asked again with the same nonce, it is the same claim, and no second attempt.
+/// // The answer was lost: asked again with the same nonce, it is the same claim, and no
+/// // second attempt.
 /// let again = first.next.step(&rules, None, claim("n1")?, now, Fraction::ONE);
 /// assert_eq!((again.outcome, again.next), (first.outcome, first.next));
 /// # Ok::<(), tripartite::id::IdError>(())
@@ -260,7 +281,8 @@ pub struct Claim {
 ///
 /// ```
 /// use tripartite::queue::Refusal;
-/// assert_eq!(Refusal::Dead.to_string(), "dead, until it is redriven or wanted again"); // what to do is in the text
+/// // what to do is in the text
+/// assert_eq!(Refusal::Dead.to_string(), "dead, until it is redriven or wanted again");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]

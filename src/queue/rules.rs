@@ -9,8 +9,10 @@ use crate::backoff::Backoff;
 /// ```
 /// use tripartite::queue::QueueRules;
 /// let rules: QueueRules = serde_json::from_str(r#"{"max_retries": 0}"#)?;
-/// assert_eq!(rules, QueueRules { max_retries: 0, ..QueueRules::default() }); // the first failure is the last attempt
-/// assert!(serde_json::from_str::<QueueRules>(r#"{"retries": 5}"#).is_err()); // a slip is not a default
+/// // the first failure is the last attempt
+/// assert_eq!(rules, QueueRules { max_retries: 0, ..QueueRules::default() });
+/// // a slip is not a default
+/// assert!(serde_json::from_str::<QueueRules>(r#"{"retries": 5}"#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

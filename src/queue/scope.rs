@@ -44,7 +44,9 @@ impl Scope {
     /// ```
     /// use tripartite::id::ExternalId;
     /// use tripartite::queue::{SCOPE_LIMIT, Scope};
-    /// let ids = |count| (0..count).map(|id| ExternalId::new(format!("{id}"))).collect::<Result<Vec<_>, _>>();
+    /// let ids = |count| {
+    ///     (0..count).map(|id| ExternalId::new(format!("{id}"))).collect::<Result<Vec<_>, _>>()
+    /// };
     /// assert_ne!(Scope::only(ids(SCOPE_LIMIT)?), Scope::All);
     /// assert_eq!(Scope::only(ids(SCOPE_LIMIT + 1)?), Scope::All);
     /// assert_ne!(Scope::only([]), Scope::All); // no record is not every record

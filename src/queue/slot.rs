@@ -25,7 +25,15 @@ const FORMAT: u32 = 1;
 /// let mut json = serde_json::to_value(Slot::new(DateTime::UNIX_EPOCH))?;
 /// json["colour"] = "green".into();
 /// let slot: Slot = serde_json::from_value(json)?;
-/// let paused = slot.step(&QueueRules::default(), None, Command::Pause, DateTime::UNIX_EPOCH, Fraction::ONE).next;
+/// let paused = slot
+///     .step(
+///         &QueueRules::default(),
+///         None,
+///         Command::Pause,
+///         DateTime::UNIX_EPOCH,
+///         Fraction::ONE,
+///     )
+///     .next;
 /// assert_eq!(serde_json::to_value(&paused)?["colour"], "green");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -79,7 +87,8 @@ pub struct Slot {
 ///
 /// ```
 /// use tripartite::queue::{Slot, State};
-/// assert_eq!(Slot::new(chrono::DateTime::UNIX_EPOCH).state, State::Idle); // paused is no state: any key can be
+/// // paused is no state: any key can be
+/// assert_eq!(Slot::new(chrono::DateTime::UNIX_EPOCH).state, State::Idle);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -159,7 +168,8 @@ impl Slot {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::queue::Slot;
-    /// assert_eq!(Slot::new(DateTime::UNIX_EPOCH).due(), None); // nothing to look at, so no need to store it
+    /// // nothing to look at, so no need to store it
+    /// assert_eq!(Slot::new(DateTime::UNIX_EPOCH).due(), None);
     /// ```
     pub fn new(at: DateTime<Utc>) -> Self {
         Self {
@@ -218,11 +228,18 @@ impl Slot {
     /// use tripartite::backoff::Fraction;
     /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Trigger};
     /// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
-    /// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
-    /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// let step =
+    ///     |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
+    /// let trigger = Command::Trigger {
+    ///     by: Trigger::Manual,
+    ///     scope: Scope::All,
+    ///     policy: None,
+    ///     force: false,
+    /// };
     /// let pending = step(&Slot::new(now), trigger);
     /// assert_eq!(pending.due(), Some(now));
-    /// assert_eq!(step(&pending, Command::Pause).due(), None); // it waits, and nobody needs to look
+    /// // it waits, and nobody needs to look
+    /// assert_eq!(step(&pending, Command::Pause).due(), None);
     /// ```
     pub fn due(&self) -> Option<DateTime<Utc>> {
         let by_state = match &self.state {
@@ -242,8 +259,15 @@ impl Slot {
     /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Trigger};
     /// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
     /// let ask = |slot: &Slot, by, policy: &str| {
-    ///     let trigger = Command::Trigger { by, scope: Scope::All, policy: Some(policy.parse()?), force: false };
-    ///     Ok::<_, tripartite::id::IdError>(slot.step(&rules, None, trigger, now, Fraction::ONE).next)
+    ///     let trigger = Command::Trigger {
+    ///         by,
+    ///         scope: Scope::All,
+    ///         policy: Some(policy.parse()?),
+    ///         force: false,
+    ///     };
+    ///     Ok::<_, tripartite::id::IdError>(
+    ///         slot.step(&rules, None, trigger, now, Fraction::ONE).next,
+    ///     )
     /// };
     /// let nightly = ask(&Slot::new(now), Trigger::Scheduled, "strict")?;
     /// assert!(!nightly.is_urgent());

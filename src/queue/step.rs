@@ -33,8 +33,14 @@ impl Slot {
     /// use std::time::Duration;
     /// use tripartite::backoff::Fraction;
     /// use tripartite::queue::{Command, Outcome, QueueRules, Scope, Slot, Trigger};
-    /// let (rules, now) = (QueueRules::default(), chrono::DateTime::from_timestamp(0, 0).unwrap_or_default());
-    /// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
+    /// let (rules, now) =
+    ///     (QueueRules::default(), chrono::DateTime::from_timestamp(0, 0).unwrap_or_default());
+    /// let trigger = Command::Trigger {
+    ///     by: Trigger::Manual,
+    ///     scope: Scope::All,
+    ///     policy: None,
+    ///     force: false,
+    /// };
     /// let first = Slot::new(now).step(&rules, None, trigger.clone(), now, Fraction::ONE);
     /// assert_eq!(first.outcome, Outcome::Enqueued);
     /// let second = first.next.step(&rules, None, trigger, now, Fraction::ONE);

@@ -23,7 +23,8 @@ pub struct Token(pub u64);
 ///
 /// ```
 /// use tripartite::queue::Trigger;
-/// assert_eq!(serde_json::to_string(&Trigger::Webhook)?, r#""webhook""#); // as the history has it
+/// // as the history has it
+/// assert_eq!(serde_json::to_string(&Trigger::Webhook)?, r#""webhook""#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,7 +55,8 @@ impl Trigger {
 ///
 /// ```
 /// use tripartite::queue::{Scope, Work};
-/// let work: Work = serde_json::from_str(r#"{"scope": {"only": ["7"]}, "by": "webhook", "upto": 3}"#)?;
+/// let work: Work =
+///     serde_json::from_str(r#"{"scope": {"only": ["7"]}, "by": "webhook", "upto": 3}"#)?;
 /// assert_eq!(work.policy, None); // the host's own
 /// assert_ne!(work.scope, Scope::All);
 /// # Ok::<(), serde_json::Error>(())
@@ -82,7 +84,8 @@ impl Work {
     /// use tripartite::queue::Work;
     /// let read = |json| serde_json::from_str::<Work>(json).map(|work| work.is_urgent());
     /// assert!(!read(r#"{"scope": "all", "by": "scheduled", "upto": 1}"#)?);
-    /// assert!(read(r#"{"scope": "all", "by": "scheduled", "expedited": true, "upto": 2}"#)?); // a person joined it
+    /// // a person joined it
+    /// assert!(read(r#"{"scope": "all", "by": "scheduled", "expedited": true, "upto": 2}"#)?);
     /// assert!(read(r#"{"scope": "all", "by": "webhook", "upto": 1}"#)?);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
@@ -111,26 +114,41 @@ impl Work {
 /// A job that a guard has held back, for a person to look at.
 ///
 /// ```
-/// use std::time::Duration;
 /// use chrono::DateTime;
+/// use std::time::Duration;
 /// use tripartite::backoff::Fraction;
 /// use tripartite::id::ExternalId;
 /// use tripartite::queue::{Command, Extent, QueueRules, Scope, Slot, Token, Trigger};
 /// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
-/// let step = |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
-/// let ask = |scope| Command::Trigger { by: Trigger::Webhook, scope, policy: None, force: false };
+/// let step =
+///     |slot: &Slot, command| slot.step(&rules, None, command, now, Fraction::ONE).next;
+/// let ask =
+///     |scope| Command::Trigger { by: Trigger::Webhook, scope, policy: None, force: false };
 /// let claim = |nonce: &str| {
 ///     let lease = Duration::from_secs(300);
-///     Ok::<_, tripartite::id::IdError>(Command::Claim { worker: "w1".parse()?, nonce: nonce.parse()?, lease })
+///     Ok::<_, tripartite::id::IdError>(Command::Claim {
+///         worker: "w1".parse()?,
+///         nonce: nonce.parse()?,
+///         lease,
+///     })
 /// };
 /// let one = |id| Ok::<_, tripartite::id::IdError>(ask(Scope::one(ExternalId::new(id)?)));
 /// let running = step(&step(&Slot::new(now), one("7")?), claim("n1")?);
-/// let block = Command::Block { token: Token(1), plan: "p".into(), why: "all would be deactivated".into() };
+/// let block = Command::Block {
+///     token: Token(1),
+///     plan: "p".into(),
+///     why: "all would be deactivated".into(),
+/// };
 /// let held = step(&running, block);
-/// assert_eq!((held.covered, held.wanted), (0, 1)); // nothing waits, and the trigger is not forgotten
+/// // nothing waits, and the trigger is not forgotten
+/// assert_eq!((held.covered, held.wanted), (0, 1));
 /// // Another record's run leaves it open; a run of everything does it.
 /// let other = step(&step(&held, one("8")?), claim("n2")?);
-/// let done = |token| Command::Complete { token, result: None, extent: Extent { whole: true, plan: None } };
+/// let done = |token| Command::Complete {
+///     token,
+///     result: None,
+///     extent: Extent { whole: true, plan: None },
+/// };
 /// let other = step(&other, done(Token(2)));
 /// assert!(other.held.is_some());
 /// let full = step(&step(&other, ask(Scope::All)), claim("n3")?);
@@ -160,7 +178,8 @@ pub struct Held {
 ///
 /// ```
 /// use tripartite::queue::Progress;
-/// let progress: Progress = serde_json::from_str(r#"{"done": 3}"#)?; // the rest may be unknown
+/// // the rest may be unknown
+/// let progress: Progress = serde_json::from_str(r#"{"done": 3}"#)?;
 /// assert_eq!(progress, Progress { done: 3, ..Progress::default() });
 /// # Ok::<(), serde_json::Error>(())
 /// ```

@@ -38,7 +38,10 @@ const DIGITS: usize = 5;
 /// let listing = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
 /// let report = drive_blocking(run.start(), &listing, &store)?.report;
 /// let SchemaDrift { undeclared, unstated, .. } = &report.schema_drift;
-/// assert_eq!((undeclared[0].field.as_str(), undeclared[0].like.as_deref()), ("name", Some("nmae")));
+/// assert_eq!(
+///     (undeclared[0].field.as_str(), undeclared[0].like.as_deref()),
+///     ("name", Some("nmae"))
+/// );
 /// assert_eq!((unstated[0].field.as_str(), unstated[0].records), ("nmae", 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -79,7 +79,8 @@ impl Run {
     /// # use tripartite::run::Run;
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let policy = Policy::new(Schema::builder().field(Field::new("name", Kind::Name)).build()?);
-    /// let at = chrono::DateTime::from_timestamp(1_700_000_000, 0).ok_or("a point in time")?; // no clock is asked
+    /// // no clock is asked
+    /// let at = chrono::DateTime::from_timestamp(1_700_000_000, 0).ok_or("a point in time")?;
     /// let run = Run::new(policy, RunId::new("2023-11-14-night")?, at);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -120,7 +121,8 @@ impl Run {
     /// # let gone = Listing::new(vec![]);
     /// // One record was in step last night; tonight the listing is complete, and empty.
     /// use tripartite::plan::{Guards, Limit};
-    /// let guards = Guards::default().allow_empty().deactivations(Limit::NONE); // the club has closed
+    /// // the club has closed
+    /// let guards = Guards::default().allow_empty().deactivations(Limit::NONE);
     /// let report = drive_blocking(run.guards(guards).start(), &gone, &store)?.report;
     /// assert_eq!((report.outcome, report.counts.deactivated), (RunOutcome::Succeeded, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -145,7 +147,8 @@ impl Run {
     /// # drive_blocking(run.clone().start(), &one, &store)?;
     /// # let gone = Listing::new(vec![]);
     /// // One record was in step last night; tonight the listing is complete, and empty.
-    /// // What it lists is written as it comes; who is missing waits for the end, and for the guards.
+    /// // What it lists is written as it comes; who is missing waits for the end, and for the
+    /// // guards.
     /// let report = drive_blocking(run.mode(Mode::Streaming).start(), &gone, &store)?.report;
     /// assert_eq!(report.outcome, RunOutcome::Blocked);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -168,7 +171,8 @@ impl Run {
     /// # let store = MemoryStore::new(schema.clone());
     /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
     /// let done = drive_blocking(run.mode(Mode::Streaming).dry().start(), &one, &store)?;
-    /// assert_eq!((done.report.dry_run, done.report.counts.created), (true, 1)); // what it would do
+    /// // what it would do
+    /// assert_eq!((done.report.dry_run, done.report.counts.created), (true, 1));
     /// assert!(done.plan.is_some() && store.records().is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -194,7 +198,8 @@ impl Run {
     /// // One record was in step last night; tonight the listing is complete, and empty.
     /// let blocked = drive_blocking(run.clone().start(), &gone, &store)?.report;
     /// assert_eq!(blocked.outcome, RunOutcome::Blocked);
-    /// // Approved is this plan. Had anything moved since, it would be another one, and be stopped again.
+    /// // Approved is this plan. Had anything moved since, it would be another one, and be
+    /// // stopped again.
     /// let report = drive_blocking(run.approve(blocked.plan_id).start(), &gone, &store)?.report;
     /// assert_eq!((report.outcome, report.counts.deactivated), (RunOutcome::Succeeded, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -248,7 +253,10 @@ impl Run {
     /// # let store = MemoryStore::new(schema.clone());
     /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
     /// // One batch is one call of the store, and often one transaction; 0 is taken as 1.
-    /// assert_eq!(drive_blocking(run.batch(0).start(), &one, &store)?.report.outcome, RunOutcome::Succeeded);
+    /// assert_eq!(
+    ///     drive_blocking(run.batch(0).start(), &one, &store)?.report.outcome,
+    ///     RunOutcome::Succeeded
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn batch(mut self, ops: usize) -> Self {
@@ -275,12 +283,20 @@ impl Run {
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
     /// # let store = MemoryStore::new(schema.clone());
     /// use tripartite::id::ExternalId;
-    /// let two = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
-    /// let counts = drive_blocking(run.clone().only([ExternalId::new("7")?]).start(), &two, &store)?.report.counts;
+    /// let two =
+    ///     Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
+    /// let counts =
+    ///     drive_blocking(run.clone().only([ExternalId::new("7")?]).start(), &two, &store)?
+    ///         .report
+    ///         .counts;
     /// assert_eq!((counts.processed, counts.created), (1, 1));
-    /// // The source has nobody of this id, which says nothing: it may be late, and only a complete listing is believed.
+    /// // The source has nobody of this id, which says nothing: it may be late, and only a
+    /// // complete listing is believed.
     /// let gone = Listing::new(vec![]);
-    /// let counts = drive_blocking(run.clone().only([ExternalId::new("7")?]).start(), &gone, &store)?.report.counts;
+    /// let counts =
+    ///     drive_blocking(run.clone().only([ExternalId::new("7")?]).start(), &gone, &store)?
+    ///         .report
+    ///         .counts;
     /// assert_eq!((counts.processed, counts.deactivated, counts.unanswered), (0, 0, 1));
     /// assert!(matches!(run.only([]).start(), Step::Done(_))); // of nobody, it is over at once
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -306,9 +322,11 @@ impl Run {
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
     /// # let store = MemoryStore::new(schema.clone());
-    /// let two = Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
+    /// let two =
+    ///     Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
     /// let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
-    /// let night = |listing| drive_blocking(run.clone().missing_after(2).start(), listing, &store);
+    /// let night =
+    ///     |listing| drive_blocking(run.clone().missing_after(2).start(), listing, &store);
     /// night(&two)?;
     /// let counts = night(&one)?.report.counts;
     /// assert_eq!((counts.missing, counts.deactivated), (1, 0));
@@ -345,15 +363,26 @@ impl Run {
     /// use tripartite::matching::{MatchRule, Trust};
     /// // The club has Áine since before there was a register, and so without an id of it.
     /// let here = LocalId::new("17")?;
-    /// store.enter(here.clone(), schema.record(&serde_json::json!({"email": "aine@example.org"}))?);
-    /// let listing = Listing::of(&schema, [("FED-1", serde_json::json!({"name": "Áine", "email": "Aine@Example.org"}))])?;
+    /// store.enter(
+    ///     here.clone(),
+    ///     schema.record(&serde_json::json!({"email": "aine@example.org"}))?,
+    /// );
+    /// let listing = Listing::of(
+    ///     &schema,
+    ///     [("FED-1", serde_json::json!({"name": "Áine", "email": "Aine@Example.org"}))],
+    /// )?;
     ///
-    /// let email = |trust| [MatchRule { name: "e-mail".to_owned(), fields: vec!["email".to_owned()], trust }];
+    /// let email = |trust| {
+    ///     [MatchRule { name: "e-mail".to_owned(), fields: vec!["email".to_owned()], trust }]
+    /// };
     /// let night = |trust| -> Result<_, Box<dyn std::error::Error>> {
-    ///     Ok(drive_blocking(run.clone().matching(email(trust))?.start(), &listing, &store)?.report.counts)
+    ///     Ok(drive_blocking(run.clone().matching(email(trust))?.start(), &listing, &store)?
+    ///         .report
+    ///         .counts)
     /// };
     /// let counts = night(Trust::Propose)?;
-    /// assert_eq!((counts.proposed, counts.linked, counts.created), (1, 0, 0)); // a person is asked first
+    /// // a person is asked first
+    /// assert_eq!((counts.proposed, counts.linked, counts.created), (1, 0, 0));
     /// let counts = night(Trust::Trusted)?;
     /// assert_eq!((counts.linked, counts.updated, counts.created), (1, 1, 0));
     /// let kept = store.get(&ExternalId::new("FED-1")?).ok_or("it is linked")?;
@@ -410,7 +439,8 @@ impl Run {
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
     /// # let store = MemoryStore::new(schema.clone());
     /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
-    /// let plan = drive_blocking(run.made_after(MadeAfter::NoRun).dry().start(), &one, &store)?.plan;
+    /// let plan =
+    ///     drive_blocking(run.made_after(MadeAfter::NoRun).dry().start(), &one, &store)?.plan;
     /// assert_eq!(plan.ok_or("a dry run has one")?.made_after(), Some(&MadeAfter::NoRun));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -435,9 +465,13 @@ impl Run {
     /// # let says = |name: &str| Listing::of(&schema, [("7", serde_json::json!({ "name": name }))]);
     /// drive_blocking(run.clone().start(), &says("Áine")?, &store)?;
     /// // The source says "Anna", and takes it back before the plan is approved.
-    /// let plan = drive_blocking(run.clone().dry().start(), &says("Anna")?, &store)?.plan.ok_or("a dry run has one")?;
+    /// let plan = drive_blocking(run.clone().dry().start(), &says("Anna")?, &store)?
+    ///     .plan
+    ///     .ok_or("a dry run has one")?;
     /// let newer = drive_blocking(run.clone().start(), &says("Áine")?, &store)?.report;
-    /// let report = drive_blocking(run.since(&[newer]).apply(plan), &Listing::new(vec![]), &store)?.report;
+    /// let report =
+    ///     drive_blocking(run.since(&[newer]).apply(plan), &Listing::new(vec![]), &store)?
+    ///         .report;
     /// assert_eq!((report.counts.updated, report.counts.skipped), (0, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -207,18 +207,25 @@ impl Report {
     ///
     /// ```
     /// use tripartite::drive::drive_blocking;
-    /// use tripartite::source::{Item, Malformed};
     /// use tripartite::id::RunId;
     /// use tripartite::memory::{Listing, MemoryStore};
     /// use tripartite::run::{Run, RunOutcome};
     /// use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// use tripartite::source::{Item, Malformed};
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
-    /// let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// let run = Run::new(
+    ///     Policy::new(schema.clone()),
+    ///     RunId::new("run-1")?,
+    ///     chrono::DateTime::UNIX_EPOCH,
+    /// );
     /// let torn = Malformed { place: "line 1".into(), id: None, problem: "no JSON".into() };
     /// let listing = Listing::new(vec![Item::Malformed(torn)]);
     /// let report = drive_blocking(run.start(), &listing, &MemoryStore::new(schema))?.report;
     /// assert_eq!(report.outcome, RunOutcome::Failed);
-    /// assert_eq!(report.unread().as_deref(), Some("the source listed 1 and nothing of it could be read; line 1: no JSON"));
+    /// assert_eq!(
+    ///     report.unread().as_deref(),
+    ///     Some("the source listed 1 and nothing of it could be read; line 1: no JSON")
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn unread(&self) -> Option<String> {

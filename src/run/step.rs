@@ -69,7 +69,8 @@ impl Step {
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
     /// use tripartite::failure::Failure;
     /// use tripartite::run::RunOutcome;
-    /// let report = run.start().fail(Failure::Denied).report; // the database refused the password
+    /// // the database refused the password
+    /// let report = run.start().fail(Failure::Denied).report;
     /// assert_eq!((report.outcome, report.failure), (RunOutcome::Failed, Some(Failure::Denied)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -121,7 +122,9 @@ impl Run {
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
     /// # let store = MemoryStore::new(schema.clone());
     /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
-    /// let plan = drive_blocking(run.clone().dry().start(), &one, &store)?.plan.ok_or("a dry run has one")?;
+    /// let plan = drive_blocking(run.clone().dry().start(), &one, &store)?
+    ///     .plan
+    ///     .ok_or("a dry run has one")?;
     /// // Later, and without the source being asked again:
     /// let report = drive_blocking(run.apply(plan), &Listing::new(vec![]), &store)?.report;
     /// assert_eq!((report.counts.created, store.records().len()), (1, 1));

@@ -84,9 +84,15 @@ impl RecordBuilder {
     /// use tripartite::value::{RecordBuilder, RecordError, Value};
     /// let mut row = RecordBuilder::new(1);
     /// row.set(0, &Value::Null)?; // said to be empty, which is not the same as never set
-    /// assert_eq!(row.set(1, &Value::Null), Err(RecordError::NoSuchField { position: 1, len: 1 }));
+    /// assert_eq!(
+    ///     row.set(1, &Value::Null),
+    ///     Err(RecordError::NoSuchField { position: 1, len: 1 })
+    /// );
     /// let list = Value::List(vec![Value::Float(f64::NAN)]);
-    /// assert_eq!(RecordBuilder::new(1).set(0, &list), Err(RecordError::NotFinite { position: 0 }));
+    /// assert_eq!(
+    ///     RecordBuilder::new(1).set(0, &list),
+    ///     Err(RecordError::NotFinite { position: 0 })
+    /// );
     /// assert!(!row.finish().has_missing());
     /// # Ok::<(), RecordError>(())
     /// ```
@@ -104,7 +110,8 @@ impl RecordBuilder {
     /// use tripartite::value::{RecordBuilder, RecordError};
     /// let mut row = RecordBuilder::new(1);
     /// row.set_text(0, "")?;
-    /// assert_eq!(row.finish().field(0).text(), Some("")); // raw: an empty text, neither null nor missing
+    /// // raw: an empty text, neither null nor missing
+    /// assert_eq!(row.finish().field(0).text(), Some(""));
     /// # Ok::<(), RecordError>(())
     /// ```
     pub fn set_text(&mut self, position: usize, text: &str) -> Result<(), RecordError> {
@@ -144,7 +151,8 @@ impl RecordBuilder {
     /// use tripartite::value::{RecordBuilder, RecordError, Value};
     /// let mut row = RecordBuilder::new(0);
     /// row.set_extra(BTreeMap::from([("shoe_size".to_owned(), Value::from(43))]))?;
-    /// assert_eq!(row.set_extra(BTreeMap::new()), Err(RecordError::Twice { position: 0 })); // as with every field
+    /// // as with every field
+    /// assert_eq!(row.set_extra(BTreeMap::new()), Err(RecordError::Twice { position: 0 }));
     /// let row = row.finish();
     /// assert!(row.is_empty() && !row.extra().is_missing()); // beyond the schema: no field of it
     /// # Ok::<(), RecordError>(())
@@ -186,7 +194,8 @@ impl RecordBuilder {
     /// let mut row = RecordBuilder::new(1);
     /// row.set_text(0, "Seán")?;
     /// row.set_extra([("shoe_size".to_owned(), Value::from(43))].into())?;
-    /// assert!(row.is_set(0) && !row.is_set(1)); // beyond the end nothing is, also where more was said
+    /// // beyond the end nothing is, also where more was said
+    /// assert!(row.is_set(0) && !row.is_set(1));
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn is_set(&self, position: usize) -> bool {
@@ -197,7 +206,8 @@ impl RecordBuilder {
     ///
     /// ```
     /// use tripartite::value::{Record, RecordBuilder};
-    /// assert_eq!(RecordBuilder::new(2).finish(), Record::missing(2)); // equal rows, whoever built them
+    /// // equal rows, whoever built them
+    /// assert_eq!(RecordBuilder::new(2).finish(), Record::missing(2));
     /// ```
     pub fn finish(mut self) -> Record {
         if !self.starts.is_empty() {

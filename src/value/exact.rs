@@ -60,13 +60,16 @@ const WHOLE: f64 = 9_007_199_254_740_992.0;
 ///
 /// ```
 /// use tripartite::value::exact_numbers;
-/// let line = br#"{"id": 18446744073709551617, "fee": 1.10000000000000000001, "age": 42, "note": "1e400"}"#;
+/// let line = br#"{"id": 18446744073709551617, "fee": 1.10000000000000000001, "age": 42}"#;
 /// let exact = exact_numbers(line);
 /// assert_eq!(
 ///     std::str::from_utf8(&exact)?,
-///     r#"{"id": "18446744073709551617", "fee": "1.10000000000000000001", "age": 42, "note": "1e400"}"#,
+///     r#"{"id": "18446744073709551617", "fee": "1.10000000000000000001", "age": 42}"#,
 /// );
-/// assert_eq!(&*exact_numbers(b"{18446744073709551617: 1}"), b"{18446744073709551617: 1}"); // no JSON, and stays none
+/// // A number within a text stays there.
+/// assert_eq!(&*exact_numbers(br#"{"note": "1e400"}"#), br#"{"note": "1e400"}"#);
+/// // no JSON, and stays none
+/// assert_eq!(&*exact_numbers(b"{18446744073709551617: 1}"), b"{18446744073709551617: 1}");
 /// # Ok::<(), std::str::Utf8Error>(())
 /// ```
 pub fn exact_numbers(json: &[u8]) -> Cow<'_, [u8]> {
@@ -78,7 +81,8 @@ pub fn exact_numbers(json: &[u8]) -> Cow<'_, [u8]> {
 ///
 /// ```
 /// use tripartite::value::exact_numbers_within;
-/// let page = br#"{"items": [{"fee": 13.044686168432236, "at": {"lat": 47.55705985377181}}]}"#;
+/// let page =
+///     br#"{"items": [{"fee": 13.044686168432236, "at": {"lat": 47.55705985377181}}]}"#;
 /// assert_eq!(
 ///     std::str::from_utf8(&exact_numbers_within(page, 2))?,
 ///     r#"{"items": [{"fee": "13.044686168432236", "at": {"lat": 47.55705985377181}}]}"#,

@@ -15,7 +15,8 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128, xxh3_128_with_seed};
 /// let mut row = RecordBuilder::new(1);
 /// row.set(0, &Value::from("Seán"))?;
 /// let row = row.finish();
-/// assert_eq!(row.fingerprint().to_string().parse(), Ok(row.fingerprint())); // 32 hexadecimal digits and back
+/// // 32 hexadecimal digits and back
+/// assert_eq!(row.fingerprint().to_string().parse(), Ok(row.fingerprint()));
 /// # Ok::<(), tripartite::value::RecordError>(())
 /// ```
 ///

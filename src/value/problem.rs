@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// use tripartite::value::Problem;
-/// let problem = Problem::WrongType { expected: "a list".to_owned(), found: "text".to_owned() };
-/// assert_eq!(problem.to_string(), "should be a list, but is text"); // put behind the field's name
+/// let problem =
+///     Problem::WrongType { expected: "a list".to_owned(), found: "text".to_owned() };
+/// // put behind the field's name
+/// assert_eq!(problem.to_string(), "should be a list, but is text");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

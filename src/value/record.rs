@@ -121,7 +121,8 @@ impl Record {
     /// use tripartite::value::RecordBuilder;
     /// let mut row = RecordBuilder::new(2);
     /// row.set_text(1, "Walsh")?;
-    /// let said: Vec<_> = row.finish().fields().map(|field| field.text().map(str::to_owned)).collect();
+    /// let said: Vec<_> =
+    ///     row.finish().fields().map(|field| field.text().map(str::to_owned)).collect();
     /// assert_eq!(said, [None, Some("Walsh".to_owned())]);
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
@@ -189,7 +190,9 @@ impl Record {
     /// let schema = Schema::builder().field(Field::new("at", Kind::Map)).build()?;
     /// let line = br#"{"at": {"lat": 47.55705985377181}}"#;
     /// let plain = schema.record(&serde_json::from_slice::<serde_json::Value>(line)?)?;
-    /// let exact = schema.record(&serde_json::from_slice::<serde_json::Value>(&exact_numbers(line))?)?.with_exact_numbers();
+    /// let exact = schema
+    ///     .record(&serde_json::from_slice::<serde_json::Value>(&exact_numbers(line))?)?
+    ///     .with_exact_numbers();
     /// assert_eq!((&plain, plain.fingerprint()), (&exact, exact.fingerprint()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -235,10 +238,12 @@ impl Record {
     ///     row.set(0, &value)?;
     ///     Ok(row.finish())
     /// };
-    /// assert!(of(Value::Float(18446744073709552000.0))?.may_be_rounded()); // 18446744073709551617, as JSON is read
+    /// // 18446744073709551617, as JSON is read
+    /// assert!(of(Value::Float(18446744073709552000.0))?.may_be_rounded());
     /// assert!(of(Value::List(vec![]))?.may_be_rounded()); // not looked into
     /// assert!(!of(Value::from(42))?.may_be_rounded());
-    /// assert!(!of(Value::from("18446744073709551617"))?.may_be_rounded()); // a text keeps its digits
+    /// // a text keeps its digits
+    /// assert!(!of(Value::from("18446744073709551617"))?.may_be_rounded());
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn may_be_rounded(&self) -> bool {
@@ -342,8 +347,11 @@ impl<'a> FieldRef<'a> {
     /// ```
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
-    /// let record = schema.record(&serde_json::json!({"name": "Áine", "shoe": 43, "belt": {"colour": "red"}}))?;
-    /// assert_eq!(record.extra().keys().collect::<Vec<_>>(), ["belt", "shoe"]); // of the map itself, not within
+    /// let record = schema.record(
+    ///     &serde_json::json!({"name": "Áine", "shoe": 43, "belt": {"colour": "red"}}),
+    /// )?;
+    /// // of the map itself, not within
+    /// assert_eq!(record.extra().keys().collect::<Vec<_>>(), ["belt", "shoe"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn keys(self) -> impl Iterator<Item = &'a str> {
@@ -358,7 +366,8 @@ impl<'a> FieldRef<'a> {
     /// row.set(0, &Value::List(vec![]))?;
     /// row.set_text(1, "[]")?;
     /// let row = row.finish();
-    /// assert!(row.field(0).is_composite() && !row.field(1).is_composite()); // JSON in a text is a text
+    /// // JSON in a text is a text
+    /// assert!(row.field(0).is_composite() && !row.field(1).is_composite());
     /// # Ok::<(), tripartite::value::RecordError>(())
     /// ```
     pub fn is_composite(self) -> bool {
@@ -402,7 +411,8 @@ impl<'a> FieldRef<'a> {
     ///
     /// ```
     /// use tripartite::value::{FieldRef, Value};
-    /// assert_eq!(FieldRef::MISSING.to_value(), Value::Null); // ask `is_missing` first where it matters
+    /// // ask `is_missing` first where it matters
+    /// assert_eq!(FieldRef::MISSING.to_value(), Value::Null);
     /// ```
     pub fn to_value(self) -> Value {
         decode(self.tag, self.bytes)

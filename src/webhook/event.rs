@@ -49,7 +49,11 @@ impl Message {
     /// let id = ExternalId::new("7")?;
     /// let order = |version| Order { version: Some(version), at: None };
     /// let event = |change, version| Event { id: id.clone(), change, order: order(version) };
-    /// let events = vec![event(EventKind::Deleted, 5), event(EventKind::Created, 6), event(EventKind::Updated, 4)];
+    /// let events = vec![
+    ///     event(EventKind::Deleted, 5),
+    ///     event(EventKind::Created, 6),
+    ///     event(EventKind::Updated, 4),
+    /// ];
     /// let message = Message { events, ignored: 0 };
     /// assert_eq!(message.latest()[&id].change, EventKind::Created); // it is there again
     /// # Ok::<(), tripartite::id::IdError>(())

@@ -11,8 +11,12 @@ use crate::value::Value;
 ///
 /// ```
 /// use tripartite::webhook::{Pointer, PointerError};
-/// assert_eq!(Pointer::new("#/a~1b/0")?.to_string(), "#/a~1b/0"); // the key `a/b` of the body
-/// assert_eq!(Pointer::new("data.id").err(), Some(PointerError { pointer: "data.id".into() }));
+/// // the key `a/b` of the body
+/// assert_eq!(Pointer::new("#/a~1b/0")?.to_string(), "#/a~1b/0");
+/// assert_eq!(
+///     Pointer::new("data.id").err(),
+///     Some(PointerError { pointer: "data.id".into() })
+/// );
 /// # Ok::<(), PointerError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,8 +34,12 @@ const KEEP: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 /// use tripartite::registry::{Connection, ConnectionStatus};
 /// use tripartite::webhook::serves;
 /// let org = OrgId::new("ballybeg")?;
-/// let mut connection = Connection::new(ConnectorId::new("federation")?, "The federation", PolicyRef::new("members")?)
-///     .org(org.clone(), ExternalId::new("F-17")?, chrono::DateTime::UNIX_EPOCH);
+/// let mut connection = Connection::new(
+///     ConnectorId::new("federation")?,
+///     "The federation",
+///     PolicyRef::new("members")?,
+/// )
+/// .org(org.clone(), ExternalId::new("F-17")?, chrono::DateTime::UNIX_EPOCH);
 /// assert!(serves(&connection, &org) && !serves(&connection, &OrgId::new("kilmore")?));
 /// connection.status = ConnectionStatus::Error;
 /// assert!(serves(&connection, &org));
@@ -138,8 +142,11 @@ impl Endpoint {
     /// use chrono::{DateTime, Utc};
     /// use tripartite::id::{ConnectorId, OrgId, PolicyRef, SyncKey};
     /// use tripartite::registry::Secret;
-    /// use tripartite::webhook::{Endpoint, EventKind, Hex, ReceiveStep, Reception, Rejection, Request, Shape};
-    /// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+    /// use tripartite::webhook::{
+    ///     Endpoint, EventKind, Hex, ReceiveStep, Reception, Rejection, Request, Shape,
+    /// };
+    /// let key =
+    ///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
     /// let hex = Hex::new("x-signature", [Secret::new("a secret of our own")])?;
     /// let shape = Shape::new("/type", "/id", [("member", EventKind::Updated)])?;
     /// let endpoint = Endpoint::new(key, PolicyRef::new("members")?, hex, shape).cap(2);
@@ -149,7 +156,8 @@ impl Endpoint {
     ///     _ => None,
     /// };
     /// assert_eq!(verdict(b"{}"), Some(Reception::Refused(Rejection::Unsigned)));
-    /// assert_eq!(verdict(b"{ }"), Some(Reception::Refused(Rejection::TooLarge { cap: 2 }))); // not even hashed
+    /// // not even hashed
+    /// assert_eq!(verdict(b"{ }"), Some(Reception::Refused(Rejection::TooLarge { cap: 2 })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn receive<'a>(&'a self, request: &Request<'a>, now: DateTime<Utc>) -> ReceiveStep<'a> {

@@ -21,8 +21,14 @@ pub enum HeaderProblem {
 ///
 /// ```
 /// use tripartite::webhook::Rejection;
-/// assert_eq!((Rejection::Signature.status(), Rejection::Signature.name()), (401, "signature"));
-/// assert_eq!(Rejection::TooLarge { cap: 1024 }.to_string(), "a body has at most 1024 bytes here");
+/// assert_eq!(
+///     (Rejection::Signature.status(), Rejection::Signature.name()),
+///     (401, "signature")
+/// );
+/// assert_eq!(
+///     Rejection::TooLarge { cap: 1024 }.to_string(),
+///     "a body has at most 1024 bytes here"
+/// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

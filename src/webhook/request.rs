@@ -17,8 +17,10 @@ const MAX_ID: usize = 256;
 /// let request = Request { headers: &headers, body: b"{}" };
 /// assert_eq!(request.header("webhook-id"), Ok(Some(&b"msg_1"[..]))); // names have no case
 /// let twice = [headers[0], ("webhook-id", b"msg_2")];
-/// assert!(Request { headers: &twice, body: b"" }.header("webhook-id").is_err()); // which of them was signed?
-/// assert_eq!(format!("{request:?}"), "request of 1 headers and 2 bytes"); // bodies are people's data
+/// // which of them was signed?
+/// assert!(Request { headers: &twice, body: b"" }.header("webhook-id").is_err());
+/// // bodies are people's data
+/// assert_eq!(format!("{request:?}"), "request of 1 headers and 2 bytes");
 /// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {

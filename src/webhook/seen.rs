@@ -11,11 +11,14 @@ const FORMAT: u32 = 1;
 /// That a message was taken in, so that it is recognised when it comes again. That the record is there says it all.
 ///
 /// ```
-/// use std::time::Duration;
 /// use chrono::{DateTime, TimeDelta, Utc};
+/// use std::time::Duration;
 /// use tripartite::webhook::Seen;
 /// let now = DateTime::<Utc>::UNIX_EPOCH;
-/// assert_eq!(Seen::new(now, Duration::from_secs(600)).until(), now + TimeDelta::minutes(10));
+/// assert_eq!(
+///     Seen::new(now, Duration::from_secs(600)).until(),
+///     now + TimeDelta::minutes(10)
+/// );
 /// assert_eq!(Seen::new(now, Duration::MAX).until(), DateTime::<Utc>::MAX_UTC);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -34,8 +34,13 @@ const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
 /// let message = shape.read(br#"{"type": "contact.updated", "data": {"id": 42}}"#)?;
 /// assert_eq!(message.events[0].id.as_str(), "42"); // a whole number is an id, in its digits
 /// assert_eq!(shape.read(br#"{"type": "ping"}"#)?.ignored, 1);
-/// let error = shape.read(br#"{"type": "contact.updated", "data": {}}"#).map_err(|error| error.to_string());
-/// assert_eq!(error.err().as_deref(), Some("event 1: /data/id must be an id (text, or a whole number); this is null"));
+/// let error = shape
+///     .read(br#"{"type": "contact.updated", "data": {}}"#)
+///     .map_err(|error| error.to_string());
+/// assert_eq!(
+///     error.err().as_deref(),
+///     Some("event 1: /data/id must be an id (text, or a whole number); this is null")
+/// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +111,8 @@ impl Shape {
     ///
     /// ```
     /// use tripartite::webhook::{EventKind, Shape};
-    /// let shape = Shape::new("#/kind", "", [("update", EventKind::Updated)])?.events("/members")?;
+    /// let shape =
+    ///     Shape::new("#/kind", "", [("update", EventKind::Updated)])?.events("/members")?;
     /// let message = shape.read(br#"{"kind": "update", "members": ["F-7", 8]}"#)?;
     /// assert_eq!(message.events.len(), 2); // the events are the ids themselves
     /// assert!(shape.read(br#"{"kind": "update"}"#).is_err()); // no list is not an empty one
@@ -126,7 +132,8 @@ impl Shape {
     /// # use tripartite::webhook::{EventKind, Shape};
     /// let shape = Shape::new("/t", "/id", [("u", EventKind::Updated)])?.time("/at")?;
     /// assert!(shape.read(br#"{"t": "u", "id": 7, "at": 1674087231}"#).is_ok());
-    /// assert!(shape.read(br#"{"t": "u", "id": 7, "at": 1674087231000}"#).is_err()); // milliseconds are not guessed
+    /// // milliseconds are not guessed
+    /// assert!(shape.read(br#"{"t": "u", "id": 7, "at": 1674087231000}"#).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn time(mut self, pointer: &str) -> Result<Self, ShapeError> {

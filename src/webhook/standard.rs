@@ -43,17 +43,22 @@ const MAX_TIMESTAMP: usize = 12;
 /// use chrono::{DateTime, TimeDelta};
 /// use tripartite::registry::Secret;
 /// use tripartite::webhook::{MessageId, Rejection, Request, SigningSecret, Standard};
-/// let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
+/// let standard = Standard::new([SigningSecret::new(&Secret::new(
+///     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+/// ))?])?;
 /// let at = DateTime::from_timestamp(1_614_265_330, 0).unwrap_or_default();
 /// let body = br#"{"test": 2432232314}"#;
 /// let signed = standard.sign(&MessageId::new("msg_p5jXN8AQM9LWM0D4loKWxJek")?, at, body);
 /// assert_eq!(signed[2].1, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 ///
 /// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
-/// let verify = |body, after| standard.verify(&Request { headers: &headers, body }, at + TimeDelta::seconds(after));
+/// let verify = |body, after| {
+///     standard.verify(&Request { headers: &headers, body }, at + TimeDelta::seconds(after))
+/// };
 /// assert!(verify(&body[..], 300).is_ok()); // exactly the tolerance passes
 /// assert!(matches!(verify(&body[..], 301), Err(Rejection::Stale { .. })));
-/// assert_eq!(verify(br#"{"test":2432232314}"#, 0), Err(Rejection::Signature)); // the same JSON, other bytes
+/// // the same JSON, other bytes
+/// assert_eq!(verify(br#"{"test":2432232314}"#, 0), Err(Rejection::Signature));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -110,10 +115,12 @@ impl Standard {
     /// # use tripartite::registry::Secret;
     /// # use tripartite::webhook::{MessageId, SigningSecret, Standard};
     /// # let secret = |text: &str| SigningSecret::new(&Secret::new(text));
-    /// let [old, new] = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD"];
+    /// let [old, new] =
+    ///     ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD"];
     /// let both = Standard::new([secret(old)?, secret(new)?])?;
     /// let headers = both.sign(&MessageId::new("msg_1")?, chrono::DateTime::UNIX_EPOCH, b"{}");
-    /// assert_eq!(headers[2].1.split(' ').count(), 2); // a receiver that knows either of them is content
+    /// // a receiver that knows either of them is content
+    /// assert_eq!(headers[2].1.split(' ').count(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn sign(&self, id: &MessageId, at: DateTime<Utc>, body: &[u8]) -> [(&'static str, String); 3] {

@@ -128,9 +128,10 @@ impl<S: JobStore> Queue<S> {
     /// # use tripartite::work::Queue;
     /// let (now, ahead) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
     /// let queue = Queue::new(MemoryJobStore::default());
-    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
-    ///     .org("ballybeg".parse()?, "F-17".parse()?, now)
-    ///     .org("carrick".parse()?, "F-18".parse()?, now);
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///         .org("ballybeg".parse()?, "F-17".parse()?, now)
+    ///         .org("carrick".parse()?, "F-18".parse()?, now);
     /// block_on(queue.connect(&connection, now))?;
     /// block_on(queue.fire(&connection.connector, ahead))?; // both keys are due in a year
     /// assert_eq!(block_on(queue.repair_all_clock_skew(&connection.connector, now))?, 2);

@@ -28,13 +28,15 @@ impl<S: JobStore> Queue<S> {
     /// # use tripartite::schedule::Schedule;
     /// # use tripartite::work::{ConnectError, Queue};
     /// let queue = Queue::new(MemoryJobStore::default());
-    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// block_on(queue.connect(&connection, DateTime::UNIX_EPOCH))?;
     /// let wrong = connection.schedule(Schedule::Hourly { minute: 75 });
     /// let refused = block_on(queue.connect(&wrong, DateTime::UNIX_EPOCH));
     /// assert!(matches!(refused, Err(ConnectError::Schedule(_))));
     /// let stored = block_on(queue.connection(&wrong.connector))?.ok_or("it is stored")?;
-    /// assert_eq!(stored.connection().schedule, Schedule::nightly()); // the one from before still runs
+    /// // the one from before still runs
+    /// assert_eq!(stored.connection().schedule, Schedule::nightly());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -55,12 +57,17 @@ impl<S: JobStore> Queue<S> {
     /// # use tripartite::registry::Connection;
     /// # use tripartite::work::Queue;
     /// let queue = Queue::new(MemoryJobStore::default());
-    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?);
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let (org, external, now) = ("ballybeg".parse()?, "F-17".parse()?, DateTime::UNIX_EPOCH);
     /// block_on(queue.edit_connection(&connection.connector.clone(), now, |known| {
     ///     // The first organisation of a connector comes with the connection.
     ///     let known = known.cloned().unwrap_or_else(|| connection.clone());
-    ///     Some(known.org(tripartite::id::OrgId::clone(&org), tripartite::id::ExternalId::clone(&external), now))
+    ///     Some(known.org(
+    ///         tripartite::id::OrgId::clone(&org),
+    ///         tripartite::id::ExternalId::clone(&external),
+    ///         now,
+    ///     ))
     /// }))?;
     /// let stored = block_on(queue.connection(&connection.connector))?.ok_or("it is stored")?;
     /// assert_eq!(stored.keys().count(), 1);
@@ -112,11 +119,13 @@ impl<S: JobStore> Queue<S> {
     /// # use tripartite::work::Queue;
     /// # let (start, morning) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::hours(9));
     /// let queue = Queue::new(MemoryJobStore::default());
-    /// let connection = Connection::new("federation".parse()?, "The federation", "members".parse()?)
-    ///     .org("ballybeg".parse()?, "F-17".parse()?, start)
-    ///     .org("carrick".parse()?, "F-18".parse()?, start);
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///         .org("ballybeg".parse()?, "F-17".parse()?, start)
+    ///         .org("carrick".parse()?, "F-18".parse()?, start);
     /// block_on(queue.connect(&connection, start))?;
-    /// assert_eq!(block_on(queue.fire(&connection.connector, morning))?.len(), 2); // one fire, two organisations
+    /// // one fire, two organisations
+    /// assert_eq!(block_on(queue.fire(&connection.connector, morning))?.len(), 2);
     /// assert_eq!(block_on(queue.fire(&connection.connector, morning))?.len(), 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

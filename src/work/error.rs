@@ -11,9 +11,14 @@ use crate::schedule::ScheduleError;
 /// use tripartite::failure::{Classify, Failure};
 /// use tripartite::jobs::StoreKey;
 /// use tripartite::work::WorkError;
-/// let error = WorkError::<Infallible>::Contended { key: StoreKey::of("gate", ["federation"]) };
-/// assert_eq!(error.to_string(), "the record gate/federation is changed by too many at once");
-/// assert_eq!(error.failure(), Failure::Retry { after: None }); // a broken record is `Fatal`, the store's own its own
+/// let error =
+///     WorkError::<Infallible>::Contended { key: StoreKey::of("gate", ["federation"]) };
+/// assert_eq!(
+///     error.to_string(),
+///     "the record gate/federation is changed by too many at once"
+/// );
+/// // a broken record is `Fatal`, the store's own its own
+/// assert_eq!(error.failure(), Failure::Retry { after: None });
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

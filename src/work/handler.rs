@@ -21,7 +21,10 @@ use crate::store::RecordStore;
 /// use tripartite::backoff::Fraction;
 /// use tripartite::work::Clock;
 /// let stopped = || DateTime::<Utc>::UNIX_EPOCH;
-/// assert_eq!((stopped.time(), stopped.fraction()), (DateTime::<Utc>::UNIX_EPOCH, Fraction::ONE));
+/// assert_eq!(
+///     (stopped.time(), stopped.fraction()),
+///     (DateTime::<Utc>::UNIX_EPOCH, Fraction::ONE)
+/// );
 /// ```
 pub trait Clock {
     /// The time. It may go back, and may differ from other workers' clocks. That costs time, and never correctness.

@@ -79,10 +79,15 @@ impl<S: JobStore> Queue<S> {
     /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
     /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
     /// # let _ = block_on(queue.apply(&key, None, claim, now))?;
-    /// let complete = Command::Complete { token: Token(1), result: Some("run-1".into()), extent: Extent::default() };
+    /// let complete = Command::Complete {
+    ///     token: Token(1),
+    ///     result: Some("run-1".into()),
+    ///     extent: Extent::default(),
+    /// };
     /// let _ = block_on(queue.apply(&key, None, complete, now))?;
     /// let all = DateTime::UNIX_EPOCH..now + TimeDelta::days(1);
-    /// assert!(block_on(queue.history(&key, all.clone(), None, 10))?.is_empty()); // the slot still has it
+    /// // the slot still has it
+    /// assert!(block_on(queue.history(&key, all.clone(), None, 10))?.is_empty());
     /// block_on(queue.flush(&key, now))?;
     /// block_on(queue.flush(&key, now))?;
     /// let page = block_on(queue.history(&key, all.clone(), None, 10))?;

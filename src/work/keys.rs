@@ -13,7 +13,8 @@ const CONNECTION: &str = "connection";
 /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
 /// use tripartite::work::{slot_key, sync_key};
 /// let key = SyncKey { org: OrgId::new("a/b")?, connector: ConnectorId::new("c")? };
-/// assert_eq!(slot_key(&key).as_str(), "slot/a=2Fb/c"); // in the alphabet that every store can take
+/// // in the alphabet that every store can take
+/// assert_eq!(slot_key(&key).as_str(), "slot/a=2Fb/c");
 /// assert_eq!(sync_key(&slot_key(&key)), Some(key));
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```

@@ -28,9 +28,16 @@ const SHARDS: u16 = 8;
 /// use tripartite::queue::{Command, Outcome, Scope, Trigger};
 /// use tripartite::work::Queue;
 /// let queue = Queue::new(MemoryJobStore::default());
-/// let key = SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
-/// let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
-/// let ask = || block_on(queue.apply(&key, None, trigger.clone(), DateTime::<Utc>::UNIX_EPOCH));
+/// let key =
+///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
+/// let trigger = Command::Trigger {
+///     by: Trigger::Manual,
+///     scope: Scope::All,
+///     policy: None,
+///     force: false,
+/// };
+/// let ask =
+///     || block_on(queue.apply(&key, None, trigger.clone(), DateTime::<Utc>::UNIX_EPOCH));
 /// assert_eq!(ask()?.outcome, Outcome::Enqueued);
 /// assert_eq!(ask()?.outcome, Outcome::Merged); // one job does both
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -75,7 +82,8 @@ impl<S: JobStore> Queue<S> {
     /// use tripartite::queue::QueueRules;
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// # let now = DateTime::UNIX_EPOCH;
-    /// let queue = Queue::new(MemoryJobStore::default()).rules(QueueRules { max_retries: 0, ..QueueRules::default() });
+    /// let queue = Queue::new(MemoryJobStore::default())
+    ///     .rules(QueueRules { max_retries: 0, ..QueueRules::default() });
     /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
     /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
@@ -83,7 +91,10 @@ impl<S: JobStore> Queue<S> {
     /// let failure = Failure::Retry { after: Some(Duration::from_secs(60)) };
     /// let fail = Command::Fail { token: Token(1), failure, message: "503".into() };
     /// // No retry is left, whenever the source would have it.
-    /// assert!(matches!(block_on(queue.apply(&key, None, fail, now))?.outcome, Outcome::Died(_)));
+    /// assert!(matches!(
+    ///     block_on(queue.apply(&key, None, fail, now))?.outcome,
+    ///     Outcome::Died(_)
+    /// ));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -100,8 +111,8 @@ impl<S: JobStore> Queue<S> {
     /// have an eighth as many shards each, downwards from [`Shard`]`(65534)`. No worker looks at `Shard(65535)`.
     ///
     /// ```
-    /// use std::sync::Arc;
     /// use chrono::DateTime;
+    /// use std::sync::Arc;
     /// use tripartite::drive::block_on;
     /// use tripartite::jobs::{JobStore, Shard};
     /// use tripartite::memory::MemoryJobStore;
@@ -112,7 +123,11 @@ impl<S: JobStore> Queue<S> {
     /// let store = Arc::new(MemoryJobStore::default());
     /// let queue = Queue::new(store.clone()).shards(0); // counts as one
     /// let _ = block_on(queue.apply(&key, None, trigger, DateTime::UNIX_EPOCH))?;
-    /// assert_eq!(block_on(store.due(Shard(65534), DateTime::UNIX_EPOCH, None, 9))?.keys.len(), 1); // it is urgent
+    /// // it is urgent
+    /// assert_eq!(
+    ///     block_on(store.due(Shard(65534), DateTime::UNIX_EPOCH, None, 9))?.keys.len(),
+    ///     1
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -131,9 +146,13 @@ impl<S: JobStore> Queue<S> {
     /// use tripartite::queue::Command;
     /// use tripartite::work::{Queue, slot_key};
     /// let queue = Queue::new(MemoryJobStore::default());
-    /// let key = tripartite::id::SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
+    /// let key = tripartite::id::SyncKey {
+    ///     org: "ballybeg".parse()?,
+    ///     connector: "federation".parse()?,
+    /// };
     /// let _ = block_on(queue.apply(&key, None, Command::Cancel, DateTime::UNIX_EPOCH))?;
-    /// assert_eq!(block_on(queue.store().get(&slot_key(&key)))?, None); // a refusal stores nothing
+    /// // a refusal stores nothing
+    /// assert_eq!(block_on(queue.store().get(&slot_key(&key)))?, None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn store(&self) -> &S {
@@ -156,10 +175,18 @@ impl<S: JobStore> Queue<S> {
     /// # let queue = Queue::new(MemoryJobStore::default());
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// let delivery = CommandId::new("webhook-8f3a")?;
-    /// let trigger = Command::Trigger { by: Trigger::Webhook, scope: Scope::All, policy: None, force: false };
-    /// let deliver = || block_on(queue.apply(&key, Some(&delivery), trigger.clone(), DateTime::UNIX_EPOCH));
+    /// let trigger = Command::Trigger {
+    ///     by: Trigger::Webhook,
+    ///     scope: Scope::All,
+    ///     policy: None,
+    ///     force: false,
+    /// };
+    /// let deliver = || {
+    ///     block_on(queue.apply(&key, Some(&delivery), trigger.clone(), DateTime::UNIX_EPOCH))
+    /// };
     /// assert_eq!(deliver()?.outcome, Outcome::Enqueued);
-    /// assert_eq!(deliver()?.outcome, Outcome::Enqueued); // the same delivery has the same answer: not `Merged`
+    /// // the same delivery has the same answer: not `Merged`
+    /// assert_eq!(deliver()?.outcome, Outcome::Enqueued);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -190,7 +217,10 @@ impl<S: JobStore> Queue<S> {
     /// use tripartite::failure::Failure;
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// # let now = DateTime::UNIX_EPOCH;
-    /// let rules = QueueRules { backoff: Backoff::default().jitter(Jitter::Full), ..QueueRules::default() };
+    /// let rules = QueueRules {
+    ///     backoff: Backoff::default().jitter(Jitter::Full),
+    ///     ..QueueRules::default()
+    /// };
     /// let queue = Queue::new(MemoryJobStore::default()).rules(rules);
     /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
@@ -239,7 +269,8 @@ impl<S: JobStore> Queue<S> {
     /// let _ = block_on(queue.apply(&key, None, Command::Cancel, DateTime::UNIX_EPOCH))?;
     /// assert_eq!(block_on(queue.slot(&key))?, None); // there was nothing to cancel
     /// let _ = block_on(queue.apply(&key, None, Command::Pause, DateTime::UNIX_EPOCH))?;
-    /// assert!(block_on(queue.slot(&key))?.is_some_and(|slot| slot.paused)); // for whatever comes
+    /// // for whatever comes
+    /// assert!(block_on(queue.slot(&key))?.is_some_and(|slot| slot.paused));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -49,10 +49,17 @@ impl<S: JobStore> Queue<S> {
     /// use tripartite::memory::MemoryJobStore;
     /// use tripartite::queue::Scope;
     /// use tripartite::registry::Secret;
-    /// use tripartite::webhook::{Endpoint, EventKind, MessageId, Request, Shape, SigningSecret, Standard};
+    /// use tripartite::webhook::{
+    ///     Endpoint, EventKind, MessageId, Request, Shape, SigningSecret, Standard,
+    /// };
     /// use tripartite::work::Queue;
-    /// let (now, key) = (DateTime::<Utc>::UNIX_EPOCH, SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? });
-    /// let standard = Standard::new([SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?])?;
+    /// let (now, key) = (
+    ///     DateTime::<Utc>::UNIX_EPOCH,
+    ///     SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? },
+    /// );
+    /// let standard = Standard::new([SigningSecret::new(&Secret::new(
+    ///     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    /// ))?])?;
     /// let body = br#"{"type": "member.updated", "id": "FED-7"}"#;
     /// let signed = standard.sign(&MessageId::new("msg_1")?, now, body);
     /// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
@@ -60,8 +67,10 @@ impl<S: JobStore> Queue<S> {
     /// let endpoint = Endpoint::new(key.clone(), "members".parse()?, standard, shape);
     ///
     /// let queue = Queue::new(MemoryJobStore::default());
-    /// let receive = || block_on(queue.receive(&endpoint, &Request { headers: &headers, body }, now));
-    /// assert_eq!([receive()?.answer.status, receive()?.answer.status], [202, 200]); // the second time it is known
+    /// let receive =
+    ///     || block_on(queue.receive(&endpoint, &Request { headers: &headers, body }, now));
+    /// // the second time it is known
+    /// assert_eq!([receive()?.answer.status, receive()?.answer.status], [202, 200]);
     /// assert_eq!(block_on(queue.slot(&key))?.ok_or("it waits")?.wanted, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

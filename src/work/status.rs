@@ -28,8 +28,10 @@ impl<S: JobStore> Queue<S> {
     /// assert_eq!(block_on(queue.status(&key))?, None);
     /// let _ = block_on(queue.apply(&key, None, trigger, DateTime::UNIX_EPOCH))?;
     /// let status = block_on(queue.status(&key))?.ok_or("it waits")?;
-    /// assert_eq!((status.wanted, status.covered, status.last), (1, 0, None)); // asked for, and never tried
-    /// assert!(status.wait.is_some_and(|wait| wait.urgent)); // a person asked: it goes before what a schedule wants
+    /// // asked for, and never tried
+    /// assert_eq!((status.wanted, status.covered, status.last), (1, 0, None));
+    /// // a person asked: it goes before what a schedule wants
+    /// assert!(status.wait.is_some_and(|wait| wait.urgent));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -55,13 +55,17 @@ use crate::queue::Outcome;
 /// # let _ = block_on(queue.apply(&key, None, trigger, clock()))?;
 /// # let mut random = [0; 16];
 /// # getrandom::fill(&mut random)?;
-/// let mut worker = Worker::new("w1".parse()?, Incarnation::new(random)?, Settings::default());
+/// let mut worker =
+///     Worker::new("w1".parse()?, Incarnation::new(random)?, Settings::default());
 /// let tick = worker.tick_blocking(&queue, &Club, &clock)?;
 /// let attempt = tick.attempt.ok_or("there was a job")?;
 /// assert!(matches!(attempt.outcome, Outcome::Died(_)));
 /// assert_eq!(attempt.report, None); // no run began, and `close` was not called
 /// let ids: Vec<_> = tick.notices.iter().map(|notice| notice.id.as_str()).collect();
-/// assert_eq!(ids, ["job_died/ballybeg/federation/1", "needs_operator/ballybeg/federation/1"]);
+/// assert_eq!(
+///     ids,
+///     ["job_died/ballybeg/federation/1", "needs_operator/ballybeg/federation/1"]
+/// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Default)]

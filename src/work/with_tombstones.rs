@@ -16,10 +16,10 @@ use crate::tombstone::{Found, Tombstones};
 /// ```
 /// use chrono::DateTime;
 /// use tripartite::drive::block_on;
-/// use tripartite::source::{Connector, Item};
 /// use tripartite::id::ExternalId;
 /// use tripartite::memory::Listing;
 /// use tripartite::schema::{Field, Kind, Schema};
+/// use tripartite::source::{Connector, Item};
 /// use tripartite::tombstone::{Order, Tombstone, Tombstones};
 /// use tripartite::work::WithTombstones;
 /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
@@ -32,7 +32,8 @@ use crate::tombstone::{Found, Tombstones};
 /// let ids = [ExternalId::new("7")?, ExternalId::new("8")?];
 /// let page = block_on(WithTombstones::new(source, tombstones).fetch_only(&ids, None))?;
 /// // The source was asked after the event, and still has 7: it knows better.
-/// assert!(matches!(&page.items[..], [Item::Record(known), Item::Tombstone { id, .. }] if known.id != *id));
+/// let [Item::Record(known), Item::Tombstone { id, .. }] = &page.items[..] else { panic!() };
+/// assert_ne!(known.id, *id);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

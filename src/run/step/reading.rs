@@ -134,7 +134,8 @@ impl Fetching {
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
     /// let ids = [ExternalId::new("8")?, ExternalId::new("7")?, ExternalId::new("8")?];
-    /// let Step::Fetching(fetching) = run.only(ids.clone()).start() else { unreachable!() }; // no index
+    /// // no index
+    /// let Step::Fetching(fetching) = run.only(ids.clone()).start() else { unreachable!() };
     /// assert_eq!(fetching.only(), Some(&[ids[1].clone(), ids[0].clone()][..]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -198,7 +199,8 @@ impl Fetching {
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// // A listing that has nothing, and says that it is not complete: nobody is missing, and there is nothing to do.
+    /// // A listing that has nothing, and says that it is not complete: nobody is missing, and
+    /// // there is nothing to do.
     /// let step = fetching.resume(Page { items: vec![], next: Next::Partial });
     /// assert!(matches!(step, Step::Done(done) if done.report.counts.processed == 0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -276,9 +278,11 @@ impl Loading {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
     /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
     /// # };
-    /// let page = Page { items: vec![item("7", "Áine")?, item("7", "Áine")?], next: Next::Partial };
+    /// let page =
+    ///     Page { items: vec![item("7", "Áine")?, item("7", "Áine")?], next: Next::Partial };
     /// let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
-    /// assert_eq!(loading.request().ids.len(), 1); // what is said twice and the same is one record
+    /// // what is said twice and the same is one record
+    /// assert_eq!(loading.request().ids.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn request(&self) -> &LoadRequest {
@@ -309,7 +313,9 @@ impl Loading {
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// use tripartite::store::Action;
     /// // The reply leaves it out: nobody here has this id, so it is created.
-    /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
+    /// let Step::Committing(committing) = loading.resume(Records::default()) else {
+    ///     unreachable!()
+    /// };
     /// assert!(matches!(committing.request().ops[0].action, Action::Create(_)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -42,8 +42,11 @@ impl Committing {
     /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// use tripartite::store::Precondition;
-    /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
-    /// assert_eq!(committing.request().ops[0].expect, Precondition::Unlinked); // checked by the store as it writes
+    /// let Step::Committing(committing) = loading.resume(Records::default()) else {
+    ///     unreachable!()
+    /// };
+    /// // checked by the store as it writes
+    /// assert_eq!(committing.request().ops[0].expect, Precondition::Unlinked);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn request(&self) -> &Batch {
@@ -74,7 +77,9 @@ impl Committing {
     /// # let page = Page { items: vec![item("7", "Áine")?, item("8", "Seán")?], next: Next::Partial };
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// // Two new records, in batches of one:
-    /// let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
+    /// let Step::Committing(committing) = loading.resume(Records::default()) else {
+    ///     unreachable!()
+    /// };
     /// assert_eq!((committing.request().ops.len(), committing.remaining()), (1, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -106,7 +111,8 @@ impl Committing {
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// # let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
     /// use tripartite::store::OpOutcome;
-    /// // Somebody linked the record meanwhile: it is loaded and planned once more, not overwritten.
+    /// // Somebody linked the record meanwhile: it is loaded and planned once more, not
+    /// // overwritten.
     /// assert!(matches!(committing.resume(vec![OpOutcome::Stale]), Step::Loading(_)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -228,7 +234,10 @@ impl Stopped {
     /// #         other => return Err(format!("{other:?}").into()),
     /// #     };
     /// # };
-    /// let Step::Stopped(stopped) = stopped.approve("0".repeat(64).parse()?) else { unreachable!() }; // another plan's id
+    /// // another plan's id
+    /// let Step::Stopped(stopped) = stopped.approve("0".repeat(64).parse()?) else {
+    ///     unreachable!()
+    /// };
     /// let id = stopped.plan().id();
     /// assert!(matches!(stopped.approve(id), Step::Committing(_)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
