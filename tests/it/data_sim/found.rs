@@ -242,3 +242,17 @@ fn a_run_of_some_records_is_measured_by_the_register_that_a_whole_one_is_measure
     let leaves = [says(1, A), Act::Drops { source: 0, id: 1 }, gone, steps(0, 20)];
     keeps_the_laws(PLAIN, &[&joins[..], &run(0), &leaves].concat());
 }
+
+/// What says who a record is passes from one id to another within one listing: the second is asked about until the first was
+/// read, and is then new. A listing is no news after that.
+#[test]
+fn whoever_is_passed_on_within_a_listing_is_news_twice() {
+    let look = Look::WHOLE;
+    let rename = Act::Renames { source: 0, from: 0, to: 1, spelled: false };
+    let again = Act::Again { source: 0, look, gone: None, moves: [(1, 1), (0, 2)], told: 0 };
+    let [starts, steps] = run(1);
+    keeps_the_laws(
+        way(Way { shape: 7, ..WAY }, PLAIN),
+        &[says(0, A), starts, steps, rename, says(0, with(7, 0)), again],
+    );
+}

@@ -65,7 +65,9 @@ impl World {
         let mut sent = said.sent(&frame, look, items);
         // What is said of who is gone or moved may end anybody.
         sent.gone = (0..IDS).collect();
-        for _ in 0..self.setup.missing_after {
+        // Who is passed on by one record to another is asked about until both were read.
+        let more = u32::from(frame.tells);
+        for _ in 0..u32::from(self.setup.missing_after) + more {
             world.whole(source, sent.clone(), How::PLAIN)?;
         }
         let told = world.ground.audit.len();
