@@ -49,9 +49,18 @@ pub(super) struct ActiveAttempt<'a, S, H, C> {
     checked_at: DateTime<Utc>,
     /// Whether the lease was held when the run began to write.
     writing: bool,
+    /// What a reading of the slot has said that no heartbeat has confirmed yet: it holds, though the store fails now.
+    sighted: Option<Sighted>,
     slot: Option<Versioned<Slot>>,
     gate: Option<(DateTime<Utc>, Versioned<Gate>)>,
     health: Option<Versioned<Health>>,
+}
+
+/// What ends a run by a reading of its slot.
+#[derive(Debug, Clone, Copy)]
+enum Sighted {
+    Cancelled,
+    LeaseLost,
 }
 
 /// What a heartbeat answers.
@@ -84,6 +93,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
             beaten_at: at,
             checked_at: at,
             writing: false,
+            sighted: None,
             slot: Some(slot.remember()),
             gate: Some((at, gate.remember())),
             health,
@@ -180,6 +190,11 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
             Ok(Beat::GiveBack(until, why)) => Some(RunEnd::GivenBack(until, why)),
             Ok(Beat::LeaseLost) => Some(RunEnd::LeaseLost),
             Err(error @ WorkError::Broken { .. }) => return Err(error),
+            // Nothing is written after the run was seen to be cancelled, or its lease to be lost.
+            Err(_) if self.sighted.is_some() => self.sighted.map(|sighted| match sighted {
+                Sighted::Cancelled => RunEnd::Cancelled,
+                Sighted::LeaseLost => RunEnd::LeaseLost,
+            }),
             // Nothing is written before the lease was seen to be held, nor once it is over. The job has not failed.
             Err(error) if self.begins_to_write(step) => Some(RunEnd::GivenBack(self.rest_until(), error.to_string())),
             // The store may answer again before the lease is over.
@@ -217,6 +232,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
                 Outcome::Extended { until, cancel } => {
                     (self.lease_until, self.beaten_at, self.checked_at) = (until, now, now);
                     self.writing |= begins_to_write;
+                    self.sighted = None;
                     return Ok(if cancel { Beat::Cancelled } else { Beat::GoOn });
                 }
                 _ => return Ok(Beat::LeaseLost),
@@ -283,12 +299,12 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
         let slot = self.cx.queue.load_slot(&self.job.key).await?;
         self.checked_at = now;
         let token = self.job.token;
-        let ended = slot.record.as_ref().is_some_and(|slot| match slot.state {
-            State::Running { cancel, .. } if slot.token == token => cancel.is_some(),
-            _ => slot.token >= token,
+        self.sighted = slot.record.as_ref().and_then(|slot| match slot.state {
+            State::Running { cancel, .. } if slot.token == token => cancel.map(|_| Sighted::Cancelled),
+            _ => (slot.token >= token).then_some(Sighted::LeaseLost),
         });
         self.slot = Some(slot.remember());
-        Ok(ended)
+        Ok(self.sighted.is_some())
     }
 }
 

@@ -1,12 +1,15 @@
 //! A job store that fails once, at each of its calls in turn, before or after the call took effect.
 
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+
 use chrono::{DateTime, Utc};
 use tripartite::conformance::FailsOnce;
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::jobs::JobStore;
 use tripartite::memory::MemoryJobStore;
-use tripartite::queue::{Ended, Slot, State};
+use tripartite::queue::{Command, Ended, Slot, State};
 use tripartite::work::{Queue, slot_key};
 
 use super::club::{Club, key, minutes, trigger, worker};
@@ -62,4 +65,36 @@ fn a_job_store_that_fails_at_any_call_costs_no_job_an_attempt() {
             }
         }
     }
+}
+
+/// A run of three records that is cancelled when it has written one, on a store that fails at a call: how many it writes, how
+/// many calls there were before the cancel, and how many in all.
+fn cancelled(at: usize) -> (usize, usize, usize) {
+    let club = Club::new();
+    club.batch.store(1, Ordering::Relaxed);
+    *club.members.lock().unwrap() = vec!["7", "8", "9"];
+    let queue = Queue::new(FailsOnce::new(MemoryJobStore::default(), at));
+    let (name, before) = (key("a/f"), Cell::new(None));
+    let written = || club.store(&name).records().len();
+    let _ = block_on(queue.apply(&name, None, trigger(None), club.now())).unwrap();
+    // No time passes. The time is asked for between two steps.
+    let clock = || {
+        if written() == 1 && before.get().is_none() {
+            let beside = Queue::new(queue.store().inner());
+            let _ = block_on(beside.apply(&name, None, Command::Cancel, club.now())).unwrap();
+            before.set(Some(queue.store().calls()));
+        }
+        club.now()
+    };
+    let _ = worker("w").tick_blocking(&queue, &club, &clock);
+    (written(), before.get().unwrap(), queue.store().calls())
+}
+
+/// The reading that would have shown it may fail, and nothing after it: what was seen holds.
+#[test]
+fn a_run_that_was_seen_to_be_cancelled_writes_nothing_more_though_the_job_store_fails() {
+    let (written, before, all) = cancelled(usize::MAX);
+    assert!(written == 1 && all > before + 3, "{before} of {all} calls");
+    let late: Vec<_> = (before..all).filter(|at| cancelled(*at).0 != 1).collect();
+    assert_eq!(late, [before], "only the reading itself");
 }
