@@ -56,12 +56,12 @@
 //! | `renamed` `batches` | ids that come back spelled otherwise; ops on their way to the store |
 //! | `answered` | who is linked, created or set aside |
 //! | `planning` | what is planned so far, and who waits for the end of the listing |
-//! | `listing` | the first phase; where a torn page is judged |
-//! | `closing` | the second phase |
+//! | `listing` | the first phase; where an item that cannot be read is set aside |
+//! | `closing` | the second phase; where a torn listing is judged |
 //! | `moved` | records that have another id now |
 //! | `tombstones` | records that the source says are gone |
 //! | `unlisted` | who is moved, gone or missing, page by page |
-//! | `writing` | the third phase |
+//! | `writing` | the third phase; where an op that an edit beside the sync made stale is planned again |
 //! | `judging` | where a plan is refused, and a stored one taken |
 //! | `step` | the steps, and the way from one to the next |
 //!

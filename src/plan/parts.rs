@@ -1,7 +1,5 @@
 //! The parts of a plan that was approved, for a run that goes on with what is left of it.
 
-use std::collections::BTreeSet;
-
 use super::{Plan, id};
 use crate::value::Fingerprint;
 
@@ -46,7 +44,8 @@ type Part = [u8; KEPT];
 pub struct PlanParts {
     /// The schema's and the policy's fingerprints: under another one the same ops say something else.
     under: [[u8; KEPT]; 2],
-    parts: BTreeSet<Part>,
+    /// In order; what is set aside several times in the same words stands here as often.
+    parts: Vec<Part>,
 }
 
 impl PlanParts {
@@ -55,7 +54,7 @@ impl PlanParts {
     /// [`PlanParts`] has an example.
     pub fn of(plan: &Plan) -> Self {
         let under = [plan.schema.fingerprint(), plan.policy].map(Fingerprint::to_bytes);
-        Self { under, parts: parts(plan).collect() }
+        Self { under, parts: parts(plan) }
     }
 
     /// Whether a plan says nothing but what this one says, under the same policy.
@@ -63,7 +62,8 @@ impl PlanParts {
     /// [`PlanParts`] has an example.
     pub fn cover(&self, rest: &Plan) -> bool {
         let under = [rest.schema.fingerprint(), rest.policy].map(Fingerprint::to_bytes);
-        self.under == under && parts(rest).all(|part| self.parts.contains(&part))
+        let mut known = self.parts.iter();
+        self.under == under && parts(rest).iter().all(|part| known.any(|known| known == part))
     }
 
     /// As bytes, 16 for each part and 32 more.
@@ -83,12 +83,51 @@ impl PlanParts {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (chunks, []) = bytes.as_chunks::<KEPT>() else { return None };
         let ([schema, policy], parts) = chunks.split_first_chunk()?;
-        Some(Self { under: [*schema, *policy], parts: parts.iter().copied().collect() })
+        let mut parts = parts.to_vec();
+        parts.sort_unstable();
+        Some(Self { under: [*schema, *policy], parts })
     }
 }
 
-fn parts(plan: &Plan) -> impl Iterator<Item = Part> {
+/// The parts in order.
+fn parts(plan: &Plan) -> Vec<Part> {
     let kept = |digest: [u8; 32]| std::array::from_fn(|at| digest[at]);
     let ops = plan.ops.iter().map(|op| id::of_op(&plan.schema, &op));
-    ops.chain(plan.quarantined.iter().map(id::of_aside)).map(kept)
+    let mut parts: Vec<Part> = ops.chain(plan.quarantined.iter().map(id::of_aside)).map(kept).collect();
+    parts.sort_unstable();
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::PlanParts;
+    use crate::drive::drive_blocking;
+    use crate::id::RunId;
+    use crate::memory::{Listing, MemoryStore};
+    use crate::plan::Plan;
+    use crate::run::Run;
+    use crate::schema::{Field, Kind, Policy, Schema};
+    use crate::source::{Item, Malformed, RemoteRecord};
+
+    /// The plan of a listing of which so many items cannot be read, all said to be so in the same words.
+    fn unreadable(count: usize) -> Plan {
+        let schema = Schema::builder().field(Field::new("name", Kind::Name)).build().unwrap();
+        let torn = || Malformed { id: None, place: "page 3".to_owned(), problem: "it is torn".to_owned() };
+        let sound = RemoteRecord { id: "7".parse().unwrap(), version: None, record: schema.missing() };
+        let torn = (0..count).map(|_| Item::Malformed(torn()));
+        let listing = Listing::new(torn.chain([Item::Record(sound)]).collect());
+        let store = MemoryStore::new(schema.clone());
+        let run = Run::new(Policy::new(schema), RunId::new("run-1").unwrap(), DateTime::UNIX_EPOCH);
+        drive_blocking(run.dry().start(), &listing, &store).unwrap().plan.unwrap()
+    }
+
+    #[test]
+    fn what_is_set_aside_in_the_same_words_is_counted() {
+        let two = PlanParts::of(&unreadable(2));
+        let covered = [0, 1, 2, 3].map(|count| two.cover(&unreadable(count)));
+        assert_eq!(covered, [true, true, true, false]);
+        assert_eq!(PlanParts::from_bytes(&two.to_bytes()), Some(two));
+    }
 }

@@ -58,6 +58,31 @@ impl ApprovedAside {
         Self(still.collect())
     }
 
+    /// These and others that were let pass.
+    ///
+    /// ```
+    /// use tripartite::audit::Situation;
+    /// use tripartite::plan::{ApprovedAside, Quarantined};
+    /// let torn = |id: &str| {
+    ///     let (place, problem) = (None, "expected `}`".to_owned());
+    ///     let (id, situation) = (Some(id.parse()?), Situation::Malformed);
+    ///     Ok::<_, tripartite::id::IdError>(Quarantined { id, place, situation, problem, matched: None })
+    /// };
+    /// let both = [torn("7")?, torn("8")?];
+    /// let [seven, eight] = both.each_ref().map(|one| ApprovedAside::of([one]));
+    /// // A record that was let pass twice is still one.
+    /// assert_eq!(seven.and(&eight).and(&eight), ApprovedAside::of(&both));
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    #[must_use]
+    pub fn and(mut self, others: &Self) -> Self {
+        for (which, count) in &others.0 {
+            let known = self.0.entry(*which).or_default();
+            *known = (*known).max(*count);
+        }
+        self
+    }
+
     /// Which are set aside beside them.
     ///
     /// [`ApprovedAside`] has an example.

@@ -35,10 +35,12 @@ pub(super) enum Judged {
 impl Judging {
     pub(super) fn of(closing: Closing) -> Self {
         let listed = closing.listed_in_all();
-        let Closing { mut planning, summary, mut ends, .. } = closing;
+        let Closing { mut planning, mut summary, mut ends, .. } = closing;
         let claims = planning.settle_claims(&mut ends);
         let mut ops = planning.take_ops();
-        ops.extend(ends.take());
+        let (ended, waiting) = ends.take();
+        ops.extend(ended);
+        summary.held_ends = waiting;
         let (context, noted) = (planning.context, planning.noted);
         let run = &context.run;
         let figures = Figures {

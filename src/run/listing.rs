@@ -223,6 +223,7 @@ impl Listing {
             complete: false,
             incomplete: None,
             withheld: 0,
+            held_ends: Vec::new(),
             unanswered: 0,
             unanswered_ids: self.unanswered.iter().take(NAMED).cloned().collect(),
         };

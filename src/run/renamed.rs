@@ -58,11 +58,12 @@ impl Ends {
         self.ops.extend(op);
     }
 
-    /// The ops, but for the ends that wait for an answer.
-    pub(super) fn take(&mut self) -> Vec<Op> {
-        let (held, mut ops) = (std::mem::take(&mut self.held), std::mem::take(&mut self.ops));
-        ops.retain(|op| op.rekeyed.is_some() || !held.contains(&op.id));
-        ops
+    /// The ops; and whose ends wait for an answer and are none of them.
+    pub(super) fn take(&mut self) -> (Vec<Op>, Vec<ExternalId>) {
+        let (held, ops) = (std::mem::take(&mut self.held), std::mem::take(&mut self.ops));
+        let (waiting, ops): (Vec<Op>, _) =
+            ops.into_iter().partition(|op| op.rekeyed.is_none() && held.contains(&op.id));
+        (ops, waiting.into_iter().map(|op| op.id).collect())
     }
 
     /// What an answer comes to, now that it is known who is not listed.

@@ -160,6 +160,10 @@ pub struct Report {
     pub listed_all: bool,
     /// Records that the listing no longer had, but that were left alone, because of what `incomplete` says.
     pub withheld: u64,
+    /// Records that the source no longer has, and that may be the same as one that it has under another id. A person is asked
+    /// about each in `set_aside`; until then it stays as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_ends: Vec<ExternalId>,
     /// Why a listing that was to be everything the source has is not believed to be; then nobody is missing from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<Incomplete>,

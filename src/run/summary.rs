@@ -21,6 +21,8 @@ pub(super) struct Summary {
     pub(super) incomplete: Option<Incomplete>,
     /// How many records it does not have, but that are left alone, because of that.
     pub(super) withheld: u64,
+    /// Whose ends wait for an answer.
+    pub(super) held_ends: Vec<ExternalId>,
     /// How many records that were asked for it does not answer for; nobody before it is over.
     pub(super) unanswered: u64,
     /// Those that it has not answered for so far.
@@ -46,6 +48,7 @@ impl Summary {
             complete: false,
             incomplete: None,
             withheld: 0,
+            held_ends: Vec::new(),
             unanswered: 0,
             unanswered_ids,
         }
@@ -100,6 +103,7 @@ impl Summary {
             counts: Counts { unanswered: self.unanswered, ..counts },
             blocked: Vec::new(),
             withheld: self.withheld,
+            held_ends: self.held_ends,
             unanswered_ids: self.unanswered_ids,
             incomplete: self.incomplete,
             crowded: run.rules.as_ref().map(|rules| crowds.named(rules)).unwrap_or_default(),

@@ -173,7 +173,8 @@ impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
 
 /// Whether a run has left a record as it was.
 fn is_left(report: &Report, id: &ExternalId) -> bool {
-    report.unwritten.iter().any(|unwritten| unwritten.id == *id)
+    report.held_ends.contains(id)
+        || report.unwritten.iter().any(|unwritten| unwritten.id == *id)
         || report.set_aside.iter().any(|aside| aside.id.as_ref() == Some(id))
 }
 

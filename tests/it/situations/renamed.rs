@@ -82,6 +82,7 @@ fn a_partial_listing_does_not_know_who_is_renamed() {
     gone.push(tombstone("FED-1", None));
     let report = town.drive(town.run(), &Listing::new(gone).partial());
     assert_eq!((only(&report).situation, report.counts.deactivated), (Situation::Renamed, 0), "it says so itself");
+    assert_eq!(report.held_ends, [ext("FED-1")], "what was told of it is not done yet");
 }
 
 /// "The same" moves link and base, and the next night merges as if the source had said so; also of one who had left.

@@ -7,9 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef, WorkerId};
-use tripartite::jobs::{JobStore, Row, StoreKey, Swap};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 use tripartite::queue::{Command, Outcome};
 use tripartite::registry::Connection;
+use tripartite::tombstone::{Added, Order, Tombstone, Tombstones};
 use tripartite::work::{Clock, Settings, Worker, slot_key};
 
 use crate::queue_support::incarnation;
@@ -208,4 +209,30 @@ fn a_full_gate_keeps_nobody_from_giving_up_a_lost_job() {
     club.give("c/f", claim);
     club.watch.wait(minutes(2));
     assert_eq!(club.tick(&mut worker).expired.len(), 1);
+}
+
+/// A record that is told to be gone may be one that came back under another id. As long as that is asked, its tombstone stays.
+#[test]
+fn a_tombstone_whose_end_waits_for_an_answer_is_not_forgotten() {
+    let (club, mut worker) = (Club::new(), worker("w"));
+    *club.members.lock().unwrap() = vec!["FED-1"];
+    club.ask("a/f");
+    assert_eq!(club.attempt(&mut worker).unwrap().report.unwrap().counts.created, 1);
+    let stored = StoreKey::of("tombstones", ["a", "f"]);
+    let mut tombstones = Tombstones::default();
+    let tombstone = Tombstone { order: Order::default(), heard_at: club.now() };
+    assert_eq!(tombstones.add("FED-1".parse().unwrap(), tombstone), Added::Kept);
+    let row = Row { bytes: serde_json::to_vec(&tombstones).unwrap(), due: None, shard: Shard(0) };
+    let _ = block_on(club.queue.store().compare_and_swap(&stored, None, Some(&row))).unwrap();
+    let mut night = |members| {
+        *club.members.lock().unwrap() = members;
+        club.watch.wait(minutes(2));
+        club.ask("a/f");
+        let report = club.attempt(&mut worker).unwrap().report.unwrap();
+        let Ok(row) = block_on(club.queue.store().get(&stored));
+        let left: Tombstones = serde_json::from_slice(&row.unwrap().row.bytes).unwrap();
+        (report.held_ends.len(), report.counts.deactivated, left.iter().count())
+    };
+    assert_eq!(night(vec!["fed-1"]), (1, 0, 1), "is it the same one?");
+    assert_eq!(night(vec!["FED-2"]), (0, 1, 0), "nobody is asked about any more");
 }

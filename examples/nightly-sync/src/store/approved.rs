@@ -51,12 +51,17 @@ impl SqliteStore {
         })
     }
 
-    /// Remembers that a person has let pass what this run set aside.
+    /// Remembers that a person has let pass what this run set aside. A run that has not listed everything knows nothing of
+    /// what was let pass elsewhere.
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be written, or the store is [fenced](SqliteStore::fenced) off.
     pub fn approve_aside(&self, report: &Report) -> Result<(), StoreError> {
-        self.write(|tx| keep_aside(tx, &self.register, &ApprovedAside::of(&report.set_aside)))
+        self.write(|tx| {
+            let now = ApprovedAside::of(&report.set_aside);
+            let all = if report.listed_all { now } else { now.and(&aside(tx, &self.register)?) };
+            keep_aside(tx, &self.register, &all)
+        })
     }
 
     /// What a person has let be set aside.

@@ -115,3 +115,20 @@ fn a_plan_in_a_file_approves_what_it_sets_aside() {
     assert_eq!(bench.program(&["approve", "--db", &db, "--plan", &out, "--id", &id]).status, 3);
     assert_eq!(bench.run(&bench.listing(torn(|n| n <= 30, "3")), &[]).status, 3);
 }
+
+#[test]
+fn an_approval_of_one_record_leaves_what_was_approved_of_all() {
+    let bench = Bench::new();
+    let is_torn = |n: u32| n <= 30;
+    bench.sync(&torn(|_| false, "1"));
+    let file = bench.listing(torn(is_torn, "2"));
+    let approve = |file: &str, more: &[&str]| {
+        let asked = bench.run(file, more);
+        assert_eq!(asked.status, 4, "{}{}", asked.stdout, asked.stderr);
+        let id = asked.json()["plan_id"].as_str().unwrap().to_owned();
+        bench.run(file, &[more, &["--approve", &id]].concat()).status
+    };
+    assert_eq!(approve(&file, &[]), 3);
+    assert_eq!(approve(&bench.listing(torn(|_| false, "3")), &["--only", "M99", "--guards", "updates=0"]), 0);
+    assert_eq!(bench.run(&bench.listing(torn(is_torn, "4")), &[]).status, 3, "the thirty are not asked about again");
+}
