@@ -81,7 +81,8 @@ pub struct Tick {
     pub notices: Vec<Notice>,
     /// Records that cannot be read, and what is wrong with each. They stay as they are, and everything else goes on.
     pub broken: Vec<(StoreKey, String)>,
-    /// When there is something to do next, as far as is known. A trigger may come before. `None`: nothing waits, or
-    /// what waits needs a person or a trigger.
+    /// When there is something to do next, as far as is known. `None`: nothing waits, or what waits needs a person or a
+    /// trigger. A trigger may come before that time, or while the tick was under way, which has then passed it. So a host
+    /// that hears of one calls `tick` again, whatever stands here.
     pub next: Option<DateTime<Utc>>,
 }

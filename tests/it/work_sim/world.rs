@@ -41,7 +41,13 @@ enum Seat {
     /// Its host sleeps; none: until somebody asks for something.
     Asleep { worker: Box<Worker>, until: Option<DateTime<Utc>> },
     /// It is in a tick, and may not be scheduled for a while.
-    Ticking { tick: Pin<Box<dyn Future<Output = Ticked>>>, dropped: Arc<AtomicBool>, frozen: Option<DateTime<Utc>> },
+    Ticking {
+        tick: Pin<Box<dyn Future<Output = Ticked>>>,
+        dropped: Arc<AtomicBool>,
+        frozen: Option<DateTime<Utc>>,
+        /// Somebody has asked for something meanwhile: its host ticks again.
+        rung: bool,
+    },
 }
 
 pub(super) struct World {
@@ -203,10 +209,12 @@ impl World {
                 self.begin(who);
             }
             Seat::Ticking { frozen: Some(until), .. } if *until > now => return Ok(false),
-            Seat::Ticking { tick, frozen, .. } => {
+            Seat::Ticking { tick, frozen, rung, .. } => {
                 *frozen = None;
+                let rung = *rung;
                 if let Poll::Ready((worker, ticked)) = poll(tick.as_mut()) {
                     let until = self.told(who, ticked)?;
+                    let until = if rung { Some(now - TimeDelta::hours(1)) } else { until };
                     self.seats[who] = Seat::Asleep { worker, until };
                 }
             }
@@ -241,7 +249,7 @@ impl World {
             };
             (worker, ticked)
         });
-        self.seats[who] = Seat::Ticking { tick, dropped, frozen: None };
+        self.seats[who] = Seat::Ticking { tick, dropped, frozen: None, rung: false };
     }
 
     /// When a host calls its worker again, after what a tick told.
@@ -311,8 +319,10 @@ impl World {
         let now = self.ground.state().now;
         let early = now - TimeDelta::hours(1);
         for seat in &mut self.seats {
-            if let Seat::Asleep { until, .. } = seat {
-                *until = Some(early);
+            match seat {
+                Seat::Asleep { until, .. } => *until = Some(early),
+                Seat::Ticking { rung, .. } => *rung = true,
+                Seat::Gone { .. } => {}
             }
         }
     }
