@@ -175,6 +175,8 @@ pub(super) fn decide(
         Answer::Value(_) => return Err(DecideError::WholeRecord),
         Answer::TakeLocal => STAYS,
         Answer::TakeRemote => {
+            // The source lists it, so nothing is decided about its end any more.
+            op.missed = 0;
             op.action = match loaded.presence {
                 Presence::Active => Action::Update(patch.finish()),
                 _ => Action::Reactivate(patch.finish()),

@@ -10,7 +10,7 @@ use crate::id::ExternalId;
 use crate::resolve::{Effect, Resolution, Resolved, resolve};
 use crate::schema::{Absent, Policy, Schema};
 use crate::source::RemoteRecord;
-use crate::store::{Action, Base, ConflictChange, Loaded, Op, Precondition, Presence, Synced};
+use crate::store::{Action, Base, ConflictChange, Loaded, Op, Precondition, Presence, Synced, has_left, is_kept};
 use crate::value::{FieldRef, Record, RecordBuilder};
 
 /// Why the source's record cannot become a record here.
@@ -65,8 +65,13 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     let stored = loaded.base.as_ref();
     let stale = is_older(remote.version, loaded);
     // An older statement does not say that the record is there.
-    let asked = || loaded.missed == 0 && loaded.open.iter().any(is_replaced);
-    let settled = if loaded.presence == Presence::Deactivated { stale || asked() } else { loaded.missed == 0 };
+    // Whoever has its id by now may be somebody else: what was decided about its end holds until that is answered.
+    let ended = has_left(loaded.missed) || is_kept(loaded.missed);
+    let asked = || (ended || loaded.missed == 0) && loaded.open.iter().any(is_replaced);
+    let settled = match loaded.presence {
+        Presence::Deactivated => stale || asked(),
+        _ => loaded.missed == 0 || asked(),
+    };
     if loaded.synced == Some(known) && settled {
         return None;
     }
@@ -95,6 +100,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     let sides = Sides { base: &base, local: &loaded.local, remote: &remote.record };
     if schema.is_another(&base, &remote.record) && !schema.is_partly(&loaded.local, &remote.record) {
         op.situation = Situation::Replaced;
+        op.missed = if ended { loaded.missed } else { 0 };
         op.conflicts.extend(replaced_record(schema, sides, &loaded.open));
         // What is decided about it later is decided of this version.
         op.base = (remote.version > stored.and_then(|base| base.version)).then(|| base.clone());

@@ -256,3 +256,40 @@ fn whoever_is_passed_on_within_a_listing_is_news_twice() {
         &[says(0, A), starts, steps, rename, says(0, with(7, 0)), again],
     );
 }
+
+/// A record has left, and the source gives its id to somebody else. As long as that is asked, its end stays decided: a person who
+/// takes the record back is not overruled when that id is gone, too.
+#[test]
+fn whoever_is_taken_back_while_another_has_the_id_stays() {
+    let mut another = A;
+    (another[7], another[8]) = (8, 8);
+    let mut acts = vec![says(0, A)];
+    acts.extend(run(1));
+    acts.push(Act::Drops { source: 0, id: 0 });
+    acts.extend(run(0));
+    acts.push(says(0, another));
+    acts.extend(run(1));
+    acts.push(Act::Renames { source: 0, from: 0, to: 3, spelled: false });
+    acts.push(Act::TakesBack { person: 0 });
+    keeps_the_laws(way(Way { shape: 7, ..WAY }, PLAIN), &acts);
+}
+
+/// A person has said that whoever left and came back under another name is the same one. So the record is listed, and nothing is
+/// decided about its end any more: whoever is another one later, and then gone, is missing.
+#[test]
+fn whoever_is_said_to_be_the_same_has_no_end_decided() {
+    let rename = |from, to| Act::Renames { source: 0, from, to, spelled: false };
+    let answer = |answer| Act::Decides { source: 0, which: 3, answer };
+    let mut another = with(7, 8);
+    another[8] = 8;
+    let mut acts = vec![says(1, A), rename(1, 0)];
+    acts.extend(run(1));
+    acts.extend([says(0, with(8, 8)), rename(0, 3)]);
+    acts.extend(run(0));
+    acts.push(says(0, another));
+    acts.extend(run(1));
+    acts.extend([Act::Hands { source: 0, id: 0, whom: 1 }, answer(2)]);
+    acts.extend(run(1));
+    acts.push(answer(0));
+    keeps_the_laws(way(Way { shape: 7, ..WAY }, PLAIN), &acts);
+}
