@@ -67,21 +67,19 @@ impl Gate {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> GateTransition {
-        let (now, until) = self.in_gate_time(now, until);
-        if let Some(known) = self.known(key, nonce, now, until) {
-            return known;
-        }
-        if let Some(shut) = self.refusal(limits, now) {
-            return self.refused(shut.into());
-        }
-        let mut next = self.with_ticket(key, nonce, now, until);
-        next.started_at = Some(now);
-        next.limits = Some(*limits);
-        next.urgent = match kind {
-            Turn::Urgent => self.urgent.saturating_add(1).min(IN_A_ROW),
-            Turn::Scheduled => 0,
-        };
-        self.admitted(next, until)
+        self.unless_known(key, nonce, now, until, |now, until| {
+            if let Some(shut) = self.refusal(limits, now) {
+                return self.refused(shut.into());
+            }
+            let mut next = self.with_ticket(key, nonce, now, until);
+            next.started_at = Some(now);
+            next.limits = Some(*limits);
+            next.urgent = match kind {
+                Turn::Urgent => self.urgent.saturating_add(1).min(IN_A_ROW),
+                Turn::Scheduled => 0,
+            };
+            self.admitted(next, until)
+        })
     }
 
     /// Lets the ticket of a run that has started last longer, never shorter. If the ticket has ended, the run gets
@@ -120,14 +118,10 @@ impl Gate {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> GateTransition {
-        let (now, until) = self.in_gate_time(now, until);
-        if let Some(known) = self.known(key, nonce, now, until) {
-            return known;
-        }
-        match self.full(limits, now) {
+        self.unless_known(key, nonce, now, until, |now, until| match self.full(limits, now) {
             Some(full) => self.refused(full.into()),
             None => self.admitted(self.with_ticket(key, nonce, now, until), until),
-        }
+        })
     }
 
     /// Gives a ticket back. One that is not there, or belongs to another claim, is left as it is.
@@ -152,14 +146,24 @@ impl Gate {
         next
     }
 
-    /// The answer for a key that has a ticket.
-    fn known(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Option<GateTransition> {
-        let held = self.running(now).find(|ticket| ticket.key == *key)?;
-        if held.nonce != *nonce {
-            return Some(self.refused(Admission::Held { until: held.until }));
+    /// The answer for a key that has a ticket; for any other what `ask` says, in the gate's time.
+    fn unless_known(
+        &self,
+        key: &SyncKey,
+        nonce: &Nonce,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        ask: impl FnOnce(DateTime<Utc>, DateTime<Utc>) -> GateTransition,
+    ) -> GateTransition {
+        let (now, until) = self.in_gate_time(now, until);
+        match self.running(now).find(|ticket| ticket.key == *key) {
+            Some(held) if held.nonce != *nonce => self.refused(Admission::Held { until: held.until }),
+            Some(held) => {
+                let until = until.max(held.until);
+                self.admitted(self.extended(key, nonce, now, until), until)
+            }
+            None => ask(now, until),
         }
-        let until = until.max(held.until);
-        Some(self.admitted(self.extended(key, nonce, now, until), until))
     }
 
     /// The asker's `now` and `until`, in the gate's time: both later, by as much as the asker's clock is behind.
