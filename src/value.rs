@@ -35,6 +35,7 @@
 mod builder;
 mod codec;
 mod exact;
+mod field;
 mod fingerprint;
 mod packed;
 mod pair;
@@ -53,12 +54,13 @@ pub(crate) use builder::MAX_FIELDS;
 pub use builder::{RecordBuilder, RecordError};
 pub(crate) use exact::widened;
 pub use exact::{exact_numbers, exact_numbers_within};
+pub use field::FieldRef;
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub(crate) use packed::{pack, unpack};
 pub(crate) use pair::Pair;
 pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
-pub use record::{FieldRef, Record};
+pub use record::Record;
 pub(crate) use shared::{shared_end, shared_start};
 
 /// One raw value, of the shapes that every self-describing format knows.

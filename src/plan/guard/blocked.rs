@@ -1,0 +1,101 @@
+//! Why a plan is blocked.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ExternalId;
+use crate::value::Fingerprint;
+
+/// Why a plan is blocked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Blocked {
+    /// The listing is complete and empty, but there are records.
+    #[error("the listing is complete but empty, while {} active here", active(*.population))]
+    EmptyListing {
+        /// How many linked records are active.
+        population: u64,
+    },
+    /// Too many records would be deactivated.
+    #[error("{} would be deactivated, because the listing no longer has them; {}", .0.some(), .0.most("be"))]
+    Deactivations(Excess),
+    /// Too many records would be created.
+    #[error("{} would be new here; {}", .0.beside(), .0.most("be"))]
+    Creations(Excess),
+    /// Too many records here would be linked.
+    #[error("{} would be linked to a record here that has no external id; {}", .0.beside(), .0.most("be"))]
+    Links(Excess),
+    /// Too many records would be changed.
+    #[error("{} would be changed; {}", .0.some(), .0.most("be"))]
+    Updates(Excess),
+    /// Too many records were set aside.
+    #[error("{} of the listing were set aside, because they cannot be read, contradict each other or cannot be told apart here; {}", .0.some(), .0.most("be"))]
+    Quarantined(Excess),
+    /// Too many records would take over who another one was.
+    #[error(
+        "{} would become somebody whom another record here was until now, as if ids were mixed up; {}",
+        .0.some(),
+        .0.most("become so")
+    )]
+    Takeovers(Excess),
+    /// Of too many records the source says nothing in a field any more.
+    #[error("`{field}` is empty in {} where the source used to fill it; {}", .excess.some(), .excess.most("be"))]
+    Emptied {
+        /// The field.
+        field: String,
+        /// How many, and how many may be.
+        #[serde(flatten)]
+        excess: Excess,
+    },
+    /// In too many records a field would be changed.
+    #[error("`{field}` would be changed in {}; {}", .excess.some(), .excess.most("be"))]
+    Changed {
+        /// The field.
+        field: String,
+        /// How many, and how many may be.
+        #[serde(flatten)]
+        excess: Excess,
+    },
+    /// The plan was made under another policy.
+    #[error("the plan was made under policy {found}, this run has {expected}")]
+    OtherPolicy {
+        /// The run's.
+        expected: Fingerprint,
+        /// The plan's.
+        found: Fingerprint,
+    },
+}
+
+/// A figure beyond its limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excess {
+    /// How many.
+    pub count: u64,
+    /// Of how many: of the active records here, or of the listing.
+    pub population: u64,
+    /// The limit, in words.
+    pub limit: String,
+    /// The first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<ExternalId>,
+}
+
+fn active(population: u64) -> String {
+    if population == 1 { "1 record is".to_owned() } else { format!("{population} records are") }
+}
+
+impl Excess {
+    fn some(&self) -> String {
+        let Self { count, population, .. } = self;
+        format!("{count} of {population} record{}", if *population == 1 { "" } else { "s" })
+    }
+
+    /// Of a figure that is no part of the population.
+    fn beside(&self) -> String {
+        format!("{} record{} beside {}", self.count, if self.count == 1 { "" } else { "s" }, self.population)
+    }
+
+    fn most(&self, verb: &str) -> String {
+        format!("at most {} may {verb}, unasked", self.limit)
+    }
+}
