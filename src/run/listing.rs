@@ -105,13 +105,8 @@ impl Listing {
 
     #[inline]
     fn item(&mut self, item: Item, changed: &mut Changed) {
-        let nameless = item.ids().next().is_none();
-        let is_asked = |only: &[ExternalId]| nameless || item.ids().any(|id| only.binary_search(id).is_ok());
-        if !self.only().is_none_or(is_asked) {
+        if self.only().is_some() && !self.answers(&item) {
             return self.planning.context.outcomes.ignored();
-        }
-        for id in item.ids() {
-            self.unanswered.remove(id);
         }
         match item {
             Item::Record(remote) => self.record(remote, changed),
@@ -119,6 +114,18 @@ impl Listing {
             Item::Tombstone { id, version } => self.tombstone(id, version),
             Item::Rekeyed { from, to } => self.rekeyed(from, to),
         }
+    }
+
+    /// Whether an item is about a record that was asked for, which is answered for now, or could be about any.
+    fn answers(&mut self, item: &Item) -> bool {
+        let asked = self.only().unwrap_or_default();
+        let answers = item.ids().next().is_none() || item.ids().any(|id| asked.binary_search(id).is_ok());
+        if answers {
+            for id in item.ids() {
+                self.unanswered.remove(id);
+            }
+        }
+        answers
     }
 
     #[inline]
