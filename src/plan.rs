@@ -84,6 +84,7 @@ mod packed;
 mod parts;
 mod quarantined;
 mod record;
+mod rekeyed;
 mod set_aside;
 
 pub use doc::PlanError;
@@ -94,12 +95,13 @@ pub use found::plan_found;
 pub use guard::{Blocked, Excess, FieldLimits, Guards, Limit};
 pub(crate) use id::PlanHash;
 pub use id::{InvalidPlanId, PlanId};
-pub use missing::{plan_missing, plan_rekeyed, plan_tombstone};
-pub(crate) use missing::{plan_rekeyed_gone, plan_rekeyed_missing};
+pub use missing::{plan_missing, plan_tombstone};
 pub(crate) use packed::{PackedOp, PackedOps, Packer, Unpacked};
 pub use parts::PlanParts;
 pub use quarantined::Quarantined;
 pub use record::{CreationRefusal, plan_creation, plan_linked};
+pub use rekeyed::plan_rekeyed;
+pub(crate) use rekeyed::{plan_rekeyed_gone, plan_rekeyed_missing};
 pub use set_aside::ApprovedAside;
 
 use std::sync::OnceLock;

@@ -52,16 +52,17 @@
 //! | `looked_at` | what newer runs looked at |
 //! | `options` `outcomes` | what a run is told before it starts; what came of records |
 //! | `context` | what every phase needs: options, index, outcomes |
-//! | `matched` `record` `stored` `summary` | who is who; what is planned of a record, also once more; how a run ends |
+//! | `matched` `record` `stored` `summary` | who is who; what is planned of a record; overtaken ops; how a run ends |
 //! | `renamed` `batches` | ids that come back spelled otherwise; ops on their way to the store |
 //! | `answered` | who is linked, created or set aside |
 //! | `planning` | what is planned so far, and who waits for the end of the listing |
 //! | `listing` | the first phase; where an item that cannot be read is set aside |
 //! | `closing` | the second phase; where a torn listing is judged |
-//! | `moved` | records that have another id now |
-//! | `tombstones` | records that the source says are gone |
+//! | `rekeyed` | records to which the source gave another id |
+//! | `tombstone_conflict` | records that the source says are gone; which is believed, a tombstone or the record beside it |
 //! | `unlisted` | who is moved, gone or missing, page by page |
-//! | `writing` | the third phase; where an op that an edit beside the sync made stale is planned again |
+//! | `writing` | the third phase |
+//! | `concurrent_edits` | where an op that an edit made stale during the run is planned again |
 //! | `judging` | where a plan is refused, and a stored one taken |
 //! | `step` | the steps, and the way from one to the next |
 //!
@@ -123,6 +124,7 @@
 mod answered;
 mod batches;
 mod closing;
+mod concurrent_edits;
 mod context;
 mod drift;
 mod index;
@@ -130,11 +132,11 @@ mod judging;
 mod listing;
 mod looked_at;
 mod matched;
-mod moved;
 mod options;
 mod outcomes;
 mod planning;
 mod record;
+mod rekeyed;
 mod renamed;
 mod repeat;
 mod report;
@@ -142,7 +144,7 @@ mod scope;
 mod step;
 mod stored;
 mod summary;
-mod tombstones;
+mod tombstone_conflict;
 mod unlisted;
 mod writing;
 

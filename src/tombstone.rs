@@ -1,4 +1,4 @@
-//! Tombstones: a source's word, between two listings, that a record is gone.
+//! Tombstones: the word of a source, between two listings, that a record is gone.
 //!
 //! A deletion marks a record inactive, and never deletes it. The host stores what the source said as a [`Tombstone`]
 //! beside the slot of its key, and triggers a run. That run decides:
@@ -9,7 +9,7 @@
 //!    the source answers. The listing of a few records is never complete, so nobody is missing because of it.
 //! 2. The run plans a tombstone like any other record that the source says is gone. The guards count it with all other
 //!    deactivations.
-//! 3. Only when the run is done, the worker stores the tombstones [`without`](Tombstones::without) those it had read. It
+//! 3. When the run is done, the worker stores the tombstones [`without`](Tombstones::without) those it had read. It
 //!    keeps the tombstones of a blocked plan, and of records that could not be written.
 //!
 //! A record that the source does not know and that has no tombstone is left alone, whatever the reason.
@@ -27,8 +27,8 @@ use crate::value::Value;
 /// Which version of the persisted form this crate writes.
 const FORMAT: u32 = 1;
 
-/// The most tombstones that are kept for a key: with the longest ids they take less than a mebibyte. With more, the run
-/// is one of all records, and its complete listing says who is gone.
+/// The most tombstones that are kept for a key. With the longest ids they take less than a mebibyte. If there are more,
+/// the run reads all records, and its complete listing shows which records are gone.
 pub const TOMBSTONE_LIMIT: usize = 500;
 
 /// When something happened, as far as the sender says: by a version if it counts versions, or else by a time.
@@ -38,15 +38,15 @@ pub const TOMBSTONE_LIMIT: usize = 500;
 /// let (fifth, sixth) =
 ///     (Order { version: Some(5), at: None }, Order { version: Some(6), at: None });
 /// assert!(fifth.before(&sixth) && !sixth.before(&fifth) && !fifth.before(&fifth));
-/// assert!(!fifth.before(&Order::default())); // who says nothing is neither before nor after
+/// assert!(!fifth.before(&Order::default())); // an order without version and time is neither before nor after
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Order {
-    /// The version of the record after it.
+    /// The version that the record has after the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
-    /// The time of it.
+    /// The time of the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<DateTime<Utc>>,
 }
@@ -68,18 +68,18 @@ pub struct Tombstone {
     /// When the record was deleted, as far as the sender says.
     #[serde(flatten)]
     pub order: Order,
-    /// When the word was taken in. It also distinguishes two tombstones of the same order.
+    /// When it was received. This also distinguishes two tombstones of the same order.
     pub heard_at: DateTime<Utc>,
 }
 
-/// What the source says of a record when a run asks for it by its id.
+/// The answer of the source when a run asks for a record by its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// It has none.
+    /// It has no such record.
     Nothing,
-    /// It has one.
+    /// It has the record.
     Record {
-        /// Which version of it, where it counts.
+        /// The version of the record, if the source counts versions.
         version: Option<u64>,
     },
 }
@@ -94,7 +94,7 @@ impl Tombstone {
     /// | a record | as large, or smaller | yes: the source answered from before |
     /// | a record | unknown, here or there | no: the source was asked after the event, so it knows better |
     ///
-    /// If it does not stand and the record is gone after all, the next complete listing finds out.
+    /// If the tombstone does not stand and the record is gone after all, the next complete listing shows it.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
@@ -128,17 +128,17 @@ impl Tombstone {
 /// let mut tombstones = Tombstones::default();
 /// tombstones.add(id.clone(), version(5));
 /// let taken = tombstones.clone(); // a run begins
-/// tombstones.add(id.clone(), version(9)); // and the record is created and deleted once more
-/// tombstones.add(id.clone(), version(7)); // what comes late changes nothing
+/// tombstones.add(id.clone(), version(9)); // the record is created and deleted once more
+/// tombstones.add(id.clone(), version(7)); // an older tombstone changes nothing
 /// let rest = tombstones.without(&taken); // the run is done
-/// assert_eq!(rest.get(&id), Some(&version(9))); // for the follow-up
+/// assert_eq!(rest.get(&id), Some(&version(9))); // for the next run
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tombstones {
     format: u32,
     records: BTreeMap<ExternalId, Tombstone>,
-    /// What a later version of this crate wrote: it survives.
+    /// Fields that a later version of this crate wrote. They are kept.
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
 }
@@ -147,8 +147,8 @@ pub struct Tombstones {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidTombstones {
-    /// They were written by a later version of this crate.
-    #[error("these tombstones have format {found}, this version reads up to {FORMAT}")]
+    /// A later version of this crate wrote them.
+    #[error("the tombstones have format {found}, and this version reads up to {FORMAT}")]
     Format {
         /// Their format.
         found: u32,
@@ -159,9 +159,9 @@ pub enum InvalidTombstones {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "for one that is spilled, everything must be listed"]
 pub enum Added {
-    /// It is kept, or a later one of the same record was.
+    /// It is kept, or a later tombstone of the same record was there.
     Kept,
-    /// There were [`TOMBSTONE_LIMIT`] already.
+    /// It is not kept: there are [`TOMBSTONE_LIMIT`] tombstones already.
     Spilled,
 }
 
@@ -190,13 +190,13 @@ impl Tombstones {
         self.records.iter()
     }
 
-    /// Whether there is none, so that the record of them can be deleted.
+    /// Whether there is no tombstone, so that the stored record can be deleted.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// Adds one. Of two tombstones of the same record the later stays; if neither is known to be later, the one added
-    /// last.
+    /// Adds one. The later of two tombstones of the same record stays. If neither is known to be later, the one that
+    /// was added last stays.
     ///
     /// ```
     /// use tripartite::id::ExternalId;
@@ -231,7 +231,7 @@ impl Tombstones {
         }
     }
 
-    /// Those of some records.
+    /// The tombstones of the records for which `asked` is true.
     #[must_use]
     pub fn only(&self, asked: impl Fn(&ExternalId) -> bool) -> Self {
         let mut some = self.clone();

@@ -174,7 +174,7 @@
 //! | `error` `handler` `keys` `lane` `settings` | what can go wrong; what a host gives; where each record is kept, and where it is listed |
 //! | `record` | how a record is read and changed |
 //! | `queue` | commands to slots |
-//! | `admission` `clock_skew` `connections` `history` `notified_state` `receive` `status` `tombstones` `with_tombstones` | the other records, one idea each |
+//! | `admission` `clock_skew` `connections` `history` `notified_state` `receive` `status` `stored_tombstones` `with_tombstones` | the other records, one idea each |
 //! | `context` `due_queue` | what a tick is given; in which order it tries what is due |
 //! | `claim` | the permit, the ticket and the claim |
 //! | `ending` | the end of an attempt, and what follows from it |
@@ -204,8 +204,8 @@ mod receive;
 mod record;
 mod settings;
 mod status;
+mod stored_tombstones;
 mod tick;
-mod tombstones;
 mod with_tombstones;
 mod worker;
 

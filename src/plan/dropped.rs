@@ -1,9 +1,9 @@
-//! What the source has stopped to say, and a person has approved that: marks that stand with the base.
+//! Values that the source no longer states, and whose loss a person approved: they are marked in the base.
 //!
-//! A base stays where the source says nothing and that clears nothing, and where a conflict is held open. So whoever looks
-//! at the record once more finds the field emptied once more. What a plan that was stopped for it would drop is marked in
-//! the bases of its own ops; they are written only if the plan is approved. A marked place counts as
-//! [emptied](super::FieldFigures::emptied) no longer, until the source says something there again.
+//! A base keeps its value where the source states nothing and an absent value clears nothing, and where a conflict is
+//! open. So the next run would count the field as emptied once more. A plan that the guard stops for emptied fields
+//! marks those places in the bases of its own ops. The marks are written only if the plan is approved. A marked place
+//! no longer counts as [emptied](super::FieldFigures::emptied) until the source states a value there again.
 //!
 //! The marks are one more entry of the base beside its fields, so a store keeps them as it keeps a field that has left the
 //! schema.
@@ -24,7 +24,7 @@ const MARKS: &str = "tripartite:dropped";
 /// A field by its position, and a place inside it as a JSON Pointer, empty for the whole field.
 pub(super) type Place = (usize, String);
 
-/// Where the source says nothing any more that the base says.
+/// The places where the base has a value and the source no longer states one.
 pub(super) fn dropped(schema: &Schema, base: &Record, remote: &Record) -> Vec<Place> {
     let mut places = Vec::new();
     for position in 0..base.len() {
@@ -45,7 +45,7 @@ pub(super) fn dropped(schema: &Schema, base: &Record, remote: &Record) -> Vec<Pl
     places
 }
 
-/// Objects are gone through key by key; a list inside one is a value.
+/// Objects are compared key by key. A list inside an object is one value.
 fn inside(base: &Value, remote: &Value, path: &mut Vec<String>, found: &mut impl FnMut(&[String])) {
     let (Value::Map(base), Value::Map(remote)) = (base, remote) else { return };
     for (key, was) in base.iter().filter(|(_, was)| !is_hollow(was)) {
@@ -75,7 +75,7 @@ fn place(schema: &Schema, mark: &str) -> Option<Place> {
     Some((position, rest.map(|rest| format!("/{rest}")).unwrap_or_default()))
 }
 
-/// The entries of a base beside its fields, once the source says this: what it says again is marked no longer.
+/// The extra entries of a base after the source stated `remote`: a place that it states again loses its mark.
 pub(super) fn beside(schema: &Schema, base: &Record, remote: &Record) -> Option<BTreeMap<String, Value>> {
     let Value::Map(mut extra) = base.extra().to_value() else { return None };
     let mut marks = marked(schema, base);
@@ -97,7 +97,7 @@ fn is_nothing(schema: &Schema, position: usize, said: FieldRef<'_>, path: &str) 
     schema.says_nothing(position, said) || !path.is_empty() && is_hollow(at(&said.to_value(), path))
 }
 
-/// Records whose base says what the source has stopped to say.
+/// The records whose base has values that the source no longer states.
 #[derive(Debug, Default)]
 pub(crate) struct Dropped(BTreeMap<ExternalId, (Record, Vec<Place>)>);
 
@@ -106,7 +106,7 @@ impl Dropped {
         self.0.insert(id.clone(), (base.clone(), places));
     }
 
-    /// Marks in a plan that is stopped what it is stopped for, as far as the base stays.
+    /// Marks the dropped places in the ops of a plan that the guard stopped for them, if their base keeps the value.
     pub(crate) fn mark(&self, schema: &Schema, ops: &mut PackedOps, reasons: &[Blocked]) {
         let asked = |reason: &Blocked| match reason {
             Blocked::Emptied { field, .. } => Some(field.clone()),
@@ -125,9 +125,9 @@ impl Dropped {
     }
 }
 
-/// Marks places that the base of an op, or the one that it leaves, still speaks of.
+/// Marks the places that still have a value in the base of the op, or in the base that it leaves unchanged.
 fn mark<'p>(schema: &Schema, op: &mut Op, before: &Record, places: impl Iterator<Item = &'p Place>) {
-    // Elsewhere nothing was decided, and the base and its version stay together.
+    // In other situations no field was decided, so the base stays as it is, together with its version.
     if !matches!(op.situation, Situation::Linked | Situation::Reappeared | Situation::Rekeyed) {
         return;
     }
@@ -140,7 +140,7 @@ fn mark<'p>(schema: &Schema, op: &mut Op, before: &Record, places: impl Iterator
     }
 }
 
-/// The marks of an op that was stale, for the one that takes its place.
+/// Copies the marks of a stale op to the op that replaces it.
 pub(crate) fn mark_again(schema: &Schema, stale: &Op, op: &mut Op, before: &Record) {
     let marks = stale.base.as_ref().map(|base| marked(schema, base)).unwrap_or_default();
     if let (false, Some(remote)) = (marks.is_empty(), op.remote.clone()) {
@@ -152,7 +152,7 @@ pub(crate) fn mark_again(schema: &Schema, stale: &Op, op: &mut Op, before: &Reco
 fn with(schema: &Schema, base: &Record, marks: BTreeSet<Place>) -> Record {
     let mut row = RecordBuilder::new(base.len());
     for (position, field) in base.fields().enumerate().filter(|(_, field)| !field.is_missing()) {
-        // Every part of a row fits into a row.
+        // The fields come from a row, so they fit into a row.
         let _ = row.set_field(position, field);
     }
     let mut extra = match base.extra().to_value() {

@@ -1,17 +1,16 @@
-//! Records that the source no longer has, or calls by another name.
+//! Plans a record that the source no longer has: missing from a complete listing, or gone by a tombstone.
 
 use super::conflict::{ended_record, is_whole_record};
-use super::record::{accepted, is_older, note, plan_linked, touch};
+use super::record::{accepted, is_older, note, touch};
 use crate::audit::Situation;
 use crate::detect::{Sides, Verdict, detect};
-use crate::id::ExternalId;
 use crate::schema::{Policy, Strategy};
-use crate::source::RemoteRecord;
 use crate::store::{Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, has_left, is_kept, listings_without};
 
-/// Plans a record that a complete listing no longer has: it is marked inactive once it was missed `after` times in a
-/// row, 0 being 1. Who edited it is asked about, and who took it back since a sync deactivated it is left alone. `None`:
-/// there is nothing to do; it is not active, or it was said before that it stays so.
+/// Plans a record that a complete listing no longer has: it is marked inactive once it was missing `after` times in a
+/// row (0 counts as 1). If a user edited it, a conflict is opened. If a user made it active again after a sync
+/// deactivated it, it stays active. `None` means that there is nothing to do: the record is not active, or an earlier
+/// run already reported that it stays active.
 ///
 /// ```
 /// use tripartite::audit::Situation;
@@ -40,7 +39,7 @@ use crate::store::{Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, has
 /// assert_eq!(action(&loaded, 1), Some((Action::Deactivate, LEFT | 1))); // its fields stay
 /// // the first of two times is only remembered
 /// assert_eq!(action(&loaded, 2), Some((Action::Touch, 1)));
-/// loaded.local = record("2")?; // a user's edit is not lost with it: somebody is to look
+/// loaded.local = record("2")?; // a user's edit is not lost: a person is asked
 /// let op = plan_missing(&policy, &loaded, 1).ok_or("it is active")?;
 /// assert_eq!((op.action, op.situation), (Action::Deactivate, Situation::DeleteVsEdit));
 /// // once a sync has done that, a user takes it back: it stays active
@@ -63,8 +62,8 @@ pub fn plan_missing(policy: &Policy, loaded: &Loaded, after: u32) -> Option<Op> 
     )
 }
 
-/// Plans a record that the source says is gone: it is marked inactive at once. `None`: it is not active anyway, or the
-/// tombstone is of an older version than what was decided on.
+/// Plans a record that the source says is gone: it is marked inactive at once. `None` means that there is nothing to
+/// do: the record is not active, or the tombstone has an older version than the last decision.
 ///
 /// ```
 /// use tripartite::plan::plan_tombstone;
@@ -107,8 +106,8 @@ pub fn plan_tombstone(policy: &Policy, loaded: &Loaded, version: Option<u64>) ->
     Some(op)
 }
 
-/// In how many complete listings in a row a record is missing, and whether it is marked inactive `now`. A tombstone is no
-/// listing: its count is nought.
+/// In how many complete listings in a row a record is missing, and whether it is marked inactive `now`. A tombstone is
+/// not a listing, so its count is 0.
 struct Missed {
     count: u32,
     now: bool,
@@ -129,8 +128,8 @@ fn gone(policy: &Policy, loaded: &Loaded, says: &str, missed: Missed) -> Option<
     }
 }
 
-/// Whether it is active because a user took it back after a sync deactivated it. Only a record that is enforced is
-/// deactivated once more.
+/// Whether the record stays active because a user made it active again after a sync deactivated it. Only the strategy
+/// `Enforced` deactivates it once more.
 fn stays(policy: &Policy, loaded: &Loaded) -> bool {
     let taken_back = has_left(loaded.missed) || is_kept(loaded.missed);
     taken_back && *policy.of_record(loaded.strategy.as_ref()) != Strategy::Enforced
@@ -150,12 +149,12 @@ fn kept(op: Op, loaded: &Loaded) -> Option<Op> {
 const KEPT_ACTIVE: &str = "The source still does not have this record, but somebody here made it active again after a sync \
      had marked it inactive, so it stays active.";
 
-/// Marks a record inactive. What somebody edited is not lost with it: whether the record stays inactive is asked.
+/// Marks a record inactive. If a user edited it, a conflict asks whether it stays inactive.
 fn ended(policy: &Policy, mut op: Op, loaded: &Loaded, says: &str) -> Op {
     op.action = Action::Deactivate;
     let mut edited = edited(policy, loaded);
     if edited.is_empty() {
-        // Whoever the source meant by its id, it no longer means anybody.
+        // An open question whether the id means another person is answered: the source no longer has the id.
         let asked = loaded.open.iter().filter(|conflict| is_whole_record(conflict));
         op.conflicts.extend(asked.map(|open| ConflictChange::Close { unit: open.unit.clone() }));
         return note(op, Situation::Missing, &format!("{says}, so it was marked inactive."));
@@ -169,8 +168,8 @@ fn ended(policy: &Policy, mut op: Op, loaded: &Loaded, says: &str) -> Op {
     note(op, Situation::DeleteVsEdit, &why)
 }
 
-/// The fields and groups that somebody here edited, but for those that may differ without anybody's edit. Of a record
-/// that was never in step, all that is filled.
+/// The fields and groups that a user edited, without those whose strategy lets them differ. If the record was never in
+/// step, these are all its filled fields.
 fn edited<'p>(policy: &'p Policy, loaded: &Loaded) -> Vec<&'p str> {
     let schema = policy.schema();
     let Some(base) = &loaded.base else {
@@ -185,74 +184,4 @@ fn edited<'p>(policy: &'p Policy, loaded: &Loaded) -> Vec<&'p str> {
         matches!(change.verdict, Verdict::LocalOnly(_)) && !own
     });
     edited.map(|change| schema.unit_name(change.unit)).collect()
-}
-
-/// Plans a record that the source calls by another id from now on, together with what it says of it under that id, if
-/// it lists it. `loaded` is the record under its old id.
-///
-/// ```
-/// use tripartite::id::ExternalId;
-/// use tripartite::plan::plan_rekeyed;
-/// use tripartite::source::RemoteRecord;
-/// use tripartite::store::Action;
-/// # use tripartite::store::{Base, Loaded, Presence, Revision};
-/// # use tripartite::schema::{Field, Kind, Policy, Schema};
-/// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
-/// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
-/// # let policy = Policy::new(schema.clone());
-/// # let loaded = Loaded {
-/// #     id: ExternalId::new("7")?,
-/// #     presence: Presence::Active,
-/// #     revision: Revision(3),
-/// #     local: record("2")?,
-/// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
-/// #     synced: None,
-/// #     open: vec![],
-/// #     strategy: None,
-/// #     missed: 0,
-/// # };
-/// // The base is "1", and somebody here made it "2". The source now lists "1" under another
-/// // id.
-/// let to = ExternalId::new("IE-7")?;
-/// let remote = RemoteRecord { id: to.clone(), version: None, record: record("1")? };
-/// let op = plan_rekeyed(&policy, &to, Some(&remote), &loaded);
-/// assert_eq!((op.id, op.rekeyed), (to, Some(loaded.id)));
-/// // the base came along, so the edit is known to be one, and stays
-/// assert_eq!(op.action, Action::Touch);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn plan_rekeyed(policy: &Policy, to: &ExternalId, remote: Option<&RemoteRecord>, loaded: &Loaded) -> Op {
-    let in_step = || {
-        let known = loaded.synced.filter(|at| at.revision == loaded.revision && at.policy == policy.fingerprint());
-        let said = remote.map(|remote| remote.record.clone());
-        // What no listing has under either name is as it was.
-        let missed =
-            if remote.is_none() && listings_without(loaded.missed) != loaded.missed { loaded.missed } else { 0 };
-        Op { seen: known.map(|synced| synced.seen), remote: said, missed, ..touch(to, loaded) }
-    };
-    let op = remote.and_then(|remote| plan_linked(policy, remote, loaded)).unwrap_or_else(in_step);
-    moved(op, to, loaded)
-}
-
-/// Plans a record that the source calls by another id from now on, and does not list under it either.
-pub(crate) fn plan_rekeyed_missing(policy: &Policy, to: &ExternalId, loaded: &Loaded, after: u32) -> Op {
-    match plan_missing(policy, loaded, after) {
-        Some(op) => moved(op, to, loaded),
-        None => plan_rekeyed(policy, to, None, loaded),
-    }
-}
-
-/// Plans a record that the source calls by another id from now on, under which it is gone.
-pub(crate) fn plan_rekeyed_gone(policy: &Policy, to: &ExternalId, loaded: &Loaded, version: Option<u64>) -> Op {
-    match plan_tombstone(policy, loaded, version) {
-        Some(op) => moved(op, to, loaded),
-        None => plan_rekeyed(policy, to, None, loaded),
-    }
-}
-
-fn moved(mut op: Op, to: &ExternalId, loaded: &Loaded) -> Op {
-    op.id = to.clone();
-    op.rekeyed = Some(loaded.id.clone());
-    let why = format!("The source called this record {} before; its link and base moved with it.", loaded.id);
-    note(op, Situation::Rekeyed, &why)
 }

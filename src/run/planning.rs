@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use super::context::Context;
 use super::index::{Before, Slot};
 use super::matched::Candidates;
-use super::record::{Refused, said_by_the_source};
+use super::record::Refused;
 use super::renamed::Ends;
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::{Claims, Evidence, Match};
 use crate::plan::{Noted, PackedOp, PackedOps, Packer, Quarantined};
 use crate::source::RemoteRecord;
-use crate::store::{Loaded, Op, Records};
+use crate::store::{Loaded, Op};
 use crate::value::Record;
 
 #[derive(Debug)]
@@ -148,25 +148,5 @@ impl Planning {
             }
         }
         claims
-    }
-
-    /// Plans once more what was stale, while the listing goes on: whoever could be somebody here waits for its end.
-    pub(super) fn plan_again(&mut self, stale: &[Op], records: Records) -> Vec<Op> {
-        let context = &mut self.context;
-        let (loaded, candidates) = (context.by_id(records.linked), context.candidates(records.candidates));
-        let remotes: Vec<RemoteRecord> = stale.iter().filter_map(said_by_the_source).collect();
-        let found = context.evidence(remotes.iter(), &loaded, &candidates);
-        let mut named = context.named(found, &candidates);
-        let mut ops = Vec::new();
-        for (op, remote) in stale.iter().filter_map(|op| Some((op, said_by_the_source(op)?))) {
-            if let Some(evidence) = named.remove(&op.id) {
-                let slot = self.context.index.slot(op.id.as_str());
-                self.wait(slot, remote, Some(evidence), &candidates);
-            } else if let Some(planned) = self.context.plan_listed_again(op, &remote, &loaded) {
-                self.note(&remote, loaded.get(&op.id));
-                ops.push(planned);
-            }
-        }
-        ops
     }
 }

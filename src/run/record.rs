@@ -1,12 +1,12 @@
 //! What is planned of one record that the source lists.
 
-use super::context::{ById, Context};
+use super::context::Context;
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::Match;
-use crate::plan::{Quarantined, mark_again, plan_creation, plan_linked};
+use crate::plan::{Quarantined, plan_creation, plan_linked};
 use crate::source::RemoteRecord;
-use crate::store::{Loaded, Op, Precondition};
+use crate::store::{Loaded, Op};
 
 /// Nothing is planned of a record, because it is set aside.
 #[derive(Debug)]
@@ -48,27 +48,5 @@ impl Context {
         self.index.judge_quarantined(slot);
         self.outcomes.quarantined.push(Quarantined { matched, ..Quarantined::of(id, situation, problem) });
         Refused
-    }
-
-    /// Plans once more what was listed and then found stale, judged by what is here now.
-    pub(super) fn plan_listed_again(&mut self, op: &Op, remote: &RemoteRecord, loaded: &ById) -> Option<Op> {
-        let was_linked = matches!(op.expect, Precondition::Revision(_));
-        let known = loaded.get(&op.id);
-        if was_linked && known.is_none() && !self.is_shared(&op.id) {
-            self.leave_to_the_next(op.id.clone());
-            return None;
-        }
-        let mut planned = match self.plan_record(remote, known) {
-            Ok(Some(planned)) => planned,
-            Ok(None) => {
-                self.outcomes.unchanged(op);
-                return None;
-            }
-            Err(Refused) => return None,
-        };
-        if let Some(base) = known.and_then(|known| known.base.as_ref()) {
-            mark_again(self.run.policy.schema(), op, &mut planned, &base.record);
-        }
-        Some(planned)
     }
 }

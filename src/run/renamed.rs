@@ -1,4 +1,4 @@
-//! Records that come back under another id, when the source does not say so.
+//! Records that may have come back under another id without a word of the source: a person is asked.
 //!
 //! | the listing has | and no longer has | question |
 //! |---|---|---|
@@ -6,9 +6,10 @@
 //! | an unlinked record whose id is spelled as another one was | that other one | the same |
 //! | both | | none: they are two |
 //!
-//! Two ids are spelled alike when they differ in case, blanks at the ends and leading zeros alone. As long as it is asked,
-//! nothing is created and nobody is deactivated. Who is not listed is known when a complete listing is over, or where the
-//! source says that a record is gone; so whoever could be asked about waits for the end, in streaming mode too.
+//! Two ids are spelled alike when they differ in case, blanks at the ends and leading zeros alone. While the question
+//! is open, nothing is created and nobody is deactivated. A record is known to be unlisted when a complete listing is
+//! over, or when the source says that it is gone. So a record that could be asked about waits for the end of the
+//! listing, in streaming mode too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,15 +20,15 @@ use crate::id::ExternalId;
 use crate::matching::Match;
 use crate::store::Op;
 
-/// The rule by which ids are recognised that are spelled alike.
+/// The name of the rule that recognises ids that are spelled alike.
 const SPELLING: &str = "ids but for case, blanks and leading zeros";
 
-/// The spellings of the ids that are linked here, once somebody asked.
+/// The spellings of the ids that are linked here, computed at the first question.
 #[derive(Debug, Default)]
 pub(super) struct LinkedSpellings(Option<BTreeSet<u64>>);
 
 impl LinkedSpellings {
-    /// Whether an id that nobody here has is spelled as one that somebody has.
+    /// Whether an id that is not linked here is spelled like one that is.
     pub(super) fn has(&mut self, index: &Index, id: &ExternalId) -> bool {
         if index.population == 0 || index.knows(id.as_str()) {
             return false;
@@ -40,12 +41,12 @@ impl LinkedSpellings {
 /// What becomes of records that are not listed.
 #[derive(Debug)]
 pub(super) struct Ends {
-    /// Whether the listing is believed to be everything: whoever is not in it is missing.
+    /// Whether the listing is believed to be complete, so that a record that is not in it is missing.
     trusted: bool,
     ops: Vec<Op>,
-    /// The ids that end, by their spellings, once somebody asked.
+    /// The ids that end, by their spellings, computed at the first question.
     by_spelling: Option<BTreeMap<String, Vec<ExternalId>>>,
-    /// Whose ends wait for an answer.
+    /// The records whose ends wait for an answer.
     held: BTreeSet<ExternalId>,
 }
 
@@ -58,7 +59,7 @@ impl Ends {
         self.ops.extend(op);
     }
 
-    /// The ops; and whose ends wait for an answer and are none of them.
+    /// The ops to carry out, and the records whose ends wait for an answer.
     pub(super) fn take(&mut self) -> (Vec<Op>, Vec<ExternalId>) {
         let (held, ops) = (std::mem::take(&mut self.held), std::mem::take(&mut self.ops));
         let (waiting, ops): (Vec<Op>, _) =
@@ -66,7 +67,7 @@ impl Ends {
         (ops, waiting.into_iter().map(|op| op.id).collect())
     }
 
-    /// What an answer comes to, now that it is known who is not listed.
+    /// The answer of the match rules, corrected now that the unlisted records are known.
     pub(super) fn renamed(
         &mut self,
         context: &mut Context,
@@ -98,7 +99,7 @@ impl Ends {
         Some(Match::Renamed { was, locals: Vec::new(), rule: SPELLING.to_owned() })
     }
 
-    /// Whose ends are planned, of those whose ids are spelled like this one.
+    /// The records whose ends are planned and whose ids are spelled like this one.
     fn like(&mut self, id: &ExternalId) -> &[ExternalId] {
         let ops = &self.ops;
         let ended = self.by_spelling.get_or_insert_with(|| {
@@ -120,7 +121,7 @@ impl Ends {
     }
 }
 
-/// An id without what tells spellings apart.
+/// An id without case, blanks at the ends and leading zeros.
 fn spelling(id: &str) -> String {
     let id = id.trim().to_lowercase();
     let significant = id.trim_start_matches('0');

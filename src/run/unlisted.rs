@@ -1,13 +1,13 @@
-//! What becomes of records that are not listed: moved to another id, gone, or missing.
+//! The end of a record that is not listed: moved to another id, gone by a tombstone, or missing.
 
 use std::collections::BTreeSet;
 use std::vec::IntoIter;
 
 use super::closing::Closing;
 use super::context::ById;
-use super::moved::Moved;
 use super::planning::Changed;
-use super::tombstones::Gone;
+use super::rekeyed::Rekeyed;
+use super::tombstone_conflict::Gone;
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::plan::{Quarantined, plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
@@ -19,26 +19,26 @@ const PAGE: usize = 500;
 /// What became of one record.
 #[derive(Debug)]
 pub(super) enum Unlisted {
-    Moved(Moved),
+    Rekeyed(Rekeyed),
     Gone(Gone),
     Missing(ExternalId),
 }
 
-/// Those that are not planned yet.
+/// The unlisted records that are not planned yet.
 pub(super) type StillUnlisted = IntoIter<Unlisted>;
 
 impl Unlisted {
-    /// Whose records must be loaded.
+    /// The records that must be loaded to plan it.
     fn ids(&self) -> impl Iterator<Item = &ExternalId> {
         let ids = match self {
-            Self::Moved(Moved { from, to, .. }) => [Some(from), Some(to)],
+            Self::Rekeyed(Rekeyed { from, to, .. }) => [Some(from), Some(to)],
             Self::Gone(Gone { id, .. }) | Self::Missing(id) => [Some(id), None],
         };
         ids.into_iter().flatten()
     }
 }
 
-/// The next of them, and what must be loaded to plan them.
+/// The next page of them, and the request to load their records.
 pub(super) fn next_page(rest: &mut StillUnlisted) -> Option<(LoadRequest, Vec<Unlisted>)> {
     let page: Vec<Unlisted> = rest.take(PAGE).collect();
     let ids: BTreeSet<&ExternalId> = page.iter().flat_map(Unlisted::ids).collect();
@@ -49,9 +49,9 @@ pub(super) fn next_page(rest: &mut StillUnlisted) -> Option<(LoadRequest, Vec<Un
 impl Closing {
     /// What became of the records that are not listed.
     pub(super) fn find_unlisted(&mut self) -> StillUnlisted {
-        let mut moved = self.moved();
+        let mut moved = self.rekeyed();
         let gone = self.apply_tombstones(&mut moved);
-        let mut unlisted: Vec<Unlisted> = moved.into_iter().map(Unlisted::Moved).collect();
+        let mut unlisted: Vec<Unlisted> = moved.into_iter().map(Unlisted::Rekeyed).collect();
         unlisted.extend(gone.into_iter().map(Unlisted::Gone));
         let index = &self.planning.context.index;
         if self.summary.incomplete.is_some() {
@@ -82,13 +82,13 @@ impl Closing {
         }
         let run = &context.run;
         match unlisted {
-            Unlisted::Moved(moved) => self.plan_moved(moved, loaded),
+            Unlisted::Rekeyed(moved) => self.plan_rekeyed_record(moved, loaded),
             Unlisted::Gone(Gone { id, version }) => self.plan_gone(id, *version, loaded),
             Unlisted::Missing(id) => plan_missing(&run.policy, loaded.get(id)?, run.missing_after),
         }
     }
 
-    /// Sets aside what is said of an id that several records here have: that id, and the other one of a move.
+    /// Sets aside an id that several records here have, and the other id of its move.
     fn in_doubt(&mut self, id: &ExternalId) {
         let slot = self.slot(id);
         let context = &self.planning.context;
@@ -111,7 +111,7 @@ impl Closing {
         planned
     }
 
-    fn plan_moved(&mut self, Moved { from, to, gone }: &Moved, loaded: &ById) -> Option<Op> {
+    fn plan_rekeyed_record(&mut self, Rekeyed { from, to, gone }: &Rekeyed, loaded: &ById) -> Option<Op> {
         let slot = self.slot(to);
         let context = &mut self.planning.context;
         let Some(known) = loaded.get(from) else {

@@ -1,4 +1,4 @@
-//! A source whose listings apply its tombstones.
+//! A connector that adds the stored tombstones to the listing of another connector.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -31,7 +31,7 @@ use crate::tombstone::{Found, Tombstones};
 /// }
 /// let ids = [ExternalId::new("7")?, ExternalId::new("8")?];
 /// let page = block_on(WithTombstones::new(source, tombstones).fetch_only(&ids, None))?;
-/// // The source was asked after the event, and still has 7: it knows better.
+/// // The source was asked after the event and still has 7, so the tombstone is outdated.
 /// let [Item::Record(known), Item::Tombstone { id, .. }] = &page.items[..] else { panic!() };
 /// assert_ne!(known.id, *id);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -45,7 +45,7 @@ pub struct WithTombstones<C> {
 #[derive(Debug)]
 struct TombstoneListing {
     tombstones: Tombstones,
-    /// Those of them that the listing has answered for so far.
+    /// The ids of tombstones that the listing has answered for so far.
     answered: Mutex<BTreeSet<ExternalId>>,
 }
 
@@ -84,7 +84,7 @@ impl<C: Connector> Connector for WithTombstones<C> {
 
 impl TombstoneListing {
     fn answered(&self) -> MutexGuard<'_, BTreeSet<ExternalId>> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // The lock cannot be poisoned: nothing that holds it panics half-way through a change.
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -94,7 +94,7 @@ impl TombstoneListing {
             let (id, found) = match item {
                 Item::Record(remote) => (&remote.id, Found::Record { version: remote.version }),
                 Item::Tombstone { id, .. } => (&*id, Found::Nothing),
-                // What cannot be read is there all the same.
+                // A record that cannot be read still exists at the source.
                 Item::Malformed(Malformed { id: Some(id), .. }) => (&*id, Found::Record { version: None }),
                 Item::Malformed(_) | Item::Rekeyed { .. } => continue,
             };

@@ -1,4 +1,4 @@
-//! The tombstones of a key: an attempt reads them before its run, and forgets them after it.
+//! The stored tombstones of a key: an attempt reads them before its run, and removes them after it.
 
 use super::error::WorkError;
 use super::keys::tombstones_key;
@@ -19,7 +19,7 @@ impl<S: JobStore> Queue<S> {
         })
     }
 
-    /// Removes the tombstones that a run has applied. One that has come since stays.
+    /// Removes the tombstones that a run has applied. A tombstone that was stored since then stays.
     pub(super) async fn forget_tombstones(
         &self,
         key: &SyncKey,

@@ -1,6 +1,6 @@
-//! Which tombstones are believed, and not the record that is listed beside one.
+//! A tombstone and a record of the same id in one listing: which of the two is believed.
 //!
-//! It is known when the listing is over, so that the order of its items does not count:
+//! This is decided when the listing is over, so the order of its items does not matter:
 //!
 //! | beside a tombstone, the listing has | and so |
 //! |---|---|
@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use super::closing::Closing;
 use super::index::Slot;
-use super::moved::Moved;
 use super::planning::Changed;
+use super::rekeyed::Rekeyed;
 use crate::id::ExternalId;
 
 /// A record is gone.
@@ -27,16 +27,16 @@ pub(super) struct Gone {
 }
 
 impl Closing {
-    /// The tombstones that are believed. Of records that moved, it is said with the move.
-    pub(super) fn apply_tombstones(&mut self, moved: &mut [Moved]) -> Vec<Gone> {
-        let mut arrivals: BTreeMap<ExternalId, &mut Moved> =
+    /// The tombstones that are believed. The tombstone of a record that moved is stored in its move.
+    pub(super) fn apply_tombstones(&mut self, moved: &mut [Rekeyed]) -> Vec<Gone> {
+        let mut arrivals: BTreeMap<ExternalId, &mut Rekeyed> =
             moved.iter_mut().map(|moved| (moved.to.clone(), moved)).collect();
         let gone = std::mem::take(&mut self.unlisted.gone);
         let mut believed = Vec::new();
         for (id, &version) in &gone {
             let slot = self.slot(id);
             let index = &self.planning.context.index;
-            // It moved, and is gone under its old id; or all that is said of it is in doubt.
+            // Either the record moved, and is gone under its old id, or its statements contradict each other.
             if index.is_set_aside(slot) || (index.is_spoken_for(slot) && index.listed(slot).is_none()) {
                 continue;
             }
@@ -71,7 +71,7 @@ impl Closing {
         false
     }
 
-    /// A record that was listed and is gone is only gone. What was written of it as it came, in streaming mode, stands.
+    /// Takes back what was planned of a listed record that is gone. In streaming mode, what was already written stands.
     fn take_back(&mut self, slot: Slot) {
         if self.planning.withdraw(slot) || !self.planning.context.streams() {
             self.planning.context.index.unlist(slot);

@@ -1,4 +1,4 @@
-//! Which records moved to another id, as far as the source's word can be relied on.
+//! Records to which the source gave another id, as far as its statements agree with each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,27 +7,28 @@ use crate::id::ExternalId;
 
 /// A record has another id from now on.
 #[derive(Debug)]
-pub(super) struct Moved {
+pub(super) struct Rekeyed {
     pub(super) from: ExternalId,
     pub(super) to: ExternalId,
-    /// It is gone under its new id: with this version, where the source counts.
+    /// Set when the record is gone under its new id: the version of the deletion, if the source counts versions.
     pub(super) gone: Option<Option<u64>>,
 }
 
-/// By its old id, what the source calls a record from now on; it should be one.
+/// The new ids that the source gave to each old id. There should be one.
 type Moves = BTreeMap<ExternalId, BTreeSet<ExternalId>>;
 
 impl Closing {
     /// The moves of records that are linked here, each to its last id.
-    pub(super) fn moved(&mut self) -> Vec<Moved> {
+    pub(super) fn rekeyed(&mut self) -> Vec<Rekeyed> {
         let moves = std::mem::take(&mut self.unlisted.moves);
         let arrivals = self.arrivals(&moves);
         let taken: BTreeSet<ExternalId> = arrivals.keys().filter(|to| self.is_linked(to)).cloned().collect();
         let mut moved = Vec::new();
         for (to, from) in arrivals {
             match from[..] {
-                // Whose id another record is to have stays, too: who moves first must not decide.
-                [from] if !taken.contains(from) => moved.push(Moved { from: from.clone(), to, gone: None }),
+                // If its id is given to another record, it does not move either: the result must not depend on the
+                // order of moves.
+                [from] if !taken.contains(from) => moved.push(Rekeyed { from: from.clone(), to, gone: None }),
                 _ => {
                     for from in from {
                         let problem = format!("the source gave {to} to this record, and an id is given twice");
@@ -47,7 +48,7 @@ impl Closing {
             let slot = self.slot(from);
             let context = &mut self.planning.context;
             let listed = context.index.listed(slot).is_some();
-            // A run of some records has read no index, and finds out when it loads them.
+            // A run of some records has read no index: whether the record is linked is known when it is loaded.
             if context.run.only.is_none() && !context.index.is_linked(slot) && !listed {
                 context.outcomes.ignored();
                 continue;
@@ -65,7 +66,7 @@ impl Closing {
         arrivals
     }
 
-    /// Whoever has this id may be here under another one, and is not created.
+    /// Sets aside the unlinked record that is listed under this id: it may be linked here under another id.
     fn unborn(&mut self, id: &ExternalId) {
         let slot = self.slot(id);
         let index = &self.planning.context.index;
@@ -76,7 +77,7 @@ impl Closing {
     }
 }
 
-/// The last id that a record moved to: through ids that nobody here has, and not in a circle.
+/// The id at the end of a chain of moves. There is none if the chain is a circle or branches.
 fn end_of(moves: &Moves, from: &ExternalId, mut is_linked: impl FnMut(&ExternalId) -> bool) -> Option<ExternalId> {
     let (mut passed, mut at) = (BTreeSet::from([from]), from);
     while let Some(next) = moves.get(at) {

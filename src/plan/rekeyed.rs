@@ -1,0 +1,79 @@
+//! Plans a record to which the source gave another id: its link and base move to the new id.
+
+use super::missing::{plan_missing, plan_tombstone};
+use super::record::{note, plan_linked, touch};
+use crate::audit::Situation;
+use crate::id::ExternalId;
+use crate::schema::Policy;
+use crate::source::RemoteRecord;
+use crate::store::{Loaded, Op, listings_without};
+
+/// Plans a record that the source calls by another id from now on, together with what it says of it under that id, if
+/// it lists it. `loaded` is the record under its old id.
+///
+/// ```
+/// use tripartite::id::ExternalId;
+/// use tripartite::plan::plan_rekeyed;
+/// use tripartite::source::RemoteRecord;
+/// use tripartite::store::Action;
+/// # use tripartite::store::{Base, Loaded, Presence, Revision};
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+/// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
+/// # let policy = Policy::new(schema.clone());
+/// # let loaded = Loaded {
+/// #     id: ExternalId::new("7")?,
+/// #     presence: Presence::Active,
+/// #     revision: Revision(3),
+/// #     local: record("2")?,
+/// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
+/// #     synced: None,
+/// #     open: vec![],
+/// #     strategy: None,
+/// #     missed: 0,
+/// # };
+/// // The base is "1", and somebody here made it "2". The source now lists "1" under another
+/// // id.
+/// let to = ExternalId::new("IE-7")?;
+/// let remote = RemoteRecord { id: to.clone(), version: None, record: record("1")? };
+/// let op = plan_rekeyed(&policy, &to, Some(&remote), &loaded);
+/// assert_eq!((op.id, op.rekeyed), (to, Some(loaded.id)));
+/// // the base came along, so the edit is known to be one, and stays
+/// assert_eq!(op.action, Action::Touch);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn plan_rekeyed(policy: &Policy, to: &ExternalId, remote: Option<&RemoteRecord>, loaded: &Loaded) -> Op {
+    let in_step = || {
+        let known = loaded.synced.filter(|at| at.revision == loaded.revision && at.policy == policy.fingerprint());
+        let said = remote.map(|remote| remote.record.clone());
+        // A record that is listed under neither id keeps its count of missed listings.
+        let missed =
+            if remote.is_none() && listings_without(loaded.missed) != loaded.missed { loaded.missed } else { 0 };
+        Op { seen: known.map(|synced| synced.seen), remote: said, missed, ..touch(to, loaded) }
+    };
+    let op = remote.and_then(|remote| plan_linked(policy, remote, loaded)).unwrap_or_else(in_step);
+    moved(op, to, loaded)
+}
+
+/// Plans a record that the source calls by another id from now on, and does not list under it either.
+pub(crate) fn plan_rekeyed_missing(policy: &Policy, to: &ExternalId, loaded: &Loaded, after: u32) -> Op {
+    match plan_missing(policy, loaded, after) {
+        Some(op) => moved(op, to, loaded),
+        None => plan_rekeyed(policy, to, None, loaded),
+    }
+}
+
+/// Plans a record that the source calls by another id from now on, under which it is gone.
+pub(crate) fn plan_rekeyed_gone(policy: &Policy, to: &ExternalId, loaded: &Loaded, version: Option<u64>) -> Op {
+    match plan_tombstone(policy, loaded, version) {
+        Some(op) => moved(op, to, loaded),
+        None => plan_rekeyed(policy, to, None, loaded),
+    }
+}
+
+fn moved(mut op: Op, to: &ExternalId, loaded: &Loaded) -> Op {
+    op.id = to.clone();
+    op.rekeyed = Some(loaded.id.clone());
+    let why = format!("The source called this record {} before; its link and base moved with it.", loaded.id);
+    note(op, Situation::Rekeyed, &why)
+}
