@@ -1,7 +1,7 @@
-//! What of an entry a store is given: the values of a field as its [`Privacy`] has them.
+//! Replaces the values in an audit entry by stand-ins, as the [`Privacy`] of each field says.
 //!
-//! The values are replaced when a [`Batch`](crate::store::Batch) is built, before a store sees them, so that no store can forget it. Plans have
-//! them as they are: they write them, and what was approved is told by them.
+//! The values are replaced when a [`Batch`](crate::store::Batch) is built, before a store sees them, so no store can
+//! forget to do it. A plan holds the plain values: it writes them, and its id is computed from them.
 
 use super::{AuditEntry, FieldEntry};
 use crate::schema::{Privacy, Schema};
@@ -12,28 +12,29 @@ use crate::value::Value;
 /// * **Must** be a keyed cryptographic hash: without the key, telephone numbers are found by trying them all.
 /// * **Must** be a function of the key and the message: equal messages have equal hashes.
 ///
-/// With the feature `audit-key`, `AuditKey` is one. [`Run::audit_key`](crate::run::Run::audit_key) and
+/// With the feature `audit-key`, `AuditKey` implements it. [`Run::audit_key`](crate::run::Run::audit_key) and
 /// [`decide::batch`](crate::decide::batch()) take it.
 pub trait KeyedHash: Send + Sync {
     /// The hash of a message.
     fn hash(&self, message: &[u8]) -> [u8; 32];
 }
 
-/// What stands for a value that is not kept.
+/// The stand-in for a redacted value.
 const REDACTED: &str = "(redacted)";
 
-/// So many bytes of a hash are kept: enough that no two values of a register are taken for one.
+/// How many bytes of a hash are kept. So many are enough that two values of a register never have the same stand-in.
 const KEPT: usize = 16;
 
-/// The entry with stand-ins for its values; `None` when they are kept as they are. Where a hash is asked for and there is
-/// no key, the value is redacted. Hashes are of the canonical form, so two spellings of one number have one hash; two
-/// fields never share one.
+/// The entry with stand-ins for its values; `None` when all values are kept. If a field is hashed and there is no key,
+/// its value is redacted. A hash is computed from the canonical form, so two spellings of one number have the same
+/// hash. Two fields never share a hash.
 ///
-/// Verdict, decision and reason stay, and so do the paths at which an object collides: of an object whose *keys* are
-/// personal, the audit names them.
+/// Verdict, decision and reason stay, and so do the paths at which an object collides. If the *keys* of an object are
+/// personal, the audit still names them.
 pub(crate) fn hidden(schema: &Schema, key: Option<&dyn KeyedHash>, entry: &AuditEntry) -> Option<AuditEntry> {
     let AuditEntry::Field(entry) = entry else { return None };
-    // A field that left the schema since is one that nobody vouches for; no policy is known to make such an entry.
+    // A field that has left the schema has no privacy setting, so its values stay. No plan is known to make such an
+    // entry.
     let position = schema.position(&entry.field)?;
     let privacy = schema.fields()[position].privacy();
     if privacy.is_plain() || !entry.kept.is_plain() {

@@ -1,3 +1,5 @@
+//! A job store that fails at one chosen call, for the cases and for a host's own tests.
+
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,3 +1,5 @@
+//! A job store under test: the calls of the cases, with retries where a store may be stale.
+
 use std::fmt::Debug;
 use std::ops::{Deref, Range};
 use std::sync::Barrier;

@@ -1,3 +1,5 @@
+//! The health of a connector as an operator sees it.
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! Forwarding: a macro that writes the methods of a job store that wraps another one.
+
 /// Methods of a [`JobStore`](crate::jobs::JobStore) that wraps another one: to count its calls, to delay them, to let them
 /// fail. Each named method calls `self.around(name, key, call)`, where `call` is the same call of `self.within()`. Of `due`,
 /// which is about no key, the key is `page`.

@@ -1,3 +1,5 @@
+//! A job store in memory: the records, the list of due keys, and the logs, under one lock.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::ops::{Bound, Range};

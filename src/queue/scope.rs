@@ -1,3 +1,5 @@
+//! The scope of a job: every record, or some of them, and how two scopes are merged.
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What the audit keeps of a field's values.
+//! The privacy setting of a field: whether the audit keeps its values plain, hashed or not at all.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// |---|---|---|---|
 /// | plain | `087 123 4567` | yes | yes |
 /// | redacted | `(redacted)` | no | no |
-/// | hashed | `hmac-sha256:` and 32 hexadecimal digits | no | yes, by whoever has the same key |
+/// | hashed | `hmac-sha256:` and 32 hexadecimal digits | no | yes, with the same key |
 ///
 /// An empty value stays empty in all three: that somebody cleared a field says nothing about what stood there.
 ///

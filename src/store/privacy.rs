@@ -1,14 +1,14 @@
-//! The entries of a batch, before and after their private values are replaced.
+//! Replaces and restores the private values in the audit entries of a whole batch.
 
 use super::Op;
 use crate::audit::{AuditEntry, KeyedHash, hidden};
 use crate::schema::Schema;
 
-/// The entries of one op as they were, by its place in the batch.
+/// The plain entries of ops, each with the position of its op in the batch.
 pub(crate) type Plain = Vec<(usize, Vec<AuditEntry>)>;
 
-/// Replaces the values of redacted and hashed fields in the entries of ops, and gives the entries as they were, of those
-/// ops alone where something was replaced.
+/// Replaces the values of redacted and hashed fields in the entries of ops. Returns the plain entries of each op in
+/// which something was replaced.
 pub(crate) fn hide(schema: &Schema, key: Option<&dyn KeyedHash>, ops: &mut [Op]) -> Plain {
     let mut plain = Plain::new();
     if schema.fields().iter().all(|field| field.privacy().is_plain()) {
@@ -25,7 +25,7 @@ pub(crate) fn hide(schema: &Schema, key: Option<&dyn KeyedHash>, ops: &mut [Op])
     plain
 }
 
-/// Puts the entries back as they were.
+/// Restores the plain entries.
 pub(crate) fn show(ops: &mut [Op], plain: Plain) {
     for (at, entries) in plain {
         if let Some(op) = ops.get_mut(at) {

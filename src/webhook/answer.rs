@@ -1,3 +1,5 @@
+//! The answer to a request: the HTTP response, the verdict, and the effects that the host stores first.
+
 use std::time::Duration;
 
 use super::rejection::Rejection;

@@ -1,3 +1,5 @@
+//! The events in a message, and which event of a record is the latest.
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

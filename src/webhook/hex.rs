@@ -1,3 +1,5 @@
+//! The older signature scheme: HMAC-SHA256 over the body alone, as hex digits in a header.
+
 use std::fmt::Write;
 
 use super::mac::{Tag, any_equal, mac};

@@ -1,4 +1,4 @@
-//! HMAC-SHA256 (RFC 2104, FIPS 180-4), and its comparison in constant time.
+//! HMAC-SHA256 (RFC 2104, FIPS 180-4), and the comparison of codes in constant time.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;

@@ -1,3 +1,5 @@
+//! JSON Pointers (RFC 6901): where a field stands in a body.
+
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -1,3 +1,5 @@
+//! An endpoint, and the typed steps of a request: verify, deduplicate, charge the rate, store tombstones, answer.
+
 use std::fmt;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Why a request is rejected, and the HTTP status of each reason.
+
 use std::time::Duration;
 
 use super::event::MalformedMessage;

@@ -1,3 +1,5 @@
+//! A request as it arrived: its headers, its raw body, and the id of its message.
+
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};

@@ -1,3 +1,5 @@
+//! The secrets that sign messages: how they are read, and how long they must be.
+
 use std::fmt;
 
 use base64::Engine;

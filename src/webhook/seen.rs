@@ -1,3 +1,5 @@
+//! The stored record of an accepted message, by which a replay or a second delivery is recognised.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,3 +1,5 @@
+//! The shape of a sender's bodies: where the type, the id, the version and the time of an event stand.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

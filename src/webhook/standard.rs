@@ -1,3 +1,5 @@
+//! The signature scheme of Standard Webhooks 1.0.0: id, timestamp and body are signed, and old timestamps are rejected.
+
 use std::time::Duration;
 
 use base64::Engine;

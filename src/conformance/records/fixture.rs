@@ -1,3 +1,5 @@
+//! What a host implements to run the suite of a record store: the store, and the edits that users make past it.
+
 use crate::audit::AuditEntry;
 use crate::id::{ExternalId, LocalId, RunId};
 use crate::memory::MemoryStore;
