@@ -83,6 +83,23 @@
 //! | 10 | | [`work`]: where the columns meet: workers |
 //! | 11 | `conformance` (a feature): the traits' promises as a suite · [`performance`] | |
 //!
+//! # Features
+//!
+//! A feature adds items. It never changes what other code does.
+//!
+//! | feature | | what it adds |
+//! |---|---|---|
+//! | `phone` | default | the kind `phone`, by the numbering plans of the world |
+//! | `idn` | default | the kind `email`, with domains that are not ASCII |
+//! | `cron` | | cron expressions, and schedules by the clock on the wall of a time zone |
+//! | `webhook` | | the module `webhook`: signed messages of a source over HTTP |
+//! | `audit-key` | | a keyed hash by which an audit tells equal values without keeping them |
+//! | `conformance` | | the module `conformance`: what a store must do, as suites; takes `phone` and `idn` along |
+//!
+//! Without features a schema refuses the kinds `phone` and `email` in a sentence that names the feature; everything
+//! else works. That build has 30 dependencies, where the default has four times as many: `rlibphonenumber`
+//! compiles the description of its metadata when it is built, and none of its features avoids that.
+//!
 //! # What a host does
 //!
 //! 1. Keeps a revision for each record that every change makes larger, whoever makes it.
@@ -100,6 +117,8 @@
 //!
 //! The example host `nightly-sync` does all of this on SQLite; [`work`] has a whole host on one page. What it costs, and
 //! what a host does to get it so cheap, is measured in [`performance`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock_skew;
 pub mod failure;

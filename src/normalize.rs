@@ -34,6 +34,7 @@ pub mod address;
 pub mod boolean;
 pub mod date;
 pub mod decimal;
+#[cfg(feature = "idn")]
 pub mod email;
 pub mod integer;
 pub mod name;

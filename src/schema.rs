@@ -65,6 +65,8 @@
 //! **Why is an unknown strategy or kind an error, and not the default?** Because a slip in a name would then decide
 //! people's data by another rule, and nothing would show it.
 
+#[cfg(not(all(feature = "idn", feature = "phone")))]
+mod absent;
 mod builder;
 mod compare;
 mod error;

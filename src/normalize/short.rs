@@ -34,6 +34,7 @@ impl<const N: usize> Short<N> {
         Some(())
     }
 
+    #[cfg(any(test, feature = "phone"))]
     #[must_use]
     pub(super) fn push_str(&mut self, text: &str) -> Option<()> {
         let room = self.bytes.get_mut(self.len..self.len + text.len())?;

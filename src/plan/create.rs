@@ -36,6 +36,7 @@ fn is_plain(schema: &Schema, position: usize, said: FieldRef<'_>) -> bool {
 }
 
 #[cfg(test)]
+#[cfg(all(feature = "idn", feature = "phone"))]
 mod tests {
     use proptest::prelude::*;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
+#[cfg(feature = "webhook")]
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -115,8 +116,8 @@ impl<'de> Deserialize<'de> for SecretRef {
 
 /// A credential, for as long as it is used.
 ///
-/// `Debug` shows that it is one and nothing else. It is compared in constant time (only its length can be told from the
-/// time), and wiped from memory when it is dropped. There is no `Display`, no `Serialize` and no `Clone`:
+/// `Debug` shows that it is one and nothing else. It is wiped from memory when it is dropped. With the feature `webhook`
+/// it is compared, in constant time: only its length can be told from the time. There is no `Display`, no `Serialize` and no `Clone`:
 ///
 /// ```
 /// use tripartite::registry::Secret;
@@ -165,10 +166,12 @@ impl fmt::Debug for Secret {
     }
 }
 
+#[cfg(feature = "webhook")]
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.0.as_slice().ct_eq(other.0.as_slice()).into()
     }
 }
 
+#[cfg(feature = "webhook")]
 impl Eq for Secret {}

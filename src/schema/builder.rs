@@ -254,7 +254,12 @@ impl SchemaBuilder {
             Kind::Record { fields, .. } => {
                 fields.iter().try_for_each(|(key, kind)| self.check_kind(&format!("{field}/{key}"), kind))
             }
-            _ => Ok(()),
+            kind => match kind.feature_that_is_off() {
+                Some(feature) => {
+                    Err(SchemaError::FeatureOff { field: field.to_owned(), kind: kind.name().to_owned(), feature })
+                }
+                None => Ok(()),
+            },
         }
     }
 

@@ -7,8 +7,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+#[cfg(not(feature = "idn"))]
+use super::absent::email;
+#[cfg(not(feature = "phone"))]
+use super::absent::phone;
 use super::{Field, Kind, Schema};
-use crate::normalize::{address, boolean, date, decimal, email, integer, name, phone, text, timestamp};
+#[cfg(feature = "idn")]
+use crate::normalize::email;
+#[cfg(feature = "phone")]
+use crate::normalize::phone;
+use crate::normalize::{address, boolean, date, decimal, integer, name, text, timestamp};
 use crate::value::{FieldRef, Problem, Record, RecordBuilder, Value};
 
 impl Schema {

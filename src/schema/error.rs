@@ -35,6 +35,18 @@ pub enum SchemaError {
         /// What was found.
         kind: String,
     },
+    /// A kind that this build cannot read, because the crate was compiled without the feature that brings it.
+    #[error(
+        "field `{field}`: the kind `{kind}` needs the feature `{feature}` of tripartite, which is off in this build"
+    )]
+    FeatureOff {
+        /// The field.
+        field: String,
+        /// The kind.
+        kind: String,
+        /// The feature that brings it.
+        feature: &'static str,
+    },
     /// A setting that is missing, unknown, or of the wrong shape.
     #[error("{place}: {problem}")]
     Setting {

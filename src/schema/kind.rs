@@ -14,9 +14,9 @@ pub enum Kind {
     Text,
     /// A person's or thing's name: as text; apostrophe and dash variants are equal; case counts.
     Name,
-    /// An e-mail address: case does not count, the domain goes through IDNA.
+    /// An e-mail address: case does not count, the domain goes through IDNA. It needs the feature `idn`.
     Email,
-    /// A telephone number, read as dialled in a region, compared in E.164.
+    /// A telephone number, read as dialled in a region, compared in E.164. It needs the feature `phone`.
     Phone {
         /// Where a number without a country code is dialled.
         region: Region,
@@ -108,6 +108,15 @@ impl Kind {
             Self::Record { .. } => "record",
             Self::Map => "map",
             Self::Custom(name) => name,
+        }
+    }
+
+    /// The feature that brings this kind, if this build is without it.
+    pub(super) fn feature_that_is_off(&self) -> Option<&'static str> {
+        match self {
+            Self::Email if cfg!(not(feature = "idn")) => Some("idn"),
+            Self::Phone { .. } if cfg!(not(feature = "phone")) => Some("phone"),
+            _ => None,
         }
     }
 

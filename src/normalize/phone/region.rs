@@ -5,12 +5,15 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+#[cfg(not(feature = "phone"))]
+use super::letters::Home;
+#[cfg(feature = "phone")]
 use super::plan::Home;
 
 /// The region that a national number, one without a country code, is dialled in.
 ///
 /// Two letters of ISO 3166-1 (and `AC`, `TA`, `XK`, which the numbering plans know), in either case; shown and
-/// serialised in upper case.
+/// serialised in upper case. Without the feature `phone` any two letters are one, and no schema takes it.
 ///
 /// ```
 /// use tripartite::normalize::phone::Region;
@@ -62,6 +65,7 @@ impl Region {
         Home::find(code).map(Self).ok_or_else(|| UnknownRegion { code: code.to_owned() })
     }
 
+    #[cfg(feature = "phone")]
     pub(super) fn home(self) -> Home {
         self.0
     }
@@ -101,6 +105,7 @@ impl<'de> Deserialize<'de> for Region {
 }
 
 #[cfg(test)]
+#[cfg(feature = "phone")]
 mod tests {
     use super::Region;
 
