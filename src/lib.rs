@@ -49,7 +49,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Whole nights are as short; [`drive`](drive::drive()) has one.
+//! [`Resolved::local`](resolve::Resolved::local) is the merged record, [`Resolved::base`](resolve::Resolved::base) the
+//! base of the next comparison, and [`Schema::read`](schema::Schema::read) makes a struct of either: the example
+//! `quickstart` does that in 30 lines. Whole nights are as short; [`drive`](drive::drive()) has one.
+//!
+//! # What to `use`
+//!
+//! Each module holds one idea, and there is no prelude. These lines are what most programs begin with:
+//!
+//! ```
+//! // comparing and merging
+//! use tripartite::detect::{Sides, detect};
+//! use tripartite::resolve::resolve;
+//! use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
+//! // a source and a store of one's own
+//! use tripartite::id::{ExternalId, LocalId, RunId};
+//! use tripartite::source::{Connector, Item, Page, RemoteRecord};
+//! use tripartite::store::{Batch, Loaded, Op, RecordStore};
+//! // a night
+//! use tripartite::drive::drive_blocking;
+//! use tripartite::run::{Report, Run};
+//! // many organisations
+//! use tripartite::jobs::JobStore;
+//! use tripartite::work::{Handler, Queue, Worker};
+//! ```
 //!
 //! # Which page for which reader
 //!

@@ -21,7 +21,6 @@ mod records;
 
 pub use jobs::MemoryJobStore;
 pub use kept::Kept;
-pub(crate) use kept::patched;
 pub use listing::{Listing, ListingError};
 pub use records::{EditError, MemoryStore};
 

@@ -20,6 +20,7 @@
 //! verdict says so, the decision says `Merged`, and nothing is left open.
 
 mod action;
+mod after;
 mod explain;
 mod group;
 mod map;
@@ -147,6 +148,7 @@ pub struct Resolved<'a> {
     pub sides: Sides<'a>,
     /// The decisions, in the schema's order.
     pub resolutions: Vec<Resolution<'a>>,
+    schema: Schema,
 }
 
 /// Decides every change of a change set.
@@ -184,7 +186,7 @@ pub fn resolve<'a>(policy: &Policy, changes: &ChangeSet<'a>, record: Option<&Str
     let sides = changes.sides;
     let resolutions =
         changes.changes().iter().map(|change| UnitResolver { policy, sides }.decide(change, record)).collect();
-    Resolved { sides, resolutions }
+    Resolved { sides, resolutions, schema: policy.schema().clone() }
 }
 
 /// One record before the policy.

@@ -7,7 +7,7 @@ use crate::schema::Strategy;
 use crate::store::{
     Action, Base, Batch, ConflictChange, IndexEntry, Loaded, Op, OpenConflict, Presence, Revision, Synced,
 };
-use crate::value::{Record, RecordBuilder, Value};
+use crate::value::Record;
 
 /// A record of a [`MemoryStore`](super::MemoryStore).
 #[derive(Debug, Clone)]
@@ -63,9 +63,9 @@ pub(super) fn changed(kept: &mut Kept, change: impl FnOnce(&mut Kept)) {
 pub(super) fn apply(kept: &mut Kept, batch: &Batch, op: &Op) {
     match &op.action {
         Action::Create(record) => kept.local = record.clone(),
-        Action::Update(patch) => kept.local = patched(&kept.local, patch),
+        Action::Update(patch) => kept.local = kept.local.patched(patch),
         Action::Reactivate(patch) => {
-            kept.local = patched(&kept.local, patch);
+            kept.local = kept.local.patched(patch);
             kept.presence = Presence::Active;
         }
         Action::Deactivate => kept.presence = Presence::Deactivated,
@@ -89,21 +89,6 @@ pub(super) fn apply(kept: &mut Kept, batch: &Batch, op: &Op) {
             }
         }
     }
-}
-
-/// A record with the fields that a patch states.
-pub(crate) fn patched(record: &Record, patch: &Record) -> Record {
-    let len = record.len().max(patch.len());
-    let mut row = RecordBuilder::new(len);
-    for position in 0..len {
-        let field = if patch.field(position).is_missing() { record.field(position) } else { patch.field(position) };
-        // Every part of a row fits into a row.
-        let _ = row.set_field(position, field);
-    }
-    if let Value::Map(extra) = record.extra().to_value() {
-        let _ = row.set_extra(extra);
-    }
-    row.finish()
 }
 
 pub(super) fn entry(id: &ExternalId, kept: &Kept) -> IndexEntry {

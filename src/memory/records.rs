@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use self::state::State;
 use super::kept::{changed, entry, loaded};
-use super::{Kept, PAGE, patched};
+use super::{Kept, PAGE};
 use crate::audit::AuditEntry;
 use crate::id::{ExternalId, LocalId, RunId};
 use crate::schema::{RecordingError, Schema};
@@ -221,7 +221,7 @@ impl MemoryStore {
     /// ```
     pub fn edit<T: Serialize>(&self, id: &ExternalId, fields: &T) -> Result<(), EditError> {
         let fields = self.schema.record(fields)?;
-        self.change(id, |kept| kept.local = patched(&kept.local, &fields))
+        self.change(id, |kept| kept.local = kept.local.patched(&fields))
     }
 
     /// Changes anything about a record; its revision grows.

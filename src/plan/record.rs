@@ -8,10 +8,10 @@ use crate::audit::{AuditEntry, RecordEntry, Situation};
 use crate::detect::{Sides, Verdict, detect};
 use crate::id::ExternalId;
 use crate::resolve::{Effect, Resolution, Resolved, resolve};
-use crate::schema::{Absent, Policy, Schema};
+use crate::schema::{Policy, Schema};
 use crate::source::RemoteRecord;
 use crate::store::{Action, Base, ConflictChange, Loaded, Op, Precondition, Presence, Synced, has_left, is_kept};
-use crate::value::{FieldRef, Record, RecordBuilder};
+use crate::value::Record;
 
 /// Why the source's record cannot become a record here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,7 +113,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     op.base = (stored.is_none_or(|stored| stored.record != after || stored.version != op.version)).then_some(after);
     op.conflicts = conflicts(schema, &resolved, &loaded.open);
     op.entries = entries(schema, &resolved, &loaded.open);
-    let writes = patch(schema, &resolved);
+    let writes = resolved.patch();
     op.action = match (loaded.presence, writes) {
         (Presence::Deactivated, writes) => Action::Reactivate(writes.unwrap_or_else(|| schema.missing())),
         (_, Some(writes)) => Action::Update(writes),
@@ -219,7 +219,7 @@ pub(super) fn created_with_care(policy: &Policy, remote: &RemoteRecord) -> Resul
     let created = if taken_whole(schema, &resolved) {
         remote.record.clone()
     } else {
-        patch(schema, &resolved).unwrap_or_else(|| nothing.clone())
+        resolved.patch().unwrap_or_else(|| nothing.clone())
     };
     for (field, value) in schema.fields().iter().zip(created.fields()) {
         if field.is_required() && schema.is_null(field, value) {
@@ -286,55 +286,12 @@ pub(super) fn accepted(schema: &Schema, base: &Base) -> Record {
     if base.schema == schema.fingerprint() { base.record.clone() } else { schema.accepted(&base.record) }
 }
 
-/// What is written to the host's record; `None` when nothing is.
-fn patch(schema: &Schema, resolved: &Resolved<'_>) -> Option<Record> {
-    let mut row = RecordBuilder::new(schema.fields().len());
-    let mut any = false;
-    for effect in resolved.resolutions.iter().flat_map(|resolution| &resolution.fields) {
-        any |= effect.local.is_change();
-        put(&mut row, effect.position, &effect.local);
-    }
-    any.then(|| row.finish())
-}
-
-/// The base after: what was decided on, the source's spelling of what is in sync, and the rest as it was.
+/// The base after, without the marks of what the source says again.
 fn bases(schema: &Schema, resolved: &Resolved<'_>) -> Record {
-    let Sides { base, remote, .. } = resolved.sides;
-    let mut row = RecordBuilder::new(schema.fields().len());
-    let mut decided = vec![false; schema.fields().len()];
-    for resolution in &resolved.resolutions {
-        for &position in schema.members(&resolution.unit) {
-            decided[position] = true;
-        }
-        for effect in &resolution.fields {
-            put(&mut row, effect.position, &effect.base);
-        }
-    }
-    for (position, decided) in decided.into_iter().enumerate() {
-        let said = remote.field(position);
-        if !decided && !said.is_missing() {
-            let blank = schema.fields().get(position).is_some_and(|field| schema.is_null(field, said));
-            put(&mut row, position, &Effect::Field(if blank { FieldRef::NULL } else { said }));
-        } else if !decided && base.field(position).is_missing() && schema.absent(position) == Absent::Cleared {
-            // Of a group in step: what came later to it, and was left out, was said to be empty.
-            put(&mut row, position, &Effect::Field(FieldRef::NULL));
-        } else if !row.is_set(position) {
-            put(&mut row, position, &Effect::Field(base.field(position)));
-        }
-    }
-    if let Some(extra) = dropped::beside(schema, base, remote) {
+    let mut row = resolved.base_fields();
+    if let Some(extra) = dropped::beside(schema, resolved.sides.base, resolved.sides.remote) {
         // A row that fitted before fits again: this only fails beyond 256 MiB, and then what is beyond the schema goes.
         let _ = row.set_extra(extra);
     }
     row.finish()
-}
-
-/// A row of values that came out of rows; it fits unless a merge made it larger than 256 MiB, and then the field stays
-/// missing: nothing is written for it, and it is decided again.
-fn put(row: &mut RecordBuilder, position: usize, effect: &Effect<'_>) {
-    let _ = match effect {
-        Effect::Keep => Ok(()),
-        Effect::Field(field) => row.set_field(position, *field),
-        Effect::Value(value) => row.set(position, value),
-    };
 }

@@ -45,6 +45,33 @@ impl Schema {
         }
     }
 
+    /// Whether two raw values of a field are one value: the same bytes, or of one canonical form. Missing and null are one,
+    /// and what is none of the field's kind equals only itself. There is no such position: as for a text.
+    ///
+    /// [`detect`](crate::detect::detect()) compares by this rule.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("born", Kind::DATE)).build()?;
+    /// let born = |day: &str| schema.record(&serde_json::json!({"born": day}));
+    /// let (leap, padded) = (born("2000-02-29")?, born(" 2000-02-29 ")?);
+    /// assert!(schema.same(0, leap.field(0), padded.field(0)));
+    /// // 1900 was no leap year, and a day that never was equals no other spelling of itself.
+    /// let (never, padded) = (born("1900-02-29")?, born(" 1900-02-29 ")?);
+    /// assert!(!schema.same(0, never.field(0), padded.field(0)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn same(&self, position: usize, a: FieldRef<'_>, b: FieldRef<'_>) -> bool {
+        let Some(field) = self.fields().get(position) else {
+            return a == b || self.same_value(&Kind::Text, &a.to_value(), &b.to_value());
+        };
+        if self.is_null(field, a) || self.is_null(field, b) {
+            return self.is_null(field, a) && self.is_null(field, b);
+        }
+        let glance = self.same_at_a_glance(field, a, b);
+        glance.unwrap_or_else(|| self.same_value(&field.kind, &a.to_value(), &b.to_value()))
+    }
+
     /// A base with only what its fields read today: after a change of the schema, a value that is no longer of its
     /// field's kind is no base.
     ///

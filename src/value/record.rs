@@ -15,7 +15,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::codec::Tag;
-use super::{FieldRef, Fingerprint};
+use super::{FieldRef, Fingerprint, RecordBuilder, Value};
 
 pub(super) const WORD: usize = 4;
 const HEAD: usize = WORD;
@@ -128,6 +128,37 @@ impl Record {
     /// ```
     pub fn fields(&self) -> impl Iterator<Item = FieldRef<'_>> {
         (0..self.len()).map(|position| self.cell(position))
+    }
+
+    /// This record with the fields that a patch states; a field that is missing in the patch stays. What the source said
+    /// beyond the schema stays, too.
+    ///
+    /// This is what [`Action::Update`](crate::store::Action::Update) asks of a store that keeps whole records.
+    ///
+    /// ```
+    /// use tripartite::value::{FieldRef, RecordBuilder, Value};
+    /// let mut row = RecordBuilder::new(2);
+    /// row.set_text(0, "Áine")?;
+    /// row.set_text(1, "087 123 4567")?;
+    /// let mut patch = RecordBuilder::new(2);
+    /// patch.set(1, &Value::Null)?; // empty, which is not the same as missing
+    /// let patched = row.finish().patched(&patch.finish());
+    /// assert_eq!((patched.field(0).text(), patched.field(1)), (Some("Áine"), FieldRef::NULL));
+    /// # Ok::<(), tripartite::value::RecordError>(())
+    /// ```
+    #[must_use]
+    pub fn patched(&self, patch: &Self) -> Self {
+        let len = self.len().max(patch.len());
+        let mut row = RecordBuilder::new(len);
+        for position in 0..len {
+            let stated = Some(patch.field(position)).filter(|field| !field.is_missing());
+            // Every part of a row fits into a row.
+            let _ = row.set_field(position, stated.unwrap_or_else(|| self.field(position)));
+        }
+        if let Value::Map(extra) = self.extra().to_value() {
+            let _ = row.set_extra(extra);
+        }
+        row.finish()
     }
 
     /// What the source said beyond the schema: a map, or missing.

@@ -20,6 +20,13 @@ const FLOORS: [&[&str]; 12] = [
     &["conformance", "performance"],
 ];
 
+/// What a reader copies from the README is what is compiled and run.
+#[test]
+fn the_quickstart_of_the_readme_is_the_example() {
+    let (_, code) = include_str!("../../examples/quickstart.rs").split_once("\n\n").unwrap();
+    assert!(include_str!("../../README.md").contains(&format!("```rust\n{code}```\n")));
+}
+
 fn floor_of() -> BTreeMap<&'static str, usize> {
     FLOORS.iter().enumerate().flat_map(|(floor, modules)| modules.iter().map(move |module| (*module, floor))).collect()
 }

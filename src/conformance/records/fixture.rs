@@ -121,7 +121,7 @@ impl Fixture for MemoryStore {
 
     #[track_caller]
     fn edit_here(&self, local: &LocalId, patch: &Record) {
-        done(self.change_here(local, |kept| kept.local = crate::memory::patched(&kept.local, patch)));
+        done(self.change_here(local, |kept| kept.local = kept.local.patched(patch)));
     }
 
     #[track_caller]

@@ -187,6 +187,34 @@ proptest! {
         };
         prop_assert_eq!(second.op.entries.iter().find(noted), None);
     }
+
+    /// Who only detects and resolves is left with the records that a plan and a store would have made.
+    #[test]
+    fn a_resolution_leaves_what_a_plan_leaves(versions in any_versions(), way in any_way()) {
+        let policy = policy(&way, &in_order());
+        let decided = versions.decide(&way);
+        let Decided { schema, base, local, remote, after } = &decided;
+        let changes = tripartite::detect::detect(schema, tripartite::detect::Sides { base, local, remote });
+        let resolved = tripartite::resolve::resolve(&policy, &changes, None);
+        prop_assert_eq!(&resolved.local(), &after.local);
+        prop_assert_eq!(&resolved.base(), &after.base);
+        prop_assert_eq!(resolved.writes_local(), after.op.action.name() == "update");
+        prop_assert_eq!(resolved.is_open(), !after.open.is_empty());
+    }
+
+    /// Two raw values are the same exactly when they have one canonical form; what has none equals only itself.
+    #[test]
+    fn what_is_the_same_has_one_canonical_form(versions in any_versions(), way in any_way()) {
+        let Decided { schema, base, local, remote, .. } = &versions.decide(&way);
+        for position in 0..schema.fields().len() {
+            let raws = [base, local, remote].map(|side| side.field(position));
+            for (a, b) in raws.iter().flat_map(|a| raws.iter().map(move |b| (*a, *b))) {
+                let forms = (schema.canonical(position, a), schema.canonical(position, b));
+                let is_one = a == b || matches!(forms, (Ok(a), Ok(b)) if a == b);
+                prop_assert_eq!(schema.same(position, a, b), is_one, "{}", schema.fields()[position].name());
+            }
+        }
+    }
 }
 
 /// Whether a group has a base for only some of its fields, so that it is not known who moved.
