@@ -22,6 +22,7 @@
 //! **Why a type for each, when all are texts?** A call that takes a [`LocalId`] for an [`ExternalId`] does not compile. Each
 //! reads from serde and from [`str::parse`] by the same check, so there is no way around it.
 
+pub(crate) mod escape;
 mod incarnation;
 
 use std::borrow::Borrow;
@@ -167,14 +168,20 @@ ids! {
 
 /// The key of all work: one organisation's copy of one source.
 ///
+/// As text it is `ORG/CONNECTOR`. Inside either, a slash is written `=2F` and an equals sign `=3D`, so that two keys never
+/// have one text. An equals sign and two hexadecimal digits are read as the byte that they stand for.
+///
 /// ```
-/// use tripartite::id::{ConnectorId, OrgId, SyncKey};
-/// let key = SyncKey {
-///     org: OrgId::new("ballybeg-gaa")?,
-///     connector: ConnectorId::new("federation")?,
-/// };
-/// assert_eq!(key.to_string(), "ballybeg-gaa/federation");
-/// # Ok::<(), tripartite::id::IdError>(())
+/// use tripartite::id::{ConnectorId, OrgId, SyncKey, SyncKeyError};
+/// let key: SyncKey = "ballybeg-gaa/federation".parse()?;
+/// assert_eq!((key.org.as_str(), key.connector.as_str()), ("ballybeg-gaa", "federation"));
+///
+/// let key =
+///     SyncKey { org: OrgId::new("a/b")?, connector: ConnectorId::new("c=d")? };
+/// assert_eq!(key.to_string(), "a=2Fb/c=3Dd");
+/// assert_eq!(key.to_string().parse(), Ok(key));
+/// assert_eq!("a/b/c".parse::<SyncKey>(), Err(SyncKeyError::Parts { found: 3 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SyncKey {
@@ -186,6 +193,40 @@ pub struct SyncKey {
 
 impl fmt::Display for SyncKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.org, self.connector)
+        let [org, connector] = [self.org.as_str(), self.connector.as_str()].map(|id| escape::escaped(id, |c| c != '/'));
+        write!(f, "{org}/{connector}")
+    }
+}
+
+/// Why a text is not the text of a [`SyncKey`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SyncKeyError {
+    /// It is not two ids with one slash between them.
+    #[error("a key is ORG/CONNECTOR, with one slash; this text has {found} parts")]
+    Parts {
+        /// How many parts the slashes make of it.
+        found: usize,
+    },
+    /// An equals sign does not lead two hexadecimal digits, or they are not text.
+    #[error(
+        "inside a key a slash is written =2F and an equals sign =3D; this text has an equals sign that leads no byte"
+    )]
+    Escape,
+    /// A part is not an id.
+    #[error("a part of a key is not an id: {0}")]
+    Id(IdError),
+}
+
+impl std::str::FromStr for SyncKey {
+    type Err = SyncKeyError;
+
+    fn from_str(text: &str) -> Result<Self, SyncKeyError> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let [org, connector] = parts[..] else { return Err(SyncKeyError::Parts { found: parts.len() }) };
+        let unescaped = |part| escape::unescaped(part).ok_or(SyncKeyError::Escape);
+        let org = OrgId::new(unescaped(org)?).map_err(SyncKeyError::Id)?;
+        let connector = ConnectorId::new(unescaped(connector)?).map_err(SyncKeyError::Id)?;
+        Ok(Self { org, connector })
     }
 }

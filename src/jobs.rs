@@ -8,21 +8,23 @@ mod shared;
 
 use std::future::Future;
 use std::ops::Range;
+use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::forward::forward_job_store;
 use crate::failure::Classify;
+use crate::id::escape::{escaped, unescaped};
 
 /// What a record of the work column is stored under: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.
 ///
 /// Its alphabet is what every store can take as a key: ASCII letters, digits and `- _ / = .`. [`StoreKey::of`] writes
 /// each byte of anything else as `=` and two hexadecimal digits.
 ///
-/// [`of`](Self::of) and [`parts`](Self::parts) have examples.
+/// A store that keeps a key as text reads it back by [`str::parse`]. [`of`](Self::of) and [`parts`](Self::parts) have examples.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct StoreKey(String);
 
 impl StoreKey {
@@ -37,10 +39,10 @@ impl StoreKey {
     /// assert_ne!(StoreKey::of("slot", ["a/b", "c"]), StoreKey::of("slot", ["a", "b/c"]));
     /// ```
     pub fn of<'a>(kind: &str, parts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut key = escaped(kind);
+        let mut key = escaped(kind, is_plain);
         for part in parts {
             key.push('/');
-            key.push_str(&escaped(part));
+            key.push_str(&escaped(part, is_plain));
         }
         Self(key)
     }
@@ -63,38 +65,51 @@ impl StoreKey {
     /// assert_eq!(StoreKey::of("slot", ["a/b=2F", ""]).parts(), ["slot", "a/b=2F", ""]);
     /// ```
     pub fn parts(&self) -> Vec<String> {
-        self.0.split('/').map(unescaped).collect()
+        self.0.split('/').map(|part| unescaped(part).unwrap_or_default()).collect()
     }
 }
 
-fn escaped(part: &str) -> String {
-    let mut out = String::with_capacity(part.len());
-    for byte in part.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
-            other => out.push_str(&format!("={other:02X}")),
-        }
-    }
-    out
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
 
-fn unescaped(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let code = after.get(..2).filter(|_| byte == b'=').and_then(|code| std::str::from_utf8(code).ok());
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(code) => {
-                bytes.push(code);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
+/// Why a text is not the text of a [`StoreKey`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a key has ASCII letters, digits and - _ . in its parts, / between them, and = before the two digits of any other byte"
+)]
+#[non_exhaustive]
+pub struct InvalidStoreKey;
+
+impl FromStr for StoreKey {
+    type Err = InvalidStoreKey;
+
+    /// Reads a key as a store keeps it, by [`as_str`](Self::as_str).
+    ///
+    /// ```
+    /// use tripartite::jobs::StoreKey;
+    /// let key = StoreKey::of("slot", ["Áine", "f"]);
+    /// assert_eq!(key.as_str().parse(), Ok(key));
+    /// assert!("slot/Áine/f".parse::<StoreKey>().is_err()); // not escaped
+    /// ```
+    fn from_str(text: &str) -> Result<Self, InvalidStoreKey> {
+        let is_part = |part: &str| unescaped(part).is_some_and(|whole| escaped(&whole, is_plain) == part);
+        if text.split('/').all(is_part) { Ok(Self(text.to_owned())) } else { Err(InvalidStoreKey) }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl TryFrom<String> for StoreKey {
+    type Error = InvalidStoreKey;
+
+    fn try_from(text: String) -> Result<Self, InvalidStoreKey> {
+        text.parse()
+    }
+}
+
+impl From<StoreKey> for String {
+    fn from(key: StoreKey) -> Self {
+        key.0
+    }
 }
 
 /// One of the parts that due keys are divided into, so that workers need not all read the same ones.

@@ -25,7 +25,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use tripartite::id::{ConnectorId, OrgId, SyncKey};
+use tripartite::id::SyncKey;
 
 /// One organisation's records of one source, within a database.
 ///
@@ -45,7 +45,7 @@ pub struct Register {
 
 /// A text names no register.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected ORG/CONNECTOR, a slash within an id written as =2f and an equals sign as =3d, found `{0}`")]
+#[error("expected ORG/CONNECTOR, a slash within an id written as =2F and an equals sign as =3D, found `{0}`")]
 pub struct RegisterError(String);
 
 impl Register {
@@ -53,7 +53,7 @@ impl Register {
     ///
     /// ```
     /// use nightly_sync::store::Register;
-    /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
+    /// use tripartite::id::SyncKey;
     /// let key = |org, connector| SyncKey { org, connector };
     /// let one = Register::of(&key(OrgId::new("a/b")?, ConnectorId::new("c")?));
     /// let other = Register::of(&key(OrgId::new("a")?, ConnectorId::new("b/c")?));
@@ -103,9 +103,10 @@ impl Register {
 /// As [`FromStr`] reads it; the unnamed register has a name here all the same.
 impl fmt::Display for Register {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(SyncKey { org, connector }) = &self.key else { return f.write_str("the unnamed register") };
-        let [org, connector] = [org.as_str(), connector.as_str()].map(|part| part.replace('=', "=3d"));
-        write!(f, "{}/{}", org.replace('/', "=2f"), connector.replace('/', "=2f"))
+        match &self.key {
+            Some(key) => key.fmt(f),
+            None => f.write_str("the unnamed register"),
+        }
     }
 }
 
@@ -113,13 +114,7 @@ impl FromStr for Register {
     type Err = RegisterError;
 
     fn from_str(text: &str) -> Result<Self, RegisterError> {
-        let read = || {
-            let (org, connector) = text.split_once('/').filter(|(_, connector)| !connector.contains('/'))?;
-            let org = OrgId::new(unescaped(org)?).ok()?;
-            let connector = ConnectorId::new(unescaped(connector)?).ok()?;
-            Some(Self::of(&SyncKey { org, connector }))
-        };
-        read().ok_or_else(|| RegisterError(text.to_owned()))
+        text.parse().map(|key| Self::of(&key)).map_err(|_| RegisterError(text.to_owned()))
     }
 }
 
@@ -134,23 +129,6 @@ fn escaped(part: &str, tame: impl Fn(u8) -> bool) -> String {
         }
     }
     out
-}
-
-/// `None` for an equals sign without a number behind it, and for what is not UTF-8.
-fn unescaped(part: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.bytes();
-    while let Some(byte) = rest.next() {
-        let byte = match byte {
-            b'=' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                u8::try_from(digit()? * 16 + digit()?).ok()?
-            }
-            other => other,
-        };
-        bytes.push(byte);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

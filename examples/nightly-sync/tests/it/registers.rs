@@ -9,7 +9,7 @@ use tripartite::id::{ConnectorId, OrgId, SyncKey};
 use crate::bench::{Bench, counts, members};
 
 /// Two organisations whose names differ in case only, two sources, and an id with all that needs care.
-const KEYS: [&str; 4] = ["ballybeg/federation", "Ballybeg/federation", "ballybeg/gym", "o'\"x {members}=3d=2f/gym"];
+const KEYS: [&str; 4] = ["ballybeg/federation", "Ballybeg/federation", "ballybeg/gym", "o'\"x {members}=3D=2F/gym"];
 
 /// A schema of its own for each.
 const FIELDS: [&str; 4] = [
