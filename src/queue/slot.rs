@@ -136,6 +136,12 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSlot {
+    /// It is not a slot.
+    #[error("these bytes are not a slot: {problem}")]
+    Unreadable {
+        /// Where, and what is wrong.
+        problem: String,
+    },
     /// It was written by a later version of this crate.
     #[error("this slot has format {found}, this version reads up to {FORMAT}")]
     Format {
@@ -192,6 +198,68 @@ impl Slot {
             updated_at: at,
             rest: BTreeMap::new(),
         }
+    }
+
+    /// Reads a slot from the bytes that a job store keeps under its [`slot_key`](crate::work::slot_key), and checks it.
+    ///
+    /// A host needs it to fence its own writes: see [`permits`](Self::permits).
+    ///
+    /// # Errors
+    /// [`InvalidSlot`], when the bytes are not a slot, or [`check`](Self::check) refuses it.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::queue::Slot;
+    /// let slot = Slot::new(DateTime::UNIX_EPOCH);
+    /// assert_eq!(Slot::from_bytes(&serde_json::to_vec(&slot)?), Ok(slot));
+    /// let error = Slot::from_bytes(b"{\"format\": 1").unwrap_err();
+    /// assert!(error.to_string().starts_with("these bytes are not a slot: EOF"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidSlot> {
+        let read = serde_json::from_slice(bytes);
+        let slot: Self = read.map_err(|error| InvalidSlot::Unreadable { problem: error.to_string() })?;
+        slot.check().map(|()| slot)
+    }
+
+    /// Whether whoever holds this claim may write: the job runs, and no newer claim was made.
+    ///
+    /// A host asks it inside the transaction that writes a batch, of the slot as that transaction reads it. The transaction
+    /// must keep the slot's row from changing until it has committed: in SQLite a transaction that began as `IMMEDIATE`
+    /// does, in PostgreSQL `SELECT … FOR SHARE`. Then a worker that was asleep writes nothing after another one has claimed
+    /// its job (Kleppmann, *How to do distributed locking*: a lease alone does not prevent that).
+    ///
+    /// | the slot | token 3 |
+    /// |---|---|
+    /// | running, token 3 | permitted, also when the lease is over: nobody else has claimed the job |
+    /// | running, token 4 | not permitted |
+    /// | pending, idle or dead, with whatever token | not permitted |
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use chrono::DateTime;
+    /// use tripartite::backoff::Fraction;
+    /// use tripartite::queue::{Command, QueueRules, Scope, Slot, Token, Trigger};
+    /// let (rules, now) = (QueueRules::default(), DateTime::UNIX_EPOCH);
+    /// let trigger = Command::Trigger {
+    ///     by: Trigger::Manual,
+    ///     scope: Scope::All,
+    ///     policy: None,
+    ///     force: false,
+    /// };
+    /// let slot = Slot::new(now).step(&rules, None, trigger, now, Fraction::ONE).next;
+    /// assert!(!slot.permits(Token(0))); // it waits, so nobody has claimed it
+    /// let claim = Command::Claim {
+    ///     worker: "w1".parse()?,
+    ///     nonce: "n1".parse()?,
+    ///     lease: Duration::from_secs(300),
+    /// };
+    /// let slot = slot.step(&rules, None, claim, now, Fraction::ONE).next;
+    /// assert!(slot.permits(Token(1)) && !slot.permits(Token(0)));
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn permits(&self, token: Token) -> bool {
+        self.token == token && matches!(self.state, State::Running { .. })
     }
 
     /// Checks a slot that came back from storage.

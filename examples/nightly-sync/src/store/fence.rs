@@ -14,7 +14,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 use tripartite::jobs::StoreKey;
-use tripartite::queue::{Slot, State, Token};
+use tripartite::queue::{Slot, Token};
 
 use super::StoreError;
 
@@ -30,17 +30,12 @@ impl Fence {
     pub(super) fn check(&self, tx: &Connection) -> Result<(), StoreError> {
         let mut statement = tx.prepare_cached("SELECT bytes FROM tripartite_jobs WHERE key = ?1")?;
         let key = self.slot.as_str();
-        let slot = statement.query_row([key], |row| Ok(row.get_ref(0)?.as_bytes().ok().and_then(read))).optional()?;
-        let unreadable = || StoreError::Unreadable { table: "tripartite_jobs", id: key.to_owned() };
-        let slot = slot.map(|slot| slot.ok_or_else(unreadable)).transpose()?;
+        let slot =
+            statement.query_row([key], |row| Ok(row.get_ref(0)?.as_bytes().ok().map(Slot::from_bytes))).optional()?;
         match slot {
-            Some(Slot { state: State::Running { .. }, token, .. }) if token == self.token => Ok(()),
-            _ => Err(StoreError::Fenced { key: key.to_owned(), token: self.token.0 }),
+            Some(Some(Ok(slot))) if slot.permits(self.token) => Ok(()),
+            Some(None | Some(Err(_))) => Err(StoreError::Unreadable { table: "tripartite_jobs", id: key.to_owned() }),
+            Some(Some(Ok(_))) | None => Err(StoreError::Fenced { key: key.to_owned(), token: self.token.0 }),
         }
     }
-}
-
-/// A slot that this version understands.
-fn read(bytes: &[u8]) -> Option<Slot> {
-    serde_json::from_slice(bytes).ok().filter(|slot: &Slot| slot.check().is_ok())
 }
