@@ -67,7 +67,7 @@ pub struct HistoryEntry {
 #[non_exhaustive]
 pub enum EntryError {
     /// It is not the JSON of an entry.
-    #[error("not the JSON of an entry: {0}")]
+    #[error("this is not the JSON of an entry: {0}")]
     Json(#[from] serde_json::Error),
     /// It was written by a later version of this crate.
     #[error("this entry has format {found}, this version reads up to {FORMAT}")]

@@ -1,8 +1,8 @@
 //! Webhooks: a signed push becomes a sync of that member. No message is lost, and no stranger gets in.
 //!
-//! A change at the source arrives within seconds instead of in the next night. A message only says **who** it is about.
-//! A run of those records then reads their values from the source. So events that come late, twice or out of order end
-//! in the right state, and there is no second way for a value to get in.
+//! A change at the source arrives within seconds instead of in the next night. A message only says **which** records it
+//! is about. A run of those records then reads their values from the source. So events that come late, twice or out of
+//! order end in the right state, and a value has only one way in.
 //!
 //! Signatures are those of [Standard Webhooks 1.0.0][spec] ([`Standard`]), or the older [`Hex`] digits in a header. The
 //! module does no IO and has no clock. An [`Endpoint`] is given a request, asks for stored records in typed steps, and
@@ -12,14 +12,14 @@
 //! |---|---|---|---|
 //! | 1 | the body is within the cap | 413 | [`TooLarge`](Rejection::TooLarge) |
 //! | 1 | the body is as it was signed, without a content encoding | 415 | [`Encoded`](Rejection::Encoded) |
-//! | 2 | the headers are there, once, and of their form | 400 | [`Header`](Rejection::Header) |
+//! | 2 | each header is there once and well-formed | 400 | [`Header`](Rejection::Header) |
 //! | 3 | a signature matches | 401 | [`Unsigned`](Rejection::Unsigned), [`Signature`](Rejection::Signature) |
-//! | 4 | the timestamp is near | 401 | [`Stale`](Rejection::Stale) |
+//! | 4 | the timestamp is within the tolerance | 401 | [`Stale`](Rejection::Stale) |
 //! | 5 | the message is new ([`Deduplicate`]) | 200 | [`Duplicate`](Reception::Duplicate) |
 //! | 6 | the rate allows it ([`RateCheck`]) | 429, with `retry-after` | [`Limited`](Rejection::Limited) |
 //! | 7 | the body has the agreed [`Shape`] | 400 | [`Malformed`](Rejection::Malformed) |
-//! | 8 | something in it was asked for | 200 | [`Ignored`](Reception::Ignored) |
-//! | 9 | its [`SideEffect`]s are stored ([`StoreTombstones`], for those that are gone) | 503 | [`HttpResponse::unavailable`] |
+//! | 8 | one of its events has a type that is synced | 200 | [`Ignored`](Reception::Ignored) |
+//! | 9 | its [`SideEffect`]s are stored ([`StoreTombstones`] for deletions) | 503 | [`HttpResponse::unavailable`] |
 //! | | all of them | 202 | [`Accepted`](Reception::Accepted) |
 //!
 //! An address that nobody serves ([`serves`]) answers 410 ([`Received::gone`]). A sender then stops.
@@ -77,7 +77,7 @@
 //!
 //! # The order of what is stored
 //!
-//! An answer of 2xx is a promise, so everything is durable before it is sent: first the tombstones, then the trigger,
+//! An answer of 2xx is a promise, so all effects are durable before it is sent: first the tombstones, then the trigger,
 //! then the record that the message was accepted. After a crash there is no answer, and the message comes again:
 //!
 //! | killed after | what the next delivery finds |
@@ -95,8 +95,8 @@
 //! # Questions
 //!
 //! *Why is the rate charged after the signature is checked?* Otherwise anybody who knows the address could use up the
-//! rate, and the sender would be refused. A signature that does not match costs its check and nothing else: no read, no
-//! write, and no change of the connector's [health](crate::health), which strangers could otherwise bring down.
+//! rate, and the sender would be refused. A signature that does not match costs only its check: no read, no write, and
+//! no change of the connector's [health](crate::health), which strangers could otherwise bring down.
 //!
 //! *Why is only a new message charged?* Otherwise somebody who has copied a signed request could use up the rate with it,
 //! for as long as its timestamp is near. A duplicate costs one read.

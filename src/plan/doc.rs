@@ -22,7 +22,7 @@ const FORMAT: u32 = 2;
 #[non_exhaustive]
 pub enum PlanError {
     /// It does not read as a plan; where and how, without what stands there.
-    #[error("this is no plan: {0}")]
+    #[error("this is not a plan: {0}")]
     Unreadable(String),
     /// It was written by a later version of this crate.
     #[error("this plan has format {found}, this version reads up to {FORMAT}")]

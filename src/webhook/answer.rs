@@ -59,20 +59,20 @@ impl From<&Rejection> for HttpResponse {
     }
 }
 
-/// What became of a request, for the host to count.
+/// The result of a request, for the host to count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reception {
     /// It is accepted.
     Accepted {
-        /// How many of its events are of a type that was asked for.
+        /// How many of its events have a type that is synced.
         events: usize,
-        /// How many are of a type that nobody asked for.
+        /// How many of its events have another type.
         ignored: usize,
     },
     /// It was accepted before.
     Duplicate,
-    /// It is for this endpoint, and has no event of a type that was asked for.
+    /// None of its events has a type that is synced.
     Ignored {
         /// How many events it has.
         events: usize,
@@ -88,25 +88,25 @@ pub enum SideEffect {
     /// Stores tombstones, by compare-and-swap on those that [`StoreTombstones`](super::StoreTombstones) was given. On a
     /// conflict the host reads them again, and resumes the step again.
     Tombstone {
-        /// Under which key.
+        /// The key of the tombstones.
         key: StoreKey,
-        /// What to store.
+        /// The tombstones to store.
         next: Tombstones,
     },
     /// Steps a slot, and stores it by compare-and-swap. On a conflict the host does so again.
     Trigger {
-        /// Whose slot.
+        /// The key of the slot.
         key: SyncKey,
-        /// The id by which the slot recognises a second delivery. `None` if two messages can be alike.
+        /// The id by which the slot recognises a second delivery. `None` if two messages can be equal.
         id: Option<CommandId>,
         /// The command.
         command: Command,
     },
     /// Creates a record, if there is none yet.
     Remember {
-        /// Under which key.
+        /// The key of the record.
         key: StoreKey,
-        /// What to store. It is due when it may be deleted.
+        /// The record. It is due when it may be deleted.
         seen: Seen,
     },
 }
@@ -115,20 +115,20 @@ pub enum SideEffect {
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "an answer that is sent before its effects are stored promises what a crash then loses"]
 pub struct Received {
-    /// What became of it.
+    /// The result, to count.
     pub verdict: Reception,
-    /// What to store first: one after the other, in this order, each durable before the next begins. If one fails, the
-    /// answer is [`HttpResponse::unavailable`], and the message comes again.
+    /// The effects to store before the answer is sent: one after the other, in this order, each durable before the next
+    /// begins. If one fails, the answer is [`HttpResponse::unavailable`], and the sender sends the message again.
     pub effects: Vec<SideEffect>,
     /// The answer to send then.
     pub answer: HttpResponse,
 }
 
 impl Received {
-    /// The result of a request to an address that nobody serves: the connector is unknown, or inactive. Nothing of the
-    /// request is read.
+    /// The result of a request to an address without a connection: the connector is unknown or inactive. The request is
+    /// not read.
     ///
-    /// The sender then stops for good. If events are only to wait, pause the slot instead.
+    /// The sender then stops for good. To let events wait, pause the slot instead.
     ///
     /// ```
     /// let gone = tripartite::webhook::Received::gone();
@@ -143,11 +143,15 @@ impl Received {
     }
 
     pub(super) fn duplicate() -> Self {
-        Self { verdict: Reception::Duplicate, effects: Vec::new(), answer: HttpResponse::new(200, "taken in before") }
+        Self {
+            verdict: Reception::Duplicate,
+            effects: Vec::new(),
+            answer: HttpResponse::new(200, "the message was accepted before"),
+        }
     }
 
     pub(super) fn ignored(events: usize) -> Self {
-        let answer = HttpResponse::new(200, "nothing of this was asked for");
+        let answer = HttpResponse::new(200, "no event of the message has a type that is synced");
         Self { verdict: Reception::Ignored { events }, effects: Vec::new(), answer }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::ExternalId;
 use crate::tombstone::Order;
 
-/// What happened to a record, as the sender says.
+/// What happened to a record, according to the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
@@ -19,12 +19,12 @@ pub enum EventKind {
     Deleted,
 }
 
-/// One thing a sender says happened.
+/// One event of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// To which record.
+    /// The record.
     pub id: ExternalId,
-    /// What.
+    /// What happened to it.
     pub change: EventKind,
     /// Its order among the events of this record.
     pub order: Order,
@@ -37,12 +37,12 @@ pub struct Event {
 pub struct Message {
     /// The events, in the order of the body.
     pub events: Vec<Event>,
-    /// How many events are of a type that nobody asked for.
+    /// How many events have a type that is not synced.
     pub ignored: usize,
 }
 
 impl Message {
-    /// The latest event of each record. Of events without a known order it is the last one in the body.
+    /// The latest event of each record. If the order of two events is not known, the later one in the body counts.
     ///
     /// ```
     /// use tripartite::id::ExternalId;
@@ -57,7 +57,7 @@ impl Message {
     ///     event(EventKind::Updated, 4),
     /// ];
     /// let message = Message { events, ignored: 0 };
-    /// assert_eq!(message.latest()[&id].change, EventKind::Created); // it is there again
+    /// assert_eq!(message.latest()[&id].change, EventKind::Created); // the record was created again
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn latest(&self) -> BTreeMap<ExternalId, &Event> {
@@ -76,7 +76,7 @@ impl Message {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedMessage {
-    /// It cannot be read as JSON, or states a key of an object twice.
+    /// It cannot be read as JSON, or an object has a key twice.
     #[error("the body cannot be read as JSON, from line {line}, column {column} on")]
     Json {
         /// The line, from 1.
@@ -84,24 +84,24 @@ pub enum MalformedMessage {
         /// The column.
         column: usize,
     },
-    /// There is no list of events where the shape says.
+    /// There is no list of events at the pointer of the shape.
     #[error("{pointer} must be a list of events; this is {found}")]
     Events {
-        /// Where.
+        /// The pointer.
         pointer: String,
-        /// The shape of what is there.
+        /// The type that was found.
         found: &'static str,
     },
     /// A field of an event is missing, or has the wrong type.
     #[error("event {event}: {pointer} must be {expected}; this is {found}")]
     Field {
-        /// Which event, from 1.
+        /// The number of the event, from 1.
         event: usize,
-        /// Where in it.
+        /// The pointer in the event.
         pointer: String,
-        /// What should be there.
+        /// The expected type.
         expected: &'static str,
-        /// The shape of what is there; `null` also when nothing is.
+        /// The type that was found; `null` also if nothing is there.
         found: &'static str,
     },
 }

@@ -8,15 +8,15 @@ use super::request::{MessageId, Request};
 use super::secret::{self, SecretError};
 use crate::registry::Secret;
 
-/// What many senders write before the digits.
+/// The prefix that many senders write before the digits.
 const PREFIX: &str = "sha256=";
 
-/// Signatures of the older kind: HMAC-SHA256 over the raw body, as hex digits in a header of the sender's choice, with
-/// or without `sha256=` before them.
+/// The older signature scheme: HMAC-SHA256 over the raw body, as hex digits in a header of the sender's choice, with or
+/// without `sha256=` before them.
 ///
-/// Nothing but the body is signed, so a copied request is as good as the first: there is no time to tell how old it is.
-/// The code itself serves as the message's id. So the same body is taken for the same message, for as long as ids are
-/// kept; see [`repeating`](Self::repeating) for senders whose messages can be alike.
+/// Only the body is signed, so a copied request passes again: it has no time that shows its age. The signature itself
+/// is the message's id. So a body that comes again counts as the same message, for as long as ids are kept. See
+/// [`repeating`](Self::repeating) for senders whose messages can be equal.
 ///
 /// ```
 /// use tripartite::registry::Secret;
@@ -41,10 +41,11 @@ pub struct Hex {
 }
 
 impl Hex {
-    /// Signatures by any of these secrets, in this header. The bytes of a secret are the key, as they are.
+    /// Accepts signatures by any of these secrets, in this header. The bytes of a secret are the key, without decoding.
     ///
     /// # Errors
-    /// [`SecretError`], when there is no secret, one has fewer than 16 bytes, or the name is none of a header.
+    /// [`SecretError`], when there is no secret, one has fewer than 16 bytes, or the name cannot be the name of a
+    /// header.
     pub fn new(header: &str, secrets: impl IntoIterator<Item = Secret>) -> Result<Self, SecretError> {
         let named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if header.is_empty() || !header.bytes().all(named) {
@@ -56,9 +57,9 @@ impl Hex {
         Ok(Self { header: header.to_ascii_lowercase(), first, others, repeats: false })
     }
 
-    /// Two messages may be alike to the byte, because neither an id nor a time is in them. Then none is taken for a
-    /// second delivery: each is synced, and a replayed one costs a sync and changes nothing else, because what is so is
-    /// read from the source.
+    /// For a sender whose messages have neither an id nor a time, so that two of them can be equal to the byte. No
+    /// message then counts as a second delivery, and each is synced. A replayed message costs a sync and changes
+    /// nothing, because the values are read from the source.
     #[must_use]
     pub fn repeating(mut self) -> Self {
         self.repeats = true;
@@ -69,12 +70,12 @@ impl Hex {
         self.repeats
     }
 
-    /// Finds out who sent a request: its code, which stands for the message, when one of the secrets signed it.
+    /// Checks that one of the secrets signed a request. Returns the message's id, which is the signature.
     ///
-    /// The code is that of the first secret, so it is the same whichever of them signed.
+    /// The id is the signature by the first secret, so it does not depend on the secret that signed.
     ///
     /// # Errors
-    /// [`Rejection::Header`] when the header is there twice or is no text, [`Rejection::Unsigned`] and
+    /// [`Rejection::Header`] when the header is there twice or is not text, [`Rejection::Unsigned`] and
     /// [`Rejection::Signature`].
     pub fn verify(&self, request: &Request<'_>) -> Result<MessageId, Rejection> {
         let text = match request.required(&self.header) {
@@ -92,7 +93,7 @@ impl Hex {
         }
     }
 
-    /// The value to send a body with, under the first secret, after `sha256=`.
+    /// The value of the header for a body: `sha256=` and the signature by the first secret.
     pub fn sign(&self, body: &[u8]) -> String {
         format!("{PREFIX}{}", encode(&mac(self.first.expose(), &[body])))
     }
@@ -100,13 +101,13 @@ impl Hex {
 
 fn encode(tag: &Tag) -> String {
     tag.iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a string cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// The code of 64 hex digits, in either case.
+/// The code that 64 hex digits of either case stand for.
 fn decode(text: &str) -> Option<Tag> {
     if text.len() != 64 {
         return None;

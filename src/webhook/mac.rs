@@ -4,10 +4,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-/// What a message comes to under a secret.
+/// The code of a message under a secret.
 pub(super) type Tag = [u8; 32];
 
-/// The code of a message that is handed in by parts.
+/// Computes the code of a message that is given in parts.
 pub(super) fn mac(secret: &[u8], parts: &[&[u8]]) -> Tag {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length (RFC 2104, section 2)");
     for part in parts {
@@ -16,7 +16,8 @@ pub(super) fn mac(secret: &[u8], parts: &[&[u8]]) -> Tag {
     mac.finalize().into_bytes().into()
 }
 
-/// Whether one of several codes is one of those that were sent. Every pair is compared, whole, whatever the others say.
+/// Whether one of the computed codes was sent. Every pair is compared in full, so the time does not depend on where
+/// they differ.
 pub(super) fn any_equal(computed: &[Tag], sent: &[Tag]) -> bool {
     let pairs =
         computed.iter().flat_map(|ours| sent.iter().map(move |theirs| ours.as_slice().ct_eq(theirs.as_slice())));

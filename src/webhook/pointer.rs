@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::value::Value;
 
-/// Where something stands in a body: a JSON Pointer (RFC 6901).
+/// A place in a body: a JSON Pointer (RFC 6901).
 ///
 /// `/data/id` is looked up in each event, `#/type` in the whole body (the RFC's form for a fragment). The empty pointer
 /// is the event itself, `#` the body. In lists, `0` is the first.
@@ -27,9 +27,9 @@ pub struct Pointer {
     keys: Vec<String>,
 }
 
-/// A text that is no pointer.
+/// A text that is not a pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a pointer is such as /data/id or #/type, not {pointer}; ~ is written ~0, and / in a key ~1")]
+#[error("`{pointer}` is not a pointer such as /data/id or #/type; write ~ as ~0, and / in a key as ~1")]
 pub struct PointerError {
     /// The text.
     pub pointer: String,
@@ -51,7 +51,7 @@ impl Pointer {
         Ok(Self { whole, keys })
     }
 
-    /// The value there; null where there is none.
+    /// The value at the pointer; null if there is none.
     pub(super) fn find<'v>(&self, body: &'v Value, event: &'v Value) -> &'v Value {
         let start = if self.whole { body } else { event };
         self.keys.iter().fold(start, |value, key| match value {
@@ -71,7 +71,7 @@ fn key(escaped: &str) -> Option<String> {
     })
 }
 
-/// Digits without a leading zero.
+/// An index of a list: digits without a leading zero.
 fn index(key: &str) -> Option<usize> {
     let plain = key == "0" || !key.starts_with('0') && key.bytes().all(|byte| byte.is_ascii_digit());
     key.parse().ok().filter(|_| plain)

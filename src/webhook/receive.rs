@@ -20,16 +20,16 @@ use crate::rate::{Allowance, Rate, RateLimit};
 use crate::registry::{Connection, ConnectionStatus};
 use crate::tombstone::{Added, Tombstone, Tombstones};
 
-/// Far more than the 20 kB that the specification recommends, and little to hash in vain.
+/// Far more than the 20 kB that the specification recommends, and still cheap to hash for a request that is rejected.
 const CAP: usize = 256 * 1024;
-/// Longer than senders try again: the specification's example schedule ends after three days and four hours.
+/// Longer than senders retry: the specification's example schedule ends after three days and four hours.
 const KEEP: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
-/// Whether a connection takes messages for an organisation: the organisation is connected, and the connection is not
-/// inactive. For all others the answer is [`Received::gone`], and the sender stops for good.
+/// Whether a connection accepts messages for an organisation: the organisation is connected, and the connection is not
+/// inactive. Otherwise the answer is [`Received::gone`], and the sender stops for good.
 ///
-/// A connection in error takes messages: the error is meant to end, and triggered jobs wait until then. A connection
-/// that is not enabled takes them, too: its schedule is off, which is no reason for a sender to stop for good.
+/// A connection in error accepts messages: the error should end, and triggered jobs wait until then. A connection that
+/// is not enabled accepts them, too: only its schedule is off.
 ///
 /// ```
 /// use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef};
@@ -45,7 +45,7 @@ const KEEP: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 /// assert!(serves(&connection, &org) && !serves(&connection, &OrgId::new("kilmore")?));
 /// connection.status = ConnectionStatus::Error;
 /// assert!(serves(&connection, &org));
-/// connection.enabled = false; // no schedule, and an endpoint all the same
+/// connection.enabled = false; // the schedule is off, and the endpoint works
 /// assert!(serves(&connection, &org));
 /// connection.status = ConnectionStatus::Inactive;
 /// assert!(!serves(&connection, &org));
@@ -55,7 +55,7 @@ pub fn serves(connection: &Connection, org: &OrgId) -> bool {
     connection.status != ConnectionStatus::Inactive && connection.orgs.contains_key(org)
 }
 
-/// How a sender signs.
+/// The signature scheme of a sender.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Verifier {
@@ -78,7 +78,7 @@ impl From<Hex> for Verifier {
 }
 
 impl Verifier {
-    /// The message's id, by which a second delivery is recognised. `None` if two messages can be alike.
+    /// The message's id, by which a second delivery is recognised. `None` if two messages can be equal.
     fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Option<MessageId>, Rejection> {
         match self {
             Self::Standard(standard) => standard.verify(request, now).map(Some),
@@ -86,10 +86,11 @@ impl Verifier {
         }
     }
 
-    /// For how long a copied request would pass, at the least.
+    /// How long a copied request passes the check of its timestamp, so that messages are remembered for longer. A hex
+    /// signature has no timestamp, so this is not known and counts as 0.
     fn replayable(&self) -> Duration {
         match self {
-            // From the tolerance before its time until the tolerance after it; the second is for what is rounded.
+            // A request passes from one tolerance before its time to one after it. One second is added for rounding.
             Self::Standard(standard) => standard.tolerated().saturating_mul(2).saturating_add(Duration::from_secs(1)),
             Self::Hex(_) => Duration::ZERO,
         }
@@ -158,7 +159,7 @@ impl Endpoint {
     ///     _ => None,
     /// };
     /// assert_eq!(verdict(b"{}"), Some(Reception::Refused(Rejection::Unsigned)));
-    /// // not even hashed
+    /// // the body is not even hashed
     /// assert_eq!(verdict(b"{ }"), Some(Reception::Refused(Rejection::TooLarge { cap: 2 })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

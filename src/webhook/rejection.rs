@@ -11,15 +11,15 @@ pub enum HeaderProblem {
     /// It was not sent.
     #[error("is missing")]
     Missing,
-    /// It was sent more than once, and only one of them can be what was signed.
+    /// It was sent more than once, and only one value can be the signed one.
     #[error("was sent more than once")]
     Twice,
-    /// It does not have the form it must have.
-    #[error("does not have its form")]
+    /// It is malformed.
+    #[error("is malformed")]
     Form,
 }
 
-/// Why a request is turned away. None says a word of what was in it.
+/// Why a request is rejected. No reason repeats anything of the request.
 ///
 /// ```
 /// use tripartite::webhook::Rejection;
@@ -29,20 +29,20 @@ pub enum HeaderProblem {
 /// );
 /// assert_eq!(
 ///     Rejection::TooLarge { cap: 1024 }.to_string(),
-///     "a body has at most 1024 bytes here"
+///     "the body is larger than 1024 bytes"
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The body is larger than what is read here.
-    #[error("a body has at most {cap} bytes here")]
+    /// The body is larger than the cap.
+    #[error("the body is larger than {cap} bytes")]
     TooLarge {
-        /// How much is.
+        /// The cap in bytes.
         cap: usize,
     },
-    /// The body is compressed. What is signed is what was sent, and nothing is unpacked here.
-    #[error("the body has a content-encoding; it is taken only as it is, without one")]
+    /// The body is compressed. The signature is over the bytes as sent, and the endpoint unpacks nothing.
+    #[error("the body has a content-encoding, and only a body without one is accepted")]
     Encoded,
     /// A header cannot be used.
     #[error("header {name} {problem}")]
@@ -52,29 +52,29 @@ pub enum Rejection {
         /// What is wrong with it.
         problem: HeaderProblem,
     },
-    /// There is no signature at all.
+    /// The request has no signature.
     #[error("the request is not signed")]
     Unsigned,
-    /// No signature is one of ours.
+    /// No signature matches one of the secrets.
     #[error("no signature matches")]
     Signature,
     /// It was signed too long ago, or in the future.
     #[error("the timestamp is more than {} s away", tolerance.as_secs())]
     Stale {
-        /// How far away it may be.
+        /// How far away the timestamp may be.
         tolerance: Duration,
     },
-    /// Too many came.
+    /// Too many requests came.
     #[error("too many requests")]
     Limited {
-        /// After how long another may.
+        /// After how long the next request may come.
         retry_after: Duration,
     },
-    /// The body is not what was agreed on.
+    /// The body does not have the agreed shape.
     #[error(transparent)]
     Malformed(#[from] MalformedMessage),
-    /// Nobody is interested any more, or ever was.
-    #[error("there is nobody here")]
+    /// No connection serves the address.
+    #[error("no connection serves this address")]
     Gone,
 }
 
@@ -91,7 +91,7 @@ impl Rejection {
         }
     }
 
-    /// The reason in one word, to count by.
+    /// The name of the reason, to count by.
     pub fn name(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "too_large",

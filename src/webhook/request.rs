@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::rejection::{HeaderProblem, Rejection};
 
-/// The most bytes a message's id may have: part of a key in the host's store.
+/// The most bytes of a message's id. The id is part of a key in the host's store.
 const MAX_ID: usize = 256;
 
 /// A request as it arrived, before anybody read it.
 ///
-/// The body is the bytes that were sent. One that was parsed and written again has another signature.
+/// The body must be the bytes that were sent. A body that was parsed and written again has another signature.
 ///
 /// ```
 /// use tripartite::webhook::Request;
@@ -19,21 +19,21 @@ const MAX_ID: usize = 256;
 /// let request = Request { headers: &headers, body: b"{}" };
 /// assert_eq!(request.header("webhook-id"), Ok(Some(&b"msg_1"[..]))); // names have no case
 /// let twice = [headers[0], ("webhook-id", b"msg_2")];
-/// // which of them was signed?
+/// // it is not known which of the two was signed
 /// assert!(Request { headers: &twice, body: b"" }.header("webhook-id").is_err());
-/// // bodies are people's data
+/// // a body is personal data, so it is not printed
 /// assert_eq!(format!("{request:?}"), "request of 1 headers and 2 bytes");
 /// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// The headers, each with its value; one that was sent twice stands here twice.
+    /// The headers with their values. A header that was sent twice is here twice.
     pub headers: &'a [(&'a str, &'a [u8])],
     /// The raw body.
     pub body: &'a [u8],
 }
 
 impl<'a> Request<'a> {
-    /// The value of a header, whatever the case of its name; `None` when it was not sent.
+    /// The value of a header; `None` if it was not sent. The case of the name does not matter.
     ///
     /// # Errors
     /// [`Rejection::Header`], when it was sent more than once.
@@ -46,7 +46,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Whether the body has another form than its bytes, such as gzip.
+    /// Whether the body is encoded, for example with gzip.
     pub(super) fn is_encoded(&self) -> bool {
         let encodings = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
         encodings
@@ -54,7 +54,7 @@ impl<'a> Request<'a> {
             .any(|value| !value.is_empty() && !value.eq_ignore_ascii_case(b"identity"))
     }
 
-    /// A header that must be there, as text.
+    /// The text of a required header.
     pub(super) fn required(&self, name: &str) -> Result<&'a str, Rejection> {
         let value = self.header(name)?.ok_or_else(|| Rejection::header(name, HeaderProblem::Missing))?;
         std::str::from_utf8(value).map_err(|_| Rejection::header(name, HeaderProblem::Form))
@@ -67,10 +67,10 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-/// What a sender calls a message; the same for every delivery of it.
+/// The sender's id of a message. Every delivery of the message has the same.
 ///
-/// Visible ASCII, and no dot: the signed text is `id.timestamp.body`, and with a dot in the id the same signature would
-/// stand for another message too.
+/// It is visible ASCII without a dot. The signed text is `id.timestamp.body`, so with a dot in the id one signature
+/// would fit two messages.
 ///
 /// ```
 /// use tripartite::webhook::{MessageId, MessageIdError};
@@ -82,20 +82,20 @@ impl fmt::Debug for Request<'_> {
 #[serde(transparent)]
 pub struct MessageId(Box<str>);
 
-/// Why a text cannot be the id of a message.
+/// Why a text cannot be a message's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageIdError {
     /// It is empty or too long.
     #[error("the id of a message has 1 to {MAX_ID} bytes, this one has {len}")]
     Length {
-        /// What it has.
+        /// Its length in bytes.
         len: usize,
     },
     /// It holds a dot, a space, or something that is not ASCII.
     #[error("the id of a message has visible ASCII characters and no dot, this one has another at byte {at}")]
     Character {
-        /// Where, in bytes.
+        /// The position of that byte.
         at: usize,
     },
 }

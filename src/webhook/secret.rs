@@ -13,9 +13,9 @@ use crate::registry::Secret;
 const LEAST: usize = 24;
 /// 512 bits, the most.
 const MOST: usize = 64;
-/// 128 bits: whoever can try that many needs no signature.
+/// 128 bits: too many keys to try them all.
 const LEAST_RAW: usize = 16;
-/// What marks a secret as one of these.
+/// The prefix of a Standard Webhooks secret.
 const PREFIX: &[u8] = b"whsec_";
 
 /// Secrets come from people and files, with padding or without.
@@ -24,7 +24,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Why something cannot be used to sign. It never repeats what was given.
+/// Why a secret cannot be used. The error never repeats the secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
@@ -34,26 +34,26 @@ pub enum SecretError {
     /// It is too short to be safe, or empty.
     #[error("a signing secret has at least {least} bytes, this one has {len}")]
     Short {
-        /// The least.
+        /// The least number of bytes.
         least: usize,
         /// What it has, decoded.
         len: usize,
     },
-    /// It is longer than the specification allows, so it is probably something else.
+    /// It is longer than the specification allows, so it is probably not a signing secret.
     #[error("a signing secret has at most {MOST} bytes, this one has {len}")]
     Long {
         /// What it has, decoded.
         len: usize,
     },
-    /// There is none.
-    #[error("at least one secret is needed to tell who signed")]
+    /// There is no secret.
+    #[error("at least one secret is needed to check signatures")]
     None,
     /// The name cannot be the name of a header.
     #[error("the name of a header has letters, digits and - _ only, and at least one")]
     Header,
 }
 
-/// A secret to sign with, as Standard Webhooks 1.0.0 has it: 24 to 64 bytes, written in base64 after `whsec_`.
+/// A signing secret of Standard Webhooks 1.0.0: 24 to 64 bytes, written in base64 after `whsec_`.
 ///
 /// The prefix, the padding and the white space around it may be missing. It is wiped when it is dropped, and neither
 /// prints nor clones, like the [`Secret`] it was read from.
@@ -70,10 +70,10 @@ pub enum SecretError {
 pub struct SigningSecret(Secret);
 
 impl SigningSecret {
-    /// Reads a secret as a sender shows it.
+    /// Reads a secret in the form in which a sender shows it.
     ///
     /// # Errors
-    /// [`SecretError`] when it is not base64, or has not 24 to 64 bytes.
+    /// [`SecretError`] when it is not base64, or does not have 24 to 64 bytes.
     pub fn new(written: &Secret) -> Result<Self, SecretError> {
         let text = written.expose().trim_ascii();
         let text = text.strip_prefix(PREFIX).unwrap_or(text);
@@ -96,7 +96,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// Checks a secret whose bytes are the key as they are.
+/// Checks a secret whose bytes are the key without decoding.
 pub(super) fn raw(secret: Secret) -> Result<Secret, SecretError> {
     let len = secret.expose().len();
     if len < LEAST_RAW { Err(SecretError::Short { least: LEAST_RAW, len }) } else { Ok(secret) }

@@ -10,7 +10,8 @@ use crate::value::Value;
 /// Which version of the persisted form this crate writes.
 const FORMAT: u32 = 1;
 
-/// That a message was taken in, so that it is recognised when it comes again. That the record is there says it all.
+/// The record of an accepted message, by which the message is recognised when it comes again. Only its presence
+/// matters.
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta, Utc};
@@ -28,25 +29,25 @@ pub struct Seen {
     format: u32,
     at: DateTime<Utc>,
     until: DateTime<Utc>,
-    /// What a later version of this crate wrote: it survives.
+    /// Fields that a later version of this crate wrote. They are kept.
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
 }
 
 impl Seen {
-    /// Taken in now, and to be kept for so long.
+    /// A message that is accepted at `at` and remembered for `keep`.
     pub fn new(at: DateTime<Utc>, keep: std::time::Duration) -> Self {
         let keep = TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
         let until = at.checked_add_signed(keep).unwrap_or(DateTime::<Utc>::MAX_UTC);
         Self { format: FORMAT, at, until, rest: BTreeMap::new() }
     }
 
-    /// When it was taken in.
+    /// When the message was accepted.
     pub fn at(&self) -> DateTime<Utc> {
         self.at
     }
 
-    /// When it may be forgotten: the time to list its row as due, in a shard of its own, and then to delete it.
+    /// When the record may be deleted. The queue lists its row as due then, in a shard of its own.
     pub fn until(&self) -> DateTime<Utc> {
         self.until
     }

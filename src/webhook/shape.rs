@@ -11,14 +11,14 @@ use crate::id::ExternalId;
 use crate::tombstone::Order;
 use crate::value::{Value, exact_numbers};
 
-/// The end of the year 9999 in seconds: a larger number is no time in seconds, but probably one in milliseconds.
+/// The end of the year 9999 in seconds. A larger number is probably a time in milliseconds.
 const LATEST: i64 = 253_402_300_799;
-/// What must stand where, in errors.
+/// The expected types, for error texts.
 const ID: &str = "an id (text, or a whole number)";
 const VERSION: &str = "a version (a whole number from 0)";
 const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
 
-/// Where a sender puts what it says: pointers, and its names for the three things that happen.
+/// The form of a sender's messages: where the parts of an event are, and which types mean created, updated and deleted.
 ///
 /// | body | type | id | and |
 /// |---|---|---|---|
@@ -26,15 +26,15 @@ const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
 /// | `{"kind": "update", "members": [{"no": 7}, {"no": 8}]}` | `#/kind` | `/no` | events `/members` |
 /// | `[{"op": "D", "id": 7, "rev": 12}]` | `/op` | `/id` | events `#`, version `/rev` |
 ///
-/// An event of any other type is ignored and counted, and nothing else of it is read: senders add types whenever they
-/// like, and the specification counts every 2xx as delivered. A type that stands only in a header is not signed, so
-/// there is no way to say it.
+/// An event of any other type is ignored and counted, and the rest of it is not read: senders add types at any time,
+/// and the specification counts every 2xx as delivered. A type that is only in a header is not signed, so a shape
+/// cannot name a header.
 ///
 /// ```
 /// use tripartite::webhook::{EventKind, Shape};
 /// let shape = Shape::new("/type", "/data/id", [("contact.updated", EventKind::Updated)])?;
 /// let message = shape.read(br#"{"type": "contact.updated", "data": {"id": 42}}"#)?;
-/// assert_eq!(message.events[0].id.as_str(), "42"); // a whole number is an id, in its digits
+/// assert_eq!(message.events[0].id.as_str(), "42"); // an id may be a whole number
 /// assert_eq!(shape.read(br#"{"type": "ping"}"#)?.ignored, 1);
 /// let error = shape
 ///     .read(br#"{"type": "contact.updated", "data": {}}"#)
@@ -49,7 +49,7 @@ const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
 #[serde(try_from = "Written", into = "Written")]
 pub struct Shape(Written);
 
-/// A shape as it is written down.
+/// The serialised form of a shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -65,14 +65,14 @@ struct Written {
     changes: BTreeMap<String, EventKind>,
 }
 
-/// Why a shape cannot be one.
+/// Why a shape cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
-    /// A pointer is none.
+    /// A text is not a pointer.
     #[error(transparent)]
     Pointer(#[from] PointerError),
-    /// No type means anything, so every event would be ignored.
+    /// No type has a meaning, so every event would be ignored.
     #[error("a shape names at least one type of event")]
     NoChanges,
 }
@@ -92,10 +92,10 @@ impl From<Shape> for Written {
 }
 
 impl Shape {
-    /// One event in a body: where its type and the record's id stand, and what the types mean.
+    /// A body with one event: where its type and the record's id are, and what the types mean.
     ///
     /// # Errors
-    /// [`ShapeError`] when a pointer is none, or no type means anything.
+    /// [`ShapeError`] when a text is not a pointer, or no type has a meaning.
     pub fn new<'a>(
         kind: &str,
         id: &str,
@@ -106,10 +106,10 @@ impl Shape {
         Self::try_from(Written { events: None, kind, id, time: None, version: None, changes })
     }
 
-    /// Several events in a body: where their list stands. The other pointers are then looked up in each of them.
+    /// Sets where the list of events is, for a body with several. The other pointers are then looked up in each event.
     ///
     /// # Errors
-    /// [`ShapeError::Pointer`] when it is none.
+    /// [`ShapeError::Pointer`] when the text is not a pointer.
     ///
     /// ```
     /// use tripartite::webhook::{EventKind, Shape};
@@ -117,7 +117,7 @@ impl Shape {
     ///     Shape::new("#/kind", "", [("update", EventKind::Updated)])?.events("/members")?;
     /// let message = shape.read(br#"{"kind": "update", "members": ["F-7", 8]}"#)?;
     /// assert_eq!(message.events.len(), 2); // the events are the ids themselves
-    /// assert!(shape.read(br#"{"kind": "update"}"#).is_err()); // no list is not an empty one
+    /// assert!(shape.read(br#"{"kind": "update"}"#).is_err()); // a missing list is not an empty one
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn events(mut self, pointer: &str) -> Result<Self, ShapeError> {
@@ -125,10 +125,10 @@ impl Shape {
         Ok(self)
     }
 
-    /// Where the time of an event stands: RFC 3339, or whole seconds since 1970. It may be missing.
+    /// Sets where the time of an event is: RFC 3339, or whole seconds since 1970. The time may be missing.
     ///
     /// # Errors
-    /// [`ShapeError::Pointer`] when it is none.
+    /// [`ShapeError::Pointer`] when the text is not a pointer.
     ///
     /// ```
     /// # use tripartite::webhook::{EventKind, Shape};
@@ -143,10 +143,10 @@ impl Shape {
         Ok(self)
     }
 
-    /// Where the version of the record stands: a whole number, or a text of digits. It may be missing.
+    /// Sets where the version of the record is: a whole number, or a text of digits. The version may be missing.
     ///
     /// # Errors
-    /// [`ShapeError::Pointer`] when it is none.
+    /// [`ShapeError::Pointer`] when the text is not a pointer.
     ///
     /// ```
     /// # use tripartite::webhook::{EventKind, Shape};
@@ -161,11 +161,10 @@ impl Shape {
         Ok(self)
     }
 
-    /// Reads a body. All of it, or nothing: a status answers for the whole body, and one that says "accepted" must not
-    /// stand for a part.
+    /// Reads a body, all of it or nothing. A status answers for the whole body, so "accepted" must not mean a part.
     ///
     /// # Errors
-    /// [`MalformedMessage`], which says where and never what.
+    /// [`MalformedMessage`], which states the place of the problem and never a value.
     pub fn read(&self, body: &[u8]) -> Result<Message, MalformedMessage> {
         let body = json(body)?;
         let events = match &self.0.events {
@@ -185,7 +184,7 @@ impl Shape {
         Ok(message)
     }
 
-    /// An event; `None` when nobody asked for its type.
+    /// Reads an event; `None` if its type is not synced.
     fn event(&self, at: &At<'_>) -> Result<Option<Event>, MalformedMessage> {
         let kind = at.needs(&self.0.kind, "a text", Value::as_text)?;
         let Some(change) = self.0.changes.get(kind) else {
@@ -232,7 +231,7 @@ impl<'v> At<'v> {
     }
 }
 
-/// A body, with every digit of its numbers. Where it is wrong is said of what was sent.
+/// Parses a body with all digits of its numbers. The line and column of an error are those of the bytes as sent.
 fn json(body: &[u8]) -> Result<Value, MalformedMessage> {
     serde_json::from_slice(&exact_numbers(body)).map_err(|error| {
         let error = serde_json::from_slice::<Value>(body).err().unwrap_or(error);
@@ -240,7 +239,7 @@ fn json(body: &[u8]) -> Result<Value, MalformedMessage> {
     })
 }
 
-/// A text as it is, or a whole number in its digits.
+/// An id: a text, or the digits of a whole number.
 fn id(value: &Value) -> Option<ExternalId> {
     match value {
         Value::Text(text) => ExternalId::new(text.as_str()).ok(),

@@ -23,21 +23,21 @@ const STANDARD: Names = Names { id: "webhook-id", timestamp: "webhook-timestamp"
 const SVIX: Names = Names { id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" };
 /// HMAC-SHA256; `v1a` is ed25519, and skipped.
 const VERSION: &str = "v1";
-/// What the libraries of the specification use: clocks are seldom further apart, and a replay has no more time.
+/// The tolerance of the specification's libraries. Clocks rarely differ more, and a replay passes for no longer.
 const TOLERANCE: Duration = Duration::from_secs(300);
-/// Some ninety signatures: nobody rotates so many secrets.
+/// Room for about ninety signatures, far more than secrets are ever rotated at a time.
 const MAX_SIGNATURE: usize = 4096;
-/// A second count of so many digits is thousands of years away.
+/// Seconds with more digits are thousands of years away.
 const MAX_TIMESTAMP: usize = 12;
 
 /// Signatures of Standard Webhooks 1.0.0 with shared secrets: `v1`, HMAC-SHA256 over `id.timestamp.body`.
 ///
-/// Several secrets stand here while one is replaced by another: any of them verifies, and signing signs with all. A
-/// signature of another version is skipped.
+/// There are several secrets while one replaces another: any of them verifies, and signing signs with all. A signature
+/// of another version is skipped.
 ///
-/// Svix sends the same scheme under its own names, `svix-id`, `svix-timestamp` and `svix-signature`, unless its customer
-/// pays for the others ([its documentation][svix]); they are read where there is no `webhook-signature`. Names of both kinds
-/// are never mixed.
+/// Svix sends the same scheme under its own names, `svix-id`, `svix-timestamp` and `svix-signature`, unless its
+/// customer pays for the others ([its documentation][svix]); these names are read if there is no `webhook-signature`.
+/// The two kinds of names are never mixed.
 ///
 /// [svix]: https://docs.svix.com/receiving/verifying-payloads/how-manual
 ///
@@ -70,16 +70,16 @@ pub struct Standard {
 }
 
 impl Standard {
-    /// Signatures by any of these secrets, at most five minutes old or early.
+    /// Accepts signatures by any of these secrets, at most five minutes old or early.
     ///
     /// # Errors
-    /// [`SecretError::None`], when there are none: then everybody would be refused, or nobody.
+    /// [`SecretError::None`], when there is no secret: no signature could be checked.
     pub fn new(secrets: impl IntoIterator<Item = SigningSecret>) -> Result<Self, SecretError> {
         let secrets: Vec<_> = secrets.into_iter().collect();
         if secrets.is_empty() { Err(SecretError::None) } else { Ok(Self { secrets, tolerance: TOLERANCE }) }
     }
 
-    /// How far the timestamp may be from now, in both directions. Exactly as far still passes.
+    /// Sets how far the timestamp may be from now, in both directions. A timestamp exactly that far away passes.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
@@ -90,13 +90,15 @@ impl Standard {
         self.tolerance
     }
 
-    /// Finds out who sent a request: its id, when one of the secrets signed it, and not too far from now.
+    /// Checks that one of the secrets signed a request, and that its timestamp is within the tolerance. Returns the
+    /// message's id.
     ///
-    /// The signature is looked at before the timestamp, so only who signs is told that the time is wrong.
+    /// The signature is checked before the timestamp, so only a sender that knows the secret learns that its time is
+    /// wrong.
     ///
     /// # Errors
-    /// [`Rejection::Header`] for a header that is missing, there twice or without its form, [`Rejection::Unsigned`] and
-    /// [`Rejection::Signature`], and [`Rejection::Stale`] for the time, either way.
+    /// [`Rejection::Header`] for a header that is missing, there twice or malformed, [`Rejection::Unsigned`],
+    /// [`Rejection::Signature`], and [`Rejection::Stale`] for a timestamp that is too old or too early.
     pub fn verify(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<MessageId, Rejection> {
         let names = Names::of(request);
         let id = MessageId::new(request.required(names.id)?)
@@ -111,7 +113,7 @@ impl Standard {
         if apart > self.tolerance.as_micros() { Err(Rejection::Stale { tolerance: self.tolerance }) } else { Ok(id) }
     }
 
-    /// The headers to send a body with. A delivery that is tried again keeps its id and gets a new time.
+    /// The headers to send a body with. A delivery that is sent again keeps its id and gets a new time.
     ///
     /// ```
     /// # use tripartite::registry::Secret;
@@ -121,7 +123,7 @@ impl Standard {
     ///     ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD"];
     /// let both = Standard::new([secret(old)?, secret(new)?])?;
     /// let headers = both.sign(&MessageId::new("msg_1")?, chrono::DateTime::UNIX_EPOCH, b"{}");
-    /// // a receiver that knows either of them is content
+    /// // a receiver that knows one of the two secrets accepts it
     /// assert_eq!(headers[2].1.split(' ').count(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -137,7 +139,8 @@ impl Standard {
 }
 
 impl Names {
-    /// Those of the request's signature; one kind for all three headers, so that what is read is what was signed.
+    /// The names that the request's signature uses. All three headers are read under one kind of names, since they were
+    /// signed together.
     fn of(request: &Request<'_>) -> &'static Self {
         let sent = |name: &str| request.headers.iter().any(|(sent, _)| sent.eq_ignore_ascii_case(name));
         if !sent(STANDARD.signature) && sent(SVIX.signature) { &SVIX } else { &STANDARD }
@@ -148,7 +151,7 @@ fn tag(secret: &SigningSecret, id: &MessageId, stamp: &str, body: &[u8]) -> Tag 
     mac(secret.expose(), &[id.as_str().as_bytes(), b".", stamp.as_bytes(), b".", body])
 }
 
-/// The timestamp as it was sent, which is what was signed, and as seconds since 1970.
+/// The timestamp as text, as it was signed, and as seconds since 1970.
 fn timestamp<'a>(request: &Request<'a>, name: &str) -> Result<(&'a str, i64), Rejection> {
     let stamp = request.required(name)?;
     let digits = stamp.len() <= MAX_TIMESTAMP && stamp.bytes().all(|byte| byte.is_ascii_digit());
@@ -156,7 +159,7 @@ fn timestamp<'a>(request: &Request<'a>, name: &str) -> Result<(&'a str, i64), Re
     Ok((stamp, seconds.ok_or_else(|| Rejection::header(name, HeaderProblem::Form))?))
 }
 
-/// The signatures of our version. What cannot be one matches nothing, so it is left out.
+/// The signatures of version `v1`. A malformed one can match nothing, so it is left out.
 fn signatures(request: &Request<'_>, name: &str) -> Result<Vec<Tag>, Rejection> {
     let text = match request.required(name) {
         Err(Rejection::Header { problem: HeaderProblem::Missing, .. }) => return Err(Rejection::Unsigned),

@@ -274,7 +274,7 @@ fn a_compressed_body_is_refused_with_a_sentence() {
     let mut sent = signed("msg_1", 0, &[("updated", "7", 1)]);
     sent.headers.push(("Content-Encoding".to_owned(), b"gzip".to_vec()));
     let answer = receive(&endpoint(), &sent).answer;
-    let said = "the body has a content-encoding; it is taken only as it is, without one";
+    let said = "the body has a content-encoding, and only a body without one is accepted";
     assert_eq!((answer.status, answer.text.contains(said)), (415, true), "{}", answer.text);
     assert_eq!(receive(&endpoint(), &sent.set("Content-Encoding", "identity")).answer.status, 202);
 }

@@ -165,8 +165,8 @@ fn pointers_are_those_of_rfc_6901() {
         assert_eq!(at(none, body), None, "{none}");
     }
     assert_eq!(
-        Shape::new("/type", "id", CHANGES).unwrap_err().to_string().split(',').next(),
-        Some("a pointer is such as /data/id or #/type")
+        Shape::new("/type", "id", CHANGES).unwrap_err().to_string().split(';').next(),
+        Some("`id` is not a pointer such as /data/id or #/type")
     );
     assert_eq!(Shape::new("/type", "/id", []), Err(ShapeError::NoChanges));
 }
