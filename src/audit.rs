@@ -1,4 +1,4 @@
-//! The audit: what was decided and why, with every value that was there.
+//! The audit: what was decided and why, with the values of all sides.
 //!
 //! A host stores the [`AuditEntry`]s that come with an [`Op`](crate::store::Op). An entry about a field holds the value that
 //! was overwritten, so that [`restore`](crate::decide::restore()) can bring it back. A field that is redacted or hashed
@@ -34,7 +34,7 @@ pub enum AuditEntry {
     Record(RecordEntry),
 }
 
-/// What was decided about one field. It holds every value that was there, so an overwritten one can be restored.
+/// What was decided about one field. It holds the values of all sides, so an overwritten value can be restored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldEntry {
     /// The field.
@@ -42,7 +42,7 @@ pub struct FieldEntry {
     /// The atomic group it was decided with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// What had happened.
+    /// Which side changed the field.
     #[serde(flatten)]
     pub verdict: Verdict,
     /// What was done.
@@ -67,7 +67,7 @@ pub struct FieldEntry {
     /// Who decided; `None` when a policy did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PersonId>,
-    /// How the values are kept. Other than plain, they stand for values, and nothing can be restored from them.
+    /// How the values are kept. Unless this is plain, they are stand-ins, and nothing can be restored from them.
     #[serde(default, skip_serializing_if = "Privacy::is_plain")]
     pub kept: Privacy,
 }
@@ -75,9 +75,9 @@ pub struct FieldEntry {
 /// What was decided about a record as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordEntry {
-    /// In what situation it was.
+    /// The situation of the record.
     pub situation: Situation,
-    /// What was done: the name of the action; `link` where a record here was linked.
+    /// The name of the action; `link` if a record here was linked.
     pub action: String,
     /// Why, in one sentence.
     pub why: String,
@@ -86,7 +86,7 @@ pub struct RecordEntry {
     pub by: Option<PersonId>,
 }
 
-/// What stands there was stated, null too; only what is left out was not.
+/// A present value was stated, also null. Only an absent one was not stated.
 pub(crate) fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }

@@ -1,4 +1,5 @@
-//! What a clock that was far ahead has left behind, and what of it a right clock may have written.
+//! The rule of repair for all records: which times a clock far ahead has left, and which a right clock may have
+//! written.
 //!
 //! A record says when it last changed. It does not say which clock wrote each of its times. So each time is judged by its
 //! distance from now. In the table `ahead` is the distance of the record's newest change:

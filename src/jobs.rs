@@ -1,7 +1,7 @@
-//! Where a host keeps its jobs: the trait that it implements, and the words that it speaks.
+//! Where a host keeps its jobs: the trait `JobStore`, which a host implements, and its types.
 //!
-//! A [`JobStore`] keeps records of bytes under [`StoreKey`]s, with versions, and logs. The core decides by pure transitions
-//! and stores what comes of them by [compare-and-swap](JobStore::compare_and_swap).
+//! A [`JobStore`] keeps records of bytes under [`StoreKey`]s, with versions, and logs. The core decides by pure
+//! transitions, and stores the results by [compare-and-swap](JobStore::compare_and_swap).
 
 mod forward;
 mod shared;
@@ -17,10 +17,10 @@ pub use self::forward::forward_job_store;
 use crate::failure::Classify;
 use crate::id::escape::{escaped, unescaped};
 
-/// What a record of the work column is stored under: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.
+/// The key of a stored record: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.
 ///
-/// Its alphabet is what every store can take as a key: ASCII letters, digits and `- _ / = .`. [`StoreKey::of`] writes
-/// each byte of anything else as `=` and two hexadecimal digits.
+/// Its alphabet is one that every store accepts in a key: ASCII letters, digits and `- _ / = .`. [`StoreKey::of`]
+/// writes every other byte as `=` and two hexadecimal digits.
 ///
 /// A store that keeps a key as text reads it back by [`str::parse`]. [`of`](Self::of) and [`parts`](Self::parts) have examples.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,33 +112,33 @@ impl From<StoreKey> for String {
     }
 }
 
-/// One of the parts that due keys are divided into, so that workers need not all read the same ones.
+/// One of the parts into which due keys are divided, so that different workers can read different parts.
 ///
 /// [`Queue::shards`](crate::work::Queue::shards) says how many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Shard(pub u16);
 
-/// A stored record: bytes, and what the core extracted from them so that a store can index it.
+/// A stored record: its bytes, and the time and the shard by which a store indexes it.
 ///
 /// [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The record, in the core's own form.
     pub bytes: Vec<u8>,
-    /// When somebody should look at it.
+    /// When a worker should look at it.
     pub due: Option<DateTime<Utc>>,
-    /// Among which due keys it is listed.
+    /// The shard in which it is listed when it is due.
     pub shard: Shard,
 }
 
-/// A version of a stored record, in the store's own counting. Never given twice for a key, also not after a delete.
+/// A version of a stored record, counted by the store. A key never has the same version twice, also not after a delete.
 ///
 /// [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
 
-/// A record as it was read, by [`get`](JobStore::get).
+/// A record as [`get`](JobStore::get) read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The record.
@@ -147,26 +147,26 @@ pub struct Stored {
     pub version: Version,
 }
 
-/// What came of a compare-and-swap. [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
+/// The outcome of a compare-and-swap. [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a conflict changed nothing"]
 pub enum Swap {
-    /// It took effect; a record that is stored has this version now.
+    /// It took effect. A stored record has this version now.
     Applied(Version),
-    /// What was expected was no longer so; nothing changed.
+    /// The record does not have the expected version; nothing changed.
     Conflict,
 }
 
-/// A page of due keys, of [`due`](JobStore::due).
+/// A page of due keys, as [`due`](JobStore::due) returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DuePage {
-    /// The keys, the longest due first; those due at the same time in the order of their keys.
+    /// The keys with their times, the longest due first. Keys that are due at the same time are in their byte order.
     pub keys: Vec<(DateTime<Utc>, StoreKey)>,
-    /// Whether there are more behind the last one.
+    /// Whether more keys are due after the last one.
     pub more: bool,
 }
 
-/// Where an entry stands in a log.
+/// The position of an entry in a log.
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta};
@@ -186,10 +186,10 @@ pub struct LogPosition {
     pub id: String,
 }
 
-/// An entry of a log, for [`append`](JobStore::append) and of [`read`](JobStore::read).
+/// An entry of a log: [`append`](JobStore::append) takes it, and [`read`](JobStore::read) returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
-    /// Where it stands.
+    /// Its position.
     pub position: LogPosition,
     /// The entry, in the core's own form.
     pub bytes: Vec<u8>,
@@ -198,19 +198,19 @@ pub struct LogEntry {
 /// One swap of a batch: the parameters of [`compare_and_swap`](JobStore::compare_and_swap).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwapOf {
-    /// Of which key.
+    /// The key.
     pub key: StoreKey,
-    /// Which version is expected; `None`: no record.
+    /// The expected version; `None` expects that there is no record.
     pub expect: Option<Version>,
-    /// What to store; `None` deletes.
+    /// The record to store; `None` deletes.
     pub next: Option<Row>,
 }
 
-/// Where the work column keeps its records: six methods, one of them atomic, and one that a store may do faster.
+/// The store of the job queue: six required methods, and one provided method that a store may do faster.
 ///
-/// No transaction over several keys is needed, no clock of the server's, no expiry and no index but that of due keys.
-/// Every sentence under a **Must** is a case of the suite (`tripartite::conformance`), in the same words. What a read
-/// must give, a stale one gives in the end.
+/// A store needs no transaction over several keys, no server clock, no expiry, and no index except the one of due keys.
+/// Every sentence under a **Must** is a case of the suite (`tripartite::conformance`), in the same words. A read may be
+/// stale for a while; then it must return what the sentence says.
 ///
 /// # Of all methods
 ///
@@ -222,11 +222,12 @@ pub struct SwapOf {
 ///   - Keep points in time of the years 1 to 9999.
 ///   - Keep a record and a log of the same key apart.
 ///   - Bring a job to its end once, also where a call fails before or after it took effect.
-/// * **May**: cut off what is finer than a microsecond, of what is stored and of what is asked for alike; take a time
-///   outside those years as the nearest one inside; refuse longer keys with an error. A limit is at least one.
-/// * **The core relies on** an error leaving open whether a write took effect, and on nothing else about it.
+/// * **May**: cut off what is finer than a microsecond, both in stored times and in those of requests; take a time
+///   outside those years as the nearest one inside; refuse longer keys with an error. The core asks for at least one
+///   entry.
+/// * **The core relies on** nothing about an error: after one, a write may or may not have taken effect.
 ///
-/// [`MemoryJobStore`](crate::memory::MemoryJobStore) is one, to read beside this page.
+/// [`MemoryJobStore`](crate::memory::MemoryJobStore) is a short implementation to read.
 pub trait JobStore {
     /// What can go wrong.
     type Error: std::error::Error + Classify;
@@ -238,11 +239,11 @@ pub trait JobStore {
     ///   - Give the record that was stored, with the version that its swap answered.
     ///   - Give a record and a version that were stored together, never a torn mixture.
     /// * **May**: be stale.
-    /// * **The core relies on** nothing read being trusted before a swap on its version succeeds.
+    /// * **The core relies on** the swap. It does not trust what it read until a swap on its version succeeds.
     fn get(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
 
-    /// Stores or deletes a record, if it is what was expected. `expect: None` expects that there is no record;
-    /// `next: None` deletes it, and the version in the answer is then of no use.
+    /// Stores or deletes a record if it has the expected version. `expect: None` expects that there is no record.
+    /// `next: None` deletes it; the version in the answer then has no meaning.
     ///
     /// * **Must**:
     ///   - Create a record where none is expected, and only where there is none.
@@ -254,10 +255,10 @@ pub trait JobStore {
     ///   - Let one of several swaps that expect the same version take effect, and never two.
     ///   - Let one of several creations of a key take effect, and never two.
     ///   - Lose no update, however many write at once.
-    /// * **May**: fail with an error after having taken effect. What was expected is then read again before anything
-    ///   else is said. Answer either way to a swap from nothing to nothing; the core asks for none.
-    /// * **The core relies on** two swaps that expect the same version never both taking effect: that is all that
-    ///   stands between two workers and one job. It is linearisable for each key, and only for each key.
+    /// * **May**: fail with an error after it took effect. The core then reads the record again before it goes on. A
+    ///   swap from no record to no record may answer either way; the core never asks for one.
+    /// * **The core relies on** two swaps that expect the same version never both taking effect: only this keeps two
+    ///   workers from running one job. Swaps of one key must be linearisable. Swaps of different keys need no order.
     fn compare_and_swap(
         &self,
         key: &StoreKey,
@@ -265,7 +266,7 @@ pub trait JobStore {
         next: Option<&Row>,
     ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
 
-    /// Lists the keys of a shard that are due until a point in time (inclusive), behind a position.
+    /// Lists the keys of a shard that are due until a point in time (inclusive), after a position.
     ///
     /// * **Must**:
     ///   - List a key that is due, until a swap says otherwise.
@@ -279,8 +280,8 @@ pub trait JobStore {
     ///   - Remove a key when a swap clears its time or deletes it.
     ///   - Lose no due key to a conflict.
     ///   - Agree with the records once nobody writes any more.
-    /// * **May**: be stale, list what is no longer due, and lag; all that only for a while.
-    /// * **The core relies on** it as a hint only, and on no due key being lost for ever.
+    /// * **May**: be stale for a while, and list keys that are no longer due.
+    /// * **The core relies on** no due key being lost for ever. Apart from that, the list is only a hint.
     fn due(
         &self,
         shard: Shard,
@@ -289,7 +290,7 @@ pub trait JobStore {
         limit: usize,
     ) -> impl Future<Output = Result<DuePage, Self::Error>> + Send;
 
-    /// Appends an entry to a log, unless one with its id is there.
+    /// Appends an entry to a log, unless the log has an entry with its id.
     ///
     /// * **Must**:
     ///   - Keep an entry whose id is new to the log, and say that it is new.
@@ -298,12 +299,13 @@ pub trait JobStore {
     ///   - Keep logs apart: an id may stand in each of them.
     ///   - Keep one of several entries with the same id that are appended at once, and say of one only that it is new.
     ///   - Lose no entry, however many append at once.
-    /// * **May**: fail after having taken effect; it is then appended again. Remember an id longer than its entry.
-    /// * **The core relies on** an id standing in a log at most once, and on what was answered being durable: that it
-    ///   survives a crash is the one promise that no suite can check from within.
+    /// * **May**: fail after it took effect; the core then appends the entry again. Remember an id longer than its
+    ///   entry.
+    /// * **The core relies on** an id being in a log at most once, and on an answered append being durable. The suite
+    ///   cannot check that an entry survives a crash.
     fn append(&self, log: &StoreKey, entry: &LogEntry) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// Reads entries of a log in the order of their positions: those in a range of time (its end excluded), behind a
+    /// Reads entries of a log in the order of their positions: those in a range of time (its end excluded), after a
     /// position, at most `limit`.
     ///
     /// * **Must**:
@@ -331,8 +333,8 @@ pub trait JobStore {
     ///   - Remove everything older, once called until it removes nothing.
     ///   - Remove at most as many as asked for, and say how many it removed.
     ///   - Leave other logs as they are.
-    /// * **May**: remove fewer than asked for, but at least one where there is one; it is called again while it removes
-    ///   any.
+    /// * **May**: remove fewer than asked for, but at least one if there is one. The core calls it again until it
+    ///   removes none.
     /// * **The core relies on** nothing.
     fn prune(
         &self,
@@ -341,8 +343,8 @@ pub trait JobStore {
         limit: usize,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
-    /// Does several swaps, each by itself: no transaction, only fewer ways to go. A store that can do them faster, in
-    /// one round trip or one commit, writes its own; the one provided does them one by one.
+    /// Does several swaps, each by itself. It is not a transaction; it only saves round trips. The provided method does
+    /// them one by one. A store that can do them in one round trip or one commit writes its own.
     ///
     /// * **Must**:
     ///   - Do the swaps of a batch as if one after the other, and answer for each in its order.

@@ -102,11 +102,11 @@
 //! | `rules` `scope` | the limits; what a run is about |
 //! | `work` | what a run is for, who asked for it, and how far it is |
 //! | `attempt` | a finished attempt, and how it ended |
-//! | `command` | what is asked of a slot, and what came of it |
+//! | `command` | commands to a slot, and their outcomes |
 //! | `slot` | the slot, as it is stored |
 //! | `step` | the transitions |
 //! | `ending` | how an attempt ends |
-//! | `clock_skew` | times that a clock which was far ahead has changed |
+//! | `clock_skew` | repairs times that a clock far ahead has left |
 
 mod attempt;
 mod clock_skew;

@@ -7,15 +7,15 @@
 //! |---|---|---|
 //! | [`Indexing`] | a page of its index of linked records | [`IndexPage`] |
 //! | [`Fetching`] | a page of the source's listing | [`Page`] |
-//! | [`Loading`] | the records that may have changed, and who the others could be, one call a page | [`Records`] |
+//! | [`Loading`] | the records that may have changed, and the candidates for the others, one call a page | [`Records`] |
 //! | [`Committing`] | a batch of ops to carry out | [`OpOutcome`]s |
 //! | [`Stopped`] | a person's approval, or nothing | [`PlanId`] |
 //! | [`Done`] | nothing | |
 //!
-//! In the default mode nothing is written before the whole plan has been judged by the [`Guards`]. In
-//! [`Mode::Streaming`], for a first import too large to hold, each page is committed as it comes and only
-//! deactivations and links wait for the end; a record that the listing states twice, differently, is then found after its
-//! first statement was written, and match rules see what the run has written of whom was linked before.
+//! In the default mode nothing is written before the [`Guards`] have judged the whole plan. [`Mode::Streaming`] is for
+//! a first import that is too large to hold. It commits each page as it comes, and only deactivations and links wait
+//! for the end. In this mode, a record that is listed twice with different values is found after its first statement
+//! was written, and match rules see linked records as the run has already written them.
 //!
 //! How nights end, for a register of 1000 members:
 //!
@@ -29,49 +29,50 @@
 //!
 //! Between the nights, a run of [some](Run::only) records asks for those alone:
 //!
-//! | asked for one record, the source answers | what was written |
+//! | the source answers, asked for one record | what was written |
 //! |---|---|
 //! | with the record | what any run would have written of it |
 //! | that it is gone | it is marked inactive |
-//! | that it has another id now | its link and base, moved |
+//! | that it has another id now | its link and base move to the new id |
 //! | with nothing | nothing: it may be late, and only a complete listing says who is missing |
 //!
-//! Guards measure such a run against the whole register: 12 deletions of 12 records that were asked for are 12 of 1000. Where a
-//! percentage may stop the run, the index is read before the run is judged.
+//! Guards compare such a run with the whole register: 12 deletions of 12 records that were asked for are 12 of 1000. If
+//! a percentage may stop the run, it reads the index before it is judged.
 //!
-//! A run has three phases, and each is a type that owns its data: **listing**, as long as pages come; **closing**, when it
-//! is known who is not listed; **writing**, once the plan was judged. In streaming mode the listing writes, too. What came
-//! of records is counted once, when the run ends: of a listed record its last fate, of an op its outcome.
+//! A run has three phases, and each is a type that owns its data. **Listing** lasts as long as pages come. **Closing**
+//! begins when the unlisted records are known. **Writing** begins when the plan has been judged. In streaming mode the
+//! listing writes, too. Outcomes are counted once, when the run ends: each listed record by its last fate, each op by
+//! its outcome.
 //!
 //! Each file imports only from the rows above its own:
 //!
 //! | file | holds |
 //! |---|---|
-//! | `scope` `drift` `index` `repeat` | whom a run is about; the fields, ids and fates of what is listed; repetitions |
-//! | `report` | what is told when it is over |
+//! | `scope` `drift` `index` `repeat` | which records a run is about; the fields, ids and fates of what is listed; repetitions |
+//! | `report` | what a run reports when it is over |
 //! | `looked_at` | what newer runs looked at |
-//! | `options` `outcomes` | what a run is told before it starts; what came of records |
+//! | `options` `outcomes` | the options of a run; the outcomes of records |
 //! | `context` | what every phase needs: options, index, outcomes |
-//! | `matched` `record` `stored` `summary` | who is who; what is planned of a record; overtaken ops; how a run ends |
+//! | `matched` `record` `stored` `summary` | the candidates of unlinked records; the plan of a record; overtaken ops of a stored plan; how a run ends |
 //! | `renamed` `batches` | ids that come back spelled otherwise; ops on their way to the store |
-//! | `answered` | who is linked, created or set aside |
-//! | `planning` | what is planned so far, and who waits for the end of the listing |
+//! | `answered` | where an unlinked record is linked, created or set aside |
+//! | `planning` | what is planned so far, and which records wait for the end of the listing |
 //! | `listing` | the first phase; where an item that cannot be read is set aside |
 //! | `closing` | the second phase; where a torn listing is judged |
 //! | `rekeyed` | records to which the source gave another id |
 //! | `tombstone_conflict` | records that the source says are gone; which is believed, a tombstone or the record beside it |
-//! | `unlisted` | who is moved, gone or missing, page by page |
+//! | `unlisted` | records that are moved, gone or missing, page by page |
 //! | `writing` | the third phase |
 //! | `concurrent_edits` | where an op that an edit made stale during the run is planned again |
-//! | `judging` | where a plan is refused, and a stored one taken |
+//! | `judging` | where the guards block a plan, and a stored plan is taken up |
 //! | `step` | the steps, and the way from one to the next |
 //!
-//! **What does a run keep in memory?** The index, some tens of bytes a record, and the ops of what changes, packed; never the
-//! listing. In streaming mode only the links.
+//! **What does a run keep in memory?** The index, with some tens of bytes for each record, and the packed ops of the
+//! records that change. It never keeps the listing. In streaming mode it keeps only the ops of links.
 //!
-//! **What if a page cannot be fetched?** Whoever drives the run drops it, or closes it with [`Step::fail`] for a
-//! report. In the default mode nothing was written; in streaming mode each committed page stands, and the next run goes
-//! on from there.
+//! **What if a page cannot be fetched?** The driver drops the run, or closes it with [`Step::fail`] for a report. In
+//! the default mode nothing was written; in streaming mode each committed page stands, and the next run goes on from
+//! there.
 //!
 //! ```
 //! use tripartite::id::{ExternalId, LocalId, RunId};

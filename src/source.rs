@@ -1,24 +1,25 @@
-//! Where the source's records come from: the trait that a host implements, and the words that it speaks.
+//! Where the records of the source come from: the trait `Connector`, which a host implements, and its types.
 //!
 //! A [`Connector`] hands out [`Page`]s of [`Item`]s, and says with each page what comes [`Next`].
 //!
 //! | the source says | as |
 //! |---|---|
 //! | a record | [`Item::Record`]: a [`RemoteRecord`], with a version where the source counts |
-//! | something that cannot be read | [`Item::Malformed`]: where it stands, and whose it is if that can be read |
+//! | something that cannot be read | [`Item::Malformed`]: its place in the listing, and its id if that can be read |
 //! | that a record is gone | [`Item::Tombstone`] |
 //! | that a record has another id | [`Item::Rekeyed`] |
-//! | that this was all it has | [`Next::Complete`] |
+//! | that the listing has everything | [`Next::Complete`] |
 //! | that it has more than it listed | [`Next::Partial`] |
 //!
-//! A connector stands for one organisation's part of one source: nothing here names either, so nothing can reach across.
-//! Its errors stay the host's own types. They only say what class of failure they are ([`Classify`]).
+//! A connector stands for one organisation's part of one source. No type here names an organisation, so a connector
+//! cannot reach another one's records. Its errors are the host's own types. They only state their class of failure
+//! ([`Classify`]).
 //!
 //! **Why does an item that cannot be read stay an item?** A record that is left out of a listing looks deleted.
 //! [`Malformed`] says that something is there, so no record counts as missing because of it.
 //!
-//! **Why is a rekeyed record no new one?** Its edits, its base and its conflicts would stay behind with the old id. The
-//! next complete listing no longer has that id, and a person would be there twice.
+//! **Why is a rekeyed record not a new record?** Its edits, its base and its conflicts would stay with the old id. The
+//! next complete listing no longer has that id, and the host would have two records of one person.
 
 mod page;
 mod shared;
@@ -30,7 +31,7 @@ pub use page::{Cursor, Item, Malformed, Next, Page, RemoteRecord};
 use crate::failure::Classify;
 use crate::id::ExternalId;
 
-/// Where the source's records come from.
+/// The source's records, read page by page.
 ///
 /// A source of one page, with a JSON object on each line:
 ///
@@ -62,8 +63,8 @@ use crate::id::ExternalId;
 ///     async fn fetch(&self, _: Option<&Cursor>) -> Result<Page, Infallible> {
 ///         let item = |(at, line): (usize, &str)| match self.read(line) {
 ///             Ok(record) => Item::Record(record),
-///             // Not skipped: what cannot be read could be anybody, and nobody may be taken
-///             // for missing.
+///             // Not skipped: a line that cannot be read could be any record, so no record
+///             // may count as missing.
 ///             Err(error) => Item::Malformed(Malformed {
 ///                 place: format!("line {}", at + 1),
 ///                 id: None,
@@ -92,22 +93,23 @@ pub trait Connector {
 
     /// Fetches a page of the listing.
     ///
-    /// * **Must**: begin at `None`, go on at the cursor that the last page gave, and end with
-    ///   [`Next::Complete`] only when every record the source has was on some page of
-    ///   this enumeration. Hand out what cannot be read as [`Item::Malformed`],
-    ///   with the id if that much can be read.
-    /// * **May**: repeat a record, also differently, and list records in any order, another one each time.
-    /// * **The core relies on** completeness being said truthfully: it is what makes a record that is not there
+    /// * **Must**: begin at `None`, go on at the cursor that the last page gave, and end with [`Next::Complete`] only
+    ///   when every record of the source was on some page of this enumeration. Return an item that cannot be read as
+    ///   [`Item::Malformed`], with its id if the id can be read.
+    /// * **May**: repeat a record, also with other values, and list records in any order, which may differ each time.
+    /// * **The core relies on** [`Next::Complete`] being true: a record that a complete listing does not have is
     ///   missing.
     fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send;
 
-    /// Fetches a page of what the source has of some records, for a run of [those only](crate::run::Run::only). Unless a
-    /// connector can ask for them, it is the pages of the whole listing, with nothing else on them.
+    /// Fetches a page of some records, for a run of [those only](crate::run::Run::only). The provided method fetches
+    /// the pages of the whole listing and leaves out all other records.
     ///
-    /// * **Must**: begin at `None`, go on at the cursor that the last page gave. Hand out a record that the source says is
-    ///   gone as [`Item::Tombstone`].
-    /// * **May**: leave out what the source does not answer for, answer in any order, and answer for others too.
-    /// * **The core relies on** nothing else: such a listing is never complete, whatever it says.
+    /// * **Must**: begin at `None`, go on at the cursor that the last page gave. Return a record that the source says
+    ///   is gone as [`Item::Tombstone`].
+    /// * **May**: leave out records that the source does not answer for, answer in any order, and return other records
+    ///   too.
+    /// * **The core relies on** nothing else: a run never treats such a listing as complete, even if it ends with
+    ///   [`Next::Complete`].
     ///
     /// ```
     /// # use tripartite::drive::block_on;
@@ -120,7 +122,7 @@ pub trait Connector {
     ///     Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
     /// let ids = [ExternalId::new("8")?, ExternalId::new("9")?];
     /// let page = block_on(listing.fetch_only(&ids, None))?;
-    /// assert_eq!((page.items.len(), page.next), (1, Next::Partial)); // nothing is said of 9
+    /// assert_eq!((page.items.len(), page.next), (1, Next::Partial)); // the source does not answer for 9
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     fn fetch_only(

@@ -1,14 +1,14 @@
-//! Where a host keeps its records: the trait that it implements, and the words that it speaks.
+//! Where a host keeps its records: the trait `RecordStore`, which a host implements, and its types.
 //!
 //! | from the host | to the host |
 //! |---|---|
-//! | [`IndexPage`]s: what is linked, and when it was last in step | [`LoadRequest`]: which records to load |
-//! | [`Records`]: what is linked, with its base, and who else it could be | [`Batch`]es of [`Op`]s, each with its [`Precondition`] |
+//! | [`IndexPage`]s: the linked records, and when each was last in step | [`LoadRequest`]: which records to load |
+//! | [`Records`]: the linked records with their bases, and the candidates | [`Batch`]es of [`Op`]s, each with its [`Precondition`] |
 //! | [`OpOutcome`]s of ops | [`AuditEntry`](crate::audit::AuditEntry)s and [`ConflictChange`]s, with each op |
 //!
-//! A store stands for one organisation's copy of one source: nothing here names either, so nothing can reach across. Write
-//! `async fn` in an implementation. A store that never waits, such as an embedded database, is driven without a runtime by
-//! [`drive_blocking`](crate::drive::drive_blocking).
+//! A store stands for one organisation's copy of one source. No type here names an organisation, so a run cannot reach
+//! another one's records. Write `async fn` in an implementation. A store that never waits, such as an embedded
+//! database, is driven without a runtime by [`drive_blocking`](crate::drive::drive_blocking).
 //!
 //! One member, `FED-7`. The source gives him a new number while somebody here edits his e-mail address:
 //!
@@ -20,22 +20,22 @@
 //! | crate, in a batch | [`Op`]: an [`Update`] of the phone alone, at revision 4; a base; two [`FieldEntry`]s |
 //! | host, in answer | [`Applied`], and it is revision 5; or [`Stale`], and nothing was written |
 //!
-//! Most of what can go wrong goes wrong between two calls. What then holds of records, if the promises are kept:
+//! Most failures happen between two calls. If a store keeps its promises, this is what follows:
 //!
-//! | between | happens | and then |
+//! | between | an event | the result |
 //! |---|---|---|
 //! | `load` and `commit` | a user edits the record | the op is refused, the record planned once more with the edit |
 //! | two pages of `fetch` | the source adds a record, and one is listed twice | the second counts as a duplicate |
 //! | a page and the end | the connection breaks | the run fails; in the default mode nothing was written |
-//! | `commit` and its answer | the process dies | the next run finds what was written in step, and writes the rest |
+//! | `commit` and its answer | the process dies | the next run finds the written records in step, and writes the rest |
 //! | a record and its base, if not written as one | the process dies | the next run sees that both sides agree |
 //!
 //! **Why is there no method to delete?** No sync may delete. A record that is gone from the source is marked inactive.
 //!
-//! **Why does `load` take many ids?** One query for each of a hundred thousand records is how a night becomes a day.
+//! **Why does `load` take many ids?** One query for each of a hundred thousand records takes too long.
 //!
-//! **Why do the candidates come with the load?** A page is decided by what was there at one moment. A run never asks in the
-//! middle of planning.
+//! **Why do the candidates come with the load?** A page is decided from the state of one moment. A run never reads in
+//! the middle of planning.
 //!
 //! **Why does a patch state only what changes?** A patch cannot overwrite a field that it does not state, and a host that
 //! shows the patch to a person shows what happens.
@@ -69,11 +69,11 @@ pub use record::{Base, IndexEntry, IndexPage, Loaded, Presence, Revision, Synced
 use crate::failure::Classify;
 use crate::source::Cursor;
 
-/// Where the host keeps its records, with what the crate remembers about them.
+/// The host's records, and what the crate remembers about them.
 ///
-/// [`MemoryStore`](crate::memory::MemoryStore) is one to read. Every sentence under a **Must** is a case of the suite
-/// (`tripartite::conformance::records`), in the same words. What the whole crate stands on is that
-/// [`commit`](Self::commit) is a compare-and-set:
+/// [`MemoryStore`](crate::memory::MemoryStore) is a short implementation to read. Every sentence under a **Must** is a
+/// case of the suite (`tripartite::conformance::records`), in the same words. The whole crate depends on
+/// [`commit`](Self::commit) being a compare-and-set:
 ///
 /// ```
 /// # use tripartite::drive::block_on;
@@ -115,33 +115,35 @@ use crate::source::Cursor;
 ///   - Keep what was answered, over a crash of the process.
 ///   - Let the next run make up for one that broke off, whatever call failed, and whether it was carried out or not.
 ///   - Keep the records of other organisations as they are, in the same backend too.
-/// * **May**: keep a value in a form of its own, as a date in a column of dates: two values with the same
-///   [canonical](crate::schema::Schema::canonical) form are the same.
-/// * **The core relies on** nothing read being trusted before an op that expects its revision is applied.
+/// * **May**: keep a value in another form, for example a date in a column of dates. Two values with the same
+///   [canonical](crate::schema::Schema::canonical) form are equal.
+/// * **The core relies on** the precondition of each op. It does not trust what it read until an op that expects the
+///   revision is applied.
 pub trait RecordStore {
     /// What can go wrong.
     type Error: std::error::Error + Classify;
 
-    /// Reads a page of the index: everything that has an external id.
+    /// Reads a page of the index: every record that has an external id.
     ///
     /// * **Must**:
-    ///   - Give every record that is linked throughout the enumeration exactly once, whoever comes, changes or goes
+    ///   - Give every record that is linked throughout the enumeration exactly once, even if records come, change or go
     ///     meanwhile.
     ///   - List a record that a user gave an external id by hand, and none that has no external id.
     ///   - Keep the revision for as long as nobody changes the record, and give the same in the index and in a load.
-    ///   - Make the revision larger by every change of the record, by whomever.
+    ///   - Make the revision larger by every change of the record, by a user or a sync.
     ///   - Give no revision that a record had to one that takes its place under the same external id.
     ///   - Say when the record was in step, and how many of its conflicts are open, as the last commit stored it.
     ///   - Say of a record whether it is active, deactivated by a sync, or removed by a user.
     ///   - Keep a record that a sync wrote and a user deleted, as removed.
     /// * **May**: miss or include records that are linked or unlinked meanwhile, in any order. Make the revision larger
-    ///   where nothing was changed by a write, of a user or an op; the record is then looked at once more. Forget a
-    ///   record that a user deleted before any sync wrote it.
+    ///   by a write that changes nothing; the record is then looked at once more. Forget a record that a user deleted
+    ///   before any sync wrote it.
     /// * **The core relies on** [`synced`](crate::store::IndexEntry::synced) being what the last commit stored: a
     ///   record whose revision still equals it is not loaded.
     fn index(&self, after: Option<&Cursor>) -> impl Future<Output = Result<IndexPage, Self::Error>> + Send;
 
-    /// Loads records with their bases and open conflicts, and the candidates for the source's others, all in one call.
+    /// Loads linked records with their bases and open conflicts, and the candidates for unlinked records, all in one
+    /// call.
     ///
     /// * **Must**:
     ///   - Give the fields and the revision of one moment for each record.
@@ -150,20 +152,20 @@ pub trait RecordStore {
     ///   - Tell ids apart byte for byte, also long ones and those that differ in case.
     ///   - Keep a field of every kind as it was written, equal in its canonical form.
     ///   - Give a field that holds nothing as null or missing, never as another value.
-    ///   - Keep whatever a source states, or fail the op: never a part of it, never another value.
+    ///   - Keep all that a source states, or fail the op: never a part of it, never another value.
     /// * **Must**, of candidates, where some are looked for:
     ///   - Give every record that has one of the keys, linked or not, with its local id and what it is linked to.
     ///   - Of more than eleven records that share a key, give eleven or more, and each that another of the keys finds.
-    ///   - Find a record by what it says now, whoever wrote that, and however lately.
-    ///   - Give with a candidate the records of the source that a person has said it is not.
+    ///   - Find a record by its current values, also right after a user or a sync wrote them.
+    ///   - Give with a candidate the records of the source for which a person said that it is another record.
     ///   - Say of a candidate whether a user removed it.
     ///   - Give no record of another organisation as a candidate.
-    /// * **May**: answer in any order. Give more candidates than have a key, and one twice. Leave out a record that a user
-    ///   deleted, and those beyond eleven that share a key: one that more than [`FEW`](crate::matching::FEW) have finds
-    ///   nobody, and eleven show it.
-    /// * **The core relies on** a field that is null or missing being empty, never "not loaded". It relies on every
-    ///   candidate that has a key being there: a record of the source for which none is found is created. A record that
-    ///   was in the index and is missing from the load is skipped until the next run.
+    /// * **May**: answer in any order. Give candidates that have none of the keys, and give a candidate twice. Leave
+    ///   out a record that a user deleted. Leave out records beyond the eleventh that share a key: a key that more than
+    ///   [`FEW`](crate::matching::FEW) records have proposes no candidate, and eleven records show that.
+    /// * **The core relies on** two things. A field that is null or missing is empty, never "not loaded". Every
+    ///   candidate that has a key is given: a record of the source without a candidate is created. A record that was in
+    ///   the index and is missing from the load is skipped until the next run.
     fn load(&self, wanted: &LoadRequest) -> impl Future<Output = Result<Records, Self::Error>> + Send;
 
     /// Carries out a batch of ops and answers for each, in order.
@@ -185,10 +187,10 @@ pub trait RecordStore {
     ///   - Leave all other records as they are.
     /// * **Must**, of what is remembered:
     ///   - Store the base that an op has, with the batch's schema and the op's version, and tell missing from null.
-    ///   - Leave the base where an op has none, whatever else it does, and whatever users do.
+    ///   - Leave the base where an op has none, also when the op writes fields and when users edit.
     ///   - Remember that a record is in step, at the revision after the op's own write, where the op says what was
     ///     seen.
-    ///   - Leave as it is when a record was in step, where an op does not say what was seen.
+    ///   - Leave unchanged when a record was in step, where an op does not say what was seen.
     ///   - Make the revision larger by an op that changes the base or an open conflict of a record that is there, though
     ///     it is only touched.
     ///   - Remember of each op how often in a row the record was missed.
@@ -203,12 +205,13 @@ pub trait RecordStore {
     ///   - Let one of several links of a record, or to an external id, be carried out, and never two.
     ///   - Lose no edit to an op: what a user writes while it is under way makes it stale, or comes after it.
     /// * **May**: put the whole batch into one transaction.
-    /// * **The core relies on** an op that is not [`Applied`](OpOutcome::Applied) having left no trace. What was seen is
-    ///   [`Op::seen`](crate::store::Op::seen), remembered as [`Synced`]; how often it was missed
-    ///   is [`Op::missed`](crate::store::Op::missed). What is [rekeyed](crate::store::Op::rekeyed) or
-    ///   [linked](crate::store::Op::links) gets its id first, and its revision grows. After an error the batch may have
-    ///   been carried out, in whole or in part by whole ops: the next run finds out. A host that cannot write an op as one
-    ///   writes the record first and the base last: a crash between heals as *converged*, the other way round loses the
-    ///   update.
+    /// * **The core relies on** an op that is not [`Applied`](OpOutcome::Applied) having left no trace.
+    ///   [`Op::seen`](crate::store::Op::seen) is what was seen at the source; the store remembers it as [`Synced`].
+    ///   [`Op::missed`](crate::store::Op::missed) says how often the record was missed. A record that is
+    ///   [rekeyed](crate::store::Op::rekeyed) or [linked](crate::store::Op::links) gets its id first, and its revision
+    ///   grows. After an error, all ops of the batch, some of them or none may have been carried out, each whole; the
+    ///   next run finds out. A host that cannot write an op in one transaction writes the record first and the base
+    ///   last. After a crash between the two, the next run finds both sides *converged*. In the other order, the update
+    ///   would be lost.
     fn commit(&self, batch: &Batch) -> impl Future<Output = Result<Vec<OpOutcome>, Self::Error>> + Send;
 }

@@ -148,7 +148,7 @@ pub struct Tombstones {
 #[non_exhaustive]
 pub enum InvalidTombstones {
     /// A later version of this crate wrote them.
-    #[error("the tombstones have format {found}, and this version reads up to {FORMAT}")]
+    #[error("these tombstones have format {found}, this version reads up to {FORMAT}")]
     Format {
         /// Their format.
         found: u32,

@@ -1,4 +1,4 @@
-//! HMAC-SHA256 (RFC 2104, FIPS 180-4) under a key that nothing shows.
+//! The audit key: HMAC-SHA256 (RFC 2104, FIPS 180-4) for the values of hashed fields.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 
 use super::KeyedHash;
 
-/// The key by which an audit's values are hashed. It is never shown, and wiped when it is dropped.
+/// The key of the hashes in an audit. It is never printed, and its bytes are wiped when it is dropped.
 pub struct AuditKey(Zeroizing<Vec<u8>>);
 
-/// A key is too short to be one.
+/// A key that is too short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an audit key has at least {} bytes, this one has {len}", AuditKey::SHORTEST)]
+#[error("an audit key needs at least {} bytes, and this one has {len}", AuditKey::SHORTEST)]
 pub struct WeakKey {
     /// Its length in bytes.
     pub len: usize,
@@ -31,7 +31,7 @@ impl AuditKey {
     /// ```
     /// use tripartite::audit::{AuditKey, WeakKey};
     /// assert_eq!(AuditKey::new(b"ballybeg".to_vec()).err(), Some(WeakKey { len: 8 }));
-    /// // never what it is
+    /// // the key is never printed
     /// assert_eq!(format!("{:?}", AuditKey::new(vec![7; 32])?), "AuditKey(..)");
     /// # Ok::<(), WeakKey>(())
     /// ```

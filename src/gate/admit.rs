@@ -7,7 +7,7 @@ use super::record::Gate;
 use super::ticket::{Admission, Ticket};
 use crate::id::{Nonce, SyncKey};
 
-/// What a request to a gate comes to.
+/// The result of a request to a gate.
 ///
 /// [`Gate`] has an example.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ pub struct GateTransition {
 }
 
 impl Gate {
-    /// Asks for a ticket until a point in time. A claim that has one keeps it, for as long as the longer of the two.
+    /// Asks for a ticket until a point in time. A claim that has a ticket keeps it, until the later of the two times.
     ///
     /// A refusal changes nothing. [`Gate`] has an example.
     ///
@@ -33,7 +33,7 @@ impl Gate {
     /// let (mine, other) = (Nonce::new("w1/1")?, Nonce::new("w2/1")?);
     /// let until = now + TimeDelta::minutes(5);
     /// let gate = Gate::new(now).admit(&limits, &key, &mine, now, until).next;
-    /// // One ticket a key, whatever the limits leave; and no spacing for whoever holds it.
+    /// // A key has one ticket, even if the limits allow more. Its holder does not wait for the spacing.
     /// assert_eq!(
     ///     gate.admit(&limits, &key, &other, now, until).admission,
     ///     Admission::Held { until }
@@ -82,9 +82,9 @@ impl Gate {
         })
     }
 
-    /// Lets the ticket of a run that has started last longer, never shorter. If the ticket has ended, the run gets
-    /// another one where there is room. That is no start, so it changes neither when the next run may start nor whose
-    /// turn it is.
+    /// Extends the ticket of a run that has started, and never shortens it. If the ticket has ended, the run gets
+    /// another one if there is room. That does not count as a start, so it changes neither when the next run may start
+    /// nor whose turn it is.
     ///
     /// A refusal changes nothing, and the run must not go on.
     ///
@@ -104,7 +104,7 @@ impl Gate {
     /// let gate = Gate::new(at(0)).admit(&limits, &key("a")?, &mine, at(0), at(5)).next;
     /// let longer = gate.extend(&limits, &key("a")?, &mine, at(4), at(9)).admission;
     /// assert_eq!(longer, Admission::Admitted { until: at(9) });
-    /// // The ticket has ended, and somebody else has the only place.
+    /// // The ticket has ended, and another run has the only place.
     /// let gate = gate.admit(&limits, &key("b")?, &other, at(5), at(10)).next;
     /// let late = gate.extend(&limits, &key("a")?, &mine, at(6), at(11)).admission;
     /// assert_eq!(late, Admission::Full { until: at(10) });
@@ -124,7 +124,7 @@ impl Gate {
         })
     }
 
-    /// Gives a ticket back. One that is not there, or belongs to another claim, is left as it is.
+    /// Gives a ticket back. If the key has no ticket, or its ticket belongs to another claim, nothing changes.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
@@ -132,7 +132,7 @@ impl Gate {
     /// use tripartite::id::{ConnectorId, Nonce, OrgId, SyncKey};
     /// let key = SyncKey { org: OrgId::new("a")?, connector: ConnectorId::new("f")? };
     /// let gate = Gate::new(DateTime::<Utc>::UNIX_EPOCH);
-    /// // also twice
+    /// // giving it back twice does no harm
     /// assert_eq!(gate.release(&key, &Nonce::new("n")?, DateTime::<Utc>::UNIX_EPOCH), gate);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
@@ -146,7 +146,7 @@ impl Gate {
         next
     }
 
-    /// The answer for a key that has a ticket; for any other what `ask` says, in the gate's time.
+    /// The answer for a key that has a ticket. For any other key it is the answer of `ask`, in the gate's time.
     fn unless_known(
         &self,
         key: &SyncKey,

@@ -1,4 +1,4 @@
-//! The times of a gate that a clock which was far ahead has changed.
+//! Repairs the times of a gate that a clock far ahead has left.
 
 use chrono::{DateTime, Utc};
 
@@ -6,8 +6,8 @@ use super::record::Gate;
 use crate::clock_skew::{Ahead, left_behind};
 
 impl Gate {
-    /// The time that a clock which was ahead has left behind, if it is more than ten minutes from now: so far may right
-    /// clocks disagree. Nobody passes until then, unless it is [set back](Self::repair_clock_skew).
+    /// The time that a clock far ahead has left, if it is more than ten minutes from now; right clocks may disagree by
+    /// less. No run is admitted until then, unless the time is [set back](Self::repair_clock_skew).
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -23,8 +23,8 @@ impl Gate {
 
     /// The gate with its times set back to a clock that is right, by the rule of a slot's
     /// [`repair_clock_skew`](crate::queue::Slot::repair_clock_skew): tickets last as long as they would have, and the
-    /// next may start as soon. A ticket that would last longer than 18 hours even so ends in ten minutes. A gate
-    /// without either stays as it is.
+    /// next may start as soon. A ticket that would still last longer than 18 hours ends in ten minutes. A gate with
+    /// neither stays as it is.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};

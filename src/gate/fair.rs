@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::id::{OrgId, SyncKey};
 
-/// Orders what is due so that organisations take turns: one of each, then the second of each, and so on. What belongs
-/// to one organisation keeps its order. The turns begin behind the organisation that was served last, so that nobody is
-/// always first.
+/// Orders what is due so that organisations take turns: one of each, then the second of each, and so on. The keys of
+/// one organisation keep their order. The turns begin after the organisation that was served last, so that no
+/// organisation is always first.
 ///
-/// An organisation with one due key is then never behind more keys than there are organisations, whatever the others
-/// have. That holds for what is on the page: read enough of what is due for it to have more than one organisation.
+/// At most as many keys as there are organisations then come before an organisation's only key, however many keys the
+/// others have. This holds for the keys on the page, so read enough due keys to have more than one organisation.
 ///
 /// ```
 /// use tripartite::gate::fair;
@@ -28,7 +28,7 @@ use crate::id::{OrgId, SyncKey};
 ///         .collect::<Vec<_>>()
 /// };
 /// assert_eq!(order(None), ["big/1", "small/1", "big/2", "big/3"]);
-/// // After `big`, whether or not it is still on the page, comes the next one by name.
+/// // The next organisation by name comes after `big`, even if `big` is no longer on the page.
 /// assert_eq!(order(Some(&OrgId::new("big")?)), ["small/1", "big/1", "big/2", "big/3"]);
 /// # Ok::<(), IdError>(())
 /// ```

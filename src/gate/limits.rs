@@ -1,4 +1,4 @@
-//! The limits of a gate, and why it lets nobody in by them.
+//! The limits of a gate, and the reasons by which they admit no run.
 
 use std::time::Duration;
 
@@ -19,50 +19,51 @@ pub(super) const IN_A_ROW: u8 = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// How many tickets there are at a time. None are given at 0.
+    /// How many tickets there are at a time. At 0 no run is admitted.
     pub running: usize,
     /// How long after a start the next one may follow.
     pub spacing: Duration,
 }
 
 impl Default for Limits {
-    /// Five at a time and a minute apart: what the replaced system kept to, which sources are used to.
+    /// Five at a time and a minute apart. The sources are used to these limits from the system that this crate
+    /// replaces.
     fn default() -> Self {
         Self { running: 5, spacing: Duration::from_secs(60) }
     }
 }
 
-/// Whose turn it is at a gate, where both kinds wait: three urgent starts, then a scheduled one.
+/// Whose turn it is at a gate when both kinds wait: three urgent starts, then a scheduled one.
 ///
 /// [`Gate::turn`](crate::gate::Gate::turn) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Turn {
-    /// That of a job that somebody waits for.
+    /// The turn of a job that a person or a message asked for.
     Urgent,
-    /// That of a job that a schedule wants.
+    /// The turn of a job that a schedule asked for.
     Scheduled,
 }
 
-/// Why a gate lets nobody in.
+/// Why a gate admits no run.
 ///
 /// [`Gate::shut`](crate::gate::Gate::shut) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shut {
-    /// As many run as may.
+    /// As many runs go on as the limit allows.
     Full {
-        /// When the first of their tickets ends that makes room. One may be released before.
+        /// When a ticket ends and makes room, at the latest. A ticket may be released before.
         until: DateTime<Utc>,
     },
-    /// Another one has just started.
+    /// Another run has just started.
     TooSoon {
-        /// When the next may.
+        /// When the next run may start.
         until: DateTime<Utc>,
     },
 }
 
 impl Shut {
-    /// When it is over.
+    /// When the reason is over.
     ///
     /// ```
     /// use chrono::DateTime;

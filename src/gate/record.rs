@@ -1,4 +1,4 @@
-//! A gate, as it is stored.
+//! A gate, as it is stored: its tickets, its last start and the count of urgent starts.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::value::Value;
 /// Which version of the persisted form this crate writes.
 const FORMAT: u32 = 1;
 
-/// Who may run, as it is stored.
+/// The stored record of a gate: which runs it has admitted, and when the last one started.
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta, Utc};
@@ -40,14 +40,14 @@ pub struct Gate {
     pub(super) tickets: Vec<Ticket>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) started_at: Option<DateTime<Utc>>,
-    /// How many urgent ones have started since a scheduled one has, as far as that matters.
+    /// How many urgent runs have started since the last scheduled one. It counts no further than the turn needs.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) urgent: u8,
     /// The limits that the newest start was within.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) limits: Option<Limits>,
     pub(super) updated_at: DateTime<Utc>,
-    /// What a later version of this crate wrote: it survives.
+    /// Fields that a later version of this crate wrote. They are kept.
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
 }
@@ -62,7 +62,7 @@ fn is_zero(number: &u8) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidGate {
-    /// It was written by a later version of this crate.
+    /// A later version of this crate wrote it.
     #[error("this gate has format {found}, this version reads up to {FORMAT}")]
     Format {
         /// Its format.
@@ -71,7 +71,7 @@ pub enum InvalidGate {
 }
 
 impl Gate {
-    /// A gate that nobody has passed.
+    /// A gate that has admitted no run yet.
     ///
     /// [`Gate`] has an example.
     pub fn new(at: DateTime<Utc>) -> Self {
@@ -86,7 +86,7 @@ impl Gate {
     /// let mut json = serde_json::to_value(Gate::new(chrono::DateTime::UNIX_EPOCH))?;
     /// json["format"] = 2.into();
     /// let later: Gate = serde_json::from_value(json)?;
-    /// // it parses, and may mean something else
+    /// // it can be parsed, and may mean something else
     /// assert_eq!(later.check(), Err(InvalidGate::Format { found: 2 }));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
@@ -97,7 +97,7 @@ impl Gate {
         if self.format > FORMAT { Err(InvalidGate::Format { found: self.format }) } else { Ok(()) }
     }
 
-    /// The tickets that last beyond a point in time, in the order they were given.
+    /// The tickets that end after a point in time, in the order in which they were given.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};

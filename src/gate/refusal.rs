@@ -1,4 +1,4 @@
-//! Whether a gate lets anybody in, and whose turn it is.
+//! Why a gate admits no run now, and whose turn the next start is.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -6,8 +6,7 @@ use super::limits::{IN_A_ROW, Limits, Shut, Turn};
 use super::record::Gate;
 
 impl Gate {
-    /// Why it would let in nobody who has no ticket yet; none, if it would let one in. That needs no attempt to be
-    /// known.
+    /// Why the gate would admit no new run; `None` if it would admit one. No request is needed to ask this.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -20,7 +19,7 @@ impl Gate {
     /// let until = now + TimeDelta::minutes(5);
     /// let gate = Gate::new(now).admit(&limits, &key, &Nonce::new("n")?, now, until).next;
     /// assert_eq!(gate.refusal(&limits, now), Some(Shut::Full { until }));
-    /// // the ticket has ended, and nobody needs to say so
+    /// // the ticket has ended by itself
     /// assert_eq!(gate.refusal(&limits, until), None);
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
@@ -35,8 +34,8 @@ impl Gate {
         full.then(|| Shut::Full { until: first.unwrap_or(DateTime::<Utc>::MAX_UTC) })
     }
 
-    /// Whose turn the next start is, where both kinds wait. So, as long as both do, the n-th start of an urgent one is
-    /// among the next n + n/3 + 1 starts, and the n-th of a scheduled one among the next 4 n.
+    /// Whose turn the next start is when both kinds wait. As long as both kinds wait, the n-th urgent start is among
+    /// the next n + n/3 + 1 starts, and the n-th scheduled start among the next 4 n.
     ///
     /// ```
     /// use chrono::DateTime;
@@ -58,7 +57,7 @@ impl Gate {
     ///     gate = start(&gate, Turn::Urgent, org)?;
     /// }
     /// assert_eq!(gate.turn(), Turn::Scheduled);
-    /// // no scheduled one waited: it still is
+    /// // no scheduled run waited, so it is still its turn
     /// assert_eq!(start(&gate, Turn::Urgent, "d")?.turn(), Turn::Scheduled);
     /// assert_eq!(start(&gate, Turn::Scheduled, "e")?.turn(), Turn::Urgent);
     /// # Ok::<(), tripartite::id::IdError>(())
@@ -67,8 +66,8 @@ impl Gate {
         if self.urgent < IN_A_ROW { Turn::Urgent } else { Turn::Scheduled }
     }
 
-    /// Why the gate admits nobody, and until when, by the limits of its newest start. Of two reasons it gives the one
-    /// that lasts longer. A reason whose time is over for the caller is none.
+    /// Why the gate admits no run, and until when, by the limits of its newest start. If there are two reasons, it
+    /// returns the one that lasts longer. The caller ignores a reason whose time is over.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -92,7 +91,7 @@ impl Gate {
         full.into_iter().chain(too_soon).max_by_key(Shut::until)
     }
 
-    /// When the next may start, if that is not now.
+    /// When the next run may start, if that is not now.
     fn too_soon(&self, limits: &Limits, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.next_start(limits).filter(|at| *at > now.max(self.updated_at))
     }

@@ -1,4 +1,4 @@
-//! Tickets, and what a gate answers to whoever asks for one.
+//! Tickets, and the answer to a request for one.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,38 +11,38 @@ use crate::id::{Nonce, SyncKey};
 /// [`Gate::running`](crate::gate::Gate::running) lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
-    /// For which key.
+    /// The key that runs.
     pub key: SyncKey,
-    /// For which claim of it.
+    /// The nonce of its claim.
     pub nonce: Nonce,
-    /// Until when.
+    /// When the ticket ends.
     pub until: DateTime<Utc>,
 }
 
-/// What a gate answers.
+/// The answer of a gate.
 ///
 /// [`Gate`](crate::gate::Gate) and [`Gate::admit`](crate::gate::Gate::admit) have examples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "only an admission permits a run, once the next gate is stored"]
 pub enum Admission {
-    /// The run may begin, and go on until then.
+    /// The run may begin, and go on until its ticket ends.
     Admitted {
         /// When its ticket ends, unless it is extended.
         until: DateTime<Utc>,
     },
-    /// As many run as may.
+    /// As many runs go on as the limit allows.
     Full {
-        /// When the first of their tickets ends. One may be released before.
+        /// When the first of their tickets ends. A ticket may be released before.
         until: DateTime<Utc>,
     },
-    /// Another one has just started.
+    /// Another run has just started.
     TooSoon {
-        /// When the next may.
+        /// When the next run may start.
         at: DateTime<Utc>,
     },
     /// Another claim of this key has a ticket.
     Held {
-        /// When that ends.
+        /// When that ticket ends.
         until: DateTime<Utc>,
     },
 }

@@ -1,8 +1,8 @@
 //! Forwarding: a macro that writes the methods of a job store that wraps another one.
 
-/// Methods of a [`JobStore`](crate::jobs::JobStore) that wraps another one: to count its calls, to delay them, to let them
-/// fail. Each named method calls `self.around(name, key, call)`, where `call` is the same call of `self.within()`. Of `due`,
-/// which is about no key, the key is `page`.
+/// Writes the named methods of a [`JobStore`](crate::jobs::JobStore) that wraps another one, for example to count its
+/// calls, to delay them, or to let them fail. Each method calls `self.around(name, key, call)`, where `call` is the
+/// same call of `self.within()`. `due` and `swap_many` have no single key and pass the key `page`.
 ///
 /// The crate that uses it depends on `chrono`, as the trait's methods have its types.
 ///
@@ -39,7 +39,7 @@
 ///
 /// let store = Counting::default();
 /// assert_eq!(block_on(store.get(&StoreKey::of("case", ["a"])))?, None);
-/// // `swap_many` is not among them: the one provided does its swaps one by one.
+/// // `swap_many` is not named here, so the provided method does its swaps one by one.
 /// assert!(block_on(store.swap_many(&[]))?.is_empty());
 /// assert_eq!(store.1.into_inner(), 1);
 /// # Ok::<(), Infallible>(())

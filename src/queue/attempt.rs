@@ -18,7 +18,7 @@ use crate::id::WorkerId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Death {
-    /// It failed in a way that trying again does not change.
+    /// It failed in a way that another attempt cannot change.
     #[error("failed for good: {message}")]
     Failed {
         /// The class of the failure.
@@ -26,7 +26,7 @@ pub enum Death {
         /// What went wrong.
         message: String,
     },
-    /// It failed as often as it may.
+    /// It failed, and no retry is left.
     #[error("failed {failures} times, last: {message}")]
     Exhausted {
         /// How often.
@@ -34,7 +34,7 @@ pub enum Death {
         /// What went wrong last.
         message: String,
     },
-    /// Its workers vanished as often as they may. The job itself may be what kills them.
+    /// Its workers vanished, and no rescue is left. The job itself may be what kills them.
     #[error("lost its worker {rescues} times")]
     Poisoned {
         /// How often.
@@ -47,7 +47,7 @@ pub enum Death {
 /// ```
 /// use chrono::DateTime;
 /// use tripartite::queue::Ended;
-/// // nobody said so: the lease ran out
+/// // no worker reported it: the lease ran out
 /// let ended = Ended::Expired { retry_at: DateTime::UNIX_EPOCH };
 /// assert_eq!(
 ///     serde_json::to_string(&ended)?,
@@ -61,13 +61,13 @@ pub enum Death {
 pub enum Ended {
     /// It did what was wanted.
     Completed {
-        /// What came of it, in the host's own words.
+        /// The result, in the host's own words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<String>,
     },
     /// It did what was wanted, except for some records.
     CompletedInPart {
-        /// What came of it, in the host's own words.
+        /// The result, in the host's own words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<String>,
         /// How many records were set aside, were not written, or had no answer.
@@ -134,8 +134,8 @@ fn is_zero(count: &u64) -> bool {
 /// let lease = Duration::from_secs(300);
 /// let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease };
 /// let running = step(&step(&Slot::new(now), trigger), claim);
-/// // Giving a job back ends an attempt, which stands in the history; it did not fail, so the
-/// // next is the first again.
+/// // A job that is given back ends its attempt, which the history has. It did not fail, so
+/// // the next attempt is the first again.
 /// let why = "the process ends".to_owned();
 /// let snoozed = step(
 ///     &running,

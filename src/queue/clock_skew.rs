@@ -1,4 +1,4 @@
-//! The times of a slot that a clock which was far ahead has changed.
+//! Repairs the times of a slot that a clock far ahead has left.
 
 use chrono::{DateTime, Utc};
 
@@ -50,7 +50,7 @@ impl Slot {
     /// };
     /// let slot =
     ///     Slot::new(now).step(&QueueRules::default(), None, trigger, ahead, Fraction::ONE).next;
-    /// assert_eq!(slot.due(), Some(ahead)); // nobody looks at it for ten years
+    /// assert_eq!(slot.due(), Some(ahead)); // no worker looks at it for ten years
     /// assert_eq!(slot.repair_clock_skew(now).due(), Some(now));
     /// assert_eq!(slot.repair_clock_skew(ahead), slot);
     /// ```

@@ -1,4 +1,4 @@
-//! What is asked of a slot, and what came of it.
+//! The commands to a slot, and their outcomes.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::id::{Nonce, PolicyRef, WorkerId};
 /// let slot = Slot::new(now);
 /// let refused = slot.step(&rules, None, Command::Cancel, now, Fraction::ONE);
 /// assert_eq!(refused.outcome, Outcome::Refused(Refusal::Idle));
-/// // A paused key takes triggers all the same; only claims wait.
+/// // A paused key still accepts triggers; only claims wait.
 /// let paused = slot.step(&rules, None, Command::Pause, now, Fraction::ONE).next;
 /// let trigger = Command::Trigger {
 ///     by: Trigger::Webhook,
@@ -77,7 +77,7 @@ pub enum Command {
     Complete {
         /// Its token.
         token: Token,
-        /// What came of it, in the host's own words: the id of its report, for example.
+        /// The result, in the host's own words: for example the id of its report.
         result: Option<String>,
         /// How far it went.
         extent: Extent,
@@ -87,7 +87,7 @@ pub enum Command {
     CompleteInPart {
         /// Its token.
         token: Token,
-        /// What came of it, in the host's own words.
+        /// The result, in the host's own words.
         result: Option<String>,
         /// How many records are left.
         left: u64,
@@ -152,7 +152,7 @@ pub enum Command {
 ///
 /// ```
 /// use tripartite::queue::Extent;
-/// // it has done nothing of what was held back
+/// // it has done nothing of the job that was held back
 /// assert_eq!(Extent::default(), Extent { whole: false, plan: None });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -164,7 +164,7 @@ pub struct Extent {
     pub plan: Option<String>,
 }
 
-/// What came of a command.
+/// The outcome of a command.
 ///
 /// ```
 /// use chrono::DateTime;
@@ -174,7 +174,7 @@ pub struct Extent {
 /// let late = Command::Complete { token: Token(1), result: None, extent: Extent::default() };
 /// let decision =
 ///     slot.step(&QueueRules::default(), None, late, DateTime::UNIX_EPOCH, Fraction::ONE);
-/// // not an error: a worker that came too late
+/// // this is not an error: the worker is late
 /// assert_eq!((decision.outcome, decision.next), (Outcome::Fenced, slot));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -281,7 +281,7 @@ pub struct Claim {
 ///
 /// ```
 /// use tripartite::queue::Refusal;
-/// // what to do is in the text
+/// // the text says what to do
 /// assert_eq!(Refusal::Dead.to_string(), "dead, until it is redriven or wanted again");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -294,10 +294,10 @@ pub enum Refusal {
     /// It is not time yet.
     #[error("not due before {at}")]
     NotDue {
-        /// When it is.
+        /// When it is due.
         at: DateTime<Utc>,
     },
-    /// A worker is at it.
+    /// A worker runs it.
     #[error("running, under a lease until {until}")]
     AlreadyRunning {
         /// Until when its lease lasts.

@@ -78,7 +78,7 @@ pub struct Slot {
     pub recent: Vec<(CommandId, Outcome)>,
     /// When it last changed. An earlier `now` counts as this time.
     pub updated_at: DateTime<Utc>,
-    /// What a later version of this crate wrote: it survives.
+    /// Fields that a later version of this crate wrote. They are kept.
     #[serde(flatten)]
     pub rest: BTreeMap<String, Value>,
 }
@@ -110,7 +110,7 @@ pub enum State {
         work: Work,
         /// Since when.
         started_at: DateTime<Utc>,
-        /// Until when, unless it is extended.
+        /// When the lease ends, unless it is extended.
         lease_until: DateTime<Utc>,
         /// The newest generation when it was asked to stop. `None` if nobody has asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,7 +142,7 @@ pub enum InvalidSlot {
         /// Where, and what is wrong.
         problem: String,
     },
-    /// It was written by a later version of this crate.
+    /// A later version of this crate wrote it.
     #[error("this slot has format {found}, this version reads up to {FORMAT}")]
     Format {
         /// Its format.
@@ -174,7 +174,7 @@ impl Slot {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::queue::Slot;
-    /// // nothing to look at, so no need to store it
+    /// // no worker needs to look at it, so it need not be stored
     /// assert_eq!(Slot::new(DateTime::UNIX_EPOCH).due(), None);
     /// ```
     pub fn new(at: DateTime<Utc>) -> Self {
@@ -268,7 +268,7 @@ impl Slot {
     /// use chrono::DateTime;
     /// use tripartite::queue::{InvalidSlot, Slot};
     /// let mut slot = Slot::new(DateTime::UNIX_EPOCH);
-    /// slot.wanted = 1; // nobody waits, nobody runs: this trigger would be lost
+    /// slot.wanted = 1; // no job waits or runs, so this trigger would be lost
     /// assert_eq!(slot.check(), Err(InvalidSlot::Idle { covered: 0, wanted: 1 }));
     /// ```
     ///
@@ -306,7 +306,7 @@ impl Slot {
     /// };
     /// let pending = step(&Slot::new(now), trigger);
     /// assert_eq!(pending.due(), Some(now));
-    /// // it waits, and nobody needs to look
+    /// // it waits, and no worker needs to look
     /// assert_eq!(step(&pending, Command::Pause).due(), None);
     /// ```
     pub fn due(&self) -> Option<DateTime<Utc>> {

@@ -13,7 +13,7 @@ use crate::id::PolicyRef;
 /// ```
 /// use tripartite::queue::{Slot, Token};
 /// let slot = Slot::new(chrono::DateTime::UNIX_EPOCH);
-/// assert_eq!(slot.token, Token(0)); // nobody holds it: the first claim gets 1
+/// assert_eq!(slot.token, Token(0)); // no claim has it: the first claim gets 1
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -140,7 +140,7 @@ impl Work {
 ///     why: "all would be deactivated".into(),
 /// };
 /// let held = step(&running, block);
-/// // nothing waits, and the trigger is not forgotten
+/// // no job waits, and the trigger is still remembered
 /// assert_eq!((held.covered, held.wanted), (0, 1));
 /// // Another record's run leaves it open; a run of everything does it.
 /// let other = step(&step(&held, one("8")?), claim("n2")?);
@@ -174,7 +174,7 @@ pub struct Held {
     pub since: DateTime<Utc>,
 }
 
-/// How far an attempt is, in records.
+/// The progress of an attempt, in records.
 ///
 /// ```
 /// use tripartite::queue::Progress;

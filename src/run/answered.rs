@@ -1,4 +1,4 @@
-//! Answers are acted on: once the listing is over, nobody claims a record here who has not spoken.
+//! Acts on the answers of the match rules when the listing is over: a record is linked, created or set aside.
 
 use super::context::Context;
 use super::matched::Candidates;
@@ -33,13 +33,12 @@ impl Ends {
     }
 }
 
-/// Whether everything that says who they are speaks against a rule that is trusted: a mother and her child share an
-/// address.
+/// Whether all identity fields contradict a trusted rule, as when a mother and her child share an address.
 fn contradicts(context: &Context, remote: &RemoteRecord, candidate: &Candidate) -> bool {
     context.run.policy.schema().is_another(&candidate.record, &remote.record)
 }
 
-/// In which situation a record is that is set aside for an answer.
+/// The situation of a record that an answer sets aside.
 fn situation(answer: &Match) -> Situation {
     match answer {
         Match::IdentityConflict { .. } => Situation::IdentityConflict,
@@ -49,7 +48,7 @@ fn situation(answer: &Match) -> Situation {
     }
 }
 
-/// What a person is told, who decides.
+/// The problem as the person reads it who decides.
 fn problem(answer: &Match) -> String {
     match answer {
         Match::Found { local, rule, .. } => {

@@ -1,4 +1,4 @@
-//! Ops on their way to the store, batch by batch. What was stale is planned once more, and then written or skipped.
+//! Ops on their way to the store, batch by batch. A stale op is planned once more; if it is stale again, it is skipped.
 
 use super::context::Context;
 use super::options::Key;
@@ -25,7 +25,7 @@ impl Batches {
         Self { rest: ops.into().into_iter(), stale: Vec::new(), attempt: Attempt::First }
     }
 
-    /// The ops that were stale, planned once more.
+    /// The stale ops, after they were planned once more.
     pub(super) fn again(ops: Vec<Op>) -> Self {
         Self { attempt: Attempt::Second, ..Self::of(ops) }
     }
@@ -34,7 +34,7 @@ impl Batches {
         self.rest.len()
     }
 
-    /// The next batch, with its entries as they are where it has stand-ins.
+    /// The next batch, and the plain entries of each op whose entries have stand-ins.
     pub(super) fn next(&mut self, context: &Context) -> Option<(Batch, Plain)> {
         let run = &context.run;
         let mut ops: Vec<Op> = self.rest.by_ref().take(run.batch).collect();
@@ -49,7 +49,7 @@ impl Batches {
         (!batch.ops.is_empty()).then_some((batch, plain))
     }
 
-    /// Takes what came of the ops of a batch.
+    /// Takes the outcomes of a batch.
     pub(super) fn answered(&mut self, context: &mut Context, ops: Vec<Op>, outcomes: Vec<OpOutcome>) {
         let mut outcomes = outcomes.into_iter();
         for op in ops {
@@ -61,7 +61,7 @@ impl Batches {
                     }
                     context.outcomes.applied(context.run.policy.schema(), &op);
                 }
-                // Nothing was to be written, and the next run looks again.
+                // A silent op writes no field, so nothing is lost: the next run looks at the record again.
                 OpOutcome::Stale if op.is_silent() => context.outcomes.unchanged(&op),
                 OpOutcome::Stale if self.attempt == Attempt::First => self.stale.push(op),
                 OpOutcome::Stale => context.outcomes.skipped(op.id, "changed here twice while it was being written"),
@@ -70,7 +70,7 @@ impl Batches {
         }
     }
 
-    /// What was stale, and what must be loaded to plan it once more.
+    /// The stale ops, and the request to load their records.
     pub(super) fn take_stale(&mut self, context: &Context) -> Option<(LoadRequest, Vec<Op>)> {
         let stale = std::mem::take(&mut self.stale);
         let ids = stale.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();

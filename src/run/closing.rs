@@ -1,4 +1,4 @@
-//! The second phase: the listing is over, and what became of records that are not listed is planned.
+//! The second phase: the listing is over. Here a torn listing is judged, and the ends of unlisted records are planned.
 
 use super::index::Slot;
 use super::listing::{Listed, Listing, UnlistedSoFar};
@@ -18,14 +18,15 @@ pub(super) struct Closing {
     pub(super) summary: Summary,
     pub(super) unlisted: UnlistedSoFar,
     pub(super) ends: Ends,
-    /// How many records were listed, each once, and what could be any.
+    /// How many records were listed, each once, and how many items could be any record.
     size: u64,
 }
 
 impl Closing {
     pub(super) fn of(listing: Listing, end: Next) -> Self {
         let Listed { planning, mut summary, unanswered, nameless, unlisted } = listing.over();
-        // Where a page was lost and a record repeated, as when the source changes under the enumeration, lines add up.
+        // If the source changes during the enumeration, one record can be lost and another repeated. The number of
+        // lines is then right, so records are counted, each once.
         let size = planning.context.index.listed + nameless;
         summary.complete = matches!(end, Next::Complete { .. });
         summary.incomplete = incomplete(end, nameless, size);
@@ -34,8 +35,8 @@ impl Closing {
         Self { planning, summary, unlisted, ends, size }
     }
 
-    /// Whether the source listed something, and nothing of it could be read: that is the source's failure. Of one record that
-    /// was asked for it is a word on that record.
+    /// Whether the source listed something and none of it could be read: that is a failure of the source. If a run
+    /// asked for one record, it is a problem of that record alone.
     pub(super) fn has_read_nothing(&self) -> bool {
         let context = &self.planning.context;
         let malformed = |aside: &Quarantined| aside.situation == Situation::Malformed;
@@ -47,7 +48,7 @@ impl Closing {
         counts.processed == counts.quarantined && self.unlisted.gone.is_empty() && self.unlisted.moves.is_empty()
     }
 
-    /// What the guards take for the size of the listing: in a part of one, what is gone was spoken of, too.
+    /// The size of the listing for the guards. In a partial listing the records that are gone count, too.
     pub(super) fn listed_in_all(&self) -> u64 {
         if self.summary.complete { self.size } else { self.size + self.unlisted.gone.len() as u64 }
     }
@@ -61,7 +62,7 @@ impl Closing {
         self.planning.context.index.slot(id.as_str())
     }
 
-    /// Sets aside what is said of a record, because its id is in doubt.
+    /// Sets aside a record whose id is in doubt.
     pub(super) fn mistaken(&mut self, id: ExternalId, problem: String) {
         self.planning.set_aside(Quarantined::of(id, Situation::IdentityConflict, problem), &mut Changed::new());
     }
@@ -71,7 +72,7 @@ impl Closing {
     }
 }
 
-/// Why a listing that was to be everything cannot be believed to be.
+/// Why a listing that should be complete cannot be trusted to be.
 fn incomplete(end: Next, nameless: u64, size: u64) -> Option<Incomplete> {
     match end {
         Next::More(_) | Next::Partial => None,

@@ -10,7 +10,7 @@ use crate::source::RemoteRecord;
 use crate::store::{Action, Op, Precondition, Records, listings_without};
 
 impl Planning {
-    /// Plans once more what was stale, while the listing goes on: whoever could be somebody here waits for its end.
+    /// Plans the stale ops once more while the listing goes on. A record that has candidates waits for its end.
     pub(super) fn plan_again(&mut self, stale: &[Op], records: Records) -> Vec<Op> {
         let context = &mut self.context;
         let (loaded, candidates) = (context.by_id(records.linked), context.candidates(records.candidates));
@@ -32,7 +32,7 @@ impl Planning {
 }
 
 impl Writing {
-    /// Plans once more what was stale.
+    /// Plans the stale ops once more.
     pub(super) fn plan_again(&mut self, stale: Vec<Op>, records: Records) -> Vec<Op> {
         let context = &mut self.context;
         let (loaded, candidates) = (context.by_id(records.linked), context.candidates(records.candidates));
@@ -62,10 +62,10 @@ impl Writing {
 }
 
 impl Context {
-    /// Plans once more what was not listed under the id that it had here.
+    /// Plans once more a record that was not listed under its id here.
     fn plan_unlisted_again(&mut self, op: &Op, loaded: &ById) -> Option<Op> {
         let Run { policy, missing_after, .. } = &self.run;
-        // What was due is due.
+        // The count of missing listings was reached before, so one more listing is enough now.
         let after = if op.action == Action::Deactivate { 1 } else { *missing_after };
         let counted = listings_without(op.missed) > 0;
         let Some(from) = &op.rekeyed else {
@@ -92,7 +92,7 @@ impl Context {
         Some(plan_rekeyed(policy, &op.id, remote.as_ref(), known))
     }
 
-    /// Plans once more what was listed and then found stale, judged by what is here now.
+    /// Plans a listed record once more, from the record as it is here now.
     pub(super) fn plan_listed_again(&mut self, op: &Op, remote: &RemoteRecord, loaded: &ById) -> Option<Op> {
         let was_linked = matches!(op.expect, Precondition::Revision(_));
         let known = loaded.get(&op.id);

@@ -1,4 +1,4 @@
-//! What every phase of a run needs: what the run is told, what it knows of records, and what came of them.
+//! What every phase of a run needs: its options, its index of records, and their outcomes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::store::{IndexEntry, Loaded, Presence};
 pub(super) struct Context {
     pub(super) run: Run,
     pub(super) index: Index,
-    /// Which match keys more than a few records have.
+    /// The match keys that more than a few records have.
     pub(super) crowds: Crowds,
     /// The ids that several records here have.
     shared: BTreeSet<ExternalId>,
@@ -34,7 +34,7 @@ impl Context {
         self.run.mode == Mode::Streaming && !self.run.dry
     }
 
-    /// How many records were listed so far, each once, and what cannot be read as one.
+    /// How many records were listed so far, each once, and how many items cannot be read as a record.
     pub(super) fn processed(&self) -> u64 {
         self.index.listed_now() + self.outcomes.besides()
     }
@@ -43,7 +43,8 @@ impl Context {
         let policy = self.run.policy.fingerprint();
         for entry in entries {
             let fresh = entry.synced.filter(|synced| synced.revision == entry.revision && synced.policy == policy);
-            // Who is inactive and was not missed is listed, and may be somebody else by now: that is asked already.
+            // A missed record is always looked at, so that its count is set back. An inactive record with a count of 0
+            // was listed: if it may be another person by now, that was asked already.
             let fresh = fresh.filter(|_| entry.missed == 0);
             self.outcomes.were_open(u64::from(entry.open));
             let slot = self.index.link(entry.id.as_str(), entry.can_be_missing(), fresh.map(|synced| synced.seen));
@@ -54,7 +55,7 @@ impl Context {
         }
     }
 
-    /// A run that reads no index learns from the records themselves what it would have told.
+    /// A run that reads no index takes from the loaded records what the index would have told.
     pub(super) fn learn<'l>(&mut self, loaded: impl Iterator<Item = &'l Loaded>) {
         if self.run.only.is_none() {
             return;
@@ -67,7 +68,7 @@ impl Context {
         }
     }
 
-    /// The records by their ids, but for those whose id several have: which of them it is, nobody can say.
+    /// The records by their ids, without those whose id several records have.
     pub(super) fn by_id(&mut self, linked: Vec<Loaded>) -> ById {
         let mut loaded = ById::new();
         for record in linked {
@@ -85,13 +86,13 @@ impl Context {
         self.shared.contains(id)
     }
 
-    /// Whether it was linked when the index was read, and no longer is: somebody gave its link up, or another run gave it
-    /// another id.
+    /// Whether the record was linked when the index was read, and no longer is: its link was given up, or another run
+    /// gave it another id.
     pub(super) fn has_vanished(&self, slot: Slot, id: &ExternalId, loaded: &ById) -> bool {
         self.index.is_linked(slot) && !loaded.contains_key(id) && !self.is_shared(id)
     }
 
-    /// The next run knows who is linked now; here, nobody was looked for who could be this record.
+    /// Skips a record that lost its link: this run has looked for no candidates. The next run reads the new links.
     pub(super) fn leave_to_the_next(&mut self, id: ExternalId) {
         self.index.set_aside(id.as_str());
         self.outcomes.skipped(id, "its link was given up while the run was under way");

@@ -1,4 +1,4 @@
-//! Where schema and source disagree: fields that only one of them has.
+//! Schema drift: fields that only the source or only the schema has.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::schema::{Field, Schema};
 use crate::value::Record;
 
-/// So many fields that the schema does not have are named; a source that makes up names cannot fill the memory with them.
+/// How many undeclared fields are named. The limit keeps a source that makes up names from filling the memory.
 const MOST_NAMED: usize = 32;
 
 /// The most characters of a field's name.
 const LONGEST: usize = 64;
 
-/// So many digits in a row are rather a number of somebody than part of a field's name.
+/// How many digits in a row look like a person's number rather than part of a field's name.
 const DIGITS: usize = 5;
 
 /// What a run noticed about the fields of the source and those of the schema. It names fields, never a value.
@@ -22,8 +22,8 @@ const DIGITS: usize = 5;
 /// |---|---|---|
 /// | `licence_no` | no such field | undeclared: it is not synced |
 /// | `name` | `nmae`, which no record states | undeclared, and probably `nmae`; `nmae` is unstated |
-/// | nothing of `phone`, in a complete listing | `phone` | unstated |
-/// | nothing of `phone`, in a part of a listing | `phone` | nothing: other records may state it |
+/// | no `phone`, in a complete listing | `phone` | unstated |
+/// | no `phone`, in a partial listing | `phone` | nothing: other records may state it |
 ///
 /// ```
 /// use tripartite::run::SchemaDrift;
@@ -50,8 +50,8 @@ pub struct SchemaDrift {
     /// Fields that the source has and the schema has not, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undeclared: Vec<Undeclared>,
-    /// How many records have such fields besides that are not named: there are too many, or what stands for a name could
-    /// be somebody's data.
+    /// How many records have undeclared fields that are not named here, because there are too many names, or because a
+    /// name may be personal data.
     #[serde(default, skip_serializing_if = "is_none")]
     pub unnamed: u64,
     /// Fields that the schema has and no record of a complete listing states.
@@ -98,8 +98,8 @@ fn is_none(count: &u64) -> bool {
     *count == 0
 }
 
-/// Which fields the records of a listing state. Of a record that states only what the schema has, and all that was not
-/// seen yet, nothing is kept and nothing allocated.
+/// Counts the fields that the records of a listing state. A record that states only declared fields costs no
+/// allocation.
 #[derive(Debug)]
 pub(super) struct FieldCensus {
     records: u64,
@@ -131,7 +131,7 @@ impl FieldCensus {
         self.unnamed += u64::from(unnamed);
     }
 
-    /// What it comes to; who states nothing is known of a complete listing alone.
+    /// The drift. Only a complete listing can show that no record states a field.
     pub(super) fn drift(self, schema: &Schema, complete: bool) -> SchemaDrift {
         let unseen: Vec<&Field> = self.unseen.iter().filter_map(|&at| schema.fields().get(at)).collect();
         let undeclared = self.undeclared.into_iter().map(|(field, records)| {
@@ -144,7 +144,7 @@ impl FieldCensus {
     }
 }
 
-/// Whether a key may be shown: a source that files records under addresses or numbers has people's data for keys.
+/// Whether a key may be shown. A source may use addresses or numbers as keys, and those are personal data.
 fn is_a_name(key: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | ':' | '/' | '$' | '#');
     let longest_number = key.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);

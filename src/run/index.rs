@@ -1,4 +1,4 @@
-//! What a run knows of every record: some tens of bytes, whatever the record's size.
+//! The index of a run: what it knows of every record, in some tens of bytes each.
 
 mod chunks;
 mod ids;
@@ -24,46 +24,46 @@ const FATE: u16 = PLANNED | QUARANTINED;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(u32);
 
-/// All external ids, those of the host and those that only the source has. Ids are compared exactly, byte for byte.
+/// All external ids, those of the host and those that only the source has. Ids are compared byte for byte.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     ids: Ids,
     rows: Chunks<Row>,
-    /// How many are linked and active.
+    /// How many records are linked and active.
     pub(super) population: u64,
-    /// How many were listed, each once.
+    /// How many records were listed, each once.
     pub(super) listed: u64,
-    /// How many of them were listed and are gone all the same.
+    /// How many of them were listed and are gone nevertheless.
     unlisted: u64,
 }
 
-/// Nearly bytes alone, so that hardly any room is lost between them.
+/// One record. Its fields are aligned to two bytes at most, so hardly any padding is lost.
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
-    /// What was seen at the source when the record was last in step; once it is listed, what is seen now.
+    /// The fingerprint of the source's record when it was last in step; after it is listed, the present one.
     seen: Fingerprint,
     /// The largest version that was listed.
     version: Option<[u8; 8]>,
     flags: u16,
 }
 
-/// What listing a record for the first or second time shows.
+/// What is found when a record is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sighting {
-    /// It says what it said when it was last in step, and nothing moved here.
+    /// It is as it was when it was last in step, and nothing changed here.
     Unchanged,
     /// It must be looked at.
     Changed,
-    /// It was listed before, and says the same.
+    /// It was listed before with the same fingerprint.
     Repeated,
-    /// It was listed before, and says something else.
+    /// It was listed before with another fingerprint.
     Reworded,
     /// It was set aside before.
     SetAside,
 }
 
-/// What came of all listed records, as it is known here: nothing is to be done of one, or an op is planned or an answer
-/// awaited, or it is set aside. The last judgement of a record is the one that counts.
+/// The fates of all listed records: a record is unchanged, or planned (or waiting for an answer), or set aside. The
+/// last judgement of a record counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Fates {
     /// All that are listed.
@@ -72,20 +72,20 @@ pub(super) struct Fates {
     pub(super) quarantined: u64,
 }
 
-/// What was known of a record that is set aside.
+/// The state of a record before it was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Before {
-    /// It was not listed yet.
+    /// It was not listed.
     Unlisted,
-    /// It was.
+    /// It was listed.
     Listed,
     /// It was set aside already.
     SetAside,
 }
 
 impl Index {
-    /// Adds a linked record. `active`: it is there, and was in step once. `fresh`: nothing moved here since it was last in
-    /// step with what was `seen`.
+    /// Adds a linked record. `active`: it is active, and was in step once. `fresh`: the fingerprint that it was last in
+    /// step with, if nothing changed here since then.
     pub(super) fn link(&mut self, id: &str, active: bool, fresh: Option<Fingerprint>) -> Slot {
         let slot = self.slot(id);
         let flags = LINKED | if active { ACTIVE } else { 0 } | if fresh.is_some() { FRESH } else { 0 };
@@ -96,13 +96,13 @@ impl Index {
         slot
     }
 
-    /// Adds that a linked record is there, or that conflicts are open about one that is not: then it matters when the
-    /// source no longer has it either.
+    /// Marks a linked record as present, or as disputed: it is removed and has open conflicts, so the run must notice
+    /// when the source no longer has it either.
     pub(super) fn matters(&mut self, slot: Slot, present: bool) {
         self.row_mut(slot).flags |= if present { PRESENT } else { DISPUTED };
     }
 
-    /// Adds a linked record that was loaded, in a run that has read no index; whether that is news.
+    /// Adds a linked record that was loaded by a run that reads no index. Returns whether it is new to the index.
     pub(super) fn learn(&mut self, id: &str, present: bool) -> bool {
         let slot = self.slot(id);
         let row = self.row_mut(slot);
@@ -156,25 +156,25 @@ impl Index {
         self.row(slot).flags & SET_ASIDE != 0
     }
 
-    /// Marks a record as one of which the source says what became of it, so that it is not missing.
+    /// Marks a record about whose end the source made a statement, so that it is not missing.
     pub(super) fn speak_for(&mut self, id: &str) -> Slot {
         let slot = self.slot(id);
         self.row_mut(slot).flags |= SPOKEN_FOR;
         slot
     }
 
-    /// As if it was not listed.
+    /// Takes a listed record back, as if it was not listed.
     pub(super) fn unlist(&mut self, slot: Slot) {
         self.row_mut(slot).flags &= !LISTED;
         self.unlisted += 1;
     }
 
-    /// Of a listed record nothing is to be done.
+    /// Judges a listed record as unchanged.
     pub(super) fn judge_unchanged(&mut self, slot: Slot) {
         self.row_mut(slot).flags &= !FATE;
     }
 
-    /// A listed record is set aside, whatever was planned of it.
+    /// Judges a listed record as set aside. This overrides an earlier fate.
     pub(super) fn judge_quarantined(&mut self, slot: Slot) {
         let row = self.row_mut(slot);
         row.flags = (row.flags & !FATE) | QUARANTINED;
@@ -200,7 +200,7 @@ impl Index {
         self.row(slot).flags & SPOKEN_FOR != 0
     }
 
-    /// Whether it can end: it is there, or in dispute.
+    /// Whether it can end: it is present or disputed.
     pub(super) fn can_end(&self, slot: Slot) -> bool {
         self.row(slot).flags & (PRESENT | DISPUTED) != 0
     }
@@ -214,7 +214,7 @@ impl Index {
         self.has(id, LINKED)
     }
 
-    /// Whether it was listed as a record, and the largest version of it that was.
+    /// The largest version that was listed; `None` if it was not listed as a record.
     pub(super) fn listed(&self, slot: Slot) -> Option<Option<u64>> {
         let row = self.row(slot);
         (row.flags & LISTED != 0).then(|| row.version.map(u64::from_le_bytes))

@@ -1,4 +1,5 @@
-//! The plan is judged by the guards before anything is written; a stored one was judged when it was made.
+//! Judging: the guards block a plan, or let it pass, before anything is written. A stored plan was judged when it was
+//! made.
 
 use super::closing::Closing;
 use super::context::Context;
@@ -28,7 +29,7 @@ pub(super) enum Judged {
     Write(Writing, Plan),
     /// A person is asked.
     Stop(Writing, Plan, Vec<Blocked>),
-    /// It was only to be made, or cannot be carried out.
+    /// It is not carried out: the run is dry, or the plan cannot be carried out.
     Done(Done),
 }
 
@@ -55,13 +56,13 @@ impl Judging {
         Self { writing: Writing { context, summary, ends, claims, plan: Whose::Own }, plan, figures, noted }
     }
 
-    /// Whether it must be known how many records are active here, which a run of some records has not read.
+    /// Whether the guards need the number of active records, which a run of some records has not read.
     pub(super) fn needs_population(&self) -> bool {
         let run = &self.writing.context.run;
         run.only.is_some() && run.guards.could_stop(&self.figures)
     }
 
-    /// So many records are active here.
+    /// Sets how many records are active here.
     pub(super) fn within(self, active: u64) -> Self {
         Self { figures: self.figures.within(active), ..self }
     }
@@ -70,7 +71,7 @@ impl Judging {
         let context = &self.writing.context;
         let guards = &context.run.guards;
         let reasons = if context.streams() { guards.judge_leaving(&self.figures) } else { guards.judge(&self.figures) };
-        // Before the plan has an id: with the plan, what it drops is approved for good.
+        // The marks come before the plan gets its id, so that approving the plan approves the dropped values for good.
         self.plan.mark(&self.noted.dropped, &reasons);
         if !reasons.is_empty() && context.run.approved != Some(self.plan.id()) {
             return Judged::Stop(self.writing, self.plan, reasons);
@@ -124,7 +125,7 @@ pub(super) fn apply(run: Run, plan: Plan) -> Judged {
 }
 
 impl Writing {
-    /// What a stored plan says was listed: of each record it has an op, or it is set aside.
+    /// Counts the records of a stored plan as listed: each has an op or is set aside.
     fn count_stated(&mut self, plan: &Plan) {
         for op in plan.ops.iter().filter(|op| op.remote.is_some()) {
             self.context.index.list(op.id.as_str(), op.version, op.seen.unwrap_or_default());
@@ -132,7 +133,7 @@ impl Writing {
         self.context.outcomes.set_aside_by_plan(&plan.quarantined);
     }
 
-    /// The claims of a plan that was stored.
+    /// Restores the claims of a stored plan.
     fn claim_again(&mut self, plan: &Plan) {
         for aside in &plan.quarantined {
             if let (Some(id), Some(answer)) = (&aside.id, &aside.matched) {
@@ -144,7 +145,7 @@ impl Writing {
                 self.claims.claim(&op.id, std::slice::from_ref(local));
             }
         }
-        // Whoever it creates must not be found by what it creates.
+        // A key that more than a few creations of the plan share names no candidate, as in the run that made the plan.
         let created = plan.ops.iter().filter(|op| matches!(op.action, Action::Create(_)));
         if let Some(rules) = &self.context.run.rules {
             self.context.crowds.add_shared(rules, created.filter_map(|op| op.remote));

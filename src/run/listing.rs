@@ -1,5 +1,5 @@
-//! The first phase: what the source lists, page by page. Who changed is loaded and planned, and what cannot be relied on
-//! is set aside.
+//! The first phase: items are taken in page by page, changed records are loaded and planned, unreadable ones are set
+//! aside.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,22 +24,22 @@ use crate::store::{IndexEntry, LoadRequest, Records};
 pub(super) struct Listing {
     pub(super) planning: Planning,
     linked: u64,
-    /// Which fields it has.
+    /// The fields that the listing has.
     census: FieldCensus,
     spellings: LinkedSpellings,
-    /// In a run of some records, those that the source has not answered for so far.
+    /// In a run of some records: the records that the source has not answered for so far.
     unanswered: BTreeSet<ExternalId>,
-    /// How many items were listed that could be any record.
+    /// How many listed items could be any record.
     nameless: u64,
     unlisted: UnlistedSoFar,
-    /// Listed a second time in other words, while the first statement is no longer at hand.
+    /// Records that were listed a second time with another fingerprint, when the first statement was no longer kept.
     doubtful: Vec<(Slot, RemoteRecord)>,
 }
 
-/// What the source says of records that it does not list. It is acted on when the listing is over.
+/// The tombstones and moves of a listing. They are acted on when the listing is over.
 #[derive(Debug, Default)]
 pub(super) struct UnlistedSoFar {
-    /// By its old id, what the source calls a record from now on; it should be one.
+    /// The new ids that the source gave to each old id. There should be one.
     pub(super) moves: BTreeMap<ExternalId, BTreeSet<ExternalId>>,
     /// The versions of the records that the source says are gone.
     pub(super) gone: BTreeMap<ExternalId, Option<u64>>,
@@ -74,7 +74,7 @@ impl Listing {
         self.planning.context.add_to_index(entries);
     }
 
-    /// How many records are linked, as the index has it.
+    /// How many records are linked, according to the index.
     pub(super) fn linked(&self) -> u64 {
         self.linked
     }
@@ -87,7 +87,7 @@ impl Listing {
         self.planning.context.run.mode = Mode::Streaming;
     }
 
-    /// Takes a page. What must be loaded before it can be planned, if anything.
+    /// Takes a page. Returns what must be loaded before it can be planned, if anything.
     pub(super) fn list(&mut self, items: Vec<Item>) -> Option<(LoadRequest, Changed)> {
         let mut changed = Changed::new();
         for item in items {
@@ -116,7 +116,8 @@ impl Listing {
         }
     }
 
-    /// Whether an item is about a record that was asked for, which is answered for now, or could be about any.
+    /// Whether an item is about a record that was asked for, or could be about any record. The record counts as
+    /// answered for.
     fn answers(&mut self, item: &Item) -> bool {
         let asked = self.only().unwrap_or_default();
         let answers = item.ids().next().is_none() || item.ids().any(|id| asked.binary_search(id).is_ok());
@@ -181,7 +182,7 @@ impl Listing {
         }
     }
 
-    /// Plans a page, now that its records are loaded. In streaming mode, what is to be written at once.
+    /// Plans a page after its records are loaded. In streaming mode, returns the ops to write at once.
     pub(super) fn plan_page(&mut self, remotes: Changed, records: Records) -> PackedOps {
         let context = &mut self.planning.context;
         let (loaded, candidates) = (context.by_id(records.linked), context.candidates(records.candidates));
@@ -206,7 +207,7 @@ impl Listing {
         if self.planning.context.streams() { self.planning.take_ops() } else { PackedOps::default() }
     }
 
-    /// Tells repetitions from contradictions by what the host has of the first statement.
+    /// Tells repetitions from contradictions: the host has what the first statement said.
     fn settle_doubtful(&mut self, loaded: &ById) {
         for (slot, remote) in std::mem::take(&mut self.doubtful) {
             let context = &mut self.planning.context;

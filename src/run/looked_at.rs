@@ -1,6 +1,7 @@
-//! Which records the newer runs looked at, when a stored plan is applied.
+//! The records that newer runs looked at, for a stored plan that is applied.
 //!
-//! A newer run that found a record as it was leaves nothing behind in it, so the record cannot say that the plan is old.
+//! A newer run that finds a record unchanged writes nothing to it, so the record itself does not show that the plan is
+//! old.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use super::scope::Scope;
 use crate::id::ExternalId;
 use crate::store::Op;
 
-/// What newer runs looked at. What carried out a stored plan, and be it this one, looked at nothing anew.
+/// What newer runs looked at. A run that carried out a stored plan looked at nothing, also if it was this plan.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LookedAt {
     all: bool,

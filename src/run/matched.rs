@@ -1,18 +1,19 @@
-//! Who is who: records of the source that nobody here is linked to, and the records here that they could be.
+//! Candidates: which records here an unlinked record of the source may be, and how each answer of the match rules is
+//! handled.
 //!
-//! | the rules say of a record | and so |
+//! | the rules name for a record | result |
 //! |---|---|
-//! | nobody, or only by keys that more than a few records have | it is created, and the report names the rule |
-//! | one, by a rule that is trusted | it is linked, when the listing is over and nobody else claims the same |
+//! | no record, or records only by keys that more than a few have | it is created, and the report names the rule |
+//! | one, by a rule that is trusted | it is linked when the listing is over, if no other record claims the same |
 //! | one, by a rule that proposes; or one that a user removed | it is set aside until a person decides |
 //! | several, or one that another record of the listing claims | it is set aside, and so is the other |
 //! | one that is linked to another record of the source | it is set aside: a link is never moved |
 //! | one that is linked to a record which a complete listing no longer has | both wait: is it the same one, [renamed](super::renamed)? |
 //!
-//! **When is it known that a key is one of more than a few?** With the listing, so answers are given at its end, by keys
-//! alone. Whom a run waits for, it holds with the few records here that it could be: never each with each.
+//! **When is it known that more than a few records have a key?** At the end of the listing, so answers are given then.
+//! A run holds each waiting record with its few candidates, and never compares all records with all.
 //!
-//! **Why is a record that this run created no candidate?** Whether it is there yet depends on the order of the pages.
+//! **Why is a record that this run created not a candidate?** Whether it exists yet depends on the order of the pages.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +23,11 @@ use crate::matching::{Evidence, Local, Match, Pool, Remote, Trust};
 use crate::source::RemoteRecord;
 use crate::store::{Candidate, CandidateQuery, Presence, gave_up};
 
-/// The records here that one of the source could be, by what they are called here.
+/// The candidates, by their local ids.
 pub(super) type Candidates = BTreeMap<LocalId, Candidate>;
 
 impl Context {
-    /// What to look for: the keys of records that are linked to nothing, but for those that more than a few have.
+    /// The keys to look for: those of unlinked records, without those that more than a few records have.
     pub(super) fn near<'r>(&self, unlinked: impl Iterator<Item = &'r RemoteRecord>) -> Option<CandidateQuery> {
         let rules = self.run.rules.as_ref()?;
         let keys = unlinked.flat_map(|remote| rules.keys(&remote.record));
@@ -40,12 +41,12 @@ impl Context {
         let made = |id: &ExternalId| self.index.was_made(id.as_str());
         let mut found: Vec<_> =
             loaded.into_iter().filter(|candidate| !candidate.linked.as_ref().is_some_and(made)).collect();
-        // Of whoever gave an id up, a person has said that it is not that one.
+        // A record that gave an id up is not the record of that id: a person has decided so.
         found.iter_mut().for_each(|it| it.is_not.extend(it.linked.as_ref().and_then(gave_up)));
         found.into_iter().map(|candidate| (candidate.local.clone(), candidate)).collect()
     }
 
-    /// What the rules find about the records of a page, of which they name anybody.
+    /// The evidence for the records of a page for which the rules name a candidate.
     pub(super) fn evidence<'r>(
         &self,
         remotes: impl Iterator<Item = &'r RemoteRecord>,
@@ -61,13 +62,13 @@ impl Context {
         unlinked.map(|remote| pool.evidence(Remote { id: &remote.id, record: &remote.record })).collect()
     }
 
-    /// Counts who has which key. A record that the listing states twice is counted as it was stated first.
+    /// Counts the records that have a key. A record that is listed twice counts by its first statement.
     pub(super) fn count_keys(&mut self, found: &[Evidence]) {
         found.iter().for_each(|evidence| self.crowds.count(evidence.of(), evidence));
     }
 
-    /// Whether the rules name anybody who is not linked to it since. One that is linked since was not loaded: its creation
-    /// is refused, and then it is.
+    /// The answer of the rules, without a candidate that was linked to the record meanwhile. The store then refuses the
+    /// creation, and the record is loaded as a linked one.
     pub(super) fn answer(&self, evidence: &Evidence, candidates: &Candidates) -> Match {
         let answer = self.run.rules.as_ref().map(|rules| evidence.answer(rules, &self.crowds));
         match answer {
@@ -76,7 +77,7 @@ impl Context {
         }
     }
 
-    /// Those that the rules name somebody for, by their ids.
+    /// The evidence of the records for which the rules name a candidate, by their ids.
     pub(super) fn named(&self, found: Vec<Evidence>, candidates: &Candidates) -> BTreeMap<ExternalId, Evidence> {
         let named = found.into_iter().filter(|evidence| self.answer(evidence, candidates) != Match::Unmatched);
         named.map(|evidence| (evidence.of().clone(), evidence)).collect()
@@ -88,7 +89,7 @@ fn local(candidate: &Candidate) -> Local<'_> {
     Local { id, linked: linked.as_ref(), is_not, record }
 }
 
-/// A record that a user removed is not brought back by a rule.
+/// A rule never brings back a record that a user removed.
 fn cautious(answer: Match, candidates: &Candidates) -> Match {
     match answer {
         Match::Found { local, rule, .. }

@@ -1,4 +1,4 @@
-//! What a run is told before it starts.
+//! The options of a run: mode, guards, approvals, batch size, scope, match rules and the rest.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,25 +14,25 @@ use crate::matching::{MatchRule, MatchRules, RulesError};
 use crate::plan::{ApprovedAside, Guards, MadeAfter, PlanId};
 use crate::schema::Policy;
 
-/// How many ops go into one batch, unless the host says otherwise: enough that a transaction's fixed cost does not
-/// count, few enough that it is over soon.
+/// The default number of ops in a batch: enough that the fixed cost of a transaction does not matter, and few enough
+/// that it is short.
 pub const BATCH: usize = 500;
 
 /// When a run writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// After the whole plan was judged. The default.
+    /// After the whole plan has been judged. This is the default.
     #[default]
     Planned,
-    /// Page by page; only deactivations and links are judged, and wait for the end.
+    /// Page by page. Only deactivations and links wait for the end and are judged.
     ///
-    /// With [match rules](Run::matching), who could be whom is read a page at a time, as the pages before have left it:
-    /// an address that the source passes from one record to another can make the second a person's case or not, by the
-    /// order of the two. The next run comes to the same; see [`matching`](crate::matching).
+    /// With [match rules](Run::matching), candidates are read a page at a time, after the pages before were written. If
+    /// the source moves an address from one record to another, the order of the two decides whether a person is asked
+    /// about the second. The next run gives the same result; see [`matching`](crate::matching).
     Streaming,
 }
 
-/// What a run does, before it starts.
+/// A run that has not started, with its options.
 #[derive(Debug, Clone)]
 #[must_use = "a run does nothing until it is started"]
 pub struct Run {
@@ -45,10 +45,10 @@ pub struct Run {
     pub(super) approved: Option<PlanId>,
     pub(super) approved_aside: ApprovedAside,
     pub(super) batch: usize,
-    /// In order, each once.
+    /// Sorted, each id once.
     pub(super) only: Option<Vec<ExternalId>>,
     pub(super) missing_after: u32,
-    /// Not of none.
+    /// `None` instead of an empty set of rules.
     pub(super) rules: Option<MatchRules>,
     pub(super) audit_key: Option<Key>,
     pub(super) made_after: Option<MadeAfter>,
@@ -105,7 +105,7 @@ impl Run {
         }
     }
 
-    /// What stops it.
+    /// Sets the guards that may stop the run.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -132,7 +132,7 @@ impl Run {
         self
     }
 
-    /// When it writes.
+    /// Sets when the run writes.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -146,9 +146,8 @@ impl Run {
     /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
     /// # drive_blocking(run.clone().start(), &one, &store)?;
     /// # let gone = Listing::new(vec![]);
-    /// // One record was in step last night; tonight the listing is complete, and empty.
-    /// // What it lists is written as it comes; who is missing waits for the end, and for the
-    /// // guards.
+    /// // One record was in step last night; tonight the listing is complete, and empty. Listed
+    /// // records are written as they come. Missing records wait for the end and the guards.
     /// let report = drive_blocking(run.mode(Mode::Streaming).start(), &gone, &store)?.report;
     /// assert_eq!(report.outcome, RunOutcome::Blocked);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -158,7 +157,8 @@ impl Run {
         self
     }
 
-    /// Stops before anything is written, and hands out the plan. Takes precedence over [`Mode::Streaming`].
+    /// Makes it a dry run: it stops before anything is written, and returns the plan. This takes precedence over
+    /// [`Mode::Streaming`].
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -171,7 +171,7 @@ impl Run {
     /// # let store = MemoryStore::new(schema.clone());
     /// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
     /// let done = drive_blocking(run.mode(Mode::Streaming).dry().start(), &one, &store)?;
-    /// // what it would do
+    /// // the plan of what it would do
     /// assert_eq!((done.report.dry_run, done.report.counts.created), (true, 1));
     /// assert!(done.plan.is_some() && store.records().is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -198,8 +198,8 @@ impl Run {
     /// // One record was in step last night; tonight the listing is complete, and empty.
     /// let blocked = drive_blocking(run.clone().start(), &gone, &store)?.report;
     /// assert_eq!(blocked.outcome, RunOutcome::Blocked);
-    /// // Approved is this plan. Had anything moved since, it would be another one, and be
-    /// // stopped again.
+    /// // The approval is for this plan. If anything had changed since, the plan would have
+    /// // another id, and would be stopped again.
     /// let report = drive_blocking(run.approve(blocked.plan_id).start(), &gone, &store)?.report;
     /// assert_eq!((report.outcome, report.counts.deactivated), (RunOutcome::Succeeded, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -209,8 +209,8 @@ impl Run {
         self
     }
 
-    /// Which records a person has let be set aside: they do not count in the guard on quarantined ones. The host keeps them from
-    /// the [report](crate::run::Report::set_aside) of the run that was approved.
+    /// Sets the quarantined records that a person has approved: the guard on quarantined records does not count them.
+    /// The host keeps them from the [report](crate::run::Report::set_aside) of the run that was approved.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -240,7 +240,7 @@ impl Run {
         self
     }
 
-    /// How many ops go into one batch, at least one.
+    /// Sets how many ops go into one batch, at least one.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -264,13 +264,13 @@ impl Run {
         self
     }
 
-    /// Only these records: what a webhook does. Each is asked for by its id, and the index is not read first, so that a run
-    /// of one record costs one fetch, one load and one commit.
+    /// Syncs only these records, as for a webhook. The run asks for each by its id and does not read the index first,
+    /// so a run of one record costs one fetch, one load and one commit.
     ///
-    /// It is never complete, whatever the source says: a record that is not answered for is not looked at, and only a
-    /// [tombstone](crate::source::Item::Tombstone) marks one inactive. What is said of other records is ignored, and
-    /// counted. To the [`Guards`], the population is all records that are active here, as in any other run: where a percentage
-    /// may stop the run, the index is read before it is judged. Whom the source does not answer for is
+    /// Its listing is never complete, even if the source says so. Only a [tombstone](crate::source::Item::Tombstone)
+    /// marks a record inactive. Items about other records are ignored, and counted. For the [`Guards`], the population
+    /// is all records that are active here, as in any other run. If a percentage may stop the run, it reads the index
+    /// before it is judged. Records that the source does not answer for are left alone and
     /// [counted](crate::run::Counts::unanswered), and the run ends as [partial](crate::run::RunOutcome::Partial).
     ///
     /// ```
@@ -290,7 +290,7 @@ impl Run {
     ///         .report
     ///         .counts;
     /// assert_eq!((counts.processed, counts.created), (1, 1));
-    /// // The source has nobody of this id, which says nothing: it may be late, and only a
+    /// // The source has no record of this id. That proves nothing, since it may be late: only a
     /// // complete listing is believed.
     /// let gone = Listing::new(vec![]);
     /// let counts =
@@ -298,7 +298,7 @@ impl Run {
     ///         .report
     ///         .counts;
     /// assert_eq!((counts.processed, counts.deactivated, counts.unanswered), (0, 0, 1));
-    /// assert!(matches!(run.only([]).start(), Step::Done(_))); // of nobody, it is over at once
+    /// assert!(matches!(run.only([]).start(), Step::Done(_))); // without records it is over at once
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn only(mut self, ids: impl IntoIterator<Item = ExternalId>) -> Self {
@@ -307,10 +307,10 @@ impl Run {
         self
     }
 
-    /// How many complete listings in a row must not have a record before it is marked inactive: 1 unless stated, and 0
-    /// is taken as 1. For a source whose listings now and then leave somebody out.
+    /// Sets how many complete listings in a row must miss a record before it is marked inactive. The default is 1, and
+    /// 0 counts as 1. Use it for a source whose listings sometimes leave records out.
     ///
-    /// Each complete run counts that was not blocked, also one that repeats another. A tombstone is believed at once.
+    /// Each complete run that was not blocked counts, also one that repeats another. A tombstone is believed at once.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -330,7 +330,7 @@ impl Run {
     /// night(&two)?;
     /// let counts = night(&one)?.report.counts;
     /// assert_eq!((counts.missing, counts.deactivated), (1, 0));
-    /// night(&two)?; // it is there again, so the next time is the first again
+    /// night(&two)?; // it is listed again, so the count starts anew
     /// assert_eq!(night(&one)?.report.counts.deactivated, 0);
     /// assert_eq!(night(&one)?.report.counts.deactivated, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -340,11 +340,11 @@ impl Run {
         self
     }
 
-    /// How records of the source are found here that no external id links. Without rules, whoever is not linked is
-    /// created.
+    /// Sets the match rules, which find the record here for an unlinked record of the source. Without rules, every
+    /// unlinked record is created.
     ///
-    /// MatchRules are no part of the policy: a record that is linked is not looked at again because one of them changed. A
-    /// [trusted](crate::matching::Trust::Trusted) one links, everything else waits for a person; see
+    /// Match rules are not part of the policy, so changing one does not make a run look at linked records again. A
+    /// [trusted](crate::matching::Trust::Trusted) rule links a record; any other rule asks a person; see
     /// [`matching`](crate::matching).
     ///
     /// # Errors
@@ -361,7 +361,7 @@ impl Run {
     /// # let store = MemoryStore::new(schema.clone());
     /// use tripartite::id::{ExternalId, LocalId};
     /// use tripartite::matching::{MatchRule, Trust};
-    /// // The club has Áine since before there was a register, and so without an id of it.
+    /// // The club had Áine before there was a register, so her record has no external id.
     /// let here = LocalId::new("17")?;
     /// store.enter(
     ///     here.clone(),
@@ -395,8 +395,8 @@ impl Run {
         Ok(self)
     }
 
-    /// The key of the hashes that the audit has of [hashed](crate::schema::Privacy::Hashed) fields. Without it, they are
-    /// redacted: no run writes such a value into the audit as it is.
+    /// Sets the key by which the audit hashes the values of [hashed](crate::schema::Privacy::Hashed) fields. Without a
+    /// key these values are redacted. No run writes them into the audit in plain text.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -407,7 +407,7 @@ impl Run {
     /// # use tripartite::run::Run;
     /// # use tripartite::schema::{Field, Kind, Policy, Privacy, Schema};
     /// # struct Hmac;
-    /// # impl KeyedHash for Hmac { fn hash(&self, _: &[u8]) -> [u8; 32] { [0xab; 32] } } // yours is a real one
+    /// # impl KeyedHash for Hmac { fn hash(&self, _: &[u8]) -> [u8; 32] { [0xab; 32] } } // use a real HMAC
     /// let phone = Field::new("phone", Kind::Text).sensitive_as(Privacy::Hashed);
     /// let schema = Schema::builder().field(phone).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
@@ -425,8 +425,8 @@ impl Run {
         self
     }
 
-    /// Says which run of this register was the newest before: a plan that this one hands out
-    /// [states it](crate::plan::Plan::made_after), so that the host knows which runs are newer when it is applied.
+    /// Sets which run of this register was the newest before this one. A plan that this run returns [states
+    /// it](crate::plan::Plan::made_after), so the host knows which runs are newer when the plan is applied.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -449,9 +449,10 @@ impl Run {
         self
     }
 
-    /// Hands in the reports of the runs that are newer than the plan to be [applied](Run::apply). What one of them looked
-    /// at, the plan knows less of: such an op is done already, or it is skipped and the report says so. After a run of all,
-    /// that is every op. Runs that wrote nothing, and those that carried out a stored plan, are passed over.
+    /// Sets the reports of the runs that are newer than the plan to be [applied](Run::apply). If a newer run looked at
+    /// a record, the plan's op for it is outdated: either it is done already, or it is skipped and the report says so.
+    /// After a newer run of all records, this is true for every op. Runs that wrote nothing, and runs that carried out
+    /// a stored plan, do not count.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;

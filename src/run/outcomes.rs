@@ -1,7 +1,7 @@
-//! What came of records: of what is planned by its op, of what is listed by its [fate](super::index::Fates).
+//! The outcomes of records, counted for the report: by the [fates](super::index::Fates) of listed records, and by ops.
 //!
-//! Nothing that was counted is taken back. A listed record that is judged again has one fate, the last; all fates are
-//! counted together, when a report is made.
+//! No count is ever taken back. A listed record that is judged again has one fate, the last. All fates are counted
+//! together when the report is made.
 
 use super::index::Index;
 use super::report::{Counts, Unwritten};
@@ -15,19 +15,20 @@ use crate::store::{Action, ConflictChange, Op, listings_without};
 
 #[derive(Debug)]
 pub(super) struct Outcomes {
-    /// What ops did and what the source said; nothing that the index tells.
+    /// The counts of ops and of statements. The counts of listed records are in the index.
     counts: Counts,
-    /// Statements that are set aside and are no record's own: they have no id, or contradict what was written already.
+    /// How many statements without a record of their own are set aside: they have no id, or they contradict a record
+    /// that was written already.
     besides: u64,
     pub(super) quarantined: Vec<Quarantined>,
     unwritten: Vec<Unwritten>,
     plan: PlanIdentity,
 }
 
-/// The id of what is written.
+/// How the plan's id is made.
 #[derive(Debug)]
 enum PlanIdentity {
-    /// It adds up, op by op, because no plan was judged as a whole.
+    /// Op by op, because no plan was judged as a whole.
     Adding(PlanHash),
     Judged(PlanId),
 }
@@ -43,12 +44,12 @@ impl Outcomes {
         }
     }
 
-    /// A plan was judged as a whole, so that is what is written.
+    /// Sets the id of a plan that was judged as a whole.
     pub(super) fn judged(&mut self, plan: PlanId) {
         self.plan = PlanIdentity::Judged(plan);
     }
 
-    /// So many conflicts were open before.
+    /// Adds conflicts that were open before the run.
     pub(super) fn were_open(&mut self, conflicts: u64) {
         self.counts.conflicts_open += conflicts;
     }
@@ -61,24 +62,24 @@ impl Outcomes {
         self.counts.ignored += 1;
     }
 
-    /// A statement is set aside that is no record's own.
+    /// Sets aside a statement without a record of its own.
     pub(super) fn set_aside_beside(&mut self, quarantined: Quarantined) {
         self.besides += 1;
         self.quarantined.push(quarantined);
     }
 
-    /// How many statements are set aside that are no record's own.
+    /// How many statements without a record of their own are set aside.
     pub(super) fn besides(&self) -> u64 {
         self.besides
     }
 
-    /// What a stored plan set aside.
+    /// Adds the records that a stored plan set aside.
     pub(super) fn set_aside_by_plan(&mut self, quarantined: &[Quarantined]) {
         self.besides = quarantined.len() as u64;
         self.quarantined = quarantined.to_vec();
     }
 
-    /// Of an op nothing is left to be done. A record that was not listed is not counted.
+    /// Counts an op with nothing left to do as unchanged. A record that was not listed is not counted.
     pub(super) fn unchanged(&mut self, op: &Op) {
         self.counts.unchanged += u64::from(op.remote.is_some());
     }
@@ -93,7 +94,7 @@ impl Outcomes {
         self.unwritten.push(Unwritten { id, problem });
     }
 
-    /// An op was carried out.
+    /// Counts an op that was carried out.
     pub(super) fn applied(&mut self, schema: &Schema, op: &Op) {
         if let PlanIdentity::Adding(hash) = &mut self.plan {
             hash.add(schema, op);
@@ -101,7 +102,7 @@ impl Outcomes {
         self.would_apply(op);
     }
 
-    /// An op was carried out, or would be: everything is read off the op and its entries.
+    /// Counts an op that was carried out, or would be in a dry run, by its fields and its entries.
     pub(super) fn would_apply(&mut self, op: &Op) {
         let counts = &mut self.counts;
         match op.action {
@@ -127,7 +128,7 @@ impl Outcomes {
                     self.counts.conflicts_detected += u64::from(disputed);
                 }
                 AuditEntry::Field(entry) => {
-                    // A group is decided once; its entries stand together.
+                    // A group is decided once. Its entries follow each other.
                     if entry.group.is_none() || entry.group != last_group {
                         self.field(entry);
                     }
@@ -157,7 +158,7 @@ impl Outcomes {
         };
     }
 
-    /// What was counted, with the fates of what was listed.
+    /// The counts, together with the fates of listed records.
     pub(super) fn counts(&self, index: &Index) -> Counts {
         let fates = index.fates();
         Counts {
@@ -169,7 +170,7 @@ impl Outcomes {
         }
     }
 
-    /// What a report tells of them.
+    /// The part of the report that is made from the outcomes.
     pub(super) fn told(self, index: &Index) -> Told {
         let counts = self.counts(index);
         let plan_id = match self.plan {
@@ -180,7 +181,7 @@ impl Outcomes {
     }
 }
 
-/// What a report tells of the outcomes.
+/// The part of a report that is made from the outcomes.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) counts: Counts,

@@ -1,4 +1,4 @@
-//! What is planned while the listing is read and closed, and who waits for the listing's end.
+//! What is planned so far, and the records that wait for the end of the listing.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,13 @@ use crate::value::Record;
 #[derive(Debug)]
 pub(super) struct Planning {
     pub(super) context: Context,
-    /// By the record's place, so that a contradicted one can be taken back; ordered, so that a plan is always the same.
+    /// The planned ops by record, so that an op can be taken back. The map is ordered, so the same input makes the same
+    /// plan.
     ops: BTreeMap<Slot, PackedOp>,
     packer: Packer,
-    /// Records that could be one here. What is done about them is known when the listing is over.
+    /// Unlinked records that have candidates. They are decided when the listing is over.
     pending: BTreeMap<Slot, Pending>,
-    /// The records here that a pending one could be.
+    /// The candidates of the pending records.
     candidates: Candidates,
     pub(super) noted: Noted,
 }
@@ -32,7 +33,7 @@ pub(super) struct Planning {
 #[derive(Debug)]
 struct Pending {
     remote: RemoteRecord,
-    /// Whom the rules name; `None` where only its id is like another one.
+    /// The evidence of the match rules; `None` if only its id is similar to another one.
     evidence: Option<Evidence>,
 }
 
@@ -51,7 +52,7 @@ impl Planning {
         }
     }
 
-    /// What the source said of a record that is planned or waits.
+    /// The source's record, for one that is planned or waits.
     pub(super) fn said(&self, slot: Slot) -> Option<Record> {
         let planned = self.ops.get(&slot).and_then(|op| self.packer.unpack(op.clone()).remote);
         planned.or_else(|| self.pending.get(&slot).map(|pending| pending.remote.record.clone()))
@@ -73,7 +74,7 @@ impl Planning {
         }
     }
 
-    /// Notes what the guards ask about a record of which something is planned.
+    /// Notes what the guards need to know about a planned record.
     pub(super) fn note(&mut self, remote: &RemoteRecord, loaded: Option<&Loaded>) {
         if let Some((base, loaded)) = loaded.and_then(|loaded| Some((loaded.base.as_ref()?, loaded))) {
             self.noted.add(self.context.run.policy.schema(), remote, &base.record, &loaded.local);
@@ -89,12 +90,12 @@ impl Planning {
         self.pending.insert(slot, Pending { remote, evidence });
     }
 
-    /// Takes back what is planned of a record, or that it waits; whether there was anything.
+    /// Takes back a record that is planned or waits. Returns whether there was one.
     pub(super) fn withdraw(&mut self, slot: Slot) -> bool {
         self.ops.remove(&slot).is_some() | self.pending.remove(&slot).is_some()
     }
 
-    /// The same, and what the source said of it.
+    /// Takes back a record that is planned or waits, and returns the source's record.
     pub(super) fn withdraw_said(&mut self, slot: Slot, id: &ExternalId) -> Option<RemoteRecord> {
         let waits = self.pending.remove(&slot).map(|pending| pending.remote);
         let planned = self.ops.remove(&slot).map(|op| self.packer.unpack(op));
@@ -108,12 +109,12 @@ impl Planning {
         std::mem::take(&mut self.packer).finish(ops)
     }
 
-    /// Sets aside what the source said of a record, and takes back what was planned of it.
+    /// Sets aside a record, and takes back what was planned for it.
     pub(super) fn set_aside(&mut self, quarantined: Quarantined, changed: &mut Changed) {
         let Some(id) = &quarantined.id else { return };
         let (slot, before) = self.context.index.set_aside(id.as_str());
         let taken_back = changed.remove(&slot).is_some() | self.withdraw(slot);
-        // What the first statement came to stands, and in streaming mode may be written; the second is set aside.
+        // In streaming mode the first statement may be written already. It stands, and only the second is set aside.
         if before == Before::Listed && !taken_back && self.context.streams() {
             return self.context.outcomes.set_aside_beside(quarantined);
         }
@@ -123,13 +124,14 @@ impl Planning {
         self.context.outcomes.quarantined.push(quarantined);
     }
 
-    /// Neither of two statements is believed.
+    /// Sets aside a record that is listed twice with different values: neither statement is believed.
     pub(super) fn contradicted(&mut self, id: ExternalId, changed: &mut Changed) {
         let problem = "the listing has this record twice, and not the same".to_owned();
         self.set_aside(Quarantined::of(id, Situation::DuplicateRemote, problem), changed);
     }
 
-    /// The listing is over: nobody claims a record here who has not spoken, and no key gains another record.
+    /// Decides the waiting records when the listing is over: only now are all claims known, and how many records have a
+    /// key.
     pub(super) fn settle_claims(&mut self, ends: &mut Ends) -> Claims {
         let (pending, candidates) = (std::mem::take(&mut self.pending), std::mem::take(&mut self.candidates));
         let pending: BTreeMap<_, _> =

@@ -1,4 +1,4 @@
-//! What is planned of one record that the source lists.
+//! Plans one record that the source lists.
 
 use super::context::Context;
 use crate::audit::Situation;
@@ -8,14 +8,14 @@ use crate::plan::{Quarantined, plan_creation, plan_linked};
 use crate::source::RemoteRecord;
 use crate::store::{Loaded, Op};
 
-/// Nothing is planned of a record, because it is set aside.
+/// The record is set aside, so nothing is planned.
 #[derive(Debug)]
 pub(super) struct Refused;
 
-/// An op, or nothing, because nothing is to be done.
+/// An op; `None` if there is nothing to do.
 pub(super) type Planned = Result<Option<Op>, Refused>;
 
-/// What an op would take over from the source, of a record that keeps its id.
+/// The source's record that an op was planned from, if the record keeps its id.
 pub(super) fn said_by_the_source(op: &Op) -> Option<RemoteRecord> {
     let record = op.remote.clone().filter(|_| op.rekeyed.is_none())?;
     Some(RemoteRecord { id: op.id.clone(), version: op.version, record })
@@ -36,7 +36,7 @@ impl Context {
         Ok(plan_linked(&self.run.policy, remote, loaded))
     }
 
-    /// Sets a record aside of which nothing is planned.
+    /// Sets a record aside.
     pub(super) fn refuse(
         &mut self,
         id: ExternalId,

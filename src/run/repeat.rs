@@ -1,4 +1,4 @@
-//! Whether a record that is listed twice says the same twice, in whatever spelling.
+//! Repetitions: whether two statements of one record in a listing say the same, in any spelling.
 //!
 //! | first | second | same |
 //! |---|---|---|
@@ -6,9 +6,9 @@
 //! | `{name: "Áine", fax: null}` | `{name: "Áine"}` | no: the second says nothing of the fax |
 //! | `{born: "spring"}` | `{born: "Spring"}` | no: what cannot be read equals only itself |
 //!
-//! **And when the first statement is gone?** A run keeps the fingerprint of a record that is as it was the last night,
-//! and in streaming mode of one that is written. What it said is then told by what the host has of it: the base, or
-//! where a conflict is open, the source's side of it.
+//! **What if the first statement is no longer kept?** A run keeps only the fingerprint of an unchanged record, and in
+//! streaming mode of a written one. The host still has what it said: in the base, or, if a conflict is open, in the
+//! source's side of the conflict.
 
 use crate::detect::{RemoteState, Side, read_remote};
 use crate::schema::{Field, Schema, Unit};
@@ -23,7 +23,7 @@ pub(super) fn same(schema: &Schema, first: &Record, second: &Record) -> bool {
     })
 }
 
-/// Whether a record says what was decided on already.
+/// Whether a record states what was already decided on.
 pub(super) fn is_known(schema: &Schema, loaded: &Loaded, again: &Record) -> bool {
     let Some(base) = &loaded.base else { return false };
     let base = schema.accepted(&base.record);
@@ -43,7 +43,7 @@ pub(super) fn is_known(schema: &Schema, loaded: &Loaded, again: &Record) -> bool
     })
 }
 
-/// What the source says of a field in a conflict that is open.
+/// The source's value of a field in an open conflict.
 fn said<'c>(conflict: &'c OpenConflict, unit: Unit, field: &Field) -> &'c Value {
     match unit {
         Unit::Field(_) => &conflict.remote,

@@ -1,4 +1,4 @@
-//! Reports: what came of a run, counted from what was carried out.
+//! The report of a run: its outcome, its counts, and what it left undone.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::id::{ExternalId, RunId};
 use crate::matching::Crowded;
 use crate::plan::{Blocked, PlanId, Quarantined};
 
-/// So many of the records that the source did not answer for are named.
+/// How many unanswered records a report names.
 pub(super) const NAMED: usize = 100;
 
 /// How a run ended.
@@ -29,23 +29,23 @@ pub enum RunOutcome {
     Failed,
 }
 
-/// What a run did, counted. Every record that was listed is exactly one of created, updated, unchanged, reactivated,
-/// quarantined, skipped and failed, but for deactivations that were skipped or failed, which were not listed. A record
-/// that is listed, and said to be gone in a larger version, counts as not listed.
+/// The counts of a run. Every listed record is exactly one of created, updated, unchanged, reactivated, quarantined,
+/// skipped and failed. Skipped and failed also count deactivations, whose records were not listed. A record that is
+/// listed, and gone by a tombstone of a larger version, counts as not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// Records the source listed, each once, and what could not be read as one.
+    /// Records that the source listed, each once, and items that cannot be read as a record.
     pub processed: u64,
-    /// Records that are new here.
+    /// Records that were created here.
     pub created: u64,
-    /// Records of which a field was written.
+    /// Records with at least one written field.
     pub updated: u64,
-    /// Records of which nothing was written.
+    /// Records without a written field.
     pub unchanged: u64,
     /// Records that were marked inactive.
     pub deactivated: u64,
-    /// Records that a complete listing did not have, and that are left active until it happens more often.
+    /// Records that a complete listing did not have, and that stay active until more listings in a row miss them.
     pub missing: u64,
     /// Records that have another id now.
     pub rekeyed: u64,
@@ -55,7 +55,7 @@ pub struct Counts {
     pub reactivated: u64,
     /// Conflicts that were found in this run, one for a record and field or atomic group.
     pub conflicts_detected: u64,
-    /// Those of them that were decided at once.
+    /// Conflicts of this run that were decided at once.
     pub conflicts_resolved: u64,
     /// Conflicts that wait for a person after this run, older ones included.
     pub conflicts_open: u64,
@@ -63,23 +63,23 @@ pub struct Counts {
     pub invalid_fields: u64,
     /// Records that were set aside.
     pub quarantined: u64,
-    /// Those of them that only wait for a person to say that the record here that was found is the one.
+    /// Quarantined records that only wait for a person to confirm the record here that was found.
     pub proposed: u64,
-    /// Records that changed under the run twice, or lost their link under it, and are left to the next one.
+    /// Records that are left to the next run, because they changed twice or lost their link during this one.
     pub skipped: u64,
     /// Records that the host could not write.
     pub failed: u64,
-    /// Repetitions in the listing that said the same, in whatever spelling.
+    /// Repetitions in the listing that said the same, in any spelling.
     pub duplicates: u64,
-    /// What the source said that there is nothing to do about: that a record is gone or moved that is not active here or
-    /// newer, and in a run of some records what was said of others.
+    /// Statements that need no action: that a record is gone or moved which is not active here or has a newer version,
+    /// and, in a run of some records, statements about others.
     pub ignored: u64,
-    /// In a run of some records, those that were asked for and that the source did not answer for: neither with a record
-    /// nor with the word that it is gone or moved. They are left alone, and a run of all knows whether they are missing.
+    /// In a run of some records: those that the source did not answer for, neither with a record nor with a tombstone
+    /// or a move. They are left alone. A run of all records finds out whether they are missing.
     pub unanswered: u64,
 }
 
-/// Why a listing that was to be everything the source has is not believed to be.
+/// Why a listing that should be complete is not trusted to be.
 ///
 /// ```
 /// use tripartite::run::Incomplete;
@@ -90,17 +90,17 @@ pub struct Counts {
 #[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Incomplete {
-    /// It ends where no whole listing ends.
+    /// It breaks off.
     BrokenOff {
         /// Where and how, as [`Next::BrokenOff`](crate::source::Next::BrokenOff) has it.
         problem: String,
     },
-    /// Something in it cannot be read and could be any record.
+    /// Items in it cannot be read and could be any record.
     Unreadable {
         /// How many items.
         items: u64,
     },
-    /// The source says that it has another number of records.
+    /// The source states another number of records than were listed.
     Miscounted {
         /// How many the source says it has.
         stated: u64,
@@ -124,7 +124,7 @@ impl fmt::Display for Incomplete {
     }
 }
 
-/// A record that was to be written, and was not.
+/// A record that was planned and not written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unwritten {
     /// The record.
@@ -133,7 +133,7 @@ pub struct Unwritten {
     pub problem: String,
 }
 
-/// What came of a run. It names records and fields, never their values.
+/// The result of a run. It names records and fields, never their values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The run.
@@ -142,44 +142,46 @@ pub struct Report {
     pub at: DateTime<Utc>,
     /// How it ended.
     pub outcome: RunOutcome,
-    /// Whether it only planned.
+    /// Whether it was a dry run.
     pub dry_run: bool,
-    /// Whose records it looked at.
+    /// Which records it looked at.
     #[serde(default, skip_serializing_if = "Scope::is_all")]
     pub scope: Scope,
     /// The plan's id, by which a blocked one is approved.
     pub plan_id: PlanId,
-    /// What it did, or in a dry or blocked run would do.
+    /// What it did, or, in a dry or blocked run, would do.
     #[serde(flatten)]
     pub counts: Counts,
     /// What blocked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<Blocked>,
-    /// Whether the listing was everything the source has, and is believed to be; not so in a report from before this was told.
+    /// Whether the listing was complete and is trusted to be. It is false in a report of a version that did not have
+    /// this field.
     #[serde(default)]
     pub listed_all: bool,
-    /// Records that the listing no longer had, but that were left alone, because of what `incomplete` says.
+    /// How many records the listing did not have that were left alone, because of `incomplete`.
     pub withheld: u64,
-    /// Records that the source no longer has, and that may be the same as one that it has under another id. A person is asked
-    /// about each in `set_aside`; until then it stays as it is.
+    /// Records that the source no longer has, and that may be the same as one that it has under another id. A person is
+    /// asked about each in `set_aside`. Until then it stays as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_ends: Vec<ExternalId>,
-    /// Why a listing that was to be everything the source has is not believed to be; then nobody is missing from it.
+    /// Why a listing that should be complete is not trusted to be. No record counts as missing from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<Incomplete>,
-    /// Which records the source did not answer for; of many, the first hundred by their ids. The count of `unanswered` is exact.
+    /// The records that the source did not answer for: at most the first hundred by their ids. The count `unanswered`
+    /// is exact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unanswered_ids: Vec<ExternalId>,
-    /// The match rules that named nobody for some records, because more than a few records have the same there.
+    /// The match rules that named no candidate for some records, because more than a few records have the same key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub crowded: Vec<Crowded>,
-    /// Which fields only the source or only the schema has.
+    /// The fields that only the source or only the schema has.
     #[serde(default, skip_serializing_if = "SchemaDrift::is_empty")]
     pub schema_drift: SchemaDrift,
-    /// What was set aside, and why.
+    /// The records that were set aside, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<Quarantined>,
-    /// What was skipped or failed, and why.
+    /// The records that were skipped or failed, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwritten: Vec<Unwritten>,
     /// Why it could not go on.
@@ -188,15 +190,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// How many records of the source are left for the next run: set aside, not written, not answered for, or not known to
-    /// be gone.
+    /// How many records are left for the next run: set aside, not written, not answered for, or not known to be gone.
     ///
     /// The counts of a report have an example.
     pub(crate) fn left(&self) -> u64 {
         self.counts.quarantined + self.counts.skipped + self.counts.failed + self.counts.unanswered + self.withheld
     }
 
-    /// What was read and written: of a run that only planned, or was blocked, what it would have done is no part of it.
+    /// The counts of what was read and written, without what a dry or blocked run would have done.
     pub(crate) fn written(&self) -> Counts {
         if self.outcome != RunOutcome::Blocked && !self.dry_run {
             return self.counts;
@@ -207,7 +208,7 @@ impl Report {
         Counts { ignored, unanswered, ..read }
     }
 
-    /// What is to be said of a run that failed because the source listed something, and nothing of it could be read.
+    /// The message of a run that failed because nothing that the source listed could be read.
     ///
     /// ```
     /// use tripartite::drive::drive_blocking;
@@ -243,7 +244,7 @@ impl Report {
 }
 
 impl Counts {
-    /// The counts that are not nought, by their names.
+    /// The counts that are not 0, by their names.
     ///
     /// ```
     /// use tripartite::run::Counts;

@@ -1,24 +1,25 @@
-//! Whose records a run is about.
+//! The scope of a run: all records, the ones asked for, or those of a stored plan.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::ExternalId;
 
-/// Whose records a run looked at.
+/// Which records a run looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Everybody's: it was given the source's listing. So is a report from before this was told.
+    /// All records: the run read the source's listing. A report of a version that did not have this field has this
+    /// value.
     #[default]
     All,
-    /// Those that it was [asked for](crate::run::Run::only), in order.
+    /// The records that it was [asked for](crate::run::Run::only), sorted.
     Only(Vec<ExternalId>),
-    /// Those of a stored plan, as the source had them when that was made.
+    /// The records of a stored plan, as the source had them when the plan was made.
     Plan,
 }
 
 impl Scope {
-    /// Of a run of some records, or of all.
+    /// The scope of a run of some records, or of all.
     pub(super) fn of(only: Option<&[ExternalId]>) -> Self {
         only.map_or(Self::All, |ids| Self::Only(ids.to_vec()))
     }

@@ -22,7 +22,8 @@ use crate::source::Next;
 #[must_use = "a run goes on only when its step is resumed"]
 #[expect(clippy::large_enum_variant, reason = "a run is done once, and its report is handed over as it is")]
 pub enum Step {
-    /// It reads what is linked. A run of [some](Run::only) records does so last, and only where a percentage may stop it.
+    /// It reads the index of linked records. A run of [some](Run::only) records does so last, and only if a percentage
+    /// may stop it.
     Indexing(Indexing),
     /// It reads the source's listing.
     Fetching(Fetching),
@@ -37,7 +38,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// How many items of the listing were taken in so far.
+    /// How many items of the listing were read so far.
     ///
     /// ```
     /// # use tripartite::id::RunId;
@@ -95,7 +96,7 @@ impl Run {
     /// # use tripartite::schema::{Field, Kind, Policy, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
-    /// assert!(matches!(run.start(), Step::Indexing(_))); // what is linked is asked for first
+    /// assert!(matches!(run.start(), Step::Indexing(_))); // the index is read first
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn start(self) -> Step {
@@ -107,8 +108,8 @@ impl Run {
         }
     }
 
-    /// Carries out a plan that was made before, as it is, without asking the guards: having been approved is what it
-    /// is here for. Records that changed since are planned once more against what the plan saw at the source.
+    /// Carries out a stored plan without asking the guards, since a person has approved it. A record that a user edited
+    /// since is planned once more, from what the source said when the plan was made.
     ///
     /// A plan of another policy is not carried out: the run ends [`Blocked`](super::RunOutcome::Blocked).
     ///
@@ -125,7 +126,7 @@ impl Run {
     /// let plan = drive_blocking(run.clone().dry().start(), &one, &store)?
     ///     .plan
     ///     .ok_or("a dry run has one")?;
-    /// // Later, and without the source being asked again:
+    /// // Later, without asking the source again:
     /// let report = drive_blocking(run.apply(plan), &Listing::new(vec![]), &store)?.report;
     /// assert_eq!((report.counts.created, store.records().len()), (1, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,4 +1,4 @@
-//! Stored plans: before an op is carried out, the record is looked at.
+//! Stored plans: each record is looked at before its op is carried out, and overtaken ops are skipped.
 //!
 //! | the record, since the op was planned | the op |
 //! |---|---|
@@ -6,10 +6,10 @@
 //! | was edited here | is carried out or planned once more, as in any run |
 //! | was decided on by a sync or a person, and what the op does is done | counts as unchanged |
 //! | was decided on, and the op would do something else | is skipped, and the report says so |
-//! | was looked at by a [newer run](super::Run::since), whatever that found | as if it was decided on |
+//! | was looked at by a [newer run](super::Run::since), with any result | as if it was decided on |
 //!
-//! **Why is an op that was overtaken not planned once more?** It would be planned from what the source said when the plan
-//! was made, and that is older than what was written since.
+//! **Why is an overtaken op not planned once more?** It would be planned from the source's record as of the plan, which
+//! is older than what was written since.
 
 use super::context::{ById, Context};
 use crate::plan::plan_linked;
@@ -18,7 +18,7 @@ use crate::source::RemoteRecord;
 use crate::store::{Action, Op, Presence};
 
 impl Context {
-    /// The ops that were not overtaken; the others are counted.
+    /// The ops that were not overtaken. The others are counted.
     pub(super) fn still_due(&mut self, mut ops: Vec<Op>, loaded: &ById) -> Vec<Op> {
         let since = &self.run.since;
         let overtaken: Vec<Op> = ops.extract_if(.., |op| since.has(op) || is_overtaken(op, loaded)).collect();
@@ -38,7 +38,8 @@ impl Context {
 fn is_overtaken(op: &Op, loaded: &ById) -> bool {
     match loaded.get(op.rekeyed.as_ref().unwrap_or(&op.id)) {
         Some(loaded) => loaded.state() != op.made_from,
-        // A record that has moved is looked at under its new id; whoever is not here at all is seen by the store.
+        // A record that has moved is looked at under its new id. The store finds out about a record that is not here at
+        // all.
         None => op.rekeyed.is_some() && loaded.contains_key(&op.id),
     }
 }

@@ -1,4 +1,4 @@
-//! What a report says of the listing, and how a run ends: written, wholly or in part; not carried out; or failed.
+//! What a report says of the listing, and how a run ends: succeeded, partial, blocked or failed.
 
 use super::context::Context;
 use super::drift::FieldCensus;
@@ -13,33 +13,33 @@ use crate::plan::{Blocked, Plan};
 #[derive(Debug)]
 pub(super) struct Summary {
     pub(super) scope: Scope,
-    /// Which fields the listing has.
+    /// The fields that the listing has.
     pub(super) census: FieldCensus,
-    /// The listing is over, and was everything the source has.
+    /// Whether the listing is over and was complete.
     pub(super) complete: bool,
-    /// Why it was to be everything, and cannot be believed to be.
+    /// Why it should be complete and is not trusted to be.
     pub(super) incomplete: Option<Incomplete>,
-    /// How many records it does not have, but that are left alone, because of that.
+    /// How many records it does not have that are left alone, because of that.
     pub(super) withheld: u64,
-    /// Whose ends wait for an answer.
+    /// The records whose ends wait for an answer.
     pub(super) held_ends: Vec<ExternalId>,
-    /// How many records that were asked for it does not answer for; nobody before it is over.
+    /// How many records that were asked for it does not answer for. It is 0 until the listing is over.
     pub(super) unanswered: u64,
-    /// Those that it has not answered for so far.
+    /// The records that it has not answered for so far.
     pub(super) unanswered_ids: Vec<ExternalId>,
 }
 
 /// The run is over.
 #[derive(Debug)]
 pub struct Done {
-    /// What came of it.
+    /// The report.
     pub report: Report,
-    /// The plan, when it was not carried out: of a dry run, or a blocked one.
+    /// The plan, if it was not carried out: of a dry or a blocked run.
     pub plan: Option<Plan>,
 }
 
 impl Summary {
-    /// Of a stored plan, whose listing is known no more.
+    /// The summary of a stored plan, whose listing is no longer known.
     pub(super) fn of_plan(run: &Run) -> Self {
         let unanswered_ids = run.only.iter().flatten().take(NAMED).cloned().collect();
         Self {
@@ -54,7 +54,7 @@ impl Summary {
         }
     }
 
-    /// Whether the listing can be believed to be everything: whoever is not in it is missing.
+    /// Whether the listing is trusted to be complete, so that a record that is not in it is missing.
     pub(super) fn is_trusted(&self) -> bool {
         self.complete && self.incomplete.is_none()
     }
@@ -64,7 +64,7 @@ impl Summary {
         if report.counts.quarantined + report.counts.skipped + report.counts.failed > 0 {
             report.outcome = RunOutcome::Partial;
         }
-        // Who is missing was not looked at, so something is left to the next run.
+        // Missing records were not looked at, so something is left for the next run.
         if report.incomplete.is_some() || report.counts.unanswered > 0 {
             report.outcome = RunOutcome::Partial;
         }

@@ -1,4 +1,4 @@
-//! The third phase: what was planned is written. What was stale is planned once more, by what is here now.
+//! The third phase: the plan is written, batch by batch.
 
 use super::context::Context;
 use super::renamed::Ends;
@@ -16,7 +16,7 @@ pub(super) struct Writing {
     pub(super) context: Context,
     pub(super) summary: Summary,
     pub(super) ends: Ends,
-    /// Which of the source's records claims to be one here.
+    /// Which record of the source claims which record here.
     pub(super) claims: Claims,
     pub(super) plan: Whose,
 }
@@ -39,7 +39,7 @@ impl Writing {
         }
     }
 
-    /// Starts to write a plan: its own is written at once, a stored one record by record.
+    /// Starts to write a plan. The run's own plan is written at once. The records of a stored plan are looked at first.
     pub(super) fn start(&mut self, plan: Plan) -> PackedOps {
         match &mut self.plan {
             Whose::Own => plan.ops,
@@ -58,7 +58,7 @@ impl Writing {
         (!ops.is_empty()).then(|| (LoadRequest::of(ids), ops))
     }
 
-    /// Those of them that are still to be carried out.
+    /// The ops that are still to be carried out.
     pub(super) fn check(&mut self, ops: Vec<Op>, records: Records) -> Vec<Op> {
         let loaded = self.context.by_id(records.linked);
         self.context.still_due(ops, &loaded)

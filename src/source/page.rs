@@ -1,4 +1,4 @@
-//! What a source hands out: pages of items.
+//! Pages of a listing: the items on a page, and what comes after it.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::id::ExternalId;
 use crate::value::{Fingerprint, Record};
 
-/// Where to go on in an enumeration, in the host's own terms: a page number, the last id, a token of the source. It is
-/// handed back as it is and never read.
+/// A position in an enumeration, in the host's own terms: a page number, the last id, a token of the source. The core
+/// hands it back unchanged and never reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub String);
@@ -16,15 +16,15 @@ pub struct Cursor(pub String);
 /// A page of the source's listing.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// What stands on it.
+    /// The items on the page.
     pub items: Vec<Item>,
-    /// What comes after it.
+    /// What comes after the page.
     pub next: Next,
 }
 
 impl Page {
-    /// The part of a whole listing that is about these records. What cannot be read and has no id is left out: it could be
-    /// anybody's, and is the matter of a whole run.
+    /// The items of this page that are about these records. An item without an id is left out: it could be about any
+    /// record, and a run of all records deals with it.
     ///
     /// ```
     /// use tripartite::source::{Item, Malformed, Next, Page};
@@ -53,7 +53,7 @@ impl Page {
 }
 
 impl Item {
-    /// The ids that it says something of: one, both of a move, or none.
+    /// The ids that the item is about: one, both ids of a move, or none.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &ExternalId> {
         let ids = match self {
             Self::Record(remote) => [Some(&remote.id), None],
@@ -70,23 +70,23 @@ impl Item {
 pub enum Next {
     /// Another page.
     More(Cursor),
-    /// Nothing: this is the end of everything the source has. Only such a listing can say who is missing.
+    /// The end of a complete listing. Only a complete listing shows which records are missing.
     Complete {
-        /// How many records the source says it has, where it says so; tombstones and moves are none, and one that is
-        /// listed twice is one. Another count makes the listing partial.
+        /// The number of records that the source states, if it states one. Tombstones and moves do not count, and a
+        /// record that is listed twice counts once. If another number was listed, the listing is partial.
         total: Option<u64>,
     },
-    /// Nothing, but the source has more than was listed.
+    /// The end of a partial listing: the source has more records.
     Partial,
-    /// Nothing: the listing was to be everything the source has, and it ends where no whole listing ends, as a file does
-    /// that was cut off inside a record. What it has is taken, nobody is missing from it, and the report says why.
+    /// The end of a listing that should have been complete and was cut off, for example a file that ends inside a
+    /// record. Its records are synced, no record counts as missing, and the report says why.
     BrokenOff {
-        /// Where and how it ends, without its content.
+        /// Where and how the listing ends, without its content.
         problem: String,
     },
 }
 
-/// One thing the source says.
+/// One statement of the source.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Item {
@@ -94,22 +94,23 @@ pub enum Item {
     Record(RemoteRecord),
     /// Something that cannot be read as a record.
     Malformed(Malformed),
-    /// That a record is gone. It is marked inactive, in a partial listing too; nothing is deleted.
+    /// A record is gone. It is marked inactive, in a partial listing too; nothing is deleted.
     ///
-    /// Beside a [`Record`](Self::Record) of the same id, the larger version is believed; where neither is larger, neither
-    /// is believed.
+    /// If the listing also has a [`Record`](Self::Record) of the same id, the larger version is believed. If neither
+    /// version is larger, neither is believed.
     Tombstone {
         /// What the source called it.
         id: ExternalId,
-        /// Which version of it this is, where the source counts. One older than what was decided on is ignored.
+        /// The version of the deletion, if the source counts versions. A tombstone that is older than the last decision
+        /// is ignored.
         version: Option<u64>,
     },
-    /// That a record has another id from now on. What is linked to the old one is linked to the new one, with its base;
-    /// where the new one is somebody's already, both are set aside.
+    /// A record has another id from now on. The link and the base move from the old id to the new one. If another
+    /// record here has the new id already, both are set aside.
     Rekeyed {
         /// What the source called it.
         from: ExternalId,
-        /// What it calls it now.
+        /// The new id.
         to: ExternalId,
     },
 }
@@ -117,17 +118,17 @@ pub enum Item {
 /// A record of the source.
 #[derive(Debug, Clone)]
 pub struct RemoteRecord {
-    /// What the source calls it.
+    /// The id that the source gives it.
     pub id: ExternalId,
-    /// Which version of it this is, where the source counts; the larger is the newer.
+    /// The version of the record, if the source counts versions. A larger version is newer.
     pub version: Option<u64>,
-    /// What it says.
+    /// The fields.
     pub record: Record,
 }
 
 impl RemoteRecord {
-    /// The fingerprint of what the source says: of the record, and of its version where the source counts. The same words
-    /// in a newer version are looked at, so that an older one that comes later is known to be older.
+    /// The fingerprint of the record and its version. A record with the same fields and a newer version is looked at,
+    /// so that an older version that comes later is known to be older.
     ///
     /// ```
     /// use tripartite::source::RemoteRecord;
@@ -148,13 +149,13 @@ impl RemoteRecord {
     }
 }
 
-/// Something the source said that is no record.
+/// An item of the listing that cannot be read as a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Malformed {
-    /// Where it stood, for a person to find it: `line 17`.
+    /// Its place in the listing, for a person to find it: `line 17`.
     pub place: String,
-    /// Whose record it was to be, if that much can be read. When it cannot, it could be anybody's, and nobody is
-    /// taken for missing in this run.
+    /// The id of the record, if it can be read. Without an id it could be any record, so no record counts as missing in
+    /// this run.
     pub id: Option<ExternalId>,
     /// What is wrong with it, without its content.
     pub problem: String,

@@ -1,4 +1,4 @@
-//! What is shared is as good as what is owned: references, and `Arc`s.
+//! `Connector` for references and `Arc`s: a shared connector can be used like an owned one.
 
 use std::future::Future;
 use std::ops::Deref;

@@ -1,24 +1,24 @@
-//! Loads: what is asked for, and the records that answer.
+//! Loads: the request for linked records and candidates, and the records that answer it.
 
 use super::{Loaded, Presence, Revision};
 use crate::id::{ExternalId, LocalId};
 use crate::matching::{MatchKey, MatchRules};
 use crate::value::Record;
 
-/// Which records a load is to give.
+/// The records that a load asks for.
 ///
 /// ```
 /// use tripartite::store::LoadRequest;
 /// use tripartite::id::ExternalId;
 /// let wanted = LoadRequest::of([ExternalId::new("7")?]);
-/// assert!(wanted.near.is_none()); // nobody is looked for that has another id, or none
+/// assert!(wanted.near.is_none()); // no candidates are asked for
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct LoadRequest {
-    /// Those that are linked to one of these.
+    /// The external ids of the linked records to load.
     pub ids: Vec<ExternalId>,
-    /// Those that could be one of the source's; `None` without match rules, and where every record is linked.
+    /// The candidates to look for; `None` without match rules, and if every record is linked.
     pub near: Option<CandidateQuery>,
 }
 
@@ -27,29 +27,29 @@ impl LoadRequest {
     ///
     /// ```
     /// # use tripartite::store::LoadRequest;
-    /// assert!(LoadRequest::of([]).ids.is_empty()); // a load of nothing is one, too
+    /// assert!(LoadRequest::of([]).ids.is_empty()); // an empty request is allowed
     /// ```
     pub fn of(ids: impl IntoIterator<Item = ExternalId>) -> Self {
         Self { ids: ids.into_iter().collect(), near: None }
     }
 }
 
-/// Which records to look for that the source's could be: all that have one of the keys, whether linked or not.
+/// The keys by which candidates are looked for: every record that has one of them is a candidate, linked or not.
 ///
-/// The rules come along, so that a store needs none of its own: it keeps the [`MatchRules::keys`] of its records, under the
-/// [`MatchRules::version`], or reckons them when it is asked.
+/// The query has the rules, so a store needs none of its own. It stores the [`MatchRules::keys`] of its records under
+/// the [`MatchRules::version`], or computes them for each query.
 ///
-/// A key that more than [`FEW`](crate::matching::FEW) records have proposes nobody. Of those records a store gives one
-/// more than that, whichever; it may give all, at the cost of a load that grows with them.
+/// A key that more than [`FEW`](crate::matching::FEW) records have proposes no candidate. A store returns any `FEW + 1`
+/// of those records. It may return all of them; the load then grows with their number.
 #[derive(Debug, Clone)]
 pub struct CandidateQuery {
-    /// What the keys are made by.
+    /// The rules that make the keys.
     pub rules: MatchRules,
-    /// The keys, sorted, each once; never none.
+    /// The keys, sorted, each once. There is at least one.
     pub keys: Vec<MatchKey>,
 }
 
-/// What a load gives.
+/// The answer to a load.
 ///
 /// ```
 /// use tripartite::store::Records;
@@ -58,7 +58,7 @@ pub struct CandidateQuery {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    /// The records that are linked to what was asked for.
+    /// The linked records that were asked for.
     pub linked: Vec<Loaded>,
     /// The records that have one of the keys.
     pub candidates: Vec<Candidate>,
@@ -71,18 +71,18 @@ impl From<Vec<Loaded>> for Records {
     }
 }
 
-/// A record here that one of the source could be.
+/// A record here that a record of the source may be.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// What the host calls it.
+    /// The host's id of it.
     pub local: LocalId,
     /// Its revision, as of this load.
     pub revision: Revision,
-    /// Whether it is there. One that a user removed is never linked unasked.
+    /// Whether it is active. A record that a user removed is never linked without a person's decision.
     pub presence: Presence,
-    /// What it is linked to.
+    /// The external id that it is linked to.
     pub linked: Option<ExternalId>,
-    /// Records of the source that a person has said it is not.
+    /// The records of the source for which a person said that it is another record.
     pub is_not: Vec<ExternalId>,
     /// The record; fields that are null may be missing.
     pub record: Record,

@@ -1,25 +1,26 @@
-//! The base of a record's activity: what the last committed decision about its end left behind.
+//! The base of a record's activity: what the last decision about its end left behind in `Op::missed`.
 //!
-//! Activity is merged like a field. The host's side is [`Presence`](super::Presence), the source's is whether it lists the
-//! record, and the base stands in the number that a store keeps as [`Op::missed`](super::Op::missed):
+//! Activity is merged like a field. The local side is [`Presence`](super::Presence). The remote side is whether the
+//! source lists the record. The base is the number that a store keeps as [`Op::missed`](super::Op::missed):
 //!
 //! | `missed` | the last decision | active here, and still not listed |
 //! |---|---|---|
-//! | a count | the record is there, and so many complete listings did not have it | missing once more |
-//! | [`LEFT`] and a count | a sync deactivated it | a user took it back: it stays, and that is said |
-//! | [`KEPT`] and a count | a person took it back, and that was said | it stays |
+//! | a count | the record is active, and so many complete listings did not have it | missing once more |
+//! | [`LEFT`] and a count | a sync deactivated it | a user made it active again: it stays active, and the audit says so |
+//! | [`KEPT`] and a count | a user made it active again, and the audit said so | it stays active |
 //!
-//! A listing that has the record sets the number to zero. If the record leaves again, the count begins anew.
+//! A listing that has the record sets the number to zero. If the record is missing again later, the count starts anew.
 
 /// A sync deactivated the record: the part of [`Op::missed`](super::Op::missed) that says so.
 ///
 /// ```
 /// use tripartite::store::{KEPT, LEFT};
-/// assert_eq!(LEFT & KEPT, 0); // beside either, a count of listings has room
+/// assert_eq!(LEFT & KEPT, 0); // both leave room for a count of listings
 /// ```
 pub const LEFT: u32 = 1 << 31;
 
-/// A person took a record back that the source does not list: the part of [`Op::missed`](super::Op::missed) that says so.
+/// A user made a record active again that the source does not list: the part of [`Op::missed`](super::Op::missed) that
+/// says so.
 ///
 /// ```
 /// use tripartite::store::KEPT;
@@ -32,7 +33,7 @@ pub(crate) fn has_left(missed: u32) -> bool {
     missed & LEFT != 0
 }
 
-/// Whether a person took it back since the source listed it.
+/// Whether a user made it active again since the source last listed it.
 pub(crate) fn is_kept(missed: u32) -> bool {
     missed & KEPT != 0
 }

@@ -1,4 +1,4 @@
-//! Ops: what a host carries out, what it expects to find, and what came of it.
+//! Ops: what a store carries out, the precondition of each op, and its outcome.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,13 @@ use crate::detect::Clash;
 use crate::id::{ExternalId, LocalId, RunId};
 use crate::value::{Fingerprint, Record, Value};
 
-/// What must still be so when an op is carried out.
+/// What must hold when an op is carried out.
 ///
-/// | the op | expects | else |
+/// | the op | expects | otherwise |
 /// |---|---|---|
-/// | creates a record | that nobody has its id | somebody linked one by hand: it is merged with that |
+/// | creates a record | that no record has its id | a user linked a record by hand: it is merged with that record |
 /// | changes a linked record | the revision that was read | a user edited it: it is planned once more |
-/// | links a record here | that it still is as it was read, without an id, and that nobody has the op's | both |
+/// | links a record here | the revision that was read, no external id, and that no record has the op's id | it is planned once more |
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precondition {
@@ -23,17 +23,17 @@ pub enum Precondition {
     Unlinked,
     /// The linked record has this revision.
     Revision(Revision),
-    /// This record has this revision and no external id, and no record has the op's. It is linked to that, and the rest
-    /// is carried out.
+    /// This record has this revision and no external id, and no record has the op's id. The store links it to the op's
+    /// id, and carries out the rest of the op.
     Free {
-        /// What the host calls it.
+        /// The host's id of the record.
         local: LocalId,
         /// Its revision.
         revision: Revision,
     },
 }
 
-/// What happens to the host's record. In a patch, a missing field stays, a null one becomes null.
+/// What happens to the host's record. A missing field of a patch leaves the value, and a null field clears it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
@@ -41,11 +41,11 @@ pub enum Action {
     Create(Record),
     /// It is patched.
     Update(Record),
-    /// It is patched and active again.
+    /// It is patched and made active again.
     Reactivate(Record),
     /// It is marked inactive; nothing is deleted.
     Deactivate,
-    /// Nothing; only what the host remembers about it changes.
+    /// The record stays as it is; only what the host remembers about it changes.
     Touch,
 }
 
@@ -73,38 +73,40 @@ impl Action {
 pub struct Op {
     /// What the source calls it.
     pub id: ExternalId,
-    /// What it was linked to until now. Its link, base and conflicts move from there, if nobody has the new id; then the
-    /// rest is carried out. What is expected is expected of the record under its old id.
+    /// The old external id, if the record gets a new one. Link, base and conflicts move from the old id to `id` if no
+    /// record has `id`; then the rest is carried out. The precondition is about the record under its old id.
     pub rekeyed: Option<ExternalId>,
-    /// In what situation it is.
+    /// The situation of the record.
     pub situation: Situation,
     /// What happens to the host's record.
     pub action: Action,
-    /// What must still be so.
+    /// The precondition.
     pub expect: Precondition,
-    /// The [state](super::Loaded::state) that it was made from: what was remembered of the record, whatever its values.
-    /// A host need not look at it. A stored plan that is applied compares it, because a plan can be older than what was
-    /// written since.
+    /// The [state](super::Loaded::state) that the op was made from: what was remembered of the record, without its
+    /// values. A host can ignore it. A run that applies a stored plan compares it, because newer decisions may have
+    /// been written since.
     pub made_from: Option<Fingerprint>,
-    /// The new base; `None` leaves it.
+    /// The new base; `None` leaves the old one.
     pub base: Option<Record>,
-    /// The version of the source's record, where it counts; stored beside the base.
+    /// The version of the source's record, if the source counts versions. It is stored beside the base.
     pub version: Option<u64>,
-    /// The source's record that was decided on; `None` when it is missing there.
+    /// The source's record that was decided on; `None` if the source does not have it.
     pub remote: Option<Record>,
-    /// Its fingerprint, to be remembered with the revision after this op as [`Synced`](super::Synced).
+    /// The fingerprint of that record. The store remembers it as [`Synced`](super::Synced), with the revision after
+    /// this op.
     pub seen: Option<Fingerprint>,
-    /// How many complete listings in a row did not have it, with [`LEFT`](super::LEFT) once a sync deactivated it and
-    /// [`KEPT`](super::KEPT) once a person took it back. The store remembers the whole number, zero too, whatever users do.
+    /// How many complete listings in a row did not have it, with the flag [`LEFT`](super::LEFT) after a sync
+    /// deactivated it and [`KEPT`](super::KEPT) after a user made it active again. The store remembers the whole
+    /// number, zero too. A user's edit does not change it.
     pub missed: u32,
-    /// What becomes of its open conflicts.
+    /// The changes of its open conflicts.
     pub conflicts: Vec<ConflictChange>,
-    /// What goes into the audit.
+    /// The audit entries to append.
     pub entries: Vec<AuditEntry>,
 }
 
 impl Op {
-    /// Whether it gives a record here, which had no external id, its own.
+    /// Whether the op links a record here that has no external id yet.
     ///
     /// ```
     /// use tripartite::decide::link;
@@ -123,8 +125,8 @@ impl Op {
         matches!(self.expect, Precondition::Free { .. })
     }
 
-    /// Whether it changes nothing of the host's record, its id, an open conflict or the audit. A silent op only remembers
-    /// that the source's record was looked at, or looked for.
+    /// Whether the op changes neither the host's record, its id, an open conflict nor the audit. A silent op only
+    /// remembers that the source's record was looked at, or looked for.
     ///
     /// ```
     /// use tripartite::source::RemoteRecord;
@@ -151,7 +153,7 @@ impl Op {
     /// let remote = RemoteRecord { id, version: None, record: record("Aine@Example.org")? };
     /// let op = plan_linked(&Policy::new(schema.clone()), &remote, &loaded)
     ///     .ok_or("nothing to remember")?;
-    /// // no change, but the base has the new spelling
+    /// // only the base changes: it has the new spelling
     /// assert!(op.is_silent() && op.base.is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -160,9 +162,9 @@ impl Op {
         self.action == Action::Touch && !moves && self.conflicts.is_empty() && self.entries.is_empty()
     }
 
-    /// Whether the record has a larger [`Revision`] after it: it changes the record, its id, its base or an open conflict.
-    /// A plan that was made from an earlier revision is then stale, as after a user's edit. An op that only notes that the
-    /// source's record was looked at, or looked for, makes no revision.
+    /// Whether the record has a larger [`Revision`] after the op: the op changes the record, its id, its base or an
+    /// open conflict. A plan that was made from an earlier revision is then stale, as after a user's edit. An op that
+    /// only notes that the source's record was looked at, or looked for, makes no revision.
     ///
     /// ```
     /// use tripartite::decide::{Answer, decide};
@@ -212,21 +214,22 @@ impl Op {
     }
 }
 
-/// The unit of a conflict that is about the record as a whole: the source changed what a user removed, or no longer has
-/// what a user edited. No field or group has this name.
+/// The unit of a conflict about the record as a whole: the source changed a record that a user removed, or no longer
+/// has a record that a user edited. No field or group has this name.
 pub const WHOLE_RECORD: &str = "";
 
-/// A conflict that waits for a person: exactly one for a record and unit.
+/// A conflict that waits for a person. A record has at most one for each unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenConflict {
     /// The field or group, or [`WHOLE_RECORD`].
     pub unit: String,
     /// How the sides collide.
     pub clash: Clash,
-    /// Inside an object, where they do, as JSON Pointers; empty for the whole field.
+    /// The places inside an object where the sides collide, as JSON Pointers; empty for the whole field.
     pub paths: Vec<String>,
-    /// The base; `None` when there is none. Of a group, values are maps by the fields' names; of the whole record, maps of
-    /// what one side changed, and null for the side that no longer has it.
+    /// The base; `None` when there is none. The values of a group are maps by the names of its fields. The values of
+    /// the whole record are maps of the fields that a side changed, and null for the side that no longer has the
+    /// record.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::audit::stated")]
     pub base: Option<Value>,
     /// The host's value.
@@ -235,26 +238,27 @@ pub struct OpenConflict {
     pub remote: Value,
 }
 
-/// What becomes of an open conflict.
+/// A change of an open conflict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConflictChange {
     /// It is opened.
     Open(OpenConflict),
-    /// A side moved on: it is still the same conflict.
+    /// It is updated: a side changed, and it is still the same conflict.
     Update(OpenConflict),
-    /// The sides agree, or only one still differs, or it was decided.
+    /// It is closed: the sides agree, or only one still differs, or a person decided.
     Close {
         /// The field or group.
         unit: String,
     },
 }
 
-/// Ops to be carried out in one call, each as one, if the host can in one transaction.
+/// Ops to be carried out in one call. Each op is carried out whole or not at all. A host may use one transaction for
+/// all of them.
 ///
-/// The entries of its ops are what the audit may keep: of a field that is redacted or hashed ([`Privacy`]) they have
-/// stand-ins, whatever the store does with them. The values to be written are in the actions and the bases. A run builds
-/// its batches, and [`decide::batch`](crate::decide::batch()) those of people.
+/// The audit entries of its ops have stand-ins for the values of redacted and hashed fields ([`Privacy`]), so a store
+/// can keep them as they are. The values to write are in the actions and the bases. A run builds its own batches;
+/// [`decide::batch`](crate::decide::batch()) builds those of people's decisions.
 ///
 /// [`Privacy`]: crate::schema::Privacy
 #[derive(Debug, Clone)]
@@ -264,23 +268,23 @@ pub struct Batch {
     pub run: RunId,
     /// When the run takes place.
     pub at: DateTime<Utc>,
-    /// The schema, to stand beside the bases.
+    /// The schema, to store beside the bases.
     pub schema: Fingerprint,
-    /// The policy, to stand in [`Synced`](super::Synced).
+    /// The policy, to store in [`Synced`](super::Synced).
     pub policy: Fingerprint,
     /// The ops.
     pub ops: Vec<Op>,
 }
 
-/// What came of an op, in the order of the batch.
+/// The outcome of an op.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpOutcome {
-    /// It was carried out, whole.
+    /// It was carried out.
     Applied {
-        /// What the host calls the record.
+        /// The host's id of the record.
         local: LocalId,
     },
-    /// What it expected was no longer so; nothing of it was carried out.
+    /// Its precondition no longer holds; nothing of it was carried out.
     Stale,
     /// It cannot be carried out, and nothing of it was.
     Failed {

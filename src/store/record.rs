@@ -1,4 +1,4 @@
-//! What a host keeps of a record, as it is read: the index, and loaded records with their bases.
+//! What a store keeps of a linked record: its line of the index, and the loaded record with its base.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,16 +8,16 @@ use crate::schema::Strategy;
 use crate::source::Cursor;
 use crate::value::{Fingerprint, Record};
 
-/// The host's counter of changes to one record. Every change of the record, by whomever, makes it larger.
+/// The host's counter of changes to one record. Every change of the record makes it larger, by a user or a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Revision(pub u64);
 
-/// Whether the host's record is there.
+/// Whether the host's record is active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
-    /// It is.
+    /// It is active.
     Active,
     /// A sync deactivated it, because it was missing from the source.
     Deactivated,
@@ -32,29 +32,30 @@ pub struct Synced {
     pub revision: Revision,
     /// The fingerprint of the source's record that was decided on.
     pub seen: Fingerprint,
-    /// The policy it was decided by.
+    /// The policy of that decision.
     pub policy: Fingerprint,
 }
 
-/// One line of the host's index of what is linked: small and flat, for every record there is.
+/// One line of the host's index of linked records. It is small and flat, because there is one for every record.
 #[derive(Debug, Clone)]
 pub struct IndexEntry {
     /// What the source calls it.
     pub id: ExternalId,
     /// Whether it is there.
     pub presence: Presence,
-    /// Its revision now.
+    /// Its current revision.
     pub revision: Revision,
     /// When it was last in step, if ever.
     pub synced: Option<Synced>,
-    /// How many conflicts of it are open.
+    /// How many of its conflicts are open.
     pub open: u32,
-    /// [`Op::missed`](super::Op::missed) of the last op, kept as it is.
+    /// [`Op::missed`](super::Op::missed) of the last op, unchanged.
     pub missed: u32,
 }
 
 impl IndexEntry {
-    /// Whether the record is active and was in step once. The source never had the rest, so only these can be missing.
+    /// Whether the record is active and was in step once. The source never had other records, so they cannot be
+    /// missing.
     pub(crate) fn can_be_missing(&self) -> bool {
         self.presence == Presence::Active && self.synced.is_some()
     }
@@ -72,11 +73,11 @@ pub struct IndexPage {
 /// The base of a record, as the host stored it.
 #[derive(Debug, Clone)]
 pub struct Base {
-    /// What the last committed decision saw, read by names under the present schema.
+    /// The record as of the last committed decision, with its fields by name under the present schema.
     pub record: Record,
     /// The schema it was stored under.
     pub schema: Fingerprint,
-    /// Which version of the source's record it was, where the source counts.
+    /// The version of the source's record, if the source counts versions.
     pub version: Option<u64>,
 }
 
@@ -99,14 +100,14 @@ pub struct Loaded {
     pub open: Vec<OpenConflict>,
     /// The strategy for this record alone, if it has one.
     pub strategy: Option<Strategy>,
-    /// [`Op::missed`](super::Op::missed) of the last op, kept as it is.
+    /// [`Op::missed`](super::Op::missed) of the last op, unchanged.
     pub missed: u32,
 }
 
 impl Loaded {
-    /// What is remembered of the record, whatever its values are now: the base with its schema and version, what was last
-    /// seen, how many listings did not have it, and the open conflicts. `None` where nothing is remembered. Every sync
-    /// and every person's decision that is written changes it; a user's edit does not.
+    /// A fingerprint of what is remembered about the record: the base with its schema and version, what was last seen,
+    /// how many listings did not have it, and the open conflicts. It does not depend on the record's values. `None` if
+    /// nothing is remembered. Every sync and every decision that is written changes it; a user's edit does not.
     ///
     /// ```
     /// use tripartite::store::Base;
@@ -140,7 +141,7 @@ impl Loaded {
         }
         let mut bytes = Vec::with_capacity(128);
         bytes.extend(missed.to_be_bytes());
-        // Each part has one width, and a mark where it may be missing, so that no two states are written alike.
+        // Each part has a fixed width and a mark if it is missing, so two different states never have the same bytes.
         bytes.push(u8::from(base.is_some()));
         if let Some(Base { record, schema, version }) = base {
             bytes.extend(record.fingerprint().to_bytes());

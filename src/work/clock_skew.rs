@@ -1,5 +1,5 @@
-//! Times from the future that a clock which was far ahead has left behind: people are told once for each source, and
-//! set them back.
+//! Finds times that a clock far ahead has left in the stored records, tells people once for each source, and repairs
+//! them.
 
 use std::collections::BTreeSet;
 

@@ -106,7 +106,7 @@ promises! { $ __conformance_records_candidates in candidates:
         }
     }
 
-    /// Find a record by what it says now, whoever wrote that, and however lately.
+    /// Find a record by its current values, also right after a user or a sync wrote them.
     fn near_by_what_it_says_now(probe) {
         let probe = probe.anew();
         let one = id("1");
@@ -133,7 +133,7 @@ promises! { $ __conformance_records_candidates in candidates:
         found(&probe, "fifth@example.org", Some("1"));
     }
 
-    /// Give with a candidate the records of the source that a person has said it is not.
+    /// Give with a candidate the records of the source for which a person said that it is another record.
     fn near_is_not(probe) {
         let probe = probe.anew();
         probe.fixture.enter(None, &full(1));

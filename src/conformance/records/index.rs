@@ -59,7 +59,7 @@ fn grows<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, what: &str, change: 
 }
 
 promises! { $ __conformance_records_index in index:
-    /// Give every record that is linked throughout the enumeration exactly once, whoever comes, changes or goes
+    /// Give every record that is linked throughout the enumeration exactly once, even if records come, change or go
     /// meanwhile.
     fn index_gives_each_once(probe) {
         let page = probe.fixture.page();
@@ -111,7 +111,7 @@ promises! { $ __conformance_records_index in index:
         }
     }
 
-    /// Make the revision larger by every change of the record, by whomever.
+    /// Make the revision larger by every change of the record, by a user or a sync.
     fn revision_grows(probe) {
         let [one, hand] = ["1", "by hand"].map(id);
         probe.create(&one, &full(1));

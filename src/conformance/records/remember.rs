@@ -82,7 +82,7 @@ promises! { $ __conformance_records_remember in remember:
         probe.equal("the base's schema", &seen, &Some(other.schema));
     }
 
-    /// Leave the base where an op has none, whatever else it does, and whatever users do.
+    /// Leave the base where an op has none, also when the op writes fields and when users edit.
     fn base_stays_without_one(probe) {
         let one = id("1");
         let base = probe.create(&one, &full(1)).base;
@@ -121,7 +121,7 @@ promises! { $ __conformance_records_remember in remember:
         }
     }
 
-    /// Leave as it is when a record was in step, where an op does not say what was seen.
+    /// Leave unchanged when a record was in step, where an op does not say what was seen.
     fn synced_stays_without_seen(probe) {
         let one = id("1");
         let synced = probe.create(&one, &full(1)).synced;

@@ -146,7 +146,7 @@ promises! { $ __conformance_records_values in values:
         probe.equal("the fields", &probe.see(&emptied).local, &nothing);
     }
 
-    /// Keep whatever a source states, or fail the op: never a part of it, never another value.
+    /// Keep all that a source states, or fail the op: never a part of it, never another value.
     fn awkward_values(probe) {
         let one_id = id("1");
         probe.create(&one_id, &schema().missing());

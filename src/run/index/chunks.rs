@@ -1,7 +1,6 @@
-//! A list that never moves what it holds: it grows by a block at a time, so that it is never half empty, nor there twice
-//! while it grows.
+//! A list that grows by a block at a time and never moves its items, so growing it wastes no memory.
 
-/// As many items are in a block.
+/// How many items a block has.
 const BLOCK: usize = 4096;
 
 #[derive(Debug)]

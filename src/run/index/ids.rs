@@ -1,8 +1,8 @@
 //! Ids, each once, in the order in which they came.
 //!
-//! A host reads its index in some order, and a source lists its records in some order: mostly the same two every night,
-//! and often one. So an id is first looked for where the last one was found, and behind it; and no table is made of ids
-//! that came in ascending order, which can hold none twice, until one is asked for out of turn:
+//! A host reads its index in some order, and a source lists its records in some order. Both orders are mostly the same
+//! every night, and often they are equal. So an id is first looked for near the place where the last one was found. Ids
+//! that come in ascending order cannot repeat, so no table is made of them until an id is asked for out of order:
 //!
 //! | ids came | then asked for | what it costs |
 //! |---|---|---|
@@ -18,23 +18,23 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::chunks::Chunks;
 
-/// The texts of ids stand in blocks of so many bytes; no id is longer.
+/// The size of a block of id texts in bytes. No id is longer.
 const BLOCK: usize = 1 << 16;
 
-/// So many ids from the last one found on are looked at before a table is asked; behind the last comes the first.
+/// How many ids after the last one found are compared before the table is asked. The first id follows the last.
 const AHEAD: usize = 4;
 
 #[derive(Debug, Default)]
 pub(super) struct Ids {
     text: Vec<Vec<u8>>,
     places: Chunks<Place>,
-    /// Of all ids; `None` as long as they ascend and nobody asks out of turn.
+    /// The table of all ids; `None` as long as they ascend and no id was asked for out of order.
     table: Option<HashTable<u32>>,
     /// The last one that was found or added.
     recent: usize,
 }
 
-/// Where an id stands: in which block, from which byte on, and how many.
+/// Where the text of an id is: its block, its first byte and its length.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     block: u32,
@@ -51,14 +51,14 @@ impl Ids {
         std::str::from_utf8(self.bytes(at)).unwrap_or_default()
     }
 
-    /// Where an id is, which is added if it is new.
+    /// The position of an id. A new id is added.
     pub(super) fn place(&mut self, id: &str) -> usize {
         let found = if self.ascends_to(id) { None } else { self.ahead(id).or_else(|| self.find(id)) };
         self.recent = found.unwrap_or_else(|| self.add(id));
         self.recent
     }
 
-    /// Where an id is, if it is there. What ascends is searched by halves.
+    /// The position of an id, if it is there. Ascending ids are searched by bisection.
     pub(super) fn look_up(&self, id: &str) -> Option<usize> {
         if let Some(at) = self.ahead(id) {
             return Some(at);
@@ -79,20 +79,20 @@ impl Ids {
         None
     }
 
-    /// Whether all ids ascend, and this one is behind the last.
+    /// Whether all ids ascend, and this one comes after the last.
     fn ascends_to(&self, id: &str) -> bool {
         let last = self.len().checked_sub(1).map(|last| self.bytes(last));
         self.table.is_none() && last.is_none_or(|last| last < id.as_bytes())
     }
 
-    /// Looks where it should be.
+    /// Compares the next few ids after the last one found.
     fn ahead(&self, id: &str) -> Option<usize> {
         let around = |at: usize| if at < self.len() { at } else { at - self.len() };
         let mut near = (self.recent..self.recent + AHEAD.min(self.len())).map(around);
         near.find(|&at| self.bytes(at) == id.as_bytes())
     }
 
-    /// Asks the table, and tells it of an id that it does not know.
+    /// Asks the table, and adds the id to it if it is new.
     fn find(&mut self, id: &str) -> Option<usize> {
         let mut table = self.table.take().unwrap_or_else(|| self.table_of_all());
         let hash = xxh3_64(id.as_bytes());

@@ -1,4 +1,4 @@
-//! The way from step to step: listing, closing, writing, and back to the listing where a run streams.
+//! The order of the steps: listing, closing, writing, and back to the listing in streaming mode.
 
 use super::{Committing, Fetching, Indexing, Loading, Purpose, Reading, Step, Stopped};
 use crate::failure::Failure;
@@ -55,7 +55,7 @@ impl Phase {
         }
     }
 
-    /// Plans once more what was stale.
+    /// Plans the stale ops once more.
     pub(super) fn plan_again(&mut self, stale: Vec<Op>, records: Records) -> Vec<Op> {
         match self {
             Self::Listing(listing, _) => listing.planning.plan_again(&stale, records),
@@ -63,7 +63,7 @@ impl Phase {
         }
     }
 
-    /// What comes when nothing is left to be written.
+    /// The next step when nothing is left to write.
     fn go_on(self) -> Step {
         match self {
             Self::Listing(listing, next) => turn(listing, next),
@@ -115,7 +115,7 @@ pub(super) fn judged(judged: Judged) -> Step {
     }
 }
 
-/// The next batch, or what was stale in the ones before, or whatever comes after.
+/// The step after a batch: the next batch, then the stale ops, then the next phase.
 pub(super) fn write(phase: Phase, mut batches: Batches) -> Step {
     if let Some((batch, plain)) = batches.next(phase.context()) {
         return Step::Committing(Committing { phase, batch, plain, batches });

@@ -1,4 +1,4 @@
-//! Steps that read: what is linked, what the source lists, and the records that may have changed.
+//! The steps that read: the index, the listing, and the records that may have changed.
 
 use super::Step;
 use super::flow::{Phase, judged, load_unlisted, turn, write};
@@ -15,19 +15,19 @@ use crate::run::writing::Writing;
 use crate::source::{Cursor, Next, Page};
 use crate::store::{IndexPage, LoadRequest, Op, Records};
 
-/// The run reads what is linked.
+/// The run reads the index of linked records.
 #[derive(Debug)]
 pub struct Indexing {
     pub(super) after: Option<Cursor>,
     pub(super) purpose: Reading,
 }
 
-/// What the index is read for.
+/// Why the index is read.
 #[derive(Debug)]
 pub(super) enum Reading {
-    /// To know what is linked.
+    /// To know the linked records.
     Linked(Box<Listing>),
-    /// To know how many records are active, before a plan is judged: so many so far.
+    /// To count the active records before a plan is judged. The number is the count so far.
     Population(Box<Judging>, u64),
 }
 
@@ -124,8 +124,8 @@ impl Fetching {
         self.after.as_ref()
     }
 
-    /// Which records are asked for, in order; `None`: the whole listing. A page of these is
-    /// [`Connector::fetch_only`](crate::source::Connector::fetch_only).
+    /// The records that are asked for, sorted; `None` for the whole listing.
+    /// [`Connector::fetch_only`](crate::source::Connector::fetch_only) fetches a page of them.
     ///
     /// ```
     /// # use tripartite::id::{ExternalId, RunId};
@@ -163,8 +163,8 @@ impl Fetching {
         self.listing.linked()
     }
 
-    /// From here on, writes page by page. For a host that learns only from the index that this is a first import; a dry
-    /// run stays one.
+    /// Switches to streaming: from here on the run writes page by page. Use it if only the index shows that this is a
+    /// first import. A dry run stays dry.
     ///
     /// ```
     /// # use tripartite::id::RunId;
@@ -199,8 +199,8 @@ impl Fetching {
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// # let nothing = IndexPage { entries: vec![], next: None };
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
-    /// // A listing that has nothing, and says that it is not complete: nobody is missing, and
-    /// // there is nothing to do.
+    /// // An empty listing that says that it is not complete: no record is missing, and there is
+    /// // nothing to do.
     /// let step = fetching.resume(Page { items: vec![], next: Next::Partial });
     /// assert!(matches!(step, Step::Done(done) if done.report.counts.processed == 0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -228,11 +228,11 @@ pub struct Loading {
 pub(super) enum Purpose {
     /// To plan a page of the listing.
     Page(Box<Listing>, Changed, Next),
-    /// To plan what became of records that are not listed, of these and then the rest.
+    /// To plan the ends of these unlisted records, and then of the rest.
     Unlisted(Box<Closing>, Vec<Unlisted>, StillUnlisted),
     /// To look at records of a stored plan before its ops are carried out.
     Check(Box<Writing>, Vec<Op>),
-    /// To plan once more what was stale.
+    /// To plan stale ops once more.
     Again(Phase, Vec<Op>),
 }
 
@@ -257,8 +257,8 @@ impl Purpose {
 }
 
 impl Loading {
-    /// Which records to load: those that are linked to these ids, and where a run has match rules, those that the others
-    /// could be.
+    /// The records to load: those that are linked to these ids and, if the run has match rules, the candidates for the
+    /// others.
     ///
     /// ```
     /// # use tripartite::id::RunId;
@@ -281,7 +281,7 @@ impl Loading {
     /// let page =
     ///     Page { items: vec![item("7", "Áine")?, item("7", "Áine")?], next: Next::Partial };
     /// let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
-    /// // what is said twice and the same is one record
+    /// // a repetition of the same record is one record
     /// assert_eq!(loading.request().ids.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -312,7 +312,7 @@ impl Loading {
     /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// use tripartite::store::Action;
-    /// // The reply leaves it out: nobody here has this id, so it is created.
+    /// // The reply does not have it: no record here has this id, so it is created.
     /// let Step::Committing(committing) = loading.resume(Records::default()) else {
     ///     unreachable!()
     /// };

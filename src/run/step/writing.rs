@@ -1,4 +1,4 @@
-//! Steps that write, or wait to be let.
+//! The steps that write, or wait for an approval.
 
 use super::flow::{Phase, judged, write};
 use super::{Done, Step};
@@ -13,7 +13,7 @@ use crate::store::{Batch, OpOutcome, Plain, show};
 pub struct Committing {
     pub(super) phase: Phase,
     pub(super) batch: Batch,
-    /// The entries that the batch has stand-ins in, as they are.
+    /// The plain entries of each op whose entries have stand-ins.
     pub(super) plain: Plain,
     pub(super) batches: Batches,
 }
@@ -87,7 +87,7 @@ impl Committing {
         self.batches.remaining() + self.phase.unchecked()
     }
 
-    /// Goes on with what came of each op, in the order of the batch. An op without an outcome counts as failed.
+    /// Goes on with the outcome of each op, in the order of the batch. An op without an outcome counts as failed.
     ///
     /// ```
     /// # use tripartite::id::RunId;
@@ -118,7 +118,7 @@ impl Committing {
     /// ```
     pub fn resume(mut self, outcomes: Vec<OpOutcome>) -> Step {
         let mut ops = self.batch.ops;
-        // What was planned is told by the entries as they are.
+        // The outcomes are counted from the plain entries.
         show(&mut ops, self.plain);
         self.batches.answered(self.phase.context_mut(), ops, outcomes);
         write(self.phase, self.batches)
@@ -206,7 +206,7 @@ impl Stopped {
         &self.reasons
     }
 
-    /// Goes on, if this is the plan that was approved.
+    /// Goes on if this is the plan's id. With any other id the run stays stopped.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -246,7 +246,7 @@ impl Stopped {
         if plan == self.plan.id() { judged(carry_out(*self.writing, self.plan)) } else { Step::Stopped(self) }
     }
 
-    /// Leaves it at that.
+    /// Ends the run as blocked.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
