@@ -7,10 +7,10 @@
 //! | a time | becomes | because |
 //! |---|---|---|
 //! | up to now | itself | a right clock wrote it, or might have |
-//! | of something that has happened, later than now | now | it happened by now |
-//! | something waits for, up to [`REACH`] from now | itself | a right clock may have written it before the other jumped |
-//! | something waits for, later than that | `ahead` earlier, and not before now | only the other clock can have written it |
-//! | something waits for, later than [`REACH`] even so | in ten minutes | it came from another record, whose times were ahead |
+//! | an event, later than now | now | it happened by now |
+//! | the end of a wait, up to [`REACH`] from now | itself | a right clock may have written it before the other jumped |
+//! | the end of a wait, later than that | `ahead` earlier, and not before now | only the other clock can have written it |
+//! | the end of a wait, still later than [`REACH`] after that | in ten minutes | it came from another record, whose times were ahead |
 //!
 //! So a wait of up to [`REACH`] never ends early. The newest wait that the wrong clock wrote keeps its length and counts from
 //! now. A wrong wait that is left as it was ends by itself within [`REACH`].
@@ -33,10 +33,10 @@ pub(crate) const REACH: TimeDelta = TimeDelta::hours(18);
 /// How far clocks that are right may disagree.
 pub(crate) const DISAGREE: TimeDelta = TimeDelta::minutes(10);
 
-/// A right clock makes nothing wait for longer than this: a source that asks for more is told of.
+/// The longest wait that a right clock writes. A source that asks for more is reported.
 const LONGEST: TimeDelta = TimeDelta::days(30);
 
-/// The time that a clock which was ahead has left behind in a record, if there is one.
+/// The time that a clock far ahead has left in a record, if there is one.
 pub(crate) fn left_behind(
     updated_at: DateTime<Utc>,
     waits_until: Option<DateTime<Utc>>,
@@ -59,12 +59,12 @@ impl Ahead {
         Self { now, by: (updated_at - now).max(TimeDelta::zero()) }
     }
 
-    /// When something happened.
+    /// Repairs the time of an event.
     pub(crate) fn happened(self, at: DateTime<Utc>) -> DateTime<Utc> {
         at.min(self.now)
     }
 
-    /// Until when something lasts.
+    /// Repairs the end of a wait.
     pub(crate) fn lasts(self, at: DateTime<Utc>) -> DateTime<Utc> {
         let [reach, soon] = [REACH, DISAGREE].map(|span| self.now.checked_add_signed(span));
         let is_far = |at: DateTime<Utc>| reach.is_some_and(|reach| at > reach);

@@ -1,27 +1,27 @@
-//! Health: whether a connector answers for an organisation, and what is done while it does not.
+//! Health: a circuit breaker for each connector and organisation. It decides whether attempts run.
 //!
-//! A circuit breaker (M. Nygard, "Release It!", 2007, chapter 5) for each key, so that one failing organisation never
-//! stops another. It judges **attempts**: five failed ones in a row open it. After a cool-down one probe may run; while
-//! it fails, the cool-down doubles, up to a cap. A refused credential opens it at once and without probes: only a
-//! person can renew it.
+//! There is a circuit breaker (M. Nygard, "Release It!", 2007, chapter 5) for each key, so that one failing
+//! organisation never stops another. It judges **attempts**: five failed ones in a row open it. After a cool-down one
+//! probe may run; while it fails, the cool-down doubles, up to a cap. A refused credential opens it at once and without
+//! probes: only a person can renew it.
 //!
 //! | what happens | state |
 //! |---|---|
 //! | four attempts fail | closed: attempts run |
-//! | the fifth fails | open for 5 minutes: none runs |
-//! | 5 minutes later somebody asks | half-open: this one is the probe, everybody else waits |
+//! | the fifth fails | open for 5 minutes: no attempt runs |
+//! | 5 minutes later a worker asks | half-open: its attempt is the probe, all others wait |
 //! | the probe fails | open for 10 minutes |
 //! | the next probe vanishes with its worker | half-open until its time is over, then the next one is the probe |
 //! | that one succeeds | closed |
 //! | the credential is refused | needs an operator, until [`reset`](Health::reset) |
 //!
-//! Results are told apart by the fencing token of their attempt: what an attempt says that is older than the newest
-//! seen, or was judged already, is ignored.
+//! The fencing token of an attempt identifies its result. The result of an attempt that is older than the newest one,
+//! or that was judged already, is ignored.
 //!
 //! # Questions
 //!
-//! *What does not count?* A lost worker, a bad signature of a webhook, a run that gave the job back: none says anything
-//! about the connector, so none is [`judge`](Health::judge)d.
+//! *What does not count?* A lost worker, a bad signature of a webhook, and a run that gave the job back say nothing
+//! about the connector. They are not [`judge`](Health::judge)d.
 
 mod view;
 
@@ -40,11 +40,11 @@ use crate::value::Value;
 
 /// Which version of the persisted form this crate writes.
 const FORMAT: u32 = 1;
-/// One bad night has four attempts; two in a row are no accident.
+/// One bad night has four attempts, so five failures need a second bad night.
 const FAILURES: u32 = 5;
 /// Longer than the back-off between the attempts of one job.
 const COOLDOWN: Duration = Duration::from_secs(5 * 60);
-/// A connector that recovers in the morning is found before noon.
+/// A connector that recovers in the morning is tried again before noon.
 const CAP: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// The limits of a circuit breaker.
@@ -86,7 +86,7 @@ impl Default for HealthRules {
 /// }
 /// let (_, permit) = health.permit(Token(6), now, now);
 /// assert_eq!(permit, Permit::Wait { at: now + rules.cooldown });
-/// // An attempt from before, which comes back late, changes nothing.
+/// // An older attempt that reports late changes nothing.
 /// assert_eq!(health.judge(&rules, Token(3), Ok(()), now), health);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ pub struct Health {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_success: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
-    /// What a later version of this crate wrote: it survives.
+    /// Fields that a later version of this crate wrote. They are kept.
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
 }
@@ -121,8 +121,8 @@ pub struct Health {
 ///     Err(Failure::Retry { after: Some(asked) }),
 ///     now,
 /// );
-/// // The source asked for an hour: so long it is, but the next cool-down is twice the first
-/// // one, and no two hours.
+/// // The source asked for an hour, so this cool-down is an hour. The next one is twice the
+/// // first cool-down, not two hours.
 /// assert_eq!(
 ///     *open.circuit(),
 ///     Circuit::Open { until: now + asked, cooldown: rules.cooldown }
@@ -131,26 +131,26 @@ pub struct Health {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Circuit {
-    /// They do.
+    /// Attempts run.
     Closed,
-    /// None does.
+    /// No attempt runs.
     Open {
-        /// Until when.
+        /// When the cool-down ends.
         until: DateTime<Utc>,
-        /// The cool-down it was opened for; the next one is twice as long. `until` is later where the source asked for
-        /// more.
+        /// The length of the cool-down. The next one is twice as long. `until` is later if the source asked for a
+        /// longer wait.
         cooldown: Duration,
     },
-    /// One does, to find out.
+    /// One attempt runs: the probe.
     HalfOpen {
-        /// Which.
+        /// The token of the probe.
         probe: Token,
-        /// Until when it is waited for.
+        /// Until when the probe is waited for.
         until: DateTime<Utc>,
-        /// How long the last cool-down was; when the probe fails, the next one is twice as long.
+        /// The length of the last cool-down. If the probe fails, the next one is twice as long.
         cooldown: Duration,
     },
-    /// None does, until a person has renewed the credential.
+    /// No attempt runs until a person has renewed the credential.
     NeedsOperator {
         /// Since when.
         since: DateTime<Utc>,
@@ -163,16 +163,16 @@ pub enum Circuit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "an attempt that runs without a permit is one too many"]
 pub enum Permit {
-    /// It may.
+    /// The attempt may run.
     Go,
-    /// It may, and it is the only one: the probe.
+    /// The attempt may run as the probe, and no other may.
     Probe,
-    /// Not now.
+    /// The attempt may not run now.
     Wait {
         /// When to ask again.
         at: DateTime<Utc>,
     },
-    /// Not until a person has renewed the credential.
+    /// The attempt may not run until a person has renewed the credential.
     NeedsOperator,
 }
 
@@ -182,7 +182,7 @@ pub enum Permit {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidHealth {
-    /// It was written by a later version of this crate.
+    /// A later version of this crate wrote it.
     #[error("this health record has format {found}, this version reads up to {FORMAT}")]
     Format {
         /// Its format.
@@ -196,7 +196,7 @@ impl Health {
     /// ```
     /// use chrono::DateTime;
     /// use tripartite::health::{Circuit, Health};
-    /// // trusted until it fails
+    /// // attempts run until some fail
     /// assert_eq!(*Health::new(DateTime::UNIX_EPOCH).circuit(), Circuit::Closed);
     /// ```
     pub fn new(at: DateTime<Utc>) -> Self {
@@ -244,21 +244,21 @@ impl Health {
     /// use tripartite::queue::Token;
     /// let now = DateTime::UNIX_EPOCH;
     /// let health = Health::new(now).judge(&HealthRules::default(), Token(7), Ok(()), now);
-    /// // a reset does not let the past speak again
+    /// // after a reset, old results are still ignored
     /// assert_eq!(health.reset(now).judged(), Token(7));
     /// ```
     pub fn judged(&self) -> Token {
         self.judged
     }
 
-    /// When it last changed; time does not go back behind it.
+    /// When it last changed. An earlier `now` counts as this time.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
     /// use tripartite::health::{Health, HealthRules};
     /// use tripartite::queue::Token;
     /// let now = DateTime::UNIX_EPOCH;
-    /// let behind = now - TimeDelta::hours(1); // somebody else's clock
+    /// let behind = now - TimeDelta::hours(1); // another worker's clock
     /// assert_eq!(
     ///     Health::new(now)
     ///         .judge(&HealthRules::default(), Token(1), Ok(()), behind)
@@ -270,10 +270,10 @@ impl Health {
         self.updated_at
     }
 
-    /// Asks whether an attempt may run. The token is the one its claim will get: the slot's plus one. A probe is waited
-    /// for until `until`; the same token may ask again.
+    /// Asks whether an attempt may run. The token is the one that its claim will get: the slot's token plus one. A
+    /// probe is waited for until `until`. The same token may ask again.
     ///
-    /// The record changes only when the answer is a new [`Permit::Probe`], which holds once that is stored.
+    /// The record changes only if the answer is a new [`Permit::Probe`]. The permit holds once the record is stored.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta, Utc};
@@ -286,9 +286,9 @@ impl Health {
     /// let (later, until) = (now + rules.cooldown, now + TimeDelta::hours(1));
     /// let (half, first) = open.permit(Token(2), later, until);
     /// let (same, second) = half.permit(Token(3), later, until);
-    /// assert_eq!((first, second), (Permit::Probe, Permit::Wait { at: until })); // exactly one
+    /// assert_eq!((first, second), (Permit::Probe, Permit::Wait { at: until })); // exactly one probe
     /// assert_eq!(same, half);
-    /// // the first one vanished
+    /// // the first probe vanished
     /// assert_eq!(half.permit(Token(3), until, until).1, Permit::Probe);
     /// ```
     pub fn permit(&self, token: Token, now: DateTime<Utc>, until: DateTime<Utc>) -> (Self, Permit) {
@@ -310,7 +310,8 @@ impl Health {
         (Self { circuit, updated_at: now, ..self.clone() }, Permit::Probe)
     }
 
-    /// Takes in how an attempt ended. One that is older than the newest seen, or was judged already, changes nothing.
+    /// Judges the result of an attempt. An attempt that is older than the newest one, or was judged already, changes
+    /// nothing.
     ///
     /// ```
     /// use chrono::DateTime;
@@ -319,9 +320,9 @@ impl Health {
     /// use tripartite::queue::Token;
     /// let (rules, now) = (HealthRules::default(), DateTime::UNIX_EPOCH);
     /// let denied = Health::new(now).judge(&rules, Token(2), Err(Failure::Denied), now);
-    /// // said twice, also differently
+    /// // a second result of the same attempt is ignored
     /// assert_eq!(denied.judge(&rules, Token(2), Ok(()), now), denied);
-    /// // One that succeeds all the same shows that the credential is good again.
+    /// // A later success shows that the credential is good again.
     /// assert_eq!(
     ///     denied.judge(&rules, Token(3), Ok(()), now).view().status,
     ///     HealthStatus::Healthy
@@ -349,8 +350,8 @@ impl Health {
         next
     }
 
-    /// Takes in that the source answered, and that nothing came of it: a guard stopped the run. It is well, and the last
-    /// success is not now.
+    /// Judges an attempt whose run a guard stopped: the source answered, so the connector is well. The last success
+    /// stays.
     ///
     /// ```
     /// use chrono::DateTime;
@@ -365,7 +366,7 @@ impl Health {
         Self { last_success: self.last_success, ..judged }
     }
 
-    /// A person has seen to it: attempts run again. Tokens and the last success stay.
+    /// Lets attempts run again, after a person has fixed the cause. Tokens and the last success stay.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
@@ -375,7 +376,7 @@ impl Health {
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
     /// let denied =
     ///     Health::new(now).judge(&HealthRules::default(), Token(1), Err(Failure::Denied), now);
-    /// // Time does not heal it.
+    /// // It does not recover by itself.
     /// assert_eq!(
     ///     denied.permit(Token(2), DateTime::<Utc>::MAX_UTC, now).1,
     ///     Permit::NeedsOperator
@@ -389,8 +390,9 @@ impl Health {
     }
 
     /// The record with its times set back to a clock that is right, by the rule of a slot's
-    /// [`repair_clock_skew`](crate::queue::Slot::repair_clock_skew): a circuit that is open stays so for as long as it would have. One that is
-    /// not ahead stays as it is, but for a cool-down of more than 18 hours, which ends in ten minutes.
+    /// [`repair_clock_skew`](crate::queue::Slot::repair_clock_skew): an open circuit stays open for as long as it would
+    /// have. A record that is not ahead stays as it is, except that a cool-down of more than 18 hours ends in ten
+    /// minutes.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};

@@ -1,11 +1,11 @@
 //! Planning: from decisions to the operations that carry them out, before anything is written.
 //!
 //! A [`Plan`] is pure, deterministic and serialisable: the same listing, the same host and the same policy give the
-//! same plan with the same [id](Plan::id). A dry run is the plan, printed; what is applied is that same plan. It keeps
-//! only what changes: a record that is in step has no op.
+//! same plan with the same [id](Plan::id). A dry run returns this plan, and applying it carries out the same plan. It
+//! keeps only what changes: a record that is in step has no op.
 //!
-//! Each op carries everything that happens to one record, to be written as one: the patch, the new base, what becomes
-//! of its open conflicts, its audit entries, and the revision it was computed from.
+//! Each op has everything that happens to one record, to be written together: the patch, the new base, the changes of
+//! its open conflicts, its audit entries, and the revision it was computed from.
 //!
 //! | situation | op |
 //! |---|---|
@@ -16,7 +16,7 @@
 //! | [`Reappeared`] | [`Reactivate`], merged like a linked one |
 //! | [`Missing`] from a complete listing, or said to be gone | [`Deactivate`], never a delete |
 //! | missing, but edited here: [`DeleteVsEdit`] | [`Deactivate`], and a conflict is held open |
-//! | missing still, but taken back by a user since: [`KeptActive`] | stays active, said once |
+//! | missing still, but made active again by a user: [`KeptActive`] | stays active, noted once in the audit |
 //! | [`LocalDeleted`] | stays deleted |
 //! | deleted here, but changed at the source: [`DeleteVsEdit`] | stays deleted, and a conflict is held open |
 //! | [`Rekeyed`] | any of these, the link and base [moved](crate::store::Op::rekeyed) first |
@@ -25,33 +25,33 @@
 //!
 //! | what happened | op | what it expects |
 //! |---|---|---|
-//! | 870 say what they said last night, and nobody here edited them | none | |
+//! | 870 are as they were last night on both sides | none | |
 //! | 48 changed their phone number at the source | [`Update`] of that field | the revision that was read |
-//! | 22 were edited here, and the source stood still | [`Touch`] | the revision that was read |
-//! | 5 are new | [`Create`] | that nobody has this id |
+//! | 22 were edited here, and did not change at the source | [`Touch`] | the revision that was read |
+//! | 5 are new | [`Create`] | that no record has this id |
 //! | 60 are gone | [`Deactivate`] | the revision that was read |
 //!
-//! The [`Guards`] see 60 of 1000 and let them go: 6 % are below the default of 20 %. Of 250 they would have said so,
-//! and nothing at all would have been written, until a person approved this plan by its id.
+//! The [`Guards`] let the 60 of 1000 pass: 6 % are below the default limit of 20 %. At 250 they would have stopped the
+//! plan, and nothing would have been written until a person approved it by its id.
 //!
-//! **When is a record not looked at?** When the source says, byte for byte in every field, what it said when the record
-//! was last decided on, the host's revision is the one after that decision, and the policy is the same. Then the
-//! outcome is known: nothing. Hence [`Synced`] holds the fingerprint of what was *seen*, not of the base: a record with
-//! a value that cannot be read, or one that leaves fields out, never equals its base, and would be loaded for ever.
+//! **When is a record not looked at?** When three things hold: the source's record is the same, byte for byte, as at
+//! the last decision; the host's revision is the one after that decision; the policy is the same. Then there is nothing
+//! to do. [`Synced`] holds the fingerprint of what was *seen*, not of the base. A record with a value that cannot be
+//! read, or with fields left out, never equals its base and would be loaded every night.
 //!
 //! **What if somebody edits a record between the plan and the write?** An op is a compare-and-set: it states the
-//! revision it was computed from, and a host refuses it when that is no longer so (optimistic concurrency control; Kung
-//! and Robinson, *On Optimistic Methods for Concurrency Control*, ACM TODS 1981). The record is then loaded and planned
-//! once more; when it changes again it is left to the next night.
+//! revision it was computed from, and a host refuses it if the record has another one (optimistic concurrency control;
+//! Kung and Robinson, *On Optimistic Methods for Concurrency Control*, ACM TODS 1981). The record is then loaded and
+//! planned once more. If it changes again, it is left to the next night.
 //!
-//! **And when a plan is old?** An op [states](crate::store::Op::made_from) what was remembered of the record when it
-//! was planned. When a stored plan is applied, each record is looked at first. Where a sync or a person has decided on it
-//! since, the op is older than that decision: what it would do is done already, or it is skipped and the report says so.
-//! It is never planned once more, for what the source said then may have been overtaken. So a plan that is applied twice
-//! does nothing the second time.
+//! **What if a plan is old?** An op [states](crate::store::Op::made_from) what was remembered of the record when it was
+//! planned. A run that applies a stored plan looks at each record first. If a sync or a person has decided on the
+//! record since, the op is outdated: either its work is done already, or it is skipped and the report says so. It is
+//! never planned once more, because the source may have changed since. So a plan that is applied twice does nothing the
+//! second time.
 //!
 //! **Why is nothing ever deleted?** Because a listing can be wrong, and a record that is marked inactive can come back
-//! with all its history. What happens to it after that is the host's rule.
+//! with all its history. The host decides what happens to an inactive record.
 //!
 //! [`Linked`]: crate::audit::Situation::Linked
 //! [`Unmatched`]: crate::audit::Situation::Unmatched
@@ -125,7 +125,7 @@ pub enum MadeAfter {
     Run(RunId),
 }
 
-/// What a run is about to do.
+/// The ops that a run would carry out, and what it sets aside.
 #[derive(Debug, Clone)]
 #[must_use = "a plan that is not applied changes nothing"]
 pub struct Plan {
@@ -134,7 +134,7 @@ pub struct Plan {
     pub(crate) ops: PackedOps,
     pub(crate) quarantined: Vec<Quarantined>,
     pub(crate) made_after: Option<MadeAfter>,
-    /// The id, once somebody asked: it takes as long as to write the plan out.
+    /// The id, computed at the first question: it takes as long as writing the plan out.
     id: OnceLock<PlanId>,
 }
 
@@ -172,7 +172,7 @@ impl Plan {
     /// #     let plan = drive_blocking(step, &listing, &store)?.plan.ok_or("a dry run hands out its plan")?;
     /// #     Ok::<_, Box<dyn std::error::Error>>(plan)
     /// # };
-    /// let plan = night(&policy, "Áine")?; // of a dry run, as in all these examples
+    /// let plan = night(&policy, "Áine")?; // the plan of a dry run, as in all these examples
     /// assert_eq!(plan.schema().fingerprint(), schema.fingerprint());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -206,7 +206,7 @@ impl Plan {
     ///     RunId::new("run-2")?,
     ///     chrono::DateTime::UNIX_EPOCH,
     /// );
-    /// // Under another one it is not carried out.
+    /// // A run under another policy does not carry it out.
     /// let Step::Done(done) = other.apply(plan) else { panic!("it is carried out") };
     /// assert_eq!(done.report.outcome, RunOutcome::Blocked);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -215,8 +215,8 @@ impl Plan {
         self.policy
     }
 
-    /// Everything that is to be written, silent ops included. A plan keeps its ops packed, so that a night on which everything
-    /// changes fits in memory: each is made when it is asked for, with its entries.
+    /// All ops, silent ones included. A plan keeps its ops packed, so that a night on which everything changes fits in
+    /// memory. The iterator makes each op, with its entries, when it is asked for.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -245,7 +245,7 @@ impl Plan {
         self.ops.iter()
     }
 
-    /// What a person would want to see: the ops that are not [silent](Op::is_silent).
+    /// The ops to show to a person: those that are not [silent](Op::is_silent).
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -274,7 +274,7 @@ impl Plan {
         self.ops.iter().filter(|op| !op.is_silent())
     }
 
-    /// What the source said that was set aside.
+    /// The statements of the source that were set aside.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -299,11 +299,11 @@ impl Plan {
         &self.quarantined
     }
 
-    /// Which run of the register was the newest when it was made, where the host [said so](crate::run::Run::made_after). A
-    /// host that applies the plan hands in the reports of the [newer ones](crate::run::Run::since).
+    /// The newest run of the register when the plan was made, if the host [stated it](crate::run::Run::made_after). A
+    /// host that applies the plan gives the reports of [newer runs](crate::run::Run::since).
     ///
-    /// It is no part of the [id](Self::id), because it adds nothing to what the plan would do: the plan of a second night, in
-    /// which nothing has moved, is the same.
+    /// It is not part of the [id](Self::id), because it does not change what the plan would do: a second night without
+    /// changes makes the same plan.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -328,8 +328,8 @@ impl Plan {
         self.made_after.as_ref()
     }
 
-    /// The id: equal for two plans iff they say the same, in whatever order: every op with all that it has, and what was
-    /// set aside.
+    /// The id. Two plans have the same id iff they have the same ops, with all their parts, and set aside the same
+    /// statements, in any order.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -346,9 +346,9 @@ impl Plan {
     /// #     let plan = drive_blocking(step, &listing, &store)?.plan.ok_or("a dry run hands out its plan")?;
     /// #     Ok::<_, Box<dyn std::error::Error>>(plan)
     /// # };
-    /// // two runs, one plan
+    /// // two runs make the same plan
     /// assert_eq!(night(&policy, "Áine")?.id(), night(&policy, "Áine")?.id());
-    /// // raw values are what is written
+    /// // the id depends on raw values, since these are written
     /// assert_ne!(night(&policy, "Áine")?.id(), night(&policy, "Áine ")?.id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -1,9 +1,9 @@
 //! Schedules: when a run is due by the clock, as a pure function of the time before.
 //!
-//! A [`Schedule`] is plain data, as a configuration has it. A [`Timetable`] is one that was checked and compiled, once;
-//! it knows the [`next`](Timetable::next) fire after a point in time, the [`last`](Timetable::last) until one, and
-//! which fires are [`due`](Timetable::due) after a time without a scheduler. A fire's time is its idempotency id: two
-//! schedulers that both see it make one trigger.
+//! A [`Schedule`] is plain data, for a configuration. A [`Timetable`] is a schedule that was checked and compiled. It
+//! knows the [`next`](Timetable::next) fire after a point in time, the [`last`](Timetable::last) fire until one, and
+//! which fires are [`due`](Timetable::due) after a time without a scheduler. A fire's time is its idempotency id, so
+//! two schedulers that both see a fire make one trigger.
 //!
 //! | schedule | fires |
 //! |---|---|
@@ -14,19 +14,20 @@
 //! | cron `0 3 * * 1-5` | as the expression says, on the wall clock of UTC or of a named zone |
 //!
 //! Named zones and cron expressions need the feature `cron`. Without it they are still read and written, and a
-//! timetable of them is a precise error.
+//! timetable of them fails with an error that names the feature.
 //!
 //! # When clocks change
 //!
 //! A **fixed** time (daily, weekly, a cron expression that lists its hours) belongs to the day: every day has it once.
-//! What comes **round** (hourly, interval, a cron expression for every hour, or every so many) belongs to the clock.
+//! A **round** time (hourly, interval, a cron expression for every hour or every n hours) belongs to the clock: it
+//! fires whenever the clock shows it.
 //!
 //! | on the wall clock of `Europe/Dublin` | `30 1 * * *` | `*/30 * * * *` |
 //! |---|---|---|
 //! | the gap: 00:59, then 02:00 | 02:00, the first instant after it | 00:30, 02:00: half an hour passed |
 //! | the fold: 01:59, then 01:00 | 01:30, the first of the two | 01:30 and, an hour later, 01:30 |
 //!
-//! Several fixed times in one gap are one fire. Hourly and interval schedules have no zone: they are in elapsed time.
+//! Several fixed times in one gap are one fire. Hourly and interval schedules have no zone: they count elapsed time.
 //!
 //! # Questions
 //!
@@ -52,13 +53,13 @@ pub use timetable::{MAX_CATCH_UP, Timetable};
 
 use crate::id::CommandId;
 
-/// When something is to run, as plain data. Make it a [`Timetable`] to ask it anything.
+/// When a run is due, as plain data. A [`Timetable`] computes its fires.
 ///
 /// ```
 /// use tripartite::schedule::Schedule;
 /// let nightly: Schedule = serde_json::from_str(r#"{"daily": {"at": "02:15:00"}}"#)?;
 /// assert_eq!(nightly, Schedule::nightly());
-/// // It is read whatever the features; only a timetable of it needs `cron`.
+/// // It can be read without the feature; only its timetable needs `cron`.
 /// let dublin: Schedule =
 ///     serde_json::from_str(r#"{"daily": {"at": "02:15:00", "zone": "Europe/Dublin"}}"#)?;
 /// assert_ne!(dublin, nightly);
@@ -75,25 +76,25 @@ pub enum Schedule {
     },
     /// Every day.
     Daily {
-        /// When, in whole seconds.
+        /// The time of day, in whole seconds.
         at: NaiveTime,
-        /// By which clock: the IANA name of a time zone; UTC when there is none.
+        /// The IANA name of the time zone; `None` for UTC.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         zone: Option<String>,
     },
     /// Every week.
     Weekly {
-        /// On which day.
+        /// The day of the week.
         weekday: Weekday,
-        /// When, in whole seconds.
+        /// The time of day, in whole seconds.
         at: NaiveTime,
-        /// By which clock: the IANA name of a time zone; UTC when there is none.
+        /// The IANA name of the time zone; `None` for UTC.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         zone: Option<String>,
     },
-    /// Every so often.
+    /// At a fixed interval.
     Interval {
-        /// How often, in whole seconds, at least one.
+        /// The interval, in whole seconds, at least one.
         every: Duration,
         /// One point on the grid.
         anchor: DateTime<Utc>,
@@ -102,15 +103,15 @@ pub enum Schedule {
     Cron {
         /// The expression.
         expression: String,
-        /// By which clock: the IANA name of a time zone; UTC when there is none.
+        /// The IANA name of the time zone; `None` for UTC.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         zone: Option<String>,
     },
 }
 
 impl Schedule {
-    /// Whether both fire every so often, as often as each other: an anchor is only where the grid lies, and who declares an
-    /// interval anew anchors it where they are.
+    /// Whether both are intervals of the same length. The anchors may differ: a host that declares an interval again
+    /// may use another one.
     pub(crate) fn same_interval(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Interval { every, .. }, Self::Interval { every: other, .. }) => every == other,
@@ -118,7 +119,7 @@ impl Schedule {
         }
     }
 
-    /// Daily at 02:15 UTC: after midnight everywhere in Europe, and not on the hour, when everybody calls.
+    /// Daily at 02:15 UTC: after midnight everywhere in Europe, and not on the hour, when many clients call.
     ///
     /// ```
     /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
@@ -134,7 +135,7 @@ impl Schedule {
     }
 }
 
-/// What becomes of fires that nobody was there for.
+/// The policy for fires that no scheduler saw in time.
 ///
 /// [`Timetable::due`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -144,14 +145,14 @@ pub enum Missed {
     /// One fire, the newest, stands for all.
     #[default]
     Coalesce,
-    /// Each is made up for, the newest `at_most`; never more than [`MAX_CATCH_UP`].
+    /// Each of the newest `at_most` is made up for; never more than [`MAX_CATCH_UP`].
     CatchUp {
         /// How many.
         at_most: u32,
     },
-    /// None is, unless it is so recent that it was not missed.
+    /// None is made up for, except one that is so recent that it was not missed.
     Skip {
-        /// How late a fire may be. It must be longer than the time between two looks at the clock.
+        /// How late a fire may be. It must be longer than the time between two checks.
         grace: Duration,
     },
 }
@@ -170,7 +171,7 @@ pub enum Missed {
 pub struct Fire {
     /// When it fires.
     pub at: DateTime<Utc>,
-    /// The id for the [trigger](crate::id::CommandId) it makes, so that a second one for the same fire is recognised.
+    /// The id of its [trigger](crate::id::CommandId), so that a second trigger for the same fire is recognised.
     pub id: CommandId,
 }
 
@@ -193,11 +194,11 @@ impl Fire {
 pub struct DueFires {
     /// The fires to trigger, the oldest first.
     pub fires: Vec<Fire>,
-    /// Up to when all is settled: the `since` of the next look, to be stored once the fires are triggered.
+    /// The `since` of the next check, to be stored once the fires are triggered. All fires until then are settled.
     pub through: DateTime<Utc>,
 }
 
-/// Why a schedule cannot be a timetable.
+/// Why a schedule has no timetable.
 ///
 /// ```
 /// use tripartite::schedule::{Schedule, ScheduleError, Timetable};
@@ -219,7 +220,7 @@ pub enum ScheduleError {
         /// The time.
         found: NaiveTime,
     },
-    /// The interval is not at least one whole second, or longer than time itself.
+    /// The interval is shorter than one second, not in whole seconds, or too long.
     #[error("an interval is a number of whole seconds, at least one, this one is {found:?}")]
     Interval {
         /// The interval.
@@ -228,13 +229,13 @@ pub enum ScheduleError {
     /// There is no such time zone.
     #[error("no time zone is called {name:?}")]
     Zone {
-        /// What it was called.
+        /// The name.
         name: String,
     },
     /// This build knows no time zone but UTC.
     #[error("the time zone {name:?} needs the feature `cron`, without it there is only UTC")]
     OnlyUtc {
-        /// What it is called.
+        /// The name.
         name: String,
     },
     /// This build knows no cron expressions.
@@ -243,7 +244,7 @@ pub enum ScheduleError {
         /// The expression.
         expression: String,
     },
-    /// The cron expression is none.
+    /// The text is not a cron expression.
     #[error("{expression:?} is not a cron expression: {why}")]
     Cron {
         /// The expression.

@@ -10,13 +10,13 @@ use super::{Circuit, Health};
 /// [`Health::view`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// In a word.
+    /// The status.
     pub status: HealthStatus,
     /// When an attempt last succeeded.
     pub last_success: Option<DateTime<Utc>>,
     /// How many attempts failed since then, or since a reset.
     pub failures: u32,
-    /// When the next probe may run; the past means as soon as somebody asks.
+    /// When the next probe may run. A time in the past means at once.
     pub next_probe: Option<DateTime<Utc>>,
 }
 
@@ -30,7 +30,7 @@ pub struct View {
 /// let now = DateTime::UNIX_EPOCH;
 /// let once =
 ///     Health::new(now).judge(&HealthRules::default(), Token(1), Err(Failure::Fatal), now);
-/// assert_eq!(once.view().status, HealthStatus::Failing); // attempts run as before
+/// assert_eq!(once.view().status, HealthStatus::Failing); // attempts still run
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,7 +39,7 @@ pub enum HealthStatus {
     Healthy,
     /// Some attempts failed, not enough to stop.
     Failing,
-    /// It is left alone for a while.
+    /// No attempt runs during a cool-down.
     Open,
     /// A probe is under way.
     Probing,
@@ -54,7 +54,7 @@ impl Health {
     /// use chrono::{DateTime, Utc};
     /// use tripartite::health::{Health, HealthStatus};
     /// let view = Health::new(DateTime::<Utc>::UNIX_EPOCH).view();
-    /// // never tried is not ill
+    /// // a connector that was never tried is healthy
     /// assert_eq!((view.status, view.last_success), (HealthStatus::Healthy, None));
     /// ```
     pub fn view(&self) -> View {

@@ -1,4 +1,4 @@
-//! Open conflicts: exactly one for a record and unit, reported once.
+//! Open conflicts: when one is opened, updated or closed, so that a record has one for each unit and reports it once.
 
 use super::record::accepted;
 use crate::detect::{Clash, Sides, Verdict, detect};
@@ -27,7 +27,7 @@ pub(super) fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenCo
     changes
 }
 
-/// Whether the source said nothing of use about the unit, so that nothing is known about the conflict's end.
+/// Whether the source stated nothing readable for the unit, so that the conflict neither changes nor ends.
 fn unsaid(schema: &Schema, resolved: &Resolved<'_>, conflict: &OpenConflict) -> bool {
     let of = |resolution: &&Resolution<'_>| schema.unit_name(resolution.unit) == conflict.unit;
     resolved.resolutions.iter().find(of).is_some_and(|resolution| match resolution.verdict {
@@ -37,7 +37,8 @@ fn unsaid(schema: &Schema, resolved: &Resolved<'_>, conflict: &OpenConflict) -> 
     })
 }
 
-/// Whether leaving the unit out empties it: what the conflict holds was reported, also where the base has nothing.
+/// Whether an absent unit counts as cleared: the conflict holds a value that the source stated, also if the base has
+/// none.
 fn is_emptied(schema: &Schema, unit: Unit, conflict: &OpenConflict) -> bool {
     schema.members(&unit).iter().all(|&position| {
         let field = &schema.fields()[position];
@@ -49,14 +50,14 @@ fn is_emptied(schema: &Schema, unit: Unit, conflict: &OpenConflict) -> bool {
     })
 }
 
-/// How the sides collide may be told differently once the rest of an object has a base, and a side may be spelled
-/// differently; the conflict is the same.
+/// Whether two states of a conflict are the same. Its clash may change when the rest of an object gets a base, and a
+/// side may be spelled differently.
 pub(super) fn same_conflict(schema: &Schema, a: &OpenConflict, b: &OpenConflict) -> bool {
     let same = |left: &Value, right: &Value| same_in_dispute(schema, a, left, right);
     a.unit == b.unit && a.paths == b.paths && same(&a.local, &b.local) && same(&a.remote, &b.remote)
 }
 
-/// Whether two values of a unit are the same where its sides collide.
+/// Whether two values of a unit are equal at the places where the sides collide.
 pub(crate) fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Value) -> bool {
     let kind = |position: usize| schema.fields()[position].kind();
     if !conflict.paths.is_empty() {
@@ -73,7 +74,7 @@ pub(crate) fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Valu
     }
 }
 
-/// Whether two maps of fields say the same of each.
+/// Whether two maps of fields have equal values.
 fn same_fields(schema: &Schema, a: &Value, b: &Value) -> bool {
     let (Value::Map(a), Value::Map(b)) = (a, b) else { return a == b };
     let same = |(name, a): (&String, &Value)| {
@@ -83,7 +84,7 @@ fn same_fields(schema: &Schema, a: &Value, b: &Value) -> bool {
     a.len() == b.len() && a.iter().all(same)
 }
 
-/// Whether it asks if the source's record is still about the same one.
+/// Whether the conflict asks if the source's record is still about the same person.
 pub(super) fn is_replaced(conflict: &OpenConflict) -> bool {
     is_whole_record(conflict) && conflict.clash == Clash::BothChanged
 }
@@ -92,8 +93,8 @@ pub(super) fn is_whole_record(conflict: &OpenConflict) -> bool {
     conflict.unit == WHOLE_RECORD
 }
 
-/// What becomes of the conflict about a record that a user removed: it is open as long as the source has moved on from
-/// the base.
+/// The change of the conflict about a record that a user removed. It is open as long as the source differs from the
+/// base.
 pub(super) fn whole_record(schema: &Schema, sides: Sides<'_>, open: &[OpenConflict]) -> Option<ConflictChange> {
     let changes = detect(schema, sides);
     let moved = changes.changes().iter().filter(|change| matches!(change.verdict, Verdict::RemoteOnly(_)));
@@ -109,7 +110,7 @@ pub(super) fn whole_record(schema: &Schema, sides: Sides<'_>, open: &[OpenConfli
     asked(schema, open, conflict)
 }
 
-/// The question about a record that the source says is about somebody else.
+/// The question about a record that may be about another person at the source.
 pub(super) fn replaced_record(schema: &Schema, sides: Sides<'_>, open: &[OpenConflict]) -> Option<ConflictChange> {
     let changes = detect(schema, sides);
     let moved = changes
@@ -123,7 +124,7 @@ pub(super) fn replaced_record(schema: &Schema, sides: Sides<'_>, open: &[OpenCon
     asked(schema, open, OpenConflict { unit, clash, paths: Vec::new(), base, local, remote })
 }
 
-/// The question about a record as a whole is opened, or follows what it is about.
+/// Opens the question about a record as a whole, or updates it when its values change.
 fn asked(schema: &Schema, open: &[OpenConflict], conflict: OpenConflict) -> Option<ConflictChange> {
     match open.iter().find(|known| is_whole_record(known)) {
         None => Some(ConflictChange::Open(conflict)),
@@ -132,7 +133,7 @@ fn asked(schema: &Schema, open: &[OpenConflict], conflict: OpenConflict) -> Opti
     }
 }
 
-/// The question about a record that the source no longer has, and in which somebody here edited these units.
+/// The question about a record that the source no longer has and in which a user edited these units.
 pub(super) fn ended_record(schema: &Schema, loaded: &Loaded, edited: &[&str]) -> Option<ConflictChange> {
     let is_edited = |unit: &&Unit| edited.contains(&schema.unit_name(**unit));
     let positions = schema.units().iter().filter(is_edited).flat_map(|unit| schema.members(unit).to_vec());
@@ -151,7 +152,7 @@ fn named_value(schema: &Schema, record: &Record, at: usize) -> (String, Value) {
 pub(super) fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> OpenConflict {
     let clash = match resolution.verdict {
         Verdict::Conflict(clash) => clash,
-        // Only a conflict, or an object with one inside, is held open.
+        // Only a conflict, or an object that contains one, is held open.
         _ => resolution.collisions.first().map_or(Clash::BothChanged, |collision| collision.clash),
     };
     let held = resolution.collisions.iter().filter(|collision| collision.decision == Decision::HeldOpen);
@@ -160,7 +161,7 @@ pub(super) fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Res
         clash,
         paths: held.map(|collision| collision.path.clone()).collect(),
         base: unit_value(schema, sides.base, resolution.unit),
-        // What stands here once this is carried out: the parts of an object that nobody disputes are merged at once.
+        // The local value after this op: the undisputed parts of an object are merged at once.
         local: written_value(resolution)
             .or_else(|| unit_value(schema, sides.local, resolution.unit))
             .unwrap_or_default(),
@@ -168,7 +169,7 @@ pub(super) fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Res
     }
 }
 
-/// What is written to a field whose conflict is held open inside it. A group is never written in part.
+/// The value that is written to an object with an open conflict inside it. A group is never written in part.
 fn written_value(resolution: &Resolution<'_>) -> Option<Value> {
     match resolution.unit {
         Unit::Field(_) => resolution.fields.first().and_then(|effect| effect.local.to_value()),

@@ -1,4 +1,4 @@
-//! The new record that nothing has to be decided about: everything the source says of it is taken as it stands.
+//! The fast path for a new record without a decision: every value of the source is taken as stated.
 //!
 //! | the source's record | |
 //! |---|---|
@@ -8,14 +8,14 @@
 //! | anything beyond the schema | decided on, and what is beyond is no base |
 //! | a field that is written canonically, is the host's own, or holds a list or a map | decided on |
 //!
-//! On a first night nearly all are of the first kind, and to detect and resolve what can only come to one thing would
-//! take most of the night. That it comes to the same is a law below.
+//! In a first import nearly all records are of the first kind, and detecting and resolving them would take most of the
+//! time. A law below checks that both paths give the same op.
 
 use crate::detect::Side;
 use crate::schema::{Policy, Schema, Strategy};
 use crate::value::{FieldRef, Record};
 
-/// Whether a new record is written, and becomes its own base, as the source states it.
+/// Whether a new record is written, and stored as its base, exactly as the source states it.
 pub(super) fn is_taken_as_it_stands(policy: &Policy, record: &Record) -> bool {
     let schema = policy.schema();
     let owned = |&unit: &_| policy.rule(unit, None).strategy == Strategy::LocalOwned;

@@ -1,4 +1,4 @@
-//! A plan as a document: with names instead of positions, versioned, so that it can wait for its approval in a file.
+//! A plan as a document, with names instead of positions and a version, so that it can wait in a file for its approval.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -21,27 +21,27 @@ const FORMAT: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// It does not read as a plan; where and how, without what stands there.
+    /// It cannot be read as a plan. The text says where and why, without the value there.
     #[error("this is not a plan: {0}")]
     Unreadable(String),
-    /// It was written by a later version of this crate.
+    /// A later version of this crate wrote it.
     #[error("this plan has format {found}, this version reads up to {FORMAT}")]
     Format {
         /// Its format.
         found: u32,
     },
-    /// It was written by an earlier version of this crate, and does not state what it was made from.
+    /// An earlier version of this crate wrote it, and its ops do not state what they were made from.
     #[error("this plan has format {found}, which does not state what it was made from: plan once more")]
     Outdated {
         /// Its format.
         found: u32,
     },
-    /// It is not as it was written: its id is not that of what it says.
+    /// It was changed: its stated id is not the id of its content.
     #[error("this plan was changed after it was made: it states the id {stated}, and what it says has the id {found}")]
     Altered {
-        /// The id that stands in it.
+        /// The id that it states.
         stated: PlanId,
-        /// The id of what it says.
+        /// The id of its content.
         found: PlanId,
     },
     /// It was made under another schema.
@@ -57,14 +57,14 @@ pub enum PlanError {
 #[derive(Serialize, Deserialize)]
 struct PlanDoc<R, O> {
     format: u32,
-    /// Only a plan of format 1 has none.
+    /// Only a plan of format 1 does not have it.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     id: Option<PlanId>,
     schema: Fingerprint,
     policy: Fingerprint,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     made_after: Option<MadeAfter>,
-    /// That it was made after this run. Like the id, it shows a document that was changed by mistake.
+    /// A digest of `made_after`. Like the id, it shows that a document was changed by mistake.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     made_after_seal: Option<PlanId>,
     ops: O,
@@ -90,7 +90,7 @@ pub(super) struct OpDoc<R> {
     version: Option<u64>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     remote: Option<R>,
-    /// Whether the source's doubles are known to be what it stated, where that matters.
+    /// Whether the source's doubles are known to be exact, if that matters.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     exact_numbers: bool,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
@@ -149,7 +149,7 @@ impl Serialize for Ops<'_> {
     }
 }
 
-/// An op as it is stored, each record as `named` writes it.
+/// An op in its stored form. `named` writes each record.
 pub(super) fn write<'a, R>(op: &'a Op, mut named: impl FnMut(&'a Record) -> R) -> OpDoc<R> {
     OpDoc {
         id: op.id.clone(),
@@ -176,12 +176,12 @@ pub(super) fn write<'a, R>(op: &'a Op, mut named: impl FnMut(&'a Record) -> R) -
 }
 
 impl Plan {
-    /// Reads a stored plan, to be applied as it is.
+    /// Reads a stored plan, to be applied unchanged.
     ///
     /// # Errors
-    /// [`PlanError`], when it is no plan, of another format, was made under another schema, or was changed since: its
-    /// [id](Plan::id) stands in it. Whoever changes a plan can write the new id into it, so what a person approves is
-    /// compared with the id that the person was shown.
+    /// [`PlanError`], when it is not a plan, has another format, was made under another schema, or was changed since.
+    /// The document states its [id](Plan::id), but an attacker who changes a plan can write the new id into it. So
+    /// compare the id with the one that the approving person was shown.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;
@@ -195,7 +195,7 @@ impl Plan {
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry();
     /// # let done = drive_blocking(run.start(), &listing, &MemoryStore::new(schema.clone()))?;
     /// # let plan = done.plan.ok_or("a dry run hands out its plan")?;
-    /// let stored = serde_json::to_string(&plan)?; // of a dry run that would create Áine
+    /// let stored = serde_json::to_string(&plan)?; // the plan of a dry run that would create Áine
     /// let read =
     ///     |text: &str| Plan::read(&schema, &mut serde_json::Deserializer::from_str(text));
     /// assert_eq!(read(&stored)?.id(), plan.id());
@@ -232,8 +232,8 @@ impl Plan {
     }
 }
 
-/// What a deserialiser says, without what it found, which stands between quotation marks; where the plan was damaged, that
-/// may be somebody's value. A field that is missing is one of the plan's own.
+/// The message of a deserialiser without the text in quotation marks, which may be personal data from a damaged plan.
+/// The name of a missing field is kept, since it is one of the format's own.
 fn unquoted(text: String) -> String {
     let is_mark = |c: char| c == '"' || c == '`';
     match (text.find(is_mark), text.rfind(is_mark)) {

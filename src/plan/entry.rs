@@ -1,4 +1,4 @@
-//! Audit entries of a resolved record.
+//! The audit entries of a resolved record: one for each field that was not in sync.
 
 use super::conflict::{open_conflict, said, same_conflict};
 use crate::audit::{AuditEntry, FieldEntry};
@@ -7,8 +7,8 @@ use crate::resolve::{Resolution, Resolved};
 use crate::schema::{Privacy, Schema, Unit};
 use crate::store::OpenConflict;
 
-/// One entry for every field that was not in sync, but for a conflict that stands as it stood. Beside a path in dispute
-/// the rest of an object may be written all the same, and that is told.
+/// One entry for every field that was not in sync, except for an open conflict that did not change. If the undisputed
+/// rest of an object is written, there is an entry about that.
 pub(super) fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<AuditEntry> {
     let told = |resolution: &&Resolution<'_>| match resolution.verdict {
         Verdict::InSync | Verdict::Adopted | Verdict::NotReported => false,

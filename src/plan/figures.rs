@@ -1,4 +1,4 @@
-//! Figures: what a plan comes to, counted for the guards.
+//! Figures: the counts of a plan that the guards judge.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,27 +39,28 @@ impl Tally {
     }
 }
 
-/// So many records, of which none is named.
+/// A count of records without their ids.
 impl From<u64> for Tally {
     fn from(count: u64) -> Self {
         Self { count, first: Vec::new() }
     }
 }
 
-/// What a plan comes to in one field.
+/// The counts of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FieldFigures {
     /// The field.
     pub field: String,
-    /// Whether it holds a name of somebody or something, which seldom changes.
+    /// Whether it holds a name of a person or thing, which rarely changes.
     pub name: bool,
-    /// In which records it would be written; of whoever may be [somebody else](Situation::Replaced) by now, who they are.
+    /// The records in which it would be written. An identity field also counts the records that may be [another
+    /// person](Situation::Replaced) by now.
     pub changed: Tally,
-    /// Of which records the source says nothing in it any more, where it used to say something: whether or not that
-    /// clears the field here. A list or an object that holds nothing says nothing, in every kind. What a person has
-    /// approved counts no more, until the source says something there again.
+    /// The records in which the source used to state a value and no longer does, whether or not that clears the field
+    /// here. An empty list or object counts as no value, in every kind. A record that a person has approved no longer
+    /// counts, until the source states a value there again.
     pub emptied: Tally,
-    /// The same of each place inside an object that still says something, by its JSON Pointer (RFC 6901).
+    /// The same for each place inside an object that is not empty itself, by its JSON Pointer (RFC 6901).
     pub emptied_inside: BTreeMap<String, Tally>,
 }
 
@@ -87,43 +88,43 @@ pub struct Figures {
     pub population: u64,
     /// How many records the listing has.
     pub listed: u64,
-    /// Which would be deactivated.
+    /// The records that would be deactivated.
     pub deactivations: Tally,
-    /// Which would be created.
+    /// The records that would be created.
     pub creations: Tally,
-    /// Which would be linked to a record here that had no external id.
+    /// The records that would be linked to a record here that had no external id.
     pub links: Tally,
-    /// Of which a field would be written.
+    /// The records with a field that would be written.
     pub updates: Tally,
-    /// Which were set aside; of those whose id cannot be read the number only. What only waits for a person to say that it
-    /// was found rightly is none of them.
+    /// The records that were set aside. One without a readable id is counted and not named. Records that only wait for
+    /// a person to confirm a match do not count.
     pub quarantined: Tally,
-    /// Which say that they are somebody whom another record gives up being in the same run, by all their names and dates:
-    /// ids that were mixed up. Whom somebody here has entered as such already is left out.
+    /// The records that take over the identity which another record gives up in the same run, by all names and dates:
+    /// their ids may be mixed up. A record does not count if a user has already entered that identity here.
     pub takeovers: Tally,
-    /// Field by field, those in which something happens.
+    /// The figures of each field in which something happens.
     pub fields: Vec<FieldFigures>,
 }
 
-/// What the guards must know of a run's records that its ops do not say, noted while it plans.
+/// What the guards need to know about records and the ops do not state. It is noted during planning.
 #[derive(Debug, Default)]
 pub(crate) struct Noted {
-    /// By a field's position, what the source says nothing in any more.
+    /// The emptied fields, by their positions.
     emptied: Vec<Emptied>,
-    /// Which records are somebody else from now on.
+    /// The records whose identity changes.
     renamed: Vec<Renamed>,
-    /// What the bases say on that the source has stopped to say.
+    /// The values that the bases keep and the source no longer states.
     pub(crate) dropped: Dropped,
 }
 
-/// Of which records the source says nothing any more in a field, and in each place inside it.
+/// The records in which the source emptied a field, and each place inside it.
 #[derive(Debug, Clone, Default)]
 struct Emptied {
     whole: Tally,
     inside: BTreeMap<String, Tally>,
 }
 
-/// A record whose source says that it is somebody else.
+/// A record whose identity changes at the source.
 #[derive(Debug)]
 struct Renamed {
     id: ExternalId,
@@ -132,7 +133,7 @@ struct Renamed {
 }
 
 impl Noted {
-    /// Notes a record that is not as it was.
+    /// Notes a changed record.
     pub(crate) fn add(&mut self, schema: &Schema, remote: &RemoteRecord, base: &Record, local: &Record) {
         let marked = marked(schema, base);
         let mut dropped = dropped(schema, base, &remote.record);
@@ -157,7 +158,7 @@ impl Noted {
         }
     }
 
-    /// Which records take over an identity that another one gives up.
+    /// The records that take over an identity that another one gives up.
     fn takeovers(&self) -> Tally {
         let given_up: BTreeSet<_> = self.renamed.iter().map(|renamed| renamed.from).collect();
         let mut tally = Tally::default();
@@ -168,7 +169,7 @@ impl Noted {
     }
 }
 
-/// Who somebody is: all fields of identity of a record; nobody, while fewer than two of them are known.
+/// The fingerprint of all identity fields of a record; `None` if fewer than two of them are known.
 fn identity(schema: &Schema, record: &Record) -> Option<Fingerprint> {
     let mut known = Vec::new();
     for position in schema.identity() {
@@ -217,15 +218,16 @@ impl Figures {
         figures
     }
 
-    /// Of a run of some records, in a register of so many active ones.
+    /// The figures of a run of some records, in a register with `active` active records.
     pub(crate) fn within(self, active: u64) -> Self {
         let population = self.population.max(active);
-        // What was set aside is measured by the listing, and here that is what was asked for.
+        // The guard compares quarantined records with the listing. Here the listing is only what was asked for, so the
+        // register counts instead.
         Self { population, listed: self.listed.max(population), ..self }
     }
 
-    /// What is held for a person to decide is no less a change of who somebody is: of a listing that mixes up everybody,
-    /// nobody is to be asked about each.
+    /// Counts a changed identity although it only waits for a person: if a listing mixes up all records, a guard must
+    /// stop it instead of asking about each.
     fn would_be_somebody_else(&mut self, schema: &Schema, id: &ExternalId) {
         for position in schema.identity() {
             self.fields[position].changed.add(id);

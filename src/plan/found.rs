@@ -1,4 +1,4 @@
-//! Records here that turn out to be one of the source's.
+//! Plans a record here that a match rule links to one of the source.
 
 use super::record::{note_as, plan_linked};
 use crate::audit::Situation;
@@ -6,8 +6,8 @@ use crate::schema::Policy;
 use crate::source::RemoteRecord;
 use crate::store::{Candidate, Loaded, Op, Precondition};
 
-/// Plans a record that both sides have, and that a match rule links: its fields are merged as those of any record whose
-/// base is unknown.
+/// Plans a record that both sides have, and that a match rule links: its fields are merged like those of any record
+/// without a base.
 ///
 /// ```
 /// use tripartite::plan::plan_found;
@@ -29,7 +29,7 @@ use crate::store::{Candidate, Loaded, Op, Precondition};
 ///     op.expect,
 ///     Precondition::Free { local: LocalId::new("17")?, revision: Revision(3) }
 /// );
-/// assert_eq!(op.action, Action::Touch); // the number that only the club has stays
+/// assert_eq!(op.action, Action::Touch); // the number, which only the club has, stays
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plan_found(policy: &Policy, remote: &RemoteRecord, candidate: &Candidate, rule: &str) -> Op {

@@ -1,4 +1,4 @@
-//! Guards: what a plan may not do unasked.
+//! Guards: what a plan may not do without a person's approval. This is where a plan is refused.
 
 mod blocked;
 mod limit;
@@ -11,26 +11,27 @@ pub use self::blocked::{Blocked, Excess};
 pub use self::limit::Limit;
 use super::figures::{FieldFigures, Figures, Tally};
 
-/// What stops a plan before anything is written, until a person approves it.
+/// The limits that stop a plan before anything is written, until a person approves it.
 ///
 /// | guard | by default | why |
 /// |---|---|---|
-/// | [empty listing](Self::allow_empty) | stops | a source that has nobody left is a source that is broken |
+/// | [empty listing](Self::allow_empty) | stops | a source without any record is probably broken |
 /// | [deactivations](Self::deactivations) | 20 %, from 10 records on | a change of season, or an election, comes to 15 % |
-/// | [creations](Self::creations) | no limit | an import that was cut short goes on; with new ids for all, the old ones leave |
-/// | [links](Self::links) | no limit | a club's first night links everybody; only trusted rules link, and only who is free |
+/// | [creations](Self::creations) | no limit | an import that was cut off goes on; if all ids are new, the deactivations of the old ones stop it |
+/// | [links](Self::links) | no limit | a club's first night links all members; only trusted rules link, and only unlinked records |
 /// | [updates](Self::updates) | no limit | an election changed 75 % of a real register |
 /// | [emptied](Self::emptied), field by field | 20 %, from 10 on | a column that the source has stopped to fill |
-/// | [names](Self::names), field by field | 20 %, from 10 on | people seldom change their names, columns are often mixed up |
+/// | [names](Self::names), field by field | 20 %, from 10 on | people rarely change their names, and columns are often mixed up |
 /// | [takeovers](Self::takeovers) | none | two people whose ids were exchanged would get each other's data |
 /// | [changed](Self::changed), field by field | no limit | as updates |
 /// | [quarantined](Self::quarantined) | 20 % of the listing, from 20 on | a listing of which a fifth cannot be read |
 ///
-/// Percentages are of the linked records that were active before, so a first import is never stopped by one. In a population
-/// that is smaller than the percentage counts from, more than half of it is too much, if that is three records or more. Several
-/// guards may stop a plan; whoever approves it approves all of it. A run that [streams](crate::run::Mode::Streaming) has
-/// written most of its plan when it is judged: there only deactivations, links, and the empty listing, are. Of quarantined
-/// records, those that a person [let pass](crate::run::Run::approved_aside) before do not count.
+/// Percentages are of the linked records that were active before, so a percentage never stops a first import. In a
+/// population below the one from which the percentage counts, more than half of it is too much, if that is three
+/// records or more. Several guards may stop a plan, and an approval is for the whole plan. A run that
+/// [streams](crate::run::Mode::Streaming) has already written most of its plan when it is judged, so only
+/// deactivations, links and the empty listing are judged there. Quarantined records that a person [has
+/// approved](crate::run::Run::approved_aside) before do not count.
 ///
 /// ```
 /// use tripartite::plan::{Figures, Guards, Limit};
@@ -65,7 +66,7 @@ pub struct Guards {
     stop_empty: bool,
 }
 
-/// What may happen in one field, where that differs from the others.
+/// The limits of one field that differ from those of the others.
 ///
 /// ```
 /// use tripartite::plan::FieldLimits;
@@ -76,15 +77,15 @@ pub struct Guards {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FieldLimits {
-    /// In how many records it may be written.
+    /// How many records may have it written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed: Option<Limit>,
-    /// Of how many records the source may say nothing in it any more.
+    /// How many records may have it emptied at the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emptied: Option<Limit>,
 }
 
-/// A fifth: more than any honest night of a real register, less than any broken column.
+/// A fifth: more than any correct night of a real register, and less than any broken column.
 const FIFTH: Limit = Limit::percent(20).at_least(10);
 
 impl Default for Guards {
@@ -106,11 +107,11 @@ impl Default for Guards {
 }
 
 impl Guards {
-    /// How many records may be deactivated.
+    /// Sets how many records may be deactivated.
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
-    /// // a person looks at every one
+    /// // a person looks at every deactivation
     /// let none = Guards::default().deactivations(Limit::NONE.absolute(0));
     /// let night = Figures {
     ///     population: 1000,
@@ -126,7 +127,7 @@ impl Guards {
         self
     }
 
-    /// How many records may be created.
+    /// Sets how many records may be created.
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
@@ -137,7 +138,7 @@ impl Guards {
     ///     ..Figures::default()
     /// };
     /// let double = Guards::default().creations(Limit::percent(100));
-    /// assert!(double.judge(&night(0)).is_empty()); // a first import is measured by nobody
+    /// assert!(double.judge(&night(0)).is_empty()); // no percentage applies to a first import
     /// assert_eq!(double.judge(&night(100)).len(), 1);
     /// ```
     #[must_use]
@@ -146,8 +147,8 @@ impl Guards {
         self
     }
 
-    /// How many records may be linked by match rules, to records here that have no external id. The percentage is of
-    /// those that are linked and active, so that a first night is measured by the absolute limit alone.
+    /// Sets how many records may be linked by match rules to records here that have no external id. The percentage is
+    /// of the records that are linked and active, so only the absolute limit applies to a first night.
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
@@ -172,7 +173,7 @@ impl Guards {
         self
     }
 
-    /// Of how many records a field may be written.
+    /// Sets how many records may have a field written.
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
@@ -187,7 +188,7 @@ impl Guards {
         self
     }
 
-    /// How many items of the listing may be set aside; the percentage is of the listing.
+    /// Sets how many items of the listing may be set aside. The percentage is of the listing.
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards};
@@ -201,9 +202,9 @@ impl Guards {
         self
     }
 
-    /// Of how many records the source may say nothing any more in a field, in each by itself. It counts what the source
-    /// says, whether or not the policy takes that for a clear. Once a plan that was stopped for it is approved, its records
-    /// count no more in that field, until the source says something there again.
+    /// Sets how many records may have a field emptied at the source, for each field by itself. It counts what the
+    /// source states, whether or not the policy takes that as a clear. Once a plan that it stopped is approved, those
+    /// records no longer count in that field, until the source states a value there again.
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards};
@@ -226,8 +227,8 @@ impl Guards {
         self
     }
 
-    /// In how many records a field that holds names ([`Kind::Name`](crate::schema::Kind::Name)) may be written, in each by
-    /// itself.
+    /// Sets how many records may have a field of names ([`Kind::Name`](crate::schema::Kind::Name)) written, for each
+    /// field by itself.
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards};
@@ -252,7 +253,7 @@ impl Guards {
         self
     }
 
-    /// How many records may take over who another record gives up being, by all names and dates of both.
+    /// Sets how many records may take over the identity that another record gives up, by all names and dates of both.
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
@@ -270,7 +271,7 @@ impl Guards {
         self
     }
 
-    /// In how many records any other field may be written, in each by itself.
+    /// Sets how many records may have any other field written, for each field by itself.
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards, Limit};
@@ -287,7 +288,7 @@ impl Guards {
         self
     }
 
-    /// What may happen in one field, instead of what may in each. A name that no field has limits nothing.
+    /// Sets the limits of one field, instead of those for every field. A name that no field has limits nothing.
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, FieldLimits, Figures, Guards, Limit};
@@ -295,7 +296,7 @@ impl Guards {
     ///     FieldFigures { field: "fax".into(), emptied: 100.into(), ..FieldFigures::default() };
     /// let night =
     ///     Figures { population: 100, listed: 100, fields: vec![fax], ..Figures::default() };
-    /// // Nobody has one any more.
+    /// // No record has this field any more.
     /// let limits = FieldLimits { emptied: Some(Limit::NONE), ..FieldLimits::default() };
     /// assert!(Guards::default().field("fax", limits).judge(&night).is_empty());
     /// ```
@@ -310,7 +311,8 @@ impl Guards {
     /// ```
     /// use tripartite::plan::{FieldLimits, Guards};
     /// let guards = Guards::default().field("fax", FieldLimits::default());
-    /// // For a host that reads guards from a file: a mistyped name would guard nothing.
+    /// // A host that reads guards from a file checks the names: a mistyped name would guard
+    /// // nothing.
     /// assert!(guards.field_names().eq(["fax"]));
     /// ```
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
@@ -323,7 +325,7 @@ impl Guards {
     /// use tripartite::plan::{Figures, Guards};
     /// let emptied =
     ///     Figures { population: 2, listed: 0, deactivations: 2.into(), ..Figures::default() };
-    /// // too few for any share, but none are left
+    /// // too few for any percentage, but none are left
     /// assert_eq!(Guards::default().judge(&emptied).len(), 1);
     /// assert!(Guards::default().allow_empty().judge(&emptied).is_empty());
     /// ```
@@ -333,7 +335,7 @@ impl Guards {
         self
     }
 
-    /// Everything that stops these figures.
+    /// All reasons to stop these figures.
     ///
     /// ```
     /// use tripartite::plan::{Blocked, Figures, Guards};
@@ -349,7 +351,7 @@ impl Guards {
     pub fn judge(&self, figures: &Figures) -> Vec<Blocked> {
         let mut blocked = self.judge_leaving(figures);
         let population = figures.population;
-        // A first import creates everybody, and is measured by nobody.
+        // A first import creates all records, and there are no active ones to compare with.
         let creations = Some(&self.creations).filter(|_| population > 0);
         blocked
             .extend(creations.and_then(|limit| limit.excess(&figures.creations, population)).map(Blocked::Creations));
@@ -363,8 +365,8 @@ impl Guards {
         blocked
     }
 
-    /// Whether they may stop the figures of some records, whatever the register they are of. A percentage is strictest in the
-    /// smallest register from which it counts.
+    /// Whether the guards could stop these figures of some records in a register of any size. A percentage is strictest
+    /// in the smallest register from which it counts.
     pub(crate) fn could_stop(&self, figures: &Figures) -> bool {
         let Self { deactivations, creations, links, updates, quarantined, emptied, names, takeovers, changed, .. } =
             self;
@@ -374,7 +376,7 @@ impl Guards {
         least.any(|least| !self.judge(&figures.clone().within(least)).is_empty())
     }
 
-    /// What stops records from being deactivated or linked: all that is left to judge when everything else is written.
+    /// The reasons to stop deactivations and links. In streaming mode everything else is written already.
     pub(crate) fn judge_leaving(&self, figures: &Figures) -> Vec<Blocked> {
         let Figures { population, listed, deactivations, .. } = figures;
         let mut blocked = Vec::new();
@@ -382,7 +384,7 @@ impl Guards {
             blocked.push(Blocked::EmptyListing { population: *population });
         }
         blocked.extend(self.deactivations.excess(deactivations, *population).map(Blocked::Deactivations));
-        // Links wait for the end of a listing, whatever the mode.
+        // Links wait for the end of a listing in both modes.
         blocked.extend(self.links.excess(&figures.links, *population).map(Blocked::Links));
         blocked
     }

@@ -1,4 +1,4 @@
-//! The id of a plan: a SHA-256 digest (FIPS 180-4) of all that the plan says.
+//! The id of a plan: a SHA-256 digest (FIPS 180-4) of its ops and of what it sets aside.
 //!
 //! | hashed | as |
 //! |---|---|
@@ -6,14 +6,14 @@
 //! | what was set aside | SHA-256 of the JSON of each |
 //! | the plan | SHA-256 of the form, the schema, the policy, how many were set aside, and these digests, sorted |
 //!
-//! Every part but the JSON has a fixed length, and a JSON text is read in one way only, so two plans with one id say the
-//! same. A field that a later version adds to an op is in its JSON, and so in the id.
+//! Every part except the JSON has a fixed length, and a JSON text has only one reading, so two plans with one id have
+//! the same content. A field that a later version adds to an op is in its JSON, and so in the id.
 //!
-//! **Why are the digests sorted?** Pages arrive in any order, and the plan is the same. Each op states what it expects, so
-//! their order decides nothing that the ops do not say.
+//! **Why are the digests sorted?** Pages arrive in any order, and the plan is the same. Each op states its
+//! precondition, so the order of the ops has no meaning.
 //!
-//! **Why no sum of the digests?** Other ops with the same sum can be computed (Wagner, *A Generalized Birthday Problem*,
-//! CRYPTO 2002). Sorted digests take 32 bytes an op.
+//! **Why not a sum of the digests?** An attacker can compute other ops with the same sum (Wagner, *A Generalized
+//! Birthday Problem*, CRYPTO 2002). Sorted digests take 32 bytes an op.
 
 use std::fmt;
 use std::rc::Rc;
@@ -27,17 +27,17 @@ use crate::schema::{Policy, Schema};
 use crate::store::Op;
 use crate::value::{Fingerprint, Record};
 
-/// The id of a plan: a digest of everything that it says. Approving it approves exactly that.
+/// The id of a plan: a digest of its whole content. An approval of the id is for exactly that content.
 ///
-/// Written as 64 hexadecimal digits. In a report of an earlier version it has 32 digits; it is read and written as it
-/// was, and no plan has it any more.
+/// It is written as 64 hexadecimal digits. In a report of an earlier version it has 32 digits. Such an id is read and
+/// written unchanged, and no plan has it any more.
 ///
 /// ```
 /// use tripartite::plan::PlanId;
 /// let id = "00".repeat(32).parse::<PlanId>()?;
 /// assert_eq!(serde_json::to_string(&id)?.len(), 66); // a string
-/// assert!("00".repeat(16).parse::<PlanId>().is_err()); // approves nothing
-/// // but is read in an old report
+/// assert!("00".repeat(16).parse::<PlanId>().is_err()); // 32 digits approve no plan
+/// // but an old report may have them
 /// assert!(serde_json::from_value::<PlanId>("00".repeat(16).into()).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -47,15 +47,15 @@ pub struct PlanId(Form);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Form {
     Sha256([u8; 32]),
-    /// Of a report of an earlier version.
+    /// An id in a report of an earlier version.
     Short(Fingerprint),
 }
 
-/// A text is not the id of a plan.
+/// A text that is not the id of a plan.
 ///
 /// ```
 /// use tripartite::plan::{InvalidPlanId, PlanId};
-/// assert_eq!("7".repeat(63).parse::<PlanId>(), Err(InvalidPlanId)); // cut off on its way
+/// assert_eq!("7".repeat(63).parse::<PlanId>(), Err(InvalidPlanId)); // cut off
 /// assert_eq!(
 ///     "7".repeat(32).parse::<PlanId>().unwrap_err().to_string(),
 ///     "expected 64 hexadecimal digits"
@@ -121,7 +121,7 @@ pub(crate) struct PlanHash {
     ops: Vec<[u8; 32]>,
 }
 
-/// A record that is written already.
+/// A record that is serialised already.
 #[derive(Clone)]
 struct Written(Rc<Box<RawValue>>);
 
@@ -159,7 +159,7 @@ impl PlanHash {
 
 /// The digest of an op.
 pub(super) fn of_op(schema: &Schema, op: &Op) -> [u8; 32] {
-    // What is created, its base and what the source said are mostly one record, which is written once.
+    // The created record, its base and the source's record are mostly the same, so it is serialised once.
     let mut last: Option<(&Record, Written)> = None;
     let named = |record| match &last {
         Some((known, written)) if *known == record => written.clone(),
@@ -178,7 +178,7 @@ pub(super) fn of_aside(aside: &Quarantined) -> [u8; 32] {
     digest(aside)
 }
 
-/// Of the run that a plan was made after, together with its id.
+/// The digest of the run that a plan was made after, together with the plan's id.
 pub(super) fn seal(id: PlanId, made_after: Option<&MadeAfter>) -> Option<PlanId> {
     made_after.map(|after| PlanId(Form::Sha256(digest(&("tripartite plan made after", id, after)))))
 }
@@ -189,10 +189,10 @@ fn digest<T: Serialize>(part: &T) -> [u8; 32] {
     Sha256::digest(json).into()
 }
 
-/// As many bytes as the JSON of most ops has.
+/// The JSON of most ops is shorter than this many bytes.
 const ROOM: usize = 1 << 11;
 
-/// Why nothing of a plan can fail to be written.
+/// Why serialising a plan cannot fail.
 const WRITTEN: &str = "every key of an op is a text, and nothing in it refuses to be written";
 
 #[cfg(test)]

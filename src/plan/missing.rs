@@ -42,13 +42,13 @@ use crate::store::{Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, has
 /// loaded.local = record("2")?; // a user's edit is not lost: a person is asked
 /// let op = plan_missing(&policy, &loaded, 1).ok_or("it is active")?;
 /// assert_eq!((op.action, op.situation), (Action::Deactivate, Situation::DeleteVsEdit));
-/// // once a sync has done that, a user takes it back: it stays active
+/// // a sync deactivated it, and a user made it active again: it stays active
 /// loaded.missed = op.missed;
 /// assert_eq!(
 ///     plan_missing(&policy, &loaded, 1).map(|op| op.situation),
 ///     Some(Situation::KeptActive)
 /// );
-/// loaded.presence = Presence::Removed; // a user was first
+/// loaded.presence = Presence::Removed; // a user removed it first
 /// assert!(plan_missing(&policy, &loaded, 1).is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -86,8 +86,7 @@ pub fn plan_missing(policy: &Policy, loaded: &Loaded, after: u32) -> Option<Op> 
 /// #     strategy: None,
 /// #     missed: 0,
 /// # };
-/// // The base is of version 5.
-/// // it was created again since
+/// // The base is of version 5. the record was created again since
 /// assert!(plan_tombstone(&policy, &loaded, Some(4)).is_none());
 /// let op = plan_tombstone(&policy, &loaded, Some(6)).ok_or("it is active")?;
 /// // so a late version 5 does not bring it back
@@ -119,7 +118,7 @@ fn gone(policy: &Policy, loaded: &Loaded, says: &str, missed: Missed) -> Option<
         Presence::Active if stays(policy, loaded) => kept(op, loaded),
         Presence::Active if !missed.now => Some(Op { missed: missed.count, ..op }),
         Presence::Active => Some(ended(policy, Op { missed: LEFT | missed.count, ..op }, loaded, says)),
-        // Now neither side has it.
+        // Now neither side has the record, so the question about it is closed.
         Presence::Removed => {
             let unit = loaded.open.iter().find(|conflict| is_whole_record(conflict)).map(|open| open.unit.clone())?;
             Some(Op { conflicts: vec![ConflictChange::Close { unit }], ..op })
@@ -135,7 +134,7 @@ fn stays(policy: &Policy, loaded: &Loaded) -> bool {
     taken_back && *policy.of_record(loaded.strategy.as_ref()) != Strategy::Enforced
 }
 
-/// Says once that a record stays active, and closes the question that the user has answered by taking it back.
+/// Notes once that a record stays active, and closes the question that the user has answered by making it active again.
 fn kept(op: Op, loaded: &Loaded) -> Option<Op> {
     if is_kept(loaded.missed) {
         return None;

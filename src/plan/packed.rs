@@ -1,15 +1,15 @@
-//! Ops, packed: of a night on which everything changes, the whole plan stays in memory.
+//! Packed ops, so that the plan of a night on which everything changes fits in memory.
 //!
-//! | of an op | is kept |
+//! | part of an op | how it is kept |
 //! |---|---|
 //! | the source's record | its row |
-//! | the new base | that it is the same row, or a row of its own |
-//! | the patch | which fields of the row it takes, or a row of its own |
-//! | an entry about a field | what was decided, by numbers, and the values that stand in no row |
-//! | rules and reasons | their numbers: few sentences are told of many records |
+//! | the new base | a mark that it is the same row, or a row of its own |
+//! | the patch | the positions that it takes from the row, or a row of its own |
+//! | an entry about a field | the decision as numbers, and the values that are in no row |
+//! | rules and reasons | their numbers: many records share a few sentences |
 //!
-//! The entries are made again when a batch is built, or a person looks at the plan. What is rare (a conflict, a value that
-//! cannot be read, a link) is kept as it is.
+//! The entries are made again when a batch is built, or when a person looks at the plan. An op with something rare (a
+//! conflict, a value that cannot be read, a link) is kept unpacked.
 
 mod codes;
 mod read;
@@ -29,18 +29,18 @@ pub(crate) struct PackedOps {
     ops: Vec<PackedOp>,
 }
 
-/// One op. It is read with the texts that it was packed with.
+/// One op. It can only be read with the texts that it was packed with.
 #[derive(Debug, Clone)]
 pub(crate) enum PackedOp {
     Packed(Box<[u8]>),
     Whole(Box<Op>),
 }
 
-/// Packs ops, one after the other.
+/// Packs ops one after another.
 #[derive(Debug, Default)]
 pub(crate) struct Packer {
     texts: Texts,
-    /// Used again for each op, so that packing one asks for little memory.
+    /// A buffer that is used again for each op, so that packing allocates little.
     bytes: Vec<u8>,
 }
 
@@ -57,7 +57,7 @@ impl Packer {
         op.into_op(&self.texts)
     }
 
-    /// The ops that it has packed, in an order.
+    /// The packed ops in the given order.
     pub(crate) fn finish(self, ops: Vec<PackedOp>) -> PackedOps {
         PackedOps { texts: self.texts, ops }
     }
@@ -96,7 +96,7 @@ impl PackedOps {
         self.ops.iter().map(|op| op.to_op(&self.texts))
     }
 
-    /// Adds ops behind the others.
+    /// Adds ops after the others.
     pub(crate) fn extend(&mut self, ops: Vec<Op>) {
         let mut packer = Packer { texts: std::mem::take(&mut self.texts), bytes: Vec::new() };
         self.ops.extend(ops.into_iter().map(|op| packer.pack(op)));
@@ -145,7 +145,7 @@ impl IntoIterator for PackedOps {
     }
 }
 
-/// The ops one by one; what is taken needs no room any more.
+/// The ops one by one. An op that was taken frees its memory.
 pub(crate) struct Unpacked {
     texts: Texts,
     ops: IntoIter<PackedOp>,

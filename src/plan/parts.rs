@@ -1,4 +1,4 @@
-//! The parts of a plan that was approved, for a run that goes on with what is left of it.
+//! The parts of an approved plan, so that a later run may carry on with the rest of it.
 
 use super::{Plan, id};
 use crate::value::Fingerprint;
@@ -9,11 +9,11 @@ const KEPT: usize = 16;
 /// A part: its first bytes.
 type Part = [u8; KEPT];
 
-/// What a plan says, part by part: each op, and each record that was set aside. A host that keeps them beside an approval
-/// knows later whether another plan is what is left of that one.
+/// The content of a plan, part by part: each op, and each record that was set aside. A host that keeps them beside an
+/// approval knows later whether another plan is the rest of the approved one.
 ///
-/// A run that was approved and is cut off between two batches leaves a smaller plan to the next run, under another id. Of a
-/// record that nobody has touched since, the op is the same.
+/// If an approved run is cut off between two batches, the next run makes a smaller plan with another id. The op of a
+/// record that has not changed since is the same.
 ///
 /// ```
 /// # use tripartite::drive::drive_blocking;
@@ -36,15 +36,15 @@ type Part = [u8; KEPT];
 /// use tripartite::plan::PlanParts;
 /// let parts = PlanParts::of(&plan(&["7", "8"])?);
 /// assert!(parts.cover(&plan(&["8"])?)); // 7 was written before the run was cut off
-/// assert!(!parts.cover(&plan(&["8", "9"])?)); // nobody has approved 9
+/// assert!(!parts.cover(&plan(&["8", "9"])?)); // 9 was not approved
 /// assert_eq!(PlanParts::from_bytes(&parts.to_bytes()), Some(parts));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanParts {
-    /// The schema's and the policy's fingerprints: under another one the same ops say something else.
+    /// The fingerprints of the schema and the policy, since the same ops mean something else under others.
     under: [[u8; KEPT]; 2],
-    /// In order; what is set aside several times in the same words stands here as often.
+    /// Sorted. A statement that is set aside several times is here as often.
     parts: Vec<Part>,
 }
 
@@ -57,7 +57,7 @@ impl PlanParts {
         Self { under, parts: parts(plan) }
     }
 
-    /// Whether a plan says nothing but what this one says, under the same policy.
+    /// Whether every part of a plan is a part of this one, under the same policy.
     ///
     /// [`PlanParts`] has an example.
     pub fn cover(&self, rest: &Plan) -> bool {
@@ -66,19 +66,19 @@ impl PlanParts {
         self.under == under && parts(rest).iter().all(|part| known.any(|known| known == part))
     }
 
-    /// As bytes, 16 for each part and 32 more.
+    /// The parts as bytes: 16 for each part, and 32 more.
     ///
     /// [`PlanParts`] has an example.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.under.iter().chain(&self.parts).flatten().copied().collect()
     }
 
-    /// From such bytes; `None` when they are none.
+    /// Reads such bytes; `None` if their length is wrong.
     ///
     /// ```
     /// use tripartite::plan::PlanParts;
-    /// assert_eq!(PlanParts::from_bytes(&[0; 33]), None); // cut off on their way
-    /// assert!(PlanParts::from_bytes(&[0; 32]).is_some()); // of a plan that says nothing
+    /// assert_eq!(PlanParts::from_bytes(&[0; 33]), None); // cut off
+    /// assert!(PlanParts::from_bytes(&[0; 32]).is_some()); // the parts of an empty plan
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (chunks, []) = bytes.as_chunks::<KEPT>() else { return None };
@@ -89,7 +89,7 @@ impl PlanParts {
     }
 }
 
-/// The parts in order.
+/// The parts, sorted.
 fn parts(plan: &Plan) -> Vec<Part> {
     let kept = |digest: [u8; 32]| std::array::from_fn(|at| digest[at]);
     let ops = plan.ops.iter().map(|op| id::of_op(&plan.schema, &op));

@@ -1,4 +1,4 @@
-//! What a run sets aside.
+//! Quarantined statements: what a run sets aside.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,31 +6,31 @@ use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::Match;
 
-/// Something the source said that was set aside for this run. It is looked at again in the next one.
+/// A statement of the source that a run set aside. The next run looks at it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
-    /// The record, if that much is known.
+    /// The id of the record, if it is known.
     pub id: Option<ExternalId>,
-    /// Where it stood, if the connector said so.
+    /// Its place in the listing, if the connector stated it.
     pub place: Option<String>,
     /// [`Situation::DuplicateRemote`], [`Situation::Malformed`], [`Situation::Found`], [`Situation::Ambiguous`],
     /// [`Situation::Renamed`] or [`Situation::IdentityConflict`].
     pub situation: Situation,
     /// What is wrong, without its content.
     pub problem: String,
-    /// What the match rules say, where they do: which records here, which of the source, and by which rule.
+    /// The answer of the match rules, if there is one: which records here, which of the source, and by which rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matched: Option<Match>,
 }
 
 impl Quarantined {
-    /// A record that is set aside for what the run found, without a place or a match.
+    /// A record that is set aside without a place or a match.
     pub(crate) fn of(id: ExternalId, situation: Situation, problem: String) -> Self {
         Self { id: Some(id), place: None, situation, problem, matched: None }
     }
 
-    /// Whether it only waits for a person to say that the one record here that was found is the one, or is the one that had
-    /// another id before: nothing is wrong with it.
+    /// Whether it only waits for a person to confirm the one record here that was found, or that the record had another
+    /// id before. Nothing is wrong with such a record.
     ///
     /// ```
     /// use tripartite::audit::Situation;

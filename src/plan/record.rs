@@ -1,4 +1,4 @@
-//! One record: from its three versions to its op.
+//! Plans one linked or new record: from its three versions to its op.
 
 use super::conflict::{conflicts, is_replaced, replaced_record, whole_record};
 use super::create::is_taken_as_it_stands;
@@ -25,7 +25,7 @@ pub enum CreationRefusal {
     },
 }
 
-/// Plans a record that both sides have. `None`: there is nothing to do, not even to remember.
+/// Plans a record that both sides have. `None` means that there is nothing to do, and nothing to remember.
 ///
 /// ```
 /// use tripartite::plan::plan_linked;
@@ -55,7 +55,7 @@ pub enum CreationRefusal {
 /// let action = |remote| plan_linked(&policy, remote, &loaded).map(|op| op.action);
 /// // An edit that the source did not touch is not undone.
 /// assert_eq!(action(&still), Some(Action::Touch));
-/// // By remote_wins; the audit entry keeps "2".
+/// // `remote_wins` decides; the audit entry keeps "2".
 /// assert_eq!(action(&moved), Some(Action::Update(record("3")?)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -132,13 +132,13 @@ const REPLACED: &str = "Every field that says who this is changed at the source 
 const REAPPEARED: &str = "The source lists this record again, so it is active again.";
 const CREATED: &str = "The source has this record and nothing here is linked to it, so it was created.";
 
-/// Whether the source speaks of a time before the last decision.
+/// Whether the source's version is older than the last decision.
 pub(super) fn is_older(version: Option<u64>, loaded: &Loaded) -> bool {
     let known = loaded.base.as_ref().and_then(|base| base.version);
     version.zip(known).is_some_and(|(version, known)| version < known)
 }
 
-/// An op that only expects the record to be as it was loaded.
+/// An op that changes nothing yet, with the precondition that the record is as it was loaded.
 pub(super) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
     Op {
         id: id.clone(),
@@ -172,7 +172,7 @@ pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str)
 /// Plans a record that only the source has.
 ///
 /// # Errors
-/// [`CreationRefusal`], when it cannot be created; it is to be quarantined.
+/// [`CreationRefusal`], when it cannot be created. The run quarantines it.
 ///
 /// ```
 /// use tripartite::id::ExternalId;
@@ -253,7 +253,7 @@ fn creation(remote: &RemoteRecord, created: Record, base: Record, entries: Vec<A
     note(op, Situation::Unmatched, CREATED)
 }
 
-/// Whether every field that was said is taken as it is, so that the source's row can serve as it stands.
+/// Whether every stated field is taken unchanged, so that the source's row can be used.
 fn taken_whole(schema: &Schema, resolved: &Resolved<'_>) -> bool {
     let remote = resolved.sides.remote;
     !has_blanks(schema, remote)
@@ -267,7 +267,7 @@ fn taken_whole(schema: &Schema, resolved: &Resolved<'_>) -> bool {
         })
 }
 
-/// Whether anything that is empty is spelled otherwise than null, which a base never holds.
+/// Whether an empty value is spelled otherwise than null. A base holds only null.
 fn has_blanks(schema: &Schema, remote: &Record) -> bool {
     let mut said = schema.fields().iter().zip(remote.fields());
     said.any(|(field, said)| schema.is_null(field, said) && !said.is_null() && !said.is_missing())
@@ -281,7 +281,8 @@ fn all_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
     resolution.fields.iter().all(|effect| remote.field(effect.position).is_missing())
 }
 
-/// A base that was stored under another schema may hold what its field no longer reads.
+/// The base, accepted under the present schema: one that was stored under another may have values that its fields no
+/// longer read.
 pub(super) fn accepted(schema: &Schema, base: &Base) -> Record {
     if base.schema == schema.fingerprint() { base.record.clone() } else { schema.accepted(&base.record) }
 }
@@ -290,7 +291,7 @@ pub(super) fn accepted(schema: &Schema, base: &Base) -> Record {
 fn bases(schema: &Schema, resolved: &Resolved<'_>) -> Record {
     let mut row = resolved.base_fields();
     if let Some(extra) = dropped::beside(schema, resolved.sides.base, resolved.sides.remote) {
-        // A row that fitted before fits again: this only fails beyond 256 MiB, and then what is beyond the schema goes.
+        // This only fails beyond 256 MiB. Then the fields beyond the schema are dropped.
         let _ = row.set_extra(extra);
     }
     row.finish()

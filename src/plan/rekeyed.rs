@@ -8,8 +8,8 @@ use crate::schema::Policy;
 use crate::source::RemoteRecord;
 use crate::store::{Loaded, Op, listings_without};
 
-/// Plans a record that the source calls by another id from now on, together with what it says of it under that id, if
-/// it lists it. `loaded` is the record under its old id.
+/// Plans a record to which the source gave another id, together with the record that it lists under the new id, if it
+/// lists one. `loaded` is the record under its old id.
 ///
 /// ```
 /// use tripartite::id::ExternalId;
@@ -38,7 +38,7 @@ use crate::store::{Loaded, Op, listings_without};
 /// let remote = RemoteRecord { id: to.clone(), version: None, record: record("1")? };
 /// let op = plan_rekeyed(&policy, &to, Some(&remote), &loaded);
 /// assert_eq!((op.id, op.rekeyed), (to, Some(loaded.id)));
-/// // the base came along, so the edit is known to be one, and stays
+/// // the base moved too, so the edit is recognised, and stays
 /// assert_eq!(op.action, Action::Touch);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -55,7 +55,7 @@ pub fn plan_rekeyed(policy: &Policy, to: &ExternalId, remote: Option<&RemoteReco
     moved(op, to, loaded)
 }
 
-/// Plans a record that the source calls by another id from now on, and does not list under it either.
+/// Plans a record to which the source gave another id, and which it does not list under either id.
 pub(crate) fn plan_rekeyed_missing(policy: &Policy, to: &ExternalId, loaded: &Loaded, after: u32) -> Op {
     match plan_missing(policy, loaded, after) {
         Some(op) => moved(op, to, loaded),
@@ -63,7 +63,7 @@ pub(crate) fn plan_rekeyed_missing(policy: &Policy, to: &ExternalId, loaded: &Lo
     }
 }
 
-/// Plans a record that the source calls by another id from now on, under which it is gone.
+/// Plans a record to which the source gave another id, and which is gone under the new id.
 pub(crate) fn plan_rekeyed_gone(policy: &Policy, to: &ExternalId, loaded: &Loaded, version: Option<u64>) -> Op {
     match plan_tombstone(policy, loaded, version) {
         Some(op) => moved(op, to, loaded),

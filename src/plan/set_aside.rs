@@ -1,4 +1,4 @@
-//! What a person has let be set aside: the guard on quarantined records asks about it no more.
+//! Approved quarantines: the guard on quarantined records no longer counts what a person has approved.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::{Quarantined, Tally};
 use crate::value::Fingerprint;
 
-/// Records of a listing that a person has let be set aside. In a later listing the same ones, for the same reason, do not
-/// count in the guard on [quarantined](crate::plan::Guards::quarantined) records; they are set aside and reported as before.
+/// The quarantined records of a listing that a person has approved. In a later listing the same records, with the same
+/// problem, do not count in the guard on [quarantined](crate::plan::Guards::quarantined) records. They are still set
+/// aside and reported.
 ///
-/// A record is the same by its id, its situation and its problem, wherever it stands in the listing. Of records whose id
-/// cannot be read, as many as were let pass with the same problem do not count.
+/// A record is the same if its id, its situation and its problem are the same, at any place in the listing. For records
+/// without a readable id, as many as were approved with the same problem do not count.
 ///
 /// ```
 /// use tripartite::audit::Situation;
@@ -28,7 +29,7 @@ use crate::value::Fingerprint;
 /// // A second one without an id, and a record that could be read before.
 /// let more = [torn(Some("7"))?, torn(None)?, torn(None)?, torn(Some("8"))?];
 /// assert_eq!(approved.beside(&more).count, 2);
-/// // What can be read again is no longer approved.
+/// // A record that can be read again is no longer approved.
 /// assert_eq!(approved.among(&[torn(None)?]), ApprovedAside::of(&[torn(None)?]));
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
@@ -37,7 +38,7 @@ use crate::value::Fingerprint;
 pub struct ApprovedAside(BTreeMap<Fingerprint, u64>);
 
 impl ApprovedAside {
-    /// Of what a run set aside, without what only waits for a person to confirm it.
+    /// Approves what a run set aside, without the records that only wait for a person to confirm a match.
     ///
     /// [`ApprovedAside`] has an example.
     pub fn of<'a>(aside: impl IntoIterator<Item = &'a Quarantined>) -> Self {
@@ -48,7 +49,7 @@ impl ApprovedAside {
         Self(counts)
     }
 
-    /// Those of them that are set aside still.
+    /// The approved records that are still set aside.
     ///
     /// [`ApprovedAside`] has an example.
     #[must_use]
@@ -58,7 +59,7 @@ impl ApprovedAside {
         Self(still.collect())
     }
 
-    /// These and others that were let pass.
+    /// These and other approved records.
     ///
     /// ```
     /// use tripartite::audit::Situation;
@@ -70,7 +71,7 @@ impl ApprovedAside {
     /// };
     /// let both = [torn("7")?, torn("8")?];
     /// let [seven, eight] = both.each_ref().map(|one| ApprovedAside::of([one]));
-    /// // A record that was let pass twice is still one.
+    /// // A record that was approved twice is still one.
     /// assert_eq!(seven.and(&eight).and(&eight), ApprovedAside::of(&both));
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
@@ -83,7 +84,7 @@ impl ApprovedAside {
         self
     }
 
-    /// Which are set aside beside them.
+    /// The records that are set aside and not approved.
     ///
     /// [`ApprovedAside`] has an example.
     pub fn beside<'a>(&self, aside: impl IntoIterator<Item = &'a Quarantined>) -> Tally {
@@ -97,7 +98,7 @@ impl ApprovedAside {
         tally
     }
 
-    /// Whether there are none.
+    /// Whether no record is approved.
     ///
     /// ```
     /// assert!(tripartite::plan::ApprovedAside::default().is_empty());

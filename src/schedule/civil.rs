@@ -1,10 +1,10 @@
-//! Times of the calendar and the wall clock, before anybody asks when those are.
+//! Wall times at which a schedule fires, without a time zone.
 
 use chrono::{Days, NaiveDateTime, NaiveTime, Timelike, Weekday};
 
 use super::ScheduleError;
 
-/// The wall times at which a schedule fires.
+/// A rule for wall times.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Civil {
     Daily(NaiveTime),
@@ -40,7 +40,7 @@ impl Civil {
         }
     }
 
-    /// The point on a grid of days; or the next, if it is not later.
+    /// A wall time on a grid of days, or the next one on the grid if it is not later than `wall`.
     fn grid(point: NaiveDateTime, wall: NaiveDateTime, days: u64) -> Option<NaiveDateTime> {
         if point > wall { Some(point) } else { point.checked_add_days(Days::new(days)) }
     }
@@ -55,8 +55,8 @@ pub(super) fn whole(at: NaiveTime) -> Result<NaiveTime, ScheduleError> {
     if at.nanosecond() == 0 { Ok(at) } else { Err(ScheduleError::SubSecond { found: at }) }
 }
 
-/// A checked cron expression, and whether it comes round: names every hour, or every so many, and not the hours
-/// themselves.
+/// A checked cron expression, and whether its times are round: it names every hour or every n hours, and does not list
+/// hours.
 #[cfg(feature = "cron")]
 pub(super) fn cron(expression: &str) -> Result<(Civil, bool), ScheduleError> {
     let wrong = |why: String| ScheduleError::Cron { expression: expression.to_owned(), why };

@@ -1,4 +1,4 @@
-//! Schedules that come round: they fire whenever the wall clock shows a time that matches, twice if it shows it twice.
+//! Round schedules: they fire whenever the wall clock shows a matching time, twice if it shows it twice.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
@@ -11,7 +11,7 @@ const SECOND: TimeDelta = TimeDelta::seconds(1);
 /// The first instant after `after` that shows a matching time.
 pub(super) fn next(civil: &Civil, zone: Zone, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let ahead = ahead(civil, zone, zone.wall(after), after);
-    // From the first showing of a fold, the second one is ahead as well, with wall times that lie behind.
+    // In the first showing of a fold, the second one is still to come, and its wall times are earlier.
     let again = zone.fold(after).filter(|fold| fold.first).and_then(|fold| {
         let wall = civil.after(fold.begin - SECOND).filter(|wall| *wall < fold.end)?;
         twice(zone, wall).map(|(_, second)| second)
@@ -22,7 +22,7 @@ pub(super) fn next(civil: &Civil, zone: Zone, after: DateTime<Utc>) -> Option<Da
 /// The last instant until `until` that shows a matching time.
 pub(super) fn last(civil: &Civil, zone: Zone, until: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let behind = behind(civil, zone, zone.wall(until), until);
-    // From the second showing of a fold, the first one is behind as well, with wall times that lie ahead.
+    // In the second showing of a fold, the first one is in the past, and its wall times may be later.
     let before = zone.fold(until).filter(|fold| !fold.first).and_then(|fold| {
         let wall = civil.upto(fold.end - SECOND).filter(|wall| *wall >= fold.begin)?;
         twice(zone, wall).map(|(first, _)| first)

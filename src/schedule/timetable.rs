@@ -1,4 +1,4 @@
-//! A schedule that was checked and compiled.
+//! A timetable: a schedule that was checked and compiled, with its next, last and due fires.
 
 use std::iter;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::civil::{self, Civil};
 use super::zone::Zone;
 use super::{DueFires, Fire, Missed, Schedule, ScheduleError};
 
-/// The most fires that are made up for at once, whatever the policy says: a bound on the work of one look.
+/// The most fires that are made up for at once, under every policy. It bounds the work of one check.
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta};
@@ -18,13 +18,12 @@ use super::{DueFires, Fire, Missed, Schedule, ScheduleError};
 /// let (since, now) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(365));
 /// let due = hourly.due(since, now, Missed::CatchUp { at_most: u32::MAX });
 /// assert_eq!(due.fires.len(), MAX_CATCH_UP as usize);
-/// assert_eq!(due.through, now); // those beyond are settled, and never made up for
+/// assert_eq!(due.through, now); // the older ones are settled, and never made up for
 /// # Ok::<(), tripartite::schedule::ScheduleError>(())
 /// ```
 pub const MAX_CATCH_UP: u32 = 1000;
 
-/// A schedule that can be asked. Compile it once: parsing a cron expression takes a thousand times as long as asking
-/// it.
+/// A compiled schedule. Compile it once: parsing a cron expression takes a thousand times as long as computing a fire.
 ///
 /// ```
 /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
@@ -32,7 +31,7 @@ pub const MAX_CATCH_UP: u32 = 1000;
 /// let hourly = Timetable::new(&Schedule::Hourly { minute: 15 })?;
 /// let fire = at("2026-11-23T10:15:00Z");
 /// assert_eq!(hourly.next(fire), Some(at("2026-11-23T11:15:00Z"))); // strictly after
-/// assert_eq!(hourly.last(fire), Some(fire)); // until includes
+/// assert_eq!(hourly.last(fire), Some(fire)); // `last` includes the time itself
 /// # Ok::<(), tripartite::schedule::ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -40,11 +39,11 @@ pub struct Timetable(Rule);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Rule {
-    /// Every so many seconds of elapsed time.
+    /// A fixed number of seconds of elapsed time.
     Grid { seconds: i64, anchor: DateTime<Utc> },
     /// Each wall time once.
     Fixed { civil: Civil, zone: Zone },
-    /// Each wall time as often as it is shown.
+    /// Each wall time as often as the clock shows it.
     #[cfg(feature = "cron")]
     Round { civil: Civil, zone: Zone },
 }
@@ -62,7 +61,7 @@ impl Timetable {
     /// ```
     ///
     /// # Errors
-    /// [`ScheduleError`] when the schedule cannot be kept, or needs the feature `cron` and this build is without.
+    /// [`ScheduleError`] when the schedule is invalid, or needs the feature `cron` and this build does not have it.
     pub fn new(schedule: &Schedule) -> Result<Self, ScheduleError> {
         let fixed = |civil, zone: &Option<String>| Ok(Rule::Fixed { civil, zone: Zone::named(zone.as_deref())? });
         match schedule {
@@ -75,7 +74,7 @@ impl Timetable {
         .map(Self)
     }
 
-    /// The first fire strictly after a point in time; none, when there is none in the years 1 to 4998.
+    /// The first fire strictly after a point in time; `None` if there is none in the years 1 to 4998.
     ///
     /// ```
     /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
@@ -90,7 +89,7 @@ impl Timetable {
     /// // is 01:00 UTC.
     /// let night = at("2026-03-29T00:00:00Z");
     /// assert_eq!(timetable.next(night), Some(at("2026-03-29T01:00:00Z")));
-    /// // On 25 October it is shown twice, and meant once.
+    /// // On 25 October the clock shows it twice, and it fires once.
     /// let night = at("2026-10-25T00:00:00Z");
     /// assert_eq!(timetable.next(night), Some(at("2026-10-25T00:30:00Z")));
     /// assert_eq!(timetable.next(at("2026-10-25T00:30:00Z")), Some(at("2026-10-26T01:30:00Z")));
@@ -107,7 +106,7 @@ impl Timetable {
         }
     }
 
-    /// The last fire until a point in time, which it includes; none, when there is none in the years 1 to 4998.
+    /// The last fire until a point in time (inclusive); `None` if there is none in the years 1 to 4998.
     ///
     /// ```
     /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
@@ -129,25 +128,26 @@ impl Timetable {
         }
     }
 
-    /// Which fires are due: those after `since` and until `now`, less what the policy for missed ones leaves out.
+    /// The fires that are due: those after `since` and until `now`, without those that the policy for missed fires
+    /// leaves out.
     ///
-    /// `since` is the [`through`](DueFires::through) of the last look; at first, when the schedule was enabled. A `now` that
-    /// is not after it finds nothing due. The work is bounded by the fires that come out, not by how long nobody
-    /// looked.
+    /// `since` is the [`through`](DueFires::through) of the last check, or, for the first one, the time at which the
+    /// schedule was enabled. If `now` is not after `since`, nothing is due. The work depends on the number of returned
+    /// fires, not on the time since the last check.
     ///
     /// ```
     /// use std::time::Duration;
     /// # fn at(text: &str) -> chrono::DateTime<chrono::Utc> { text.parse().unwrap_or_default() }
     /// use tripartite::schedule::{Missed, Schedule, Timetable};
     /// let timetable = Timetable::new(&Schedule::nightly())?;
-    /// // Nobody looked for three nights.
+    /// // No scheduler ran for three nights.
     /// let (since, now) = (at("2026-11-20T02:15:00Z"), at("2026-11-23T09:00:00Z"));
     /// let count = |missed| timetable.due(since, now, missed).fires.len();
     /// assert_eq!(count(Missed::Coalesce), 1);
     /// assert_eq!(count(Missed::CatchUp { at_most: 2 }), 2);
     /// assert_eq!(count(Missed::CatchUp { at_most: 9 }), 3);
     /// assert_eq!(count(Missed::Skip { grace: Duration::from_secs(300) }), 0);
-    /// // Whatever came out, all of it is settled.
+    /// // All fires until now are settled under each policy.
     /// let through = timetable.due(since, now, Missed::Coalesce).through;
     /// assert!(timetable.due(through, now, Missed::Coalesce).fires.is_empty());
     /// # Ok::<(), tripartite::schedule::ScheduleError>(())

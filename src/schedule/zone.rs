@@ -1,4 +1,4 @@
-//! Wall clocks: which time they show when, and when they show which time.
+//! Time zones: which wall time an instant shows, and at which instants a wall time is shown.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 #[cfg(feature = "cron")]
@@ -6,7 +6,7 @@ use chrono::{MappedLocalTime, Offset, TimeDelta, TimeZone};
 
 use super::ScheduleError;
 
-/// Whose wall clock.
+/// The zone of a wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Zone {
     Utc,
@@ -21,11 +21,11 @@ pub(super) struct Fold {
     pub(super) begin: NaiveDateTime,
     /// The first wall time after it.
     pub(super) end: NaiveDateTime,
-    /// Whether the asked-about instant is in its first showing.
+    /// Whether the given instant is in its first showing.
     pub(super) first: bool,
 }
 
-/// When a wall time is.
+/// The instants at which a wall time is shown.
 #[cfg(feature = "cron")]
 pub(super) enum Shown {
     Once(DateTime<Utc>),
@@ -48,7 +48,7 @@ impl Zone {
         }
     }
 
-    /// The latest wall time that was shown by then. In the second showing of a fold that is the end of the first.
+    /// The latest wall time shown until an instant. In the second showing of a fold this is the end of the first.
     pub(super) fn reached(self, at: DateTime<Utc>) -> NaiveDateTime {
         match self {
             Self::Utc => at.naive_utc(),
@@ -74,7 +74,7 @@ impl Zone {
 
 #[cfg(feature = "cron")]
 impl Zone {
-    /// What the clock shows.
+    /// The wall time at an instant.
     pub(super) fn wall(self, at: DateTime<Utc>) -> NaiveDateTime {
         match self {
             Self::Utc => at.naive_utc(),
@@ -82,7 +82,7 @@ impl Zone {
         }
     }
 
-    /// When the clock shows a wall time.
+    /// The instants at which the clock shows a wall time.
     pub(super) fn shown(self, wall: NaiveDateTime) -> Option<Shown> {
         let Self::Named(zone) = self else { return Some(Shown::Once(wall.and_utc())) };
         match zone.from_local_datetime(&wall) {

@@ -1,4 +1,4 @@
-//! Why a plan is blocked.
+//! Why a plan is blocked: the guards that stopped it, with their figures.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::value::Fingerprint;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Blocked {
-    /// The listing is complete and empty, but there are records.
+    /// The listing is complete and empty, and there are active records here.
     #[error("the listing is complete but empty, while {} active here", active(*.population))]
     EmptyListing {
         /// How many linked records are active.
@@ -31,28 +31,28 @@ pub enum Blocked {
     /// Too many records were set aside.
     #[error("{} of the listing were set aside, because they cannot be read, contradict each other or cannot be told apart here; {}", .0.some(), .0.most("be"))]
     Quarantined(Excess),
-    /// Too many records would take over who another one was.
+    /// Too many records would take over the identity of another one.
     #[error(
         "{} would become somebody whom another record here was until now, as if ids were mixed up; {}",
         .0.some(),
         .0.most("become so")
     )]
     Takeovers(Excess),
-    /// Of too many records the source says nothing in a field any more.
+    /// Too many records have a field that the source has emptied.
     #[error("`{field}` is empty in {} where the source used to fill it; {}", .excess.some(), .excess.most("be"))]
     Emptied {
         /// The field.
         field: String,
-        /// How many, and how many may be.
+        /// The figure and its limit.
         #[serde(flatten)]
         excess: Excess,
     },
-    /// In too many records a field would be changed.
+    /// Too many records would have a field changed.
     #[error("`{field}` would be changed in {}; {}", .excess.some(), .excess.most("be"))]
     Changed {
         /// The field.
         field: String,
-        /// How many, and how many may be.
+        /// The figure and its limit.
         #[serde(flatten)]
         excess: Excess,
     },
@@ -69,9 +69,9 @@ pub enum Blocked {
 /// A figure beyond its limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excess {
-    /// How many.
+    /// The number of records.
     pub count: u64,
-    /// Of how many: of the active records here, or of the listing.
+    /// The number that it is compared with: the active records here, or the listing.
     pub population: u64,
     /// The limit, in words.
     pub limit: String,
@@ -90,7 +90,7 @@ impl Excess {
         format!("{count} of {population} record{}", if *population == 1 { "" } else { "s" })
     }
 
-    /// Of a figure that is no part of the population.
+    /// A figure that is not a part of the population, in words.
     fn beside(&self) -> String {
         format!("{} record{} beside {}", self.count, if self.count == 1 { "" } else { "s" }, self.population)
     }

@@ -1,17 +1,17 @@
-//! How much of one kind of change a run may do unasked.
+//! A limit: how much of one kind of change a run may do without approval.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Excess, Tally};
 
-/// How much of one kind of change a run may do unasked.
+/// How much of one kind of change a run may do without approval.
 ///
 /// ```
 /// use tripartite::plan::Limit;
 /// let limit = Limit::percent(20).at_least(20).absolute(500);
-/// assert_eq!(limit.allows(5, 10), true); // in a population below 20, half of it may
+/// assert_eq!(limit.allows(5, 10), true); // in a population below 20, half of it is allowed
 /// assert_eq!(limit.allows(6, 10), false);
-/// assert_eq!(limit.allows(2, 2), true); // one or two records always may there
+/// assert_eq!(limit.allows(2, 2), true); // one or two records are always allowed there
 /// assert_eq!(limit.allows(200, 1000), true); // exactly 20 %
 /// assert_eq!(limit.allows(201, 1000), false);
 /// assert_eq!(limit.allows(501, 100_000), false); // the absolute limit always counts
@@ -29,14 +29,14 @@ pub struct Limit {
 /// In a small population, fewer records than this are never too many.
 const SMALL: u64 = 3;
 
-/// And this share of it, in percent, never is.
+/// In a small population, this share of it in percent is never too much.
 const HALF: u8 = 50;
 
 impl Limit {
     /// No limit.
     pub const NONE: Self = Self { absolute: None, percent: None, at_least: 0 };
 
-    /// At most so many percent of the population.
+    /// A limit of `percent` percent of the population.
     ///
     /// ```
     /// use tripartite::plan::Limit;
@@ -48,8 +48,8 @@ impl Limit {
         Self { percent: Some(percent), ..Self::NONE }
     }
 
-    /// The population from which the percentage counts. Below it, one or two records are always within the limit, and so
-    /// is half of the population, or the percentage where that is more.
+    /// Sets the population from which the percentage counts. Below it, one or two records are always within the limit,
+    /// and so is half of the population, or the percentage if that is more.
     ///
     /// ```
     /// use tripartite::plan::Limit;
@@ -65,7 +65,7 @@ impl Limit {
         self
     }
 
-    /// At most so many, whatever the population.
+    /// Sets an absolute limit, for a population of any size.
     ///
     /// ```
     /// use tripartite::plan::Limit;
@@ -83,7 +83,7 @@ impl Limit {
     ///
     /// ```
     /// use tripartite::plan::Limit;
-    /// assert!(Limit::percent(0).allows(0, 0)); // nothing is always allowed, also of nothing
+    /// assert!(Limit::percent(0).allows(0, 0)); // no change is always allowed, also in an empty population
     /// assert!(Limit::NONE.allows(u64::MAX, 1));
     /// ```
     pub fn allows(&self, count: u64, population: u64) -> bool {
@@ -94,7 +94,7 @@ impl Limit {
     fn allows_share(&self, percent: u8, count: u64, population: u64) -> bool {
         let is_within = |percent: u8| u128::from(count) * 100 <= u128::from(population) * u128::from(percent);
         match self.is_small(population) {
-            // Where nobody is yet, there is nothing to be measured by: a first night links everybody.
+            // Without active records there is nothing to compare with: a first night links all records.
             true => count < SMALL || population == 0 || is_within(percent.max(HALF)),
             false => is_within(percent),
         }
@@ -104,7 +104,7 @@ impl Limit {
         population < self.at_least
     }
 
-    /// The figure, if it is beyond the limit.
+    /// The excess, if the figure is beyond the limit.
     pub(super) fn excess(&self, tally: &Tally, population: u64) -> Option<Excess> {
         let Tally { count, first } = tally;
         let excess = || Excess { count: *count, population, limit: self.describe(population), records: first.clone() };

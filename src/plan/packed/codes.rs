@@ -1,11 +1,10 @@
-//! The numbers by which verdicts, decisions and situations are kept. They live as long as a plan in memory: nothing that is
-//! stored has them, so their order may change.
+//! The numbers of verdicts, decisions and situations in a packed op. They are never stored, so their order may change.
 
 use crate::audit::Situation;
 use crate::detect::{Clash, LocalChange, RemoteChange, Verdict};
 use crate::resolve::Decision;
 
-/// The number of one of them, and back. What has none is not packed.
+/// The number of a value. An op with a value that has no number is not packed.
 pub(super) fn code<T: PartialEq>(all: &[T], one: &T) -> Option<u8> {
     u8::try_from(all.iter().position(|known| known == one)?).ok()
 }

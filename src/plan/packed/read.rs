@@ -1,4 +1,4 @@
-//! Reading a packed op: the same op that was written.
+//! Reads a packed op. It gives back the op that was written.
 
 use super::codes::{DECISIONS, SITUATIONS, VERDICTS};
 use super::texts::Texts;
@@ -12,7 +12,7 @@ use crate::schema::Privacy;
 use crate::store::{Action, Op, Precondition, Revision};
 use crate::value::{Fingerprint, Record, Value, unpack};
 
-/// What is still to be read.
+/// The bytes that are still to be read.
 struct Bytes<'a, 't> {
     rest: &'a [u8],
     texts: &'t Texts,

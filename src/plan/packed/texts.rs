@@ -1,9 +1,9 @@
-//! Sentences and names, each once: rules, reasons, fields. A text is known by its number.
+//! The texts of packed ops (rules, reasons, field names), each kept once and known by its number.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// More different texts are not kept; an op that has another one is kept as it is.
+/// The most texts that are kept. An op with another text is kept unpacked.
 const MOST: usize = 4096;
 
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! Writing a packed op. `None`: it has something that is kept as it is.
+//! Writes a packed op. `None` means that the op has something rare and is kept unpacked.
 
 use super::codes::{DECISIONS, SITUATIONS, VERDICTS, code};
 use super::texts::Texts;
@@ -20,16 +20,16 @@ pub(super) const OF_PATCH: u8 = 3;
 pub(super) const OF_BASE: u8 = 4;
 pub(super) const OF_LOCAL: u8 = 5;
 
-/// What an op expects.
+/// The precondition of an op.
 pub(super) const UNLINKED: u8 = 0;
 pub(super) const REVISION: u8 = 1;
 
-/// What was seen.
+/// The fingerprint of an op.
 pub(super) const NOTHING_SEEN: u8 = 0;
 pub(super) const REMOTE_SEEN: u8 = 1;
 pub(super) const OTHER_SEEN: u8 = 2;
 
-/// What an entry is about.
+/// The subject of an entry.
 pub(super) const ABOUT_RECORD: u8 = 0;
 pub(super) const ABOUT_FIELD: u8 = 1;
 pub(super) const ABOUT_GROUP: u8 = 2;
@@ -106,22 +106,22 @@ fn row(out: &mut Vec<u8>, row: Option<&Record>, remote: Option<&Record>) {
     out.extend_from_slice(bytes);
 }
 
-/// Where a row says something.
+/// The positions of a row's stated fields.
 fn positions(row: &Record) -> Vec<usize> {
     row.fields().enumerate().filter(|(_, field)| !field.is_missing()).map(|(position, _)| position).collect()
 }
 
-/// The row that says at some positions what another says.
+/// The row with the fields of another at some positions.
 pub(super) fn part(remote: &Record, positions: &[usize]) -> Record {
     let mut row = RecordBuilder::new(remote.len());
     for &position in positions {
-        // Every part of a row fits into a row.
+        // A part of a row fits into a row.
         let _ = row.set_field(position, remote.field(position));
     }
     row.finish()
 }
 
-/// The rows that the values of entries may stand in.
+/// The rows in which the values of entries may be.
 #[derive(Clone, Copy)]
 struct Rows<'a> {
     remote: Option<&'a Record>,
@@ -153,7 +153,8 @@ fn about_field(texts: &mut Texts, out: &mut Vec<u8>, entry: &FieldEntry, rows: R
     Some(())
 }
 
-/// Base, local, remote and result: each where it stands already, or by itself. First comes where to look in the rows.
+/// Base, local, remote and result: each as a reference to a row, or as a value of its own. The position in the rows
+/// comes first.
 fn values(out: &mut Vec<u8>, values: [Option<&Value>; 4], rows: Rows<'_>) {
     let packed = values.map(|value| {
         value.map(|value| {
@@ -168,7 +169,7 @@ fn values(out: &mut Vec<u8>, values: [Option<&Value>; 4], rows: Rows<'_>) {
     };
     let found = rows.remote.and_then(|row| (0..row.len()).find(|&at| stands(Some(row), at, remote)));
     let patched = rows.patch.and_then(|row| (0..row.len()).find(|&at| stands(Some(row), at, result)));
-    // Mostly one position serves both.
+    // The position is mostly the same in both rows.
     let at = found.filter(|&at| stands(rows.patch, at, result)).or(found).or(patched).unwrap_or(0);
     number(out, at as u64);
     put(out, base, &[]);
@@ -200,7 +201,7 @@ fn text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Seven bits a byte, the lowest first; the eighth says that more come.
+/// A variable-length number: seven bits a byte, the lowest first. The eighth bit says that more follow.
 fn number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
