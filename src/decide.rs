@@ -171,6 +171,7 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
         let conflict = loaded.open.iter().find(|conflict| conflict.unit == *name);
         let conflict = conflict.ok_or_else(|| DecideError::NotOpen { unit: named() })?;
         let unit = unit_named(schema, name).ok_or_else(|| DecideError::NoSuchUnit { unit: named() })?;
+        // The next sync would overwrite any other answer, so it is refused now instead of lost later.
         if *answer != Answer::TakeRemote && is_enforced(policy, loaded, unit) {
             return Err(DecideError::Enforced { unit: named() });
         }

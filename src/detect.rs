@@ -204,7 +204,7 @@ impl ChangeSet<'_> {
 pub fn detect<'a>(schema: &Schema, sides: Sides<'a>) -> ChangeSet<'a> {
     let Sides { base, local, remote } = sides;
     let kept = base == local;
-    // Equal rows that leave nothing open are in sync, whatever their kinds.
+    // Equal rows without a missing base are in sync in every kind.
     let in_sync = kept && base == remote && !base.has_missing();
     ChangeSet { sides, changes: if in_sync { Vec::new() } else { changes(schema, sides, kept) } }
 }
@@ -219,6 +219,7 @@ fn changes(schema: &Schema, sides: Sides<'_>, kept: bool) -> Vec<Change> {
     for &unit in schema.units() {
         let verdict = match unit {
             Unit::Field(position) => match rows.are_same(position) {
+                // Equal bytes are equal in every kind. Without a base the verdict is `Adopted`, so the rule decides.
                 (true, true) if rows.have_base(position) => continue,
                 same => field(schema, sides, position, same),
             },
@@ -274,6 +275,7 @@ fn by_the_rule(schema: &Schema, position: usize, [base, local, remote]: [FieldRe
     let field = &schema.fields()[position];
     let side = |raw| Side::new(schema, field, raw);
     let base = side(base);
+    // The source has the bytes of the base, so it is neither absent, invalid nor moved.
     if still {
         return judge(&base, &side(local), &base, false);
     }
@@ -308,21 +310,23 @@ pub(crate) fn read_remote<'s, 'a>(
     let said = if remote.is_missing() {
         match schema.absent(position) {
             Absent::NoOpinion => return RemoteState::NotReported,
+            // The source never stated a value, so an absent field is not a clear.
             Absent::ClearedIfReported if base.null => return RemoteState::NotReported,
             Absent::ClearedIfReported | Absent::Cleared => FieldRef::NULL,
         }
     } else {
         remote
     };
-    // Before it is compared: a number that was rounded may look like one that did not move.
+    // This comes before the comparison: a rounded number may look as if it did not move.
     if said != base.raw && !said.is_exact() {
         return RemoteState::Invalid(Problem::Inexact);
     }
     let field = &schema.fields()[position];
-    // However null is spelled, it is null from here on.
+    // Every spelling of null is null from here on.
     let said = if schema.is_null(field, said) { FieldRef::NULL } else { said };
     let remote = Side::new(schema, field, said);
     let moved = base.is_missing() || !remote.same(base);
+    // A value that did not move was checked when it became the base.
     if moved {
         if field.is_required() && remote.null {
             return RemoteState::Invalid(Problem::Required);
@@ -337,6 +341,7 @@ pub(crate) fn read_remote<'s, 'a>(
 /// The truth table, for a remote that said something valid.
 fn judge(base: &Side<'_, '_>, local: &Side<'_, '_>, remote: &Side<'_, '_>, moved: bool) -> Verdict {
     let unknown = base.is_missing();
+    // If local has the bytes of the base, the sides agree exactly when remote did not move: one comparison less.
     let untouched = !unknown && local.raw == base.raw;
     table(&Facts {
         unknown,
@@ -362,6 +367,7 @@ pub(crate) struct Facts<E, M> {
 
 pub(crate) fn table<E: Fn() -> bool, M: Fn() -> bool>(facts: &Facts<E, M>) -> Verdict {
     let Facts { unknown, no_base, no_local, no_remote, agree, .. } = *facts;
+    // Without a base it is not known which side changed, so two different values are a conflict, never an overwrite.
     if unknown {
         return match (agree, no_local, no_remote) {
             (true, ..) => Verdict::Adopted,
@@ -379,6 +385,7 @@ pub(crate) fn table<E: Fn() -> bool, M: Fn() -> bool>(facts: &Facts<E, M>) -> Ve
             (false, true) => LocalChange::Cleared,
             (false, false) => LocalChange::Changed,
         }),
+        // `edited` is asked last: it may have to normalise a value.
         (false, true) if !(facts.edited)() => Verdict::RemoteOnly(match (no_base, no_remote) {
             (true, _) => RemoteChange::Set,
             (false, true) => RemoteChange::Cleared,

@@ -75,7 +75,7 @@ pub fn link_double(
 /// Whether somebody edited it, and which fields of the schema. A host may keep more of a record than the schema has: the
 /// revision tells of an edit there, unless a run was since.
 fn edited(policy: &Policy, loaded: &Loaded) -> Option<Vec<String>> {
-    // Whoever removed it, has decided about it.
+    // The user who removed it has decided about its edits.
     if loaded.presence == Presence::Removed {
         return None;
     }
@@ -97,7 +97,7 @@ fn gives_up(double: Double<'_>, local: &LocalId, by: &PersonId) -> Result<Op, De
     let id = given_up_by(&loaded.id, loaded.revision, called).ok_or(DecideError::LongId)?;
     let mut op = Op { id, rekeyed: Some(loaded.id.clone()), situation: Situation::Missing, ..touch(loaded) };
     if loaded.presence == Presence::Active {
-        // Who takes it back, keeps it: no source lists it.
+        // If a user makes it active again, it stays active: no source lists its new id.
         (op.action, op.missed) = (Action::Deactivate, LEFT);
     }
     let closed = loaded.open.iter().map(|open| ConflictChange::Close { unit: open.unit.clone() });

@@ -81,6 +81,7 @@ pub fn decide_many(policy: &Policy, records: &[Loaded], filter: &Filter, answer:
                 decided.skipped += 1;
                 continue;
             }
+            // Each answer is tried alone, so that one that is refused does not take the others of its record with it.
             match decide(policy, loaded, &[(unit, answer.clone())], by) {
                 Ok(_) => answers.push((unit, answer.clone())),
                 Err(why) => decided.refused.push(Refused { id: loaded.id.clone(), unit: unit.to_owned(), why }),

@@ -71,7 +71,7 @@ fn decide_another(policy: &Policy, loaded: &Loaded, by: &PersonId) -> Result<Op,
     op.situation = Situation::Replaced;
     op.entries.push(said(&op, ANOTHER, by));
     op.conflicts.push(ConflictChange::Close { unit: WHOLE_RECORD.to_owned() });
-    // The version that was asked about is the other one's.
+    // The version belongs to the other person's record, so it is dropped.
     op.base = Some(known_base(policy.schema(), loaded));
     Ok(Op { id: given_up, rekeyed: Some(loaded.id.clone()), version: None, ..op })
 }
@@ -175,7 +175,7 @@ pub(super) fn decide(
         Answer::Value(_) => return Err(DecideError::WholeRecord),
         Answer::TakeLocal => STAYS,
         Answer::TakeRemote => {
-            // The source lists it, so nothing is decided about its end any more.
+            // The source lists it, so earlier decisions about its end no longer count.
             op.missed = 0;
             op.action = match loaded.presence {
                 Presence::Active => Action::Update(patch.finish()),

@@ -44,7 +44,7 @@ fn field(
     let field = &schema.fields()[position];
     let known = base.field(position);
     let remote = nulled(schema, field, conflict.remote.clone());
-    // An object without any base has been one question, whatever its paths.
+    // Without a base the whole object was one question, so the whole value becomes the base.
     let advanced = if conflict.paths.is_empty() || known.is_missing() {
         remote.clone()
     } else {
@@ -94,7 +94,7 @@ fn group(
         let known = base.field(position);
         let remote = match said.get(field.name()) {
             Some(remote) => Some(nulled(schema, field, remote.clone())),
-            // Leaving it out may have said that it is empty.
+            // An absent field may count as cleared.
             None => match read_remote(schema, position, &Side::new(schema, field, known), FieldRef::MISSING) {
                 RemoteState::Reported { .. } => Some(Value::Null),
                 RemoteState::NotReported | RemoteState::Invalid(_) => None,
@@ -103,7 +103,7 @@ fn group(
         let chosen = match answer {
             Answer::TakeLocal => None,
             Answer::Value(_) => tuple.get(field.name()).map(|value| checked(schema, field, value)).transpose()?,
-            // What the source did not report of a tuple, it did not move.
+            // A member that the source did not report did not change there, so the base has its value.
             Answer::TakeRemote => remote.clone().or_else(|| (!known.is_missing()).then(|| known.to_value())),
         };
         let local = chosen.and_then(|value| written(schema, field, value, local.field(position)));

@@ -27,6 +27,7 @@ pub(super) fn verdict(schema: &Schema, field: &Field, texts: &Texts<'_>) -> Opti
     }
     let edited = !kept && !schema.same_at_a_glance(field, base, local)?;
     let moved = !still && !schema.same_at_a_glance(field, base, remote)?;
+    // A moved value may be invalid. Then the full rule decides.
     if moved && !schema.reads_at_a_glance(field, remote) {
         return None;
     }

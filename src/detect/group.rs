@@ -29,11 +29,14 @@ pub(crate) fn tuple<'s, 'a>(
         let (remote, reported) = match read_remote(schema, position, &base, sides.remote.field(position)) {
             RemoteState::Invalid(problem) => return Err(Verdict::InvalidRemote(problem)),
             RemoteState::Reported { remote, .. } => (remote, true),
+            // A member that the source leaves out did not move: it counts with the value of the base, or of local
+            // without a base.
             RemoteState::NotReported if base.is_missing() => (side(local.raw), false),
             RemoteState::NotReported => (side(base.raw), false),
         };
         members.push(Member { position, base, local, remote, reported });
     }
+    // If the source reports no member, it has no opinion on the tuple.
     if members.iter().any(|member| member.reported) { Ok(members) } else { Err(Verdict::NotReported) }
 }
 

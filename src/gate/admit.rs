@@ -139,6 +139,7 @@ impl Gate {
     #[must_use = "nothing has happened until the next gate is stored"]
     pub fn release(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
+        // Only the ticket of this claim goes: another claim may have taken one for the key since.
         next.tickets.retain(|ticket| ticket.key != *key || ticket.nonce != *nonce);
         if next != *self {
             next.updated_at = now.max(self.updated_at);
@@ -157,6 +158,7 @@ impl Gate {
     ) -> GateTransition {
         let (now, until) = self.in_gate_time(now, until);
         match self.running(now).find(|ticket| ticket.key == *key) {
+            // Two claims of one key must not run at once, so the second waits for the ticket of the first.
             Some(held) if held.nonce != *nonce => self.refused(Admission::Held { until: held.until }),
             Some(held) => {
                 let until = until.max(held.until);

@@ -39,6 +39,7 @@ pub fn fair<T>(page: Vec<T>, key: impl Fn(&T) -> &SyncKey, after: Option<&OrgId>
         let org = key(&item).org.clone();
         lines.entry(org).or_default().push_back(item);
     }
+    // The turns go by name: those after the organisation that was served last come first, then the others.
     let (served, waiting): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(org, _)| Some(org) <= after);
     let mut round: Vec<_> = waiting.into_iter().chain(served).map(|(_, line)| line).collect();
     while !round.is_empty() {

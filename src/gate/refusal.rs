@@ -31,6 +31,7 @@ impl Gate {
     pub(super) fn full(&self, limits: &Limits, now: DateTime<Utc>) -> Option<Shut> {
         let first = self.running(now).map(|ticket| ticket.until).min();
         let full = self.running(now).count() >= limits.running;
+        // A limit of 0 is full without any ticket, and no time ends that.
         full.then(|| Shut::Full { until: first.unwrap_or(DateTime::<Utc>::MAX_UTC) })
     }
 

@@ -86,6 +86,8 @@ fn same_fields(schema: &Schema, a: &Value, b: &Value) -> bool {
 
 /// Whether the conflict asks if the source's record is still about the same person.
 pub(super) fn is_replaced(conflict: &OpenConflict) -> bool {
+    // The three questions about a whole record differ by their clash: `BothChanged` asks who it is, `LocalCleared` is
+    // about a record removed here, `RemoteCleared` about one that the source no longer has.
     is_whole_record(conflict) && conflict.clash == Clash::BothChanged
 }
 

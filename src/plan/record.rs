@@ -64,8 +64,8 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     let known = Synced { revision: loaded.revision, seen, policy: policy.fingerprint() };
     let stored = loaded.base.as_ref();
     let stale = is_older(remote.version, loaded);
-    // An older statement does not say that the record is there.
-    // Whoever has its id by now may be somebody else: what was decided about its end holds until that is answered.
+    // An older version does not show that the record exists. While it is asked whether the id means another person, the
+    // decision about the record's end holds.
     let ended = has_left(loaded.missed) || is_kept(loaded.missed);
     let asked = || (ended || loaded.missed == 0) && loaded.open.iter().any(is_replaced);
     let settled = match loaded.presence {
@@ -82,6 +82,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         seen: Some(seen),
         ..touch(&remote.id, loaded)
     };
+    // The op remembers what was seen, so that the same old version is not looked at every night.
     if stale {
         op.missed = if loaded.presence == Presence::Deactivated { loaded.missed } else { 0 };
         return Some(note(op, Situation::Stale, STALE));
@@ -89,6 +90,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     let schema = policy.schema();
     let base = stored.map_or_else(|| schema.missing(), |base| accepted(schema, base));
     if loaded.presence == Presence::Removed {
+        // A removed record has no edits to keep, so the base stands for local.
         let sides = Sides { base: &base, local: &base, remote: &remote.record };
         op.situation = Situation::LocalDeleted;
         op.conflicts.extend(whole_record(schema, sides, &loaded.open));
@@ -98,6 +100,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         return Some(if told { note(op, Situation::DeleteVsEdit, DELETED) } else { op });
     }
     let sides = Sides { base: &base, local: &loaded.local, remote: &remote.record };
+    // If a user has entered the new identity already, both sides agree and nothing is asked.
     if schema.is_another(&base, &remote.record) && !schema.is_partly(&loaded.local, &remote.record) {
         op.situation = Situation::Replaced;
         op.missed = if ended { loaded.missed } else { 0 };

@@ -19,6 +19,8 @@ impl SlotStep<'_> {
         token: Token,
         then: impl FnOnce(&mut Self, RunningAttempt) -> Outcome,
     ) -> Outcome {
+        // The token is checked before anything else: a worker that lost its lease changes nothing, even if its run
+        // succeeded.
         if self.slot.token != token {
             return Outcome::Fenced;
         }
@@ -42,6 +44,7 @@ impl SlotStep<'_> {
 
     pub(super) fn complete(&mut self, run: RunningAttempt, ended: Ended, extent: Extent) -> Outcome {
         let Extent { whole, plan } = extent;
+        // A held job is done when a run has looked at all its records, or has carried out the plan that was held back.
         let settles = |held: &mut Held| {
             let (is_plan, covers) = (plan.as_ref() == Some(&held.plan), run.work.scope.covers(&held.work.scope));
             (covers && (whole || is_plan)) || (is_plan && !held.exceeds_plan)
@@ -81,6 +84,7 @@ impl SlotStep<'_> {
             None => (run.work.clone(), false),
         };
         self.record(&run, Ended::Blocked { plan: plan.clone(), why: why.clone() });
+        // `cover` is not called here: the generations of a blocked job stay wanted.
         self.slot.held = Some(Held { work, token: self.slot.token, plan, exceeds_plan, why, since: self.now });
         self.drop_unwanted(run.cancel);
         Outcome::Blocked { follow_up: self.next_job() }
@@ -107,8 +111,10 @@ impl SlotStep<'_> {
             return self.die(run, death);
         }
         let number = self.slot.failures + 1;
+        // The source's `Retry-After` is a lower bound: jitter must not undercut it.
         let delay = self.rules.backoff.delay(number, self.fraction).max(after.unwrap_or_default());
         let retry_at = later(self.now, delay);
+        // The entry comes before the counter: it states the number of this attempt.
         self.record(&run, Ended::Failed { failure, message, retry_at });
         self.slot.failures = number;
         self.retry(run.work, retry_at);
@@ -192,6 +198,7 @@ impl SlotStep<'_> {
         if run.cancel.is_some() {
             return self.end_cancelled(run);
         }
+        // A job that kills its workers must not be rescued for ever.
         if self.slot.rescues >= self.rules.max_rescues {
             let death = Death::Poisoned { rescues: self.slot.rescues.saturating_add(1) };
             return self.die(run, death);

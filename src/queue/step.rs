@@ -55,12 +55,15 @@ impl Slot {
         now: DateTime<Utc>,
         fraction: Fraction,
     ) -> Transition {
+        // A command that is delivered again gets its first answer.
         if let Some((_, outcome)) = self.recent.iter().find(|(known, _)| Some(known) == id) {
             return Transition { next: self.clone(), outcome: outcome.clone() };
         }
+        // The slot's time never goes back, so workers whose clocks disagree see one order of times.
         let now = now.max(self.updated_at);
         let mut next = self.clone();
         let outcome = SlotStep { slot: &mut next, rules, now, fraction }.apply(command);
+        // A refusal leaves the slot byte for byte. Its id is not remembered, so the same command may succeed later.
         if matches!(outcome, Outcome::Fenced | Outcome::Refused(_)) {
             return Transition { next: self.clone(), outcome };
         }

@@ -53,6 +53,7 @@ impl Batches {
     pub(super) fn answered(&mut self, context: &mut Context, ops: Vec<Op>, outcomes: Vec<OpOutcome>) {
         let mut outcomes = outcomes.into_iter();
         for op in ops {
+            // A store that answers for too few ops must not lose one in silence.
             let missing = || OpOutcome::Failed { problem: "no outcome was given".into() };
             match outcomes.next().unwrap_or_else(missing) {
                 OpOutcome::Applied { .. } => {

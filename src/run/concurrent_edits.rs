@@ -38,6 +38,7 @@ impl Writing {
         let (loaded, candidates) = (context.by_id(records.linked), context.candidates(records.candidates));
         let stale = match &self.plan {
             Whose::Own => stale,
+            // A stored plan must not override a decision that was made since.
             Whose::Stored(_) => context.still_due(stale, &loaded),
         };
         let remotes: Vec<RemoteRecord> = stale.iter().filter_map(said_by_the_source).collect();
@@ -96,6 +97,8 @@ impl Context {
     pub(super) fn plan_listed_again(&mut self, op: &Op, remote: &RemoteRecord, loaded: &ById) -> Option<Op> {
         let was_linked = matches!(op.expect, Precondition::Revision(_));
         let known = loaded.get(&op.id);
+        // The record lost its link since it was planned. This run has looked for no candidates, so creating it could
+        // make a double.
         if was_linked && known.is_none() && !self.is_shared(&op.id) {
             self.leave_to_the_next(op.id.clone());
             return None;

@@ -123,6 +123,7 @@ impl Index {
             flags if flags & FRESH != 0 && row.seen == seen => Sighting::Unchanged,
             _ => Sighting::Changed,
         };
+        // Repetitions are compared with the first statement.
         if sighting != Sighting::Reworded {
             row.seen = seen;
         }

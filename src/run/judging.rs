@@ -70,6 +70,7 @@ impl Judging {
     pub(super) fn decide(mut self) -> Judged {
         let context = &self.writing.context;
         let guards = &context.run.guards;
+        // In streaming mode everything except ends and links is written already.
         let reasons = if context.streams() { guards.judge_leaving(&self.figures) } else { guards.judge(&self.figures) };
         // The marks come before the plan gets its id, so that approving the plan approves the dropped values for good.
         self.plan.mark(&self.noted.dropped, &reasons);

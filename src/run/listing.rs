@@ -140,6 +140,7 @@ impl Listing {
                 changed.insert(slot, remote);
             }
             Sighting::Repeated => self.planning.context.outcomes.duplicate(),
+            // It is set aside already: one more statement changes nothing.
             Sighting::SetAside => {}
             Sighting::Reworded => self.reworded(slot, remote, changed),
         }
@@ -170,6 +171,7 @@ impl Listing {
         match self.unlisted.gone.get_mut(&id) {
             Some(known) => {
                 self.planning.context.outcomes.duplicate();
+                // `None` is smaller than every version, so a stated version wins.
                 *known = (*known).max(version);
             }
             None => drop(self.unlisted.gone.insert(id, version)),

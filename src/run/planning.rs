@@ -59,6 +59,7 @@ impl Planning {
     }
 
     fn keep(&mut self, slot: Slot, op: Op) {
+        // In streaming mode the op is written with its page, so packing it saves nothing.
         let kept = if self.context.streams() { PackedOp::Whole(Box::new(op)) } else { self.packer.pack(op) };
         self.ops.insert(slot, kept);
     }

@@ -53,6 +53,7 @@ impl Closing {
                 context.outcomes.ignored();
                 continue;
             }
+            // The source has said what happened to the old id, so it is not missing.
             context.index.speak_for(from.as_str());
             match end_of(moves, from, |id| self.is_linked(id)) {
                 Some(to) if !listed => arrivals.entry(to).or_default().push(from),

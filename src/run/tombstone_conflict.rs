@@ -65,6 +65,7 @@ impl Closing {
                 self.take_back(slot);
                 return true;
             }
+            // The record was created again after the deletion.
             Some(Ordering::Less) => self.planning.context.outcomes.ignored(),
             Some(Ordering::Equal) | None => self.planning.contradicted(id.clone(), &mut Changed::new()),
         }

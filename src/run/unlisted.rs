@@ -54,6 +54,7 @@ impl Closing {
         let mut unlisted: Vec<Unlisted> = moved.into_iter().map(Unlisted::Rekeyed).collect();
         unlisted.extend(gone.into_iter().map(Unlisted::Gone));
         let index = &self.planning.context.index;
+        // A listing that is not trusted deactivates no record. The report says how many it spared.
         if self.summary.incomplete.is_some() {
             self.summary.withheld = index.missing().count() as u64;
         } else if self.summary.is_trusted() {

@@ -108,6 +108,8 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
         let token = self.job.token;
         let tombstones = match self.cx.queue.tombstones(&self.job.key, &self.job.scope).await {
             Ok(tombstones) => tombstones,
+            // Waiting makes no record readable, so the attempt fails. A store that failed may answer again, so then the
+            // job is given back and loses no attempt.
             Err(error @ WorkError::Broken { .. }) => {
                 let (failure, message) = (error.failure(), error.to_string());
                 return Ok(self.into_ending(Command::Fail { token, failure, message }));
@@ -128,6 +130,8 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
         let connector = WithTombstones::new(connector, tombstones.clone());
         let (end, done) = self.drive(Session { step, connector: &connector, store: &store }).await?;
         let (command, verdict) = outcome(&self.job, end, &done.report);
+        // A report that the host cannot keep makes a finished attempt fail, so that the job runs again. The connector
+        // is not judged by it.
         let closed = self.cx.handler.close(&self.job, &store, &done).await;
         let (command, verdict) = match closed {
             Err(error) if finishes(&command) => {
@@ -190,12 +194,13 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
             Ok(Beat::GiveBack(until, why)) => Some(RunEnd::GivenBack(until, why)),
             Ok(Beat::LeaseLost) => Some(RunEnd::LeaseLost),
             Err(error @ WorkError::Broken { .. }) => return Err(error),
-            // Nothing is written after the run was seen to be cancelled, or its lease to be lost.
+            // Nothing is written after a reading has shown a cancel or a lost lease.
             Err(_) if self.sighted.is_some() => self.sighted.map(|sighted| match sighted {
                 Sighted::Cancelled => RunEnd::Cancelled,
                 Sighted::LeaseLost => RunEnd::LeaseLost,
             }),
-            // Nothing is written before the lease was seen to be held, nor once it is over. The job has not failed.
+            // Nothing is written before a heartbeat has confirmed the lease, or after the lease is over. The job has
+            // not failed.
             Err(error) if self.begins_to_write(step) => Some(RunEnd::GivenBack(self.rest_until(), error.to_string())),
             // The store may answer again before the lease is over.
             Err(_) if self.cx.time() < self.lease_until => None,
@@ -214,10 +219,12 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
         // Often enough for the lease, and for a person who has cancelled the run.
         let third = TimeDelta::from_std(lease / 3).unwrap_or(TimeDelta::MAX).min(HEARTBEAT);
         let begins_to_write = self.begins_to_write(step);
+        // A clock that went back must not postpone the heartbeat.
         let early = now - self.beaten_at < third && now >= self.beaten_at && !begins_to_write;
         if early && !self.may_be_cancelled(now, step).await? {
             return Ok(Beat::GoOn);
         }
+        // The lease must not outlive the ticket, so the ticket is extended first.
         let mut until = later(now, lease).max(self.lease_until);
         loop {
             let ticket = match self.extend_ticket(now, until).await? {
@@ -227,7 +234,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
                 }
             };
             match self.extend_lease(now, ticket, step.processed()).await? {
-                // The slot's time is ahead: a longer ticket first.
+                // The slot's time is ahead, so the lease would outlive the ticket: a longer ticket first.
                 Outcome::Extended { until: longer, .. } if longer > ticket => until = longer,
                 Outcome::Extended { until, cancel } => {
                     (self.lease_until, self.beaten_at, self.checked_at) = (until, now, now);
@@ -281,7 +288,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
                 _ => (None, extended.outcome),
             }
         };
-        // A smaller token is one from before the claim.
+        // A slot with a smaller token was read before the claim.
         let current = |slot: Option<&Slot>| slot.is_some_and(|slot| slot.token >= token);
         let (known, key) = (self.slot.take(), slot_key(&self.job.key));
         let (outcome, slot) = self.cx.queue.records.change_from(&key, known, current, extend).await?;

@@ -106,7 +106,7 @@ impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
                     let claimed = Claimed { job, nonce, at, lease_until, slot, gate: stored_gate, health };
                     return Ok(ClaimAnswer::Claimed(Box::new(claimed)));
                 }
-                // The slot's time is ahead: a longer ticket first.
+                // The slot's time is ahead, so the lease would outlive the ticket: a longer ticket first.
                 ClaimWithin::LongerTicket(longer) => until = longer,
                 ClaimWithin::Nothing => return Ok(ClaimAnswer::Refused(claim, stored_gate)),
             }

@@ -155,6 +155,8 @@ impl<S: JobStore> Queue<S> {
         let Some(known) = self.connection(connector).await? else { return Ok((fired, unreadable)) };
         let broken = |problem: String| WorkError::Broken { key: connection_key(connector), problem };
         let (fires, settled) = known.fire(now).map_err(|error| broken(error.to_string()))?;
+        // The triggers come before the fires are settled: after a crash they are fired again, and their ids make them
+        // duplicates.
         for (fire, key) in fires.iter().flat_map(|fire| known.connection().scheduled_keys().map(move |key| (fire, key)))
         {
             let command = Command::Trigger {

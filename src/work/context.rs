@@ -17,7 +17,7 @@ pub(super) struct Context<'a, S, H, C> {
     pub(super) settings: &'a Settings,
 }
 
-// Derived, these would ask the same of what is only referred to.
+// A derive would require the type parameters to be `Clone` and `Copy`, although they are only borrowed.
 impl<S, H, C> Clone for Context<'_, S, H, C> {
     fn clone(&self) -> Self {
         *self

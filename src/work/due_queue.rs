@@ -228,6 +228,7 @@ impl DueQueue {
         after: Option<Position>,
         now: DateTime<Utc>,
     ) -> Result<Vec<StoreKey>, WorkError<S::Error>> {
+        // Without an end the page also shows when the first later key is due, which saves a second call.
         let far = DateTime::<Utc>::MAX_UTC;
         let page = queue.store().due(shard, far, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
         let later = page.keys.iter().map(|(at, _)| *at).filter(|at| *at > now).min();

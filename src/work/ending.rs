@@ -91,7 +91,7 @@ impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
         let (notice, last_success) = self.judge_health(ending, &outcome, now).await?;
         notices.extend(notice);
         self.settle_run(ending, &outcome, now, notices).await?;
-        // A clock that is a year ahead for one run must not remove all there is.
+        // A clock that is a year ahead for one run must not remove the whole history.
         let kept = TimeDelta::from_std(self.settings.history).unwrap_or(TimeDelta::MAX);
         if let Some(before) = last_success.and_then(|at| at.min(now).checked_sub_signed(kept)) {
             let _ = self.queue.prune(&ending.job.key, before).await?;

@@ -105,7 +105,7 @@ impl<S: JobStore> Queue<S> {
         };
         for effect in &received.effects {
             match effect {
-                // Stored already, with what it was made from.
+                // The tombstones are stored already, in the step that made them.
                 SideEffect::Tombstone { .. } => {}
                 SideEffect::Trigger { key, id, command } => {
                     let _ = self.apply(key, id.as_ref(), command.clone(), now).await?;
@@ -139,7 +139,7 @@ impl<S: JobStore> Queue<S> {
         for (_, key) in due.keys {
             let Some(stored) = self.store().get(&key).await.map_err(WorkError::Store)? else { continue };
             match self.store().compare_and_swap(&key, Some(stored.version), None).await.map_err(WorkError::Store)? {
-                // On a conflict somebody else was faster.
+                // On a conflict another process has deleted it.
                 Swap::Applied(_) | Swap::Conflict => {}
             }
         }
