@@ -46,7 +46,7 @@ use super::figures::{FieldFigures, Figures, Tally};
 /// assert_eq!(
 ///     blocked.to_string(),
 ///     "60 of 1000 records would be deactivated, because the listing no longer has them; \
-///      at most 5 % may be, unasked",
+///      at most 5 % may be without approval",
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,8 +163,9 @@ impl Guards {
     /// assert_eq!((few.judge(&night(0)).len(), few.judge(&night(400)).len()), (0, 1));
     /// assert_eq!(
     ///     few.judge(&night(400))[0].to_string(),
-    ///     "500 records beside 400 would be linked to a record here that has no external id; \
-    ///      at most 10 % may be, unasked",
+    ///     "500 records would be linked to a record here that has no external id, \
+    ///      beside 400 linked before; \
+    ///      at most 10 % may be without approval",
     /// );
     /// ```
     #[must_use]
@@ -218,7 +219,7 @@ impl Guards {
     /// assert_eq!(
     ///     Guards::default().judge(&night)[0].to_string(),
     ///     "`phone` is empty in 300 of 320 records where the source used to fill it; \
-    ///      at most 20 % may be, unasked",
+    ///      at most 20 % may be without approval",
     /// );
     /// ```
     #[must_use]
@@ -261,8 +262,8 @@ impl Guards {
     ///     Figures { population: 500, listed: 500, takeovers: 2.into(), ..Figures::default() };
     /// assert_eq!(
     ///     Guards::default().judge(&night)[0].to_string(),
-    ///     "2 of 500 records would become somebody whom another record here was until now, \
-    ///      as if ids were mixed up; at most 0 may become so, unasked",
+    ///     "2 of 500 records would take over the identity of another record here, \
+    ///      as if ids were mixed up; at most 0 may do so without approval",
     /// );
     /// ```
     #[must_use]

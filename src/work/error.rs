@@ -15,7 +15,7 @@ use crate::schedule::ScheduleError;
 ///     WorkError::<Infallible>::Contended { key: StoreKey::of("gate", ["federation"]) };
 /// assert_eq!(
 ///     error.to_string(),
-///     "the record gate/federation is changed by too many at once"
+///     "the record gate/federation was changed by others at every try"
 /// );
 /// // a broken record is `Fatal`, the store's own its own
 /// assert_eq!(error.failure(), Failure::Retry { after: None });
@@ -34,8 +34,8 @@ pub enum WorkError<E: std::error::Error> {
         /// What is wrong with it.
         problem: String,
     },
-    /// Others changed the record all the time, so this change was never stored.
-    #[error("the record {} is changed by too many at once", key.as_str())]
+    /// Others changed the record at every try, so this change was not stored.
+    #[error("the record {} was changed by others at every try", key.as_str())]
     Contended {
         /// Under which key.
         key: StoreKey,

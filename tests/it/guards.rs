@@ -108,8 +108,7 @@ fn a_blanked_column_is_stopped_whatever_an_empty_value_means() {
     for absent in ["no_opinion", "cleared_if_reported", "cleared"] {
         let register = Register::new(absent);
         let said = register.stopped(&with(|_, fields| fields["phone"] = "".into()));
-        let expected =
-            "`phone` is empty in 300 of 300 records where the source used to fill it; at most 20 % may be, unasked";
+        let expected = "`phone` is empty in 300 of 300 records where the source used to fill it; at most 20 % may be without approval";
         assert!(said.contains(&expected.to_owned()), "{absent}: {said:?}");
     }
 }
@@ -216,8 +215,7 @@ fn a_column_that_is_left_out_is_stopped() {
 #[test]
 fn half_a_listing_is_stopped() {
     let said = Register::new("no_opinion").stopped(&members()[..MEMBERS / 2]);
-    let expected =
-        "150 of 300 records would be deactivated, because the listing no longer has them; at most 20 % may be, unasked";
+    let expected = "150 of 300 records would be deactivated, because the listing no longer has them; at most 20 % may be without approval";
     assert_eq!(said, [expected]);
 }
 
@@ -239,7 +237,7 @@ fn new_ids_for_everybody_are_stopped() {
     let said = register.stopped(&renamed);
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].starts_with("300 of 300 records would be deactivated"));
-    assert_eq!(said[1], "301 records beside 300 would be new here; at most 100 % may be, unasked");
+    assert_eq!(said[1], "301 records would be created beside 300 active here; at most 100 % may be without approval");
 }
 
 #[test]
@@ -247,7 +245,7 @@ fn a_column_of_names_that_slipped_by_a_row_is_stopped() {
     let said = Register::new("no_opinion").stopped(&with(|n, fields| {
         fields["last_name"] = format!("Last{}", (n + 1) % MEMBERS).into();
     }));
-    assert_eq!(said, ["`last_name` would be changed in 300 of 300 records; at most 20 % may be, unasked"]);
+    assert_eq!(said, ["`last_name` would be changed in 300 of 300 records; at most 20 % may be without approval"]);
 }
 
 #[test]
@@ -285,7 +283,7 @@ fn ids_that_slipped_by_a_row_are_stopped() {
     }
     night[20].1 = first;
     let said = Register::new("no_opinion").stopped(&night);
-    assert!(said[0].starts_with("21 of 300 records would become somebody"), "{said:?}");
+    assert!(said[0].starts_with("21 of 300 records would take over the identity"), "{said:?}");
 }
 
 #[test]
@@ -331,7 +329,7 @@ fn a_limit_of_its_own_replaces_that_of_all_fields() {
     let limits = FieldLimits { emptied: Some(Limit::NONE), changed: Some(Limit::NONE.absolute(0)) };
     register.guards = Guards::default().field("phone", limits).field("nobody", limits);
     let said = register.stopped(&with(|_, fields| fields["phone"] = Json::Null));
-    assert_eq!(said, ["`phone` would be changed in 300 of 300 records; at most 0 may be, unasked"]);
+    assert_eq!(said, ["`phone` would be changed in 300 of 300 records; at most 0 may be without approval"]);
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn carry_out(args: impl IntoIterator<Item = OsString>, listen: Listen) -> u8 {
     match console.finish() {
         Ok(()) => status,
         Err(error) => {
-            console.say(format!("nightly-sync: what came of it cannot be printed: {error}"));
+            console.say(format!("nightly-sync: the result cannot be printed: {error}"));
             if status == SUCCEEDED { FAILED } else { status }
         }
     }
@@ -186,7 +186,7 @@ fn finish(console: &mut Console, args: &RunArgs, out: Option<&Output>, store: &S
     if args.json {
         console.print(json::report(&done.report, None));
     } else if let Err(error) = tell(console, &args.db, store, &done) {
-        console.say(format!("nightly-sync: the run was carried out, but cannot be told: {error}"));
+        console.say(format!("nightly-sync: the run was carried out, but its report cannot be printed: {error}"));
     }
     if done.report.outcome == RunOutcome::Blocked && !args.json {
         told::print_blocked(console, &done.report, &approval(args, done.report.plan_id));

@@ -492,7 +492,7 @@ impl Options {
 
     fn valueless(&self) -> Result<(), UsageError> {
         match self.given.iter().find(|(name, value)| value.is_none() && KNOWN.contains(&name.as_str())) {
-            Some((name, _)) => Err(UsageError(format!("{name}: expected a value behind it"))),
+            Some((name, _)) => Err(UsageError(format!("{name}: expected a value after it"))),
             None => Ok(()),
         }
     }
@@ -553,7 +553,7 @@ mod tests {
     fn a_wrong_line_is_a_precise_error() {
         assert_eq!(problem("sync"), "there is no command `sync`; --help lists them");
         assert_eq!(problem("run --remote x"), "run: --db is missing");
-        assert_eq!(problem("run --db x --remote"), "--remote: expected a value behind it");
+        assert_eq!(problem("run --db x --remote"), "--remote: expected a value after it");
         assert_eq!(problem("run --db x --remote y --jsn"), "run: there is no option --jsn");
         assert_eq!(problem("run --db x --db=y"), "--db is stated twice");
         assert_eq!(problem("run --db x --remote y z"), "run: did not expect `z`");
@@ -563,8 +563,8 @@ mod tests {
         assert!(problem("run --db x --remote y --approve 12").contains("64 hexadecimal digits"));
         assert!(problem("run --db x --remote y --key z").contains("--key: expected ORG/CONNECTOR"));
         assert!(problem("run --db x --remote y --missing-after 0").contains("1 or more, found `0`"));
-        assert_eq!(problem("run --db x --remote y --only"), "--only: expected a value behind it");
-        assert_eq!(problem("audit --db x --key"), "--key: expected a value behind it");
+        assert_eq!(problem("run --db x --remote y --only"), "--only: expected a value after it");
+        assert_eq!(problem("audit --db x --key"), "--key: expected a value after it");
         assert_eq!(problem("audit --db x --format xml"), "--format: expected jsonl or csv, found `xml`");
     }
 

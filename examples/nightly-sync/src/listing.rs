@@ -70,7 +70,7 @@ pub enum ListingError {
         error: io::Error,
     },
     /// It is a pipe, a device or a directory, and it is read by somebody who cannot wait for one.
-    #[error("{listing} is no regular file; work reads it anew in each run, and waits for nobody")]
+    #[error("{listing} is no regular file; work reads it anew in each run, and does not wait for a writer")]
     NoFile {
         /// Its name.
         listing: String,

@@ -78,7 +78,7 @@ pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option
         section(console, matter.title(), count, lines.iter().map(|line| (line.subject(), line.why.clone())));
     }
     let aside = report.set_aside.iter().map(|aside| {
-        let id = aside.id.as_ref().map_or_else(|| "nobody's for certain".to_owned(), ToString::to_string);
+        let id = aside.id.as_ref().map_or_else(|| "no readable id".to_owned(), ToString::to_string);
         let place = aside.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
         (id, format!("{place}{}", aside.problem))
     });
@@ -175,7 +175,7 @@ pub fn print_answers(
         commands.extend(shell::who_is_who(options, id.as_str(), matched, whose.as_ref()));
     }
     if asked.clone().next().is_some() {
-        console.print("\nto say who is who:");
+        console.print("\nto say which member it is:");
         for (says, command) in commands.iter().take(2 * MOST_ANSWERS) {
             console.print(format!("  {:<9} {command}", format!("{says}:")));
         }
@@ -192,11 +192,11 @@ pub(crate) fn not_whole(report: &Report) -> Option<String> {
             all => format!(" and for {} more", all - 1),
         };
         return Some(format!(
-            "the source did not answer for {first}{others}; a run of all knows whether they are missing"
+            "the source did not answer for {first}{others}; a run of all records finds out whether they are missing"
         ));
     }
     let left = match report.withheld {
-        0 => "nobody is taken for missing".to_owned(),
+        0 => "no record counts as missing".to_owned(),
         1 => "1 record is no longer listed, but left alone".to_owned(),
         count => format!("{count} records are no longer listed, but left alone"),
     };

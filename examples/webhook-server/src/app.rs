@@ -106,7 +106,7 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
     parsed.settings.gate.spacing = Duration::from_secs(1);
     let mut args = args.into_iter();
     while let Some(name) = args.next() {
-        let Some(value) = args.next() else { return Err(usage(format!("{name}: expected a value behind it"))) };
+        let Some(value) = args.next() else { return Err(usage(format!("{name}: expected a value after it"))) };
         let number =
             || value.parse::<u64>().map_err(|_| usage(format!("{name}: expected a whole number, found `{value}`")));
         match name.as_str() {

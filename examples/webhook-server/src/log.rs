@@ -81,7 +81,7 @@ fn write(waiting: &Receiver<Line>, left_out: &AtomicU64, writing: Sender<()>) {
     for line in waiting {
         let lost = left_out.swap(0, Ordering::Relaxed);
         if lost > 0 {
-            put(&mut io::stderr(), &format!("webhook-server: nobody read in time: {lost} lines are left out"));
+            put(&mut io::stderr(), &format!("webhook-server: the log was not read in time: {lost} lines are left out"));
         }
         match line {
             Line::Out(line) => put(&mut io::stdout(), &line),

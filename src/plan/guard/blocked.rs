@@ -20,10 +20,15 @@ pub enum Blocked {
     #[error("{} would be deactivated, because the listing no longer has them; {}", .0.some(), .0.most("be"))]
     Deactivations(Excess),
     /// Too many records would be created.
-    #[error("{} would be new here; {}", .0.beside(), .0.most("be"))]
+    #[error("{} would be created beside {} active here; {}", .0.records(), .0.population, .0.most("be"))]
     Creations(Excess),
     /// Too many records here would be linked.
-    #[error("{} would be linked to a record here that has no external id; {}", .0.beside(), .0.most("be"))]
+    #[error(
+        "{} would be linked to a record here that has no external id, beside {} linked before; {}",
+        .0.records(),
+        .0.population,
+        .0.most("be")
+    )]
     Links(Excess),
     /// Too many records would be changed.
     #[error("{} would be changed; {}", .0.some(), .0.most("be"))]
@@ -33,9 +38,9 @@ pub enum Blocked {
     Quarantined(Excess),
     /// Too many records would take over the identity of another one.
     #[error(
-        "{} would become somebody whom another record here was until now, as if ids were mixed up; {}",
+        "{} would take over the identity of another record here, as if ids were mixed up; {}",
         .0.some(),
-        .0.most("become so")
+        .0.most("do so")
     )]
     Takeovers(Excess),
     /// Too many records have a field that the source has emptied.
@@ -90,12 +95,12 @@ impl Excess {
         format!("{count} of {population} record{}", if *population == 1 { "" } else { "s" })
     }
 
-    /// A figure that is not a part of the population, in words.
-    fn beside(&self) -> String {
-        format!("{} record{} beside {}", self.count, if self.count == 1 { "" } else { "s" }, self.population)
+    /// The count alone, for a figure that is not a part of the population.
+    fn records(&self) -> String {
+        format!("{} record{}", self.count, if self.count == 1 { "" } else { "s" })
     }
 
     fn most(&self, verb: &str) -> String {
-        format!("at most {} may {verb}, unasked", self.limit)
+        format!("at most {} may {verb} without approval", self.limit)
     }
 }

@@ -398,7 +398,7 @@ fn the_guards_see_links() {
     for mode in [Mode::Planned, Mode::Streaming] {
         let report = town.drive(few().mode(mode), &listing);
         assert_eq!((report.outcome, report.blocked.len(), town.store.records().len()), (RunOutcome::Blocked, 1, 0));
-        let why = "500 records beside 0 would be linked to a record here that has no external id; at most 499 may be, unasked";
+        let why = "500 records would be linked to a record here that has no external id, beside 0 linked before; at most 499 may be without approval";
         assert_eq!(report.blocked[0].to_string(), why);
     }
     let Ok(blocked) = drive_blocking(few().start(), &listing, &town.store) else { panic!("nothing breaks") };

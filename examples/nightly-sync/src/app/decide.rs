@@ -28,7 +28,7 @@ const TOLD: usize = 20;
 pub(super) enum Problem {
     #[error("{file}: {error}")]
     Store { file: String, error: StoreError },
-    #[error("nothing is linked by the id {0}")]
+    #[error("no record is linked to the id {0}")]
     Unlinked(ExternalId),
     #[error("there is no member {0} here")]
     NobodyHere(LocalId),
@@ -47,7 +47,7 @@ pub(super) enum Problem {
     Refused { id: ExternalId, refusal: DecideError },
     #[error("{id}: its row was deleted; enter it anew with its external id, and the next run fills it")]
     Deleted { id: ExternalId },
-    #[error("{id}: somebody changed it each time it was to be written; try again")]
+    #[error("{id}: it was changed by others at every try; try again")]
     Busy { id: ExternalId },
     #[error("{id}: {problem}")]
     Failed { id: ExternalId, problem: String },
@@ -259,7 +259,7 @@ fn answer(schema: &Schema, unit: &str, given: &Given) -> Result<Answer, Problem>
         return Ok(Answer::Value(Value::from(text.as_str())));
     }
     // What serde says of a text may quote it.
-    let problem = |error: serde_json::Error| format!("it is none at column {}", error.column());
+    let problem = |error: serde_json::Error| format!("it is not JSON at column {}", error.column());
     let value = serde_json::from_str(text).map_err(problem);
     value.map(Answer::Value).map_err(|problem| Problem::NoJson { unit: unit.to_owned(), problem })
 }
@@ -299,7 +299,7 @@ fn quarantine(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Proble
             console.print(json!(aside));
             continue;
         }
-        let id = aside.id.as_ref().map_or("nobody's for certain", |id| id.as_str());
+        let id = aside.id.as_ref().map_or("no readable id", |id| id.as_str());
         let place = aside.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
         console.print(format!("{}  {place}{}", console.paint.cyan(id), aside.problem));
         if matches::waits(&desk, aside)? {

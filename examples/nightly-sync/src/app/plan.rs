@@ -87,7 +87,7 @@ pub(super) fn approve(console: &mut Console, args: &ApproveArgs) -> u8 {
     if args.json {
         console.print(json::report(&done.report, None));
     } else if let Err(error) = tell(console, &args.db, &store, &done) {
-        console.say(format!("nightly-sync: the plan was carried out, but cannot be told: {error}"));
+        console.say(format!("nightly-sync: the plan was carried out, but its report cannot be printed: {error}"));
     }
     for reason in &done.report.blocked {
         console.say(format!("blocked: {reason}"));

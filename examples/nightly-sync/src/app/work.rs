@@ -46,7 +46,7 @@ pub(super) enum Problem {
     NoListing { key: Register },
     #[error("--remote {file}: {problem}")]
     Listing { file: String, problem: String },
-    #[error("it cannot be told of signals: {0}")]
+    #[error("it cannot receive signals: {0}")]
     Signals(io::Error),
     #[error(transparent)]
     Schema(#[from] StartError),
@@ -390,7 +390,7 @@ const NAMED: usize = 5;
 fn enrolled(known: &[SyncKey]) -> String {
     let names = known.iter().take(NAMED).map(|key| Register::of(key).to_string()).collect::<Vec<_>>().join(", ");
     match known.len() {
-        0 => "nobody is enrolled; schedule enrols an organisation".to_owned(),
+        0 => "no organisation is enrolled; schedule enrols one".to_owned(),
         all if all <= NAMED => format!("there is {names}"),
         all => format!("there is {names} and {} more", all - NAMED),
     }

@@ -139,7 +139,7 @@ pub(super) fn schedule(args: Vec<OsString>) -> Result<ScheduleArgs, UsageError> 
         return Err(UsageError("schedule: --on and --off exclude each other".to_owned()));
     }
     if schedule.zone.is_some() && !matches!(schedule.when, Some(When::At(_) | When::Cron(_))) {
-        return Err(UsageError("schedule: --zone says by which clock --at or --cron is, and there is none".to_owned()));
+        return Err(UsageError("schedule: --zone is the time zone of --at or --cron, and neither is given".to_owned()));
     }
     Ok(schedule)
 }
@@ -267,13 +267,13 @@ mod tests {
             ("schedule --db x --key a/b --at 25:00", "--at: expected a time of day such as 02:15, found `25:00`"),
             ("schedule --db x --key a/b --at 02:15 --every 5", "--at, --every and --cron exclude each other"),
             ("schedule --db x --key a/b --on --off", "--on and --off exclude each other"),
-            ("schedule --db x --key a/b --zone UTC", "--zone says by which clock --at or --cron is"),
+            ("schedule --db x --key a/b --zone UTC", "--zone is the time zone of --at or --cron"),
             ("schedule --db x --key a/b --strategy mine", "--strategy: unknown strategy `mine`"),
             ("work --db x --running 0", "--running: expected at least 1"),
             ("work --db x --lease 999999", "--lease: expected 1 to 86400 seconds, found 999999"),
             ("work --db x --workers 0", "--workers: expected 1 to 64, found 0"),
             ("work --db x --lease soon", "--lease: expected a number of seconds, found `soon`"),
-            ("status --db x --org", "--org: expected a value behind it"),
+            ("status --db x --org", "--org: expected a value after it"),
             ("history --db x --format xml", "--format: expected jsonl or csv, found `xml`"),
             ("redrive --db x --key a/b --force", "redrive: there is no option --force"),
         ] {

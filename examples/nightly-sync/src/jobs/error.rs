@@ -86,7 +86,7 @@ fn passes(error: &rusqlite::Error) -> bool {
 fn told(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "the database is in use by somebody else, who did not finish in time; try again later".to_owned()
+            "the database is in use by another program, which did not finish in time; try again later".to_owned()
         }
         Some(ErrorCode::NotADatabase) => "the file is no SQLite database".to_owned(),
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),

@@ -132,7 +132,7 @@ fn a_busy_file_is_tried_again_and_nothing_has_changed() {
     let versions = block_on(store.swap_many(&[create("a", "first")])).unwrap();
     store.conn().busy_timeout(Duration::ZERO).unwrap();
     other.conn().execute_batch("BEGIN IMMEDIATE").unwrap();
-    let told = "the database is in use by somebody else, who did not finish in time; try again later";
+    let told = "the database is in use by another program, which did not finish in time; try again later";
     let retry = Failure::Retry { after: None };
     let entry = LogEntry { position: LogPosition { at: at(1), id: "1".to_owned() }, bytes: vec![] };
     fails(&block_on(store.swap_many(&[create("b", "second")])).unwrap_err(), retry, told);

@@ -120,7 +120,7 @@ fn others(known: &[String]) -> String {
 fn told(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "it is in use by somebody else, who did not finish in time; try again later".to_owned()
+            "it is in use by another program, which did not finish in time; try again later".to_owned()
         }
         Some(ErrorCode::NotADatabase) => "it is no SQLite database".to_owned(),
         Some(ErrorCode::ConstraintViolation) => refused(error),

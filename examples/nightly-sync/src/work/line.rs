@@ -99,12 +99,12 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Blocked { follow_up: false } => "blocked by a guard, and held for a person".to_owned(),
         Outcome::Blocked { follow_up: true } => "blocked by a guard, held for a person, and runs once more".to_owned(),
         Outcome::Retrying { at } => format!("tried again at {}", time(*at)),
-        Outcome::Died(death) => format!("{death}; it is not tried again unasked"),
+        Outcome::Died(death) => format!("{death}; it is not tried again until somebody asks for it"),
         Outcome::Snoozed { until } => format!("given back until {}", time(*until)),
         Outcome::Cancelled => "cancelled".to_owned(),
         Outcome::CancelRequested => "it is running, and asked to stop".to_owned(),
-        Outcome::Fenced => "the lease was lost; somebody else does it".to_owned(),
-        Outcome::Refused(Refusal::Idle) => "nothing is wanted of it".to_owned(),
+        Outcome::Fenced => "the lease was lost; another worker does it".to_owned(),
+        Outcome::Refused(Refusal::Idle) => "it has no job".to_owned(),
         Outcome::Refused(refusal) => refusal.to_string(),
         _ => "done".to_owned(),
     }
@@ -114,7 +114,7 @@ pub fn outcome(outcome: &Outcome) -> String {
 fn told_of(what: &What, key: &SyncKey, commands: &Commands<'_>) -> String {
     match what {
         What::JobDied { .. } => {
-            format!("somebody must look at it; {} tries it again", commands.about("redrive", key))
+            format!("a person must look at it; {} tries it again", commands.about("redrive", key))
         }
         What::ConnectorOpened { failures, next_probe } => {
             let probe = next_probe.map(|at| format!(" until {}", time(at))).unwrap_or_default();
@@ -136,7 +136,7 @@ fn told_of(what: &What, key: &SyncKey, commands: &Commands<'_>) -> String {
             format!("{waits}; {} --values lists them with the commands that decide", commands.about("conflicts", key))
         }
         What::CrowdedRules { rules } => format!(
-            "match rule {} found nobody for those who share a value with more than {FEW} records",
+            "match rule {} found no member for records that share a value with more than {FEW} records",
             rules.join(", ")
         ),
         What::TimesAhead { until } => format!(

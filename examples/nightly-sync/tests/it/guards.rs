@@ -8,7 +8,7 @@ use crate::bench::{Bench, counts, members};
 fn an_empty_or_halved_listing_is_blocked_until_exactly_that_plan_is_approved() {
     let empty = ["the listing is complete but empty, while 100 records are active here"];
     let halved = [
-        "50 of 100 records would be deactivated, because the listing no longer has them; at most 20 % may be, unasked",
+        "50 of 100 records would be deactivated, because the listing no longer has them; at most 20 % may be without approval",
         "among them M100, M51, M52, M53, M54 and 45 more",
     ];
     for (listing, said) in [(String::new(), &empty[..]), (members(1..=50), &halved[..])] {
@@ -281,7 +281,8 @@ fn a_blanked_column_is_stopped_with_a_sentence_a_stranger_understands() {
     let (db, file) = (bench.path("members.db"), bench.listing((1..=100).map(blank).collect::<String>()));
     let ran = bench.program(&["run", "--db", &db, "--remote", &file]);
     assert_eq!(ran.status, 4);
-    let said = "`phone` is empty in 100 of 100 records where the source used to fill it; at most 20 % may be, unasked";
+    let said =
+        "`phone` is empty in 100 of 100 records where the source used to fill it; at most 20 % may be without approval";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
     assert_eq!(bench.bytes(), before);
 }
@@ -341,7 +342,7 @@ fn two_exchanged_ids_are_stopped_with_a_sentence_a_stranger_understands() {
     let (db, file) = (bench.path("members.db"), bench.listing(swapped.collect::<String>()));
     let ran = bench.program(&["run", "--db", &db, "--remote", &file]);
     assert_eq!(ran.status, 4, "{}{}", ran.stdout, ran.stderr);
-    let said = "2 of 100 records would become somebody whom another record here was until now, as if ids were mixed up";
+    let said = "2 of 100 records would take over the identity of another record here, as if ids were mixed up";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
     assert!(
         ran.stdout.contains("M7") && ran.stdout.contains("M8") && ran.stdout.contains("--approve"),
@@ -370,7 +371,7 @@ fn more_than_half_of_a_small_club_is_asked_about() {
         let ran = bench.run(&bench.listing(members(1..=left)), &[]);
         assert_eq!(ran.status, status, "{left} of {members_now}: {}", ran.stderr);
         if status == 4 {
-            assert!(ran.stderr.contains("at most half may be, unasked"), "{}", ran.stderr);
+            assert!(ran.stderr.contains("at most half may be without approval"), "{}", ran.stderr);
         }
     }
 }

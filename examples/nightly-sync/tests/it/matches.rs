@@ -363,7 +363,7 @@ fn the_page_tells_of_links_and_proposals() {
     let ran = bench.people(&["report", "--html", &page]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let page = std::fs::read_to_string(page).unwrap();
-    for text in ["linked to who was here", "Somebody here may be this one.", "may be record 2 here"] {
+    for text in ["linked to who was here", "A member here may be this one.", "may be record 2 here"] {
         assert!(page.contains(text), "{text}");
     }
 }

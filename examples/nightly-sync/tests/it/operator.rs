@@ -60,7 +60,7 @@ fn status_and_history_of_a_database_without_jobs_make_none() {
     let bench = Bench::new();
     bench.sync(&members(1..=3));
     let before = trace(&bench);
-    assert!(bench.tell(&["status"]).contains("nobody is enrolled"));
+    assert!(bench.tell(&["status"]).contains("no organisation is enrolled"));
     assert_eq!(bench.tell(&["history"]), "");
     assert_eq!(trace(&bench), before);
 }

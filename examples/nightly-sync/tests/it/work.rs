@@ -110,7 +110,7 @@ fn what_cannot_be_is_said() {
             vec!["schedule", "--key", "ballybeg/federation", "--at", "02:15", "--zone", "Europe/Ballybeg"],
             "no time zone is called",
         ),
-        (vec!["cancel", "--key", "ballybeg/federation"], "nothing is wanted of it"),
+        (vec!["cancel", "--key", "ballybeg/federation"], "it has no job"),
         (vec!["redrive", "--key", "ballybeg/federation"], "not dead"),
     ] {
         let (status, said) = bench.ask(&args);

@@ -103,7 +103,7 @@ fn a_log_that_nobody_reads_stops_nothing() {
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     let told = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert!(told.contains("nobody read in time: ") && told.contains(" lines are left out"), "{told}");
+    assert!(told.contains("the log was not read in time: ") && told.contains(" lines are left out"), "{told}");
     assert!(reader.join().unwrap() > webhook_server::log::LINES);
 }
 

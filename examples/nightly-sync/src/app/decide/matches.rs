@@ -35,7 +35,7 @@ pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, P
         console.say(format!("{count} wait for a person since run {}", report.run));
     }
     if !args.json && count > 0 {
-        console.say("one of the commands answers each; who is nobody here is created by the next run");
+        console.say("one of the commands answers each; the next run creates a record that is no member here");
     }
     Ok(SUCCEEDED)
 }

@@ -104,7 +104,7 @@ fn badges(record: &Record) -> Vec<(&'static str, &'static str)> {
             Situation::Missing if entry.action == Action::Deactivate.name() => badges.push(("badge bad", "left")),
             Situation::Missing => badges.push(("badge", "not listed, still active")),
             Situation::DeleteVsEdit => badges.push(("badge warn", "removed on one side, changed on the other")),
-            Situation::Replaced => badges.push(("badge warn", "may be somebody else by now")),
+            Situation::Replaced => badges.push(("badge warn", "may be another person by now")),
             Situation::KeptActive => badges.push(("badge", "not listed, stays active")),
             Situation::Renamed | Situation::Rekeyed => badges.push(("badge", "has another id")),
             Situation::IdentityConflict => badges.push(("badge warn", "whose it is, is unclear")),

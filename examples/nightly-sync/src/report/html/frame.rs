@@ -111,7 +111,7 @@ pub(super) fn stopped<W: Write>(
     if report.outcome == RunOutcome::Blocked {
         page.open("section", &[("aria-labelledby", "blocked")])?;
         page.line("h2", &[("id", "blocked")], "Stopped before anything was written")?;
-        page.line("p", &[], "This run would have done more than it may do unasked:")?;
+        page.line("p", &[], "This run would have done more than it may do without approval:")?;
         page.open("ul", &[])?;
         for reason in &report.blocked {
             page.open("li", &[])?;

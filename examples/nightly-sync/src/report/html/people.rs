@@ -73,7 +73,7 @@ fn answers(source: &Source<'_>, options: &str, aside: &Quarantined) -> Result<Ve
 }
 
 fn told(aside: &Quarantined) -> (String, &'static str, String) {
-    let id = aside.id.as_ref().map_or_else(|| "nobody for certain".to_owned(), ToString::to_string);
+    let id = aside.id.as_ref().map_or_else(|| "no readable id".to_owned(), ToString::to_string);
     let place = aside.place.as_deref();
     let detail = match (place, aside.situation) {
         (place, Situation::DuplicateRemote) => place.unwrap_or_default().to_owned(),
@@ -129,7 +129,7 @@ pub(super) fn moved<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: 
     page.line("h2", &[("id", "people")], "New, left, back")?;
     let mut any = false;
     for (action, title, what) in [
-        ("create", "New", "The listing has them, and nobody here was linked to them: they were entered."),
+        ("create", "New", "The listing has them, and no member here was linked to them: they were added."),
         ("deactivate", "Left", "The source no longer has them: they were marked inactive. Nothing was deleted."),
         ("reactivate", "Came back", "The listing has them again: they are active again."),
     ] {

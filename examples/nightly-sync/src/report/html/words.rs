@@ -51,10 +51,8 @@ pub(super) fn aside(aside: &Quarantined) -> &'static str {
         Situation::DuplicateRemote => {
             "The listing has this record twice, and differently. Nobody can know which is right, so neither was taken."
         }
-        Situation::Found => {
-            "Somebody here may be this one. Until a person says so, nobody was linked, and nobody was added."
-        }
-        Situation::Ambiguous => "It cannot be told whom here this is, so nobody was linked, and nobody was added.",
+        Situation::Found => "A member here may be this one. Until a person confirms it, no member is linked or added.",
+        Situation::Ambiguous => "It is not clear which member this is, so no member was linked or added.",
         Situation::IdentityConflict => {
             "Somebody here may be this one, but has another id at the source. A link is never moved."
         }
