@@ -1,9 +1,9 @@
-//! The conformance suite of a job store: one case for each promise of [`JobStore`], in the promise's own words.
-//! That of a record store is in [`records`].
+//! The conformance suite of a job store: one case for each promise of [`JobStore`], in the promise's own words. The
+//! suite of a record store is in [`records`].
 //!
-//! A host's store comes from outside, so nothing but its behaviour can be checked. A case gets a store of its own that
-//! nobody wrote to, uses virtual times, and panics with the promise that was broken and what was seen instead. Three
-//! lines make each case a test:
+//! A host's store comes from outside, so nothing but its behaviour can be checked. A case gets a new, empty store, uses
+//! virtual times, and panics with the promise that was broken and what was seen instead. Three lines make each case a
+//! test:
 //!
 //! ```no_run
 //! mod my_store {
@@ -24,8 +24,8 @@
 //! }
 //! ```
 //!
-//! **Why may a case read more than once?** A read may be stale for a while. A case that asks what a read gives goes on
-//! asking, some hundred times and without a clock, before it calls the promise broken.
+//! **Why may a case read more than once?** A read may be stale for a while. A case that checks a read repeats it, some
+//! hundred times and without a clock, before it calls the promise broken.
 //!
 //! **What about errors?** In a case for one thread, an error is a broken promise. In a race, one that classifies itself
 //! as [`Retry`](crate::failure::Failure::Retry) is taken as what it is: a write that may have taken effect. The case
@@ -35,7 +35,7 @@
 //! [`block_on`](crate::drive::block_on). A store that needs a runtime enters it itself, for example by a handle it
 //! keeps.
 //!
-//! **What is not covered?** Whether what was answered survives a crash: no test within a process can see that.
+//! **What is not covered?** Whether an answered write survives a crash: no test within a process can see that.
 //!
 //! | a store that | breaks |
 //! |---|---|
@@ -113,7 +113,7 @@ pub struct Case<S> {
 }
 
 impl<S> Case<S> {
-    /// Checks a store, which nobody must have written to.
+    /// Checks a store, which must be new and empty.
     ///
     /// The module has [an example](crate::conformance).
     ///

@@ -268,7 +268,7 @@ fn field(schema: &Schema, sides: Sides<'_>, position: usize, (kept, still): (boo
     glance.unwrap_or_else(|| by_the_rule(schema, position, [base, local, remote]))
 }
 
-/// The verdict of a field, whatever is in it.
+/// The verdict of a field with any content.
 #[inline(never)]
 fn by_the_rule(schema: &Schema, position: usize, [base, local, remote]: [FieldRef<'_>; 3]) -> Verdict {
     let still = base == remote && !base.is_missing();

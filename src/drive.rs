@@ -143,7 +143,7 @@ pub async fn drive<C: Connector, S: RecordStore>(
 /// Carries a run one step on, by one call to the connector or the store. A run that is over, or stopped, stays as it
 /// is.
 ///
-/// For whoever has something to do between two steps: extend a lease, draw a bar.
+/// For a caller that does something between two steps: extend a lease, draw a progress bar.
 ///
 /// # Errors
 /// As [`drive`].

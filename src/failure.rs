@@ -1,6 +1,6 @@
 //! Failures: how a host reports that something went wrong, in the four words the work column acts on.
 //!
-//! A host's errors stay the host's types. They implement [`Classify`], and whoever drives a run learns from the
+//! A host's errors stay the host's types. They implement [`Classify`], and the driver of a run learns from the
 //! [`Failure`] alone whether another attempt makes sense.
 //!
 //! | what happened | class |

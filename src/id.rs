@@ -146,7 +146,7 @@ ids! {
     /// # Ok::<(), IdError>(())
     /// ```
     ExternalId;
-    /// What the host calls its own record, in whatever form its key has as text.
+    /// The host's id of its own record: the text form of its key.
     LocalId;
     /// An organisation whose records are kept in step.
     OrgId;

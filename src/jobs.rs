@@ -294,7 +294,7 @@ pub trait JobStore {
     ///
     /// * **Must**:
     ///   - Keep an entry whose id is new to the log, and say that it is new.
-    ///   - Change nothing for an id that is there, whatever time and bytes come with it, and say that it is not new.
+    ///   - Change nothing for an id that is there, also if time and bytes differ, and say that it is not new.
     ///   - Tell ids apart byte for byte.
     ///   - Keep logs apart: an id may stand in each of them.
     ///   - Keep one of several entries with the same id that are appended at once, and say of one only that it is new.

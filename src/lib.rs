@@ -125,7 +125,7 @@
 //!
 //! # What a host does
 //!
-//! 1. Keeps a revision for each record that every change makes larger, whoever makes it.
+//! 1. Keeps a revision for each record that every change makes larger, by a user or a sync.
 //! 2. Implements [`Connector`](source::Connector) for its source and [`RecordStore`](store::RecordStore) for its database.
 //! 3. Starts a [`Run`](run::Run) every night and drives it; prints, keeps or sends the [`Report`](run::Report).
 //!

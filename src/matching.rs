@@ -208,7 +208,7 @@ impl Match {
     ///     Match::Found { local: local.clone(), rule: rule.clone(), trust: Trust::Trusted };
     /// assert_eq!(found.link(), Some(&local));
     /// let held = Match::IdentityConflict { local, holds: ExternalId::new("FED-1")?, rule };
-    /// assert_eq!(held.link(), None); // whatever the rule: a link is never moved
+    /// assert_eq!(held.link(), None); // no rule ever moves a link
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn link(&self) -> Option<&LocalId> {

@@ -14,7 +14,7 @@
 //! | half-open | closed | a connector recovered |
 //! | anything else | needs an operator | a credential must be renewed |
 //! | times of a source as they should be | far from now, though nothing waits that long | a clock was ahead |
-//! | needs an operator | closed by [`reset`](crate::health::Health::reset) | none: whoever did it knows |
+//! | needs an operator | closed by [`reset`](crate::health::Health::reset) | none: the person who did it knows |
 
 use std::fmt::{self, Write as _};
 

@@ -71,6 +71,7 @@
 
 mod conflict;
 pub(crate) use self::conflict::same_in_dispute;
+mod approved_aside;
 mod create;
 mod doc;
 mod dropped;
@@ -85,8 +86,8 @@ mod parts;
 mod quarantined;
 mod record;
 mod rekeyed;
-mod set_aside;
 
+pub use approved_aside::ApprovedAside;
 pub use doc::PlanError;
 pub(crate) use dropped::mark_again;
 pub(crate) use figures::Noted;
@@ -102,7 +103,6 @@ pub use quarantined::Quarantined;
 pub use record::{CreationRefusal, plan_creation, plan_linked};
 pub use rekeyed::plan_rekeyed;
 pub(crate) use rekeyed::{plan_rekeyed_gone, plan_rekeyed_missing};
-pub use set_aside::ApprovedAside;
 
 use std::sync::OnceLock;
 

@@ -81,7 +81,8 @@
 //! | 12 | complete 1 | fenced | running until 16 | 1 1 0 |
 //! | 13 | complete 2 | completed | idle | 1 1 1 |
 //!
-//! **Triggers during a run**: the run does not cover them, whatever it has read by then. One follow-up covers both.
+//! **Triggers during a run**: the run does not cover them, since it may have read the records before. One follow-up
+//! covers both.
 //!
 //! | minute | command | outcome | state after | generations |
 //! |---|---|---|---|---|

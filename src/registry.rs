@@ -1,4 +1,4 @@
-//! Connections: which sources there are, whom they serve, when and under which policy.
+//! Connections: which sources there are, which organisations they serve, when and under which policy.
 //!
 //! A [`Connection`] is a record that people edit. What of it runs in a night is a pure function, [`nightly`]: the
 //! active and enabled connectors times their connected organisations.
@@ -20,7 +20,7 @@
 //! # Questions
 //!
 //! *Why are unknown fields refused here, when they survive elsewhere?* A connection is written by hand. An `api_key`
-//! that somebody put into it would otherwise be carried along, and shown to whoever lists the connections.
+//! that somebody put into it would otherwise be carried along, and shown to everyone who lists the connections.
 
 mod enrolment;
 mod secret;
@@ -80,7 +80,7 @@ pub struct Connection {
     /// Where its credential is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<SecretRef>,
-    /// Whom it serves.
+    /// The organisations that it serves.
     #[serde(default)]
     pub orgs: BTreeMap<OrgId, ConnectedOrg>,
 }

@@ -53,9 +53,9 @@
 //! | `looked_at` | what newer runs looked at |
 //! | `options` `outcomes` | the options of a run; the outcomes of records |
 //! | `context` | what every phase needs: options, index, outcomes |
-//! | `matched` `record` `stored` `summary` | the candidates of unlinked records; the plan of a record; overtaken ops of a stored plan; how a run ends |
+//! | `candidates` `record` `stored_plan` `summary` | the candidates of unlinked records; the plan of a record; overtaken ops of a stored plan; how a run ends |
 //! | `renamed` `batches` | ids that come back spelled otherwise; ops on their way to the store |
-//! | `answered` | where an unlinked record is linked, created or set aside |
+//! | `match_answers` | where an unlinked record is linked, created or set aside |
 //! | `planning` | what is planned so far, and which records wait for the end of the listing |
 //! | `listing` | the first phase; where an item that cannot be read is set aside |
 //! | `closing` | the second phase; where a torn listing is judged |
@@ -68,7 +68,7 @@
 //! | `step` | the steps, and the way from one to the next |
 //!
 //! **What does a run keep in memory?** The index, with some tens of bytes for each record, and the packed ops of the
-//! records that change. It never keeps the listing. In streaming mode it keeps only the ops of links.
+//! records that change. It never keeps the listing. In streaming mode it keeps only the ops that wait for the end.
 //!
 //! **What if a page cannot be fetched?** The driver drops the run, or closes it with [`Step::fail`] for a report. In
 //! the default mode nothing was written; in streaming mode each committed page stands, and the next run goes on from
@@ -122,8 +122,8 @@
 //! [`PlanId`]: crate::plan::PlanId
 //! [`Guards`]: crate::plan::Guards
 
-mod answered;
 mod batches;
+mod candidates;
 mod closing;
 mod concurrent_edits;
 mod context;
@@ -132,7 +132,7 @@ mod index;
 mod judging;
 mod listing;
 mod looked_at;
-mod matched;
+mod match_answers;
 mod options;
 mod outcomes;
 mod planning;
@@ -143,7 +143,7 @@ mod repeat;
 mod report;
 mod scope;
 mod step;
-mod stored;
+mod stored_plan;
 mod summary;
 mod tombstone_conflict;
 mod unlisted;

@@ -57,7 +57,7 @@
 //! group's, the run's, the source's default. [`Policy::rule`] finds it, and the audit names it.
 //!
 //! **Why are fields grouped?** Decided one by one, a first name of one side and a last name of the other make a person
-//! whom nobody entered. A [`Group`] takes its whole tuple from one side. Outside its group no field depends on another.
+//! that nobody entered. A [`Group`] takes its whole tuple from one side. Outside its group no field depends on another.
 //!
 //! **When the schema changes**, stored bases are read by name: a new field has no base, a renamed one is found by its
 //! alias, a removed one is kept beside the record and ignored.

@@ -113,7 +113,7 @@ use crate::source::Cursor;
 /// * **Must**:
 ///   - Show to every later call what a commit stored.
 ///   - Keep what was answered, over a crash of the process.
-///   - Let the next run make up for one that broke off, whatever call failed, and whether it was carried out or not.
+///   - Let the next run make up for one that broke off at any call, whether that call took effect or not.
 ///   - Keep the records of other organisations as they are, in the same backend too.
 /// * **May**: keep a value in another form, for example a date in a column of dates. Two values with the same
 ///   [canonical](crate::schema::Schema::canonical) form are equal.

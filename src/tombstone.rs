@@ -12,7 +12,7 @@
 //! 3. When the run is done, the worker stores the tombstones [`without`](Tombstones::without) those it had read. It
 //!    keeps the tombstones of a blocked plan, and of records that could not be written.
 //!
-//! A record that the source does not know and that has no tombstone is left alone, whatever the reason.
+//! A record that the source does not know and that has no tombstone is left alone.
 //!
 //! The feature `webhook` stores the tombstones that a message tells of.
 

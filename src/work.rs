@@ -101,10 +101,10 @@
 //! token is).
 //!
 //! *What if the job store fails during a run?* The run goes on while its lease lasts. If it is about to begin to write,
-//! or the lease is over, the worker gives the job back, whatever the class of the failure. That costs no attempt, and
-//! does not count against the connector's health. The next tick stores what could not be stored, or else the lease runs
-//! out. A failure of the *records*' store ends the run and counts as an attempt, so a full disk ends in a dead job and
-//! a notice. It does not count against the connector either.
+//! or the lease is over, the worker gives the job back, for a failure of any class. That costs no attempt, and does not
+//! count against the connector's health. The next tick stores what could not be stored, or else the lease runs out. A
+//! failure of the *records*' store ends the run and counts as an attempt, so a full disk ends in a dead job and a
+//! notice. It does not count against the connector either.
 //!
 //! *When does a cancel take effect?* Before the next batch of writes, since the worker reads the slot before each.
 //! While the run reads, within a second or a step, whichever is longer. The history has what was written until then.
@@ -148,11 +148,11 @@
 //! jobs behind a gate that is shut. With [eight shards](Queue::shards) and one source that is 11 calls of the store,
 //! behind 10 waiting jobs or 20,000.
 //!
-//! Leases, schedules and attempts for the history are listed apart, so a worker finds them at once, whatever waits. If
-//! a page is full and nothing on it may start, [`Tick::next`] asks for another tick at once, which goes on behind that
-//! page. So a job of another source is found within one tick for each 500 that wait in front of it in its lane. If
-//! something may start, a worker reads on, to ten thousand jobs, so that organisations can take turns. In jobs beyond
-//! those, an organisation has its turn only once the worker reads them.
+//! Leases, schedules and attempts for the history are listed apart, so a worker finds them at once, however many jobs
+//! wait. If a page is full and nothing on it may start, [`Tick::next`] asks for another tick at once, which goes on
+//! behind that page. So a job of another source is found within one tick for each 500 that wait in front of it in its
+//! lane. If something may start, a worker reads on, to ten thousand jobs, so that organisations can take turns. In jobs
+//! beyond those, an organisation has its turn only once the worker reads them.
 //!
 //! About once an hour a tick also reads what is due far from now, and looks for times that a wrong clock has left.
 //!

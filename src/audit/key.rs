@@ -13,7 +13,7 @@ pub struct AuditKey(Zeroizing<Vec<u8>>);
 
 /// A key that is too short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an audit key needs at least {} bytes, and this one has {len}", AuditKey::SHORTEST)]
+#[error("an audit key has at least {} bytes, this one has {len}", AuditKey::SHORTEST)]
 pub struct WeakKey {
     /// Its length in bytes.
     pub len: usize,

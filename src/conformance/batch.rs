@@ -1,4 +1,4 @@
-//! Batches: what a store may do faster, it must not do differently.
+//! Batches of swaps: a store may do them faster, and must not do them differently.
 
 use super::probe::{Probe, SHARD, at, at_once, due_row, key, row};
 use super::race::{has_all_tags, tag};

@@ -1,4 +1,4 @@
-//! The list of due keys: a hint that must not lose one.
+//! The list of due keys: a hint that must not lose a key.
 
 use chrono::{DateTime, Utc};
 
@@ -91,7 +91,7 @@ cases! { $ __conformance_due in due:
             let page = DuePage { keys, more: limit < 7 };
             probe.in_the_end("the page", &page, || probe.due(SHARD, at(10), limit));
         }
-        // What is not due yet is not more.
+        // A key that is not due yet does not count as more.
         let page = DuePage { keys: crowd()[..1].to_vec(), more: false };
         probe.in_the_end("the page", &page, || probe.due(SHARD, at(1), 1));
     }

@@ -1,5 +1,4 @@
-//! What a job comes to while the store fails: a worker takes it to its end over a store of which one call after the other
-//! fails, before it took effect or after.
+//! The end of a job over a store that fails: a worker ends its job once, wherever one call fails.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -86,7 +85,7 @@ impl Handler for Host {
     }
 }
 
-/// How a job stands once nobody has anything to do any more.
+/// The state of a job when nothing is left to do.
 #[derive(Debug, PartialEq)]
 struct Stand {
     slot: Option<Slot>,
@@ -114,7 +113,7 @@ impl Stand {
     }
 }
 
-/// A job over a store that fails at a call; whether there was such a call.
+/// Runs a job over a store that fails at one call. Returns whether there was such a call.
 fn job<S: JobStore + Sync>(probe: &Probe<'_, S>, at: usize, effect: bool) -> bool {
     let name = format!("{at}-{}", if effect { "after" } else { "before" });
     // Each has a source of its own, so that no gate is between them.
@@ -128,7 +127,7 @@ fn job<S: JobStore + Sync>(probe: &Probe<'_, S>, at: usize, effect: bool) -> boo
     let (host, clock) = (Host::new(&watch), || watch.time());
     let delivery = CommandId::new("delivery").expect("a word is an id");
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
-    // Until it is acknowledged, whoever asks asks again.
+    // The caller repeats the request until it is acknowledged.
     let _ = probe.persist(|| block_on(queue.apply(&key, Some(&delivery), trigger.clone(), watch.time())).ok());
     let incarnation = Incarnation::new((u128::MAX / 3 - at as u128).to_be_bytes()).expect("no half of it is zero");
     let id = WorkerId::new("worker").expect("a word is an id");
@@ -140,7 +139,7 @@ fn job<S: JobStore + Sync>(probe: &Probe<'_, S>, at: usize, effect: bool) -> boo
             break;
         }
     }
-    // A last look: whoever comes again finds nothing to do.
+    // A last tick finds nothing to do.
     let _ = worker.tick_blocking(&queue, &host, &clock);
     let stand = Stand::of(probe, &key);
     let call = format!("call {at} failed {} it took effect", if effect { "after" } else { "before" });

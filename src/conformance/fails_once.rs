@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::failure::{Classify, Failure};
 use crate::jobs::{JobStore, StoreKey, forward_job_store};
 
-/// A job store that fails at one of its calls, before or after the call took effect, and is the store within otherwise.
+/// A job store that fails at one of its calls, before or after the call took effect. All other calls go to the inner
+/// store.
 ///
 /// ```
 /// use tripartite::conformance::FailsOnce;
@@ -20,7 +21,7 @@ use crate::jobs::{JobStore, StoreKey, forward_job_store};
 /// );
 /// assert!(block_on(store.compare_and_swap(&key, None, Some(&row))).is_err());
 /// let stored = block_on(store.get(&key))?;
-/// assert!(stored.is_some_and(|stored| stored.row == row)); // it took effect all the same
+/// assert!(stored.is_some_and(|stored| stored.row == row)); // it took effect although the call failed
 /// assert_eq!(store.calls(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -37,10 +38,10 @@ pub struct FailsOnce<S> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FailsOnceError<E: std::error::Error> {
-    /// It was the call that fails.
-    #[error("the job store was to fail here")]
+    /// This was the call that fails.
+    #[error("the job store fails at this call")]
     Here(Failure),
-    /// The store within failed.
+    /// The inner store failed.
     #[error("{0}")]
     Within(E),
 }
@@ -55,14 +56,15 @@ impl<E: std::error::Error + Classify> Classify for FailsOnceError<E> {
 }
 
 impl<S> FailsOnce<S> {
-    /// A store that fails at a call, counted from 0: before it takes effect, and as one that may be tried again.
+    /// A store that fails at the call number `at`, counted from 0. The call takes no effect, and the failure is
+    /// classified as retriable.
     ///
     /// [`FailsOnce`] has an example.
     pub fn new(inner: S, at: usize) -> Self {
         Self { inner, calls: AtomicUsize::new(0), at, effect: false, class: Failure::Retry { after: None } }
     }
 
-    /// The call takes effect, and only its answer is lost.
+    /// Lets the call take effect and loses only its answer.
     ///
     /// [`FailsOnce`] has an example.
     #[must_use]
@@ -96,14 +98,14 @@ impl<S> FailsOnce<S> {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// The store within, which does not fail.
+    /// The inner store, which does not fail.
     ///
     /// ```
     /// use tripartite::conformance::FailsOnce;
     /// use tripartite::drive::block_on;
     /// use tripartite::jobs::{JobStore, StoreKey};
     /// let store = FailsOnce::new(tripartite::memory::MemoryJobStore::default(), 0);
-    /// // and this is no call
+    /// // reading the inner store does not count as a call
     /// assert_eq!(block_on(store.inner().get(&StoreKey::of("case", ["a"])))?, None);
     /// assert_eq!(store.calls(), 0);
     /// # Ok::<(), std::convert::Infallible>(())

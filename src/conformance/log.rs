@@ -46,7 +46,7 @@ cases! { $ __conformance_log in log:
         probe.reads(&key("log"), &[entry(at(1), "a"), entry(at(1), "b"), entry(at(2), "c")]);
     }
 
-    /// Change nothing for an id that is there, whatever time and bytes come with it, and say that it is not new.
+    /// Change nothing for an id that is there, also if time and bytes differ, and say that it is not new.
     fn known_id_changes_nothing(probe) {
         let first = entry(at(5), "a");
         probe.append_all(&key("log"), std::slice::from_ref(&first));
@@ -172,7 +172,7 @@ cases! { $ __conformance_log in log:
     fn read_while_others_append(probe) {
         let old: Vec<_> = (0..40).map(|no| entry(at(no), &format!("old {no:02}"))).collect();
         append(probe, &old);
-        // What is read by now is read in the end: from here on, the old entries are there throughout.
+        // From here on the old entries are there throughout, so every reading must have them.
         probe.reads(&key("log"), &old);
         let ids = |entries: &[LogEntry]| entries.iter().map(|entry| entry.position.id.clone()).collect::<Vec<_>>();
         at_once(4, |number| {

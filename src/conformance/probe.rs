@@ -15,7 +15,7 @@ use crate::work::WorkError;
 
 /// How often a read that may be stale is repeated.
 const PATIENCE: usize = 300;
-/// How often a write that others get in the way of is repeated.
+/// How often a write that conflicts is repeated.
 const TRIES: usize = 100_000;
 /// How many threads a race has.
 pub(super) const RACERS: usize = 16;
@@ -28,7 +28,7 @@ pub(super) struct Probe<'s, S> {
     promise: Promise,
 }
 
-/// What a read of a log is asked for.
+/// The parameters of a read of a log.
 pub(super) struct Reading<'r> {
     pub(super) log: &'r StoreKey,
     pub(super) range: Range<DateTime<Utc>>,
@@ -84,7 +84,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
         self.answered("compare_and_swap", block_on(self.store.compare_and_swap(key, expect, next)))
     }
 
-    /// A swap that nothing stands in the way of.
+    /// A swap that must not conflict.
     #[track_caller]
     pub(super) fn put(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Version {
         match self.swap(key, expect, next) {
@@ -93,7 +93,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
         }
     }
 
-    /// Creates a record, and says how it is stored.
+    /// Creates a record, and returns it as it is stored.
     #[track_caller]
     pub(super) fn create(&self, key: &StoreKey, row: Row) -> Stored {
         let version = self.put(key, None, Some(&row));

@@ -1,4 +1,4 @@
-//! What many writers see: the swap's atomicity, which everything else stands on.
+//! Races: what many writers see. The whole queue depends on the swap's atomicity.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ const ROUNDS: usize = 20;
 /// How many updates each racer makes.
 const UPDATES: usize = 25;
 
-/// A row whose two halves say the same, long enough that nobody writes it in one go.
+/// A row with two equal halves, too long to be written in one step.
 fn paired(writer: usize, update: usize) -> Row {
     let half = format!("{writer:>4}/{update:>4};").repeat(200);
     row(half.repeat(2))
@@ -35,7 +35,7 @@ fn write_along<S: JobStore + Sync>(probe: &Probe<'_, S>, writer: usize, writing:
     for update in 1..=4 * UPDATES {
         let expect = probe.get(&key("a")).map(|stored| stored.version);
         let next = paired(writer, update);
-        // When it conflicts, somebody else wrote, which is as good.
+        // A conflict means that another thread wrote, which is as good.
         if let Some(Swap::Applied(version)) = probe.race_swap(&key("a"), expect, Some(&next)) {
             written.insert((version, next.bytes));
         }

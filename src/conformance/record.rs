@@ -1,4 +1,4 @@
-//! What one writer sees of records: [`get`](crate::jobs::JobStore::get) and
+//! What a single writer sees of records: [`get`](crate::jobs::JobStore::get) and
 //! [`compare_and_swap`](crate::jobs::JobStore::compare_and_swap), keys, bytes and time.
 
 use std::collections::BTreeSet;

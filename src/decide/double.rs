@@ -1,4 +1,4 @@
-//! A record that a run created for somebody who is here already.
+//! Doubles: a run created a record for a person who was here already. A person links the right one.
 
 use super::{DecideError, known_base, link, touch};
 use crate::audit::{AuditEntry, RecordEntry, Situation};

@@ -1,4 +1,4 @@
-//! Whether a record here is one of the source's, when a person says it.
+//! Links by a person: a record here is, or is not, one of the source's.
 
 use super::{known_base, touch};
 use crate::audit::{AuditEntry, RecordEntry, Situation};
@@ -87,8 +87,8 @@ pub fn rename(policy: &Policy, id: &ExternalId, loaded: &Loaded, by: &PersonId) 
     }
 }
 
-/// Ends a linked record: a person says that it is none of those that the source lists, whatever their ids look like. It is
-/// what [`plan_missing`] comes to, at once, with who said so. `None`: it is not active anyway.
+/// Ends a linked record: a person says that it is none of the records that the source lists, although an id looks
+/// similar. It is what [`plan_missing`] comes to, at once, with who said so. `None`: it is not active anyway.
 ///
 /// ```
 /// use tripartite::decide::part;

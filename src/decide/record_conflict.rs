@@ -1,4 +1,4 @@
-//! The conflict about a record as a whole: the source changed what a user removed, or no longer has what a user edited.
+//! Decides a conflict about a record as a whole: removed here and changed there, or edited here and gone there.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! What an answer comes to, field by field: the new local value, and the new base.
+//! Carries out an answer field by field: the new local value, and the new base.
 
 use std::collections::BTreeMap;
 
@@ -126,7 +126,7 @@ fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, Decid
     }
 }
 
-/// What is written for a value; `None` when the field has it already, in whatever spelling.
+/// The value to write; `None` if the field has it already, in any spelling.
 pub(super) fn written(schema: &Schema, field: &Field, value: Value, now: FieldRef<'_>) -> Option<Value> {
     if schema.same_value(field.kind(), &value, &now.to_value()) {
         return None;

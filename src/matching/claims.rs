@@ -80,7 +80,7 @@ impl Claims {
         }
     }
 
-    /// The answers, settled; who claimed whom is kept.
+    /// The settled answers. The claims are kept.
     pub(crate) fn take(&mut self) -> BTreeMap<ExternalId, Match> {
         let answers = std::mem::take(&mut self.answers).into_iter();
         let settled = answers.map(|(id, answer)| {

@@ -25,7 +25,7 @@ use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey
 /// else {
 ///     panic!()
 /// };
-/// // Deleted and created again: whoever still holds the first version has nothing to swap.
+/// // Deleted and created again: a worker that still holds the first version cannot swap.
 /// let _ = block_on(store.compare_and_swap(&key, Some(first), None));
 /// let _ = block_on(store.compare_and_swap(&key, None, Some(&row)));
 /// assert_eq!(

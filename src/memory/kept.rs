@@ -1,4 +1,4 @@
-//! A record as the store keeps it: what a user and an op do to it, and what is told of it.
+//! A record as the memory store keeps it: how users and ops change it, and what the index and a load tell of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

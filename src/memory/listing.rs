@@ -1,4 +1,4 @@
-//! A source: its listing in pages, whole or a part.
+//! A source in memory: a listing in pages, complete or partial.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;

@@ -45,7 +45,7 @@ pub struct Slot {
     /// Whether claims are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
-    /// The token of the newest claim. It never goes back, whatever happens to the rest.
+    /// The token of the newest claim. It never goes back, even if the rest of the slot is reset.
     pub token: Token,
     /// The nonce of the newest claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! Acts on the answers of the match rules when the listing is over: a record is linked, created or set aside.
 
+use super::candidates::Candidates;
 use super::context::Context;
-use super::matched::Candidates;
 use super::renamed::Ends;
 use crate::audit::Situation;
 use crate::matching::{Match, Trust};

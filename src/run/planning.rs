@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::candidates::Candidates;
 use super::context::Context;
 use super::index::{Before, Slot};
-use super::matched::Candidates;
 use super::record::Refused;
 use super::renamed::Ends;
 use crate::audit::Situation;

@@ -13,9 +13,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::candidates::Candidates;
 use super::context::Context;
 use super::index::Index;
-use super::matched::Candidates;
 use crate::id::ExternalId;
 use crate::matching::Match;
 use crate::store::Op;

@@ -206,7 +206,7 @@ impl RecordBuilder {
     ///
     /// ```
     /// use tripartite::value::{Record, RecordBuilder};
-    /// // equal rows, whoever built them
+    /// // equal rows, independent of how they were built
     /// assert_eq!(RecordBuilder::new(2).finish(), Record::missing(2));
     /// ```
     pub fn finish(mut self) -> Record {

@@ -1,4 +1,4 @@
-//! One tick: what is due is chosen in a fair order, and one job is carried from its claim to its end.
+//! One tick: due jobs are chosen in a fair order, and one job is carried from its claim to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,21 +26,21 @@ pub(super) struct ActiveTick<'a, S, H, C> {
     cx: Context<'a, S, H, C>,
     memory: &'a mut Memory,
     tick: Tick,
-    /// The gates that were read. `None`: the gate lets nobody in, or cannot be read.
+    /// The gates that were read. `None`: the gate admits no run, or cannot be read.
     gates: BTreeMap<ConnectorId, Option<Versioned<Gate>>>,
-    /// The keys whose connector this tick has found to be left alone.
+    /// The keys whose connector's health permits no attempt now.
     unwell: BTreeSet<SyncKey>,
 }
 
-/// What came of trying to start a job.
+/// The outcome of an attempt to start a job.
 enum StartOutcome {
     Attempted(Box<Attempted>),
     /// There is nothing to start.
     Nothing,
     NotBefore(DateTime<Utc>),
-    /// The gate lets nobody in any more, until then.
+    /// The gate admits no run until this time.
     GateShut(DateTime<Utc>),
-    /// The connector is left alone until then. `None`: until a person has reset its health.
+    /// The connector's health permits no attempt until this time. `None`: until a person has reset it.
     Unwell(Option<DateTime<Utc>>),
 }
 
@@ -66,7 +66,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             self.take_job().await?;
         }
         if self.check_clock_skew().await.is_err() {
-            // The store failed. What this tick did must be told all the same, so the next tick checks.
+            // The store failed. The tick must still report what it did, so the next tick makes the check.
             self.memory.skew_check.retry();
         }
         if self.tick.attempt.is_some() {
@@ -76,7 +76,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         Ok(self.tick)
     }
 
-    /// Tells of a record that cannot be read, and goes on. Any other error ends the tick.
+    /// Reports a record that cannot be read, and goes on. Any other error ends the tick.
     fn pass_over(&mut self, error: WorkError<S::Error>) -> Result<(), WorkError<S::Error>> {
         if !matches!(error, WorkError::Store(_)) {
             self.memory.pending_claim = None;
@@ -131,8 +131,8 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         }
     }
 
-    /// The next job whose gate lets one in and whose kind has its turn there. A gate is read once; no job is read while
-    /// its gate is shut.
+    /// The next job whose gate admits a run and whose kind has its turn there. A gate is read once. No job is read
+    /// while its gate is shut.
     async fn choose(&mut self, now: DateTime<Utc>) -> Result<Option<(SyncKey, Turn)>, WorkError<S::Error>> {
         while let Some((key, kind)) = self.memory.due_queue.next() {
             if self.is_deferred(&key, now) {
@@ -157,7 +157,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         Ok(None)
     }
 
-    /// Whether a job's connector is still left alone.
+    /// Whether a job's connector is still in its cool-down.
     fn is_deferred(&mut self, key: &SyncKey, now: DateTime<Utc>) -> bool {
         let deferred = self.memory.deferred.get(key).filter(|at| at.is_none_or(|at| at > now));
         let Some(at) = deferred else { return false };
@@ -168,7 +168,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         true
     }
 
-    /// Whose turn it is at a job's gate. `None` while the gate lets nobody in.
+    /// Whose turn it is at a job's gate. `None` while the gate admits no run.
     async fn gate_turn(&mut self, key: &SyncKey, now: DateTime<Utc>) -> Result<Option<Turn>, WorkError<S::Error>> {
         if !self.gates.contains_key(&key.connector) {
             let gate = match self.cx.queue.load_gate(key.connector.as_str()).await {
@@ -184,7 +184,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         Ok(gate.map(|gate| gate.record.as_ref().map_or(Turn::Urgent, Gate::turn)))
     }
 
-    /// The gate, if it lets somebody in.
+    /// The gate, if it admits a run.
     async fn unless_shut(
         &mut self,
         key: &SyncKey,
@@ -274,7 +274,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 self.finish(ending).await.map(|attempted| StartOutcome::Attempted(Box::new(attempted)))
             }
             ClaimAnswer::Refused(claim, gate) => {
-                // Asked for a second time, the claim may stand, and the refusal be a stale reading: then the ticket
+                // This may be the second request for a claim that stands, refused by a stale reading. Then the ticket
                 // ends by itself.
                 if first {
                     let PendingClaim { key, nonce, .. } = claim;
@@ -292,14 +292,14 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         match self.cx.finish(&mut ending, &mut self.memory.notices).await {
             Ok(outcome) => Ok(ending.into_attempted(outcome)),
             Err(error) => {
-                // An end that a record keeps from being stored must not keep the worker from everything else.
+                // If an unreadable record keeps an end from being stored, the worker must still do everything else.
                 self.memory.unstored_ending = (!matches!(error, WorkError::Broken { .. })).then_some(ending);
                 Err(error)
             }
         }
     }
 
-    /// Handles what no gate keeps waiting: a schedule, a lease, attempts for the history.
+    /// Handles a key that no gate keeps waiting: a schedule, a lease, attempts for the history.
     async fn handle(&mut self, due: Due) -> Result<(), WorkError<S::Error>> {
         match due {
             Due::Connection(connector) => {
@@ -309,13 +309,13 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 self.tick.fired.extend(fired);
                 self.tick.broken.extend(broken);
             }
-            Due::Unknown(key) => self.tick.broken.push((key, "no record that this version knows".to_owned())),
+            Due::Unknown(key) => self.tick.broken.push((key, "this version does not know the record".to_owned())),
             Due::Slot(key) => self.handle_slot(key).await?,
         }
         Ok(())
     }
 
-    /// Does what there is to do about a slot, except that it only lists a job that is ready.
+    /// Handles a slot that is due. It only lists a job that is ready.
     async fn handle_slot(&mut self, key: SyncKey) -> Result<(), WorkError<S::Error>> {
         let known = self.cx.queue.relist_slot(&key).await?;
         let Some(slot) = known.record.clone() else { return Ok(()) };
@@ -338,7 +338,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         let next = match applied.outcome {
             Outcome::Refused(_) => return Ok(()),
             Outcome::Retrying { at } => Some(at),
-            // What was asked for after the cancel is due at once.
+            // A job that was asked for after the cancel is due at once.
             Outcome::Cancelled => Some(now),
             _ => None,
         };
@@ -358,10 +358,10 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     }
 }
 
-/// Of which kind a slot's job is that may start now, or when else to look at the slot.
+/// The kind of a slot's job that may start now, or the next time to look at the slot.
 fn readiness(slot: &Slot, now: DateTime<Utc>) -> Readiness {
     match &slot.state {
-        // The slot's time does not go back: what is due for it is due.
+        // The slot's time does not go back, so a job that is due in its time is due.
         State::Pending { due_at, .. } if !slot.paused && *due_at > now.max(slot.updated_at) => {
             Readiness::NotBefore(*due_at)
         }

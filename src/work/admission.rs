@@ -1,4 +1,4 @@
-//! What decides whether a job may start: the health of its connector, and the tickets of its gate.
+//! Admission: whether a job may start, by the health of its connector and the tickets of its gate.
 
 use chrono::{DateTime, Utc};
 
@@ -16,7 +16,7 @@ pub(super) struct TicketRequest<'a> {
     pub(super) key: &'a SyncKey,
     pub(super) nonce: &'a Nonce,
     pub(super) limits: &'a Limits,
-    /// `None` for a run that has started: it takes no turn.
+    /// `None` for a run that has started: it does not count for the turns.
     pub(super) start: Option<TurnRequest>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct TurnRequest {
 }
 
 impl TicketRequest<'_> {
-    /// If it is the other kind's turn and one of those waits, it is too soon for this one.
+    /// If it is the other kind's turn and a job of that kind waits, this one is told that it is too soon.
     fn admit(&self, gate: &Gate, now: DateTime<Utc>, until: DateTime<Utc>) -> (Option<Gate>, Admission) {
         let transition = match self.start {
             Some(TurnRequest { kind, other_waits: true }) if gate.turn() != kind => {
@@ -65,7 +65,7 @@ impl<S: JobStore> Queue<S> {
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// let queue = Queue::new(MemoryJobStore::default());
     /// block_on(queue.reset_health(&key, DateTime::UNIX_EPOCH))?;
-    /// assert_eq!(block_on(queue.health(&key))?, None); // never tried, nothing to see to
+    /// assert_eq!(block_on(queue.health(&key))?, None); // it was never tried, so there is nothing to reset
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -76,7 +76,7 @@ impl<S: JobStore> Queue<S> {
         self.records.change(&health_key(key), reset).await
     }
 
-    /// The gate of a group. `None` if nobody has asked for a ticket yet. A [`Worker`](crate::work::Worker) has a group
+    /// The gate of a group. `None` if no run has asked for a ticket yet. A [`Worker`](crate::work::Worker) has a group
     /// for each connector, under its id.
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! How a worker claims a job: a permit by its connector's health, a ticket of its gate, then the claim under one nonce.
+//! Claims a job: a permit by its connector's health, a ticket of its gate, then the claim under one nonce.
 
 use chrono::{DateTime, Utc};
 
@@ -40,7 +40,7 @@ pub(super) enum ClaimAnswer {
     Claimed(Box<Claimed>),
     /// The slot refuses the claim, and there may be a ticket for it.
     Refused(PendingClaim, Versioned<Gate>),
-    /// The gate lets nobody in before this time.
+    /// The gate admits no run before this time.
     GateShut(DateTime<Utc>),
     /// Another claim of the key has a ticket until this time.
     TicketHeld(DateTime<Utc>),
@@ -137,7 +137,7 @@ impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
     }
 }
 
-/// What a slot answers to a claim for which there is a ticket.
+/// The answer of a slot to a claim that has a ticket.
 enum ClaimWithin {
     Ticket(Claim),
     LongerTicket(DateTime<Utc>),

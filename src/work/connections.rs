@@ -47,8 +47,8 @@ impl<S: JobStore> Queue<S> {
         self.edit_connection(&connection.connector, now, |_| Some(connection.clone())).await
     }
 
-    /// Edits a connection within the swap, so that two who edit it at once both succeed. `edit` is given the stored
-    /// connection, possibly more than once, and returns the one to store instead. `None` leaves it as it is.
+    /// Edits a connection within the swap, so that two edits at the same time both succeed. `edit` is given the stored
+    /// connection, possibly more than once, and returns the one to store. `None` leaves it unchanged.
     ///
     /// ```
     /// # use chrono::DateTime;
@@ -145,7 +145,7 @@ impl<S: JobStore> Queue<S> {
         }
     }
 
-    /// As [`fire`](Self::fire), with what was left out beside what was triggered.
+    /// As [`fire`](Self::fire). It also returns the slots that were left out.
     pub(super) async fn fire_readable(
         &self,
         connector: &ConnectorId,

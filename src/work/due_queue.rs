@@ -1,4 +1,4 @@
-//! What a worker knows of what is due, and the order in which it tries it.
+//! The due keys that a worker knows, and the order in which it tries them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,21 +15,21 @@ use crate::jobs::{JobStore, Shard, StoreKey};
 
 /// How many due keys are asked for in one call.
 const PAGE: usize = 500;
-/// How many waiting jobs a worker keeps in mind at a time, if one of them may start.
+/// How many waiting jobs a worker holds at a time, if one of them may start.
 const MOST: usize = 10_000;
-/// How long it trusts them.
+/// For how long a worker relies on the keys that it has read.
 const TRUST: TimeDelta = TimeDelta::seconds(5);
 /// How many urgent jobs a worker starts in a row while a scheduled one may start.
 const IN_A_ROW: u8 = 3;
 
 type Position = (DateTime<Utc>, StoreKey);
 
-/// What is due whatever the gates say.
+/// A due key that no gate keeps waiting.
 #[derive(Debug)]
 pub(super) enum Due {
     Slot(SyncKey),
     Connection(ConnectorId),
-    /// No record of ours, or one of a later version.
+    /// Not a record of this crate, or one of a later version.
     Unknown(StoreKey),
 }
 
@@ -37,9 +37,9 @@ pub(super) enum Due {
 #[derive(Debug, Default)]
 struct WaitingJobs {
     keys: VecDeque<SyncKey>,
-    /// Those that were skipped, since it was the other kind's turn.
+    /// The jobs that were skipped, because it was the other kind's turn.
     skipped: Vec<SyncKey>,
-    /// Those whose gate is shut: until the next tick they do not count as waiting.
+    /// The jobs whose gate is shut. They do not count as waiting until the next tick.
     behind_shut_gate: Vec<SyncKey>,
     /// How many jobs of each connector wait.
     counts: BTreeMap<ConnectorId, usize>,
@@ -49,28 +49,27 @@ struct WaitingJobs {
     in_order: bool,
 }
 
-/// See the module.
+/// The due keys of a worker.
 #[derive(Debug)]
 pub(super) struct DueQueue {
     pub(super) ungated: VecDeque<Due>,
     urgent: WaitingJobs,
     scheduled: WaitingJobs,
-    /// A number of the worker's own, so that workers begin at different shards and organisations.
+    /// A number of this worker, so that workers begin at different shards and organisations.
     seed: u64,
     read_at: Option<DateTime<Utc>>,
-    /// Where the next reading goes on, in shards of which the last one has not reached the end.
+    /// The positions at which the next reading goes on, for shards whose end the last one has not reached.
     after: BTreeMap<Shard, Position>,
-    /// The shards of which this reading has not reached the end.
+    /// The shards whose end this reading has not reached.
     more: BTreeMap<Shard, (Lane, Position)>,
-    /// The shards of which no reading has reached the end since the last start, and when something in all others is
-    /// next.
+    /// The shards whose end no reading has reached since the last start, and when something in all others is next.
     unread: BTreeSet<Shard>,
     read_next: Option<DateTime<Utc>>,
-    /// When the first key is due that this reading has found and that is not due yet.
+    /// When the first later key that this reading has found is due.
     first_later: Option<DateTime<Utc>>,
     /// How many urgent jobs it has started since a scheduled one.
     in_a_row: u8,
-    /// Whether a job was tried since some were skipped.
+    /// Whether a job was tried after others were skipped.
     tried: bool,
 }
 
@@ -152,7 +151,7 @@ impl DueQueue {
         }
     }
 
-    /// Reads what is due: urgent jobs in any case, the rest if it was not read lately or `everything` is asked for.
+    /// Reads the due keys: always the urgent jobs, and the rest if it was not read lately or `everything` is true.
     /// Returns whether it read everything.
     pub(super) async fn read<S: JobStore>(
         &mut self,
@@ -186,7 +185,7 @@ impl DueQueue {
             let after = self.after.remove(&shard);
             let keys = self.read_page(queue, Lane::Ungated, shard, after, now).await?;
             self.ungated.extend(keys.into_iter().map(due));
-            // All of this page is handled in this tick, so the next reading goes on behind it in any case.
+            // This tick handles the whole page, so the next reading always goes on behind it.
             self.after.extend(self.more.get(&shard).map(|(_, at)| (shard, at.clone())));
         }
         Ok(())
@@ -293,7 +292,7 @@ impl DueQueue {
         }
     }
 
-    /// It is the other kind's turn at the job's gate. The job is tried once no job of that kind is left.
+    /// Skips a job because it is the other kind's turn at its gate. It is tried once no job of that kind is left.
     pub(super) fn skip(&mut self, key: SyncKey, kind: Turn) {
         self.waiting(kind).skipped.push(key);
     }

@@ -22,14 +22,14 @@ use crate::tombstone::Tombstones;
 /// [`Tick`](crate::work::Tick) has an example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempted {
-    /// Of which key.
+    /// The key.
     pub key: SyncKey,
-    /// By which token.
+    /// The token of its claim.
     pub token: Token,
     /// Which attempt of its job it was, from 1.
     pub attempt: u32,
-    /// How it ended. [`Fenced`](Outcome::Fenced) means that its lease was lost: nothing that it did counts, and
-    /// somebody else does it again.
+    /// How it ended. [`Fenced`](Outcome::Fenced) means that its lease was lost: nothing that it did counts, and another
+    /// attempt does it again.
     pub outcome: Outcome,
     /// Why it failed or was given back. `None` for any other end.
     pub message: Option<String>,
@@ -46,7 +46,7 @@ pub(super) struct Ending {
     pub(super) report: Option<Report>,
     /// What it says about the connector.
     pub(super) verdict: Option<Result<(), Failure>>,
-    /// The tombstones that it began with.
+    /// The tombstones that it read at its beginning.
     pub(super) tombstones: Tombstones,
     pub(super) slot: Option<Versioned<Slot>>,
     pub(super) gate: Option<Versioned<Gate>>,
@@ -125,8 +125,8 @@ impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
         Ok((outcome, notice, slot))
     }
 
-    /// Judges the connector by the attempt's verdict, if it has one. Returns the notice about it, and when the success
-    /// before this attempt was.
+    /// Judges the connector by the attempt's verdict, if it has one. Returns the notice about it, and the time of the
+    /// last success before this attempt.
     async fn judge_health(
         &self,
         ending: &mut Ending,

@@ -12,7 +12,7 @@ use crate::run::{Done, Step};
 use crate::source::Connector;
 use crate::store::RecordStore;
 
-/// The host's clock, and its dice.
+/// The host's clock and its source of randomness.
 ///
 /// A function that returns the time is a clock. Its back-offs are without jitter:
 ///
@@ -87,9 +87,8 @@ pub trait Handler {
     /// Opens a job's source and records, resolves its credential, and begins its run.
     ///
     /// * **Must**: open the records of the job's organisation, and no other's.
-    /// * **The core relies on** an error's class: a refused credential is
-    ///   [`Denied`](crate::failure::Failure::Denied), and stops the connector for this organisation until somebody
-    ///   renews it.
+    /// * **The core relies on** an error's class: a refused credential is [`Denied`](crate::failure::Failure::Denied),
+    ///   and stops the connector for this organisation until a person renews it.
     fn open(
         &self,
         job: &Job,

@@ -1,4 +1,4 @@
-//! Lanes: due keys are listed apart by what they wait for, so that jobs behind a shut gate are in nobody's way.
+//! Lanes: due keys are listed in separate shards by what they wait for, so that jobs behind a shut gate delay nothing.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -6,7 +6,7 @@ use crate::gate::Turn;
 use crate::jobs::{Shard, StoreKey};
 use crate::queue::{Slot, State};
 
-/// With which due keys a key is listed. Earlier versions listed all keys as [`Ungated`](Self::Ungated).
+/// The list in which a due key stands. Earlier versions listed all keys as [`Ungated`](Self::Ungated).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lane {
     /// Leases, schedules, and attempts that the history does not have yet: no gate keeps them waiting.
@@ -26,7 +26,7 @@ fn parts(shards: u16) -> u16 {
     shards.max(1).div_ceil(8).min((u16::MAX - shards.max(1)) / 2)
 }
 
-/// Of which kind the job of a slot is that waits.
+/// The kind of a slot's waiting job.
 pub(super) fn kind_of(slot: &Slot) -> Turn {
     if slot.is_urgent() { Turn::Urgent } else { Turn::Scheduled }
 }

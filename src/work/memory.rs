@@ -11,14 +11,15 @@ use super::ending::Ending;
 use crate::id::{Incarnation, Nonce, SyncKey};
 use crate::notice::Notice;
 
-/// For how long a worker does not ask again after a connector that is left alone: a person may reset its health.
+/// For how long a worker skips a connector in its cool-down without reading its health. A person may reset it
+/// meanwhile.
 pub(super) const PATIENCE: TimeDelta = TimeDelta::seconds(60);
 
 /// What a worker remembers from one tick to the next.
 #[derive(Debug)]
 pub(super) struct Memory {
     incarnation: Incarnation,
-    /// How many claims it has asked for: makes each nonce a new one.
+    /// How many claims it has asked for. The number makes each nonce unique.
     claims: u64,
     /// The claim that it has asked for, until there is an answer.
     pub(super) pending_claim: Option<PendingClaim>,
@@ -27,7 +28,7 @@ pub(super) struct Memory {
     /// Notices that no tick has returned yet.
     pub(super) notices: Vec<Notice>,
     pub(super) due_queue: DueQueue,
-    /// The keys whose connector is left alone, and until when. `None`: until a person has reset its health.
+    /// The keys whose connector's health permits no attempt, and until when. `None`: until a person has reset it.
     pub(super) deferred: BTreeMap<SyncKey, Option<DateTime<Utc>>>,
     pub(super) deferred_until: Option<DateTime<Utc>>,
     pub(super) skew_check: SkewCheck,
@@ -55,7 +56,7 @@ impl Memory {
         Nonce::new(format!("{}/{}", self.incarnation, self.claims)).expect("two numbers are short, and plain")
     }
 
-    /// Asks again after all connectors once in a while.
+    /// Forgets all deferrals from time to time, so that each health is read again.
     pub(super) fn expire_deferrals(&mut self, now: DateTime<Utc>) {
         if self.deferred_until.is_none_or(|until| until <= now || until > now + PATIENCE) {
             self.deferred.clear();

@@ -1,4 +1,4 @@
-//! What people were told of a key's runs, so that they are told each thing once.
+//! What people were told about a key's runs, so that they are told each thing once.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::run::Report;
 /// Which version of the persisted form this crate writes.
 const FORMAT: u32 = 1;
 
-/// What the newest run told.
+/// What the notices about the newest run said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct NotifiedState {
     format: u32,
@@ -89,7 +89,7 @@ impl NotifiedState {
 }
 
 impl<S: JobStore> Queue<S> {
-    /// The notices about a finished run that people have not had of the one before.
+    /// The notices about a finished run, without those that were given for an earlier one.
     pub(super) async fn notify(
         &self,
         key: &SyncKey,
@@ -105,7 +105,7 @@ impl<S: JobStore> Queue<S> {
     }
 }
 
-/// Those that were not told of before; they are now.
+/// The fields that people were not told about before. They count as told from now on.
 fn news<'f>(told: &mut BTreeSet<String>, fields: impl Iterator<Item = &'f String>) -> Vec<String> {
     let mut news = Vec::new();
     for field in fields {

@@ -269,7 +269,7 @@ impl<S: JobStore> Queue<S> {
     /// let _ = block_on(queue.apply(&key, None, Command::Cancel, DateTime::UNIX_EPOCH))?;
     /// assert_eq!(block_on(queue.slot(&key))?, None); // there was nothing to cancel
     /// let _ = block_on(queue.apply(&key, None, Command::Pause, DateTime::UNIX_EPOCH))?;
-    /// // for whatever comes
+    /// // the slot is ready for the next trigger
     /// assert!(block_on(queue.slot(&key))?.is_some_and(|slot| slot.paused));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -1,4 +1,4 @@
-//! How a queue takes in a webhook: the steps of a request, and its effects in their order.
+//! Receives webhooks for a queue: the steps of a request, and its effects in their order.
 
 use chrono::{DateTime, Utc};
 
@@ -10,9 +10,9 @@ use crate::rate::Rate;
 use crate::tombstone::Tombstones;
 use crate::webhook::{Endpoint, ReceiveStep, Received, Request, Seen, SideEffect, StoreTombstones};
 
-/// Where messages are listed until they may be forgotten: no worker looks there.
+/// The shard in which remembered messages are listed until they may be deleted. No worker reads it.
 const FORGETTABLE: Shard = Shard(u16::MAX);
-/// How many messages whose time is over are deleted when one more is taken in.
+/// How many expired messages are deleted when a new one is remembered.
 const FORGOTTEN: usize = 4;
 
 impl Record for Rate {
@@ -22,7 +22,7 @@ impl Record for Rate {
 }
 
 impl Record for Seen {
-    /// That it is there says it all, whatever its format.
+    /// Only its presence matters, so every format can be read.
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
@@ -37,10 +37,10 @@ impl Record for Seen {
 }
 
 impl<S: JobStore> Queue<S> {
-    /// Takes in a webhook: looks whether the message is new, charges the rate, and stores its effects one after the
+    /// Receives a webhook: checks whether the message is new, charges the rate, and stores its effects one after the
     /// other, each durable before the next begins. Once this returns, the answer may be sent.
     ///
-    /// Whether anybody is served at the address ([`serves`](crate::webhook::serves)) is the caller's to ask before.
+    /// The caller checks first whether a connection serves the address ([`serves`](crate::webhook::serves)).
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
@@ -69,14 +69,14 @@ impl<S: JobStore> Queue<S> {
     /// let queue = Queue::new(MemoryJobStore::default());
     /// let receive =
     ///     || block_on(queue.receive(&endpoint, &Request { headers: &headers, body }, now));
-    /// // the second time it is known
+    /// // the second delivery is recognised
     /// assert_eq!([receive()?.answer.status, receive()?.answer.status], [202, 200]);
     /// assert_eq!(block_on(queue.slot(&key))?.ok_or("it waits")?.wanted, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// [`WorkError`]. Nothing is said to be accepted then: the answer is
+    /// [`WorkError`]. The message is not accepted then: the answer is
     /// [`Response::unavailable`](crate::webhook::HttpResponse::unavailable), and the message comes again.
     pub async fn receive(
         &self,
@@ -133,7 +133,7 @@ impl<S: JobStore> Queue<S> {
         self.records.change(&deletions.key(), store).await
     }
 
-    /// Deletes some messages whose time is over. A message that is deleted late costs its room only.
+    /// Deletes some messages whose time is over. A late deletion only costs space.
     async fn forget_seen(&self, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
         let due = self.store().due(FORGETTABLE, now, None, FORGOTTEN).await.map_err(WorkError::Store)?;
         for (_, key) in due.keys {

@@ -70,7 +70,7 @@ impl Record for Enrolment {
         Self::check(self).map_err(|broken| broken.to_string())
     }
 
-    /// A schedule that this build cannot read never fires. Whoever stored it was told.
+    /// A schedule that this build cannot read never fires. Storing it returned an error.
     fn due(&self) -> Option<DateTime<Utc>> {
         Self::due(self).ok().flatten()
     }
@@ -190,7 +190,7 @@ impl<S: JobStore> Records<S> {
     }
 
     /// Reads a record. If it is listed in another shard than its own, an earlier version of this crate has written it,
-    /// and its row is moved. Whoever changes it in between lists it in its own shard, too.
+    /// and its row is moved. Another change in between lists it in its own shard, too.
     pub(super) async fn relist<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
         let stored = self.store.get(key).await.map_err(WorkError::Store)?;
         let Some(Stored { mut row, mut version }) = stored else { return Ok(Versioned::new(None, None)) };

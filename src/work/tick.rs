@@ -82,7 +82,7 @@ pub struct Tick {
     /// Records that cannot be read, and what is wrong with each. They stay as they are, and everything else goes on.
     pub broken: Vec<(StoreKey, String)>,
     /// When there is something to do next, as far as is known. `None`: nothing waits, or what waits needs a person or a
-    /// trigger. A trigger may come before that time, or while the tick was under way, which has then passed it. So a host
-    /// that hears of one calls `tick` again, whatever stands here.
+    /// trigger. A trigger may come before that time, or while the tick was under way, which has then passed it. So a
+    /// host that hears of a trigger calls `tick` again at once, also if a later time is given here.
     pub next: Option<DateTime<Utc>>,
 }

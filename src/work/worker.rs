@@ -25,19 +25,19 @@ pub struct Worker {
 
 impl Worker {
     /// A worker. Its id is a name for people, and another worker may have it. Its incarnation is random, drawn anew for
-    /// each worker that is made: by it a worker recognises its own claim when the answer was lost, and no other's.
+    /// each worker that is made: a worker recognises its own claim by it when the answer was lost.
     ///
     /// The module has [an example](crate::work).
     pub fn new(id: WorkerId, incarnation: Incarnation, settings: Settings) -> Self {
         Self { id, settings, memory: Memory::new(incarnation) }
     }
 
-    /// Stores what could not be stored of the last attempt, and ends there if there was something. Else it fires
-    /// schedules, gives up jobs whose worker has vanished, and takes the first job that is due and may run from its
+    /// Stores the end of the last attempt if that failed before, and does nothing else then. Otherwise it fires
+    /// schedules, gives up jobs whose worker has vanished, and carries the first job that is due and may run from its
     /// claim to its end.
     ///
     /// A host calls it again and again: at once after an attempt, otherwise at [`Tick::next`] or when it hears of a
-    /// trigger. Dropping the future in the middle is a crash, which is survived: the lease runs out.
+    /// trigger. Dropping the future in the middle has the effect of a crash: the lease runs out.
     ///
     /// The module has [an example](crate::work).
     ///

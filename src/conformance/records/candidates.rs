@@ -1,4 +1,4 @@
-//! Which candidates a load gives, where some are looked for.
+//! Candidates: which records a load gives for the keys that it asks for.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::matching::{FEW, MatchRule, MatchRules, Trust};
 use crate::store::{LoadRequest, Presence};
 use crate::value::Record;
 
-/// So many keys are looked for at once that nobody has, beside one.
+/// How many keys without a record are looked for at once, beside one that a record has.
 const NOBODYS: usize = 2500;
 
 /// Two rules; each record of the suite is found by both.
@@ -122,7 +122,7 @@ promises! { $ __conformance_records_candidates in candidates:
         probe.fixture.edit_here(&local, &mail("freed@example.org"));
         let freed = found(&probe, "freed@example.org", None);
         probe.holds(freed.revision > free.revision, || format!("{:?}, as before the edit", freed.revision));
-        // Also what changed while nobody looked, and what was looked for before a crash.
+        // This also holds for records that changed between two loads, and for keys that were looked for before a crash.
         probe.fixture.edit_here(&local, &mail("unseen@example.org"));
         probe.fixture.edit(&one, &mail("fourth@example.org"));
         let probe = probe.reopened();
@@ -178,7 +178,7 @@ promises! { $ __conformance_records_candidates in candidates:
         probe.equal("what one's own says", &near.fields, &of_local(&schema(), &full(1)));
         other.fixture.rule_out(&local, &id("x"));
         probe.equal("what one's own is not", &probe.nearest(&full(1)).1.is_not, &vec![]);
-        // A link reaches nobody else's record, whatever it is called.
+        // A link reaches no record of another organisation, also if the local ids are equal.
         other.applied(super::world::link(&id("3"), &local, other.nearest(&full(1)).1.revision, &noted("linked")));
         probe.equal("one's own", &probe.nearest(&full(1)), &(own.clone(), near.clone()));
         let link = super::world::link(&id("3"), &own, near.revision, &noted("linked"));

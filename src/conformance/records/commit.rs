@@ -1,4 +1,4 @@
-//! What an op does, and what a refused one does not.
+//! Commits: what an op does, and that a refused op does nothing.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ fn loud(op: Op) -> Op {
     Op { conflicts, entries: vec![noticed("of an op that was refused")], ..op }
 }
 
-/// What is there of a record, with its audit.
+/// A record as it is stored, with its audit.
 type There = (Option<super::seen::Seen>, Vec<crate::audit::AuditEntry>);
 
 #[track_caller]
@@ -195,7 +195,7 @@ promises! { $ __conformance_records_commit in commit:
     fn failed_leaves_no_trace(probe) {
         let [known, new, before, after] = ["known", "new", "before", "after"].map(id);
         let at = probe.create(&known, &full(1)).revision;
-        // Where nothing can be refused, no op fails, and there is nothing to check.
+        // If the backend can refuse nothing, no op fails and there is nothing to check.
         if !probe.fixture.refuse(&known) || !probe.fixture.refuse(&new) {
             return;
         }
@@ -303,7 +303,7 @@ promises! { $ __conformance_records_commit in commit:
         probe.equal("the first", &probe.see(&one), &first);
         probe.equal("the third", &probe.see(&three), &third);
         probe.equal("the audit of the first", &probe.audit(&one), &create(&one, &full(1)).entries);
-        // What was expected of them is still right.
+        // Their preconditions still hold.
         probe.applied(touch(&one, first.revision));
     }
 }

@@ -13,7 +13,7 @@ use super::schema;
 /// What a user does must be done as users do it, past the store: by the application's own statements, not by a commit.
 /// A method that cannot do its part panics. Records are of the suite's [`schema`].
 ///
-/// A store in memory is its own fixture; a record that has no external id is none of the sync's business:
+/// A store in memory is its own fixture. A record without an external id is not in the index:
 ///
 /// ```
 /// use tripartite::conformance::records::Fixture;
@@ -25,7 +25,7 @@ use super::schema;
 /// let host = MemoryStore::new(schema());
 /// let id = ExternalId::new("7")?;
 /// Fixture::enter(&host, Some(&id), &schema().missing());
-/// Fixture::enter(&host, None, &schema().missing()); // a record that no source knows
+/// Fixture::enter(&host, None, &schema().missing()); // a record without an external id
 /// assert_eq!(block_on(host.index(None))?.entries.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -39,7 +39,7 @@ pub trait Fixture: Sized + Sync {
     /// Another organisation's fixture, in the same backend where a backend can hold several. It has no records yet.
     fn neighbour(&self) -> Self;
 
-    /// The same, come back after a crash: what is only in memory is gone.
+    /// The same store after a crash: everything that was only in memory is gone.
     fn reopen(self) -> Self;
 
     /// How many entries a page of the index has at most. The suite fills more than two of them.
@@ -69,8 +69,8 @@ pub trait Fixture: Sized + Sync {
     /// A person says that a record here is not this one of the source, as the host lets people say it.
     fn rule_out(&self, local: &LocalId, id: &ExternalId);
 
-    /// Has the backend refuse, from now on, what an op writes last of this record, as a constraint does. `false` where
-    /// nothing can be refused; then an op never fails.
+    /// Makes the backend refuse, from now on, the last write of an op on this record, as a constraint does. Returns
+    /// `false` if the backend can refuse nothing; then an op never fails.
     fn refuse(&self, id: &ExternalId) -> bool;
 
     /// The whole audit, oldest first.

@@ -1,4 +1,4 @@
-//! What the index lists, and what a revision says.
+//! The index: which records it lists, and what a revision says.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ fn fill<F: Fixture>(probe: &Probe<'_, F>, ids: impl Iterator<Item = ExternalId>)
     }
 }
 
-/// What others do between two pages: records go and come, at both ends, and some of those that stay change.
+/// Changes between two pages: records go and come at both ends, and some that stay change.
 fn churn<F: Fixture>(probe: &Probe<'_, F>, turned: usize, steady: &[ExternalId], passing: &[ExternalId]) {
     for at in [turned, passing.len() - turned] {
         if let Some(gone) = passing.get(at) {

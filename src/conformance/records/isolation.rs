@@ -1,4 +1,4 @@
-//! What holds of all methods: organisations, later calls, and runs that break off.
+//! What holds for all methods: organisations are isolated, later calls see a commit, and a broken run is made up for.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use crate::schema::{Fallback, Policy, Strategy};
 use crate::source::{Cursor, Item, RemoteRecord};
 use crate::store::{Batch, IndexPage, LoadRequest, OpOutcome, Presence, RecordStore, Records};
 
-/// When a store breaks: before it did what it was asked, or after, when only its answer is lost.
+/// When a call fails: before it took effect, or after, so that only its answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Break {
     Before(usize),
@@ -126,7 +126,7 @@ fn evening<F: Fixture>(probe: &Probe<'_, F>) {
     probe.fixture.enter(None, &full(9));
 }
 
-/// What the source says in the morning.
+/// The listing of the next run.
 fn morning() -> Listing {
     let moved = record(&json!({"note": "the source's", "extras": {"shoe": 2}, "tags": ["player"]}));
     listing([
@@ -150,7 +150,7 @@ fn patched(number: usize, note: &str) -> crate::value::Record {
     record(&fields)
 }
 
-/// What becomes of a record, without revisions, which count writes and not states.
+/// The state of a record without revisions, which count writes and not states.
 type Becomes = (Presence, Fields, Option<Fields>, bool, Vec<String>);
 
 #[track_caller]
@@ -199,7 +199,7 @@ promises! { $ __conformance_records_isolation in isolation:
         probe.applied(touch(&one, probe.revision(&one)));
     }
 
-    /// Let the next run make up for one that broke off, whatever call failed, and whether it was carried out or not.
+    /// Let the next run make up for one that broke off at any call, whether that call took effect or not.
     fn broken_run_is_made_up_for(probe) {
         evening(probe);
         let calls = night(probe, &morning(), Break::Never).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a load gives of which records.
+//! Loads: which records a load gives, and what it says of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! A store under test, and the promise that is being checked.
+//! A record store under test, and the promise that a case checks.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -42,7 +42,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
         Self { fixture, schema: self.schema.clone(), fresh: self.fresh, promise: self.promise }
     }
 
-    /// The same promise, of a fixture that nobody used.
+    /// The same promise for a new fixture.
     pub(super) fn anew(&self) -> Self {
         self.with((self.fresh)())
     }
@@ -73,7 +73,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
         all
     }
 
-    /// The index of a store that nobody writes to.
+    /// The index, while no other thread writes.
     #[track_caller]
     pub(super) fn index(&self) -> BTreeMap<ExternalId, Listed> {
         let mut index = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What holds when several write at once.
+//! Races: what holds when several threads write at once.
 
 use serde_json::json;
 
@@ -40,7 +40,7 @@ fn one_is_there<F: Fixture>(probe: &Probe<'_, F>, answers: &[Option<OpOutcome>],
     probe.holds(have.len() <= 1 && (unknown || have == won), || format!("linked: {have:?}, answered: {won:?}"));
 }
 
-/// A record that nobody else is.
+/// A record that no other one equals.
 fn mail(round: usize, racer: usize) -> Record {
     record(&json!({"email": format!("racer{racer}@round{round}.example.org")}))
 }

@@ -1,4 +1,4 @@
-//! What a host remembers beside a record: the base, when it was in step, the open conflicts and the audit.
+//! What a store remembers beside a record: the base, when it was in step, the open conflicts and the audit.
 
 use serde_json::json;
 
@@ -153,7 +153,7 @@ promises! { $ __conformance_records_remember in remember:
             probe.applied(first.clone());
             let after = probe.revision(&one);
             probe.holds(after > before, || format!("revision {} after {}", after.0, before.0));
-            // Whoever has planned from what was there before is told.
+            // A run that planned from the old state must find its op stale.
             probe.stale(second.clone());
         }
         let seen = probe.see(&one);

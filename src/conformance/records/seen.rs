@@ -1,4 +1,4 @@
-//! What a store shows of a record, in a form that two of can be compared and printed.
+//! What a store shows of a record, in a form that can be compared and printed.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ pub(super) fn of_local(schema: &Schema, record: &Record) -> Fields {
     named(schema, |position| Some(text(position)))
 }
 
-/// What a record states: nothing at all of what is missing.
+/// The fields that a record states, without missing ones.
 pub(super) fn stated(schema: &Schema, record: &Record) -> Fields {
     let field = |position: usize| Some(record.field(position)).filter(|field| !field.is_missing());
     named(schema, |position| field(position).map(|field| spelt(schema, position, field)))

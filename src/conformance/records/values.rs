@@ -1,4 +1,4 @@
-//! Which values come back as they were.
+//! Values: which come back as they were written.
 
 use serde_json::json;
 

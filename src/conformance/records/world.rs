@@ -1,4 +1,4 @@
-//! What the cases speak of: a schema with every kind, records of it, and ops on them.
+//! The world of the cases: a schema with every kind, records of it, and ops on them.
 
 use std::sync::LazyLock;
 
