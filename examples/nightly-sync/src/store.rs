@@ -6,7 +6,7 @@
 //! | `tripartite_links` | for each linked record its base, when it was last in step, and whether a sync deactivated it |
 //! | `tripartite_shapes`, `tripartite_kept` | which fields of a base stand in its row, and the columns of rows that were edited since |
 //! | `tripartite_conflicts` | the conflicts that wait for a person, one for a record and field or group |
-//! | `tripartite_audit` | one entry for every field that was not in sync, in order |
+//! | `tripartite_audit` | one entry for every field that was not in sync, in order: a view of `tripartite_entries` and `tripartite_kinds` |
 //! | `tripartite_runs` | the report of each run that wrote |
 //! | `tripartite_keys`, `tripartite_unkeyed` | with match rules: by which keys each row is found, and which moved since |
 //! | `tripartite_not` | which members a person has said are not which records of the source |
@@ -43,6 +43,7 @@ mod bases;
 mod cell;
 mod commit;
 mod database;
+mod entries;
 mod error;
 mod fence;
 mod file;
@@ -60,6 +61,7 @@ mod tables;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use database::{Access, Database, ID_FIELD, Settings};
+pub(crate) use entries::of_run;
 pub use error::StoreError;
 pub use file::{FileError, check_name};
 pub(crate) use file::{check_owner, open_to_write, read_only};

@@ -59,13 +59,15 @@ pub(crate) fn rows(listing: &Path, db: &Path, schema: &Path) -> Result<(), Strin
 
 fn all_rows(conn: &Connection, listing: &Path) -> Result<(), String> {
     conn.execute_batch(SHAPE).map_err(told)?;
+    conn.execute(KIND, params![RUN, AT, "record", None::<&str>, "Unmatched", None::<&str>, "create", CREATED])
+        .map_err(told)?;
+    let kind = conn.last_insert_rowid();
     let prepare = |sql| conn.prepare(sql).map_err(told);
     let (mut members, mut links, mut audit) = (prepare(MEMBER)?, prepare(LINK)?, prepare(ENTRY)?);
     in_batches(conn, listing, |member| {
         insert_member(&mut members, member).map_err(told)?;
         links.execute(params![member.id, [2_u8; 16], [3_u8; 16], i64::MAX]).map_err(told)?;
-        let values = params![RUN, AT, member.id, "record", "Unmatched", "create", CREATED];
-        audit.execute(values).map(drop).map_err(told)
+        audit.execute(params![member.id, kind, None::<&str>]).map(drop).map_err(told)
     })
 }
 
@@ -77,14 +79,19 @@ pub(crate) fn changes(listing: &Path, db: &Path) -> Result<(), String> {
     drop_triggers(&conn).map_err(told)?;
     let prepare = |sql| conn.prepare(sql).map_err(told);
     let (mut before, mut member, mut link) = (prepare(BEFORE)?, prepare(UPDATE)?, prepare(RELINK)?);
-    let mut audit = prepare(CHANGE)?;
+    let mut audit = prepare(ENTRY)?;
+    let kind = |field| {
+        let row = params![RUN, AT, "field", field, "RemoteOnly", "Changed", "TookRemote", None::<&str>];
+        conn.execute(KIND, row).map(|_| conn.last_insert_rowid()).map_err(told)
+    };
+    let kinds = [kind("email")?, kind("phone")?];
     in_batches(&conn, listing, |Member { id, email, phone, .. }| {
         let was: [String; 2] = before.query_row([id], |row| Ok([row.get(0)?, row.get(1)?])).map_err(told)?;
         member.execute([id, email, phone]).map_err(told)?;
         link.execute(params![id, [2_u8; 16], [3_u8; 16], i64::MAX]).map_err(told)?;
-        for ((field, was), is) in ["email", "phone"].into_iter().zip(&was).zip([email, phone]) {
-            let values = params![RUN, AT, id, field, entry(field, was, is).map_err(told)?];
-            audit.execute(values).map_err(told)?;
+        let fields = ["email", "phone"].into_iter().zip(kinds);
+        for (((field, kind), was), is) in fields.zip(&was).zip([email, phone]) {
+            audit.execute(params![id, kind, entry(field, was, is).map_err(told)?]).map_err(told)?;
         }
         Ok(())
     })
@@ -123,10 +130,6 @@ const UPDATE: &str = "UPDATE members SET email = ?2, phone = ?3, revision = revi
 const RELINK: &str =
     "UPDATE tripartite_links SET seen = ?2, policy = ?3, synced_revision = 2, print = ?4 WHERE external_id = ?1";
 
-const CHANGE: &str =
-    "INSERT INTO tripartite_audit(run, at, external_id, subject, field, verdict, detail, decision, entry)
-    VALUES (?1, ?2, ?3, 'field', ?4, 'RemoteOnly', 'Changed', 'TookRemote', ?5)";
-
 const MEMBER: &str = "INSERT INTO members(
     external_id, first_name, last_name, date_of_birth, email, phone, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
@@ -137,8 +140,11 @@ const LINK: &str = "INSERT INTO tripartite_links(
 const SHAPE: &str = r#"INSERT INTO tripartite_shapes VALUES (1, zeroblob(16),
     '["first_name","last_name","date_of_birth","email","phone","address"]')"#;
 
-const ENTRY: &str = "INSERT INTO tripartite_audit(
-    run, at, external_id, subject, verdict, decision, entry) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+/// What the entries have alike.
+const KIND: &str = "INSERT INTO tripartite_kinds(run, at, subject, field, verdict, detail, decision, entry)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+const ENTRY: &str = "INSERT INTO tripartite_entries(external_id, kind, entry) VALUES (?1, ?2, ?3)";
 
 /// As long as the host's own.
 const RUN: &str = "2026-11-27T02:15:00Z-1";

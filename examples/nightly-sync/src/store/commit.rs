@@ -20,9 +20,10 @@ use tripartite::value::Record;
 
 use super::bases::Leaving;
 use super::cell::Cell;
+use super::entries::Entries;
 use super::error::refused;
 use super::layout::{Layout, quoted};
-use super::{Register, StoreError, load};
+use super::{Register, StoreError, entries, load};
 
 const LINK: &str = "
 INSERT INTO {tripartite_links}(
@@ -91,6 +92,7 @@ pub(super) struct Statements {
     open: String,
     close: String,
     note: String,
+    entries: entries::Statements,
 }
 
 impl Statements {
@@ -116,6 +118,7 @@ impl Statements {
             open: register.sql(OPEN),
             close: register.sql(CLOSE),
             note: register.sql(NOTE),
+            entries: entries::Statements::of(register),
         }
     }
 }
@@ -152,13 +155,15 @@ pub(super) fn batch(
         taken: tx.prepare_cached(&sql.taken)?,
         insert: tx.prepare_cached(&sql.insert)?,
         link: tx.prepare_cached(&sql.link)?,
-        note: tx.prepare_cached(&sql.note)?,
-        noted: None,
+        entries: Entries::new(tx, &sql.entries, batch.run.as_str(), super::record::time(&batch.at))?,
     };
-    match way {
-        Way::Together => batch.ops.iter().map(|op| Ok(outcome(writer.write(op)?))).collect(),
-        Way::Apart => batch.ops.iter().map(|op| writer.carry_out(op)).collect(),
-    }
+    let outcomes = batch.ops.iter().map(|op| match way {
+        Way::Together => Ok(outcome(writer.write(op)?)),
+        Way::Apart => writer.carry_out(op),
+    });
+    let outcomes = outcomes.collect::<Result<_, StoreError>>()?;
+    writer.entries.settle()?;
+    Ok(outcomes)
 }
 
 /// Whether nobody has an id of any creation in the batch, nor gets one in it. Of two creations for one id the second is
@@ -210,9 +215,7 @@ struct Writer<'a> {
     taken: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     link: CachedStatement<'a>,
-    note: CachedStatement<'a>,
-    /// The last entry about a record as a whole, and its text: most of a batch have the same.
-    noted: Option<(&'a RecordEntry, String)>,
+    entries: Entries<'a>,
 }
 
 /// A row that is as it was expected.
@@ -236,6 +239,7 @@ impl<'a> Writer<'a> {
             Err(StoreError::Sqlite(error)) if is_refusal(&error) && !self.tx.is_autocommit() => {
                 self.run_cached("ROLLBACK TO op")?;
                 self.run_cached("RELEASE op")?;
+                self.entries.settle()?;
                 Ok(OpOutcome::Failed { problem: refused(&error) })
             }
             Err(error) => Err(error),
@@ -256,7 +260,7 @@ impl<'a> Writer<'a> {
             self.conflict(op, change)?;
         }
         for entry in &op.entries {
-            self.note(op, entry)?;
+            self.entries.add(op.id.as_str(), entry)?;
         }
         Ok(Some(found.local))
     }

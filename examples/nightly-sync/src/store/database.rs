@@ -9,7 +9,7 @@ use tripartite::plan::Guards;
 use tripartite::schema::{Field, Schema, SchemaBuilder, SchemaError, Strategy};
 
 use super::file::{check_name, check_owner, open_to_write, read_only};
-use super::tables::{FIRST_FORMAT, FORMAT};
+use super::tables::{FIRST_FORMAT, FORMAT, SECOND_FORMAT};
 use super::{Register, StoreError};
 
 /// What the match rules are remembered as.
@@ -203,7 +203,7 @@ pub(super) fn registers(conn: &Connection) -> Result<Vec<SyncKey>, StoreError> {
 
 fn check_format(conn: &Connection, register: &Register) -> Result<(), StoreError> {
     match format(conn, register)? {
-        Some(found) if [FORMAT, FIRST_FORMAT].contains(&&*found) => Ok(()),
+        Some(found) if [FORMAT, SECOND_FORMAT, FIRST_FORMAT].contains(&&*found) => Ok(()),
         found => Err(StoreError::Format { expected: FORMAT.to_owned(), found: found.unwrap_or_default() }),
     }
 }

@@ -7,7 +7,7 @@ use tripartite::schema::{Field, Kind, Schema};
 
 use super::bases::{self, Affinity, Bases, has_fields_of};
 use super::tables::{self, remembering, remembering_activity, schema_text};
-use super::{Register, Settings, StoreError, database};
+use super::{Register, Settings, StoreError, database, entries};
 
 /// The columns that are not fields.
 pub const OWN: [&str; 4] = ["local_id", "external_id", "active", "revision"];
@@ -123,7 +123,8 @@ pub(super) fn of(conn: &Connection, register: &Register, settings: &Settings) ->
     let mut pending = Pending::default();
     let columns = altered(register, &settings.schema, &known, &mut pending.statements);
     let is_ours = has_fields_of(&stored.schema, &settings.schema);
-    let bases = match database::format(conn, register)?.as_deref() {
+    let format = database::format(conn, register)?;
+    let bases = match format.as_deref() {
         Some(tables::FIRST_FORMAT) => None,
         _ => Some(Bases { columns: in_columns(&stored.schema, &known), schema: stored.schema.clone() }),
     };
@@ -133,6 +134,10 @@ pub(super) fn of(conn: &Connection, register: &Register, settings: &Settings) ->
         keep_bases(register, settings, bases.is_some(), &mut pending);
     } else if definitions.foreign && bases::any(conn, register)? {
         pending.writes_out = true;
+    }
+    if format.as_deref() != Some(tables::FORMAT) {
+        pending.statements.push(entries::packing(register));
+        pending.statements.push(remembering(register, "format", tables::FORMAT));
     }
     pending.statements.extend(definitions.missing(register));
     pending.statements.extend(remembering_activity(conn, register)?);
@@ -175,7 +180,6 @@ fn keep_bases(register: &Register, settings: &Settings, has_shapes: bool, pendin
     pending.statements.push(bases::keeping(register, &settings.schema));
     if !has_shapes {
         pending.statements.extend(bases::COLUMNS.map(|sql| register.sql(sql)));
-        pending.statements.push(remembering(register, "format", tables::FORMAT));
     }
     pending.statements.push(register.sql(bases::TABLE));
 }

@@ -10,7 +10,7 @@ use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::store::{LoadRequest, Loaded, RecordStore, Revision};
 
-use super::{SqliteStore, StoreError, commit, database, near};
+use super::{SqliteStore, StoreError, commit, database, entries, near};
 
 /// So many entries one transaction forgets, so that nobody waits long for another.
 pub const PRUNED_AT_ONCE: usize = 1000;
@@ -135,9 +135,8 @@ impl SqliteStore {
     /// [`StoreError`], when the database cannot be read.
     pub fn overwritten(&self, seq: i64) -> Result<Option<(ExternalId, Vec<FieldEntry>)>, StoreError> {
         let found = self.register.sql("SELECT run, external_id, entry FROM {tripartite_audit} WHERE seq = ?1");
-        let beside = self
-            .register
-            .sql("SELECT entry FROM {tripartite_audit} WHERE run = ?1 AND external_id = ?2 AND seq <> ?3 ORDER BY seq");
+        let beside =
+            self.register.sql("SELECT entry FROM {tripartite_audit} WHERE external_id = ?2 AND seq <> ?3 AND ");
         self.with(|conn| {
             let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?));
             let Some((run, id, text)) = conn.query_row(&found, [seq], row).optional()? else { return Ok(None) };
@@ -146,7 +145,8 @@ impl SqliteStore {
             let AuditEntry::Field(entry) = read(text)? else { return Ok(None) };
             let mut entries = vec![entry];
             if entries[0].group.is_some() {
-                let mut statement = conn.prepare(&beside)?;
+                let of_run = entries::of_run(conn, &self.register)?;
+                let mut statement = conn.prepare(&format!("{beside}{of_run} ORDER BY seq"))?;
                 let texts = statement.query_map(params![run, id, seq], |row| row.get::<_, String>(0))?;
                 for text in texts {
                     let AuditEntry::Field(entry) = read(text?)? else { continue };
@@ -167,16 +167,19 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be written; the transactions before stay.
     pub fn prune_audit(&self, before: &str) -> Result<usize, StoreError> {
-        let sql = self.register.sql(
-            "DELETE FROM {tripartite_audit} WHERE seq IN
-             (SELECT seq FROM {tripartite_audit} WHERE at < ?1 ORDER BY seq LIMIT ?2)",
+        // Of a view, SQLite does not say how many rows a statement deleted.
+        let some = self.register.sql(
+            "SELECT count(*), max(seq) FROM (SELECT seq FROM {tripartite_audit} WHERE at < ?1 ORDER BY seq LIMIT ?2)",
         );
+        let delete = self.register.sql("DELETE FROM {tripartite_audit} WHERE at < ?1 AND seq <= ?2");
         let mut forgotten = 0;
         loop {
             let mut gone = 0;
             self.write(|tx| {
-                gone = tx.execute(&sql, params![before, PRUNED_AT_ONCE as i64])?;
-                Ok(())
+                let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
+                let (count, last) = tx.query_row(&some, params![before, PRUNED_AT_ONCE as i64], row)?;
+                gone = usize::try_from(count).unwrap_or(0);
+                Ok(tx.execute(&delete, params![before, last]).map(drop)?)
             })?;
             forgotten += gone;
             if gone < PRUNED_AT_ONCE {

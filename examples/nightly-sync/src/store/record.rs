@@ -8,7 +8,7 @@ use tripartite::run::Run;
 use tripartite::schema::Policy;
 use tripartite::store::OpenConflict;
 
-use super::{Database, Register, SqliteStore, StoreError, database, runs};
+use super::{Database, Register, SqliteStore, StoreError, database, entries, runs};
 
 /// One audit entry, with what stands beside it.
 #[derive(Debug, Clone)]
@@ -130,7 +130,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn audit_of(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        self.with(|conn| audit(conn, &self.register, OF_RUN, Some(run.as_str()), each))
+        self.with(|conn| audit(conn, &self.register, ALL, Some(run.as_str()), each))
     }
 
     /// As [`audit_of`](Self::audit_of), but only what a person is told of: conflicts, edits undone, values that could
@@ -155,7 +155,7 @@ impl Database {
         each: impl FnMut(AuditRow) -> bool,
     ) -> Result<(), StoreError> {
         database::require(self.connection(), register)?;
-        audit(self.connection(), register, if run.is_some() { OF_RUN } else { ALL }, run, each)
+        audit(self.connection(), register, ALL, run, each)
     }
 
     /// Whether a register had such a run.
@@ -173,15 +173,13 @@ impl Database {
 }
 
 fn has_run(conn: &Connection, register: &Register, run: &str) -> Result<bool, StoreError> {
-    let sql = register.sql(
-        "SELECT 1 FROM {tripartite_runs} WHERE run = ?1 UNION ALL SELECT 1 FROM {tripartite_audit} WHERE run = ?1",
-    );
+    let sql = "SELECT 1 FROM {tripartite_runs} WHERE run = ?1 UNION ALL SELECT 1 FROM {tripartite_audit} WHERE ";
+    let sql = register.sql(sql) + &entries::of_run(conn, register)?;
     Ok(conn.prepare_cached(&sql)?.exists([run])?)
 }
 
-const ALL: &str = "?1 IS NULL";
-const OF_RUN: &str = "run = ?1";
-const NOTEWORTHY: &str = "run = ?1 AND (verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive') OR decision IN ('HeldOpen', 'DriftReverted'))";
+const ALL: &str = "TRUE";
+const NOTEWORTHY: &str = "(verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive') OR decision IN ('HeldOpen', 'DriftReverted'))";
 
 fn audit(
     conn: &Connection,
@@ -191,7 +189,8 @@ fn audit(
     mut each: impl FnMut(AuditRow) -> bool,
 ) -> Result<(), StoreError> {
     let audit = register.sql("{tripartite_audit}");
-    let sql = format!("SELECT run, at, external_id, entry, seq FROM {audit} WHERE {which} ORDER BY seq");
+    let whose = if run.is_some() { entries::of_run(conn, register)? } else { "?1 IS NULL".to_owned() };
+    let sql = format!("SELECT run, at, external_id, entry, seq FROM {audit} WHERE {whose} AND {which} ORDER BY seq");
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([run])?;
     while let Some(row) = rows.next()? {

@@ -2,12 +2,15 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use tripartite::store::LEFT;
 
 use super::layout::{column, quoted};
-use super::{Register, Settings, StoreError, bases, database};
+use super::{Register, Settings, StoreError, bases, database, entries};
 
 /// The version of the tables.
-pub(super) const FORMAT: &str = "2";
+pub(super) const FORMAT: &str = "3";
 
-/// In that one every base was stored in full.
+/// In that one every entry of the audit was stored in full.
+pub(super) const SECOND_FORMAT: &str = "2";
+
+/// In that one every base was stored in full, too.
 pub(super) const FIRST_FORMAT: &str = "1";
 
 /// Beside the members, each name in braces as the register has it. `base` holds the fields by their names, as the source
@@ -36,19 +39,6 @@ CREATE TABLE {tripartite_conflicts}(
     opened_at TEXT NOT NULL,
     PRIMARY KEY(external_id, unit)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE {tripartite_audit}(
-    seq INTEGER PRIMARY KEY,
-    run TEXT NOT NULL,
-    at TEXT NOT NULL,
-    external_id TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    field TEXT,
-    verdict TEXT NOT NULL,
-    detail TEXT,
-    decision TEXT NOT NULL,
-    entry TEXT NOT NULL
-) STRICT;
-CREATE INDEX {tripartite_audit_run} ON {tripartite_audit}(run);
 CREATE TABLE {tripartite_runs}(
     run TEXT PRIMARY KEY,
     at TEXT NOT NULL,
@@ -117,6 +107,7 @@ pub(super) fn create(conn: &Connection, register: &Register, settings: &Settings
     }
     tx.execute_batch(&members(register, settings))?;
     tx.execute_batch(&register.sql(BESIDE))?;
+    tx.execute_batch(&entries::making(register))?;
     for (_, trigger) in OF_ROWS {
         tx.execute_batch(&register.sql(trigger))?;
     }

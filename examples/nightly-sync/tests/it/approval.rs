@@ -22,7 +22,7 @@ fn cut_off(bench: &Bench) -> (String, String) {
     assert_eq!(blocked.status, 4, "{}", blocked.stderr);
     let id = blocked.json()["plan_id"].as_str().unwrap().to_owned();
     // The kernel kills whoever writes beyond this size: the log of the database grows by each batch.
-    let limited = r#"ulimit -f 2048; exec "$0" "$@""#;
+    let limited = r#"ulimit -f 1024; exec "$0" "$@""#;
     let args = ["run", "--db", &bench.path("members.db"), "--remote", &half, "--approve", &id];
     let ran = Command::new("sh").args(["-c", limited, env!("CARGO_BIN_EXE_nightly-sync")]).args(args).output().unwrap();
     assert!(!ran.status.success(), "{ran:?}");

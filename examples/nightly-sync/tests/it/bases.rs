@@ -185,7 +185,7 @@ fn a_database_of_the_version_before_is_read_as_it_is_and_goes_over_with_the_firs
     assert_eq!(stored(&bench), ["1", "3"], "whose base moved on stands in its row");
     let seen = older.record(&ext("M1")).unwrap().unwrap().base.unwrap();
     assert_eq!(seen.record.field(1).text(), Some("q1"), "also for whom had it open before");
-    assert_eq!(bench.value("SELECT value FROM tripartite_meta WHERE key = 'format'").as_deref(), Some("2"));
+    assert_eq!(bench.value("SELECT value FROM tripartite_meta WHERE key = 'format'").as_deref(), Some("3"));
     assert_eq!(counts(&bench.run(&listing, &[]).json(), ["updated", "unchanged"]), [0, 4]);
 }
 

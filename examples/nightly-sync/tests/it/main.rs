@@ -10,6 +10,7 @@ mod bases;
 mod bench;
 mod decide;
 mod edits;
+mod entries;
 mod fence;
 mod files;
 mod guards;

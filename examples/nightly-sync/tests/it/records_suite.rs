@@ -175,7 +175,7 @@ impl Fixture for Club {
     }
 
     fn refuse(&self, id: &ExternalId) -> bool {
-        let (audit, id) = (self.register.table("tripartite_audit"), id.as_str());
+        let (audit, id) = (self.register.table("tripartite_entries"), id.as_str());
         let sql = format!(
             "CREATE TRIGGER \"refusing {id}\" BEFORE INSERT ON \"{audit}\" WHEN NEW.external_id = '{id}'
             BEGIN SELECT RAISE(ABORT, 'refused'); END"

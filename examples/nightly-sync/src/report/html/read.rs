@@ -12,7 +12,7 @@ use tripartite::schema::{Kind, Schema};
 use tripartite::store::Action;
 
 use super::HtmlError;
-use crate::store::{Register, StoreError, UnknownRun, newest_first};
+use crate::store::{Register, StoreError, UnknownRun, newest_first, of_run};
 
 /// So many fields make up whom a record is about.
 const NAMES: usize = 3;
@@ -54,8 +54,8 @@ pub(super) struct Record {
 }
 
 /// Records in which a field, or more than who is new or left, was decided.
-const CHANGED: &str = "run = ?1 AND (subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared') \
-                       OR decision = 'touch')";
+const CHANGED: &str =
+    "(subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared') OR decision = 'touch')";
 
 impl<'a> Source<'a> {
     pub(super) fn new(conn: &'a Connection, register: &'a Register, schema: &'a Schema) -> Self {
@@ -64,6 +64,11 @@ impl<'a> Source<'a> {
 
     fn table(&self, name: &str) -> String {
         quoted(&self.register.table(name))
+    }
+
+    /// The condition that an entry of the audit is of the run `?1`.
+    fn of_run(&self) -> Result<String, StoreError> {
+        of_run(self.conn, self.register)
     }
 
     /// The run that was asked for, or the last one.
@@ -82,7 +87,7 @@ impl<'a> Source<'a> {
             let report = report.map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id: run.clone() })?;
             return Ok(Known { run, at, report: Some(report), is_last });
         }
-        let sql = format!("SELECT at FROM {} WHERE run = ?1 LIMIT 1", self.table("tripartite_audit"));
+        let sql = format!("SELECT at FROM {} WHERE {} LIMIT 1", self.table("tripartite_audit"), self.of_run()?);
         match self.conn.query_row(&sql, [&run], |row| row.get(0)).optional()? {
             Some(at) => Ok(Known { run, at, report: None, is_last }),
             None => Err(UnknownRun { run, last }.into()),
@@ -122,7 +127,8 @@ impl<'a> Source<'a> {
 
     /// How many records the page would list.
     pub(super) fn count_changed(&self, run: &str) -> Result<u64, StoreError> {
-        let sql = format!("SELECT count(DISTINCT external_id) FROM {} WHERE {CHANGED}", self.table("tripartite_audit"));
+        let (audit, of_run) = (self.table("tripartite_audit"), self.of_run()?);
+        let sql = format!("SELECT count(DISTINCT external_id) FROM {audit} WHERE {of_run} AND {CHANGED}");
         Ok(self.conn.query_row(&sql, [run], |row| row.get::<_, i64>(0))?.cast_unsigned())
     }
 
@@ -132,8 +138,8 @@ impl<'a> Source<'a> {
         run: &str,
         mut each: impl FnMut(&Record) -> Result<bool, E>,
     ) -> Result<(), E> {
-        let sql =
-            format!("SELECT external_id, entry FROM {} WHERE run = ?1 ORDER BY seq", self.table("tripartite_audit"));
+        let (audit, of_run) = (self.table("tripartite_audit"), self.of_run()?);
+        let sql = format!("SELECT external_id, entry FROM {audit} WHERE {of_run} ORDER BY seq");
         let mut statement = self.conn.prepare(&sql).map_err(StoreError::from)?;
         let mut rows = statement.query([run]).map_err(StoreError::from)?;
         let mut record = Record::default();
@@ -162,8 +168,8 @@ impl<'a> Source<'a> {
 
     /// The first records of a run to which something was done, by the name of the action, and how many they were.
     pub(super) fn of_action(&self, run: &str, action: &str, most: usize) -> Result<(Vec<String>, u64), StoreError> {
-        let from =
-            format!("FROM {} WHERE run = ?1 AND subject = 'record' AND decision = ?2", self.table("tripartite_audit"));
+        let (audit, of_run) = (self.table("tripartite_audit"), self.of_run()?);
+        let from = format!("FROM {audit} WHERE {of_run} AND subject = 'record' AND decision = ?2");
         let count: i64 = self.conn.query_row(&format!("SELECT count(*) {from}"), [run, action], |row| row.get(0))?;
         let mut statement = self.conn.prepare(&format!("SELECT external_id {from} ORDER BY seq LIMIT ?3"))?;
         let ids = statement.query_map(params![run, action, most as i64], |row| row.get(0))?;

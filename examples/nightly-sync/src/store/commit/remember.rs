@@ -1,15 +1,15 @@
 //! What is remembered of an op beside its row: the link with its base, the conflicts, the audit.
 
 use rusqlite::params;
-use tripartite::audit::{AuditEntry, RecordEntry, Situation};
+use tripartite::audit::{AuditEntry, Situation};
 use tripartite::store::{Action, ConflictChange, Op, OpenConflict, WHOLE_RECORD};
 use tripartite::value::{Record, RecordBuilder};
 
+use super::super::StoreError;
 use super::super::bases::Left;
-use super::super::{StoreError, record};
 use super::{Found, Writer};
 
-impl<'a> Writer<'a> {
+impl Writer<'_> {
     pub(super) fn link(&mut self, op: &Op, found: &Found) -> Result<(), StoreError> {
         let created = matches!(op.action, Action::Create(_));
         let left = match (&mut self.leaving, &op.base, &found.row) {
@@ -78,36 +78,6 @@ impl<'a> Writer<'a> {
                 self.tx.prepare_cached(&self.sql.close)?.execute([op.id.as_str(), unit])?;
             }
         }
-        Ok(())
-    }
-
-    pub(super) fn note(&mut self, op: &Op, entry: &'a AuditEntry) -> Result<(), StoreError> {
-        match entry {
-            AuditEntry::Field(_) => self.note_field(op, entry),
-            AuditEntry::Record(entry) => self.note_record(op, entry),
-        }
-    }
-
-    fn note_field(&mut self, op: &Op, entry: &AuditEntry) -> Result<(), StoreError> {
-        let text = serde_json::to_string(entry).unwrap_or_default();
-        let AuditEntry::Field(entry) = entry else { return Ok(()) };
-        let (verdict, detail, decision) = (entry.verdict.name(), entry.verdict.detail(), entry.decision.name());
-        let (id, field) = (op.id.as_str(), entry.field.as_str());
-        self.note.execute(params![self.run, self.at, id, "field", field, verdict, detail, decision, text])?;
-        Ok(())
-    }
-
-    fn note_record(&mut self, op: &Op, entry: &'a RecordEntry) -> Result<(), StoreError> {
-        let text = match &mut self.noted {
-            Some((noted, text)) if *noted == entry => text,
-            noted => {
-                let text = serde_json::to_string(&AuditEntry::Record(entry.clone())).unwrap_or_default();
-                &mut noted.insert((entry, text)).1
-            }
-        };
-        let (id, verdict) = (op.id.as_str(), record::situation(entry.situation));
-        let (field, detail) = (None::<&str>, None::<&str>);
-        self.note.execute(params![self.run, self.at, id, "record", field, verdict, detail, entry.action, &*text])?;
         Ok(())
     }
 }

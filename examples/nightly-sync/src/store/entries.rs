@@ -1,0 +1,278 @@
+//! The audit: what many entries have alike is stored once.
+//!
+//! A first import has a million entries that say the same of different records. So an entry has its number, its record
+//! and its *kind*, and the kind has the rest.
+//!
+//! | table | what it holds |
+//! |---|---|
+//! | `tripartite_entries` | each entry: its number, its record, its kind, and its text where the kind has another one |
+//! | `tripartite_kinds` | of each kind the run, its time, subject, field, verdict, detail and decision, a text that entries have alike, and the first and the last number of its entries |
+//! | `tripartite_audit` | a view of both with a row for each entry; triggers carry out what is written into it |
+//!
+//! In a database of an earlier version `tripartite_audit` is a table with the columns of the view, so whatever reads it
+//! reads both.
+//!
+//! **How are the entries of a run found?** By their numbers: the entries of a run follow one another, and its kinds know
+//! the first and the last. So no index is written for each entry.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry};
+
+use super::{Register, StoreError, database, record};
+
+const TABLES: &str = "
+CREATE TABLE {tripartite_kinds}(
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    at TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    field TEXT,
+    verdict TEXT NOT NULL,
+    detail TEXT,
+    decision TEXT NOT NULL,
+    entry TEXT,
+    first INTEGER,
+    last INTEGER
+) STRICT;
+CREATE INDEX {tripartite_kinds_run} ON {tripartite_kinds}(run, field, verdict, detail);
+CREATE TABLE {tripartite_entries}(
+    seq INTEGER PRIMARY KEY,
+    external_id TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    entry TEXT
+) STRICT;
+";
+
+/// The view, and what is done when somebody writes into it.
+const VIEW: &str = "
+CREATE VIEW {tripartite_audit} AS
+SELECT seq, run, at, external_id, subject, field, verdict, detail, decision, ifnull(e.entry, k.entry) AS entry
+FROM {tripartite_entries} e CROSS JOIN {tripartite_kinds} k ON k.id = e.kind;
+CREATE TRIGGER {tripartite_audit_inserted} INSTEAD OF INSERT ON {tripartite_audit}
+BEGIN
+    INSERT INTO {tripartite_kinds}(run, at, subject, field, verdict, detail, decision)
+    SELECT NEW.run, NEW.at, NEW.subject, NEW.field, NEW.verdict, NEW.detail, NEW.decision
+    WHERE NOT EXISTS (SELECT 1 FROM {tripartite_kinds} k WHERE {alike});
+    INSERT INTO {tripartite_entries}(seq, external_id, kind, entry)
+    SELECT NEW.seq, NEW.external_id, min(k.id), NEW.entry FROM {tripartite_kinds} k WHERE {alike};
+    UPDATE {tripartite_kinds} SET
+        first = min(ifnull(first, last_insert_rowid()), last_insert_rowid()),
+        last = max(ifnull(last, last_insert_rowid()), last_insert_rowid())
+    WHERE id = (SELECT kind FROM {tripartite_entries} WHERE seq = last_insert_rowid());
+END;
+CREATE TRIGGER {tripartite_audit_deleted} INSTEAD OF DELETE ON {tripartite_audit}
+BEGIN
+    DELETE FROM {tripartite_kinds} WHERE id = (SELECT kind FROM {tripartite_entries} WHERE seq = OLD.seq)
+    AND NOT EXISTS (
+        SELECT 1 FROM {tripartite_entries} e
+        WHERE e.seq BETWEEN first AND last AND e.seq <> OLD.seq AND e.kind = {tripartite_kinds}.id
+    );
+    DELETE FROM {tripartite_entries} WHERE seq = OLD.seq;
+END;
+CREATE TRIGGER {tripartite_audit_updated} INSTEAD OF UPDATE ON {tripartite_audit}
+BEGIN
+    DELETE FROM {tripartite_audit} WHERE seq = OLD.seq;
+    INSERT INTO {tripartite_audit} VALUES (
+        NEW.seq, NEW.run, NEW.at, NEW.external_id, NEW.subject, NEW.field, NEW.verdict, NEW.detail, NEW.decision,
+        NEW.entry
+    );
+END;
+";
+
+/// What an earlier version kept in one table. The first text of a kind is the one that entries have alike.
+const PACK: &str = "
+INSERT INTO {tripartite_kinds}(run, at, subject, field, verdict, detail, decision, first, last)
+SELECT run, at, subject, field, verdict, detail, decision, min(seq), max(seq) FROM {tripartite_audit}
+GROUP BY run, at, subject, field, verdict, detail, decision ORDER BY min(seq);
+UPDATE {tripartite_kinds} SET entry = (SELECT entry FROM {tripartite_audit} WHERE seq = first)
+WHERE subject = 'record';
+INSERT INTO {tripartite_entries}(seq, external_id, kind, entry)
+SELECT NEW.seq, NEW.external_id, k.id, nullif(NEW.entry, k.entry)
+FROM {tripartite_audit} NEW CROSS JOIN {tripartite_kinds} k ON {alike} ORDER BY NEW.seq;
+DROP TABLE {tripartite_audit};
+";
+
+/// Whether an entry is of the kind `k`.
+const ALIKE: &str = "k.run = NEW.run AND k.field IS NEW.field AND k.verdict = NEW.verdict AND k.detail IS NEW.detail \
+    AND k.at = NEW.at AND k.subject = NEW.subject AND k.decision = NEW.decision";
+
+fn sql(register: &Register, text: &str) -> String {
+    register.sql(&text.replace("{alike}", ALIKE))
+}
+
+/// The statements that make the audit.
+pub(super) fn making(register: &Register) -> String {
+    [TABLES, VIEW].map(|text| sql(register, text)).concat()
+}
+
+/// The statements that pack the audit of an earlier version.
+pub(super) fn packing(register: &Register) -> String {
+    [TABLES, PACK, VIEW].map(|text| sql(register, text)).concat()
+}
+
+/// The condition that an entry is of the run `?1`.
+pub(crate) fn of_run(conn: &Connection, register: &Register) -> Result<String, StoreError> {
+    if !database::has_table(conn, &register.table("tripartite_kinds"))? {
+        return Ok("run = ?1".to_owned());
+    }
+    let numbers = "(SELECT min(first) FROM {tripartite_kinds} WHERE run = ?1) \
+        AND (SELECT max(last) FROM {tripartite_kinds} WHERE run = ?1)";
+    Ok(register.sql(&format!("seq BETWEEN {numbers} AND run = ?1")))
+}
+
+/// The statements of a register, written once for all batches.
+#[derive(Debug)]
+pub(super) struct Statements {
+    find: String,
+    make: String,
+    insert: String,
+    numbers: String,
+}
+
+impl Statements {
+    pub(super) fn of(register: &Register) -> Self {
+        Self {
+            find: register.sql(
+                "SELECT id, entry FROM {tripartite_kinds} WHERE run = ?1 AND field IS ?2 AND verdict = ?3
+                 AND detail IS ?4 AND decision = ?5 AND at = ?6 AND subject = ?7",
+            ),
+            make: register.sql(
+                "INSERT INTO {tripartite_kinds}(run, field, verdict, detail, decision, at, subject, entry)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            ),
+            insert: register.sql("INSERT INTO {tripartite_entries}(external_id, kind, entry) VALUES (?1, ?2, ?3)"),
+            numbers: register.sql(
+                "UPDATE {tripartite_kinds} SET first = min(ifnull(first, ?2), ?2), last = max(ifnull(last, ?3), ?3)
+                 WHERE id = ?1",
+            ),
+        }
+    }
+}
+
+/// What the entries of a kind have alike within a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Name<'a> {
+    /// `None`: about a record as a whole.
+    field: Option<&'a str>,
+    verdict: String,
+    detail: Option<String>,
+    decision: &'a str,
+}
+
+/// A kind that this batch has entries of.
+struct Kind {
+    id: i64,
+    entry: Option<String>,
+    /// The first and the last number of this batch's entries.
+    numbers: Option<(i64, i64)>,
+}
+
+/// The last entry about a record as a whole: most of a batch have the same.
+struct Noted<'a> {
+    entry: &'a RecordEntry,
+    kind: usize,
+    /// Its text, where the kind has another one.
+    own: Option<String>,
+}
+
+/// Writes the entries of one batch.
+pub(super) struct Entries<'a> {
+    tx: &'a Connection,
+    sql: &'a Statements,
+    run: &'a str,
+    at: String,
+    insert: CachedStatement<'a>,
+    kinds: Vec<Kind>,
+    by_name: BTreeMap<Name<'a>, usize>,
+    noted: Option<Noted<'a>>,
+}
+
+impl<'a> Entries<'a> {
+    pub(super) fn new(tx: &'a Connection, sql: &'a Statements, run: &'a str, at: String) -> Result<Self, StoreError> {
+        let insert = tx.prepare_cached(&sql.insert)?;
+        Ok(Self { tx, sql, run, at, insert, kinds: Vec::new(), by_name: BTreeMap::new(), noted: None })
+    }
+
+    pub(super) fn add(&mut self, id: &str, entry: &'a AuditEntry) -> Result<(), StoreError> {
+        match entry {
+            AuditEntry::Field(field) => self.add_field(id, field, entry),
+            AuditEntry::Record(entry) => self.add_record(id, entry),
+        }
+    }
+
+    fn add_field(&mut self, id: &str, field: &'a FieldEntry, entry: &AuditEntry) -> Result<(), StoreError> {
+        let text = serde_json::to_string(entry).unwrap_or_default();
+        let (verdict, detail) = (field.verdict.name().to_owned(), field.verdict.detail());
+        let name = Name { field: Some(&field.field), verdict, detail, decision: field.decision.name() };
+        let kind = self.kind(name, None)?;
+        insert(self.tx, &mut self.insert, &mut self.kinds[kind], id, Some(&text))
+    }
+
+    fn add_record(&mut self, id: &str, entry: &'a RecordEntry) -> Result<(), StoreError> {
+        let noted = match self.noted.take().filter(|noted| noted.entry == entry) {
+            Some(noted) => noted,
+            None => self.record(entry)?,
+        };
+        let Noted { kind, own, .. } = self.noted.insert(noted);
+        insert(self.tx, &mut self.insert, &mut self.kinds[*kind], id, own.as_deref())
+    }
+
+    fn record(&mut self, entry: &'a RecordEntry) -> Result<Noted<'a>, StoreError> {
+        let text = serde_json::to_string(&AuditEntry::Record(entry.clone())).unwrap_or_default();
+        let verdict = record::situation(entry.situation);
+        let kind = self.kind(Name { field: None, verdict, detail: None, decision: &entry.action }, Some(&text))?;
+        let own = Some(text).filter(|text| self.kinds[kind].entry.as_ref() != Some(text));
+        Ok(Noted { entry, kind, own })
+    }
+
+    /// The kind of this name, which is made with this text where there is none.
+    fn kind(&mut self, name: Name<'a>, text: Option<&str>) -> Result<usize, StoreError> {
+        if let Some(&known) = self.by_name.get(&name) {
+            return Ok(known);
+        }
+        let Name { field, verdict, detail, decision } = &name;
+        let subject = if field.is_some() { "field" } else { "record" };
+        let key = params![self.run, field, verdict, detail, decision, self.at, subject];
+        let found = |row: &rusqlite::Row<'_>| Ok(Kind { id: row.get(0)?, entry: row.get(1)?, numbers: None });
+        let found = self.tx.prepare_cached(&self.sql.find)?.query_row(key, found).optional()?;
+        let kind = match found {
+            Some(found) => found,
+            None => {
+                let row = params![self.run, field, verdict, detail, decision, self.at, subject, text];
+                self.tx.prepare_cached(&self.sql.make)?.execute(row)?;
+                Kind { id: self.tx.last_insert_rowid(), entry: text.map(str::to_owned), numbers: None }
+            }
+        };
+        self.kinds.push(kind);
+        self.by_name.insert(name, self.kinds.len() - 1);
+        Ok(self.kinds.len() - 1)
+    }
+
+    /// Tells the kinds which numbers their entries have. Behind a savepoint that was rolled back, some are gone.
+    pub(super) fn settle(&mut self) -> Result<(), StoreError> {
+        let mut statement = self.tx.prepare_cached(&self.sql.numbers)?;
+        for kind in self.kinds.drain(..) {
+            if let Some((first, last)) = kind.numbers {
+                statement.execute([kind.id, first, last])?;
+            }
+        }
+        self.by_name.clear();
+        self.noted = None;
+        Ok(())
+    }
+}
+
+fn insert(
+    tx: &Connection,
+    statement: &mut CachedStatement<'_>,
+    kind: &mut Kind,
+    id: &str,
+    text: Option<&str>,
+) -> Result<(), StoreError> {
+    statement.execute(params![id, kind.id, text])?;
+    let seq = tx.last_insert_rowid();
+    kind.numbers = Some(kind.numbers.map_or((seq, seq), |(first, last)| (first.min(seq), last.max(seq))));
+    Ok(())
+}
