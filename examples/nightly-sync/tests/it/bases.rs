@@ -156,12 +156,11 @@ fn a_row_that_changed_unseen_has_no_base_and_its_edit_is_not_overwritten_unseen(
 }
 
 /// What the version before wrote: every base in full, here of a member that was edited, and of one that was deleted.
-const BEFORE: &str = include_str!("../data/whole-bases.sql");
+const BEFORE: &[u8] = include_bytes!("../data/whole-bases.sqlite");
 
 #[test]
 fn a_database_of_the_version_before_is_read_as_it_is_and_goes_over_with_the_first_write() {
-    let bench = Bench::new();
-    bench.edit(BEFORE);
+    let bench = Bench::of(BEFORE);
     let same = || {
         for (id, expected) in [
             ("M1", ONE),

@@ -48,6 +48,13 @@ impl Bench {
         Self { dir }
     }
 
+    /// One whose database an earlier version wrote; `sqlite3 FILE .dump` shows what stands in it.
+    pub(crate) fn of(database: &[u8]) -> Self {
+        let bench = Self::new();
+        bench.write("members.db", database);
+        bench
+    }
+
     pub(crate) fn path(&self, name: &str) -> String {
         self.dir.join(name).display().to_string()
     }

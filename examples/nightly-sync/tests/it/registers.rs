@@ -162,7 +162,7 @@ fn a_blocked_run_is_approved_for_its_own_register() {
 }
 
 /// What the first version wrote: three members, one edited since.
-const UNNAMED: &str = include_str!("../data/unnamed.sql");
+const UNNAMED: &[u8] = include_bytes!("../data/unnamed.sqlite");
 
 fn objects(conn: &Connection) -> Vec<String> {
     let mut statement =
@@ -172,8 +172,7 @@ fn objects(conn: &Connection) -> Vec<String> {
 
 #[test]
 fn a_database_of_the_first_version_goes_on_and_takes_registers_beside_its_own() {
-    let bench = Bench::new();
-    bench.edit(UNNAMED);
+    let bench = Bench::of(UNNAMED);
     let before = objects(&bench.sql());
     let report = bench.sync(&members(1..=3).replace("p2", "q2"));
     assert_eq!(counts(&report, ["created", "updated", "unchanged", "conflicts_detected"]), [0, 1, 2, 1]);
@@ -203,11 +202,12 @@ fn a_database_of_the_first_version_goes_on_and_takes_registers_beside_its_own() 
 
 /// What the version before wrote: an unnamed register with an open conflict, a user's edits and somebody who left; and four
 /// scheduled ones, of which one was blocked, one failed, one is paused and one waits for a worker.
-const EARLIER: &str = include_str!("../data/earlier.sql");
+const EARLIER: &[u8] = include_bytes!("../data/earlier.sqlite");
 
 fn earlier() -> Bench {
-    let bench = Bench::new();
-    bench.edit(&EARLIER.replace("LISTING", &bench.path("listing.jsonl")));
+    let bench = Bench::of(EARLIER);
+    let text = format!("replace(CAST(bytes AS TEXT), 'LISTING', '{}')", bench.path("listing.jsonl"));
+    bench.edit(&format!("UPDATE tripartite_jobs SET bytes = CAST({text} AS BLOB)"));
     bench
 }
 
