@@ -11,7 +11,7 @@ use tripartite::source::Cursor;
 use tripartite::store::{Candidate, CandidateQuery, IndexEntry, IndexPage, Loaded, Presence, Revision, Synced};
 use tripartite::value::{Record, RecordBuilder, Value};
 
-use super::faulty::Fault::*;
+use super::fault::Fault::*;
 use super::faulty::{Faulty, Moment};
 
 /// How many entries a page has.

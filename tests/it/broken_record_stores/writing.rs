@@ -8,7 +8,7 @@ use tripartite::id::{ExternalId, LocalId};
 use tripartite::store::{Action, Batch, ConflictChange, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::{Record, RecordBuilder, Value};
 
-use super::faulty::Fault::*;
+use super::fault::Fault::*;
 use super::faulty::Faulty;
 
 /// A record with each field that is stated made another one; `None` leaves it out.

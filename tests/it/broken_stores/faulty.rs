@@ -12,73 +12,7 @@ use tripartite::drive::block_on;
 use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 use tripartite::memory::MemoryJobStore;
 
-/// What is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    Nothing,
-    // Keys, bytes, time.
-    CaseInsensitiveKeys,
-    UnescapedKeys,
-    KeysCutAt255,
-    BytesEndAtNul,
-    BytesCutAt64K,
-    WholeSeconds,
-    NanosecondsIn64Bits,
-    DeleteTakesTheLogAlong,
-    // get
-    EmptyForMissing,
-    OldVersionAnswered,
-    TornRead,
-    // compare_and_swap
-    BlindWrite,
-    CompareWithoutLock,
-    CreateOverwrites,
-    ConflictWrites,
-    DeleteIgnoresVersion,
-    DeleteTakesNeighbours,
-    VersionsFromOneAgain,
-    VersionConstant,
-    // due
-    DueLostOnConflict,
-    DueOnlyOnce,
-    DueForEver,
-    DueBeforeTheEndOnly,
-    DueAtAnyTime,
-    DueOfAllShards,
-    DueByKey,
-    DueSkipsTies,
-    DueWithoutMore,
-    DueWithoutLimit,
-    // append
-    AppendSaysOld,
-    AppendSaysNew,
-    AppendAgain,
-    AppendByTimeAndId,
-    AppendDropsWhenBusy,
-    IdsAcrossLogs,
-    CaseInsensitiveIds,
-    // read
-    ReadToTheEndInclusive,
-    ReadBehindTheStartOnly,
-    ReadOfAllTime,
-    ReadBackwards,
-    ReadFromTheBeginning,
-    ReadSkipsTies,
-    ReadWithoutLimit,
-    ReadByOffset,
-    // prune
-    PruneInclusive,
-    PruneEverything,
-    PruneNothing,
-    PruneWithoutLimit,
-    PruneAllLogs,
-    // swap_many
-    BatchStopsAtConflict,
-    BatchBackwards,
-    BatchWithoutCompare,
-}
-
-use Fault::*;
+use super::fault::Fault::{self, *};
 
 /// A store with a fault.
 #[derive(Debug)]

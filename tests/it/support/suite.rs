@@ -10,6 +10,46 @@ const RACES: usize = 40;
 /// What is wrong, and the names of the cases that must say so.
 pub(crate) type Broken<F> = [(F, &'static [&'static str])];
 
+/// Declares what can be wrong with a store, each fault with the cases that must say so, and what a store may do.
+macro_rules! faults {
+    (broken { $($fault:ident => $($case:ident),+;)+ } may { $($may:ident),+ }) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Fault {
+            $($fault,)+
+            $($may,)+
+        }
+
+        pub(super) const BROKEN: &$crate::support::suite::Broken<Fault> =
+            &[$((Fault::$fault, &[$(stringify!($case)),+])),+];
+
+        pub(super) const MAY: &[Fault] = &[$(Fault::$may),+];
+    };
+}
+
+pub(crate) use faults;
+
+/// The tests of a suite: of what its cases say about the broken stores, and about those that do what they may.
+macro_rules! judges {
+    ($promises:expr, $broken:expr, $may:expr) => {
+        #[test]
+        fn each_fails_the_cases_about_it_in_the_words_of_the_promise() {
+            $crate::support::suite::each_fails_the_cases_about_it($broken, &$promises());
+        }
+
+        #[test]
+        fn each_case_is_failed_by_some_store() {
+            $crate::support::suite::each_case_is_failed($broken, &$promises());
+        }
+
+        #[test]
+        fn a_store_that_does_what_it_may_fails_none() {
+            $crate::support::suite::none_fails($may, &$promises());
+        }
+    };
+}
+
+pub(crate) use judges;
+
 /// A case of the suite.
 pub(crate) struct Promise<F> {
     pub(crate) name: &'static str,
