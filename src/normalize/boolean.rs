@@ -61,25 +61,3 @@ fn read(raw: &str) -> Option<Option<bool>> {
         _ => None,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::canonical;
-    use crate::value::Problem;
-
-    #[test]
-    fn spellings() {
-        for (raw, expected, why) in [
-            ("true", Ok("true"), "the canonical form"),
-            ("TrUe", Ok("true"), "case does not count"),
-            ("\u{FEFF}1\n", Ok("true"), "nor what is invisible"),
-            ("0", Ok("false"), "a digit is a truth value"),
-            (" ", Ok(""), "blank is empty"),
-            ("01", Err(Problem::NotABoolean), "two digits are a number"),
-            ("ｔｒｕｅ", Err(Problem::NotABoolean), "full-width letters are other letters"),
-            ("t rue", Err(Problem::NotABoolean), "white space inside counts"),
-        ] {
-            assert_eq!(canonical(raw).as_deref(), expected.as_ref().copied(), "{why}");
-        }
-    }
-}

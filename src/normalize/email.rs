@@ -258,68 +258,7 @@ fn is_label(label: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
-    use super::{canonical, same};
-    use crate::value::Problem;
-
-    #[test]
-    fn spellings() {
-        for (raw, expected, why) in [
-            ("sean@example.org", "sean@example.org", "plain"),
-            (" Sean.OBrien@Example.ORG\n", "sean.obrien@example.org", "case and white space around"),
-            ("\u{200B}sean\u{AD}@exam\u{200B}ple.org", "sean@example.org", "what nobody sees, anywhere"),
-            ("MailTo:sean@example.org", "sean@example.org", "a link is an address"),
-            ("info@bücher.example", "info@xn--bcher-kva.example", "a domain in its own script"),
-            ("info@XN--BCHER-KVA.example", "info@xn--bcher-kva.example", "and in ASCII"),
-            ("info@bu\u{308}cher。example", "info@xn--bcher-kva.example", "decomposed, with an ideographic stop"),
-            ("SEÁN@example.ie", "seán@example.ie", "an internationalised mailbox"),
-            ("sea\u{301}n@example.ie", "seán@example.ie", "is composed"),
-            ("a+b=c/d@example.org", "a+b=c/d@example.org", "odd but legal characters"),
-            ("\"a b\"@example.org", "\"a b\"@example.org", "a quoted mailbox may hold a space"),
-            ("\"a@b\"@example.org", "\"a@b\"@example.org", "and an at sign"),
-            ("\"a\\\"B\"@example.org", "\"a\\\"b\"@example.org", "and an escaped quotation mark"),
-            ("x@1.2.museum", "x@1.2.museum", "a label may be a number, the last may not"),
-            ("", "", "blank is empty"),
-        ] {
-            assert_eq!(canonical(raw).as_deref(), Ok(expected), "{why}");
-            assert!(same(raw, expected), "{why}");
-        }
-    }
-
-    #[test]
-    fn not_one_address() {
-        for (raw, why) in [
-            ("sean", "no at sign"),
-            ("@example.org", "no mailbox"),
-            ("sean@", "no domain"),
-            ("a@b@example.org", "two at signs"),
-            ("a@example.org, b@example.org", "two addresses"),
-            ("Seán <sean@example.ie>", "a display name"),
-            ("sean o@example.org", "white space in the mailbox"),
-            ("sean@exa mple.org", "white space in the domain"),
-            (".sean@example.org", "a dot at the start"),
-            ("sean.@example.org", "a dot at the end"),
-            ("se..an@example.org", "two dots"),
-            ("\"sean@example.org", "a quotation without end"),
-            ("\"a\"b@example.org", "text after a quotation"),
-            ("\"a\\", "an escape of nothing"),
-            ("sean@localhost", "one label"),
-            ("sean@[192.0.2.1]", "an address literal"),
-            ("sean@192.0.2.1", "a number at the end of the domain"),
-            ("sean@example.org.", "a dot at the end of the domain"),
-            ("sean@-example.org", "a hyphen at the start of a label"),
-            ("sean@exa_mple.org", "an underscore in the domain"),
-            ("sean@büch_er.example", "nor in another script"),
-            ("mailto:a%2Bb@example.org", "percent-encoded"),
-            ("mailto:a@example.org?subject=x", "a link that says more"),
-            ("sean＠example.org", "a full-width at sign"),
-            ("a\u{37E}b@example.org", "a character that composes to a semicolon"),
-        ] {
-            assert_eq!(canonical(raw), Err(Problem::NotAnEmail), "{why}");
-            assert!(!same(raw, raw), "{why}");
-        }
-    }
+    use super::canonical;
 
     #[test]
     fn lengths_are_those_of_rfc_5321() {
@@ -336,10 +275,5 @@ mod tests {
             assert_eq!(canonical(&raw).is_ok(), valid, "{why}");
         }
         assert!(canonical(&format!("{}@example.org", "é".repeat(33))).is_err(), "octets, not characters");
-    }
-
-    #[test]
-    fn a_canonical_address_is_borrowed() {
-        assert!(matches!(canonical("sean@example.org"), Ok(Cow::Borrowed(_))));
     }
 }

@@ -93,33 +93,6 @@ mod tests {
     use crate::value::Problem;
 
     #[test]
-    fn spellings() {
-        for (raw, expected, why) in [
-            ("0", Ok("0"), "zero keeps its digit"),
-            ("-000", Ok("0"), "zero has no sign"),
-            ("+5", Ok("5"), "a plus says nothing"),
-            ("-05", Ok("-5"), "leading zeros say nothing"),
-            ("5.000", Ok("5"), "a spreadsheet's whole number"),
-            ("-0.0", Ok("0"), "nor has a spreadsheet's zero"),
-            ("\u{A0}7\n", Ok("7"), "white space around does not count"),
-            ("", Ok(""), "blank is empty"),
-            ("18446744073709551616", Ok("18446744073709551616"), "beyond 64 bits"),
-            ("5.5", Err(Problem::NotAnInteger), "a half is not whole"),
-            ("5.", Err(Problem::NotAnInteger), "the end of a sentence"),
-            (".0", Err(Problem::NotAnInteger), "no digit before the point"),
-            ("1e3", Err(Problem::NotAnInteger), "an exponent has dropped digits"),
-            ("1 000", Err(Problem::NotAnInteger), "separators are ambiguous"),
-            ("1.000.000", Err(Problem::NotAnInteger), "in every country's way"),
-            ("--5", Err(Problem::NotAnInteger), "one sign"),
-            ("-", Err(Problem::NotAnInteger), "a sign is no number"),
-            ("٥", Err(Problem::NotAnInteger), "digits are ASCII"),
-            ("0x10", Err(Problem::NotAnInteger), "and decimal"),
-        ] {
-            assert_eq!(canonical(raw).as_deref(), expected.as_ref().copied(), "{why}");
-        }
-    }
-
-    #[test]
     fn a_thousand_digits_and_no_more() {
         assert!(same(&"9".repeat(1_000), &format!("+{}", "9".repeat(1_000))));
         assert_eq!(canonical(&"9".repeat(1_001)), Err(Problem::TooLong { limit: 1_000 }));

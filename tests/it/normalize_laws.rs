@@ -1,9 +1,12 @@
-//! The laws every kind keeps, on arbitrary text and on text that is nearly of the kind.
+//! The laws every kind keeps, on arbitrary text and on text that is nearly of the kind; and what each kind makes of single texts,
+//! a row each in `tests/data/spellings.json`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::string::string_regex;
+use serde::Deserialize;
 use tripartite::normalize::phone::Region;
 use tripartite::normalize::{address, boolean, date, decimal, email, integer, name, phone, text, timestamp};
 use tripartite::value::Problem;
@@ -16,6 +19,8 @@ struct Kind {
     name: &'static str,
     canonical: fn(&str) -> Result<Cow<'_, str>, Problem>,
     same: fn(&str, &str) -> bool,
+    /// What is said of a text of the table that is none of the kind.
+    refusal: Option<&'static Problem>,
     /// What texts of this kind are made of.
     shape: &'static str,
 }
@@ -29,60 +34,70 @@ const KINDS: [Kind; 10] = [
         name: "text",
         canonical: |raw| Ok(text::canonical(raw)),
         same: text::same,
+        refusal: None,
         shape: "[ \u{A0}\u{200B}\u{2028}aAé\u{301}\u{323}가\u{1161}\u{11A8}.]{0,8}",
     },
     Kind {
         name: "name",
         canonical: |raw| Ok(name::canonical(raw)),
         same: name::same,
+        refusal: None,
         shape: "[ \u{A0}\u{200D}'’`\u{1FEF}−–aéÁ\u{301}\u{308}-]{0,8}",
     },
     Kind {
         name: "address",
         canonical: |raw| Ok(address::canonical(raw)),
         same: address::same,
+        refusal: None,
         shape: "[ ,，\n\u{200B}aAİIΣςßẞHh\u{331}\u{307}\u{323}1]{0,8}",
     },
     Kind {
         name: "email",
         canonical: email::canonical,
         same: email::same,
+        refusal: Some(&Problem::NotAnEmail),
         shape: "( |mailto:)?[aAé\u{301}.\"\\\\ \u{200B}Hh\u{331}-]{1,5}@[aBü\u{308}ß\u{200D}。.-]{1,5}\\.[oO]rg ?",
     },
     Kind {
         name: "phone",
         canonical: |raw| phone::canonical(raw, ireland()),
         same: |a, b| phone::same(a, b, ireland()),
+        refusal: None,
         shape: "(\\+|00|\\+353|00353)?[ (]?(0|1|8)?\\)?[0-9٣ -]{4,12}(x|;ext=| ext )?[0-9]{0,3}",
     },
     Kind {
         name: "integer",
         canonical: integer::canonical,
         same: integer::same,
+        refusal: Some(&Problem::NotAnInteger),
         shape: " ?[+-]?[01]{0,3}[0-9]{0,2}(\\.0*)?",
     },
     Kind {
         name: "decimal",
         canonical: decimal::canonical,
         same: decimal::same,
+        refusal: Some(&Problem::NotADecimal),
         shape: " ?[+-]?[01]{0,3}(\\.[01]{0,3})?([eE][+-]?[0-9]{1,3})?",
     },
     Kind {
         name: "boolean",
         canonical: boolean::canonical,
         same: boolean::same,
+        refusal: Some(&Problem::NotABoolean),
         shape: " ?([tT][rR]ue|[fF]alse|0|1) ?",
     },
     Kind {
         name: "date",
         canonical: |raw| date::canonical(raw, &[]),
         same: |a, b| date::same(a, b, &[]),
+        refusal: Some(&Problem::NotADate),
         shape: " ?(0000|0001|2023|2024)-[01]?[0-9]-[0-3]?[0-9]",
     },
     Kind {
         name: "timestamp",
         canonical: timestamp::canonical,
         same: timestamp::same,
+        refusal: Some(&Problem::NotATimestamp),
         shape: "(0001|2024|9999)-(01|12|06)-(01|30|31)[Tt ][012][0-9]:59:(59|60|00)(\\.[05]{1,11})?([zZ]|[+-]0[01]:00)",
     },
 ];
@@ -108,6 +123,51 @@ fn canonical(kind: Kind, raw: &str) -> Canonical {
 
 fn owned(canonical: Result<Cow<'_, str>, Problem>) -> Canonical {
     canonical.map(Cow::into_owned)
+}
+
+/// The rows of a kind.
+#[derive(Deserialize)]
+struct Spellings {
+    /// A text, its canonical form if it has one, and why.
+    #[serde(default)]
+    forms: Vec<(String, Option<String>, String)>,
+    /// Two texts that are not the same, and why.
+    #[serde(default)]
+    apart: Vec<(String, String, String)>,
+}
+
+fn spellings() -> Vec<(Kind, Spellings)> {
+    let table = include_str!("../data/spellings.json");
+    let table: BTreeMap<String, Spellings> = serde_json::from_str(table).expect("rows by kind");
+    let kind = |name: &str| *KINDS.iter().find(|kind| kind.name == name).unwrap_or_else(|| panic!("no kind {name}"));
+    table.into_iter().map(|(name, spellings)| (kind(&name), spellings)).collect()
+}
+
+#[test]
+fn each_text_of_the_table_has_the_form_that_its_row_says() {
+    for (kind, Spellings { forms, .. }) in spellings() {
+        for (raw, expected, why) in &forms {
+            let expected = expected.clone().ok_or_else(|| kind.refusal.cloned().expect("a kind that refuses texts"));
+            assert_eq!(canonical(kind, raw), expected, "{kind:?}: {why}");
+            let Ok(form) = expected else { continue };
+            assert!(matches!((kind.canonical)(&form), Ok(Cow::Borrowed(_))), "{kind:?}: {form:?} is built anew");
+        }
+    }
+}
+
+/// Every two of the table, so that a short cut of `same` meets every long way.
+#[test]
+fn two_texts_of_the_table_are_the_same_when_their_rows_say_the_same_form() {
+    for (kind, Spellings { forms, apart }) in spellings() {
+        for (a, left, why) in &forms {
+            for (b, right, _) in &forms {
+                assert_eq!((kind.same)(a, b), left.is_some() && left == right, "{kind:?}: {a:?}, {b:?}: {why}");
+            }
+        }
+        for (a, b, why) in &apart {
+            assert!(!(kind.same)(a, b), "{kind:?}: {why}");
+        }
+    }
 }
 
 proptest! {
