@@ -10,7 +10,8 @@ use tripartite::detect::Clash;
 use tripartite::id::{ExternalId, LocalId, PersonId};
 use tripartite::store::WHOLE_RECORD;
 
-use super::{Options, UsageError, register, strategy};
+use super::UsageError;
+use super::options::{Options, register, strategy};
 use crate::store::Register;
 
 /// What somebody asks, or decides.

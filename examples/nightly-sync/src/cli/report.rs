@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Options, UsageError, register};
+use super::UsageError;
+use super::options::{Options, register};
 use crate::store::Register;
 
 /// Which run to put on a page.

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Options, UsageError, register, remote};
+use super::UsageError;
+use super::options::{Options, register, remote};
 use crate::listing::Remote;
 use crate::store::Register;
 

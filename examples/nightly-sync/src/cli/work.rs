@@ -10,7 +10,8 @@ use tripartite::queue::QueueRules;
 use tripartite::schema::Strategy;
 use tripartite::work::Settings;
 
-use super::{Format, Options, UsageError, format, only, register, strategy};
+use super::options::{Options, format, only, register, strategy};
+use super::{Format, UsageError};
 use crate::work::backoff;
 
 /// The longest lease: for so long a job of a worker that vanished is nobody's.

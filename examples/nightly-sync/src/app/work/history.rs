@@ -1,0 +1,93 @@
+//! `history`: each finished attempt, of one key or of all.
+
+use chrono::{DateTime, Utc};
+use tripartite::drive::block_on;
+use tripartite::history::{CSV_HEADER, HistoryEntry};
+use tripartite::id::SyncKey;
+use tripartite::jobs::LogPosition;
+use tripartite::queue::Attempt;
+use tripartite::work::{Queue, WorkError};
+
+use super::super::{FAILED, SUCCEEDED};
+use super::status::enrolled;
+use super::{Problem, jobs, open_to_read};
+use crate::cli::{Format, HistoryArgs};
+use crate::jobs::SqliteJobStore;
+use crate::store::Register;
+use crate::term::Console;
+use crate::work;
+
+/// How many history entries are read in one go.
+const PAGE: usize = 500;
+
+pub(super) fn history(console: &mut Console, args: &HistoryArgs) -> Result<u8, Problem> {
+    if args.format == Format::Csv {
+        console.print(CSV_HEADER.trim_end_matches('\n'));
+    }
+    let Some(queue) = open_to_read(&args.db)? else { return Ok(SUCCEEDED) };
+    let keys = match &args.key {
+        Some(key) => vec![key.clone()],
+        None => work::keys(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?,
+    };
+    if let Some(key) = &args.key {
+        let known = work::known(&queue).map_err(|error| jobs(&args.db)(WorkError::Store(error)))?;
+        if !known.contains(key) {
+            console.say(format!("{} was never enrolled; {}", Register::of(key), enrolled(&known)));
+        }
+    }
+    let mut ill = false;
+    for key in keys {
+        let unflushed = match block_on(queue.slot(&key)) {
+            Ok(slot) => slot.map(|slot| slot.unflushed).unwrap_or_default(),
+            // What is in the log can be read all the same.
+            Err(error @ WorkError::Broken { .. }) => {
+                ill = true;
+                console.say(format!("nightly-sync: {error}"));
+                Vec::new()
+            }
+            Err(error) => return Err(jobs(&args.db)(error)),
+        };
+        attempts(console, &queue, args, &key, unflushed)?;
+    }
+    Ok(if ill { FAILED } else { SUCCEEDED })
+}
+
+/// Prints a key's attempts in the order of their tokens: after a clock was set back, a newer one may have an earlier time.
+fn attempts(
+    console: &mut Console,
+    queue: &Queue<SqliteJobStore>,
+    args: &HistoryArgs,
+    key: &SyncKey,
+    unflushed: Vec<Attempt>,
+) -> Result<(), Problem> {
+    let mut entries: Vec<HistoryEntry> = Vec::new();
+    loop {
+        let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
+        let after = entries.last().map(|last| LogPosition { at: last.at(), id: last.id() });
+        let page = block_on(queue.history(key, all, after.as_ref(), PAGE)).map_err(jobs(&args.db))?;
+        if page.is_empty() {
+            break;
+        }
+        entries.extend(page);
+    }
+    // Those that are not appended yet.
+    entries.extend(unflushed.into_iter().map(|attempt| HistoryEntry::new(key, attempt)));
+    entries.sort_by_key(|entry| entry.attempt.token);
+    entries.dedup_by_key(|entry| entry.attempt.token);
+    print_entries(console, args.format, &entries)
+}
+
+fn print_entries(console: &mut Console, format: Format, entries: &[HistoryEntry]) -> Result<(), Problem> {
+    let mut text = String::new();
+    for entry in entries {
+        match format {
+            Format::Jsonl => entry.json_line(&mut text)?,
+            Format::Csv => entry.csv_line(&mut text),
+        }
+    }
+    if !text.is_empty() {
+        // The console ends the line itself.
+        console.print(text.trim_end_matches('\n'));
+    }
+    Ok(())
+}
