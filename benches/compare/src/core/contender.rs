@@ -120,7 +120,7 @@ pub(super) fn raw_fields(_: &Crowd, people: &[Triple]) -> usize {
     people.iter().filter(equal).count()
 }
 
-fn raw_rows(_: &Crowd, people: &[Triple]) -> usize {
+pub(super) fn raw_rows(_: &Crowd, people: &[Triple]) -> usize {
     people.iter().filter(|[base, local, remote]| base == local && base == remote).count()
 }
 

@@ -1,6 +1,6 @@
 //! Detection by what happened to a person, on as many of them as there are in the workload.
 
-use super::contender::{DETECT, FIELDS, detected, raw_fields};
+use super::contender::{DETECT, FIELDS, ROWS, detected, raw_fields, raw_rows};
 use super::crowd::Crowd;
 use crate::effort::Effort;
 use crate::people::{Fate, SEED, Versions};
@@ -35,12 +35,14 @@ pub(crate) fn rows(effort: &Effort) -> Vec<Row> {
     FATES.iter().flat_map(|&(fate, name)| measure(&of(fate), name, effort.rounds)).collect()
 }
 
-fn measure(crowd: &Crowd, name: &str, rounds: usize) -> [Row; 2] {
+fn measure(crowd: &Crowd, name: &str, rounds: usize) -> [Row; 3] {
     let people = &crowd.triples;
     let often = (COMPARED / people.len().max(1)).max(1);
-    let (mut floor, mut detect) = (Times::default(), Times::default());
+    let (mut floor, mut whole, mut detect) = (Times::default(), Times::default(), Times::default());
     for _ in 0..rounds {
-        for (times, work) in [(&mut floor, raw_fields as fn(&_, &_) -> usize), (&mut detect, detected)] {
+        for (times, work) in
+            [(&mut floor, raw_fields as fn(&_, &_) -> usize), (&mut whole, raw_rows), (&mut detect, detected)]
+        {
             times.start();
             let took = timed(|| {
                 (0..often).for_each(|_| {
@@ -57,5 +59,9 @@ fn measure(crowd: &Crowd, name: &str, rounds: usize) -> [Row; 2] {
         against,
         target: None,
     };
-    [row(&floor, FIELDS, None), row(&detect, DETECT, Some(detect.against("the floor", &floor)))]
+    [
+        row(&floor, FIELDS, None),
+        row(&whole, ROWS, Some(whole.against("the floor", &floor))),
+        row(&detect, DETECT, Some(detect.against(ROWS, &whole))),
+    ]
 }
