@@ -13,7 +13,7 @@ mod memory {
 /// The sentences under a **Must** in the documentation of the trait.
 fn promises() -> BTreeSet<String> {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/jobs.rs")).expect("the trait has a file");
-    let of_the_trait = text.split_once("/// Where the work column keeps its records");
+    let of_the_trait = text.split_once("/// The store of the job queue");
     let of_the_trait = of_the_trait.expect("the trait's documentation begins so").1;
     let mut promises = BTreeSet::new();
     let mut sentence = String::new();

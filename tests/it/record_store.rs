@@ -16,7 +16,8 @@ mod memory {
 /// The sentences under a **Must** in the documentation of the trait.
 fn promises() -> Vec<String> {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store.rs")).unwrap();
-    let of_the_trait = text.split_once("/// Where the host keeps its records").expect("its documentation begins so").1;
+    let of_the_trait =
+        text.split_once("/// The host's records, and what the crate remembers").expect("its documentation begins so").1;
     let mut promises: Vec<String> = Vec::new();
     let mut goes_on = false;
     for line in of_the_trait.lines().map(|line| line.trim().trim_start_matches("///")) {
