@@ -1,4 +1,4 @@
-//! Failures: how a host reports that something went wrong, in the four words the work column acts on.
+//! Failures: how a host classifies what went wrong, in the four classes on which workers act.
 //!
 //! A host's errors stay the host's types. They implement [`Classify`], and the driver of a run learns from the
 //! [`Failure`] alone whether another attempt makes sense.

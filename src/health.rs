@@ -286,7 +286,7 @@ impl Health {
     /// let (later, until) = (now + rules.cooldown, now + TimeDelta::hours(1));
     /// let (half, first) = open.permit(Token(2), later, until);
     /// let (same, second) = half.permit(Token(3), later, until);
-    /// assert_eq!((first, second), (Permit::Probe, Permit::Wait { at: until })); // exactly one probe
+    /// assert_eq!((first, second), (Permit::Probe, Permit::Wait { at: until })); // one probe
     /// assert_eq!(same, half);
     /// // the first probe vanished
     /// assert_eq!(half.permit(Token(3), until, until).1, Permit::Probe);

@@ -1,4 +1,4 @@
-//! Identities: what a record, an organisation or a run is called.
+//! Ids: of records, organisations, connectors, runs and workers.
 //!
 //! Every id is a newtype built by a checking constructor and compared **exactly**, byte for byte: `"00042"` and
 //! `"42"` are two members, and so are `"a1"` and `"A1"`. A register that means otherwise says so by sending one

@@ -1,4 +1,4 @@
-//! Which record here a record of the source is, when no external id says it.
+//! Match rules: which record here a record of the source is, when no external id says it.
 //!
 //! A club keeps its members long before it is connected to a register. On the first night nobody is linked, and a sync
 //! that went by ids alone would create everybody a second time. So a host states [`MatchRule`]s: these fields, equal on both

@@ -122,7 +122,7 @@ pub trait Connector {
     ///     Listing::of(&schema, ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"}))))?;
     /// let ids = [ExternalId::new("8")?, ExternalId::new("9")?];
     /// let page = block_on(listing.fetch_only(&ids, None))?;
-    /// assert_eq!((page.items.len(), page.next), (1, Next::Partial)); // the source does not answer for 9
+    /// assert_eq!((page.items.len(), page.next), (1, Next::Partial)); // no answer for 9
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     fn fetch_only(

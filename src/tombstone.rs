@@ -38,7 +38,7 @@ pub const TOMBSTONE_LIMIT: usize = 500;
 /// let (fifth, sixth) =
 ///     (Order { version: Some(5), at: None }, Order { version: Some(6), at: None });
 /// assert!(fifth.before(&sixth) && !sixth.before(&fifth) && !fifth.before(&fifth));
-/// assert!(!fifth.before(&Order::default())); // an order without version and time is neither before nor after
+/// assert!(!fifth.before(&Order::default())); // an unknown order is never before
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -21,7 +21,7 @@ use crate::jobs::{JobStore, StoreKey, forward_job_store};
 /// );
 /// assert!(block_on(store.compare_and_swap(&key, None, Some(&row))).is_err());
 /// let stored = block_on(store.get(&key))?;
-/// assert!(stored.is_some_and(|stored| stored.row == row)); // it took effect although the call failed
+/// assert!(stored.is_some_and(|stored| stored.row == row)); // it took effect
 /// assert_eq!(store.calls(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

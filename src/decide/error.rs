@@ -51,7 +51,7 @@ pub enum DecideError {
         /// The field or group.
         unit: String,
     },
-    /// Somebody removed the record here.
+    /// A user removed the record here.
     #[error("the record was removed here, so there is nothing to write to")]
     Removed,
     /// The audit holds no value of it.
@@ -68,7 +68,7 @@ pub enum DecideError {
         /// The field or group.
         unit: String,
     },
-    /// Somebody edited the double: what was entered there would stay behind with it.
+    /// A user edited the double: the edits would stay with the record that is marked inactive.
     #[error("it was edited here since it was created{}, and that would stay with the record that is marked inactive", of(.fields))]
     Edited {
         /// The fields and groups, as far as the schema has them.

@@ -1,4 +1,4 @@
-//! One answer to many conflicts.
+//! Decides many conflicts with one answer.
 
 use std::collections::BTreeSet;
 

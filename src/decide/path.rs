@@ -1,4 +1,4 @@
-//! Writing into nested values, at the paths where two sides collide.
+//! Writes into nested values, at the places where two sides collide.
 
 use std::collections::BTreeMap;
 

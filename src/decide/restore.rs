@@ -1,4 +1,4 @@
-//! Bringing back what was overwritten.
+//! Restores an overwritten value from the audit.
 
 use super::{DecideError, is_enforced, put, touch};
 use crate::audit::{AuditEntry, FieldEntry};

@@ -1,4 +1,4 @@
-//! An atomic group is one value, a tuple, and has one verdict.
+//! The verdict of an atomic group: its fields are compared as one tuple.
 //!
 //! A member the source said nothing about counts as one it did not move. A member without a base counts as one whose
 //! base was null, so that a field added to a group does not make strangers of tuples that were in step; unless both

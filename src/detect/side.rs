@@ -1,4 +1,4 @@
-//! One side of a field while it is compared: what is dear to know is found out at most once.
+//! One side of a field during comparison: its canonical form is computed at most once.
 
 use std::cell::OnceCell;
 

@@ -33,7 +33,8 @@ impl Gate {
     /// let (mine, other) = (Nonce::new("w1/1")?, Nonce::new("w2/1")?);
     /// let until = now + TimeDelta::minutes(5);
     /// let gate = Gate::new(now).admit(&limits, &key, &mine, now, until).next;
-    /// // A key has one ticket, even if the limits allow more. Its holder does not wait for the spacing.
+    /// // A key has one ticket, even if the limits allow more. Its holder need not wait for the
+    /// // spacing.
     /// assert_eq!(
     ///     gate.admit(&limits, &key, &other, now, until).admission,
     ///     Admission::Held { until }

@@ -28,7 +28,8 @@ use crate::id::{OrgId, SyncKey};
 ///         .collect::<Vec<_>>()
 /// };
 /// assert_eq!(order(None), ["big/1", "small/1", "big/2", "big/3"]);
-/// // The next organisation by name comes after `big`, even if `big` is no longer on the page.
+/// // The next organisation by name comes after `big`, even if `big` is no longer on the
+/// // page.
 /// assert_eq!(order(Some(&OrgId::new("big")?)), ["small/1", "big/1", "big/2", "big/3"]);
 /// # Ok::<(), IdError>(())
 /// ```

@@ -1,4 +1,4 @@
-//! Comma-separated values (RFC 4180), safe to open in a spreadsheet.
+//! The history as comma-separated values (RFC 4180), safe to open in a spreadsheet.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 

@@ -1,4 +1,4 @@
-//! How a key stands now.
+//! The status of a key: what it does now, why it waits, and how it did before.
 
 use std::collections::BTreeMap;
 

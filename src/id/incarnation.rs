@@ -1,4 +1,4 @@
-//! One start of a worker.
+//! The incarnation of a worker: the random id of one start.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Claims: nobody here is given to two records of the source.
+//! Claims: no record here is given to two records of the source.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Crowds: keys that say nothing, because more than a few records have them.
+//! Crowds: match keys that more than a few records have, and that therefore identify none.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What the rules see of a record: of each rule's fields the canonical values, if it has them all.
+//! The canonical values of a record that each match rule compares.
 
 use super::key::MatchKey;
 use crate::schema::Schema;

@@ -1,4 +1,4 @@
-//! Keys: what a store looks candidates up by.
+//! Match keys: the values by which a store looks candidates up.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ const FORMAT: &str = "tripartite match 1";
 /// A store keeps the keys of its records and finds candidates by them, without knowing what makes two spellings one.
 /// A key only finds; the values decide, so a collision links nobody.
 ///
-/// **A key is as sensitive as what it was made of**: whoever knows a person's name and guesses the day of birth can
-/// check the guess against it. `Debug` does not show it.
+/// **A key is as sensitive as what it was made of**: a reader who knows a person's name and guesses the day of birth
+/// can check the guess against it. `Debug` does not show it.
 ///
 /// ```
 /// use tripartite::matching::MatchKey;

@@ -1,4 +1,4 @@
-//! The judgement: one record of the source beside the candidates here.
+//! The pool of candidates, and the evidence of the rules for one record of the source.
 
 use std::collections::{BTreeMap, BTreeSet};
 

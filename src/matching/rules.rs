@@ -1,4 +1,4 @@
-//! The rules of a schema, checked once.
+//! Match rules of a schema, checked when they are built.
 
 use super::forms::Forms;
 use super::{MatchKey, MatchRule};

@@ -1,4 +1,4 @@
-//! A store of records: what a user does by hand, and what a run asks for.
+//! A record store in memory: what users do by hand, and what a run asks for.
 
 mod state;
 

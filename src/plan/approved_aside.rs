@@ -67,7 +67,13 @@ impl ApprovedAside {
     /// let torn = |id: &str| {
     ///     let (place, problem) = (None, "expected `}`".to_owned());
     ///     let (id, situation) = (Some(id.parse()?), Situation::Malformed);
-    ///     Ok::<_, tripartite::id::IdError>(Quarantined { id, place, situation, problem, matched: None })
+    ///     Ok::<_, tripartite::id::IdError>(Quarantined {
+    ///         id,
+    ///         place,
+    ///         situation,
+    ///         problem,
+    ///         matched: None,
+    ///     })
     /// };
     /// let both = [torn("7")?, torn("8")?];
     /// let [seven, eight] = both.each_ref().map(|one| ApprovedAside::of([one]));

@@ -195,7 +195,7 @@ impl Plan {
     /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).dry();
     /// # let done = drive_blocking(run.start(), &listing, &MemoryStore::new(schema.clone()))?;
     /// # let plan = done.plan.ok_or("a dry run hands out its plan")?;
-    /// let stored = serde_json::to_string(&plan)?; // the plan of a dry run that would create Áine
+    /// let stored = serde_json::to_string(&plan)?; // a dry run that would create Áine
     /// let read =
     ///     |text: &str| Plan::read(&schema, &mut serde_json::Deserializer::from_str(text));
     /// assert_eq!(read(&stored)?.id(), plan.id());

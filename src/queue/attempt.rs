@@ -1,4 +1,4 @@
-//! A finished attempt, and how it ended.
+//! A finished attempt: how it ended, and why a key is dead.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -312,8 +312,8 @@ pub enum Refusal {
     /// The key is not dead.
     #[error("not dead")]
     NotDead,
-    /// Nobody asked it to stop.
-    #[error("nobody asked it to stop")]
+    /// No cancel has asked it to stop.
+    #[error("no cancel has asked it to stop")]
     NotCancelled,
     /// Its history must be appended first.
     #[error("its history must be appended first")]

@@ -1,4 +1,4 @@
-//! How an attempt ends: its worker ends it, or its lease is over.
+//! How an attempt ends: by its worker, whose token is checked here (fencing), or by the end of its lease.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! The slot, as it is stored.
+//! The slot: the stored record of a key's job, and its invariants.
 
 use std::collections::BTreeMap;
 
@@ -222,7 +222,7 @@ impl Slot {
         slot.check().map(|()| slot)
     }
 
-    /// Whether whoever holds this claim may write: the job runs, and no newer claim was made.
+    /// Whether the holder of this claim may write: the job runs, and no newer claim was made.
     ///
     /// A host asks it inside the transaction that writes a batch, of the slot as that transaction reads it. The transaction
     /// must keep the slot's row from changing until it has committed: in SQLite a transaction that began as `IMMEDIATE`

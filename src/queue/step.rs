@@ -1,4 +1,4 @@
-//! The transitions of a slot.
+//! The transitions of a slot: every command in every state; also where a lease is claimed and extended.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a run is for, who asked for it, and how far it is.
+//! What a job is for: its scope, its trigger, its fencing token, and its progress.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A connection as it is stored, with how far its schedule has been seen to.
+//! A connection as it is stored, with the time until which its schedule has fired.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Credentials: where they are kept, and what holds one while it is used.
+//! Credentials: where a secret is kept, and the value that holds it while it is used.
 
 use std::fmt;
 

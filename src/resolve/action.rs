@@ -1,4 +1,4 @@
-//! The heart of it: a verdict and a strategy give an action.
+//! The table of resolution: a verdict and a strategy give an action.
 
 use std::time::Duration;
 

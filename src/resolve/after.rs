@@ -60,7 +60,8 @@ impl Resolved<'_> {
     /// let (local, remote) = (record("Áine", "Dublin")?, record("Áine Walsh", "Bray")?);
     /// let changes = detect(&schema, Sides { base: &base, local: &local, remote: &remote });
     /// let resolved = resolve(&Policy::new(schema.clone()), &changes, None);
-    /// // Each side changed one field. The host has both changes; the base is what the source said.
+    /// // Each side changed one field. The host has both changes; the base is what the source
+    /// // said.
     /// assert_eq!(resolved.local(), record("Áine Walsh", "Dublin")?);
     /// assert_eq!(resolved.base(), remote);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

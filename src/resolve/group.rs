@@ -1,4 +1,4 @@
-//! Deciding an atomic group: one action for the tuple, then what that comes to for each member.
+//! Decides an atomic group: one action for the tuple, and its effect on each member.
 
 use super::action::Action;
 use super::{Effect, FieldEffect, Resolution, UnitResolver};

@@ -1,4 +1,4 @@
-//! Merging objects key by key, recursively.
+//! Merges objects key by key, recursively.
 //!
 //! Inside a reported object a key that is missing counts as [`ClearedIfReported`](crate::schema::Absent): taken away if
 //! the base had it, without opinion if it had not, so that a key only the host knows stays. Lists are values; a set

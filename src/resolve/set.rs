@@ -1,4 +1,4 @@
-//! Merging sets: what either side added is in, what either side took away is out.
+//! Merges sets: a member that either side added is in, and a member that either side removed is out.
 
 use std::collections::BTreeSet;
 

@@ -298,7 +298,7 @@ impl Run {
     ///         .report
     ///         .counts;
     /// assert_eq!((counts.processed, counts.deactivated, counts.unanswered), (0, 0, 1));
-    /// assert!(matches!(run.only([]).start(), Step::Done(_))); // without records it is over at once
+    /// assert!(matches!(run.only([]).start(), Step::Done(_))); // no records: over at once
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn only(mut self, ids: impl IntoIterator<Item = ExternalId>) -> Self {

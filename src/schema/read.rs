@@ -1,4 +1,4 @@
-//! From any serde type to records.
+//! Reads records from any serde type.
 //!
 //! Two doors: [`Schema::record`] takes anything that serialises to an object; [`RecordSeed`] is fed by a deserialiser
 //! and packs each field straight into the row, for hosts that read millions of lines.

@@ -1,4 +1,4 @@
-//! The schema as a configuration file has it.
+//! The schema in the form of a configuration file.
 //!
 //! Settings are taken out of an object one by one, so that every error names its place, and what is left over is an
 //! unknown setting rather than one that is silently ignored.

@@ -1,4 +1,4 @@
-//! From records to any serde type.
+//! Writes records to any serde type.
 
 use std::fmt;
 

@@ -57,7 +57,7 @@ impl Message {
     ///     event(EventKind::Updated, 4),
     /// ];
     /// let message = Message { events, ignored: 0 };
-    /// assert_eq!(message.latest()[&id].change, EventKind::Created); // the record was created again
+    /// assert_eq!(message.latest()[&id].change, EventKind::Created); // created again
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn latest(&self) -> BTreeMap<ExternalId, &Event> {

@@ -117,7 +117,7 @@ impl Shape {
     ///     Shape::new("#/kind", "", [("update", EventKind::Updated)])?.events("/members")?;
     /// let message = shape.read(br#"{"kind": "update", "members": ["F-7", 8]}"#)?;
     /// assert_eq!(message.events.len(), 2); // the events are the ids themselves
-    /// assert!(shape.read(br#"{"kind": "update"}"#).is_err()); // a missing list is not an empty one
+    /// assert!(shape.read(br#"{"kind": "update"}"#).is_err()); // missing is not empty
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn events(mut self, pointer: &str) -> Result<Self, ShapeError> {

@@ -65,7 +65,7 @@ impl<S: JobStore> Queue<S> {
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// let queue = Queue::new(MemoryJobStore::default());
     /// block_on(queue.reset_health(&key, DateTime::UNIX_EPOCH))?;
-    /// assert_eq!(block_on(queue.health(&key))?, None); // it was never tried, so there is nothing to reset
+    /// assert_eq!(block_on(queue.health(&key))?, None); // never tried, so nothing to reset
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

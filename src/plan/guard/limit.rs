@@ -83,7 +83,7 @@ impl Limit {
     ///
     /// ```
     /// use tripartite::plan::Limit;
-    /// assert!(Limit::percent(0).allows(0, 0)); // no change is always allowed, also in an empty population
+    /// assert!(Limit::percent(0).allows(0, 0)); // no change is always allowed
     /// assert!(Limit::NONE.allows(u64::MAX, 1));
     /// ```
     pub fn allows(&self, count: u64, population: u64) -> bool {
