@@ -53,6 +53,7 @@ mod given_up;
 mod left;
 mod op;
 mod privacy;
+pub mod recipe;
 mod record;
 mod shared;
 
@@ -71,7 +72,8 @@ use crate::source::Cursor;
 
 /// The host's records, and what the crate remembers about them.
 ///
-/// [`MemoryStore`](crate::memory::MemoryStore) is a short implementation to read. Every sentence under a **Must** is a
+/// [`MemoryStore`](crate::memory::MemoryStore) is a short implementation to read. [`recipe`] has the columns and triggers
+/// that make a table of the host's own a store. Every sentence under a **Must** is a
 /// case of the suite (`tripartite::conformance::records`), in the same words. The whole crate depends on
 /// [`commit`](Self::commit) being a compare-and-set:
 ///

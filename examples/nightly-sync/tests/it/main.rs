@@ -25,6 +25,7 @@ mod matches;
 mod night;
 mod operator;
 mod order;
+mod recipe;
 mod records_suite;
 mod registers;
 mod schema;
