@@ -90,15 +90,14 @@ pub use self::explain::{Explained, explain};
 pub use self::link::{link, part, reject_match, rename};
 pub use self::many::{Decided, Filter, Refused, decide_many};
 pub use self::restore::restore;
-use self::unit::{Settled, settle};
+use self::unit::{Answered, Settled, settle};
 use crate::audit::{AuditEntry, FieldEntry, KeyedHash, Situation};
 use crate::detect::Verdict;
 use crate::id::{PersonId, RunId};
+use crate::plan;
 use crate::resolve::{Collision, Decision};
 use crate::schema::{Policy, Privacy, Schema, Strategy, Unit};
-use crate::store::{
-    Action, Batch, ConflictChange, Loaded, Op, OpenConflict, Precondition, Presence, WHOLE_RECORD, hide,
-};
+use crate::store::{Action, Batch, ConflictChange, Loaded, Op, OpenConflict, Presence, WHOLE_RECORD, hide};
 use crate::value::{Record, RecordBuilder, Value};
 
 /// What a person says about an open conflict.
@@ -175,7 +174,8 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
         if *answer != Answer::TakeRemote && is_enforced(policy, loaded, unit) {
             return Err(DecideError::Enforced { unit: named() });
         }
-        for settled in settle(schema, &base, &loaded.local, conflict, unit, answer)? {
+        let answered = Answered { schema, base: &base, local: &loaded.local, conflict, answer };
+        for settled in settle(answered, unit)? {
             if let Some(value) = &settled.local {
                 if loaded.presence == Presence::Removed {
                     return Err(DecideError::Removed);
@@ -248,21 +248,9 @@ pub fn batch(policy: &Policy, run: RunId, at: DateTime<Utc>, mut ops: Vec<Op>, k
 /// An op that expects the record as it was loaded, and does nothing yet. It does not say that the source's record was
 /// looked at, for it was not.
 fn touch(loaded: &Loaded) -> Op {
-    Op {
-        id: loaded.id.clone(),
-        situation: if loaded.presence == Presence::Removed { Situation::LocalDeleted } else { Situation::Linked },
-        action: Action::Touch,
-        expect: Precondition::Revision(loaded.revision),
-        made_from: loaded.state(),
-        base: None,
-        version: loaded.base.as_ref().and_then(|base| base.version),
-        remote: None,
-        seen: None,
-        rekeyed: None,
-        missed: loaded.missed,
-        conflicts: Vec::new(),
-        entries: Vec::new(),
-    }
+    let removed = loaded.presence == Presence::Removed;
+    let situation = if removed { Situation::LocalDeleted } else { Situation::Linked };
+    Op { situation, missed: loaded.missed, ..plan::touch(&loaded.id, loaded) }
 }
 
 fn unit_named(schema: &Schema, name: &str) -> Option<Unit> {

@@ -100,6 +100,7 @@ pub use missing::{plan_missing, plan_tombstone};
 pub(crate) use packed::{PackedOp, PackedOps, Packer, Unpacked};
 pub use parts::PlanParts;
 pub use quarantined::Quarantined;
+pub(crate) use record::touch;
 pub use record::{CreationRefusal, plan_creation, plan_linked};
 pub use rekeyed::plan_rekeyed;
 pub(crate) use rekeyed::{plan_rekeyed_gone, plan_rekeyed_missing};

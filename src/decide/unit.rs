@@ -19,28 +19,25 @@ pub(super) struct Settled {
     pub(super) remote: Option<Value>,
 }
 
-pub(super) fn settle(
-    schema: &Schema,
-    base: &Record,
-    local: &Record,
-    conflict: &OpenConflict,
-    unit: Unit,
-    answer: &Answer,
-) -> Result<Vec<Settled>, DecideError> {
+/// A conflict with its answer, and the record that it is of.
+#[derive(Clone, Copy)]
+pub(super) struct Answered<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) base: &'a Record,
+    pub(super) local: &'a Record,
+    pub(super) conflict: &'a OpenConflict,
+    pub(super) answer: &'a Answer,
+}
+
+pub(super) fn settle(answered: Answered<'_>, unit: Unit) -> Result<Vec<Settled>, DecideError> {
     match unit {
-        Unit::Field(position) => Ok(vec![field(schema, base, local, conflict, position, answer)?]),
-        Unit::Group(_) => group(schema, base, local, conflict, unit, answer),
+        Unit::Field(position) => Ok(vec![field(answered, position)?]),
+        Unit::Group(_) => group(answered, unit),
     }
 }
 
-fn field(
-    schema: &Schema,
-    base: &Record,
-    local: &Record,
-    conflict: &OpenConflict,
-    position: usize,
-    answer: &Answer,
-) -> Result<Settled, DecideError> {
+fn field(answered: Answered<'_>, position: usize) -> Result<Settled, DecideError> {
+    let Answered { schema, base, local, conflict, answer } = answered;
     let field = &schema.fields()[position];
     let known = base.field(position);
     let remote = nulled(schema, field, conflict.remote.clone());
@@ -72,14 +69,8 @@ fn grafted(mut value: Value, conflict: &OpenConflict) -> Value {
     value
 }
 
-fn group(
-    schema: &Schema,
-    base: &Record,
-    local: &Record,
-    conflict: &OpenConflict,
-    unit: Unit,
-    answer: &Answer,
-) -> Result<Vec<Settled>, DecideError> {
+fn group(answered: Answered<'_>, unit: Unit) -> Result<Vec<Settled>, DecideError> {
+    let Answered { schema, base, local, conflict, answer } = answered;
     let members = schema.members(&unit);
     let name = |position: usize| schema.fields()[position].name();
     let nothing = BTreeMap::new();

@@ -142,7 +142,7 @@ pub(super) fn is_older(version: Option<u64>, loaded: &Loaded) -> bool {
 }
 
 /// An op that changes nothing yet, with the precondition that the record is as it was loaded.
-pub(super) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
+pub(crate) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
     Op {
         id: id.clone(),
         rekeyed: None,

@@ -54,6 +54,15 @@ fn tagged(variant: Option<&'static str>, value: Value) -> Value {
     }
 }
 
+/// Whole numbers that a value can hold, whatever their width.
+macro_rules! integers {
+    ($($serialize:ident($integer:ty))+) => {$(
+        fn $serialize(self, v: $integer) -> Out {
+            Ok(Value::Int(v.into()))
+        }
+    )+};
+}
+
 impl Serializer for ToValue {
     type Ok = Value;
     type Error = RecordingError;
@@ -68,33 +77,8 @@ impl Serializer for ToValue {
     fn serialize_bool(self, v: bool) -> Out {
         Ok(Value::Bool(v))
     }
-    fn serialize_i8(self, v: i8) -> Out {
-        Ok(Value::Int(v.into()))
-    }
-    fn serialize_i16(self, v: i16) -> Out {
-        Ok(Value::Int(v.into()))
-    }
-    fn serialize_i32(self, v: i32) -> Out {
-        Ok(Value::Int(v.into()))
-    }
-    fn serialize_i64(self, v: i64) -> Out {
-        Ok(Value::Int(v.into()))
-    }
-    fn serialize_i128(self, v: i128) -> Out {
-        Ok(Value::Int(v))
-    }
-    fn serialize_u8(self, v: u8) -> Out {
-        Ok(Value::Int(v.into()))
-    }
-    fn serialize_u16(self, v: u16) -> Out {
-        Ok(Value::Int(v.into()))
-    }
-    fn serialize_u32(self, v: u32) -> Out {
-        Ok(Value::Int(v.into()))
-    }
-    fn serialize_u64(self, v: u64) -> Out {
-        Ok(Value::Int(v.into()))
-    }
+    integers! { serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128) }
+    integers! { serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) }
     fn serialize_u128(self, v: u128) -> Out {
         i128::try_from(v).map(Value::Int).map_err(|_| RecordingError("a whole number is beyond 127 bits".to_owned()))
     }
