@@ -52,6 +52,7 @@
 //! | `report` | what a run reports when it is over |
 //! | `looked_at` | what newer runs looked at |
 //! | `options` `outcomes` | the options of a run; the outcomes of records |
+//! | `approval` | the options of a run for plans that wait for a person |
 //! | `context` | what every phase needs: options, index, outcomes |
 //! | `candidates` `record` `stored_plan` `summary` | the candidates of unlinked records; the plan of a record; overtaken ops of a stored plan; how a run ends |
 //! | `renamed` `batches` | ids that come back spelled otherwise; ops on their way to the store |
@@ -122,6 +123,7 @@
 //! [`PlanId`]: crate::plan::PlanId
 //! [`Guards`]: crate::plan::Guards
 
+mod approval;
 mod batches;
 mod candidates;
 mod closing;

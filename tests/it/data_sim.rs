@@ -46,15 +46,18 @@
 mod act;
 mod asked;
 mod found;
+mod history;
 mod laws;
 mod mutations;
+mod plainer;
 mod play;
 mod shrink;
 mod source;
 mod store;
 mod words;
 
-use self::act::{Act, Setup, history};
+use self::act::{Act, Setup};
+use self::history::history;
 use self::laws::Broken;
 use self::play::World;
 use self::shrink::shortest;

@@ -1,5 +1,8 @@
 //! The world of a simulation: workers that live and die, people who ask for things, and who goes on next.
 
+mod trouble;
+mod waiting;
+
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -9,15 +12,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::{Backoff, Jitter};
-use tripartite::gate::{Admission, Gate, Limits};
-use tripartite::health::{self, Health, Permit};
-use tripartite::id::{Incarnation, Nonce, SyncKey, WorkerId};
-use tripartite::jobs::StoreKey;
-use tripartite::queue::{QueueRules, State, Token};
-use tripartite::registry::Enrolment;
+use tripartite::gate::Limits;
+use tripartite::health;
+use tripartite::id::{Incarnation, SyncKey, WorkerId};
+use tripartite::queue::QueueRules;
 use tripartite::work::{Clock, Queue, Settings, Tick, WorkError, Worker};
 
-use super::ground::{Faults, Ground, LATER, Mutation, THIS, Watch, key, read};
+use super::ground::{Faults, Ground, LATER, Mutation, THIS, Watch, key};
 use super::host::Host;
 use super::laws::Laws;
 use super::people::{Done, errand};
@@ -115,71 +116,6 @@ impl World {
             self.kill(who);
         }
         self.laws.check(&self.ground)
-    }
-
-    fn pass(&self) {
-        let state = &mut *self.ground.state();
-        let span = match state.dice.below(2000) {
-            0 if !self.calm => state.dice.seconds(90),
-            _ => TimeDelta::milliseconds(state.dice.below(120) as i64),
-        };
-        state.now += span;
-    }
-
-    fn trouble(&mut self) {
-        let ground = Arc::clone(&self.ground);
-        if ground.hits(|faults| faults.crash) {
-            let who = ground.state().dice.below(WORKERS);
-            let only_the_tick = ground.state().dice.below(3) == 0;
-            match &self.seats[who] {
-                Seat::Ticking { dropped, .. } if only_the_tick => {
-                    ground.note(|| format!("{who}: its tick is dropped"));
-                    dropped.store(true, Ordering::Relaxed);
-                }
-                _ => self.kill(who),
-            }
-        }
-        if ground.hits(|faults| faults.freeze) {
-            let who = ground.state().dice.below(WORKERS);
-            let most = ground.state().dice.seconds(60);
-            let until = ground.state().now + LEASE + most;
-            if let Seat::Ticking { frozen, .. } = &mut self.seats[who] {
-                *frozen = Some(until);
-                ground.note(|| format!("{who}: is not scheduled until {until}"));
-            }
-        }
-        if ground.hits(|faults| faults.clocks) {
-            let state = &mut *ground.state();
-            let who = state.dice.below(WORKERS + PEOPLE);
-            state.offsets[who] = state.dice.seconds(1200) - TimeDelta::minutes(10);
-            let offset = state.offsets[who];
-            state.note(format!("{who}: its clock is off by {offset}"));
-        }
-        if ground.hits(|faults| faults.years) {
-            let state = &mut *ground.state();
-            let who = state.dice.below(WORKERS);
-            state.offsets[who] = TimeDelta::days(365);
-            state.note(format!("{who}: its clock is a year ahead"));
-        }
-        if ground.hits(|faults| faults.upgrade) {
-            self.upgrade();
-        }
-    }
-
-    /// Somebody writes a record in a later version, or goes back to this one.
-    fn upgrade(&self) {
-        let before = self.ground.state().upgraded.take();
-        if let Some(key) = before {
-            return rewrite(&self.ground, &key, LATER, THIS);
-        }
-        let key = {
-            let state = &mut *self.ground.state();
-            let number = state.dice.below(state.past.len());
-            let Some(key) = state.past.keys().nth(number).cloned() else { return };
-            state.upgraded = Some(key.clone());
-            key
-        };
-        rewrite(&self.ground, &key, THIS, LATER);
     }
 
     fn kill(&mut self, who: usize) {
@@ -381,94 +317,8 @@ impl World {
         Ok(told)
     }
 
-    /// Lets time pass until the first of them wakes, if all are asleep. Whether there is anybody to wait for.
-    pub(super) fn sleep(&mut self) -> bool {
-        if self.people.iter().any(Option::is_some) {
-            return true;
-        }
-        let mut first: Option<DateTime<Utc>> = None;
-        let now = self.ground.state().now;
-        for seat in &self.seats {
-            let at = match seat {
-                Seat::Gone { until } => Some(*until).filter(|until| *until < DateTime::<Utc>::MAX_UTC),
-                Seat::Asleep { until, .. } => *until,
-                Seat::Ticking { frozen, .. } => frozen.or(Some(now)),
-            };
-            first = first.into_iter().chain(at).min();
-        }
-        let Some(first) = first else { return false };
-        let state = &mut *self.ground.state();
-        state.now = state.now.max(first);
-        true
-    }
-
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.ground.state().now
-    }
-
-    /// When everybody is asleep: until when, at the longest.
-    pub(super) fn asleep_until(&self) -> Option<Option<DateTime<Utc>>> {
-        let mut first: Option<DateTime<Utc>> = None;
-        for seat in &self.seats {
-            match seat {
-                Seat::Asleep { until, .. } => first = first.into_iter().chain(*until).min(),
-                Seat::Gone { until } if *until == DateTime::<Utc>::MAX_UTC => {}
-                Seat::Gone { .. } | Seat::Ticking { .. } => return None,
-            }
-        }
-        self.people.iter().all(Option::is_none).then_some(first)
-    }
-
-    /// When the first of all that waits could go on, if everything stays as it is.
-    pub(super) fn could_go_on(&self) -> Option<DateTime<Utc>> {
-        let slots = Self::keys().filter_map(|key| {
-            let slot = self.ground.slot(&key)?;
-            // While a gate is full, a worker that has found it so looks at none of its keys.
-            let once_open = |at| self.open_at(&World::nobody(&key), at);
-            let flush = (!slot.unflushed.is_empty()).then(|| once_open(slot.updated_at));
-            let at = match slot.state {
-                State::Pending { due_at, .. } if !slot.paused => self.admitted_at(&key, slot.token, due_at),
-                State::Running { lease_until, .. } => Some(once_open(lease_until)),
-                _ => None,
-            };
-            flush.into_iter().chain(at).min()
-        });
-        let connections = (0..CONNECTORS).filter_map(|connector| {
-            let stored = self.ground.stored(&StoreKey::of("connection", [key(0, connector).connector.as_str()]))?;
-            read::<Enrolment>(&stored).due().unwrap()
-        });
-        slots.chain(connections).min()
-    }
-
-    /// When the connector's health and its gate let a key pass that is due.
-    fn admitted_at(&self, key: &SyncKey, token: Token, due_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut at = due_at.max(self.ground.state().now);
-        let health = StoreKey::of("health", [key.org.as_str(), key.connector.as_str()]);
-        if let Some(health) = self.ground.stored(&health).map(|stored| read::<Health>(&stored)) {
-            match health.permit(Token(token.0 + 1), at, at).1 {
-                Permit::NeedsOperator => return None,
-                Permit::Wait { at: until } => at = until,
-                Permit::Go | Permit::Probe => {}
-            }
-        }
-        Some(self.open_at(key, at))
-    }
-
-    /// When the gate of a key lets it pass, from a point in time on.
-    fn open_at(&self, key: &SyncKey, mut at: DateTime<Utc>) -> DateTime<Utc> {
-        let gate = self.ground.stored(&StoreKey::of("gate", [key.connector.as_str()]));
-        let Some(gate) = gate.map(|stored| read::<Gate>(&stored)) else { return at };
-        let nonce = Nonce::new("nobody's").unwrap();
-        loop {
-            at = match gate.admit(&settings().gate, key, &nonce, at, at + LEASE).admission {
-                Admission::Admitted { .. } => return at,
-                Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => at,
-            };
-        }
-    }
-
-    fn nobody(key: &SyncKey) -> SyncKey {
-        SyncKey { org: "nobody".parse().unwrap(), connector: key.connector.clone() }
     }
 
     pub(super) fn keys() -> impl Iterator<Item = SyncKey> {
