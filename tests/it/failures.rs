@@ -1,12 +1,11 @@
 //! The known failures of the kind of system this replaces, each by its name. Every one of these happened.
 
 use serde_json::{Value as Json, json};
-use tripartite::audit::AuditEntry;
 use tripartite::memory::MemoryStore;
 use tripartite::schema::{Policy, Strategy};
 
 use crate::support::world::{Break, Call, Watched, broken_night, by_hand, listing, local, night, presence, run, state};
-use crate::support::{ext, raw, schema};
+use crate::support::{audited_fields, ext, raw, schema};
 
 fn members() -> Policy {
     Policy::new(schema(json!({"fields": {
@@ -98,15 +97,8 @@ fn converged_values_advance_the_base() {
     assert_eq!(base(&store, &policy, "email"), Some(json!("New@example.org")));
     night(&policy, &store, &listing(policy.schema(), &[("7", with("email", "newer@example.org"))]));
     assert_eq!(local(policy.schema(), &store, "7")["email"], "newer@example.org");
-    let verdicts: Vec<String> = store.audit().iter().filter_map(|(_, _, entry)| verdict(entry)).collect();
+    let verdicts = audited_fields(&store, |entry| entry.verdict.to_string());
     assert_eq!(verdicts, ["Converged", "RemoteOnly(Changed)"]);
-}
-
-fn verdict(entry: &AuditEntry) -> Option<String> {
-    match entry {
-        AuditEntry::Field(entry) => Some(entry.verdict.to_string()),
-        AuditEntry::Record(_) => None,
-    }
 }
 
 /// Created records got no base, so the first user edit was lost.
@@ -145,7 +137,7 @@ fn the_users_spelling_is_not_overwritten() {
         json!({"name": "Áine ", "email": "Aine@Example.ORG", "phone": "+353 (0)87 123-4567", "born": " 1990-05-01"});
     let (policy, store) = after(spelled.clone(), áine());
     assert_eq!(local(policy.schema(), &store, "7"), spelled);
-    assert!(store.audit().iter().all(|(_, _, entry)| verdict(entry).is_none()), "nor is it an edit");
+    assert!(audited_fields(&store, |_| ()).is_empty(), "nor is it an edit");
 }
 
 /// Title-casing with ASCII word boundaries turned "Seán" into "SeáN" and "Éamon" into "éAmon".
@@ -215,7 +207,7 @@ fn impossible_dates_are_invalid() {
         let (policy, store) = after(json!({}), with("born", date));
         assert_eq!(local(policy.schema(), &store, "7"), áine(), "{date} is not written");
         assert_eq!(base(&store, &policy, "born"), Some(json!("1990-05-01")), "nor is it a base");
-        let verdicts: Vec<String> = store.audit().iter().filter_map(|(_, _, entry)| verdict(entry)).collect();
+        let verdicts = audited_fields(&store, |entry| entry.verdict.to_string());
         assert_eq!(verdicts, ["InvalidRemote(is not a calendar date in a declared format)"], "it is recorded");
     }
 }

@@ -175,6 +175,18 @@ fn gist(plan: &Plan) -> BTreeMap<String, (&'static str, Vec<String>)> {
     plan.changes().map(op).collect()
 }
 
+/// A policy, and stores with nothing in them.
+fn begin<const N: usize>(way: &Way) -> (Policy, [MemoryStore; N]) {
+    let policy = policy(way, &in_order());
+    let stores = std::array::from_fn(|_| MemoryStore::new(policy.schema().clone()));
+    (policy, stores)
+}
+
+/// A place in a list whose length is not known yet.
+fn any_place() -> impl Generate<Value = proptest::sample::Index> {
+    any::<proptest::sample::Index>()
+}
+
 fn nights() -> impl Generate<Value = Vec<Day>> {
     proptest::collection::vec(any_day(), 1..4)
 }
@@ -186,9 +198,8 @@ proptest! {
     /// P10: a partial listing never deactivates.
     #[test]
     fn a_second_night_is_silent(days in nights(), way in any_way(), page in 1usize..4) {
-        let policy = policy(&way, &in_order());
+        let (policy, [store]) = begin(&way);
         let schema = policy.schema();
-        let store = MemoryStore::new(schema.clone());
         for day in days {
             day.edit(&store);
             let listing = day.listing(day.items(schema), page);
@@ -211,11 +222,10 @@ proptest! {
         days in nights(),
         way in any_way(),
         page in 1usize..4,
-        seed in any::<proptest::sample::Index>(),
+        seed in any_place(),
     ) {
-        let policy = policy(&way, &in_order());
+        let (policy, [store, other]) = begin(&way);
         let schema = policy.schema();
-        let (store, other) = (MemoryStore::new(schema.clone()), MemoryStore::new(schema.clone()));
         for day in days {
             day.edit(&store);
             day.edit(&other);
@@ -269,12 +279,11 @@ proptest! {
         days in nights(),
         way in any_way(),
         page in 1usize..4,
-        at in any::<proptest::sample::Index>(),
-        to in any::<proptest::sample::Index>(),
+        at in any_place(),
+        to in any_place(),
     ) {
-        let policy = policy(&way, &in_order());
+        let (policy, [store]) = begin(&way);
         let schema = policy.schema();
-        let store = MemoryStore::new(schema.clone());
         for day in days {
             day.edit(&store);
             prop_assume!(!day.lines.is_empty());
@@ -297,9 +306,8 @@ proptest! {
     /// P7 for nights: a listing in other spellings makes the same plan, but for silent ops.
     #[test]
     fn a_listing_in_other_spellings_plans_the_same(days in nights(), way in any_way(), by in 0usize..4) {
-        let policy = policy(&way, &in_order());
+        let (policy, [store]) = begin(&way);
         let schema = policy.schema();
-        let store = MemoryStore::new(schema.clone());
         for day in days {
             day.edit(&store);
             let listing = day.listing(day.items(schema), 2);
@@ -321,9 +329,8 @@ proptest! {
         page in 1usize..4,
         by in 0usize..4,
     ) {
-        let policy = policy(&way, &in_order());
+        let (policy, [store]) = begin(&way);
         let schema = policy.schema();
-        let store = MemoryStore::new(schema.clone());
         let once = day.listing(day.items(schema), 100);
         let twice = [day.items(schema), day.respelled(by).items(schema)].concat();
         let (once, twice) = (dry(&policy, &store, &once), dry(&policy, &store, &day.listing(twice, page)));
@@ -334,9 +341,8 @@ proptest! {
     /// A plan is the same after a stay in a file, and carrying it out is carrying out the run it was made for.
     #[test]
     fn a_stored_plan_is_the_plan(days in nights(), way in any_way()) {
-        let policy = policy(&way, &in_order());
+        let (policy, [store]) = begin(&way);
         let schema = policy.schema();
-        let store = MemoryStore::new(schema.clone());
         for day in days {
             day.edit(&store);
             let listing = day.listing(day.items(schema), 2);
@@ -362,9 +368,8 @@ proptest! {
     /// state of a run that was not disturbed, and says no more and no less.
     #[test]
     fn a_night_that_breaks_off_is_made_up_for(days in nights(), way in any_way(), page in 1usize..4, batch in 1usize..3) {
-        let policy = policy(&way, &in_order());
+        let (policy, [store]) = begin(&way);
         let schema = policy.schema();
-        let store = MemoryStore::new(schema.clone());
         for day in days {
             day.edit(&store);
             let listing = day.listing(day.items(schema), page);

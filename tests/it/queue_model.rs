@@ -174,44 +174,33 @@ fn what_a_guard_holds_back_is_never_forgotten_and_runs_again_only_when_it_is_ask
     sound(GUARDS, &[[0, 0]], 1_000_000);
 }
 
-#[test]
-fn a_blocked_run_that_says_it_is_done_is_found_out() {
-    breaks(GUARDS, Off::Blocking, law::HELD);
+/// Tests that switch off one part of the protocol each, and find that a law breaks.
+macro_rules! found_out {
+    ($($test:ident: $bounds:ident, Off::$off:ident => law::$law:ident;)+) => {$(
+        #[test]
+        fn $test() {
+            breaks($bounds, Off::$off, law::$law);
+        }
+    )+};
 }
 
-#[test]
-fn a_run_of_a_part_that_says_it_did_all_is_found_out() {
-    breaks(GUARDS, Off::Parts, law::HELD);
-}
-
-#[test]
-fn without_fencing_a_stale_worker_ends_the_attempt_of_another() {
-    breaks(LEASES, Off::Fencing, law::I1);
-}
-
-#[test]
-fn without_compare_and_swap_a_write_undoes_another() {
-    breaks(SWAPS, Off::Swap, law::I6);
-}
-
-#[test]
-fn without_coalescing_an_acknowledged_trigger_is_lost() {
-    breaks(TRIGGERS, Off::Coalescing, law::I4);
-}
-
-#[test]
-fn without_the_same_nonce_a_claim_whose_answer_was_lost_is_nobodys() {
-    breaks(LEASES, Off::Nonce, law::NONCE);
-}
-
-#[test]
-fn without_an_incarnation_twins_hold_one_token() {
-    breaks(LEASES, Off::Incarnation, law::I2);
-}
-
-#[test]
-fn without_put_if_absent_the_history_has_an_attempt_twice() {
-    breaks(LEASES, Off::PutIfAbsent, law::I3);
+found_out! {
+    a_blocked_run_that_says_it_is_done_is_found_out:
+        GUARDS, Off::Blocking => law::HELD;
+    a_run_of_a_part_that_says_it_did_all_is_found_out:
+        GUARDS, Off::Parts => law::HELD;
+    without_fencing_a_stale_worker_ends_the_attempt_of_another:
+        LEASES, Off::Fencing => law::I1;
+    without_compare_and_swap_a_write_undoes_another:
+        SWAPS, Off::Swap => law::I6;
+    without_coalescing_an_acknowledged_trigger_is_lost:
+        TRIGGERS, Off::Coalescing => law::I4;
+    without_the_same_nonce_a_claim_whose_answer_was_lost_is_nobodys:
+        LEASES, Off::Nonce => law::NONCE;
+    without_an_incarnation_twins_hold_one_token:
+        LEASES, Off::Incarnation => law::I2;
+    without_put_if_absent_the_history_has_an_attempt_twice:
+        LEASES, Off::PutIfAbsent => law::I3;
 }
 
 fn gated(order: Order) -> Found {

@@ -10,7 +10,9 @@ pub(crate) mod world;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
+use tripartite::audit::{AuditEntry, FieldEntry};
 use tripartite::id::{ExternalId, RunId};
+use tripartite::memory::MemoryStore;
 use tripartite::plan::plan_linked;
 use tripartite::schema::{Policy, Schema, SchemaBuilder, Strategy};
 use tripartite::source::RemoteRecord;
@@ -145,4 +147,29 @@ pub(crate) fn cases(cases: u32) -> proptest::test_runner::Config {
         failure_persistence: None,
         ..Default::default()
     }
+}
+
+/// A persisted form is read as it was written, keeps the fields that a later version added, and comes back here as one whose
+/// format is later.
+pub(crate) fn of_later_version<T>(now: &T) -> T
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    let mut json = serde_json::to_value(now).unwrap();
+    let read = |json: &Json| serde_json::from_value::<T>(json.clone()).unwrap();
+    assert_eq!(read(&json), *now);
+    json["colour"] = "blue".into();
+    assert_eq!(serde_json::to_value(read(&json)).unwrap(), json, "what a later version wrote survives");
+    json["format"] = 2.into();
+    read(&json)
+}
+
+/// What a store's audit has of fields, in the order of its entries.
+pub(crate) fn audited_fields<T>(store: &MemoryStore, of: impl Fn(&FieldEntry) -> T) -> Vec<T> {
+    let audit = store.audit();
+    let fields = audit.iter().filter_map(|(_, _, entry)| match entry {
+        AuditEntry::Field(entry) => Some(of(entry)),
+        AuditEntry::Record(_) => None,
+    });
+    fields.collect()
 }

@@ -80,11 +80,10 @@ proptest! {
         turns in turns(),
         way in any_way(),
         size in 1usize..4,
-        turned in any::<proptest::sample::Index>(),
+        turned in any_place(),
     ) {
-        let policy = policy(&way, &in_order());
+        let (policy, [whole, parts]) = begin(&way);
         let schema = policy.schema();
-        let (whole, parts) = (MemoryStore::new(schema.clone()), MemoryStore::new(schema.clone()));
         for turn in turns {
             turn.users(&whole);
             turn.users(&parts);
@@ -107,9 +106,8 @@ proptest! {
     /// P5: the same again is no news. P10: in a partial listing, only who is said to be gone is inactive after it.
     #[test]
     fn ends_and_moves_are_told_once(turns in turns(), way in any_way(), page in 1usize..4) {
-        let policy = policy(&way, &in_order());
+        let (policy, [store]) = begin(&way);
         let schema = policy.schema();
-        let store = MemoryStore::new(schema.clone());
         for turn in turns {
             turn.users(&store);
             let listing = turn.day.listing(turn.items(schema), page);
@@ -135,15 +133,9 @@ proptest! {
 
     /// P6: what is said to be gone or moved is the same in every order and on every page.
     #[test]
-    fn ends_and_moves_in_any_order(
-        turns in turns(),
-        way in any_way(),
-        page in 1usize..4,
-        by in any::<proptest::sample::Index>(),
-    ) {
-        let policy = policy(&way, &in_order());
+    fn ends_and_moves_in_any_order(turns in turns(), way in any_way(), page in 1usize..4, by in any_place()) {
+        let (policy, [store, other]) = begin(&way);
         let schema = policy.schema();
-        let (store, other) = (MemoryStore::new(schema.clone()), MemoryStore::new(schema.clone()));
         for turn in turns {
             turn.users(&store);
             turn.users(&other);
@@ -164,9 +156,8 @@ proptest! {
     /// P9 with what ends and moves: wherever a night breaks off, the next one makes up for it.
     #[test]
     fn ends_and_moves_that_break_off_are_made_up_for(turns in turns(), way in any_way(), batch in 1usize..3) {
-        let policy = policy(&way, &in_order());
+        let (policy, [store]) = begin(&way);
         let schema = policy.schema();
-        let store = MemoryStore::new(schema.clone());
         for turn in turns {
             turn.users(&store);
             let listing = turn.day.listing(turn.items(schema), 3);

@@ -31,6 +31,11 @@ fn any_object() -> impl Generate<Value = Json> {
     keys(prop_oneof![3 => leaf.clone(), 1 => keys(leaf).boxed()].boxed())
 }
 
+/// A base, if there is one, and what stands here and at the source.
+fn any_sides() -> impl Generate<Value = (Option<Json>, Json, Json)> {
+    (proptest::option::of(any_object()), any_object(), any_object())
+}
+
 /// All leaves of an object by their paths; null is as good as not there.
 fn leaves(json: &Json) -> BTreeMap<String, Json> {
     fn walk(path: &str, json: &Json, out: &mut BTreeMap<String, Json>) {
@@ -52,12 +57,7 @@ proptest! {
 
     /// A key that only the host knows stays, under every strategy.
     #[test]
-    fn a_key_only_the_host_knows_stays(
-        base in proptest::option::of(any_object()),
-        local in any_object(),
-        remote in any_object(),
-        which in 0..PLAIN.len(),
-    ) {
+    fn a_key_only_the_host_knows_stays((base, local, remote) in any_sides(), which in 0..PLAIN.len()) {
         let policy = map_policy(PLAIN[which]);
         let schema = policy.schema();
         let mut mine = local.clone();
@@ -112,12 +112,7 @@ proptest! {
 
     /// P1 inside objects: a leaf that differs from the one before was the base's, or stands in the audit.
     #[test]
-    fn no_leaf_is_lost_in_silence(
-        base in proptest::option::of(any_object()),
-        local in any_object(),
-        remote in any_object(),
-        which in 0..PLAIN.len(),
-    ) {
+    fn no_leaf_is_lost_in_silence((base, local, remote) in any_sides(), which in 0..PLAIN.len()) {
         let policy = map_policy(PLAIN[which]);
         let schema = policy.schema();
         let known = base.as_ref().map(|base| object(schema, base));
@@ -155,12 +150,7 @@ proptest! {
 
     /// P5 inside objects: decided once is decided.
     #[test]
-    fn an_object_is_at_rest_after_one_night(
-        base in proptest::option::of(any_object()),
-        local in any_object(),
-        remote in any_object(),
-        which in 0..PLAIN.len(),
-    ) {
+    fn an_object_is_at_rest_after_one_night((base, local, remote) in any_sides(), which in 0..PLAIN.len()) {
         let policy = map_policy(PLAIN[which]);
         let schema = policy.schema();
         let known = base.as_ref().map(|base| object(schema, base));

@@ -1,6 +1,7 @@
 //! Each situation that a record can be in.
 
 use super::*;
+use crate::support::audited_fields;
 
 fn two() -> (Policy, MemoryStore) {
     let policy = members();
@@ -234,15 +235,8 @@ fn a_record_has_a_strategy_of_its_own() {
     night(&policy, &store, &moved);
     assert_eq!(local(policy.schema(), &store, "7")["name"], "A");
     assert_eq!(local(policy.schema(), &store, "8")["name"], "Seán");
-    let rules: Vec<String> = store.audit().iter().filter_map(|(_, _, e)| rule(e)).collect();
+    let rules = audited_fields(&store, |entry| entry.rule.clone());
     assert_eq!(rules, ["source: remote_wins", "record: local_owned"]);
-}
-
-fn rule(entry: &AuditEntry) -> Option<String> {
-    match entry {
-        AuditEntry::Field(entry) => Some(entry.rule.clone()),
-        AuditEntry::Record(_) => None,
-    }
 }
 
 /// What lies beyond the schema is kept through edits and updates.
