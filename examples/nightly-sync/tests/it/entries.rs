@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use crate::bench::{Bench, Ran, counts, members};
 
 /// What the version before wrote: a first night, edits, and a night with a conflict, an update and somebody who left.
-const BEFORE: &str = include_str!("../data/whole-entries.sql");
+const BEFORE: &[u8] = include_bytes!("../data/whole-entries.sqlite");
 
 fn ask(bench: &Bench, what: &[&str]) -> Ran {
     let ran = bench.program(&[what, &["--db", &bench.path("members.db")]].concat());
@@ -37,8 +37,7 @@ fn is_packed(conn: &Connection) -> bool {
 
 #[test]
 fn an_audit_of_the_version_before_is_read_as_it_is_and_packed_with_the_first_write() {
-    let bench = Bench::new();
-    bench.edit(BEFORE);
+    let bench = Bench::of(BEFORE);
     let told_in_full = || {
         ask(&bench, &["report", "--html", &bench.path("page.html"), "--run", "2026-11-29T13:06:49Z-2"]);
         let page = std::fs::read_to_string(bench.path("page.html")).unwrap();

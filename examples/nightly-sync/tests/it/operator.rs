@@ -29,10 +29,7 @@ fn trace(bench: &Bench) -> (Vec<String>, Vec<u8>) {
 
 #[test]
 fn status_and_history_change_no_byte() {
-    let bench = Bench::new();
-    bench.enrol(KEY, &members(1..=3));
-    bench.tell(&["trigger", "--key", KEY]);
-    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
+    let bench = Bench::in_step(KEY, &members(1..=3));
     // A worker that vanished right after it had completed: the slot has the attempt, and the history does not yet.
     {
         let queue = work::queue(&bench.db()).unwrap();
@@ -80,10 +77,7 @@ fn who_is_enrolled_shows_before_anything_was_asked_for() {
 
 #[test]
 fn who_is_not_there_is_told_with_who_is() {
-    let bench = Bench::new();
-    bench.enrol(KEY, &members(1..=3));
-    bench.tell(&["trigger", "--key", KEY]);
-    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
+    let bench = Bench::in_step(KEY, &members(1..=3));
     for args in [
         &["conflicts"] as &[_],
         &["conflicts", "--key", "dunmore/federation"],
@@ -224,10 +218,7 @@ fn a_schedule_says_what_it_keeps_and_what_it_drops() {
 
 #[test]
 fn a_slot_that_cannot_be_read_keeps_no_health_from_being_reset() {
-    let bench = Bench::new();
-    bench.enrol(KEY, &members(1..=3));
-    bench.tell(&["trigger", "--key", KEY]);
-    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
+    let bench = Bench::in_step(KEY, &members(1..=3));
     let edit = |key: &str, from: &str, to: &str| {
         bench.edit(&format!(
             "UPDATE tripartite_jobs SET bytes = CAST(replace(CAST(bytes AS TEXT), '{from}', '{to}') AS BLOB) \

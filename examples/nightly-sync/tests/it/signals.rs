@@ -74,11 +74,7 @@ fn wait(milliseconds: u64) {
 
 /// A register in step with its source.
 fn enrolled() -> Bench {
-    let bench = Bench::new();
-    bench.enrol(KEY, &members(1..=3));
-    bench.tell(&["trigger", "--key", KEY]);
-    assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
-    bench
+    Bench::in_step(KEY, &members(1..=3))
 }
 
 /// The source answers as usual again, and the job is done.

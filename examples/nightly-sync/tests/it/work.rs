@@ -29,6 +29,15 @@ impl Bench {
         self.tell(&["schedule", "--key", key, "--remote", &file]);
     }
 
+    /// One whose only register was enrolled with a listing and synced once.
+    pub(crate) fn in_step(key: &str, listing: &str) -> Self {
+        let bench = Self::new();
+        bench.enrol(key, listing);
+        bench.tell(&["trigger", "--key", key]);
+        assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
+        bench
+    }
+
     pub(crate) fn work(&self, more: &[&str]) -> Child {
         let db = self.path("members.db");
         let args = [&["work", "--db", &db, "--json"], &QUICK[..], more].concat();
@@ -153,11 +162,8 @@ fn pause_holds_a_job_back_and_cancel_takes_it_out() {
 /// Who was deleted at the source, and is only asked for by id, is not answered for: that is said, and a run of all follows.
 #[test]
 fn whom_the_source_does_not_answer_for_is_said_and_looked_for_by_a_run_of_all() {
-    let bench = Bench::new();
     let key = "ballybeg/federation";
-    bench.enrol(key, &members(1..=40));
-    bench.tell(&["trigger", "--key", key]);
-    events(bench.work(&["--until-idle"]), "attempted");
+    let bench = Bench::in_step(key, &members(1..=40));
     bench.enrol(key, &members(4..=40));
     for gone in ["M1", "M2", "M3"] {
         bench.tell(&["trigger", "--key", key, "--only", gone]);
@@ -176,11 +182,8 @@ fn whom_the_source_does_not_answer_for_is_said_and_looked_for_by_a_run_of_all() 
 /// What a guard held back of a job is let pass by the very command that `work` and `status` print.
 #[test]
 fn the_command_that_lets_a_blocked_job_pass_is_printed_and_does() {
-    let bench = Bench::new();
     let key = "ballybeg/federation";
-    bench.enrol(key, &members(1..=40));
-    bench.tell(&["trigger", "--key", key]);
-    events(bench.work(&["--until-idle"]), "attempted");
+    let bench = Bench::in_step(key, &members(1..=40));
     bench.enrol(key, &members(1..=3));
     bench.tell(&["trigger", "--key", key]);
     let (status, told) = bench.ask(&["work", "--until-idle", "--spacing", "0"]);
@@ -205,11 +208,8 @@ fn the_command_that_lets_a_blocked_job_pass_is_printed_and_does() {
 /// The strategy of a trigger is that of its run, and of no other.
 #[test]
 fn a_trigger_brings_its_strategy() {
-    let bench = Bench::new();
     let key = "ballybeg/federation";
-    bench.enrol(key, &members(1..=3));
-    bench.tell(&["trigger", "--key", key]);
-    events(bench.work(&["--until-idle"]), "attempted");
+    let bench = Bench::in_step(key, &members(1..=3));
     for (number, strategy) in [(2, "local_wins"), (3, "remote_wins")] {
         bench.edit(&format!("UPDATE \"members/{key}\" SET phone = 'here {number}' WHERE external_id = 'M1'"));
         let listing = members(1..=3).replace("p1", &format!("there {number}"));
