@@ -53,7 +53,7 @@ impl Register {
     ///
     /// ```
     /// use nightly_sync::store::Register;
-    /// use tripartite::id::SyncKey;
+    /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
     /// let key = |org, connector| SyncKey { org, connector };
     /// let one = Register::of(&key(OrgId::new("a/b")?, ConnectorId::new("c")?));
     /// let other = Register::of(&key(OrgId::new("a")?, ConnectorId::new("b/c")?));
