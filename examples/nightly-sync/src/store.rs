@@ -57,6 +57,7 @@ mod record;
 mod register;
 mod runs;
 mod tables;
+mod triggers;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -87,6 +88,7 @@ use self::commit::{Statements, Way};
 use self::fence::Fence;
 use self::layout::Layout;
 use self::near::{Aside, Rows};
+use self::triggers::Triggers;
 
 /// The records of one register.
 #[derive(Debug)]
@@ -109,6 +111,7 @@ struct State {
     is_settled: bool,
     /// The match keys of a connection that only reads.
     aside: Option<Aside>,
+    triggers: Triggers,
 }
 
 impl SqliteStore {
@@ -145,7 +148,14 @@ impl SqliteStore {
         let layout = layout::of(&conn, &register, &settings)?;
         let is_settled = layout.pending.is_empty();
         let statements = Statements::of(&register, &settings.schema);
-        let state = Mutex::new(State { conn, layout, pending: Vec::new(), is_settled, aside: None });
+        let state = Mutex::new(State {
+            conn,
+            layout,
+            pending: Vec::new(),
+            is_settled,
+            aside: None,
+            triggers: Triggers::default(),
+        });
         Ok(Self { register, settings, statements, fence: None, key, state })
     }
 
@@ -212,7 +222,8 @@ impl SqliteStore {
         if !state.must_settle() {
             return Ok(());
         }
-        let State { conn, layout, pending, is_settled, .. } = &mut *state;
+        let State { conn, layout, pending, is_settled, triggers, .. } = &mut *state;
+        triggers.set(conn, false)?;
         let tx = begin(conn, self.fence.as_ref())?;
         let settled = layout::settle(&tx, &self.register, &self.settings, pending)?;
         tx.commit()?;
@@ -226,7 +237,10 @@ impl SqliteStore {
     /// # Errors
     /// Whatever `work` returns.
     pub fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        work(&self.state().conn)
+        let mut state = self.state();
+        let State { conn, triggers, .. } = &mut *state;
+        triggers.set(conn, false)?;
+        work(conn)
     }
 
     /// Carries out the ops of a batch that belong together, all of them or nothing: where one does not find what it
@@ -254,16 +268,17 @@ impl SqliteStore {
         keep: impl FnOnce(&[OpOutcome]) -> bool,
     ) -> Result<Vec<OpOutcome>, StoreError> {
         let mut state = self.state();
-        let State { conn, layout: known, pending, is_settled, .. } = &mut *state;
+        let State { conn, layout: known, pending, is_settled, triggers, .. } = &mut *state;
         let tx = begin(conn, self.fence.as_ref())?;
         let mut layout = known.clone();
         if !layout.is_current(&tx)? {
             layout = layout::of(&tx, &self.register, &self.settings)?;
         }
         if !pending.is_empty() || layout.must_settle(*is_settled) {
+            triggers.set(&tx, false)?;
             layout = layout::settle(&tx, &self.register, &self.settings, pending)?;
         }
-        let outcomes = commit::batch(&tx, &self.statements, (&self.settings.schema, &layout), batch, way)?;
+        let outcomes = commit::batch(&tx, &self.statements, (&self.settings.schema, &layout), (batch, way), triggers)?;
         if !keep(&outcomes) {
             return Ok(outcomes);
         }
@@ -275,7 +290,9 @@ impl SqliteStore {
 
     fn write(&self, work: impl FnOnce(&Connection) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let mut state = self.state();
-        let tx = begin(&mut state.conn, self.fence.as_ref())?;
+        let State { conn, triggers, .. } = &mut *state;
+        triggers.set(conn, false)?;
+        let tx = begin(conn, self.fence.as_ref())?;
         work(&tx)?;
         Ok(tx.commit()?)
     }

@@ -80,6 +80,9 @@ BEGIN
 END;
 ";
 
+/// The trigger on the links.
+pub(super) const UNLINKED_NAME: &str = "tripartite_links_kept";
+
 /// What is kept goes with its link.
 const UNLINKED: &str = "
 CREATE TRIGGER {tripartite_links_kept} AFTER DELETE ON {tripartite_links}

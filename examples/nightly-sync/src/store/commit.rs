@@ -23,6 +23,7 @@ use super::cell::Cell;
 use super::entries::Entries;
 use super::error::refused;
 use super::layout::{Layout, quoted};
+use super::triggers::Triggers;
 use super::{Register, StoreError, entries, load};
 
 const LINK: &str = "
@@ -137,9 +138,12 @@ pub(super) fn batch(
     tx: &Transaction<'_>,
     sql: &Statements,
     (schema, layout): (&Schema, &Layout),
-    batch: &Batch,
-    way: Way,
+    (batch, way): (&Batch, Way),
+    triggers: &mut Triggers,
 ) -> Result<Vec<OpOutcome>, StoreError> {
+    let free = way == Way::Together && are_free(tx, sql, batch)?;
+    let creates = |op: &Op| op.expect == Precondition::Unlinked;
+    triggers.set(tx, free && layout.is_unwatched && batch.ops.iter().all(creates))?;
     // A shape that is made within a savepoint may be gone again.
     let affinities = layout.leaves.as_deref().filter(|_| way == Way::Together);
     let leaving = |affinities| Leaving::new(tx, &sql.register, schema, affinities, batch.schema);
@@ -151,7 +155,7 @@ pub(super) fn batch(
         batch,
         run: batch.run.as_str(),
         at: super::record::time(&batch.at),
-        free: way == Way::Together && are_free(tx, sql, batch)?,
+        free,
         taken: tx.prepare_cached(&sql.taken)?,
         insert: tx.prepare_cached(&sql.insert)?,
         link: tx.prepare_cached(&sql.link)?,

@@ -7,7 +7,7 @@ use tripartite::schema::{Field, Kind, Schema};
 
 use super::bases::{self, Affinity, Bases, has_fields_of};
 use super::tables::{self, remembering, remembering_activity, schema_text};
-use super::{Register, Settings, StoreError, database, entries};
+use super::{Register, Settings, StoreError, database, entries, triggers};
 
 /// The columns that are not fields.
 pub const OWN: [&str; 4] = ["local_id", "external_id", "active", "revision"];
@@ -21,6 +21,8 @@ pub(super) struct Layout {
     pub(super) bases: Option<Bases>,
     /// What the columns do to values, where bases may be left in their rows.
     pub(super) leaves: Option<Vec<Affinity>>,
+    /// Whether no trigger has anything to do when a record is created whose id nobody has.
+    pub(super) is_unwatched: bool,
     pub(super) pending: Pending,
     /// Whether the schema that is stored has the same fields.
     pub(super) is_ours: bool,
@@ -148,7 +150,8 @@ pub(super) fn of(conn: &Connection, register: &Register, settings: &Settings) ->
         pending.statements.push(remembering(register, "id_field", &settings.id_field));
     }
     let leaves = (pending.is_empty() && !definitions.foreign).then(|| affinities(&columns, &known));
-    Ok(Layout { columns, bases, leaves, pending, is_ours, moment: moment(conn)? })
+    let is_unwatched = is_unwatched(conn, register)?;
+    Ok(Layout { columns, bases, leaves, is_unwatched, pending, is_ours, moment: moment(conn)? })
 }
 
 /// Where every field is, and the statements that put it there.
@@ -205,7 +208,8 @@ struct Definitions {
 impl Definitions {
     fn of(conn: &Connection, register: &Register) -> Result<Self, StoreError> {
         let members = register.table("members");
-        let mut statement = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1")?;
+        let mut statement =
+            conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE")?;
         let triggers: BTreeSet<String> =
             statement.query_map([&members], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let own: BTreeSet<String> =
@@ -229,6 +233,21 @@ impl Definitions {
         let missing = tables::OF_ROWS.into_iter().filter(|(name, _)| !self.has(register, name));
         missing.map(|(_, sql)| register.sql(sql))
     }
+}
+
+fn is_unwatched(conn: &Connection, register: &Register) -> Result<bool, StoreError> {
+    let idle: BTreeSet<String> = triggers::idle().map(|name| register.table(name)).collect();
+    let mut statement =
+        conn.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE")?;
+    for table in triggers::WRITTEN {
+        let mut rows = statement.query([register.table(table)])?;
+        while let Some(row) = rows.next()? {
+            if !idle.contains(row.get_ref(0)?.as_str().unwrap_or_default()) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// The column that has an alias of a field for its name, and no field's name.

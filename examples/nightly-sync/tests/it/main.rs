@@ -33,4 +33,5 @@ mod schema;
 mod signals;
 mod situations;
 mod streaming;
+mod triggers;
 mod work;

@@ -1,0 +1,85 @@
+//! A first night runs no triggers of the program's own, and all others.
+
+use nightly_sync::store::{Access, Database, Settings, SqliteStore};
+use tripartite::drive::drive_blocking;
+use tripartite::id::ExternalId;
+use tripartite::memory::Listing;
+use tripartite::run::Run;
+use tripartite::schema::Policy;
+use tripartite::source::{Item, RemoteRecord};
+
+use crate::bench::{Bench, members};
+
+const SCHEMA: &str = r#"{"fields": {"name": {"kind": "name"}, "phone": {"kind": "text"}}}"#;
+
+fn store(bench: &Bench) -> SqliteStore {
+    let settings = Settings { schema: serde_json::from_str(SCHEMA).unwrap(), id_field: "id".to_owned() };
+    SqliteStore::new(Database::open(&bench.db(), Access::Write).unwrap(), settings).unwrap()
+}
+
+fn night(store: &SqliteStore, numbers: std::ops::RangeInclusive<u32>) {
+    let item = |n| {
+        let record = store.schema().record(&serde_json::json!({"name": format!("N{n}"), "phone": format!("p{n}")}));
+        Item::Record(RemoteRecord {
+            id: ExternalId::new(format!("M{n}")).unwrap(),
+            version: None,
+            record: record.unwrap(),
+        })
+    };
+    let at = chrono::DateTime::UNIX_EPOCH;
+    let run = Run::new(Policy::new(store.schema().clone()), store.next_run(&at).unwrap(), at);
+    drive_blocking(run.start(), &Listing::new(numbers.map(item).collect::<Vec<_>>()).partial(), store).unwrap();
+}
+
+#[test]
+fn a_trigger_of_the_users_own_runs_for_each_row_of_a_first_night() {
+    for (table, column) in [
+        ("MEMBERS", "external_id"),
+        ("tripartite_links", "external_id"),
+        ("tripartite_entries", "external_id"),
+        ("tripartite_kinds", "verdict"),
+        ("tripartite_shapes", "fields"),
+    ] {
+        let bench = Bench::new();
+        drop(store(&bench));
+        bench.edit(&format!(
+            "CREATE TABLE seen(what);
+             CREATE TRIGGER sees AFTER INSERT ON {table} BEGIN INSERT INTO seen VALUES (NEW.{column}); END"
+        ));
+        bench.sync(&members(1..=3));
+        let rows = bench.value(&format!("SELECT count(*) FROM {table}"));
+        assert_eq!(bench.value("SELECT count(*) FROM seen"), rows, "{table}");
+    }
+}
+
+#[test]
+fn a_trigger_that_comes_between_two_batches_of_creations_runs() {
+    let bench = Bench::new();
+    let store = store(&bench);
+    night(&store, 1..=3);
+    bench.edit(
+        "CREATE TABLE seen(what);
+         CREATE TRIGGER sees AFTER INSERT ON members BEGIN INSERT INTO seen VALUES (NEW.external_id); END",
+    );
+    night(&store, 4..=6);
+    assert_eq!(bench.value("SELECT count(*) FROM seen").as_deref(), Some("3"));
+}
+
+#[test]
+fn the_connection_of_a_first_night_runs_the_triggers_for_whatever_comes_next() {
+    let bench = Bench::new();
+    let store = store(&bench);
+    night(&store, 1..=3);
+    let edit = "UPDATE members SET phone = 'mine' WHERE external_id = 'M1'";
+    store.with(|conn| Ok(conn.execute_batch(edit)?)).unwrap();
+    let row = "SELECT revision || phone FROM members WHERE external_id = 'M1'";
+    assert_eq!(bench.value(row).as_deref(), Some("2mine"));
+    assert_eq!(bench.value("SELECT phone FROM tripartite_kept WHERE external_id = 'M1'").as_deref(), Some("p1"));
+    // Who enters a linked record anew gets a revision that the old row cannot have had.
+    bench.edit("DELETE FROM members WHERE external_id = 'M2'");
+    night(&store, 4..=4);
+    let again = "INSERT INTO members(external_id) VALUES ('M2')";
+    store.with(|conn| Ok(conn.execute_batch(again)?)).unwrap();
+    let far = "SELECT revision > 1000000 FROM members WHERE external_id = 'M2'";
+    assert_eq!(bench.value(far).as_deref(), Some("1"));
+}
