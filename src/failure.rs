@@ -22,11 +22,15 @@
 //! [RFC 6585]: https://www.rfc-editor.org/rfc/rfc6585
 //! [RFC 9110]: https://www.rfc-editor.org/rfc/rfc9110
 
+mod format;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::format::FormatError;
 
 /// What kind of failure an error is, for the decision whether and when to try again.
 ///

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 pub use view::{HealthStatus, View};
 
 use crate::clock_skew::Ahead;
-use crate::failure::Failure;
+use crate::failure::{Failure, FormatError};
 use crate::queue::Token;
 use crate::value::Value;
 
@@ -183,11 +183,8 @@ pub enum Permit {
 #[non_exhaustive]
 pub enum InvalidHealth {
     /// A later version of this crate wrote it.
-    #[error("this health record has format {found}, this version reads up to {FORMAT}")]
-    Format {
-        /// Its format.
-        found: u32,
-    },
+    #[error(transparent)]
+    Format(#[from] FormatError),
 }
 
 impl Health {
@@ -219,14 +216,14 @@ impl Health {
     /// let mut json = serde_json::to_value(Health::new(DateTime::UNIX_EPOCH))?;
     /// json["format"] = 2.into();
     /// let later: Health = serde_json::from_value(json)?;
-    /// assert_eq!(later.check(), Err(InvalidHealth::Format { found: 2 }));
+    /// assert!(matches!(later.check(), Err(InvalidHealth::Format(error)) if error.found == 2));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
     /// # Errors
     /// [`InvalidHealth`], when it is of a later format.
     pub fn check(&self) -> Result<(), InvalidHealth> {
-        if self.format > FORMAT { Err(InvalidHealth::Format { found: self.format }) } else { Ok(()) }
+        FormatError::check("this health record has", self.format, FORMAT).map_err(InvalidHealth::Format)
     }
 
     /// Whether attempts run.

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use csv::{CSV_HEADER, csv_field};
 pub use status::{Doing, KeyStatus, Wait};
 
+use crate::failure::FormatError;
 use crate::id::{ConnectorId, OrgId, SyncKey};
 use crate::queue::Attempt;
 
@@ -70,11 +71,8 @@ pub enum EntryError {
     #[error("this is not the JSON of an entry: {0}")]
     Json(#[from] serde_json::Error),
     /// It was written by a later version of this crate.
-    #[error("this entry has format {found}, this version reads up to {FORMAT}")]
-    Format {
-        /// Its format.
-        found: u32,
-    },
+    #[error(transparent)]
+    Format(#[from] FormatError),
 }
 
 impl HistoryEntry {
@@ -132,7 +130,8 @@ impl HistoryEntry {
     /// [`EntryError`], when it is not the JSON of an entry, or of a later format.
     pub fn from_json(bytes: &[u8]) -> Result<Self, EntryError> {
         let entry: Self = serde_json::from_slice(bytes)?;
-        if entry.format > FORMAT { Err(EntryError::Format { found: entry.format }) } else { Ok(entry) }
+        FormatError::check("this entry has", entry.format, FORMAT)?;
+        Ok(entry)
     }
 
     /// Writes the persisted form, in one line without an end.

@@ -36,6 +36,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::failure::FormatError;
 use crate::value::Value;
 
 /// Which version of the persisted form this crate writes.
@@ -163,11 +164,8 @@ pub struct Rate {
 #[non_exhaustive]
 pub enum InvalidRate {
     /// It was written by a later version of this crate.
-    #[error("this rate has format {found}, this version reads up to {FORMAT}")]
-    Format {
-        /// Its format.
-        found: u32,
-    },
+    #[error(transparent)]
+    Format(#[from] FormatError),
 }
 
 impl Rate {
@@ -181,7 +179,7 @@ impl Rate {
     /// # Errors
     /// [`InvalidRate`], when it is of a later format.
     pub fn check(&self) -> Result<(), InvalidRate> {
-        if self.format > FORMAT { Err(InvalidRate::Format { found: self.format }) } else { Ok(()) }
+        FormatError::check("this rate has", self.format, FORMAT).map_err(InvalidRate::Format)
     }
 
     /// Asks whether one more may pass. The answer holds once the next rate is stored; a refusal changes nothing, unless

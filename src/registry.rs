@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use enrolment::Enrolment;
 pub use secret::{Secret, SecretRef, SecretRefError};
 
+use crate::failure::FormatError;
 use crate::id::{ConnectorId, ExternalId, OrgId, PolicyRef, SyncKey};
 use crate::schedule::{Missed, Schedule};
 
@@ -133,11 +134,8 @@ fn yes() -> bool {
 #[non_exhaustive]
 pub enum InvalidEnrolment {
     /// It was written by a later version of this crate.
-    #[error("this connection has format {found}, this version reads up to {FORMAT}")]
-    Format {
-        /// Its format.
-        found: u32,
-    },
+    #[error(transparent)]
+    Format(#[from] FormatError),
 }
 
 impl Connection {
@@ -221,17 +219,15 @@ impl Connection {
     ///     Connection::new("federation".parse()?, "The federation", "members".parse()?);
     /// let mut json = serde_json::to_value(connection)?;
     /// json["format"] = 2.into();
-    /// assert_eq!(
-    ///     serde_json::from_value::<Connection>(json)?.check(),
-    ///     Err(InvalidEnrolment::Format { found: 2 })
-    /// );
+    /// let checked = serde_json::from_value::<Connection>(json)?.check();
+    /// assert!(matches!(checked, Err(InvalidEnrolment::Format(error)) if error.found == 2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// [`InvalidEnrolment`], when it is of a later format.
     pub fn check(&self) -> Result<(), InvalidEnrolment> {
-        if self.format > FORMAT { Err(InvalidEnrolment::Format { found: self.format }) } else { Ok(()) }
+        FormatError::check("this connection has", self.format, FORMAT).map_err(InvalidEnrolment::Format)
     }
 
     /// Whether it runs by its schedule: it is active, and enabled.

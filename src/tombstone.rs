@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::failure::FormatError;
 use crate::id::ExternalId;
 use crate::value::Value;
 
@@ -148,11 +149,8 @@ pub struct Tombstones {
 #[non_exhaustive]
 pub enum InvalidTombstones {
     /// A later version of this crate wrote them.
-    #[error("these tombstones have format {found}, this version reads up to {FORMAT}")]
-    Format {
-        /// Their format.
-        found: u32,
-    },
+    #[error(transparent)]
+    Format(#[from] FormatError),
 }
 
 /// Whether there was room for a tombstone.
@@ -177,7 +175,7 @@ impl Tombstones {
     /// # Errors
     /// [`InvalidTombstones`], when they are of a later format.
     pub fn check(&self) -> Result<(), InvalidTombstones> {
-        if self.format > FORMAT { Err(InvalidTombstones::Format { found: self.format }) } else { Ok(()) }
+        FormatError::check("these tombstones have", self.format, FORMAT).map_err(InvalidTombstones::Format)
     }
 
     /// The tombstone of a record.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
 use super::ticket::Ticket;
+use crate::failure::FormatError;
 use crate::value::Value;
 
 /// Which version of the persisted form this crate writes.
@@ -63,11 +64,8 @@ fn is_zero(number: &u8) -> bool {
 #[non_exhaustive]
 pub enum InvalidGate {
     /// A later version of this crate wrote it.
-    #[error("this gate has format {found}, this version reads up to {FORMAT}")]
-    Format {
-        /// Its format.
-        found: u32,
-    },
+    #[error(transparent)]
+    Format(#[from] FormatError),
 }
 
 impl Gate {
@@ -87,14 +85,14 @@ impl Gate {
     /// json["format"] = 2.into();
     /// let later: Gate = serde_json::from_value(json)?;
     /// // it can be parsed, and may mean something else
-    /// assert_eq!(later.check(), Err(InvalidGate::Format { found: 2 }));
+    /// assert!(matches!(later.check(), Err(InvalidGate::Format(error)) if error.found == 2));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
     /// # Errors
     /// [`InvalidGate`], when it is of a later format.
     pub fn check(&self) -> Result<(), InvalidGate> {
-        if self.format > FORMAT { Err(InvalidGate::Format { found: self.format }) } else { Ok(()) }
+        FormatError::check("this gate has", self.format, FORMAT).map_err(InvalidGate::Format)
     }
 
     /// The tickets that end after a point in time, in the order in which they were given.

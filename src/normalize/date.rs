@@ -43,7 +43,7 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 
 use self::format::matched;
-pub use self::format::{FormatError, check_format};
+pub use self::format::{DateFormatError, check_format};
 use super::short::Short;
 use super::text;
 use crate::value::Problem;

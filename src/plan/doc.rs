@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::id::seal;
 use super::{MadeAfter, Plan, PlanId, Quarantined};
 use crate::audit::{AuditEntry, Situation};
+use crate::failure::FormatError;
 use crate::id::ExternalId;
 use crate::schema::Schema;
 use crate::store::{Action, ConflictChange, Op, Precondition};
@@ -25,11 +26,8 @@ pub enum PlanError {
     #[error("this is not a plan: {0}")]
     Unreadable(String),
     /// A later version of this crate wrote it.
-    #[error("this plan has format {found}, this version reads up to {FORMAT}")]
-    Format {
-        /// Its format.
-        found: u32,
-    },
+    #[error(transparent)]
+    Format(#[from] FormatError),
     /// An earlier version of this crate wrote it, and its ops do not state what they were made from.
     #[error("this plan has format {found}, which does not state what it was made from: plan once more")]
     Outdated {
@@ -202,16 +200,14 @@ impl Plan {
     /// assert!(matches!(read(&stored.replace("Áine", "Seán")), Err(PlanError::Altered { .. })));
     /// assert!(matches!(
     ///     read(&stored.replace("\"format\":2", "\"format\":9")),
-    ///     Err(PlanError::Format { found: 9 })
+    ///     Err(PlanError::Format(error)) if error.found == 9
     /// ));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read<'de, D: Deserializer<'de>>(schema: &Schema, from: D) -> Result<Self, PlanError> {
         let unreadable = |error: &dyn std::fmt::Display| PlanError::Unreadable(unquoted(error.to_string()));
         let doc = PlanDoc::<(), Vec<OpDoc<Fields>>>::deserialize(from).map_err(|error| unreadable(&error))?;
-        if doc.format > FORMAT {
-            return Err(PlanError::Format { found: doc.format });
-        }
+        FormatError::check("this plan has", doc.format, FORMAT)?;
         let Some(stated) = doc.id.filter(|_| doc.format == FORMAT) else {
             return Err(PlanError::Outdated { found: doc.format });
         };

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::{Attempt, Death};
 use super::command::Outcome;
 use super::work::{Held, Progress, Token, Work};
+use crate::failure::FormatError;
 use crate::id::{CommandId, Nonce, WorkerId};
 use crate::value::Value;
 
@@ -143,11 +144,8 @@ pub enum InvalidSlot {
         problem: String,
     },
     /// A later version of this crate wrote it.
-    #[error("this slot has format {found}, this version reads up to {FORMAT}")]
-    Format {
-        /// Its format.
-        found: u32,
-    },
+    #[error(transparent)]
+    Format(#[from] FormatError),
     /// The generations are out of order.
     #[error("covered {covered}, taken {taken} and wanted {wanted} are not in this order")]
     Generations {
@@ -276,9 +274,7 @@ impl Slot {
     /// [`InvalidSlot`], when it is of a later format or breaks an invariant.
     pub fn check(&self) -> Result<(), InvalidSlot> {
         let Self { covered, taken, wanted, .. } = *self;
-        if self.format > FORMAT {
-            return Err(InvalidSlot::Format { found: self.format });
-        }
+        FormatError::check("this slot has", self.format, FORMAT)?;
         if covered > taken || taken > wanted {
             return Err(InvalidSlot::Generations { covered, taken, wanted });
         }

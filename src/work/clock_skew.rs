@@ -10,6 +10,7 @@ use super::error::WorkError;
 use super::keys::{connection_key, connector, gate_key, health_key, notified_skew_key, slot_key, sync_key};
 use super::queue::Queue;
 use super::record::Record;
+use crate::failure::FormatError;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::id::{ConnectorId, SyncKey};
@@ -36,8 +37,7 @@ struct NotifiedSkew {
 
 impl Record for NotifiedSkew {
     fn check(&self) -> Result<(), String> {
-        let newer = || format!("what was told of times has format {}, this version reads up to {FORMAT}", self.format);
-        if self.format > FORMAT { Err(newer()) } else { Ok(()) }
+        FormatError::check("what was told of times has", self.format, FORMAT).map_err(|error| error.to_string())
     }
 }
 

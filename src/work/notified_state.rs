@@ -9,6 +9,7 @@ use super::error::WorkError;
 use super::keys::notified_key;
 use super::queue::Queue;
 use super::record::Record;
+use crate::failure::FormatError;
 use crate::id::SyncKey;
 use crate::jobs::JobStore;
 use crate::notice::Notice;
@@ -58,9 +59,7 @@ impl Default for NotifiedState {
 
 impl Record for NotifiedState {
     fn check(&self) -> Result<(), String> {
-        let Self { format, .. } = self;
-        let newer = || format!("what was told has format {format}, this version reads up to {FORMAT}");
-        if *format > FORMAT { Err(newer()) } else { Ok(()) }
+        FormatError::check("what was told has", self.format, FORMAT).map_err(|error| error.to_string())
     }
 }
 

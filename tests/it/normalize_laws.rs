@@ -220,7 +220,7 @@ proptest! {
     fn a_format_that_is_none_reads_nothing(format in "[%YmdbFyHQ:é -]{0,8}|\\PC*", raw in "[0-9-]{1,10}|\\PC*") {
         let declared = date::check_format(&format);
         let read = owned(date::canonical(&raw, &[format]));
-        if declared == Err(date::FormatError::Unsupported) {
+        if declared == Err(date::DateFormatError::Unsupported) {
             prop_assert!(read.is_err() || read == Ok(String::new()));
         }
     }

@@ -11,17 +11,17 @@ use super::{date, digits};
 /// Why a text is not a date format.
 ///
 /// ```
-/// use tripartite::normalize::date::{FormatError, check_format};
+/// use tripartite::normalize::date::{DateFormatError, check_format};
 ///
-/// assert_eq!(check_format("%H:%M"), Err(FormatError::Unsupported));
+/// assert_eq!(check_format("%H:%M"), Err(DateFormatError::Unsupported));
 /// assert_eq!(
-///     FormatError::Unsupported.to_string(),
+///     DateFormatError::Unsupported.to_string(),
 ///     "a date format may hold only %Y %m %d %e %b %B %a %A %F and text"
 /// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
-pub enum FormatError {
+pub enum DateFormatError {
     /// Something other than the specifiers of this module's table: a time, a two-digit year, no specifier at all.
     #[error("a date format may hold only %Y %m %d %e %b %B %a %A %F and text")]
     Unsupported,
@@ -34,27 +34,27 @@ pub enum FormatError {
 ///
 /// # Errors
 ///
-/// [`FormatError`] if it holds anything but date specifiers and text, or does not name one year, one month and one
+/// [`DateFormatError`] if it holds anything but date specifiers and text, or does not name one year, one month and one
 /// day.
 ///
 /// ```
-/// use tripartite::normalize::date::{FormatError, check_format};
+/// use tripartite::normalize::date::{DateFormatError, check_format};
 ///
 /// assert_eq!(check_format("%d. %B %Y"), Ok(()));
-/// assert_eq!(check_format("%m/%Y"), Err(FormatError::Incomplete));
-/// assert_eq!(check_format("%d/%m/%y"), Err(FormatError::Unsupported));
+/// assert_eq!(check_format("%m/%Y"), Err(DateFormatError::Incomplete));
+/// assert_eq!(check_format("%d/%m/%y"), Err(DateFormatError::Unsupported));
 /// ```
-pub fn check_format(format: &str) -> Result<(), FormatError> {
+pub fn check_format(format: &str) -> Result<(), DateFormatError> {
     let (mut years, mut months, mut days) = (0, 0, 0);
     for part in parts(format) {
-        match part.ok_or(FormatError::Unsupported)? {
+        match part.ok_or(DateFormatError::Unsupported)? {
             Part::Year => years += 1,
             Part::Month | Part::MonthName => months += 1,
             Part::Day => days += 1,
             Part::Weekday | Part::Space | Part::Text(_) => {}
         }
     }
-    if (years, months, days) == (1, 1, 1) { Ok(()) } else { Err(FormatError::Incomplete) }
+    if (years, months, days) == (1, 1, 1) { Ok(()) } else { Err(DateFormatError::Incomplete) }
 }
 
 /// One part of a format, and what it reads.
@@ -175,7 +175,7 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 
 #[cfg(test)]
 mod tests {
-    use super::{FormatError, check_format};
+    use super::{DateFormatError, check_format};
 
     #[test]
     fn formats_name_one_day() {
@@ -184,19 +184,19 @@ mod tests {
             ("%F", Ok(()), "its short name"),
             ("%a %-d. %B %Y", Ok(()), "padding says nothing"),
             ("%Y年%m月%d日", Ok(()), "text of its own"),
-            ("%d/%m", Err(FormatError::Incomplete), "no year"),
-            ("%Y-%m", Err(FormatError::Incomplete), "no day"),
-            ("", Err(FormatError::Incomplete), "nothing"),
-            ("%Y-%m-%m-%d", Err(FormatError::Incomplete), "two months may contradict each other"),
-            ("%y-%m-%d", Err(FormatError::Unsupported), "which century?"),
-            ("%D", Err(FormatError::Unsupported), "hides a two-digit year"),
-            ("%Y-%j", Err(FormatError::Unsupported), "a day of the year"),
-            ("%G-W%V-%u", Err(FormatError::Unsupported), "a week"),
-            ("%Y-%m-%d %H:%M", Err(FormatError::Unsupported), "a time"),
-            ("%s", Err(FormatError::Unsupported), "a point in time"),
-            ("%", Err(FormatError::Unsupported), "half a specifier"),
-            ("%Y-%m-%d%", Err(FormatError::Unsupported), "and at the end"),
-            ("%é", Err(FormatError::Unsupported), "no specifier"),
+            ("%d/%m", Err(DateFormatError::Incomplete), "no year"),
+            ("%Y-%m", Err(DateFormatError::Incomplete), "no day"),
+            ("", Err(DateFormatError::Incomplete), "nothing"),
+            ("%Y-%m-%m-%d", Err(DateFormatError::Incomplete), "two months may contradict each other"),
+            ("%y-%m-%d", Err(DateFormatError::Unsupported), "which century?"),
+            ("%D", Err(DateFormatError::Unsupported), "hides a two-digit year"),
+            ("%Y-%j", Err(DateFormatError::Unsupported), "a day of the year"),
+            ("%G-W%V-%u", Err(DateFormatError::Unsupported), "a week"),
+            ("%Y-%m-%d %H:%M", Err(DateFormatError::Unsupported), "a time"),
+            ("%s", Err(DateFormatError::Unsupported), "a point in time"),
+            ("%", Err(DateFormatError::Unsupported), "half a specifier"),
+            ("%Y-%m-%d%", Err(DateFormatError::Unsupported), "and at the end"),
+            ("%é", Err(DateFormatError::Unsupported), "no specifier"),
         ] {
             assert_eq!(check_format(format), expected, "{why}");
         }
