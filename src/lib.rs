@@ -79,7 +79,7 @@
 //! | you want to | read | then |
 //! |---|---|---|
 //! | compare and merge records in your own code | [`detect`](mod@detect), [`resolve`](mod@resolve) | [`schema`]: kinds, strategies, groups |
-//! | sync a table of yours | [`source`], [`store`]: the two traits | [`drive`](mod@drive), [`run`]: options, guards, the report |
+//! | sync a table of yours | [`source`], [`store`]: the two traits · [`store::recipe`]: columns and triggers | [`drive`](mod@drive), [`run`]: options, guards, the report |
 //! | answer what a run asks | [`decide`](mod@decide) | [`matching`]: who is who · [`audit`] |
 //! | serve many organisations and sources | [`work`]: a whole host on a page | [`jobs`]: the trait · [`queue`], [`schedule`], [`gate`], [`health`] |
 //! | take in webhooks | `webhook` (a feature) | [`work`], which stores what they say |

@@ -113,6 +113,7 @@ fn the_nightly_plan_is_active_and_enabled_times_connected() {
     assert_eq!(plan, ["ballybeg/two", "kilmore/one", "kilmore/two"], "each once, in order");
 }
 
+#[cfg(feature = "webhook")]
 proptest! {
     #[test]
     fn secrets_are_equal_when_their_bytes_are(one in any::<Vec<u8>>(), other in any::<Vec<u8>>(), flip in any::<usize>()) {
