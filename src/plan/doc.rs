@@ -1,5 +1,6 @@
 //! A plan as a document, with names instead of positions and a version, so that it can wait in a file for its approval.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -73,13 +74,13 @@ struct PlanDoc<R, O> {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct OpDoc<R> {
-    id: ExternalId,
+pub(super) struct OpDoc<'a, R> {
+    id: Cow<'a, ExternalId>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    rekeyed: Option<ExternalId>,
+    rekeyed: Option<Cow<'a, ExternalId>>,
     situation: Situation,
     action: ActionDoc<R>,
-    expect: Precondition,
+    expect: Cow<'a, Precondition>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     made_from: Option<Fingerprint>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
@@ -95,14 +96,22 @@ pub(super) struct OpDoc<R> {
     seen: Option<Fingerprint>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     missed: Option<NonZeroU32>,
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    conflicts: Vec<ConflictChange>,
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    entries: Vec<AuditEntry>,
+    #[serde(default = "nothing", skip_serializing_if = "is_empty")]
+    conflicts: Cow<'a, [ConflictChange]>,
+    #[serde(default = "nothing", skip_serializing_if = "is_empty")]
+    entries: Cow<'a, [AuditEntry]>,
 }
 
 fn none<T>() -> Option<T> {
     None
+}
+
+fn nothing<'a, T: Clone>() -> Cow<'a, [T]> {
+    Cow::Borrowed(&[])
+}
+
+fn is_empty<T: Clone>(list: &[T]) -> bool {
+    list.is_empty()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -148,10 +157,10 @@ impl Serialize for Ops<'_> {
 }
 
 /// An op in its stored form. `named` writes each record.
-pub(super) fn write<'a, R>(op: &'a Op, mut named: impl FnMut(&'a Record) -> R) -> OpDoc<R> {
+pub(super) fn write<'a, R>(op: &'a Op, mut named: impl FnMut(&'a Record) -> R) -> OpDoc<'a, R> {
     OpDoc {
-        id: op.id.clone(),
-        rekeyed: op.rekeyed.clone(),
+        id: Cow::Borrowed(&op.id),
+        rekeyed: op.rekeyed.as_ref().map(Cow::Borrowed),
         situation: op.situation,
         action: match &op.action {
             Action::Create(record) => ActionDoc::Create(named(record)),
@@ -160,7 +169,7 @@ pub(super) fn write<'a, R>(op: &'a Op, mut named: impl FnMut(&'a Record) -> R) -
             Action::Deactivate => ActionDoc::Deactivate,
             Action::Touch => ActionDoc::Touch,
         },
-        expect: op.expect.clone(),
+        expect: Cow::Borrowed(&op.expect),
         made_from: op.made_from,
         base: op.base.as_ref().map(&mut named),
         version: op.version,
@@ -168,8 +177,8 @@ pub(super) fn write<'a, R>(op: &'a Op, mut named: impl FnMut(&'a Record) -> R) -
         exact_numbers: op.remote.as_ref().is_some_and(Record::needs_exact_numbers),
         seen: op.seen,
         missed: NonZeroU32::new(op.missed),
-        conflicts: op.conflicts.clone(),
-        entries: op.entries.clone(),
+        conflicts: Cow::Borrowed(&op.conflicts),
+        entries: Cow::Borrowed(&op.entries),
     }
 }
 
@@ -206,7 +215,7 @@ impl Plan {
     /// ```
     pub fn read<'de, D: Deserializer<'de>>(schema: &Schema, from: D) -> Result<Self, PlanError> {
         let unreadable = |error: &dyn std::fmt::Display| PlanError::Unreadable(unquoted(error.to_string()));
-        let doc = PlanDoc::<(), Vec<OpDoc<Fields>>>::deserialize(from).map_err(|error| unreadable(&error))?;
+        let doc = PlanDoc::<(), Vec<OpDoc<'_, Fields>>>::deserialize(from).map_err(|error| unreadable(&error))?;
         FormatError::check("this plan has", doc.format, FORMAT)?;
         let Some(stated) = doc.id.filter(|_| doc.format == FORMAT) else {
             return Err(PlanError::Outdated { found: doc.format });
@@ -240,13 +249,13 @@ fn unquoted(text: String) -> String {
     }
 }
 
-fn read(schema: &Schema, doc: OpDoc<Fields>) -> Result<Op, crate::schema::RecordingError> {
+fn read(schema: &Schema, doc: OpDoc<'_, Fields>) -> Result<Op, crate::schema::RecordingError> {
     let record = |fields: Fields| schema.record(&fields);
     let exact = doc.exact_numbers;
     let remote = |fields| record(fields).map(|said| if exact { said.with_exact_numbers() } else { said });
     Ok(Op {
-        id: doc.id,
-        rekeyed: doc.rekeyed,
+        id: doc.id.into_owned(),
+        rekeyed: doc.rekeyed.map(Cow::into_owned),
         situation: doc.situation,
         action: match doc.action {
             ActionDoc::Create(fields) => Action::Create(record(fields)?),
@@ -255,14 +264,14 @@ fn read(schema: &Schema, doc: OpDoc<Fields>) -> Result<Op, crate::schema::Record
             ActionDoc::Deactivate => Action::Deactivate,
             ActionDoc::Touch => Action::Touch,
         },
-        expect: doc.expect,
+        expect: doc.expect.into_owned(),
         made_from: doc.made_from,
         base: doc.base.map(record).transpose()?,
         version: doc.version,
         remote: doc.remote.map(remote).transpose()?,
         seen: doc.seen,
         missed: doc.missed.map_or(0, NonZeroU32::get),
-        conflicts: doc.conflicts,
-        entries: doc.entries,
+        conflicts: doc.conflicts.into_owned(),
+        entries: doc.entries.into_owned(),
     })
 }
