@@ -156,6 +156,11 @@ impl Plan {
         self.id = OnceLock::new();
     }
 
+    /// The id, if it was computed already.
+    pub(crate) fn known_id(&self) -> Option<PlanId> {
+        self.id.get().copied()
+    }
+
     /// The schema it was made under.
     ///
     /// ```

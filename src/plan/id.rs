@@ -119,6 +119,8 @@ pub(crate) struct PlanHash {
     schema: Fingerprint,
     policy: Fingerprint,
     ops: Vec<[u8; 32]>,
+    /// A buffer for the JSON of each op.
+    json: Vec<u8>,
 }
 
 /// A record that is serialised already.
@@ -137,11 +139,11 @@ impl PlanHash {
     }
 
     pub(super) fn under(schema: &Schema, policy: Fingerprint) -> Self {
-        Self { schema: schema.fingerprint(), policy, ops: Vec::new() }
+        Self { schema: schema.fingerprint(), policy, ops: Vec::new(), json: Vec::with_capacity(ROOM) }
     }
 
     pub(crate) fn add(&mut self, schema: &Schema, op: &Op) {
-        self.ops.push(of_op(schema, op));
+        self.ops.push(digest_in(&mut self.json, schema, op));
     }
 
     pub(crate) fn id(mut self, aside: &[Quarantined]) -> PlanId {
@@ -159,6 +161,10 @@ impl PlanHash {
 
 /// The digest of an op.
 pub(super) fn of_op(schema: &Schema, op: &Op) -> [u8; 32] {
+    digest_in(&mut Vec::with_capacity(ROOM), schema, op)
+}
+
+fn digest_in(json: &mut Vec<u8>, schema: &Schema, op: &Op) -> [u8; 32] {
     // The created record, its base and the source's record are mostly the same, so it is serialised once.
     let mut last: Option<(&Record, Written)> = None;
     let named = |record| match &last {
@@ -170,7 +176,9 @@ pub(super) fn of_op(schema: &Schema, op: &Op) -> [u8; 32] {
             written
         }
     };
-    digest(&doc::write(op, named))
+    json.clear();
+    serde_json::to_writer(&mut *json, &doc::write(op, named)).expect(WRITTEN);
+    Sha256::digest(json).into()
 }
 
 /// The digest of a record that was set aside.
@@ -184,9 +192,7 @@ pub(super) fn seal(id: PlanId, made_after: Option<&MadeAfter>) -> Option<PlanId>
 }
 
 fn digest<T: Serialize>(part: &T) -> [u8; 32] {
-    let mut json = Vec::with_capacity(ROOM);
-    serde_json::to_writer(&mut json, part).expect(WRITTEN);
-    Sha256::digest(json).into()
+    Sha256::digest(serde_json::to_vec(part).expect(WRITTEN)).into()
 }
 
 /// The JSON of most ops is shorter than this many bytes.

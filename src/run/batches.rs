@@ -35,9 +35,9 @@ impl Batches {
     }
 
     /// The next batch, and the plain entries of each op whose entries have stand-ins.
-    pub(super) fn next(&mut self, context: &Context) -> Option<(Batch, Plain)> {
+    pub(super) fn next(&mut self, context: &mut Context) -> Option<(Batch, Plain)> {
+        let mut ops = self.take(context.run.batch, context);
         let run = &context.run;
-        let mut ops: Vec<Op> = self.rest.by_ref().take(run.batch).collect();
         let plain = hide(run.policy.schema(), run.audit_key.as_ref().map(Key::hash), &mut ops);
         let batch = Batch {
             run: run.id.clone(),
@@ -47,6 +47,20 @@ impl Batches {
             ops,
         };
         (!batch.ops.is_empty()).then_some((batch, plain))
+    }
+
+    /// The next ops. Whatever becomes of them, they are part of the plan.
+    fn take(&mut self, at_most: usize, context: &mut Context) -> Vec<Op> {
+        let ops: Vec<Op> = self.rest.by_ref().take(at_most).collect();
+        if self.attempt == Attempt::First {
+            ops.iter().for_each(|op| context.outcomes.planned(context.run.policy.schema(), op));
+        }
+        ops
+    }
+
+    /// The run ends before the rest is written.
+    pub(super) fn give_up(mut self, context: &mut Context) {
+        while !self.take(context.run.batch, context).is_empty() {}
     }
 
     /// Takes the outcomes of a batch.

@@ -3,7 +3,7 @@
 
 use super::closing::Closing;
 use super::context::Context;
-use super::options::Run;
+use super::options::{Mode, Run};
 use super::renamed::Ends;
 use super::scope::Scope;
 use super::summary::{Done, Summary};
@@ -48,7 +48,7 @@ impl Judging {
             population: context.index.population,
             listed,
             quarantined: quarantined_tally(&context),
-            ..Figures::of(run.policy.schema(), ops.iter(), &noted)
+            ..Figures::of(run.policy.schema(), ops.heads(), &noted)
         };
         let aside = context.outcomes.quarantined.clone();
         let (schema, policy) = (run.policy.schema().clone(), run.policy.fingerprint());
@@ -94,8 +94,11 @@ pub(super) fn carry_out(mut writing: Writing, plan: Plan) -> Judged {
     if writing.context.run.dry {
         return Judged::Done(writing.planned(plan, Vec::new()));
     }
-    if !writing.context.streams() {
-        writing.context.outcomes.judged(plan.id());
+    let Context { run, outcomes, .. } = &mut writing.context;
+    match (&writing.plan, plan.known_id()) {
+        (Whose::Own, _) if run.mode == Mode::Streaming => {}
+        (Whose::Own, None) => outcomes.judged_unnamed(&run.policy),
+        (_, known) => outcomes.judged(known.unwrap_or_else(|| plan.id())),
     }
     Judged::Write(writing, plan)
 }
@@ -128,7 +131,7 @@ pub(super) fn apply(run: Run, plan: Plan) -> Judged {
 impl Writing {
     /// Counts the records of a stored plan as listed: each has an op or is set aside.
     fn count_stated(&mut self, plan: &Plan) {
-        for op in plan.ops.iter().filter(|op| op.remote.is_some()) {
+        for op in plan.ops.heads().filter(|op| op.remote.is_some()) {
             self.context.index.list(op.id.as_str(), op.version, op.seen.unwrap_or_default());
         }
         self.context.outcomes.set_aside_by_plan(&plan.quarantined);
@@ -141,13 +144,13 @@ impl Writing {
                 self.claims.claim(id, answer.locals());
             }
         }
-        for op in plan.ops.iter() {
+        for op in plan.ops.heads() {
             if let Precondition::Free { local, .. } = &op.expect {
                 self.claims.claim(&op.id, std::slice::from_ref(local));
             }
         }
         // A key that more than a few creations of the plan share names no candidate, as in the run that made the plan.
-        let created = plan.ops.iter().filter(|op| matches!(op.action, Action::Create(_)));
+        let created = plan.ops.heads().filter(|op| matches!(op.action, Action::Create(_)));
         if let Some(rules) = &self.context.run.rules {
             self.context.crowds.add_shared(rules, created.filter_map(|op| op.remote));
         }

@@ -28,8 +28,10 @@ pub(super) struct Outcomes {
 /// How the plan's id is made.
 #[derive(Debug)]
 enum PlanIdentity {
-    /// Op by op, because no plan was judged as a whole.
-    Adding(PlanHash),
+    /// From the ops that were carried out, because no plan was judged as a whole.
+    Applied(PlanHash),
+    /// From all ops of a judged plan, each when it is its turn to be written: its entries are made only once.
+    Planned(PlanHash),
     Judged(PlanId),
 }
 
@@ -40,13 +42,25 @@ impl Outcomes {
             besides: 0,
             quarantined: Vec::new(),
             unwritten: Vec::new(),
-            plan: PlanIdentity::Adding(PlanHash::new(policy)),
+            plan: PlanIdentity::Applied(PlanHash::new(policy)),
         }
     }
 
     /// Sets the id of a plan that was judged as a whole.
     pub(super) fn judged(&mut self, plan: PlanId) {
         self.plan = PlanIdentity::Judged(plan);
+    }
+
+    /// A plan was judged as a whole, and nobody has asked for its id. Every op of it is [added](Self::planned).
+    pub(super) fn judged_unnamed(&mut self, policy: &Policy) {
+        self.plan = PlanIdentity::Planned(PlanHash::new(policy));
+    }
+
+    /// Adds an op of a plan that was judged as a whole.
+    pub(super) fn planned(&mut self, schema: &Schema, op: &Op) {
+        if let PlanIdentity::Planned(hash) = &mut self.plan {
+            hash.add(schema, op);
+        }
     }
 
     /// Adds conflicts that were open before the run.
@@ -96,7 +110,7 @@ impl Outcomes {
 
     /// Counts an op that was carried out.
     pub(super) fn applied(&mut self, schema: &Schema, op: &Op) {
-        if let PlanIdentity::Adding(hash) = &mut self.plan {
+        if let PlanIdentity::Applied(hash) = &mut self.plan {
             hash.add(schema, op);
         }
         self.would_apply(op);
@@ -174,7 +188,7 @@ impl Outcomes {
     pub(super) fn told(self, index: &Index) -> Told {
         let counts = self.counts(index);
         let plan_id = match self.plan {
-            PlanIdentity::Adding(hash) => hash.id(&self.quarantined),
+            PlanIdentity::Applied(hash) | PlanIdentity::Planned(hash) => hash.id(&self.quarantined),
             PlanIdentity::Judged(id) => id,
         };
         Told { counts, plan_id, set_aside: self.quarantined, unwritten: self.unwritten }

@@ -80,7 +80,7 @@ impl Step {
             Self::Indexing(step) => step.failed(failure),
             Self::Fetching(step) => step.listing.failed(failure),
             Self::Loading(step) => step.purpose.failed(failure),
-            Self::Committing(step) => step.phase.failed(failure),
+            Self::Committing(step) => step.failed(failure),
             Self::Stopped(stopped) => stopped.finish(),
             Self::Done(done) => done,
         }

@@ -13,12 +13,19 @@ use crate::store::{Action, Op, Precondition, Revision};
 use crate::value::{Fingerprint, Record, Value, unpack};
 
 /// The bytes that are still to be read.
-struct Bytes<'a, 't> {
+pub(super) struct Bytes<'a, 't> {
     rest: &'a [u8],
     texts: &'t Texts,
 }
 
 pub(super) fn op(texts: &Texts, bytes: &[u8]) -> Option<Op> {
+    let (mut op, mut from) = head(texts, bytes)?;
+    op.entries = from.entries(&op)?;
+    Some(op)
+}
+
+/// An op without its entries, and what is left to read.
+pub(super) fn head<'a, 't>(texts: &'t Texts, bytes: &'a [u8]) -> Option<(Op, Bytes<'a, 't>)> {
     let mut from = Bytes { rest: bytes, texts };
     let id = from.id()?;
     let rekeyed = from.optional(Bytes::id)?;
@@ -33,8 +40,6 @@ pub(super) fn op(texts: &Texts, bytes: &[u8]) -> Option<Op> {
     let base = from.row(remote.as_ref())?;
     let kind = from.code()?;
     let patch = from.row(remote.as_ref())?;
-    let rows = Rows { remote: remote.as_ref(), patch: patch.as_ref() };
-    let entries = (0..from.number()?).map(|_| from.entry(rows)).collect::<Option<_>>()?;
     let seen = other.or_else(|| remote.as_ref().filter(|_| seen == REMOTE_SEEN).map(Record::fingerprint));
     let action = match kind {
         0 => Action::Create(patch?),
@@ -43,8 +48,8 @@ pub(super) fn op(texts: &Texts, bytes: &[u8]) -> Option<Op> {
         3 => Action::Deactivate,
         _ => Action::Touch,
     };
-    let conflicts = Vec::new();
-    Some(Op {
+    let (conflicts, entries) = (Vec::new(), Vec::new());
+    let op = Op {
         id,
         rekeyed,
         situation,
@@ -58,7 +63,8 @@ pub(super) fn op(texts: &Texts, bytes: &[u8]) -> Option<Op> {
         missed,
         conflicts,
         entries,
-    })
+    };
+    Some((op, from))
 }
 
 /// The id alone, without reading on.
@@ -151,6 +157,15 @@ impl<'a> Bytes<'a, '_> {
             }
             _ => return None,
         })
+    }
+
+    fn entries(&mut self, op: &Op) -> Option<Vec<AuditEntry>> {
+        let patch = match &op.action {
+            Action::Create(patch) | Action::Update(patch) | Action::Reactivate(patch) => Some(patch),
+            Action::Deactivate | Action::Touch => None,
+        };
+        let rows = Rows { remote: op.remote.as_ref(), patch };
+        (0..self.number()?).map(|_| self.entry(rows)).collect()
     }
 
     fn entry(&mut self, rows: Rows<'_>) -> Option<AuditEntry> {

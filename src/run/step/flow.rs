@@ -116,8 +116,8 @@ pub(super) fn judged(judged: Judged) -> Step {
 }
 
 /// The step after a batch: the next batch, then the stale ops, then the next phase.
-pub(super) fn write(phase: Phase, mut batches: Batches) -> Step {
-    if let Some((batch, plain)) = batches.next(phase.context()) {
+pub(super) fn write(mut phase: Phase, mut batches: Batches) -> Step {
+    if let Some((batch, plain)) = batches.next(phase.context_mut()) {
         return Step::Committing(Committing { phase, batch, plain, batches });
     }
     match batches.take_stale(phase.context()) {

@@ -2,6 +2,7 @@
 
 use super::flow::{Phase, judged, write};
 use super::{Done, Step};
+use crate::failure::Failure;
 use crate::plan::{Blocked, Plan, PlanId};
 use crate::run::batches::Batches;
 use crate::run::judging::carry_out;
@@ -122,6 +123,13 @@ impl Committing {
         show(&mut ops, self.plain);
         self.batches.answered(self.phase.context_mut(), ops, outcomes);
         write(self.phase, self.batches)
+    }
+}
+
+impl Committing {
+    pub(super) fn failed(mut self, failure: Failure) -> Done {
+        self.batches.give_up(self.phase.context_mut());
+        self.phase.failed(failure)
     }
 }
 

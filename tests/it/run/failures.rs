@@ -1,6 +1,36 @@
 //! Failures of the host, and of its schema.
 
+use tripartite::failure::Failure;
+
 use super::*;
+
+/// The id in a report is that of the whole plan, however little of it was written.
+#[test]
+fn a_report_names_the_plan_of_a_run_that_broke_off_or_met_an_edit() {
+    let policy = members();
+    let (old, new) = (crowd(5), crowd(9));
+    let planned = {
+        let store = after_one_night(&policy, &few(&old));
+        let listed = listing(policy.schema(), &few(&new));
+        finish(by_hand(run(&policy, "night").dry().start(), &listed, &store, |_| ())).report.plan_id
+    };
+    for committed in 0..3 {
+        let store = after_one_night(&policy, &few(&old));
+        let listed = listing(policy.schema(), &few(&new));
+        let start = run(&policy, "night").batch(2).start();
+        let mut step = start;
+        while !matches!(step, Step::Committing(_)) {
+            step = looked(step, &listed, &store);
+        }
+        for _ in 0..committed {
+            let Step::Committing(committing) = step else { panic!("two batches of four creations") };
+            let stale = vec![OpOutcome::Stale; committing.request().ops.len()];
+            step = committing.resume(stale);
+        }
+        let done = step.fail(Failure::Retry { after: None });
+        assert_eq!(done.report.plan_id, planned, "after {committed} batches");
+    }
+}
 
 /// The error of the host comes back with the report, whatever call it was.
 #[test]
