@@ -231,10 +231,10 @@ impl Bases {
 
 /// Whether the rows of both have the same fields, whatever is done with them.
 pub(super) fn has_fields_of(one: &Schema, other: &Schema) -> bool {
-    let fields = |schema: &Schema| -> Vec<(String, Kind)> {
-        schema.fields().iter().map(|field| (field.name().to_owned(), field.kind().clone())).collect()
-    };
-    fields(one) == fields(other)
+    fn fields(schema: &Schema) -> impl Iterator<Item = (&str, &Kind)> {
+        schema.fields().iter().map(|field| (field.name(), field.kind()))
+    }
+    fields(one).eq(fields(other))
 }
 
 /// So much of a record's fingerprint that two are not taken for one by chance.

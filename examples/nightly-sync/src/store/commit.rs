@@ -16,7 +16,7 @@ use tripartite::audit::{AuditEntry, RecordEntry};
 use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::Schema;
 use tripartite::store::{Action, Batch, Op, OpOutcome, Precondition, Revision};
-use tripartite::value::Record;
+use tripartite::value::{FieldRef, Record};
 
 use super::bases::Leaving;
 use super::cell::Cell;
@@ -92,6 +92,7 @@ pub(super) struct Statements {
     leave: [String; 2],
     open: String,
     close: String,
+    kept: String,
     note: String,
     entries: entries::Statements,
 }
@@ -118,6 +119,7 @@ impl Statements {
             leave: LEAVE.map(|sql| register.sql(sql)),
             open: register.sql(OPEN),
             close: register.sql(CLOSE),
+            kept: register.sql("SELECT 1 FROM {tripartite_kept} LIMIT 1"),
             note: register.sql(NOTE),
             entries: entries::Statements::of(register),
         }
@@ -142,8 +144,9 @@ pub(super) fn batch(
     triggers: &mut Triggers,
 ) -> Result<Vec<OpOutcome>, StoreError> {
     let free = way == Way::Together && are_free(tx, sql, batch)?;
-    let creates = |op: &Op| op.expect == Precondition::Unlinked;
-    triggers.set(tx, free && layout.is_unwatched && batch.ops.iter().all(creates))?;
+    let unwatched =
+        way == Way::Together && layout.is_unwatched && batch.ops.iter().all(|op| is_watched_by_none(op, free));
+    triggers.set(tx, unwatched)?;
     // A shape that is made within a savepoint may be gone again.
     let affinities = layout.leaves.as_deref().filter(|_| way == Way::Together);
     let leaving = |affinities| Leaving::new(tx, &sql.register, schema, affinities, batch.schema);
@@ -156,7 +159,13 @@ pub(super) fn batch(
         run: batch.run.as_str(),
         at: super::record::time(&batch.at),
         free,
+        // Where no trigger runs, none would keep a base that is about to be replaced.
+        leaves_shape: !unwatched,
+        leaves_kept: !unwatched || tx.prepare_cached(&sql.kept)?.exists([])?,
         taken: tx.prepare_cached(&sql.taken)?,
+        find: tx.prepare_cached(&sql.find)?,
+        find_row: None,
+        update: None,
         insert: tx.prepare_cached(&sql.insert)?,
         link: tx.prepare_cached(&sql.link)?,
         entries: Entries::new(tx, &sql.entries, batch.run.as_str(), super::record::time(&batch.at))?,
@@ -168,6 +177,22 @@ pub(super) fn batch(
     let outcomes = outcomes.collect::<Result<_, StoreError>>()?;
     writer.entries.settle()?;
     Ok(outcomes)
+}
+
+/// Whether no trigger of this program has anything to do for an op: a creation of an id that nobody has, or a change that
+/// stores the base anew and leaves `active` alone.
+fn is_watched_by_none(op: &Op, free: bool) -> bool {
+    match op.action {
+        Action::Create(_) => free,
+        Action::Update(_) => op.base.is_some() && !moves(op),
+        Action::Touch => !moves(op) && (op.base.is_some() || !op.makes_revision()),
+        _ => false,
+    }
+}
+
+/// Whether a row gets another external id.
+fn moves(op: &Op) -> bool {
+    op.rekeyed.is_some() || op.links()
 }
 
 /// Whether nobody has an id of any creation in the batch, nor gets one in it. Of two creations for one id the second is
@@ -216,10 +241,27 @@ struct Writer<'a> {
     at: String,
     /// Nobody has an id of any creation.
     free: bool,
+    /// Whether a trigger would keep the base of a row that is written while its link has a shape.
+    leaves_shape: bool,
+    /// Whether something may be kept of a base that is replaced.
+    leaves_kept: bool,
     taken: CachedStatement<'a>,
+    find: CachedStatement<'a>,
+    /// Made when the first base is to be left in its row.
+    find_row: Option<CachedStatement<'a>>,
+    /// The last update: most of a batch write the same fields.
+    update: Option<Update<'a>>,
     insert: CachedStatement<'a>,
     link: CachedStatement<'a>,
     entries: Entries<'a>,
+}
+
+/// A statement that writes some fields of a row.
+struct Update<'a> {
+    positions: Vec<usize>,
+    /// What else it sets.
+    also: &'static str,
+    statement: CachedStatement<'a>,
 }
 
 /// A row that is as it was expected.
@@ -306,10 +348,9 @@ impl<'a> Writer<'a> {
             }
             revision += u64::from(known.is_some());
         }
-        if op.base.is_some() {
-            for sql in &self.sql.leave {
-                self.tx.prepare_cached(sql)?.execute([op.id.as_str()])?;
-            }
+        let leave = self.sql.leave.iter().zip([self.leaves_shape, self.leaves_kept]);
+        for (sql, _) in leave.filter(|(_, needed)| *needed && op.base.is_some()) {
+            self.tx.prepare_cached(sql)?.execute([op.id.as_str()])?;
         }
         // Of a deleted row no revision is left to tell.
         let remembers = *action == Action::Touch && op.makes_revision() && known.is_some();
@@ -320,14 +361,17 @@ impl<'a> Writer<'a> {
 
     /// Where a record is, its revision, and what will stand in it where its base is to be written.
     fn find(
-        &self,
+        &mut self,
         op: &Op,
         action: &Action,
         id: &ExternalId,
     ) -> Result<Option<(i64, u64, Option<Record>)>, StoreError> {
         let leaving = self.leaving.as_ref().filter(|_| op.base.is_some());
-        let mut statement =
-            self.tx.prepare_cached(if leaving.is_some() { &self.sql.find_row } else { &self.sql.find })?;
+        let statement = match (leaving, &mut self.find_row) {
+            (None, _) => &mut self.find,
+            (Some(_), Some(statement)) => statement,
+            (Some(_), none) => none.insert(self.tx.prepare_cached(&self.sql.find_row)?),
+        };
         let patch = match action {
             Action::Update(patch) | Action::Reactivate(patch) => Some(patch),
             _ => None,
@@ -340,7 +384,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Does to a row what an op says, and answers by how much its revision grew.
-    fn act(&self, local: i64, action: &Action) -> Result<u64, StoreError> {
+    fn act(&mut self, local: i64, action: &Action) -> Result<u64, StoreError> {
         match action {
             Action::Update(patch) => self.update(local, patch, ""),
             Action::Reactivate(patch) => self.update(local, patch, "active = 1, "),
@@ -369,23 +413,32 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the fields that a patch states, and answers by how much the revision grew.
-    fn update(&self, local: i64, patch: &Record, also: &str) -> Result<u64, StoreError> {
-        let fields = || self.schema.fields().iter().zip(patch.fields()).filter(|(_, value)| !value.is_missing());
+    fn update(&mut self, local: i64, patch: &Record, also: &'static str) -> Result<u64, StoreError> {
+        let stated = |(position, value): (usize, FieldRef<'_>)| (!value.is_missing()).then_some(position);
+        let positions = || patch.fields().enumerate().filter_map(stated);
+        let is_same = |update: &Update<'_>| update.also == also && positions().eq(update.positions.iter().copied());
+        let update = match self.update.take().filter(is_same) {
+            Some(update) => update,
+            None => self.prepare_update(positions().collect(), also)?,
+        };
+        let Update { positions, statement, .. } = self.update.insert(update);
+        for (at, &position) in positions.iter().enumerate() {
+            let kind = self.schema.fields()[position].kind();
+            statement.raw_bind_parameter(at + 1, Cell::of(kind, patch.field(position)))?;
+        }
+        statement.raw_bind_parameter(positions.len() + 1, local)?;
+        statement.raw_execute()?;
+        Ok(1)
+    }
+
+    fn prepare_update(&self, positions: Vec<usize>, also: &'static str) -> Result<Update<'a>, StoreError> {
         let mut sql = format!("UPDATE {} SET {also}", self.sql.members);
-        for (field, _) in fields() {
-            sql.push_str(&quoted(field.name(), '"'));
+        for &position in &positions {
+            sql.push_str(&quoted(self.schema.fields()[position].name(), '"'));
             sql.push_str(" = ?, ");
         }
         sql.push_str("revision = revision + 1 WHERE local_id = ?");
-        let mut statement = self.tx.prepare_cached(&sql)?;
-        let mut at = 1;
-        for (field, value) in fields() {
-            statement.raw_bind_parameter(at, Cell::of(field.kind(), value))?;
-            at += 1;
-        }
-        statement.raw_bind_parameter(at, local)?;
-        statement.raw_execute()?;
-        Ok(1)
+        Ok(Update { positions, also, statement: self.tx.prepare_cached(&sql)? })
     }
 
     fn run_cached(&self, sql: &str) -> Result<(), StoreError> {

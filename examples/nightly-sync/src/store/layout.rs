@@ -21,7 +21,7 @@ pub(super) struct Layout {
     pub(super) bases: Option<Bases>,
     /// What the columns do to values, where bases may be left in their rows.
     pub(super) leaves: Option<Vec<Affinity>>,
-    /// Whether no trigger has anything to do when a record is created whose id nobody has.
+    /// Whether the tables have no triggers but those that can have [nothing to do](triggers).
     pub(super) is_unwatched: bool,
     pub(super) pending: Pending,
     /// Whether the schema that is stored has the same fields.

@@ -1,11 +1,13 @@
 //! Triggers are not run where they have nothing to do.
 //!
-//! Each row that is entered makes two triggers look for a link of its id. A batch that only creates records whose ids
-//! nobody has knows that there is none, and on a first night every batch is one.
+//! Each row that is entered makes two triggers look for a link of its id, and each row that is changed makes one look
+//! whether its base stands in it. A batch that only creates records whose ids nobody has knows that there is no link. One
+//! that stores every base anew needs no old base. On a first night, and on one on which a source changes a format, every
+//! batch is of this kind.
 //!
 //! | what is written | triggers |
 //! |---|---|
-//! | creations alone, of ids that have neither row nor link | off, unless a table has a trigger of the user's own or the members have match keys |
+//! | creations of ids that have neither row nor link, and changes that store the base anew, leave `active` and the id alone | off, unless a table has a trigger of the user's own or the members have match keys |
 //! | everything else | on |
 //!
 //! It is a setting of this connection: other clients' writes run the triggers at any time. To switch it makes SQLite
@@ -16,17 +18,18 @@ use rusqlite::config::DbConfig;
 
 use super::{StoreError, bases, tables};
 
-/// The tables that a creation writes.
-pub(super) const WRITTEN: [&str; 6] = [
+/// The tables that such a batch writes.
+pub(super) const WRITTEN: [&str; 7] = [
     "members",
     "tripartite_links",
+    "tripartite_kept",
     "tripartite_shapes",
     "tripartite_conflicts",
     "tripartite_entries",
     "tripartite_kinds",
 ];
 
-/// The triggers that do nothing when a record is created whose id nobody has.
+/// The triggers that have nothing to do for such a batch.
 pub(super) fn idle() -> impl Iterator<Item = &'static str> {
     tables::triggers().chain([bases::UNLINKED_NAME])
 }

@@ -1,4 +1,4 @@
-//! A first night runs no triggers of the program's own, and all others.
+//! A first night, and one of changes, run no triggers of the program's own, and all others.
 
 use nightly_sync::store::{Access, Database, Settings, SqliteStore};
 use tripartite::drive::drive_blocking;
@@ -18,8 +18,13 @@ fn store(bench: &Bench) -> SqliteStore {
 }
 
 fn night(store: &SqliteStore, numbers: std::ops::RangeInclusive<u32>) {
+    night_of(store, numbers, "p");
+}
+
+fn night_of(store: &SqliteStore, numbers: std::ops::RangeInclusive<u32>, phone: &str) {
     let item = |n| {
-        let record = store.schema().record(&serde_json::json!({"name": format!("N{n}"), "phone": format!("p{n}")}));
+        let said = serde_json::json!({"name": format!("N{n}"), "phone": format!("{phone}{n}")});
+        let record = store.schema().record(&said);
         Item::Record(RemoteRecord {
             id: ExternalId::new(format!("M{n}")).unwrap(),
             version: None,
@@ -82,4 +87,37 @@ fn the_connection_of_a_first_night_runs_the_triggers_for_whatever_comes_next() {
     store.with(|conn| Ok(conn.execute_batch(again)?)).unwrap();
     let far = "SELECT revision > 1000000 FROM members WHERE external_id = 'M2'";
     assert_eq!(bench.value(far).as_deref(), Some("1"));
+}
+
+#[test]
+fn a_trigger_of_the_users_own_runs_for_each_row_of_a_night_of_changes() {
+    let bench = Bench::new();
+    let store = store(&bench);
+    night(&store, 1..=3);
+    bench.edit(
+        "CREATE TABLE seen(what);
+         CREATE TRIGGER sees AFTER UPDATE ON members BEGIN INSERT INTO seen VALUES (NEW.phone); END",
+    );
+    night_of(&store, 1..=3, "q");
+    assert_eq!(bench.value("SELECT group_concat(what) FROM seen").as_deref(), Some("q1,q2,q3"));
+}
+
+/// What was kept of a base is nobody's base once another was stored, and an edit after that keeps the new one.
+#[test]
+fn a_night_of_changes_leaves_nothing_kept_of_the_old_bases() {
+    let bench = Bench::new();
+    let store = store(&bench);
+    night(&store, 1..=3);
+    bench.edit("UPDATE members SET name = 'Mine' WHERE external_id = 'M1'");
+    assert_eq!(bench.value("SELECT name || phone FROM tripartite_kept").as_deref(), Some("N1p1"));
+    night_of(&store, 1..=3, "q");
+    let members = "SELECT group_concat(name || phone) FROM (SELECT * FROM members ORDER BY external_id)";
+    assert_eq!(bench.value(members).as_deref(), Some("Mineq1,N2q2,N3q3"));
+    bench.edit("UPDATE members SET phone = 'edit' WHERE external_id IN ('M1', 'M2')");
+    let kept = "SELECT group_concat(phone) FROM (SELECT * FROM tripartite_kept ORDER BY external_id)";
+    assert_eq!(bench.value(kept).as_deref(), Some("q1,q2"));
+    night_of(&store, 1..=3, "q");
+    assert_eq!(bench.value(members).as_deref(), Some("Mineedit,N2edit,N3q3"), "edits are not undone");
+    night_of(&store, 1..=3, "r");
+    assert_eq!(bench.value(members).as_deref(), Some("Miner1,N2r2,N3r3"), "the source changed them, too");
 }
