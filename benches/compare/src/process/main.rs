@@ -10,6 +10,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// The same as that of `nightly-sync`, for host and floor alike.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     let name = args.next().unwrap_or_default();
