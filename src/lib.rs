@@ -83,7 +83,7 @@
 //! | answer what a run asks | [`decide`](mod@decide) | [`matching`]: who is who · [`audit`] |
 //! | serve many organisations and sources | [`work`]: a whole host on a page | [`jobs`]: the trait · [`queue`], [`schedule`], [`gate`], [`health`] |
 //! | take in webhooks | `webhook` (a feature) | [`work`], which stores what they say |
-//! | test your stores | `conformance` (a feature) | [`memory`]: stores that pass |
+//! | test your stores and connectors | `conformance` (a feature) | [`memory`]: stores and a connector that pass |
 //! | fuzz or measure it | [`value`], [`schema`], [`detect`](mod@detect): pure functions of their input | [`performance`]: figures, floors, peers |
 //!
 //! # The house
@@ -117,7 +117,7 @@
 //! | `cron` | | cron expressions, and schedules by the clock on the wall of a time zone |
 //! | `webhook` | | the module `webhook`: signed messages of a source over HTTP |
 //! | `audit-key` | | a keyed hash by which an audit tells equal values without keeping them |
-//! | `conformance` | | the module `conformance`: what a store must do, as suites; takes `phone` and `idn` along |
+//! | `conformance` | | the module `conformance`: what a store and a connector must do, as suites; takes `phone` and `idn` along |
 //!
 //! Without features a schema refuses the kinds `phone` and `email` in a sentence that names the feature; everything
 //! else works. That build has 30 dependencies, where the default has four times as many: `rlibphonenumber`

@@ -87,16 +87,41 @@ use crate::id::ExternalId;
 /// assert_eq!(half.place, "line 2");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Every sentence under a **Must** is a case of the suite (`tripartite::conformance::connector`), in the same words.
+///
+/// # Of all methods
+///
+/// * **Must**:
+///   - Classify a failure as what it is, and hand on how long the source asks to wait.
+///   - Give the page of a cursor that is asked for again after a failure.
+/// * **The core relies on** the class alone. It never fetches again by itself: another run begins at the first page.
 pub trait Connector {
     /// What can go wrong.
     type Error: std::error::Error + Classify;
 
     /// Fetches a page of the listing.
     ///
-    /// * **Must**: begin at `None`, go on at the cursor that the last page gave, and end with [`Next::Complete`] only
-    ///   when every record of the source was on some page of this enumeration. Return an item that cannot be read as
-    ///   [`Item::Malformed`], with its id if the id can be read.
-    /// * **May**: repeat a record, also with other values, and list records in any order, which may differ each time.
+    /// * **Must**:
+    ///   - List every record of the source, on as many pages as it takes.
+    ///   - Begin at the first page if there is no cursor, also after an enumeration that was broken off.
+    ///   - Give a page without items if the source has no record.
+    ///   - End with `Next::Complete` only if every record that was there throughout was on some page.
+    ///   - End with `Next::Partial` if the source has more records than it lists.
+    ///   - Fail or end with `Next::BrokenOff` if the listing ends where no whole listing ends.
+    ///   - Hand on the number of records that the source states.
+    ///   - Give each record the id that the source gives it, byte for byte.
+    ///   - Leave a field missing that the source does not state, and make one null that it clears.
+    ///   - Give a value that is not of its field's kind as it is, in a record.
+    ///   - Give the version of a record and of a tombstone if the source counts versions.
+    ///   - Give both statements if the source lists a record twice with different values.
+    ///   - Return an item that cannot be read as `Item::Malformed`, and the items around it as they are.
+    ///   - Give the id of an item that cannot be read, if the id can be read.
+    ///   - Say where an item that cannot be read stands and what is wrong with it, without its content.
+    ///   - Return a record that the source says is gone as `Item::Tombstone`.
+    ///   - Return a new id that the source gives a record as `Item::Rekeyed`.
+    /// * **May**: repeat a record, list records in any order, which may differ each time, give pages without items, and
+    ///   end with [`Next::Partial`] although it listed everything.
     /// * **The core relies on** [`Next::Complete`] being true: a record that a complete listing does not have is
     ///   missing.
     fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send;
@@ -104,8 +129,11 @@ pub trait Connector {
     /// Fetches a page of some records, for a run of [those only](crate::run::Run::only). The provided method fetches
     /// the pages of the whole listing and leaves out all other records.
     ///
-    /// * **Must**: begin at `None`, go on at the cursor that the last page gave. Return a record that the source says
-    ///   is gone as [`Item::Tombstone`].
+    /// * **Must**:
+    ///   - Give each of these records that the source lists, on as many pages as it takes.
+    ///   - Return one of these records that the source says is gone as `Item::Tombstone`.
+    ///   - Return one of these records that cannot be read as `Item::Malformed`, with its id.
+    ///   - Leave out a record that the source does not know: it is no failure, no tombstone and no malformed item.
     /// * **May**: leave out records that the source does not answer for, answer in any order, and return other records
     ///   too.
     /// * **The core relies on** nothing else: a run never treats such a listing as complete, even if it ends with

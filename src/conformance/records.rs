@@ -48,47 +48,6 @@
 //! | finds by the keys of the day a record came | [`near_by_what_it_says_now`](candidates::near_by_what_it_says_now) |
 //! | checks the revision, and writes then | [`one_op_wins`](race::one_op_wins) |
 
-/// Defines cases once, and from that: a function for each, the list of them, and the macro that makes each a test.
-macro_rules! promises {
-    ($dollar:tt $tests:ident in $module:ident:
-        $($(#[doc = $promise:literal])+ fn $name:ident($probe:ident) $body:block)+
-    ) => {
-        $(
-            $(#[doc = $promise])+
-            ///
-            /// # Panics
-            /// When the store breaks the promise.
-            #[track_caller]
-            pub fn $name<F: $crate::conformance::records::Fixture>(fresh: impl Fn() -> F + Sync) {
-                let promise = concat!($($promise),+).trim_ascii_start();
-                let $probe = &$crate::conformance::records::probe::Probe::new(&fresh, promise);
-                $body
-            }
-        )+
-
-        pub(super) fn cases<F: $crate::conformance::records::Fixture>() -> Vec<$crate::conformance::records::Case<F>> {
-            vec![$($crate::conformance::records::Case {
-                name: stringify!($name),
-                promise: concat!($($promise),+).trim_ascii_start(),
-                run: |fresh| $name(fresh),
-            }),+]
-        }
-
-        #[doc(hidden)]
-        #[macro_export]
-        macro_rules! $tests {
-            ($dollar fixture:expr) => {
-                $(
-                    #[test]
-                    fn $name() {
-                        $crate::conformance::records::$module::$name(|| $dollar fixture);
-                    }
-                )+
-            };
-        }
-    };
-}
-
 pub mod candidates;
 pub mod commit;
 mod fixture;
@@ -102,29 +61,10 @@ mod seen;
 pub mod values;
 mod world;
 
+pub use super::of_fixture::Case;
 pub use fixture::Fixture;
+pub(super) use seen::{Fields, stated};
 pub use world::schema;
-
-/// One promise of [`RecordStore`](crate::store::RecordStore), and the check of it.
-#[derive(Debug)]
-pub struct Case<F> {
-    /// Its name: that of the test, and of the function.
-    pub name: &'static str,
-    /// The promise, as the trait's documentation has it.
-    pub promise: &'static str,
-    run: fn(&(dyn Fn() -> F + Sync)),
-}
-
-impl<F> Case<F> {
-    /// Checks fixtures that `fresh` makes, each of them with no record in it.
-    ///
-    /// # Panics
-    /// When the store breaks the promise.
-    #[track_caller]
-    pub fn run(&self, fresh: &(dyn Fn() -> F + Sync)) {
-        (self.run)(fresh);
-    }
-}
 
 /// All cases, in the order of the trait's methods.
 ///

@@ -112,6 +112,17 @@ impl Listing {
         self
     }
 
+    /// What it lists.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    #[cfg(feature = "conformance")]
+    pub(crate) fn items_mut(&mut self) -> &mut Vec<Item> {
+        &mut self.items
+    }
+
     /// How many records it has; what is said of others is none.
     fn records(&self) -> u64 {
         let mut nameless = 0;

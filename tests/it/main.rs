@@ -4,9 +4,13 @@
 
 mod backoff;
 #[cfg(feature = "conformance")]
+mod broken_connectors;
+#[cfg(feature = "conformance")]
 mod broken_record_stores;
 #[cfg(feature = "conformance")]
 mod broken_stores;
+#[cfg(feature = "conformance")]
+mod connector;
 mod data_sim;
 mod decide;
 mod detect;

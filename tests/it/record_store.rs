@@ -6,6 +6,8 @@ use std::fs;
 use tripartite::conformance::records::cases;
 use tripartite::memory::MemoryStore;
 
+use crate::support::suite::promised_in;
+
 mod memory {
     use tripartite::conformance::records::schema;
     use tripartite::memory::MemoryStore;
@@ -13,31 +15,10 @@ mod memory {
     tripartite::conformance::records::record_store!(MemoryStore::new(schema()));
 }
 
-/// The sentences under a **Must** in the documentation of the trait.
-fn promises() -> Vec<String> {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store.rs")).unwrap();
-    let of_the_trait =
-        text.split_once("/// The host's records, and what the crate remembers").expect("its documentation begins so").1;
-    let mut promises: Vec<String> = Vec::new();
-    let mut goes_on = false;
-    for line in of_the_trait.lines().map(|line| line.trim().trim_start_matches("///")) {
-        match (line.strip_prefix("   - "), line.strip_prefix("     ")) {
-            (Some(begins), _) => promises.push(begins.to_owned()),
-            (None, Some(rest)) if goes_on => promises.last_mut().unwrap().push_str(&format!(" {rest}")),
-            _ => {
-                goes_on = false;
-                continue;
-            }
-        }
-        goes_on = true;
-    }
-    promises
-}
-
 #[test]
 fn every_promise_has_a_case_of_the_same_wording() {
     let of_the_cases: BTreeSet<_> = cases::<MemoryStore>().iter().map(|case| case.promise.to_owned()).collect();
-    let promised = promises();
+    let promised = promised_in("src/store.rs", "/// The host's records, and what the crate remembers");
     assert_eq!(of_the_cases, promised.iter().cloned().collect());
     assert_eq!(promised.len(), of_the_cases.len(), "no promise is made twice");
 }

@@ -55,7 +55,7 @@ fn found<F: Fixture>(probe: &Probe<'_, F>, address: &str, linked: Option<&str>) 
     near
 }
 
-promises! { $ __conformance_records_candidates in candidates:
+promises! { $ __conformance_records_candidates in records::candidates:
     /// Give every record that has one of the keys, linked or not, with its local id and what it is linked to.
     fn near_whether_linked_or_not(probe) {
         let local = probe.applied(create(&id("2"), &full(2)));

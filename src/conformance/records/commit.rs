@@ -43,7 +43,7 @@ fn all_stale<F: Fixture>(probe: &Probe<'_, F>, ops: &[Op]) {
     }
 }
 
-promises! { $ __conformance_records_commit in commit:
+promises! { $ __conformance_records_commit in records::commit:
     /// Answer for each op, in the order of the batch.
     fn answers_in_order(probe) {
         probe.equal("the answers to nothing", &probe.commit(vec![]), &vec![]);

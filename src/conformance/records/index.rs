@@ -58,7 +58,7 @@ fn grows<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, what: &str, change: 
     probe.equal("the index's revision", &listed, &loaded);
 }
 
-promises! { $ __conformance_records_index in index:
+promises! { $ __conformance_records_index in records::index:
     /// Give every record that is linked throughout the enumeration exactly once, even if records come, change or go
     /// meanwhile.
     fn index_gives_each_once(probe) {

@@ -165,7 +165,7 @@ fn state<F: Fixture>(probe: &Probe<'_, F>) -> (BTreeMap<ExternalId, Becomes>, Ve
     (seen.into_iter().map(|(id, seen)| (id, becomes(seen))).collect(), audit)
 }
 
-promises! { $ __conformance_records_isolation in isolation:
+promises! { $ __conformance_records_isolation in records::isolation:
     /// Show to every later call what a commit stored.
     fn shown_from_then_on(probe) {
         let one = id("1");

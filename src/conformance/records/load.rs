@@ -101,7 +101,7 @@ fn edit_along<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, writing: &Atomi
     had
 }
 
-promises! { $ __conformance_records_load in load:
+promises! { $ __conformance_records_load in records::load:
     /// Give the fields and the revision of one moment for each record.
     fn load_of_one_moment(probe) {
         let one = id("1");

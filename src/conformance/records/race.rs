@@ -45,7 +45,7 @@ fn mail(round: usize, racer: usize) -> Record {
     record(&json!({"email": format!("racer{racer}@round{round}.example.org")}))
 }
 
-promises! { $ __conformance_records_race in race:
+promises! { $ __conformance_records_race in records::race:
     /// Let one of several ops that expect the same revision be carried out, and never two.
     fn one_op_wins(probe) {
         for round in 0..ROUNDS {

@@ -57,7 +57,7 @@ fn noticing(op: Op, whys: &[&str]) -> Op {
     Op { entries: whys.iter().map(|why| noticed(why)).collect(), ..op }
 }
 
-promises! { $ __conformance_records_remember in remember:
+promises! { $ __conformance_records_remember in records::remember:
     /// Store the base that an op has, with the batch's schema and the op's version, and tell missing from null.
     fn base_as_stored(probe) {
         let one = id("1");

@@ -8,7 +8,7 @@ use crate::store::{Base, Candidate, IndexEntry, Loaded, Presence, Revision, Sync
 use crate::value::{FieldRef, Fingerprint, Record, Value};
 
 /// The values of a record by their fields' names.
-pub(super) type Fields = BTreeMap<String, String>;
+pub(in crate::conformance) type Fields = BTreeMap<String, String>;
 
 /// A record as it was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(super) fn of_local(schema: &Schema, record: &Record) -> Fields {
 }
 
 /// The fields that a record states, without missing ones.
-pub(super) fn stated(schema: &Schema, record: &Record) -> Fields {
+pub(in crate::conformance) fn stated(schema: &Schema, record: &Record) -> Fields {
     let field = |position: usize| Some(record.field(position)).filter(|field| !field.is_missing());
     named(schema, |position| field(position).map(|field| spelt(schema, position, field)))
 }

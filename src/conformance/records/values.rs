@@ -116,7 +116,7 @@ fn comes_back<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, at: Revision, p
     }
 }
 
-promises! { $ __conformance_records_values in values:
+promises! { $ __conformance_records_values in records::values:
     /// Keep a field of every kind as it was written, equal in its canonical form.
     fn every_kind(probe) {
         let [synced, hand] = ["synced", "by hand"].map(id);

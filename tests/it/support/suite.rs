@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How often a race is run before it is called won: what it looks for needs two threads to meet.
@@ -50,6 +51,26 @@ macro_rules! judges {
 
 pub(crate) use judges;
 
+/// The sentences under a **Must** in the documentation of a trait, whose first line begins so.
+pub(crate) fn promised_in(file: &str, begins: &str) -> Vec<String> {
+    let text = fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let of_the_trait = text.split_once(begins).expect("its documentation begins so").1;
+    let mut promises: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in of_the_trait.lines().map(|line| line.trim().trim_start_matches("///")) {
+        match (line.strip_prefix("   - "), line.strip_prefix("     ")) {
+            (Some(begins), _) => promises.push(begins.to_owned()),
+            (None, Some(rest)) if goes_on => promises.last_mut().unwrap().push_str(&format!(" {rest}")),
+            _ => {
+                goes_on = false;
+                continue;
+            }
+        }
+        goes_on = true;
+    }
+    promises
+}
+
 /// A case of the suite.
 pub(crate) struct Promise<F> {
     pub(crate) name: &'static str,
@@ -80,6 +101,17 @@ pub(crate) fn each_fails_the_cases_about_it<F: Copy + Debug>(broken: &Broken<F>,
         }
     }
     assert!(silent.is_empty(), "nothing is said about {silent:?}");
+}
+
+/// Of a suite without races: each fails the cases about it, and no other.
+pub(crate) fn each_fails_these_cases_alone<F: Copy + Debug>(broken: &Broken<F>, promises: &[Promise<F>]) {
+    let mut wrong = Vec::new();
+    for (fault, names) in broken {
+        let others = promises.iter().filter(|promise| !names.contains(&promise.name));
+        let failed = others.filter(|promise| promise.complaint(*fault).is_some());
+        wrong.extend(failed.map(|promise| (*fault, promise.name)));
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 pub(crate) fn each_case_is_failed<F>(broken: &Broken<F>, promises: &[Promise<F>]) {

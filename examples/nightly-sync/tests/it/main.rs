@@ -8,6 +8,7 @@ mod approval;
 mod audit;
 mod bases;
 mod bench;
+mod connector_suite;
 mod decide;
 mod edits;
 mod entries;
