@@ -149,6 +149,10 @@ impl Noted {
         if !dropped.is_empty() {
             self.dropped.add(&remote.id, base, dropped);
         }
+        // Most changes leave the identity alone, and reading it is dear.
+        if schema.identity().all(|position| base.field(position) == remote.record.field(position)) {
+            return;
+        }
         let identity = |record| identity(schema, record);
         if let (Some(from), Some(to)) = (identity(base), identity(&remote.record))
             && from != to
