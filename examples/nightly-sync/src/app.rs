@@ -28,9 +28,9 @@ use crate::output::Output;
 use crate::progress::{Progress, Style};
 use crate::report::{self as told, Story, json};
 use crate::shell::{options, quoted};
-use crate::store::{SqliteStore, StoreError};
 use crate::term::Console;
 use crate::{audit, demo, signals, sync};
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// Everything went well.
 pub const SUCCEEDED: u8 = 0;

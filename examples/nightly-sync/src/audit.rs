@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
-use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry};
+use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use tripartite::history::csv_field;
 use tripartite::id::PersonId;
 use tripartite::value::Value;
 
 use crate::cli::{AuditArgs, Format};
-use crate::store::{Access, AuditRow, Database, StoreError, UnknownRun};
+use tripartite_sqlite::store::{Access, AuditRow, Database, StoreError, UnknownRun};
 
 /// Why the audit cannot be printed.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +112,14 @@ fn json_line(out: &mut impl Write, row: &AuditRow) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// A situation as it is stored.
+fn situation(situation: Situation) -> String {
+    match serde_json::to_value(situation) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => format!("{situation:?}"),
+    }
+}
+
 fn cells(row: &AuditRow) -> [Cow<'_, str>; 17] {
     let b = |text: &'_ str| Cow::<'static, str>::Owned(text.to_owned());
     let [run, at, id] = [&row.run, &row.at, &row.external_id].map(|text| Cow::Borrowed(text.as_str()));
@@ -138,7 +146,7 @@ fn cells(row: &AuditRow) -> [Cow<'_, str>; 17] {
             by(&entry.by),
         ],
         AuditEntry::Record(entry) => {
-            let verdict = crate::store::situation(entry.situation);
+            let verdict = situation(entry.situation);
             let none = || Cow::Borrowed("");
             let (action, why) = (Cow::Borrowed(&*entry.action), Cow::Borrowed(&*entry.why));
             let subject = b("record");

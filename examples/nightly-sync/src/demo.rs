@@ -15,9 +15,9 @@ use crate::app::now;
 use crate::listing::{JsonLines, Lines, ListingError};
 use crate::progress::{Progress, Style};
 use crate::report;
-use crate::store::{Access, Database, Settings, SqliteStore, StoreError};
 use crate::sync::drive;
 use crate::term::{Console, wrapped};
+use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
 
 const SCHEMA: &str = include_str!("../demo/schema.json");
 const NIGHT_1: &str = include_str!("../demo/night-1.jsonl");

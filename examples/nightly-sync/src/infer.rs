@@ -35,7 +35,7 @@ use tripartite::value::{Value, exact_numbers};
 use self::pairs::pairs;
 use self::tally::{Mixed, Tally};
 use crate::listing::{Lines, ListingError, Taken};
-use crate::store::OWN_COLUMNS;
+use tripartite_sqlite::store::OWN_COLUMNS;
 
 /// More fields than this are no record's fields, but data used as keys.
 const MOST_FIELDS: usize = 500;

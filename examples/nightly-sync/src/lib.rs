@@ -7,8 +7,8 @@
 //! | part | what it does |
 //! |---|---|
 //! | [`listing`] | the source: JSON lines, read page by page and ahead ([`Connector`](tripartite::source::Connector)) |
-//! | [`store`] | the club's table, with the bases beside it ([`RecordStore`](tripartite::store::RecordStore)) |
-//! | [`jobs`] | what is due, what runs and what came of it, in the same file ([`JobStore`](tripartite::jobs::JobStore)) |
+//! | [`tripartite_sqlite`] | the club's table, with the bases beside it, and the jobs in the same file |
+//! | [`audit_key`] | the key of the audit's hashes |
 //! | [`sync`] | takes a run from step to step, with a progress bar |
 //! | [`schema_file`] | a schema as a file has it, and the match rules beside it |
 //! | [`signals`] | how a process is asked to end |
@@ -23,10 +23,10 @@
 
 pub mod app;
 pub mod audit;
+pub mod audit_key;
 pub mod cli;
 pub mod demo;
 pub mod infer;
-pub mod jobs;
 pub mod listing;
 pub mod output;
 pub mod progress;
@@ -34,7 +34,6 @@ pub mod report;
 pub mod schema_file;
 pub mod shell;
 pub mod signals;
-pub mod store;
 pub mod sync;
 pub mod term;
 pub mod work;

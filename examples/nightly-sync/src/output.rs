@@ -15,7 +15,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::store::AUDIT_KEY_FILE;
+use crate::audit_key::AUDIT_KEY_FILE;
 use crate::work;
 
 /// What stands in a file.

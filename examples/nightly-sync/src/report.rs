@@ -14,8 +14,8 @@ use tripartite::run::{Counts, Report, RunOutcome, SchemaDrift};
 
 pub use self::story::{Line, Matter, Story};
 use crate::shell;
-use crate::store::{SqliteStore, StoreError};
 use crate::term::{Console, Paint, Table, pad, width, wrapped};
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// So many lines a section has at most.
 const MOST: usize = 40;

@@ -6,7 +6,7 @@ use tripartite::id::LocalId;
 use tripartite::matching::Match;
 use tripartite::store::WHOLE_RECORD;
 
-use crate::store::Register;
+use tripartite_sqlite::store::Register;
 
 /// What the answers to a question are, beside the command that takes one.
 pub const ANSWERS: &str = "with --local (the value here stays), --remote (the source's is taken) or --value VALUE";

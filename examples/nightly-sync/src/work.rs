@@ -40,7 +40,7 @@ pub use line::{left, line, outcome};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, ShiftEvent, incarnation};
 
-use crate::jobs::{JobsError, SqliteJobStore};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 /// The policy that leaves everything to the register's schema.
 pub const AS_THE_SCHEMA_SAYS: &str = "schema";

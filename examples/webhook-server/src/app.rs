@@ -7,11 +7,11 @@ use std::time::Duration;
 use std::{io, thread};
 
 use nightly_sync::app::now;
-use nightly_sync::jobs::JobsError;
 use nightly_sync::work::{self, Bell, Commands, Shift};
 use tokio::sync::oneshot;
 use tripartite::queue::QueueRules;
 use tripartite::work::{Settings, WorkError};
+use tripartite_sqlite::jobs::JobsError;
 
 use crate::config::{self, Config, ConfigError};
 use crate::connections::{self, Limits};

@@ -15,7 +15,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http_body_util::LengthLimitError;
-use nightly_sync::jobs::{JobsError, SqliteJobStore};
 use nightly_sync::work::Bell;
 use serde_json::json;
 use tripartite::drive::block_on;
@@ -24,6 +23,7 @@ use tripartite::jobs::StoreKey;
 use tripartite::registry::Secret;
 use tripartite::webhook::{HttpResponse, ReceiveStep, Received, Reception, Rejection, Request, serves};
 use tripartite::work::{Queue, WorkError};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 use crate::config::Endpoints;
 use crate::log::Log;

@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use nightly_sync::store::{Access, Database, Settings, SqliteStore};
 use rusqlite::{Connection, Statement, params};
 use serde::{Deserialize, Serialize};
 use tripartite::run::BATCH;
+use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore};
 
 /// A line of the listing.
 #[derive(Deserialize)]

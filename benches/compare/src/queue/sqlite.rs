@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, fs};
 
-use nightly_sync::jobs::SqliteJobStore;
 use rusqlite::{Connection, TransactionBehavior, params};
 use tripartite::drive::block_on;
 use tripartite::jobs::{JobStore, Shard, StoreKey, SwapOf};
 use tripartite::queue::Token;
 use tripartite::work::Queue;
+use tripartite_sqlite::jobs::SqliteJobStore;
 
 use super::jobs::{COMMANDS, Filled, KEYS, at, driven, sync_keys, waiting};
 use super::{BATCHES, row};

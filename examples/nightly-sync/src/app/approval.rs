@@ -3,7 +3,7 @@
 use tripartite::plan::PlanId;
 use tripartite::run::{BATCH, Stopped};
 
-use crate::store::{SqliteStore, StoreError};
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// What an approval comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,10 +12,11 @@ use tripartite::store::{LoadRequest, Loaded, Op, OpOutcome, RecordStore, WHOLE_R
 use tripartite::value::Value;
 
 use super::{PARTIAL, SUCCEEDED, now};
+use crate::audit_key::{self, KeyError};
 use crate::cli::{Ask, ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
 use crate::shell;
-use crate::store::{Access, Database, LOADED_AT_ONCE, Register, SqliteStore, StoreError};
 use crate::term::Console;
+use tripartite_sqlite::store::{Access, Database, LOADED_AT_ONCE, Register, SqliteStore, StoreError};
 
 /// So often a record is loaded anew that somebody changes meanwhile.
 const TRIES: usize = 3;
@@ -28,6 +29,8 @@ const TOLD: usize = 20;
 pub(super) enum Problem {
     #[error("{file}: {error}")]
     Store { file: String, error: StoreError },
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error("no record is linked to the id {0}")]
     Unlinked(ExternalId),
     #[error("there is no member {0} here")]
@@ -71,7 +74,8 @@ impl Desk {
         let database = Database::open(db, access).map_err(stored)?;
         let settings = database.required(register).map_err(stored)?;
         let policy = Policy::new(settings.schema.clone());
-        let store = SqliteStore::of(register.clone(), database, settings).map_err(stored)?;
+        let key = audit_key::of(&settings.schema)?;
+        let store = SqliteStore::of(register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
         Ok(Self { store, policy, file })
     }
 

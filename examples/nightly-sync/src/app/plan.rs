@@ -11,14 +11,15 @@ use tripartite::run::{Done, RunOutcome};
 use tripartite::schema::Policy;
 
 use super::{FAILED, failed, now, status, tell};
+use crate::audit_key::{self, KeyError};
 use crate::cli::{ApproveArgs, RunArgs};
 use crate::listing::{JsonLines, Lines, Remote};
 use crate::output::{Inputs, Kind, Output, OutputError};
 use crate::progress::{Progress, Style};
 use crate::report::json;
-use crate::store::{Access, Database, SqliteStore, StoreError};
 use crate::sync;
 use crate::term::Console;
+use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
 /// Why a plan is not carried out, or not written.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,8 @@ pub(super) enum Problem {
     Plan { file: String, error: PlanError },
     #[error("{file}: {error}")]
     Store { file: String, error: StoreError },
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error("{file}: {error}")]
     Match { file: String, error: RulesError },
     #[error("{file} holds plan {found}, and {given} was approved")]
@@ -106,7 +109,8 @@ fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(SqliteStore, 
     let plan = read(args, &settings.schema)?;
     let source = JsonLines::new(Lines::text("no listing", ""), settings.schema.clone(), settings.id_field.clone());
     let policy = Policy::new(settings.schema.clone());
-    let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
+    let key = audit_key::of(&settings.schema)?;
+    let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
     let at = now();
     let run = store.run(policy, at).map_err(stored)?.matching(rules);
     let newer = store.runs_since(plan.made_after()).map_err(stored)?;

@@ -4,8 +4,8 @@ use super::{SUCCEEDED, failed};
 use crate::cli::ReportArgs;
 use crate::output::{Inputs, Kind, Output, OutputError};
 use crate::report::html::{self, Asked, HtmlError};
-use crate::store::{Access, Database, SqliteStore, StoreError};
 use crate::term::Console;
+use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]

@@ -9,8 +9,8 @@ use super::{SUCCEEDED, failed};
 use crate::cli::SchemaArgs;
 use crate::infer::{InferError, infer};
 use crate::listing::{Lines, ListingError, Remote};
-use crate::store::{Access, Database, Settings, SqliteStore, StoreError};
 use crate::term::Console;
+use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
 
 /// Why there is no schema to print, or none to store.
 #[derive(Debug, thiserror::Error)]

@@ -9,12 +9,13 @@ use tripartite::run::Step;
 use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
 
 use super::now;
+use crate::audit_key::{self, KeyError};
 use crate::cli::RunArgs;
 use crate::infer::{InferError, Inferred, infer};
 use crate::listing::{Ahead, JsonLines, Lines, ListingError};
 use crate::schema_file::SchemaFile;
-use crate::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 use crate::term::Console;
+use tripartite_sqlite::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 
 /// A run that can begin.
 pub(super) struct Started {
@@ -45,6 +46,9 @@ pub enum StartError {
         /// The one that was asked for.
         given: String,
     },
+    /// The key of the audit cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The listing cannot be read.
     #[error(transparent)]
     Listing(#[from] ListingError),
@@ -120,7 +124,8 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         _ if args.dry_run => Database::in_memory().map_err(stored)?,
         _ => Database::open(&args.db, Access::Write).map_err(stored)?,
     };
-    let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
+    let key = audit_key::of(&settings.schema)?;
+    let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
     let store = store.matching(&rules).and_then(|store| store.guarded(&guards)).map_err(stored)?;
     let at = now();
     let guards = args.guards.iter().fold(guards, |guards, given| given.over(guards));

@@ -18,10 +18,10 @@ use tripartite::work::{Queue, WorkError};
 use super::start::StartError;
 use super::{FAILED, Listen, SUCCEEDED, now};
 use crate::cli::{Command, KeyArgs, TriggerArgs};
-use crate::jobs::{JobsError, SqliteJobStore};
-use crate::store::{Register, StoreError};
 use crate::term::Console;
 use crate::work;
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
+use tripartite_sqlite::store::{Register, StoreError};
 
 /// Why a command could not be carried out.
 #[derive(Debug, thiserror::Error)]

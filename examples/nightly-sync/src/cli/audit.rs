@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::UsageError;
 use super::options::{Options, format, register};
-use crate::store::Register;
+use tripartite_sqlite::store::Register;
 
 /// What of the audit to print.
 #[derive(Debug)]

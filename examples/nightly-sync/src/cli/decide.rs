@@ -12,7 +12,7 @@ use tripartite::store::WHOLE_RECORD;
 
 use super::UsageError;
 use super::options::{Options, register, strategy};
-use crate::store::Register;
+use tripartite_sqlite::store::Register;
 
 /// What somebody asks, or decides.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use tripartite::schema::Strategy;
 
 use super::{Format, UsageError};
 use crate::listing::Remote;
-use crate::store::{FileError, Register, check_name};
+use tripartite_sqlite::store::{FileError, Register, check_name};
 
 /// Options by their names, each at most once, as `--name VALUE` or `--name=VALUE`.
 pub(super) struct Options {

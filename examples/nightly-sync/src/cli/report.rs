@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::UsageError;
 use super::options::{Options, register};
-use crate::store::Register;
+use tripartite_sqlite::store::Register;
 
 /// Which run to put on a page.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use super::UsageError;
 use super::guards::{self, GuardLimit};
 use super::options::{Options, only, plan, register, remote, strategy};
 use crate::listing::Remote;
-use crate::store::Register;
+use tripartite_sqlite::store::Register;
 
 /// How to sync.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::UsageError;
 use super::options::{Options, register, remote};
 use crate::listing::Remote;
-use crate::store::Register;
+use tripartite_sqlite::store::Register;
 
 /// Which schema to print, and what to add to it.
 #[derive(Debug)]

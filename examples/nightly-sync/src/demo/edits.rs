@@ -1,7 +1,7 @@
 //! What people at the club changed by hand: plain SQL, each with its reason.
 
-use crate::store::{SqliteStore, StoreError};
 use crate::term::{Console, wrapped};
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 const EDITS: &str = include_str!("../../demo/edits.sql");
 
@@ -12,7 +12,7 @@ const NEXT: usize = 41;
 /// Makes each edit, and says why somebody did.
 pub(super) fn apply(console: &mut Console, store: &SqliteStore) -> Result<(), StoreError> {
     for (at, (reason, statement)) in edits().enumerate() {
-        store.with(|conn| Ok(conn.execute_batch(statement)?))?;
+        store.edit(statement)?;
         let minutes = FIRST + at * NEXT;
         let time = console.paint.dim(format!("{:02}:{:02} ·", minutes / 60 % 24, minutes % 60));
         let mut lines = wrapped(reason, 90).into_iter();

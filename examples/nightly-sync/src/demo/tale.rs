@@ -1,6 +1,5 @@
 //! What the second night came to, told with the values: everybody is invented, so nobody minds.
 
-use rusqlite::OptionalExtension;
 use tripartite::audit::{AuditEntry, FieldEntry, Situation};
 use tripartite::detect::Verdict;
 use tripartite::run::Report;
@@ -8,8 +7,8 @@ use tripartite::store::Action;
 use tripartite::value::Value;
 
 use crate::report::Matter;
-use crate::store::{SqliteStore, StoreError};
 use crate::term::{Console, wrapped};
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// So many changes that were only the federation's are shown.
 const EXAMPLES: usize = 4;
@@ -124,9 +123,7 @@ fn subject(console: &Console, store: &SqliteStore, unit: &Unit) -> Result<String
 }
 
 fn member(store: &SqliteStore, id: &str) -> Result<String, StoreError> {
-    let sql = "SELECT concat_ws(' ', first_name, last_name) FROM members WHERE external_id = ?1";
-    let name = store.with(|conn| Ok(conn.query_row(sql, [id], |row| row.get(0)).optional()?))?;
-    Ok(name.unwrap_or_default())
+    store.snapshot(|now| now.name(id))?
 }
 
 impl Unit {

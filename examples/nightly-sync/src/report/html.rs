@@ -29,21 +29,18 @@ mod conflicts;
 mod frame;
 mod markup;
 mod people;
-mod read;
 mod value;
 mod words;
 
 use std::io::{self, Write};
 
-use rusqlite::Connection;
 use tripartite::decide::explain;
 use tripartite::id::ExternalId;
 use tripartite::schema::Policy;
 
 use self::markup::Markup;
-use self::read::Source;
 use crate::shell;
-use crate::store::{OpenRow, SqliteStore, StoreError, UnknownRun};
+use tripartite_sqlite::store::{KnownRun, OpenRow, Snapshot, SqliteStore, StoreError, UnknownRun};
 
 /// So many records are listed with their changes.
 pub const MOST_RECORDS: usize = 500;
@@ -75,12 +72,6 @@ pub enum HtmlError {
     Io(#[from] io::Error),
 }
 
-impl From<rusqlite::Error> for HtmlError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 /// What the page is about.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
@@ -95,33 +86,30 @@ pub struct Asked {
 /// # Errors
 /// [`HtmlError`], when there is no such run, none at all, or the database cannot be read, or the page not written.
 pub fn write<W: Write>(store: &SqliteStore, asked: &Asked, out: W) -> Result<W, HtmlError> {
-    store.with(|conn| Ok(conn.execute_batch("BEGIN")?))?;
-    let written = page(store, asked, out);
-    store.with(|conn| Ok(conn.execute_batch("ROLLBACK")?))?;
-    written
+    store.snapshot(|now| page(now, asked, out))?
 }
 
-fn page<W: Write>(store: &SqliteStore, asked: &Asked, out: W) -> Result<W, HtmlError> {
+fn page<W: Write>(now: &Snapshot<'_>, asked: &Asked, out: W) -> Result<W, HtmlError> {
     let mut open = Vec::new();
     let mut count = 0;
-    store.open_conflicts(|row| {
+    now.open_conflicts(|row| {
         count += 1;
         if open.len() < MOST_LINES {
             open.push(row);
         }
         true
     })?;
-    as_it_stands(store, &mut open)?;
-    store.with(|conn| Ok(sections(store, conn, asked, (&open, count), out)))?
+    as_it_stands(now, &mut open)?;
+    sections(now, asked, (&open, count), out)
 }
 
 /// Each conflict with the value that stands here now: what it holds may have been edited since, or written by an earlier
 /// version before the run merged the rest.
-fn as_it_stands(store: &SqliteStore, open: &mut [OpenRow]) -> Result<(), StoreError> {
-    let policy = Policy::new(store.schema().clone());
+fn as_it_stands(now: &Snapshot<'_>, open: &mut [OpenRow]) -> Result<(), StoreError> {
+    let policy = Policy::new(now.schema().clone());
     for rows in open.chunk_by_mut(|a, b| a.external_id == b.external_id) {
         let id = rows.first().and_then(|row| ExternalId::new(&*row.external_id).ok());
-        let Some(loaded) = id.map(|id| store.record(&id)).transpose()?.flatten() else { continue };
+        let Some(loaded) = id.map(|id| now.record(&id)).transpose()?.flatten() else { continue };
         for told in explain(&policy, &loaded) {
             if let Some(row) = rows.iter_mut().find(|row| row.conflict.unit == told.conflict.unit) {
                 row.conflict.local = told.now;
@@ -132,28 +120,35 @@ fn as_it_stands(store: &SqliteStore, open: &mut [OpenRow]) -> Result<(), StoreEr
     Ok(())
 }
 
+/// The run that was asked for, or the last one.
+fn known(now: &Snapshot<'_>, asked: Option<&str>) -> Result<KnownRun, HtmlError> {
+    let last = now.last_run()?;
+    let Some(run) = asked.map(str::to_owned).or_else(|| last.clone()) else {
+        return Err(HtmlError::NoRuns { register: now.register().to_string() });
+    };
+    now.run(&run)?.ok_or_else(|| UnknownRun { run, last }.into())
+}
+
 fn sections<W: Write>(
-    store: &SqliteStore,
-    conn: &Connection,
+    source: &Snapshot<'_>,
     asked: &Asked,
     (open, count): (&[OpenRow], usize),
     out: W,
 ) -> Result<W, HtmlError> {
-    let source = Source::new(conn, store.register(), store.schema());
-    let known = source.find(asked.run.as_deref())?;
+    let known = known(source, asked.run.as_deref())?;
     let mut page = Markup::new(out);
-    let options = shell::options(asked.db.as_ref(), store.register());
-    frame::head(&mut page, &source, &known)?;
+    let options = shell::options(asked.db.as_ref(), source.register());
+    frame::head(&mut page, source, &known)?;
     if let Some(report) = &known.report {
-        frame::stopped(&mut page, &source, report, &options)?;
+        frame::stopped(&mut page, source, report, &options)?;
     }
-    conflicts::write(&mut page, &source, &known, (open, count), &options)?;
+    conflicts::write(&mut page, source, &known, (open, count), &options)?;
     if let Some(report) = &known.report {
-        people::aside(&mut page, &source, &known, report, &options)?;
+        people::aside(&mut page, source, &known, report, &options)?;
     }
-    people::moved(&mut page, &source, &known)?;
-    frame::figures(&mut page, &source, &known)?;
-    changes::write(&mut page, &source, &known, &options)?;
+    people::moved(&mut page, source, &known)?;
+    frame::figures(&mut page, source, &known)?;
+    changes::write(&mut page, source, &known, &options)?;
     frame::foot(&mut page, &known, &options)?;
     Ok(page.finish()?)
 }

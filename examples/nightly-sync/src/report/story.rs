@@ -12,7 +12,7 @@ use tripartite::store::{Action, ConflictChange, Op, WHOLE_RECORD};
 use tripartite::value::Record;
 
 use super::MOST;
-use crate::store::{SqliteStore, StoreError};
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// What a sentence is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

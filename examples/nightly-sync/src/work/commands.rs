@@ -8,9 +8,9 @@ use tripartite::queue::{Held, Scope};
 use tripartite::work::Queue;
 
 use super::AS_THE_SCHEMA_SAYS;
-use crate::jobs::SqliteJobStore;
 use crate::shell::{options, quoted};
-use crate::store::Register;
+use tripartite_sqlite::jobs::SqliteJobStore;
+use tripartite_sqlite::store::Register;
 
 /// What a person may answer, as commands.
 #[derive(Debug, Clone, Copy)]

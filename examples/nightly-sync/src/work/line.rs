@@ -8,7 +8,7 @@ use tripartite::queue::{Outcome, Refusal};
 use tripartite::run::RunOutcome;
 
 use super::{Commands, ShiftEvent};
-use crate::store::Register;
+use tripartite_sqlite::store::Register;
 
 /// One event, for people.
 pub fn line(told: &ShiftEvent, at: DateTime<Utc>, commands: &Commands<'_>) -> String {

@@ -12,10 +12,11 @@ use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
 use tripartite::work::{Handler, Job, Queue, Session, WorkError, slot_key};
 
 use super::{AS_THE_SCHEMA_SAYS, Bell};
+use crate::audit_key::{self, KeyError};
 use crate::infer::{InferError, infer};
-use crate::jobs::{JobsError, SqliteJobStore};
 use crate::listing::{JsonLines, Lines, ListingError};
-use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
+use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 
 /// The registers of a database, each with the listing that its connection names.
 #[derive(Debug)]
@@ -46,6 +47,9 @@ pub enum OpenError {
     /// The records cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The key of the audit cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The listing cannot be read.
     #[error(transparent)]
     Listing(#[from] ListingError),
@@ -67,7 +71,7 @@ impl Classify for OpenError {
             Self::Jobs(error) => error.failure(),
             Self::Store(error) => error.failure(),
             Self::Listing(error) | Self::Infer(InferError::Listing(error)) => error.failure(),
-            Self::Policy(_) | Self::Infer(_) | Self::Match(_) | Self::Schema(_) => Failure::Fatal,
+            Self::Key(_) | Self::Policy(_) | Self::Infer(_) | Self::Match(_) | Self::Schema(_) => Failure::Fatal,
         }
     }
 }
@@ -90,7 +94,9 @@ impl Handler for Registers<'_> {
         let (rules, guards) = (database.rules(&register)?, database.guards(&register)?);
         let schema = under(&settings, job)?;
         let source = JsonLines::new(lines, settings.schema.clone(), settings.id_field.clone());
+        let key = audit_key::of(&settings.schema)?;
         let store = SqliteStore::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
+        let store = store.audit_keyed(key);
         let at = (self.now)();
         let mode = if first { Mode::Streaming } else { Mode::Planned };
         let run = store.run(Policy::new(schema), at)?.mode(mode).guards(guards).matching(rules)?;

@@ -17,7 +17,7 @@ use tripartite::queue::{Outcome, QueueRules};
 use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};
 
 use super::{Bell, Registers, busy, queue};
-use crate::jobs::{JobsError, SqliteJobStore};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 /// The longest sleep: a trigger of another process is seen after this long.
 const NAP: Duration = Duration::from_millis(500);

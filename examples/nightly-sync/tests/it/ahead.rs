@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use nightly_sync::listing::{Ahead, HELD, JsonLines, Lines, ListingError, Remote};
-use nightly_sync::store::{Database, Settings, SqliteStore};
 use proptest::prelude::*;
 use tripartite::drive::{block_on, drive_blocking};
 use tripartite::id::{ExternalId, RunId};
 use tripartite::run::{Mode, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::source::{Connector, Cursor, Item, Next, Page};
+use tripartite_sqlite::store::{Database, Settings, SqliteStore};
 
 use crate::bench::Bench;
 

@@ -6,13 +6,13 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nightly_sync::listing::JsonLines;
-use nightly_sync::store::SqliteStore;
 use rusqlite::Connection;
 use serde_json::Value;
 use tripartite::drive::block_on;
 use tripartite::run::Step;
 use tripartite::source::Connector;
 use tripartite::store::RecordStore;
+use tripartite_sqlite::store::SqliteStore;
 
 /// The demonstration's files.
 pub(crate) fn demo(name: &str) -> PathBuf {

@@ -2,7 +2,6 @@
 
 use nightly_sync::listing::{JsonLines, Lines};
 use nightly_sync::progress::{Progress, Style};
-use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
 use rusqlite::Connection;
@@ -10,6 +9,7 @@ use tripartite::drive::block_on;
 use tripartite::run::{Report, Run, Step};
 use tripartite::schema::Policy;
 use tripartite::store::RecordStore;
+use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
 
 use crate::bench::{Bench, counts, looked, members};
 

@@ -1,12 +1,12 @@
 //! The audit is stored packed, and is to everybody the table that it was.
 
-use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use rusqlite::Connection;
+use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
 
 use crate::bench::{Bench, Ran, counts, members};
 
 /// What the version before wrote: a first night, edits, and a night with a conflict, an update and somebody who left.
-const BEFORE: &[u8] = include_bytes!("../data/whole-entries.sqlite");
+const BEFORE: &[u8] = include_bytes!("../../../sqlite/tests/data/whole-entries.sqlite");
 
 fn ask(bench: &Bench, what: &[&str]) -> Ran {
     let ran = bench.program(&[what, &["--db", &bench.path("members.db")]].concat());

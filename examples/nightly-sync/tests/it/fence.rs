@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use nightly_sync::app::now;
-use nightly_sync::jobs::SqliteJobStore;
 use nightly_sync::listing::{JsonLines, Lines};
 use nightly_sync::progress::{Progress, Style};
-use nightly_sync::store::{Access, Database, Register, SqliteStore, StoreError};
 use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
 use tripartite::drive::{DriveError, block_on};
@@ -19,6 +17,8 @@ use tripartite::run::{Done, Run, Step};
 use tripartite::schema::Policy;
 use tripartite::store::RecordStore;
 use tripartite::work::{Queue, slot_key as slot_key_of};
+use tripartite_sqlite::jobs::SqliteJobStore;
+use tripartite_sqlite::store::{Access, Database, Register, SqliteStore, StoreError};
 
 use crate::bench::{Bench, looked, members};
 

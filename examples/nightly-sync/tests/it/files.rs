@@ -222,7 +222,7 @@ fn another_programs_database_is_refused_by_every_command_before_a_byte_of_it_cha
         for args in COMMANDS {
             let ran = command(&bench, args, &bench.path("members.db"));
             assert_eq!(ran.status, 1, "{args:?}: {}", ran.stdout);
-            assert!(ran.stderr.contains("no database of nightly-sync"), "{args:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains("no database of tripartite"), "{args:?}: {}", ran.stderr);
             assert_eq!((bench.bytes(), bench.files()), before, "{args:?}");
         }
     }

@@ -138,7 +138,7 @@ fn a_database_that_is_somebody_elses_is_not_touched() {
     let before = bench.bytes();
     let ran = bench.run(&bench.listing(members(1..=2)), &[]);
     assert_eq!(ran.status, 1);
-    assert!(ran.stderr.contains("no database of nightly-sync"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no database of tripartite"), "{}", ran.stderr);
     assert_eq!(bench.bytes(), before);
 }
 

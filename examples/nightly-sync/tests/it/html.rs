@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use nightly_sync::report::html::{Asked, MOST_RECORDS, write};
-use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use proptest::prelude::*;
 use serde_json::json;
+use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
 
 use crate::bench::{Bench, demo, members};
 

@@ -3,11 +3,11 @@
 
 mod doubles;
 
-use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
 use tripartite::matching::MatchRules;
 use tripartite::store::{CandidateQuery, LoadRequest, RecordStore};
+use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
 
 use crate::bench::{Bench, Ran, counts};
 

@@ -1,10 +1,10 @@
 //! Many organisations and sources in one database: none of them moves another.
 
-use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tripartite::id::{ConnectorId, OrgId, SyncKey};
+use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
 
 use crate::bench::{Bench, counts, members};
 
@@ -162,7 +162,7 @@ fn a_blocked_run_is_approved_for_its_own_register() {
 }
 
 /// What the first version wrote: three members, one edited since.
-const UNNAMED: &[u8] = include_bytes!("../data/unnamed.sqlite");
+const UNNAMED: &[u8] = include_bytes!("../../../sqlite/tests/data/unnamed.sqlite");
 
 fn objects(conn: &Connection) -> Vec<String> {
     let mut statement =
@@ -202,7 +202,7 @@ fn a_database_of_the_first_version_goes_on_and_takes_registers_beside_its_own() 
 
 /// What the version before wrote: an unnamed register with an open conflict, a user's edits and somebody who left; and four
 /// scheduled ones, of which one was blocked, one failed, one is paused and one waits for a worker.
-const EARLIER: &[u8] = include_bytes!("../data/earlier.sqlite");
+const EARLIER: &[u8] = include_bytes!("../../../sqlite/tests/data/earlier.sqlite");
 
 fn earlier() -> Bench {
     let bench = Bench::of(EARLIER);

@@ -1,6 +1,5 @@
 //! Every situation of a record, by its name, on the command line; what no line of a listing can say, through the store.
 
-use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use serde_json::{Value, json};
 use tripartite::drive::drive_blocking;
 use tripartite::id::ExternalId;
@@ -8,6 +7,7 @@ use tripartite::memory::Listing;
 use tripartite::run::{Report, Run};
 use tripartite::schema::Policy;
 use tripartite::source::{Item, RemoteRecord};
+use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
 
 use crate::bench::{Bench, counts, members};
 

@@ -12,7 +12,6 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use nightly_sync::app::now;
-use nightly_sync::jobs::SqliteJobStore;
 use nightly_sync::work::{self, Shift, ShiftEvent};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -23,6 +22,7 @@ use tripartite::queue::{QueueRules, Slot};
 use tripartite::tombstone::Tombstones;
 use tripartite::webhook::Standard;
 use tripartite::work::{Attempted, Queue, Settings};
+use tripartite_sqlite::jobs::SqliteJobStore;
 
 use crate::client::{Client, standard};
 

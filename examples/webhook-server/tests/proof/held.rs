@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use nightly_sync::app::now;
 use nightly_sync::listing::JsonLines;
-use nightly_sync::store::SqliteStore;
 use nightly_sync::work::{Bell, OpenError, Registers};
 use tripartite::id::WorkerId;
 use tripartite::queue::{Outcome, State};
 use tripartite::run::Done;
 use tripartite::work::{Handler, Job, Session, Worker};
+use tripartite_sqlite::store::SqliteStore;
 
 use crate::bench::{Bench, quick};
 

@@ -11,8 +11,8 @@ use super::{Desk, Problem, TRIES, last_run};
 use crate::app::{SUCCEEDED, now};
 use crate::cli::{MatchArgs, QuarantineArgs};
 use crate::shell;
-use crate::store::{Access, Database, Here};
 use crate::term::Console;
+use tripartite_sqlite::store::{Access, Database, Here};
 
 pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Problem> {
     let Some((report, desk)) = last_run(console, args)? else { return Ok(SUCCEEDED) };

@@ -12,10 +12,10 @@ use super::super::{FAILED, SUCCEEDED};
 use super::status::enrolled;
 use super::{Problem, jobs, open_to_read};
 use crate::cli::{Format, HistoryArgs};
-use crate::jobs::SqliteJobStore;
-use crate::store::Register;
 use crate::term::Console;
 use crate::work;
+use tripartite_sqlite::jobs::SqliteJobStore;
+use tripartite_sqlite::store::Register;
 
 /// How many history entries are read in one go.
 const PAGE: usize = 500;

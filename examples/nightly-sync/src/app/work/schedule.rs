@@ -16,9 +16,9 @@ use super::super::{SUCCEEDED, now};
 use super::{Problem, create, jobs, time};
 use crate::cli::{ScheduleArgs, When};
 use crate::schema_file::SchemaFile;
-use crate::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore};
 use crate::term::Console;
 use crate::work;
+use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore};
 
 pub(super) fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     let ScheduleArgs { db, key, .. } = args;

@@ -9,14 +9,14 @@ use tripartite::store::Action;
 
 use super::conflicts::person;
 use super::markup::Markup;
-use super::read::{Known, Record, Source};
 use super::value::{self, Fate};
 use super::{HtmlError, MOST_RECORDS, words};
+use tripartite_sqlite::store::{ChangedRecord, KnownRun, Snapshot};
 
 pub(super) fn write<W: Write>(
     page: &mut Markup<W>,
-    source: &Source<'_>,
-    known: &Known,
+    source: &Snapshot<'_>,
+    known: &KnownRun,
     options: &str,
 ) -> Result<(), HtmlError> {
     let run = known.run.as_str();
@@ -59,7 +59,7 @@ fn filter<W: Write>(page: &mut Markup<W>) -> io::Result<()> {
     page.end()
 }
 
-fn card<W: Write>(page: &mut Markup<W>, record: &Record, name: &str) -> io::Result<()> {
+fn card<W: Write>(page: &mut Markup<W>, record: &ChangedRecord, name: &str) -> io::Result<()> {
     page.open("article", &[("class", "record")])?;
     page.open("h3", &[])?;
     person(page, &record.id, name)?;
@@ -95,7 +95,7 @@ fn card<W: Write>(page: &mut Markup<W>, record: &Record, name: &str) -> io::Resu
 }
 
 /// What came of a record, in a word or two.
-fn badges(record: &Record) -> Vec<(&'static str, &'static str)> {
+fn badges(record: &ChangedRecord) -> Vec<(&'static str, &'static str)> {
     let mut badges = Vec::new();
     for entry in &record.whole {
         match entry.situation {

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use tripartite::run::{Counts, Report, RunOutcome};
 
 use super::markup::Markup;
-use super::read::Night;
 use super::words;
+use tripartite_sqlite::store::RunFigures;
 
 /// What a bar counts: its class, what stands beside it, and the count.
 type Bar = (&'static str, &'static str, fn(&Counts) -> u64);
@@ -68,7 +68,7 @@ pub(super) fn outcome<W: Write>(page: &mut Markup<W>, report: &Report) -> io::Re
 }
 
 /// The last runs beside each other: the columns, and a table that says the same.
-pub(super) fn nights<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Result<()> {
+pub(super) fn nights<W: Write>(page: &mut Markup<W>, nights: &[RunFigures], run: &str) -> io::Result<()> {
     let (Some(first), Some(last)) = (nights.first(), nights.last()) else { return Ok(()) };
     if nights.len() == 1 {
         return page.line(
@@ -98,8 +98,9 @@ pub(super) fn nights<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str
     page.end()
 }
 
-fn columns<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Result<()> {
-    let stack = |night: &Night| BARS[..STACKED].iter().filter_map(|(_, _, count)| written(night, count)).sum::<u64>();
+fn columns<W: Write>(page: &mut Markup<W>, nights: &[RunFigures], run: &str) -> io::Result<()> {
+    let stack =
+        |night: &RunFigures| BARS[..STACKED].iter().filter_map(|(_, _, count)| written(night, count)).sum::<u64>();
     let most = nights.iter().map(stack).max().unwrap_or(0).max(1);
     let width = nights.len().max(FEWEST) * 20;
     let label = format!("What happened in the last {} runs; the table below has the figures", nights.len());
@@ -140,7 +141,7 @@ fn columns<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::R
     page.end()
 }
 
-fn table<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Result<()> {
+fn table<W: Write>(page: &mut Markup<W>, nights: &[RunFigures], run: &str) -> io::Result<()> {
     page.open("table", &[("class", "cards"), ("role", "table")])?;
     page.open("thead", &[("role", "rowgroup")])?;
     page.open("tr", &[("role", "row")])?;
@@ -166,7 +167,7 @@ fn table<W: Write>(page: &mut Markup<W>, nights: &[Night], run: &str) -> io::Res
 }
 
 /// What a run did; a blocked one did nothing, whatever it counted.
-fn written(night: &Night, count: &fn(&Counts) -> u64) -> Option<u64> {
+fn written(night: &RunFigures, count: &fn(&Counts) -> u64) -> Option<u64> {
     (night.outcome != RunOutcome::Blocked).then(|| count(&night.counts))
 }
 

@@ -8,17 +8,17 @@ use tripartite::store::{OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
 
 use super::markup::Markup;
-use super::read::{Known, Source};
 use super::value::{self, Fate};
 use super::{HtmlError, MOST_LINES, words};
 use crate::shell;
-use crate::store::OpenRow;
+use tripartite_sqlite::store::OpenRow;
+use tripartite_sqlite::store::{KnownRun, Snapshot};
 
 /// The first open conflicts, and how many there are.
 pub(super) fn write<W: Write>(
     page: &mut Markup<W>,
-    source: &Source<'_>,
-    known: &Known,
+    source: &Snapshot<'_>,
+    known: &KnownRun,
     (open, count): (&[OpenRow], usize),
     options: &str,
 ) -> Result<(), HtmlError> {
@@ -35,7 +35,7 @@ pub(super) fn write<W: Write>(
     page.line("p", &[], &format!("{lead}{now}"))?;
     for row in open {
         let name = source.name(&row.external_id)?;
-        card(page, source.schema, row, &name, row.opened_run == known.run, options)?;
+        card(page, source.schema(), row, &name, row.opened_run == known.run, options)?;
     }
     if count > MOST_LINES {
         let more = words::figure((count - MOST_LINES) as u64);

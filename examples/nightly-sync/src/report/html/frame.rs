@@ -8,8 +8,8 @@ use tripartite::run::{Report, RunOutcome};
 use super::chart::{self, outcome_name};
 use super::conflicts::person;
 use super::markup::Markup;
-use super::read::{Known, Source};
 use super::{HtmlError, NIGHTS, words};
+use tripartite_sqlite::store::{KnownRun, Snapshot};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("filter.js");
@@ -19,8 +19,8 @@ const POLICY: &str = "default-src 'none'; style-src 'sha256-GwL8qPfLZkt3dGSbVnnZ
                       script-src 'sha256-YhxuiaAKibT7I3mqYqh1qDuGp/yE/iAeZBQ320Wk3B4='; \
                       base-uri 'none'; form-action 'none'";
 
-pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &Known) -> io::Result<()> {
-    let whose = source.register.key().map_or_else(String::new, |_| format!(" of {}", source.register));
+pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Snapshot<'_>, known: &KnownRun) -> io::Result<()> {
+    let whose = source.register().key().map_or_else(String::new, |_| format!(" of {}", source.register()));
     let time = match &known.report {
         Some(report) => words::moment(&report.at),
         None => known.at.clone(),
@@ -104,7 +104,7 @@ fn contents<W: Write>(page: &mut Markup<W>, reported: bool) -> io::Result<()> {
 /// Why a run wrote nothing, or not all.
 pub(super) fn stopped<W: Write>(
     page: &mut Markup<W>,
-    source: &Source<'_>,
+    source: &Snapshot<'_>,
     report: &Report,
     options: &str,
 ) -> Result<(), HtmlError> {
@@ -137,7 +137,7 @@ pub(super) fn stopped<W: Write>(
 }
 
 /// The first records that a reason is about.
-fn examples<W: Write>(page: &mut Markup<W>, source: &Source<'_>, reason: &Blocked) -> Result<(), HtmlError> {
+fn examples<W: Write>(page: &mut Markup<W>, source: &Snapshot<'_>, reason: &Blocked) -> Result<(), HtmlError> {
     let Some(excess) = crate::report::excess(reason) else { return Ok(()) };
     for (at, id) in excess.records.iter().enumerate() {
         page.text(if at == 0 { "; among them " } else { ", " })?;
@@ -155,7 +155,11 @@ fn stopped_by(failure: &str) -> String {
 }
 
 /// The run in figures, beside the last ones.
-pub(super) fn figures<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &Known) -> Result<(), HtmlError> {
+pub(super) fn figures<W: Write>(
+    page: &mut Markup<W>,
+    source: &Snapshot<'_>,
+    known: &KnownRun,
+) -> Result<(), HtmlError> {
     page.open("section", &[("aria-labelledby", "figures")])?;
     page.line("h2", &[("id", "figures")], "The run in figures")?;
     match &known.report {
@@ -163,12 +167,12 @@ pub(super) fn figures<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known
         None => page.line("p", &[], "This run left no figures.")?,
     }
     page.line("h3", &[], "The last runs")?;
-    chart::nights(page, &source.nights(NIGHTS)?, &known.run)?;
+    chart::nights(page, &source.figures(NIGHTS)?, &known.run)?;
     page.end()?;
     Ok(())
 }
 
-pub(super) fn foot<W: Write>(page: &mut Markup<W>, known: &Known, options: &str) -> io::Result<()> {
+pub(super) fn foot<W: Write>(page: &mut Markup<W>, known: &KnownRun, options: &str) -> io::Result<()> {
     page.end()?;
     page.open("footer", &[("class", "faint")])?;
     page.line("p", &[], "Every decision of this run, as a table for a spreadsheet:")?;

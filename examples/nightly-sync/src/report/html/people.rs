@@ -9,16 +9,16 @@ use tripartite::run::Report;
 
 use super::conflicts::person;
 use super::markup::Markup;
-use super::read::{Known, Source};
 use super::{HtmlError, MOST_LINES, words};
 use crate::report::not_whole;
 use crate::shell;
+use tripartite_sqlite::store::{KnownRun, Snapshot};
 
 /// What was set aside, what was not written, and what was left alone.
 pub(super) fn aside<W: Write>(
     page: &mut Markup<W>,
-    source: &Source<'_>,
-    known: &Known,
+    source: &Snapshot<'_>,
+    known: &KnownRun,
     report: &Report,
     options: &str,
 ) -> Result<(), HtmlError> {
@@ -62,7 +62,7 @@ pub(super) fn aside<W: Write>(
 }
 
 /// The commands that say who somebody is.
-fn answers(source: &Source<'_>, options: &str, aside: &Quarantined) -> Result<Vec<String>, HtmlError> {
+fn answers(source: &Snapshot<'_>, options: &str, aside: &Quarantined) -> Result<Vec<String>, HtmlError> {
     let (Some(id), Some(matched)) = (&aside.id, &aside.matched) else { return Ok(Vec::new()) };
     let whose = match matched {
         Match::Renamed { was, .. } => source.whose(was.as_str())?,
@@ -124,7 +124,7 @@ fn more<W: Write>(page: &mut Markup<W>, count: u64) -> io::Result<()> {
 }
 
 /// Who is new, who left, who came back.
-pub(super) fn moved<W: Write>(page: &mut Markup<W>, source: &Source<'_>, known: &Known) -> Result<(), HtmlError> {
+pub(super) fn moved<W: Write>(page: &mut Markup<W>, source: &Snapshot<'_>, known: &KnownRun) -> Result<(), HtmlError> {
     page.open("section", &[("aria-labelledby", "people")])?;
     page.line("h2", &[("id", "people")], "New, left, back")?;
     let mut any = false;

@@ -1,12 +1,12 @@
 //! A first night, and one of changes, run no triggers of the program's own, and all others.
 
-use nightly_sync::store::{Access, Database, Settings, SqliteStore};
 use tripartite::drive::drive_blocking;
 use tripartite::id::ExternalId;
 use tripartite::memory::Listing;
 use tripartite::run::Run;
 use tripartite::schema::Policy;
 use tripartite::source::{Item, RemoteRecord};
+use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore};
 
 use crate::bench::{Bench, members};
 

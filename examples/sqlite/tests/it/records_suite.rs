@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use nightly_sync::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 use rusqlite::{Connection, ToSql};
 use tripartite::audit::AuditEntry;
 use tripartite::conformance::records::{Fixture, schema};
@@ -14,6 +13,7 @@ use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 use tripartite::value::{Record, Value};
+use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 
 use crate::bench::Bench;
 
@@ -161,7 +161,7 @@ impl Fixture for Club {
     }
 
     fn rule_out(&self, local: &LocalId, id: &ExternalId) {
-        let (store, at) = (self.store.next(), nightly_sync::app::now());
+        let (store, at) = (self.store.next(), crate::bench::at());
         let run = store.next_run(&at).unwrap();
         store.rule_out(local, id, &PersonId::new("Nuala").unwrap(), (&run, &at)).unwrap();
     }
@@ -187,7 +187,7 @@ impl Fixture for Club {
     fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)> {
         let mut rows = Vec::new();
         let database = Database::open(&self.bench.db(), Access::Read).unwrap();
-        let each = |row: nightly_sync::store::AuditRow| {
+        let each = |row: tripartite_sqlite::store::AuditRow| {
             rows.push((RunId::new(row.run).unwrap(), ExternalId::new(row.external_id).unwrap(), row.entry));
             true
         };

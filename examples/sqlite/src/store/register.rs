@@ -30,11 +30,11 @@ use tripartite::id::SyncKey;
 /// One organisation's records of one source, within a database.
 ///
 /// ```
-/// use nightly_sync::store::Register;
+/// use tripartite_sqlite::store::Register;
 /// let register: Register = "Ballybeg/federation".parse()?;
 /// assert_eq!(register.table("members"), "members/=42allybeg/federation");
 /// assert_eq!(Register::default().table("members"), "members"); // the unnamed one
-/// # Ok::<(), nightly_sync::store::RegisterError>(())
+/// # Ok::<(), tripartite_sqlite::store::RegisterError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Register {
@@ -52,7 +52,7 @@ impl Register {
     /// The register of a key. Different keys have different tables.
     ///
     /// ```
-    /// use nightly_sync::store::Register;
+    /// use tripartite_sqlite::store::Register;
     /// use tripartite::id::{ConnectorId, OrgId, SyncKey};
     /// let key = |org, connector| SyncKey { org, connector };
     /// let one = Register::of(&key(OrgId::new("a/b")?, ConnectorId::new("c")?));

@@ -1,9 +1,9 @@
 //! What the store of the work column does beyond the suite: the file it lives in, its errors, its index, its listing.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use nightly_sync::jobs::SqliteJobStore;
 use tripartite::drive::block_on;
 use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, Version};
+use tripartite_sqlite::jobs::SqliteJobStore;
 
 use crate::bench::{Bench, counts, members};
 

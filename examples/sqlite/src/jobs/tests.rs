@@ -17,7 +17,7 @@ struct Place(PathBuf);
 
 impl Place {
     fn new(test: &str) -> Self {
-        let place = Self(std::env::temp_dir().join(format!("nightly-sync-jobs-{}-{test}", std::process::id())));
+        let place = Self(std::env::temp_dir().join(format!("tripartite-sqlite-jobs-{}-{test}", std::process::id())));
         fs::create_dir_all(&place.0).unwrap();
         place
     }

@@ -1,13 +1,13 @@
 //! Whatever is asked of it, the store in SQLite answers as the store in memory, which is the reference.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use nightly_sync::jobs::SqliteJobStore;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tripartite::drive::block_on;
 use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, SwapOf, Version};
 use tripartite::memory::MemoryJobStore;
+use tripartite_sqlite::jobs::SqliteJobStore;
 
 const KEYS: usize = 4;
 

@@ -65,14 +65,6 @@ pub enum StoreError {
         /// The token of the claim.
         token: u64,
     },
-    /// The key of the audit's hashes cannot be used.
-    #[error("the audit key in {file} cannot be used: {problem}")]
-    Key {
-        /// Where it is.
-        file: String,
-        /// Why.
-        problem: String,
-    },
     /// SQLite refused.
     #[error("{}", told(.0))]
     Sqlite(#[from] rusqlite::Error),

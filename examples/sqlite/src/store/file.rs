@@ -18,10 +18,10 @@ pub enum FileError {
     #[error("it is no regular file")]
     Irregular,
     /// It is there, but not ours.
-    #[error("it is no database of nightly-sync: it has tables, but none whose name begins with `tripartite_`")]
+    #[error("it is no database of tripartite: it has tables, but none whose name begins with `tripartite_`")]
     Foreign,
     /// It is marked as another program's.
-    #[error("it is no database of nightly-sync: it is marked as another program's (application_id {0})")]
+    #[error("it is no database of tripartite: it is marked as another program's (application_id {0})")]
     Marked(i32),
     /// It cannot be read where it is.
     #[error(
@@ -42,7 +42,7 @@ pub enum FileError {
 /// [`FileError::NoFile`].
 ///
 /// ```
-/// use nightly_sync::store::check_name;
+/// use tripartite_sqlite::store::check_name;
 /// for nowhere in ["", ":memory:", "file:x?mode=memory", "FILE:x.db"] {
 ///     assert!(check_name(nowhere.as_ref()).is_err());
 /// }

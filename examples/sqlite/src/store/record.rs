@@ -55,7 +55,7 @@ pub(super) fn time(at: &DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-pub(crate) fn situation(situation: Situation) -> String {
+pub(super) fn situation(situation: Situation) -> String {
     match serde_json::to_value(situation) {
         Ok(serde_json::Value::String(name)) => name,
         _ => format!("{situation:?}"),
@@ -104,25 +104,8 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
-    pub fn open_conflicts(&self, mut each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
-        let sql = self.register.sql(
-            "SELECT external_id, conflict, why, opened_run FROM {tripartite_conflicts} ORDER BY external_id, unit",
-        );
-        self.with(|conn| {
-            let mut statement = conn.prepare(&sql)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let external_id: String = row.get(0)?;
-                let Ok(conflict) = serde_json::from_str(&row.get::<_, String>(1)?) else {
-                    return Err(StoreError::Unreadable { table: "tripartite_conflicts", id: external_id });
-                };
-                let open = OpenRow { external_id, conflict, why: row.get(2)?, opened_run: row.get(3)?, edited: false };
-                if !each(open) {
-                    break;
-                }
-            }
-            Ok(())
-        })
+    pub fn open_conflicts(&self, each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
+        self.with(|conn| open_conflicts(conn, &self.register, each))
     }
 
     /// Hands out the audit of one run, in order, until `each` has enough.
@@ -170,6 +153,27 @@ impl Database {
         }
         Ok(Err(UnknownRun { run: run.to_owned(), last: runs::newest(conn, register)? }))
     }
+}
+
+pub(super) fn open_conflicts(
+    conn: &Connection,
+    register: &Register,
+    mut each: impl FnMut(OpenRow) -> bool,
+) -> Result<(), StoreError> {
+    let sql = "SELECT external_id, conflict, why, opened_run FROM {tripartite_conflicts} ORDER BY external_id, unit";
+    let mut statement = conn.prepare(&register.sql(sql))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let external_id: String = row.get(0)?;
+        let Ok(conflict) = serde_json::from_str(&row.get::<_, String>(1)?) else {
+            return Err(StoreError::Unreadable { table: "tripartite_conflicts", id: external_id });
+        };
+        let open = OpenRow { external_id, conflict, why: row.get(2)?, opened_run: row.get(3)?, edited: false };
+        if !each(open) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn has_run(conn: &Connection, register: &Register, run: &str) -> Result<bool, StoreError> {

@@ -1,9 +1,9 @@
 //! The index, merged by ids, against one that looks for every row.
 
-use nightly_sync::store::{Access, Database, Register, SqliteStore};
 use tripartite::drive::block_on;
 use tripartite::id::ExternalId;
 use tripartite::store::{IndexEntry, RecordStore};
+use tripartite_sqlite::store::Access;
 
 use crate::bench::{Bench, members};
 
@@ -47,9 +47,7 @@ fn naive(bench: &Bench) -> Vec<String> {
 }
 
 fn merged(bench: &Bench) -> Vec<String> {
-    let database = Database::open(&bench.db(), Access::Write).unwrap();
-    let settings = database.settings(&Register::default()).unwrap().unwrap();
-    let store = SqliteStore::new(database, settings).unwrap();
+    let store = bench.store(Access::Write);
     let line = |entry: &IndexEntry| {
         let synced = entry.synced.map(|synced| synced.revision.0);
         let seen = entry.synced.map(|synced| synced.seen.to_string().to_uppercase()).unwrap_or_default();

@@ -29,7 +29,7 @@ fn order(conn: &Connection, register: &Register, table: &str) -> Result<[String;
 }
 
 /// The clause that sorts the table of the runs, the newest first.
-pub(crate) fn newest_first(conn: &Connection, register: &Register) -> Result<String, StoreError> {
+pub(super) fn newest_first(conn: &Connection, register: &Register) -> Result<String, StoreError> {
     let table = register.sql("{tripartite_runs}");
     Ok(format!("ORDER BY {} DESC", order(conn, register, &table)?.join(" DESC, ")))
 }

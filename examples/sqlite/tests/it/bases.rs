@@ -1,6 +1,5 @@
 //! A base is stored where it differs from its row, and comes back as if it had been stored whole.
 
-use nightly_sync::store::{Access, Database, Register, Settings, SqliteStore};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tripartite::drive::{block_on, drive_blocking};
@@ -10,8 +9,9 @@ use tripartite::run::Run;
 use tripartite::schema::{Policy, Schema};
 use tripartite::source::{Item, RemoteRecord};
 use tripartite::store::{LoadRequest, Loaded, RecordStore};
+use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore};
 
-use crate::bench::{Bench, counts, members};
+use crate::bench::{Bench, counts, items, members, night, settings};
 
 /// A trigger of the user's own: with it, every base is stored whole.
 const WHOLE: &str = "CREATE TRIGGER mine AFTER INSERT ON members BEGIN SELECT 1; END";
@@ -22,19 +22,13 @@ fn stored(bench: &Bench) -> [String; 2] {
     ["shape", "base"].map(|which| count(which).unwrap())
 }
 
-fn open(bench: &Bench) -> SqliteStore {
-    let database = Database::open(&bench.db(), Access::Write).unwrap();
-    let settings = database.settings(&Register::default()).unwrap().unwrap();
-    SqliteStore::new(database, settings).unwrap()
-}
-
 fn ext(id: &str) -> ExternalId {
     ExternalId::new(id).unwrap()
 }
 
 /// The base by its fields' names.
 fn base(bench: &Bench, id: &str) -> Option<String> {
-    let store = open(bench);
+    let store = bench.store(Access::Write);
     let base = store.record(&ext(id)).unwrap()?.base?;
     Some(serde_json::to_string(&store.schema().named(&base.record)).unwrap())
 }
@@ -95,7 +89,9 @@ fn whoever_changes_a_row_in_whatever_way_leaves_its_base() {
         bench.sync(&members(1..=2));
         bench.edit(edit);
         // A run in which the columns are set right again, where one was renamed.
-        bench.run(&bench.listing(members(1..=2)), &["--partial", "--only", "M2"]);
+        let store = bench.store(Access::Write);
+        let listing = Listing::new(items(store.schema(), &members(2..=2))).partial();
+        night(&store, |run| run.only([ext("M2")]), &listing);
         assert_eq!(base(&bench, "M1").as_deref(), Some(ONE), "{why}");
     }
 }
@@ -106,8 +102,10 @@ fn the_column_of_a_field_cannot_be_dropped_beneath_a_base() {
     bench.sync(&members(1..=2));
     let error = bench.sql().execute_batch("ALTER TABLE members DROP COLUMN phone").unwrap_err();
     assert!(error.to_string().contains("members_kept"), "{error}");
-    let schema = bench.write("s.json", r#"{"fields": {"name": {"kind": "name"}}}"#);
-    assert_eq!(bench.run(&bench.listing(members(1..=2)), &["--schema", &schema]).status, 0);
+    let narrower = settings(r#"{"fields": {"name": {"kind": "name"}}}"#);
+    let store = SqliteStore::new(Database::open(&bench.db(), Access::Write).unwrap(), narrower).unwrap();
+    night(&store, |run| run, &Listing::new(items(store.schema(), &members(1..=2))));
+    drop(store);
     bench.edit("ALTER TABLE members DROP COLUMN phone");
     assert_eq!(bench.sync(&members(1..=2))["unchanged"], 2, "once no field is kept in it, it can");
 }
@@ -172,20 +170,20 @@ fn a_database_of_the_version_before_is_read_as_it_is_and_goes_over_with_the_firs
         }
     };
     same();
-    let listing =
-        bench.listing(members(1..=4).replace("p1", "q1").replace("\"p3\"", "null").replace(", \"phone\": \"p4\"", ""));
+    let listing = members(1..=4).replace("p1", "q1").replace("\"p3\"", "null").replace(", \"phone\": \"p4\"", "");
     let before = bench.bytes();
-    let ran = bench.run(&listing, &["--dry-run"]);
-    assert_eq!(counts(&ran.json(), ["updated", "created", "unchanged"]), [1, 0, 3], "{}", ran.stderr);
+    let reads = bench.store(Access::Read);
+    let dry = night(&reads, Run::dry, &Listing::new(items(reads.schema(), &listing))).report.counts;
+    drop(reads);
+    assert_eq!((dry.updated, dry.created, dry.unchanged), (1, 0, 3));
     assert_eq!(bench.bytes(), before, "a dry run changes nothing");
-    let older = open(&bench);
-    let ran = bench.run(&listing, &[]);
-    assert_eq!(counts(&ran.json(), ["updated", "created", "unchanged"]), [1, 0, 3], "{}", ran.stderr);
+    let older = bench.store(Access::Write);
+    assert_eq!(counts(&bench.sync(&listing), ["updated", "created", "unchanged"]), [1, 0, 3]);
     assert_eq!(stored(&bench), ["1", "3"], "whose base moved on stands in its row");
     let seen = older.record(&ext("M1")).unwrap().unwrap().base.unwrap();
     assert_eq!(seen.record.field(1).text(), Some("q1"), "also for whom had it open before");
     assert_eq!(bench.value("SELECT value FROM tripartite_meta WHERE key = 'format'").as_deref(), Some("3"));
-    assert_eq!(counts(&bench.run(&listing, &[]).json(), ["updated", "unchanged"]), [0, 4]);
+    assert_eq!(counts(&bench.sync(&listing), ["updated", "unchanged"]), [0, 4]);
 }
 
 fn schemas() -> [Schema; 5] {

@@ -48,7 +48,6 @@ mod error;
 mod fence;
 mod file;
 mod index;
-mod key;
 mod layout;
 mod load;
 mod near;
@@ -56,24 +55,22 @@ mod people;
 mod record;
 mod register;
 mod runs;
+mod snapshot;
 mod tables;
 mod triggers;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use database::{Access, Database, ID_FIELD, Settings};
-pub(crate) use entries::of_run;
 pub use error::StoreError;
 pub use file::{FileError, check_name};
 pub(crate) use file::{check_owner, open_to_write, read_only};
-pub use key::AUDIT_KEY_FILE;
 pub use layout::OWN as OWN_COLUMNS;
 pub use people::{Here, LOADED_AT_ONCE, PRUNED_AT_ONCE};
-pub(crate) use record::situation;
 pub use record::{AuditRow, OpenRow, UnknownRun};
 pub use register::{Register, RegisterError};
-pub(crate) use runs::newest_first;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+pub use snapshot::{ChangedRecord, KnownRun, RunFigures, Snapshot};
 use tripartite::audit::AuditKey;
 use tripartite::id::SyncKey;
 use tripartite::jobs::StoreKey;
@@ -130,7 +127,7 @@ impl SqliteStore {
     /// [`StoreError`], when a field cannot have a column of its own, or the database cannot be read.
     ///
     /// ```
-    /// use nightly_sync::store::{Database, Register, Settings, SqliteStore};
+    /// use tripartite_sqlite::store::{Database, Register, Settings, SqliteStore};
     /// use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// let settings = Settings { schema, id_field: "id".to_owned() };
@@ -140,7 +137,6 @@ impl SqliteStore {
     /// ```
     pub fn of(register: Register, database: Database, settings: Settings) -> Result<Self, StoreError> {
         settings.check()?;
-        let key = key::of(&settings.schema)?.map(Arc::new);
         let conn = database.into_connection();
         if !database::holds(&conn, &register)? {
             tables::create(&conn, &register, &settings)?;
@@ -156,7 +152,7 @@ impl SqliteStore {
             aside: None,
             triggers: Triggers::default(),
         });
-        Ok(Self { register, settings, statements, fence: None, key, state })
+        Ok(Self { register, settings, statements, fence: None, key: None, state })
     }
 
     /// Writes from here on only while the slot that is stored under `slot` is running under this token; the `bytes` of
@@ -164,6 +160,14 @@ impl SqliteStore {
     #[must_use]
     pub fn fenced(mut self, token: u64, slot: StoreKey) -> Self {
         self.fence = Some(Fence { token: Token(token), slot });
+        self
+    }
+
+    /// Hashes with this key what the audit keeps as [hashes](tripartite::schema::Privacy::Hashed). Without one, such values
+    /// are redacted.
+    #[must_use]
+    pub fn audit_keyed(mut self, key: Option<AuditKey>) -> Self {
+        self.key = key.map(Arc::new);
         self
     }
 
@@ -232,7 +236,26 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Works on the connection, as any SQL client does.
+    /// Carries out statements as any SQL client does: what they change of the records is an edit by a user.
+    ///
+    /// # Errors
+    /// [`StoreError`], when SQLite refuses one; those before it stand.
+    ///
+    /// ```
+    /// use tripartite_sqlite::store::{Database, Settings, SqliteStore};
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let settings = Settings { schema, id_field: "id".to_owned() };
+    /// let store = SqliteStore::new(Database::in_memory()?, settings)?;
+    /// store.edit("INSERT INTO members(name) VALUES ('Áine')")?; // no external id: a local record
+    /// assert!(store.edit("INSERT INTO members(nickname) VALUES ('A')").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn edit(&self, statements: &str) -> Result<(), StoreError> {
+        self.with(|conn| Ok(conn.execute_batch(statements)?))
+    }
+
+    /// Works on the connection, as any SQL client does. The store is locked meanwhile.
     ///
     /// # Errors
     /// Whatever `work` returns.

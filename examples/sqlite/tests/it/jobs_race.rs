@@ -8,13 +8,13 @@ use std::time::Duration;
 use std::{env, thread};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use nightly_sync::jobs::{JobsError, SqliteJobStore};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
 use tripartite::id::{CommandId, Nonce, WorkerId};
 use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap};
 use tripartite::queue::{Claim, Command, Extent, Outcome, QueueRules, Scope, Slot, State, Token, Trigger};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 use crate::bench::Bench;
 
@@ -26,7 +26,7 @@ const PROCESSES: usize = 4;
 /// How often a write that others get in the way of is repeated.
 const TRIES: usize = 10_000;
 /// Tells a process of ours where the file is.
-const FILE: &str = "NIGHTLY_SYNC_TEST_JOBS";
+const FILE: &str = "TRIPARTITE_SQLITE_TEST_JOBS";
 
 fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000)
@@ -163,7 +163,7 @@ fn processes_get_each_key_and_token_once() {
     let start = |no: usize| {
         let mut process = Process::new(env::current_exe().unwrap());
         process.args(["--exact", "jobs_race::a_process_of_the_race", "--nocapture"]);
-        process.env(FILE, bench.db()).env("NIGHTLY_SYNC_TEST_NAME", format!("process-{no}"));
+        process.env(FILE, bench.db()).env("TRIPARTITE_SQLITE_TEST_NAME", format!("process-{no}"));
         process.stdout(Stdio::piped()).spawn().unwrap()
     };
     let processes: Vec<_> = (0..PROCESSES).map(start).collect();
@@ -186,7 +186,7 @@ fn claim_of(line: &str) -> (String, u64) {
 #[test]
 fn a_process_of_the_race() {
     let Some(file) = env::var_os(FILE).map(PathBuf::from) else { return };
-    let name = env::var("NIGHTLY_SYNC_TEST_NAME").unwrap();
+    let name = env::var("TRIPARTITE_SQLITE_TEST_NAME").unwrap();
     println!();
     for (key, token) in workers(THREADS / PROCESSES, &file, &name) {
         println!("claimed {token} {key}");

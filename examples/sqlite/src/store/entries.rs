@@ -113,7 +113,7 @@ pub(super) fn packing(register: &Register) -> String {
 }
 
 /// The condition that an entry is of the run `?1`.
-pub(crate) fn of_run(conn: &Connection, register: &Register) -> Result<String, StoreError> {
+pub(super) fn of_run(conn: &Connection, register: &Register) -> Result<String, StoreError> {
     if !database::has_table(conn, &register.table("tripartite_kinds"))? {
         return Ok("run = ?1".to_owned());
     }

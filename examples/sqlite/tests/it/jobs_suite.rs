@@ -3,8 +3,8 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nightly_sync::jobs::{JobsError, SqliteJobStore};
 use tripartite::jobs::{JobStore, StoreKey, forward_job_store};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 use crate::bench::Bench;
 

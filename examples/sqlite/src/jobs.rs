@@ -54,7 +54,7 @@ use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, Sto
 /// The records of the work column, in a file that others may have open as well.
 ///
 /// ```
-/// use nightly_sync::jobs::SqliteJobStore;
+/// use tripartite_sqlite::jobs::SqliteJobStore;
 /// use tripartite::drive::block_on;
 /// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 ///
@@ -65,7 +65,7 @@ use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, Sto
 /// // Two workers read the same version; one of them gets it.
 /// assert!(matches!(block_on(store.compare_and_swap(&key, Some(first), Some(&row)))?, Swap::Applied(_)));
 /// assert_eq!(block_on(store.compare_and_swap(&key, Some(first), Some(&row)))?, Swap::Conflict);
-/// # Ok::<(), nightly_sync::jobs::JobsError>(())
+/// # Ok::<(), tripartite_sqlite::jobs::JobsError>(())
 /// ```
 #[derive(Debug)]
 pub struct SqliteJobStore {
@@ -105,7 +105,7 @@ impl SqliteJobStore {
     /// [`JobsError`], when the database cannot be read.
     ///
     /// ```
-    /// # use nightly_sync::jobs::SqliteJobStore;
+    /// # use tripartite_sqlite::jobs::SqliteJobStore;
     /// # use tripartite::drive::block_on;
     /// # use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
     /// let store = SqliteJobStore::in_memory()?;
@@ -117,7 +117,7 @@ impl SqliteJobStore {
     /// let first = store.keys(&slots, None, 1)?;
     /// assert_eq!(first, [StoreKey::of("slot", ["a", "b"])]);
     /// assert_eq!(store.keys(&slots, first.last(), 10)?, [StoreKey::of("slot", ["c", "d"])]);
-    /// # Ok::<(), nightly_sync::jobs::JobsError>(())
+    /// # Ok::<(), tripartite_sqlite::jobs::JobsError>(())
     /// ```
     pub fn keys(&self, under: &StoreKey, after: Option<&StoreKey>, limit: usize) -> Result<Vec<StoreKey>, JobsError> {
         record::keys(&self.conn(), under, after, limit)

@@ -1,0 +1,143 @@
+//! A place of its own for every test: a directory with a database, and nights that a listing is synced in.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+use serde_json::Value;
+use tripartite::drive::drive_blocking;
+use tripartite::id::ExternalId;
+use tripartite::memory::Listing;
+use tripartite::run::{Done, Run};
+use tripartite::schema::{Policy, Schema};
+use tripartite::source::{Item, RemoteRecord};
+use tripartite_sqlite::store::{Access, Database, Register, Settings, SqliteStore};
+
+/// The schema of [`members`].
+pub(crate) const SCHEMA: &str = r#"{"fields": {"name": {"kind": "name"}, "phone": {"kind": "text"}}}"#;
+
+pub(crate) struct Bench {
+    dir: PathBuf,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("tripartite-sqlite-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let dir = std::env::temp_dir().join(name);
+        fs::create_dir_all(&dir).unwrap();
+        Self { dir }
+    }
+
+    /// One whose database an earlier version wrote; `sqlite3 FILE .dump` shows what stands in it.
+    pub(crate) fn of(database: &[u8]) -> Self {
+        let bench = Self::new();
+        fs::write(bench.db(), database).unwrap();
+        bench
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    pub(crate) fn db(&self) -> PathBuf {
+        self.path("members.db")
+    }
+
+    /// The store of the unnamed register, under the schema that is stored, or that of [`members`].
+    pub(crate) fn store(&self, access: Access) -> SqliteStore {
+        let database = Database::open(&self.db(), access).unwrap();
+        let known = database.settings(&Register::default()).unwrap();
+        SqliteStore::new(database, known.unwrap_or_else(|| settings(SCHEMA))).unwrap()
+    }
+
+    /// A night of a complete listing of JSON lines.
+    pub(crate) fn sync(&self, text: &str) -> Value {
+        let store = self.store(Access::Write);
+        let listing = Listing::new(items(store.schema(), text));
+        let done = night(&store, |run| run, &listing);
+        serde_json::to_value(&done.report).unwrap()
+    }
+
+    pub(crate) fn sql(&self) -> Connection {
+        Connection::open(self.db()).unwrap()
+    }
+
+    pub(crate) fn edit(&self, sql: &str) {
+        self.sql().execute_batch(sql).unwrap();
+    }
+
+    /// One value, as text.
+    pub(crate) fn value(&self, sql: &str) -> Option<String> {
+        self.sql().query_row(&format!("SELECT CAST(({sql}) AS TEXT)"), [], |row| row.get(0)).unwrap()
+    }
+
+    /// Every row and column of a table, in order.
+    pub(crate) fn dump(&self, table: &str) -> Vec<String> {
+        let conn = self.sql();
+        let mut statement = conn.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).unwrap();
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok((0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect::<Vec<_>>().join("|"))
+        };
+        statement.query_map([], row).unwrap().map(Result::unwrap).collect()
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        fs::read(self.db()).unwrap()
+    }
+
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.dir).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+pub(crate) fn at() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH
+}
+
+pub(crate) fn settings(schema: &str) -> Settings {
+    Settings { schema: serde_json::from_str(schema).unwrap(), id_field: "id".to_owned() }
+}
+
+/// A run that is carried out and remembered, unless it is dry.
+pub(crate) fn night(store: &SqliteStore, changed: impl FnOnce(Run) -> Run, listing: &Listing) -> Done {
+    let run = changed(store.run(Policy::new(store.schema().clone()), at()).unwrap());
+    let done = drive_blocking(run.start(), listing, store).unwrap();
+    if done.plan.is_none() {
+        store.settle().unwrap();
+        store.remember(&done.report).unwrap();
+    }
+    done
+}
+
+/// The records of JSON lines.
+pub(crate) fn items(schema: &Schema, text: &str) -> Vec<Item> {
+    let item = |line: &str| {
+        let Value::Object(mut fields) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
+        let id = ExternalId::new(fields.remove("id").unwrap().as_str().unwrap()).unwrap();
+        Item::Record(RemoteRecord { id, version: None, record: schema.record(&Value::Object(fields)).unwrap() })
+    };
+    text.lines().map(item).collect()
+}
+
+/// The counts of a report, by their names.
+pub(crate) fn counts<const N: usize>(report: &Value, names: [&str; N]) -> [u64; N] {
+    names.map(|name| report[name].as_u64().unwrap_or_else(|| panic!("{name} is no count in {report}")))
+}
+
+/// So many members, with a name and a phone.
+pub(crate) fn members(numbers: impl IntoIterator<Item = u32>) -> String {
+    numbers.into_iter().map(|n| format!("{{\"id\": \"M{n}\", \"name\": \"N{n}\", \"phone\": \"p{n}\"}}\n")).collect()
+}

@@ -1,0 +1,15 @@
+//! The stores as their hosts use them: through the public suites of the crate, and what only SQLite can break.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bases;
+mod bench;
+mod formats;
+mod index;
+mod jobs;
+mod jobs_model;
+mod jobs_race;
+mod jobs_suite;
+mod recipe;
+mod records_suite;
+mod triggers;
