@@ -261,7 +261,8 @@ fn approval(args: &RunArgs, id: PlanId) -> String {
         ("--only", args.only.as_ref().map(|id| shell(Path::new(id.as_str())))),
         ("--missing-after", args.missing_after.map(|times| times.to_string())),
     ];
-    for (name, value) in values {
+    let table = args.table.iter().flat_map(|table| table.options()).map(|(name, value)| (name, Some(quoted(&value))));
+    for (name, value) in values.into_iter().chain(table) {
         if let Some(value) = value {
             command.push_str(&format!(" {name} {value}"));
         }

@@ -7,6 +7,7 @@ mod options;
 mod report;
 mod run;
 mod schema;
+mod table;
 mod work;
 
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ pub use self::guards::GuardLimit;
 pub use self::report::ReportArgs;
 pub use self::run::{ApproveArgs, RunArgs};
 pub use self::schema::SchemaArgs;
+pub use self::table::TableArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
 
 /// What `--help` prints.

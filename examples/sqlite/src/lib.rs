@@ -5,5 +5,7 @@
 //! | [`store`] | the records with their bases, conflicts and audit ([`RecordStore`](tripartite::store::RecordStore)) |
 //! | [`jobs`] | what is due, what runs and what came of it ([`JobStore`](tripartite::jobs::JobStore)) |
 
+pub use rusqlite;
+
 pub mod jobs;
 pub mod store;

@@ -47,6 +47,7 @@ mod entries;
 mod error;
 mod fence;
 mod file;
+mod host;
 mod index;
 mod layout;
 mod load;
@@ -65,6 +66,7 @@ pub use database::{Access, Database, ID_FIELD, Settings};
 pub use error::StoreError;
 pub use file::{FileError, check_name};
 pub(crate) use file::{check_owner, open_to_write, read_only};
+pub use host::{AttachError, HostTable};
 pub use layout::OWN as OWN_COLUMNS;
 pub use people::{Here, LOADED_AT_ONCE, PRUNED_AT_ONCE};
 pub use record::{AuditRow, OpenRow, UnknownRun};
@@ -136,8 +138,12 @@ impl SqliteStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of(register: Register, database: Database, settings: Settings) -> Result<Self, StoreError> {
-        settings.check()?;
         let conn = database.into_connection();
+        let host = if database::holds(&conn, &register)? { host::of(&conn, &register)? } else { None };
+        let register = register.in_host(host);
+        if register.host().is_none() {
+            settings.check()?;
+        }
         if !database::holds(&conn, &register)? {
             tables::create(&conn, &register, &settings)?;
         }
@@ -273,9 +279,7 @@ impl SqliteStore {
     /// [`StoreError`], when the database cannot be written; then nothing was.
     pub fn commit_all(&self, batch: &Batch) -> Result<Vec<OpOutcome>, StoreError> {
         match self.carry_out_if(batch, Way::Together, |outcomes| !outcomes.contains(&OpOutcome::Stale)) {
-            Err(StoreError::Sqlite(error)) if commit::is_refusal(&error) => {
-                Ok(vec![OpOutcome::Failed { problem: error::refused(&error) }])
-            }
+            Err(error) if commit::is_refusal(&error) => Ok(vec![OpOutcome::Failed { problem: commit::told(&error) }]),
             done => done,
         }
     }
@@ -382,7 +386,7 @@ impl RecordStore for SqliteStore {
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, StoreError> {
         match self.carry_out(batch, Way::Together) {
-            Err(StoreError::Sqlite(error)) if commit::is_refusal(&error) => self.carry_out(batch, Way::Apart),
+            Err(error) if commit::is_refusal(&error) => self.carry_out(batch, Way::Apart),
             done => done,
         }
     }

@@ -58,7 +58,7 @@ fn print(console: &mut Console, args: &SchemaArgs) -> Result<(), Problem> {
     if let Some(remote) = &args.remote {
         let new = news(console, &settings, remote)?;
         settings.schema = settings.with(new)?;
-        settings.check().map_err(stored)?;
+        database.check_fields(&args.register, &settings).map_err(stored)?;
     }
     let written = Written { schema: &settings.schema, rules: &rules, guards: &guards };
     // Names and plain data have a JSON form.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tripartite::matching::RulesError;
+use tripartite::matching::{MatchRule, RulesError};
 use tripartite::plan::Guards;
 use tripartite::run::Step;
 use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
@@ -52,6 +52,17 @@ pub enum StartError {
     /// The listing cannot be read.
     #[error(transparent)]
     Listing(#[from] ListingError),
+    /// A table of the club's own has members, and nothing says who they are.
+    #[error(
+        "{rows} members are in `{table}` already, and no match rule says who they are, so everybody would be entered a \
+         second time; state rules under `match` in --schema FILE.json, or the column of their ids with --id-column"
+    )]
+    NoRules {
+        /// The table.
+        table: String,
+        /// How many rows it has.
+        rows: u64,
+    },
     /// No schema can be inferred from it.
     #[error(transparent)]
     Infer(#[from] InferError),
@@ -113,13 +124,18 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         say_strategy(console, strategy, args.dry_run);
         settings.schema = settings.decided_by(strategy.clone())?;
     }
-    settings.check().map_err(stored)?;
+    if args.table.is_none() {
+        let checked =
+            database.as_ref().map_or_else(|| settings.check(), |is| is.check_fields(&args.register, &settings));
+        checked.map_err(stored)?;
+    }
     let schema = settings.schema.clone();
     let policy = Policy::new(schema.clone());
     if count.is_none() && console.live {
         count = lines.count()?;
     }
     let database = match database {
+        Some(database) if args.table.is_some() => attached(database, args, &settings, &rules)?,
         Some(database) if known.is_some() || !args.dry_run => database,
         _ if args.dry_run => Database::in_memory().map_err(stored)?,
         _ => Database::open(&args.db, Access::Write).map_err(stored)?,
@@ -145,6 +161,27 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     Ok(Started { step: run.start(), source, store, lines: count })
 }
 
+/// The database with the club's own table attached; of a dry run, a copy of it.
+fn attached(
+    database: Database,
+    args: &RunArgs,
+    settings: &Settings,
+    rules: &[MatchRule],
+) -> Result<Database, StartError> {
+    let stored = |error| StartError::Store { file: args.db.display().to_string(), error };
+    let Some(asked) = &args.table else { return Ok(database) };
+    let (table, is_new) = (asked.under(&settings.schema), !database.holds(&args.register).map_err(stored)?);
+    if is_new && rules.is_empty() && asked.id_column.is_none() {
+        let rows = database.count_rows(&table).map_err(stored)?;
+        if rows > 0 {
+            return Err(StartError::NoRules { table: asked.table.clone(), rows });
+        }
+    }
+    let database = if args.dry_run { database.copied().map_err(stored)? } else { database };
+    database.attach(&args.register, &table, settings).map_err(stored)?;
+    Ok(database)
+}
+
 /// What the database remembers of the register. That it does not know it is said: a key may be mistyped.
 fn known(console: &mut Console, database: &Database, args: &RunArgs) -> Result<Option<Settings>, StoreError> {
     let known = database.settings(&args.register)?;
@@ -164,6 +201,8 @@ fn say_strategy(console: &mut Console, strategy: &Strategy, dry_run: bool) {
 fn database(args: &RunArgs) -> Result<Option<Database>, StoreError> {
     let access = if args.dry_run { Access::Read } else { Access::Write };
     match fs::metadata(&args.db) {
+        Ok(file) if file.len() > 0 && args.table.is_some() => Database::open_host(&args.db, access).map(Some),
+        _ if args.table.is_some() => Err(StoreError::Missing),
         Ok(file) if file.len() > 0 => Database::open(&args.db, access).map(Some),
         _ => Ok(None),
     }

@@ -104,7 +104,7 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 31] = [
+const KNOWN: [&str; 36] = [
     "--db",
     "--key",
     "--remote",
@@ -136,6 +136,11 @@ const KNOWN: [&str; 31] = [
     "--audit",
     "--before",
     "--html",
+    "--table",
+    "--table-key",
+    "--columns",
+    "--id-column",
+    "--active-column",
 ];
 
 pub(super) fn remote(from: OsString) -> Remote {

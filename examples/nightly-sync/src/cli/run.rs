@@ -10,6 +10,7 @@ use tripartite::schema::Strategy;
 use super::UsageError;
 use super::guards::{self, GuardLimit};
 use super::options::{Options, only, plan, register, remote, strategy};
+use super::table::{self, TableArgs};
 use crate::listing::Remote;
 use tripartite_sqlite::store::Register;
 
@@ -44,6 +45,8 @@ pub struct RunArgs {
     pub json: bool,
     /// Where the plan is put; then nothing else is written.
     pub out: Option<PathBuf>,
+    /// The club's own table, if it is to be attached.
+    pub table: Option<Box<TableArgs>>,
 }
 
 /// A plan to carry out.
@@ -65,7 +68,8 @@ pub(super) fn run(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
     let mut args = Options::of("run", args, &["--dry-run", "--partial", "--json"])?;
     let dry_run = args.flag("--dry-run");
     let approve = args.text("--approve")?.map(|id| plan("--approve", &id)).transpose()?;
-    Ok(RunArgs { dry_run, approve, ..listing(args, None)? })
+    let table = table::read(&mut args)?.map(Box::new);
+    Ok(RunArgs { dry_run, approve, table, ..listing(args, None)? })
 }
 
 pub(super) fn plan_to(args: Vec<OsString>) -> Result<RunArgs, UsageError> {
@@ -91,6 +95,7 @@ fn listing(mut args: Options, out: Option<PathBuf>) -> Result<RunArgs, UsageErro
         approve: None,
         json: args.flag("--json"),
         out,
+        table: None,
     };
     args.finish()?;
     if run.id_field.as_deref() == Some("") {

@@ -14,6 +14,7 @@ mod entries;
 mod fence;
 mod files;
 mod guards;
+mod host;
 mod html;
 mod listing;
 mod matches;

@@ -8,6 +8,7 @@
 //! Nearly every batch goes through together. One that does not is carried out apart from its beginning, and so comes to
 //! the same as if it had been from the first.
 
+mod host;
 mod remember;
 
 use chrono::{DateTime, Utc};
@@ -49,7 +50,7 @@ const LEAVE: [&str; 2] = [
 
 /// The statements that give a record another external id.
 const REKEY: [&str; 4] = [
-    "UPDATE {members} SET external_id = ?2, revision = revision + 1 WHERE external_id = ?1",
+    "UPDATE {members} SET {external_id} = ?2, {revision} = {revision} + 1 WHERE {external_id} = ?1",
     "UPDATE {tripartite_links} SET external_id = ?2 WHERE external_id = ?1",
     "UPDATE {tripartite_conflicts} SET external_id = ?2 WHERE external_id = ?1",
     "UPDATE {tripartite_kept} SET external_id = ?2 WHERE external_id = ?1",
@@ -67,13 +68,13 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const CLOSE: &str = "DELETE FROM {tripartite_conflicts} WHERE external_id = ?1 AND unit = ?2";
 
 const TAKEN: &str = "
-SELECT 1 FROM {members} WHERE external_id = ?1 UNION ALL SELECT 1 FROM {tripartite_links} WHERE external_id = ?1";
+SELECT 1 FROM {members} WHERE {external_id} = ?1 UNION ALL SELECT 1 FROM {tripartite_links} WHERE external_id = ?1";
 
-const FREE: &str = "SELECT revision FROM {members} WHERE local_id = ?1 AND external_id IS NULL";
+const FREE: &str = "SELECT {revision} FROM {members} WHERE {local_id} = ?1 AND {external_id} IS NULL";
 
-const TAKE_IN: &str = "UPDATE {members} SET external_id = ?2, revision = revision + 1 WHERE local_id = ?1";
+const TAKE_IN: &str = "UPDATE {members} SET {external_id} = ?2, {revision} = {revision} + 1 WHERE {local_id} = ?1";
 
-const FIND: &str = "SELECT local_id, revision FROM {members} WHERE external_id = ?1";
+const FIND: &str = "SELECT {local_id}, {revision} FROM {members} WHERE {external_id} = ?1";
 
 /// The statements of a register and schema, written once for all batches.
 #[derive(Debug)]
@@ -99,13 +100,19 @@ pub(super) struct Statements {
 
 impl Statements {
     pub(super) fn of(register: &Register, schema: &Schema) -> Self {
-        let columns: Vec<_> = schema.fields().iter().map(|field| quoted(field.name(), '"')).collect();
+        let columns: Vec<_> = schema.fields().iter().map(|field| quoted(register.column(field), '"')).collect();
         let (members, marks) = (register.sql("{members}"), ", ?".repeat(columns.len()));
         Self {
-            insert: format!("INSERT INTO {members}(external_id, {}) VALUES (?{marks})", columns.join(", ")),
-            find_row: format!(
-                "SELECT local_id, revision, {} FROM {members} WHERE external_id = ?1",
+            insert: format!(
+                "{}, {}) VALUES (?{marks})",
+                register.sql("INSERT INTO {members}({external_id}"),
                 columns.join(", ")
+            ),
+            find_row: format!(
+                "{}, {} {}",
+                register.sql("SELECT {local_id}, {revision}"),
+                columns.join(", "),
+                register.sql("FROM {members} WHERE {external_id} = ?1")
             ),
             members,
             register: register.clone(),
@@ -152,6 +159,7 @@ pub(super) fn batch(
     let leaving = |affinities| Leaving::new(tx, &sql.register, schema, affinities, batch.schema);
     let mut writer = Writer {
         tx,
+        layout,
         leaving: affinities.and_then(leaving),
         sql,
         schema,
@@ -232,6 +240,7 @@ pub(super) fn note(
 
 struct Writer<'a> {
     tx: &'a Connection,
+    layout: &'a Layout,
     /// Where bases may be left in their rows.
     leaving: Option<Leaving<'a>>,
     sql: &'a Statements,
@@ -282,11 +291,11 @@ impl<'a> Writer<'a> {
                 Ok(outcome(local))
             }
             // A trigger may have rolled back everything; then there is no savepoint to go back to.
-            Err(StoreError::Sqlite(error)) if is_refusal(&error) && !self.tx.is_autocommit() => {
+            Err(error) if is_refusal(&error) && !self.tx.is_autocommit() => {
                 self.run_cached("ROLLBACK TO op")?;
                 self.run_cached("RELEASE op")?;
                 self.entries.settle()?;
-                Ok(OpOutcome::Failed { problem: refused(&error) })
+                Ok(OpOutcome::Failed { problem: told(&error) })
             }
             Err(error) => Err(error),
         }
@@ -300,7 +309,10 @@ impl<'a> Writer<'a> {
             (action, Precondition::Revision(revision)) => self.change(op, action, *revision)?,
             (action, Precondition::Free { local, revision }) => self.take_in(op, action, local, *revision)?,
         };
-        let Some(found) = found else { return Ok(None) };
+        let Some(mut found) = found else { return Ok(None) };
+        if self.is_in_host() && self.is_there(&found) {
+            found.revision = self.read_back(found.local, &op.action)?;
+        }
         self.link(op, &found)?;
         for change in &op.conflicts {
             self.conflict(op, change)?;
@@ -314,6 +326,9 @@ impl<'a> Writer<'a> {
     fn create(&mut self, op: &Op, record: &Record) -> Result<Option<Found>, StoreError> {
         if !self.free && self.is_taken(&op.id)? {
             return Ok(None);
+        }
+        if self.is_in_host() {
+            return self.create_in_host(op, record).map(Some);
         }
         let statement = &mut self.insert;
         statement.raw_bind_parameter(1, op.id.as_str())?;
@@ -387,8 +402,8 @@ impl<'a> Writer<'a> {
     fn act(&mut self, local: i64, action: &Action) -> Result<u64, StoreError> {
         match action {
             Action::Update(patch) => self.update(local, patch, ""),
-            Action::Reactivate(patch) => self.update(local, patch, "active = 1, "),
-            Action::Deactivate => self.update(local, &self.schema.missing(), "active = 0, "),
+            Action::Reactivate(patch) => self.update(local, patch, "{active} = 1, "),
+            Action::Deactivate => self.update(local, &self.schema.missing(), "{active} = 0, "),
             _ => Ok(0),
         }
     }
@@ -423,8 +438,7 @@ impl<'a> Writer<'a> {
         };
         let Update { positions, statement, .. } = self.update.insert(update);
         for (at, &position) in positions.iter().enumerate() {
-            let kind = self.schema.fields()[position].kind();
-            statement.raw_bind_parameter(at + 1, Cell::of(kind, patch.field(position)))?;
+            statement.raw_bind_parameter(at + 1, self.layout.cell(self.schema, position, patch.field(position)))?;
         }
         statement.raw_bind_parameter(positions.len() + 1, local)?;
         statement.raw_execute()?;
@@ -432,12 +446,13 @@ impl<'a> Writer<'a> {
     }
 
     fn prepare_update(&self, positions: Vec<usize>, also: &'static str) -> Result<Update<'a>, StoreError> {
-        let mut sql = format!("UPDATE {} SET {also}", self.sql.members);
+        let register = &self.sql.register;
+        let mut sql = format!("UPDATE {} SET {}", self.sql.members, register.sql(also));
         for &position in &positions {
-            sql.push_str(&quoted(self.schema.fields()[position].name(), '"'));
+            sql.push_str(&quoted(register.column(&self.schema.fields()[position]), '"'));
             sql.push_str(" = ?, ");
         }
-        sql.push_str("revision = revision + 1 WHERE local_id = ?");
+        sql.push_str(&register.sql("{revision} = {revision} + 1 WHERE {local_id} = ?"));
         Ok(Update { positions, also, statement: self.tx.prepare_cached(&sql)? })
     }
 
@@ -448,9 +463,21 @@ impl<'a> Writer<'a> {
 }
 
 /// Whether the database refused what was to be written, and would take something else.
-pub(super) fn is_refusal(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig)
-    )
+pub(super) fn is_refusal(error: &StoreError) -> bool {
+    match error {
+        StoreError::Altered { .. } | StoreError::Vanished => true,
+        StoreError::Sqlite(error) => matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig)
+        ),
+        _ => false,
+    }
+}
+
+/// What is told of a refusal, without any value.
+pub(super) fn told(error: &StoreError) -> String {
+    match error {
+        StoreError::Sqlite(error) => refused(error),
+        error => error.to_string(),
+    }
 }

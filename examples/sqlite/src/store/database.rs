@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension};
 use tripartite::id::SyncKey;
 use tripartite::matching::MatchRule;
@@ -9,7 +10,7 @@ use tripartite::plan::Guards;
 use tripartite::schema::{Field, Schema, SchemaBuilder, SchemaError, Strategy};
 
 use super::file::{check_name, check_owner, open_to_write, read_only};
-use super::tables::{FIRST_FORMAT, FORMAT, SECOND_FORMAT};
+use super::tables::{FIRST_FORMAT, FORMAT, HOST_FORMAT, SECOND_FORMAT};
 use super::{Register, StoreError};
 
 /// What the match rules are remembered as.
@@ -83,6 +84,15 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when it is not there, no database, or not ours.
     pub fn open(path: &Path, access: Access) -> Result<Self, StoreError> {
+        let database = Self::opened(path, access)?;
+        database.check()?;
+        if access == Access::Write {
+            database.conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+        }
+        Ok(database)
+    }
+
+    fn opened(path: &Path, access: Access) -> Result<Self, StoreError> {
         check_name(path)?;
         let there = fs::metadata(path).is_ok_and(|file| file.len() > 0);
         let conn = match access {
@@ -92,11 +102,33 @@ impl Database {
         };
         conn.busy_timeout(PATIENCE)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
-        let database = Self { conn };
-        database.check()?;
-        if access == Access::Write {
-            database.conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+        Ok(Self { conn })
+    }
+
+    /// Opens a database of the host's own, which has no table of a store yet, to [attach](Self::attach) one of its
+    /// tables. Its journal and its other settings stay as they are.
+    ///
+    /// # Errors
+    /// [`StoreError`], when it is not there, no database, or was written by a later version.
+    pub fn open_host(path: &Path, access: Access) -> Result<Self, StoreError> {
+        check_name(path)?;
+        if !fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+            return Err(StoreError::Missing);
         }
+        let database = Self::opened(path, access)?;
+        database.check_texts()?;
+        Ok(database)
+    }
+
+    /// A connection that the host has opened, to a file or to memory. How long it waits, its journal and its other
+    /// settings stay as they are.
+    ///
+    /// # Errors
+    /// [`StoreError`], when its texts are not UTF-8, or it was written by a later version.
+    pub fn from_connection(conn: Connection) -> Result<Self, StoreError> {
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        let database = Self { conn };
+        database.check_texts()?;
         Ok(database)
     }
 
@@ -108,6 +140,17 @@ impl Database {
         Ok(Self { conn: Connection::open_in_memory()? })
     }
 
+    /// A copy in memory, to try something out. The database itself is only read.
+    ///
+    /// # Errors
+    /// [`StoreError`], when it cannot be read, or there is no memory.
+    pub fn copied(&self) -> Result<Self, StoreError> {
+        let mut copy = Connection::open_in_memory()?;
+        Backup::new(&self.conn, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+        copy.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(Self { conn: copy })
+    }
+
     /// What it remembers of a register; `None` while it has none of that name.
     ///
     /// # Errors
@@ -117,6 +160,14 @@ impl Database {
             true => settings(&self.conn, register).map(Some),
             false => Ok(None),
         }
+    }
+
+    /// Whether it has a register.
+    ///
+    /// # Errors
+    /// [`StoreError`], when it cannot be read.
+    pub fn holds(&self, register: &Register) -> Result<bool, StoreError> {
+        holds(&self.conn, register)
     }
 
     /// What it remembers of a register that must be there.
@@ -154,6 +205,11 @@ impl Database {
 
     fn check(&self) -> Result<(), StoreError> {
         check_owner(&self.conn)?;
+        self.check_texts()
+    }
+
+    /// Whether its texts are in the order of their bytes, and it is of no later version.
+    fn check_texts(&self) -> Result<(), StoreError> {
         let found: String = self.conn.pragma_query_value(None, "encoding", |row| row.get(0))?;
         if found != "UTF-8" {
             return Err(StoreError::Encoding { found });
@@ -171,6 +227,11 @@ pub(super) fn holds(conn: &Connection, register: &Register) -> Result<bool, Stor
 pub(super) fn has_table(conn: &Connection, table: &str) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
     Ok(conn.prepare_cached(sql)?.exists([table])?)
+}
+
+pub(super) fn has_trigger(conn: &Connection, trigger: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = ?1";
+    Ok(conn.prepare_cached(sql)?.exists([trigger])?)
 }
 
 /// The error when a register is not there.
@@ -203,8 +264,8 @@ pub(super) fn registers(conn: &Connection) -> Result<Vec<SyncKey>, StoreError> {
 
 fn check_format(conn: &Connection, register: &Register) -> Result<(), StoreError> {
     match format(conn, register)? {
-        Some(found) if [FORMAT, SECOND_FORMAT, FIRST_FORMAT].contains(&&*found) => Ok(()),
-        found => Err(StoreError::Format { expected: FORMAT.to_owned(), found: found.unwrap_or_default() }),
+        Some(found) if [HOST_FORMAT, FORMAT, SECOND_FORMAT, FIRST_FORMAT].contains(&&*found) => Ok(()),
+        found => Err(StoreError::Format { expected: HOST_FORMAT.to_owned(), found: found.unwrap_or_default() }),
     }
 }
 

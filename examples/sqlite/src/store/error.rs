@@ -2,6 +2,7 @@ use rusqlite::ErrorCode;
 use tripartite::failure::{Classify, Failure};
 
 use super::file::FileError;
+use super::host::AttachError;
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,18 @@ pub enum StoreError {
         /// Why.
         problem: String,
     },
+    /// A table of the host's own cannot be attached, or is not as it was.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    /// What a table of the host's own made of a field is not what was written.
+    #[error("the table keeps another value of field `{field}` than was written")]
+    Altered {
+        /// The field.
+        field: String,
+    },
+    /// A trigger of the host's own deletes what is written into its table.
+    #[error("a trigger of the database took the row away again")]
+    Vanished,
     /// What stands in a table of ours is not what was put there.
     #[error("`{table}` holds something unreadable for {id}")]
     Unreadable {

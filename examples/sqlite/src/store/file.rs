@@ -18,7 +18,9 @@ pub enum FileError {
     #[error("it is no regular file")]
     Irregular,
     /// It is there, but not ours.
-    #[error("it is no database of tripartite: it has tables, but none whose name begins with `tripartite_`")]
+    #[error(
+        "it is no database of tripartite: it has tables, but none whose name begins with `tripartite_`; a table of the host's own is attached first"
+    )]
     Foreign,
     /// It is marked as another program's.
     #[error("it is no database of tripartite: it is marked as another program's (application_id {0})")]

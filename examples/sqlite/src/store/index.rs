@@ -24,8 +24,8 @@ const PAGE: usize = 5000;
 
 /// A row whose external id is a blob is the user's own business; every text stands before the first blob.
 const MEMBERS: &str = "
-SELECT external_id, active, revision FROM {members}
-WHERE external_id > ?1 AND external_id < x'' ORDER BY external_id";
+SELECT {external_id}, {active}, {revision} FROM {members}
+WHERE {external_id} > ?1 AND {external_id} < x'' ORDER BY {external_id}";
 
 const LINKS: &str = "
 SELECT external_id, deactivated, synced_revision, seen, policy FROM {tripartite_links}

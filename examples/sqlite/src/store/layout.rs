@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use tripartite::schema::{Field, Kind, Schema};
 
 use super::bases::{self, Affinity, Bases, has_fields_of};
+use super::host::{self, AttachError, HostTable};
 use super::tables::{self, remembering, remembering_activity, schema_text};
 use super::{Register, Settings, StoreError, database, entries, triggers};
 
@@ -23,6 +24,8 @@ pub(super) struct Layout {
     pub(super) leaves: Option<Vec<Affinity>>,
     /// Whether the tables have no triggers but those that can have [nothing to do](triggers).
     pub(super) is_unwatched: bool,
+    /// Of a table of the host's own, by position, whether the column of a field takes no null; else empty.
+    pub(super) not_null: Vec<bool>,
     pub(super) pending: Pending,
     /// Whether the schema that is stored has the same fields.
     pub(super) is_ours: bool,
@@ -120,6 +123,9 @@ fn check(settings: &Settings) -> Result<(), StoreError> {
 /// The present layout. New fields get a column, renamed ones keep theirs under the new name, and the columns of fields
 /// that are gone stay.
 pub(super) fn of(conn: &Connection, register: &Register, settings: &Settings) -> Result<Layout, StoreError> {
+    if let Some(host) = register.host() {
+        return in_host(conn, register, settings, host);
+    }
     let stored = database::settings(conn, register)?;
     let known = columns(conn, register)?;
     let mut pending = Pending::default();
@@ -141,17 +147,56 @@ pub(super) fn of(conn: &Connection, register: &Register, settings: &Settings) ->
         pending.statements.push(entries::packing(register));
         pending.statements.push(remembering(register, "format", tables::FORMAT));
     }
-    pending.statements.extend(definitions.missing(register));
+    pending.statements.extend(definitions.missing(register, tables::OF_ROWS));
     pending.statements.extend(remembering_activity(conn, register)?);
-    if stored.schema.fingerprint() != settings.schema.fingerprint() {
-        pending.statements.push(remembering(register, "schema", &schema_text(settings)?));
-    }
-    if stored.id_field != settings.id_field {
-        pending.statements.push(remembering(register, "id_field", &settings.id_field));
-    }
+    pending.statements.extend(remembering_settings(register, &stored, settings)?);
     let leaves = (pending.is_empty() && !definitions.foreign).then(|| affinities(&columns, &known));
     let is_unwatched = is_unwatched(conn, register)?;
-    Ok(Layout { columns, bases, leaves, is_unwatched, pending, is_ours, moment: moment(conn)? })
+    Ok(Layout { columns, bases, leaves, is_unwatched, not_null: vec![], pending, is_ours, moment: moment(conn)? })
+}
+
+/// The layout where the members stand in a table of the host's own, to whose columns nothing is done.
+fn in_host(
+    conn: &Connection,
+    register: &Register,
+    settings: &Settings,
+    host: &HostTable,
+) -> Result<Layout, StoreError> {
+    let stored = database::settings(conn, register)?;
+    let table = host::inspect(conn, host.table())?;
+    for name in OWN {
+        let column = host.own(name).unwrap_or(name);
+        if table.column(column).is_err() {
+            return Err(AttachError::Gone { table: host.table().to_owned(), column: column.to_owned() }.into());
+        }
+    }
+    let (mut columns, mut not_null) = (Vec::new(), Vec::new());
+    for field in settings.schema.fields() {
+        let Some(name) = host.column_for(field) else {
+            let problem = format!("no column of `{}` is named for it; attach the table again with one", host.table());
+            return Err(StoreError::Column { field: field.name().to_owned(), problem });
+        };
+        let column = table.column(name)?;
+        columns.push(Some(column.name.clone()));
+        not_null.push(column.not_null);
+    }
+    let mut pending = Pending::default();
+    pending.statements.extend(Definitions::of(conn, register)?.missing(register, host::attach::triggers()));
+    pending.statements.extend(remembering_settings(register, &stored, settings)?);
+    let (is_ours, is_unwatched) = (has_fields_of(&stored.schema, &settings.schema), is_unwatched(conn, register)?);
+    let moment = moment(conn)?;
+    Ok(Layout { columns, bases: None, leaves: None, is_unwatched, not_null, pending, is_ours, moment })
+}
+
+fn remembering_settings(register: &Register, stored: &Settings, now: &Settings) -> Result<Vec<String>, StoreError> {
+    let mut statements = Vec::new();
+    if stored.schema.fingerprint() != now.schema.fingerprint() {
+        statements.push(remembering(register, "schema", &schema_text(now)?));
+    }
+    if stored.id_field != now.id_field {
+        statements.push(remembering(register, "id_field", &now.id_field));
+    }
+    Ok(statements)
 }
 
 /// Where every field is, and the statements that put it there.
@@ -229,8 +274,12 @@ impl Definitions {
     }
 
     /// Those that went with a table that somebody made anew.
-    fn missing(&self, register: &Register) -> impl Iterator<Item = String> {
-        let missing = tables::OF_ROWS.into_iter().filter(|(name, _)| !self.has(register, name));
+    fn missing<'a>(
+        &self,
+        register: &Register,
+        triggers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> impl Iterator<Item = String> {
+        let missing = triggers.into_iter().filter(|(name, _)| !self.has(register, name));
         missing.map(|(_, sql)| register.sql(sql))
     }
 }

@@ -19,15 +19,15 @@ ORDER BY c.external_id, c.unit";
 
 const TABLES: &str = "
 FROM json_each(?1) j
-LEFT JOIN {members} m ON m.external_id = j.value LEFT JOIN {tripartite_links} l ON l.external_id = j.value";
+LEFT JOIN {members} m ON m.{external_id} = j.value LEFT JOIN {tripartite_links} l ON l.external_id = j.value";
 
 const KEPT: &str = " LEFT JOIN {tripartite_kept} k ON k.external_id = j.value";
 
-const ANYBODY: &str = " WHERE m.local_id IS NOT NULL OR l.external_id IS NOT NULL";
+const ANYBODY: &str = " WHERE m.{local_id} IS NOT NULL OR l.external_id IS NOT NULL";
 
 /// Whether anybody has an id of this span.
 pub(super) const ANY: &str = "
-SELECT 1 FROM {members} WHERE external_id BETWEEN ?1 AND ?2 UNION ALL
+SELECT 1 FROM {members} WHERE {external_id} BETWEEN ?1 AND ?2 UNION ALL
 SELECT 1 FROM {tripartite_links} WHERE external_id BETWEEN ?1 AND ?2";
 
 /// The first column of a field.
@@ -72,10 +72,11 @@ pub(super) fn none_is_taken<'a>(
 }
 
 fn statement(register: &Register, layout: &Layout) -> String {
-    let mut sql = "SELECT j.value, m.local_id, m.active, m.revision, l.deactivated, l.synced_revision, l.seen, \
+    let mut sql = "SELECT j.value, m.{local_id}, m.{active}, m.{revision}, l.deactivated, l.synced_revision, l.seen, \
         l.policy, l.base, l.base_version"
         .to_owned();
     debug_assert_eq!(sql.matches(',').count() + 1, FIELDS);
+    sql = register.sql(&sql);
     for column in &layout.columns {
         sql.push_str(", ");
         match column {
@@ -92,7 +93,7 @@ fn statement(register: &Register, layout: &Layout) -> String {
     if layout.bases.is_some() {
         sql.push_str(&register.sql(KEPT));
     }
-    sql + ANYBODY
+    sql + &register.sql(ANYBODY)
 }
 
 fn conflicts(

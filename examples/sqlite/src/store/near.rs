@@ -57,24 +57,24 @@ CREATE TABLE IF NOT EXISTS {tripartite_not}(
 const TRIGGERS: &str = "
 CREATE TRIGGER IF NOT EXISTS {members_keys_entered} AFTER INSERT ON {members}
 BEGIN
-    INSERT INTO {tripartite_unkeyed} SELECT NEW.local_id
-    WHERE NOT EXISTS (SELECT 1 FROM {tripartite_unkeyed} WHERE local_id = NEW.local_id);
-    DELETE FROM {tripartite_not} WHERE local_id = NEW.local_id;
+    INSERT INTO {tripartite_unkeyed} SELECT NEW.{local_id}
+    WHERE NOT EXISTS (SELECT 1 FROM {tripartite_unkeyed} WHERE local_id = NEW.{local_id});
+    DELETE FROM {tripartite_not} WHERE local_id = NEW.{local_id};
 END;
 CREATE TRIGGER IF NOT EXISTS {members_keys_updated} AFTER UPDATE ON {members}
 BEGIN
-    INSERT INTO {tripartite_unkeyed} SELECT NEW.local_id
-    WHERE NOT EXISTS (SELECT 1 FROM {tripartite_unkeyed} WHERE local_id = NEW.local_id);
+    INSERT INTO {tripartite_unkeyed} SELECT NEW.{local_id}
+    WHERE NOT EXISTS (SELECT 1 FROM {tripartite_unkeyed} WHERE local_id = NEW.{local_id});
 END;
-CREATE TRIGGER IF NOT EXISTS {members_keys_moved} AFTER UPDATE OF local_id ON {members} WHEN NEW.local_id <> OLD.local_id
+CREATE TRIGGER IF NOT EXISTS {members_keys_moved} AFTER UPDATE OF {local_id} ON {members} WHEN NEW.{local_id} <> OLD.{local_id}
 BEGIN
-    DELETE FROM {tripartite_keys} WHERE local_id = OLD.local_id;
-    DELETE FROM {tripartite_not} WHERE local_id = OLD.local_id;
+    DELETE FROM {tripartite_keys} WHERE local_id = OLD.{local_id};
+    DELETE FROM {tripartite_not} WHERE local_id = OLD.{local_id};
 END;
 CREATE TRIGGER IF NOT EXISTS {members_keys_deleted} AFTER DELETE ON {members}
 BEGIN
-    DELETE FROM {tripartite_keys} WHERE local_id = OLD.local_id;
-    DELETE FROM {tripartite_not} WHERE local_id = OLD.local_id;
+    DELETE FROM {tripartite_keys} WHERE local_id = OLD.{local_id};
+    DELETE FROM {tripartite_not} WHERE local_id = OLD.{local_id};
 END;
 ";
 
@@ -147,7 +147,7 @@ fn begin_anew(tx: &Connection, register: &Register, version: &str) -> Result<(),
     tables(tx, register)?;
     tx.execute_batch(&register.sql(
         "DELETE FROM {tripartite_keys}; DELETE FROM {tripartite_unkeyed};
-         INSERT INTO {tripartite_unkeyed} SELECT local_id FROM {members};",
+         INSERT INTO {tripartite_unkeyed} SELECT {local_id} FROM {members};",
     ))?;
     Ok(tx.execute_batch(&remembering(register, VERSION, version))?)
 }
@@ -217,7 +217,7 @@ pub(super) fn aside(
     beside.execute_batch(ASIDE)?;
     let tx = Transaction::new_unchecked(&beside, TransactionBehavior::Deferred)?;
     let mut last = i64::MIN;
-    let sql = rows.register.sql("SELECT local_id FROM {members} WHERE local_id > ?1 ORDER BY local_id LIMIT ?2");
+    let sql = rows.register.sql("SELECT {local_id} FROM {members} WHERE {local_id} > ?1 ORDER BY {local_id} LIMIT ?2");
     loop {
         let mut statement = conn.prepare_cached(&sql)?;
         let some = statement.query_map(params![last, AT_ONCE as i64], |row| row.get(0))?;
@@ -272,7 +272,7 @@ fn locals(conn: &Connection, table: &str, keys: &[MatchKey]) -> Result<Vec<i64>,
 }
 
 /// The columns before those of the fields.
-const COLUMNS: &str = "m.local_id, m.external_id, m.active, m.revision, l.deactivated";
+const COLUMNS: &str = "m.{local_id}, m.{external_id}, m.{active}, m.{revision}, l.deactivated";
 const FIELDS: usize = 5;
 
 /// Hands out rows with their fields. One that no record can hold has no keys, and is nobody's candidate.
@@ -282,14 +282,14 @@ fn each(
     locals: &[i64],
     mut work: impl FnMut(&Row<'_>, &Record) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let mut sql = format!("SELECT {COLUMNS}");
+    let mut sql = format!("SELECT {}", register.sql(COLUMNS));
     for column in &layout.columns {
         sql.push_str(", ");
         sql.push_str(&column.as_ref().map_or("NULL".to_owned(), |column| format!("m.{}", quoted(column, '"'))));
     }
     sql.push_str(&register.sql(
-        " FROM json_each(?1) j JOIN {members} m ON m.local_id = j.value
-        LEFT JOIN {tripartite_links} l ON l.external_id = m.external_id",
+        " FROM json_each(?1) j JOIN {members} m ON m.{local_id} = j.value
+        LEFT JOIN {tripartite_links} l ON l.external_id = m.{external_id}",
     ));
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query([serde_json::to_string(locals).unwrap_or_default()])?;

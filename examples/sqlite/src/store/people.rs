@@ -34,7 +34,8 @@ impl SqliteStore {
     /// [`StoreError`], when the database cannot be read.
     pub fn here(&self, local: &LocalId) -> Result<Option<Here>, StoreError> {
         let Ok(local) = local.as_str().parse::<i64>() else { return Ok(None) };
-        let sql = self.register.sql("SELECT revision, CAST(external_id AS TEXT) FROM {members} WHERE local_id = ?1");
+        let sql =
+            self.register.sql("SELECT {revision}, CAST({external_id} AS TEXT) FROM {members} WHERE {local_id} = ?1");
         let here = |row: &rusqlite::Row<'_>| {
             Ok(Here { revision: Revision(row.get::<_, i64>(0)?.cast_unsigned()), external_id: row.get(1)? })
         };
@@ -46,7 +47,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn whose(&self, id: &ExternalId) -> Result<Option<LocalId>, StoreError> {
-        let sql = self.register.sql("SELECT local_id FROM {members} WHERE external_id = ?1");
+        let sql = self.register.sql("SELECT {local_id} FROM {members} WHERE {external_id} = ?1");
         let local =
             self.with(|conn| Ok(conn.query_row(&sql, [id.as_str()], |row| row.get::<_, i64>(0)).optional()?))?;
         Ok(local.and_then(|local| LocalId::new(local.to_string()).ok()))

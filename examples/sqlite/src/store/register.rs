@@ -24,8 +24,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use tripartite::id::SyncKey;
+use tripartite::schema::Field;
+
+use super::host::HostTable;
+use super::layout::{OWN as COLUMNS, quoted};
+
+/// The table of the members, and how the names of its triggers begin.
+const MEMBERS: &str = "members";
 
 /// One organisation's records of one source, within a database.
 ///
@@ -36,12 +44,23 @@ use tripartite::id::SyncKey;
 /// assert_eq!(Register::default().table("members"), "members"); // the unnamed one
 /// # Ok::<(), tripartite_sqlite::store::RegisterError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Register {
     key: Option<SyncKey>,
     /// What stands behind the names of its tables.
     suffix: String,
+    /// The table of the host's own that holds its members.
+    host: Option<Arc<HostTable>>,
 }
+
+/// Where its members stand makes no other register of it.
+impl PartialEq for Register {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Register {}
 
 /// A text names no register.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +82,7 @@ impl Register {
     pub fn of(key: &SyncKey) -> Self {
         let tame = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
         let [org, connector] = [key.org.as_str(), key.connector.as_str()].map(|part| escaped(part, tame));
-        Self { key: Some(key.clone()), suffix: format!("/{org}/{connector}") }
+        Self { key: Some(key.clone()), suffix: format!("/{org}/{connector}"), host: None }
     }
 
     /// Its key; the unnamed register has none.
@@ -73,11 +92,32 @@ impl Register {
 
     /// The name of one of its tables, as `sqlite_schema` has it: between double quotes in a statement.
     pub fn table(&self, name: &str) -> String {
-        format!("{name}{}", self.suffix)
+        match &self.host {
+            Some(host) if name == MEMBERS => host.table().to_owned(),
+            // In a database of the host's own, all that is not the host's has one beginning.
+            Some(_) if name.starts_with(MEMBERS) => format!("tripartite_{name}{}", self.suffix),
+            _ => format!("{name}{}", self.suffix),
+        }
     }
 
-    /// A statement on this register: every name in braces is one of its own. Only for text that is written here: the
-    /// name of a field may hold braces, too.
+    /// The same register, whose members stand in a table of the host's own, or in its own.
+    pub(super) fn in_host(mut self, host: Option<HostTable>) -> Self {
+        self.host = host.map(Arc::new);
+        self
+    }
+
+    /// The table of the host's own that holds its members.
+    pub(super) fn host(&self) -> Option<&HostTable> {
+        self.host.as_deref()
+    }
+
+    /// The column of a field.
+    pub(super) fn column<'a>(&'a self, field: &'a Field) -> &'a str {
+        self.host().and_then(|host| host.column_for(field)).unwrap_or(field.name())
+    }
+
+    /// A statement on this register: every name in braces is one of its own, a table or a column of its members. Only for
+    /// text that is written here: the name of a field may hold braces, too.
     pub(super) fn sql(&self, text: &str) -> String {
         let mark = if self.key.is_some() { "\"" } else { "" };
         let mut out = String::with_capacity(text.len() * 2);
@@ -85,7 +125,12 @@ impl Register {
         while let Some((before, (name, after))) =
             rest.split_once('{').and_then(|(before, rest)| rest.split_once('}').map(|parts| (before, parts)))
         {
-            out.extend([before, mark, name, &self.suffix, mark]);
+            out.push_str(before);
+            match &self.host {
+                Some(host) => out.push_str(&quoted(host.own(name).unwrap_or(&self.table(name)), '"')),
+                None if COLUMNS.contains(&name) => out.push_str(name),
+                None => out.extend([mark, name, &self.suffix, mark]),
+            }
             rest = after;
         }
         out.push_str(rest);

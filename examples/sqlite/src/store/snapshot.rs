@@ -261,7 +261,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn whose(&self, id: &str) -> Result<Option<LocalId>, StoreError> {
-        let sql = format!("SELECT local_id FROM {} WHERE external_id = ?1", self.table("members"));
+        let sql = self.register.sql("SELECT {local_id} FROM {members} WHERE {external_id} = ?1");
         let local = self.conn.query_row(&sql, [id], |row| row.get::<_, i64>(0)).optional()?;
         Ok(local.and_then(|local| LocalId::new(local.to_string()).ok()))
     }
@@ -306,7 +306,7 @@ fn label(register: &Register, schema: &Schema) -> Option<String> {
     if names.is_empty() {
         names = open().filter(|field| *field.kind() == Kind::Text && field.name().contains("name")).collect();
     }
-    let columns: Vec<_> = names.iter().take(NAMES).map(|field| quoted(field.name(), '"')).collect();
-    let table = quoted(&register.table("members"), '"');
-    (!columns.is_empty()).then(|| format!("SELECT {} FROM {table} WHERE external_id = ?1", columns.join(", ")))
+    let columns: Vec<_> = names.iter().take(NAMES).map(|field| quoted(register.column(field), '"')).collect();
+    (!columns.is_empty())
+        .then(|| format!("SELECT {} {}", columns.join(", "), register.sql("FROM {members} WHERE {external_id} = ?1")))
 }

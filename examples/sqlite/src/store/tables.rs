@@ -7,6 +7,9 @@ use super::{Register, Settings, StoreError, bases, database, entries};
 /// The version of the tables.
 pub(super) const FORMAT: &str = "3";
 
+/// The version of the tables beside a table of the host's own, which no earlier version of this crate may write.
+pub(super) const HOST_FORMAT: &str = "4";
+
 /// In that one every entry of the audit was stored in full.
 pub(super) const SECOND_FORMAT: &str = "2";
 
@@ -16,7 +19,7 @@ pub(super) const FIRST_FORMAT: &str = "1";
 /// Beside the members, each name in braces as the register has it. `base` holds the fields by their names, as the source
 /// spelt them, or those that do not stand in the row: see [`bases`]. `deactivated` is what the last op said of how often the member was missed: that and 1 once a sync made
 /// it inactive, else so far below nought.
-const BESIDE: &str = "
+pub(super) const BESIDE: &str = "
 CREATE TABLE {tripartite_meta}(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE {tripartite_links}(
     external_id TEXT PRIMARY KEY,
@@ -56,30 +59,30 @@ pub(super) const OF_ROWS: [(&str, &str); 3] =
 
 const UPDATED: &str = "
 CREATE TRIGGER {members_updated} AFTER UPDATE ON {members}
-WHEN NEW.revision <= OLD.revision OR NEW.revision > 9007199254740991
+WHEN NEW.{revision} <= OLD.{revision} OR NEW.{revision} > 9007199254740991
 BEGIN
-    UPDATE {members} SET revision = OLD.revision + 1 WHERE local_id = NEW.local_id;
+    UPDATE {members} SET {revision} = OLD.{revision} + 1 WHERE {local_id} = NEW.{local_id};
 END;
 ";
 
 const ENTERED: &str = "
 CREATE TRIGGER {members_entered} AFTER INSERT ON {members}
-WHEN EXISTS (SELECT 1 FROM {tripartite_links} WHERE external_id = NEW.external_id)
+WHEN EXISTS (SELECT 1 FROM {tripartite_links} WHERE external_id = NEW.{external_id})
 BEGIN
-    UPDATE {members} SET revision = max(
-        NEW.revision,
-        (SELECT ifnull(synced_revision, 0) FROM {tripartite_links} WHERE external_id = NEW.external_id)
+    UPDATE {members} SET {revision} = max(
+        NEW.{revision},
+        (SELECT ifnull(synced_revision, 0) FROM {tripartite_links} WHERE external_id = NEW.{external_id})
     ) + 1000000 + abs(random() % 1000000000)
-    WHERE local_id = NEW.local_id;
+    WHERE {local_id} = NEW.{local_id};
 END;
 ";
 
 const ACTIVITY: &str = "
-CREATE TRIGGER {members_activity} AFTER UPDATE OF active ON {members}
-WHEN NEW.active IS NOT OLD.active
+CREATE TRIGGER {members_activity} AFTER UPDATE OF {active} ON {members}
+WHEN NEW.{active} IS NOT OLD.{active}
 BEGIN
     UPDATE {tripartite_links} SET deactivated = iif(deactivated > 0, 1 - deactivated, deactivated)
-    WHERE external_id = NEW.external_id;
+    WHERE external_id = NEW.{external_id};
 END;
 ";
 
@@ -113,11 +116,22 @@ pub(super) fn create(conn: &Connection, register: &Register, settings: &Settings
     }
     tx.execute_batch(&bases::keeping(register, &settings.schema))?;
     tx.execute_batch(&register.sql(bases::TABLE))?;
-    for (key, value) in [("format", FORMAT), ("schema", &schema_text(settings)?), ("id_field", &settings.id_field)] {
-        tx.execute_batch(&remembering(register, key, value))?;
-    }
+    remember_all(&tx, register, FORMAT, settings)?;
     tx.commit()?;
     Ok(true)
+}
+
+/// Remembers how a new register is used.
+pub(super) fn remember_all(
+    tx: &Connection,
+    register: &Register,
+    format: &str,
+    settings: &Settings,
+) -> Result<(), StoreError> {
+    for (key, value) in [("format", format), ("schema", &schema_text(settings)?), ("id_field", &settings.id_field)] {
+        tx.execute_batch(&remembering(register, key, value))?;
+    }
+    Ok(())
 }
 
 fn members(register: &Register, settings: &Settings) -> String {

@@ -16,6 +16,7 @@
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::host::attach;
 use super::{StoreError, bases, tables};
 
 /// The tables that such a batch writes.
@@ -31,7 +32,7 @@ pub(super) const WRITTEN: [&str; 7] = [
 
 /// The triggers that have nothing to do for such a batch.
 pub(super) fn idle() -> impl Iterator<Item = &'static str> {
-    tables::triggers().chain([bases::UNLINKED_NAME])
+    tables::triggers().chain([bases::UNLINKED_NAME]).chain(attach::triggers().map(|(name, _)| name))
 }
 
 /// Whether a connection runs triggers.

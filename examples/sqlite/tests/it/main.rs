@@ -5,6 +5,7 @@
 mod bases;
 mod bench;
 mod formats;
+mod host;
 mod index;
 mod jobs;
 mod jobs_model;

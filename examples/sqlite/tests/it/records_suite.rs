@@ -10,27 +10,58 @@ use rusqlite::{Connection, ToSql};
 use tripartite::audit::AuditEntry;
 use tripartite::conformance::records::{Fixture, schema};
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
+use tripartite::schema::Kind;
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 use tripartite::value::{Record, Value};
-use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
+use tripartite_sqlite::store::{Access, Database, HostTable, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 
 use crate::bench::Bench;
 
 mod the_only_register {
-    tripartite::conformance::records::record_store!(super::Club::new(["", "ballybeg/federation"], 1));
+    use super::Kept;
+    tripartite::conformance::records::record_store!(super::Club::new(["", "ballybeg/federation"], 1, Kept::InItsOwn));
 }
 
 mod one_of_several_registers {
+    use super::Kept;
     // To SQLite, names that differ in case only are one.
     tripartite::conformance::records::record_store!(super::Club::new(
         ["ballybeg/federation", "Ballybeg/federation"],
-        1
+        1,
+        Kept::InItsOwn
     ));
 }
 
 mod two_connections {
-    tripartite::conformance::records::record_store!(super::Club::new(["o'\"x {members}=2f/gym", ""], 2));
+    use super::Kept;
+    tripartite::conformance::records::record_store!(super::Club::new(
+        ["o'\"x {members}=2f/gym", ""],
+        2,
+        Kept::InItsOwn
+    ));
+}
+
+mod a_table_of_the_hosts_own {
+    use super::Kept;
+    tripartite::conformance::records::record_store!(super::Club::new(["", "ballybeg/federation"], 1, Kept::InTheHosts));
+}
+
+mod a_table_of_the_hosts_own_by_two_connections {
+    use super::Kept;
+    tripartite::conformance::records::record_store!(super::Club::new(
+        ["Bally\"beg/federation", ""],
+        2,
+        Kept::InTheHosts
+    ));
+}
+
+/// Where the records stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    InItsOwn,
+    /// The neighbour's records stand in another table of the host's.
+    InTheHosts,
 }
 
 /// A club's records in a file, with another client that edits them.
@@ -41,6 +72,7 @@ struct Club {
     /// Its own name and its neighbour's.
     names: [&'static str; 2],
     bench: Arc<Bench>,
+    kept: Kept,
 }
 
 fn register(name: &str) -> Register {
@@ -48,12 +80,15 @@ fn register(name: &str) -> Register {
 }
 
 impl Club {
-    fn new(names: [&'static str; 2], connections: usize) -> Self {
-        Self::on(Arc::new(Bench::new()), names, connections)
+    fn new(names: [&'static str; 2], connections: usize, kept: Kept) -> Self {
+        Self::on(Arc::new(Bench::new()), names, connections, kept)
     }
 
-    fn on(bench: Arc<Bench>, names: [&'static str; 2], connections: usize) -> Self {
+    fn on(bench: Arc<Bench>, names: [&'static str; 2], connections: usize, kept: Kept) -> Self {
         let register = register(names[0]);
+        if kept == Kept::InTheHosts {
+            attach(&bench, &register);
+        }
         let open = |_| {
             let settings = Settings { schema: schema(), id_field: ID_FIELD.to_owned() };
             SqliteStore::of(register.clone(), Database::open(&bench.db(), Access::Write).unwrap(), settings).unwrap()
@@ -61,7 +96,7 @@ impl Club {
         let store = Turns { stores: (0..connections).map(open).collect(), calls: AtomicUsize::new(0) };
         let client = bench.sql();
         client.busy_timeout(Duration::from_secs(10)).unwrap();
-        Self { store, client: Mutex::new(client), register, names, bench }
+        Self { store, client: Mutex::new(client), register, names, bench, kept }
     }
 
     fn client(&self) -> MutexGuard<'_, Connection> {
@@ -69,22 +104,77 @@ impl Club {
     }
 
     fn members(&self) -> String {
-        format!("\"{}\"", self.register.table("members"))
+        match self.kept {
+            Kept::InItsOwn => quoted(&self.register.table("members")),
+            Kept::InTheHosts => quoted(&host_table(&self.register)),
+        }
+    }
+
+    /// The name that a column has here.
+    fn column(&self, name: &str) -> String {
+        match (self.kept, name) {
+            (Kept::InItsOwn, name) => name.to_owned(),
+            (Kept::InTheHosts, "local_id") => quoted("No."),
+            (Kept::InTheHosts, "external_id") => "tripartite_id".to_owned(),
+            (Kept::InTheHosts, "active") => "tripartite_active".to_owned(),
+            (Kept::InTheHosts, name) => quoted(&host_column(name)),
+        }
     }
 
     /// A client's edit of the row that has this in a column.
     fn set(&self, patch: &Record, column: &str, is: &dyn ToSql) {
-        let columns = columns(patch);
-        let sets: Vec<_> = columns.iter().map(|(name, _)| format!("{name} = ?")).collect();
+        let (columns, column) = (columns(patch), self.column(column));
+        let sets: Vec<_> = columns.iter().map(|(name, _)| format!("{} = ?", self.column(name))).collect();
         let mut values: Vec<&dyn ToSql> = columns.iter().map(|(_, value)| &**value).collect();
         values.push(is);
         self.change(&format!("UPDATE {} SET {} WHERE {column} = ?", self.members(), sets.join(", ")), &values);
+    }
+
+    fn setting(&self, set: &str, which: &str) -> String {
+        let (column, value) = set.split_once(' ').unwrap();
+        format!("UPDATE {} SET {} {value} WHERE {} = ?", self.members(), self.column(column), self.column(which))
     }
 
     /// A statement on the members that must concern one row.
     fn change(&self, sql: &str, values: &[&dyn ToSql]) {
         assert_eq!(self.client().execute(sql, values).unwrap(), 1, "{sql}");
     }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Each register is kept in another table.
+fn host_table(register: &Register) -> String {
+    format!("People of {}", register.table("the club"))
+}
+
+fn host_column(field: &str) -> String {
+    format!("the \"{field}\"")
+}
+
+/// The table of a club that knows nothing of the crate, with a column that is no field. To attach it twice is nothing.
+fn attach(bench: &Bench, register: &Register) {
+    let (schema, name) = (schema(), host_table(register));
+    let mut table = HostTable::new(name.as_str(), "No.");
+    let mut columns = String::new();
+    for field in schema.fields() {
+        let column = host_column(field.name());
+        let declared = match field.kind() {
+            Kind::Boolean | Kind::Integer => "",
+            _ => "VARCHAR(40)",
+        };
+        columns.push_str(&format!(", {} {declared}", quoted(&column)));
+        table = table.column(field.name(), column);
+    }
+    bench.edit(&format!(
+        "CREATE TABLE IF NOT EXISTS {}(\"No.\" INTEGER PRIMARY KEY{columns}, paid_until DATE NOT NULL DEFAULT '2026-12-31')",
+        quoted(&name)
+    ));
+    let database = Database::open_host(&bench.db(), Access::Write).unwrap();
+    let settings = Settings { schema, id_field: ID_FIELD.to_owned() };
+    database.attach(register, &table, &settings).unwrap();
 }
 
 fn row(local: &LocalId) -> i64 {
@@ -117,7 +207,7 @@ impl Fixture for Club {
 
     fn neighbour(&self) -> Self {
         let [own, other] = self.names;
-        Self::on(Arc::clone(&self.bench), [other, own], self.store.stores.len())
+        Self::on(Arc::clone(&self.bench), [other, own], self.store.stores.len(), self.kept)
     }
 
     /// The files as they are while all of it is still open: nothing is checkpointed, nothing closed.
@@ -126,7 +216,7 @@ impl Fixture for Club {
         for file in self.bench.files().iter().filter(|file| !file.ends_with("-shm")) {
             fs::copy(self.bench.path(file), copy.path(file)).unwrap();
         }
-        Self::on(Arc::new(copy), self.names, self.store.stores.len())
+        Self::on(Arc::new(copy), self.names, self.store.stores.len(), self.kept)
     }
 
     fn page(&self) -> usize {
@@ -135,12 +225,15 @@ impl Fixture for Club {
 
     fn enter(&self, id: Option<&ExternalId>, fields: &Record) {
         let columns = columns(fields);
-        let names: String = columns.iter().map(|(name, _)| format!(", {name}")).collect();
+        let names: String = columns.iter().map(|(name, _)| format!(", {}", self.column(name))).collect();
         let id = id.map(ExternalId::as_str);
         let mut values: Vec<&dyn ToSql> = vec![&id];
         values.extend(columns.iter().map(|(_, value)| &**value));
         let marks = ", ?".repeat(columns.len());
-        self.change(&format!("INSERT INTO {}(external_id{names}) VALUES (?{marks})", self.members()), &values);
+        self.change(
+            &format!("INSERT INTO {}({}{names}) VALUES (?{marks})", self.members(), self.column("external_id")),
+            &values,
+        );
     }
 
     fn edit(&self, id: &ExternalId, patch: &Record) {
@@ -152,12 +245,11 @@ impl Fixture for Club {
     }
 
     fn deactivate_here(&self, local: &LocalId) {
-        self.change(&format!("UPDATE {} SET active = 0 WHERE local_id = ?", self.members()), &[&row(local)]);
+        self.change(&self.setting("active = 0", "local_id"), &[&row(local)]);
     }
 
     fn link(&self, local: &LocalId, id: &ExternalId) {
-        let sql = format!("UPDATE {} SET external_id = ? WHERE local_id = ?", self.members());
-        self.change(&sql, &[&id.as_str(), &row(local)]);
+        self.change(&self.setting("external_id = ?", "local_id"), &[&id.as_str(), &row(local)]);
     }
 
     fn rule_out(&self, local: &LocalId, id: &ExternalId) {
@@ -167,11 +259,14 @@ impl Fixture for Club {
     }
 
     fn deactivate(&self, id: &ExternalId) {
-        self.change(&format!("UPDATE {} SET active = 0 WHERE external_id = ?", self.members()), &[&id.as_str()]);
+        self.change(&self.setting("active = 0", "external_id"), &[&id.as_str()]);
     }
 
     fn delete(&self, id: &ExternalId) {
-        self.change(&format!("DELETE FROM {} WHERE external_id = ?", self.members()), &[&id.as_str()]);
+        self.change(
+            &format!("DELETE FROM {} WHERE {} = ?", self.members(), self.column("external_id")),
+            &[&id.as_str()],
+        );
     }
 
     fn refuse(&self, id: &ExternalId) -> bool {

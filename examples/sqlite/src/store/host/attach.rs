@@ -1,0 +1,185 @@
+//! Attaching: the few columns, triggers and tables are added in one transaction, or nothing is.
+
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use super::super::layout::quoted;
+use super::super::{Database, Register, Settings, StoreError, database, entries, tables};
+use super::{AttachError, HostTable, ID, Inspected, META, REVISION, inspect};
+
+/// A client that replaces a row by its key (`INSERT OR REPLACE`) names none of the added columns. The row stays linked,
+/// and what was replaced is an edit.
+const REPLACING: &str = "
+CREATE TRIGGER {members_replacing} BEFORE INSERT ON {members} WHEN NEW.{local_id} <> -1
+BEGIN
+    DELETE FROM {tripartite_replaced};
+    INSERT INTO {tripartite_replaced}(local_id, external_id, active, revision)
+    SELECT {local_id}, {external_id}, {active}, {revision} FROM {members}
+    WHERE {local_id} = NEW.{local_id} AND {external_id} IS NOT NULL;
+END;
+";
+
+const REPLACED: &str = "
+CREATE TRIGGER {members_replaced} AFTER INSERT ON {members}
+WHEN NEW.{external_id} IS NULL AND EXISTS (SELECT 1 FROM {tripartite_replaced} WHERE local_id = NEW.{local_id})
+BEGIN
+    UPDATE {members} SET ({external_id}, {active}, {revision}) =
+        (SELECT external_id, active, revision + 1 FROM {tripartite_replaced} WHERE local_id = NEW.{local_id})
+    WHERE {local_id} = NEW.{local_id};
+    DELETE FROM {tripartite_replaced};
+END;
+";
+
+/// The last two hold nothing: the bases of such a register are stored whole.
+const TABLES: &str = "
+CREATE TABLE {tripartite_replaced}(local_id INTEGER PRIMARY KEY, external_id TEXT, active ANY, revision INTEGER) STRICT;
+CREATE TABLE {tripartite_kept}(external_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE {tripartite_shapes}(id INTEGER PRIMARY KEY, schema BLOB NOT NULL, fields TEXT NOT NULL) STRICT;
+";
+
+/// The triggers on a table of the host's own, beside those of match keys.
+pub(in super::super) fn triggers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    tables::OF_ROWS.into_iter().chain([("members_replacing", REPLACING), ("members_replaced", REPLACED)])
+}
+
+impl Database {
+    /// Makes a table of the host's own the records of a register. [`HostTable`] says what is added; nothing else of the
+    /// table changes. A table that is attached already in the same way stays as it is. Columns of more fields may be named
+    /// later.
+    ///
+    /// # Errors
+    /// [`StoreError::Attach`] and [`StoreError::Column`] say what cannot be; then nothing was changed.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite_sqlite::rusqlite::Connection;
+    /// use tripartite_sqlite::store::{Database, HostTable, Register, Settings, SqliteStore};
+    /// let conn = Connection::open_in_memory()?;
+    /// conn.execute_batch("CREATE TABLE people(id INTEGER PRIMARY KEY, full_name TEXT, note TEXT)")?;
+    /// let database = Database::from_connection(conn)?;
+    ///
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let settings = Settings { schema, id_field: "id".to_owned() };
+    /// let table = HostTable::new("people", "id").column("name", "full_name");
+    /// let register = Register::default();
+    /// database.attach(&register, &table, &settings)?;
+    /// database.attach(&register, &table, &settings)?; // nothing happens
+    /// let otherwise = HostTable::new("people", "id").column("name", "note");
+    /// assert!(database.attach(&register, &otherwise, &settings).is_err());
+    ///
+    /// let store = SqliteStore::of(register, database, settings)?;
+    /// store.edit("INSERT INTO people(full_name) VALUES ('Áine')")?; // a record without a link
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn attach(&self, register: &Register, table: &HostTable, settings: &Settings) -> Result<(), StoreError> {
+        let tx = Transaction::new_unchecked(self.connection(), TransactionBehavior::Immediate)?;
+        let inspected = inspect(&tx, &table.table)?;
+        let mut table = inspected.named(table)?;
+        let known = match database::holds(&tx, register)? {
+            true => Some(known(&tx, register, &mut table)?),
+            false => None,
+        };
+        inspected.check(&tx, &table, &settings.schema)?;
+        if known.is_none() && inspected.has(REVISION) {
+            return Err(AttachError::Taken(table.table).into());
+        }
+        let attached = register.clone().in_host(Some(table.clone()));
+        if known.is_some() && !inspected.has(table.own("external_id").unwrap_or(ID)) {
+            // Which row had which link went with the column.
+            tx.execute_batch(&attached.sql("DELETE FROM {tripartite_links}; DELETE FROM {tripartite_conflicts}"))?;
+        }
+        add_columns(&tx, &attached, &inspected, &table)?;
+        if known.is_none() {
+            tx.execute_batch(&attached.sql(tables::BESIDE))?;
+            tx.execute_batch(&attached.sql(TABLES))?;
+            tx.execute_batch(&entries::making(&attached))?;
+            tables::remember_all(&tx, &attached, tables::HOST_FORMAT, settings)?;
+        }
+        if known.as_ref() != Some(&table) {
+            let text = serde_json::to_string(&table).unwrap_or_default();
+            tx.execute_batch(&tables::remembering(&attached, META, &text))?;
+        }
+        add_triggers(&tx, &attached)?;
+        Ok(tx.commit()?)
+    }
+
+    /// Whether every field of a schema can have a column in a register: one that is named, where its records stand in a
+    /// table of the host's own.
+    ///
+    /// # Errors
+    /// [`StoreError::Column`], for the first field that cannot; [`StoreError`], when the database cannot be read.
+    pub fn check_fields(&self, register: &Register, settings: &Settings) -> Result<(), StoreError> {
+        match self.attached(register)? {
+            Some(table) => inspect(self.connection(), &table.table)?.check(self.connection(), &table, &settings.schema),
+            None => settings.check(),
+        }
+    }
+
+    /// How many rows a table of the host's own has.
+    ///
+    /// # Errors
+    /// [`StoreError`], when there is no such table, or the database cannot be read.
+    pub fn count_rows(&self, table: &HostTable) -> Result<u64, StoreError> {
+        let table = quoted(&inspect(self.connection(), &table.table)?.table, '"');
+        let count =
+            self.connection().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))?;
+        Ok(count.cast_unsigned())
+    }
+
+    /// The table of the host's own that a register is kept in; `None` where it has a table of its own, or is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn attached(&self, register: &Register) -> Result<Option<HostTable>, StoreError> {
+        match database::holds(self.connection(), register)? {
+            true => super::of(self.connection(), register),
+            false => Ok(None),
+        }
+    }
+}
+
+/// How it is attached already. What is asked for gets the columns that were named before, too.
+fn known(tx: &Connection, register: &Register, asked: &mut HostTable) -> Result<HostTable, StoreError> {
+    let differs = |table: &str, problem: &str| AttachError::Attached {
+        register: register.to_string(),
+        table: table.to_owned(),
+        problem: problem.to_owned(),
+    };
+    let Some(known) = super::of(tx, register)? else {
+        return Err(differs(&register.table("members"), "a table of the host's own needs another register").into());
+    };
+    let same = (&known.table, &known.key, &known.external_id, &known.active)
+        == (&asked.table, &asked.key, &asked.external_id, &asked.active);
+    let moved = asked.columns.iter().any(|(field, column)| known.column_of(field).is_some_and(|is| is != column));
+    if !same || moved {
+        return Err(differs(&known.table, "detach it before it is attached otherwise").into());
+    }
+    for (field, column) in &known.columns {
+        asked.columns.insert(field.clone(), column.clone());
+    }
+    Ok(known)
+}
+
+fn add_columns(tx: &Connection, register: &Register, is: &Inspected, table: &HostTable) -> Result<(), StoreError> {
+    for (column, definition) in table.added() {
+        if !is.has(column) {
+            tx.execute_batch(&register.sql(&format!("ALTER TABLE {{members}} ADD COLUMN {column} {definition}")))?;
+        }
+    }
+    let index = "CREATE UNIQUE INDEX IF NOT EXISTS {tripartite_members_id} ON {members}({external_id})";
+    tx.execute_batch(&register.sql(index)).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => {
+            let column = table.external_id.clone().unwrap_or_else(|| ID.to_owned());
+            AttachError::Ambiguous { table: table.table.clone(), column }.into()
+        }
+        _ => StoreError::from(error),
+    })
+}
+
+fn add_triggers(tx: &Connection, register: &Register) -> Result<(), StoreError> {
+    for (name, sql) in triggers() {
+        if !database::has_trigger(tx, &register.table(name))? {
+            tx.execute_batch(&register.sql(sql))?;
+        }
+    }
+    Ok(())
+}

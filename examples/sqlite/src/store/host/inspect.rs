@@ -1,0 +1,174 @@
+//! What a table of the host's own looks like, and whether it can hold records.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension};
+use tripartite::schema::{Field, Kind, Schema};
+
+use super::super::StoreError;
+use super::{AttachError, HostTable};
+
+/// A table and its columns.
+#[derive(Debug)]
+pub(in super::super) struct Inspected {
+    pub(super) table: String,
+    columns: Vec<Column>,
+}
+
+#[derive(Debug)]
+pub(in super::super) struct Column {
+    pub(in super::super) name: String,
+    declared: String,
+    pub(in super::super) not_null: bool,
+    has_default: bool,
+    is_key: bool,
+    is_generated: bool,
+}
+
+/// Reads the definition of a table.
+pub(in super::super) fn inspect(conn: &Connection, table: &str) -> Result<Inspected, StoreError> {
+    let none = || AttachError::NoTable(table.to_owned());
+    let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name = ?1 COLLATE NOCASE
+        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'tripartite\\_%' ESCAPE '\\'";
+    let table: String = conn.query_row(sql, [table], |row| row.get(0)).optional()?.ok_or_else(none)?;
+    let sql = "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden FROM pragma_table_xinfo(?1)";
+    let mut statement = conn.prepare(sql)?;
+    let columns = statement.query_map([&table], |row| {
+        Ok(Column {
+            name: row.get(0)?,
+            declared: row.get(1)?,
+            not_null: row.get(2)?,
+            has_default: row.get(3)?,
+            is_key: row.get::<_, i64>(4)? > 0,
+            is_generated: row.get::<_, i64>(5)? != 0,
+        })
+    })?;
+    let columns = columns.collect::<Result<_, _>>()?;
+    Ok(Inspected { table, columns })
+}
+
+impl Inspected {
+    /// The column of this name, in whatever case it is written.
+    pub(in super::super) fn column(&self, name: &str) -> Result<&Column, AttachError> {
+        let found = self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+        found.ok_or_else(|| AttachError::NoColumn { table: self.table.clone(), column: name.to_owned() })
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.column(name).is_ok()
+    }
+
+    /// The table as it was named, with the names that its columns have.
+    pub(super) fn named(&self, asked: &HostTable) -> Result<HostTable, AttachError> {
+        let name = |column: &str| self.column(column).map(|column| column.name.clone());
+        let columns = asked.columns().map(|(field, column)| Ok((field.to_owned(), name(column)?)));
+        Ok(HostTable {
+            table: self.table.clone(),
+            key: name(&asked.key)?,
+            columns: columns.collect::<Result<_, AttachError>>()?,
+            external_id: asked.external_id.as_deref().map(name).transpose()?,
+            active: asked.active.as_deref().map(name).transpose()?,
+        })
+    }
+
+    /// Whether the table can hold the records of a schema.
+    pub(super) fn check(&self, conn: &Connection, table: &HostTable, schema: &Schema) -> Result<(), StoreError> {
+        self.check_key(conn, table)?;
+        for field in schema.fields() {
+            let Some(column) = table.column_for(field) else {
+                let problem = format!("no column of `{}` is named for it", self.table);
+                return Err(StoreError::Column { field: field.name().to_owned(), problem });
+            };
+            self.check_field(field, self.column(column)?)?;
+        }
+        let known = once(table)?;
+        self.check_id(table)?;
+        let stays_empty =
+            |column: &&Column| column.not_null && !column.has_default && !column.is_key && !column.is_generated;
+        let unfilled = self.columns.iter().filter(stays_empty).find(|column| !known.contains(column.name.as_str()));
+        let error = |column: &Column| AttachError::NotNull { table: self.table.clone(), column: column.name.clone() };
+        unfilled.map_or(Ok(()), |column| Err(error(column).into()))
+    }
+
+    /// A key that is not the number of the row has an index of its own.
+    fn check_key(&self, conn: &Connection, table: &HostTable) -> Result<(), StoreError> {
+        let key = self.column(&table.key)?;
+        let alone = self.columns.iter().filter(|column| column.is_key).count() == 1;
+        let sql = "SELECT wr = 0 FROM pragma_table_list WHERE schema = 'main' AND name = ?1";
+        let has_rowid: bool = conn.query_row(sql, [&self.table], |row| row.get(0))?;
+        let indexed = conn.prepare("SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'")?.exists([&self.table])?;
+        if key.is_key && alone && has_rowid && !indexed && key.declared.eq_ignore_ascii_case("INTEGER") {
+            return Ok(());
+        }
+        Err(AttachError::Key { table: self.table.clone(), column: key.name.clone() }.into())
+    }
+
+    fn check_field(&self, field: &Field, column: &Column) -> Result<(), AttachError> {
+        let problem = if column.is_generated {
+            "it is generated".to_owned()
+        } else if !Affinity::of(&column.declared).keeps(field.kind(), &column.declared) {
+            let (kind, declared) = (field.kind().name(), &column.declared);
+            format!("a {kind} is text, and a column of type {declared} turns text that looks like a number into one")
+        } else {
+            return Ok(());
+        };
+        Err(AttachError::Column { field: field.name().to_owned(), column: column.name.clone(), problem })
+    }
+
+    fn check_id(&self, table: &HostTable) -> Result<(), AttachError> {
+        let Some(id) = &table.external_id else { return Ok(()) };
+        if Affinity::of(&self.column(id)?.declared) == Affinity::Text {
+            return Ok(());
+        }
+        let problem = "its type must be TEXT".to_owned();
+        Err(AttachError::Column { field: "external id".to_owned(), column: id.clone(), problem })
+    }
+}
+
+/// The columns that are named, each for one purpose.
+fn once(table: &HostTable) -> Result<BTreeSet<&str>, AttachError> {
+    let special = [Some(&table.key), table.external_id.as_ref(), table.active.as_ref()];
+    let mut known = BTreeSet::new();
+    for name in special.into_iter().flatten().chain(table.columns.values()) {
+        if !known.insert(name.as_str()) {
+            return Err(AttachError::Twice(name.clone()));
+        }
+    }
+    Ok(known)
+}
+
+/// What SQLite makes of a value, by the declared type: <https://sqlite.org/datatype3.html#affinity_name_examples>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Affinity {
+    Text,
+    Blob,
+    Number,
+}
+
+impl Affinity {
+    fn of(declared: &str) -> Self {
+        let declared = declared.to_ascii_uppercase();
+        let has = |word: &str| declared.contains(word);
+        if has("INT") {
+            Self::Number
+        } else if has("CHAR") || has("CLOB") || has("TEXT") {
+            Self::Text
+        } else if has("BLOB") || declared.is_empty() || declared == "ANY" {
+            Self::Blob
+        } else {
+            Self::Number
+        }
+    }
+
+    /// Whether a column gives back what a field says. A date with its hyphens is no number to SQLite.
+    fn keeps(self, kind: &Kind, declared: &str) -> bool {
+        match (self, kind) {
+            (Self::Text | Self::Blob, _) | (Self::Number, Kind::Boolean | Kind::Integer | Kind::Decimal) => true,
+            (Self::Number, Kind::Date { .. } | Kind::Timestamp) => {
+                let declared = declared.to_ascii_uppercase();
+                declared.contains("DATE") || declared.contains("TIME")
+            }
+            _ => false,
+        }
+    }
+}
