@@ -286,10 +286,10 @@ fn a_database_that_holds_only_jobs_is_ours() {
 #[test]
 fn a_register_of_a_later_version_is_refused() {
     let (bench, file) = four();
-    bench.edit("UPDATE \"tripartite_meta/ballybeg/gym\" SET value = '4' WHERE key = 'format'");
+    bench.edit("UPDATE \"tripartite_meta/ballybeg/gym\" SET value = '5' WHERE key = 'format'");
     let ran = bench.run(&file, &["--key", "ballybeg/gym"]);
     assert_eq!(ran.status, 1);
-    assert!(ran.stderr.contains("it has format 4, this version reads format 3"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("it has format 5, this version reads format 4"), "{}", ran.stderr);
     assert_eq!(bench.run(&file, &["--key", "ballybeg/federation"]).status, 0, "the others are read");
 }
 

@@ -11,7 +11,7 @@ use tripartite::schema::{Field, Schema, SchemaBuilder, SchemaError, Strategy};
 
 use super::file::{check_name, check_owner, open_to_write, read_only};
 use super::tables::{FIRST_FORMAT, FORMAT, HOST_FORMAT, SECOND_FORMAT};
-use super::{Register, StoreError};
+use super::{Register, StoreError, host};
 
 /// What the match rules are remembered as.
 pub(super) const RULES: &str = "match";
@@ -264,7 +264,8 @@ pub(super) fn registers(conn: &Connection) -> Result<Vec<SyncKey>, StoreError> {
 
 fn check_format(conn: &Connection, register: &Register) -> Result<(), StoreError> {
     match format(conn, register)? {
-        Some(found) if [HOST_FORMAT, FORMAT, SECOND_FORMAT, FIRST_FORMAT].contains(&&*found) => Ok(()),
+        Some(found) if [FORMAT, SECOND_FORMAT, FIRST_FORMAT].contains(&&*found) => Ok(()),
+        Some(found) if found == HOST_FORMAT && meta(conn, register, host::META)?.is_some() => Ok(()),
         found => Err(StoreError::Format { expected: HOST_FORMAT.to_owned(), found: found.unwrap_or_default() }),
     }
 }

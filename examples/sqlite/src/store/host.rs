@@ -23,7 +23,7 @@ use tripartite::schema::Field;
 use super::{Register, StoreError, database};
 
 /// What the table is remembered as.
-const META: &str = "table";
+pub(super) const META: &str = "table";
 
 /// The columns that are added.
 pub(super) const ID: &str = "tripartite_id";
