@@ -78,6 +78,7 @@
 //!
 //! | you want to | read | then |
 //! |---|---|---|
+//! | learn it from the beginning | [`book`]: chapters with a worked case each | |
 //! | compare and merge records in your own code | [`detect`](mod@detect), [`resolve`](mod@resolve) | [`schema`]: kinds, strategies, groups |
 //! | sync a table of yours | [`source`], [`store`]: the two traits · [`store::recipe`]: columns and triggers | [`drive`](mod@drive), [`run`]: options, guards, the report |
 //! | answer what a run asks | [`decide`](mod@decide) | [`matching`]: who is who · [`audit`] |
@@ -104,7 +105,7 @@
 //! | 8 | [`run`]: one sync, as typed steps · [`decide`](mod@decide): what people decide | |
 //! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
 //! | 10 | | [`work`]: where the columns meet: workers |
-//! | 11 | `conformance` (a feature): the traits' promises as a suite · [`performance`] | |
+//! | 11 | `conformance` (a feature): the traits' promises as a suite · [`performance`] · [`book`] | |
 //!
 //! # Features
 //!
@@ -189,6 +190,7 @@ pub mod work;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub mod book;
 pub mod performance;
 
 /// The README's example is a test.
