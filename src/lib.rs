@@ -85,7 +85,7 @@
 //! | serve many organisations and sources | [`work`]: a whole host on a page | [`jobs`]: the trait · [`queue`], [`schedule`], [`gate`], [`health`] |
 //! | take in webhooks | `webhook` (a feature) | [`work`], which stores what they say |
 //! | test your stores and connectors | `conformance` (a feature) | [`memory`]: stores and a connector that pass |
-//! | fuzz or measure it | [`value`], [`schema`], [`detect`](mod@detect): pure functions of their input | [`performance`]: figures, floors, peers |
+//! | fuzz or measure it | `arbitrary` (a feature): schemas and cases from bytes | [`performance`]: figures, floors, peers |
 //!
 //! # The house
 //!
@@ -105,7 +105,7 @@
 //! | 8 | [`run`]: one sync, as typed steps · [`decide`](mod@decide): what people decide | |
 //! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
 //! | 10 | | [`work`]: where the columns meet: workers |
-//! | 11 | `conformance` (a feature): the traits' promises as a suite · [`performance`] · [`book`] | |
+//! | 11 | `conformance` (a feature): the traits' promises as a suite · `arbitrary` (a feature) · [`performance`] · [`book`] | |
 //!
 //! # Features
 //!
@@ -119,6 +119,7 @@
 //! | `webhook` | | the module `webhook`: signed messages of a source over HTTP |
 //! | `audit-key` | | a keyed hash by which an audit tells equal values without keeping them |
 //! | `conformance` | | the module `conformance`: what a store and a connector must do, as suites; takes `phone` and `idn` along |
+//! | `arbitrary` | | the module `arbitrary`: values, records, schemas and cases from bytes, for fuzzers and property tests |
 //!
 //! Without features a schema refuses the kinds `phone` and `email` in a sentence that names the feature; everything
 //! else works. That build has 30 dependencies, where the default has four times as many: `rlibphonenumber`
@@ -187,6 +188,8 @@ pub mod webhook;
 
 pub mod work;
 
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod backoff;
 #[cfg(feature = "conformance")]
 mod broken_connectors;
