@@ -206,14 +206,7 @@ fn fields(policy: &Policy, case: Case) -> Result<InOrder<Answer>, String> {
     let resolved = resolve(policy, &changes, None);
     let mut answers: Vec<Option<Answer>> = schema.fields().iter().map(|_| None).collect();
     for &unit in schema.units() {
-        let in_sync = Resolution {
-            unit,
-            verdict: Verdict::InSync,
-            decision: Decision::Nothing,
-            rule: policy.rule(unit, None),
-            fields: Vec::new(),
-            collisions: Vec::new(),
-        };
+        let in_sync = Resolution::in_sync(unit, policy.rule(unit, None));
         let resolution = resolved.resolutions.iter().find(|resolution| resolution.unit == unit).unwrap_or(&in_sync);
         for &position in schema.members(&unit) {
             answers[position] = Some(tell(schema, resolved.sides, resolution, position));

@@ -24,6 +24,8 @@ use crate::schema::Privacy;
 use crate::value::Value;
 
 /// One line of the audit. The host stores it with the batch's run and time, and the op's external id.
+///
+/// This enum is exhaustive: a store must keep every kind of entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all entries are about fields")]
@@ -36,6 +38,7 @@ pub enum AuditEntry {
 
 /// What was decided about one field. It holds the values of all sides, so an overwritten value can be restored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FieldEntry {
     /// The field.
     pub field: String,
@@ -74,6 +77,7 @@ pub struct FieldEntry {
 
 /// What was decided about a record as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RecordEntry {
     /// The situation of the record.
     pub situation: Situation,

@@ -108,6 +108,7 @@ pub use fails_once::{FailsOnce, FailsOnceError};
 ///
 /// The module has [an example](crate::conformance).
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Case<S> {
     /// Its name: that of the test, and of the function.
     pub name: &'static str,

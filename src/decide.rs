@@ -102,6 +102,7 @@ use crate::value::{Record, RecordBuilder, Value};
 
 /// What a person says about an open conflict.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Answer {
     /// The value here is right.
     TakeLocal,
@@ -209,24 +210,17 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
 /// # use tripartite::decide::restore;
 /// # use tripartite::store::{Base, Loaded, Presence, Revision};
 /// # use tripartite::id::{ExternalId, PersonId, RunId};
-/// # use tripartite::resolve::Decision;
-/// # use tripartite::detect::{LocalChange, Verdict};
-/// # use tripartite::value::Value;
 /// use tripartite::schema::{Field, Kind, Policy, Privacy, Schema};
 /// let phone = Field::new("phone", Kind::Text).sensitive_as(Privacy::Redacted);
 /// let schema = Schema::builder().field(phone).build()?;
-/// # let entry = FieldEntry {
-/// #     field: "phone".to_owned(), group: None, verdict: Verdict::LocalOnly(LocalChange::Set),
-/// #     decision: Decision::TookRemote, rule: "source: merge".to_owned(), base: Some(Value::Null),
-/// #     local: Value::from("087 123 4567"), remote: Some(Value::Null), result: Value::Null,
-/// #     collisions: vec![], why: String::new(), by: None, kept: Privacy::Plain,
-/// # };
+/// # let entry: FieldEntry = serde_json::from_value(serde_json::json!({
+/// #     "field": "phone", "verdict": "LocalOnly", "detail": "Set", "decision": "TookRemote",
+/// #     "rule": "source: merge", "base": null, "local": "087 123 4567", "remote": null,
+/// #     "result": null, "why": "",
+/// # }))?;
 /// # let local = schema.record(&serde_json::json!({ "phone": null }))?;
-/// # let base = Some(Base { record: local.clone(), schema: schema.fingerprint(), version: None });
-/// # let loaded = Loaded {
-/// #     id: ExternalId::new("7")?, presence: Presence::Active, revision: Revision(1), local, base, synced: None,
-/// #     open: vec![], strategy: None, missed: 0,
-/// # };
+/// # let base = Some(Base::new(local.clone(), schema.fingerprint()));
+/// # let loaded = Loaded::new(ExternalId::new("7")?, Revision(1), local).base(base);
 /// # let policy = Policy::new(schema);
 /// # let (run, at) = (RunId::new("desk")?, chrono::DateTime::UNIX_EPOCH);
 /// // Somebody takes the number back that a sync has cleared:

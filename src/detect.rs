@@ -37,6 +37,8 @@ use crate::schema::{Absent, Schema, Unit};
 use crate::value::{FieldRef, Pair, Problem, Record};
 
 /// Three versions of one record, all of one schema.
+///
+/// This struct is exhaustive: a three-way comparison has three versions.
 #[derive(Debug, Clone, Copy)]
 pub struct Sides<'a> {
     /// What the last committed decision saw from the source; a missing field has no base.
@@ -50,6 +52,7 @@ pub struct Sides<'a> {
 /// What happened to a field, or to the tuple of an atomic group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "verdict", content = "detail")]
+#[non_exhaustive]
 pub enum Verdict {
     /// Nothing: all three agree.
     InSync,
@@ -71,6 +74,7 @@ pub enum Verdict {
 
 /// How the source changed a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum RemoteChange {
     /// There was no base, and the host had nothing.
     Filled,
@@ -84,6 +88,7 @@ pub enum RemoteChange {
 
 /// How the host's users changed a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum LocalChange {
     /// There was no base, and the source has nothing.
     Unbased,
@@ -97,6 +102,7 @@ pub enum LocalChange {
 
 /// How the two sides collide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Clash {
     /// There is no base, and both have a value.
     NoBase,
@@ -148,6 +154,7 @@ impl fmt::Display for Verdict {
 
 /// One unit that is not in sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Change {
     /// The field or group.
     pub unit: Unit,
@@ -159,6 +166,7 @@ pub struct Change {
 /// nothing happened.
 #[derive(Debug, Clone)]
 #[must_use = "a change set that is not resolved is a change that is not seen"]
+#[non_exhaustive]
 pub struct ChangeSet<'a> {
     /// The three versions the changes are between.
     pub sides: Sides<'a>,

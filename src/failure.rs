@@ -40,6 +40,8 @@ pub use self::format::FormatError;
 /// let busy = Failure::Retry { after: Some(Duration::from_secs(120)) };
 /// assert_eq!(busy.to_string(), "may succeed when tried again after 120 s");
 /// ```
+///
+/// This enum is exhaustive: whoever tries again must know what each class asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {

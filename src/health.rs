@@ -56,6 +56,7 @@ const CAP: Duration = Duration::from_secs(6 * 60 * 60);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct HealthRules {
     /// How many failed attempts in a row open it; 0 counts as 1.
     pub failures: u32,
@@ -63,6 +64,29 @@ pub struct HealthRules {
     pub cooldown: Duration,
     /// The longest cool-down.
     pub cap: Duration,
+}
+
+impl HealthRules {
+    /// Sets the field [`failures`](field@Self::failures).
+    #[must_use]
+    pub fn failures(mut self, failures: u32) -> Self {
+        self.failures = failures;
+        self
+    }
+
+    /// Sets the field [`cooldown`](field@Self::cooldown).
+    #[must_use]
+    pub fn cooldown(mut self, cooldown: Duration) -> Self {
+        self.cooldown = cooldown;
+        self
+    }
+
+    /// Sets the field [`cap`](field@Self::cap).
+    #[must_use]
+    pub fn cap(mut self, cap: Duration) -> Self {
+        self.cap = cap;
+        self
+    }
 }
 
 impl Default for HealthRules {
@@ -113,7 +137,7 @@ pub struct Health {
 /// use tripartite::health::{Circuit, Health, HealthRules};
 /// use tripartite::queue::Token;
 /// let (rules, now) =
-///     (HealthRules { failures: 1, ..HealthRules::default() }, DateTime::UNIX_EPOCH);
+///     (HealthRules::default().failures(1), DateTime::UNIX_EPOCH);
 /// let asked = Duration::from_secs(3600);
 /// let open = Health::new(now).judge(
 ///     &rules,
@@ -130,6 +154,7 @@ pub struct Health {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Circuit {
     /// Attempts run.
     Closed,
@@ -160,6 +185,8 @@ pub enum Circuit {
 /// Whether an attempt may run.
 ///
 /// [`Health::permit`] has an example.
+///
+/// This enum is exhaustive: whoever asks must obey every answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "an attempt that runs without a permit is one too many"]
 pub enum Permit {
@@ -278,7 +305,7 @@ impl Health {
     /// use tripartite::health::{Health, HealthRules, Permit};
     /// use tripartite::queue::Token;
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
-    /// let rules = HealthRules { failures: 1, ..HealthRules::default() };
+    /// let rules = HealthRules::default().failures(1);
     /// let open = Health::new(now).judge(&rules, Token(1), Err(Failure::Fatal), now);
     /// let (later, until) = (now + rules.cooldown, now + TimeDelta::hours(1));
     /// let (half, first) = open.permit(Token(2), later, until);

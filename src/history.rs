@@ -50,6 +50,7 @@ const FORMAT: u32 = 1;
 /// # Ok::<(), tripartite::history::EntryError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HistoryEntry {
     format: u32,
     /// Whose records.

@@ -183,6 +183,8 @@ ids! {
 /// assert_eq!("a/b/c".parse::<SyncKey>(), Err(SyncKeyError::Parts { found: 3 }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// This struct is exhaustive: keys of stored records are made of these two parts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SyncKey {
     /// Whose records.

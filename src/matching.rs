@@ -111,6 +111,7 @@ use crate::id::{ExternalId, LocalId};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct MatchRule {
     /// What it is called where a match is explained.
     pub name: String,
@@ -121,6 +122,27 @@ pub struct MatchRule {
     pub trust: Trust,
 }
 
+impl MatchRule {
+    /// A rule of which a person is asked. What is wrong with it is said by [`MatchRules::new`].
+    ///
+    /// ```
+    /// use tripartite::matching::{MatchRule, Trust};
+    /// let rule = MatchRule::new("birthday", ["born", "name"]);
+    /// assert_eq!(rule.trust, Trust::Propose);
+    /// assert_eq!(rule.trust(Trust::Trusted).fields.len(), 2);
+    /// ```
+    pub fn new(name: impl Into<String>, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { name: name.into(), fields: fields.into_iter().map(Into::into).collect(), trust: Trust::Propose }
+    }
+
+    /// Sets the field [`trust`](field@Self::trust).
+    #[must_use]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+}
+
 /// What may be done about a match.
 ///
 /// ```
@@ -129,6 +151,7 @@ pub struct MatchRule {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Trust {
     /// A person is asked.
     #[default]

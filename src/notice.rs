@@ -50,6 +50,7 @@ use crate::queue::{Death, Slot, State, Token};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a notice that is not sent is heard by nobody"]
+#[non_exhaustive]
 pub struct Notice {
     /// What the host tells duplicates by: the same event has the same id, whichever worker reports it.
     pub id: String,

@@ -117,6 +117,8 @@ use crate::store::Op;
 use crate::value::Fingerprint;
 
 /// The newest run of a register when a plan was made.
+///
+/// This enum is exhaustive: a plan was made after a run or before any.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MadeAfter {

@@ -58,6 +58,7 @@ const A_MINUTE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero"
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RateLimit {
     /// How many may pass in a period.
     pub count: NonZeroU32,
@@ -102,7 +103,7 @@ impl RateLimit {
     /// ```
     /// # use std::time::Duration;
     /// # use tripartite::rate::RateLimit;
-    /// let all = RateLimit { period: Duration::ZERO, ..RateLimit::default() };
+    /// let all = RateLimit::new(RateLimit::default().count, Duration::ZERO);
     /// assert_eq!(all.interval(), Duration::ZERO); // no limit at all
     /// ```
     pub fn interval(&self) -> Duration {
@@ -122,6 +123,8 @@ impl RateLimit {
 }
 
 /// What a rate answers.
+///
+/// This enum is exhaustive: whoever asks must obey every answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "what is limited must not go on"]
 pub enum Allowance {

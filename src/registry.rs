@@ -61,6 +61,7 @@ const FORMAT: u32 = 1;
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Connection {
     format: u32,
     /// What it is called in keys.
@@ -91,6 +92,7 @@ pub struct Connection {
 /// [`Connection::runs`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ConnectionStatus {
     /// It can.
     Active,
@@ -106,6 +108,7 @@ pub enum ConnectionStatus {
 /// [`Connection::org`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ConnectedOrg {
     /// What the source calls the organisation.
     pub external: ExternalId,

@@ -35,6 +35,7 @@ use crate::value::{FieldRef, Value};
 
 /// What was done about a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Decision {
     /// Nothing had to be decided.
     Nothing,
@@ -68,6 +69,8 @@ impl Decision {
 }
 
 /// A new value for one side, or none.
+///
+/// This enum is exhaustive: whoever carries out a resolution must carry out every effect.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect<'a> {
     /// It stays as it is.
@@ -96,6 +99,7 @@ impl Effect<'_> {
 
 /// What becomes of one field.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct FieldEffect<'a> {
     /// Its position in the schema.
     pub position: usize,
@@ -107,6 +111,7 @@ pub struct FieldEffect<'a> {
 
 /// A conflict at a path inside an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Collision {
     /// Where, as a JSON Pointer (RFC 6901) into the field's value.
     pub path: String,
@@ -118,6 +123,7 @@ pub struct Collision {
 
 /// What was decided for one unit.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Resolution<'a> {
     /// The field or group.
     pub unit: Unit,
@@ -134,6 +140,22 @@ pub struct Resolution<'a> {
 }
 
 impl Resolution<'_> {
+    /// The resolution of a field or group that is in sync: nothing is done. [`resolve()`] returns none for it.
+    ///
+    /// ```
+    /// use tripartite::resolve::Resolution;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let (policy, unit) = (Policy::new(schema.clone()), schema.units()[0]);
+    /// let in_sync = Resolution::in_sync(unit, policy.rule(unit, None));
+    /// assert!(!in_sync.is_open());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn in_sync(unit: Unit, rule: DecidingRule) -> Self {
+        let (verdict, decision) = (Verdict::InSync, Decision::Nothing);
+        Self { unit, verdict, decision, rule, fields: Vec::new(), collisions: Vec::new() }
+    }
+
     /// Whether a person must decide.
     pub fn is_open(&self) -> bool {
         self.decision == Decision::HeldOpen
@@ -143,6 +165,7 @@ impl Resolution<'_> {
 /// A change set with a decision for each change.
 #[derive(Debug, Clone)]
 #[must_use = "decisions that are not planned are not carried out"]
+#[non_exhaustive]
 pub struct Resolved<'a> {
     /// The three versions.
     pub sides: Sides<'a>,

@@ -87,15 +87,11 @@
 //! let mut step = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, at).start();
 //! let report = loop {
 //!     step = match step {
-//!         Step::Indexing(s) => s.resume(IndexPage { entries: vec![], next: None }),
+//!         Step::Indexing(s) => s.resume(IndexPage::new(vec![], None)),
 //!         Step::Fetching(s) => {
 //!             let record = schema.record(&serde_json::json!({"name": "Áine"}))?;
-//!             let item = Item::Record(RemoteRecord {
-//!                 id: ExternalId::new("7")?,
-//!                 version: None,
-//!                 record,
-//!             });
-//!             s.resume(Page { items: vec![item], next: Next::Complete { total: Some(1) } })
+//!             let item = Item::Record(RemoteRecord::new(ExternalId::new("7")?, record));
+//!             s.resume(Page::new(vec![item], Next::Complete { total: Some(1) }))
 //!         }
 //!         Step::Loading(s) => s.resume(Records::default()), // nothing is linked yet
 //!         Step::Committing(s) => {

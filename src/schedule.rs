@@ -168,6 +168,7 @@ pub enum Missed {
 /// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Fire {
     /// When it fires.
     pub at: DateTime<Utc>,
@@ -191,6 +192,7 @@ impl Fire {
 /// [`Timetable::due`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a fire that is not triggered is lost once `through` is stored"]
+#[non_exhaustive]
 pub struct DueFires {
     /// The fires to trigger, the oldest first.
     pub fires: Vec<Fire>,

@@ -104,6 +104,8 @@ use crate::value::{Fingerprint, Record};
 
 /// What is decided as one: a field on its own, or an atomic group. It means something to its own schema only, whose
 /// [`unit_name`](Schema::unit_name) and [`members`](Schema::members) tell what.
+///
+/// This enum is exhaustive: what is decided as one is a field or a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
     /// The field at this position.

@@ -53,7 +53,7 @@ use crate::id::ExternalId;
 ///             .keyed("id")
 ///             .deserialize(&mut serde_json::Deserializer::from_str(line))?;
 ///         let id = ExternalId::new(keyed.id.ok_or("it has no id")?)?;
-///         Ok(RemoteRecord { id, version: None, record: keyed.record })
+///         Ok(RemoteRecord::new(id, keyed.record))
 ///     }
 /// }
 ///
@@ -65,16 +65,13 @@ use crate::id::ExternalId;
 ///             Ok(record) => Item::Record(record),
 ///             // Not skipped: a line that cannot be read could be any record, so no record
 ///             // may count as missing.
-///             Err(error) => Item::Malformed(Malformed {
-///                 place: format!("line {}", at + 1),
-///                 id: None,
-///                 problem: error.to_string(),
-///             }),
+///             Err(error) => {
+///                 let place = format!("line {}", at + 1);
+///                 Item::Malformed(Malformed::new(place, error.to_string()))
+///             }
 ///         };
-///         Ok(Page {
-///             items: self.1.lines().enumerate().map(item).collect(),
-///             next: Next::Complete { total: None },
-///         })
+///         let items = self.1.lines().enumerate().map(item).collect();
+///         Ok(Page::new(items, Next::Complete { total: None }))
 ///     }
 /// }
 ///

@@ -37,12 +37,13 @@ pub const TOMBSTONE_LIMIT: usize = 500;
 /// ```
 /// use tripartite::tombstone::Order;
 /// let (fifth, sixth) =
-///     (Order { version: Some(5), at: None }, Order { version: Some(6), at: None });
+///     (Order::default().version(Some(5)), Order::default().version(Some(6)));
 /// assert!(fifth.before(&sixth) && !sixth.before(&fifth) && !fifth.before(&fifth));
 /// assert!(!fifth.before(&Order::default())); // an unknown order is never before
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Order {
     /// The version that the record has after the event.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +54,20 @@ pub struct Order {
 }
 
 impl Order {
+    /// Sets the field [`version`](field@Self::version).
+    #[must_use]
+    pub fn version(mut self, version: impl Into<Option<u64>>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// Sets the field [`at`](field@Self::at).
+    #[must_use]
+    pub fn at(mut self, at: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.at = at.into();
+        self
+    }
+
     /// Whether this is known to be before another. Times count only where a version is missing.
     pub fn before(&self, other: &Self) -> bool {
         match (self.version.zip(other.version), self.at.zip(other.at)) {
@@ -65,6 +80,7 @@ impl Order {
 
 /// A sender's word that a record is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Tombstone {
     /// When the record was deleted, as far as the sender says.
     #[serde(flatten)]
@@ -74,6 +90,8 @@ pub struct Tombstone {
 }
 
 /// The answer of the source when a run asks for a record by its id.
+///
+/// This enum is exhaustive: a source has a record or it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// It has no such record.
@@ -86,6 +104,18 @@ pub enum Found {
 }
 
 impl Tombstone {
+    /// A deletion of this order, received at this time.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::tombstone::{Order, Tombstone};
+    /// let gone = Tombstone::new(Order::default(), DateTime::UNIX_EPOCH);
+    /// assert_eq!(gone.order.version, None); // the sender says nothing of its order
+    /// ```
+    pub fn new(order: Order, heard_at: DateTime<Utc>) -> Self {
+        Self { order, heard_at }
+    }
+
     /// Whether the record is to be marked inactive, given what the source says now.
     ///
     /// | the source has | of a version | the tombstone stands |
@@ -100,8 +130,8 @@ impl Tombstone {
     /// ```
     /// use chrono::{DateTime, Utc};
     /// use tripartite::tombstone::{Found, Order, Tombstone};
-    /// let fifth = Order { version: Some(5), at: None };
-    /// let tombstone = Tombstone { order: fifth, heard_at: DateTime::<Utc>::UNIX_EPOCH };
+    /// let fifth = Order::default().version(Some(5));
+    /// let tombstone = Tombstone::new(fifth, DateTime::<Utc>::UNIX_EPOCH);
     /// assert!(tombstone.stands(Found::Nothing));
     /// assert!(tombstone.stands(Found::Record { version: Some(5) }));
     /// assert!(!tombstone.stands(Found::Record { version: Some(6) }));
@@ -122,10 +152,7 @@ impl Tombstone {
 /// use tripartite::id::ExternalId;
 /// use tripartite::tombstone::{Order, Tombstone, Tombstones};
 /// let (id, now) = (ExternalId::new("7")?, DateTime::<Utc>::UNIX_EPOCH);
-/// let version = |version| Tombstone {
-///     order: Order { version: Some(version), at: None },
-///     heard_at: now,
-/// };
+/// let version = |version| Tombstone::new(Order::default().version(version), now);
 /// let mut tombstones = Tombstones::default();
 /// tombstones.add(id.clone(), version(5));
 /// let taken = tombstones.clone(); // a run begins
@@ -154,6 +181,8 @@ pub enum InvalidTombstones {
 }
 
 /// Whether there was room for a tombstone.
+///
+/// This enum is exhaustive: there was room or there was not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "for one that is spilled, everything must be listed"]
 pub enum Added {
@@ -200,7 +229,7 @@ impl Tombstones {
     /// use tripartite::id::ExternalId;
     /// use tripartite::tombstone::{Added, Order, TOMBSTONE_LIMIT, Tombstone, Tombstones};
     /// let tombstone =
-    ///     Tombstone { order: Order::default(), heard_at: chrono::DateTime::UNIX_EPOCH };
+    ///     Tombstone::new(Order::default(), chrono::DateTime::UNIX_EPOCH);
     /// let mut tombstones = Tombstones::default();
     /// for number in 0..TOMBSTONE_LIMIT {
     ///     assert_eq!(

@@ -88,6 +88,8 @@ pub(crate) use shared::{shared_end, shared_start};
 /// ```
 ///
 /// [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
+///
+/// This enum is exhaustive: whoever writes values into another format must write every shape.
 #[derive(Clone, PartialEq, Default)]
 pub enum Value {
     /// Explicitly empty.

@@ -40,7 +40,7 @@
 //! let body = br#"{"type": "member.updated", "data": {"id": "FED-7"}}"#;
 //! let signed = standard.sign(&MessageId::new("msg_1")?, DateTime::<Utc>::UNIX_EPOCH, body);
 //! let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
-//! let request = Request { headers: &headers, body };
+//! let request = Request::new(&headers, body);
 //!
 //! let changes =
 //!     [("member.updated", EventKind::Updated), ("member.deleted", EventKind::Deleted)];

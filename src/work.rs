@@ -50,7 +50,7 @@
 //!             .start();
 //!         let members = [("7", serde_json::json!({"name": "Áine"}))];
 //!         let connector = Listing::of(&self.0, members).expect("a name");
-//!         Ok(Session { step, connector, store: self.1.clone() })
+//!         Ok(Session::new(step, connector, self.1.clone()))
 //!     }
 //!
 //!     async fn close(

@@ -13,7 +13,7 @@ use tripartite::resolve::resolve;
 use tripartite::run::{Report, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::source::RemoteRecord;
-use tripartite::store::{Base, Loaded, Presence, Revision, Synced};
+use tripartite::store::{Base, Loaded, Revision, Synced};
 use tripartite::value::Record;
 
 use super::{Case, Work};
@@ -149,7 +149,7 @@ fn creations() -> Work {
     let policy = Policy::new(schema());
     let new = |number| {
         let record = row(policy.schema(), &person(number));
-        RemoteRecord { id: id(number), version: None, record }
+        RemoteRecord::new(id(number), record)
     };
     let people: Vec<_> = (0..RECORDS).map(new).collect();
     Box::new(move || {
@@ -183,18 +183,10 @@ fn loaded(policy: &Policy, number: usize, [base, local, remote]: [Record; 3]) ->
     let id = id(number);
     let seen = base.fingerprint();
     let revision = Revision(if local == base { 1 } else { 2 });
-    let loaded = Loaded {
-        id: id.clone(),
-        presence: Presence::Active,
-        revision,
-        local,
-        base: Some(Base { record: base, schema: policy.schema().fingerprint(), version: None }),
-        synced: Some(Synced { revision: Revision(1), seen, policy: policy.fingerprint() }),
-        open: Vec::new(),
-        strategy: None,
-        missed: 0,
-    };
-    (RemoteRecord { id, version: None, record: remote }, loaded)
+    let loaded = Loaded::new(id.clone(), revision, local)
+        .base(Base::new(base, policy.schema().fingerprint()))
+        .synced(Synced::new(Revision(1), seen, policy.fingerprint()));
+    (RemoteRecord::new(id, remote), loaded)
 }
 
 fn id(number: usize) -> ExternalId {

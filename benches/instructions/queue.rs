@@ -78,7 +78,7 @@ fn filled() -> (MemoryJobStore, Vec<StoreKey>, Vec<Version>, Row) {
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     let slot = Slot::new(at(0)).step(&QueueRules::default(), None, trigger, at(0), Fraction::ONE).next;
     let bytes = serde_json::to_vec(&slot).expect("a slot is JSON");
-    let row = Row { bytes, due: slot.due(), shard: Shard(0) };
+    let row = Row::new(bytes, Shard(0)).due(slot.due());
     let keys: Vec<_> = (0..SLOTS).map(|no| StoreKey::of("slot", ["org", format!("{no:03}").as_str()])).collect();
     let versions = keys.iter().map(|key| swap(&store, key, None, &row)).collect();
     (store, keys, versions, row)

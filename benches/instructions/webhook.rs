@@ -35,7 +35,7 @@ fn verified(secret: &str) -> Work {
     let honest = secret == SECRET;
     Box::new(move || {
         let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
-        let request = Request { headers: &headers, body: BODY };
+        let request = Request::new(&headers, BODY);
         for _ in 0..REQUESTS {
             let step = black_box(&endpoint).receive(black_box(&request), DateTime::UNIX_EPOCH);
             assert_eq!(matches!(step, ReceiveStep::Deduplicate(_)), honest);

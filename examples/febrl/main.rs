@@ -74,8 +74,8 @@ const PROPOSING: [(&str, &[&str]); 6] = [
 /// The rows of the table: each rule alone, the trusted ones together, all of them together.
 fn rows() -> Vec<(&'static str, Vec<MatchRule>)> {
     let rule = |(name, fields): &(&'static str, &[&str]), trust| {
-        let fields = fields.iter().map(|&field| field.to_owned()).collect();
-        MatchRule { name: (*name).to_owned(), fields, trust }
+        let fields = fields.iter().copied();
+        MatchRule::new((*name).to_owned(), fields).trust(trust)
     };
     let stated = |trust| move |named: &(&'static str, &'static [&str])| (named.0, rule(named, trust));
     let trusted = TRUSTED.iter().map(stated(Trust::Trusted));
@@ -203,11 +203,11 @@ impl World {
     }
 
     fn score(&self, rules: &MatchRules) -> Score {
-        let locals = self.here.iter().map(|(id, _, record)| Local { id, linked: None, is_not: &[], record });
+        let locals = self.here.iter().map(|(id, _, record)| Local::new(id, record));
         let pool = Pool::new(rules, locals);
         let mut claims = Claims::default();
         for (id, (_, record)) in &self.there {
-            claims.add(id.clone(), pool.judge(Remote { id, record }));
+            claims.add(id.clone(), pool.judge(Remote::new(id, record)));
         }
         let person_of: BTreeMap<&LocalId, usize> = self.here.iter().map(|(id, person, _)| (id, *person)).collect();
         let mut score = Score::default();

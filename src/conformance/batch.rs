@@ -9,7 +9,7 @@ const RACERS: usize = 8;
 const BATCHES: usize = 15;
 
 fn swap(name: &str, expect: Option<Version>, next: Option<Row>) -> SwapOf {
-    SwapOf { key: key(name), expect, next }
+    SwapOf::new(key(name), expect, next)
 }
 
 /// The version that a swap answered; none for a conflict.
@@ -42,7 +42,7 @@ cases! { $ __conformance_batch in batch:
             swap("deleted", None, Some(due_row("again", at(8), SHARD))),
             swap("created", None, Some(row("twice"))),
         ], &[true, true, true, true, false]);
-        let stored = |row: Row, version: Option<Version>| version.map(|version| Stored { row, version });
+        let stored = |row: Row, version: Option<Version>| version.map(|version| Stored::new(row, version));
         probe.finds(&key("created"), stored(due_row("created", at(7), SHARD), versions[0]).as_ref());
         probe.finds(&key("changed"), stored(row("never due"), versions[1]).as_ref());
         probe.finds(&key("deleted"), stored(due_row("again", at(8), SHARD), versions[3]).as_ref());
@@ -66,7 +66,7 @@ cases! { $ __conformance_batch in batch:
         probe.finds(&key("kept"), Some(&kept));
         probe.finds(&key("missing"), None);
         for (name, version) in [("first", versions[0]), ("last", versions[4])] {
-            probe.finds(&key(name), version.map(|version| Stored { row: row(name), version }).as_ref());
+            probe.finds(&key(name), version.map(|version| Stored::new(row(name), version)).as_ref());
         }
         probe.lists(SHARD, at(10), &[(at(5), key("kept"))]);
     }

@@ -43,12 +43,12 @@
 //!     let json: Value = serde_json::from_str(line).unwrap_or_default();
 //!     let id = json["id"].as_str().and_then(|id| ExternalId::new(id).ok());
 //!     match (id, schema().record(&json["fields"])) {
-//!         (Some(id), Ok(record)) => Item::Record(RemoteRecord { id, version: None, record }),
-//!         (id, _) => Item::Malformed(Malformed {
-//!             place: format!("line {}", at + 1),
-//!             id,
-//!             problem: "is no record".to_owned(), // and not what stands there
-//!         }),
+//!         (Some(id), Ok(record)) => Item::Record(RemoteRecord::new(id, record)),
+//!         // The problem says nothing of what stands there.
+//!         (id, _) => {
+//!             let place = format!("line {}", at + 1);
+//!             Item::Malformed(Malformed::new(place, "is no record").id(id))
+//!         }
 //!     }
 //! }
 //!
@@ -61,7 +61,7 @@
 //!             return Err(NoAnswer);
 //!         }
 //!         let items = lines.iter().enumerate().map(read).collect();
-//!         Ok(Page { items, next: Next::Complete { total: None } })
+//!         Ok(Page::new(items, Next::Complete { total: None }))
 //!     }
 //! }
 //!

@@ -88,11 +88,11 @@ cases! { $ __conformance_due in due:
         create(probe, &crowd());
         for limit in 1..=8 {
             let keys: Vec<_> = crowd().into_iter().take(limit).collect();
-            let page = DuePage { keys, more: limit < 7 };
+            let page = DuePage::new(keys, limit < 7);
             probe.in_the_end("the page", &page, || probe.due(SHARD, at(10), limit));
         }
         // A key that is not due yet does not count as more.
-        let page = DuePage { keys: crowd()[..1].to_vec(), more: false };
+        let page = DuePage::new(crowd()[..1].to_vec(), false);
         probe.in_the_end("the page", &page, || probe.due(SHARD, at(1), 1));
     }
 
@@ -104,7 +104,7 @@ cases! { $ __conformance_due in due:
         }
         // A position that nothing stands at any more, and one in the middle of a crowd.
         let behind = (at(5), key("M"));
-        let page = DuePage { keys: crowd()[3..].to_vec(), more: false };
+        let page = DuePage::new(crowd()[3..].to_vec(), false);
         probe.in_the_end("the page", &page, || probe.due_behind(SHARD, at(10), Some(&behind), 10));
     }
 

@@ -77,7 +77,7 @@ impl Handler for Host {
         let step = Run::new(Policy::new(self.schema.clone()), run, self.watch.time()).start();
         let fields = BTreeMap::from([("name", "A")]);
         let listing = Listing::of(&self.schema, [("7", fields)]).expect("the schema has the field");
-        Ok(Session { step, connector: Slow { listing, watch: self.watch.clone() }, store: Arc::clone(&self.store) })
+        Ok(Session::new(step, Slow { listing, watch: self.watch.clone() }, Arc::clone(&self.store)))
     }
 
     async fn close(&self, _: &Job, _: &Arc<MemoryStore>, _: &Done) -> Result<(), Infallible> {

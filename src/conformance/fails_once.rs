@@ -17,7 +17,7 @@ use crate::jobs::{JobStore, StoreKey, forward_job_store};
 /// let store = FailsOnce::new(MemoryJobStore::default(), 0).with_effect();
 /// let (key, row) = (
 ///     StoreKey::of("case", ["a"]),
-///     Row { bytes: b"one".to_vec(), due: None, shard: Shard(0) },
+///     Row::new(b"one".to_vec(), Shard(0)),
 /// );
 /// assert!(block_on(store.compare_and_swap(&key, None, Some(&row))).is_err());
 /// let stored = block_on(store.get(&key))?;

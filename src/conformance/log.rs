@@ -138,12 +138,12 @@ cases! { $ __conformance_log in log:
         append(probe, &crowd());
         let positions = [(at(0), "a", 0), (at(1), "y", 1), (at(5), "A", 3), (at(5), "M", 3), (at(6), "", 6), (at(9), "C", 7)];
         for (at, id, passed) in positions {
-            let after = LogPosition { at, id: id.to_owned() };
+            let after = LogPosition::new(at, id.to_owned());
             let reading = Reading { log: &key("log"), range: always(), after: Some(&after), limit: 100 };
             probe.reads_of(&reading, &crowd()[passed..]);
         }
         // A position before the range opens nothing that is not in it.
-        let after = LogPosition { at: at(1), id: "y".to_owned() };
+        let after = LogPosition::new(at(1), "y".to_owned());
         let reading = Reading { log: &key("log"), range: at(6)..at(10), after: Some(&after), limit: 100 };
         probe.reads_of(&reading, &crowd()[6..]);
     }

@@ -45,6 +45,7 @@ macro_rules! promises {
 ///
 /// [`records`](crate::conformance::records) and [`connector`](crate::conformance::connector) have examples.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Case<F> {
     /// Its name: that of the test, and of the function.
     pub name: &'static str,

@@ -97,7 +97,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     #[track_caller]
     pub(super) fn create(&self, key: &StoreKey, row: Row) -> Stored {
         let version = self.put(key, None, Some(&row));
-        Stored { row, version }
+        Stored::new(row, version)
     }
 
     #[track_caller]
@@ -162,7 +162,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     /// Checks what is listed on one large page.
     #[track_caller]
     pub(super) fn lists(&self, shard: Shard, until: DateTime<Utc>, promised: &[(DateTime<Utc>, StoreKey)]) {
-        let promised = DuePage { keys: promised.to_vec(), more: false };
+        let promised = DuePage::new(promised.to_vec(), false);
         self.in_the_end("the due keys", &promised, || self.due(shard, until, 10_000));
     }
 
@@ -253,15 +253,15 @@ pub(super) fn key(name: &str) -> StoreKey {
 
 /// A row that is never due.
 pub(super) fn row(bytes: impl Into<Vec<u8>>) -> Row {
-    Row { bytes: bytes.into(), due: None, shard: SHARD }
+    Row::new(bytes.into(), SHARD)
 }
 
 pub(super) fn due_row(bytes: impl Into<Vec<u8>>, due: DateTime<Utc>, shard: Shard) -> Row {
-    Row { bytes: bytes.into(), due: Some(due), shard }
+    Row::new(bytes.into(), shard).due(due)
 }
 
 pub(super) fn entry(at: DateTime<Utc>, id: &str) -> LogEntry {
-    LogEntry { position: LogPosition { at, id: id.to_owned() }, bytes: format!("entry {id}").into_bytes() }
+    LogEntry::new(LogPosition::new(at, id.to_owned()), format!("entry {id}").into_bytes())
 }
 
 /// A mebibyte is not worth printing.

@@ -59,7 +59,7 @@ fn one_wins<S: JobStore + Sync>(probe: &Probe<'_, S>, key: &StoreKey, expect: Op
     let unknown = answers.iter().any(Option::is_none);
     probe.holds(won.len() == 1 || unknown && won.is_empty(), || format!("{} took effect: {won:?}", won.len()));
     if let [(racer, Some(Swap::Applied(version)))] = won[..] {
-        probe.finds(key, Some(&Stored { row: row(format!("of {racer}")), version: *version }));
+        probe.finds(key, Some(&Stored::new(row(format!("of {racer}")), *version)));
     }
 }
 

@@ -39,7 +39,7 @@ cases! { $ __conformance_record in record:
         probe.finds(&key("a"), Some(&created));
         let next = row("two");
         let version = probe.put(&key("a"), Some(created.version), Some(&next));
-        probe.finds(&key("a"), Some(&Stored { row: next, version }));
+        probe.finds(&key("a"), Some(&Stored::new(next, version)));
     }
 
     /// Create a record where none is expected, and only where there is none.
@@ -57,7 +57,7 @@ cases! { $ __conformance_record in record:
         let second = probe.put(&key("a"), Some(first.version), Some(&row("second")));
         probe.conflicts(&key("a"), Some(first.version), Some(&row("from an old version")));
         probe.conflicts(&key("a"), Some(Version(second.0 + 1)), Some(&row("from a version to come")));
-        probe.finds(&key("a"), Some(&Stored { row: row("second"), version: second }));
+        probe.finds(&key("a"), Some(&Stored::new(row("second"), second)));
     }
 
     /// Delete a record of the expected version, and of no other.
@@ -66,7 +66,7 @@ cases! { $ __conformance_record in record:
         let second = probe.put(&key("a"), Some(first.version), Some(&row("second")));
         probe.conflicts(&key("a"), Some(first.version), None);
         probe.conflicts(&key("a"), None, None);
-        probe.finds(&key("a"), Some(&Stored { row: row("second"), version: second }));
+        probe.finds(&key("a"), Some(&Stored::new(row("second"), second)));
         probe.put(&key("a"), Some(second), None);
         probe.finds(&key("a"), None);
         probe.conflicts(&key("a"), Some(second), None);

@@ -9,6 +9,7 @@ use crate::value::FieldRef;
 
 /// A record that a run created, and of which a person says that it is another one here.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Double<'a> {
     /// The record, under the id that it is to give up.
     pub loaded: &'a Loaded,
@@ -16,6 +17,20 @@ pub struct Double<'a> {
     pub local: &'a LocalId,
     /// Whether the person knows that it may have been edited, and that what was entered stays with it.
     pub edited_too: bool,
+}
+
+impl<'a> Double<'a> {
+    /// A record that a run created, and what the host calls the other one. The person knows nothing of edits.
+    pub fn new(loaded: &'a Loaded, local: &'a LocalId) -> Self {
+        Self { loaded, local, edited_too: false }
+    }
+
+    /// Sets the field [`edited_too`](field@Self::edited_too).
+    #[must_use]
+    pub fn edited_too(mut self, edited_too: bool) -> Self {
+        self.edited_too = edited_too;
+        self
+    }
 }
 
 /// Links a record here to one of the source for which a run created a double. The double gives the id up and is marked
@@ -36,23 +51,13 @@ pub struct Double<'a> {
 /// # use tripartite::id::{ExternalId, LocalId, PersonId};
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
-/// # let base = Base { record: schema.missing(), schema: schema.fingerprint(), version: None };
+/// # let base = Base::new(schema.missing(), schema.fingerprint());
 /// # let id = ExternalId::new("FED-1")?;
-/// # let loaded = Loaded {
-/// #     id: id.clone(),
-/// #     presence: Presence::Active,
-/// #     revision: Revision(1),
-/// #     local: schema.missing(),
-/// #     base: Some(base),
-/// #     synced: None,
-/// #     open: vec![],
-/// #     strategy: None,
-/// #     missed: 0,
-/// # };
+/// # let loaded = Loaded::new(id.clone(), Revision(1), schema.missing()).base(base);
 /// # let policy = Policy::new(schema);
 /// // A run created record 40 for FED-1, whom Nuala knows as record 17.
 /// let (known, created) = (LocalId::new("17")?, LocalId::new("40")?);
-/// let double = Double { loaded: &loaded, local: &created, edited_too: false };
+/// let double = Double::new(&loaded, &created);
 /// let [gives_up, links] =
 ///     link_double(&policy, double, &known, Revision(3), &PersonId::new("Nuala")?)?;
 /// assert_eq!((gives_up.action, gives_up.rekeyed.as_ref()), (Action::Deactivate, Some(&id)));

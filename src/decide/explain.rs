@@ -11,6 +11,7 @@ use crate::value::Value;
 
 /// An open conflict, explained.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Explained {
     /// The record.
     pub id: ExternalId,

@@ -50,17 +50,7 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
 /// # use tripartite::id::{ExternalId, PersonId};
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
-/// # let loaded = Loaded {
-/// #     id: ExternalId::new("AB-7")?,
-/// #     presence: Presence::Active,
-/// #     revision: Revision(3),
-/// #     local: schema.missing(),
-/// #     base: None,
-/// #     synced: None,
-/// #     open: vec![],
-/// #     strategy: None,
-/// #     missed: 0,
-/// # };
+/// # let loaded = Loaded::new(ExternalId::new("AB-7")?, Revision(3), schema.missing());
 /// let op = rename(
 ///     &Policy::new(schema),
 ///     &ExternalId::new("ab-7")?,
@@ -97,18 +87,8 @@ pub fn rename(policy: &Policy, id: &ExternalId, loaded: &Loaded, by: &PersonId) 
 /// # use tripartite::id::{ExternalId, PersonId};
 /// # use tripartite::schema::{Field, Kind, Policy, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
-/// # let base = Base { record: schema.missing(), schema: schema.fingerprint(), version: None };
-/// # let loaded = Loaded {
-/// #     id: ExternalId::new("AB-7")?,
-/// #     presence: Presence::Active,
-/// #     revision: Revision(3),
-/// #     local: schema.missing(),
-/// #     base: Some(base),
-/// #     synced: None,
-/// #     open: vec![],
-/// #     strategy: None,
-/// #     missed: 0,
-/// # };
+/// # let base = Base::new(schema.missing(), schema.fingerprint());
+/// # let loaded = Loaded::new(ExternalId::new("AB-7")?, Revision(3), schema.missing()).base(base);
 /// let op = part(
 ///     &Policy::new(schema),
 ///     &loaded,

@@ -13,9 +13,10 @@ use crate::store::{Loaded, Op, OpenConflict};
 /// ```
 /// use tripartite::decide::Filter;
 /// // of all records
-/// let phones = Filter { field: Some("phone".to_owned()), ..Filter::default() };
+/// let phones = Filter::default().field("phone".to_owned());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Filter {
     /// About this field or group, or the group that this field is in.
     pub field: Option<String>,
@@ -28,6 +29,34 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Sets the field [`field`](field@Self::field).
+    #[must_use]
+    pub fn field(mut self, field: impl Into<Option<String>>) -> Self {
+        self.field = field.into();
+        self
+    }
+
+    /// Sets the field [`clash`](field@Self::clash).
+    #[must_use]
+    pub fn clash(mut self, clash: impl Into<Option<Clash>>) -> Self {
+        self.clash = clash.into();
+        self
+    }
+
+    /// Sets the field [`ids`](field@Self::ids).
+    #[must_use]
+    pub fn ids(mut self, ids: impl Into<Option<BTreeSet<ExternalId>>>) -> Self {
+        self.ids = ids.into();
+        self
+    }
+
+    /// Sets the field [`strategy`](field@Self::strategy).
+    #[must_use]
+    pub fn strategy(mut self, strategy: impl Into<Option<Strategy>>) -> Self {
+        self.strategy = strategy.into();
+        self
+    }
+
     /// Whether a conflict of a record is meant. One whose field left the schema never is, nor one about a
     /// record as a whole: that is decided one by one.
     pub fn fits(&self, policy: &Policy, loaded: &Loaded, conflict: &OpenConflict) -> bool {
@@ -46,6 +75,7 @@ impl Filter {
 
 /// A conflict that an answer does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refused {
     /// The record.
     pub id: ExternalId,
@@ -58,6 +88,7 @@ pub struct Refused {
 /// What one answer to many conflicts comes to, before it is carried out.
 #[derive(Debug, Clone, Default)]
 #[must_use = "decisions that are not committed are not made"]
+#[non_exhaustive]
 pub struct Decided {
     /// The ops, one a record, in the order of the records.
     pub ops: Vec<Op>,

@@ -12,6 +12,7 @@ use crate::id::{Nonce, SyncKey};
 /// [`Gate`] has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "nothing has happened until the next gate is stored"]
+#[non_exhaustive]
 pub struct GateTransition {
     /// The gate to store, if it differs from the one before.
     pub next: Gate,
@@ -93,7 +94,7 @@ impl Gate {
     /// use chrono::{DateTime, TimeDelta};
     /// use tripartite::gate::{Admission, Gate, Limits};
     /// use tripartite::id::{Nonce, SyncKey};
-    /// let limits = Limits { running: 1, ..Limits::default() };
+    /// let limits = Limits::new(1, Limits::default().spacing);
     /// let at = |minutes| DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
     /// let key = |org: &str| {
     ///     Ok::<_, tripartite::id::IdError>(SyncKey {

@@ -18,11 +18,26 @@ pub(super) const IN_A_ROW: u8 = 3;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Limits {
     /// How many tickets there are at a time. At 0 no run is admitted.
     pub running: usize,
     /// How long after a start the next one may follow.
     pub spacing: Duration,
+}
+
+impl Limits {
+    /// This many tickets at a time, and this long between two starts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tripartite::gate::Limits;
+    /// const CLOSED: Limits = Limits::new(0, Duration::ZERO); // no run is admitted
+    /// assert_eq!(CLOSED.running, 0);
+    /// ```
+    pub const fn new(running: usize, spacing: Duration) -> Self {
+        Self { running, spacing }
+    }
 }
 
 impl Default for Limits {
@@ -36,6 +51,8 @@ impl Default for Limits {
 /// Whose turn it is at a gate when both kinds wait: three urgent starts, then a scheduled one.
 ///
 /// [`Gate::turn`](crate::gate::Gate::turn) has an example.
+///
+/// This enum is exhaustive: there are two kinds of starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Turn {
     /// The turn of a job that a person or a message asked for.
@@ -49,6 +66,7 @@ pub enum Turn {
 /// [`Gate::shut`](crate::gate::Gate::shut) has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Shut {
     /// As many runs go on as the limit allows.
     Full {

@@ -14,7 +14,7 @@ impl Gate {
     /// use tripartite::gate::{Gate, Limits, Shut};
     /// use tripartite::id::{Nonce, SyncKey};
     /// let (limits, now) =
-    ///     (Limits { running: 1, spacing: Duration::ZERO }, DateTime::UNIX_EPOCH);
+    ///     (Limits::new(1, Duration::ZERO), DateTime::UNIX_EPOCH);
     /// let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// let until = now + TimeDelta::minutes(5);
     /// let gate = Gate::new(now).admit(&limits, &key, &Nonce::new("n")?, now, until).next;
@@ -44,7 +44,7 @@ impl Gate {
     /// use tripartite::gate::{Gate, Limits, Turn};
     /// use tripartite::id::{Nonce, SyncKey};
     /// let (limits, now) =
-    ///     (Limits { running: 9, spacing: Duration::ZERO }, DateTime::UNIX_EPOCH);
+    ///     (Limits::new(9, Duration::ZERO), DateTime::UNIX_EPOCH);
     /// let start = |gate: &Gate, kind, org: &str| {
     ///     let key = SyncKey { org: org.parse()?, connector: "federation".parse()? };
     ///     let until = now + Duration::from_secs(300);

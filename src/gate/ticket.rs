@@ -10,6 +10,7 @@ use crate::id::{Nonce, SyncKey};
 ///
 /// [`Gate::running`](crate::gate::Gate::running) lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Ticket {
     /// The key that runs.
     pub key: SyncKey,
@@ -22,6 +23,8 @@ pub struct Ticket {
 /// The answer of a gate.
 ///
 /// [`Gate`](crate::gate::Gate) and [`Gate::admit`](crate::gate::Gate::admit) have examples.
+///
+/// This enum is exhaustive: whoever asks must obey every answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "only an admission permits a run, once the next gate is stored"]
 pub enum Admission {

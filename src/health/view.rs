@@ -9,6 +9,7 @@ use super::{Circuit, Health};
 ///
 /// [`Health::view`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct View {
     /// The status.
     pub status: HealthStatus,
@@ -34,6 +35,7 @@ pub struct View {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum HealthStatus {
     /// The last attempt succeeded, or there was none.
     Healthy,

@@ -22,6 +22,7 @@ use crate::queue::{Attempt, Death, Ended, Held, Progress, Slot, State};
 /// assert_eq!((status.doing, status.last, status.health), (Doing::Idle, None, None));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KeyStatus {
     /// What it is doing.
     pub doing: Doing,
@@ -54,6 +55,7 @@ pub struct KeyStatus {
 ///
 /// [`KeyStatus::behind`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Wait {
     /// Since when it could have begun, but for its turn, its gate, its connector's health or a pause. Still to come, where it
     /// backs off.
@@ -80,6 +82,7 @@ pub struct Wait {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Doing {
     /// Nothing; everything that was wanted is done.
     Idle,

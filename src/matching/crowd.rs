@@ -28,18 +28,18 @@ pub const FEW: usize = 10;
 /// # use tripartite::schema::{Field, Kind, Schema};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
 /// # let fields = vec!["phone".to_owned()];
-/// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
+/// # let rules = MatchRules::new(&schema, vec![MatchRule::new("phone", fields).trust(Trust::Trusted)])?;
 /// let (local, record) =
 ///     (LocalId::new("17")?, schema.record(&serde_json::json!({"phone": "unknown"}))?);
 /// let pool =
-///     Pool::new(&rules, [Local { id: &local, linked: None, is_not: &[], record: &record }]);
+///     Pool::new(&rules, [Local::new(&local, &record)]);
 /// let mut crowds = Crowds::default();
 /// let first = ExternalId::new("FED-0")?;
-/// let evidence = pool.evidence(Remote { id: &first, record: &record });
+/// let evidence = pool.evidence(Remote::new(&first, &record));
 /// for at in 0..=FEW {
 ///     assert!(matches!(evidence.answer(&rules, &crowds), Match::Found { .. }));
 ///     let id = ExternalId::new(format!("FED-{at}"))?;
-///     crowds.count(&id, &pool.evidence(Remote { id: &id, record: &record }));
+///     crowds.count(&id, &pool.evidence(Remote::new(&id, &record)));
 /// }
 /// // The eleventh record with this telephone shows that it is nobody's, also for the first.
 /// assert_eq!(evidence.answer(&rules, &crowds), Match::Unmatched);
@@ -69,6 +69,7 @@ enum Listed {
 
 /// A rule of which some keys said nothing, because more than [`FEW`] records have them. It names no value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Crowded {
     /// The rule.
     pub rule: String,
@@ -89,7 +90,7 @@ impl Crowds {
     /// let rules = MatchRules::new(&schema, vec![])?;
     /// let (id, record) = (ExternalId::new("FED-1")?, schema.missing());
     /// let mut crowds = Crowds::default();
-    /// crowds.count(&id, &Pool::new(&rules, []).evidence(Remote { id: &id, record: &record }));
+    /// crowds.count(&id, &Pool::new(&rules, []).evidence(Remote::new(&id, &record)));
     /// assert!(crowds.is_empty()); // it has no key that anybody here has
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

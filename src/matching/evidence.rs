@@ -18,7 +18,7 @@ use crate::id::{ExternalId, LocalId};
 /// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
 /// let rules = MatchRules::new(&schema, vec![])?;
 /// let (id, record) = (ExternalId::new("FED-1")?, schema.missing());
-/// let evidence = Pool::new(&rules, []).evidence(Remote { id: &id, record: &record });
+/// let evidence = Pool::new(&rules, []).evidence(Remote::new(&id, &record));
 /// assert_eq!(evidence.answer(&rules, &Crowds::default()), Match::Unmatched);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -80,12 +80,12 @@ impl Evidence {
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
     /// # let fields = vec!["phone".to_owned()];
-    /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
+    /// # let rules = MatchRules::new(&schema, vec![MatchRule::new("phone", fields).trust(Trust::Trusted)])?;
     /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
     /// # let local = LocalId::new("17")?;
     /// let pool =
-    ///     Pool::new(&rules, [Local { id: &local, linked: None, is_not: &[], record: &record }]);
-    /// let evidence = pool.evidence(Remote { id: &id, record: &record });
+    ///     Pool::new(&rules, [Local::new(&local, &record)]);
+    /// let evidence = pool.evidence(Remote::new(&id, &record));
     /// assert_eq!(evidence.answer(&rules, &Crowds::default()).link(), Some(&local));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

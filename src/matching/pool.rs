@@ -11,6 +11,7 @@ use crate::value::Record;
 
 /// A record of the source that nothing here is linked to.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Remote<'a> {
     /// What the source calls it.
     pub id: &'a ExternalId,
@@ -18,8 +19,16 @@ pub struct Remote<'a> {
     pub record: &'a Record,
 }
 
+impl<'a> Remote<'a> {
+    /// A record of the source under its id. [`Pool`] has an example.
+    pub fn new(id: &'a ExternalId, record: &'a Record) -> Self {
+        Self { id, record }
+    }
+}
+
 /// A record here, as a candidate.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Local<'a> {
     /// What the host calls it.
     pub id: &'a LocalId,
@@ -29,6 +38,27 @@ pub struct Local<'a> {
     pub is_not: &'a [ExternalId],
     /// The record.
     pub record: &'a Record,
+}
+
+impl<'a> Local<'a> {
+    /// A candidate that is linked to nothing and that nobody has told apart from any. [`Pool`] has an example.
+    pub fn new(id: &'a LocalId, record: &'a Record) -> Self {
+        Self { id, linked: None, is_not: &[], record }
+    }
+
+    /// Sets the field [`linked`](field@Self::linked).
+    #[must_use]
+    pub fn linked(mut self, linked: impl Into<Option<&'a ExternalId>>) -> Self {
+        self.linked = linked.into();
+        self
+    }
+
+    /// Sets the field [`is_not`](field@Self::is_not).
+    #[must_use]
+    pub fn is_not(mut self, is_not: &'a [ExternalId]) -> Self {
+        self.is_not = is_not;
+        self
+    }
 }
 
 /// The candidates of a page, brought into their forms once.
@@ -44,19 +74,19 @@ pub struct Local<'a> {
 /// let fields = vec!["email".to_owned(), "born".to_owned()];
 /// let rules = MatchRules::new(
 ///     &schema,
-///     vec![MatchRule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }],
+///     vec![MatchRule::new("e-mail", fields).trust(Trust::Trusted)],
 /// )?;
 /// let record =
 ///     |email| schema.record(&serde_json::json!({"email": email, "born": "2001-05-04"}));
 /// let (here, there) = (record("aine@example.org")?, record("Aine@Example.ORG")?);
 /// let (local, id, other) =
 ///     (LocalId::new("17")?, ExternalId::new("FED-2")?, ExternalId::new("FED-1")?);
-/// let free = Local { id: &local, linked: None, is_not: &[], record: &here };
+/// let free = Local::new(&local, &here);
 /// let judge =
-///     |candidate| Pool::new(&rules, [candidate]).judge(Remote { id: &id, record: &there });
+///     |candidate| Pool::new(&rules, [candidate]).judge(Remote::new(&id, &there));
 ///
 /// assert_eq!(judge(free).link(), Some(&local));
-/// let held = judge(Local { linked: Some(&other), ..free });
+/// let held = judge(free.linked(&other));
 /// assert_eq!(
 ///     held,
 ///     Match::IdentityConflict {
@@ -66,7 +96,7 @@ pub struct Local<'a> {
 ///     }
 /// );
 /// // a person has said so
-/// assert_eq!(judge(Local { is_not: &[id.clone()], ..free }), Match::Unmatched);
+/// assert_eq!(judge(free.is_not(&[id.clone()])), Match::Unmatched);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Pool<'a> {
@@ -86,7 +116,7 @@ impl<'a> Pool<'a> {
     /// let rules = MatchRules::new(&schema, vec![])?;
     /// let (id, record) = (ExternalId::new("FED-1")?, schema.missing());
     /// assert_eq!(
-    ///     Pool::new(&rules, []).judge(Remote { id: &id, record: &record }),
+    ///     Pool::new(&rules, []).judge(Remote::new(&id, &record)),
     ///     Match::Unmatched
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -113,15 +143,15 @@ impl<'a> Pool<'a> {
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
     /// # let fields = vec!["phone".to_owned()];
-    /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
+    /// # let rules = MatchRules::new(&schema, vec![MatchRule::new("phone", fields).trust(Trust::Trusted)])?;
     /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
     /// # let (mother, son) = (LocalId::new("17")?, LocalId::new("18")?);
     /// let locals =
-    ///     [&son, &mother].map(|id| Local { id, linked: None, is_not: &[], record: &record });
+    ///     [&son, &mother].map(|id| Local::new(id, &record));
     /// // One telephone for two: trusted or not, nobody is linked.
     /// let several =
     ///     Match::Ambiguous { locals: vec![mother.clone(), son.clone()], rivals: vec![] };
-    /// assert_eq!(Pool::new(&rules, locals).judge(Remote { id: &id, record: &record }), several);
+    /// assert_eq!(Pool::new(&rules, locals).judge(Remote::new(&id, &record)), several);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn judge(&self, remote: Remote<'_>) -> Match {
@@ -139,13 +169,13 @@ impl<'a> Pool<'a> {
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
     /// # let fields = vec!["phone".to_owned()];
-    /// # let rules = MatchRules::new(&schema, vec![MatchRule { name: "phone".to_owned(), fields, trust: Trust::Trusted }])?;
+    /// # let rules = MatchRules::new(&schema, vec![MatchRule::new("phone", fields).trust(Trust::Trusted)])?;
     /// # let (id, record) = (ExternalId::new("FED-1")?, schema.record(&serde_json::json!({"phone": "1"}))?);
     /// let locals =
     ///     (0..=FEW).map(|at| LocalId::new(at.to_string())).collect::<Result<Vec<_>, _>>()?;
     /// let here =
-    ///     locals.iter().map(|id| Local { id, linked: None, is_not: &[], record: &record });
-    /// let evidence = Pool::new(&rules, here).evidence(Remote { id: &id, record: &record });
+    ///     locals.iter().map(|id| Local::new(id, &record));
+    /// let evidence = Pool::new(&rules, here).evidence(Remote::new(&id, &record));
     /// assert_eq!(evidence.answer(&rules, &Crowds::default()), Match::Unmatched);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -111,7 +111,7 @@ impl MatchRules {
     /// let schema =
     ///     Schema::builder().field(Field::new("email", Kind::Email).alias("mail")).build()?;
     /// let fields = vec!["email".to_owned(), "mail".to_owned()];
-    /// let twice = MatchRule { name: "both".to_owned(), fields, trust: Trust::Trusted };
+    /// let twice = MatchRule::new("both", fields).trust(Trust::Trusted);
     /// let error = MatchRules::new(&schema, vec![twice]).unwrap_err();
     /// assert_eq!(
     ///     error,
@@ -178,7 +178,7 @@ impl MatchRules {
     /// let fields = vec!["born".to_owned(), "email".to_owned()];
     /// let rules = MatchRules::new(
     ///     &schema,
-    ///     vec![MatchRule { name: "e-mail".to_owned(), fields, trust: Trust::Trusted }],
+    ///     vec![MatchRule::new("e-mail", fields).trust(Trust::Trusted)],
     /// )?;
     /// let record =
     ///     |email, born| schema.record(&serde_json::json!({"email": email, "born": born}));
@@ -208,11 +208,7 @@ impl MatchRules {
     /// let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
     /// let fields = vec!["email".to_owned()];
     /// let rule = |name: &str| {
-    ///     vec![MatchRule {
-    ///         name: name.to_owned(),
-    ///         fields: fields.clone(),
-    ///         trust: Trust::Trusted,
-    ///     }]
+    ///     vec![MatchRule::new(name.to_owned(), fields.clone()).trust(Trust::Trusted)]
     /// };
     /// let version = |rules| MatchRules::new(&schema, rules).map(|rules| rules.version());
     /// assert_eq!(version(rule("mail")), version(rule("e-mail")));

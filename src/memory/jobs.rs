@@ -20,7 +20,7 @@ use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey
 ///
 /// let store = MemoryJobStore::default();
 /// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
-/// let row = Row { bytes: b"{}".to_vec(), due: None, shard: Shard(0) };
+/// let row = Row::new(b"{}".to_vec(), Shard(0));
 /// let Ok(Swap::Applied(first)) = block_on(store.compare_and_swap(&key, None, Some(&row)))
 /// else {
 ///     panic!()

@@ -11,6 +11,7 @@ use crate::value::Record;
 
 /// A record of a [`MemoryStore`](super::MemoryStore).
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Kept {
     /// What the host calls it; it never changes.
     pub id: LocalId,

@@ -65,11 +65,7 @@ impl Listing {
     /// use tripartite::source::{Item, Malformed};
     /// // As a source does that breaks off in the middle of a line.
     /// let problem = "ends within a text".to_owned();
-    /// let listing = Listing::new(vec![Item::Malformed(Malformed {
-    ///     place: "line 17".to_owned(),
-    ///     id: None,
-    ///     problem,
-    /// })]);
+    /// let listing = Listing::new(vec![Item::Malformed(Malformed::new("line 17", problem))]);
     /// ```
     pub fn new(items: Vec<Item>) -> Self {
         Self { items, complete: true, page: PAGE }

@@ -19,10 +19,8 @@ use crate::value::Fingerprint;
 /// use tripartite::plan::{ApprovedAside, Quarantined};
 /// let torn = |id: Option<&str>| {
 ///     let id = id.map(|id| id.parse()).transpose()?;
-///     let (place, problem) = (None, "expected `,` or `}`".to_owned());
-///     let situation = Situation::Malformed;
-///     let torn = Quarantined { id, place, situation, problem, matched: None };
-///     Ok::<_, tripartite::id::IdError>(torn)
+///     let torn = Quarantined::new(Situation::Malformed, "expected `,` or `}`");
+///     Ok::<_, tripartite::id::IdError>(torn.id(id))
 /// };
 /// let approved = ApprovedAside::of(&[torn(Some("7"))?, torn(None)?]);
 /// assert_eq!(approved.beside(&[torn(Some("7"))?, torn(None)?]).count, 0);
@@ -65,15 +63,8 @@ impl ApprovedAside {
     /// use tripartite::audit::Situation;
     /// use tripartite::plan::{ApprovedAside, Quarantined};
     /// let torn = |id: &str| {
-    ///     let (place, problem) = (None, "expected `}`".to_owned());
-    ///     let (id, situation) = (Some(id.parse()?), Situation::Malformed);
-    ///     Ok::<_, tripartite::id::IdError>(Quarantined {
-    ///         id,
-    ///         place,
-    ///         situation,
-    ///         problem,
-    ///         matched: None,
-    ///     })
+    ///     let torn = Quarantined::new(Situation::Malformed, "expected `}`");
+    ///     Ok::<_, tripartite::id::IdError>(torn.id(Some(id.parse()?)))
     /// };
     /// let both = [torn("7")?, torn("8")?];
     /// let [seven, eight] = both.each_ref().map(|one| ApprovedAside::of([one]));

@@ -15,6 +15,7 @@ const NAMED: usize = 5;
 
 /// A number of records, and the first of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Tally {
     /// How many.
     pub count: u64,
@@ -48,6 +49,7 @@ impl From<u64> for Tally {
 
 /// The counts of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct FieldFigures {
     /// The field.
     pub field: String,
@@ -65,6 +67,39 @@ pub struct FieldFigures {
 }
 
 impl FieldFigures {
+    /// The counts of a field in which nothing would happen. [`Guards::field`](super::Guards::field) has an example.
+    pub fn new(field: impl Into<String>) -> Self {
+        Self { field: field.into(), ..Self::default() }
+    }
+
+    /// Sets the field [`name`](field@Self::name).
+    #[must_use]
+    pub fn name(mut self, name: bool) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// Sets the field [`changed`](field@Self::changed).
+    #[must_use]
+    pub fn changed(mut self, changed: impl Into<Tally>) -> Self {
+        self.changed = changed.into();
+        self
+    }
+
+    /// Sets the field [`emptied`](field@Self::emptied).
+    #[must_use]
+    pub fn emptied(mut self, emptied: impl Into<Tally>) -> Self {
+        self.emptied = emptied.into();
+        self
+    }
+
+    /// Sets the field [`emptied_inside`](field@Self::emptied_inside).
+    #[must_use]
+    pub fn emptied_inside(mut self, emptied_inside: BTreeMap<String, Tally>) -> Self {
+        self.emptied_inside = emptied_inside;
+        self
+    }
+
     fn has_any(&self) -> bool {
         self.changed.count + self.emptied.count > 0 || !self.emptied_inside.is_empty()
     }
@@ -74,15 +109,11 @@ impl FieldFigures {
 ///
 /// ```
 /// use tripartite::plan::{Figures, Guards};
-/// let figures = Figures {
-///     population: 320,
-///     listed: 320,
-///     deactivations: 0.into(),
-///     ..Figures::default()
-/// };
+/// let figures = Figures::new(320, 320);
 /// assert!(Guards::default().judge(&figures).is_empty());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Figures {
     /// How many linked records were active before.
     pub population: u64,
@@ -187,6 +218,66 @@ fn identity(schema: &Schema, record: &Record) -> Option<Fingerprint> {
 }
 
 impl Figures {
+    /// The figures of a night of this many linked records and this long a listing, on which nothing would happen.
+    ///
+    /// ```
+    /// use tripartite::plan::{Figures, Guards};
+    /// let empty = Figures::new(320, 0).deactivations(320);
+    /// assert!(!Guards::default().judge(&empty).is_empty()); // an empty listing is asked about
+    /// ```
+    pub fn new(population: u64, listed: u64) -> Self {
+        Self { population, listed, ..Self::default() }
+    }
+
+    /// Sets the field [`deactivations`](field@Self::deactivations).
+    #[must_use]
+    pub fn deactivations(mut self, deactivations: impl Into<Tally>) -> Self {
+        self.deactivations = deactivations.into();
+        self
+    }
+
+    /// Sets the field [`creations`](field@Self::creations).
+    #[must_use]
+    pub fn creations(mut self, creations: impl Into<Tally>) -> Self {
+        self.creations = creations.into();
+        self
+    }
+
+    /// Sets the field [`links`](field@Self::links).
+    #[must_use]
+    pub fn links(mut self, links: impl Into<Tally>) -> Self {
+        self.links = links.into();
+        self
+    }
+
+    /// Sets the field [`updates`](field@Self::updates).
+    #[must_use]
+    pub fn updates(mut self, updates: impl Into<Tally>) -> Self {
+        self.updates = updates.into();
+        self
+    }
+
+    /// Sets the field [`quarantined`](field@Self::quarantined).
+    #[must_use]
+    pub fn quarantined(mut self, quarantined: impl Into<Tally>) -> Self {
+        self.quarantined = quarantined.into();
+        self
+    }
+
+    /// Sets the field [`takeovers`](field@Self::takeovers).
+    #[must_use]
+    pub fn takeovers(mut self, takeovers: impl Into<Tally>) -> Self {
+        self.takeovers = takeovers.into();
+        self
+    }
+
+    /// Sets the field [`fields`](field@Self::fields).
+    #[must_use]
+    pub fn fields(mut self, fields: Vec<FieldFigures>) -> Self {
+        self.fields = fields;
+        self
+    }
+
     /// The figures of ops.
     pub(crate) fn of(schema: &Schema, ops: impl IntoIterator<Item = Op>, noted: &Noted) -> Self {
         let field = |(position, field): (usize, &Field)| {

@@ -20,10 +20,10 @@ use crate::store::{Candidate, Loaded, Op, Precondition};
 /// # let record = |phone: Option<&str>| schema.record(&serde_json::json!({"email": "aine@example.org", "phone": phone}));
 /// # let here = |phone| -> Result<_, Box<dyn std::error::Error>> {
 /// #     let (local, record) = (LocalId::new("17")?, record(phone)?);
-/// #     Ok(Candidate { local, revision: Revision(3), presence: Presence::Active, linked: None, is_not: vec![], record })
+/// #     Ok(Candidate::new(local, Revision(3), record))
 /// # };
 /// let remote =
-///     RemoteRecord { id: ExternalId::new("FED-1")?, version: None, record: record(None)? };
+///     RemoteRecord::new(ExternalId::new("FED-1")?, record(None)?);
 /// let op = plan_found(&Policy::new(schema.clone()), &remote, &here(Some("2"))?, "e-mail");
 /// assert_eq!(
 ///     op.expect,

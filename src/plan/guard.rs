@@ -36,12 +36,7 @@ use super::figures::{FieldFigures, Figures, Tally};
 /// ```
 /// use tripartite::plan::{Figures, Guards, Limit};
 /// let guards = Guards::default().deactivations(Limit::percent(5).at_least(100));
-/// let night = Figures {
-///     population: 1000,
-///     listed: 940,
-///     deactivations: 60.into(),
-///     ..Figures::default()
-/// };
+/// let night = Figures::new(1000, 940).deactivations(60);
 /// let [blocked] = &guards.judge(&night)[..] else { unreachable!() };
 /// assert_eq!(
 ///     blocked.to_string(),
@@ -76,6 +71,7 @@ pub struct Guards {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct FieldLimits {
     /// How many records may have it written.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +79,22 @@ pub struct FieldLimits {
     /// How many records may have it emptied at the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emptied: Option<Limit>,
+}
+
+impl FieldLimits {
+    /// Sets the field [`changed`](field@Self::changed).
+    #[must_use]
+    pub fn changed(mut self, changed: impl Into<Option<Limit>>) -> Self {
+        self.changed = changed.into();
+        self
+    }
+
+    /// Sets the field [`emptied`](field@Self::emptied).
+    #[must_use]
+    pub fn emptied(mut self, emptied: impl Into<Option<Limit>>) -> Self {
+        self.emptied = emptied.into();
+        self
+    }
 }
 
 /// A fifth: more than any correct night of a real register, and less than any broken column.
@@ -113,12 +125,7 @@ impl Guards {
     /// use tripartite::plan::{Figures, Guards, Limit};
     /// // a person looks at every deactivation
     /// let none = Guards::default().deactivations(Limit::NONE.absolute(0));
-    /// let night = Figures {
-    ///     population: 1000,
-    ///     listed: 999,
-    ///     deactivations: 1.into(),
-    ///     ..Figures::default()
-    /// };
+    /// let night = Figures::new(1000, 999).deactivations(1);
     /// assert_eq!((none.judge(&night).len(), Guards::default().judge(&night).len()), (1, 0));
     /// ```
     #[must_use]
@@ -131,12 +138,7 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
-    /// let night = |population| Figures {
-    ///     population,
-    ///     listed: 500,
-    ///     creations: 400.into(),
-    ///     ..Figures::default()
-    /// };
+    /// let night = |population| Figures::new(population, 500).creations(400);
     /// let double = Guards::default().creations(Limit::percent(100));
     /// assert!(double.judge(&night(0)).is_empty()); // no percentage applies to a first import
     /// assert_eq!(double.judge(&night(100)).len(), 1);
@@ -152,12 +154,7 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
-    /// let night = |population| Figures {
-    ///     population,
-    ///     listed: 500,
-    ///     links: 500.into(),
-    ///     ..Figures::default()
-    /// };
+    /// let night = |population| Figures::new(population, 500).links(500);
     /// assert!(Guards::default().judge(&night(0)).is_empty());
     /// let few = Guards::default().links(Limit::percent(10).at_least(10));
     /// assert_eq!((few.judge(&night(0)).len(), few.judge(&night(400)).len()), (0, 1));
@@ -179,7 +176,7 @@ impl Guards {
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
     /// let night =
-    ///     Figures { population: 541, listed: 541, updates: 400.into(), ..Figures::default() };
+    ///     Figures::new(541, 541).updates(400);
     /// assert!(Guards::default().judge(&night).is_empty()); // an election
     /// assert_eq!(Guards::default().updates(Limit::percent(50)).judge(&night).len(), 1);
     /// ```
@@ -194,7 +191,7 @@ impl Guards {
     /// ```
     /// use tripartite::plan::{Figures, Guards};
     /// let night =
-    ///     Figures { population: 0, listed: 100, quarantined: 30.into(), ..Figures::default() };
+    ///     Figures::new(0, 100).quarantined(30);
     /// assert_eq!(Guards::default().judge(&night).len(), 1); // also in a first import
     /// ```
     #[must_use]
@@ -209,13 +206,9 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards};
-    /// let phone = FieldFigures {
-    ///     field: "phone".into(),
-    ///     emptied: 300.into(),
-    ///     ..FieldFigures::default()
-    /// };
+    /// let phone = FieldFigures::new("phone").emptied(300);
     /// let night =
-    ///     Figures { population: 320, listed: 320, fields: vec![phone], ..Figures::default() };
+    ///     Figures::new(320, 320).fields(vec![phone]);
     /// assert_eq!(
     ///     Guards::default().judge(&night)[0].to_string(),
     ///     "`phone` is empty in 300 of 320 records where the source used to fill it; \
@@ -233,18 +226,8 @@ impl Guards {
     ///
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards};
-    /// let last = |name| FieldFigures {
-    ///     field: "last".into(),
-    ///     name,
-    ///     changed: 300.into(),
-    ///     ..FieldFigures::default()
-    /// };
-    /// let night = |name| Figures {
-    ///     population: 320,
-    ///     listed: 320,
-    ///     fields: vec![last(name)],
-    ///     ..Figures::default()
-    /// };
+    /// let last = |name| FieldFigures::new("last").name(name).changed(300);
+    /// let night = |name| Figures::new(320, 320).fields(vec![last(name)]);
     /// assert_eq!(Guards::default().judge(&night(true)).len(), 1);
     /// assert!(Guards::default().judge(&night(false)).is_empty()); // a date of term, an office
     /// ```
@@ -259,7 +242,7 @@ impl Guards {
     /// ```
     /// use tripartite::plan::{Figures, Guards, Limit};
     /// let night =
-    ///     Figures { population: 500, listed: 500, takeovers: 2.into(), ..Figures::default() };
+    ///     Figures::new(500, 500).takeovers(2);
     /// assert_eq!(
     ///     Guards::default().judge(&night)[0].to_string(),
     ///     "2 of 500 records would take over the identity of another record here, \
@@ -277,9 +260,9 @@ impl Guards {
     /// ```
     /// use tripartite::plan::{FieldFigures, Figures, Guards, Limit};
     /// let email =
-    ///     FieldFigures { field: "email".into(), changed: 90.into(), ..FieldFigures::default() };
+    ///     FieldFigures::new("email").changed(90);
     /// let night =
-    ///     Figures { population: 100, listed: 100, fields: vec![email], ..Figures::default() };
+    ///     Figures::new(100, 100).fields(vec![email]);
     /// assert!(Guards::default().judge(&night).is_empty());
     /// assert_eq!(Guards::default().changed(Limit::percent(50)).judge(&night).len(), 1);
     /// ```
@@ -294,11 +277,11 @@ impl Guards {
     /// ```
     /// use tripartite::plan::{FieldFigures, FieldLimits, Figures, Guards, Limit};
     /// let fax =
-    ///     FieldFigures { field: "fax".into(), emptied: 100.into(), ..FieldFigures::default() };
+    ///     FieldFigures::new("fax").emptied(100);
     /// let night =
-    ///     Figures { population: 100, listed: 100, fields: vec![fax], ..Figures::default() };
+    ///     Figures::new(100, 100).fields(vec![fax]);
     /// // No record has this field any more.
-    /// let limits = FieldLimits { emptied: Some(Limit::NONE), ..FieldLimits::default() };
+    /// let limits = FieldLimits::default().emptied(Limit::NONE);
     /// assert!(Guards::default().field("fax", limits).judge(&night).is_empty());
     /// ```
     #[must_use]
@@ -325,7 +308,7 @@ impl Guards {
     /// ```
     /// use tripartite::plan::{Figures, Guards};
     /// let emptied =
-    ///     Figures { population: 2, listed: 0, deactivations: 2.into(), ..Figures::default() };
+    ///     Figures::new(2, 0).deactivations(2);
     /// // too few for any percentage, but none are left
     /// assert_eq!(Guards::default().judge(&emptied).len(), 1);
     /// assert!(Guards::default().allow_empty().judge(&emptied).is_empty());
@@ -341,7 +324,7 @@ impl Guards {
     /// ```
     /// use tripartite::plan::{Blocked, Figures, Guards};
     /// let emptied =
-    ///     Figures { population: 40, listed: 0, deactivations: 40.into(), ..Figures::default() };
+    ///     Figures::new(40, 0).deactivations(40);
     /// // Both reasons, not only the first: approving the plan approves both.
     /// let reasons = Guards::default().judge(&emptied);
     /// assert!(matches!(

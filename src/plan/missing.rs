@@ -23,17 +23,8 @@ use crate::store::{Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, has
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
 /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
 /// # let policy = Policy::new(schema.clone());
-/// # let mut loaded = Loaded {
-/// #     id: ExternalId::new("7")?,
-/// #     presence: Presence::Active,
-/// #     revision: Revision(3),
-/// #     local: record("1")?,
-/// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
-/// #     synced: None,
-/// #     open: vec![],
-/// #     strategy: None,
-/// #     missed: 0,
-/// # };
+/// # let mut loaded = Loaded::new(ExternalId::new("7")?, Revision(3), record("1")?)
+/// #     .base(Base::new(record("1")?, schema.fingerprint()));
 /// let action =
 ///     |loaded, after| plan_missing(&policy, loaded, after).map(|op| (op.action, op.missed));
 /// assert_eq!(action(&loaded, 1), Some((Action::Deactivate, LEFT | 1))); // its fields stay
@@ -75,17 +66,8 @@ pub fn plan_missing(policy: &Policy, loaded: &Loaded, after: u32) -> Option<Op> 
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
 /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
 /// # let policy = Policy::new(schema.clone());
-/// # let loaded = Loaded {
-/// #     id: ExternalId::new("7")?,
-/// #     presence: Presence::Active,
-/// #     revision: Revision(3),
-/// #     local: record("1")?,
-/// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: Some(5) }),
-/// #     synced: None,
-/// #     open: vec![],
-/// #     strategy: None,
-/// #     missed: 0,
-/// # };
+/// # let loaded = Loaded::new(ExternalId::new("7")?, Revision(3), record("1")?)
+/// #     .base(Base::new(record("1")?, schema.fingerprint()).version(Some(5)));
 /// // The base is of version 5. the record was created again since
 /// assert!(plan_tombstone(&policy, &loaded, Some(4)).is_none());
 /// let op = plan_tombstone(&policy, &loaded, Some(6)).ok_or("it is active")?;

@@ -8,6 +8,7 @@ use crate::matching::Match;
 
 /// A statement of the source that a run set aside. The next run looks at it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Quarantined {
     /// The id of the record, if it is known.
     pub id: Option<ExternalId>,
@@ -29,21 +30,33 @@ impl Quarantined {
         Self { id: Some(id), place: None, situation, problem, matched: None }
     }
 
+    /// A record of which neither id nor place is known.
+    ///
+    /// ```
+    /// use tripartite::audit::Situation;
+    /// use tripartite::plan::Quarantined;
+    /// let torn = Quarantined::new(Situation::Malformed, "expected `}`");
+    /// assert_eq!(torn.id, None); // it could be any record
+    /// ```
+    pub fn new(situation: Situation, problem: impl Into<String>) -> Self {
+        Self { id: None, place: None, situation, problem: problem.into(), matched: None }
+    }
+
+    /// Sets the field [`id`](field@Self::id).
+    #[must_use]
+    pub fn id(mut self, id: impl Into<Option<ExternalId>>) -> Self {
+        self.id = id.into();
+        self
+    }
+
     /// Whether it only waits for a person to confirm the one record here that was found, or that the record had another
     /// id before. Nothing is wrong with such a record.
     ///
     /// ```
     /// use tripartite::audit::Situation;
     /// use tripartite::plan::Quarantined;
-    /// let problem = "the listing has this record twice, and not the same".to_owned();
-    /// let aside = Quarantined {
-    ///     id: None,
-    ///     place: None,
-    ///     situation: Situation::DuplicateRemote,
-    ///     problem,
-    ///     matched: None,
-    /// };
-    /// assert!(!aside.is_proposal());
+    /// let twice = "the listing has this record twice, and not the same";
+    /// assert!(!Quarantined::new(Situation::DuplicateRemote, twice).is_proposal());
     /// ```
     pub fn is_proposal(&self) -> bool {
         matches!(self.situation, Situation::Found | Situation::Renamed)

@@ -37,20 +37,11 @@ pub enum CreationRefusal {
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
 /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
 /// # let id = ExternalId::new("7")?;
-/// # let loaded = Loaded {
-/// #     id: id.clone(),
-/// #     presence: Presence::Active,
-/// #     revision: Revision(3),
-/// #     local: record("2")?,
-/// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
-/// #     synced: None,
-/// #     open: vec![],
-/// #     strategy: None,
-/// #     missed: 0,
-/// # };
+/// # let loaded = Loaded::new(id.clone(), Revision(3), record("2")?)
+/// #     .base(Base::new(record("1")?, schema.fingerprint()));
 /// // The base is "1", and somebody here made it "2".
-/// let still = RemoteRecord { id: id.clone(), version: None, record: record("1")? };
-/// let moved = RemoteRecord { id, version: None, record: record("3")? };
+/// let still = RemoteRecord::new(id.clone(), record("1")?);
+/// let moved = RemoteRecord::new(id, record("3")?);
 /// let policy = Policy::new(schema.clone());
 /// let action = |remote| plan_linked(&policy, remote, &loaded).map(|op| op.action);
 /// // An edit that the source did not touch is not undone.
@@ -189,11 +180,7 @@ pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str)
 ///     .build()?;
 /// let policy = Policy::new(schema.clone());
 /// let plan = |fields| -> Result<_, Box<dyn std::error::Error>> {
-///     let remote = RemoteRecord {
-///         id: ExternalId::new("7")?,
-///         version: None,
-///         record: schema.record(&fields)?,
-///     };
+///     let remote = RemoteRecord::new(ExternalId::new("7")?, schema.record(&fields)?);
 ///     Ok(plan_creation(&policy, &remote))
 /// };
 /// // A day that does not exist is left out and recorded; the person is created all the same.

@@ -21,21 +21,12 @@ use crate::store::{Loaded, Op, listings_without};
 /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
 /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
 /// # let policy = Policy::new(schema.clone());
-/// # let loaded = Loaded {
-/// #     id: ExternalId::new("7")?,
-/// #     presence: Presence::Active,
-/// #     revision: Revision(3),
-/// #     local: record("2")?,
-/// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
-/// #     synced: None,
-/// #     open: vec![],
-/// #     strategy: None,
-/// #     missed: 0,
-/// # };
+/// # let loaded = Loaded::new(ExternalId::new("7")?, Revision(3), record("2")?)
+/// #     .base(Base::new(record("1")?, schema.fingerprint()));
 /// // The base is "1", and somebody here made it "2". The source now lists "1" under another
 /// // id.
 /// let to = ExternalId::new("IE-7")?;
-/// let remote = RemoteRecord { id: to.clone(), version: None, record: record("1")? };
+/// let remote = RemoteRecord::new(to.clone(), record("1")?);
 /// let op = plan_rekeyed(&policy, &to, Some(&remote), &loaded);
 /// assert_eq!((op.id, op.rekeyed), (to, Some(loaded.id)));
 /// // the base moved too, so the edit is recognised, and stays

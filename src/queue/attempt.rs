@@ -17,6 +17,7 @@ use crate::id::WorkerId;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Death {
     /// It failed in a way that another attempt cannot change.
     #[error("failed for good: {message}")]
@@ -149,6 +150,7 @@ fn is_zero(count: &u64) -> bool {
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Attempt {
     /// The claim's token.
     pub token: Token,

@@ -153,15 +153,32 @@ pub enum Command {
 /// ```
 /// use tripartite::queue::Extent;
 /// // it has done nothing of the job that was held back
-/// assert_eq!(Extent::default(), Extent { whole: false, plan: None });
+/// assert_eq!(Extent::default(), Extent::default());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Extent {
     /// Whether it has looked at every record that it was for, and left none unwritten. A run of all records has done so
     /// if its listing was complete. It has looked at records that it set aside.
     pub whole: bool,
     /// The id of the plan that it has carried out.
     pub plan: Option<String>,
+}
+
+impl Extent {
+    /// Sets the field [`whole`](field@Self::whole).
+    #[must_use]
+    pub fn whole(mut self, whole: bool) -> Self {
+        self.whole = whole;
+        self
+    }
+
+    /// Sets the field [`plan`](field@Self::plan).
+    #[must_use]
+    pub fn plan(mut self, plan: impl Into<Option<String>>) -> Self {
+        self.plan = plan.into();
+        self
+    }
 }
 
 /// The outcome of a command.
@@ -264,6 +281,7 @@ pub enum Outcome {
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Claim {
     /// The fencing token, which every further command of the attempt carries.
     pub token: Token,

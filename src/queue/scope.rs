@@ -24,6 +24,8 @@ pub const SCOPE_LIMIT: usize = 1000;
 /// assert_eq!(a.merge(Scope::All), Scope::All);
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
+///
+/// This enum is exhaustive: a handler must run what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {

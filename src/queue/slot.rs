@@ -39,6 +39,7 @@ const FORMAT: u32 = 1;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Slot {
     format: u32,
     /// What it is doing.
@@ -91,6 +92,9 @@ pub struct Slot {
 /// // paused is no state: any key can be
 /// assert_eq!(Slot::new(chrono::DateTime::UNIX_EPOCH).state, State::Idle);
 /// ```
+///
+/// This enum is exhaustive: a slot of a later version is refused by its format, so a state that is read is one of
+/// these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {

@@ -17,6 +17,7 @@ use crate::id::{CommandId, Nonce, WorkerId};
 /// [`Slot::step`] has an example.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "nothing has happened until the next slot is stored"]
+#[non_exhaustive]
 pub struct Transition {
     /// The slot to store, if it differs from the one before.
     pub next: Slot,

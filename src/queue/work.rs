@@ -15,6 +15,8 @@ use crate::id::PolicyRef;
 /// let slot = Slot::new(chrono::DateTime::UNIX_EPOCH);
 /// assert_eq!(slot.token, Token(0)); // no claim has it: the first claim gets 1
 /// ```
+///
+/// This struct is exhaustive: it is a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token(pub u64);
@@ -29,6 +31,7 @@ pub struct Token(pub u64);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Trigger {
     /// A schedule.
     Scheduled,
@@ -62,6 +65,7 @@ impl Trigger {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Work {
     /// Which records.
     pub scope: Scope,
@@ -147,7 +151,7 @@ impl Work {
 /// let done = |token| Command::Complete {
 ///     token,
 ///     result: None,
-///     extent: Extent { whole: true, plan: None },
+///     extent: Extent::default().whole(true),
 /// };
 /// let other = step(&other, done(Token(2)));
 /// assert!(other.held.is_some());
@@ -157,6 +161,7 @@ impl Work {
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Held {
     /// What was to be done.
     pub work: Work,
@@ -180,10 +185,11 @@ pub struct Held {
 /// use tripartite::queue::Progress;
 /// // the rest may be unknown
 /// let progress: Progress = serde_json::from_str(r#"{"done": 3}"#)?;
-/// assert_eq!(progress, Progress { done: 3, ..Progress::default() });
+/// assert_eq!(progress, Progress::default().done(3));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Progress {
     /// How many were looked at.
     pub done: u64,
@@ -193,4 +199,27 @@ pub struct Progress {
     /// The counts by name, such as `created`. A count of 0 is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u64>,
+}
+
+impl Progress {
+    /// Sets the field [`done`](field@Self::done).
+    #[must_use]
+    pub fn done(mut self, done: u64) -> Self {
+        self.done = done;
+        self
+    }
+
+    /// Sets the field [`of`](field@Self::of).
+    #[must_use]
+    pub fn of(mut self, of: impl Into<Option<u64>>) -> Self {
+        self.of = of.into();
+        self
+    }
+
+    /// Sets the field [`counts`](field@Self::counts).
+    #[must_use]
+    pub fn counts(mut self, counts: BTreeMap<String, u64>) -> Self {
+        self.counts = counts;
+        self
+    }
 }

@@ -46,6 +46,7 @@ const DIGITS: usize = 5;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SchemaDrift {
     /// Fields that the source has and the schema has not, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -61,6 +62,7 @@ pub struct SchemaDrift {
 
 /// A field that the source has and the schema has not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Undeclared {
     /// What the source calls it.
     pub field: String,
@@ -74,6 +76,7 @@ pub struct Undeclared {
 
 /// A field that the schema has and no record states.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Unstated {
     /// What the schema calls it.
     pub field: String,

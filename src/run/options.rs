@@ -19,6 +19,7 @@ pub const BATCH: usize = 500;
 
 /// When a run writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Mode {
     /// After the whole plan has been judged. This is the default.
     #[default]
@@ -313,7 +314,7 @@ impl Run {
     /// )?;
     ///
     /// let email = |trust| {
-    ///     [MatchRule { name: "e-mail".to_owned(), fields: vec!["email".to_owned()], trust }]
+    ///     [MatchRule::new("e-mail", vec!["email".to_owned()]).trust(trust)]
     /// };
     /// let night = |trust| -> Result<_, Box<dyn std::error::Error>> {
     ///     Ok(drive_blocking(run.clone().matching(email(trust))?.start(), &listing, &store)?

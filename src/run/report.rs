@@ -16,6 +16,8 @@ use crate::plan::{Blocked, PlanId, Quarantined};
 pub(super) const NAMED: usize = 100;
 
 /// How a run ended.
+///
+/// This enum is exhaustive: whoever watches runs must tell every outcome apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
@@ -34,6 +36,7 @@ pub enum RunOutcome {
 /// listed, and gone by a tombstone of a larger version, counts as not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct Counts {
     /// Records that the source listed, each once, and items that cannot be read as a record.
     pub processed: u64,
@@ -126,6 +129,7 @@ impl fmt::Display for Incomplete {
 
 /// A record that was planned and not written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Unwritten {
     /// The record.
     pub id: ExternalId,
@@ -135,6 +139,7 @@ pub struct Unwritten {
 
 /// The result of a run. It names records and fields, never their values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// The run.
     pub run: RunId,
@@ -223,7 +228,7 @@ impl Report {
     ///     RunId::new("run-1")?,
     ///     chrono::DateTime::UNIX_EPOCH,
     /// );
-    /// let torn = Malformed { place: "line 1".into(), id: None, problem: "no JSON".into() };
+    /// let torn = Malformed::new("line 1", "no JSON");
     /// let listing = Listing::new(vec![Item::Malformed(torn)]);
     /// let report = drive_blocking(run.start(), &listing, &MemoryStore::new(schema))?.report;
     /// assert_eq!(report.outcome, RunOutcome::Failed);
@@ -248,7 +253,8 @@ impl Counts {
     ///
     /// ```
     /// use tripartite::run::Counts;
-    /// let counts = Counts { processed: 3, created: 2, ..Counts::default() };
+    /// let mut counts = Counts::default();
+    /// (counts.processed, counts.created) = (3, 2);
     /// assert_eq!(counts.named().collect::<Vec<_>>(), [("processed", 3), ("created", 2)]);
     /// ```
     pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {

@@ -7,6 +7,7 @@ use crate::id::ExternalId;
 /// Which records a run looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Scope {
     /// All records: the run read the source's listing. A report of a version that did not have this field has this
     /// value.

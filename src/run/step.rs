@@ -18,6 +18,8 @@ use crate::plan::Plan;
 use crate::source::Next;
 
 /// Where a run is, and what it needs to go on.
+///
+/// This enum is exhaustive: a driver must carry out every step.
 #[derive(Debug)]
 #[must_use = "a run goes on only when its step is resumed"]
 #[expect(clippy::large_enum_variant, reason = "a run is done once, and its report is handed over as it is")]

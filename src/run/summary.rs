@@ -31,6 +31,7 @@ pub(super) struct Summary {
 
 /// The run is over.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Done {
     /// The report.
     pub report: Report,

@@ -51,6 +51,7 @@ pub enum RuleSource {
 
 /// The rule that decides a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DecidingRule {
     /// Where it was stated.
     pub source: RuleSource,

@@ -131,6 +131,7 @@ pub struct RecordSeed<'a> {
 
 /// A record, and the id that stood in the same object.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Keyed {
     /// The id as text, where it was stated as a text or a whole number; of one beyond 64 bits no reader of JSON is
     /// sure.

@@ -69,6 +69,7 @@ pub enum Strategy {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Fallback {
     /// Keep local, leave the base, and hold exactly one open conflict until a person decides or the sides agree.
     #[default]
@@ -104,6 +105,7 @@ pub enum Fallback {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Absent {
     /// Nothing at all: partial payloads, webhooks. The default.
     #[default]
@@ -123,6 +125,7 @@ pub enum Absent {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FirstSync {
     /// The source's value is taken.
     AdoptRemote,
@@ -134,6 +137,7 @@ pub enum FirstSync {
 
 /// A conflict as a host's [`Resolver`] sees it. Of an atomic group the values are maps, by the fields' names.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Dispute<'a> {
     /// The name of the field or group.
     pub unit: &'a str,
@@ -145,6 +149,13 @@ pub struct Dispute<'a> {
     pub local: &'a Value,
     /// The source's value.
     pub remote: &'a Value,
+}
+
+impl<'a> Dispute<'a> {
+    /// A dispute about a field or group, as a test of a [`Resolver`] makes one.
+    pub fn new(unit: &'a str, path: &'a str, base: Option<&'a Value>, local: &'a Value, remote: &'a Value) -> Self {
+        Self { unit, path, base, local, remote }
+    }
 }
 
 /// What a [`Resolver`] decides.
@@ -195,6 +206,7 @@ pub trait Resolver: Send + Sync {
      stand with their settings",
     if SETTINGS.contains(&name.as_str()) { "a name is not enough for strategy" } else { "unknown strategy" }
 )]
+#[non_exhaustive]
 pub struct UnknownStrategy {
     /// What was found.
     pub name: String,
@@ -288,6 +300,7 @@ impl FromStr for FirstSync {
 /// The text names no first-sync policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown first-sync policy `{name}`: expected adopt_remote, adopt_local or review")]
+#[non_exhaustive]
 pub struct UnknownFirstSync {
     /// What was found.
     pub name: String,

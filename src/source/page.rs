@@ -9,12 +9,15 @@ use crate::value::{Fingerprint, Record};
 
 /// A position in an enumeration, in the host's own terms: a page number, the last id, a token of the source. The core
 /// hands it back unchanged and never reads it.
+///
+/// This struct is exhaustive: it is a text of the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub String);
 
 /// A page of the source's listing.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Page {
     /// The items on the page.
     pub items: Vec<Item>,
@@ -23,6 +26,17 @@ pub struct Page {
 }
 
 impl Page {
+    /// A page of items, and what comes after it.
+    ///
+    /// ```
+    /// use tripartite::source::{Next, Page};
+    /// let empty = Page::new(vec![], Next::Complete { total: Some(0) });
+    /// assert!(empty.items.is_empty()); // an empty register is said, and a guard asks about it
+    /// ```
+    pub fn new(items: Vec<Item>, next: Next) -> Self {
+        Self { items, next }
+    }
+
     /// The items of this page that are about these records. An item without an id is left out: it could be about any
     /// record, and a run of all records deals with it.
     ///
@@ -31,13 +45,9 @@ impl Page {
     /// # use tripartite::id::ExternalId;
     /// let ids = [ExternalId::new("7")?];
     /// let gone = Item::Tombstone { id: ids[0].clone(), version: None };
-    /// let half = Item::Malformed(Malformed {
-    ///     place: "line 2".to_owned(),
-    ///     id: None,
-    ///     problem: "is no object".to_owned(),
-    /// });
+    /// let half = Item::Malformed(Malformed::new("line 2", "is no object"));
     /// let page =
-    ///     Page { items: vec![gone, half], next: Next::Complete { total: None } }.only(&ids);
+    ///     Page::new(vec![gone, half], Next::Complete { total: None }).only(&ids);
     /// assert_eq!((page.items.len(), page.next), (1, Next::Partial));
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
@@ -66,6 +76,8 @@ impl Item {
 }
 
 /// What comes after a page of the source's listing.
+///
+/// This enum is exhaustive: a run must know how every page goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// Another page.
@@ -87,8 +99,9 @@ pub enum Next {
 }
 
 /// One statement of the source.
+///
+/// This enum is exhaustive: a wrapper of a connector must pass on or change every statement.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub enum Item {
     /// A record.
     Record(RemoteRecord),
@@ -117,6 +130,7 @@ pub enum Item {
 
 /// A record of the source.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RemoteRecord {
     /// The id that the source gives it.
     pub id: ExternalId,
@@ -127,6 +141,30 @@ pub struct RemoteRecord {
 }
 
 impl RemoteRecord {
+    /// A record of a source that counts no versions.
+    ///
+    /// ```
+    /// use tripartite::id::ExternalId;
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite::source::RemoteRecord;
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let record = schema.record(&serde_json::json!({"name": "Áine"}))?;
+    /// let remote = RemoteRecord::new(ExternalId::new("7")?, record);
+    /// assert_eq!(remote.version, None);
+    /// assert_eq!(remote.version(0).version, Some(0)); // zero is a version, too
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(id: ExternalId, record: Record) -> Self {
+        Self { id, version: None, record }
+    }
+
+    /// Sets the field [`version`](field@Self::version).
+    #[must_use]
+    pub fn version(mut self, version: impl Into<Option<u64>>) -> Self {
+        self.version = version.into();
+        self
+    }
+
     /// The fingerprint of the record and its version. A record with the same fields and a newer version is looked at,
     /// so that an older version that comes later is known to be older.
     ///
@@ -136,10 +174,10 @@ impl RemoteRecord {
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// # let record = schema.record(&serde_json::json!({"name": "Áine"}))?;
-    /// let remote = RemoteRecord { id: ExternalId::new("7")?, version: None, record };
+    /// let remote = RemoteRecord::new(ExternalId::new("7")?, record);
     /// assert_eq!(remote.fingerprint(), remote.record.fingerprint());
     /// let [first, second] =
-    ///     [Some(1), Some(2)].map(|version| RemoteRecord { version, ..remote.clone() });
+    ///     [Some(1), Some(2)].map(|version| remote.clone().version(version));
     /// assert_ne!(first.fingerprint(), second.fingerprint());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -151,6 +189,7 @@ impl RemoteRecord {
 
 /// An item of the listing that cannot be read as a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Malformed {
     /// Its place in the listing, for a person to find it: `line 17`.
     pub place: String,
@@ -159,4 +198,28 @@ pub struct Malformed {
     pub id: Option<ExternalId>,
     /// What is wrong with it, without its content.
     pub problem: String,
+}
+
+impl Malformed {
+    /// An item at this place with this problem, whose id cannot be read.
+    ///
+    /// ```
+    /// use tripartite::id::ExternalId;
+    /// use tripartite::source::Malformed;
+    /// let cut_off = Malformed::new("line 17", "ends inside a text");
+    /// assert_eq!(cut_off.id, None); // it could be any record, so none counts as missing
+    /// let named = cut_off.id(ExternalId::new("7")?);
+    /// assert!(named.id.is_some());
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { place: place.into(), id: None, problem: problem.into() }
+    }
+
+    /// Sets the field [`id`](field@Self::id).
+    #[must_use]
+    pub fn id(mut self, id: impl Into<Option<ExternalId>>) -> Self {
+        self.id = id.into();
+        self
+    }
 }

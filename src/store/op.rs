@@ -16,6 +16,8 @@ use crate::value::{Fingerprint, Record, Value};
 /// | creates a record | that no record has its id | a user linked a record by hand: it is merged with that record |
 /// | changes a linked record | the revision that was read | a user edited it: it is planned once more |
 /// | links a record here | the revision that was read, no external id, and that no record has the op's id | it is planned once more |
+///
+/// This enum is exhaustive: a store must check every precondition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precondition {
@@ -34,8 +36,9 @@ pub enum Precondition {
 }
 
 /// What happens to the host's record. A missing field of a patch leaves the value, and a null field clears it.
+///
+/// This enum is exhaustive: a store must carry out every action.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Action {
     /// It is created with these values and linked.
     Create(Record),
@@ -70,6 +73,7 @@ impl Action {
 
 /// Everything that happens to one record, to be carried out as one.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Op {
     /// What the source calls it.
     pub id: ExternalId,
@@ -138,19 +142,10 @@ impl Op {
     /// # let schema = Schema::builder().field(Field::new("email", Kind::Email)).build()?;
     /// # let record = |email: &str| schema.record(&serde_json::json!({ "email": email }));
     /// # let id = ExternalId::new("7")?;
-    /// # let loaded = Loaded {
-    /// #     id: id.clone(),
-    /// #     presence: Presence::Active,
-    /// #     revision: Revision(1),
-    /// #     local: record("aine@example.org")?,
-    /// #     base: Some(Base { record: record("aine@example.org")?, schema: schema.fingerprint(), version: None }),
-    /// #     synced: None,
-    /// #     open: vec![],
-    /// #     strategy: None,
-    /// #     missed: 0,
-    /// # };
+    /// # let loaded = Loaded::new(id.clone(), Revision(1), record("aine@example.org")?)
+    /// #     .base(Base::new(record("aine@example.org")?, schema.fingerprint()));
     /// // Base and local are "aine@example.org"; the source now spells it in another way.
-    /// let remote = RemoteRecord { id, version: None, record: record("Aine@Example.org")? };
+    /// let remote = RemoteRecord::new(id, record("Aine@Example.org")?);
     /// let op = plan_linked(&Policy::new(schema.clone()), &remote, &loaded)
     ///     .ok_or("nothing to remember")?;
     /// // only the base changes: it has the new spelling
@@ -177,19 +172,10 @@ impl Op {
     /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
     /// # let policy = Policy::new(schema.clone());
     /// # let id = ExternalId::new("7")?;
-    /// # let mut loaded = Loaded {
-    /// #     id: id.clone(),
-    /// #     presence: Presence::Active,
-    /// #     revision: Revision(3),
-    /// #     local: record("2")?,
-    /// #     base: Some(Base { record: record("1")?, schema: schema.fingerprint(), version: None }),
-    /// #     synced: None,
-    /// #     open: vec![],
-    /// #     strategy: None,
-    /// #     missed: 0,
-    /// # };
-    /// # let still = RemoteRecord { id: id.clone(), version: None, record: record("1")? };
-    /// # let remote = RemoteRecord { id, version: None, record: record("3")? };
+    /// # let mut loaded = Loaded::new(id.clone(), Revision(3), record("2")?)
+    /// #     .base(Base::new(record("1")?, schema.fingerprint()));
+    /// # let still = RemoteRecord::new(id.clone(), record("1")?);
+    /// # let remote = RemoteRecord::new(id, record("3")?);
     /// let looked = plan_linked(&policy, &still, &loaded).ok_or("the edit was not seen yet")?;
     /// assert!(!looked.makes_revision()); // the edit stays, and the source is where it was
     /// # let opened = plan_linked(&policy, &remote, &loaded).ok_or("a conflict")?;
@@ -220,6 +206,7 @@ pub const WHOLE_RECORD: &str = "";
 
 /// A conflict that waits for a person. A record has at most one for each unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OpenConflict {
     /// The field or group, or [`WHOLE_RECORD`].
     pub unit: String,
@@ -239,6 +226,8 @@ pub struct OpenConflict {
 }
 
 /// A change of an open conflict.
+///
+/// This enum is exhaustive: a store must carry out every change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConflictChange {
@@ -277,6 +266,8 @@ pub struct Batch {
 }
 
 /// The outcome of an op.
+///
+/// This enum is exhaustive: a run must know what became of every op.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpOutcome {
     /// It was carried out.

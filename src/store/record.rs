@@ -9,11 +9,15 @@ use crate::source::Cursor;
 use crate::value::{Fingerprint, Record};
 
 /// The host's counter of changes to one record. Every change of the record makes it larger, by a user or a sync.
+///
+/// This struct is exhaustive: it is a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Revision(pub u64);
 
 /// Whether the host's record is active.
+///
+/// This enum is exhaustive: a store must keep every state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
@@ -27,6 +31,7 @@ pub enum Presence {
 
 /// What the host remembers of the last time a record was in step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Synced {
     /// The local revision, after that sync's own write.
     pub revision: Revision,
@@ -36,8 +41,23 @@ pub struct Synced {
     pub policy: Fingerprint,
 }
 
+impl Synced {
+    /// The local revision after a sync's own write, the fingerprint of the source's record, and that of the policy.
+    ///
+    /// ```
+    /// use tripartite::store::{Revision, Synced};
+    /// use tripartite::value::Fingerprint;
+    /// let (seen, policy) = (Fingerprint::of(b"record"), Fingerprint::of(b"policy"));
+    /// assert_eq!(Synced::new(Revision(4), seen, policy).revision, Revision(4));
+    /// ```
+    pub fn new(revision: Revision, seen: Fingerprint, policy: Fingerprint) -> Self {
+        Self { revision, seen, policy }
+    }
+}
+
 /// One line of the host's index of linked records. It is small and flat, because there is one for every record.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct IndexEntry {
     /// What the source calls it.
     pub id: ExternalId,
@@ -54,6 +74,49 @@ pub struct IndexEntry {
 }
 
 impl IndexEntry {
+    /// An active record that was never in step, has no open conflict and was never missing. A store states what it keeps
+    /// of the rest; the suite finds what is forgotten.
+    ///
+    /// ```
+    /// use tripartite::id::ExternalId;
+    /// use tripartite::store::{IndexEntry, Presence, Revision};
+    /// let entry = IndexEntry::new(ExternalId::new("7")?, Revision(3));
+    /// assert!(entry.clone().presence(Presence::Removed).synced.is_none());
+    /// assert!(entry.synced.is_none()); // linked by hand, and never in step
+    /// # Ok::<(), tripartite::id::IdError>(())
+    /// ```
+    pub fn new(id: ExternalId, revision: Revision) -> Self {
+        Self { id, presence: Presence::Active, revision, synced: None, open: 0, missed: 0 }
+    }
+
+    /// Sets the field [`presence`](field@Self::presence).
+    #[must_use]
+    pub fn presence(mut self, presence: Presence) -> Self {
+        self.presence = presence;
+        self
+    }
+
+    /// Sets the field [`synced`](field@Self::synced).
+    #[must_use]
+    pub fn synced(mut self, synced: impl Into<Option<Synced>>) -> Self {
+        self.synced = synced.into();
+        self
+    }
+
+    /// Sets the field [`open`](field@Self::open).
+    #[must_use]
+    pub fn open(mut self, open: u32) -> Self {
+        self.open = open;
+        self
+    }
+
+    /// Sets the field [`missed`](field@Self::missed).
+    #[must_use]
+    pub fn missed(mut self, missed: u32) -> Self {
+        self.missed = missed;
+        self
+    }
+
     /// Whether the record is active and was in step once. The source never had other records, so they cannot be
     /// missing.
     pub(crate) fn can_be_missing(&self) -> bool {
@@ -63,6 +126,7 @@ impl IndexEntry {
 
 /// A page of the host's index.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct IndexPage {
     /// The entries.
     pub entries: Vec<IndexEntry>,
@@ -70,8 +134,22 @@ pub struct IndexPage {
     pub next: Option<Cursor>,
 }
 
+impl IndexPage {
+    /// A page of entries, and where to go on; `None` at the end.
+    ///
+    /// ```
+    /// use tripartite::store::IndexPage;
+    /// // a store without records has one page
+    /// assert!(IndexPage::new(vec![], None).next.is_none());
+    /// ```
+    pub fn new(entries: Vec<IndexEntry>, next: Option<Cursor>) -> Self {
+        Self { entries, next }
+    }
+}
+
 /// The base of a record, as the host stored it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Base {
     /// The record as of the last committed decision, with its fields by name under the present schema.
     pub record: Record,
@@ -81,8 +159,32 @@ pub struct Base {
     pub version: Option<u64>,
 }
 
+impl Base {
+    /// A base of a source that counts no versions.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite::store::Base;
+    /// let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+    /// let record = schema.record(&serde_json::json!({"phone": "1"}))?;
+    /// assert_eq!(Base::new(record, schema.fingerprint()).version(8).version, Some(8));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(record: Record, schema: Fingerprint) -> Self {
+        Self { record, schema, version: None }
+    }
+
+    /// Sets the field [`version`](field@Self::version).
+    #[must_use]
+    pub fn version(mut self, version: impl Into<Option<u64>>) -> Self {
+        self.version = version.into();
+        self
+    }
+}
+
 /// A linked record, loaded.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Loaded {
     /// What the source calls it.
     pub id: ExternalId,
@@ -105,6 +207,76 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// An active record without a base, conflicts or a strategy of its own. A store states what it keeps of the rest; the
+    /// suite finds what is forgotten.
+    ///
+    /// ```
+    /// use tripartite::id::ExternalId;
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite::store::{Loaded, Revision};
+    /// let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+    /// let record = schema.record(&serde_json::json!({"phone": "1"}))?;
+    /// let loaded = Loaded::new(ExternalId::new("7")?, Revision(3), record);
+    /// assert!(loaded.base.is_none()); // linked by hand: its first sync is still to come
+    /// assert_eq!(loaded.missed(2).missed, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(id: ExternalId, revision: Revision, local: Record) -> Self {
+        Self {
+            id,
+            presence: Presence::Active,
+            revision,
+            local,
+            base: None,
+            synced: None,
+            open: Vec::new(),
+            strategy: None,
+            missed: 0,
+        }
+    }
+
+    /// Sets the field [`presence`](field@Self::presence).
+    #[must_use]
+    pub fn presence(mut self, presence: Presence) -> Self {
+        self.presence = presence;
+        self
+    }
+
+    /// Sets the field [`base`](field@Self::base).
+    #[must_use]
+    pub fn base(mut self, base: impl Into<Option<Base>>) -> Self {
+        self.base = base.into();
+        self
+    }
+
+    /// Sets the field [`synced`](field@Self::synced).
+    #[must_use]
+    pub fn synced(mut self, synced: impl Into<Option<Synced>>) -> Self {
+        self.synced = synced.into();
+        self
+    }
+
+    /// Sets the field [`open`](field@Self::open).
+    #[must_use]
+    pub fn open(mut self, open: Vec<OpenConflict>) -> Self {
+        self.open = open;
+        self
+    }
+
+    /// Sets the field [`strategy`](field@Self::strategy).
+    #[must_use]
+    pub fn strategy(mut self, strategy: impl Into<Option<Strategy>>) -> Self {
+        self.strategy = strategy.into();
+        self
+    }
+
+    /// Sets the field [`missed`](field@Self::missed).
+    #[must_use]
+    pub fn missed(mut self, missed: u32) -> Self {
+        self.missed = missed;
+        self
+    }
+
     /// A fingerprint of what is remembered about the record: the base with its schema and version, what was last seen,
     /// how many listings did not have it, and the open conflicts. It does not depend on the record's values. `None` if
     /// nothing is remembered. Every sync and every decision that is written changes it; a user's edit does not.
@@ -116,22 +288,12 @@ impl Loaded {
     /// # use tripartite::schema::{Field, Kind, Schema};
     /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
     /// # let record = |phone: &str| schema.record(&serde_json::json!({ "phone": phone }));
-    /// # let loaded = Loaded {
-    /// #     id: ExternalId::new("7")?,
-    /// #     presence: Presence::Active,
-    /// #     revision: Revision(3),
-    /// #     local: record("1")?,
-    /// #     base: None,
-    /// #     synced: None,
-    /// #     open: vec![],
-    /// #     strategy: None,
-    /// #     missed: 0,
-    /// # };
+    /// # let loaded = Loaded::new(ExternalId::new("7")?, Revision(3), record("1")?);
     /// assert_eq!(loaded.state(), None); // linked by hand, and never in step
-    /// let edited = Loaded { revision: Revision(4), local: record("2")?, ..loaded.clone() };
+    /// let edited = Loaded::new(loaded.id.clone(), Revision(4), record("2")?);
     /// assert_eq!(edited.state(), loaded.state());
-    /// let base = Base { record: record("1")?, schema: schema.fingerprint(), version: None };
-    /// assert!(Loaded { base: Some(base), ..loaded }.state().is_some());
+    /// let base = Base::new(record("1")?, schema.fingerprint());
+    /// assert!(loaded.base(base).state().is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn state(&self) -> Option<Fingerprint> {

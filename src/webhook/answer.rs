@@ -11,6 +11,7 @@ use crate::tombstone::Tombstones;
 
 /// The HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
@@ -82,8 +83,9 @@ pub enum Reception {
 }
 
 /// What the host stores before it answers.
+///
+/// This enum is exhaustive: a host must store every effect before it answers.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub enum SideEffect {
     /// Stores tombstones, by compare-and-swap on those that [`StoreTombstones`](super::StoreTombstones) was given. On a
     /// conflict the host reads them again, and resumes the step again.
@@ -114,6 +116,7 @@ pub enum SideEffect {
 /// The result of a request.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "an answer that is sent before its effects are stored promises what a crash then loses"]
+#[non_exhaustive]
 pub struct Received {
     /// The result, to count.
     pub verdict: Reception,
@@ -138,7 +141,15 @@ impl Received {
         Self::refused(Rejection::Gone)
     }
 
-    pub(super) fn refused(refusal: Rejection) -> Self {
+    /// The result of a request that is refused, with the answer that says why and no effects: a server refuses what it
+    /// has not read.
+    ///
+    /// ```
+    /// use tripartite::webhook::{Received, Rejection};
+    /// let large = Received::refused(Rejection::TooLarge { cap: 64 });
+    /// assert_eq!((large.answer.status, large.effects.len()), (413, 0));
+    /// ```
+    pub fn refused(refusal: Rejection) -> Self {
         Self { answer: HttpResponse::from(&refusal), verdict: Reception::Refused(refusal), effects: Vec::new() }
     }
 

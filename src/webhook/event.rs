@@ -10,6 +10,7 @@ use crate::tombstone::Order;
 /// What happened to a record, according to the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EventKind {
     /// It is new.
     Created,
@@ -21,6 +22,7 @@ pub enum EventKind {
 
 /// One event of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Event {
     /// The record.
     pub id: ExternalId,
@@ -34,6 +36,7 @@ pub struct Event {
 ///
 /// [`Shape::read`](super::Shape::read) makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Message {
     /// The events, in the order of the body.
     pub events: Vec<Event>,
@@ -49,7 +52,7 @@ impl Message {
     /// use tripartite::tombstone::Order;
     /// use tripartite::webhook::{Event, EventKind, Message};
     /// let id = ExternalId::new("7")?;
-    /// let order = |version| Order { version: Some(version), at: None };
+    /// let order = |version| Order::default().version(version);
     /// let event = |change, version| Event { id: id.clone(), change, order: order(version) };
     /// let events = vec![
     ///     event(EventKind::Deleted, 5),

@@ -25,7 +25,7 @@ const PREFIX: &str = "sha256=";
 /// let signed = hex.sign(b"{}");
 /// let verify = |value: &str| {
 ///     let headers = [("x-hub-signature-256", value.as_bytes())];
-///     hex.verify(&Request { headers: &headers, body: b"{}" })
+///     hex.verify(&Request::new(&headers, b"{}"))
 /// };
 /// assert!(verify(&signed).is_ok());
 /// assert!(verify(signed.trim_start_matches("sha256=")).is_ok());

@@ -30,6 +30,7 @@ pub struct Pointer {
 /// A text that is not a pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{pointer}` is not a pointer such as /data/id or #/type; write ~ as ~0, and / in a key as ~1")]
+#[non_exhaustive]
 pub struct PointerError {
     /// The text.
     pub pointer: String,

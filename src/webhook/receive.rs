@@ -154,7 +154,7 @@ impl Endpoint {
     /// let shape = Shape::new("/type", "/id", [("member", EventKind::Updated)])?;
     /// let endpoint = Endpoint::new(key, PolicyRef::new("members")?, hex, shape).cap(2);
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
-    /// let verdict = |body: &[u8]| match endpoint.receive(&Request { headers: &[], body }, now) {
+    /// let verdict = |body: &[u8]| match endpoint.receive(&Request::new(&[], body), now) {
     ///     ReceiveStep::Done(received) => Some(received.verdict),
     ///     _ => None,
     /// };
@@ -182,6 +182,8 @@ impl Endpoint {
 }
 
 /// The next step of a request.
+///
+/// This enum is exhaustive: a driver must carry out every step.
 #[derive(Debug)]
 #[must_use = "a request is not answered before it is done"]
 pub enum ReceiveStep<'a> {

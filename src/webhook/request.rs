@@ -16,15 +16,16 @@ const MAX_ID: usize = 256;
 /// ```
 /// use tripartite::webhook::Request;
 /// let headers: [(&str, &[u8]); 1] = [("Webhook-Id", b"msg_1")];
-/// let request = Request { headers: &headers, body: b"{}" };
+/// let request = Request::new(&headers, b"{}");
 /// assert_eq!(request.header("webhook-id"), Ok(Some(&b"msg_1"[..]))); // names have no case
 /// let twice = [headers[0], ("webhook-id", b"msg_2")];
 /// // it is not known which of the two was signed
-/// assert!(Request { headers: &twice, body: b"" }.header("webhook-id").is_err());
+/// assert!(Request::new(&twice, b"").header("webhook-id").is_err());
 /// // a body is personal data, so it is not printed
 /// assert_eq!(format!("{request:?}"), "request of 1 headers and 2 bytes");
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Request<'a> {
     /// The headers with their values. A header that was sent twice is here twice.
     pub headers: &'a [(&'a str, &'a [u8])],
@@ -33,6 +34,17 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The headers and the raw body.
+    ///
+    /// ```
+    /// use tripartite::webhook::Request;
+    /// let request = Request::new(&[("content-type", b"application/json")], b"{}");
+    /// assert_eq!(request.headers.len(), 1); // a header that was sent twice is here twice
+    /// ```
+    pub fn new(headers: &'a [(&'a str, &'a [u8])], body: &'a [u8]) -> Self {
+        Self { headers, body }
+    }
+
     /// The value of a header; `None` if it was not sent. The case of the name does not matter.
     ///
     /// # Errors

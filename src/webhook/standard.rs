@@ -55,7 +55,7 @@ const MAX_TIMESTAMP: usize = 12;
 ///
 /// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
 /// let verify = |body, after| {
-///     standard.verify(&Request { headers: &headers, body }, at + TimeDelta::seconds(after))
+///     standard.verify(&Request::new(&headers, body), at + TimeDelta::seconds(after))
 /// };
 /// assert!(verify(&body[..], 300).is_ok()); // exactly the tolerance passes
 /// assert!(matches!(verify(&body[..], 301), Err(Rejection::Stale { .. })));

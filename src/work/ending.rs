@@ -21,6 +21,7 @@ use crate::tombstone::Tombstones;
 ///
 /// [`Tick`](crate::work::Tick) has an example.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Attempted {
     /// The key.
     pub key: SyncKey,

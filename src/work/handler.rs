@@ -46,6 +46,7 @@ impl<F: Fn() -> DateTime<Utc>> Clock for F {
 ///
 /// The module has [an example](crate::work).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Job {
     /// Whose records, from which source.
     pub key: SyncKey,
@@ -64,6 +65,7 @@ pub struct Job {
 ///
 /// The module has [an example](crate::work).
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Session<C, S> {
     /// The run, as it begins.
     pub step: Step,
@@ -71,6 +73,13 @@ pub struct Session<C, S> {
     pub connector: C,
     /// Where the host's records are.
     pub store: S,
+}
+
+impl<C, S> Session<C, S> {
+    /// A run as it begins, with its source and its records. The module has [an example](crate::work).
+    pub fn new(step: Step, connector: C, store: S) -> Self {
+        Self { step, connector, store }
+    }
 }
 
 /// How a host opens a job, and keeps its report.

@@ -93,7 +93,7 @@ impl<S: JobStore> Queue<S> {
     /// let page = block_on(queue.history(&key, all.clone(), None, 10))?;
     /// assert_eq!(page.len(), 1); // once
     /// // The next page is behind the last entry of this one.
-    /// let last = LogPosition { at: page[0].at(), id: page[0].id() };
+    /// let last = LogPosition::new(page[0].at(), page[0].id());
     /// assert!(block_on(queue.history(&key, all, Some(&last), 10))?.is_empty());
     /// // What ended exactly then is not older.
     /// assert_eq!(block_on(queue.prune(&key, now))?, 0);

@@ -53,6 +53,7 @@ pub struct Queue<S> {
 /// [`Queue::apply`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "the outcome says whether the command took effect"]
+#[non_exhaustive]
 pub struct Applied {
     /// What came of it. The change is stored.
     pub outcome: Outcome,
@@ -83,7 +84,7 @@ impl<S: JobStore> Queue<S> {
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// # let now = DateTime::UNIX_EPOCH;
     /// let queue = Queue::new(MemoryJobStore::default())
-    ///     .rules(QueueRules { max_retries: 0, ..QueueRules::default() });
+    ///     .rules(QueueRules::default().max_retries(0));
     /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;
     /// # let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease: Duration::from_secs(300) };
@@ -217,10 +218,7 @@ impl<S: JobStore> Queue<S> {
     /// use tripartite::failure::Failure;
     /// # let key = SyncKey { org: "ballybeg".parse()?, connector: "federation".parse()? };
     /// # let now = DateTime::UNIX_EPOCH;
-    /// let rules = QueueRules {
-    ///     backoff: Backoff::default().jitter(Jitter::Full),
-    ///     ..QueueRules::default()
-    /// };
+    /// let rules = QueueRules::default().backoff(Backoff::default().jitter(Jitter::Full));
     /// let queue = Queue::new(MemoryJobStore::default()).rules(rules);
     /// # let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     /// # let _ = block_on(queue.apply(&key, None, trigger, now))?;

@@ -68,7 +68,7 @@ impl<S: JobStore> Queue<S> {
     ///
     /// let queue = Queue::new(MemoryJobStore::default());
     /// let receive =
-    ///     || block_on(queue.receive(&endpoint, &Request { headers: &headers, body }, now));
+    ///     || block_on(queue.receive(&endpoint, &Request::new(&headers, body), now));
     /// // the second delivery is recognised
     /// assert_eq!([receive()?.answer.status, receive()?.answer.status], [202, 200]);
     /// assert_eq!(block_on(queue.slot(&key))?.ok_or("it waits")?.wanted, 1);

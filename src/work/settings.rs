@@ -13,11 +13,12 @@ use crate::health::HealthRules;
 /// use std::time::Duration;
 /// use tripartite::work::Settings;
 /// let settings: Settings = serde_json::from_str(r#"{"lease": {"secs": 60, "nanos": 0}}"#)?;
-/// assert_eq!(settings, Settings { lease: Duration::from_secs(60), ..Settings::default() });
+/// assert_eq!(settings, Settings::default().lease(Duration::from_secs(60)));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Settings {
     /// How long a claim lasts, unless it is extended. It is extended between two steps of a run, so it must be longer
     /// than the longest step: a page of the listing, or a batch of writes.
@@ -29,6 +30,36 @@ pub struct Settings {
     /// How long the history is kept, counted back from the success before the newest one. So a clock that is far ahead
     /// for one run removes nothing.
     pub history: Duration,
+}
+
+impl Settings {
+    /// Sets the field [`lease`](field@Self::lease).
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Sets the field [`gate`](field@Self::gate).
+    #[must_use]
+    pub fn gate(mut self, gate: Limits) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// Sets the field [`health`](field@Self::health).
+    #[must_use]
+    pub fn health(mut self, health: HealthRules) -> Self {
+        self.health = health;
+        self
+    }
+
+    /// Sets the field [`history`](field@Self::history).
+    #[must_use]
+    pub fn history(mut self, history: Duration) -> Self {
+        self.history = history;
+        self
+    }
 }
 
 impl Default for Settings {

@@ -70,6 +70,7 @@ use crate::queue::Outcome;
 /// ```
 #[derive(Debug, Default)]
 #[must_use = "the notices in it are told nowhere else"]
+#[non_exhaustive]
 pub struct Tick {
     /// The attempt it made, if there was one to make.
     pub attempt: Option<Attempted>,

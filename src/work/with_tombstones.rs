@@ -26,7 +26,7 @@ use crate::tombstone::{Found, Tombstones};
 /// let source = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
 /// let mut tombstones = Tombstones::default();
 /// for id in ["7", "8"] {
-///     let tombstone = Tombstone { order: Order::default(), heard_at: DateTime::UNIX_EPOCH };
+///     let tombstone = Tombstone::new(Order::default(), DateTime::UNIX_EPOCH);
 ///     let _ = tombstones.add(ExternalId::new(id)?, tombstone);
 /// }
 /// let ids = [ExternalId::new("7")?, ExternalId::new("8")?];

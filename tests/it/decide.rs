@@ -268,14 +268,14 @@ fn one_answer_decides_what_a_filter_means() {
         (decided.ops.len(), decided.closed, decided.skipped, decided.refused.len())
     };
     let all = Filter::default;
-    let phone = || Filter { field: Some("phone".to_owned()), ..all() };
+    let phone = || all().field("phone".to_owned());
     assert_eq!(count(all(), Answer::TakeRemote), (3, 5, 0, 0));
     assert_eq!(count(phone(), Answer::TakeLocal), (3, 3, 2, 0));
-    assert_eq!(count(Filter { clash: Some(Clash::LocalCleared), ..all() }, Answer::TakeRemote), (1, 1, 4, 0));
-    let two = Some([ext("2"), ext("9")].into());
-    assert_eq!(count(Filter { ids: two, ..all() }, Answer::TakeRemote), (1, 2, 3, 0));
-    let wins = Some("remote_wins".parse().unwrap());
-    assert_eq!(count(Filter { strategy: wins, ..all() }, Answer::TakeRemote), (0, 0, 5, 0));
+    assert_eq!(count(all().clash(Clash::LocalCleared), Answer::TakeRemote), (1, 1, 4, 0));
+    let two = std::collections::BTreeSet::from([ext("2"), ext("9")]);
+    assert_eq!(count(all().ids(two), Answer::TakeRemote), (1, 2, 3, 0));
+    let wins: tripartite::schema::Strategy = "remote_wins".parse().unwrap();
+    assert_eq!(count(all().strategy(wins), Answer::TakeRemote), (0, 0, 5, 0));
     // A day that does not exist is no phone's trouble, so each record's other conflict is closed all the same.
     assert_eq!(count(all(), Answer::Value(value(json!("2001-02-29")))), (3, 3, 0, 2));
 }
@@ -341,9 +341,10 @@ fn a_restoration_that_cannot_be_is_refused() {
     let part = "`name` is decided as one, and the entry of its field `last` is missing";
     assert_eq!(why(&policy, &[&names[0]]), part);
     assert!(restore(&policy, &loaded, &names.iter().collect::<Vec<_>>(), &nuala()).is_ok());
-    let kept = FieldEntry { kept: Privacy::Redacted, ..phone.clone() };
+    let (mut kept, mut nothing) = (phone.clone(), phone.clone());
+    kept.kept = Privacy::Redacted;
     assert_eq!(why(&policy, &[&kept]), "the audit keeps `phone` redacted, so there is no value to restore");
-    let nothing = FieldEntry { result: phone.local.clone(), ..phone.clone() };
+    nothing.result = phone.local.clone();
     assert_eq!(why(&policy, &[&nothing]), "nothing of `phone` was overwritten by this entry");
     assert_eq!(why(&policy, &[]), "the schema has no field or group ``");
     let held = disputed(&schema, &Policy::new(schema.clone()), json!({"phone": "2"}), json!({"phone": "3"}));

@@ -95,7 +95,7 @@ fn a_gate_of_an_earlier_version_holds_and_releases_its_tickets() {
     gate.check().unwrap();
     let (first, other) = (gate.running(minute(1)).next().unwrap().clone(), crate::gate::key(2, 0));
     assert_eq!(first.nonce, Nonce::new("nonce-1").unwrap());
-    let one = Limits { running: 1, ..limits };
+    let one = Limits::new(1, limits.spacing);
     let nonce = Nonce::new("nonce-2").unwrap();
     let admit = |gate: &Gate| gate.admit(&one, &other, &nonce, minute(2), minute(12)).admission;
     assert_eq!(admit(&gate), Admission::Full { until: first.until });

@@ -199,6 +199,42 @@ fn names_after(code: &str, path: &str) -> Vec<String> {
     code.split(path).skip(1).map(name).collect()
 }
 
+/// The lines of a public type: its doc and attributes, and its body.
+fn public_types(text: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let opens = |line: &str| ["pub struct ", "pub enum "].iter().any(|kind| line.starts_with(kind));
+    let above = |line: &&&str| line.starts_with("#[") || line.starts_with("///") || line.starts_with("#![");
+    let types = (0..lines.len()).filter(|&at| opens(lines[at])).map(|at| {
+        let head: Vec<&str> = lines[..at].iter().rev().take_while(above).copied().collect();
+        let end = lines[at..].iter().position(|line| line.starts_with('}') || line.ends_with(';'));
+        (head.join("\n"), lines[at..=at + end.unwrap_or_default()].join("\n"))
+    });
+    types.collect()
+}
+
+/// A new variant or field breaks nobody, or a sentence says why there is none to come.
+#[test]
+fn a_public_type_is_not_exhaustive_or_says_why_it_is() {
+    let mut seen = [0; 2];
+    for (_, path) in sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        for (head, body) in public_types(text.split("#[cfg(test)]").next().unwrap()) {
+            let fields = body.lines().skip(1).map(str::trim_start);
+            let tuple = body.lines().next().unwrap().contains("(pub ");
+            let (public, private) = fields
+                .filter(|line| !line.starts_with("//") && line.contains(": "))
+                .fold((tuple, false), |(public, private), line| {
+                    (public || line.starts_with("pub "), private || !line.starts_with("pub"))
+                });
+            let is_open = body.starts_with("pub enum") || (public && !private);
+            let said = head.contains("is exhaustive: ");
+            assert!(!is_open || said != head.contains("#[non_exhaustive]"), "{}: {body}", path.display());
+            seen[usize::from(said)] += usize::from(is_open);
+        }
+    }
+    assert!(seen[0] > 100 && seen[1] > 20, "the search for types finds nothing any more: {seen:?}");
+}
+
 /// Clippy holds our own code to the stated version of Rust; this holds what it depends on to it.
 #[test]
 fn no_dependency_needs_a_newer_rust_than_is_stated() {

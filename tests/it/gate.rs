@@ -24,7 +24,7 @@ fn nonce(number: usize) -> Nonce {
 }
 
 fn limits(running: usize, spacing: u64) -> Limits {
-    Limits { running, spacing: Duration::from_secs(spacing) }
+    Limits::new(running, Duration::from_secs(spacing))
 }
 
 /// Takes a ticket that must be given.

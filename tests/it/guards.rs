@@ -326,7 +326,7 @@ fn a_small_club_is_left_alone() {
 #[test]
 fn a_limit_of_its_own_replaces_that_of_all_fields() {
     let mut register = Register::new("cleared");
-    let limits = FieldLimits { emptied: Some(Limit::NONE), changed: Some(Limit::NONE.absolute(0)) };
+    let limits = FieldLimits::default().changed(Limit::NONE.absolute(0)).emptied(Limit::NONE);
     register.guards = Guards::default().field("phone", limits).field("nobody", limits);
     let said = register.stopped(&with(|_, fields| fields["phone"] = Json::Null));
     assert_eq!(said, ["`phone` would be changed in 300 of 300 records; at most 0 may be without approval"]);
@@ -359,7 +359,7 @@ fn limits_are_configuration() {
         "fields": {"email": {"emptied": {"percent": 1}}},
     });
     let guards: Guards = serde_json::from_value(json).unwrap();
-    let limits = FieldLimits { emptied: Some(Limit::percent(1)), changed: None };
+    let limits = FieldLimits::default().emptied(Limit::percent(1));
     let expected = Guards::default().deactivations(Limit::percent(5).at_least(100).absolute(50)).field("email", limits);
     assert_eq!(guards, expected);
     assert!(serde_json::from_value::<Guards>(json!({"deletions": {}})).is_err(), "a mistyped guard guards nothing");

@@ -205,7 +205,7 @@ proptest! {
     fn there_is_one_probe_at_a_time_and_stale_tokens_change_nothing(
         ops in prop::collection::vec((op(), -300i64..900), 1..80), limit in 0u32..6,
     ) {
-        let rules = HealthRules { failures: limit, ..HealthRules::default() };
+        let rules = HealthRules::default().failures(limit);
         let (mut health, mut clock, mut newest, mut row) = (Health::new(at(0)), 0i64, 0u64, 0u32);
         let mut probe: Option<DateTime<Utc>> = None; // until when one is waited for
         let mut judged = 0;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
+use serde_json::json;
 use tripartite::backoff::Fraction;
 use tripartite::failure::Failure;
 use tripartite::health::Health;
 use tripartite::history::{CSV_HEADER, Doing, HistoryEntry, KeyStatus};
-use tripartite::id::{ConnectorId, ExternalId, Nonce, OrgId, PolicyRef, SyncKey, WorkerId};
-use tripartite::queue::{Attempt, Command, Death, Ended, Progress, QueueRules, Scope, Slot, Token, Trigger, Work};
+use tripartite::id::{ConnectorId, ExternalId, Nonce, OrgId, SyncKey, WorkerId};
+use tripartite::queue::{Attempt, Command, Death, Ended, QueueRules, Scope, Slot, Token, Trigger};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
@@ -20,21 +21,17 @@ fn key() -> SyncKey {
 }
 
 fn attempt(token: u64, ended: Ended) -> Attempt {
-    let policy = Some(PolicyRef::new("members").unwrap());
-    Attempt {
-        token: Token(token),
-        worker: WorkerId::new("w1").unwrap(),
-        work: Work { scope: Scope::All, policy, by: Trigger::Scheduled, expedited: false, upto: token },
-        number: 1,
-        started_at: at(0),
-        ended_at: at(60),
-        progress: Progress {
-            done: 120,
-            of: Some(120),
-            counts: [("created".to_owned(), 3), ("updated".to_owned(), 1)].into(),
-        },
-        ended,
-    }
+    let attempt = json!({
+        "token": token,
+        "worker": "w1",
+        "work": {"scope": "all", "policy": "members", "by": "scheduled", "expedited": false, "upto": token},
+        "number": 1,
+        "started_at": at(0),
+        "ended_at": at(60),
+        "progress": {"done": 120, "of": 120, "counts": {"created": 3, "updated": 1}},
+        "ended": ended,
+    });
+    serde_json::from_value(attempt).unwrap()
 }
 
 /// One of every way an attempt ends.

@@ -64,13 +64,13 @@ impl Here {
     }
 
     fn as_local(&self) -> Local<'_> {
-        Local { id: &self.0, linked: self.1.as_ref(), is_not: &[], record: &self.2 }
+        Local::new(&self.0, &self.2).linked(self.1.as_ref())
     }
 }
 
 fn judge(rules: &MatchRules, id: &str, remote: &Record, here: &[Here]) -> Match {
     let id = support::ext(id);
-    Pool::new(rules, here.iter().map(Here::as_local)).judge(Remote { id: &id, record: remote })
+    Pool::new(rules, here.iter().map(Here::as_local)).judge(Remote::new(&id, remote))
 }
 
 fn aine(schema: &Schema) -> Record {
@@ -196,8 +196,8 @@ fn several_records_here_with_one_external_id_are_ambiguous() {
 fn what_a_person_has_ruled_out_is_no_candidate() {
     let (schema, rules) = (people(), usual(&people()));
     let (record, here, ruled_out) = (aine(&schema), local("17"), [support::ext("FED-1")]);
-    let candidate = Local { id: &here, linked: None, is_not: &ruled_out, record: &record };
-    let answer = |id| Pool::new(&rules, [candidate]).judge(Remote { id: &support::ext(id), record: &record });
+    let candidate = Local::new(&here, &record).is_not(&ruled_out);
+    let answer = |id| Pool::new(&rules, [candidate]).judge(Remote::new(&support::ext(id), &record));
     assert_eq!(answer("FED-1"), Match::Unmatched);
     assert_eq!(answer("FED-2"), found("17", "e-mail", Trust::Trusted)); // of another one nobody has said so
 }

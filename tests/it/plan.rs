@@ -176,7 +176,7 @@ fn eventful() -> Done {
     source.push(("invalid", invalid));
     let mut items: Vec<Item> =
         source.iter().map(|(id, json)| Item::Record(said(id, record(schema, json.clone())))).collect();
-    let broken = Malformed { place: "line 12".into(), id: Some(ext("broken")), problem: "is no object".into() };
+    let broken = Malformed::new("line 12", "is no object").id(ext("broken"));
     items.push(Item::Malformed(broken));
     finish(by_hand(run(&policy, "night-2").dry().start(), &Listing::new(items), &store, |_| ()))
 }

@@ -67,7 +67,7 @@ pub(crate) fn heartbeat(token: u64) -> Command {
 }
 
 pub(crate) fn progress(token: u64) -> Command {
-    Command::Progress { token: Token(token), progress: Progress { done: 7, of: Some(9), ..Progress::default() } }
+    Command::Progress { token: Token(token), progress: Progress::default().done(7).of(Some(9)) }
 }
 
 pub(crate) fn complete(token: u64) -> Command {

@@ -169,7 +169,7 @@ fn malformed() {
     let before = club.store.get(&ext("7")).map(|kept| (kept.revision, kept.synced));
     let unreadable = |id: Option<&str>| {
         let problem = "ends within a text".to_owned();
-        Item::Malformed(Malformed { place: "line 1".to_owned(), id: id.map(ext), problem })
+        Item::Malformed(Malformed::new("line 1", problem).id(id.map(ext)))
     };
     for item in [unreadable(Some("7")), unreadable(None)] {
         for _ in 0..2 {
@@ -192,7 +192,7 @@ fn what_is_set_aside_is_looked_at_in_every_run() {
     for mode in [Mode::Planned, Mode::Streaming] {
         let club = Club::of(&["7"]);
         let nameless = Item::Record(said("8", record(club.policy.schema(), json!({"phone": "1"}))));
-        let broken = Item::Malformed(Malformed { place: "line 2".into(), id: Some(ext("7")), problem: "-".into() });
+        let broken = Item::Malformed(Malformed::new("line 2", "-").id(ext("7")));
         for _ in 0..2 {
             let listing = Listing::new(vec![broken.clone(), nameless.clone()]);
             let report = club.drive(club.run().mode(mode), &listing);

@@ -16,7 +16,7 @@ use tripartite::memory::MemoryStore;
 use tripartite::plan::plan_linked;
 use tripartite::schema::{Policy, Schema, SchemaBuilder, Strategy};
 use tripartite::source::RemoteRecord;
-use tripartite::store::{Base, ConflictChange, Loaded, Op, OpenConflict, Presence, Revision};
+use tripartite::store::{Base, ConflictChange, Loaded, Op, OpenConflict, Revision};
 use tripartite::value::{FieldRef, Record, RecordBuilder, Value};
 
 /// The strategies that need no settings, by the names a configuration has.
@@ -65,22 +65,12 @@ pub(crate) fn json(value: &Value) -> Json {
 
 /// A record as the source sends it.
 pub(crate) fn said(id: &str, record: Record) -> RemoteRecord {
-    RemoteRecord { id: ext(id), version: None, record }
+    RemoteRecord::new(ext(id), record)
 }
 
 /// A linked record that was never decided on under this policy, so that it is looked at.
 pub(crate) fn linked(schema: &Schema, base: Option<Record>, local: Record) -> Loaded {
-    Loaded {
-        id: ext("7"),
-        presence: Presence::Active,
-        revision: Revision(1),
-        local,
-        base: base.map(|record| Base { record, schema: schema.fingerprint(), version: None }),
-        synced: None,
-        open: Vec::new(),
-        strategy: None,
-        missed: 0,
-    }
+    Loaded::new(ext("7"), Revision(1), local).base(base.map(|record| Base::new(record, schema.fingerprint())))
 }
 
 /// What a host has after it carried an op out, reckoned without the crate.

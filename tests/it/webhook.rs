@@ -74,6 +74,6 @@ impl Sent {
 
     fn with<T>(&self, read: impl FnOnce(&Request<'_>) -> T) -> T {
         let headers: Vec<_> = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-        read(&Request { headers: &headers, body: &self.body })
+        read(&Request::new(&headers, &self.body))
     }
 }

@@ -240,7 +240,7 @@ fn one_broken_record_stops_nobody_else() {
     use tripartite::jobs::{JobStore, Row, Shard};
     use tripartite::work::slot_key;
     let (club, mut worker) = (Club::new(), worker("w"));
-    let row = Row { bytes: b"{\"format\":99}".to_vec(), due: Some(club.now()), shard: Shard(0) };
+    let row = Row::new(b"{\"format\":99}".to_vec(), Shard(0)).due(club.now());
     let _ = block_on(club.queue.store().compare_and_swap(&slot_key(&key("a/f")), None, Some(&row))).unwrap();
     club.ask("b/f");
     let (mut broken, mut ran) = (0, 0);

@@ -124,7 +124,7 @@ impl JsonLines {
 
     /// What the listing has of some records. It is read to its end, and only that is kept.
     fn of(&self, ids: &[ExternalId]) -> Result<Page, ListingError> {
-        let mut found = Page { items: Vec::new(), next: Next::Partial };
+        let mut found = Page::new(Vec::new(), Next::Partial);
         let mut after = None;
         loop {
             let page = self.page(after.as_ref())?;
@@ -153,13 +153,13 @@ impl JsonLines {
         let mut buffer = Vec::new();
         for _ in 0..self.page {
             match lines.next(&mut buffer)? {
-                Taken::End => return Ok(Page { items, next: self.end(&lines) }),
+                Taken::End => return Ok(Page::new(items, self.end(&lines))),
                 Taken::Line => items.extend(line::read(&self.schema, &self.id_field, &buffer, lines.number)),
                 Taken::TooLong => items.push(line::too_long(&self.id_field, &buffer, lines.number)),
             }
             lines.last_unread = items.last().and_then(unread);
         }
-        Ok(Page { items, next: Next::More(lines.cursor()) })
+        Ok(Page::new(items, Next::More(lines.cursor())))
     }
 }
 

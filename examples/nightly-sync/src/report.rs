@@ -129,7 +129,7 @@ pub(crate) fn drift(drift: &SchemaDrift) -> Vec<String> {
 
 /// What is said of a match rule whose fields many records have the same.
 pub(crate) fn crowd(crowded: &Crowded) -> String {
-    let Crowded { rule, keys, records } = crowded;
+    let Crowded { rule, keys, records, .. } = crowded;
     let (values, are) = if *keys == 1 { ("one value", "is") } else { ("values", "are each") };
     let values = if *keys == 1 { values.to_owned() } else { format!("{keys} {values}") };
     let listed = if *records == 1 { "one listed record".to_owned() } else { format!("{records} listed records") };

@@ -187,7 +187,10 @@ impl JobStore for SqliteJobStore {
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {
         self.write(|conn| {
-            swaps.iter().map(|SwapOf { key, expect, next }| record::swap(conn, key, *expect, next.as_ref())).collect()
+            swaps
+                .iter()
+                .map(|SwapOf { key, expect, next, .. }| record::swap(conn, key, *expect, next.as_ref()))
+                .collect()
         })
     }
 }

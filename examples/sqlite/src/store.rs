@@ -375,11 +375,11 @@ impl RecordStore for SqliteStore {
             let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
             near::aside(&tx, rows, &near.rules, aside)?;
             let candidates = near::candidates(&tx, rows, near, aside.as_ref())?;
-            return Ok(Records { linked: records(&tx)?, candidates });
+            return Ok(Records::new(records(&tx)?, candidates));
         }
         let tx = near::fresh(conn, self.fence.as_ref(), rows, &near.rules)?;
         let candidates = near::candidates(&tx, rows, near, None)?;
-        let records = Records { linked: records(&tx)?, candidates };
+        let records = Records::new(records(&tx)?, candidates);
         tx.commit()?;
         Ok(records)
     }

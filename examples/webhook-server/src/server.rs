@@ -124,7 +124,7 @@ async fn receive(
     let name = key.to_string();
     let body = match read(body, cap, shared.patience).await {
         Ok(body) => body,
-        Err(Unread::TooLarge) => return shared.answered(&name, &Ok(refused(Rejection::TooLarge { cap }))),
+        Err(Unread::TooLarge) => return shared.answered(&name, &Ok(Received::refused(Rejection::TooLarge { cap }))),
         Err(Unread::Broken) => return shared.broken_off(&name),
     };
     let worker = Arc::clone(&shared);
@@ -155,16 +155,12 @@ async fn read(body: Body, cap: usize, patience: Duration) -> Result<Bytes, Unrea
     }
 }
 
-fn refused(refusal: Rejection) -> Received {
-    Received { answer: HttpResponse::from(&refusal), verdict: Reception::Refused(refusal), effects: Vec::new() }
-}
-
 impl Shared {
     fn receive(&self, key: &SyncKey, headers: &HeaderMap, body: &[u8]) -> Result<Received, WorkError<JobsError>> {
         let Some(served) = self.endpoints.get(key) else { return Ok(Received::gone()) };
         let headers: Vec<(&str, &[u8])> =
             headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        let (request, now) = (Request { headers: &headers, body }, (self.now)());
+        let (request, now) = (Request::new(&headers, body), (self.now)());
         // A stranger does not make the database work.
         if let ReceiveStep::Done(received) = served.endpoint.receive(&request, now) {
             return Ok(received);

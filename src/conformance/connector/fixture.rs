@@ -107,9 +107,7 @@ impl Fixture for Listing {
         let place = format!("item {}", self.items().len() + 1);
         self.items_mut().push(match statement.clone() {
             Statement::Record(remote) => Item::Record(remote),
-            Statement::Unreadable { id, .. } => {
-                Item::Malformed(Malformed { place, id, problem: "cannot be read".to_owned() })
-            }
+            Statement::Unreadable { id, .. } => Item::Malformed(Malformed::new(place, "cannot be read").id(id)),
             Statement::Gone { id, version } => Item::Tombstone { id, version },
             Statement::Rekeyed { from, to } => Item::Rekeyed { from, to },
         });

@@ -69,7 +69,7 @@ promises! { $ __conformance_connector_items in connector::items:
     fn version_as_counted(probe) {
         for version in [1, 7, LARGE] {
             let probe = probe.anew();
-            let record = RemoteRecord { version: Some(version), ..full(1) };
+            let record = full(1).version(version);
             if probe.says(&Statement::Record(record)) {
                 let items = probe.list().items;
                 let versions = items.iter().filter_map(listed_version).collect::<BTreeSet<_>>();

@@ -36,7 +36,7 @@ pub(super) fn id(text: &str) -> ExternalId {
 #[track_caller]
 pub(super) fn remote(of: &ExternalId, json: &Json) -> RemoteRecord {
     match schema().record(json) {
-        Ok(record) => RemoteRecord { id: of.clone(), version: None, record },
+        Ok(record) => RemoteRecord::new(of.clone(), record),
         Err(error) => panic!("the suite states an object: {error}"),
     }
 }

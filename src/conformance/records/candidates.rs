@@ -15,11 +15,7 @@ const NOBODYS: usize = 2500;
 
 /// Two rules; each record of the suite is found by both.
 pub(super) fn rules() -> Vec<MatchRule> {
-    let rule = |name: &str, fields: &[&str]| MatchRule {
-        name: name.to_owned(),
-        fields: fields.iter().map(|field| (*field).to_owned()).collect(),
-        trust: Trust::Trusted,
-    };
+    let rule = |name: &str, fields: &[&str]| MatchRule::new(name, fields.iter().copied()).trust(Trust::Trusted);
     vec![rule("e-mail", &["email"]), rule("birthday", &["name", "born"])]
 }
 
@@ -30,10 +26,8 @@ pub(super) fn wanted(records: &[Record]) -> LoadRequest {
         Ok(rules) => rules,
         Err(error) => panic!("the suite's rules: {error}"),
     };
-    let mut keys: Vec<_> = records.iter().flat_map(|record| rules.keys(record)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    LoadRequest { ids: Vec::new(), near: Some(crate::store::CandidateQuery { rules, keys }) }
+    let keys = records.iter().flat_map(|record| rules.keys(record)).collect();
+    LoadRequest::of([]).near(crate::store::CandidateQuery::new(rules, keys))
 }
 
 /// Whether a record has one of the keys.

@@ -158,7 +158,7 @@ promises! { $ __conformance_records_index in records::index:
         let at = probe.revision(&one);
         probe.applied(Op { conflicts: conflicts.to_vec(), ..update(&one, at, &full(2)) });
         let listed = probe.listed(&one);
-        let synced = Synced { revision: listed.revision, seen: full(2).fingerprint(), policy: policy() };
+        let synced = Synced::new(listed.revision, full(2).fingerprint(), policy());
         probe.equal("when it was in step", &listed.synced, &Some(synced));
         probe.equal("how many conflicts are open", &listed.open, &3);
         // A user's edit leaves what is remembered as it is: the difference is what tells.

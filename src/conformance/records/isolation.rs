@@ -104,7 +104,7 @@ fn night<F: Fixture>(probe: &Probe<'_, F>, listing: &Listing, breaks: Break) -> 
 }
 
 fn listing<const N: usize>(records: [(&str, crate::value::Record); N]) -> Listing {
-    let item = |(name, record)| Item::Record(RemoteRecord { id: id(name), version: None, record });
+    let item = |(name, record)| Item::Record(RemoteRecord::new(id(name), record));
     Listing::new(records.into_iter().map(item).collect()).pages_of(3)
 }
 
@@ -116,7 +116,7 @@ fn evening<F: Fixture>(probe: &Probe<'_, F>) {
     let first = all.map(|name| (name, full(1)));
     night(probe, &listing(first.clone()), Break::Never);
     let without = |gone: &str| first.iter().filter(|(name, _)| *name != gone).cloned().collect::<Vec<_>>();
-    let item = |(name, record): (&str, _)| Item::Record(RemoteRecord { id: id(name), version: None, record });
+    let item = |(name, record): (&str, _)| Item::Record(RemoteRecord::new(id(name), record));
     night(probe, &Listing::new(without("back").into_iter().map(item).collect()), Break::Never);
     probe.fixture.edit(&id("edited"), &noted("a user's"));
     probe.fixture.edit(&id("collides"), &noted("a user's"));

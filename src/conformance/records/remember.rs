@@ -103,7 +103,7 @@ promises! { $ __conformance_records_remember in records::remember:
     fn synced_after_own_write(probe) {
         let one = id("1");
         let created = probe.create(&one, &full(1));
-        let synced = |revision, seen: &Record| Some(Synced { revision, seen: seen.fingerprint(), policy: policy() });
+        let synced = |revision, seen: &Record| Some(Synced::new(revision, seen.fingerprint(), policy()));
         probe.equal("when it was in step", &created.synced, &synced(created.revision, &full(1)));
         let ops: [fn(&ExternalId, _) -> Op; 4] = [
             |of, at| update(of, at, &full(2)),

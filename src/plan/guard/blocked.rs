@@ -73,6 +73,7 @@ pub enum Blocked {
 
 /// A figure beyond its limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Excess {
     /// The number of records.
     pub count: u64,

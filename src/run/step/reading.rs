@@ -60,7 +60,7 @@ impl Indexing {
     /// # use tripartite::store::IndexPage;
     /// let Step::Indexing(indexing) = run.start() else { unreachable!() };
     /// let next = Cursor("after 4711".to_owned());
-    /// let step = indexing.resume(IndexPage { entries: vec![], next: Some(next.clone()) });
+    /// let step = indexing.resume(IndexPage::new(vec![], Some(next.clone())));
     /// // An empty page need not be the last.
     /// assert!(matches!(step, Step::Indexing(indexing) if indexing.request() == Some(&next)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -115,7 +115,7 @@ impl Fetching {
     /// # use tripartite::store::IndexPage;
     /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
-    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let nothing = IndexPage::new(vec![], None);
     /// let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
     /// assert_eq!(fetching.request(), None); // the source's own cursor, not the index's
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -154,7 +154,7 @@ impl Fetching {
     /// # use tripartite::store::IndexPage;
     /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
-    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let nothing = IndexPage::new(vec![], None);
     /// let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
     /// assert_eq!(fetching.linked(), 0); // so this is a first import
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -175,7 +175,7 @@ impl Fetching {
     /// # use tripartite::store::IndexPage;
     /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
-    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let nothing = IndexPage::new(vec![], None);
     /// let Step::Fetching(mut fetching) = indexing.resume(nothing) else { unreachable!() };
     /// if fetching.linked() == 0 {
     ///     fetching.stream(); // a first import is written as it comes
@@ -197,11 +197,11 @@ impl Fetching {
     /// # use tripartite::store::IndexPage;
     /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
-    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let nothing = IndexPage::new(vec![], None);
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
     /// // An empty listing that says that it is not complete: no record is missing, and there is
     /// // nothing to do.
-    /// let step = fetching.resume(Page { items: vec![], next: Next::Partial });
+    /// let step = fetching.resume(Page::new(vec![], Next::Partial));
     /// assert!(matches!(step, Step::Done(done) if done.report.counts.processed == 0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -269,17 +269,17 @@ impl Loading {
     /// # use tripartite::store::IndexPage;
     /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
-    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let nothing = IndexPage::new(vec![], None);
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
     /// # use tripartite::source::{Item, RemoteRecord};
     /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
-    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// #     Ok(Item::Record(RemoteRecord::new(ExternalId::new(id)?, record)))
     /// # };
     /// let page =
-    ///     Page { items: vec![item("7", "Áine")?, item("7", "Áine")?], next: Next::Partial };
+    ///     Page::new(vec![item("7", "Áine")?, item("7", "Áine")?], Next::Partial);
     /// let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// // a repetition of the same record is one record
     /// assert_eq!(loading.request().ids.len(), 1);
@@ -300,16 +300,16 @@ impl Loading {
     /// # use tripartite::store::IndexPage;
     /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
-    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let nothing = IndexPage::new(vec![], None);
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
     /// # use tripartite::source::{Item, RemoteRecord};
     /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
-    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// #     Ok(Item::Record(RemoteRecord::new(ExternalId::new(id)?, record)))
     /// # };
-    /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
+    /// # let page = Page::new(vec![item("7", "Áine")?], Next::Partial);
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// use tripartite::store::Action;
     /// // The reply does not have it: no record here has this id, so it is created.

@@ -31,16 +31,16 @@ impl Committing {
     /// # use tripartite::store::IndexPage;
     /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
-    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let nothing = IndexPage::new(vec![], None);
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
     /// # use tripartite::source::{Item, RemoteRecord};
     /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
-    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// #     Ok(Item::Record(RemoteRecord::new(ExternalId::new(id)?, record)))
     /// # };
-    /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
+    /// # let page = Page::new(vec![item("7", "Áine")?], Next::Partial);
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// use tripartite::store::Precondition;
     /// let Step::Committing(committing) = loading.resume(Records::default()) else {
@@ -66,16 +66,16 @@ impl Committing {
     /// # use tripartite::store::IndexPage;
     /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
-    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let nothing = IndexPage::new(vec![], None);
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
     /// # use tripartite::source::{Item, RemoteRecord};
     /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
-    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// #     Ok(Item::Record(RemoteRecord::new(ExternalId::new(id)?, record)))
     /// # };
-    /// # let page = Page { items: vec![item("7", "Áine")?, item("8", "Seán")?], next: Next::Partial };
+    /// # let page = Page::new(vec![item("7", "Áine")?, item("8", "Seán")?], Next::Partial);
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// // Two new records, in batches of one:
     /// let Step::Committing(committing) = loading.resume(Records::default()) else {
@@ -99,16 +99,16 @@ impl Committing {
     /// # use tripartite::store::IndexPage;
     /// # use tripartite::source::{Next, Page};
     /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
-    /// # let nothing = IndexPage { entries: vec![], next: None };
+    /// # let nothing = IndexPage::new(vec![], None);
     /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
     /// # use tripartite::source::{Item, RemoteRecord};
     /// # use tripartite::store::Records;
     /// # use tripartite::id::ExternalId;
     /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
     /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
-    /// #     Ok(Item::Record(RemoteRecord { id: ExternalId::new(id)?, version: None, record }))
+    /// #     Ok(Item::Record(RemoteRecord::new(ExternalId::new(id)?, record)))
     /// # };
-    /// # let page = Page { items: vec![item("7", "Áine")?], next: Next::Partial };
+    /// # let page = Page::new(vec![item("7", "Áine")?], Next::Partial);
     /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
     /// # let Step::Committing(committing) = loading.resume(Records::default()) else { unreachable!() };
     /// use tripartite::store::OpOutcome;

@@ -129,7 +129,7 @@ impl Faulty {
         let said = lock(&self.said);
         self.works(&said)?;
         if self.fault == EmptyPageFirst && after.is_none() {
-            return Ok(Page { items: Vec::new(), next: Next::More(Cursor("0".to_owned())) });
+            return Ok(Page::new(Vec::new(), Next::More(Cursor("0".to_owned()))));
         }
         let start = self.start(&said, after);
         let rest = &said.statements[start..];
@@ -152,7 +152,7 @@ impl Faulty {
         }
         let next = if rest.is_empty() { self.end(&said)? } else { Next::More(self.cursor(page, start)) };
         *lock(&self.at) = page.last().filter(|_| matches!(next, Next::More(_))).map(|(number, _)| *number);
-        Ok(Page { items, next })
+        Ok(Page::new(items, next))
     }
 
     /// Fails if the source does.
@@ -238,7 +238,7 @@ impl Faulty {
         let quoted = if self.fault == MalformedQuotes { content } else { "it" };
         let id = id.filter(|_| self.fault != MalformedWithoutId).cloned();
         (self.fault != SkipsTheMalformed)
-            .then(|| Item::Malformed(Malformed { place, id, problem: format!("{quoted} is no record") }))
+            .then(|| Item::Malformed(Malformed::new(place, format!("{quoted} is no record")).id(id)))
     }
 
     fn record(&self, number: usize, remote: &RemoteRecord) -> Item {
@@ -252,7 +252,7 @@ impl Faulty {
         match self.fault {
             OddValuesAreMalformed if !odd.is_empty() => {
                 let problem = format!("the field {} is odd", odd[0]);
-                return Item::Malformed(Malformed { place: format!("item {number}"), id: None, problem });
+                return Item::Malformed(Malformed::new(format!("item {number}"), problem));
             }
             OddValuesAreLeftOut => fields.retain(|name, _| !odd.contains(name)),
             NullIsMissing => fields.retain(|_, value| !value.is_null()),
@@ -264,11 +264,10 @@ impl Faulty {
             _ => {}
         }
         let id = if self.fault == IdsTrimmed { remote.id.as_str().trim() } else { remote.id.as_str() };
-        Item::Record(RemoteRecord {
-            id: ExternalId::new(id).unwrap(),
-            version: remote.version.and_then(|version| self.version(version)),
-            record: schema.record(&fields).unwrap(),
-        })
+        Item::Record(
+            RemoteRecord::new(ExternalId::new(id).unwrap(), schema.record(&fields).unwrap())
+                .version(remote.version.and_then(|version| self.version(version))),
+        )
     }
 
     fn some(&self, ids: &[ExternalId], after: Option<&Cursor>) -> Result<Page, Failed> {

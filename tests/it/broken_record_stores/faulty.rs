@@ -112,7 +112,7 @@ impl RecordStore for Faulty {
 
     async fn load(&self, wanted: &LoadRequest) -> Result<Records, Infallible> {
         let candidates = wanted.near.as_ref().map(|near| self.near(near)).unwrap_or_default();
-        Ok(Records { linked: self.read(&wanted.ids), candidates })
+        Ok(Records::new(self.read(&wanted.ids), candidates))
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Infallible> {

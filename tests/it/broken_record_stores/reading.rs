@@ -19,13 +19,17 @@ pub(super) const PAGE: usize = 10;
 
 fn entry(id: &ExternalId, kept: &Kept) -> IndexEntry {
     let Kept { presence, revision, synced, .. } = *kept;
-    IndexEntry { id: id.clone(), presence, revision, synced, open: kept.open.len() as u32, missed: kept.missed }
+    IndexEntry::new(id.clone(), revision)
+        .presence(presence)
+        .synced(synced)
+        .open(kept.open.len() as u32)
+        .missed(kept.missed)
 }
 
 fn empty(id: ExternalId) -> Loaded {
     let local = RecordBuilder::new(0).finish();
     let (presence, revision) = (Presence::Active, Revision(0));
-    Loaded { id, presence, revision, local, base: None, synced: None, open: vec![], strategy: None, missed: 0 }
+    Loaded::new(id, revision, local).presence(presence)
 }
 
 impl Faulty {
@@ -54,19 +58,12 @@ impl Faulty {
             self.moment().keys().for_each(|id| self.inner.change(id, |_| ()).unwrap());
         }
         if self.fault == PageOfNothingFirst && after.is_none() {
-            return IndexPage { entries: vec![], next: Some(Cursor(String::new())) };
+            return IndexPage::new(vec![], Some(Cursor(String::new())));
         }
         let mut all: Vec<_> = self.moment().iter().map(|(id, kept)| entry(id, kept)).collect();
         if self.fault == IndexOfTheUnlinked {
             let unlinked = (0..self.side().unlinked).map(|row| empty(ExternalId::new(format!("row {row}")).unwrap()));
-            let entry = |Loaded { id, presence, revision, .. }| IndexEntry {
-                id,
-                presence,
-                revision,
-                synced: None,
-                open: 0,
-                missed: 0,
-            };
+            let entry = |Loaded { id, presence, revision, .. }| IndexEntry::new(id, revision).presence(presence);
             all.extend(unlinked.map(entry));
         }
         if self.fault == IndexOfTheSyncedOnly {
@@ -85,7 +82,7 @@ impl Faulty {
             IndexWithoutConflicts => entry.open = 0,
             IndexInStepAlways => {
                 let now = entry.revision;
-                entry.synced = entry.synced.map(|synced| Synced { revision: now, ..synced });
+                entry.synced = entry.synced.map(|synced| Synced::new(now, synced.seen, synced.policy));
             }
             RevisionOfTheIndexIsItsOwn => entry.revision.0 += 1,
             _ => {}
@@ -107,7 +104,7 @@ impl Faulty {
         let more = rest.len() > PAGE;
         rest.truncate(PAGE);
         let next = rest.last().filter(|_| more).map(|(place, _)| Cursor(place.clone()));
-        IndexPage { entries: rest.into_iter().map(|(_, entry)| entry).collect(), next }
+        IndexPage::new(rest.into_iter().map(|(_, entry)| entry).collect(), next)
     }
 
     pub(super) fn read(&self, ids: &[ExternalId]) -> Vec<Loaded> {
@@ -134,17 +131,12 @@ impl Faulty {
         }
         // A second look at the record, as a second statement takes it.
         let later = self.inner.get(id).filter(|_| self.fault == TornLoad).map_or(kept.revision, |kept| kept.revision);
-        let mut loaded = Loaded {
-            missed: kept.missed,
-            id: asked.clone(),
-            presence: self.presence(kept.presence),
-            revision: later,
-            local: kept.local.clone(),
-            base: kept.base.clone(),
-            synced: kept.synced,
-            open: kept.open.values().cloned().collect(),
-            strategy: None,
-        };
+        let mut loaded = Loaded::new(asked.clone(), later, kept.local.clone())
+            .presence(self.presence(kept.presence))
+            .base(kept.base.clone())
+            .synced(kept.synced)
+            .open(kept.open.values().cloned().collect())
+            .missed(kept.missed);
         if matches!(self.fault, NothingIsZero | NullsAreMissing) {
             loaded.local = self.without_nulls(&loaded.local);
         }
@@ -207,13 +199,11 @@ impl Faulty {
         let linked = store.records().into_iter().map(|(id, kept)| (Some(id), kept));
         let all = linked.chain(store.free().into_values().map(|kept| (None, kept)));
         let has_key = |record: &Record| near.rules.keys(record).iter().any(|key| near.keys.contains(key));
-        let candidate = |(linked, kept): (Option<ExternalId>, Kept)| Candidate {
-            local: kept.id,
-            revision: kept.revision,
-            presence: kept.presence,
-            linked,
-            is_not: kept.is_not.into_iter().collect(),
-            record: kept.local,
+        let candidate = |(linked, kept): (Option<ExternalId>, Kept)| {
+            Candidate::new(kept.id, kept.revision, kept.local)
+                .presence(kept.presence)
+                .linked(linked)
+                .is_not(kept.is_not.into_iter().collect())
         };
         let keyed = |candidate: &Candidate| {
             let remembers = matches!(self.fault, KeysOfTheFirstDay | KeysOfWhatWasCommitted);

@@ -305,8 +305,10 @@ impl Faulty {
         match self.fault {
             StaleIsAudited => self.note(made),
             StaleStoresItsBase => {
-                let (action, expect) = (Action::Touch, Precondition::Revision(now));
-                self.one(batch, &Op { action, expect, seen: None, conflicts: vec![], ..op.clone() });
+                let mut op = op.clone();
+                (op.action, op.expect) = (Action::Touch, Precondition::Revision(now));
+                (op.seen, op.conflicts) = (None, vec![]);
+                self.one(batch, &op);
             }
             _ => {}
         }

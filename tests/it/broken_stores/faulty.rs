@@ -146,7 +146,7 @@ impl Faulty {
                 let _ = self.force(key, next);
             }
             (DueLostOnConflict, Some(stored)) => {
-                let _ = self.force(key, Some(&Row { due: None, ..stored.row }));
+                let _ = self.force(key, Some(&stored.row.due(None)));
             }
             _ => {}
         }
@@ -201,12 +201,12 @@ impl Faulty {
             let mut side = self.side();
             keys.retain(|(_, key)| side.listed.insert(key.clone()));
         }
-        DuePage { keys, more: false }
+        DuePage::new(keys, false)
     }
 
     fn append_entry(&self, log: &StoreKey, entry: &LogEntry) -> bool {
         self.side().logs.insert(log.clone());
-        let mut entry = LogEntry { bytes: self.bytes(&entry.bytes), ..entry.clone() };
+        let mut entry = LogEntry::new(entry.position.clone(), self.bytes(&entry.bytes));
         entry.position.at = self.time(entry.position.at);
         let id = &mut entry.position.id;
         match self.fault {
@@ -281,8 +281,8 @@ impl JobStore for Faulty {
         let mut stored = self.read_record(key);
         match self.fault {
             EmptyForMissing if stored.is_none() => {
-                let row = Row { bytes: vec![], due: None, shard: Shard(0) };
-                stored = Some(Stored { row, version: Version(0) });
+                let row = Row::new(vec![], Shard(0));
+                stored = Some(Stored::new(row, Version(0)));
             }
             TornRead => {
                 thread::yield_now();
@@ -299,7 +299,7 @@ impl JobStore for Faulty {
                 // Under the lock that the writers hold, so that this is the only fault.
                 let row = self.read_record(key).map(|stored| stored.row);
                 let version = side.versions.get(key).copied().map(Version);
-                stored = row.zip(version).map(|(row, version)| Stored { row, version });
+                stored = row.zip(version).map(|(row, version)| Stored::new(row, version));
             }
             _ => {}
         }
@@ -312,11 +312,7 @@ impl JobStore for Faulty {
         expect: Option<Version>,
         next: Option<&Row>,
     ) -> Result<Swap, Infallible> {
-        let kept = next.map(|row| Row {
-            bytes: self.bytes(&row.bytes),
-            due: row.due.map(|due| self.time(due)),
-            shard: row.shard,
-        });
+        let kept = next.map(|row| Row::new(self.bytes(&row.bytes), row.shard).due(row.due.map(|due| self.time(due))));
         let answer = self.swap(key, expect, kept.as_ref());
         if answer != Swap::Conflict {
             self.remember(key, next);

@@ -237,11 +237,7 @@ impl Source {
         }
         if let Some(whose) = look.odd {
             let problem = "is no record".to_owned();
-            items.push(Item::Malformed(Malformed {
-                place: "line 9".to_owned(),
-                id: whose.map(|at| id(u32::from(at))),
-                problem,
-            }));
+            items.push(Item::Malformed(Malformed::new("line 9", problem).id(whose.map(|at| id(u32::from(at))))));
         }
         let mut pages: Vec<Vec<Item>> = items.chunks(usize::from(look.size)).map(<[Item]>::to_vec).collect();
         let lost = look.lost.map(usize::from).filter(|at| *at < pages.len()).map(|at| pages.remove(at));
@@ -282,7 +278,7 @@ fn tear(pages: &mut [Vec<Item>]) {
     let Some(at) = page.iter().rposition(|item| matches!(item, Item::Record(_))) else { return };
     page.truncate(at + 1);
     let torn = page.last().and_then(listed).map(id);
-    page[at] = Item::Malformed(Malformed { place: "the last".to_owned(), id: torn, problem: "breaks off".to_owned() });
+    page[at] = Item::Malformed(Malformed::new("the last", "breaks off").id(torn));
 }
 
 /// Whose record it is to be.
@@ -373,6 +369,6 @@ impl Sent {
             End::Partial => Next::Partial,
             End::Torn => Next::BrokenOff { problem: "ends inside a record".to_owned() },
         };
-        Some(Page { items, next })
+        Some(Page::new(items, next))
     }
 }

@@ -149,17 +149,16 @@ impl Ground {
     pub(super) fn index(&self, source: usize, after: Option<&Cursor>) -> IndexPage {
         let links = &self.state.links[source];
         let rest = links.iter().filter(|(at, _)| after.is_none_or(|after| **at > after.0.parse().unwrap()));
-        let entry = |(at, link): (&u32, &Link)| IndexEntry {
-            id: id(*at),
-            presence: self.presence(link),
-            revision: Revision(self.state.people[link.person].revision),
-            synced: link.synced,
-            open: link.open.len() as u32,
-            missed: link.missed,
+        let entry = |(at, link): (&u32, &Link)| {
+            IndexEntry::new(id(*at), Revision(self.state.people[link.person].revision))
+                .presence(self.presence(link))
+                .synced(link.synced)
+                .open(link.open.len() as u32)
+                .missed(link.missed)
         };
         let entries: Vec<_> = rest.take(PAGE).map(entry).collect();
         let next = entries.last().filter(|_| entries.len() == PAGE).map(|last| Cursor(number(&last.id).to_string()));
-        IndexPage { entries, next }
+        IndexPage::new(entries, next)
     }
 
     pub(super) fn load<'i>(
@@ -175,22 +174,21 @@ impl Ground {
         let link = self.state.links[source].get(&at)?;
         let person = &self.state.people[link.person];
         let forgets = |column| self.fault == Fault::ForgetsWhoItWas && WHO.contains(&column);
-        let base = link.base.as_ref().map(|known| Base {
-            record: named(frame, |column| known.said[column].as_ref().filter(|_| !forgets(column)), true),
-            schema: known.schema,
-            version: known.version,
+        let base = link.base.as_ref().map(|known| {
+            Base::new(
+                named(frame, |column| known.said[column].as_ref().filter(|_| !forgets(column)), true),
+                known.schema,
+            )
+            .version(known.version)
         });
-        Some(Loaded {
-            id: id(at),
-            presence: self.presence(link),
-            revision: Revision(person.revision),
-            local: named(frame, |column| Some(&person.fields[column]), false),
-            base,
-            synced: link.synced,
-            open: link.open.clone(),
-            strategy: None,
-            missed: link.missed,
-        })
+        Some(
+            Loaded::new(id(at), Revision(person.revision), named(frame, |column| Some(&person.fields[column]), false))
+                .presence(self.presence(link))
+                .base(base)
+                .synced(link.synced)
+                .open(link.open.clone())
+                .missed(link.missed),
+        )
     }
 
     /// Whoever has one of the keys, of those that the source knows.
@@ -199,13 +197,11 @@ impl Ground {
             let person = &self.state.people[link.person];
             let record = named(frame, |column| Some(&person.fields[column]), false);
             let is_near = near.rules.keys(&record).iter().any(|key| near.keys.contains(key));
-            is_near.then(|| Candidate {
-                local: local(link.person),
-                revision: Revision(person.revision),
-                presence: self.presence(link),
-                linked: Some(id(*at)),
-                is_not: link.is_not.iter().map(|at| id(*at)).collect(),
-                record,
+            is_near.then(|| {
+                Candidate::new(local(link.person), Revision(person.revision), record)
+                    .presence(self.presence(link))
+                    .linked(id(*at))
+                    .is_not(link.is_not.iter().map(|at| id(*at)).collect())
             })
         };
         let hides = self.fault == Fault::HidesWhoIsLinked;
@@ -271,7 +267,7 @@ impl Ground {
         let before = u64::from(fault == Fault::RemembersTheRevisionBefore && op.makes_revision());
         if let Some(seen) = op.seen {
             let revision = Revision(people[link.person].revision - before);
-            link.synced = Some(Synced { revision, seen, policy: batch.policy });
+            link.synced = Some(Synced::new(revision, seen, batch.policy));
         }
         link.missed = if fault == Fault::ForgetsMissed { 0 } else { op.missed };
         change_conflicts(fault, &mut link.open, &op.conflicts);
@@ -292,7 +288,7 @@ impl Ground {
         for op in plan.ops() {
             if let (Some(link), Some(seen)) = (links[source].get_mut(&number(&op.id)), op.seen) {
                 let revision = Revision(people[link.person].revision);
-                link.synced = Some(Synced { revision, seen, policy: plan.policy() });
+                link.synced = Some(Synced::new(revision, seen, plan.policy()));
             }
         }
     }

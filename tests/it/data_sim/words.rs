@@ -277,7 +277,7 @@ impl Frame {
         if !beyond.is_empty() {
             row.set_extra(beyond).unwrap();
         }
-        RemoteRecord { id: id(number), version, record: row.finish() }
+        RemoteRecord::new(id(number), row.finish()).version(version)
     }
 }
 

@@ -106,8 +106,8 @@ fn policy(schema: &Schema, name: &str) -> Policy {
 }
 
 fn next(schema: &Schema, after: &After) -> Loaded {
-    let base = Base { record: after.base.clone(), schema: schema.fingerprint(), version: None };
-    Loaded { base: Some(base), open: after.open.clone(), ..linked(schema, None, after.local.clone()) }
+    let base = Base::new(after.base.clone(), schema.fingerprint());
+    linked(schema, None, after.local.clone()).base(base).open(after.open.clone())
 }
 
 /// P1 of one op: what it overwrites is in its entries.

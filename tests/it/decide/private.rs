@@ -182,8 +182,8 @@ fn no_step_shows_a_value() {
         &listing(&schema, &[("7", marked(1)), ("8", marked(2)), ("9", marked(3)), ("10", marked(4))]),
     );
     store.edit(&ext("7"), &marked(5)).unwrap();
-    let remote = |id, n| RemoteRecord { id: ext(id), version: None, record: schema.record(&marked(n)).unwrap() };
-    let malformed = Malformed { place: "line 9".into(), id: Some(ext("12")), problem: "is no object".into() };
+    let remote = |id, n| RemoteRecord::new(ext(id), schema.record(&marked(n)).unwrap());
+    let malformed = Malformed::new("line 9", "is no object").id(ext("12"));
     let items = vec![
         Item::Record(remote("7", 6)),
         Item::Record(remote("11", 7)),
@@ -238,7 +238,7 @@ fn nothing_that_a_record_goes_through_shows_a_value() {
     for resolution in &resolved.resolutions {
         shown.push(format!("{} {} {}", resolution.verdict, resolution.rule, resolution.why(&schema)));
         let (unit, value) = (schema.unit_name(resolution.unit), local.field(0).to_value());
-        shown.push(format!("{:?}", Dispute { unit, path: "", base: None, local: &value, remote: &value }));
+        shown.push(format!("{:?}", Dispute::new(unit, "", None, &value, &value)));
     }
     for (position, field) in local.fields().enumerate() {
         shown.push(format!("{field:?} {:?} {:?}", field.to_value(), schema.canonical(position, field)));

@@ -46,15 +46,9 @@ fn stated() -> impl Strategy<Value = Stated> {
 
 /// A night on which so many records left, or lost or changed a name, in a register of so many.
 fn nights(count: u64, population: u64) -> [Figures; 3] {
-    let field = |changed: u64, emptied: u64| FieldFigures {
-        field: "last".into(),
-        name: true,
-        changed: changed.into(),
-        emptied: emptied.into(),
-        ..FieldFigures::default()
-    };
-    let of = |fields| Figures { population, listed: population.max(1), fields, ..Figures::default() };
-    [Figures { deactivations: count.into(), ..of(vec![]) }, of(vec![field(count, 0)]), of(vec![field(0, count)])]
+    let field = |changed: u64, emptied: u64| FieldFigures::new("last").name(true).changed(changed).emptied(emptied);
+    let of = |fields| Figures::new(population, population.max(1)).fields(fields);
+    [of(vec![]).deactivations(count), of(vec![field(count, 0)]), of(vec![field(0, count)])]
 }
 
 proptest! {

@@ -42,7 +42,7 @@ impl Turn {
 
     fn records(&self, schema: &Schema) -> Vec<Item> {
         let versioned = |item| match item {
-            Item::Record(remote) => Item::Record(RemoteRecord { version: self.version, ..remote }),
+            Item::Record(remote) => Item::Record(remote.version(self.version)),
             other => other,
         };
         self.day.items(schema).into_iter().map(versioned).collect()

@@ -89,11 +89,11 @@ fn settle<'a>(
     listing: impl Iterator<Item = (&'a ExternalId, &'a Record)>,
     here: impl Iterator<Item = &'a Known>,
 ) -> BTreeMap<ExternalId, Match> {
-    let locals = here.map(|(id, linked, record)| Local { id, linked: linked.as_ref(), is_not: &[], record });
+    let locals = here.map(|(id, linked, record)| Local::new(id, record).linked(linked.as_ref()));
     let pool = Pool::new(rules, locals);
     let (mut claims, mut crowds) = (Claims::default(), Crowds::default());
     let found: Vec<(&ExternalId, Evidence)> =
-        listing.map(|(id, record)| (id, pool.evidence(Remote { id, record }))).collect();
+        listing.map(|(id, record)| (id, pool.evidence(Remote::new(id, record)))).collect();
     found.iter().for_each(|(id, evidence)| crowds.count(id, evidence));
     for (id, evidence) in found {
         claims.add(id.clone(), evidence.answer(rules, &crowds));
@@ -170,8 +170,8 @@ proptest! {
         let id = external(0);
         let here = LocalId::new("0").unwrap();
         let judge = |remote, local| {
-            Pool::new(&rules, [Local { id: &here, linked: None, is_not: &[], record: local }])
-                .judge(Remote { id: &id, record: remote })
+            Pool::new(&rules, [Local::new(&here, local)])
+                .judge(Remote::new(&id, remote))
         };
         prop_assert_eq!(judge(&a, &b), judge(&b, &a));
     }

@@ -213,7 +213,7 @@ fn a_cancelled_run_takes_along_what_was_asked_before_the_cancel_and_nothing_afte
 }
 
 fn in_part(token: u64, unanswered: u64, whole: bool) -> Command {
-    let extent = Extent { whole, plan: Some(format!("plan-{token}")) };
+    let extent = Extent::default().whole(whole).plan(format!("plan-{token}"));
     Command::CompleteInPart { token: Token(token), result: None, left: unanswered + 1, unanswered, extent }
 }
 
@@ -247,7 +247,7 @@ fn whom_a_cancelled_run_had_no_answer_for_is_no_longer_wanted() {
 #[test]
 fn only_what_has_done_it_settles_what_a_guard_held_back() {
     let ended = |whole: bool, plan: &str| {
-        let extent = Extent { whole, plan: Some(plan.to_owned()) };
+        let extent = Extent::default().whole(whole).plan(plan.to_owned());
         [
             Command::Complete { token: Token(2), result: None, extent: extent.clone() },
             Command::CompleteInPart { token: Token(2), result: None, left: 1, unanswered: 0, extent },
@@ -295,7 +295,7 @@ fn a_plan_settles_no_more_than_its_run_was_for() {
         assert_eq!(key.slot.held.as_ref().map(|held| held.exceeds_plan), Some(!settled));
         key.send(about("b"));
         key.claim("a");
-        let extent = Extent { whole: true, plan: Some("plan 2".into()) };
+        let extent = Extent::default().whole(true).plan("plan 2".to_owned());
         key.send(Command::Complete { token: Token(3), result: None, extent });
         assert_eq!(key.slot.held.is_none(), settled, "{first:?} {second:?}");
     }

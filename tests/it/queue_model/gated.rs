@@ -170,7 +170,7 @@ impl Gated {
         if let Some(known) = self.admitted.get(&asked) {
             return *known;
         }
-        let limits = Limits { running: 1, spacing: Duration::ZERO };
+        let limits = Limits::new(1, Duration::ZERO);
         let (now, until) = (minute(i64::from(now)), minute(i64::from(until)));
         let before = &self.gates[gate as usize];
         let decision = before.admit(&limits, &key(usize::from(hand.key)), &nonce(hand.nonce), now, until);

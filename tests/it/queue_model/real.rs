@@ -33,13 +33,11 @@ fn tick(ticks: u8) -> Duration {
 }
 
 fn rules() -> QueueRules {
-    QueueRules {
-        backoff: Backoff::new(tick(1), tick(4)),
-        max_retries: u32::from(MAX_RETRIES),
-        max_rescues: u32::from(MAX_RESCUES),
-        unflushed: 2,
-        ..QueueRules::default()
-    }
+    QueueRules::default()
+        .backoff(Backoff::new(tick(1), tick(4)))
+        .max_retries(u32::from(MAX_RETRIES))
+        .max_rescues(u32::from(MAX_RESCUES))
+        .unflushed(2)
 }
 
 /// A trigger, as a client sends it.
@@ -144,7 +142,7 @@ impl Say {
         let fail = |token, failure| Command::Fail { token: Token(u64::from(token)), failure, message: "503".into() };
         let of = |token: u8| Token(u64::from(token));
         let done = |token, whole, plan: Option<u8>| {
-            let extent = Extent { whole, plan: plan.map(|of| format!("p{of}")) };
+            let extent = Extent::default().whole(whole).plan(plan.map(|of| format!("p{of}")));
             Command::Complete { token: of(token), result: None, extent }
         };
         match self {

@@ -43,7 +43,7 @@ fn a_listing_whose_count_is_wrong_is_not_complete() {
     for (total, deactivated, withheld) in [(None, 1, 0), (Some(1), 1, 0), (Some(2), 0, 1), (Some(0), 0, 1)] {
         let (policy, store) = two();
         let items = vec![Item::Record(said("7", record(policy.schema(), member("Áine", "1"))))];
-        let report = one_page(&policy, &store, Page { items, next: Next::Complete { total } });
+        let report = one_page(&policy, &store, Page::new(items, Next::Complete { total }));
         assert_eq!((report.counts.deactivated, report.withheld), (deactivated, withheld), "{total:?}");
     }
 }
@@ -56,7 +56,7 @@ fn a_listing_that_breaks_off_takes_nobody_for_missing_and_says_why() {
         let seven = Item::Record(said("7", record(policy.schema(), member("Áine", "1"))));
         let items = [Some(seven), torn.map(|id| malformed(Some(id)))].into_iter().flatten().collect();
         let problem = "line 2 ends inside a text".to_owned();
-        let report = one_page(&policy, &store, Page { items, next: Next::BrokenOff { problem: problem.clone() } });
+        let report = one_page(&policy, &store, Page::new(items, Next::BrokenOff { problem: problem.clone() }));
         assert_eq!((report.counts.deactivated, report.withheld), (0, withheld), "{torn:?}");
         assert_eq!((report.outcome, report.incomplete), (RunOutcome::Partial, Some(Incomplete::BrokenOff { problem })));
         assert_eq!(presence(&store, "8"), Presence::Active);
@@ -64,7 +64,7 @@ fn a_listing_that_breaks_off_takes_nobody_for_missing_and_says_why() {
 }
 
 fn malformed(id: Option<&str>) -> Item {
-    Item::Malformed(Malformed { place: "line 2".into(), id: id.map(ext), problem: "is no object".into() })
+    Item::Malformed(Malformed::new("line 2", "is no object").id(id.map(ext)))
 }
 
 /// The guards take for the size of a listing what is trusted to be its size: records, each once, however often it has them.

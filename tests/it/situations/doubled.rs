@@ -31,7 +31,7 @@ fn doubled() -> Town {
 fn ops(town: &Town, edited_too: bool) -> Result<[Op; 2], DecideError> {
     let loaded = load(&town.store, "FED-1");
     let called = LocalId::new(town.linked("FED-1").unwrap()).unwrap();
-    let double = Double { loaded: &loaded, local: &called, edited_too };
+    let double = Double::new(&loaded, &called).edited_too(edited_too);
     link_double(&town.policy, double, &here(KNOWN), town.store.free()[&here(KNOWN)].revision, &nuala())
 }
 

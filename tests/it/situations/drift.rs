@@ -21,11 +21,11 @@ impl Club {
 }
 
 fn undeclared(field: &str, records: u64, like: Option<&str>) -> Undeclared {
-    Undeclared { field: field.to_owned(), records, like: like.map(str::to_owned) }
+    serde_json::from_value(json!({ "field": field, "records": records, "like": like })).unwrap()
 }
 
 fn unstated(field: &str, records: u64) -> Unstated {
-    Unstated { field: field.to_owned(), records }
+    serde_json::from_value(json!({ "field": field, "records": records })).unwrap()
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn missing_is_inactive_after_so_many_listings() {
         let night = |listing: &Listing| club.drive(club.run().missing_after(after), listing).counts;
         let without = Listing::new(vec![seven(&club)]);
         let with = Listing::new(vec![seven(&club), club.item("8", "Áine", "1")]);
-        let unreadable = Malformed { place: "line 2".into(), id: None, problem: "is no object".into() };
+        let unreadable = Malformed::new("line 2", "is no object");
         let doubtful = Listing::new(vec![seven(&club), Item::Malformed(unreadable)]);
         for round in 0..2 {
             for time in 1..after {

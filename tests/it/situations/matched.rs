@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tripartite::id::LocalId;
-use tripartite::matching::{Crowded, FEW, Match, MatchRule, Trust};
+use tripartite::matching::{FEW, Match, MatchRule, Trust};
 use tripartite::plan::Quarantined;
 use tripartite::run::RunOutcome;
 use tripartite::source::Cursor;
@@ -376,7 +376,7 @@ fn rules_cost_nothing_where_all_are_linked() {
     });
     assert!(matches!(step, tripartite::run::Step::Done(_)));
     let watched = Watched::new(&town.store, Break::Never);
-    let others = [MatchRule { name: "phone".into(), fields: vec!["phone".into()], trust: Trust::Trusted }];
+    let others = [MatchRule::new("phone", ["phone"]).trust(Trust::Trusted)];
     let run = run(&town.policy, "night").matching(others).unwrap();
     broken_night(run, &watched, &moved).unwrap();
     assert_eq!(watched.calls(), [Call::Index]);

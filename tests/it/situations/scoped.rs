@@ -55,7 +55,7 @@ fn one_record_costs_one_fetch_one_load_and_one_commit() {
 #[test]
 fn any_connector_can_be_asked_for_some_records() {
     let club = Club::of(&["7", "8"]);
-    let unreadable = Malformed { place: "line 1".into(), id: None, problem: "is no object".into() };
+    let unreadable = Malformed::new("line 1", "is no object");
     let items = vec![Item::Malformed(unreadable), club.item("7", "Seán", "1"), club.item("8", "Áine B", "1")];
     let plain = Plain { listing: Listing::new(items).pages_of(1), asked: Mutex::default() };
     let Ok(done) = drive_blocking(club.run().only([ext("8")]).start(), &&plain, &club.store) else { panic!("-") };
@@ -74,7 +74,7 @@ fn who_is_not_answered_for_is_not_missing() {
     for total in [None, Some(0)] {
         let step = club.run().only(["7", "8", "who"].map(ext)).start();
         let Step::Fetching(step) = step else { panic!("the listing comes first") };
-        let Step::Done(done) = step.resume(Page { items: vec![], next: Next::Complete { total } }) else {
+        let Step::Done(done) = step.resume(Page::new(vec![], Next::Complete { total })) else {
             panic!("nothing is to be done")
         };
         assert_eq!((done.report.outcome, done.report.withheld), (RunOutcome::Partial, 0));
@@ -86,8 +86,7 @@ fn who_is_not_answered_for_is_not_missing() {
 /// A record, its end, its move and what cannot be read of it are answers. What is said of nobody, or of others, is none.
 #[test]
 fn whom_the_source_does_not_answer_for_is_counted_and_named() {
-    let broken =
-        |id: Option<&str>| Item::Malformed(Malformed { place: "line 2".into(), id: id.map(ext), problem: "-".into() });
+    let broken = |id: Option<&str>| Item::Malformed(Malformed::new("line 2", "-").id(id.map(ext)));
     let rekeyed = |from, to| Item::Rekeyed { from: ext(from), to: ext(to) };
     let club = Club::of(&["7", "8"]);
     for (answer, unanswered) in [
@@ -101,7 +100,7 @@ fn whom_the_source_does_not_answer_for_is_counted_and_named() {
         (club.item("7", "Áine", "2"), 1),
     ] {
         let Step::Fetching(step) = club.run().dry().only([ext("8")]).start() else { panic!("the listing comes first") };
-        let mut step = step.resume(Page { items: vec![answer.clone()], next: Next::Partial });
+        let mut step = step.resume(Page::new(vec![answer.clone()], Next::Partial));
         let report = loop {
             step = match step {
                 Step::Done(done) => break done.report,
@@ -126,11 +125,11 @@ fn whom_the_source_does_not_answer_for_is_counted_and_named() {
 #[test]
 fn what_was_not_asked_for_is_ignored() {
     let club = Club::of(&["7", "8"]);
-    let broken = Item::Malformed(Malformed { place: "line 2".into(), id: Some(ext("7")), problem: "-".into() });
+    let broken = Item::Malformed(Malformed::new("line 2", "-").id(ext("7")));
     let rekeyed = Item::Rekeyed { from: ext("7"), to: ext("9") };
     let items = vec![club.item("7", "Seán", "1"), tombstone("7", None), broken, rekeyed, club.item("8", "Áine B", "1")];
     let Step::Fetching(step) = club.run().only([ext("8")]).start() else { panic!("the listing comes first") };
-    let Step::Loading(step) = step.resume(Page { items, next: Next::Partial }) else { panic!("one is to be loaded") };
+    let Step::Loading(step) = step.resume(Page::new(items, Next::Partial)) else { panic!("one is to be loaded") };
     assert_eq!(step.request().ids, [ext("8")]);
     let report = step.resume(vec![].into()).fail(tripartite::failure::Failure::Fatal).report;
     assert_eq!((report.counts.ignored, report.counts.processed, report.set_aside.len()), (4, 1, 0));

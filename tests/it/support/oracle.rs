@@ -78,7 +78,7 @@ fn said(sides: &Sides<'_>) -> Said {
         Means::Missing => match sides.absent {
             Absent::NoOpinion => return Said::Nothing,
             Absent::ClearedIfReported if base.is_none() => return Said::Nothing,
-            Absent::ClearedIfReported | Absent::Cleared => None,
+            _ => None,
         },
         other => normal(other),
     };
@@ -217,14 +217,14 @@ fn clash(verdict: &str, no_local: bool, no_remote: bool, based: bool, rules: &Ru
     let by_fallback = |fallback: Fallback| match fallback {
         Fallback::Review => "HeldOpen",
         Fallback::Local => "KeptLocal",
-        Fallback::Remote => "TookRemote",
+        _ => "TookRemote",
     };
     let by_name = matches!(rules.strategy, Strategy::Enforced | Strategy::LocalOwned | Strategy::FillOnly);
     if let (false, "Conflict(NoBase)", Some(first)) = (by_name, verdict, rules.first_sync) {
         return match first {
             FirstSync::AdoptRemote => "TookRemote",
             FirstSync::AdoptLocal => "KeptLocal",
-            FirstSync::Review => "HeldOpen",
+            _ => "HeldOpen",
         };
     }
     match rules.strategy {

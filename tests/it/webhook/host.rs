@@ -33,7 +33,7 @@ impl Host<'_> {
     pub(super) fn write(&mut self, key: &StoreKey, record: &impl Serialize) -> Result<(), Killed> {
         self.lives = self.lives.checked_sub(1).ok_or(Killed)?;
         let version = block_on(self.store.get(key)).unwrap().map(|stored| stored.version);
-        let row = Row { bytes: serde_json::to_vec(record).unwrap(), due: None, shard: Shard(0) };
+        let row = Row::new(serde_json::to_vec(record).unwrap(), Shard(0));
         assert!(matches!(block_on(self.store.compare_and_swap(key, version, Some(&row))), Ok(Swap::Applied(_))));
         Ok(())
     }
@@ -49,7 +49,6 @@ impl Host<'_> {
                         self.slot().step(&QueueRules::default(), id.as_ref(), command.clone(), now, Fraction::ONE).next;
                     self.write(&slot_key(), &next)?;
                 }
-                other => panic!("{other:?}"),
             }
         }
         Ok(received)

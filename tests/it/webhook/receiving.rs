@@ -78,12 +78,12 @@ fn every_answer_is_pinned() {
     let (received, _) = receive_all(&endpoint, &sent);
     let all = cases.iter().map(|(name, ..)| *name).zip(received).chain([("nobody", Received::gone())]);
     let lines: Vec<_> = all
-        .map(|(name, Received { verdict, effects, answer })| {
+        .map(|(name, Received { verdict, effects, answer, .. })| {
             let reason = match verdict {
                 Reception::Refused(refusal) => refusal.name().to_owned(),
                 other => format!("{other:?}"),
             };
-            let HttpResponse { status, headers, text } = answer;
+            let HttpResponse { status, headers, text, .. } = answer;
             format!("{name}: {status} {text} {headers:?}, {} effects, counted as {reason}", effects.len())
         })
         .collect();
@@ -185,9 +185,9 @@ fn a_deletion_leaves_a_tombstone_before_the_trigger() {
         panic!("{received:?}")
     };
     assert_eq!(*key, named("tombstones", None));
-    let order = Order { version: Some(5), at: None };
+    let order = Order::default().version(Some(5));
     let tombstones: Vec<_> = next.iter().map(|(id, tombstone)| (id.as_str(), *tombstone)).collect();
-    assert_eq!(tombstones, [("7", Tombstone { order, heard_at: at(0) })], "8 is there again");
+    assert_eq!(tombstones, [("7", Tombstone::new(order, at(0)))], "8 is there again");
     let Command::Trigger { scope, .. } = command else { panic!("{command:?}") };
     assert_eq!(*scope, Scope::only([id("7"), id("8"), id("9")]));
     assert_eq!(next.without(next), Tombstones::default());
@@ -214,9 +214,9 @@ fn what_does_not_fit_makes_the_run_one_of_everything() {
 #[test]
 fn the_persisted_forms_are_pinned() {
     let mut tombstones = Tombstones::default();
-    let order = Order { version: Some(5), at: Some(at(-60)) };
-    let _ = tombstones.add(id("7"), Tombstone { order, heard_at: at(0) });
-    let _ = tombstones.add(id("8"), Tombstone { order: Order::default(), heard_at: at(0) });
+    let order = Order::default().version(Some(5)).at(at(-60));
+    let _ = tombstones.add(id("7"), Tombstone::new(order, at(0)));
+    let _ = tombstones.add(id("8"), Tombstone::new(Order::default(), at(0)));
     let seen = Seen::new(at(0), Duration::from_secs(600));
     insta::assert_json_snapshot!((&tombstones, &seen));
     let error = of_later_version(&tombstones).check().unwrap_err();

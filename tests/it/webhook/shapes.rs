@@ -47,7 +47,7 @@ fn the_example_of_the_specification() {
     let [event] = message.events.as_slice() else { panic!("one event") };
     assert_eq!((event.id.as_str(), event.change), ("1f81eb52-5198-4599-803e-771906343485", EventKind::Created));
     let at = DateTime::parse_from_rfc3339("2022-11-03T20:26:10.344522Z").unwrap().to_utc();
-    assert_eq!(event.order, Order { version: None, at: Some(at) });
+    assert_eq!(event.order, Order::default().at(at));
 }
 
 #[test]
@@ -60,7 +60,8 @@ fn events_stand_wherever_the_shape_says() {
     assert_eq!(ids(&body.read(br#"{"kind": "u", "a": [[{"no": 7}, {"no": 8}]]}"#).unwrap()), ["7", "8"]);
     let array = Shape::new("/0", "/1", [("u", EventKind::Updated)]).unwrap().events("#").unwrap();
     assert_eq!(ids(&array.read(br#"[["u", "a"], ["u", "b"]]"#).unwrap()), ["a", "b"]);
-    assert_eq!(array.read(b"[]").unwrap(), Message { events: vec![], ignored: 0 });
+    let none = array.read(b"[]").unwrap();
+    assert_eq!((none.events, none.ignored), (vec![], 0));
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn what_is_wrong_is_said_and_not_what_stands_there() {
 #[test]
 fn nothing_is_read_of_what_nobody_asked_for() {
     let message = thin().read(br#"{"type": "invoice.paid", "timestamp": {}, "data": 5}"#).unwrap();
-    assert_eq!(message, Message { events: vec![], ignored: 1 });
+    assert_eq!((message.events, message.ignored), (vec![], 1));
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn the_vectors_of_rfc_4231() {
         let prefixed = format!("sha256={code}");
         for value in [code, &code.to_uppercase(), &prefixed] {
             let headers = [("x-signature", value.as_bytes())];
-            assert_eq!(hex.verify(&Request { headers: &headers, body }), Ok(message(code)));
+            assert_eq!(hex.verify(&Request::new(&headers, body)), Ok(message(code)));
         }
     }
     let jefe = Hex::new("X-Signature", [Secret::new("Jefe")]).err();
@@ -225,7 +225,7 @@ fn hex_digits_that_are_none_are_refused() {
     assert!(matches!(Hex::new("X-Signature", both), Err(SecretError::Short { .. })));
     let hex = Hex::new("X-Signature", [secret()]).unwrap();
     let code = hex.sign(BODY).replace("sha256=", "");
-    let verify = |headers: &[(&str, &[u8])]| hex.verify(&Request { headers, body: BODY });
+    let verify = |headers: &[(&str, &[u8])]| hex.verify(&Request::new(headers, BODY));
     let double = code.repeat(2);
     let upper = format!("SHA256={code}");
     let twice = format!("sha256=sha256={code}");
@@ -305,7 +305,7 @@ proptest! {
             value[place] = if value[place] == b'0' + bit { b'9' } else { b'0' + bit };
         }
         let verify = |value: &[u8], body: &[u8]| {
-            hex.verify(&Request { headers: &[("x-signature", value)], body }).is_ok()
+            hex.verify(&Request::new(&[("x-signature", value)], body)).is_ok()
         };
         prop_assert!(verify(hex.sign(&body).as_bytes(), &body));
         prop_assert!(!verify(&value, &altered));

@@ -89,7 +89,7 @@ fn crowd(queue: &Queue<Counting>, club: &Club, waiting: usize, by: Trigger) {
 
 /// A worker that has looked at a queue: once an hour it looks for times from the future as well.
 fn awake(queue: &Queue<Counting>, club: &Club, gate: Limits) -> Worker {
-    let settings = Settings { gate, ..Settings::default() };
+    let settings = Settings::default().gate(gate);
     let mut worker = Worker::new("w".parse().unwrap(), incarnation(7), settings);
     assert!(worker.tick_blocking(queue, club, &club.watch).unwrap().attempt.is_none());
     queue.store().calls();
@@ -105,12 +105,12 @@ fn ask(queue: &Queue<Counting>, club: &Club, name: &str, by: Trigger) {
 fn occupy(queue: &Queue<Counting>, club: &Club, limits: &Limits) {
     let until = club.now() + TimeDelta::minutes(50);
     let gate = Gate::new(club.now()).admit(limits, &key("other/full"), &"n".parse().unwrap(), club.now(), until).next;
-    let row = Row { bytes: serde_json::to_vec(&gate).unwrap(), due: None, shard: Shard(0) };
+    let row = Row::new(serde_json::to_vec(&gate).unwrap(), Shard(0));
     let _ = block_on(queue.store().inner.compare_and_swap(&StoreKey::of("gate", ["full"]), None, Some(&row))).unwrap();
 }
 
-const FULL: Limits = Limits { running: 1, spacing: Duration::ZERO };
-const TOO_SOON: Limits = Limits { running: 5, spacing: Duration::from_secs(60) };
+const FULL: Limits = Limits::new(1, Duration::ZERO);
+const TOO_SOON: Limits = Limits::new(5, Duration::from_secs(60));
 
 /// The gate, and the pages of the eight shards and of the two lanes of waiting jobs.
 const IDLE: usize = 1 + 8 + 2;
@@ -208,7 +208,7 @@ fn unlaned(queue: &Queue<Counting>, club: &Club, name: &str, shards: u16) {
     let slot = Slot::new(club.now()).step(&QueueRules::default(), None, trigger, club.now(), Fraction::ONE).next;
     let stored = slot_key(&key(name));
     let shard = Shard((xxhash_rust::xxh3::xxh3_64(stored.as_str().as_bytes()) % u64::from(shards)) as u16);
-    let row = Row { bytes: serde_json::to_vec(&slot).unwrap(), due: slot.due(), shard };
+    let row = Row::new(serde_json::to_vec(&slot).unwrap(), shard).due(slot.due());
     let _ = block_on(queue.store().inner.compare_and_swap(&stored, None, Some(&row))).unwrap();
 }
 
@@ -218,7 +218,7 @@ fn jobs_that_an_earlier_version_listed_are_found_and_listed_anew() {
         let club = Club::new();
         let queue = Queue::new(Counting::default()).shards(shards);
         let names = ["a/f", "b/f", "c/f"];
-        let mut worker = awake(&queue, &club, Limits { running: 9, spacing: Duration::ZERO });
+        let mut worker = awake(&queue, &club, Limits::new(9, Duration::ZERO));
         club.watch.wait(TimeDelta::seconds(1));
         names.iter().for_each(|name| unlaned(&queue, &club, name, shards));
         for _ in names {
@@ -285,7 +285,7 @@ fn a_job_costs_no_more_calls_than_it_did() {
     for by in [Trigger::Scheduled, Trigger::Manual] {
         let club = Club::new();
         let queue = Queue::new(Counting::default());
-        let mut worker = awake(&queue, &club, Limits { running: 9, spacing: Duration::ZERO });
+        let mut worker = awake(&queue, &club, Limits::new(9, Duration::ZERO));
         ask(&queue, &club, "a/f", by);
         ask(&queue, &club, "b/f", by);
         queue.store().calls();
@@ -330,7 +330,7 @@ fn a_cancelled_run_ends_as_cancelled_whichever_reading_of_its_slot_is_stale() {
         club.source(move |job| {
             let (store, at) = (cancels.store(), block_on(cancels.slot(&job.key)).unwrap().unwrap().updated_at);
             // All the progress was told that there will be, so nothing but the end is to be said.
-            let progress = Progress { done: 1, of: None, counts: [("processed".to_owned(), 1)].into() };
+            let progress = Progress::default().done(1).counts([("processed".to_owned(), 1)].into());
             let progress = Command::Progress { token: job.token, progress };
             let _ = block_on(cancels.apply(&job.key, None, progress, at)).unwrap();
             let before = block_on(store.inner.get(&slot_key(&job.key))).unwrap().unwrap();

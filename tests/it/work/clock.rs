@@ -157,7 +157,7 @@ fn what_was_told_of_times_and_cannot_be_read_stops_nobody() {
     let connection = federation(&club);
     run_a_year_ahead(&club, &connection);
     let told = StoreKey::of("told_skew", ["federation"]);
-    let row = Row { bytes: br#"{"format": 99}"#.to_vec(), due: None, shard: Shard(0) };
+    let row = Row::new(br#"{"format": 99}"#.to_vec(), Shard(0));
     let version = block_on(club.queue.store().get(&told)).unwrap().map(|stored| stored.version);
     assert!(matches!(
         block_on(club.queue.store().compare_and_swap(&told, version, Some(&row))).unwrap(),

@@ -124,7 +124,7 @@ impl Handler for Club {
         let listing = self.listing();
         let breaks_off = self.breaks_off.load(Ordering::Relaxed);
         let connector = Source { job: job.clone(), answer: self.answer.lock().unwrap().clone(), listing, breaks_off };
-        Ok(Session { step, connector, store: self.store(&job.key) })
+        Ok(Session::new(step, connector, self.store(&job.key)))
     }
 
     async fn close(&self, job: &Job, _: &Arc<MemoryStore>, done: &Done) -> Result<(), No> {
@@ -203,8 +203,9 @@ impl Club {
 
     /// A tick, with what is next in whole seconds.
     pub(super) fn tick(&self, worker: &mut Worker) -> Tick {
-        let tick = worker.tick_blocking(&self.queue, self, &self.watch).unwrap();
-        Tick { next: tick.next.map(whole), ..tick }
+        let mut tick = worker.tick_blocking(&self.queue, self, &self.watch).unwrap();
+        tick.next = tick.next.map(whole);
+        tick
     }
 
     pub(super) fn attempt(&self, worker: &mut Worker) -> Option<Attempted> {

@@ -31,7 +31,7 @@ fn upgrade(club: &Club, stored: &StoreKey) -> Row {
     let store = club.queue.store();
     let kept = block_on(store.get(stored)).unwrap().unwrap();
     let text = String::from_utf8(kept.row.bytes.clone()).unwrap().replacen("\"format\":1", "\"format\":99", 1);
-    let row = Row { bytes: text.into_bytes(), ..kept.row.clone() };
+    let row = Row::new(text.into_bytes(), kept.row.shard).due(kept.row.due);
     let swap = block_on(store.compare_and_swap(stored, Some(kept.version), Some(&row))).unwrap();
     assert!(matches!(swap, Swap::Applied(_)));
     kept.row
@@ -220,9 +220,9 @@ fn a_tombstone_whose_end_waits_for_an_answer_is_not_forgotten() {
     assert_eq!(club.attempt(&mut worker).unwrap().report.unwrap().counts.created, 1);
     let stored = StoreKey::of("tombstones", ["a", "f"]);
     let mut tombstones = Tombstones::default();
-    let tombstone = Tombstone { order: Order::default(), heard_at: club.now() };
+    let tombstone = Tombstone::new(Order::default(), club.now());
     assert_eq!(tombstones.add("FED-1".parse().unwrap(), tombstone), Added::Kept);
-    let row = Row { bytes: serde_json::to_vec(&tombstones).unwrap(), due: None, shard: Shard(0) };
+    let row = Row::new(serde_json::to_vec(&tombstones).unwrap(), Shard(0));
     let _ = block_on(club.queue.store().compare_and_swap(&stored, None, Some(&row))).unwrap();
     let mut night = |members| {
         *club.members.lock().unwrap() = members;

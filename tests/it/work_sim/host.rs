@@ -112,7 +112,7 @@ impl Handler for Host {
         let listing = if all { listing } else { listing.partial() };
         let step = Run::new(Policy::new(self.schema.clone()), id, self.watch.time()).guards(guards).start();
         let connector = Source { ground: Arc::clone(&ground), listing };
-        Ok(Session { step, connector, store: Records { ground, key: job.key.clone(), token: job.token, inner } })
+        Ok(Session::new(step, connector, Records { ground, key: job.key.clone(), token: job.token, inner }))
     }
 
     async fn close(&self, _: &Job, _: &Records, _: &Done) -> Result<(), No> {
@@ -123,12 +123,12 @@ impl Handler for Host {
 
 fn item(schema: &Schema, name: &str) -> Item {
     let record = schema.record(&json!({ "name": name })).unwrap();
-    Item::Record(RemoteRecord { id: ExternalId::new("7").unwrap(), version: None, record })
+    Item::Record(RemoteRecord::new(ExternalId::new("7").unwrap(), record))
 }
 
 fn unreadable() -> Item {
     let id = Some(ExternalId::new("8").unwrap());
-    Item::Malformed(Malformed { place: "line 2".to_owned(), id, problem: "is no record".to_owned() })
+    Item::Malformed(Malformed::new("line 2", "is no record").id(id))
 }
 
 impl Connector for Source {

@@ -156,8 +156,8 @@ impl JobStore for Faulty {
         let Ok(swap) = at_once(self.ground.inner.compare_and_swap(key, expect, next));
         if let (Swap::Applied(version), Some(row)) = (swap, next) {
             let state = &mut *self.ground.state();
-            state.watched.swapped(self.who, key, now.as_ref(), &Stored { row: row.clone(), version });
-            state.remember(key, Stored { row: row.clone(), version });
+            state.watched.swapped(self.who, key, now.as_ref(), &Stored::new(row.clone(), version));
+            state.remember(key, Stored::new(row.clone(), version));
             state.changed.push((key.clone(), self.who));
             if self.ground.mutation == Mutation::LosesDue && state.dice.hits(300) {
                 state.lost_due.insert(key.clone());
@@ -213,13 +213,13 @@ impl JobStore for Faulty {
 
 /// Marks a record as one of a later version, or takes the mark back.
 pub(super) fn rewrite(ground: &Ground, key: &StoreKey, from: &str, to: &str) {
-    let Some(Stored { mut row, version }) = ground.stored(key) else { return };
+    let Some(Stored { mut row, version, .. }) = ground.stored(key) else { return };
     let text = String::from_utf8(row.bytes).unwrap();
     row.bytes = text.replacen(from, to, 1).into_bytes();
     let Ok(swap) = at_once(ground.inner.compare_and_swap(key, Some(version), Some(&row)));
     let Swap::Applied(version) = swap else { return };
     let kind = sync_key(key).map_or("record", |_| "slot");
     let state = &mut *ground.state();
-    state.remember(key, Stored { row, version });
+    state.remember(key, Stored::new(row, version));
     state.note(format!("{kind} {} is rewritten from {from} to {to}", key.as_str()));
 }

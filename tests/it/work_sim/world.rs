@@ -62,14 +62,15 @@ pub(super) struct World {
 }
 
 pub(super) fn settings() -> Settings {
-    let gate = Limits { running: 2, spacing: Duration::from_secs(3) };
-    let health = health::HealthRules { failures: 4, cooldown: Duration::from_secs(30), cap: Duration::from_secs(300) };
-    Settings { lease: Duration::from_secs(60), gate, health, ..Settings::default() }
+    let gate = Limits::new(2, Duration::from_secs(3));
+    let health =
+        health::HealthRules::default().failures(4).cooldown(Duration::from_secs(30)).cap(Duration::from_secs(300));
+    Settings::default().lease(Duration::from_secs(60)).gate(gate).health(health)
 }
 
 pub(super) fn rules() -> QueueRules {
     let backoff = Backoff::new(Duration::from_secs(10), Duration::from_secs(120)).jitter(Jitter::Equal);
-    QueueRules { backoff, ..QueueRules::default() }
+    QueueRules::default().backoff(backoff)
 }
 
 pub(super) fn queue(ground: &Arc<Ground>, who: usize) -> Queue<Faulty> {

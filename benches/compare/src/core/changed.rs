@@ -8,7 +8,7 @@ use tripartite::run::{Done, Run, RunOutcome, Step};
 use tripartite::schema::Policy;
 use tripartite::source::{Cursor, Item, Next, Page, RemoteRecord};
 use tripartite::store::{
-    Base, Batch, IndexEntry, IndexPage, LoadRequest, Loaded, OpOutcome, Presence, Records, Revision, Synced,
+    Base, Batch, IndexEntry, IndexPage, LoadRequest, Loaded, OpOutcome, Records, Revision, Synced,
 };
 use tripartite::value::Record;
 
@@ -123,31 +123,26 @@ impl World {
     }
 
     fn synced(&self, base: &Record) -> Synced {
-        Synced { revision: Revision(1), seen: base.fingerprint(), policy: self.policy.fingerprint() }
+        Synced::new(Revision(1), base.fingerprint(), self.policy.fingerprint())
     }
 
     fn index(&self, from: u64) -> IndexPage {
         let people = if self.night == Night::New { 0 } else { self.people };
-        let entry = |number| IndexEntry {
-            id: external(number),
-            presence: Presence::Active,
-            revision: Revision(1),
-            synced: Some(self.synced(&crowd::record(&self.base(number)))),
-            open: 0,
-            missed: 0,
+        let entry = |number| {
+            IndexEntry::new(external(number), Revision(1)).synced(self.synced(&crowd::record(&self.base(number))))
         };
         let to = people.min(from + PAGE);
-        IndexPage { entries: (from..to).map(entry).collect(), next: cursor(to, people) }
+        IndexPage::new((from..to).map(entry).collect(), cursor(to, people))
     }
 
     fn listing(&self, from: u64) -> Page {
         let item = |number| {
             let record = crowd::record(&self.remote(number));
-            Item::Record(RemoteRecord { id: external(number), version: None, record })
+            Item::Record(RemoteRecord::new(external(number), record))
         };
         let to = self.people.min(from + PAGE);
         let next = cursor(to, self.people).map_or(Next::Complete { total: None }, Next::More);
-        Page { items: (from..to).map(item).collect(), next }
+        Page::new((from..to).map(item).collect(), next)
     }
 
     fn load(&self, wanted: &LoadRequest) -> Records {
@@ -157,17 +152,9 @@ impl World {
         let loaded = |external: &ExternalId| {
             let number = external.as_str().trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0);
             let base = crowd::record(&self.base(number));
-            Loaded {
-                id: external.clone(),
-                presence: Presence::Active,
-                revision: Revision(1),
-                local: base.clone(),
-                synced: Some(self.synced(&base)),
-                base: Some(Base { record: base, schema: self.policy.schema().fingerprint(), version: None }),
-                open: Vec::new(),
-                strategy: None,
-                missed: 0,
-            }
+            Loaded::new(external.clone(), Revision(1), base.clone())
+                .synced(self.synced(&base))
+                .base(Base::new(base, self.policy.schema().fingerprint()))
         };
         wanted.ids.iter().map(loaded).collect::<Vec<_>>().into()
     }

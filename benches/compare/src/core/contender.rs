@@ -8,7 +8,7 @@ use tripartite::id::ExternalId;
 use tripartite::plan::plan_linked;
 use tripartite::resolve::resolve;
 use tripartite::source::RemoteRecord;
-use tripartite::store::{Base, Loaded, Presence, Revision, Synced};
+use tripartite::store::{Base, Loaded, Revision, Synced};
 
 use super::crowd::{Crowd, Triple, sides};
 use super::naive::{self, Happened, Phones};
@@ -85,18 +85,10 @@ fn loaded(crowd: &Crowd, number: u64, [base, local, remote]: &Triple) -> (Remote
     let id = ExternalId::new(id(number)).expect("a short text is an id");
     let seen = base.fingerprint();
     let revision = Revision(if local == base { 1 } else { 2 });
-    let loaded = Loaded {
-        id: id.clone(),
-        presence: Presence::Active,
-        revision,
-        local: local.clone(),
-        base: Some(Base { record: base.clone(), schema: crowd.schema().fingerprint(), version: None }),
-        synced: Some(Synced { revision: Revision(1), seen, policy: crowd.policy.fingerprint() }),
-        open: Vec::new(),
-        strategy: None,
-        missed: 0,
-    };
-    (RemoteRecord { id, version: None, record: remote.clone() }, loaded)
+    let loaded = Loaded::new(id.clone(), revision, local.clone())
+        .base(Base::new(base.clone(), crowd.schema().fingerprint()))
+        .synced(Synced::new(Revision(1), seen, crowd.policy.fingerprint()));
+    (RemoteRecord::new(id, remote.clone()), loaded)
 }
 
 impl Contender {

@@ -9,7 +9,7 @@ use allocation_counter::measure;
 use tripartite::id::{ExternalId, RunId};
 use tripartite::run::{Run, RunOutcome, Step};
 use tripartite::source::{Cursor, Item, Next, Page, RemoteRecord};
-use tripartite::store::{IndexEntry, IndexPage, Presence, Revision, Synced};
+use tripartite::store::{IndexEntry, IndexPage, Revision, Synced};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::crowd::Crowd;
@@ -182,20 +182,15 @@ fn external(number: usize) -> ExternalId {
 
 fn index_page(crowd: &Crowd, from: usize) -> IndexPage {
     let people = crowd.triples.len();
-    let entry = |number: usize| IndexEntry {
-        id: external(number),
-        presence: Presence::Active,
-        revision: Revision(1),
-        synced: Some(Synced {
-            revision: Revision(1),
-            seen: crowd.triples[number][0].fingerprint(),
-            policy: crowd.policy.fingerprint(),
-        }),
-        open: 0,
-        missed: 0,
+    let entry = |number: usize| {
+        IndexEntry::new(external(number), Revision(1)).synced(Synced::new(
+            Revision(1),
+            crowd.triples[number][0].fingerprint(),
+            crowd.policy.fingerprint(),
+        ))
     };
     let to = people.min(from + PAGE);
-    IndexPage { entries: (from..to).map(entry).collect(), next: cursor(to, people) }
+    IndexPage::new((from..to).map(entry).collect(), cursor(to, people))
 }
 
 fn listed_page(crowd: &Crowd, from: usize, order: Order) -> Page {
@@ -203,9 +198,9 @@ fn listed_page(crowd: &Crowd, from: usize, order: Order) -> Page {
     let item = |place| {
         let number = order.person(place, people);
         let record = crowd.triples[number][0].clone();
-        Item::Record(RemoteRecord { id: external(number), version: None, record })
+        Item::Record(RemoteRecord::new(external(number), record))
     };
     let to = people.min(from + PAGE);
     let next = cursor(to, people).map_or(Next::Complete { total: None }, Next::More);
-    Page { items: (from..to).map(item).collect(), next }
+    Page::new((from..to).map(item).collect(), next)
 }

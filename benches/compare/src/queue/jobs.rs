@@ -68,7 +68,7 @@ pub(super) fn waiting(count: i64) -> Row {
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     let slot = Slot::new(at(0)).step(&QueueRules::default(), None, trigger, at(count), Fraction::ONE).next;
     let bytes = serde_json::to_vec(&slot).expect("a slot is JSON");
-    Row { bytes, due: slot.due(), shard: Shard(0) }
+    Row::new(bytes, Shard(0)).due(slot.due())
 }
 
 pub(super) fn sync_keys(count: usize) -> Vec<SyncKey> {
@@ -90,18 +90,14 @@ impl<S: JobStore + Sync> Filled<S> {
     pub(super) fn new(store: S, count: usize) -> Self {
         let keys: Vec<_> = (0..count).map(|no| StoreKey::of("bare", [no.to_string().as_str()])).collect();
         let first = waiting(0);
-        let create = |key: &StoreKey| SwapOf { key: key.clone(), expect: None, next: Some(first.clone()) };
+        let create = |key: &StoreKey| SwapOf::new(key.clone(), None, Some(first.clone()));
         let versions = swapped(&store, &keys.iter().map(create).collect::<Vec<_>>());
         Self { store, keys, versions }
     }
 
     /// The swaps of one row into every key, in batches.
     pub(super) fn batches(&self, size: usize, row: &Row) -> Vec<Vec<SwapOf>> {
-        let swap = |(key, version): (&StoreKey, &Version)| SwapOf {
-            key: key.clone(),
-            expect: Some(*version),
-            next: Some(row.clone()),
-        };
+        let swap = |(key, version): (&StoreKey, &Version)| SwapOf::new(key.clone(), Some(*version), Some(row.clone()));
         let swaps: Vec<_> = self.keys.iter().zip(&self.versions).map(swap).collect();
         swaps.chunks(size).map(<[SwapOf]>::to_vec).collect()
     }
@@ -111,7 +107,7 @@ impl<S: JobStore + Sync> Filled<S> {
         self.versions.clear();
         for batch in batches {
             match batch.as_slice() {
-                [SwapOf { key, expect, next }] => {
+                [SwapOf { key, expect, next, .. }] => {
                     let swap = block_on(self.store.compare_and_swap(key, *expect, next.as_ref()));
                     self.versions.push(applied(swap.unwrap_or_else(|error| panic!("{error}"))));
                 }

@@ -131,7 +131,7 @@ pub(super) fn answer_to(console: &mut Console, ask: &Ask) -> Result<u8, Problem>
 
 fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u8, Problem> {
     let desk = Desk::open(&args.db, &args.register, Access::Read)?;
-    let filter = Filter { field: args.field.clone(), ..Filter::default() };
+    let filter = Filter::default().field(args.field.clone());
     let options = shell::options(&args.db, &args.register);
     let mut count = 0;
     for ids in desk.stored(desk.store.disputed())?.chunks(LOADED_AT_ONCE) {

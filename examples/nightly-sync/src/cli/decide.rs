@@ -189,7 +189,7 @@ fn which(args: &mut Options) -> Result<Which, UsageError> {
         };
         let strategy = args.text("--strategy")?.map(|name| strategy(&name)).transpose()?;
         let clash = args.text("--clash")?.map(|name| clash(&name)).transpose()?;
-        return Ok(Which::All(Filter { field, clash, ids, strategy }));
+        return Ok(Which::All(Filter::default().field(field).clash(clash).ids(ids).strategy(strategy)));
     }
     let id = id.ok_or_else(|| UsageError("decide: --id or --all is missing".to_owned()))?;
     match (field, record) {

@@ -34,7 +34,10 @@ fn read_with_care(schema: &Schema, id_field: &str, line: &[u8], number: u64) -> 
     };
     let exact = exact_numbers(line);
     Some(match parse(&exact) {
-        Ok(keyed) => record(Keyed { record: keyed.record.with_exact_numbers(), ..keyed }, id_field, number),
+        Ok(mut keyed) => {
+            keyed.record = keyed.record.with_exact_numbers();
+            record(keyed, id_field, number)
+        }
         Err(error) => {
             // The line itself says at which byte it is wrong.
             let error = parse(line).err().unwrap_or(error);
@@ -49,7 +52,7 @@ pub(super) fn too_long(id_field: &str, beginning: &[u8], number: u64) -> Item {
 
 fn record(keyed: Keyed, id_field: &str, number: u64) -> Item {
     let problem = match keyed.id.map(ExternalId::new) {
-        Some(Ok(id)) => return Item::Record(RemoteRecord { id, version: None, record: keyed.record }),
+        Some(Ok(id)) => return Item::Record(RemoteRecord::new(id, keyed.record)),
         Some(Err(error)) => format!("`{id_field}`: {error}"),
         None => format!("has no id: `{id_field}` should be a text or a whole number"),
     };
@@ -57,7 +60,7 @@ fn record(keyed: Keyed, id_field: &str, number: u64) -> Item {
 }
 
 fn malformed(number: u64, id: Option<ExternalId>, problem: String) -> Item {
-    Item::Malformed(Malformed { place: format!("line {number}"), id, problem })
+    Item::Malformed(Malformed::new(format!("line {number}"), problem).id(id))
 }
 
 /// What is wrong, and at which byte. Messages of serde on wrong types quote what they found, so only those are passed

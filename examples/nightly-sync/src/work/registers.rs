@@ -104,7 +104,7 @@ impl Handler for Registers<'_> {
             Scope::All => run,
             Scope::Only(ids) => run.only(ids.iter().cloned()),
         };
-        Ok(Session { step: run.start(), connector: source, store })
+        Ok(Session::new(run.start(), source, store))
     }
 
     async fn close(&self, _: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {

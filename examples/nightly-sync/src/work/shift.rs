@@ -122,7 +122,7 @@ impl Shift {
         told: &Sender<ShiftEvent>,
         heard: u64,
     ) -> Result<bool, WorkError<JobsError>> {
-        let Tick { attempt, fired, expired, notices, broken, next } = tick;
+        let Tick { attempt, fired, expired, notices, broken, next, .. } = tick;
         let idle = attempt.is_none() && fired.is_empty() && expired.is_empty();
         let fired = fired.into_iter().map(|(key, outcome)| ShiftEvent::Fired(key, outcome));
         let expired = expired.into_iter().map(|(key, outcome)| ShiftEvent::Expired(key, outcome));

@@ -35,7 +35,8 @@ fn slot_key() -> StoreKey {
 fn slot(token: u64, running: bool) -> Slot {
     let mut slot = Slot::new(now());
     slot.token = Token(token);
-    let work = Work { scope: Scope::All, policy: None, by: Trigger::Manual, expedited: false, upto: 1 };
+    let work = serde_json::json!({"scope": "all", "policy": null, "by": "manual", "expedited": false, "upto": 1});
+    let work: Work = serde_json::from_value(work).unwrap();
     slot.state = match running {
         false => State::Pending { due_at: now(), work },
         true => State::Running {

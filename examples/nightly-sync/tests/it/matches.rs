@@ -194,8 +194,8 @@ fn keys_are_reckoned_once() {
     let version = || client.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).unwrap();
     let near = || {
         let record = store.schema().record(&json!({"email": "n7@example.org", "born": "2001-05-04"})).unwrap();
-        let near = CandidateQuery { keys: rules.keys(&record), rules: rules.clone() };
-        let wanted = LoadRequest { ids: vec![], near: Some(near) };
+        let near = CandidateQuery::new(rules.clone(), rules.keys(&record));
+        let wanted = LoadRequest::of([]).near(near);
         block_on(store.load(&wanted)).unwrap().candidates.len()
     };
     assert_eq!(near(), 1, "what the last run itself has written is reckoned now");

@@ -23,7 +23,7 @@ impl Bench {
         let store = self.store();
         let item = |id: &str, fields: Value| {
             let record = store.schema().record(&fields).unwrap();
-            Item::Record(RemoteRecord { id: ext(id), version: None, record })
+            Item::Record(RemoteRecord::new(ext(id), record))
         };
         let listing = Listing::new(items(&item)).partial();
         let at = nightly_sync::app::now();

@@ -21,7 +21,7 @@ const PRUNE: &str = "
     )";
 
 pub(super) fn append(conn: &Connection, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
-    let LogEntry { position: LogPosition { at, id }, bytes } = entry;
+    let LogEntry { position: LogPosition { at, id, .. }, bytes, .. } = entry;
     let new = conn.prepare_cached(APPEND)?.execute(params![log.as_str(), micros(*at), id, bytes])?;
     Ok(new == 1)
 }
@@ -41,7 +41,7 @@ pub(super) fn read(
     entries
         .map(|entry| {
             let (at, id, bytes) = entry?;
-            Ok(LogEntry { position: LogPosition { at: moment(TABLE, "at", at)?, id }, bytes })
+            Ok(LogEntry::new(LogPosition::new(moment(TABLE, "at", at)?, id), bytes))
         })
         .collect()
 }

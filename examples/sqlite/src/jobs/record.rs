@@ -32,7 +32,7 @@ pub(super) fn get(conn: &Connection, key: &StoreKey) -> Result<Option<Stored>, J
     let found = conn.prepare_cached(GET)?.query_row([key.as_str()], columns).optional()?;
     let Some((bytes, due, shard, version)) = found else { return Ok(None) };
     let due = Option::map(due, |due| moment(TABLE, "due", due)).transpose()?;
-    Ok(Some(Stored { row: Row { bytes, due, shard: Shard(shard) }, version: cell::version(version) }))
+    Ok(Some(Stored::new(Row::new(bytes, Shard(shard)).due(due), cell::version(version))))
 }
 
 /// One swap, within a transaction.
@@ -50,11 +50,11 @@ pub(super) fn swap(
     let key = key.as_str();
     let applied = match (expect, next) {
         (None, None) => None,
-        (None, Some(Row { bytes, due, shard })) => {
+        (None, Some(Row { bytes, due, shard, .. })) => {
             let row = params![key, bytes, due.map(micros), shard.0];
             conn.prepare_cached(CREATE)?.query_row(row, |row| row.get(0)).optional()?
         }
-        (Some(expect), Some(Row { bytes, due, shard })) => {
+        (Some(expect), Some(Row { bytes, due, shard, .. })) => {
             let row = params![key, bytes, due.map(micros), shard.0, expect];
             (conn.prepare_cached(REPLACE)?.execute(row)? == 1).then_some(expect + 1)
         }
@@ -80,7 +80,7 @@ pub(super) fn due(
         .collect::<Result<Vec<_>, _>>()?;
     let more = keys.len() > limit;
     keys.truncate(limit);
-    Ok(DuePage { keys, more })
+    Ok(DuePage::new(keys, more))
 }
 
 pub(super) fn keys(

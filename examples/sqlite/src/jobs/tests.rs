@@ -54,11 +54,11 @@ fn key(name: &str) -> StoreKey {
 }
 
 fn row(bytes: impl Into<Vec<u8>>) -> Row {
-    Row { bytes: bytes.into(), due: Some(at(5)), shard: Shard(0) }
+    Row::new(bytes.into(), Shard(0)).due(at(5))
 }
 
 fn create(name: &str, bytes: impl Into<Vec<u8>>) -> SwapOf {
-    SwapOf { key: key(name), expect: None, next: Some(row(bytes)) }
+    SwapOf::new(key(name), None, Some(row(bytes)))
 }
 
 fn fails(error: &JobsError, failure: Failure, told: &str) {
@@ -134,7 +134,7 @@ fn a_busy_file_is_tried_again_and_nothing_has_changed() {
     other.conn().execute_batch("BEGIN IMMEDIATE").unwrap();
     let told = "the database is in use by another program, which did not finish in time; try again later";
     let retry = Failure::Retry { after: None };
-    let entry = LogEntry { position: LogPosition { at: at(1), id: "1".to_owned() }, bytes: vec![] };
+    let entry = LogEntry::new(LogPosition::new(at(1), "1".to_owned()), vec![]);
     fails(&block_on(store.swap_many(&[create("b", "second")])).unwrap_err(), retry, told);
     fails(&block_on(store.compare_and_swap(&key("c"), None, Some(&row("third")))).unwrap_err(), retry, told);
     fails(&block_on(store.append(&key("log"), &entry)).unwrap_err(), retry, told);

@@ -189,7 +189,7 @@ impl Bases {
                 schema.seed().deserialize(&mut serde_json::Deserializer::from_str(&text)).ok()?
             }
         };
-        Some(Base { record, schema: known, version })
+        Some(Base::new(record, known).version(version))
     }
 
     /// Writes out every base that stands in its row, within the transaction that is about to change the columns.

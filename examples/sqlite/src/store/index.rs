@@ -57,7 +57,7 @@ pub(super) fn page(
     }
     let last = entries.last().filter(|_| entries.len() == PAGE);
     let next = last.map(|last: &IndexEntry| Cursor(last.id.to_string()));
-    Ok(IndexPage { entries, next })
+    Ok(IndexPage::new(entries, next))
 }
 
 /// What stands behind an id, at the first of it.
@@ -125,12 +125,12 @@ fn entry(id: ExternalId, member: Option<&Row<'_>>, link: Option<&Row<'_>>) -> Re
     let synced = link.map(|link| synced(link, 2)).transpose()?.flatten();
     let Some(member) = member else {
         let (presence, revision) = (Presence::Removed, Revision(0));
-        return Ok(IndexEntry { id, presence, revision, synced, open: 0, missed: 0 });
+        return Ok(IndexEntry::new(id, revision).presence(presence).synced(synced));
     };
     let deactivated = link.and_then(|link| link.get_ref(1).ok()?.as_i64().ok());
     let presence = presence(member.get_ref(1)?.as_i64().unwrap_or(1), deactivated);
     let revision = revision(member, 2)?;
-    Ok(IndexEntry { id, presence, revision, synced, open: 0, missed: missed(deactivated) })
+    Ok(IndexEntry::new(id, revision).presence(presence).synced(synced).missed(missed(deactivated)))
 }
 
 pub(super) fn presence(active: i64, deactivated: Option<i64>) -> Presence {
@@ -159,7 +159,7 @@ pub(super) fn revision(row: &Row<'_>, at: usize) -> Result<Revision, StoreError>
 pub(super) fn synced(row: &Row<'_>, at: usize) -> Result<Option<Synced>, StoreError> {
     let Ok(revision) = row.get_ref(at)?.as_i64() else { return Ok(None) };
     let (Some(seen), Some(policy)) = (fingerprint(row, at + 1)?, fingerprint(row, at + 2)?) else { return Ok(None) };
-    Ok(Some(Synced { revision: Revision(revision.cast_unsigned()), seen, policy }))
+    Ok(Some(Synced::new(Revision(revision.cast_unsigned()), seen, policy)))
 }
 
 pub(super) fn fingerprint(row: &Row<'_>, at: usize) -> Result<Option<Fingerprint>, StoreError> {

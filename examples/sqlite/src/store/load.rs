@@ -135,7 +135,7 @@ fn loaded(reads: &Reads<'_>, id: ExternalId, row: &Row<'_>, open: Vec<OpenConfli
     let base = base(reads, &id, row)?;
     let (revision, synced) = (index::revision(row, 3)?, index::synced(row, 5)?);
     let missed = index::missed(deactivated);
-    Ok(Loaded { id, presence, revision, local, base, synced, open, strategy: None, missed })
+    Ok(Loaded::new(id, revision, local).presence(presence).base(base).synced(synced).open(open).missed(missed))
 }
 
 /// The record in a row, from the column of its first field on; `None` where no record can hold it.
@@ -163,5 +163,5 @@ fn base(reads: &Reads<'_>, id: &ExternalId, row: &Row<'_>) -> Result<Option<Base
     let Some(text) = text else { return Ok(None) };
     let record = schema.seed().deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|_| unreadable())?;
     let known = index::fingerprint(row, at)?.ok_or_else(unreadable)?;
-    Ok(Some(Base { record, schema: known, version }))
+    Ok(Some(Base::new(record, known).version(version)))
 }

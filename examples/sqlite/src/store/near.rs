@@ -314,7 +314,7 @@ fn candidate(row: &Row<'_>, record: &Record) -> Result<Option<Candidate>, StoreE
         presence => presence,
     };
     let (revision, record) = (index::revision(row, 3)?, record.clone());
-    Ok(Some(Candidate { local, revision, presence, linked, is_not: Vec::new(), record }))
+    Ok(Some(Candidate::new(local, revision, record).presence(presence).linked(linked)))
 }
 
 fn ruled_out(

@@ -283,7 +283,7 @@ impl Kept {
                 .iter()
                 .filter_map(|(id, fields)| {
                     let record = schemas()[self.schema].record(fields).ok()?;
-                    Some(Item::Record(RemoteRecord { id: ext(&format!("M{id}")), version: *version, record }))
+                    Some(Item::Record(RemoteRecord::new(ext(&format!("M{id}")), record).version(*version)))
                 })
                 .collect(),
             Doing::Moved(from, to) => {
@@ -301,7 +301,7 @@ impl Kept {
         let told = |loaded: Loaded| {
             let base = loaded.base.as_ref().map(|base| (base.record.clone(), base.schema, base.version));
             let text = base.as_ref().map(|(record, ..)| serde_json::to_string(&store.schema().named(record)).unwrap());
-            let state = Loaded { synced: None, ..loaded.clone() }.state();
+            let state = loaded.clone().synced(None).state();
             let (id, presence, open) = (loaded.id, loaded.presence, loaded.open.len());
             format!("{id} {presence:?} {open} {text:?} {base:?} {state:?}")
         };

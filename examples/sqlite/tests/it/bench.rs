@@ -127,7 +127,7 @@ pub(crate) fn items(schema: &Schema, text: &str) -> Vec<Item> {
     let item = |line: &str| {
         let Value::Object(mut fields) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
         let id = ExternalId::new(fields.remove("id").unwrap().as_str().unwrap()).unwrap();
-        Item::Record(RemoteRecord { id, version: None, record: schema.record(&Value::Object(fields)).unwrap() })
+        Item::Record(RemoteRecord::new(id, schema.record(&Value::Object(fields)).unwrap()))
     };
     text.lines().map(item).collect()
 }

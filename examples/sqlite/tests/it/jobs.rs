@@ -16,7 +16,7 @@ fn slot(org: &str) -> StoreKey {
 }
 
 fn row(bytes: &str) -> Row {
-    Row { bytes: bytes.into(), due: Some(at(0)), shard: Shard(0) }
+    Row::new(bytes.into(), Shard(0)).due(at(0))
 }
 
 fn swap(store: &SqliteJobStore, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
@@ -61,7 +61,7 @@ fn the_work_may_be_there_before_the_members() {
 #[test]
 fn what_was_stored_is_there_when_it_is_opened_again() {
     let bench = Bench::new();
-    let entry = LogEntry { position: LogPosition { at: at(1), id: "1".into() }, bytes: b"ended".to_vec() };
+    let entry = LogEntry::new(LogPosition::new(at(1), "1".into()), b"ended".to_vec());
     let version = {
         let store = open(&bench);
         assert!(block_on(store.append(&slot("a"), &entry)).unwrap());

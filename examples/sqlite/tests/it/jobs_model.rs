@@ -44,7 +44,8 @@ fn shard() -> impl Strategy<Value = Shard> {
 }
 
 fn row() -> impl Strategy<Value = Row> {
-    (vec(any::<u8>(), 0..4), option::of(moment()), shard()).prop_map(|(bytes, due, shard)| Row { bytes, due, shard })
+    (vec(any::<u8>(), 0..4), option::of(moment()), shard())
+        .prop_map(|(bytes, due, shard)| Row::new(bytes, shard).due(due))
 }
 
 /// From nothing to nothing, a store may answer either way: that is not asked for.
@@ -59,12 +60,12 @@ fn wish() -> impl Strategy<Value = Wish> {
 }
 
 fn position() -> impl Strategy<Value = LogPosition> {
-    (moment(), prop_oneof!["", "[aA]{1,2}", "\0", "é"]).prop_map(|(at, id)| LogPosition { at, id })
+    (moment(), prop_oneof!["", "[aA]{1,2}", "\0", "é"]).prop_map(|(at, id)| LogPosition::new(at, id))
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let due = (shard(), moment(), option::of((moment(), (0..KEYS).prop_map(key))), 1..4_usize);
-    let entry = (position(), vec(any::<u8>(), 0..4)).prop_map(|(position, bytes)| LogEntry { position, bytes });
+    let entry = (position(), vec(any::<u8>(), 0..4)).prop_map(|(position, bytes)| LogEntry::new(position, bytes));
     let read = (0..KEYS, moment(), moment(), option::of(position()), 1..4_usize);
     prop_oneof![
         4 => wish().prop_map(Op::Swap),
@@ -91,7 +92,7 @@ impl<S: JobStore + Sync> Driven<S> {
         // A key that had no such version is asked for one it never had.
         let known = |back: usize| self.versions[wish.key].iter().rev().nth(back).copied();
         let expect = wish.expect.map(|back| known(back).unwrap_or(Version(u64::MAX)));
-        SwapOf { key: key(wish.key), expect, next: wish.next.clone() }
+        SwapOf::new(key(wish.key), expect, wish.next.clone())
     }
 
     /// What a swap came to, as text that says nothing of versions.
@@ -113,7 +114,7 @@ impl<S: JobStore + Sync> Driven<S> {
         let store = &self.store;
         let answer = match op {
             Op::Swap(wish) => {
-                let SwapOf { key, expect, next } = self.swap_of(wish);
+                let SwapOf { key, expect, next, .. } = self.swap_of(wish);
                 let swap = block_on(store.compare_and_swap(&key, expect, next.as_ref())).unwrap();
                 self.noted(wish, swap).to_owned()
             }

@@ -64,7 +64,7 @@ fn drive(store: &SqliteJobStore, key: &StoreKey, id: Option<&CommandId>, command
             return Ok(Some(decision.outcome));
         }
         let bytes = serde_json::to_vec(&decision.next).unwrap();
-        let row = Row { bytes, due: decision.next.due(), shard: Shard(0) };
+        let row = Row::new(bytes, Shard(0)).due(decision.next.due());
         let swap = block_on(store.compare_and_swap(key, stored.map(|stored| stored.version), Some(&row)))?;
         Ok(matches!(swap, Swap::Applied(_)).then_some(decision.outcome))
     })
@@ -105,8 +105,8 @@ fn run(store: &SqliteJobStore, key: &StoreKey, name: &str, round: usize) -> Opti
     }
     let complete = Command::Complete { token, result: None, extent: Extent::default() };
     assert_eq!(drive(store, key, None, &complete), Outcome::Completed { follow_up });
-    let position = LogPosition { at: now(), id: format!("{} {}", key.as_str(), token.0) };
-    let entry = LogEntry { position, bytes: name.into() };
+    let position = LogPosition::new(now(), format!("{} {}", key.as_str(), token.0));
+    let entry = LogEntry::new(position, name.into());
     assert!(persist(|| block_on(store.append(&history(), &entry)).map(Some)));
     assert_eq!(drive(store, key, None, &Command::Flushed { through: token }), Outcome::Done);
     Some((key.as_str().to_owned(), token.0))
@@ -201,7 +201,7 @@ fn several_open_a_blank_file_at_once() {
         let open = |no: usize| {
             start.wait();
             let store = SqliteJobStore::open(&bench.db())?;
-            let row = Row { bytes: vec![], due: None, shard: Shard(0) };
+            let row = Row::new(vec![], Shard(0));
             block_on(store.compare_and_swap(&StoreKey::of("case", [no.to_string().as_str()]), None, Some(&row)))
         };
         let answers: Vec<_> = thread::scope(|scope| {

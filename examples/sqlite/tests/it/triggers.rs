@@ -25,11 +25,7 @@ fn night_of(store: &SqliteStore, numbers: std::ops::RangeInclusive<u32>, phone: 
     let item = |n| {
         let said = serde_json::json!({"name": format!("N{n}"), "phone": format!("{phone}{n}")});
         let record = store.schema().record(&said);
-        Item::Record(RemoteRecord {
-            id: ExternalId::new(format!("M{n}")).unwrap(),
-            version: None,
-            record: record.unwrap(),
-        })
+        Item::Record(RemoteRecord::new(ExternalId::new(format!("M{n}")).unwrap(), record.unwrap()))
     };
     let at = chrono::DateTime::UNIX_EPOCH;
     let run = Run::new(Policy::new(store.schema().clone()), store.next_run(&at).unwrap(), at);

@@ -166,7 +166,7 @@ impl Bench {
             workers: 1,
             until_idle: true,
             settings: quick(),
-            rules: QueueRules { backoff: work::backoff(1), ..QueueRules::default() },
+            rules: QueueRules::default().backoff(work::backoff(1)),
             bell: Arc::default(),
             now,
         };
@@ -291,7 +291,7 @@ impl Drop for Server {
 
 /// Leases so short that a killed worker's job is soon somebody else's.
 pub(crate) fn quick() -> Settings {
-    let mut settings = Settings { lease: Duration::from_secs(1), ..Settings::default() };
+    let mut settings = Settings::default().lease(Duration::from_secs(1));
     settings.gate.spacing = Duration::ZERO;
     settings
 }

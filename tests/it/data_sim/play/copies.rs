@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use tripartite::run::{Counts, RunOutcome, Step};
+use tripartite::run::{RunOutcome, Step};
 use tripartite::source::Item;
 use tripartite::store::Presence;
 
@@ -135,8 +135,8 @@ impl World {
         self.made += 2;
         if let (Some((first, _)), Some((second, _))) = (first, second) {
             law("P6", first.plan_id == second.plan_id, || "another order makes another plan".to_owned())?;
-            let counts = |counts: Counts| Counts { duplicates: 0, ..counts };
-            let (first, second) = (counts(first.counts), counts(second.counts));
+            let (first, mut second) = (first.counts, second.counts);
+            second.duplicates = first.duplicates;
             law("P6", first == second, || format!("another order counts otherwise: {first:?}, {second:?}"))?;
         }
         same("P6", source, &a, &b)

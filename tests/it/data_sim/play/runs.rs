@@ -193,7 +193,7 @@ impl World {
                 let linked = self.ground.load(source, &frame, &wanted.ids);
                 let near = wanted.near.as_ref();
                 let candidates = near.map_or_else(Vec::new, |near| self.ground.near(source, &frame, near));
-                s.resume(Records { linked, candidates })
+                s.resume(Records::new(linked, candidates))
             }
             Step::Committing(s) => {
                 approved(stopped, how)?;
@@ -226,7 +226,7 @@ impl World {
                     Step::Done(s.finish())
                 }
             }
-            Step::Done(Done { report, plan }) => {
+            Step::Done(Done { report, plan, .. }) => {
                 let alone = self.commits == began + commits;
                 self.counted(source, &report, &wrote, how, alone && plan.is_none() && !applies)?;
                 let undisturbed = alone && !applies && plan.is_none() && self.done == done;
@@ -315,7 +315,7 @@ impl World {
 /// Whoever has both in common with one here may be that one.
 fn by_who() -> MatchRule {
     let fields = WHO.map(|column| COLUMNS[column].to_owned()).to_vec();
-    MatchRule { name: "who".to_owned(), fields, trust: Trust::Trusted }
+    MatchRule::new("who", fields).trust(Trust::Trusted)
 }
 
 /// What a guard stopped is written only if somebody approves it.

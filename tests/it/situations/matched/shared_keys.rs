@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn crowds(report: &tripartite::run::Report) -> Vec<(&str, u64, u64)> {
+    report.crowded.iter().map(|crowded| (crowded.rule.as_str(), crowded.keys, crowded.records)).collect()
+}
+
 /// `n` people of one e-mail and one birthday, who have names of their own.
 fn sharing(n: usize) -> impl Iterator<Item = (String, Json)> {
     (0..n).map(|at| (format!("{at}"), person(&format!("Áine {at}"), "club@example.org")))
@@ -20,8 +24,7 @@ fn a_key_that_more_than_a_few_listed_have_names_nobody_and_is_named() {
             (FEW as u64, 1, 0),
             "{mode:?}"
         );
-        let crowded = Crowded { rule: "e-mail".to_owned(), keys: 1, records: FEW as u64 + 1 };
-        assert_eq!(report.crowded, [crowded], "{mode:?}");
+        assert_eq!(crowds(&report), [("e-mail", 1, FEW as u64 + 1)], "{mode:?}");
         assert!(!serde_json::to_string(&report.crowded).unwrap().contains("club"), "no value is shown");
     }
 }
@@ -41,7 +44,7 @@ fn a_key_that_more_than_a_few_here_have_names_nobody() {
     sharing(FEW + 1).for_each(|(local, fields)| town.enter(&local, &fields));
     let report = town.listed(&[town.item("FED-1", person("Ciara", "club@example.org"))]);
     assert_eq!((report.counts.created, report.counts.quarantined), (1, 0));
-    assert_eq!(report.crowded, [Crowded { rule: "e-mail".to_owned(), keys: 1, records: 1 }]);
+    assert_eq!(crowds(&report), [("e-mail", 1, 1)]);
     // Nor on the next night, when it is linked.
     let report = town.listed(&[town.item("FED-1", person("Ciara", "club@example.org"))]);
     assert_eq!((report.counts.unchanged, report.crowded), (1, vec![]));

@@ -134,7 +134,7 @@ fn doubled(
     // Of a row that was deleted only the link is left, and nothing else that would name it for good.
     let deleted = LocalId::new(format!("deleted before {run}")).ok();
     let Some(called) = holds.as_ref().or(deleted.as_ref()) else { return Err(not_double(args)) };
-    let whole = Double { loaded, local: called, edited_too: double.is_some() };
+    let whole = Double::new(loaded, called).edited_too(double.is_some());
     let ops = decide::link_double(&desk.policy, whole, local, revision, by);
     let refused = |refusal| Problem::DoubleEdited { id: id.clone(), holds: called.clone(), refusal };
     let told = format!("member {called}, who was entered twice, gave the id up and is inactive; ");

@@ -63,7 +63,7 @@ fn attempts(
     let mut entries: Vec<HistoryEntry> = Vec::new();
     loop {
         let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
-        let after = entries.last().map(|last| LogPosition { at: last.at(), id: last.id() });
+        let after = entries.last().map(|last| LogPosition::new(last.at(), last.id()));
         let page = block_on(queue.history(key, all, after.as_ref(), PAGE)).map_err(jobs(&args.db))?;
         if page.is_empty() {
             break;

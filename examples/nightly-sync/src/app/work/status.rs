@@ -69,6 +69,7 @@ fn waiting(wait: &Wait) -> String {
             format!("; as many runs of its source go on as may, the first of them until {} at the latest", time(until))
         }
         Some(Shut::TooSoon { until }) => format!("; the next run of its source may begin at {}", time(until)),
+        Some(shut) => format!("; its source is shut until {}", time(shut.until())),
         None => String::new(),
     };
     format!("{urgent}{gate}")
@@ -93,6 +94,7 @@ fn standing(key: &SyncKey, status: &KeyStatus, commands: &Commands<'_>) -> Strin
             )
         }
         Doing::Dead { reason, at } => format!("dead since {}: {reason}", time(*at)),
+        other => format!("{other:?}"),
     };
     let mut text = format!("{}: {doing}", Register::of(key));
     if status.paused {

@@ -67,13 +67,16 @@ pub(super) fn aside(aside: &Quarantined) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_run_is_one_sentence() {
-        let quiet = Counts { processed: 1, unchanged: 1, ..Counts::default() };
+        let counts = |json| serde_json::from_value::<Counts>(json).unwrap();
+        let quiet = counts(json!({"processed": 1, "unchanged": 1}));
         assert_eq!(summary(&quiet, true), "The listing had 1 record: nothing changed here; 1 as they were.");
-        let busy = Counts { processed: 3, created: 2, quarantined: 1, deactivated: 4, ..Counts::default() };
+        let busy = counts(json!({"processed": 3, "created": 2, "quarantined": 1, "deactivated": 4}));
         assert_eq!(summary(&busy, true), "The listing had 3 records: 2 new, 4 left, 1 set aside.");
         assert_eq!(
             summary(&busy, false),
