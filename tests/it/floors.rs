@@ -234,35 +234,3 @@ fn a_public_type_is_not_exhaustive_or_says_why_it_is() {
     }
     assert!(seen[0] > 100 && seen[1] > 20, "the search for types finds nothing any more: {seen:?}");
 }
-
-/// Clippy holds our own code to the stated version of Rust; this holds what it depends on to it.
-#[test]
-fn no_dependency_needs_a_newer_rust_than_is_stated() {
-    use serde_json::Value as Json;
-
-    let cargo = std::process::Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--all-features", "--offline", "--manifest-path"])
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
-        .output()
-        .unwrap();
-    let metadata: Json = serde_json::from_slice(&cargo.stdout).expect("cargo describes the workspace");
-    let by_id = |list: &Json| -> BTreeMap<String, Json> {
-        list.as_array().unwrap().iter().map(|it| (it["id"].as_str().unwrap().to_owned(), it.clone())).collect()
-    };
-    let (packages, nodes) = (by_id(&metadata["packages"]), by_id(&metadata["resolve"]["nodes"]));
-    let rust = |id: &str| -> [u32; 3] {
-        let stated = packages[id]["rust_version"].as_str().unwrap_or("0");
-        let mut parts = stated.split('.').map(|part| part.parse().unwrap());
-        std::array::from_fn(|_| parts.next().unwrap_or(0))
-    };
-    let ours = packages.iter().find(|(_, it)| it["name"] == "tripartite").map(|(id, _)| id.clone()).unwrap();
-    let (mut open, mut seen) = (vec![ours.clone()], std::collections::BTreeSet::new());
-    while let Some(id) = open.pop() {
-        let is_built = |dep: &&Json| dep["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"] != "dev");
-        let needs = nodes[&id]["deps"].as_array().unwrap().iter().filter(is_built);
-        open.extend(needs.map(|dep| dep["pkg"].as_str().unwrap().to_owned()).filter(|dep| !seen.contains(dep)));
-        assert!(rust(&id) <= rust(&ours), "{} needs Rust {:?}", packages[&id]["name"], rust(&id));
-        seen.insert(id);
-    }
-    assert!(seen.len() > 80, "what is depended on was found: {}", seen.len());
-}

@@ -15,6 +15,7 @@ mod broken_stores;
 mod connector;
 mod data_sim;
 mod decide;
+mod dependencies;
 mod detect;
 mod earlier;
 mod failures;
