@@ -1,6 +1,8 @@
 //! The conformance suite of a job store: one case for each promise of [`JobStore`], in the promise's own words. The
 //! suite of a record store is in [`records`], that of a connector in [`connector`].
 //!
+//! This module needs the feature `conformance`.
+//!
 //! A host's store comes from outside, so nothing but its behaviour can be checked. A case gets a new, empty store, uses
 //! virtual times, and panics with the promise that was broken and what was seen instead. Three lines make each case a
 //! test:

@@ -1,5 +1,7 @@
 //! Webhooks: a signed push becomes a sync of that member. No message is lost, and no stranger gets in.
 //!
+//! This module needs the feature `webhook`.
+//!
 //! A change at the source arrives within seconds instead of in the next night. A message only says **which** records it
 //! is about. A run of those records then reads their values from the source. So events that come late, twice or out of
 //! order end in the right state, and a value has only one way in.

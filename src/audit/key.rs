@@ -9,9 +9,11 @@ use zeroize::Zeroizing;
 use super::KeyedHash;
 
 /// The key of the hashes in an audit. It is never printed, and its bytes are wiped when it is dropped.
+///
+/// It needs the feature `audit-key`.
 pub struct AuditKey(Zeroizing<Vec<u8>>);
 
-/// A key that is too short.
+/// A key that is too short. It needs the feature `audit-key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an audit key has at least {} bytes, this one has {len}", AuditKey::SHORTEST)]
 #[non_exhaustive]

@@ -1,5 +1,7 @@
 //! E-mail addresses: one mailbox, however it was typed.
 //!
+//! This module needs the feature `idn`.
+//!
 //! Source systems hold the same mailbox as `Sean@Example.org` and `sean@example.org`, with a zero-width space from a
 //! web page or `mailto:` in front, and with a domain in its own script or in its ASCII form.
 //!

@@ -75,6 +75,8 @@ impl<S: JobStore> Queue<S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// It needs the feature `webhook`.
+    ///
     /// # Errors
     /// [`WorkError`]. The message is not accepted then: the answer is
     /// [`Response::unavailable`](crate::webhook::HttpResponse::unavailable), and the message comes again.

@@ -10,7 +10,7 @@ use crate::value::Problem;
 
 /// The number in E.164, with `;ext=` and its extension if it has one; `""` for blank text.
 ///
-/// `region` is where a number without a country code is dialled.
+/// `region` is where a number without a country code is dialled. It needs the feature `phone`.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub fn canonical(raw: &str, region: Region) -> Result<Cow<'_, str>, Problem> {
     Ok(if number.as_str() == raw { Cow::Borrowed(raw) } else { Cow::Owned(number.as_str().to_owned()) })
 }
 
-/// Whether both texts are the same number, extension included, or both blank.
+/// Whether both texts are the same number, extension included, or both blank. It needs the feature `phone`.
 ///
 /// Most numbers are compared digit by digit, a zero at home being as good as the country code. Others that differ only
 /// in punctuation are compared as dialled; the plans are asked only whether there is such a number.
