@@ -140,7 +140,7 @@
 //! 3. Calls [`Worker::tick`](work::Worker::tick) again and again, in as many threads or processes as it likes, and
 //!    sends the notices that it returns.
 //!
-//! The example host `nightly-sync` does all of this on SQLite; [`work`] has a whole host on one page. What it costs, and
+//! The example host `nightly-sync` does all of this on SQLite, with the stores of `tripartite-sqlite`; [`work`] has a whole host on one page. What it costs, and
 //! what a host does to get it so cheap, is measured in [`performance`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

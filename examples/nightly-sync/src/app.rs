@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use tripartite::drive::DriveError;
 use tripartite::plan::PlanId;
 use tripartite::run::{Done, Report, RunOutcome};
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 use self::approval::Approval;
 pub use self::start::StartError;
@@ -30,7 +31,6 @@ use crate::report::{self as told, Story, json};
 use crate::shell::{options, quoted};
 use crate::term::Console;
 use crate::{audit, demo, signals, sync};
-use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// Everything went well.
 pub const SUCCEEDED: u8 = 0;

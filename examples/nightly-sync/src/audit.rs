@@ -12,9 +12,9 @@ use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use tripartite::history::csv_field;
 use tripartite::id::PersonId;
 use tripartite::value::Value;
+use tripartite_sqlite::store::{Access, AuditRow, Database, StoreError, UnknownRun};
 
 use crate::cli::{AuditArgs, Format};
-use tripartite_sqlite::store::{Access, AuditRow, Database, StoreError, UnknownRun};
 
 /// Why the audit cannot be printed.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +103,7 @@ enum Body<'a> {
 }
 
 fn json_line(out: &mut impl Write, row: &AuditRow) -> io::Result<()> {
-    let AuditRow { seq, run, at, external_id, entry } = row;
+    let AuditRow { seq, run, at, external_id, entry, .. } = row;
     let (subject, entry) = match entry {
         AuditEntry::Field(entry) => ("field", Body::Field(entry)),
         AuditEntry::Record(entry) => ("record", Body::Record(entry)),

@@ -10,6 +10,7 @@ use std::{env, fs, io, process};
 use tripartite::drive::DriveError;
 use tripartite::run::Done;
 use tripartite::schema::{Policy, Schema};
+use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
 
 use crate::app::now;
 use crate::listing::{JsonLines, Lines, ListingError};
@@ -17,7 +18,6 @@ use crate::progress::{Progress, Style};
 use crate::report;
 use crate::sync::drive;
 use crate::term::{Console, wrapped};
-use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
 
 const SCHEMA: &str = include_str!("../demo/schema.json");
 const NIGHT_1: &str = include_str!("../demo/night-1.jsonl");

@@ -11,11 +11,11 @@ use tripartite::id::ExternalId;
 use tripartite::matching::{Crowded, FEW, Match};
 use tripartite::plan::{Blocked, Excess, Plan};
 use tripartite::run::{Counts, Report, RunOutcome, SchemaDrift};
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 pub use self::story::{Line, Matter, Story};
 use crate::shell;
 use crate::term::{Console, Paint, Table, pad, width, wrapped};
-use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// So many lines a section has at most.
 const MOST: usize = 40;

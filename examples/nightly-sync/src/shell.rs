@@ -5,7 +5,6 @@ use std::path::Path;
 use tripartite::id::LocalId;
 use tripartite::matching::Match;
 use tripartite::store::WHOLE_RECORD;
-
 use tripartite_sqlite::store::Register;
 
 /// What the answers to a question are, beside the command that takes one.

@@ -33,14 +33,13 @@ use tripartite::jobs::StoreKey;
 use tripartite::queue::{Slot, State};
 use tripartite::registry::Enrolment;
 use tripartite::work::{Queue, WorkError, sync_key};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 pub use bell::Bell;
 pub use commands::Commands;
 pub use line::{left, line, outcome};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, ShiftEvent, incarnation};
-
-use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 /// The policy that leaves everything to the register's schema.
 pub const AS_THE_SCHEMA_SAYS: &str = "schema";

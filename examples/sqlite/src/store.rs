@@ -27,13 +27,16 @@
 //! the members have a trigger or a unique index of the user's own, bases are stored in full.
 //!
 //! **How safe is a commit?** Each batch is one `IMMEDIATE` transaction, and where the database refuses one of its ops, it
-//! begins anew with each op in a savepoint: record, base, link, conflicts and audit change together or not at all. The journal is WAL with `synchronous = NORMAL`: after a power cut
-//! the last batches may be gone, but gone as a whole, and the next run does them again. Leaving the program
+//! begins anew with each op in a savepoint: record, base, link, conflicts and audit change together or not at all. The
+//! journal is WAL with `synchronous = NORMAL`: after a power cut the last batches may be gone, but gone as a whole, and the next run does them again. Leaving the program
 //! checkpoints, and that syncs.
 //!
 //! **What of a worker that lost its job?** A store that was given its claim ([`SqliteStore::fenced`]) checks in the
 //! transaction of every write that the claim still holds. A worker that comes back late writes nothing, also where
 //! nobody has touched its records since.
+//!
+//! **What of a table that the club has already?** [`HostTable`] names it and its columns, and [`Database::attach`] adds what
+//! is needed. Every statement is the same, with the table's names.
 //!
 //! **What does a dry or blocked run write?** Nothing, not even a change of the schema: that is carried out with the
 //! first batch.

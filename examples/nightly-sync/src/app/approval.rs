@@ -2,7 +2,6 @@
 
 use tripartite::plan::PlanId;
 use tripartite::run::{BATCH, Stopped};
-
 use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// What an approval comes to.

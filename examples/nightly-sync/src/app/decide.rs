@@ -10,13 +10,13 @@ use tripartite::run::Report;
 use tripartite::schema::{Kind, Policy, Schema};
 use tripartite::store::{LoadRequest, Loaded, Op, OpOutcome, RecordStore, WHOLE_RECORD};
 use tripartite::value::Value;
+use tripartite_sqlite::store::{Access, Database, LOADED_AT_ONCE, Register, SqliteStore, StoreError};
 
 use super::{PARTIAL, SUCCEEDED, now};
 use crate::audit_key::{self, KeyError};
 use crate::cli::{Ask, ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
 use crate::shell;
 use crate::term::Console;
-use tripartite_sqlite::store::{Access, Database, LOADED_AT_ONCE, Register, SqliteStore, StoreError};
 
 /// So often a record is loaded anew that somebody changes meanwhile.
 const TRIES: usize = 3;

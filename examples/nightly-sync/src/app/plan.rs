@@ -9,6 +9,7 @@ use tripartite::matching::RulesError;
 use tripartite::plan::{Plan, PlanError, PlanId};
 use tripartite::run::{Done, RunOutcome};
 use tripartite::schema::Policy;
+use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
 use super::{FAILED, failed, now, status, tell};
 use crate::audit_key::{self, KeyError};
@@ -19,7 +20,6 @@ use crate::progress::{Progress, Style};
 use crate::report::json;
 use crate::sync;
 use crate::term::Console;
-use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
 /// Why a plan is not carried out, or not written.
 #[derive(Debug, thiserror::Error)]

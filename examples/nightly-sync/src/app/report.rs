@@ -1,11 +1,12 @@
 //! A run as a page.
 
+use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
+
 use super::{SUCCEEDED, failed};
 use crate::cli::ReportArgs;
 use crate::output::{Inputs, Kind, Output, OutputError};
 use crate::report::html::{self, Asked, HtmlError};
 use crate::term::Console;
-use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]

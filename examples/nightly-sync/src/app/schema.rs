@@ -4,13 +4,13 @@ use serde::Serialize;
 use tripartite::matching::MatchRule;
 use tripartite::plan::Guards;
 use tripartite::schema::{Field, Schema, SchemaError};
+use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
 
 use super::{SUCCEEDED, failed};
 use crate::cli::SchemaArgs;
 use crate::infer::{InferError, infer};
 use crate::listing::{Lines, ListingError, Remote};
 use crate::term::Console;
-use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
 
 /// Why there is no schema to print, or none to store.
 #[derive(Debug, thiserror::Error)]

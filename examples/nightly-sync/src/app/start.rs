@@ -5,8 +5,9 @@ use std::path::Path;
 
 use tripartite::matching::{MatchRule, RulesError};
 use tripartite::plan::Guards;
-use tripartite::run::Step;
+use tripartite::run::{Run, Step};
 use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
+use tripartite_sqlite::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 
 use super::now;
 use crate::audit_key::{self, KeyError};
@@ -15,7 +16,6 @@ use crate::infer::{InferError, Inferred, infer};
 use crate::listing::{Ahead, JsonLines, Lines, ListingError};
 use crate::schema_file::SchemaFile;
 use crate::term::Console;
-use tripartite_sqlite::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 
 /// A run that can begin.
 pub(super) struct Started {
@@ -98,20 +98,16 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let id_field = args.id_field.clone().or_else(|| known.as_ref().map(|known| known.id_field.clone()));
     let id_field = id_field.unwrap_or_else(|| ID_FIELD.to_owned());
     let mut count = None;
-    let SchemaFile { schema, rules, guards } = match (&args.schema, &known) {
-        (Some(file), _) => {
+    let SchemaFile { schema, rules, guards } = match (&args.schema, &known, &database) {
+        (Some(file), ..) => {
             console.say(format!("schema: {}", file.display()));
             read_schema(file)?
         }
-        (None, Some(known)) => {
+        (None, Some(known), Some(database)) => {
             console.say(format!("schema: the one in {}", args.db.display()));
-            let rules = database.as_ref().map(|database| database.rules(&args.register)).transpose().map_err(stored)?;
-            let guards =
-                database.as_ref().map(|database| database.guards(&args.register)).transpose().map_err(stored)?;
-            let (rules, guards) = (rules.unwrap_or_default(), guards.unwrap_or_default());
-            SchemaFile { schema: known.schema.clone(), rules, guards }
+            stored_schema(database, known, args).map_err(stored)?
         }
-        (None, None) => {
+        _ => {
             lines = lines.kept()?;
             let inferred = infer(&mut lines, &id_field)?;
             count = Some(inferred.lines);
@@ -145,7 +141,15 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let store = store.matching(&rules).and_then(|store| store.guarded(&guards)).map_err(stored)?;
     let at = now();
     let guards = args.guards.iter().fold(guards, |guards, given| given.over(guards));
-    let mut run = store.run(policy, at).map_err(stored)?.matching(rules)?.guards(guards);
+    let run = store.run(policy, at).map_err(stored)?.matching(rules)?.guards(guards);
+    let source = JsonLines::new(lines, schema, id_field);
+    let source = if args.partial { source.partial() } else { source };
+    let source = if args.only.is_some() { Ahead::idle(source) } else { Ahead::of(source) };
+    Ok(Started { step: asked(run, args).start(), source, store, lines: count })
+}
+
+/// The run as the command line wants it.
+fn asked(mut run: Run, args: &RunArgs) -> Run {
     if args.dry_run {
         run = run.dry();
     }
@@ -155,10 +159,13 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     if let Some(times) = args.missing_after {
         run = run.missing_after(times);
     }
-    let source = JsonLines::new(lines, schema, id_field);
-    let source = if args.partial { source.partial() } else { source };
-    let source = if args.only.is_some() { Ahead::idle(source) } else { Ahead::of(source) };
-    Ok(Started { step: run.start(), source, store, lines: count })
+    run
+}
+
+/// The schema that the database remembers of the register, with the rules and guards beside it.
+fn stored_schema(database: &Database, known: &Settings, args: &RunArgs) -> Result<SchemaFile, StoreError> {
+    let (rules, guards) = (database.rules(&args.register)?, database.guards(&args.register)?);
+    Ok(SchemaFile { schema: known.schema.clone(), rules, guards })
 }
 
 /// The database with the club's own table attached; of a dry run, a copy of it.

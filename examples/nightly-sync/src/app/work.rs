@@ -14,14 +14,14 @@ use tripartite::history::EntryError;
 use tripartite::id::{PolicyRef, SyncKey};
 use tripartite::queue::{Command as Ask, Outcome, Scope, Trigger};
 use tripartite::work::{Queue, WorkError};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
+use tripartite_sqlite::store::{Register, StoreError};
 
 use super::start::StartError;
 use super::{FAILED, Listen, SUCCEEDED, now};
 use crate::cli::{Command, KeyArgs, TriggerArgs};
 use crate::term::Console;
 use crate::work;
-use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
-use tripartite_sqlite::store::{Register, StoreError};
 
 /// Why a command could not be carried out.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use tripartite_sqlite::store::Register;
+
 use super::UsageError;
 use super::options::{Options, format, register};
-use tripartite_sqlite::store::Register;
 
 /// What of the audit to print.
 #[derive(Debug)]

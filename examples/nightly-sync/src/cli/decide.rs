@@ -9,10 +9,10 @@ use tripartite::decide::Filter;
 use tripartite::detect::Clash;
 use tripartite::id::{ExternalId, LocalId, PersonId};
 use tripartite::store::WHOLE_RECORD;
+use tripartite_sqlite::store::Register;
 
 use super::UsageError;
 use super::options::{Options, register, strategy};
-use tripartite_sqlite::store::Register;
 
 /// What somebody asks, or decides.
 #[derive(Debug)]

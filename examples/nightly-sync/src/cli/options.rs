@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use tripartite::id::ExternalId;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
+use tripartite_sqlite::store::{FileError, Register, check_name};
 
 use super::{Format, UsageError};
 use crate::listing::Remote;
-use tripartite_sqlite::store::{FileError, Register, check_name};
 
 /// Options by their names, each at most once, as `--name VALUE` or `--name=VALUE`.
 pub(super) struct Options {

@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use tripartite_sqlite::store::Register;
+
 use super::UsageError;
 use super::options::{Options, register};
-use tripartite_sqlite::store::Register;
 
 /// Which run to put on a page.
 #[derive(Debug)]

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use tripartite::id::ExternalId;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
+use tripartite_sqlite::store::Register;
 
 use super::UsageError;
 use super::guards::{self, GuardLimit};
 use super::options::{Options, only, plan, register, remote, strategy};
 use super::table::{self, TableArgs};
 use crate::listing::Remote;
-use tripartite_sqlite::store::Register;
 
 /// How to sync.
 #[derive(Debug)]

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use tripartite_sqlite::store::Register;
+
 use super::UsageError;
 use super::options::{Options, register, remote};
 use crate::listing::Remote;
-use tripartite_sqlite::store::Register;
 
 /// Which schema to print, and what to add to it.
 #[derive(Debug)]

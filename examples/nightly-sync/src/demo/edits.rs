@@ -1,7 +1,8 @@
 //! What people at the club changed by hand: plain SQL, each with its reason.
 
-use crate::term::{Console, wrapped};
 use tripartite_sqlite::store::{SqliteStore, StoreError};
+
+use crate::term::{Console, wrapped};
 
 const EDITS: &str = include_str!("../../demo/edits.sql");
 

@@ -5,10 +5,10 @@ use tripartite::detect::Verdict;
 use tripartite::run::Report;
 use tripartite::store::Action;
 use tripartite::value::Value;
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 use crate::report::Matter;
 use crate::term::{Console, wrapped};
-use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// So many changes that were only the federation's are shown.
 const EXAMPLES: usize = 4;

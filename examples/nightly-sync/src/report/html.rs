@@ -37,10 +37,10 @@ use std::io::{self, Write};
 use tripartite::decide::explain;
 use tripartite::id::ExternalId;
 use tripartite::schema::Policy;
+use tripartite_sqlite::store::{KnownRun, OpenRow, Snapshot, SqliteStore, StoreError, UnknownRun};
 
 use self::markup::Markup;
 use crate::shell;
-use tripartite_sqlite::store::{KnownRun, OpenRow, Snapshot, SqliteStore, StoreError, UnknownRun};
 
 /// So many records are listed with their changes.
 pub const MOST_RECORDS: usize = 500;

@@ -10,9 +10,9 @@ use tripartite::run::Report;
 use tripartite::schema::Schema;
 use tripartite::store::{Action, ConflictChange, Op, WHOLE_RECORD};
 use tripartite::value::Record;
+use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 use super::MOST;
-use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 /// What a sentence is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,11 +6,11 @@ use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
 use tripartite::queue::{Held, Scope};
 use tripartite::work::Queue;
+use tripartite_sqlite::jobs::SqliteJobStore;
+use tripartite_sqlite::store::Register;
 
 use super::AS_THE_SCHEMA_SAYS;
 use crate::shell::{options, quoted};
-use tripartite_sqlite::jobs::SqliteJobStore;
-use tripartite_sqlite::store::Register;
 
 /// What a person may answer, as commands.
 #[derive(Debug, Clone, Copy)]

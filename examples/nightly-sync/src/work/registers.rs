@@ -10,13 +10,13 @@ use tripartite::queue::Scope;
 use tripartite::run::{Done, Mode};
 use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
 use tripartite::work::{Handler, Job, Queue, Session, WorkError, slot_key};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
+use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 
 use super::{AS_THE_SCHEMA_SAYS, Bell};
 use crate::audit_key::{self, KeyError};
 use crate::infer::{InferError, infer};
 use crate::listing::{JsonLines, Lines, ListingError};
-use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
-use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 
 /// The registers of a database, each with the listing that its connection names.
 #[derive(Debug)]

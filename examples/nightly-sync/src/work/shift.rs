@@ -15,9 +15,9 @@ use tripartite::jobs::StoreKey;
 use tripartite::notice::Notice;
 use tripartite::queue::{Outcome, QueueRules};
 use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};
+use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 use super::{Bell, Registers, busy, queue};
-use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 /// The longest sleep: a trigger of another process is seen after this long.
 const NAP: Duration = Duration::from_millis(500);

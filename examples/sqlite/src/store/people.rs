@@ -20,6 +20,7 @@ pub const LOADED_AT_ONCE: usize = 500;
 
 /// A member, by its local id.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Here {
     /// Its revision.
     pub revision: Revision,

@@ -12,6 +12,7 @@ use super::{Database, Register, SqliteStore, StoreError, database, entries, runs
 
 /// One audit entry, with what stands beside it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct AuditRow {
     /// Its number: those that come later have larger ones.
     pub seq: i64,
@@ -27,6 +28,7 @@ pub struct AuditRow {
 
 /// One open conflict.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct OpenRow {
     /// The record.
     pub external_id: String,

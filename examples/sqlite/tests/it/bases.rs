@@ -186,7 +186,7 @@ fn a_database_of_the_version_before_is_read_as_it_is_and_goes_over_with_the_firs
     assert_eq!(counts(&bench.sync(&listing), ["updated", "unchanged"]), [0, 4]);
 }
 
-fn schemas() -> [Schema; 5] {
+pub(crate) fn schemas() -> [Schema; 5] {
     let plain = r#""name": {"kind": "name"}, "paid": {"kind": "boolean"}, "n": {"kind": "integer"}"#;
     [
         format!(r#"{plain}, "phone": {{"kind": "text"}}, "tags": {{"kind": "list"}}"#),
@@ -199,7 +199,7 @@ fn schemas() -> [Schema; 5] {
 }
 
 #[derive(Debug, Clone)]
-enum Doing {
+pub(crate) enum Doing {
     /// A run over a partial listing, with versions or without.
     Night(Vec<(u8, Value)>, Option<u64>),
     /// A record gets another id at the source.
@@ -225,7 +225,7 @@ fn record() -> impl Strategy<Value = Value> {
     prop::collection::btree_map(names, value, 0..7).prop_map(|fields| json!(fields))
 }
 
-fn sql() -> impl Strategy<Value = String> {
+pub(crate) fn sql() -> impl Strategy<Value = String> {
     let set = prop::sample::select(vec![
         "name = 'e'",
         "name = NULL",
@@ -261,18 +261,18 @@ fn doing() -> impl Strategy<Value = Doing> {
 }
 
 /// A database, and the schema it is used under.
-struct Kept {
-    bench: Bench,
-    schema: usize,
+pub(crate) struct Kept {
+    pub(crate) bench: Bench,
+    pub(crate) schema: usize,
 }
 
 impl Kept {
-    fn store(&self) -> SqliteStore {
+    pub(crate) fn store(&self) -> SqliteStore {
         let settings = Settings { schema: schemas()[self.schema].clone(), id_field: "id".to_owned() };
         SqliteStore::new(Database::open(&self.bench.db(), Access::Write).unwrap(), settings).unwrap()
     }
 
-    fn does(&mut self, doing: &Doing) {
+    pub(crate) fn does(&mut self, doing: &Doing) {
         let items = match doing {
             Doing::Sql(sql) => return self.bench.edit(sql),
             Doing::Schema(schema) => {
@@ -296,7 +296,7 @@ impl Kept {
     }
 
     /// What is remembered, but for revisions: a row that is replaced gets one that nobody can foresee.
-    fn remembered(&self) -> Vec<String> {
+    pub(crate) fn remembered(&self) -> Vec<String> {
         let (store, wanted) = (self.store(), LoadRequest::of((0..5).map(|id| ext(&format!("M{id}")))));
         let told = |loaded: Loaded| {
             let base = loaded.base.as_ref().map(|base| (base.record.clone(), base.schema, base.version));

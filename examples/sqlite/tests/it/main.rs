@@ -4,8 +4,10 @@
 
 mod bases;
 mod bench;
+mod ddl;
 mod formats;
 mod host;
+mod host_model;
 mod index;
 mod jobs;
 mod jobs_model;

@@ -6,13 +6,13 @@ use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::matching::Match;
 use tripartite::plan::Quarantined;
 use tripartite::store::{Loaded, Op, OpOutcome, Revision};
+use tripartite_sqlite::store::{Access, Database, Here};
 
 use super::{Desk, Problem, TRIES, last_run};
 use crate::app::{SUCCEEDED, now};
 use crate::cli::{MatchArgs, QuarantineArgs};
 use crate::shell;
 use crate::term::Console;
-use tripartite_sqlite::store::{Access, Database, Here};
 
 pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Problem> {
     let Some((report, desk)) = last_run(console, args)? else { return Ok(SUCCEEDED) };
@@ -81,7 +81,7 @@ pub(super) fn link(console: &mut Console, args: &MatchArgs) -> Result<u8, Proble
     let desk = Desk::open(&args.db, &args.register, Access::Write)?;
     let run = desk.run()?;
     for _ in 0..TRIES {
-        let Here { revision, external_id } = here(&desk, args)?;
+        let Here { revision, external_id, .. } = here(&desk, args)?;
         if let Some(holds) = external_id {
             return renamed(console, &desk, args, &holds);
         }

@@ -7,6 +7,8 @@ use tripartite::id::SyncKey;
 use tripartite::jobs::LogPosition;
 use tripartite::queue::Attempt;
 use tripartite::work::{Queue, WorkError};
+use tripartite_sqlite::jobs::SqliteJobStore;
+use tripartite_sqlite::store::Register;
 
 use super::super::{FAILED, SUCCEEDED};
 use super::status::enrolled;
@@ -14,8 +16,6 @@ use super::{Problem, jobs, open_to_read};
 use crate::cli::{Format, HistoryArgs};
 use crate::term::Console;
 use crate::work;
-use tripartite_sqlite::jobs::SqliteJobStore;
-use tripartite_sqlite::store::Register;
 
 /// How many history entries are read in one go.
 const PAGE: usize = 500;

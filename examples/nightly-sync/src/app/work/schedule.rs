@@ -10,6 +10,7 @@ use tripartite::queue::State;
 use tripartite::registry::{Connection, Enrolment};
 use tripartite::schedule::Schedule;
 use tripartite::work::ConnectError;
+use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore};
 
 use super::super::start::read_schema;
 use super::super::{SUCCEEDED, now};
@@ -18,7 +19,6 @@ use crate::cli::{ScheduleArgs, When};
 use crate::schema_file::SchemaFile;
 use crate::term::Console;
 use crate::work;
-use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore};
 
 pub(super) fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8, Problem> {
     let ScheduleArgs { db, key, .. } = args;

@@ -7,13 +7,13 @@ use tripartite::history::{Doing, KeyStatus, Wait};
 use tripartite::id::SyncKey;
 use tripartite::queue::{Ended, Scope, Slot};
 use tripartite::work::WorkError;
+use tripartite_sqlite::store::Register;
 
 use super::super::{FAILED, SUCCEEDED, now};
 use super::{Problem, jobs, open_to_read, time};
 use crate::cli::StatusArgs;
 use crate::term::Console;
 use crate::work::{self, Commands};
-use tripartite_sqlite::store::Register;
 
 pub(super) fn status(console: &mut Console, args: &StatusArgs) -> Result<u8, Problem> {
     let Some(queue) = open_to_read(&args.db)? else {

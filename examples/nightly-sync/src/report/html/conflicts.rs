@@ -6,13 +6,13 @@ use serde_json::Value as Json;
 use tripartite::schema::Schema;
 use tripartite::store::{OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
+use tripartite_sqlite::store::OpenRow;
+use tripartite_sqlite::store::{KnownRun, Snapshot};
 
 use super::markup::Markup;
 use super::value::{self, Fate};
 use super::{HtmlError, MOST_LINES, words};
 use crate::shell;
-use tripartite_sqlite::store::OpenRow;
-use tripartite_sqlite::store::{KnownRun, Snapshot};
 
 /// The first open conflicts, and how many there are.
 pub(super) fn write<W: Write>(
@@ -54,7 +54,7 @@ fn card<W: Write>(
     new: bool,
     options: &str,
 ) -> io::Result<()> {
-    let OpenRow { external_id, conflict, why, opened_run, edited } = row;
+    let OpenRow { external_id, conflict, why, opened_run, edited, .. } = row;
     page.open("article", &[("class", "conflict")])?;
     page.open("h3", &[])?;
     person(page, external_id, name)?;

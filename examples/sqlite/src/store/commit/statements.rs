@@ -1,0 +1,112 @@
+//! The statements that write a record, and what is remembered of it.
+
+use tripartite::schema::Schema;
+
+use super::super::layout::quoted;
+use super::super::{Register, entries, load};
+
+const LINK: &str = "
+INSERT INTO {tripartite_links}(
+    external_id, base, base_schema, base_version, seen, policy, synced_revision, deactivated, shape, print
+) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?9, ?8 + 1, -?8), ?10, ?11)
+ON CONFLICT DO UPDATE SET
+    base = iif(?12, excluded.base, base),
+    base_schema = iif(?12, excluded.base_schema, base_schema),
+    base_version = iif(?12, excluded.base_version, base_version),
+    shape = iif(?12, excluded.shape, shape),
+    print = iif(?12, excluded.print, print),
+    seen = coalesce(excluded.seen, seen),
+    policy = coalesce(excluded.policy, policy),
+    synced_revision = coalesce(excluded.synced_revision, synced_revision),
+    deactivated = iif(ifnull(?9, deactivated > 0), ?8 + 1, -?8)";
+
+/// Nothing is to be kept of a base in whose place there is another in a moment.
+const LEAVE: [&str; 2] = [
+    "UPDATE {tripartite_links} SET shape = NULL WHERE external_id = ?1 AND shape IS NOT NULL",
+    "DELETE FROM {tripartite_kept} WHERE external_id = ?1",
+];
+
+/// The statements that give a record another external id.
+const REKEY: [&str; 4] = [
+    "UPDATE {members} SET {external_id} = ?2, {revision} = {revision} + 1 WHERE {external_id} = ?1",
+    "UPDATE {tripartite_links} SET external_id = ?2 WHERE external_id = ?1",
+    "UPDATE {tripartite_conflicts} SET external_id = ?2 WHERE external_id = ?1",
+    "UPDATE {tripartite_kept} SET external_id = ?2 WHERE external_id = ?1",
+];
+
+const OPEN: &str = "
+INSERT INTO {tripartite_conflicts}(external_id, unit, conflict, why, opened_run, opened_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT DO UPDATE SET conflict = excluded.conflict, why = iif(excluded.why = '', why, excluded.why)";
+
+const NOTE: &str = "
+INSERT INTO {tripartite_audit}(run, at, external_id, subject, field, verdict, detail, decision, entry)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+const CLOSE: &str = "DELETE FROM {tripartite_conflicts} WHERE external_id = ?1 AND unit = ?2";
+
+const TAKEN: &str = "
+SELECT 1 FROM {members} WHERE {external_id} = ?1 UNION ALL SELECT 1 FROM {tripartite_links} WHERE external_id = ?1";
+
+const FREE: &str = "SELECT {revision} FROM {members} WHERE {local_id} = ?1 AND {external_id} IS NULL";
+
+const TAKE_IN: &str = "UPDATE {members} SET {external_id} = ?2, {revision} = {revision} + 1 WHERE {local_id} = ?1";
+
+const FIND: &str = "SELECT {local_id}, {revision} FROM {members} WHERE {external_id} = ?1";
+
+/// The statements of a register and schema, written once for all batches.
+#[derive(Debug)]
+pub(in super::super) struct Statements {
+    pub(super) register: Register,
+    pub(super) members: String,
+    pub(super) taken: String,
+    pub(super) any: String,
+    pub(super) find: String,
+    pub(super) find_row: String,
+    pub(super) free: String,
+    pub(super) take_in: String,
+    pub(super) insert: String,
+    pub(super) link: String,
+    pub(super) rekey: [String; 4],
+    pub(super) leave: [String; 2],
+    pub(super) open: String,
+    pub(super) close: String,
+    pub(super) kept: String,
+    pub(super) note: String,
+    pub(super) entries: entries::Statements,
+}
+
+impl Statements {
+    pub(in super::super) fn of(register: &Register, schema: &Schema) -> Self {
+        let columns: Vec<_> = schema.fields().iter().map(|field| quoted(register.column(field), '"')).collect();
+        let (members, marks) = (register.sql("{members}"), ", ?".repeat(columns.len()));
+        Self {
+            insert: format!(
+                "{}, {}) VALUES (?{marks})",
+                register.sql("INSERT INTO {members}({external_id}"),
+                columns.join(", ")
+            ),
+            find_row: format!(
+                "{}, {} {}",
+                register.sql("SELECT {local_id}, {revision}"),
+                columns.join(", "),
+                register.sql("FROM {members} WHERE {external_id} = ?1")
+            ),
+            members,
+            register: register.clone(),
+            taken: register.sql(TAKEN),
+            any: register.sql(load::ANY),
+            find: register.sql(FIND),
+            free: register.sql(FREE),
+            take_in: register.sql(TAKE_IN),
+            link: register.sql(LINK),
+            rekey: REKEY.map(|sql| register.sql(sql)),
+            leave: LEAVE.map(|sql| register.sql(sql)),
+            open: register.sql(OPEN),
+            close: register.sql(CLOSE),
+            kept: register.sql("SELECT 1 FROM {tripartite_kept} LIMIT 1"),
+            note: register.sql(NOTE),
+            entries: entries::Statements::of(register),
+        }
+    }
+}
