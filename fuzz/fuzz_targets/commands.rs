@@ -1,0 +1,5 @@
+//! What holds: the body of the target, in `fuzz/targets/src/commands.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::commands::run(data));

@@ -1,0 +1,5 @@
+//! What holds: the body of the target, in `fuzz/targets/src/laws.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::laws::run(data));

@@ -1,0 +1,5 @@
+//! What holds: the body of the target, in `fuzz/targets/src/schema.rs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::schema::run(data));
