@@ -64,7 +64,7 @@ fn kind(u: &mut Unstructured<'_>, nested: bool) -> Result<Kind> {
         2 if cfg!(feature = "idn") => Kind::Email,
         3 if cfg!(feature = "phone") => Kind::Phone { region: region()? },
         4 => Kind::DATE,
-        5 => Kind::Date { formats: vec!["%d.%m.%Y".to_owned()] },
+        5 => Kind::Date { formats: ["%d.%m.%Y", "%Y-%m-%d"].map(str::to_owned).to_vec() },
         6 => Kind::Timestamp,
         7 => Kind::Integer,
         8 => Kind::Decimal,

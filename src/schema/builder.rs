@@ -290,16 +290,22 @@ impl SchemaBuilder {
 
 /// A canonical date is ISO 8601; what is written must be readable again.
 fn check_written(field: &Field) -> Result<(), SchemaError> {
-    match &field.kind {
-        Kind::Date { formats }
-            if field.write_canonical && !formats.is_empty() && !formats.contains(&ISO.to_owned()) =>
-        {
-            Err(SchemaError::Setting {
-                place: format!("field `{}`", field.name),
-                problem: format!("`write_canonical` writes ISO 8601, so `{ISO}` must be among its `formats`"),
-            })
-        }
-        _ => Ok(()),
+    if !field.write_canonical || reads_canonical(&field.kind) {
+        return Ok(());
+    }
+    Err(SchemaError::Setting {
+        place: format!("field `{}`", field.name),
+        problem: format!("`write_canonical` writes ISO 8601, so `{ISO}` must be among its `formats`"),
+    })
+}
+
+/// Whether a kind reads the dates that it writes, also inside a set or a record.
+fn reads_canonical(kind: &Kind) -> bool {
+    match kind {
+        Kind::Date { formats } => formats.is_empty() || formats.iter().any(|format| format == ISO),
+        Kind::Set { of } => reads_canonical(of),
+        Kind::Record { fields, .. } => fields.values().all(reads_canonical),
+        _ => true,
     }
 }
 

@@ -6,9 +6,9 @@
 use arbitrary::{Arbitrary, Unstructured};
 use tripartite::arbitrary::Case;
 use tripartite::detect::{Sides, detect};
-use tripartite::resolve::{Resolved, resolve};
+use tripartite::resolve::{Decision, Resolved, resolve};
 use tripartite::schema::{Policy, Schema, Unit};
-use tripartite::value::Record;
+use tripartite::value::{FieldRef, Record};
 
 /// The body of the target.
 pub fn run(data: &[u8]) {
@@ -23,6 +23,7 @@ pub fn run(data: &[u8]) {
     for resolution in &resolved.resolutions {
         assert!(!resolution.why(schema).is_empty());
     }
+    taken_is_the_same(schema, &resolved, &case.remote);
     decided_once(&policy, &resolved, &case.remote);
     for record in [&case.base, &case.local, &case.remote, &resolved.local(), &resolved.base()] {
         read_as_written(schema, record);
@@ -37,6 +38,22 @@ fn is_in_sync(schema: &Schema, sides: Sides<'_>, unit: Unit) -> bool {
         let is_read = schema.canonical(position, base).is_ok();
         is_stated && is_read && schema.same(position, base, local) && schema.same(position, base, remote)
     })
+}
+
+/// What was taken from the source says the same here, also where its canonical form was written.
+fn taken_is_the_same(schema: &Schema, resolved: &Resolved<'_>, remote: &Record) {
+    let local = resolved.local();
+    for resolution in resolved.resolutions.iter().filter(|resolution| resolution.decision == Decision::TookRemote) {
+        for position in resolution.fields.iter().map(|effect| effect.position) {
+            let (said, here) = (remote.field(position), local.field(position));
+            // Of a map, what the source leaves out may stay.
+            let is_whole = !schema.fields()[position].kind().is_granular();
+            let is_read = is_whole && !said.is_missing() && schema.canonical(position, said).is_ok();
+            // A host has no missing values: what was never entered is empty.
+            let here = if here.is_missing() { FieldRef::NULL } else { here };
+            assert!(!is_read || schema.same(position, here, said), "{resolution:?}");
+        }
+    }
 }
 
 /// The next night finds nothing to write, and holds open what was held open.

@@ -94,7 +94,14 @@ fn what_is_written_canonically_is_no_edit() {
 /// A field that does not read its own canonical form cannot write it: every write would look like an edit.
 #[test]
 fn write_canonical_needs_a_field_that_reads_what_it_writes() {
-    let field = Field::new("born", Kind::Date { formats: vec!["%d/%m/%Y".into()] }).write_canonical();
-    let error = Schema::builder().field(field).build().map(drop).unwrap_err().to_string();
-    assert!(error.contains("write_canonical"), "{error}");
+    let dates = |formats: &[&str]| Kind::Date { formats: formats.iter().map(|&format| format.into()).collect() };
+    let inside = |date: &Kind| [date.clone(), Kind::set(date.clone()), Kind::record([("at", Kind::set(date.clone()))])];
+    let build = |kind: Kind| Schema::builder().field(Field::new("born", kind).write_canonical()).build();
+    for kind in inside(&dates(&["%d/%m/%Y"])) {
+        let error = build(kind).map(drop).unwrap_err().to_string();
+        assert!(error.contains("write_canonical"), "{error}");
+    }
+    for kind in inside(&dates(&["%d/%m/%Y", "%Y-%m-%d"])).into_iter().chain(inside(&Kind::DATE)) {
+        assert!(build(kind).is_ok());
+    }
 }
