@@ -23,6 +23,7 @@
 //! *What does not count?* A lost worker, a bad signature of a webhook, and a run that gave the job back say nothing
 //! about the connector. They are not [`judge`](Health::judge)d.
 
+mod rules;
 mod view;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use rules::HealthRules;
 pub use view::{HealthStatus, View};
 
 use crate::clock_skew::Ahead;
@@ -40,61 +42,6 @@ use crate::value::Value;
 
 /// Which version of the persisted form this crate writes.
 const FORMAT: u32 = 1;
-/// One bad night has four attempts, so five failures need a second bad night.
-const FAILURES: u32 = 5;
-/// Longer than the back-off between the attempts of one job.
-const COOLDOWN: Duration = Duration::from_secs(5 * 60);
-/// A connector that recovers in the morning is tried again before noon.
-const CAP: Duration = Duration::from_secs(6 * 60 * 60);
-
-/// The limits of a circuit breaker.
-///
-/// ```
-/// use tripartite::health::HealthRules;
-/// assert_eq!(serde_json::from_str::<HealthRules>("{}")?, HealthRules::default());
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct HealthRules {
-    /// How many failed attempts in a row open it; 0 counts as 1.
-    pub failures: u32,
-    /// The first cool-down.
-    pub cooldown: Duration,
-    /// The longest cool-down.
-    pub cap: Duration,
-}
-
-impl HealthRules {
-    /// Sets the field [`failures`](field@Self::failures).
-    #[must_use]
-    pub fn failures(mut self, failures: u32) -> Self {
-        self.failures = failures;
-        self
-    }
-
-    /// Sets the field [`cooldown`](field@Self::cooldown).
-    #[must_use]
-    pub fn cooldown(mut self, cooldown: Duration) -> Self {
-        self.cooldown = cooldown;
-        self
-    }
-
-    /// Sets the field [`cap`](field@Self::cap).
-    #[must_use]
-    pub fn cap(mut self, cap: Duration) -> Self {
-        self.cap = cap;
-        self
-    }
-}
-
-impl Default for HealthRules {
-    /// Five failures; five minutes, doubling up to six hours.
-    fn default() -> Self {
-        Self { failures: FAILURES, cooldown: COOLDOWN, cap: CAP }
-    }
-}
 
 /// The health of a connector for an organisation, as it is stored.
 ///

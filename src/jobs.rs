@@ -4,7 +4,9 @@
 //! transitions, and stores the results by [compare-and-swap](JobStore::compare_and_swap).
 
 mod forward;
+mod row;
 mod shared;
+mod slots;
 
 use std::future::Future;
 use std::ops::Range;
@@ -14,6 +16,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::forward::forward_job_store;
+pub use self::row::{DuePage, LogEntry, LogPosition, Row, Shard, Stored, Swap, SwapOf, Version};
+pub use self::slots::SlotStore;
 use crate::failure::Classify;
 use crate::id::escape::{escaped, unescaped};
 
@@ -109,200 +113,6 @@ impl TryFrom<String> for StoreKey {
 impl From<StoreKey> for String {
     fn from(key: StoreKey) -> Self {
         key.0
-    }
-}
-
-/// One of the parts into which due keys are divided, so that different workers can read different parts.
-///
-/// [`Queue::shards`](crate::work::Queue::shards) says how many there are.
-///
-/// This struct is exhaustive: it is a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Shard(pub u16);
-
-/// A stored record: its bytes, and the time and the shard by which a store indexes it.
-///
-/// [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Row {
-    /// The record, in the core's own form.
-    pub bytes: Vec<u8>,
-    /// When a worker should look at it.
-    pub due: Option<DateTime<Utc>>,
-    /// The shard in which it is listed when it is due.
-    pub shard: Shard,
-}
-
-impl Row {
-    /// A record that is not due, in this shard.
-    ///
-    /// ```
-    /// use chrono::DateTime;
-    /// use tripartite::jobs::{Row, Shard};
-    /// let row = Row::new(b"{}".to_vec(), Shard(0));
-    /// assert_eq!(row.due, None); // no worker looks at it
-    /// assert!(row.due(DateTime::UNIX_EPOCH).due.is_some());
-    /// ```
-    pub fn new(bytes: Vec<u8>, shard: Shard) -> Self {
-        Self { bytes, due: None, shard }
-    }
-
-    /// Sets the field [`due`](field@Self::due).
-    #[must_use]
-    pub fn due(mut self, due: impl Into<Option<DateTime<Utc>>>) -> Self {
-        self.due = due.into();
-        self
-    }
-}
-
-/// A version of a stored record, counted by the store. A key never has the same version twice, also not after a delete.
-///
-/// [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
-///
-/// This struct is exhaustive: it is a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version(pub u64);
-
-/// A record as [`get`](JobStore::get) read it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stored {
-    /// The record.
-    pub row: Row,
-    /// Its version.
-    pub version: Version,
-}
-
-impl Stored {
-    /// A record with its version.
-    ///
-    /// ```
-    /// use tripartite::jobs::{Row, Shard, Stored, Version};
-    /// let stored = Stored::new(Row::new(b"{}".to_vec(), Shard(0)), Version(1));
-    /// assert_eq!(stored.version, Version(1));
-    /// ```
-    pub fn new(row: Row, version: Version) -> Self {
-        Self { row, version }
-    }
-}
-
-/// The outcome of a compare-and-swap. [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
-///
-/// This enum is exhaustive: a swap took effect or it did not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "a conflict changed nothing"]
-pub enum Swap {
-    /// It took effect. A stored record has this version now.
-    Applied(Version),
-    /// The record does not have the expected version; nothing changed.
-    Conflict,
-}
-
-/// A page of due keys, as [`due`](JobStore::due) returns it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DuePage {
-    /// The keys with their times, the longest due first. Keys that are due at the same time are in their byte order.
-    pub keys: Vec<(DateTime<Utc>, StoreKey)>,
-    /// Whether more keys are due after the last one.
-    pub more: bool,
-}
-
-impl DuePage {
-    /// The keys with their times, the longest due first, and whether more are due after the last one.
-    ///
-    /// ```
-    /// use tripartite::jobs::DuePage;
-    /// assert!(!DuePage::new(vec![], false).more); // nothing is due
-    /// ```
-    pub fn new(keys: Vec<(DateTime<Utc>, StoreKey)>, more: bool) -> Self {
-        Self { keys, more }
-    }
-}
-
-/// The position of an entry in a log.
-///
-/// ```
-/// use chrono::{DateTime, TimeDelta};
-/// use tripartite::jobs::LogPosition;
-/// let time = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
-/// let at = |seconds, id: &str| LogPosition::new(time(seconds), id.to_owned());
-/// assert!(at(1, "b") < at(2, "a")); // by time,
-/// assert!(at(1, "B") < at(1, "a")); // then by the bytes of the id
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub struct LogPosition {
-    /// Its time.
-    pub at: DateTime<Utc>,
-    /// Its id.
-    pub id: String,
-}
-
-impl LogPosition {
-    /// The position at this time, of the entry with this id.
-    ///
-    /// ```
-    /// use chrono::DateTime;
-    /// use tripartite::jobs::LogPosition;
-    /// let at = |id: &str| LogPosition::new(DateTime::UNIX_EPOCH, id.to_owned());
-    /// assert!(at("") < at("a")); // an empty id comes before every other of its time
-    /// ```
-    pub fn new(at: DateTime<Utc>, id: String) -> Self {
-        Self { at, id }
-    }
-}
-
-/// An entry of a log: [`append`](JobStore::append) takes it, and [`read`](JobStore::read) returns it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LogEntry {
-    /// Its position.
-    pub position: LogPosition,
-    /// The entry, in the core's own form.
-    pub bytes: Vec<u8>,
-}
-
-impl LogEntry {
-    /// The entry at a position.
-    ///
-    /// ```
-    /// use chrono::DateTime;
-    /// use tripartite::jobs::{LogEntry, LogPosition};
-    /// let first = LogPosition::new(DateTime::UNIX_EPOCH, "a".to_owned());
-    /// let entry = LogEntry::new(first, b"{}".to_vec());
-    /// assert_eq!(entry.bytes, b"{}");
-    /// ```
-    pub fn new(position: LogPosition, bytes: Vec<u8>) -> Self {
-        Self { position, bytes }
-    }
-}
-
-/// One swap of a batch: the parameters of [`compare_and_swap`](JobStore::compare_and_swap).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SwapOf {
-    /// The key.
-    pub key: StoreKey,
-    /// The expected version; `None` expects that there is no record.
-    pub expect: Option<Version>,
-    /// The record to store; `None` deletes.
-    pub next: Option<Row>,
-}
-
-impl SwapOf {
-    /// The swap of a key from the expected version to the next record.
-    ///
-    /// ```
-    /// use tripartite::jobs::SwapOf;
-    /// let nothing = SwapOf::new("slot/a/b".parse()?, None, None);
-    /// assert!(nothing.next.is_none()); // expects that there is no record, and stores none
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn new(key: StoreKey, expect: Option<Version>, next: Option<Row>) -> Self {
-        Self { key, expect, next }
     }
 }
 

@@ -8,14 +8,14 @@ use super::lane::Lane;
 use super::record::{Records, Versioned};
 use crate::backoff::Fraction;
 use crate::id::{CommandId, SyncKey};
-use crate::jobs::{JobStore, Shard};
+use crate::jobs::{Shard, SlotStore};
 use crate::notice::Notice;
 use crate::queue::{Command, Outcome, QueueRules, Slot};
 
 /// How many parts the due keys are divided into, unless the host says otherwise.
 const SHARDS: u16 = 8;
 
-/// The slots, connections and history that a [`JobStore`] keeps.
+/// The slots, connections and history that a [`JobStore`](crate::jobs::JobStore) keeps. Commands need a [`SlotStore`] only.
 ///
 /// Every change reads a record, decides by a pure transition, and swaps, again and again until nobody was in between.
 /// So several processes may use one store at a time. Nothing is kept in memory.
@@ -61,7 +61,7 @@ pub struct Applied {
     pub notice: Option<Notice>,
 }
 
-impl<S: JobStore> Queue<S> {
+impl<S: SlotStore> Queue<S> {
     /// The queue of a store, under the default rules.
     ///
     /// [`Queue`] has an example.

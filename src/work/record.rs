@@ -8,7 +8,7 @@ use super::error::WorkError;
 use super::lane::Lane;
 use crate::gate::Gate;
 use crate::health::Health;
-use crate::jobs::{JobStore, Row, Shard, StoreKey, Stored, Swap, Version};
+use crate::jobs::{Row, Shard, SlotStore, StoreKey, Stored, Swap, Version};
 use crate::queue::Slot;
 use crate::registry::Enrolment;
 use crate::tombstone::Tombstones;
@@ -98,7 +98,7 @@ pub(super) struct Records<S> {
     pub(super) shards: u16,
 }
 
-impl<S: JobStore> Records<S> {
+impl<S: SlotStore> Records<S> {
     /// Reads a record.
     pub(super) async fn read<T: Record>(&self, key: &StoreKey) -> Result<Option<T>, WorkError<S::Error>> {
         Ok(self.load(key).await?.record)
