@@ -70,10 +70,16 @@ pub struct HistoryEntry {
 pub enum EntryError {
     /// It is not the JSON of an entry.
     #[error("this is not the JSON of an entry: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
     /// It was written by a later version of this crate.
     #[error(transparent)]
     Format(#[from] FormatError),
+}
+
+impl From<serde_json::Error> for EntryError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
 }
 
 impl HistoryEntry {

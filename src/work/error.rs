@@ -4,7 +4,8 @@ use crate::failure::{Classify, Failure};
 use crate::jobs::StoreKey;
 use crate::schedule::ScheduleError;
 
-/// Why a record of the work column could not be read or changed.
+/// Why a record of the work column could not be read or changed. The text contains that of the store's own error, so that
+/// error is no source of this one.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -25,7 +26,7 @@ use crate::schedule::ScheduleError;
 pub enum WorkError<E: std::error::Error> {
     /// The job store failed.
     #[error("the job store failed: {0}")]
-    Store(#[source] E),
+    Store(E),
     /// A stored record cannot be read. It stays as it is.
     #[error("the record {} cannot be read: {problem}", key.as_str())]
     Broken {
@@ -60,7 +61,7 @@ impl<E: std::error::Error + Classify> Classify for WorkError<E> {
 pub enum ConnectError<E: std::error::Error> {
     /// Its schedule can have no timetable.
     #[error("the connection's schedule: {0}")]
-    Schedule(#[source] ScheduleError),
+    Schedule(ScheduleError),
     /// The store failed.
     #[error(transparent)]
     Work(#[from] WorkError<E>),

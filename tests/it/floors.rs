@@ -212,6 +212,28 @@ fn public_types(text: &str) -> Vec<(String, String)> {
     types.collect()
 }
 
+/// Whoever prints an error with its sources reads each cause once: an error that has a source is transparent, or its text
+/// does not repeat the source's.
+#[test]
+fn an_error_tells_its_cause_once() {
+    let mut seen = 0;
+    for (_, path) in sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut said = "";
+        for line in text.lines().map(str::trim_start) {
+            if line.starts_with("#[error(") {
+                said = line;
+            }
+            if line.contains("#[from]") || line.contains("#[source]") || line.starts_with("source: ") {
+                let once = said.contains("transparent") || !(said.contains("{0}") || said.contains("{source}"));
+                assert!(once, "{}: {said} {line}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 8, "the search for sources finds nothing any more: {seen}");
+}
+
 /// A new variant or field breaks nobody, or a sentence says why there is none to come.
 #[test]
 fn a_public_type_is_not_exhaustive_or_says_why_it_is() {
