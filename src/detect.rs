@@ -55,20 +55,28 @@ pub struct Sides<'a> {
 #[non_exhaustive]
 pub enum Verdict {
     /// Nothing: all three agree.
+    #[serde(alias = "in_sync")]
     InSync,
     /// There was no base, and both sides have the same.
+    #[serde(alias = "adopted")]
     Adopted,
     /// Both sides changed to the same.
+    #[serde(alias = "converged")]
     Converged,
     /// Only the source changed it.
+    #[serde(alias = "remote_only")]
     RemoteOnly(RemoteChange),
     /// Only the host's users changed it.
+    #[serde(alias = "local_only")]
     LocalOnly(LocalChange),
     /// Both changed it, to different values.
+    #[serde(alias = "conflict")]
     Conflict(Clash),
     /// The source said nothing about it, and that means nothing.
+    #[serde(alias = "not_reported")]
     NotReported,
     /// The source said something that is none of the field's kind.
+    #[serde(alias = "invalid_remote")]
     InvalidRemote(Problem),
 }
 
@@ -77,12 +85,16 @@ pub enum Verdict {
 #[non_exhaustive]
 pub enum RemoteChange {
     /// There was no base, and the host had nothing.
+    #[serde(alias = "filled")]
     Filled,
     /// From null to a value.
+    #[serde(alias = "set")]
     Set,
     /// From one value to another.
+    #[serde(alias = "changed")]
     Changed,
     /// From a value to null.
+    #[serde(alias = "cleared")]
     Cleared,
 }
 
@@ -91,12 +103,16 @@ pub enum RemoteChange {
 #[non_exhaustive]
 pub enum LocalChange {
     /// There was no base, and the source has nothing.
+    #[serde(alias = "unbased")]
     Unbased,
     /// From null to a value.
+    #[serde(alias = "set")]
     Set,
     /// From one value to another.
+    #[serde(alias = "changed")]
     Changed,
     /// From a value to null.
+    #[serde(alias = "cleared")]
     Cleared,
 }
 
@@ -105,14 +121,19 @@ pub enum LocalChange {
 #[non_exhaustive]
 pub enum Clash {
     /// There is no base, and both have a value.
+    #[serde(alias = "no_base")]
     NoBase,
     /// Both set it, from null.
+    #[serde(alias = "both_set")]
     BothSet,
     /// Both changed it.
+    #[serde(alias = "both_changed")]
     BothChanged,
     /// The host's users cleared it, the source changed it.
+    #[serde(alias = "local_cleared")]
     LocalCleared,
     /// The source cleared it, the host's users changed it.
+    #[serde(alias = "remote_cleared")]
     RemoteCleared,
 }
 

@@ -38,18 +38,25 @@ use crate::value::{FieldRef, Value};
 #[non_exhaustive]
 pub enum Decision {
     /// Nothing had to be decided.
+    #[serde(alias = "nothing")]
     Nothing,
     /// The source's value was taken.
+    #[serde(alias = "took_remote")]
     TookRemote,
     /// The host's value was kept, and the source's acknowledged.
+    #[serde(alias = "kept_local")]
     KeptLocal,
     /// Both sides' changes were brought together, or a resolver wrote a value of its own.
+    #[serde(alias = "merged")]
     Merged,
     /// The host's value was kept, and a person must decide.
+    #[serde(alias = "held_open")]
     HeldOpen,
     /// A local edit was undone, because the field is enforced.
+    #[serde(alias = "drift_reverted")]
     DriftReverted,
     /// A person entered a value: an answer to a conflict, or one that was brought back. No policy comes to this.
+    #[serde(alias = "entered")]
     Entered,
 }
 

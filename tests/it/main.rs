@@ -47,5 +47,6 @@ mod situations;
 mod support;
 #[cfg(feature = "webhook")]
 mod webhook;
+mod wire;
 mod work;
 mod work_sim;
