@@ -75,6 +75,24 @@ fn nobody_is_entered_twice_for_want_of_rules() {
 }
 
 #[test]
+fn workers_sync_a_table_that_a_first_run_attached() {
+    let (bench, listing, schema) = club();
+    let (db, key) = (bench.path("members.db"), "ballybeg/federation");
+    let ran = bench.run(&listing, &[&TABLE[..], &["--schema", &schema, "--key", key]].concat());
+    assert_eq!(counts(&ran.json(), ["linked", "created"]), [1, 1], "{}", ran.stderr);
+    let run = |args: &[&str]| {
+        let ran = bench.program(&[args, &["--db", &db]].concat());
+        assert_eq!(ran.status, 0, "{args:?}: {}{}", ran.stdout, ran.stderr);
+    };
+    run(&["schedule", "--key", key, "--remote", &listing, "--at", "02:15"]);
+    bench.listing(LISTING.replace("Niamh", "Neasa"));
+    run(&["trigger", "--key", key]);
+    run(&["work", "--until-idle", "--spacing", "0"]);
+    let name = "SELECT full_name FROM members WHERE tripartite_id = 'F2'";
+    assert_eq!(bench.value(name).as_deref(), Some("Neasa Kelly"));
+}
+
+#[test]
 fn what_is_blocked_is_approved_with_the_table() {
     let (bench, listing, schema) = club();
     let db = bench.path("members.db");

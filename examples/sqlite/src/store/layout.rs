@@ -183,8 +183,9 @@ fn in_host(
     let mut pending = Pending::default();
     pending.statements.extend(Definitions::of(conn, register)?.missing(register, host::attach::triggers()));
     pending.statements.extend(remembering_settings(register, &stored, settings)?);
-    let (is_ours, is_unwatched) = (has_fields_of(&stored.schema, &settings.schema), is_unwatched(conn, register)?);
-    let moment = moment(conn)?;
+    let (is_ours, moment) = (has_fields_of(&stored.schema, &settings.schema), moment(conn)?);
+    // A foreign key may carry what is written on to a table that has triggers of the host's own.
+    let is_unwatched = false;
     Ok(Layout { columns, bases: None, leaves: None, is_unwatched, not_null, pending, is_ours, moment })
 }
 

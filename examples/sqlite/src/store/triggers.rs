@@ -7,7 +7,7 @@
 //!
 //! | what is written | triggers |
 //! |---|---|
-//! | creations of ids that have neither row nor link, and changes that store the base anew, leave `active` and the id alone | off, unless a table has a trigger of the user's own or the members have match keys |
+//! | creations of ids that have neither row nor link, and changes that store the base anew, leave `active` and the id alone | off, unless a table has a trigger of the user's own, the members have match keys, or they stand in a table of the host's own |
 //! | everything else | on |
 //!
 //! It is a setting of this connection: other clients' writes run the triggers at any time. To switch it makes SQLite
@@ -16,7 +16,6 @@
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::host::attach;
 use super::{StoreError, bases, tables};
 
 /// The tables that such a batch writes.
@@ -32,7 +31,7 @@ pub(super) const WRITTEN: [&str; 7] = [
 
 /// The triggers that have nothing to do for such a batch.
 pub(super) fn idle() -> impl Iterator<Item = &'static str> {
-    tables::triggers().chain([bases::UNLINKED_NAME]).chain(attach::triggers().map(|(name, _)| name))
+    tables::triggers().chain([bases::UNLINKED_NAME])
 }
 
 /// Whether a connection runs triggers.

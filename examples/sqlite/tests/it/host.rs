@@ -107,6 +107,12 @@ fn whatever_a_client_does_is_an_edit() {
             "a row that is replaced by its key",
         ),
         (
+            "PRAGMA recursive_triggers = ON;
+             REPLACE INTO members(id, full_name, born, mail) VALUES (1, 'Áine Byrne', '1990-05-04', 'a@club.example')",
+            "a@club.example",
+            "the same by a client whose triggers run on deletions, too",
+        ),
+        (
             "INSERT INTO members(id, full_name, mail) VALUES (1, '', 'a@club.example')
              ON CONFLICT DO UPDATE SET mail = excluded.mail",
             "a@club.example",
@@ -311,6 +317,25 @@ fn a_trigger_of_the_hosts_that_writes_beside_the_fields_is_no_edit() {
     assert_eq!(bench.value(stale).as_deref(), Some("0"), "the revision is read after the triggers have run");
     assert_eq!(sync(&bench, &FEDERATION.replace("Niamh", "Neasa")).report.counts.updated, 1);
     assert_eq!(bench.value(stale).as_deref(), Some("0"));
+}
+
+/// What is written here may be carried on by the database.
+#[test]
+fn triggers_of_other_tables_of_the_hosts_run() {
+    let bench = Bench::new();
+    bench.edit(
+        "CREATE TABLE people(id INTEGER PRIMARY KEY, name TEXT, phone TEXT UNIQUE);
+         CREATE TABLE calls(phone TEXT REFERENCES people(phone) ON UPDATE CASCADE);
+         CREATE TABLE seen(phone TEXT);
+         CREATE TRIGGER moved AFTER UPDATE ON calls BEGIN INSERT INTO seen VALUES (NEW.phone); END",
+    );
+    let table = HostTable::new("people", "id").column("name", "name").column("phone", "phone");
+    host(&bench).attach(&Register::default(), &table, &settings(crate::bench::SCHEMA)).unwrap();
+    bench.sync(&crate::bench::members(1..=2));
+    bench.edit("INSERT INTO calls VALUES ('p1')");
+    bench.sync(&crate::bench::members(1..=2).replace("p1", "q1"));
+    assert_eq!(bench.value("SELECT phone FROM calls").as_deref(), Some("q1"));
+    assert_eq!(bench.value("SELECT phone FROM seen").as_deref(), Some("q1"));
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tripartite::jobs::{JobStore, StoreKey, forward_job_store};
 use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
+use tripartite_sqlite::store::{Access, Database, HostTable, Register};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, settings};
 
 mod in_memory {
     tripartite::conformance::job_store!(super::SqliteJobStore::in_memory().unwrap());
@@ -14,6 +15,10 @@ mod in_memory {
 
 mod on_a_file {
     tripartite::conformance::job_store!(*super::OnFile::new());
+}
+
+mod beside_a_table_of_the_hosts_own {
+    tripartite::conformance::job_store!(*super::OnFile::beside("CREATE TABLE members(id INTEGER PRIMARY KEY, n TEXT)"));
 }
 
 mod two_on_one_file {
@@ -29,6 +34,19 @@ struct OnFile {
 impl OnFile {
     fn new() -> Self {
         let bench = Bench::new();
+        Self { store: SqliteJobStore::open(&bench.db()).unwrap(), _bench: bench }
+    }
+}
+
+impl OnFile {
+    /// On the file of a club, whose table is attached.
+    fn beside(club: &str) -> Self {
+        let bench = Bench::new();
+        bench.edit(club);
+        let settings = settings(r#"{"fields": {"name": {"kind": "name"}}}"#);
+        let table = HostTable::new("members", "id").column("name", "n");
+        let database = Database::open_host(&bench.db(), Access::Write).unwrap();
+        database.attach(&Register::default(), &table, &settings).unwrap();
         Self { store: SqliteJobStore::open(&bench.db()).unwrap(), _bench: bench }
     }
 }
