@@ -4,6 +4,8 @@
 //! `phone_tricky.tsv` what people and programs make of numbers. Columns: region, input, E.164 with extension or
 //! `invalid`.
 
+mod phonenumber;
+
 use std::collections::BTreeMap;
 
 use tripartite::normalize::phone::{Region, canonical, same};
