@@ -85,6 +85,7 @@
 //! | serve many organisations and sources | [`work`]: a whole host on a page | [`jobs`]: the trait · [`queue`], [`schedule`], [`gate`], [`health`] |
 //! | take in webhooks | `webhook` (a feature) | [`work`], which stores what they say |
 //! | test your stores and connectors | `conformance` (a feature) | [`memory`]: stores and a connector that pass |
+//! | upgrade it | [`upgrading`]: formats, two versions at a time, what a new fingerprint costs | the changelog |
 //! | fuzz or measure it | `arbitrary` (a feature): schemas and cases from bytes | [`performance`]: figures, floors, peers |
 //!
 //! # The house
@@ -105,7 +106,7 @@
 //! | 8 | [`run`]: one sync, as typed steps · [`decide`](mod@decide): what people decide | |
 //! | 9 | [`drive`](mod@drive): a driver · [`memory`]: reference implementations | `webhook` (a feature) |
 //! | 10 | | [`work`]: where the columns meet: workers |
-//! | 11 | `conformance` (a feature): the traits' promises as a suite · `arbitrary` (a feature) · [`performance`] · [`book`] | |
+//! | 11 | `conformance` (a feature): the traits' promises as a suite · `arbitrary` (a feature) · [`performance`] · [`upgrading`] · [`book`] | |
 //!
 //! # Features
 //!
@@ -195,6 +196,7 @@ pub mod conformance;
 
 pub mod book;
 pub mod performance;
+pub mod upgrading;
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -52,6 +52,9 @@ impl Row {
 
 /// A version of a stored record, counted by the store. A key never has the same version twice, also not after a delete.
 ///
+/// The store makes every version, and the core only hands it back. So a signed column of 64 bits is enough for a store that
+/// counts up from 1.
+///
 /// [`MemoryJobStore`](crate::memory::MemoryJobStore) has an example.
 ///
 /// This struct is exhaustive: it is a number.

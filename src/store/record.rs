@@ -155,7 +155,9 @@ pub struct Base {
     pub record: Record,
     /// The schema it was stored under.
     pub schema: Fingerprint,
-    /// The version of the source's record, if the source counts versions.
+    /// The version of the source's record, if the source counts versions. The source makes it, so it may be any number. In a
+    /// signed column of 64 bits a store keeps its bits, `version as i64`, reads them back `as u64`, and never compares it in
+    /// SQL.
     pub version: Option<u64>,
 }
 

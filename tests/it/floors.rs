@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 12] = [
     &["run", "decide"],
     &["drive", "memory", "webhook"],
     &["work"],
-    &["conformance", "arbitrary", "performance", "book"],
+    &["conformance", "arbitrary", "performance", "upgrading", "book"],
 ];
 
 /// What a reader copies from the README is what is compiled and run.
@@ -210,6 +210,31 @@ fn public_types(text: &str) -> Vec<(String, String)> {
         (head.join("\n"), lines[at..=at + end.unwrap_or_default()].join("\n"))
     });
     types.collect()
+}
+
+/// A claim of the page on upgrading names the tests that hold it.
+#[test]
+fn the_tests_that_the_page_on_upgrading_names_are_there() {
+    let page = include_str!("../../src/upgrading/page.md");
+    let held = page.split("<!-- Held by tests: ").skip(1).map(|rest| rest.split("-->").next().unwrap());
+    let words =
+        held.flat_map(|held| held.split([',', '.', ' ', '\n', ':', '/'])).filter(|word| word.matches('_').count() > 2);
+    let mut tests = String::new();
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it")];
+    while let Some(folder) = open.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.is_dir() {
+                true => open.push(path),
+                false => tests.push_str(&String::from_utf8_lossy(&fs::read(path).unwrap())),
+            }
+        }
+    }
+    let mut seen = 0;
+    for word in words {
+        assert!(tests.contains(&format!("fn {word}()")), "no test is called {word}");
+        seen += 1;
+    }
+    assert!(seen > 12, "the page names no tests any more: {seen}");
 }
 
 /// Whoever prints an error with its sources reads each cause once: an error that has a source is transparent, or its text
