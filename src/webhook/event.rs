@@ -49,19 +49,23 @@ impl Message {
     ///
     /// ```
     /// use tripartite::id::ExternalId;
-    /// use tripartite::tombstone::Order;
-    /// use tripartite::webhook::{Event, EventKind, Message};
-    /// let id = ExternalId::new("7")?;
-    /// let order = |version| Order::default().version(version);
-    /// let event = |change, version| Event { id: id.clone(), change, order: order(version) };
-    /// let events = vec![
-    ///     event(EventKind::Deleted, 5),
-    ///     event(EventKind::Created, 6),
-    ///     event(EventKind::Updated, 4),
+    /// use tripartite::webhook::{EventKind, Shape};
+    /// let types = [
+    ///     ("gone", EventKind::Deleted),
+    ///     ("new", EventKind::Created),
+    ///     ("edit", EventKind::Updated),
     /// ];
-    /// let message = Message { events, ignored: 0 };
+    /// let shape = Shape::new("/t", "/id", types)?.events("/all")?.version("/rev")?;
+    /// let message = shape.read(
+    ///     br#"{"all": [
+    ///         {"t": "gone", "id": 7, "rev": 5},
+    ///         {"t": "new", "id": 7, "rev": 6},
+    ///         {"t": "edit", "id": 7, "rev": 4}
+    ///     ]}"#,
+    /// )?;
+    /// let id = ExternalId::new("7")?;
     /// assert_eq!(message.latest()[&id].change, EventKind::Created); // created again
-    /// # Ok::<(), tripartite::id::IdError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn latest(&self) -> BTreeMap<ExternalId, &Event> {
         let mut latest: BTreeMap<ExternalId, &Event> = BTreeMap::new();

@@ -60,7 +60,7 @@ use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, Sto
 ///
 /// let store = SqliteJobStore::in_memory()?;
 /// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
-/// let row = Row { bytes: b"{}".to_vec(), due: None, shard: Shard(0) };
+/// let row = Row::new(b"{}".to_vec(), Shard(0));
 /// let Swap::Applied(first) = block_on(store.compare_and_swap(&key, None, Some(&row)))? else { panic!() };
 /// // Two workers read the same version; one of them gets it.
 /// assert!(matches!(block_on(store.compare_and_swap(&key, Some(first), Some(&row)))?, Swap::Applied(_)));
@@ -109,7 +109,7 @@ impl SqliteJobStore {
     /// # use tripartite::drive::block_on;
     /// # use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
     /// let store = SqliteJobStore::in_memory()?;
-    /// let row = Row { bytes: vec![], due: None, shard: Shard(0) };
+    /// let row = Row::new(vec![], Shard(0));
     /// for key in [StoreKey::of("slot", ["a", "b"]), StoreKey::of("slot", ["c", "d"]), StoreKey::of("slots", ["e"])] {
     ///     let _ = block_on(store.compare_and_swap(&key, None, Some(&row)))?;
     /// }
