@@ -31,7 +31,8 @@ enum PlanIdentity {
     /// From the ops that were carried out, because no plan was judged as a whole.
     Applied(PlanHash),
     /// From all ops of a judged plan, each when it is its turn to be written: its entries are made only once.
-    Planned(PlanHash),
+    /// The number is how many records the plan itself sets aside: an op that is planned once more may add one.
+    Planned(PlanHash, usize),
     Judged(PlanId),
 }
 
@@ -53,12 +54,12 @@ impl Outcomes {
 
     /// A plan was judged as a whole, and nobody has asked for its id. Every op of it is [added](Self::planned).
     pub(super) fn judged_unnamed(&mut self, policy: &Policy) {
-        self.plan = PlanIdentity::Planned(PlanHash::new(policy));
+        self.plan = PlanIdentity::Planned(PlanHash::new(policy), self.quarantined.len());
     }
 
     /// Adds an op of a plan that was judged as a whole.
     pub(super) fn planned(&mut self, schema: &Schema, op: &Op) {
-        if let PlanIdentity::Planned(hash) = &mut self.plan {
+        if let PlanIdentity::Planned(hash, _) = &mut self.plan {
             hash.add(schema, op);
         }
     }
@@ -188,7 +189,8 @@ impl Outcomes {
     pub(super) fn told(self, index: &Index) -> Told {
         let counts = self.counts(index);
         let plan_id = match self.plan {
-            PlanIdentity::Applied(hash) | PlanIdentity::Planned(hash) => hash.id(&self.quarantined),
+            PlanIdentity::Applied(hash) => hash.id(&self.quarantined),
+            PlanIdentity::Planned(hash, aside) => hash.id(&self.quarantined[..aside]),
             PlanIdentity::Judged(id) => id,
         };
         Told { counts, plan_id, set_aside: self.quarantined, unwritten: self.unwritten }

@@ -124,9 +124,7 @@ impl Committing {
         self.batches.answered(self.phase.context_mut(), ops, outcomes);
         write(self.phase, self.batches)
     }
-}
 
-impl Committing {
     pub(super) fn failed(mut self, failure: Failure) -> Done {
         self.batches.give_up(self.phase.context_mut());
         self.phase.failed(failure)

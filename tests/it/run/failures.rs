@@ -1,6 +1,8 @@
 //! Failures of the host, and of its schema.
 
 use tripartite::failure::Failure;
+use tripartite::id::LocalId;
+use tripartite::matching::MatchRule;
 
 use super::*;
 
@@ -30,6 +32,28 @@ fn a_report_names_the_plan_of_a_run_that_broke_off_or_met_an_edit() {
         let done = step.fail(Failure::Retry { after: None });
         assert_eq!(done.report.plan_id, planned, "after {committed} batches");
     }
+}
+
+/// A record that is set aside only while the plan is written is no part of the plan.
+#[test]
+fn a_report_names_the_plan_of_a_run_that_set_somebody_aside_on_the_way() {
+    let policy = members();
+    let store = MemoryStore::new(policy.schema().clone());
+    let listed = listing(policy.schema(), &[("7", member("Áine", "1"))]);
+    let rules = [MatchRule::new("phone", ["phone"])];
+    let night = || run(&policy, "night").matching(rules.clone()).unwrap();
+    let planned = finish(by_hand(night().dry().start(), &listed, &store, |_| ())).report.plan_id;
+    let mut step = night().start();
+    while !matches!(step, Step::Committing(_)) {
+        step = looked(step, &listed, &store);
+    }
+    let Step::Committing(committing) = step else { panic!("there is a creation") };
+    // Somebody with that phone is entered before the creation is planned once more.
+    let entered = record(policy.schema(), member("Anne", "1"));
+    store.enter(LocalId::new("new").unwrap(), entered).unwrap();
+    let step = by_hand(committing.resume(vec![OpOutcome::Stale]), &listed, &store, |_| ());
+    let report = finish(step).report;
+    assert_eq!((report.set_aside.len(), report.plan_id), (1, planned));
 }
 
 /// The error of the host comes back with the report, whatever call it was.
