@@ -1,12 +1,11 @@
 //! A place of its own for every test: a directory with a database, listings and schemas.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use nightly_sync::listing::JsonLines;
-use rusqlite::Connection;
 use serde_json::Value;
 use tripartite::drive::block_on;
 use tripartite::run::Step;
@@ -14,14 +13,14 @@ use tripartite::source::Connector;
 use tripartite::store::RecordStore;
 use tripartite_sqlite::store::SqliteStore;
 
+use crate::place::Place;
+
 /// The demonstration's files.
 pub(crate) fn demo(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("demo").join(name)
 }
 
-pub(crate) struct Bench {
-    dir: PathBuf,
-}
+pub(crate) struct Bench(Place);
 
 /// What a run printed.
 pub(crate) struct Ran {
@@ -41,26 +40,15 @@ impl Ran {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("nightly-sync-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let dir = std::env::temp_dir().join(name);
-        fs::create_dir_all(&dir).unwrap();
-        Self { dir }
+        Self(Place::new())
     }
 
-    /// One whose database an earlier version wrote; `sqlite3 FILE .dump` shows what stands in it.
     pub(crate) fn of(database: &[u8]) -> Self {
-        let bench = Self::new();
-        bench.write("members.db", database);
-        bench
+        Self(Place::of(database))
     }
 
     pub(crate) fn path(&self, name: &str) -> String {
         self.dir.join(name).display().to_string()
-    }
-
-    pub(crate) fn db(&self) -> PathBuf {
-        self.dir.join("members.db")
     }
 
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
@@ -91,46 +79,13 @@ impl Bench {
         assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
         ran.json()
     }
-
-    pub(crate) fn sql(&self) -> Connection {
-        Connection::open(self.db()).unwrap()
-    }
-
-    pub(crate) fn edit(&self, sql: &str) {
-        self.sql().execute_batch(sql).unwrap();
-    }
-
-    /// One value, as text.
-    pub(crate) fn value(&self, sql: &str) -> Option<String> {
-        self.sql().query_row(&format!("SELECT CAST(({sql}) AS TEXT)"), [], |row| row.get(0)).unwrap()
-    }
-
-    /// Every row and column of a table, in order.
-    pub(crate) fn dump(&self, table: &str) -> Vec<String> {
-        let conn = self.sql();
-        let mut statement = conn.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).unwrap();
-        let columns = statement.column_count();
-        let row = |row: &rusqlite::Row<'_>| {
-            Ok((0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect::<Vec<_>>().join("|"))
-        };
-        statement.query_map([], row).unwrap().map(Result::unwrap).collect()
-    }
-
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        fs::read(self.db()).unwrap()
-    }
-
-    pub(crate) fn files(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.dir).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
 }
 
-impl Drop for Bench {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.dir);
+impl Deref for Bench {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.0
     }
 }
 

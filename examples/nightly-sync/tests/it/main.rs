@@ -21,6 +21,8 @@ mod matches;
 mod night;
 mod operator;
 mod order;
+#[path = "../../../sqlite/tests/it/place.rs"]
+mod place;
 mod registers;
 mod schema;
 #[cfg(unix)]

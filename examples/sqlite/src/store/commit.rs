@@ -64,8 +64,8 @@ pub(super) fn batch(
         at: super::record::time(&batch.at),
         free,
         // Where no trigger runs, none would keep a base that is about to be replaced.
-        leaves_shape: !unwatched,
-        leaves_kept: !unwatched || tx.prepare_cached(&sql.kept)?.exists([])?,
+        clears_shape: !unwatched,
+        clears_kept: !unwatched || tx.prepare_cached(&sql.kept)?.exists([])?,
         taken: tx.prepare_cached(&sql.taken)?,
         find: tx.prepare_cached(&sql.find)?,
         find_row: None,
@@ -146,10 +146,10 @@ struct Writer<'a> {
     at: String,
     /// Nobody has an id of any creation.
     free: bool,
-    /// Whether a trigger would keep the base of a row that is written while its link has a shape.
-    leaves_shape: bool,
-    /// Whether something may be kept of a base that is replaced.
-    leaves_kept: bool,
+    /// Whether a shape goes before its row is written: a trigger would keep the old base.
+    clears_shape: bool,
+    /// Whether what was kept of an old base goes.
+    clears_kept: bool,
     taken: CachedStatement<'a>,
     find: CachedStatement<'a>,
     /// Made when the first base is to be left in its row.
@@ -259,8 +259,8 @@ impl<'a> Writer<'a> {
             }
             revision += u64::from(known.is_some());
         }
-        let leave = self.sql.leave.iter().zip([self.leaves_shape, self.leaves_kept]);
-        for (sql, _) in leave.filter(|(_, needed)| *needed && op.base.is_some()) {
+        let clear = self.sql.clear.iter().zip([self.clears_shape, self.clears_kept]);
+        for (sql, _) in clear.filter(|(_, needed)| *needed && op.base.is_some()) {
             self.tx.prepare_cached(sql)?.execute([op.id.as_str()])?;
         }
         // Of a deleted row no revision is left to tell.

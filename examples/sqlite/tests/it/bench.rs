@@ -1,11 +1,9 @@
 //! A place of its own for every test: a directory with a database, and nights that a listing is synced in.
 
-use std::fs;
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
 use serde_json::Value;
 use tripartite::drive::drive_blocking;
 use tripartite::id::ExternalId;
@@ -15,35 +13,24 @@ use tripartite::schema::{Policy, Schema};
 use tripartite::source::{Item, RemoteRecord};
 use tripartite_sqlite::store::{Access, Database, Register, Settings, SqliteStore};
 
+use crate::place::Place;
+
 /// The schema of [`members`].
 pub(crate) const SCHEMA: &str = r#"{"fields": {"name": {"kind": "name"}, "phone": {"kind": "text"}}}"#;
 
-pub(crate) struct Bench {
-    dir: PathBuf,
-}
+pub(crate) struct Bench(Place);
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("tripartite-sqlite-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let dir = std::env::temp_dir().join(name);
-        fs::create_dir_all(&dir).unwrap();
-        Self { dir }
+        Self(Place::new())
     }
 
-    /// One whose database an earlier version wrote; `sqlite3 FILE .dump` shows what stands in it.
     pub(crate) fn of(database: &[u8]) -> Self {
-        let bench = Self::new();
-        fs::write(bench.db(), database).unwrap();
-        bench
+        Self(Place::of(database))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
-    }
-
-    pub(crate) fn db(&self) -> PathBuf {
-        self.path("members.db")
     }
 
     /// The store of the unnamed register, under the schema that is stored, or that of [`members`].
@@ -60,46 +47,13 @@ impl Bench {
         let done = night(&store, |run| run, &listing);
         serde_json::to_value(&done.report).unwrap()
     }
-
-    pub(crate) fn sql(&self) -> Connection {
-        Connection::open(self.db()).unwrap()
-    }
-
-    pub(crate) fn edit(&self, sql: &str) {
-        self.sql().execute_batch(sql).unwrap();
-    }
-
-    /// One value, as text.
-    pub(crate) fn value(&self, sql: &str) -> Option<String> {
-        self.sql().query_row(&format!("SELECT CAST(({sql}) AS TEXT)"), [], |row| row.get(0)).unwrap()
-    }
-
-    /// Every row and column of a table, in order.
-    pub(crate) fn dump(&self, table: &str) -> Vec<String> {
-        let conn = self.sql();
-        let mut statement = conn.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).unwrap();
-        let columns = statement.column_count();
-        let row = |row: &rusqlite::Row<'_>| {
-            Ok((0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect::<Vec<_>>().join("|"))
-        };
-        statement.query_map([], row).unwrap().map(Result::unwrap).collect()
-    }
-
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        fs::read(self.db()).unwrap()
-    }
-
-    pub(crate) fn files(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.dir).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
 }
 
-impl Drop for Bench {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.dir);
+impl Deref for Bench {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.0
     }
 }
 

@@ -13,6 +13,7 @@ mod jobs;
 mod jobs_model;
 mod jobs_race;
 mod jobs_suite;
+mod place;
 mod recipe;
 mod records_suite;
 mod triggers;

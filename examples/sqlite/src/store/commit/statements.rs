@@ -21,7 +21,7 @@ ON CONFLICT DO UPDATE SET
     deactivated = iif(ifnull(?9, deactivated > 0), ?8 + 1, -?8)";
 
 /// Nothing is to be kept of a base in whose place there is another in a moment.
-const LEAVE: [&str; 2] = [
+const CLEAR: [&str; 2] = [
     "UPDATE {tripartite_links} SET shape = NULL WHERE external_id = ?1 AND shape IS NOT NULL",
     "DELETE FROM {tripartite_kept} WHERE external_id = ?1",
 ];
@@ -68,7 +68,7 @@ pub(in super::super) struct Statements {
     pub(super) insert: String,
     pub(super) link: String,
     pub(super) rekey: [String; 4],
-    pub(super) leave: [String; 2],
+    pub(super) clear: [String; 2],
     pub(super) open: String,
     pub(super) close: String,
     pub(super) kept: String,
@@ -101,7 +101,7 @@ impl Statements {
             take_in: register.sql(TAKE_IN),
             link: register.sql(LINK),
             rekey: REKEY.map(|sql| register.sql(sql)),
-            leave: LEAVE.map(|sql| register.sql(sql)),
+            clear: CLEAR.map(|sql| register.sql(sql)),
             open: register.sql(OPEN),
             close: register.sql(CLOSE),
             kept: register.sql("SELECT 1 FROM {tripartite_kept} LIMIT 1"),
