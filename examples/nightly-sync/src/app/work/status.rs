@@ -94,7 +94,7 @@ fn standing(key: &SyncKey, status: &KeyStatus, commands: &Commands<'_>) -> Strin
             )
         }
         Doing::Dead { reason, at } => format!("dead since {}: {reason}", time(*at)),
-        other => format!("{other:?}"),
+        _ => "in a state that this version cannot name".to_owned(),
     };
     let mut text = format!("{}: {doing}", Register::of(key));
     if status.paused {
