@@ -119,7 +119,7 @@ impl From<StoreKey> for String {
 /// The store of the job queue: six required methods, and one provided method that a store may do faster.
 ///
 /// A store needs no transaction over several keys, no server clock, no expiry, and no index except the one of due keys.
-/// Every sentence under a **Must** is a case of the suite (`tripartite::conformance`), in the same words. A read may be
+/// Every sentence under a **Must** is a case of the suite (`tripartite::conformance::jobs`), in the same words. A read may be
 /// stale for a while; then it must return what the sentence says.
 ///
 /// # Of all methods

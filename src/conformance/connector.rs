@@ -120,7 +120,7 @@
 //! **What if a source cannot say something?** Many have no versions, no tombstones, no total. The fixture then answers
 //! `false`, and the case checks nothing. Records without a version must be sayable, each with some of the fields.
 //!
-//! **What about errors, and a runtime?** As in the [suite of a job store](super): an error that the fixture did not ask
+//! **What about errors, and a runtime?** As in the [suite of a job store](super::jobs): an error that the fixture did not ask
 //! for is a broken promise, and a connector that needs a runtime enters it itself.
 //!
 //! **What is not covered?** Whether the source lists what it has. Whether a connector hands out a credential, or reaches

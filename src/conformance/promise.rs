@@ -2,8 +2,6 @@
 
 use std::fmt::Debug;
 
-use super::probe::short;
-
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Promise(pub(super) &'static str);
 
@@ -30,5 +28,14 @@ impl Promise {
             Ok(answer) => answer,
             Err(error) => self.broken(&format!("{call} failed: {error}")),
         }
+    }
+}
+
+/// A mebibyte is not worth printing.
+pub(super) fn short(seen: &impl Debug) -> String {
+    let text = format!("{seen:?}");
+    match text.char_indices().nth(600) {
+        Some((end, _)) => format!("{}… ({} bytes of text)", &text[..end], text.len()),
+        None => text,
     }
 }

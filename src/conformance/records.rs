@@ -33,7 +33,7 @@
 //! **May a store refuse a value?** Not one that is of its kind and of a usual size; some databases hold no NUL
 //! character, though. An op that states such a value may fail, as long as nothing of it is there afterwards.
 //!
-//! **What about errors, and a runtime?** As in the [suite of a job store](super): in a race an error that asks to try
+//! **What about errors, and a runtime?** As in the [suite of a job store](super::jobs): in a race an error that asks to try
 //! again leaves open what happened, elsewhere it breaks the promise.
 //!
 //! **What is not covered?** A crash in the middle of a commit, which only the backend itself can stage. Kinds of the

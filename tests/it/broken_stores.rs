@@ -1,6 +1,6 @@
 //! The suite itself is tested: each of these stores has one thing wrong, and fails the cases that are about it.
 
-use tripartite::conformance::{Case, cases};
+use tripartite::conformance::jobs::{Case, cases};
 
 mod fault;
 mod faulty;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use tripartite::conformance::cases;
+use tripartite::conformance::jobs::cases;
 use tripartite::memory::MemoryJobStore;
 
 mod memory {
-    tripartite::conformance::job_store!(tripartite::memory::MemoryJobStore::default());
+    tripartite::conformance::jobs::job_store!(tripartite::memory::MemoryJobStore::default());
 }
 
 /// The sentences under a **Must** in the documentation of the trait.
@@ -45,12 +45,12 @@ fn every_case_has_a_name_of_its_own() {
 
 #[test]
 fn every_file_of_cases_is_in_the_macro_and_in_the_list() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance/jobs");
     let suite = fs::read_to_string(format!("{folder}.rs")).unwrap();
     for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
         if fs::read_to_string(&file).unwrap().contains("cases! {") {
-            assert!(suite.contains(&format!("$crate::__conformance_{name}!($store);")), "{name}");
+            assert!(suite.contains(&format!("$crate::__conformance_jobs_{name}!($store);")), "{name}");
             assert!(suite.contains(&format!("{name}::cases()")), "{name}");
         }
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::world::{create, full, id, noted, record, update};
 use super::{Fixture, probe::Probe, seen};
-use crate::conformance::probe::at_once;
+use crate::conformance::at_once::at_once;
 use crate::id::{ExternalId, MAX_ID_LEN};
 use crate::store::{Op, Revision};
 

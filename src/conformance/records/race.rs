@@ -6,7 +6,7 @@ use super::Fixture;
 use super::probe::Probe;
 use super::seen::quoted;
 use super::world::{create, full, id, link, noted, record, update};
-use crate::conformance::probe::{RACERS, at_once};
+use crate::conformance::at_once::{RACERS, at_once};
 use crate::id::ExternalId;
 use crate::store::{Op, OpOutcome};
 use crate::value::Record;

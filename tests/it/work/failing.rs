@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
-use tripartite::conformance::FailsOnce;
+use tripartite::conformance::jobs::FailsOnce;
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::jobs::JobStore;

@@ -10,19 +10,21 @@ use tripartite_sqlite::store::{Access, Database, HostTable, Register};
 use crate::bench::{Bench, settings};
 
 mod in_memory {
-    tripartite::conformance::job_store!(super::SqliteJobStore::in_memory().unwrap());
+    tripartite::conformance::jobs::job_store!(super::SqliteJobStore::in_memory().unwrap());
 }
 
 mod on_a_file {
-    tripartite::conformance::job_store!(*super::OnFile::new());
+    tripartite::conformance::jobs::job_store!(*super::OnFile::new());
 }
 
 mod beside_a_table_of_the_hosts_own {
-    tripartite::conformance::job_store!(*super::OnFile::beside("CREATE TABLE members(id INTEGER PRIMARY KEY, n TEXT)"));
+    tripartite::conformance::jobs::job_store!(*super::OnFile::beside(
+        "CREATE TABLE members(id INTEGER PRIMARY KEY, n TEXT)"
+    ));
 }
 
 mod two_on_one_file {
-    tripartite::conformance::job_store!(super::Turns::new());
+    tripartite::conformance::jobs::job_store!(super::Turns::new());
 }
 
 /// A store on a file of its own, which goes with it.

@@ -25,7 +25,7 @@ pub(super) fn ends_of_time() -> [DateTime<Utc>; 2] {
     [at(-62_135_596_800), at(253_402_300_799)]
 }
 
-cases! { $ __conformance_record in record:
+cases! { $ __conformance_jobs_record in record:
     /// Give nothing for a key that holds no record.
     fn get_of_nothing(probe) {
         probe.finds(&key("never"), None);

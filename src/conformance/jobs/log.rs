@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::probe::{Probe, RACERS, Reading, always, at, at_once, entry, key};
+use super::probe::{Probe, Reading, always, at, entry, key};
+use crate::conformance::at_once::{RACERS, at_once};
 use crate::jobs::{JobStore, LogEntry, LogPosition, StoreKey};
 
 /// How many entries each racer appends.
@@ -39,7 +40,7 @@ fn of_time(from: DateTime<Utc>, to: DateTime<Utc>, entries: &[LogEntry]) -> Vec<
     entries.iter().filter(|entry| (from..to).contains(&entry.position.at)).cloned().collect()
 }
 
-cases! { $ __conformance_log in log:
+cases! { $ __conformance_jobs_log in log:
     /// Keep an entry whose id is new to the log, and say that it is new.
     fn new_id_is_kept(probe) {
         probe.append_all(&key("log"), &[entry(at(1), "a"), entry(at(1), "b"), entry(at(2), "c")]);

@@ -148,7 +148,7 @@ fn job<S: JobStore + Sync>(probe: &Probe<'_, S>, at: usize, effect: bool) -> boo
     queue.store().calls() > at
 }
 
-cases! { $ __conformance_ending in ending:
+cases! { $ __conformance_jobs_ending in ending:
     /// Bring a job to its end once, also where a call fails before or after it took effect.
     fn one_end(probe) {
         for effect in [false, true] {

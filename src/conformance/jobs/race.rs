@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::probe::{Probe, RACERS, at_once, key, patiently, row};
+use super::probe::{Probe, key, patiently, row};
+use crate::conformance::at_once::{RACERS, at_once};
 use crate::jobs::{JobStore, Row, StoreKey, Stored, Swap, Version};
 
 /// How many keys are raced for.
@@ -99,7 +100,7 @@ pub(super) fn tag(racer: usize, update: usize) -> [u8; 2] {
     [racer as u8, update as u8]
 }
 
-cases! { $ __conformance_race in race:
+cases! { $ __conformance_jobs_race in race:
     /// Give a record and a version that were stored together, never a torn mixture.
     fn get_is_never_torn(probe) {
         let (writers, readers) = (4, 4);

@@ -1,7 +1,8 @@
 //! Batches of swaps: a store may do them faster, and must not do them differently.
 
-use super::probe::{Probe, SHARD, at, at_once, due_row, key, row};
+use super::probe::{Probe, SHARD, at, due_row, key, row};
 use super::race::{has_all_tags, tag};
+use crate::conformance::at_once::at_once;
 use crate::jobs::{JobStore, Row, Stored, Swap, SwapOf, Version};
 
 /// How many racers there are, and how many batches each writes.
@@ -28,7 +29,7 @@ fn swaps<S: JobStore + Sync>(probe: &Probe<'_, S>, batch: &[SwapOf], promised: &
     versions
 }
 
-cases! { $ __conformance_batch in batch:
+cases! { $ __conformance_jobs_batch in batch:
     /// Do the swaps of a batch as if one after the other, and answer for each in its order.
     fn batch_is_its_swaps(probe) {
         let [changed, deleted, kept] = ["changed", "deleted", "kept"].map(|name| {

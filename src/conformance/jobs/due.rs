@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::probe::{Probe, SHARD, at, at_once, due_row, key, patiently, row};
+use super::probe::{Probe, SHARD, at, due_row, key, patiently, row};
+use crate::conformance::at_once::at_once;
 use crate::jobs::{DuePage, JobStore, Shard, StoreKey, Swap, Version};
 
 type Listed = (DateTime<Utc>, StoreKey);
@@ -38,7 +39,7 @@ fn turned<S: JobStore + Sync>(probe: &Probe<'_, S>, limit: usize) -> Option<Vec<
     None
 }
 
-cases! { $ __conformance_due in due:
+cases! { $ __conformance_jobs_due in due:
     /// List a key that is due, until a swap says otherwise.
     fn due_until_swapped(probe) {
         let stored = probe.create(&key("a"), due_row("a", at(5), SHARD));

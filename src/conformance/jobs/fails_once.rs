@@ -10,7 +10,7 @@ use crate::jobs::{JobStore, StoreKey, forward_job_store};
 /// store.
 ///
 /// ```
-/// use tripartite::conformance::FailsOnce;
+/// use tripartite::conformance::jobs::FailsOnce;
 /// use tripartite::drive::block_on;
 /// use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
 /// use tripartite::memory::MemoryJobStore;
@@ -76,7 +76,7 @@ impl<S> FailsOnce<S> {
     /// How the failure is classified.
     ///
     /// ```
-    /// use tripartite::conformance::FailsOnce;
+    /// use tripartite::conformance::jobs::FailsOnce;
     /// use tripartite::drive::block_on;
     /// use tripartite::failure::{Classify, Failure};
     /// use tripartite::jobs::{JobStore, StoreKey};
@@ -101,7 +101,7 @@ impl<S> FailsOnce<S> {
     /// The inner store, which does not fail.
     ///
     /// ```
-    /// use tripartite::conformance::FailsOnce;
+    /// use tripartite::conformance::jobs::FailsOnce;
     /// use tripartite::drive::block_on;
     /// use tripartite::jobs::{JobStore, StoreKey};
     /// let store = FailsOnce::new(tripartite::memory::MemoryJobStore::default(), 0);

@@ -2,12 +2,11 @@
 
 use std::fmt::Debug;
 use std::ops::{Deref, Range};
-use std::sync::Barrier;
-use std::{panic, thread};
+use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::promise::Promise;
+use crate::conformance::promise::{Promise, short};
 use crate::drive::block_on;
 use crate::failure::{Classify, Failure};
 use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
@@ -17,8 +16,6 @@ use crate::work::WorkError;
 const PATIENCE: usize = 300;
 /// How often a write that conflicts is repeated.
 const TRIES: usize = 100_000;
-/// How many threads a race has.
-pub(super) const RACERS: usize = 16;
 /// Where most cases look for due keys.
 pub(super) const SHARD: Shard = Shard(0);
 
@@ -221,22 +218,6 @@ pub(super) fn patiently<T>(read: impl Fn() -> T, satisfied: impl Fn(&T) -> bool)
     read()
 }
 
-/// Lets threads begin at the same moment, and gives what each came to. A panic of one is a panic of the case.
-#[track_caller]
-pub(super) fn at_once<T: Send>(threads: usize, each: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let start = Barrier::new(threads);
-    let begin = |number| {
-        start.wait();
-        each(number)
-    };
-    thread::scope(|scope| {
-        let begin = &begin;
-        let racers: Vec<_> = (0..threads).map(|number| scope.spawn(move || begin(number))).collect();
-        let came: Vec<_> = racers.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        came.into_iter().map(|came| came.unwrap_or_else(|broken| panic::resume_unwind(broken))).collect()
-    })
-}
-
 /// A point in virtual time, in seconds.
 pub(super) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000 + seconds)
@@ -262,13 +243,4 @@ pub(super) fn due_row(bytes: impl Into<Vec<u8>>, due: DateTime<Utc>, shard: Shar
 
 pub(super) fn entry(at: DateTime<Utc>, id: &str) -> LogEntry {
     LogEntry::new(LogPosition::new(at, id.to_owned()), format!("entry {id}").into_bytes())
-}
-
-/// A mebibyte is not worth printing.
-pub(super) fn short(seen: &impl Debug) -> String {
-    let text = format!("{seen:?}");
-    match text.char_indices().nth(600) {
-        Some((end, _)) => format!("{}… ({} bytes of text)", &text[..end], text.len()),
-        None => text,
-    }
 }

@@ -1,0 +1,164 @@
+//! The conformance suite of a job store: one case for each promise of [`JobStore`], in the promise's own words.
+//!
+//! A host's store comes from outside, so nothing but its behaviour can be checked. A case gets a new, empty store, uses
+//! virtual times, and panics with the promise that was broken and what was seen instead. Three lines make each case a
+//! test:
+//!
+//! ```no_run
+//! mod my_store {
+//!     # use tripartite::memory::MemoryJobStore as MyStore;
+//!     tripartite::conformance::jobs::job_store!(MyStore::default());
+//! }
+//! ```
+//!
+//! The expression is evaluated anew for each case. A harness of its own has the cases as values:
+//!
+//! ```
+//! use tripartite::conformance::jobs::cases;
+//! use tripartite::memory::MemoryJobStore;
+//! for case in
+//!     cases::<MemoryJobStore>().iter().filter(|case| case.name.starts_with("delete"))
+//! {
+//!     case.run(&MemoryJobStore::default());
+//! }
+//! ```
+//!
+//! **Why may a case read more than once?** A read may be stale for a while. A case that checks a read repeats it, some
+//! hundred times and without a clock, before it calls the promise broken.
+//!
+//! **What about errors?** In a case for one thread, an error is a broken promise. In a race, one that classifies itself
+//! as [`Retry`](crate::failure::Failure::Retry) is taken as what it is: a write that may have taken effect. The case
+//! looks, and writes again.
+//!
+//! **What about a runtime?** The cases poll the store's futures on threads of their own, in
+//! [`block_on`](crate::drive::block_on). A store that needs a runtime enters it itself, for example by a handle it
+//! keeps.
+//!
+//! **What is not covered?** Whether an answered write survives a crash: no test within a process can see that.
+//!
+//! | a store that | breaks |
+//! |---|---|
+//! | counts versions from 1 again after a delete | [`no_version_twice`](record::no_version_twice) |
+//! | reads, compares and writes without a lock | [`one_swap_wins`](race::one_swap_wins) |
+//! | sorts due keys by a locale's collation | [`longest_due_first`](due::longest_due_first) |
+//! | appends an entry again whose answer was lost | [`one_end`](ending::one_end) |
+//! | lets an id be unique together with its time | [`known_id_changes_nothing`](log::known_id_changes_nothing) |
+
+use crate::jobs::JobStore;
+
+/// Defines cases once, and from that: a function for each, the list of them, and the macro that makes each a test.
+macro_rules! cases {
+    ($dollar:tt $tests:ident in $module:ident:
+        $($(#[doc = $promise:literal])+ fn $name:ident($probe:ident) $body:block)+
+    ) => {
+        $(
+            $(#[doc = $promise])+
+            ///
+            /// # Panics
+            /// When the store breaks the promise.
+            #[track_caller]
+            pub fn $name<S: $crate::jobs::JobStore + Sync>(store: &S) {
+                let $probe = &$crate::conformance::jobs::probe::Probe::new(store, concat!($($promise),+).trim_ascii_start());
+                $body
+            }
+        )+
+
+        pub(super) fn cases<S: $crate::jobs::JobStore + Sync>() -> Vec<$crate::conformance::jobs::Case<S>> {
+            vec![$($crate::conformance::jobs::Case {
+                name: stringify!($name),
+                promise: concat!($($promise),+).trim_ascii_start(),
+                run: $name::<S>,
+            }),+]
+        }
+
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! $tests {
+            ($dollar store:expr) => {
+                $(
+                    #[test]
+                    fn $name() {
+                        $crate::conformance::jobs::$module::$name(&$dollar store);
+                    }
+                )+
+            };
+        }
+    };
+}
+
+pub mod batch;
+pub mod due;
+pub mod ending;
+mod fails_once;
+pub mod log;
+mod probe;
+pub mod race;
+pub mod record;
+
+pub use fails_once::{FailsOnce, FailsOnceError};
+
+/// One promise of [`JobStore`], and the check of it.
+///
+/// The module has [an example](crate::conformance::jobs).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Case<S> {
+    /// Its name: that of the test, and of the function.
+    pub name: &'static str,
+    /// The promise, as the trait's documentation has it.
+    pub promise: &'static str,
+    run: fn(&S),
+}
+
+impl<S> Case<S> {
+    /// Checks a store, which must be new and empty.
+    ///
+    /// The module has [an example](crate::conformance::jobs).
+    ///
+    /// # Panics
+    /// When the store breaks the promise.
+    #[track_caller]
+    pub fn run(&self, store: &S) {
+        (self.run)(store);
+    }
+}
+
+/// All cases, in the order of the trait's methods.
+///
+/// ```
+/// use std::collections::BTreeSet;
+/// use tripartite::conformance::jobs::cases;
+/// use tripartite::memory::MemoryJobStore;
+/// let names: Vec<_> = cases::<MemoryJobStore>().iter().map(|case| case.name).collect();
+/// // a name is one case's own
+/// assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+/// ```
+pub fn cases<S: JobStore + Sync>() -> Vec<Case<S>> {
+    [record::cases(), race::cases(), due::cases(), log::cases(), batch::cases(), ending::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Makes each case a test of the store that an expression gives, in the module where it stands.
+///
+/// ```no_run
+/// mod memory {
+///     tripartite::conformance::jobs::job_store!(tripartite::memory::MemoryJobStore::default());
+/// }
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_jobs {
+    ($store:expr) => {
+        $crate::__conformance_jobs_record!($store);
+        $crate::__conformance_jobs_race!($store);
+        $crate::__conformance_jobs_due!($store);
+        $crate::__conformance_jobs_log!($store);
+        $crate::__conformance_jobs_batch!($store);
+        $crate::__conformance_jobs_ending!($store);
+    };
+}
+
+#[doc(inline)]
+pub use __conformance_jobs as job_store;
