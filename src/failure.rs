@@ -22,6 +22,7 @@
 //! [RFC 6585]: https://www.rfc-editor.org/rfc/rfc6585
 //! [RFC 9110]: https://www.rfc-editor.org/rfc/rfc9110
 
+mod erased;
 mod format;
 
 use std::convert::Infallible;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::erased::{DynError, DynFuture};
 pub use self::format::FormatError;
 
 /// What kind of failure an error is, for the decision whether and when to try again.

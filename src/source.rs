@@ -21,11 +21,13 @@
 //! **Why is a rekeyed record not a new record?** Its edits, its base and its conflicts would stay with the old id. The
 //! next complete listing no longer has that id, and the host would have two records of one person.
 
+mod erased;
 mod page;
 mod shared;
 
 use std::future::Future;
 
+pub use erased::DynConnector;
 pub use page::{Cursor, Item, Malformed, Next, Page, RemoteRecord};
 
 use crate::failure::Classify;

@@ -49,6 +49,7 @@
 //! [`Stale`]: OpOutcome::Stale
 
 mod candidate;
+mod erased;
 mod given_up;
 mod left;
 mod op;
@@ -60,6 +61,7 @@ mod shared;
 use std::future::Future;
 
 pub use candidate::{Candidate, CandidateQuery, LoadRequest, Records};
+pub use erased::DynRecordStore;
 pub(crate) use given_up::{gave_up, given_up, given_up_at, given_up_by};
 pub use left::{KEPT, LEFT};
 pub(crate) use left::{has_left, is_kept, listings_without};

@@ -1,10 +1,18 @@
-//! What must cost nothing: comparing a record that did not change.
+//! What must cost nothing: comparing a record that did not change. What may cost one allocation: an erased call.
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without fails it")]
+
+use std::sync::Arc;
 
 use allocation_counter::measure;
 use serde_json::{Value as Json, json};
 use tripartite::detect::{Sides, detect};
-use tripartite::schema::Schema;
+use tripartite::drive::drive_blocking;
+use tripartite::id::RunId;
+use tripartite::memory::{Listing, MemoryStore};
+use tripartite::run::Run;
+use tripartite::schema::{Policy, Schema};
+use tripartite::source::{Connector, DynConnector};
+use tripartite::store::{DynRecordStore, RecordStore};
 
 fn member() -> Json {
     json!({
@@ -128,4 +136,31 @@ fn the_names_of_other_fields_cost_no_allocation() {
     let mut named = 0;
     assert_eq!(measure(|| named = record.extra().keys().map(str::len).sum()).count_total, 0);
     assert_eq!(named, "licence".len() + "shoe".len());
+}
+
+/// How often a first night of so many records allocates.
+fn night<C: Connector, S: RecordStore>(source: &C, store: &S) -> u64 {
+    let run = Run::new(Policy::new(schema()), RunId::new("run-1").unwrap(), chrono::DateTime::UNIX_EPOCH);
+    let (mut created, step) = (0, run.start());
+    let cost = measure(|| created = drive_blocking(step, source, store).map_or(0, |done| done.report.counts.created));
+    assert!(created > 0);
+    cost.count_total
+}
+
+/// An erased call costs its future, and nothing for a record.
+#[test]
+fn an_erased_call_costs_one_allocation() {
+    for records in [1, 90] {
+        let ids: Vec<String> = (0..records).map(|number| number.to_string()).collect();
+        let listing = Listing::of(&schema(), ids.iter().map(|id| (id.as_str(), member()))).unwrap();
+        // The tables of phone numbers are read once.
+        night(&listing, &MemoryStore::new(schema()));
+        let plain = night(&listing, &MemoryStore::new(schema()));
+        let erased: Box<dyn DynConnector> = Box::new(listing.clone());
+        let source = night(&erased, &MemoryStore::new(schema()));
+        let store: Arc<dyn DynRecordStore> = Arc::new(MemoryStore::new(schema()));
+        let both = night(&erased, &store);
+        // A page; and an index, a load and a batch.
+        assert_eq!((source, both), (plain + 1, plain + 4), "{records} records");
+    }
 }

@@ -1,4 +1,4 @@
-//! `Connector` for references and `Arc`s: a shared connector can be used like an owned one.
+//! `Connector` for references, `Arc`s and `Box`es: a connector behind a pointer can be used like the connector itself.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -9,7 +9,7 @@ use crate::id::ExternalId;
 
 macro_rules! shared {
     ($(impl <$($lifetime:lifetime,)? $inner:ident> for $shared:ty;)*) => {$(
-        impl<$($lifetime,)? $inner: Connector> Connector for $shared {
+        impl<$($lifetime,)? $inner: Connector + ?Sized> Connector for $shared {
             type Error = $inner::Error;
 
             fn fetch(&self, after: Option<&Cursor>) -> impl Future<Output = Result<Page, Self::Error>> + Send {
@@ -30,4 +30,5 @@ macro_rules! shared {
 shared! {
     impl<'a, T> for &'a T;
     impl<T> for Arc<T>;
+    impl<T> for Box<T>;
 }

@@ -1,4 +1,4 @@
-//! `RecordStore` for references and `Arc`s: a shared store can be used like an owned one.
+//! `RecordStore` for references, `Arc`s and `Box`es: a store behind a pointer can be used like the store itself.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -9,7 +9,7 @@ use crate::source::Cursor;
 
 macro_rules! shared {
     ($(impl <$($lifetime:lifetime,)? $inner:ident> for $shared:ty;)*) => {$(
-        impl<$($lifetime,)? $inner: RecordStore> RecordStore for $shared {
+        impl<$($lifetime,)? $inner: RecordStore + ?Sized> RecordStore for $shared {
             type Error = $inner::Error;
 
             fn index(&self, after: Option<&Cursor>) -> impl Future<Output = Result<IndexPage, Self::Error>> + Send {
@@ -30,4 +30,5 @@ macro_rules! shared {
 shared! {
     impl<'a, T> for &'a T;
     impl<T> for Arc<T>;
+    impl<T> for Box<T>;
 }

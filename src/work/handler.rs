@@ -84,7 +84,9 @@ impl<C, S> Session<C, S> {
 
 /// How a host opens a job, and keeps its report.
 ///
-/// The module has [an example](crate::work).
+/// A host with several kinds of source opens each as a [`DynConnector`](crate::source::DynConnector) in a `Box`, and its
+/// records as a [`DynRecordStore`](crate::store::DynRecordStore); the example `several_sources` does that. The module has
+/// [an example](crate::work) with one kind.
 pub trait Handler {
     /// The source.
     type Connector: Connector;

@@ -18,6 +18,7 @@ mod decide;
 mod dependencies;
 mod detect;
 mod earlier;
+mod erased;
 mod errors;
 mod failures;
 mod floors;
