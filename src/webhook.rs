@@ -46,7 +46,7 @@
 //!
 //! let changes =
 //!     [("member.updated", EventKind::Updated), ("member.deleted", EventKind::Deleted)];
-//! let shape = Shape::new("/type", "/data/id", changes)?;
+//! let shape = Shape::builder("/type", "/data/id", changes).build()?;
 //! let endpoint = Endpoint::new(key, PolicyRef::new("members")?, standard, shape);
 //! let receive = |seconds| -> Received {
 //!     let mut step =
@@ -131,6 +131,7 @@ mod request;
 mod secret;
 mod seen;
 mod shape;
+mod shape_builder;
 mod standard;
 
 pub use answer::{HttpResponse, Received, Reception, SideEffect};
@@ -143,4 +144,5 @@ pub use request::{MessageId, MessageIdError, Request};
 pub use secret::{SecretError, SigningSecret};
 pub use seen::Seen;
 pub use shape::{Shape, ShapeError};
+pub use shape_builder::ShapeBuilder;
 pub use standard::Standard;

@@ -22,8 +22,9 @@ fn standard(secret: &str) -> Standard {
 
 /// Requests that are signed with a secret, at an endpoint that knows the first one.
 fn verified(secret: &str) -> Work {
-    let shape =
-        Shape::new("/type", "/data/id", [("member.updated", EventKind::Updated)]).expect("the pointers are right");
+    let shape = Shape::builder("/type", "/data/id", [("member.updated", EventKind::Updated)])
+        .build()
+        .expect("the pointers are right");
     let key = tripartite::id::SyncKey {
         org: "ballybeg".parse().expect("a short text is an id"),
         connector: "federation".parse().expect("a short text is an id"),

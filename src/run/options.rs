@@ -288,6 +288,9 @@ impl Run {
     /// [trusted](crate::matching::Trust::Trusted) rule links a record; any other rule asks a person; see
     /// [`matching`](crate::matching).
     ///
+    /// It fails at once and not at the end of a chain, because [`start`](Self::start) cannot fail: a run that has begun
+    /// has a report, and rules that do not fit are a mistake in the configuration, which is found before the night.
+    ///
     /// # Errors
     /// [`RulesError`], when the rules do not fit the policy's schema.
     ///

@@ -95,6 +95,10 @@ impl Policy {
 
     /// Decides by another strategy wherever no record, field or group states one.
     ///
+    /// It fails at once and not at the end of a chain, because a policy is no builder: each policy is checked, has its
+    /// fingerprint, and is taken as it is by [`resolve`](mod@crate::resolve) and [`plan`](mod@crate::plan), which cannot
+    /// fail.
+    ///
     /// # Errors
     /// [`SchemaError::NoStamp`] when it is `newest_wins` by a field that does not exist or is no timestamp,
     /// [`SchemaError::NoResolver`] when it is `custom` by a resolver that is not registered.

@@ -55,7 +55,7 @@ impl Message {
     ///     ("new", EventKind::Created),
     ///     ("edit", EventKind::Updated),
     /// ];
-    /// let shape = Shape::new("/t", "/id", types)?.events("/all")?.version("/rev")?;
+    /// let shape = Shape::builder("/t", "/id", types).events("/all").version("/rev").build()?;
     /// let message = shape.read(
     ///     br#"{"all": [
     ///         {"t": "gone", "id": 7, "rev": 5},

@@ -151,7 +151,7 @@ impl Endpoint {
     /// let key =
     ///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
     /// let hex = Hex::new("x-signature", [Secret::new("a secret of our own")])?;
-    /// let shape = Shape::new("/type", "/id", [("member", EventKind::Updated)])?;
+    /// let shape = Shape::builder("/type", "/id", [("member", EventKind::Updated)]).build()?;
     /// let endpoint = Endpoint::new(key, PolicyRef::new("members")?, hex, shape).cap(2);
     /// let now = DateTime::<Utc>::UNIX_EPOCH;
     /// let verdict = |body: &[u8]| match endpoint.receive(&Request::new(&[], body), now) {

@@ -32,7 +32,8 @@ const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
 ///
 /// ```
 /// use tripartite::webhook::{EventKind, Shape};
-/// let shape = Shape::new("/type", "/data/id", [("contact.updated", EventKind::Updated)])?;
+/// let shape =
+///     Shape::builder("/type", "/data/id", [("contact.updated", EventKind::Updated)]).build()?;
 /// let message = shape.read(br#"{"type": "contact.updated", "data": {"id": 42}}"#)?;
 /// assert_eq!(message.events[0].id.as_str(), "42"); // an id may be a whole number
 /// assert_eq!(shape.read(br#"{"type": "ping"}"#)?.ignored, 1);
@@ -49,20 +50,20 @@ const TIME: &str = "a time (RFC 3339, or whole seconds since 1970)";
 #[serde(try_from = "Written", into = "Written")]
 pub struct Shape(Written);
 
-/// The serialised form of a shape.
+/// The serialised form of a shape, in which every pointer is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub(super) struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    events: Option<Pointer>,
+    pub(super) events: Option<Pointer>,
     #[serde(rename = "type")]
-    kind: Pointer,
-    id: Pointer,
+    pub(super) kind: Pointer,
+    pub(super) id: Pointer,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    time: Option<Pointer>,
+    pub(super) time: Option<Pointer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    version: Option<Pointer>,
-    changes: BTreeMap<String, EventKind>,
+    pub(super) version: Option<Pointer>,
+    pub(super) changes: BTreeMap<String, EventKind>,
 }
 
 /// Why a shape cannot be built.
@@ -70,8 +71,13 @@ struct Written {
 #[non_exhaustive]
 pub enum ShapeError {
     /// A text is not a pointer.
-    #[error(transparent)]
-    Pointer(#[from] PointerError),
+    #[error("{part}: {error}")]
+    Pointer {
+        /// What the pointer is for, as a configuration names it: `events`, `type`, `id`, `time` or `version`.
+        part: &'static str,
+        /// What is wrong with it.
+        error: PointerError,
+    },
     /// No type has a meaning, so every event would be ignored.
     #[error("a shape names at least one type of event")]
     NoChanges,
@@ -92,75 +98,6 @@ impl From<Shape> for Written {
 }
 
 impl Shape {
-    /// A body with one event: where its type and the record's id are, and what the types mean.
-    ///
-    /// # Errors
-    /// [`ShapeError`] when a text is not a pointer, or no type has a meaning.
-    pub fn new<'a>(
-        kind: &str,
-        id: &str,
-        changes: impl IntoIterator<Item = (&'a str, EventKind)>,
-    ) -> Result<Self, ShapeError> {
-        let changes = changes.into_iter().map(|(name, change)| (name.to_owned(), change)).collect();
-        let (kind, id) = (Pointer::new(kind)?, Pointer::new(id)?);
-        Self::try_from(Written { events: None, kind, id, time: None, version: None, changes })
-    }
-
-    /// Sets where the list of events is, for a body with several. The other pointers are then looked up in each event.
-    ///
-    /// # Errors
-    /// [`ShapeError::Pointer`] when the text is not a pointer.
-    ///
-    /// ```
-    /// use tripartite::webhook::{EventKind, Shape};
-    /// let shape =
-    ///     Shape::new("#/kind", "", [("update", EventKind::Updated)])?.events("/members")?;
-    /// let message = shape.read(br#"{"kind": "update", "members": ["F-7", 8]}"#)?;
-    /// assert_eq!(message.events.len(), 2); // the events are the ids themselves
-    /// assert!(shape.read(br#"{"kind": "update"}"#).is_err()); // missing is not empty
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn events(mut self, pointer: &str) -> Result<Self, ShapeError> {
-        self.0.events = Some(Pointer::new(pointer)?);
-        Ok(self)
-    }
-
-    /// Sets where the time of an event is: RFC 3339, or whole seconds since 1970. The time may be missing.
-    ///
-    /// # Errors
-    /// [`ShapeError::Pointer`] when the text is not a pointer.
-    ///
-    /// ```
-    /// # use tripartite::webhook::{EventKind, Shape};
-    /// let shape = Shape::new("/t", "/id", [("u", EventKind::Updated)])?.time("/at")?;
-    /// assert!(shape.read(br#"{"t": "u", "id": 7, "at": 1674087231}"#).is_ok());
-    /// // milliseconds are not guessed
-    /// assert!(shape.read(br#"{"t": "u", "id": 7, "at": 1674087231000}"#).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn time(mut self, pointer: &str) -> Result<Self, ShapeError> {
-        self.0.time = Some(Pointer::new(pointer)?);
-        Ok(self)
-    }
-
-    /// Sets where the version of the record is: a whole number, or a text of digits. The version may be missing.
-    ///
-    /// # Errors
-    /// [`ShapeError::Pointer`] when the text is not a pointer.
-    ///
-    /// ```
-    /// # use tripartite::webhook::{EventKind, Shape};
-    /// let shape = Shape::new("/t", "/id", [("u", EventKind::Updated)])?.version("/rev")?;
-    /// let version = |body| shape.read(body).map(|message| message.events[0].order.version);
-    /// assert_eq!(version(br#"{"t": "u", "id": 7, "rev": "12"}"#)?, Some(12));
-    /// assert!(version(br#"{"t": "u", "id": 7, "rev": "12a"}"#).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn version(mut self, pointer: &str) -> Result<Self, ShapeError> {
-        self.0.version = Some(Pointer::new(pointer)?);
-        Ok(self)
-    }
-
     /// Reads a body, all of it or nothing. A status answers for the whole body, so "accepted" must not mean a part.
     ///
     /// # Errors

@@ -63,7 +63,8 @@ impl<S: JobStore> Queue<S> {
     /// let body = br#"{"type": "member.updated", "id": "FED-7"}"#;
     /// let signed = standard.sign(&MessageId::new("msg_1")?, now, body);
     /// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
-    /// let shape = Shape::new("/type", "/id", [("member.updated", EventKind::Updated)])?;
+    /// let updated = [("member.updated", EventKind::Updated)];
+    /// let shape = Shape::builder("/type", "/id", updated).build()?;
     /// let endpoint = Endpoint::new(key.clone(), "members".parse()?, standard, shape);
     ///
     /// let queue = Queue::new(MemoryJobStore::default());

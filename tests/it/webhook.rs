@@ -37,7 +37,7 @@ fn key() -> SyncKey {
 /// Events of members in a list, with a version.
 fn shape() -> Shape {
     let changes = [("created", EventKind::Created), ("updated", EventKind::Updated), ("deleted", EventKind::Deleted)];
-    Shape::new("/type", "/id", changes).unwrap().events("/events").unwrap().version("/version").unwrap()
+    Shape::builder("/type", "/id", changes).events("/events").version("/version").build().unwrap()
 }
 
 fn endpoint() -> Endpoint {

@@ -18,11 +18,11 @@ pub fn run(data: &[u8]) {
             check(&shape, body);
         }
         Err(_) => {
-            let one = || Shape::new("/type", "/data/id", CHANGES);
-            let many = Shape::new("#/type", "/id", CHANGES).and_then(|shape| shape.events("/events"));
-            let ids = Shape::new("#/type", "", CHANGES).and_then(|shape| shape.events("/events"));
-            let ordered = one().and_then(|shape| shape.time("/at")).and_then(|shape| shape.version("/rev"));
-            [one(), many, ids, ordered].into_iter().for_each(|shape| check(&shape.expect("a shape"), body));
+            let one = || Shape::builder("/type", "/data/id", CHANGES);
+            let many = Shape::builder("#/type", "/id", CHANGES).events("/events");
+            let ids = Shape::builder("#/type", "", CHANGES).events("/events");
+            let ordered = one().time("/at").version("/rev");
+            [one(), many, ids, ordered].into_iter().for_each(|shape| check(&shape.build().expect("a shape"), body));
         }
     }
 }

@@ -67,7 +67,7 @@ impl World {
     fn new(versioned: bool) -> Self {
         let changes =
             [("created", EventKind::Created), ("updated", EventKind::Updated), ("deleted", EventKind::Deleted)];
-        let unversioned = Shape::new("/type", "/id", changes).unwrap().events("/events").unwrap();
+        let unversioned = Shape::builder("/type", "/id", changes).events("/events").build().unwrap();
         let shape = if versioned { shape() } else { unversioned };
         let endpoint = Endpoint::new(key(), PolicyRef::new("members").unwrap(), standard(&[SECRET]), shape);
         let store = MemoryJobStore::default();

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use proptest::prelude::*;
 use tripartite::tombstone::Order;
-use tripartite::webhook::{EventKind, MalformedMessage, Message, Pointer, Shape, ShapeError};
+use tripartite::webhook::{EventKind, MalformedMessage, Message, Pointer, Shape, ShapeBuilder, ShapeError};
 
 use super::{id, shape};
 
@@ -15,7 +15,11 @@ const CHANGES: [(&str, EventKind); 3] = [
 
 /// As the specification's examples have it.
 fn thin() -> Shape {
-    Shape::new("/type", "/data/id", CHANGES).unwrap().time("/timestamp").unwrap()
+    as_in_the_specification().build().unwrap()
+}
+
+fn as_in_the_specification() -> ShapeBuilder {
+    Shape::builder("/type", "/data/id", CHANGES).time("/timestamp")
 }
 
 fn ids(message: &Message) -> Vec<&str> {
@@ -24,7 +28,7 @@ fn ids(message: &Message) -> Vec<&str> {
 
 #[test]
 fn the_configured_form_is_pinned() {
-    let full = thin().events("#/events").unwrap().version("/data/version").unwrap();
+    let full = as_in_the_specification().events("#/events").version("/data/version").build().unwrap();
     insta::assert_json_snapshot!(full);
     let json = serde_json::to_string(&full).unwrap();
     assert_eq!(serde_json::from_str::<Shape>(&json).unwrap(), full);
@@ -56,9 +60,9 @@ fn events_stand_wherever_the_shape_says() {
         shape().read(br#"{"events": [{"type": "updated", "id": 7}, {"type": "x"}, {"type": "deleted", "id": "08"}]}"#);
     let list = list.unwrap();
     assert_eq!((ids(&list), list.ignored), (vec!["7", "08"], 1));
-    let body = Shape::new("#/kind", "/no", [("u", EventKind::Updated)]).unwrap().events("/a/0").unwrap();
+    let body = Shape::builder("#/kind", "/no", [("u", EventKind::Updated)]).events("/a/0").build().unwrap();
     assert_eq!(ids(&body.read(br#"{"kind": "u", "a": [[{"no": 7}, {"no": 8}]]}"#).unwrap()), ["7", "8"]);
-    let array = Shape::new("/0", "/1", [("u", EventKind::Updated)]).unwrap().events("#").unwrap();
+    let array = Shape::builder("/0", "/1", [("u", EventKind::Updated)]).events("#").build().unwrap();
     assert_eq!(ids(&array.read(br#"[["u", "a"], ["u", "b"]]"#).unwrap()), ["a", "b"]);
     let none = array.read(b"[]").unwrap();
     assert_eq!((none.events, none.ignored), (vec![], 0));
@@ -113,8 +117,8 @@ fn a_long_number_is_an_id_with_all_its_digits() {
 fn times_and_versions_may_be_missing_and_are_exact() {
     let order = |rest: &str| {
         let body = format!(r#"{{"type": "u", "id": 7{rest}}}"#);
-        let shape = Shape::new("/type", "/id", [("u", EventKind::Updated)]).unwrap();
-        let shape = shape.time("/at").unwrap().version("/v").unwrap();
+        let shape = Shape::builder("/type", "/id", [("u", EventKind::Updated)]).time("/at").version("/v");
+        let shape = shape.build().unwrap();
         shape.read(body.as_bytes()).map(|message| message.events[0].order)
     };
     assert_eq!(order(""), Ok(Order::default()));
@@ -154,7 +158,7 @@ fn pointers_are_those_of_rfc_6901() {
         assert!(Pointer::new(bad).is_err(), "{bad}");
     }
     let at = |pointer: &str, body: &str| {
-        let shape = Shape::new("#/t", pointer, [("u", EventKind::Updated)]).unwrap();
+        let shape = Shape::builder("#/t", pointer, [("u", EventKind::Updated)]).build().unwrap();
         shape.read(body.as_bytes()).map(|message| message.events[0].id.to_string()).ok()
     };
     let body = r#"{"t": "u", "a/b": {"~": "one"}, "": "two", "list": ["zero", "three"], "~1": "four"}"#;
@@ -165,11 +169,26 @@ fn pointers_are_those_of_rfc_6901() {
     for none in ["/list/01", "/list/2", "/list/-", "/list/+1", "/t/0", "/list"] {
         assert_eq!(at(none, body), None, "{none}");
     }
-    assert_eq!(
-        Shape::new("/type", "id", CHANGES).unwrap_err().to_string().split(';').next(),
-        Some("`id` is not a pointer such as /data/id or #/type")
-    );
-    assert_eq!(Shape::new("/type", "/id", []), Err(ShapeError::NoChanges));
+}
+
+/// Every error waits for the end of the chain, and names its part.
+#[test]
+fn what_is_wrong_with_a_shape_is_said_when_it_is_built() {
+    let good = || Shape::builder("/type", "/id", CHANGES);
+    for (part, shape) in [
+        ("type", Shape::builder("odd", "/id", CHANGES)),
+        ("id", Shape::builder("/type", "odd", CHANGES)),
+        ("events", good().events("odd").time("/at")),
+        ("time", good().time("odd").version("/rev")),
+        ("version", good().version("odd")),
+    ] {
+        let error = shape.build().unwrap_err();
+        assert!(matches!(&error, ShapeError::Pointer { part: of, .. } if *of == part), "{error}");
+        let text = format!("{part}: `odd` is not a pointer such as /data/id or #/type");
+        assert_eq!(error.to_string().split(';').next(), Some(text.as_str()));
+    }
+    assert_eq!(good().version("odd").version("/rev").build(), good().version("/rev").build(), "the last one counts");
+    assert_eq!(Shape::builder("/type", "/id", []).build(), Err(ShapeError::NoChanges));
 }
 
 /// JSON of any shape, near enough to what is read.
