@@ -11,6 +11,9 @@ use crate::store::{Loaded, Op, listings_without};
 /// Plans a record to which the source gave another id, together with the record that it lists under the new id, if it
 /// lists one. `loaded` is the record under its old id.
 ///
+/// A count of listings without the record begins anew, because the source has spoken of it. A record that has left, or
+/// whose activity a person has decided, stays so until it is listed.
+///
 /// ```
 /// use tripartite::id::ExternalId;
 /// use tripartite::plan::plan_rekeyed;
@@ -37,9 +40,10 @@ pub fn plan_rekeyed(policy: &Policy, to: &ExternalId, remote: Option<&RemoteReco
     let in_step = || {
         let known = loaded.synced.filter(|at| at.revision == loaded.revision && at.policy == policy.fingerprint());
         let said = remote.map(|remote| remote.record.clone());
-        // A record that is listed under neither id keeps its count of missed listings.
-        let missed =
-            if remote.is_none() && listings_without(loaded.missed) != loaded.missed { loaded.missed } else { 0 };
+        // The source has spoken of the record, so a count of listings without it begins anew. What was decided about its
+        // end stays decided until it is listed.
+        let is_decided = listings_without(loaded.missed) != loaded.missed;
+        let missed = if remote.is_none() && is_decided { loaded.missed } else { 0 };
         Op { seen: known.map(|synced| synced.seen), remote: said, missed, ..touch(to, loaded) }
     };
     let op = remote.and_then(|remote| plan_linked(policy, remote, loaded)).unwrap_or_else(in_step);

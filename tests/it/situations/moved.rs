@@ -64,6 +64,23 @@ fn a_move_by_itself() {
     }
 }
 
+/// A source that gives a record another id has spoken of it, so a count of listings without it begins anew. A complete
+/// listing that has it under neither id is one more without it.
+#[test]
+fn a_move_begins_the_count_of_listings_anew() {
+    for (is_complete, missed) in [(false, 0), (true, 2)] {
+        let club = Club::of(&["7", "8"]);
+        let night = |listing: &Listing| club.drive(club.run().missing_after(3), listing).counts;
+        let seven = club.item("7", "Áine", "1");
+        assert_eq!(night(&Listing::new(vec![seven.clone()])).missing, 1);
+        assert_eq!(club.store.get(&ext("8")).unwrap().missed, 1);
+        let listing = Listing::new(vec![seven, moved("8", "9")]);
+        let counts = night(&if is_complete { listing } else { listing.partial() });
+        assert_eq!((counts.rekeyed, counts.deactivated), (1, 0));
+        assert_eq!(club.store.get(&ext("9")).unwrap().missed, missed);
+    }
+}
+
 /// Whether it is active or not is no matter of its id.
 #[test]
 fn who_is_not_active_moves_too() {
