@@ -24,7 +24,8 @@ use crate::id::escape::{escaped, unescaped};
 /// The key of a stored record: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.
 ///
 /// Its alphabet is one that every store accepts in a key: ASCII letters, digits and `- _ / = .`. [`StoreKey::of`]
-/// writes every other byte as `=` and two hexadecimal digits.
+/// writes every other byte as `=` and two hexadecimal digits. It does so with a dot at the end, too, where some stores
+/// refuse one.
 ///
 /// A store that keeps a key as text reads it back by [`str::parse`]. [`of`](Self::of) and [`parts`](Self::parts) have examples.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,7 +49,31 @@ impl StoreKey {
             key.push('/');
             key.push_str(&escaped(part, is_plain));
         }
+        if key.ends_with('.') {
+            key.pop();
+            key.push_str(DOT);
+        }
         Self(key)
+    }
+
+    /// The key under which an earlier version has kept what is kept under this one: it let a key end in a dot. `None` for
+    /// all other keys.
+    ///
+    /// A [`Queue`](crate::work::Queue) leaves a record that it finds there where it is. A host that looks a record up
+    /// itself, such as a slot for a fence, looks there first.
+    ///
+    /// ```
+    /// use tripartite::jobs::StoreKey;
+    /// let key = StoreKey::of("slot", ["ballybeg", "federation."]);
+    /// assert_eq!(key.as_str(), "slot/ballybeg/federation=2E");
+    /// let former = key.former().ok_or("it ends in a dot")?;
+    /// assert_eq!(former.as_str(), "slot/ballybeg/federation.");
+    /// assert_eq!((former.parts(), former.former()), (key.parts(), None));
+    /// assert_eq!(StoreKey::of("slot", ["ballybeg.", "federation"]).former(), None);
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn former(&self) -> Option<Self> {
+        self.0.strip_suffix(DOT).map(|rest| Self(format!("{rest}.")))
     }
 
     /// The key as text.
@@ -73,6 +98,9 @@ impl StoreKey {
     }
 }
 
+/// A dot at the end of a key.
+const DOT: &str = "=2E";
+
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
@@ -88,7 +116,8 @@ pub struct InvalidStoreKey;
 impl FromStr for StoreKey {
     type Err = InvalidStoreKey;
 
-    /// Reads a key as a store keeps it, by [`as_str`](Self::as_str).
+    /// Reads a key as a store keeps it, by [`as_str`](Self::as_str), also one that ends in a dot: an earlier version has
+    /// [stored](Self::former) it.
     ///
     /// ```
     /// use tripartite::jobs::StoreKey;
@@ -98,7 +127,12 @@ impl FromStr for StoreKey {
     /// ```
     fn from_str(text: &str) -> Result<Self, InvalidStoreKey> {
         let is_part = |part: &str| unescaped(part).is_some_and(|whole| escaped(&whole, is_plain) == part);
-        if text.split('/').all(is_part) { Ok(Self(text.to_owned())) } else { Err(InvalidStoreKey) }
+        let former = text.strip_suffix(DOT).map(|rest| format!("{rest}."));
+        if former.as_deref().unwrap_or(text).split('/').all(is_part) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidStoreKey)
+        }
     }
 }
 
@@ -148,7 +182,8 @@ pub trait JobStore {
     ///   - Give nothing for a key that holds no record.
     ///   - Give the record that was stored, with the version that its swap answered.
     ///   - Give a record and a version that were stored together, never a torn mixture.
-    /// * **May**: be stale.
+    /// * **May**: be stale. Give nothing for a key that ends in a dot, if the backend refuses such a key: the core stores
+    ///   nothing new under one.
     /// * **The core relies on** the swap. It does not trust what it read until a swap on its version succeeds.
     fn get(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
 

@@ -51,6 +51,13 @@ mod tests {
             let stored = StoreKey::of("slot", [a.as_str(), b.as_str()]);
             prop_assert_eq!(stored.parts(), ["slot", &a, &b]);
             prop_assert_eq!(stored.as_str().parse(), Ok(stored.clone()));
+            prop_assert!(!stored.as_str().ends_with('.'));
+            prop_assert_eq!(stored.former().is_some(), b.ends_with('.'));
+            if let Some(former) = stored.former() {
+                prop_assert!(former.as_str().ends_with('.'));
+                prop_assert_eq!(former.parts(), stored.parts());
+                prop_assert_eq!(former.as_str().parse(), Ok(former.clone()));
+            }
         }
     }
 
@@ -60,7 +67,8 @@ mod tests {
             assert!(text.parse::<SyncKey>().is_err(), "{text:?}");
         }
         // What is not escaped, escaped though it is plain, or in small letters: not by one writer, so not one key.
-        for text in ["slot/é", "slot/a b", "slot/=61", "slot/=2f", "slot/=", "slot/=FF"] {
+        for text in ["slot/é", "slot/a b", "slot/=61", "slot/=2f", "slot/=", "slot/=FF", "slot/a=2E/b", "slot/=2E=2E"]
+        {
             assert!(text.parse::<StoreKey>().is_err(), "{text:?}");
             assert!(serde_json::from_value::<StoreKey>(text.into()).is_err(), "{text:?}");
         }

@@ -11,13 +11,23 @@ use super::record::Versioned;
 use crate::backoff::Fraction;
 use crate::history::HistoryEntry;
 use crate::id::SyncKey;
-use crate::jobs::{JobStore, LogEntry, LogPosition};
+use crate::jobs::{JobStore, LogEntry, LogPosition, StoreKey};
 use crate::queue::{Command, Slot};
 
 /// How many entries are removed in one call.
 const PAGE: usize = 256;
 
 impl<S: JobStore> Queue<S> {
+    /// Where the history of a key is. An earlier version let a key end in a dot, and a history that it began under such a
+    /// key goes on there. No other key costs a call.
+    async fn log(&self, key: &SyncKey) -> Result<StoreKey, WorkError<S::Error>> {
+        let log = history_key(key);
+        let Some(former) = log.former() else { return Ok(log) };
+        let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
+        let begun = self.records.store.read(&former, all, None, 1).await.map_err(WorkError::Store)?;
+        Ok(if begun.is_empty() { log } else { former })
+    }
+
     /// A page of a key's history: finished attempts in a range of time (its end excluded), the oldest first, behind a
     /// position, at most `limit`.
     ///
@@ -33,7 +43,7 @@ impl<S: JobStore> Queue<S> {
         after: Option<&LogPosition>,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, WorkError<S::Error>> {
-        let log = history_key(key);
+        let log = self.log(key).await?;
         let entries = self.records.store.read(&log, range, after, limit).await.map_err(WorkError::Store)?;
         let read = |entry: LogEntry| {
             HistoryEntry::from_json(&entry.bytes)
@@ -50,7 +60,7 @@ impl<S: JobStore> Queue<S> {
     /// # Errors
     /// [`WorkError::Store`], when the store failed. Some attempts may have been removed.
     pub async fn prune(&self, key: &SyncKey, before: DateTime<Utc>) -> Result<u64, WorkError<S::Error>> {
-        let log = history_key(key);
+        let log = self.log(key).await?;
         let mut pruned = 0;
         loop {
             match self.records.store.prune(&log, before, PAGE).await.map_err(WorkError::Store)? {
@@ -117,7 +127,7 @@ impl<S: JobStore> Queue<S> {
     ) -> Result<(), WorkError<S::Error>> {
         let attempts = slot.record.as_ref().map(|slot| slot.unflushed.clone()).unwrap_or_default();
         let Some(through) = attempts.iter().map(|attempt| attempt.token).max() else { return Ok(()) };
-        let log = history_key(key);
+        let log = self.log(key).await?;
         for attempt in attempts {
             let entry = HistoryEntry::new(key, attempt);
             let broken = |problem: String| WorkError::Broken { key: log.clone(), problem };

@@ -7,7 +7,7 @@ const SLOT: &str = "slot";
 const CONNECTION: &str = "connection";
 
 /// The key of the record that holds a key's slot. A host needs it to look for a slot itself, or to fence its own
-/// writes.
+/// writes. A connector whose id ends in a dot may have its slot under the [former](StoreKey::former) key.
 ///
 /// ```
 /// use tripartite::id::{ConnectorId, OrgId, SyncKey};

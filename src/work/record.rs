@@ -1,5 +1,7 @@
 //! The records of a job store: how each is read, and how it is changed.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -104,8 +106,23 @@ impl<S: SlotStore> Records<S> {
         Ok(self.load(key).await?.record)
     }
 
+    /// Where the record of a key is. An earlier version let a key end in a dot, and a record that it stored under such a
+    /// key stays there: moved, it would be at neither key or at both after a crash. No other key costs a call.
+    async fn home<'k>(&self, key: &'k StoreKey) -> Result<Cow<'k, StoreKey>, WorkError<S::Error>> {
+        if let Some(former) = key.former()
+            && self.store.get(&former).await.map_err(WorkError::Store)?.is_some()
+        {
+            return Ok(Cow::Owned(former));
+        }
+        Ok(Cow::Borrowed(key))
+    }
+
     /// Reads a record that is to be changed.
     pub(super) async fn load<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
+        self.load_at(&*self.home(key).await?).await
+    }
+
+    async fn load_at<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
         match self.store.get(key).await.map_err(WorkError::Store)? {
             Some(Stored { row, version }) => Ok(Versioned::new(Some(parse(key, &row)?), Some(version))),
             None => Ok(Versioned::new(None, None)),
@@ -136,10 +153,11 @@ impl<S: SlotStore> Records<S> {
         current: impl Fn(Option<&T>) -> bool,
         mut change: impl FnMut(Option<&T>) -> (Option<T>, R),
     ) -> Result<(R, Versioned<T>), WorkError<S::Error>> {
+        let key = &*self.home(key).await?;
         for _ in 0..TRIES {
             let before = match known.take() {
                 Some(known) => known,
-                None => self.load::<T>(key).await?,
+                None => self.load_at::<T>(key).await?,
             };
             if !current(before.record.as_ref()) {
                 continue;
@@ -187,6 +205,7 @@ impl<S: SlotStore> Records<S> {
     /// Reads a record. If it is listed in another shard than its own, an earlier version of this crate has written it,
     /// and its row is moved. Another change in between lists it in its own shard, too.
     pub(super) async fn relist<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
+        let key = &*self.home(key).await?;
         let stored = self.store.get(key).await.map_err(WorkError::Store)?;
         let Some(Stored { mut row, mut version }) = stored else { return Ok(Versioned::new(None, None)) };
         let record: T = parse(key, &row)?;

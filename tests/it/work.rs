@@ -6,6 +6,7 @@ mod club;
 mod crowd;
 #[cfg(feature = "conformance")]
 mod failing;
+mod former_keys;
 mod found;
 mod old_failures;
 mod turns;

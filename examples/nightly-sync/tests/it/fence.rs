@@ -73,10 +73,14 @@ fn hold(bench: &Bench, key: &StoreKey, slot: &Slot) {
 }
 
 fn store(bench: &Bench, token: u64) -> SqliteStore {
+    store_under(bench, token, slot_key())
+}
+
+fn store_under(bench: &Bench, token: u64, slot: StoreKey) -> SqliteStore {
     let register: Register = "Ballybeg/federation".parse().unwrap();
     let database = Database::open(&bench.db(), Access::Write).unwrap();
     let settings = database.settings(&register).unwrap().unwrap();
-    SqliteStore::of(register, database, settings).unwrap().fenced(token, slot_key())
+    SqliteStore::of(register, database, settings).unwrap().fenced(token, slot)
 }
 
 type Night = Result<Done, Box<DriveError<nightly_sync::listing::ListingError, StoreError>>>;
@@ -107,6 +111,18 @@ fn the_holder_of_the_claim_writes() {
     let done = night(&store).unwrap();
     store.remember(&done.report).unwrap();
     assert_eq!((done.report.counts.updated, phone(&bench).as_str()), (1, "moved"));
+}
+
+/// An earlier version let a key end in a dot, and its slot is still there.
+#[test]
+fn a_slot_under_a_key_of_before_fences() {
+    let connector = ConnectorId::new("federation.").unwrap();
+    let dotted = slot_key_of(&SyncKey { connector, ..key() });
+    for (held, writes) in [(slot(3, true), true), (slot(4, true), false)] {
+        let bench = bench();
+        hold(&bench, &dotted.former().unwrap(), &held);
+        assert_eq!(night(&store_under(&bench, 3, dotted.clone())).is_ok(), writes);
+    }
 }
 
 #[test]

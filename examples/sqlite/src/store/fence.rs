@@ -28,10 +28,14 @@ pub(super) struct Fence {
 impl Fence {
     /// Whether the claim holds, within the transaction that is about to write.
     pub(super) fn check(&self, tx: &Connection) -> Result<(), StoreError> {
-        let mut statement = tx.prepare_cached("SELECT bytes FROM tripartite_jobs WHERE key = ?1")?;
+        // An earlier version let a key end in a dot, and left the slot there.
+        let former = self.slot.former();
+        let mut statement = tx
+            .prepare_cached("SELECT bytes FROM tripartite_jobs WHERE key IN (?1, ?2) ORDER BY key = ?2 DESC LIMIT 1")?;
         let key = self.slot.as_str();
+        let keys = [Some(key), former.as_ref().map(StoreKey::as_str)];
         let slot =
-            statement.query_row([key], |row| Ok(row.get_ref(0)?.as_bytes().ok().map(Slot::from_bytes))).optional()?;
+            statement.query_row(keys, |row| Ok(row.get_ref(0)?.as_bytes().ok().map(Slot::from_bytes))).optional()?;
         match slot {
             Some(Some(Ok(slot))) if slot.permits(self.token) => Ok(()),
             Some(None | Some(Err(_))) => Err(StoreError::Unreadable { table: "tripartite_jobs", id: key.to_owned() }),
