@@ -186,6 +186,32 @@ fn a_plan_of_an_earlier_version_is_refused_with_what_to_do() {
     assert!(error.to_string().ends_with("plan once more"), "{error}");
 }
 
+/// What a later version has stored is refused with both formats, whatever it is.
+#[test]
+fn a_record_of_a_later_format_is_refused_by_its_format() {
+    fn later<T: DeserializeOwned>(mut record: Json) -> T {
+        record["format"] = 99.into();
+        serde_json::from_value(record).unwrap()
+    }
+    let first = |text: &str| read::<Vec<Json>>(text).remove(0);
+    let [mut connection, mut entry] = [read(earlier!("connection")), first(earlier!("history"))];
+    (connection["format"], entry["format"]) = (99.into(), 99.into());
+    let enrolment = json!({"connection": connection, "through": "2023-11-14T22:13:20Z"});
+    let enrolment: Enrolment = serde_json::from_value(enrolment).unwrap();
+    let health = first(earlier!("health"))[0].take();
+    for refused in [
+        later::<Slot>(read(earlier!("slot_idle"))).check().unwrap_err().to_string(),
+        later::<Gate>(first(earlier!("gate"))).check().unwrap_err().to_string(),
+        later::<Health>(health).check().unwrap_err().to_string(),
+        later::<Rate>(first(earlier!("rate"))).check().unwrap_err().to_string(),
+        later::<Tombstones>(first(earlier!("tombstones"))).check().unwrap_err().to_string(),
+        enrolment.check().unwrap_err().to_string(),
+        tripartite::history::HistoryEntry::from_json(entry.to_string().as_bytes()).unwrap_err().to_string(),
+    ] {
+        assert!(refused.ends_with(" format 99, this version reads up to 1"), "{refused}");
+    }
+}
+
 #[test]
 fn tombstones_of_an_earlier_version_are_read() {
     let (tombstones, seen): (Tombstones, Json) = read(earlier!("tombstones"));

@@ -4,6 +4,7 @@ mod calls;
 mod clock;
 mod club;
 mod crowd;
+mod earlier_records;
 #[cfg(feature = "conformance")]
 mod failing;
 mod former_keys;
