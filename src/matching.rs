@@ -135,7 +135,7 @@ impl MatchRule {
         Self { name: name.into(), fields: fields.into_iter().map(Into::into).collect(), trust: Trust::Propose }
     }
 
-    /// Sets the field [`trust`](field@Self::trust).
+    /// Sets the field [`trust`](field@Self::trust). [`Run::matching`](crate::run::Run::matching) has an example.
     #[must_use]
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;

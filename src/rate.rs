@@ -92,6 +92,19 @@ impl RateLimit {
     }
 
     /// How many may pass at once.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use std::num::NonZeroU32;
+    /// use tripartite::rate::{Allowance, Rate, RateLimit};
+    /// // a hundred a minute, evenly
+    /// let (even, at) = (RateLimit::default().burst(NonZeroU32::MIN), DateTime::UNIX_EPOCH);
+    /// let (rate, first) = Rate::new(at).take(&even, at);
+    /// let (_, at_once) = rate.take(&even, at);
+    /// let (_, later) = rate.take(&even, at + TimeDelta::milliseconds(600));
+    /// assert_eq!((first, later), (Allowance::Allowed, Allowance::Allowed));
+    /// assert_eq!(at_once, Allowance::Limited { retry_after: even.interval() });
+    /// ```
     #[must_use]
     pub fn burst(mut self, burst: NonZeroU32) -> Self {
         self.burst = burst;
@@ -173,6 +186,8 @@ pub enum InvalidRate {
 
 impl Rate {
     /// The rate of something that never happened.
+    ///
+    /// [`take`](Self::take) has an example.
     pub fn new(at: DateTime<Utc>) -> Self {
         Self { format: FORMAT, next: at.timestamp_micros(), rest: BTreeMap::new() }
     }

@@ -162,7 +162,7 @@ impl Connection {
 
     /// Where its credential is kept.
     ///
-    /// [`credential_of`](Self::credential_of) says whose it is.
+    /// [`credential_of`](Self::credential_of) says whose it is, and has an example.
     #[must_use]
     pub fn credential(mut self, credential: SecretRef) -> Self {
         self.credential = Some(credential);

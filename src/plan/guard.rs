@@ -82,14 +82,14 @@ pub struct FieldLimits {
 }
 
 impl FieldLimits {
-    /// Sets the field [`changed`](field@Self::changed).
+    /// Sets the field [`changed`](field@Self::changed). [`Guards::field`] has an example.
     #[must_use]
     pub fn changed(mut self, changed: impl Into<Option<Limit>>) -> Self {
         self.changed = changed.into();
         self
     }
 
-    /// Sets the field [`emptied`](field@Self::emptied).
+    /// Sets the field [`emptied`](field@Self::emptied). [`Guards::field`] has an example.
     #[must_use]
     pub fn emptied(mut self, emptied: impl Into<Option<Limit>>) -> Self {
         self.emptied = emptied.into();

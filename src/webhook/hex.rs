@@ -60,6 +60,25 @@ impl Hex {
     /// For a sender whose messages have neither an id nor a time, so that two of them can be equal to the byte. No
     /// message then counts as a second delivery, and each is synced. A replayed message costs a sync and changes
     /// nothing, because the values are read from the source.
+    ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use tripartite::registry::Secret;
+    /// # use tripartite::webhook::{Endpoint, EventKind, Hex, ReceiveStep, Request, Shape};
+    /// let hex = || Hex::new("x-signature", [Secret::new("a secret of our own")]);
+    /// let is_looked_up = |hex: Hex| -> Result<bool, Box<dyn std::error::Error>> {
+    ///     let signed = hex.sign(b"{}");
+    ///     let shape = Shape::builder("/type", "/id", [("member", EventKind::Updated)]).build()?;
+    ///     let endpoint =
+    ///         Endpoint::new("ballybeg/federation".parse()?, "members".parse()?, hex, shape);
+    ///     let headers = [("x-signature", signed.as_bytes())];
+    ///     let step = endpoint.receive(&Request::new(&headers, b"{}"), DateTime::UNIX_EPOCH);
+    ///     Ok(matches!(step, ReceiveStep::Deduplicate(_)))
+    /// };
+    /// assert!(is_looked_up(hex()?)?);
+    /// assert!(!is_looked_up(hex()?.repeating())?); // the same body may be another message
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn repeating(mut self) -> Self {
         self.repeats = true;

@@ -118,6 +118,31 @@ impl Endpoint {
     }
 
     /// How many messages it accepts.
+    ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use std::num::NonZeroU32;
+    /// # use std::time::Duration;
+    /// # use tripartite::rate::{Allowance, RateLimit};
+    /// # use tripartite::registry::Secret;
+    /// # use tripartite::webhook::{Endpoint, EventKind, Hex, ReceiveStep, Request, Shape};
+    /// # let key = "ballybeg/federation".parse()?;
+    /// # let hex = Hex::new("x-signature", [Secret::new("a secret of our own")])?.repeating();
+    /// # let (body, now) = (b"{}", DateTime::UNIX_EPOCH);
+    /// # let signed = hex.sign(body);
+    /// # let headers = [("x-signature", signed.as_bytes())];
+    /// # let shape = Shape::builder("/type", "/id", [("member", EventKind::Updated)]).build()?;
+    /// # let endpoint = Endpoint::new(key, "members".parse()?, hex, shape);
+    /// let one_an_hour = RateLimit::new(NonZeroU32::MIN, Duration::from_secs(60 * 60));
+    /// let endpoint = endpoint.limit(one_an_hour);
+    /// let ReceiveStep::RateCheck(check) = endpoint.receive(&Request::new(&headers, body), now) else {
+    ///     panic!("a signed message that can repeat")
+    /// };
+    /// let (rate, first) = check.take(None);
+    /// assert_eq!(first, Allowance::Allowed);
+    /// assert!(matches!(check.take(Some(&rate)).1, Allowance::Limited { .. })); // in the same hour
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn limit(mut self, limit: RateLimit) -> Self {
         self.limit = limit;
@@ -125,6 +150,8 @@ impl Endpoint {
     }
 
     /// The largest body, in bytes. A body of exactly that size passes. The host reads at most one byte more.
+    ///
+    /// [`receive`](Self::receive) has an example.
     #[must_use]
     pub fn cap(mut self, cap: usize) -> Self {
         self.cap = cap;
@@ -133,6 +160,32 @@ impl Endpoint {
 
     /// How long messages are remembered. It is never less than twice the tolerance, since a message can be replayed for
     /// that long.
+    ///
+    /// ```
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use std::time::Duration;
+    /// # use tripartite::rate::Allowance;
+    /// # use tripartite::registry::Secret;
+    /// # use tripartite::webhook::{Endpoint, EventKind, MessageId, ReceiveStep, Request, Shape, SideEffect, SigningSecret, Standard};
+    /// # let secret = SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?;
+    /// # let standard = Standard::new([secret])?;
+    /// # let (body, now) = (br#"{"type": "member", "id": 7}"#, DateTime::UNIX_EPOCH);
+    /// # let signed = standard.sign(&MessageId::new("msg_1")?, now, body);
+    /// # let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
+    /// # let shape = Shape::builder("/type", "/id", [("member", EventKind::Updated)]).build()?;
+    /// # let endpoint = Endpoint::new("ballybeg/federation".parse()?, "members".parse()?, standard, shape);
+    /// let endpoint = endpoint.keep(Duration::ZERO);
+    /// # let request = Request::new(&headers, body);
+    /// # let ReceiveStep::Deduplicate(lookup) = endpoint.receive(&request, now) else { panic!("it is signed") };
+    /// # let ReceiveStep::RateCheck(check) = lookup.resume(None) else { panic!("it is new") };
+    /// # let ReceiveStep::Done(received) = check.resume(Allowance::Allowed) else { panic!("nothing is deleted") };
+    /// let Some(SideEffect::Remember { seen, .. }) = received.effects.last() else {
+    ///     panic!("it is remembered")
+    /// };
+    /// // The tolerance is five minutes, so a copy of the message passes for ten.
+    /// assert!(seen.until() >= now + TimeDelta::minutes(10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn keep(mut self, keep: Duration) -> Self {
         self.keep = keep;

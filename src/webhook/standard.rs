@@ -80,6 +80,24 @@ impl Standard {
     }
 
     /// Sets how far the timestamp may be from now, in both directions. A timestamp exactly that far away passes.
+    ///
+    /// ```
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use std::time::Duration;
+    /// # use tripartite::registry::Secret;
+    /// # use tripartite::webhook::{MessageId, Request, SigningSecret, Standard};
+    /// # let secret = SigningSecret::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?;
+    /// let strict = Standard::new([secret])?.tolerance(Duration::from_secs(5));
+    /// let sent = DateTime::UNIX_EPOCH;
+    /// let signed = strict.sign(&MessageId::new("msg_1")?, sent, b"{}");
+    /// let headers = signed.each_ref().map(|(name, value)| (*name, value.as_bytes()));
+    /// let arrives = |seconds| {
+    ///     strict.verify(&Request::new(&headers, b"{}"), sent + TimeDelta::seconds(seconds))
+    /// };
+    /// assert!(arrives(5).is_ok() && arrives(6).is_err());
+    /// assert!(arrives(-6).is_err()); // a sender whose clock is ahead
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;

@@ -41,6 +41,15 @@ impl Settings {
     }
 
     /// Sets the field [`gate`](field@Self::gate).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tripartite::gate::Limits;
+    /// use tripartite::work::Settings;
+    /// // a source that takes one run at a time, and the next as soon as that has ended
+    /// let settings = Settings::default().gate(Limits::new(1, Duration::ZERO));
+    /// assert_eq!(settings.gate.running, 1); // at 0 no job would ever start
+    /// ```
     #[must_use]
     pub fn gate(mut self, gate: Limits) -> Self {
         self.gate = gate;
@@ -48,6 +57,14 @@ impl Settings {
     }
 
     /// Sets the field [`health`](field@Self::health).
+    ///
+    /// ```
+    /// use tripartite::health::HealthRules;
+    /// use tripartite::work::Settings;
+    /// let patient = HealthRules::default().failures(20);
+    /// let settings = Settings::default().health(patient);
+    /// assert_eq!(settings.health.cooldown, HealthRules::default().cooldown); // all else as before
+    /// ```
     #[must_use]
     pub fn health(mut self, health: HealthRules) -> Self {
         self.health = health;
