@@ -1,5 +1,6 @@
 //! What is stored and shown, pinned: plans, reports, sentences, schemas, audit entries and the texts of errors.
 
+mod missing;
 mod rekeyed;
 mod stored;
 

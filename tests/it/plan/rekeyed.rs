@@ -1,7 +1,7 @@
 //! Records to which the source gave another id: what moves along.
 
 use tripartite::id::ExternalId;
-use tripartite::plan::plan_rekeyed;
+use tripartite::plan::{plan_linked, plan_rekeyed};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::source::RemoteRecord;
 use tripartite::store::{Action, Base, KEPT, LEFT, Loaded, Revision, Synced};
@@ -40,6 +40,15 @@ fn what_was_in_step_stays_so_only_at_its_revision_and_under_its_policy() {
         assert_eq!((op.seen, &op.action), (Some(remote.fingerprint()), &Action::Touch), "{revision}");
         assert_eq!((op.id, op.rekeyed.as_ref()), (to(), Some(&loaded.id)));
     }
+}
+
+/// Whoever approves the plan sees what the source said, also of a record that was in step.
+#[test]
+fn the_op_of_a_record_in_step_has_what_the_source_said() {
+    let (policy, loaded, remote) = in_step();
+    let loaded = loaded.synced(Synced::new(Revision(3), remote.fingerprint(), policy.fingerprint()));
+    assert_eq!(plan_linked(&policy, &remote, &loaded), None, "there is nothing else to do");
+    assert_eq!(plan_rekeyed(&policy, &to(), Some(&remote), &loaded).remote, Some(remote.record));
 }
 
 /// The source has named the record, so a count of listings without it starts anew. What was decided about its end stays

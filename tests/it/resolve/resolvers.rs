@@ -1,11 +1,12 @@
 //! What a host's resolver may rule, and what is written canonically.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use tripartite::audit::AuditEntry;
 use tripartite::schema::{Dispute, Field, Group, Kind, Policy, Resolver, Ruling, Schema, Strategy};
+use tripartite::store::Action;
 use tripartite::value::Value;
 
 use crate::support::words::{Word, scalars};
@@ -44,6 +45,48 @@ fn a_resolver_cannot_write_nonsense() {
         let after = decide(&policy, &linked(schema, Some(of("b@b.ie")), local.clone()), &of("r@b.ie"));
         assert_eq!(after.local, local, "{says}");
         assert_eq!(after.open.len(), 3, "{says}: each is held open");
+    }
+}
+
+/// The tuples that a resolver was asked about.
+#[derive(Default)]
+struct Asked(Mutex<Vec<[Option<Value>; 3]>>);
+
+/// Writes what stands here in `c`, and something new in `d`.
+impl Resolver for Asked {
+    fn resolve(&self, dispute: &Dispute<'_>) -> Ruling {
+        let sides = [dispute.base, Some(dispute.local), Some(dispute.remote)];
+        self.0.lock().unwrap().push(sides.map(|side| side.cloned()));
+        let Value::Map(local) = dispute.local else { panic!("a group is asked about as a map") };
+        let new = Value::from(format!("{} of {}", dispute.unit, if dispute.base.is_some() { "old" } else { "nobody" }));
+        Ruling::Write(Value::Map([("c".into(), local["c"].clone()), ("d".into(), new)].into()))
+    }
+}
+
+/// A resolver sees a group as maps by the fields' names, and its tuple is written member by member: what it leaves as it is,
+/// or leaves out, is not written.
+#[test]
+fn a_resolver_writes_a_tuple() {
+    let asked = Arc::new(Asked::default());
+    let custom = Strategy::Custom { resolver: "asked".into() };
+    let fields = ["c", "d", "e"].map(|name| Field::new(name, Kind::Text));
+    let builder = fields.into_iter().fold(Schema::builder(), |builder, field| builder.field(field));
+    let builder = builder.group(Group::new("pair", ["c", "d", "e"]).strategy(custom));
+    let policy = Policy::new(builder.resolver("asked", Arc::clone(&asked) as Arc<dyn Resolver>).build().unwrap());
+    let schema = policy.schema();
+    let of = |[c, d, e]: [&str; 3]| record(schema, json!({"c": c, "d": d, "e": e}));
+    let tuple = |[c, d, e]: [&str; 3]| {
+        Some(Value::Map([("c".into(), c.into()), ("d".into(), d.into()), ("e".into(), e.into())].into()))
+    };
+    let (base, local, remote) = (["1", "2", "3"], ["1", "20", "3"], ["1", "2", "300"]);
+    for (base, written) in [(Some(base), "pair of old"), (None, "pair of nobody")] {
+        let loaded = linked(schema, base.map(of), of(local));
+        let after = decide(&policy, &loaded, &of(remote));
+        assert_eq!(asked.0.lock().unwrap().pop(), Some([base.and_then(tuple), tuple(local), tuple(remote)]));
+        assert_eq!(after.local, of(["1", written, "3"]));
+        let Action::Update(patch) = &after.op.action else { panic!("something new is written") };
+        let written: Vec<_> = (0..3).filter(|&position| !patch.field(position).is_missing()).collect();
+        assert_eq!(written, [1], "and nothing else");
     }
 }
 

@@ -1,0 +1,48 @@
+//! Records that the source no longer has: what is counted, and what is asked no more.
+
+use tripartite::audit::Situation;
+use tripartite::id::ExternalId;
+use tripartite::plan::plan_missing;
+use tripartite::schema::{Field, Kind, Policy, Schema};
+use tripartite::store::{Action, Base, ConflictChange, LEFT, Loaded, OpenConflict, Presence, Revision, WHOLE_RECORD};
+
+fn linked() -> (Policy, Loaded) {
+    let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build().unwrap();
+    let record = schema.record(&serde_json::json!({"phone": "1"})).unwrap();
+    let base = Base::new(record.clone(), schema.fingerprint());
+    let loaded = Loaded::new(ExternalId::new("7").unwrap(), Revision(3), record).base(base);
+    (Policy::new(schema), loaded)
+}
+
+fn about(unit: &str) -> OpenConflict {
+    let open = serde_json::json!({"unit": unit, "clash": "BothChanged", "paths": [], "local": "2", "remote": "3"});
+    serde_json::from_value(open).unwrap()
+}
+
+#[test]
+fn a_listing_without_a_record_is_counted_until_there_are_enough() {
+    let (policy, mut loaded) = linked();
+    for (missed, action, next, entries) in
+        [(0, Action::Touch, 1, 0), (1, Action::Touch, 2, 0), (2, Action::Deactivate, LEFT | 3, 1)]
+    {
+        loaded.missed = missed;
+        let op = plan_missing(&policy, &loaded, 3).unwrap();
+        assert_eq!((op.situation, &op.action, op.missed), (Situation::Missing, &action, next));
+        assert_eq!(op.entries.len(), entries, "what is only counted is not told of");
+    }
+}
+
+/// Neither side has the record, so the question is closed. That is no end by a sync, so nothing is counted.
+#[test]
+fn whoever_is_removed_here_and_missing_there_is_asked_about_no_more() {
+    let (policy, mut loaded) = linked();
+    loaded.presence = Presence::Removed;
+    assert_eq!(plan_missing(&policy, &loaded, 1), None, "nobody is asked");
+    loaded.open = vec![about("phone"), about(WHOLE_RECORD)];
+    for missed in [0, 2] {
+        loaded.missed = missed;
+        let op = plan_missing(&policy, &loaded, 1).unwrap();
+        assert_eq!((op.situation, op.action, op.missed), (Situation::Missing, Action::Touch, missed));
+        assert_eq!(op.conflicts, [ConflictChange::Close { unit: WHOLE_RECORD.to_owned() }]);
+    }
+}
