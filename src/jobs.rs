@@ -4,6 +4,7 @@
 //! transitions, and stores the results by [compare-and-swap](JobStore::compare_and_swap).
 
 mod forward;
+pub(crate) mod one_by_one;
 mod row;
 mod shared;
 mod slots;
@@ -16,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::forward::forward_job_store;
-pub use self::row::{DuePage, LogEntry, LogPosition, Row, Shard, Stored, Swap, SwapOf, Version};
+pub use self::row::{AppendOf, DueOf, DuePage, LogEntry, LogPosition, Row, Shard, Stored, Swap, SwapOf, Version};
 pub use self::slots::SlotStore;
 use crate::failure::Classify;
 use crate::id::escape::{escaped, unescaped};
@@ -150,7 +151,10 @@ impl From<StoreKey> for String {
     }
 }
 
-/// The store of the job queue: six required methods, and one provided method that a store may do faster.
+/// The store of the job queue: six required methods, and four provided ones that a store may do faster.
+///
+/// The provided methods call the required ones one by one. Each call of a store on a server is a round trip, so such a
+/// store writes the provided methods, too, each as one statement or one transaction.
 ///
 /// A store needs no transaction over several keys, no server clock, no expiry, and no index except the one of due keys.
 /// Every sentence under a **Must** is a case of the suite (`tripartite::conformance::jobs`), in the same words. A read may be
@@ -301,12 +305,58 @@ pub trait JobStore {
     where
         Self: Sync,
     {
-        async move {
-            let mut answers = Vec::with_capacity(swaps.len());
-            for SwapOf { key, expect, next } in swaps {
-                answers.push(self.compare_and_swap(key, *expect, next.as_ref()).await?);
-            }
-            Ok(answers)
-        }
+        one_by_one::swap_many(self, swaps)
+    }
+
+    /// Reads several records in one round trip. It is not a snapshot: each record is read as by [`get`](Self::get).
+    ///
+    /// * **Must**:
+    ///   - Give for each of several keys what a read of that key alone gives, in the order of the keys.
+    /// * **May**: be stale, some records more than others.
+    /// * **The core relies on** nothing beyond what it relies on for each read.
+    fn get_many(&self, keys: &[StoreKey]) -> impl Future<Output = Result<Vec<Option<Stored>>, Self::Error>> + Send
+    where
+        Self: Sync,
+    {
+        one_by_one::get_many(self, keys)
+    }
+
+    /// Lists several pages of due keys in one round trip, each as by [`due`](Self::due).
+    ///
+    /// * **Must**:
+    ///   - Give for each of several pages what a listing of that page alone gives, in the order of the pages.
+    /// * **May**: be stale, some pages more than others.
+    /// * **The core relies on** nothing beyond what it relies on for each page.
+    fn due_many(&self, pages: &[DueOf]) -> impl Future<Output = Result<Vec<DuePage>, Self::Error>> + Send
+    where
+        Self: Sync,
+    {
+        one_by_one::due_many(self, pages)
+    }
+
+    /// Does a chain of swaps, of which the first conflict stops the rest. If all of them took effect, it appends
+    /// entries to logs, too.
+    ///
+    /// It need not be a transaction. Others may see the first swaps of a chain without the later ones. A store that does
+    /// it as one transaction may commit what came before the conflict, or roll it back.
+    ///
+    /// * **Must**:
+    ///   - Do the swaps of a chain as if one after the other, and answer for each in its order.
+    ///   - Do nothing of a chain that comes behind its first conflict, and answer a conflict for that, too.
+    ///   - Append the entries of a chain if all of its swaps took effect, and none otherwise.
+    ///   - Lose no update to a chain, however many write at once.
+    /// * **May**: take back the swaps before a conflict, if it answers a conflict for them, too. After an error, any
+    ///   number of the first swaps may have taken effect, and if all did, any number of the entries.
+    /// * **The core relies on** no swap of a chain taking effect without those before it, also after an error or a
+    ///   crash, and on no entry without all swaps. The suite cannot check this for a crash.
+    fn swap_chain(
+        &self,
+        swaps: &[SwapOf],
+        entries: &[AppendOf],
+    ) -> impl Future<Output = Result<Vec<Swap>, Self::Error>> + Send
+    where
+        Self: Sync,
+    {
+        one_by_one::swap_chain(self, swaps, entries)
     }
 }

@@ -42,6 +42,7 @@
 //! | reads, compares and writes without a lock | [`one_swap_wins`](race::one_swap_wins) |
 //! | sorts due keys by a locale's collation | [`longest_due_first`](due::longest_due_first) |
 //! | appends an entry again whose answer was lost | [`one_end`](ending::one_end) |
+//! | appends the entries of a chain that a conflict has stopped | [`chain_appends_at_its_end`](chain::chain_appends_at_its_end) |
 //! | lets an id be unique together with its time | [`known_id_changes_nothing`](log::known_id_changes_nothing) |
 
 use crate::jobs::JobStore;
@@ -87,10 +88,12 @@ macro_rules! cases {
 }
 
 pub mod batch;
+pub mod chain;
 pub mod due;
 pub mod ending;
 mod fails_once;
 pub mod log;
+pub mod many;
 mod probe;
 pub mod race;
 pub mod record;
@@ -134,10 +137,9 @@ impl<S> Case<S> {
 /// assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
 /// ```
 pub fn cases<S: JobStore + Sync>() -> Vec<Case<S>> {
-    [record::cases(), race::cases(), due::cases(), log::cases(), batch::cases(), ending::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let of_the_required = [record::cases(), race::cases(), due::cases(), log::cases()];
+    let of_the_provided = [batch::cases(), many::cases(), chain::cases(), ending::cases()];
+    of_the_required.into_iter().chain(of_the_provided).flatten().collect()
 }
 
 /// Makes each case a test of the store that an expression gives, in the module where it stands.
@@ -156,6 +158,8 @@ macro_rules! __conformance_jobs {
         $crate::__conformance_jobs_due!($store);
         $crate::__conformance_jobs_log!($store);
         $crate::__conformance_jobs_batch!($store);
+        $crate::__conformance_jobs_many!($store);
+        $crate::__conformance_jobs_chain!($store);
         $crate::__conformance_jobs_ending!($store);
     };
 }

@@ -2,7 +2,8 @@
 
 /// Writes the named methods of a [`JobStore`](crate::jobs::JobStore) that wraps another one, for example to count its
 /// calls, to delay them, or to let them fail. Each method calls `self.around(name, key, call)`, where `call` is the
-/// same call of `self.within()`. `due` and `swap_many` have no single key and pass the key `page`.
+/// same call of `self.within()`. A call that has no single key passes the key `page`. A provided method that is not named
+/// calls the named ones one by one.
 ///
 /// The crate that uses it depends on `chrono`, as the trait's methods have its types.
 ///
@@ -117,6 +118,34 @@ macro_rules! __forward_job_store {
         ) -> ::std::result::Result<::std::vec::Vec<$crate::jobs::Swap>, Self::Error> {
             let page = $crate::jobs::StoreKey::of("page", []);
             self.around("swap_many", &page, self.within().swap_many(swaps)).await
+        }
+    };
+    (@ get_many) => {
+        async fn get_many(
+            &self,
+            keys: &[$crate::jobs::StoreKey],
+        ) -> ::std::result::Result<::std::vec::Vec<::std::option::Option<$crate::jobs::Stored>>, Self::Error> {
+            let page = $crate::jobs::StoreKey::of("page", []);
+            self.around("get_many", &page, self.within().get_many(keys)).await
+        }
+    };
+    (@ due_many) => {
+        async fn due_many(
+            &self,
+            pages: &[$crate::jobs::DueOf],
+        ) -> ::std::result::Result<::std::vec::Vec<$crate::jobs::DuePage>, Self::Error> {
+            let page = $crate::jobs::StoreKey::of("page", []);
+            self.around("due_many", &page, self.within().due_many(pages)).await
+        }
+    };
+    (@ swap_chain) => {
+        async fn swap_chain(
+            &self,
+            swaps: &[$crate::jobs::SwapOf],
+            entries: &[$crate::jobs::AppendOf],
+        ) -> ::std::result::Result<::std::vec::Vec<$crate::jobs::Swap>, Self::Error> {
+            let page = $crate::jobs::StoreKey::of("page", []);
+            self.around("swap_chain", &page, self.within().swap_chain(swaps, entries)).await
         }
     };
 }

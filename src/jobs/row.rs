@@ -201,3 +201,66 @@ impl SwapOf {
         Self { key, expect, next }
     }
 }
+
+/// One page of several: the parameters of [`due`](crate::jobs::JobStore::due).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DueOf {
+    /// The shard.
+    pub shard: Shard,
+    /// Until when the keys on the page are due, inclusive.
+    pub until: DateTime<Utc>,
+    /// The position behind which the page begins. `None`: it is the first page.
+    pub after: Option<(DateTime<Utc>, StoreKey)>,
+    /// How many keys the page has at most.
+    pub limit: usize,
+}
+
+impl DueOf {
+    /// The first page of a shard: at most `limit` keys that are due until a point in time.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::jobs::{DueOf, Shard};
+    /// let first = DueOf::new(Shard(0), DateTime::UNIX_EPOCH, 500);
+    /// let last = (DateTime::UNIX_EPOCH, "slot/a/b".parse()?);
+    /// assert_ne!(first.clone().after(last), first); // the page behind a key
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(shard: Shard, until: DateTime<Utc>, limit: usize) -> Self {
+        Self { shard, until, after: None, limit }
+    }
+
+    /// Sets the field [`after`](field@Self::after).
+    #[must_use]
+    pub fn after(mut self, after: impl Into<Option<(DateTime<Utc>, StoreKey)>>) -> Self {
+        self.after = after.into();
+        self
+    }
+}
+
+/// One entry that a chain appends: the parameters of [`append`](crate::jobs::JobStore::append).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppendOf {
+    /// The log.
+    pub log: StoreKey,
+    /// The entry.
+    pub entry: LogEntry,
+}
+
+impl AppendOf {
+    /// An entry for a log.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::jobs::{AppendOf, LogEntry, LogPosition};
+    /// let position = LogPosition::new(DateTime::UNIX_EPOCH, "7".to_owned());
+    /// let entry = LogEntry::new(position, vec![]); // an entry may be empty
+    /// assert_eq!(AppendOf::new("history/a/b".parse()?, entry).log.parts()[0], "history");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(log: StoreKey, entry: LogEntry) -> Self {
+        Self { log, entry }
+    }
+}

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use super::{
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+};
 
 macro_rules! shared {
     ($(impl <$($lifetime:lifetime,)? $inner:ident> for $shared:ty;)*) => {$(
@@ -65,6 +67,25 @@ macro_rules! shared {
 
             fn swap_many(&self, swaps: &[SwapOf]) -> impl Future<Output = Result<Vec<Swap>, Self::Error>> + Send {
                 self.deref().swap_many(swaps)
+            }
+
+            fn get_many(
+                &self,
+                keys: &[StoreKey],
+            ) -> impl Future<Output = Result<Vec<Option<Stored>>, Self::Error>> + Send {
+                self.deref().get_many(keys)
+            }
+
+            fn due_many(&self, pages: &[DueOf]) -> impl Future<Output = Result<Vec<DuePage>, Self::Error>> + Send {
+                self.deref().due_many(pages)
+            }
+
+            fn swap_chain(
+                &self,
+                swaps: &[SwapOf],
+                entries: &[AppendOf],
+            ) -> impl Future<Output = Result<Vec<Swap>, Self::Error>> + Send {
+                self.deref().swap_chain(swaps, entries)
             }
         }
     )*};

@@ -7,7 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use crate::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+};
 
 /// Keeps the work column's records in memory: the reference of what a job store does.
 ///
@@ -72,11 +74,7 @@ impl JobStore for MemoryJobStore {
         expect: Option<Version>,
         next: Option<&Row>,
     ) -> Result<Swap, Infallible> {
-        let mut state = self.state();
-        if state.records.get(key).map(|stored| stored.version) != expect {
-            return Ok(Swap::Conflict);
-        }
-        Ok(Swap::Applied(state.put(key, next)))
+        Ok(self.state().swap(key, expect, next))
     }
 
     async fn due(
@@ -86,22 +84,11 @@ impl JobStore for MemoryJobStore {
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
     ) -> Result<DuePage, Infallible> {
-        let state = self.state();
-        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let listed = state.due.get(&shard).into_iter().flat_map(|due| due.range((behind, Bound::Unbounded)));
-        let mut rest = listed.take_while(|(at, _)| *at <= until);
-        let keys = rest.by_ref().take(limit).cloned().collect();
-        Ok(DuePage { keys, more: rest.next().is_some() })
+        Ok(self.state().due(shard, until, after, limit))
     }
 
     async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Infallible> {
-        let mut state = self.state();
-        let log = state.logs.entry(log.clone()).or_default();
-        let new = log.ids.insert(entry.position.id.clone());
-        if new {
-            log.entries.insert(entry.position.clone(), entry.bytes.clone());
-        }
-        Ok(new)
+        Ok(self.state().append(log, entry))
     }
 
     async fn read(
@@ -130,9 +117,70 @@ impl JobStore for MemoryJobStore {
         }
         Ok(pruned as u64)
     }
+
+    async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, Infallible> {
+        let mut state = self.state();
+        Ok(swaps.iter().map(|SwapOf { key, expect, next }| state.swap(key, *expect, next.as_ref())).collect())
+    }
+
+    async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Infallible> {
+        let state = self.state();
+        Ok(keys.iter().map(|key| state.records.get(key).cloned()).collect())
+    }
+
+    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, Infallible> {
+        let state = self.state();
+        let page = |DueOf { shard, until, after, limit }: &DueOf| state.due(*shard, *until, after.as_ref(), *limit);
+        Ok(pages.iter().map(page).collect())
+    }
+
+    async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Infallible> {
+        let mut state = self.state();
+        let mut answers = vec![Swap::Conflict; swaps.len()];
+        for (answer, SwapOf { key, expect, next }) in answers.iter_mut().zip(swaps) {
+            *answer = state.swap(key, *expect, next.as_ref());
+            if *answer == Swap::Conflict {
+                return Ok(answers);
+            }
+        }
+        for AppendOf { log, entry } in entries {
+            state.append(log, entry);
+        }
+        Ok(answers)
+    }
 }
 
 impl State {
+    fn swap(&mut self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
+        if self.records.get(key).map(|stored| stored.version) != expect {
+            return Swap::Conflict;
+        }
+        Swap::Applied(self.put(key, next))
+    }
+
+    fn due(
+        &self,
+        shard: Shard,
+        until: DateTime<Utc>,
+        after: Option<&(DateTime<Utc>, StoreKey)>,
+        limit: usize,
+    ) -> DuePage {
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let listed = self.due.get(&shard).into_iter().flat_map(|due| due.range((behind, Bound::Unbounded)));
+        let mut rest = listed.take_while(|(at, _)| *at <= until);
+        let keys = rest.by_ref().take(limit).cloned().collect();
+        DuePage { keys, more: rest.next().is_some() }
+    }
+
+    fn append(&mut self, log: &StoreKey, entry: &LogEntry) -> bool {
+        let log = self.logs.entry(log.clone()).or_default();
+        let new = log.ids.insert(entry.position.id.clone());
+        if new {
+            log.entries.insert(entry.position.clone(), entry.bytes.clone());
+        }
+        new
+    }
+
     /// Stores or deletes a record, and keeps the list of due keys in step with it.
     fn put(&mut self, key: &StoreKey, next: Option<&Row>) -> Version {
         self.versions += 1;

@@ -27,8 +27,9 @@
 //!
 //! **How safe is an answer?** It survives a power cut: the journal is WAL with `synchronous = FULL`, so each commit waits
 //! for the disk. The members' own connection has `NORMAL`, since a forgotten batch is simply done again. A forgotten claim
-//! is not: its fencing token would go to a second worker. [`swap_many`](JobStore::swap_many) lets a whole batch wait for
-//! the disk once.
+//! is not: its fencing token would go to a second worker. [`swap_many`](JobStore::swap_many) and
+//! [`swap_chain`](JobStore::swap_chain) are one transaction each, so a whole batch or chain waits for the disk once. A
+//! chain commits what came before its first conflict.
 //!
 //! **Does a call block?** Yes: its future is ready when it is first polled, after the disk has answered. A host with a
 //! runtime calls it on a thread that may wait.
@@ -49,7 +50,9 @@ use chrono::{DateTime, Utc};
 pub use error::JobsError;
 use rusqlite::{Connection, TransactionBehavior};
 pub use tables::TABLES;
-use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use tripartite::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+};
 
 /// The records of the work column, in a file that others may have open as well.
 ///
@@ -191,6 +194,33 @@ impl JobStore for SqliteJobStore {
                 .iter()
                 .map(|SwapOf { key, expect, next, .. }| record::swap(conn, key, *expect, next.as_ref()))
                 .collect()
+        })
+    }
+
+    async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, JobsError> {
+        let conn = self.conn();
+        keys.iter().map(|key| record::get(&conn, key)).collect()
+    }
+
+    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, JobsError> {
+        let conn = self.conn();
+        let page = |page: &DueOf| record::due(&conn, page.shard, page.until, page.after.as_ref(), page.limit);
+        pages.iter().map(page).collect()
+    }
+
+    async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {
+        self.write(|conn| {
+            let mut answers = vec![Swap::Conflict; swaps.len()];
+            for (answer, SwapOf { key, expect, next, .. }) in answers.iter_mut().zip(swaps) {
+                *answer = record::swap(conn, key, *expect, next.as_ref())?;
+                if *answer == Swap::Conflict {
+                    return Ok(answers);
+                }
+            }
+            for AppendOf { log, entry, .. } in entries {
+                log::append(conn, log, entry)?;
+            }
+            Ok(answers)
         })
     }
 }

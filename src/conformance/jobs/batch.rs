@@ -9,12 +9,12 @@ use crate::jobs::{JobStore, Row, Stored, Swap, SwapOf, Version};
 const RACERS: usize = 8;
 const BATCHES: usize = 15;
 
-fn swap(name: &str, expect: Option<Version>, next: Option<Row>) -> SwapOf {
+pub(super) fn swap(name: &str, expect: Option<Version>, next: Option<Row>) -> SwapOf {
     SwapOf::new(key(name), expect, next)
 }
 
 /// The version that a swap answered; none for a conflict.
-fn applied(answer: Swap) -> Option<Version> {
+pub(super) fn applied(answer: Swap) -> Option<Version> {
     match answer {
         Swap::Applied(version) => Some(version),
         Swap::Conflict => None,
@@ -27,6 +27,36 @@ fn swaps<S: JobStore + Sync>(probe: &Probe<'_, S>, batch: &[SwapOf], promised: &
     let seen: Vec<_> = versions.iter().map(Option::is_some).collect();
     probe.equal("which took effect", &seen, &promised.to_vec());
     versions
+}
+
+/// Lets racers add tags to three records, some swaps at a time, and checks that no tag is lost. `swap_all` answers nothing if
+/// the swaps may or may not have taken effect.
+pub(super) fn add_tags_at_once<S: JobStore + Sync>(
+    probe: &Probe<'_, S>,
+    swap_all: impl Fn(&[SwapOf]) -> Option<Vec<Swap>> + Sync,
+) {
+    let names = ["a", "b", "c"];
+    at_once(RACERS, |racer| {
+        for update in 0..BATCHES {
+            let tag = tag(racer, update);
+            probe.persist(|| {
+                let tagged = |name: &&str| {
+                    let stored = probe.get(&key(name));
+                    let tags = stored.as_ref().map_or(&[][..], |stored| &stored.row.bytes);
+                    let next = row([tags, &tag].concat());
+                    let missing = !tags.chunks(2).any(|known| known == tag);
+                    missing.then(|| swap(name, stored.as_ref().map(|stored| stored.version), Some(next)))
+                };
+                let batch: Vec<_> = names.iter().filter_map(tagged).collect();
+                let answers = if batch.is_empty() { Some(vec![]) } else { swap_all(&batch) };
+                // Each tag that is not there yet is tried again.
+                answers?.iter().all(|answer| applied(*answer).is_some()).then_some(())
+            });
+        }
+    });
+    for name in names {
+        has_all_tags(probe, &key(name), RACERS, BATCHES);
+    }
 }
 
 cases! { $ __conformance_jobs_batch in batch:
@@ -74,25 +104,6 @@ cases! { $ __conformance_jobs_batch in batch:
 
     /// Lose no update to a batch, however many write at once.
     fn no_update_is_lost_to_a_batch(probe) {
-        let names = ["a", "b", "c"];
-        at_once(RACERS, |racer| for update in 0..BATCHES {
-            let tag = tag(racer, update);
-            probe.persist(|| {
-                let tagged = |name: &&str| {
-                    let stored = probe.get(&key(name));
-                    let tags = stored.as_ref().map_or(&[][..], |stored| &stored.row.bytes);
-                    let next = row([tags, &tag].concat());
-                    let missing = !tags.chunks(2).any(|known| known == tag);
-                    missing.then(|| swap(name, stored.as_ref().map(|stored| stored.version), Some(next)))
-                };
-                let batch: Vec<_> = names.iter().filter_map(tagged).collect();
-                let answers = if batch.is_empty() { Some(vec![]) } else { probe.race_many(&batch) };
-                // Each tag that is not there yet is tried again.
-                answers?.iter().all(|answer| applied(*answer).is_some()).then_some(())
-            });
-        });
-        for name in names {
-            has_all_tags(probe, &key(name), RACERS, BATCHES);
-        }
+        add_tags_at_once(probe, |batch| probe.race_many(batch));
     }
 }

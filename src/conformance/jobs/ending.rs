@@ -114,14 +114,15 @@ impl Stand {
 }
 
 /// Runs a job over a store that fails at one call. Returns whether there was such a call.
-fn job<S: JobStore + Sync>(probe: &Probe<'_, S>, at: usize, effect: bool) -> bool {
-    let name = format!("{at}-{}", if effect { "after" } else { "before" });
+fn job<S: JobStore + Sync>(probe: &Probe<'_, S>, at: usize, effect: bool, together: bool) -> bool {
+    let name = format!("{at}-{}-{}", if effect { "after" } else { "before" }, if together { "many" } else { "one" });
     // Each has a source of its own, so that no gate is between them.
     let key = SyncKey {
         org: OrgId::new(name.clone()).expect("a number is an id"),
         connector: ConnectorId::new(name).expect("a number is an id"),
     };
     let failing = FailsOnce::new(probe.store(), at);
+    let failing = if together { failing.together() } else { failing };
     let queue = Queue::new(if effect { failing.with_effect() } else { failing });
     let watch = Watch::default();
     let (host, clock) = (Host::new(&watch), || watch.time());
@@ -151,9 +152,9 @@ fn job<S: JobStore + Sync>(probe: &Probe<'_, S>, at: usize, effect: bool) -> boo
 cases! { $ __conformance_jobs_ending in ending:
     /// Bring a job to its end once, also where a call fails before or after it took effect.
     fn one_end(probe) {
-        for effect in [false, true] {
-            let calls = (0..MOST_CALLS).take_while(|at| job(probe, *at, effect)).count();
-            probe.holds(calls > 10 && calls < MOST_CALLS, || format!("{calls} calls for a job"));
+        for (effect, together) in [(false, false), (true, false), (false, true), (true, true)] {
+            let calls = (0..MOST_CALLS).take_while(|at| job(probe, *at, effect, together)).count();
+            probe.holds(calls > 8 && calls < MOST_CALLS, || format!("{calls} calls for a job"));
         }
     }
 }

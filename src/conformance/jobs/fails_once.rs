@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::failure::{Classify, Failure};
-use crate::jobs::{JobStore, StoreKey, forward_job_store};
+use crate::jobs::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapOf, forward_job_store, one_by_one};
 
 /// A job store that fails at one of its calls, before or after the call took effect. All other calls go to the inner
 /// store.
@@ -31,6 +31,7 @@ pub struct FailsOnce<S> {
     calls: AtomicUsize,
     at: usize,
     effect: bool,
+    together: bool,
     class: Failure,
 }
 
@@ -61,7 +62,14 @@ impl<S> FailsOnce<S> {
     ///
     /// [`FailsOnce`] has an example.
     pub fn new(inner: S, at: usize) -> Self {
-        Self { inner, calls: AtomicUsize::new(0), at, effect: false, class: Failure::Retry { after: None } }
+        Self {
+            inner,
+            calls: AtomicUsize::new(0),
+            at,
+            effect: false,
+            together: false,
+            class: Failure::Retry { after: None },
+        }
     }
 
     /// Lets the call take effect and loses only its answer.
@@ -70,6 +78,29 @@ impl<S> FailsOnce<S> {
     #[must_use]
     pub fn with_effect(mut self) -> Self {
         self.effect = true;
+        self
+    }
+
+    /// Lets several reads, several pages or a chain of swaps count as one call each, which fails as a whole. Otherwise
+    /// they are so many calls, and the failure comes in between.
+    ///
+    /// ```
+    /// use tripartite::conformance::jobs::FailsOnce;
+    /// use tripartite::drive::block_on;
+    /// use tripartite::jobs::{JobStore, StoreKey};
+    /// use tripartite::memory::MemoryJobStore;
+    /// let keys = [StoreKey::of("case", ["a"]), StoreKey::of("case", ["b"])];
+    /// let calls = |store: FailsOnce<MemoryJobStore>| {
+    ///     let _ = block_on(store.get_many(&keys));
+    ///     store.calls()
+    /// };
+    /// let at = usize::MAX; // at no call
+    /// assert_eq!(calls(FailsOnce::new(MemoryJobStore::default(), at)), 2);
+    /// assert_eq!(calls(FailsOnce::new(MemoryJobStore::default(), at).together()), 1);
+    /// ```
+    #[must_use]
+    pub fn together(mut self) -> Self {
+        self.together = true;
         self
     }
 
@@ -137,4 +168,25 @@ impl<S: JobStore + Sync> JobStore for FailsOnce<S> {
     type Error = FailsOnceError<S::Error>;
 
     forward_job_store!(get, compare_and_swap, due, append, read, prune);
+
+    async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Self::Error> {
+        if !self.together {
+            return one_by_one::get_many(self, keys).await;
+        }
+        self.around("get_many", &StoreKey::of("page", []), self.inner.get_many(keys)).await
+    }
+
+    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, Self::Error> {
+        if !self.together {
+            return one_by_one::due_many(self, pages).await;
+        }
+        self.around("due_many", &StoreKey::of("page", []), self.inner.due_many(pages)).await
+    }
+
+    async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Self::Error> {
+        if !self.together {
+            return one_by_one::swap_chain(self, swaps, entries).await;
+        }
+        self.around("swap_chain", &StoreKey::of("page", []), self.inner.swap_chain(swaps, entries)).await
+    }
 }

@@ -9,7 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::conformance::promise::{Promise, short};
 use crate::drive::block_on;
 use crate::failure::{Classify, Failure};
-use crate::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use crate::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+};
 use crate::work::WorkError;
 
 /// How often a read that may be stale is repeated.
@@ -114,6 +116,11 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     }
 
     #[track_caller]
+    pub(super) fn race_chain(&self, swaps: &[SwapOf]) -> Option<Vec<Swap>> {
+        self.unless_unknown(block_on(self.store.swap_chain(swaps, &[])))
+    }
+
+    #[track_caller]
     pub(super) fn race_append(&self, log: &StoreKey, entry: &LogEntry) -> Option<bool> {
         self.unless_unknown(block_on(self.store.append(log, entry)))
     }
@@ -138,6 +145,21 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     #[track_caller]
     pub(super) fn swap_many(&self, swaps: &[SwapOf]) -> Vec<Swap> {
         self.answered("swap_many", block_on(self.store.swap_many(swaps)))
+    }
+
+    #[track_caller]
+    pub(super) fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Vec<Swap> {
+        self.answered("swap_chain", block_on(self.store.swap_chain(swaps, entries)))
+    }
+
+    #[track_caller]
+    pub(super) fn get_many(&self, keys: &[StoreKey]) -> Vec<Option<Stored>> {
+        self.answered("get_many", block_on(self.store.get_many(keys)))
+    }
+
+    #[track_caller]
+    pub(super) fn due_many(&self, pages: &[DueOf]) -> Vec<DuePage> {
+        self.answered("due_many", block_on(self.store.due_many(pages)))
     }
 
     #[track_caller]

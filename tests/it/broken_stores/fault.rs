@@ -64,10 +64,24 @@ faults! {
         BatchStopsAtConflict => batch_goes_on_after_a_conflict;
         BatchBackwards => batch_is_its_swaps;
         BatchWithoutCompare => batch_is_its_swaps, no_update_is_lost_to_a_batch;
+        // get_many, due_many
+        ReadsWithoutTheMissing => many_reads_are_their_reads;
+        ReadsByKey => many_reads_are_their_reads;
+        PagesByShard => many_pages_are_their_pages;
+        PagesFromTheBeginning => many_pages_are_their_pages;
+        // swap_chain
+        ChainBackwards => chain_is_its_swaps, chain_stops_at_a_conflict;
+        ChainGoesOn => chain_stops_at_a_conflict, chain_appends_at_its_end;
+        ChainHidesItsBeginning => chain_stops_at_a_conflict;
+        ChainSaysAllOrNothing => chain_stops_at_a_conflict;
+        ChainAppendsFirst => chain_appends_at_its_end;
+        ChainForgetsEntries => chain_appends_at_its_end;
+        ChainWithoutCompare => chain_stops_at_a_conflict, no_update_is_lost_to_a_chain;
     }
 
     // Not wrong: a store may do it.
     may {
-        Nothing
+        Nothing,
+        ChainRollsBack
     }
 }

@@ -9,7 +9,9 @@ use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
-use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use tripartite::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+};
 use tripartite::memory::MemoryJobStore;
 
 use super::fault::Fault::{self, *};
@@ -17,10 +19,10 @@ use super::fault::Fault::{self, *};
 /// A store with a fault.
 #[derive(Debug)]
 pub(super) struct Faulty {
-    fault: Fault,
+    pub(super) fault: Fault,
     inner: MemoryJobStore,
     side: Mutex<Side>,
-    busy: Mutex<()>,
+    pub(super) busy: Mutex<()>,
 }
 
 /// What a fault needs to remember.
@@ -37,7 +39,7 @@ struct Side {
     appends: u64,
 }
 
-fn now<T>(answer: impl Future<Output = Result<T, Infallible>>) -> T {
+pub(super) fn now<T>(answer: impl Future<Output = Result<T, Infallible>>) -> T {
     let Ok(answer) = block_on(answer);
     answer
 }
@@ -77,12 +79,12 @@ impl Faulty {
         }
     }
 
-    fn read_record(&self, key: &StoreKey) -> Option<Stored> {
+    pub(super) fn read_record(&self, key: &StoreKey) -> Option<Stored> {
         now(self.inner.get(&self.key(key)))
     }
 
     /// Writes whatever is there.
-    fn force(&self, key: &StoreKey, next: Option<&Row>) -> Swap {
+    pub(super) fn force(&self, key: &StoreKey, next: Option<&Row>) -> Swap {
         loop {
             let version = self.read_record(key).map(|stored| stored.version);
             if let applied @ Swap::Applied(_) = now(self.inner.compare_and_swap(&self.key(key), version, next)) {
@@ -385,5 +387,33 @@ impl JobStore for Faulty {
             BatchWithoutCompare => swaps.iter().map(|swap| self.force(&swap.key, swap.next.as_ref())).collect(),
             _ => swaps.iter().map(one).collect(),
         })
+    }
+
+    async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Infallible> {
+        let mut stored: Vec<_> = keys.iter().map(|key| now(self.get(key))).collect();
+        match self.fault {
+            ReadsWithoutTheMissing => stored.retain(Option::is_some),
+            ReadsByKey => {
+                let sorted: BTreeSet<_> = keys.iter().collect();
+                stored = sorted.into_iter().map(|key| now(self.get(key))).collect();
+            }
+            _ => {}
+        }
+        Ok(stored)
+    }
+
+    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, Infallible> {
+        let mut pages = pages.to_vec();
+        match self.fault {
+            PagesByShard => pages.sort_by_key(|page| page.shard),
+            PagesFromTheBeginning => pages.iter_mut().for_each(|page| page.after = None),
+            _ => {}
+        }
+        let due = |page: &DueOf| now(self.due(page.shard, page.until, page.after.as_ref(), page.limit));
+        Ok(pages.iter().map(due).collect())
+    }
+
+    async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Infallible> {
+        Ok(self.chain(swaps, entries))
     }
 }

@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tripartite::drive::block_on;
-use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, SwapOf, Version};
+use tripartite::jobs::{AppendOf, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, SwapOf, Version};
 use tripartite::memory::MemoryJobStore;
 use tripartite_sqlite::jobs::SqliteJobStore;
 
@@ -24,6 +24,7 @@ struct Wish {
 enum Op {
     Swap(Wish),
     Batch(Vec<Wish>),
+    Chain(Vec<Wish>, Vec<(usize, LogEntry)>),
     Due { shard: Shard, until: DateTime<Utc>, after: Option<(DateTime<Utc>, StoreKey)>, limit: usize },
     Append { log: usize, entry: LogEntry },
     Read { log: usize, from: DateTime<Utc>, to: DateTime<Utc>, after: Option<LogPosition>, limit: usize },
@@ -65,13 +66,14 @@ fn position() -> impl Strategy<Value = LogPosition> {
 
 fn op() -> impl Strategy<Value = Op> {
     let due = (shard(), moment(), option::of((moment(), (0..KEYS).prop_map(key))), 1..4_usize);
-    let entry = (position(), vec(any::<u8>(), 0..4)).prop_map(|(position, bytes)| LogEntry::new(position, bytes));
+    let entry = || (position(), vec(any::<u8>(), 0..4)).prop_map(|(position, bytes)| LogEntry::new(position, bytes));
     let read = (0..KEYS, moment(), moment(), option::of(position()), 1..4_usize);
     prop_oneof![
         4 => wish().prop_map(Op::Swap),
         2 => vec(wish(), 0..6).prop_map(Op::Batch),
+        2 => (vec(wish(), 0..4), vec((0..KEYS, entry()), 0..3)).prop_map(|(swaps, entries)| Op::Chain(swaps, entries)),
         2 => due.prop_map(|(shard, until, after, limit)| Op::Due { shard, until, after, limit }),
-        4 => (0..KEYS, entry).prop_map(|(log, entry)| Op::Append { log, entry }),
+        4 => (0..KEYS, entry()).prop_map(|(log, entry)| Op::Append { log, entry }),
         2 => read.prop_map(|(log, from, to, after, limit)| Op::Read { log, from, to, after, limit }),
         1 => (0..KEYS, moment(), 1..4_usize).prop_map(|(log, before, limit)| Op::Prune { log, before, limit }),
     ]
@@ -121,6 +123,14 @@ impl<S: JobStore + Sync> Driven<S> {
             Op::Batch(wishes) => {
                 let swaps: Vec<_> = wishes.iter().map(|wish| self.swap_of(wish)).collect();
                 let answers = block_on(store.swap_many(&swaps)).unwrap();
+                assert_eq!(answers.len(), wishes.len());
+                wishes.iter().zip(answers).map(|(wish, swap)| self.noted(wish, swap)).collect()
+            }
+            Op::Chain(wishes, entries) => {
+                let swaps: Vec<_> = wishes.iter().map(|wish| self.swap_of(wish)).collect();
+                let append = |(log, entry): &(usize, LogEntry)| AppendOf::new(key(*log), entry.clone());
+                let entries: Vec<_> = entries.iter().map(append).collect();
+                let answers = block_on(store.swap_chain(&swaps, &entries)).unwrap();
                 assert_eq!(answers.len(), wishes.len());
                 wishes.iter().zip(answers).map(|(wish, swap)| self.noted(wish, swap)).collect()
             }
