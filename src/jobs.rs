@@ -3,6 +3,7 @@
 //! A [`JobStore`] keeps records of bytes under [`StoreKey`]s, with versions, and logs. The core decides by pure
 //! transitions, and stores the results by [compare-and-swap](JobStore::compare_and_swap).
 
+mod erased;
 mod forward;
 pub(crate) mod one_by_one;
 mod row;
@@ -16,6 +17,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::erased::DynJobStore;
 pub use self::forward::forward_job_store;
 pub use self::row::{AppendOf, DueOf, DuePage, LogEntry, LogPosition, Row, Shard, Stored, Swap, SwapOf, Version};
 pub use self::slots::SlotStore;

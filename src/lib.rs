@@ -83,7 +83,7 @@
 //! | sync a table of yours | [`source`], [`store`]: the two traits · [`store::recipe`]: columns and triggers | [`drive`](mod@drive), [`run`]: options, guards, the report |
 //! | answer what a run asks | [`decide`](mod@decide) | [`matching`]: who is who · [`audit`] |
 //! | serve many organisations and sources | [`work`]: a whole host on a page | [`jobs`]: the trait · [`queue`], [`schedule`], [`gate`], [`health`] |
-//! | serve several kinds of source or store | [`DynConnector`](source::DynConnector), [`DynRecordStore`](store::DynRecordStore) | the example `several_sources` |
+//! | serve several kinds of source or store | [`DynConnector`](source::DynConnector), [`DynRecordStore`](store::DynRecordStore), [`DynJobStore`](jobs::DynJobStore) | the example `several_sources` |
 //! | take in webhooks | `webhook` (a feature) | [`work`], which stores what they say |
 //! | test your stores and connectors | `conformance` (a feature) | [`memory`]: stores and a connector that pass |
 //! | upgrade it | [`upgrading`]: formats, two versions at a time, what a new fingerprint costs | the changelog |

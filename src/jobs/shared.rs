@@ -1,4 +1,4 @@
-//! `JobStore` for references and `Arc`s: a shared store can be used like an owned one.
+//! `JobStore` for references, `Arc`s and `Box`es: a store behind a pointer can be used like the store itself.
 
 use std::future::Future;
 use std::ops::{Deref, Range};
@@ -12,7 +12,7 @@ use super::{
 
 macro_rules! shared {
     ($(impl <$($lifetime:lifetime,)? $inner:ident> for $shared:ty;)*) => {$(
-        impl<$($lifetime,)? $inner: JobStore + Sync> JobStore for $shared {
+        impl<$($lifetime,)? $inner: JobStore + Sync + ?Sized> JobStore for $shared {
             type Error = $inner::Error;
 
             fn get(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send {
@@ -94,4 +94,5 @@ macro_rules! shared {
 shared! {
     impl<'a, T> for &'a T;
     impl<T> for Arc<T>;
+    impl<T> for Box<T>;
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tripartite::drive::{DriveError, block_on, drive_blocking};
 use tripartite::failure::{Classify, DynError, Failure};
-use tripartite::id::RunId;
+use tripartite::id::{ExternalId, RunId};
+use tripartite::jobs::DynJobStore;
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::run::{Done, Run, RunOutcome};
 use tripartite::schema::{Field, Kind, Policy, Schema};
-use tripartite::source::{Connector, Cursor, DynConnector, Page};
+use tripartite::source::{Connector, Cursor, DynConnector, Next, Page};
 use tripartite::store::{Batch, DynRecordStore, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 
 #[cfg(feature = "conformance")]
@@ -97,6 +98,15 @@ fn an_error_keeps_its_class_its_text_and_its_cause() {
     }
 }
 
+/// A source that can be asked for some records is asked for those.
+#[test]
+fn some_records_are_fetched_by_the_connectors_own_method() {
+    let listing = Listing::of(&schema(), ["7", "8"].map(|id| (id, serde_json::json!({"name": "Áine"})))).unwrap();
+    let erased: Box<dyn DynConnector> = Box::new(listing);
+    let page = block_on(erased.fetch_only(&[ExternalId::new("8").unwrap()], None)).unwrap();
+    assert_eq!((page.items.len(), page.next), (1, Next::Partial));
+}
+
 #[test]
 fn what_is_erased_again_stays_within_reach() {
     let once: Arc<dyn DynConnector> = Arc::new(Fails(Failure::Denied));
@@ -129,6 +139,21 @@ fn done(error: DriveError<DynError, DynError>) -> Done {
     }
 }
 
+/// A worker asks the error of its queue for its class, too.
+#[cfg(feature = "conformance")]
+#[test]
+fn a_queue_fails_in_the_class_of_its_store() {
+    use tripartite::conformance::jobs::FailsOnce;
+    use tripartite::jobs::{JobStore, StoreKey};
+    use tripartite::memory::MemoryJobStore;
+    for class in CLASSES {
+        let fails = FailsOnce::new(MemoryJobStore::default(), 0).class(class);
+        let store: Box<dyn DynJobStore> = Box::new(fails);
+        let error = block_on(store.get(&StoreKey::of("slot", ["a", "f"]))).unwrap_err();
+        assert_eq!((error.failure(), error.to_string()), (class, "the job store fails at this call".to_owned()));
+    }
+}
+
 /// What a worker carries over threads.
 #[test]
 fn the_erased_forms_are_shared_by_threads() {
@@ -136,5 +161,6 @@ fn the_erased_forms_are_shared_by_threads() {
     shared::<dyn DynConnector>();
     shared::<Box<dyn DynConnector>>();
     shared::<Arc<dyn DynRecordStore>>();
+    shared::<Box<dyn DynJobStore>>();
     shared::<DynError>();
 }

@@ -1,4 +1,4 @@
-//! The suites of connectors and of record stores, through the erased forms.
+//! The suites of connectors, of record stores and of job stores, through the erased forms.
 
 use std::sync::Arc;
 
@@ -134,6 +134,17 @@ mod sources {
     use tripartite::memory::Listing;
 
     tripartite::conformance::connector::connector!(super::ErasedSource(Listing::new(Vec::new())));
+}
+
+mod job_stores {
+    use tripartite::jobs::DynJobStore;
+    use tripartite::memory::MemoryJobStore;
+
+    fn store() -> Box<dyn DynJobStore> {
+        Box::new(MemoryJobStore::default())
+    }
+
+    tripartite::conformance::jobs::job_store!(store());
 }
 
 mod stores {
