@@ -99,6 +99,8 @@ BEGIN
     );
 END;
 
+CREATE TABLE "tripartite_removed"(external_id TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER "tripartite_members_updated" AFTER UPDATE ON "people"
 WHEN NEW."tripartite_revision" <= OLD."tripartite_revision" OR NEW."tripartite_revision" > 9007199254740991
 BEGIN
@@ -120,6 +122,23 @@ WHEN NEW."tripartite_active" IS NOT OLD."tripartite_active"
 BEGIN
     UPDATE "tripartite_links" SET deactivated = iif(deactivated > 0, 1 - deactivated, deactivated)
     WHERE external_id = NEW."tripartite_id";
+END;
+
+CREATE TRIGGER "tripartite_members_removed" AFTER DELETE ON "people"
+WHEN EXISTS (SELECT 1 FROM "tripartite_links" WHERE external_id = OLD."tripartite_id")
+BEGIN
+    INSERT INTO "tripartite_removed"(external_id, revision) SELECT OLD."tripartite_id", 0
+    WHERE NOT EXISTS (SELECT 1 FROM "tripartite_removed" WHERE external_id = OLD."tripartite_id");
+    UPDATE "tripartite_removed" SET revision = max(revision, OLD."tripartite_revision") + 1 WHERE external_id = OLD."tripartite_id";
+END;
+
+CREATE TRIGGER "tripartite_members_unlinked" AFTER UPDATE OF "tripartite_id" ON "people"
+WHEN NEW."tripartite_id" IS NOT OLD."tripartite_id"
+    AND EXISTS (SELECT 1 FROM "tripartite_links" WHERE external_id = OLD."tripartite_id")
+BEGIN
+    INSERT INTO "tripartite_removed"(external_id, revision) SELECT OLD."tripartite_id", 0
+    WHERE NOT EXISTS (SELECT 1 FROM "tripartite_removed" WHERE external_id = OLD."tripartite_id");
+    UPDATE "tripartite_removed" SET revision = max(revision, OLD."tripartite_revision") + 1 WHERE external_id = OLD."tripartite_id";
 END;
 
 CREATE TRIGGER "tripartite_members_replacing" BEFORE INSERT ON "people" WHEN NEW."id" <> -1

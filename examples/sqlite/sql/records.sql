@@ -39,6 +39,8 @@ CREATE TABLE tripartite_runs(
     seq INTEGER
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE tripartite_removed(external_id TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
 CREATE TABLE tripartite_kinds(
     id INTEGER PRIMARY KEY,
     run TEXT NOT NULL,
@@ -119,6 +121,23 @@ WHEN NEW.active IS NOT OLD.active
 BEGIN
     UPDATE tripartite_links SET deactivated = iif(deactivated > 0, 1 - deactivated, deactivated)
     WHERE external_id = NEW.external_id;
+END;
+
+CREATE TRIGGER members_removed AFTER DELETE ON members
+WHEN EXISTS (SELECT 1 FROM tripartite_links WHERE external_id = OLD.external_id)
+BEGIN
+    INSERT INTO tripartite_removed(external_id, revision) SELECT OLD.external_id, 0
+    WHERE NOT EXISTS (SELECT 1 FROM tripartite_removed WHERE external_id = OLD.external_id);
+    UPDATE tripartite_removed SET revision = max(revision, OLD.revision) + 1 WHERE external_id = OLD.external_id;
+END;
+
+CREATE TRIGGER members_unlinked AFTER UPDATE OF external_id ON members
+WHEN NEW.external_id IS NOT OLD.external_id
+    AND EXISTS (SELECT 1 FROM tripartite_links WHERE external_id = OLD.external_id)
+BEGIN
+    INSERT INTO tripartite_removed(external_id, revision) SELECT OLD.external_id, 0
+    WHERE NOT EXISTS (SELECT 1 FROM tripartite_removed WHERE external_id = OLD.external_id);
+    UPDATE tripartite_removed SET revision = max(revision, OLD.revision) + 1 WHERE external_id = OLD.external_id;
 END;
 
 CREATE TABLE tripartite_kept(external_id TEXT PRIMARY KEY, "name", "phone") WITHOUT ROWID;

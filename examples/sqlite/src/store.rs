@@ -9,6 +9,7 @@
 //! | `tripartite_audit` | one entry for every field that was not in sync, in order: a view of `tripartite_entries` and `tripartite_kinds` |
 //! | `tripartite_runs` | the report of each run that wrote |
 //! | `tripartite_keys`, `tripartite_unkeyed` | with match rules: by which keys each row is found, and which moved since |
+//! | `tripartite_removed` | the revisions of records whose rows were deleted |
 //! | `tripartite_not` | which members a person has said are not which records of the source |
 //! | `tripartite_approved` | the parts of a plan that a person approved, until a run of it has ended |
 //! | `tripartite_meta` | the schema, the match rules, the guards, what a person let be set aside, the name of the listing's id field, the version of this format |
@@ -58,6 +59,7 @@ mod near;
 mod people;
 mod record;
 mod register;
+mod removed;
 mod runs;
 mod snapshot;
 mod tables;

@@ -26,6 +26,7 @@ use super::cell::Cell;
 use super::entries::Entries;
 use super::error::refused;
 use super::layout::{Layout, quoted};
+use super::removed::{self, Removed};
 use super::triggers::Triggers;
 use super::{StoreError, load};
 
@@ -72,6 +73,7 @@ pub(super) fn batch(
         update: None,
         insert: tx.prepare_cached(&sql.insert)?,
         link: tx.prepare_cached(&sql.link)?,
+        removed: Removed::of(tx, &sql.register)?,
         entries: Entries::new(tx, &sql.entries, batch.run.as_str(), super::record::time(&batch.at))?,
     };
     let outcomes = batch.ops.iter().map(|op| match way {
@@ -158,6 +160,7 @@ struct Writer<'a> {
     update: Option<Update<'a>>,
     insert: CachedStatement<'a>,
     link: CachedStatement<'a>,
+    removed: Removed<'a>,
     entries: Entries<'a>,
 }
 
@@ -176,6 +179,8 @@ struct Found {
     revision: Revision,
     /// What stands in it then, where that is known.
     row: Option<Record>,
+    /// Whether it is a row, and not only the link of one that a user deleted.
+    is_there: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -206,7 +211,7 @@ impl<'a> Writer<'a> {
             (action, Precondition::Free { local, revision }) => self.take_in(op, action, local, *revision)?,
         };
         let Some(mut found) = found else { return Ok(None) };
-        if self.is_in_host() && self.is_there(&found) {
+        if self.is_in_host() && found.is_there {
             found.revision = self.read_back(found.local, &op.action)?;
         }
         self.link(op, &found)?;
@@ -232,7 +237,12 @@ impl<'a> Writer<'a> {
             statement.raw_bind_parameter(position + 2, Cell::of(field.kind(), record.field(position)))?;
         }
         statement.raw_execute()?;
-        Ok(Some(Found { local: self.tx.last_insert_rowid(), revision: Revision(1), row: Some(record.clone()) }))
+        Ok(Some(Found {
+            local: self.tx.last_insert_rowid(),
+            revision: Revision(1),
+            row: Some(record.clone()),
+            is_there: true,
+        }))
     }
 
     fn is_taken(&mut self, id: &ExternalId) -> Result<bool, StoreError> {
@@ -242,12 +252,16 @@ impl<'a> Writer<'a> {
     fn change(&mut self, op: &Op, action: &Action, expected: Revision) -> Result<Option<Found>, StoreError> {
         let from = op.rekeyed.as_ref().unwrap_or(&op.id);
         let known = self.find(op, action, from)?;
-        // A deleted row has revision 0, and only its link is left to be touched.
-        let (local, mut revision, row) = known.clone().unwrap_or_default();
+        let is_there = known.is_some();
+        // Of a deleted row only the link is left, to be touched.
+        let (local, mut revision, row) = match known {
+            Some(known) => known,
+            None => (0, self.removed.revision(from.as_str())?.0, None),
+        };
         if Revision(revision) != expected {
             return Ok(None);
         }
-        if known.is_none() && (*action != Action::Touch || !self.is_taken(from)?) {
+        if !is_there && (*action != Action::Touch || !self.is_taken(from)?) {
             return Ok(None);
         }
         if from != &op.id {
@@ -257,17 +271,18 @@ impl<'a> Writer<'a> {
             for sql in &self.sql.rekey {
                 self.tx.prepare_cached(sql)?.execute([from.as_str(), op.id.as_str()])?;
             }
-            revision += u64::from(known.is_some());
+            revision += u64::from(is_there);
         }
         let clear = self.sql.clear.iter().zip([self.clears_shape, self.clears_kept]);
         for (sql, _) in clear.filter(|(_, needed)| *needed && op.base.is_some()) {
             self.tx.prepare_cached(sql)?.execute([op.id.as_str()])?;
         }
-        // Of a deleted row no revision is left to tell.
-        let remembers = *action == Action::Touch && op.makes_revision() && known.is_some();
-        let written =
-            if remembers { self.update(local, &self.schema.missing(), "")? } else { self.act(local, action)? };
-        Ok(Some(Found { local, revision: Revision(revision + written), row }))
+        let written = match *action == Action::Touch && op.makes_revision() {
+            true if is_there => self.update(local, &self.schema.missing(), "")?,
+            true => removed::grow(self.tx, &self.sql.register, op.id.as_str()).map(|()| 1)?,
+            false => self.act(local, action)?,
+        };
+        Ok(Some(Found { local, revision: Revision(revision + written), row, is_there }))
     }
 
     /// Where a record is, its revision, and what will stand in it where its base is to be written.
@@ -320,7 +335,7 @@ impl<'a> Writer<'a> {
         }
         self.tx.prepare_cached(&self.sql.take_in)?.execute(params![local, op.id.as_str()])?;
         let grown = self.act(local, action)?;
-        Ok(Some(Found { local, revision: Revision(expected.0 + 1 + grown), row: None }))
+        Ok(Some(Found { local, revision: Revision(expected.0 + 1 + grown), row: None, is_there: true }))
     }
 
     /// Writes the fields that a patch states, and answers by how much the revision grew.

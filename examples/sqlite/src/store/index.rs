@@ -17,6 +17,7 @@ use tripartite::source::Cursor;
 use tripartite::store::{IndexEntry, IndexPage, Presence, Revision, Synced};
 use tripartite::value::Fingerprint;
 
+use super::removed::Removed;
 use super::{Register, StoreError};
 
 /// How many entries a page has.
@@ -50,6 +51,7 @@ pub(super) fn page(
         members: behind(&mut members, after)?,
         links: behind(&mut links, after)?,
         conflicts: behind(&mut conflicts, after)?,
+        removed: Removed::of(&tx, register)?,
     };
     let mut entries = Vec::with_capacity(PAGE);
     while entries.len() < PAGE && merged.is_at_one() {
@@ -72,6 +74,7 @@ struct Merged<'a> {
     members: Rows<'a>,
     links: Rows<'a>,
     conflicts: Rows<'a>,
+    removed: Removed<'a>,
 }
 
 impl Merged<'_> {
@@ -91,7 +94,7 @@ impl Merged<'_> {
         let id = if order.is_le() { ids.0 } else { ids.1 };
         let id = id.and_then(|id| str::from_utf8(id).ok()).and_then(|id| ExternalId::new(id).ok());
         let (member, link) = (member.filter(|_| order.is_le()), link.filter(|_| order.is_ge()));
-        let entry = id.map(|id| entry(id, member, link)).transpose()?;
+        let entry = id.map(|id| entry(id, member, link, &mut self.removed)).transpose()?;
         if order.is_le() {
             self.members.advance()?;
         }
@@ -121,13 +124,18 @@ fn id_of<'a>(row: &'a Row<'_>) -> Result<&'a [u8], StoreError> {
     Ok(row.get_ref(0)?.as_bytes().unwrap_or_default())
 }
 
-fn entry(id: ExternalId, member: Option<&Row<'_>>, link: Option<&Row<'_>>) -> Result<IndexEntry, StoreError> {
+fn entry(
+    id: ExternalId,
+    member: Option<&Row<'_>>,
+    link: Option<&Row<'_>>,
+    removed: &mut Removed<'_>,
+) -> Result<IndexEntry, StoreError> {
     let synced = link.map(|link| synced(link, 2)).transpose()?.flatten();
-    let Some(member) = member else {
-        let (presence, revision) = (Presence::Removed, Revision(0));
-        return Ok(IndexEntry::new(id, revision).presence(presence).synced(synced));
-    };
     let deactivated = link.and_then(|link| link.get_ref(1).ok()?.as_i64().ok());
+    let Some(member) = member else {
+        let (presence, revision) = (Presence::Removed, removed.revision(id.as_str())?);
+        return Ok(IndexEntry::new(id, revision).presence(presence).synced(synced).missed(missed(deactivated)));
+    };
     let presence = presence(member.get_ref(1)?.as_i64().unwrap_or(1), deactivated);
     let revision = revision(member, 2)?;
     Ok(IndexEntry::new(id, revision).presence(presence).synced(synced).missed(missed(deactivated)))
@@ -150,7 +158,7 @@ pub(super) fn missed(deactivated: Option<i64>) -> u32 {
     u32::try_from(missed).unwrap_or(0)
 }
 
-/// A row that was deleted has revision 0; a row starts at 1.
+/// The revision in a row, which starts at 1.
 pub(super) fn revision(row: &Row<'_>, at: usize) -> Result<Revision, StoreError> {
     Ok(Revision(row.get_ref(at)?.as_i64().unwrap_or(0).cast_unsigned()))
 }

@@ -8,7 +8,7 @@ use tripartite::schema::{Field, Kind, Schema};
 use super::bases::{self, Affinity, Bases, has_fields_of};
 use super::host::{self, AttachError, HostTable};
 use super::tables::{self, remembering, remembering_activity, schema_text};
-use super::{Register, Settings, StoreError, database, entries, triggers};
+use super::{Register, Settings, StoreError, database, entries, removed, triggers};
 
 /// The columns that are not fields.
 pub const OWN: [&str; 4] = ["local_id", "external_id", "active", "revision"];
@@ -147,6 +147,7 @@ pub(super) fn of(conn: &Connection, register: &Register, settings: &Settings) ->
         pending.statements.push(entries::packing(register));
         pending.statements.push(remembering(register, "format", tables::FORMAT));
     }
+    pending.statements.extend(keeping_removed(conn, register)?);
     pending.statements.extend(definitions.missing(register, tables::OF_ROWS));
     pending.statements.extend(remembering_activity(conn, register)?);
     pending.statements.extend(remembering_settings(register, &stored, settings)?);
@@ -181,12 +182,19 @@ fn in_host(
         not_null.push(column.not_null);
     }
     let mut pending = Pending::default();
+    pending.statements.extend(keeping_removed(conn, register)?);
     pending.statements.extend(Definitions::of(conn, register)?.missing(register, host::attach::triggers()));
     pending.statements.extend(remembering_settings(register, &stored, settings)?);
     let (is_ours, moment) = (has_fields_of(&stored.schema, &settings.schema), moment(conn)?);
     // A foreign key may carry what is written on to a table that has triggers of the host's own.
     let is_unwatched = false;
     Ok(Layout { columns, bases: None, leaves: None, is_unwatched, not_null, pending, is_ours, moment })
+}
+
+/// What makes the table that an earlier version did not have.
+fn keeping_removed(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
+    let has_table = database::has_table(conn, &register.table("tripartite_removed"))?;
+    Ok((!has_table).then(|| register.sql(removed::TABLE)))
 }
 
 fn remembering_settings(register: &Register, stored: &Settings, now: &Settings) -> Result<Vec<String>, StoreError> {

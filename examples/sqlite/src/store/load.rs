@@ -11,6 +11,7 @@ use tripartite::value::{Record, RecordBuilder};
 
 use super::bases::{Bases, Shapes};
 use super::layout::{Layout, quoted};
+use super::removed::Removed;
 use super::{Register, StoreError, cell, index};
 
 const CONFLICTS: &str = "
@@ -48,13 +49,18 @@ pub(super) fn records(
     let mut open = conflicts(tx, register, &ids)?;
     let shapes = if layout.bases.is_some() { Shapes::all(tx, register)? } else { Shapes::default() };
     let reads = Reads { schema, bases: layout.bases.as_ref(), shapes };
+    let mut removed = Removed::of(tx, register)?;
     let mut statement = tx.prepare_cached(&statement(register, layout))?;
     let mut rows = statement.query([ids])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         if let Ok(id) = ExternalId::new(row.get::<_, String>(0)?) {
             let open = open.remove(id.as_str()).unwrap_or_default();
-            records.push(loaded(&reads, id, row, open)?);
+            let mut record = loaded(&reads, id, row, open)?;
+            if row.get_ref(1)?.as_i64().is_err() {
+                record.revision = removed.revision(record.id.as_str())?;
+            }
+            records.push(record);
         }
     }
     Ok(records)

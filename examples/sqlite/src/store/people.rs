@@ -83,11 +83,16 @@ impl SqliteStore {
         let sql = self.register.sql(
             "INSERT INTO {tripartite_not}(local_id, external_id, at, by) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
         );
+        let grow = self.register.sql("UPDATE {members} SET {revision} = {revision} + 1 WHERE {local_id} = ?1");
         let mut news = false;
         self.write(|tx| {
             near::tables(tx, &self.register)?;
             let said = params![local.as_str().parse::<i64>().ok(), id.as_str(), super::record::time(at), by.as_str()];
             news = tx.execute(&sql, said)? > 0;
+            if news {
+                // A link that was planned before is stale.
+                tx.execute(&grow, [local.as_str().parse::<i64>().ok()])?;
+            }
             match reject_match(local, by) {
                 AuditEntry::Record(entry) if news => commit::note(tx, &self.statements, (run, at), id, &entry),
                 _ => Ok(()),

@@ -2,7 +2,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use tripartite::store::LEFT;
 
 use super::layout::{column, quoted};
-use super::{Register, Settings, StoreError, bases, database, entries};
+use super::{Register, Settings, StoreError, bases, database, entries, removed};
 
 /// The version of the tables.
 pub(super) const FORMAT: &str = "3";
@@ -54,8 +54,13 @@ CREATE TABLE {tripartite_runs}(
 /// one that was in step (`REPLACE`, or a delete and an insert) starts far beyond any revision the old one can have had,
 /// so that it is never taken for it. Whoever changes `active` takes it out of the sync's hands; that a sync had made it
 /// inactive is remembered.
-pub(super) const OF_ROWS: [(&str, &str); 3] =
-    [("members_updated", UPDATED), ("members_entered", ENTERED), ("members_activity", ACTIVITY)];
+pub(super) const OF_ROWS: [(&str, &str); 5] = [
+    ("members_updated", UPDATED),
+    ("members_entered", ENTERED),
+    ("members_activity", ACTIVITY),
+    ("members_removed", removed::REMOVED),
+    ("members_unlinked", removed::UNLINKED),
+];
 
 const UPDATED: &str = "
 CREATE TRIGGER {members_updated} AFTER UPDATE ON {members}
@@ -110,6 +115,7 @@ pub(super) fn create(conn: &Connection, register: &Register, settings: &Settings
     }
     tx.execute_batch(&members(register, settings))?;
     tx.execute_batch(&register.sql(BESIDE))?;
+    tx.execute_batch(&register.sql(removed::TABLE))?;
     tx.execute_batch(&entries::making(register))?;
     for (_, trigger) in OF_ROWS {
         tx.execute_batch(&register.sql(trigger))?;

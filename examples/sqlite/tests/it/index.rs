@@ -9,7 +9,8 @@ use crate::bench::{Bench, members};
 
 /// Every id that stands anywhere, and by one look at each table what is known of it.
 const NAIVE: &str = "
-SELECT i.external_id, m.local_id IS NOT NULL, m.active, ifnull(m.revision, 0),
+SELECT i.external_id, m.local_id IS NOT NULL, m.active,
+    coalesce(m.revision, (SELECT revision FROM tripartite_removed r WHERE r.external_id = i.external_id), 0),
     l.deactivated, l.synced_revision, iif(l.synced_revision IS NULL, '', hex(l.seen)),
     (SELECT count(*) FROM tripartite_conflicts c WHERE c.external_id = i.external_id)
 FROM (
@@ -32,7 +33,6 @@ fn naive(bench: &Bench) -> Vec<String> {
             _ => "Active",
         };
         let missed = match deactivated.unwrap_or(0) {
-            _ if !there => 0,
             deactivated @ 1.. => deactivated.unsigned_abs() - 1,
             counted => counted.unsigned_abs(),
         };

@@ -16,4 +16,5 @@ mod jobs_suite;
 mod place;
 mod recipe;
 mod records_suite;
+mod removed;
 mod triggers;

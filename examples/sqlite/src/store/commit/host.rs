@@ -53,12 +53,7 @@ impl Writer<'_> {
             statement.raw_bind_parameter(at + 2, self.layout.cell(self.schema, position, field))?;
         }
         statement.raw_execute()?;
-        Ok(Found { local: self.tx.last_insert_rowid(), revision: Revision(1), row: None })
-    }
-
-    /// Whether an op has found a row, and not only the link of one that a user deleted.
-    pub(super) fn is_there(&self, found: &Found) -> bool {
-        found.revision != Revision(0)
+        Ok(Found { local: self.tx.last_insert_rowid(), revision: Revision(1), row: None, is_there: true })
     }
 
     /// The revision of a row that was written, if what stands in it is what was written.

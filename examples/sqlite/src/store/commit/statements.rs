@@ -27,11 +27,12 @@ const CLEAR: [&str; 2] = [
 ];
 
 /// The statements that give a record another external id.
-const REKEY: [&str; 4] = [
+const REKEY: [&str; 5] = [
     "UPDATE {members} SET {external_id} = ?2, {revision} = {revision} + 1 WHERE {external_id} = ?1",
     "UPDATE {tripartite_links} SET external_id = ?2 WHERE external_id = ?1",
     "UPDATE {tripartite_conflicts} SET external_id = ?2 WHERE external_id = ?1",
     "UPDATE {tripartite_kept} SET external_id = ?2 WHERE external_id = ?1",
+    "UPDATE OR REPLACE {tripartite_removed} SET external_id = ?2 WHERE external_id = ?1",
 ];
 
 const OPEN: &str = "
@@ -67,7 +68,7 @@ pub(in super::super) struct Statements {
     pub(super) take_in: String,
     pub(super) insert: String,
     pub(super) link: String,
-    pub(super) rekey: [String; 4],
+    pub(super) rekey: [String; 5],
     pub(super) clear: [String; 2],
     pub(super) open: String,
     pub(super) close: String,

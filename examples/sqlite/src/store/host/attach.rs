@@ -3,7 +3,7 @@
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::super::layout::quoted;
-use super::super::{Database, Register, Settings, StoreError, database, entries, tables};
+use super::super::{Database, Register, Settings, StoreError, database, entries, removed, tables};
 use super::{AttachError, HostTable, ID, Inspected, META, REVISION, inspect};
 
 /// A client that replaces a row by its key (`INSERT OR REPLACE`) names none of the added columns. The row stays linked,
@@ -98,6 +98,7 @@ impl Database {
             let text = serde_json::to_string(&table).unwrap_or_default();
             tx.execute_batch(&tables::remembering(&attached, META, &text))?;
         }
+        tx.execute_batch(&attached.sql(removed::TABLE))?;
         add_triggers(&tx, &attached)?;
         Ok(tx.commit()?)
     }

@@ -6,7 +6,7 @@ use super::super::{Database, Register, StoreError, database, near};
 use super::attach::triggers;
 use super::{AttachError, of};
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "tripartite_links",
     "tripartite_conflicts",
     "tripartite_runs",
@@ -18,6 +18,7 @@ const TABLES: [&str; 13] = [
     "tripartite_unkeyed",
     "tripartite_not",
     "tripartite_approved",
+    "tripartite_removed",
     "tripartite_replaced",
     "tripartite_meta",
 ];

@@ -1,0 +1,68 @@
+//! The revision of a record whose row a user deleted, or whose id a user took from its row.
+//!
+//! The row had the revision. A trigger keeps it, larger by one, when the row goes. An op that decides something about the
+//! record makes it larger again, so that a decision of before is stale. Of a row that went before these triggers were made,
+//! the revision is 0.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
+use tripartite::store::Revision;
+
+use super::{Register, StoreError, database};
+
+/// The table, in a new database and in one of an earlier version.
+pub(super) const TABLE: &str = "
+CREATE TABLE IF NOT EXISTS {tripartite_removed}(external_id TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+pub(super) const REMOVED: &str = "
+CREATE TRIGGER {members_removed} AFTER DELETE ON {members}
+WHEN EXISTS (SELECT 1 FROM {tripartite_links} WHERE external_id = OLD.{external_id})
+BEGIN
+    INSERT INTO {tripartite_removed}(external_id, revision) SELECT OLD.{external_id}, 0
+    WHERE NOT EXISTS (SELECT 1 FROM {tripartite_removed} WHERE external_id = OLD.{external_id});
+    UPDATE {tripartite_removed} SET revision = max(revision, OLD.{revision}) + 1 WHERE external_id = OLD.{external_id};
+END;
+";
+
+pub(super) const UNLINKED: &str = "
+CREATE TRIGGER {members_unlinked} AFTER UPDATE OF {external_id} ON {members}
+WHEN NEW.{external_id} IS NOT OLD.{external_id}
+    AND EXISTS (SELECT 1 FROM {tripartite_links} WHERE external_id = OLD.{external_id})
+BEGIN
+    INSERT INTO {tripartite_removed}(external_id, revision) SELECT OLD.{external_id}, 0
+    WHERE NOT EXISTS (SELECT 1 FROM {tripartite_removed} WHERE external_id = OLD.{external_id});
+    UPDATE {tripartite_removed} SET revision = max(revision, OLD.{revision}) + 1 WHERE external_id = OLD.{external_id};
+END;
+";
+
+const FIND: &str = "SELECT revision FROM {tripartite_removed} WHERE external_id = ?1";
+
+const GROW: [&str; 2] = [
+    "INSERT INTO {tripartite_removed}(external_id, revision) VALUES (?1, 0) ON CONFLICT DO NOTHING",
+    "UPDATE {tripartite_removed} SET revision = revision + 1 WHERE external_id = ?1",
+];
+
+/// What finds the revisions of removed records.
+pub(super) struct Removed<'c>(Option<CachedStatement<'c>>);
+
+impl<'c> Removed<'c> {
+    /// A database of an earlier version, in which nothing was written since, has none.
+    pub(super) fn of(conn: &'c Connection, register: &Register) -> Result<Self, StoreError> {
+        let has_any = database::has_table(conn, &register.table("tripartite_removed"))?;
+        Ok(Self(if has_any { Some(conn.prepare_cached(&register.sql(FIND))?) } else { None }))
+    }
+
+    pub(super) fn revision(&mut self, id: &str) -> Result<Revision, StoreError> {
+        let Some(find) = &mut self.0 else { return Ok(Revision(0)) };
+        let revision = find.query_row([id], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(Revision(revision.unwrap_or(0).cast_unsigned()))
+    }
+}
+
+/// Makes the revision of a removed record larger by one.
+pub(super) fn grow(tx: &Connection, register: &Register, id: &str) -> Result<(), StoreError> {
+    for sql in GROW {
+        tx.prepare_cached(&register.sql(sql))?.execute([id])?;
+    }
+    Ok(())
+}
