@@ -156,11 +156,14 @@ pub trait RecordStore {
     ///   - Tell ids apart byte for byte, also long ones and those that differ in case.
     ///   - Keep a field of every kind as it was written, equal in its canonical form.
     ///   - Give a field that holds nothing as null or missing, never as another value.
+    ///   - Take texts of 60,000 bytes without a NUL character, whole numbers of 64 bits, decimals of 28 digits, and days of the
+    ///     years 1 to 9999.
     ///   - Keep all that a source states, or fail the op: never a part of it, never another value.
     /// * **Must**, of candidates, where some are looked for:
     ///   - Give every record that has one of the keys, linked or not, with its local id and what it is linked to.
     ///   - Of more than eleven records that share a key, give eleven or more, and each that another of the keys finds.
     ///   - Find a record by its current values, also right after a user or a sync wrote them.
+    ///   - Find a record by the rules of the query, whatever the rules of an earlier query were.
     ///   - Give with a candidate the records of the source for which a person said that it is another record.
     ///   - Say of a candidate whether a user removed it.
     ///   - Give no record of another organisation as a candidate.
@@ -191,12 +194,13 @@ pub trait RecordStore {
     ///   - Leave all other records as they are.
     /// * **Must**, of what is remembered:
     ///   - Store the base that an op has, with the batch's schema and the op's version, and tell missing from null.
-    ///   - Leave the base where an op has none, also when the op writes fields and when users edit.
+    ///   - Keep with a base what it has beyond the fields of the schema.
+    ///   - Leave the base and its version where an op has no base, also when the op writes fields and when users edit.
     ///   - Remember that a record is in step, at the revision after the op's own write, where the op says what was
     ///     seen.
     ///   - Leave unchanged when a record was in step, where an op does not say what was seen.
-    ///   - Make the revision larger by an op that changes the base or an open conflict of a record that is there, though
-    ///     it is only touched.
+    ///   - Make the revision larger by an op that changes the base or an open conflict of a record, though it is only
+    ///     touched.
     ///   - Remember of each op how often in a row the record was missed.
     ///   - Store the version of a tombstone beside the base, as the record is marked inactive.
     ///   - Open, update and close conflicts by their units, one for each, and give those that are open as they were
@@ -208,6 +212,7 @@ pub trait RecordStore {
     ///   - Let one of several creations for an external id be carried out, and never two.
     ///   - Let one of several links of a record, or to an external id, be carried out, and never two.
     ///   - Lose no edit to an op: what a user writes while it is under way makes it stale, or comes after it.
+    ///   - Lose no deletion to an op: a record that a user deletes or deactivates while an op is under way stays removed.
     /// * **May**: put the whole batch into one transaction.
     /// * **The core relies on** an op that is not [`Applied`](OpOutcome::Applied) having left no trace.
     ///   [`Op::seen`](crate::store::Op::seen) is what was seen at the source; the store remembers it as [`Synced`].

@@ -121,7 +121,7 @@
 //! `false`, and the case checks nothing. Records without a version must be sayable, each with some of the fields.
 //!
 //! **What about errors, and a runtime?** As in the [suite of a job store](super::jobs): an error that the fixture did not ask
-//! for is a broken promise, and a connector that needs a runtime enters it itself.
+//! for is a broken promise, and a runtime drives the connector by [`Fixture::block_on`].
 //!
 //! **What is not covered?** Whether the source lists what it has. Whether a connector hands out a credential, or reaches
 //! another organisation's records: its source decides that.

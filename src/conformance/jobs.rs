@@ -1,4 +1,4 @@
-//! The conformance suite of a job store: one case for each promise of [`JobStore`], in the promise's own words.
+//! The conformance suite of a job store: one case for each promise of [`JobStore`](crate::jobs::JobStore), in the promise's own words.
 //!
 //! A host's store comes from outside, so nothing but its behaviour can be checked. A case gets a new, empty store, uses
 //! virtual times, and panics with the promise that was broken and what was seen instead. Three lines make each case a
@@ -30,9 +30,8 @@
 //! as [`Retry`](crate::failure::Failure::Retry) is taken as what it is: a write that may have taken effect. The case
 //! looks, and writes again.
 //!
-//! **What about a runtime?** The cases poll the store's futures on threads of their own, in
-//! [`block_on`](crate::drive::block_on). A store that needs a runtime enters it itself, for example by a handle it
-//! keeps.
+//! **What about a runtime?** The cases drive the store's futures on threads of their own, by [`Fixture::block_on`].
+//! [`conformance`](super#a-runtime) has an example with tokio.
 //!
 //! **What is not covered?** Whether an answered write survives a crash: no test within a process can see that.
 //!
@@ -45,8 +44,6 @@
 //! | appends the entries of a chain that a conflict has stopped | [`chain_appends_at_its_end`](chain::chain_appends_at_its_end) |
 //! | lets an id be unique together with its time | [`known_id_changes_nothing`](log::known_id_changes_nothing) |
 
-use crate::jobs::JobStore;
-
 /// Defines cases once, and from that: a function for each, the list of them, and the macro that makes each a test.
 macro_rules! cases {
     ($dollar:tt $tests:ident in $module:ident:
@@ -58,17 +55,21 @@ macro_rules! cases {
             /// # Panics
             /// When the store breaks the promise.
             #[track_caller]
-            pub fn $name<S: $crate::jobs::JobStore + Sync>(store: &S) {
-                let $probe = &$crate::conformance::jobs::probe::Probe::new(store, concat!($($promise),+).trim_ascii_start());
-                $body
+            pub fn $name<F: $crate::conformance::jobs::Fixture>(fixture: &F) {
+                let (case, words) = (stringify!($name), concat!($($promise),+).trim_ascii_start());
+                let promise = $crate::conformance::promise::Promise { case, words };
+                $crate::conformance::promise::check(|| {
+                    let $probe = &$crate::conformance::jobs::probe::Probe::new(fixture, promise);
+                    $body
+                });
             }
         )+
 
-        pub(super) fn cases<S: $crate::jobs::JobStore + Sync>() -> Vec<$crate::conformance::jobs::Case<S>> {
+        pub(super) fn cases<F: $crate::conformance::jobs::Fixture>() -> Vec<$crate::conformance::jobs::Case<F>> {
             vec![$($crate::conformance::jobs::Case {
                 name: stringify!($name),
                 promise: concat!($($promise),+).trim_ascii_start(),
-                run: $name::<S>,
+                run: $name::<F>,
             }),+]
         }
 
@@ -92,6 +93,7 @@ pub mod chain;
 pub mod due;
 pub mod ending;
 mod fails_once;
+mod fixture;
 pub mod log;
 pub mod many;
 mod probe;
@@ -99,30 +101,31 @@ pub mod race;
 pub mod record;
 
 pub use fails_once::{FailsOnce, FailsOnceError};
+pub use fixture::Fixture;
 
-/// One promise of [`JobStore`], and the check of it.
+/// One promise of [`JobStore`](crate::jobs::JobStore), and the check of it.
 ///
 /// The module has [an example](crate::conformance::jobs).
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Case<S> {
+pub struct Case<F> {
     /// Its name: that of the test, and of the function.
     pub name: &'static str,
     /// The promise, as the trait's documentation has it.
     pub promise: &'static str,
-    run: fn(&S),
+    run: fn(&F),
 }
 
-impl<S> Case<S> {
-    /// Checks a store, which must be new and empty.
+impl<F> Case<F> {
+    /// Checks a store or fixture, which must be new and empty.
     ///
     /// The module has [an example](crate::conformance::jobs).
     ///
     /// # Panics
     /// When the store breaks the promise.
     #[track_caller]
-    pub fn run(&self, store: &S) {
-        (self.run)(store);
+    pub fn run(&self, fixture: &F) {
+        (self.run)(fixture);
     }
 }
 
@@ -136,7 +139,7 @@ impl<S> Case<S> {
 /// // a name is one case's own
 /// assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
 /// ```
-pub fn cases<S: JobStore + Sync>() -> Vec<Case<S>> {
+pub fn cases<F: Fixture>() -> Vec<Case<F>> {
     let of_the_required = [record::cases(), race::cases(), due::cases(), log::cases()];
     let of_the_provided = [batch::cases(), many::cases(), chain::cases(), ending::cases()];
     of_the_required.into_iter().chain(of_the_provided).flatten().collect()

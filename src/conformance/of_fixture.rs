@@ -12,9 +12,12 @@ macro_rules! promises {
             /// When the promise is broken.
             #[track_caller]
             pub fn $name<F: $crate::conformance::$suite::Fixture>(fresh: impl Fn() -> F + Sync) {
-                let promise = concat!($($promise),+).trim_ascii_start();
-                let $probe = &$crate::conformance::$suite::probe::Probe::new(&fresh, promise);
-                $body
+                let (case, words) = (stringify!($name), concat!($($promise),+).trim_ascii_start());
+                let promise = $crate::conformance::promise::Promise { case, words };
+                $crate::conformance::promise::check(|| {
+                    let $probe = &$crate::conformance::$suite::probe::Probe::new(&fresh, promise);
+                    $body
+                });
             }
         )+
 

@@ -62,7 +62,7 @@ pub mod values;
 mod world;
 
 pub use super::of_fixture::Case;
-pub use fixture::Fixture;
+pub use fixture::{Fixture, RecordId};
 pub(super) use seen::{Fields, stated};
 pub use world::schema;
 

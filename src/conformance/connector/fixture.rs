@@ -1,5 +1,6 @@
 //! What a host implements to run the suite of a connector: a source that says and does what the suite wants.
 
+use crate::drive;
 use crate::failure::Failure;
 use crate::id::ExternalId;
 use crate::memory::Listing;
@@ -67,6 +68,12 @@ pub trait Fixture: Sized {
 
     /// Opens the source as a run opens it.
     fn connect(&self) -> Self::Connector;
+
+    /// Drives a future of the connector to its end. A connector that needs a runtime is driven by it;
+    /// [`conformance`](crate::conformance#a-runtime) has an example.
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        drive::block_on(future)
+    }
 
     /// How many items a page has at most. The suite fills more than two pages.
     fn page(&self) -> usize;

@@ -8,7 +8,6 @@ use super::world::{full, said};
 use super::{Fixture, Statement};
 use crate::conformance::promise::Promise;
 use crate::conformance::records::Fields;
-use crate::drive::block_on;
 use crate::failure::{Classify, Failure};
 use crate::id::ExternalId;
 use crate::source::{Connector, Cursor, Item, Malformed, Next, Page, RemoteRecord};
@@ -38,17 +37,21 @@ impl<F> Deref for Probe<'_, F> {
 }
 
 impl<'f, F: Fixture> Probe<'f, F> {
-    pub(super) fn new(fresh: &'f (dyn Fn() -> F + Sync), promise: &'static str) -> Self {
-        Self { fixture: RefCell::new(fresh()), fresh, promise: Promise(promise) }
+    pub(super) fn new(fresh: &'f (dyn Fn() -> F + Sync), promise: Promise) -> Self {
+        Self { fixture: RefCell::new(fresh()), fresh, promise }
     }
 
     /// The same promise for a new fixture.
     pub(super) fn anew(&self) -> Self {
-        Self::new(self.fresh, self.promise.0)
+        Self::new(self.fresh, self.promise)
     }
 
     pub(super) fn page(&self) -> usize {
         self.fixture.borrow().page()
+    }
+
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.fixture.borrow().block_on(future)
     }
 
     pub(super) fn connect(&self) -> F::Connector {
@@ -86,13 +89,13 @@ impl<'f, F: Fixture> Probe<'f, F> {
 
     #[track_caller]
     pub(super) fn fetch(&self, connector: &F::Connector, after: Option<&Cursor>) -> Page {
-        self.answered("fetch", block_on(connector.fetch(after)))
+        self.answered("fetch", self.block_on(connector.fetch(after)))
     }
 
     /// The class of a fetch that must fail.
     #[track_caller]
     pub(super) fn failure(&self, connector: &F::Connector, after: Option<&Cursor>) -> Failure {
-        match block_on(connector.fetch(after)) {
+        match self.block_on(connector.fetch(after)) {
             Err(error) => error.failure(),
             Ok(page) => self.broken(&format!("a page of {} items, where the source failed", page.items.len())),
         }
@@ -114,7 +117,8 @@ impl<'f, F: Fixture> Probe<'f, F> {
     #[track_caller]
     pub(super) fn only(&self, ids: &[ExternalId]) -> Vec<Item> {
         let connector = self.connect();
-        let fetch = |after: Option<&Cursor>| self.answered("fetch_only", block_on(connector.fetch_only(ids, after)));
+        let fetch =
+            |after: Option<&Cursor>| self.answered("fetch_only", self.block_on(connector.fetch_only(ids, after)));
         self.collect(fetch, |_| ()).items
     }
 
@@ -123,7 +127,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
         let connector = self.connect();
         let (mut items, mut after) = (Vec::new(), None);
         for _ in 0..PAGES {
-            let page = block_on(connector.fetch(after.as_ref())).ok()?;
+            let page = self.block_on(connector.fetch(after.as_ref())).ok()?;
             items.extend(page.items);
             match page.next {
                 Next::More(cursor) => after = Some(cursor),

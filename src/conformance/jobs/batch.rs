@@ -1,9 +1,10 @@
 //! Batches of swaps: a store may do them faster, and must not do them differently.
 
+use super::Fixture;
 use super::probe::{Probe, SHARD, at, due_row, key, row};
 use super::race::{has_all_tags, tag};
 use crate::conformance::at_once::at_once;
-use crate::jobs::{JobStore, Row, Stored, Swap, SwapOf, Version};
+use crate::jobs::{Row, Stored, Swap, SwapOf, Version};
 
 /// How many racers there are, and how many batches each writes.
 const RACERS: usize = 8;
@@ -22,7 +23,7 @@ pub(super) fn applied(answer: Swap) -> Option<Version> {
 }
 
 /// Checks which swaps took effect, and gives the versions of all.
-fn swaps<S: JobStore + Sync>(probe: &Probe<'_, S>, batch: &[SwapOf], promised: &[bool]) -> Vec<Option<Version>> {
+fn swaps<F: Fixture>(probe: &Probe<'_, F>, batch: &[SwapOf], promised: &[bool]) -> Vec<Option<Version>> {
     let versions: Vec<_> = probe.swap_many(batch).into_iter().map(applied).collect();
     let seen: Vec<_> = versions.iter().map(Option::is_some).collect();
     probe.equal("which took effect", &seen, &promised.to_vec());
@@ -31,8 +32,8 @@ fn swaps<S: JobStore + Sync>(probe: &Probe<'_, S>, batch: &[SwapOf], promised: &
 
 /// Lets racers add tags to three records, some swaps at a time, and checks that no tag is lost. `swap_all` answers nothing if
 /// the swaps may or may not have taken effect.
-pub(super) fn add_tags_at_once<S: JobStore + Sync>(
-    probe: &Probe<'_, S>,
+pub(super) fn add_tags_at_once<F: Fixture>(
+    probe: &Probe<'_, F>,
     swap_all: impl Fn(&[SwapOf]) -> Option<Vec<Swap>> + Sync,
 ) {
     let names = ["a", "b", "c"];

@@ -1,8 +1,9 @@
 //! Chains of swaps: the first conflict stops the rest, and a store may roll back what came before it.
 
+use super::Fixture;
 use super::batch::{add_tags_at_once, applied, swap};
 use super::probe::{Probe, SHARD, at, due_row, entry, key, row};
-use crate::jobs::{AppendOf, JobStore, Row, Stored, SwapOf, Version};
+use crate::jobs::{AppendOf, Row, Stored, SwapOf, Version};
 
 /// The logs of the entries.
 const LOGS: [&str; 2] = ["history", "other"];
@@ -12,8 +13,8 @@ fn appends() -> [AppendOf; 2] {
 }
 
 /// Checks which swaps took effect: so many from the first on, or none where one conflicts. Returns the versions of all.
-fn chained<S: JobStore + Sync>(
-    probe: &Probe<'_, S>,
+fn chained<F: Fixture>(
+    probe: &Probe<'_, F>,
     chain: &[SwapOf],
     entries: &[AppendOf],
     promised: usize,
@@ -28,13 +29,7 @@ fn chained<S: JobStore + Sync>(
 }
 
 /// Checks that a key holds a row if its swap took effect, and else what it held before.
-fn holds<S: JobStore + Sync>(
-    probe: &Probe<'_, S>,
-    name: &str,
-    next: Row,
-    version: Option<Version>,
-    before: Option<&Stored>,
-) {
+fn holds<F: Fixture>(probe: &Probe<'_, F>, name: &str, next: Row, version: Option<Version>, before: Option<&Stored>) {
     let stored = version.map(|version| Stored::new(next, version));
     probe.finds(&key(name), stored.as_ref().or(before));
 }

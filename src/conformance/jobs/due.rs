@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Fixture;
 use super::probe::{Probe, SHARD, at, due_row, key, patiently, row};
 use crate::conformance::at_once::at_once;
-use crate::jobs::{DuePage, JobStore, Shard, StoreKey, Swap, Version};
+use crate::jobs::{DuePage, Shard, StoreKey, Swap, Version};
 
 type Listed = (DateTime<Utc>, StoreKey);
 
@@ -16,14 +17,14 @@ fn crowd() -> Vec<Listed> {
 }
 
 /// Creates records that are due, the last one first.
-fn create<S: JobStore + Sync>(probe: &Probe<'_, S>, listed: &[Listed]) {
+fn create<F: Fixture>(probe: &Probe<'_, F>, listed: &[Listed]) {
     for (due, key) in listed.iter().rev() {
         probe.create(key, due_row("due", *due, SHARD));
     }
 }
 
 /// Turns all pages; `None` when they do not come to an end.
-fn turned<S: JobStore + Sync>(probe: &Probe<'_, S>, limit: usize) -> Option<Vec<Listed>> {
+fn turned<F: Fixture>(probe: &Probe<'_, F>, limit: usize) -> Option<Vec<Listed>> {
     let mut all: Vec<Listed> = Vec::new();
     for _ in 0..100 {
         let DuePage { keys, more } = probe.due_behind(SHARD, at(10), all.last(), limit);

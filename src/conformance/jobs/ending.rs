@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Fixture;
 use super::fails_once::FailsOnce;
 use super::probe::{Probe, always};
-use crate::drive::block_on;
 use crate::id::{CommandId, ConnectorId, Incarnation, OrgId, RunId, SyncKey, WorkerId};
-use crate::jobs::JobStore;
 use crate::memory::{Listing, MemoryStore};
 use crate::queue::{Command, Ended, Scope, Slot, State, Token, Trigger};
 use crate::run::{Done, Run};
@@ -95,10 +94,10 @@ struct Stand {
 }
 
 impl Stand {
-    fn of<S: JobStore + Sync>(probe: &Probe<'_, S>, key: &SyncKey) -> Self {
+    fn of<F: Fixture>(probe: &Probe<'_, F>, key: &SyncKey) -> Self {
         let queue = Queue::new(probe.store());
-        let slot = probe.reads_job(block_on(queue.slot(key)));
-        let entries = probe.reads_job(block_on(queue.history(key, always(), None, 1000)));
+        let slot = probe.reads_job(probe.block_on(queue.slot(key)));
+        let entries = probe.reads_job(probe.block_on(queue.history(key, always(), None, 1000)));
         let completed = entries.iter().filter(|entry| matches!(entry.attempt.ended, Ended::Completed { .. })).count();
         Self { slot, tokens: entries.iter().map(|entry| entry.attempt.token).collect(), completed }
     }
@@ -114,7 +113,7 @@ impl Stand {
 }
 
 /// Runs a job over a store that fails at one call. Returns whether there was such a call.
-fn job<S: JobStore + Sync>(probe: &Probe<'_, S>, at: usize, effect: bool, together: bool) -> bool {
+fn job<F: Fixture>(probe: &Probe<'_, F>, at: usize, effect: bool, together: bool) -> bool {
     let name = format!("{at}-{}-{}", if effect { "after" } else { "before" }, if together { "many" } else { "one" });
     // Each has a source of its own, so that no gate is between them.
     let key = SyncKey {
@@ -129,19 +128,19 @@ fn job<S: JobStore + Sync>(probe: &Probe<'_, S>, at: usize, effect: bool, togeth
     let delivery = CommandId::new("delivery").expect("a word is an id");
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     // The caller repeats the request until it is acknowledged.
-    let _ = probe.persist(|| block_on(queue.apply(&key, Some(&delivery), trigger.clone(), watch.time())).ok());
+    let _ = probe.persist(|| probe.block_on(queue.apply(&key, Some(&delivery), trigger.clone(), watch.time())).ok());
     let incarnation = Incarnation::new((u128::MAX / 3 - at as u128).to_be_bytes()).expect("no half of it is zero");
     let id = WorkerId::new("worker").expect("a word is an id");
     let mut worker = Worker::new(id, incarnation, Settings::default());
     for _ in 0..TICKS {
-        let _ = worker.tick_blocking(&queue, &host, &clock);
+        let _ = probe.block_on(worker.tick(&queue, &host, &clock));
         watch.wait(60);
         if Stand::of(probe, &key).is_ended_once() {
             break;
         }
     }
     // A last tick finds nothing to do.
-    let _ = worker.tick_blocking(&queue, &host, &clock);
+    let _ = probe.block_on(worker.tick(&queue, &host, &clock));
     let stand = Stand::of(probe, &key);
     let call = format!("call {at} failed {} it took effect", if effect { "after" } else { "before" });
     probe.holds(stand.is_ended_once(), || format!("{call}, and the job stands at {stand:?}"));

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Fixture;
 use super::probe::{Probe, Reading, always, at, entry, key};
 use crate::conformance::at_once::{RACERS, at_once};
-use crate::jobs::{JobStore, LogEntry, LogPosition, StoreKey};
+use crate::jobs::{LogEntry, LogPosition, StoreKey};
 
 /// How many entries each racer appends.
 const APPENDS: usize = 25;
@@ -16,13 +17,13 @@ fn crowd() -> Vec<LogEntry> {
 }
 
 /// Appends entries, the last one first.
-fn append<S: JobStore + Sync>(probe: &Probe<'_, S>, entries: &[LogEntry]) {
+fn append<F: Fixture>(probe: &Probe<'_, F>, entries: &[LogEntry]) {
     let backwards: Vec<_> = entries.iter().rev().cloned().collect();
     probe.append_all(&key("log"), &backwards);
 }
 
 /// Turns all pages; `None` when they do not come to an end.
-fn turned<S: JobStore + Sync>(probe: &Probe<'_, S>, log: &StoreKey, limit: usize) -> Option<Vec<LogEntry>> {
+fn turned<F: Fixture>(probe: &Probe<'_, F>, log: &StoreKey, limit: usize) -> Option<Vec<LogEntry>> {
     let mut all: Vec<LogEntry> = Vec::new();
     for _ in 0..10_000 {
         let after = all.last().map(|entry| &entry.position);

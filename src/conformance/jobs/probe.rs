@@ -6,8 +6,8 @@ use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Fixture;
 use crate::conformance::promise::{Promise, short};
-use crate::drive::block_on;
 use crate::failure::{Classify, Failure};
 use crate::jobs::{
     AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
@@ -22,8 +22,8 @@ const TRIES: usize = 100_000;
 pub(super) const SHARD: Shard = Shard(0);
 
 /// A store under test, and the promise that is being checked.
-pub(super) struct Probe<'s, S> {
-    store: &'s S,
+pub(super) struct Probe<'s, F> {
+    fixture: &'s F,
     promise: Promise,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Reading<'r> {
     pub(super) limit: usize,
 }
 
-impl<S> Deref for Probe<'_, S> {
+impl<F> Deref for Probe<'_, F> {
     type Target = Promise;
 
     fn deref(&self) -> &Promise {
@@ -43,18 +43,25 @@ impl<S> Deref for Probe<'_, S> {
     }
 }
 
-impl<'s, S: JobStore + Sync> Probe<'s, S> {
-    pub(super) fn new(store: &'s S, promise: &'static str) -> Self {
-        Self { store, promise: Promise(promise) }
+/// What can go wrong in the store of a fixture.
+type ErrorOf<F> = <<F as Fixture>::Store as JobStore>::Error;
+
+impl<'s, F: Fixture> Probe<'s, F> {
+    pub(super) fn new(fixture: &'s F, promise: Promise) -> Self {
+        Self { fixture, promise }
     }
 
-    pub(super) fn store(&self) -> &'s S {
-        self.store
+    pub(super) fn store(&self) -> &'s F::Store {
+        self.fixture.store()
+    }
+
+    pub(super) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.fixture.block_on(future)
     }
 
     /// What the work column read of a job.
     #[track_caller]
-    pub(super) fn reads_job<T>(&self, read: Result<T, WorkError<S::Error>>) -> T {
+    pub(super) fn reads_job<T>(&self, read: Result<T, WorkError<ErrorOf<F>>>) -> T {
         match read {
             Ok(read) => read,
             Err(error) => self.broken(&error.to_string()),
@@ -69,7 +76,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
 
     #[track_caller]
     pub(super) fn get(&self, key: &StoreKey) -> Option<Stored> {
-        self.answered("get", block_on(self.store.get(key)))
+        self.answered("get", self.block_on(self.store().get(key)))
     }
 
     /// Checks what a key holds.
@@ -80,7 +87,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
 
     #[track_caller]
     pub(super) fn swap(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
-        self.answered("compare_and_swap", block_on(self.store.compare_and_swap(key, expect, next)))
+        self.answered("compare_and_swap", self.block_on(self.store().compare_and_swap(key, expect, next)))
     }
 
     /// A swap that must not conflict.
@@ -107,26 +114,26 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     /// A swap in a race: `None` when it may or may not have taken effect.
     #[track_caller]
     pub(super) fn race_swap(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Option<Swap> {
-        self.unless_unknown(block_on(self.store.compare_and_swap(key, expect, next)))
+        self.unless_unknown(self.block_on(self.store().compare_and_swap(key, expect, next)))
     }
 
     #[track_caller]
     pub(super) fn race_many(&self, swaps: &[SwapOf]) -> Option<Vec<Swap>> {
-        self.unless_unknown(block_on(self.store.swap_many(swaps)))
+        self.unless_unknown(self.block_on(self.store().swap_many(swaps)))
     }
 
     #[track_caller]
     pub(super) fn race_chain(&self, swaps: &[SwapOf]) -> Option<Vec<Swap>> {
-        self.unless_unknown(block_on(self.store.swap_chain(swaps, &[])))
+        self.unless_unknown(self.block_on(self.store().swap_chain(swaps, &[])))
     }
 
     #[track_caller]
     pub(super) fn race_append(&self, log: &StoreKey, entry: &LogEntry) -> Option<bool> {
-        self.unless_unknown(block_on(self.store.append(log, entry)))
+        self.unless_unknown(self.block_on(self.store().append(log, entry)))
     }
 
     #[track_caller]
-    fn unless_unknown<T>(&self, answer: Result<T, S::Error>) -> Option<T> {
+    fn unless_unknown<T>(&self, answer: Result<T, ErrorOf<F>>) -> Option<T> {
         match answer {
             Err(error) if matches!(error.failure(), Failure::Retry { .. }) => None,
             answer => Some(self.answered("a write", answer)),
@@ -144,22 +151,22 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
 
     #[track_caller]
     pub(super) fn swap_many(&self, swaps: &[SwapOf]) -> Vec<Swap> {
-        self.answered("swap_many", block_on(self.store.swap_many(swaps)))
+        self.answered("swap_many", self.block_on(self.store().swap_many(swaps)))
     }
 
     #[track_caller]
     pub(super) fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Vec<Swap> {
-        self.answered("swap_chain", block_on(self.store.swap_chain(swaps, entries)))
+        self.answered("swap_chain", self.block_on(self.store().swap_chain(swaps, entries)))
     }
 
     #[track_caller]
     pub(super) fn get_many(&self, keys: &[StoreKey]) -> Vec<Option<Stored>> {
-        self.answered("get_many", block_on(self.store.get_many(keys)))
+        self.answered("get_many", self.block_on(self.store().get_many(keys)))
     }
 
     #[track_caller]
     pub(super) fn due_many(&self, pages: &[DueOf]) -> Vec<DuePage> {
-        self.answered("due_many", block_on(self.store.due_many(pages)))
+        self.answered("due_many", self.block_on(self.store().due_many(pages)))
     }
 
     #[track_caller]
@@ -175,7 +182,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
     ) -> DuePage {
-        self.answered("due", block_on(self.store.due(shard, until, after, limit)))
+        self.answered("due", self.block_on(self.store().due(shard, until, after, limit)))
     }
 
     /// Checks what is listed on one large page.
@@ -187,7 +194,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
 
     #[track_caller]
     pub(super) fn append(&self, log: &StoreKey, entry: &LogEntry) -> bool {
-        self.answered("append", block_on(self.store.append(log, entry)))
+        self.answered("append", self.block_on(self.store().append(log, entry)))
     }
 
     /// Appends entries that are new.
@@ -201,7 +208,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
     #[track_caller]
     pub(super) fn read(&self, reading: &Reading<'_>) -> Vec<LogEntry> {
         let Reading { log, range, after, limit } = reading;
-        self.answered("read", block_on(self.store.read(log, range.clone(), *after, *limit)))
+        self.answered("read", self.block_on(self.store().read(log, range.clone(), *after, *limit)))
     }
 
     /// Checks what a log has.
@@ -217,7 +224,7 @@ impl<'s, S: JobStore + Sync> Probe<'s, S> {
 
     #[track_caller]
     pub(super) fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> u64 {
-        self.answered("prune", block_on(self.store.prune(log, before, limit)))
+        self.answered("prune", self.block_on(self.store().prune(log, before, limit)))
     }
 
     /// Prunes until nothing is removed any more, and says how many were.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::Fixture;
 use super::probe::{Probe, key, patiently, row};
 use crate::conformance::at_once::{RACERS, at_once};
-use crate::jobs::{JobStore, Row, StoreKey, Stored, Swap, Version};
+use crate::jobs::{Row, StoreKey, Stored, Swap, Version};
 
 /// How many keys are raced for.
 const ROUNDS: usize = 20;
@@ -22,7 +23,7 @@ fn paired(writer: usize, update: usize) -> Row {
 type Seen = BTreeSet<(Version, Vec<u8>)>;
 
 /// Reads for as long as anybody writes.
-fn read_along<S: JobStore + Sync>(probe: &Probe<'_, S>, writing: &AtomicUsize) -> Seen {
+fn read_along<F: Fixture>(probe: &Probe<'_, F>, writing: &AtomicUsize) -> Seen {
     let mut seen = Seen::new();
     while writing.load(Ordering::Acquire) > 0 {
         seen.extend(probe.get(&key("a")).map(|stored| (stored.version, stored.row.bytes)));
@@ -30,7 +31,7 @@ fn read_along<S: JobStore + Sync>(probe: &Probe<'_, S>, writing: &AtomicUsize) -
     seen
 }
 
-fn write_along<S: JobStore + Sync>(probe: &Probe<'_, S>, writer: usize, writing: &AtomicUsize) -> Seen {
+fn write_along<F: Fixture>(probe: &Probe<'_, F>, writer: usize, writing: &AtomicUsize) -> Seen {
     let _ending = Ending(writing);
     let mut written = Seen::new();
     for update in 1..=4 * UPDATES {
@@ -54,7 +55,7 @@ impl Drop for Ending<'_> {
 }
 
 /// Lets many swaps expect the same, and checks that the one that won is the one that is stored.
-fn one_wins<S: JobStore + Sync>(probe: &Probe<'_, S>, key: &StoreKey, expect: Option<Version>) {
+fn one_wins<F: Fixture>(probe: &Probe<'_, F>, key: &StoreKey, expect: Option<Version>) {
     let answers = at_once(RACERS, |racer| probe.race_swap(key, expect, Some(&row(format!("of {racer}")))));
     let won: Vec<_> = (0..).zip(&answers).filter(|(_, answer)| matches!(answer, Some(Swap::Applied(_)))).collect();
     let unknown = answers.iter().any(Option::is_none);
@@ -65,7 +66,7 @@ fn one_wins<S: JobStore + Sync>(probe: &Probe<'_, S>, key: &StoreKey, expect: Op
 }
 
 /// Adds a tag to a record, however often others get in the way.
-fn add_tag<S: JobStore + Sync>(probe: &Probe<'_, S>, key: &StoreKey, tag: [u8; 2]) {
+fn add_tag<F: Fixture>(probe: &Probe<'_, F>, key: &StoreKey, tag: [u8; 2]) {
     probe.persist(|| {
         let stored = probe.get(key);
         let tags = stored.as_ref().map_or(&[][..], |stored| &stored.row.bytes);
@@ -80,7 +81,7 @@ fn add_tag<S: JobStore + Sync>(probe: &Probe<'_, S>, key: &StoreKey, tag: [u8; 2
 }
 
 /// Checks that a record has the tags of all racers.
-pub(super) fn has_all_tags<S: JobStore + Sync>(probe: &Probe<'_, S>, key: &StoreKey, racers: usize, updates: usize) {
+pub(super) fn has_all_tags<F: Fixture>(probe: &Probe<'_, F>, key: &StoreKey, racers: usize, updates: usize) {
     let mut promised: Vec<_> = (0..racers).flat_map(|racer| (0..updates).map(move |no| tag(racer, no))).collect();
     promised.sort();
     let read = || {

@@ -6,7 +6,7 @@ use super::probe::Probe;
 use super::world::{
     conflict, create, deactivate, full, id, link, noted, noticed, opened, reactivate, record, rekey, touch, update,
 };
-use super::{Fixture, schema};
+use super::{Fixture, RecordId, schema};
 use crate::id::{ExternalId, LocalId};
 use crate::store::{Action, Op, OpOutcome, Precondition, Presence, Revision};
 use crate::value::Value;
@@ -43,6 +43,22 @@ fn all_stale<F: Fixture>(probe: &Probe<'_, F>, ops: &[Op]) {
     }
 }
 
+/// Something that a user does to a record, with its name.
+type Act<F> = (&'static str, fn(&Probe<'_, F>, RecordId<'_>));
+
+/// What a user can do to a record between a load and a commit.
+fn overruling<F: Fixture>() -> [Act<F>; 4] {
+    [
+        ("edited", |probe, of| probe.edit(of, &noted("a user's"))),
+        ("deactivated", |probe, of| probe.deactivate(of)),
+        ("activated", |probe, of| {
+            probe.deactivate(of);
+            probe.activate(of);
+        }),
+        ("deleted", |probe, of| probe.delete(of)),
+    ]
+}
+
 promises! { $ __conformance_records_commit in records::commit:
     /// Answer for each op, in the order of the batch.
     fn answers_in_order(probe) {
@@ -75,7 +91,7 @@ promises! { $ __conformance_records_commit in records::commit:
     fn only_at_its_revision(probe) {
         let one = id("1");
         let first = probe.create(&one, &full(1)).revision;
-        probe.fixture.edit(&one, &noted("a user's"));
+        probe.edit(&one, &noted("a user's"));
         let ahead = Revision(probe.revision(&one).0 + 1);
         let mut ops = Vec::new();
         for revision in [first, ahead, Revision(0), Revision(u64::MAX)] {
@@ -89,6 +105,13 @@ promises! { $ __conformance_records_commit in records::commit:
             all_stale(probe, &ops);
         }
         probe.applied(update(&one, probe.revision(&one), &full(2)));
+        for (name, overrule) in overruling() {
+            let [of, new_id] = [name.to_owned(), format!("{name}, then moved")].map(|name| id(&name));
+            let at = probe.create(&of, &full(1)).revision;
+            overrule(probe, RecordId::Linked(&of));
+            all_stale(probe, &[update(&of, at, &full(2)), reactivate(&of, at, &full(2)), deactivate(&of, at)]);
+            all_stale(probe, &[touch(&of, at), rekey(&of, &new_id, at)]);
+        }
     }
 
     /// Create a record only where no record has its external id; else nothing of it.
@@ -111,13 +134,13 @@ promises! { $ __conformance_records_commit in records::commit:
         let [one, two, taken, removed] = ["1", "2", "taken", "removed"].map(id);
         probe.create(&taken, &full(2));
         probe.fixture.enter(Some(&removed), &full(3));
-        probe.fixture.deactivate(&removed);
+        probe.deactivate(&removed);
         probe.fixture.enter(None, &full(1));
         let (local, near) = probe.nearest(&full(1));
         let patch = record(&json!({"note": null, "visits": 9}));
         let linking = |of: &ExternalId, revision| loud(link(of, &local, revision, &patch));
         let (first, ahead) = (near.revision, Revision(near.revision.0 + 1));
-        probe.fixture.edit_here(&local, &noted("a user's"));
+        probe.edit(&local, &noted("a user's"));
         let at = probe.nearest(&full(1)).1.revision;
         probe.holds(at > first, || format!("{at:?} after an edit, and {first:?} before"));
         let further = Revision(at.0 + 1);
@@ -139,6 +162,22 @@ promises! { $ __conformance_records_commit in records::commit:
         probe.holds(seen.revision > at, || format!("{:?}, as before the link", seen.revision));
         probe.equal("the audit", &probe.audit(&one), &linking(&one, at).entries);
         all_stale(probe, &[linking(&two, seen.revision), linking(&two, at), linking(&one, seen.revision)]);
+        for (number, (name, overrule)) in overruling().into_iter().enumerate() {
+            let of = full(5 + number);
+            probe.fixture.enter(None, &of);
+            let (local, near) = probe.nearest(&of);
+            overrule(probe, RecordId::Unlinked(&local));
+            all_stale(probe, &[link(&id(name), &local, near.revision, &patch)]);
+        }
+        // A person's word on the same link, and a link by hand.
+        let [ruled_out, by_hand] = [9, 10].map(full);
+        [&ruled_out, &by_hand].into_iter().for_each(|fields| probe.fixture.enter(None, fields));
+        let (local, near) = probe.nearest(&ruled_out);
+        probe.fixture.rule_out(&local, &id("no"));
+        all_stale(probe, &[link(&id("no"), &local, near.revision, &patch)]);
+        let (local, near) = probe.nearest(&by_hand);
+        probe.fixture.link(&local, &id("by hand"));
+        all_stale(probe, &[link(&id("other"), &local, near.revision, &patch)]);
         // A link that touches no field is one, too.
         probe.fixture.enter(None, &full(4));
         let (local, near) = probe.nearest(&full(4));
@@ -156,7 +195,7 @@ promises! { $ __conformance_records_commit in records::commit:
         probe.create(&other, &full(2));
         probe.fixture.enter(Some(&hand), &full(3));
         probe.applied(loud(touch(&from, probe.revision(&from))));
-        probe.fixture.edit(&from, &noted("a user's"));
+        probe.edit(&from, &noted("a user's"));
         let before = probe.see(&from);
         let at = before.revision;
         all_stale(probe, &[rekey(&from, &other, at), rekey(&from, &hand, at), rekey(&from, &to, Revision(at.0 + 1))]);
@@ -254,6 +293,12 @@ promises! { $ __conformance_records_commit in records::commit:
         let seen = probe.see(&one);
         probe.equal("the fields", &seen.local, &promised);
         probe.equal("whether it is there", &seen.presence, &Presence::Active);
+        // Only a reactivation makes it active.
+        probe.applied(deactivate(&one, seen.revision));
+        probe.applied(update(&one, probe.revision(&one), &noted("of an inactive record")));
+        probe.equal("whether it is there, after an update", &probe.see(&one).presence, &Presence::Deactivated);
+        probe.applied(touch(&one, probe.revision(&one)));
+        probe.equal("whether it is there, after a touch", &probe.see(&one).presence, &Presence::Deactivated);
     }
 
     /// Answer with the local id of the record, which it keeps, and which no other has.
@@ -261,7 +306,7 @@ promises! { $ __conformance_records_commit in records::commit:
         let [one, two] = ["1", "2"].map(id);
         let [first, second] = [&one, &two].map(|of| probe.applied(create(of, &full(1))));
         probe.holds(first != second, || format!("{first} for two records"));
-        probe.fixture.edit(&one, &noted("edited"));
+        probe.edit(&one, &noted("edited"));
         for op in [
             |of: &ExternalId, at| update(of, at, &full(2)),
             |of: &ExternalId, at| deactivate(of, at),
@@ -277,7 +322,7 @@ promises! { $ __conformance_records_commit in records::commit:
     fn touch_changes_nothing(probe) {
         let one = id("1");
         let created = probe.create(&one, &full(1));
-        probe.fixture.edit(&one, &noted("edited"));
+        probe.edit(&one, &noted("edited"));
         let edited = probe.see(&one);
         let remembered = Op { seen: Some(full(2).fingerprint()), base: Some(full(2)), ..touch(&one, edited.revision) };
         probe.applied(remembered);

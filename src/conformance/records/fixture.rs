@@ -1,12 +1,36 @@
 //! What a host implements to run the suite of a record store: the store, and the edits that users make past it.
 
 use crate::audit::AuditEntry;
+use crate::drive;
 use crate::id::{ExternalId, LocalId, RunId};
-use crate::memory::MemoryStore;
+use crate::memory::{Kept, MemoryStore};
 use crate::store::{Presence, RecordStore};
 use crate::value::Record;
 
 use super::schema;
+
+/// The id by which a user's edit names a record: the source's id if the record is linked, or the host's own.
+///
+/// This enum is exhaustive: a record is linked or it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordId<'a> {
+    /// A linked record, by its external id.
+    Linked(&'a ExternalId),
+    /// A record without an external id, by its local id.
+    Unlinked(&'a LocalId),
+}
+
+impl<'a> From<&'a ExternalId> for RecordId<'a> {
+    fn from(id: &'a ExternalId) -> Self {
+        Self::Linked(id)
+    }
+}
+
+impl<'a> From<&'a LocalId> for RecordId<'a> {
+    fn from(local: &'a LocalId) -> Self {
+        Self::Unlinked(local)
+    }
+}
 
 /// A store under test, with what else happens to its records: users edit them, and programs that know no sync.
 ///
@@ -36,6 +60,12 @@ pub trait Fixture: Sized + Sync {
     /// The store, of one organisation and source.
     fn store(&self) -> &Self::Store;
 
+    /// Drives a future of the store to its end. Several threads call it at once. A store that needs a runtime is driven by it;
+    /// [`conformance`](crate::conformance#a-runtime) has an example.
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        drive::block_on(future)
+    }
+
     /// Another organisation's fixture, in the same backend where a backend can hold several. It has no records yet.
     fn neighbour(&self) -> Self;
 
@@ -48,20 +78,17 @@ pub trait Fixture: Sized + Sync {
     /// A user enters a record; with an external id it is linked by hand. The id may be one that a deleted record had.
     fn enter(&self, id: Option<&ExternalId>, fields: &Record);
 
-    /// A user changes the fields that a patch states, all at once; null clears.
-    fn edit(&self, id: &ExternalId, patch: &Record);
+    /// A user changes the fields that a patch states, all at once; null clears. The record may be inactive.
+    fn edit(&self, of: RecordId<'_>, patch: &Record);
 
     /// A user marks a record inactive.
-    fn deactivate(&self, id: &ExternalId);
+    fn deactivate(&self, of: RecordId<'_>);
+
+    /// A user marks a record active that a sync or a user marked inactive.
+    fn activate(&self, of: RecordId<'_>);
 
     /// A user deletes a record.
-    fn delete(&self, id: &ExternalId);
-
-    /// A user changes fields of a record that has no external id, as [`edit`](Self::edit) does of others.
-    fn edit_here(&self, local: &LocalId, patch: &Record);
-
-    /// A user marks a record inactive that has no external id.
-    fn deactivate_here(&self, local: &LocalId);
+    fn delete(&self, of: RecordId<'_>);
 
     /// A user gives a record an external id by hand.
     fn link(&self, local: &LocalId, id: &ExternalId);
@@ -105,28 +132,24 @@ impl Fixture for MemoryStore {
     }
 
     #[track_caller]
-    fn edit(&self, id: &ExternalId, patch: &Record) {
-        done(self.edit(id, &schema().named(patch)));
+    fn edit(&self, of: RecordId<'_>, patch: &Record) {
+        change(self, of, |kept| kept.local = kept.local.patched(patch));
     }
 
     #[track_caller]
-    fn deactivate(&self, id: &ExternalId) {
-        done(self.change(id, |kept| kept.presence = Presence::Removed));
+    fn deactivate(&self, of: RecordId<'_>) {
+        change(self, of, |kept| kept.presence = Presence::Removed);
     }
 
     #[track_caller]
-    fn delete(&self, id: &ExternalId) {
-        Fixture::deactivate(self, id);
+    fn activate(&self, of: RecordId<'_>) {
+        change(self, of, |kept| kept.presence = Presence::Active);
     }
 
+    /// It deletes nothing: a record that is marked as removed is what a deletion leaves.
     #[track_caller]
-    fn edit_here(&self, local: &LocalId, patch: &Record) {
-        done(self.change_here(local, |kept| kept.local = kept.local.patched(patch)));
-    }
-
-    #[track_caller]
-    fn deactivate_here(&self, local: &LocalId) {
-        done(self.change_here(local, |kept| kept.presence = Presence::Removed));
+    fn delete(&self, of: RecordId<'_>) {
+        Fixture::deactivate(self, of);
     }
 
     #[track_caller]
@@ -152,6 +175,14 @@ impl Fixture for MemoryStore {
 fn number(store: &MemoryStore) -> LocalId {
     let number = store.records().len() + store.free().len();
     LocalId::new(format!("row {number}")).expect("a word and a number are an id")
+}
+
+#[track_caller]
+fn change(store: &MemoryStore, of: RecordId<'_>, change: impl FnOnce(&mut Kept)) {
+    match of {
+        RecordId::Linked(id) => done(store.change(id, change)),
+        RecordId::Unlinked(local) => done(store.change_here(local, change)),
+    }
 }
 
 #[track_caller]

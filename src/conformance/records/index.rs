@@ -32,7 +32,7 @@ fn fill<F: Fixture>(probe: &Probe<'_, F>, ids: impl Iterator<Item = ExternalId>)
 fn churn<F: Fixture>(probe: &Probe<'_, F>, turned: usize, steady: &[ExternalId], passing: &[ExternalId]) {
     for at in [turned, passing.len() - turned] {
         if let Some(gone) = passing.get(at) {
-            probe.fixture.delete(gone);
+            probe.delete(gone);
         }
     }
     for (place, name) in [("000000", "new at the front"), ("999999", "new at the end")] {
@@ -40,7 +40,7 @@ fn churn<F: Fixture>(probe: &Probe<'_, F>, turned: usize, steady: &[ExternalId],
     }
     for at in [turned, steady.len() - turned] {
         if let Some(edited) = steady.get(at) {
-            probe.fixture.edit(edited, &noted("edited"));
+            probe.edit(edited, &noted("edited"));
         }
     }
     if let Some(updated) = steady.get(turned + 1) {
@@ -118,7 +118,7 @@ promises! { $ __conformance_records_index in records::index:
         probe.fixture.enter(Some(&hand), &full(2));
         for of in [&one, &hand] {
             for note in ["first", "second", "third"] {
-                grows(probe, of, "a user edits it", || probe.fixture.edit(of, &noted(note)));
+                grows(probe, of, "a user edits it", || probe.edit(of, &noted(note)));
             }
             let at = probe.revision(of);
             grows(probe, of, "an op updates it", || drop(probe.applied(update(of, at, &noted("by op")))));
@@ -127,7 +127,26 @@ promises! { $ __conformance_records_index in records::index:
             let at = probe.revision(of);
             let patch = schema().missing();
             grows(probe, of, "an op reactivates it", || drop(probe.applied(reactivate(of, at, &patch))));
-            grows(probe, of, "a user deactivates it", || probe.fixture.deactivate(of));
+            grows(probe, of, "a user deactivates it", || probe.deactivate(of));
+            grows(probe, of, "a user edits it, while it is inactive", || probe.edit(of, &noted("inactive")));
+            grows(probe, of, "a user activates it", || probe.activate(of));
+            grows(probe, of, "a user deletes it", || probe.delete(of));
+        }
+        probe.fixture.enter(None, &full(3));
+        let (local, mut before) = probe.nearest(&full(3));
+        let hands: [(&str, &dyn Fn()); 5] = [
+            ("edits it", &|| probe.edit(&local, &noted("free"))),
+            ("deactivates it", &|| probe.deactivate(&local)),
+            ("activates it", &|| probe.activate(&local)),
+            ("says that it is another", &|| probe.fixture.rule_out(&local, &id("x"))),
+            ("links it", &|| probe.fixture.link(&local, &id("free"))),
+        ];
+        for (what, act) in hands {
+            act();
+            let (_, after) = probe.nearest(&full(3));
+            let (now, then) = (after.revision, before.revision);
+            probe.holds(now > then, || format!("{now:?} after {then:?}, when a user {what} that has no external id"));
+            before = after;
         }
     }
 
@@ -137,9 +156,9 @@ promises! { $ __conformance_records_index in records::index:
         probe.create(&one, &full(1));
         let mut had = vec![probe.revision(&one)];
         for round in 0..3 {
-            probe.fixture.edit(&one, &noted(&format!("round {round}")));
+            probe.edit(&one, &noted(&format!("round {round}")));
             had.push(probe.revision(&one));
-            probe.fixture.delete(&one);
+            probe.delete(&one);
             probe.fixture.enter(Some(&one), &full(1));
             let now = probe.revision(&one);
             probe.holds(!had.contains(&now), || format!("{now:?} again, after {had:?}"));
@@ -162,7 +181,7 @@ promises! { $ __conformance_records_index in records::index:
         probe.equal("when it was in step", &listed.synced, &Some(synced));
         probe.equal("how many conflicts are open", &listed.open, &3);
         // A user's edit leaves what is remembered as it is: the difference is what tells.
-        probe.fixture.edit(&one, &noted("edited"));
+        probe.edit(&one, &noted("edited"));
         probe.equal("when it was in step", &probe.listed(&one).synced, &Some(synced));
         let close = crate::store::ConflictChange::Close { unit: "visits".to_owned() };
         probe.applied(Op { conflicts: vec![close], ..touch(&one, probe.revision(&one)) });
@@ -184,8 +203,18 @@ promises! { $ __conformance_records_index in records::index:
             is(of, Presence::Deactivated);
             probe.applied(reactivate(of, probe.revision(of), &noted("again")));
             is(of, Presence::Active);
-            probe.fixture.deactivate(of);
+            probe.deactivate(of);
             is(of, Presence::Removed);
+            // An edit of an inactive record leaves it inactive; to make it active is another thing that a user does.
+            probe.edit(of, &noted("inactive"));
+            is(of, Presence::Removed);
+            probe.activate(of);
+            is(of, Presence::Active);
+            probe.applied(deactivate(of, probe.revision(of)));
+            probe.edit(of, &noted("still inactive"));
+            is(of, Presence::Deactivated);
+            probe.activate(of);
+            is(of, Presence::Active);
         }
     }
 
@@ -194,7 +223,7 @@ promises! { $ __conformance_records_index in records::index:
         let [one, other] = ["1", "2"].map(id);
         probe.create(&one, &full(1));
         let kept = probe.create(&other, &full(2));
-        probe.fixture.delete(&one);
+        probe.delete(&one);
         probe.equal("the index's word", &probe.listed(&one).presence, &Presence::Removed);
         let seen = probe.see(&one);
         probe.equal("a load's word", &seen.presence, &Presence::Removed);
@@ -203,6 +232,15 @@ promises! { $ __conformance_records_index in records::index:
         probe.stale(create(&one, &full(3)));
         probe.applied(Op { seen: Some(full(1).fingerprint()), ..touch(&one, seen.revision) });
         probe.equal("a load's word", &probe.see(&one).presence, &Presence::Removed);
+        // What is decided about a record that is gone is remembered like anything else.
+        let conflicts = vec![opened(&conflict("", Value::from(1)))];
+        let asked = Op { conflicts, base: Some(full(4)), missed: 3, ..touch(&one, probe.revision(&one)) };
+        probe.applied(asked.clone());
+        probe.stale(asked);
+        let (seen, listed) = (probe.see(&one), probe.listed(&one));
+        probe.equal("what is said of it", &(seen.presence, seen.open.len(), seen.missed), &(Presence::Removed, 1, 3));
+        probe.equal("what the index says", &(listed.presence, listed.open, listed.missed), &(Presence::Removed, 1, 3));
+        probe.equal("the index's revision", &listed.revision, &seen.revision);
         probe.equal("the other one", &probe.see(&other), &kept);
     }
 }

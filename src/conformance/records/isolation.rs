@@ -10,7 +10,7 @@ use super::probe::Probe;
 use super::seen::{Fields, Seen, text_of};
 use super::world::{at, create, deactivate, full, id, noted, reactivate, record, run, touch, update};
 use super::{Fixture, schema};
-use crate::drive::{DriveError, drive_blocking};
+use crate::drive::{DriveError, drive};
 use crate::failure::{Classify, Failure};
 use crate::id::ExternalId;
 use crate::memory::Listing;
@@ -96,7 +96,7 @@ fn night<F: Fixture>(probe: &Probe<'_, F>, listing: &Listing, breaks: Break) -> 
         Ok(run) => run,
         Err(error) => panic!("the suite's rules: {error}"),
     };
-    match drive_blocking(run.start(), listing, &store) {
+    match probe.fixture.block_on(drive(run.start(), listing, &store)) {
         Ok(_) => Some(store.calls.into_inner()),
         Err(DriveError::Store { error: Broken::ByTheSuite, .. }) => None,
         Err(error) => probe.broken(&format!("a run failed: {error}")),
@@ -118,10 +118,10 @@ fn evening<F: Fixture>(probe: &Probe<'_, F>) {
     let without = |gone: &str| first.iter().filter(|(name, _)| *name != gone).cloned().collect::<Vec<_>>();
     let item = |(name, record): (&str, _)| Item::Record(RemoteRecord::new(id(name), record));
     night(probe, &Listing::new(without("back").into_iter().map(item).collect()), Break::Never);
-    probe.fixture.edit(&id("edited"), &noted("a user's"));
-    probe.fixture.edit(&id("collides"), &noted("a user's"));
-    probe.fixture.edit(&id("agrees"), &noted("the source's"));
-    probe.fixture.delete(&id("deleted"));
+    probe.edit(&id("edited"), &noted("a user's"));
+    probe.edit(&id("collides"), &noted("a user's"));
+    probe.edit(&id("agrees"), &noted("the source's"));
+    probe.delete(&id("deleted"));
     probe.fixture.enter(Some(&id("by hand")), &noted("a user's"));
     probe.fixture.enter(None, &full(9));
 }
@@ -235,12 +235,12 @@ promises! { $ __conformance_records_isolation in records::isolation:
         other.fixture.enter(Some(&hand), &full(5));
         let kept = other.all();
         // The same ids, and everything that can happen to them.
-        probe.fixture.edit(&one, &noted("edited"));
+        probe.edit(&one, &noted("edited"));
         probe.applied(update(&one, probe.revision(&one), &full(6)));
         probe.applied(deactivate(&one, probe.revision(&one)));
         probe.applied(reactivate(&one, probe.revision(&one), &full(7)));
-        probe.fixture.deactivate(&hand);
-        probe.fixture.delete(&one);
+        probe.deactivate(&hand);
+        probe.delete(&one);
         probe.equal("the other's records", &other.all(), &kept);
         other.applied(touch(&one, theirs.revision));
         probe.equal("one's own", &probe.see(&one).presence, &Presence::Removed);

@@ -95,7 +95,7 @@ fn edit_along<F: Fixture>(probe: &Probe<'_, F>, of: &ExternalId, writing: &Atomi
     let mut had = BTreeSet::new();
     for edit in 0..EDITS {
         let text = format!("edit {edit}");
-        probe.fixture.edit(of, &both(&text));
+        probe.edit(of, &both(&text));
         had.insert(pair(probe, of));
     }
     had

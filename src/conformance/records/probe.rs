@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use super::seen::{Listed, Near, Seen};
-use super::{Fixture, schema, world};
+use super::{Fixture, RecordId, schema, world};
 use crate::audit::AuditEntry;
 use crate::conformance::promise::{Promise, short};
-use crate::drive::block_on;
 use crate::failure::{Classify, Failure};
 use crate::id::{ExternalId, LocalId};
 use crate::schema::Schema;
@@ -32,8 +31,8 @@ impl<F> Deref for Probe<'_, F> {
 }
 
 impl<'f, F: Fixture> Probe<'f, F> {
-    pub(super) fn new(fresh: &'f (dyn Fn() -> F + Sync), promise: &'static str) -> Self {
-        Self { fixture: fresh(), schema: schema(), fresh, promise: Promise(promise) }
+    pub(super) fn new(fresh: &'f (dyn Fn() -> F + Sync), promise: Promise) -> Self {
+        Self { fixture: fresh(), schema: schema(), fresh, promise }
     }
 
     /// The same promise, of another fixture.
@@ -53,7 +52,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
 
     #[track_caller]
     pub(super) fn page(&self, after: Option<&Cursor>) -> (Vec<IndexEntry>, Option<Cursor>) {
-        let page = self.answered("index", block_on(self.fixture.store().index(after)));
+        let page = self.answered("index", self.fixture.block_on(self.fixture.store().index(after)));
         (page.entries, page.next)
     }
 
@@ -90,16 +89,21 @@ impl<'f, F: Fixture> Probe<'f, F> {
 
     #[track_caller]
     pub(super) fn load(&self, ids: &[ExternalId]) -> Vec<Loaded> {
-        self.answered("load", block_on(self.fixture.store().load(&LoadRequest::of(ids.to_vec())))).linked
+        self.answered("load", self.fixture.block_on(self.fixture.store().load(&LoadRequest::of(ids.to_vec())))).linked
     }
 
     /// The records that have a key of one of these, by their local ids.
     #[track_caller]
     pub(super) fn near(&self, records: &[Record]) -> BTreeMap<LocalId, Near> {
-        let wanted = super::candidates::wanted(records);
-        let candidates = self.answered("load", block_on(self.fixture.store().load(&wanted))).candidates;
+        self.near_by(&super::candidates::wanted(records))
+    }
+
+    /// The same by rules that a request states.
+    #[track_caller]
+    pub(super) fn near_by(&self, wanted: &LoadRequest) -> BTreeMap<LocalId, Near> {
+        let candidates = self.answered("load", self.fixture.block_on(self.fixture.store().load(wanted))).candidates;
         // A store may give more.
-        let has_key = |candidate: &&Candidate| super::candidates::is_near(&wanted, &candidate.record);
+        let has_key = |candidate: &&Candidate| super::candidates::is_near(wanted, &candidate.record);
         let near = candidates.iter().filter(has_key);
         near.map(|candidate| (candidate.local.clone(), Near::of(&self.schema, candidate))).collect()
     }
@@ -135,7 +139,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
     #[track_caller]
     pub(super) fn commit(&self, ops: Vec<Op>) -> Vec<OpOutcome> {
         let count = ops.len();
-        let outcomes = self.answered("commit", block_on(self.fixture.store().commit(&world::batch(ops))));
+        let outcomes = self.answered("commit", self.fixture.block_on(self.fixture.store().commit(&world::batch(ops))));
         self.equal("how many answers there are", &outcomes.len(), &count);
         outcomes
     }
@@ -161,6 +165,26 @@ impl<'f, F: Fixture> Probe<'f, F> {
         self.equal("the answer", &self.outcome(op), &OpOutcome::Stale);
     }
 
+    #[track_caller]
+    pub(super) fn edit<'i>(&self, of: impl Into<RecordId<'i>>, patch: &Record) {
+        self.fixture.edit(of.into(), patch);
+    }
+
+    #[track_caller]
+    pub(super) fn deactivate<'i>(&self, of: impl Into<RecordId<'i>>) {
+        self.fixture.deactivate(of.into());
+    }
+
+    #[track_caller]
+    pub(super) fn activate<'i>(&self, of: impl Into<RecordId<'i>>) {
+        self.fixture.activate(of.into());
+    }
+
+    #[track_caller]
+    pub(super) fn delete<'i>(&self, of: impl Into<RecordId<'i>>) {
+        self.fixture.delete(of.into());
+    }
+
     /// Creates a record, and says how it is seen.
     #[track_caller]
     pub(super) fn create(&self, id: &ExternalId, record: &Record) -> Seen {
@@ -171,7 +195,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
     /// An op in a race: `None` when it may or may not have been carried out.
     #[track_caller]
     pub(super) fn race(&self, op: Op) -> Option<OpOutcome> {
-        match block_on(self.fixture.store().commit(&world::batch(vec![op]))) {
+        match self.fixture.block_on(self.fixture.store().commit(&world::batch(vec![op]))) {
             Err(error) if matches!(error.failure(), Failure::Retry { .. }) => None,
             answer => self.answered("commit", answer).pop(),
         }

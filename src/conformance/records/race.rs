@@ -5,10 +5,10 @@ use serde_json::json;
 use super::Fixture;
 use super::probe::Probe;
 use super::seen::quoted;
-use super::world::{create, full, id, link, noted, record, update};
+use super::world::{create, full, id, link, noted, reactivate, record, update};
 use crate::conformance::at_once::{RACERS, at_once};
 use crate::id::ExternalId;
-use crate::store::{Op, OpOutcome};
+use crate::store::{Op, OpOutcome, Presence};
 use crate::value::Record;
 
 /// How many records are raced for.
@@ -95,12 +95,28 @@ promises! { $ __conformance_records_race in records::race:
             let at = probe.create(&of, &full(1)).revision;
             at_once(2, |hand| {
                 if hand == 0 {
-                    probe.fixture.edit(&of, &noted("a user's"));
+                    probe.edit(&of, &noted("a user's"));
                 } else {
                     probe.race(update(&of, at, &record(&json!({"note": "the source's", "visits": 99}))));
                 }
             });
             probe.equal("the note", &probe.see(&of).field("note"), &&*quoted("a user's"));
+            probe.holds(probe.revision(&of) > at, || "no larger revision".to_owned());
+        }
+    }
+
+    /// Lose no deletion to an op: a record that a user deletes or deactivates while an op is under way stays removed.
+    fn no_deletion_is_lost(probe) {
+        for round in 0..ROUNDS * 2 {
+            let of = id(&format!("{round}"));
+            let at = probe.create(&of, &full(1)).revision;
+            at_once(2, |hand| match (hand, round % 2) {
+                (0, 0) => probe.delete(&of),
+                (0, _) => probe.deactivate(&of),
+                (_, 0) => drop(probe.race(update(&of, at, &noted("the source's")))),
+                _ => drop(probe.race(reactivate(&of, at, &noted("the source's")))),
+            });
+            probe.equal("what is said of it", &probe.see(&of).presence, &Presence::Removed);
             probe.holds(probe.revision(&of) > at, || "no larger revision".to_owned());
         }
     }

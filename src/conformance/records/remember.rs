@@ -9,10 +9,9 @@ use super::world::{
 };
 use super::{Fixture, schema};
 use crate::audit::AuditEntry;
-use crate::drive::block_on;
 use crate::id::ExternalId;
 use crate::schema::Privacy;
-use crate::store::{Batch, ConflictChange, Op, OpOutcome, OpenConflict, RecordStore, Synced};
+use crate::store::{Batch, ConflictChange, LEFT, Op, OpOutcome, OpenConflict, Presence, RecordStore, Synced};
 use crate::value::{Fingerprint, Record, Value};
 
 /// Bases that a careless store takes for one another: a field that was never synced, one that the source had empty, and
@@ -76,13 +75,27 @@ promises! { $ __conformance_records_remember in records::remember:
             schema: Fingerprint::of(b"another schema"),
             ..batch(vec![Op { base: Some(full(2)), ..touch(&one, probe.revision(&one)) }])
         };
-        let outcomes = block_on(probe.fixture.store().commit(&other));
+        let outcomes = probe.fixture.block_on(probe.fixture.store().commit(&other));
         probe.holds(matches!(outcomes.as_deref(), Ok([OpOutcome::Applied { .. }])), || format!("{:?}", outcomes.ok()));
         let seen = probe.see(&one).base.map(|base| base.schema);
         probe.equal("the base's schema", &seen, &Some(other.schema));
     }
 
-    /// Leave the base where an op has none, also when the op writes fields and when users edit.
+    /// Keep with a base what it has beyond the fields of the schema.
+    fn base_with_what_is_beyond(probe) {
+        let one = id("1");
+        probe.create(&one, &full(1));
+        let beyond = record(&json!({"note": "x", "shoe": 43, "tripartite:dropped": ["/phone", "/extras/a~1b"]}));
+        for base in [beyond, full(2)] {
+            for op in [touch, |of: &ExternalId, at| update(of, at, &noted("new"))] {
+                probe.applied(Op { base: Some(base.clone()), ..op(&one, probe.revision(&one)) });
+                let seen = probe.see(&one).base;
+                probe.equal("what is beyond", &seen.map(|base| base.extra), &Some(text_of(&base.extra().to_value())));
+            }
+        }
+    }
+
+    /// Leave the base and its version where an op has no base, also when the op writes fields and when users edit.
     fn base_stays_without_one(probe) {
         let one = id("1");
         let base = probe.create(&one, &full(1)).base;
@@ -90,12 +103,15 @@ promises! { $ __conformance_records_remember in records::remember:
             Op { base: None, version: None, seen: None, ..update(of, at, &noted("new")) }
         }];
         for op in ops {
-            probe.applied(op(&one, probe.revision(&one)));
-            probe.equal("the base", &probe.see(&one).base, &base);
+            // An op without a base says by its version what was looked at; the stored version stays with its base.
+            for version in [None, Some(1), Some(9)] {
+                probe.applied(Op { version, ..op(&one, probe.revision(&one)) });
+                probe.equal("the base", &probe.see(&one).base, &base);
+            }
         }
-        probe.fixture.edit(&one, &full(2));
+        probe.edit(&one, &full(2));
         probe.equal("the base", &probe.see(&one).base, &base);
-        probe.fixture.deactivate(&one);
+        probe.deactivate(&one);
         probe.equal("the base", &probe.see(&one).base, &base);
     }
 
@@ -133,8 +149,8 @@ promises! { $ __conformance_records_remember in records::remember:
         probe.equal("what the index says", &probe.listed(&one).synced, &synced);
     }
 
-    /// Make the revision larger by an op that changes the base or an open conflict of a record that is there, though it
-    /// is only touched.
+    /// Make the revision larger by an op that changes the base or an open conflict of a record, though it is only
+    /// touched.
     fn revision_of_the_remembered(probe) {
         let one = id("1");
         let created = probe.create(&one, &full(1));
@@ -174,7 +190,7 @@ promises! { $ __conformance_records_remember in records::remember:
             probe.equal("what the index says", &probe.listed(&one).missed, &missed);
             probe.equal("how often the other was", &probe.see(&two).missed, &0);
         }
-        probe.fixture.edit(&one, &noted("a user's"));
+        probe.edit(&one, &noted("a user's"));
         probe.equal("how often it was missed, after an edit", &probe.see(&one).missed, &1);
         let ops: [fn(&ExternalId, _) -> Op; 2] = [|of, at| update(of, at, &noted("there")), |of, at| {
             Op { missed: 0, ..super::world::reactivate(of, at, &full(2)) }
@@ -188,7 +204,15 @@ promises! { $ __conformance_records_remember in records::remember:
         }
         probe.applied(Op { missed: u32::MAX, ..touch(&one, probe.revision(&one)) });
         probe.equal("how often it was missed, while it is inactive", &probe.see(&one).missed, &u32::MAX);
-        probe.equal("what is said of it", &probe.see(&one).presence, &crate::store::Presence::Deactivated);
+        probe.equal("what is said of it", &probe.see(&one).presence, &Presence::Deactivated);
+        // A run tells by this number that a user made a record active again.
+        let ended = Op { missed: LEFT | 4, ..touch(&one, probe.revision(&one)) };
+        probe.applied(ended);
+        probe.activate(&one);
+        let (seen, listed) = (probe.see(&one), probe.listed(&one));
+        probe.equal("what is said of it", &seen.presence, &Presence::Active);
+        probe.equal("how often it was missed, once a user made it active", &seen.missed, &(LEFT | 4));
+        probe.equal("what the index says", &listed.missed, &seen.missed);
     }
 
     /// Store the version of a tombstone beside the base, as the record is marked inactive.
@@ -199,7 +223,7 @@ promises! { $ __conformance_records_remember in records::remember:
         probe.applied(gone);
         let seen = probe.see(&one);
         let (presence, version) = (seen.presence, seen.base.as_ref().and_then(|base| base.version));
-        probe.equal("what is said of it", &presence, &crate::store::Presence::Deactivated);
+        probe.equal("what is said of it", &presence, &Presence::Deactivated);
         probe.equal("the base's version", &version, &Some(7));
         probe.equal("what the base states", &seen.base.map(|base| base.fields), &created.base.map(|base| base.fields));
         probe.equal("when it was in step", &seen.synced, &created.synced);
@@ -209,7 +233,14 @@ promises! { $ __conformance_records_remember in records::remember:
         let seen = probe.see(&one);
         let version = seen.base.and_then(|base| base.version);
         probe.equal("its version, once it is back", &(version, seen.missed), &(Some(8), 0));
-        probe.equal("what is said of it then", &seen.presence, &crate::store::Presence::Active);
+        probe.equal("what is said of it then", &seen.presence, &Presence::Active);
+        // Of a record that was never in step, the tombstone is the first that is remembered.
+        let hand = id("by hand");
+        probe.fixture.enter(Some(&hand), &full(3));
+        let gone = Op { base: Some(schema().missing()), version: Some(7), ..deactivate(&hand, probe.revision(&hand)) };
+        probe.applied(gone);
+        let version = probe.see(&hand).base.map(|base| (base.fields.len(), base.version));
+        probe.equal("what the first base states, and its version", &version, &Some((0, Some(7))));
     }
 
     /// Open, update and close conflicts by their units, one for each, and give those that are open as they were stored.

@@ -26,6 +26,8 @@ pub(super) struct Seen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SeenBase {
     pub(super) fields: Fields,
+    /// What it has beyond the fields.
+    pub(super) extra: String,
     pub(super) schema: Fingerprint,
     pub(super) version: Option<u64>,
 }
@@ -51,7 +53,8 @@ impl Seen {
 }
 
 fn of_base(schema: &Schema, base: &Base) -> SeenBase {
-    SeenBase { fields: stated(schema, &base.record), schema: base.schema, version: base.version }
+    let extra = text_of(&base.record.extra().to_value());
+    SeenBase { fields: stated(schema, &base.record), extra, schema: base.schema, version: base.version }
 }
 
 /// The host's own fields: what is missing is null.

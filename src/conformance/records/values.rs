@@ -9,10 +9,32 @@ use crate::id::ExternalId;
 use crate::store::{OpOutcome, Revision};
 use crate::value::{Record, RecordBuilder, Value};
 
-/// The most that a host must take of one value.
+/// How many bytes of text a field must take.
 const LONG: usize = 60_000;
 
-/// Values that a careless store changes, by their fields.
+/// Values of a usual size, which no store may refuse, by their fields.
+fn usual() -> Vec<(&'static str, Value)> {
+    let text = |text: &str| Value::from(text);
+    let long = "x".repeat(LONG);
+    let list = Value::List(vec![text(&long), Value::Null, Value::Bool(false), Value::List(vec![])]);
+    vec![
+        ("note", text(&long)),
+        ("note", text(&"é".repeat(LONG / 2))),
+        ("note", text("O'Brien \"Q\" {b} %_\\ \u{1f469} e\u{301}\r\n\t\u{2028}")),
+        ("address", text(&"1 Main Street, ".repeat(40))),
+        ("visits", Value::Int(i64::MIN.into())),
+        ("visits", Value::Int(i64::MAX.into())),
+        ("balance", text("1234567890123456.789012345678")),
+        ("balance", text("-0.0000000001")),
+        ("born", text("0001-01-01")),
+        ("born", text("9999-12-31")),
+        ("seen_at", text("2026-01-02T03:04:05.123456Z")),
+        ("extras", Value::Map([("a/b~c".to_owned(), list.clone()), (String::new(), Value::Null)].into())),
+        ("steps", list),
+    ]
+}
+
+/// Values that a careless store changes, by their fields. A store may refuse one.
 fn awkward() -> Vec<(&'static str, Value)> {
     let mut all: Vec<(&str, Value)> = Vec::new();
     let long = "x".repeat(LONG);
@@ -130,7 +152,7 @@ promises! { $ __conformance_records_values in records::values:
         probe.equal("the base", &seen.base.map(|base| base.fields), &Some(stated(&probe.schema, &second)));
         probe.fixture.enter(Some(&hand), &first);
         probe.equal("what a user entered", &probe.see(&hand).local, &of_local(&probe.schema, &first));
-        probe.fixture.edit(&hand, &second);
+        probe.edit(&hand, &second);
         probe.equal("what a user changed", &probe.see(&hand).local, &of_local(&probe.schema, &second));
     }
 
@@ -144,6 +166,25 @@ promises! { $ __conformance_records_values in records::values:
         let nulls: serde_json::Map<_, _> = names.into_iter().map(|name| (name, json!(null))).collect();
         probe.applied(update(&emptied, seen.revision, &record(&nulls.into())));
         probe.equal("the fields", &probe.see(&emptied).local, &nothing);
+    }
+
+    /// Take texts of 60,000 bytes without a NUL character, whole numbers of 64 bits, decimals of 28 digits, and days of the
+    /// years 1 to 9999.
+    fn usual_values(probe) {
+        let one_id = id("1");
+        probe.create(&one_id, &schema().missing());
+        for (number, (field, value)) in usual().into_iter().enumerate() {
+            let record = one(field, &value);
+            for op in [update(&one_id, probe.revision(&one_id), &record), create(&id(&format!("new {number}")), &record)] {
+                let of = op.id.clone();
+                let outcome = probe.outcome(op);
+                let told = || format!("{outcome:?}, for a value of `{field}`");
+                probe.holds(matches!(outcome, OpOutcome::Applied { .. }), told);
+                let (seen, promised) = (probe.see(&of), stated(&probe.schema, &record));
+                probe.equal("the field", &seen.local.get(field), &promised.get(field));
+                probe.equal("the base", &seen.base.map(|base| base.fields), &Some(promised));
+            }
+        }
     }
 
     /// Keep all that a source states, or fail the op: never a part of it, never another value.

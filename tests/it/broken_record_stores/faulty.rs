@@ -5,9 +5,10 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tripartite::audit::AuditEntry;
-use tripartite::conformance::records::{Fixture, schema};
+use tripartite::conformance::records::{Fixture, RecordId, schema};
 use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, RunId};
+use tripartite::matching::MatchKey;
 use tripartite::memory::{Kept, MemoryStore};
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, Presence, RecordStore, Records, Revision};
@@ -33,6 +34,9 @@ pub(super) struct Side {
     pub(super) audit: Vec<(RunId, ExternalId, AuditEntry)>,
     pub(super) refused: BTreeSet<ExternalId>,
     pub(super) deleted: BTreeSet<ExternalId>,
+    pub(super) deleted_here: BTreeSet<LocalId>,
+    /// The keys of each record as it was, by the rules that were asked for first.
+    pub(super) keys: BTreeMap<LocalId, (Record, Vec<MatchKey>)>,
     pub(super) unlinked: usize,
     /// What each record said when it was first looked for, or last committed.
     pub(super) first: BTreeMap<LocalId, Record>,
@@ -89,6 +93,21 @@ impl Faulty {
                 _ => {}
             }
         }
+    }
+}
+
+impl Faulty {
+    /// What a user does to a record, which makes its revision larger unless the fault is that it does not.
+    fn by_hand(&self, of: RecordId<'_>, keeps_revision: Fault, change: impl FnOnce(&mut Kept)) {
+        let change = |kept: &mut Kept| {
+            change(kept);
+            kept.revision.0 -= u64::from(self.fault == keeps_revision);
+        };
+        match of {
+            RecordId::Linked(id) => self.inner.change(&self.id(id), change),
+            RecordId::Unlinked(local) => self.inner.change_here(local, change),
+        }
+        .unwrap();
     }
 }
 
@@ -158,51 +177,74 @@ impl Fixture for Faulty {
                 side.unlinked
             };
             let local = LocalId::new(format!("row {unlinked} of the unlinked")).unwrap();
-            return self.inner.enter(local, self.kept(fields)).unwrap();
+            let former = self.inner.free().into_values().filter(|kept| kept.local == *fields);
+            let is_not = former.flat_map(|kept| kept.is_not).collect();
+            self.inner.enter(local.clone(), self.kept(fields)).unwrap();
+            if self.fault == NewRecordsInheritWhatTheyAreNot {
+                self.inner.change_here(&local, |kept| kept.is_not = is_not).unwrap();
+            }
+            return;
         };
         self.side().deleted.remove(&id);
+        let former = self.inner.get(&id).filter(|_| self.fault == SuccessorInheritsTheBase);
         self.inner.insert(id.clone(), self.kept(fields));
+        if let Some(former) = former {
+            let (base, synced) = (former.base, former.synced);
+            self.behind(&id, |kept| (kept.base, kept.synced) = (base, synced));
+        }
         if self.fault == SuccessorsFromOne {
             self.behind(&id, |kept| kept.revision = Revision(1));
         }
     }
 
-    fn edit(&self, id: &ExternalId, patch: &Record) {
-        let id = self.id(id);
-        let before = self.inner.get(&id).unwrap().revision;
-        self.inner.edit(&id, &schema().named(&self.kept(patch))).unwrap();
-        if self.fault == EditsKeepTheRevision {
-            self.behind(&id, |kept| kept.revision = before);
+    fn edit(&self, of: RecordId<'_>, patch: &Record) {
+        let patch = self.kept(patch);
+        self.by_hand(of, EditsKeepTheRevision, |kept| {
+            kept.local = kept.local.patched(&patch);
+            if self.fault == EditsActivate {
+                kept.presence = Presence::Active;
+            }
+        });
+    }
+
+    fn deactivate(&self, of: RecordId<'_>) {
+        self.by_hand(of, DeactivationsKeepTheRevision, |kept| kept.presence = Presence::Removed);
+    }
+
+    fn activate(&self, of: RecordId<'_>) {
+        self.by_hand(of, ActivationsKeepTheRevision, |kept| {
+            kept.missed = if self.fault == ActivationForgetsTheEnd { 0 } else { kept.missed };
+            if self.fault != ActivatedStaysInactive {
+                kept.presence = Presence::Active;
+            }
+        });
+    }
+
+    fn delete(&self, of: RecordId<'_>) {
+        self.by_hand(of, DeletionsKeepTheRevision, |kept| {
+            kept.presence = Presence::Removed;
+            if self.fault == DeletedIsEmpty {
+                kept.local = schema().missing();
+            }
+        });
+        match of {
+            RecordId::Linked(id) => drop(self.side().deleted.insert(self.id(id))),
+            RecordId::Unlinked(local) => drop(self.side().deleted_here.insert(local.clone())),
         }
-    }
-
-    fn deactivate(&self, id: &ExternalId) {
-        Fixture::deactivate(&*self.inner, &self.id(id));
-    }
-
-    fn delete(&self, id: &ExternalId) {
-        Fixture::delete(&*self.inner, &self.id(id));
-        self.side().deleted.insert(self.id(id));
-    }
-
-    fn edit_here(&self, local: &LocalId, patch: &Record) {
-        let before = self.inner.free()[local].revision;
-        Fixture::edit_here(&*self.inner, local, &self.kept(patch));
-        if self.fault == EditsKeepTheRevision {
-            self.inner.change_here(local, |kept| kept.revision.0 = before.0 - 1).unwrap();
-        }
-    }
-
-    fn deactivate_here(&self, local: &LocalId) {
-        self.inner.change_here(local, |kept| kept.presence = Presence::Removed).unwrap();
     }
 
     fn link(&self, local: &LocalId, id: &ExternalId) {
-        self.inner.link(local, self.id(id)).unwrap();
+        let id = self.id(id);
+        self.inner.link(local, id.clone()).unwrap();
+        if self.fault == LinksByHandKeepTheRevision {
+            self.behind(&id, |kept| kept.revision.0 -= 1);
+        }
     }
 
     fn rule_out(&self, local: &LocalId, id: &ExternalId) {
-        Fixture::rule_out(&*self.inner, local, id);
+        self.by_hand(RecordId::Unlinked(local), RuledOutAtTheSameRevision, |kept| {
+            kept.is_not.insert(id.clone());
+        });
     }
 
     fn refuse(&self, id: &ExternalId) -> bool {

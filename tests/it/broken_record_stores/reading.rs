@@ -85,6 +85,7 @@ impl Faulty {
                 entry.synced = entry.synced.map(|synced| Synced::new(now, synced.seen, synced.policy));
             }
             RevisionOfTheIndexIsItsOwn => entry.revision.0 += 1,
+            IndexForgetsHowOftenTheRemovedWereMissed if entry.presence == Presence::Removed => entry.missed = 0,
             _ => {}
         }
     }
@@ -159,6 +160,7 @@ impl Faulty {
         found.retain(|candidate| match self.fault {
             CandidatesOfTheFree => candidate.linked.is_none(),
             CandidatesOfTheLinked => candidate.linked.is_some(),
+            DeletedIsNoCandidate => !self.side().deleted_here.contains(&candidate.local),
             _ => true,
         });
         match self.fault {
@@ -199,6 +201,16 @@ impl Faulty {
         let linked = store.records().into_iter().map(|(id, kept)| (Some(id), kept));
         let all = linked.chain(store.free().into_values().map(|kept| (None, kept)));
         let has_key = |record: &Record| near.rules.keys(record).iter().any(|key| near.keys.contains(key));
+        // Keys that are kept until their record changes, whatever rules they were made by.
+        let has_kept_key = |candidate: &Candidate| {
+            let mut side = self.side();
+            let fresh = || (candidate.record.clone(), near.rules.keys(&candidate.record));
+            let kept = side.keys.entry(candidate.local.clone()).or_insert_with(fresh);
+            if kept.0 != candidate.record {
+                *kept = fresh();
+            }
+            kept.1.iter().any(|key| near.keys.contains(key))
+        };
         let candidate = |(linked, kept): (Option<ExternalId>, Kept)| {
             Candidate::new(kept.id, kept.revision, kept.local)
                 .presence(kept.presence)
@@ -206,6 +218,9 @@ impl Faulty {
                 .is_not(kept.is_not.into_iter().collect())
         };
         let keyed = |candidate: &Candidate| {
+            if self.fault == KeysOfOtherRules {
+                return has_kept_key(candidate);
+            }
             let remembers = matches!(self.fault, KeysOfTheFirstDay | KeysOfWhatWasCommitted);
             let mut side = self.side();
             let known = side.first.entry(candidate.local.clone()).or_insert_with(|| candidate.record.clone());

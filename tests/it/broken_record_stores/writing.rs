@@ -5,7 +5,8 @@ use std::thread;
 use tripartite::audit::AuditEntry;
 use tripartite::conformance::records::schema;
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::store::{Action, Batch, ConflictChange, Op, OpOutcome, Precondition, Revision};
+use tripartite::memory::Kept;
+use tripartite::store::{Action, Batch, ConflictChange, Op, OpOutcome, Precondition, Presence, Revision};
 use tripartite::value::{Record, RecordBuilder, Value};
 
 use super::fault::Fault::*;
@@ -19,6 +20,15 @@ fn each(record: &Record, make: impl Fn(usize, Value) -> Option<Value>) -> Record
             row.set(position, &value).unwrap();
         }
     }
+    if let Value::Map(beyond) = record.extra().to_value() {
+        row.set_extra(beyond).unwrap();
+    }
+    row.finish()
+}
+
+fn without_what_is_beyond(record: &Record) -> Record {
+    let mut row = RecordBuilder::new(schema().fields().len());
+    record.fields().enumerate().for_each(|(position, field)| row.set_field(position, field).unwrap());
     row.finish()
 }
 
@@ -56,6 +66,7 @@ impl Faulty {
                 value => Some(value),
             }),
             TextsCutAt255 => self.texts(record, |text| text.chars().take(255).collect()),
+            BaseWithoutWhatIsBeyond => without_what_is_beyond(record),
             TextsEndAtNul => self.texts(record, |text| text.split('\0').next().unwrap_or_default().to_owned()),
             IntegersIn64Bits => each(record, |_, value| match value {
                 Value::Int(int) => Some(Value::Int((int as i64).into())),
@@ -121,7 +132,12 @@ impl Faulty {
         if forced {
             return self.force(batch, made);
         }
-        if self.fault == NulIsRefused && holds_nul(op) {
+        let refuses = match self.fault {
+            NulIsRefused => text_of(op).contains("\\u0000"),
+            LongTextsAreRefused => text_of(op).len() > 10_000,
+            _ => false,
+        };
+        if refuses {
             return failed();
         }
         if self.side().refused.contains(&made.id) {
@@ -132,7 +148,16 @@ impl Faulty {
             return failed();
         }
         let before = self.inner.get(&made.id);
-        let outcome = self.one(batch, &made);
+        if self.fault == DeletionsLoseTheRace {
+            thread::yield_now();
+        }
+        let mut outcome = self.one(batch, &made);
+        let is_as_expected = |kept: &Kept| op.expect == Precondition::Revision(kept.revision);
+        if self.fault == DeletionsLoseTheRace && before.as_ref().is_some_and(is_as_expected) {
+            // It looked before the deletion, and writes the whole record afterwards.
+            outcome = if outcome == OpOutcome::Stale { self.force(batch, made.clone()) } else { outcome };
+            self.behind(&made.id, |kept| kept.presence = Presence::Active);
+        }
         match &outcome {
             OpOutcome::Applied { .. } => self.after(op, &made, before.map(|kept| kept.local)),
             _ => self.after_refusal(batch, op, &made),
@@ -214,6 +239,10 @@ impl Faulty {
             BaseNullForMissing => made.base = made.base.map(|base| whole(&base)),
             BaseWithoutVersion => made.version = None,
             MissedIsForgotten => made.missed = 0,
+            TombstonesOfTheBasedOnly if made.action == Action::Deactivate => {
+                let has_base = self.inner.get(&made.id).is_some_and(|kept| kept.base.is_some());
+                made.base = made.base.filter(|_| has_base);
+            }
             TombstonesWithoutVersion if made.action == Action::Deactivate => made.base = None,
             SyncedAlways => made.seen = made.seen.or(Some(schema().missing().fingerprint())),
             ConflictsNeverClose => {
@@ -290,6 +319,18 @@ impl Faulty {
                     synced.revision.0 -= 1;
                 }
             }),
+            OpsForgetWhatItIsNot => self.behind(&made.id, |kept| kept.is_not.clear()),
+            UpdatesActivate if matches!(made.action, Action::Update(_)) => {
+                self.behind(&made.id, |kept| kept.presence = Presence::Active);
+            }
+            VersionWithoutBase => self.behind(&made.id, |kept| {
+                if let Some(base) = &mut kept.base {
+                    base.version = made.version;
+                }
+            }),
+            RemovedIsTouchedAtOneRevision if !wrote && op.makes_revision() => self.behind(&made.id, |kept| {
+                kept.revision.0 -= u64::from(kept.presence == Presence::Removed);
+            }),
             BaseGoesWithoutOne if op.base.is_none() => self.behind(&made.id, |kept| kept.base = None),
             SyncedBeforeItsWrite if wrote && op.seen.is_some() => self.behind(&made.id, |kept| {
                 if let Some(synced) = &mut kept.synced {
@@ -326,8 +367,8 @@ impl Faulty {
     }
 }
 
-fn holds_nul(op: &Op) -> bool {
-    op.remote.iter().any(|record| serde_json::to_string(&schema().named(record)).unwrap().contains("\\u0000"))
+fn text_of(op: &Op) -> String {
+    op.remote.iter().map(|record| serde_json::to_string(&schema().named(record)).unwrap()).collect()
 }
 
 fn failed() -> OpOutcome {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tripartite::audit::AuditEntry;
+use tripartite::conformance::records::RecordId;
 use tripartite::conformance::{connector, records};
 use tripartite::failure::Failure;
 use tripartite::id::{ExternalId, LocalId, RunId};
@@ -93,24 +94,20 @@ impl records::Fixture for ErasedRecords {
         self.people().enter(id, fields);
     }
 
-    fn edit(&self, id: &ExternalId, patch: &Record) {
-        self.people().edit(id, patch);
+    fn edit(&self, of: RecordId<'_>, patch: &Record) {
+        self.people().edit(of, patch);
     }
 
-    fn deactivate(&self, id: &ExternalId) {
-        self.people().deactivate(id);
+    fn deactivate(&self, of: RecordId<'_>) {
+        self.people().deactivate(of);
     }
 
-    fn delete(&self, id: &ExternalId) {
-        self.people().delete(id);
+    fn activate(&self, of: RecordId<'_>) {
+        self.people().activate(of);
     }
 
-    fn edit_here(&self, local: &LocalId, patch: &Record) {
-        self.people().edit_here(local, patch);
-    }
-
-    fn deactivate_here(&self, local: &LocalId) {
-        self.people().deactivate_here(local);
+    fn delete(&self, of: RecordId<'_>) {
+        self.people().delete(of);
     }
 
     fn link(&self, local: &LocalId, id: &ExternalId) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ToSql};
 use tripartite::audit::AuditEntry;
-use tripartite::conformance::records::{Fixture, schema};
+use tripartite::conformance::records::{Fixture, RecordId, schema};
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::schema::Kind;
 use tripartite::source::Cursor;
@@ -177,6 +177,14 @@ fn attach(bench: &Bench, register: &Register) {
     database.attach(register, &table, &settings).unwrap();
 }
 
+/// The column by which a row is found, and what stands in it.
+fn which(of: RecordId<'_>) -> (&'static str, rusqlite::types::Value) {
+    match of {
+        RecordId::Linked(id) => ("external_id", id.as_str().to_owned().into()),
+        RecordId::Unlinked(local) => ("local_id", row(local).into()),
+    }
+}
+
 fn row(local: &LocalId) -> i64 {
     local.as_str().parse().unwrap()
 }
@@ -236,16 +244,24 @@ impl Fixture for Club {
         );
     }
 
-    fn edit(&self, id: &ExternalId, patch: &Record) {
-        self.set(patch, "external_id", &id.as_str());
+    fn edit(&self, of: RecordId<'_>, patch: &Record) {
+        let (column, is) = which(of);
+        self.set(patch, column, &is);
     }
 
-    fn edit_here(&self, local: &LocalId, patch: &Record) {
-        self.set(patch, "local_id", &row(local));
+    fn deactivate(&self, of: RecordId<'_>) {
+        let (column, is) = which(of);
+        self.change(&self.setting("active = 0", column), &[&is]);
     }
 
-    fn deactivate_here(&self, local: &LocalId) {
-        self.change(&self.setting("active = 0", "local_id"), &[&row(local)]);
+    fn activate(&self, of: RecordId<'_>) {
+        let (column, is) = which(of);
+        self.change(&self.setting("active = 1", column), &[&is]);
+    }
+
+    fn delete(&self, of: RecordId<'_>) {
+        let (column, is) = which(of);
+        self.change(&format!("DELETE FROM {} WHERE {} = ?", self.members(), self.column(column)), &[&is]);
     }
 
     fn link(&self, local: &LocalId, id: &ExternalId) {
@@ -256,17 +272,6 @@ impl Fixture for Club {
         let (store, at) = (self.store.next(), crate::bench::at());
         let run = store.next_run(&at).unwrap();
         store.rule_out(local, id, &PersonId::new("Nuala").unwrap(), (&run, &at)).unwrap();
-    }
-
-    fn deactivate(&self, id: &ExternalId) {
-        self.change(&self.setting("active = 0", "external_id"), &[&id.as_str()]);
-    }
-
-    fn delete(&self, id: &ExternalId) {
-        self.change(
-            &format!("DELETE FROM {} WHERE {} = ?", self.members(), self.column("external_id")),
-            &[&id.as_str()],
-        );
     }
 
     fn refuse(&self, id: &ExternalId) -> bool {
