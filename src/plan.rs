@@ -71,6 +71,8 @@
 
 mod conflict;
 pub(crate) use self::conflict::same_in_dispute;
+#[cfg(test)]
+mod any_op;
 mod approved_aside;
 mod create;
 mod doc;
@@ -81,6 +83,7 @@ mod found;
 mod guard;
 mod id;
 mod missing;
+mod op_doc;
 mod packed;
 mod parts;
 mod quarantined;
@@ -110,6 +113,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use self::dropped::Dropped;
+use self::id::PlanFormat;
 
 use crate::id::RunId;
 use crate::schema::Schema;
@@ -137,7 +141,9 @@ pub struct Plan {
     pub(crate) ops: PackedOps,
     pub(crate) quarantined: Vec<Quarantined>,
     pub(crate) made_after: Option<MadeAfter>,
-    /// The id, computed at the first question: it takes as long as writing the plan out.
+    /// The format that it was stored in. A plan that was not stored has the latest.
+    format: PlanFormat,
+    /// The id, computed at the first question.
     id: OnceLock<PlanId>,
 }
 
@@ -149,7 +155,7 @@ impl Plan {
         quarantined: Vec<Quarantined>,
         made_after: Option<MadeAfter>,
     ) -> Self {
-        Self { schema, policy, ops, quarantined, made_after, id: OnceLock::new() }
+        Self { schema, policy, ops, quarantined, made_after, format: PlanFormat::LATEST, id: OnceLock::new() }
     }
 
     /// Changes ops with some ids, and with them the plan's own id.
@@ -362,7 +368,7 @@ impl Plan {
     /// ```
     pub fn id(&self) -> PlanId {
         *self.id.get_or_init(|| {
-            let mut sum = PlanHash::under(&self.schema, self.policy);
+            let mut sum = PlanHash::under(&self.schema, self.policy, self.format);
             self.ops.iter().for_each(|op| sum.add(&self.schema, &op));
             sum.id(&self.quarantined)
         })

@@ -1,23 +1,14 @@
 //! A plan as a document, with names instead of positions and a version, so that it can wait in a file for its approval.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
-
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::id::seal;
+use super::id::{PlanFormat, seal};
+use super::op_doc::{Fields, OpDoc, read, write};
 use super::{MadeAfter, Plan, PlanId, Quarantined};
-use crate::audit::{AuditEntry, Situation};
 use crate::failure::FormatError;
-use crate::id::ExternalId;
 use crate::schema::Schema;
-use crate::store::{Action, ConflictChange, Op, Precondition};
-use crate::value::{Fingerprint, Record, Value};
-
-/// Ops of format 1 did not state what they were made from, and its ids covered half of an op.
-const FORMAT: u32 = 2;
+use crate::value::Fingerprint;
 
 /// Why a stored plan cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,79 +48,26 @@ pub enum PlanError {
 struct PlanDoc<R, O> {
     format: u32,
     /// Only a plan of format 1 does not have it.
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     id: Option<PlanId>,
     schema: Fingerprint,
     policy: Fingerprint,
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     made_after: Option<MadeAfter>,
     /// A digest of `made_after`. Like the id, it shows that a document was changed by mistake.
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     made_after_seal: Option<PlanId>,
     ops: O,
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     quarantined: Vec<Quarantined>,
     #[serde(skip)]
     records: std::marker::PhantomData<R>,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct OpDoc<'a, R> {
-    id: Cow<'a, ExternalId>,
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    rekeyed: Option<Cow<'a, ExternalId>>,
-    situation: Situation,
-    action: ActionDoc<R>,
-    expect: Cow<'a, Precondition>,
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    made_from: Option<Fingerprint>,
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    base: Option<R>,
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    version: Option<u64>,
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    remote: Option<R>,
-    /// Whether the source's doubles are known to be exact, if that matters.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    exact_numbers: bool,
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    seen: Option<Fingerprint>,
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    missed: Option<NonZeroU32>,
-    #[serde(default = "nothing", skip_serializing_if = "is_empty")]
-    conflicts: Cow<'a, [ConflictChange]>,
-    #[serde(default = "nothing", skip_serializing_if = "is_empty")]
-    entries: Cow<'a, [AuditEntry]>,
-}
-
-fn none<T>() -> Option<T> {
-    None
-}
-
-fn nothing<'a, T: Clone>() -> Cow<'a, [T]> {
-    Cow::Borrowed(&[])
-}
-
-fn is_empty<T: Clone>(list: &[T]) -> bool {
-    list.is_empty()
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ActionDoc<R> {
-    Create(R),
-    Update(R),
-    Reactivate(R),
-    Deactivate,
-    Touch,
-}
-
-type Fields = BTreeMap<String, Value>;
-
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         PlanDoc {
-            format: FORMAT,
+            format: self.format.number(),
             id: Some(self.id()),
             schema: self.schema.fingerprint(),
             policy: self.policy,
@@ -153,32 +91,6 @@ impl Serialize for Ops<'_> {
             written.serialize_element(&write(&op, |record| self.0.schema.named(record)))?;
         }
         written.end()
-    }
-}
-
-/// An op in its stored form. `named` writes each record.
-pub(super) fn write<'a, R>(op: &'a Op, mut named: impl FnMut(&'a Record) -> R) -> OpDoc<'a, R> {
-    OpDoc {
-        id: Cow::Borrowed(&op.id),
-        rekeyed: op.rekeyed.as_ref().map(Cow::Borrowed),
-        situation: op.situation,
-        action: match &op.action {
-            Action::Create(record) => ActionDoc::Create(named(record)),
-            Action::Update(record) => ActionDoc::Update(named(record)),
-            Action::Reactivate(record) => ActionDoc::Reactivate(named(record)),
-            Action::Deactivate => ActionDoc::Deactivate,
-            Action::Touch => ActionDoc::Touch,
-        },
-        expect: Cow::Borrowed(&op.expect),
-        made_from: op.made_from,
-        base: op.base.as_ref().map(&mut named),
-        version: op.version,
-        remote: op.remote.as_ref().map(&mut named),
-        exact_numbers: op.remote.as_ref().is_some_and(Record::needs_exact_numbers),
-        seen: op.seen,
-        missed: NonZeroU32::new(op.missed),
-        conflicts: Cow::Borrowed(&op.conflicts),
-        entries: Cow::Borrowed(&op.entries),
     }
 }
 
@@ -208,7 +120,7 @@ impl Plan {
     /// assert_eq!(read(&stored)?.id(), plan.id());
     /// assert!(matches!(read(&stored.replace("Áine", "Seán")), Err(PlanError::Altered { .. })));
     /// assert!(matches!(
-    ///     read(&stored.replace("\"format\":2", "\"format\":9")),
+    ///     read(&stored.replace("\"format\":3", "\"format\":9")),
     ///     Err(PlanError::Format(error)) if error.found == 9
     /// ));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -216,8 +128,9 @@ impl Plan {
     pub fn read<'de, D: Deserializer<'de>>(schema: &Schema, from: D) -> Result<Self, PlanError> {
         let unreadable = |error: &dyn std::fmt::Display| PlanError::Unreadable(unquoted(error.to_string()));
         let doc = PlanDoc::<(), Vec<OpDoc<'_, Fields>>>::deserialize(from).map_err(|error| unreadable(&error))?;
-        FormatError::check("this plan has", doc.format, FORMAT)?;
-        let Some(stated) = doc.id.filter(|_| doc.format == FORMAT) else {
+        FormatError::check("this plan has", doc.format, PlanFormat::LATEST.number())?;
+        // Ops of format 1 did not state what they were made from, and its ids covered half of an op.
+        let (Some(format), Some(stated)) = (PlanFormat::of(doc.format), doc.id) else {
             return Err(PlanError::Outdated { found: doc.format });
         };
         if doc.schema != schema.fingerprint() {
@@ -226,7 +139,7 @@ impl Plan {
         let ops = doc.ops.into_iter().map(|op| read(schema, op)).collect::<Result<_, _>>();
         let ops = ops.map_err(|error| unreadable(&error))?;
         let (made_after, quarantined) = (doc.made_after, doc.quarantined);
-        let plan = Self::new(schema.clone(), doc.policy, ops, quarantined, made_after);
+        let plan = Self { format, ..Self::new(schema.clone(), doc.policy, ops, quarantined, made_after) };
         match plan.id() {
             found if found == stated && seal(found, plan.made_after.as_ref()) != doc.made_after_seal => {
                 Err(PlanError::Unreadable("what it was made after was changed".to_owned()))
@@ -247,31 +160,4 @@ fn unquoted(text: String) -> String {
         }
         _ => text,
     }
-}
-
-fn read(schema: &Schema, doc: OpDoc<'_, Fields>) -> Result<Op, crate::schema::RecordingError> {
-    let record = |fields: Fields| schema.record(&fields);
-    let exact = doc.exact_numbers;
-    let remote = |fields| record(fields).map(|said| if exact { said.with_exact_numbers() } else { said });
-    Ok(Op {
-        id: doc.id.into_owned(),
-        rekeyed: doc.rekeyed.map(Cow::into_owned),
-        situation: doc.situation,
-        action: match doc.action {
-            ActionDoc::Create(fields) => Action::Create(record(fields)?),
-            ActionDoc::Update(fields) => Action::Update(record(fields)?),
-            ActionDoc::Reactivate(fields) => Action::Reactivate(record(fields)?),
-            ActionDoc::Deactivate => Action::Deactivate,
-            ActionDoc::Touch => Action::Touch,
-        },
-        expect: doc.expect.into_owned(),
-        made_from: doc.made_from,
-        base: doc.base.map(record).transpose()?,
-        version: doc.version,
-        remote: doc.remote.map(remote).transpose()?,
-        seen: doc.seen,
-        missed: doc.missed.map_or(0, NonZeroU32::get),
-        conflicts: doc.conflicts.into_owned(),
-        entries: doc.entries.into_owned(),
-    })
 }

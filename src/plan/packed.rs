@@ -186,135 +186,16 @@ impl fmt::Debug for Unpacked {
 
 #[cfg(test)]
 mod tests {
-    use proptest::option::of;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
-    use crate::detect::{Clash, RemoteChange, Verdict};
+    use crate::audit::{AuditEntry, FieldEntry, Situation};
+    use crate::detect::{RemoteChange, Verdict};
+    use crate::plan::any_op::op;
     use crate::resolve::Decision;
     use crate::schema::Privacy;
-    use crate::store::{Action, ConflictChange, Precondition, Revision};
-    use crate::value::{Fingerprint, Problem, Record, RecordBuilder, Value};
-
-    fn value() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::Bool),
-            any::<i128>().prop_map(Value::Int),
-            (-9i64..9).prop_map(Value::from),
-            (-1e300..1e300).prop_map(Value::Float),
-            "[ab]{0,2}".prop_map(Value::Text),
-        ];
-        leaf.prop_recursive(2, 8, 3, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::List),
-                prop::collection::btree_map("[ab]{0,2}", inner, 0..3).prop_map(Value::Map),
-            ]
-        })
-    }
-
-    /// Rows of three fields, some of them with something beyond the schema or with exact numbers.
-    fn row() -> impl Strategy<Value = Record> {
-        let beyond = prop::collection::btree_map("[xy]", value(), 0..2);
-        (prop::collection::vec(of(value()), 3), beyond, any::<bool>()).prop_map(|(values, beyond, exact)| {
-            let mut row = RecordBuilder::new(values.len());
-            for (position, value) in values.iter().enumerate() {
-                value.iter().for_each(|value| row.set(position, value).expect("it is small"));
-            }
-            if !beyond.is_empty() {
-                row.set_extra(beyond).expect("it is small");
-            }
-            if exact { row.finish().with_exact_numbers() } else { row.finish() }
-        })
-    }
-
-    fn verdict() -> impl Strategy<Value = Verdict> {
-        prop_oneof![
-            Just(Verdict::RemoteOnly(RemoteChange::Changed)),
-            Just(Verdict::Conflict(Clash::BothChanged)),
-            Just(Verdict::InvalidRemote(Problem::Required)),
-        ]
-    }
-
-    fn entry(remote: Record) -> impl Strategy<Value = AuditEntry> {
-        let of_row = (0usize..3).prop_map(move |at| remote.field(at).to_value());
-        let some = prop_oneof![value(), of_row].boxed();
-        let values = (of(some.clone()), some.clone(), of(some.clone()), some);
-        let texts = (of("[gh]"), "[a-c]", "[a-z]{3}");
-        let field = (texts, verdict(), values, any::<bool>());
-        let field = field.prop_map(|((group, field, why), verdict, (base, local, remote, result), hidden)| {
-            let kept = if hidden { Privacy::Redacted } else { Privacy::Plain };
-            let (decision, rule) = (Decision::TookRemote, "the default".to_owned());
-            let (collisions, by) = (Vec::new(), None);
-            AuditEntry::Field(FieldEntry {
-                field,
-                group,
-                verdict,
-                decision,
-                rule,
-                base,
-                local,
-                remote,
-                result,
-                collisions,
-                why,
-                by,
-                kept,
-            })
-        });
-        let record = "[a-z]{0,9}".prop_map(|why| {
-            let action = "touch".to_owned();
-            AuditEntry::Record(RecordEntry { situation: Situation::Stale, action, why, by: None })
-        });
-        prop_oneof![field, record]
-    }
-
-    /// A patch and a base are often the source's row, or a part of it.
-    fn like(remote: Record) -> impl Strategy<Value = Record> {
-        let part = prop::collection::btree_set(0usize..3, 0..3);
-        let of_remote = remote.clone();
-        let part = part.prop_map(move |at| write::part(&of_remote, &at.into_iter().collect::<Vec<_>>()));
-        prop_oneof![Just(remote), part, row()]
-    }
-
-    fn op() -> impl Strategy<Value = Op> {
-        row().prop_flat_map(|remote| {
-            let rows = (of(Just(remote.clone())), of(like(remote.clone())), like(remote.clone()));
-            let entries = prop::collection::vec(entry(remote), 0..3);
-            (rows, entries, 0u8..5, any::<[bool; 5]>(), any::<u64>(), any::<u32>()).prop_map(packed_from)
-        })
-    }
-
-    type Parts = ((Option<Record>, Option<Record>, Record), Vec<AuditEntry>, u8, [bool; 5], u64, u32);
-
-    fn packed_from(((remote, base, patch), entries, action, is, number, missed): Parts) -> Op {
-        let [linked, rekeyed, seen, other, conflict] = is;
-        let id = |text: &str| text.parse().expect("a short text is an id");
-        let print = Fingerprint::of(&number.to_le_bytes());
-        let said = remote.as_ref().map(Record::fingerprint);
-        Op {
-            id: id("FED-7"),
-            rekeyed: rekeyed.then(|| id("an id that is longer than what fits in place")),
-            situation: if linked { Situation::Linked } else { Situation::Unmatched },
-            action: match action {
-                0 => Action::Create(patch),
-                1 => Action::Update(patch),
-                2 => Action::Reactivate(patch),
-                3 => Action::Deactivate,
-                _ => Action::Touch,
-            },
-            expect: if linked { Precondition::Revision(Revision(number)) } else { Precondition::Unlinked },
-            made_from: linked.then_some(print),
-            base,
-            version: seen.then_some(number),
-            remote,
-            seen: if seen { said.filter(|_| !other).or(Some(print)) } else { None },
-            missed,
-            conflicts: if conflict && other { vec![ConflictChange::Close { unit: "a".to_owned() }] } else { vec![] },
-            entries,
-        }
-    }
+    use crate::store::{Action, Precondition, Revision};
+    use crate::value::{RecordBuilder, Value};
 
     proptest! {
         /// Nothing of an op is lost by packing it, not even how its rows lie in memory.
@@ -358,9 +239,21 @@ mod tests {
                 kept: Privacy::Plain,
             })
         };
-        let patch = write::part(&remote, &[4, 5]);
-        let parts = ((Some(remote.clone()), Some(remote.clone()), patch), vec![entry(4), entry(5)], 1);
-        let op = packed_from((parts.0, parts.1, parts.2, [true, false, true, false, false], 7, 0));
+        let op = Op {
+            id: "FED-7".parse().expect("a short text is an id"),
+            rekeyed: None,
+            situation: Situation::Linked,
+            action: Action::Update(write::part(&remote, &[4, 5])),
+            expect: Precondition::Revision(Revision(7)),
+            made_from: Some(remote.fingerprint()),
+            base: Some(remote.clone()),
+            version: Some(7),
+            seen: Some(remote.fingerprint()),
+            remote: Some(remote.clone()),
+            missed: 0,
+            conflicts: Vec::new(),
+            entries: vec![entry(4), entry(5)],
+        };
         let PackedOp::Packed(bytes) = Packer::default().pack(op) else { panic!("it is kept whole") };
         let values = remote.size() + 2 * "before".len();
         assert!(bytes.len() < values + 80, "{} bytes, of which {values} are values", bytes.len());

@@ -92,7 +92,7 @@ impl PlanParts {
 /// The parts, sorted.
 fn parts(plan: &Plan) -> Vec<Part> {
     let kept = |digest: [u8; 32]| std::array::from_fn(|at| digest[at]);
-    let ops = plan.ops.iter().map(|op| id::of_op(&plan.schema, &op));
+    let ops = id::of_ops(&plan.schema, plan.ops.iter());
     let mut parts: Vec<Part> = ops.chain(plan.quarantined.iter().map(id::of_aside)).map(kept).collect();
     parts.sort_unstable();
     parts

@@ -102,10 +102,28 @@ pub(super) fn decode(tag: Tag, bytes: &[u8]) -> Value {
 }
 
 pub(super) fn decode_nested(rest: &mut &[u8]) -> Option<Value> {
+    take_nested(rest).map(|(tag, bytes)| decode(tag, bytes))
+}
+
+fn take_nested<'a>(rest: &mut &'a [u8]) -> Option<(Tag, &'a [u8])> {
     let (&tag, after) = rest.split_first()?;
     *rest = after;
-    let bytes = take(rest)?;
-    Some(decode(Tag::of(tag), bytes))
+    take(rest).map(|bytes| (Tag::of(tag), bytes))
+}
+
+/// Whether JSON keeps a value: reading what was written gives it back.
+pub(super) fn is_kept_by_json(tag: Tag, bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    match tag {
+        // Larger whole numbers are written as a text.
+        Tag::BigInt => bytes.try_into().is_ok_and(|b| u64::try_from(i128::from_le_bytes(b)).is_ok()),
+        // Others are written as null.
+        Tag::Float => bytes.try_into().is_ok_and(|b| f64::from_le_bytes(b).is_finite()),
+        Tag::List => std::iter::from_fn(|| take_nested(&mut rest)).all(|(tag, bytes)| is_kept_by_json(tag, bytes)),
+        Tag::Map => std::iter::from_fn(|| take(&mut rest).and_then(|_| take_nested(&mut rest)))
+            .all(|(tag, bytes)| is_kept_by_json(tag, bytes)),
+        _ => true,
+    }
 }
 
 /// The keys of an encoded map, in their order.

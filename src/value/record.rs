@@ -9,6 +9,9 @@
 //!
 //! The last cell holds what the source said beyond the schema, as one map. Equal rows have equal bytes, because every
 //! part has exactly one encoding: maps are ordered, integers take the fewest bytes.
+//!
+//! The [id of a plan](crate::plan::PlanId) is a digest of rows, among others. So a change of this layout or of the tags
+//! needs a new format of the stored plan.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -18,7 +21,7 @@ use super::codec::Tag;
 use super::{FieldRef, Fingerprint, RecordBuilder, Value};
 
 pub(super) const WORD: usize = 4;
-const HEAD: usize = WORD;
+pub(super) const HEAD: usize = WORD;
 pub(super) type Cell = [u8; WORD];
 pub(super) const MISSING_SOMETHING: u32 = 1 << 31;
 /// A note about how the row was read, and no part of what it says.
@@ -254,7 +257,7 @@ impl Record {
     }
 
     /// How many fields, and whether any is missing.
-    fn head(&self) -> u32 {
+    pub(super) fn head(&self) -> u32 {
         word(&self.row, 0) & !EXACT_NUMBERS
     }
 

@@ -1,5 +1,5 @@
 //! What an earlier version wrote is read, and goes on from there. The rows under `tests/data/earlier` were written before plans
-//! stated what they were made from; they are never written anew.
+//! stated what they were made from, `plan_2` before their ids were digests of rows. They are never written anew.
 
 use std::time::Duration;
 
@@ -8,18 +8,20 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use tripartite::audit::AuditEntry;
 use tripartite::backoff::{Backoff, Jitter};
+use tripartite::drive::drive_blocking;
 use tripartite::failure::Failure;
 use tripartite::gate::{Admission, Gate, Limits};
 use tripartite::health::{self, Health, Permit};
-use tripartite::id::Nonce;
+use tripartite::id::{Nonce, RunId};
+use tripartite::memory::{Listing, MemoryStore};
 use tripartite::notice::Notice;
 use tripartite::plan::{Plan, PlanError};
 use tripartite::queue::{Ended, Outcome, Slot, Token};
 use tripartite::rate::{self, Allowance, Rate};
 use tripartite::registry::{Connection, Enrolment};
-use tripartite::run::{Report, RunOutcome, Scope};
+use tripartite::run::{Report, Run, RunOutcome, Scope};
 use tripartite::schedule::{Fire, Missed, Schedule};
-use tripartite::schema::SchemaBuilder;
+use tripartite::schema::{Policy, SchemaBuilder};
 use tripartite::tombstone::Tombstones;
 
 use crate::queue_support::{Key, claim, complete, heartbeat, minute, trigger, under};
@@ -210,6 +212,25 @@ fn a_record_of_a_later_format_is_refused_by_its_format() {
     ] {
         assert!(refused.ends_with(" format 99, this version reads up to 1"), "{refused}");
     }
+}
+
+/// A person may have approved the id that such a plan states: it is the same plan, also when it is stored again.
+#[test]
+fn a_plan_of_format_2_keeps_its_id_and_is_applied() {
+    let schema = read::<SchemaBuilder>(earlier!("schema")).build().unwrap();
+    let read_plan = |text: &str| Plan::read(&schema, &mut serde_json::Deserializer::from_str(text));
+    let plan = read_plan(earlier!("plan_2")).unwrap();
+    assert_eq!(plan.id().to_string(), "a25ce396311c18df8eb1cf698b4258b1fb3d7c6a8e8553e3e081198753ea6987");
+    keeps(&plan, earlier!("plan_2"));
+    assert_eq!(read_plan(&serde_json::to_string(&plan).unwrap()).map(|again| again.id()), Ok(plan.id()));
+    let altered = earlier!("plan_2").replace("Se\u{e1}n", "Sean");
+    assert!(matches!(read_plan(&altered), Err(PlanError::Altered { .. })));
+    let latest = earlier!("plan_2").replace("\"format\": 2", "\"format\": 3");
+    assert!(matches!(read_plan(&latest), Err(PlanError::Altered { .. })), "its id is of another kind");
+    let (approved, store) = (plan.id(), MemoryStore::new(schema.clone()));
+    let run = Run::new(Policy::new(schema.clone()), RunId::new("apply").unwrap(), at("2026-03-01T00:00:00Z"));
+    let done = drive_blocking(run.apply(plan), &Listing::new(Vec::new()), &store).unwrap();
+    assert_eq!((done.report.plan_id, done.report.counts.created), (approved, 1));
 }
 
 #[test]

@@ -387,8 +387,8 @@ fn a_stored_plan_is_checked() {
     let other = schema(json!({"fields": {"n": {"kind": "integer"}}}));
     assert!(matches!(read(&other, &json), Err(PlanError::Schema { .. })));
     let mut later = json.clone();
-    later["format"] = json!(3);
-    assert!(matches!(read(&club(), &later), Err(PlanError::Format(error)) if error.found == 3));
+    later["format"] = json!(4);
+    assert!(matches!(read(&club(), &later), Err(PlanError::Format(error)) if error.found == 4));
     later["format"] = json!(1);
     assert!(matches!(read(&club(), &later), Err(PlanError::Outdated { found: 1 })));
     assert!(matches!(read(&club(), &json!([])), Err(PlanError::Unreadable(_))));

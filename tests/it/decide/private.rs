@@ -264,7 +264,7 @@ fn a_damaged_plan_shows_no_value() {
     for (whole, damaged) in [
         ("\"situation\":\"Unmatched\"", "\"situation\":\"mark\""),
         ("\"unlinked\"", "\"mark\""),
-        ("\"format\":2", "\"format\":\"mark\""),
+        ("\"format\":3", "\"format\":\"mark\""),
         ("\"create\"", "\"mark\""),
         ("\"ops\":[", "\"ops\":[\"mark `1\\\"\","),
     ] {
