@@ -1,0 +1,150 @@
+//! The work column in PostgreSQL: slots, gates, health and history.
+//!
+//! | table | what it holds |
+//! |---|---|
+//! | `tripartite.jobs` | a record for each key: its bytes, when it is due, in which shard, its version |
+//! | `tripartite.log` | the entries of all logs, in the order of their times |
+//!
+//! Keys are text, compared byte for byte. The id of an entry is bytes: PostgreSQL refuses a NUL character in a text. A
+//! point in time outside of the years 1 to 9999 is taken for the nearest one inside.
+//!
+//! **Why is no version given twice?** Every version is the next number of one sequence, `tripartite.versions`. A sequence
+//! never goes back, not even when a transaction is rolled back.
+//!
+//! **What is atomic?** A swap is one statement, which takes effect or not. Of two that expect the same version, the later one
+//! waits for the row, finds another version, and is a conflict.
+//!
+//! **What if the connection breaks?** The error is of the class *retry*, and nobody knows whether the swap took effect:
+//! [`JobStore`] allows that, and the core reads the record again. Until the server answers again, every call fails in the same
+//! class.
+//!
+//! **How safe is an answer?** As safe as the server's `synchronous_commit`, which is on unless somebody turned it off. With
+//! it off, a crash of the server forgets claims that were answered, and their fencing tokens go to a second worker.
+//!
+//! **May a host enqueue a job in its own transaction?** Yes: [`InTransaction`].
+
+mod cell;
+mod error;
+mod log;
+mod record;
+mod transaction;
+
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+pub use error::JobsError;
+pub use transaction::InTransaction;
+use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+
+use crate::format;
+use crate::names::SCHEMA;
+use crate::pool::Pool;
+
+/// The records of the work column, in a database that others may use as well.
+///
+/// ```no_run
+/// # async fn swap() -> Result<(), Box<dyn std::error::Error>> {
+/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+/// use tripartite_postgres::jobs::PostgresJobStore;
+/// use tripartite_postgres::{format, pool::Pool};
+///
+/// let pool = Pool::new("postgres://club@db.example.org/club")?;
+/// format::migrate(&pool, "tripartite").await?;
+/// let store = PostgresJobStore::open(pool).await?;
+/// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
+/// let row = Row::new(b"{}".to_vec(), Shard(0));
+/// let Swap::Applied(first) = store.compare_and_swap(&key, None, Some(&row)).await? else { panic!() };
+/// // Two workers read the same version; one of them gets it.
+/// assert!(matches!(store.compare_and_swap(&key, Some(first), Some(&row)).await?, Swap::Applied(_)));
+/// assert_eq!(store.compare_and_swap(&key, Some(first), Some(&row)).await?, Swap::Conflict);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct PostgresJobStore {
+    pool: Pool,
+    log: log::Statements,
+    record: record::Statements,
+}
+
+impl PostgresJobStore {
+    /// The jobs of a database, in the schema `tripartite`.
+    ///
+    /// # Errors
+    /// [`JobsError`], when it cannot be reached, or has no tables of this version.
+    pub async fn open(pool: Pool) -> Result<Self, JobsError> {
+        Self::open_in(pool, SCHEMA).await
+    }
+
+    /// The jobs in another schema.
+    ///
+    /// # Errors
+    /// [`JobsError`], when it cannot be reached, or has no tables of this version.
+    pub async fn open_in(pool: Pool, schema: &str) -> Result<Self, JobsError> {
+        format::check(&mut pool.lease().await?, schema).await?;
+        Ok(Self { pool, log: log::Statements::of(schema), record: record::Statements::of(schema) })
+    }
+
+    /// The keys under a key, behind another one, at most `limit`, in the order of their bytes. All slots stand under
+    /// `slot`; those of one organisation under `slot/ORG`.
+    ///
+    /// # Errors
+    /// [`JobsError`], when the database cannot be read.
+    pub async fn keys(
+        &self,
+        under: &StoreKey,
+        after: Option<&StoreKey>,
+        limit: usize,
+    ) -> Result<Vec<StoreKey>, JobsError> {
+        self.record.keys(&mut self.pool.lease().await?, under, after, limit).await
+    }
+}
+
+impl JobStore for PostgresJobStore {
+    type Error = JobsError;
+
+    async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, JobsError> {
+        self.record.get(&mut self.pool.lease().await?, key).await
+    }
+
+    async fn compare_and_swap(
+        &self,
+        key: &StoreKey,
+        expect: Option<Version>,
+        next: Option<&Row>,
+    ) -> Result<Swap, JobsError> {
+        self.record.swap(&mut self.pool.lease().await?, key, expect, next).await
+    }
+
+    async fn due(
+        &self,
+        shard: Shard,
+        until: DateTime<Utc>,
+        after: Option<&(DateTime<Utc>, StoreKey)>,
+        limit: usize,
+    ) -> Result<DuePage, JobsError> {
+        self.record.due(&mut self.pool.lease().await?, shard, until, after, limit).await
+    }
+
+    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
+        self.log.append(&mut self.pool.lease().await?, log, entry).await
+    }
+
+    async fn read(
+        &self,
+        log: &StoreKey,
+        range: Range<DateTime<Utc>>,
+        after: Option<&LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, JobsError> {
+        self.log.read(&mut self.pool.lease().await?, log, range, after, limit).await
+    }
+
+    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
+        self.log.prune(&mut self.pool.lease().await?, log, before, limit).await
+    }
+
+    async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {
+        self.record.swap_many(&mut self.pool.lease().await?, swaps).await
+    }
+}

@@ -1,0 +1,80 @@
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use tripartite::jobs::{LogEntry, LogPosition, StoreKey};
+
+use super::JobsError;
+use super::cell::{moment, rows};
+use crate::names::in_schema;
+use crate::pool::Lease;
+
+const APPEND: &str = "INSERT INTO tripartite.log(log, at, id, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+
+const READ: &str = "
+SELECT at, id, bytes FROM tripartite.log WHERE log = $1 AND at >= $2 AND at < $3 ORDER BY at, id LIMIT $4";
+
+const READ_BEHIND: &str = "
+SELECT at, id, bytes FROM tripartite.log
+WHERE log = $1 AND at >= $2 AND at < $3 AND (at, id) > ($5, $6) ORDER BY at, id LIMIT $4";
+
+/// Whoever prunes at the same time leaves each other's rows alone.
+const PRUNE: &str = "
+DELETE FROM tripartite.log l USING (
+    SELECT at, id FROM tripartite.log WHERE log = $1 AND at < $2 ORDER BY at, id LIMIT $3 FOR UPDATE SKIP LOCKED
+) old WHERE l.log = $1 AND l.at = old.at AND l.id = old.id";
+
+/// The statements on the logs of a schema.
+#[derive(Debug, Clone)]
+pub(super) struct Statements {
+    append: String,
+    read: String,
+    read_behind: String,
+    prune: String,
+}
+
+impl Statements {
+    pub(super) fn of(schema: &str) -> Self {
+        let of = |sql| in_schema(schema, sql);
+        Self { append: of(APPEND), read: of(READ), read_behind: of(READ_BEHIND), prune: of(PRUNE) }
+    }
+
+    pub(super) async fn append(&self, lease: &mut Lease, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
+        let LogEntry { position: LogPosition { at, id, .. }, bytes, .. } = entry;
+        let new = lease.execute(&self.append, &[&log.as_str(), &moment(*at), &id.as_bytes(), bytes]).await?;
+        Ok(new == 1)
+    }
+
+    pub(super) async fn read(
+        &self,
+        lease: &mut Lease,
+        log: &StoreKey,
+        range: Range<DateTime<Utc>>,
+        after: Option<&LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, JobsError> {
+        let (log, start, end, most) = (log.as_str(), moment(range.start), moment(range.end), rows(limit));
+        let found = match after {
+            None => lease.query(&self.read, &[&log, &start, &end, &most]).await?,
+            Some(LogPosition { at, id, .. }) => {
+                lease.query(&self.read_behind, &[&log, &start, &end, &most, &moment(*at), &id.as_bytes()]).await?
+            }
+        };
+        found.iter().map(entry).collect()
+    }
+
+    pub(super) async fn prune(
+        &self,
+        lease: &mut Lease,
+        log: &StoreKey,
+        before: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<u64, JobsError> {
+        Ok(lease.execute(&self.prune, &[&log.as_str(), &moment(before), &rows(limit)]).await?)
+    }
+}
+
+fn entry(row: &tokio_postgres::Row) -> Result<LogEntry, JobsError> {
+    let unreadable = |_| JobsError::Unreadable { table: "tripartite.log", column: "id" };
+    let id = String::from_utf8(row.get(1)).map_err(unreadable)?;
+    Ok(LogEntry::new(LogPosition::new(row.get(0), id), row.get(2)))
+}

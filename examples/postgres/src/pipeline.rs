@@ -1,0 +1,80 @@
+//! Several statements at once: all are sent, in their order, before the first answer is waited for.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+/// Begins each call in its order, and answers as they do, in that order. A call sends its statement when it is begun.
+pub(crate) async fn in_order<C, T, E>(calls: impl Iterator<Item = C>) -> Result<Vec<T>, E>
+where
+    C: Future<Output = Result<T, E>>,
+{
+    let mut begun: Vec<Pin<Box<C>>> = calls.map(Box::pin).collect();
+    let mut answers: Vec<Option<T>> = begun.iter().map(|_| None).collect();
+    let (mut first, mut is_begun) = (0, false);
+    poll_fn(move |context| {
+        for (at, call) in begun.iter_mut().enumerate().skip(first) {
+            if answers[at].is_some() {
+                first += usize::from(first == at);
+                continue;
+            }
+            match call.as_mut().poll(context) {
+                Poll::Ready(Ok(answer)) => {
+                    answers[at] = Some(answer);
+                    first += usize::from(first == at);
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                // The answers come in the order of the statements.
+                Poll::Pending if is_begun => return Poll::Pending,
+                Poll::Pending => {}
+            }
+        }
+        is_begun = true;
+        if first < begun.len() { Poll::Pending } else { Poll::Ready(Ok(answers.drain(..).flatten().collect())) }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::task::Waker;
+
+    use super::*;
+
+    /// A call that answers when it is asked for the second time.
+    async fn call(log: &RefCell<Vec<String>>, name: usize) -> Result<usize, String> {
+        log.borrow_mut().push(format!("sent {name}"));
+        let mut asked = false;
+        poll_fn(|context| {
+            if asked {
+                return Poll::Ready(());
+            }
+            asked = true;
+            Waker::wake_by_ref(context.waker());
+            Poll::Pending
+        })
+        .await;
+        log.borrow_mut().push(format!("answered {name}"));
+        if name == 9 { Err("nine".to_owned()) } else { Ok(name) }
+    }
+
+    #[test]
+    fn all_are_sent_before_the_first_answer() {
+        let log = RefCell::new(Vec::new());
+        let answers = tripartite::drive::block_on(in_order([3, 1, 2].map(|name| call(&log, name)).into_iter()));
+        assert_eq!(answers, Ok(vec![3, 1, 2]));
+        let order = ["sent 3", "sent 1", "sent 2", "answered 3", "answered 1", "answered 2"];
+        assert_eq!(log.into_inner(), order);
+    }
+
+    #[test]
+    fn none_is_nothing_and_an_error_ends_it() {
+        let log = RefCell::new(Vec::new());
+        let of = |names: Vec<usize>| {
+            tripartite::drive::block_on(in_order(names.into_iter().map(|name| call(&log, name))))
+        };
+        assert_eq!(of(vec![]), Ok(vec![]));
+        assert_eq!(of(vec![1, 9, 2]), Err("nine".to_owned()));
+    }
+}

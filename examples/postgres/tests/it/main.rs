@@ -1,0 +1,6 @@
+//! The stores as their hosts use them: through the public suites of the crate, and what only PostgreSQL can break.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod jobs_suite;
+mod server;

@@ -1,0 +1,172 @@
+//! A server of the tests' own, on a socket in a directory that goes with them.
+//!
+//! | the environment | what the tests use |
+//! |---|---|
+//! | `TRIPARTITE_POSTGRES_URL` | the server at this address; each test has a schema of its own there, which stays if it fails |
+//! | none, and PostgreSQL is installed | a new cluster, started once for all tests of the process |
+//! | none, and PostgreSQL is missing | nothing: the process says so and ends without a test |
+//! | as before, and `TRIPARTITE_POSTGRES_REQUIRED` is set | nothing, and that is a failure |
+
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tripartite::drive::block_on;
+use tripartite_postgres::format;
+use tripartite_postgres::pool::Pool;
+
+/// The server of all tests of this process.
+pub(crate) fn address() -> &'static str {
+    static ADDRESS: OnceLock<String> = OnceLock::new();
+    ADDRESS.get_or_init(|| match env::var("TRIPARTITE_POSTGRES_URL") {
+        Ok(address) => address,
+        Err(_) => {
+            // It ends when this process does, so it is never dropped.
+            let cluster: &'static Cluster = Box::leak(Box::new(Cluster::new(&["-c", "fsync=off"])));
+            cluster.address()
+        }
+    })
+}
+
+/// The runtime of all connections.
+pub(crate) fn runtime() -> &'static Handle {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()).handle()
+}
+
+/// A pool of a few connections.
+pub(crate) fn pool(connections: usize) -> Pool {
+    Pool::on(runtime(), address()).unwrap().at_most(connections)
+}
+
+/// A schema of a test's own, with the tables in it.
+pub(crate) struct Place {
+    pub(crate) pool: Pool,
+    pub(crate) schema: String,
+}
+
+impl Place {
+    pub(crate) fn new(connections: usize) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let schema = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let pool = pool(connections);
+        block_on(format::migrate(&pool, &schema)).unwrap();
+        Self { pool, schema }
+    }
+}
+
+/// A cluster in a directory of its own.
+pub(crate) struct Cluster {
+    dir: PathBuf,
+    /// Stops the server and removes the directory once this process has closed its end of a pipe, however it ended.
+    watch: Option<Child>,
+}
+
+impl Cluster {
+    /// # Panics
+    /// When there is no PostgreSQL, and some is required. When none is, the process ends.
+    pub(crate) fn new(settings: &[&str]) -> Self {
+        let bin = programs().unwrap_or_else(|| missing());
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("tripartite-pg-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        // A socket's path has at most 107 bytes.
+        let dir = Path::new("/tmp").join(name);
+        fs::create_dir(&dir).unwrap();
+        let user = User::unprivileged();
+        if let Some(user) = &user {
+            std::os::unix::fs::chown(&dir, Some(user.id), Some(user.group)).unwrap();
+        }
+        let cluster = Self { watch: Some(watch(&bin, &dir, user.as_ref())), dir };
+        let data = cluster.dir.join("data");
+        let initdb = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--username=postgres", "--no-sync", "-D"];
+        cluster.run(&bin, user.as_ref(), "initdb", &initdb, &data);
+        let options = format!("-k {} -c listen_addresses= {}", cluster.dir.display(), settings.join(" "));
+        let log = cluster.dir.join("log");
+        let start = ["start", "-w", "-t", "60", "-s", "-l", log.to_str().unwrap(), "-o", &options, "-D"];
+        cluster.run(&bin, user.as_ref(), "pg_ctl", &start, &data);
+        cluster
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("host={} user=postgres dbname=postgres", self.dir.display())
+    }
+
+    fn run(&self, bin: &Path, user: Option<&User>, program: &str, arguments: &[&str], data: &Path) {
+        let mut command = Command::new(bin.join(program));
+        command.args(arguments).arg(data).current_dir(&self.dir).stdin(Stdio::null()).stdout(Stdio::null());
+        if let Some(user) = user {
+            command.uid(user.id).gid(user.group);
+        }
+        let done = command.status().unwrap();
+        assert!(done.success(), "{program}: {done}, {:?}", fs::read_to_string(self.dir.join("log")));
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(mut watch) = self.watch.take() {
+            drop(watch.stdin.take());
+            let _ = watch.wait();
+        }
+    }
+}
+
+fn watch(bin: &Path, dir: &Path, user: Option<&User>) -> Child {
+    let script = "trap '' INT TERM HUP; cat >/dev/null; \"$0/pg_ctl\" stop -s -m immediate -D \"$1/data\" 2>/dev/null; rm -rf \"$1\"";
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script]).arg(bin).arg(dir).current_dir("/").stdin(Stdio::piped());
+    command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    if let Some(user) = user {
+        command.uid(user.id).gid(user.group);
+    }
+    command.spawn().unwrap()
+}
+
+/// Whom a server runs as: it refuses to run as root.
+struct User {
+    id: u32,
+    group: u32,
+}
+
+impl User {
+    /// `None` where this process is no root itself.
+    fn unprivileged() -> Option<Self> {
+        let id = Command::new("id").arg("-u").output().unwrap();
+        if id.stdout.trim_ascii() != b"0" {
+            return None;
+        }
+        let users = fs::read_to_string("/etc/passwd").unwrap();
+        let of = |name: &str| {
+            let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+            let mut parts = line.split(':').skip(2).map(|part| part.parse().ok());
+            Some(Self { id: parts.next()??, group: parts.next()?? })
+        };
+        Some(of("postgres").or_else(|| of("nobody")).unwrap())
+    }
+}
+
+/// Where the programs of a server are.
+fn programs() -> Option<PathBuf> {
+    let told = Command::new("pg_config").arg("--bindir").output().ok();
+    let told = told.and_then(|told| Some(PathBuf::from(String::from_utf8(told.stdout).ok()?.trim())));
+    let mut all: Vec<_> = told.into_iter().collect();
+    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut debian: Vec<_> = debian.map(|version| version.path().join("bin")).collect();
+    debian.sort();
+    all.extend(debian.into_iter().rev());
+    all.into_iter().find(|bin| bin.join("initdb").exists() && bin.join("pg_ctl").exists())
+}
+
+#[expect(clippy::exit, reason = "without a server there is nothing to test")]
+fn missing() -> ! {
+    let what = "there is no PostgreSQL: neither TRIPARTITE_POSTGRES_URL, nor initdb and pg_ctl";
+    assert!(env::var_os("TRIPARTITE_POSTGRES_REQUIRED").is_none(), "{what}");
+    // Past the capture of the tests' output.
+    let _ = writeln!(std::io::stderr().lock(), "\n== LEFT OUT: THE STORES ON POSTGRESQL WERE NOT TESTED, for {what}.\n");
+    std::process::exit(0)
+}
