@@ -43,6 +43,7 @@ CREATE TABLE tripartite.links(
     register integer NOT NULL,
     external_id text COLLATE "C" NOT NULL,
     removed bigint,
+    local text,
     base json,
     base_schema bytea,
     base_version bigint,

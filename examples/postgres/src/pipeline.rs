@@ -71,9 +71,8 @@ mod tests {
     #[test]
     fn none_is_nothing_and_an_error_ends_it() {
         let log = RefCell::new(Vec::new());
-        let of = |names: Vec<usize>| {
-            tripartite::drive::block_on(in_order(names.into_iter().map(|name| call(&log, name))))
-        };
+        let of =
+            |names: Vec<usize>| tripartite::drive::block_on(in_order(names.into_iter().map(|name| call(&log, name))));
         assert_eq!(of(vec![]), Ok(vec![]));
         assert_eq!(of(vec![1, 9, 2]), Err("nine".to_owned()));
     }

@@ -16,7 +16,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres::{Client, Config, NoTls, Row, SimpleQueryMessage, Statement};
+
+use crate::pipeline::in_order;
 
 /// So many connections a pool has at most, unless the host says otherwise.
 pub const CONNECTIONS: usize = 8;
@@ -47,9 +49,12 @@ pub enum PoolError {
     Postgres(#[from] tokio_postgres::Error),
 }
 
-/// What an error of the driver says. An error of the server is told by its message; its detail may have values.
+/// What an error of the driver says. An error of the server is told by its message, unless that may have a value in it.
 pub(crate) fn told(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
+        Some(error) if ["22", "P0"].iter().any(|class| error.code().code().starts_with(class)) => {
+            format!("PostgreSQL refused a value ({})", error.code().code())
+        }
         Some(error) => format!("PostgreSQL: {} ({})", error.message(), error.code().code()),
         None => format!("PostgreSQL: {error}{}", cause(error)),
     }
@@ -204,6 +209,18 @@ struct Connected {
     statements: BTreeMap<String, Statement>,
 }
 
+/// A statement and its values.
+pub(crate) struct Sent<'a> {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Box<dyn ToSql + Sync + Send + 'a>>,
+}
+
+impl Sent<'_> {
+    fn values(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect()
+    }
+}
+
 /// A connection, for as long as it is used.
 pub(crate) struct Lease {
     connected: Option<Connected>,
@@ -254,6 +271,17 @@ impl Lease {
         Ok(self.query(sql, values).await?.into_iter().next())
     }
 
+    /// Several statements, all of which are sent before the first answer is waited for.
+    pub(crate) async fn send(&mut self, all: &[Sent<'_>]) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
+        let mut statements = Vec::with_capacity(all.len());
+        for sent in all {
+            statements.push(self.statement(&sent.sql).await?);
+        }
+        let client = self.client();
+        let asked = all.iter().zip(&statements);
+        in_order(asked.map(async |(sent, statement)| client.query(statement, &sent.values()).await)).await
+    }
+
     /// How many rows a statement changed.
     pub(crate) async fn execute(
         &mut self,
@@ -267,6 +295,15 @@ impl Lease {
     /// Statements without values, which are not kept.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
         self.connected().client.batch_execute(sql).await
+    }
+
+    /// The first value of the first row that such statements give.
+    pub(crate) async fn value(&self, sql: &str) -> Result<Option<String>, tokio_postgres::Error> {
+        let messages = self.client().simple_query(sql).await?;
+        Ok(messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        }))
     }
 
     /// Begins a transaction by such a statement. If it is not ended by [`end`](Self::end), the connection is closed.

@@ -183,7 +183,8 @@ impl Statements {
             Some((at, key)) => lease.query(&self.due, &[&shard, &until, &moment(*at), &key.as_str(), &most]).await?,
             None => lease.query(&self.first_due, &[&shard, &until, &most]).await?,
         };
-        let mut keys = listed.iter().map(|row| Ok((row.get(0), key(row.get(1))?))).collect::<Result<Vec<_>, JobsError>>()?;
+        let mut keys =
+            listed.iter().map(|row| Ok((row.get(0), key(row.get(1))?))).collect::<Result<Vec<_>, JobsError>>()?;
         let more = keys.len() > limit;
         keys.truncate(limit);
         Ok(DuePage::new(keys, more))

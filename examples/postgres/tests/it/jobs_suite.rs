@@ -10,15 +10,15 @@ use tripartite_postgres::jobs::{JobsError, PostgresJobStore};
 use crate::server::{Place, pool};
 
 mod one_pool {
-    tripartite::conformance::job_store!(*super::OnItsOwn::new(16));
+    tripartite::conformance::jobs::job_store!(*super::OnItsOwn::new(16));
 }
 
 mod one_connection {
-    tripartite::conformance::job_store!(*super::OnItsOwn::new(1));
+    tripartite::conformance::jobs::job_store!(*super::OnItsOwn::new(1));
 }
 
 mod two_pools {
-    tripartite::conformance::job_store!(super::Turns::new());
+    tripartite::conformance::jobs::job_store!(super::Turns::new());
 }
 
 struct OnItsOwn(PostgresJobStore);

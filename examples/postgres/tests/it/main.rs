@@ -2,5 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bench;
+mod formats;
+mod host;
+mod jobs;
 mod jobs_suite;
+mod open_transactions;
+mod records_suite;
 mod server;

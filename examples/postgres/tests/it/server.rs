@@ -19,6 +19,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tripartite::drive::block_on;
 use tripartite_postgres::format;
 use tripartite_postgres::pool::Pool;
+use tripartite_postgres::tokio_postgres::{self, Client, NoTls};
 
 /// The server of all tests of this process.
 pub(crate) fn address() -> &'static str {
@@ -58,6 +59,54 @@ impl Place {
         block_on(format::migrate(&pool, &schema)).unwrap();
         Self { pool, schema }
     }
+}
+
+/// A client that knows nothing of the crate.
+pub(crate) struct Sql(Client);
+
+impl Sql {
+    pub(crate) fn new() -> Self {
+        Self::at(address())
+    }
+
+    pub(crate) fn at(address: &str) -> Self {
+        let config: tokio_postgres::Config = address.parse().unwrap();
+        let open = runtime().spawn(async move {
+            let (client, connection) = config.connect(NoTls).await?;
+            tokio::spawn(connection);
+            Ok::<_, tokio_postgres::Error>(client)
+        });
+        Self(block_on(open).unwrap().unwrap())
+    }
+
+    /// Carries out statements.
+    #[track_caller]
+    pub(crate) fn run(&self, sql: &str) {
+        self.try_run(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    pub(crate) fn try_run(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        block_on(self.0.batch_execute(sql))
+    }
+
+    /// Carries out a statement that must concern one row.
+    #[track_caller]
+    pub(crate) fn change(&self, sql: &str) {
+        let changed = block_on(self.0.execute(sql, &[])).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        assert_eq!(changed, 1, "{sql}");
+    }
+
+    /// One value, as text.
+    #[track_caller]
+    pub(crate) fn value(&self, sql: &str) -> Option<String> {
+        let row = block_on(self.0.query_opt(&format!("SELECT ({sql})::text"), &[]));
+        row.unwrap_or_else(|error| panic!("{sql}: {error:?}")).and_then(|row| row.get(0))
+    }
+}
+
+/// Text as SQL quotes it.
+pub(crate) fn quoted(text: &str, mark: char) -> String {
+    format!("{mark}{}{mark}", text.replace(mark, &format!("{mark}{mark}")))
 }
 
 /// A cluster in a directory of its own.
@@ -167,6 +216,7 @@ fn missing() -> ! {
     let what = "there is no PostgreSQL: neither TRIPARTITE_POSTGRES_URL, nor initdb and pg_ctl";
     assert!(env::var_os("TRIPARTITE_POSTGRES_REQUIRED").is_none(), "{what}");
     // Past the capture of the tests' output.
-    let _ = writeln!(std::io::stderr().lock(), "\n== LEFT OUT: THE STORES ON POSTGRESQL WERE NOT TESTED, for {what}.\n");
+    let _ =
+        writeln!(std::io::stderr().lock(), "\n== LEFT OUT: THE STORES ON POSTGRESQL WERE NOT TESTED, for {what}.\n");
     std::process::exit(0)
 }

@@ -1,0 +1,220 @@
+//! Writing rows: those that state the same fields in one statement, which answers what stands in them then.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use tripartite::store::{Action, Op};
+use tripartite::value::Record;
+
+use super::super::StoreError;
+use super::super::cell;
+use super::super::host::Column;
+use super::Writer;
+use super::decide::{Also, Cells, Decided, Row, Written};
+use crate::names::quoted;
+use crate::pool::Sent;
+
+/// The answer's columns before those of the fields: what the row was found by, its key, its revision.
+const FIELDS: usize = 3;
+
+/// Which fields are written, and what else.
+type Shape = (Vec<usize>, Option<Also>);
+
+/// A row that is to be written.
+struct Pending<'a> {
+    at: usize,
+    op: &'a Op,
+    /// The external id of a new row, or the key of one that is there.
+    whose: String,
+    cells: Cells<'a>,
+    deactivated: bool,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) async fn create(
+        &mut self,
+        decided: &mut [Decided<'a>],
+        written: &mut Vec<Written<'a>>,
+    ) -> Result<(), StoreError> {
+        let mut shapes: BTreeMap<Shape, Vec<Pending<'a>>> = BTreeMap::new();
+        for is in decided.iter_mut().filter(|is| matches!(is, Decided::Create { .. })) {
+            if let Decided::Create { at, op, cells } = std::mem::replace(is, Decided::Stale) {
+                let pending = Pending { at, op, whose: op.id.to_string(), cells, deactivated: false };
+                shapes.entry((positions(&pending.cells), None)).or_default().push(pending);
+            }
+        }
+        for ((positions, _), rows) in shapes {
+            let sql = self.inserting(&positions)?;
+            let answers = self.send(sql, &positions, &rows, None).await?;
+            for pending in rows {
+                match answers.get(&pending.whose) {
+                    Some(row) => written.push(self.written(pending, row, &positions).await?),
+                    // Somebody else was the first, and it is stale; or a trigger did not let it be written.
+                    None if self.is_taken(&pending.whose).await? => {}
+                    None => return Err(StoreError::Vanished),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn change(
+        &mut self,
+        decided: &mut [Decided<'a>],
+        written: &mut Vec<Written<'a>>,
+    ) -> Result<(), StoreError> {
+        let mut shapes: BTreeMap<Shape, Vec<Pending<'a>>> = BTreeMap::new();
+        for is in decided.iter_mut().filter(|is| matches!(is, Decided::Change { .. })) {
+            let Decided::Change { at, op, row, cells, also, deactivated } = std::mem::replace(is, Decided::Done) else {
+                continue;
+            };
+            let moves = op.rekeyed.is_some() || op.links();
+            let also = if moves && also == Also::NotAtAll && row.is_there { Also::Nothing } else { also };
+            let deactivated = match op.action {
+                Action::Deactivate => true,
+                Action::Reactivate(_) => false,
+                _ => deactivated,
+            };
+            if also == Also::NotAtAll {
+                written.push(touched(at, op, row, deactivated));
+                continue;
+            }
+            let pending = Pending { at, op, whose: row.local, cells, deactivated };
+            shapes.entry((positions(&pending.cells), Some(also))).or_default().push(pending);
+        }
+        for ((positions, also), rows) in shapes {
+            let moved =
+                rows.iter().find(|row| row.op.rekeyed.is_some() || row.op.links()).map(|row| row.op.id.to_string());
+            let sql = self.updating(&positions, also, moved.is_some())?;
+            let answers = self.send(sql, &positions, &rows, moved).await?;
+            for pending in rows {
+                let row = answers.get(&pending.whose).ok_or(StoreError::Vanished)?;
+                written.push(self.written(pending, row, &positions).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a statement on some rows, and answers by what each was found.
+    async fn send(
+        &mut self,
+        sql: String,
+        positions: &[usize],
+        rows: &[Pending<'a>],
+        moved: Option<String>,
+    ) -> Result<BTreeMap<String, tokio_postgres::Row>, StoreError> {
+        let mut sent = Sent { sql, values: Vec::with_capacity(positions.len() + 2) };
+        sent.values.push(Box::new(rows.iter().map(|row| row.whose.as_str()).collect::<Vec<_>>()));
+        for at in 0..positions.len() {
+            let column: Vec<Option<&str>> = rows.iter().map(|row| row.cells[at].1.as_deref()).collect();
+            sent.values.push(Box::new(column));
+        }
+        if let Some(moved) = moved {
+            sent.values.push(Box::new(moved));
+        }
+        let answers = self.lease.send(std::slice::from_ref(&sent)).await?.pop().unwrap_or_default();
+        Ok(answers.into_iter().map(|row| (row.get(0), row)).collect())
+    }
+
+    fn column(&self, position: usize) -> Result<&Column, StoreError> {
+        let column = self.layout.columns.get(position).and_then(Option::as_ref);
+        column.ok_or(StoreError::Unreadable { table: "members", id: position.to_string() })
+    }
+
+    fn inserting(&self, positions: &[usize]) -> Result<String, StoreError> {
+        let mut sql = self.tables.sql("INSERT INTO {members} AS m({external_id}, {active}");
+        let (mut values, mut names) = (self.tables.sql(") SELECT u.id, {true}"), "u(id".to_owned());
+        let (mut arrays, mut kept) = ("$1::text[]".to_owned(), String::new());
+        for (at, &position) in positions.iter().enumerate() {
+            let column = self.column(position)?;
+            sql.push_str(&format!(", {}", quoted(&column.name, '"')));
+            values.push_str(&format!(", u.c{at}::{}", column.cast));
+            names.push_str(&format!(", c{at}"));
+            arrays.push_str(&format!(", ${}::text[]", at + 2));
+            kept.push_str(&column.selected());
+        }
+        let rest = self.tables.sql(
+            " ON CONFLICT ({external_id} COLLATE \"C\") WHERE {external_id} IS NOT NULL DO NOTHING
+            RETURNING m.{external_id}::text, m.{key}::text, m.{revision}",
+        );
+        Ok(format!("{sql}{values} FROM unnest({arrays}) AS {names}){rest}{kept}"))
+    }
+
+    fn updating(&self, positions: &[usize], also: Option<Also>, moves: bool) -> Result<String, StoreError> {
+        // The trigger gives it the next revision.
+        let mut sets = self.tables.sql("{revision} = m.{revision}");
+        let (mut names, mut arrays, mut kept) = ("u(key".to_owned(), "$1::text[]".to_owned(), String::new());
+        for (at, &position) in positions.iter().enumerate() {
+            let column = self.column(position)?;
+            sets.push_str(&format!(", {} = u.c{at}::{}", quoted(&column.name, '"'), column.cast));
+            names.push_str(&format!(", c{at}"));
+            arrays.push_str(&format!(", ${}::text[]", at + 2));
+            kept.push_str(&column.selected());
+        }
+        match also {
+            Some(Also::Active) => sets.push_str(&self.tables.sql(", {active} = {true}")),
+            Some(Also::Inactive) => sets.push_str(&self.tables.sql(", {active} = {false}")),
+            _ => {}
+        }
+        if moves {
+            sets.push_str(&format!("{} = ${}::text", self.tables.sql(", {external_id}"), positions.len() + 2));
+        }
+        let update = self.tables.sql("UPDATE {members} m SET ");
+        let whose = self.tables.sql("WHERE m.{key} = u.key::{key_type} RETURNING u.key, m.{key}::text, m.{revision}");
+        Ok(format!("{update}{sets} FROM unnest({arrays}) AS {names}) {whose}{kept}"))
+    }
+
+    /// A row that was written, if what stands in it is what was written.
+    async fn written(
+        &mut self,
+        pending: Pending<'a>,
+        row: &tokio_postgres::Row,
+        positions: &[usize],
+    ) -> Result<Written<'a>, StoreError> {
+        let Pending { at, op, deactivated, .. } = pending;
+        if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &op.action {
+            self.compare(record, row, positions)?;
+        }
+        let mut written = Written { at, op, local: row.get(1), revision: row.get(2), deactivated };
+        if self.layout.is_watched {
+            self.look_again(&mut written, positions).await?;
+        }
+        Ok(written)
+    }
+
+    /// Whether the table keeps what was written. A row that a trigger changed, or a type that rounds, is not taken for an edit by
+    /// a user.
+    fn compare(&self, record: &Record, row: &tokio_postgres::Row, positions: &[usize]) -> Result<(), StoreError> {
+        for (at, &position) in positions.iter().enumerate() {
+            if !cell::keeps(self.schema, position, self.column(position)?, record.field(position), row.get(FIELDS + at))
+            {
+                return Err(StoreError::Altered { field: self.schema.fields()[position].name().to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a row once more: a trigger that runs after the statement may have changed it.
+    async fn look_again(&mut self, written: &mut Written<'a>, positions: &[usize]) -> Result<(), StoreError> {
+        let mut sql = self.tables.sql("SELECT NULL::text, m.{key}::text, m.{revision}");
+        for &position in positions {
+            sql.push_str(&self.column(position)?.selected());
+        }
+        sql.push_str(&self.tables.sql(" FROM {members} m WHERE m.{key} = ($1::text)::{key_type}"));
+        let row = self.lease.first(&sql, &[&written.local]).await?.ok_or(StoreError::Vanished)?;
+        if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &written.op.action {
+            self.compare(record, &row, positions)?;
+        }
+        written.revision = row.get(2);
+        Ok(())
+    }
+}
+
+fn positions(cells: &[(usize, Option<Cow<'_, str>>)]) -> Vec<usize> {
+    cells.iter().map(|(position, _)| *position).collect()
+}
+
+/// A record of which only what is remembered changes.
+fn touched<'a>(at: usize, op: &'a Op, row: Row, deactivated: bool) -> Written<'a> {
+    Written { at, op, local: row.local, revision: row.revision, deactivated }
+}

@@ -1,0 +1,212 @@
+//! What a table looks like, and whether it can hold records.
+
+use std::collections::BTreeSet;
+
+use tripartite::schema::{Field, Kind, Schema};
+
+use super::super::StoreError;
+use super::{AttachError, HostTable};
+use crate::names::quoted;
+use crate::pool::Lease;
+
+/// A table and its columns.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Inspected {
+    /// The schema and the table, quoted.
+    pub(in super::super) name: String,
+    table: String,
+    schema: String,
+    columns: Vec<Column>,
+    /// Whether it has triggers of somebody else's.
+    pub(in super::super) is_watched: bool,
+}
+
+/// A column.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Column {
+    pub(in super::super) name: String,
+    /// The type without its length or scale, quoted: a cast to a length would cut off in silence.
+    pub(in super::super) cast: String,
+    pub(in super::super) form: Form,
+    pub(in super::super) not_null: bool,
+    declared: String,
+    has_default: bool,
+    is_generated: bool,
+    is_unique: bool,
+}
+
+/// In which form a column takes and gives values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Form {
+    Text,
+    Boolean,
+    Integer,
+    Number,
+    Date,
+    /// A point in time with its zone.
+    Moment,
+    Json,
+    Uuid,
+    /// Something else.
+    Other,
+}
+
+const TABLE: &str = "
+SELECT n.nspname::text, c.relname::text, EXISTS (
+    SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname NOT LIKE 'tripartite\\_%'
+)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = to_regclass($1) AND c.relkind = 'r' AND NOT c.relispartition";
+
+const COLUMNS: &str = "
+SELECT a.attname::text, t.typname::text, n.nspname::text, coalesce(b.typname, t.typname)::text,
+    coalesce(b.typcategory, t.typcategory)::text, a.attnotnull, a.atthasdef OR a.attidentity <> '',
+    a.attgenerated <> '', format_type(a.atttypid, a.atttypmod), EXISTS (
+        SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+        AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
+    )
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace
+LEFT JOIN pg_type b ON b.oid = t.typbasetype
+WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+/// Reads the definition of a table.
+pub(in super::super) async fn inspect(lease: &mut Lease, table: &HostTable) -> Result<Inspected, StoreError> {
+    let mut name = quoted(&table.table, '"');
+    if let Some(schema) = &table.schema {
+        name = format!("{}.{name}", quoted(schema, '"'));
+    }
+    let Some(row) = lease.first(TABLE, &[&name]).await? else {
+        return Err(AttachError::NoTable(table.table.clone()).into());
+    };
+    let (schema, found, is_watched): (String, String, bool) = (row.get(0), row.get(1), row.get(2));
+    let columns = lease.query(COLUMNS, &[&name]).await?.iter().map(column).collect();
+    let name = format!("{}.{}", quoted(&schema, '"'), quoted(&found, '"'));
+    Ok(Inspected { name, table: found, schema, columns, is_watched })
+}
+
+fn column(row: &tokio_postgres::Row) -> Column {
+    let (typed, schema): (&str, &str) = (row.get(1), row.get(2));
+    Column {
+        name: row.get(0),
+        cast: format!("{}.{}", quoted(schema, '"'), quoted(typed, '"')),
+        form: form(row.get(3), row.get(4)),
+        not_null: row.get(5),
+        has_default: row.get(6),
+        is_generated: row.get(7),
+        declared: row.get(8),
+        is_unique: row.get(9),
+    }
+}
+
+fn form(base: &str, category: &str) -> Form {
+    match (base, category) {
+        ("bool", _) => Form::Boolean,
+        ("int2" | "int4" | "int8", _) => Form::Integer,
+        ("numeric" | "float4" | "float8", _) => Form::Number,
+        ("date", _) => Form::Date,
+        ("timestamptz", _) => Form::Moment,
+        ("json" | "jsonb", _) => Form::Json,
+        ("uuid", _) => Form::Uuid,
+        // Strings, and enumerations.
+        (_, "S" | "E") => Form::Text,
+        _ => Form::Other,
+    }
+}
+
+impl Form {
+    /// Whether a field of this kind fits into such a column: what is written as text only into texts, as a phone number
+    /// would lose its zero in a number.
+    fn keeps(self, kind: &Kind) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Boolean => *kind == Kind::Boolean,
+            Self::Integer => *kind == Kind::Integer,
+            Self::Number => matches!(kind, Kind::Integer | Kind::Decimal),
+            Self::Date => matches!(kind, Kind::Date { .. }),
+            Self::Moment => *kind == Kind::Timestamp,
+            Self::Json => !kind.is_scalar(),
+            Self::Uuid => *kind == Kind::Text,
+            Self::Other => false,
+        }
+    }
+}
+
+impl Inspected {
+    pub(in super::super) fn column(&self, name: &str) -> Result<&Column, AttachError> {
+        let found = self.columns.iter().find(|column| column.name == name);
+        found.ok_or_else(|| AttachError::NoColumn { table: self.table.clone(), column: name.to_owned() })
+    }
+
+    pub(in super::super) fn has(&self, name: &str) -> bool {
+        self.column(name).is_ok()
+    }
+
+    /// The table as it was named, with its schema.
+    pub(super) fn named(&self, asked: &HostTable) -> HostTable {
+        HostTable { schema: Some(self.schema.clone()), table: self.table.clone(), ..asked.clone() }
+    }
+
+    /// Whether the table can hold the records of a schema.
+    pub(super) fn check(&self, table: &HostTable, schema: &Schema) -> Result<(), StoreError> {
+        let key = self.column(&table.key)?;
+        let told = matches!(key.form, Form::Integer | Form::Uuid | Form::Text) && key.not_null && key.is_unique;
+        if !told || key.is_generated {
+            return Err(AttachError::Key { table: self.table.clone(), column: key.name.clone() }.into());
+        }
+        for field in schema.fields() {
+            let Some(column) = table.column_for(field) else {
+                let problem = format!("no column of `{}` is named for it", self.table);
+                return Err(StoreError::Column { field: field.name().to_owned(), problem });
+            };
+            check_field(field, self.column(column)?)?;
+        }
+        self.check_special(table)?;
+        let known = once(table)?;
+        let stays_empty = |column: &&Column| column.not_null && !column.has_default && !column.is_generated;
+        let unfilled = self.columns.iter().filter(stays_empty).find(|column| !known.contains(column.name.as_str()));
+        let error = |column: &Column| AttachError::NotNull { table: self.table.clone(), column: column.name.clone() };
+        unfilled.map_or(Ok(()), |column| Err(error(column).into()))
+    }
+
+    fn check_special(&self, table: &HostTable) -> Result<(), AttachError> {
+        let problem = |field: &str, column: &str, problem: &str| AttachError::Column {
+            field: field.to_owned(),
+            column: column.to_owned(),
+            problem: problem.to_owned(),
+        };
+        if let Some(id) = &table.external_id
+            && (self.column(id)?.form != Form::Text || self.column(id)?.is_generated)
+        {
+            return Err(problem("external id", id, "its type must be text"));
+        }
+        if let Some(active) = &table.active
+            && !matches!(self.column(active)?.form, Form::Boolean | Form::Integer)
+        {
+            return Err(problem("active", active, "its type must be boolean, or a whole number"));
+        }
+        Ok(())
+    }
+}
+
+fn check_field(field: &Field, column: &Column) -> Result<(), AttachError> {
+    let problem = if column.is_generated {
+        "it is generated".to_owned()
+    } else if !column.form.keeps(field.kind()) {
+        format!("a {} does not fit into the type {}", field.kind().name(), column.declared)
+    } else {
+        return Ok(());
+    };
+    Err(AttachError::Column { field: field.name().to_owned(), column: column.name.clone(), problem })
+}
+
+/// The columns that are named, each for one purpose. The key is filled by its default.
+fn once(table: &HostTable) -> Result<BTreeSet<&str>, AttachError> {
+    let special = [table.external_id.as_ref(), table.active.as_ref()];
+    let mut known = BTreeSet::new();
+    for name in special.into_iter().flatten().chain(table.columns.values()) {
+        if !known.insert(name.as_str()) || *name == table.key {
+            return Err(AttachError::Twice(name.clone()));
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,89 @@
+//! The index: the rows with an external id and the links, merged by that id.
+//!
+//! | of an id there is | what it is |
+//! |---|---|
+//! | a row and a link | a record that was in step once, and when |
+//! | a row | a record that somebody gave its external id by hand |
+//! | a link | a record whose row a user deleted |
+
+use tokio_postgres::Row;
+use tripartite::id::ExternalId;
+use tripartite::source::Cursor;
+use tripartite::store::{IndexEntry, IndexPage, Presence, Revision, Synced};
+use tripartite::value::Fingerprint;
+
+use super::StoreError;
+use super::tables::Tables;
+use crate::pool::Lease;
+
+/// How many entries a page has.
+const PAGE: usize = 5000;
+
+/// The first rows and the first links behind an id have the first ids of both.
+const LISTED: &str = "
+SELECT coalesce(m.id, l.external_id), m.active, m.revision, l.removed, l.deactivated, l.missed, l.synced, l.seen, l.policy,
+    (SELECT count(*) FROM tripartite.conflicts c
+     WHERE c.register = {n} AND c.external_id = coalesce(m.id, l.external_id) COLLATE \"C\")
+FROM (
+    SELECT {id} AS id, {is_active} AS active, m.{revision} AS revision
+    FROM {members} m WHERE {id} > $1 ORDER BY {id} LIMIT $2
+) m FULL JOIN (
+    SELECT * FROM tripartite.links WHERE register = {n} AND external_id > $1 ORDER BY external_id LIMIT $2
+) l ON l.external_id = m.id
+ORDER BY coalesce(m.id, l.external_id) COLLATE \"C\" LIMIT $2";
+
+/// A page. The cursor is the last id of the one before.
+pub(super) async fn page(lease: &mut Lease, tables: &Tables, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
+    let after = after.map_or("", |after| &after.0);
+    let rows = lease.query(&tables.sql(LISTED), &[&after, &(PAGE as i64)]).await?;
+    let last = rows.last().filter(|_| rows.len() == PAGE).map(|row| Cursor(row.get(0)));
+    // An id that no source can have is the user's own business.
+    let entries = rows.iter().filter_map(|row| Some(entry(ExternalId::new(row.get::<_, &str>(0)).ok()?, row)));
+    Ok(IndexPage::new(entries.collect(), last))
+}
+
+fn entry(id: ExternalId, row: &Row) -> IndexEntry {
+    let known = Known::of(row, 1);
+    let open = row.get::<_, i64>(9).try_into().unwrap_or(u32::MAX);
+    let Known { presence, revision, synced, missed } = known;
+    IndexEntry::new(id, revision).presence(presence).synced(synced).missed(missed).open(open)
+}
+
+/// What a row and its link say, from eight columns: whether it is active, its revision, and of the link when it was removed,
+/// whether a sync deactivated it, how often it was missed, and when it was in step.
+pub(super) struct Known {
+    pub(super) presence: Presence,
+    pub(super) revision: Revision,
+    pub(super) synced: Option<Synced>,
+    pub(super) missed: u32,
+}
+
+impl Known {
+    pub(super) fn of(row: &Row, at: usize) -> Self {
+        let (active, revision): (Option<bool>, Option<i64>) = (row.get(at), row.get(at + 1));
+        let (removed, deactivated): (Option<i64>, Option<bool>) = (row.get(at + 2), row.get(at + 3));
+        let presence = match (active, deactivated) {
+            (Some(true), _) => Presence::Active,
+            (Some(false), Some(true)) => Presence::Deactivated,
+            _ => Presence::Removed,
+        };
+        let missed = row.get::<_, Option<i64>>(at + 4).and_then(|missed| u32::try_from(missed).ok());
+        Self {
+            presence,
+            revision: Revision(revision.or(removed).unwrap_or(0).cast_unsigned()),
+            synced: synced(row, at + 5),
+            missed: missed.unwrap_or(0),
+        }
+    }
+}
+
+/// When the record was last in step, out of three columns.
+fn synced(row: &Row, at: usize) -> Option<Synced> {
+    let revision = row.get::<_, Option<i64>>(at)?;
+    let (seen, policy) = (fingerprint(row, at + 1)?, fingerprint(row, at + 2)?);
+    Some(Synced::new(Revision(revision.cast_unsigned()), seen, policy))
+}
+
+pub(super) fn fingerprint(row: &Row, at: usize) -> Option<Fingerprint> {
+    row.get::<_, Option<&[u8]>>(at)?.try_into().ok().map(Fingerprint::from_bytes)
+}

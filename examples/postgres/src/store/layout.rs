@@ -1,0 +1,98 @@
+//! Which column each field is kept in.
+
+use std::collections::BTreeSet;
+
+use tripartite::schema::{Field, Kind, Schema};
+
+use super::StoreError;
+use super::database::Settings;
+use super::host::{AttachError, Column, HostTable, Inspected};
+use crate::names::{is_name, quoted};
+
+/// The columns of a store's own table that are not fields.
+pub const OWN: [&str; 4] = ["local_id", "external_id", "active", "revision"];
+
+/// How a register's table is.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    /// The column of each field, by its position; `None` while there is none.
+    pub(super) columns: Vec<Option<Column>>,
+    /// What is to be carried out before the first write.
+    pub(super) pending: Vec<String>,
+    /// Whether others have triggers on the table, which may change a row once more.
+    pub(super) is_watched: bool,
+}
+
+/// A field's column in `CREATE TABLE`.
+pub(super) fn column(field: &Field) -> String {
+    let name = quoted(field.name(), '"');
+    match field.kind() {
+        Kind::Boolean => format!("{name} boolean"),
+        Kind::Integer => format!("{name} numeric"),
+        kind if !kind.is_scalar() => format!("{name} json"),
+        _ => format!("{name} text"),
+    }
+}
+
+impl Settings {
+    /// Whether every field can have a column of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::Column`], for the first field that cannot.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let mut known: BTreeSet<&str> = OWN.into();
+        for (position, field) in self.schema.fields().iter().enumerate() {
+            let problem = |problem: String| Err(StoreError::Column { field: field.name().to_owned(), problem });
+            if !is_name(field.name()) {
+                return problem("a name has 1 to 63 bytes, and no NUL character".to_owned());
+            }
+            if self.schema.position(&self.id_field) == Some(position) {
+                return problem(format!("`{}` is the listing's id field", self.id_field));
+            }
+            if !known.insert(field.name()) {
+                return problem(
+                    "the table has a column of this name; give it another name and this one as an alias".to_owned(),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The present layout. A new field of a store's own table gets a column, a renamed one keeps its own under the new name, and
+/// the column of a field that is gone stays.
+pub(super) fn of(schema: &Schema, host: &HostTable, table: &Inspected) -> Result<Layout, StoreError> {
+    for column in host.special() {
+        if !table.has(column) {
+            return Err(AttachError::Gone { table: host.table().to_owned(), column: column.to_owned() }.into());
+        }
+    }
+    let (mut columns, mut pending) = (Vec::new(), Vec::new());
+    for field in schema.fields() {
+        let Some(name) = host.column_for(field) else {
+            let problem = format!("no column of `{}` is named for it; attach the table again with one", host.table());
+            return Err(StoreError::Column { field: field.name().to_owned(), problem });
+        };
+        if !host.is_own() || table.has(name) {
+            columns.push(Some(table.column(name)?.clone()));
+            continue;
+        }
+        let was = field.aliases().find(|alias| table.has(alias) && schema.position(alias).is_none());
+        let was = was.filter(|alias| !OWN.contains(alias));
+        let [alter, quoted_name] = [format!("ALTER TABLE {}", table.name), quoted(name, '"')];
+        pending.push(match was {
+            Some(was) => format!("{alter} RENAME COLUMN {} TO {quoted_name}", quoted(was, '"')),
+            None => format!("{alter} ADD COLUMN {}", column(field)),
+        });
+        columns.push(was.map(|was| table.column(was)).transpose()?.cloned());
+    }
+    Ok(Layout { columns, pending, is_watched: table.is_watched })
+}
+
+impl Layout {
+    /// What is selected of the row `m`, each column as a text; with a comma before each.
+    pub(super) fn selected(&self) -> String {
+        let column = |column: &Option<Column>| column.as_ref().map_or(", NULL::text".to_owned(), Column::selected);
+        self.columns.iter().map(column).collect()
+    }
+}

@@ -1,0 +1,89 @@
+//! Loading: the records of one page with their bases and conflicts, in one statement.
+
+use serde::de::DeserializeSeed;
+use tokio_postgres::Row;
+use tripartite::id::ExternalId;
+use tripartite::schema::Schema;
+use tripartite::store::{Base, Loaded, OpenConflict};
+use tripartite::value::{Record, RecordBuilder};
+
+use super::StoreError;
+use super::index::{Known, fingerprint};
+use super::layout::Layout;
+use super::tables::Tables;
+use crate::pool::Lease;
+
+/// Before the columns of the fields.
+const COLUMNS: &str = "
+SELECT w.id, {is_active}, m.{revision}, l.removed, l.deactivated, l.missed, l.synced, l.seen, l.policy,
+    m.{key} IS NOT NULL, l.base::text, l.base_schema, l.base_version,
+    (SELECT json_agg(c.conflict ORDER BY c.unit)::text FROM tripartite.conflicts c
+     WHERE c.register = {n} AND c.external_id = w.id)";
+
+const FIELDS: usize = 14;
+
+const WANTED: &str = "
+FROM (SELECT DISTINCT id COLLATE \"C\" AS id FROM unnest($1::text[]) AS u(id)) w
+LEFT JOIN {members} m ON {id} = w.id
+LEFT JOIN tripartite.links l ON l.register = {n} AND l.external_id = w.id
+WHERE m.{key} IS NOT NULL OR l.external_id IS NOT NULL";
+
+pub(super) async fn records(
+    lease: &mut Lease,
+    tables: &Tables,
+    layout: &Layout,
+    schema: &Schema,
+    ids: &[ExternalId],
+) -> Result<Vec<Loaded>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = tables.sql(COLUMNS) + &layout.selected() + &tables.sql(WANTED);
+    // An index is looked into, however few rows there were when the plan was made.
+    let ids: Vec<&str> = ids.iter().map(ExternalId::as_str).collect();
+    let rows = lease.query(&sql, &[&ids]).await?;
+    rows.iter().map(|row| loaded(layout, schema, row)).collect()
+}
+
+fn loaded(layout: &Layout, schema: &Schema, row: &Row) -> Result<Loaded, StoreError> {
+    let text: &str = row.get(0);
+    let unreadable = |table| StoreError::Unreadable { table, id: text.to_owned() };
+    let id = ExternalId::new(text).map_err(|_| unreadable("tripartite.links"))?;
+    let mut known = Known::of(row, 1);
+    let is_there: bool = row.get(9);
+    let local = match is_there {
+        true => row_of(layout, schema, row, FIELDS).ok_or_else(|| unreadable("members"))?,
+        false => {
+            known.presence = tripartite::store::Presence::Removed;
+            schema.missing()
+        }
+    };
+    let open = match row.get::<_, Option<&str>>(13) {
+        Some(text) => {
+            serde_json::from_str::<Vec<OpenConflict>>(text).map_err(|_| unreadable("tripartite.conflicts"))?
+        }
+        None => Vec::new(),
+    };
+    let base = base(schema, row, 10).ok_or_else(|| unreadable("tripartite.links"))?;
+    let Known { presence, revision, synced, missed } = known;
+    Ok(Loaded::new(id, revision, local).presence(presence).base(base).synced(synced).open(open).missed(missed))
+}
+
+/// The base, if there is one, out of three columns; `None` where it cannot be read.
+fn base(schema: &Schema, row: &Row, at: usize) -> Option<Option<Base>> {
+    let Some(text) = row.get::<_, Option<&str>>(at) else { return Some(None) };
+    let record = schema.seed().deserialize(&mut serde_json::Deserializer::from_str(text)).ok()?;
+    let version = row.get::<_, Option<i64>>(at + 2).map(i64::cast_unsigned);
+    Some(Some(Base::new(record, fingerprint(row, at + 1)?).version(version)))
+}
+
+/// The record in a row, from the column of its first field on; `None` where no record can hold it.
+pub(super) fn row_of(layout: &Layout, schema: &Schema, row: &Row, first: usize) -> Option<Record> {
+    let mut record = RecordBuilder::new(schema.fields().len());
+    for (position, (field, column)) in schema.fields().iter().zip(&layout.columns).enumerate() {
+        if let Some(column) = column {
+            column.read(field.kind(), row.get(first + position), &mut record, position).ok()?;
+        }
+    }
+    Some(record.finish())
+}

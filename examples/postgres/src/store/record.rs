@@ -1,0 +1,160 @@
+//! What the host reads back: the audit, and the open conflicts.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use tripartite::audit::{AuditEntry, KeyedHash, Situation};
+use tripartite::id::RunId;
+use tripartite::run::Run;
+use tripartite::schema::Policy;
+use tripartite::store::OpenConflict;
+
+use super::{PostgresStore, StoreError};
+
+/// So many rows are read at a time.
+const AT_ONCE: i64 = 1000;
+
+/// One audit entry, with what stands beside it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AuditRow {
+    /// Its number: those that come later have larger ones.
+    pub seq: i64,
+    /// The run.
+    pub run: String,
+    /// When it took place.
+    pub at: DateTime<Utc>,
+    /// The record.
+    pub external_id: String,
+    /// The entry.
+    pub entry: AuditEntry,
+}
+
+/// One open conflict.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct OpenRow {
+    /// The record.
+    pub external_id: String,
+    /// The conflict.
+    pub conflict: OpenConflict,
+    /// Why it is one, in a sentence.
+    pub why: String,
+    /// The run that found it.
+    pub opened_run: String,
+}
+
+/// A point in time as it stands in every id of a run.
+pub(super) fn time(at: &DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+pub(super) fn situation(situation: Situation) -> String {
+    match serde_json::to_value(situation) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => format!("{situation:?}"),
+    }
+}
+
+const RUNS: &str = "
+SELECT FROM tripartite.runs WHERE register = {n} AND run = $1 UNION ALL
+SELECT FROM tripartite.audit WHERE register = {n} AND run = $1 LIMIT 1";
+
+const AUDIT: &str = "
+SELECT seq, run, at, external_id, entry::text FROM tripartite.audit
+WHERE register = {n} AND seq > $1 AND (run = $2 OR $2 IS NULL) ORDER BY seq LIMIT $3";
+
+const OPEN: &str = "
+SELECT external_id, unit, conflict::text, why, opened_run FROM tripartite.conflicts
+WHERE register = {n} AND (external_id, unit) > ($1, $2) ORDER BY external_id, unit LIMIT $3";
+
+impl PostgresStore {
+    /// A run at this time, under an id of its own, that hashes with the audit's key.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub async fn run(&self, policy: Policy, at: DateTime<Utc>) -> Result<Run, StoreError> {
+        let run = Run::new(policy, self.next_run(&at).await?, at).made_after(self.newest_run().await?);
+        let run = run.approved_aside(self.approved_aside().await?);
+        Ok(match self.key.clone() {
+            Some(key) => run.audit_key(key),
+            None => run,
+        })
+    }
+
+    /// The key of the audit's hashes, where there is one.
+    pub fn audit_key(&self) -> Option<&dyn KeyedHash> {
+        self.key.as_deref().map(|key| key as &dyn KeyedHash)
+    }
+
+    /// An id for a run at this time: `2026-11-23T02:15:00Z-1`, with the first number that is free.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub async fn next_run(&self, at: &DateTime<Utc>) -> Result<RunId, StoreError> {
+        let time = time(at);
+        let unreadable = || StoreError::Unreadable { table: "tripartite.runs", id: time.clone() };
+        for number in 1_u64.. {
+            let id = format!("{time}-{number}");
+            if !self.has_run(&id).await? {
+                // A time and a number are an id.
+                return RunId::new(id).map_err(|_| unreadable());
+            }
+        }
+        Err(unreadable())
+    }
+
+    /// Whether there was such a run.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub async fn has_run(&self, run: &str) -> Result<bool, StoreError> {
+        Ok(self.database.lease().await?.first(&self.tables.sql(RUNS), &[&run]).await?.is_some())
+    }
+
+    /// Hands out the open conflicts, by their records' ids, until `each` has enough.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub async fn open_conflicts(&self, mut each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
+        let (mut lease, sql) = (self.database.lease().await?, self.tables.sql(OPEN));
+        let mut last = (String::new(), String::new());
+        loop {
+            let rows = lease.query(&sql, &[&last.0, &last.1, &AT_ONCE]).await?;
+            for row in &rows {
+                last = (row.get(0), row.get(1));
+                let unreadable = |_| StoreError::Unreadable { table: "tripartite.conflicts", id: row.get(0) };
+                let conflict = serde_json::from_str(row.get(2)).map_err(unreadable)?;
+                let open = OpenRow { external_id: row.get(0), conflict, why: row.get(3), opened_run: row.get(4) };
+                if !each(open) {
+                    return Ok(());
+                }
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands out the audit, of one run or of all, in order, until `each` has enough.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub async fn audit(&self, run: Option<&RunId>, mut each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
+        let (mut lease, sql) = (self.database.lease().await?, self.tables.sql(AUDIT));
+        let (mut last, run) = (0_i64, run.map(RunId::as_str));
+        loop {
+            let rows = lease.query(&sql, &[&last, &run, &AT_ONCE]).await?;
+            for row in &rows {
+                last = row.get(0);
+                let unreadable = |_| StoreError::Unreadable { table: "tripartite.audit", id: row.get(3) };
+                let entry = serde_json::from_str(row.get(4)).map_err(unreadable)?;
+                let (run, at, external_id) = (row.get(1), row.get(2), row.get(3));
+                if !each(AuditRow { seq: last, run, at, external_id, entry }) {
+                    return Ok(());
+                }
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}

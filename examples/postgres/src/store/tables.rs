@@ -1,0 +1,106 @@
+//! The statements on one register: its number stands in each, and the names of its table and columns.
+
+use super::StoreError;
+use super::host::{Form, HostTable, Inspected};
+use crate::names::{in_schema, is_name, quoted};
+
+/// What the statements on a register are made of.
+#[derive(Debug, Clone)]
+pub(super) struct Tables {
+    pub(super) host: HostTable,
+    n: i32,
+    schema: String,
+    members: String,
+    /// The columns that are not fields, quoted.
+    key: String,
+    external_id: String,
+    active: String,
+    revision: String,
+    /// The type that a key is compared as.
+    key_type: String,
+    key_form: Form,
+    counts_active: bool,
+}
+
+impl Tables {
+    pub(super) fn of(schema: &str, n: i32, host: &HostTable, table: &Inspected) -> Result<Self, StoreError> {
+        let [key, external_id, active, revision] = host.special();
+        let (key, active) = (table.column(key)?, table.column(active)?);
+        Ok(Self {
+            host: host.clone(),
+            n,
+            schema: schema.to_owned(),
+            members: table.name.clone(),
+            external_id: quoted(external_id, '"'),
+            revision: quoted(revision, '"'),
+            // A number that is too large for the column is no key of it, and no error.
+            key_type: if key.form == Form::Integer { "pg_catalog.int8".to_owned() } else { key.cast.clone() },
+            key_form: key.form,
+            key: quoted(&key.name, '"'),
+            counts_active: active.form == Form::Integer,
+            active: quoted(&active.name, '"'),
+        })
+    }
+
+    /// The register's number.
+    pub(super) fn number(&self) -> i32 {
+        self.n
+    }
+
+    /// Whether a text can be the key of a row.
+    pub(super) fn is_key(&self, text: &str) -> bool {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let is_uuid = |(at, byte): (usize, u8)| if [8, 13, 18, 23].contains(&at) { byte == b'-' } else { is_hex(byte) };
+        match self.key_form {
+            Form::Integer => text.parse::<i64>().is_ok(),
+            Form::Uuid => text.len() == 36 && text.bytes().enumerate().all(is_uuid),
+            _ => true,
+        }
+    }
+
+    pub(super) fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// A statement on this register: every name in braces is one of its own. Only for text that is written here: the name
+    /// of a column may hold braces, too.
+    pub(super) fn sql(&self, text: &str) -> String {
+        let text = in_schema(&self.schema, text);
+        let mut out = String::with_capacity(text.len() * 2);
+        let mut rest = text.as_str();
+        while let Some((before, (name, after))) =
+            rest.split_once('{').and_then(|(before, rest)| rest.split_once('}').map(|parts| (before, parts)))
+        {
+            out.push_str(before);
+            out.push_str(&self.named(name));
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    fn named(&self, name: &str) -> String {
+        match (name, self.counts_active) {
+            ("n", _) => self.n.to_string(),
+            ("members", _) => self.members.clone(),
+            ("key", _) => self.key.clone(),
+            ("key_type", _) => self.key_type.clone(),
+            ("external_id", _) => self.external_id.clone(),
+            // The id of the row `m`, in the order and by the comparison of its bytes.
+            ("id", _) => format!("m.{}::text COLLATE \"C\"", self.external_id),
+            ("active", _) => self.active.clone(),
+            ("is_active", false) => format!("coalesce(m.{}, true)", self.active),
+            ("is_active", true) => format!("coalesce(m.{} <> 0, true)", self.active),
+            ("true", false) => "true".to_owned(),
+            ("true", true) => "1".to_owned(),
+            ("false", false) => "false".to_owned(),
+            ("false", true) => "0".to_owned(),
+            ("revision", _) => self.revision.clone(),
+            ("index", _) => {
+                let name = format!("tripartite_id_{}_{}", self.n, self.schema);
+                quoted(if is_name(&name) { &name } else { "tripartite_id" }, '"')
+            }
+            (other, _) => format!("{{{other}}}"),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Transactions that are open while a run writes, and those that end in between.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tripartite::drive::block_on;
+use tripartite::id::{ExternalId, RunId};
+use tripartite::schema::Policy;
+use tripartite::store::{Action, Batch, LoadRequest, OpOutcome, RecordStore};
+
+use crate::bench::Bench;
+use crate::server::{Sql, runtime};
+
+const LISTED: &str = "{\"id\": \"M1\", \"name\": \"Áine\", \"email\": \"aine@example.org\"}";
+
+/// An update of the name of M1, at the revision that it has now.
+fn update(bench: &Bench, store: &tripartite_postgres::store::PostgresStore) -> Batch {
+    let id = ExternalId::new("M1").unwrap();
+    let loaded = block_on(store.load(&LoadRequest::of([id.clone()]))).unwrap().linked.pop().unwrap();
+    let remote = bench.schema.record(&json!({"name": "Ann", "email": "aine@example.org"})).unwrap();
+    let policy = Policy::new(bench.schema.clone());
+    let remote = tripartite::source::RemoteRecord::new(id, remote);
+    let op = tripartite::plan::plan_linked(&policy, &remote, &loaded).unwrap();
+    assert!(matches!(op.action, Action::Update(_)));
+    tripartite::decide::batch(&policy, RunId::new("run").unwrap(), chrono::DateTime::UNIX_EPOCH, vec![op], None)
+}
+
+fn pause(milliseconds: u64) {
+    block_on(runtime().spawn(async move { tokio::time::sleep(Duration::from_millis(milliseconds)).await })).unwrap();
+}
+
+#[test]
+fn an_edit_that_is_open_when_a_record_is_loaded_makes_the_op_stale() {
+    let bench = Bench::new();
+    let store = bench.attached("name text, email text");
+    bench.night(&store, LISTED);
+    bench.sql.run("BEGIN; UPDATE people SET name = 'edited' WHERE tripartite_id = 'M1'");
+    let batch = update(&bench, &store);
+    // It waits for the edit, which is committed a moment later.
+    let committing = runtime().spawn(async move { store.commit(&batch).await });
+    pause(200);
+    assert!(!committing.is_finished());
+    bench.sql.run("COMMIT");
+    assert_eq!(block_on(committing).unwrap().unwrap(), [OpOutcome::Stale]);
+    assert_eq!(bench.sql.value("SELECT name FROM people").as_deref(), Some("edited"));
+}
+
+#[test]
+fn an_edit_that_is_rolled_back_was_none() {
+    let bench = Bench::new();
+    let store = bench.attached("name text, email text");
+    bench.night(&store, LISTED);
+    bench.sql.run("BEGIN; UPDATE people SET name = 'edited' WHERE tripartite_id = 'M1'");
+    let batch = update(&bench, &store);
+    let committing = runtime().spawn(async move { store.commit(&batch).await });
+    pause(100);
+    bench.sql.run("ROLLBACK");
+    assert!(matches!(block_on(committing).unwrap().unwrap()[..], [OpOutcome::Applied { .. }]));
+    assert_eq!(bench.sql.value("SELECT name FROM people").as_deref(), Some("Ann"));
+}
+
+#[test]
+fn a_transaction_that_began_before_another_ones_edit_makes_a_larger_revision() {
+    let bench = Bench::new();
+    let store = bench.attached("name text, email text");
+    bench.night(&store, LISTED);
+    let other = Sql::new();
+    other.run(&format!("SET search_path = {}; BEGIN; SELECT nextval('revisions')", bench.place.schema));
+    bench.sql.run("UPDATE people SET name = 'first'");
+    let first = bench.sql.value("SELECT tripartite_revision FROM people").unwrap().parse::<i64>().unwrap();
+    other.run("UPDATE people SET name = 'second'; COMMIT");
+    let second = bench.sql.value("SELECT tripartite_revision FROM people").unwrap().parse::<i64>().unwrap();
+    assert!(second > first);
+}
