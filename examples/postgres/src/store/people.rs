@@ -34,6 +34,9 @@ const RULE_OUT: &str = "
 INSERT INTO tripartite.ruled_out(register, local, external_id, at, by) VALUES ({n}, $1, $2, $3, $4)
 ON CONFLICT DO NOTHING";
 
+/// A plan that was made before a person said so is stale. The trigger gives the row the next revision.
+const REVISED: &str = "UPDATE {members} m SET {revision} = m.{revision} WHERE m.{key} = ($1::text)::{key_type}";
+
 const NOTE: &str = "
 INSERT INTO tripartite.audit(register, run, at, external_id, subject, field, verdict, detail, decision, entry)
 VALUES ({n}, $1, $2, $3, $4, $5, $6, $7, $8, $9::text::json)";
@@ -98,6 +101,9 @@ impl PostgresStore {
         let mut lease = self.begin().await?;
         let said = [local.as_str(), id.as_str(), by.as_str()];
         let news = lease.execute(&self.tables.sql(RULE_OUT), &[&said[0], &said[1], at, &said[2]]).await? > 0;
+        if news && self.tables.is_key(local.as_str()) {
+            lease.execute(&self.tables.sql(REVISED), &[&local.as_str()]).await?;
+        }
         if news {
             let entry = reject_match(local, by);
             let (line, text) = (Line::about(id.as_str(), &entry), super::database::text_of(&entry));

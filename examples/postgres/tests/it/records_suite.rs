@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tripartite::audit::AuditEntry;
-use tripartite::conformance::records::{Fixture, schema};
+use tripartite::conformance::records::{Fixture, RecordId, schema};
 use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::schema::Kind;
@@ -124,6 +124,14 @@ impl Club {
     }
 }
 
+/// The column by which a record is named, and what stands in it.
+fn which(of: RecordId<'_>) -> (&'static str, &str) {
+    match of {
+        RecordId::Linked(id) => ("external_id", id.as_str()),
+        RecordId::Unlinked(local) => ("local_id", local.as_str()),
+    }
+}
+
 fn host_column(field: &str) -> String {
     format!("the \"{field}\"")
 }
@@ -210,16 +218,25 @@ impl Fixture for Club {
         self.client.change(&format!("INSERT INTO {members}({column}{names}) VALUES ({id}{values})"));
     }
 
-    fn edit(&self, id: &ExternalId, patch: &Record) {
-        self.set(patch, "external_id", id.as_str());
+    fn edit(&self, of: RecordId<'_>, patch: &Record) {
+        let (column, is) = which(of);
+        self.set(patch, column, is);
     }
 
-    fn edit_here(&self, local: &LocalId, patch: &Record) {
-        self.set(patch, "local_id", local.as_str());
+    fn deactivate(&self, of: RecordId<'_>) {
+        let (column, is) = which(of);
+        self.update(&format!("{} = false", self.column("active")), column, is);
     }
 
-    fn deactivate_here(&self, local: &LocalId) {
-        self.update(&format!("{} = false", self.column("active")), "local_id", local.as_str());
+    fn activate(&self, of: RecordId<'_>) {
+        let (column, is) = which(of);
+        self.update(&format!("{} = true", self.column("active")), column, is);
+    }
+
+    fn delete(&self, of: RecordId<'_>) {
+        let (column, is) = which(of);
+        let (members, column) = (self.members(), self.column(column));
+        self.client.change(&format!("DELETE FROM {members} WHERE {column} = {}", quoted(is, '\'')));
     }
 
     fn link(&self, local: &LocalId, id: &ExternalId) {
@@ -231,15 +248,6 @@ impl Fixture for Club {
         let (store, at) = (self.store.next(), chrono::DateTime::UNIX_EPOCH);
         let run = block_on(store.next_run(&at)).unwrap();
         block_on(store.rule_out(local, id, &PersonId::new("Nuala").unwrap(), (&run, &at))).unwrap();
-    }
-
-    fn deactivate(&self, id: &ExternalId) {
-        self.update(&format!("{} = false", self.column("active")), "external_id", id.as_str());
-    }
-
-    fn delete(&self, id: &ExternalId) {
-        let (members, column) = (self.members(), self.column("external_id"));
-        self.client.change(&format!("DELETE FROM {members} WHERE {column} = {}", quoted(id.as_str(), '\'')));
     }
 
     fn refuse(&self, id: &ExternalId) -> bool {

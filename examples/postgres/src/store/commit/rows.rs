@@ -10,12 +10,16 @@ use super::super::StoreError;
 use super::super::cell;
 use super::super::host::Column;
 use super::Writer;
-use super::decide::{Also, Cells, Decided, Row, Written};
+use super::decide::{Also, Cells, Decided, Written};
 use crate::names::quoted;
 use crate::pool::Sent;
 
 /// The answer's columns before those of the fields: what the row was found by, its key, its revision.
 const FIELDS: usize = 3;
+
+const REMOVED: &str = "
+UPDATE tripartite.links SET removed = nextval('tripartite.revisions')
+WHERE register = {n} AND external_id = $1 RETURNING removed";
 
 /// Which fields are written, and what else.
 type Shape = (Vec<usize>, Option<Also>);
@@ -76,7 +80,8 @@ impl<'a> Writer<'a> {
                 _ => deactivated,
             };
             if also == Also::NotAtAll {
-                written.push(touched(at, op, row, deactivated));
+                let revision = if row.is_there { row.revision } else { self.removed(op, row.revision).await? };
+                written.push(Written { at, op, local: row.local, revision, deactivated });
                 continue;
             }
             let pending = Pending { at, op, whose: row.local, cells, deactivated };
@@ -93,6 +98,15 @@ impl<'a> Writer<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The revision of a record whose row is gone, after an op that only touches it: its link has the revision.
+    async fn removed(&mut self, op: &Op, revision: i64) -> Result<i64, StoreError> {
+        if !op.makes_revision() {
+            return Ok(revision);
+        }
+        let row = self.lease.first(&self.tables.sql(REMOVED), &[&op.id.as_str()]).await?;
+        Ok(row.map_or(revision, |row| row.get(0)))
     }
 
     /// Sends a statement on some rows, and answers by what each was found.
@@ -212,9 +226,4 @@ impl<'a> Writer<'a> {
 
 fn positions(cells: &[(usize, Option<Cow<'_, str>>)]) -> Vec<usize> {
     cells.iter().map(|(position, _)| *position).collect()
-}
-
-/// A record of which only what is remembered changes.
-fn touched<'a>(at: usize, op: &'a Op, row: Row, deactivated: bool) -> Written<'a> {
-    Written { at, op, local: row.local, revision: row.revision, deactivated }
 }
