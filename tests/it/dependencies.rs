@@ -9,7 +9,9 @@ use serde_json::Value as Json;
 /// Cargo's description of each package that the crate is built from with all features, itself included.
 fn everything() -> Vec<Json> {
     let cargo = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--all-features", "--offline", "--manifest-path"])
+        // Those of other machines need not be here: a build does not fetch them.
+        .args(["metadata", "--format-version", "1", "--all-features", "--locked", "--filter-platform", &host()])
+        .arg("--manifest-path")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
         .output()
         .unwrap();
@@ -63,11 +65,18 @@ fn every_dependency_is_permissive_and_from_the_registry() {
     }
 }
 
+/// The machine that the tests run on, as Cargo names it.
+fn host() -> String {
+    let cargo = Command::new(env!("CARGO")).arg("-vV").output().unwrap();
+    let says = String::from_utf8(cargo.stdout).unwrap();
+    says.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
+}
+
 /// How many crates are compiled beside this one.
 fn others(features: &[&str]) -> usize {
     // `cargo metadata` unites the features that all packages of the workspace ask for; `cargo tree` does not.
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "-p", "tripartite", "-e", "normal,build"])
+        .args(["tree", "--locked", "-p", "tripartite", "-e", "normal,build"])
         .args(features)
         .args(["--prefix", "none", "--format", "{p}", "--manifest-path"])
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
