@@ -74,6 +74,11 @@
 //! use tripartite::work::{Handler, Queue, Worker};
 //! ```
 //!
+//! Points in time are [`DateTime<Utc>`](chrono::DateTime) of the crate chrono, and records are read from any serde value, so a
+//! host depends on `chrono` 0.4, and on `serde` and `serde_json` 1 where it uses them. No default feature of chrono is
+//! needed: `chrono = { version = "0.4", default-features = false, features = ["clock"] }` is for a host that asks for the
+//! time. This crate re-exports none of them; a host's versions are its own to choose.
+//!
 //! # Which page for which reader
 //!
 //! | you want to | read | then |

@@ -139,9 +139,12 @@ pub trait RecordStore {
     ///   - Say when the record was in step, and how many of its conflicts are open, as the last commit stored it.
     ///   - Say of a record whether it is active, deactivated by a sync, or removed by a user.
     ///   - Keep a record that a sync wrote and a user deleted, as removed.
-    /// * **May**: miss or include records that are linked or unlinked meanwhile, in any order. Make the revision larger
-    ///   by a write that changes nothing; the record is then looked at once more. Forget a record that a user deleted
-    ///   before any sync wrote it.
+    /// * **May**: miss or include records that are linked or unlinked meanwhile. List in any order; a run is
+    ///   [fastest](crate::performance) where the source lists in the same one. Make the revision larger by a write that
+    ///   changes nothing; the record is then looked at once more. Forget a record that a user deleted before any sync wrote
+    ///   it. Give a record that takes the place of a deleted one under the same external id the base of that one, or none:
+    ///   it is compared either way, because its revision is its own. What a person said of the deleted one is not said of
+    ///   it.
     /// * **The core relies on** [`synced`](crate::store::IndexEntry::synced) being what the last commit stored: a
     ///   record whose revision still equals it is not loaded.
     fn index(&self, after: Option<&Cursor>) -> impl Future<Output = Result<IndexPage, Self::Error>> + Send;
@@ -168,7 +171,11 @@ pub trait RecordStore {
     ///   - Say of a candidate whether a user removed it.
     ///   - Give no record of another organisation as a candidate.
     /// * **May**: answer in any order. Give candidates that have none of the keys, and give a candidate twice. Leave
-    ///   out a record that a user deleted. Leave out records beyond the eleventh that share a key: a key that more than
+    ///   out a candidate that a user deleted. Give the fields of a linked record that a user deleted as they were, or
+    ///   none; its base, its conflicts and the rest are as the last commit stored them, and it is
+    ///   [`Presence::Removed`]. Leave out what a record has beyond the fields of the
+    ///   schema, but not what a base has. Refuse a text with a NUL character, and what is beyond the usual sizes; the op
+    ///   then [fails](OpOutcome::Failed). Leave out records beyond the eleventh that share a key: a key that more than
     ///   [`FEW`](crate::matching::FEW) records have proposes no candidate, and eleven records show that.
     /// * **The core relies on** two things. A field that is null or missing is empty, never "not loaded". Every
     ///   candidate that has a key is given: a record of the source without a candidate is created. A record that was in
@@ -213,7 +220,12 @@ pub trait RecordStore {
     ///   - Let one of several links of a record, or to an external id, be carried out, and never two.
     ///   - Lose no edit to an op: what a user writes while it is under way makes it stale, or comes after it.
     ///   - Lose no deletion to an op: a record that a user deletes or deactivates while an op is under way stays removed.
-    /// * **May**: put the whole batch into one transaction.
+    /// * **May**: put the whole batch into one transaction. Answer with any local id for a record that a user deleted, and
+    ///   answer [`Stale`](OpOutcome::Stale) to an op that would write its fields.
+    /// * **Which answer?** An op of which *nothing* is carried out, because something is not as it expects, is
+    ///   [`Stale`](OpOutcome::Stale), also if it could not be written. [`Failed`](OpOutcome::Failed) is an op that is as
+    ///   expected and that the backend refuses. [`Op::makes_revision`](crate::store::Op::makes_revision) says whether the
+    ///   revision of the record must be larger after an op.
     /// * **The core relies on** an op that is not [`Applied`](OpOutcome::Applied) having left no trace.
     ///   [`Op::seen`](crate::store::Op::seen) is what was seen at the source; the store remembers it as [`Synced`].
     ///   [`Op::missed`](crate::store::Op::missed) says how often the record was missed. A record that is

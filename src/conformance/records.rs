@@ -30,11 +30,15 @@
 //! that the crate ever compares. A host may keep a date in a column of dates; what cannot be read as its kind is the
 //! same when it is spelt the same.
 //!
-//! **May a store refuse a value?** Not one that is of its kind and of a usual size; some databases hold no NUL
-//! character, though. An op that states such a value may fail, as long as nothing of it is there afterwards.
+//! **May a store refuse a value?** Not one of a [usual size](values::usual_values): a text of 60,000 bytes, a whole number
+//! of 64 bits, a decimal of 28 digits, a day of the years 1 to 9999. An op that states something larger, a text with a NUL
+//! character, or what is not of its field's kind may fail, as long as nothing of it is there afterwards.
+//!
+//! **What of a value beyond the schema?** A base keeps it, because marks of the crate's own stand there. A record may lose
+//! it.
 //!
 //! **What about errors, and a runtime?** As in the [suite of a job store](super::jobs): in a race an error that asks to try
-//! again leaves open what happened, elsewhere it breaks the promise.
+//! again leaves open what happened, elsewhere it breaks the promise. [`Fixture::block_on`] drives every future.
 //!
 //! **What is not covered?** A crash in the middle of a commit, which only the backend itself can stage. Kinds of the
 //! host's own, and strategies of single records: a store hands them through.
@@ -46,7 +50,10 @@
 //! | remembers the revision it read, not the one it wrote | [`synced_after_own_write`](remember::synced_after_own_write) |
 //! | keeps whole numbers in 64 bits | [`awkward_values`](values::awkward_values) |
 //! | finds by the keys of the day a record came | [`near_by_what_it_says_now`](candidates::near_by_what_it_says_now) |
+//! | keeps match keys of the rules of yesterday | [`near_by_the_rules_asked_for`](candidates::near_by_the_rules_asked_for) |
+//! | deletes a row without a trace | [`deleted_is_removed`](index::deleted_is_removed) |
 //! | checks the revision, and writes then | [`one_op_wins`](race::one_op_wins) |
+//! | writes the whole record back that it read | [`no_deletion_is_lost`](race::no_deletion_is_lost) |
 
 pub mod candidates;
 pub mod commit;

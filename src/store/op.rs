@@ -90,9 +90,12 @@ pub struct Op {
     /// values. A host can ignore it. A run that applies a stored plan compares it, because newer decisions may have
     /// been written since.
     pub made_from: Option<Fingerprint>,
-    /// The new base; `None` leaves the old one.
+    /// The new base; `None` leaves the old one, with its version. It may be the first of a record that has none. What it
+    /// has beyond the fields of the schema ([`Record::extra`]) is part of it: marks of what a person approved stand there.
     pub base: Option<Record>,
-    /// The version of the source's record, if the source counts versions. It is stored beside the base.
+    /// The version of the source's record that was looked at, if the source counts versions. A store keeps it beside
+    /// `base`, a missing one too, and only if the op has a base. Without a base it may be an older version than the
+    /// stored one, which was looked at and ignored.
     pub version: Option<u64>,
     /// The source's record that was decided on; `None` if the source does not have it.
     pub remote: Option<Record>,
@@ -275,9 +278,11 @@ pub enum OpOutcome {
         /// The host's id of the record.
         local: LocalId,
     },
-    /// Its precondition no longer holds; nothing of it was carried out.
+    /// Its precondition no longer holds; nothing of it was carried out. A run loads the record and plans it once more. An
+    /// op that neither is as expected nor could be written is stale.
     Stale,
-    /// It cannot be carried out, and nothing of it was.
+    /// Its precondition holds, but it cannot be carried out, and nothing of it was: the backend refuses a value. A run
+    /// reports the problem and goes on; nothing is tried again before the next run.
     Failed {
         /// Why, without any value.
         problem: String,
