@@ -21,7 +21,11 @@ pub(crate) fn of(error: &tokio_postgres::Error) -> Failure {
     // Not an answer of the server: the connection broke, or could not be opened.
     let Some(code) = error.code() else { return retry };
     let passing = code.code().get(..2).is_some_and(|class| PASSING.contains(&class));
-    if passing || is_contention(code) || *code == SqlState::READ_ONLY_SQL_TRANSACTION {
+    if passing
+        || is_contention(code)
+        || *code == SqlState::LOCK_NOT_AVAILABLE
+        || *code == SqlState::READ_ONLY_SQL_TRANSACTION
+    {
         return retry;
     }
     match *code {
@@ -40,7 +44,7 @@ pub(crate) fn of_pool(error: &PoolError) -> Failure {
 
 /// Whether the transaction was the victim of another one, and is worth another try at once.
 pub(crate) fn is_contention(code: &SqlState) -> bool {
-    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE].contains(code)
+    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
 }
 
 /// Whether the connection broke, so that nobody knows what became of the statement.

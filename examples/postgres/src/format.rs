@@ -10,10 +10,12 @@
 //! A migration is one transaction that waits for every other one. It needs a role that may create tables; a store does
 //! not. [`sql/tables.sql`](https://docs.rs/crate/tripartite-postgres/latest/source/sql/tables.sql) has the tables.
 
+use tokio_postgres::error::SqlState;
+use tripartite::failure::{Classify, Failure};
+
 use crate::failure;
 use crate::names::{in_schema, is_name, quoted};
 use crate::pool::{Lease, Pool, PoolError, told};
-use tripartite::failure::{Classify, Failure};
 
 /// What this version writes.
 pub const FORMAT: i32 = 1;
@@ -22,6 +24,8 @@ pub const FORMAT: i32 = 1;
 const OLDEST: i32 = 1;
 
 const TABLES: &str = include_str!("../sql/tables.sql");
+
+const META: &str = "SELECT format, oldest FROM tripartite.meta";
 
 /// Migrations of all schemas of a server wait for each other.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(7311463274621)";
@@ -107,9 +111,11 @@ pub async fn migrate(pool: &Pool, schema: &str) -> Result<(), FormatError> {
 
 /// Whether this version may use the tables.
 pub(crate) async fn check(lease: &mut Lease, schema: &str) -> Result<(), FormatError> {
-    match found(lease, schema).await? {
-        Some(found) => check_found(schema, found),
-        None => Err(FormatError::None { schema: schema.to_owned() }),
+    let none = || FormatError::None { schema: schema.to_owned() };
+    match lease.first(&in_schema(schema, META), &[]).await {
+        Ok(row) => check_found(schema, row.map(|row| (row.get(0), row.get(1))).ok_or_else(none)?),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Err(none()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -126,7 +132,7 @@ async fn found(lease: &mut Lease, schema: &str) -> Result<Option<(i32, i32)>, to
     if !there.is_some_and(|row| row.get(0)) {
         return Ok(None);
     }
-    let row = lease.first(&in_schema(schema, "SELECT format, oldest FROM tripartite.meta"), &[]).await?;
+    let row = lease.first(&in_schema(schema, META), &[]).await?;
     Ok(row.map(|row| (row.get(0), row.get(1))))
 }
 

@@ -14,6 +14,9 @@
 //! **What is atomic?** A swap is one statement, which takes effect or not. Of two that expect the same version, the later one
 //! waits for the row, finds another version, and is a conflict.
 //!
+//! **How many round trips does a call take?** One; a batch or a chain of swaps takes two, its transaction included, and waits
+//! for the disk once.
+//!
 //! **What if the connection breaks?** The error is of the class *retry*, and nobody knows whether the swap took effect:
 //! [`JobStore`] allows that, and the core reads the record again. Until the server answers again, every call fails in the same
 //! class.
@@ -34,7 +37,9 @@ use std::ops::Range;
 use chrono::{DateTime, Utc};
 pub use error::JobsError;
 pub use transaction::InTransaction;
-use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use tripartite::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+};
 
 use crate::format;
 use crate::names::SCHEMA;
@@ -123,7 +128,9 @@ impl JobStore for PostgresJobStore {
         after: Option<&(DateTime<Utc>, StoreKey)>,
         limit: usize,
     ) -> Result<DuePage, JobsError> {
-        self.record.due(&mut self.pool.lease().await?, shard, until, after, limit).await
+        let page = DueOf::new(shard, until, limit).after(after.cloned());
+        let mut pages = self.record.due_many(&mut self.pool.lease().await?, &[page]).await?;
+        Ok(pages.pop().unwrap_or(DuePage::new(vec![], false)))
     }
 
     async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
@@ -146,5 +153,18 @@ impl JobStore for PostgresJobStore {
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {
         self.record.swap_many(&mut self.pool.lease().await?, swaps).await
+    }
+
+    async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, JobsError> {
+        self.record.get_many(&mut self.pool.lease().await?, keys).await
+    }
+
+    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, JobsError> {
+        self.record.due_many(&mut self.pool.lease().await?, pages).await
+    }
+
+    async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {
+        let appended = entries.iter().map(|entry| self.log.appending(entry)).collect();
+        self.record.swap_chain(&mut self.pool.lease().await?, swaps, appended).await
     }
 }

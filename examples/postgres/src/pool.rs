@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, SimpleQueryMessage, Statement};
 
+use crate::failure::is_broken;
 use crate::pipeline::in_order;
 
 /// So many connections a pool has at most, unless the host says otherwise.
@@ -28,8 +29,9 @@ const STATEMENTS: usize = 500;
 
 /// What a session is told first. A plan that was made for an empty table would be kept for one with a million rows, and
 /// compiling a plan takes longer than most of these statements. Whoever waits for a row longer than this is told to try
-/// again.
-const SESSION: &str = "SET DateStyle = 'ISO'; SET jit = off; SET lock_timeout = '10s'";
+/// again; a host that wants to wait for longer, or less, says so in the address: `options='-c lock_timeout=2s'`.
+const SESSION: &str = "SET DateStyle = 'ISO'; SET jit = off;
+SELECT set_config('lock_timeout', '10s', false) WHERE current_setting('lock_timeout') = '0'";
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -175,7 +177,13 @@ impl Pool {
             Some(connected) => connected,
             None => self.connect().await?,
         };
-        Ok(Lease { connected: Some(connected), shared: Arc::clone(&self.0), in_transaction: false, _permit: permit })
+        Ok(Lease {
+            connected: Some(connected),
+            shared: Arc::clone(&self.0),
+            in_transaction: false,
+            is_broken: false,
+            _permit: permit,
+        })
     }
 
     async fn connect(&self) -> Result<Connected, PoolError> {
@@ -209,6 +217,9 @@ struct Connected {
     statements: BTreeMap<String, Statement>,
 }
 
+/// A statement that is under way.
+type Call<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + Send + 'a>>;
+
 /// A statement and its values.
 pub(crate) struct Sent<'a> {
     pub(crate) sql: String,
@@ -216,7 +227,7 @@ pub(crate) struct Sent<'a> {
 }
 
 impl Sent<'_> {
-    fn values(&self) -> Vec<&(dyn ToSql + Sync)> {
+    pub(crate) fn values(&self) -> Vec<&(dyn ToSql + Sync)> {
         self.values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect()
     }
 }
@@ -226,6 +237,8 @@ pub(crate) struct Lease {
     connected: Option<Connected>,
     shared: Arc<Shared>,
     in_transaction: bool,
+    /// Whether the last that was heard of it is an error of the connection.
+    is_broken: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -243,7 +256,8 @@ impl Lease {
         if let Some(known) = self.connected().statements.get(sql) {
             return Ok(known.clone());
         }
-        let statement = self.connected().client.prepare(sql).await?;
+        let prepared = self.connected().client.prepare(sql).await;
+        let statement = self.heard(prepared)?;
         if let Some(connected) = &mut self.connected {
             if connected.statements.len() >= STATEMENTS {
                 connected.statements.clear();
@@ -259,7 +273,8 @@ impl Lease {
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, tokio_postgres::Error> {
         let statement = self.statement(sql).await?;
-        self.connected().client.query(&statement, values).await
+        let answer = self.connected().client.query(&statement, values).await;
+        self.heard(answer)
     }
 
     /// The first row, if there is one.
@@ -279,7 +294,25 @@ impl Lease {
         }
         let client = self.client();
         let asked = all.iter().zip(&statements);
-        in_order(asked.map(async |(sent, statement)| client.query(statement, &sent.values()).await)).await
+        let answers =
+            in_order(asked.map(async |(sent, statement)| client.query(statement, &sent.values()).await)).await;
+        self.heard(answers)
+    }
+
+    /// Begins a transaction and sends statements in it, all without waiting for an answer.
+    pub(crate) async fn begin_with(&mut self, all: &[Sent<'_>]) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
+        let mut statements = Vec::with_capacity(all.len());
+        for sent in all {
+            statements.push(self.statement(&sent.sql).await?);
+        }
+        self.in_transaction = true;
+        let client = self.client();
+        let mut calls: Vec<Call<'_>> =
+            vec![Box::pin(async { client.batch_execute("BEGIN").await.map(|()| Vec::new()) })];
+        for (sent, statement) in all.iter().zip(&statements) {
+            calls.push(Box::pin(async move { client.query(statement, &sent.values()).await }));
+        }
+        Ok(in_order(calls.into_iter()).await?.split_off(1))
     }
 
     /// How many rows a statement changed.
@@ -289,7 +322,13 @@ impl Lease {
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, tokio_postgres::Error> {
         let statement = self.statement(sql).await?;
-        self.connected().client.execute(&statement, values).await
+        let answer = self.connected().client.execute(&statement, values).await;
+        self.heard(answer)
+    }
+
+    fn heard<T>(&mut self, answer: Result<T, tokio_postgres::Error>) -> Result<T, tokio_postgres::Error> {
+        self.is_broken |= answer.as_ref().is_err_and(is_broken);
+        answer
     }
 
     /// Statements without values, which are not kept.
@@ -324,6 +363,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(connected) = self.connected.take()
             && !self.in_transaction
+            && !self.is_broken
             && !connected.client.is_closed()
         {
             self.shared.connections().push(connected);

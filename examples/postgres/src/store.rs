@@ -20,7 +20,8 @@
 //! whoever makes it.
 //!
 //! **What of a transaction that is open while a run writes?** The run waits for it, for as long as the session's
-//! `lock_timeout`, and then finds the revision that it left: the op is stale. An edit that was committed is never overwritten.
+//! `lock_timeout` (ten seconds), and then finds the revision that it left: the op is stale. If the transaction is open for longer,
+//! the op is stale, too, and the other ops of the batch are carried out. An edit that was committed is never overwritten.
 //!
 //! **Which isolation does a commit need?** `READ COMMITTED`: the rows are locked before they are compared, and a row that was
 //! waited for is read as it is then.
@@ -388,7 +389,7 @@ impl RecordStore for PostgresStore {
 
     async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, StoreError> {
         match self.persist(batch, Way::Together).await {
-            Err(error) if error.is_refusal() => self.persist(batch, Way::Apart).await,
+            Err(error) if error.is_refusal() || error.is_locked() => self.persist(batch, Way::Apart).await,
             done => done,
         }
     }

@@ -1,12 +1,12 @@
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use tripartite::jobs::{LogEntry, LogPosition, StoreKey};
+use tripartite::jobs::{AppendOf, LogEntry, LogPosition, StoreKey};
 
 use super::JobsError;
 use super::cell::{moment, rows};
 use crate::names::in_schema;
-use crate::pool::Lease;
+use crate::pool::{Lease, Sent};
 
 const APPEND: &str = "INSERT INTO tripartite.log(log, at, id, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 
@@ -42,6 +42,14 @@ impl Statements {
         let LogEntry { position: LogPosition { at, id, .. }, bytes, .. } = entry;
         let new = lease.execute(&self.append, &[&log.as_str(), &moment(*at), &id.as_bytes(), bytes]).await?;
         Ok(new == 1)
+    }
+
+    /// An append as one of several statements.
+    pub(super) fn appending<'a>(&self, AppendOf { log, entry, .. }: &'a AppendOf) -> Sent<'a> {
+        let LogEntry { position: LogPosition { at, id, .. }, bytes, .. } = entry;
+        let values: Vec<Box<dyn tokio_postgres::types::ToSql + Sync + Send + 'a>> =
+            vec![Box::new(log.as_str()), Box::new(moment(*at)), Box::new(id.as_bytes()), Box::new(bytes.as_slice())];
+        Sent { sql: self.append.clone(), values }
     }
 
     pub(super) async fn read(

@@ -1,15 +1,18 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
-use tripartite::jobs::{DuePage, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use tripartite::jobs::{DueOf, DuePage, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
 
 use super::JobsError;
 use super::cell::{key, moment, rows, version};
 use crate::names::in_schema;
-use crate::pipeline::in_order;
-use crate::pool::Lease;
+use crate::pool::{Lease, Sent};
 
 pub(super) const GET: &str = "SELECT bytes, due, shard, version FROM tripartite.jobs WHERE key = $1";
+
+const GET_MANY: &str = "SELECT bytes, due, shard, version, key FROM tripartite.jobs WHERE key = ANY($1)";
 
 const CREATE: &str = "
 INSERT INTO tripartite.jobs(key, bytes, due, shard, version)
@@ -34,6 +37,7 @@ const KEYS: &str = "SELECT key FROM tripartite.jobs WHERE key > $1 AND key < $2 
 #[derive(Debug, Clone)]
 pub(super) struct Statements {
     get: String,
+    get_many: String,
     create: String,
     replace: String,
     delete: String,
@@ -42,20 +46,25 @@ pub(super) struct Statements {
     keys: String,
 }
 
-/// A swap as a statement and its values.
-struct Prepared<'a> {
-    sql: &'a str,
-    values: Vec<Box<dyn ToSql + Sync + Send + 'a>>,
-}
-
-impl Prepared<'_> {
-    fn values(&self) -> Vec<&(dyn ToSql + Sync)> {
-        self.values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect()
-    }
-}
-
 fn answer(row: Option<&tokio_postgres::Row>) -> Swap {
     row.map_or(Swap::Conflict, |row| Swap::Applied(version(row.get(0))))
+}
+
+/// The answers to swaps at some places; those that were not sent are conflicts.
+fn answers(len: usize, places: &[usize], rows: &[Vec<tokio_postgres::Row>]) -> Vec<Swap> {
+    let mut answers = vec![Swap::Conflict; len];
+    for (at, rows) in places.iter().zip(rows) {
+        answers[*at] = answer(rows.first());
+    }
+    answers
+}
+
+fn listing(rows: &[tokio_postgres::Row], limit: usize) -> Result<DuePage, JobsError> {
+    let entry = |row: &tokio_postgres::Row| Ok((row.get(0), key(row.get(1))?));
+    let mut keys = rows.iter().map(entry).collect::<Result<Vec<_>, JobsError>>()?;
+    let more = keys.len() > limit;
+    keys.truncate(limit);
+    Ok(DuePage::new(keys, more))
 }
 
 fn stored(row: &tokio_postgres::Row) -> Result<Stored, JobsError> {
@@ -70,6 +79,7 @@ impl Statements {
         let of = |sql| in_schema(schema, sql);
         Self {
             get: of(GET),
+            get_many: of(GET_MANY),
             create: of(CREATE),
             replace: of(REPLACE),
             delete: of(DELETE),
@@ -91,7 +101,7 @@ impl Statements {
         next: Option<&Row>,
     ) -> Result<Swap, JobsError> {
         let Some(swap) = self.prepared(key, expect, next) else { return Ok(Swap::Conflict) };
-        Ok(answer(lease.first(swap.sql, &swap.values()).await?.as_ref()))
+        Ok(answer(lease.first(&swap.sql, &swap.values()).await?.as_ref()))
     }
 
     /// The same on a connection or transaction of the host's.
@@ -111,16 +121,11 @@ impl Statements {
         next: Option<&Row>,
     ) -> Result<Swap, JobsError> {
         let Some(swap) = self.prepared(key, expect, next) else { return Ok(Swap::Conflict) };
-        Ok(answer(client.query_opt(swap.sql, &swap.values()).await?.as_ref()))
+        Ok(answer(client.query_opt(swap.sql.as_str(), &swap.values()).await?.as_ref()))
     }
 
     /// `None` where nothing can be swapped: from no record to none, or from a version that was never given.
-    fn prepared<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        expect: Option<Version>,
-        next: Option<&'a Row>,
-    ) -> Option<Prepared<'a>> {
+    fn prepared<'a>(&'a self, key: &'a StoreKey, expect: Option<Version>, next: Option<&'a Row>) -> Option<Sent<'a>> {
         let expect = expect.map(|version| i64::try_from(version.0)).transpose().ok()?;
         let mut values: Vec<Box<dyn ToSql + Sync + Send + 'a>> = vec![Box::new(key.as_str())];
         if let Some(Row { bytes, due, shard, .. }) = next {
@@ -137,57 +142,87 @@ impl Statements {
         if let Some(expect) = expect {
             values.push(Box::new(expect));
         }
-        Some(Prepared { sql, values })
+        Some(Sent { sql: sql.clone(), values })
     }
 
-    /// All in one transaction, so that the disk is waited for once. The keys are locked in their order, so that two batches
-    /// never wait for each other.
+    /// All in one transaction, so that the disk is waited for once.
     pub(super) async fn swap_many(&self, lease: &mut Lease, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {
-        let mut order: Vec<usize> = (0..swaps.len()).collect();
-        order.sort_by_key(|&at| &swaps[at].key);
-        let mut sent = Vec::with_capacity(swaps.len());
-        for at in order {
-            let SwapOf { key, expect, next, .. } = &swaps[at];
-            if let Some(swap) = self.prepared(key, *expect, next.as_ref()) {
-                sent.push((at, lease.statement(swap.sql).await?, swap));
-            }
-        }
+        let (places, sent) = self.in_key_order(swaps);
         if sent.is_empty() {
             return Ok(vec![Swap::Conflict; swaps.len()]);
         }
-        lease.begin("BEGIN").await?;
-        let client = lease.client();
-        // They are sent in this order, without waiting for each other's answers.
-        let asked = sent.iter().map(async |(_, statement, swap)| client.query_opt(statement, &swap.values()).await);
-        let rows = in_order(asked).await?;
+        let rows = lease.begin_with(&sent).await?;
         lease.end("COMMIT").await?;
-        let mut answers = vec![Swap::Conflict; swaps.len()];
-        for ((at, ..), row) in sent.iter().zip(&rows) {
-            answers[*at] = answer(row.as_ref());
+        Ok(answers(swaps.len(), &places, &rows))
+    }
+
+    /// A chain is one transaction, which a conflict takes back.
+    pub(super) async fn swap_chain(
+        &self,
+        lease: &mut Lease,
+        swaps: &[SwapOf],
+        entries: Vec<Sent<'_>>,
+    ) -> Result<Vec<Swap>, JobsError> {
+        let (places, mut sent) = self.in_key_order(swaps);
+        sent.extend(entries);
+        if places.len() < swaps.len() || sent.is_empty() {
+            return Ok(vec![Swap::Conflict; swaps.len()]);
         }
+        let rows = lease.begin_with(&sent).await?;
+        let answers = answers(swaps.len(), &places, &rows);
+        if answers.contains(&Swap::Conflict) {
+            lease.end("ROLLBACK").await?;
+            return Ok(vec![Swap::Conflict; swaps.len()]);
+        }
+        lease.end("COMMIT").await?;
         Ok(answers)
     }
 
-    pub(super) async fn due(
+    /// The swaps in the order of their keys, each with its place: so two transactions never wait for each other.
+    fn in_key_order<'a>(&'a self, swaps: &'a [SwapOf]) -> (Vec<usize>, Vec<Sent<'a>>) {
+        let mut order: Vec<usize> = (0..swaps.len()).collect();
+        order.sort_by_key(|&at| &swaps[at].key);
+        let swap = |at: usize| {
+            let SwapOf { key, expect, next, .. } = &swaps[at];
+            Some((at, self.prepared(key, *expect, next.as_ref())?))
+        };
+        order.into_iter().filter_map(swap).unzip()
+    }
+
+    pub(super) async fn get_many(
         &self,
         lease: &mut Lease,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, JobsError> {
-        let (shard, until) = (i32::from(shard.0), moment(until));
-        // One more than asked for says whether there are more.
-        let most = rows(limit.saturating_add(1));
-        let listed = match after {
-            Some((at, key)) => lease.query(&self.due, &[&shard, &until, &moment(*at), &key.as_str(), &most]).await?,
-            None => lease.query(&self.first_due, &[&shard, &until, &most]).await?,
+        keys: &[StoreKey],
+    ) -> Result<Vec<Option<Stored>>, JobsError> {
+        let asked: Vec<&str> = keys.iter().map(StoreKey::as_str).collect();
+        let mut found = BTreeMap::new();
+        for row in lease.query(&self.get_many, &[&asked]).await? {
+            found.insert(row.get::<_, String>(4), stored(&row)?);
+        }
+        Ok(asked.into_iter().map(|key| found.get(key).cloned()).collect())
+    }
+
+    pub(super) async fn due_many(&self, lease: &mut Lease, pages: &[DueOf]) -> Result<Vec<DuePage>, JobsError> {
+        let asked: Vec<_> = pages.iter().map(|page| self.asked(page)).collect();
+        let listed = lease.send(&asked).await?;
+        listed.iter().zip(pages).map(|(rows, page)| listing(rows, page.limit)).collect()
+    }
+
+    fn asked(&self, page: &DueOf) -> Sent<'static> {
+        let DueOf { shard, until, after, limit, .. } = page;
+        let mut values: Vec<Box<dyn ToSql + Sync + Send>> =
+            vec![Box::new(i32::from(shard.0)), Box::new(moment(*until))];
+        let sql = match after {
+            Some((at, key)) => {
+                values.push(Box::new(moment(*at)));
+                values.push(Box::new(key.as_str().to_owned()));
+                &self.due
+            }
+            None => &self.first_due,
         };
-        let mut keys =
-            listed.iter().map(|row| Ok((row.get(0), key(row.get(1))?))).collect::<Result<Vec<_>, JobsError>>()?;
-        let more = keys.len() > limit;
-        keys.truncate(limit);
-        Ok(DuePage::new(keys, more))
+        // One more than asked for says whether there are more.
+        values.push(Box::new(rows(limit.saturating_add(1))));
+        Sent { sql: sql.clone(), values }
     }
 
     pub(super) async fn keys(

@@ -41,6 +41,9 @@ pub(super) enum Way {
 /// Constraints that wait for the end of a transaction are asked now, while it is known which op it was.
 const CHECK: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
+/// A row that is locked was waited for already, while the batch was carried out together.
+const SHORTLY: &str = "SET LOCAL lock_timeout = '100ms'";
+
 /// Carries out a batch in a transaction that somebody else commits.
 pub(super) struct Writer<'a> {
     pub(super) lease: &'a mut Lease,
@@ -61,6 +64,7 @@ impl<'a> Writer<'a> {
                 }
             }
             Way::Apart => {
+                self.lease.batch(SHORTLY).await?;
                 for op in &batch.ops {
                     outcomes.push(self.write_apart(op).await?);
                 }
@@ -92,6 +96,11 @@ impl<'a> Writer<'a> {
                     return Ok(OpOutcome::Stale);
                 }
                 Ok(OpOutcome::Failed { problem: error.refusal() })
+            }
+            // Whoever has been changing the row for so long will leave another revision.
+            Err(error) if error.is_locked() => {
+                self.lease.batch("ROLLBACK TO op; RELEASE op").await?;
+                Ok(OpOutcome::Stale)
             }
             Err(error) => Err(error),
         }

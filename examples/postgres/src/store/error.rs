@@ -110,6 +110,11 @@ impl StoreError {
         self.code() == Some(&SqlState::UNIQUE_VIOLATION)
     }
 
+    /// Whether somebody else has been changing a row for too long.
+    pub(super) fn is_locked(&self) -> bool {
+        self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
     /// Whether the transaction was the victim of another one.
     pub(super) fn is_contention(&self) -> bool {
         self.code().is_some_and(failure::is_contention)

@@ -72,3 +72,21 @@ fn a_transaction_that_began_before_another_ones_edit_makes_a_larger_revision() {
     let second = bench.sql.value("SELECT tripartite_revision FROM people").unwrap().parse::<i64>().unwrap();
     assert!(second > first);
 }
+
+#[test]
+fn a_row_that_is_locked_for_too_long_holds_up_no_other() {
+    let bench = Bench::new();
+    let address = format!("{} options='-c lock_timeout=200ms'", crate::server::address());
+    bench.attached("name text, email text");
+    let pool = tripartite_postgres::pool::Pool::on(runtime(), &address).unwrap();
+    let database = tripartite_postgres::store::Database::of(pool).in_schema(bench.place.schema.as_str());
+    let store = block_on(tripartite_postgres::store::PostgresStore::new(database, bench.settings())).unwrap();
+    bench.night(&store, LISTED);
+    bench.sql.run("BEGIN; UPDATE people SET name = 'edited' WHERE tripartite_id = 'M1'");
+    let listed =
+        "{\"id\": \"M1\", \"name\": \"Ann\", \"email\": \"a@example.org\"}\n{\"id\": \"M2\", \"name\": \"Seán\"}";
+    let report = bench.night(&store, listed);
+    assert_eq!((&report["created"], &report["skipped"]), (&json!(1), &json!(1)), "{report}");
+    bench.sql.run("COMMIT");
+    assert_eq!(bench.sql.value("SELECT name FROM people WHERE tripartite_id = 'M1'").as_deref(), Some("edited"));
+}
