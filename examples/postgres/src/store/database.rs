@@ -90,6 +90,19 @@ impl Database {
         Ok(lease.end("COMMIT").await?)
     }
 
+    /// Takes away from a table of the host's own what was added to it, and all that is remembered of the register: links,
+    /// open conflicts, the audit. The rows keep what was synced.
+    ///
+    /// # Errors
+    /// [`StoreError::Attach`], when the register has no table of the host's own; [`StoreError`], when PostgreSQL refuses. Then
+    /// nothing was changed.
+    pub async fn detach(&self, register: &Register) -> Result<(), StoreError> {
+        let mut lease = self.lease().await?;
+        lease.begin("BEGIN").await?;
+        host::detach(&mut lease, &self.schema, register).await?;
+        Ok(lease.end("COMMIT").await?)
+    }
+
     /// The table that a register is kept in; `None` where the register is not there.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 //! No other column is read or written, and no row is ever deleted.
 
 mod attach;
+mod detach;
 mod inspect;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tripartite::schema::Field;
 
 pub(super) use self::attach::{MARK_ALL, attach, own_table};
+pub(super) use self::detach::detach;
 pub(super) use self::inspect::{Column, Form, Inspected, inspect};
 
 /// The columns that are added.
@@ -223,6 +225,9 @@ pub enum AttachError {
     /// The table is another register's.
     #[error("the table `{0}` is attached to another register already")]
     Taken(String),
+    /// The register has no table of the host's.
+    #[error("{0} has no table of the host's own")]
+    NotAttached(String),
     /// An added column is gone.
     #[error("the column `{column}` of `{table}` is gone; attach the table again, and its rows are linked anew")]
     Gone {

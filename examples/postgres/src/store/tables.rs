@@ -83,6 +83,7 @@ impl Tables {
         match (name, self.counts_active) {
             ("n", _) => self.n.to_string(),
             ("members", _) => self.members.clone(),
+            ("of_members", _) => quoted(self.host.schema().unwrap_or_default(), '"'),
             ("key", _) => self.key.clone(),
             ("key_type", _) => self.key_type.clone(),
             ("external_id", _) => self.external_id.clone(),

@@ -32,7 +32,7 @@ fn now() -> Instant {
 
 fn listing(schema: &Schema, records: u32, night: u32) -> Listing {
     let item = |number: u32| {
-        let changed = if number % 50 == 0 { night } else { 0 };
+        let changed = if number.is_multiple_of(50) { night } else { 0 };
         let fields = serde_json::json!({"name": format!("Áine Ní Bhriain {number}"), "email": format!("aine{number}@example.org"),
             "town": format!("Ballybeg {changed}"), "born": "1990-01-02", "member": true});
         Item::Record(RemoteRecord::new(

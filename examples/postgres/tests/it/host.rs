@@ -190,3 +190,32 @@ fn an_application_without_rights_on_the_tables_edits_its_own() {
     let presences: Vec<_> = index(&store).iter().map(|entry| entry.presence).collect();
     assert_eq!(presences, [Presence::Active, Presence::Removed]);
 }
+
+#[test]
+fn a_table_that_is_detached_is_as_it_was_and_keeps_what_was_synced() {
+    let bench = Bench::new();
+    let register = Register::default();
+    let columns = format!(
+        "SELECT string_agg(column_name, ' ' ORDER BY ordinal_position) FROM information_schema.columns
+         WHERE table_name = 'people' AND table_schema = '{}'",
+        bench.place.schema
+    );
+    bench.sql.run("CREATE TABLE people(id serial PRIMARY KEY, name text, email text, member_no text)");
+    let before = bench.sql.value(&columns);
+    let table = bench.people().external_id("member_no");
+    block_on(bench.database().attach(&register, &table, &bench.settings())).unwrap();
+    bench.night(&bench.store(), LISTED);
+    for _ in 0..2 {
+        // To attach what is attached is nothing.
+        block_on(bench.database().attach(&register, &table, &bench.settings())).unwrap();
+    }
+    block_on(bench.database().detach(&register)).unwrap();
+    assert_eq!(bench.sql.value(&columns), before);
+    let all = "SELECT string_agg(member_no || ' ' || name, ', ' ORDER BY id) FROM people";
+    assert_eq!(bench.sql.value(all).as_deref(), Some("M1 Áine, M2 Seán"));
+    bench.sql.run("UPDATE people SET name = 'x', member_no = 'same'");
+    let rest = "SELECT count(*) FROM pg_proc WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
+    assert_eq!(bench.sql.value(rest).as_deref(), Some("0"));
+    let error = block_on(bench.database().detach(&register)).unwrap_err();
+    assert!(matches!(error, StoreError::Attach(AttachError::NotAttached(_))), "{error}");
+}

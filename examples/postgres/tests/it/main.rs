@@ -8,6 +8,8 @@ mod formats;
 mod host;
 mod jobs;
 mod jobs_suite;
+mod lost_answers;
 mod open_transactions;
 mod records_suite;
+mod rights;
 mod server;

@@ -145,6 +145,11 @@ impl Cluster {
         format!("host={} user=postgres dbname=postgres", self.dir.display())
     }
 
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.dir.join(".s.PGSQL.5432")
+    }
+
     fn run(&self, bin: &Path, user: Option<&User>, program: &str, arguments: &[&str], data: &Path) {
         let mut command = Command::new(bin.join(program));
         command.args(arguments).arg(data).current_dir(&self.dir).stdin(Stdio::null()).stdout(Stdio::null());

@@ -1,0 +1,47 @@
+//! Detaching: what was added is taken away, and the rows keep what was synced.
+
+use super::super::tables::Tables;
+use super::super::{Register, StoreError, database};
+use super::{AttachError, inspect};
+use crate::names::in_schema;
+use crate::pool::Lease;
+
+const TRIGGERS: [&str; 8] =
+    ["changed", "unlinked", "activity", "renumbered", "marked_new", "marked", "deleted", "truncated"];
+
+const FUNCTIONS: [&str; 7] = ["changed", "unlinked", "activity", "renumbered", "marked", "deleted", "truncated"];
+
+/// The tables that have rows of a register.
+const OF_REGISTER: [&str; 10] =
+    ["settings", "links", "shapes", "conflicts", "audit", "runs", "keys", "unkeyed", "ruled_out", "approved"];
+
+/// Takes away what was added to the table of a register, and all that is remembered of it, within a transaction.
+pub(in super::super) async fn detach(lease: &mut Lease, schema: &str, register: &Register) -> Result<(), StoreError> {
+    let not_attached = || AttachError::NotAttached(register.to_string());
+    let n = database::number(lease, schema, register).await?.ok_or_else(not_attached)?;
+    let host = database::table(lease, schema, n).await?;
+    if host.is_own() {
+        return Err(not_attached().into());
+    }
+    let inspected = inspect(lease, &host).await?;
+    for trigger in TRIGGERS {
+        lease.batch(&format!("DROP TRIGGER IF EXISTS tripartite_{trigger} ON {}", inspected.name)).await?;
+    }
+    for function in FUNCTIONS {
+        lease.batch(&in_schema(schema, &format!("DROP FUNCTION IF EXISTS tripartite.{function}_{n}()"))).await?;
+    }
+    // An index on a column of the host's own does not go with a column.
+    if let Ok(tables) = Tables::of(schema, n, &host, &inspected) {
+        lease.batch(&tables.sql("DROP INDEX IF EXISTS {of_members}.{index}")).await?;
+    }
+    for (column, _) in host.added() {
+        lease.batch(&format!("ALTER TABLE {} DROP COLUMN IF EXISTS {column}", inspected.name)).await?;
+    }
+    for table in OF_REGISTER {
+        lease
+            .execute(&in_schema(schema, &format!("DELETE FROM tripartite.{table} WHERE register = $1")), &[&n])
+            .await?;
+    }
+    lease.execute(&in_schema(schema, "DELETE FROM tripartite.registers WHERE id = $1"), &[&n]).await?;
+    Ok(())
+}
