@@ -143,10 +143,28 @@
 //!
 //! # What a tick costs
 //!
+//! A call of the store is a round trip, if the store has its own [`get_many`](crate::jobs::JobStore::get_many),
+//! [`due_many`](crate::jobs::JobStore::due_many) and [`swap_chain`](crate::jobs::JobStore::swap_chain). With the provided
+//! ones it is as many as there are records, pages or swaps in it.
+//!
+//! | call | of a job that has one record to write |
+//! |---|---|
+//! | `due_many` | a page of each shard and of each lane of waiting jobs |
+//! | `get_many` | the gates of the next jobs |
+//! | `get_many` | the job's slot, health, tombstones, what people were told, and its connection |
+//! | `swap_chain` | the ticket, then the claim |
+//! | `compare_and_swap` | the lease is confirmed before the first write; a job with nothing to write has no such call |
+//! | `swap_chain` | the end and its entry of the history, health, what people were told, the ticket, the last success |
+//! | `compare_and_swap` | the slot no longer holds what the history has |
+//!
+//! A run of more than a second reads its gate before the end, since other runs of the source have changed it. The first
+//! success of a day removes old history. A change by somebody else costs two more calls: one to read what changed, and the
+//! rest of the chain once more. A fire of a schedule costs two calls for each 256 organisations, and three for its
+//! connection.
+//!
 //! A worker does not read a job that cannot start. A tick that starts nothing asks for a page (500) of due keys of each
 //! shard and of each lane of waiting jobs. It reads the gate of each connector on those pages once, and none of the
-//! jobs behind a gate that is shut. With [eight shards](Queue::shards) and one source that is 11 calls of the store,
-//! behind 10 waiting jobs or 20,000.
+//! jobs behind a gate that is shut. With one source that is 2 calls of the store, behind 10 waiting jobs or 20,000.
 //!
 //! Leases, schedules and attempts for the history are listed apart, so a worker finds them at once, however many jobs
 //! wait. If a page is full and nothing on it may start, [`Tick::next`] asks for another tick at once, which goes on
@@ -156,10 +174,9 @@
 //!
 //! About once an hour a tick also reads what is due far from now, and looks for times that a wrong clock has left.
 //!
-//! A job that has nothing but one record to write costs 17 calls from its gate to its end, and the pages. An attempt
-//! remembers the records that it has read or swapped, and reads one again only if somebody has changed it, or if an
-//! answer would otherwise rest on its memory. It hears of a cancel by one read of the slot before each batch of writes,
-//! and by about one a second while the run reads.
+//! An attempt remembers the records that it has read or swapped, and reads one again only if somebody has changed it, or
+//! if an answer would otherwise rest on its memory. It hears of a cancel by one read of the slot before each batch of
+//! writes, and by about one a second while the run reads.
 //!
 //! Jobs that an earlier version stored are listed with the leases and schedules. A worker finds them there, reads each
 //! once, and lists it in its own lane. A worker of an earlier version finds no job that a later one has listed, so
@@ -172,10 +189,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `error` `handler` `keys` `lane` `settings` | what can go wrong; what a host gives; where each record is kept, and where it is listed |
-//! | `record` | how a record is read and changed |
+//! | `record` `chain` | how a record is read and changed; how several are changed by one chain |
 //! | `queue` | commands to slots |
 //! | `admission` `clock_skew` `connections` `history` `notified_state` `receive` `status` `stored_tombstones` `with_tombstones` | the other records, one idea each |
-//! | `context` `due_queue` | what a tick is given; in which order it tries what is due |
+//! | `context` `due_queue` `job_records` | what a tick is given; in which order it tries what is due; the records of a job |
 //! | `claim` | the permit, the ticket and the claim |
 //! | `ending` | the end of an attempt, and what follows from it |
 //! | `attempt` `memory` `tick` | a run with its heartbeats, where a lease is renewed; what a worker remembers; what it returns |
@@ -185,6 +202,7 @@
 mod active_tick;
 mod admission;
 mod attempt;
+mod chain;
 mod claim;
 mod clock_skew;
 mod connections;
@@ -194,6 +212,7 @@ mod ending;
 mod error;
 mod handler;
 mod history;
+mod job_records;
 mod keys;
 mod lane;
 mod memory;

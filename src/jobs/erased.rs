@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
-use super::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use super::{
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+};
 use crate::failure::{DynError, DynFuture};
 
 /// A [`JobStore`] whose type is known only at run time, such as that of a program whose configuration names the engine.
@@ -71,6 +73,15 @@ pub trait DynJobStore: Send + Sync + sealed::Sealed {
 
     /// [`JobStore::swap_many`], as a boxed future.
     fn dyn_swap_many<'a>(&'a self, swaps: &'a [SwapOf]) -> DynFuture<'a, Vec<Swap>>;
+
+    /// [`JobStore::get_many`], as a boxed future.
+    fn dyn_get_many<'a>(&'a self, keys: &'a [StoreKey]) -> DynFuture<'a, Vec<Option<Stored>>>;
+
+    /// [`JobStore::due_many`], as a boxed future.
+    fn dyn_due_many<'a>(&'a self, pages: &'a [DueOf]) -> DynFuture<'a, Vec<DuePage>>;
+
+    /// [`JobStore::swap_chain`], as a boxed future.
+    fn dyn_swap_chain<'a>(&'a self, swaps: &'a [SwapOf], entries: &'a [AppendOf]) -> DynFuture<'a, Vec<Swap>>;
 }
 
 /// A trait that nobody outside implements may get a method for each that `JobStore` gets.
@@ -128,6 +139,18 @@ where
     fn dyn_swap_many<'a>(&'a self, swaps: &'a [SwapOf]) -> DynFuture<'a, Vec<Swap>> {
         Box::pin(async move { self.swap_many(swaps).await.map_err(DynError::erase) })
     }
+
+    fn dyn_get_many<'a>(&'a self, keys: &'a [StoreKey]) -> DynFuture<'a, Vec<Option<Stored>>> {
+        Box::pin(async move { self.get_many(keys).await.map_err(DynError::erase) })
+    }
+
+    fn dyn_due_many<'a>(&'a self, pages: &'a [DueOf]) -> DynFuture<'a, Vec<DuePage>> {
+        Box::pin(async move { self.due_many(pages).await.map_err(DynError::erase) })
+    }
+
+    fn dyn_swap_chain<'a>(&'a self, swaps: &'a [SwapOf], entries: &'a [AppendOf]) -> DynFuture<'a, Vec<Swap>> {
+        Box::pin(async move { self.swap_chain(swaps, entries).await.map_err(DynError::erase) })
+    }
 }
 
 impl JobStore for dyn DynJobStore + '_ {
@@ -179,6 +202,27 @@ impl JobStore for dyn DynJobStore + '_ {
         Self: Sync,
     {
         self.dyn_swap_many(swaps).await
+    }
+
+    async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, DynError>
+    where
+        Self: Sync,
+    {
+        self.dyn_get_many(keys).await
+    }
+
+    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, DynError>
+    where
+        Self: Sync,
+    {
+        self.dyn_due_many(pages).await
+    }
+
+    async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, DynError>
+    where
+        Self: Sync,
+    {
+        self.dyn_swap_chain(swaps, entries).await
     }
 }
 

@@ -11,6 +11,7 @@ use super::due_queue::Due;
 use super::ending::{Attempted, Ending};
 use super::error::WorkError;
 use super::handler::{Clock, Handler};
+use super::job_records::JobRecords;
 use super::lane::kind_of;
 use super::memory::{Memory, PATIENCE};
 use super::record::Versioned;
@@ -22,11 +23,13 @@ use crate::jobs::JobStore;
 use crate::queue::{Command, Outcome, Slot, State};
 
 /// A tick under way.
-pub(super) struct ActiveTick<'a, S, H, C> {
+pub(super) struct ActiveTick<'a, S: JobStore, H, C> {
     cx: Context<'a, S, H, C>,
     memory: &'a mut Memory,
     tick: Tick,
-    /// The gates that were read. `None`: the gate admits no run, or cannot be read.
+    /// The gates that were read, and at which no job was tried yet.
+    read_gates: BTreeMap<ConnectorId, Result<Versioned<Gate>, WorkError<S::Error>>>,
+    /// The gates at which jobs were tried. `None`: the gate admits no run, or cannot be read.
     gates: BTreeMap<ConnectorId, Option<Versioned<Gate>>>,
     /// The keys whose connector's health permits no attempt now.
     unwell: BTreeSet<SyncKey>,
@@ -52,9 +55,10 @@ enum Readiness {
     Nothing,
 }
 
-impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
+impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     pub(super) fn new(cx: Context<'a, S, H, C>, memory: &'a mut Memory) -> Self {
-        Self { cx, memory, tick: Tick::default(), gates: BTreeMap::new(), unwell: BTreeSet::new() }
+        let (read_gates, gates, unwell) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { cx, memory, tick: Tick::default(), read_gates, gates, unwell }
     }
 
     pub(super) async fn run(mut self) -> Result<Tick, WorkError<S::Error>> {
@@ -128,6 +132,8 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             // Earlier ticks have passed over some of what is due, so what is next is known only once everything is
             // read.
             everything = self.memory.due_queue.read(queue, now, true).await?;
+            // What was read before a job was listed says nothing of it.
+            self.read_gates.clear();
         }
     }
 
@@ -171,17 +177,32 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     /// Whose turn it is at a job's gate. `None` while the gate admits no run.
     async fn gate_turn(&mut self, key: &SyncKey, now: DateTime<Utc>) -> Result<Option<Turn>, WorkError<S::Error>> {
         if !self.gates.contains_key(&key.connector) {
-            let gate = match self.cx.queue.load_gate(key.connector.as_str()).await {
-                Ok(gate) => self.unless_shut(key, gate, now).await?,
-                Err(error) => {
+            if !self.read_gates.contains_key(&key.connector) {
+                self.read_next_gates(key).await?;
+            }
+            let gate = match self.read_gates.remove(&key.connector) {
+                Some(Ok(gate)) => self.unless_shut(key, gate, now).await?,
+                Some(Err(error)) => {
                     self.pass_over(error)?;
                     None
                 }
+                None => None,
             };
             self.gates.insert(key.connector.clone(), gate);
         }
         let gate = self.gates.get(&key.connector).and_then(Option::as_ref);
         Ok(gate.map(|gate| gate.record.as_ref().map_or(Turn::Urgent, Gate::turn)))
+    }
+
+    /// Reads the gate of a job, and those of the jobs behind it in the same round trip.
+    async fn read_next_gates(&mut self, key: &SyncKey) -> Result<(), WorkError<S::Error>> {
+        let mut connectors = self.memory.due_queue.next_connectors();
+        connectors.insert(key.connector.clone());
+        connectors.retain(|connector| !self.gates.contains_key(connector) && !self.read_gates.contains_key(connector));
+        let connectors: Vec<_> = connectors.into_iter().collect();
+        let gates = self.cx.queue.load_gates(&connectors).await?;
+        self.read_gates.extend(connectors.into_iter().zip(gates));
+        Ok(())
     }
 
     /// The gate, if it admits a run.
@@ -206,14 +227,15 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
 
     /// Tries to start a job. Returns whether there was an attempt.
     async fn start(&mut self, key: SyncKey, kind: Turn) -> Result<bool, WorkError<S::Error>> {
-        let known = self.cx.queue.load_slot(&key).await?;
+        let JobRecords { slot: known, health, beside } = self.cx.queue.load_job(&key).await?;
         let Some(slot) = &known.record else { return Ok(false) };
         let outcome = match readiness(slot, self.cx.time()) {
             Readiness::Ready(kind) => {
-                let gate = self.gates.get(&key.connector).cloned().flatten();
+                let gate = self.gates.get(&key.connector).cloned().flatten().map(Versioned::remember);
                 let other_waits = self.memory.due_queue.other_kind_waits(&key.connector, kind);
                 let slot_time = slot.updated_at;
-                self.attempt(&key, kind, Candidate { slot: known, gate, health: None, slot_time, other_waits }).await
+                let (slot, health) = (Some(known), Some(health));
+                self.attempt(&key, kind, Candidate { slot, gate, health, beside, slot_time, other_waits }).await
             }
             Readiness::NotBefore(at) => Ok(StartOutcome::NotBefore(at)),
             Readiness::Nothing => Ok(StartOutcome::Nothing),
@@ -276,7 +298,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             ClaimAnswer::Refused(claim, gate) => {
                 // This may be the second request for a claim that stands, refused by a stale reading. Then the ticket
                 // ends by itself.
-                if first {
+                if let Some(gate) = gate.filter(|_| first) {
                     let PendingClaim { key, nonce, .. } = claim;
                     self.cx.queue.release_ticket(&key, &nonce, Some(gate.remember()), self.cx.time()).await?;
                 }

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
+use super::chain::Draft;
 use super::error::WorkError;
 use super::keys::{gate_key, health_key};
 use super::queue::Queue;
 use super::record::Versioned;
 use crate::gate::{Admission, Gate, Limits, Turn};
 use crate::health::Health;
-use crate::id::{Nonce, SyncKey};
-use crate::jobs::JobStore;
+use crate::id::{ConnectorId, Nonce, SyncKey};
+use crate::jobs::{JobStore, StoreKey};
 
 /// A request for a ticket, or for a longer one.
 pub(super) struct TicketRequest<'a> {
@@ -29,6 +30,19 @@ pub(super) struct TurnRequest {
 }
 
 impl TicketRequest<'_> {
+    /// The gate to store, if it changes, and its answer. There may be no gate yet.
+    pub(super) fn admit_at(
+        &self,
+        gate: Option<&Gate>,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> (Option<Gate>, Admission) {
+        match gate {
+            Some(gate) => self.admit(gate, now, until),
+            None => self.admit(&Gate::new(now), now, until),
+        }
+    }
+
     /// If it is the other kind's turn and a job of that kind waits, this one is told that it is too soon.
     fn admit(&self, gate: &Gate, now: DateTime<Utc>, until: DateTime<Utc>) -> (Option<Gate>, Admission) {
         let transition = match self.start {
@@ -99,6 +113,21 @@ impl<S: JobStore> Queue<S> {
         self.records.load(&gate_key(group)).await
     }
 
+    /// The gates of several connectors, in their order, or why one cannot be read.
+    pub(super) async fn load_gates(
+        &self,
+        connectors: &[ConnectorId],
+    ) -> Result<Vec<Result<Versioned<Gate>, WorkError<S::Error>>>, WorkError<S::Error>>
+    where
+        S: Sync,
+    {
+        let keys: Vec<_> = connectors.iter().map(|connector| gate_key(connector.as_str())).collect();
+        let stored = self.records.get_many(keys.clone()).await?;
+        let broken = |key: StoreKey| move |problem| WorkError::Broken { key, problem };
+        let read = keys.into_iter().zip(stored).map(|(key, stored)| Versioned::of_stored(stored).map_err(broken(key)));
+        Ok(read.collect())
+    }
+
     /// Asks a gate for a ticket until a point in time. Returns its answer, and the gate as it is stored then.
     pub(super) async fn take_ticket(
         &self,
@@ -107,10 +136,7 @@ impl<S: JobStore> Queue<S> {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<(Admission, Versioned<Gate>), WorkError<S::Error>> {
-        let admit = |gate: Option<&Gate>| match gate {
-            Some(gate) => request.admit(gate, now, until),
-            None => request.admit(&Gate::new(now), now, until),
-        };
+        let admit = |gate: Option<&Gate>| request.admit_at(gate, now, until);
         self.records.change_from(&gate_key(request.key.connector.as_str()), gate, |_| true, admit).await
     }
 
@@ -122,11 +148,20 @@ impl<S: JobStore> Queue<S> {
         gate: Option<Versioned<Gate>>,
         now: DateTime<Utc>,
     ) -> Result<(), WorkError<S::Error>> {
-        let release = |gate: Option<&Gate>| {
-            let gate = gate.cloned().unwrap_or_else(|| Gate::new(now));
-            (Some(gate.release(key, nonce, now)), ())
-        };
+        let release = |gate: Option<&Gate>| (gate.map(|gate| gate.release(key, nonce, now)), ());
         self.records.change_from(&gate_key(key.connector.as_str()), gate, |_| true, release).await.map(|(done, _)| done)
+    }
+
+    /// As [`release_ticket`](Self::release_ticket), as a part of a chain.
+    pub(super) fn draft_release<'a>(
+        key: &'a SyncKey,
+        nonce: &'a Nonce,
+        gate: Option<Versioned<Gate>>,
+        now: DateTime<Utc>,
+    ) -> Draft<'a, Gate, ()> {
+        Draft::new(gate_key(key.connector.as_str()), gate, move |gate| {
+            (gate.map(|gate| gate.release(key, nonce, now)), ())
+        })
     }
 
     /// Changes the health of a key's connector. Returns the answer, and the health as it is stored then.

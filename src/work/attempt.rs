@@ -7,11 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::admission::TicketRequest;
 use super::claim::Claimed;
 use super::context::Context;
-use super::ending::Ending;
+use super::ending::{Ending, Known, KnownOthers};
 use super::error::WorkError;
 use super::handler::{Clock, Handler, Job, Session};
+use super::job_records::Beside;
 use super::keys::slot_key;
 use super::record::Versioned;
+use super::stored_tombstones::in_scope;
 use super::with_tombstones::WithTombstones;
 use crate::backoff::later;
 use crate::drive::{DriveError, advance};
@@ -44,6 +46,7 @@ pub(super) struct ActiveAttempt<'a, S, H, C> {
     job: Job,
     nonce: Nonce,
     lease_until: DateTime<Utc>,
+    ticket_until: DateTime<Utc>,
     beaten_at: DateTime<Utc>,
     /// When it last knew whether somebody has cancelled it.
     checked_at: DateTime<Utc>,
@@ -54,6 +57,7 @@ pub(super) struct ActiveAttempt<'a, S, H, C> {
     slot: Option<Versioned<Slot>>,
     gate: Option<(DateTime<Utc>, Versioned<Gate>)>,
     health: Option<Versioned<Health>>,
+    beside: Beside,
 }
 
 /// What ends a run by a reading of its slot.
@@ -82,14 +86,15 @@ enum RunEnd {
 
 type Verdict = Option<Result<(), Failure>>;
 
-impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
+impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
     pub(super) fn new(cx: Context<'a, S, H, C>, claimed: Claimed) -> Self {
-        let Claimed { job, nonce, at, lease_until, slot, gate, health } = claimed;
+        let Claimed { job, nonce, at, lease_until, ticket_until, slot, gate, health, beside } = claimed;
         Self {
             cx,
             job,
             nonce,
             lease_until,
+            ticket_until,
             beaten_at: at,
             checked_at: at,
             writing: false,
@@ -97,6 +102,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
             slot: Some(slot.remember()),
             gate: Some((at, gate.remember())),
             health,
+            beside,
         }
     }
 
@@ -106,7 +112,7 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
     /// When a record cannot be read that the attempt needs. Its lease runs out then.
     pub(super) async fn carry_out(mut self) -> Result<Ending, WorkError<S::Error>> {
         let token = self.job.token;
-        let tombstones = match self.cx.queue.tombstones(&self.job.key, &self.job.scope).await {
+        let tombstones = match self.tombstones().await {
             Ok(tombstones) => tombstones,
             // Waiting makes no record readable, so the attempt fails. A store that failed may answer again, so then the
             // job is given back and loses no attempt.
@@ -144,9 +150,20 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
 
     fn into_ending(mut self, command: Command) -> Ending {
         let gate = self.recent_gate(self.cx.time());
-        let Self { job, nonce, slot, health, .. } = self;
-        let tombstones = Tombstones::default();
-        Ending { job, nonce, command, report: None, verdict: None, tombstones, slot, gate, health }
+        let Self { job, nonce, slot, health, beside, .. } = self;
+        let (tombstones, others) = (Tombstones::default(), KnownOthers { gate, health, beside });
+        Ending { job, nonce, command, report: None, verdict: None, tombstones, known: Known { slot, others } }
+    }
+
+    /// The tombstones of the records that the job is about.
+    async fn tombstones(&mut self) -> Result<Tombstones, WorkError<S::Error>> {
+        let stored = match self.beside.tombstones.take() {
+            Some(stored) => stored,
+            None => self.cx.queue.load_tombstones(&self.job.key).await?,
+        };
+        let tombstones = in_scope(stored.record.as_ref(), &self.job.scope);
+        self.beside.tombstones = Some(stored);
+        Ok(tombstones)
     }
 
     /// When the job store may answer again.
@@ -224,6 +241,15 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
         if early && !self.may_be_cancelled(now, step).await? {
             return Ok(Beat::GoOn);
         }
+        if now >= self.beaten_at && now - self.beaten_at < third && now < self.ticket_until {
+            // The first write needs the lease confirmed, and no longer one: the gate is left alone.
+            let within = (self.ticket_until - now).to_std().unwrap_or_default().min(lease);
+            match self.extend_lease(now, within, self.ticket_until, step.processed()).await? {
+                Outcome::Extended { until, .. } if until > self.ticket_until => {}
+                Outcome::Extended { until, cancel } => return Ok(self.confirmed(until, now, begins_to_write, cancel)),
+                _ => return Ok(Beat::LeaseLost),
+            }
+        }
         // The lease must not outlive the ticket, so the ticket is extended first.
         let mut until = later(now, lease).max(self.lease_until);
         loop {
@@ -233,18 +259,25 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
                     return Ok(Beat::GiveBack(at, TICKET_LOST.to_owned()));
                 }
             };
-            match self.extend_lease(now, ticket, step.processed()).await? {
+            self.ticket_until = ticket;
+            match self.extend_lease(now, lease, ticket, step.processed()).await? {
                 // The slot's time is ahead, so the lease would outlive the ticket: a longer ticket first.
                 Outcome::Extended { until: longer, .. } if longer > ticket => until = longer,
                 Outcome::Extended { until, cancel } => {
-                    (self.lease_until, self.beaten_at, self.checked_at) = (until, now, now);
-                    self.writing |= begins_to_write;
-                    self.sighted = None;
-                    return Ok(if cancel { Beat::Cancelled } else { Beat::GoOn });
+                    self.beaten_at = now;
+                    return Ok(self.confirmed(until, now, begins_to_write, cancel));
                 }
                 _ => return Ok(Beat::LeaseLost),
             }
         }
+    }
+
+    /// The lease is held, until this time.
+    fn confirmed(&mut self, until: DateTime<Utc>, now: DateTime<Utc>, begins_to_write: bool, cancel: bool) -> Beat {
+        (self.lease_until, self.checked_at) = (until, now);
+        self.writing |= begins_to_write;
+        self.sighted = None;
+        if cancel { Beat::Cancelled } else { Beat::GoOn }
     }
 
     async fn extend_ticket(
@@ -269,10 +302,11 @@ impl<'a, S: JobStore, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
     async fn extend_lease(
         &mut self,
         now: DateTime<Utc>,
+        lease: Duration,
         ticket: DateTime<Utc>,
         done: u64,
     ) -> Result<Outcome, WorkError<S::Error>> {
-        let (token, lease) = (self.job.token, self.cx.settings.lease);
+        let token = self.job.token;
         let progress = Progress { done, ..Progress::default() };
         let (rules, clock) = (&self.cx.queue.rules, self.cx.clock);
         let extend = |slot: Option<&Slot>| {

@@ -3,28 +3,37 @@
 use chrono::{DateTime, Utc};
 
 use super::admission::{TicketRequest, TurnRequest};
+use super::chain::Draft;
 use super::context::Context;
 use super::error::WorkError;
 use super::handler::{Clock, Job};
-use super::keys::slot_key;
-use super::record::Versioned;
+use super::job_records::Beside;
+use super::keys::{gate_key, slot_key};
+use super::record::{TRIES, Versioned};
 use crate::backoff::{Fraction, later};
 use crate::gate::{Admission, Gate, Turn};
 use crate::health::{Health, Permit};
 use crate::id::{Nonce, SyncKey};
 use crate::jobs::JobStore;
-use crate::queue::{Claim, Command, Outcome, Slot, Token, Transition};
+use crate::queue::{Claim, Command, Outcome, QueueRules, Slot, Token, Transition};
 
 /// What a worker has read of a job that it is about to claim.
 #[derive(Debug)]
 pub(super) struct Candidate {
-    pub(super) slot: Versioned<Slot>,
+    pub(super) slot: Option<Versioned<Slot>>,
     pub(super) gate: Option<Versioned<Gate>>,
     pub(super) health: Option<Versioned<Health>>,
+    pub(super) beside: Beside,
     /// The slot's own time; now, for one that was not read.
     pub(super) slot_time: DateTime<Utc>,
     /// Whether a job of the other kind waits at the same gate.
     pub(super) other_waits: bool,
+}
+
+impl Candidate {
+    fn unread(now: DateTime<Utc>) -> Self {
+        Self { slot: None, gate: None, health: None, beside: Beside::default(), slot_time: now, other_waits: false }
+    }
 }
 
 /// A claim that was asked for. The worker keeps it until there is an answer.
@@ -38,8 +47,8 @@ pub(super) struct PendingClaim {
 /// The answer to a claim.
 pub(super) enum ClaimAnswer {
     Claimed(Box<Claimed>),
-    /// The slot refuses the claim, and there may be a ticket for it.
-    Refused(PendingClaim, Versioned<Gate>),
+    /// The slot refuses the claim. The gate, if it has given a ticket for it.
+    Refused(PendingClaim, Option<Versioned<Gate>>),
     /// The gate admits no run before this time.
     GateShut(DateTime<Utc>),
     /// Another claim of the key has a ticket until this time.
@@ -52,12 +61,31 @@ pub(super) struct Claimed {
     pub(super) nonce: Nonce,
     pub(super) at: DateTime<Utc>,
     pub(super) lease_until: DateTime<Utc>,
+    pub(super) ticket_until: DateTime<Utc>,
     pub(super) slot: Versioned<Slot>,
     pub(super) gate: Versioned<Gate>,
     pub(super) health: Option<Versioned<Health>>,
+    pub(super) beside: Beside,
 }
 
-impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
+impl Claimed {
+    fn new(
+        pending: PendingClaim,
+        claim: Claim,
+        known: Candidate,
+        at: DateTime<Utc>,
+        ticket_until: DateTime<Utc>,
+        slot: Versioned<Slot>,
+        gate: Versioned<Gate>,
+    ) -> Self {
+        let (PendingClaim { key, nonce, .. }, Candidate { health, beside, .. }) = (pending, known);
+        let Claim { token, scope, policy, attempt, until: lease_until } = claim;
+        let job = Job { key, token, scope, policy, attempt };
+        Self { job, nonce, at, lease_until, ticket_until, slot, gate, health, beside }
+    }
+}
+
+impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
     /// Asks the health of a job's connector for a permit.
     pub(super) async fn ask_permit(
         &self,
@@ -66,80 +94,133 @@ impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
     ) -> Result<Permit, WorkError<S::Error>> {
         let now = self.time();
         let until = later(now.max(candidate.slot_time), self.settings.lease);
-        let token = Token(candidate.slot.record.as_ref().map_or(0, |slot| slot.token.0) + 1);
+        let slot = candidate.slot.as_ref().and_then(|slot| slot.record.as_ref());
+        let token = Token(slot.map_or(0, |slot| slot.token.0) + 1);
         let permit = |health: &Health| health.permit(token, now, until);
-        let (permit, health) = self.queue.change_health(key, None, now, permit).await?;
+        let (permit, health) = self.queue.change_health(key, candidate.health.take(), now, permit).await?;
         candidate.health = Some(health.remember());
         Ok(permit)
     }
 
-    /// Asks for a ticket and then for the claim, under one nonce. Without a candidate it asks once more, since the
-    /// answer to the first time was lost.
+    /// Takes a ticket and claims the job in one round trip, the ticket first, both under one nonce. What somebody else
+    /// has changed is read again. Without a candidate it asks once more, since the answer to the first time was lost.
     pub(super) async fn claim(
         &self,
         claim: PendingClaim,
         candidate: Option<Candidate>,
     ) -> Result<ClaimAnswer, WorkError<S::Error>> {
         let now = self.time();
-        let (mut slot, mut gate, health, slot_time, other_waits) = match candidate {
-            Some(Candidate { slot, gate, health, slot_time, other_waits }) => {
-                (Some(slot), gate, health, slot_time, other_waits)
-            }
-            None => (None, None, None, now, false),
-        };
-        let mut start = Some(TurnRequest { kind: claim.kind, other_waits });
-        let mut until = later(slot_time.max(now), self.settings.lease);
-        loop {
+        let mut known = candidate.unwrap_or_else(|| Candidate::unread(now));
+        let (worker, lease) = (self.worker.clone(), self.settings.lease);
+        let command = Command::Claim { worker, nonce: claim.nonce.clone(), lease };
+        let command = ClaimCommand { rules: &self.queue.rules, command, now };
+        let start = TurnRequest { kind: claim.kind, other_waits: known.other_waits };
+        let (mut start, mut until) = (Some(start), later(known.slot_time.max(now), lease));
+        for _ in 0..TRIES {
+            let (slot, gate) = self.read_unknown(&claim.key, &mut known).await?;
+            // The lease must not outlive the ticket, also if the slot's time is ahead.
+            let Some(lease_until) = command.until(slot.record.as_ref()) else {
+                let gate = start.is_none().then_some(gate);
+                return Ok(ClaimAnswer::Refused(claim, gate));
+            };
+            until = until.max(lease_until);
             let (key, nonce) = (&claim.key, &claim.nonce);
-            let request = TicketRequest { key, nonce, limits: &self.settings.gate, start: start.take() };
-            let (admission, stored_gate) = self.queue.take_ticket(&request, gate.take(), now, until).await?;
-            let ticket = match admission {
+            let request = TicketRequest { key, nonce, limits: &self.settings.gate, start };
+            let ticket = match request.admit_at(gate.record.as_ref(), now, until).1 {
                 Admission::Admitted { until } => until,
+                // The gate was read some time ago, so it is read again.
+                _ if gate.remembered => {
+                    known.slot = Some(slot);
+                    continue;
+                }
                 Admission::Full { until: at } | Admission::TooSoon { at } => return Ok(ClaimAnswer::GateShut(at)),
                 Admission::Held { until: at } => return Ok(ClaimAnswer::TicketHeld(at)),
             };
-            let (claimed, slot) = self.claim_slot(&claim, slot.take(), now, ticket).await?;
-            match claimed {
-                ClaimWithin::Ticket(Claim { token, scope, policy, attempt, until }) => {
-                    let job = Job { key: claim.key, token, scope, policy, attempt };
-                    let (at, lease_until, nonce) = (now, until, claim.nonce);
-                    let claimed = Claimed { job, nonce, at, lease_until, slot, gate: stored_gate, health };
-                    return Ok(ClaimAnswer::Claimed(Box::new(claimed)));
+            let (taken, claimed) = self.take_and_claim((&request, &command), gate, slot, (until, ticket)).await?;
+            match (taken, claimed) {
+                (Some(gate), Some((Some(claimed), slot))) => {
+                    return Ok(ClaimAnswer::Claimed(Box::new(Claimed::new(
+                        claim, claimed, known, now, ticket, slot, gate,
+                    ))));
                 }
-                // The slot's time is ahead, so the lease would outlive the ticket: a longer ticket first.
-                ClaimWithin::LongerTicket(longer) => until = longer,
-                ClaimWithin::Nothing => return Ok(ClaimAnswer::Refused(claim, stored_gate)),
+                (Some(gate), _) => {
+                    // The start has been counted.
+                    (start, known.gate) = (None, Some(gate));
+                    // The slot has changed, perhaps by a trigger that has a tombstone.
+                    known.beside.tombstones = None;
+                }
+                (None, _) => {}
             }
         }
+        Err(WorkError::Contended { key: slot_key(&claim.key) })
     }
 
-    /// Claims a slot, unless the lease would outlive the ticket.
-    async fn claim_slot(
+    /// The slot and the gate. Those that are not known are read.
+    async fn read_unknown(
         &self,
-        claim: &PendingClaim,
-        slot: Option<Versioned<Slot>>,
-        now: DateTime<Utc>,
-        ticket: DateTime<Utc>,
-    ) -> Result<(ClaimWithin, Versioned<Slot>), WorkError<S::Error>> {
-        let (worker, lease) = (self.worker.clone(), self.settings.lease);
-        let command = Command::Claim { worker, nonce: claim.nonce.clone(), lease };
-        let claim_slot = |slot: Option<&Slot>| {
-            let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
-            let transition = before.step(&self.queue.rules, None, command.clone(), now, Fraction::ONE);
-            let Transition { next, outcome } = transition;
-            match outcome {
-                Outcome::Claimed(claim) if claim.until > ticket => (None, ClaimWithin::LongerTicket(claim.until)),
-                Outcome::Claimed(claim) => (Some(next), ClaimWithin::Ticket(claim)),
-                _ => (None, ClaimWithin::Nothing),
-            }
+        key: &SyncKey,
+        known: &mut Candidate,
+    ) -> Result<(Versioned<Slot>, Versioned<Gate>), WorkError<S::Error>> {
+        let gate = match known.gate.take() {
+            Some(gate) => gate,
+            None => self.queue.load_gate(key.connector.as_str()).await?,
         };
-        self.queue.records.change_from(&slot_key(&claim.key), slot, |_| true, claim_slot).await
+        let slot = match known.slot.take() {
+            Some(slot) => slot,
+            None => self.queue.load_slot(key).await?,
+        };
+        Ok((slot, gate))
+    }
+
+    /// Stores a ticket that the gate gives, and then the claim. Returns the gate if the ticket is stored, and what came
+    /// of the claim if that is.
+    async fn take_and_claim(
+        &self,
+        (request, command): (&TicketRequest<'_>, &ClaimCommand<'_>),
+        gate: Versioned<Gate>,
+        slot: Versioned<Slot>,
+        (until, ticket): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<(Option<Versioned<Gate>>, Option<(Option<Claim>, Versioned<Slot>)>), WorkError<S::Error>> {
+        let (key, now) = (request.key, command.now);
+        let (gate_key, slot_key, records) = (gate_key(key.connector.as_str()), slot_key(key), &self.queue.records);
+        // Records under former keys are read once more, and the gate may refuse then.
+        let together = gate_key.former().is_none() && slot_key.former().is_none();
+        let mut taking = Draft::new(gate_key, Some(gate), |gate| request.admit_at(gate, now, until));
+        let mut claiming = Draft::new(slot_key, Some(slot), |slot| command.claim(slot, ticket));
+        if together {
+            records.try_chain(&mut [&mut taking, &mut claiming], &[]).await?;
+        } else {
+            records.try_chain(&mut [&mut taking], &[]).await?;
+        }
+        let taken = taking.into_done()?;
+        let taken = taken.filter(|(admission, _)| matches!(admission, Admission::Admitted { .. }));
+        if !together && taken.is_some() {
+            records.try_chain(&mut [&mut claiming], &[]).await?;
+        }
+        Ok((taken.map(|(_, gate)| gate), claiming.into_done()?))
     }
 }
 
-/// The answer of a slot to a claim that has a ticket.
-enum ClaimWithin {
-    Ticket(Claim),
-    LongerTicket(DateTime<Utc>),
-    Nothing,
+/// The command by which a job is claimed.
+struct ClaimCommand<'a> {
+    rules: &'a QueueRules,
+    command: Command,
+    now: DateTime<Utc>,
+}
+
+impl ClaimCommand<'_> {
+    /// The claim of a slot, unless the slot refuses it or the lease would outlive the ticket.
+    fn claim(&self, slot: Option<&Slot>, ticket: DateTime<Utc>) -> (Option<Slot>, Option<Claim>) {
+        let before = slot.cloned().unwrap_or_else(|| Slot::new(self.now));
+        let Transition { next, outcome } = before.step(self.rules, None, self.command.clone(), self.now, Fraction::ONE);
+        match outcome {
+            Outcome::Claimed(claim) if claim.until <= ticket => (Some(next), Some(claim)),
+            _ => (None, None),
+        }
+    }
+
+    /// Until when the claim of a slot would last. `None`: the slot refuses it.
+    fn until(&self, slot: Option<&Slot>) -> Option<DateTime<Utc>> {
+        self.claim(slot, DateTime::<Utc>::MAX_UTC).1.map(|claim| claim.until)
+    }
 }

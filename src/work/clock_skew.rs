@@ -14,7 +14,7 @@ use crate::failure::FormatError;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::id::{ConnectorId, SyncKey};
-use crate::jobs::{JobStore, StoreKey};
+use crate::jobs::{DueOf, JobStore, StoreKey};
 use crate::notice::Notice;
 use crate::queue::Slot;
 use crate::registry::Enrolment;
@@ -168,25 +168,27 @@ impl<S: JobStore> Queue<S> {
         now: DateTime<Utc>,
         notices: &mut Vec<Notice>,
         broken: &mut Vec<(StoreKey, String)>,
-    ) -> Result<(), WorkError<S::Error>> {
+    ) -> Result<(), WorkError<S::Error>>
+    where
+        S: Sync,
+    {
         // No key is greater than this one, so a page behind it begins with what is due later.
         let behind = (now + FAR, StoreKey::of("zz", []));
-        for shard in self.all_shards() {
-            let mut after = Some(behind.clone());
-            loop {
-                let far = DateTime::<Utc>::MAX_UTC;
-                let page = self.store().due(shard, far, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
-                for (_, key) in &page.keys {
+        let page = |shard, after| DueOf::new(shard, DateTime::<Utc>::MAX_UTC, PAGE).after(after);
+        let mut asked: Vec<_> = self.all_shards().map(|shard| page(shard, behind.clone())).collect();
+        while !asked.is_empty() {
+            let pages = self.store().due_many(&asked).await.map_err(WorkError::Store)?;
+            let shards: Vec<_> = asked.iter().map(|page| page.shard).collect();
+            asked.clear();
+            for (shard, found) in shards.into_iter().zip(pages) {
+                for (_, key) in &found.keys {
                     match self.skew_notice(key, now).await {
                         Ok(notice) => notices.extend(notice),
                         Err(WorkError::Broken { key, problem }) => broken.push((key, problem)),
                         Err(error) => return Err(error),
                     }
                 }
-                after = page.keys.last().cloned();
-                if !page.more || after.is_none() {
-                    break;
-                }
+                asked.extend(found.keys.last().filter(|_| found.more).map(|last| page(shard, last.clone())));
             }
         }
         Ok(())

@@ -2,13 +2,20 @@
 
 use chrono::{DateTime, Utc};
 
+use super::chain::Draft;
 use super::error::{ConnectError, WorkError};
-use super::keys::connection_key;
+use super::keys::{connection_key, slot_key};
 use super::queue::Queue;
-use crate::id::{ConnectorId, SyncKey};
+use super::record::Versioned;
+use crate::backoff::Fraction;
+use crate::id::{ConnectorId, PolicyRef, SyncKey};
 use crate::jobs::{JobStore, StoreKey};
-use crate::queue::{Command, Outcome, Scope, Trigger};
+use crate::queue::{Command, Outcome, Scope, Slot, Transition, Trigger};
 use crate::registry::{Connection, Enrolment};
+use crate::schedule::Fire;
+
+/// How many keys a fire triggers in one round trip.
+const FIRED_AT_ONCE: usize = 256;
 
 /// What a schedule has triggered, and the slots that could not be read.
 pub(super) type Fired = (Vec<(SyncKey, Outcome)>, Vec<(StoreKey, String)>);
@@ -105,7 +112,9 @@ impl<S: JobStore> Queue<S> {
     pub async fn connection(&self, connector: &ConnectorId) -> Result<Option<Enrolment>, WorkError<S::Error>> {
         self.records.read(&connection_key(connector)).await
     }
+}
 
+impl<S: JobStore + Sync> Queue<S> {
     /// Triggers what a connection's schedule fires until now, for each organisation it serves. Returns the keys, with
     /// what came of each trigger. Two callers at the same time trigger nothing twice, since a fire's time is its id.
     ///
@@ -157,19 +166,11 @@ impl<S: JobStore> Queue<S> {
         let (fires, settled) = known.fire(now).map_err(|error| broken(error.to_string()))?;
         // The triggers come before the fires are settled: after a crash they are fired again, and their ids make them
         // duplicates.
-        for (fire, key) in fires.iter().flat_map(|fire| known.connection().scheduled_keys().map(move |key| (fire, key)))
-        {
-            let command = Command::Trigger {
-                by: Trigger::Scheduled,
-                scope: Scope::All,
-                policy: Some(known.connection().policy.clone()),
-                force: false,
-            };
-            match self.apply(&key, Some(&fire.id), command, now).await {
-                Ok(applied) => fired.push((key, applied.outcome)),
-                Err(WorkError::Broken { key, problem }) => unreadable.push((key, problem)),
-                Err(error) => return Err(error),
-            }
+        let (keys, policy) = (known.connection().scheduled_keys().collect::<Vec<_>>(), &known.connection().policy);
+        for keys in keys.chunks(FIRED_AT_ONCE) {
+            let (outcomes, broken) = self.trigger_all(keys, &fires, policy, now).await?;
+            fired.extend(outcomes);
+            unreadable.extend(broken);
         }
         // Fires that the policy for missed ones leaves out count as settled, too.
         if settled != known {
@@ -179,9 +180,57 @@ impl<S: JobStore> Queue<S> {
         Ok((fired, unreadable))
     }
 
-    /// Stores when a key was last synced with success.
-    pub(super) async fn note_success(&self, key: &SyncKey, at: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
-        let note = |known: Option<&Enrolment>| (known.map(|known| known.succeeded(key, at)), ());
-        self.records.change(&connection_key(&key.connector), note).await
+    /// Triggers some keys, once for each fire: the slots are read in one round trip, and stored in another.
+    async fn trigger_all(
+        &self,
+        keys: &[SyncKey],
+        fires: &[Fire],
+        policy: &PolicyRef,
+        now: DateTime<Utc>,
+    ) -> Result<Fired, WorkError<S::Error>> {
+        let trigger = || Command::Trigger {
+            by: Trigger::Scheduled,
+            scope: Scope::All,
+            policy: Some(policy.clone()),
+            force: false,
+        };
+        let (mut fired, mut unreadable) = (Vec::new(), Vec::new());
+        let mut drafts: Vec<_> = keys
+            .iter()
+            .map(|key| {
+                Draft::new(slot_key(key), None, move |slot: Option<&Slot>| {
+                    let mut slot = slot.cloned().unwrap_or_else(|| Slot::new(now));
+                    let mut outcomes = Vec::with_capacity(fires.len());
+                    for fire in fires {
+                        let Transition { next, outcome } =
+                            slot.step(&self.rules, Some(&fire.id), trigger(), now, Fraction::ONE);
+                        slot = next;
+                        outcomes.push(outcome);
+                    }
+                    (Some(slot), outcomes)
+                })
+            })
+            .collect();
+        self.records.each(&mut drafts).await?;
+        for (key, draft) in keys.iter().zip(drafts) {
+            match draft.into_done() {
+                Ok(done) => fired
+                    .extend(done.into_iter().flat_map(|(outcomes, _)| outcomes).map(|outcome| (key.clone(), outcome))),
+                Err(WorkError::Broken { key, problem }) => unreadable.push((key, problem)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((fired, unreadable))
+    }
+
+    /// Stores when a key was last synced with success. If a connection is stored after it was looked for, it has the
+    /// next success.
+    pub(super) fn draft_success<'a>(
+        key: &'a SyncKey,
+        known: Option<Versioned<Enrolment>>,
+        at: DateTime<Utc>,
+    ) -> Draft<'a, Enrolment, ()> {
+        let note = move |known: Option<&Enrolment>| (known.map(|known| known.succeeded(key, at)), ());
+        Draft::new(connection_key(&key.connector), known, note)
     }
 }

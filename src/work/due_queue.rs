@@ -11,12 +11,14 @@ use super::lane::Lane;
 use super::queue::Queue;
 use crate::gate::{Turn, fair};
 use crate::id::{ConnectorId, Incarnation, OrgId, SyncKey};
-use crate::jobs::{JobStore, Shard, StoreKey};
+use crate::jobs::{DueOf, DuePage, JobStore, Shard, StoreKey};
 
 /// How many due keys are asked for in one call.
 const PAGE: usize = 500;
 /// How many waiting jobs a worker holds at a time, if one of them may start.
 const MOST: usize = 10_000;
+/// How many waiting jobs of each kind are looked at for the gates that are read in one call.
+const AHEAD: usize = 32;
 /// For how long a worker relies on the keys that it has read.
 const TRUST: TimeDelta = TimeDelta::seconds(5);
 /// How many urgent jobs a worker starts in a row while a scheduled one may start.
@@ -151,9 +153,9 @@ impl DueQueue {
         }
     }
 
-    /// Reads the due keys: always the urgent jobs, and the rest if it was not read lately or `everything` is true.
-    /// Returns whether it read everything.
-    pub(super) async fn read<S: JobStore>(
+    /// Reads the due keys in one round trip: always the urgent jobs, and the rest if it was not read lately or
+    /// `everything` is true. If nothing is left then, it reads the rest, too. Returns whether it read everything.
+    pub(super) async fn read<S: JobStore + Sync>(
         &mut self,
         queue: &Queue<S>,
         now: DateTime<Utc>,
@@ -162,48 +164,63 @@ impl DueQueue {
         let lately = self.read_at.take().is_some_and(|at| at <= now && now - at < TRUST);
         self.first_later = None;
         self.more.retain(|_, (lane, _)| lately && !everything && *lane == Lane::Scheduled);
-        let urgent = self.read_lane(queue, Lane::Urgent, now).await?;
-        let none_left = urgent.is_empty() && self.scheduled.keys.is_empty() && self.ungated.is_empty();
-        self.urgent.fill(urgent);
-        let everything = everything || !lately || none_left;
-        if everything {
-            self.read_ungated(queue, now).await?;
-            let scheduled = self.read_lane(queue, Lane::Scheduled, now).await?;
-            self.scheduled.fill(scheduled);
+        if everything || !lately {
+            // The urgent ones first: a store may read the pages one by one, and meanwhile more of them become due.
+            self.read_lanes(queue, &[Lane::Urgent, Lane::Ungated, Lane::Scheduled], now).await?;
+            return Ok(true);
         }
-        self.read_at = Some(now);
-        Ok(everything)
+        self.read_lanes(queue, &[Lane::Urgent], now).await?;
+        let none_left = self.urgent.keys.is_empty() && self.scheduled.keys.is_empty() && self.ungated.is_empty();
+        if none_left {
+            self.read_lanes(queue, &[Lane::Ungated, Lane::Scheduled], now).await?;
+        }
+        Ok(none_left)
     }
 
-    async fn read_ungated<S: JobStore>(
+    /// Reads the next page of each shard of some lanes, in place of what is known of them.
+    async fn read_lanes<S: JobStore + Sync>(
         &mut self,
         queue: &Queue<S>,
+        lanes: &[Lane],
         now: DateTime<Utc>,
     ) -> Result<(), WorkError<S::Error>> {
-        self.ungated.clear();
-        for shard in queue.shards_of(Lane::Ungated, self.seed) {
-            let after = self.after.remove(&shard);
-            let keys = self.read_page(queue, Lane::Ungated, shard, after, now).await?;
-            self.ungated.extend(keys.into_iter().map(due));
-            // This tick handles the whole page, so the next reading always goes on behind it.
-            self.after.extend(self.more.get(&shard).map(|(_, at)| (shard, at.clone())));
+        let mut pages = Vec::new();
+        for lane in lanes {
+            for shard in queue.shards_of(*lane, self.seed) {
+                // This tick handles a whole page of ungated keys, so the next reading always goes on behind it.
+                let after = match lane {
+                    Lane::Ungated => self.after.remove(&shard),
+                    Lane::Urgent | Lane::Scheduled => self.after.get(&shard).cloned(),
+                };
+                pages.push((*lane, shard, after));
+            }
         }
+        let pages = self.read_pages(queue, pages, now).await?;
+        if lanes.contains(&Lane::Ungated) {
+            self.ungated.clear();
+        }
+        for lane in lanes {
+            let keys =
+                pages.iter().filter(|(of, _)| of == lane).flat_map(|(_, keys)| keys).cloned().collect::<Vec<_>>();
+            match lane {
+                Lane::Ungated => {
+                    self.ungated.extend(keys.into_iter().map(due));
+                    let shards = queue.shards_of(*lane, self.seed);
+                    let more = shards.filter_map(|shard| self.more.get(&shard).map(|(_, at)| (shard, at.clone())));
+                    self.after.extend(more);
+                }
+                Lane::Urgent => {
+                    let jobs = self.jobs(keys);
+                    self.urgent.fill(jobs);
+                }
+                Lane::Scheduled => {
+                    let jobs = self.jobs(keys);
+                    self.scheduled.fill(jobs);
+                }
+            }
+        }
+        self.read_at = Some(now);
         Ok(())
-    }
-
-    async fn read_lane<S: JobStore>(
-        &mut self,
-        queue: &Queue<S>,
-        lane: Lane,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<SyncKey>, WorkError<S::Error>> {
-        let mut jobs = Vec::new();
-        for shard in queue.shards_of(lane, self.seed) {
-            let after = self.after.get(&shard).cloned();
-            let keys = self.read_page(queue, lane, shard, after, now).await?;
-            jobs.extend(self.jobs(keys));
-        }
-        Ok(jobs)
     }
 
     /// The jobs among some keys. Any other key is handled with the ungated ones.
@@ -218,25 +235,32 @@ impl DueQueue {
         jobs
     }
 
-    /// The due keys on a page of a shard behind a position. The call also returns the first key that is not due yet.
-    async fn read_page<S: JobStore>(
+    /// The due keys on pages of shards, each behind a position. The call also returns the first keys that are not due
+    /// yet.
+    async fn read_pages<S: JobStore + Sync>(
         &mut self,
         queue: &Queue<S>,
-        lane: Lane,
-        shard: Shard,
-        after: Option<Position>,
+        pages: Vec<(Lane, Shard, Option<Position>)>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<StoreKey>, WorkError<S::Error>> {
-        // Without an end the page also shows when the first later key is due, which saves a second call.
-        let far = DateTime::<Utc>::MAX_UTC;
-        let page = queue.store().due(shard, far, after.as_ref(), PAGE).await.map_err(WorkError::Store)?;
+    ) -> Result<Vec<(Lane, Vec<StoreKey>)>, WorkError<S::Error>> {
+        // Without an end a page also shows when the first later key is due, which saves a second call.
+        let of = |(_, shard, after): &(Lane, Shard, Option<Position>)| {
+            DueOf::new(*shard, DateTime::<Utc>::MAX_UTC, PAGE).after(after.clone())
+        };
+        let asked: Vec<_> = pages.iter().map(of).collect();
+        let read = queue.store().due_many(&asked).await.map_err(WorkError::Store)?;
+        let pages = pages.into_iter().zip(read);
+        Ok(pages.map(|((lane, shard, _), page)| (lane, self.take_page(lane, shard, page, now))).collect())
+    }
+
+    fn take_page(&mut self, lane: Lane, shard: Shard, page: DuePage, now: DateTime<Utc>) -> Vec<StoreKey> {
         let later = page.keys.iter().map(|(at, _)| *at).filter(|at| *at > now).min();
         self.first_later = self.first_later.into_iter().chain(later).min();
         match page.keys.last().filter(|_| page.more && later.is_none()) {
             Some(last) => self.more.insert(shard, (lane, last.clone())),
             None => self.more.remove(&shard),
         };
-        Ok(page.keys.into_iter().filter(|(at, _)| *at <= now).map(|(_, key)| key).collect())
+        page.keys.into_iter().filter(|(at, _)| *at <= now).map(|(_, key)| key).collect()
     }
 
     /// Adds a job that waits, and that was listed with the ungated keys.
@@ -253,24 +277,37 @@ impl DueQueue {
 
     /// Reads on beyond the first pages, since something may start and organisations take turns. Returns whether it read
     /// anything.
-    pub(super) async fn read_on<S: JobStore>(
+    pub(super) async fn read_on<S: JobStore + Sync>(
         &mut self,
         queue: &Queue<S>,
         now: DateTime<Utc>,
     ) -> Result<bool, WorkError<S::Error>> {
         let mut read = false;
-        for kind in [Turn::Urgent, Turn::Scheduled] {
-            for shard in queue.shards_of(Lane::of_kind(kind), self.seed) {
-                while self.waiting(kind).keys.len() < MOST
-                    && let Some((lane, after)) = self.more.get(&shard).cloned()
-                {
-                    let keys = self.read_page(queue, lane, shard, Some(after), now).await?;
-                    self.jobs(keys).into_iter().for_each(|key| self.add(key, kind));
-                    read = true;
-                }
+        loop {
+            let mut pages = Vec::new();
+            for kind in [Turn::Urgent, Turn::Scheduled] {
+                // As many pages as there is room for.
+                let room = MOST.saturating_sub(self.waiting(kind).keys.len()).div_ceil(PAGE);
+                let shards = queue.shards_of(Lane::of_kind(kind), self.seed);
+                let more =
+                    shards.filter_map(|shard| self.more.get(&shard).map(|(lane, at)| (*lane, shard, Some(at.clone()))));
+                pages.extend(more.take(room));
+            }
+            if pages.is_empty() {
+                return Ok(read);
+            }
+            read = true;
+            for (lane, keys) in self.read_pages(queue, pages, now).await? {
+                let kind = if lane == Lane::Urgent { Turn::Urgent } else { Turn::Scheduled };
+                self.jobs(keys).into_iter().for_each(|key| self.add(key, kind));
             }
         }
-        Ok(read)
+    }
+
+    /// The connectors of the next jobs, each once: not many, since their gates are read together.
+    pub(super) fn next_connectors(&self) -> BTreeSet<ConnectorId> {
+        let keys = [&self.urgent, &self.scheduled].into_iter().flat_map(|waiting| waiting.keys.iter().take(AHEAD));
+        keys.map(|key| key.connector.clone()).collect()
     }
 
     /// The next job to try. It is taken out, and counts as waiting until [`mark_tried`](Self::mark_tried).

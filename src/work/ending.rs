@@ -1,11 +1,17 @@
 //! The end of an attempt: the slot's transition, and what follows from it. All of it may be done twice.
 
+use std::mem::discriminant;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::chain::{Draft, Link};
 use super::context::Context;
 use super::error::WorkError;
 use super::handler::{Clock, Job};
-use super::keys::slot_key;
+use super::job_records::Beside;
+use super::keys::{health_key, slot_key};
+use super::notified_state::NotifiedState;
+use super::queue::Queue;
 use super::record::Versioned;
 use crate::failure::Failure;
 use crate::gate::Gate;
@@ -14,6 +20,7 @@ use crate::id::{CommandId, ExternalId, Nonce, SyncKey};
 use crate::jobs::JobStore;
 use crate::notice::Notice;
 use crate::queue::{Command, Outcome, Progress, Slot, State, Token};
+use crate::registry::Enrolment;
 use crate::run::{Counts, Report, RunOutcome};
 use crate::tombstone::Tombstones;
 
@@ -49,9 +56,22 @@ pub(super) struct Ending {
     pub(super) verdict: Option<Result<(), Failure>>,
     /// The tombstones that it read at its beginning.
     pub(super) tombstones: Tombstones,
+    pub(super) known: Known,
+}
+
+/// The records as the attempt has last read or swapped them.
+#[derive(Debug, Default)]
+pub(super) struct Known {
     pub(super) slot: Option<Versioned<Slot>>,
+    pub(super) others: KnownOthers,
+}
+
+/// The records beside the slot.
+#[derive(Debug, Default)]
+pub(super) struct KnownOthers {
     pub(super) gate: Option<Versioned<Gate>>,
     pub(super) health: Option<Versioned<Health>>,
+    pub(super) beside: Beside,
 }
 
 impl Ending {
@@ -73,46 +93,68 @@ impl Ending {
     }
 }
 
-impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
-    /// Stores the end of an attempt, and does what follows from it. Notices are added as they come, also before an
-    /// error.
+impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
+    /// Stores the end of an attempt and what follows from it, in one chain, the end first. Notices are added as they
+    /// come, also before an error.
     pub(super) async fn finish(
         &self,
         ending: &mut Ending,
         notices: &mut Vec<Notice>,
     ) -> Result<Outcome, WorkError<S::Error>> {
         let now = self.time();
-        let (outcome, notice, slot) = self.end_slot(ending, now).await?;
-        notices.extend(notice);
-        self.queue.append(&ending.job.key, slot, now).await?;
-        self.queue.release_ticket(&ending.job.key, &ending.nonce, ending.gate.take(), now).await?;
-        if outcome == Outcome::Fenced {
-            return Ok(outcome);
+        let Known { slot, others } = std::mem::take(&mut ending.known);
+        let mut others = Some(others);
+        let (ending, records) = (&*ending, &self.queue.records);
+        let mut end = self.draft_end(ending, slot, now);
+        let drafted = end.drafted().map(|(slot, (outcome, _))| (outcome.clone(), slot.clone()));
+        let (mut follows, mut appended) = (None, false);
+        if let Some((outcome, slot)) = &drafted {
+            let follow = follows.insert(self.draft_what_follows(ending, outcome, now, others.take()));
+            let entries = Queue::<S>::entries_to_chain(&ending.job.key, slot)?;
+            let tried = {
+                let mut links: Vec<&mut dyn Link> = vec![&mut end];
+                links.extend(follow.links());
+                records.try_chain(&mut links, &entries).await
+            };
+            match tried {
+                Ok(all) => appended = all && !entries.is_empty(),
+                // If the end is stored, the rest is tried again.
+                Err(error) if !end.is_over() => return Err(error),
+                Err(_) => {}
+            }
         }
-        let (notice, last_success) = self.judge_health(ending, &outcome, now).await?;
+        records.chain(&mut [&mut end], &[]).await?;
+        let contended = || WorkError::Contended { key: slot_key(&ending.job.key) };
+        let ((outcome, notice), slot) = end.into_done()?.ok_or_else(contended)?;
         notices.extend(notice);
-        self.settle_run(ending, &outcome, now, notices).await?;
-        // A clock that is a year ahead for one run must not remove the whole history.
-        let kept = TimeDelta::from_std(self.settings.history).unwrap_or(TimeDelta::MAX);
-        if let Some(before) = last_success.and_then(|at| at.min(now).checked_sub_signed(kept)) {
-            let _ = self.queue.prune(&ending.job.key, before).await?;
-        }
+        // Somebody has changed the slot meanwhile, and the attempt has ended in another way.
+        let same = drafted.is_some_and(|(drafted, _)| discriminant(&drafted) == discriminant(&outcome));
+        let mut follows = match follows.filter(|_| same) {
+            Some(follows) => follows,
+            None => self.draft_what_follows(ending, &outcome, now, others.take()),
+        };
+        let settled = records.chain(&mut follows.links(), &[]).await;
+        let history = self.settle_history(&ending.job.key, slot, appended, now).await;
+        let last_success = follows.tell(notices)?;
+        settled?;
+        history?;
+        self.prune(ending, last_success, now).await?;
         Ok(outcome)
     }
 
-    /// Gives the slot the last progress and the command that ends the attempt.
-    async fn end_slot(
-        &self,
-        ending: &mut Ending,
+    /// The last progress and the command that ends the attempt.
+    fn draft_end<'e>(
+        &'e self,
+        ending: &'e Ending,
+        known: Option<Versioned<Slot>>,
         now: DateTime<Utc>,
-    ) -> Result<(Outcome, Option<Notice>, Versioned<Slot>), WorkError<S::Error>> {
-        let known = ending.slot.take();
+    ) -> Draft<'e, Slot, (Outcome, Option<Notice>)> {
         let (rules, fraction) = (&self.queue.rules, self.clock.fraction());
-        let Ending { job: Job { key, token, .. }, command, report, .. } = &*ending;
+        let Ending { job: Job { key, token, .. }, command, report, .. } = ending;
         let id = CommandId::new(format!("tripartite/end-{}", token.0)).ok();
         let progress =
             report.as_ref().map(|report| Command::Progress { token: *token, progress: progress(&report.written()) });
-        let end = |slot: Option<&Slot>| {
+        let end = move |slot: Option<&Slot>| {
             let before = slot.cloned().unwrap_or_else(|| Slot::new(now));
             let advanced = progress.clone().map(|progress| before.step(rules, None, progress, now, fraction).next);
             let last = advanced.as_ref().unwrap_or(&before);
@@ -120,55 +162,135 @@ impl<S: JobStore, H, C: Clock> Context<'_, S, H, C> {
             let notice = Notice::of_slot(key, &before, &transition.next);
             (slot.map(|_| transition.next), (transition.outcome, notice))
         };
-        let current = |slot: Option<&Slot>| ending.is_current(slot);
-        let ended = self.queue.records.change_from(&slot_key(key), known, current, end).await?;
-        let ((outcome, notice), slot) = ended;
-        Ok((outcome, notice, slot))
+        Draft::current(slot_key(key), known, |slot| ending.is_current(slot), end)
     }
 
-    /// Judges the connector by the attempt's verdict, if it has one. Returns the notice about it, and the time of the
-    /// last success before this attempt.
-    async fn judge_health(
-        &self,
-        ending: &mut Ending,
+    /// The changes that follow from an end: the ticket goes back, the connector is judged, and if the run has finished,
+    /// the tombstones that it has applied go, people are told, and the success is noted.
+    fn draft_what_follows<'e>(
+        &'e self,
+        ending: &'e Ending,
         outcome: &Outcome,
         now: DateTime<Utc>,
-    ) -> Result<(Option<Notice>, Option<DateTime<Utc>>), WorkError<S::Error>> {
-        let Some(verdict) = ending.verdict else { return Ok((None, None)) };
-        let (Job { key, token, .. }, rules) = (&ending.job, &self.settings.health);
-        let judge = |health: &Health| {
-            let next = match outcome {
-                Outcome::Blocked { .. } => health.answered(*token, now),
-                _ => health.judge(rules, *token, verdict, now),
-            };
-            let last_success = health.view().last_success.filter(|_| next != *health);
-            let notice = Notice::of_health(key, health, &next);
-            (next, (notice, last_success))
-        };
-        self.queue.change_health(key, ending.health.take(), now, judge).await.map(|(judged, _)| judged)
+        known: Option<KnownOthers>,
+    ) -> Follows<'e> {
+        let KnownOthers { gate, health, beside } = known.unwrap_or_default();
+        let Ending { job: Job { key, token, .. }, nonce, .. } = ending;
+        let gate = Queue::<S>::draft_release(key, nonce, gate, now);
+        let mut follows = Follows { gate, health: None, tombstones: None, notified: None, connection: None };
+        if *outcome == Outcome::Fenced {
+            return follows;
+        }
+        follows.health = ending.verdict.map(|verdict| self.draft_judgement(ending, verdict, outcome, health, now));
+        let finished = matches!(outcome, Outcome::Completed { .. } | Outcome::Blocked { .. });
+        let Some(report) = ending.report.as_ref().filter(|_| finished) else { return follows };
+        follows.notified = Some(Queue::<S>::draft_notices(key, *token, report, beside.notified, now));
+        if report.outcome != RunOutcome::Blocked {
+            let applied = ending.tombstones.only(|id| !is_left(report, id));
+            follows.tombstones =
+                (!applied.is_empty()).then(|| Queue::<S>::draft_forgetting(key, applied, beside.tombstones));
+            follows.connection = Some(Queue::<S>::draft_success(key, beside.connection, now));
+        }
+        follows
     }
 
-    /// Forgets the tombstones that a finished run has applied, and collects the notices about it.
-    async fn settle_run(
+    /// Judges the connector by the attempt's verdict. The answer is the notice about it, and the time of the last success
+    /// before this attempt.
+    fn draft_judgement<'e>(
+        &'e self,
+        ending: &'e Ending,
+        verdict: Result<(), Failure>,
+        outcome: &Outcome,
+        known: Option<Versioned<Health>>,
+        now: DateTime<Utc>,
+    ) -> Draft<'e, Health, Judged> {
+        let (Job { key, token, .. }, rules) = (&ending.job, &self.settings.health);
+        let blocked = matches!(outcome, Outcome::Blocked { .. });
+        Draft::new(health_key(key), known, move |health: Option<&Health>| {
+            let health = health.cloned().unwrap_or_else(|| Health::new(now));
+            let next = if blocked { health.answered(*token, now) } else { health.judge(rules, *token, verdict, now) };
+            let last_success = health.view().last_success.filter(|_| next != health);
+            let notice = Notice::of_health(key, &health, &next);
+            // A connector that was never tried needs no record.
+            (Some(next).filter(|next| *next != health), (notice, last_success))
+        })
+    }
+
+    /// Appends the attempt to the history if the chain has not, and takes it out of the slot.
+    async fn settle_history(
+        &self,
+        key: &SyncKey,
+        slot: Versioned<Slot>,
+        appended: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), WorkError<S::Error>> {
+        if appended { self.queue.mark_flushed(key, slot, now).await } else { self.queue.append(key, slot, now).await }
+    }
+
+    /// Removes what is too old from the history, after the first success of a day.
+    async fn prune(
         &self,
         ending: &Ending,
-        outcome: &Outcome,
+        last_success: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
-        notices: &mut Vec<Notice>,
     ) -> Result<(), WorkError<S::Error>> {
-        let finished = matches!(outcome, Outcome::Completed { .. } | Outcome::Blocked { .. });
-        let Some(report) = ending.report.as_ref().filter(|_| finished) else { return Ok(()) };
-        let Job { key, token, .. } = &ending.job;
-        let wrote = report.outcome != RunOutcome::Blocked;
-        if wrote {
-            let applied = ending.tombstones.only(|id| !is_left(report, id));
-            self.queue.forget_tombstones(key, &applied).await?;
-        }
-        notices.extend(self.queue.notify(key, *token, report, now).await?);
-        if wrote {
-            self.queue.note_success(key, now).await?;
+        let Some(last) = last_success.filter(|last| last.date_naive() != now.date_naive()) else { return Ok(()) };
+        // A clock that is a year ahead for one run must not remove the whole history.
+        let kept = TimeDelta::from_std(self.settings.history).unwrap_or(TimeDelta::MAX);
+        if let Some(before) = last.min(now).checked_sub_signed(kept).filter(|_| ending.verdict == Some(Ok(()))) {
+            let _ = self.queue.prune(&ending.job.key, before).await?;
         }
         Ok(())
+    }
+}
+
+/// The notice about a connector, and the time of its last success before an attempt.
+type Judged = (Option<Notice>, Option<DateTime<Utc>>);
+
+/// The changes that follow from the end of an attempt.
+struct Follows<'e> {
+    gate: Draft<'e, Gate, ()>,
+    health: Option<Draft<'e, Health, Judged>>,
+    tombstones: Option<Draft<'e, Tombstones, ()>>,
+    notified: Option<Draft<'e, NotifiedState, Vec<Notice>>>,
+    connection: Option<Draft<'e, Enrolment, ()>>,
+}
+
+impl Follows<'_> {
+    /// The links of a chain. Those that others of the same connector change are last, since a conflict stops the rest.
+    fn links(&mut self) -> Vec<&mut dyn Link> {
+        let Self { gate, health, tombstones, notified, connection } = self;
+        let mut links: Vec<&mut dyn Link> = Vec::with_capacity(5);
+        links.extend(health.as_mut().map(|link| link as &mut dyn Link));
+        links.extend(tombstones.as_mut().map(|link| link as &mut dyn Link));
+        links.extend(notified.as_mut().map(|link| link as &mut dyn Link));
+        links.push(gate);
+        links.extend(connection.as_mut().map(|link| link as &mut dyn Link));
+        links
+    }
+
+    /// Adds the notices of what is stored. Returns the time of the last success before this attempt.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    fn tell<E: std::error::Error>(self, notices: &mut Vec<Notice>) -> Result<Option<DateTime<Utc>>, WorkError<E>> {
+        let Self { gate, health, tombstones, notified, connection } = self;
+        let judged = health.map_or(Ok(None), Draft::into_done);
+        let told = notified.map_or(Ok(None), Draft::into_done);
+        let mut last_success = None;
+        if let Ok(Some(((notice, last), _))) = &judged {
+            last_success = *last;
+            notices.extend(notice.clone());
+        }
+        if let Ok(Some((told, _))) = &told {
+            notices.extend(told.iter().cloned());
+        }
+        gate.into_done()?;
+        judged?;
+        tombstones.map_or(Ok(None), Draft::into_done)?;
+        told?;
+        connection.map_or(Ok(None), Draft::into_done)?;
+        Ok(last_success)
     }
 }
 

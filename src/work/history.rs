@@ -11,8 +11,8 @@ use super::record::Versioned;
 use crate::backoff::Fraction;
 use crate::history::HistoryEntry;
 use crate::id::SyncKey;
-use crate::jobs::{JobStore, LogEntry, LogPosition, StoreKey};
-use crate::queue::{Command, Slot};
+use crate::jobs::{AppendOf, JobStore, LogEntry, LogPosition, StoreKey};
+use crate::queue::{Attempt, Command, Slot};
 
 /// How many entries are removed in one call.
 const PAGE: usize = 256;
@@ -125,16 +125,41 @@ impl<S: JobStore> Queue<S> {
         slot: Versioned<Slot>,
         now: DateTime<Utc>,
     ) -> Result<(), WorkError<S::Error>> {
-        let attempts = slot.record.as_ref().map(|slot| slot.unflushed.clone()).unwrap_or_default();
-        let Some(through) = attempts.iter().map(|attempt| attempt.token).max() else { return Ok(()) };
+        let Some(unflushed) = slot.record.as_ref().filter(|slot| !slot.unflushed.is_empty()) else { return Ok(()) };
         let log = self.log(key).await?;
-        for attempt in attempts {
-            let entry = HistoryEntry::new(key, attempt);
+        for AppendOf { log, entry } in Self::entries(key, &log, unflushed)? {
+            self.records.store.append(&log, &entry).await.map_err(WorkError::Store)?;
+        }
+        self.mark_flushed(key, slot, now).await
+    }
+
+    /// The entries of the finished attempts that a slot still holds, for a chain that stores the slot. There are none if
+    /// it is not known where the history is.
+    pub(super) fn entries_to_chain(key: &SyncKey, slot: &Slot) -> Result<Vec<AppendOf>, WorkError<S::Error>> {
+        let log = history_key(key);
+        if log.former().is_some() { Ok(Vec::new()) } else { Self::entries(key, &log, slot) }
+    }
+
+    fn entries(key: &SyncKey, log: &StoreKey, slot: &Slot) -> Result<Vec<AppendOf>, WorkError<S::Error>> {
+        let entry = |attempt: &Attempt| {
+            let entry = HistoryEntry::new(key, attempt.clone());
             let broken = |problem: String| WorkError::Broken { key: log.clone(), problem };
             let bytes = entry.to_json().map_err(|error| broken(error.to_string()))?;
             let entry = LogEntry { position: LogPosition { at: entry.at(), id: entry.id() }, bytes };
-            self.records.store.append(&log, &entry).await.map_err(WorkError::Store)?;
-        }
+            Ok(AppendOf { log: log.clone(), entry })
+        };
+        slot.unflushed.iter().map(entry).collect()
+    }
+
+    /// Takes out of a slot the attempts that were appended to the history.
+    pub(super) async fn mark_flushed(
+        &self,
+        key: &SyncKey,
+        slot: Versioned<Slot>,
+        now: DateTime<Utc>,
+    ) -> Result<(), WorkError<S::Error>> {
+        let attempts = slot.record.iter().flat_map(|slot| &slot.unflushed);
+        let Some(through) = attempts.map(|attempt| attempt.token).max() else { return Ok(()) };
         let flush = |slot: Option<&Slot>| {
             let flushed = Command::Flushed { through };
             (slot.map(|slot| slot.step(&self.rules, None, flushed, now, Fraction::ONE).next), ())

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::error::WorkError;
+use super::chain::Draft;
 use super::keys::notified_key;
 use super::queue::Queue;
-use super::record::Record;
+use super::record::{Record, Versioned};
 use crate::failure::FormatError;
 use crate::id::SyncKey;
 use crate::jobs::JobStore;
@@ -21,7 +21,7 @@ const FORMAT: u32 = 1;
 
 /// What the notices about the newest run said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct NotifiedState {
+pub(super) struct NotifiedState {
     format: u32,
     token: Token,
     /// Why its plan was blocked.
@@ -89,18 +89,17 @@ impl NotifiedState {
 
 impl<S: JobStore> Queue<S> {
     /// The notices about a finished run, without those that were given for an earlier one.
-    pub(super) async fn notify(
-        &self,
-        key: &SyncKey,
+    pub(super) fn draft_notices<'a>(
+        key: &'a SyncKey,
         token: Token,
-        report: &Report,
+        report: &'a Report,
+        notified: Option<Versioned<NotifiedState>>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Notice>, WorkError<S::Error>> {
-        let observe = |notified: Option<&NotifiedState>| {
+    ) -> Draft<'a, NotifiedState, Vec<Notice>> {
+        Draft::new(notified_key(key), notified, move |notified: Option<&NotifiedState>| {
             let (next, notices) = notified.cloned().unwrap_or_default().observe(key, token, report, now);
             (Some(next), notices)
-        };
-        self.records.change(&notified_key(key), observe).await
+        })
     }
 }
 

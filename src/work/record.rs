@@ -10,14 +10,14 @@ use super::error::WorkError;
 use super::lane::Lane;
 use crate::gate::Gate;
 use crate::health::Health;
-use crate::jobs::{Row, Shard, SlotStore, StoreKey, Stored, Swap, Version};
+use crate::jobs::{JobStore, Row, Shard, SlotStore, StoreKey, Stored, Swap, Version};
 use crate::queue::Slot;
 use crate::registry::Enrolment;
 use crate::tombstone::Tombstones;
 
 /// How often a swap is tried before the key is called contended. Each conflict means that somebody else's swap
 /// succeeded, or that the reading was stale.
-const TRIES: usize = 1000;
+pub(super) const TRIES: usize = 1000;
 
 /// What is stored under a key, as JSON.
 pub(super) trait Record: Serialize + DeserializeOwned + PartialEq {
@@ -32,6 +32,15 @@ pub(super) trait Record: Serialize + DeserializeOwned + PartialEq {
     /// In which shard it is listed, of a queue with so many.
     fn shard(&self, key: &StoreKey, shards: u16) -> Shard {
         Lane::Ungated.shard(key, shards)
+    }
+
+    /// The row to store under a key.
+    ///
+    /// # Errors
+    /// What is wrong, for a record that cannot be written.
+    fn to_row(&self, key: &StoreKey, shards: u16) -> Result<Row, String> {
+        let bytes = serde_json::to_vec(self).map_err(|error| error.to_string())?;
+        Ok(Row { bytes, due: self.due(), shard: self.shard(key, shards) })
     }
 }
 
@@ -77,13 +86,13 @@ impl Record for Enrolment {
 #[derive(Debug, Clone)]
 pub(super) struct Versioned<T> {
     pub(super) record: Option<T>,
-    version: Option<Version>,
+    pub(super) version: Option<Version>,
     /// Whether it was read or written some time ago: a swap may be tried on it, but nothing is answered by it.
-    remembered: bool,
+    pub(super) remembered: bool,
 }
 
 impl<T> Versioned<T> {
-    fn new(record: Option<T>, version: Option<Version>) -> Self {
+    pub(super) fn new(record: Option<T>, version: Option<Version>) -> Self {
         Self { record, version, remembered: false }
     }
 
@@ -93,11 +102,40 @@ impl<T> Versioned<T> {
     }
 }
 
+impl<T: Record> Versioned<T> {
+    /// What is stored, as it was read.
+    ///
+    /// # Errors
+    /// What is wrong with it, if it cannot be read.
+    pub(super) fn of_stored(stored: Option<Stored>) -> Result<Self, String> {
+        let Some(Stored { row, version }) = stored else { return Ok(Self::new(None, None)) };
+        let record: T = serde_json::from_slice(&row.bytes).map_err(|error| error.to_string())?;
+        record.check()?;
+        Ok(Self::new(Some(record), Some(version)))
+    }
+}
+
 /// A job store, and the number of shards in which its due keys are listed.
 #[derive(Debug)]
 pub(super) struct Records<S> {
     pub(super) store: S,
     pub(super) shards: u16,
+}
+
+impl<S: JobStore + Sync> Records<S> {
+    /// Reads several records in one round trip, in the order of their keys.
+    pub(super) async fn get_many(&self, keys: Vec<StoreKey>) -> Result<Vec<Option<Stored>>, WorkError<S::Error>> {
+        let (count, mut stored) = (keys.len(), self.store.get_many(&keys).await.map_err(WorkError::Store)?);
+        stored.resize(count, None);
+        for (stored, key) in stored.iter_mut().zip(&keys) {
+            if let Some(former) = key.former()
+                && let Some(there) = self.store.get(&former).await.map_err(WorkError::Store)?
+            {
+                *stored = Some(there);
+            }
+        }
+        Ok(stored)
+    }
 }
 
 impl<S: SlotStore> Records<S> {
@@ -123,10 +161,8 @@ impl<S: SlotStore> Records<S> {
     }
 
     async fn load_at<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
-        match self.store.get(key).await.map_err(WorkError::Store)? {
-            Some(Stored { row, version }) => Ok(Versioned::new(Some(parse(key, &row)?), Some(version))),
-            None => Ok(Versioned::new(None, None)),
-        }
+        let stored = self.store.get(key).await.map_err(WorkError::Store)?;
+        Versioned::of_stored(stored).map_err(|problem| WorkError::Broken { key: key.clone(), problem })
     }
 
     /// Changes a record by compare-and-swap, again and again until nobody was in between. `change` sees what is stored.
@@ -183,9 +219,8 @@ impl<S: SlotStore> Records<S> {
         expect: Option<Version>,
         next: &T,
     ) -> Result<Option<Version>, WorkError<S::Error>> {
-        let bytes = serde_json::to_vec(next)
-            .map_err(|error| WorkError::Broken { key: key.clone(), problem: error.to_string() })?;
-        let row = Row { bytes, due: next.due(), shard: next.shard(key, self.shards) };
+        let broken = |problem: String| WorkError::Broken { key: key.clone(), problem };
+        let row = next.to_row(key, self.shards).map_err(broken)?;
         match self.store.compare_and_swap(key, expect, Some(&row)).await {
             Ok(Swap::Applied(version)) => Ok(Some(version)),
             Ok(Swap::Conflict) => Ok(None),
@@ -207,23 +242,17 @@ impl<S: SlotStore> Records<S> {
     pub(super) async fn relist<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
         let key = &*self.home(key).await?;
         let stored = self.store.get(key).await.map_err(WorkError::Store)?;
-        let Some(Stored { mut row, mut version }) = stored else { return Ok(Versioned::new(None, None)) };
-        let record: T = parse(key, &row)?;
-        let shard = record.shard(key, self.shards);
+        let Some(Stored { row, .. }) = &stored else { return Ok(Versioned::new(None, None)) };
+        let (mut row, broken) = (row.clone(), |problem: String| WorkError::Broken { key: key.clone(), problem });
+        let mut read = Versioned::<T>::of_stored(stored).map_err(broken)?;
+        let shard = read.record.as_ref().map_or(row.shard, |record| record.shard(key, self.shards));
         if row.shard != shard {
             row.shard = shard;
-            let swap = self.store.compare_and_swap(key, Some(version), Some(&row)).await.map_err(WorkError::Store)?;
-            version = if let Swap::Applied(version) = swap { version } else { version };
+            let swap = self.store.compare_and_swap(key, read.version, Some(&row)).await.map_err(WorkError::Store)?;
+            read.version = if let Swap::Applied(version) = swap { Some(version) } else { read.version };
         }
-        Ok(Versioned::new(Some(record), Some(version)))
+        Ok(read)
     }
-}
-
-fn parse<E: std::error::Error, T: Record>(key: &StoreKey, row: &Row) -> Result<T, WorkError<E>> {
-    let broken = |problem: String| WorkError::Broken { key: key.clone(), problem };
-    let record: T = serde_json::from_slice(&row.bytes).map_err(|error| broken(error.to_string()))?;
-    record.check().map_err(broken)?;
-    Ok(record)
 }
 
 #[cfg(test)]

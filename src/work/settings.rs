@@ -28,7 +28,7 @@ pub struct Settings {
     /// When a connector that fails is left alone.
     pub health: HealthRules,
     /// How long the history is kept, counted back from the success before the newest one. So a clock that is far ahead
-    /// for one run removes nothing.
+    /// for one run removes nothing. The first success of a day (UTC) removes what is older.
     pub history: Duration,
 }
 

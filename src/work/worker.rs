@@ -44,7 +44,7 @@ impl Worker {
     /// # Errors
     /// [`WorkError`], when the job store failed. What was under way is stored at the next tick, or else its lease runs
     /// out.
-    pub async fn tick<S: JobStore, H: Handler>(
+    pub async fn tick<S: JobStore + Sync, H: Handler>(
         &mut self,
         queue: &Queue<S>,
         handler: &H,
@@ -61,7 +61,7 @@ impl Worker {
     ///
     /// # Errors
     /// As [`tick`](Self::tick).
-    pub fn tick_blocking<S: JobStore, H: Handler>(
+    pub fn tick_blocking<S: JobStore + Sync, H: Handler>(
         &mut self,
         queue: &Queue<S>,
         handler: &H,

@@ -154,6 +154,24 @@ fn a_queue_fails_in_the_class_of_its_store() {
     }
 }
 
+/// What a store does in one round trip is one behind a pointer, too.
+#[cfg(feature = "conformance")]
+#[test]
+fn several_at_a_time_are_one_call_of_the_store_inside() {
+    use tripartite::conformance::jobs::FailsOnce;
+    use tripartite::jobs::{DueOf, JobStore, Row, Shard, StoreKey, SwapOf};
+    use tripartite::memory::MemoryJobStore;
+    let keys = ["a", "b"].map(|name| StoreKey::of("case", [name]));
+    let store = Arc::new(FailsOnce::new(MemoryJobStore::default(), usize::MAX).together());
+    let erased: Arc<dyn DynJobStore> = store.clone();
+    assert_eq!(block_on(erased.get_many(&keys)).unwrap(), [None, None]);
+    let page = DueOf::new(Shard(0), chrono::DateTime::UNIX_EPOCH, 9);
+    assert_eq!(block_on(erased.due_many(&[page.clone(), page])).unwrap().len(), 2);
+    let swaps = keys.map(|key| SwapOf::new(key, None, Some(Row::new(vec![], Shard(0)))));
+    assert_eq!(block_on(erased.swap_chain(&swaps, &[])).unwrap().len(), 2);
+    assert_eq!(store.calls(), 3);
+}
+
 /// What a worker carries over threads.
 #[test]
 fn the_erased_forms_are_shared_by_threads() {

@@ -7,7 +7,7 @@
 //!
 //! | what goes wrong | how |
 //! |---|---|
-//! | the store | fails without effect, or with it; reads are stale; due keys are missing, or listed without being due |
+//! | the store | fails without effect, or with it, also within a chain; reads are stale; due keys are missing, or listed without being due |
 //! | twins | two workers have one name, and keep it when they start again |
 //! | workers | die between any two calls, are not scheduled for longer than their lease, have their tick dropped |
 //! | clocks | are set to anything within ten minutes of the time, also back; are a year ahead for a while, until a person sets back what they left |
@@ -214,6 +214,12 @@ fn nonces_of_the_name_alone_are_found_out() {
 #[test]
 fn records_without_a_fence_are_found_out() {
     assert!(found(Mutation::Unfenced, false).contains("I1:"));
+}
+
+#[test]
+fn a_chain_that_goes_on_after_a_conflict_is_found_out() {
+    // A claim without a ticket, or a ticket that went back while its run goes on.
+    breaks(&found(Mutation::ChainsGoOn, false), &["I10: ", "I7: "]);
 }
 
 #[test]

@@ -14,8 +14,8 @@ use tripartite::work::{Queue, slot_key};
 
 use super::club::{Club, key, minutes, trigger, worker};
 
-/// One job on a store that fails at a call; how many calls there were.
-fn night(at: usize, effect: bool, class: Failure) -> usize {
+/// One job on a store that fails at a call; how many calls there were. A chain may fail within, or together as one call.
+fn night(at: usize, effect: bool, together: bool, class: Failure) -> usize {
     let club = Club::new();
     let watch = club.watch.clone();
     // Long enough for a heartbeat between reading and writing.
@@ -24,6 +24,7 @@ fn night(at: usize, effect: bool, class: Failure) -> usize {
         Ok(())
     });
     let store = FailsOnce::new(MemoryJobStore::default(), at).class(class);
+    let store = if together { store.together() } else { store };
     let queue = Queue::new(if effect { store.with_effect() } else { store });
     let (name, mut worker) = (key("a/f"), worker("w"));
     while block_on(queue.apply(&name, None, trigger(None), club.now())).is_err() {}
@@ -35,7 +36,7 @@ fn night(at: usize, effect: bool, class: Failure) -> usize {
     let Ok(stored) = block_on(inner.get(&slot_key(&name)));
     let slot: Slot = serde_json::from_slice(&stored.unwrap().row.bytes).unwrap();
     slot.check().unwrap();
-    let told = format!("call {at}, effect {effect}, {class:?}: {slot:?}");
+    let told = format!("call {at}, effect {effect}, together {together}, {class:?}: {slot:?}");
     assert!(slot.state == State::Idle && slot.covered == slot.wanted && slot.unflushed.is_empty(), "{told}");
     assert_eq!(club.store(&name).records().len(), 1, "{told}");
     let failed = |ended: &Ended| !matches!(ended, Ended::Completed { .. } | Ended::Snoozed { why: Some(_), .. });
@@ -56,12 +57,14 @@ fn night(at: usize, effect: bool, class: Failure) -> usize {
 
 #[test]
 fn a_job_store_that_fails_at_any_call_costs_no_job_an_attempt() {
-    let calls = night(usize::MAX, false, Failure::Fatal);
-    assert!(calls > 20);
-    for at in 0..calls {
-        for effect in [false, true] {
-            for class in [Failure::Retry { after: None }, Failure::Fatal, Failure::Denied, Failure::Gone] {
-                let _ = night(at, effect, class);
+    for together in [false, true] {
+        let calls = night(usize::MAX, false, together, Failure::Fatal);
+        assert!(calls > 15);
+        for at in 0..calls {
+            for effect in [false, true] {
+                for class in [Failure::Retry { after: None }, Failure::Fatal, Failure::Denied, Failure::Gone] {
+                    let _ = night(at, effect, together, class);
+                }
             }
         }
     }

@@ -81,6 +81,8 @@ pub(super) enum Mutation {
     UncheckedToken,
     /// Records are written without a look at the token.
     Unfenced,
+    /// A conflict does not stop a chain.
+    ChainsGoOn,
     /// A due key is lost for ever now and then.
     LosesDue,
     /// Workers make their nonces of their name and a counter.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
-use tripartite::jobs::{DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, Version};
+use tripartite::jobs::{
+    AppendOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+};
 use tripartite::queue::{Slot, State as Doing};
 use tripartite::work::sync_key;
 
@@ -102,6 +104,55 @@ impl Faulty {
         row
     }
 
+    fn swap_now(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
+        let now = self.ground.stored(key);
+        let bent = next.map(|row| self.bent(key, row, now.is_some()));
+        let next = bent.as_ref();
+        let expect = match self.ground.mutation {
+            Mutation::BlindWrite => now.as_ref().map(|stored| stored.version),
+            _ => expect,
+        };
+        let Ok(swap) = at_once(self.ground.inner.compare_and_swap(key, expect, next));
+        if let (Swap::Applied(version), Some(row)) = (swap, next) {
+            let state = &mut *self.ground.state();
+            state.watched.swapped(self.who, key, now.as_ref(), &Stored::new(row.clone(), version));
+            state.remember(key, Stored::new(row.clone(), version));
+            state.changed.push((key.clone(), self.who));
+            if self.ground.mutation == Mutation::LosesDue && state.dice.hits(300) {
+                state.lost_due.insert(key.clone());
+            }
+        }
+        swap
+    }
+
+    fn append_now(&self, log: &StoreKey, entry: &LogEntry) -> bool {
+        let Ok(new) = at_once(self.ground.inner.append(log, entry));
+        if new || self.ground.mutation == Mutation::AppendsTwice {
+            self.ground.state().appended.push((log.clone(), entry.clone()));
+        }
+        new
+    }
+
+    /// A chain as one call. A store may roll back what came before a conflict.
+    fn chain_now(&self, swaps: &[SwapOf], entries: &[AppendOf], rolls_back: bool) -> Vec<Swap> {
+        let mut answers = vec![Swap::Conflict; swaps.len()];
+        let fits = |swap: &SwapOf| self.ground.stored(&swap.key).map(|stored| stored.version) == swap.expect;
+        if rolls_back && !swaps.iter().all(fits) {
+            return answers;
+        }
+        let skips = self.ground.mutation == Mutation::ChainsGoOn;
+        for (answer, swap) in answers.iter_mut().zip(swaps) {
+            *answer = self.swap_now(&swap.key, swap.expect, swap.next.as_ref());
+            if *answer == Swap::Conflict && !skips {
+                return answers;
+            }
+        }
+        for append in entries {
+            self.append_now(&append.log, &append.entry);
+        }
+        answers
+    }
+
     fn false_hints(&self, shard: Shard, until: DateTime<Utc>, page: &mut DuePage) {
         let state = &mut *self.ground.state();
         let rate = state.faults.hints;
@@ -146,24 +197,7 @@ impl JobStore for Faulty {
         next: Option<&Row>,
     ) -> Result<Swap, Silent> {
         self.turn("swap", key).await?;
-        let now = self.ground.stored(key);
-        let bent = next.map(|row| self.bent(key, row, now.is_some()));
-        let next = bent.as_ref();
-        let expect = match self.ground.mutation {
-            Mutation::BlindWrite => now.as_ref().map(|stored| stored.version),
-            _ => expect,
-        };
-        let Ok(swap) = at_once(self.ground.inner.compare_and_swap(key, expect, next));
-        if let (Swap::Applied(version), Some(row)) = (swap, next) {
-            let state = &mut *self.ground.state();
-            state.watched.swapped(self.who, key, now.as_ref(), &Stored::new(row.clone(), version));
-            state.remember(key, Stored::new(row.clone(), version));
-            state.changed.push((key.clone(), self.who));
-            if self.ground.mutation == Mutation::LosesDue && state.dice.hits(300) {
-                state.lost_due.insert(key.clone());
-            }
-        }
-        self.answer("swap", key, swap).await
+        self.answer("swap", key, self.swap_now(key, expect, next)).await
     }
 
     async fn due(
@@ -182,11 +216,7 @@ impl JobStore for Faulty {
 
     async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Silent> {
         self.turn("append", log).await?;
-        let Ok(new) = at_once(self.ground.inner.append(log, entry));
-        if new || self.ground.mutation == Mutation::AppendsTwice {
-            self.ground.state().appended.push((log.clone(), entry.clone()));
-        }
-        self.answer("append", log, new).await
+        self.answer("append", log, self.append_now(log, entry)).await
     }
 
     async fn read(
@@ -199,6 +229,27 @@ impl JobStore for Faulty {
         self.turn("read", log).await?;
         let Ok(entries) = at_once(self.ground.inner.read(log, range, after, limit));
         Ok(entries)
+    }
+
+    /// As one call, or as so many, with all that may come between two of them: others, a failure, a crash.
+    async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Silent> {
+        let way = self.ground.state().dice.below(4);
+        if way < 2 {
+            let page = StoreKey::of("chain", []);
+            self.turn("chain", &page).await?;
+            return self.answer("chain", &page, self.chain_now(swaps, entries, way == 0)).await;
+        }
+        let mut answers = vec![Swap::Conflict; swaps.len()];
+        for (answer, swap) in answers.iter_mut().zip(swaps) {
+            *answer = self.compare_and_swap(&swap.key, swap.expect, swap.next.as_ref()).await?;
+            if *answer == Swap::Conflict && self.ground.mutation != Mutation::ChainsGoOn {
+                return Ok(answers);
+            }
+        }
+        for append in entries {
+            self.append(&append.log, &append.entry).await?;
+        }
+        Ok(answers)
     }
 
     async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Silent> {
