@@ -189,7 +189,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `error` `handler` `keys` `lane` `settings` | what can go wrong; what a host gives; where each record is kept, and where it is listed |
-//! | `record` `chain` | how a record is read and changed; how several are changed by one chain |
+//! | `record` | how a record is read and changed |
+//! | `chain` | how several are changed by one chain of swaps |
 //! | `queue` | commands to slots |
 //! | `admission` `clock_skew` `connections` `history` `notified_state` `receive` `status` `stored_tombstones` `with_tombstones` | the other records, one idea each |
 //! | `context` `due_queue` `job_records` | what a tick is given; in which order it tries what is due; the records of a job |
