@@ -76,7 +76,8 @@ impl Case<'_> {
         let schema = policy.schema();
         let [base, local, remote] = self.words.each_ref().map(|word| of(schema, word));
         let changes = detect(schema, Sides { base: &base, local: &local, remote: &remote });
-        let verdicts = changes.changes().iter().map(|change| change.verdict.clone()).collect();
+        let verdicts: Vec<_> = changes.changes().iter().map(|change| change.verdict.clone()).collect();
+        assert_eq!(changes.is_empty(), verdicts.is_empty());
         (verdicts, decide(&policy, &linked(schema, Some(base), local), &remote))
     }
 

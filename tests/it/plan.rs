@@ -305,8 +305,10 @@ fn sentences() {
         (json!({"a": 1}), json!({"a": 2, "b": 1}), json!({"a": 3, "c": 1})),
         (json!({"a": 1}), json!({"a": 1, "b": 1}), json!({"a": 1, "c": 1})),
         (json!({"a": 1}), json!({"a": 2, "b/c": {"d": 1}}), json!({"a": 3, "b/c": {"d": 2}})),
+        (json!({"a": 1}), json!({"a": 1}), json!({"a": 2, "b": 1})),
+        (json!({"a": 1}), json!({"a": 2}), json!({"a": 1})),
     ] {
-        for name in ["merge", "merge:local", "merge:remote"] {
+        for name in ["merge", "merge:local", "merge:remote", "enforced", "fill_only"] {
             let strategy = serde_json::to_value(strategy(name)).unwrap();
             let policy = Policy::new(schema(json!({"strategy": strategy, "fields": {"more": {"kind": "map"}}})));
             tell(

@@ -2,9 +2,11 @@
 
 use tripartite::audit::Situation;
 use tripartite::id::ExternalId;
-use tripartite::plan::plan_missing;
+use tripartite::plan::{plan_missing, plan_tombstone};
 use tripartite::schema::{Field, Kind, Policy, Schema};
-use tripartite::store::{Action, Base, ConflictChange, LEFT, Loaded, OpenConflict, Presence, Revision, WHOLE_RECORD};
+use tripartite::store::{
+    Action, Base, ConflictChange, KEPT, LEFT, Loaded, OpenConflict, Presence, Revision, WHOLE_RECORD,
+};
 
 fn linked() -> (Policy, Loaded) {
     let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build().unwrap();
@@ -22,9 +24,13 @@ fn about(unit: &str) -> OpenConflict {
 #[test]
 fn a_listing_without_a_record_is_counted_until_there_are_enough() {
     let (policy, mut loaded) = linked();
-    for (missed, action, next, entries) in
-        [(0, Action::Touch, 1, 0), (1, Action::Touch, 2, 0), (2, Action::Deactivate, LEFT | 3, 1)]
-    {
+    for (missed, action, next, entries) in [
+        (0, Action::Touch, 1, 0),
+        (1, Action::Touch, 2, 0),
+        (2, Action::Deactivate, LEFT | 3, 1),
+        // The count stops short of the bits beside it.
+        (KEPT - 1, Action::Deactivate, LEFT | (KEPT - 1), 1),
+    ] {
         loaded.missed = missed;
         let op = plan_missing(&policy, &loaded, 3).unwrap();
         assert_eq!((op.situation, &op.action, op.missed), (Situation::Missing, &action, next));
@@ -45,4 +51,28 @@ fn whoever_is_removed_here_and_missing_there_is_asked_about_no_more() {
         assert_eq!((op.situation, op.action, op.missed), (Situation::Missing, Action::Touch, missed));
         assert_eq!(op.conflicts, [ConflictChange::Close { unit: WHOLE_RECORD.to_owned() }]);
     }
+}
+
+/// A tombstone of a later version than the base's moves the base to its version; any other leaves it, and an older one is
+/// ignored.
+#[test]
+fn a_tombstone_moves_the_version_of_the_base_only_forward() {
+    let (policy, mut loaded) = linked();
+    let base = loaded.base.clone().unwrap();
+    for (stored, said, next) in [
+        (None, None, Some((None, false))),
+        (None, Some(1), Some((Some(1), true))),
+        (Some(5), None, Some((Some(5), false))),
+        (Some(5), Some(4), None),
+        (Some(5), Some(5), Some((Some(5), false))),
+        (Some(5), Some(6), Some((Some(6), true))),
+    ] {
+        loaded.base = Some(base.clone().version(stored));
+        let op = plan_tombstone(&policy, &loaded, said);
+        assert!(op.iter().all(|op| op.base.as_ref().is_none_or(|written| *written == base.record)), "as it was");
+        assert_eq!(op.map(|op| (op.version, op.base.is_some())), next, "{stored:?} {said:?}");
+    }
+    loaded.base = None;
+    let op = plan_tombstone(&policy, &loaded, Some(6)).unwrap();
+    assert_eq!((op.version, op.base), (None, None), "there is no base to move");
 }

@@ -279,6 +279,18 @@ fn only_what_has_done_it_settles_what_a_guard_held_back() {
     }
 }
 
+/// Of an idle key only what a guard held back can be cancelled, and once: then nothing is wanted any more.
+#[test]
+fn what_a_guard_held_back_can_be_cancelled() {
+    let mut key = Key::new();
+    key.send(trigger());
+    key.claim("a");
+    key.send(Command::Block { token: Token(1), plan: "the plan".into(), why: "-".into() });
+    assert_eq!(key.send(Command::Cancel), Outcome::Cancelled);
+    assert_eq!((&key.slot.held, key.slot.covered), (&None, key.slot.wanted));
+    assert_eq!(key.send(Command::Cancel), Outcome::Refused(Refusal::Idle));
+}
+
 /// Two runs were blocked one after the other: the plan of the second says nothing of what the first was for.
 #[test]
 fn a_plan_settles_no_more_than_its_run_was_for() {

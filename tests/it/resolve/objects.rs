@@ -7,7 +7,7 @@ use proptest::strategy::Strategy as Generate;
 use serde_json::{Value as Json, json};
 use tripartite::audit::AuditEntry;
 use tripartite::detect::{Clash, Sides, Verdict, detect};
-use tripartite::resolve::resolve;
+use tripartite::resolve::{Decision, resolve};
 use tripartite::schema::Policy;
 use tripartite::store::ConflictChange;
 use tripartite::value::{Record, Value};
@@ -185,6 +185,49 @@ fn a_first_sync_review_inside_an_object_stays_open() {
     let second = decide(&policy, &again, &remote);
     assert_eq!(now(schema, &second.local), json!({"a": 1}), "nobody has decided");
     assert_eq!(second.open.len(), 1);
+}
+
+/// What is decided as one inside a record is one there, too: a conflict stands at its path, and nothing of it is merged.
+#[test]
+fn an_atomic_record_inside_a_record_is_decided_whole() {
+    let home = json!({"kind": "record", "atomic": true, "fields": {"street": "text", "town": "text"}});
+    let person = json!({"kind": "record", "fields": {"home": home}});
+    let policy = Policy::new(schema(json!({"strategy": "merge", "fields": {"f": person}})));
+    let schema = policy.schema();
+    let of = |street: &str, town: &str| object(schema, &json!({"home": {"street": street, "town": town}}));
+    let local = of("2 Main St", "Bray");
+    let after =
+        decide(&policy, &linked(schema, Some(of("1 Main St", "Bray")), local.clone()), &of("1 Main St", "Cork"));
+    assert_eq!(after.local, local);
+    assert_eq!(after.open.iter().map(|open| &open.paths[..]).collect::<Vec<_>>(), [["/home".to_owned()]]);
+}
+
+/// An object that both sides entered, each with keys of its own, is merged and has the source's as its base.
+#[test]
+fn an_object_that_both_sides_entered_has_a_base() {
+    let policy = map_policy("merge");
+    let schema = policy.schema();
+    let (local, remote) = (object(schema, &json!({"o": {"a": 1}})), object(schema, &json!({"o": {"b": 2}})));
+    for base in [json!({}), json!({"o": null}), json!({"o": {}})] {
+        let after = decide(&policy, &linked(schema, Some(object(schema, &base)), local.clone()), &remote);
+        assert_eq!(after.local, object(schema, &json!({"o": {"a": 1, "b": 2}})), "{base}");
+        assert_eq!(after.base, remote, "{base}");
+    }
+}
+
+/// Both sides took one key away, and only the host changed another: nothing collides, so nothing was kept against the
+/// source.
+#[test]
+fn a_merge_that_writes_nothing_is_a_merge() {
+    let policy = map_policy("merge");
+    let schema = policy.schema();
+    let of = |json: Json| object(schema, &json);
+    let local = of(json!({"a": 2}));
+    let after =
+        decide(&policy, &linked(schema, Some(of(json!({"a": 1, "b": 1}))), local.clone()), &of(json!({"a": 1})));
+    let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
+    assert_eq!((&entry.verdict, entry.decision), (&Verdict::Conflict(Clash::BothChanged), Decision::Merged));
+    assert_eq!(after.local, local);
 }
 
 /// A base of nothing stays one while all that the source said is open, so the same conflict is told the same way.

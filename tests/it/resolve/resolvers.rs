@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use tripartite::audit::AuditEntry;
+use tripartite::resolve::Decision;
 use tripartite::schema::{Dispute, Field, Group, Kind, Policy, Resolver, Ruling, Schema, Strategy};
 use tripartite::store::Action;
 use tripartite::value::Value;
@@ -90,28 +91,43 @@ fn a_resolver_writes_a_tuple() {
     }
 }
 
-/// Inside an object a key of a known kind is held open, too, when a resolver writes nonsense.
+/// Inside an object a resolver writes a key, whether or not its kind is known. Nonsense is held open there, too; a key of
+/// no kind knows none.
 #[test]
-fn a_resolver_cannot_write_nonsense_into_an_object() {
-    let custom = Strategy::Custom { resolver: "always".into() };
-    let field = Field::new("f", Kind::record([("mail", Kind::Email)]));
-    let always = Arc::new(Always(|| Ruling::Write("n/a".into())));
-    let schema = Schema::builder().field(field).strategy(custom).resolver("always", always).build().unwrap();
-    let of = |mail: &str| record(&schema, json!({"f": {"mail": mail}}));
-    let policy = Policy::new(schema.clone());
-    let after = decide(&policy, &linked(&schema, Some(of("b@b.ie")), of("l@b.ie")), &of("r@b.ie"));
-    assert_eq!(after.local, of("l@b.ie"));
-    assert_eq!(after.open.len(), 1);
+fn a_resolver_writes_a_key_of_an_object_unless_it_is_nonsense() {
+    for (ruling, mail, open) in [
+        ((|| Ruling::Write("n/a".into())) as fn() -> Ruling, "l@b.ie", 1),
+        (|| Ruling::Write("w@b.ie".into()), "w@b.ie", 0),
+    ] {
+        let custom = Strategy::Custom { resolver: "always".into() };
+        let [f, g] = [Field::new("f", Kind::record([("mail", Kind::Email)])), Field::new("g", Kind::Map)];
+        let builder = Schema::builder().field(f).field(g).strategy(custom).resolver("always", Arc::new(Always(ruling)));
+        let schema = builder.build().unwrap();
+        let of = |mail: &str, key: &str| record(&schema, json!({"f": {"mail": mail}, "g": {"key": key}}));
+        let policy = Policy::new(schema.clone());
+        let loaded = linked(&schema, Some(of("b@b.ie", "b")), of("l@b.ie", "l"));
+        let after = decide(&policy, &loaded, &of("r@b.ie", "r"));
+        let Ruling::Write(key) = ruling() else { unreachable!() };
+        assert_eq!(after.local, of(mail, key.as_text().unwrap()));
+        assert_eq!(after.open.len(), open, "{mail}");
+    }
 }
 
-/// A ruling that equals a side is that side.
+/// A ruling that equals a side is that side: the source's spelling is taken, and the host's is not written anew.
 #[test]
 fn a_ruling_that_equals_a_side_is_that_side() {
-    let policy = ruled_by(|| Ruling::Write("R@B.ie".into()), Kind::Email);
-    let schema = policy.schema();
-    let of = |m: &str| record(schema, json!({"a": m}));
-    let after = decide(&policy, &linked(schema, Some(of("b@b.ie")), of("l@b.ie")), &of("r@b.ie"));
-    assert_eq!(after.local.field(0).text(), Some("r@b.ie"), "in the source's spelling");
+    for (ruling, local, decision) in [
+        ((|| Ruling::Write("R@B.ie".into())) as fn() -> Ruling, "r@b.ie", Decision::TookRemote),
+        (|| Ruling::Write("L@B.ie".into()), "l@b.ie", Decision::KeptLocal),
+    ] {
+        let policy = ruled_by(ruling, Kind::Email);
+        let schema = policy.schema();
+        let of = |m: &str| record(schema, json!({"a": m}));
+        let after = decide(&policy, &linked(schema, Some(of("b@b.ie")), of("l@b.ie")), &of("r@b.ie"));
+        assert_eq!(after.local.field(0).text(), Some(local));
+        let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("one entry") };
+        assert_eq!(entry.decision, decision);
+    }
 }
 
 /// What is written in canonical form is in step afterwards: it is not taken for an edit the next night.

@@ -80,6 +80,55 @@ proptest! {
     }
 }
 
+/// Of a set of which no member is left, null is left where a side says null, and else an empty set. In an object a key is
+/// taken away where the source has taken it away.
+#[test]
+fn what_is_left_of_a_set_without_members_is_what_the_sides_say() {
+    let alone = json!({"kind": "set", "of": "text"});
+    let inside = json!({"kind": "record", "fields": {"s": alone}});
+    let set = |json: &Json| object_of(&alone, json);
+    let key = |json: &Json| object_of(&inside, json);
+    for (local, remote, left) in [
+        (json!(["a"]), json!(null), json!(null)),
+        (json!(null), json!(["a"]), json!(null)),
+        (json!(["a"]), json!([]), json!([])),
+        (json!([]), json!(["a"]), json!([])),
+    ] {
+        let says = format!("{local} {remote}");
+        assert_eq!(set(&json!([["a", "b"], local, remote])), left, "{says}");
+        let in_object = json!([{"s": ["a", "b"]}, { "s": local }, { "s": remote }]);
+        assert_eq!(key(&in_object), json!({ "s": left }), "{says}");
+    }
+    assert_eq!(key(&json!([{"s": ["a", "b"]}, {"s": ["a"]}, {}])), json!({}), "taken away");
+}
+
+/// What stands here after base, local and remote of a field of a kind are merged.
+fn object_of(kind: &Json, sides: &Json) -> Json {
+    let policy = Policy::new(schema(json!({"strategy": "merge", "fields": {"f": kind}})));
+    let of = |at: usize| object(policy.schema(), &sides[at]);
+    let after = decide(&policy, &linked(policy.schema(), Some(of(0)), of(1)), &of(2));
+    assert!(after.open.is_empty(), "{sides}");
+    raw(after.local.field(0)).unwrap()
+}
+
+/// A merged set is written as its field writes: canonically, where it says so.
+#[test]
+fn a_merged_set_is_written_canonically_where_the_field_says_so() {
+    let sides = json!([["a@b.ie"], ["a@b.ie", "C@D.ie"], ["a@b.ie", "E@F.ie"]]);
+    let mut kind = json!({"kind": "set", "of": "email"});
+    assert_eq!(object_of(&kind, &sides), json!(["a@b.ie", "C@D.ie", "E@F.ie"]));
+    kind["write_canonical"] = true.into();
+    assert_eq!(object_of(&kind, &sides), json!(["a@b.ie", "c@d.ie", "e@f.ie"]));
+}
+
+/// An element that is none of the set's kind equals only itself, of whatever kind it is.
+#[test]
+fn elements_of_other_kinds_are_told_apart() {
+    let local = json!([true, 1, 1.5, "n/a", ["x"], {"a": 1}, "a@b.ie", ["x"], {"a": 1}]);
+    let merged = object_of(&json!({"kind": "set", "of": "email"}), &json!([["a@b.ie"], local, ["a@b.ie", "c@d.ie"]]));
+    assert_eq!(merged, json!([true, 1, 1.5, "n/a", ["x"], {"a": 1}, "a@b.ie", "c@d.ie"]));
+}
+
 /// A set that stands in a record, however deep, is merged as it is where it stands alone.
 #[test]
 fn a_set_inside_a_record_is_merged_by_element() {
