@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::{Decision, UnitResolver};
 use crate::detect::{RemoteChange, Verdict};
 use crate::normalize::timestamp;
@@ -96,12 +98,8 @@ impl UnitResolver<'_, '_> {
         let position = self.schema().position(stamp)?;
         let at = |record: &Record| record.field(position).text().and_then(timestamp::parse);
         let lead = at(self.sides.remote)?.signed_duration_since(at(self.sides.local)?);
-        match lead.abs().to_std() {
-            Ok(distance) if distance > skew => {
-                Some(if lead > chrono::TimeDelta::zero() { Action::TakeRemote } else { Action::KeepLocal })
-            }
-            _ => None,
-        }
+        let is_ahead = |lead: TimeDelta| lead.to_std().is_ok_and(|lead| lead > skew);
+        if is_ahead(lead) { Some(Action::TakeRemote) } else { is_ahead(-lead).then_some(Action::KeepLocal) }
     }
 
     /// A resolver's ruling on a field, as one of the sides where it equals one.

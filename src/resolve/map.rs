@@ -37,14 +37,14 @@ pub(super) fn decide<'a>(
         _ if base.is_missing() => None,
         _ => Some(Map::new()),
     };
-    let mut merge = Merge { units, field, rule: &rule, collisions: Vec::new(), reverted: false };
+    let mut merge = Merge { units, field, rule: &rule, collisions: Vec::new() };
     let path = &mut Vec::new();
     let Merged { local: merged, base: advanced } = merge.objects(field.kind(), known.as_ref(), local, remote, path);
-    let Merge { collisions, reverted, .. } = merge;
+    let collisions = merge.collisions;
     let merged = Value::Map(merged);
     let changed = !units.schema().same_value(field.kind(), &merged, &Value::Map(local.clone()));
     let all_remote = units.schema().same_value(field.kind(), &merged, &Value::Map(remote.clone()));
-    let decision = decision(&verdict, &collisions, changed, all_remote, reverted);
+    let decision = decision(&verdict, &collisions, changed, all_remote);
     let verdict = told(verdict, &collisions);
     let effect = FieldEffect {
         position,
@@ -60,14 +60,15 @@ pub(super) fn decide<'a>(
     Resolution { unit: Unit::Field(position), verdict, decision, rule, fields: vec![effect], collisions }
 }
 
-fn decision(verdict: &Verdict, collisions: &[Collision], changed: bool, all_remote: bool, reverted: bool) -> Decision {
+fn decision(verdict: &Verdict, collisions: &[Collision], changed: bool, all_remote: bool) -> Decision {
     let held = collisions.iter().any(|collision| collision.decision == Decision::HeldOpen);
     match (verdict, changed) {
         _ if held => Decision::HeldOpen,
         (Verdict::Conflict(_), false) if collisions.is_empty() => Decision::Merged,
         (Verdict::Conflict(_) | Verdict::RemoteOnly(_), false) => Decision::KeptLocal,
         (_, false) => Decision::Nothing,
-        (Verdict::LocalOnly(_), true) if reverted => Decision::DriftReverted,
+        // Where only the host changed something, only `Enforced` writes.
+        (Verdict::LocalOnly(_), true) => Decision::DriftReverted,
         (_, true) if all_remote => Decision::TookRemote,
         _ => Decision::Merged,
     }
@@ -101,7 +102,6 @@ struct Merge<'m, 'p, 'a> {
     field: &'m Field,
     rule: &'m DecidingRule,
     collisions: Vec<Collision>,
-    reverted: bool,
 }
 
 /// The three versions of one key. What is not there is null; `base` is `None` when nobody knows.
@@ -194,7 +194,6 @@ impl Merge<'_, '_, '_> {
         if let Verdict::Conflict(clash) = verdict {
             self.collisions.push(Collision { path: pointer(path), clash, decision: action.decision() });
         }
-        self.reverted |= action == Action::Revert;
         if let Some(base) = if action.advances() { said } else { old } {
             merged.base.insert(name.clone(), base.clone());
         }
