@@ -118,3 +118,17 @@ fn what_is_asked_about_names_its_limit() {
     let [Blocked::Deactivations(excess)] = &Guards::default().judge(night)[..] else { panic!("three of five") };
     assert_eq!((excess.count, excess.population, &*excess.limit), (3, 5, "half"));
 }
+
+/// No percentage applies to a first import, and a listing is no emptier than a register from which nobody would leave.
+#[test]
+fn what_there_is_nothing_to_compare_with_is_not_asked_about() {
+    let creations = Guards::default().creations(Limit::percent(100));
+    for (night, asked) in [
+        (Figures::new(0, 400).creations(400), 0),
+        (Figures::new(1, 400).creations(400), 1),
+        (Figures::new(2, 0), 0),
+        (Figures::new(2, 0).deactivations(1), 1),
+    ] {
+        assert_eq!(creations.judge(&night).len(), asked, "{night:?}");
+    }
+}
