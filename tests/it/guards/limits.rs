@@ -132,3 +132,33 @@ fn what_there_is_nothing_to_compare_with_is_not_asked_about() {
         assert_eq!(creations.judge(&night).len(), asked, "{night:?}");
     }
 }
+
+/// Each limit that is set is judged by its own figure, and by no other.
+#[test]
+fn each_limit_stops_its_own_figure() {
+    let none = Limit::NONE.absolute(0);
+    let open = || {
+        let guards = Guards::default().deactivations(Limit::NONE).quarantined(Limit::NONE).emptied(Limit::NONE);
+        guards.names(Limit::NONE).takeovers(Limit::NONE)
+    };
+    let night = || Figures::new(500, 500);
+    let field = |field: FieldFigures| night().fields(vec![field]);
+    let email = || FieldFigures::new("email");
+    let asked = [
+        (open().deactivations(none), night().deactivations(300)),
+        (open().creations(none), night().creations(300)),
+        (open().links(none), night().links(300)),
+        (open().updates(none), night().updates(300)),
+        (open().quarantined(none), night().quarantined(300)),
+        (open().takeovers(none), night().takeovers(300)),
+        (open().emptied(none), field(email().emptied(300))),
+        (open().names(none), field(email().name(true).changed(300))),
+        (open().changed(none), field(email().changed(300))),
+    ];
+    for (at, (guards, own)) in asked.iter().enumerate() {
+        assert!(open().judge(own).is_empty(), "{own:?}");
+        for (of, (_, night)) in asked.iter().enumerate() {
+            assert_eq!(guards.judge(night).len(), usize::from(at == of), "{guards:?} {night:?}");
+        }
+    }
+}
