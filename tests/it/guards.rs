@@ -362,6 +362,7 @@ fn limits_are_configuration() {
     let limits = FieldLimits::default().emptied(Limit::percent(1));
     let expected = Guards::default().deactivations(Limit::percent(5).at_least(100).absolute(50)).field("email", limits);
     assert_eq!(guards, expected);
+    assert!(guards.field_names().eq(["email"]));
     assert!(serde_json::from_value::<Guards>(json!({"deletions": {}})).is_err(), "a mistyped guard guards nothing");
     assert_eq!(serde_json::from_value::<Guards>(serde_json::to_value(&guards).unwrap()).unwrap(), guards);
 }

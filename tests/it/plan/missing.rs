@@ -76,3 +76,19 @@ fn a_tombstone_moves_the_version_of_the_base_only_forward() {
     let op = plan_tombstone(&policy, &loaded, Some(6)).unwrap();
     assert_eq!((op.version, op.base), (None, None), "there is no base to move");
 }
+
+/// Of a record that was never in step, everything filled may be a user's: a person is asked, about these fields.
+#[test]
+fn without_a_base_what_is_filled_is_asked_about() {
+    let schema = Schema::builder().field(Field::new("phone", Kind::Text)).field(Field::new("fax", Kind::Text));
+    let policy = Policy::new(schema.build().unwrap());
+    for (local, situation, named) in [
+        (serde_json::json!({"phone": "1", "fax": ""}), Situation::DeleteVsEdit, "edited phone;"),
+        (serde_json::json!({"phone": " "}), Situation::Missing, "marked inactive"),
+    ] {
+        let local = policy.schema().record(&local).unwrap();
+        let op = plan_missing(&policy, &Loaded::new(ExternalId::new("7").unwrap(), Revision(3), local), 1).unwrap();
+        assert_eq!((op.situation, op.conflicts.len()), (situation, usize::from(situation == Situation::DeleteVsEdit)));
+        assert!(format!("{:?}", op.entries).contains(named), "{:?}", op.entries);
+    }
+}
