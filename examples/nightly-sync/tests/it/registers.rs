@@ -269,11 +269,16 @@ fn jobs_schedules_and_history_of_the_version_before_go_on() {
     assert_eq!(updated("kilmore").as_deref(), Some("11"));
     // One run may be of a clock that is ahead: the history goes after thirty days by the success before it.
     assert_eq!(history().len(), 10, "the first run forgets nothing");
+    // The history goes once a day, so the first run was yesterday.
+    bench.edit(
+        "UPDATE tripartite_jobs SET bytes = CAST(replace(CAST(bytes AS TEXT), date('now'), date('now', '-1 day')) AS BLOB)
+         WHERE key LIKE 'health/%'",
+    );
     for org in ["athlone", "ballybeg", "cashel", "kilmore"] {
         assert_eq!(bench.program(&["trigger", "--db", &db, "--key", &format!("{org}/federation")]).status, 0);
     }
     assert_eq!(bench.program(&["work", "--db", &db, "--until-idle", "--spacing", "0"]).status, 0);
-    assert_eq!(history().len(), 8, "the second forgets what is two years old");
+    assert_eq!(history().len(), 8, "the next day's forgets what is two years old");
 }
 
 #[test]
