@@ -1,5 +1,11 @@
-//! What nights and jobs cost, on a server that waits for the disk. `cargo test --release -p tripartite-postgres --test it figures --
-//! --ignored --nocapture` prints it.
+//! What nights and jobs cost, on a server that waits for the disk. `cargo bench -p tripartite-postgres` prints it, in some
+//! minutes. `RECORDS` is how many records a night has, else 100,000.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be measured has failed")]
+
+#[path = "../tests/it/server.rs"]
+#[expect(dead_code, reason = "tests need more of it")]
+mod server;
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +26,12 @@ use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_postgres::pool::Pool;
 use tripartite_postgres::store::{Database, HostTable, PostgresStore, Register, Settings};
 
-use crate::server::{Cluster, Sql, runtime};
+use self::server::{Cluster, Sql, runtime};
+
+fn main() {
+    nights();
+    jobs();
+}
 
 const SCHEMA: &str = r#"{"fields": {"name": {"kind": "name"}, "email": {"kind": "email"}, "town": {"kind": "text"},
     "born": {"kind": "date"}, "member": {"kind": "boolean"}}}"#;
@@ -52,8 +63,6 @@ fn night<S: RecordStore>(schema: &Schema, store: &S, what: &str, records: u32, n
     println!("{what}: {:.2} s, {:?}", from.elapsed().as_secs_f64(), done.report.outcome);
 }
 
-#[test]
-#[ignore = "it takes a minute, and only prints"]
 fn nights() {
     let records = std::env::var("RECORDS").ok().and_then(|number| number.parse().ok()).unwrap_or(100_000);
     let cluster = Cluster::new(&[]);
@@ -92,8 +101,6 @@ fn nights() {
     }
 }
 
-#[test]
-#[ignore = "it takes a minute, and only prints"]
 fn jobs() {
     const KEYS: usize = 1000;
     for workers in [1, 2, 4] {
@@ -150,7 +157,7 @@ impl Handler for Nothing {
     }
 }
 
-/// Jobs of a listing without a record, by workers on threads of their own.
+/// Jobs that create one record, by workers on threads of their own.
 fn ticks(store: &PostgresJobStore, workers: usize, keys: usize) {
     let queue = Queue::new(store.clone());
     let at = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
@@ -174,5 +181,8 @@ fn ticks(store: &PostgresJobStore, workers: usize, keys: usize) {
             });
         }
     });
-    println!("{workers} workers, ticks without work: {:.0} jobs/s", keys as f64 / from.elapsed().as_secs_f64());
+    println!(
+        "{workers} workers, ticks that create one record: {:.0} jobs/s",
+        keys as f64 / from.elapsed().as_secs_f64()
+    );
 }
