@@ -155,6 +155,7 @@
 mod clock_skew;
 pub mod failure;
 pub mod id;
+mod setters;
 pub mod value;
 
 pub mod jobs;

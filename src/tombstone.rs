@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::FormatError;
 use crate::id::ExternalId;
+use crate::setters::setters;
 use crate::value::Value;
 
 /// Which version of the persisted form this crate writes.
@@ -54,18 +55,9 @@ pub struct Order {
 }
 
 impl Order {
-    /// Sets the field [`version`](field@Self::version).
-    #[must_use]
-    pub fn version(mut self, version: impl Into<Option<u64>>) -> Self {
-        self.version = version.into();
-        self
-    }
-
-    /// Sets the field [`at`](field@Self::at).
-    #[must_use]
-    pub fn at(mut self, at: impl Into<Option<DateTime<Utc>>>) -> Self {
-        self.at = at.into();
-        self
+    setters! {
+        version: impl Into<Option<u64>>,
+        at: impl Into<Option<DateTime<Utc>>>,
     }
 
     /// Whether this is known to be before another. Times count only where a version is missing.

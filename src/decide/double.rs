@@ -4,6 +4,7 @@ use super::{DecideError, known_base, link, touch};
 use crate::audit::{AuditEntry, RecordEntry, Situation};
 use crate::id::{LocalId, PersonId};
 use crate::schema::Policy;
+use crate::setters::setters;
 use crate::store::{Action, ConflictChange, LEFT, Loaded, Op, Presence, Revision, given_up_by};
 use crate::value::FieldRef;
 
@@ -25,11 +26,8 @@ impl<'a> Double<'a> {
         Self { loaded, local, edited_too: false }
     }
 
-    /// Sets the field [`edited_too`](field@Self::edited_too).
-    #[must_use]
-    pub fn edited_too(mut self, edited_too: bool) -> Self {
-        self.edited_too = edited_too;
-        self
+    setters! {
+        edited_too: bool,
     }
 }
 

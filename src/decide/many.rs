@@ -6,6 +6,7 @@ use super::{Answer, DecideError, decide, unit_named};
 use crate::detect::Clash;
 use crate::id::{ExternalId, PersonId};
 use crate::schema::{Policy, Strategy};
+use crate::setters::setters;
 use crate::store::{Loaded, Op, OpenConflict};
 
 /// Which conflicts are meant: those that fit everything that is stated.
@@ -29,32 +30,11 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Sets the field [`field`](field@Self::field).
-    #[must_use]
-    pub fn field(mut self, field: impl Into<Option<String>>) -> Self {
-        self.field = field.into();
-        self
-    }
-
-    /// Sets the field [`clash`](field@Self::clash).
-    #[must_use]
-    pub fn clash(mut self, clash: impl Into<Option<Clash>>) -> Self {
-        self.clash = clash.into();
-        self
-    }
-
-    /// Sets the field [`ids`](field@Self::ids).
-    #[must_use]
-    pub fn ids(mut self, ids: impl Into<Option<BTreeSet<ExternalId>>>) -> Self {
-        self.ids = ids.into();
-        self
-    }
-
-    /// Sets the field [`strategy`](field@Self::strategy).
-    #[must_use]
-    pub fn strategy(mut self, strategy: impl Into<Option<Strategy>>) -> Self {
-        self.strategy = strategy.into();
-        self
+    setters! {
+        field: impl Into<Option<String>>,
+        clash: impl Into<Option<Clash>>,
+        ids: impl Into<Option<BTreeSet<ExternalId>>>,
+        strategy: impl Into<Option<Strategy>>,
     }
 
     /// Whether a conflict of a record is meant. One whose field left the schema never is, nor one about a

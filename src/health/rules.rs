@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::setters::setters;
 use serde::{Deserialize, Serialize};
 
 /// One bad night has four attempts, so five failures need a second bad night.
@@ -31,59 +32,42 @@ pub struct HealthRules {
 }
 
 impl HealthRules {
-    /// Sets the field [`failures`](field@Self::failures).
-    ///
-    /// ```
-    /// use chrono::DateTime;
-    /// use tripartite::failure::Failure;
-    /// use tripartite::health::{Health, HealthRules, Permit};
-    /// use tripartite::queue::Token;
-    /// let at = DateTime::UNIX_EPOCH;
-    /// let after_one = |rules| {
-    ///     let failed = Err(Failure::Retry { after: None });
-    ///     Health::new(at).judge(&rules, Token(1), failed, at).permit(Token(2), at, at).1
-    /// };
-    /// assert_eq!(after_one(HealthRules::default()), Permit::Go);
-    /// // the first failure shuts it out; 0 counts as 1
-    /// let strict = after_one(HealthRules::default().failures(0));
-    /// assert!(matches!(strict, Permit::Wait { .. }));
-    /// ```
-    #[must_use]
-    pub fn failures(mut self, failures: u32) -> Self {
-        self.failures = failures;
-        self
-    }
-
-    /// Sets the field [`cooldown`](field@Self::cooldown).
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use chrono::{DateTime, TimeDelta};
-    /// use tripartite::failure::Failure;
-    /// use tripartite::health::{Health, HealthRules, Permit};
-    /// use tripartite::queue::Token;
-    /// let hour = Duration::from_secs(60 * 60);
-    /// let rules = HealthRules::default().failures(1).cooldown(hour);
-    /// let (at, busy) = (DateTime::UNIX_EPOCH, Duration::from_secs(2 * 60 * 60));
-    /// let permit = |after| {
-    ///     let failed = Err(Failure::Retry { after });
-    ///     Health::new(at).judge(&rules, Token(1), failed, at).permit(Token(2), at, at).1
-    /// };
-    /// assert_eq!(permit(None), Permit::Wait { at: at + TimeDelta::hours(1) });
-    /// // a source that asks for more gets more
-    /// assert_eq!(permit(Some(busy)), Permit::Wait { at: at + TimeDelta::hours(2) });
-    /// ```
-    #[must_use]
-    pub fn cooldown(mut self, cooldown: Duration) -> Self {
-        self.cooldown = cooldown;
-        self
-    }
-
-    /// Sets the field [`cap`](field@Self::cap).
-    #[must_use]
-    pub fn cap(mut self, cap: Duration) -> Self {
-        self.cap = cap;
-        self
+    setters! {
+        /// ```
+        /// use chrono::DateTime;
+        /// use tripartite::failure::Failure;
+        /// use tripartite::health::{Health, HealthRules, Permit};
+        /// use tripartite::queue::Token;
+        /// let at = DateTime::UNIX_EPOCH;
+        /// let after_one = |rules| {
+        ///     let failed = Err(Failure::Retry { after: None });
+        ///     Health::new(at).judge(&rules, Token(1), failed, at).permit(Token(2), at, at).1
+        /// };
+        /// assert_eq!(after_one(HealthRules::default()), Permit::Go);
+        /// // the first failure shuts it out; 0 counts as 1
+        /// let strict = after_one(HealthRules::default().failures(0));
+        /// assert!(matches!(strict, Permit::Wait { .. }));
+        /// ```
+        failures: u32,
+        /// ```
+        /// use std::time::Duration;
+        /// use chrono::{DateTime, TimeDelta};
+        /// use tripartite::failure::Failure;
+        /// use tripartite::health::{Health, HealthRules, Permit};
+        /// use tripartite::queue::Token;
+        /// let hour = Duration::from_secs(60 * 60);
+        /// let rules = HealthRules::default().failures(1).cooldown(hour);
+        /// let (at, busy) = (DateTime::UNIX_EPOCH, Duration::from_secs(2 * 60 * 60));
+        /// let permit = |after| {
+        ///     let failed = Err(Failure::Retry { after });
+        ///     Health::new(at).judge(&rules, Token(1), failed, at).permit(Token(2), at, at).1
+        /// };
+        /// assert_eq!(permit(None), Permit::Wait { at: at + TimeDelta::hours(1) });
+        /// // a source that asks for more gets more
+        /// assert_eq!(permit(Some(busy)), Permit::Wait { at: at + TimeDelta::hours(2) });
+        /// ```
+        cooldown: Duration,
+        cap: Duration,
     }
 }
 

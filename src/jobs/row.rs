@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::StoreKey;
+use crate::setters::setters;
 
 /// One of the parts into which due keys are divided, so that different workers can read different parts.
 ///
@@ -42,11 +43,8 @@ impl Row {
         Self { bytes, due: None, shard }
     }
 
-    /// Sets the field [`due`](field@Self::due).
-    #[must_use]
-    pub fn due(mut self, due: impl Into<Option<DateTime<Utc>>>) -> Self {
-        self.due = due.into();
-        self
+    setters! {
+        due: impl Into<Option<DateTime<Utc>>>,
     }
 }
 
@@ -231,11 +229,8 @@ impl DueOf {
         Self { shard, until, after: None, limit }
     }
 
-    /// Sets the field [`after`](field@Self::after).
-    #[must_use]
-    pub fn after(mut self, after: impl Into<Option<(DateTime<Utc>, StoreKey)>>) -> Self {
-        self.after = after.into();
-        self
+    setters! {
+        after: impl Into<Option<(DateTime<Utc>, StoreKey)>>,
     }
 }
 

@@ -7,6 +7,7 @@ use super::evidence::{Evidence, Held};
 use super::forms::Forms;
 use super::{Match, MatchKey, MatchRules};
 use crate::id::{ExternalId, LocalId};
+use crate::setters::setters;
 use crate::value::Record;
 
 /// A record of the source that nothing here is linked to.
@@ -46,18 +47,9 @@ impl<'a> Local<'a> {
         Self { id, linked: None, is_not: &[], record }
     }
 
-    /// Sets the field [`linked`](field@Self::linked).
-    #[must_use]
-    pub fn linked(mut self, linked: impl Into<Option<&'a ExternalId>>) -> Self {
-        self.linked = linked.into();
-        self
-    }
-
-    /// Sets the field [`is_not`](field@Self::is_not).
-    #[must_use]
-    pub fn is_not(mut self, is_not: &'a [ExternalId]) -> Self {
-        self.is_not = is_not;
-        self
+    setters! {
+        linked: impl Into<Option<&'a ExternalId>>,
+        is_not: &'a [ExternalId],
     }
 }
 

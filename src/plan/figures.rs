@@ -6,6 +6,7 @@ use super::dropped::{Dropped, dropped, marked};
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::schema::{Field, Kind, Schema};
+use crate::setters::setters;
 use crate::source::RemoteRecord;
 use crate::store::{Action, Op};
 use crate::value::{Fingerprint, Record};
@@ -72,32 +73,11 @@ impl FieldFigures {
         Self { field: field.into(), ..Self::default() }
     }
 
-    /// Sets the field [`name`](field@Self::name).
-    #[must_use]
-    pub fn name(mut self, name: bool) -> Self {
-        self.name = name;
-        self
-    }
-
-    /// Sets the field [`changed`](field@Self::changed).
-    #[must_use]
-    pub fn changed(mut self, changed: impl Into<Tally>) -> Self {
-        self.changed = changed.into();
-        self
-    }
-
-    /// Sets the field [`emptied`](field@Self::emptied).
-    #[must_use]
-    pub fn emptied(mut self, emptied: impl Into<Tally>) -> Self {
-        self.emptied = emptied.into();
-        self
-    }
-
-    /// Sets the field [`emptied_inside`](field@Self::emptied_inside).
-    #[must_use]
-    pub fn emptied_inside(mut self, emptied_inside: BTreeMap<String, Tally>) -> Self {
-        self.emptied_inside = emptied_inside;
-        self
+    setters! {
+        name: bool,
+        changed: impl Into<Tally>,
+        emptied: impl Into<Tally>,
+        emptied_inside: BTreeMap<String, Tally>,
     }
 
     fn has_any(&self) -> bool {
@@ -229,53 +209,14 @@ impl Figures {
         Self { population, listed, ..Self::default() }
     }
 
-    /// Sets the field [`deactivations`](field@Self::deactivations).
-    #[must_use]
-    pub fn deactivations(mut self, deactivations: impl Into<Tally>) -> Self {
-        self.deactivations = deactivations.into();
-        self
-    }
-
-    /// Sets the field [`creations`](field@Self::creations).
-    #[must_use]
-    pub fn creations(mut self, creations: impl Into<Tally>) -> Self {
-        self.creations = creations.into();
-        self
-    }
-
-    /// Sets the field [`links`](field@Self::links).
-    #[must_use]
-    pub fn links(mut self, links: impl Into<Tally>) -> Self {
-        self.links = links.into();
-        self
-    }
-
-    /// Sets the field [`updates`](field@Self::updates).
-    #[must_use]
-    pub fn updates(mut self, updates: impl Into<Tally>) -> Self {
-        self.updates = updates.into();
-        self
-    }
-
-    /// Sets the field [`quarantined`](field@Self::quarantined).
-    #[must_use]
-    pub fn quarantined(mut self, quarantined: impl Into<Tally>) -> Self {
-        self.quarantined = quarantined.into();
-        self
-    }
-
-    /// Sets the field [`takeovers`](field@Self::takeovers).
-    #[must_use]
-    pub fn takeovers(mut self, takeovers: impl Into<Tally>) -> Self {
-        self.takeovers = takeovers.into();
-        self
-    }
-
-    /// Sets the field [`fields`](field@Self::fields).
-    #[must_use]
-    pub fn fields(mut self, fields: Vec<FieldFigures>) -> Self {
-        self.fields = fields;
-        self
+    setters! {
+        deactivations: impl Into<Tally>,
+        creations: impl Into<Tally>,
+        links: impl Into<Tally>,
+        updates: impl Into<Tally>,
+        quarantined: impl Into<Tally>,
+        takeovers: impl Into<Tally>,
+        fields: Vec<FieldFigures>,
     }
 
     /// The figures of ops.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::Match;
+use crate::setters::setters;
 
 /// A statement of the source that a run set aside. The next run looks at it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,11 +43,8 @@ impl Quarantined {
         Self { id: None, place: None, situation, problem: problem.into(), matched: None }
     }
 
-    /// Sets the field [`id`](field@Self::id).
-    #[must_use]
-    pub fn id(mut self, id: impl Into<Option<ExternalId>>) -> Self {
-        self.id = id.into();
-        self
+    setters! {
+        id: impl Into<Option<ExternalId>>,
     }
 
     /// Whether it only waits for a person to confirm the one record here that was found, or that the record had another

@@ -10,6 +10,7 @@ use super::scope::Scope;
 use super::work::{Progress, Token, Trigger};
 use crate::failure::Failure;
 use crate::id::{Nonce, PolicyRef, WorkerId};
+use crate::setters::setters;
 
 /// A command to a slot.
 ///
@@ -166,18 +167,9 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// Sets the field [`whole`](field@Self::whole).
-    #[must_use]
-    pub fn whole(mut self, whole: bool) -> Self {
-        self.whole = whole;
-        self
-    }
-
-    /// Sets the field [`plan`](field@Self::plan).
-    #[must_use]
-    pub fn plan(mut self, plan: impl Into<Option<String>>) -> Self {
-        self.plan = plan.into();
-        self
+    setters! {
+        whole: bool,
+        plan: impl Into<Option<String>>,
     }
 }
 

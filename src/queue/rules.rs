@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::backoff::Backoff;
+use crate::setters::setters;
 
 /// The limits a queue keeps to.
 ///
@@ -32,88 +33,58 @@ pub struct QueueRules {
 }
 
 impl QueueRules {
-    /// Sets the field [`backoff`](field@Self::backoff).
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use tripartite::backoff::{Backoff, Fraction};
-    /// use tripartite::queue::QueueRules;
-    /// let short = Backoff::new(Duration::from_secs(10), Duration::from_secs(60));
-    /// let rules = QueueRules::default().backoff(short);
-    /// // the last of three retries
-    /// let last = rules.backoff.delay(rules.max_retries, Fraction::ONE);
-    /// assert_eq!(last, Duration::from_secs(40));
-    /// ```
-    #[must_use]
-    pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.backoff = backoff;
-        self
-    }
-
-    /// Sets the field [`max_retries`](field@Self::max_retries).
-    #[must_use]
-    pub fn max_retries(mut self, max_retries: u32) -> Self {
-        self.max_retries = max_retries;
-        self
-    }
-
-    /// Sets the field [`max_rescues`](field@Self::max_rescues).
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use chrono::{DateTime, TimeDelta};
-    /// use tripartite::backoff::Fraction;
-    /// use tripartite::queue::{Command, Outcome, QueueRules, Scope, Slot, Trigger};
-    /// // a job whose worker vanishes once rests until somebody has looked
-    /// let rules = QueueRules::default().max_rescues(0);
-    /// let start = DateTime::UNIX_EPOCH;
-    /// let lease = Duration::from_secs(60);
-    /// let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease };
-    /// let scope = Scope::All;
-    /// let trigger = Command::Trigger { by: Trigger::Manual, scope, policy: None, force: false };
-    /// let slot = Slot::new(start).step(&rules, None, trigger, start, Fraction::ONE).next;
-    /// let slot = slot.step(&rules, None, claim, start, Fraction::ONE).next;
-    /// let later = start + TimeDelta::minutes(2);
-    /// let expired = slot.step(&rules, None, Command::Expire, later, Fraction::ONE);
-    /// assert!(matches!(expired.outcome, Outcome::Died(_)));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn max_rescues(mut self, max_rescues: u32) -> Self {
-        self.max_rescues = max_rescues;
-        self
-    }
-
-    /// Sets the field [`remember`](field@Self::remember).
-    ///
-    /// ```
-    /// use chrono::DateTime;
-    /// use tripartite::backoff::Fraction;
-    /// use tripartite::queue::{Command, Outcome, QueueRules, Scope, Slot, Trigger};
-    /// let (id, at) = ("webhook/msg_1".parse()?, DateTime::UNIX_EPOCH);
-    /// // the outcome of a message that is delivered twice
-    /// let second = |rules: QueueRules| {
-    ///     let scope = Scope::All;
-    ///     let trigger = Command::Trigger { by: Trigger::Webhook, scope, policy: None, force: false };
-    ///     let slot = Slot::new(at).step(&rules, Some(&id), trigger.clone(), at, Fraction::ONE).next;
-    ///     slot.step(&rules, Some(&id), trigger, at, Fraction::ONE).outcome
-    /// };
-    /// assert_eq!(second(QueueRules::default()), Outcome::Enqueued); // as the first time
-    /// // nothing is remembered, so it counts as another one
-    /// assert_eq!(second(QueueRules::default().remember(0)), Outcome::Merged);
-    /// # Ok::<(), tripartite::id::IdError>(())
-    /// ```
-    #[must_use]
-    pub fn remember(mut self, remember: usize) -> Self {
-        self.remember = remember;
-        self
-    }
-
-    /// Sets the field [`unflushed`](field@Self::unflushed).
-    #[must_use]
-    pub fn unflushed(mut self, unflushed: usize) -> Self {
-        self.unflushed = unflushed;
-        self
+    setters! {
+        /// ```
+        /// use std::time::Duration;
+        /// use tripartite::backoff::{Backoff, Fraction};
+        /// use tripartite::queue::QueueRules;
+        /// let short = Backoff::new(Duration::from_secs(10), Duration::from_secs(60));
+        /// let rules = QueueRules::default().backoff(short);
+        /// // the last of three retries
+        /// let last = rules.backoff.delay(rules.max_retries, Fraction::ONE);
+        /// assert_eq!(last, Duration::from_secs(40));
+        /// ```
+        backoff: Backoff,
+        max_retries: u32,
+        /// ```
+        /// use std::time::Duration;
+        /// use chrono::{DateTime, TimeDelta};
+        /// use tripartite::backoff::Fraction;
+        /// use tripartite::queue::{Command, Outcome, QueueRules, Scope, Slot, Trigger};
+        /// // a job whose worker vanishes once rests until somebody has looked
+        /// let rules = QueueRules::default().max_rescues(0);
+        /// let start = DateTime::UNIX_EPOCH;
+        /// let lease = Duration::from_secs(60);
+        /// let claim = Command::Claim { worker: "w1".parse()?, nonce: "n1".parse()?, lease };
+        /// let scope = Scope::All;
+        /// let trigger = Command::Trigger { by: Trigger::Manual, scope, policy: None, force: false };
+        /// let slot = Slot::new(start).step(&rules, None, trigger, start, Fraction::ONE).next;
+        /// let slot = slot.step(&rules, None, claim, start, Fraction::ONE).next;
+        /// let later = start + TimeDelta::minutes(2);
+        /// let expired = slot.step(&rules, None, Command::Expire, later, Fraction::ONE);
+        /// assert!(matches!(expired.outcome, Outcome::Died(_)));
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        max_rescues: u32,
+        /// ```
+        /// use chrono::DateTime;
+        /// use tripartite::backoff::Fraction;
+        /// use tripartite::queue::{Command, Outcome, QueueRules, Scope, Slot, Trigger};
+        /// let (id, at) = ("webhook/msg_1".parse()?, DateTime::UNIX_EPOCH);
+        /// // the outcome of a message that is delivered twice
+        /// let second = |rules: QueueRules| {
+        ///     let scope = Scope::All;
+        ///     let trigger = Command::Trigger { by: Trigger::Webhook, scope, policy: None, force: false };
+        ///     let slot = Slot::new(at).step(&rules, Some(&id), trigger.clone(), at, Fraction::ONE).next;
+        ///     slot.step(&rules, Some(&id), trigger, at, Fraction::ONE).outcome
+        /// };
+        /// assert_eq!(second(QueueRules::default()), Outcome::Enqueued); // as the first time
+        /// // nothing is remembered, so it counts as another one
+        /// assert_eq!(second(QueueRules::default().remember(0)), Outcome::Merged);
+        /// # Ok::<(), tripartite::id::IdError>(())
+        /// ```
+        remember: usize,
+        unflushed: usize,
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use crate::id::PolicyRef;
+use crate::setters::setters;
 
 /// A fencing token: the number of a claim of this key. It never goes back.
 ///
@@ -202,24 +203,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Sets the field [`done`](field@Self::done).
-    #[must_use]
-    pub fn done(mut self, done: u64) -> Self {
-        self.done = done;
-        self
-    }
-
-    /// Sets the field [`of`](field@Self::of).
-    #[must_use]
-    pub fn of(mut self, of: impl Into<Option<u64>>) -> Self {
-        self.of = of.into();
-        self
-    }
-
-    /// Sets the field [`counts`](field@Self::counts).
-    #[must_use]
-    pub fn counts(mut self, counts: BTreeMap<String, u64>) -> Self {
-        self.counts = counts;
-        self
+    setters! {
+        done: u64,
+        of: impl Into<Option<u64>>,
+        counts: BTreeMap<String, u64>,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::id::ExternalId;
+use crate::setters::setters;
 use crate::value::{Fingerprint, Record};
 
 /// A position in an enumeration, in the host's own terms: a page number, the last id, a token of the source. The core
@@ -158,11 +159,8 @@ impl RemoteRecord {
         Self { id, version: None, record }
     }
 
-    /// Sets the field [`version`](field@Self::version).
-    #[must_use]
-    pub fn version(mut self, version: impl Into<Option<u64>>) -> Self {
-        self.version = version.into();
-        self
+    setters! {
+        version: impl Into<Option<u64>>,
     }
 
     /// The fingerprint of the record and its version. A record with the same fields and a newer version is looked at,
@@ -216,10 +214,7 @@ impl Malformed {
         Self { place: place.into(), id: None, problem: problem.into() }
     }
 
-    /// Sets the field [`id`](field@Self::id).
-    #[must_use]
-    pub fn id(mut self, id: impl Into<Option<ExternalId>>) -> Self {
-        self.id = id.into();
-        self
+    setters! {
+        id: impl Into<Option<ExternalId>>,
     }
 }

@@ -3,6 +3,7 @@
 use super::{Loaded, Presence, Revision};
 use crate::id::{ExternalId, LocalId};
 use crate::matching::{MatchKey, MatchRules};
+use crate::setters::setters;
 use crate::value::Record;
 
 /// The records that a load asks for.
@@ -34,11 +35,8 @@ impl LoadRequest {
         Self { ids: ids.into_iter().collect(), near: None }
     }
 
-    /// Sets the field [`near`](field@Self::near).
-    #[must_use]
-    pub fn near(mut self, near: impl Into<Option<CandidateQuery>>) -> Self {
-        self.near = near.into();
-        self
+    setters! {
+        near: impl Into<Option<CandidateQuery>>,
     }
 }
 
@@ -150,24 +148,9 @@ impl Candidate {
         Self { local, revision, presence: Presence::Active, linked: None, is_not: Vec::new(), record }
     }
 
-    /// Sets the field [`presence`](field@Self::presence).
-    #[must_use]
-    pub fn presence(mut self, presence: Presence) -> Self {
-        self.presence = presence;
-        self
-    }
-
-    /// Sets the field [`linked`](field@Self::linked).
-    #[must_use]
-    pub fn linked(mut self, linked: impl Into<Option<ExternalId>>) -> Self {
-        self.linked = linked.into();
-        self
-    }
-
-    /// Sets the field [`is_not`](field@Self::is_not).
-    #[must_use]
-    pub fn is_not(mut self, is_not: Vec<ExternalId>) -> Self {
-        self.is_not = is_not;
-        self
+    setters! {
+        presence: Presence,
+        linked: impl Into<Option<ExternalId>>,
+        is_not: Vec<ExternalId>,
     }
 }

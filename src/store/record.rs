@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::OpenConflict;
 use crate::id::ExternalId;
 use crate::schema::Strategy;
+use crate::setters::setters;
 use crate::source::Cursor;
 use crate::value::{Fingerprint, Record};
 
@@ -89,32 +90,11 @@ impl IndexEntry {
         Self { id, presence: Presence::Active, revision, synced: None, open: 0, missed: 0 }
     }
 
-    /// Sets the field [`presence`](field@Self::presence).
-    #[must_use]
-    pub fn presence(mut self, presence: Presence) -> Self {
-        self.presence = presence;
-        self
-    }
-
-    /// Sets the field [`synced`](field@Self::synced).
-    #[must_use]
-    pub fn synced(mut self, synced: impl Into<Option<Synced>>) -> Self {
-        self.synced = synced.into();
-        self
-    }
-
-    /// Sets the field [`open`](field@Self::open).
-    #[must_use]
-    pub fn open(mut self, open: u32) -> Self {
-        self.open = open;
-        self
-    }
-
-    /// Sets the field [`missed`](field@Self::missed).
-    #[must_use]
-    pub fn missed(mut self, missed: u32) -> Self {
-        self.missed = missed;
-        self
+    setters! {
+        presence: Presence,
+        synced: impl Into<Option<Synced>>,
+        open: u32,
+        missed: u32,
     }
 
     /// Whether the record is active and was in step once. The source never had other records, so they cannot be
@@ -176,11 +156,8 @@ impl Base {
         Self { record, schema, version: None }
     }
 
-    /// Sets the field [`version`](field@Self::version).
-    #[must_use]
-    pub fn version(mut self, version: impl Into<Option<u64>>) -> Self {
-        self.version = version.into();
-        self
+    setters! {
+        version: impl Into<Option<u64>>,
     }
 }
 
@@ -237,46 +214,13 @@ impl Loaded {
         }
     }
 
-    /// Sets the field [`presence`](field@Self::presence).
-    #[must_use]
-    pub fn presence(mut self, presence: Presence) -> Self {
-        self.presence = presence;
-        self
-    }
-
-    /// Sets the field [`base`](field@Self::base).
-    #[must_use]
-    pub fn base(mut self, base: impl Into<Option<Base>>) -> Self {
-        self.base = base.into();
-        self
-    }
-
-    /// Sets the field [`synced`](field@Self::synced).
-    #[must_use]
-    pub fn synced(mut self, synced: impl Into<Option<Synced>>) -> Self {
-        self.synced = synced.into();
-        self
-    }
-
-    /// Sets the field [`open`](field@Self::open).
-    #[must_use]
-    pub fn open(mut self, open: Vec<OpenConflict>) -> Self {
-        self.open = open;
-        self
-    }
-
-    /// Sets the field [`strategy`](field@Self::strategy).
-    #[must_use]
-    pub fn strategy(mut self, strategy: impl Into<Option<Strategy>>) -> Self {
-        self.strategy = strategy.into();
-        self
-    }
-
-    /// Sets the field [`missed`](field@Self::missed).
-    #[must_use]
-    pub fn missed(mut self, missed: u32) -> Self {
-        self.missed = missed;
-        self
+    setters! {
+        presence: Presence,
+        base: impl Into<Option<Base>>,
+        synced: impl Into<Option<Synced>>,
+        open: Vec<OpenConflict>,
+        strategy: impl Into<Option<Strategy>>,
+        missed: u32,
     }
 
     /// A fingerprint of what is remembered about the record: the base with its schema and version, what was last seen,

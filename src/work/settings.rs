@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gate::Limits;
 use crate::health::HealthRules;
+use crate::setters::setters;
 
 /// The limits and spans that a worker keeps to.
 ///
@@ -33,49 +34,26 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Sets the field [`lease`](field@Self::lease).
-    #[must_use]
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
-        self
-    }
-
-    /// Sets the field [`gate`](field@Self::gate).
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use tripartite::gate::Limits;
-    /// use tripartite::work::Settings;
-    /// // a source that takes one run at a time, and the next as soon as that has ended
-    /// let settings = Settings::default().gate(Limits::new(1, Duration::ZERO));
-    /// assert_eq!(settings.gate.running, 1); // at 0 no job would ever start
-    /// ```
-    #[must_use]
-    pub fn gate(mut self, gate: Limits) -> Self {
-        self.gate = gate;
-        self
-    }
-
-    /// Sets the field [`health`](field@Self::health).
-    ///
-    /// ```
-    /// use tripartite::health::HealthRules;
-    /// use tripartite::work::Settings;
-    /// let patient = HealthRules::default().failures(20);
-    /// let settings = Settings::default().health(patient);
-    /// assert_eq!(settings.health.cooldown, HealthRules::default().cooldown); // all else as before
-    /// ```
-    #[must_use]
-    pub fn health(mut self, health: HealthRules) -> Self {
-        self.health = health;
-        self
-    }
-
-    /// Sets the field [`history`](field@Self::history).
-    #[must_use]
-    pub fn history(mut self, history: Duration) -> Self {
-        self.history = history;
-        self
+    setters! {
+        lease: Duration,
+        /// ```
+        /// use std::time::Duration;
+        /// use tripartite::gate::Limits;
+        /// use tripartite::work::Settings;
+        /// // a source that takes one run at a time, and the next as soon as that has ended
+        /// let settings = Settings::default().gate(Limits::new(1, Duration::ZERO));
+        /// assert_eq!(settings.gate.running, 1); // at 0 no job would ever start
+        /// ```
+        gate: Limits,
+        /// ```
+        /// use tripartite::health::HealthRules;
+        /// use tripartite::work::Settings;
+        /// let patient = HealthRules::default().failures(20);
+        /// let settings = Settings::default().health(patient);
+        /// assert_eq!(settings.health.cooldown, HealthRules::default().cooldown); // all else as before
+        /// ```
+        health: HealthRules,
+        history: Duration,
     }
 }
 
