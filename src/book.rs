@@ -9,6 +9,9 @@ pub mod merge {}
 #[doc = include_str!("book/schema.md")]
 pub mod schema {}
 
+#[doc = include_str!("book/kinds.md")]
+pub mod kinds {}
+
 #[doc = include_str!("book/run.md")]
 pub mod run {}
 

@@ -77,7 +77,6 @@ mod error;
 mod explain;
 mod link;
 mod many;
-mod path;
 mod record_conflict;
 mod restore;
 mod unit;

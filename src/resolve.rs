@@ -23,7 +23,7 @@ mod action;
 mod after;
 mod explain;
 mod group;
-mod map;
+mod nested;
 mod set;
 
 use serde::{Deserialize, Serialize};
@@ -266,11 +266,12 @@ impl<'a> UnitResolver<'_, 'a> {
         };
         // An object that is null to its field is decided as null is, however it is spelled.
         if field.kind().is_granular()
-            && !self.schema().is_null(field, local)
-            && let (Value::Map(local), Value::Map(remote)) = (local.to_value(), remote.to_value())
             && !matches!(verdict, Verdict::NotReported | Verdict::InvalidRemote(_))
+            && !self.schema().is_null(field, local)
+            && let sides = [&local.to_value(), &remote.to_value()]
+            && let Some(merged) = nested::decide(self, position, &verdict, &rule, sides)
         {
-            return map::decide(self, position, verdict, rule, &local, &remote);
+            return merged;
         }
         if let Some(merged) = self.merge_set(field, position, &verdict, &rule, remote) {
             return merged;

@@ -4,7 +4,8 @@
 //! forget to do it. A plan holds the plain values: it writes them, and its id is computed from them.
 
 use super::{AuditEntry, FieldEntry};
-use crate::schema::{Privacy, Schema};
+use crate::resolve::Collision;
+use crate::schema::{Privacy, Schema, told_place};
 use crate::value::Value;
 
 /// Hashes under a key that the host keeps beside its database, never in it.
@@ -30,7 +31,7 @@ const KEPT: usize = 16;
 /// hash. Two fields never share a hash.
 ///
 /// Verdict, decision and reason stay, and so do the paths at which an object collides. If the *keys* of an object are
-/// personal, the audit still names them.
+/// personal, the audit still names them. The record of a set is told by the fields of its key, without what they are.
 pub(crate) fn hidden(schema: &Schema, key: Option<&dyn KeyedHash>, entry: &AuditEntry) -> Option<AuditEntry> {
     let AuditEntry::Field(entry) = entry else { return None };
     // A field that has left the schema has no privacy setting, so its values stay. No plan is known to make such an
@@ -48,8 +49,13 @@ pub(crate) fn hidden(schema: &Schema, key: Option<&dyn KeyedHash>, entry: &Audit
         remote: entry.remote.as_ref().map(keep),
         result: keep(&entry.result),
         kept: if key.is_some() { Privacy::Hashed } else { Privacy::Redacted },
+        collisions: entry.collisions.iter().map(|collision| told(schema, position, collision)).collect(),
         ..entry.clone()
     }))
+}
+
+fn told(schema: &Schema, position: usize, collision: &Collision) -> Collision {
+    Collision { path: told_place(schema.fields()[position].kind(), &collision.path), ..collision.clone() }
 }
 
 fn stand_in(schema: &Schema, position: usize, value: &Value, key: Option<&dyn KeyedHash>) -> Value {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, DecideError, path};
+use super::{Answer, DecideError};
 use crate::detect::{RemoteState, Side, read_remote};
-use crate::schema::{Field, Schema, Unit};
+use crate::schema::{Field, Places, Schema, Unit};
 use crate::store::OpenConflict;
 use crate::value::{FieldRef, Problem, Record, Value};
 
@@ -45,12 +45,14 @@ fn field(answered: Answered<'_>, position: usize) -> Result<Settled, DecideError
     let advanced = if conflict.paths.is_empty() || known.is_missing() {
         remote.clone()
     } else {
-        grafted(known.to_value(), conflict)
+        grafted(schema, field, &known.to_value(), conflict)
     };
     let chosen = match (answer, local.field(position).to_value()) {
         (Answer::TakeLocal, _) => None,
         (Answer::Value(value), _) => Some(checked(schema, field, value)?),
-        (Answer::TakeRemote, own @ Value::Map(_)) if !conflict.paths.is_empty() => Some(grafted(own, conflict)),
+        (Answer::TakeRemote, own) if !conflict.paths.is_empty() && schema.parts(Some(field.kind()), &own).is_some() => {
+            Some(grafted(schema, field, &own, conflict))
+        }
         (Answer::TakeRemote, _) => Some(remote),
     };
     Ok(Settled {
@@ -62,11 +64,8 @@ fn field(answered: Answered<'_>, position: usize) -> Result<Settled, DecideError
 }
 
 /// A value with the source's in all places where the sides collide.
-fn grafted(mut value: Value, conflict: &OpenConflict) -> Value {
-    for path in &conflict.paths {
-        path::put(&mut value, path, path::find(&conflict.remote, path).cloned());
-    }
-    value
+fn grafted(schema: &Schema, field: &Field, value: &Value, conflict: &OpenConflict) -> Value {
+    schema.graft(Some(field.kind()), value, Some(&conflict.remote), &Places::of(&conflict.paths))
 }
 
 fn group(answered: Answered<'_>, unit: Unit) -> Result<Vec<Settled>, DecideError> {

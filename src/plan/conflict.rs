@@ -3,7 +3,7 @@
 use super::record::accepted;
 use crate::detect::{Clash, Sides, Verdict, detect};
 use crate::resolve::{Decision, Resolution, Resolved};
-use crate::schema::{Absent, Schema, Unit, same_untyped};
+use crate::schema::{Absent, Places, Schema, Unit, same_untyped};
 use crate::store::{ConflictChange, Loaded, OpenConflict, WHOLE_RECORD};
 use crate::value::{FieldRef, Record, Value, at, pointer};
 
@@ -60,10 +60,17 @@ pub(super) fn same_conflict(schema: &Schema, a: &OpenConflict, b: &OpenConflict)
 /// Whether two values of a unit are equal at the places where the sides collide.
 pub(crate) fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Value) -> bool {
     let kind = |position: usize| schema.fields()[position].kind();
+    let unit = schema.units().iter().find(|&&unit| schema.unit_name(unit) == conflict.unit);
     if !conflict.paths.is_empty() {
-        return conflict.paths.iter().all(|path| same_untyped(at(a, path), at(b, path)));
+        let places = Places::of(&conflict.paths);
+        let kind = if let Some(&Unit::Field(position)) = unit { Some(kind(position)) } else { None };
+        let mut pairs = schema.find(kind, a, &places).into_iter().zip(schema.find(kind, b, &places));
+        return pairs.all(|((kind, a), (_, b))| {
+            let [a, b] = [a, b].map(|value| value.unwrap_or(&Value::Null));
+            kind.map_or_else(|| same_untyped(a, b), |kind| schema.same_value(kind, a, b))
+        });
     }
-    match schema.units().iter().find(|&&unit| schema.unit_name(unit) == conflict.unit) {
+    match unit {
         None if is_whole_record(conflict) => same_fields(schema, a, b),
         None => a == b,
         Some(&Unit::Field(position)) => schema.same_value(kind(position), a, b),

@@ -14,9 +14,9 @@ use super::guard::Blocked;
 use super::packed::PackedOps;
 use crate::audit::Situation;
 use crate::id::ExternalId;
-use crate::schema::{Schema, is_hollow};
+use crate::schema::{Kind, Places, Schema, part, part_kind};
 use crate::store::Op;
-use crate::value::{FieldRef, Record, RecordBuilder, Value, at, pointer};
+use crate::value::{FieldRef, Record, RecordBuilder, Value, pointer};
 
 /// The name of the entry: a list of places, each a JSON Pointer whose first part is a field's name.
 const MARKS: &str = "tripartite:dropped";
@@ -36,23 +36,39 @@ pub(super) fn dropped(schema: &Schema, base: &Record, remote: &Record) -> Vec<Pl
             places.push((position, String::new()));
         } else if base.is_composite()
             && remote.is_composite()
-            && let Ok(base) = schema.canonical(position, base)
-            && let Ok(remote) = schema.canonical(position, remote)
+            && schema.canonical(position, base).is_ok()
+            && schema.canonical(position, remote).is_ok()
         {
-            inside(&base, &remote, &mut Vec::new(), &mut |path| places.push((position, pointer(path))));
+            let (kind, found) = (schema.fields()[position].kind(), &mut |path: &[String]| {
+                places.push((position, pointer(path)));
+            });
+            let sides = [&base.to_value(), &remote.to_value()];
+            inside(schema, Some(kind), sides, &mut Vec::new(), found);
         }
     }
     places
 }
 
-/// Objects are compared key by key. A list inside an object is one value.
-fn inside(base: &Value, remote: &Value, path: &mut Vec<String>, found: &mut impl FnMut(&[String])) {
-    let (Value::Map(base), Value::Map(remote)) = (base, remote) else { return };
-    for (key, was) in base.iter().filter(|(_, was)| !is_hollow(was)) {
-        path.push(key.clone());
-        match remote.get(key).filter(|is| !is_hollow(is)) {
-            Some(is) => inside(was, is, path, found),
-            None => found(path),
+/// Objects are compared key by key, sets of records record by record. A list inside an object is one value.
+fn inside(
+    schema: &Schema,
+    kind: Option<&Kind>,
+    sides: [&Value; 2],
+    path: &mut Vec<String>,
+    found: &mut impl FnMut(&[String]),
+) {
+    let [Some(base), Some(remote)] = sides.map(|side| schema.parts(kind, side)) else { return };
+    for was in &base {
+        let is = part(&remote, &was.name).map_or(&Value::Null, |part| part.value);
+        let kind = part_kind(kind, &was.name);
+        if was.value == is || schema.is_nothing(kind, was.value) {
+            continue;
+        }
+        path.push(was.name.clone().into_owned());
+        if schema.is_nothing(kind, is) {
+            found(path);
+        } else {
+            inside(schema, kind, [was.value, is], path, found);
         }
         path.pop();
     }
@@ -94,7 +110,13 @@ fn put(schema: &Schema, extra: &mut BTreeMap<String, Value>, marks: BTreeSet<Pla
 }
 
 fn is_nothing(schema: &Schema, position: usize, said: FieldRef<'_>, path: &str) -> bool {
-    schema.says_nothing(position, said) || !path.is_empty() && is_hollow(at(&said.to_value(), path))
+    if schema.says_nothing(position, said) {
+        return true;
+    }
+    let Some(field) = schema.fields().get(position).filter(|_| !path.is_empty()) else { return false };
+    let said = said.to_value();
+    let found = schema.find(Some(field.kind()), &said, &Places::of([&path.to_owned()]));
+    found.iter().all(|(kind, value)| value.is_none_or(|value| schema.is_nothing(*kind, value)))
 }
 
 /// The records whose base has values that the source no longer states.

@@ -2,7 +2,7 @@
 
 use super::{Decision, Resolution};
 use crate::detect::{Clash, LocalChange, RemoteChange, Verdict};
-use crate::schema::{DecidingRule, Schema, Strategy, Unit};
+use crate::schema::{DecidingRule, Schema, Strategy, Unit, told_place};
 
 impl Resolution<'_> {
     /// One sentence on what happened and what was done about it. It names fields and rules, never values.
@@ -30,7 +30,7 @@ impl Resolution<'_> {
         };
         let happened = happened(self, &name);
         match self.verdict {
-            Verdict::Conflict(_) => format!("{happened}; {}.", self.settled()),
+            Verdict::Conflict(_) => format!("{happened}; {}.", self.settled(schema)),
             _ => format!("{happened}, {}.", self.followed()),
         }
     }
@@ -55,7 +55,7 @@ impl Resolution<'_> {
         }
     }
 
-    fn settled(&self) -> String {
+    fn settled(&self, schema: &Schema) -> String {
         let rule = format!("by the rule \"{}\"", self.rule);
         match self.decision {
             Decision::TookRemote => {
@@ -69,11 +69,21 @@ impl Resolution<'_> {
             }
             Decision::HeldOpen => {
                 let open = self.collisions.iter().filter(|collision| collision.decision == Decision::HeldOpen);
-                let open = open.map(|collision| collision.path.as_str()).collect::<Vec<_>>().join(" and ");
+                let mut open = open.map(|collision| self.told_place(schema, &collision.path)).collect::<Vec<_>>();
+                open.dedup();
+                let open = open.join(" and ");
                 format!("the rest was merged, and {rule} the value here at {open} stays until somebody decides")
             }
             Decision::Entered => "a person entered a value".into(),
             Decision::DriftReverted | Decision::Nothing => "nothing was done".into(),
+        }
+    }
+
+    /// A place without the keys of a set's records, which may be anybody's address.
+    fn told_place(&self, schema: &Schema, place: &str) -> String {
+        match self.unit {
+            Unit::Field(position) => told_place(schema.fields()[position].kind(), place),
+            Unit::Group(_) => place.to_owned(),
         }
     }
 }

@@ -251,6 +251,10 @@ impl SchemaBuilder {
                 Err(SchemaError::SetOf { field: field.to_owned(), of: of.name().to_owned() })
             }
             Kind::Set { of } => self.check_kind(field, of),
+            Kind::SetOfRecords { key, of } => {
+                check_key(field, key, of)?;
+                self.check_kind(field, of)
+            }
             Kind::Record { fields, .. } => {
                 fields.iter().try_for_each(|(key, kind)| self.check_kind(&format!("{field}/{key}"), kind))
             }
@@ -288,6 +292,28 @@ impl SchemaBuilder {
     }
 }
 
+/// A set of records is of records, and its key is of fields that these have, each a single value.
+fn check_key(field: &str, key: &[String], of: &Kind) -> Result<(), SchemaError> {
+    let wrong = |problem: String| Err(SchemaError::Setting { place: format!("field `{field}`"), problem });
+    let Kind::Record { fields, .. } = of else {
+        return wrong(format!("a set_of_records holds records, not `{}`", of.name()));
+    };
+    if key.is_empty() {
+        return wrong("`key`: expected at least one field that tells one record from another".to_owned());
+    }
+    for (at, name) in key.iter().enumerate() {
+        match fields.get(name) {
+            None => return wrong(format!("`key`: `{name}` is not among its `fields`")),
+            Some(kind) if !kind.is_scalar() => {
+                return wrong(format!("`key`: `{name}` is a `{}`; expected a kind of one value", kind.name()));
+            }
+            Some(_) if key[..at].contains(name) => return wrong(format!("`key`: `{name}` is named twice")),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// A canonical date is ISO 8601; what is written must be readable again.
 fn check_written(field: &Field) -> Result<(), SchemaError> {
     if !field.write_canonical || reads_canonical(&field.kind) {
@@ -303,7 +329,7 @@ fn check_written(field: &Field) -> Result<(), SchemaError> {
 fn reads_canonical(kind: &Kind) -> bool {
     match kind {
         Kind::Date { formats } => formats.is_empty() || formats.iter().any(|format| format == ISO),
-        Kind::Set { of } => reads_canonical(of),
+        Kind::Set { of } | Kind::SetOfRecords { of, .. } => reads_canonical(of),
         Kind::Record { fields, .. } => fields.values().all(reads_canonical),
         _ => true,
     }

@@ -127,7 +127,13 @@ impl Schema {
 
     /// Whether a list or an object has nothing but blanks and nulls in it, however deep.
     fn holds_nothing(&self, kind: &Kind, raw: &Value) -> bool {
-        is_hollow(raw) || self.canonical_of(kind, raw).is_ok_and(|canonical| is_hollow(&canonical))
+        self.is_nothing(Some(kind), raw)
+    }
+
+    /// Whether a part of a value is null, or has nothing but blanks and nulls in it.
+    pub(crate) fn is_nothing(&self, kind: Option<&Kind>, raw: &Value) -> bool {
+        let is_nothing = |kind| self.canonical_of(kind, raw).is_ok_and(|canonical| is_hollow(&canonical));
+        is_hollow(raw) || kind.map_or_else(|| is_hollow(&untyped(raw)), is_nothing)
     }
 
     /// Whether a raw value is of the field's kind, where that can be told without building its canonical form.
@@ -221,6 +227,7 @@ impl Schema {
         match (kind, raw) {
             (_, Value::Null) => Ok(Value::Null),
             (Kind::Set { of }, Value::List(list)) => self.canonical_set(of, list),
+            (Kind::SetOfRecords { key, of }, value) => self.canonical_records(key, of, value),
             (Kind::List, Value::List(_)) | (Kind::Map, Value::Map(_)) => Ok(untyped(raw)),
             (Kind::Record { fields, .. }, Value::Map(map)) => self.canonical_record(fields, map),
             (Kind::Set { .. } | Kind::List, other) => Err(wrong_type("a list", other)),
@@ -237,8 +244,8 @@ impl Schema {
 
     fn canonical_set(&self, of: &Kind, list: &[Value]) -> Result<Value, Problem> {
         let mut set = BTreeMap::new();
-        for element in list {
-            let canonical = self.canonical_of(of, element)?;
+        for (place, element) in list.iter().enumerate() {
+            let canonical = self.canonical_of(of, element).map_err(|problem| problem.inside(&place.to_string()))?;
             if !canonical.is_null() {
                 set.insert(scalar_text(&canonical).into_owned(), canonical);
             }
@@ -254,7 +261,7 @@ impl Schema {
         let mut canonical = BTreeMap::new();
         for (key, raw) in map {
             let value = match kinds.get(key) {
-                Some(kind) => self.canonical_of(kind, raw)?,
+                Some(kind) => self.canonical_of(kind, raw).map_err(|problem| problem.inside(key))?,
                 None => untyped(raw),
             };
             if !value.is_null() {
@@ -266,7 +273,7 @@ impl Schema {
 }
 
 /// Whether there is no value in it but null.
-pub(crate) fn is_hollow(value: &Value) -> bool {
+pub(super) fn is_hollow(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::List(list) => list.iter().all(is_hollow),
@@ -276,7 +283,7 @@ pub(crate) fn is_hollow(value: &Value) -> bool {
 }
 
 /// The text a scalar stands for; a source may send 42 where another sends "42".
-fn scalar_text(value: &Value) -> Cow<'_, str> {
+pub(super) fn scalar_text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Text(text) => Cow::Borrowed(text),
         Value::Bool(bool) => Cow::Owned(bool.to_string()),
@@ -298,7 +305,7 @@ fn typed(kind: &Kind, text: String) -> Value {
 
 /// Inside a map nothing is declared: text is compared as text, numbers by value, a key that is null as one that is not
 /// there.
-fn untyped(raw: &Value) -> Value {
+pub(crate) fn untyped(raw: &Value) -> Value {
     match raw {
         Value::Text(raw) => match text::canonical(raw) {
             blank if blank.is_empty() => Value::Null,
@@ -333,6 +340,6 @@ pub(crate) fn same_untyped(a: &Value, b: &Value) -> bool {
     a == b || untyped(a) == untyped(b)
 }
 
-fn wrong_type(expected: &str, found: &Value) -> Problem {
+pub(super) fn wrong_type(expected: &str, found: &Value) -> Problem {
     Problem::WrongType { expected: expected.to_owned(), found: found.shape().to_owned() }
 }

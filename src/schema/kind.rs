@@ -41,6 +41,14 @@ pub enum Kind {
         /// The kind of each element; a scalar one.
         of: Box<Kind>,
     },
+    /// Records without an order, each with a key: e-mail addresses by their type, telephone numbers by their label. Records
+    /// of one key are matched, whatever their places, and merged as the record says.
+    SetOfRecords {
+        /// The fields of a record that are its key; at least one. Their canonical forms count, and null is a key, too.
+        key: Vec<String>,
+        /// What each record holds: a [`Kind::Record`] that has the key's fields among its own.
+        of: Box<Kind>,
+    },
     /// An ordered list, compared and decided as a whole.
     List,
     /// An object with known keys.
@@ -70,6 +78,39 @@ impl Kind {
     /// ```
     pub fn set(of: Kind) -> Self {
         Self::Set { of: Box::new(of) }
+    }
+
+    /// A set of records, each with a key. Records of one key are matched and merged field by field; a record that one side
+    /// added or removed is added or removed alone.
+    ///
+    /// ```
+    /// use tripartite::detect::{Sides, detect};
+    /// use tripartite::resolve::resolve;
+    /// use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// let phone = [("label", Kind::Text), ("number", Kind::Text)];
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("phones", Kind::set_of_records(["label"], phone)))
+    ///     .build()?;
+    /// let phones = |list: &[(&str, &str)]| {
+    ///     let phone = |(label, number)| serde_json::json!({"label": label, "number": number});
+    ///     let list: Vec<_> = list.iter().copied().map(phone).collect();
+    ///     schema.record(&serde_json::json!({ "phones": list }))
+    /// };
+    /// let base = phones(&[("home", "1"), ("work", "2")])?;
+    /// let local = phones(&[("home", "7"), ("work", "2")])?; // edited here
+    /// let remote = phones(&[("work", "2"), ("mobile", "3"), ("home", "1")])?;
+    /// let changes = detect(&schema, Sides { base: &base, local: &local, remote: &remote });
+    /// let resolved = resolve(&Policy::new(schema.clone()), &changes, None);
+    /// // The source's order means nothing, the edit stays, and what is new stands at the end.
+    /// let merged = phones(&[("home", "7"), ("work", "2"), ("mobile", "3")])?;
+    /// assert_eq!(resolved.local(), merged);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_of_records<const N: usize>(
+        key: [&'static str; N],
+        fields: impl IntoIterator<Item = (&'static str, Kind)>,
+    ) -> Self {
+        Self::SetOfRecords { key: key.map(str::to_owned).into(), of: Box::new(Self::record(fields)) }
     }
 
     /// An object with known keys, merged key by key.
@@ -104,6 +145,7 @@ impl Kind {
             Self::Boolean => "boolean",
             Self::Address => "address",
             Self::Set { .. } => "set",
+            Self::SetOfRecords { .. } => "set_of_records",
             Self::List => "list",
             Self::Record { .. } => "record",
             Self::Map => "map",
@@ -129,10 +171,10 @@ impl Kind {
     /// assert!(!Kind::set(Kind::Text).is_scalar());
     /// ```
     pub fn is_scalar(&self) -> bool {
-        !matches!(self, Self::Set { .. } | Self::List | Self::Record { .. } | Self::Map)
+        !matches!(self, Self::Set { .. } | Self::SetOfRecords { .. } | Self::List | Self::Record { .. } | Self::Map)
     }
 
-    /// Whether it is merged key by key.
+    /// Whether it is merged part by part, under every strategy: an object by its keys, a set of records by theirs.
     ///
     /// ```
     /// use tripartite::schema::Kind;
@@ -140,7 +182,7 @@ impl Kind {
     /// assert!(!Kind::set(Kind::Text).is_granular()); // merged, but element by element
     /// ```
     pub fn is_granular(&self) -> bool {
-        matches!(self, Self::Map | Self::Record { atomic: false, .. })
+        matches!(self, Self::Map | Self::Record { atomic: false, .. } | Self::SetOfRecords { .. })
     }
 }
 

@@ -95,12 +95,19 @@ fn kind_entries<M: SerializeMap>(kind: &Kind, map: &mut M) -> Result<(), M::Erro
         Kind::Phone { region } => map.serialize_entry("region", region),
         Kind::Date { formats } if !formats.is_empty() => map.serialize_entry("formats", formats),
         Kind::Set { of } => map.serialize_entry("of", of),
-        Kind::Record { fields, atomic } => {
-            map.serialize_entry("fields", fields)?;
-            if *atomic { map.serialize_entry("atomic", atomic) } else { Ok(()) }
+        Kind::SetOfRecords { key, of } => {
+            map.serialize_entry("key", key)?;
+            record_entries(of, map)
         }
+        Kind::Record { .. } => record_entries(kind, map),
         _ => Ok(()),
     }
+}
+
+fn record_entries<M: SerializeMap>(kind: &Kind, map: &mut M) -> Result<(), M::Error> {
+    let Kind::Record { fields, atomic } = kind else { return Ok(()) };
+    map.serialize_entry("fields", fields)?;
+    if *atomic { map.serialize_entry("atomic", atomic) } else { Ok(()) }
 }
 
 impl Serialize for Group {
@@ -246,6 +253,13 @@ fn kind_of(field: &str, name: &str, settings: &mut Settings) -> Result<Kind, Sch
         "set" => match settings.map.remove("of") {
             Some(of) => Kind::set(nested_kind(field, of)?),
             None => return Err(settings.wrong("of", "is missing: what does the set hold?")),
+        },
+        "set_of_records" => Kind::SetOfRecords {
+            key: match settings.take("key")? {
+                Some(key) => key,
+                None => return Err(settings.wrong("key", "is missing: which fields tell one record from another?")),
+            },
+            of: Box::new(read_record(field, settings)?),
         },
         "list" => Kind::List,
         "record" => read_record(field, settings)?,

@@ -89,6 +89,7 @@ impl Text {
             Kind::Phone { region } => self.word(kind.name()).word(&region.to_string()),
             Kind::Date { formats } => self.word(kind.name()).list(formats, |text, format| text.word(format)),
             Kind::Set { of } => self.word(kind.name()).kind(of),
+            Kind::SetOfRecords { key, of } => self.word(kind.name()).list(key, |text, field| text.word(field)).kind(of),
             Kind::Record { fields, atomic } => {
                 self.word(kind.name()).word(if *atomic { "atomic" } else { "granular" }).number(fields.len() as u128);
                 fields.iter().fold(self, |text, (key, kind)| text.word(key).kind(kind))

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pointer;
+
 /// Why a value that was said cannot be read as its field's kind. Never holds the value itself.
 ///
 /// ```
@@ -60,7 +62,37 @@ pub enum Problem {
     /// Empty, where the schema requires a value.
     #[error("is empty, but required")]
     Required,
+    /// Two records of a set have one key, so neither can be told from the other.
+    #[error("has the key `{key}` twice, in its records {first} and {second}")]
+    DuplicateKey {
+        /// The fields of the key, separated by commas.
+        key: String,
+        /// The place of one record, counted from 0.
+        first: usize,
+        /// The place of the other.
+        second: usize,
+    },
+    /// A problem with a part of a list or an object.
+    #[error("at {place} {problem}")]
+    Inside {
+        /// Where, as a JSON Pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)) of places in lists and keys that
+        /// the schema declares.
+        place: String,
+        /// The problem.
+        problem: Box<Problem>,
+    },
     /// What a host's own kind found.
     #[error("{0}")]
     Custom(String),
+}
+
+impl Problem {
+    /// The problem as one of the object or list that has this part.
+    pub(crate) fn inside(self, part: &str) -> Self {
+        let part = pointer(&[part]);
+        match self {
+            Self::Inside { place, problem } => Self::Inside { place: part + &place, problem },
+            problem => Self::Inside { place: part, problem: Box::new(problem) },
+        }
+    }
 }

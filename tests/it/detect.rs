@@ -1,5 +1,6 @@
 //! The truth table of the contract, cell by cell, and the model of the contract against anything a source may say.
 
+mod elements;
 mod numbers;
 
 use proptest::prelude::*;

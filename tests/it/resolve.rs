@@ -2,6 +2,7 @@
 
 mod groups;
 mod model;
+mod nested;
 mod objects;
 mod resolvers;
 mod sets;

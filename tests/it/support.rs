@@ -1,9 +1,11 @@
 //! What the tests share: words with a known meaning, a naive model of the contract, and a small world to run in.
 
 pub(crate) mod dice;
+pub(crate) mod nested_oracle;
 pub(crate) mod oracle;
 #[cfg(feature = "conformance")]
 pub(crate) mod suite;
+pub(crate) mod tree;
 pub(crate) mod words;
 pub(crate) mod world;
 

@@ -255,9 +255,8 @@ fn answer(schema: &Schema, unit: &str, given: &Given) -> Result<Answer, Problem>
     let kind = schema.position(unit).map(|position| schema.fields()[position].kind());
     let is_json = match kind {
         None => schema.units().iter().any(|known| schema.unit_name(*known) == unit),
-        Some(Kind::Set { .. } | Kind::List | Kind::Record { .. } | Kind::Map) => true,
         Some(Kind::Address) => text.trim_start().starts_with('{'),
-        Some(_) => false,
+        Some(kind) => !kind.is_scalar(),
     };
     if !is_json {
         return Ok(Answer::Value(Value::from(text.as_str())));

@@ -228,6 +228,7 @@ fn say_inferred(console: &mut Console, inferred: &Inferred) {
         let kind = match field.kind() {
             Kind::Phone { region } => format!("phone, as dialled in {region}"),
             Kind::Set { of } => format!("set of {}", of.name()),
+            Kind::SetOfRecords { key, .. } => format!("set of records by {}", key.join(" and ")),
             kind => kind.name().to_owned(),
         };
         let remark = remark.as_ref().map(|told| format!(", {told}")).unwrap_or_default();

@@ -1,0 +1,322 @@
+//! Merges what has parts, recursively: an object key by key, a set of records record by record.
+//!
+//! Inside a reported value a part that is missing counts as [`ClearedIfReported`](crate::schema::Absent): taken away if
+//! the base had it, without opinion if it had not, so that a part only the host knows stays. Lists are values; a set
+//! that a [`Kind::Record`] declares is merged by element, as it is where it stands alone.
+//!
+//! | base | local | remote | result under merge |
+//! |---|---|---|---|
+//! | `{a:1}` | `{a:1, b:2}` | `{a:3}` | `{a:3, b:2}` |
+//! | `{a:1, b:2}` | `{a:1, b:2}` | `{a:1}` | `{a:1}` |
+//! | `{a:1}` | `{a:2}` | `{a:3}` | `{a:2}`, a conflict at `/a` |
+//! | null | `{a:1}` | `{a:2}` | `{a:1}`, a conflict at `/a`; the base stays null |
+//! | unknown | `{a:1, b:2}` | `{a:1, c:3}` | `{a:1, b:2, c:3}` |
+//!
+//! A set of records is an object whose keys are the names of its records, but for its order: the host's stays, and what is
+//! new stands at the end.
+//!
+//! | base | local | remote | result under merge, with the key `k` |
+//! |---|---|---|---|
+//! | `[{k:1, v:a}]` | `[{k:1, v:a}, {k:2}]` | `[{k:3}, {k:1, v:b}]` | `[{k:1, v:b}, {k:2}, {k:3}]` |
+//! | `[{k:1, v:a}]` | `[{k:1, v:b}]` | `[{k:1, v:c}]` | `[{k:1, v:b}]`, a conflict at `/k=1/v` |
+//! | `[{k:1, v:a}]` | `[]` | `[{k:1, v:b}]` | `[]`, a conflict at `/k=1` |
+
+mod leaf;
+
+use self::leaf::Leaf;
+use super::action::Action;
+use super::{Collision, Decision, Effect, FieldEffect, Resolution, UnitResolver, set};
+use crate::detect::{Clash, Verdict};
+use crate::schema::{DecidingRule, Dispute, Field, Kind, Part, PartChange, Ruling, Unit, part, part_kind, with_parts};
+use crate::value::{Value, pointer};
+
+/// What is decided about a field that has parts on both sides; `None` if a side has none.
+pub(super) fn decide<'a>(
+    units: &UnitResolver<'_, 'a>,
+    position: usize,
+    verdict: &Verdict,
+    rule: &DecidingRule,
+    [local, remote]: [&Value; 2],
+) -> Option<Resolution<'a>> {
+    let field = &units.schema().fields()[position];
+    let base = units.sides.base.field(position);
+    let known = (!base.is_missing()).then(|| base.to_value());
+    let mut merge = Merge { units, field, rule, collisions: Vec::new() };
+    let versions = Versions { base: known.as_ref(), local, remote };
+    let merged = merge.parts(Some(field.kind()), versions, &mut Vec::new())?;
+    let collisions = merge.collisions;
+    let decision = decision(verdict, &collisions, &merged);
+    let effect = FieldEffect {
+        position,
+        // A value cannot say of one part that nobody knows what it was: while one without a base is open, all of it
+        // stays without one, so that it is judged as a first sync until somebody has decided.
+        base: match (&known, decision) {
+            (None, Decision::HeldOpen) => Effect::Keep,
+            _ if base.is_null() && merged.has_nothing_of(remote) => Effect::Keep,
+            _ => Effect::Value(merged.base.unwrap_or_else(|| remote.clone())),
+        },
+        local: match merged.local {
+            Some(value) => units.written_value(field, value),
+            None => Effect::Keep,
+        },
+    };
+    let verdict = told(verdict.clone(), &collisions);
+    let (unit, rule) = (Unit::Field(position), rule.clone());
+    Some(Resolution { unit, verdict, decision, rule, fields: vec![effect], collisions })
+}
+
+fn decision(verdict: &Verdict, collisions: &[Collision], merged: &Merged) -> Decision {
+    let held = collisions.iter().any(|collision| collision.decision == Decision::HeldOpen);
+    match (verdict, merged.local.is_some()) {
+        _ if held => Decision::HeldOpen,
+        (Verdict::Conflict(_), false) if collisions.is_empty() => Decision::Merged,
+        (Verdict::Conflict(_) | Verdict::RemoteOnly(_), false) => Decision::KeptLocal,
+        (_, false) => Decision::Nothing,
+        // Where only the host changed something, only `Enforced` writes.
+        (Verdict::LocalOnly(_), true) => Decision::DriftReverted,
+        (_, true) if merged.is_remote => Decision::TookRemote,
+        _ => Decision::Merged,
+    }
+}
+
+/// While parts of a value are open the others get their base, so whether there was one can tell nothing of the conflict:
+/// what is open can, and is told the same on every replay.
+fn told(verdict: Verdict, collisions: &[Collision]) -> Verdict {
+    let mut held = collisions.iter().filter(|collision| collision.decision == Decision::HeldOpen).peekable();
+    match verdict {
+        Verdict::Conflict(Clash::BothSet | Clash::BothChanged) if held.peek().is_some() => {
+            let all_set = held.all(|collision| collision.clash == Clash::BothSet);
+            Verdict::Conflict(if all_set { Clash::BothSet } else { Clash::BothChanged })
+        }
+        verdict => verdict,
+    }
+}
+
+/// What the versions of a value come to.
+struct Merged {
+    /// The host's value; `None` if it stays.
+    local: Option<Value>,
+    /// The base; `None` if it is what the source says.
+    base: Option<Value>,
+    /// Whether the host then has what the source says.
+    is_remote: bool,
+}
+
+impl Merged {
+    /// Whether all that the source said is open, so that a base of nothing stays one and does not become an empty value.
+    fn has_nothing_of(&self, remote: &Value) -> bool {
+        let is_empty = |value: &Value| match value {
+            Value::Map(map) => map.is_empty(),
+            Value::List(list) => list.is_empty(),
+            _ => false,
+        };
+        self.base.as_ref().is_some_and(is_empty) && !is_empty(remote)
+    }
+}
+
+/// The three versions of one value. What is not there is null; `base` is `None` when nobody knows.
+#[derive(Clone, Copy)]
+struct Versions<'v> {
+    base: Option<&'v Value>,
+    local: &'v Value,
+    remote: &'v Value,
+}
+
+/// The parts of the three versions, in the order of their names.
+struct Parts<'v> {
+    base: Option<Vec<Part<'v>>>,
+    local: Vec<Part<'v>>,
+    remote: Vec<Part<'v>>,
+}
+
+impl<'v> Parts<'v> {
+    /// The names that a side has, with the parts of that name.
+    fn pairs(&self) -> Vec<[Option<&Part<'v>>; 2]> {
+        let (mut local, mut remote) = (self.local.iter().peekable(), self.remote.iter().peekable());
+        let mut pairs = Vec::with_capacity(self.local.len().max(self.remote.len()));
+        loop {
+            let order = match (local.peek(), remote.peek()) {
+                (Some(here), Some(there)) => here.name.cmp(&there.name),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (None, None) => return pairs,
+            };
+            pairs.push([
+                if order.is_le() { local.next() } else { None },
+                if order.is_ge() { remote.next() } else { None },
+            ]);
+        }
+    }
+}
+
+/// One part while it is decided.
+#[derive(Clone, Copy)]
+struct Asked<'p, 'v> {
+    kind: Option<&'p Kind>,
+    versions: Versions<'v>,
+    /// What the source and the base have, if they have it.
+    said: Option<&'v Value>,
+    old: Option<&'v Value>,
+}
+
+/// What becomes of one part.
+struct Outcome {
+    local: Now,
+    base: Now,
+    is_remote: bool,
+}
+
+/// What becomes of a part of the host's value, or of what the source says as a base.
+enum Now {
+    Stays,
+    Becomes(Option<Value>),
+}
+
+/// Nothing, as a version.
+const NULL: &Value = &Value::Null;
+
+struct Merge<'m, 'p, 'a> {
+    units: &'m UnitResolver<'p, 'a>,
+    field: &'m Field,
+    rule: &'m DecidingRule,
+    collisions: Vec<Collision>,
+}
+
+impl Merge<'_, '_, '_> {
+    /// Merges what has parts on both sides.
+    fn parts(&mut self, kind: Option<&Kind>, versions: Versions<'_>, path: &mut Vec<String>) -> Option<Merged> {
+        if !kind.is_none_or(Kind::is_granular) {
+            return None;
+        }
+        let of = |value| self.units.schema().parts(kind, value);
+        let (local, remote) = (of(versions.local)?, of(versions.remote)?);
+        let parts = Parts { base: versions.base.map(|base| of(base).unwrap_or_default()), local, remote };
+        let (mut local, mut base, mut is_remote) = (Vec::new(), Vec::new(), true);
+        for [here, there] in parts.pairs() {
+            let Some(Part { name, .. }) = here.or(there) else { continue };
+            let old = parts.base.as_ref().and_then(|base| part(base, name)).map(|part| part.value);
+            let said = there.map(|part| part.value);
+            let asked = Asked {
+                kind: part_kind(kind, name),
+                versions: Versions {
+                    base: parts.base.as_ref().map(|_| old.unwrap_or(NULL)),
+                    local: here.map_or(NULL, |part| part.value),
+                    remote: said.unwrap_or(NULL),
+                },
+                said,
+                old,
+            };
+            // Nearly every part is the same on all sides, and then nothing is read.
+            if said.is_some() && old == said && here.map(|part| part.value) == said {
+                continue;
+            }
+            path.push(name.clone().into_owned());
+            let outcome = self.part(asked, path);
+            path.pop();
+            is_remote &= outcome.is_remote;
+            let place = there.map_or(usize::MAX, |part| part.place);
+            for (changes, now) in [(&mut local, outcome.local), (&mut base, outcome.base)] {
+                if let Now::Becomes(value) = now {
+                    changes.push((place, (name.clone(), value)));
+                }
+            }
+        }
+        Some(Merged {
+            local: changed(kind, versions.local, &parts.local, local),
+            base: changed(kind, versions.remote, &parts.remote, base),
+            is_remote,
+        })
+    }
+
+    fn part(&mut self, asked: Asked<'_, '_>, path: &mut Vec<String>) -> Outcome {
+        let Asked { kind, versions, said, old } = asked;
+        let (true, Some(inner)) = (said.is_some(), self.parts(kind, versions, path)) else {
+            return self.leaf(asked, path);
+        };
+        let had_parts = old.is_some_and(|old| self.units.schema().parts(kind, old).is_some());
+        let stays = !had_parts && inner.has_nothing_of(versions.remote);
+        Outcome {
+            local: inner.local.map_or(Now::Stays, |value| Now::Becomes(Some(value))),
+            base: match inner.base {
+                _ if stays => Now::Becomes(old.cloned()),
+                None => Now::Stays,
+                base => Now::Becomes(base),
+            },
+            is_remote: inner.is_remote,
+        }
+    }
+
+    /// Decides a part that is one value, or that one side has not.
+    fn leaf(&mut self, asked: Asked<'_, '_>, path: &[String]) -> Outcome {
+        let Asked { kind, versions, said, old } = asked;
+        let leaf = Leaf::new(self.units.schema(), kind, versions);
+        let verdict = leaf.verdict(said.is_some());
+        if let Some(outcome) = self.merged_set(&leaf, &verdict, asked) {
+            return outcome;
+        }
+        let action = self.units.act(&verdict, &self.rule.strategy, leaf.is_null_here(), |resolver| {
+            let Versions { base, local, remote } = versions;
+            let ruling =
+                resolver.resolve(&Dispute { unit: self.field.name(), path: &pointer(path), base, local, remote });
+            match (ruling, kind) {
+                (Ruling::Write(value), Some(kind)) if self.units.schema().canonical_of(kind, &value).is_err() => {
+                    Ruling::HoldOpen
+                }
+                (ruling, _) => ruling,
+            }
+        });
+        if let Verdict::Conflict(clash) = verdict {
+            self.collisions.push(Collision { path: pointer(path), clash, decision: action.decision() });
+        }
+        // What nobody had and the source leaves out is in no base.
+        let advances = action.advances() || verdict == Verdict::NotReported;
+        Outcome {
+            base: if advances { Now::Stays } else { Now::Becomes(old.cloned()) },
+            is_remote: match (&action, &verdict) {
+                (Action::TakeRemote | Action::Revert, _) => true,
+                (Action::Write(value), _) => leaf.is_remote(value),
+                (_, Verdict::InSync | Verdict::Adopted | Verdict::Converged) => true,
+                (_, Verdict::NotReported) => leaf.is_null_here(),
+                _ => false,
+            },
+            local: match action {
+                Action::TakeRemote | Action::Revert => Now::Becomes(said.cloned()),
+                Action::Write(value) if !leaf.is_local(&value) => Now::Becomes(Some(value)),
+                _ => Now::Stays,
+            },
+        }
+    }
+
+    fn merged_set(&self, leaf: &Leaf<'_, '_>, verdict: &Verdict, asked: Asked<'_, '_>) -> Option<Outcome> {
+        let Asked { kind, versions, said, .. } = asked;
+        let (Some(Kind::Set { of }), Verdict::Conflict(_)) = (kind, verdict) else { return None };
+        if !self.units.merges(self.rule) {
+            return None;
+        }
+        let base = versions.base.unwrap_or(NULL);
+        let set = set::merge(self.units.schema(), of, base, versions.local, versions.remote)?;
+        Some(Outcome {
+            is_remote: leaf.is_remote(&set),
+            base: Now::Stays,
+            local: match set {
+                set if leaf.is_local(&set) => Now::Stays,
+                Value::Null if said.is_none() => Now::Becomes(None),
+                set => Now::Becomes(Some(set)),
+            },
+        })
+    }
+}
+
+/// The value with its changes; `None` without any. What is new to a set comes in the source's order.
+fn changed(
+    kind: Option<&Kind>,
+    value: &Value,
+    parts: &[Part<'_>],
+    mut changes: Vec<(usize, PartChange<'_>)>,
+) -> Option<Value> {
+    if changes.is_empty() {
+        return None;
+    }
+    changes.sort_by_key(|(place, _)| *place);
+    Some(with_parts(kind, value, parts, changes.into_iter().map(|(_, change)| change).collect()))
+}

@@ -1,0 +1,160 @@
+//! The parts of a value: the entries of an object by their keys, the records of a set by theirs.
+//!
+//! A record of a set has a name that its key gives it, whatever its place and spelling: `type=work`, and with a key of two
+//! fields `system=phone,use=home`. In a text of such a key a comma is written `\,` and a backslash `\\`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::compare::{is_hollow, scalar_text, wrong_type};
+use super::{Kind, Schema};
+use crate::value::{Problem, Value};
+
+/// A part of a value.
+#[derive(Debug, Clone)]
+pub(crate) struct Part<'v> {
+    /// Its key in an object, its name in a set.
+    pub(crate) name: Cow<'v, str>,
+    pub(crate) value: &'v Value,
+    /// Where it stands: counted from 0.
+    pub(crate) place: usize,
+}
+
+/// What becomes of a part: another value, or none.
+pub(crate) type PartChange<'v> = (Cow<'v, str>, Option<Value>);
+
+/// What kind a part is of; nothing is declared for the keys of a map.
+pub(crate) fn part_kind<'k>(kind: Option<&'k Kind>, name: &str) -> Option<&'k Kind> {
+    match kind {
+        Some(Kind::Record { fields, .. }) => fields.get(name),
+        Some(Kind::SetOfRecords { of, .. }) => Some(of),
+        _ => None,
+    }
+}
+
+/// The part of this name, among parts in the order of their names.
+pub(crate) fn part<'p, 'v>(parts: &'p [Part<'v>], name: &str) -> Option<&'p Part<'v>> {
+    parts.binary_search_by(|part| (*part.name).cmp(name)).ok().map(|at| &parts[at])
+}
+
+impl Schema {
+    /// The parts of a value in the order of their names; `None` if it is none that has parts, or a set in which two records
+    /// have one key.
+    pub(crate) fn parts<'v>(&self, kind: Option<&Kind>, value: &'v Value) -> Option<Vec<Part<'v>>> {
+        match (kind, value) {
+            (Some(Kind::SetOfRecords { key, of }), value) => self.records_of(key, of, value).ok(),
+            (None | Some(Kind::Map | Kind::Record { .. }), Value::Map(map)) => {
+                let part = |(place, (name, value)): (usize, (&'v String, &'v Value))| Part {
+                    name: Cow::Borrowed(name),
+                    value,
+                    place,
+                };
+                Some(map.iter().enumerate().map(part).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// The records of a set in the order of their names. A record of nothing but nulls is none; one record where a list is
+    /// expected is a set of one.
+    pub(super) fn records_of<'v>(&self, key: &[String], of: &Kind, value: &'v Value) -> Result<Vec<Part<'v>>, Problem> {
+        let list = match value {
+            Value::List(list) => list.as_slice(),
+            one @ Value::Map(_) => std::slice::from_ref(one),
+            other => return Err(wrong_type("a list", other)),
+        };
+        let mut parts = Vec::with_capacity(list.len());
+        for (place, value) in list.iter().enumerate() {
+            let name = self.record_name(key, of, value).map_err(|problem| problem.inside(&place.to_string()))?;
+            parts.extend(name.map(|name| Part { name: Cow::Owned(name), value, place }));
+        }
+        parts.sort_by(|a, b| a.name.cmp(&b.name));
+        match parts.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            None => Ok(parts),
+            Some(pair) => {
+                Err(Problem::DuplicateKey { key: key.join(", "), first: pair[0].place, second: pair[1].place })
+            }
+        }
+    }
+
+    /// The name of a record of a set; `None` if there is nothing in it.
+    fn record_name(&self, key: &[String], of: &Kind, record: &Value) -> Result<Option<String>, Problem> {
+        let (Kind::Record { fields, .. }, Value::Map(map)) = (of, record) else {
+            return if record.is_null() { Ok(None) } else { Err(wrong_type("an object", record)) };
+        };
+        let (mut name, mut is_nameless) = (String::new(), true);
+        for field in key {
+            let raw = map.get(field).unwrap_or(&Value::Null);
+            let kind = fields.get(field).unwrap_or(&Kind::Text);
+            let canonical = self.canonical_of(kind, raw).map_err(|problem| problem.inside(field))?;
+            is_nameless &= canonical.is_null();
+            if !name.is_empty() {
+                name.push(',');
+            }
+            name.push_str(field);
+            name.push('=');
+            push_escaped(&mut name, &scalar_text(&canonical), key.len() > 1);
+        }
+        let is_nothing =
+            is_nameless && (is_hollow(record) || self.canonical_of(of, record).is_ok_and(|it| is_hollow(&it)));
+        Ok((!is_nothing).then_some(name))
+    }
+
+    /// The canonical form of a set of records: in the order of their names.
+    pub(super) fn canonical_records(&self, key: &[String], of: &Kind, value: &Value) -> Result<Value, Problem> {
+        let mut canonical = Vec::new();
+        for part in self.records_of(key, of, value)? {
+            let record = self.canonical_of(of, part.value);
+            canonical.push(record.map_err(|problem| problem.inside(&part.place.to_string()))?);
+        }
+        Ok(Value::List(canonical))
+    }
+}
+
+fn push_escaped(name: &mut String, text: &str, is_one_of_several: bool) {
+    for char in text.chars() {
+        if is_one_of_several && matches!(char, ',' | '\\') {
+            name.push('\\');
+        }
+        name.push(char);
+    }
+}
+
+/// The value after changes of its parts, which `parts` are all of. In a set the others keep their places, and new ones
+/// stand at the end in the order of the changes; what is no record of the set is left out.
+pub(crate) fn with_parts(
+    kind: Option<&Kind>,
+    value: &Value,
+    parts: &[Part<'_>],
+    changes: Vec<PartChange<'_>>,
+) -> Value {
+    if !matches!(kind, Some(Kind::SetOfRecords { .. })) {
+        let mut map = if let Value::Map(map) = value { map.clone() } else { BTreeMap::new() };
+        for (name, change) in changes {
+            match change {
+                Some(value) => map.insert(name.into_owned(), value),
+                None => map.remove(&*name),
+            };
+        }
+        return Value::Map(map);
+    }
+    let mut kept: BTreeMap<usize, Option<Value>> = parts.iter().map(|part| (part.place, None)).collect();
+    let mut added = Vec::new();
+    for (name, change) in changes {
+        match (part(parts, &name), change) {
+            (Some(part), None) => {
+                kept.remove(&part.place);
+            }
+            (Some(part), change) => {
+                kept.insert(part.place, change);
+            }
+            (None, change) => added.extend(change),
+        }
+    }
+    let list = match value {
+        Value::List(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let kept = kept.into_iter().filter_map(|(place, change)| change.or_else(|| list.get(place).cloned()));
+    Value::List(kept.chain(added).collect())
+}
