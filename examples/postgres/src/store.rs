@@ -68,8 +68,9 @@ use self::tables::Tables;
 use crate::failure;
 use crate::pool::Lease;
 
-/// A plan is made for the values of each batch: one that is kept would be that of the small table of the first night.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL plan_cache_mode = force_custom_plan";
+/// A plan may be that of the small table of the first night: rows are looked up one by one within `LATERAL`, and changed by
+/// where they stand, so that every plan reads an index for each and none joins whole tables.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// So often a batch is tried again that was the victim of another transaction.
 const TRIES: usize = 3;

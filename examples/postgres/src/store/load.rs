@@ -1,5 +1,7 @@
 //! Loading: the records of one page with their bases and conflicts, in one statement.
 
+use std::collections::BTreeSet;
+
 use serde::de::DeserializeSeed;
 use tokio_postgres::Row;
 use tripartite::id::ExternalId;
@@ -18,14 +20,16 @@ const COLUMNS: &str = "
 SELECT w.id, {is_active}, m.{revision}, l.removed, l.deactivated, l.missed, l.synced, l.seen, l.policy,
     m.{key} IS NOT NULL, l.base::text, l.base_schema, l.base_version,
     (SELECT json_agg(c.conflict ORDER BY c.unit)::text FROM tripartite.conflicts c
-     WHERE c.register = {n} AND c.external_id = w.id)";
+     WHERE c.register = {n} AND c.external_id = w.id COLLATE \"C\")";
 
 const FIELDS: usize = 14;
 
 const WANTED: &str = "
-FROM (SELECT DISTINCT id COLLATE \"C\" AS id FROM unnest($1::text[]) AS u(id)) w
-LEFT JOIN {members} m ON {id} = w.id
-LEFT JOIN tripartite.links l ON l.register = {n} AND l.external_id = w.id
+FROM unnest($1::text[]) AS w(id)
+LEFT JOIN LATERAL (SELECT * FROM {members} m WHERE {id} = w.id COLLATE \"C\" OFFSET 0) m ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM tripartite.links l WHERE l.register = {n} AND l.external_id = w.id COLLATE \"C\" OFFSET 0
+) l ON true
 WHERE m.{key} IS NOT NULL OR l.external_id IS NOT NULL";
 
 pub(super) async fn records(
@@ -39,8 +43,8 @@ pub(super) async fn records(
         return Ok(Vec::new());
     }
     let sql = tables.sql(COLUMNS) + &layout.selected() + &tables.sql(WANTED);
-    // An index is looked into, however few rows there were when the plan was made.
-    let ids: Vec<&str> = ids.iter().map(ExternalId::as_str).collect();
+    let ids: BTreeSet<&str> = ids.iter().map(ExternalId::as_str).collect();
+    let ids = Vec::from_iter(ids);
     let rows = lease.query(&sql, &[&ids]).await?;
     rows.iter().map(|row| loaded(layout, schema, row)).collect()
 }

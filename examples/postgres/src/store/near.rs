@@ -42,8 +42,12 @@ const MARKED: &str = "
 SELECT local FROM tripartite.unkeyed WHERE register = {n} ORDER BY local LIMIT $1 FOR UPDATE SKIP LOCKED";
 
 const REPLACED: [&str; 2] = [
-    "DELETE FROM tripartite.keys WHERE register = {n} AND local = ANY($1)",
-    "DELETE FROM tripartite.unkeyed WHERE register = {n} AND local = ANY($1)",
+    "DELETE FROM tripartite.keys d USING unnest($1::text[]) AS w(local) CROSS JOIN LATERAL (
+        SELECT k.ctid FROM tripartite.keys k WHERE k.register = {n} AND k.local = w.local COLLATE \"C\" OFFSET 0
+    ) k WHERE d.ctid = k.ctid",
+    "DELETE FROM tripartite.unkeyed d USING unnest($1::text[]) AS w(local) CROSS JOIN LATERAL (
+        SELECT k.ctid FROM tripartite.unkeyed k WHERE k.register = {n} AND k.local = w.local COLLATE \"C\" OFFSET 0
+    ) k WHERE d.ctid = k.ctid",
 ];
 
 const KEYED: &str = "
@@ -65,8 +69,11 @@ SELECT w.local, {is_active}, m.{revision}, l.removed, l.deactivated, l.missed, l
 const FIELDS: usize = 11;
 
 const WANTED: &str = "
-FROM unnest($1::text[]) AS w(local) JOIN {members} m ON m.{key} = w.local::{key_type}
-LEFT JOIN tripartite.links l ON l.register = {n} AND l.external_id = {id}";
+FROM unnest($1::text[]) AS w(local)
+CROSS JOIN LATERAL (SELECT * FROM {members} m WHERE m.{key} = w.local::{key_type} OFFSET 0) m
+LEFT JOIN LATERAL (
+    SELECT * FROM tripartite.links l WHERE l.register = {n} AND l.external_id = {id} OFFSET 0
+) l ON true";
 
 /// How a register's rows are read.
 #[derive(Clone, Copy)]

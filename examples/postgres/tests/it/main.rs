@@ -9,6 +9,7 @@ mod jobs;
 mod jobs_suite;
 mod lost_answers;
 mod open_transactions;
+mod plans;
 mod records_suite;
 mod rights;
 mod server;

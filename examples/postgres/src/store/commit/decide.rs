@@ -1,7 +1,7 @@
 //! What becomes of each op, by the rows and links as they are locked.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tripartite::id::LocalId;
 use tripartite::store::{Action, Op, OpOutcome, Precondition, Revision};
@@ -9,6 +9,7 @@ use tripartite::value::Record;
 
 use super::super::StoreError;
 use super::Writer;
+use crate::pool::Sent;
 
 /// The values of an op's row, each by the position of its field.
 pub(super) type Cells<'a> = Vec<(usize, Option<Cow<'a, str>>)>;
@@ -89,11 +90,15 @@ impl Found {
 }
 
 const ROWS: &str = "
-SELECT {id}, m.{key}::text, m.{revision} FROM {members} m WHERE {id} = ANY($1) ORDER BY {id} FOR NO KEY UPDATE";
+SELECT {id}, m.{key}::text, m.{revision} FROM unnest($1::text[]) AS w(id) CROSS JOIN LATERAL (
+    SELECT * FROM {members} m WHERE {id} = w.id COLLATE \"C\" FOR NO KEY UPDATE
+) m";
 
 const LINKS: &str = "
-SELECT external_id, coalesce(removed, 0), coalesce(local, external_id), deactivated FROM tripartite.links
-WHERE register = {n} AND external_id = ANY($1) ORDER BY external_id FOR UPDATE";
+SELECT l.external_id, coalesce(l.removed, 0), coalesce(l.local, l.external_id), l.deactivated
+FROM unnest($1::text[]) AS w(id) CROSS JOIN LATERAL (
+    SELECT * FROM tripartite.links l WHERE l.register = {n} AND l.external_id = w.id COLLATE \"C\" FOR UPDATE
+) l";
 
 const FREE: &str = "
 SELECT m.{key}::text, m.{revision} FROM {members} m
@@ -149,9 +154,12 @@ impl<'a> Writer<'a> {
     /// Locks rows and links, always in this order and in that of their ids.
     async fn find(&mut self, ops: &[Op]) -> Result<Found, StoreError> {
         let ids = ops.iter().flat_map(|op| [Some(&op.id), op.rekeyed.as_ref()]).flatten();
-        let ids: Vec<&str> = ids.map(tripartite::id::ExternalId::as_str).collect();
-        let rows = self.lease.query(&self.tables.sql(ROWS), &[&ids]).await?;
-        let links = self.lease.query(&self.tables.sql(LINKS), &[&ids]).await?;
+        // Rows are locked in the order in which they are asked for.
+        let ids: BTreeSet<&str> = ids.map(tripartite::id::ExternalId::as_str).collect();
+        let ids = Vec::from_iter(ids);
+        let asked = [ROWS, LINKS].map(|sql| Sent { sql: self.tables.sql(sql), values: vec![Box::new(ids.clone())] });
+        let mut found = self.lease.send(&asked).await?;
+        let (links, rows) = (found.pop().unwrap_or_default(), found.pop().unwrap_or_default());
         let row =
             |row: &tokio_postgres::Row| (row.get(0), Row { local: row.get(1), revision: row.get(2), is_there: true });
         let link = |row: &tokio_postgres::Row| {

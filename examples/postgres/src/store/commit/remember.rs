@@ -32,8 +32,10 @@ ON CONFLICT (register, external_id) DO UPDATE SET
     deactivated = EXCLUDED.deactivated";
 
 const CLOSE: &str = "
-DELETE FROM tripartite.conflicts c USING unnest($1::text[], $2::text[]) AS u(id, unit)
-WHERE c.register = {n} AND c.external_id = u.id COLLATE \"C\" AND c.unit = u.unit COLLATE \"C\"";
+DELETE FROM tripartite.conflicts d USING unnest($1::text[], $2::text[]) AS u(id, unit) CROSS JOIN LATERAL (
+    SELECT c.ctid FROM tripartite.conflicts c
+    WHERE c.register = {n} AND c.external_id = u.id COLLATE \"C\" AND c.unit = u.unit COLLATE \"C\" OFFSET 0
+) c WHERE d.ctid = c.ctid";
 
 /// A conflict of which only a side moved on keeps the sentence on why it is one.
 const OPEN: &str = "

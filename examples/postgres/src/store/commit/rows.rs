@@ -174,7 +174,10 @@ impl<'a> Writer<'a> {
             sets.push_str(&format!("{} = ${}::text", self.tables.sql(", {external_id}"), positions.len() + 2));
         }
         let update = self.tables.sql("UPDATE {members} m SET ");
-        let whose = self.tables.sql("WHERE m.{key} = u.key::{key_type} RETURNING u.key, m.{key}::text, m.{revision}");
+        let whose = self.tables.sql(
+            "CROSS JOIN LATERAL (SELECT m.ctid FROM {members} m WHERE m.{key} = u.key::{key_type} OFFSET 0) at
+            WHERE m.ctid = at.ctid RETURNING u.key, m.{key}::text, m.{revision}",
+        );
         Ok(format!("{update}{sets} FROM unnest({arrays}) AS {names}) {whose}{kept}"))
     }
 
