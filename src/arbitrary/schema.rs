@@ -59,7 +59,7 @@ fn field(position: usize, in_group: bool, u: &mut Unstructured<'_>) -> Result<Fi
 
 fn kind(u: &mut Unstructured<'_>, nested: bool) -> Result<Kind> {
     let region = || "IE".parse().map_err(|_| ::arbitrary::Error::IncorrectFormat);
-    Ok(match u.int_in_range(0..=if nested { 14 } else { 10 })? {
+    Ok(match u.int_in_range(0..=if nested { 15 } else { 10 })? {
         1 => Kind::Name,
         2 if cfg!(feature = "idn") => Kind::Email,
         3 if cfg!(feature = "phone") => Kind::Phone { region: region()? },
@@ -74,6 +74,7 @@ fn kind(u: &mut Unstructured<'_>, nested: bool) -> Result<Kind> {
         12 => Kind::List,
         13 => Kind::Map,
         14 => Kind::record([("a", kind(u, false)?), ("b", kind(u, false)?)]),
+        15 => Kind::set_of_records(["a"], [("a", kind(u, false)?), ("b", Kind::set(kind(u, false)?))]),
         _ => Kind::Text,
     })
 }

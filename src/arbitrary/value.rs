@@ -82,6 +82,7 @@ pub(super) fn of_kind(kind: &Kind, u: &mut Unstructured<'_>) -> Result<Value> {
         12 => Value::Int(u.int_in_range(-2..=9)?),
         _ => match kind {
             Kind::Set { of } => Value::List(several(u, |u| of_kind(of, u))?),
+            Kind::SetOfRecords { of, .. } => Value::List(several(u, |u| of_kind(of, u))?),
             Kind::List | Kind::Map => any(u, DEEP)?,
             Kind::Record { fields, .. } => {
                 let mut record = std::collections::BTreeMap::new();
