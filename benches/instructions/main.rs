@@ -11,6 +11,7 @@
 //! The first time is not counted: it fills what is found out once a process, such as the numbering plans of phones.
 
 mod data;
+mod keyed;
 mod queue;
 mod text;
 mod webhook;
@@ -24,7 +25,7 @@ type Work = Box<dyn FnMut()>;
 type Case = (&'static str, fn() -> Work);
 
 fn main() {
-    let cases: Vec<Case> = [data::CASES, text::CASES, queue::CASES, webhook::CASES].concat();
+    let cases: Vec<Case> = [data::CASES, keyed::CASES, text::CASES, queue::CASES, webhook::CASES].concat();
     let Some(name) = std::env::args().nth(1).filter(|name| !name.starts_with("--")) else {
         cases.iter().for_each(|(name, _)| println!("{name}"));
         return;
