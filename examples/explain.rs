@@ -254,6 +254,7 @@ mod tests {
 
     const SCHEMA: &str = r#"{"strategy": "merge", "fields": {
         "email": {"kind": "email"}, "born": {"kind": "date"}, "more": {"kind": "map"},
+        "mails": {"kind": "set_of_records", "key": ["type"], "fields": {"type": "text", "value": "email"}},
         "first": {"kind": "name"}, "last": {"kind": "name"}}, "groups": {"name": ["first", "last"]}}"#;
 
     fn answers(cases: &str) -> Vec<serde_json::Value> {
@@ -295,7 +296,7 @@ mod tests {
     fn every_field_is_answered_also_one_in_sync() {
         let case =
             r#"{"id": 1, "base": {"email": "a@x.org"}, "local": {"email": "a@x.org"}, "remote": {"email": "A@X.org"}}"#;
-        assert_eq!(answers(case)[0]["fields"].as_object().unwrap().len(), 5);
+        assert_eq!(answers(case)[0]["fields"].as_object().unwrap().len(), 6);
         let email = field(case, "email");
         assert_eq!((&email["verdict"], &email["decision"]), (&"InSync".into(), &"Nothing".into()));
         assert_eq!((&email["local"], &email["base"]), (&"a@x.org".into(), &"A@X.org".into()));
@@ -308,6 +309,22 @@ mod tests {
         assert_eq!(more["conflicts"][0]["path"], "/a");
         assert_eq!(more["local"], serde_json::json!({"a": 2, "b": 2, "c": 1}));
         assert_eq!(more["base"], serde_json::json!({"a": 1, "b": 2}));
+    }
+
+    #[test]
+    fn a_set_of_records_is_told_by_the_places_in_it() {
+        let case = r#"{"id": 1,
+            "base": {"mails": [{"type": "work", "value": "a@x.org"}, {"type": "home", "value": "h@x.org"}]},
+            "local": {"mails": [{"type": "work", "value": "b@x.org"}, {"type": "home", "value": "h@x.org"}]},
+            "remote": {"mails": [{"type": "home", "value": "i@x.org"}, {"type": "work", "value": "c@x.org"}]}}"#;
+        let mails = field(&case.replace('\n', ""), "mails");
+        let place = serde_json::json!([{"path": "/type=work/value", "clash": "BothChanged", "decision": "HeldOpen"}]);
+        assert_eq!(mails["conflicts"], place);
+        let mail = |kind: &str, value: &str| serde_json::json!({"type": kind, "value": value});
+        assert_eq!(mails["local"], serde_json::json!([mail("work", "b@x.org"), mail("home", "i@x.org")]));
+        assert!(mails["why"].as_str().unwrap().contains("the value here at /type=…/value stays"));
+        let twice = r#"{"id": 1, "base": null, "local": {}, "remote": {"mails": [{"type": "a"}, {"type": " a"}]}}"#;
+        assert_eq!(field(twice, "mails")["detail"], "has the key `type` twice, in its records 0 and 1");
     }
 
     #[test]

@@ -77,6 +77,7 @@ mod error;
 mod explain;
 mod link;
 mod many;
+mod places;
 mod record_conflict;
 mod restore;
 mod unit;
@@ -88,15 +89,16 @@ pub use self::error::DecideError;
 pub use self::explain::{Explained, explain};
 pub use self::link::{link, part, reject_match, rename};
 pub use self::many::{Decided, Filter, Refused, decide_many};
+use self::places::{asked, by_conflict};
 pub use self::restore::restore;
-use self::unit::{Answered, Settled, settle};
+use self::unit::{Answered, Settled, Step, settle};
 use crate::audit::{AuditEntry, FieldEntry, KeyedHash, Situation};
 use crate::detect::Verdict;
 use crate::id::{PersonId, RunId};
 use crate::plan;
 use crate::resolve::{Collision, Decision};
 use crate::schema::{Policy, Privacy, Schema, Strategy, Unit};
-use crate::store::{Action, Batch, ConflictChange, Loaded, Op, OpenConflict, Presence, WHOLE_RECORD, hide};
+use crate::store::{Action, Batch, Loaded, Op, OpenConflict, Presence, WHOLE_RECORD, hide};
 use crate::value::{Record, RecordBuilder, Value};
 
 /// What a person says about an open conflict.
@@ -144,6 +146,9 @@ impl Answer {
 /// | has an id by which the source means somebody else | gives its id up, for another one to be created | is the same one, and takes what the source says |
 /// | was edited here, and the source no longer has it | is active again, as it is here | stays inactive |
 ///
+/// A conflict inside an object or a set of records may be answered place by place: the name is then the field's and the
+/// place, `emails/type=work/value`. The rest of it stays open.
+///
 /// The op closes each,
 /// advances its base to the source's value that the conflict saw, writes what the answer comes to, and notes all of it
 /// in the audit with who decided.
@@ -162,38 +167,55 @@ pub fn decide(policy: &Policy, loaded: &Loaded, answers: &[(&str, Answer)], by: 
     let mut op = touch(loaded);
     let mut patch = RecordBuilder::new(schema.fields().len());
     let mut advanced = RecordBuilder::new(schema.fields().len());
-    for (at, (name, answer)) in answers.iter().enumerate() {
-        let named = || (*name).to_owned();
-        if answers[..at].iter().any(|(other, _)| other == name) {
-            return Err(DecideError::Twice { unit: named() });
+    for settled in all_settled(policy, loaded, &base, answers)? {
+        if !settled.written.is_empty() && loaded.presence == Presence::Removed {
+            return Err(DecideError::Removed);
         }
-        let conflict = loaded.open.iter().find(|conflict| conflict.unit == *name);
-        let conflict = conflict.ok_or_else(|| DecideError::NotOpen { unit: named() })?;
-        let unit = unit_named(schema, name).ok_or_else(|| DecideError::NoSuchUnit { unit: named() })?;
-        // The next sync would overwrite any other answer, so it is refused now instead of lost later.
-        if *answer != Answer::TakeRemote && is_enforced(policy, loaded, unit) {
-            return Err(DecideError::Enforced { unit: named() });
-        }
-        let answered = Answered { schema, base: &base, local: &loaded.local, conflict, answer };
-        for settled in settle(answered, unit)? {
-            if let Some(value) = &settled.local {
-                if loaded.presence == Presence::Removed {
-                    return Err(DecideError::Removed);
-                }
-                put(&mut patch, settled.position, value);
-            }
-            if let Some(value) = &settled.base {
-                put(&mut advanced, settled.position, value);
-            }
-            op.entries.push(entry(schema, &base, loaded, conflict, unit, answer, settled, by));
-        }
-        op.conflicts.push(ConflictChange::Close { unit: named() });
+        settled.written.iter().for_each(|(position, value)| put(&mut patch, *position, value));
+        settled.advanced.iter().for_each(|(position, value)| put(&mut advanced, *position, value));
+        op.entries.extend(settled.steps.into_iter().map(|step| entry(schema, &base, step, by)));
+        op.conflicts.push(settled.change);
     }
     if (0..patch.len()).any(|position| patch.is_set(position)) {
         op.action = Action::Update(patch.finish());
     }
     op.base = Some(completed(advanced, &base));
     Ok(op)
+}
+
+/// What the answers come to, conflict by conflict.
+fn all_settled<'a>(
+    policy: &Policy,
+    loaded: &'a Loaded,
+    base: &Record,
+    answers: &'a [(&str, Answer)],
+) -> Result<Vec<Settled<'a>>, DecideError> {
+    let schema = policy.schema();
+    let (mut all, mut by_place) = (Vec::new(), Vec::new());
+    for (at, (name, answer)) in answers.iter().enumerate() {
+        let named = || (*name).to_owned();
+        let (conflict, place) = asked(&loaded.open, name).ok_or_else(|| DecideError::NotOpen { unit: named() })?;
+        let is_again = |other: &str| other == *name || place.is_some() && other == conflict.unit;
+        if answers[..at].iter().any(|(other, _)| is_again(other)) {
+            return Err(DecideError::Twice { unit: named() });
+        }
+        let unit = unit_named(schema, &conflict.unit).ok_or_else(|| DecideError::NoSuchUnit { unit: named() })?;
+        // The next sync would overwrite any other answer, so it is refused now instead of lost later.
+        if *answer != Answer::TakeRemote && is_enforced(policy, loaded, unit) {
+            return Err(DecideError::Enforced { unit: named() });
+        }
+        match place {
+            Some(place) => by_place.push((conflict, place, answer)),
+            None => all.push(settle(Answered { schema, base, local: &loaded.local, conflict, answer }, unit)?),
+        }
+    }
+    for asked in by_conflict(by_place).values() {
+        if answers.iter().any(|(name, _)| *name == asked.conflict.unit) {
+            return Err(DecideError::Twice { unit: asked.conflict.unit.clone() });
+        }
+        all.push(places::settle(schema, base, &loaded.local, asked)?);
+    }
+    Ok(all)
 }
 
 /// The batch that carries decisions out, for the store to commit: under a run of
@@ -286,19 +308,8 @@ fn collisions(conflict: &OpenConflict, decision: Decision) -> Vec<Collision> {
     conflict.paths.iter().map(collision).collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "an entry tells of all of them")]
-fn entry(
-    schema: &Schema,
-    base: &Record,
-    loaded: &Loaded,
-    conflict: &OpenConflict,
-    unit: Unit,
-    answer: &Answer,
-    settled: Settled,
-    by: &PersonId,
-) -> AuditEntry {
-    let position = settled.position;
-    let local = loaded.local.field(position).to_value();
+fn entry(schema: &Schema, base: &Record, step: Step<'_>, by: &PersonId) -> AuditEntry {
+    let Step { unit, conflict, answer, position, local, result, remote } = step;
     let known = base.field(position);
     let name = &conflict.unit;
     let why = match answer {
@@ -317,10 +328,10 @@ fn entry(
         decision: answer.decision(),
         rule: format!("person: {}", answer.name()),
         base: (!known.is_missing()).then(|| known.to_value()),
-        result: settled.local.unwrap_or_else(|| local.clone()),
+        result: result.unwrap_or_else(|| local.clone()),
         local,
-        remote: settled.remote,
-        collisions: collisions(conflict, answer.decision()),
+        remote,
+        collisions: collisions(&conflict, answer.decision()),
         why,
         by: Some(by.clone()),
         kept: Privacy::Plain,

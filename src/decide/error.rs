@@ -33,6 +33,20 @@ pub enum DecideError {
         /// What is wrong with it.
         problem: Problem,
     },
+    /// Of a value without a base nobody knows what each part was, so all of its places are answered at once.
+    #[error("`{unit}` has no base, so its {open} open places are answered together")]
+    AllPlaces {
+        /// The field.
+        unit: String,
+        /// How many places are open.
+        open: usize,
+    },
+    /// The key of a record says which one of its set it is.
+    #[error("the value for `{place}` has another key")]
+    OtherKey {
+        /// The field, and the place in it.
+        place: String,
+    },
     /// There is no value of a record as a whole.
     #[error("a record as a whole stays removed or is taken back; it has no value to enter")]
     WholeRecord,

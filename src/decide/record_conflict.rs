@@ -147,7 +147,7 @@ pub(super) fn decide(
         let remote = unit::nulled(schema, field, said.get(&name).cloned().unwrap_or_default());
         put(&mut advanced, position, &remote);
         let (now, known) = (loaded.local.field(position), base.field(position));
-        let Some(written) = unit::written(schema, field, remote.clone(), now) else { continue };
+        let Some(written) = unit::written(schema, field, remote.clone(), &now.to_value()) else { continue };
         put(&mut patch, position, &written);
         let change = match (known.is_missing(), schema.is_null(field, known), remote.is_null()) {
             (true, ..) => RemoteChange::Filled,

@@ -5,7 +5,7 @@ use crate::audit::{AuditEntry, FieldEntry};
 use crate::detect::{LocalChange, Verdict};
 use crate::id::PersonId;
 use crate::resolve::Decision;
-use crate::schema::{Policy, Privacy, Unit};
+use crate::schema::{Field, Policy, Privacy, Schema, Unit};
 use crate::store::{Action, Loaded, Op, Presence};
 use crate::value::{RecordBuilder, Value};
 
@@ -49,13 +49,14 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
             return Err(DecideError::PartOfGroup { group, field });
         };
         let now = loaded.local.field(position).to_value();
-        if schema.same_value(field.kind(), &now, &told.local) {
+        let result = brought_back(schema, unit, field, &now, told);
+        if schema.same_value(field.kind(), &now, &result) {
             continue;
         }
-        put(&mut patch, position, &told.local);
+        put(&mut patch, position, &result);
         let known = base.field(position);
         let null = |value: &Value| schema.same_value(field.kind(), value, &Value::Null);
-        let change = match (known.is_missing(), schema.is_null(field, known), null(&told.local)) {
+        let change = match (known.is_missing(), schema.is_null(field, known), null(&result)) {
             (true, ..) => LocalChange::Unbased,
             (_, true, _) => LocalChange::Set,
             (_, _, true) => LocalChange::Cleared,
@@ -70,7 +71,7 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
             base: (!known.is_missing()).then(|| known.to_value()),
             local: now,
             remote: None,
-            result: told.local.clone(),
+            result,
             collisions: Vec::new(),
             why: format!(
                 "A person brought back an earlier value of {}; the audit keeps the one it replaced.",
@@ -85,4 +86,13 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
     }
     op.action = Action::Update(patch.finish());
     Ok(op)
+}
+
+/// The host's value with what the entry overwrote: of an object or a set of records only those parts, and of a group all.
+fn brought_back(schema: &Schema, unit: Unit, field: &Field, now: &Value, told: &FieldEntry) -> Value {
+    let kind = Some(field.kind());
+    if matches!(unit, Unit::Group(_)) || schema.parts(kind, now).is_none() {
+        return told.local.clone();
+    }
+    schema.graft(kind, now, Some(&told.local), &schema.differences(kind, &told.local, &told.result))
 }

@@ -1,42 +1,79 @@
 //! Carries out an answer field by field: the new local value, and the new base.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{Answer, DecideError};
 use crate::detect::{RemoteState, Side, read_remote};
 use crate::schema::{Field, Places, Schema, Unit};
-use crate::store::OpenConflict;
+use crate::store::{ConflictChange, OpenConflict};
 use crate::value::{FieldRef, Problem, Record, Value};
 
-/// What becomes of one field.
-pub(super) struct Settled {
+/// What the answers to one conflict come to.
+pub(super) struct Settled<'a> {
+    /// What each answer did, for the audit.
+    pub(super) steps: Vec<Step<'a>>,
+    /// The values to write, by position.
+    pub(super) written: Vec<(usize, Value)>,
+    /// The bases, by position.
+    pub(super) advanced: Vec<(usize, Value)>,
+    /// What becomes of the conflict.
+    pub(super) change: ConflictChange,
+}
+
+/// What one answer did to one field.
+pub(super) struct Step<'a> {
+    pub(super) unit: Unit,
+    /// The conflict, or the part of it that was answered.
+    pub(super) conflict: Cow<'a, OpenConflict>,
+    pub(super) answer: &'a Answer,
     pub(super) position: usize,
-    /// The host's value; `None` leaves it.
-    pub(super) local: Option<Value>,
-    /// The base; `None` leaves it.
-    pub(super) base: Option<Value>,
+    /// The host's value before.
+    pub(super) local: Value,
+    /// The host's value after; `None` if it stays.
+    pub(super) result: Option<Value>,
     /// What the source said, as the conflict saw it.
     pub(super) remote: Option<Value>,
 }
 
+/// What becomes of one field.
+struct Outcome {
+    position: usize,
+    /// The host's value; `None` leaves it.
+    local: Option<Value>,
+    /// The base; `None` leaves it.
+    base: Option<Value>,
+    remote: Option<Value>,
+}
+
 /// A conflict with its answer, and the record that it is of.
 #[derive(Clone, Copy)]
-pub(super) struct Answered<'a> {
-    pub(super) schema: &'a Schema,
-    pub(super) base: &'a Record,
+pub(super) struct Answered<'s, 'a> {
+    pub(super) schema: &'s Schema,
+    pub(super) base: &'s Record,
     pub(super) local: &'a Record,
     pub(super) conflict: &'a OpenConflict,
     pub(super) answer: &'a Answer,
 }
 
-pub(super) fn settle(answered: Answered<'_>, unit: Unit) -> Result<Vec<Settled>, DecideError> {
-    match unit {
-        Unit::Field(position) => Ok(vec![field(answered, position)?]),
-        Unit::Group(_) => group(answered, unit),
+pub(super) fn settle<'a>(answered: Answered<'_, 'a>, unit: Unit) -> Result<Settled<'a>, DecideError> {
+    let Answered { local, conflict, answer, .. } = answered;
+    let outcomes = match unit {
+        Unit::Field(position) => vec![field(answered, position)?],
+        Unit::Group(_) => group(answered, unit)?,
+    };
+    let change = ConflictChange::Close { unit: conflict.unit.clone() };
+    let mut settled = Settled { steps: Vec::new(), written: Vec::new(), advanced: Vec::new(), change };
+    for Outcome { position, local: result, base, remote } in outcomes {
+        settled.written.extend(result.clone().map(|value| (position, value)));
+        settled.advanced.extend(base.map(|value| (position, value)));
+        let local = local.field(position).to_value();
+        settled.steps.push(Step { unit, conflict: Cow::Borrowed(conflict), answer, position, local, result, remote });
     }
+    Ok(settled)
 }
 
-fn field(answered: Answered<'_>, position: usize) -> Result<Settled, DecideError> {
+fn field(answered: Answered<'_, '_>, position: usize) -> Result<Outcome, DecideError> {
     let Answered { schema, base, local, conflict, answer } = answered;
     let field = &schema.fields()[position];
     let known = base.field(position);
@@ -55,9 +92,9 @@ fn field(answered: Answered<'_>, position: usize) -> Result<Settled, DecideError
         }
         (Answer::TakeRemote, _) => Some(remote),
     };
-    Ok(Settled {
+    Ok(Outcome {
         position,
-        local: chosen.and_then(|value| written(schema, field, value, local.field(position))),
+        local: chosen.and_then(|value| written(schema, field, value, &local.field(position).to_value())),
         base: Some(advanced),
         remote: Some(conflict.remote.clone()),
     })
@@ -68,7 +105,7 @@ fn grafted(schema: &Schema, field: &Field, value: &Value, conflict: &OpenConflic
     schema.graft(Some(field.kind()), value, Some(&conflict.remote), &Places::of(&conflict.paths))
 }
 
-fn group(answered: Answered<'_>, unit: Unit) -> Result<Vec<Settled>, DecideError> {
+fn group(answered: Answered<'_, '_>, unit: Unit) -> Result<Vec<Outcome>, DecideError> {
     let Answered { schema, base, local, conflict, answer } = answered;
     let members = schema.members(&unit);
     let name = |position: usize| schema.fields()[position].name();
@@ -96,8 +133,8 @@ fn group(answered: Answered<'_>, unit: Unit) -> Result<Vec<Settled>, DecideError
             // A member that the source did not report did not change there, so the base has its value.
             Answer::TakeRemote => remote.clone().or_else(|| (!known.is_missing()).then(|| known.to_value())),
         };
-        let local = chosen.and_then(|value| written(schema, field, value, local.field(position)));
-        Ok(Settled { position, local, base: remote, remote: said.get(field.name()).cloned() })
+        let local = chosen.and_then(|value| written(schema, field, value, &local.field(position).to_value()));
+        Ok(Outcome { position, local, base: remote, remote: said.get(field.name()).cloned() })
     };
     members.iter().map(member).collect()
 }
@@ -107,7 +144,7 @@ pub(super) fn nulled(schema: &Schema, field: &Field, value: Value) -> Value {
     if schema.same_value(field.kind(), &value, &Value::Null) { Value::Null } else { value }
 }
 
-fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, DecideError> {
+pub(super) fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, DecideError> {
     let invalid = |problem| DecideError::Invalid { field: field.name().to_owned(), problem };
     match nulled(schema, field, value.clone()) {
         Value::Null if field.is_required() => Err(invalid(Problem::Required)),
@@ -117,8 +154,8 @@ fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, Decid
 }
 
 /// The value to write; `None` if the field has it already, in any spelling.
-pub(super) fn written(schema: &Schema, field: &Field, value: Value, now: FieldRef<'_>) -> Option<Value> {
-    if schema.same_value(field.kind(), &value, &now.to_value()) {
+pub(super) fn written(schema: &Schema, field: &Field, value: Value, now: &Value) -> Option<Value> {
+    if schema.same_value(field.kind(), &value, now) {
         return None;
     }
     match field.writes_canonical().then(|| schema.canonical_of(field.kind(), &value)) {

@@ -78,7 +78,7 @@ impl Schema {
     }
 
     /// The name of a record of a set; `None` if there is nothing in it.
-    fn record_name(&self, key: &[String], of: &Kind, record: &Value) -> Result<Option<String>, Problem> {
+    pub(super) fn record_name(&self, key: &[String], of: &Kind, record: &Value) -> Result<Option<String>, Problem> {
         let (Kind::Record { fields, .. }, Value::Map(map)) = (of, record) else {
             return if record.is_null() { Ok(None) } else { Err(wrong_type("an object", record)) };
         };

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::compare::same_untyped;
 use super::parts::{PartChange, part, part_kind, with_parts};
-use super::{Kind, Schema};
+use super::{Field, Kind, Schema};
 use crate::value::{Value, pointer};
 
 /// The parts of a JSON Pointer.
@@ -64,6 +65,51 @@ impl Schema {
         }
     }
 
+    /// The value with another one at a place; null takes away what stands there. `None` if that would give a record of a set
+    /// another key.
+    pub(crate) fn put(&self, kind: Option<&Kind>, value: &Value, place: &str, new: &Value) -> Option<Value> {
+        self.put_at(kind, value, &steps(place).collect::<Vec<_>>(), new)
+    }
+
+    fn put_at(&self, kind: Option<&Kind>, value: &Value, steps: &[String], new: &Value) -> Option<Value> {
+        let Some((step, rest)) = steps.split_first() else { return Some(new.clone()) };
+        let parts = self.parts(kind, value).unwrap_or_default();
+        let old = part(&parts, step).map_or(&Value::Null, |part| part.value);
+        let next = self.put_at(part_kind(kind, step), old, rest, new)?;
+        let is_gone = rest.is_empty() && next.is_null();
+        if let Some(Kind::SetOfRecords { key, of }) = kind
+            && !is_gone
+            && self.record_name(key, of, &next).ok()?.as_ref() != Some(step)
+        {
+            return None;
+        }
+        Some(with_parts(kind, value, &parts, vec![(step.as_str().into(), (!is_gone).then_some(next))]))
+    }
+
+    /// The places at which two values differ: the deepest that tell it.
+    pub(crate) fn differences(&self, kind: Option<&Kind>, a: &Value, b: &Value) -> Places {
+        let mut places = Places::default();
+        if a == b {
+            return places;
+        }
+        let sides = [a, b].map(|side| self.parts(kind, side).filter(|_| kind.is_none_or(Kind::is_granular)));
+        let [Some(one), Some(other)] = sides else {
+            places.is_end = kind.map_or_else(|| !same_untyped(a, b), |kind| !self.same_value(kind, a, b));
+            return places;
+        };
+        for name in one.iter().chain(&other).map(|part| &part.name) {
+            let [a, b] = [&one, &other].map(|parts| part(parts, name).map(|part| part.value));
+            let below = match (a, b) {
+                (Some(a), Some(b)) => self.differences(part_kind(kind, name), a, b),
+                _ => Places { is_end: true, below: BTreeMap::new() },
+            };
+            if below.is_end || !below.below.is_empty() {
+                places.below.insert(name.clone().into_owned(), below);
+            }
+        }
+        places
+    }
+
     /// The value with what another one has at the places; where that has nothing, it is taken away. What has no parts on
     /// the way gets them.
     pub(crate) fn graft(&self, kind: Option<&Kind>, value: &Value, from: Option<&Value>, places: &Places) -> Value {
@@ -91,6 +137,65 @@ impl Schema {
         // What is new to a set comes in the order that it has at the other one.
         changes.sort_by_key(|(place, _)| *place);
         with_parts(kind, value, &parts, changes.into_iter().map(|(_, change)| change).collect())
+    }
+}
+
+impl Schema {
+    /// The value of a field with what another value has at some places; where that has nothing, it is taken away. The records
+    /// of a set keep their order, and new ones stand at the end.
+    ///
+    /// A place is a JSON Pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)), as a
+    /// [`Collision`](crate::resolve::Collision) has it. There is no such position: as for a map.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite::value::Value;
+    /// let kind = Kind::set_of_records(["k"], [("k", Kind::Email), ("n", Kind::Integer)]);
+    /// let schema = Schema::builder().field(Field::new("f", kind)).build()?;
+    /// let list = |json: &str| serde_json::from_str::<Value>(json);
+    /// let own = list(r#"[{"k": "a@b.ie", "n": 1}, {"k": "c@d.ie"}]"#)?;
+    /// let other = list(r#"[{"k": "e@f.ie"}, {"k": "A@B.ie", "n": 2, "m": 3}]"#)?;
+    /// let places = ["/k=a@b.ie/n", "/k=c@d.ie"].map(str::to_owned);
+    /// assert_eq!(
+    ///     schema.grafted(0, &own, &other, &places),
+    ///     list(r#"[{"k": "a@b.ie", "n": 2}]"#)?
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn grafted(&self, position: usize, value: &Value, from: &Value, places: &[String]) -> Value {
+        let kind = self.fields().get(position).map(Field::kind);
+        self.graft(kind, value, Some(from), &Places::of(places))
+    }
+
+    /// A place in a field for a text that holds no values: of a record in a set it names the fields of the key.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let kind = Kind::set_of_records(["k"], [("k", Kind::Email), ("n", Kind::Integer)]);
+    /// let schema = Schema::builder().field(Field::new("f", kind)).build()?;
+    /// assert_eq!(schema.told_place(0, "/k=a@b.ie/n"), "/k=…/n");
+    /// // The keys of a map are told: nothing says that they are anybody's.
+    /// assert_eq!(schema.told_place(1, "/a~1b"), "/a~1b");
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
+    pub fn told_place(&self, position: usize, place: &str) -> String {
+        self.fields().get(position).map_or_else(|| place.to_owned(), |field| told_place(field.kind(), place))
+    }
+
+    /// The kind that is declared for a place in a field; none for a key that the schema does not have.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let kind = Kind::set_of_records(["k"], [("k", Kind::Email), ("n", Kind::Integer)]);
+    /// let schema = Schema::builder().field(Field::new("f", kind)).build()?;
+    /// assert_eq!(schema.kind_at(0, "/k=a@b.ie/n"), Some(&Kind::Integer));
+    /// assert_eq!(schema.kind_at(0, "/k=a@b.ie/m"), None);
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
+    pub fn kind_at(&self, position: usize, place: &str) -> Option<&Kind> {
+        let field = self.fields().get(position).map(Field::kind);
+        steps(place).fold(field, |kind, step| part_kind(kind, &step))
     }
 }
 

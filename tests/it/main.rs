@@ -29,6 +29,7 @@ mod health;
 mod history;
 #[cfg(feature = "conformance")]
 mod job_store;
+mod keyed;
 mod laws;
 mod matching;
 mod normalize_laws;

@@ -7,8 +7,8 @@ use tripartite::decide::{Answer, DecideError, Decided, Filter, batch, decide, de
 use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::run::Report;
-use tripartite::schema::{Kind, Policy, Schema};
-use tripartite::store::{LoadRequest, Loaded, Op, OpOutcome, RecordStore, WHOLE_RECORD};
+use tripartite::schema::{Field, Kind, Policy, Schema};
+use tripartite::store::{LoadRequest, Loaded, Op, OpOutcome, OpenConflict, RecordStore, WHOLE_RECORD};
 use tripartite::value::Value;
 use tripartite_sqlite::store::{Access, Database, LOADED_AT_ONCE, Register, SqliteStore, StoreError};
 
@@ -151,18 +151,26 @@ fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u8, Problem>
                 if args.json {
                     let mut line = json!({
                         "external_id": told.id, "unit": conflict.unit, "fields": told.fields, "clash": conflict.clash,
-                        "paths": conflict.paths, "rule": told.rule, "why": told.why, "edited": told.edited.is_some(),
+                        "paths": places(desk.schema(), conflict, args.values), "rule": told.rule, "why": told.why, "edited": told.edited.is_some(),
                     });
                     values.for_each(|(side, value)| line[side] = json!(value));
                     console.print(line);
                     continue;
                 }
                 let unit = if conflict.unit == WHOLE_RECORD { "(the record)" } else { &conflict.unit };
+                let is_told = args.values || is_plain(desk.schema(), conflict);
                 let edited = if told.edited.is_some() { " Somebody edited it here since." } else { "" };
                 let (id, unit) = (console.paint.cyan(&told.id), console.paint.bold(unit));
                 console.print(format!("{id}  {unit}  {}{edited}", told.why));
                 values.for_each(|(side, value)| console.print(format!("    {side:<6} {}", json!(value))));
                 console.print(format!("    {}", shell::decide(&options, told.id.as_str(), &conflict.unit)));
+                // One place is the whole question.
+                for place in
+                    places(desk.schema(), conflict, true).iter().filter(|_| is_told && conflict.paths.len() > 1)
+                {
+                    let part = format!("{}{place}", conflict.unit);
+                    console.print(format!("    {}", shell::decide(&options, told.id.as_str(), &part)));
+                }
             }
         }
     }
@@ -173,6 +181,17 @@ fn conflicts(console: &mut Console, args: &ConflictsArgs) -> Result<u8, Problem>
         console.say(format!("answer each {}", shell::ANSWERS));
     }
     Ok(SUCCEEDED)
+}
+
+/// The places of a conflict; those of a private field without the keys of its records, unless its values are asked for.
+fn places(schema: &Schema, conflict: &OpenConflict, values: bool) -> Vec<String> {
+    let position = schema.position(&conflict.unit).filter(|_| !values && !is_plain(schema, conflict));
+    let told = |place: &String| position.map_or_else(|| place.clone(), |position| schema.told_place(position, place));
+    conflict.paths.iter().map(told).collect()
+}
+
+fn is_plain(schema: &Schema, conflict: &OpenConflict) -> bool {
+    schema.position(&conflict.unit).is_none_or(|position| schema.fields()[position].privacy().is_plain())
 }
 
 fn decided(console: &mut Console, args: &DecideArgs) -> Result<u8, Problem> {
@@ -240,6 +259,13 @@ fn all(console: &mut Console, desk: &Desk, filter: &Filter, args: &DecideArgs) -
     Ok(if left.is_empty() { SUCCEEDED } else { PARTIAL })
 }
 
+/// What is declared for a place in a field, by the field's name and the place.
+fn kind_at<'s>(schema: &'s Schema, name: &str) -> Option<&'s Kind> {
+    let place = |field: &Field| name.strip_prefix(field.name()).filter(|place| place.starts_with('/'));
+    let mut fields = schema.fields().iter().enumerate();
+    fields.find_map(|(position, field)| schema.kind_at(position, place(field)?))
+}
+
 /// The name of the unit that a field is decided with.
 fn unit_of(schema: &Schema, field: &str) -> String {
     let group = schema.position(field).and_then(|position| schema.group_of(position));
@@ -252,7 +278,7 @@ fn answer(schema: &Schema, unit: &str, given: &Given) -> Result<Answer, Problem>
         Given::Remote => return Ok(Answer::TakeRemote),
         Given::Value(text) => text,
     };
-    let kind = schema.position(unit).map(|position| schema.fields()[position].kind());
+    let kind = schema.position(unit).map(|position| schema.fields()[position].kind()).or_else(|| kind_at(schema, unit));
     let is_json = match kind {
         None => schema.units().iter().any(|known| schema.unit_name(*known) == unit),
         Some(Kind::Address) => text.trim_start().starts_with('{'),

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value as Json;
 use tripartite::schema::Schema;
 use tripartite::store::{OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
@@ -70,7 +69,13 @@ fn card<W: Write>(
         page.line("p", &[], why)?;
     }
     if !conflict.paths.is_empty() {
-        page.line("p", &[("class", "faint")], &format!("Within it, they differ at {}.", conflict.paths.join(" and ")))?;
+        let told = |place: &String| match schema.position(&conflict.unit).filter(|_| is_masked(schema, conflict)) {
+            Some(position) => schema.told_place(position, place),
+            None => place.clone(),
+        };
+        let mut places: Vec<String> = conflict.paths.iter().map(told).collect();
+        places.dedup();
+        page.line("p", &[("class", "faint")], &format!("Within it, they differ at {}.", places.join(" and ")))?;
     }
     if *edited {
         page.line("p", &[], "Somebody edited it here since.")?;
@@ -92,6 +97,12 @@ fn card<W: Write>(
     );
     page.line("p", &[("class", "faint")], &how)?;
     page.line("pre", &[], &shell::decide(options, external_id, &conflict.unit))?;
+    if conflict.paths.len() > 1 && !is_masked(schema, conflict) {
+        page.line("p", &[("class", "faint")], "Or each place alone:")?;
+        for place in &conflict.paths {
+            page.line("pre", &[], &shell::decide(options, external_id, &format!("{}{place}", conflict.unit)))?;
+        }
+    }
     if !new {
         page.line("p", &[("class", "faint")], &format!("It waits since run {opened_run}."))?;
     }
@@ -106,7 +117,7 @@ fn sides<W: Write>(page: &mut Markup<W>, schema: &Schema, conflict: &OpenConflic
     page.line("caption", &[], &format!("What each side has in {unit}"))?;
     let base = conflict.base.as_ref().map(|base| masked(schema, &conflict.unit, base));
     let [local, remote] = [&conflict.local, &conflict.remote].map(|value| masked(schema, &conflict.unit, value));
-    let beside = [(&local, &remote), (&remote, &local)].map(|(own, other)| disputed(own, other, &conflict.paths));
+    let beside = [(&local, &remote), (&remote, &local)].map(|(own, other)| disputed(schema, conflict, own, other));
     for (side, (value, beside), fate) in [
         ("when both last agreed", (base.as_ref(), None), Fate::Kept),
         ("here", (Some(&local), Some(&beside[0])), Fate::Side),
@@ -126,20 +137,15 @@ fn sides<W: Write>(page: &mut Markup<W>, schema: &Schema, conflict: &OpenConflic
 }
 
 /// A value with what the other side has where the two are in dispute: only there do they differ.
-fn disputed(own: &Value, other: &Value, paths: &[String]) -> Value {
-    let json = |value: &Value| serde_json::to_value(value).unwrap_or_default();
-    let (mut mixed, other_side) = (json(own), json(other));
-    for path in paths {
-        let (parent, key) = path.rsplit_once('/').unwrap_or_default();
-        let Some(Json::Object(object)) = mixed.pointer_mut(parent) else { return other.clone() };
-        let key = key.replace("~1", "/").replace("~0", "~");
-        match other_side.pointer(path) {
-            Some(theirs) => drop(object.insert(key, theirs.clone())),
-            None => drop(object.remove(&key)),
+fn disputed(schema: &Schema, conflict: &OpenConflict, own: &Value, other: &Value) -> Value {
+    match schema.position(&conflict.unit) {
+        // A value that is not shown has no places.
+        Some(position) if !conflict.paths.is_empty() && !is_masked(schema, conflict) => {
+            schema.grafted(position, own, other, &conflict.paths)
         }
+        // Without a path, the whole value is in dispute.
+        _ => other.clone(),
     }
-    // Without a path, the whole value is in dispute.
-    if paths.is_empty() { other.clone() } else { serde_json::from_value(mixed).unwrap_or_else(|_| other.clone()) }
 }
 
 fn is_masked(schema: &Schema, conflict: &OpenConflict) -> bool {

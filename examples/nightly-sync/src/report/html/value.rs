@@ -7,6 +7,7 @@
 //! | `109 Cannon, DC 20515` | `108 Cannon, DC 20533` | `109`, `20515` and `108`, `20533` |
 //! | `old@mail.example` | `Rathcolla` | nothing: they have too little in common |
 //! | `phone: 083 555 0259` | `phone: +353 86 555 0255` | of an object, the two values |
+//! | a list of three records | the same and a fourth | the fourth |
 
 use std::io::{self, Write};
 
@@ -43,11 +44,21 @@ pub(super) fn shown(value: &Value) -> Option<String> {
         Value::List(list) if list.iter().all(|item| !matches!(item, Value::List(_) | Value::Map(_))) => {
             Some(list.iter().map(item).collect::<Vec<_>>().join(", "))
         }
-        Value::List(list) => Some(list.iter().map(item).collect::<Vec<_>>().join("\n")),
+        Value::List(list) => Some(list.iter().map(line).collect::<Vec<_>>().join("\n")),
         Value::Map(map) => {
             Some(map.iter().map(|(key, value)| format!("{key}: {}", item(value))).collect::<Vec<_>>().join("\n"))
         }
         other => serde_json::to_string(other).ok(),
+    }
+}
+
+/// One record of a list in plain words.
+fn line(value: &Value) -> String {
+    match value {
+        Value::Map(map) => {
+            map.iter().map(|(key, value)| format!("{key}: {}", item(value))).collect::<Vec<_>>().join(", ")
+        }
+        value => item(value),
     }
 }
 
@@ -114,10 +125,21 @@ fn cut<'a>(text: &'a str, left: &mut usize) -> &'a str {
 /// A text in parts, line by line where the other has as many.
 fn marked<'a>(text: &'a str, other: &str) -> Vec<[&'a str; 3]> {
     let lines = || text.split_inclusive('\n').zip(other.split_inclusive('\n'));
-    match text.split_inclusive('\n').count() == other.split_inclusive('\n').count() {
-        true => lines().flat_map(|(line, other)| of_object(line, other)).collect(),
-        false => in_line(text, other),
+    match (text.split_inclusive('\n').count(), other.split_inclusive('\n').count()) {
+        (ours, theirs) if ours == theirs => lines().flat_map(|(line, other)| of_object(line, other)).collect(),
+        (0 | 1, 0 | 1) => in_line(text, other),
+        _ => whole_lines(text, other),
     }
+}
+
+/// The lines that the other has not.
+fn whole_lines<'a>(text: &'a str, other: &str) -> Vec<[&'a str; 3]> {
+    let theirs: std::collections::BTreeSet<&str> = other.lines().collect();
+    let part = |line: &'a str| match line.trim_end_matches('\n') {
+        own if theirs.contains(own) => [line, "", ""],
+        own => ["", own, &line[own.len()..]],
+    };
+    text.split_inclusive('\n').map(part).collect()
 }
 
 /// A line of an object: where its values have too little in common, the whole value is its own, or nobody would see which
@@ -246,6 +268,20 @@ mod tests {
         let (ours, theirs) = ("phone: 083 12\nrelation: guardian", "phone: +44 9\nrelation: guardian");
         assert_eq!((own(ours, theirs), own(theirs, ours)), (vec!["083 12"], vec!["+44 9"]));
         assert_eq!(own("a: empty\nb: x", "a: empty\nb: Rathcolla"), ["x"]);
+    }
+
+    #[test]
+    fn of_a_list_the_record_is_marked_that_is_new() {
+        let own = |text, other| -> Vec<_> {
+            let parts = marked(text, other).into_iter().map(|[_, own, _]| own);
+            parts.filter(|own| !own.is_empty()).collect()
+        };
+        let list = |json: &str| shown(&serde_json::from_str(json).unwrap()).unwrap();
+        let before = list(r#"[{"type": "home", "value": "1"}, {"type": "work", "value": "2"}]"#);
+        let since = list(r#"[{"type": "work", "value": "2"}]"#);
+        assert_eq!((own(&before, &since), own(&since, &before)), (vec!["type: home, value: 1"], vec![]));
+        let edited = list(r#"[{"type": "home", "value": "1"}, {"type": "work", "value": "3"}]"#);
+        assert_eq!(own(&edited, &before), ["3"]);
     }
 
     #[test]
