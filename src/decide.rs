@@ -201,7 +201,7 @@ fn all_settled<'a>(
         }
         let unit = unit_named(schema, &conflict.unit).ok_or_else(|| DecideError::NoSuchUnit { unit: named() })?;
         // The next sync would overwrite any other answer, so it is refused now instead of lost later.
-        if *answer != Answer::TakeRemote && is_enforced(policy, loaded, unit) {
+        if *answer != Answer::TakeRemote && is_undone(policy, loaded, unit, conflict) {
             return Err(DecideError::Enforced { unit: named() });
         }
         match place {
@@ -274,6 +274,13 @@ fn unit_named(schema: &Schema, name: &str) -> Option<Unit> {
 
 fn is_enforced(policy: &Policy, loaded: &Loaded, unit: Unit) -> bool {
     policy.rule(unit, loaded.strategy.as_ref()).strategy == Strategy::Enforced
+}
+
+/// Whether the next sync would undo what is answered: the unit is enforced, and what is in dispute has no other rule.
+fn is_undone(policy: &Policy, loaded: &Loaded, unit: Unit, conflict: &OpenConflict) -> bool {
+    let has_own = |path: &String| policy.schema().strategy_at(unit, path).is_some();
+    let is_else = loaded.strategy.is_none() && !conflict.paths.is_empty() && conflict.paths.iter().all(has_own);
+    is_enforced(policy, loaded, unit) && !is_else
 }
 
 /// The base under the present schema; of a record that has none, one that knows nothing.

@@ -13,8 +13,8 @@
 //! | Conflict, left open | [`HeldOpen`](Decision::HeldOpen) | stays | stays |
 //! | NotReported, InvalidRemote | [`Nothing`](Decision::Nothing) | stays | stays |
 //!
-//! Two values that are equal to their kind never cause a write. Objects merge key by key under **every** strategy: the
-//! strategy decides where two sides collide, and a key that only the host knows stays.
+//! Two values that are equal to their kind never cause a write. Objects merge key by key, and sets of records record by record,
+//! under **every** strategy: the strategy decides where two sides collide, and a part that only the host knows stays.
 //!
 //! **Why does a conflict in a set or map stay a conflict when nothing was lost?** Because both sides did change it. The
 //! verdict says so, the decision says `Merged`, and nothing is left open.
@@ -116,11 +116,12 @@ pub struct FieldEffect<'a> {
     pub base: Effect<'a>,
 }
 
-/// A conflict at a path inside an object.
+/// A conflict at a path inside an object or a set of records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Collision {
-    /// Where, as a JSON Pointer (RFC 6901) into the field's value.
+    /// Where, as a JSON Pointer (RFC 6901) into the field's value. The record of a set stands in it by its key:
+    /// `/type=work/value`.
     pub path: String,
     /// How the sides collide there.
     pub clash: Clash,
@@ -219,6 +220,11 @@ pub fn resolve<'a>(policy: &Policy, changes: &ChangeSet<'a>, record: Option<&Str
     Resolved { sides, resolutions, schema: policy.schema().clone() }
 }
 
+/// Whether sets are merged. A first sync that is left to a person is left whole.
+fn merges((source, strategy): (RuleSource, &Strategy)) -> bool {
+    matches!(strategy, Strategy::Merge { .. }) && source != RuleSource::FirstSync
+}
+
 /// One record before the policy.
 #[derive(Clone, Copy)]
 struct UnitResolver<'p, 'a> {
@@ -305,11 +311,6 @@ impl<'a> UnitResolver<'_, 'a> {
         }
     }
 
-    /// Whether sets are merged. A first sync that is left to a person is left whole.
-    fn merges(&self, rule: &DecidingRule) -> bool {
-        matches!(rule.strategy, Strategy::Merge { .. }) && rule.source != RuleSource::FirstSync
-    }
-
     fn merge_set(
         &self,
         field: &Field,
@@ -319,7 +320,7 @@ impl<'a> UnitResolver<'_, 'a> {
         remote: FieldRef<'a>,
     ) -> Option<Resolution<'a>> {
         let Kind::Set { of } = field.kind() else { return None };
-        if !self.merges(rule) || !matches!(verdict, Verdict::Conflict(_)) {
+        if !merges((rule.source, &rule.strategy)) || !matches!(verdict, Verdict::Conflict(_)) {
             return None;
         }
         let (base, local) = (self.sides.base.field(position).to_value(), self.sides.local.field(position).to_value());

@@ -364,6 +364,11 @@ impl Schema {
         let spec = self.spec();
         let of_fields = spec.fields.iter().filter_map(|field| field.strategy.as_ref());
         let of_groups = spec.groups.iter().filter_map(|group| group.strategy.as_ref());
-        of_fields.chain(of_groups).chain([&spec.strategy]).try_for_each(|strategy| self.check_strategy(strategy))
+        let of_keys = spec.fields.iter().flat_map(|field| field.kind.strategies());
+        of_fields
+            .chain(of_keys)
+            .chain(of_groups)
+            .chain([&spec.strategy])
+            .try_for_each(|strategy| self.check_strategy(strategy))
     }
 }

@@ -31,11 +31,11 @@ impl Resolution<'_> {
         let happened = happened(self, &name);
         match self.verdict {
             Verdict::Conflict(_) => format!("{happened}; {}.", self.settled(schema)),
-            _ => format!("{happened}, {}.", self.followed()),
+            _ => format!("{happened}, {}.", self.followed(schema)),
         }
     }
 
-    fn followed(&self) -> String {
+    fn followed(&self, schema: &Schema) -> String {
         match (&self.verdict, self.decision) {
             (Verdict::InSync | Verdict::Converged, _) => "so nothing is in dispute".into(),
             (Verdict::Adopted, _) => "so it is in step from now on".into(),
@@ -44,12 +44,12 @@ impl Resolution<'_> {
             (_, Decision::DriftReverted) => {
                 "but the source's value is enforced, so the edit was undone; the audit keeps it".into()
             }
-            (_, Decision::KeptLocal) => format!("but {}, so the value here was kept", ground(&self.rule)),
+            (_, Decision::KeptLocal) => format!("but {}, so the value here was kept", self.ground(schema)),
             (_, Decision::TookRemote) => "so the source's value was taken".into(),
             (_, Decision::Merged) => "so the change was merged with what is only here".into(),
             (Verdict::LocalOnly(LocalChange::Unbased), _) => "so the value here stays".into(),
             (Verdict::LocalOnly(_), _) if apart(self, "").is_some() => {
-                format!("but {}, so the sides stay as they are", ground(&self.rule))
+                format!("but {}, so the sides stay as they are", self.ground(schema))
             }
             _ => "so the edit stays".into(),
         }
@@ -76,6 +76,15 @@ impl Resolution<'_> {
             }
             Decision::Entered => "a person entered a value".into(),
             Decision::DriftReverted | Decision::Nothing => "nothing was done".into(),
+        }
+    }
+
+    fn ground(&self, schema: &Schema) -> &'static str {
+        match self.unit {
+            Unit::Field(position) if !schema.fields()[position].kind().strategies().is_empty() => {
+                "what moved is kept by the rule of its own key"
+            }
+            _ => ground(&self.rule),
         }
     }
 

@@ -25,9 +25,12 @@ mod leaf;
 
 use self::leaf::Leaf;
 use super::action::Action;
-use super::{Collision, Decision, Effect, FieldEffect, Resolution, UnitResolver, set};
+use super::{Collision, Decision, Effect, FieldEffect, Resolution, UnitResolver, merges, set};
 use crate::detect::{Clash, Verdict};
-use crate::schema::{DecidingRule, Dispute, Field, Kind, Part, PartChange, Ruling, Unit, part, part_kind, with_parts};
+use crate::schema::{
+    DecidingRule, Dispute, Field, Kind, Part, PartChange, RuleSource, Ruling, Strategy, Unit, part, part_kind,
+    with_parts,
+};
 use crate::value::{Value, pointer};
 
 /// What is decided about a field that has parts on both sides; `None` if a side has none.
@@ -41,9 +44,9 @@ pub(super) fn decide<'a>(
     let field = &units.schema().fields()[position];
     let base = units.sides.base.field(position);
     let known = (!base.is_missing()).then(|| base.to_value());
-    let mut merge = Merge { units, field, rule, collisions: Vec::new() };
+    let mut merge = Merge { units, field, collisions: Vec::new() };
     let versions = Versions { base: known.as_ref(), local, remote };
-    let merged = merge.parts(Some(field.kind()), versions, &mut Vec::new())?;
+    let merged = merge.parts(Some(field.kind()), (rule.source, &rule.strategy), versions, &mut Vec::new())?;
     let collisions = merge.collisions;
     let decision = decision(verdict, &collisions, &merged);
     let effect = FieldEffect {
@@ -153,10 +156,23 @@ impl<'v> Parts<'v> {
 #[derive(Clone, Copy)]
 struct Asked<'p, 'v> {
     kind: Option<&'p Kind>,
+    rule: Rule<'p>,
     versions: Versions<'v>,
     /// What the source and the base have, if they have it.
     said: Option<&'v Value>,
     old: Option<&'v Value>,
+}
+
+/// Who decides a part, and where that was stated.
+type Rule<'p> = (RuleSource, &'p Strategy);
+
+/// The rule of a part: the strategy of its own, if it has one and nothing is stated for the record as a whole.
+fn rule_of<'p>(kind: Option<&'p Kind>, name: &str, outer: Rule<'p>) -> Rule<'p> {
+    match (kind.and_then(|kind| kind.strategy_of(name)), outer.0) {
+        (Some(own), RuleSource::FirstSync) if !own.is_unconditional() => outer,
+        (Some(own), source) if source != RuleSource::Record => (RuleSource::Field, own),
+        _ => outer,
+    }
 }
 
 /// What becomes of one part.
@@ -178,13 +194,18 @@ const NULL: &Value = &Value::Null;
 struct Merge<'m, 'p, 'a> {
     units: &'m UnitResolver<'p, 'a>,
     field: &'m Field,
-    rule: &'m DecidingRule,
     collisions: Vec<Collision>,
 }
 
 impl Merge<'_, '_, '_> {
     /// Merges what has parts on both sides.
-    fn parts(&mut self, kind: Option<&Kind>, versions: Versions<'_>, path: &mut Vec<String>) -> Option<Merged> {
+    fn parts(
+        &mut self,
+        kind: Option<&Kind>,
+        rule: Rule<'_>,
+        versions: Versions<'_>,
+        path: &mut Vec<String>,
+    ) -> Option<Merged> {
         if !kind.is_none_or(Kind::is_granular) {
             return None;
         }
@@ -198,6 +219,7 @@ impl Merge<'_, '_, '_> {
             let said = there.map(|part| part.value);
             let asked = Asked {
                 kind: part_kind(kind, name),
+                rule: rule_of(kind, name, rule),
                 versions: Versions {
                     base: parts.base.as_ref().map(|_| old.unwrap_or(NULL)),
                     local: here.map_or(NULL, |part| part.value),
@@ -229,8 +251,8 @@ impl Merge<'_, '_, '_> {
     }
 
     fn part(&mut self, asked: Asked<'_, '_>, path: &mut Vec<String>) -> Outcome {
-        let Asked { kind, versions, said, old } = asked;
-        let (true, Some(inner)) = (said.is_some(), self.parts(kind, versions, path)) else {
+        let Asked { kind, rule, versions, said, old } = asked;
+        let (true, Some(inner)) = (said.is_some(), self.parts(kind, rule, versions, path)) else {
             return self.leaf(asked, path);
         };
         let had_parts = old.is_some_and(|old| self.units.schema().parts(kind, old).is_some());
@@ -248,13 +270,13 @@ impl Merge<'_, '_, '_> {
 
     /// Decides a part that is one value, or that one side has not.
     fn leaf(&mut self, asked: Asked<'_, '_>, path: &[String]) -> Outcome {
-        let Asked { kind, versions, said, old } = asked;
+        let Asked { kind, rule, versions, said, old } = asked;
         let leaf = Leaf::new(self.units.schema(), kind, versions);
         let verdict = leaf.verdict(said.is_some());
         if let Some(outcome) = self.merged_set(&leaf, &verdict, asked) {
             return outcome;
         }
-        let action = self.units.act(&verdict, &self.rule.strategy, leaf.is_null_here(), |resolver| {
+        let action = self.units.act(&verdict, rule.1, leaf.is_null_here(), |resolver| {
             let Versions { base, local, remote } = versions;
             let ruling =
                 resolver.resolve(&Dispute { unit: self.field.name(), path: &pointer(path), base, local, remote });
@@ -288,9 +310,9 @@ impl Merge<'_, '_, '_> {
     }
 
     fn merged_set(&self, leaf: &Leaf<'_, '_>, verdict: &Verdict, asked: Asked<'_, '_>) -> Option<Outcome> {
-        let Asked { kind, versions, said, .. } = asked;
+        let Asked { kind, rule, versions, said, .. } = asked;
         let (Some(Kind::Set { of }), Verdict::Conflict(_)) = (kind, verdict) else { return None };
-        if !self.units.merges(self.rule) {
+        if !merges(rule) {
             return None;
         }
         let base = versions.base.unwrap_or(NULL);

@@ -255,7 +255,8 @@ impl SchemaBuilder {
                 check_key(field, key, of)?;
                 self.check_kind(field, of)
             }
-            Kind::Record { fields, .. } => {
+            Kind::Record { fields, strategies, atomic } => {
+                check_keys_decided(field, fields, strategies, *atomic)?;
                 fields.iter().try_for_each(|(key, kind)| self.check_kind(&format!("{field}/{key}"), kind))
             }
             kind => match kind.feature_that_is_off() {
@@ -312,6 +313,23 @@ fn check_key(field: &str, key: &[String], of: &Kind) -> Result<(), SchemaError> 
         }
     }
     Ok(())
+}
+
+/// Only a key that the schema has, of a record that is not decided as a whole, has a strategy of its own.
+fn check_keys_decided(
+    field: &str,
+    fields: &BTreeMap<String, Kind>,
+    strategies: &BTreeMap<String, Strategy>,
+    atomic: bool,
+) -> Result<(), SchemaError> {
+    let wrong = |problem: String| Err(SchemaError::Setting { place: format!("field `{field}`"), problem });
+    match strategies.keys().find(|key| !fields.contains_key(*key)) {
+        Some(key) => wrong(format!("a strategy is stated for `{key}`, which is not among its `fields`")),
+        None if atomic && !strategies.is_empty() => {
+            wrong("it is decided as a whole, so that no key of it has a `strategy` of its own".to_owned())
+        }
+        None => Ok(()),
+    }
 }
 
 /// A canonical date is ISO 8601; what is written must be readable again.

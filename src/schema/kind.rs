@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Strategy;
 use crate::normalize::phone::Region;
 use crate::value::{Problem, Value};
 
@@ -55,6 +56,8 @@ pub enum Kind {
     Record {
         /// The kind of each known key; other keys are compared as in [`Kind::Map`].
         fields: BTreeMap<String, Kind>,
+        /// Who decides a key, where it is not who decides the field; of a record that is not atomic.
+        strategies: BTreeMap<String, Strategy>,
         /// Decided as a whole, instead of key by key.
         atomic: bool,
     },
@@ -122,7 +125,60 @@ impl Kind {
     /// assert!(address.is_granular());
     /// ```
     pub fn record(fields: impl IntoIterator<Item = (&'static str, Kind)>) -> Self {
-        Self::Record { fields: fields.into_iter().map(|(key, kind)| (key.to_owned(), kind)).collect(), atomic: false }
+        let fields = fields.into_iter().map(|(key, kind)| (key.to_owned(), kind)).collect();
+        Self::Record { fields, strategies: BTreeMap::new(), atomic: false }
+    }
+
+    /// Decides one key of a record, or of the records of a set, by a strategy of its own. The strategy of a record override
+    /// still comes first. A record that one side has not is added or removed whole, by the strategy of the field.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema, Strategy};
+    /// let mail = [("type", Kind::Text), ("value", Kind::Email), ("primary", Kind::Boolean)];
+    /// // which address is written to first is the host's own business
+    /// let mails =
+    ///     Kind::set_of_records(["type"], mail).strategy("primary", Strategy::LocalOwned);
+    /// assert!(Schema::builder().field(Field::new("mails", mails.clone())).build().is_ok());
+    /// let wrong = mails.strategy("premium", Strategy::LocalOwned);
+    /// let error = Schema::builder().field(Field::new("mails", wrong)).build().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "field `mails`: a strategy is stated for `premium`, which is not among its `fields`"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn strategy(mut self, key: impl Into<String>, strategy: Strategy) -> Self {
+        match &mut self {
+            Self::Record { strategies, .. } => {
+                strategies.insert(key.into(), strategy);
+                self
+            }
+            Self::SetOfRecords { of, .. } => {
+                let inner = std::mem::replace(&mut **of, Self::Map).strategy(key, strategy);
+                **of = inner;
+                self
+            }
+            _ => self,
+        }
+    }
+
+    /// The strategy of one key of its own.
+    pub(crate) fn strategy_of(&self, key: &str) -> Option<&Strategy> {
+        match self {
+            Self::Record { strategies, .. } => strategies.get(key),
+            _ => None,
+        }
+    }
+
+    /// The strategies of all keys in it, however deep.
+    pub(crate) fn strategies(&self) -> Vec<&Strategy> {
+        match self {
+            Self::Record { fields, strategies, .. } => {
+                strategies.values().chain(fields.values().flat_map(Self::strategies)).collect()
+            }
+            Self::SetOfRecords { of, .. } => of.strategies(),
+            _ => Vec::new(),
+        }
     }
 
     /// The name, as a schema file has it.

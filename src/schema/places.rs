@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::compare::same_untyped;
 use super::parts::{PartChange, part, part_kind, with_parts};
-use super::{Field, Kind, Schema};
+use super::{Field, Kind, Schema, Strategy, Unit};
 use crate::value::{Value, pointer};
 
 /// The parts of a JSON Pointer.
@@ -181,6 +181,18 @@ impl Schema {
     /// ```
     pub fn told_place(&self, position: usize, place: &str) -> String {
         self.fields().get(position).map_or_else(|| place.to_owned(), |field| told_place(field.kind(), place))
+    }
+
+    /// The innermost strategy that is stated inside a field for a place in it.
+    pub(crate) fn strategy_at(&self, unit: Unit, place: &str) -> Option<&Strategy> {
+        let Unit::Field(position) = unit else { return None };
+        let mut kind = self.fields().get(position).map(Field::kind);
+        let mut strategy = None;
+        for step in steps(place) {
+            strategy = kind.and_then(|kind| kind.strategy_of(&step)).or(strategy);
+            kind = part_kind(kind, &step);
+        }
+        strategy
     }
 
     /// The kind that is declared for a place in a field; none for a key that the schema does not have.

@@ -10,7 +10,7 @@ use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Vi
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::write::ValueDeserializer;
-use super::{Field, Group, Kind, Privacy, Schema, SchemaBuilder, SchemaError};
+use super::{Field, Group, Kind, Privacy, Schema, SchemaBuilder, SchemaError, Strategy};
 use crate::normalize::phone::Region;
 use crate::value::Value;
 
@@ -105,9 +105,25 @@ fn kind_entries<M: SerializeMap>(kind: &Kind, map: &mut M) -> Result<(), M::Erro
 }
 
 fn record_entries<M: SerializeMap>(kind: &Kind, map: &mut M) -> Result<(), M::Error> {
-    let Kind::Record { fields, atomic } = kind else { return Ok(()) };
-    map.serialize_entry("fields", fields)?;
+    let Kind::Record { fields, strategies, atomic } = kind else { return Ok(()) };
+    let decided =
+        |(key, kind): (&'_ String, &'_ Kind)| (key.clone(), Decided(kind.clone(), strategies.get(key).cloned()));
+    map.serialize_entry("fields", &fields.iter().map(decided).collect::<BTreeMap<_, _>>())?;
     if *atomic { map.serialize_entry("atomic", atomic) } else { Ok(()) }
+}
+
+/// A key of a record, with the strategy that it may have of its own.
+struct Decided(Kind, Option<Strategy>);
+
+impl Serialize for Decided {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        kind_entries(&self.0, &mut map)?;
+        if let Some(strategy) = &self.1 {
+            map.serialize_entry("strategy", strategy)?;
+        }
+        map.end()
+    }
 }
 
 impl Serialize for Group {
@@ -276,18 +292,26 @@ fn read_record(field: &str, settings: &mut Settings) -> Result<Kind, SchemaError
         }
         None => return Err(settings.wrong("fields", "is missing: which keys does the record have?")),
     };
-    let kinds = fields.into_iter().map(|(key, value)| {
-        let kind = nested_kind(&format!("{field}/{key}"), value)?;
-        Ok((key, kind))
-    });
-    Ok(Kind::Record {
-        fields: kinds.collect::<Result<_, SchemaError>>()?,
-        atomic: settings.take("atomic")?.unwrap_or_default(),
-    })
+    let (mut kinds, mut strategies) = (BTreeMap::new(), BTreeMap::new());
+    for (key, value) in fields {
+        let mut nested = nested_settings(&format!("{field}/{key}"), value)?;
+        let kind = read_kind(&format!("{field}/{key}"), &mut nested)?;
+        strategies.extend(nested.take("strategy")?.map(|strategy| (key.clone(), strategy)));
+        nested.finish()?;
+        kinds.insert(key, kind);
+    }
+    Ok(Kind::Record { fields: kinds, strategies, atomic: settings.take("atomic")?.unwrap_or_default() })
 }
 
 /// `"text"` is short for `{"kind": "text"}`.
 fn nested_kind(field: &str, value: Value) -> Result<Kind, SchemaError> {
+    let mut settings = nested_settings(field, value)?;
+    let kind = read_kind(field, &mut settings)?;
+    settings.finish()?;
+    Ok(kind)
+}
+
+fn nested_settings(field: &str, value: Value) -> Result<Settings, SchemaError> {
     let value = match value {
         Value::Text(kind) => Value::Map(BTreeMap::from([("kind".to_owned(), Value::Text(kind))])),
         Value::Map(map) if !map.contains_key("kind") => {
@@ -295,10 +319,7 @@ fn nested_kind(field: &str, value: Value) -> Result<Kind, SchemaError> {
         }
         other => other,
     };
-    let mut settings = Settings::of(format!("field `{field}`"), value)?;
-    let kind = read_kind(field, &mut settings)?;
-    settings.finish()?;
-    Ok(kind)
+    Settings::of(format!("field `{field}`"), value)
 }
 
 /// `["a", "b"]` is short for `{"fields": ["a", "b"]}`.

@@ -90,9 +90,12 @@ impl Text {
             Kind::Date { formats } => self.word(kind.name()).list(formats, |text, format| text.word(format)),
             Kind::Set { of } => self.word(kind.name()).kind(of),
             Kind::SetOfRecords { key, of } => self.word(kind.name()).list(key, |text, field| text.word(field)).kind(of),
-            Kind::Record { fields, atomic } => {
+            Kind::Record { fields, strategies, atomic } => {
                 self.word(kind.name()).word(if *atomic { "atomic" } else { "granular" }).number(fields.len() as u128);
-                fields.iter().fold(self, |text, (key, kind)| text.word(key).kind(kind))
+                let text = fields.iter().fold(self, |text, (key, kind)| text.word(key).kind(kind));
+                // Without any the text is what it was before there were some.
+                let text = if strategies.is_empty() { text } else { text.word("by").number(strategies.len() as u128) };
+                strategies.iter().fold(text, |text, (key, strategy)| text.word(key).strategy(strategy))
             }
             plain => self.word(plain.name()),
         }

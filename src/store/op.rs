@@ -215,7 +215,8 @@ pub struct OpenConflict {
     pub unit: String,
     /// How the sides collide.
     pub clash: Clash,
-    /// The places inside an object where the sides collide, as JSON Pointers; empty for the whole field.
+    /// The places inside an object or a set of records where the sides collide, as JSON Pointers in which a record stands by
+    /// its key (`/type=work/value`); empty for the whole field.
     pub paths: Vec<String>,
     /// The base; `None` when there is none. The values of a group are maps by the names of its fields. The values of
     /// the whole record are maps of the fields that a side changed, and null for the side that no longer has the

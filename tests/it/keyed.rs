@@ -214,6 +214,66 @@ fn a_reason_holds_no_key() {
     assert!(audit.contains("/value=…/n") && !audit.contains("ida@"), "{audit}");
 }
 
+/// A field of the records may be decided by a strategy of its own, under all but what is stated for one record.
+#[test]
+fn a_field_of_the_records_has_a_strategy_of_its_own() {
+    let mut kind = emails_kind();
+    kind["fields"]["primary"] = json!({"kind": "boolean", "strategy": "local_owned"});
+    kind["fields"]["value"] = json!({"kind": "email", "strategy": "merge"});
+    let policy = |strategy: &str| Policy::new(schema(json!({"strategy": strategy, "fields": {"f": kind}})));
+    let of = |value: &str, primary: bool| json!([{"type": "a", "value": value, "primary": primary}]);
+    for strategy in ["remote_wins", "enforced"] {
+        let policy = policy(strategy);
+        // The source has moved both: one is a question, and one is the host's own.
+        let moved = after(&policy, &of("a@b.ie", true), &of("c@b.ie", true), &of("d@b.ie", false));
+        assert_eq!((here(&moved), open(&moved)), (of("c@b.ie", true), vec!["/type=a/value".to_owned()]), "{strategy}");
+        // It can be answered, though the field is enforced.
+        let mut loaded = linked(policy.schema(), Some(moved.base), moved.local);
+        loaded.open = moved.open;
+        let by = tripartite::id::PersonId::new("Nuala").unwrap();
+        let answers = [("f/type=a/value", tripartite::decide::Answer::TakeLocal)];
+        assert!(tripartite::decide::decide(&policy, &loaded, &answers, &by).is_ok(), "{strategy}");
+        // What is stated for the record as a whole comes first.
+        loaded.open.clear();
+        loaded.base = Some(tripartite::store::Base::new(
+            record(policy.schema(), json!({"f": of("a@b.ie", true)})),
+            policy.schema().fingerprint(),
+        ));
+        loaded.strategy = Some("remote_wins".parse().unwrap());
+        let whole = decide(&policy, &loaded, &record(policy.schema(), json!({"f": of("d@b.ie", false)})));
+        assert_eq!(here(&whole), of("d@b.ie", false), "{strategy}");
+    }
+    let policy = policy("remote_wins");
+    let new = after(&policy, &json!([]), &json!([]), &of("a@b.ie", true));
+    assert_eq!(here(&new), of("a@b.ie", true), "a new record comes as it is");
+    let again: Schema = serde_json::from_value(serde_json::to_value(policy.schema()).unwrap()).unwrap();
+    assert_eq!(again.fingerprint(), policy.schema().fingerprint(), "it is read as it is written");
+    assert_ne!(again.fingerprint(), emails("remote_wins").schema().fingerprint());
+    kind["atomic"] = json!(true);
+    let error = serde_json::from_value::<Schema>(json!({"fields": {"f": kind}})).unwrap_err().to_string();
+    assert_eq!(error, "field `f`: it is decided as a whole, so that no key of it has a `strategy` of its own");
+}
+
+/// Many records, all in dispute, are decided in the time that sorting them takes.
+#[test]
+fn a_large_set_is_not_compared_record_by_record() {
+    let policy = emails("merge");
+    let of = |value: &str| -> Json {
+        let record =
+            |at: usize| json!({"type": format!("t{}", at * 7919 % 20_000), "value": format!("{value}{at}@b.ie")});
+        (0..20_000).map(record).collect()
+    };
+    let first = after(&policy, &of("a"), &of("b"), &of("c"));
+    assert_eq!(first.open[0].paths.len(), 20_000);
+    let mut loaded = linked(policy.schema(), Some(first.base), first.local);
+    loaded.open = first.open;
+    let by = tripartite::id::PersonId::new("Nuala").unwrap();
+    let op =
+        tripartite::decide::decide(&policy, &loaded, &[("f", tripartite::decide::Answer::TakeRemote)], &by).unwrap();
+    let decided = crate::support::carry_out(policy.schema(), &loaded, op);
+    assert_eq!(here(&decided), of("c"));
+}
+
 /// What a schema can say wrongly about a set of records, and what it is told.
 #[test]
 fn a_wrong_key_is_told() {

@@ -65,7 +65,8 @@ fn parts(
     for name in local.keys().chain(remote.keys()).collect::<BTreeSet<_>>() {
         let three = Three { base: base.map(|_| known.get(name)), local: local.get(name), remote: remote.get(name) };
         let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
-        let (here, there) = part(&shape.part(name), three, remote.contains_key(name), strategy, &path, open);
+        let (here, there) =
+            part(&shape.part(name), three, remote.contains_key(name), shape.own(name).unwrap_or(strategy), &path, open);
         now.extend(here.map(|tree| (name.clone(), tree)));
         next.extend(there.map(|tree| (name.clone(), tree)));
     }

@@ -17,15 +17,18 @@ pub(crate) enum Shape {
     List,
     Set,
     Map,
+    /// `own` is the strategy of the field `a` alone.
     Record {
         fields: Vec<(&'static str, Shape)>,
         atomic: bool,
+        own: Option<&'static str>,
     },
     /// Records by an e-mail address `k`, and by a text `l` where there are two keys.
     Keyed {
         two_keys: bool,
         fields: Vec<(&'static str, Shape)>,
         atomic: bool,
+        own: Option<&'static str>,
     },
 }
 
@@ -62,15 +65,19 @@ impl Shape {
         };
         match dice.below(6) {
             0 => Self::Map,
-            1 => Self::Record { fields: fields(dice), atomic: false },
-            _ => Self::Keyed { two_keys: dice.in_a_hundred(30), fields: fields(dice), atomic: dice.in_a_hundred(15) },
+            1 => Self::Record { fields: fields(dice), atomic: false, own: any_own(dice) },
+            _ => {
+                let (two_keys, atomic) = (dice.in_a_hundred(30), dice.in_a_hundred(15));
+                let own = if atomic { None } else { any_own(dice) };
+                Self::Keyed { two_keys, fields: fields(dice), atomic, own }
+            }
         }
     }
 
     fn inner(dice: &mut Dice, deep: usize) -> Self {
         match dice.below(5) {
             0 | 1 => Self::flat(dice),
-            2 => Self::Record { fields: vec![("a", Self::flat(dice))], atomic: true },
+            2 => Self::Record { fields: vec![("a", Self::flat(dice))], atomic: true, own: None },
             _ => Self::any(dice, deep),
         }
     }
@@ -90,9 +97,11 @@ impl Shape {
             Self::List => json!({"kind": "list"}),
             Self::Set => json!({"kind": "set", "of": "text"}),
             Self::Map => json!({"kind": "map"}),
-            Self::Record { fields, atomic } => json!({"kind": "record", "fields": of(fields), "atomic": atomic}),
-            Self::Keyed { two_keys, fields, atomic } => {
-                let mut fields = of(fields);
+            Self::Record { fields, atomic, own } => {
+                json!({"kind": "record", "fields": owned(of(fields), *own), "atomic": atomic})
+            }
+            Self::Keyed { two_keys, fields, atomic, own } => {
+                let mut fields = owned(of(fields), *own);
                 fields.insert("k".to_owned(), json!("email"));
                 fields.insert("l".to_owned(), json!("text"));
                 let key = if *two_keys { json!(["k", "l"]) } else { json!(["k"]) };
@@ -106,12 +115,30 @@ impl Shape {
         let field = |fields: &[(&'static str, Shape)]| fields.iter().find(|(known, _)| *known == name).cloned();
         match self {
             Self::Record { fields, .. } => field(fields).map_or(Self::Map, |(_, shape)| shape),
-            Self::Keyed { fields, atomic, .. } => {
+            Self::Keyed { fields, atomic, own, .. } => {
                 let mut fields = fields.clone();
                 fields.extend([("k", Self::Email), ("l", Self::Text)]);
-                Self::Record { fields, atomic: *atomic }
+                Self::Record { fields, atomic: *atomic, own: *own }
             }
             _ => Self::Map,
+        }
+    }
+
+    /// The strategy that a part of this name has of its own.
+    pub(crate) fn own(&self, name: &str) -> Option<&'static str> {
+        match self {
+            Self::Record { own, .. } if name == "a" => *own,
+            _ => None,
+        }
+    }
+
+    /// Whether any part has a strategy of its own.
+    pub(crate) fn has_own(&self) -> bool {
+        match self {
+            Self::Record { fields, own, .. } | Self::Keyed { fields, own, .. } => {
+                own.is_some() || fields.iter().any(|(_, shape)| shape.has_own())
+            }
+            _ => false,
         }
     }
 
@@ -192,7 +219,7 @@ impl Shape {
 
     fn tree_of_fields(&self, dice: &mut Dice) -> Tree {
         let Self::Record { fields, .. } = self else { unreachable!() };
-        Self::Record { fields: fields.clone(), atomic: false }.tree(dice)
+        Self::Record { fields: fields.clone(), atomic: false, own: None }.tree(dice)
     }
 
     /// A tree that is near another: each part stays, goes, comes or becomes another.
@@ -308,6 +335,19 @@ impl Shape {
             (_, json) => text(json).map(Tree::Leaf),
         }
     }
+}
+
+fn any_own(dice: &mut Dice) -> Option<&'static str> {
+    let own = ["local_owned", "merge", "remote_wins", "enforced", "fill_only"][dice.below(5)];
+    dice.in_a_hundred(30).then_some(own)
+}
+
+/// Kinds of fields with the strategy of the field `a`.
+fn owned(mut fields: Map<String, Json>, own: Option<&'static str>) -> Map<String, Json> {
+    if let (Some(strategy), Some(kind)) = (own, fields.get_mut("a")) {
+        kind["strategy"] = json!(strategy);
+    }
+    fields
 }
 
 /// The name of a record of a set.
