@@ -29,7 +29,7 @@ mod set;
 use serde::{Deserialize, Serialize};
 
 use self::action::Action;
-use crate::detect::{Change, ChangeSet, Clash, RemoteState, Side, Sides, Verdict, read_remote};
+use crate::detect::{Change, ChangeSet, Clash, Sides, Verdict};
 use crate::schema::{DecidingRule, Dispute, Field, FirstSync, Kind, Policy, RuleSource, Schema, Strategy, Unit};
 use crate::value::{FieldRef, Value};
 
@@ -265,10 +265,11 @@ impl<'a> UnitResolver<'_, 'a> {
     fn decide_field(&self, position: usize, verdict: Verdict, rule: DecidingRule) -> Resolution<'a> {
         let field = &self.schema().fields()[position];
         let (base, local) = (self.sides.base.field(position), self.sides.local.field(position));
-        let known = Side::new(self.schema(), field, base);
-        let remote = match read_remote(self.schema(), position, &known, self.sides.remote.field(position)) {
-            RemoteState::Reported { remote, .. } => remote.raw,
-            RemoteState::NotReported | RemoteState::Invalid(_) => local,
+        // The verdict says whether the source said something of use, so nothing is read once more.
+        let remote = match (&verdict, self.sides.remote.field(position)) {
+            (Verdict::NotReported | Verdict::InvalidRemote(_), _) => local,
+            (_, said) if self.schema().is_null(field, said) => FieldRef::NULL,
+            (_, said) => said,
         };
         // An object that is null to its field is decided as null is, however it is spelled.
         if field.kind().is_granular()

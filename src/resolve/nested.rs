@@ -43,9 +43,12 @@ pub(super) fn decide<'a>(
 ) -> Option<Resolution<'a>> {
     let field = &units.schema().fields()[position];
     let base = units.sides.base.field(position);
-    let known = (!base.is_missing()).then(|| base.to_value());
+    // Most often the host has what the base has, and that is read once.
+    let is_kept = base == units.sides.local.field(position);
+    let read = (!base.is_missing() && !is_kept).then(|| base.to_value());
+    let known = if is_kept { Some(local) } else { read.as_ref() };
     let mut merge = Merge { units, field, collisions: Vec::new() };
-    let versions = Versions { base: known.as_ref(), local, remote };
+    let versions = Versions { base: known, local, remote };
     let merged = merge.parts(Some(field.kind()), (rule.source, &rule.strategy), versions, &mut Vec::new())?;
     let collisions = merge.collisions;
     let decision = decision(verdict, &collisions, &merged);
@@ -53,7 +56,7 @@ pub(super) fn decide<'a>(
         position,
         // A value cannot say of one part that nobody knows what it was: while one without a base is open, all of it
         // stays without one, so that it is judged as a first sync until somebody has decided.
-        base: match (&known, decision) {
+        base: match (known, decision) {
             (None, Decision::HeldOpen) => Effect::Keep,
             _ if base.is_null() && merged.has_nothing_of(remote) => Effect::Keep,
             _ => Effect::Value(merged.base.unwrap_or_else(|| remote.clone())),
@@ -211,7 +214,11 @@ impl Merge<'_, '_, '_> {
         }
         let of = |value| self.units.schema().parts(kind, value);
         let (local, remote) = (of(versions.local)?, of(versions.remote)?);
-        let parts = Parts { base: versions.base.map(|base| of(base).unwrap_or_default()), local, remote };
+        let base = versions.base.map(|base| match std::ptr::eq(base, versions.local) {
+            true => local.clone(),
+            false => of(base).unwrap_or_default(),
+        });
+        let parts = Parts { base, local, remote };
         let (mut local, mut base, mut is_remote) = (Vec::new(), Vec::new(), true);
         for [here, there] in parts.pairs() {
             let Some(Part { name, .. }) = here.or(there) else { continue };
