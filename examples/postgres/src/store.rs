@@ -35,12 +35,15 @@ mod host;
 mod index;
 mod layout;
 mod load;
+mod look;
 mod near;
 mod people;
 mod record;
 mod register;
 mod runs;
+mod snapshot;
 mod tables;
+mod trial;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,6 +54,8 @@ pub use layout::OWN as OWN_COLUMNS;
 pub use people::{Here, PRUNED_AT_ONCE};
 pub use record::{AuditRow, OpenRow};
 pub use register::{Register, RegisterError};
+pub use snapshot::{ChangedPage, ChangedRecord, KnownRun, RunFigures, Snapshot};
+pub use trial::Trial;
 use tripartite::audit::AuditKey;
 use tripartite::jobs::StoreKey;
 use tripartite::matching::MatchRule;

@@ -1,13 +1,16 @@
 //! What the host reads back: the audit, and the open conflicts.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use tokio_postgres::Row;
 use tripartite::audit::{AuditEntry, KeyedHash, Situation};
 use tripartite::id::RunId;
 use tripartite::run::Run;
 use tripartite::schema::Policy;
 use tripartite::store::OpenConflict;
 
+use super::tables::Tables;
 use super::{PostgresStore, StoreError};
+use crate::pool::Lease;
 
 /// So many rows are read at a time.
 const AT_ONCE: i64 = 1000;
@@ -60,10 +63,14 @@ SELECT FROM tripartite.audit WHERE register = {n} AND run = $1 LIMIT 1";
 
 const AUDIT: &str = "
 SELECT seq, run, at, external_id, entry::text FROM tripartite.audit
-WHERE register = {n} AND seq > $1 AND (run = $2 OR $2 IS NULL) ORDER BY seq LIMIT $3";
+WHERE register = {n} AND seq > $1 AND (run = $2 OR $2 IS NULL) AND {which} ORDER BY seq LIMIT $3";
+
+const NOTEWORTHY: &str = "
+(verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive')
+OR decision IN ('HeldOpen', 'DriftReverted'))";
 
 const OPEN: &str = "
-SELECT external_id, unit, conflict::text, why, opened_run FROM tripartite.conflicts
+SELECT external_id, conflict::text, why, opened_run FROM tripartite.conflicts
 WHERE register = {n} AND (external_id, unit) > ($1, $2) ORDER BY external_id, unit LIMIT $3";
 
 impl PostgresStore {
@@ -115,21 +122,16 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub async fn open_conflicts(&self, mut each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
-        let (mut lease, sql) = (self.database.lease().await?, self.tables.sql(OPEN));
+        let mut lease = self.database.lease().await?;
         let mut last = (String::new(), String::new());
         loop {
-            let rows = lease.query(&sql, &[&last.0, &last.1, &AT_ONCE]).await?;
-            for row in &rows {
-                last = (row.get(0), row.get(1));
-                let unreadable = |_| StoreError::Unreadable { table: "tripartite.conflicts", id: row.get(0) };
-                let conflict = serde_json::from_str(row.get(2)).map_err(unreadable)?;
-                let open = OpenRow { external_id: row.get(0), conflict, why: row.get(3), opened_run: row.get(4) };
+            let page = open_page(&mut lease, &self.tables, (&last.0, &last.1)).await?;
+            let Some(end) = page.last() else { return Ok(()) };
+            last = (end.external_id.clone(), end.conflict.unit.clone());
+            for open in page {
                 if !each(open) {
                     return Ok(());
                 }
-            }
-            if rows.is_empty() {
-                return Ok(());
             }
         }
     }
@@ -138,8 +140,26 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
-    pub async fn audit(&self, run: Option<&RunId>, mut each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        let (mut lease, sql) = (self.database.lease().await?, self.tables.sql(AUDIT));
+    pub async fn audit(&self, run: Option<&RunId>, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
+        self.entries(run, "TRUE", each).await
+    }
+
+    /// As [`audit`](Self::audit) of a run, but only what a person is told of: conflicts, edits undone, values that could not
+    /// be read, members that were linked.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub async fn noteworthy(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
+        self.entries(Some(run), NOTEWORTHY, each).await
+    }
+
+    async fn entries(
+        &self,
+        run: Option<&RunId>,
+        which: &str,
+        mut each: impl FnMut(AuditRow) -> bool,
+    ) -> Result<(), StoreError> {
+        let (mut lease, sql) = (self.database.lease().await?, self.tables.sql(&AUDIT.replace("{which}", which)));
         let (mut last, run) = (0_i64, run.map(RunId::as_str));
         loop {
             let rows = lease.query(&sql, &[&last, &run, &AT_ONCE]).await?;
@@ -157,4 +177,19 @@ impl PostgresStore {
             }
         }
     }
+}
+
+/// The first open conflicts behind one of a record and a unit.
+pub(super) async fn open_page(
+    lease: &mut Lease,
+    tables: &Tables,
+    (id, unit): (&str, &str),
+) -> Result<Vec<OpenRow>, StoreError> {
+    let rows = lease.query(&tables.sql(OPEN), &[&id, &unit, &AT_ONCE]).await?;
+    let open = |row: &Row| {
+        let unreadable = |_| StoreError::Unreadable { table: "tripartite.conflicts", id: row.get(0) };
+        let conflict = serde_json::from_str(row.get(1)).map_err(unreadable)?;
+        Ok(OpenRow { external_id: row.get(0), conflict, why: row.get(2), opened_run: row.get(3) })
+    };
+    rows.iter().map(open).collect()
 }
