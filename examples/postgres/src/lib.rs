@@ -37,6 +37,7 @@
 
 pub use tokio_postgres;
 
+pub mod address;
 mod failure;
 pub mod format;
 pub mod jobs;
@@ -44,6 +45,8 @@ mod names;
 mod pipeline;
 pub mod pool;
 pub mod store;
+#[cfg(feature = "tls")]
+mod tls;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

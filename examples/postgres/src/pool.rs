@@ -119,15 +119,18 @@ impl Pool {
     /// # Errors
     /// [`PoolError::Address`], when it is no address.
     pub fn on(runtime: &Handle, address: &str) -> Result<Self, PoolError> {
-        let config: Config = address.parse().map_err(PoolError::Address)?;
-        Ok(Self::with(runtime, move || {
+        Ok(Self::plain(runtime, address.parse().map_err(PoolError::Address)?))
+    }
+
+    pub(crate) fn plain(runtime: &Handle, config: Config) -> Self {
+        Self::with(runtime, move || {
             let config = config.clone();
             async move {
                 let (client, connection) = config.connect(NoTls).await?;
                 tokio::spawn(connection);
                 Ok(client)
             }
-        }))
+        })
     }
 
     /// Connections that the host opens itself, for example with TLS. `open` runs on the runtime; it spawns the connection
