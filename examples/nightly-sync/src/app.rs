@@ -2,6 +2,7 @@
 
 mod approval;
 mod decide;
+mod migrate;
 mod plan;
 mod report;
 mod schema;
@@ -9,8 +10,8 @@ mod start;
 mod work;
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -18,7 +19,6 @@ use chrono::{DateTime, Utc};
 use tripartite::drive::DriveError;
 use tripartite::plan::PlanId;
 use tripartite::run::{Done, Report, RunOutcome};
-use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 use self::approval::Approval;
 pub use self::start::StartError;
@@ -29,8 +29,9 @@ use crate::output::Output;
 use crate::progress::{Progress, Style};
 use crate::report::{self as told, Story, json};
 use crate::shell::{options, quoted};
+use crate::store::{Place, Store, StoreError};
 use crate::term::Console;
-use crate::{audit, demo, signals, sync};
+use crate::{audit, demo, signals, sync, telemetry};
 
 /// Everything went well.
 pub const SUCCEEDED: u8 = 0;
@@ -59,6 +60,7 @@ pub fn program(args: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn carry_out(args: impl IntoIterator<Item = OsString>, listen: Listen) -> u8 {
+    telemetry::log();
     let mut console = Console::std();
     let status = command(&mut console, args, listen);
     match console.finish() {
@@ -84,6 +86,7 @@ fn command(console: &mut Console, args: impl IntoIterator<Item = OsString>, list
         Ok(Command::Approve(args)) => plan::approve(console, &args),
         Ok(Command::Report(args)) => report::write(console, &args),
         Ok(Command::Schema(args)) => schema::show(console, &args),
+        Ok(Command::Migrate(db)) => migrate::migrate(console, &db),
         Ok(Command::Audit(args)) => print_audit(console, &args),
         Ok(Command::Ask(ask)) => match decide::answer_to(console, &ask) {
             Ok(status) => status,
@@ -125,7 +128,7 @@ fn print_audit(console: &mut Console, args: &AuditArgs) -> u8 {
     match audit::print(args, io::stdout().lock()) {
         Ok(()) => SUCCEEDED,
         Err(error) => {
-            console.say(format!("nightly-sync: {}: {error}", args.db.display()));
+            console.say(format!("nightly-sync: {}: {error}", args.db));
             FAILED
         }
     }
@@ -173,7 +176,7 @@ fn run(console: &mut Console, args: &RunArgs) -> u8 {
     }
 }
 
-fn finish(console: &mut Console, args: &RunArgs, out: Option<&Output>, store: &SqliteStore, done: Done) -> u8 {
+fn finish(console: &mut Console, args: &RunArgs, out: Option<&Output>, store: &Store, done: Done) -> u8 {
     let written = done.plan.is_none();
     if let (Some(out), Some(plan)) = (out, &done.plan)
         && let Err(error) = plan::write(out, plan)
@@ -203,12 +206,12 @@ fn finish(console: &mut Console, args: &RunArgs, out: Option<&Output>, store: &S
     }
     if !args.json && written {
         let register = args.register.key().map(|_| format!(", register {}", args.register)).unwrap_or_default();
-        console.print(format!("database {}{register}", args.db.display()));
+        console.print(format!("database {}{register}", args.db));
     }
     status(done.report.outcome)
 }
 
-fn tell(console: &mut Console, db: &Path, store: &SqliteStore, done: &Done) -> Result<(), StoreError> {
+fn tell(console: &mut Console, db: &Place, store: &Store, done: &Done) -> Result<(), StoreError> {
     let story = match &done.plan {
         Some(plan) => Story::of_plan(store, plan)?,
         None => Story::of_run(store, &done.report)?,
@@ -217,12 +220,7 @@ fn tell(console: &mut Console, db: &Path, store: &SqliteStore, done: &Done) -> R
     told::print_answers(console, &done.report, &story, store, &options(db, store.register()))
 }
 
-fn stopped(
-    console: &mut Console,
-    args: &RunArgs,
-    store: &SqliteStore,
-    error: DriveError<ListingError, StoreError>,
-) -> u8 {
+fn stopped(console: &mut Console, args: &RunArgs, store: &Store, error: DriveError<ListingError, StoreError>) -> u8 {
     let problem = error.to_string();
     let report: &Report = match &error {
         DriveError::Connector { done, .. } | DriveError::Store { done, .. } => &done.report,
@@ -243,22 +241,22 @@ fn stopped(
 
 /// The command that approves what a run was started with, as a shell reads it.
 fn approval(args: &RunArgs, id: PlanId) -> String {
-    let key = || args.register.key().map(|_| shell(Path::new(&args.register.to_string())));
+    let key = || args.register.key().map(|_| shell(&args.register));
     if let Some(out) = &args.out {
         let key = key().map(|key| format!(" --key {key}")).unwrap_or_default();
-        return format!("nightly-sync approve --db {} --plan {} --id {id}{key}", shell(&args.db), shell(out));
+        return format!("nightly-sync approve --db {} --plan {} --id {id}{key}", shell(&args.db), shell(out.display()));
     }
     let mut command = format!("nightly-sync run --db {}", shell(&args.db));
     match &args.remote {
-        Remote::File(file) => command.push_str(&format!(" --remote {}", shell(file))),
+        Remote::File(file) => command.push_str(&format!(" --remote {}", shell(file.display()))),
         Remote::Stdin => command.push_str(" --remote -"),
     }
     let values = [
         ("--key", key()),
-        ("--schema", args.schema.as_ref().map(|schema| shell(schema))),
-        ("--id-field", args.id_field.as_ref().map(|field| shell(Path::new(field)))),
+        ("--schema", args.schema.as_ref().map(|schema| shell(schema.display()))),
+        ("--id-field", args.id_field.as_ref().map(|field| shell(field))),
         ("--strategy", args.strategy.as_ref().map(|strategy| strategy.name().to_owned())),
-        ("--only", args.only.as_ref().map(|id| shell(Path::new(id.as_str())))),
+        ("--only", args.only.as_ref().map(|id| shell(id))),
         ("--missing-after", args.missing_after.map(|times| times.to_string())),
     ];
     let table = args.table.iter().flat_map(|table| table.options()).map(|(name, value)| (name, Some(quoted(&value))));
@@ -270,6 +268,6 @@ fn approval(args: &RunArgs, id: PlanId) -> String {
     format!("{command} --approve {id}")
 }
 
-fn shell(path: &Path) -> String {
-    quoted(&path.display().to_string())
+fn shell(word: impl Display) -> String {
+    quoted(&word.to_string())
 }

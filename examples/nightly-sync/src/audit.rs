@@ -12,9 +12,9 @@ use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use tripartite::history::csv_field;
 use tripartite::id::PersonId;
 use tripartite::value::Value;
-use tripartite_sqlite::store::{Access, AuditRow, Database, StoreError, UnknownRun};
 
 use crate::cli::{AuditArgs, Format};
+use crate::store::{Access, AuditRow, Database, StoreError, UnknownRun};
 
 /// Why the audit cannot be printed.
 #[derive(Debug, thiserror::Error)]

@@ -22,6 +22,7 @@ pub use self::run::{ApproveArgs, RunArgs};
 pub use self::schema::SchemaArgs;
 pub use self::table::TableArgs;
 pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
+use crate::store::Place;
 
 /// What `--help` prints.
 pub const HELP: &str = include_str!("cli/help.txt");
@@ -57,6 +58,8 @@ pub enum Command {
     History(HistoryArgs),
     /// Something is done to one key.
     Key(KeyArgs),
+    /// A server gets its tables.
+    Migrate(Place),
 }
 
 /// The command line says nothing that can be done.
@@ -90,9 +93,17 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageE
         Some("work") => work::work(rest).map(Command::Work),
         Some("status") => work::status(rest).map(Command::Status),
         Some("history") => work::history(rest).map(Command::History),
+        Some("migrate") => migrate(rest).map(Command::Migrate),
         Some(name @ ("cancel" | "redrive" | "pause" | "resume" | "reset")) => work::key(name, rest).map(Command::Key),
         _ => Err(UsageError(format!("there is no command `{}`; --help lists them", command.display()))),
     }
+}
+
+fn migrate(args: Vec<OsString>) -> Result<Place, UsageError> {
+    let mut args = options::Options::of("migrate", args, &[])?;
+    let db = args.db()?;
+    args.finish()?;
+    Ok(db)
 }
 
 /// What people ask, and decide.
@@ -100,8 +111,6 @@ const ASKS: [&str; 8] = ["conflicts", "decide", "restore", "quarantine", "prune-
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
     use crate::listing::Remote;
 
@@ -133,6 +142,6 @@ mod tests {
         let parsed = parse(["run", "--db=a=b", "--remote", "-", "--json", "--key=A=3db/c"].map(OsString::from));
         let Ok(Command::Run(run)) = parsed else { panic!("is a run") };
         assert_eq!(run.register.key().map(|key| key.org.as_str()), Some("A=b"));
-        assert_eq!((run.db, run.remote, run.json), (PathBuf::from("a=b"), Remote::Stdin, true));
+        assert_eq!((run.db, run.remote, run.json), (Place::File("a=b".into()), Remote::Stdin, true));
     }
 }

@@ -31,11 +31,11 @@ use std::collections::BTreeMap;
 use tripartite::normalize::phone::Region;
 use tripartite::schema::{Field, Kind, Schema, SchemaError};
 use tripartite::value::{Value, exact_numbers};
-use tripartite_sqlite::store::OWN_COLUMNS;
 
 use self::pairs::pairs;
 use self::tally::{Mixed, Tally};
 use crate::listing::{Lines, ListingError, Taken};
+use crate::store::OWN_COLUMNS;
 
 /// More fields than this are no record's fields, but data used as keys.
 const MOST_FIELDS: usize = 500;

@@ -1,13 +1,14 @@
-//! A nightly member sync on SQLite: the first example host of [`tripartite`].
+//! A nightly member sync on SQLite or PostgreSQL: the first example host of [`tripartite`].
 //!
-//! A club keeps its members in a SQLite table that anybody may edit with any SQL client. Every night the federation's
+//! A club keeps its members in a table that anybody may edit with any SQL client. Every night the federation's
 //! listing arrives as a file of JSON lines. The host reads it, hands both sides to the crate, and writes what the crate
 //! decided. It decides nothing itself.
 //!
 //! | part | what it does |
 //! |---|---|
 //! | [`listing`] | the source: JSON lines, read page by page and ahead ([`Connector`](tripartite::source::Connector)) |
-//! | [`tripartite_sqlite`] | the club's table, with the bases beside it, and the jobs in the same file |
+//! | [`store`] | the club's table, with the bases and the jobs beside it: in a file ([`tripartite_sqlite`]) or on a server ([`tripartite_postgres`]) |
+//! | [`telemetry`] | metrics and spans |
 //! | [`audit_key`] | the key of the audit's hashes |
 //! | [`sync`] | takes a run from step to step, with a progress bar |
 //! | [`schema_file`] | a schema as a file has it, and the match rules beside it |
@@ -34,6 +35,8 @@ pub mod report;
 pub mod schema_file;
 pub mod shell;
 pub mod signals;
+pub mod store;
 pub mod sync;
+pub mod telemetry;
 pub mod term;
 pub mod work;

@@ -16,6 +16,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::audit_key::AUDIT_KEY_FILE;
+use crate::store::Place;
 use crate::work;
 
 /// What stands in a file.
@@ -101,19 +102,21 @@ pub struct Inputs(Vec<(String, PathBuf)>);
 
 impl Inputs {
     /// Those of a database: itself, its journals, the key of its audit, and the listings that are scheduled in it.
-    pub fn of(db: &Path) -> Self {
+    pub fn of(place: &Place) -> Self {
         let mut inputs = Self::default();
-        let real = fs::canonicalize(db).unwrap_or_else(|_| db.to_owned());
-        for db in [db, &real] {
-            inputs = inputs.and("the database", db);
-            for end in ["-wal", "-shm", "-journal"] {
-                inputs = inputs.and("a journal of the database", beside(db, end));
+        if let Some(db) = place.file() {
+            let real = fs::canonicalize(db).unwrap_or_else(|_| db.to_owned());
+            for db in [db, &real] {
+                inputs = inputs.and("the database", db);
+                for end in ["-wal", "-shm", "-journal"] {
+                    inputs = inputs.and("a journal of the database", beside(db, end));
+                }
             }
         }
         if let Some(key) = std::env::var_os(AUDIT_KEY_FILE) {
             inputs = inputs.and("the key of the audit", key);
         }
-        let queue = work::queue_to_read(db).ok().flatten();
+        let queue = work::queue_to_read(place).ok().flatten();
         let listings = queue.and_then(|queue| work::listings(&queue).ok()).unwrap_or_default();
         listings.into_iter().fold(inputs, |inputs, listing| inputs.and("a listing that is scheduled", listing))
     }

@@ -11,10 +11,10 @@ use tripartite::id::ExternalId;
 use tripartite::matching::{Crowded, FEW, Match};
 use tripartite::plan::{Blocked, Excess, Plan};
 use tripartite::run::{Counts, Report, RunOutcome, SchemaDrift};
-use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 pub use self::story::{Line, Matter, Story};
 use crate::shell;
+use crate::store::{Store, StoreError};
 use crate::term::{Console, Paint, Table, pad, width, wrapped};
 
 /// So many lines a section has at most.
@@ -147,7 +147,7 @@ pub fn print_answers(
     console: &mut Console,
     report: &Report,
     story: &Story,
-    store: &SqliteStore,
+    store: &Store,
     options: &str,
 ) -> Result<(), StoreError> {
     // What a dry run would ask is not asked yet.

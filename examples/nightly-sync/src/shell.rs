@@ -1,11 +1,12 @@
 //! Commands as a person copies them into a shell.
 
-use std::path::Path;
+use std::fmt::Display;
 
 use tripartite::id::LocalId;
 use tripartite::matching::Match;
 use tripartite::store::WHOLE_RECORD;
-use tripartite_sqlite::store::Register;
+
+use crate::store::Register;
 
 /// What the answers to a question are, beside the command that takes one.
 pub const ANSWERS: &str = "with --local (the value here stays), --remote (the source's is taken) or --value VALUE";
@@ -33,12 +34,12 @@ pub fn quoted(word: &str) -> String {
 ///
 /// ```
 /// use nightly_sync::shell::options;
-/// assert_eq!(options("x.db".as_ref(), &"ballybeg/federation".parse()?), "--db x.db --key ballybeg/federation");
+/// assert_eq!(options("x.db", &"ballybeg/federation".parse()?), "--db x.db --key ballybeg/federation");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn options(db: &Path, register: &Register) -> String {
+pub fn options(db: impl Display, register: &Register) -> String {
     let key = register.key().map(|_| format!(" --key {}", quoted(&register.to_string())));
-    format!("--db {}{}", quoted(&db.display().to_string()), key.unwrap_or_default())
+    format!("--db {}{}", quoted(&db.to_string()), key.unwrap_or_default())
 }
 
 /// The command that answers a question, but for the answer: without one it does nothing.

@@ -1,6 +1,6 @@
 //! Work: jobs of several organisations and sources, in one database, by any number of processes.
 //!
-//! The queue stands in the same file as the members. `schedule` enrols an organisation with its listing, `trigger` asks
+//! The queue stands in the same database as the members. `schedule` enrols an organisation with its listing, `trigger` asks
 //! for a run now, and each `work` process takes what is due; [`tripartite::work`] says how. This host adds where a job's
 //! listing and records are ([`Registers`]), and how long to sleep.
 //!
@@ -15,12 +15,13 @@
 
 mod bell;
 mod commands;
+mod figures;
 mod line;
 mod registers;
 mod shift;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -33,10 +34,12 @@ use tripartite::jobs::StoreKey;
 use tripartite::queue::{Slot, State};
 use tripartite::registry::Enrolment;
 use tripartite::work::{Queue, WorkError, sync_key};
-use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
+
+use crate::store::{Jobs, JobsError, Place};
 
 pub use bell::Bell;
 pub use commands::Commands;
+pub use figures::{figures, watch};
 pub use line::{left, line, outcome};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, ShiftEvent, incarnation};
@@ -50,17 +53,17 @@ const PAGE: usize = 500;
 /// The queue of a database.
 ///
 /// # Errors
-/// [`JobsError`], when the file cannot be used.
-pub fn queue(db: &Path) -> Result<Queue<SqliteJobStore>, JobsError> {
-    SqliteJobStore::open(db).map(Queue::new)
+/// [`JobsError`], when it cannot be used.
+pub fn queue(db: impl Into<Place>) -> Result<Queue<Jobs>, JobsError> {
+    Jobs::open(&db.into()).map(Queue::new)
 }
 
 /// The queue of a database, to read it only: no byte of the file changes. None, when nobody was ever enrolled in it.
 ///
 /// # Errors
-/// [`JobsError`], when the file cannot be used.
-pub fn queue_to_read(db: &Path) -> Result<Option<Queue<SqliteJobStore>>, JobsError> {
-    Ok(SqliteJobStore::open_to_read(db)?.map(Queue::new))
+/// [`JobsError`], when it cannot be used.
+pub fn queue_to_read(db: impl Into<Place>) -> Result<Option<Queue<Jobs>>, JobsError> {
+    Ok(Jobs::open_to_read(&db.into())?.map(Queue::new))
 }
 
 /// The policy of a name; without one, as the schema says.
@@ -77,7 +80,7 @@ pub fn backoff(seconds: u64) -> Backoff {
 ///
 /// # Errors
 /// [`JobsError`], when the database cannot be read.
-pub fn keys(queue: &Queue<SqliteJobStore>) -> Result<Vec<SyncKey>, JobsError> {
+pub fn keys(queue: &Queue<Jobs>) -> Result<Vec<SyncKey>, JobsError> {
     Ok(under(queue, "slot")?.iter().filter_map(sync_key).collect())
 }
 
@@ -86,7 +89,7 @@ pub fn keys(queue: &Queue<SqliteJobStore>) -> Result<Vec<SyncKey>, JobsError> {
 ///
 /// # Errors
 /// [`JobsError`], when the database cannot be read.
-pub fn known(queue: &Queue<SqliteJobStore>) -> Result<Vec<SyncKey>, JobsError> {
+pub fn known(queue: &Queue<Jobs>) -> Result<Vec<SyncKey>, JobsError> {
     let mut known: BTreeSet<SyncKey> = keys(queue)?.into_iter().collect();
     for connection in under(queue, "connection")? {
         let connector = connection.parts().pop().and_then(|id| ConnectorId::new(id).ok());
@@ -104,7 +107,7 @@ pub fn known(queue: &Queue<SqliteJobStore>) -> Result<Vec<SyncKey>, JobsError> {
 ///
 /// # Errors
 /// [`JobsError`], when the database cannot be read.
-pub fn listings(queue: &Queue<SqliteJobStore>) -> Result<Vec<PathBuf>, JobsError> {
+pub fn listings(queue: &Queue<Jobs>) -> Result<Vec<PathBuf>, JobsError> {
     let mut listings = Vec::new();
     for connection in under(queue, "connection")? {
         let connector = connection.parts().pop().and_then(|id| ConnectorId::new(id).ok());
@@ -116,7 +119,7 @@ pub fn listings(queue: &Queue<SqliteJobStore>) -> Result<Vec<PathBuf>, JobsError
 }
 
 /// The keys of all records of a kind.
-fn under(queue: &Queue<SqliteJobStore>, kind: &str) -> Result<Vec<StoreKey>, JobsError> {
+fn under(queue: &Queue<Jobs>, kind: &str) -> Result<Vec<StoreKey>, JobsError> {
     let (under, mut found) = (StoreKey::of(kind, []), Vec::new());
     loop {
         let page = queue.store().keys(&under, found.last(), PAGE)?;
@@ -131,7 +134,7 @@ fn under(queue: &Queue<SqliteJobStore>, kind: &str) -> Result<Vec<StoreKey>, Job
 ///
 /// # Errors
 /// [`WorkError`], when the database cannot be read.
-pub fn busy(queue: &Queue<SqliteJobStore>, now: DateTime<Utc>) -> Result<bool, WorkError<JobsError>> {
+pub fn busy(queue: &Queue<Jobs>, now: DateTime<Utc>) -> Result<bool, WorkError<JobsError>> {
     for key in keys(queue).map_err(WorkError::Store)? {
         let waits = match readable(block_on(queue.slot(&key)))? {
             // Nobody can run it, and a tick tells of it.
@@ -154,7 +157,7 @@ pub fn busy(queue: &Queue<SqliteJobStore>, now: DateTime<Utc>) -> Result<bool, W
 
 /// Whether a key waits for a person: its source's health wants one, its gate has times from the future, or a record cannot
 /// be read without which it does not begin.
-fn stuck(queue: &Queue<SqliteJobStore>, key: &SyncKey, now: DateTime<Utc>) -> Result<bool, WorkError<JobsError>> {
+fn stuck(queue: &Queue<Jobs>, key: &SyncKey, now: DateTime<Utc>) -> Result<bool, WorkError<JobsError>> {
     let (health, gate) =
         (readable(block_on(queue.health(key)))?, readable(block_on(queue.gate(key.connector.as_str())))?);
     let (Some(health), Some(gate)) = (health, gate) else { return Ok(true) };

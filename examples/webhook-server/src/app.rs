@@ -1,22 +1,25 @@
 //! The program: its command line, the worker beside the server, and how both end.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{io, thread};
 
 use nightly_sync::app::now;
+use nightly_sync::store::{JobsError, Place};
 use nightly_sync::work::{self, Bell, Commands, Shift};
 use tokio::sync::oneshot;
 use tripartite::queue::QueueRules;
 use tripartite::work::{Settings, WorkError};
-use tripartite_sqlite::jobs::JobsError;
 
 use crate::config::{self, Config, ConfigError};
 use crate::connections::{self, Limits};
 use crate::log::Log;
 use crate::server::{Shared, router};
+
+/// How many connections to a server of PostgreSQL are there for requests. More of them wait.
+const REQUESTS: usize = 8;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -25,7 +28,8 @@ webhook-server takes in webhooks, and syncs the members they are about.
 usage:
   webhook-server --db FILE --config FILE.json [options]
 
-  --db FILE             the database of nightly-sync, in which the organisations are enrolled
+  --db FILE             the database of nightly-sync, in which the organisations are enrolled: a file, or
+                        postgres://USER@HOST/NAME
   --config FILE.json    who may send what; the documentation of the library has an example
   --listen ADDRESS      where to listen, 127.0.0.1:8080 by default
   --connections N       so many connections at a time, 256 by default; others wait until one ends
@@ -47,7 +51,7 @@ and ends; on a second one it ends at once.
 /// How to serve.
 #[derive(Debug)]
 struct Args {
-    db: PathBuf,
+    db: Place,
     config: PathBuf,
     listen: SocketAddr,
     limits: Limits,
@@ -94,7 +98,7 @@ pub fn execute(args: impl IntoIterator<Item = String>) -> u8 {
 fn parse(args: Vec<String>) -> Result<Args, Problem> {
     let usage = |problem: String| Problem::Usage(problem);
     let mut parsed = Args {
-        db: PathBuf::new(),
+        db: Place::File(PathBuf::new()),
         config: PathBuf::new(),
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
         limits: Limits::default(),
@@ -110,7 +114,7 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
         let number =
             || value.parse::<u64>().map_err(|_| usage(format!("{name}: expected a whole number, found `{value}`")));
         match name.as_str() {
-            "--db" => parsed.db = value.into(),
+            "--db" => parsed.db = Place::named(value.into()).map_err(|error| usage(format!("--db: {error}")))?,
             "--config" => parsed.config = value.into(),
             "--listen" => {
                 let expected = format!("--listen: expected an address such as 127.0.0.1:8080, found `{value}`");
@@ -125,8 +129,8 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
             _ => return Err(usage(format!("there is no option {name}; --help lists them"))),
         }
     }
-    for (name, path) in [("--db", &parsed.db), ("--config", &parsed.config)] {
-        if path.as_os_str().is_empty() {
+    for (name, path) in [("--db", parsed.db.file()), ("--config", Some(parsed.config.as_path()))] {
+        if path.is_some_and(|path| path == Path::new("")) {
             return Err(usage(format!("{name} is missing")));
         }
     }
@@ -134,8 +138,8 @@ fn parse(args: Vec<String>) -> Result<Args, Problem> {
 }
 
 fn serve(args: &Args) -> Result<(), Problem> {
-    let file = || args.db.display().to_string();
-    if !args.db.exists() {
+    let file = || args.db.to_string();
+    if !args.db.is_there() {
         return Err(Problem::Missing { file: file() });
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -144,6 +148,8 @@ fn serve(args: &Args) -> Result<(), Problem> {
     let asked_to_end = runtime.block_on(async { hear() })?;
     nightly_sync::signals::set(&bell.asked())?;
     let Config { endpoints, status_token } = config::read(&args.config)?;
+    // One for each worker and for each of a few requests at a time.
+    args.db.connections(args.workers + REQUESTS);
     let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
     let log = Arc::new(Log::begin()?);
     let shared = Arc::new(Shared {

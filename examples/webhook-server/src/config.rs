@@ -31,12 +31,12 @@ use std::path::Path;
 use std::time::Duration;
 use std::{env, fs, io};
 
+use nightly_sync::store::Register;
 use serde::Deserialize;
 use tripartite::id::{PolicyRef, SyncKey};
 use tripartite::rate::RateLimit;
 use tripartite::registry::{Secret, SecretRef};
 use tripartite::webhook::{Endpoint, Hex, SecretError, Shape, SigningSecret, Standard, Verifier};
-use tripartite_sqlite::store::Register;
 
 /// The largest body, unless the file says otherwise.
 const CAP: usize = 256 * 1024;

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http_body_util::LengthLimitError;
+use nightly_sync::store::{Jobs, JobsError};
 use nightly_sync::work::Bell;
 use serde_json::json;
 use tripartite::drive::block_on;
@@ -23,7 +24,6 @@ use tripartite::jobs::StoreKey;
 use tripartite::registry::Secret;
 use tripartite::webhook::{HttpResponse, ReceiveStep, Received, Reception, Rejection, Request, serves};
 use tripartite::work::{Queue, WorkError};
-use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 use crate::config::Endpoints;
 use crate::log::Log;
@@ -40,7 +40,7 @@ const SCHEME: &[u8] = b"Bearer ";
 #[derive(Debug)]
 pub struct Shared {
     /// The queue.
-    pub queue: Queue<SqliteJobStore>,
+    pub queue: Queue<Jobs>,
     /// Who is served.
     pub endpoints: Endpoints,
     /// Who sends it is told how the jobs stand; none, and nobody is.

@@ -2,7 +2,8 @@
 
 use tripartite::plan::PlanId;
 use tripartite::run::{BATCH, Stopped};
-use tripartite_sqlite::store::{SqliteStore, StoreError};
+
+use crate::store::{Store, StoreError};
 
 /// What an approval comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +22,7 @@ pub(super) enum Approval {
 
 impl Approval {
     /// What the approval of a plan says of the one that was stopped. A plan of several batches is remembered first.
-    pub(super) fn of(
-        store: &SqliteStore,
-        approved: PlanId,
-        stopped: &Stopped,
-        dry_run: bool,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn of(store: &Store, approved: PlanId, stopped: &Stopped, dry_run: bool) -> Result<Self, StoreError> {
         let plan = stopped.plan();
         if plan.id() == approved {
             if !dry_run && plan.ops().len() > BATCH {

@@ -2,6 +2,7 @@
 
 mod matches;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
 use tripartite::decide::{Answer, DecideError, Decided, Filter, batch, decide, decide_many, explain, restore};
 use tripartite::drive::block_on;
@@ -10,12 +11,12 @@ use tripartite::run::Report;
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::store::{LoadRequest, Loaded, Op, OpOutcome, OpenConflict, RecordStore, WHOLE_RECORD};
 use tripartite::value::Value;
-use tripartite_sqlite::store::{Access, Database, LOADED_AT_ONCE, Register, SqliteStore, StoreError};
 
 use super::{PARTIAL, SUCCEEDED, now};
 use crate::audit_key::{self, KeyError};
 use crate::cli::{Ask, ConflictsArgs, DecideArgs, Given, PruneArgs, QuarantineArgs, RestoreArgs, Which};
 use crate::shell;
+use crate::store::{Access, Database, LOADED_AT_ONCE, Place, Register, Store, StoreError};
 use crate::term::Console;
 
 /// So often a record is loaded anew that somebody changes meanwhile.
@@ -62,20 +63,20 @@ pub(super) enum Problem {
 
 /// A register to be asked.
 struct Desk {
-    store: SqliteStore,
+    store: Store,
     policy: Policy,
     file: String,
 }
 
 impl Desk {
-    fn open(db: &std::path::Path, register: &Register, access: Access) -> Result<Self, Problem> {
-        let file = db.display().to_string();
+    fn open(db: &Place, register: &Register, access: Access) -> Result<Self, Problem> {
+        let file = db.to_string();
         let stored = |error| Problem::Store { file: file.clone(), error };
         let database = Database::open(db, access).map_err(stored)?;
         let settings = database.required(register).map_err(stored)?;
         let policy = Policy::new(settings.schema.clone());
         let key = audit_key::of(&settings.schema)?;
-        let store = SqliteStore::of(register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
+        let store = Store::of(register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
         Ok(Self { store, policy, file })
     }
 
@@ -309,7 +310,7 @@ fn restored(console: &mut Console, args: &RestoreArgs) -> Result<u8, Problem> {
 
 /// The report of the last run, and a desk to look at its records; where there was none, that is said.
 fn last_run(console: &mut Console, args: &QuarantineArgs) -> Result<Option<(Report, Desk)>, Problem> {
-    let stored = |error| Problem::Store { file: args.db.display().to_string(), error };
+    let stored = |error| Problem::Store { file: args.db.to_string(), error };
     let report = Database::open(&args.db, Access::Read).and_then(|database| database.last_report(&args.register));
     match report.map_err(stored)? {
         Some(report) => Ok(Some((report, Desk::open(&args.db, &args.register, Access::Read)?))),
@@ -343,7 +344,11 @@ fn quarantine(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Proble
 
 fn prune(console: &mut Console, args: &PruneArgs) -> Result<u8, Problem> {
     let desk = Desk::open(&args.db, &args.register, Access::Write)?;
-    let forgotten = desk.stored(desk.store.prune_audit(&args.before))?;
-    console.print(format!("{forgotten} entries from before {} forgotten", args.before));
+    let forgotten = desk.stored(desk.store.prune_audit(args.before))?;
+    console.print(format!("{forgotten} entries from before {} forgotten", time(&args.before)));
     Ok(SUCCEEDED)
+}
+
+fn time(at: &DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -9,7 +9,6 @@ use tripartite::matching::RulesError;
 use tripartite::plan::{Plan, PlanError, PlanId};
 use tripartite::run::{Done, RunOutcome};
 use tripartite::schema::Policy;
-use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
 use super::{FAILED, failed, now, status, tell};
 use crate::audit_key::{self, KeyError};
@@ -18,6 +17,7 @@ use crate::listing::{JsonLines, Lines, Remote};
 use crate::output::{Inputs, Kind, Output, OutputError};
 use crate::progress::{Progress, Style};
 use crate::report::json;
+use crate::store::{Access, Database, Store, StoreError};
 use crate::sync;
 use crate::term::Console;
 
@@ -100,8 +100,8 @@ pub(super) fn approve(console: &mut Console, args: &ApproveArgs) -> u8 {
 
 type Driven = Result<Done, DriveError<crate::listing::ListingError, StoreError>>;
 
-fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(SqliteStore, Driven), Problem> {
-    let db = || args.db.display().to_string();
+fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(Store, Driven), Problem> {
+    let db = || args.db.to_string();
     let stored = |error| Problem::Store { file: db(), error };
     let database = Database::open(&args.db, Access::Write).map_err(stored)?;
     let settings = database.required(&args.register).map_err(stored)?;
@@ -110,7 +110,7 @@ fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(SqliteStore, 
     let source = JsonLines::new(Lines::text("no listing", ""), settings.schema.clone(), settings.id_field.clone());
     let policy = Policy::new(settings.schema.clone());
     let key = audit_key::of(&settings.schema)?;
-    let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
+    let store = Store::of(args.register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
     let at = now();
     let run = store.run(policy, at).map_err(stored)?.matching(rules);
     let newer = store.runs_since(plan.made_after()).map_err(stored)?;

@@ -1,11 +1,10 @@
 //! A run as a page.
 
-use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
-
 use super::{SUCCEEDED, failed};
 use crate::cli::ReportArgs;
 use crate::output::{Inputs, Kind, Output, OutputError};
 use crate::report::html::{self, Asked, HtmlError};
+use crate::store::{Access, Database, Store, StoreError};
 use crate::term::Console;
 
 /// Why there is no page.
@@ -28,10 +27,10 @@ pub(super) fn write(console: &mut Console, args: &ReportArgs) -> u8 {
 }
 
 fn put(args: &ReportArgs) -> Result<(), Problem> {
-    let read = |error: HtmlError| Problem::Page { file: args.db.display().to_string(), error };
+    let read = |error: HtmlError| Problem::Page { file: args.db.to_string(), error };
     let store = open(args).map_err(|error| read(error.into()))?;
     let output = Output::new(Kind::Page, &args.html, &Inputs::of(&args.db))?;
-    let asked = Asked { run: args.run.clone(), db: args.db.display().to_string() };
+    let asked = Asked { run: args.run.clone(), db: args.db.to_string() };
     output.write(|file| match html::write(&store, &asked, file) {
         Ok(_) => Ok(()),
         Err(HtmlError::Io(error)) => Err(OutputError::Io { file: args.html.display().to_string(), error }.into()),
@@ -39,8 +38,8 @@ fn put(args: &ReportArgs) -> Result<(), Problem> {
     })
 }
 
-fn open(args: &ReportArgs) -> Result<SqliteStore, StoreError> {
+fn open(args: &ReportArgs) -> Result<Store, StoreError> {
     let database = Database::open(&args.db, Access::Read)?;
     let settings = database.required(&args.register)?;
-    SqliteStore::of(args.register.clone(), database, settings)
+    Store::of(args.register.clone(), database, settings)
 }

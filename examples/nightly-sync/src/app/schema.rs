@@ -4,12 +4,12 @@ use serde::Serialize;
 use tripartite::matching::MatchRule;
 use tripartite::plan::Guards;
 use tripartite::schema::{Field, Schema, SchemaError};
-use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
 
 use super::{SUCCEEDED, failed};
 use crate::cli::SchemaArgs;
 use crate::infer::{InferError, infer};
 use crate::listing::{Lines, ListingError, Remote};
+use crate::store::{Access, Database, Settings, Store, StoreError};
 use crate::term::Console;
 
 /// Why there is no schema to print, or none to store.
@@ -48,7 +48,7 @@ pub(super) fn show(console: &mut Console, args: &SchemaArgs) -> u8 {
 }
 
 fn print(console: &mut Console, args: &SchemaArgs) -> Result<(), Problem> {
-    let file = || args.db.display().to_string();
+    let file = || args.db.to_string();
     let stored = |error| Problem::Store { file: file(), error };
     let access = if args.add { Access::Write } else { Access::Read };
     let database = Database::open(&args.db, access).map_err(stored)?;
@@ -64,7 +64,7 @@ fn print(console: &mut Console, args: &SchemaArgs) -> Result<(), Problem> {
     // Names and plain data have a JSON form.
     let text = serde_json::to_string_pretty(&written).unwrap_or_default();
     if args.add {
-        let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?;
+        let store = Store::of(args.register.clone(), database, settings).map_err(stored)?;
         store.settle().map_err(stored)?;
     }
     console.print(text);

@@ -7,7 +7,6 @@ use tripartite::matching::{MatchRule, RulesError};
 use tripartite::plan::Guards;
 use tripartite::run::{Run, Step};
 use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
-use tripartite_sqlite::store::{Access, Database, ID_FIELD, Settings, SqliteStore, StoreError};
 
 use super::now;
 use crate::audit_key::{self, KeyError};
@@ -15,13 +14,14 @@ use crate::cli::RunArgs;
 use crate::infer::{InferError, Inferred, infer};
 use crate::listing::{Ahead, JsonLines, Lines, ListingError};
 use crate::schema_file::SchemaFile;
+use crate::store::{Access, Database, ID_FIELD, Settings, Store, StoreError};
 use crate::term::Console;
 
 /// A run that can begin.
 pub(super) struct Started {
     pub(super) step: Step,
     pub(super) source: Ahead,
-    pub(super) store: SqliteStore,
+    pub(super) store: Store,
     /// How many lines the listing has, where somebody counted.
     pub(super) lines: Option<u64>,
 }
@@ -83,7 +83,7 @@ pub enum StartError {
 }
 
 pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, StartError> {
-    let stored = |error| StartError::Store { file: args.db.display().to_string(), error };
+    let stored = |error| StartError::Store { file: args.db.to_string(), error };
     let mut lines = Lines::open(&args.remote)?;
     let database = database(args).map_err(stored)?;
     let known = match &database {
@@ -104,7 +104,7 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
             read_schema(file)?
         }
         (None, Some(known), Some(database)) => {
-            console.say(format!("schema: the one in {}", args.db.display()));
+            console.say(format!("schema: the one in {}", args.db));
             stored_schema(database, known, args).map_err(stored)?
         }
         _ => {
@@ -121,8 +121,10 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         settings.schema = settings.decided_by(strategy.clone())?;
     }
     if args.table.is_none() {
-        let checked =
-            database.as_ref().map_or_else(|| settings.check(), |is| is.check_fields(&args.register, &settings));
+        let checked = match &database {
+            Some(database) => database.check_fields(&args.register, &settings),
+            None => settings.check().map_err(StoreError::from),
+        };
         checked.map_err(stored)?;
     }
     let schema = settings.schema.clone();
@@ -137,7 +139,7 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
         _ => Database::open(&args.db, Access::Write).map_err(stored)?,
     };
     let key = audit_key::of(&settings.schema)?;
-    let store = SqliteStore::of(args.register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
+    let store = Store::of(args.register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
     let store = store.matching(&rules).and_then(|store| store.guarded(&guards)).map_err(stored)?;
     let at = now();
     let guards = args.guards.iter().fold(guards, |guards, given| given.over(guards));
@@ -175,7 +177,7 @@ fn attached(
     settings: &Settings,
     rules: &[MatchRule],
 ) -> Result<Database, StartError> {
-    let stored = |error| StartError::Store { file: args.db.display().to_string(), error };
+    let stored = |error| StartError::Store { file: args.db.to_string(), error };
     let Some(asked) = &args.table else { return Ok(database) };
     let (table, is_new) = (asked.under(&settings.schema), !database.holds(&args.register).map_err(stored)?);
     if is_new && rules.is_empty() && asked.id_column.is_none() {
@@ -184,9 +186,11 @@ fn attached(
             return Err(StartError::NoRules { table: asked.table.clone(), rows });
         }
     }
-    let database = if args.dry_run { database.copied().map_err(stored)? } else { database };
-    database.attach(&args.register, &table, settings).map_err(stored)?;
-    Ok(database)
+    let attached = match args.dry_run {
+        true => database.try_attach(&args.register, &table, settings),
+        false => database.attach(&args.register, &table, settings),
+    };
+    attached.map_err(stored)
 }
 
 /// What the database remembers of the register. That it does not know it is said: a key may be mistyped.
@@ -194,7 +198,7 @@ fn known(console: &mut Console, database: &Database, args: &RunArgs) -> Result<O
     let known = database.settings(&args.register)?;
     if known.is_none() {
         let new = if args.dry_run { "would be new" } else { "is new" };
-        console.say(format!("register: {} {new} in {}", args.register, args.db.display()));
+        console.say(format!("register: {} {new} in {}", args.register, args.db));
     }
     Ok(known)
 }
@@ -204,12 +208,18 @@ fn say_strategy(console: &mut Console, strategy: &Strategy, dry_run: bool) {
     console.say(format!("strategy: {strategy}; {stored}"));
 }
 
-/// The database, if there is a file.
+/// The database, if there is a file. A server must have its tables, unless it is only asked what would be.
 fn database(args: &RunArgs) -> Result<Option<Database>, StoreError> {
     let access = if args.dry_run { Access::Read } else { Access::Write };
-    match fs::metadata(&args.db) {
+    let Some(file) = args.db.file() else {
+        return match Database::open(&args.db, access) {
+            Err(error) if error.is_new() && args.dry_run && args.table.is_none() => Ok(None),
+            opened => opened.map(Some),
+        };
+    };
+    match fs::metadata(file) {
         Ok(file) if file.len() > 0 && args.table.is_some() => Database::open_host(&args.db, access).map(Some),
-        _ if args.table.is_some() => Err(StoreError::Missing),
+        _ if args.table.is_some() => Err(tripartite_sqlite::store::StoreError::Missing.into()),
         Ok(file) if file.len() > 0 => Database::open(&args.db, access).map(Some),
         _ => Ok(None),
     }

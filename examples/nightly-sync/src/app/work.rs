@@ -5,8 +5,7 @@ mod schedule;
 mod shift;
 mod status;
 
-use std::path::Path;
-use std::{fs, io};
+use std::io;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use tripartite::drive::block_on;
@@ -14,12 +13,12 @@ use tripartite::history::EntryError;
 use tripartite::id::{PolicyRef, SyncKey};
 use tripartite::queue::{Command as Ask, Outcome, Scope, Trigger};
 use tripartite::work::{Queue, WorkError};
-use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
-use tripartite_sqlite::store::{Register, StoreError};
 
 use super::start::StartError;
 use super::{FAILED, Listen, SUCCEEDED, now};
 use crate::cli::{Command, KeyArgs, TriggerArgs};
+use crate::store::{Jobs, JobsError, Place, Register, StoreError};
+use crate::telemetry::TelemetryError;
 use crate::term::Console;
 use crate::work;
 
@@ -45,6 +44,8 @@ pub(super) enum Problem {
     #[error(transparent)]
     Schema(#[from] StartError),
     #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    #[error(transparent)]
     HistoryEntry(#[from] EntryError),
 }
 
@@ -63,32 +64,33 @@ pub(super) fn execute(console: &mut Console, command: &Command, listen: Listen) 
         | Command::Audit(_)
         | Command::Ask(_)
         | Command::Report(_)
+        | Command::Migrate(_)
         | Command::Schema(_) => Ok(SUCCEEDED),
     }
 }
 
 /// The queue of a database that is there.
-fn open(db: &Path) -> Result<Queue<SqliteJobStore>, Problem> {
-    match fs::metadata(db) {
-        Ok(_) => create(db),
-        Err(_) => Err(Problem::Missing { file: db.display().to_string() }),
+fn open(db: &Place) -> Result<Queue<Jobs>, Problem> {
+    match db.is_there() {
+        true => create(db),
+        false => Err(Problem::Missing { file: db.to_string() }),
     }
 }
 
 /// The queue of a database that is there, to read it only; none, when nobody was ever enrolled in it.
-fn open_to_read(db: &Path) -> Result<Option<Queue<SqliteJobStore>>, Problem> {
-    match fs::metadata(db) {
-        Ok(_) => work::queue_to_read(db).map_err(|error| jobs(db)(WorkError::Store(error))),
-        Err(_) => Err(Problem::Missing { file: db.display().to_string() }),
+fn open_to_read(db: &Place) -> Result<Option<Queue<Jobs>>, Problem> {
+    match db.is_there() {
+        true => work::queue_to_read(db).map_err(|error| jobs(db)(WorkError::Store(error))),
+        false => Err(Problem::Missing { file: db.to_string() }),
     }
 }
 
-fn create(db: &Path) -> Result<Queue<SqliteJobStore>, Problem> {
+fn create(db: &Place) -> Result<Queue<Jobs>, Problem> {
     work::queue(db).map_err(|error| jobs(db)(WorkError::Store(error)))
 }
 
-fn jobs(db: &Path) -> impl Fn(WorkError<JobsError>) -> Problem {
-    move |error| Problem::Jobs { file: db.display().to_string(), error }
+fn jobs(db: &Place) -> impl Fn(WorkError<JobsError>) -> Problem {
+    move |error| Problem::Jobs { file: db.to_string(), error }
 }
 
 fn trigger(console: &mut Console, args: &TriggerArgs) -> Result<u8, Problem> {
@@ -130,13 +132,7 @@ fn key(console: &mut Console, args: &KeyArgs) -> Result<u8, Problem> {
 }
 
 /// Gives a command, and prints what came of it.
-fn tell(
-    console: &mut Console,
-    queue: &Queue<SqliteJobStore>,
-    db: &Path,
-    key: &SyncKey,
-    ask: Ask,
-) -> Result<u8, Problem> {
+fn tell(console: &mut Console, queue: &Queue<Jobs>, db: &Place, key: &SyncKey, ask: Ask) -> Result<u8, Problem> {
     let applied = block_on(queue.apply(key, None, ask, now())).map_err(jobs(db))?;
     let refused = matches!(applied.outcome, Outcome::Refused(_));
     console.print(format!("{}: {}", Register::of(key), work::outcome(&applied.outcome)));

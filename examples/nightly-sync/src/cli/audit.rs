@@ -1,18 +1,16 @@
 //! `audit`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-
-use tripartite_sqlite::store::Register;
 
 use super::UsageError;
 use super::options::{Options, format, register};
+use crate::store::{Place, Register};
 
 /// What of the audit to print.
 #[derive(Debug)]
 pub struct AuditArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// Of this run alone.

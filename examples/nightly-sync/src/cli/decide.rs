@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tripartite::decide::Filter;
 use tripartite::detect::Clash;
 use tripartite::id::{ExternalId, LocalId, PersonId};
 use tripartite::store::WHOLE_RECORD;
-use tripartite_sqlite::store::Register;
 
 use super::UsageError;
 use super::options::{Options, register, strategy};
+use crate::store::{Place, Register};
 
 /// What somebody asks, or decides.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ pub enum Ask {
 #[derive(Debug)]
 pub struct MatchArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// The record of the source.
@@ -56,7 +55,7 @@ pub struct MatchArgs {
 #[derive(Debug)]
 pub struct ConflictsArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// About this field or group alone.
@@ -91,7 +90,7 @@ pub enum Which {
 #[derive(Debug)]
 pub struct DecideArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// Of what.
@@ -106,7 +105,7 @@ pub struct DecideArgs {
 #[derive(Debug)]
 pub struct RestoreArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// The number of the audit's entry.
@@ -119,7 +118,7 @@ pub struct RestoreArgs {
 #[derive(Debug)]
 pub struct QuarantineArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// Whether each is a JSON object.
@@ -130,11 +129,11 @@ pub struct QuarantineArgs {
 #[derive(Debug)]
 pub struct PruneArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
-    /// Everything from before this, as the audit writes times.
-    pub before: String,
+    /// Everything from before this.
+    pub before: DateTime<Utc>,
 }
 
 pub(super) fn ask(name: &'static str, args: Vec<OsString>) -> Result<Ask, UsageError> {
@@ -278,11 +277,10 @@ fn prune(args: Vec<OsString>) -> Result<PruneArgs, UsageError> {
     Ok(PruneArgs { db, register, before: time })
 }
 
-/// A point in time as the audit writes it; a day is its first moment in UTC.
-fn time(text: &str) -> Option<String> {
-    let time = match text.parse::<NaiveDate>() {
-        Ok(day) => day.and_hms_opt(0, 0, 0)?.and_utc(),
-        Err(_) => DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc),
-    };
-    Some(time.to_rfc3339_opts(SecondsFormat::Secs, true))
+/// A point in time; a day is its first moment in UTC.
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    match text.parse::<NaiveDate>() {
+        Ok(day) => Some(day.and_hms_opt(0, 0, 0)?.and_utc()),
+        Err(_) => Some(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc)),
+    }
 }

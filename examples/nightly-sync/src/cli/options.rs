@@ -1,15 +1,15 @@
 //! Options by their names, and what several commands read from them.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use tripartite::id::ExternalId;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
-use tripartite_sqlite::store::{FileError, Register, check_name};
+use tripartite_sqlite::store::{FileError, check_name};
 
 use super::{Format, UsageError};
 use crate::listing::Remote;
+use crate::store::{Place, Register};
 
 /// Options by their names, each at most once, as `--name VALUE` or `--name=VALUE`.
 pub(super) struct Options {
@@ -74,11 +74,11 @@ impl Options {
     }
 
     /// The database. What names no file is refused, or nothing would be kept.
-    pub(super) fn db(&mut self) -> Result<PathBuf, UsageError> {
-        let path = PathBuf::from(self.needed("--db")?);
-        match check_name(&path) {
-            Err(error @ FileError::NoFile(_)) => Err(UsageError(format!("--db: {error}"))),
-            _ => Ok(path),
+    pub(super) fn db(&mut self) -> Result<Place, UsageError> {
+        let place = Place::named(self.needed("--db")?).map_err(|error| UsageError(format!("--db: {error}")))?;
+        match place.file().map(check_name) {
+            Some(Err(error @ FileError::NoFile(_))) => Err(UsageError(format!("--db: {error}"))),
+            _ => Ok(place),
         }
     }
 
@@ -104,7 +104,7 @@ impl Options {
 }
 
 /// Options that take a value.
-const KNOWN: [&str; 36] = [
+const KNOWN: [&str; 37] = [
     "--db",
     "--key",
     "--remote",
@@ -141,6 +141,7 @@ const KNOWN: [&str; 36] = [
     "--columns",
     "--id-column",
     "--active-column",
+    "--metrics",
 ];
 
 pub(super) fn remote(from: OsString) -> Remote {

@@ -3,16 +3,15 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use tripartite_sqlite::store::Register;
-
 use super::UsageError;
 use super::options::{Options, register};
+use crate::store::{Place, Register};
 
 /// Which run to put on a page.
 #[derive(Debug)]
 pub struct ReportArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// Which run; without it, the last one.

@@ -6,19 +6,19 @@ use std::path::PathBuf;
 use tripartite::id::ExternalId;
 use tripartite::plan::PlanId;
 use tripartite::schema::Strategy;
-use tripartite_sqlite::store::Register;
 
 use super::UsageError;
 use super::guards::{self, GuardLimit};
 use super::options::{Options, only, plan, register, remote, strategy};
 use super::table::{self, TableArgs};
 use crate::listing::Remote;
+use crate::store::{Place, Register};
 
 /// How to sync.
 #[derive(Debug)]
 pub struct RunArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// The listing.
@@ -53,7 +53,7 @@ pub struct RunArgs {
 #[derive(Debug)]
 pub struct ApproveArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// The file with the plan.

@@ -1,19 +1,17 @@
 //! The command line of the stored schema.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-
-use tripartite_sqlite::store::Register;
 
 use super::UsageError;
 use super::options::{Options, register, remote};
 use crate::listing::Remote;
+use crate::store::{Place, Register};
 
 /// Which schema to print, and what to add to it.
 #[derive(Debug)]
 pub struct SchemaArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which of its registers.
     pub register: Register,
     /// A listing whose fields are added, where the schema does not have them.
@@ -25,7 +23,7 @@ pub struct SchemaArgs {
 pub(super) fn schema(args: Vec<OsString>) -> Result<SchemaArgs, UsageError> {
     let mut args = Options::of("schema", args, &["--add"])?;
     let schema = SchemaArgs {
-        db: args.needed("--db")?.into(),
+        db: args.db()?,
         register: register(args.text("--key")?)?,
         add: args.flag("--add"),
         remote: args.take("--remote").map(remote),

@@ -1,7 +1,7 @@
 //! A table that the club has already: which of its columns are fields.
 
+use crate::store::Table;
 use tripartite::schema::Schema;
-use tripartite_sqlite::store::HostTable;
 
 use super::UsageError;
 use super::options::Options;
@@ -11,7 +11,7 @@ use super::options::Options;
 pub struct TableArgs {
     /// Its name.
     pub table: String,
-    /// Its `INTEGER PRIMARY KEY`.
+    /// The column by which its rows are known: in a file its `INTEGER PRIMARY KEY`.
     pub key: String,
     /// The columns of fields that have another name.
     pub columns: Vec<(String, String)>,
@@ -23,21 +23,16 @@ pub struct TableArgs {
 
 impl TableArgs {
     /// The table under a schema. A field whose column is not named has one of its own name.
-    pub fn under(&self, schema: &Schema) -> HostTable {
-        let mut table = HostTable::new(self.table.as_str(), self.key.as_str());
-        let unnamed = |name: &str| !self.columns.iter().any(|(field, _)| field == name);
-        for name in schema.fields().iter().map(|field| field.name()).filter(|name| unnamed(name)) {
-            table = table.column(name, name);
-        }
-        for (field, column) in &self.columns {
-            table = table.column(field.as_str(), column.as_str());
-        }
-        if let Some(column) = &self.id_column {
-            table = table.external_id(column.as_str());
-        }
-        match &self.active_column {
-            Some(column) => table.active(column.as_str()),
-            None => table,
+    pub fn under(&self, schema: &Schema) -> Table {
+        let unnamed = |name: &&str| !self.columns.iter().any(|(field, _)| field == name);
+        let of_its_name = schema.fields().iter().map(|field| field.name()).filter(unnamed);
+        let of_its_name = of_its_name.map(|name| (name.to_owned(), name.to_owned()));
+        Table {
+            name: self.table.clone(),
+            key: self.key.clone(),
+            columns: of_its_name.chain(self.columns.iter().cloned()).collect(),
+            id_column: self.id_column.clone(),
+            active_column: self.active_column.clone(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The command lines of the work column.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tripartite::work::Settings;
 
 use super::options::{Options, format, only, register, strategy};
 use super::{Format, UsageError};
+use crate::store::Place;
 use crate::work::backoff;
 
 /// The longest lease: for so long a job of a worker that vanished is nobody's.
@@ -32,7 +34,7 @@ pub enum When {
 #[derive(Debug)]
 pub struct ScheduleArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Whose listing, from which source.
     pub key: SyncKey,
     /// Where it is; it may be left out once it is known.
@@ -53,7 +55,7 @@ pub struct ScheduleArgs {
 #[derive(Debug)]
 pub struct TriggerArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Of whose records.
     pub key: SyncKey,
     /// The record it is about, if not all of them.
@@ -68,7 +70,7 @@ pub struct TriggerArgs {
 #[derive(Debug)]
 pub struct WorkArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Whether to end when nothing runs, and nothing waits to.
     pub until_idle: bool,
     /// How many jobs at a time.
@@ -79,13 +81,15 @@ pub struct WorkArgs {
     pub rules: QueueRules,
     /// Whether events are told as JSON.
     pub json: bool,
+    /// Where Prometheus may ask for metrics.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// Of what to print the status.
 #[derive(Debug)]
 pub struct StatusArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Of this organisation alone.
     pub org: Option<OrgId>,
     /// Whether as JSON.
@@ -96,7 +100,7 @@ pub struct StatusArgs {
 #[derive(Debug)]
 pub struct HistoryArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Of this key alone.
     pub key: Option<SyncKey>,
     /// How.
@@ -107,7 +111,7 @@ pub struct HistoryArgs {
 #[derive(Debug)]
 pub struct KeyArgs {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// Which.
     pub key: SyncKey,
     /// What: `cancel`, `redrive`, `pause`, `resume` or `reset`.
@@ -188,6 +192,7 @@ pub(super) fn work(args: Vec<OsString>) -> Result<WorkArgs, UsageError> {
         settings,
         rules,
         json: args.flag("--json"),
+        metrics: args.text("--metrics")?.map(|text| metrics(&text)).transpose()?,
     };
     args.finish()?;
     match work.workers {
@@ -238,6 +243,11 @@ fn policy(name: &str) -> Result<String, UsageError> {
     Ok(name.to_owned())
 }
 
+fn metrics(text: &str) -> Result<SocketAddr, UsageError> {
+    let expected = || UsageError(format!("--metrics: expected an address such as 127.0.0.1:9464, found `{text}`"));
+    text.parse().map_err(|_| expected())
+}
+
 fn time(text: &str) -> Result<NaiveTime, UsageError> {
     let time = NaiveTime::parse_from_str(text, "%H:%M").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M:%S"));
     time.map_err(|_| UsageError(format!("--at: expected a time of day such as 02:15, found `{text}`")))
@@ -274,6 +284,7 @@ mod tests {
             ("work --db x --lease 999999", "--lease: expected 1 to 86400 seconds, found 999999"),
             ("work --db x --workers 0", "--workers: expected 1 to 64, found 0"),
             ("work --db x --lease soon", "--lease: expected a number of seconds, found `soon`"),
+            ("work --db x --metrics here", "--metrics: expected an address such as 127.0.0.1:9464, found `here`"),
             ("status --db x --org", "--org: expected a value after it"),
             ("history --db x --format xml", "--format: expected jsonl or csv, found `xml`"),
             ("redrive --db x --key a/b --force", "redrive: there is no option --force"),

@@ -37,10 +37,10 @@ use std::io::{self, Write};
 use tripartite::decide::explain;
 use tripartite::id::ExternalId;
 use tripartite::schema::Policy;
-use tripartite_sqlite::store::{KnownRun, OpenRow, Snapshot, SqliteStore, StoreError, UnknownRun};
 
 use self::markup::Markup;
 use crate::shell;
+use crate::store::{KnownRun, OpenRow, Snapshot, Store, StoreError, UnknownRun};
 
 /// So many records are listed with their changes.
 pub const MOST_RECORDS: usize = 500;
@@ -85,7 +85,7 @@ pub struct Asked {
 ///
 /// # Errors
 /// [`HtmlError`], when there is no such run, none at all, or the database cannot be read, or the page not written.
-pub fn write<W: Write>(store: &SqliteStore, asked: &Asked, out: W) -> Result<W, HtmlError> {
+pub fn write<W: Write>(store: &Store, asked: &Asked, out: W) -> Result<W, HtmlError> {
     store.snapshot(|now| page(now, asked, out))?
 }
 
@@ -137,7 +137,7 @@ fn sections<W: Write>(
 ) -> Result<W, HtmlError> {
     let known = known(source, asked.run.as_deref())?;
     let mut page = Markup::new(out);
-    let options = shell::options(asked.db.as_ref(), source.register());
+    let options = shell::options(&asked.db, source.register());
     frame::head(&mut page, source, &known)?;
     if let Some(report) = &known.report {
         frame::stopped(&mut page, source, report, &options)?;

@@ -10,9 +10,9 @@ use tripartite::run::Report;
 use tripartite::schema::Schema;
 use tripartite::store::{Action, ConflictChange, Op, WHOLE_RECORD};
 use tripartite::value::Record;
-use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 use super::MOST;
+use crate::store::{Store, StoreError};
 
 /// What a sentence is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,7 @@ impl Story {
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
-    pub fn of_run(store: &SqliteStore, report: &Report) -> Result<Self, StoreError> {
+    pub fn of_run(store: &Store, report: &Report) -> Result<Self, StoreError> {
         let mut story = Self::default();
         store.noteworthy(&report.run, |row| {
             story.tell(&row.external_id, &row.entry, |matter| matter != Matter::New);
@@ -109,7 +109,7 @@ impl Story {
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
-    pub fn of_plan(store: &SqliteStore, plan: &Plan) -> Result<Self, StoreError> {
+    pub fn of_plan(store: &Store, plan: &Plan) -> Result<Self, StoreError> {
         let mut story = Self::default();
         let mut moved = BTreeSet::new();
         for op in plan.ops() {

@@ -1,27 +1,24 @@
 //! The commands that answer what the work asks, with the database, the key and the listing they are about.
 
-use std::path::Path;
-
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
 use tripartite::queue::{Held, Scope};
 use tripartite::work::Queue;
-use tripartite_sqlite::jobs::SqliteJobStore;
-use tripartite_sqlite::store::Register;
 
 use super::AS_THE_SCHEMA_SAYS;
 use crate::shell::{options, quoted};
+use crate::store::{Jobs, Place, Register};
 
 /// What a person may answer, as commands.
 #[derive(Debug, Clone, Copy)]
 pub struct Commands<'a> {
-    db: &'a Path,
-    queue: Option<&'a Queue<SqliteJobStore>>,
+    db: &'a Place,
+    queue: Option<&'a Queue<Jobs>>,
 }
 
 impl<'a> Commands<'a> {
     /// Those of a database. Its queue knows the listings; without it, a placeholder stands for them.
-    pub fn new(db: &'a Path, queue: Option<&'a Queue<SqliteJobStore>>) -> Self {
+    pub fn new(db: &'a Place, queue: Option<&'a Queue<Jobs>>) -> Self {
         Self { db, queue }
     }
 

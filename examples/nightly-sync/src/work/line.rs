@@ -6,9 +6,9 @@ use tripartite::matching::FEW;
 use tripartite::notice::What;
 use tripartite::queue::{Outcome, Refusal};
 use tripartite::run::RunOutcome;
-use tripartite_sqlite::store::Register;
 
 use super::{Commands, ShiftEvent};
+use crate::store::Register;
 
 /// One event, for people.
 pub fn line(told: &ShiftEvent, at: DateTime<Utc>, commands: &Commands<'_>) -> String {

@@ -1,6 +1,6 @@
 //! Where a job's listing and records are.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
@@ -10,21 +10,20 @@ use tripartite::queue::Scope;
 use tripartite::run::{Done, Mode};
 use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
 use tripartite::work::{Handler, Job, Queue, Session, WorkError, slot_key};
-use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
-use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore, StoreError};
 
 use super::{AS_THE_SCHEMA_SAYS, Bell};
 use crate::audit_key::{self, KeyError};
 use crate::infer::{InferError, infer};
 use crate::listing::{JsonLines, Lines, ListingError};
+use crate::store::{Access, Database, ID_FIELD, Jobs, JobsError, Place, Register, Settings, Store, StoreError};
 
 /// The registers of a database, each with the listing that its connection names.
 #[derive(Debug)]
 pub struct Registers<'a> {
     /// The database.
-    pub db: &'a Path,
+    pub db: &'a Place,
     /// Its queue, which knows the connections.
-    pub queue: &'a Queue<SqliteJobStore>,
+    pub queue: &'a Queue<Jobs>,
     /// What ends the workers; one at a job gives it back.
     pub bell: &'a Bell,
     /// The clock.
@@ -78,10 +77,11 @@ impl Classify for OpenError {
 
 impl Handler for Registers<'_> {
     type Connector = JsonLines;
-    type Store = SqliteStore;
+    type Store = Store;
     type Error = OpenError;
 
-    async fn open(&self, job: &Job) -> Result<Session<JsonLines, SqliteStore>, OpenError> {
+    #[tracing::instrument(skip_all, fields(key = %job.key, token = job.token.0))]
+    async fn open(&self, job: &Job) -> Result<Session<JsonLines, Store>, OpenError> {
         let mut lines = Lines::open_file(&self.listing(&job.key).await?)?;
         let register = Register::of(&job.key);
         let database = Database::open(self.db, Access::Write)?;
@@ -95,7 +95,7 @@ impl Handler for Registers<'_> {
         let schema = under(&settings, job)?;
         let source = JsonLines::new(lines, settings.schema.clone(), settings.id_field.clone());
         let key = audit_key::of(&settings.schema)?;
-        let store = SqliteStore::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
+        let store = Store::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
         let store = store.audit_keyed(key);
         let at = (self.now)();
         let mode = if first { Mode::Streaming } else { Mode::Planned };
@@ -107,7 +107,8 @@ impl Handler for Registers<'_> {
         Ok(Session::new(run.start(), source, store))
     }
 
-    async fn close(&self, _: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {
+    #[tracing::instrument(skip_all, fields(key = %job.key, token = job.token.0))]
+    async fn close(&self, job: &Job, store: &Store, done: &Done) -> Result<(), OpenError> {
         if done.plan.is_none() {
             store.settle()?;
         }

@@ -1,7 +1,6 @@
 //! One process at work: its workers, each on a thread with connections of its own, until there is nothing left or for
 //! ever.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -15,9 +14,10 @@ use tripartite::jobs::StoreKey;
 use tripartite::notice::Notice;
 use tripartite::queue::{Outcome, QueueRules};
 use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};
-use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
 use super::{Bell, Registers, busy, queue};
+use crate::store::{Jobs, JobsError, Place};
+use crate::telemetry;
 
 /// The longest sleep: a trigger of another process is seen after this long.
 const NAP: Duration = Duration::from_millis(500);
@@ -26,7 +26,7 @@ const NAP: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub struct Shift {
     /// The database.
-    pub db: PathBuf,
+    pub db: Place,
     /// How many workers it has.
     pub workers: usize,
     /// Whether it ends when nothing runs, and nothing waits to.
@@ -97,16 +97,20 @@ impl Shift {
         let handler = Registers { db: &self.db, queue: &queue, bell: &self.bell, now: self.now };
         let mut worker = Worker::new(name(number), incarnation(), self.settings);
         while !over.load(Ordering::Relaxed) && !self.bell.ended() {
-            let heard = self.bell.heard();
-            let tick = match worker.tick_blocking(&queue, &handler, &self.now) {
+            let (heard, begun) = (self.bell.heard(), telemetry::begin());
+            let span = tracing::debug_span!("tick", worker = number);
+            let tick = match span.in_scope(|| worker.tick_blocking(&queue, &handler, &self.now)) {
                 Ok(tick) => tick,
                 Err(error) if matches!(error.failure(), Failure::Retry { .. }) => {
+                    telemetry::ticked("failed");
+                    tracing::warn!(%error, "the database could not be used");
                     let _ = told.send(ShiftEvent::Trouble(error));
                     self.bell.pause(NAP);
                     continue;
                 }
                 Err(error) => return Err(error),
             };
+            measured(&tick, begun.elapsed());
             if self.told(&queue, tick, told, heard)? {
                 break;
             }
@@ -117,7 +121,7 @@ impl Shift {
     /// Tells of a tick, sleeps if there was nothing in it, and says whether that was all.
     fn told(
         &self,
-        queue: &Queue<SqliteJobStore>,
+        queue: &Queue<Jobs>,
         tick: Tick,
         told: &Sender<ShiftEvent>,
         heard: u64,
@@ -143,6 +147,14 @@ impl Shift {
         let wait = next.map_or(NAP, |next| (next - now).to_std().unwrap_or(Duration::ZERO));
         self.bell.wait(heard, wait.clamp(Duration::from_millis(1), NAP));
         Ok(false)
+    }
+}
+
+fn measured(tick: &Tick, took: Duration) {
+    let is_idle = tick.attempt.is_none() && tick.fired.is_empty() && tick.expired.is_empty();
+    telemetry::ticked(if is_idle { "idle" } else { "worked" });
+    if let Some(attempt) = &tick.attempt {
+        telemetry::attempted(attempt, took);
     }
 }
 

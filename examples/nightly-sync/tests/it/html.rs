@@ -326,7 +326,7 @@ fn nights_of(bench: &Bench, marks: &[String; 4]) -> String {
     let database = Database::open(&bench.db(), Access::Read).unwrap();
     let settings = database.settings(&Register::default()).unwrap().unwrap();
     let store = SqliteStore::new(database, settings).unwrap();
-    let page = write(&store, &Asked { run: None, db: "members.db".to_owned() }, Vec::new()).unwrap();
+    let page = write(&store.into(), &Asked { run: None, db: "members.db".to_owned() }, Vec::new()).unwrap();
     String::from_utf8(page).unwrap()
 }
 

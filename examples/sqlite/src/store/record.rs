@@ -143,6 +143,25 @@ impl Database {
         audit(self.connection(), register, ALL, run, each)
     }
 
+    /// How many conflicts wait for a person, in all registers together.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn count_conflicts(&self) -> Result<u64, StoreError> {
+        let named = database::registers(self.connection())?;
+        let mut all: Vec<Register> = named.iter().map(Register::of).collect();
+        all.push(Register::default());
+        let mut count = 0;
+        for register in all {
+            if database::holds(self.connection(), &register)? {
+                let sql = register.sql("SELECT count(*) FROM {tripartite_conflicts}");
+                let open: i64 = self.connection().query_row(&sql, [], |row| row.get(0))?;
+                count += open.cast_unsigned();
+            }
+        }
+        Ok(count)
+    }
+
     /// Whether a register had such a run.
     ///
     /// # Errors

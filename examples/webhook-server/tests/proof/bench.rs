@@ -12,6 +12,7 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use nightly_sync::app::now;
+use nightly_sync::store::Jobs;
 use nightly_sync::work::{self, Shift, ShiftEvent};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -22,7 +23,6 @@ use tripartite::queue::{QueueRules, Slot};
 use tripartite::tombstone::Tombstones;
 use tripartite::webhook::Standard;
 use tripartite::work::{Attempted, Queue, Settings};
-use tripartite_sqlite::jobs::SqliteJobStore;
 
 use crate::client::{Client, standard};
 
@@ -116,7 +116,7 @@ impl Bench {
         self.dir.join("members.db")
     }
 
-    pub(crate) fn queue(&self) -> Queue<SqliteJobStore> {
+    pub(crate) fn queue(&self) -> Queue<Jobs> {
         work::queue(&self.db()).unwrap()
     }
 
@@ -162,7 +162,7 @@ impl Bench {
     pub(crate) fn drain(&self) -> Vec<Attempted> {
         let mut attempted = Vec::new();
         let shift = Shift {
-            db: self.dir.join("members.db"),
+            db: self.dir.join("members.db").into(),
             workers: 1,
             until_idle: true,
             settings: quick(),

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use nightly_sync::app::now;
 use nightly_sync::listing::JsonLines;
+use nightly_sync::store::Store;
 use nightly_sync::work::{Bell, OpenError, Registers};
 use tripartite::id::WorkerId;
 use tripartite::queue::{Outcome, State};
 use tripartite::run::Done;
 use tripartite::work::{Handler, Job, Session, Worker};
-use tripartite_sqlite::store::SqliteStore;
 
 use crate::bench::{Bench, quick};
 
@@ -25,17 +25,17 @@ struct Held<'a> {
 
 impl Handler for Held<'_> {
     type Connector = JsonLines;
-    type Store = SqliteStore;
+    type Store = Store;
     type Error = OpenError;
 
-    async fn open(&self, job: &Job) -> Result<Session<JsonLines, SqliteStore>, OpenError> {
+    async fn open(&self, job: &Job) -> Result<Session<JsonLines, Store>, OpenError> {
         let opened = self.registers.open(job).await?;
         self.began.send(()).unwrap();
         self.goes_on.lock().unwrap().recv().unwrap();
         Ok(opened)
     }
 
-    async fn close(&self, job: &Job, store: &SqliteStore, done: &Done) -> Result<(), OpenError> {
+    async fn close(&self, job: &Job, store: &Store, done: &Done) -> Result<(), OpenError> {
         self.registers.close(job, store, done).await
     }
 }
@@ -49,7 +49,7 @@ pub(crate) fn hold<T>(bench: &Bench, keys: &[&str], meanwhile: impl FnOnce() -> 
                 let ((began, begins), (go_on, goes_on)) = (channel(), channel());
                 let running = u32::try_from(keys.len()).unwrap();
                 let worker = scope.spawn(move || {
-                    let (queue, db) = (bench.queue(), bench.db());
+                    let (queue, db) = (bench.queue(), bench.db().into());
                     let registers = Registers { db: &db, queue: &queue, bell: &Bell::default(), now };
                     let held = Held { registers, began, goes_on: Mutex::new(goes_on) };
                     let mut settings = quick();

@@ -6,12 +6,12 @@ use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::matching::Match;
 use tripartite::plan::Quarantined;
 use tripartite::store::{Loaded, Op, OpOutcome, Revision};
-use tripartite_sqlite::store::{Access, Database, Here};
 
 use super::{Desk, Problem, TRIES, last_run};
 use crate::app::{SUCCEEDED, now};
 use crate::cli::{MatchArgs, QuarantineArgs};
 use crate::shell;
+use crate::store::{Access, Database, Here};
 use crate::term::Console;
 
 pub(super) fn list(console: &mut Console, args: &QuarantineArgs) -> Result<u8, Problem> {
@@ -164,7 +164,7 @@ pub(super) fn unlike(console: &mut Console, args: &MatchArgs) -> Result<u8, Prob
 
 /// The id that a record of the source may have had before, if the last run asks about that.
 fn asked(args: &MatchArgs) -> Result<Option<ExternalId>, Problem> {
-    let stored = |error| Problem::Store { file: args.db.display().to_string(), error };
+    let stored = |error| Problem::Store { file: args.db.to_string(), error };
     let database = Database::open(&args.db, Access::Read).map_err(stored)?;
     let report = database.last_report(&args.register).map_err(stored)?;
     let asides = report.map(|report| report.set_aside).unwrap_or_default();

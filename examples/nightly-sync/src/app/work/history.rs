@@ -7,13 +7,12 @@ use tripartite::id::SyncKey;
 use tripartite::jobs::LogPosition;
 use tripartite::queue::Attempt;
 use tripartite::work::{Queue, WorkError};
-use tripartite_sqlite::jobs::SqliteJobStore;
-use tripartite_sqlite::store::Register;
 
 use super::super::{FAILED, SUCCEEDED};
 use super::status::enrolled;
 use super::{Problem, jobs, open_to_read};
 use crate::cli::{Format, HistoryArgs};
+use crate::store::{Jobs, Register};
 use crate::term::Console;
 use crate::work;
 
@@ -55,7 +54,7 @@ pub(super) fn history(console: &mut Console, args: &HistoryArgs) -> Result<u8, P
 /// Prints a key's attempts in the order of their tokens: after a clock was set back, a newer one may have an earlier time.
 fn attempts(
     console: &mut Console,
-    queue: &Queue<SqliteJobStore>,
+    queue: &Queue<Jobs>,
     args: &HistoryArgs,
     key: &SyncKey,
     unflushed: Vec<Attempt>,

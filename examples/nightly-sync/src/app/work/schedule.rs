@@ -10,13 +10,13 @@ use tripartite::queue::State;
 use tripartite::registry::{Connection, Enrolment};
 use tripartite::schedule::Schedule;
 use tripartite::work::ConnectError;
-use tripartite_sqlite::store::{Access, Database, ID_FIELD, Register, Settings, SqliteStore};
 
 use super::super::start::read_schema;
 use super::super::{SUCCEEDED, now};
 use super::{Problem, create, jobs, time};
 use crate::cli::{ScheduleArgs, When};
 use crate::schema_file::SchemaFile;
+use crate::store::{Access, Database, ID_FIELD, Register, Settings, Store};
 use crate::term::Console;
 use crate::work;
 
@@ -32,17 +32,17 @@ pub(super) fn schedule(console: &mut Console, args: &ScheduleArgs) -> Result<u8,
         return Err(Problem::NoListing { key: Register::of(key) });
     }
     if let Some(SchemaFile { schema, rules, guards }) = schema {
-        let stored = |error| Problem::Store { file: db.display().to_string(), error };
+        let stored = |error| Problem::Store { file: db.to_string(), error };
         let settings = Settings { schema, id_field: ID_FIELD.to_owned() };
         let database = Database::open(db, Access::Write).map_err(stored)?;
-        let store = SqliteStore::of(Register::of(key), database, settings).map_err(stored)?;
+        let store = Store::of(Register::of(key), database, settings).map_err(stored)?;
         let store = store.matching(&rules).and_then(|store| store.guarded(&guards)).map_err(stored)?;
         store.settle().map_err(stored)?;
     }
     let edit = |known: Option<&Connection>| Some(edited(known, args, listing.as_ref(), at));
     block_on(queue.edit_connection(&key.connector, at, edit)).map_err(|error| match error {
         ConnectError::Schedule(error) => Problem::Schedule(error.to_string()),
-        error => Problem::Schedule(format!("{}: {error}", db.display())),
+        error => Problem::Schedule(format!("{}: {error}", db)),
     })?;
     let after = block_on(queue.connection(&key.connector)).map_err(jobs(db))?;
     let slot = block_on(queue.slot(key)).map_err(jobs(db))?;

@@ -7,11 +7,11 @@ use tripartite::history::{Doing, KeyStatus, Wait};
 use tripartite::id::SyncKey;
 use tripartite::queue::{Ended, Scope, Slot};
 use tripartite::work::WorkError;
-use tripartite_sqlite::store::Register;
 
 use super::super::{FAILED, SUCCEEDED, now};
 use super::{Problem, jobs, open_to_read, time};
 use crate::cli::StatusArgs;
+use crate::store::Register;
 use crate::term::Console;
 use crate::work::{self, Commands};
 

@@ -6,12 +6,12 @@ use tripartite::audit::{FieldEntry, Situation};
 use tripartite::detect::Verdict;
 use tripartite::resolve::Decision;
 use tripartite::store::Action;
-use tripartite_sqlite::store::{ChangedRecord, KnownRun, Snapshot};
 
 use super::conflicts::person;
 use super::markup::Markup;
 use super::value::{self, Fate};
 use super::{HtmlError, MOST_RECORDS, words};
+use crate::store::{ChangedRecord, KnownRun, Snapshot};
 
 pub(super) fn write<W: Write>(
     page: &mut Markup<W>,

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use tripartite::run::{Counts, Report, RunOutcome};
-use tripartite_sqlite::store::RunFigures;
 
 use super::markup::Markup;
 use super::words;
+use crate::store::RunFigures;
 
 /// What a bar counts: its class, what stands beside it, and the count.
 type Bar = (&'static str, &'static str, fn(&Counts) -> u64);

@@ -5,13 +5,12 @@ use std::io::{self, Write};
 use tripartite::schema::Schema;
 use tripartite::store::{OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
-use tripartite_sqlite::store::OpenRow;
-use tripartite_sqlite::store::{KnownRun, Snapshot};
 
 use super::markup::Markup;
 use super::value::{self, Fate};
 use super::{HtmlError, MOST_LINES, words};
 use crate::shell;
+use crate::store::{KnownRun, OpenRow, Snapshot};
 
 /// The first open conflicts, and how many there are.
 pub(super) fn write<W: Write>(

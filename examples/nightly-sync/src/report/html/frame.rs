@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use tripartite::plan::Blocked;
 use tripartite::run::{Report, RunOutcome};
-use tripartite_sqlite::store::{KnownRun, Snapshot};
 
 use super::chart::{self, outcome_name};
 use super::conflicts::person;
 use super::markup::Markup;
 use super::{HtmlError, NIGHTS, words};
+use crate::store::{KnownRun, Snapshot};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("filter.js");

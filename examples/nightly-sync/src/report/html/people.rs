@@ -6,13 +6,13 @@ use tripartite::audit::Situation;
 use tripartite::matching::Match;
 use tripartite::plan::Quarantined;
 use tripartite::run::Report;
-use tripartite_sqlite::store::{KnownRun, Snapshot};
 
 use super::conflicts::person;
 use super::markup::Markup;
 use super::{HtmlError, MOST_LINES, words};
 use crate::report::not_whole;
 use crate::shell;
+use crate::store::{KnownRun, Snapshot};
 
 /// What was set aside, what was not written, and what was left alone.
 pub(super) fn aside<W: Write>(
