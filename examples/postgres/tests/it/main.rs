@@ -3,13 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bench;
+mod dump;
 mod formats;
 mod host;
 mod jobs;
 mod jobs_suite;
+mod kills;
 mod lost_answers;
 mod open_transactions;
 mod plans;
 mod records_suite;
 mod rights;
 mod server;
+mod swaps;
+#[cfg(feature = "tls")]
+mod tls;

@@ -8,6 +8,7 @@
 //! | as before, and `TRIPARTITE_POSTGRES_REQUIRED` is set | nothing, and that is a failure |
 
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -112,6 +113,9 @@ pub(crate) fn quoted(text: &str, mark: char) -> String {
 /// A cluster in a directory of its own.
 pub(crate) struct Cluster {
     dir: PathBuf,
+    bin: PathBuf,
+    user: Option<User>,
+    settings: Vec<String>,
     /// Stops the server and removes the directory once this process has closed its end of a pipe, however it ended.
     watch: Option<Child>,
 }
@@ -130,15 +134,56 @@ impl Cluster {
         if let Some(user) = &user {
             std::os::unix::fs::chown(&dir, Some(user.id), Some(user.group)).unwrap();
         }
-        let cluster = Self { watch: Some(watch(&bin, &dir, user.as_ref())), dir };
+        let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let cluster = Self { watch: Some(watch(&bin, &dir, user.as_ref())), dir, bin, user, settings };
         let data = cluster.dir.join("data");
         let initdb = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--username=postgres", "--no-sync", "-D"];
-        cluster.run(&bin, user.as_ref(), "initdb", &initdb, &data);
-        let options = format!("-k {} -c listen_addresses= {}", cluster.dir.display(), settings.join(" "));
-        let log = cluster.dir.join("log");
-        let start = ["start", "-w", "-t", "60", "-s", "-l", log.to_str().unwrap(), "-o", &options, "-D"];
-        cluster.run(&bin, user.as_ref(), "pg_ctl", &start, &data);
+        assert!(cluster.run("initdb", &initdb, &data), "initdb: {}", cluster.log());
+        cluster.start();
         cluster
+    }
+
+    /// Starts the server, also one that was killed.
+    pub(crate) fn start(&self) {
+        let options = format!("-k {} -c listen_addresses= {}", self.dir.display(), self.settings.join(" "));
+        let (log, data) = (self.dir.join("log"), self.dir.join("data"));
+        let start = ["start", "-w", "-t", "60", "-s", "-l", log.to_str().unwrap(), "-o", &options, "-D"];
+        // Processes of a server that was killed are there for a moment longer, and keep it from starting.
+        assert!((0..60).any(|_| self.run("pg_ctl", &start, &data)), "pg_ctl start: {}", self.log());
+    }
+
+    /// Starts it anew with more settings.
+    pub(crate) fn restart(&mut self, settings: &[(&str, &str)]) {
+        self.stop_at_once();
+        self.settings.extend(settings.iter().flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")]));
+        self.start();
+    }
+
+    /// Puts a file beside its data, which only its owner reads.
+    pub(crate) fn keep(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.dir.join(name);
+        let options = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        options.unwrap().write_all(text.as_bytes()).unwrap();
+        if let Some(user) = &self.user {
+            std::os::unix::fs::chown(&path, Some(user.id), Some(user.group)).unwrap();
+        }
+        path
+    }
+
+    /// Stops the server as a crash does: it syncs nothing more.
+    pub(crate) fn stop_at_once(&self) {
+        assert!(self.run("pg_ctl", &["stop", "-m", "immediate", "-s", "-D"], &self.dir.join("data")), "{}", self.log());
+    }
+
+    /// Kills the first process of the server, as a machine that goes down does.
+    pub(crate) fn kill(&self) {
+        let file = fs::read_to_string(self.dir.join("data/postmaster.pid")).unwrap();
+        let process = file.lines().next().unwrap();
+        assert!(Command::new("kill").args(["-9", process]).status().unwrap().success());
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.dir.join("log")).unwrap_or_default()
     }
 
     pub(crate) fn address(&self) -> String {
@@ -150,14 +195,24 @@ impl Cluster {
         self.dir.join(".s.PGSQL.5432")
     }
 
-    fn run(&self, bin: &Path, user: Option<&User>, program: &str, arguments: &[&str], data: &Path) {
-        let mut command = Command::new(bin.join(program));
-        command.args(arguments).arg(data).current_dir(&self.dir).stdin(Stdio::null()).stdout(Stdio::null());
-        if let Some(user) = user {
+    /// Whether a program of the server did what it was told.
+    fn run(&self, program: &str, arguments: &[&str], data: &Path) -> bool {
+        let mut command = Command::new(self.bin.join(program));
+        command.args(arguments).arg(data).current_dir(&self.dir);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Some(user) = &self.user {
             command.uid(user.id).gid(user.group);
         }
-        let done = command.status().unwrap();
-        assert!(done.success(), "{program}: {done}, {:?}", fs::read_to_string(self.dir.join("log")));
+        command.status().unwrap().success()
+    }
+
+    /// What a client program of the server says.
+    pub(crate) fn client(&self, program: &str, arguments: &[&str]) -> Vec<u8> {
+        let socket = self.dir.to_str().unwrap();
+        let mut command = Command::new(self.bin.join(program));
+        let done = command.args(["-h", socket, "-U", "postgres"]).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
+        done.stdout
     }
 }
 
