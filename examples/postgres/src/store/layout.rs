@@ -77,8 +77,8 @@ pub(super) fn of(schema: &Schema, host: &HostTable, table: &Inspected) -> Result
             columns.push(Some(table.column(name)?.clone()));
             continue;
         }
-        let was = field.aliases().find(|alias| table.has(alias) && schema.position(alias).is_none());
-        let was = was.filter(|alias| !OWN.contains(alias));
+        // An alias is the name of no other field.
+        let was = field.aliases().find(|alias| table.has(alias) && !OWN.contains(alias));
         let [alter, quoted_name] = [format!("ALTER TABLE {}", table.name), quoted(name, '"')];
         pending.push(match was {
             Some(was) => format!("{alter} RENAME COLUMN {} TO {quoted_name}", quoted(was, '"')),

@@ -97,6 +97,11 @@ fn now() -> DateTime<Utc> {
     DateTime::from(std::time::SystemTime::now())
 }
 
+#[expect(clippy::disallowed_methods, reason = "it is measured")]
+fn begin() -> Instant {
+    Instant::now()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the test waits for other processes")]
 fn pause(span: Duration) {
     thread::sleep(span);
@@ -235,7 +240,7 @@ impl Ground {
 
     /// So many kills, of which so many are of the server; then everything must come to rest.
     fn kill(&mut self, kills: usize, of_server: usize) -> String {
-        let (over, asked, begun) = (AtomicBool::new(false), AtomicU64::new(0), Instant::now());
+        let (over, asked, begun) = (AtomicBool::new(false), AtomicU64::new(0), begin());
         let (address, place) = (self.cluster.address(), self.place.clone());
         thread::scope(|scope| {
             scope.spawn(|| ask(&address, &place, &over, &asked));
@@ -274,7 +279,7 @@ impl Ground {
 
     /// Waits until nothing runs, and nothing waits to.
     fn rest(&self) {
-        let (queue, begun) = (self.queue(), Instant::now());
+        let (queue, begun) = (self.queue(), begin());
         let waits = |number| {
             let slot = block_on(queue.slot(&key(number))).unwrap();
             slot.is_some_and(|slot| slot.state != State::Idle || slot.covered < slot.wanted)

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod any_call;
 mod bench;
 mod dump;
 mod formats;
@@ -13,6 +14,7 @@ mod lost_answers;
 mod open_transactions;
 mod plans;
 mod records_suite;
+mod renamed;
 mod rights;
 mod server;
 mod swaps;

@@ -1,0 +1,118 @@
+//! The connection breaks at any call: what the caller is told is that it may try again, and then it is as if nothing had been.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tripartite::drive::{DriveError, block_on, drive_blocking};
+use tripartite::failure::{Classify, Failure};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
+use tripartite::memory::Listing;
+use tripartite::run::Done;
+use tripartite::schema::{Policy, Schema};
+use tripartite_postgres::jobs::PostgresJobStore;
+use tripartite_postgres::pool::Pool;
+use tripartite_postgres::store::{Database, PostgresStore, Settings};
+
+use crate::bench::{SCHEMA, items};
+use crate::server::{Cluster, Sql, runtime};
+
+/// Hands on what both sides say, until the client has said enough.
+async fn between(mut client: TcpStream, mut server: UnixStream, left: Arc<AtomicI64>) -> std::io::Result<()> {
+    let (mut from_client, mut from_server) = ([0; 65_536], [0; 65_536]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut from_client) => {
+                let said = &from_client[..read?];
+                if said.is_empty() || left.fetch_sub(1, Ordering::SeqCst) == 0 {
+                    return Ok(());
+                }
+                server.write_all(said).await?;
+            }
+            read = server.read(&mut from_server) => {
+                let said = &from_server[..read?];
+                if said.is_empty() {
+                    return Ok(());
+                }
+                client.write_all(said).await?;
+            }
+        }
+    }
+}
+
+fn proxy(socket: std::path::PathBuf, left: Arc<AtomicI64>) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    runtime().spawn(async move {
+        let listener = TcpListener::from_std(listener).unwrap();
+        while let Ok((client, _)) = listener.accept().await {
+            let server = UnixStream::connect(&socket).await.unwrap();
+            tokio::spawn(between(client, server, Arc::clone(&left)));
+        }
+    });
+    port
+}
+
+/// All that a night asks of the stores: how it ended, or the class of the first error.
+fn night(database: &Database, listing: &str) -> Result<Done, (Failure, String)> {
+    fn class<E: std::error::Error + Classify>(error: E) -> (Failure, String) {
+        (error.failure(), error.to_string())
+    }
+    let schema: Schema = serde_json::from_str(SCHEMA).unwrap();
+    let settings = Settings { schema: schema.clone(), id_field: "id".to_owned() };
+    let jobs = block_on(PostgresJobStore::open(database.pool().clone())).map_err(class)?;
+    let key = StoreKey::of("slot", ["ballybeg", "federation"]);
+    let known = block_on(jobs.get(&key)).map_err(class)?.map(|known| known.version);
+    let row = Row::new(b"{}".to_vec(), Shard(0));
+    let _ = block_on(jobs.compare_and_swap(&key, known, Some(&row))).map_err(class)?;
+    let store = block_on(PostgresStore::new(database.clone(), settings)).map_err(class)?;
+    let run = block_on(store.run(Policy::new(schema.clone()), chrono::DateTime::UNIX_EPOCH)).map_err(class)?;
+    let done = drive_blocking(run.start(), &Listing::new(items(&schema, listing)), &store);
+    let done = done.map_err(|error| match error {
+        DriveError::Store { error, .. } => class(error),
+        error => panic!("{error}"),
+    })?;
+    block_on(store.settle()).map_err(class)?;
+    block_on(store.remember(&done.report)).map_err(class)?;
+    let mut now = block_on(store.snapshot()).map_err(class)?;
+    block_on(now.last_run()).map_err(class)?;
+    Ok(done)
+}
+
+#[test]
+fn whichever_call_breaks_may_be_tried_again_and_nothing_is_half_written() {
+    let cluster = Cluster::new(&["-c", "fsync=off"]);
+    let left = Arc::new(AtomicI64::new(i64::MAX));
+    let port = proxy(cluster.socket(), Arc::clone(&left));
+    let address = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
+    let sql = Sql::at(&cluster.address());
+    let mut broken = 0;
+    for calls in 0_i64.. {
+        // A pool of its own, so that connecting may break as well.
+        let database = Database::of(Pool::on(runtime(), &address).unwrap());
+        block_on(database.migrate()).unwrap();
+        let database = Database::of(Pool::on(runtime(), &address).unwrap());
+        let name = |id: usize| format!("{{\"id\": \"{id}\", \"email\": \"m{calls}@example.org\"}}");
+        let listing = [1, 2].map(name).join("\n");
+        left.store(calls, Ordering::SeqCst);
+        let first = night(&database, &listing);
+        let was_reached = left.swap(i64::MAX, Ordering::SeqCst) < 0;
+        if let Err((failure, error)) = &first {
+            broken += 1;
+            assert_eq!(*failure, Failure::Retry { after: None }, "call {calls}: {error}");
+        }
+        let again = night(&database, &listing).unwrap();
+        assert_eq!(again.report.counts.conflicts_detected, 0, "call {calls}");
+        let rows = "SELECT count(*) || ' ' || min(email) || ' ' || max(email) FROM tripartite.members";
+        let expected = format!("2 m{calls}@example.org m{calls}@example.org");
+        assert_eq!(sql.value(rows), Some(expected), "call {calls}");
+        let linked = sql.value("SELECT count(*) FROM tripartite.links WHERE removed IS NULL");
+        assert_eq!(linked.as_deref(), Some("2"), "call {calls}");
+        if !was_reached {
+            break;
+        }
+    }
+    assert!(broken > 20, "{broken} calls broke");
+}
