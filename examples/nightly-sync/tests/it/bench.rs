@@ -14,13 +14,18 @@ use tripartite::store::RecordStore;
 use tripartite_sqlite::store::SqliteStore;
 
 use crate::place::Place;
+use crate::side::OnServer;
 
 /// The demonstration's files.
 pub(crate) fn demo(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("demo").join(name)
 }
 
-pub(crate) struct Bench(Place);
+pub(crate) struct Bench {
+    place: Place,
+    /// Where its database is, if that is no file.
+    server: Option<OnServer>,
+}
 
 /// What a run printed.
 pub(crate) struct Ran {
@@ -40,15 +45,19 @@ impl Ran {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self(Place::new())
+        Self { place: Place::new(), server: OnServer::new() }
     }
 
     pub(crate) fn of(database: &[u8]) -> Self {
-        Self(Place::of(database))
+        Self { place: Place::of(database), server: None }
     }
 
+    /// A file of the test's; for `members.db` the address on a server, if the database is there.
     pub(crate) fn path(&self, name: &str) -> String {
-        self.dir.join(name).display().to_string()
+        match &self.server {
+            Some(server) if name == "members.db" => server.url(),
+            _ => self.dir.join(name).display().to_string(),
+        }
     }
 
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
@@ -65,6 +74,37 @@ impl Bench {
         let Output { status, stdout, stderr } = output;
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ran { status: status.code().unwrap(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    pub(crate) fn edit(&self, sql: &str) {
+        match &self.server {
+            Some(server) => server.edit(sql),
+            None => self.place.edit(sql),
+        }
+    }
+
+    /// One value, as text.
+    pub(crate) fn value(&self, sql: &str) -> Option<String> {
+        match &self.server {
+            Some(server) => server.value(sql),
+            None => self.place.value(sql),
+        }
+    }
+
+    /// Every row and column of a table, in order.
+    pub(crate) fn dump(&self, table: &str) -> Vec<String> {
+        match &self.server {
+            Some(server) => server.dump(table),
+            None => self.place.dump(table),
+        }
+    }
+
+    /// The whole database.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        match &self.server {
+            Some(server) => server.all().join("\n").into_bytes(),
+            None => self.place.bytes(),
+        }
     }
 
     /// A run with `--json`.
@@ -85,7 +125,7 @@ impl Deref for Bench {
     type Target = Place;
 
     fn deref(&self) -> &Place {
-        &self.0
+        &self.place
     }
 }
 

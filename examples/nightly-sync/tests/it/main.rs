@@ -25,6 +25,10 @@ mod order;
 mod place;
 mod registers;
 mod schema;
+#[path = "../../../postgres/tests/it/server.rs"]
+#[allow(dead_code, reason = "the tests of the stores use more of it")]
+mod server;
+mod side;
 #[cfg(unix)]
 mod signals;
 mod situations;

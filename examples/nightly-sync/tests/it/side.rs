@@ -57,6 +57,7 @@ const OF_A_FILE: &[(&str, &str)] = &[
     ("schema::columns_are_quoted", "a boolean that is a number"),
     ("situations::a_job_about_one_record", "an order that only a file gives"),
     ("situations::a_member_who_is_made_active_again", "changes the file's own triggers"),
+    ("signals::", "holds the one lock that a file has for writers"),
     ("work::what_cannot_be_is_said", "a file that is not there"),
 ];
 

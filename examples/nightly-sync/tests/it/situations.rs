@@ -1,5 +1,6 @@
 //! Every situation of a record, by its name, on the command line; what no line of a listing can say, through the store.
 
+use nightly_sync::store::{Access, Database, Place, Register, Store};
 use serde_json::{Value, json};
 use tripartite::drive::drive_blocking;
 use tripartite::id::ExternalId;
@@ -7,15 +8,15 @@ use tripartite::memory::Listing;
 use tripartite::run::{Report, Run};
 use tripartite::schema::Policy;
 use tripartite::source::{Item, RemoteRecord};
-use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
 
 use crate::bench::{Bench, counts, members};
 
 impl Bench {
-    fn store(&self) -> SqliteStore {
-        let database = Database::open(&self.db(), Access::Write).unwrap();
+    fn store(&self) -> Store {
+        let place = Place::named(self.path("members.db").into()).unwrap();
+        let database = Database::open(&place, Access::Write).unwrap();
         let settings = database.settings(&Register::default()).unwrap().unwrap();
-        SqliteStore::new(database, settings).unwrap()
+        Store::of(Register::default(), database, settings).unwrap()
     }
 
     /// A run on a source that says more than lines can.
@@ -37,12 +38,11 @@ impl Bench {
     }
 
     fn situations(&self) -> Vec<String> {
-        let conn = self.sql();
-        let sql =
-            "SELECT verdict FROM tripartite_audit WHERE subject = 'record' AND verdict != 'Unmatched' ORDER BY seq";
-        let mut statement = conn.prepare(sql).unwrap();
-        let names = statement.query_map([], |row| row.get(0)).unwrap();
-        names.map(Result::unwrap).collect()
+        let names = self.value(
+            "SELECT group_concat(verdict, ' ' ORDER BY seq) FROM tripartite_audit
+            WHERE subject = 'record' AND verdict != 'Unmatched'",
+        );
+        names.iter().flat_map(|names| names.split(' ')).map(str::to_owned).collect()
     }
 }
 
