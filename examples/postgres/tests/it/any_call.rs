@@ -56,10 +56,12 @@ fn proxy(socket: std::path::PathBuf, left: Arc<AtomicI64>) -> u16 {
 }
 
 /// All that a night asks of the stores: how it ended, or the class of the first error.
-fn night(database: &Database, listing: &str) -> Result<Done, (Failure, String)> {
+fn night(database: &Database, listing: &str, at: i64) -> Result<Done, (Failure, String)> {
     fn class<E: std::error::Error + Classify>(error: E) -> (Failure, String) {
         (error.failure(), error.to_string())
     }
+    // A second of its own: the ids of runs within one are tried from the first on.
+    let at = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(at);
     let schema: Schema = serde_json::from_str(SCHEMA).unwrap();
     let settings = Settings { schema: schema.clone(), id_field: "id".to_owned() };
     let jobs = block_on(PostgresJobStore::open(database.pool().clone())).map_err(class)?;
@@ -68,7 +70,7 @@ fn night(database: &Database, listing: &str) -> Result<Done, (Failure, String)> 
     let row = Row::new(b"{}".to_vec(), Shard(0));
     let _ = block_on(jobs.compare_and_swap(&key, known, Some(&row))).map_err(class)?;
     let store = block_on(PostgresStore::new(database.clone(), settings)).map_err(class)?;
-    let run = block_on(store.run(Policy::new(schema.clone()), chrono::DateTime::UNIX_EPOCH)).map_err(class)?;
+    let run = block_on(store.run(Policy::new(schema.clone()), at)).map_err(class)?;
     let done = drive_blocking(run.start(), &Listing::new(items(&schema, listing)), &store);
     let done = done.map_err(|error| match error {
         DriveError::Store { error, .. } => class(error),
@@ -97,13 +99,13 @@ fn whichever_call_breaks_may_be_tried_again_and_nothing_is_half_written() {
         let name = |id: usize| format!("{{\"id\": \"{id}\", \"email\": \"m{calls}@example.org\"}}");
         let listing = [1, 2].map(name).join("\n");
         left.store(calls, Ordering::SeqCst);
-        let first = night(&database, &listing);
+        let first = night(&database, &listing, 2 * calls);
         let was_reached = left.swap(i64::MAX, Ordering::SeqCst) < 0;
         if let Err((failure, error)) = &first {
             broken += 1;
             assert_eq!(*failure, Failure::Retry { after: None }, "call {calls}: {error}");
         }
-        let again = night(&database, &listing).unwrap();
+        let again = night(&database, &listing, 2 * calls + 1).unwrap();
         assert_eq!(again.report.counts.conflicts_detected, 0, "call {calls}");
         let rows = "SELECT count(*) || ' ' || min(email) || ' ' || max(email) FROM tripartite.members";
         let expected = format!("2 m{calls}@example.org m{calls}@example.org");
