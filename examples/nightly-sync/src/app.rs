@@ -254,9 +254,9 @@ fn approval(args: &RunArgs, id: PlanId) -> String {
     let values = [
         ("--key", key()),
         ("--schema", args.schema.as_ref().map(|schema| shell(schema.display()))),
-        ("--id-field", args.id_field.as_ref().map(|field| shell(field))),
+        ("--id-field", args.id_field.as_ref().map(shell)),
         ("--strategy", args.strategy.as_ref().map(|strategy| strategy.name().to_owned())),
-        ("--only", args.only.as_ref().map(|id| shell(id))),
+        ("--only", args.only.as_ref().map(shell)),
         ("--missing-after", args.missing_after.map(|times| times.to_string())),
     ];
     let table = args.table.iter().flat_map(|table| table.options()).map(|(name, value)| (name, Some(quoted(&value))));

@@ -358,7 +358,7 @@ impl Store {
             }
             Of::Server(server) => {
                 let now = block_on(server.store.snapshot())?;
-                Ok(work(&Snapshot { register, schema, of: snapshot::Of::Server(now.into()) }))
+                Ok(work(&Snapshot { register, schema, of: snapshot::Of::Server(Box::new(now.into())) }))
             }
         }
     }

@@ -23,7 +23,7 @@ pub struct Snapshot<'a> {
 pub(super) enum Of<'a> {
     File(&'a file::Snapshot<'a>),
     /// Borrowed for one call at a time: what is handed out is handed out between two.
-    Server(RefCell<server::Snapshot<'a>>),
+    Server(Box<RefCell<server::Snapshot<'a>>>),
 }
 
 /// The same question to either.

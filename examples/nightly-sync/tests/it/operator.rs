@@ -32,7 +32,7 @@ fn status_and_history_change_no_byte() {
     let bench = Bench::in_step(KEY, &members(1..=3));
     // A worker that vanished right after it had completed: the slot has the attempt, and the history does not yet.
     {
-        let queue = work::queue(&bench.db()).unwrap();
+        let queue = work::queue(bench.db()).unwrap();
         let give = |command| block_on(queue.apply(&key(), None, command, now())).unwrap().outcome;
         let _ = give(trigger());
         let lease = Duration::from_secs(60);
@@ -129,7 +129,7 @@ fn times_of_a_clock_that_was_years_ahead_are_set_right_by_reset() {
     let bench = Bench::new();
     bench.enrol(KEY, &members(1..=3));
     {
-        let queue = work::queue(&bench.db()).unwrap();
+        let queue = work::queue(bench.db()).unwrap();
         let ahead = now() + TimeDelta::days(3650);
         let connector = "federation".parse().unwrap();
         assert_eq!(block_on(queue.fire(&connector, ahead)).unwrap().len(), 1);
@@ -150,7 +150,7 @@ fn a_clock_that_was_ahead_is_told_ends_work_and_is_healed_for_the_whole_source_b
         bench.enrol(key, &members(1..=3));
     }
     {
-        let queue = work::queue(&bench.db()).unwrap();
+        let queue = work::queue(bench.db()).unwrap();
         let fired = block_on(queue.fire(&"federation".parse().unwrap(), now() + TimeDelta::days(365))).unwrap();
         assert_eq!(fired.len(), 2);
     }
@@ -174,7 +174,7 @@ fn a_schedule_that_one_organisation_switches_off_goes_on_for_the_others() {
     assert!(bench.tell(&["schedule", "--key", KEY, "--off"]).contains("is switched off"));
     assert!(bench.tell(&["schedule", "--key", "kilmore/federation"]).contains("runs next at"));
     let fired = |days| {
-        let queue = work::queue(&bench.db()).unwrap();
+        let queue = work::queue(bench.db()).unwrap();
         let fired = block_on(queue.fire(&"federation".parse().unwrap(), now() + TimeDelta::days(days))).unwrap();
         fired.into_iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>()
     };
@@ -197,7 +197,7 @@ fn a_schedule_says_what_it_keeps_and_what_it_drops() {
     let declare = |more: &[&str]| bench.tell(&[&["schedule", "--key", KEY], more].concat());
     // As if nobody had worked for three days.
     let nobody_works = || {
-        let queue = work::queue(&bench.db()).unwrap();
+        let queue = work::queue(bench.db()).unwrap();
         block_on(queue.repair_clock_skew(&key(), now() - TimeDelta::days(3))).unwrap();
     };
     assert!(declare(&["--every", "60"]).contains("runs next at"));

@@ -68,7 +68,7 @@ fn the_newest_attempt_is_the_last_one_also_after_times_were_set_back() {
     let bench = Bench::new();
     bench.enrol(KEY, &members(1..=3));
     let key = SyncKey { org: "ballybeg".parse().unwrap(), connector: "federation".parse().unwrap() };
-    let (queue, now) = (work::queue(&bench.db()).unwrap(), now());
+    let (queue, now) = (work::queue(bench.db()).unwrap(), now());
     let attempt = |at, token: u64| {
         let give = |command| block_on(queue.apply(&key, None, command, at)).unwrap().outcome;
         let _ = give(Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false });

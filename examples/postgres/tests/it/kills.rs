@@ -249,7 +249,7 @@ impl Ground {
                 // Sums of a few primes hit every phase of a job in time.
                 pause(Duration::from_millis(20 + (number as u64 * 7919) % 331));
                 match number % every {
-                    0 if (number / every) % 2 == 0 => {
+                    0 if (number / every).is_multiple_of(2) => {
                         self.cluster.stop_at_once();
                         self.cluster.start();
                     }

@@ -117,7 +117,7 @@ impl Bench {
     }
 
     pub(crate) fn queue(&self) -> Queue<Jobs> {
-        work::queue(&self.db()).unwrap()
+        work::queue(self.db()).unwrap()
     }
 
     pub(crate) fn slot(&self, key: &str) -> Slot {
