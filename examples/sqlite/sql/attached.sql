@@ -103,8 +103,16 @@ CREATE TABLE "tripartite_removed"(external_id TEXT PRIMARY KEY, revision INTEGER
 
 CREATE TRIGGER "tripartite_members_updated" AFTER UPDATE ON "people"
 WHEN NEW."tripartite_revision" <= OLD."tripartite_revision" OR NEW."tripartite_revision" > 9007199254740991
+    OR NEW."tripartite_id" IS NOT OLD."tripartite_id" AND EXISTS (
+        SELECT 1 FROM "tripartite_removed" WHERE external_id = NEW."tripartite_id" AND revision >= NEW."tripartite_revision"
+    )
 BEGIN
-    UPDATE "people" SET "tripartite_revision" = OLD."tripartite_revision" + 1 WHERE "id" = NEW."id";
+    UPDATE "people" SET "tripartite_revision" = max(
+        OLD."tripartite_revision",
+        iif(NEW."tripartite_id" IS OLD."tripartite_id", 0, ifnull(
+            (SELECT revision FROM "tripartite_removed" WHERE external_id = NEW."tripartite_id"), 0
+        ))
+    ) + 1 WHERE "id" = NEW."id";
 END;
 
 CREATE TRIGGER "tripartite_members_entered" AFTER INSERT ON "people"

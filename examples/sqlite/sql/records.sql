@@ -102,8 +102,16 @@ END;
 
 CREATE TRIGGER members_updated AFTER UPDATE ON members
 WHEN NEW.revision <= OLD.revision OR NEW.revision > 9007199254740991
+    OR NEW.external_id IS NOT OLD.external_id AND EXISTS (
+        SELECT 1 FROM tripartite_removed WHERE external_id = NEW.external_id AND revision >= NEW.revision
+    )
 BEGIN
-    UPDATE members SET revision = OLD.revision + 1 WHERE local_id = NEW.local_id;
+    UPDATE members SET revision = max(
+        OLD.revision,
+        iif(NEW.external_id IS OLD.external_id, 0, ifnull(
+            (SELECT revision FROM tripartite_removed WHERE external_id = NEW.external_id), 0
+        ))
+    ) + 1 WHERE local_id = NEW.local_id;
 END;
 
 CREATE TRIGGER members_entered AFTER INSERT ON members

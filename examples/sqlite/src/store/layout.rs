@@ -7,7 +7,7 @@ use tripartite::schema::{Field, Kind, Schema};
 
 use super::bases::{self, Affinity, Bases, has_fields_of};
 use super::host::{self, AttachError, HostTable};
-use super::tables::{self, remembering, remembering_activity, schema_text};
+use super::tables::{self, going_beyond_removed, remembering, remembering_activity, schema_text};
 use super::{Register, Settings, StoreError, database, entries, removed, triggers};
 
 /// The columns that are not fields.
@@ -150,6 +150,7 @@ pub(super) fn of(conn: &Connection, register: &Register, settings: &Settings) ->
     pending.statements.extend(keeping_removed(conn, register)?);
     pending.statements.extend(definitions.missing(register, tables::OF_ROWS));
     pending.statements.extend(remembering_activity(conn, register)?);
+    pending.statements.extend(going_beyond_removed(conn, register)?);
     pending.statements.extend(remembering_settings(register, &stored, settings)?);
     let leaves = (pending.is_empty() && !definitions.foreign).then(|| affinities(&columns, &known));
     let is_unwatched = is_unwatched(conn, register)?;
@@ -184,6 +185,7 @@ fn in_host(
     let mut pending = Pending::default();
     pending.statements.extend(keeping_removed(conn, register)?);
     pending.statements.extend(Definitions::of(conn, register)?.missing(register, host::attach::triggers()));
+    pending.statements.extend(going_beyond_removed(conn, register)?);
     pending.statements.extend(remembering_settings(register, &stored, settings)?);
     let (is_ours, moment) = (has_fields_of(&stored.schema, &settings.schema), moment(conn)?);
     // A foreign key may carry what is written on to a table that has triggers of the host's own.

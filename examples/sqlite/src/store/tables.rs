@@ -62,11 +62,20 @@ pub(super) const OF_ROWS: [(&str, &str); 5] = [
     ("members_unlinked", removed::UNLINKED),
 ];
 
+/// A row that is given the id of a record that is gone gets a revision that the record never had.
 const UPDATED: &str = "
 CREATE TRIGGER {members_updated} AFTER UPDATE ON {members}
 WHEN NEW.{revision} <= OLD.{revision} OR NEW.{revision} > 9007199254740991
+    OR NEW.{external_id} IS NOT OLD.{external_id} AND EXISTS (
+        SELECT 1 FROM {tripartite_removed} WHERE external_id = NEW.{external_id} AND revision >= NEW.{revision}
+    )
 BEGIN
-    UPDATE {members} SET {revision} = OLD.{revision} + 1 WHERE {local_id} = NEW.{local_id};
+    UPDATE {members} SET {revision} = max(
+        OLD.{revision},
+        iif(NEW.{external_id} IS OLD.{external_id}, 0, ifnull(
+            (SELECT revision FROM {tripartite_removed} WHERE external_id = NEW.{external_id}), 0
+        ))
+    ) + 1 WHERE {local_id} = NEW.{local_id};
 END;
 ";
 
@@ -105,6 +114,15 @@ pub(super) fn remembering_activity(conn: &Connection, register: &Register) -> Re
     let (left, activity) = (i64::from(LEFT) + 1, register.sql(ACTIVITY));
     let drop = register.sql("DROP TRIGGER {members_activity}; UPDATE {tripartite_links} SET deactivated = ");
     Ok((is_known == Some(false)).then(|| format!("{drop}{left} WHERE deactivated = 1; {activity}")))
+}
+
+/// What makes the trigger on changed rows today's, where an earlier version made it; `None` where it is.
+pub(super) fn going_beyond_removed(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
+    let trigger = register.sql("{members_updated}").replace('"', "");
+    let known = "SELECT sql LIKE '%tripartite_removed%' FROM sqlite_master WHERE type = 'trigger' AND name = ?1";
+    let is_known: Option<bool> = conn.query_row(known, [trigger], |row| row.get(0)).optional()?;
+    let anew = || register.sql("DROP TRIGGER {members_updated}; ") + &register.sql(UPDATED);
+    Ok((is_known == Some(false)).then(anew))
 }
 
 /// Makes the tables, unless somebody else just did: then it is `false`, and nothing was written.

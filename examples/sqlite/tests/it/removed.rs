@@ -55,3 +55,39 @@ fn a_database_of_an_earlier_version_gets_the_table_with_its_first_write() {
     let (presence, after) = stands(&bench, &id);
     assert!(presence == Presence::Removed && after > before, "{after} after {before}");
 }
+
+/// Takes the id of the record that is gone for the row of the other, and says the revisions before and after.
+fn takes(bench: &Bench, [gone, other]: [&str; 2], also: &str) -> (u64, u64) {
+    for edit in 1..=5 {
+        bench.edit(&format!("UPDATE members SET phone = 'edit {edit}' WHERE external_id = '{gone}'"));
+    }
+    bench.edit(&format!("DELETE FROM members WHERE external_id = '{gone}'"));
+    let (presence, before) = stands(bench, gone);
+    assert_eq!(presence, Presence::Removed);
+    bench.edit(&format!("UPDATE members SET external_id = '{gone}'{also} WHERE external_id = '{other}'"));
+    (before, stands(bench, gone).1)
+}
+
+#[test]
+fn a_row_that_takes_the_id_of_a_removed_record_gets_a_revision_that_it_never_had() {
+    // Also where the user's own program counts revisions.
+    for also in ["", ", revision = revision + 1", ", revision = 3"] {
+        let bench = Bench::new();
+        bench.sync(&members(1..=2));
+        let (before, after) = takes(&bench, ["M1", "M2"], also);
+        assert!(after > before, "{also}: {after} after {before}");
+    }
+}
+
+#[test]
+fn a_database_of_an_earlier_version_gets_the_trigger_that_sees_to_it() {
+    let bench = Bench::of(include_bytes!("../data/whole-entries.sqlite"));
+    bench.store(Access::Write).settle().unwrap();
+    let nth = |n: u32| {
+        let sql = "SELECT external_id FROM members WHERE external_id IS NOT NULL ORDER BY external_id";
+        bench.value(&format!("{sql} LIMIT 1 OFFSET {n}")).unwrap()
+    };
+    let (gone, other) = (nth(0), nth(1));
+    let (before, after) = takes(&bench, [&gone, &other], "");
+    assert!(after > before, "{after} after {before}");
+}
