@@ -53,10 +53,15 @@ CREATE OR REPLACE FUNCTION tripartite.deleted_{n}() RETURNS trigger LANGUAGE plp
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     UPDATE tripartite.links l SET removed = nextval('tripartite.revisions'), local = b.{key}::text
-    FROM before_it b WHERE l.register = {n} AND l.external_id = b.{external_id} COLLATE "C";
-    DELETE FROM tripartite.keys k USING before_it b WHERE k.register = {n} AND k.local = b.{key}::text COLLATE "C";
-    DELETE FROM tripartite.unkeyed u USING before_it b WHERE u.register = {n} AND u.local = b.{key}::text COLLATE "C";
-    DELETE FROM tripartite.ruled_out r USING before_it b WHERE r.register = {n} AND r.local = b.{key}::text COLLATE "C";
+    FROM before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.links x
+        WHERE x.register = {n} AND x.external_id = b.{external_id} COLLATE "C" FOR UPDATE) x WHERE l.ctid = x.at;
+    DELETE FROM tripartite.keys d USING before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.keys x
+        WHERE x.register = {n} AND x.local = b.{key}::text COLLATE "C" OFFSET 0) x WHERE d.ctid = x.at;
+    DELETE FROM tripartite.unkeyed d USING before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.unkeyed x
+        WHERE x.register = {n} AND x.local = b.{key}::text COLLATE "C" OFFSET 0) x WHERE d.ctid = x.at;
+    DELETE FROM tripartite.ruled_out d USING before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at
+        FROM tripartite.ruled_out x
+        WHERE x.register = {n} AND x.local = b.{key}::text COLLATE "C" OFFSET 0) x WHERE d.ctid = x.at;
     RETURN NULL;
 END $$;
 
@@ -71,8 +76,13 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE OR REPLACE TRIGGER tripartite_changed BEFORE INSERT OR UPDATE ON {members}
+CREATE OR REPLACE TRIGGER tripartite_changed BEFORE UPDATE ON {members}
 FOR EACH ROW EXECUTE FUNCTION tripartite.changed_{n}();
+
+-- The store takes the numbers of a batch of new rows itself: a function that is called for each costs as much as the row.
+CREATE OR REPLACE TRIGGER tripartite_entered BEFORE INSERT ON {members}
+FOR EACH ROW WHEN (pg_catalog.current_setting('tripartite_batch.numbered', true) IS DISTINCT FROM 'on')
+EXECUTE FUNCTION tripartite.changed_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_unlinked AFTER UPDATE ON {members}
 FOR EACH ROW WHEN (NEW.{external_id} IS DISTINCT FROM OLD.{external_id})
@@ -85,10 +95,12 @@ CREATE OR REPLACE TRIGGER tripartite_renumbered AFTER UPDATE ON {members}
 FOR EACH ROW WHEN (NEW.{key} IS DISTINCT FROM OLD.{key}) EXECUTE FUNCTION tripartite.renumbered_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_marked_new AFTER INSERT ON {members}
-REFERENCING NEW TABLE AS after_it FOR EACH STATEMENT EXECUTE FUNCTION tripartite.marked_{n}();
+REFERENCING NEW TABLE AS after_it FOR EACH STATEMENT
+WHEN (pg_catalog.current_setting('tripartite_batch.unmarked', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION tripartite.marked_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_marked AFTER UPDATE ON {members}
-REFERENCING NEW TABLE AS after_it FOR EACH STATEMENT EXECUTE FUNCTION tripartite.marked_{n}();
+REFERENCING NEW TABLE AS after_it FOR EACH STATEMENT
+WHEN (pg_catalog.current_setting('tripartite_batch.unmarked', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION tripartite.marked_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_deleted AFTER DELETE ON {members}
 REFERENCING OLD TABLE AS before_it FOR EACH STATEMENT EXECUTE FUNCTION tripartite.deleted_{n}();

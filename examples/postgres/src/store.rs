@@ -253,7 +253,7 @@ impl PostgresStore {
     /// [`StoreError`], when the database cannot be written; then nothing was.
     pub async fn commit_all(&self, batch: &Batch) -> Result<Vec<OpOutcome>, StoreError> {
         let is_applied = |outcomes: &[OpOutcome]| outcomes.iter().all(|is| matches!(is, OpOutcome::Applied { .. }));
-        match self.carry_out(batch, Way::Together, is_applied).await {
+        match self.carry_out(batch, (Way::Together, false), is_applied).await {
             Err(error) if error.is_refusal() => Ok(vec![OpOutcome::Failed { problem: error.refusal() }]),
             done => done,
         }
@@ -262,13 +262,13 @@ impl PostgresStore {
     async fn carry_out(
         &self,
         batch: &Batch,
-        way: Way,
+        (way, is_plain): (Way, bool),
         keep: impl Fn(&[OpOutcome]) -> bool,
     ) -> Result<Vec<OpOutcome>, StoreError> {
         let mut lease = self.begin().await?;
         let state = self.settled(&mut lease).await?;
         let (tables, schema) = (&self.tables, &self.settings.schema);
-        let mut writer = Writer { lease: &mut lease, tables, layout: &state.layout, schema, batch };
+        let mut writer = Writer { lease: &mut lease, tables, layout: &state.layout, schema, batch, is_plain };
         let written = match writer.carry_out(way).await {
             Ok(outcomes) => writer.check().await.map(|number| (outcomes, number)),
             Err(error) => Err(error),
@@ -308,13 +308,13 @@ impl PostgresStore {
     /// A batch, again where another transaction was in its way, or the table is no longer as it was.
     async fn persist(&self, batch: &Batch, way: Way) -> Result<Vec<OpOutcome>, StoreError> {
         for _ in 1..TRIES {
-            match self.carry_out(batch, way, |_| true).await {
+            match self.carry_out(batch, (way, way == Way::Together), |_| true).await {
                 Err(error) if error.is_outdated() => self.inspect().await?,
                 Err(error) if error.is_contention() => {}
                 done => return done,
             }
         }
-        self.carry_out(batch, way, |_| true).await
+        self.carry_out(batch, (way, way == Way::Together), |_| true).await
     }
 
     /// A transaction that writes, if it may.

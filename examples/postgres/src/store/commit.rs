@@ -51,6 +51,8 @@ pub(super) struct Writer<'a> {
     pub(super) layout: &'a Layout,
     pub(super) schema: &'a Schema,
     pub(super) batch: &'a Batch,
+    /// Whether what nobody had a moment ago is entered as if nobody could have it now: a second one ends the transaction.
+    pub(super) is_plain: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -64,6 +66,7 @@ impl<'a> Writer<'a> {
                 }
             }
             Way::Apart => {
+                self.is_plain = false;
                 self.lease.batch(SHORTLY).await?;
                 for op in &batch.ops {
                     outcomes.push(self.write_apart(op).await?);

@@ -19,17 +19,20 @@ use crate::pool::Lease;
 /// How many entries a page has.
 const PAGE: usize = 5000;
 
-/// The first rows and the first links behind an id have the first ids of both.
+/// The first rows and the first links behind an id have the first ids of both, and whatever has a conflict is one of them.
 const LISTED: &str = "
 SELECT coalesce(m.id, l.external_id), m.active, m.revision, l.removed, l.deactivated, l.missed, l.synced, l.seen, l.policy,
-    (SELECT count(*) FROM tripartite.conflicts c
-     WHERE c.register = {n} AND c.external_id = coalesce(m.id, l.external_id) COLLATE \"C\")
+    coalesce(c.open, 0)
 FROM (
     SELECT {id} AS id, {is_active} AS active, m.{revision} AS revision
     FROM {members} m WHERE {id} > $1 ORDER BY {id} LIMIT $2
 ) m FULL JOIN (
     SELECT * FROM tripartite.links WHERE register = {n} AND external_id > $1 ORDER BY external_id LIMIT $2
 ) l ON l.external_id = m.id
+LEFT JOIN (
+    SELECT external_id, count(*) AS open FROM tripartite.conflicts WHERE register = {n} AND external_id > $1
+    GROUP BY external_id ORDER BY external_id LIMIT $2
+) c ON c.external_id = coalesce(m.id, l.external_id) COLLATE \"C\"
 ORDER BY coalesce(m.id, l.external_id) COLLATE \"C\" LIMIT $2";
 
 /// A page. The cursor is the last id of the one before.

@@ -38,6 +38,13 @@ const AT_ONCE: usize = 1000;
 /// What the keys were made by is stored as this.
 const VERSION: &str = "keys";
 
+/// Held by every batch while it looks whether the register has match keys, and until it ends.
+pub(super) const SHARED: &str =
+    "SELECT pg_advisory_xact_lock_shared('tripartite.registers'::regclass::oid::integer, {n})";
+
+/// Held by whoever begins the keys anew: it waits for the batches that marked nothing.
+const ALONE: &str = "SELECT pg_advisory_xact_lock('tripartite.registers'::regclass::oid::integer, {n})";
+
 const MARKED: &str = "
 SELECT local FROM tripartite.unkeyed WHERE register = {n} ORDER BY local LIMIT $1 FOR UPDATE SKIP LOCKED";
 
@@ -105,6 +112,7 @@ pub(super) async fn refresh(lease: &mut Lease, rows: Rows<'_>, rules: &MatchRule
 /// Other rules make other keys of every row.
 async fn begin_anew(lease: &mut Lease, tables: &Tables, version: &str) -> Result<(), StoreError> {
     lease.begin("BEGIN").await?;
+    lease.batch(&tables.sql(ALONE)).await?;
     database::remember(lease, tables.schema(), tables.number(), VERSION, version).await?;
     lease.batch(&tables.sql("DELETE FROM tripartite.keys WHERE register = {n}")).await?;
     lease.batch(&tables.sql(MARK_ALL)).await?;

@@ -71,6 +71,27 @@ fn rows_that_were_there_are_linked_by_a_rule_and_others_created() {
 }
 
 #[test]
+fn rows_that_a_run_without_rules_wrote_are_found_by_the_first_rule() {
+    let bench = Bench::new();
+    let store = bench.attached("name text, email text");
+    let line = |id: &str, email: &str| format!("{{\"id\": \"{id}\", \"name\": \"Áine\", \"email\": \"{email}\"}}");
+    let night = |lines: &[String]| {
+        let rules = vec![MatchRule::new("e-mail", ["email"]).trust(Trust::Trusted)];
+        bench.night_by(&store, &lines.join("\n"), |run| run.matching(rules).unwrap())
+    };
+    let mut lines = vec![line("M1", "aine@example.org")];
+    bench.night(&store, &lines[0]);
+    // Nobody looks for keys yet, so nothing is marked.
+    assert_eq!(bench.sql.value("SELECT count(*) FROM unkeyed").as_deref(), Some("0"));
+    lines.push(line("M2", "new@example.org"));
+    lines.push(line("M3", "aine@example.org"));
+    // M3 is like M1, who is linked: nobody is created a second time.
+    assert_eq!(night(&lines)["created"], json!(1));
+    lines.push(line("M4", "new@example.org"));
+    assert_eq!(night(&lines)["created"], json!(0), "what a run writes that has rules is marked");
+}
+
+#[test]
 fn whatever_a_client_does_to_a_row_is_seen() {
     let bench = Bench::new();
     let store = bench.attached("name text, email text UNIQUE");

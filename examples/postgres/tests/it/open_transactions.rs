@@ -90,3 +90,21 @@ fn a_row_that_is_locked_for_too_long_holds_up_no_other() {
     bench.sql.run("COMMIT");
     assert_eq!(bench.sql.value("SELECT name FROM people WHERE tripartite_id = 'M1'").as_deref(), Some("edited"));
 }
+
+#[test]
+fn a_row_that_a_user_is_entering_under_the_id_of_a_new_record_is_not_entered_twice() {
+    let bench = Bench::new();
+    let store = bench.attached("name text, email text");
+    bench.sql.run("BEGIN; INSERT INTO people(name, tripartite_id) VALUES ('entered', 'M1')");
+    let listed = "{\"id\": \"M1\", \"name\": \"Ann\"}\n{\"id\": \"M2\", \"name\": \"Seán\"}";
+    let report = std::thread::scope(|scope| {
+        let night = scope.spawn(|| bench.night(&store, listed));
+        pause(300);
+        assert!(!night.is_finished());
+        bench.sql.run("COMMIT");
+        night.join().unwrap()
+    });
+    assert_eq!((&report["created"], &report["failed"]), (&json!(1), &json!(0)), "{report}");
+    let all = "SELECT string_agg(tripartite_id, ' ' ORDER BY tripartite_id) FROM people";
+    assert_eq!(bench.sql.value(all).as_deref(), Some("M1 M2"));
+}

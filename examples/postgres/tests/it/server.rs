@@ -260,7 +260,7 @@ impl User {
 }
 
 /// Where the programs of a server are.
-fn programs() -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
     let told = Command::new("pg_config").arg("--bindir").output().ok();
     let told = told.and_then(|told| Some(PathBuf::from(String::from_utf8(told.stdout).ok()?.trim())));
     let mut all: Vec<_> = told.into_iter().collect();

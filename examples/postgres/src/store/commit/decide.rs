@@ -7,7 +7,7 @@ use tripartite::id::LocalId;
 use tripartite::store::{Action, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::Record;
 
-use super::super::StoreError;
+use super::super::{StoreError, near};
 use super::Writer;
 use crate::pool::Sent;
 
@@ -32,6 +32,7 @@ pub(super) enum Decided<'a> {
         cells: Cells<'a>,
         also: Also,
         deactivated: bool,
+        is_linked: bool,
     },
     /// It is carried out already.
     Done,
@@ -56,6 +57,8 @@ pub(super) struct Written<'a> {
     pub(super) revision: i64,
     /// Whether a sync has deactivated it.
     pub(super) deactivated: bool,
+    /// Whether it has a link already.
+    pub(super) is_linked: bool,
 }
 
 /// A row that is locked.
@@ -99,6 +102,12 @@ SELECT l.external_id, coalesce(l.removed, 0), coalesce(l.local, l.external_id), 
 FROM unnest($1::text[]) AS w(id) CROSS JOIN LATERAL (
     SELECT * FROM tripartite.links l WHERE l.register = {n} AND l.external_id = w.id COLLATE \"C\" FOR UPDATE
 ) l";
+
+/// The rows that a batch writes are not marked while the register has no match keys: whoever makes the first marks all.
+const UNMARKED: &str = "
+SELECT set_config('tripartite_batch.unmarked', CASE WHEN EXISTS (
+    SELECT FROM tripartite.settings WHERE register = {n} AND key = 'keys'
+) THEN 'off' ELSE 'on' END, true)";
 
 const FREE: &str = "
 SELECT m.{key}::text, m.{revision} FROM {members} m
@@ -157,8 +166,9 @@ impl<'a> Writer<'a> {
         // Rows are locked in the order in which they are asked for.
         let ids: BTreeSet<&str> = ids.map(tripartite::id::ExternalId::as_str).collect();
         let ids = Vec::from_iter(ids);
-        let asked = [ROWS, LINKS].map(|sql| Sent { sql: self.tables.sql(sql), values: vec![Box::new(ids.clone())] });
-        let mut found = self.lease.send(&asked).await?;
+        let sent = |sql| Sent { sql: self.tables.sql(sql), values: Vec::new() };
+        let asked = |sql| Sent { values: vec![Box::new(ids.clone())], ..sent(sql) };
+        let mut found = self.lease.send(&[sent(near::SHARED), sent(UNMARKED), asked(ROWS), asked(LINKS)]).await?;
         let (links, rows) = (found.pop().unwrap_or_default(), found.pop().unwrap_or_default());
         let row =
             |row: &tokio_postgres::Row| (row.get(0), Row { local: row.get(1), revision: row.get(2), is_there: true });
@@ -189,8 +199,7 @@ impl<'a> Writer<'a> {
         if !same(row.revision, expected) || moves && found.has(op.id.as_str()) {
             return Ok(Decided::Stale);
         }
-        let deactivated = link.is_some_and(|link| link.deactivated);
-        let decided = self.changed(at, op, row, deactivated);
+        let decided = self.changed(at, op, row, link);
         if moves && !matches!(decided, Decided::Failed(_)) {
             for sql in REKEY {
                 self.lease.execute(&self.tables.sql(sql), &[&from, &op.id.as_str()]).await?;
@@ -214,10 +223,11 @@ impl<'a> Writer<'a> {
         let row = self.lease.first(&self.tables.sql(FREE), &[&local.as_str()]).await?;
         let row = row.map(|row| Row { local: row.get(0), revision: row.get(1), is_there: true });
         let row = row.filter(|row| row.local == local.as_str() && same(row.revision, expected));
-        Ok(row.map_or(Decided::Stale, |row| self.changed(at, op, row, false)))
+        Ok(row.map_or(Decided::Stale, |row| self.changed(at, op, row, None)))
     }
 
-    fn changed(&self, at: usize, op: &'a Op, row: Row, deactivated: bool) -> Decided<'a> {
+    fn changed(&self, at: usize, op: &'a Op, row: Row, link: Option<&Link>) -> Decided<'a> {
+        let (deactivated, is_linked) = (link.is_some_and(|link| link.deactivated), link.is_some());
         let (patch, also) = match &op.action {
             Action::Update(patch) => (Some(patch), Also::Nothing),
             Action::Reactivate(patch) => (Some(patch), Also::Active),
@@ -226,7 +236,9 @@ impl<'a> Writer<'a> {
             _ => (None, Also::NotAtAll),
         };
         match patch.map(|patch| self.cells(patch)).transpose() {
-            Ok(cells) => Decided::Change { at, op, row, cells: cells.unwrap_or_default(), also, deactivated },
+            Ok(cells) => {
+                Decided::Change { at, op, row, cells: cells.unwrap_or_default(), also, deactivated, is_linked }
+            }
             Err(problem) => Decided::Failed(problem),
         }
     }

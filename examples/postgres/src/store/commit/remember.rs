@@ -21,6 +21,10 @@ SELECT {n}, u.id, u.base::json, CASE WHEN u.base IS NOT NULL THEN $8::bytea END,
     CASE WHEN u.seen IS NOT NULL THEN $9::bytea END, CASE WHEN u.seen IS NOT NULL THEN u.revision END, u.missed, u.deactivated
 FROM unnest($1::text[], $2::text[], $3::int8[], $4::bytea[], $5::int8[], $6::int8[], $7::bool[])
     AS u(id, base, version, seen, revision, missed, deactivated)
+";
+
+/// Of one that is there.
+const RELINK: &str = "
 ON CONFLICT (register, external_id) DO UPDATE SET
     base = CASE WHEN EXCLUDED.base_schema IS NULL THEN l.base ELSE EXCLUDED.base END,
     base_schema = coalesce(EXCLUDED.base_schema, l.base_schema),
@@ -60,18 +64,24 @@ impl<'a> Writer<'a> {
         }
         // Rows were written in the order of their fields; the audit is in that of the ops.
         written.sort_by_key(|written| written.at);
-        let mut sent = vec![self.links(written)];
+        let (old, new): (Vec<&Written<'a>>, Vec<_>) = written.iter().partition(|is| is.is_linked || !self.is_plain);
+        let mut sent = Vec::new();
+        for (written, what) in [(old, RELINK), (new, "")] {
+            if !written.is_empty() {
+                sent.push(self.links(&written, what));
+            }
+        }
         sent.extend(self.conflicts(written));
         sent.extend(self.entries(written));
         self.lease.send(&sent).await?;
         Ok(())
     }
 
-    fn links(&self, written: &[Written<'a>]) -> Sent<'a> {
+    fn links(&self, written: &[&Written<'a>], what: &str) -> Sent<'a> {
         let ops = || written.iter().map(|written| written.op);
         let seen = |op: &Op| op.seen.map(|seen| seen.to_bytes().to_vec());
         Sent {
-            sql: self.tables.sql(LINKS),
+            sql: self.tables.sql(LINKS) + &self.tables.sql(what),
             values: vec![
                 Box::new(ops().map(|op| op.id.as_str()).collect::<Vec<_>>()),
                 Box::new(ops().map(|op| op.base.as_ref().map(|base| self.base(op, base))).collect::<Vec<_>>()),

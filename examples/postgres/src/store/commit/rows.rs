@@ -21,6 +21,13 @@ const REMOVED: &str = "
 UPDATE tripartite.links SET removed = nextval('tripartite.revisions')
 WHERE register = {n} AND external_id = $1 RETURNING removed";
 
+/// Somebody else was the first.
+const DOUBLE: &str = " ON CONFLICT ({external_id} COLLATE \"C\") WHERE {external_id} IS NOT NULL DO NOTHING";
+
+/// Before and after rows are entered that have their revisions already.
+const NUMBERED: &str = "SELECT set_config('tripartite_batch.numbered', 'on', true)";
+const UNNUMBERED: &str = "SELECT set_config('tripartite_batch.numbered', 'off', true)";
+
 /// Which fields are written, and what else.
 type Shape = (Vec<usize>, Option<Also>);
 
@@ -32,6 +39,7 @@ struct Pending<'a> {
     whose: String,
     cells: Cells<'a>,
     deactivated: bool,
+    is_linked: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -43,13 +51,13 @@ impl<'a> Writer<'a> {
         let mut shapes: BTreeMap<Shape, Vec<Pending<'a>>> = BTreeMap::new();
         for is in decided.iter_mut().filter(|is| matches!(is, Decided::Create { .. })) {
             if let Decided::Create { at, op, cells } = std::mem::replace(is, Decided::Stale) {
-                let pending = Pending { at, op, whose: op.id.to_string(), cells, deactivated: false };
+                let pending = Pending { at, op, whose: op.id.to_string(), cells, deactivated: false, is_linked: false };
                 shapes.entry((positions(&pending.cells), None)).or_default().push(pending);
             }
         }
         for ((positions, _), rows) in shapes {
             let sql = self.inserting(&positions)?;
-            let answers = self.send(sql, &positions, &rows, None).await?;
+            let answers = self.enter(sql, &positions, &rows).await?;
             for pending in rows {
                 match answers.get(&pending.whose) {
                     Some(row) => written.push(self.written(pending, row, &positions).await?),
@@ -69,7 +77,9 @@ impl<'a> Writer<'a> {
     ) -> Result<(), StoreError> {
         let mut shapes: BTreeMap<Shape, Vec<Pending<'a>>> = BTreeMap::new();
         for is in decided.iter_mut().filter(|is| matches!(is, Decided::Change { .. })) {
-            let Decided::Change { at, op, row, cells, also, deactivated } = std::mem::replace(is, Decided::Done) else {
+            let Decided::Change { at, op, row, cells, also, deactivated, is_linked } =
+                std::mem::replace(is, Decided::Done)
+            else {
                 continue;
             };
             let moves = op.rekeyed.is_some() || op.links();
@@ -81,10 +91,10 @@ impl<'a> Writer<'a> {
             };
             if also == Also::NotAtAll {
                 let revision = if row.is_there { row.revision } else { self.removed(op, row.revision).await? };
-                written.push(Written { at, op, local: row.local, revision, deactivated });
+                written.push(Written { at, op, local: row.local, revision, deactivated, is_linked });
                 continue;
             }
-            let pending = Pending { at, op, whose: row.local, cells, deactivated };
+            let pending = Pending { at, op, whose: row.local, cells, deactivated, is_linked };
             shapes.entry((positions(&pending.cells), Some(also))).or_default().push(pending);
         }
         for ((positions, also), rows) in shapes {
@@ -117,17 +127,29 @@ impl<'a> Writer<'a> {
         rows: &[Pending<'a>],
         moved: Option<String>,
     ) -> Result<BTreeMap<String, tokio_postgres::Row>, StoreError> {
-        let mut sent = Sent { sql, values: Vec::with_capacity(positions.len() + 2) };
-        sent.values.push(Box::new(rows.iter().map(|row| row.whose.as_str()).collect::<Vec<_>>()));
-        for at in 0..positions.len() {
-            let column: Vec<Option<&str>> = rows.iter().map(|row| row.cells[at].1.as_deref()).collect();
-            sent.values.push(Box::new(column));
-        }
-        if let Some(moved) = moved {
-            sent.values.push(Box::new(moved));
-        }
+        let sent = sent(sql, positions, rows, moved);
         let answers = self.lease.send(std::slice::from_ref(&sent)).await?.pop().unwrap_or_default();
         Ok(answers.into_iter().map(|row| (row.get(0), row)).collect())
+    }
+
+    /// Enters rows, of which each has its revision already where no trigger of somebody else's could enter more.
+    async fn enter(
+        &mut self,
+        sql: String,
+        positions: &[usize],
+        rows: &[Pending<'a>],
+    ) -> Result<BTreeMap<String, tokio_postgres::Row>, StoreError> {
+        if !self.is_numbering() {
+            return self.send(sql, positions, rows, None).await;
+        }
+        let say = |sql: &str| Sent { sql: sql.to_owned(), values: Vec::new() };
+        let all = [say(NUMBERED), sent(sql, positions, rows, None), say(UNNUMBERED)];
+        let answers = self.lease.send(&all).await?.into_iter().nth(1).unwrap_or_default();
+        Ok(answers.into_iter().map(|row| (row.get(0), row)).collect())
+    }
+
+    fn is_numbering(&self) -> bool {
+        !self.layout.is_watched
     }
 
     fn column(&self, position: usize) -> Result<&Column, StoreError> {
@@ -136,8 +158,13 @@ impl<'a> Writer<'a> {
     }
 
     fn inserting(&self, positions: &[usize]) -> Result<String, StoreError> {
-        let mut sql = self.tables.sql("INSERT INTO {members} AS m({external_id}, {active}");
-        let (mut values, mut names) = (self.tables.sql(") SELECT u.id, {true}"), "u(id".to_owned());
+        let (into, from) = match self.is_numbering() {
+            true => (", {revision}", ", nextval('tripartite.revisions')"),
+            false => ("", ""),
+        };
+        let mut sql = self.tables.sql(&format!("INSERT INTO {{members}} AS m({{external_id}}, {{active}}{into}"));
+        let mut values = self.tables.sql(&format!(") SELECT u.id, {{true}}{from}"));
+        let mut names = "u(id".to_owned();
         let (mut arrays, mut kept) = ("$1::text[]".to_owned(), String::new());
         for (at, &position) in positions.iter().enumerate() {
             let column = self.column(position)?;
@@ -147,10 +174,9 @@ impl<'a> Writer<'a> {
             arrays.push_str(&format!(", ${}::text[]", at + 2));
             kept.push_str(&column.selected());
         }
-        let rest = self.tables.sql(
-            " ON CONFLICT ({external_id} COLLATE \"C\") WHERE {external_id} IS NOT NULL DO NOTHING
-            RETURNING m.{external_id}::text, m.{key}::text, m.{revision}",
-        );
+        let double = if self.is_plain { "" } else { DOUBLE };
+        let rest =
+            self.tables.sql(&format!("{double} RETURNING m.{{external_id}}::text, m.{{key}}::text, m.{{revision}}"));
         Ok(format!("{sql}{values} FROM unnest({arrays}) AS {names}){rest}{kept}"))
     }
 
@@ -188,11 +214,15 @@ impl<'a> Writer<'a> {
         row: &tokio_postgres::Row,
         positions: &[usize],
     ) -> Result<Written<'a>, StoreError> {
-        let Pending { at, op, deactivated, .. } = pending;
+        let Pending { at, op, deactivated, is_linked, ref cells, .. } = pending;
         if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &op.action {
-            self.compare(record, row, positions)?;
+            // What comes back as it was sent is kept, whatever it says.
+            let changed = |at: &usize| cells[*at].1.as_deref() != row.get(FIELDS + at);
+            if let Some(from) = (0..positions.len()).find(changed) {
+                self.compare(record, row, positions, from)?;
+            }
         }
-        let mut written = Written { at, op, local: row.get(1), revision: row.get(2), deactivated };
+        let mut written = Written { at, op, local: row.get(1), revision: row.get(2), deactivated, is_linked };
         if self.layout.is_watched {
             self.look_again(&mut written, positions).await?;
         }
@@ -201,8 +231,14 @@ impl<'a> Writer<'a> {
 
     /// Whether the table keeps what was written. A row that a trigger changed, or a type that rounds, is not taken for an edit by
     /// a user.
-    fn compare(&self, record: &Record, row: &tokio_postgres::Row, positions: &[usize]) -> Result<(), StoreError> {
-        for (at, &position) in positions.iter().enumerate() {
+    fn compare(
+        &self,
+        record: &Record,
+        row: &tokio_postgres::Row,
+        positions: &[usize],
+        from: usize,
+    ) -> Result<(), StoreError> {
+        for (at, &position) in positions.iter().enumerate().skip(from) {
             if !cell::keeps(self.schema, position, self.column(position)?, record.field(position), row.get(FIELDS + at))
             {
                 return Err(StoreError::Altered { field: self.schema.fields()[position].name().to_owned() });
@@ -220,11 +256,25 @@ impl<'a> Writer<'a> {
         sql.push_str(&self.tables.sql(" FROM {members} m WHERE m.{key} = ($1::text)::{key_type}"));
         let row = self.lease.first(&sql, &[&written.local]).await?.ok_or(StoreError::Vanished)?;
         if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &written.op.action {
-            self.compare(record, &row, positions)?;
+            self.compare(record, &row, positions, 0)?;
         }
         written.revision = row.get(2);
         Ok(())
     }
+}
+
+/// A statement on some rows.
+fn sent<'r>(sql: String, positions: &[usize], rows: &'r [Pending<'_>], moved: Option<String>) -> Sent<'r> {
+    let mut sent = Sent { sql, values: Vec::with_capacity(positions.len() + 2) };
+    sent.values.push(Box::new(rows.iter().map(|row| row.whose.as_str()).collect::<Vec<_>>()));
+    for at in 0..positions.len() {
+        let column: Vec<Option<&str>> = rows.iter().map(|row| row.cells[at].1.as_deref()).collect();
+        sent.values.push(Box::new(column));
+    }
+    if let Some(moved) = moved {
+        sent.values.push(Box::new(moved));
+    }
+    sent
 }
 
 fn positions(cells: &[(usize, Option<Cow<'_, str>>)]) -> Vec<usize> {

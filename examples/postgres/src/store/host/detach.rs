@@ -6,8 +6,8 @@ use super::{AttachError, inspect};
 use crate::names::in_schema;
 use crate::pool::Lease;
 
-const TRIGGERS: [&str; 8] =
-    ["changed", "unlinked", "activity", "renumbered", "marked_new", "marked", "deleted", "truncated"];
+const TRIGGERS: [&str; 9] =
+    ["changed", "entered", "unlinked", "activity", "renumbered", "marked_new", "marked", "deleted", "truncated"];
 
 const FUNCTIONS: [&str; 7] = ["changed", "unlinked", "activity", "renumbered", "marked", "deleted", "truncated"];
 
