@@ -58,6 +58,7 @@ pub use error::FileError;
 pub use form::{Form, Found};
 pub use input::Input;
 pub use listing::FileListing;
+pub(crate) use listing::OnePage;
 pub use objects::Object;
 use tripartite::source::Cursor;
 pub use unpack::Compression;

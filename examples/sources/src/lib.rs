@@ -7,6 +7,8 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`mod@file`] | files and standard input: CSV, JSON, workbooks, in any encoding, packed or not, found by content |
+//! | [`http`] | listings over HTTP: paging, credentials, limits, what has not changed |
+//! | [`scim`] | users of a SCIM 2.0 service |
 //! | [`records`] | how an object or a row becomes a record: id, columns, version, who has left |
 //! | [`ahead`] | a thread that reads the next pages while a run is busy |
 //!
@@ -22,8 +24,10 @@
 
 pub mod ahead;
 pub mod file;
+pub mod http;
 mod pointer;
 pub mod records;
+pub mod scim;
 
 /// The most bytes that a record may have. A longer one is set aside, without being held in memory.
 pub const MAX_RECORD: usize = 16 << 20;

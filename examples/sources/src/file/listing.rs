@@ -92,6 +92,28 @@ impl Opened {
     }
 }
 
+/// All of a listing that is a page of a larger one.
+pub(crate) struct OnePage {
+    pub(crate) items: Vec<Item>,
+    /// How many records the larger one has.
+    pub(crate) total: Option<u64>,
+    /// Why the page is not whole.
+    pub(crate) torn: Option<String>,
+}
+
+impl Opened {
+    pub(crate) fn one_page(self, records: Records) -> Result<OnePage, FileError> {
+        let listing = self.listing(records)?.pages_of(usize::MAX);
+        let page = listing.page(None)?;
+        let torn = match page.next {
+            Next::BrokenOff { problem } => Some(problem),
+            _ => None,
+        };
+        let total = listing.state.lock().unwrap_or_else(PoisonError::into_inner).facts.total;
+        Ok(OnePage { items: page.items, total, torn })
+    }
+}
+
 impl FileListing {
     /// Not everything that the source has.
     #[must_use]
@@ -271,6 +293,8 @@ impl State {
                 broken_off("its compressed stream is cut off".to_owned())
             }
             Stop::Io(error) => Err(FileError::io(self.text.name(), error)),
+            // An envelope of nobody may have no list (RFC 7644, section 3.4.2).
+            Stop::Wrong(_) if self.facts.total == Some(0) => Ok(Next::Complete { total: Some(0) }),
             Stop::Wrong(problem) if self.step.count == 0 => Err(FileError::setting(self.text.name(), problem)),
             Stop::Wrong(problem) | Stop::Torn(problem) => broken_off(problem),
             Stop::End if self.is_cut => broken_off("its compressed stream is cut off".to_owned()),
