@@ -93,6 +93,9 @@ pub(super) fn find(text: &mut Text, reading: &Reading, id: Option<&str>) -> Resu
         return Ok(json::find(&head, reading, id));
     }
     let Some(first) = shown.trim_start_matches(['\u{feff}', '\u{1e}']).trim_start().chars().next() else {
+        if reading.may_be_empty {
+            return Ok((Form::JsonLines, Parser::Lines));
+        }
         return Err(empty(&name));
     };
     if let Some((is, remedy)) = wrong::by_text(&shown) {
