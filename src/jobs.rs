@@ -2,6 +2,12 @@
 //!
 //! A [`JobStore`] keeps records of bytes under [`StoreKey`]s, with versions, and logs. The core decides by pure
 //! transitions, and stores the results by [compare-and-swap](JobStore::compare_and_swap).
+//!
+//! # Waking
+//!
+//! A worker finds what is due by looking for it. A host that wants a job to start at once, and not at the next look, sleeps
+//! on a [`Bell`]. No method of the trait is about that: a store that can tell of what it has stored rings a bell, and one
+//! that cannot has hosts that look more often.
 
 mod erased;
 mod forward;
@@ -9,6 +15,7 @@ pub(crate) mod one_by_one;
 mod row;
 mod shared;
 mod slots;
+mod wake;
 
 use std::future::Future;
 use std::ops::Range;
@@ -21,6 +28,7 @@ pub use self::erased::DynJobStore;
 pub use self::forward::forward_job_store;
 pub use self::row::{AppendOf, DueOf, DuePage, LogEntry, LogPosition, Row, Shard, Stored, Swap, SwapOf, Version};
 pub use self::slots::SlotStore;
+pub use self::wake::{Bell, Rings, WakingStore};
 use crate::failure::Classify;
 use crate::id::escape::{escaped, unescaped};
 

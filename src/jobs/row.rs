@@ -46,6 +46,24 @@ impl Row {
     setters! {
         due: impl Into<Option<DateTime<Utc>>>,
     }
+
+    /// Whether a job waits in it, so that a sleeping host wants to hear of it; see [`Bell`](crate::jobs::Bell). A worker
+    /// finds everything else that is due, such as a lease that is over, when it looks the next time.
+    ///
+    /// Waiting jobs have the [shards](crate::work::Queue::shards) above 32,767. In a queue of more shards than that, other
+    /// rows are taken for waiting jobs, too.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::jobs::{Row, Shard};
+    /// let in_shard = |shard| Row::new(vec![], Shard(shard)).due(DateTime::UNIX_EPOCH);
+    /// assert!(in_shard(65534).is_waiting_job()); // an urgent one
+    /// assert!(!in_shard(3).is_waiting_job()); // a lease, a schedule
+    /// assert!(!Row::new(vec![], Shard(65534)).is_waiting_job()); // not due
+    /// ```
+    pub fn is_waiting_job(&self) -> bool {
+        self.due.is_some() && self.shard.0 > u16::MAX / 2
+    }
 }
 
 /// A version of a stored record, counted by the store. A key never has the same version twice, also not after a delete.

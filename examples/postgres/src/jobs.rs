@@ -24,10 +24,14 @@
 //! **How safe is an answer?** As safe as the server's `synchronous_commit`, which is on unless somebody turned it off. With
 //! it off, a crash of the server forgets claims that were answered, and their fencing tokens go to a second worker.
 //!
+//! **How does a worker hear of a job at once?** By a [`Listener`]. A swap that lets a job wait notifies who listens, once its
+//! transaction is committed. Other swaps, such as claims and ends, notify nobody: commits that notify wait for each other.
+//!
 //! **May a host enqueue a job in its own transaction?** Yes: [`InTransaction`].
 
 mod cell;
 mod error;
+mod listen;
 mod log;
 mod record;
 mod transaction;
@@ -36,6 +40,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 pub use error::JobsError;
+pub use listen::{Listener, listen};
 pub use transaction::InTransaction;
 use tripartite::jobs::{
     AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,

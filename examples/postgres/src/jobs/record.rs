@@ -23,6 +23,9 @@ const REPLACE: &str = "
 UPDATE tripartite.jobs SET bytes = $2, due = $3, shard = $4, version = nextval('tripartite.versions')
 WHERE key = $1 AND version = $5 RETURNING version";
 
+/// Who listens is told of a job that waits. `tableoid` names the table among those of all schemas.
+const TOLD: &str = "SELECT version, pg_notify('tripartite_jobs', tableoid::text) FROM swapped";
+
 const DELETE: &str = "DELETE FROM tripartite.jobs WHERE key = $1 AND version = $2 RETURNING version";
 
 const DUE: &str = "
@@ -40,6 +43,8 @@ pub(super) struct Statements {
     get_many: String,
     create: String,
     replace: String,
+    create_told: String,
+    replace_told: String,
     delete: String,
     due: String,
     first_due: String,
@@ -77,11 +82,14 @@ fn stored(row: &tokio_postgres::Row) -> Result<Stored, JobsError> {
 impl Statements {
     pub(super) fn of(schema: &str) -> Self {
         let of = |sql| in_schema(schema, sql);
+        let told = |sql| format!("WITH swapped AS ({}, tableoid)\n{TOLD}", of(sql));
         Self {
             get: of(GET),
             get_many: of(GET_MANY),
             create: of(CREATE),
             replace: of(REPLACE),
+            create_told: told(CREATE),
+            replace_told: told(REPLACE),
             delete: of(DELETE),
             due: of(DUE),
             first_due: of(FIRST_DUE),
@@ -133,11 +141,13 @@ impl Statements {
                 [Box::new(&**bytes), Box::new(due.map(moment)), Box::new(i32::from(shard.0))];
             values.extend(row);
         }
-        let sql = match (expect.is_some(), next.is_some()) {
-            (false, false) => return None,
-            (false, true) => &self.create,
-            (true, true) => &self.replace,
-            (true, false) => &self.delete,
+        let sql = match (expect.is_some(), next.map(Row::is_waiting_job)) {
+            (false, None) => return None,
+            (false, Some(false)) => &self.create,
+            (false, Some(true)) => &self.create_told,
+            (true, Some(false)) => &self.replace,
+            (true, Some(true)) => &self.replace_told,
+            (true, None) => &self.delete,
         };
         if let Some(expect) = expect {
             values.push(Box::new(expect));

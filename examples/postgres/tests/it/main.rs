@@ -20,3 +20,4 @@ mod server;
 mod swaps;
 #[cfg(feature = "tls")]
 mod tls;
+mod waking;
