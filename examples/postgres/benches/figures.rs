@@ -7,13 +7,16 @@
 #[expect(dead_code, reason = "tests need more of it")]
 mod server;
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tripartite::drive::{block_on, drive_blocking};
+use tripartite::gate::Limits;
 use tripartite::id::{ExternalId, Incarnation};
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf, Version, forward_job_store};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::queue::{Command, Scope, Trigger};
 use tripartite::run::{Done, Run};
@@ -22,15 +25,22 @@ use tripartite::source::{Item, RemoteRecord};
 use tripartite::store::RecordStore;
 use tripartite::work::{Handler, Job, Queue, Session, Settings as WorkSettings, Worker};
 use tripartite_postgres::format;
-use tripartite_postgres::jobs::PostgresJobStore;
+use tripartite_postgres::jobs::{JobsError, PostgresJobStore};
 use tripartite_postgres::pool::Pool;
 use tripartite_postgres::store::{Database, HostTable, PostgresStore, Register, Settings};
 
 use self::server::{Cluster, Sql, runtime};
 
 fn main() {
-    nights();
-    jobs();
+    // `cargo bench -p tripartite-postgres -- jobs` prints those figures alone.
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let is_asked = |what: &str| asked.is_empty() || asked.iter().any(|arg| arg == what);
+    if is_asked("nights") {
+        nights();
+    }
+    if is_asked("jobs") {
+        jobs();
+    }
 }
 
 const SCHEMA: &str = r#"{"fields": {"name": {"kind": "name"}, "email": {"kind": "email"}, "town": {"kind": "text"},
@@ -103,37 +113,115 @@ fn nights() {
 
 fn jobs() {
     const KEYS: usize = 1000;
-    for workers in [1, 2, 4] {
-        let cluster = Cluster::new(&[]);
-        let pool = Pool::on(runtime(), &cluster.address()).unwrap();
-        block_on(format::migrate(&pool, "tripartite")).unwrap();
-        let store = block_on(PostgresJobStore::open(pool)).unwrap();
-        let from = now();
-        std::thread::scope(|scope| {
-            for worker in 0..workers {
-                let store = &store;
-                scope.spawn(move || {
-                    for number in 0..KEYS / workers {
-                        let key = StoreKey::of("floor", [format!("{worker} {number}").as_str()]);
-                        let row = Row::new(vec![b'x'; 500], Shard(0));
-                        assert_eq!(block_on(store.get(&key)).unwrap(), None);
-                        let Swap::Applied(first) = block_on(store.compare_and_swap(&key, None, Some(&row))).unwrap()
-                        else {
-                            panic!("nobody else has it")
-                        };
-                        assert!(matches!(
-                            block_on(store.compare_and_swap(&key, Some(first), Some(&row))).unwrap(),
-                            Swap::Applied(_)
-                        ));
-                    }
-                });
-            }
-        });
-        println!(
-            "{workers} workers, floor of 1 get and 2 swaps: {:.0} jobs/s",
-            KEYS as f64 / from.elapsed().as_secs_f64()
-        );
-        ticks(&store, workers, KEYS);
+    let cluster = Cluster::new(&[]);
+    let place = |schema: String, connections: usize| {
+        let pool = Pool::on(runtime(), &cluster.address()).unwrap().at_most(connections);
+        block_on(format::migrate(&pool, &schema)).unwrap();
+        block_on(PostgresJobStore::open_in(pool, &schema)).unwrap()
+    };
+    for workers in [1, 2, 4, 8, 16] {
+        let floor = floor(&place(format!("floor{workers}"), workers), workers, KEYS);
+        println!("{workers} workers, floor of 1 get and 2 swaps: {floor:.0} jobs/s");
+        for (sources, what) in [(KEYS, "a source for each key"), (1, "one source")] {
+            let store = Counting::new(place(format!("ticks{workers}_{sources}"), workers));
+            let rate = ticks(&store, workers, KEYS, sources);
+            let share = 100.0 * rate / floor;
+            println!("{workers} workers, {what}: {rate:.0} jobs/s, {share:.0} % of the floor; {}", store.of_each(KEYS));
+        }
+    }
+}
+
+fn floor(store: &PostgresJobStore, workers: usize, keys: usize) -> f64 {
+    let from = now();
+    std::thread::scope(|scope| {
+        for worker in 0..workers {
+            scope.spawn(move || {
+                for number in 0..keys / workers {
+                    let key = StoreKey::of("floor", [format!("{worker} {number}").as_str()]);
+                    let row = Row::new(vec![b'x'; 500], Shard(0));
+                    assert_eq!(block_on(store.get(&key)).unwrap(), None);
+                    let Swap::Applied(first) = block_on(store.compare_and_swap(&key, None, Some(&row))).unwrap() else {
+                        panic!("nobody else has it")
+                    };
+                    let second = block_on(store.compare_and_swap(&key, Some(first), Some(&row))).unwrap();
+                    assert!(matches!(second, Swap::Applied(_)));
+                }
+            });
+        }
+    });
+    keys as f64 / from.elapsed().as_secs_f64()
+}
+
+/// Counts the calls of a store, and the conflicts among them.
+struct Counting {
+    store: PostgresJobStore,
+    calls: Mutex<BTreeMap<String, usize>>,
+}
+
+impl Counting {
+    fn new(store: PostgresJobStore) -> Self {
+        Self { store, calls: Mutex::default() }
+    }
+
+    fn within(&self) -> &PostgresJobStore {
+        &self.store
+    }
+
+    async fn around<T>(
+        &self,
+        call: &str,
+        _: &StoreKey,
+        does: impl Future<Output = Result<T, JobsError>>,
+    ) -> Result<T, JobsError> {
+        self.count(call.to_owned());
+        does.await
+    }
+
+    fn count(&self, what: String) {
+        *self.calls.lock().unwrap().entry(what).or_default() += 1;
+    }
+
+    fn conflict(&self, key: &StoreKey) {
+        self.count(format!("conflict of a {}", key.parts()[0]));
+    }
+
+    /// How many of each there were for a job.
+    fn of_each(&self, jobs: usize) -> String {
+        let calls = self.calls.lock().unwrap();
+        let each = |count: &usize| *count as f64 / jobs as f64;
+        let round_trips: usize = calls.iter().filter(|(call, _)| !call.contains(' ')).map(|(_, count)| count).sum();
+        let told: Vec<_> = calls.iter().map(|(call, count)| format!("{call} {:.2}", each(count))).collect();
+        format!("{:.2} calls a job ({})", each(&round_trips), told.join(", "))
+    }
+}
+
+impl JobStore for Counting {
+    type Error = JobsError;
+
+    forward_job_store!(get, due, append, read, prune, swap_many, get_many, due_many);
+
+    async fn compare_and_swap(
+        &self,
+        key: &StoreKey,
+        expect: Option<Version>,
+        next: Option<&Row>,
+    ) -> Result<Swap, JobsError> {
+        self.count("swap".to_owned());
+        let swap = self.store.compare_and_swap(key, expect, next).await?;
+        if swap == Swap::Conflict {
+            self.conflict(key);
+        }
+        Ok(swap)
+    }
+
+    async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {
+        self.count("swap_chain".to_owned());
+        let answers = self.store.swap_chain(swaps, entries).await?;
+        // A chain that conflicts is taken back as a whole: whatever was to be changed first is the likely cause.
+        if let Some(first) = swaps.first().filter(|_| answers.contains(&Swap::Conflict)) {
+            self.count(format!("conflict of a chain from a {}", first.key.parts()[0]));
+        }
+        Ok(answers)
     }
 }
 
@@ -158,13 +246,15 @@ impl Handler for Nothing {
 }
 
 /// Jobs that create one record, by workers on threads of their own.
-fn ticks(store: &PostgresJobStore, workers: usize, keys: usize) {
-    let queue = Queue::new(store.clone());
+fn ticks(store: &Counting, workers: usize, keys: usize, sources: usize) -> f64 {
+    let queue = Queue::new(store);
     let at = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
     for number in 0..keys {
         let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
-        let _ = block_on(queue.apply(&format!("org{number}/c{number}").parse().unwrap(), None, trigger, at)).unwrap();
+        let key = format!("org{number}/c{}", number % sources).parse().unwrap();
+        let _ = block_on(queue.apply(&key, None, trigger, at)).unwrap();
     }
+    store.calls.lock().unwrap().clear();
     let (done, from) = (AtomicUsize::new(0), now());
     std::thread::scope(|scope| {
         for number in 0..workers {
@@ -173,7 +263,8 @@ fn ticks(store: &PostgresJobStore, workers: usize, keys: usize) {
                 let random = std::array::from_fn(|at| u8::try_from(at * 7 + number + 1).unwrap());
                 let incarnation = Incarnation::new(random).unwrap();
                 let handler = Nothing(serde_json::from_str(SCHEMA).unwrap());
-                let mut worker = Worker::new("w".parse().unwrap(), incarnation, WorkSettings::default());
+                let settings = WorkSettings::default().gate(Limits::new(100, Duration::ZERO));
+                let mut worker = Worker::new("w".parse().unwrap(), incarnation, settings);
                 while done.load(Ordering::Relaxed) < keys {
                     let tick = worker.tick_blocking(queue, &handler, &|| at).unwrap();
                     done.fetch_add(usize::from(tick.attempt.is_some()), Ordering::Relaxed);
@@ -181,8 +272,5 @@ fn ticks(store: &PostgresJobStore, workers: usize, keys: usize) {
             });
         }
     });
-    println!(
-        "{workers} workers, ticks that create one record: {:.0} jobs/s",
-        keys as f64 / from.elapsed().as_secs_f64()
-    );
+    keys as f64 / from.elapsed().as_secs_f64()
 }
