@@ -16,7 +16,7 @@
 //! | opens the run, and carries it step by step | the lease runs out, and the job is tried again |
 //! | extends the ticket, then the lease, between two steps | a lease that is lost stops the run before its next step |
 //! | keeps the report, then ends the attempt by its token | ended twice, it counts once |
-//! | gives the ticket back, judges the connector | done again, nothing changes |
+//! | gives the ticket back, or keeps it for its next job; judges the connector | done again, nothing changes |
 //!
 //! # A whole host
 //!
@@ -113,12 +113,16 @@
 //! The [lease](Settings::lease) must be longer than the longest step.
 //!
 //! *How does a process end in order?* Its [`Handler::is_shutting_down`] returns true. The worker cuts the run between
-//! two steps and gives the job back, due at once and at the cost of no attempt. What the run has committed stays, and
+//! two steps and gives the job back, due at once and at the cost of no attempt. A host that stops between two ticks calls
+//! [`Worker::leave`]. What the run has committed stays, and
 //! is not done again. If two new records share what a [match rule](crate::matching) compares and the cut falls between
 //! their creations, a person is asked about the second.
 //!
 //! *Are notices lost in a crash?* A notice that a tick was about to return is lost. What it told of is not lost: the
 //! [status](Queue::status) and the history have it.
+//!
+//! *How soon does a job start that somebody asks for?* When a worker looks next, at [`Tick::next`] or as often as its host
+//! ticks it; at once if the host sleeps on a [`Bell`](crate::jobs::Bell) that the job store rings.
 //!
 //! # In what order
 //!
@@ -130,6 +134,10 @@
 //! |---|---|
 //! | the n-th urgent one is among the next | n + n/3 + 1 |
 //! | the n-th scheduled one is among the next | 4 n |
+//!
+//! Where the limits have no spacing, workers [keep](crate::gate#a-ticket-for-several-runs) their tickets, and each ticket
+//! counts by itself. With `p` tickets kept at a time, the n-th urgent job is among the next n + n/3 + p starts, and the
+//! n-th scheduled one among the next 4 n + 3 p.
 //!
 //! So an urgent job that waits alone is the next to start, or the one after that. With starts a minute apart, that is
 //! two minutes, however many organisations the night has. Starts that were under way when it was asked for come before
@@ -151,16 +159,19 @@
 //! |---|---|
 //! | `due_many` | a page of each shard and of each lane of waiting jobs |
 //! | `get_many` | the gates of the next jobs |
-//! | `get_many` | the job's slot, health, tombstones, what people were told, and its connection |
-//! | `swap_chain` | the ticket, then the claim |
+//! | `get_many` | the job's slot, health, tombstones, and what people were told |
+//! | `swap_chain` | the ticket, then the claim; under a kept ticket `compare_and_swap`, the claim alone |
 //! | `compare_and_swap` | the lease is confirmed before the first write; a job with nothing to write has no such call |
-//! | `swap_chain` | the end and its entry of the history, health, what people were told, the ticket, the last success |
+//! | `swap_chain` | the end and its entry of the history, health, what people were told, the ticket unless it is kept |
 //! | `compare_and_swap` | the slot no longer holds what the history has |
 //!
 //! A run of more than a second reads its gate before the end, since other runs of the source have changed it. The first
 //! success of a day removes old history. A change by somebody else costs two more calls: one to read what changed, and the
 //! rest of the chain once more. A fire of a schedule costs two calls for each 256 organisations, and three for its
 //! connection.
+//!
+//! Workers meet in the records of a job only if they try the same job, and in a gate when one of them begins or ends to
+//! work for its source. Nothing else is changed by two of them: the last success of a connection is that of its healths.
 //!
 //! A worker does not read a job that cannot start. A tick that starts nothing asks for a page (500) of due keys of each
 //! shard and of each lane of waiting jobs. It reads the gate of each connector on those pages once, and none of the

@@ -84,6 +84,30 @@ impl Gate {
         })
     }
 
+    /// As [`admit_at`](Self::admit_at), for a worker that may [keep](KeptTicket) the ticket from one run to the next. It
+    /// may if the limits have no spacing between two starts. Otherwise the ticket is like any other.
+    ///
+    /// [`KeptTicket`] has an example.
+    ///
+    /// [`KeptTicket`]: crate::gate::KeptTicket
+    pub fn admit_kept(
+        &self,
+        kind: Turn,
+        limits: &Limits,
+        key: &SyncKey,
+        nonce: &Nonce,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> GateTransition {
+        let mut transition = self.admit_at(kind, limits, key, nonce, now, until);
+        if limits.may_keep() && matches!(transition.admission, Admission::Admitted { .. }) {
+            for ticket in transition.next.tickets.iter_mut().filter(|ticket| ticket.is_of(key, nonce)) {
+                ticket.kept = true;
+            }
+        }
+        transition
+    }
+
     /// Extends the ticket of a run that has started, and never shortens it. If the ticket has ended, the run gets
     /// another one if there is room. That does not count as a start, so it changes neither when the next run may start
     /// nor whose turn it is.
@@ -142,7 +166,7 @@ impl Gate {
     pub fn release(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
         // Only the ticket of this claim goes: another claim may have taken one for the key since.
-        next.tickets.retain(|ticket| ticket.key != *key || ticket.nonce != *nonce);
+        next.tickets.retain(|ticket| !ticket.is_of(key, nonce));
         if next != *self {
             next.updated_at = now.max(self.updated_at);
         }
@@ -159,7 +183,7 @@ impl Gate {
         ask: impl FnOnce(DateTime<Utc>, DateTime<Utc>) -> GateTransition,
     ) -> GateTransition {
         let (now, until) = self.in_gate_time(now, until);
-        match self.running(now).find(|ticket| ticket.key == *key) {
+        match self.running(now).find(|ticket| ticket.concerns(key, nonce)) {
             // Two claims of one key must not run at once, so the second waits for the ticket of the first.
             Some(held) if held.nonce != *nonce => self.refused(Admission::Held { until: held.until }),
             Some(held) => {
@@ -186,13 +210,13 @@ impl Gate {
 
     fn with_ticket(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Self {
         let mut next = self.swept(now);
-        next.tickets.push(Ticket { key: key.clone(), nonce: nonce.clone(), until });
+        next.tickets.push(Ticket { key: key.clone(), nonce: nonce.clone(), until, kept: false });
         next
     }
 
     fn extended(&self, key: &SyncKey, nonce: &Nonce, now: DateTime<Utc>, until: DateTime<Utc>) -> Self {
         let mut next = self.swept(now);
-        for ticket in next.tickets.iter_mut().filter(|ticket| ticket.key == *key && ticket.nonce == *nonce) {
+        for ticket in next.tickets.iter_mut().filter(|ticket| ticket.is_of(key, nonce)) {
             ticket.until = ticket.until.max(until);
         }
         next

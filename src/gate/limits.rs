@@ -38,6 +38,11 @@ impl Limits {
     pub const fn new(running: usize, spacing: Duration) -> Self {
         Self { running, spacing }
     }
+
+    /// Whether a worker may start several runs under one ticket. With a spacing the gate must know of each start.
+    pub(crate) fn may_keep(&self) -> bool {
+        self.spacing.is_zero()
+    }
 }
 
 impl Default for Limits {

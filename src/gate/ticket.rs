@@ -12,12 +12,28 @@ use crate::id::{Nonce, SyncKey};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ticket {
-    /// The key that runs.
+    /// The key that runs. If the ticket is [kept](field@Self::kept), the key that ran first.
     pub key: SyncKey,
-    /// The nonce of its claim.
+    /// The nonce of its claim, or of the first one.
     pub nonce: Nonce,
     /// When the ticket ends.
     pub until: DateTime<Utc>,
+    /// Whether its worker may start one run after the other under it. Such a ticket does not keep other claims of its key
+    /// waiting.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
+}
+
+impl Ticket {
+    /// Whether it is the ticket of a claim.
+    pub(super) fn is_of(&self, key: &SyncKey, nonce: &Nonce) -> bool {
+        self.nonce == *nonce && (self.kept || self.key == *key)
+    }
+
+    /// Whether it decides about a request of a claim: the claim's own ticket, or another claim's of the same key.
+    pub(super) fn concerns(&self, key: &SyncKey, nonce: &Nonce) -> bool {
+        if self.kept { self.nonce == *nonce } else { self.key == *key }
+    }
 }
 
 /// The answer of a gate.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Connection, InvalidEnrolment};
 use crate::clock_skew::left_behind;
-use crate::id::SyncKey;
+use crate::id::{OrgId, SyncKey};
 use crate::schedule::{Fire, ScheduleError, Timetable};
 
 /// A connection, and up to when its fires are settled.
@@ -250,5 +250,12 @@ impl Enrolment {
         let mut next = self.clone();
         next.connection.succeeded(&key.org, at);
         next
+    }
+
+    /// Adds the success that the health of an organisation has, if the organisation was connected by then.
+    pub(crate) fn note_success(&mut self, org: &OrgId, at: DateTime<Utc>) {
+        if self.connection.orgs.get(org).is_some_and(|connected| connected.enabled_at <= at) {
+            self.connection.succeeded(org, at);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! One tick: due jobs are chosen in a fair order, and one job is carried from its claim to its end.
 
+mod keeping;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -16,7 +18,7 @@ use super::lane::kind_of;
 use super::memory::{Memory, PATIENCE};
 use super::record::Versioned;
 use super::tick::Tick;
-use crate::gate::{Gate, Turn};
+use crate::gate::{Gate, KeptTicket, Turn};
 use crate::health::Permit;
 use crate::id::{ConnectorId, SyncKey};
 use crate::jobs::JobStore;
@@ -68,6 +70,9 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         }
         if self.tick.attempt.is_none() {
             self.take_job().await?;
+        }
+        if self.tick.attempt.is_none() {
+            self.give_back_unused().await?;
         }
         if self.check_clock_skew().await.is_err() {
             // The store failed. The tick must still report what it did, so the next tick makes the check.
@@ -191,7 +196,8 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             self.gates.insert(key.connector.clone(), gate);
         }
         let gate = self.gates.get(&key.connector).and_then(Option::as_ref);
-        Ok(gate.map(|gate| gate.record.as_ref().map_or(Turn::Urgent, Gate::turn)))
+        let kept = self.kept_for(&key.connector).map(KeptTicket::turn);
+        Ok(gate.map(|gate| kept.unwrap_or_else(|| gate.record.as_ref().map_or(Turn::Urgent, Gate::turn))))
     }
 
     /// Reads the gate of a job, and those of the jobs behind it in the same round trip.
@@ -212,7 +218,13 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         gate: Versioned<Gate>,
         now: DateTime<Utc>,
     ) -> Result<Option<Versioned<Gate>>, WorkError<S::Error>> {
-        let limits = &self.cx.settings.gate;
+        let (limits, mut gate) = (&self.cx.settings.gate, gate);
+        if let Some(kept) = self.kept_for(&key.connector) {
+            if gate.record.as_ref().is_some_and(|gate| gate.lasts(kept, limits, now).is_some()) {
+                return Ok(Some(gate));
+            }
+            gate = self.give_back(Some(gate)).await?.unwrap_or(Versioned::new(None, None));
+        }
         let refusal = gate.record.as_ref().and_then(|gate| gate.refusal(limits, now));
         let Some(until) = refusal.map(|shut| shut.until()) else { return Ok(Some(gate)) };
         self.tick.next = earlier(self.tick.next, Some(until));
@@ -276,7 +288,12 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             Permit::Wait { at } => return Ok(StartOutcome::Unwell(Some(at))),
             Permit::NeedsOperator => return Ok(StartOutcome::Unwell(None)),
         }
-        let claim = PendingClaim { key: key.clone(), nonce: self.memory.next_nonce(), kind };
+        let kept = self.kept_for(&key.connector).cloned();
+        if kept.is_none() {
+            self.give_back(None).await?;
+        }
+        let nonce = self.memory.next_nonce(kept.as_ref());
+        let claim = PendingClaim { key: key.clone(), nonce, kind, kept };
         self.memory.pending_claim = Some(claim.clone());
         self.claim(claim, Some(candidate)).await
     }
@@ -287,20 +304,34 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         claim: PendingClaim,
         candidate: Option<Candidate>,
     ) -> Result<StartOutcome, WorkError<S::Error>> {
-        let first = candidate.is_some();
-        let answer = self.cx.claim(claim, candidate).await?;
+        let (first, kind) = (candidate.is_some(), claim.kind);
+        let answer = match self.cx.claim(claim, candidate).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                // The claim may stand, and no other run may start under its ticket.
+                self.memory.kept = None;
+                return Err(error);
+            }
+        };
         self.memory.pending_claim = None;
+        if !first {
+            // The claim may stand, also if a stale reading refuses it now. No other run may start under its ticket.
+            self.memory.kept = None;
+        }
         match answer {
             ClaimAnswer::Claimed(claimed) => {
-                let ending = ActiveAttempt::new(self.cx, *claimed).carry_out().await?;
+                self.memory.kept = None;
+                let mut ending = ActiveAttempt::new(self.cx, *claimed).carry_out().await?;
+                ending.keep = self.may_keep(&ending, kind);
                 self.finish(ending).await.map(|attempted| StartOutcome::Attempted(Box::new(attempted)))
             }
-            ClaimAnswer::Refused(claim, gate) => {
-                // This may be the second request for a claim that stands, refused by a stale reading. Then the ticket
-                // ends by itself.
-                if let Some(gate) = gate.filter(|_| first) {
-                    let PendingClaim { key, nonce, .. } = claim;
-                    self.cx.queue.release_ticket(&key, &nonce, Some(gate.remember()), self.cx.time()).await?;
+            ClaimAnswer::Refused(refused) => {
+                // This may be the second request for a claim that stands, refused by a stale reading. Then its ticket ends
+                // by itself.
+                if let (claim, Some(gate)) = *refused
+                    && first
+                {
+                    self.refused(claim, gate).await?;
                 }
                 Ok(StartOutcome::Nothing)
             }
@@ -312,8 +343,14 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     /// Stores the end of an attempt. After a failure of the store the next tick does so.
     async fn finish(&mut self, mut ending: Ending) -> Result<Attempted, WorkError<S::Error>> {
         match self.cx.finish(&mut ending, &mut self.memory.notices).await {
-            Ok(outcome) => Ok(ending.into_attempted(outcome)),
+            Ok(outcome) => {
+                if ending.keep && outcome != Outcome::Fenced {
+                    self.memory.kept = ending.ticket.kept.take();
+                }
+                Ok(ending.into_attempted(outcome))
+            }
             Err(error) => {
+                ending.keep = false;
                 // If an unreadable record keeps an end from being stored, the worker must still do everything else.
                 self.memory.unstored_ending = (!matches!(error, WorkError::Broken { .. })).then_some(ending);
                 Err(error)

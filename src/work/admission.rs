@@ -1,5 +1,7 @@
 //! Admission: whether a job may start, by the health of its connector and the tickets of its gate.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::chain::Draft;
@@ -7,18 +9,25 @@ use super::error::WorkError;
 use super::keys::{gate_key, health_key};
 use super::queue::Queue;
 use super::record::Versioned;
-use crate::gate::{Admission, Gate, Limits, Turn};
+use crate::backoff::later;
+use crate::gate::{Admission, Gate, KeptTicket, Limits, Turn};
 use crate::health::Health;
 use crate::id::{ConnectorId, Nonce, SyncKey};
 use crate::jobs::{JobStore, StoreKey};
+
+/// For how much longer than a lease a ticket lasts that a worker keeps: so often it is extended.
+const KEPT_FOR: Duration = Duration::from_secs(60);
 
 /// A request for a ticket, or for a longer one.
 pub(super) struct TicketRequest<'a> {
     pub(super) key: &'a SyncKey,
     pub(super) nonce: &'a Nonce,
     pub(super) limits: &'a Limits,
-    /// `None` for a run that has started: it does not count for the turns.
+    pub(super) lease: Duration,
+    /// `None` for a run that has started, or for one under a kept ticket: the gate does not count it for the turns.
     pub(super) start: Option<TurnRequest>,
+    /// Whether it is for a ticket that the worker keeps.
+    pub(super) kept: bool,
 }
 
 /// A start that a ticket is asked for.
@@ -30,6 +39,17 @@ pub(super) struct TurnRequest {
 }
 
 impl TicketRequest<'_> {
+    /// Until when a kept ticket lasts, if that is long enough. The gate stays as it is then.
+    pub(super) fn is_covered(
+        &self,
+        gate: Option<&Gate>,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let held = self.kept.then_some(gate?.holds(self.nonce, now)?)?;
+        (held >= until).then_some(held)
+    }
+
     /// The gate to store, if it changes, and its answer. There may be no gate yet.
     pub(super) fn admit_at(
         &self,
@@ -37,6 +57,9 @@ impl TicketRequest<'_> {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> (Option<Gate>, Admission) {
+        if let Some(until) = self.is_covered(gate, now, until) {
+            return (None, Admission::Admitted { until });
+        }
         match gate {
             Some(gate) => self.admit(gate, now, until),
             None => self.admit(&Gate::new(now), now, until),
@@ -45,14 +68,33 @@ impl TicketRequest<'_> {
 
     /// If it is the other kind's turn and a job of that kind waits, this one is told that it is too soon.
     fn admit(&self, gate: &Gate, now: DateTime<Utc>, until: DateTime<Utc>) -> (Option<Gate>, Admission) {
+        let keeps = self.kept || (self.start.is_some() && self.limits.may_keep());
+        let until = if keeps { later(until, self.lease.min(KEPT_FOR)) } else { until };
         let transition = match self.start {
             Some(TurnRequest { kind, other_waits: true }) if gate.turn() != kind => {
                 return (None, Admission::TooSoon { at: now });
             }
-            Some(TurnRequest { kind, .. }) => gate.admit_at(kind, self.limits, self.key, self.nonce, now, until),
+            Some(TurnRequest { kind, .. }) => gate.admit_kept(kind, self.limits, self.key, self.nonce, now, until),
             None => gate.extend(self.limits, self.key, self.nonce, now, until),
         };
         (Some(transition.next), transition.admission)
+    }
+}
+
+/// The ticket of a claim: by whose nonce the gate knows it, and what to remember of it if it may be kept.
+#[derive(Debug, Clone)]
+pub(super) struct HeldTicket {
+    pub(super) nonce: Nonce,
+    pub(super) kept: Option<KeptTicket>,
+}
+
+impl HeldTicket {
+    /// The gate once the ticket of a key is given back.
+    fn released_from(&self, gate: &Gate, key: &SyncKey, now: DateTime<Utc>) -> Gate {
+        match &self.kept {
+            Some(kept) => gate.give_back(kept, now),
+            None => gate.release(key, &self.nonce, now),
+        }
     }
 }
 
@@ -140,27 +182,28 @@ impl<S: JobStore> Queue<S> {
         self.records.change_from(&gate_key(request.key.connector.as_str()), gate, |_| true, admit).await
     }
 
-    /// Gives a ticket back.
+    /// Gives a ticket back. Returns the gate as it is stored then.
     pub(super) async fn release_ticket(
         &self,
         key: &SyncKey,
-        nonce: &Nonce,
+        ticket: &HeldTicket,
         gate: Option<Versioned<Gate>>,
         now: DateTime<Utc>,
-    ) -> Result<(), WorkError<S::Error>> {
-        let release = |gate: Option<&Gate>| (gate.map(|gate| gate.release(key, nonce, now)), ());
-        self.records.change_from(&gate_key(key.connector.as_str()), gate, |_| true, release).await.map(|(done, _)| done)
+    ) -> Result<Versioned<Gate>, WorkError<S::Error>> {
+        let release = |gate: Option<&Gate>| (gate.map(|gate| ticket.released_from(gate, key, now)), ());
+        let released = self.records.change_from(&gate_key(key.connector.as_str()), gate, |_| true, release).await;
+        released.map(|((), gate)| gate)
     }
 
     /// As [`release_ticket`](Self::release_ticket), as a part of a chain.
     pub(super) fn draft_release<'a>(
         key: &'a SyncKey,
-        nonce: &'a Nonce,
+        ticket: &'a HeldTicket,
         gate: Option<Versioned<Gate>>,
         now: DateTime<Utc>,
     ) -> Draft<'a, Gate, ()> {
         Draft::new(gate_key(key.connector.as_str()), gate, move |gate| {
-            (gate.map(|gate| gate.release(key, nonce, now)), ())
+            (gate.map(|gate| ticket.released_from(gate, key, now)), ())
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::admission::TicketRequest;
+use super::admission::{HeldTicket, TicketRequest};
 use super::claim::Claimed;
 use super::context::Context;
 use super::ending::{Ending, Known, KnownOthers};
@@ -20,7 +20,6 @@ use crate::drive::{DriveError, advance};
 use crate::failure::{Classify, Failure};
 use crate::gate::{Admission, Gate};
 use crate::health::Health;
-use crate::id::Nonce;
 use crate::jobs::JobStore;
 use crate::queue::{Command, Extent, Outcome, Progress, Scope, Slot, State};
 use crate::run::{Counts, Done, Report, RunOutcome, Step};
@@ -44,7 +43,7 @@ const TICKET_LOST: &str = "its ticket of the gate ended before it did, and the g
 pub(super) struct ActiveAttempt<'a, S, H, C> {
     cx: Context<'a, S, H, C>,
     job: Job,
-    nonce: Nonce,
+    ticket: HeldTicket,
     lease_until: DateTime<Utc>,
     ticket_until: DateTime<Utc>,
     beaten_at: DateTime<Utc>,
@@ -88,11 +87,11 @@ type Verdict = Option<Result<(), Failure>>;
 
 impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
     pub(super) fn new(cx: Context<'a, S, H, C>, claimed: Claimed) -> Self {
-        let Claimed { job, nonce, at, lease_until, ticket_until, slot, gate, health, beside } = claimed;
+        let Claimed { job, ticket, at, lease_until, ticket_until, slot, gate, health, beside } = claimed;
         Self {
             cx,
             job,
-            nonce,
+            ticket,
             lease_until,
             ticket_until,
             beaten_at: at,
@@ -150,9 +149,10 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
 
     fn into_ending(mut self, command: Command) -> Ending {
         let gate = self.recent_gate(self.cx.time());
-        let Self { job, nonce, slot, health, beside, .. } = self;
+        let Self { job, ticket, slot, health, beside, .. } = self;
         let (tombstones, others) = (Tombstones::default(), KnownOthers { gate, health, beside });
-        Ending { job, nonce, command, report: None, verdict: None, tombstones, known: Known { slot, others } }
+        let known = Known { slot, others };
+        Ending { job, ticket, keep: false, command, report: None, verdict: None, tombstones, known }
     }
 
     /// The tombstones of the records that the job is about.
@@ -253,13 +253,16 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
         // The lease must not outlive the ticket, so the ticket is extended first.
         let mut until = later(now, lease).max(self.lease_until);
         loop {
-            let ticket = match self.extend_ticket(now, until).await? {
-                Admission::Admitted { until } => until,
-                Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => {
-                    return Ok(Beat::GiveBack(at, TICKET_LOST.to_owned()));
+            // A ticket that is kept lasts longer than a lease, so the gate is seldom changed.
+            if self.ticket.kept.is_none() || self.ticket_until < until {
+                match self.extend_ticket(now, until).await? {
+                    Admission::Admitted { until } => self.ticket_until = until,
+                    Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => {
+                        return Ok(Beat::GiveBack(at, TICKET_LOST.to_owned()));
+                    }
                 }
-            };
-            self.ticket_until = ticket;
+            }
+            let ticket = self.ticket_until;
             match self.extend_lease(now, lease, ticket, step.processed()).await? {
                 // The slot's time is ahead, so the lease would outlive the ticket: a longer ticket first.
                 Outcome::Extended { until: longer, .. } if longer > ticket => until = longer,
@@ -286,8 +289,9 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveAttempt<'a, S, H, C> {
         until: DateTime<Utc>,
     ) -> Result<Admission, WorkError<S::Error>> {
         let gate = self.recent_gate(now);
-        let (key, limits) = (&self.job.key, &self.cx.settings.gate);
-        let request = TicketRequest { key, nonce: &self.nonce, limits, start: None };
+        let (key, nonce, settings) = (&self.job.key, &self.ticket.nonce, self.cx.settings);
+        let (limits, lease, kept) = (&settings.gate, settings.lease, self.ticket.kept.is_some());
+        let request = TicketRequest { key, nonce, limits, lease, start: None, kept };
         let (admission, gate) = self.cx.queue.take_ticket(&request, gate, now, until).await?;
         self.gate = Some((now, gate.remember()));
         Ok(admission)

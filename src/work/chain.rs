@@ -279,7 +279,14 @@ impl<S: JobStore + Sync> Records<S> {
     /// Does a chain of swaps. Returns the versions of the first ones, which took effect, and how the store failed, if it
     /// did. After a failure, what was wanted and is stored took effect.
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> (Vec<Version>, Option<S::Error>) {
-        let error = match self.store.swap_chain(swaps, entries).await {
+        let answers = match swaps {
+            // One swap needs no transaction around it.
+            [SwapOf { key, expect, next }] if entries.is_empty() => {
+                self.store.compare_and_swap(key, *expect, next.as_ref()).await.map(|answer| vec![answer])
+            }
+            swaps => self.store.swap_chain(swaps, entries).await,
+        };
+        let error = match answers {
             Ok(answers) => {
                 let applied = answers.into_iter().map_while(|answer| match answer {
                     Swap::Applied(version) => Some(version),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::admission::{TicketRequest, TurnRequest};
+use super::admission::{HeldTicket, TicketRequest, TurnRequest};
 use super::chain::Draft;
 use super::context::Context;
 use super::error::WorkError;
@@ -11,7 +11,7 @@ use super::job_records::Beside;
 use super::keys::{gate_key, slot_key};
 use super::record::{TRIES, Versioned};
 use crate::backoff::{Fraction, later};
-use crate::gate::{Admission, Gate, Turn};
+use crate::gate::{Admission, Gate, KeptTicket, Turn};
 use crate::health::{Health, Permit};
 use crate::id::{Nonce, SyncKey};
 use crate::jobs::JobStore;
@@ -42,13 +42,22 @@ pub(super) struct PendingClaim {
     pub(super) key: SyncKey,
     pub(super) nonce: Nonce,
     pub(super) kind: Turn,
+    /// The ticket under which it is claimed, if that was kept from the run before.
+    pub(super) kept: Option<KeptTicket>,
+}
+
+impl PendingClaim {
+    /// The nonce by which the gate knows its ticket.
+    fn ticket(&self) -> &Nonce {
+        self.kept.as_ref().map_or(&self.nonce, KeptTicket::nonce)
+    }
 }
 
 /// The answer to a claim.
 pub(super) enum ClaimAnswer {
     Claimed(Box<Claimed>),
-    /// The slot refuses the claim. The gate, if it has given a ticket for it.
-    Refused(PendingClaim, Option<Versioned<Gate>>),
+    /// The slot refuses the claim. The gate, if it has given a ticket for it just now.
+    Refused(Box<(PendingClaim, Option<Versioned<Gate>>)>),
     /// The gate admits no run before this time.
     GateShut(DateTime<Utc>),
     /// Another claim of the key has a ticket until this time.
@@ -58,7 +67,7 @@ pub(super) enum ClaimAnswer {
 /// A job that this worker has claimed, and the records as the claim has left them.
 pub(super) struct Claimed {
     pub(super) job: Job,
-    pub(super) nonce: Nonce,
+    pub(super) ticket: HeldTicket,
     pub(super) at: DateTime<Utc>,
     pub(super) lease_until: DateTime<Utc>,
     pub(super) ticket_until: DateTime<Utc>,
@@ -78,10 +87,17 @@ impl Claimed {
         slot: Versioned<Slot>,
         gate: Versioned<Gate>,
     ) -> Self {
-        let (PendingClaim { key, nonce, .. }, Candidate { health, beside, .. }) = (pending, known);
+        let (PendingClaim { key, nonce, kind, kept }, Candidate { health, beside, .. }) = (pending, known);
+        let ticket = match kept {
+            Some(kept) => HeldTicket { nonce: kept.nonce().clone(), kept: Some(kept.starts(&key, kind, at)) },
+            None => {
+                let kept = gate.record.as_ref().and_then(|gate| gate.kept(&key, &nonce));
+                HeldTicket { nonce, kept }
+            }
+        };
         let Claim { token, scope, policy, attempt, until: lease_until } = claim;
         let job = Job { key, token, scope, policy, attempt };
-        Self { job, nonce, at, lease_until, ticket_until, slot, gate, health, beside }
+        Self { job, ticket, at, lease_until, ticket_until, slot, gate, health, beside }
     }
 }
 
@@ -115,17 +131,18 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
         let command = Command::Claim { worker, nonce: claim.nonce.clone(), lease };
         let command = ClaimCommand { rules: &self.queue.rules, command, now };
         let start = TurnRequest { kind: claim.kind, other_waits: known.other_waits };
-        let (mut start, mut until) = (Some(start), later(known.slot_time.max(now), lease));
+        let mut start = Some(start).filter(|_| claim.kept.is_none());
+        let (mut taken_now, mut until) = (false, later(known.slot_time.max(now), lease));
         for _ in 0..TRIES {
             let (slot, gate) = self.read_unknown(&claim.key, &mut known).await?;
             // The lease must not outlive the ticket, also if the slot's time is ahead.
             let Some(lease_until) = command.until(slot.record.as_ref()) else {
-                let gate = start.is_none().then_some(gate);
-                return Ok(ClaimAnswer::Refused(claim, gate));
+                let gate = taken_now.then_some(gate);
+                return Ok(ClaimAnswer::Refused(Box::new((claim, gate))));
             };
             until = until.max(lease_until);
-            let (key, nonce) = (&claim.key, &claim.nonce);
-            let request = TicketRequest { key, nonce, limits: &self.settings.gate, start };
+            let (key, nonce, limits, kept) = (&claim.key, claim.ticket(), &self.settings.gate, claim.kept.is_some());
+            let request = TicketRequest { key, nonce, limits, lease, start, kept };
             let ticket = match request.admit_at(gate.record.as_ref(), now, until).1 {
                 Admission::Admitted { until } => until,
                 // The gate was read some time ago, so it is read again.
@@ -145,7 +162,8 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
                 }
                 (Some(gate), _) => {
                     // The start has been counted.
-                    (start, known.gate) = (None, Some(gate));
+                    taken_now |= start.take().is_some();
+                    known.gate = Some(gate);
                     // The slot has changed, perhaps by a trigger that has a tombstone.
                     known.beside.tombstones = None;
                 }
@@ -185,6 +203,12 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
         let (gate_key, slot_key, records) = (gate_key(key.connector.as_str()), slot_key(key), &self.queue.records);
         // Records under former keys are read once more, and the gate may refuse then.
         let together = gate_key.former().is_none() && slot_key.former().is_none();
+        if request.is_covered(gate.record.as_ref(), now, until).is_some() {
+            // Nobody else ends the ticket that this worker keeps: the gate need not be changed or read again.
+            let mut claiming = Draft::new(slot_key, Some(slot), |slot| command.claim(slot, ticket));
+            records.try_chain(&mut [&mut claiming], &[]).await?;
+            return Ok((Some(gate), claiming.into_done()?));
+        }
         let mut taking = Draft::new(gate_key, Some(gate), |gate| request.admit_at(gate, now, until));
         let mut claiming = Draft::new(slot_key, Some(slot), |slot| command.claim(slot, ticket));
         if together {

@@ -149,7 +149,7 @@ impl<S: JobStore> Queue<S> {
         connector: &ConnectorId,
         now: DateTime<Utc>,
     ) -> Result<usize, WorkError<S::Error>> {
-        let Some(known) = self.connection(connector).await? else { return Ok(0) };
+        let Some(known) = self.enrolment(connector).await? else { return Ok(0) };
         let (mut keys, mut broken) = (0, None);
         for key in known.keys() {
             match self.repair_clock_skew(&key, now).await {
@@ -214,7 +214,7 @@ impl<S: JobStore> Queue<S> {
                 until.map(|until| (key, until))
             }
             (None, Some(connector)) => {
-                let enrolment = self.connection(&connector).await?;
+                let enrolment = self.enrolment(&connector).await?;
                 let until = enrolment.as_ref().and_then(|enrolment| enrolment.ahead(now));
                 enrolment.and_then(|enrolment| enrolment.keys().next()).zip(until)
             }

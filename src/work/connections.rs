@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 
 use super::chain::Draft;
 use super::error::{ConnectError, WorkError};
-use super::keys::{connection_key, slot_key};
+use super::keys::{connection_key, health_key, slot_key};
 use super::queue::Queue;
 use super::record::Versioned;
 use crate::backoff::Fraction;
+use crate::health::Health;
 use crate::id::{ConnectorId, PolicyRef, SyncKey};
 use crate::jobs::{JobStore, StoreKey};
 use crate::queue::{Command, Outcome, Scope, Slot, Transition, Trigger};
@@ -16,6 +17,9 @@ use crate::schedule::Fire;
 
 /// How many keys a fire triggers in one round trip.
 const FIRED_AT_ONCE: usize = 256;
+
+/// How many healths are read in one round trip.
+const READ_AT_ONCE: usize = 256;
 
 /// What a schedule has triggered, and the slots that could not be read.
 pub(super) type Fired = (Vec<(SyncKey, Outcome)>, Vec<(StoreKey, String)>);
@@ -103,18 +107,52 @@ impl<S: JobStore> Queue<S> {
         self.records.change(&connection_key(connector), change).await?.map_err(ConnectError::Schedule)
     }
 
-    /// A connection, as it is stored. `None` if this connector has none.
-    ///
-    /// [`connect`](Self::connect) has an example.
-    ///
-    /// # Errors
-    /// [`WorkError`], when the store failed or the connection cannot be read.
-    pub async fn connection(&self, connector: &ConnectorId) -> Result<Option<Enrolment>, WorkError<S::Error>> {
+    /// A connection, with the last successes that an earlier version has stored in it.
+    pub(super) async fn enrolment(&self, connector: &ConnectorId) -> Result<Option<Enrolment>, WorkError<S::Error>> {
         self.records.read(&connection_key(connector)).await
     }
 }
 
 impl<S: JobStore + Sync> Queue<S> {
+    /// A connection, as it is stored. `None` if this connector has none. The last success of each organisation is the one
+    /// that its [health](crate::health) has, if it was connected by then.
+    ///
+    /// ```
+    /// # use chrono::{DateTime, TimeDelta};
+    /// # use tripartite::drive::block_on;
+    /// # use tripartite::memory::MemoryJobStore;
+    /// # use tripartite::registry::Connection;
+    /// # use tripartite::work::Queue;
+    /// # let now = DateTime::UNIX_EPOCH;
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let connection =
+    ///     Connection::new("federation".parse()?, "The federation", "members".parse()?)
+    ///         .org("ballybeg".parse()?, "F-17".parse()?, now);
+    /// block_on(queue.connect(&connection, now))?;
+    /// let stored = block_on(queue.connection(&connection.connector))?.ok_or("it is stored")?;
+    /// // no run has ended yet
+    /// assert!(stored.connection().orgs.values().all(|org| org.last_success.is_none()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WorkError`], when the store failed or the connection cannot be read. A health that cannot be read adds no success.
+    pub async fn connection(&self, connector: &ConnectorId) -> Result<Option<Enrolment>, WorkError<S::Error>> {
+        let Some(mut known) = self.enrolment(connector).await? else { return Ok(None) };
+        let keys: Vec<_> = known.keys().collect();
+        for keys in keys.chunks(READ_AT_ONCE) {
+            let stored = self.records.get_many(keys.iter().map(health_key).collect()).await?;
+            for (key, stored) in keys.iter().zip(stored) {
+                // A health that cannot be read is told of by its status, and says nothing here.
+                let health = Versioned::<Health>::of_stored(stored).ok().and_then(|health| health.record);
+                if let Some(at) = health.and_then(|health| health.view().last_success) {
+                    known.note_success(&key.org, at);
+                }
+            }
+        }
+        Ok(Some(known))
+    }
+
     /// Triggers what a connection's schedule fires until now, for each organisation it serves. Returns the keys, with
     /// what came of each trigger. Two callers at the same time trigger nothing twice, since a fire's time is its id.
     ///
@@ -161,7 +199,7 @@ impl<S: JobStore + Sync> Queue<S> {
         now: DateTime<Utc>,
     ) -> Result<Fired, WorkError<S::Error>> {
         let (mut fired, mut unreadable) = (Vec::new(), Vec::new());
-        let Some(known) = self.connection(connector).await? else { return Ok((fired, unreadable)) };
+        let Some(known) = self.enrolment(connector).await? else { return Ok((fired, unreadable)) };
         let broken = |problem: String| WorkError::Broken { key: connection_key(connector), problem };
         let (fires, settled) = known.fire(now).map_err(|error| broken(error.to_string()))?;
         // The triggers come before the fires are settled: after a crash they are fired again, and their ids make them
@@ -221,16 +259,5 @@ impl<S: JobStore + Sync> Queue<S> {
             }
         }
         Ok((fired, unreadable))
-    }
-
-    /// Stores when a key was last synced with success. If a connection is stored after it was looked for, it has the
-    /// next success.
-    pub(super) fn draft_success<'a>(
-        key: &'a SyncKey,
-        known: Option<Versioned<Enrolment>>,
-        at: DateTime<Utc>,
-    ) -> Draft<'a, Enrolment, ()> {
-        let note = move |known: Option<&Enrolment>| (known.map(|known| known.succeeded(key, at)), ());
-        Draft::new(connection_key(&key.connector), known, note)
     }
 }

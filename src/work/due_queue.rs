@@ -357,6 +357,17 @@ impl DueQueue {
         other.counts.get(connector).is_some_and(|count| *count > 0)
     }
 
+    /// Whether the job to try behind one of a kind that has started is of the same connector, as far as is known.
+    pub(super) fn goes_on_with(&self, connector: &ConnectorId, started: Turn) -> bool {
+        let in_a_row = if started == Turn::Urgent { self.in_a_row.saturating_add(1) } else { 0 };
+        let first = |waiting: &WaitingJobs| {
+            waiting.skipped.first().or(waiting.keys.front()).map(|key| key.connector == *connector)
+        };
+        let (urgent, scheduled) = (first(&self.urgent), first(&self.scheduled));
+        let next = if in_a_row < IN_A_ROW { urgent.or(scheduled) } else { scheduled.or(urgent) };
+        next.unwrap_or(false)
+    }
+
     /// The job's gate is shut, so none of its connector's jobs is tried in this tick.
     pub(super) fn shut_gate(&mut self, key: SyncKey, kind: Turn) {
         self.urgent.shut_gate(&key.connector);

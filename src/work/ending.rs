@@ -4,6 +4,7 @@ use std::mem::discriminant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::admission::HeldTicket;
 use super::chain::{Draft, Link};
 use super::context::Context;
 use super::error::WorkError;
@@ -16,11 +17,10 @@ use super::record::Versioned;
 use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::health::Health;
-use crate::id::{CommandId, ExternalId, Nonce, SyncKey};
+use crate::id::{CommandId, ExternalId, SyncKey};
 use crate::jobs::JobStore;
 use crate::notice::Notice;
 use crate::queue::{Command, Outcome, Progress, Slot, State, Token};
-use crate::registry::Enrolment;
 use crate::run::{Counts, Report, RunOutcome};
 use crate::tombstone::Tombstones;
 
@@ -49,7 +49,9 @@ pub struct Attempted {
 #[derive(Debug)]
 pub(super) struct Ending {
     pub(super) job: Job,
-    pub(super) nonce: Nonce,
+    pub(super) ticket: HeldTicket,
+    /// Whether the worker keeps the ticket for its next run.
+    pub(super) keep: bool,
     pub(super) command: Command,
     pub(super) report: Option<Report>,
     /// What it says about the connector.
@@ -166,7 +168,7 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
     }
 
     /// The changes that follow from an end: the ticket goes back, the connector is judged, and if the run has finished,
-    /// the tombstones that it has applied go, people are told, and the success is noted.
+    /// the tombstones that it has applied go, and people are told.
     fn draft_what_follows<'e>(
         &'e self,
         ending: &'e Ending,
@@ -175,9 +177,10 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
         known: Option<KnownOthers>,
     ) -> Follows<'e> {
         let KnownOthers { gate, health, beside } = known.unwrap_or_default();
-        let Ending { job: Job { key, token, .. }, nonce, .. } = ending;
-        let gate = Queue::<S>::draft_release(key, nonce, gate, now);
-        let mut follows = Follows { gate, health: None, tombstones: None, notified: None, connection: None };
+        let Ending { job: Job { key, token, .. }, ticket, keep, .. } = ending;
+        let release = !keep || *outcome == Outcome::Fenced;
+        let gate = release.then(|| Queue::<S>::draft_release(key, ticket, gate, now));
+        let mut follows = Follows { gate, health: None, tombstones: None, notified: None };
         if *outcome == Outcome::Fenced {
             return follows;
         }
@@ -189,7 +192,6 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
             let applied = ending.tombstones.only(|id| !is_left(report, id));
             follows.tombstones =
                 (!applied.is_empty()).then(|| Queue::<S>::draft_forgetting(key, applied, beside.tombstones));
-            follows.connection = Some(Queue::<S>::draft_success(key, beside.connection, now));
         }
         follows
     }
@@ -249,23 +251,21 @@ type Judged = (Option<Notice>, Option<DateTime<Utc>>);
 
 /// The changes that follow from the end of an attempt.
 struct Follows<'e> {
-    gate: Draft<'e, Gate, ()>,
+    gate: Option<Draft<'e, Gate, ()>>,
     health: Option<Draft<'e, Health, Judged>>,
     tombstones: Option<Draft<'e, Tombstones, ()>>,
     notified: Option<Draft<'e, NotifiedState, Vec<Notice>>>,
-    connection: Option<Draft<'e, Enrolment, ()>>,
 }
 
 impl Follows<'_> {
     /// The links of a chain. Those that others of the same connector change are last, since a conflict stops the rest.
     fn links(&mut self) -> Vec<&mut dyn Link> {
-        let Self { gate, health, tombstones, notified, connection } = self;
-        let mut links: Vec<&mut dyn Link> = Vec::with_capacity(5);
+        let Self { gate, health, tombstones, notified } = self;
+        let mut links: Vec<&mut dyn Link> = Vec::with_capacity(4);
         links.extend(health.as_mut().map(|link| link as &mut dyn Link));
         links.extend(tombstones.as_mut().map(|link| link as &mut dyn Link));
         links.extend(notified.as_mut().map(|link| link as &mut dyn Link));
-        links.push(gate);
-        links.extend(connection.as_mut().map(|link| link as &mut dyn Link));
+        links.extend(gate.as_mut().map(|link| link as &mut dyn Link));
         links
     }
 
@@ -274,7 +274,7 @@ impl Follows<'_> {
     /// # Errors
     /// When a record cannot be read.
     fn tell<E: std::error::Error>(self, notices: &mut Vec<Notice>) -> Result<Option<DateTime<Utc>>, WorkError<E>> {
-        let Self { gate, health, tombstones, notified, connection } = self;
+        let Self { gate, health, tombstones, notified } = self;
         let judged = health.map_or(Ok(None), Draft::into_done);
         let told = notified.map_or(Ok(None), Draft::into_done);
         let mut last_success = None;
@@ -285,11 +285,10 @@ impl Follows<'_> {
         if let Ok(Some((told, _))) = &told {
             notices.extend(told.iter().cloned());
         }
-        gate.into_done()?;
+        gate.map_or(Ok(None), Draft::into_done)?;
         judged?;
         tombstones.map_or(Ok(None), Draft::into_done)?;
         told?;
-        connection.map_or(Ok(None), Draft::into_done)?;
         Ok(last_success)
     }
 }

@@ -8,6 +8,7 @@ use super::claim::PendingClaim;
 use super::clock_skew::SkewCheck;
 use super::due_queue::DueQueue;
 use super::ending::Ending;
+use crate::gate::KeptTicket;
 use crate::id::{Incarnation, Nonce, SyncKey};
 use crate::notice::Notice;
 
@@ -25,6 +26,8 @@ pub(super) struct Memory {
     pub(super) pending_claim: Option<PendingClaim>,
     /// The end of an attempt that could not be stored.
     pub(super) unstored_ending: Option<Ending>,
+    /// The ticket that it keeps for its next run.
+    pub(super) kept: Option<KeptTicket>,
     /// Notices that no tick has returned yet.
     pub(super) notices: Vec<Notice>,
     pub(super) due_queue: DueQueue,
@@ -42,6 +45,7 @@ impl Memory {
             claims: 0,
             pending_claim: None,
             unstored_ending: None,
+            kept: None,
             notices: Vec::new(),
             deferred: BTreeMap::new(),
             deferred_until: None,
@@ -50,10 +54,11 @@ impl Memory {
     }
 
     /// A nonce that no worker has used before. The worker's id is no part of it, since another worker may have the
-    /// same.
-    pub(super) fn next_nonce(&mut self) -> Nonce {
+    /// same. Under a kept ticket it begins with the ticket's own.
+    pub(super) fn next_nonce(&mut self, kept: Option<&KeptTicket>) -> Nonce {
         self.claims += 1;
-        Nonce::new(format!("{}/{}", self.incarnation, self.claims)).expect("two numbers are short, and plain")
+        let prefix = kept.map_or_else(|| self.incarnation.to_string(), |kept| kept.nonce().to_string());
+        Nonce::new(format!("{prefix}/{}", self.claims)).expect("three numbers are short, and plain")
     }
 
     /// Forgets all deferrals from time to time, so that each health is read again.

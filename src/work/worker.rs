@@ -1,6 +1,7 @@
 //! The worker, which a host makes and ticks.
 
 use super::active_tick::ActiveTick;
+use super::admission::HeldTicket;
 use super::context::Context;
 use super::error::WorkError;
 use super::handler::{Clock, Handler};
@@ -53,6 +54,36 @@ impl Worker {
         let Self { id, settings, memory } = self;
         let cx = Context { queue, handler, clock, worker: id, settings };
         ActiveTick::new(cx, memory).run().await
+    }
+
+    /// Gives back the ticket that the worker keeps for its next job, if it keeps one. A host calls it when it stops ticking
+    /// a worker while jobs may still wait. Otherwise the place at the gate is free once the ticket ends: at most a lease
+    /// and a minute later.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::drive::block_on;
+    /// use tripartite::id::Incarnation;
+    /// use tripartite::memory::MemoryJobStore;
+    /// use tripartite::work::{Queue, Settings, Worker};
+    /// let queue = Queue::new(MemoryJobStore::default());
+    /// let mut worker =
+    ///     Worker::new("w1".parse()?, Incarnation::new([7; 16])?, Settings::default());
+    /// // It has run nothing, so there is nothing to give back.
+    /// block_on(worker.leave(&queue, &|| DateTime::UNIX_EPOCH))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WorkError`], when the job store failed or the gate cannot be read. The ticket ends by itself then.
+    pub async fn leave<S: JobStore + Sync>(
+        &mut self,
+        queue: &Queue<S>,
+        clock: &impl Clock,
+    ) -> Result<(), WorkError<S::Error>> {
+        let Some(kept) = self.memory.kept.take() else { return Ok(()) };
+        let (key, ticket) = (kept.key().clone(), HeldTicket { nonce: kept.nonce().clone(), kept: Some(kept) });
+        queue.release_ticket(&key, &ticket, None, clock.time()).await.map(drop)
     }
 
     /// [`tick`](Self::tick), on the calling thread.

@@ -255,6 +255,32 @@ fn a_gate_from_before_turns_is_read_and_owes_nobody_anything() {
 }
 
 #[test]
+fn a_kept_ticket_is_one_place_until_it_is_given_back_or_ends() {
+    let limits = limits(2, 0);
+    let keep =
+        |gate: &Gate, who| gate.admit_kept(Turn::Urgent, &limits, &key(who, 0), &nonce(who), at(0), at(600)).next;
+    let gate = keep(&keep(&Gate::new(at(0)), 1), 2);
+    let form = r#""until":"2023-11-14T22:23:20Z","kept":true}"#;
+    assert_eq!(serde_json::to_string(&gate).unwrap().matches(form).count(), 2);
+    let first = gate.kept(&key(1, 0), &nonce(1)).unwrap();
+    assert_eq!(gate.admit(&limits, &key(3, 0), &nonce(3), at(9), at(99)).admission, Admission::Full { until: at(600) });
+    let (smaller, spaced) = (self::limits(1, 0), self::limits(2, 200));
+    let lasts = [limits, smaller, spaced].map(|limits| gate.lasts(&first, &limits, at(599)));
+    assert_eq!((lasts, gate.lasts(&first, &limits, at(600))), ([Some(at(600)), None, None], None));
+    // A heartbeat of a later run finds it by its nonce.
+    let longer = gate.extend(&limits, &key(7, 0), &nonce(1), at(300), at(900));
+    assert_eq!(longer.admission, Admission::Admitted { until: at(900) });
+    assert_eq!(longer.next.running(at(300)).count(), 2);
+    let started = (0..9).fold(first, |kept, _| kept.starts(&key(7, 0), Turn::Urgent, at(400)));
+    let back = longer.next.give_back(&started, at(500));
+    assert_eq!((back.running(at(500)).count(), back.turn()), (1, Turn::Scheduled));
+    assert_eq!(back.refusal(&spaced, at(500)), Some(Shut::TooSoon { until: at(600) }), "from the last start on");
+    assert_eq!(back.give_back(&started, at(501)), back, "giving it back twice does no harm");
+    let spaced = Gate::new(at(0)).admit_kept(Turn::Urgent, &spaced, &key(1, 0), &nonce(1), at(0), at(600)).next;
+    assert_eq!(spaced.kept(&key(1, 0), &nonce(1)), None, "with a spacing each start is the gate's");
+}
+
+#[test]
 fn a_gate_says_what_it_lets_nobody_in_by_without_being_told_its_limits() {
     let limits = limits(2, 60);
     let one = admitted(&Gate::new(at(0)), &limits, 1, 0, 600);

@@ -9,8 +9,10 @@ mod earlier_records;
 mod failing;
 mod former_keys;
 mod found;
+mod kept;
 mod old_failures;
 mod turns;
+mod waking;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -150,7 +150,7 @@ fn run(seeds: std::ops::Range<u64>, steps: u64, faults: Faults, calm: bool) {
         sum.longest = [0, 1].map(|kind| sum.longest[kind].max(told.longest[kind]));
     }
     println!("{} events, {} attempts, {} commits, {} of them stale", sum.events, sum.attempts, sum.effects, sum.stale);
-    if faults == Faults::NONE {
+    if (Faults { kept: false, ..faults }) == Faults::NONE {
         let [urgent, scheduled] = sum.longest;
         println!(
             "urgent ones waited for {urgent} scheduled starts at most, scheduled ones for {scheduled} urgent ones"
@@ -179,9 +179,33 @@ fn liveness_without_any_fault() {
     run(200..220, 5_000, Faults::NONE, true);
 }
 
+#[test]
+fn safety_while_tickets_are_kept_and_limits_differ() {
+    run(400..430, 20_000, Faults::ALL.kept(), false);
+}
+
+#[test]
+fn liveness_once_nothing_goes_wrong_where_tickets_are_kept() {
+    run(500..540, 5_000, Faults::ALL.kept(), true);
+}
+
+#[test]
+fn liveness_once_times_are_set_back_where_tickets_are_kept() {
+    run(600..620, 5_000, Faults::YEARS.kept(), true);
+}
+
+#[test]
+fn turns_where_tickets_are_kept() {
+    run(700..720, 5_000, Faults::NONE.kept(), true);
+}
+
 /// Whether a mutation is found out by one of some seeds.
 fn found(mutation: Mutation, calm: bool) -> String {
-    let mut found = (0..200).filter_map(|seed| story(seed, 10_000, Faults::ALL, mutation, calm).err());
+    found_under(Faults::ALL, mutation, calm)
+}
+
+fn found_under(faults: Faults, mutation: Mutation, calm: bool) -> String {
+    let mut found = (0..200).filter_map(|seed| story(seed, 10_000, faults, mutation, calm).err());
     found.next().unwrap_or_else(|| panic!("{mutation:?} is not found out"))
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::gate::{Gate, Limits};
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Stored, forward_job_store};
+use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version, forward_job_store};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, Extent, Outcome, Progress, QueueRules, Scope, Slot, State, Token, Trigger};
 use tripartite::registry::Connection;
@@ -24,6 +24,8 @@ use crate::queue_support::incarnation;
 pub(super) struct Counting {
     pub(super) inner: MemoryJobStore,
     calls: Mutex<Vec<String>>,
+    /// The keys whose swaps took effect in chains, and by themselves.
+    changes: Mutex<Vec<StoreKey>>,
     /// What one reading of its slot is, after so many others.
     stale: Mutex<Option<(usize, Stored)>>,
 }
@@ -59,6 +61,11 @@ impl Counting {
         }
     }
 
+    /// How often records of a kind were changed, as far as swaps and chains of them say.
+    pub(super) fn changes_of(&self, kind: &str) -> usize {
+        self.changes.lock().unwrap().iter().filter(|key| key.parts()[0] == kind).count()
+    }
+
     /// The calls since the last look.
     pub(super) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut *self.calls.lock().unwrap())
@@ -78,7 +85,27 @@ impl JobStore for Counting {
         self.inner.get(key).await
     }
 
-    forward_job_store!(compare_and_swap, due, append, read, prune, swap_many, due_many, swap_chain);
+    forward_job_store!(due, append, read, prune, swap_many, due_many);
+
+    async fn compare_and_swap(
+        &self,
+        key: &StoreKey,
+        expect: Option<Version>,
+        next: Option<&Row>,
+    ) -> Result<Swap, Never> {
+        self.note("swap", key);
+        let swap = self.inner.compare_and_swap(key, expect, next).await?;
+        self.changes.lock().unwrap().extend((swap != Swap::Conflict).then(|| key.clone()));
+        Ok(swap)
+    }
+
+    async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Never> {
+        self.note("swap_chain", &StoreKey::of("page", []));
+        let answers = self.inner.swap_chain(swaps, entries).await?;
+        let applied = swaps.iter().zip(&answers).filter(|(_, answer)| **answer != Swap::Conflict);
+        self.changes.lock().unwrap().extend(applied.map(|(swap, _)| swap.key.clone()));
+        Ok(answers)
+    }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Never> {
         // What one call is about, as a reader of the counts wants to see it.
@@ -107,7 +134,7 @@ fn awake(queue: &Queue<Counting>, club: &Club, gate: Limits) -> Worker {
     worker
 }
 
-fn ask(queue: &Queue<Counting>, club: &Club, name: &str, by: Trigger) {
+pub(super) fn ask(queue: &Queue<Counting>, club: &Club, name: &str, by: Trigger) {
     let trigger = Command::Trigger { by, scope: Scope::All, policy: None, force: false };
     let _ = block_on(queue.apply(&key(name), None, trigger, club.now())).unwrap();
 }
@@ -291,7 +318,7 @@ fn lanes_do_not_collide_however_many_shards_there_are() {
 const ONE_RECORD: [&str; 7] = [
     "due_many page",
     "get_many gate",
-    "get_many slot health tombstones told connection",
+    "get_many slot health tombstones told",
     "swap_chain page",
     // The lease is confirmed before the first write.
     "swap slot",

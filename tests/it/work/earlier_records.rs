@@ -3,8 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::Value as Json;
 use tripartite::drive::block_on;
+use tripartite::id::OrgId;
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 use tripartite::notice::What;
+use tripartite::registry::Connection;
 
 use super::club::{Club, minutes, worker};
 
@@ -75,4 +77,33 @@ fn what_a_later_version_told_is_left_as_it_is() {
     assert_eq!((broken, problem.as_str()), (&key, "what was told has format 2, this version reads up to 1"));
     let kept = block_on(club.queue.store().get(&key)).unwrap().unwrap();
     assert_eq!(serde_json::from_slice::<Json>(&kept.row.bytes).unwrap(), later);
+}
+
+/// An earlier version noted each success in the connection. Now nothing changes that but people and schedules.
+#[test]
+fn the_last_success_is_that_of_the_health_or_what_an_earlier_version_has_stored() {
+    let (club, mut worker) = (Club::new(), worker("w"));
+    let (org, start) = ("ballybeg".parse::<OrgId>().unwrap(), club.now());
+    let mut connection = Connection::new("federation".parse().unwrap(), "The source", "p".parse().unwrap());
+    connection = connection.org(org.clone(), "F-17".parse().unwrap(), start);
+    let shown = || {
+        let stored = block_on(club.queue.connection(&"federation".parse().unwrap())).unwrap().unwrap();
+        stored.connection().orgs[&org].last_success
+    };
+    block_on(club.queue.connect(&connection, start)).unwrap();
+    assert_eq!(shown(), None);
+    connection.succeeded(&org, start);
+    block_on(club.queue.connect(&connection, start)).unwrap();
+    assert_eq!(shown(), Some(start));
+    let stored = || block_on(club.queue.store().get(&StoreKey::of("connection", ["federation"]))).unwrap().unwrap();
+    let before = stored();
+    club.watch.wait(TimeDelta::hours(1));
+    club.ask("ballybeg/federation");
+    assert!(club.attempt(&mut worker).is_some());
+    assert!(shown() >= Some(start + TimeDelta::hours(1)));
+    assert_eq!(stored(), before);
+    // What was before the organisation was connected anew is none of its successes.
+    let anew = connection.org(org.clone(), "F-18".parse().unwrap(), club.now() + TimeDelta::seconds(1));
+    block_on(club.queue.connect(&anew, club.now())).unwrap();
+    assert_eq!(shown(), None);
 }

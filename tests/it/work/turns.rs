@@ -147,13 +147,13 @@ fn the_turn_is_that_of_the_gate_as_it_is_when_the_ticket_is_taken() {
     // While the first run goes on, somebody else starts three.
     club.source(move |_| {
         if nested.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
-            let mut worker = worker(2, 0);
+            let mut worker = worker(2, 1);
             let order: String = (0..3).map(|_| next(&other, &mut worker).remove(0)).collect();
             assert_eq!(order, "uun");
         }
         Ok(())
     });
-    let mut worker = worker(1, 0);
+    let mut worker = worker(1, 1);
     let order: String = (0..5).map(|_| next(&club, &mut worker).remove(0)).collect();
     assert_eq!(order, "uuuun", "the first, and three more since the scheduled one");
 }
@@ -169,7 +169,7 @@ fn a_run_that_gets_another_ticket_since_its_own_has_ended_is_no_second_start() {
         let run = runs.fetch_add(1, Ordering::Relaxed);
         if run == 3 {
             // The scheduled one: meanwhile somebody else starts two.
-            let mut worker = worker(2, 0);
+            let mut worker = worker(2, 1);
             assert_eq!([(); 2].map(|()| next(&other, &mut worker).remove(0)), ['u', 'u']);
         }
         if run == 0 || run == 3 {
@@ -177,7 +177,7 @@ fn a_run_that_gets_another_ticket_since_its_own_has_ended_is_no_second_start() {
         }
         Ok(())
     });
-    let mut worker = worker(1, 0);
+    let mut worker = worker(1, 1);
     let order: String = (0..6).map(|_| next(&club, &mut worker).remove(0)).collect();
     assert_eq!(order, "uuunun", "a run counts once, an urgent one and a scheduled one");
 }
@@ -187,7 +187,7 @@ fn a_run_that_gets_another_ticket_since_its_own_has_ended_is_no_second_start() {
 #[test]
 fn a_claim_that_needs_a_longer_ticket_has_had_its_turn() {
     for (by, before, last, after) in [(Trigger::Webhook, 2, 'u', 'n'), (Trigger::Scheduled, 3, 'n', 'u')] {
-        let (club, mut worker) = (Club::new(), worker(1, 0));
+        let (club, mut worker) = (Club::new(), worker(1, 1));
         let mut waiting: Vec<_> = (0..=before).map(|org| format!("u{org}/f")).chain(["n00/f".to_owned()]).collect();
         waiting[..=before].iter().for_each(|name| ask(&club, name, Trigger::Webhook));
         night(&club, 1);
@@ -195,6 +195,7 @@ fn a_claim_that_needs_a_longer_ticket_has_had_its_turn() {
             let begun = next(&club, &mut worker);
             waiting.retain(|name| *name != begun);
         }
+        club.watch.wait(TimeDelta::seconds(2));
         let late = waiting.iter().find(|name| name.starts_with(last)).unwrap();
         let calls = AtomicUsize::new(0);
         // Whoever asks the time between two calls of the store finds the slot's time another second ahead.

@@ -5,9 +5,11 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
+use tripartite::gate::Limits;
 use tripartite::id::{ConnectorId, OrgId, SyncKey};
 use tripartite::jobs::{JobStore, LogEntry, StoreKey, Stored};
 use tripartite::memory::{MemoryJobStore, MemoryStore};
@@ -46,11 +48,24 @@ pub(super) struct Faults {
     pub(super) years: u32,
     /// A record is written by a later version, and back.
     pub(super) upgrade: u32,
+    /// No fault: the gates have no spacing, so that workers keep their tickets from one run to the next.
+    pub(super) kept: bool,
 }
 
 impl Faults {
-    pub(super) const NONE: Self =
-        Self { fail: 0, lost: 0, stale: 0, hints: 0, source: 0, crash: 0, freeze: 0, clocks: 0, years: 0, upgrade: 0 };
+    pub(super) const NONE: Self = Self {
+        fail: 0,
+        lost: 0,
+        stale: 0,
+        hints: 0,
+        source: 0,
+        crash: 0,
+        freeze: 0,
+        clocks: 0,
+        years: 0,
+        upgrade: 0,
+        kept: false,
+    };
     /// All that the contract allows, and worse than any real night.
     pub(super) const ALL: Self = Self {
         fail: 600,
@@ -63,10 +78,16 @@ impl Faults {
         clocks: 50,
         years: 0,
         upgrade: 20,
+        kept: false,
     };
 }
 
 impl Faults {
+    /// The same where tickets are kept.
+    pub(super) fn kept(self) -> Self {
+        Self { kept: true, ..self }
+    }
+
     /// And clocks that are a year ahead.
     pub(super) const YEARS: Self = Self { clocks: 150, years: 20, ..Self::ALL };
 }
@@ -103,6 +124,15 @@ pub(super) enum Mutation {
     UrgentOnesWaitForTheNight,
 }
 
+/// The limits of a gate. Where tickets are kept and anything goes wrong, each worker has its own.
+pub(super) fn limits(faults: Faults, drawn: usize) -> Limits {
+    match faults.kept {
+        true if faults.crash > 0 => Limits::new(1 + drawn, Duration::ZERO),
+        true => Limits::new(2, Duration::ZERO),
+        false => Limits::new(2, Duration::from_secs(3)),
+    }
+}
+
 /// What a batch of writes was made by.
 #[derive(Debug)]
 pub(super) struct Effect {
@@ -117,6 +147,8 @@ pub(super) struct State {
     pub(super) dice: Dice,
     pub(super) faults: Faults,
     pub(super) now: DateTime<Utc>,
+    /// To which limits each worker keeps the gates.
+    pub(super) limits: Vec<Limits>,
     /// How far each clock is off.
     pub(super) offsets: Vec<TimeDelta>,
     pub(super) past: BTreeMap<StoreKey, VecDeque<Stored>>,
@@ -155,6 +187,7 @@ impl Ground {
             dice: Dice(seed),
             faults,
             now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+            limits: vec![limits(faults, 1); clocks],
             offsets: vec![TimeDelta::zero(); clocks],
             past: BTreeMap::new(),
             changed: Vec::new(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::failure::Failure;
-use tripartite::gate::{Gate, Limits};
+use tripartite::gate::{Gate, Ticket};
 use tripartite::history::HistoryEntry;
 use tripartite::id::{ConnectorId, Nonce, SyncKey};
 use tripartite::jobs::{LogEntry, StoreKey, Version};
@@ -23,7 +23,6 @@ use super::world::WORKERS;
 #[derive(Debug)]
 pub(super) struct Laws {
     rules: QueueRules,
-    limits: Limits,
     slots: BTreeMap<SyncKey, Slot>,
     versions: BTreeMap<StoreKey, Version>,
     /// Each attempt that ended, once.
@@ -35,6 +34,8 @@ pub(super) struct Laws {
     pub(super) acknowledged: BTreeMap<SyncKey, BTreeSet<String>>,
     pub(super) effects: usize,
     pub(super) stale: usize,
+    /// The tickets that each gate has given.
+    given: BTreeMap<ConnectorId, BTreeSet<Nonce>>,
     /// The time of each gate, and the claims whose tickets were cut when it was last set back.
     repair_clock_skew: BTreeMap<ConnectorId, (DateTime<Utc>, BTreeSet<Nonce>)>,
     /// How long jobs wait for their turn; none, where what goes wrong may make them wait.
@@ -48,10 +49,10 @@ pub(super) fn law(holds: bool, broken: impl FnOnce() -> String) -> Checked {
 }
 
 impl Laws {
-    pub(super) fn new(rules: QueueRules, limits: Limits, turns: bool) -> Self {
+    pub(super) fn new(rules: QueueRules, kept: bool, turns: bool) -> Self {
         Self {
             rules,
-            limits,
+            given: BTreeMap::new(),
             slots: BTreeMap::new(),
             versions: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -62,7 +63,7 @@ impl Laws {
             effects: 0,
             stale: 0,
             repair_clock_skew: BTreeMap::new(),
-            turns: turns.then(Turns::default),
+            turns: turns.then(|| Turns::new(kept)),
         }
     }
 
@@ -106,13 +107,13 @@ impl Laws {
                     turns.changed(ground, &key, &slot, stored.row.shard);
                 }
                 self.slot(&key, slot, ground)?;
-                self.tickets(ground, &key.connector)?;
+                self.tickets(ground, &key.connector, None)?;
             } else if parts[0] == "connection" {
                 let connector: ConnectorId = parts[1].parse().unwrap();
                 let before = self.enrolments.insert(connector.clone(), read(&stored));
                 before.map_or(Ok(()), |before| declared(&connector, &before, &stored, who >= WORKERS))?;
             } else if parts[0] == "gate" {
-                self.tickets(ground, &parts[1].parse().unwrap())?;
+                self.tickets(ground, &parts[1].parse().unwrap(), Some(who))?;
             }
         }
         for (log, entry) in appended {
@@ -237,16 +238,21 @@ impl Laws {
         law(waits, || format!("I9: {key} is due again at {due_at}, after {last:?}"))
     }
 
-    /// As many tickets as there may be, and none that ends before its lease.
-    fn tickets(&mut self, ground: &Ground, connector: &ConnectorId) -> Checked {
+    /// As many tickets as there may be, and none that ends before its lease. Each is for one run at a time.
+    fn tickets(&mut self, ground: &Ground, connector: &ConnectorId, by: Option<usize>) -> Checked {
         let stored = ground.stored(&StoreKey::of("gate", [connector.as_str()]));
         let gate = stored.map(|stored| {
             let time = read::<serde_json::Value>(&stored)["updated_at"].as_str().unwrap().parse::<DateTime<Utc>>();
             (read::<Gate>(&stored), time.unwrap())
         });
         if let Some((gate, now)) = &gate {
-            let running = gate.running(*now).count();
-            law(running <= self.limits.running, || format!("I7: {running} run at the gate {connector}"))?;
+            let running: BTreeSet<_> = gate.running(*now).map(|ticket| ticket.nonce.clone()).collect();
+            let count = running.len();
+            let given = self.given.insert(connector.clone(), running.clone()).unwrap_or_default();
+            // Whoever gets a ticket keeps to their own limits; a ticket that was given under others may last.
+            let limits = by.filter(|by| *by < WORKERS).map(|by| ground.state().limits[by]);
+            let within = limits.is_none_or(|limits| running.is_subset(&given) || count <= limits.running);
+            law(within, || format!("I7: {count} run at the gate {connector}"))?;
         }
         if let Some((gate, now)) = &gate {
             let (time, cut) =
@@ -263,20 +269,32 @@ impl Laws {
             *time = *now;
         }
         let cut = self.repair_clock_skew.get(connector).map(|(_, cut)| cut);
+        let mut runs = BTreeSet::new();
         for (key, slot) in self.slots.iter().filter(|(key, _)| key.connector == *connector) {
-            if slot.nonce.as_ref().is_some_and(|nonce| cut.is_some_and(|cut| cut.contains(nonce))) {
+            let is_cut = |nonce: &Nonce| cut.is_some_and(|cut| cut.iter().any(|ticket| is_under(nonce, ticket)));
+            if slot.nonce.as_ref().is_some_and(is_cut) {
                 continue;
             }
             let State::Running { lease_until, .. } = slot.state else { continue };
-            let held = gate.as_ref().is_some_and(|(gate, now)| {
-                let ticket =
-                    |nonce: &Nonce| gate.running(*now).find(|ticket| ticket.nonce == *nonce && ticket.key == *key);
-                let ticket = slot.nonce.as_ref().and_then(ticket);
-                // By the gate's time the lease may be over.
-                ticket.is_some_and(|ticket| lease_until <= ticket.until) || lease_until <= *now
-            });
-            law(held, || format!("I10: {key} runs until {lease_until}, without a ticket: {gate:?}"))?;
+            let Some((gate, now)) = &gate else { return Err(format!("I10: {key} runs without a gate")) };
+            // By the gate's time the lease may be over.
+            if lease_until <= *now {
+                continue;
+            }
+            let is_its =
+                |ticket: &Ticket, nonce: &Nonce| is_under(nonce, &ticket.nonce) && (ticket.kept || ticket.key == *key);
+            let ticket = |nonce: &Nonce| gate.running(*now).find(|ticket| is_its(ticket, nonce));
+            let ticket = slot.nonce.as_ref().and_then(ticket).filter(|ticket| lease_until <= ticket.until);
+            let Some(ticket) = ticket else {
+                return Err(format!("I10: {key} runs until {lease_until}, without a ticket: {gate:?}"));
+            };
+            law(runs.insert(ticket.nonce.clone()), || format!("I7: {key} is the second run under {ticket:?}"))?;
         }
         Ok(())
     }
+}
+
+/// Whether a claim is the first one under a ticket, or a later one.
+fn is_under(claim: &Nonce, ticket: &Nonce) -> bool {
+    claim.as_str().strip_prefix(ticket.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -12,6 +12,7 @@ use tripartite::gate::Gate;
 use tripartite::id::{Nonce, SyncKey};
 use tripartite::jobs::{Shard, StoreKey, Stored};
 use tripartite::queue::{Slot, State};
+use tripartite::work::sync_key;
 
 use super::ground::{Ground, read};
 
@@ -41,25 +42,41 @@ impl Watched {
         self.looked.insert((who, shard), self.calls);
     }
 
-    /// A swap took effect: whose ticket is its first, if it was of a gate.
+    /// A swap took effect: whose ticket is its first, if it was of a gate; who has started under a kept ticket, if it was of
+    /// a slot.
     pub(super) fn swapped(&mut self, who: usize, key: &StoreKey, before: Option<&Stored>, after: &Stored) {
         self.calls += 1;
-        if key.parts()[0] != "gate" {
-            return;
+        match (sync_key(key), &*key.parts()[0]) {
+            (Some(key), _) => self.claimed(who, key, before, after),
+            (None, "gate") => self.admitted(who, before, after),
+            _ => {}
         }
-        let tickets = |stored: &Stored| -> BTreeMap<Nonce, SyncKey> {
+    }
+
+    fn admitted(&mut self, who: usize, before: Option<&Stored>, after: &Stored) {
+        let tickets = |stored: &Stored| -> BTreeMap<Nonce, (SyncKey, bool)> {
             let all = read::<Gate>(stored).running(chrono::DateTime::UNIX_EPOCH).cloned().collect::<Vec<_>>();
-            all.into_iter().map(|ticket| (ticket.nonce, ticket.key)).collect()
+            all.into_iter().map(|ticket| (ticket.nonce, (ticket.key, ticket.kept))).collect()
         };
         let (had, has) = (before.map(tickets).unwrap_or_default(), tickets(after));
         let gone = had.iter().filter(|(nonce, _)| !has.contains_key(*nonce));
-        self.released.extend(gone.map(|(_, key)| (key.clone(), self.calls)));
-        self.released.extend(has.values().map(|key| (key.clone(), u64::MAX)));
+        self.released.extend(gone.map(|(_, (key, _))| (key.clone(), self.calls)));
+        let held = has.values().filter(|(_, kept)| !kept);
+        self.released.extend(held.map(|(key, _)| (key.clone(), u64::MAX)));
         let claims = &mut self.claims;
         let new = has.into_iter().filter(|(nonce, _)| claims.insert(nonce.clone()));
         // A gate counts urgent starts since the last scheduled one, and leaves a count of none out.
         let urgent = read::<serde_json::Value>(after).get("urgent").is_some();
-        self.started.extend(new.map(|(_, key)| Start { who, key, urgent }));
+        self.started.extend(new.map(|(_, (key, _))| Start { who, key, urgent }));
+    }
+
+    /// The nonce of a claim under a kept ticket has that of the ticket in front of its own number.
+    fn claimed(&mut self, who: usize, key: SyncKey, before: Option<&Stored>, after: &Stored) {
+        let (before, after): (Option<Slot>, Slot) = (before.map(read), read(after));
+        let Some(before) = before.filter(|before| before.token < after.token) else { return };
+        if after.nonce.is_some_and(|nonce| nonce.as_str().matches('/').count() == 2) {
+            self.started.push(Start { who, key, urgent: before.is_urgent() });
+        }
     }
 
     pub(super) fn take_started(&mut self) -> Vec<Start> {
@@ -79,14 +96,20 @@ struct Waiting {
     other: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Turns {
+    /// How many count the turns of a gate: the gate itself, or each worker with a ticket that it keeps.
+    counts: u32,
     waiting: BTreeMap<SyncKey, Waiting>,
     /// The longest wait there was, in starts of the other kind: of urgent ones, of scheduled ones.
     pub(super) longest: [u32; 2],
 }
 
 impl Turns {
+    pub(super) fn new(kept: bool) -> Self {
+        Self { counts: if kept { 2 } else { 1 }, waiting: BTreeMap::new(), longest: [0, 0] }
+    }
+
     /// A slot has changed.
     pub(super) fn changed(&mut self, ground: &Ground, key: &SyncKey, slot: &Slot, shard: Shard) {
         let waits = match slot.state {
@@ -117,7 +140,7 @@ impl Turns {
             } else if looked > Some(since) {
                 waiting.other += 1;
             }
-            let most = if waiting.urgent { 1 + waiting.own / 3 } else { 3 * (waiting.own + 1) };
+            let most = if waiting.urgent { self.counts + waiting.own / 3 } else { 3 * (waiting.own + self.counts) };
             let longest = &mut self.longest[usize::from(!waiting.urgent)];
             *longest = (*longest).max(waiting.other);
             if waiting.other > most {

@@ -18,7 +18,7 @@ use tripartite::id::{Incarnation, SyncKey, WorkerId};
 use tripartite::queue::QueueRules;
 use tripartite::work::{Clock, Queue, Settings, Tick, WorkError, Worker};
 
-use super::ground::{Faults, Ground, LATER, Mutation, THIS, Watch, key};
+use super::ground::{Faults, Ground, LATER, Mutation, THIS, Watch, key, limits};
 use super::host::Host;
 use super::laws::Laws;
 use super::people::{Done, errand};
@@ -61,8 +61,7 @@ pub(super) struct World {
     calm: bool,
 }
 
-pub(super) fn settings() -> Settings {
-    let gate = Limits::new(2, Duration::from_secs(3));
+pub(super) fn settings(gate: Limits) -> Settings {
     let health =
         health::HealthRules::default().failures(4).cooldown(Duration::from_secs(30)).cap(Duration::from_secs(300));
     Settings::default().lease(Duration::from_secs(60)).gate(gate).health(health)
@@ -85,7 +84,7 @@ impl World {
             ground.state().poison = Some(key(ORGS - 1, 0));
         }
         Self {
-            laws: Laws::new(rules(), settings().gate, faults == Faults::NONE),
+            laws: Laws::new(rules(), faults.kept, Faults { kept: false, ..faults } == Faults::NONE),
             events: 0,
             seats: (0..WORKERS).map(|_| Seat::Gone { until: now }).collect(),
             people: (0..PEOPLE).map(|_| None).collect(),
@@ -133,7 +132,12 @@ impl World {
         match &mut self.seats[who] {
             Seat::Gone { until } if *until <= now => {
                 let (id, incarnation) = self.born(who);
-                let worker = Box::new(Worker::new(id, incarnation, settings()));
+                let limits = {
+                    let state = &mut *self.ground.state();
+                    state.limits[who] = limits(state.faults, state.dice.below(3));
+                    state.limits[who]
+                };
+                let worker = Box::new(Worker::new(id, incarnation, settings(limits)));
                 self.seats[who] = Seat::Asleep { worker, until: Some(now) };
             }
             Seat::Gone { .. } => return Ok(false),
@@ -269,7 +273,7 @@ impl World {
         self.calm = true;
         let upgraded = {
             let state = &mut *self.ground.state();
-            state.faults = Faults::NONE;
+            state.faults = Faults { kept: state.faults.kept, ..Faults::NONE };
             state.offsets.fill(TimeDelta::zero());
             state.note("calm".to_owned());
             state.upgraded.take()

@@ -1,7 +1,7 @@
 //! Who waits until when, and when the first of them could go on.
 
 use chrono::{DateTime, Utc};
-use tripartite::gate::{Admission, Gate};
+use tripartite::gate::{Admission, Gate, Limits};
 use tripartite::health::{Health, Permit};
 use tripartite::id::{Nonce, SyncKey};
 use tripartite::jobs::StoreKey;
@@ -9,7 +9,7 @@ use tripartite::queue::{State, Token};
 use tripartite::registry::Enrolment;
 
 use super::super::ground::{key, read};
-use super::{CONNECTORS, LEASE, Seat, World, settings};
+use super::{CONNECTORS, LEASE, Seat, World};
 
 impl World {
     /// Lets time pass until the first of them wakes, if all are asleep. Whether there is anybody to wait for.
@@ -87,11 +87,18 @@ impl World {
         let Some(gate) = gate.map(|stored| read::<Gate>(&stored)) else { return at };
         let nonce = Nonce::new("nobody's").unwrap();
         loop {
-            at = match gate.admit(&settings().gate, key, &nonce, at, at + LEASE).admission {
+            at = match gate.admit(&self.narrowest(), key, &nonce, at, at + LEASE).admission {
                 Admission::Admitted { .. } => return at,
                 Admission::Full { until: at } | Admission::TooSoon { at } | Admission::Held { until: at } => at,
             };
         }
+    }
+
+    /// The limits of whoever is left and lets the fewest pass: what they let pass all do, whoever is awake.
+    fn narrowest(&self) -> Limits {
+        let all = self.ground.state().limits.clone();
+        let left = self.seats.iter().zip(all).filter(|(seat, _)| !matches!(seat, Seat::Gone { .. }));
+        left.map(|(_, limits)| limits).min_by_key(|limits| limits.running).unwrap()
     }
 
     fn nobody(key: &SyncKey) -> SyncKey {
