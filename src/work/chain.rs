@@ -188,7 +188,10 @@ impl<S: JobStore + Sync> Records<S> {
         for (link, version) in open.iter_mut().zip(versions) {
             link.stored(version);
         }
-        if let Some(link) = open.get_mut(stored).filter(|_| stored < swaps.len()) {
+        // A store may take back what came before a conflict, and answer a conflict for all. Then any of them may be the one
+        // that was changed, so all are read again.
+        let doubtful = if stored == 0 { swaps.len() } else { 1 };
+        for link in open.iter_mut().take(swaps.len()).skip(stored).take(doubtful) {
             link.conflicted();
         }
         match failed {
