@@ -19,6 +19,7 @@
 //! | [`integer`] | `+5` and `5.0` | `1,000` is no integer |
 //! | [`decimal`] | `1.10` and `11e-1` | `0.1` and `0.10000000000000001` |
 //! | [`boolean`] | `TRUE` and `1` | `yes` is no boolean |
+//! | [`code`] | `JSmith` and `jsmith ` | `0042` and `42` |
 //! | [`address`] | `12 Main St,Dublin` and `12 main st , Dublin` | `12 Main St, Dublin` and `12 Main St Dublin` |
 //!
 //! # What holds for every module
@@ -32,6 +33,7 @@
 
 pub mod address;
 pub mod boolean;
+pub mod code;
 pub mod date;
 pub mod decimal;
 #[cfg(feature = "idn")]
@@ -43,3 +45,4 @@ pub mod phone;
 mod short;
 pub mod text;
 pub mod timestamp;
+pub mod zone;

@@ -64,7 +64,7 @@ pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// Of ASCII, and of the last bytes of `Æ`, `Ð`, `Ø` and `Þ`.
-fn lower_letter(byte: u8) -> u8 {
+pub(super) fn lower_letter(byte: u8) -> u8 {
     match byte {
         0x86 | 0x90 | 0x98 | 0x9E => byte | 0x20,
         _ => byte.to_ascii_lowercase(),

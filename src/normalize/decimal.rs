@@ -17,20 +17,23 @@
 //! | `"5."`, `"1,5"`, `"1,000.5"`, `"NaN"` | not a decimal |
 //!
 //! **Why no comma?** In `1,000` it separates thousands for one reader and decimals for another, and a wrong guess is
-//! wrong by a thousand. A connector that knows its source rewrites it.
+//! wrong by a thousand. A field whose source writes decimals with a comma declares it ([`Notation`]).
 //!
 //! **And a JSON number?** Up to 15 digits a double has them all. What is longer may have been rounded by the reader of
 //! the JSON and is refused ([`Problem::Inexact`]), unless its digits are kept as a text; see
 //! [`exact_numbers`](crate::value::exact_numbers).
 //!
 //! **Why is precision not kept?** `1.10` says "measured to hundredths" only to some readers. The raw text keeps it;
-//! equality does not see it.
+//! equality does not see it, unless the field declares a precision ([`Notation`]).
 
 use std::borrow::Cow;
 
+pub use self::notation::Notation;
 pub use super::number::DIGITS;
 use super::number::Written;
 use crate::value::Problem;
+
+mod notation;
 
 /// A decimal number in plain notation; `""` for blank text.
 ///

@@ -34,7 +34,7 @@ use std::borrow::Cow;
 
 pub(super) use self::apart::{Gap, is_space};
 use self::apart::{apart, same_letters};
-pub(super) use self::chars::{Chars, Form, Seen};
+pub(super) use self::chars::{Chars, Collapsed, Form, Seen};
 
 mod apart;
 mod chars;
