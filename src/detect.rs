@@ -33,7 +33,8 @@ use serde::{Deserialize, Serialize};
 
 use self::glance::Texts;
 pub(crate) use self::side::Side;
-use crate::schema::{Absent, Schema, Unit};
+use crate::normalize::phone::Region;
+use crate::schema::{Absent, NullMeans, Schema, Unit};
 use crate::value::{FieldRef, Pair, Problem, Record};
 
 /// Three versions of one record, all of one schema.
@@ -247,7 +248,7 @@ fn changes(schema: &Schema, sides: Sides<'_>, kept: bool) -> Vec<Change> {
     let rows = Rows::of(sides, kept);
     for &unit in schema.units() {
         let verdict = match unit {
-            Unit::Field(position) => match rows.are_same(position) {
+            Unit::Field(position) => match rows.are_read_alike(schema, position) {
                 // Equal bytes are equal in every kind. Without a base the verdict is `Adopted`, so the rule decides.
                 (true, true) if rows.have_base(position) => continue,
                 same => field(schema, sides, position, same),
@@ -282,6 +283,15 @@ impl<'a> Rows<'a> {
         (same(&self.local), same(&self.remote))
     }
 
+    /// The same, of a field and of what says how it is read.
+    fn are_read_alike(&self, schema: &Schema, position: usize) -> (bool, bool) {
+        let (kept, still) = self.are_same(position);
+        match schema.region_position(position) {
+            None => (kept, still),
+            Some(at) => (kept && self.are_same(at).0, still && self.are_same(at).1),
+        }
+    }
+
     fn have_base(&self, position: usize) -> bool {
         self.complete || !self.base.field(position).is_missing()
     }
@@ -294,24 +304,51 @@ fn field(schema: &Schema, sides: Sides<'_>, position: usize, (kept, still): (boo
     let remote = if still { base } else { sides.remote.field(position) };
     let texts = Texts { base, local, remote, kept, still };
     let glance = glance::verdict(schema, &schema.fields()[position], &texts);
-    glance.unwrap_or_else(|| by_the_rule(schema, position, [base, local, remote]))
+    glance.unwrap_or_else(|| by_the_rule(schema, position, [base, local, remote], Regions::of(schema, position, sides)))
+}
+
+/// Where the telephone numbers of the three versions are dialled, if the records say it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Regions {
+    pub(crate) base: Option<Region>,
+    pub(crate) local: Option<Region>,
+    pub(crate) remote: Option<Region>,
+}
+
+impl Regions {
+    pub(crate) fn of(schema: &Schema, position: usize, Sides { base, local, remote }: Sides<'_>) -> Self {
+        if schema.region_position(position).is_none() {
+            return Self::default();
+        }
+        let dialled = |record, before| schema.region_in(position, record, before);
+        Self { base: dialled(base, None), local: dialled(local, None), remote: dialled(remote, Some(base)) }
+    }
 }
 
 /// The verdict of a field with any content.
 #[inline(never)]
-fn by_the_rule(schema: &Schema, position: usize, [base, local, remote]: [FieldRef<'_>; 3]) -> Verdict {
-    let still = base == remote && !base.is_missing();
+fn by_the_rule(
+    schema: &Schema,
+    position: usize,
+    [base, local, remote]: [FieldRef<'_>; 3],
+    regions: Regions,
+) -> Verdict {
+    let still = base == remote && !base.is_missing() && regions.base == regions.remote;
     let field = &schema.fields()[position];
-    let side = |raw| Side::new(schema, field, raw);
-    let base = side(base);
+    let base = Side::new(schema, field, base).dialled_in(regions.base);
+    let local = Side::new(schema, field, local).dialled_in(regions.local);
     // The source has the bytes of the base, so it is neither absent, invalid nor moved.
-    if still {
-        return judge(&base, &side(local), &base, false);
+    if still && !(base.null && schema.null_means(position) == NullMeans::NoOpinion) {
+        return judge(&base, &local, &base, false);
     }
-    match read_remote(schema, position, &base, remote) {
+    match read_remote(schema, position, &base, remote, regions.remote) {
+        // Null everywhere, in whatever spelling, is in sync, also where null says nothing.
+        RemoteState::NotReported if !remote.is_missing() && !base.is_missing() && base.null && local.null => {
+            Verdict::InSync
+        }
         RemoteState::NotReported => Verdict::NotReported,
         RemoteState::Invalid(problem) => Verdict::InvalidRemote(problem),
-        RemoteState::Reported { remote, moved } => judge(&base, &side(local), &remote, moved),
+        RemoteState::Reported { remote, moved } => judge(&base, &local, &remote, moved),
     }
 }
 
@@ -335,6 +372,7 @@ pub(crate) fn read_remote<'s, 'a>(
     position: usize,
     base: &Side<'s, 'a>,
     remote: FieldRef<'a>,
+    region: Option<Region>,
 ) -> RemoteState<'s, 'a> {
     let said = if remote.is_missing() {
         match schema.absent(position) {
@@ -346,14 +384,18 @@ pub(crate) fn read_remote<'s, 'a>(
     } else {
         remote
     };
+    let field = &schema.fields()[position];
     // This comes before the comparison: a rounded number may look as if it did not move.
-    if said != base.raw && !said.is_exact() {
+    if said != base.raw && !schema.is_exact(field, said) {
         return RemoteState::Invalid(Problem::Inexact);
     }
-    let field = &schema.fields()[position];
     // Every spelling of null is null from here on.
-    let said = if schema.is_null(field, said) { FieldRef::NULL } else { said };
-    let remote = Side::new(schema, field, said);
+    let is_null = schema.is_null(field, said);
+    if is_null && !remote.is_missing() && schema.null_means(position) == NullMeans::NoOpinion {
+        return RemoteState::NotReported;
+    }
+    let said = if is_null { FieldRef::NULL } else { said };
+    let remote = Side::new(schema, field, said).dialled_in(region);
     let moved = base.is_missing() || !remote.same(base);
     // A value that did not move was checked when it became the base.
     if moved {
@@ -371,7 +413,7 @@ pub(crate) fn read_remote<'s, 'a>(
 fn judge(base: &Side<'_, '_>, local: &Side<'_, '_>, remote: &Side<'_, '_>, moved: bool) -> Verdict {
     let unknown = base.is_missing();
     // If local has the bytes of the base, the sides agree exactly when remote did not move: one comparison less.
-    let untouched = !unknown && local.raw == base.raw;
+    let untouched = !unknown && local.is_as(base);
     table(&Facts {
         unknown,
         no_base: base.null,

@@ -29,7 +29,7 @@ mod set;
 use serde::{Deserialize, Serialize};
 
 use self::action::Action;
-use crate::detect::{Change, ChangeSet, Clash, Sides, Verdict};
+use crate::detect::{Change, ChangeSet, Clash, Regions, Sides, Verdict};
 use crate::schema::{DecidingRule, Dispute, Field, FirstSync, Kind, Policy, RuleSource, Schema, Strategy, Unit};
 use crate::value::{FieldRef, Value};
 
@@ -284,7 +284,9 @@ impl<'a> UnitResolver<'_, 'a> {
             return merged;
         }
         let action = self.act(&verdict, &rule.strategy, self.schema().is_null(field, local), |resolver| {
-            let (known, local, remote) = (base.to_value(), local.to_value(), remote.to_value());
+            // However null is spelled, a resolver sees null.
+            let value = |raw| if self.schema().is_null(field, raw) { Value::Null } else { raw.to_value() };
+            let (known, local, remote) = (value(base), value(local), value(remote));
             let base = (!base.is_missing()).then_some(&known);
             self.rule_by(
                 resolver,
@@ -320,13 +322,14 @@ impl<'a> UnitResolver<'_, 'a> {
         rule: &DecidingRule,
         remote: FieldRef<'a>,
     ) -> Option<Resolution<'a>> {
-        let Kind::Set { of } = field.kind() else { return None };
+        let Kind::Set { of, delimiter } = field.kind() else { return None };
         if !merges((rule.source, &rule.strategy)) || !matches!(verdict, Verdict::Conflict(_)) {
             return None;
         }
         let (base, local) = (self.sides.base.field(position).to_value(), self.sides.local.field(position).to_value());
-        let merged = set::merge(self.schema(), of, &base, &local, &remote.to_value())?;
-        let changed = !self.schema().same_value(field.kind(), &merged, &local);
+        let of = field.reading().inside(Some(of));
+        let merged = set::merge(self.schema(), of, delimiter.as_deref(), [&base, &local, &remote.to_value()])?;
+        let changed = !self.schema().same_value(field, &merged, &local);
         let effect = FieldEffect {
             position,
             local: if changed { self.written_value(field, merged) } else { Effect::Keep },
@@ -347,14 +350,15 @@ impl<'a> UnitResolver<'_, 'a> {
         if !self.schema().fields()[position].writes_canonical() {
             return Effect::Field(remote);
         }
-        match self.schema().canonical(position, remote) {
+        let region = Regions::of(self.schema(), position, self.sides).remote;
+        match self.schema().canonical_dialled(position, remote, region) {
             Ok(canonical) => Effect::Value(canonical),
             Err(_) => Effect::Field(remote),
         }
     }
 
     fn written_value(&self, field: &Field, value: Value) -> Effect<'a> {
-        match field.writes_canonical().then(|| self.schema().canonical_of(field.kind(), &value)) {
+        match field.writes_canonical().then(|| self.schema().canonical_of(field, &value)) {
             Some(Ok(canonical)) => Effect::Value(canonical),
             _ => Effect::Value(value),
         }

@@ -68,20 +68,29 @@
 #[cfg(not(all(feature = "idn", feature = "phone")))]
 mod absent;
 mod builder;
+mod check;
 mod compare;
+mod elements;
 mod error;
 mod field;
+mod gone;
+mod group;
 mod identity;
+mod ids;
 mod kind;
+mod null;
 mod parts;
 mod places;
 mod policy;
 mod privacy;
 mod read;
+mod reading;
+mod region;
 mod spec;
 mod strategy;
 mod to_value;
 mod version;
+mod words;
 mod write;
 
 use std::collections::BTreeMap;
@@ -89,15 +98,21 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use builder::SchemaBuilder;
-pub(crate) use compare::{same_untyped, untyped};
+
+pub(crate) use elements::{delimited, elements};
 pub use error::SchemaError;
-pub use field::{Field, Group};
+pub use field::Field;
+pub use gone::Gone;
+pub use group::Group;
+pub use ids::IdRule;
 pub use kind::{CustomKind, Kind};
-pub(crate) use parts::{Part, PartChange, part, part_kind, with_parts};
+pub use null::NullMeans;
+pub(crate) use parts::{Part, PartChange, part, with_parts};
 pub(crate) use places::{Places, told_place};
 pub use policy::{DecidingRule, Policy, RuleSource};
 pub use privacy::Privacy;
 pub use read::{Keyed, KeyedSeed, RecordSeed};
+pub(crate) use reading::Reading;
 pub use strategy::{
     Absent, Dispute, Fallback, FirstSync, Resolver, Ruling, Strategy, UnknownFirstSync, UnknownStrategy,
 };
@@ -128,6 +143,9 @@ struct Inner {
     units: Vec<Unit>,
     members: Vec<Vec<usize>>,
     group_of: Vec<Option<usize>>,
+    /// Of each field the one that says its region; empty where none does.
+    regions: Vec<Option<usize>>,
+    gone: Option<gone::Words>,
     fingerprint: Fingerprint,
 }
 
@@ -338,7 +356,7 @@ impl Schema {
     fn check_strategy(&self, strategy: &Strategy) -> Result<(), SchemaError> {
         match strategy {
             Strategy::NewestWins { stamp, .. } => match self.position(stamp).map(|at| self.fields()[at].kind()) {
-                Some(Kind::Timestamp) => Ok(()),
+                Some(Kind::Timestamp(_)) => Ok(()),
                 _ => Err(SchemaError::NoStamp { stamp: stamp.clone() }),
             },
             Strategy::Custom { resolver } => match self.resolver(resolver) {

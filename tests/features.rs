@@ -45,10 +45,10 @@ fn every_other_kind_is_read_and_merged() -> Result {
         ("text", Kind::Text, "a", " a", "b"),
         ("name", Kind::Name, "O'Brien", "O\u{2019}Brien", "Walsh"),
         ("date", Kind::DATE, "2024-01-05", " 2024-01-05", "2024-02-29"),
-        ("timestamp", Kind::Timestamp, "2024-01-05T12:00:00+01:00", "2024-01-05T11:00:00Z", "2024-01-05T12:00:00Z"),
+        ("timestamp", Kind::TIMESTAMP, "2024-01-05T12:00:00+01:00", "2024-01-05T11:00:00Z", "2024-01-05T12:00:00Z"),
         ("integer", Kind::Integer, "5", "+5", "6"),
-        ("decimal", Kind::Decimal, "1.1", "1.10", "1.2"),
-        ("boolean", Kind::Boolean, "true", "TRUE", "false"),
+        ("decimal", Kind::DECIMAL, "1.1", "1.10", "1.2"),
+        ("boolean", Kind::BOOLEAN, "true", "TRUE", "false"),
         ("address", Kind::Address, "1 Main St, Dublin", "1 main st , dublin", "2 Main St, Dublin"),
     ];
     for (name, kind, base, respelt, changed) in kinds {

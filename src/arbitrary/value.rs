@@ -62,12 +62,12 @@ fn words(kind: &Kind) -> &'static [&'static str] {
             &["087 123 4567", "+353871234567", "00353 87 123 4567", "(087) 1234567", "087 765 4321", "112", "none"]
         }
         Kind::Date { .. } => &["2024-02-29", " 2024-02-29", "29.02.2024", "2023-02-29", "1990-01-01", "spring"],
-        Kind::Timestamp => {
+        Kind::Timestamp(_) => {
             &["2024-01-05T12:00:00+01:00", "2024-01-05T11:00:00Z", "2024-01-05T11:00:00.000Z", "2024-01-05", "noon"]
         }
         Kind::Integer => &["5", "+5", "05", "5.0", "-7", "1000000000000000000000000000000", "five"],
-        Kind::Decimal => &["1.1", "1.10", "01.1", "1e2", "-0.0", "0.000000000000000000000001", "much"],
-        Kind::Boolean => &["true", "TRUE", "yes", "false", "0", "maybe"],
+        Kind::Decimal(_) => &["1.1", "1.10", "01.1", "1e2", "-0.0", "0.000000000000000000000001", "much"],
+        Kind::Boolean(_) => &["true", "TRUE", "yes", "false", "0", "maybe"],
         Kind::Address => &["1 Main St, Dublin", "1 main st , dublin", "2 Main St, Dublin", " , ,"],
         _ => &["a", " a", "a ", "b", "e\u{301}", "\u{e9}", "ß"],
     }
@@ -81,7 +81,7 @@ pub(super) fn of_kind(kind: &Kind, u: &mut Unstructured<'_>) -> Result<Value> {
         13 => any(u, 1)?,
         12 => Value::Int(u.int_in_range(-2..=9)?),
         _ => match kind {
-            Kind::Set { of } => Value::List(several(u, |u| of_kind(of, u))?),
+            Kind::Set { of, .. } => Value::List(several(u, |u| of_kind(of, u))?),
             Kind::SetOfRecords { of, .. } => Value::List(several(u, |u| of_kind(of, u))?),
             Kind::List | Kind::Map => any(u, DEEP)?,
             Kind::Record { fields, .. } => {

@@ -60,12 +60,12 @@ fn told(schema: &Schema, position: usize, collision: &Collision) -> Collision {
 
 fn stand_in(schema: &Schema, position: usize, value: &Value, key: Option<&dyn KeyedHash>) -> Value {
     let field = &schema.fields()[position];
-    if schema.same_value(field.kind(), value, &Value::Null) {
+    if schema.same_value(field, value, &Value::Null) {
         return Value::Null;
     }
     let Some(key) = key else { return Value::from(REDACTED) };
     let text = |value: &Value| serde_json::to_string(value).unwrap_or_default();
-    let form = match schema.canonical_of(field.kind(), value) {
+    let form = match schema.canonical_of(field, value) {
         Ok(canonical) => format!("is {}", text(&canonical)),
         Err(_) => format!("raw {}", text(value)),
     };

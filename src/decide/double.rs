@@ -87,7 +87,7 @@ fn edited(policy: &Policy, loaded: &Loaded) -> Option<Vec<String>> {
     let same = |at: usize| {
         let (field, [known, here]) = (&schema.fields()[at], [base.field(at), loaded.local.field(at)]);
         let empty = |side: FieldRef<'_>| side.is_missing() || schema.is_null(field, side);
-        (empty(known) && empty(here)) || schema.same_value(field.kind(), &known.to_value(), &here.to_value())
+        (empty(known) && empty(here)) || schema.same_value(field, &known.to_value(), &here.to_value())
     };
     let named = schema.fields().iter().enumerate().filter(|&(at, _)| !same(at));
     let fields: Vec<String> = named.map(|(_, field)| field.name().to_owned()).collect();

@@ -71,7 +71,7 @@ pub(super) fn settle<'a>(
     }
     let advanced = match known.is_missing() {
         true => conflict.remote.clone(),
-        false => schema.graft(Some(field.kind()), &known.to_value(), Some(&conflict.remote), &Places::of(done)),
+        false => schema.graft(field.reading(), &known.to_value(), Some(&conflict.remote), &Places::of(done)),
     };
     let change = match left.is_empty() {
         true => ConflictChange::Close { unit: conflict.unit.clone() },
@@ -98,11 +98,11 @@ fn taken(
     let next = match answer {
         Answer::TakeLocal => return Ok(None),
         Answer::TakeRemote => {
-            schema.graft(Some(field.kind()), now, Some(&conflict.remote), &Places::of([&place.to_owned()]))
+            schema.graft(field.reading(), now, Some(&conflict.remote), &Places::of([&place.to_owned()]))
         }
         Answer::Value(value) => {
             let name = format!("{}{place}", conflict.unit);
-            schema.put(Some(field.kind()), now, place, value).ok_or(DecideError::OtherKey { place: name })?
+            schema.put(field.reading(), now, place, value).ok_or(DecideError::OtherKey { place: name })?
         }
     };
     // What is written is a value of the field.

@@ -50,12 +50,12 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
         };
         let now = loaded.local.field(position).to_value();
         let result = brought_back(schema, unit, field, &now, told);
-        if schema.same_value(field.kind(), &now, &result) {
+        if schema.same_value(field, &now, &result) {
             continue;
         }
         put(&mut patch, position, &result);
         let known = base.field(position);
-        let null = |value: &Value| schema.same_value(field.kind(), value, &Value::Null);
+        let null = |value: &Value| schema.same_value(field, value, &Value::Null);
         let change = match (known.is_missing(), schema.is_null(field, known), null(&result)) {
             (true, ..) => LocalChange::Unbased,
             (_, true, _) => LocalChange::Set,
@@ -90,7 +90,7 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
 
 /// The host's value with what the entry overwrote: of an object or a set of records only those parts, and of a group all.
 fn brought_back(schema: &Schema, unit: Unit, field: &Field, now: &Value, told: &FieldEntry) -> Value {
-    let kind = Some(field.kind());
+    let kind = field.reading();
     if matches!(unit, Unit::Group(_)) || schema.parts(kind, now).is_none() {
         return told.local.clone();
     }

@@ -87,7 +87,7 @@ fn field(answered: Answered<'_, '_>, position: usize) -> Result<Outcome, DecideE
     let chosen = match (answer, local.field(position).to_value()) {
         (Answer::TakeLocal, _) => None,
         (Answer::Value(value), _) => Some(checked(schema, field, value)?),
-        (Answer::TakeRemote, own) if !conflict.paths.is_empty() && schema.parts(Some(field.kind()), &own).is_some() => {
+        (Answer::TakeRemote, own) if !conflict.paths.is_empty() && schema.parts(field, &own).is_some() => {
             Some(grafted(schema, field, &own, conflict))
         }
         (Answer::TakeRemote, _) => Some(remote),
@@ -102,7 +102,7 @@ fn field(answered: Answered<'_, '_>, position: usize) -> Result<Outcome, DecideE
 
 /// A value with the source's in all places where the sides collide.
 fn grafted(schema: &Schema, field: &Field, value: &Value, conflict: &OpenConflict) -> Value {
-    schema.graft(Some(field.kind()), value, Some(&conflict.remote), &Places::of(&conflict.paths))
+    schema.graft(field.reading(), value, Some(&conflict.remote), &Places::of(&conflict.paths))
 }
 
 fn group(answered: Answered<'_, '_>, unit: Unit) -> Result<Vec<Outcome>, DecideError> {
@@ -122,7 +122,7 @@ fn group(answered: Answered<'_, '_>, unit: Unit) -> Result<Vec<Outcome>, DecideE
         let remote = match said.get(field.name()) {
             Some(remote) => Some(nulled(schema, field, remote.clone())),
             // An absent field may count as cleared.
-            None => match read_remote(schema, position, &Side::new(schema, field, known), FieldRef::MISSING) {
+            None => match read_remote(schema, position, &Side::new(schema, field, known), FieldRef::MISSING, None) {
                 RemoteState::Reported { .. } => Some(Value::Null),
                 RemoteState::NotReported | RemoteState::Invalid(_) => None,
             },
@@ -141,7 +141,7 @@ fn group(answered: Answered<'_, '_>, unit: Unit) -> Result<Vec<Outcome>, DecideE
 
 /// However null is spelled, a base has it as null.
 pub(super) fn nulled(schema: &Schema, field: &Field, value: Value) -> Value {
-    if schema.same_value(field.kind(), &value, &Value::Null) { Value::Null } else { value }
+    if schema.same_value(field, &value, &Value::Null) { Value::Null } else { value }
 }
 
 pub(super) fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, DecideError> {
@@ -149,16 +149,16 @@ pub(super) fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<V
     match nulled(schema, field, value.clone()) {
         Value::Null if field.is_required() => Err(invalid(Problem::Required)),
         Value::Null => Ok(Value::Null),
-        value => schema.canonical_of(field.kind(), &value).map(|_| value).map_err(invalid),
+        value => schema.canonical_of(field, &value).map(|_| value).map_err(invalid),
     }
 }
 
 /// The value to write; `None` if the field has it already, in any spelling.
 pub(super) fn written(schema: &Schema, field: &Field, value: Value, now: &Value) -> Option<Value> {
-    if schema.same_value(field.kind(), &value, now) {
+    if schema.same_value(field, &value, now) {
         return None;
     }
-    match field.writes_canonical().then(|| schema.canonical_of(field.kind(), &value)) {
+    match field.writes_canonical().then(|| schema.canonical_of(field, &value)) {
         Some(Ok(canonical)) => Some(canonical),
         _ => Some(value),
     }

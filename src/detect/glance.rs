@@ -22,7 +22,8 @@ pub(super) fn verdict(schema: &Schema, field: &Field, texts: &Texts<'_>) -> Opti
     let Texts { base, local, remote, kept, still } = *texts;
     let words =
         base.begins_with_a_word() && (kept || local.begins_with_a_word()) && (still || remote.begins_with_a_word());
-    if !words {
+    // What is null, or where a number is dialled, is not told at a glance.
+    if !words || !field.is_told_by_words() {
         return None;
     }
     let edited = !kept && !schema.same_at_a_glance(field, base, local)?;

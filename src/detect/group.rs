@@ -4,7 +4,7 @@
 //! base was null, so that a field added to a group does not make strangers of tuples that were in step; unless both
 //! sides have a value for it and differ, for then nobody knows who changed it.
 
-use super::{Facts, RemoteState, Side, Sides, Verdict, read_remote, table};
+use super::{Facts, Regions, RemoteState, Side, Sides, Verdict, read_remote, table};
 use crate::schema::Schema;
 
 /// The three versions of one member, with a remote that says something about it.
@@ -24,15 +24,18 @@ pub(crate) fn tuple<'s, 'a>(
 ) -> Result<Vec<Member<'s, 'a>>, Verdict> {
     let mut members = Vec::with_capacity(positions.len());
     for &position in positions {
-        let side = |raw| Side::new(schema, &schema.fields()[position], raw);
-        let (base, local) = (side(sides.base.field(position)), side(sides.local.field(position)));
-        let (remote, reported) = match read_remote(schema, position, &base, sides.remote.field(position)) {
+        let regions = Regions::of(schema, position, sides);
+        let side = |raw, region| Side::new(schema, &schema.fields()[position], raw).dialled_in(region);
+        let base = side(sides.base.field(position), regions.base);
+        let local = side(sides.local.field(position), regions.local);
+        let said = sides.remote.field(position);
+        let (remote, reported) = match read_remote(schema, position, &base, said, regions.remote) {
             RemoteState::Invalid(problem) => return Err(Verdict::InvalidRemote(problem)),
             RemoteState::Reported { remote, .. } => (remote, true),
             // A member that the source leaves out did not move: it counts with the value of the base, or of local
             // without a base.
-            RemoteState::NotReported if base.is_missing() => (side(local.raw), false),
-            RemoteState::NotReported => (side(base.raw), false),
+            RemoteState::NotReported if base.is_missing() => (side(local.raw, regions.local), false),
+            RemoteState::NotReported => (side(base.raw, regions.base), false),
         };
         members.push(Member { position, base, local, remote, reported });
     }
@@ -42,8 +45,11 @@ pub(crate) fn tuple<'s, 'a>(
 
 pub(super) fn verdict(schema: &Schema, sides: Sides<'_>, positions: &[usize]) -> Verdict {
     let still = |&at: &usize| {
-        let base = sides.base.field(at);
-        !base.is_missing() && base == sides.remote.field(at) && base == sides.local.field(at)
+        let [base, local, remote] = [sides.base, sides.local, sides.remote].map(|side| side.field(at));
+        let Regions { base: known, local: here, remote: there } = Regions::of(schema, at, sides);
+        let is_null = |raw| schema.is_null(&schema.fields()[at], raw);
+        let same = base == remote && base == local && known == here && known == there;
+        !base.is_missing() && (same || !remote.is_missing() && [base, local, remote].into_iter().all(is_null))
     };
     if positions.iter().all(still) {
         return Verdict::InSync;

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use crate::normalize::phone::Region;
 use crate::schema::{Field, Schema};
 use crate::value::{FieldRef, Problem, Value};
 
@@ -14,12 +15,24 @@ pub(crate) struct Side<'s, 'a> {
     field: &'s Field,
     pub(crate) raw: FieldRef<'a>,
     pub(crate) null: bool,
+    /// Where its telephone numbers are dialled, if the record says it.
+    region: Option<Region>,
     form: OnceCell<Result<Value, Problem>>,
 }
 
 impl<'s, 'a> Side<'s, 'a> {
     pub(crate) fn new(schema: &'s Schema, field: &'s Field, raw: FieldRef<'a>) -> Self {
-        Self { schema, field, raw, null: schema.is_null(field, raw), form: OnceCell::new() }
+        Self { schema, field, raw, null: schema.is_null(field, raw), region: None, form: OnceCell::new() }
+    }
+
+    /// The same, with telephone numbers dialled where its record says.
+    pub(crate) fn dialled_in(self, region: Option<Region>) -> Self {
+        Self { region, ..self }
+    }
+
+    /// Whether two have the same bytes, read in the same way.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        self.raw == other.raw && self.region == other.region
     }
 
     /// Whether nothing was said: of a base, that there is none.
@@ -32,7 +45,12 @@ impl<'s, 'a> Side<'s, 'a> {
         if self.null || other.null {
             return self.null && other.null;
         }
-        match self.schema.same_at_a_glance(self.field, self.raw, other.raw) {
+        let glance = match (self.region, other.region) {
+            (None, None) => self.schema.same_at_a_glance(self.field, self.raw, other.raw),
+            // Two regions make two numbers of one text.
+            _ => self.is_as(other).then_some(true),
+        };
+        match glance {
             Some(same) => same,
             None => matches!((self.form(), other.form()), (Ok(a), Ok(b)) if a == b),
         }
@@ -40,13 +58,15 @@ impl<'s, 'a> Side<'s, 'a> {
 
     /// Whether the value can be read as the field's kind.
     pub(crate) fn check(&self) -> Result<(), Problem> {
-        if self.null || self.schema.reads_at_a_glance(self.field, self.raw) {
+        if self.null || self.region.is_none() && self.schema.reads_at_a_glance(self.field, self.raw) {
             return Ok(());
         }
         self.form().as_ref().map(drop).map_err(Clone::clone)
     }
 
     fn form(&self) -> &Result<Value, Problem> {
-        self.form.get_or_init(|| self.schema.canonical_of(self.field.kind(), &self.raw.to_value()))
+        self.form.get_or_init(|| {
+            self.schema.canonical_of(self.field.reading().dialled_in(self.region), &self.raw.to_value())
+        })
     }
 }

@@ -48,10 +48,10 @@ impl Forms {
 /// another one.
 fn value(schema: &Schema, at: usize, record: &Record) -> Option<Value> {
     let raw = record.field(at);
-    if !raw.is_exact() {
+    if !schema.fields().get(at).is_some_and(|field| schema.is_exact(field, raw)) {
         return None;
     }
-    match schema.canonical(at, raw) {
+    match schema.canonical_in(at, record) {
         Ok(Value::Text(text)) if text.is_empty() => None,
         Ok(Value::Null) | Err(_) => None,
         Ok(value) => Some(value),

@@ -254,7 +254,7 @@ fn positions_of(schema: &Schema, rule: &MatchRule) -> Result<Vec<usize>, RulesEr
     if positions.is_empty() {
         return Err(RulesError::NoFields { rule: rule.name.clone() });
     }
-    if positions.iter().all(|&at| *schema.fields()[at].kind() == Kind::Boolean) {
+    if positions.iter().all(|&at| matches!(schema.fields()[at].kind(), Kind::Boolean(_))) {
         return Err(RulesError::OnlyBooleans { rule: rule.name.clone() });
     }
     positions.sort_unstable();

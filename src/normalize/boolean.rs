@@ -20,6 +20,8 @@ use crate::value::Problem;
 
 /// The words by which a source says yes and no: `Y` and `N`, `ja` and `nein`. Case and blanks at the ends do not count.
 ///
+/// This struct is exhaustive: there are two truth values.
+///
 /// Where words are declared, they and the JSON truth values are read, and nothing else: any other word is
 /// [`Problem::NotABoolean`], never false. `true` and `false` as texts are the JSON truth values' own names and stay what
 /// they are.
@@ -80,8 +82,9 @@ impl Words {
 
     /// What is wrong with the words: only one side is declared, a word is blank, or stands for both.
     pub(crate) fn problem(&self) -> Option<&'static str> {
-        let has = |words: &[String], own: &str, word: &str| {
-            code::same(own, word) || words.iter().any(|other| code::same(other, word))
+        // A database keeps truth values as 1 and 0, so those two have their meaning whether they are declared or not.
+        let has = |words: &[String], own: [&str; 2], word: &str| {
+            own.iter().any(|own| code::same(own, word)) || words.iter().any(|other| code::same(other, word))
         };
         if self.yes.is_empty() != self.no.is_empty() {
             return Some("words are declared for `true` and for `false`, or for neither");
@@ -89,8 +92,8 @@ impl Words {
         if self.yes.iter().chain(&self.no).any(|word| trim(word).is_empty()) {
             return Some("a word has nothing to read in it");
         }
-        let both = self.yes.iter().any(|word| has(&self.no, "false", word))
-            || self.no.iter().any(|word| has(&self.yes, "true", word));
+        let both = self.yes.iter().any(|word| has(&self.no, ["false", "0"], word))
+            || self.no.iter().any(|word| has(&self.yes, ["true", "1"], word));
         both.then_some("a word stands for `true` and for `false`")
     }
 }

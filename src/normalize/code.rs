@@ -52,6 +52,11 @@ pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     a.eq_ignore_ascii_case(b) || same_words(a, b, ascii_gap, lower_letter, |a, b| chars(a).eq(chars(b)))
 }
 
+/// The text with every character lower-cased by itself, and nothing else changed.
+pub(crate) fn lowered(raw: &str) -> Cow<'_, str> {
+    borrowed_if_equal(raw, || lower(raw.chars()))
+}
+
 fn chars(raw: &str) -> impl Iterator<Item = char> {
     Form::of(raw, || Collapsed::new(lower(Seen(raw.chars()))))
 }

@@ -45,10 +45,11 @@ use chrono::NaiveDate;
 use self::format::matched;
 pub use self::format::{DateFormatError, check_format};
 use super::short::Short;
-use super::text;
+use super::zone::Zone;
+use super::{text, timestamp};
 use crate::value::Problem;
 
-mod format;
+pub(super) mod format;
 
 /// What is read when no format is declared.
 const ISO: &str = "%Y-%m-%d";
@@ -75,6 +76,34 @@ pub fn canonical<'a>(raw: &'a str, formats: &[String]) -> Result<Cow<'a, str>, P
         return Ok(Cow::Borrowed(""));
     };
     Ok(if iso(raw) == Some(date) { Cow::Borrowed(raw) } else { Cow::Owned(date.to_string()) })
+}
+
+/// The day in ISO 8601, where the source may also send it as an instant: midnight in its own zone, which is another day
+/// in UTC.
+///
+/// A text that no format reads, and that is a timestamp by the rule of [`timestamp`], is the day that it is in the zone at
+/// that instant; one without an offset is in the zone as it is.
+///
+/// # Errors
+///
+/// [`Problem::NotADate`], as [`canonical`].
+///
+/// ```
+/// use tripartite::{normalize::date::canonical_in, value::Problem};
+///
+/// let india = "+05:30".parse()?;
+/// let day = canonical_in("2017-10-31T18:30:00Z", &[], Some(india));
+/// assert_eq!(day.as_deref(), Ok("2017-11-01"));
+/// // without a zone it is not known which day that is
+/// assert_eq!(canonical_in("2017-10-31T18:30:00Z", &[], None), Err(Problem::NotADate));
+/// # Ok::<(), tripartite::normalize::zone::ZoneError>(())
+/// ```
+pub fn canonical_in<'a>(raw: &'a str, formats: &[String], zone: Option<Zone>) -> Result<Cow<'a, str>, Problem> {
+    let day = |zone| timestamp::Stamp::read(raw).and_then(|stamp| stamp.day(zone));
+    match (canonical(raw, formats), zone) {
+        (Err(problem), Some(zone)) => day(zone).map(|day| Cow::Owned(day.to_string())).ok_or(problem),
+        (read, _) => read,
+    }
 }
 
 /// Whether both texts are the same day in the declared formats, or both blank.

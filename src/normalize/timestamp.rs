@@ -2,13 +2,14 @@
 //!
 //! One system stores `2024-01-05T12:00:00+01:00`, another answers `2024-01-05T11:00:00.000Z`. They agree.
 //!
-//! Read is [RFC 3339]: a date, `T`, `t` or a space, a time with seconds and any fraction, and an offset, `Z`, `z` or
-//! `±hh:mm`. Canonical is the instant in UTC, with `T` and `Z`, and with the digits of the fraction up to the last
+//! Read is [RFC 3339]: a date, `T`, `t` or a space, a time with seconds and any fraction, and an offset, `Z`, `z`,
+//! `±hh:mm` or, as Salesforce and Jira write it and ISO 8601 has it, `±hhmm`. Canonical is the instant in UTC, with `T` and `Z`, and with the digits of the fraction up to the last
 //! that is not zero. White space and ignored characters around the text do not count.
 //!
 //! | raw | canonical |
 //! |---|---|
 //! | `2024-01-05T12:00:00+01:00` | `2024-01-05T11:00:00Z` |
+//! | `2024-01-05T12:00:00.000+0100` | `2024-01-05T11:00:00Z` |
 //! | `2024-01-05 11:00:00.500z` | `2024-01-05T11:00:00.5Z` |
 //! | `2024-01-05T11:00:00-00:00` | `2024-01-05T11:00:00Z` |
 //! | `2016-12-31T23:59:60Z` | itself |
@@ -20,7 +21,8 @@
 //! **What of more than nine digits of fraction?** Zeros beyond the ninth say nothing. Another digit there cannot be
 //! held, and cutting it off would make two instants one: not a timestamp.
 //!
-//! **Why no time without an offset?** It names no instant. A connector that knows the zone of its source adds it.
+//! **Why no time without an offset?** It names no instant. A field whose source leaves it out declares the zone, and other
+//! formats than RFC 3339 if it has them ([`Notation`]).
 //!
 //! [RFC 3339]: https://www.rfc-editor.org/rfc/rfc3339
 
@@ -29,8 +31,13 @@ use std::fmt::{self, Display, Formatter};
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, Timelike, Utc};
 
+pub use self::notation::{Notation, StampFormatError, check_format};
 use super::text::trim;
+use super::zone::Zone;
 use crate::value::Problem;
+
+pub(super) mod clock;
+mod notation;
 
 /// The instant in UTC, `YYYY-MM-DDThh:mm:ss[.fraction]Z`; `""` for blank text.
 ///
@@ -51,8 +58,13 @@ pub fn canonical(raw: &str) -> Result<Cow<'_, str>, Problem> {
     if trim(raw).is_empty() {
         return Ok(Cow::Borrowed(""));
     }
-    let written = Written(parse(raw).ok_or(Problem::NotATimestamp)?).to_string();
-    Ok(if written == raw { Cow::Borrowed(raw) } else { Cow::Owned(written) })
+    let at = parse(raw).ok_or(Problem::NotATimestamp)?;
+    Ok(written(raw, at))
+}
+
+fn written(raw: &str, at: DateTime<Utc>) -> Cow<'_, str> {
+    let written = Written(at).to_string();
+    if written == raw { Cow::Borrowed(raw) } else { Cow::Owned(written) }
 }
 
 /// Whether both texts are the same instant, or both blank.
@@ -77,30 +89,58 @@ pub fn same(a: &str, b: &str) -> bool {
 /// use chrono::{DateTime, Utc};
 /// use tripartite::normalize::timestamp::parse;
 ///
-/// assert_eq!(parse("1970-01-01T01:00:00+01:00"), Some(DateTime::<Utc>::UNIX_EPOCH));
+/// assert_eq!(parse("1970-01-01T01:00:00+0100"), Some(DateTime::<Utc>::UNIX_EPOCH));
 /// assert_eq!(parse("1970-01-01T01:00:00"), None, "an instant needs an offset");
 /// ```
 pub fn parse(raw: &str) -> Option<DateTime<Utc>> {
-    let mut rest = Rest(trim(raw).as_bytes());
-    let (year, month, day) = (rest.number(4)?, rest.after(b"-", 2)?, rest.after(b"-", 2)?);
-    let (hour, minute, second) = (rest.after(b"Tt ", 2)?, rest.after(b":", 2)?, rest.after(b":", 2)?);
-    let nanosecond = rest.fraction()?;
-    let offset = rest.offset()?;
-    if !rest.0.is_empty() {
-        return None;
+    Stamp::read(raw)?.instant(None)
+}
+
+/// What a timestamp of RFC 3339 says, whose offset may be left out.
+pub(super) struct Stamp {
+    /// What the wall clock shows; a leap second counts as the second before it.
+    pub(super) wall: NaiveDateTime,
+    /// How far the wall clock is ahead of UTC, where it is said.
+    offset: Option<Duration>,
+    is_leap: bool,
+}
+
+impl Stamp {
+    pub(super) fn read(raw: &str) -> Option<Self> {
+        let mut rest = Rest(trim(raw).as_bytes());
+        let (year, month, day) = (rest.number(4)?, rest.after(b"-", 2)?, rest.after(b"-", 2)?);
+        let (hour, minute, second) = (rest.after(b"Tt ", 2)?, rest.after(b":", 2)?, rest.after(b":", 2)?);
+        let nanosecond = rest.fraction()?;
+        let offset = if rest.0.is_empty() { None } else { Some(rest.offset()?) };
+        if !rest.0.is_empty() || second > 60 {
+            return None;
+        }
+        let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+        let wall = date.and_hms_nano_opt(hour, minute, second.min(59), nanosecond)?;
+        Some(Self { wall, offset, is_leap: second == 60 })
     }
-    let local = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?.and_hms_nano_opt(
-        hour,
-        minute,
-        second.min(59),
-        nanosecond,
-    )?;
-    let utc = match second {
-        60 => leap_second(local.checked_sub_signed(offset)?)?,
-        0..60 => local.checked_sub_signed(offset)?,
-        _ => return None,
-    };
-    (1..=9999).contains(&utc.year()).then(|| utc.and_utc())
+
+    /// The instant, in a zone where no offset is said.
+    pub(super) fn instant(&self, zone: Option<Zone>) -> Option<DateTime<Utc>> {
+        let utc = match self.offset {
+            Some(offset) => self.wall.checked_sub_signed(offset)?,
+            None => zone?.instant(self.wall)?.naive_utc(),
+        };
+        let utc = if self.is_leap { leap_second(utc)? } else { utc };
+        in_range(utc.and_utc())
+    }
+
+    /// The day that it is in a zone at this time.
+    pub(super) fn day(&self, zone: Zone) -> Option<NaiveDate> {
+        match self.offset {
+            Some(_) => self.instant(None).map(|at| zone.day(at)),
+            None => Some(self.wall.date()),
+        }
+    }
+}
+
+fn in_range(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (1..=9999).contains(&at.year()).then_some(at)
 }
 
 /// The second after the last of a month, which chrono counts as a second of that minute.
@@ -111,7 +151,7 @@ fn leap_second(last: NaiveDateTime) -> Option<NaiveDateTime> {
 }
 
 /// What is still to be read.
-struct Rest<'a>(&'a [u8]);
+pub(super) struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
     fn next_of(&mut self, allowed: &[u8]) -> Option<u8> {
@@ -159,7 +199,9 @@ impl Rest<'_> {
             b'-' => -1,
             _ => return Some(Duration::zero()),
         };
-        let (hours, minutes) = (self.number(2)?, self.after(b":", 2)?);
+        let hours = self.number(2)?;
+        // ISO 8601 also has its basic form, without a colon.
+        let minutes = if self.0.first() == Some(&b':') { self.after(b":", 2)? } else { self.number(2)? };
         (hours < 24 && minutes < 60).then(|| Duration::minutes(sign * i64::from(hours * 60 + minutes)))
     }
 }

@@ -3,7 +3,7 @@
 use super::record::accepted;
 use crate::detect::{Clash, Sides, Verdict, detect};
 use crate::resolve::{Decision, Resolution, Resolved};
-use crate::schema::{Absent, Places, Schema, Unit, same_untyped};
+use crate::schema::{Absent, Places, Reading, Schema, Unit};
 use crate::store::{ConflictChange, Loaded, OpenConflict, WHOLE_RECORD};
 use crate::value::{FieldRef, Record, Value, at, pointer};
 
@@ -46,7 +46,7 @@ fn is_emptied(schema: &Schema, unit: Unit, conflict: &OpenConflict) -> bool {
             Unit::Field(_) => &conflict.remote,
             Unit::Group(_) => at(&conflict.remote, &pointer(&[field.name()])),
         };
-        schema.absent(position) == Absent::ClearedIfReported || schema.same_value(field.kind(), reported, &Value::Null)
+        schema.absent(position) == Absent::ClearedIfReported || schema.same_value(field, reported, &Value::Null)
     })
 }
 
@@ -59,24 +59,24 @@ pub(super) fn same_conflict(schema: &Schema, a: &OpenConflict, b: &OpenConflict)
 
 /// Whether two values of a unit are equal at the places where the sides collide.
 pub(crate) fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Value, b: &Value) -> bool {
-    let kind = |position: usize| schema.fields()[position].kind();
+    let field = |position: usize| &schema.fields()[position];
     let unit = schema.units().iter().find(|&&unit| schema.unit_name(unit) == conflict.unit);
     if !conflict.paths.is_empty() {
         let places = Places::of(&conflict.paths);
-        let kind = if let Some(&Unit::Field(position)) = unit { Some(kind(position)) } else { None };
-        let mut pairs = schema.find(kind, a, &places).into_iter().zip(schema.find(kind, b, &places));
-        return pairs.all(|((kind, a), (_, b))| {
+        let reading = if let Some(&Unit::Field(at)) = unit { field(at).reading() } else { Reading::NOTHING };
+        let mut pairs = schema.find(reading, a, &places).into_iter().zip(schema.find(reading, b, &places));
+        return pairs.all(|((reading, a), (_, b))| {
             let [a, b] = [a, b].map(|value| value.unwrap_or(&Value::Null));
-            kind.map_or_else(|| same_untyped(a, b), |kind| schema.same_value(kind, a, b))
+            schema.same_value(reading, a, b)
         });
     }
     match unit {
         None if is_whole_record(conflict) => same_fields(schema, a, b),
         None => a == b,
-        Some(&Unit::Field(position)) => schema.same_value(kind(position), a, b),
+        Some(&Unit::Field(position)) => schema.same_value(field(position), a, b),
         Some(unit) => schema.members(unit).iter().all(|&position| {
             let path = pointer(&[schema.fields()[position].name()]);
-            schema.same_value(kind(position), at(a, &path), at(b, &path))
+            schema.same_value(field(position), at(a, &path), at(b, &path))
         }),
     }
 }
@@ -85,8 +85,8 @@ pub(crate) fn same_in_dispute(schema: &Schema, conflict: &OpenConflict, a: &Valu
 fn same_fields(schema: &Schema, a: &Value, b: &Value) -> bool {
     let (Value::Map(a), Value::Map(b)) = (a, b) else { return a == b };
     let same = |(name, a): (&String, &Value)| {
-        let kind = schema.position(name).map(|position| schema.fields()[position].kind());
-        b.get(name).is_some_and(|b| kind.map_or(a == b, |kind| schema.same_value(kind, a, b)))
+        let field = schema.position(name).map(|position| &schema.fields()[position]);
+        b.get(name).is_some_and(|b| field.map_or(a == b, |field| schema.same_value(field, a, b)))
     };
     a.len() == b.len() && a.iter().all(same)
 }

@@ -14,7 +14,7 @@ use super::guard::Blocked;
 use super::packed::PackedOps;
 use crate::audit::Situation;
 use crate::id::ExternalId;
-use crate::schema::{Kind, Places, Schema, part, part_kind};
+use crate::schema::{Places, Reading, Schema, part};
 use crate::store::Op;
 use crate::value::{FieldRef, Record, RecordBuilder, Value, pointer};
 
@@ -39,11 +39,11 @@ pub(super) fn dropped(schema: &Schema, base: &Record, remote: &Record) -> Vec<Pl
             && schema.canonical(position, base).is_ok()
             && schema.canonical(position, remote).is_ok()
         {
-            let (kind, found) = (schema.fields()[position].kind(), &mut |path: &[String]| {
+            let (reading, found) = (schema.fields()[position].reading(), &mut |path: &[String]| {
                 places.push((position, pointer(path)));
             });
             let sides = [&base.to_value(), &remote.to_value()];
-            inside(schema, Some(kind), sides, &mut Vec::new(), found);
+            inside(schema, reading, sides, &mut Vec::new(), found);
         }
     }
     places
@@ -52,23 +52,23 @@ pub(super) fn dropped(schema: &Schema, base: &Record, remote: &Record) -> Vec<Pl
 /// Objects are compared key by key, sets of records record by record. A list inside an object is one value.
 fn inside(
     schema: &Schema,
-    kind: Option<&Kind>,
+    reading: Reading<'_>,
     sides: [&Value; 2],
     path: &mut Vec<String>,
     found: &mut impl FnMut(&[String]),
 ) {
-    let [Some(base), Some(remote)] = sides.map(|side| schema.parts(kind, side)) else { return };
+    let [Some(base), Some(remote)] = sides.map(|side| schema.parts(reading, side)) else { return };
     for was in &base {
         let is = part(&remote, &was.name).map_or(&Value::Null, |part| part.value);
-        let kind = part_kind(kind, &was.name);
-        if was.value == is || schema.is_nothing(kind, was.value) {
+        let reading = reading.part(&was.name);
+        if was.value == is || schema.is_nothing(reading, was.value) {
             continue;
         }
         path.push(was.name.clone().into_owned());
-        if schema.is_nothing(kind, is) {
+        if schema.is_nothing(reading, is) {
             found(path);
         } else {
-            inside(schema, kind, [was.value, is], path, found);
+            inside(schema, reading, [was.value, is], path, found);
         }
         path.pop();
     }
@@ -115,8 +115,8 @@ fn is_nothing(schema: &Schema, position: usize, said: FieldRef<'_>, path: &str) 
     }
     let Some(field) = schema.fields().get(position).filter(|_| !path.is_empty()) else { return false };
     let said = said.to_value();
-    let found = schema.find(Some(field.kind()), &said, &Places::of([&path.to_owned()]));
-    found.iter().all(|(kind, value)| value.is_none_or(|value| schema.is_nothing(*kind, value)))
+    let found = schema.find(field.reading(), &said, &Places::of([&path.to_owned()]));
+    found.iter().all(|(reading, value)| value.is_none_or(|value| schema.is_nothing(*reading, value)))
 }
 
 /// The records whose base has values that the source no longer states.

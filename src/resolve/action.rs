@@ -6,8 +6,7 @@ use chrono::TimeDelta;
 
 use super::{Decision, UnitResolver};
 use crate::detect::{RemoteChange, Verdict};
-use crate::normalize::timestamp;
-use crate::schema::{Dispute, Fallback, Field, Resolver, Ruling, Strategy};
+use crate::schema::{Dispute, Fallback, Field, Kind, Resolver, Ruling, Strategy};
 use crate::value::{Record, Value};
 
 /// What is to be done with one value, before it is known what that comes to.
@@ -96,7 +95,13 @@ impl UnitResolver<'_, '_> {
     /// The newer side, if both have a timestamp and they differ by more than the skew.
     fn newest(&self, stamp: &str, skew: Duration) -> Option<Action> {
         let position = self.schema().position(stamp)?;
-        let at = |record: &Record| record.field(position).text().and_then(timestamp::parse);
+        let Kind::Timestamp(notation) = self.schema().fields()[position].kind() else { return None };
+        let at = |record: &Record| match record.field(position).to_value() {
+            Value::Text(text) => notation.parse(&text),
+            // Seconds since 1970 are mostly sent as a number.
+            Value::Int(seconds) => notation.parse(&seconds.to_string()),
+            _ => None,
+        };
         let lead = at(self.sides.remote)?.signed_duration_since(at(self.sides.local)?);
         let is_ahead = |lead: TimeDelta| lead.to_std().is_ok_and(|lead| lead > skew);
         if is_ahead(lead) { Some(Action::TakeRemote) } else { is_ahead(-lead).then_some(Action::KeepLocal) }
@@ -105,11 +110,9 @@ impl UnitResolver<'_, '_> {
     /// A resolver's ruling on a field, as one of the sides where it equals one.
     pub(super) fn rule_by(&self, resolver: &dyn Resolver, field: &Field, dispute: &Dispute<'_>) -> Ruling {
         match resolver.resolve(dispute) {
-            Ruling::Write(value) if self.schema().same_value(field.kind(), &value, dispute.local) => Ruling::KeepLocal,
-            Ruling::Write(value) if self.schema().same_value(field.kind(), &value, dispute.remote) => {
-                Ruling::TakeRemote
-            }
-            Ruling::Write(value) if self.schema().canonical_of(field.kind(), &value).is_err() => Ruling::HoldOpen,
+            Ruling::Write(value) if self.schema().same_value(field, &value, dispute.local) => Ruling::KeepLocal,
+            Ruling::Write(value) if self.schema().same_value(field, &value, dispute.remote) => Ruling::TakeRemote,
+            Ruling::Write(value) if self.schema().canonical_of(field, &value).is_err() => Ruling::HoldOpen,
             ruling => ruling,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Effect, Resolved};
 use crate::detect::Sides;
-use crate::schema::Absent;
+use crate::schema::{Absent, NullMeans};
 use crate::value::{FieldRef, Record, RecordBuilder, Value};
 
 impl Resolved<'_> {
@@ -101,10 +101,16 @@ impl Resolved<'_> {
         }
         for (position, decided) in decided.into_iter().enumerate() {
             let said = remote.field(position);
-            if !decided && !said.is_missing() {
-                let blank = schema.fields().get(position).is_some_and(|field| schema.is_null(field, said));
+            let blank = !decided && schema.fields().get(position).is_some_and(|field| schema.is_null(field, said));
+            // Of a group in step: a null that says nothing leaves its base, too.
+            let silent = blank && !said.is_missing() && schema.null_means(position) == NullMeans::NoOpinion;
+            if !decided && !said.is_missing() && !silent {
                 put(&mut row, position, &Effect::Field(if blank { FieldRef::NULL } else { said }));
-            } else if !decided && base.field(position).is_missing() && schema.absent(position) == Absent::Cleared {
+            } else if !decided
+                && !silent
+                && base.field(position).is_missing()
+                && schema.absent(position) == Absent::Cleared
+            {
                 // Of a group in step: what came later to it, and was left out, was said to be empty.
                 put(&mut row, position, &Effect::Field(FieldRef::NULL));
             } else if !row.is_set(position) {

@@ -28,8 +28,7 @@ use super::action::Action;
 use super::{Collision, Decision, Effect, FieldEffect, Resolution, UnitResolver, merges, set};
 use crate::detect::{Clash, Verdict};
 use crate::schema::{
-    DecidingRule, Dispute, Field, Kind, Part, PartChange, RuleSource, Ruling, Strategy, Unit, part, part_kind,
-    with_parts,
+    DecidingRule, Dispute, Field, Kind, Part, PartChange, Reading, RuleSource, Ruling, Strategy, Unit, part, with_parts,
 };
 use crate::value::{Value, pointer};
 
@@ -49,7 +48,7 @@ pub(super) fn decide<'a>(
     let known = if is_kept { Some(local) } else { read.as_ref() };
     let mut merge = Merge { units, field, collisions: Vec::new() };
     let versions = Versions { base: known, local, remote };
-    let merged = merge.parts(Some(field.kind()), (rule.source, &rule.strategy), versions, &mut Vec::new())?;
+    let merged = merge.parts(field.reading(), (rule.source, &rule.strategy), versions, &mut Vec::new())?;
     let collisions = merge.collisions;
     let decision = decision(verdict, &collisions, &merged);
     let effect = FieldEffect {
@@ -158,7 +157,7 @@ impl<'v> Parts<'v> {
 /// One part while it is decided.
 #[derive(Clone, Copy)]
 struct Asked<'p, 'v> {
-    kind: Option<&'p Kind>,
+    reading: Reading<'p>,
     rule: Rule<'p>,
     versions: Versions<'v>,
     /// What the source and the base have, if they have it.
@@ -170,8 +169,8 @@ struct Asked<'p, 'v> {
 type Rule<'p> = (RuleSource, &'p Strategy);
 
 /// The rule of a part: the strategy of its own, if it has one and nothing is stated for the record as a whole.
-fn rule_of<'p>(kind: Option<&'p Kind>, name: &str, outer: Rule<'p>) -> Rule<'p> {
-    match (kind.and_then(|kind| kind.strategy_of(name)), outer.0) {
+fn rule_of<'p>(reading: Reading<'p>, name: &str, outer: Rule<'p>) -> Rule<'p> {
+    match (reading.kind.and_then(|kind| kind.strategy_of(name)), outer.0) {
         (Some(own), RuleSource::FirstSync) if !own.is_unconditional() => outer,
         (Some(own), source) if source != RuleSource::Record => (RuleSource::Field, own),
         _ => outer,
@@ -204,15 +203,15 @@ impl Merge<'_, '_, '_> {
     /// Merges what has parts on both sides.
     fn parts(
         &mut self,
-        kind: Option<&Kind>,
+        reading: Reading<'_>,
         rule: Rule<'_>,
         versions: Versions<'_>,
         path: &mut Vec<String>,
     ) -> Option<Merged> {
-        if !kind.is_none_or(Kind::is_granular) {
+        if !reading.kind.is_none_or(Kind::is_granular) {
             return None;
         }
-        let of = |value| self.units.schema().parts(kind, value);
+        let of = |value| self.units.schema().parts(reading, value);
         let (local, remote) = (of(versions.local)?, of(versions.remote)?);
         let base = versions.base.map(|base| match std::ptr::eq(base, versions.local) {
             true => local.clone(),
@@ -225,8 +224,8 @@ impl Merge<'_, '_, '_> {
             let old = parts.base.as_ref().and_then(|base| part(base, name)).map(|part| part.value);
             let said = there.map(|part| part.value);
             let asked = Asked {
-                kind: part_kind(kind, name),
-                rule: rule_of(kind, name, rule),
+                reading: reading.part(name),
+                rule: rule_of(reading, name, rule),
                 versions: Versions {
                     base: parts.base.as_ref().map(|_| old.unwrap_or(NULL)),
                     local: here.map_or(NULL, |part| part.value),
@@ -251,18 +250,18 @@ impl Merge<'_, '_, '_> {
             }
         }
         Some(Merged {
-            local: changed(kind, versions.local, &parts.local, local),
-            base: changed(kind, versions.remote, &parts.remote, base),
+            local: changed(reading.kind, versions.local, &parts.local, local),
+            base: changed(reading.kind, versions.remote, &parts.remote, base),
             is_remote,
         })
     }
 
     fn part(&mut self, asked: Asked<'_, '_>, path: &mut Vec<String>) -> Outcome {
-        let Asked { kind, rule, versions, said, old } = asked;
-        let (true, Some(inner)) = (said.is_some(), self.parts(kind, rule, versions, path)) else {
+        let Asked { reading, rule, versions, said, old } = asked;
+        let (true, Some(inner)) = (said.is_some(), self.parts(reading, rule, versions, path)) else {
             return self.leaf(asked, path);
         };
-        let had_parts = old.is_some_and(|old| self.units.schema().parts(kind, old).is_some());
+        let had_parts = old.is_some_and(|old| self.units.schema().parts(reading, old).is_some());
         let stays = !had_parts && inner.has_nothing_of(versions.remote);
         Outcome {
             local: inner.local.map_or(Now::Stays, |value| Now::Becomes(Some(value))),
@@ -277,8 +276,8 @@ impl Merge<'_, '_, '_> {
 
     /// Decides a part that is one value, or that one side has not.
     fn leaf(&mut self, asked: Asked<'_, '_>, path: &[String]) -> Outcome {
-        let Asked { kind, rule, versions, said, old } = asked;
-        let leaf = Leaf::new(self.units.schema(), kind, versions);
+        let Asked { reading, rule, versions, said, old } = asked;
+        let leaf = Leaf::new(self.units.schema(), reading, versions);
         let verdict = leaf.verdict(said.is_some());
         if let Some(outcome) = self.merged_set(&leaf, &verdict, asked) {
             return outcome;
@@ -287,11 +286,9 @@ impl Merge<'_, '_, '_> {
             let Versions { base, local, remote } = versions;
             let ruling =
                 resolver.resolve(&Dispute { unit: self.field.name(), path: &pointer(path), base, local, remote });
-            match (ruling, kind) {
-                (Ruling::Write(value), Some(kind)) if self.units.schema().canonical_of(kind, &value).is_err() => {
-                    Ruling::HoldOpen
-                }
-                (ruling, _) => ruling,
+            match ruling {
+                Ruling::Write(value) if self.units.schema().canonical_of(reading, &value).is_err() => Ruling::HoldOpen,
+                ruling => ruling,
             }
         });
         if let Verdict::Conflict(clash) = verdict {
@@ -317,13 +314,14 @@ impl Merge<'_, '_, '_> {
     }
 
     fn merged_set(&self, leaf: &Leaf<'_, '_>, verdict: &Verdict, asked: Asked<'_, '_>) -> Option<Outcome> {
-        let Asked { kind, rule, versions, said, .. } = asked;
-        let (Some(Kind::Set { of }), Verdict::Conflict(_)) = (kind, verdict) else { return None };
+        let Asked { reading, rule, versions, said, .. } = asked;
+        let (Some(Kind::Set { of, delimiter }), Verdict::Conflict(_)) = (reading.kind, verdict) else { return None };
         if !merges(rule) {
             return None;
         }
         let base = versions.base.unwrap_or(NULL);
-        let set = set::merge(self.units.schema(), of, base, versions.local, versions.remote)?;
+        let sides = [base, versions.local, versions.remote];
+        let set = set::merge(self.units.schema(), reading.inside(Some(of)), delimiter.as_deref(), sides)?;
         Some(Outcome {
             is_remote: leaf.is_remote(&set),
             base: Now::Stays,

@@ -2,47 +2,54 @@
 
 use std::collections::BTreeSet;
 
-use crate::schema::{Kind, Schema};
+use crate::normalize::text;
+use crate::schema::{Reading, Schema, delimited, elements};
 use crate::value::Value;
 
 /// `(L∩R) ∪ (L∖B) ∪ (R∖B)` under canonical equality, in the host's order and spelling, what is new behind it. Without a
 /// base that is the union. Blank elements are none. `None`: a side is no list, and as an empty one it would be lost.
-pub(super) fn merge(schema: &Schema, of: &Kind, base: &Value, local: &Value, remote: &Value) -> Option<Value> {
-    if !(is_set(local) && is_set(remote)) {
-        return None;
-    }
+///
+/// Where the host has it as one text with a delimiter, so it has it afterwards, if every element can be told in it.
+pub(super) fn merge(
+    schema: &Schema,
+    of: Reading<'_>,
+    delimiter: Option<&str>,
+    [base, local, remote]: [&Value; 3],
+) -> Option<Value> {
+    let parts = |side| elements(side, delimiter);
+    // A blank text, or a declared null, is no set of one.
+    let [base, local, remote] = [base, local, remote].map(|side| if is_null(of, side) { &Value::Null } else { side });
+    let is_text = matches!(local, Value::Text(_)) || local.is_null() && matches!(remote, Value::Text(_));
+    let is_without = local.is_null() || remote.is_null();
+    let (base, local, remote) = (parts(base).unwrap_or_default(), parts(local)?, parts(remote)?);
     let key = |value: &Value| match schema.canonical_of(of, value) {
         Ok(canonical) => Key(canonical),
         Err(_) => Key(value.clone()),
     };
-    let keys = |side: &Value| elements(side).iter().map(key).collect::<BTreeSet<_>>();
-    let (in_base, in_remote) = (keys(base), keys(remote));
+    let keys = |side: &[Value]| side.iter().map(key).collect::<BTreeSet<_>>();
+    let (in_base, in_remote) = (keys(&base), keys(&remote));
     let mut merged = Vec::new();
     let mut seen = BTreeSet::new();
-    let kept = elements(local).iter().filter(|element| {
+    let kept = local.iter().filter(|element| {
         let key = key(element);
         in_remote.contains(&key) || !in_base.contains(&key)
     });
-    let added = elements(remote).iter().filter(|element| !in_base.contains(&key(element)));
+    let added = remote.iter().filter(|element| !in_base.contains(&key(element)));
     for element in kept.chain(added) {
         let key = key(element);
         if !key.0.is_null() && seen.insert(key) {
             merged.push(element.clone());
         }
     }
-    let is_null = merged.is_empty() && (local.is_null() || remote.is_null());
-    Some(if is_null { Value::Null } else { Value::List(merged) })
-}
-
-fn is_set(value: &Value) -> bool {
-    matches!(value, Value::List(_) | Value::Null)
-}
-
-fn elements(value: &Value) -> &[Value] {
-    match value {
-        Value::List(list) => list,
-        _ => &[],
+    if merged.is_empty() && (is_without || delimiter.is_some()) {
+        return Some(Value::Null);
     }
+    let text = delimiter.filter(|_| is_text).and_then(|delimiter| delimited(&merged, delimiter));
+    Some(text.unwrap_or(Value::List(merged)))
+}
+
+fn is_null(of: Reading<'_>, side: &Value) -> bool {
+    side.is_null() || side.as_text().is_some_and(text::is_blank) || of.is_declared_null(side)
 }
 
 /// Elements ordered by their bytes; any order will do, as long as it is always the same.

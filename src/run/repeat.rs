@@ -17,9 +17,12 @@ use crate::value::{Record, Value, at, pointer};
 
 pub(super) fn same(schema: &Schema, first: &Record, second: &Record) -> bool {
     schema.fields().iter().enumerate().all(|(position, field)| {
-        let (first, second) = (first.field(position), second.field(position));
+        let region = |record| schema.region_in(position, record, None);
+        let regions = [region(first), region(second)];
+        let [first, second] = [first.field(position), second.field(position)];
         let is_said = first.is_missing() == second.is_missing();
-        is_said && Side::new(schema, field, first).same(&Side::new(schema, field, second))
+        let [one, other] = [first, second].map(|raw| Side::new(schema, field, raw));
+        is_said && one.dialled_in(regions[0]).same(&other.dialled_in(regions[1]))
     })
 }
 
@@ -31,12 +34,14 @@ pub(super) fn is_known(schema: &Schema, loaded: &Loaded, again: &Record) -> bool
         let open = loaded.open.iter().find(|conflict| conflict.unit == schema.unit_name(*unit));
         schema.members(unit).iter().all(|&position| {
             let field = &schema.fields()[position];
-            let known = Side::new(schema, field, base.field(position));
-            match read_remote(schema, position, &known, again.field(position)) {
+            let [of_base, of_again] =
+                [schema.region_in(position, &base, None), schema.region_in(position, again, Some(&base))];
+            let known = Side::new(schema, field, base.field(position)).dialled_in(of_base);
+            match read_remote(schema, position, &known, again.field(position), of_again) {
                 RemoteState::NotReported => true,
                 RemoteState::Invalid(_) => false,
                 RemoteState::Reported { remote, moved } => open.map_or(!moved, |conflict| {
-                    schema.same_value(field.kind(), said(conflict, *unit, field), &remote.raw.to_value())
+                    schema.same_value(field, said(conflict, *unit, field), &remote.raw.to_value())
                 }),
             }
         })

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Absent, CustomKind, Field, FirstSync, Group, Inner, Kind, Resolver, Schema, SchemaError, Strategy, Unit, version,
+    Absent, CustomKind, Field, FirstSync, Gone, Group, IdRule, Inner, NullMeans, Resolver, Schema, SchemaError,
+    Strategy, Unit, check, version,
 };
-use crate::normalize::date;
 use crate::value::MAX_FIELDS;
 
 /// A schema being built: plain data, as a configuration file has it, and the host's own kinds and resolvers.
@@ -18,6 +18,9 @@ pub struct SchemaBuilder {
     pub(super) groups: Vec<Group>,
     pub(super) strategy: Strategy,
     pub(super) absent: Absent,
+    pub(super) null_means: NullMeans,
+    pub(super) gone: Option<Gone>,
+    pub(super) ids: IdRule,
     pub(super) first_sync: Option<FirstSync>,
     pub(super) kinds: BTreeMap<String, Arc<dyn CustomKind>>,
     pub(super) resolvers: BTreeMap<String, Arc<dyn Resolver>>,
@@ -100,6 +103,56 @@ impl SchemaBuilder {
         self
     }
 
+    /// What the source means by null, in every field that states nothing else.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, NullMeans, Schema};
+    /// let schema = Schema::builder()
+    ///     .null_means(NullMeans::NoOpinion)
+    ///     .field(Field::new("team", Kind::Text))
+    ///     .build()?;
+    /// assert_eq!(schema.null_means(0), NullMeans::NoOpinion);
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn null_means(mut self, means: NullMeans) -> Self {
+        self.null_means = means;
+        self
+    }
+
+    /// By which words of which field a listed record has left.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Gone, Kind, Schema};
+    /// let builder = Schema::builder().gone(Gone::new("enabled", [false]));
+    /// let enabled = Field::new("enabled", Kind::BOOLEAN);
+    /// assert!(builder.clone().field(enabled).build().is_ok());
+    /// // a word that the field could never say
+    /// assert!(builder.field(Field::new("enabled", Kind::DATE)).build().is_err());
+    /// ```
+    #[must_use]
+    pub fn gone(mut self, gone: Gone) -> Self {
+        self.gone = Some(gone);
+        self
+    }
+
+    /// What does not count in ids. By default everything does.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, IdRule, Kind, Schema};
+    /// let schema = Schema::builder()
+    ///     .ids(IdRule { case: true, ..IdRule::EXACT })
+    ///     .field(Field::new("name", Kind::Name))
+    ///     .build()?;
+    /// assert_eq!(schema.ids().normal("AB-1"), "ab-1");
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn ids(mut self, ids: IdRule) -> Self {
+        self.ids = ids;
+        self
+    }
+
     /// Who is believed at a first sync where both sides have a value; otherwise the strategy decides that too.
     ///
     /// ```
@@ -175,7 +228,7 @@ impl SchemaBuilder {
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind, Schema};
-    /// let dates = Kind::Date { formats: vec!["%d/%m/%Y".to_owned()] };
+    /// let dates = Kind::dates(["%d/%m/%Y"]);
     /// let error = Schema::builder()
     ///     .field(Field::new("born", dates).write_canonical())
     ///     .build()
@@ -191,15 +244,21 @@ impl SchemaBuilder {
         self.check_size()?;
         let names = self.names()?;
         for field in &self.fields {
-            self.check_kind(&field.name, &field.kind)?;
-            check_written(field)?;
+            check::kind(&self, &field.name, &field.kind)?;
+            check::written(field)?;
         }
         let members = self.groups.iter().map(|group| group_members(group, &names)).collect::<Result<Vec<_>, _>>()?;
         let group_of = self.group_of(&members)?;
+        let regions = check::regions(&self.fields, &names)?;
         let units = units(&group_of);
         let fingerprint = version::of_schema(&self);
-        let schema = Schema(Arc::new(Inner { names, units, members, group_of, fingerprint, spec: self }));
+        let inner = Inner { names, units, members, group_of, regions, gone: None, fingerprint, spec: self };
+        let mut schema = Schema(Arc::new(inner));
         schema.check_strategies()?;
+        let gone = schema.gone_words()?;
+        if let Some(inner) = Arc::get_mut(&mut schema.0) {
+            inner.gone = gone;
+        }
         Ok(schema)
     }
 
@@ -236,38 +295,6 @@ impl SchemaBuilder {
         Ok(names)
     }
 
-    fn check_kind(&self, field: &str, kind: &Kind) -> Result<(), SchemaError> {
-        match kind {
-            Kind::Custom(name) if !self.kinds.contains_key(name) => {
-                Err(SchemaError::UnknownKind { field: field.to_owned(), kind: name.clone() })
-            }
-            Kind::Date { formats } => formats.iter().try_for_each(|format| {
-                date::check_format(format).map_err(|problem| SchemaError::Setting {
-                    place: format!("field `{field}`, format `{format}`"),
-                    problem: problem.to_string(),
-                })
-            }),
-            Kind::Set { of } if !of.is_scalar() => {
-                Err(SchemaError::SetOf { field: field.to_owned(), of: of.name().to_owned() })
-            }
-            Kind::Set { of } => self.check_kind(field, of),
-            Kind::SetOfRecords { key, of } => {
-                check_key(field, key, of)?;
-                self.check_kind(field, of)
-            }
-            Kind::Record { fields, strategies, atomic } => {
-                check_keys_decided(field, fields, strategies, *atomic)?;
-                fields.iter().try_for_each(|(key, kind)| self.check_kind(&format!("{field}/{key}"), kind))
-            }
-            kind => match kind.feature_that_is_off() {
-                Some(feature) => {
-                    Err(SchemaError::FeatureOff { field: field.to_owned(), kind: kind.name().to_owned(), feature })
-                }
-                None => Ok(()),
-            },
-        }
-    }
-
     fn group_of(&self, members: &[Vec<usize>]) -> Result<Vec<Option<usize>>, SchemaError> {
         let mut group_of: Vec<Option<usize>> = vec![None; self.fields.len()];
         for (index, positions) in members.iter().enumerate() {
@@ -292,68 +319,6 @@ impl SchemaBuilder {
         Ok(group_of)
     }
 }
-
-/// A set of records is of records, and its key is of fields that these have, each a single value.
-fn check_key(field: &str, key: &[String], of: &Kind) -> Result<(), SchemaError> {
-    let wrong = |problem: String| Err(SchemaError::Setting { place: format!("field `{field}`"), problem });
-    let Kind::Record { fields, .. } = of else {
-        return wrong(format!("a set_of_records holds records, not `{}`", of.name()));
-    };
-    if key.is_empty() {
-        return wrong("`key`: expected at least one field that tells one record from another".to_owned());
-    }
-    for (at, name) in key.iter().enumerate() {
-        match fields.get(name) {
-            None => return wrong(format!("`key`: `{name}` is not among its `fields`")),
-            Some(kind) if !kind.is_scalar() => {
-                return wrong(format!("`key`: `{name}` is a `{}`; expected a kind of one value", kind.name()));
-            }
-            Some(_) if key[..at].contains(name) => return wrong(format!("`key`: `{name}` is named twice")),
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
-/// Only a key that the schema has, of a record that is not decided as a whole, has a strategy of its own.
-fn check_keys_decided(
-    field: &str,
-    fields: &BTreeMap<String, Kind>,
-    strategies: &BTreeMap<String, Strategy>,
-    atomic: bool,
-) -> Result<(), SchemaError> {
-    let wrong = |problem: String| Err(SchemaError::Setting { place: format!("field `{field}`"), problem });
-    match strategies.keys().find(|key| !fields.contains_key(*key)) {
-        Some(key) => wrong(format!("a strategy is stated for `{key}`, which is not among its `fields`")),
-        None if atomic && !strategies.is_empty() => {
-            wrong("it is decided as a whole, so that no key of it has a `strategy` of its own".to_owned())
-        }
-        None => Ok(()),
-    }
-}
-
-/// A canonical date is ISO 8601; what is written must be readable again.
-fn check_written(field: &Field) -> Result<(), SchemaError> {
-    if !field.write_canonical || reads_canonical(&field.kind) {
-        return Ok(());
-    }
-    Err(SchemaError::Setting {
-        place: format!("field `{}`", field.name),
-        problem: format!("`write_canonical` writes ISO 8601, so `{ISO}` must be among its `formats`"),
-    })
-}
-
-/// Whether a kind reads the dates that it writes, also inside a set or a record.
-fn reads_canonical(kind: &Kind) -> bool {
-    match kind {
-        Kind::Date { formats } => formats.is_empty() || formats.iter().any(|format| format == ISO),
-        Kind::Set { of } | Kind::SetOfRecords { of, .. } => reads_canonical(of),
-        Kind::Record { fields, .. } => fields.values().all(reads_canonical),
-        _ => true,
-    }
-}
-
-const ISO: &str = "%Y-%m-%d";
 
 fn group_members(group: &Group, names: &BTreeMap<String, usize>) -> Result<Vec<usize>, SchemaError> {
     if group.fields.len() < 2 {

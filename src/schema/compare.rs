@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use super::absent::email;
 #[cfg(not(feature = "phone"))]
 use super::absent::phone;
-use super::{Field, Kind, Schema};
+use super::{Field, Kind, Reading, Schema, elements};
 #[cfg(feature = "idn")]
 use crate::normalize::email;
 #[cfg(feature = "phone")]
 use crate::normalize::phone;
-use crate::normalize::{address, boolean, date, decimal, integer, name, text, timestamp};
+use crate::normalize::phone::Region;
+use crate::normalize::{address, code, date, integer, name, text};
 use crate::value::{FieldRef, Problem, Record, RecordBuilder, Value};
 
 impl Schema {
@@ -40,8 +41,28 @@ impl Schema {
     pub fn canonical(&self, position: usize, raw: FieldRef<'_>) -> Result<Value, Problem> {
         match self.fields().get(position) {
             Some(field) if self.is_null(field, raw) => Ok(Value::Null),
-            Some(field) => self.canonical_of(&field.kind, &raw.to_value()),
+            Some(field) => self.canonical_of(field, &raw.to_value()),
             None => self.canonical_of(&Kind::Text, &raw.to_value()),
+        }
+    }
+
+    /// [`canonical`](Self::canonical) of a field of a record, which may say where its telephone numbers are dialled.
+    pub(crate) fn canonical_in(&self, position: usize, record: &Record) -> Result<Value, Problem> {
+        self.canonical_dialled(position, record.field(position), self.region_in(position, record, None))
+    }
+
+    /// [`canonical`](Self::canonical) of a field whose telephone numbers are dialled in this region, if one is given.
+    pub(crate) fn canonical_dialled(
+        &self,
+        position: usize,
+        raw: FieldRef<'_>,
+        region: Option<Region>,
+    ) -> Result<Value, Problem> {
+        match (self.fields().get(position), region) {
+            (Some(field), region @ Some(_)) if !self.is_null(field, raw) => {
+                self.canonical_of(field.reading().dialled_in(region), &raw.to_value())
+            }
+            _ => self.canonical(position, raw),
         }
     }
 
@@ -69,7 +90,7 @@ impl Schema {
             return self.is_null(field, a) && self.is_null(field, b);
         }
         let glance = self.same_at_a_glance(field, a, b);
-        glance.unwrap_or_else(|| self.same_value(&field.kind, &a.to_value(), &b.to_value()))
+        glance.unwrap_or_else(|| self.same_value(field, &a.to_value(), &b.to_value()))
     }
 
     /// A base with only what its fields read today: after a change of the schema, a value that is no longer of its
@@ -84,7 +105,7 @@ impl Schema {
     /// ```
     pub fn accepted(&self, base: &Record) -> Record {
         let reads = |(position, raw): (usize, FieldRef<'_>)| match self.fields().get(position) {
-            Some(field) => self.is_null(field, raw) || self.canonical(position, raw).is_ok(),
+            Some(field) => self.is_null(field, raw) || self.canonical_in(position, base).is_ok(),
             None => true,
         };
         if base.fields().enumerate().all(reads) {
@@ -101,46 +122,11 @@ impl Schema {
         row.finish()
     }
 
-    /// Whether a field's raw value counts as null: missing, null, blank text, or, where an empty value means null, a list
-    /// or an object that holds nothing.
-    pub(crate) fn is_null(&self, field: &Field, raw: FieldRef<'_>) -> bool {
-        if raw.begins_with_a_word() {
-            return false;
-        }
-        if raw.is_missing() || raw.is_null() {
-            return true;
-        }
-        match raw.text() {
-            // Of an address commas are white space, too.
-            Some(raw) if field.kind == Kind::Address => address::same(raw, ""),
-            Some(raw) => field.kind.is_scalar() && text::is_blank(raw),
-            None => field.empty_means_null && raw.is_composite() && self.holds_nothing(&field.kind, &raw.to_value()),
-        }
-    }
-
-    /// Whether a field's raw value says nothing: null, or a list or an object that holds nothing, also where that is a
-    /// value of its own.
-    pub(crate) fn says_nothing(&self, position: usize, raw: FieldRef<'_>) -> bool {
-        let Some(field) = self.fields().get(position) else { return raw.is_missing() || raw.is_null() };
-        self.is_null(field, raw) || raw.is_composite() && self.holds_nothing(&field.kind, &raw.to_value())
-    }
-
-    /// Whether a list or an object has nothing but blanks and nulls in it, however deep.
-    fn holds_nothing(&self, kind: &Kind, raw: &Value) -> bool {
-        self.is_nothing(Some(kind), raw)
-    }
-
-    /// Whether a part of a value is null, or has nothing but blanks and nulls in it.
-    pub(crate) fn is_nothing(&self, kind: Option<&Kind>, raw: &Value) -> bool {
-        let is_nothing = |kind| self.canonical_of(kind, raw).is_ok_and(|canonical| is_hollow(&canonical));
-        is_hollow(raw) || kind.map_or_else(|| is_hollow(&untyped(raw)), is_nothing)
-    }
-
     /// Whether a raw value is of the field's kind, where that can be told without building its canonical form.
     pub(crate) fn reads_at_a_glance(&self, field: &Field, raw: FieldRef<'_>) -> bool {
         let Some(bytes) = raw.text_bytes() else { return false };
         match &field.kind {
-            Kind::Text | Kind::Name | Kind::Address => true,
+            Kind::Text | Kind::Name | Kind::Code | Kind::Address => true,
             Kind::Phone { region } => phone::is_at_a_glance(bytes, *region),
             Kind::Email if email::is_at_a_glance(bytes) => true,
             Kind::Custom(_) => false,
@@ -159,6 +145,7 @@ impl Schema {
         let glance = match &field.kind {
             Kind::Text => Some(text::same_bytes(one, other)),
             Kind::Name => Some(name::same_bytes(one, other)),
+            Kind::Code => Some(code::same_bytes(one, other)),
             Kind::Address => Some(address::same_bytes(one, other)),
             Kind::Email => email::same_at_a_glance(one, other),
             Kind::Phone { region } => phone::same_at_a_glance(one, other, *region),
@@ -175,9 +162,11 @@ impl Schema {
         }
     }
 
-    pub(crate) fn same_value(&self, kind: &Kind, a: &Value, b: &Value) -> bool {
+    /// Whether two values are one to a field, or to a kind alone.
+    pub(crate) fn same_value<'k>(&self, reading: impl Into<Reading<'k>>, a: &Value, b: &Value) -> bool {
+        let reading = reading.into();
         a == b
-            || match (self.canonical_of(kind, a), self.canonical_of(kind, b)) {
+            || match (self.canonical_of(reading, a), self.canonical_of(reading, b)) {
                 (Ok(a), Ok(b)) => a == b,
                 _ => false,
             }
@@ -189,26 +178,33 @@ impl Schema {
             Kind::Name => name::same(a, b),
             Kind::Email => email::same(a, b),
             Kind::Phone { region } => phone::same(a, b, *region),
-            Kind::Date { formats } => date::same(a, b, formats),
-            Kind::Timestamp => timestamp::same(a, b),
+            Kind::Code => code::same(a, b),
+            Kind::Date { formats, zone: None } => date::same(a, b, formats),
+            // Not by their value: what cannot be read equals itself there, and is no day.
+            Kind::Date { formats, zone } => {
+                let day = |raw| date::canonical_in(raw, formats, *zone);
+                matches!((day(a), day(b)), (Ok(a), Ok(b)) if a == b)
+            }
+            Kind::Timestamp(notation) => notation.same(a, b),
             Kind::Integer => integer::same(a, b),
-            Kind::Decimal => decimal::same(a, b),
-            Kind::Boolean => boolean::same(a, b),
+            Kind::Decimal(notation) => notation.same(a, b),
+            Kind::Boolean(words) => words.same(a, b),
             Kind::Address => address::same(a, b),
             kind => self.same_value(kind, &Value::from(a), &Value::from(b)),
         }
     }
 
-    fn canonical_text<'a>(&self, kind: &Kind, raw: &'a str) -> Result<Cow<'a, str>, Problem> {
+    fn canonical_text<'a>(&self, kind: &Kind, region: Option<Region>, raw: &'a str) -> Result<Cow<'a, str>, Problem> {
         match kind {
             Kind::Name => Ok(name::canonical(raw)),
             Kind::Email => email::canonical(raw),
-            Kind::Phone { region } => phone::canonical(raw, *region),
-            Kind::Date { formats } => date::canonical(raw, formats),
-            Kind::Timestamp => timestamp::canonical(raw),
+            Kind::Code => Ok(code::canonical(raw)),
+            Kind::Phone { region: own } => phone::canonical(raw, region.unwrap_or(*own)),
+            Kind::Date { formats, zone } => date::canonical_in(raw, formats, *zone),
+            Kind::Timestamp(notation) => notation.canonical(raw),
             Kind::Integer => integer::canonical(raw),
-            Kind::Decimal => decimal::canonical(raw),
-            Kind::Boolean => boolean::canonical(raw),
+            Kind::Decimal(notation) => notation.canonical(raw),
+            Kind::Boolean(words) => words.canonical(raw).map(Cow::Borrowed),
             Kind::Address => Ok(address::canonical(raw)),
             Kind::Custom(name) => self.canonical_custom(name, &Value::from(raw)).map(Cow::Owned),
             _ => Ok(text::canonical(raw)),
@@ -222,27 +218,38 @@ impl Schema {
         }
     }
 
-    /// The canonical form of a value that may be nested; null stays null.
-    pub(crate) fn canonical_of(&self, kind: &Kind, raw: &Value) -> Result<Value, Problem> {
+    /// The canonical form of a value that may be nested; null stays null, and so does what is declared to be.
+    pub(crate) fn canonical_of<'k>(&self, reading: impl Into<Reading<'k>>, raw: &Value) -> Result<Value, Problem> {
+        let reading = reading.into();
+        let Some(kind) = reading.kind else { return Ok(untyped(reading, raw)) };
         match (kind, raw) {
             (_, Value::Null) => Ok(Value::Null),
-            (Kind::Set { of }, Value::List(list)) => self.canonical_set(of, list),
-            (Kind::SetOfRecords { key, of }, value) => self.canonical_records(key, of, value),
-            (Kind::List, Value::List(_)) | (Kind::Map, Value::Map(_)) => Ok(untyped(raw)),
-            (Kind::Record { fields, .. }, Value::Map(map)) => self.canonical_record(fields, map),
-            (Kind::Set { .. } | Kind::List, other) => Err(wrong_type("a list", other)),
+            (_, raw) if reading.is_declared_null(raw) => Ok(Value::Null),
+            (Kind::Set { of, delimiter }, raw) => match elements(raw, delimiter.as_deref()) {
+                Some(list) => self.canonical_set(reading.inside(Some(of)), &list, delimiter.is_some()),
+                None => Err(wrong_type("a list", raw)),
+            },
+            (Kind::SetOfRecords { key, of }, value) => self.canonical_records(key, reading.inside(Some(of)), value),
+            (Kind::List, Value::List(_)) | (Kind::Map, Value::Map(_)) => Ok(untyped(reading, raw)),
+            (Kind::Record { fields, .. }, Value::Map(map)) => self.canonical_record(reading, fields, map),
+            (Kind::List, other) => Err(wrong_type("a list", other)),
             (Kind::Map | Kind::Record { .. }, other) => Err(wrong_type("an object", other)),
             (Kind::Custom(name), raw) => self.canonical_custom(name, raw).map(Value::Text),
             (_, Value::List(_) | Value::Map(_)) => Err(wrong_type("one value", raw)),
             (_, Value::Float(float)) if !float.is_finite() => Err(Problem::NotFinite),
+            (Kind::Decimal(notation), Value::Int(_) | Value::Float(_)) => {
+                let text = scalar_text(raw);
+                notation.of_numbers().canonical(&text).map(|text| typed(kind, text.into_owned()))
+            }
             (kind, raw) => {
                 let raw = scalar_text(raw);
-                self.canonical_text(kind, &raw).map(|text| typed(kind, text.into_owned()))
+                self.canonical_text(kind, reading.region, &raw).map(|text| typed(kind, text.into_owned()))
             }
         }
     }
 
-    fn canonical_set(&self, of: &Kind, list: &[Value]) -> Result<Value, Problem> {
+    /// `by_text`: the set may be written as one text, which cannot state that a set is empty.
+    fn canonical_set(&self, of: Reading<'_>, list: &[Value], by_text: bool) -> Result<Value, Problem> {
         let mut set = BTreeMap::new();
         for (place, element) in list.iter().enumerate() {
             let canonical = self.canonical_of(of, element).map_err(|problem| problem.inside(&place.to_string()))?;
@@ -250,25 +257,43 @@ impl Schema {
                 set.insert(scalar_text(&canonical).into_owned(), canonical);
             }
         }
+        if by_text && set.is_empty() {
+            return Ok(Value::Null);
+        }
         Ok(Value::List(set.into_values().collect()))
     }
 
     fn canonical_record(
         &self,
+        reading: Reading<'_>,
         kinds: &BTreeMap<String, Kind>,
         map: &BTreeMap<String, Value>,
     ) -> Result<Value, Problem> {
         let mut canonical = BTreeMap::new();
         for (key, raw) in map {
-            let value = match kinds.get(key) {
-                Some(kind) => self.canonical_of(kind, raw).map_err(|problem| problem.inside(key))?,
-                None => untyped(raw),
-            };
+            let value =
+                self.canonical_of(reading.inside(kinds.get(key)), raw).map_err(|problem| problem.inside(key))?;
             if !value.is_null() {
                 canonical.insert(key.clone(), value);
             }
         }
         Ok(Value::Map(canonical))
+    }
+
+    /// Whether no number in a field's raw value may be another one than was said: it was read exactly, or what was rounded
+    /// is behind the digits that count.
+    pub(crate) fn is_exact(&self, field: &Field, raw: FieldRef<'_>) -> bool {
+        raw.is_exact() || counts_exactly(&field.kind, &raw.to_value())
+    }
+}
+
+/// Whether every double in a value is exact in the digits that its kind counts.
+fn counts_exactly(kind: &Kind, raw: &Value) -> bool {
+    match (kind, raw) {
+        (Kind::Decimal(notation), Value::Float(float)) => notation.is_exact(*float),
+        (Kind::Decimal(_), Value::Text(_) | Value::Int(_) | Value::Null) => true,
+        (Kind::Set { of, .. }, Value::List(list)) => list.iter().all(|element| counts_exactly(of, element)),
+        _ => false,
     }
 }
 
@@ -296,26 +321,27 @@ pub(super) fn scalar_text(value: &Value) -> Cow<'_, str> {
 fn typed(kind: &Kind, text: String) -> Value {
     match kind {
         _ if text.is_empty() => Value::Null,
-        Kind::Boolean => Value::Bool(text == "true"),
+        Kind::Boolean(_) => Value::Bool(text == "true"),
         // Beyond 64 bits a number is kept as its digits: most readers of JSON would round it.
         Kind::Integer => text.parse::<i64>().map_or(Value::Text(text), Value::from),
         _ => Value::Text(text),
     }
 }
 
-/// Inside a map nothing is declared: text is compared as text, numbers by value, a key that is null as one that is not
-/// there.
-pub(crate) fn untyped(raw: &Value) -> Value {
+/// Inside a map nothing is declared but nulls: text is compared as text, numbers by value, a key that is null as one that
+/// is not there.
+fn untyped(reading: Reading<'_>, raw: &Value) -> Value {
     match raw {
+        raw if reading.is_declared_null(raw) => Value::Null,
         Value::Text(raw) => match text::canonical(raw) {
             blank if blank.is_empty() => Value::Null,
             text => Value::Text(text.into_owned()),
         },
         Value::Float(float) => whole(*float).map_or(Value::Float(*float), Value::Int),
         Value::Int(int) => long(*int).map_or(Value::Int(*int), Value::Float),
-        Value::List(list) => Value::List(list.iter().map(untyped).collect()),
+        Value::List(list) => Value::List(list.iter().map(|value| untyped(reading, value)).collect()),
         Value::Map(map) => {
-            let entries = map.iter().map(|(key, value)| (key.clone(), untyped(value)));
+            let entries = map.iter().map(|(key, value)| (key.clone(), untyped(reading, value)));
             Value::Map(entries.filter(|(_, value)| !value.is_null()).collect())
         }
         other => other.clone(),
@@ -333,11 +359,6 @@ fn long(int: i128) -> Option<f64> {
     const LIMIT: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
     let float = int as f64;
     (whole(float).is_none() && float < LIMIT && float as i128 == int).then_some(float)
-}
-
-/// The canonical form where no kind is declared.
-pub(crate) fn same_untyped(a: &Value, b: &Value) -> bool {
-    a == b || untyped(a) == untyped(b)
 }
 
 pub(super) fn wrong_type(expected: &str, found: &Value) -> Problem {

@@ -26,7 +26,7 @@ pub enum SchemaError {
     },
     /// A kind that is neither built in nor registered.
     #[error(
-        "field `{field}`: unknown kind `{kind}`; expected text, name, email, phone, date, timestamp, integer, decimal, \
+        "field `{field}`: unknown kind `{kind}`; expected text, name, code, email, phone, date, timestamp, integer, decimal, \
          boolean, address, set, set_of_records, list, record, map or a kind of the host's own"
     )]
     UnknownKind {

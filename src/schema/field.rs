@@ -1,6 +1,7 @@
-//! Fields and atomic groups: what a host declares about each.
+//! Fields: what a host declares about each.
 
-use super::{Absent, Kind, Privacy, Strategy};
+use super::reading::Reading;
+use super::{Absent, Kind, NullMeans, Privacy, Strategy};
 
 /// One field of a schema: its kind, and what differs from the schema's defaults.
 ///
@@ -19,6 +20,9 @@ pub struct Field {
     pub(super) kind: Kind,
     pub(super) strategy: Option<Strategy>,
     pub(super) absent: Option<Absent>,
+    pub(super) null_means: Option<NullMeans>,
+    pub(super) nulls: Vec<String>,
+    pub(super) region_from: Option<String>,
     pub(super) aliases: Vec<String>,
     pub(super) required: bool,
     pub(super) identity: bool,
@@ -41,6 +45,9 @@ impl Field {
             kind,
             strategy: None,
             absent: None,
+            null_means: None,
+            nulls: Vec::new(),
+            region_from: None,
             aliases: Vec::new(),
             required: false,
             identity: false,
@@ -81,6 +88,81 @@ impl Field {
     pub fn absent(mut self, absent: Absent) -> Self {
         self.absent = Some(absent);
         self
+    }
+
+    /// What the source means by null: here it may say nothing, where for the other fields it clears, or the other way round.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, NullMeans, Schema};
+    /// let team = Field::new("team", Kind::Text).null_means(NullMeans::NoOpinion);
+    /// assert_eq!(Schema::builder().field(team).build()?.null_means(0), NullMeans::NoOpinion);
+    /// # Ok::<(), tripartite::schema::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn null_means(mut self, means: NullMeans) -> Self {
+        self.null_means = Some(means);
+        self
+    }
+
+    /// One more spelling of null: `N/A`, `-`, `0000-00-00`. It is null on every side, for match keys too, and before the
+    /// kind reads it, so that it is never invalid. Case and blanks at its ends do not count. Inside a set, an object or a
+    /// list it holds for each value.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite::value::Value;
+    /// let born = Field::new("born", Kind::DATE).null("0000-00-00").null("unknown");
+    /// let schema = Schema::builder().field(born).build()?;
+    /// let record = schema.record(&serde_json::json!({"born": "Unknown "}))?;
+    /// assert_eq!(schema.canonical(0, record.field(0))?, Value::Null);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn null(mut self, spelling: impl Into<String>) -> Self {
+        self.nulls.push(spelling.into());
+        self
+    }
+
+    /// The spellings of null beside null itself.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind};
+    /// // what is blank is null anyway, and is not among them
+    /// assert_eq!(Field::new("tag", Kind::Text).null("N/A").nulls().collect::<Vec<_>>(), ["N/A"]);
+    /// ```
+    pub fn nulls(&self) -> impl Iterator<Item = &str> {
+        self.nulls.iter().map(String::as_str)
+    }
+
+    /// The field of the same record that says where this one's telephone numbers are dialled, as a region of two letters.
+    /// Where it says none, the region of the kind counts.
+    ///
+    /// Each version of a record is read by its own region; where the source leaves it out, by the one it said before.
+    ///
+    /// ```
+    /// # #[cfg(feature = "phone")] {
+    /// use tripartite::detect::{Sides, detect};
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let phone = Field::new("phone", Kind::Phone { region: "IE".parse()? });
+    /// let schema = Schema::builder()
+    ///     .field(phone.region_from("country"))
+    ///     .field(Field::new("country", Kind::Code))
+    ///     .build()?;
+    /// let record = |phone| schema.record(&serde_json::json!({"phone": phone, "country": "be"}));
+    /// let (base, remote) = (record("0470 12 34 56")?, record("+32 470 12 34 56")?);
+    /// let sides = Sides { base: &base, local: &base, remote: &remote };
+    /// assert!(detect(&schema, sides).is_empty());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn region_from(mut self, field: impl Into<String>) -> Self {
+        self.region_from = Some(field.into());
+        self
+    }
+
+    pub(crate) fn reading(&self) -> Reading<'_> {
+        self.into()
     }
 
     /// The other names, under which it is read as well.
@@ -235,7 +317,7 @@ impl Field {
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind};
-    /// assert_eq!(Field::new("born", Kind::DATE).kind(), &Kind::Date { formats: vec![] });
+    /// assert_eq!(Field::new("born", Kind::DATE).kind().name(), "date");
     /// ```
     pub fn kind(&self) -> &Kind {
         &self.kind
@@ -297,7 +379,7 @@ impl Field {
         self.write_canonical
     }
 
-    /// Whether an empty list or object reads as null.
+    /// Whether an empty list or object reads as null. An empty set that may be written as one text always does.
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind};
@@ -306,63 +388,6 @@ impl Field {
     /// );
     /// ```
     pub fn reads_empty_as_null(&self) -> bool {
-        self.empty_means_null
-    }
-}
-
-/// Fields that are decided as one, so that no row is assembled that nobody entered: a name, an address, a document
-/// number with its expiry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
-    pub(super) name: String,
-    pub(super) fields: Vec<String>,
-    pub(super) strategy: Option<Strategy>,
-}
-
-impl Group {
-    /// A group of fields, by their names.
-    ///
-    /// ```
-    /// use tripartite::schema::{Field, Group, Kind, Schema, SchemaError};
-    /// // not checked here, but when the schema is built
-    /// let name = Group::new("name", ["first_name", "lastname"]);
-    /// let error = Schema::builder()
-    ///     .field(Field::new("first_name", Kind::Name))
-    ///     .group(name)
-    ///     .build()
-    ///     .unwrap_err();
-    /// assert!(matches!(error, SchemaError::NoSuchField { field, .. } if field == "lastname"));
-    /// ```
-    pub fn new<F: Into<String>>(name: impl Into<String>, fields: impl IntoIterator<Item = F>) -> Self {
-        Self { name: name.into(), fields: fields.into_iter().map(Into::into).collect(), strategy: None }
-    }
-
-    /// Decides the group by a strategy of its own.
-    ///
-    /// ```
-    /// # use tripartite::schema::{Field, Group, Kind, Policy, RuleSource, Schema, Strategy, Unit};
-    /// let schema = Schema::builder()
-    ///     .field(Field::new("passport", Kind::Text))
-    ///     .field(Field::new("expires", Kind::DATE))
-    ///     .group(Group::new("document", ["passport", "expires"]).strategy(Strategy::LocalWins))
-    ///     .build()?;
-    /// assert_eq!(Policy::new(schema).rule(Unit::Group(0), None).source, RuleSource::Group);
-    /// # Ok::<(), tripartite::schema::SchemaError>(())
-    /// ```
-    #[must_use]
-    pub fn strategy(mut self, strategy: Strategy) -> Self {
-        self.strategy = Some(strategy);
-        self
-    }
-
-    /// The name.
-    ///
-    /// ```
-    /// use tripartite::schema::Group;
-    /// // as the audit has it
-    /// assert_eq!(Group::new("name", ["first_name", "last_name"]).name(), "name");
-    /// ```
-    pub fn name(&self) -> &str {
-        &self.name
+        self.empty_means_null || matches!(self.kind, Kind::Set { delimiter: Some(_), .. })
     }
 }

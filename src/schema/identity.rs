@@ -1,6 +1,6 @@
 //! Identity: which fields say who a record is about, and when two records are about two people.
 
-use super::{Kind, Schema};
+use super::{Kind, NullMeans, Schema};
 use crate::value::{FieldRef, Record, Value};
 
 impl Schema {
@@ -23,7 +23,9 @@ impl Schema {
         let all = self.identity().filter_map(|at| Some((at, self.told(at, known.field(at))?)));
         let known: Vec<(usize, Value)> = all.collect();
         let told: Vec<Value> = known.iter().filter_map(|&(at, _)| self.told(at, said.field(at))).collect();
-        let emptied = |at: usize| !said.field(at).is_missing() && self.is_null(&self.fields()[at], said.field(at));
+        let clears = |at| self.null_means(at) == NullMeans::Cleared;
+        let emptied =
+            |at: usize| clears(at) && !said.field(at).is_missing() && self.is_null(&self.fields()[at], said.field(at));
         let is_said = |&(at, _): &(usize, Value)| emptied(at) || self.told(at, said.field(at)).is_some();
         let is_new = !known.iter().any(|(_, value)| told.contains(value));
         known.len() > 1 && !told.is_empty() && is_new && known.iter().all(is_said)

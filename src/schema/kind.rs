@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Strategy;
+use crate::normalize::boolean::Words;
 use crate::normalize::phone::Region;
+use crate::normalize::zone::Zone;
+use crate::normalize::{decimal, timestamp};
 use crate::value::{Problem, Value};
 
 /// What a field holds, which decides what counts as equal. Equality is by canonical form; see
@@ -15,6 +18,8 @@ pub enum Kind {
     Text,
     /// A person's or thing's name: as text; apostrophe and dash variants are equal; case counts.
     Name,
+    /// A code, such as a login or a licence number: case and blanks at the ends do not count, leading zeros do.
+    Code,
     /// An e-mail address: case does not count, the domain goes through IDNA. It needs the feature `idn`.
     Email,
     /// A telephone number, read as dialled in a region, compared in E.164. It needs the feature `phone`.
@@ -26,21 +31,25 @@ pub enum Kind {
     Date {
         /// The formats it may be written in (chrono's `strftime` syntax); ISO 8601 when empty.
         formats: Vec<String>,
+        /// The zone of the days, where the source may also send them as instants.
+        zone: Option<Zone>,
     },
-    /// A point in time, RFC 3339.
-    Timestamp,
+    /// A point in time: RFC 3339, or as the source writes it.
+    Timestamp(timestamp::Notation),
     /// A whole number of any size.
     Integer,
-    /// A decimal number of any size and precision.
-    Decimal,
-    /// True or false.
-    Boolean,
+    /// A decimal number of any size, and of any precision where none is declared.
+    Decimal(decimal::Notation),
+    /// True or false: `true` and `false`, `1` and `0`, or the source's own words.
+    Boolean(Words),
     /// A postal address: case, white space and comma-spacing do not count.
     Address,
-    /// Distinct values without an order, merged element by element.
+    /// Distinct values without an order, merged element by element. One value alone is a set of one.
     Set {
         /// The kind of each element; a scalar one.
         of: Box<Kind>,
+        /// What stands between the elements where the source writes them as one text.
+        delimiter: Option<String>,
     },
     /// Records without an order, each with a key: e-mail addresses by their type, telephone numbers by their label. Records
     /// of one key are matched, whatever their places, and merged as the record says.
@@ -69,7 +78,28 @@ pub enum Kind {
 
 impl Kind {
     /// Dates in ISO 8601 only.
-    pub const DATE: Self = Self::Date { formats: Vec::new() };
+    pub const DATE: Self = Self::Date { formats: Vec::new(), zone: None };
+
+    /// Points in time in RFC 3339 only.
+    pub const TIMESTAMP: Self = Self::Timestamp(timestamp::Notation { formats: Vec::new(), zone: None });
+
+    /// Decimal numbers with a point, every digit of which counts.
+    pub const DECIMAL: Self = Self::Decimal(decimal::Notation { comma: false, precision: None });
+
+    /// `true` and `false`, `1` and `0`.
+    pub const BOOLEAN: Self = Self::Boolean(Words { yes: Vec::new(), no: Vec::new() });
+
+    /// Dates in the formats of a source.
+    ///
+    /// ```
+    /// use tripartite::schema::Kind;
+    /// // as it is written there, and nothing else: ISO 8601 only if it is named
+    /// assert_ne!(Kind::dates(["%d/%m/%Y", "%Y-%m-%d"]), Kind::dates(["%d/%m/%Y"]));
+    /// assert_eq!(Kind::dates([""; 0]), Kind::DATE);
+    /// ```
+    pub fn dates<F: Into<String>>(formats: impl IntoIterator<Item = F>) -> Self {
+        Self::Date { formats: formats.into_iter().map(Into::into).collect(), zone: None }
+    }
 
     /// A set of values of a scalar kind.
     ///
@@ -80,7 +110,26 @@ impl Kind {
     /// assert_eq!(error, SchemaError::SetOf { field: "tags".to_owned(), of: "list".to_owned() });
     /// ```
     pub fn set(of: Kind) -> Self {
-        Self::Set { of: Box::new(of) }
+        Self::Set { of: Box::new(of), delimiter: None }
+    }
+
+    /// A set that the source writes as one text, such as `coach; referee`. Blanks between elements count as they do in
+    /// the elements' kind, and a text that names none is null, because it cannot say that a set is empty.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// use tripartite::value::Value;
+    /// let schema = Schema::builder()
+    ///     .field(Field::new("roles", Kind::delimited(";", Kind::Text)))
+    ///     .build()?;
+    /// let record = |roles: &str| schema.record(&serde_json::json!({"roles": roles}));
+    /// let (one, other) = (record("coach; referee")?, record("referee;coach;")?);
+    /// assert!(schema.same(0, one.field(0), other.field(0)));
+    /// assert_eq!(schema.canonical(0, record(";")?.field(0))?, Value::Null);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn delimited(delimiter: impl Into<String>, of: Kind) -> Self {
+        Self::Set { of: Box::new(of), delimiter: Some(delimiter.into()) }
     }
 
     /// A set of records, each with a key. Records of one key are matched and merged field by field; a record that one side
@@ -192,13 +241,14 @@ impl Kind {
         match self {
             Self::Text => "text",
             Self::Name => "name",
+            Self::Code => "code",
             Self::Email => "email",
             Self::Phone { .. } => "phone",
             Self::Date { .. } => "date",
-            Self::Timestamp => "timestamp",
+            Self::Timestamp(_) => "timestamp",
             Self::Integer => "integer",
-            Self::Decimal => "decimal",
-            Self::Boolean => "boolean",
+            Self::Decimal(_) => "decimal",
+            Self::Boolean(_) => "boolean",
             Self::Address => "address",
             Self::Set { .. } => "set",
             Self::SetOfRecords { .. } => "set_of_records",

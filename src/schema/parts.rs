@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::compare::{is_hollow, scalar_text, wrong_type};
-use super::{Kind, Schema};
+use super::compare::{scalar_text, wrong_type};
+use super::{Kind, Reading, Schema};
 use crate::value::{Problem, Value};
 
 /// A part of a value.
@@ -23,15 +23,6 @@ pub(crate) struct Part<'v> {
 /// What becomes of a part: another value, or none.
 pub(crate) type PartChange<'v> = (Cow<'v, str>, Option<Value>);
 
-/// What kind a part is of; nothing is declared for the keys of a map.
-pub(crate) fn part_kind<'k>(kind: Option<&'k Kind>, name: &str) -> Option<&'k Kind> {
-    match kind {
-        Some(Kind::Record { fields, .. }) => fields.get(name),
-        Some(Kind::SetOfRecords { of, .. }) => Some(of),
-        _ => None,
-    }
-}
-
 /// The part of this name, among parts in the order of their names.
 pub(crate) fn part<'p, 'v>(parts: &'p [Part<'v>], name: &str) -> Option<&'p Part<'v>> {
     parts.binary_search_by(|part| (*part.name).cmp(name)).ok().map(|at| &parts[at])
@@ -40,9 +31,10 @@ pub(crate) fn part<'p, 'v>(parts: &'p [Part<'v>], name: &str) -> Option<&'p Part
 impl Schema {
     /// The parts of a value in the order of their names; `None` if it is none that has parts, or a set in which two records
     /// have one key.
-    pub(crate) fn parts<'v>(&self, kind: Option<&Kind>, value: &'v Value) -> Option<Vec<Part<'v>>> {
-        match (kind, value) {
-            (Some(Kind::SetOfRecords { key, of }), value) => self.records_of(key, of, value).ok(),
+    pub(crate) fn parts<'k, 'v>(&self, reading: impl Into<Reading<'k>>, value: &'v Value) -> Option<Vec<Part<'v>>> {
+        let reading = reading.into();
+        match (reading.kind, value) {
+            (Some(Kind::SetOfRecords { key, of }), value) => self.records_of(key, reading.inside(Some(of)), value).ok(),
             (None | Some(Kind::Map | Kind::Record { .. }), Value::Map(map)) => {
                 let part = |(place, (name, value)): (usize, (&'v String, &'v Value))| Part {
                     name: Cow::Borrowed(name),
@@ -57,7 +49,12 @@ impl Schema {
 
     /// The records of a set in the order of their names. A record of nothing but nulls is none; one record where a list is
     /// expected is a set of one.
-    pub(super) fn records_of<'v>(&self, key: &[String], of: &Kind, value: &'v Value) -> Result<Vec<Part<'v>>, Problem> {
+    pub(super) fn records_of<'v>(
+        &self,
+        key: &[String],
+        of: Reading<'_>,
+        value: &'v Value,
+    ) -> Result<Vec<Part<'v>>, Problem> {
         let list = match value {
             Value::List(list) => list.as_slice(),
             one @ Value::Map(_) => std::slice::from_ref(one),
@@ -78,15 +75,20 @@ impl Schema {
     }
 
     /// The name of a record of a set; `None` if there is nothing in it.
-    pub(super) fn record_name(&self, key: &[String], of: &Kind, record: &Value) -> Result<Option<String>, Problem> {
-        let (Kind::Record { fields, .. }, Value::Map(map)) = (of, record) else {
+    pub(super) fn record_name(
+        &self,
+        key: &[String],
+        of: Reading<'_>,
+        record: &Value,
+    ) -> Result<Option<String>, Problem> {
+        let (Some(Kind::Record { fields, .. }), Value::Map(map)) = (of.kind, record) else {
             return if record.is_null() { Ok(None) } else { Err(wrong_type("an object", record)) };
         };
         let (mut name, mut is_nameless) = (String::new(), true);
         for field in key {
             let raw = map.get(field).unwrap_or(&Value::Null);
             let kind = fields.get(field).unwrap_or(&Kind::Text);
-            let canonical = self.canonical_of(kind, raw).map_err(|problem| problem.inside(field))?;
+            let canonical = self.canonical_of(of.inside(Some(kind)), raw).map_err(|problem| problem.inside(field))?;
             is_nameless &= canonical.is_null();
             if !name.is_empty() {
                 name.push(',');
@@ -95,13 +97,11 @@ impl Schema {
             name.push('=');
             push_escaped(&mut name, &scalar_text(&canonical), key.len() > 1);
         }
-        let is_nothing =
-            is_nameless && (is_hollow(record) || self.canonical_of(of, record).is_ok_and(|it| is_hollow(&it)));
-        Ok((!is_nothing).then_some(name))
+        Ok(if is_nameless && self.is_nothing(of, record) { None } else { Some(name) })
     }
 
     /// The canonical form of a set of records: in the order of their names.
-    pub(super) fn canonical_records(&self, key: &[String], of: &Kind, value: &Value) -> Result<Value, Problem> {
+    pub(super) fn canonical_records(&self, key: &[String], of: Reading<'_>, value: &Value) -> Result<Value, Problem> {
         let mut canonical = Vec::new();
         for part in self.records_of(key, of, value)? {
             let record = self.canonical_of(of, part.value);

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::same_untyped;
-use super::parts::{PartChange, part, part_kind, with_parts};
-use super::{Field, Kind, Schema, Strategy, Unit};
+use super::parts::{PartChange, part, with_parts};
+use super::{Field, Kind, Reading, Schema, Strategy, Unit};
 use crate::value::{Value, pointer};
 
 /// The parts of a JSON Pointer.
@@ -36,71 +35,71 @@ impl Places {
     }
 }
 
-/// What stands at a place: its kind, if one is declared, and its value, if there is one.
-pub(crate) type Found<'k, 'v> = (Option<&'k Kind>, Option<&'v Value>);
+/// What stands at a place: how it is read, and its value, if there is one.
+pub(crate) type Found<'k, 'v> = (Reading<'k>, Option<&'v Value>);
 
 impl Schema {
     /// What stands at each of the places, in their order.
-    pub(crate) fn find<'k, 'v>(&self, kind: Option<&'k Kind>, value: &'v Value, places: &Places) -> Vec<Found<'k, 'v>> {
+    pub(crate) fn find<'k, 'v>(&self, reading: Reading<'k>, value: &'v Value, places: &Places) -> Vec<Found<'k, 'v>> {
         let mut found = Vec::new();
-        self.find_at(kind, Some(value), places, &mut found);
+        self.find_at(reading, Some(value), places, &mut found);
         found
     }
 
     fn find_at<'k, 'v>(
         &self,
-        kind: Option<&'k Kind>,
+        reading: Reading<'k>,
         value: Option<&'v Value>,
         places: &Places,
         found: &mut Vec<Found<'k, 'v>>,
     ) {
         if places.is_end {
-            found.push((kind, value));
+            found.push((reading, value));
             return;
         }
-        let parts = value.and_then(|value| self.parts(kind, value)).unwrap_or_default();
+        let parts = value.and_then(|value| self.parts(reading, value)).unwrap_or_default();
         for (step, below) in &places.below {
             let inner = part(&parts, step).map(|part| part.value);
-            self.find_at(part_kind(kind, step), inner, below, found);
+            self.find_at(reading.part(step), inner, below, found);
         }
     }
 
     /// The value with another one at a place; null takes away what stands there. `None` if that would give a record of a set
     /// another key.
-    pub(crate) fn put(&self, kind: Option<&Kind>, value: &Value, place: &str, new: &Value) -> Option<Value> {
-        self.put_at(kind, value, &steps(place).collect::<Vec<_>>(), new)
+    pub(crate) fn put(&self, reading: Reading<'_>, value: &Value, place: &str, new: &Value) -> Option<Value> {
+        self.put_at(reading, value, &steps(place).collect::<Vec<_>>(), new)
     }
 
-    fn put_at(&self, kind: Option<&Kind>, value: &Value, steps: &[String], new: &Value) -> Option<Value> {
+    fn put_at(&self, reading: Reading<'_>, value: &Value, steps: &[String], new: &Value) -> Option<Value> {
         let Some((step, rest)) = steps.split_first() else { return Some(new.clone()) };
-        let parts = self.parts(kind, value).unwrap_or_default();
+        let parts = self.parts(reading, value).unwrap_or_default();
         let old = part(&parts, step).map_or(&Value::Null, |part| part.value);
-        let next = self.put_at(part_kind(kind, step), old, rest, new)?;
+        let next = self.put_at(reading.part(step), old, rest, new)?;
         let is_gone = rest.is_empty() && next.is_null();
-        if let Some(Kind::SetOfRecords { key, of }) = kind
+        if let Some(Kind::SetOfRecords { key, of }) = reading.kind
             && !is_gone
-            && self.record_name(key, of, &next).ok()?.as_ref() != Some(step)
+            && self.record_name(key, reading.inside(Some(of)), &next).ok()?.as_ref() != Some(step)
         {
             return None;
         }
-        Some(with_parts(kind, value, &parts, vec![(step.as_str().into(), (!is_gone).then_some(next))]))
+        Some(with_parts(reading.kind, value, &parts, vec![(step.as_str().into(), (!is_gone).then_some(next))]))
     }
 
     /// The places at which two values differ: the deepest that tell it.
-    pub(crate) fn differences(&self, kind: Option<&Kind>, a: &Value, b: &Value) -> Places {
+    pub(crate) fn differences(&self, reading: Reading<'_>, a: &Value, b: &Value) -> Places {
         let mut places = Places::default();
         if a == b {
             return places;
         }
-        let sides = [a, b].map(|side| self.parts(kind, side).filter(|_| kind.is_none_or(Kind::is_granular)));
+        let sides = [a, b].map(|side| self.parts(reading, side).filter(|_| reading.kind.is_none_or(Kind::is_granular)));
         let [Some(one), Some(other)] = sides else {
-            places.is_end = kind.map_or_else(|| !same_untyped(a, b), |kind| !self.same_value(kind, a, b));
+            places.is_end = !self.same_value(reading, a, b);
             return places;
         };
         for name in one.iter().chain(&other).map(|part| &part.name) {
             let [a, b] = [&one, &other].map(|parts| part(parts, name).map(|part| part.value));
             let below = match (a, b) {
-                (Some(a), Some(b)) => self.differences(part_kind(kind, name), a, b),
+                (Some(a), Some(b)) => self.differences(reading.part(name), a, b),
                 _ => Places { is_end: true, below: BTreeMap::new() },
             };
             if below.is_end || !below.below.is_empty() {
@@ -112,12 +111,12 @@ impl Schema {
 
     /// The value with what another one has at the places; where that has nothing, it is taken away. What has no parts on
     /// the way gets them.
-    pub(crate) fn graft(&self, kind: Option<&Kind>, value: &Value, from: Option<&Value>, places: &Places) -> Value {
+    pub(crate) fn graft(&self, reading: Reading<'_>, value: &Value, from: Option<&Value>, places: &Places) -> Value {
         if places.is_end {
             return from.cloned().unwrap_or_default();
         }
-        let source = from.and_then(|from| self.parts(kind, from)).unwrap_or_default();
-        let parts = self.parts(kind, value).unwrap_or_default();
+        let source = from.and_then(|from| self.parts(reading, from)).unwrap_or_default();
+        let parts = self.parts(reading, value).unwrap_or_default();
         let mut changes: Vec<(usize, PartChange<'_>)> = Vec::new();
         for (step, below) in &places.below {
             let (old, new) = (part(&parts, step), part(&source, step));
@@ -126,7 +125,7 @@ impl Schema {
                 (true, _, new) => new.map(|part| part.value.clone()),
                 (false, old, new) => {
                     let old = old.map_or(&Value::Null, |part| part.value);
-                    Some(self.graft(part_kind(kind, step), old, new.map(|part| part.value), below))
+                    Some(self.graft(reading.part(step), old, new.map(|part| part.value), below))
                 }
             };
             changes.push((new.map_or(usize::MAX, |part| part.place), (step.as_str().into(), change)));
@@ -136,7 +135,7 @@ impl Schema {
         }
         // What is new to a set comes in the order that it has at the other one.
         changes.sort_by_key(|(place, _)| *place);
-        with_parts(kind, value, &parts, changes.into_iter().map(|(_, change)| change).collect())
+        with_parts(reading.kind, value, &parts, changes.into_iter().map(|(_, change)| change).collect())
     }
 }
 
@@ -164,8 +163,8 @@ impl Schema {
     /// ```
     #[must_use]
     pub fn grafted(&self, position: usize, value: &Value, from: &Value, places: &[String]) -> Value {
-        let kind = self.fields().get(position).map(Field::kind);
-        self.graft(kind, value, Some(from), &Places::of(places))
+        let reading = self.fields().get(position).map_or(Reading::NOTHING, Field::reading);
+        self.graft(reading, value, Some(from), &Places::of(places))
     }
 
     /// A place in a field for a text that holds no values: of a record in a set it names the fields of the key.
@@ -186,11 +185,11 @@ impl Schema {
     /// The innermost strategy that is stated inside a field for a place in it.
     pub(crate) fn strategy_at(&self, unit: Unit, place: &str) -> Option<&Strategy> {
         let Unit::Field(position) = unit else { return None };
-        let mut kind = self.fields().get(position).map(Field::kind);
+        let mut reading = self.fields().get(position).map_or(Reading::NOTHING, Field::reading);
         let mut strategy = None;
         for step in steps(place) {
-            strategy = kind.and_then(|kind| kind.strategy_of(&step)).or(strategy);
-            kind = part_kind(kind, &step);
+            strategy = reading.kind.and_then(|kind| kind.strategy_of(&step)).or(strategy);
+            reading = reading.part(&step);
         }
         strategy
     }
@@ -206,18 +205,18 @@ impl Schema {
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn kind_at(&self, position: usize, place: &str) -> Option<&Kind> {
-        let field = self.fields().get(position).map(Field::kind);
-        steps(place).fold(field, |kind, step| part_kind(kind, &step))
+        let field = self.fields().get(position).map_or(Reading::NOTHING, Field::reading);
+        steps(place).fold(field, |reading, step| reading.part(&step)).kind
     }
 }
 
 /// A place for a text that holds no values: of a record in a set it has the fields of the key, without what they are.
 pub(crate) fn told_place(kind: &Kind, place: &str) -> String {
-    let mut kind = Some(kind);
+    let mut reading = Reading::from(kind);
     let step = |step: String| {
-        let outer = kind;
-        kind = part_kind(outer, &step);
-        match outer {
+        let outer = reading;
+        reading = outer.part(&step);
+        match outer.kind {
             Some(Kind::SetOfRecords { key, .. }) => format!("{}=…", key.join(",")),
             _ => step,
         }

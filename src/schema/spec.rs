@@ -9,9 +9,12 @@ use std::fmt;
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::words::Texts;
 use super::write::ValueDeserializer;
-use super::{Field, Group, Kind, Privacy, Schema, SchemaBuilder, SchemaError, Strategy};
+use super::{Field, Group, IdRule, Kind, NullMeans, Privacy, Schema, SchemaBuilder, SchemaError, Strategy};
+use crate::normalize::boolean::Words;
 use crate::normalize::phone::Region;
+use crate::normalize::{decimal, timestamp};
 use crate::value::Value;
 
 impl Serialize for Schema {
@@ -30,9 +33,18 @@ impl Serialize for SchemaBuilder {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("absent", &self.absent)?;
+        if self.null_means != NullMeans::Cleared {
+            map.serialize_entry("null_means", &self.null_means)?;
+        }
         map.serialize_entry("strategy", &self.strategy)?;
         if let Some(first_sync) = self.first_sync {
             map.serialize_entry("first_sync", &first_sync)?;
+        }
+        if let Some(gone) = &self.gone {
+            map.serialize_entry("gone", gone)?;
+        }
+        if self.ids != IdRule::EXACT {
+            map.serialize_entry("ids", &self.ids)?;
         }
         map.serialize_entry("fields", &Pairs(self.fields.iter().map(|field| (field.name(), field))))?;
         if !self.groups.is_empty() {
@@ -59,6 +71,15 @@ impl Serialize for Field {
         }
         if let Some(absent) = &self.absent {
             map.serialize_entry("absent", absent)?;
+        }
+        if let Some(means) = &self.null_means {
+            map.serialize_entry("null_means", means)?;
+        }
+        if !self.nulls.is_empty() {
+            map.serialize_entry("nulls", &self.nulls)?;
+        }
+        if let Some(from) = &self.region_from {
+            map.serialize_entry("region_from", from)?;
         }
         if !self.aliases.is_empty() {
             map.serialize_entry("aliases", &self.aliases)?;
@@ -93,8 +114,26 @@ fn kind_entries<M: SerializeMap>(kind: &Kind, map: &mut M) -> Result<(), M::Erro
     map.serialize_entry("kind", kind.name())?;
     match kind {
         Kind::Phone { region } => map.serialize_entry("region", region),
-        Kind::Date { formats } if !formats.is_empty() => map.serialize_entry("formats", formats),
-        Kind::Set { of } => map.serialize_entry("of", of),
+        Kind::Date { formats, zone } | Kind::Timestamp(timestamp::Notation { formats, zone }) => {
+            if !formats.is_empty() {
+                map.serialize_entry("formats", formats)?;
+            }
+            zone.map_or(Ok(()), |zone| map.serialize_entry("zone", &zone))
+        }
+        Kind::Boolean(words) if *kind != Kind::BOOLEAN => {
+            map.serialize_entry("true", &words.yes)?;
+            map.serialize_entry("false", &words.no)
+        }
+        Kind::Decimal(decimal::Notation { comma, precision }) => {
+            if *comma {
+                map.serialize_entry("comma", comma)?;
+            }
+            precision.map_or(Ok(()), |places| map.serialize_entry("precision", &places))
+        }
+        Kind::Set { of, delimiter } => {
+            map.serialize_entry("of", of)?;
+            delimiter.as_ref().map_or(Ok(()), |delimiter| map.serialize_entry("delimiter", delimiter))
+        }
         Kind::SetOfRecords { key, of } => {
             map.serialize_entry("key", key)?;
             record_entries(of, map)
@@ -150,7 +189,7 @@ impl<'de> Visitor<'de> for SpecVisitor {
     type Value = SchemaBuilder;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a schema: an object with `fields`, and perhaps `absent`, `strategy`, `first_sync` and `groups`")
+        f.write_str("a schema: an object with `fields`, and perhaps `absent`, `null_means`, `strategy`, `first_sync`, `gone`, `ids` and `groups`")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<SchemaBuilder, A::Error> {
@@ -202,6 +241,9 @@ impl<'de> Deserialize<'de> for InOrder {
 fn read_schema(mut settings: Settings, fields: InOrder, groups: InOrder) -> Result<SchemaBuilder, SchemaError> {
     let mut spec = SchemaBuilder {
         absent: settings.take("absent")?.unwrap_or_default(),
+        null_means: settings.take("null_means")?.unwrap_or_default(),
+        gone: settings.take("gone")?,
+        ids: settings.take("ids")?.unwrap_or_default(),
         strategy: settings.take("strategy")?.unwrap_or_default(),
         first_sync: settings.take("first_sync")?,
         ..SchemaBuilder::default()
@@ -221,6 +263,9 @@ fn read_field(name: String, value: Value) -> Result<Field, SchemaError> {
     let mut field = Field::new(name.clone(), read_kind(&name, &mut settings)?);
     field.strategy = settings.take("strategy")?;
     field.absent = settings.take("absent")?;
+    field.null_means = settings.take("null_means")?;
+    field.nulls = settings.take::<Texts>("nulls")?.unwrap_or_default().0;
+    field.region_from = settings.take("region_from")?;
     field.aliases = settings.take("aliases")?.unwrap_or_default();
     field.required = settings.take("required")?.unwrap_or_default();
     field.identity = settings.take("identity")?.unwrap_or_default();
@@ -260,14 +305,23 @@ fn kind_of(field: &str, name: &str, settings: &mut Settings) -> Result<Kind, Sch
                 settings.wrong("region", "is missing: where are numbers without a country code dialled?")
             })?,
         },
-        "date" => Kind::Date { formats: settings.take("formats")?.unwrap_or_default() },
-        "timestamp" => Kind::Timestamp,
+        "code" => Kind::Code,
+        "date" => Kind::Date { formats: formats(settings)?, zone: settings.take("zone")? },
+        "timestamp" => {
+            Kind::Timestamp(timestamp::Notation { formats: formats(settings)?, zone: settings.take("zone")? })
+        }
         "integer" => Kind::Integer,
-        "decimal" => Kind::Decimal,
-        "boolean" => Kind::Boolean,
+        "decimal" => Kind::Decimal(decimal::Notation {
+            comma: settings.take("comma")?.unwrap_or_default(),
+            precision: settings.take("precision")?,
+        }),
+        "boolean" => Kind::Boolean(Words {
+            yes: settings.take::<Texts>("true")?.unwrap_or_default().0,
+            no: settings.take::<Texts>("false")?.unwrap_or_default().0,
+        }),
         "address" => Kind::Address,
         "set" => match settings.map.remove("of") {
-            Some(of) => Kind::set(nested_kind(field, of)?),
+            Some(of) => Kind::Set { of: Box::new(nested_kind(field, of)?), delimiter: settings.take("delimiter")? },
             None => return Err(settings.wrong("of", "is missing: what does the set hold?")),
         },
         "set_of_records" => Kind::SetOfRecords {
@@ -282,6 +336,10 @@ fn kind_of(field: &str, name: &str, settings: &mut Settings) -> Result<Kind, Sch
         "map" => Kind::Map,
         custom => Kind::Custom(custom.to_owned()),
     })
+}
+
+fn formats(settings: &mut Settings) -> Result<Vec<String>, SchemaError> {
+    Ok(settings.take::<Texts>("formats")?.unwrap_or_default().0)
 }
 
 fn read_record(field: &str, settings: &mut Settings) -> Result<Kind, SchemaError> {

@@ -4,7 +4,8 @@
 //! Every part is a word with its length in front, and every list has its length in front, so that no two
 //! schemas have one text: `["a", "b"]` is `2 1:a 1:b`, `["a 1:b"]` is `1 5:a 1:b`.
 
-use super::{Absent, Field, FirstSync, Group, Kind, Privacy, SchemaBuilder, Strategy};
+use super::{Absent, Field, FirstSync, Gone, Group, IdRule, Kind, NullMeans, Privacy, SchemaBuilder, Strategy};
+use crate::normalize::{decimal, timestamp};
 use crate::value::Fingerprint;
 
 /// Stands first, so that another way to write the text is another version.
@@ -16,6 +17,17 @@ pub(super) fn of_schema(spec: &SchemaBuilder) -> Fingerprint {
     text.word(FORMAT).word("schema").word(absent(spec.absent)).strategy(&spec.strategy);
     text.option(spec.first_sync, |text, first| text.word(first_sync(first)));
     text.list(&spec.fields, Text::field).list(&spec.groups, Text::group);
+    // What came later is written only where it is stated, so that a schema without it keeps its version.
+    if spec.null_means != NullMeans::Cleared {
+        text.word("null_means").word(null_means(spec.null_means));
+    }
+    if let Some(gone) = &spec.gone {
+        text.word("gone").gone(gone);
+    }
+    if spec.ids != IdRule::EXACT {
+        let names: Vec<&str> = spec.ids.names().collect();
+        text.word("ids").list(&names, |text, name| text.word(name));
+    }
     text.fingerprint()
 }
 
@@ -55,6 +67,10 @@ impl Text {
         list.iter().fold(self, |text, item| write(text, item))
     }
 
+    fn texts(&mut self, texts: &[String]) -> &mut Self {
+        self.list(texts, |text, one| text.word(one))
+    }
+
     fn option<T>(&mut self, option: Option<T>, write: fn(&mut Self, T) -> &mut Self) -> &mut Self {
         match option {
             None => self.number(0),
@@ -71,10 +87,22 @@ impl Text {
             ("empty_means_null", field.empty_means_null),
             ("identity", field.identity),
         ];
-        let flags: Vec<&str> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+        let flags = flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned());
+        // No flag has a blank in its name, so none of these is one.
+        let means = field.null_means.map(|means| format!("null_means {}", null_means(means)));
+        let region = field.region_from.as_ref().map(|from| format!("region_from {from}"));
+        let nulls = field.nulls.iter().map(|null| format!("null {null}"));
+        let flags: Vec<String> = flags.chain(means).chain(region).chain(nulls).collect();
         self.word(name).kind(kind).option(strategy.as_ref(), Self::strategy);
         self.option(*policy, |text, policy| text.word(absent(policy)));
         self.list(aliases, |text, alias| text.word(alias)).list(&flags, |text, flag| text.word(flag))
+    }
+
+    fn gone(&mut self, gone: &Gone) -> &mut Self {
+        self.word(&gone.field).list(&gone.is, |text, word| {
+            // Only the words of a scalar are ever taken.
+            text.word(word.shape()).word(&super::compare::scalar_text(word))
+        })
     }
 
     fn group(&mut self, group: &Group) -> &mut Self {
@@ -87,9 +115,23 @@ impl Text {
             // A host's own kind may have the name of one that is built in.
             Kind::Custom(name) => self.word("custom").word(name),
             Kind::Phone { region } => self.word(kind.name()).word(&region.to_string()),
-            Kind::Date { formats } => self.word(kind.name()).list(formats, |text, format| text.word(format)),
-            Kind::Set { of } => self.word(kind.name()).kind(of),
-            Kind::SetOfRecords { key, of } => self.word(kind.name()).list(key, |text, field| text.word(field)).kind(of),
+            Kind::Date { formats, zone: None } => self.word(kind.name()).texts(formats),
+            Kind::Date { formats, zone: Some(zone) } => self.word("date in").word(&zone.to_string()).texts(formats),
+            Kind::Timestamp(notation) if *kind != Kind::TIMESTAMP => {
+                let timestamp::Notation { formats, zone } = notation;
+                self.word("timestamp in").option(*zone, |text, zone| text.word(&zone.to_string())).texts(formats)
+            }
+            Kind::Decimal(notation) if *kind != Kind::DECIMAL => {
+                let decimal::Notation { comma, precision } = *notation;
+                let text = self.word("decimal in").word(if comma { "comma" } else { "point" });
+                text.option(precision, |text, places| text.number(places.into()))
+            }
+            Kind::Boolean(words) if *kind != Kind::BOOLEAN => {
+                self.word("boolean in").texts(&words.yes).texts(&words.no)
+            }
+            Kind::Set { of, delimiter: None } => self.word(kind.name()).kind(of),
+            Kind::Set { of, delimiter: Some(delimiter) } => self.word("set in").word(delimiter).kind(of),
+            Kind::SetOfRecords { key, of } => self.word(kind.name()).texts(key).kind(of),
             Kind::Record { fields, strategies, atomic } => {
                 self.word(kind.name()).word(if *atomic { "atomic" } else { "granular" }).number(fields.len() as u128);
                 let text = fields.iter().fold(self, |text, (key, kind)| text.word(key).kind(kind));
@@ -120,6 +162,13 @@ fn sensitive(privacy: Privacy) -> &'static str {
         Privacy::Plain => "sensitive",
         Privacy::Redacted => "redacted",
         Privacy::Hashed => "hashed",
+    }
+}
+
+fn null_means(means: NullMeans) -> &'static str {
+    match means {
+        NullMeans::Cleared => "cleared",
+        NullMeans::NoOpinion => "no_opinion",
     }
 }
 
@@ -155,7 +204,7 @@ mod tests {
     /// What is stored beside every base: another text would have every record looked at once more.
     #[test]
     fn the_text_is_written_out() {
-        let field = Field::new("born", Kind::Date { formats: vec!["%d.%m.%Y".into()] }).alias("dob").required();
+        let field = Field::new("born", Kind::dates(["%d.%m.%Y"])).alias("dob").required();
         let written = "4:born 4:date 1 8:%d.%m.%Y 1 5:merge 6:remote 1 7:cleared 1 3:dob 1 8:required ";
         let field = field.strategy(Strategy::Merge { fallback: Fallback::Remote }).absent(Absent::Cleared);
         assert_eq!(text_of(|text| text.field(&field)), written);

@@ -48,6 +48,8 @@ fn columns() -> &'static [(String, Vocabulary)] {
 struct Way {
     strategy: &'static str,
     absent: Absent,
+    /// Whether null says nothing.
+    null_is_silence: bool,
     first_sync: Option<FirstSync>,
 }
 
@@ -59,7 +61,9 @@ fn any_way() -> impl Generate<Value = Way> {
         1 => Just(Some(FirstSync::AdoptLocal)),
         1 => Just(Some(FirstSync::Review)),
     ];
-    (0..PLAIN.len(), absent, first).prop_map(|(at, absent, first_sync)| Way { strategy: PLAIN[at], absent, first_sync })
+    (0..PLAIN.len(), absent, proptest::bool::weighted(0.25), first).prop_map(
+        |(at, absent, null_is_silence, first_sync)| Way { strategy: PLAIN[at], absent, null_is_silence, first_sync },
+    )
 }
 
 /// The schema of some columns, in an order.
@@ -67,8 +71,9 @@ fn policy(way: &Way, order: &[usize]) -> Policy {
     let fields: Vec<String> =
         order.iter().map(|&at| format!("{}: {}", json!(columns()[at].0), columns()[at].1.kind)).collect();
     let first = way.first_sync.map(|first| format!(r#""first_sync": {}, "#, json!(first))).unwrap_or_default();
+    let null_means = if way.null_is_silence { "no_opinion" } else { "cleared" };
     let text = format!(
-        r#"{{"strategy": {}, "absent": {}, {first}"fields": {{{}}}, "groups": {{"pair": ["pair text", "pair eircode"]}}}}"#,
+        r#"{{"strategy": {}, "absent": {}, "null_means": "{null_means}", {first}"fields": {{{}}}, "groups": {{"pair": ["pair text", "pair eircode"]}}}}"#,
         serde_json::to_string(&strategy(way.strategy)).unwrap(),
         json!(way.absent),
         fields.join(", "),

@@ -350,7 +350,7 @@ fn what_a_wrong_schema_is_told() {
         built(Schema::builder().field(text(""))),
         built(two().field(text("c").alias("a"))),
         built(serde_json::from_value(no_kind).unwrap()),
-        built(Schema::builder().field(Field::new("a", Kind::Date { formats: vec!["%d/%m/%y".into()] }))),
+        built(Schema::builder().field(Field::new("a", Kind::dates(["%d/%m/%y"])))),
         built(Schema::builder().field(Field::new("a", Kind::set(Kind::List)))),
         built(two().group(Group::new("g", ["a", "c"]))),
         built(two().group(Group::new("g", ["a"]))),

@@ -1,5 +1,6 @@
 //! What the tests share: words with a known meaning, a naive model of the contract, and a small world to run in.
 
+mod declared;
 pub(crate) mod dice;
 pub(crate) mod nested_oracle;
 pub(crate) mod oracle;

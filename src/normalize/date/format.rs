@@ -1,4 +1,4 @@
-//! A date format: what may be declared, and how it reads a text.
+//! A format of dates or of timestamps: what may be declared, and how it reads a text.
 //!
 //! chrono splits the format into items. Texts are matched here and not by chrono's parser, which takes a year of two
 //! digits for one of the first century, and white space where the format has none.
@@ -7,6 +7,7 @@ use chrono::format::{Fixed, Item, Numeric, StrftimeItems};
 use chrono::{Datelike, NaiveDate};
 
 use super::{date, digits};
+use crate::normalize::timestamp::clock::{self, Clock};
 
 /// Why a text is not a date format.
 ///
@@ -52,6 +53,7 @@ pub fn check_format(format: &str) -> Result<(), DateFormatError> {
             Part::Month | Part::MonthName => months += 1,
             Part::Day => days += 1,
             Part::Weekday | Part::Space | Part::Text(_) => {}
+            Part::Clock(_) => return Err(DateFormatError::Unsupported),
         }
     }
     if (years, months, days) == (1, 1, 1) { Ok(()) } else { Err(DateFormatError::Incomplete) }
@@ -59,7 +61,7 @@ pub fn check_format(format: &str) -> Result<(), DateFormatError> {
 
 /// One part of a format, and what it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part<'a> {
+pub(in crate::normalize) enum Part<'a> {
     Year,
     Month,
     MonthName,
@@ -67,10 +69,12 @@ enum Part<'a> {
     Weekday,
     Space,
     Text(&'a str),
+    /// Of a time of day, or an instant.
+    Clock(clock::Part),
 }
 
-/// The parts of a format, `None` for each that no date has.
-fn parts(format: &str) -> impl Iterator<Item = Option<Part<'_>>> {
+/// The parts of a format, `None` for each that neither a date nor a time has.
+pub(in crate::normalize) fn parts(format: &str) -> impl Iterator<Item = Option<Part<'_>>> {
     StrftimeItems::new(format).map(|item| match item {
         Item::Numeric(Numeric::Year, _) => Some(Part::Year),
         Item::Numeric(Numeric::Month, _) => Some(Part::Month),
@@ -79,13 +83,13 @@ fn parts(format: &str) -> impl Iterator<Item = Option<Part<'_>>> {
         Item::Fixed(Fixed::ShortWeekdayName | Fixed::LongWeekdayName) => Some(Part::Weekday),
         Item::Space(_) => Some(Part::Space),
         Item::Literal(text) => Some(Part::Text(text)),
-        _ => None,
+        other => clock::Part::of(&other).map(Part::Clock),
     })
 }
 
 impl Part<'_> {
     fn is_number(self) -> bool {
-        matches!(self, Self::Year | Self::Month | Self::Day)
+        matches!(self, Self::Year | Self::Month | Self::Day) || matches!(self, Self::Clock(part) if part.is_number())
     }
 
     fn begins_with_a_digit(self) -> bool {
@@ -99,8 +103,13 @@ impl Part<'_> {
 
 /// The day a whole text names in a format. A format that is none matches nothing.
 pub(super) fn matched(text: &str, format: &str) -> Option<NaiveDate> {
+    matched_with_clock(text, format)?.0
+}
+
+/// The day and the time of day that a whole text names in a format.
+pub(in crate::normalize) fn matched_with_clock(text: &str, format: &str) -> Option<(Option<NaiveDate>, Clock)> {
     let (mut year, mut month, mut day, mut weekday) = (None, None, None, None);
-    let (mut rest, mut behind_digit) = (text, false);
+    let (mut rest, mut behind_digit, mut clock) = (text, false, Clock::default());
     let mut parts = parts(format).peekable();
     while let Some(part) = parts.next() {
         let part = part?;
@@ -115,12 +124,16 @@ pub(super) fn matched(text: &str, format: &str) -> Option<NaiveDate> {
             Part::Weekday => weekday = Some(take_name(&mut rest, &WEEKDAYS)?),
             Part::Space => take_space(&mut rest, text)?,
             Part::Text(literal) => rest = rest.strip_prefix(literal)?,
+            Part::Clock(part) => clock.take(part, &mut rest, least)?,
         }
         behind_digit = part.ends_with_a_digit();
     }
-    let date = date(year?, month?, day?)?;
-    let is_its_weekday = weekday.is_none_or(|weekday| weekday == date.weekday().number_from_monday());
-    (rest.is_empty() && is_its_weekday).then_some(date)
+    let date = match (year, month, day) {
+        (None, None, None) => None,
+        _ => Some(date(year?, month?, day?)?),
+    };
+    let of_date = |weekday: u32| date.is_some_and(|date| weekday == date.weekday().number_from_monday());
+    (rest.is_empty() && weekday.is_none_or(of_date)).then_some((date, clock))
 }
 
 /// White space, which may be left out, unless it is all that keeps two numbers apart.
@@ -131,7 +144,7 @@ fn take_space(rest: &mut &str, text: &str) -> Option<()> {
     (!(is_digit(before.last()) && is_digit(behind.first()))).then_some(())
 }
 
-fn take_number(rest: &mut &str, least: usize, most: usize) -> Option<u32> {
+pub(in crate::normalize) fn take_number(rest: &mut &str, least: usize, most: usize) -> Option<u32> {
     let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
     if length < least {
         return None;

@@ -8,6 +8,8 @@ use crate::value::Problem;
 
 /// How a source writes decimal numbers. The default is a point, and every digit counts.
 ///
+/// This struct is exhaustive: whoever builds one states all of it, or takes the rest from the default.
+///
 /// **A comma.** Where it is declared, the comma is the decimal mark, and a text may have a point, a blank or an apostrophe
 /// between groups of three digits. A number that is written with a point alone is read as it is, unless its digits look
 /// like such a group: `1.234` may be two numbers, and is none. A JSON number has a point by its grammar, and is never

@@ -4,13 +4,13 @@ use std::cell::OnceCell;
 
 use super::Versions;
 use crate::detect::{Facts, Verdict, table};
-use crate::schema::{Kind, Schema, untyped};
+use crate::schema::{Reading, Schema};
 use crate::value::Value;
 
 /// The three versions of a part.
 pub(super) struct Leaf<'s, 'v> {
     schema: &'s Schema,
-    kind: Option<&'s Kind>,
+    reading: Reading<'s>,
     base: Option<Version<'v>>,
     local: Version<'v>,
     remote: Version<'v>,
@@ -29,9 +29,9 @@ impl<'v> From<&'v Value> for Version<'v> {
 }
 
 impl<'s, 'v> Leaf<'s, 'v> {
-    pub(super) fn new(schema: &'s Schema, kind: Option<&'s Kind>, versions: Versions<'v>) -> Self {
+    pub(super) fn new(schema: &'s Schema, reading: Reading<'s>, versions: Versions<'v>) -> Self {
         let Versions { base, local, remote } = versions;
-        Self { schema, kind, base: base.map(Version::from), local: local.into(), remote: remote.into() }
+        Self { schema, reading, base: base.map(Version::from), local: local.into(), remote: remote.into() }
     }
 
     /// What happened to it, given whether the source states it.
@@ -75,10 +75,7 @@ impl<'s, 'v> Leaf<'s, 'v> {
     }
 
     fn form<'f>(&self, version: &'f Version<'_>) -> Option<&'f Value> {
-        let form = || match self.kind {
-            Some(kind) => self.schema.canonical_of(kind, version.raw).ok(),
-            None => Some(untyped(version.raw)),
-        };
+        let form = || self.schema.canonical_of(self.reading, version.raw).ok();
         version.form.get_or_init(form).as_ref()
     }
 }

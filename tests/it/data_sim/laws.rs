@@ -155,7 +155,7 @@ fn decided(commit: &Commit<'_>, op: &Op, before: Option<&Link>, after: &Link) ->
         let right = match expected.0 {
             Local::Stays => local[0] == local[1],
             Local::BecomesRemote => local[1] == heard,
-            Local::Written if column == TAGS => {
+            Local::Written if column == TAGS && local[1] != Means::Is(oracle::WRITTEN) => {
                 local[1] == merged(base.said[TAGS].as_ref(), &was.fields[TAGS], said.as_ref())
             }
             Local::Written => local[1] == Means::Is(oracle::WRITTEN),
@@ -195,6 +195,7 @@ fn expected(
     let [base, local, heard] =
         [means(column, base.said[column].as_ref()), means(column, Some(&locals[column])), means(column, said)];
     let sides = Sides {
+        null_is_silence: false,
         base: &base,
         local: &local,
         remote: &heard,
@@ -206,7 +207,7 @@ fn expected(
         strategy,
         first_sync: frame.first,
         stamps: (seconds(Some(&locals[STAMP])), seconds(stamp.as_ref())),
-        reads_written: column != TAGS && column != STAMP,
+        reads_written: column != DATA && column != STAMP,
         is_group: false,
     };
     let expected = oracle::field(&sides, &rules);

@@ -34,7 +34,9 @@ pub(super) type Words = [u8; COLUMNS.len()];
 
 fn said(column: usize) -> Vec<Json> {
     let seven = match column {
-        TAGS => [json!(null), json!(["x"]), json!(["x "]), json!(["x", "y"]), json!(["z", "y"]), json!([]), json!("x")],
+        TAGS => {
+            [json!(null), json!(["x"]), json!(["x "]), json!(["x", "y"]), json!(["z", "y"]), json!([]), json!({"x": 1})]
+        }
         DATA => [
             json!(null),
             json!({"k": "a"}),
@@ -81,7 +83,8 @@ pub(super) fn means(column: usize, value: Option<&Value>) -> Means {
             Means::Is(intern(tags.into_iter().collect::<Vec<_>>().join("+")))
         }
         (DATA, Value::Map(_)) => Means::Is(intern(serde_json::to_string(value).unwrap())),
-        (TAGS | DATA, _) => Means::Nonsense(0),
+        (TAGS, Value::Text(text)) if !text.trim().is_empty() => Means::Is(intern(text.trim().to_owned())),
+        (TAGS, Value::Map(_)) | (DATA, _) => Means::Nonsense(0),
         (_, Value::Text(text)) if text.trim().is_empty() => Means::Null,
         (STAMP, Value::Text(text)) => match text.as_str() {
             "2024-01-05T12:00:00Z" | "2024-01-05T13:00:00+01:00" => Means::Is("12:00"),

@@ -53,6 +53,7 @@ struct Decided {
     local: Record,
     remote: Record,
     after: After,
+    null_is_silence: bool,
 }
 
 impl Versions {
@@ -61,7 +62,7 @@ impl Versions {
         let schema = policy.schema().clone();
         let [base, local, remote] = self.0.each_ref().map(|words| record(&schema, fields(words)));
         let after = decide(&policy, &linked(&schema, Some(base.clone()), local.clone()), &remote);
-        Decided { schema, base, local, remote, after }
+        Decided { schema, base, local, remote, after, null_is_silence: way.null_is_silence }
     }
 
     fn respelled(&self, by: &[usize; 3]) -> Self {
@@ -82,7 +83,11 @@ impl Decided {
             let of =
                 |record: &Record| members.iter().map(|&at| canonical(&self.schema, at, record.field(at))).collect();
             let raws = |record: &Record| members.iter().map(|&at| raw(record.field(at))).collect::<Vec<_>>();
-            let heard = |&at: &usize| !matches!(versions.0[2][at].means, Means::Missing | Means::Nonsense(_));
+            let heard = |&at: &usize| match versions.0[2][at].means {
+                Means::Missing | Means::Nonsense(_) => false,
+                Means::Null => !self.null_is_silence,
+                Means::Is(_) => true,
+            };
             let keeps = |&at: &usize| {
                 let name = self.schema.fields()[at].name();
                 let was = raw(self.local.field(at)).unwrap_or_default();
@@ -165,6 +170,8 @@ proptest! {
     #[test]
     fn the_sides_can_be_swapped(versions in any_sound_versions(), way in any_way()) {
         let Versions([base, local, remote]) = versions;
+        // What only one side can mean has no mirror image.
+        let way = Way { null_is_silence: false, ..way };
         let there = verdicts(&way, [&base, &local, &remote]);
         let here = verdicts(&way, [&base, &remote, &local]);
         let swapped: BTreeMap<_, _> = there.into_iter().map(|(name, verdict)| (name, swapped(&verdict))).collect();
@@ -193,7 +200,7 @@ proptest! {
     fn a_resolution_leaves_what_a_plan_leaves(versions in any_versions(), way in any_way()) {
         let policy = policy(&way, &in_order());
         let decided = versions.decide(&way);
-        let Decided { schema, base, local, remote, after } = &decided;
+        let Decided { schema, base, local, remote, after, .. } = &decided;
         let changes = tripartite::detect::detect(schema, tripartite::detect::Sides { base, local, remote });
         let resolved = tripartite::resolve::resolve(&policy, &changes, None);
         prop_assert_eq!(&resolved.local(), &after.local);

@@ -34,6 +34,7 @@ struct Asked {
     kind: &'static str,
     strategy: Option<Strategy>,
     absent: Option<Absent>,
+    null_is_silence: bool,
     required: bool,
     words: [Word; 3],
 }
@@ -72,12 +73,13 @@ fn any_asked(vocabulary: &'static Vocabulary, in_group: bool) -> BoxedStrategy<A
     let local = prop_oneof![9 => vocabulary.sound(), 1 => vocabulary.any()];
     let own = if in_group { Just(None).boxed() } else { proptest::option::weighted(0.4, any_strategy()).boxed() };
     let absent = proptest::option::weighted(0.3, any_absent());
-    let required = proptest::bool::weighted(0.1);
+    let required = (proptest::bool::weighted(0.1), proptest::bool::weighted(0.2));
     (own, absent, required, vocabulary.accepted(), local, vocabulary.any())
-        .prop_map(|(strategy, absent, required, base, local, remote)| Asked {
+        .prop_map(|(strategy, absent, (required, null_is_silence), base, local, remote)| Asked {
             kind: vocabulary.name,
             strategy,
             absent,
+            null_is_silence,
             required,
             words: [base, local, remote],
         })
@@ -111,6 +113,9 @@ impl Question {
             let mut field = scalar_named(asked.kind).kind.clone();
             let settings = field.as_object_mut().unwrap();
             settings.insert("required".into(), asked.required.into());
+            if asked.null_is_silence {
+                settings.insert("null_means".into(), "no_opinion".into());
+            }
             if let Some(strategy) = &asked.strategy {
                 settings.insert("strategy".into(), serde_json::to_value(strategy).unwrap());
             }
@@ -165,7 +170,7 @@ impl Question {
             strategy: self.record.as_ref().or(own).or(group).or(run).unwrap_or(&self.source),
             first_sync: self.first_sync,
             stamps: (Self::seconds(&self.stamps[1]), Self::seconds(&self.stamps[2])),
-            reads_written: ["text", "name", "address"].contains(&kind),
+            reads_written: ["text", "name", "address", "code", "text with nulls"].contains(&kind),
             is_group: group.is_some(),
         }
     }
@@ -173,7 +178,9 @@ impl Question {
     fn sides(&self, at: usize) -> oracle::Sides<'_> {
         let asked = &self.fields[at];
         let [base, local, remote] = asked.words.each_ref().map(|word| &word.means);
-        oracle::Sides { base, local, remote, absent: asked.absent.unwrap_or(self.absent), required: asked.required }
+        let Asked { required, null_is_silence, .. } = *asked;
+        let absent = asked.absent.unwrap_or(self.absent);
+        oracle::Sides { base, local, remote, absent, null_is_silence, required }
     }
 
     /// What the model says of each field alone and of the pair, by the unit's name.
@@ -245,6 +252,7 @@ impl Question {
         // A member of a group that the source said nothing about keeps what it has.
         let unsaid = asked.words[2].means == Means::Missing && self.sides(at).absent == Absent::NoOpinion;
         let unsaid = unsaid
+            || asked.null_is_silence && asked.words[2].means == Means::Null
             || asked.words[2].means == Means::Missing && {
                 let no_base = matches!(asked.words[0].means, Means::Missing | Means::Null);
                 self.sides(at).absent == Absent::ClearedIfReported && no_base

@@ -153,7 +153,7 @@ fn what_is_written_canonically_is_no_edit() {
 /// A field that does not read its own canonical form cannot write it: every write would look like an edit.
 #[test]
 fn write_canonical_needs_a_field_that_reads_what_it_writes() {
-    let dates = |formats: &[&str]| Kind::Date { formats: formats.iter().map(|&format| format.into()).collect() };
+    let dates = |formats: &[&str]| Kind::dates(formats.iter().copied());
     let inside = |date: &Kind| [date.clone(), Kind::set(date.clone()), Kind::record([("at", Kind::set(date.clone()))])];
     let build = |kind: Kind| Schema::builder().field(Field::new("born", kind).write_canonical()).build();
     for kind in inside(&dates(&["%d/%m/%Y"])) {

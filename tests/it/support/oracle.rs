@@ -60,6 +60,8 @@ pub(crate) struct Sides<'a> {
     pub(crate) local: &'a Means,
     pub(crate) remote: &'a Means,
     pub(crate) absent: Absent,
+    /// Whether null says nothing.
+    pub(crate) null_is_silence: bool,
     pub(crate) required: bool,
 }
 
@@ -71,10 +73,16 @@ fn normal(means: &Means) -> Normal {
     }
 }
 
+/// Whether it is null on every side. Then nothing happened, also where null says nothing.
+fn is_null_everywhere(sides: &Sides<'_>) -> bool {
+    *sides.base == Means::Null && normal(sides.local).is_none() && *sides.remote == Means::Null
+}
+
 fn said(sides: &Sides<'_>) -> Said {
     let base = normal(sides.base);
     let said = match sides.remote {
         Means::Nonsense(_) => return Said::Nonsense,
+        Means::Null if sides.null_is_silence => return Said::Nothing,
         Means::Missing => match sides.absent {
             Absent::NoOpinion => return Said::Nothing,
             Absent::ClearedIfReported if base.is_none() => return Said::Nothing,
@@ -89,6 +97,7 @@ fn said(sides: &Sides<'_>) -> Said {
 pub(crate) fn field(sides: &Sides<'_>, rules: &Rules<'_>) -> Expected {
     let remote = match said(sides) {
         Said::Nonsense => return ignored("InvalidRemote"),
+        Said::Nothing if is_null_everywhere(sides) => return ignored("InSync"),
         Said::Nothing => return ignored("NotReported"),
         Said::This(remote) => remote,
     };
@@ -105,7 +114,7 @@ pub(crate) fn group(members: &[Sides<'_>], rules: &Rules<'_>) -> Expected {
         return ignored("InvalidRemote");
     }
     if said.iter().all(|said| *said == Said::Nothing) {
-        return ignored("NotReported");
+        return ignored(if members.iter().all(is_null_everywhere) { "InSync" } else { "NotReported" });
     }
     let unbased = |side: &Sides<'_>| *side.base == Means::Missing;
     let local: Vec<Normal> = members.iter().map(|side| normal(side.local)).collect();

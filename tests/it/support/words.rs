@@ -112,6 +112,7 @@ pub(crate) fn scalars() -> &'static [Vocabulary] {
     ALL.get_or_init(|| {
         let mut all = texts();
         all.extend(figures());
+        all.extend(super::declared::scalars());
         all
     })
 }
@@ -235,6 +236,12 @@ pub(crate) fn scalar_named(name: &str) -> &'static Vocabulary {
 
 /// The kinds that the table must also hold for, without a third value or white space as null.
 pub(crate) fn others() -> Vec<Vocabulary> {
+    let mut others = plain();
+    others.extend(super::declared::others());
+    others
+}
+
+fn plain() -> Vec<Vocabulary> {
     let values = |a, x, y| vec![("A", a), ("X", x), ("Y", y)];
     vec![
         Vocabulary {
@@ -279,7 +286,7 @@ pub(crate) fn others() -> Vec<Vocabulary> {
                 vec![json!(["c"])],
             ),
             nulls: vec![json!(null), json!([]), json!([""]), json!([null, " "])],
-            nonsense: vec![json!("a")],
+            nonsense: vec![json!({"a": 1})],
         },
         Vocabulary {
             name: "map, empty is null",

@@ -237,7 +237,7 @@ fn say_inferred(console: &mut Console, inferred: &Inferred) {
     for (field, remark) in schema.fields().iter().zip(remarks) {
         let kind = match field.kind() {
             Kind::Phone { region } => format!("phone, as dialled in {region}"),
-            Kind::Set { of } => format!("set of {}", of.name()),
+            Kind::Set { of, .. } => format!("set of {}", of.name()),
             Kind::SetOfRecords { key, .. } => format!("set of records by {}", key.join(" and ")),
             kind => kind.name().to_owned(),
         };

@@ -195,14 +195,14 @@ impl Tally {
 
     fn of(&self, shape: Shape, home: Option<Region>) -> Kind {
         match shape {
-            Shape::Bool => Kind::Boolean,
+            Shape::Bool => Kind::BOOLEAN,
             Shape::Integer => Kind::Integer,
-            Shape::Number => Kind::Decimal,
+            Shape::Number => Kind::DECIMAL,
             Shape::TextList => Kind::set(Kind::Text),
             Shape::List => Kind::List,
             Shape::Object => Kind::Map,
             Shape::Date => Kind::DATE,
-            Shape::Timestamp => Kind::Timestamp,
+            Shape::Timestamp => Kind::TIMESTAMP,
             Shape::Email => Kind::Email,
             Shape::Phone => {
                 let region = self.dialling.as_ref().and_then(|dialling| dialling.region(home));

@@ -247,7 +247,7 @@ mod tests {
         #[test]
         fn both_ways_read_the_same(line in lines()) {
             let field = Field::new("name", Kind::Name).alias("alias");
-            let schema = Schema::builder().field(field).field(Field::new("fee", Kind::Decimal)).build().unwrap();
+            let schema = Schema::builder().field(field).field(Field::new("fee", Kind::DECIMAL)).build().unwrap();
             match (read(&schema, "id", &line, 7).unwrap(), read_with_care(&schema, "id", &line, 7).unwrap()) {
                 (Item::Record(one), Item::Record(other)) => {
                     prop_assert_eq!((one.id, one.record), (other.id, other.record));

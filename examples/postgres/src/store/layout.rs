@@ -27,7 +27,7 @@ pub(super) struct Layout {
 pub(super) fn column(field: &Field) -> String {
     let name = quoted(field.name(), '"');
     match field.kind() {
-        Kind::Boolean => format!("{name} boolean"),
+        Kind::Boolean(words) if words.yes.is_empty() => format!("{name} boolean"),
         Kind::Integer => format!("{name} numeric"),
         kind if !kind.is_scalar() => format!("{name} json"),
         _ => format!("{name} text"),

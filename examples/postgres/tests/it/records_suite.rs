@@ -147,9 +147,9 @@ fn attach(client: &Sql, database: &Database, register: &Register, kept: Kept) {
             (Kept::Texts, _) => "text",
             (_, Kind::Name) => "varchar(100)",
             (_, Kind::Date { .. }) => "date",
-            (_, Kind::Timestamp) => "timestamptz",
-            (_, Kind::Integer | Kind::Decimal) => "numeric",
-            (_, Kind::Boolean) => "boolean",
+            (_, Kind::Timestamp(_)) => "timestamptz",
+            (_, Kind::Integer | Kind::Decimal(_)) => "numeric",
+            (_, Kind::Boolean(_)) => "boolean",
             (_, kind) if !kind.is_scalar() => "jsonb",
             _ => "text",
         };

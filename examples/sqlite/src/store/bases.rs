@@ -304,7 +304,7 @@ impl Affinity {
             return self != Self::Integer;
         }
         match field.to_value() {
-            Value::Bool(_) => *kind == Kind::Boolean && self != Self::Text,
+            Value::Bool(_) => matches!(kind, Kind::Boolean(_)) && self != Self::Text,
             Value::Int(int) => *kind == Kind::Integer && self != Self::Text && i64::try_from(int).is_ok(),
             _ => false,
         }

@@ -45,13 +45,13 @@ impl<'a> Cell<'a> {
         let owned = |text: String| Self::Text(Cow::Owned(text));
         match (kind, field.to_value()) {
             (_, Value::Null) => Self::Null,
-            (Kind::Boolean, Value::Bool(bool)) => Self::Integer(bool.into()),
+            (Kind::Boolean(_), Value::Bool(bool)) => Self::Integer(bool.into()),
             (_, Value::Bool(bool)) => owned(bool.to_string()),
-            (Kind::Boolean | Kind::Integer, Value::Int(int)) => {
+            (Kind::Boolean(_) | Kind::Integer, Value::Int(int)) => {
                 i64::try_from(int).map_or_else(|_| owned(int.to_string()), Self::Integer)
             }
             (_, Value::Int(int)) => owned(int.to_string()),
-            (Kind::Boolean | Kind::Integer, Value::Float(float)) => Self::Real(float),
+            (Kind::Boolean(_) | Kind::Integer, Value::Float(float)) => Self::Real(float),
             (_, Value::Float(float)) => owned(float.to_string()),
             (_, Value::Text(text)) => owned(text),
             // Text as keys, finite numbers: what a record holds has a JSON form.
@@ -69,7 +69,9 @@ pub(super) fn read(
 ) -> Result<(), RecordError> {
     match column {
         ValueRef::Null => row.set(position, &Value::Null),
-        ValueRef::Integer(bit @ (0 | 1)) if *kind == Kind::Boolean => row.set(position, &Value::Bool(bit == 1)),
+        ValueRef::Integer(bit @ (0 | 1)) if matches!(kind, Kind::Boolean(_)) => {
+            row.set(position, &Value::Bool(bit == 1))
+        }
         ValueRef::Integer(integer) => row.set(position, &Value::from(integer)),
         ValueRef::Real(real) if real.is_finite() => row.set(position, &Value::Float(real)),
         ValueRef::Real(real) => row.set_text(position, &real.to_string()),
@@ -122,8 +124,8 @@ mod tests {
     fn whatever_a_client_wrote_is_read() {
         let set = Kind::set(Kind::Text);
         for (kind, column, expected, why) in [
-            (&Kind::Boolean, ValueRef::Integer(1), Value::Bool(true), "a truth value"),
-            (&Kind::Boolean, ValueRef::Integer(2), Value::from(2), "none, and still seen"),
+            (&Kind::BOOLEAN, ValueRef::Integer(1), Value::Bool(true), "a truth value"),
+            (&Kind::BOOLEAN, ValueRef::Integer(2), Value::from(2), "none, and still seen"),
             (&Kind::Text, ValueRef::Integer(1), Value::from(1), "a number in a text column"),
             (&Kind::Text, ValueRef::Real(f64::INFINITY), Value::from("inf"), "what no record holds"),
             (&Kind::Text, ValueRef::Blob(b"abc"), Value::from("abc"), "a driver that binds bytes"),
@@ -140,11 +142,11 @@ mod tests {
     fn what_is_kept_reads_as_what_it_was() {
         let big = Value::Int(i128::from(i64::MAX) + 1);
         for (kind, value, expected) in [
-            (Kind::Boolean, Value::Bool(true), Value::Bool(true)),
+            (Kind::BOOLEAN, Value::Bool(true), Value::Bool(true)),
             (Kind::Integer, Value::from(-5), Value::from(-5)),
             (Kind::Integer, big, Value::from("9223372036854775808")),
             (Kind::Text, Value::from(5), Value::from("5")),
-            (Kind::Decimal, Value::Float(0.1), Value::from("0.1")),
+            (Kind::DECIMAL, Value::Float(0.1), Value::from("0.1")),
             (
                 Kind::Map,
                 Value::Map([("a".to_owned(), Value::Null)].into()),

@@ -84,7 +84,7 @@ pub(super) fn quoted(text: &str, mark: char) -> String {
 pub(super) fn column(field: &Field) -> String {
     let name = quoted(field.name(), '"');
     match field.kind() {
-        Kind::Boolean => format!("{name} INTEGER"),
+        Kind::Boolean(_) => format!("{name} INTEGER"),
         Kind::Integer => name,
         _ => format!("{name} TEXT"),
     }

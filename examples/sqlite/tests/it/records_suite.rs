@@ -162,7 +162,7 @@ fn attach(bench: &Bench, register: &Register) {
     for field in schema.fields() {
         let column = host_column(field.name());
         let declared = match field.kind() {
-            Kind::Boolean | Kind::Integer => "",
+            Kind::Boolean(_) | Kind::Integer => "",
             _ => "VARCHAR(40)",
         };
         columns.push_str(&format!(", {} {declared}", quoted(&column)));

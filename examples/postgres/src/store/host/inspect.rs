@@ -119,11 +119,11 @@ impl Form {
     fn keeps(self, kind: &Kind) -> bool {
         match self {
             Self::Text => true,
-            Self::Boolean => *kind == Kind::Boolean,
+            Self::Boolean => *kind == Kind::BOOLEAN,
             Self::Integer => *kind == Kind::Integer,
-            Self::Number => matches!(kind, Kind::Integer | Kind::Decimal),
-            Self::Date => matches!(kind, Kind::Date { .. }),
-            Self::Moment => *kind == Kind::Timestamp,
+            Self::Number => matches!(kind, Kind::Integer) || matches!(kind, Kind::Decimal(notation) if !notation.comma),
+            Self::Date => matches!(kind, Kind::Date { zone: None, .. }),
+            Self::Moment => *kind == Kind::TIMESTAMP,
             Self::Json => !kind.is_scalar(),
             Self::Uuid => *kind == Kind::Text,
             Self::Other => false,

@@ -163,8 +163,8 @@ impl Affinity {
     /// Whether a column gives back what a field says. A date with its hyphens is no number to SQLite.
     fn keeps(self, kind: &Kind, declared: &str) -> bool {
         match (self, kind) {
-            (Self::Text | Self::Blob, _) | (Self::Number, Kind::Boolean | Kind::Integer | Kind::Decimal) => true,
-            (Self::Number, Kind::Date { .. } | Kind::Timestamp) => {
+            (Self::Text | Self::Blob, _) | (Self::Number, Kind::Boolean(_) | Kind::Integer | Kind::Decimal(_)) => true,
+            (Self::Number, Kind::Date { .. } | Kind::Timestamp(_)) => {
                 let declared = declared.to_ascii_uppercase();
                 declared.contains("DATE") || declared.contains("TIME")
             }
