@@ -122,6 +122,7 @@
 //! |---|---|---|
 //! | `phone` | default | the kind `phone`, by the numbering plans of the world |
 //! | `idn` | default | the kind `email`, with domains that are not ASCII |
+//! | `zone` | | time zones by name in a schema, for stamps that have none and days that are sent as instants |
 //! | `cron` | | cron expressions, and schedules by the clock on the wall of a time zone |
 //! | `webhook` | | the module `webhook`: signed messages of a source over HTTP |
 //! | `audit-key` | | a keyed hash by which an audit tells equal values without keeping them |

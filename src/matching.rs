@@ -58,6 +58,10 @@
 //! people who are new, night after night, and a double is seen where a held record is not. Put into the rule what people
 //! who share an address have of their own, such as a birthday.
 //!
+//! **And of a placeholder that two records have?** A text that says nothing of anybody never is a key: one without a letter
+//! or a digit, `N/A`, `unknown` and what else is listed under [`is_placeholder`]. What a source writes besides is declared
+//! as a null of the field ([`Field::null`](crate::schema::Field::null)), and null is no key either.
+//!
 //! **Does the order of pages count?** Not where everything is planned before anything is written. In
 //! [streaming mode](crate::run::Mode::Streaming) a page's candidates are what earlier pages have made of them. Where the
 //! source passes `a@example.org` from `FED-5`, which is linked, to `FED-9`, which is new, and lists one to a page:
@@ -71,15 +75,16 @@
 //! **Why does one weak match beside a trusted one make a case ambiguous?** Twins, and a father and son of one name,
 //! look like this. The trusted rule may be right; the second candidate says that it may be wrong.
 //!
-//! **Why is a name not compared by its sound?** Rules that can link without a person must be exact. A host that wants
-//! `Sean` and `Seán` to be one name says so in a kind of its own ([`CustomKind`](crate::schema::CustomKind)), whose
-//! canonical form these rules then compare.
+//! **Why is a name not compared by its sound?** Rules that can link without a person must be exact. A rule may leave the
+//! accents out ([`MatchRule::ignore_accents`]), and then it only proposes. A host that wants more says so in a kind of its own
+//! ([`CustomKind`](crate::schema::CustomKind)), whose canonical form these rules then compare.
 
 mod claims;
 mod crowd;
 mod evidence;
 mod forms;
 mod key;
+mod placeholder;
 mod pool;
 mod rules;
 
@@ -87,6 +92,7 @@ pub use claims::Claims;
 pub use crowd::{Crowded, Crowds, FEW};
 pub use evidence::Evidence;
 pub use key::MatchKey;
+pub use placeholder::is_placeholder;
 pub use pool::{Local, Pool, Remote};
 pub use rules::{MatchRules, RulesError};
 use serde::{Deserialize, Serialize};
@@ -120,6 +126,9 @@ pub struct MatchRule {
     /// What may be done about a match.
     #[serde(default)]
     pub trust: Trust,
+    /// Whether letters are compared without their accents: `Seán` is `Sean`, `Bjørn` is `Bjorn`. Such a rule only proposes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_accents: bool,
 }
 
 impl MatchRule {
@@ -132,7 +141,33 @@ impl MatchRule {
     /// assert_eq!(rule.trust(Trust::Trusted).fields.len(), 2);
     /// ```
     pub fn new(name: impl Into<String>, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { name: name.into(), fields: fields.into_iter().map(Into::into).collect(), trust: Trust::Propose }
+        Self {
+            name: name.into(),
+            fields: fields.into_iter().map(Into::into).collect(),
+            trust: Trust::Propose,
+            ignore_accents: false,
+        }
+    }
+
+    /// Compares letters without their accents. Such a rule cannot be trusted.
+    ///
+    /// ```
+    /// use tripartite::matching::{MatchRule, MatchRules, Trust};
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// let rule = MatchRule::new("name", ["name"]).ignore_accents();
+    /// let rules = MatchRules::new(&schema, vec![rule.clone()])?;
+    /// let keys = |name| {
+    ///     schema.record(&serde_json::json!({"name": name})).map(|record| rules.keys(&record))
+    /// };
+    /// assert_eq!(keys("Seán")?, keys("Sean")?);
+    /// assert!(MatchRules::new(&schema, vec![rule.trust(Trust::Trusted)]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn ignore_accents(mut self) -> Self {
+        self.ignore_accents = true;
+        self
     }
 
     /// Sets the field [`trust`](field@Self::trust). [`Run::matching`](crate::run::Run::matching) has an example.

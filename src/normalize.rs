@@ -31,6 +31,7 @@
 //! * **No work for nothing.** Text that already is canonical is borrowed; `same` does not allocate for spellings that
 //!   differ only in layout.
 
+pub mod accents;
 pub mod address;
 pub mod boolean;
 pub mod code;

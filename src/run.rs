@@ -48,7 +48,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `scope` `drift` `index` `repeat` | which records a run is about; the fields, ids and fates of what is listed; repetitions |
+//! | `scope` `drift` `index` `repeat` `normal_ids` | which records a run is about; the fields, ids and fates of what is listed; repetitions; ids of which the schema says what does not count |
 //! | `report` | what a run reports when it is over |
 //! | `looked_at` | what newer runs looked at |
 //! | `options` `outcomes` | the options of a run; the outcomes of records |
@@ -131,6 +131,7 @@ mod judging;
 mod listing;
 mod looked_at;
 mod match_answers;
+mod normal_ids;
 mod options;
 mod outcomes;
 mod planning;

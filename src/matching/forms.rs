@@ -1,12 +1,23 @@
 //! The canonical values of a record that each match rule compares.
 
+use std::borrow::Cow;
+
+use super::is_placeholder;
 use super::key::MatchKey;
+use crate::normalize::accents;
 use crate::schema::Schema;
 use crate::value::{Record, Value};
 
 /// The canonical values of the fields of each rule, and their key; `None` where one says nothing.
 #[derive(Clone, PartialEq)]
 pub(super) struct Forms(Vec<Option<Form>>);
+
+/// The fields of a rule by position, and how they are compared.
+#[derive(Clone, Copy)]
+pub(super) struct RuleFields<'r> {
+    pub(super) positions: &'r [usize],
+    pub(super) ignore_accents: bool,
+}
 
 #[derive(Clone, PartialEq)]
 struct Form {
@@ -16,17 +27,23 @@ struct Form {
 
 impl Forms {
     /// Each field is brought into its form at most once, however many rules name it.
-    pub(super) fn of(schema: &Schema, rules: &[Vec<usize>], record: &Record) -> Self {
+    pub(super) fn of<'r>(schema: &Schema, rules: impl Iterator<Item = RuleFields<'r>>, record: &Record) -> Self {
         let mut said: Vec<Option<Option<Value>>> = vec![None; schema.fields().len()];
-        let mut form = |positions: &Vec<usize>| {
+        let form = |RuleFields { positions, ignore_accents }| {
             let mut values = Vec::with_capacity(positions.len());
             for &at in positions {
-                values.push(said[at].get_or_insert_with(|| value(schema, at, record)).clone()?);
+                let value = said[at].get_or_insert_with(|| value(schema, at, record)).clone()?;
+                values.push(if ignore_accents { plain(value) } else { value });
             }
-            let names = positions.iter().map(|&at| schema.fields()[at].name());
-            Some(Form { key: MatchKey::of(names.zip(&values)), values })
+            // The keys of the two kinds of rule never meet, also where there is no accent.
+            let name = |at: usize| match (schema.fields()[at].name(), ignore_accents) {
+                (name, false) => Cow::Borrowed(name),
+                (name, true) => Cow::Owned(format!("{name} without accents")),
+            };
+            let names: Vec<_> = positions.iter().map(|&at| name(at)).collect();
+            Some(Form { key: MatchKey::of(names.iter().map(AsRef::as_ref).zip(&values)), values })
         };
-        Self(rules.iter().map(&mut form).collect())
+        Self(rules.map(form).collect())
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = MatchKey> {
@@ -44,6 +61,14 @@ impl Forms {
     }
 }
 
+/// The value without accents.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Text(text) => Value::Text(accents::without(&text).into_owned()),
+        other => other,
+    }
+}
+
 /// The canonical value, if there is one that can be compared: a number that a reader of JSON may have rounded can be
 /// another one.
 fn value(schema: &Schema, at: usize, record: &Record) -> Option<Value> {
@@ -52,7 +77,7 @@ fn value(schema: &Schema, at: usize, record: &Record) -> Option<Value> {
         return None;
     }
     match schema.canonical_in(at, record) {
-        Ok(Value::Text(text)) if text.is_empty() => None,
+        Ok(Value::Text(text)) if text.is_empty() || is_placeholder(&text) => None,
         Ok(Value::Null) | Err(_) => None,
         Ok(value) => Some(value),
     }

@@ -1,9 +1,12 @@
 //! Match rules of a schema, checked when they are built.
 
-use super::forms::Forms;
-use super::{MatchKey, MatchRule};
+use super::forms::{Forms, RuleFields};
+use super::{MatchKey, MatchRule, Trust};
 use crate::schema::{Kind, Schema};
 use crate::value::{Fingerprint, Record};
+
+/// Changes with what keys are made of, beside the fields: with 2, a placeholder is none.
+const MAKE: u32 = 2;
 
 /// Why rules cannot be built. Each says which rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +59,12 @@ pub enum RulesError {
     /// A rule of nothing but yes or no matches half of everybody.
     #[error("match rule `{rule}` has only fields of kind boolean, which identify nobody")]
     OnlyBooleans {
+        /// The rule.
+        rule: String,
+    },
+    /// A rule that ignores accents takes two people of nearly one name for one, so a person is asked.
+    #[error("match rule `{rule}` ignores accents, so it can propose, and cannot be trusted")]
+    TrustedWithoutAccents {
         /// The rule.
         rule: String,
     },
@@ -132,7 +141,13 @@ impl MatchRules {
                 return Err(RulesError::DuplicateName { rule: name() });
             }
             let fields = positions_of(schema, rule)?;
-            if let Some(first) = positions.iter().position(|other| *other == fields) {
+            let same = |(other, first): (&Vec<usize>, &MatchRule)| {
+                *other == fields && first.ignore_accents == rule.ignore_accents
+            };
+            if rule.ignore_accents && rule.trust == Trust::Trusted {
+                return Err(RulesError::TrustedWithoutAccents { rule: name() });
+            }
+            if let Some(first) = positions.iter().zip(&rules).position(same) {
                 return Err(RulesError::SameFields { first: rules[first].name.clone(), second: name() });
             }
             positions.push(fields);
@@ -216,21 +231,26 @@ impl MatchRules {
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn version(&self) -> Fingerprint {
-        let mut rules: Vec<String> = self.positions.iter().map(|rule| self.made_of(rule)).collect();
+        let mut rules: Vec<String> = self.fields().map(|rule| self.made_of(rule)).collect();
         rules.sort_unstable();
-        Fingerprint::of(format!("{} {}", env!("CARGO_PKG_VERSION"), rules.join(" ")).as_bytes())
+        Fingerprint::of(format!("{} {MAKE} {}", env!("CARGO_PKG_VERSION"), rules.join(" ")).as_bytes())
     }
 
-    /// What a rule's keys are made of: the names and kinds of its fields.
-    fn made_of(&self, rule: &[usize]) -> String {
-        let field = |&at: &usize| self.schema.fields().get(at).map(|field| (field.name(), field.kind()));
-        let fields: Vec<_> = rule.iter().filter_map(field).collect();
-        // Names and kinds are plain data.
-        serde_json::to_string(&fields).unwrap_or_default()
+    /// What a rule's keys are made of: its fields, and all that says how they are read.
+    fn made_of(&self, rule: RuleFields<'_>) -> String {
+        let fields: Vec<_> = rule.positions.iter().filter_map(|&at| self.schema.fields().get(at)).collect();
+        // A field is plain data.
+        let made = serde_json::to_string(&fields.iter().map(|field| field.key_parts()).collect::<Vec<_>>());
+        format!("{}{}", made.unwrap_or_default(), if rule.ignore_accents { " without accents" } else { "" })
+    }
+
+    fn fields(&self) -> impl Iterator<Item = RuleFields<'_>> {
+        let pairs = self.rules.iter().zip(&self.positions);
+        pairs.map(|(rule, positions)| RuleFields { positions, ignore_accents: rule.ignore_accents })
     }
 
     pub(super) fn forms(&self, record: &Record) -> Forms {
-        Forms::of(&self.schema, &self.positions, record)
+        Forms::of(&self.schema, self.fields(), record)
     }
 }
 

@@ -24,10 +24,11 @@ pub(super) struct Closing {
 
 impl Closing {
     pub(super) fn of(listing: Listing, end: Next) -> Self {
-        let Listed { planning, mut summary, unanswered, nameless, unlisted } = listing.over();
+        let Listed { planning, mut summary, unanswered, nameless, left, unlisted } = listing.over();
         // If the source changes during the enumeration, one record can be lost and another repeated. The number of
         // lines is then right, so records are counted, each once.
-        let size = planning.context.index.listed + nameless;
+        // One that says that it has left is a record of the listing all the same.
+        let size = planning.context.index.listed + nameless + left;
         summary.complete = matches!(end, Next::Complete { .. });
         summary.incomplete = incomplete(end, nameless, size);
         summary.unanswered = unanswered;

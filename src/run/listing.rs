@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::context::{ById, Context};
 use super::drift::FieldCensus;
 use super::index::{Sighting, Slot};
+use super::normal_ids::{NormalIds, Taken};
 use super::options::{Mode, Run};
 use super::planning::{Changed, Planning};
 use super::renamed::LinkedSpellings;
@@ -27,6 +28,9 @@ pub(super) struct Listing {
     /// The fields that the listing has.
     census: FieldCensus,
     spellings: LinkedSpellings,
+    ids: NormalIds,
+    /// How many listed records say that they have left.
+    left: u64,
     /// In a run of some records: the records that the source has not answered for so far.
     unanswered: BTreeSet<ExternalId>,
     /// How many listed items could be any record.
@@ -52,6 +56,8 @@ pub(super) struct Listed {
     pub(super) summary: Summary,
     pub(super) unanswered: u64,
     pub(super) nameless: u64,
+    /// How many of them say that they have left.
+    pub(super) left: u64,
     pub(super) unlisted: UnlistedSoFar,
 }
 
@@ -61,6 +67,8 @@ impl Listing {
             linked: 0,
             census: FieldCensus::new(run.policy.schema()),
             spellings: LinkedSpellings::default(),
+            ids: NormalIds::new(run.policy.schema().ids()),
+            left: 0,
             unanswered: run.only.iter().flatten().cloned().collect(),
             nameless: 0,
             unlisted: UnlistedSoFar::default(),
@@ -71,7 +79,15 @@ impl Listing {
 
     pub(super) fn add_to_index(&mut self, entries: &[IndexEntry]) {
         self.linked += entries.len() as u64;
+        if !self.ids.is_exact() {
+            entries.iter().for_each(|entry| self.ids.link(&entry.id));
+        }
         self.planning.context.add_to_index(entries);
+    }
+
+    /// Whether a run of some records needs the index.
+    pub(super) fn reads_index(&self) -> bool {
+        !self.ids.is_exact()
     }
 
     /// How many records are linked, according to the index.
@@ -108,7 +124,14 @@ impl Listing {
         if self.only().is_some() && !self.answers(&item) {
             return self.planning.context.outcomes.ignored();
         }
+        let taken = if self.ids.is_exact() { Taken::Item(item) } else { self.ids.take(item) };
+        let item = match taken {
+            Taken::Item(item) => item,
+            Taken::Nothing => return self.planning.context.outcomes.ignored(),
+            Taken::Ambiguous(id) => return self.ambiguous(id, changed),
+        };
         match item {
+            Item::Record(remote) if self.says_gone(&remote) => self.left(remote),
             Item::Record(remote) => self.record(remote, changed),
             Item::Malformed(malformed) => self.malformed(malformed, changed),
             Item::Tombstone { id, version } => self.tombstone(id, version),
@@ -120,10 +143,18 @@ impl Listing {
     /// answered for.
     fn answers(&mut self, item: &Item) -> bool {
         let asked = self.only().unwrap_or_default();
-        let answers = item.ids().next().is_none() || item.ids().any(|id| asked.binary_search(id).is_ok());
+        let is_exact = self.ids.is_exact();
+        let is_asked = |id: &ExternalId| match is_exact {
+            true => asked.binary_search(id).is_ok(),
+            false => asked.iter().any(|asked| self.ids.same(asked, id)),
+        };
+        let answers = item.ids().next().is_none() || item.ids().any(is_asked);
         if answers {
             for id in item.ids() {
                 self.unanswered.remove(id);
+                if !is_exact {
+                    self.unanswered.retain(|asked| !self.ids.same(asked, id));
+                }
             }
         }
         answers
@@ -153,6 +184,22 @@ impl Listing {
             Some(first) if repeat::same(schema, &first, &remote.record) => self.planning.context.outcomes.duplicate(),
             Some(_) => self.planning.contradicted(remote.id, changed),
         }
+    }
+
+    fn ambiguous(&mut self, id: ExternalId, changed: &mut Changed) {
+        let problem = "this id and another spelling of it are one, and stand for two records".to_owned();
+        self.planning.set_aside(Quarantined::of(id, Situation::Ambiguous, problem), changed);
+    }
+
+    fn says_gone(&self, remote: &RemoteRecord) -> bool {
+        self.planning.context.run.policy.schema().says_gone(&remote.record)
+    }
+
+    /// A listed record that says that it has left: its fields are no news.
+    fn left(&mut self, remote: RemoteRecord) {
+        self.census.count(&remote.record);
+        self.left += u64::from(!self.unlisted.gone.contains_key(&remote.id));
+        self.tombstone(remote.id, remote.version);
     }
 
     fn malformed(&mut self, malformed: Malformed, changed: &mut Changed) {
@@ -238,7 +285,8 @@ impl Listing {
             unanswered_ids: self.unanswered.iter().take(NAMED).cloned().collect(),
         };
         let unanswered = self.unanswered.len() as u64;
-        Listed { planning: self.planning, summary, unanswered, nameless: self.nameless, unlisted: self.unlisted }
+        let Self { planning, nameless, left, unlisted, .. } = self;
+        Listed { planning, summary, unanswered, nameless, left, unlisted }
     }
 
     pub(super) fn failed(self, failure: Failure) -> Done {

@@ -105,6 +105,10 @@ impl Run {
         let listing = Box::new(Listing::new(self));
         match listing.only().map(<[_]>::is_empty) {
             None => Step::Indexing(Indexing { after: None, purpose: Reading::Linked(listing) }),
+            // Another spelling of an id is found in the index.
+            Some(false) if listing.reads_index() => {
+                Step::Indexing(Indexing { after: None, purpose: Reading::Linked(listing) })
+            }
             Some(false) => Step::Fetching(Fetching { listing, after: None }),
             Some(true) => close(*listing, Next::Partial),
         }

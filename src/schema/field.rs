@@ -161,6 +161,11 @@ impl Field {
         self
     }
 
+    /// What a match key of it depends on.
+    pub(crate) fn key_parts(&self) -> (&str, &Kind, &[String], Option<&str>) {
+        (&self.name, &self.kind, &self.nulls, self.region_from.as_deref())
+    }
+
     pub(crate) fn reading(&self) -> Reading<'_> {
         self.into()
     }

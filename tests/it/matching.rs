@@ -317,3 +317,30 @@ fn nothing_shows_a_value() {
         assert!(!shown.contains(value), "{value} in {shown}");
     }
 }
+
+/// A declared null, a placeholder and an accent, as match keys have them.
+#[test]
+fn what_says_nothing_is_no_key_and_accents_only_propose() {
+    let schema = support::schema(json!({"fields": {
+        "tag": {"kind": "code", "nulls": ["none"]},
+        "name": {"kind": "name"},
+    }}));
+    let keys = |rules: &MatchRules, fields: Json| rules.keys(&support::record(&schema, fields));
+    let exact = rules(&schema, json!([{"name": "tag", "fields": ["tag"], "trust": "trusted"}])).unwrap();
+    for nothing in ["N/A", "None", " - ", "unknown", "???"] {
+        assert!(keys(&exact, json!({ "tag": nothing })).is_empty(), "{nothing}");
+    }
+    assert_eq!(keys(&exact, json!({"tag": "X-1"})), keys(&exact, json!({"tag": "x-1 "})));
+    let plain = json!({"name": "plain", "fields": ["name"], "ignore_accents": true});
+    // The same fields with their accents are another rule.
+    let both =
+        rules(&schema, json!([{"name": "exact", "fields": ["name"], "trust": "trusted"}, plain.clone()])).unwrap();
+    let [sean, plainly] = ["Seán", "Sean"].map(|name| keys(&both, json!({ "name": name })));
+    assert_eq!(sean.iter().filter(|key| plainly.contains(key)).count(), 1);
+    let trusted =
+        rules(&schema, json!([{"name": "p", "fields": ["name"], "ignore_accents": true, "trust": "trusted"}]));
+    assert_eq!(trusted.unwrap_err(), RulesError::TrustedWithoutAccents { rule: "p".to_owned() });
+    let other = support::schema(json!({"fields": {"tag": {"kind": "code"}, "name": {"kind": "name"}}}));
+    let of_other = rules(&other, json!([{"name": "tag", "fields": ["tag"]}])).unwrap();
+    assert_ne!(exact.version(), of_other.version(), "the nulls are part of what a key is made of");
+}

@@ -2,6 +2,7 @@
 //! situations, row by row.
 
 mod contested;
+mod declared;
 mod doubled;
 mod drift;
 mod ended;
