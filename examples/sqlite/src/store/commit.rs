@@ -11,6 +11,7 @@
 mod host;
 mod remember;
 mod statements;
+mod unique;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Transaction, params};
@@ -74,13 +75,15 @@ pub(super) fn batch(
         insert: tx.prepare_cached(&sql.insert)?,
         link: tx.prepare_cached(&sql.link)?,
         removed: Removed::of(tx, &sql.register)?,
+        parked: None,
         entries: Entries::new(tx, &sql.entries, batch.run.as_str(), super::record::time(&batch.at))?,
     };
-    let outcomes = batch.ops.iter().map(|op| match way {
-        Way::Together => Ok(outcome(writer.write(op)?)),
-        Way::Apart => writer.carry_out(op),
-    });
-    let outcomes = outcomes.collect::<Result<_, StoreError>>()?;
+    let outcomes = match way {
+        Way::Together => {
+            batch.ops.iter().map(|op| Ok(outcome(writer.write(op)?))).collect::<Result<_, StoreError>>()?
+        }
+        Way::Apart => writer.carry_out_apart()?,
+    };
     writer.entries.settle()?;
     Ok(outcomes)
 }
@@ -161,6 +164,8 @@ struct Writer<'a> {
     insert: CachedStatement<'a>,
     link: CachedStatement<'a>,
     removed: Removed<'a>,
+    /// A row that gave its unique values up until others are written.
+    parked: Option<unique::Parked>,
     entries: Entries<'a>,
 }
 
@@ -184,19 +189,19 @@ struct Found {
 }
 
 impl<'a> Writer<'a> {
-    fn carry_out(&mut self, op: &'a Op) -> Result<OpOutcome, StoreError> {
+    fn carry_out(&mut self, op: &'a Op) -> Result<unique::Tried, StoreError> {
         self.run_cached("SAVEPOINT op")?;
         match self.write(op) {
             Ok(local) => {
                 self.run_cached("RELEASE op")?;
-                Ok(outcome(local))
+                Ok(unique::Tried::Over(outcome(local)))
             }
             // A trigger may have rolled back everything; then there is no savepoint to go back to.
             Err(error) if is_refusal(&error) && !self.tx.is_autocommit() => {
                 self.run_cached("ROLLBACK TO op")?;
                 self.run_cached("RELEASE op")?;
                 self.entries.settle()?;
-                Ok(OpOutcome::Failed { problem: told(&error) })
+                Ok(self.tried(&error))
             }
             Err(error) => Err(error),
         }
@@ -258,7 +263,7 @@ impl<'a> Writer<'a> {
             Some(known) => known,
             None => (0, self.removed.revision(from.as_str())?.0, None),
         };
-        if Revision(revision) != expected {
+        if Revision(revision) != self.after_parking(from, expected) {
             return Ok(None);
         }
         if !is_there && (*action != Action::Touch || !self.is_taken(from)?) {

@@ -18,3 +18,4 @@ mod recipe;
 mod records_suite;
 mod removed;
 mod triggers;
+mod unique;
