@@ -11,6 +11,7 @@ mod former_keys;
 mod found;
 mod kept;
 mod old_failures;
+mod rolled_back;
 mod turns;
 mod waking;
 
