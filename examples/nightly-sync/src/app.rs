@@ -248,7 +248,7 @@ fn approval(args: &RunArgs, id: PlanId) -> String {
     }
     let mut command = format!("nightly-sync run --db {}", shell(&args.db));
     match &args.remote {
-        Remote::File(file) => command.push_str(&format!(" --remote {}", shell(file.display()))),
+        Remote::File(file) | Remote::Regular(file) => command.push_str(&format!(" --remote {}", shell(file.display()))),
         Remote::Stdin => command.push_str(" --remote -"),
     }
     let values = [

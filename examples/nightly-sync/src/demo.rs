@@ -13,7 +13,7 @@ use tripartite::schema::{Policy, Schema};
 use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
 
 use crate::app::now;
-use crate::listing::{JsonLines, Lines, ListingError};
+use crate::listing::{self, ListingError};
 use crate::progress::{Progress, Style};
 use crate::report;
 use crate::sync::drive;
@@ -94,14 +94,14 @@ fn place() -> Result<PathBuf, DemoError> {
 }
 
 fn night(console: &mut Console, store: &SqliteStore, name: &str, text: &'static str) -> Result<Done, DemoError> {
-    let mut lines = Lines::text(name, text);
-    let count = lines
-        .count()
-        .map_err(|error| DemoError::Place { path: name.to_owned(), error: io::Error::other(error.to_string()) })?;
+    let place =
+        |error: ListingError| DemoError::Place { path: name.to_owned(), error: io::Error::other(error.to_string()) };
+    let opened = listing::text(name, text).map_err(place)?;
+    let count = Some(opened.found().lines);
     let at = now();
     let schema = store.schema().clone();
     let step = store.run(Policy::new(schema.clone()), at)?.start();
-    let source = JsonLines::new(lines, schema, "id").pages_of(PAGE);
+    let source = listing::records(opened, schema, "id").map_err(place)?.pages_of(PAGE);
     let style = if console.live { Style::Live } else { Style::Sparse };
     let mut progress = Progress::new(console, style).indented("  ");
     let done = drive(step, &source, store, count, &mut progress).map_err(Box::new)?;

@@ -21,7 +21,6 @@
 //! how conflicts are decided and what an omitted field means stay the crate's defaults, and the message says how to
 //! state otherwise.
 
-mod pairs;
 mod phone;
 mod tally;
 mod words;
@@ -30,11 +29,10 @@ use std::collections::BTreeMap;
 
 use tripartite::normalize::phone::Region;
 use tripartite::schema::{Field, Kind, Schema, SchemaError};
-use tripartite::value::{Value, exact_numbers};
+use tripartite::value::Value;
 
-use self::pairs::pairs;
 use self::tally::{Mixed, Tally};
-use crate::listing::{Lines, ListingError, Taken};
+use crate::listing::{ListingError, Opened};
 use crate::store::OWN_COLUMNS;
 
 /// More fields than this are no record's fields, but data used as keys.
@@ -115,34 +113,29 @@ pub enum InferError {
 ///
 /// # Errors
 /// [`InferError`], when the listing cannot be read, or has no fields or too many.
-pub fn infer(lines: &mut Lines, id_field: &str) -> Result<Inferred, InferError> {
+pub fn infer(opened: &mut Opened, id_field: &str) -> Result<Inferred, InferError> {
     let mut tallies = Tallies::default();
-    let (mut line, mut count, mut read, mut with_id) = (Vec::new(), 0, 0, false);
-    let listing = lines.name().to_owned();
-    loop {
-        let is_line = match lines.next(&mut line)? {
-            Taken::End => break,
-            Taken::TooLong => false,
-            Taken::Line => true,
-        };
+    let (mut count, mut read, mut with_id, mut is_too_wide) = (0, 0, false, false);
+    let listing = opened.name().to_owned();
+    opened.each(|object| {
         count += 1;
-        // A number beyond every double is one all the same.
-        let Some(pairs) = is_line.then(|| pairs(&line).or_else(|| pairs(&exact_numbers(&line)))).flatten() else {
-            continue;
-        };
+        let Some(members) = object.members else { return true };
         read += 1;
-        for (name, value) in pairs {
+        for (name, value) in members {
             if name == id_field {
                 with_id = true;
-            } else if !name.is_empty() && !name.contains('\0') && !tallies.add(name, &value, lines.number()) {
-                return Err(InferError::TooMany { listing });
+            } else if !name.is_empty() && !name.contains('\0') {
+                is_too_wide |= !tallies.add(name, &value, object.line);
             }
         }
         if read == SAMPLE {
             tallies.settle();
         }
+        !is_too_wide
+    })?;
+    if is_too_wide {
+        return Err(InferError::TooMany { listing });
     }
-    lines.rewind()?;
     if read > 0 && !with_id {
         return Err(InferError::NoId { listing, id_field: id_field.to_owned() });
     }
@@ -228,8 +221,12 @@ mod tests {
 
     use super::*;
 
+    fn opened(text: &str) -> Opened {
+        crate::listing::text("listing", text).unwrap()
+    }
+
     fn kinds(text: &'static str) -> Vec<String> {
-        let inferred = infer(&mut Lines::text("listing", text), "id").unwrap();
+        let inferred = infer(&mut opened(text), "id").unwrap();
         let of = |field: &Field| match field.kind() {
             Kind::Phone { region } => format!("{}: phone {region}", field.name()),
             kind => format!("{}: {}", field.name(), kind.name()),
@@ -308,7 +305,7 @@ mod tests {
 
     #[test]
     fn that_nothing_says_where_phones_are_dialled_is_told_with_the_remedy() {
-        let inferred = infer(&mut Lines::text("listing", r#"{"id": 1, "phone": "087 555 0123"}"#), "id").unwrap();
+        let inferred = infer(&mut opened(r#"{"id": 1, "phone": "087 555 0123"}"#), "id").unwrap();
         let told = inferred.remarks[0].as_deref().unwrap_or_default();
         assert!(told.contains("no number says of which country") && told.contains("region"), "{told}");
     }
@@ -317,7 +314,7 @@ mod tests {
     fn values_that_no_kind_reads_together_make_no_schema() {
         for (one, other) in [("\"a\"", "[\"a\"]"), ("[1]", "{}"), ("{\"x\": 1}", "7"), ("true", "[]")] {
             let text = format!("{{\"id\": 1}}\n{{\"id\": 2, \"x\": {one}}}\n{{\"id\": 3, \"x\": {other}}}\n");
-            match infer(&mut Lines::text("listing", String::leak(text)), "id") {
+            match infer(&mut opened(&text), "id") {
                 Err(InferError::Mixed { field, first, second, .. }) => {
                     assert_eq!((&field[..], first, second), ("x", 2, 3))
                 }
@@ -330,10 +327,7 @@ mod tests {
     fn data_used_as_keys_is_refused_before_it_costs_anything() {
         let keys: Vec<String> = (0..100_000).map(|key| format!("\"k{key}\": 1")).collect();
         let text = format!("{{\"id\": 1, {}}}", keys.join(", "));
-        assert!(matches!(
-            infer(&mut Lines::text("listing", String::leak(text)), "id"),
-            Err(InferError::TooMany { .. })
-        ));
+        assert!(matches!(infer(&mut opened(&text), "id"), Err(InferError::TooMany { .. })));
     }
 
     fn scalar() -> impl Strategy<Value = serde_json::Value> {
@@ -379,7 +373,7 @@ mod tests {
                 row["id"] = 1.into();
                 format!("{row}\n")
             }).collect();
-            let Ok(inferred) = infer(&mut Lines::text("listing", String::leak(text)), "id") else { return Ok(()) };
+            let Ok(inferred) = infer(&mut opened(&text), "id") else { return Ok(()) };
             for row in &rows {
                 let record = inferred.schema.record(row).unwrap();
                 for (position, field) in inferred.schema.fields().iter().enumerate() {
@@ -395,7 +389,7 @@ mod tests {
     fn the_line_that_made_a_kind_what_it_is_is_told() {
         let oddity = |values: [&str; 5]| {
             let lines = values.map(|value| format!("{{\"id\": 1, \"x\": {value}, \"phone\": {value}}}\n")).concat();
-            let inferred = infer(&mut Lines::text("listing", String::leak(lines)), "id").unwrap();
+            let inferred = infer(&mut opened(&lines), "id").unwrap();
             let quotes =
                 |told: &String| ["2000", "2005", "3.5", "n/a", "ask", "353"].iter().any(|value| told.contains(value));
             assert!(!inferred.remarks.iter().flatten().any(quotes));
@@ -427,7 +421,7 @@ mod tests {
     #[test]
     fn names_that_are_taken_become_aliases() {
         let text = r#"{"id": 1, "active": true, "Mail": "x", "mail": "y", "": 1}"#;
-        let inferred = infer(&mut Lines::text("listing", text), "id").unwrap();
+        let inferred = infer(&mut opened(text), "id").unwrap();
         let names: Vec<_> = inferred.schema.fields().iter().map(Field::name).collect();
         assert_eq!(names, ["source_active", "Mail", "source_mail"]);
         assert_eq!(inferred.schema.position("active"), Some(0));

@@ -1,12 +1,12 @@
 //! A nightly member sync on SQLite or PostgreSQL: the first example host of [`tripartite`].
 //!
 //! A club keeps its members in a table that anybody may edit with any SQL client. Every night the federation's
-//! listing arrives as a file of JSON lines. The host reads it, hands both sides to the crate, and writes what the crate
+//! listing arrives as a file: JSON, CSV or a workbook. The host reads it, hands both sides to the crate, and writes what the crate
 //! decided. It decides nothing itself.
 //!
 //! | part | what it does |
 //! |---|---|
-//! | [`listing`] | the source: JSON lines, read page by page and ahead ([`Connector`](tripartite::source::Connector)) |
+//! | [`listing`] | the source: a file of any form, read page by page and ahead ([`Connector`](tripartite::source::Connector)) |
 //! | [`store`] | the club's table, with the bases and the jobs beside it: in a file ([`tripartite_sqlite`]) or on a server ([`tripartite_postgres`]) |
 //! | [`telemetry`] | metrics and spans |
 //! | [`audit_key`] | the key of the audit's hashes |

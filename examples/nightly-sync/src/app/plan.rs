@@ -13,7 +13,7 @@ use tripartite::schema::Policy;
 use super::{FAILED, failed, now, status, tell};
 use crate::audit_key::{self, KeyError};
 use crate::cli::{ApproveArgs, RunArgs};
-use crate::listing::{JsonLines, Lines, Remote};
+use crate::listing::Remote;
 use crate::output::{Inputs, Kind, Output, OutputError};
 use crate::progress::{Progress, Style};
 use crate::report::json;
@@ -98,7 +98,7 @@ pub(super) fn approve(console: &mut Console, args: &ApproveArgs) -> u8 {
     status(done.report.outcome)
 }
 
-type Driven = Result<Done, DriveError<crate::listing::ListingError, StoreError>>;
+type Driven = Result<Done, DriveError<std::convert::Infallible, StoreError>>;
 
 fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(Store, Driven), Problem> {
     let db = || args.db.to_string();
@@ -107,7 +107,8 @@ fn carry_out(console: &mut Console, args: &ApproveArgs) -> Result<(Store, Driven
     let settings = database.required(&args.register).map_err(stored)?;
     let rules = database.rules(&args.register).map_err(stored)?;
     let plan = read(args, &settings.schema)?;
-    let source = JsonLines::new(Lines::text("no listing", ""), settings.schema.clone(), settings.id_field.clone());
+    // A plan reads no source.
+    let source = tripartite::memory::Listing::new(Vec::new());
     let policy = Policy::new(settings.schema.clone());
     let key = audit_key::of(&settings.schema)?;
     let store = Store::of(args.register.clone(), database, settings).map_err(stored)?.audit_keyed(key);

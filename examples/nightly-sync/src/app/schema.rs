@@ -8,7 +8,7 @@ use tripartite::schema::{Field, Schema, SchemaError};
 use super::{SUCCEEDED, failed};
 use crate::cli::SchemaArgs;
 use crate::infer::{InferError, infer};
-use crate::listing::{Lines, ListingError, Remote};
+use crate::listing::{self, ListingError, Remote};
 use crate::store::{Access, Database, Settings, Store, StoreError};
 use crate::term::Console;
 
@@ -73,7 +73,7 @@ fn print(console: &mut Console, args: &SchemaArgs) -> Result<(), Problem> {
 
 /// The fields of a listing that the schema does not have, with what they seem to be.
 fn news(console: &mut Console, settings: &Settings, remote: &Remote) -> Result<Vec<Field>, Problem> {
-    let mut lines = Lines::open(remote)?.kept()?;
+    let mut lines = listing::open(remote, &settings.id_field)?;
     let inferred = infer(&mut lines, &settings.id_field)?.schema;
     let known = |name: &str| settings.schema.position(name).is_some();
     let mut new = Vec::new();

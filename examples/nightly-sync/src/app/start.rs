@@ -12,7 +12,7 @@ use super::now;
 use crate::audit_key::{self, KeyError};
 use crate::cli::RunArgs;
 use crate::infer::{InferError, Inferred, infer};
-use crate::listing::{Ahead, JsonLines, Lines, ListingError};
+use crate::listing::{self, Ahead, ListingError, Opened};
 use crate::schema_file::SchemaFile;
 use crate::store::{Access, Database, ID_FIELD, Settings, Store, StoreError};
 use crate::term::Console;
@@ -84,7 +84,8 @@ pub enum StartError {
 
 pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, StartError> {
     let stored = |error| StartError::Store { file: args.db.to_string(), error };
-    let mut lines = Lines::open(&args.remote)?;
+    let mut lines = listing::open(&args.remote, args.id_field.as_deref().unwrap_or(ID_FIELD))?;
+    say_found(console, &lines);
     let database = database(args).map_err(stored)?;
     let known = match &database {
         Some(database) => known(console, database, args).map_err(stored)?,
@@ -108,7 +109,6 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
             stored_schema(database, known, args).map_err(stored)?
         }
         _ => {
-            lines = lines.kept()?;
             let inferred = infer(&mut lines, &id_field)?;
             count = Some(inferred.lines);
             say_inferred(console, &inferred);
@@ -130,8 +130,10 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let schema = settings.schema.clone();
     let policy = Policy::new(schema.clone());
     if count.is_none() && console.live {
-        count = lines.count()?;
+        count = Some(lines.found().lines);
     }
+    // Before there is a database: a listing without ids leaves none behind.
+    let source = listing::records(lines, schema, &id_field)?;
     let database = match database {
         Some(database) if args.table.is_some() => attached(database, args, &settings, &rules)?,
         Some(database) if known.is_some() || !args.dry_run => database,
@@ -144,7 +146,6 @@ pub(super) fn start(console: &mut Console, args: &RunArgs) -> Result<Started, St
     let at = now();
     let guards = args.guards.iter().fold(guards, |guards, given| given.over(guards));
     let run = store.run(policy, at).map_err(stored)?.matching(rules)?.guards(guards);
-    let source = JsonLines::new(lines, schema, id_field);
     let source = if args.partial { source.partial() } else { source };
     let source = if args.only.is_some() { Ahead::idle(source) } else { Ahead::of(source) };
     Ok(Started { step: asked(run, args).start(), source, store, lines: count })
@@ -201,6 +202,14 @@ fn known(console: &mut Console, database: &Database, args: &RunArgs) -> Result<O
         console.say(format!("register: {} {new} in {}", args.register, args.db));
     }
     Ok(known)
+}
+
+/// What was found of a listing, where it is no plain JSON lines.
+fn say_found(console: &mut Console, opened: &Opened) {
+    let found = opened.found().to_string();
+    if found != "JSON lines, UTF-8" {
+        console.say(format!("listing: {found}"));
+    }
 }
 
 fn say_strategy(console: &mut Console, strategy: &Strategy, dry_run: bool) {

@@ -14,7 +14,7 @@ use tripartite::work::{Handler, Job, Queue, Session, WorkError, slot_key};
 use super::{AS_THE_SCHEMA_SAYS, Bell};
 use crate::audit_key::{self, KeyError};
 use crate::infer::{InferError, infer};
-use crate::listing::{JsonLines, Lines, ListingError};
+use crate::listing::{self, Listing, ListingError};
 use crate::store::{Access, Database, ID_FIELD, Jobs, JobsError, Place, Register, Settings, Store, StoreError};
 
 /// The registers of a database, each with the listing that its connection names.
@@ -76,16 +76,18 @@ impl Classify for OpenError {
 }
 
 impl Handler for Registers<'_> {
-    type Connector = JsonLines;
+    type Connector = Listing;
     type Store = Store;
     type Error = OpenError;
 
     #[tracing::instrument(skip_all, fields(key = %job.key, token = job.token.0))]
-    async fn open(&self, job: &Job) -> Result<Session<JsonLines, Store>, OpenError> {
-        let mut lines = Lines::open_file(&self.listing(&job.key).await?)?;
+    async fn open(&self, job: &Job) -> Result<Session<Listing, Store>, OpenError> {
+        let path = self.listing(&job.key).await?;
         let register = Register::of(&job.key);
         let database = Database::open(self.db, Access::Write)?;
         let known = database.settings(&register)?;
+        let id_field = known.as_ref().map_or(ID_FIELD, |known| &known.id_field);
+        let mut lines = listing::open_file(&path, id_field)?;
         let first = known.is_none();
         let settings = match known {
             Some(settings) => settings,
@@ -93,7 +95,7 @@ impl Handler for Registers<'_> {
         };
         let (rules, guards) = (database.rules(&register)?, database.guards(&register)?);
         let schema = under(&settings, job)?;
-        let source = JsonLines::new(lines, settings.schema.clone(), settings.id_field.clone());
+        let source = listing::records(lines, settings.schema.clone(), &settings.id_field)?;
         let key = audit_key::of(&settings.schema)?;
         let store = Store::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
         let store = store.audit_keyed(key);

@@ -1,16 +1,15 @@
 //! A listing that is read ahead is the same listing: page by page, and night by night.
 
-use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use chrono::{DateTime, Utc};
-use nightly_sync::listing::{Ahead, HELD, JsonLines, Lines, ListingError, Remote};
+use nightly_sync::listing::{Ahead, HELD, Listing, Opened, Remote};
 use proptest::prelude::*;
 use tripartite::drive::{block_on, drive_blocking};
 use tripartite::id::{ExternalId, RunId};
 use tripartite::run::{Mode, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::source::{Connector, Cursor, Item, Next, Page};
+use tripartite_sources::file::{Form, Reading};
+use tripartite_sources::records::Records;
 use tripartite_sqlite::store::{Database, Settings, SqliteStore};
 
 use crate::bench::Bench;
@@ -20,8 +19,11 @@ fn schema() -> Schema {
     Schema::builder().field(Field::new("name", Kind::Name)).field(Field::new("phone", phone)).build().unwrap()
 }
 
-fn listing(file: &str, page: usize) -> JsonLines {
-    JsonLines::new(Lines::open(&Remote::File(file.into())).unwrap(), schema(), "id").pages_of(page)
+fn listing(file: &str, page: usize) -> Listing {
+    // What it is, is stated: its first line may be anything.
+    let reading = Reading::default().form(Form::JsonLines).may_be_empty();
+    let opened = Opened::open(&Remote::File(file.into()), &reading, "id").unwrap();
+    opened.listing(Records::new(schema(), "id")).unwrap().pages_of(page)
 }
 
 /// Lines as a source has them, and as it should not.
@@ -119,89 +121,6 @@ proptest! {
         let plain = nights(mode, files.clone().map(|file| listing(&file, page)));
         let ahead = nights(mode, files.map(|file| Ahead::of(listing(&file, page))));
         prop_assert_eq!(plain, ahead);
-    }
-}
-
-/// So many lines, and then what `end` says, once.
-struct Broken {
-    text: io::Cursor<Vec<u8>>,
-    end: Option<fn() -> io::Error>,
-}
-
-impl Read for Broken {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self.text.read(into)? {
-            0 => self.end.take().map_or(Ok(0), |end| Err(end())),
-            read => Ok(read),
-        }
-    }
-}
-
-fn broken(lines: usize, end: fn() -> io::Error) -> JsonLines {
-    let text: String = (0..lines).map(|n| format!("{{\"id\": \"M{n}\"}}\n")).collect();
-    let from = Broken { text: io::Cursor::new(text.into_bytes()), end: Some(end) };
-    JsonLines::new(Lines::stream("broken", from), schema(), "id").pages_of(2)
-}
-
-/// What each fetch comes to, until there is an end, or for so many of them.
-fn fetched(source: &impl Connector<Error = ListingError>, most: usize) -> Vec<String> {
-    let (mut after, mut all) = (None, Vec::new());
-    while all.len() < most {
-        match block_on(source.fetch(after.as_ref())) {
-            Err(error) => all.push(error.to_string()),
-            Ok(page) => {
-                all.push(told(&page).0.join(" "));
-                match page.next {
-                    Next::More(next) => after = Some(next),
-                    _ => break,
-                }
-            }
-        }
-    }
-    all
-}
-
-/// After it, whoever asks reads for himself, and hears what there is to hear.
-#[test]
-fn an_error_comes_where_its_page_would_have() {
-    let lost = || io::Error::other("the line is dead");
-    for lines in [0, 1, 4, 5] {
-        let plain = fetched(&broken(lines, lost), 6);
-        assert!(plain.iter().any(|told| told.contains("the line is dead")), "{plain:?}");
-        assert_eq!(fetched(&Ahead::of(broken(lines, lost)), 6), plain, "{lines} lines");
-    }
-}
-
-#[test]
-fn a_reader_that_panics_keeps_nobody_waiting() {
-    let ahead = Ahead::of(broken(4, || panic!("on purpose")));
-    let all = fetched(&ahead, 6);
-    assert_eq!(all.len(), 3, "two pages, and the end: {all:?}");
-}
-
-#[test]
-fn a_run_that_is_given_up_ends_its_reader() {
-    static DROPPED: AtomicBool = AtomicBool::new(false);
-    struct Endless(Vec<u8>);
-    impl Read for Endless {
-        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let read = into.len().min(self.0.len());
-            into[..read].copy_from_slice(&self.0[..read]);
-            Ok(read)
-        }
-    }
-    impl Drop for Endless {
-        fn drop(&mut self) {
-            DROPPED.store(true, Ordering::Relaxed);
-        }
-    }
-    let line = Endless(b"{\"id\": \"M1\", \"name\": \"Aine\"}\n".to_vec());
-    let ahead = Ahead::of(JsonLines::new(Lines::stream("endless", line), schema(), "id"));
-    assert!(block_on(ahead.fetch(None)).is_ok());
-    drop(ahead);
-    // It ends with what it is about, a page or less from now.
-    while !DROPPED.load(Ordering::Relaxed) {
-        std::thread::yield_now();
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use nightly_sync::listing::JsonLines;
+use nightly_sync::listing::Listing;
 use serde_json::Value;
 use tripartite::drive::block_on;
 use tripartite::run::Step;
@@ -140,7 +140,7 @@ pub(crate) fn members(numbers: impl IntoIterator<Item = u32>) -> String {
 }
 
 /// Reads what a step of a run asks for; any other step is as it was.
-pub(crate) fn looked(step: Step, source: &JsonLines, store: &SqliteStore) -> Step {
+pub(crate) fn looked(step: Step, source: &Listing, store: &SqliteStore) -> Step {
     match step {
         Step::Indexing(s) => {
             let page = block_on(store.index(s.request())).unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use nightly_sync::listing::{JsonLines, Lines, Remote};
+use nightly_sync::listing::{self, Remote};
 use serde_json::{Value as Json, json};
 use tripartite::conformance::connector::{Fixture, Statement, schema};
 use tripartite::failure::Failure;
@@ -47,11 +47,11 @@ impl Listing {
 }
 
 impl Fixture for Listing {
-    type Connector = JsonLines;
+    type Connector = listing::Listing;
 
-    fn connect(&self) -> JsonLines {
-        let lines = Lines::open(&Remote::File(self.path())).unwrap();
-        let listing = JsonLines::new(lines, schema(), "id").pages_of(PAGE);
+    fn connect(&self) -> listing::Listing {
+        let lines = listing::open(&Remote::File(self.path()), "id").unwrap();
+        let listing = listing::records(lines, schema(), "id").unwrap().pages_of(PAGE);
         if self.is_part { listing.partial() } else { listing }
     }
 

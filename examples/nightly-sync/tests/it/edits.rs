@@ -1,6 +1,6 @@
 //! Edits by people, whatever they use and whenever they make them.
 
-use nightly_sync::listing::{JsonLines, Lines};
+use nightly_sync::listing;
 use nightly_sync::progress::{Progress, Style};
 use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
@@ -21,7 +21,7 @@ fn night(bench: &Bench, listing: &'static str, mut between: impl FnMut(&Connecti
     let database = Database::open(&bench.db(), Access::Write).unwrap();
     let settings = database.settings(&Register::default()).unwrap().unwrap();
     let store = SqliteStore::new(database, settings).unwrap();
-    let source = JsonLines::new(Lines::text("listing", listing), store.schema().clone(), "id");
+    let source = listing::records(listing::text("listing", listing).unwrap(), store.schema().clone(), "id").unwrap();
     let at = nightly_sync::app::now();
     let run = Run::new(Policy::new(store.schema().clone()), store.next_run(&at).unwrap(), at);
     let other = bench.sql();
@@ -236,7 +236,7 @@ fn a_database_that_somebody_holds_is_a_failure_to_be_tried_again() {
     store.with(|conn| Ok(conn.busy_timeout(std::time::Duration::ZERO)?)).unwrap();
     let other = bench.sql();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let source = JsonLines::new(Lines::text("listing", MOVED), store.schema().clone(), "id");
+    let source = listing::records(listing::text("listing", MOVED).unwrap(), store.schema().clone(), "id").unwrap();
     let at = nightly_sync::app::now();
     let step = Run::new(Policy::new(store.schema().clone()), store.next_run(&at).unwrap(), at).start();
     let mut console = Console::std();

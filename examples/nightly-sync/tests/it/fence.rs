@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use nightly_sync::app::now;
-use nightly_sync::listing::{JsonLines, Lines};
+use nightly_sync::listing;
 use nightly_sync::progress::{Progress, Style};
 use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
@@ -86,7 +86,7 @@ fn store_under(bench: &Bench, token: u64, slot: StoreKey) -> SqliteStore {
 type Night = Result<Done, Box<DriveError<nightly_sync::listing::ListingError, StoreError>>>;
 
 fn night(store: &SqliteStore) -> Night {
-    let source = JsonLines::new(Lines::text("listing", MOVED), store.schema().clone(), "id");
+    let source = listing::records(listing::text("listing", MOVED).unwrap(), store.schema().clone(), "id").unwrap();
     let at = now();
     let step = Run::new(Policy::new(store.schema().clone()), store.next_run(&at).unwrap(), at).start();
     drive(step, &source, store, None, &mut Progress::new(&mut Console::std(), Style::Off)).map_err(Box::new)
@@ -171,7 +171,7 @@ fn a_claim_that_is_lost_between_two_batches_stops_the_second() {
     let store = store(&bench, 3);
     let listing = members(1..=3).replace("p1", "moved");
     let text: &'static str = listing.leak();
-    let source = JsonLines::new(Lines::text("listing", text), store.schema().clone(), "id");
+    let source = listing::records(listing::text("listing", text).unwrap(), store.schema().clone(), "id").unwrap();
     let at = now();
     let run = Run::new(Policy::new(store.schema().clone()), store.next_run(&at).unwrap(), at).batch(1);
     let mut step = run.start();

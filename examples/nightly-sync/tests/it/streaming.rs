@@ -1,6 +1,6 @@
 //! A first import writes page by page; what was written stands when the listing breaks.
 
-use nightly_sync::listing::{JsonLines, Lines, Remote};
+use nightly_sync::listing::{self, Remote};
 use tripartite::drive::block_on;
 use tripartite::schema::{Field, Kind, Schema};
 use tripartite::source::{Connector, Cursor, Item, Next};
@@ -20,7 +20,8 @@ fn pages_go_on_at_their_cursor_and_can_be_read_again() {
     let bench = Bench::new();
     let file = bench.listing(members(1..=5).replace("N3", "Nü"));
     let schema = Schema::builder().field(Field::new("name", Kind::Name)).build().unwrap();
-    let source = JsonLines::new(Lines::open(&Remote::File(file.into())).unwrap(), schema, "id").pages_of(2);
+    let source =
+        listing::records(listing::open(&Remote::File(file.into()), "id").unwrap(), schema, "id").unwrap().pages_of(2);
     let page = |after: Option<&Cursor>| {
         let page = block_on(source.fetch(after)).unwrap();
         let ids: Vec<_> = page

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use nightly_sync::app::now;
-use nightly_sync::listing::JsonLines;
+use nightly_sync::listing::Listing;
 use nightly_sync::store::Store;
 use nightly_sync::work::{Bell, OpenError, Registers};
 use tripartite::id::WorkerId;
@@ -24,11 +24,11 @@ struct Held<'a> {
 }
 
 impl Handler for Held<'_> {
-    type Connector = JsonLines;
+    type Connector = Listing;
     type Store = Store;
     type Error = OpenError;
 
-    async fn open(&self, job: &Job) -> Result<Session<JsonLines, Store>, OpenError> {
+    async fn open(&self, job: &Job) -> Result<Session<Listing, Store>, OpenError> {
         let opened = self.registers.open(job).await?;
         self.began.send(()).unwrap();
         self.goes_on.lock().unwrap().recv().unwrap();
