@@ -76,7 +76,8 @@ struct Waiting<E> {
 impl<E> Waiting<E> {
     fn new(after: Option<Cursor>, page: Result<Page, E>) -> Self {
         let items = page.as_ref().map_or(&[][..], |page| &page.items);
-        let size = items.iter().map(size).sum();
+        // A page without items takes room, too.
+        let size = size_of::<Self>() + items.iter().map(size).sum::<usize>();
         let share = items.iter().filter_map(record).cloned().collect();
         Self { after, page, share, size }
     }

@@ -3,6 +3,7 @@
 // Also of what the tests share; their servers have threads and clocks.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod ahead;
 mod corpus;
 mod cut;
 mod found;
