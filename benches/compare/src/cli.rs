@@ -23,7 +23,7 @@ options:
   --plot FILE.svg   time against the number of people, and the ratio to the floor; compare.svg beside the program
                     unless it is said
   --write-docs      puts tables and plot into the crate's page about performance
-  --only PART,..    core, host, queue
+  --only PART,..    core, host, postgres, queue
   --people N,..     sizes of the workload, ascending; the targets are judged at the last
   --alone           without peers of other languages, which may have to be fetched
   --rounds N        how often every contender goes over the workload
@@ -66,13 +66,14 @@ impl Compare {
 pub(crate) enum Part {
     Core,
     Host,
+    Postgres,
     Queue,
 }
 
 /// Reads the arguments.
 pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Asked, String> {
     let mut args = args.map(|arg| arg.into_string().map_err(|arg| format!("{} is no UTF-8", arg.display())));
-    let (effort, parts) = (Effort::full(), vec![Part::Core, Part::Host, Part::Queue]);
+    let (effort, parts) = (Effort::full(), vec![Part::Core, Part::Host, Part::Postgres, Part::Queue]);
     let mut asked = Compare { effort, parts, check: false, plot: None, write_docs: false };
     // Kept apart from the effort, so that they hold also before `--quick`.
     let (mut sizes, mut rounds, mut alone) = (None, None, false);
@@ -122,8 +123,9 @@ fn part(name: &str) -> Result<Part, String> {
     match name {
         "core" => Ok(Part::Core),
         "host" => Ok(Part::Host),
+        "postgres" => Ok(Part::Postgres),
         "queue" => Ok(Part::Queue),
-        other => Err(format!("expected core, host or queue, got {other}")),
+        other => Err(format!("expected core, host, postgres or queue, got {other}")),
     }
 }
 

@@ -13,7 +13,7 @@
 //! a link with the base and what was seen, and an entry of the audit. That both databases hold the same is checked. The
 //! members alone, without links and audit, are measured, too.
 
-mod place;
+pub(crate) mod place;
 mod process;
 mod same;
 

@@ -8,6 +8,7 @@ mod effort;
 mod host;
 mod people;
 mod plot;
+mod postgres;
 mod queue;
 mod rounds;
 mod row;
@@ -44,6 +45,7 @@ fn compare(asked: &Compare) -> Result<ExitCode, String> {
                 measured.rows
             }
             Part::Host => host::rows(&asked.effort)?,
+            Part::Postgres => postgres::rows(&asked.effort)?,
             Part::Queue => queue::rows(&asked.effort)?,
         });
     }

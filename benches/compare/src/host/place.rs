@@ -1,5 +1,6 @@
 //! Where the files are: a folder beside the program, gone when it is dropped.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::PathBuf;
@@ -17,13 +18,13 @@ const SCHEMA: &str = r#"{"fields": {
 }}"#;
 
 /// A folder with the listing and the schema.
-pub(super) struct Place {
+pub(crate) struct Place {
     folder: PathBuf,
 }
 
 impl Place {
     /// The listing has so many people, in the version that was last in step.
-    pub(super) fn new(people: u64) -> Result<Self, String> {
+    pub(crate) fn new(people: u64) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let folder = program.with_file_name(format!("compare-host-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -40,34 +41,49 @@ impl Place {
     }
 
     /// The listing.
-    pub(super) fn listing(&self) -> PathBuf {
+    pub(crate) fn listing(&self) -> PathBuf {
         self.file("listing.jsonl")
     }
 
     /// The listing in which everybody has a new e-mail address and a new telephone number.
-    pub(super) fn moved(&self) -> PathBuf {
+    pub(crate) fn moved(&self) -> PathBuf {
         self.file("moved.jsonl")
     }
 
+    /// The listing in which every fiftieth has them.
+    pub(crate) fn some(&self) -> PathBuf {
+        self.file("some.jsonl")
+    }
+
+    /// Writes the listing in which every fiftieth has a new e-mail address and a new telephone number.
+    pub(crate) fn write_some(&self, people: u64) -> std::io::Result<()> {
+        let number = Cell::new(0_u64);
+        let some = |versions: people::Versions| match number.replace(number.get() + 1).is_multiple_of(50) {
+            true => versions.base.moved(),
+            false => versions.base,
+        };
+        people::write_listing(&mut BufWriter::new(File::create(self.some())?), people, some)
+    }
+
     /// A copy of a database, under another name.
-    pub(super) fn copy(&self, of: &str, name: &str) -> Result<PathBuf, String> {
+    pub(crate) fn copy(&self, of: &str, name: &str) -> Result<PathBuf, String> {
         let copy = self.fresh(name)?;
         fs::copy(self.file(of), &copy).map_err(|error| format!("{}: {error}", copy.display()))?;
         Ok(copy)
     }
 
     /// The schema.
-    pub(super) fn schema(&self) -> PathBuf {
+    pub(crate) fn schema(&self) -> PathBuf {
         self.file("schema.json")
     }
 
     /// A file of this name.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// A database of this name that is not there.
-    pub(super) fn fresh(&self, name: &str) -> Result<PathBuf, String> {
+    pub(crate) fn fresh(&self, name: &str) -> Result<PathBuf, String> {
         for end in ["", "-wal", "-shm"] {
             let file = self.file(&format!("{name}{end}"));
             match fs::remove_file(&file) {
