@@ -18,7 +18,7 @@ pub enum Jobs {
     /// In a file.
     File(SqliteJobStore),
     /// On a server.
-    Server(PostgresJobStore),
+    Server(Box<PostgresJobStore>),
 }
 
 impl Jobs {
@@ -31,7 +31,7 @@ impl Jobs {
             Place::File(file) => Ok(Self::File(SqliteJobStore::open(file)?)),
             Place::Server(server) => {
                 let jobs = PostgresJobStore::open_in(server.pool()?, server.address().schema());
-                Ok(Self::Server(block_on(jobs)?))
+                Ok(Self::Server(Box::new(block_on(jobs)?)))
             }
         }
     }
