@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
 use tripartite::id::{INCARNATION_LEN, Incarnation, SyncKey, WorkerId};
 use tripartite::jobs::StoreKey;
@@ -115,6 +116,8 @@ impl Shift {
                 break;
             }
         }
+        // If the database cannot be used now, the ticket ends by itself.
+        let _ = block_on(worker.leave(&queue, &self.now));
         Ok(())
     }
 

@@ -219,7 +219,7 @@ fn one_row_that_the_database_refuses_does_not_stop_the_others() {
     assert_eq!(counts(&ran.json(), ["failed", "updated", "unchanged"]), [1, 1, 1]);
     assert_eq!(
         ran.json()["unwritten"][0]["problem"],
-        "the database refused it: UNIQUE constraint failed: members.phone"
+        "the database refused it: UNIQUE constraint failed: members.phone; record 3 here has that value"
     );
     let notes = bench.value("SELECT count(*) FROM tripartite_audit WHERE external_id = 'M1' AND field = 'phone'");
     assert_eq!(notes.as_deref(), Some("0"), "an op that failed leaves no trace");
