@@ -84,7 +84,7 @@ impl Gate {
         })
     }
 
-    /// As [`admit_at`](Self::admit_at), for a worker that may [keep](KeptTicket) the ticket from one run to the next. It
+    /// As [`admit_at`](Self::admit_at), for a worker that may [keep](super::KeptTicket) the ticket from one run to the next. It
     /// may if the limits have no spacing between two starts. Otherwise the ticket is like any other.
     ///
     /// [`KeptTicket`] has an example.

@@ -30,7 +30,7 @@ pub const FEW: usize = 10;
 /// # let fields = vec!["phone".to_owned()];
 /// # let rules = MatchRules::new(&schema, vec![MatchRule::new("phone", fields).trust(Trust::Trusted)])?;
 /// let (local, record) =
-///     (LocalId::new("17")?, schema.record(&serde_json::json!({"phone": "unknown"}))?);
+///     (LocalId::new("17")?, schema.record(&serde_json::json!({"phone": "1800 100 100"}))?);
 /// let pool =
 ///     Pool::new(&rules, [Local::new(&local, &record)]);
 /// let mut crowds = Crowds::default();

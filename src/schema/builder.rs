@@ -170,7 +170,7 @@ impl SchemaBuilder {
         self
     }
 
-    /// Registers a kind of the host's own, which fields name as [`Kind::Custom`].
+    /// Registers a kind of the host's own, which fields name as [`Kind::Custom`](super::Kind::Custom).
     ///
     /// A schema file names such a kind, but cannot hold it: read a [`SchemaBuilder`] and register it before building.
     ///

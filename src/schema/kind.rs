@@ -183,7 +183,7 @@ impl Kind {
     ///
     /// ```
     /// use tripartite::schema::{Field, Kind, Schema, Strategy};
-    /// let mail = [("type", Kind::Text), ("value", Kind::Email), ("primary", Kind::Boolean)];
+    /// let mail = [("type", Kind::Text), ("value", Kind::Email), ("primary", Kind::BOOLEAN)];
     /// // which address is written to first is the host's own business
     /// let mails =
     ///     Kind::set_of_records(["type"], mail).strategy("primary", Strategy::LocalOwned);

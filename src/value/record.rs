@@ -245,9 +245,11 @@ impl Record {
         word(&self.row, 0) & EXACT_NUMBERS != 0
     }
 
-    /// Whether it would be read otherwise without [`with_exact_numbers`](Self::with_exact_numbers).
+    /// Whether it would be read otherwise without [`with_exact_numbers`](Self::with_exact_numbers), which says nothing of a
+    /// double in a field of its own.
     pub(crate) fn needs_exact_numbers(&self) -> bool {
-        self.has_exact_numbers() && self.fields().any(|field| !FieldRef { exact: false, ..field }.is_exact())
+        let needs = |field: FieldRef<'_>| field.is_composite() && !FieldRef { exact: false, ..field }.is_exact();
+        self.has_exact_numbers() && self.fields().any(needs)
     }
 
     /// Whether the other one says the same, and was read otherwise.
