@@ -133,7 +133,7 @@ proptest! {
         prop_assert_eq!(case.read(&after.local), normal(expected.local.as_ref()), "local");
         prop_assert_eq!(opened(&after), expected.open, "open");
         let base = (!after.base.field(0).is_missing()).then(|| case.read(&after.base));
-        prop_assert_eq!(base, expected.base.map(|base| normal(base.as_ref())), "base");
+        prop_assert_eq!(base, expected.base.map(|base| case.shape.stated(base.as_ref())), "base");
     }
 
     /// P1: what is no longer here was the base's, or stands in the audit.

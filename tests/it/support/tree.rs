@@ -56,6 +56,15 @@ pub(crate) fn normal(tree: Option<&Tree>) -> Option<Tree> {
 }
 
 impl Shape {
+    /// Without the nulls. A record of a set that is nothing but nulls is none.
+    pub(crate) fn stated(&self, tree: Option<&Tree>) -> Option<Tree> {
+        let Tree::Parts(parts) = tree? else { return normal(tree) };
+        let is_none =
+            |tree: &Tree| matches!((self, tree), (Self::Keyed { .. }, Tree::Parts(parts)) if parts.is_empty());
+        let stated = parts.iter().filter_map(|(name, tree)| Some((name.clone(), self.part(name).stated(Some(tree))?)));
+        Some(Tree::Parts(stated.filter(|(_, tree)| !is_none(tree)).collect()))
+    }
+
     /// A shape that has parts, at most so many deep.
     pub(crate) fn any(dice: &mut Dice, deep: usize) -> Self {
         let fields = |dice: &mut Dice| {
