@@ -13,7 +13,7 @@ use tripartite::value::Record;
 use super::spec;
 use crate::support::dice::Dice;
 use crate::support::nested_oracle::{Three, field};
-use crate::support::tree::{Shape, Tree, normal};
+use crate::support::tree::{Shape, Tree, filled, normal};
 use crate::support::{After, PLAIN, cases, decide, linked, raw, record, schema};
 
 /// A shape, three versions of a value of it, and a strategy. A base of `None` is unknown.
@@ -132,8 +132,8 @@ proptest! {
         let (_, after) = case.decide(0);
         prop_assert_eq!(case.read(&after.local), normal(expected.local.as_ref()), "local");
         prop_assert_eq!(opened(&after), expected.open, "open");
-        let base = (!after.base.field(0).is_missing()).then(|| case.read(&after.base));
-        prop_assert_eq!(base, expected.base.map(|base| case.shape.stated(base.as_ref())), "base");
+        let base = (!after.base.field(0).is_missing()).then(|| filled(case.read(&after.base).as_ref()));
+        prop_assert_eq!(base, expected.base.map(|base| filled(base.as_ref())), "base");
     }
 
     /// P1: what is no longer here was the base's, or stands in the audit.

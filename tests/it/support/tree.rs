@@ -55,16 +55,15 @@ pub(crate) fn normal(tree: Option<&Tree>) -> Option<Tree> {
     }
 }
 
-impl Shape {
-    /// Without the nulls. A record of a set that is nothing but nulls is none.
-    pub(crate) fn stated(&self, tree: Option<&Tree>) -> Option<Tree> {
-        let Tree::Parts(parts) = tree? else { return normal(tree) };
-        let is_none =
-            |tree: &Tree| matches!((self, tree), (Self::Keyed { .. }, Tree::Parts(parts)) if parts.is_empty());
-        let stated = parts.iter().filter_map(|(name, tree)| Some((name.clone(), self.part(name).stated(Some(tree))?)));
-        Some(Tree::Parts(stated.filter(|(_, tree)| !is_none(tree)).collect()))
-    }
+/// Without the nulls, and without parts in which nothing stands. A base in which all that is said is open may be either: of a
+/// record without a key, a null, an empty set or a set of an empty record says the same.
+pub(crate) fn filled(tree: Option<&Tree>) -> Option<Tree> {
+    let Tree::Parts(parts) = tree? else { return normal(tree) };
+    let parts: Parts = parts.iter().filter_map(|(name, tree)| Some((name.clone(), filled(Some(tree))?))).collect();
+    (!parts.is_empty()).then_some(Tree::Parts(parts))
+}
 
+impl Shape {
     /// A shape that has parts, at most so many deep.
     pub(crate) fn any(dice: &mut Dice, deep: usize) -> Self {
         let fields = |dice: &mut Dice| {
