@@ -25,6 +25,8 @@
 
 mod glance;
 pub(crate) mod group;
+mod regions;
+mod rows;
 mod side;
 
 use std::fmt;
@@ -32,10 +34,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use self::glance::Texts;
+pub(crate) use self::regions::Regions;
+use self::rows::Rows;
 pub(crate) use self::side::Side;
 use crate::normalize::phone::Region;
 use crate::schema::{Absent, NullMeans, Schema, Unit};
-use crate::value::{FieldRef, Pair, Problem, Record};
+use crate::value::{FieldRef, Problem, Record};
 
 /// Three versions of one record, all of one schema.
 ///
@@ -262,41 +266,6 @@ fn changes(schema: &Schema, sides: Sides<'_>, kept: bool) -> Vec<Change> {
     changes
 }
 
-/// The base's row beside each of the others that is not the same.
-struct Rows<'a> {
-    base: &'a Record,
-    /// The base has every field.
-    complete: bool,
-    local: Option<Pair<'a>>,
-    remote: Option<Pair<'a>>,
-}
-
-impl<'a> Rows<'a> {
-    fn of(Sides { base, local, remote }: Sides<'a>, kept: bool) -> Self {
-        let beside = |same: bool, other: &'a Record| (!same).then(|| Pair::of(base, other));
-        Self { base, complete: !base.has_missing(), local: beside(kept, local), remote: beside(base == remote, remote) }
-    }
-
-    /// Whether the local and the remote bytes of a field are the base's.
-    fn are_same(&self, position: usize) -> (bool, bool) {
-        let same = |pair: &Option<Pair<'a>>| pair.as_ref().is_none_or(|pair| pair.is_same(position));
-        (same(&self.local), same(&self.remote))
-    }
-
-    /// The same, of a field and of what says how it is read.
-    fn are_read_alike(&self, schema: &Schema, position: usize) -> (bool, bool) {
-        let (kept, still) = self.are_same(position);
-        match schema.region_position(position) {
-            None => (kept, still),
-            Some(at) => (kept && self.are_same(at).0, still && self.are_same(at).1),
-        }
-    }
-
-    fn have_base(&self, position: usize) -> bool {
-        self.complete || !self.base.field(position).is_missing()
-    }
-}
-
 /// The verdict of a field, given whether the local and the remote bytes are the base's.
 fn field(schema: &Schema, sides: Sides<'_>, position: usize, (kept, still): (bool, bool)) -> Verdict {
     let base = sides.base.field(position);
@@ -305,24 +274,6 @@ fn field(schema: &Schema, sides: Sides<'_>, position: usize, (kept, still): (boo
     let texts = Texts { base, local, remote, kept, still };
     let glance = glance::verdict(schema, &schema.fields()[position], &texts);
     glance.unwrap_or_else(|| by_the_rule(schema, position, [base, local, remote], Regions::of(schema, position, sides)))
-}
-
-/// Where the telephone numbers of the three versions are dialled, if the records say it.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Regions {
-    pub(crate) base: Option<Region>,
-    pub(crate) local: Option<Region>,
-    pub(crate) remote: Option<Region>,
-}
-
-impl Regions {
-    pub(crate) fn of(schema: &Schema, position: usize, Sides { base, local, remote }: Sides<'_>) -> Self {
-        if schema.region_position(position).is_none() {
-            return Self::default();
-        }
-        let dialled = |record, before| schema.region_in(position, record, before);
-        Self { base: dialled(base, None), local: dialled(local, None), remote: dialled(remote, Some(base)) }
-    }
 }
 
 /// The verdict of a field with any content.
