@@ -15,6 +15,7 @@
 //! | [`signals`] | how a process is asked to end |
 //! | [`infer`] | a schema for a listing that came without one |
 //! | [`shell`] | commands as people copy them |
+//! | [`desk`] | where a person decides: conflicts, who is who, what comes back |
 //! | [`report`], [`audit`] | what happened, for people and for programs |
 //! | [`output`] | files that are written as a whole, and never over one that is read |
 //! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
@@ -27,6 +28,7 @@ pub mod audit;
 pub mod audit_key;
 pub mod cli;
 pub mod demo;
+pub mod desk;
 pub mod infer;
 pub mod listing;
 pub mod output;
