@@ -23,6 +23,7 @@
 //! were accepted. After a change of the schema that may no longer be true;
 //! [`Schema::accepted`](crate::schema::Schema::accepted) then takes out what is no longer of its field's kind.
 
+mod changes;
 mod glance;
 pub(crate) mod group;
 mod regions;
@@ -33,6 +34,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use self::changes::Changes;
 use self::glance::Texts;
 pub(crate) use self::regions::Regions;
 use self::rows::Rows;
@@ -196,7 +198,7 @@ pub struct Change {
 pub struct ChangeSet<'a> {
     /// The three versions the changes are between.
     pub sides: Sides<'a>,
-    changes: Vec<Change>,
+    changes: Changes,
 }
 
 impl ChangeSet<'_> {
@@ -240,7 +242,7 @@ pub fn detect<'a>(schema: &Schema, sides: Sides<'a>) -> ChangeSet<'a> {
     let kept = base == local;
     // Equal rows without a missing base are in sync in every kind.
     let in_sync = kept && base == remote && !base.has_missing();
-    ChangeSet { sides, changes: if in_sync { Vec::new() } else { changes(schema, sides, kept) } }
+    ChangeSet { sides, changes: Changes::new(if in_sync { Vec::new() } else { changes(schema, sides, kept) }) }
 }
 
 /// What is not in sync, given whether the local row is the base's.
