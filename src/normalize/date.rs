@@ -72,10 +72,14 @@ type Text = Short<96>;
 /// assert_eq!(canonical("2023-02-29", &[]), Err(Problem::NotADate));
 /// ```
 pub fn canonical<'a>(raw: &'a str, formats: &[String]) -> Result<Cow<'a, str>, Problem> {
-    let Some(date) = read(raw, formats)? else {
-        return Ok(Cow::Borrowed(""));
-    };
-    Ok(if iso(raw) == Some(date) { Cow::Borrowed(raw) } else { Cow::Owned(date.to_string()) })
+    if reads_iso_first(formats) && iso(raw).is_some() {
+        return Ok(Cow::Borrowed(raw));
+    }
+    Ok(read(raw, formats)?.map_or(Cow::Borrowed(""), |date| Cow::Owned(date.to_string())))
+}
+
+fn reads_iso_first(formats: &[String]) -> bool {
+    formats.first().is_none_or(|format| format == ISO || format == "%F")
 }
 
 /// The day in ISO 8601, where the source may also send it as an instant: midnight in its own zone, which is another day
@@ -120,8 +124,9 @@ pub fn same(a: &str, b: &str, formats: &[String]) -> bool {
 }
 
 fn read(raw: &str, formats: &[String]) -> Result<Option<NaiveDate>, Problem> {
-    let reads_iso_first = formats.first().is_none_or(|format| format == ISO || format == "%F");
-    if reads_iso_first && let Some(date) = iso(raw) {
+    if reads_iso_first(formats)
+        && let Some(date) = iso(raw)
+    {
         return Ok(Some(date));
     }
     if text::is_blank(raw) {
