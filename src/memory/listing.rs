@@ -1,6 +1,5 @@
 //! A source in memory: a listing in pages, complete or partial.
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use serde::Serialize;
@@ -122,15 +121,18 @@ impl Listing {
     /// How many records it has; what is said of others is none.
     fn records(&self) -> u64 {
         let mut nameless = 0;
-        let mut named = BTreeSet::new();
+        let mut named = Vec::with_capacity(self.items.len());
         for item in &self.items {
             match item {
-                Item::Record(remote) => drop(named.insert(&remote.id)),
-                Item::Malformed(Malformed { id: Some(id), .. }) => drop(named.insert(id)),
+                Item::Record(remote) => named.push(&remote.id),
+                Item::Malformed(Malformed { id: Some(id), .. }) => named.push(id),
                 Item::Malformed(_) => nameless += 1,
                 _ => {}
             }
         }
+        // Most listings are in order, and then this is one pass.
+        named.sort_unstable();
+        named.dedup();
         nameless + named.len() as u64
     }
 }

@@ -124,12 +124,18 @@ impl Listing {
         if self.only().is_some() && !self.answers(&item) {
             return self.planning.context.outcomes.ignored();
         }
-        let taken = if self.ids.is_exact() { Taken::Item(item) } else { self.ids.take(item) };
-        let item = match taken {
-            Taken::Item(item) => item,
-            Taken::Nothing => return self.planning.context.outcomes.ignored(),
-            Taken::Ambiguous(id) => return self.ambiguous(id, changed),
-        };
+        if self.ids.is_exact() {
+            return self.take(item, changed);
+        }
+        match self.ids.take(item) {
+            Taken::Item(item) => self.take(item, changed),
+            Taken::Nothing => self.planning.context.outcomes.ignored(),
+            Taken::Ambiguous(id) => self.ambiguous(id, changed),
+        }
+    }
+
+    #[inline]
+    fn take(&mut self, item: Item, changed: &mut Changed) {
         match item {
             Item::Record(remote) if self.says_gone(&remote) => self.left(remote),
             Item::Record(remote) => self.record(remote, changed),
