@@ -19,8 +19,8 @@ pub use situation::Situation;
 
 use crate::detect::Verdict;
 use crate::id::PersonId;
-use crate::resolve::{Collision, Decision};
-use crate::schema::Privacy;
+use crate::resolve::{Collision, Decision, Reason, UnitReason, has_part_rules, told};
+use crate::schema::{Privacy, Schema};
 use crate::value::Value;
 
 /// One line of the audit. The host stores it with the batch's run and time, and the op's external id.
@@ -65,7 +65,7 @@ pub struct FieldEntry {
     /// Inside an object: where the sides collide.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub collisions: Vec<Collision>,
-    /// Why, in one sentence.
+    /// Why, in one English sentence. [`reason`](Self::reason) has it as data.
     pub why: String,
     /// Who decided; `None` when a policy did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +73,39 @@ pub struct FieldEntry {
     /// How the values are kept. Unless this is plain, they are stand-ins, and nothing can be restored from them.
     #[serde(default, skip_serializing_if = "Privacy::is_plain")]
     pub kept: Privacy,
+}
+
+impl FieldEntry {
+    /// Why it was decided, as data: for sentences in other words than those of [`why`](Self::why).
+    ///
+    /// Of a field that the schema no longer has, the places of collisions are not told: what in them is a name and what
+    /// is a value is not known.
+    ///
+    /// ```
+    /// use tripartite::audit::FieldEntry;
+    /// use tripartite::resolve::Reason;
+    /// # use tripartite::schema::{Field, Kind, Schema};
+    /// # let schema = Schema::builder().field(Field::new("phone", Kind::Text)).build()?;
+    /// let stored = r#"{"field": "phone", "verdict": "Conflict", "detail": "BothChanged",
+    ///     "decision": "KeptLocal", "rule": "person: take_local", "base": "1", "local": "2",
+    ///     "remote": "3", "result": "2", "why": "", "by": "aoife"}"#;
+    /// let entry: FieldEntry = serde_json::from_str(stored)?;
+    /// let Reason::Unit(why) = entry.reason(&schema) else { unreachable!() };
+    /// assert_eq!((why.answer(), why.strategy()), (Some("take_local"), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reason(&self, schema: &Schema) -> Reason<'_> {
+        let kind = schema.position(&self.field).map(|position| schema.fields()[position].kind());
+        Reason::Unit(UnitReason {
+            unit: self.group.as_deref().unwrap_or(&self.field).into(),
+            is_group: self.group.is_some(),
+            verdict: self.verdict.clone(),
+            decision: self.decision,
+            rule: (&*self.rule).into(),
+            has_part_rules: self.group.is_none() && has_part_rules(kind),
+            collisions: told(&self.collisions, kind),
+        })
+    }
 }
 
 /// What was decided about a record as a whole.
@@ -83,7 +116,7 @@ pub struct RecordEntry {
     pub situation: Situation,
     /// The name of the action; `link` if a record here was linked.
     pub action: String,
-    /// Why, in one sentence.
+    /// Why, in one English sentence. The situation, the action and who decided are the data of it.
     pub why: String,
     /// Who decided; `None` when a policy did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

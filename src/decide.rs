@@ -318,29 +318,28 @@ fn collisions(conflict: &OpenConflict, decision: Decision) -> Vec<Collision> {
 fn entry(schema: &Schema, base: &Record, step: Step<'_>, by: &PersonId) -> AuditEntry {
     let Step { unit, conflict, answer, position, local, result, remote } = step;
     let known = base.field(position);
-    let name = &conflict.unit;
-    let why = match answer {
-        Answer::TakeLocal => format!("Asked about {name}, a person kept the value here."),
-        Answer::TakeRemote => {
-            format!("Asked about {name}, a person took the source's value; the audit keeps the one from here.")
-        }
-        Answer::Value(_) => {
-            format!("Asked about {name}, a person entered another value; the audit keeps the one from here.")
-        }
-    };
-    AuditEntry::Field(FieldEntry {
-        field: schema.fields()[position].name().to_owned(),
-        group: matches!(unit, Unit::Group(_)).then(|| name.clone()),
-        verdict: Verdict::Conflict(conflict.clash),
-        decision: answer.decision(),
-        rule: format!("person: {}", answer.name()),
-        base: (!known.is_missing()).then(|| known.to_value()),
-        result: result.unwrap_or_else(|| local.clone()),
-        local,
-        remote,
-        collisions: collisions(&conflict, answer.decision()),
-        why,
-        by: Some(by.clone()),
-        kept: Privacy::Plain,
-    })
+    AuditEntry::Field(explained(
+        schema,
+        FieldEntry {
+            field: schema.fields()[position].name().to_owned(),
+            group: matches!(unit, Unit::Group(_)).then(|| conflict.unit.clone()),
+            verdict: Verdict::Conflict(conflict.clash),
+            decision: answer.decision(),
+            rule: format!("person: {}", answer.name()),
+            base: (!known.is_missing()).then(|| known.to_value()),
+            result: result.unwrap_or_else(|| local.clone()),
+            local,
+            remote,
+            collisions: collisions(&conflict, answer.decision()),
+            why: String::new(),
+            by: Some(by.clone()),
+            kept: Privacy::Plain,
+        },
+    ))
+}
+
+/// The entry with its reason as a sentence.
+fn explained(schema: &Schema, mut entry: FieldEntry) -> FieldEntry {
+    entry.why = entry.reason(schema).to_string();
+    entry
 }

@@ -21,14 +21,17 @@
 
 mod action;
 mod after;
-mod explain;
+mod english;
 mod group;
 mod nested;
+mod reason;
 mod set;
 
 use serde::{Deserialize, Serialize};
 
 use self::action::Action;
+pub use self::reason::{Reason, UnitReason};
+pub(crate) use self::reason::{has_part_rules, told};
 use crate::detect::{Change, ChangeSet, Clash, Regions, Sides, Verdict};
 use crate::schema::{DecidingRule, Dispute, Field, FirstSync, Kind, Policy, RuleSource, Schema, Strategy, Unit};
 use crate::value::{FieldRef, Value};

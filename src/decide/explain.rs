@@ -4,7 +4,7 @@ use super::{collisions, record_conflict, unit, unit_named};
 use crate::detect::Verdict;
 use crate::id::ExternalId;
 use crate::plan::same_in_dispute;
-use crate::resolve::{Decision, Resolution};
+use crate::resolve::{Decision, Reason, Resolution};
 use crate::schema::Policy;
 use crate::store::{Loaded, OpenConflict, WHOLE_RECORD};
 use crate::value::Value;
@@ -19,7 +19,9 @@ pub struct Explained {
     pub conflict: OpenConflict,
     /// The fields that an answer decides, as one; of a removed record, those that the source changed.
     pub fields: Vec<String>,
-    /// Why it is one and why it is open, in one sentence without values.
+    /// Why it is one and why it is open. It has no values.
+    pub reason: Reason<'static>,
+    /// The reason as one English sentence.
     pub why: String,
     /// The rule that left it open.
     pub rule: String,
@@ -35,11 +37,13 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
     let schema = policy.schema();
     let explained = |conflict: &OpenConflict| {
         if conflict.unit == WHOLE_RECORD {
+            let reason = record_conflict::reason(conflict);
             return Some(Explained {
                 id: loaded.id.clone(),
                 conflict: conflict.clone(),
                 fields: record_conflict::fields(conflict),
-                why: record_conflict::why(conflict),
+                why: reason.to_string(),
+                reason,
                 rule: record_conflict::rule(conflict).to_owned(),
                 edited: None,
                 now: conflict.local.clone(),
@@ -57,11 +61,13 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
             fields: Vec::new(),
             collisions: collisions(conflict, Decision::HeldOpen),
         };
+        let reason = resolution.reason(schema).into_owned();
         Some(Explained {
             id: loaded.id.clone(),
             conflict: conflict.clone(),
             fields,
-            why: resolution.why(schema),
+            why: reason.to_string(),
+            reason,
             rule: rule.to_string(),
             edited: (!same_in_dispute(schema, conflict, &now, &conflict.local)).then(|| now.clone()),
             now,

@@ -6,7 +6,7 @@ use super::{Answer, DecideError, completed, known_base, put, touch, unit};
 use crate::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use crate::detect::{Clash, RemoteChange, Verdict};
 use crate::id::PersonId;
-use crate::resolve::Decision;
+use crate::resolve::{Decision, Reason};
 use crate::schema::{Policy, Privacy};
 use crate::store::{
     Action, ConflictChange, KEPT, LEFT, Loaded, Op, OpenConflict, Presence, WHOLE_RECORD, given_up, given_up_at,
@@ -24,23 +24,13 @@ const ENDED: &str =
 const KEPT_ON: &str =
     "Asked about a record that was edited here and that the source no longer has, a person took it back.";
 
-pub(super) fn why(conflict: &OpenConflict) -> String {
-    let fields = fields(conflict).join(", ");
-    if is_replaced(conflict) {
-        return format!(
-            "The source changed {fields} at once, and with it everything that says who this is: its id may have been given to \
-             somebody else. Nothing of it is taken until a person says whether it is the same one."
-        );
+pub(super) fn reason(conflict: &OpenConflict) -> Reason<'static> {
+    let fields = fields(conflict).into();
+    match conflict.clash {
+        Clash::BothChanged => Reason::Replaced { fields },
+        Clash::RemoteCleared => Reason::Ended { fields },
+        _ => Reason::Removed { fields },
     }
-    if is_ended(conflict) {
-        return format!(
-            "Somebody here edited {fields} and the source no longer has this record; it is inactive, and a person decides \
-             whether it stays so or is taken back."
-        );
-    }
-    format!(
-        "Somebody here removed this record and the source changed {fields}; it stays removed until somebody decides."
-    )
 }
 
 /// What held it open.

@@ -1,6 +1,6 @@
 //! Restores an overwritten value from the audit.
 
-use super::{DecideError, is_enforced, put, touch};
+use super::{DecideError, explained, is_enforced, put, touch};
 use crate::audit::{AuditEntry, FieldEntry};
 use crate::detect::{LocalChange, Verdict};
 use crate::id::PersonId;
@@ -62,24 +62,24 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
             (_, _, true) => LocalChange::Cleared,
             _ => LocalChange::Changed,
         };
-        op.entries.push(AuditEntry::Field(FieldEntry {
-            field: field.name().to_owned(),
-            group: matches!(unit, Unit::Group(_)).then(|| schema.unit_name(unit).to_owned()),
-            verdict: Verdict::LocalOnly(change),
-            decision: Decision::Entered,
-            rule: "person: restore".to_owned(),
-            base: (!known.is_missing()).then(|| known.to_value()),
-            local: now,
-            remote: None,
-            result,
-            collisions: Vec::new(),
-            why: format!(
-                "A person brought back an earlier value of {}; the audit keeps the one it replaced.",
-                field.name()
-            ),
-            by: Some(by.clone()),
-            kept: Privacy::Plain,
-        }));
+        op.entries.push(AuditEntry::Field(explained(
+            schema,
+            FieldEntry {
+                field: field.name().to_owned(),
+                group: matches!(unit, Unit::Group(_)).then(|| schema.unit_name(unit).to_owned()),
+                verdict: Verdict::LocalOnly(change),
+                decision: Decision::Entered,
+                rule: "person: restore".to_owned(),
+                base: (!known.is_missing()).then(|| known.to_value()),
+                local: now,
+                remote: None,
+                result,
+                collisions: Vec::new(),
+                why: String::new(),
+                by: Some(by.clone()),
+                kept: Privacy::Plain,
+            },
+        )));
     }
     if op.entries.is_empty() {
         return Err(DecideError::InPlace { field: first.to_owned() });

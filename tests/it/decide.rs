@@ -129,6 +129,7 @@ fn a_group_is_decided_as_one() {
     let theirs = json!({"last": "Byrne"});
     let store = disputed(&schema, &policy, ours.clone(), theirs.clone());
     let told = explain(&policy, &load(&store, "7")).remove(0);
+    assert_eq!(told.reason.to_string(), told.why);
     assert_eq!((told.conflict.unit.as_str(), told.fields), ("name", vec!["first".to_owned(), "last".to_owned()]));
     answer(&policy, &store, "name", Answer::TakeRemote);
     let now = local(&schema, &store, "7");

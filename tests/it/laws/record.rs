@@ -133,6 +133,18 @@ impl Decided {
 proptest! {
     #![proptest_config(cases(400))]
 
+    /// What the audit keeps of a field is all that its sentence is made of, and the reason of an open conflict is the
+    /// sentence that is shown.
+    #[test]
+    fn a_sentence_is_its_reason_said(versions in any_versions(), way in any_way()) {
+        let decided = versions.decide(&way);
+        for entry in &decided.after.op.entries {
+            if let AuditEntry::Field(entry) = entry {
+                prop_assert_eq!(entry.reason(&decided.schema).to_string(), entry.why.clone());
+            }
+        }
+    }
+
     /// P1: no silent loss. P2: the source is still, so local stays. P3: local is still, so the source applies. P4: both
     /// agree, so nothing is written, nothing is in dispute, and the base follows.
     #[test]
