@@ -1,0 +1,16 @@
+//! The store as its hosts use it: through the public suite of the crate, and what only a cluster can break.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod auth;
+mod full;
+mod jobs_suite;
+mod lost_answers;
+mod nodes;
+mod pages;
+mod relay;
+mod renewed;
+mod server;
+#[cfg(feature = "tls")]
+mod tls;
+mod waking;
