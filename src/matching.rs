@@ -79,6 +79,7 @@
 //! accents out ([`MatchRule::ignore_accents`]), and then it only proposes. A host that wants more says so in a kind of its own
 //! ([`CustomKind`](crate::schema::CustomKind)), whose canonical form these rules then compare.
 
+mod answer;
 mod claims;
 mod crowd;
 mod evidence;

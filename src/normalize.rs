@@ -37,6 +37,7 @@ pub mod boolean;
 pub mod code;
 pub mod date;
 pub mod decimal;
+mod digits;
 #[cfg(feature = "idn")]
 pub mod email;
 pub mod integer;

@@ -42,6 +42,7 @@ mod pair;
 mod pointer;
 mod problem;
 mod record;
+mod scalar;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -61,6 +62,7 @@ pub(crate) use pair::Pair;
 pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
 pub use record::Record;
+pub(crate) use scalar::scalar_text;
 pub(crate) use shared::{shared_end, shared_start};
 
 /// One raw value, of the shapes that every self-describing format knows.

@@ -61,6 +61,7 @@ mod fixture;
 pub mod index;
 pub mod isolation;
 pub mod load;
+mod near;
 mod probe;
 pub mod race;
 pub mod remember;

@@ -44,6 +44,7 @@ use chrono::NaiveDate;
 
 use self::format::matched;
 pub use self::format::{DateFormatError, check_format};
+use super::digits::digits;
 use super::short::Short;
 use super::zone::Zone;
 use super::{text, timestamp};
@@ -147,10 +148,6 @@ fn iso(raw: &str) -> Option<NaiveDate> {
         return None;
     };
     date(digits(&[y0, y1, y2, y3])?, digits(&[m0, m1])?, digits(&[d0, d1])?)
-}
-
-fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
 fn date(year: u32, month: u32, day: u32) -> Option<NaiveDate> {

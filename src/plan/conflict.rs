@@ -1,6 +1,5 @@
 //! Open conflicts: when one is opened, updated or closed, so that a record has one for each unit and reports it once.
 
-use super::record::accepted;
 use crate::detect::{Clash, Sides, Verdict, detect};
 use crate::resolve::{Decision, Resolution, Resolved};
 use crate::schema::{Absent, Places, Reading, Schema, Unit};
@@ -148,7 +147,7 @@ pub(super) fn ended_record(schema: &Schema, loaded: &Loaded, edited: &[&str]) ->
     let positions = schema.units().iter().filter(is_edited).flat_map(|unit| schema.members(unit).to_vec());
     let positions: Vec<usize> = positions.collect();
     let of = |record: &Record| Value::Map(positions.iter().map(|&at| named_value(schema, record, at)).collect());
-    let (base, local) = (loaded.base.as_ref().map(|base| of(&accepted(schema, base))), of(&loaded.local));
+    let (base, local) = (loaded.base.as_ref().map(|base| of(&base.accepted(schema))), of(&loaded.local));
     let (unit, clash) = (WHOLE_RECORD.to_owned(), Clash::RemoteCleared);
     let conflict = OpenConflict { unit, clash, paths: Vec::new(), base, local, remote: Value::Null };
     asked(schema, &loaded.open, conflict)

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::guard::Blocked;
+use super::guard::blocked::Blocked;
 use super::packed::PackedOps;
 use crate::audit::Situation;
 use crate::id::ExternalId;

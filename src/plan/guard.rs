@@ -1,6 +1,6 @@
 //! Guards: what a plan may not do without a person's approval. This is where a plan is refused.
 
-mod blocked;
+pub(super) mod blocked;
 mod limit;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Plans a record that the source no longer has: missing from a complete listing, or gone by a tombstone.
 
 use super::conflict::{ended_record, is_whole_record};
-use super::record::{accepted, is_older, note, touch};
+use super::record::{is_older, note, touch};
 use crate::audit::Situation;
 use crate::detect::{Sides, Verdict, detect};
 use crate::schema::{Policy, Strategy};
@@ -82,7 +82,7 @@ pub fn plan_tombstone(policy: &Policy, loaded: &Loaded, version: Option<u64>) ->
     let mut op = gone(policy, loaded, "The source says that this record is gone", Missed { count: 0, now: true })?;
     if let Some(stored) = loaded.base.as_ref().filter(|stored| version > stored.version) {
         op.version = version;
-        op.base = Some(accepted(policy.schema(), stored));
+        op.base = Some(stored.accepted(policy.schema()));
     }
     Some(op)
 }
@@ -157,7 +157,7 @@ fn edited<'p>(policy: &'p Policy, loaded: &Loaded) -> Vec<&'p str> {
         let filled = schema.fields().iter().zip(loaded.local.fields());
         return filled.filter(|(field, value)| !schema.is_null(field, *value)).map(|(field, _)| field.name()).collect();
     };
-    let base = accepted(schema, base);
+    let base = base.accepted(schema);
     let changes = detect(schema, Sides { base: &base, local: &loaded.local, remote: &base });
     let edited = changes.changes().iter().filter(|change| {
         let rule = policy.rule(change.unit, loaded.strategy.as_ref());

@@ -10,7 +10,7 @@ use crate::id::ExternalId;
 use crate::resolve::{Effect, Resolution, Resolved, resolve};
 use crate::schema::{Policy, Schema};
 use crate::source::RemoteRecord;
-use crate::store::{Action, Base, ConflictChange, Loaded, Op, Precondition, Presence, Synced, has_left, is_kept};
+use crate::store::{Action, ConflictChange, Loaded, Op, Precondition, Presence, Synced, has_left, is_kept};
 use crate::value::Record;
 
 /// Why the source's record cannot become a record here.
@@ -79,7 +79,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         return Some(note(op, Situation::Stale, STALE));
     }
     let schema = policy.schema();
-    let base = stored.map_or_else(|| schema.missing(), |base| accepted(schema, base));
+    let base = stored.map_or_else(|| schema.missing(), |base| base.accepted(schema));
     if loaded.presence == Presence::Removed {
         // A removed record has no edits to keep, so the base stands for local.
         let sides = Sides { base: &base, local: &base, remote: &remote.record };
@@ -269,12 +269,6 @@ fn any_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
 
 fn all_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
     resolution.fields.iter().all(|effect| remote.field(effect.position).is_missing())
-}
-
-/// The base, accepted under the present schema: one that was stored under another may have values that its fields no
-/// longer read.
-pub(super) fn accepted(schema: &Schema, base: &Base) -> Record {
-    if base.schema == schema.fingerprint() { base.record.clone() } else { schema.accepted(&base.record) }
 }
 
 /// The base after, without the marks of what the source says again.

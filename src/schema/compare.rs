@@ -18,7 +18,7 @@ use crate::normalize::email;
 use crate::normalize::phone;
 use crate::normalize::phone::Region;
 use crate::normalize::{address, code, date, integer, name, text};
-use crate::value::{FieldRef, Problem, Record, RecordBuilder, Value};
+use crate::value::{FieldRef, Problem, Record, RecordBuilder, Value, scalar_text};
 
 impl Schema {
     /// The canonical form of a field's raw value, the one that [`write_canonical`](Field::write_canonical) writes.
@@ -304,17 +304,6 @@ pub(super) fn is_hollow(value: &Value) -> bool {
         Value::List(list) => list.iter().all(is_hollow),
         Value::Map(map) => map.values().all(is_hollow),
         _ => false,
-    }
-}
-
-/// The text a scalar stands for; a source may send 42 where another sends "42".
-pub(super) fn scalar_text(value: &Value) -> Cow<'_, str> {
-    match value {
-        Value::Text(text) => Cow::Borrowed(text),
-        Value::Bool(bool) => Cow::Owned(bool.to_string()),
-        Value::Int(int) => Cow::Owned(int.to_string()),
-        Value::Float(float) => Cow::Owned(float.to_string()),
-        Value::Null | Value::List(_) | Value::Map(_) => Cow::Borrowed(""),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::normalize::text;
-use crate::value::Value;
+use crate::value::{Value, scalar_text};
 
 /// The elements of a raw set: those of a list, the parts of a text that has a delimiter, or one value alone. `None` of an
 /// object, which is no set.
@@ -25,7 +25,7 @@ pub(crate) fn delimited(elements: &[Value], delimiter: &str) -> Option<Value> {
         .iter()
         .map(|element| match element {
             Value::List(_) | Value::Map(_) | Value::Null => None,
-            scalar => Some(super::compare::scalar_text(scalar)).filter(|part| !part.contains(delimiter)),
+            scalar => Some(scalar_text(scalar)).filter(|part| !part.contains(delimiter)),
         })
         .collect();
     Some(Value::Text(parts?.join(delimiter)))

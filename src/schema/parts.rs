@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::compare::{scalar_text, wrong_type};
+use super::compare::wrong_type;
 use super::{Kind, Reading, Schema};
-use crate::value::{Problem, Value};
+use crate::value::{Problem, Value, scalar_text};
 
 /// A part of a value.
 #[derive(Debug, Clone)]

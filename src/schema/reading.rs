@@ -3,7 +3,7 @@
 use super::{Field, Kind};
 use crate::normalize::code;
 use crate::normalize::phone::Region;
-use crate::value::Value;
+use crate::value::{Value, scalar_text};
 
 /// How a raw value is read. What a field declares holds for every value inside it, too.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ impl<'a> Reading<'a> {
         !self.nulls.is_empty()
             && match raw {
                 Value::List(_) | Value::Map(_) | Value::Null => false,
-                scalar => self.declares(&super::compare::scalar_text(scalar)),
+                scalar => self.declares(&scalar_text(scalar)),
             }
     }
 

@@ -6,7 +6,7 @@
 
 use super::{Absent, Field, FirstSync, Gone, Group, IdRule, Kind, NullMeans, Privacy, SchemaBuilder, Strategy};
 use crate::normalize::{decimal, timestamp};
-use crate::value::Fingerprint;
+use crate::value::{Fingerprint, scalar_text};
 
 /// Stands first, so that another way to write the text is another version.
 const FORMAT: &str = "tripartite 2";
@@ -101,7 +101,7 @@ impl Text {
     fn gone(&mut self, gone: &Gone) -> &mut Self {
         self.word(&gone.field).list(&gone.is, |text, word| {
             // Only the words of a scalar are ever taken.
-            text.word(word.shape()).word(&super::compare::scalar_text(word))
+            text.word(word.shape()).word(&scalar_text(word))
         })
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OpenConflict;
 use crate::id::ExternalId;
-use crate::schema::Strategy;
+use crate::schema::{Schema, Strategy};
 use crate::setters::setters;
 use crate::source::Cursor;
 use crate::value::{Fingerprint, Record};
@@ -142,6 +142,12 @@ pub struct Base {
 }
 
 impl Base {
+    /// The record, accepted under the present schema: one that was stored under another may have values that its fields no
+    /// longer read.
+    pub(crate) fn accepted(&self, schema: &Schema) -> Record {
+        if self.schema == schema.fingerprint() { self.record.clone() } else { schema.accepted(&self.record) }
+    }
+
     /// A base of a source that counts no versions.
     ///
     /// ```

@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
+use super::near::wanted_by;
 use super::probe::Probe;
 use super::seen::{Near, of_local};
 use super::world::{create, deactivate, full, id, noted, reactivate, record, rekey, touch, update};
 use super::{Fixture, schema};
 use crate::id::ExternalId;
-use crate::matching::{FEW, MatchRule, MatchRules, Trust};
+use crate::matching::{FEW, MatchRule, Trust};
 use crate::schema::{Field, Kind, Schema};
-use crate::store::{CandidateQuery, LoadRequest, Op, Presence};
+use crate::store::{Op, Presence};
 use crate::value::Record;
 
 /// How many keys without a record are looked for at once, beside one that a record has.
@@ -24,29 +25,6 @@ fn other_schema() -> Schema {
     let fields = schema().fields().iter().map(field).collect::<Vec<_>>();
     let schema = fields.into_iter().fold(Schema::builder(), |schema, field| schema.field(field));
     schema.build().expect("only one kind is another")
-}
-
-/// Two rules; each record of the suite is found by both.
-pub(super) fn rules() -> Vec<MatchRule> {
-    let rule = |name: &str, fields: &[&str]| MatchRule::new(name, fields.iter().copied()).trust(Trust::Trusted);
-    vec![rule("e-mail", &["email"]), rule("birthday", &["name", "born"])]
-}
-
-/// A load of the candidates for these records.
-pub(super) fn wanted(records: &[Record]) -> LoadRequest {
-    wanted_by(&schema(), rules(), records)
-}
-
-fn wanted_by(schema: &Schema, rules: Vec<MatchRule>, records: &[Record]) -> LoadRequest {
-    let rules = MatchRules::new(schema, rules).expect("each rule of the suite has a name and fields of the schema");
-    let keys = records.iter().flat_map(|record| rules.keys(record)).collect();
-    LoadRequest::of([]).near(CandidateQuery::new(rules, keys))
-}
-
-/// Whether a record has one of the keys.
-pub(super) fn is_near(wanted: &LoadRequest, record: &Record) -> bool {
-    let has_key = |near: &CandidateQuery| near.rules.keys(record).iter().any(|key| near.keys.contains(key));
-    wanted.near.as_ref().is_some_and(has_key)
 }
 
 fn mail(address: &str) -> Record {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::candidates::rules;
+use super::near::rules;
 use super::probe::Probe;
 use super::seen::{Fields, Seen, text_of};
 use super::world::{at, create, deactivate, full, id, noted, reactivate, record, run, touch, update};

@@ -95,7 +95,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
     /// The records that have a key of one of these, by their local ids.
     #[track_caller]
     pub(super) fn near(&self, records: &[Record]) -> BTreeMap<LocalId, Near> {
-        self.near_by(&super::candidates::wanted(records))
+        self.near_by(&super::near::wanted(records))
     }
 
     /// The same by rules that a request states.
@@ -103,7 +103,7 @@ impl<'f, F: Fixture> Probe<'f, F> {
     pub(super) fn near_by(&self, wanted: &LoadRequest) -> BTreeMap<LocalId, Near> {
         let candidates = self.answered("load", self.fixture.block_on(self.fixture.store().load(wanted))).candidates;
         // A store may give more.
-        let has_key = |candidate: &&Candidate| super::candidates::is_near(wanted, &candidate.record);
+        let has_key = |candidate: &&Candidate| super::near::is_near(wanted, &candidate.record);
         let near = candidates.iter().filter(has_key);
         near.map(|candidate| (candidate.local.clone(), Near::of(&self.schema, candidate))).collect()
     }

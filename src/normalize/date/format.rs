@@ -6,7 +6,8 @@
 use chrono::format::{Fixed, Item, Numeric, StrftimeItems};
 use chrono::{Datelike, NaiveDate};
 
-use super::{date, digits};
+use super::date;
+use crate::normalize::digits::take_number;
 use crate::normalize::timestamp::clock::{self, Clock};
 
 /// Why a text is not a date format.
@@ -142,16 +143,6 @@ fn take_space(rest: &mut &str, text: &str) -> Option<()> {
     *rest = rest.trim_start_matches(' ');
     let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
     (!(is_digit(before.last()) && is_digit(behind.first()))).then_some(())
-}
-
-pub(in crate::normalize) fn take_number(rest: &mut &str, least: usize, most: usize) -> Option<u32> {
-    let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
-    if length < least {
-        return None;
-    }
-    let (number, after) = rest.split_at(length);
-    *rest = after;
-    digits(number.as_bytes())
 }
 
 /// The number of a name from one: the whole name if it is there, else its first three letters.

@@ -4,7 +4,7 @@ use chrono::format::{Fixed, Item, Numeric};
 use chrono::{Duration, NaiveTime};
 
 use super::Rest;
-use crate::normalize::date::format::take_number;
+use crate::normalize::digits::take_number;
 
 /// One part of a format that is about the time, and what it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
