@@ -1,5 +1,7 @@
 //! Decides a conflict about a record as a whole: removed here and changed there, or edited here and gone there.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::{Answer, DecideError, completed, known_base, put, touch, unit};
@@ -12,7 +14,7 @@ use crate::store::{
     Action, ConflictChange, KEPT, LEFT, Loaded, Op, OpenConflict, Presence, WHOLE_RECORD, given_up, given_up_at,
     listings_without,
 };
-use crate::value::{RecordBuilder, Value};
+use crate::value::{Record, RecordBuilder, Value};
 
 const STAYS: &str = "Asked about a record that was removed here and changed at the source, a person left it removed.";
 const BACK: &str = "Asked about a record that was removed here and changed at the source, a person took it back.";
@@ -120,68 +122,76 @@ pub(super) fn decide(
     if replaced && *answer == Answer::TakeLocal {
         return decide_another(policy, loaded, by);
     }
-    let schema = policy.schema();
-    let base = known_base(schema, loaded);
+    let taken = Taken::of(policy, loaded, conflict, if replaced { SAME } else { BACK }, by);
     let mut op = touch(loaded);
-    if replaced {
-        op.situation = Situation::Replaced;
-    }
-    let back = if replaced { SAME } else { BACK };
-    let mut advanced = RecordBuilder::new(schema.fields().len());
-    let mut patch = RecordBuilder::new(schema.fields().len());
-    let mut overwritten = Vec::new();
-    for name in fields(conflict) {
-        let Some(position) = schema.position(&name) else { continue };
-        let field = &schema.fields()[position];
-        let Value::Map(said) = &conflict.remote else { continue };
-        let remote = unit::nulled(schema, field, said.get(&name).cloned().unwrap_or_default());
-        put(&mut advanced, position, &remote);
-        let (now, known) = (loaded.local.field(position), base.field(position));
-        let Some(written) = unit::written(schema, field, remote.clone(), &now.to_value()) else { continue };
-        put(&mut patch, position, &written);
-        let change = match (known.is_missing(), schema.is_null(field, known), remote.is_null()) {
-            (true, ..) => RemoteChange::Filled,
-            (_, true, _) => RemoteChange::Set,
-            (_, _, true) => RemoteChange::Cleared,
-            _ => RemoteChange::Changed,
-        };
-        overwritten.push(AuditEntry::Field(FieldEntry {
-            field: name,
-            group: schema.group_of(position).map(|group| group.name().to_owned()),
-            verdict: Verdict::RemoteOnly(change),
-            decision: Decision::TookRemote,
-            rule: format!("person: {}", answer.name()),
-            base: (!known.is_missing()).then(|| known.to_value()),
-            local: now.to_value(),
-            remote: Some(remote),
-            result: written,
-            collisions: Vec::new(),
-            why: back.to_owned(),
-            by: Some(by.clone()),
-            kept: Privacy::Plain,
-        }));
-    }
-    let why = match answer {
+    op.situation = if replaced { Situation::Replaced } else { Situation::DeleteVsEdit };
+    match answer {
         Answer::Value(_) => return Err(DecideError::WholeRecord),
-        Answer::TakeLocal => STAYS,
+        Answer::TakeLocal => op.entries.push(said(&op, STAYS, by)),
         Answer::TakeRemote => {
             // The source lists it, so earlier decisions about its end no longer count.
             op.missed = 0;
             op.action = match loaded.presence {
-                Presence::Active => Action::Update(patch.finish()),
-                _ => Action::Reactivate(patch.finish()),
+                Presence::Active => Action::Update(taken.patch),
+                _ => Action::Reactivate(taken.patch),
             };
-            back
+            op.entries.push(said(&op, taken.why, by));
+            op.entries.extend(taken.overwritten);
         }
-    };
-    op.entries.push(said(&op, why, by));
-    if *answer == Answer::TakeRemote {
-        op.entries.append(&mut overwritten);
     }
-    op.base = Some(completed(advanced, &base));
+    op.base = Some(taken.base);
     op.conflicts.push(ConflictChange::Close { unit: conflict.unit.clone() });
-    if !replaced {
-        op.situation = Situation::DeleteVsEdit;
-    }
     Ok(op)
+}
+
+/// What the source changed of a record, as it is taken over.
+struct Taken {
+    /// The base with it.
+    base: Record,
+    patch: Record,
+    overwritten: Vec<AuditEntry>,
+    why: &'static str,
+}
+
+impl Taken {
+    fn of(policy: &Policy, loaded: &Loaded, conflict: &OpenConflict, why: &'static str, by: &PersonId) -> Self {
+        let none = BTreeMap::new();
+        let said = if let Value::Map(said) = &conflict.remote { said } else { &none };
+        let schema = policy.schema();
+        let base = known_base(schema, loaded);
+        let mut advanced = RecordBuilder::new(schema.fields().len());
+        let mut patch = RecordBuilder::new(schema.fields().len());
+        let mut overwritten = Vec::new();
+        for (name, remote) in said {
+            let Some(position) = schema.position(name) else { continue };
+            let field = &schema.fields()[position];
+            let remote = unit::nulled(schema, field, remote.clone());
+            put(&mut advanced, position, &remote);
+            let (now, known) = (loaded.local.field(position).to_value(), base.field(position));
+            let Some(written) = unit::written(schema, field, remote.clone(), &now) else { continue };
+            put(&mut patch, position, &written);
+            let change = match (known.is_missing(), schema.is_null(field, known), remote.is_null()) {
+                (true, ..) => RemoteChange::Filled,
+                (_, true, _) => RemoteChange::Set,
+                (_, _, true) => RemoteChange::Cleared,
+                _ => RemoteChange::Changed,
+            };
+            overwritten.push(AuditEntry::Field(FieldEntry {
+                field: name.clone(),
+                group: schema.group_of(position).map(|group| group.name().to_owned()),
+                verdict: Verdict::RemoteOnly(change),
+                decision: Decision::TookRemote,
+                rule: format!("person: {}", Answer::TakeRemote.name()),
+                base: (!known.is_missing()).then(|| known.to_value()),
+                local: now,
+                remote: Some(remote),
+                result: written,
+                collisions: Vec::new(),
+                why: why.to_owned(),
+                by: Some(by.clone()),
+                kept: Privacy::Plain,
+            }));
+        }
+        Self { base: completed(advanced, &base), patch: patch.finish(), overwritten, why }
+    }
 }

@@ -82,22 +82,7 @@ fn fold(real: &Real, ghost: &mut Ghost, before: &View, after: &View, write: Writ
             }
             (attempt != 1 + ghost.failed + ghost.lost).then_some(law::I8)
         }
-        Answer::Retrying(at) => {
-            let least = if say == Say::Expire {
-                ghost.lost += 1;
-                BACKOFF[usize::from(ghost.lost)]
-            } else {
-                ghost.failed += 1;
-                BACKOFF[usize::from(ghost.failed)].max(if matches!(say, Say::FailAfter(_)) { RETRY_AFTER } else { 0 })
-            };
-            ghost.not_before = now + least;
-            (ghost.taken, ghost.dropped) = (0, 0);
-            if ghost.failed > MAX_RETRIES || ghost.lost > MAX_RESCUES {
-                return Some(law::I8);
-            }
-            let early = say == Say::Expire && now < before.at;
-            (early || at < ghost.not_before).then_some(law::I9)
-        }
+        Answer::Retrying(at) => retrying(ghost, before, say, at, now),
         Answer::Snoozed(until) => {
             ghost.not_before = until;
             (ghost.taken, ghost.dropped) = (0, 0);
@@ -105,12 +90,7 @@ fn fold(real: &Real, ghost: &mut Ghost, before: &View, after: &View, write: Writ
         }
         Answer::Died => {
             (ghost.taken, ghost.dropped) = (0, 0);
-            let last = match say {
-                Say::Expire => ghost.lost == MAX_RESCUES,
-                Say::Die(_) => true,
-                _ => ghost.failed == MAX_RETRIES,
-            };
-            (!last).then_some(law::I8)
+            (!was_last(ghost, say)).then_some(law::I8)
         }
         Answer::Completed => {
             if did_what_was_held(real, ghost, before, say) {
@@ -142,6 +122,32 @@ fn fold(real: &Real, ghost: &mut Ghost, before: &View, after: &View, write: Writ
             None
         }
         _ => None,
+    }
+}
+
+fn retrying(ghost: &mut Ghost, before: &View, say: Say, at: u8, now: u8) -> Option<&'static str> {
+    let least = if say == Say::Expire {
+        ghost.lost += 1;
+        BACKOFF[usize::from(ghost.lost)]
+    } else {
+        ghost.failed += 1;
+        BACKOFF[usize::from(ghost.failed)].max(if matches!(say, Say::FailAfter(_)) { RETRY_AFTER } else { 0 })
+    };
+    ghost.not_before = now + least;
+    (ghost.taken, ghost.dropped) = (0, 0);
+    if ghost.failed > MAX_RETRIES || ghost.lost > MAX_RESCUES {
+        return Some(law::I8);
+    }
+    let early = say == Say::Expire && now < before.at;
+    (early || at < ghost.not_before).then_some(law::I9)
+}
+
+/// Whether a job may die of what was said.
+fn was_last(ghost: &Ghost, say: Say) -> bool {
+    match say {
+        Say::Expire => ghost.lost == MAX_RESCUES,
+        Say::Die(_) => true,
+        _ => ghost.failed == MAX_RETRIES,
     }
 }
 

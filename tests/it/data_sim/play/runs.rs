@@ -5,8 +5,8 @@ use std::rc::Rc;
 use tripartite::matching::{MatchRule, Trust};
 use tripartite::plan::{Guards, Limit, Plan};
 use tripartite::run::{Done, Mode, Report, Run, RunOutcome, Step};
-use tripartite::source::Next;
-use tripartite::store::{Action, Batch, OpOutcome, Records};
+use tripartite::source::{Next, Page};
+use tripartite::store::{Action, Batch, LoadRequest, OpOutcome, Records};
 
 use super::wrote::Wrote;
 use super::{World, at_noon};
@@ -162,7 +162,6 @@ impl World {
         self.commit(source, &frame, committing.request(), Carried::Part(most), Some(&sent)).map(drop)
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each step")]
     pub(super) fn step(&mut self, running: Box<Running>, carried: Carried) -> Result<Flow, Broken> {
         let Running { source, frame, step, sent, how, applies, began, done, population, before, .. } = *running;
         let (mut stopped, mut wrote, mut commits) = (running.stopped, running.wrote, running.commits);
@@ -175,25 +174,12 @@ impl World {
                 s.resume(page)
             }
             Step::Fetching(s) => match sent.page(s.request()) {
-                Some(mut page) => {
-                    let trusted = match page.next {
-                        Next::Partial => self.fault() == Fault::TrustsAPart,
-                        Next::BrokenOff { .. } => self.fault() == Fault::TrustsWhatBrokeOff,
-                        _ => false,
-                    };
-                    if trusted {
-                        page.next = Next::Complete { total: None };
-                    }
-                    s.resume(page)
-                }
+                Some(page) => s.resume(self.trusted(page)),
                 None => return Ok(Flow::Lost),
             },
             Step::Loading(s) => {
-                let wanted = s.request();
-                let linked = self.ground.load(source, &frame, &wanted.ids);
-                let near = wanted.near.as_ref();
-                let candidates = near.map_or_else(Vec::new, |near| self.ground.near(source, &frame, near));
-                s.resume(Records::new(linked, candidates))
+                let loaded = self.load(source, &frame, s.request());
+                s.resume(loaded)
             }
             Step::Committing(s) => {
                 approved(stopped, how)?;
@@ -206,23 +192,12 @@ impl World {
                 law("P10", how.streaming || wrote.ops == 0, || "a blocked plan was written in part".to_owned())?;
                 stopped = true;
                 let alone = self.commits == began && self.done == done;
-                if let (true, None, Some(share)) = (alone, how.guarded, how.share) {
-                    let ends = s.plan().ops().filter(|op| op.action == Action::Deactivate).count() as u64;
-                    law("measured", ends * 100 > population * u64::from(share), || {
-                        format!("{ends} of {population} were held back, and {share} percent may be deactivated")
-                    })?;
-                }
-                let itself = self.fault() == Fault::ApprovesItself;
-                if how.guarded == Some(true) || itself {
+                held_back(alone, how, s.plan(), population)?;
+                if how.guarded == Some(true) || self.fault() == Fault::ApprovesItself {
                     let plan = s.plan().id();
                     s.approve(plan)
                 } else {
-                    if self.fault() == Fault::ForgetsWhatWasHeld {
-                        self.ground.takes_for_done(source, s.plan());
-                    }
-                    if alone && how.only != 0 && !applies {
-                        self.held(source)?;
-                    }
+                    self.refused(source, s.plan(), alone && how.only != 0 && !applies)?;
                     Step::Done(s.finish())
                 }
             }
@@ -230,27 +205,14 @@ impl World {
                 let alone = self.commits == began + commits;
                 self.counted(source, &report, &wrote, how, alone && plan.is_none() && !applies)?;
                 let undisturbed = alone && !applies && plan.is_none() && self.done == done;
-                if let (true, false, None, Some(share)) =
-                    (undisturbed && !stopped, how.streaming, how.guarded, how.share)
-                {
-                    let ends = wrote.deactivated;
-                    law("measured", ends * 100 <= population * u64::from(share), || {
-                        format!("{ends} of {population} were deactivated, and {share} percent may be")
-                    })?;
-                }
+                let whole = undisturbed && !stopped && !how.streaming;
+                kept_within(whole, how, wrote.deactivated, population)?;
                 if let Some(before) = before.as_ref().filter(|_| undisturbed) {
                     let (sent, report, after) = (&sent, &report, &self.ground.state);
                     one_question(&Read { source, frame: &frame, sent, how, report, before, after })?;
                 }
                 if plan.is_none() && !applies && how.only == 0 {
-                    self.asked[source] = questions(&report);
-                }
-                if plan.is_none() && !applies && how.only == 0 && report.outcome == RunOutcome::Succeeded {
-                    // What somebody edited under the run is left to the next one, if nothing was to be written.
-                    for (number, version) in sent.versions().filter(|(at, _)| !wrote.left.contains(at)) {
-                        let heard = self.heard[source].entry(number).or_default();
-                        *heard = version.max(*heard);
-                    }
+                    self.heard(source, &report, &sent, &wrote);
                 }
                 return Ok(Flow::Over(Box::new(report), plan, wrote));
             }
@@ -271,6 +233,46 @@ impl World {
             before,
         };
         Ok(Flow::On(Box::new(on)))
+    }
+
+    fn load(&mut self, source: usize, frame: &Frame, wanted: &LoadRequest) -> Records {
+        let linked = self.ground.load(source, frame, &wanted.ids);
+        let near = wanted.near.as_ref();
+        Records::new(linked, near.map_or_else(Vec::new, |near| self.ground.near(source, frame, near)))
+    }
+
+    /// The page, or what a fault takes it for.
+    fn trusted(&self, mut page: Page) -> Page {
+        let trusted = match page.next {
+            Next::Partial => self.fault() == Fault::TrustsAPart,
+            Next::BrokenOff { .. } => self.fault() == Fault::TrustsWhatBrokeOff,
+            _ => false,
+        };
+        if trusted {
+            page.next = Next::Complete { total: None };
+        }
+        page
+    }
+
+    /// A plan that was stopped is not carried out.
+    fn refused(&mut self, source: usize, plan: &Plan, alone: bool) -> Checked {
+        if self.fault() == Fault::ForgetsWhatWasHeld {
+            self.ground.takes_for_done(source, plan);
+        }
+        if alone { self.held(source) } else { Ok(()) }
+    }
+
+    /// What a run that saw everything asked, and which versions it has decided on.
+    fn heard(&mut self, source: usize, report: &Report, sent: &Sent, wrote: &Wrote) {
+        self.asked[source] = questions(report);
+        if report.outcome != RunOutcome::Succeeded {
+            return;
+        }
+        // What somebody edited under the run is left to the next one, if nothing was to be written.
+        for (number, version) in sent.versions().filter(|(at, _)| !wrote.left.contains(at)) {
+            let heard = self.heard[source].entry(number).or_default();
+            *heard = version.max(*heard);
+        }
     }
 
     pub(super) fn commit(
@@ -321,4 +323,21 @@ fn by_who() -> MatchRule {
 /// What a guard stopped is written only if somebody approves it.
 fn approved(stopped: bool, how: How) -> Checked {
     law("P10", !stopped || how.guarded == Some(true), || "a blocked plan is written".to_owned())
+}
+
+/// A plan that was stopped for a share had more than that.
+fn held_back(alone: bool, how: How, plan: &Plan, population: u64) -> Checked {
+    let (true, None, Some(share)) = (alone, how.guarded, how.share) else { return Ok(()) };
+    let ends = plan.ops().filter(|op| op.action == Action::Deactivate).count() as u64;
+    law("measured", ends * 100 > population * u64::from(share), || {
+        format!("{ends} of {population} were held back, and {share} percent may be deactivated")
+    })
+}
+
+/// What was carried out without an answer had no more than the share.
+fn kept_within(whole: bool, how: How, ends: u64, population: u64) -> Checked {
+    let (true, None, Some(share)) = (whole, how.guarded, how.share) else { return Ok(()) };
+    law("measured", ends * 100 <= population * u64::from(share), || {
+        format!("{ends} of {population} were deactivated, and {share} percent may be")
+    })
 }
