@@ -12,7 +12,7 @@
 //! | A | X | X | [`Converged`](Verdict::Converged): both did, and agree |
 //! | unknown | X | Y | [`Conflict(NoBase)`](Clash::NoBase): nobody knows who did |
 //!
-//! The order of the tests matters: an invalid remote, then an absent one, then an unknown base, then whether local
+//! The order of the tests matters: an absent remote, then an invalid one, then an unknown base, then whether local
 //! and remote are equal, and only then who moved. Testing "moved" before "equal" makes conflicts of agreements.
 //!
 //! A verdict is a fact and needs no policy; what is done about it is [resolved](mod@crate::resolve). Detection is
@@ -52,7 +52,7 @@ pub struct Sides<'a> {
     pub base: &'a Record,
     /// The host's record now; a missing field is null.
     pub local: &'a Record,
-    /// The source's record now; of a missing field it said nothing.
+    /// The source's record now. A missing field is one that the source did not mention.
     pub remote: &'a Record,
 }
 
@@ -79,7 +79,7 @@ pub enum Verdict {
     /// Both changed it, to different values.
     #[serde(alias = "conflict")]
     Conflict(Clash),
-    /// The source said nothing about it, and that means nothing.
+    /// The source did not mention it, and by the schema that is no statement.
     #[serde(alias = "not_reported")]
     NotReported,
     /// The source said something that is none of the field's kind.
@@ -145,7 +145,7 @@ pub enum Clash {
 }
 
 impl Verdict {
-    /// The name, as in the truth table.
+    /// The name of the variant, as the audit stores it.
     pub fn name(&self) -> &'static str {
         match self {
             Self::InSync => "InSync",
@@ -159,7 +159,7 @@ impl Verdict {
         }
     }
 
-    /// The detail in the table's brackets: `BothChanged` of `Conflict(BothChanged)`. A problem's is its message.
+    /// What the variant holds: `BothChanged` of `Conflict(BothChanged)`. A problem's is its message.
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::RemoteOnly(change) => Some(format!("{change:?}")),

@@ -47,8 +47,9 @@
 //! counts a run once, also if the run needs another ticket because its own has ended. [`Gate::refusal`] says whether
 //! the gate admits any new run.
 //!
-//! Under a kept ticket the worker counts. It begins with the gate's count, and gives its own back with the ticket. So each
-//! of the tickets that are kept at a time is a line of its own, in which every fourth start is a scheduled one.
+//! Under a kept ticket the worker counts. It begins with the gate's count. When it gives the ticket back, the larger of the
+//! two counts stays, so a scheduled run may start sooner than its turn and never later. Each of the tickets that are kept at
+//! a time is a line of its own, in which every fourth start is a scheduled one.
 //!
 //! # Questions
 //!

@@ -6,8 +6,8 @@
 //! # Waking
 //!
 //! A worker finds what is due by looking for it. A host that wants a job to start at once, and not at the next look, sleeps
-//! on a [`Bell`]. No method of the trait is about that: a store that can tell of what it has stored rings a bell, and one
-//! that cannot has hosts that look more often.
+//! on a [`Bell`]. No method of the trait is about waking. A store that hears of writes rings the bell; with a store that does
+//! not, a host looks more often.
 
 mod erased;
 mod forward;
@@ -34,9 +34,9 @@ use crate::id::escape::{escaped, unescaped};
 
 /// The key of a stored record: `slot/ORG/CONNECTOR`, `gate/GROUP`, and so on.
 ///
-/// Its alphabet is one that every store accepts in a key: ASCII letters, digits and `- _ / = .`. [`StoreKey::of`]
-/// writes every other byte as `=` and two hexadecimal digits. It does so with a dot at the end, too, where some stores
-/// refuse one.
+/// It has only what every store accepts in a key: ASCII letters, digits and `- _ . / =`. In a part, [`StoreKey::of`] writes
+/// every byte but letters, digits and `- _ .` as `=` and two hexadecimal digits; `/` stands between parts. A dot at the
+/// end is written so, too: some stores refuse one.
 ///
 /// A store that keeps a key as text reads it back by [`str::parse`]. [`of`](Self::of) and [`parts`](Self::parts) have examples.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,8 +127,8 @@ pub struct InvalidStoreKey;
 impl FromStr for StoreKey {
     type Err = InvalidStoreKey;
 
-    /// Reads a key as a store keeps it, by [`as_str`](Self::as_str), also one that ends in a dot: an earlier version has
-    /// [stored](Self::former) it.
+    /// Reads a key as a store keeps it, by [`as_str`](Self::as_str). It may end in a dot: earlier versions
+    /// [stored](Self::former) such keys.
     ///
     /// ```
     /// use tripartite::jobs::StoreKey;
@@ -181,9 +181,10 @@ impl From<StoreKey> for String {
 ///   - Keep a record and a log of the same key apart.
 ///   - Bring a job to its end once, also where a call fails before or after it took effect.
 /// * **May**: cut off what is finer than a microsecond, both in stored times and in those of requests; take a time
-///   outside those years as the nearest one inside; refuse longer keys with an error. The core asks for at least one
-///   entry.
-/// * **The core relies on** nothing about an error: after one, a write may or may not have taken effect.
+///   outside those years as the nearest one inside; refuse longer keys with an error; answer as it likes
+///   when it is asked for no entry at all, which the core never does.
+/// * **The core relies on** nothing about an error: after one, a write may or may not have taken effect. Only of a
+///   [chain](Self::swap_chain) it relies on the order.
 ///
 /// [`MemoryJobStore`](crate::memory::MemoryJobStore) is a short implementation to read.
 pub trait JobStore {

@@ -3,13 +3,13 @@
 //! **remote** (the source's record now). It says who changed what, decides conflicts by a policy, explains each
 //! decision, and never loses an edit silently.
 //!
-//! The crate has no clock, no randomness, no IO, no threads and no logging. Points in time are parameters, everything a
-//! host must do is returned as data, and a run is a chain of typed steps that any runtime, or none, can drive.
+//! The core has no clock, no randomness, no IO, no threads and no logging: only [`drive`](mod@drive) parks its caller's thread,
+//! and the suites start some. Points in time are parameters, everything a host must do is returned as data, and a run is a chain of typed steps that any runtime, or none, can drive.
 //!
 //! # The flow
 //!
 //! ```text
-//!   raw Record ──► ChangeSet ──► Resolved ──► Plan ──► (host) ──► Outcome ──► Report
+//!   raw Record ──► ChangeSet ──► Resolved ──► Plan ──► (host) ─► OpOutcome ─► Report
 //!      schema        detect       resolve      plan                 store       run
 //! ```
 //!
@@ -51,7 +51,7 @@
 //!
 //! [`Resolved::local`](resolve::Resolved::local) is the merged record, [`Resolved::base`](resolve::Resolved::base) the
 //! base of the next comparison, and [`Schema::read`](schema::Schema::read) makes a struct of either: the example
-//! `quickstart` does that in 30 lines. Whole nights are as short; [`drive`](drive::drive()) has one.
+//! `quickstart` does that in 30 lines. A whole night is as short: [`drive`](drive::drive()) has an example.
 //!
 //! # What to `use`
 //!
@@ -96,8 +96,8 @@
 //!
 //! # The house
 //!
-//! There are two columns: what one sync means, and when and whether it runs. They never import each other. A module
-//! imports only from floors below its own. A test holds both rules.
+//! There are two columns: what one sync means, and when and whether it runs. A module imports only from floors below its
+//! own. On the floors 1 to 8 neither column imports from the other; both stand on floor 0. A test holds both rules.
 //!
 //! | floor | what one sync means | when and whether it runs |
 //! |---|---|---|
@@ -116,7 +116,7 @@
 //!
 //! # Features
 //!
-//! A feature adds items. It never changes what other code does.
+//! A feature adds items, and lets a schema use more kinds. What worked without it works as before.
 //!
 //! | feature | | what it adds |
 //! |---|---|---|
@@ -139,7 +139,7 @@
 //! 2. Implements [`Connector`](source::Connector) for its source and [`RecordStore`](store::RecordStore) for its database.
 //! 3. Starts a [`Run`](run::Run) every night and drives it; prints, keeps or sends the [`Report`](run::Report).
 //!
-//! One that serves many organisations from many sources leaves the third to workers:
+//! A host that serves many organisations from many sources leaves the third to workers:
 //!
 //! 1. Implements [`JobStore`](jobs::JobStore), for the jobs, and [`Handler`](work::Handler), which opens what a job
 //!    works on and keeps its report.
@@ -148,8 +148,9 @@
 //! 3. Calls [`Worker::tick`](work::Worker::tick) again and again, in as many threads or processes as it likes, and
 //!    sends the notices that it returns.
 //!
-//! The example host `nightly-sync` does all of this on SQLite, with the stores of `tripartite-sqlite`; [`work`] has a whole host on one page. What it costs, and
-//! what a host does to get it so cheap, is measured in [`performance`].
+//! The example host `nightly-sync`, in the crate's repository, does all of this on SQLite, with the stores of
+//! `tripartite-sqlite`; [`work`] has a whole host on one page. [`performance`] has what it costs, and what a host does so
+//! that it costs no more.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,8 +1,8 @@
 //! Planning: from decisions to the operations that carry them out, before anything is written.
 //!
 //! A [`Plan`] is pure, deterministic and serialisable: the same listing, the same host and the same policy give the
-//! same plan with the same [id](Plan::id). A dry run returns this plan, and applying it carries out the same plan. It
-//! keeps only what changes: a record that is in step has no op.
+//! same plan with the same [id](Plan::id). A dry run returns this plan, and applying it carries out the same plan. A
+//! record that is in step has no op. One of which only the base or its marks move has a silent one, which writes no field.
 //!
 //! Each op has everything that happens to one record, to be written together: the patch, the new base, the changes of
 //! its open conflicts, its audit entries, and the revision it was computed from.
@@ -10,7 +10,7 @@
 //! | situation | op |
 //! |---|---|
 //! | [`Linked`], something to write | [`Update`] |
-//! | Linked, only the base moves | [`Touch`] |
+//! | Linked, nothing to write, but something to remember | [`Touch`] |
 //! | [`Unmatched`] | [`Create`], base and link with it |
 //! | [`Found`], by a rule that is trusted | [`Update`] or [`Touch`], [linked](crate::store::Op::links) with it |
 //! | [`Reappeared`] | [`Reactivate`], merged like a linked one |
@@ -34,15 +34,15 @@
 //! The [`Guards`] let the 60 of 1000 pass: 6 % are below the default limit of 20 %. At 250 they would have stopped the
 //! plan, and nothing would have been written until a person approved it by its id.
 //!
-//! **When is a record not looked at?** When three things hold: the source's record is the same, byte for byte, as at
-//! the last decision; the host's revision is the one after that decision; the policy is the same. Then there is nothing
-//! to do. [`Synced`] holds the fingerprint of what was *seen*, not of the base. A record with a value that cannot be
+//! **When is a record not looked at?** When all of this holds: the source's record and its version have the
+//! [fingerprint](crate::value::Fingerprint) of the last decision; the host's revision is the one after that decision; the policy
+//! is the same; and the record was in the listing before this one. Then there is nothing to do. [`Synced`] holds the fingerprint of what was *seen*, not of the base. A record with a value that cannot be
 //! read, or with fields left out, never equals its base and would be loaded every night.
 //!
 //! **What if somebody edits a record between the plan and the write?** An op is a compare-and-set: it states the
 //! revision it was computed from, and a host refuses it if the record has another one (optimistic concurrency control;
 //! Kung and Robinson, *On Optimistic Methods for Concurrency Control*, ACM TODS 1981). The record is then loaded and
-//! planned once more. If it changes again, it is left to the next night.
+//! planned once more. If it changes again, it is left to the next night, and so is a record of which nothing was to be written.
 //!
 //! **What if a plan is old?** An op [states](crate::store::Op::made_from) what was remembered of the record when it was
 //! planned. A run that applies a stored plan looks at each record first. If a sync or a person has decided on the
@@ -342,8 +342,8 @@ impl Plan {
         self.made_after.as_ref()
     }
 
-    /// The id. Two plans have the same id iff they have the same ops, with all their parts, and set aside the same
-    /// statements, in any order.
+    /// The id. Two plans have the same id iff they were made under the same schema and policy, have the same ops, with all
+    /// their parts, and set aside the same statements, in any order.
     ///
     /// ```
     /// # use tripartite::drive::drive_blocking;

@@ -21,7 +21,7 @@ pub struct Explained {
     pub fields: Vec<String>,
     /// Why it is one and why it is open. It has no values.
     pub reason: Reason<'static>,
-    /// The reason as one English sentence.
+    /// The reason, said in English.
     pub why: String,
     /// The rule that left it open.
     pub rule: String,

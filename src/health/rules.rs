@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One bad night has four attempts, so five failures need a second bad night.
 const FAILURES: u32 = 5;
-/// Longer than the back-off between the attempts of one job.
+/// Longer than the first two waits of a job that is tried again, so that a short outage is over by then.
 const COOLDOWN: Duration = Duration::from_secs(5 * 60);
 /// A connector that recovers in the morning is tried again before noon.
 const CAP: Duration = Duration::from_secs(6 * 60 * 60);

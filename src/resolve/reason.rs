@@ -9,7 +9,7 @@ use crate::schema::{Kind, Schema, Unit, told_place};
 
 /// Why something was decided, or left open: names, a verdict and a rule, never a value.
 ///
-/// Its [`Display`](fmt::Display) is one English sentence. A host that speaks another language, or other words, makes its
+/// Its [`Display`](fmt::Display) says it in English, in a sentence or two. A host that speaks another language, or other words, makes its
 /// own sentence of the same data; [`FieldEntry::reason`](crate::audit::FieldEntry::reason) has it for what the audit
 /// keeps, [`Explained::reason`](crate::decide::Explained::reason) for what is open.
 ///
@@ -40,7 +40,7 @@ use crate::schema::{Kind, Schema, Unit, told_place};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason<'a> {
-    /// Of a field or a group.
+    /// Why a field or a group was decided: a [`Unit`](crate::schema::Unit).
     Unit(UnitReason<'a>),
     /// Of a record: the source changed everything that says who it is at once, so its id may be somebody else's now.
     Replaced {
@@ -75,8 +75,8 @@ pub struct UnitReason<'a> {
     pub rule: Cow<'a, str>,
     /// Whether parts of the field have rules of their own.
     pub has_part_rules: bool,
-    /// Where the sides collide inside an object or a set. A place has the fields of a record's key and not their values,
-    /// which may be anybody's address.
+    /// Where the sides collide inside an object or a set. In a place, a record of a set stands by the names of its key and
+    /// not by their values: those may be anybody's address.
     pub collisions: Vec<Collision>,
 }
 
@@ -168,7 +168,7 @@ impl Resolution<'_> {
         })
     }
 
-    /// One English sentence on what happened and what was done about it: its [`reason`](Self::reason), said. It names
+    /// An English sentence on what happened and what was done about it: its [`reason`](Self::reason), said. It names
     /// fields and rules, never values.
     ///
     /// ```
