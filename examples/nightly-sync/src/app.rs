@@ -1,6 +1,5 @@
 //! The program: what each command does, and the status it ends with.
 
-mod approval;
 mod decide;
 mod migrate;
 mod plan;
@@ -20,7 +19,6 @@ use tripartite::drive::DriveError;
 use tripartite::plan::PlanId;
 use tripartite::run::{Done, Report, RunOutcome};
 
-use self::approval::Approval;
 pub use self::start::StartError;
 use self::start::{Started, start};
 use crate::cli::{self, AuditArgs, Command, RunArgs};
@@ -31,6 +29,7 @@ use crate::report::{self as told, Story, json};
 use crate::shell::{options, quoted};
 use crate::store::{Place, Store, StoreError};
 use crate::term::Console;
+use crate::work::Approval;
 use crate::{audit, demo, signals, sync, telemetry};
 
 /// Everything went well.

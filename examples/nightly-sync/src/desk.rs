@@ -207,12 +207,12 @@ impl Desk {
     }
 
     /// Writes what is decided of one record, which is looked at anew if somebody changes it meanwhile.
-    fn write(&self, id: &ExternalId, op: impl Fn(&Loaded) -> Result<Op, DeskError>) -> Result<(), DeskError> {
+    fn write(&self, id: &ExternalId, op: impl Fn(&Loaded) -> Result<Op, DeskError>) -> Result<RunId, DeskError> {
         let run = self.run()?;
         for _ in 0..TRIES {
             let loaded = self.stored(self.store.record(id))?.ok_or_else(|| DeskError::Unlinked(id.clone()))?;
             match self.commit(&run, vec![op(&loaded)?])?.pop() {
-                Some(OpOutcome::Applied { .. }) => return Ok(()),
+                Some(OpOutcome::Applied { .. }) => return Ok(run),
                 Some(OpOutcome::Failed { problem }) => return Err(DeskError::Failed { id: id.clone(), problem }),
                 _ => {}
             }
@@ -221,7 +221,8 @@ impl Desk {
     }
 
     /// Decides one open conflict: of a field, its group, or the record as a whole. `is_asked` says of the record, as it is
-    /// when the answer is written, whether the question is still the one that was answered.
+    /// when the answer is written, whether the question is still the one that was answered. The audit has the decision under
+    /// the run that is returned.
     ///
     /// # Errors
     /// [`DeskError`]; then nothing was decided.
@@ -232,7 +233,7 @@ impl Desk {
         answer: &Answer,
         by: &PersonId,
         is_asked: impl Fn(&Loaded) -> bool,
-    ) -> Result<(), DeskError> {
+    ) -> Result<RunId, DeskError> {
         self.write(id, |loaded| {
             if !is_asked(loaded) {
                 return Err(DeskError::Moved { id: id.clone() });

@@ -39,7 +39,7 @@ pub use self::database::{Database, Trial};
 pub use self::error::{ConnectionError, JobsError, StoreError};
 pub use self::jobs::Jobs;
 pub use self::place::{PASSWORD, Place, Server, runtime};
-pub use self::rows::{AuditRow, ChangedRecord, Here, KnownRun, OpenRow, RunFigures, UnknownRun};
+pub use self::rows::{AuditRow, ChangedPage, ChangedRecord, Here, HereRow, KnownRun, OpenRow, RunFigures, UnknownRun};
 pub use self::snapshot::Snapshot;
 pub use self::table::Table;
 use crate::telemetry;

@@ -13,10 +13,12 @@
 //! **Which worker may write?** The one whose claim holds: each batch is written in a transaction that looks at the slot
 //! first, so that one whose lease is over writes nothing, however late it finds out.
 
+mod approval;
 mod bell;
 mod commands;
 mod figures;
 mod line;
+mod pass;
 mod registers;
 mod shift;
 
@@ -37,10 +39,12 @@ use tripartite::work::{Queue, WorkError, sync_key};
 
 use crate::store::{Jobs, JobsError, Place};
 
+pub use approval::Approval;
 pub use bell::Bell;
 pub use commands::Commands;
 pub use figures::{figures, watch};
 pub use line::{left, line, outcome};
+pub use pass::{PassError, Passed, pass};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, ShiftEvent, incarnation};
 

@@ -167,7 +167,7 @@ impl Desk {
         let ended = |loaded: &Loaded| decide::part(&self.policy, loaded, &claim.id, &claim.by);
         match self.stored(self.store.record(was))?.as_ref().and_then(ended) {
             None => Ok(()),
-            Some(op) => self.write(was, |loaded| Ok(ended(loaded).unwrap_or_else(|| op.clone()))),
+            Some(op) => self.write(was, |loaded| Ok(ended(loaded).unwrap_or_else(|| op.clone()))).map(drop),
         }
     }
 

@@ -39,6 +39,8 @@ use tripartite::id::ExternalId;
 use tripartite::schema::Policy;
 
 use self::markup::Markup;
+pub use self::conflicts::{MASKED, disputed, masked};
+pub use self::value::{marked, shown};
 use crate::shell;
 use crate::store::{KnownRun, OpenRow, Snapshot, Store, StoreError, UnknownRun};
 

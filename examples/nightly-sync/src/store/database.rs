@@ -92,6 +92,19 @@ impl Database {
         }
     }
 
+    /// Every register, the one without a name first.
+    ///
+    /// # Errors
+    /// [`StoreError`], when they cannot be read.
+    pub fn registers(&self) -> Result<Vec<Register>, StoreError> {
+        let keys = match self {
+            Self::File(database) => database.registers()?,
+            Self::Server(database, _) => block_on(database.registers())?,
+        };
+        let unnamed = Some(Register::default()).filter(|register| self.holds(register).unwrap_or(false));
+        Ok(unnamed.into_iter().chain(keys.iter().map(Register::of)).collect())
+    }
+
     /// What it remembers of a register that must be there.
     ///
     /// # Errors

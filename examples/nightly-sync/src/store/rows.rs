@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry};
 use tripartite::run::{Counts, Report, RunOutcome};
 use tripartite::store::{OpenConflict, Revision};
+use tripartite::value::Record;
 use tripartite_postgres::store as server;
 use tripartite_sqlite::store as file;
 
@@ -81,6 +82,24 @@ pub struct Here {
     pub revision: Revision,
     /// Its external id, if it has one.
     pub external_id: Option<String>,
+}
+
+/// Some of the records that a run changed.
+#[derive(Debug, Clone, Default)]
+pub struct ChangedPage {
+    /// The records, in the order in which they were written.
+    pub records: Vec<ChangedRecord>,
+    /// What the next page is asked for by; `None` after the last one.
+    pub next: Option<i64>,
+}
+
+/// What the row of a member says.
+#[derive(Debug, Clone)]
+pub struct HereRow {
+    /// Its external id, if it has one.
+    pub external_id: Option<String>,
+    /// Its fields.
+    pub record: Record,
 }
 
 /// There is no run of this id.

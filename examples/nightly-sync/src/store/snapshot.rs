@@ -9,7 +9,7 @@ use tripartite::store::Loaded;
 use tripartite_postgres::store as server;
 use tripartite_sqlite::store as file;
 
-use super::{ChangedRecord, KnownRun, OpenRow, Register, RunFigures, StoreError};
+use super::{ChangedPage, ChangedRecord, HereRow, KnownRun, OpenRow, Register, RunFigures, StoreError};
 
 /// One moment of a register. [`Store::snapshot`](super::Store::snapshot) hands it out.
 #[derive(Debug)]
@@ -96,6 +96,68 @@ impl Snapshot<'_> {
                     return Ok(());
                 }
             }
+        }
+    }
+
+    /// Open conflicts behind a record's id and a unit, by both: at most so many. The first page is behind two empty texts.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn open_page(&self, after: (&str, &str), most: usize) -> Result<Vec<OpenRow>, StoreError> {
+        let now = match &self.of {
+            Of::File(now) => return Ok(now.open_page(after, most)?.into_iter().map(OpenRow::from).collect()),
+            Of::Server(now) => now,
+        };
+        let mut page = block_on(now.borrow_mut().open_conflicts(after))?;
+        page.truncate(most);
+        Ok(page.into_iter().map(OpenRow::from).collect())
+    }
+
+    /// How many conflicts are open; on a server they are counted one page after another.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn count_open(&self) -> Result<u64, StoreError> {
+        if let Of::File(now) = &self.of {
+            return Ok(now.count_open()?);
+        }
+        let mut count = 0;
+        self.open_conflicts(|_| {
+            count += 1;
+            true
+        })?;
+        Ok(count)
+    }
+
+    /// Records that [`changed`](Self::changed) hands out, behind the number of an entry: 0 for the first page, and then what
+    /// the page before says.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn changed_page(&self, run: &str, after: i64, most: usize) -> Result<ChangedPage, StoreError> {
+        Ok(match &self.of {
+            Of::File(now) => {
+                let page = now.changed_page(run, after, most)?;
+                ChangedPage { records: page.records.into_iter().map(Into::into).collect(), next: page.next }
+            }
+            Of::Server(now) => {
+                let page = block_on(now.borrow_mut().changed(run, after))?;
+                ChangedPage { records: page.records.into_iter().map(Into::into).collect(), next: page.next }
+            }
+        })
+    }
+
+    /// What the row of a member says, by its local id. A server does not tell: `None`, as when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn here(&self, local: &LocalId) -> Result<Option<HereRow>, StoreError> {
+        match &self.of {
+            Of::File(now) => {
+                let row = now.here(local)?;
+                Ok(row.map(|row| HereRow { external_id: row.external_id, record: row.record }))
+            }
+            Of::Server(_) => Ok(None),
         }
     }
 

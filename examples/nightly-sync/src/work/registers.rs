@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
+use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
-use tripartite::id::SyncKey;
+use tripartite::id::{PolicyRef, SyncKey};
 use tripartite::matching::RulesError;
 use tripartite::queue::Scope;
-use tripartite::run::{Done, Mode};
+use tripartite::run::{Done, Mode, Run};
 use tripartite::schema::{Policy, Schema, SchemaError, Strategy};
 use tripartite::work::{Handler, Job, Queue, Session, WorkError, slot_key};
 
@@ -82,26 +83,8 @@ impl Handler for Registers<'_> {
 
     #[tracing::instrument(skip_all, fields(key = %job.key, token = job.token.0))]
     async fn open(&self, job: &Job) -> Result<Session<Listing, Store>, OpenError> {
-        let path = self.listing(&job.key).await?;
-        let register = Register::of(&job.key);
-        let database = Database::open(self.db, Access::Write)?;
-        let known = database.settings(&register)?;
-        let id_field = known.as_ref().map_or(ID_FIELD, |known| &known.id_field);
-        let mut lines = listing::open_file(&path, id_field)?;
-        let first = known.is_none();
-        let settings = match known {
-            Some(settings) => settings,
-            None => Settings { schema: infer(&mut lines, ID_FIELD)?.schema, id_field: ID_FIELD.to_owned() },
-        };
-        let (rules, guards) = (database.rules(&register)?, database.guards(&register)?);
-        let schema = under(&settings, job)?;
-        let source = listing::records(lines, settings.schema.clone(), &settings.id_field)?;
-        let key = audit_key::of(&settings.schema)?;
-        let store = Store::of(register, database, settings)?.fenced(job.token.0, slot_key(&job.key));
-        let store = store.audit_keyed(key);
-        let at = (self.now)();
-        let mode = if first { Mode::Streaming } else { Mode::Planned };
-        let run = store.run(Policy::new(schema), at)?.mode(mode).guards(guards).matching(rules)?;
+        let (run, source, store) =
+            self.begun(&job.key, job.policy.as_ref(), |store| store.fenced(job.token.0, slot_key(&job.key)))?;
         let run = match &job.scope {
             Scope::All => run,
             Scope::Only(ids) => run.only(ids.iter().cloned()),
@@ -123,17 +106,46 @@ impl Handler for Registers<'_> {
 }
 
 impl Registers<'_> {
-    async fn listing(&self, key: &SyncKey) -> Result<PathBuf, OpenError> {
-        let known = self.queue.connection(&key.connector).await?;
+    /// A run of a key, with its listing and its records, as its connection and its register have them.
+    pub(super) fn begun(
+        &self,
+        key: &SyncKey,
+        policy: Option<&PolicyRef>,
+        with: impl FnOnce(Store) -> Store,
+    ) -> Result<(Run, Listing, Store), OpenError> {
+        let path = self.listing(key)?;
+        let register = Register::of(key);
+        let database = Database::open(self.db, Access::Write)?;
+        let known = database.settings(&register)?;
+        let id_field = known.as_ref().map_or(ID_FIELD, |known| &known.id_field);
+        let mut lines = listing::open_file(&path, id_field)?;
+        let first = known.is_none();
+        let settings = match known {
+            Some(settings) => settings,
+            None => Settings { schema: infer(&mut lines, ID_FIELD)?.schema, id_field: ID_FIELD.to_owned() },
+        };
+        let (rules, guards) = (database.rules(&register)?, database.guards(&register)?);
+        let schema = under(&settings, policy)?;
+        let source = listing::records(lines, settings.schema.clone(), &settings.id_field)?;
+        let hashed = audit_key::of(&settings.schema)?;
+        let store = with(Store::of(register, database, settings)?).audit_keyed(hashed);
+        let at = (self.now)();
+        let mode = if first { Mode::Streaming } else { Mode::Planned };
+        let run = store.run(Policy::new(schema), at)?.mode(mode).guards(guards).matching(rules)?;
+        Ok((run, source, store))
+    }
+
+    fn listing(&self, key: &SyncKey) -> Result<PathBuf, OpenError> {
+        let known = block_on(self.queue.connection(&key.connector))?;
         let org = known.as_ref().and_then(|known| known.connection().orgs.get(&key.org));
         let org = org.ok_or_else(|| OpenError::NotConnected(key.clone()))?;
         Ok(PathBuf::from(org.external.as_str()))
     }
 }
 
-/// The schema under the job's policy.
-fn under(settings: &Settings, job: &Job) -> Result<Schema, OpenError> {
-    match job.policy.as_ref().map(|policy| policy.as_str()) {
+/// The schema under a job's policy.
+fn under(settings: &Settings, policy: Option<&PolicyRef>) -> Result<Schema, OpenError> {
+    match policy.map(|policy| policy.as_str()) {
         None | Some(AS_THE_SCHEMA_SAYS) => Ok(settings.schema.clone()),
         Some(name) => {
             let strategy: Strategy = name.parse().map_err(|_| OpenError::Policy(name.to_owned()))?;

@@ -179,6 +179,14 @@ impl Database {
         settings(&self.conn, register)
     }
 
+    /// The keys of all registers, in their order. One without a name has none: ask for it by [`holds`](Self::holds).
+    ///
+    /// # Errors
+    /// [`StoreError`], when they cannot be read.
+    pub fn registers(&self) -> Result<Vec<SyncKey>, StoreError> {
+        registers(&self.conn)
+    }
+
     /// The match rules that it remembers for a register, in their order.
     ///
     /// # Errors

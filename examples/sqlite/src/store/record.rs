@@ -197,6 +197,28 @@ pub(super) fn open_conflicts(
     Ok(())
 }
 
+/// The open conflicts behind a record's id and a unit, at most so many.
+pub(super) fn open_behind(
+    conn: &Connection,
+    register: &Register,
+    (id, unit): (&str, &str),
+    most: usize,
+) -> Result<Vec<OpenRow>, StoreError> {
+    let sql = "SELECT external_id, conflict, why, opened_run FROM {tripartite_conflicts}
+        WHERE (external_id, unit) > (?1, ?2) ORDER BY external_id, unit LIMIT ?3";
+    let mut statement = conn.prepare_cached(&register.sql(sql))?;
+    let mut rows = statement.query(rusqlite::params![id, unit, most as i64])?;
+    let mut page = Vec::new();
+    while let Some(row) = rows.next()? {
+        let external_id: String = row.get(0)?;
+        let Ok(conflict) = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default()) else {
+            return Err(StoreError::Unreadable { table: "tripartite_conflicts", id: external_id });
+        };
+        page.push(OpenRow { external_id, conflict, why: row.get(2)?, opened_run: row.get(3)?, edited: false });
+    }
+    Ok(page)
+}
+
 fn has_run(conn: &Connection, register: &Register, run: &str) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM {tripartite_runs} WHERE run = ?1 UNION ALL SELECT 1 FROM {tripartite_audit} WHERE ";
     let sql = register.sql(sql) + &entries::of_run(conn, register)?;

@@ -21,10 +21,10 @@ const NAMES: usize = 3;
 /// One moment of a register, whatever others write meanwhile. [`SqliteStore::snapshot`] has an example.
 #[derive(Debug)]
 pub struct Snapshot<'a> {
-    conn: &'a Connection,
-    register: &'a Register,
-    schema: &'a Schema,
-    layout: &'a Layout,
+    pub(super) conn: &'a Connection,
+    pub(super) register: &'a Register,
+    pub(super) schema: &'a Schema,
+    pub(super) layout: &'a Layout,
     label: Option<String>,
 }
 
@@ -70,7 +70,7 @@ pub struct ChangedRecord {
 }
 
 /// Records in which a field, or more than who is new or left, was decided.
-const CHANGED: &str =
+pub(super) const CHANGED: &str =
     "(subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared') OR decision = 'touch')";
 
 impl SqliteStore {
@@ -113,12 +113,12 @@ impl Snapshot<'_> {
         self.schema
     }
 
-    fn table(&self, name: &str) -> String {
+    pub(super) fn table(&self, name: &str) -> String {
         quoted(&self.register.table(name), '"')
     }
 
     /// The condition that an entry of the audit is of the run `?1`.
-    fn of_run(&self) -> Result<String, StoreError> {
+    pub(super) fn of_run(&self) -> Result<String, StoreError> {
         entries::of_run(self.conn, self.register)
     }
 
@@ -289,7 +289,7 @@ impl KnownRun {
 }
 
 impl ChangedRecord {
-    fn is_told(&self) -> bool {
+    pub(super) fn is_told(&self) -> bool {
         let whole = |entry: &RecordEntry| {
             !matches!(entry.situation, Situation::Unmatched | Situation::Missing | Situation::Reappeared)
                 || entry.action == Action::Touch.name()

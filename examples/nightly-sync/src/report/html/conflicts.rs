@@ -109,7 +109,7 @@ fn card<W: Write>(
 }
 
 /// What stands for a value that the page does not show.
-const MASKED: &str = "(not shown)";
+pub const MASKED: &str = "(not shown)";
 
 fn sides<W: Write>(page: &mut Markup<W>, schema: &Schema, conflict: &OpenConflict, unit: &str) -> io::Result<()> {
     page.open("table", &[("class", "cards sides"), ("role", "table")])?;
@@ -136,7 +136,7 @@ fn sides<W: Write>(page: &mut Markup<W>, schema: &Schema, conflict: &OpenConflic
 }
 
 /// A value with what the other side has where the two are in dispute: only there do they differ.
-fn disputed(schema: &Schema, conflict: &OpenConflict, own: &Value, other: &Value) -> Value {
+pub fn disputed(schema: &Schema, conflict: &OpenConflict, own: &Value, other: &Value) -> Value {
     match schema.position(&conflict.unit) {
         // A value that is not shown has no places.
         Some(position) if !conflict.paths.is_empty() && !is_masked(schema, conflict) => {
@@ -153,8 +153,8 @@ fn is_masked(schema: &Schema, conflict: &OpenConflict) -> bool {
 }
 
 /// A side of a conflict with the values of those fields left out of which the audit keeps none. That nothing stands there
-/// is told, as the audit does. A field that left the schema is nobody's, and not shown.
-fn masked(schema: &Schema, unit: &str, value: &Value) -> Value {
+/// is told, as the audit does. A field that left the schema is nobody's, and not shown. [`MASKED`] stands for what is left out.
+pub fn masked(schema: &Schema, unit: &str, value: &Value) -> Value {
     let mask = |name: &str, value: &Value| {
         let shown = schema.position(name).is_some_and(|position| schema.fields()[position].privacy().is_plain());
         if shown || value.is_null() { value.clone() } else { Value::from(MASKED) }

@@ -35,7 +35,7 @@ pub(super) enum Fate {
 }
 
 /// A value in plain words; `None` when there is nothing to show.
-pub(super) fn shown(value: &Value) -> Option<String> {
+pub fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::Bool(true) => Some("yes".to_owned()),
@@ -122,8 +122,16 @@ fn cut<'a>(text: &'a str, left: &mut usize) -> &'a str {
     }
 }
 
-/// A text in parts, line by line where the other has as many.
-fn marked<'a>(text: &'a str, other: &str) -> Vec<[&'a str; 3]> {
+/// A text in parts, line by line where the other has as many: of each part what stands in the other as well, what is its
+/// own, and what stands in the other again.
+///
+/// ```
+/// use nightly_sync::report::html::marked;
+/// assert_eq!(marked("087 555 0151", "087 555 0888"), [["087 555 0", "151", ""]]);
+/// // too little in common to mark
+/// assert_eq!(marked("old@mail.example", "Rathcolla"), [["old@mail.example", "", ""]]);
+/// ```
+pub fn marked<'a>(text: &'a str, other: &str) -> Vec<[&'a str; 3]> {
     let lines = || text.split_inclusive('\n').zip(other.split_inclusive('\n'));
     match (text.split_inclusive('\n').count(), other.split_inclusive('\n').count()) {
         (ours, theirs) if ours == theirs => lines().flat_map(|(line, other)| of_object(line, other)).collect(),

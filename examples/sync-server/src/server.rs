@@ -40,7 +40,7 @@ const SCHEME: &[u8] = b"Bearer ";
 #[derive(Debug)]
 pub struct Shared {
     /// The queue.
-    pub queue: Queue<Jobs>,
+    pub queue: Arc<Queue<Jobs>>,
     /// Who is served.
     pub endpoints: Endpoints,
     /// Who sends it is told how the jobs stand; none, and nobody is.
@@ -100,7 +100,7 @@ async fn no_method() -> Response {
 
 /// Marks an answer after which the connection stays: only those to whoever knows a secret.
 #[derive(Debug, Clone, Copy)]
-struct Stays;
+pub(crate) struct Stays;
 
 /// Every other answer is the last of its connection: a stranger has a place for one request.
 async fn close(mut response: Response) -> Response {

@@ -86,7 +86,7 @@ fn a_log_that_nobody_reads_stops_nothing() {
     let address = line.trim_end().strip_prefix("listening on http://").unwrap().parse().unwrap();
     // More than a pipe and the lines that wait can hold: some 60 bytes each.
     let sent = Sent { path: format!("/webhooks/{KEY}"), headers: Vec::new(), body: Vec::new() };
-    let most = webhook_server::log::LINES + 3000;
+    let most = sync_server::log::LINES + 3000;
     for number in 0..most {
         let mut client = Client::new(address).unwrap();
         client.wait(std::time::Duration::from_secs(10));
@@ -104,7 +104,7 @@ fn a_log_that_nobody_reads_stops_nothing() {
     let told = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(told.contains("the log was not read in time: ") && told.contains(" lines are left out"), "{told}");
-    assert!(reader.join().unwrap() > webhook_server::log::LINES);
+    assert!(reader.join().unwrap() > sync_server::log::LINES);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::store::{Store, StoreError};
 
 /// What an approval comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Approval {
+pub enum Approval {
     /// Nobody was asked yet.
     Unused,
     /// It is of this plan.
@@ -22,7 +22,10 @@ pub(super) enum Approval {
 
 impl Approval {
     /// What the approval of a plan says of the one that was stopped. A plan of several batches is remembered first.
-    pub(super) fn of(store: &Store, approved: PlanId, stopped: &Stopped, dry_run: bool) -> Result<Self, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError`], when it cannot be remembered, or the database cannot be read.
+    pub fn of(store: &Store, approved: PlanId, stopped: &Stopped, dry_run: bool) -> Result<Self, StoreError> {
         let plan = stopped.plan();
         if plan.id() == approved {
             if !dry_run && plan.ops().len() > BATCH {
@@ -37,12 +40,13 @@ impl Approval {
         })
     }
 
-    pub(super) fn passes(self) -> bool {
+    /// Whether the plan that was stopped goes on.
+    pub fn passes(self) -> bool {
         matches!(self, Self::Given | Self::OfTheRest)
     }
 
     /// What a person is told of it, if there is something to tell.
-    pub(super) fn told(self, approved: PlanId) -> Option<String> {
+    pub fn told(self, approved: PlanId) -> Option<String> {
         match self {
             Self::Unused | Self::Given => None,
             Self::OfTheRest => Some(format!(

@@ -1,64 +1,28 @@
-//! The program: its command line, the worker beside the server, and how both end.
+//! The programs: the worker beside the server, and how both end.
+
+mod args;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use std::{io, thread};
 
 use nightly_sync::app::now;
-use nightly_sync::store::{JobsError, Place};
+use nightly_sync::store::JobsError;
 use nightly_sync::work::{self, Bell, Commands, Shift};
-use tokio::sync::oneshot;
-use tripartite::queue::QueueRules;
-use tripartite::work::{Settings, WorkError};
+use tokio::sync::{oneshot, watch};
+use tripartite::work::WorkError;
 
-use crate::config::{self, Config, ConfigError};
-use crate::connections::{self, Limits};
+use self::args::{Args, Page};
+pub use self::args::{HELP, WEBHOOK_HELP};
+use crate::config::{self, Config, ConfigError, Endpoints};
+use crate::connections;
 use crate::log::Log;
 use crate::server::{Shared, router};
+use crate::users::{self, Users, UsersError};
+use crate::web::{self, Entry, Host, Web};
 
 /// How many connections to a server of PostgreSQL are there for requests. More of them wait.
 const REQUESTS: usize = 8;
-
-/// What `--help` prints.
-pub const HELP: &str = "\
-webhook-server takes in webhooks, and syncs the members they are about.
-
-usage:
-  webhook-server --db FILE --config FILE.json [options]
-
-  --db FILE             the database of nightly-sync, in which the organisations are enrolled: a file, or
-                        postgres://USER@HOST/NAME
-  --config FILE.json    who may send what; the documentation of the library has an example
-  --listen ADDRESS      where to listen, 127.0.0.1:8080 by default
-  --connections N       so many connections at a time, 256 by default; others wait until one ends
-  --patience SECONDS    so long a request's head may take, and so long its body; 10 by default. A connection on which
-                        nothing comes for as long is closed
-  --workers N           so many jobs at a time beside it, 1 by default; 0: some other process does them
-  --spacing SECONDS     so far apart two jobs of one source begin, 1 by default
-  --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
-  --backoff SECONDS     so long after a failed attempt comes the next, then twice as long, and so on; 120 by default,
-                        and the same for all processes on this database
-
-A request's head has at most 64 headers and 16 KiB, else it is answered 431. A connection serves for ten minutes at
-most; then its sender connects anew.
-
-On SIGTERM and ctrl-c it answers the requests that are under way, gives the job under way back, at no cost of an attempt,
-and ends; on a second one it ends at once.
-";
-
-/// How to serve.
-#[derive(Debug)]
-struct Args {
-    db: Place,
-    config: PathBuf,
-    listen: SocketAddr,
-    limits: Limits,
-    workers: usize,
-    settings: Settings,
-    rules: QueueRules,
-}
 
 /// Why it cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +31,10 @@ enum Problem {
     Usage(String),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Users(#[from] UsersError),
+    #[error("the system has no randomness, without which nobody can be let in")]
+    Randomness,
     #[error("{file}: {error}")]
     Jobs { file: String, error: JobsError },
     #[error("{file}: there is no such file; nightly-sync schedule enrols an organisation in it")]
@@ -79,62 +47,58 @@ enum Problem {
     Io(#[from] io::Error),
 }
 
+/// Which program it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `sync-server`: the page, and the webhooks.
+    Page,
+    /// `webhook-server`: the webhooks alone.
+    Webhooks,
+}
+
+impl Program {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Page => "sync-server",
+            Self::Webhooks => "webhook-server",
+        }
+    }
+}
+
 /// Serves as a command line says, without the program's name, until it is told to end; answers with the exit status.
-pub fn execute(args: impl IntoIterator<Item = String>) -> u8 {
+pub fn execute(program: Program, args: impl IntoIterator<Item = String>) -> u8 {
     let args: Vec<String> = args.into_iter().collect();
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
-        println!("{}", HELP.trim_end());
+        let help = if program == Program::Page { HELP } else { WEBHOOK_HELP };
+        println!("{}", help.trim_end());
         return 0;
     }
-    match parse(args).and_then(|args| serve(&args)) {
+    if program == Program::Page && args == ["hash"] {
+        return print_hash();
+    }
+    match args::parse(program, args).and_then(|args| serve(&args)) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("webhook-server: {error}");
+            eprintln!("{}: {error}", program.name());
             if matches!(error, Problem::Usage(_)) { 2 } else { 1 }
         }
     }
 }
 
-fn parse(args: Vec<String>) -> Result<Args, Problem> {
-    let usage = |problem: String| Problem::Usage(problem);
-    let mut parsed = Args {
-        db: Place::File(PathBuf::new()),
-        config: PathBuf::new(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-        limits: Limits::default(),
-        workers: 1,
-        settings: Settings::default(),
-        rules: QueueRules::default(),
-    };
-    // A member's sync is short, and the one who waits for it is a person.
-    parsed.settings.gate.spacing = Duration::from_secs(1);
-    let mut args = args.into_iter();
-    while let Some(name) = args.next() {
-        let Some(value) = args.next() else { return Err(usage(format!("{name}: expected a value after it"))) };
-        let number =
-            || value.parse::<u64>().map_err(|_| usage(format!("{name}: expected a whole number, found `{value}`")));
-        match name.as_str() {
-            "--db" => parsed.db = Place::named(value.into()).map_err(|error| usage(format!("--db: {error}")))?,
-            "--config" => parsed.config = value.into(),
-            "--listen" => {
-                let expected = format!("--listen: expected an address such as 127.0.0.1:8080, found `{value}`");
-                parsed.listen = value.parse().map_err(|_| usage(expected))?;
-            }
-            "--connections" => parsed.limits.connections = usize::try_from(number()?.clamp(1, 65_536)).unwrap_or(1),
-            "--patience" => parsed.limits.patience = Duration::from_secs(number()?.clamp(1, 600)),
-            "--workers" => parsed.workers = usize::try_from(number()?.min(64)).unwrap_or(64),
-            "--spacing" => parsed.settings.gate.spacing = Duration::from_secs(number()?),
-            "--lease" => parsed.settings.lease = Duration::from_secs(number()?.max(1)),
-            "--backoff" => parsed.rules.backoff = work::backoff(number()?),
-            _ => return Err(usage(format!("there is no option {name}; --help lists them"))),
+/// Reads a password from a line, which no other process sees as it would an argument.
+fn print_hash() -> u8 {
+    let mut line = String::new();
+    let read = io::stdin().read_line(&mut line);
+    match read.ok().and_then(|_| users::hash(line.trim_end_matches(['\r', '\n']))) {
+        Some(hash) => {
+            println!("{hash}");
+            0
+        }
+        None => {
+            eprintln!("sync-server: expected a password of at most 1024 bytes in a line");
+            1
         }
     }
-    for (name, path) in [("--db", parsed.db.file()), ("--config", Some(parsed.config.as_path()))] {
-        if path.is_some_and(|path| path == Path::new("")) {
-            return Err(usage(format!("{name} is missing")));
-        }
-    }
-    Ok(parsed)
 }
 
 fn serve(args: &Args) -> Result<(), Problem> {
@@ -147,11 +111,29 @@ fn serve(args: &Args) -> Result<(), Problem> {
     // In this order, and before anything that takes its time: of one that only sets the flag, an idle server never hears.
     let asked_to_end = runtime.block_on(async { hear() })?;
     nightly_sync::signals::set(&bell.asked())?;
-    let Config { endpoints, status_token } = config::read(&args.config)?;
+    let Config { endpoints, status_token } = match &args.config {
+        Some(config) => config::read(config)?,
+        None => Config { endpoints: Endpoints::new(), status_token: None },
+    };
+    let entry = args.page.as_ref().map(entry).transpose()?;
     // One for each worker and for each of a few requests at a time.
     args.db.connections(args.workers + REQUESTS);
     let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
+    let queue = Arc::new(queue);
     let log = Arc::new(Log::begin()?);
+    let (ended, ending) = watch::channel(());
+    let web = entry.map(|entry| {
+        let host = Host {
+            db: args.db.clone(),
+            queue: Arc::clone(&queue),
+            now,
+            bell: Arc::clone(&bell),
+            log: Arc::clone(&log),
+            patience: args.limits.patience,
+            ending,
+        };
+        Arc::new(Web::new(host, entry, args.page.as_ref().is_some_and(|page| page.https)))
+    });
     let shared = Arc::new(Shared {
         queue,
         endpoints,
@@ -162,9 +144,21 @@ fn serve(args: &Args) -> Result<(), Problem> {
         log: Arc::clone(&log),
         counts: Mutex::default(),
     });
-    let served = with_workers(args, &bell, &log, |worked| runtime.block_on(listen(args, shared, asked_to_end, worked)));
+    let served = with_workers(args, &bell, &log, |worked| {
+        runtime.block_on(listen(args, shared, web, ended, asked_to_end, worked))
+    });
     log.end();
     served
+}
+
+/// How people are known to the page.
+fn entry(page: &Page) -> Result<Entry, Problem> {
+    let users = page.users.as_deref().map(Users::read).transpose()?;
+    match (users, &page.header) {
+        (Some(users), Some(header)) => Ok(Entry::Proxy(users, header.clone())),
+        (Some(users), None) => Ok(Entry::Users(users)),
+        (None, _) => Entry::link().ok_or(Problem::Randomness),
+    }
 }
 
 /// Serves beside workers; both end once the one or the other has.
@@ -211,6 +205,8 @@ fn with_workers(
 async fn listen(
     args: &Args,
     shared: Arc<Shared>,
+    web: Option<Arc<Web>>,
+    ended: watch::Sender<()>,
     asked_to_end: impl Future<Output = ()>,
     worked: oneshot::Receiver<()>,
 ) -> Result<(), Problem> {
@@ -219,13 +215,22 @@ async fn listen(
     let address = listener.local_addr().map_err(failed)?;
     let log = Arc::clone(&shared.log);
     log.say(format_args!("listening on http://{address}"));
+    if let Some(first) = web.as_ref().and_then(|web| web.entry.first()) {
+        log.say(format_args!("open http://{address}{first} (it works once)"));
+    }
     let end = async move {
         tokio::select! {
             () = asked_to_end => {}
             _ = worked => {}
         }
+        // What would go on by itself, such as a page that listens.
+        drop(ended);
     };
-    connections::serve(listener, router(shared), args.limits, &log, end).await;
+    let router = match web {
+        Some(web) => router(shared).merge(web::router(web)),
+        None => router(shared),
+    };
+    connections::serve(listener, router, args.limits, &log, end).await;
     Ok(())
 }
 

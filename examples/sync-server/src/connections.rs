@@ -48,7 +48,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 ///
 /// ```
 /// use std::time::Duration;
-/// use webhook_server::connections::Limits;
+/// use sync_server::connections::Limits;
 /// assert_eq!(Limits::default().connections, 256);
 /// assert!(Limits::default().patience < Duration::from_secs(15), "senders give up after 15 to 30 seconds");
 /// ```

@@ -1,4 +1,9 @@
-//! Webhooks over HTTP: the second example host of [`tripartite`], on the database of [`nightly_sync`].
+//! A page where people answer the questions of a sync, and webhooks over HTTP: the second example host of [`tripartite`], on
+//! the database of [`nightly_sync`].
+//!
+//! What no rule can decide waits for a person, and that person is no programmer: a club's secretary, a clerk, an operator.
+//! The [page](web) shows what waits, side by side, and takes answers by mouse or keyboard, under the person's name. It also
+//! shows what the runs did and how the jobs stand.
 //!
 //! A source that says what happens there is heard within a second, instead of in the next night. What it says triggers a
 //! run of that member alone; the same database is at the same time worked on by `nightly-sync`, by hand and by schedule.
@@ -15,7 +20,9 @@
 //! | [`server`] | the addresses above |
 //! | [`connections`] | how many there are at a time, how long each may take, and how they end |
 //! | [`log`] | what it says, without ever waiting for whoever reads it |
-//! | [`app`] | the command line, the worker beside the server, and how both end |
+//! | [`web`] | the page |
+//! | [`users`] | who may what |
+//! | [`app`] | the command lines, the worker beside the server, and how both end |
 //!
 //! **When is a request answered?** When everything it causes is durable: the job queue's connection waits for the disk.
 //! SQLite does that on a thread that may wait, so that other requests are read meanwhile.
@@ -32,3 +39,5 @@ pub mod config;
 pub mod connections;
 pub mod log;
 pub mod server;
+pub mod users;
+pub mod web;

@@ -1,0 +1,284 @@
+//! A question on a card.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, html};
+use nightly_sync::store::Register;
+use tripartite::detect::Clash;
+use tripartite::matching::Match;
+
+use super::ask::{Candidate, Conflict, Plan, Question, Who, foreign};
+use super::auth::{Fields, Person};
+use super::editor;
+use super::layout::{At, Say, key, page, time, token};
+use super::text::T;
+use super::value::value;
+use crate::users::Role;
+
+/// What a filter names a register by: also the one without a name.
+pub(super) fn named(register: &Register) -> String {
+    register.key().map_or_else(|| "-".to_owned(), ToString::to_string)
+}
+
+pub(super) fn card(person: &Person, question: &Question, back: &str) -> Markup {
+    match question {
+        Question::Blocked(plan) => blocked(person, plan),
+        Question::Who(who) => self::who(person, who, back),
+        Question::Conflict(open) => conflict(person, open, back, None),
+    }
+}
+
+/// A conflict alone on a page, with what is wrong with what was typed.
+pub(super) fn alone(
+    person: &Person,
+    status: StatusCode,
+    found: Option<&Conflict>,
+    typed: Option<(&Fields, &str)>,
+) -> Response {
+    let say = person.say;
+    let body = html! {
+        h1 { (say.t(T::Questions)) }
+        @match found {
+            Some(open) => (conflict(person, open, "", typed)),
+            None => p.lead { (say.t(T::Gone)) },
+        }
+        p { a href="/questions" { (say.t(T::Back)) } }
+    };
+    page(person, Some(At::Questions), T::Questions, status, &body)
+}
+
+/// Whom it is about.
+fn person_of(id: &str, name: &str) -> Markup {
+    html! {
+        @if name.is_empty() { bdi { (id) } } @else { bdi { (name) } " " span.id { bdi { (id) } } }
+    }
+}
+
+/// Why no rule decides it.
+fn why(say: Say, open: &Conflict) -> String {
+    let text = match (open.is_whole(), open.clash) {
+        (true, Clash::BothChanged) => T::WhyReplaced,
+        (true, Clash::RemoteCleared) => T::WhyEnded,
+        (true, _) => T::WhyRemoved,
+        (false, Clash::NoBase) => T::WhyNoBase,
+        (false, Clash::BothSet) => T::WhyBothSet,
+        (false, Clash::LocalCleared) => T::WhyLocalCleared,
+        (false, Clash::RemoteCleared) => T::WhyRemoteCleared,
+        (false, _) => T::WhyBothChanged,
+    };
+    say.f(text, &[("rule", &open.rule)])
+}
+
+/// What the two answers are called.
+fn answers(open: &Conflict) -> [T; 2] {
+    match (open.is_whole(), open.clash) {
+        (false, _) => [T::KeepHere, T::TakeSource],
+        (true, Clash::BothChanged) => [T::OtherPerson, T::SamePerson],
+        (true, Clash::RemoteCleared) => [T::KeepMember, T::StayInactive],
+        (true, _) => [T::StayRemoved, T::TakeBack],
+    }
+}
+
+fn conflict(person: &Person, open: &Conflict, back: &str, typed: Option<(&Fields, &str)>) -> Markup {
+    let say = person.say;
+    let heading = format!("q-{}", &open.print[..12]);
+    let may = person.user.may(Role::Answer, &open.register);
+    let kind = if open.is_whole() { T::KindWhole } else { T::KindConflict };
+    html! {
+        article.card aria-labelledby=(heading) data-id=(open.id) data-unit=(open.unit) {
+            header {
+                h2 id=(heading) { (person_of(&open.id, &open.name)) " " span.unit { (say.field(&open.unit)) } }
+                p.tags {
+                    span.tag { (say.t(kind)) }
+                    span.tag.plain { (say.register(&open.register)) }
+                    @if let Some(since) = open.since { span.since { (since_of(say, since)) } }
+                }
+            }
+            p.why { (why(say, open)) @if open.edited { " " (say.t(T::Edited)) } }
+            @if !open.places.is_empty() {
+                p.faint { (say.f(T::At, &[("places", &open.places.join(", "))])) }
+            }
+            form method="post" action="/answer" {
+                (token(person))
+                input type="hidden" name="reg" value=(key(&open.register));
+                input type="hidden" name="id" value=(open.id);
+                input type="hidden" name="unit" value=(open.unit);
+                input type="hidden" name="print" value=(open.print);
+                input type="hidden" name="back" value=(back);
+                (sides(say, open, may))
+            }
+            @if may && !open.is_whole() { (own(person, open, back, typed)) }
+        }
+    }
+}
+
+fn since_of(say: Say, since: chrono::DateTime<chrono::Utc>) -> Markup {
+    let text = say.f(T::Since, &[("at", "\u{0}")]);
+    let (before, after) = text.split_once('\u{0}').unwrap_or((&text, ""));
+    html! { (before) (time(since)) (after) }
+}
+
+fn sides(say: Say, open: &Conflict, may: bool) -> Markup {
+    let [here, there] = answers(open);
+    // What the buttons do is told with the question: there are many of each on a page.
+    let about = |text: T| format!("{}: {} {}", say.t(text), open.name, say.field(&open.unit));
+    html! {
+        div.sides {
+            section.side.base {
+                h3 { (say.t(T::Before)) }
+                div.content { (value(say, open.base.as_ref(), None)) }
+            }
+            section.side.local {
+                h3 { (say.t(T::Here)) }
+                div.content { (side(say, open, &open.local, &open.beside[0])) }
+                @if may {
+                    button type="submit" name="say" value="local" aria-label=(about(here)) { (say.t(here)) }
+                }
+            }
+            section.side.remote {
+                h3 { (say.t(T::Source)) }
+                div.content { (side(say, open, &open.remote, &open.beside[1])) }
+                @if may {
+                    button type="submit" name="say" value="remote" aria-label=(about(there)) { (say.t(there)) }
+                }
+            }
+        }
+    }
+}
+
+fn side(say: Say, open: &Conflict, own: &tripartite::value::Value, other: &tripartite::value::Value) -> Markup {
+    if open.is_whole() && own.is_null() {
+        return html! { span.none { (say.t(T::NotThere)) } };
+    }
+    value(say, Some(own), Some(other))
+}
+
+fn own(person: &Person, open: &Conflict, back: &str, typed: Option<(&Fields, &str)>) -> Markup {
+    let say = person.say;
+    html! {
+        details.own open[typed.is_some()] {
+            summary { (say.t(T::Another)) }
+            form method="post" action="/answer" {
+                (token(person))
+                input type="hidden" name="reg" value=(key(&open.register));
+                input type="hidden" name="id" value=(open.id);
+                input type="hidden" name="unit" value=(open.unit);
+                input type="hidden" name="print" value=(open.print);
+                input type="hidden" name="back" value=(back);
+                @if let Some((_, problem)) = typed { p.problem role="alert" { (problem) } }
+                (editor::controls(say, &open.schema, &open.unit, &open.local, &open.print[..12], typed.map(|(typed, _)| typed)))
+                button.primary type="submit" name="say" value="value" { (say.t(T::Save)) }
+            }
+        }
+    }
+}
+
+fn who(person: &Person, who: &Who, back: &str) -> Markup {
+    let say = person.say;
+    let id = who.id.as_str();
+    let text = match &who.asks {
+        Match::Found { rule, .. } => say.f(T::MatchFound, &[("rule", rule), ("id", id)]),
+        Match::Renamed { was, .. } => say.f(T::MatchRenamed, &[("was", was.as_str()), ("id", id)]),
+        Match::IdentityConflict { holds, rule, .. } => {
+            say.f(T::MatchHolds, &[("rule", rule), ("id", id), ("holds", holds.as_str())])
+        }
+        _ => say.f(T::MatchAmbiguous, &[("id", id)]),
+    };
+    html! {
+        article.card aria-label=(say.f(T::Record, &[("id", id)])) data-id=(id) {
+            header {
+                h2 { (say.f(T::Record, &[("id", id)])) }
+                p.tags {
+                    span.tag.match { (say.t(T::KindMatch)) }
+                    span.tag.plain { (say.register(&who.register)) }
+                    @if let Some(since) = super::ask::since(&who.run) { span.since { (since_of(say, since)) } }
+                }
+            }
+            p.why { (text) }
+            div.sides {
+                @for candidate in &who.candidates { (self::candidate(person, who, candidate, back)) }
+            }
+            @if matches!(who.asks, Match::IdentityConflict { .. }) { p.faint { (say.t(T::OnlySource)) } }
+        }
+    }
+}
+
+fn candidate(person: &Person, who: &Who, candidate: &Candidate, back: &str) -> Markup {
+    let say = person.say;
+    let local = candidate.local.as_str();
+    let title = match &candidate.external_id {
+        Some(id) => say.f(T::MemberLinked, &[("local", local), ("id", id)]),
+        None => say.f(T::Member, &[("local", local)]),
+    };
+    let about = |text: T| format!("{}: {title}", say.t(text));
+    html! {
+        section.side {
+            h3 { (title) }
+            dl.content {
+                @for (field, text) in &candidate.fields { dt { (say.field(field)) } dd { bdi { (text) } } }
+            }
+            @if person.user.may(Role::Answer, &who.register) {
+                form.buttons method="post" action="/match" {
+                    (token(person))
+                    input type="hidden" name="reg" value=(key(&who.register));
+                    input type="hidden" name="id" value=(who.id);
+                    input type="hidden" name="local" value=(local);
+                    input type="hidden" name="back" value=(back);
+                    @if candidate.may_be {
+                        button type="submit" name="say" value="same" aria-label=(about(T::SamePerson)) {
+                            (say.t(T::SamePerson))
+                        }
+                    }
+                    button type="submit" name="say" value="another" aria-label=(about(T::OtherPerson)) {
+                        (say.t(T::OtherPerson))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn blocked(person: &Person, plan: &Plan) -> Markup {
+    let say = person.say;
+    let id = match (&plan.held, &plan.report) {
+        (Some(held), _) => held.plan.clone(),
+        (None, Some(report)) => report.plan_id.to_string(),
+        (None, None) => String::new(),
+    };
+    let since = plan.held.as_ref().map(|held| held.since).or(plan.report.as_ref().map(|report| report.at));
+    let reasons: Vec<String> = match (&plan.report, &plan.held) {
+        (Some(report), _) => report.blocked.iter().map(ToString::to_string).collect(),
+        (None, Some(held)) => vec![held.why.clone()],
+        (None, None) => Vec::new(),
+    };
+    html! {
+        article.card.alarm aria-label=(say.f(T::Plan, &[("plan", &id)])) {
+            header {
+                h2 { (say.register(&plan.register)) " " span.unit { (say.t(T::KindBlocked)) } }
+                p.tags {
+                    span.tag.alarm { (say.t(T::KindBlocked)) }
+                    @if let Some(since) = since { span.since { (since_of(say, since)) } }
+                }
+            }
+            p.why { (say.t(T::BlockedWhy)) }
+            ul { @for reason in &reasons { li lang=[foreign(say.lang)] { (reason) } } }
+            @if let Some(report) = &plan.report {
+                (super::chart::figures(say, &report.counts))
+            }
+            p.faint { (say.f(T::Plan, &[("plan", &id)])) }
+            @match &plan.held {
+                None => p { (say.t(T::BlockedByHand)) },
+                Some(held) => @if person.user.may(Role::Operate, &plan.register) {
+                    p.faint { (say.t(T::BlockedWill)) }
+                    form.buttons method="post" action="/plan" {
+                        (token(person))
+                        input type="hidden" name="reg" value=(key(&plan.register));
+                        input type="hidden" name="plan" value=(held.plan);
+                        button.primary type="submit" name="say" value="apply" { (say.t(T::BlockedApply)) }
+                        button type="submit" name="say" value="drop" { (say.t(T::BlockedDrop)) }
+                    }
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The catalogue: every text of the page, in every language. One that lacks a language does not compile.
+
+/// A language of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+impl Lang {
+    /// All, with what each calls itself.
+    pub const ALL: [(Self, &'static str); 2] = [(Self::En, "English"), (Self::De, "Deutsch")];
+
+    /// Its tag (BCP 47).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+        }
+    }
+
+    /// The language of a tag.
+    pub fn of(tag: &str) -> Option<Self> {
+        Self::ALL.iter().map(|(lang, _)| *lang).find(|lang| lang.tag() == tag)
+    }
+
+    /// The first language of an `Accept-Language` that the page has. Weights are not read: browsers send the languages in
+    /// their order.
+    ///
+    /// ```
+    /// use sync_server::web::Lang;
+    /// assert_eq!(Lang::asked("fr-CH, de;q=0.9, en;q=0.8"), Lang::De);
+    /// assert_eq!(Lang::asked("xx"), Lang::En);
+    /// ```
+    pub fn asked(header: &str) -> Self {
+        let tags = header.split(',').filter_map(|part| part.trim().split([';', '-']).next());
+        tags.filter_map(|tag| Self::of(&tag.to_ascii_lowercase())).next().unwrap_or_default()
+    }
+}
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident: $en:literal, $de:literal;)+) => {
+        /// A text of the page. What stands in braces is filled in by [`fill`](Self::fill).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum T {
+            $($(#[$doc])* #[doc = $en] $name,)+
+        }
+
+        impl T {
+            /// The text in a language.
+            pub fn text(self, lang: Lang) -> &'static str {
+                match (self, lang) {
+                    $((Self::$name, Lang::En) => $en, (Self::$name, Lang::De) => $de,)+
+                }
+            }
+
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$name),+];
+        }
+    };
+}
+
+impl T {
+    /// The text in a language, with what is named in braces. What is filled in is no markup and is not looked at again.
+    ///
+    /// ```
+    /// use sync_server::web::{Lang, T};
+    /// assert_eq!(T::Since.fill(Lang::De, &[("at", "{at} gestern")]), "seit {at} gestern");
+    /// ```
+    pub fn fill(self, lang: Lang, with: &[(&str, &str)]) -> String {
+        let (mut text, mut rest) = (String::new(), self.text(lang));
+        while let Some(open) = rest.find('{') {
+            let (before, from) = rest.split_at(open);
+            text.push_str(before);
+            let Some(close) = from.find('}') else { break };
+            let name = &from[1..close];
+            text.push_str(with.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+            rest = &from[close + 1..];
+        }
+        text.push_str(rest);
+        text
+    }
+}
+
+catalogue! {
+    Title: "Sync", "Abgleich";
+    Skip: "Skip to the content", "Zum Inhalt springen";
+    Navigation: "Main", "Hauptnavigation";
+    Questions: "Questions", "Fragen";
+    Runs: "Runs", "Läufe";
+    Status: "Status", "Zustand";
+    Language: "Language", "Sprache";
+    SignedIn: "Signed in as {name}", "Angemeldet als {name}";
+    LogIn: "Log in", "Anmelden";
+    LogOut: "Log out", "Abmelden";
+    Name: "Name", "Name";
+    Password: "Password", "Kennwort";
+    WrongLogIn: "Name or password is wrong.", "Name oder Kennwort ist falsch.";
+    TooMany: "Too many attempts. Try again in {minutes} minutes.", "Zu viele Versuche. Bitte in {minutes} Minuten wieder.";
+    Expired: "This form was open for too long. Please try once more.", "Dieses Formular war zu lange offen. Bitte noch einmal.";
+    LocalOnly: "This server has no users. Open the link that it printed when it started; it works once.", "Dieser Server hat keine Benutzer. Bitte den Link öffnen, den er beim Start ausgegeben hat; er gilt einmal.";
+    NotFound: "There is nothing here, or it is not yours to see.", "Hier ist nichts, oder es ist nicht für Sie bestimmt.";
+    NotAllowed: "You may not do this.", "Das dürfen Sie nicht.";
+    Trouble: "The database could not be used just now. Nothing was changed. Please try again.", "Die Datenbank war gerade nicht zu benutzen. Nichts wurde geändert. Bitte noch einmal versuchen.";
+    ErrorTitle: "That did not work", "Das ging nicht";
+    Back: "Back to the questions", "Zurück zu den Fragen";
+    Open: "{count} open", "{count} offen";
+    NoQuestions: "Nothing waits for you. Every record is in step, or a rule decides.", "Nichts wartet auf Sie. Alles ist abgeglichen, oder eine Regel entscheidet.";
+    QuestionsLead: "No rule decides these. What is here stays until somebody answers.", "Hier entscheidet keine Regel. Was hier steht, bleibt, bis jemand antwortet.";
+    Register: "Register", "Verzeichnis";
+    AllRegisters: "All registers", "Alle Verzeichnisse";
+    Unnamed: "Members", "Mitglieder";
+    Show: "Show", "Zeigen";
+    Kind: "Kind", "Art";
+    AllKinds: "Every kind", "Jede Art";
+    KindConflict: "Conflict", "Konflikt";
+    KindMatch: "Who is who", "Wer ist wer";
+    KindBlocked: "Blocked plan", "Gesperrter Plan";
+    KindWhole: "Whole record", "Ganzer Datensatz";
+    Next: "Next page", "Nächste Seite";
+    First: "First page", "Erste Seite";
+    Pages: "Pages", "Seiten";
+    Since: "since {at}", "seit {at}";
+    Before: "When both last agreed", "Als beide zuletzt gleich waren";
+    Here: "Here", "Hier";
+    Source: "At the source", "In der Quelle";
+    Never: "they never did", "nie";
+    Empty: "empty", "leer";
+    Hidden: "not shown to you", "für Sie nicht sichtbar";
+    NotThere: "not there", "nicht vorhanden";
+    KeepHere: "Keep what is here", "Den Stand hier behalten";
+    TakeSource: "Take the source’s", "Den der Quelle nehmen";
+    Another: "Enter something else", "Etwas anderes eintragen";
+    Save: "Save this", "Das speichern";
+    WholeField: "the whole record", "der ganze Datensatz";
+    Edited: "Somebody edited it here since.", "Seitdem hat es hier jemand geändert.";
+    At: "They differ at {places}.", "Sie unterscheiden sich bei {places}.";
+    WhyNoBase: "The two sides differ, and no earlier sync says who changed it. The rule “{rule}” leaves it to a person.", "Die beiden Seiten sind verschieden, und kein früherer Abgleich sagt, wer es geändert hat. Die Regel „{rule}“ überlässt es einem Menschen.";
+    WhyBothSet: "Both sides entered it, differently. The rule “{rule}” leaves it to a person.", "Beide Seiten haben es eingetragen, jede anders. Die Regel „{rule}“ überlässt es einem Menschen.";
+    WhyBothChanged: "Both sides changed it, differently. The rule “{rule}” leaves it to a person.", "Beide Seiten haben es geändert, jede anders. Die Regel „{rule}“ überlässt es einem Menschen.";
+    WhyLocalCleared: "The source changed it while somebody here emptied it. The rule “{rule}” leaves it to a person.", "Die Quelle hat es geändert, während es hier jemand geleert hat. Die Regel „{rule}“ überlässt es einem Menschen.";
+    WhyRemoteCleared: "The source emptied it while somebody here changed it. The rule “{rule}” leaves it to a person.", "Die Quelle hat es geleert, während es hier jemand geändert hat. Die Regel „{rule}“ überlässt es einem Menschen.";
+    WhyReplaced: "The source changed everything that says who this is. Its id may have been given to somebody else.", "Die Quelle hat alles geändert, woran man diese Person erkennt. Die Nummer gehört vielleicht jetzt jemand anderem.";
+    WhyRemoved: "Somebody here removed this record, and the source changed it. It stays removed until you decide.", "Jemand hat diesen Datensatz hier entfernt, und die Quelle hat ihn geändert. Er bleibt entfernt, bis Sie entscheiden.";
+    WhyEnded: "Somebody edited this record here, and the source no longer has it. It is inactive until you decide.", "Jemand hat diesen Datensatz hier geändert, und die Quelle hat ihn nicht mehr. Er ist inaktiv, bis Sie entscheiden.";
+    SamePerson: "The same person", "Dieselbe Person";
+    OtherPerson: "Another person", "Eine andere Person";
+    StayRemoved: "Leave it removed", "Entfernt lassen";
+    TakeBack: "Take it back, as the source has it", "Zurückholen, wie die Quelle es hat";
+    StayInactive: "Leave it inactive", "Inaktiv lassen";
+    KeepMember: "Keep the member, as it is here", "Das Mitglied behalten, wie es hier ist";
+    MatchFound: "A match rule ({rule}) finds the record {id} of the source in this member.", "Eine Regel ({rule}) erkennt in diesem Mitglied den Datensatz {id} der Quelle.";
+    MatchRenamed: "The source no longer lists {was}, and lists {id} instead. It may be the same person under a new id.", "Die Quelle führt {was} nicht mehr, dafür {id}. Vielleicht ist es dieselbe Person unter neuer Nummer.";
+    MatchAmbiguous: "The record {id} of the source could be more than one member here.", "Der Datensatz {id} der Quelle könnte hier mehrere Mitglieder meinen.";
+    MatchHolds: "A match rule ({rule}) finds the record {id} of the source in this member, who is linked to {holds} already.", "Eine Regel ({rule}) erkennt in diesem Mitglied den Datensatz {id} der Quelle; es ist aber schon mit {holds} verbunden.";
+    Member: "Member {local}", "Mitglied {local}";
+    MemberLinked: "Member {local}, linked to {id}", "Mitglied {local}, verbunden mit {id}";
+    Record: "Record {id} of the source", "Datensatz {id} der Quelle";
+    OnlySource: "A link is never moved. If they are one person, put the id right at the source.", "Eine Verbindung wird nie verschoben. Ist es dieselbe Person, bitte die Nummer in der Quelle berichtigen.";
+    BlockedWhy: "A guard stopped this run, and nothing was written.", "Eine Sicherung hat diesen Lauf gestoppt, und nichts wurde geschrieben.";
+    BlockedApply: "Apply this plan", "Diesen Plan ausführen";
+    BlockedDrop: "Not this plan", "Diesen Plan nicht";
+    BlockedWill: "Applying reads the listing anew and carries out exactly this plan; if anything has changed since, nothing is done and you are asked again. Dropping it writes nothing.", "Das Ausführen liest die Liste neu und tut genau, was der Plan sagt; hat sich etwas geändert, geschieht nichts, und Sie werden neu gefragt. Verwerfen schreibt nichts.";
+    BlockedByHand: "This register is run by hand. Whoever runs it approves the plan there; the run prints the command.", "Dieses Verzeichnis wird von Hand abgeglichen. Wer es tut, gibt den Plan dort frei; der Lauf zeigt den Befehl.";
+    Among: "Among them: {ids}", "Darunter: {ids}";
+    Plan: "Plan {plan}", "Plan {plan}";
+    Answered: "Answered: {field} of {who}.", "Beantwortet: {field} von {who}.";
+    Undo: "Undo", "Rückgängig";
+    Undone: "The value from before stands again.", "Der Wert von vorher steht wieder da.";
+    Linked: "{local} is {id}. The next run merges the two.", "{local} ist {id}. Der nächste Lauf führt beide zusammen.";
+    Unlinked: "{local} is not {id}. Nobody is asked about the two again.", "{local} ist nicht {id}. Danach wird nicht mehr gefragt.";
+    Passed: "The plan was carried out.", "Der Plan wurde ausgeführt.";
+    PlanMoved: "The plan has changed since you saw it. Nothing was written; this is what it would do now.", "Der Plan hat sich geändert, seit Sie ihn gesehen haben. Nichts wurde geschrieben; so sähe er jetzt aus.";
+    PassedFree: "The listing has changed, and no guard stops it any more. The run was carried out.", "Die Liste hat sich geändert, und keine Sicherung hält sie mehr auf. Der Lauf wurde ausgeführt.";
+    Dropped: "The plan was dropped. Nothing was written.", "Der Plan wurde verworfen. Nichts wurde geschrieben.";
+    Moved: "This question has changed since you saw it. Your answer was not taken; this is how it stands now.", "Diese Frage hat sich geändert, seit Sie sie gesehen haben. Ihre Antwort wurde nicht übernommen; so steht sie jetzt.";
+    Gone: "This question is no longer open: somebody answered it, or both sides agree by now.", "Diese Frage ist nicht mehr offen: Jemand hat sie beantwortet, oder beide Seiten stimmen inzwischen überein.";
+    Refused: "That cannot be saved: {problem}", "Das kann nicht gespeichert werden: {problem}";
+    Invalid: "“{field}” cannot be read as {kind}.", "„{field}“ ist nicht als {kind} zu lesen.";
+    KindText: "a text", "Text";
+    KindName: "a name", "Name";
+    KindEmail: "an e-mail address", "E-Mail-Adresse";
+    KindPhone: "a phone number", "Telefonnummer";
+    KindDate: "a date", "Datum";
+    KindNumber: "a number", "Zahl";
+    KindBoolean: "yes or no", "Ja oder Nein";
+    KindOther: "a value of this field", "Wert dieses Feldes";
+    Yes: "yes", "ja";
+    No: "no", "nein";
+    OnePerLine: "one per line", "eines je Zeile";
+    AsJson: "as JSON", "als JSON";
+    Many: "Answer many at once", "Viele auf einmal beantworten";
+    ManyLead: "Choose which conflicts you mean and what is right. You see what it will do before anything is written.", "Wählen Sie, welche Konflikte gemeint sind und was stimmt. Sie sehen vorher, was geschehen wird.";
+    Field: "Field", "Feld";
+    AllFields: "Every field", "Jedes Feld";
+    Clash: "How they collide", "Wie sie sich widersprechen";
+    AllClashes: "In every way", "Auf jede Weise";
+    ClashNoBase: "never agreed", "waren nie gleich";
+    ClashBothSet: "both entered it", "beide haben es eingetragen";
+    ClashBothChanged: "both changed it", "beide haben es geändert";
+    ClashLocalCleared: "emptied here", "hier geleert";
+    ClashRemoteCleared: "emptied at the source", "in der Quelle geleert";
+    Answer: "Answer", "Antwort";
+    Preview: "Show what it will do", "Zeigen, was geschehen wird";
+    WillDo: "This answers {count} conflicts.", "Das beantwortet {count} Konflikte.";
+    WillNone: "No conflict is meant.", "Kein Konflikt ist gemeint.";
+    WillLeave: "{count} stay open, because the answer does not fit them.", "{count} bleiben offen, weil die Antwort nicht passt.";
+    WillFirst: "The first of them, as each will be:", "Die ersten davon, wie sie dann sind:";
+    DoMany: "Answer these {count}", "Diese {count} beantworten";
+    DidMany: "{count} conflicts answered, {left} left open.", "{count} Konflikte beantwortet, {left} bleiben offen.";
+    ManyMoved: "What is meant has changed since the preview. Nothing was written; this is what it would do now.", "Was gemeint ist, hat sich seit der Vorschau geändert. Nichts wurde geschrieben; so wäre es jetzt.";
+    From: "now", "jetzt";
+    To: "then", "dann";
+    Who: "Who", "Wer";
+    LastRuns: "Changes over the last {count} runs", "Änderungen in den letzten {count} Läufen";
+    NoRuns: "Nothing ran yet.", "Noch gab es keinen Lauf.";
+    Run: "Run", "Lauf";
+    Outcome: "Outcome", "Ergebnis";
+    Succeeded: "succeeded", "gelungen";
+    Partial: "in part", "teilweise";
+    Blocked: "blocked", "gesperrt";
+    Failed: "failed", "gescheitert";
+    Processed: "read", "gelesen";
+    Created: "new", "neu";
+    Updated: "updated", "geändert";
+    Deactivated: "left", "ausgetreten";
+    Reactivated: "back", "zurück";
+    Quarantined: "set aside", "beiseitegelegt";
+    ConflictsOpen: "open conflicts", "offene Konflikte";
+    Changes: "What changed", "Was sich geändert hat";
+    ChangesNone: "No field was changed.", "Kein Feld wurde geändert.";
+    ChangesMore: "Keep looking", "Weiter suchen";
+    Search: "Person", "Person";
+    SearchHint: "name or id", "Name oder Nummer";
+    Find: "Find", "Suchen";
+    Print: "Printable report", "Druckbarer Bericht";
+    Was: "before", "vorher";
+    Is: "after", "nachher";
+    Why: "Why", "Warum";
+    By: "by {name}", "von {name}";
+    Job: "Job", "Auftrag";
+    Schedule: "Schedule", "Zeitplan";
+    Health: "Source", "Quelle";
+    NextProbe: "asked again at {at}", "wieder gefragt um {at}";
+    Failures: "{count} failures in a row", "{count} Fehler hintereinander";
+    Healthy: "answers", "antwortet";
+    Idle: "idle", "ruht";
+    WaitsUntil: "waits until {at}", "wartet bis {at}";
+    WaitsSince: "waits since {at}", "wartet seit {at}";
+    RunsBy: "runs since {at}: {done} records so far", "läuft seit {at}: bisher {done} Datensätze";
+    Stopping: "asked to stop", "soll anhalten";
+    Dead: "given up since {at}: {why}", "aufgegeben seit {at}: {why}";
+    Paused: "paused", "angehalten";
+    NotEnrolled: "run by hand, without a job", "von Hand abgeglichen, ohne Auftrag";
+    LastEnded: "Last attempt", "Letzter Versuch";
+    History: "History", "Verlauf";
+    DoTrigger: "Run now", "Jetzt abgleichen";
+    WillTrigger: "A worker reads the whole listing and syncs it.", "Ein Prozess liest die ganze Liste und gleicht sie ab.";
+    DoPause: "Pause", "Anhalten";
+    WillPause: "No run begins until it is resumed. One that runs goes on.", "Kein Lauf beginnt, bis es weitergeht. Ein laufender geht zu Ende.";
+    DoResume: "Resume", "Fortsetzen";
+    WillResume: "Runs may begin again.", "Läufe dürfen wieder beginnen.";
+    DoCancel: "Cancel", "Abbrechen";
+    WillCancel: "A waiting job and a held plan are dropped; a running one is asked to stop.", "Ein wartender Auftrag und ein gesperrter Plan werden verworfen; ein laufender soll anhalten.";
+    DoRedrive: "Try again", "Noch einmal versuchen";
+    WillRedrive: "A job that was given up begins anew with its first attempt.", "Ein aufgegebener Auftrag beginnt wieder mit dem ersten Versuch.";
+    DoReset: "Reset", "Zurücksetzen";
+    WillReset: "The source is asked again at once, and times that a wrong clock left are set back.", "Die Quelle wird sofort wieder gefragt, und Zeiten einer falschen Uhr werden berichtigt.";
+    Live: "live", "live";
+    Unreadable: "cannot be read, and is left alone", "nicht lesbar, bleibt unberührt";
+    Done: "Done: {what}", "Erledigt: {what}";
+    RefusedCommand: "Nothing to do: it is not in a state for this.", "Nichts zu tun: Der Zustand passt nicht dazu.";
+    BadRequest: "This request cannot be read.", "Diese Anfrage ist nicht lesbar.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holes(text: &str) -> Vec<&str> {
+        let mut holes: Vec<_> = text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
+        holes.sort_unstable();
+        holes
+    }
+
+    #[test]
+    fn every_language_fills_in_the_same() {
+        for text in T::ALL {
+            assert!(!text.text(Lang::En).is_empty() && !text.text(Lang::De).is_empty(), "{text:?}");
+            assert_eq!(holes(text.text(Lang::En)), holes(text.text(Lang::De)), "{text:?}");
+        }
+    }
+}
