@@ -78,7 +78,7 @@ fn command(console: &mut Console, args: impl IntoIterator<Item = OsString>, list
             SUCCEEDED
         }
         Ok(Command::Demo) => match demo::show(console) {
-            Ok(()) => SUCCEEDED,
+            Ok(_) => SUCCEEDED,
             Err(error) => failed(console, &error),
         },
         Ok(Command::Run(args)) => run(console, &args),

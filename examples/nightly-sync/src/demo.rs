@@ -23,6 +23,9 @@ const SCHEMA: &str = include_str!("../demo/schema.json");
 const NIGHT_1: &str = include_str!("../demo/night-1.jsonl");
 const NIGHT_2: &str = include_str!("../demo/night-2.jsonl");
 
+/// What the listing of the second night is called, beside the database.
+pub const LISTING: &str = "night-2.jsonl";
+
 /// Small pages, so that the bar moves.
 const PAGE: usize = 20;
 
@@ -49,11 +52,11 @@ pub enum DemoError {
     Schema(serde_json::Error),
 }
 
-/// Shows everything.
+/// Shows everything, and answers with the database. The listing of the second night is beside it: [`LISTING`].
 ///
 /// # Errors
 /// [`DemoError`], when the database cannot be written.
-pub fn show(console: &mut Console) -> Result<(), DemoError> {
+pub fn show(console: &mut Console) -> Result<PathBuf, DemoError> {
     let schema: Schema = serde_json::from_str(SCHEMA).map_err(DemoError::Schema)?;
     let place = place()?;
     let db = place.join("members.db");
@@ -79,7 +82,7 @@ pub fn show(console: &mut Console) -> Result<(), DemoError> {
     same(console, &again);
 
     hints(console, &place, &db, done.report.run.as_str());
-    Ok(())
+    Ok(db)
 }
 
 /// A directory of its own, so that nobody's file is overwritten; the second night's listing is put there, too.
@@ -89,7 +92,7 @@ fn place() -> Result<PathBuf, DemoError> {
     let failed = |error| DemoError::Place { path: place.display().to_string(), error };
     fs::create_dir_all(env::temp_dir()).map_err(failed)?;
     fs::create_dir(&place).map_err(failed)?;
-    fs::write(place.join("night-2.jsonl"), NIGHT_2).map_err(failed)?;
+    fs::write(place.join(LISTING), NIGHT_2).map_err(failed)?;
     Ok(place)
 }
 
@@ -157,7 +160,7 @@ fn hints(console: &mut Console, place: &Path, db: &Path, run: &str) {
     console.print(format!(
         "    sqlite3 {db} \"UPDATE members SET phone = '085 555 0111' WHERE external_id = 'FED-10003'\""
     ));
-    console.print(format!("    {program} run --db {db} --remote {}", place.join("night-2.jsonl").display()));
+    console.print(format!("    {program} run --db {db} --remote {}", place.join(LISTING).display()));
     console.print("  Read what the second night decided, and why:");
     console.print(format!("    {program} audit --db {db} --run {run} --format csv"));
     console.print("  See what a listing that lost its members would do, and why it does not:");

@@ -31,6 +31,11 @@ impl Console {
         }
     }
 
+    /// One that nobody reads.
+    pub fn silent() -> Self {
+        Self { out: Box::new(io::sink()), err: Box::new(io::sink()), lost: None, paint: Paint::Plain, live: false }
+    }
+
     /// Results go where everything else goes.
     pub fn all_on_stderr(mut self) -> Self {
         self.out = Box::new(io::stderr());

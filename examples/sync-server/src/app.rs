@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::{io, thread};
 
 use nightly_sync::app::now;
+use nightly_sync::demo::{self, DemoError};
 use nightly_sync::store::JobsError;
+use nightly_sync::term::Console;
 use nightly_sync::work::{self, Bell, Commands, Shift};
 use tokio::sync::{oneshot, watch};
 use tripartite::work::WorkError;
@@ -76,6 +78,16 @@ pub fn execute(program: Program, args: impl IntoIterator<Item = String>) -> u8 {
     if program == Program::Page && args == ["hash"] {
         return print_hash();
     }
+    let args = match (program, args.split_first()) {
+        (Program::Page, Some((first, rest))) if first == "demo" => match demonstration(rest) {
+            Ok(args) => args,
+            Err(error) => {
+                eprintln!("sync-server: {error}");
+                return 1;
+            }
+        },
+        _ => args,
+    };
     match args::parse(program, args).and_then(|args| serve(&args)) {
         Ok(()) => 0,
         Err(error) => {
@@ -83,6 +95,17 @@ pub fn execute(program: Program, args: impl IntoIterator<Item = String>) -> u8 {
             if matches!(error, Problem::Usage(_)) { 2 } else { 1 }
         }
     }
+}
+
+/// Makes the demonstration's database, and says how its listing is synced once more; answers with a command line that serves
+/// it.
+fn demonstration(rest: &[String]) -> Result<Vec<String>, DemoError> {
+    let db = demo::show(&mut Console::silent())?;
+    let listing = db.with_file_name(demo::LISTING);
+    println!("the database is {}; when the questions are answered, the next run is quiet:", db.display());
+    println!("  cargo run --release -p nightly-sync -- run --db {} --remote {}", db.display(), listing.display());
+    let args = ["--db".to_owned(), db.display().to_string(), "--workers".to_owned(), "0".to_owned()];
+    Ok(args.into_iter().chain(rest.iter().cloned()).collect())
 }
 
 /// Reads a password from a line, which no other process sees as it would an argument.

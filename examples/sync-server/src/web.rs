@@ -6,7 +6,8 @@
 //! | `POST /answer`, `/match`, `/undo` | answers, and takes an answer back | answer |
 //! | `/many` | one answer to many conflicts, with a preview | answer |
 //! | `POST /plan` | passes a blocked plan, or drops it | operate |
-//! | `/runs`, `/run`, `/report` | what changed, field by field; the report to print | see |
+//! | `/runs`, `/run` | what changed, field by field | see |
+//! | `/report` | the report of a run, to print | answer |
 //! | `/jobs`, `POST /jobs` | how the jobs stand; commands to them | see, operate |
 //! | `/live` | the same as it changes, as server-sent events | see |
 //! | `/login`, `/logout`, `/enter` | who it is | |

@@ -38,8 +38,8 @@ use tripartite::decide::explain;
 use tripartite::id::ExternalId;
 use tripartite::schema::Policy;
 
+pub use self::conflicts::{MASKED, disputed, masked, masked_unless};
 use self::markup::Markup;
-pub use self::conflicts::{MASKED, disputed, masked};
 pub use self::value::{marked, shown};
 use crate::shell;
 use crate::store::{KnownRun, OpenRow, Snapshot, Store, StoreError, UnknownRun};

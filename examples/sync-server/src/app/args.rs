@@ -46,6 +46,7 @@ sync-server serves a page on which people answer the questions of a sync, takes 
 
 usage:
   sync-server --db FILE [options]
+  sync-server demo [options]       makes the database of nightly-sync's demonstration, and serves it
   sync-server hash                 reads a password and prints what stands for it in a file of users
 
   --users FILE.json     who may what; the documentation of the library has an example. Without it the page is for whoever

@@ -43,7 +43,7 @@ fn apply(web: &Web, person: &Person, key: &SyncKey, held: &Held) -> Result<Flash
     let passed = work::pass(&registers, key, held)?;
     web.log.say(format_args!("{} plan {} applied by {}", key, held.plan, person.user.name));
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: true };
-    block_on(web.queue.apply(key, None, trigger, (web.now)()))?;
+    let _ = block_on(web.queue.apply(key, None, trigger, (web.now)()))?;
     web.bell.ring();
     Ok(match passed.approval {
         Approval::Given | Approval::OfTheRest => Flash::good(person.say.t(T::Passed).to_owned()),

@@ -12,13 +12,15 @@ use nightly_sync::report::html::{self as printed, Asked as Printed};
 use nightly_sync::store::{Access, ChangedRecord, KnownRun, Register, RunFigures, Snapshot};
 use serde::Deserialize;
 use tripartite::audit::FieldEntry;
+use tripartite::schema::Schema;
+use tripartite::value::Value;
 
 use super::Web;
 use super::ask::{foreign, registers};
 use super::auth::Person;
 use super::layout::{At, key, link, page, time};
 use super::text::T;
-use super::value::value;
+use super::value::{hidden, value};
 use super::wrong::Wrong;
 use super::{card, chart};
 use crate::users::Role;
@@ -106,12 +108,15 @@ struct Changed {
     next: Option<i64>,
 }
 
-fn changed(now: &Snapshot<'_>, asked: &Asked) -> Result<Changed, Wrong> {
+fn changed(now: &Snapshot<'_>, asked: &Asked, all_values: bool) -> Result<Changed, Wrong> {
     let wanted = asked.who.trim().to_lowercase();
     let (mut records, mut after) = (Vec::new(), asked.after.max(0));
     for _ in 0..LOOKS {
         let page = now.changed_page(&asked.run, after, RECORDS)?;
-        for record in page.records {
+        for mut record in page.records {
+            if !all_values {
+                record.fields.iter_mut().for_each(|entry| hide(now.schema(), entry));
+            }
             let name = now.name(&record.id)?;
             let is_wanted = wanted.is_empty()
                 || record.id.to_lowercase().contains(&wanted)
@@ -129,14 +134,21 @@ fn changed(now: &Snapshot<'_>, asked: &Asked) -> Result<Changed, Wrong> {
     Ok(Changed { records, next: Some(after) })
 }
 
+/// Leaves out of an entry what is sensitive.
+fn hide(schema: &Schema, entry: &mut FieldEntry) {
+    let hide = |value: &Value| hidden(schema, &entry.field, value);
+    (entry.local, entry.result) = (hide(&entry.local), hide(&entry.result));
+}
+
 /// One run.
 pub(super) async fn one(State(web): State<Arc<Web>>, person: Person, Query(asked): Query<Asked>) -> Response {
     web.work(person, move |web, person| {
         let register = person.register(&asked.reg, Role::See)?;
+        let all_values = person.user.may(Role::Answer, &register);
         let desk = Desk::open(&web.db, &register, Access::Read)?;
         let (known, changed) = desk.store().snapshot(|now| {
             let known = now.run(&asked.run)?.ok_or(Wrong::NotFound)?;
-            Ok::<_, Wrong>((known, changed(now, &asked)?))
+            Ok::<_, Wrong>((known, changed(now, &asked, all_values)?))
         })??;
         web.told(person);
         let body = run(person, &register, &known, &changed, &asked);
@@ -152,7 +164,9 @@ fn run(person: &Person, register: &Register, known: &KnownRun, changed: &Changed
         p.tags {
             span.tag.plain { (say.register(register)) }
             @if let Some(report) = &known.report { (chart::outcome(say, report.outcome)) }
-            a href=(link("/report", &[("reg", &named), ("run", &known.run)])) { (say.t(T::Print)) }
+            @if person.user.may(Role::Answer, register) {
+                a href=(link("/report", &[("reg", &named), ("run", &known.run)])) { (say.t(T::Print)) }
+            }
         }
         @if let Some(report) = &known.report {
             (chart::figures(say, &report.counts))
@@ -221,10 +235,10 @@ fn field(person: &Person, entry: &FieldEntry) -> Markup {
     }
 }
 
-/// The report of a run to print. It brings its own style, and no script of it runs here.
+/// The report of a run to print. It shows what is sensitive, too. It brings its own style, and no script of it runs here.
 pub(super) async fn report(State(web): State<Arc<Web>>, person: Person, Query(asked): Query<Asked>) -> Response {
     web.work(person, move |web, person| {
-        let register = person.register(&asked.reg, Role::See)?;
+        let register = person.register(&asked.reg, Role::Answer)?;
         let desk = Desk::open(&web.db, &register, Access::Read)?;
         let run = Some(asked.run).filter(|run| !run.is_empty());
         // The commands of the report name no place on this machine.

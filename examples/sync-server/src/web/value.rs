@@ -1,7 +1,8 @@
 //! Values as people read them, with what differs marked within.
 
 use maud::{Markup, html};
-use nightly_sync::report::html::{MASKED, marked, shown};
+use nightly_sync::report::html::{MASKED, marked, masked_unless, shown};
+use tripartite::schema::Schema;
 use tripartite::value::Value;
 
 use super::layout::Say;
@@ -9,6 +10,11 @@ use super::text::T;
 
 /// So many characters of a value are shown.
 const MOST: usize = 2000;
+
+/// A value as somebody sees it who may not see what is sensitive.
+pub(super) fn hidden(schema: &Schema, unit: &str, value: &Value) -> Value {
+    masked_unless(schema, unit, value, |field| !field.is_sensitive())
+}
 
 /// A value; beside another one, with the part marked in which they differ.
 pub(super) fn value(say: Say, value: Option<&Value>, beside: Option<&Value>) -> Markup {

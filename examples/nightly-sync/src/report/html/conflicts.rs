@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use tripartite::schema::Schema;
+use tripartite::schema::{Field, Schema};
 use tripartite::store::{OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
 
@@ -155,8 +155,13 @@ fn is_masked(schema: &Schema, conflict: &OpenConflict) -> bool {
 /// A side of a conflict with the values of those fields left out of which the audit keeps none. That nothing stands there
 /// is told, as the audit does. A field that left the schema is nobody's, and not shown. [`MASKED`] stands for what is left out.
 pub fn masked(schema: &Schema, unit: &str, value: &Value) -> Value {
+    masked_unless(schema, unit, value, |field| field.privacy().is_plain())
+}
+
+/// As [`masked`], with a word on which fields are shown.
+pub fn masked_unless(schema: &Schema, unit: &str, value: &Value, is_shown: impl Fn(&Field) -> bool) -> Value {
     let mask = |name: &str, value: &Value| {
-        let shown = schema.position(name).is_some_and(|position| schema.fields()[position].privacy().is_plain());
+        let shown = schema.position(name).is_some_and(|position| is_shown(&schema.fields()[position]));
         if shown || value.is_null() { value.clone() } else { Value::from(MASKED) }
     };
     match value {

@@ -75,7 +75,7 @@ fn candidate(now: &Snapshot<'_>, local: LocalId, may_be: bool) -> Result<Candida
         let record = &row.as_ref()?.record;
         Some((field.name().to_owned(), shown(&record.field(position).to_value())?))
     };
-    let open = schema.fields().iter().enumerate().filter(|(_, field)| field.privacy().is_plain());
+    let open = schema.fields().iter().enumerate().filter(|(_, field)| !field.is_sensitive());
     let fields = open.filter_map(field).take(8).collect();
     let external_id = row.as_ref().and_then(|row| row.external_id.clone());
     Ok(Candidate { local, external_id, fields, may_be })

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use nightly_sync::desk::{self, Desk};
-use nightly_sync::report::html::{disputed, masked};
+use nightly_sync::report::html::disputed;
+
 use nightly_sync::store::{Access, OpenRow, Register, Snapshot, StoreError};
 use sha2::{Digest, Sha256};
 use tripartite::decide::{Explained, explain};
@@ -13,6 +14,7 @@ use tripartite::store::{Loaded, OpenConflict, WHOLE_RECORD};
 use tripartite::value::Value;
 
 use super::super::session::hex;
+use super::super::value::hidden;
 use super::super::wrong::Wrong;
 use super::super::{Web, auth::Person};
 use crate::users::Role;
@@ -46,7 +48,7 @@ impl Conflict {
     }
 }
 
-/// Open conflicts behind one, at most so many. Without `all_values` those are hidden of which the audit keeps none.
+/// Open conflicts behind one, at most so many. Without `all_values` those of sensitive fields are hidden.
 pub(super) fn page(
     desk: &Desk,
     (id, unit): (&str, &str),
@@ -116,7 +118,7 @@ fn shown(desk: &Desk, register: Register, name: String, row: &OpenRow, told: Exp
     let (schema, print) = (desk.schema(), print(&told.conflict, &told.now));
     let Explained { conflict, rule, now, edited, .. } = told;
     let hide = |value: &Value| {
-        if all_values { value.clone() } else { masked(schema, &conflict.unit, value) }
+        if all_values { value.clone() } else { hidden(schema, &conflict.unit, value) }
     };
     let [local, remote] = [hide(&now), hide(&conflict.remote)];
     let beside = [(&local, &remote), (&remote, &local)].map(|(own, other)| disputed(schema, &conflict, own, other));
