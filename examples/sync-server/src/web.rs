@@ -31,6 +31,7 @@ mod live;
 mod login;
 mod many;
 mod plan;
+mod reason;
 mod runs;
 mod session;
 mod text;

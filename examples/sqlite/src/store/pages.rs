@@ -115,3 +115,90 @@ impl Snapshot<'_> {
         Ok(Some(HereRow { external_id, record: record?.ok_or_else(unreadable)? }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use tripartite::drive::drive_blocking;
+    use tripartite::memory::Listing;
+    use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
+
+    use crate::store::{Database, Settings, SqliteStore, StoreError};
+
+    /// Members of whom every third is in dispute about two fields, and every second was changed by the source.
+    fn disputed() -> SqliteStore {
+        let schema = Schema::builder()
+            .strategy(Strategy::MERGE)
+            .field(Field::new("name", Kind::Name))
+            .field(Field::new("phone", Kind::Text))
+            .field(Field::new("town", Kind::Text))
+            .build()
+            .unwrap();
+        let settings = Settings { schema: schema.clone(), id_field: "id".to_owned() };
+        let store = SqliteStore::new(Database::in_memory().unwrap(), settings).unwrap();
+        for night in ["1", "2"] {
+            let record = |n: u32| {
+                let said = if n.is_multiple_of(2) || n.is_multiple_of(3) { night } else { "1" };
+                (format!("M{n:02}"), serde_json::json!({"name": format!("N{n}"), "phone": said, "town": said}))
+            };
+            let listing = Listing::of(&schema, (1..=30).map(record)).unwrap();
+            let run = store.run(Policy::new(schema.clone()), DateTime::UNIX_EPOCH).unwrap();
+            let report = drive_blocking(run.start(), &listing, &store).unwrap().report;
+            store.remember(&report).unwrap();
+            if night == "1" {
+                store.edit("UPDATE members SET phone = 'own', town = 'own' WHERE local_id % 3 = 0").unwrap();
+            }
+        }
+        store
+    }
+
+    #[test]
+    fn pages_together_are_all_that_is_open_each_once() {
+        let store = disputed();
+        let mut all = Vec::new();
+        store
+            .open_conflicts(|row| {
+                all.push((row.external_id, row.conflict.unit));
+                true
+            })
+            .unwrap();
+        assert_eq!((all.len(), store.snapshot(|now| now.count_open()).unwrap().unwrap()), (20, 20));
+        for most in [1, 2, 3, 7, 20, 21] {
+            let (mut pages, mut after) = (Vec::new(), (String::new(), String::new()));
+            loop {
+                let page = store.snapshot(|now| now.open_page((&after.0, &after.1), most)).unwrap().unwrap();
+                let Some(last) = page.last() else { break };
+                after = (last.external_id.clone(), last.conflict.unit.clone());
+                assert!(page.len() <= most);
+                pages.extend(page.into_iter().map(|row| (row.external_id, row.conflict.unit)));
+            }
+            assert_eq!(pages, all, "by {most}");
+        }
+    }
+
+    #[test]
+    fn pages_together_are_all_that_a_run_changed() {
+        let store = disputed();
+        let run = store.snapshot(|now| now.last_run()).unwrap().unwrap().unwrap();
+        let mut all = Vec::new();
+        let each = |record: &super::ChangedRecord| {
+            all.push(format!("{record:?}"));
+            Ok::<_, StoreError>(true)
+        };
+        store.snapshot(|now| now.changed(&run, each)).unwrap().unwrap();
+        assert_eq!(all.len(), 20);
+        for most in [1, 3, 20, 100] {
+            let (mut pages, mut after) = (Vec::new(), Some(0));
+            while let Some(behind) = after {
+                let page = store.snapshot(|now| now.changed_page(&run, behind, most)).unwrap().unwrap();
+                assert!(page.records.len() <= most);
+                pages.extend(page.records.iter().map(|record| format!("{record:?}")));
+                after = page.next;
+            }
+            assert_eq!(pages, all, "by {most}");
+        }
+        let first = store.snapshot(|now| now.figures(9)).unwrap().unwrap()[0].run.clone();
+        let page = store.snapshot(|now| now.changed_page(&first, 0, 5)).unwrap().unwrap();
+        assert!(page.records.is_empty() && page.next.is_none(), "who was only created is not told of");
+    }
+}

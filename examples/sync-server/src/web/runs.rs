@@ -22,7 +22,7 @@ use super::layout::{At, key, link, page, time};
 use super::text::T;
 use super::value::{hidden, value};
 use super::wrong::Wrong;
-use super::{card, chart};
+use super::{card, chart, reason};
 use crate::users::Role;
 
 /// So many of the last runs are shown.
@@ -104,11 +104,13 @@ fn of_register(person: &Person, register: &Register, figures: &[RunFigures]) -> 
 
 /// Records of a run, each with whom it is about.
 struct Changed {
+    register: Register,
     records: Vec<(ChangedRecord, String)>,
     next: Option<i64>,
 }
 
 fn changed(now: &Snapshot<'_>, asked: &Asked, all_values: bool) -> Result<Changed, Wrong> {
+    let register = now.register().clone();
     let wanted = asked.who.trim().to_lowercase();
     let (mut records, mut after) = (Vec::new(), asked.after.max(0));
     for _ in 0..LOOKS {
@@ -125,13 +127,13 @@ fn changed(now: &Snapshot<'_>, asked: &Asked, all_values: bool) -> Result<Change
                 records.push((record, name));
             }
         }
-        let Some(next) = page.next else { return Ok(Changed { records, next: None }) };
+        let Some(next) = page.next else { return Ok(Changed { register, records, next: None }) };
         after = next;
         if records.len() >= RECORDS {
             break;
         }
     }
-    Ok(Changed { records, next: Some(after) })
+    Ok(Changed { register, records, next: Some(after) })
 }
 
 /// Leaves out of an entry what is sensitive.
@@ -151,14 +153,15 @@ pub(super) async fn one(State(web): State<Arc<Web>>, person: Person, Query(asked
             Ok::<_, Wrong>((known, changed(now, &asked, all_values)?))
         })??;
         web.told(person);
-        let body = run(person, &register, &known, &changed, &asked);
+        let body = run(person, desk.schema(), &known, &changed, &asked);
         Ok(page(person, Some(At::Runs), T::Run, StatusCode::OK, &body))
     })
     .await
 }
 
-fn run(person: &Person, register: &Register, known: &KnownRun, changed: &Changed, asked: &Asked) -> Markup {
-    let (say, named) = (person.say, key(register));
+fn run(person: &Person, schema: &Schema, known: &KnownRun, changed: &Changed, asked: &Asked) -> Markup {
+    let (say, register) = (person.say, &changed.register);
+    let named = key(register);
     html! {
         h1 { (say.t(T::Run)) " " @if let Some(report) = &known.report { (time(report.at)) } @else { (known.at) } }
         p.tags {
@@ -183,7 +186,7 @@ fn run(person: &Person, register: &Register, known: &KnownRun, changed: &Changed
             button type="submit" { (say.t(T::Find)) }
         }
         @if changed.records.is_empty() { p.lead { (say.t(T::ChangesNone)) } }
-        @for (record, name) in &changed.records { (record_of(person, record, name)) }
+        @for (record, name) in &changed.records { (record_of(person, schema, record, name)) }
         @if let Some(next) = changed.next {
             nav.pages aria-label=(say.t(T::Pages)) {
                 a.button rel="next" href=(link("/run", &[("reg", &named), ("run", &known.run), ("who", &asked.who), ("after", &next.to_string())])) {
@@ -194,7 +197,7 @@ fn run(person: &Person, register: &Register, known: &KnownRun, changed: &Changed
     }
 }
 
-fn record_of(person: &Person, record: &ChangedRecord, name: &str) -> Markup {
+fn record_of(person: &Person, schema: &Schema, record: &ChangedRecord, name: &str) -> Markup {
     let say = person.say;
     html! {
         article.card.compact {
@@ -204,7 +207,7 @@ fn record_of(person: &Person, record: &ChangedRecord, name: &str) -> Markup {
             }
             @if !record.fields.is_empty() {
                 dl.changes {
-                    @for entry in &record.fields { (field(person, entry)) }
+                    @for entry in &record.fields { (field(person, schema, entry)) }
                 }
             }
         }
@@ -215,8 +218,9 @@ fn by(person: &Person, by: Option<&str>) -> Markup {
     html! { @if let Some(name) = by { " " span.tag.plain { (person.say.f(T::By, &[("name", name)])) } } }
 }
 
-fn field(person: &Person, entry: &FieldEntry) -> Markup {
+fn field(person: &Person, schema: &Schema, entry: &FieldEntry) -> Markup {
     let say = person.say;
+    let (why, lang) = reason::sentence(say, &entry.reason(schema));
     html! {
         div {
             dt { (say.field(&entry.field)) }
@@ -229,7 +233,7 @@ fn field(person: &Person, entry: &FieldEntry) -> Markup {
                     ins { span.hidden { (say.t(T::Is)) ": " } (value(say, Some(&entry.result), Some(&entry.local))) }
                 }
                 (by(person, entry.by.as_ref().map(tripartite::id::PersonId::as_str)))
-                p.faint lang=[foreign(say.lang)] { (entry.why) }
+                p.faint lang=[lang] { (why) }
             }
         }
     }

@@ -273,6 +273,21 @@ catalogue! {
     Unreadable: "cannot be read, and is left alone", "nicht lesbar, bleibt unberührt";
     Done: "Done: {what}", "Erledigt: {what}";
     RefusedCommand: "Nothing to do: it is not in a state for this.", "Nichts zu tun: Der Zustand passt nicht dazu.";
+    BecauseConverged: "Both sides made the same change.", "Beide Seiten haben dasselbe geändert.";
+    BecauseAdopted: "Both sides had the same when they first met.", "Beide Seiten hatten von Anfang an dasselbe.";
+    BecauseTookRemote: "Only the source changed it; its value was taken.", "Nur die Quelle hat es geändert; ihr Wert gilt.";
+    BecauseKeptLocal: "The source changed it; by the rule “{rule}” the value here was kept.", "Die Quelle hat es geändert; nach der Regel „{rule}“ bleibt der Wert hier.";
+    BecauseMerged: "Both changes were merged.", "Beide Änderungen wurden zusammengeführt.";
+    BecauseReverted: "It was edited here, and by the rule “{rule}” the edit was undone; the audit keeps it.", "Es wurde hier geändert, und nach der Regel „{rule}“ zurückgesetzt; das Protokoll bewahrt es.";
+    BecauseEditStays: "It was edited here and the source did not change it; the edit stays.", "Es wurde hier geändert und die Quelle nicht; die Änderung bleibt.";
+    BecauseBothTook: "Both sides changed it; by the rule “{rule}” the source’s value was taken, and the audit keeps the other.", "Beide Seiten haben es geändert; nach der Regel „{rule}“ gilt die Quelle, und das Protokoll bewahrt den anderen Wert.";
+    BecauseBothKept: "Both sides changed it; by the rule “{rule}” the value here was kept.", "Beide Seiten haben es geändert; nach der Regel „{rule}“ bleibt der Wert hier.";
+    BecauseOpen: "The sides differ; by the rule “{rule}” a person decides.", "Die Seiten widersprechen sich; nach der Regel „{rule}“ entscheidet ein Mensch.";
+    BecauseInvalid: "What the source says cannot be read; the value here stays.", "Was die Quelle sagt, ist nicht lesbar; der Wert hier bleibt.";
+    BecauseAskedLocal: "A person kept the value here.", "Ein Mensch hat den Wert hier behalten.";
+    BecauseAskedRemote: "A person took the source’s value; the audit keeps the one from here.", "Ein Mensch hat den Wert der Quelle genommen; das Protokoll bewahrt den von hier.";
+    BecauseAskedValue: "A person entered another value; the audit keeps the one from here.", "Ein Mensch hat einen anderen Wert eingetragen; das Protokoll bewahrt den von hier.";
+    BecauseRestored: "A person brought back an earlier value; the audit keeps the one it replaced.", "Ein Mensch hat einen früheren Wert zurückgeholt; das Protokoll bewahrt den ersetzten.";
     BadRequest: "This request cannot be read.", "Diese Anfrage ist nicht lesbar.";
 }
 
