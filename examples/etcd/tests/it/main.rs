@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod auth;
+mod faults;
 mod full;
+mod history;
 mod jobs_suite;
+mod linear;
 mod lost_answers;
 mod nodes;
 mod pages;

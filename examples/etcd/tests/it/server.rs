@@ -79,10 +79,20 @@ pub(crate) struct Cluster {
     watch: Option<Child>,
 }
 
+/// Where a node is: its addresses, its data, and the command within which it runs.
+pub(crate) struct Place {
+    pub(crate) client: String,
+    pub(crate) peer: String,
+    pub(crate) data: PathBuf,
+    pub(crate) within: Vec<String>,
+}
+
 /// A node that can be killed and started again.
 pub(crate) struct Node {
     /// Host and port of clients.
     pub(crate) client: String,
+    /// The command within which it runs, such as one that enters a network.
+    within: Vec<String>,
     dir: PathBuf,
     arguments: Vec<String>,
     /// Kills the node once this process has closed its end of a pipe.
@@ -98,19 +108,33 @@ impl Cluster {
 
     /// The same for clients that speak another scheme.
     pub(crate) fn with(scheme: &str, nodes: usize, settings: &[&str]) -> Self {
-        let hosts: Vec<_> =
-            (0..nodes).map(|_| [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"))).collect();
-        let peers = hosts.iter().enumerate().map(|(number, [_, peer])| format!("n{number}=http://{peer}"));
-        let peers = peers.collect::<Vec<_>>().join(",");
+        let places = |dir: &Path| {
+            let host = |number: usize| Place {
+                client: format!("127.0.0.1:{}", free_port()),
+                peer: format!("127.0.0.1:{}", free_port()),
+                data: dir.join(number.to_string()),
+                within: Vec::new(),
+            };
+            (0..nodes).map(host).collect()
+        };
+        Self::at(scheme, places, settings)
+    }
+
+    /// Nodes at places of the caller's, in a directory that is given to it.
+    pub(crate) fn at(scheme: &str, places: impl FnOnce(&Path) -> Vec<Place>, settings: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("tripartite-etcd-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let dir = fast_directory().join(name);
         fs::create_dir(&dir).unwrap();
         let watch = Some(watch(&dir));
-        let nodes = hosts.iter().enumerate().map(|(number, [client, peer])| {
+        let places = places(&dir);
+        let peers = places.iter().enumerate().map(|(number, place)| format!("n{number}=http://{}", place.peer));
+        let peers = peers.collect::<Vec<_>>().join(",");
+        let nodes = places.into_iter().enumerate().map(|(number, place)| {
+            let Place { client, peer, data, within } = place;
             let mut arguments = vec![
                 format!("--name=n{number}"),
-                format!("--data-dir={}", dir.join(number.to_string()).display()),
+                format!("--data-dir={}", data.display()),
                 format!("--listen-client-urls={scheme}://{client}"),
                 format!("--advertise-client-urls={scheme}://{client}"),
                 format!("--listen-peer-urls=http://{peer}"),
@@ -118,7 +142,7 @@ impl Cluster {
                 format!("--initial-cluster={peers}"),
             ];
             arguments.extend(settings.iter().map(|&setting| setting.to_owned()));
-            Node { client: client.clone(), dir: dir.clone(), arguments, process: None }
+            Node { client, within, dir: dir.clone(), arguments, process: None }
         });
         let mut cluster = Self { nodes: nodes.collect(), watch };
         cluster.nodes.iter_mut().for_each(Node::start);
@@ -165,7 +189,13 @@ impl Node {
         let program = program().unwrap_or_else(|| missing());
         let script = "\"$@\" >>\"$0.log\" 2>&1 & echo $! >\"$0.pid\"; trap '' INT TERM HUP; cat >/dev/null; kill -9 $!";
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", script]).arg(self.file()).arg(program).args(&self.arguments).stdin(Stdio::piped());
+        command
+            .args(["-c", script])
+            .arg(self.file())
+            .args(&self.within)
+            .arg(program)
+            .args(&self.arguments)
+            .stdin(Stdio::piped());
         let _ = fs::remove_file(self.file().with_extension("pid"));
         self.process = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         until("its process", Duration::from_secs(10), || self.pid().is_some());
@@ -228,7 +258,7 @@ fn free_port() -> u16 {
 }
 
 /// In memory, if there is such a place: what survives a crash is tested elsewhere.
-fn fast_directory() -> PathBuf {
+pub(crate) fn fast_directory() -> PathBuf {
     let shared = Path::new("/dev/shm");
     if shared.is_dir() { shared.to_owned() } else { env::temp_dir() }
 }
@@ -241,7 +271,7 @@ fn watch(dir: &Path) -> Child {
 }
 
 /// Where etcd is.
-fn program() -> Option<PathBuf> {
+pub(crate) fn program() -> Option<PathBuf> {
     let told = env::var_os("TRIPARTITE_ETCD_BIN").map(PathBuf::from);
     let path = env::var_os("PATH").unwrap_or_default();
     let all = told.into_iter().chain(env::split_paths(&path));

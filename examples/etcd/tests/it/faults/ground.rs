@@ -1,0 +1,315 @@
+//! A cluster, workers and who triggers them, on a network of their own, and what is done to them.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Program, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use std::{env, thread};
+
+use rustix::process::Signal;
+use serde_json::json;
+use tripartite::drive::block_on;
+use tripartite::failure::{Classify, Failure};
+use tripartite::id::SyncKey;
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
+use tripartite::queue::{Command, Scope, State, Trigger};
+use tripartite::work::Queue;
+use tripartite_etcd::address::Address;
+use tripartite_etcd::jobs::EtcdJobStore;
+
+use super::Fault;
+use super::network::{HOSTS, NODES, Network};
+use super::table::{Moment, table};
+use super::worker::{Orders, clock_of, now, rules};
+use crate::history::{Book, Recorded, nanoseconds};
+use crate::server::{Cluster, Place, begin, namespace, open, pause, until};
+
+/// How many keys are triggered, each with a connector of its own.
+const KEYS: usize = 20;
+/// Which node has the small disk.
+const SMALL: usize = 1;
+/// How long it may take until a job is done again once all is well.
+const LIVELY: Duration = Duration::from_secs(10);
+
+/// Whose jobs wait for nothing but the cluster.
+type Asking = Queue<Recorded<EtcdJobStore>>;
+
+pub(super) struct Ground {
+    // In this order they are dropped: who asks, the workers, the nodes, their networks.
+    over: Arc<AtomicBool>,
+    asker: Option<JoinHandle<()>>,
+    workers: Vec<Child>,
+    cluster: Cluster,
+    disk: Option<Disk>,
+    network: Network,
+    place: PathBuf,
+    book: Book,
+    probe: Asking,
+    moments: Vec<Moment>,
+    probes: usize,
+}
+
+/// A small disk of a node.
+struct Disk(PathBuf);
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Program::new("umount").arg(&self.0).status();
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        for worker in &mut self.workers {
+            let _ = worker.kill();
+            let _ = worker.wait();
+        }
+        self.cluster.nodes.clear();
+        drop(self.disk.take());
+        if thread::panicking() {
+            // What was written down is for whoever looks for the reason.
+            return;
+        }
+        let _ = fs::remove_dir_all(&self.place);
+    }
+}
+
+fn trigger() -> Command {
+    Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: true }
+}
+
+fn key(number: usize) -> SyncKey {
+    format!("org-{number}/source-{number}").parse().unwrap()
+}
+
+fn asking(address: &Address, place: &Path, name: &str) -> Asking {
+    let book = Book::open(&place.join(format!("calls-{name}")));
+    Queue::new(Recorded { store: open(address), book }).rules(rules())
+}
+
+impl Ground {
+    pub(super) fn new(network: Network, lease: Duration) -> Self {
+        let place =
+            crate::server::fast_directory().join(format!("tripartite-faults-{}-{}", std::process::id(), nanoseconds()));
+        fs::create_dir(&place).unwrap();
+        let small = place.join("disk");
+        fs::create_dir(&small).unwrap();
+        let mounted =
+            Program::new("mount").args(["-t", "tmpfs", "-o", "size=220m", "tmpfs"]).arg(&small).status().unwrap();
+        assert!(mounted.success(), "a root may mount");
+        let at = |number: usize, dir: &Path| Place {
+            client: format!("{}:2379", network.address(number)),
+            peer: format!("{}:2380", network.address(number)),
+            data: if number == SMALL { small.join("data") } else { dir.join(number.to_string()) },
+            within: network.within(number),
+        };
+        let cluster = Cluster::at("http", |dir| (0..NODES).map(|number| at(number, dir)).collect(), &[]);
+        let nodes: Vec<_> = cluster.nodes.iter().map(|node| node.client.as_str()).collect();
+        let address: Address = format!("etcd://{}/{}", nodes.join(","), namespace()).parse().unwrap();
+        let over = Arc::new(AtomicBool::new(false));
+        let workers = (0..HOSTS).map(|host| {
+            let orders = Orders { address: address.clone(), place: place.clone(), lease, host, threads: 3 };
+            let within = network.within(NODES + host);
+            let mut program = Program::new(&within[0]);
+            program.args(&within[1..]).arg(env::current_exe().unwrap());
+            program.args(["--ignored", "--exact", "faults::worker::process"]).envs(orders.tell());
+            program.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        });
+        let workers = workers.collect();
+        let asker = {
+            let (over, queue, book) =
+                (Arc::clone(&over), asking(&address, &place, "asker"), Book::open(&place.join("asked")));
+            #[expect(clippy::disallowed_methods, reason = "somebody asks while the test does something else")]
+            thread::spawn(move || ask(&queue, &book, &over))
+        };
+        let probe = asking(&address, &place, "probe");
+        let book = Book::open(&place.join("asked-probe"));
+        let mut ground = Self {
+            over,
+            asker: Some(asker),
+            workers,
+            cluster,
+            disk: Some(Disk(small)),
+            network,
+            place,
+            book,
+            probe,
+            moments: Vec::new(),
+            probes: 0,
+        };
+        ground.is_lively(Duration::from_secs(60));
+        pause(Duration::from_secs(2));
+        ground
+    }
+
+    /// Lets something go wrong for a while, and waits until jobs are done again.
+    pub(super) fn suffer(&mut self, fault: Fault, hold: Duration) {
+        let leader = self.cluster.leader();
+        let begun = nanoseconds();
+        let chosen = self.inject(fault, leader);
+        pause(hold);
+        let healed = nanoseconds();
+        self.heal(fault, chosen);
+        let gap = self.is_lively(LIVELY);
+        self.moments.push(Moment { fault, begun, healed, gap });
+        until("a leader", Duration::from_secs(30), || self.cluster.nodes.iter().all(|node| node.leads().is_some()));
+        pause(Duration::from_millis(700));
+    }
+
+    /// Returns the node, or the host of workers, that suffers.
+    fn inject(&mut self, fault: Fault, leader: usize) -> usize {
+        let others: Vec<_> = (0..NODES).filter(|node| *node != leader).collect();
+        let turn = self.moments.len();
+        let (follower, host) = (others[turn % others.len()], NODES + turn % HOSTS);
+        let everybody: Vec<_> = (0..NODES).collect();
+        match fault {
+            Fault::KillLeader => self.cluster.nodes[leader].signal(Signal::KILL),
+            Fault::KillFollower => self.cluster.nodes[follower].signal(Signal::KILL),
+            Fault::StopLeader => self.cluster.nodes[leader].signal(Signal::STOP),
+            Fault::StopFollower => self.cluster.nodes[follower].signal(Signal::STOP),
+            Fault::CutLeader => {
+                self.network.deafen(leader, &others);
+                self.network.silence(leader, &others);
+            }
+            Fault::CutWorker => {
+                self.network.deafen(host, &everybody);
+                self.network.silence(host, &everybody);
+            }
+            Fault::DeafLeader => self.network.deafen(leader, &others),
+            Fault::MuteLeader => self.network.silence(leader, &others),
+            Fault::Loss => (0..NODES + HOSTS).for_each(|host| self.network.worsen(host, 5, 200)),
+            Fault::DiskFull => self.fill_disk(),
+            Fault::Clock => {
+                let ahead = if (turn / HOSTS).is_multiple_of(2) { 600 } else { -600 };
+                fs::write(clock_of(&self.place, turn % HOSTS), ahead.to_string()).unwrap();
+            }
+            Fault::NoQuorum => others.iter().for_each(|node| self.cluster.nodes[*node].signal(Signal::KILL)),
+            Fault::Compaction => self.compact(),
+        }
+        match fault {
+            Fault::KillFollower | Fault::StopFollower => follower,
+            Fault::CutWorker => host,
+            Fault::Clock => turn % HOSTS,
+            _ => leader,
+        }
+    }
+
+    fn heal(&mut self, fault: Fault, chosen: usize) {
+        match fault {
+            Fault::KillLeader | Fault::KillFollower => self.cluster.nodes[chosen].start(),
+            Fault::StopLeader | Fault::StopFollower => self.cluster.nodes[chosen].signal(Signal::CONT),
+            Fault::CutLeader | Fault::CutWorker | Fault::DeafLeader | Fault::MuteLeader => self.network.heal(chosen),
+            Fault::Loss => (0..NODES + HOSTS).for_each(|host| self.network.heal(host)),
+            Fault::DiskFull => {
+                fs::remove_file(self.place.join("disk/filler")).unwrap();
+                self.cluster.nodes[SMALL].start();
+            }
+            Fault::Clock => {
+                fs::remove_file(clock_of(&self.place, chosen)).unwrap();
+                // What a person does once the clocks are right.
+                (0..KEYS).for_each(|number| block_on(self.probe.repair_clock_skew(&key(number), now())).unwrap());
+            }
+            Fault::NoQuorum => {
+                (0..NODES).filter(|node| *node != chosen).for_each(|node| self.cluster.nodes[node].start())
+            }
+            Fault::Compaction => {}
+        }
+    }
+
+    /// A node notices when its file has to grow. So the files are made small first, and then large records are stored.
+    fn fill_disk(&self) {
+        self.compact();
+        fill(&self.place.join("disk/filler"));
+        let (key, row) = (StoreKey::of("large", []), Row::new(vec![0; 1 << 19], Shard(0)));
+        for _ in 0..200 {
+            if self.cluster.nodes[SMALL].leads().is_none() {
+                return;
+            }
+            let version = block_on(self.probe.store().get(&key)).unwrap().map(|stored| stored.version);
+            let _ = block_on(self.probe.store().compare_and_swap(&key, version, Some(&row)));
+        }
+        panic!("a node goes on without a disk");
+    }
+
+    fn compact(&self) {
+        for node in &self.cluster.nodes {
+            let read = node.ask("kv/range", &json!({"key": "AA=="})).unwrap();
+            let revision = read["header"]["revision"].clone();
+            let _ = node.ask("kv/compaction", &json!({"revision": revision, "physical": true}));
+            let _ = node.ask("maintenance/defragment", &json!({}));
+        }
+    }
+
+    /// Asks for a job of a key that is new, and waits until it is done. How long that took.
+    fn is_lively(&mut self, at_most: Duration) -> Duration {
+        let key: SyncKey = format!("probe-{}/probe-{}", self.probes, self.probes).parse().unwrap();
+        self.probes += 1;
+        let begun = begin();
+        until("a trigger is taken", at_most, || {
+            self.book.write(&format!("T {key} 0 {}\n", nanoseconds()));
+            let asked = block_on(self.probe.apply(&key, None, trigger(), now()));
+            if asked.is_ok() {
+                self.book.write(&format!("A {key} 0 -\n"));
+            }
+            asked.is_ok()
+        });
+        until("a job is done", at_most, || {
+            let slot = block_on(self.probe.slot(&key));
+            slot.is_ok_and(|slot| slot.is_some_and(|slot| slot.state == State::Idle && slot.covered == slot.wanted))
+        });
+        begun.elapsed()
+    }
+
+    /// Waits until everything is done, and checks all that was written down.
+    pub(super) fn check(mut self) -> String {
+        self.over.store(true, Ordering::SeqCst);
+        self.asker.take().unwrap().join().unwrap();
+        let waits = |number: usize| {
+            let slot = block_on(self.probe.slot(&key(number))).unwrap();
+            slot.is_some_and(|slot| slot.state != State::Idle || slot.covered < slot.wanted)
+        };
+        for number in 0..KEYS {
+            until(&format!("{} is done", key(number)), Duration::from_secs(40), || !waits(number));
+        }
+        for worker in &mut self.workers {
+            drop(worker.stdin.take());
+            worker.wait().unwrap();
+        }
+        let books = |what: &str| -> Vec<String> {
+            let all = fs::read_dir(&self.place).unwrap().flatten();
+            let all = all.filter(|file| file.file_name().to_string_lossy().starts_with(what));
+            all.map(|file| fs::read_to_string(file.path()).unwrap()).collect()
+        };
+        let calls = crate::history::is_linearizable(&books("calls-")).unwrap();
+        table(&self.moments, calls, &books("asked"), &books("jobs-"))
+    }
+}
+
+/// Triggers one key after another, without end.
+fn ask(queue: &Asking, book: &Book, over: &AtomicBool) {
+    for number in 0.. {
+        if over.load(Ordering::SeqCst) {
+            return;
+        }
+        let key = key((number * 7) % KEYS);
+        book.write(&format!("T {key} {number} {}\n", nanoseconds()));
+        match block_on(queue.apply(&key, None, trigger(), now())) {
+            Ok(_) => book.write(&format!("A {key} {number} -\n")),
+            Err(error) => assert!(matches!(error.failure(), Failure::Retry { .. }), "{error}"),
+        }
+        pause(Duration::from_millis(35));
+    }
+}
+
+/// Takes all the room that is left.
+fn fill(path: &Path) {
+    let mut file = File::create(path).unwrap();
+    for size in [1 << 20, 1 << 12] {
+        while file.write_all(&vec![0; size]).is_ok() {}
+    }
+}
