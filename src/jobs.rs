@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::erased::DynJobStore;
 pub use self::forward::forward_job_store;
-pub use self::row::{AppendOf, DueOf, DuePage, LogEntry, LogPosition, Row, Shard, Stored, Swap, SwapOf, Version};
+pub use self::row::{AppendOf, DueOf, DuePage, LogEntry, LogPosition, Mark, Row, Shard, Stored, Swap, SwapOf, Version};
 pub use self::slots::SlotStore;
 pub use self::wake::{Bell, Rings, WakingStore};
 use crate::failure::Classify;
@@ -161,7 +161,7 @@ impl From<StoreKey> for String {
     }
 }
 
-/// The store of the job queue: six required methods, and four provided ones that a store may do faster.
+/// The store of the job queue: six required methods, and five provided ones that a store may do faster.
 ///
 /// The provided methods call the required ones one by one. Each call of a store on a server is a round trip, so such a
 /// store writes the provided methods, too, each as one statement or one transaction.
@@ -302,6 +302,19 @@ pub trait JobStore {
         before: DateTime<Utc>,
         limit: usize,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+
+    /// Does one swap, for a caller who may know the [mark](SwapOf::former) of the record that is expected. The provided
+    /// method does without. A store that lists due keys beside the records writes its own.
+    ///
+    /// * **Must**:
+    ///   - Do a swap that tells the former mark as one that does not.
+    ///   - Do the same in a batch and in a chain.
+    /// * **May**: leave a key listed by a mark that was told wrongly.
+    /// * **The core relies on** nothing beyond what it relies on for a compare-and-swap. A mark that it tells is that of the
+    ///   record with the expected version, as it was read or stored.
+    fn swap_one(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
+        self.compare_and_swap(&swap.key, swap.expect, swap.next.as_ref())
+    }
 
     /// Does several swaps, each by itself. It is not a transaction; it only saves round trips. The provided method does
     /// them one by one. A store that can do them in one round trip or one commit writes its own.

@@ -94,6 +94,7 @@ pub mod due;
 pub mod ending;
 mod fails_once;
 mod fixture;
+pub mod former;
 pub mod log;
 pub mod many;
 mod probe;
@@ -141,7 +142,7 @@ impl<F> Case<F> {
 /// ```
 pub fn cases<F: Fixture>() -> Vec<Case<F>> {
     let of_the_required = [record::cases(), race::cases(), due::cases(), log::cases()];
-    let of_the_provided = [batch::cases(), many::cases(), chain::cases(), ending::cases()];
+    let of_the_provided = [former::cases(), batch::cases(), many::cases(), chain::cases(), ending::cases()];
     of_the_required.into_iter().chain(of_the_provided).flatten().collect()
 }
 
@@ -160,6 +161,7 @@ macro_rules! __conformance_jobs {
         $crate::__conformance_jobs_race!($store);
         $crate::__conformance_jobs_due!($store);
         $crate::__conformance_jobs_log!($store);
+        $crate::__conformance_jobs_former!($store);
         $crate::__conformance_jobs_batch!($store);
         $crate::__conformance_jobs_many!($store);
         $crate::__conformance_jobs_chain!($store);

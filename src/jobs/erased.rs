@@ -71,6 +71,9 @@ pub trait DynJobStore: Send + Sync + sealed::Sealed {
     /// [`JobStore::prune`], as a boxed future.
     fn dyn_prune<'a>(&'a self, log: &'a StoreKey, before: DateTime<Utc>, limit: usize) -> DynFuture<'a, u64>;
 
+    /// [`JobStore::swap_one`], as a boxed future.
+    fn dyn_swap_one<'a>(&'a self, swap: &'a SwapOf) -> DynFuture<'a, Swap>;
+
     /// [`JobStore::swap_many`], as a boxed future.
     fn dyn_swap_many<'a>(&'a self, swaps: &'a [SwapOf]) -> DynFuture<'a, Vec<Swap>>;
 
@@ -136,6 +139,10 @@ where
         Box::pin(async move { self.prune(log, before, limit).await.map_err(DynError::erase) })
     }
 
+    fn dyn_swap_one<'a>(&'a self, swap: &'a SwapOf) -> DynFuture<'a, Swap> {
+        Box::pin(async move { self.swap_one(swap).await.map_err(DynError::erase) })
+    }
+
     fn dyn_swap_many<'a>(&'a self, swaps: &'a [SwapOf]) -> DynFuture<'a, Vec<Swap>> {
         Box::pin(async move { self.swap_many(swaps).await.map_err(DynError::erase) })
     }
@@ -195,6 +202,10 @@ impl JobStore for dyn DynJobStore + '_ {
 
     async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, DynError> {
         self.dyn_prune(log, before, limit).await
+    }
+
+    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, DynError> {
+        self.dyn_swap_one(swap).await
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, DynError>

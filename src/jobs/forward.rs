@@ -111,6 +111,14 @@ macro_rules! __forward_job_store {
             self.around("prune", log, self.within().prune(log, before, limit)).await
         }
     };
+    (@ swap_one) => {
+        async fn swap_one(
+            &self,
+            swap: &$crate::jobs::SwapOf,
+        ) -> ::std::result::Result<$crate::jobs::Swap, Self::Error> {
+            self.around("swap", &swap.key, self.within().swap_one(swap)).await
+        }
+    };
     (@ swap_many) => {
         async fn swap_many(
             &self,

@@ -4,8 +4,8 @@ use super::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapOf};
 
 pub(crate) async fn swap_many<S: JobStore + Sync + ?Sized>(store: &S, swaps: &[SwapOf]) -> Result<Vec<Swap>, S::Error> {
     let mut answers = Vec::with_capacity(swaps.len());
-    for SwapOf { key, expect, next } in swaps {
-        answers.push(store.compare_and_swap(key, *expect, next.as_ref()).await?);
+    for swap in swaps {
+        answers.push(store.swap_one(swap).await?);
     }
     Ok(answers)
 }
@@ -38,8 +38,8 @@ pub(crate) async fn swap_chain<S: JobStore + Sync + ?Sized>(
     entries: &[AppendOf],
 ) -> Result<Vec<Swap>, S::Error> {
     let mut answers = vec![Swap::Conflict; swaps.len()];
-    for (answer, SwapOf { key, expect, next }) in answers.iter_mut().zip(swaps) {
-        *answer = store.compare_and_swap(key, *expect, next.as_ref()).await?;
+    for (answer, swap) in answers.iter_mut().zip(swaps) {
+        *answer = store.swap_one(swap).await?;
         if *answer == Swap::Conflict {
             return Ok(answers);
         }

@@ -47,6 +47,16 @@ impl Row {
         due: impl Into<Option<DateTime<Utc>>>,
     }
 
+    /// What a store indexes of it.
+    ///
+    /// ```
+    /// use tripartite::jobs::{Mark, Row, Shard};
+    /// assert_eq!(Row::new(vec![], Shard(3)).mark(), Mark { due: None, shard: Shard(3) });
+    /// ```
+    pub fn mark(&self) -> Mark {
+        Mark { due: self.due, shard: self.shard }
+    }
+
     /// Whether a job waits in it, so that a sleeping host wants to hear of it; see [`Bell`](crate::jobs::Bell). A worker
     /// finds everything else that is due, such as a lease that is over, when it looks the next time.
     ///
@@ -64,6 +74,19 @@ impl Row {
     pub fn is_waiting_job(&self) -> bool {
         self.due.is_some() && self.shard.0 > u16::MAX / 2
     }
+}
+
+/// What a store indexes of a record: when it is due, and in which shard. See [`SwapOf::former`].
+///
+/// [`SwapOf`] has an example.
+///
+/// This struct is exhaustive: it is what an index of due keys needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// When a worker should look at the record.
+    pub due: Option<DateTime<Utc>>,
+    /// The shard in which it is listed when it is due.
+    pub shard: Shard,
 }
 
 /// A version of a stored record, counted by the store. A key never has the same version twice, also not after a delete.
@@ -202,6 +225,9 @@ pub struct SwapOf {
     pub expect: Option<Version>,
     /// The record to store; `None` deletes.
     pub next: Option<Row>,
+    /// The mark of the record that has the expected version, if the caller knows it. A store that lists due keys beside the
+    /// records removes it by this, and need not read the record first.
+    pub former: Option<Mark>,
 }
 
 impl SwapOf {
@@ -209,12 +235,21 @@ impl SwapOf {
     ///
     /// ```
     /// use tripartite::jobs::SwapOf;
+    /// use tripartite::jobs::{Row, Shard, Version};
     /// let nothing = SwapOf::new("slot/a/b".parse()?, None, None);
     /// assert!(nothing.next.is_none()); // expects that there is no record, and stores none
+    /// // Deletes a record that is due at no time, as the caller has read it.
+    /// let row = Row::new(vec![], Shard(0));
+    /// let deletion = SwapOf::new("slot/a/b".parse()?, Some(Version(7)), None).former(row.mark());
+    /// assert_eq!(deletion.former.and_then(|mark| mark.due), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(key: StoreKey, expect: Option<Version>, next: Option<Row>) -> Self {
-        Self { key, expect, next }
+        Self { key, expect, next, former: None }
+    }
+
+    setters! {
+        former: impl Into<Option<Mark>>,
     }
 }
 

@@ -65,6 +65,10 @@ macro_rules! shared {
                 self.deref().prune(log, before, limit)
             }
 
+            fn swap_one(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
+                self.deref().swap_one(swap)
+            }
+
             fn swap_many(&self, swaps: &[SwapOf]) -> impl Future<Output = Result<Vec<Swap>, Self::Error>> + Send {
                 self.deref().swap_many(swaps)
             }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::{JobStore, Row, StoreKey, Stored, Swap, Version};
+use super::{JobStore, Row, StoreKey, Stored, Swap, SwapOf, Version};
 use crate::failure::Classify;
 
 /// The part of a [`JobStore`] that a command to a slot needs. Every job store is one.
@@ -71,6 +71,11 @@ pub trait SlotStore {
         expect: Option<Version>,
         next: Option<&Row>,
     ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
+
+    /// As [`JobStore::swap_one`].
+    fn swap_one(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
+        self.compare_and_swap(&swap.key, swap.expect, swap.next.as_ref())
+    }
 }
 
 impl<S: JobStore> SlotStore for S {
@@ -87,5 +92,9 @@ impl<S: JobStore> SlotStore for S {
         next: Option<&Row>,
     ) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
         JobStore::compare_and_swap(self, key, expect, next)
+    }
+
+    fn swap_one(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
+        JobStore::swap_one(self, swap)
     }
 }

@@ -230,6 +230,12 @@ impl<S: JobStore + Sync, B: AsRef<Bell> + Sync> JobStore for WakingStore<S, B> {
         self.store.prune(log, before, limit).await
     }
 
+    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, S::Error> {
+        let answer = self.store.swap_one(swap).await;
+        self.ring_for([(swap.next.as_ref(), answer.as_ref().copied().map_err(drop))]);
+        answer
+    }
+
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, S::Error> {
         let answers = self.store.swap_many(swaps).await;
         self.ring_for_all(swaps, &answers);

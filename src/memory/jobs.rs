@@ -120,7 +120,7 @@ impl JobStore for MemoryJobStore {
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, Infallible> {
         let mut state = self.state();
-        Ok(swaps.iter().map(|SwapOf { key, expect, next }| state.swap(key, *expect, next.as_ref())).collect())
+        Ok(swaps.iter().map(|SwapOf { key, expect, next, .. }| state.swap(key, *expect, next.as_ref())).collect())
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Infallible> {
@@ -137,7 +137,7 @@ impl JobStore for MemoryJobStore {
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Infallible> {
         let mut state = self.state();
         let mut answers = vec![Swap::Conflict; swaps.len()];
-        for (answer, SwapOf { key, expect, next }) in answers.iter_mut().zip(swaps) {
+        for (answer, SwapOf { key, expect, next, .. }) in answers.iter_mut().zip(swaps) {
             *answer = state.swap(key, *expect, next.as_ref());
             if *answer == Swap::Conflict {
                 return Ok(answers);

@@ -223,7 +223,7 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             if gate.record.as_ref().is_some_and(|gate| gate.lasts(kept, limits, now).is_some()) {
                 return Ok(Some(gate));
             }
-            gate = self.give_back(Some(gate)).await?.unwrap_or(Versioned::new(None, None));
+            gate = self.give_back(Some(gate)).await?.unwrap_or(Versioned::nothing());
         }
         let refusal = gate.record.as_ref().and_then(|gate| gate.refusal(limits, now));
         let Some(until) = refusal.map(|shut| shut.until()) else { return Ok(Some(gate)) };

@@ -2,7 +2,7 @@
 
 use super::error::WorkError;
 use super::record::{Record, Records, TRIES, Versioned};
-use crate::jobs::{AppendOf, JobStore, StoreKey, Stored, Swap, SwapOf, Version};
+use crate::jobs::{AppendOf, JobStore, Mark, StoreKey, Stored, Swap, SwapOf, Version};
 
 type Current<'a, T> = Box<dyn Fn(Option<&T>) -> bool + Send + 'a>;
 type Change<'a, T, R> = Box<dyn FnMut(Option<&T>) -> (Option<T>, R) + Send + 'a>;
@@ -18,11 +18,20 @@ pub(super) struct Draft<'a, T, R> {
     stage: Stage<T, R>,
 }
 
+/// A record in place of another one.
+struct Replaced<T> {
+    next: T,
+    expect: Option<Version>,
+    former: Option<Mark>,
+    /// What a store will have indexed of `next`, once its row is made.
+    mark: Option<Mark>,
+}
+
 enum Stage<T, R> {
     /// The record is to be read.
     Unread,
     /// What to store in place of which version, and what to answer then.
-    Drafted(T, Option<Version>, R),
+    Drafted(Replaced<T>, R),
     Done(Versioned<T>, R),
     /// The record cannot be read or written.
     Broken(String),
@@ -62,7 +71,10 @@ impl<'a, T: Record, R> Draft<'a, T, R> {
         }
         let (next, answer) = (self.change)(before.record.as_ref());
         match next.filter(|next| before.record.as_ref() != Some(next)) {
-            Some(next) => self.stage = Stage::Drafted(next, before.version, answer),
+            Some(next) => {
+                let (expect, former) = (before.version, before.mark);
+                self.stage = Stage::Drafted(Replaced { next, expect, former, mark: None }, answer);
+            }
             // No answer rests on what is only remembered.
             None if before.remembered => {}
             None => self.stage = Stage::Done(before, answer),
@@ -72,7 +84,7 @@ impl<'a, T: Record, R> Draft<'a, T, R> {
     /// What is to be stored, and what to answer then, if the change is drafted and not stored yet.
     pub(super) fn drafted(&self) -> Option<(&T, &R)> {
         match &self.stage {
-            Stage::Drafted(next, _, answer) => Some((next, answer)),
+            Stage::Drafted(replaced, answer) => Some((&replaced.next, answer)),
             _ => None,
         }
     }
@@ -134,9 +146,13 @@ impl<T: Record + Send, R: Send> Link for Draft<'_, T, R> {
     }
 
     fn swap(&mut self, shards: u16) -> Option<SwapOf> {
-        let Stage::Drafted(next, expect, _) = &self.stage else { return None };
-        match next.to_row(&self.key, shards) {
-            Ok(row) => Some(SwapOf { key: self.key.clone(), expect: *expect, next: Some(row) }),
+        let Stage::Drafted(replaced, _) = &mut self.stage else { return None };
+        match replaced.next.to_row(&self.key, shards) {
+            Ok(row) => {
+                replaced.mark = Some(row.mark());
+                let (expect, former) = (replaced.expect, replaced.former);
+                Some(SwapOf { key: self.key.clone(), expect, next: Some(row), former })
+            }
             Err(problem) => {
                 self.stage = Stage::Broken(problem);
                 None
@@ -146,7 +162,9 @@ impl<T: Record + Send, R: Send> Link for Draft<'_, T, R> {
 
     fn stored(&mut self, version: Version) {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Unread) {
-            Stage::Drafted(next, _, answer) => Stage::Done(Versioned::new(Some(next), Some(version)), answer),
+            Stage::Drafted(Replaced { next, mark, .. }, answer) => {
+                Stage::Done(Versioned::stored(next, version, mark), answer)
+            }
             stage => stage,
         };
     }
@@ -284,9 +302,7 @@ impl<S: JobStore + Sync> Records<S> {
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> (Vec<Version>, Option<S::Error>) {
         let answers = match swaps {
             // One swap needs no transaction around it.
-            [SwapOf { key, expect, next }] if entries.is_empty() => {
-                self.store.compare_and_swap(key, *expect, next.as_ref()).await.map(|answer| vec![answer])
-            }
+            [swap] if entries.is_empty() => self.store.swap_one(swap).await.map(|answer| vec![answer]),
             swaps => self.store.swap_chain(swaps, entries).await,
         };
         let error = match answers {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::error::WorkError;
 use super::queue::Queue;
 use super::record::Record;
-use crate::jobs::{JobStore, Shard, StoreKey, Swap};
+use crate::jobs::{JobStore, Shard, StoreKey, Swap, SwapOf};
 use crate::rate::Rate;
 use crate::tombstone::Tombstones;
 use crate::webhook::{Endpoint, ReceiveStep, Received, Request, Seen, SideEffect, StoreTombstones};
@@ -141,7 +141,8 @@ impl<S: JobStore> Queue<S> {
         let due = self.store().due(FORGETTABLE, now, None, FORGOTTEN).await.map_err(WorkError::Store)?;
         for (_, key) in due.keys {
             let Some(stored) = self.store().get(&key).await.map_err(WorkError::Store)? else { continue };
-            match self.store().compare_and_swap(&key, Some(stored.version), None).await.map_err(WorkError::Store)? {
+            let deletion = SwapOf::new(key, Some(stored.version), None).former(stored.row.mark());
+            match self.store().swap_one(&deletion).await.map_err(WorkError::Store)? {
                 // On a conflict another process has deleted it.
                 Swap::Applied(_) | Swap::Conflict => {}
             }

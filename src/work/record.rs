@@ -10,7 +10,7 @@ use super::error::WorkError;
 use super::lane::Lane;
 use crate::gate::Gate;
 use crate::health::Health;
-use crate::jobs::{JobStore, Row, Shard, SlotStore, StoreKey, Stored, Swap, Version};
+use crate::jobs::{JobStore, Mark, Row, Shard, SlotStore, StoreKey, Stored, Swap, SwapOf, Version};
 use crate::queue::Slot;
 use crate::registry::Enrolment;
 use crate::tombstone::Tombstones;
@@ -87,13 +87,21 @@ impl Record for Enrolment {
 pub(super) struct Versioned<T> {
     pub(super) record: Option<T>,
     pub(super) version: Option<Version>,
+    /// What the store has indexed of it, if that is known.
+    pub(super) mark: Option<Mark>,
     /// Whether it was read or written some time ago: a swap may be tried on it, but nothing is answered by it.
     pub(super) remembered: bool,
 }
 
 impl<T> Versioned<T> {
-    pub(super) fn new(record: Option<T>, version: Option<Version>) -> Self {
-        Self { record, version, remembered: false }
+    /// There is no record.
+    pub(super) fn nothing() -> Self {
+        Self { record: None, version: None, mark: None, remembered: false }
+    }
+
+    /// A record that has just been stored.
+    pub(super) fn stored(record: T, version: Version, mark: Option<Mark>) -> Self {
+        Self { record: Some(record), version: Some(version), mark, remembered: false }
     }
 
     /// Keeps it for later. Somebody else may change the record until then.
@@ -108,10 +116,10 @@ impl<T: Record> Versioned<T> {
     /// # Errors
     /// What is wrong with it, if it cannot be read.
     pub(super) fn of_stored(stored: Option<Stored>) -> Result<Self, String> {
-        let Some(Stored { row, version }) = stored else { return Ok(Self::new(None, None)) };
+        let Some(Stored { row, version }) = stored else { return Ok(Self::nothing()) };
         let record: T = serde_json::from_slice(&row.bytes).map_err(|error| error.to_string())?;
         record.check()?;
-        Ok(Self::new(Some(record), Some(version)))
+        Ok(Self::stored(record, version, Some(row.mark())))
     }
 }
 
@@ -205,36 +213,38 @@ impl<S: SlotStore> Records<S> {
                 }
                 return Ok((answer, before));
             };
-            if let Some(version) = self.swap(key, before.version, &next).await? {
-                return Ok((answer, Versioned::new(Some(next), Some(version))));
+            if let Some((version, mark)) = self.swap(key, &before, &next).await? {
+                return Ok((answer, Versioned::stored(next, version, Some(mark))));
             }
         }
         Err(WorkError::Contended { key: key.clone() })
     }
 
-    /// The version of what is stored then; none on a conflict.
+    /// The version and the mark of what is stored then; none on a conflict.
     async fn swap<T: Record>(
         &self,
         key: &StoreKey,
-        expect: Option<Version>,
+        before: &Versioned<T>,
         next: &T,
-    ) -> Result<Option<Version>, WorkError<S::Error>> {
+    ) -> Result<Option<(Version, Mark)>, WorkError<S::Error>> {
         let broken = |problem: String| WorkError::Broken { key: key.clone(), problem };
         let row = next.to_row(key, self.shards).map_err(broken)?;
-        match self.store.compare_and_swap(key, expect, Some(&row)).await {
-            Ok(Swap::Applied(version)) => Ok(Some(version)),
+        let mark = row.mark();
+        let swap = SwapOf { key: key.clone(), expect: before.version, next: Some(row), former: before.mark };
+        match self.store.swap_one(&swap).await {
+            Ok(Swap::Applied(version)) => Ok(Some((version, mark))),
             Ok(Swap::Conflict) => Ok(None),
-            Err(error) => match self.applied(key, &row).await {
-                Some(version) => Ok(Some(version)),
+            Err(error) => match self.applied(&swap).await {
+                Some(version) => Ok(Some((version, mark))),
                 None => Err(WorkError::Store(error)),
             },
         }
     }
 
     /// The version of a swap that failed and has taken effect all the same: what it wanted to store is what is stored.
-    async fn applied(&self, key: &StoreKey, row: &Row) -> Option<Version> {
-        let stored = self.store.get(key).await.ok().flatten()?;
-        (stored.row.bytes == row.bytes).then_some(stored.version)
+    async fn applied(&self, swap: &SwapOf) -> Option<Version> {
+        let stored = self.store.get(&swap.key).await.ok().flatten()?;
+        swap.next.as_ref().is_some_and(|row| stored.row.bytes == row.bytes).then_some(stored.version)
     }
 
     /// Reads a record. If it is listed in another shard than its own, an earlier version of this crate has written it,
@@ -242,14 +252,17 @@ impl<S: SlotStore> Records<S> {
     pub(super) async fn relist<T: Record>(&self, key: &StoreKey) -> Result<Versioned<T>, WorkError<S::Error>> {
         let key = &*self.home(key).await?;
         let stored = self.store.get(key).await.map_err(WorkError::Store)?;
-        let Some(Stored { row, .. }) = &stored else { return Ok(Versioned::new(None, None)) };
+        let Some(Stored { row, .. }) = &stored else { return Ok(Versioned::nothing()) };
         let (mut row, broken) = (row.clone(), |problem: String| WorkError::Broken { key: key.clone(), problem });
         let mut read = Versioned::<T>::of_stored(stored).map_err(broken)?;
         let shard = read.record.as_ref().map_or(row.shard, |record| record.shard(key, self.shards));
         if row.shard != shard {
             row.shard = shard;
-            let swap = self.store.compare_and_swap(key, read.version, Some(&row)).await.map_err(WorkError::Store)?;
-            read.version = if let Swap::Applied(version) = swap { Some(version) } else { read.version };
+            let mark = row.mark();
+            let swap = SwapOf { key: key.clone(), expect: read.version, next: Some(row), former: read.mark };
+            if let Swap::Applied(version) = self.store.swap_one(&swap).await.map_err(WorkError::Store)? {
+                (read.version, read.mark) = (Some(version), Some(mark));
+            }
         }
         Ok(read)
     }

@@ -19,9 +19,9 @@ use crate::error::{JobsError, Verdict, verdict};
 use crate::rpc::{self, AuthenticateRequest, Call, Token, WatchCreate, WatchResponse};
 
 /// How long one node has to answer.
-const TRY: Duration = Duration::from_secs(3);
-/// How long a call goes from node to node.
-const WHOLE: Duration = Duration::from_secs(10);
+const TRY: Duration = Duration::from_secs(2);
+/// How long a call goes from node to node. The last try begins within this time.
+const WHOLE: Duration = Duration::from_secs(8);
 /// How long a connection takes at most.
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long a call rests once no node has answered: an election takes a second.

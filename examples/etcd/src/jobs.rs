@@ -174,7 +174,11 @@ impl JobStore for EtcdJobStore {
         expect: Option<Version>,
         next: Option<&Row>,
     ) -> Result<Swap, JobsError> {
-        let swap = SwapOf::new(key.clone(), expect, next.cloned());
+        self.swap_one(&SwapOf::new(key.clone(), expect, next.cloned())).await
+    }
+
+    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
+        let swap = swap.clone();
         self.call(async move |inner| inner.swap(&swap).await).await
     }
 

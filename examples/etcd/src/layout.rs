@@ -12,7 +12,7 @@
 //! that of the times. A nonce is of the call that has written the value.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use tripartite::jobs::{LogEntry, LogPosition, Row, Shard, StoreKey};
+use tripartite::jobs::{LogEntry, LogPosition, Mark, Row, Shard, StoreKey};
 
 use crate::error::JobsError;
 use crate::rpc::KeyValue;
@@ -61,8 +61,8 @@ impl Layout {
     }
 
     /// Where it stands that a record is due; `None` if it is not.
-    pub(crate) fn mark(&self, key: &StoreKey, row: &Row) -> Option<Vec<u8>> {
-        row.due.map(|due| self.mark_of(row.shard, due, key))
+    pub(crate) fn mark(&self, key: &StoreKey, Mark { due, shard }: Mark) -> Option<Vec<u8>> {
+        due.map(|due| self.mark_of(shard, due, key))
     }
 
     fn mark_of(&self, shard: Shard, due: DateTime<Utc>, key: &StoreKey) -> Vec<u8> {
@@ -217,7 +217,7 @@ mod tests {
         let (layout, key) = (Layout::new("north"), StoreKey::of("slot", ["a", "f"]));
         let row = Row::new(b"{}".to_vec(), Shard(65534)).due(at(1));
         assert_eq!(text(layout.record(&key)), "north/r/slot/a/f");
-        assert_eq!(layout.mark(&key, &row).map(text).as_deref(), Some("north/d/fffe/8000000000000001/slot/a/f"));
+        assert_eq!(layout.mark(&key, row.mark()).map(text).as_deref(), Some("north/d/fffe/8000000000000001/slot/a/f"));
         let position = LogPosition::new(at(-1), "a/b".to_owned());
         assert_eq!(text(layout.entry(&key, &position)), "north/l/slot/a/f\x007fffffffffffffff/a/b");
         assert_eq!(text(layout.id(&key, "a/b")), "north/i/slot/a/f\0a/b");

@@ -24,8 +24,8 @@
 //! **May several threads, processes and machines use a namespace?** Yes. A store has one connection to a node, over which all calls
 //! go at once.
 //!
-//! **How long does a call take at most?** Ten seconds, in which it asks one node after another, each for three. Then it fails in
-//! the class *retry*.
+//! **How long does a call take at most?** Ten seconds, in which it asks one node after another, each for two, and two more to look
+//! up what came of a lost answer. Then it fails in the class *retry*. A lease must be longer than two calls.
 
 pub mod address;
 mod cluster;

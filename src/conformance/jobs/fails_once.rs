@@ -167,7 +167,7 @@ impl<S> FailsOnce<S> {
 impl<S: JobStore + Sync> JobStore for FailsOnce<S> {
     type Error = FailsOnceError<S::Error>;
 
-    forward_job_store!(get, compare_and_swap, due, append, read, prune);
+    forward_job_store!(get, compare_and_swap, swap_one, due, append, read, prune);
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Self::Error> {
         if !self.together {

@@ -150,6 +150,11 @@ impl<'s, F: Fixture> Probe<'s, F> {
     }
 
     #[track_caller]
+    pub(super) fn swap_one(&self, swap: &SwapOf) -> Swap {
+        self.answered("swap_one", self.block_on(self.store().swap_one(swap)))
+    }
+
+    #[track_caller]
     pub(super) fn swap_many(&self, swaps: &[SwapOf]) -> Vec<Swap> {
         self.answered("swap_many", self.block_on(self.store().swap_many(swaps)))
     }

@@ -33,6 +33,7 @@ struct Side {
     logs: BTreeSet<StoreKey>,
     shards: BTreeSet<Shard>,
     ever_due: BTreeSet<(Shard, DateTime<Utc>, StoreKey)>,
+    left: BTreeSet<(Shard, DateTime<Utc>, StoreKey)>,
     listed: BTreeSet<StoreKey>,
     ids: BTreeSet<String>,
     offsets: BTreeMap<LogPosition, usize>,
@@ -196,6 +197,12 @@ impl Faulty {
                 let of_shard = ever.into_iter().filter(|(of, at, _)| *of == shard && *at <= until);
                 let listed = of_shard.map(|(_, at, key)| (at, key));
                 listed.filter(|listed| after.is_none_or(|after| listed > after)).collect()
+            }
+            FormerStaysListed => {
+                let left = self.side().left.clone();
+                let of_shard = left.into_iter().filter(|(of, at, _)| *of == shard && *at <= until);
+                let left = of_shard.map(|(_, at, key)| (at, key)).filter(|key| after.is_none_or(|after| key > after));
+                left.chain(all(shard, until, after)).collect::<BTreeSet<_>>().into_iter().collect()
             }
             _ => all(shard, self.time(until), after),
         };
@@ -371,8 +378,21 @@ impl JobStore for Faulty {
         Ok(now(self.inner.prune(&self.key(log), before, limit)))
     }
 
+    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, Infallible> {
+        let SwapOf { key, expect, next, former, .. } = swap;
+        if self.fault == FormerInsteadOfVersion && former.is_some() {
+            return Ok(self.force(key, next.as_ref()));
+        }
+        let answer = self.compare_and_swap(key, *expect, next.as_ref()).await?;
+        if answer != Swap::Conflict {
+            let left = former.and_then(|mark| Some((mark.shard, mark.due?, key.clone())));
+            self.side().left.extend(left);
+        }
+        Ok(answer)
+    }
+
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, Infallible> {
-        let one = |swap: &SwapOf| now(self.compare_and_swap(&swap.key, swap.expect, swap.next.as_ref()));
+        let one = |swap: &SwapOf| now(self.swap_one(swap));
         Ok(match self.fault {
             BatchBackwards => swaps.iter().rev().map(one).collect::<Vec<_>>().into_iter().rev().collect(),
             BatchStopsAtConflict => {

@@ -17,7 +17,7 @@ const TOGETHER: usize = 32;
 /// How many bytes go into one transaction: etcd takes 1.5 MiB.
 const BYTES: usize = 1 << 20;
 /// How long the history of a key is waited for.
-const HISTORY: Duration = Duration::from_secs(3);
+const HISTORY: Duration = Duration::from_secs(2);
 
 /// A swap, as it is written.
 struct Prepared {
@@ -167,18 +167,22 @@ impl Inner {
         Ok(answers)
     }
 
-    /// What is expected of each; `None` where nothing can be swapped.
+    /// What is expected of each; `None` where nothing can be swapped. A record whose former mark is not told is read.
     async fn held(&self, swaps: &[SwapOf]) -> Result<Vec<Option<Held>>, JobsError> {
-        let records: Vec<_> = swaps.iter().filter(|swap| swap.expect.is_some()).collect();
-        let keys: Vec<_> = records.iter().map(|swap| self.layout.record(&swap.key)).collect();
+        let records = swaps.iter().filter(|swap| swap.expect.is_some() && swap.former.is_none());
+        let keys: Vec<_> = records.map(|swap| self.layout.record(&swap.key)).collect();
         let mut found = if keys.is_empty() { Vec::new() } else { self.get_many(&keys).await? }.into_iter();
-        let held = |swap: &SwapOf| match swap.expect {
-            None => swap.next.is_some().then_some(Held { revision: 0, mark: None }),
-            Some(version) => {
-                let stored = found.next().flatten().filter(|stored| stored.version == version)?;
-                let revision = i64::try_from(version.0).ok()?;
-                Some(Held { revision, mark: self.layout.mark(&swap.key, &stored.row) })
-            }
+        let held = |swap: &SwapOf| {
+            let Some(version) = swap.expect else {
+                return swap.next.is_some().then_some(Held { revision: 0, mark: None });
+            };
+            let mark = match swap.former {
+                Some(mark) => mark,
+                None => found.next().flatten().filter(|stored| stored.version == version)?.row.mark(),
+            };
+            // Revision 0 would expect that there is no record.
+            let revision = i64::try_from(version.0).ok().filter(|revision| *revision > 0)?;
+            Some(Held { revision, mark: self.layout.mark(&swap.key, mark) })
         };
         Ok(swaps.iter().map(held).collect())
     }
@@ -186,7 +190,7 @@ impl Inner {
     /// The record, and its mark where that changes.
     fn prepared(&self, swap: &SwapOf, held: Held, nonce: &Nonce) -> Prepared {
         let SwapOf { key, next, .. } = swap;
-        let (record, mark) = (self.layout.record(key), next.as_ref().and_then(|row| self.layout.mark(key, row)));
+        let (record, mark) = (self.layout.record(key), next.as_ref().and_then(|row| self.layout.mark(key, row.mark())));
         let mut writes = vec![match next {
             Some(row) => RequestOp::put(record.clone(), packed(row, nonce)),
             None => RequestOp::delete(record.clone()),

@@ -19,6 +19,9 @@ use std::{env, io};
 use self::ground::Ground;
 use self::network::Network;
 
+/// A worker that waits for answers in vain gives its job up after two calls, of 12 seconds each at most.
+const LEASE: Duration = Duration::from_secs(30);
+
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
@@ -85,7 +88,7 @@ fn network() -> Option<Network> {
 #[test]
 fn one_of_each() {
     let Some(network) = network() else { return };
-    let mut ground = Ground::new(network, Duration::from_secs(15));
+    let mut ground = Ground::new(network, LEASE);
     for (_, fault) in Fault::ALL.into_iter().filter(|(_, fault)| *fault != Fault::Clock) {
         ground.suffer(fault, Duration::from_millis(1500));
     }
@@ -111,8 +114,8 @@ fn fifty_of_each() {
         let hold =
             if fault == Fault::NoQuorum { hold_of("TRIPARTITE_NO_QUORUM_SECONDS", 3) } else { Duration::from_secs(2) };
         // A clock that is ahead sees every lease end early that is shorter than it is ahead.
-        let lease = if fault == Fault::Clock { 25 * 60 } else { 15 };
-        let mut ground = Ground::new(network().unwrap(), Duration::from_secs(lease));
+        let lease = if fault == Fault::Clock { Duration::from_secs(25 * 60) } else { LEASE };
+        let mut ground = Ground::new(network().unwrap(), lease);
         for _ in 0..times {
             ground.suffer(fault, hold);
         }

@@ -274,7 +274,7 @@ impl Ground {
             slot.is_some_and(|slot| slot.state != State::Idle || slot.covered < slot.wanted)
         };
         for number in 0..KEYS {
-            until(&format!("{} is done", key(number)), Duration::from_secs(40), || !waits(number));
+            until(&format!("{} is done", key(number)), Duration::from_secs(90), || !waits(number));
         }
         for worker in &mut self.workers {
             drop(worker.stdin.take());

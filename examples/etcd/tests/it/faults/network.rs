@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// So many nodes, and so many hosts of workers.
 pub(super) const NODES: usize = 3;
@@ -25,8 +26,11 @@ fn run(program: &str, arguments: &[&str]) -> bool {
 impl Network {
     /// `None` where this process may not make one, or `ip` and `nft` are missing.
     pub(super) fn new() -> Option<Self> {
-        let process = std::process::id();
-        let (name, net) = (format!("tp{process}"), format!("10.{}.{}", 64 + process % 128, process / 128 % 256));
+        // A network that is gone leaves its devices behind for a moment.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("t{process:x}-{number}");
+        let net = format!("10.{}.{}", 64 + (process + 37 * number) % 128, process / 128 % 256);
         let names: Vec<_> = (0..NODES + HOSTS).map(|host| format!("{name}-{host}")).collect();
         let script = "trap '' INT TERM HUP; cat >/dev/null; for n in $1; do ip netns pids $n | xargs -r kill -9; ip netns del $n; done; ip link del $0";
         let mut watch = Command::new("/bin/sh");
