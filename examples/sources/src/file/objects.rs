@@ -18,6 +18,13 @@ pub struct Object {
     pub members: Option<Vec<(String, Value)>>,
 }
 
+impl Object {
+    /// An object that stands in this line.
+    pub fn new(line: u64, members: Option<Vec<(String, Value)>>) -> Self {
+        Self { line, members }
+    }
+}
+
 impl Opened {
     /// Reads all objects from the beginning to the end; a cell of a table is a text. It stops where `heed` says so.
     ///

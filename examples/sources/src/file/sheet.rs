@@ -143,7 +143,7 @@ impl Book {
             error => Err(FileError::wrong(
                 name,
                 format!("is a workbook or an archive that is damaged or cut off ({error})"),
-                "get it once more",
+                "get it once more, or export its sheet as CSV",
             )),
         }
     }

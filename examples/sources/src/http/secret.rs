@@ -65,7 +65,11 @@ impl Secret {
         Self(Place::Given(secret.into()))
     }
 
-    pub(crate) fn read(&self) -> Result<String, SecretError> {
+    /// The secret, as it stands there now.
+    ///
+    /// # Errors
+    /// [`SecretError`], which never has the secret in it.
+    pub fn read(&self) -> Result<String, SecretError> {
         let text = match &self.0 {
             Place::Env(name) => std::env::var(name).map_err(|_| SecretError::NoVariable(name.clone()))?,
             Place::File(path) => {
