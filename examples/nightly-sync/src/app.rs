@@ -1,50 +1,19 @@
-//! The program: what each command does, and the status it ends with.
-
-mod decide;
-mod migrate;
-mod plan;
-mod report;
-mod schema;
-mod start;
-mod work;
+//! The program: from its arguments to the status that it ends with.
 
 use std::ffi::OsString;
-use std::fmt::Display;
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::path::Path;
 
-use chrono::{DateTime, Utc};
-use tripartite::drive::DriveError;
-use tripartite::plan::PlanId;
-use tripartite::run::{Done, Report, RunOutcome};
-
-pub use self::start::StartError;
-use self::start::{Started, start};
-use crate::cli::{self, AuditArgs, Command, RunArgs};
-use crate::listing::{ListingError, Remote};
-use crate::output::Output;
-use crate::progress::{Progress, Style};
-use crate::report::{self as told, Story, json};
-use crate::shell::{options, quoted};
-use crate::store::{Place, Store, StoreError};
-use crate::term::Console;
-use crate::work::Approval;
-use crate::{audit, demo, signals, sync, telemetry};
-
-/// Everything went well.
-pub const SUCCEEDED: u8 = 0;
-/// It could not be done.
-pub const FAILED: u8 = 1;
-/// The command line says nothing that can be done.
-pub const USAGE: u8 = 2;
-/// Some records were set aside, skipped or failed.
-pub const PARTIAL: u8 = 3;
-/// A guard stopped the run.
-pub const BLOCKED: u8 = 4;
-
-/// What sets a flag once the process is asked to end.
-type Listen = fn(&Arc<AtomicBool>) -> io::Result<()>;
+use crate::cli::{self, Cli, Command, Everywhere};
+use crate::commands::{
+    approve, audit, check, completions, conflicts, decide, history, hooks, init, job, link, man, matches, migrate,
+    plan, prune_audit, quarantine, report, restore, run, schedule, schema, status, trigger, work,
+};
+use crate::config::Config;
+use crate::context::{Answer, Context, Listen, UsageError};
+pub use crate::context::{BLOCKED, FAILED, PARTIAL, SUCCEEDED, USAGE, now};
+use crate::report::json;
+use crate::term::{Console, Level};
+use crate::{demo, signals, telemetry};
 
 /// Does what a command line says, without the program's name, and answers with the exit status. A process that does this
 /// alone is a [`program`].
@@ -59,214 +28,105 @@ pub fn program(args: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn carry_out(args: impl IntoIterator<Item = OsString>, listen: Listen) -> u8 {
-    telemetry::log();
     let mut console = Console::std();
-    let status = command(&mut console, args, listen);
+    let status = match cli::parse(args) {
+        Ok(cli) => obey(&mut console, cli, listen),
+        Err(error) => told(&mut console, &error),
+    };
     match console.finish() {
         Ok(()) => status,
         Err(error) => {
-            console.say(format!("nightly-sync: the result cannot be printed: {error}"));
+            console.warn(format!("nightly-sync: the result cannot be printed: {error}"));
             if status == SUCCEEDED { FAILED } else { status }
         }
     }
 }
 
-fn command(console: &mut Console, args: impl IntoIterator<Item = OsString>, listen: Listen) -> u8 {
-    match cli::parse(args) {
-        Ok(Command::Help) => {
-            console.print(cli::HELP.trim_end());
-            SUCCEEDED
-        }
-        Ok(Command::Demo) => match demo::show(console) {
-            Ok(_) => SUCCEEDED,
-            Err(error) => failed(console, &error),
-        },
-        Ok(Command::Run(args)) => run(console, &args),
-        Ok(Command::Approve(args)) => plan::approve(console, &args),
-        Ok(Command::Report(args)) => report::write(console, &args),
-        Ok(Command::Schema(args)) => schema::show(console, &args),
-        Ok(Command::Migrate(db)) => migrate::migrate(console, &db),
-        Ok(Command::Audit(args)) => print_audit(console, &args),
-        Ok(Command::Ask(ask)) => match decide::answer_to(console, &ask) {
-            Ok(status) => status,
-            Err(error) => failed(console, &error),
-        },
-        Ok(command) => match work::execute(console, &command, listen) {
-            Ok(status) => status,
-            Err(error) => failed(console, &error),
-        },
-        Err(error) => {
-            console.say(format!("nightly-sync: {error}"));
-            console.say("try nightly-sync --help");
-            USAGE
-        }
+/// Prints the help that was asked for, or what is wrong with the command line.
+fn told(console: &mut Console, error: &clap::Error) -> u8 {
+    let text = error.render();
+    let text = text.ansi().to_string();
+    if error.use_stderr() {
+        console.warn(text.trim_end());
+        return USAGE;
     }
+    console.print(text.trim_end());
+    SUCCEEDED
 }
 
-/// Now. The only place that asks the clock.
-pub fn now() -> DateTime<Utc> {
-    Utc::now()
-}
-
-/// The exit status of an outcome.
-pub fn status(outcome: RunOutcome) -> u8 {
-    match outcome {
-        RunOutcome::Succeeded => SUCCEEDED,
-        RunOutcome::Partial => PARTIAL,
-        RunOutcome::Blocked => BLOCKED,
-        RunOutcome::Failed => FAILED,
-    }
-}
-
-fn failed(console: &mut Console, error: &dyn std::error::Error) -> u8 {
-    console.say(format!("nightly-sync: {error}"));
-    FAILED
-}
-
-fn print_audit(console: &mut Console, args: &AuditArgs) -> u8 {
-    match audit::print(args, io::stdout().lock()) {
-        Ok(()) => SUCCEEDED,
-        Err(error) => {
-            console.say(format!("nightly-sync: {}: {error}", args.db));
-            FAILED
-        }
-    }
-}
-
-fn run(console: &mut Console, args: &RunArgs) -> u8 {
-    let out = match args.out.as_deref().map(|out| plan::output(args, out)).transpose() {
-        Ok(out) => out,
-        Err(error) => {
-            if args.json {
-                console.print(json::failure(&error.to_string()));
-            }
-            return failed(console, &error);
-        }
+fn obey(console: &mut Console, cli: Cli, listen: Listen) -> u8 {
+    let Cli { everywhere: Everywhere { config, json, quiet, verbose }, command } = cli;
+    telemetry::log(verbose);
+    console.json = json;
+    console.level = match (quiet, verbose) {
+        (true, _) => Level::Quiet,
+        (false, 0) => Level::Normal,
+        (false, _) => Level::Verbose,
     };
-    let started = match start(console, args) {
-        Ok(started) => started,
-        Err(error) => {
-            if args.json {
-                console.print(json::failure(&error.to_string()));
-            }
-            return failed(console, &error);
-        }
+    let Some(command) = command else {
+        return demo::show(console).map_or_else(|error| failed(console, None, &error), |_| SUCCEEDED);
     };
-    let style = if console.live { Style::Live } else { Style::Off };
-    let Started { step, source, store, lines } = started;
-    let mut approval = Approval::Unused;
-    let done = sync::drive_approved(step, &source, &store, lines, &mut Progress::new(console, style), |stopped| {
-        if let Some(id) = args.approve {
-            approval = Approval::of(&store, id, stopped, args.dry_run)?;
+    let answer = match command {
+        // They are about a configuration, or about none.
+        Command::Init(_) | Command::Check(_) | Command::Completions(_) | Command::Man(_) => {
+            let config = Config { path: config, ..Config::default() };
+            command_of(&mut Context { console, listen, config }, &command)
         }
-        Ok(approval.passes())
-    });
-    if let Some(told) = args.approve.and_then(|id| approval.told(id)) {
-        console.say(told);
-    }
-    match done {
-        Ok(done) if approval.passes() && done.plan.is_none() => {
-            let kept = store.approve_aside(&done.report);
-            let status = finish(console, args, out.as_ref(), &store, done);
-            kept.map_or_else(|error| failed(console, &error), |()| status)
-        }
-        Ok(done) => finish(console, args, out.as_ref(), &store, done),
-        Err(error) => stopped(console, args, &store, error),
-    }
-}
-
-fn finish(console: &mut Console, args: &RunArgs, out: Option<&Output>, store: &Store, done: Done) -> u8 {
-    let written = done.plan.is_none();
-    if let (Some(out), Some(plan)) = (out, &done.plan)
-        && let Err(error) = plan::write(out, plan)
-    {
-        return failed(console, &error);
-    }
-    if written && let Err(error) = store.settle().and_then(|()| store.remember(&done.report)) {
-        console.say(format!("nightly-sync: the run was carried out, but its report was not kept: {error}"));
-    }
-    if args.json {
-        console.print(json::report(&done.report, None));
-    } else if let Err(error) = tell(console, &args.db, store, &done) {
-        console.say(format!("nightly-sync: the run was carried out, but its report cannot be printed: {error}"));
-    }
-    if done.report.outcome == RunOutcome::Blocked && !args.json {
-        told::print_blocked(console, &done.report, &approval(args, done.report.plan_id));
-    } else if done.report.outcome == RunOutcome::Blocked {
-        told::print_blocked(&mut Console::std().all_on_stderr(), &done.report, &approval(args, done.report.plan_id));
-    }
-    if let (false, Some(out), RunOutcome::Succeeded | RunOutcome::Partial) = (args.json, &args.out, done.report.outcome)
-    {
-        console.print(format!(
-            "plan {}; it is carried out by\n  {}",
-            out.display(),
-            approval(args, done.report.plan_id)
-        ));
-    }
-    if !args.json && written {
-        let register = args.register.key().map(|_| format!(", register {}", args.register)).unwrap_or_default();
-        console.print(format!("database {}{register}", args.db));
-    }
-    status(done.report.outcome)
-}
-
-fn tell(console: &mut Console, db: &Place, store: &Store, done: &Done) -> Result<(), StoreError> {
-    let story = match &done.plan {
-        Some(plan) => Story::of_plan(store, plan)?,
-        None => Story::of_run(store, &done.report)?,
+        _ => configured(console, config.as_deref(), listen, &command),
     };
-    told::print(console, &done.report, &story, done.plan.as_ref());
-    told::print_answers(console, &done.report, &story, store, &options(db, store.register()))
+    answer.unwrap_or_else(|error| failed(console, Some(&command), &*error))
 }
 
-fn stopped(console: &mut Console, args: &RunArgs, store: &Store, error: DriveError<ListingError, StoreError>) -> u8 {
-    let problem = error.to_string();
-    let report: &Report = match &error {
-        DriveError::Connector { done, .. } | DriveError::Store { done, .. } => &done.report,
-        _ => return failed(console, &error),
-    };
-    if let DriveError::Connector { .. } = error
-        && !report.dry_run
-    {
-        // Batches may have been written; their audit names this run.
-        let _ = store.remember(report);
+/// Does a command under the configuration.
+fn configured(console: &mut Console, file: Option<&Path>, listen: Listen, command: &Command) -> Answer {
+    let config = Config::find(file)?;
+    if let Some(file) = &config.path {
+        console.say(format!("configuration: {}", file.display()));
     }
-    console.say(format!("nightly-sync: {problem}"));
-    if args.json {
-        console.print(json::report(report, Some(&problem)));
-    }
-    FAILED
+    command_of(&mut Context { console, listen, config }, command)
 }
 
-/// The command that approves what a run was started with, as a shell reads it.
-fn approval(args: &RunArgs, id: PlanId) -> String {
-    let key = || args.register.key().map(|_| shell(&args.register));
-    if let Some(out) = &args.out {
-        let key = key().map(|key| format!(" --key {key}")).unwrap_or_default();
-        return format!("nightly-sync approve --db {} --plan {} --id {id}{key}", shell(&args.db), shell(out.display()));
+/// Tells why a command could not be carried out.
+fn failed(console: &mut Console, command: Option<&Command>, error: &(dyn std::error::Error + 'static)) -> u8 {
+    if console.json {
+        let is_run = matches!(command, Some(Command::Run(_) | Command::Plan(_) | Command::Approve(_)));
+        console.print(if is_run { json::failure(&error.to_string()) } else { json::error(&error.to_string()) });
     }
-    let mut command = format!("nightly-sync run --db {}", shell(&args.db));
-    match &args.remote {
-        Remote::File(file) | Remote::Regular(file) => command.push_str(&format!(" --remote {}", shell(file.display()))),
-        Remote::Stdin => command.push_str(" --remote -"),
-    }
-    let values = [
-        ("--key", key()),
-        ("--schema", args.schema.as_ref().map(|schema| shell(schema.display()))),
-        ("--id-field", args.id_field.as_ref().map(shell)),
-        ("--strategy", args.strategy.as_ref().map(|strategy| strategy.name().to_owned())),
-        ("--only", args.only.as_ref().map(shell)),
-        ("--missing-after", args.missing_after.map(|times| times.to_string())),
-    ];
-    let table = args.table.iter().flat_map(|table| table.options()).map(|(name, value)| (name, Some(quoted(&value))));
-    for (name, value) in values.into_iter().chain(table) {
-        if let Some(value) = value {
-            command.push_str(&format!(" {name} {value}"));
-        }
-    }
-    format!("{command} --approve {id}")
+    console.warn(format!("nightly-sync: {error}"));
+    if error.is::<UsageError>() { USAGE } else { FAILED }
 }
 
-fn shell(word: impl Display) -> String {
-    quoted(&word.to_string())
+fn command_of(cx: &mut Context<'_>, command: &Command) -> Answer {
+    match command {
+        Command::Init(args) => init::execute(cx, args),
+        Command::Check(args) => check::execute(cx, args),
+        Command::Run(args) => run::execute(cx, args),
+        Command::Plan(args) => plan::execute(cx, args),
+        Command::Approve(args) => approve::execute(cx, args),
+        Command::Conflicts(args) => conflicts::execute(cx, args),
+        Command::Decide(args) => decide::execute(cx, args),
+        Command::Restore(args) => restore::execute(cx, args),
+        Command::Quarantine(args) => quarantine::execute(cx, args),
+        Command::Matches(args) => matches::execute(cx, args),
+        Command::Link(args) => link::execute(cx, args),
+        Command::Unlike(args) => link::execute_unlike(cx, args),
+        Command::Report(args) => report::execute(cx, args),
+        Command::Audit(args) => audit::execute(cx, args),
+        Command::PruneAudit(args) => prune_audit::execute(cx, args),
+        Command::Schema(args) => schema::execute(cx, args),
+        Command::Schedule(args) => schedule::execute(cx, args),
+        Command::Trigger(args) => trigger::execute(cx, args),
+        Command::Work(args) => work::execute(cx, args),
+        Command::Status(args) => status::execute(cx, args),
+        Command::History(args) => history::execute(cx, args),
+        Command::Cancel(args) => job::execute(cx, args, job::What::Cancel),
+        Command::Redrive(args) => job::execute(cx, args, job::What::Redrive),
+        Command::Pause(args) => job::execute(cx, args, job::What::Pause),
+        Command::Resume(args) => job::execute(cx, args, job::What::Resume),
+        Command::Reset(args) => job::execute(cx, args, job::What::Reset),
+        Command::Hooks(args) => hooks::execute(cx, args),
+        Command::Migrate(args) => migrate::execute(cx, args),
+        Command::Completions(args) => completions::execute(cx, args, &mut cli::definition()),
+        Command::Man(args) => man::execute(cx, args, cli::definition()),
+    }
 }

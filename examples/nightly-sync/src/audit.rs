@@ -7,14 +7,24 @@
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
+use clap::ValueEnum;
 use serde::Serialize;
 use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use tripartite::history::csv_field;
 use tripartite::id::PersonId;
 use tripartite::value::Value;
 
-use crate::cli::{AuditArgs, Format};
-use crate::store::{Access, AuditRow, Database, StoreError, UnknownRun};
+use crate::store::{Access, AuditRow, Database, Place, Register, StoreError, UnknownRun};
+
+/// How entries are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// An object a line.
+    #[default]
+    Jsonl,
+    /// A table, RFC 4180.
+    Csv,
+}
 
 /// Why the audit cannot be printed.
 #[derive(Debug, thiserror::Error)]
@@ -55,19 +65,24 @@ const COLUMNS: [&str; 17] = [
 ///
 /// # Errors
 /// [`AuditError`], when the database cannot be read, the run is unknown, or the output cannot be written.
-pub fn print(args: &AuditArgs, out: impl Write) -> Result<(), AuditError> {
-    let database = Database::open(&args.db, Access::Read)?;
-    if let Some(run) = &args.run {
-        database.find_run(&args.register, run)??;
+pub fn print(
+    (db, register): (&Place, &Register),
+    run: Option<&str>,
+    format: Format,
+    out: impl Write,
+) -> Result<(), AuditError> {
+    let database = Database::open(db, Access::Read)?;
+    if let Some(run) = run {
+        database.find_run(register, run)??;
     }
     let mut out = BufWriter::new(out);
     let mut written = Ok(());
-    if args.format == Format::Csv {
+    if format == Format::Csv {
         written = csv_line(&mut out, COLUMNS.map(Cow::Borrowed));
     }
-    database.audit(&args.register, args.run.as_deref(), |row| {
+    database.audit(register, run, |row| {
         if written.is_ok() {
-            written = match args.format {
+            written = match format {
                 Format::Jsonl => json_line(&mut out, &row),
                 Format::Csv => csv_line(&mut out, cells(&row)),
             };

@@ -1,147 +1,200 @@
-//! The command line, read once, with an error that says what was expected.
-
-mod audit;
-mod decide;
-mod guards;
-mod options;
-mod report;
-mod run;
-mod schema;
-mod table;
-mod work;
+//! The command line: its commands, and what stands beside all of them.
 
 use std::ffi::OsString;
+use std::iter::once;
+use std::path::PathBuf;
 
-pub use self::audit::{AuditArgs, Format};
-pub use self::decide::{
-    Ask, ConflictsArgs, DecideArgs, Given, MatchArgs, PruneArgs, QuarantineArgs, RestoreArgs, Which,
+use clap::builder::Styles;
+use clap::builder::styling::{AnsiColor, Style};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+
+use crate::commands::{
+    approve, audit, check, completions, conflicts, decide, history, hooks, init, job, link, man, matches, migrate,
+    plan, prune_audit, quarantine, report, restore, run, schedule, schema, status, trigger, work,
 };
-pub use self::guards::GuardLimit;
-pub use self::report::ReportArgs;
-pub use self::run::{ApproveArgs, RunArgs};
-pub use self::schema::SchemaArgs;
-pub use self::table::TableArgs;
-pub use self::work::{HistoryArgs, KeyArgs, ScheduleArgs, StatusArgs, TriggerArgs, When, WorkArgs};
-use crate::store::Place;
 
-/// What `--help` prints.
-pub const HELP: &str = include_str!("cli/help.txt");
+/// What stands under the help.
+const EXIT: &str = "\
+Exit status: 0 succeeded, 1 failed, 2 usage, 3 partial: some records were set aside, 4 blocked: a guard stopped it.
+A command alone shows no help: add --help to it. Without any command, a demonstration on invented members is shown.";
 
-/// What is to be done.
-#[derive(Debug)]
-pub enum Command {
-    /// The demonstration.
-    Demo,
-    /// The help.
-    Help,
-    /// A sync.
-    Run(RunArgs),
-    /// A plan that was made before is carried out.
-    Approve(ApproveArgs),
-    /// The audit.
-    Audit(AuditArgs),
-    /// Somebody asks what waits, or decides.
-    Ask(Ask),
-    /// A run as a page.
-    Report(ReportArgs),
-    /// The stored schema.
-    Schema(SchemaArgs),
-    /// An organisation is enrolled.
-    Schedule(ScheduleArgs),
-    /// A run is wanted.
-    Trigger(TriggerArgs),
-    /// What is due is done.
-    Work(WorkArgs),
-    /// How jobs stand.
-    Status(StatusArgs),
-    /// What was done.
-    History(HistoryArgs),
-    /// Something is done to one key.
-    Key(KeyArgs),
-    /// A server gets its tables.
-    Migrate(Place),
+/// Keeps a table of members in SQLite or PostgreSQL in step with a register that somebody else owns
+#[derive(Debug, Parser)]
+#[command(name = "nightly-sync", version, after_help = EXIT, styles = styles(), max_term_width = 110)]
+#[command(infer_long_args = false, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What stands beside all commands.
+    #[command(flatten)]
+    pub everywhere: Everywhere,
+    /// What is to be done; a demonstration, if nothing.
+    #[command(subcommand)]
+    pub command: Option<Command>,
 }
 
-/// The command line says nothing that can be done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct UsageError(String);
+/// What stands beside all commands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Everywhere {
+    /// The configuration; without it club.toml, if it is here
+    #[arg(long, value_name = "FILE", global = true, env = "NIGHTLY_SYNC_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// Results as JSON on standard output: one object, or one a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Says nothing but errors and what was asked for
+    #[arg(short = 'q', global = true)]
+    pub quiet: bool,
+    /// Lists everything that is otherwise cut short; twice, also what is done step by step
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
+    pub verbose: u8,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Writes a configuration, club.toml, from a look at a listing
+    Init(init::InitArgs),
+    /// Says what is wrong with a configuration, with line and column
+    Check(check::CheckArgs),
+    /// Syncs one listing
+    Run(Box<run::RunArgs>),
+    /// Says what a run would do, and puts the plan into a file
+    Plan(Box<plan::PlanArgs>),
+    /// Carries out exactly the plan in a file, which a guard may have stopped
+    Approve(approve::ApproveArgs),
+    /// Lists what waits for a person, and why
+    Conflicts(conflicts::ConflictsArgs),
+    /// Answers open conflicts; an answer stands until the source moves
+    Decide(decide::DecideArgs),
+    /// Brings back the value from before an entry of the audit, as a user's edit
+    Restore(restore::RestoreArgs),
+    /// Lists what the last run set aside, and why
+    Quarantine(quarantine::QuarantineArgs),
+    /// Lists who records of the source could be here, where no id says it
+    Matches(matches::MatchesArgs),
+    /// Says that a member is this record of the source; the next run merges the two
+    Link(link::LinkArgs),
+    /// Says that a member is not this record of the source; nobody is asked about the two again
+    Unlike(link::UnlikeArgs),
+    /// Puts a run on one page for people: questions first, then every change, before and after
+    Report(report::ReportArgs),
+    /// Prints what was decided, entry by entry
+    Audit(audit::AuditArgs),
+    /// Forgets what the audit has from before a day
+    PruneAudit(prune_audit::PruneArgs),
+    /// Prints the stored schema, says how it differs from a listing or a file, and adds fields
+    Schema(schema::SchemaArgs),
+    /// Enrols an organisation with its listing, and says when it is synced
+    Schedule(schedule::ScheduleArgs),
+    /// Asks for a run now; while one runs, for one more after it
+    Trigger(trigger::TriggerArgs),
+    /// Does what is due, in as many processes as you like; killed at any moment, it loses nothing
+    Work(work::WorkArgs),
+    /// Says how each job stands
+    Status(status::StatusArgs),
+    /// Prints each finished attempt
+    History(history::HistoryArgs),
+    /// Drops what waits, and stops what runs
+    Cancel(job::JobArgs),
+    /// Tries again what is dead
+    Redrive(job::JobArgs),
+    /// Begins nothing of a key until it is resumed
+    Pause(job::JobArgs),
+    /// Goes on with a key that was paused
+    Resume(job::JobArgs),
+    /// Asks a source again that was left alone, and sets back times that a clock far ahead has left
+    Reset(job::JobArgs),
+    /// Lists who is told when something needs a person, and what waits to be sent
+    Hooks(hooks::HooksArgs),
+    /// Makes the tables on a server of PostgreSQL, once for each version of this program
+    Migrate(migrate::MigrateArgs),
+    /// Prints completions for a shell
+    Completions(completions::CompletionsArgs),
+    /// Writes manual pages, one for each command
+    Man(man::ManArgs),
+}
 
 /// Reads a command line, without the program's name.
 ///
 /// # Errors
-/// [`UsageError`], which names the argument and what was expected.
-pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
-    let mut args = args.into_iter();
-    let Some(command) = args.next() else { return Ok(Command::Demo) };
-    let rest: Vec<OsString> = args.collect();
-    if rest.iter().chain([&command]).any(|arg| arg == "--help" || arg == "-h") || command == "help" {
-        return Ok(Command::Help);
-    }
-    match command.to_str() {
-        Some("run") => run::run(rest).map(Command::Run),
-        Some("plan") => run::plan_to(rest).map(Command::Run),
-        Some("approve") => run::approve(rest).map(Command::Approve),
-        Some("audit") => audit::audit(rest).map(Command::Audit),
-        Some(name) if let Some(name) = ASKS.iter().find(|ask| **ask == name) => {
-            decide::ask(name, rest).map(Command::Ask)
-        }
-        Some("report") => report::report(rest).map(Command::Report),
-        Some("schema") => schema::schema(rest).map(Command::Schema),
-        Some("schedule") => work::schedule(rest).map(Command::Schedule),
-        Some("trigger") => work::trigger(rest).map(Command::Trigger),
-        Some("work") => work::work(rest).map(Command::Work),
-        Some("status") => work::status(rest).map(Command::Status),
-        Some("history") => work::history(rest).map(Command::History),
-        Some("migrate") => migrate(rest).map(Command::Migrate),
-        Some(name @ ("cancel" | "redrive" | "pause" | "resume" | "reset")) => work::key(name, rest).map(Command::Key),
-        _ => Err(UsageError(format!("there is no command `{}`; --help lists them", command.display()))),
-    }
+/// What is wrong with it, or the help or version that it asks for.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(once(OsString::from("nightly-sync")).chain(args))
 }
 
-fn migrate(args: Vec<OsString>) -> Result<Place, UsageError> {
-    let mut args = options::Options::of("migrate", args, &[])?;
-    let db = args.db()?;
-    args.finish()?;
-    Ok(db)
+/// The commands as they are defined, for completions and manual pages.
+pub fn definition() -> clap::Command {
+    Cli::command()
 }
 
-/// What people ask, and decide.
-const ASKS: [&str; 8] = ["conflicts", "decide", "restore", "quarantine", "prune-audit", "matches", "link", "unlike"];
+fn styles() -> Styles {
+    let heading = Style::new().bold();
+    Styles::styled().header(heading).usage(heading).literal(AnsiColor::Cyan.on_default())
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::listing::Remote;
+    use crate::store::Place;
 
-    fn problem(line: &str) -> String {
-        parse(line.split(' ').map(OsString::from)).unwrap_err().to_string()
+    fn parsed(line: &str) -> Result<Command, clap::Error> {
+        parse(line.split(' ').map(OsString::from)).map(|cli| cli.command.unwrap())
+    }
+
+    #[test]
+    fn the_commands_fit_together() {
+        Cli::command().debug_assert();
     }
 
     #[test]
     fn a_wrong_line_is_a_precise_error() {
-        assert_eq!(problem("sync"), "there is no command `sync`; --help lists them");
-        assert_eq!(problem("run --remote x"), "run: --db is missing");
-        assert_eq!(problem("run --db x --remote"), "--remote: expected a value after it");
-        assert_eq!(problem("run --db x --remote y --jsn"), "run: there is no option --jsn");
-        assert_eq!(problem("run --db x --db=y"), "--db is stated twice");
-        assert_eq!(problem("run --db x --remote y z"), "run: did not expect `z`");
-        assert_eq!(problem("run --db x --remote y --json=1"), "--json takes no value");
-        assert!(problem("run --db x --remote y --strategy remote_win").contains("unknown strategy `remote_win`"));
-        assert!(problem("run --db x --remote y --strategy newest_wins").contains("in a schema"));
-        assert!(problem("run --db x --remote y --approve 12").contains("64 hexadecimal digits"));
-        assert!(problem("run --db x --remote y --key z").contains("--key: expected ORG/CONNECTOR"));
-        assert!(problem("run --db x --remote y --missing-after 0").contains("1 or more, found `0`"));
-        assert_eq!(problem("run --db x --remote y --only"), "--only: expected a value after it");
-        assert_eq!(problem("audit --db x --key"), "--key: expected a value after it");
-        assert_eq!(problem("audit --db x --format xml"), "--format: expected jsonl or csv, found `xml`");
+        for (line, problems) in [
+            ("conflict --db x", &["unrecognized subcommand 'conflict'", "'conflicts'"][..]),
+            ("run --db x --remote", &["'--remote <FILE>'"]),
+            ("run --db x --jsn", &["'--jsn'", "'--json'"]),
+            ("run --db x --db=y", &["'--db <DB>' cannot be used multiple times"]),
+            ("run --db x z", &["unexpected argument 'z'"]),
+            ("run --db x --json=1", &["'1'", "'--json'"]),
+            ("run --db x --strategy remote_win", &["unknown strategy `remote_win`"]),
+            ("run --db x --strategy newest_wins", &["in a schema"]),
+            ("run --db x --approve 12", &["64 hexadecimal digits"]),
+            ("run --db x --key z", &["expected ORG/CONNECTOR"]),
+            ("run --db x --missing-after 0", &["'--missing-after <N>'"]),
+            ("run --db x --columns a=b", &["--table <NAME>"]),
+            ("audit --db x --format xml", &["jsonl", "csv"]),
+            ("decide --db x --local --remote", &["cannot be used with"]),
+            ("trigger --db x --key y", &["expected ORG/CONNECTOR, a slash"]),
+            ("schedule --db x --key a/b --at 25:00", &["expected a time of day such as 02:15"]),
+            ("schedule --db x --key a/b --at 02:15 --every 5", &["cannot be used with"]),
+            ("schedule --db x --key a/b --on --off", &["cannot be used with"]),
+            ("schedule --db x --key a/b --zone UTC", &["--at <HH:MM>", "--cron <EXPRESSION>"]),
+            ("schedule --db x --key a/b --strategy mine", &["unknown strategy `mine`"]),
+            ("work --db x --running 0", &["'--running <N>'"]),
+            ("work --db x --lease 999999", &["expected 1 to 86400 seconds"]),
+            ("work --db x --workers 0", &["'--workers <N>'", "64"]),
+            ("work --db x --lease soon", &["expected a number of seconds"]),
+            ("work --db x --metrics here", &["expected an address such as 127.0.0.1:9464"]),
+            ("redrive --db x --key a/b --force", &["unexpected argument '--force'"]),
+        ] {
+            let error = parsed(line).unwrap_err().to_string();
+            for problem in problems {
+                assert!(error.contains(problem), "{line}: {error}");
+            }
+        }
     }
 
     #[test]
     fn a_value_may_stand_behind_an_equals_sign() {
-        let parsed = parse(["run", "--db=a=b", "--remote", "-", "--json", "--key=A=3db/c"].map(OsString::from));
-        let Ok(Command::Run(run)) = parsed else { panic!("is a run") };
-        assert_eq!(run.register.key().map(|key| key.org.as_str()), Some("A=b"));
-        assert_eq!((run.db, run.remote, run.json), (Place::File("a=b".into()), Remote::Stdin, true));
+        let Ok(Command::Run(run)) = parsed("run --db=a=b --remote - --key=A=3db/c") else { panic!("is a run") };
+        assert_eq!(run.target.key.unwrap().key().map(|key| key.org.as_str()), Some("A=b"));
+        assert_eq!((run.target.db, run.listing.remote), (Some(Place::File("a=b".into())), Some(Remote::Stdin)));
+    }
+
+    #[test]
+    fn the_help_of_a_command_is_short_and_that_of_all_has_the_statuses() {
+        let help = |line: &str| parsed(line).unwrap_err().to_string();
+        assert!(help("conflicts --help").lines().count() < 40, "{}", help("conflicts --help"));
+        assert!(help("--help").contains("4 blocked") && help("run --help").contains("4 blocked"));
     }
 }

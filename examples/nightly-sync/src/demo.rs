@@ -12,12 +12,12 @@ use tripartite::run::Done;
 use tripartite::schema::{Policy, Schema};
 use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
 
-use crate::app::now;
+use crate::context::now;
 use crate::listing::{self, ListingError};
-use crate::progress::{Progress, Style};
+use crate::progress::Progress;
 use crate::report;
 use crate::sync::drive;
-use crate::term::{Console, wrapped};
+use crate::term::{Console, bold, cyan, green, wrapped};
 
 const SCHEMA: &str = include_str!("../demo/schema.json");
 const NIGHT_1: &str = include_str!("../demo/night-1.jsonl");
@@ -100,13 +100,12 @@ fn night(console: &mut Console, store: &SqliteStore, name: &str, text: &'static 
     let place =
         |error: ListingError| DemoError::Place { path: name.to_owned(), error: io::Error::other(error.to_string()) };
     let opened = listing::text(name, text).map_err(place)?;
-    let count = Some(opened.found().lines);
+    let count = opened.found().map(|found| found.lines);
     let at = now();
     let schema = store.schema().clone();
     let step = store.run(Policy::new(schema.clone()), at)?.start();
     let source = listing::records(opened, schema, "id").map_err(place)?.pages_of(PAGE);
-    let style = if console.live { Style::Live } else { Style::Sparse };
-    let mut progress = Progress::new(console, style).indented("  ");
+    let mut progress = Progress::of(console).indented("  ");
     let done = drive(step, &source, store, count, &mut progress).map_err(Box::new)?;
     drop(progress);
     store.remember(&done.report)?;
@@ -114,25 +113,22 @@ fn night(console: &mut Console, store: &SqliteStore, name: &str, text: &'static 
 }
 
 fn title(console: &mut Console, name: &str, line: &str) {
-    let paint = console.paint;
-    console.print(format!("{}: {line}", paint.bold(name)));
+    console.print(format!("{}: {line}", bold(name)));
 }
 
 fn chapter(console: &mut Console, number: u8, name: &str, line: &str) {
-    let paint = console.paint;
     console.print("");
-    console.print(format!("{} {}", paint.cyan(format!("{number} ·")), paint.bold(name)));
+    console.print(format!("{} {}", cyan(format!("{number} ·")), bold(name)));
     console.print(format!("  {line}"));
     console.print("");
 }
 
 fn summary(console: &mut Console, done: &Done) {
-    let paint = console.paint;
     console.print("");
-    for line in report::table(&done.report.counts).lines(paint) {
+    for line in report::figures(&done.report.counts).to_string().lines() {
         console.print(format!("  {line}"));
     }
-    console.print(format!("  {}", report::outcome(paint, done.report.outcome)));
+    console.print(format!("  {}", report::outcome(done.report.outcome)));
 }
 
 fn same(console: &mut Console, done: &Done) {
@@ -150,11 +146,10 @@ fn same(console: &mut Console, done: &Done) {
 }
 
 fn hints(console: &mut Console, place: &Path, db: &Path, run: &str) {
-    let paint = console.paint;
     let program = env::args_os().next().map_or_else(|| "nightly-sync".into(), PathBuf::from);
     let (program, db) = (program.display(), db.display());
     console.print("");
-    console.print(format!("{} {}", paint.bold("the database is"), paint.green(&db)));
+    console.print(format!("{} {}", bold("the database is"), green(&db)));
     console.print("");
     console.print("  Edit a row, and sync again:");
     console.print(format!(

@@ -14,8 +14,8 @@ use tripartite::store::{LoadRequest, Loaded, Op, OpOutcome, RecordStore, WHOLE_R
 use tripartite::value::Value;
 
 pub use self::who::{Claim, Linked, Unlinked};
-use crate::app::now;
 use crate::audit_key::{self, KeyError};
+use crate::context::now;
 use crate::store::{Access, Database, LOADED_AT_ONCE, Place, Register, Store, StoreError};
 
 /// So often a record is loaded anew that somebody changes meanwhile.

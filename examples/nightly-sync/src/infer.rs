@@ -62,13 +62,24 @@ pub enum InferError {
     /// The listing cannot be read.
     #[error(transparent)]
     Listing(#[from] ListingError),
+    /// There is nobody in it.
+    #[error("{listing} has no record: it is empty, and no field can be inferred from it; get it once more")]
+    Empty {
+        /// The listing.
+        listing: String,
+    },
     /// There is nothing to infer from.
-    #[error("{listing} has no record with a field besides `{id_field}`; state the fields with --schema FILE.json")]
+    #[error(
+        "{listing} has no record with a field besides `{id_field}`, so there is nothing to sync ({found}); if the id has \
+         another name, name it with --id-field NAME"
+    )]
     Nothing {
         /// The listing.
         listing: String,
         /// The id's field.
         id_field: String,
+        /// What the listing was found to be.
+        found: String,
     },
     /// No record has an id.
     #[error("no line of {listing} that can be read has the id field `{id_field}`; name it with --id-field NAME")]
@@ -117,7 +128,7 @@ pub fn infer(opened: &mut Opened, id_field: &str) -> Result<Inferred, InferError
     let mut tallies = Tallies::default();
     let (mut count, mut read, mut with_id, mut is_too_wide) = (0, 0, false, false);
     let listing = opened.name().to_owned();
-    opened.each(|object| {
+    opened.each(id_field, |object| {
         count += 1;
         let Some(members) = object.members else { return true };
         read += 1;
@@ -139,8 +150,12 @@ pub fn infer(opened: &mut Opened, id_field: &str) -> Result<Inferred, InferError
     if read > 0 && !with_id {
         return Err(InferError::NoId { listing, id_field: id_field.to_owned() });
     }
+    if count == 0 {
+        return Err(InferError::Empty { listing });
+    }
     if tallies.fields.is_empty() {
-        return Err(InferError::Nothing { listing, id_field: id_field.to_owned() });
+        let found = opened.found().map(ToString::to_string).unwrap_or_default();
+        return Err(InferError::Nothing { listing, id_field: id_field.to_owned(), found });
     }
     let home = tallies.home();
     let remarks = tallies.fields.iter().map(|tally| tally.remark(home)).collect();

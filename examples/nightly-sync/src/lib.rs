@@ -18,17 +18,23 @@
 //! | [`desk`] | where a person decides: conflicts, who is who, what comes back |
 //! | [`report`], [`audit`] | what happened, for people and for programs |
 //! | [`output`] | files that are written as a whole, and never over one that is read |
-//! | [`cli`], [`app`], [`demo`] | the command line, and what it shows without arguments |
+//! | [`cli`], [`commands`], [`args`] | the command line, and a file for each command: what it takes, and what it does |
+//! | [`context`], [`app`], [`demo`] | what every command has beside its arguments; the program; what it shows without arguments |
 //!
 //! The listing is never held in memory: a run keeps the crate's index, some tens of bytes a record, what changes, and
 //! in `run` about 96 MiB of pages that a thread reads ahead ([`Ahead`](listing::Ahead)).
 
 pub mod app;
+pub mod args;
 pub mod audit;
 pub mod audit_key;
 pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod context;
 pub mod demo;
 pub mod desk;
+pub mod hooks;
 pub mod infer;
 pub mod listing;
 pub mod output;

@@ -1,36 +1,30 @@
-//! A bar of how far a run is: `importing ███████░░░ 240/320`.
+//! How far a run is, on a terminal: `importing ███████░░░ 240/320  1,204/s  2s left`. Elsewhere nothing is drawn.
 
-use crate::term::{Console, grouped, pad};
+use std::time::Duration;
 
-/// How many columns the bar itself has.
-const WIDTH: u64 = 24;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How a bar is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// Drawn over itself, on a terminal.
-    Live,
-    /// A line now and then, where a terminal is not there but somebody may read along.
-    Sparse,
-    /// Not at all.
-    Off,
-}
+use crate::term::{Console, Level};
+
+/// What of a run is known: how many are done, of how many, how fast, and for how long yet.
+const BAR: &str = "{prefix}{msg:9} {bar:24} {human_pos}/{human_len}  {per_sec:>9}  {eta} left";
+
+/// The same, where nobody knows how many there are.
+const COUNT: &str = "{prefix}{msg:9} {spinner} {human_pos}  {per_sec:>9}";
 
 /// One bar at a time, for the phase that a run is in.
-pub struct Progress<'a> {
-    console: &'a mut Console,
-    style: Style,
+pub struct Progress {
+    target: fn() -> ProgressDrawTarget,
     indent: &'static str,
-    phase: &'static str,
-    total: Option<u64>,
-    /// How much of the bar was last shown; nothing is drawn twice.
-    shown: Option<u64>,
+    bar: Option<ProgressBar>,
 }
 
-impl<'a> Progress<'a> {
-    /// No bar yet.
-    pub fn new(console: &'a mut Console, style: Style) -> Self {
-        Self { console, style, indent: "", phase: "", total: None, shown: None }
+impl Progress {
+    /// No bar yet, and none at all where nobody watches or wants to.
+    pub fn of(console: &Console) -> Self {
+        let is_shown = console.live && console.level > Level::Quiet;
+        let target = if is_shown { ProgressDrawTarget::stderr } else { ProgressDrawTarget::hidden };
+        Self { target, indent: "", bar: None }
     }
 
     /// Moves it to the right.
@@ -43,50 +37,33 @@ impl<'a> Progress<'a> {
     /// Begins a phase: so much is to be done, if that is known.
     pub fn begin(&mut self, phase: &'static str, total: Option<u64>) {
         self.end();
-        self.phase = phase;
-        self.total = total;
+        let bar = ProgressBar::with_draw_target(total, (self.target)()).with_message(phase).with_prefix(self.indent);
+        // The templates are the program's own; one that cannot be read leaves the bar as the library draws it.
+        if let Ok(style) = ProgressStyle::with_template(if total.is_some() { BAR } else { COUNT }) {
+            bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏░"));
+        }
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
+        self.bar = Some(bar);
     }
 
     /// So much of the phase is done.
     pub fn at(&mut self, done: u64) {
-        let step = match (self.style, self.total) {
-            (Style::Off, _) => return,
-            (Style::Live, Some(total)) => done * 200 / total.max(1),
-            (Style::Live, None) => done,
-            (Style::Sparse, Some(total)) => done.min(total) * 2 / total.max(1),
-            (Style::Sparse, None) => return,
-        };
-        if self.shown == Some(step) || (self.style == Style::Sparse && step == 0) {
-            return;
-        }
-        self.shown = Some(step);
-        let line = self.line(done);
-        match self.style {
-            Style::Live => self.console.draw(&format!("\r{line}\x1b[K")),
-            _ => self.console.print(line),
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
         }
     }
 
-    /// The phase is over.
+    /// The phase is over, and its bar stays.
     pub fn end(&mut self) {
-        if self.style == Style::Live && self.shown.is_some() {
-            self.console.draw("\n");
+        if let Some(bar) = self.bar.take() {
+            bar.abandon();
         }
-        self.shown = None;
-    }
-
-    fn line(&self, done: u64) -> String {
-        let phase = pad(self.phase, 9);
-        let Some(total) = self.total else {
-            return format!("{}{phase} {}", self.indent, grouped(done));
-        };
-        let full = (done.min(total) * WIDTH / total.max(1)) as usize;
-        let bar = format!("{}{}", "█".repeat(full), "░".repeat(WIDTH as usize - full));
-        format!("{}{phase} {bar} {}/{}", self.indent, grouped(done), grouped(total))
     }
 }
 
-impl Drop for Progress<'_> {
+impl Drop for Progress {
     fn drop(&mut self) {
         self.end();
     }

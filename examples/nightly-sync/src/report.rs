@@ -15,7 +15,7 @@ use tripartite::run::{Counts, Report, RunOutcome, SchemaDrift};
 pub use self::story::{Line, Matter, Story};
 use crate::shell;
 use crate::store::{Store, StoreError};
-use crate::term::{Console, Paint, Table, pad, width, wrapped};
+use crate::term::{Console, Figures, bold, cyan, green, pad, red, width, wrapped, yellow};
 
 /// So many lines a section has at most.
 const MOST: usize = 40;
@@ -29,49 +29,43 @@ const MOST_ANSWERS: usize = 3;
 /// Where the explanations are broken.
 const COLUMNS: usize = 100;
 
-/// The figures of a run, as a table.
-pub fn table(counts: &Counts) -> Table {
-    let missing = (counts.missing > 0).then_some(("missing", counts.missing));
-    let matched = [("linked", counts.linked), ("proposed", counts.proposed)];
-    let matched = if counts.linked + counts.proposed > 0 { &matched[..] } else { &[] };
-    Table::default()
-        .group([
-            ("processed", counts.processed),
-            ("created", counts.created),
-            ("updated", counts.updated),
-            ("unchanged", counts.unchanged),
-            ("reactivated", counts.reactivated),
-            ("quarantined", counts.quarantined),
-            ("skipped", counts.skipped),
-            ("failed", counts.failed),
-        ])
-        .group([("deactivated", counts.deactivated)].into_iter().chain(missing))
-        .group(matched.iter().copied())
-        .group([
-            ("conflicts detected", counts.conflicts_detected),
-            ("conflicts resolved", counts.conflicts_resolved),
-            ("conflicts open", counts.conflicts_open),
-            ("invalid fields", counts.invalid_fields),
-        ])
+/// The figures of a run. Those of nothing are left out.
+pub fn figures(counts: &Counts) -> Figures {
+    Figures::default()
+        .row("processed", counts.processed)
+        .row("created", counts.created)
+        .row("updated", counts.updated)
+        .row("unchanged", counts.unchanged)
+        .row("reactivated", counts.reactivated)
+        .row("deactivated", counts.deactivated)
+        .row("missing", counts.missing)
+        .row("linked", counts.linked)
+        .row("proposed", counts.proposed)
+        .row("quarantined", counts.quarantined)
+        .row("skipped", counts.skipped)
+        .row("failed", counts.failed)
+        .row("conflicts resolved", counts.conflicts_resolved)
+        .row("conflicts open", counts.conflicts_open)
+        .row("invalid fields", counts.invalid_fields)
 }
 
 /// The outcome, in its colour.
-pub fn outcome(paint: Paint, outcome: RunOutcome) -> String {
+pub fn outcome(outcome: RunOutcome) -> String {
     match outcome {
-        RunOutcome::Succeeded => paint.green("succeeded"),
-        RunOutcome::Partial => paint.yellow("partial"),
-        RunOutcome::Blocked => paint.yellow("blocked"),
-        RunOutcome::Failed => paint.red("failed"),
+        RunOutcome::Succeeded => green("succeeded"),
+        RunOutcome::Partial => yellow("partial"),
+        RunOutcome::Blocked => yellow("blocked"),
+        RunOutcome::Failed => red("failed"),
     }
 }
 
 /// Prints the report, each conflict explained.
 pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option<&Plan>) {
-    let paint = console.paint;
     let dry = if report.dry_run { " (dry run: nothing was written)" } else { "" };
-    console.print(format!("run {}: {}{dry}", paint.bold(&report.run), outcome(paint, report.outcome)));
-    for line in table(&report.counts).lines(paint) {
-        console.print(line);
+    console.report(format!("run {}: {}{dry}", bold(&report.run), outcome(report.outcome)));
+    let figures = figures(&report.counts);
+    if !figures.is_empty() {
+        console.report(figures);
     }
     for matter in Matter::ALL {
         let (lines, count) = story.on(matter);
@@ -86,18 +80,18 @@ pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option
     let unwritten = report.unwritten.iter().map(|unwritten| (unwritten.id.to_string(), unwritten.problem.clone()));
     section(console, "not written", report.unwritten.len(), unwritten);
     if let Some(told) = not_whole(report) {
-        console.print(format!("\n{told}"));
+        console.report(format!("\n{told}"));
     }
     for line in drift(&report.schema_drift) {
-        console.print(format!("\n{line}"));
+        console.report(format!("\n{line}"));
     }
     for crowded in &report.crowded {
-        console.print(format!("\n{}", crowd(crowded)));
+        console.report(format!("\n{}", crowd(crowded)));
     }
     if let Some(plan) = plan.filter(|_| report.dry_run) {
         planned(console, plan);
     }
-    console.print(format!("\nplan {}", report.plan_id));
+    console.report(format!("\nplan {}", report.plan_id));
 }
 
 /// What is said of fields that only the source or only the schema has.
@@ -158,12 +152,12 @@ pub fn print_answers(
         (lines, count + many)
     });
     if let Some(first) = lines.first() {
-        console.print(format!("\n{}, {}:", console.paint.bold("to answer"), shell::answers(&first.unit)));
+        console.report(format!("\n{}, {}:", bold("to answer"), shell::answers(&first.unit)));
         for line in lines.iter().take(MOST_ANSWERS) {
-            console.print(format!("  {}", shell::decide(options, &line.id, &line.unit)));
+            console.report(format!("  {}", shell::decide(options, &line.id, &line.unit)));
         }
         let all = if count > MOST_ANSWERS { format!("all {count}") } else { "with the values".to_owned() };
-        console.print(format!("{all}:\n  nightly-sync conflicts {options} --values"));
+        console.report(format!("{all}:\n  nightly-sync conflicts {options} --values"));
     }
     let asked = report.set_aside.iter().filter_map(|aside| Some((aside.id.as_ref()?, aside.matched.as_ref()?)));
     let mut commands = Vec::new();
@@ -175,11 +169,11 @@ pub fn print_answers(
         commands.extend(shell::who_is_who(options, id.as_str(), matched, whose.as_ref()));
     }
     if asked.clone().next().is_some() {
-        console.print("\nto say which member it is:");
+        console.report("\nto say which member it is:");
         for (says, command) in commands.iter().take(2 * MOST_ANSWERS) {
-            console.print(format!("  {:<9} {command}", format!("{says}:")));
+            console.report(format!("  {:<9} {command}", format!("{says}:")));
         }
-        console.print(format!("all {}:\n  nightly-sync matches {options}", asked.count()));
+        console.report(format!("all {}:\n  nightly-sync matches {options}", asked.count()));
     }
     Ok(())
 }
@@ -210,16 +204,16 @@ pub(crate) fn not_whole(report: &Report) -> Option<String> {
 /// Prints why a guard stopped the run, and how to let it pass.
 pub fn print_blocked(console: &mut Console, report: &Report, command: &str) {
     for reason in &report.blocked {
-        console.print(format!("{} {reason}", console.paint.yellow("blocked:")));
+        console.urge(format!("{} {reason}", yellow("blocked:")));
         if let Some(excess) = excess(reason) {
             let ids: Vec<&str> = excess.records.iter().map(ExternalId::as_str).collect();
             let more = excess.count.saturating_sub(ids.len() as u64);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            console.print(format!("  among them {}{more}", ids.join(", ")));
+            console.urge(format!("  among them {}{more}", ids.join(", ")));
         }
     }
-    console.print("nothing was written. If this is right, approve exactly this plan:");
-    console.print(format!("  {command}"));
+    console.urge("nothing was written. If this is right, approve exactly this plan:");
+    console.urge(format!("  {command}"));
 }
 
 /// Of how many records a guard speaks, and which, if it names any.
@@ -242,40 +236,41 @@ fn section(console: &mut Console, title: &str, count: usize, lines: impl Iterato
     if count == 0 {
         return;
     }
-    let paint = console.paint;
-    console.print(format!("\n{} ({count})", paint.bold(title)));
-    let lines: Vec<_> = lines.take(MOST).collect();
+    console.report(format!("\n{} ({count})", bold(title)));
+    let most = console.at_most(MOST);
+    let lines: Vec<_> = lines.take(most).collect();
     let left = lines.iter().map(|(subject, _)| width(subject)).max().unwrap_or(0).min(40);
     for (subject, text) in &lines {
         let mut text = wrapped(text, COLUMNS - left.min(COLUMNS / 2)).into_iter();
-        console.print(format!("  {}  {}", paint.cyan(pad(subject, left)), text.next().unwrap_or_default()));
+        console.report(format!("  {}  {}", cyan(pad(subject, left)), text.next().unwrap_or_default()));
         for more in text {
-            console.print(format!("  {}  {more}", " ".repeat(left)));
+            console.report(format!("  {}  {more}", " ".repeat(left)));
         }
     }
-    if count > MOST {
-        console.print(format!("  … and {} more", count - MOST));
+    if count > lines.len() {
+        console.report(format!("  … and {} more", count - lines.len()));
     }
 }
 
 fn planned(console: &mut Console, plan: &Plan) {
+    let most = console.at_most(MOST_PLANNED);
     let (mut first, mut count) = (Vec::new(), 0);
     for op in plan.changes() {
         count += 1;
-        if first.len() < MOST_PLANNED {
+        if first.len() < most {
             first.push(op);
         }
     }
     if first.is_empty() {
         return;
     }
-    console.print(format!("\n{} ({count})", console.paint.bold("what would be done")));
+    console.report(format!("\n{} ({count})", bold("what would be done")));
     let left = first.iter().map(|op| width(op.id.as_str())).max().unwrap_or(0);
     for op in &first {
         let id = pad(op.id.as_str(), left);
-        console.print(format!("  {}  {}", console.paint.cyan(id), story::planned(plan.schema(), op)));
+        console.report(format!("  {}  {}", cyan(id), story::planned(plan.schema(), op)));
     }
     if count > first.len() {
-        console.print(format!("  … and {} more", count - first.len()));
+        console.report(format!("  … and {} more", count - first.len()));
     }
 }

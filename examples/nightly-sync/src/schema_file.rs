@@ -18,6 +18,9 @@
 //! {"guards": {"deactivations": {"percent": 5}, "fields": {"fax": {"emptied": {"absolute": 3}}}}}
 //! ```
 
+use std::fs;
+use std::path::Path;
+
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 use tripartite::matching::{MatchRule, MatchRules};
@@ -53,6 +56,28 @@ pub struct SchemaFile {
 impl<'de> Deserialize<'de> for SchemaFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Whole)
+    }
+}
+
+/// A file has no schema.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {problem}")]
+pub struct SchemaFileError {
+    /// The file.
+    pub file: String,
+    /// Why.
+    pub problem: String,
+}
+
+impl SchemaFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`SchemaFileError`], which says where in the file.
+    pub fn open(file: &Path) -> Result<Self, SchemaFileError> {
+        let problem = |problem: String| SchemaFileError { file: file.display().to_string(), problem };
+        let text = fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| problem(error.to_string()))
     }
 }
 

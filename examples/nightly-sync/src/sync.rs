@@ -19,7 +19,7 @@ pub fn drive<C: Connector, S: RecordStore>(
     source: &C,
     store: &S,
     lines: Option<u64>,
-    progress: &mut Progress<'_>,
+    progress: &mut Progress,
 ) -> Result<Done, DriveError<C::Error, S::Error>> {
     drive_approved(step, source, store, lines, progress, |_| Ok(false))
 }
@@ -33,7 +33,7 @@ pub fn drive_approved<C: Connector, S: RecordStore>(
     source: &C,
     store: &S,
     lines: Option<u64>,
-    progress: &mut Progress<'_>,
+    progress: &mut Progress,
     passes: impl FnMut(&Stopped) -> Result<bool, S::Error>,
 ) -> Result<Done, DriveError<C::Error, S::Error>> {
     let watch = &mut Watch { progress, lines, listed: 0, written: None };
@@ -46,7 +46,7 @@ async fn steps<C: Connector, S: RecordStore>(
     mut step: Step,
     source: &C,
     store: &S,
-    watch: &mut Watch<'_, '_>,
+    watch: &mut Watch<'_>,
     mut passes: impl FnMut(&Stopped) -> Result<bool, S::Error>,
 ) -> Result<Done, DriveError<C::Error, S::Error>> {
     let failed_store = |step: Step, error: S::Error| {
@@ -97,15 +97,15 @@ async fn steps<C: Connector, S: RecordStore>(
 }
 
 /// How far the run is, for the bar.
-struct Watch<'a, 'b> {
-    progress: &'a mut Progress<'b>,
+struct Watch<'a> {
+    progress: &'a mut Progress,
     lines: Option<u64>,
     listed: u64,
     /// Ops that were written since the listing ended.
     written: Option<u64>,
 }
 
-impl Watch<'_, '_> {
+impl Watch<'_> {
     fn begin(&mut self, step: &mut Fetching) {
         if step.request().is_some() {
             return;

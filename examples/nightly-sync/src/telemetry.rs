@@ -99,9 +99,14 @@ pub fn listen(address: SocketAddr) -> Result<(), TelemetryError> {
     Ok(())
 }
 
-/// Prints spans and events on standard error, if the environment says which.
-pub fn log() {
-    let Ok(filter) = EnvFilter::try_from_env(LOG) else { return };
+/// Prints spans and events on standard error, if the environment says which, or the command line wants to know twice.
+pub fn log(verbose: u8) {
+    let wanted = match verbose {
+        0 | 1 => None,
+        2 => Some(EnvFilter::new("nightly_sync=info,tripartite=info")),
+        _ => Some(EnvFilter::new("nightly_sync=debug,tripartite=debug")),
+    };
+    let Some(filter) = EnvFilter::try_from_env(LOG).ok().or(wanted) else { return };
     // Somebody else may print them already.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -1,8 +1,26 @@
-//! What stands on a terminal: colours where they are wanted, tables, and streams that may be gone.
+//! What stands on a terminal: streams that may be gone, words with a colour, tables of figures.
+//!
+//! Colours are left out where a stream is no terminal, or `NO_COLOR`, `CLICOLOR` or `TERM` says so ([`anstream`]).
 
-use std::env;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+use unicode_width::UnicodeWidthStr;
+
+/// How much is said beside results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Errors, and what was asked for.
+    Quiet,
+    /// And what a person should know.
+    #[default]
+    Normal,
+    /// And all of every list.
+    Verbose,
+}
 
 /// Where a program speaks: results on `out`, everything else on `err`. A reader who has seen enough and closes the pipe is
 /// no error; results that cannot be written otherwise are one, which [`finish`](Self::finish) tells.
@@ -11,43 +29,50 @@ pub struct Console {
     err: Box<dyn Write>,
     /// Why a result could not be written; nothing more is.
     lost: Option<io::Error>,
-    /// Whether results are coloured.
-    pub paint: Paint,
-    /// Whether progress can be drawn over itself.
+    /// How much is said.
+    pub level: Level,
+    /// Whether results are JSON.
+    pub json: bool,
+    /// Whether somebody watches.
     pub live: bool,
 }
 
 impl Console {
     /// The process's own.
     pub fn std() -> Self {
-        let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let paint = if io::stdout().is_terminal() && !plain { Paint::Colours } else { Paint::Plain };
         Self {
-            out: Box::new(io::stdout()),
-            err: Box::new(io::stderr()),
+            out: Box::new(anstream::stdout()),
+            err: Box::new(anstream::stderr()),
             lost: None,
-            paint,
+            level: Level::Normal,
+            json: false,
             live: io::stderr().is_terminal(),
         }
     }
 
     /// One that nobody reads.
     pub fn silent() -> Self {
-        Self { out: Box::new(io::sink()), err: Box::new(io::sink()), lost: None, paint: Paint::Plain, live: false }
-    }
-
-    /// Results go where everything else goes.
-    pub fn all_on_stderr(mut self) -> Self {
-        self.out = Box::new(io::stderr());
-        self.paint = Paint::Plain;
-        self
+        let (out, err) = (Box::new(io::sink()), Box::new(io::sink()));
+        Self { out, err, lost: None, level: Level::Quiet, json: false, live: false }
     }
 
     /// Prints a line of the result.
-    pub fn print(&mut self, line: impl fmt::Display) {
+    pub fn print(&mut self, line: impl Display) {
         if self.lost.is_none() {
             self.lost = writeln!(self.out, "{line}").err();
         }
+    }
+
+    /// Prints a line of the result for people, which nobody needs who is told [nothing but errors](Level::Quiet).
+    pub fn report(&mut self, line: impl Display) {
+        if self.level > Level::Quiet && !self.json {
+            self.print(line);
+        }
+    }
+
+    /// Says what a person must do something about: as a part of the result, unless that is JSON or not wanted.
+    pub fn urge(&mut self, line: impl Display) {
+        if self.level > Level::Quiet && !self.json { self.print(line) } else { self.warn(line) }
     }
 
     /// The end: whether all results were written.
@@ -69,116 +94,118 @@ impl Console {
         }
     }
 
-    /// Says something beside the result.
-    pub fn say(&mut self, line: impl fmt::Display) {
+    /// Says what a person should know beside the result.
+    pub fn say(&mut self, line: impl Display) {
+        if self.level > Level::Quiet {
+            self.warn(line);
+        }
+    }
+
+    /// Says what went wrong.
+    pub fn warn(&mut self, line: impl Display) {
         let _ = self.out.flush();
         let _ = writeln!(self.err, "{line}");
     }
 
-    /// Draws on the side, as it is.
-    pub fn draw(&mut self, text: &str) {
-        let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
+    /// As many of a list as a page takes, or all of them for who wants [more](Level::Verbose).
+    pub fn at_most(&self, few: usize) -> usize {
+        if self.level == Level::Verbose { usize::MAX } else { few }
     }
 }
 
-/// Whether there are colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paint {
-    /// As ANSI escapes.
-    Colours,
-    /// None.
-    Plain,
+fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
 }
 
-impl Paint {
-    /// What matters.
-    pub fn bold(self, text: impl fmt::Display) -> String {
-        self.with("1", text)
-    }
-
-    /// What does not.
-    pub fn dim(self, text: impl fmt::Display) -> String {
-        self.with("2", text)
-    }
-
-    /// What went well.
-    pub fn green(self, text: impl fmt::Display) -> String {
-        self.with("32", text)
-    }
-
-    /// What wants somebody's attention.
-    pub fn yellow(self, text: impl fmt::Display) -> String {
-        self.with("33", text)
-    }
-
-    /// What went wrong.
-    pub fn red(self, text: impl fmt::Display) -> String {
-        self.with("31", text)
-    }
-
-    /// Names of things.
-    pub fn cyan(self, text: impl fmt::Display) -> String {
-        self.with("36", text)
-    }
-
-    fn with(self, code: &str, text: impl fmt::Display) -> String {
-        match self {
-            Self::Colours => format!("\x1b[{code}m{text}\x1b[0m"),
-            Self::Plain => text.to_string(),
-        }
-    }
+/// What matters.
+pub fn bold(text: impl Display) -> String {
+    styled(Style::new().bold(), text)
 }
 
-/// A table of two columns, a name and a figure, in groups.
+/// What does not.
+pub fn dim(text: impl Display) -> String {
+    styled(Style::new().dimmed(), text)
+}
+
+/// What went well.
+pub fn green(text: impl Display) -> String {
+    styled(AnsiColor::Green.on_default(), text)
+}
+
+/// What wants somebody's attention.
+pub fn yellow(text: impl Display) -> String {
+    styled(AnsiColor::Yellow.on_default(), text)
+}
+
+/// What went wrong.
+pub fn red(text: impl Display) -> String {
+    styled(AnsiColor::Red.on_default(), text)
+}
+
+/// Names of things.
+pub fn cyan(text: impl Display) -> String {
+    styled(AnsiColor::Cyan.on_default(), text)
+}
+
+/// Names and figures, those of nothing left out.
+///
+/// ```
+/// use nightly_sync::term::Figures;
+/// let figures = Figures::default().row("created", 1_000_000).row("updated", 0);
+/// assert_eq!(figures.to_string(), "  created  1\u{202f}000\u{202f}000");
+/// ```
 #[derive(Debug, Default)]
-pub struct Table {
-    groups: Vec<Vec<(String, String)>>,
-}
+pub struct Figures(Vec<(&'static str, u64)>);
 
-impl Table {
-    /// Adds a group of rows, with a line above it.
+impl Figures {
+    /// And one more.
     #[must_use]
-    pub fn group<'a>(mut self, rows: impl IntoIterator<Item = (&'a str, u64)>) -> Self {
-        self.groups.push(rows.into_iter().map(|(name, figure)| (name.to_owned(), grouped(figure))).collect());
+    pub fn row(mut self, name: &'static str, figure: u64) -> Self {
+        if figure > 0 {
+            self.0.push((name, figure));
+        }
         self
     }
 
-    /// The lines. Figures that are nought are dim.
-    pub fn lines(&self, paint: Paint) -> Vec<String> {
-        let rows = || self.groups.iter().flatten();
-        let left = rows().map(|(name, _)| width(name)).max().unwrap_or(0);
-        let right = rows().map(|(_, figure)| width(figure)).max().unwrap_or(0);
-        let rule = |ends: [char; 3]| {
-            let [open, middle, close] = ends;
-            format!("{open}{}{middle}{}{close}", "─".repeat(left + 2), "─".repeat(right + 2))
-        };
-        let mut lines = vec![rule(['┌', '┬', '┐'])];
-        for (at, group) in self.groups.iter().enumerate() {
-            if at > 0 {
-                lines.push(rule(['├', '┼', '┤']));
-            }
-            for (name, figure) in group {
-                let padded = (pad(name, left), format!("{}{figure}", " ".repeat(right - width(figure))));
-                let (name, figure) = match figure.as_str() {
-                    "0" => (paint.dim(padded.0), paint.dim(padded.1)),
-                    _ => (padded.0, paint.bold(padded.1)),
-                };
-                lines.push(format!("│ {name} │ {figure} │"));
-            }
-        }
-        lines.push(rule(['└', '┴', '┘']));
-        lines
+    /// Whether all of them are of nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
-/// How many columns a text takes. Combining marks take none.
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows = table();
+        for (name, figure) in &self.0 {
+            rows.add_row([(*name).to_owned(), grouped(*figure)]);
+        }
+        if let Some(column) = rows.column_mut(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        f.write_str(&lines(&rows))
+    }
+}
+
+/// A table without rules, indented, as wide as it wants to be.
+pub fn table() -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table
+}
+
+/// The lines of a table, without blanks at their ends.
+pub fn lines(table: &Table) -> String {
+    table.lines().map(|line| format!(" {}", line.trim_end())).collect::<Vec<_>>().join("\n")
+}
+
+/// How many columns a text takes.
 pub fn width(text: &str) -> usize {
-    text.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).count()
+    text.width()
 }
 
 /// A text with spaces behind it, up to a width.
 pub fn pad(text: &str, to: usize) -> String {
-    format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
+    format!("{text}{}", " ".repeat(to.saturating_sub(text.width())))
 }
 
 /// A figure with thin groups of three: `1 000 000`.
@@ -195,34 +222,14 @@ pub fn grouped(figure: u64) -> String {
 }
 
 /// A text in lines of at most so many columns, broken between words.
+///
+/// ```
+/// use nightly_sync::term::wrapped;
+/// assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
+/// ```
 pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(word) <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_is_straight() {
-        let table = Table::default().group([("created", 1_000_000)]).group([("a longer name", 0)]);
-        let lines = table.lines(Paint::Plain);
-        assert!(lines.iter().all(|line| width(line) == width(&lines[0])), "{lines:?}");
-    }
-
-    #[test]
-    fn words_are_not_broken() {
-        assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("", 7), [""; 0]);
-    }
+    textwrap::wrap(&text.split_whitespace().collect::<Vec<_>>().join(" "), columns)
+        .into_iter()
+        .map(|line| line.into_owned())
+        .collect()
 }

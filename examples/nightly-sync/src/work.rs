@@ -6,7 +6,7 @@
 //!
 //! | record of the work column | what this host puts there |
 //! |---|---|
-//! | the organisation's id at the source | the path of its listing |
+//! | the organisation's id at the source | the path of its listing, or of the configuration that names its source ([`Enrolled`]) |
 //! | the policy of a connection and a job | a strategy's name, or `schema`: as the register's schema says |
 //! | the result of an attempt | the id of its run, as `tripartite_runs` and the audit have it |
 //!
@@ -16,6 +16,7 @@
 mod approval;
 mod bell;
 mod commands;
+mod enrolled;
 mod figures;
 mod line;
 mod pass;
@@ -42,6 +43,7 @@ use crate::store::{Jobs, JobsError, Place};
 pub use approval::Approval;
 pub use bell::Bell;
 pub use commands::Commands;
+pub use enrolled::{Enrolled, EnrolledError};
 pub use figures::{figures, watch};
 pub use line::{left, line, outcome};
 pub use pass::{PassError, Passed, pass};
@@ -117,7 +119,7 @@ pub fn listings(queue: &Queue<Jobs>) -> Result<Vec<PathBuf>, JobsError> {
         let connector = connection.parts().pop().and_then(|id| ConnectorId::new(id).ok());
         let known = connector.and_then(|connector| block_on(queue.connection(&connector)).ok().flatten());
         let orgs = known.iter().flat_map(|known| known.connection().orgs.values());
-        listings.extend(orgs.map(|org| PathBuf::from(org.external.as_str())));
+        listings.extend(orgs.map(|org| Enrolled::of(org.external.as_str()).path().to_owned()));
     }
     Ok(listings)
 }

@@ -2,7 +2,7 @@
 
 use tripartite_sqlite::store::{SqliteStore, StoreError};
 
-use crate::term::{Console, wrapped};
+use crate::term::{Console, dim, wrapped};
 
 const EDITS: &str = include_str!("../../demo/edits.sql");
 
@@ -15,7 +15,7 @@ pub(super) fn apply(console: &mut Console, store: &SqliteStore) -> Result<(), St
     for (at, (reason, statement)) in edits().enumerate() {
         store.edit(statement)?;
         let minutes = FIRST + at * NEXT;
-        let time = console.paint.dim(format!("{:02}:{:02} ·", minutes / 60 % 24, minutes % 60));
+        let time = dim(format!("{:02}:{:02} ·", minutes / 60 % 24, minutes % 60));
         let mut lines = wrapped(reason, 90).into_iter();
         console.print(format!("  {time} {}", lines.next().unwrap_or_default()));
         for line in lines {

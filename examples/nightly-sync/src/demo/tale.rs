@@ -8,7 +8,7 @@ use tripartite::value::Value;
 use tripartite_sqlite::store::{SqliteStore, StoreError};
 
 use crate::report::Matter;
-use crate::term::{Console, wrapped};
+use crate::term::{Console, bold, cyan, dim, green, wrapped};
 
 /// So many changes that were only the federation's are shown.
 const EXAMPLES: usize = 4;
@@ -39,14 +39,14 @@ pub(super) fn tell(console: &mut Console, store: &SqliteStore, report: &Report) 
     heading(console, "changes of the federation alone, taken as they came", taken.len());
     for unit in taken.iter().take(EXAMPLES) {
         let (before, after) = (unit.show(|entry| Some(&entry.local)), unit.show(|entry| Some(&entry.result)));
-        console.print(format!("    {}  {before} → {after}", subject(console, store, unit)?));
+        console.print(format!("    {}  {before} → {after}", subject(store, unit)?));
     }
     console.print(format!("    … and {} more", taken.len().saturating_sub(EXAMPLES)));
     heading(console, "set aside, to be looked at again the next night", report.set_aside.len());
     for aside in &report.set_aside {
         let id = aside.id.as_ref().map(ToString::to_string).unwrap_or_default();
         let place = aside.place.as_ref().map(|place| format!("{place} ")).unwrap_or_default();
-        console.print(format!("    {}  {place}{}", console.paint.cyan(id), aside.problem));
+        console.print(format!("    {}  {place}{}", cyan(id), aside.problem));
     }
     console.print("    Their rows stay as they are: somebody whose line is broken has not left the club.");
     Ok(())
@@ -67,7 +67,7 @@ fn gone_and_new(console: &mut Console, store: &SqliteStore, report: &Report) -> 
         heading(console, title, ids.len());
         for id in ids {
             let name = member(store, &id)?;
-            console.print(format!("    {} {name}", console.paint.cyan(&id)));
+            console.print(format!("    {} {name}", cyan(&id)));
         }
     }
     Ok(())
@@ -94,12 +94,11 @@ fn edit_kept(unit: &Unit) -> bool {
 
 fn heading(console: &mut Console, title: &str, count: usize) {
     console.print("");
-    console.print(format!("  {} ({count})", console.paint.bold(title)));
+    console.print(format!("  {} ({count})", bold(title)));
 }
 
 fn explain(console: &mut Console, store: &SqliteStore, unit: &Unit) -> Result<(), StoreError> {
-    let paint = console.paint;
-    console.print(format!("    {}", subject(console, store, unit)?));
+    console.print(format!("    {}", subject(store, unit)?));
     let sides = [
         ("the night before", unit.show(|entry| entry.base.as_ref())),
         ("at the club", unit.show(|entry| Some(&entry.local))),
@@ -107,8 +106,8 @@ fn explain(console: &mut Console, store: &SqliteStore, unit: &Unit) -> Result<()
         ("from now on", unit.show(|entry| Some(&entry.result))),
     ];
     for (side, value) in sides {
-        let value = if side == "from now on" { paint.green(value) } else { value };
-        console.print(format!("      {} {value}", paint.dim(format!("{side:<17}"))));
+        let value = if side == "from now on" { green(value) } else { value };
+        console.print(format!("      {} {value}", dim(format!("{side:<17}"))));
     }
     for line in wrapped(&unit.first().why, 92) {
         console.print(format!("      {line}"));
@@ -116,10 +115,9 @@ fn explain(console: &mut Console, store: &SqliteStore, unit: &Unit) -> Result<()
     Ok(())
 }
 
-fn subject(console: &Console, store: &SqliteStore, unit: &Unit) -> Result<String, StoreError> {
-    let paint = console.paint;
+fn subject(store: &SqliteStore, unit: &Unit) -> Result<String, StoreError> {
     let name = member(store, &unit.id)?;
-    Ok(format!("{} {} · {}", paint.cyan(&unit.id), name, paint.bold(&unit.name)))
+    Ok(format!("{} {} · {}", cyan(&unit.id), name, bold(&unit.name)))
 }
 
 fn member(store: &SqliteStore, id: &str) -> Result<String, StoreError> {

@@ -7,7 +7,7 @@ use tripartite::plan::Quarantined;
 use tripartite::store::{Loaded, Op, OpOutcome, Revision};
 
 use super::{Desk, DeskError, TRIES};
-use crate::app::now;
+use crate::context::now;
 use crate::store::Here;
 
 /// Which member is, or is not, which record of the source, and who says so.

@@ -31,6 +31,11 @@ pub fn failure(error: &str) -> String {
     text(&Unbegun { outcome: RunOutcome::Failed, plan_id: None, counts: Counts::default(), error })
 }
 
+/// Why a command could not be carried out.
+pub fn error(error: &str) -> String {
+    serde_json::json!({"error": error}).to_string()
+}
+
 /// Names as keys and plain values: that always has a JSON form.
 fn text(reported: &impl Serialize) -> String {
     serde_json::to_string(reported).unwrap_or_default()

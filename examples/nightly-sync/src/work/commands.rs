@@ -5,7 +5,7 @@ use tripartite::id::SyncKey;
 use tripartite::queue::{Held, Scope};
 use tripartite::work::Queue;
 
-use super::AS_THE_SCHEMA_SAYS;
+use super::{AS_THE_SCHEMA_SAYS, Enrolled};
 use crate::shell::{options, quoted};
 use crate::store::{Jobs, Place, Register};
 
@@ -31,8 +31,12 @@ impl<'a> Commands<'a> {
     pub fn reading(&self, command: &str, key: &SyncKey) -> String {
         let known = self.queue.and_then(|queue| block_on(queue.connection(&key.connector)).ok().flatten());
         let org = known.as_ref().and_then(|known| known.connection().orgs.get(&key.org));
-        let listing = org.map_or_else(|| "LISTING.jsonl".to_owned(), |org| quoted(org.external.as_str()));
-        format!("{} --remote {listing}", self.about(command, key))
+        let about = self.about(command, key);
+        match org.map(|org| Enrolled::of(org.external.as_str())) {
+            Some(Enrolled::File(listing)) => format!("{about} --remote {}", quoted(&listing.display().to_string())),
+            Some(Enrolled::Config(file)) => format!("{about} --config {}", quoted(&file.display().to_string())),
+            None => format!("{about} --remote LISTING"),
+        }
     }
 
     /// What lets pass what a guard held back of a key: exactly its plan, where that can be made anew.

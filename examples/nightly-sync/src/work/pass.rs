@@ -8,7 +8,7 @@ use tripartite::run::Report;
 
 use super::{Approval, OpenError, Registers};
 use crate::listing::ListingError;
-use crate::progress::{Progress, Style};
+use crate::progress::Progress;
 use crate::store::StoreError;
 use crate::sync;
 use crate::term::Console;
@@ -52,8 +52,7 @@ pub fn pass(registers: &Registers<'_>, key: &SyncKey, held: &Held) -> Result<Pas
         Scope::All => run,
         Scope::Only(ids) => run.only(ids.iter().cloned()),
     };
-    let mut console = Console::std();
-    let mut progress = Progress::new(&mut console, Style::Off);
+    let mut progress = Progress::of(&Console::silent());
     let mut approval = Approval::Unused;
     let done = sync::drive_approved(run.start(), &source, &store, None, &mut progress, |stopped| {
         approval = Approval::of(&store, plan, stopped, false)?;

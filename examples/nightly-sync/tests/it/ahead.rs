@@ -1,18 +1,20 @@
 //! A listing that is read ahead is the same listing: page by page, and night by night.
 
 use chrono::{DateTime, Utc};
-use nightly_sync::listing::{Ahead, HELD, Listing, Opened, Remote};
 use proptest::prelude::*;
 use tripartite::drive::{block_on, drive_blocking};
 use tripartite::id::{ExternalId, RunId};
 use tripartite::run::{Mode, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::source::{Connector, Cursor, Item, Next, Page};
-use tripartite_sources::file::{Form, Reading};
+use tripartite_sources::ahead::{Ahead as Read, HELD};
+use tripartite_sources::file::{FileListing as Listing, Form, Input as Remote, Opened, Reading};
 use tripartite_sources::records::Records;
 use tripartite_sqlite::store::{Database, Settings, SqliteStore};
 
 use crate::bench::Bench;
+
+type Ahead = Read<Listing>;
 
 fn schema() -> Schema {
     let phone = Kind::Phone { region: "IE".parse().unwrap() };

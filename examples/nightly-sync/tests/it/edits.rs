@@ -1,7 +1,7 @@
 //! Edits by people, whatever they use and whenever they make them.
 
 use nightly_sync::listing;
-use nightly_sync::progress::{Progress, Style};
+use nightly_sync::progress::Progress;
 use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
 use rusqlite::Connection;
@@ -239,8 +239,8 @@ fn a_database_that_somebody_holds_is_a_failure_to_be_tried_again() {
     let source = listing::records(listing::text("listing", MOVED).unwrap(), store.schema().clone(), "id").unwrap();
     let at = nightly_sync::app::now();
     let step = Run::new(Policy::new(store.schema().clone()), store.next_run(&at).unwrap(), at).start();
-    let mut console = Console::std();
-    let error = drive(step, &source, &store, None, &mut Progress::new(&mut console, Style::Off)).unwrap_err();
+    let console = Console::std();
+    let error = drive(step, &source, &store, None, &mut Progress::of(&console)).unwrap_err();
     assert_eq!(error.failure(), Failure::Retry { after: None });
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(bench.sync(MOVED)["updated"], 1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use nightly_sync::app::now;
 use nightly_sync::listing;
-use nightly_sync::progress::{Progress, Style};
+use nightly_sync::progress::Progress;
 use nightly_sync::sync::drive;
 use nightly_sync::term::Console;
 use tripartite::drive::{DriveError, block_on};
@@ -89,7 +89,7 @@ fn night(store: &SqliteStore) -> Night {
     let source = listing::records(listing::text("listing", MOVED).unwrap(), store.schema().clone(), "id").unwrap();
     let at = now();
     let step = Run::new(Policy::new(store.schema().clone()), store.next_run(&at).unwrap(), at).start();
-    drive(step, &source, store, None, &mut Progress::new(&mut Console::std(), Style::Off)).map_err(Box::new)
+    drive(step, &source, store, None, &mut Progress::of(&Console::std())).map_err(Box::new)
 }
 
 fn phone(bench: &Bench) -> String {

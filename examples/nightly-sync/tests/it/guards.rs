@@ -392,7 +392,7 @@ fn limits_are_stated_for_one_run() {
     {
         let ran = bench.run(&halved, &["--guards", wrong]);
         assert_eq!(ran.status, 2, "{wrong}");
-        assert!(ran.stderr.contains("--guards: expected NAME=LIMIT") && ran.stderr.contains(found), "{}", ran.stderr);
+        assert!(ran.stderr.contains("expected NAME=LIMIT") && ran.stderr.contains(found), "{}", ran.stderr);
     }
     assert!(bench.run(&halved, &["--guards", "names=1,names=2"]).stderr.contains("`names` is stated twice"));
 }

@@ -102,5 +102,5 @@ fn what_is_blocked_is_approved_with_the_table() {
     let told = ran.stdout + &ran.stderr;
     assert!(told.contains("--table members --table-key id --columns name=full_name"), "{told}");
     let usage = bench.program(&["run", "--db", &db, "--remote", &listing, "--columns", "a=b"]);
-    assert!(usage.status == 2 && usage.stderr.contains("--table is missing"), "{}", usage.stderr);
+    assert!(usage.status == 2 && usage.stderr.contains("--table <NAME>"), "{}", usage.stderr);
 }

@@ -129,8 +129,8 @@ fn what_people_say_that_cannot_be_is_refused() {
         (vec!["link", "--id", "F2", "--local", "x"], 1, "there is no member x here"),
         (vec!["unlike", "--id", "F1", "--local", "1"], 1, "member 1 is linked to F1 already"),
         (vec!["unlike", "--id", "F2", "--local", "99"], 1, "there is no member 99 here"),
-        (vec!["link", "--id", "F2"], 2, "link: --local is missing"),
-        (vec!["unlike", "--local", "1"], 2, "unlike: --id is missing"),
+        (vec!["link", "--id", "F2"], 2, "--local <LOCAL_ID>"),
+        (vec!["unlike", "--local", "1"], 2, "--id <ID>"),
     ] {
         let ran = bench.people(&args);
         assert_eq!(ran.status, status, "{args:?}");

@@ -12,6 +12,7 @@ const OF_A_FILE: &[(&str, &str)] = &[
     ("ahead::", "a listing that is read ahead; the database is one in memory"),
     ("approval::a_run_that_was_approved_and_cut_off", "the kernel cuts off who writes a large file"),
     ("approval::an_approval_that_was_cut_off", "the kernel cuts off who writes a large file"),
+    ("config::", "a configuration and its databases in a directory"),
     ("connector_suite::", "a listing, without a database"),
     ("decide::a_conflict_that_was_stored_before", "what an earlier version wrote into a file"),
     ("decide::a_hash_needs_the_key", "reads JSON in the words of SQLite"),
@@ -24,6 +25,7 @@ const OF_A_FILE: &[(&str, &str)] = &[
     ("guards::a_database_whose_texts", "an encoding of files; a server refuses it in tests of the store"),
     ("guards::a_dry_run_beside_an_open_client", "the journal of a file"),
     ("guards::a_dry_run_changes_no_byte", "the bytes of a file"),
+    ("hooks::", "a configuration that names a file"),
     (
         "host::the_first_night_names_the_table",
         "a file has one place for tables, a server has schemas; host.rs of tripartite-postgres",
@@ -31,6 +33,7 @@ const OF_A_FILE: &[(&str, &str)] = &[
     ("html::a_blocked_run_tells_its_reasons", "enters a run into the file's own table"),
     ("html::no_value_breaks_out_of_its_place", "opens the file"),
     ("html::what_is_not_there", "a file that is not there"),
+    ("manners::", "what is printed, and the directory of the test"),
     ("matches::a_dry_run_writes_no_keys", "a server keeps the keys of rows that changed, whoever looks"),
     ("matches::a_worker_finds_in_its_own_register", "the audit of a named register, by the file's name for it"),
     ("matches::an_id_that_no_source_can_have", "a word of SQLite"),

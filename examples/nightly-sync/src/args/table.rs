@@ -1,0 +1,65 @@
+//! A table that the club has already: which of its columns are fields.
+
+use clap::Args;
+use tripartite::schema::Schema;
+
+use crate::store::Table;
+
+/// The table of a register, as the command line names it.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "A table of your own")]
+pub struct TableArgs {
+    /// The first time: the members are this table of yours. Three columns and some triggers are added to it; your other
+    /// columns, rows and programs stay as they are
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Its key, `id` by default: in a file its INTEGER PRIMARY KEY, on a server a bigint, uuid or text
+    #[arg(id = "table_key", long = "table-key", value_name = "COLUMN", requires = "table")]
+    pub key: Option<String>,
+    /// Which column a field has; a field that is not named has one of its own name
+    #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',', value_parser = column, requires = "table")]
+    pub columns: Vec<(String, String)>,
+    /// The column that has the source's ids already, instead of one that is added
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    pub id_column: Option<String>,
+    /// The column that says who is active, 1 or 0, instead of one that is added
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    pub active_column: Option<String>,
+}
+
+impl TableArgs {
+    /// The table under a schema, if there is one. A field whose column is not named has one of its own name.
+    pub fn under(&self, schema: &Schema) -> Option<Table> {
+        let unnamed = |name: &&str| !self.columns.iter().any(|(field, _)| field == name);
+        let of_its_name = schema.fields().iter().map(|field| field.name()).filter(unnamed);
+        let of_its_name = of_its_name.map(|name| (name.to_owned(), name.to_owned()));
+        Some(Table {
+            name: self.table.clone()?,
+            key: self.key.clone().unwrap_or_else(|| "id".to_owned()),
+            columns: of_its_name.chain(self.columns.iter().cloned()).collect(),
+            id_column: self.id_column.clone(),
+            active_column: self.active_column.clone(),
+        })
+    }
+
+    /// The options, each with its value.
+    pub fn options(&self) -> Vec<(&'static str, String)> {
+        let Some(table) = &self.table else { return Vec::new() };
+        let columns: Vec<_> = self.columns.iter().map(|(field, column)| format!("{field}={column}")).collect();
+        let key = self.key.clone().unwrap_or_else(|| "id".to_owned());
+        let mut options = vec![("--table", table.clone()), ("--table-key", key)];
+        if !columns.is_empty() {
+            options.push(("--columns", columns.join(",")));
+        }
+        options.extend(self.id_column.clone().map(|column| ("--id-column", column)));
+        options.extend(self.active_column.clone().map(|column| ("--active-column", column)));
+        options
+    }
+}
+
+fn column(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, column)) if !field.is_empty() && !column.is_empty() => Ok((field.to_owned(), column.to_owned())),
+        _ => Err("expected FIELD=COLUMN,FIELD=COLUMN".to_owned()),
+    }
+}

@@ -1,0 +1,45 @@
+//! `migrate`: a server gets the tables of this version.
+
+use clap::Args;
+use serde_json::json;
+use tripartite::drive::block_on;
+use tripartite_postgres::format::{self, FORMAT, FormatError};
+
+use crate::args::Target;
+use crate::context::{Answer, Context, SUCCEEDED};
+use crate::store::{ConnectionError, Place, runtime};
+
+/// Which server gets its tables.
+#[derive(Debug, Clone, Args)]
+pub struct MigrateArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Why there are no tables.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    #[error("{db}: {error}")]
+    Format { db: String, error: FormatError },
+}
+
+pub(crate) fn execute(cx: &mut Context<'_>, args: &MigrateArgs) -> Answer {
+    let db = cx.db(&args.target)?;
+    let Place::Server(server) = &db else {
+        cx.console.report(format!("{db}: a file is brought up to date by the first run that writes"));
+        return Ok(SUCCEEDED);
+    };
+    // A migration takes as long as it takes.
+    let address = server.address().clone().patient();
+    let pool = address.pool(&runtime()?).map_err(|error| Problem::Connection(error.into()))?;
+    let migrated = block_on(format::migrate(&pool, address.schema()));
+    migrated.map_err(|error| Problem::Format { db: db.to_string(), error })?;
+    if cx.console.json {
+        cx.console.print(json!({"database": db.to_string(), "schema": address.schema(), "format": FORMAT}));
+    }
+    cx.console.report(format!("{db}: the tables in schema {} have format {FORMAT}", address.schema()));
+    Ok(SUCCEEDED)
+}

@@ -1,0 +1,162 @@
+//! `club.toml`: written by `init`, judged by `check`, used by every other command.
+
+use serde_json::Value;
+
+use crate::bench::{Bench, Ran, members};
+use crate::manners::within;
+
+const CSV: &str = "Member No;Name;Born\n007;Áine;2001-02-28\n7;Seán;1999-01-02\n";
+
+fn on(bench: &Bench, args: &[&str]) -> Ran {
+    within(bench, &[], args)
+}
+
+fn config(bench: &Bench, text: &str) {
+    bench.write("club.toml", text);
+}
+
+#[test]
+fn a_configuration_is_written_from_a_look_at_the_listing_and_is_enough_for_a_run() {
+    let bench = Bench::new();
+    bench.write("members.csv", CSV);
+    let init = on(&bench, &["init", "--remote", "members.csv"]);
+    assert!(init.status == 0 && init.stderr.contains("nightly-sync check"), "{}{}", init.stdout, init.stderr);
+    let text = std::fs::read_to_string(bench.dir.join("club.toml")).unwrap();
+    assert!(text.contains("id_field = \"Member No\"") && text.contains("CSV with `;`"), "{text}");
+    assert_eq!(on(&bench, &["check"]).status, 0, "{}", on(&bench, &["check"]).stderr);
+    let dry = on(&bench, &["run", "--dry-run", "--json"]);
+    assert_eq!((dry.status, &dry.json()["created"]), (0, &2.into()), "{}", dry.stderr);
+    let ran = on(&bench, &["run", "--json"]);
+    assert_eq!((ran.status, &ran.json()["created"]), (0, &2.into()), "{}", ran.stderr);
+    let again = on(&bench, &["run", "--json"]);
+    assert_eq!(again.json()["unchanged"], 2, "007 and 7 are two: {}", again.stderr);
+    let conflicts = on(&bench, &["conflicts"]);
+    assert!(conflicts.status == 0 && conflicts.stderr.contains("0 open"), "{}", conflicts.stderr);
+    let twice = on(&bench, &["init", "--remote", "members.csv"]);
+    assert!(twice.status == 1 && twice.stderr.contains("is there already"), "{}", twice.stderr);
+    assert_eq!(std::fs::read_to_string(bench.dir.join("club.toml")).unwrap(), text);
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_with_line_and_column() {
+    let bench = Bench::new();
+    let wrong = "database = \":memory:\"\n\n[[register]]\nkey = \"nobody\"\nstrategy = \"mine\"\nmissing_after = 0\n\
+                 guards = { departures = 5, names = \"many\" }\nschedule = { at = \"25:00\" }\n\
+                 source = { file = \"a.csv\", encoding = \"klingon\" }\n\n\
+                 [[register]]\nschedule = { cron = \"often\" }\nsource = { http = \"https://x.example\" }\n\n\
+                 [[hook]]\non = [\"failure\"]\nurl = \"mailto:x\"\nsecret = \"hunter2\"\n";
+    config(&bench, wrong);
+    let told = on(&bench, &["check"]);
+    assert_eq!(told.status, 1);
+    for problem in [
+        "club.toml:1:12: ",
+        "club.toml:4:7: ",
+        "club.toml:5:12: unknown strategy `mine`",
+        "club.toml:6:17: expected a number of listings",
+        "club.toml:7:25: there is no guard `departures`",
+        "club.toml:7:36: `names`: expected a number",
+        "club.toml:8:19: expected a time of day",
+        "club.toml:9:39: there is no encoding `klingon`",
+        "club.toml:12:12: ",
+        "club.toml:13:19: `paging` is missing",
+        "club.toml:16:7: there is no event `failure`",
+        "club.toml:17:7: expected an address",
+        "club.toml:18:10: a secret is named as env:NAME or file:PATH",
+    ] {
+        assert!(told.stderr.contains(problem), "{problem} is not in\n{}", told.stderr);
+    }
+    assert!(!told.stderr.contains("hunter2"), "a secret is not told");
+    let json: Value = serde_json::from_str(&on(&bench, &["check", "--json"]).stdout).unwrap();
+    assert_eq!(json["problems"][0]["line"], 1);
+    let ran = on(&bench, &["run"]);
+    assert!(ran.status == 1 && ran.stderr.contains("club.toml:4:7"), "a run does not begin: {}", ran.stderr);
+}
+
+#[test]
+fn a_key_that_is_not_known_is_told_where_it_stands() {
+    let bench = Bench::new();
+    config(&bench, "database = \"club.db\"\n[[register]]\nsauce = \"x\"\n");
+    let told = on(&bench, &["check"]);
+    assert!(told.stderr.starts_with("club.toml:3:1: ") && told.stderr.contains("`source`"), "{}", told.stderr);
+    config(&bench, "database = \n");
+    assert!(on(&bench, &["check"]).stderr.starts_with("club.toml:1:"), "{}", on(&bench, &["check"]).stderr);
+}
+
+#[test]
+fn an_argument_goes_before_the_environment_and_that_before_the_file() {
+    let bench = Bench::new();
+    bench.write("members.csv", "id,name\n1,Ann\n");
+    config(&bench, "database = \"file.db\"\n[[register]]\nsource = { file = \"members.csv\" }\n");
+    let made = |env: &[(&str, &str)], args: &[&str]| {
+        let ran = within(&bench, env, &[&["run"], args].concat());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+    };
+    let is_there = |name: &str| bench.dir.join(name).exists();
+    made(&[], &[]);
+    assert!(is_there("file.db") && !is_there("env.db"));
+    made(&[("NIGHTLY_SYNC_DB", "env.db")], &[]);
+    assert!(is_there("env.db") && !is_there("arg.db"));
+    made(&[("NIGHTLY_SYNC_DB", "env2.db")], &["--db", "arg.db"]);
+    assert!(is_there("arg.db") && !is_there("env2.db"));
+    bench.write("other.toml", "database = \"other.db\"\n[[register]]\nsource = { file = \"members.csv\" }\n");
+    made(&[("NIGHTLY_SYNC_CONFIG", "other.toml")], &[]);
+    assert!(is_there("other.db"));
+}
+
+#[test]
+fn several_registers_are_asked_for_by_name() {
+    let bench = Bench::new();
+    bench.write("members.csv", "id,name\n1,Ann\n");
+    let register = |key: &str| format!("[[register]]\nkey = \"{key}\"\nsource = {{ file = \"members.csv\" }}\n");
+    config(&bench, &format!("database = \"club.db\"\n{}{}", register("a/fed"), register("b/fed")));
+    let which = on(&bench, &["run"]);
+    assert!(which.status == 2 && which.stderr.contains("a/fed, b/fed"), "{}", which.stderr);
+    assert_eq!(on(&bench, &["run", "--key", "b/fed"]).status, 0);
+    config(&bench, &format!("database = \"club.db\"\n{}{}", register("a/fed"), register("a/fed")));
+    assert!(on(&bench, &["check"]).stderr.contains("a/fed is stated twice"));
+}
+
+/// Form, columns, id, guards and match rules of the file hold in each run of a worker, as they stand then.
+#[test]
+fn workers_read_the_configuration_anew_in_each_run() {
+    let bench = Bench::new();
+    bench.write("members.csv", b"Nr;Name des Mitglieds\n1;J\xf6rg\n2;Ann\n");
+    bench.write("s.json", r#"{"fields": {"name": {"kind": "name"}}}"#);
+    let text = "database = \"club.db\"\n[[register]]\nkey = \"club/fed\"\nschema = \"s.json\"\nid_field = \"Nr\"\n\
+                source = { file = \"members.csv\", encoding = \"windows-1252\", columns = { name = \"Name des Mitglieds\" } }\n\
+                schedule = { at = \"02:15\", zone = \"Europe/Dublin\" }\n";
+    config(&bench, text);
+    let enrolled = on(&bench, &["schedule"]);
+    assert!(
+        enrolled.status == 0 && enrolled.stdout.contains("club/fed runs next at"),
+        "{}{}",
+        enrolled.stdout,
+        enrolled.stderr
+    );
+    let work = || {
+        assert_eq!(on(&bench, &["trigger", "--key", "club/fed"]).status, 0);
+        on(&bench, &["work", "--until-idle", "--spacing", "0"])
+    };
+    let told = work();
+    assert!(told.stdout.contains("2 created"), "{}{}", told.stdout, told.stderr);
+    let club = rusqlite::Connection::open(bench.dir.join("club.db")).unwrap();
+    let names = "SELECT group_concat(name) FROM \"members/club/fed\"";
+    assert_eq!(club.query_row(names, [], |row| row.get::<_, String>(0)).unwrap(), "Jörg,Ann");
+    drop(club);
+    bench.write("members.csv", b"Nr;Name des Mitglieds\n1;J\xf6rg\n2;Anna\n");
+    config(&bench, &format!("{text}guards = {{ names = 0 }}\n"));
+    let told = work();
+    assert!(told.stdout.contains("blocked by a guard"), "{}{}", told.stdout, told.stderr);
+    config(&bench, "database = \"club.db\"\n");
+    let told = work();
+    assert!(told.stdout.contains("club/fed has no source in "), "{}{}", told.stdout, told.stderr);
+}
+
+#[test]
+fn a_configuration_that_is_named_and_not_there_is_said() {
+    let bench = Bench::new();
+    let ran = on(&bench, &["status", "--config", "no.toml"]);
+    assert!(ran.status == 1 && ran.stderr.contains("no.toml") && ran.stderr.contains("init"), "{}", ran.stderr);
+    let listing = bench.listing(members(1..=2));
+    assert_eq!(on(&bench, &["run", "--db", "x.db", "--remote", &listing]).status, 0, "none is needed");
+}
