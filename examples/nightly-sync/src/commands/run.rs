@@ -81,7 +81,7 @@ pub(super) fn carry_out(cx: &mut Context<'_>, request: &Request) -> Answer {
 fn told(config: &Config, request: &Request, standing: &Standing) -> Result<Vec<String>, HookError> {
     if !request.db.is_there() {
         // The first run of all failed, and there is no place to note it.
-        let told = Told::default().observe(&request.register.to_string(), standing, &config.hooks, now());
+        let told = Told::default().observe(&request.register.to_string(), standing, &config.hooks, (now(), now()));
         let sent = told.pending.iter().flat_map(|message| {
             let hooks = config.hooks.iter().filter(|hook| message.left.contains(&hook.name));
             hooks.filter_map(|hook| send(&hook.target, message, now()).err()).collect::<Vec<_>>()
@@ -89,7 +89,8 @@ fn told(config: &Config, request: &Request, standing: &Standing) -> Result<Vec<S
         return Ok(sent.collect());
     }
     let outbox = Outbox::open(&request.db, &config.hooks)?;
-    outbox.note(&request.register, standing, now())?;
+    let at = now();
+    outbox.note(&request.register, standing, (at, at))?;
     outbox.deliver(now)
 }
 

@@ -140,7 +140,7 @@ fn attend(db: &Place, hooks: &[Hook], heard: &Receiver<()>) {
     let mut is_over = false;
     loop {
         let sent = Outbox::open(db, hooks).and_then(|outbox| {
-            outbox.note_jobs()?;
+            outbox.note_jobs(now())?;
             outbox.deliver(now)
         });
         match sent {

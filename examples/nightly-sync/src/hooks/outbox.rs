@@ -71,22 +71,27 @@ impl<'a> Outbox<'a> {
         Ok(work::queue_to_read(db)?.map(|queue| Self { db, hooks, queue }))
     }
 
-    /// Notes how a register stands, with what is new about it.
+    /// Notes how a register stands and since when, with what is new about it.
     ///
     /// # Errors
     /// [`HookError`]; then nothing was noted.
-    pub fn note(&self, register: &Register, standing: &Standing, at: DateTime<Utc>) -> Result<(), HookError> {
+    pub fn note(
+        &self,
+        register: &Register,
+        standing: &Standing,
+        (at, now): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<(), HookError> {
         let mut standing = standing.clone();
         standing.commands.extend(self.commands(register));
         let name = register.to_string();
-        self.change(register, |told| (told.observe(&name, &standing, self.hooks, at), ())).map(|_| ())
+        self.change(register, |told| (told.observe(&name, &standing, self.hooks, (at, now)), ())).map(|_| ())
     }
 
     /// Notes how all jobs stand.
     ///
     /// # Errors
     /// [`HookError`], for the first that cannot be noted.
-    pub fn note_jobs(&self) -> Result<(), HookError> {
+    pub fn note_jobs(&self, now: DateTime<Utc>) -> Result<(), HookError> {
         for key in work::known(&self.queue)? {
             let status = match block_on(self.queue.status(&key)) {
                 Ok(Some(status)) => status,
@@ -96,8 +101,8 @@ impl<'a> Outbox<'a> {
             };
             let Some(at) = status.last_at else { continue };
             let register = Register::of(&key);
-            if self.told(&register)?.is_none_or(|told| told.is_older_than(at)) {
-                self.note(&register, &self.standing(&key, &status)?, at)?;
+            if self.told(&register)?.is_none_or(|told| told.is_older_than(at, now)) {
+                self.note(&register, &self.standing(&key, &status)?, (at, now))?;
             }
         }
         Ok(())

@@ -21,6 +21,9 @@ const TAKEN: TimeDelta = TimeDelta::minutes(2);
 /// The longest time from one try to the next, in minutes.
 const LONGEST: i64 = 60;
 
+/// No time is further in the future than this, unless a clock was ahead: then it does not count.
+const AHEAD: TimeDelta = TimeDelta::hours(2);
+
 /// What was told of a register, and what is still to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
@@ -88,7 +91,7 @@ impl Told {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Takes in how a register stands. What is new becomes a message for each hook that wants to hear of it.
+    /// Takes in how a register stands, and since when. What is new becomes a message for each hook that wants to hear of it.
     ///
     /// ```
     /// use chrono::DateTime;
@@ -97,16 +100,21 @@ impl Told {
     /// let hook = Hook { name: "all".into(), on: Event::ALL.into(), target: Target::Command(vec!["mail".into()]) };
     /// let at = |second| DateTime::from_timestamp(second, 0).unwrap_or_default();
     /// let asked = |waiting| Standing { waiting, ..Standing::default() };
-    /// let told = Told::default().observe("club/fed", &asked(2), &[hook.clone()], at(1));
+    /// let told = Told::default().observe("club/fed", &asked(2), &[hook.clone()], (at(1), at(1)));
     /// assert_eq!(told.pending[0].event, Event::Questions);
     /// // The same once more is no news, and fewer are none either.
-    /// let again = told.clone().observe("club/fed", &asked(2), &[hook.clone()], at(2)).observe("club/fed", &asked(1), &[hook], at(3));
-    /// assert_eq!(again.pending, told.pending);
+    /// let again = told.clone().observe("club/fed", &asked(2), &[hook.clone()], (at(2), at(2)));
+    /// let again = again.observe("club/fed", &asked(1), &[hook], (at(3), at(3)));
     /// ```
     #[must_use]
-    pub fn observe(mut self, register: &str, standing: &Standing, hooks: &[Hook], at: DateTime<Utc>) -> Self {
-        // What is older than what was seen last is known.
-        if self.seen.is_some_and(|seen| seen >= at) {
+    pub fn observe(
+        mut self,
+        register: &str,
+        standing: &Standing,
+        hooks: &[Hook],
+        (at, now): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Self {
+        if !self.is_older_than(at, now) {
             return self;
         }
         self.seen = Some(at);
@@ -156,14 +164,14 @@ impl Told {
         }
     }
 
-    /// Whether something may be new at this time.
-    pub fn is_older_than(&self, at: DateTime<Utc>) -> bool {
-        self.seen.is_none_or(|seen| seen < at)
+    /// Whether what is so since this time may be new: what is older than what was seen last is known.
+    pub fn is_older_than(&self, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        self.seen.filter(|seen| *seen <= now + AHEAD).is_none_or(|seen| seen < at)
     }
 
     /// Takes a message that is due, so that no other process does.
     pub fn take(&mut self, now: DateTime<Utc>) -> Option<Message> {
-        let message = self.pending.iter_mut().find(|message| message.next <= now)?;
+        let message = self.pending.iter_mut().find(|message| message.next <= now || message.next > now + AHEAD)?;
         message.tries += 1;
         message.next = now + TAKEN;
         Some(message.clone())
@@ -204,10 +212,14 @@ mod tests {
         DateTime::from_timestamp(second, 0).unwrap()
     }
 
+    fn both(second: i64) -> (DateTime<Utc>, DateTime<Utc>) {
+        (at(second), at(second))
+    }
+
     fn told(standings: &[Standing]) -> Vec<Event> {
         let mut told = Told::default();
         for (second, standing) in standings.iter().enumerate() {
-            told = Told::read(&told.bytes()).unwrap().observe("r", standing, &hooks(), at(second as i64));
+            told = Told::read(&told.bytes()).unwrap().observe("r", standing, &hooks(), both(second as i64));
         }
         told.pending.iter().map(|message| message.event).collect()
     }
@@ -241,14 +253,26 @@ mod tests {
 
     #[test]
     fn what_is_older_than_what_was_seen_is_no_news() {
-        let told = Told::default().observe("r", &succeeded(), &hooks(), at(5));
-        assert_eq!(told.clone().observe("r", &failing("a"), &hooks(), at(5)).pending, []);
-        assert_eq!(told.observe("r", &failing("a"), &hooks(), at(6)).pending.len(), 1);
+        let told = Told::default().observe("r", &succeeded(), &hooks(), both(5));
+        assert_eq!(told.clone().observe("r", &failing("a"), &hooks(), both(5)).pending, []);
+        assert_eq!(told.observe("r", &failing("a"), &hooks(), both(6)).pending.len(), 1);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_silences_nobody() {
+        const YEAR: i64 = 365 * 86_400;
+        let told = Told::default().observe("r", &failing("a"), &hooks(), both(YEAR));
+        let mut told = told.observe("r", &succeeded(), &hooks(), both(5));
+        assert_eq!(
+            told.pending.iter().map(|message| message.event).collect::<Vec<_>>(),
+            [Event::Failed, Event::Recovered]
+        );
+        assert!(told.take(at(6)).is_some(), "it was to be sent in a year");
     }
 
     #[test]
     fn a_message_belongs_to_who_took_it_and_is_tried_for_three_days() {
-        let mut told = Told::default().observe("r", &failing("a"), &hooks(), at(0));
+        let mut told = Told::default().observe("r", &failing("a"), &hooks(), both(0));
         let first = told.take(at(0)).unwrap();
         assert_eq!(told.take(at(1)), None, "somebody sends it");
         // The process died: another one sends the same message.
@@ -262,16 +286,16 @@ mod tests {
 
     #[test]
     fn who_has_heard_a_message_does_not_hear_it_again() {
-        let mut told = Told::default().observe("r", &failing("a"), &hooks(), at(0));
+        let mut told = Told::default().observe("r", &failing("a"), &hooks(), both(0));
         let message = told.take(at(0)).unwrap();
         told.heard(&message.id, &[], None, at(1));
-        assert_eq!(told.observe("r", &failing("a"), &hooks(), at(2)).pending, []);
+        assert_eq!(told.observe("r", &failing("a"), &hooks(), both(2)).pending, []);
     }
 
     #[test]
     fn the_persisted_form_stays_and_a_later_one_is_refused() {
         let text = r#"{"format":1,"count":1,"seen":"1970-01-01T00:00:00Z","failing":"a","blocked":null,"waiting":0,"pending":[{"id":"failed_r_1_0","at":"1970-01-01T00:00:00Z","event":"failed","register":"r","text":"r: the sync failed, and is not tried again by itself: a","left":["all"],"tries":0,"next":"1970-01-01T00:00:00Z"}]}"#;
-        let told = Told::default().observe("r", &failing("a"), &hooks(), at(0));
+        let told = Told::default().observe("r", &failing("a"), &hooks(), both(0));
         assert_eq!(String::from_utf8(told.bytes()).unwrap(), text);
         assert_eq!(Told::read(text.as_bytes()), Ok(told));
         assert!(Told::read(text.replace(":1,", ":9,").as_bytes()).is_err());

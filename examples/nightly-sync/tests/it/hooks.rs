@@ -114,7 +114,7 @@ fn a_message_outlives_the_process_that_noted_it() {
     let failing = Standing { failing: Some("the power went".to_owned()), ..Standing::default() };
     {
         let outbox = Outbox::open(&db, &config.hooks).unwrap();
-        outbox.note(&nightly_sync::store::Register::default(), &failing, Utc::now()).unwrap();
+        outbox.note(&nightly_sync::store::Register::default(), &failing, (Utc::now(), Utc::now())).unwrap();
         assert_eq!(outbox.pending().unwrap()[0].event, Event::Failed);
     }
     assert_eq!(events(&bench), [""; 0]);
