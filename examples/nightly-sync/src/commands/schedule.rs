@@ -83,14 +83,9 @@ impl ScheduleArgs {
 
 pub(crate) fn execute(cx: &mut Context<'_>, args: &ScheduleArgs) -> Answer {
     let db = cx.db(&args.target)?;
-    let keys = match &args.target.key {
-        Some(_) => vec![queue::key(cx, &args.target)?],
-        None => scheduled_keys(&cx.config),
-    };
-    if keys.is_empty() {
-        // As far as the configuration goes, or an error that says what is missing.
-        enrol(cx, args, &db, &queue::key(cx, &args.target)?)?;
-    }
+    let all = if args.target.key.is_none() { scheduled_keys(&cx.config) } else { Vec::new() };
+    // Where the configuration has none, the one that is named, or an error that says so.
+    let keys = if all.is_empty() { vec![queue::key(cx, &args.target)?] } else { all };
     for key in keys {
         enrol(cx, args, &db, &key)?;
     }

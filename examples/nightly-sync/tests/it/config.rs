@@ -1,5 +1,9 @@
 //! `club.toml`: written by `init`, judged by `check`, used by every other command.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
 use serde_json::Value;
 
 use crate::bench::{Bench, Ran, members};
@@ -159,4 +163,67 @@ fn a_configuration_that_is_named_and_not_there_is_said() {
     assert!(ran.status == 1 && ran.stderr.contains("no.toml") && ran.stderr.contains("init"), "{}", ran.stderr);
     let listing = bench.listing(members(1..=2));
     assert_eq!(on(&bench, &["run", "--db", "x.db", "--remote", &listing]).status, 0, "none is needed");
+}
+
+/// Answers `/members?page=N` with pages of two members to whoever has the token, until somebody asks for `/end`.
+fn serve(listener: &TcpListener) {
+    loop {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            if stream.read(&mut byte).unwrap() == 0 {
+                break;
+            }
+            request.extend(byte);
+        }
+        let request = String::from_utf8(request).unwrap().to_lowercase();
+        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+        if path == "/end" {
+            return;
+        }
+        let page = path.rsplit_once("page=").map_or(0, |(_, page)| page.parse::<u32>().unwrap());
+        let member = |n: u32| format!("{{\"id\": {n}, \"name\": {{\"given\": \"N{n}\"}}, \"born\": \"2001-02-0{n}\"}}");
+        let members = if page > 2 { String::new() } else { [2 * page - 1, 2 * page].map(member).join(",") };
+        let (status, body) = match request.contains("authorization: bearer t0ken") {
+            true => ("200 OK", format!("{{\"data\": [{members}]}}")),
+            false => ("401 No", String::new()),
+        };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+        write!(stream, "{head}connection: close\r\n\r\n{body}").unwrap();
+    }
+}
+
+#[test]
+fn a_listing_over_http_needs_only_its_configuration() {
+    let bench = Bench::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    config(
+        &bench,
+        &format!(
+            "database = \"club.db\"\n[[register]]\nkey = \"club/web\"\nschedule = {{ every = 60 }}\n\
+             [register.source]\nhttp = \"http://{address}/members\"\nrecords = \"/data\"\n\
+             paging = {{ by = \"pages\" }}\nauth = {{ bearer = \"env:CLUB_TOKEN\" }}\n"
+        ),
+    );
+    thread::scope(|scope| {
+        let server = scope.spawn(|| serve(&listener));
+        let token = |token: &'static str, args: &[&str]| within(&bench, &[("CLUB_TOKEN", token)], args);
+        let denied = token("wrong", &["run"]);
+        let first = token("t0ken", &["run", "--json"]);
+        let diff = token("t0ken", &["schema", "--diff"]);
+        let enrolled = token("t0ken", &["schedule"]);
+        let asked = token("t0ken", &["trigger", "--key", "club/web"]);
+        let worked = token("t0ken", &["work", "--until-idle", "--spacing", "0"]);
+        TcpStream::connect(address).unwrap().write_all(b"GET /end HTTP/1.1\r\n\r\n").unwrap();
+        server.join().unwrap();
+        assert!(denied.status == 1 && denied.stderr.contains("answers 401"), "{}", denied.stderr);
+        assert!(!denied.stderr.contains("wrong"), "no secret is told: {}", denied.stderr);
+        assert_eq!((first.status, &first.json()["created"]), (0, &4.into()), "{}", first.stderr);
+        assert!(diff.stderr.contains("nothing differs"), "{}{}", diff.stdout, diff.stderr);
+        assert_eq!((enrolled.status, asked.status), (0, 0), "{}{}", enrolled.stderr, asked.stderr);
+        assert!(worked.stdout.contains("4 processed"), "{}{}", worked.stdout, worked.stderr);
+    });
 }
