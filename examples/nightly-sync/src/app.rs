@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::error::{ContextKind, ContextValue};
+
 use crate::cli::{self, Cli, Command, Everywhere};
 use crate::commands::{
     approve, audit, check, completions, conflicts, decide, history, hooks, init, job, link, man, matches, migrate,
@@ -48,6 +50,10 @@ fn told(console: &mut Console, error: &clap::Error) -> u8 {
     let text = text.ansi().to_string();
     if error.use_stderr() {
         console.warn(text.trim_end());
+        // What most programs call it.
+        if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--quiet".to_owned())) {
+            console.warn("To hear nothing but errors, say -q.");
+        }
         return USAGE;
     }
     console.print(text.trim_end());

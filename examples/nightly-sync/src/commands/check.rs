@@ -98,7 +98,7 @@ fn secrets(config: &Config) -> Vec<String> {
 fn summary(console: &mut Console, file: &Path, config: &Config) {
     let registers = match config.registers.len() {
         0 => "no register".to_owned(),
-        1 => format!("register {}", config.names()),
+        1 => config.names(),
         some => format!("{some} registers ({})", config.names()),
     };
     let database = config.database.as_ref().map_or_else(|| "no database".to_owned(), |db| format!("database {db}"));

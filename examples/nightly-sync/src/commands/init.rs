@@ -11,8 +11,9 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde_json::json;
 use toml::Value as Toml;
 use tripartite::value::Value;
+use tripartite_sources::file::Known;
 
-use super::start::say_inferred;
+use super::start::say_kinds;
 use crate::args::{self, Target};
 use crate::config::FILE;
 use crate::context::{Answer, Context, SUCCEEDED, UsageError};
@@ -74,10 +75,14 @@ pub(crate) fn execute(cx: &mut Context<'_>, args: &InitArgs) -> Answer {
         None => id_of(&mut opened)?.ok_or_else(|| Problem::NoId { listing: opened.name().to_owned() })?,
     };
     let found = opened.found().map(ToString::to_string).unwrap_or_default();
+    // Tonight's letters may make another guess than tomorrow's, so it is stated.
+    let guessed = opened.found().map(|found| found.encoded).filter(|encoded| encoded.known == Known::Guessed);
+    let encoding = guessed.map(|encoded| encoded.encoding.name().to_lowercase());
     let inferred = infer(&mut opened, &id_field)?;
-    say_inferred(cx.console, &inferred);
+    cx.console.say(format!("the id is `{id_field}`; the other fields of {} records seem to be:", inferred.read));
+    say_kinds(cx.console, &inferred);
     let db = args.target.db.as_ref().map_or_else(|| "club.db".to_owned(), ToString::to_string);
-    let seen = Seen { db, register: args.target.key.clone().unwrap_or_default(), file, found, id_field };
+    let seen = Seen { db, register: args.target.key.clone().unwrap_or_default(), file, found, encoding, id_field };
     // Names and plain data have a JSON form.
     let schema = serde_json::to_string_pretty(&inferred.schema).unwrap_or_default();
     create(&schema_file, &(schema + "\n"))?;
@@ -117,6 +122,8 @@ struct Seen {
     register: Register,
     file: PathBuf,
     found: String,
+    /// The encoding, where it is a guess.
+    encoding: Option<String>,
     id_field: String,
 }
 
@@ -133,6 +140,7 @@ impl Seen {
         let is_beside = out.parent().is_none_or(|parent| parent.as_os_str().is_empty());
         let file =
             if is_beside { self.file.clone() } else { std::path::absolute(&self.file).unwrap_or(self.file.clone()) };
+        let encoding = self.encoding.clone().map(|name| format!(", encoding = {}", text(name))).unwrap_or_default();
         format!(
             "# How this club is synced. `nightly-sync check` says what is wrong with this file.\n\
              database = {}\n\n\
@@ -141,7 +149,7 @@ impl Seen {
              schema = {}\n\
              id_field = {}\n\
              # {}\n\
-             source = {{ file = {} }}\n\
+             source = {{ file = {}{encoding} }}\n\
              # strategy = \"merge\"             # on a conflict; remote_wins by default\n\
              # schedule = {{ at = \"02:15\", zone = \"Europe/Dublin\" }}\n\
              # guards = {{ deactivations = \"5%\" }}\n\

@@ -142,6 +142,9 @@ fn finish(console: &mut Console, args: &Request, out: Option<&Output>, store: &S
     if let (Some(out), RunOutcome::Succeeded | RunOutcome::Partial) = (&args.out, done.report.outcome) {
         console.report(format!("plan {}; it is carried out by\n  {}", out.display(), approval()));
     }
+    if args.dry_run && args.out.is_none() && done.report.outcome != RunOutcome::Blocked {
+        console.say("nothing was written; the same without --dry-run does it");
+    }
     if written {
         let register = args.register.key().map(|_| format!(", register {}", args.register)).unwrap_or_default();
         console.report(format!("database {}{register}", args.db));

@@ -308,9 +308,19 @@ fn database(args: &Request) -> Result<Option<Database>, StoreError> {
     }
 }
 
-pub(super) fn say_inferred(console: &mut Console, inferred: &Inferred) {
-    let Inferred { schema, remarks, lines, read } = inferred;
+fn say_inferred(console: &mut Console, inferred: &Inferred) {
+    let Inferred { lines, read, .. } = inferred;
     console.say(format!("schema: inferred from {read} of {lines} lines; it is stored with the database"));
+    say_kinds(console, inferred);
+    console.say(
+        "  A field that the listing leaves out stays as it is, and on a conflict the remote wins. To change either,",
+    );
+    console.say("  or a kind, write a schema and pass it once: --schema FILE.json");
+}
+
+/// Says of what kind each field seems to be.
+pub(super) fn say_kinds(console: &mut Console, inferred: &Inferred) {
+    let Inferred { schema, remarks, .. } = inferred;
     for (field, remark) in schema.fields().iter().zip(remarks) {
         let kind = match field.kind() {
             Kind::Phone { region } => format!("phone, as dialled in {region}"),
@@ -321,8 +331,4 @@ pub(super) fn say_inferred(console: &mut Console, inferred: &Inferred) {
         let remark = remark.as_ref().map(|told| format!(", {told}")).unwrap_or_default();
         console.say(format!("  {:<20} {kind}{remark}", field.name()));
     }
-    console.say(
-        "  A field that the listing leaves out stays as it is, and on a conflict the remote wins. To change either,",
-    );
-    console.say("  or a kind, write a schema and pass it once: --schema FILE.json");
 }

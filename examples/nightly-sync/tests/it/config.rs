@@ -27,6 +27,13 @@ fn a_configuration_is_written_from_a_look_at_the_listing_and_is_enough_for_a_run
     assert!(init.status == 0 && init.stderr.contains("nightly-sync check"), "{}{}", init.stdout, init.stderr);
     let text = std::fs::read_to_string(bench.dir.join("club.toml")).unwrap();
     assert!(text.contains("id_field = \"Member No\"") && text.contains("CSV with `;`"), "{text}");
+    assert!(!text.contains("encoding = "), "UTF-8 is no guess: {text}");
+    bench.write("old.csv", b"Nr;Name\n1;J\xf6rg\n2;M\xfcller\n");
+    let guess = on(&bench, &["init", "--remote", "old.csv", "--out", "old.toml", "--schema", "old.json"]);
+    assert_eq!(guess.status, 0, "{}", guess.stderr);
+    let guessed = std::fs::read_to_string(bench.dir.join("old.toml")).unwrap();
+    assert!(guessed.contains("file = \"old.csv\", encoding = \"windows-1252\""), "{guessed}");
+    assert_eq!(on(&bench, &["check", "old.toml"]).status, 0);
     assert_eq!(on(&bench, &["check"]).status, 0, "{}", on(&bench, &["check"]).stderr);
     let dry = on(&bench, &["run", "--dry-run", "--json"]);
     assert_eq!((dry.status, &dry.json()["created"]), (0, &2.into()), "{}", dry.stderr);

@@ -49,6 +49,7 @@ fn every_command_has_a_help_of_its_own_and_a_word_for_what_it_did_not_understand
         (&["conflict", "--db", "x.db"][..], "'conflicts'"),
         (&["run", "--db", "x.db", "--remot", "l"], "'--remote'"),
         (&["status"], "--db FILE"),
+        (&["run", "--quiet"], "say -q"),
     ] {
         let ran = bench.program(args);
         assert!(ran.status == 2 && ran.stderr.contains(told), "{args:?}: {}", ran.stderr);
