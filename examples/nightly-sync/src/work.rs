@@ -19,6 +19,7 @@ mod commands;
 mod enrolled;
 mod figures;
 mod line;
+mod listening;
 mod pass;
 mod registers;
 mod shift;

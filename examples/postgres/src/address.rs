@@ -23,12 +23,15 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::{Config, NoTls};
+use tripartite::jobs::Bell;
 
+use crate::jobs::Listener;
 use crate::names::SCHEMA;
 use crate::pool::{Pool, PoolError};
 
@@ -148,6 +151,25 @@ impl Address {
             #[cfg(feature = "tls")]
             Trust::Tls { check, authority } => {
                 crate::tls::pool(runtime, self.config.clone(), *check, authority.as_deref())
+            }
+            #[cfg(not(feature = "tls"))]
+            Trust::Tls { check, .. } => Err(AddressError::NoTls(check.name().to_owned())),
+        }
+    }
+}
+
+impl Address {
+    /// Rings a bell whenever a job begins to wait in its schema, by a connection of its own: see [`Listener`].
+    ///
+    /// # Errors
+    /// As [`pool`](Self::pool).
+    pub fn listener(&self, runtime: &Handle, bell: Arc<Bell>) -> Result<Listener, AddressError> {
+        match &self.trust {
+            Trust::Plain => Ok(Listener::with(runtime, self.config.clone(), NoTls, &self.schema, bell)),
+            #[cfg(feature = "tls")]
+            Trust::Tls { check, authority } => {
+                let tls = crate::tls::connect(*check, authority.as_deref())?;
+                Ok(Listener::with(runtime, self.config.clone(), tls, &self.schema, bell))
             }
             #[cfg(not(feature = "tls"))]
             Trust::Tls { check, .. } => Err(AddressError::NoTls(check.name().to_owned())),

@@ -23,7 +23,7 @@ pub(crate) fn pool(
     check: Check,
     authority: Option<&Path>,
 ) -> Result<Pool, AddressError> {
-    let tls = MakeRustlsConnect::new(client(check, authority)?);
+    let tls = connect(check, authority)?;
     Ok(Pool::with(runtime, move || {
         let (config, tls) = (config.clone(), tls.clone());
         async move {
@@ -32,6 +32,11 @@ pub(crate) fn pool(
             Ok(client)
         }
     }))
+}
+
+/// How a connection is protected.
+pub(crate) fn connect(check: Check, authority: Option<&Path>) -> Result<MakeRustlsConnect, AddressError> {
+    Ok(MakeRustlsConnect::new(client(check, authority)?))
 }
 
 fn client(check: Check, authority: Option<&Path>) -> Result<ClientConfig, AddressError> {

@@ -16,11 +16,12 @@ use tripartite::notice::Notice;
 use tripartite::queue::{Outcome, QueueRules};
 use tripartite::work::{Attempted, Queue, Settings, Tick, WorkError, Worker};
 
+use super::listening::Listening;
 use super::{Bell, Registers, busy, queue};
 use crate::store::{Jobs, JobsError, Place};
 use crate::telemetry;
 
-/// The longest sleep: a trigger of another process is seen after this long.
+/// The longest sleep: a trigger of another process is seen after this long, unless a server tells of it.
 const NAP: Duration = Duration::from_millis(500);
 
 /// What a process is to do.
@@ -69,6 +70,8 @@ impl Shift {
         let (told, hear): (Sender<ShiftEvent>, Receiver<ShiftEvent>) = channel();
         let over = AtomicBool::new(false);
         let mut result = Ok(());
+        // What another process triggers is begun at once. Where nobody can listen, the workers look by themselves.
+        let _listening = Listening::of(&self.db, &self.bell);
         thread::scope(|scope| {
             let workers: Vec<_> = (0..self.workers.max(1))
                 .map(|number| {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls, Socket};
 use tripartite::jobs::Bell;
 
 use super::JobsError;
@@ -48,6 +49,7 @@ pub struct Listener {
 
 impl Listener {
     /// Listens for the jobs in the schema `tripartite`, without TLS, on a runtime that has timers.
+    /// [`Address::listener`](crate::address::Address::listener) has TLS where the address asks for it.
     ///
     /// # Errors
     /// [`JobsError::Pool`], when it is no address.
@@ -61,17 +63,26 @@ impl Listener {
     /// [`JobsError::Pool`], when it is no address.
     pub fn on_schema(runtime: &Handle, address: &str, schema: &str, bell: Arc<Bell>) -> Result<Self, JobsError> {
         let config: Config = address.parse().map_err(PoolError::Address)?;
+        Ok(Self::with(runtime, config, NoTls, schema, bell))
+    }
+
+    /// The same by connections that are protected in this way.
+    pub(crate) fn with<T>(runtime: &Handle, config: Config, tls: T, schema: &str, bell: Arc<Bell>) -> Self
+    where
+        T: MakeTlsConnect<Socket, Stream: Send, TlsConnect: Send> + Clone + Send + 'static,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
         let schema = schema.to_owned();
         let task = runtime.spawn(async move {
             loop {
-                if let Ok((client, connection)) = config.connect(NoTls).await {
+                if let Ok((client, connection)) = config.connect(tls.clone()).await {
                     // Whatever ended it, it begins anew.
                     let _ = listen(client, connection, &schema, &bell).await;
                 }
                 tokio::time::sleep(REST).await;
             }
         });
-        Ok(Self { task })
+        Self { task }
     }
 }
 
