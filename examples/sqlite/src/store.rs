@@ -90,7 +90,7 @@ use tripartite::schema::Schema;
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 
-use self::commit::{Statements, Way};
+use self::commit::{Collided, Statements, Way};
 use self::fence::Fence;
 use self::layout::Layout;
 use self::near::{Aside, Rows};
@@ -118,6 +118,8 @@ struct State {
     /// The match keys of a connection that only reads.
     aside: Option<Aside>,
     triggers: Triggers,
+    /// Who may find its value free once all else is written.
+    collided: Collided,
 }
 
 impl SqliteStore {
@@ -164,6 +166,7 @@ impl SqliteStore {
             is_settled,
             aside: None,
             triggers: Triggers::default(),
+            collided: Collided::default(),
         });
         Ok(Self { register, settings, statements, fence: None, key: None, state })
     }
@@ -302,7 +305,7 @@ impl SqliteStore {
         keep: impl FnOnce(&[OpOutcome]) -> bool,
     ) -> Result<Vec<OpOutcome>, StoreError> {
         let mut state = self.state();
-        let State { conn, layout: known, pending, is_settled, triggers, .. } = &mut *state;
+        let State { conn, layout: known, pending, is_settled, triggers, collided, .. } = &mut *state;
         let tx = begin(conn, self.fence.as_ref())?;
         let mut layout = known.clone();
         if !layout.is_current(&tx)? {
@@ -312,7 +315,8 @@ impl SqliteStore {
             triggers.set(&tx, false)?;
             layout = layout::settle(&tx, &self.register, &self.settings, pending)?;
         }
-        let outcomes = commit::batch(&tx, &self.statements, (&self.settings.schema, &layout), (batch, way), triggers)?;
+        let outcomes =
+            commit::batch(&tx, &self.statements, (&self.settings.schema, &layout), (batch, way), (triggers, collided))?;
         if !keep(&outcomes) {
             return Ok(outcomes);
         }

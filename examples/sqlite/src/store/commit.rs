@@ -22,6 +22,7 @@ use tripartite::store::{Action, Batch, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::{FieldRef, Record};
 
 pub(super) use self::statements::Statements;
+pub(super) use self::unique::Collided;
 use super::bases::Leaving;
 use super::cell::Cell;
 use super::entries::Entries;
@@ -46,7 +47,7 @@ pub(super) fn batch(
     sql: &Statements,
     (schema, layout): (&Schema, &Layout),
     (batch, way): (&Batch, Way),
-    triggers: &mut Triggers,
+    (triggers, collided): (&mut Triggers, &mut Collided),
 ) -> Result<Vec<OpOutcome>, StoreError> {
     let free = way == Way::Together && are_free(tx, sql, batch)?;
     let unwatched =
@@ -76,6 +77,7 @@ pub(super) fn batch(
         link: tx.prepare_cached(&sql.link)?,
         removed: Removed::of(tx, &sql.register)?,
         parked: None,
+        collided,
         entries: Entries::new(tx, &sql.entries, batch.run.as_str(), super::record::time(&batch.at))?,
     };
     let outcomes = match way {
@@ -166,6 +168,7 @@ struct Writer<'a> {
     removed: Removed<'a>,
     /// A row that gave its unique values up until others are written.
     parked: Option<unique::Parked>,
+    collided: &'a mut Collided,
     entries: Entries<'a>,
 }
 

@@ -1,6 +1,9 @@
 //! A column that must be unique: values that change hands within one batch, and one that does not.
 
-use crate::bench::{Bench, counts, members};
+use tripartite::memory::Listing;
+use tripartite_sqlite::store::Access;
+
+use crate::bench::{Bench, counts, items, members, night};
 
 const UNIQUE: &str = "CREATE UNIQUE INDEX one_phone ON members(phone)";
 
@@ -51,6 +54,25 @@ fn a_real_collision_fails_alone_and_names_the_record() {
     let told = report.to_string();
     assert!(told.contains(&format!("record {holder} here has that value")), "{told}");
     assert!(!told.contains("p4"), "no value is told: {told}");
+}
+
+/// Those who swap are of two batches: the run comes back to both behind all others. One whose value stays taken still fails.
+#[test]
+fn values_change_hands_from_one_batch_to_another() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=5));
+    bench.edit(UNIQUE);
+    let in_twos = |phones: &[&str]| {
+        let store = bench.store(Access::Write);
+        let listing = Listing::new(items(store.schema(), &listing(phones)));
+        serde_json::to_value(&night(&store, |run| run.batch(2), &listing).report).unwrap()
+    };
+    let report = in_twos(&["p4", "p2", "p3", "p1", "p5"]);
+    assert_eq!(counts(&report, ["updated", "failed"]), [2, 0], "{report}");
+    assert_eq!(phones(&bench), "p4 p2 p3 p1 p5");
+    let report = in_twos(&["p2", "p2", "p3", "p1", "new"]);
+    assert_eq!(counts(&report, ["updated", "failed", "skipped"]), [1, 1, 0], "{report}");
+    assert!(report.to_string().contains("here has that value"), "{report}");
 }
 
 /// A column that takes no null gives its values up, too; and what a user did to another column is still an edit.

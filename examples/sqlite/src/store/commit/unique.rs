@@ -8,13 +8,16 @@
 //! | A gets what B gives up, and is written first | A is tried again after B |
 //! | A and B swap | A gives its value up for the length of the batch, B is written, then A |
 //! | A, B and C pass it on in a ring | the same |
+//! | A gets what B gives up in a later batch | A is stale once, so the run comes back to it behind all batches |
 //! | A gets what B keeps | A fails, and is told which record has it; all others are written |
 //!
 //! A value is given up as null, or, where the column takes none, as a text that nobody has. Nobody sees it: it is all one
 //! transaction.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, ToSql, ffi};
-use tripartite::id::ExternalId;
+use tripartite::id::{ExternalId, RunId};
 use tripartite::store::{Action, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::Record;
 
@@ -37,6 +40,23 @@ pub(super) struct Parked {
     id: ExternalId,
     before: Revision,
     after: Revision,
+}
+
+/// The records of a run that collided once.
+#[derive(Debug, Default)]
+pub(in super::super) struct Collided {
+    of: Option<RunId>,
+    ids: BTreeSet<ExternalId>,
+}
+
+impl Collided {
+    /// Whether it is the first time in its run that a record collides.
+    fn is_first(&mut self, run: &RunId, id: &ExternalId) -> bool {
+        if self.of.as_ref() != Some(run) {
+            *self = Self { of: Some(run.clone()), ids: BTreeSet::new() };
+        }
+        self.ids.insert(id.clone())
+    }
 }
 
 /// An op that collides, by its place in the batch.
@@ -69,6 +89,9 @@ impl<'a> Writer<'a> {
             }
         }
         for Held { at, positions, problem } in held {
+            if self.collided.is_first(&batch.run, &batch.ops[at].id) {
+                continue;
+            }
             let holder = self.holder(&batch.ops[at], &positions)?;
             let whose = holder.map(|local| format!("; record {local} here has that value")).unwrap_or_default();
             outcomes[at] = OpOutcome::Failed { problem: format!("{problem}{whose}") };
