@@ -57,11 +57,14 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 ON CONFLICT (external_id) DO UPDATE SET first_name = EXCLUDED.first_name, last_name = EXCLUDED.last_name,
     date_of_birth = EXCLUDED.date_of_birth, email = EXCLUDED.email, phone = EXCLUDED.phone, address = EXCLUDED.address";
 
-/// Members, links and audit as the host left them, without triggers.
+/// Members and links as the host left them, without triggers, and a table of entries that have nothing in common.
 const COPY: &str = "
 CREATE TABLE floor.host(LIKE tripartite.members INCLUDING ALL);
 CREATE TABLE floor.links(LIKE tripartite.links INCLUDING ALL);
-CREATE TABLE floor.audit(LIKE tripartite.audit INCLUDING ALL);
+CREATE TABLE floor.audit(seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, register integer NOT NULL,
+    run text COLLATE \"C\" NOT NULL, at timestamptz NOT NULL, external_id text COLLATE \"C\" NOT NULL,
+    subject text NOT NULL, field text, verdict text NOT NULL, detail text, decision text NOT NULL, entry json NOT NULL);
+CREATE INDEX audit_run ON floor.audit(register, run, seq);
 INSERT INTO floor.host SELECT * FROM tripartite.members;
 INSERT INTO floor.links SELECT * FROM tripartite.links;
 ANALYZE floor.host; ANALYZE floor.links";

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
+use serde::de::DeserializeSeed;
 use tripartite::failure::{Classify, Failure};
 use tripartite::id::ExternalId;
 use tripartite::schema::Schema;
@@ -45,9 +45,10 @@ impl Lines {
         };
         let (mut items, mut line) = (Vec::with_capacity(PAGE), String::new());
         while items.len() < PAGE && lines.read_line(&mut line)? > 0 {
-            let mut fields: serde_json::Map<String, Value> = serde_json::from_str(&line)?;
-            let id = fields.remove("id").and_then(|id| id.as_str().map(ExternalId::new)).ok_or("it has no id")??;
-            items.push(Item::Record(RemoteRecord::new(id, self.schema.record(&fields)?)));
+            let mut text = serde_json::Deserializer::from_str(&line);
+            let keyed = self.schema.seed().keyed("id").deserialize(&mut text)?;
+            let id = keyed.id.map(ExternalId::new).ok_or("it has no id")??;
+            items.push(Item::Record(RemoteRecord::new(id, keyed.record)));
             line.clear();
         }
         let next = match items.len() {
