@@ -52,7 +52,8 @@ END $$;
 CREATE OR REPLACE FUNCTION tripartite.deleted_{n}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 BEGIN
-    UPDATE tripartite.links l SET removed = nextval('tripartite.revisions'), local = b.{key}::text
+    UPDATE tripartite.links l SET removed = nextval('tripartite.revisions'), local = b.{key}::text,
+        kept = CASE WHEN l.shape IS NOT NULL AND l.kept IS NULL THEN to_json(b) ELSE l.kept END
     FROM before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.links x
         WHERE x.register = {n} AND x.external_id = b.{external_id} COLLATE "C" FOR UPDATE) x WHERE l.ctid = x.at;
     DELETE FROM tripartite.keys d USING before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.keys x
@@ -68,7 +69,8 @@ END $$;
 CREATE OR REPLACE FUNCTION tripartite.truncated_{n}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    UPDATE tripartite.links l SET removed = nextval('tripartite.revisions'), local = m.{key}::text
+    UPDATE tripartite.links l SET removed = nextval('tripartite.revisions'), local = m.{key}::text,
+        kept = CASE WHEN l.shape IS NOT NULL AND l.kept IS NULL THEN to_json(m) ELSE l.kept END
     FROM {members} m WHERE l.register = {n} AND l.external_id = m.{external_id} COLLATE "C";
     DELETE FROM tripartite.keys WHERE register = {n};
     DELETE FROM tripartite.unkeyed WHERE register = {n};
@@ -76,12 +78,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Of a batch of its own the store numbers and marks the rows itself: a function that is called for each costs as much as
+-- the row.
 CREATE OR REPLACE TRIGGER tripartite_changed BEFORE UPDATE ON {members}
-FOR EACH ROW EXECUTE FUNCTION tripartite.changed_{n}();
+FOR EACH ROW WHEN (pg_catalog.current_setting('tripartite_batch.own', true) IS DISTINCT FROM 'on')
+EXECUTE FUNCTION tripartite.changed_{n}();
 
--- The store takes the numbers of a batch of new rows itself: a function that is called for each costs as much as the row.
 CREATE OR REPLACE TRIGGER tripartite_entered BEFORE INSERT ON {members}
-FOR EACH ROW WHEN (pg_catalog.current_setting('tripartite_batch.numbered', true) IS DISTINCT FROM 'on')
+FOR EACH ROW WHEN (pg_catalog.current_setting('tripartite_batch.own', true) IS DISTINCT FROM 'on')
 EXECUTE FUNCTION tripartite.changed_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_unlinked AFTER UPDATE ON {members}
@@ -96,11 +100,11 @@ FOR EACH ROW WHEN (NEW.{key} IS DISTINCT FROM OLD.{key}) EXECUTE FUNCTION tripar
 
 CREATE OR REPLACE TRIGGER tripartite_marked_new AFTER INSERT ON {members}
 REFERENCING NEW TABLE AS after_it FOR EACH STATEMENT
-WHEN (pg_catalog.current_setting('tripartite_batch.unmarked', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION tripartite.marked_{n}();
+WHEN (pg_catalog.current_setting('tripartite_batch.own', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION tripartite.marked_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_marked AFTER UPDATE ON {members}
 REFERENCING NEW TABLE AS after_it FOR EACH STATEMENT
-WHEN (pg_catalog.current_setting('tripartite_batch.unmarked', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION tripartite.marked_{n}();
+WHEN (pg_catalog.current_setting('tripartite_batch.own', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION tripartite.marked_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_deleted AFTER DELETE ON {members}
 REFERENCING OLD TABLE AS before_it FOR EACH STATEMENT EXECUTE FUNCTION tripartite.deleted_{n}();

@@ -76,22 +76,6 @@ CREATE TABLE tripartite.conflicts(
     PRIMARY KEY (register, external_id, unit)
 );
 
-CREATE TABLE tripartite.audit(
-    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    register integer NOT NULL,
-    run text COLLATE "C" NOT NULL,
-    at timestamptz NOT NULL,
-    external_id text COLLATE "C" NOT NULL,
-    subject text NOT NULL,
-    field text,
-    verdict text NOT NULL,
-    detail text,
-    decision text NOT NULL,
-    entry json NOT NULL
-);
-
-CREATE INDEX audit_run ON tripartite.audit(register, run, seq);
-
 CREATE TABLE tripartite.runs(
     register integer NOT NULL,
     run text COLLATE "C" NOT NULL,

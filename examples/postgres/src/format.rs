@@ -1,14 +1,20 @@
 //! The version of the tables, and how they are made.
 //!
-//! | the tables | a program that knows format 1 |
+//! | the tables | a program that knows format 2 |
 //! |---|---|
-//! | are not there | is told to call [`migrate`] |
-//! | have format 1 | uses them |
-//! | have a later format, whose tables can be used from format 1 on | uses them: an upgrade may roll |
+//! | are not there, or have format 1 | is told to call [`migrate`] |
+//! | have format 2 | uses them |
+//! | have a later format, whose tables can be used from format 2 on | uses them: an upgrade may roll |
 //! | have a later format, whose tables cannot | is refused by an error that names both |
 //!
+//! | format | since |
+//! |---|---|
+//! | 1 | the audit was one table, and each base was stored whole |
+//! | 2 | entries of the audit have kinds; a base may be read from its row. A program of format 1 would not find it there |
+//!
 //! A migration is one transaction that waits for every other one. It needs a role that may create tables; a store does
-//! not. [`sql/tables.sql`](https://docs.rs/crate/tripartite-postgres/latest/source/sql/tables.sql) has the tables.
+//! not. [`sql/tables.sql`](https://docs.rs/crate/tripartite-postgres/latest/source/sql/tables.sql) and `sql/audit.sql`
+//! have the tables.
 
 use tokio_postgres::error::SqlState;
 use tripartite::failure::{Classify, Failure};
@@ -18,12 +24,18 @@ use crate::names::{in_schema, is_name, quoted};
 use crate::pool::{Lease, Pool, PoolError, told};
 
 /// What this version writes.
-pub const FORMAT: i32 = 1;
+pub const FORMAT: i32 = 2;
 
 /// Which program may still use what this version writes.
-const OLDEST: i32 = 1;
+const OLDEST: i32 = 2;
 
-const TABLES: &str = include_str!("../sql/tables.sql");
+const TABLES: &str = concat!(include_str!("../sql/tables.sql"), include_str!("../sql/audit.sql"));
+
+const FROM_1: &str = concat!(
+    "ALTER TABLE tripartite.audit RENAME TO audit_of_1;",
+    include_str!("../sql/audit.sql"),
+    include_str!("../sql/from_1.sql")
+);
 
 const META: &str = "SELECT format, oldest FROM tripartite.meta";
 
@@ -84,8 +96,9 @@ impl Classify for FormatError {
     }
 }
 
-/// Makes the tables in a schema of a database, which is created if it is not there; where they are there, it does nothing.
-/// Several may do so at once. The role that does owns the tables, and the functions that triggers call.
+/// Makes the tables in a schema of a database, which is created if it is not there; those of an earlier format become
+/// tables of this one. Several may do so at once. The role that does owns the tables, and the functions that triggers
+/// call. [`Database::migrate`](crate::store::Database::migrate) also brings the triggers of all registers up to date.
 ///
 /// # Errors
 /// [`FormatError`], when the role may not, or a later version was there before; then nothing was changed.
@@ -97,6 +110,11 @@ pub async fn migrate(pool: &Pool, schema: &str) -> Result<(), FormatError> {
     lease.begin("BEGIN").await?;
     lease.batch(ALONE).await?;
     match found(&mut lease, schema).await? {
+        Some((1, _)) => {
+            lease.batch(&in_schema(schema, FROM_1)).await?;
+            let meta = "UPDATE tripartite.meta SET format = $1, oldest = $2";
+            lease.execute(&in_schema(schema, meta), &[&FORMAT, &OLDEST]).await?;
+        }
         Some(found) => check_found(schema, found)?,
         None => {
             encoding(&mut lease).await?;

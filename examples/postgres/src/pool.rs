@@ -33,7 +33,8 @@ const STATEMENTS: usize = 500;
 ///
 /// Every statement here looks for rows by an index. Of a table that was never analysed the planner takes 500 ids for all of its
 /// rows, and would read the whole table for each batch of a first night: hence `enable_seqscan`.
-const SESSION: &str = "SET DateStyle = 'ISO'; SET jit = off; SET enable_seqscan = off;
+/// A bitmap is sorted, so a page of a register would cost as much as all of it: hence `enable_bitmapscan`.
+const SESSION: &str = "SET DateStyle = 'ISO'; SET jit = off; SET enable_seqscan = off; SET enable_bitmapscan = off;
 SELECT set_config('lock_timeout', '10s', false) WHERE current_setting('lock_timeout') = '0'";
 
 /// Why there is no connection.

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | the store's own, `tripartite.members`, or one that the host has | the records |
 //! | `tripartite.links` | for each linked record its base, when it was last in step, and whether a sync deactivated it |
+//! | `tripartite.shapes` | which fields of a base are read from its row |
 //! | `tripartite.conflicts` | the conflicts that wait for a person, one for a record and field or group |
-//! | `tripartite.audit` | one entry for every field that was not in sync, in order |
+//! | `tripartite.audit` | one entry for every field that was not in sync, in order: a view of `entries` and of the `kinds` that they have in common |
 //! | `tripartite.runs` | the report of each run that wrote |
 //! | `tripartite.keys`, `tripartite.unkeyed` | by which match keys each row is found, and which changed since |
 //! | `tripartite.ruled_out` | which rows a person has said are not which records of the source |
@@ -26,6 +27,7 @@
 //! **Which isolation does a commit need?** `READ COMMITTED`: the rows are locked before they are compared, and a row that was
 //! waited for is read as it is then.
 
+mod bases;
 mod cell;
 mod commit;
 mod database;
@@ -65,10 +67,12 @@ use tripartite::schema::Schema;
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 
-use self::commit::{Way, Writer};
+use self::bases::Shapes;
+use self::commit::{Collided, Kinds, Known, Way, Writer};
 use self::fence::Fence;
 use self::layout::Layout;
-use self::near::Rows;
+use self::load::Reader;
+use self::near::{Aside, Rows};
 use self::tables::Tables;
 use crate::failure;
 use crate::pool::Lease;
@@ -95,6 +99,13 @@ pub struct PostgresStore {
 #[derive(Debug, Clone)]
 struct State {
     layout: Arc<Layout>,
+    /// What is known to be stored.
+    kinds: Arc<Kinds>,
+    shapes: Arc<Shapes>,
+    /// Who may find its value free once all else is written.
+    collided: Arc<Collided>,
+    /// The match keys that a store makes which only looks.
+    aside: Option<Arc<Aside>>,
     /// What else is remembered with the first write.
     pending: Vec<(&'static str, String)>,
 }
@@ -126,9 +137,12 @@ impl PostgresStore {
         }
         let inspected = host::inspect(&mut lease, &host).await?;
         let tables = Tables::of(schema, n, &host, &inspected)?;
-        let layout = Arc::new(layout::of(&settings.schema, &host, &inspected)?);
+        let stored = database::settings(&mut lease, schema, n).await?.schema;
+        let layout = layout::of(&settings.schema, &host, &inspected)?;
+        let layout = Arc::new(layout.keeping(&settings.schema, stored, &host, &inspected));
         let pending = Self::pending(&mut lease, schema, n, &settings).await?;
-        let state = Mutex::new(State { layout, pending });
+        let (kinds, shapes, collided, aside) = (Arc::default(), Arc::default(), Arc::default(), None);
+        let state = Mutex::new(State { layout, kinds, shapes, collided, aside, pending });
         drop(lease);
         Ok(Self { database, register, settings, tables, fence: None, key: None, state })
     }
@@ -266,9 +280,11 @@ impl PostgresStore {
         keep: impl Fn(&[OpOutcome]) -> bool,
     ) -> Result<Vec<OpOutcome>, StoreError> {
         let mut lease = self.begin().await?;
-        let state = self.settled(&mut lease).await?;
+        let mut state = self.settled(&mut lease).await?;
         let (tables, schema) = (&self.tables, &self.settings.schema);
-        let mut writer = Writer { lease: &mut lease, tables, layout: &state.layout, schema, batch, is_plain };
+        let (kinds, shapes) = (Arc::make_mut(&mut state.kinds), Arc::make_mut(&mut state.shapes));
+        let known = Known { kinds, shapes, collided: Arc::make_mut(&mut state.collided) };
+        let mut writer = Writer::new(&mut lease, (tables, &state.layout, schema), known, (batch, is_plain));
         let written = match writer.carry_out(way).await {
             Ok(outcomes) => writer.check().await.map(|number| (outcomes, number)),
             Err(error) => Err(error),
@@ -310,7 +326,7 @@ impl PostgresStore {
         for _ in 1..TRIES {
             match self.carry_out(batch, (way, way == Way::Together), |_| true).await {
                 Err(error) if error.is_outdated() => self.inspect().await?,
-                Err(error) if error.is_contention() => {}
+                Err(error) if error.is_contention() => self.edit_state(|state| state.kinds = Arc::default()),
                 done => return done,
             }
         }
@@ -331,23 +347,33 @@ impl PostgresStore {
     async fn settled(&self, lease: &mut Lease) -> Result<State, StoreError> {
         let mut state = self.state();
         let (schema, n) = (self.tables.schema(), self.tables.number());
+        let changes =
+            !state.layout.pending.is_empty() || state.pending.iter().any(|(key, _)| *key == database::STORED_SCHEMA);
+        if let Some(bases) = state.layout.writes_out(&self.settings.schema) {
+            bases.write_out(lease, &self.tables).await?;
+        }
         for (key, text) in std::mem::take(&mut state.pending) {
             database::remember(lease, schema, n, key, &text).await?;
         }
-        if !state.layout.pending.is_empty() {
-            for statement in &state.layout.pending {
-                lease.batch(statement).await?;
-            }
-            let inspected = host::inspect(lease, &self.tables.host).await?;
-            state.layout = Arc::new(layout::of(&self.settings.schema, &self.tables.host, &inspected)?);
+        for statement in &state.layout.pending {
+            lease.batch(statement).await?;
+        }
+        if changes {
+            state.layout = self.layout(lease).await?;
         }
         Ok(state)
     }
 
+    async fn layout(&self, lease: &mut Lease) -> Result<Arc<Layout>, StoreError> {
+        let (schema, host) = (&self.settings.schema, &self.tables.host);
+        let inspected = host::inspect(lease, host).await?;
+        let stored = database::settings(lease, self.tables.schema(), self.tables.number()).await?.schema;
+        Ok(Arc::new(layout::of(schema, host, &inspected)?.keeping(schema, stored, host, &inspected)))
+    }
+
     /// Reads the definition of the table once more.
     async fn inspect(&self) -> Result<(), StoreError> {
-        let inspected = host::inspect(&mut self.database.lease().await?, &self.tables.host).await?;
-        let layout = Arc::new(layout::of(&self.settings.schema, &self.tables.host, &inspected)?);
+        let layout = self.layout(&mut self.database.lease().await?).await?;
         self.edit_state(|state| state.layout = layout);
         Ok(())
     }
@@ -363,16 +389,31 @@ impl PostgresStore {
     async fn read(&self, wanted: &LoadRequest) -> Result<Records, StoreError> {
         let (mut lease, state) = (self.database.lease().await?, self.state());
         let rows = Rows { tables: &self.tables, layout: &state.layout, schema: &self.settings.schema };
+        let Rows { tables, layout, schema } = rows;
+        let mut reader = Reader { tables, layout, schema, shapes: Arc::clone(&state.shapes) };
         let Some(near) = &wanted.near else {
-            let linked = load::records(&mut lease, rows.tables, rows.layout, rows.schema, &wanted.ids).await?;
+            let linked = load::records(&mut lease, &mut reader, &wanted.ids).await?;
+            self.learn(reader.shapes, &state.shapes);
             return Ok(linked.into());
         };
-        near::refresh(&mut lease, rows, &near.rules).await?;
+        let aside = match self.database.is_looked_at() {
+            true => Some(Aside::of(&mut lease, rows, &near.rules, state.aside.clone()).await?),
+            false => near::refresh(&mut lease, rows, &near.rules).await.map(|()| None)?,
+        };
         lease.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        let linked = load::records(&mut lease, rows.tables, rows.layout, rows.schema, &wanted.ids).await?;
-        let candidates = near::candidates(&mut lease, rows, near).await?;
+        let linked = load::records(&mut lease, &mut reader, &wanted.ids).await?;
+        let candidates = near::candidates(&mut lease, rows, near, aside.as_deref()).await?;
         lease.end("COMMIT").await?;
+        self.edit_state(|state| state.aside = aside);
+        self.learn(reader.shapes, &state.shapes);
         Ok(Records::new(linked, candidates))
+    }
+
+    /// Keeps what a load learned of shapes.
+    fn learn(&self, now: Arc<Shapes>, known: &Arc<Shapes>) {
+        if !Arc::ptr_eq(&now, known) {
+            self.edit_state(|state| state.shapes = now);
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use clap::Args;
 use serde_json::json;
 use tripartite::drive::block_on;
-use tripartite_postgres::format::{self, FORMAT, FormatError};
+use tripartite_postgres::format::FORMAT;
+use tripartite_postgres::store::{Database, StoreError};
 
 use crate::args::Target;
 use crate::context::{Answer, Context, SUCCEEDED};
@@ -23,7 +24,7 @@ enum Problem {
     #[error(transparent)]
     Connection(#[from] ConnectionError),
     #[error("{db}: {error}")]
-    Format { db: String, error: FormatError },
+    Tables { db: String, error: StoreError },
 }
 
 pub(crate) fn execute(cx: &mut Context<'_>, args: &MigrateArgs) -> Answer {
@@ -35,8 +36,8 @@ pub(crate) fn execute(cx: &mut Context<'_>, args: &MigrateArgs) -> Answer {
     // A migration takes as long as it takes.
     let address = server.address().clone().patient();
     let pool = address.pool(&runtime()?).map_err(|error| Problem::Connection(error.into()))?;
-    let migrated = block_on(format::migrate(&pool, address.schema()));
-    migrated.map_err(|error| Problem::Format { db: db.to_string(), error })?;
+    let migrated = block_on(Database::of(pool).in_schema(address.schema()).migrate());
+    migrated.map_err(|error| Problem::Tables { db: db.to_string(), error })?;
     if cx.console.json {
         cx.console.print(json!({"database": db.to_string(), "schema": address.schema(), "format": FORMAT}));
     }

@@ -43,7 +43,8 @@ impl Database {
                 let schema = server.address().schema();
                 let database = server::Database::of(server.pool()?).in_schema(schema);
                 block_on(database.check())?;
-                Ok(Self::Server(database, None))
+                let looks = matches!(access, Access::Read);
+                Ok(Self::Server(if looks { database.to_look_at() } else { database }, None))
             }
         }
     }

@@ -34,7 +34,7 @@ const OF_A_FILE: &[(&str, &str)] = &[
     ("html::no_value_breaks_out_of_its_place", "opens the file"),
     ("html::what_is_not_there", "a file that is not there"),
     ("manners::", "what is printed, and the directory of the test"),
-    ("matches::a_dry_run_writes_no_keys", "a server keeps the keys of rows that changed, whoever looks"),
+    ("matches::a_dry_run_writes_no_keys", "the bytes of a file; dry_run.rs of tripartite-postgres"),
     ("matches::a_worker_finds_in_its_own_register", "the audit of a named register, by the file's name for it"),
     ("matches::an_id_that_no_source_can_have", "a word of SQLite"),
     ("matches::doubles::", "revisions by number: a server has one sequence for all; triggers in the words of SQLite"),

@@ -13,21 +13,26 @@
 //! another revision here. From then on nobody else can change them.
 
 mod decide;
+mod entries;
 mod remember;
 mod rows;
+mod unique;
 
 use std::collections::BTreeSet;
 
 use tripartite::id::LocalId;
 use tripartite::schema::Schema;
-use tripartite::store::{Batch, Op, OpOutcome};
+use tripartite::store::{Batch, Op, OpOutcome, Precondition};
 
 use self::decide::{Decided, Written};
-pub(super) use self::remember::Line;
+pub(super) use self::entries::{Kinds, Name};
+pub(super) use self::unique::Collided;
 use super::StoreError;
+use super::bases::Shapes;
 use super::layout::Layout;
+use super::near;
 use super::tables::Tables;
-use crate::pool::Lease;
+use crate::pool::{Lease, Sent};
 
 /// How the ops of a batch are kept apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +49,16 @@ const CHECK: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 /// A row that is locked was waited for already, while the batch was carried out together.
 const SHORTLY: &str = "SET LOCAL lock_timeout = '100ms'";
 
+/// Whether the register has match keys, which must be made anew for what changes; and whether its schema is still stored as
+/// this.
+const ASKED: &str = "
+SELECT EXISTS (SELECT FROM tripartite.settings WHERE register = {n} AND key = 'keys'),
+    (SELECT value = $1 FROM tripartite.settings WHERE register = {n} AND key = 'schema')";
+
+/// What the triggers look at.
+const OWN: &str = "SELECT set_config('tripartite_batch.own', 'on', true)";
+const NOT_OWN: &str = "SELECT set_config('tripartite_batch.own', 'off', true)";
+
 /// Carries out a batch in a transaction that somebody else commits.
 pub(super) struct Writer<'a> {
     pub(super) lease: &'a mut Lease,
@@ -53,24 +68,76 @@ pub(super) struct Writer<'a> {
     pub(super) batch: &'a Batch,
     /// Whether what nobody had a moment ago is entered as if nobody could have it now: a second one ends the transaction.
     pub(super) is_plain: bool,
+    pub(super) kinds: &'a mut Kinds,
+    pub(super) shapes: &'a mut Shapes,
+    collided: &'a mut Collided,
+    /// Whether the triggers leave the numbering and marking of rows to this batch.
+    is_own: bool,
+    /// Whether the rows that are written must be marked, because the register has match keys.
+    marks: bool,
+    /// Whether a base may be left in its row.
+    leaves: bool,
+    /// A row that gave its unique values up until others are written.
+    parked: Option<unique::Parked>,
+}
+
+/// What one attempt at an op came to.
+enum Tried {
+    Over(OpOutcome),
+    /// Another row has what this unique index allows once, as the problem says.
+    Collides {
+        index: String,
+        problem: String,
+    },
+}
+
+/// What is known from the batches before, and what this transaction adds to it.
+pub(super) struct Known<'a> {
+    pub(super) kinds: &'a mut Kinds,
+    pub(super) shapes: &'a mut Shapes,
+    pub(super) collided: &'a mut Collided,
 }
 
 impl<'a> Writer<'a> {
+    pub(super) fn new(
+        lease: &'a mut Lease,
+        (tables, layout, schema): (&'a Tables, &'a Layout, &'a Schema),
+        Known { kinds, shapes, collided }: Known<'a>,
+        (batch, is_plain): (&'a Batch, bool),
+    ) -> Self {
+        Self {
+            lease,
+            tables,
+            layout,
+            schema,
+            batch,
+            is_plain,
+            kinds,
+            shapes,
+            collided,
+            is_own: false,
+            marks: false,
+            leaves: false,
+            parked: None,
+        }
+    }
+
     pub(super) async fn carry_out(&mut self, way: Way) -> Result<Vec<OpOutcome>, StoreError> {
         let batch = self.batch;
         let mut outcomes = Vec::with_capacity(batch.ops.len());
         match way {
             Way::Together => {
+                self.begin(self.layout.is_left && self.is_plain).await?;
                 for part in parts(&batch.ops) {
                     outcomes.extend(self.write(part).await?);
                 }
             }
             Way::Apart => {
                 self.is_plain = false;
+                self.begin(false).await?;
                 self.lease.batch(SHORTLY).await?;
-                for op in &batch.ops {
-                    outcomes.push(self.write_apart(op).await?);
-                }
+                outcomes = self.carry_out_apart().await?;
+                *self.kinds = Kinds::default();
             }
         }
         Ok(outcomes)
@@ -81,8 +148,33 @@ impl<'a> Writer<'a> {
         Ok(self.lease.value(&format!("{CHECK}; SELECT pg_current_xact_id()::text")).await?)
     }
 
-    async fn write_apart(&mut self, op: &'a Op) -> Result<OpOutcome, StoreError> {
+    /// Begins a batch, of which the triggers may leave the numbering and marking of rows to it.
+    async fn begin(&mut self, is_own: bool) -> Result<(), StoreError> {
+        let say = |sql: &str| Sent { sql: self.tables.sql(sql), values: Vec::new() };
+        let stored = serde_json::to_string(self.schema).unwrap_or_default();
+        let asked = Sent { values: vec![Box::new(stored)], ..say(ASKED) };
+        let answers = self.lease.send(&[say(near::SHARED), asked, say(if is_own { OWN } else { NOT_OWN })]).await?;
+        let row = answers.get(1).and_then(|rows| rows.first()).ok_or(StoreError::Vanished)?;
+        self.is_own = is_own;
+        // A trigger marks what is not the batch's own.
+        self.marks = is_own && row.get::<_, bool>(0);
+        self.leaves = is_own && self.layout.leaves && row.get::<_, Option<bool>>(1).unwrap_or(false);
+        Ok(())
+    }
+
+    /// Says whether the statements from here on are the batch's own.
+    pub(super) async fn say_own(&mut self, is_own: bool) -> Result<(), StoreError> {
+        if self.is_own != is_own {
+            self.lease.query(if is_own { OWN } else { NOT_OWN }, &[]).await?;
+            self.is_own = is_own;
+        }
+        Ok(())
+    }
+
+    async fn write_apart(&mut self, op: &'a Op) -> Result<Tried, StoreError> {
         self.lease.batch("SAVEPOINT op").await?;
+        // What is made within a savepoint may be gone again.
+        *self.kinds = Kinds::default();
         let written = match self.write(std::slice::from_ref(op)).await {
             Ok(written) => self.lease.batch(CHECK).await.map(|()| written).map_err(StoreError::from),
             refused => refused,
@@ -90,20 +182,25 @@ impl<'a> Writer<'a> {
         match written {
             Ok(mut outcomes) => {
                 self.lease.batch("RELEASE op; SET CONSTRAINTS ALL DEFERRED").await?;
-                Ok(outcomes.pop().unwrap_or(OpOutcome::Stale))
+                Ok(Tried::Over(outcomes.pop().unwrap_or(OpOutcome::Stale)))
             }
             Err(error) if error.is_refusal() => {
                 self.lease.batch("ROLLBACK TO op; RELEASE op; SET CONSTRAINTS ALL DEFERRED").await?;
                 // Somebody else may have been the first to give the id to a record.
-                if error.is_double() && self.is_taken(op.id.as_str()).await? {
-                    return Ok(OpOutcome::Stale);
+                let gets_id = moves(op) || matches!(op.expect, Precondition::Unlinked);
+                if gets_id && error.is_double() && self.is_taken(op.id.as_str()).await? {
+                    return Ok(Tried::Over(OpOutcome::Stale));
                 }
-                Ok(OpOutcome::Failed { problem: error.refusal() })
+                let problem = error.refusal();
+                Ok(match error.double() {
+                    Some(index) => Tried::Collides { index, problem },
+                    None => Tried::Over(OpOutcome::Failed { problem }),
+                })
             }
             // Whoever has been changing the row for so long will leave another revision.
             Err(error) if error.is_locked() => {
                 self.lease.batch("ROLLBACK TO op; RELEASE op").await?;
-                Ok(OpOutcome::Stale)
+                Ok(Tried::Over(OpOutcome::Stale))
             }
             Err(error) => Err(error),
         }
@@ -111,6 +208,8 @@ impl<'a> Writer<'a> {
 
     /// Carries out ops of which none is about another one's record.
     async fn write(&mut self, ops: &'a [Op]) -> Result<Vec<OpOutcome>, StoreError> {
+        // The triggers know what follows when a row gets another id.
+        self.say_own(self.layout.is_left && self.is_plain && !ops.iter().any(moves)).await?;
         let mut decided = self.decide(ops).await?;
         let mut written: Vec<Written<'a>> = Vec::with_capacity(ops.len());
         self.create(&mut decided, &mut written).await?;
@@ -120,16 +219,21 @@ impl<'a> Writer<'a> {
             let id = LocalId::new(local).map_err(|problem| StoreError::Key { problem: problem.to_string() })?;
             outcomes[*at] = OpOutcome::Applied { local: id };
         }
-        self.remember(&mut written).await?;
+        self.remember(written).await?;
         Ok(outcomes)
     }
+}
+
+/// Whether a row gets another external id.
+fn moves(op: &Op) -> bool {
+    op.rekeyed.is_some() || op.links()
 }
 
 /// The ops in their order, cut where one is about a record of an earlier one, and around those that give a record an id.
 fn parts(ops: &[Op]) -> Vec<&[Op]> {
     let (mut parts, mut first, mut ids) = (Vec::new(), 0, BTreeSet::new());
     for (at, op) in ops.iter().enumerate() {
-        let moves = op.rekeyed.is_some() || op.links();
+        let moves = moves(op);
         if moves || !ids.insert(&op.id) {
             parts.push(&ops[first..at]);
             (first, ids) = (at, BTreeSet::from([&op.id]));

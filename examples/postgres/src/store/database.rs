@@ -36,6 +36,8 @@ pub struct Settings {
 pub struct Database {
     pool: Pool,
     schema: String,
+    /// Whether a load writes nothing.
+    is_looked_at: bool,
 }
 
 impl Database {
@@ -50,7 +52,18 @@ impl Database {
 
     /// The database of a pool, its tables in the schema `tripartite`.
     pub fn of(pool: Pool) -> Self {
-        Self { pool, schema: SCHEMA.to_owned() }
+        Self { pool, schema: SCHEMA.to_owned(), is_looked_at: false }
+    }
+
+    /// The same, only to be looked at, as by a dry run: a load with match rules stores no match keys. Where rows have changed
+    /// since theirs were stored, a store makes them once and holds them in memory, some 60 bytes for each rule and row.
+    #[must_use]
+    pub fn to_look_at(self) -> Self {
+        Self { is_looked_at: true, ..self }
+    }
+
+    pub(super) fn is_looked_at(&self) -> bool {
+        self.is_looked_at
     }
 
     /// The same with the tables in another schema.
@@ -69,12 +82,25 @@ impl Database {
         &self.schema
     }
 
-    /// Makes the tables, where they are not there yet. See [`format`](crate::format).
+    /// Makes the tables, where they are not there yet, and brings those of an earlier format up to date, with the triggers of
+    /// each register. See [`format`](crate::format).
     ///
     /// # Errors
     /// [`StoreError`], when the role may not, or a later version was there before.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(format::migrate(&self.pool, &self.schema).await?)
+        format::migrate(&self.pool, &self.schema).await?;
+        let mut lease = self.lease().await?;
+        let registers = in_schema(&self.schema, "SELECT id FROM tripartite.registers ORDER BY id");
+        for row in lease.query(&registers, &[]).await? {
+            lease.begin("BEGIN").await?;
+            // A table that somebody dropped has no triggers, and keeps no other register from being used.
+            match host::upgrade(&mut lease, &self.schema, row.get(0)).await {
+                Ok(()) => lease.end("COMMIT").await?,
+                Err(StoreError::Attach(_)) => lease.end("ROLLBACK").await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Makes a table of the host's own the records of a register. [`HostTable`] says what is added; nothing else of the

@@ -53,6 +53,9 @@ pub enum StoreError {
         /// Whose row.
         id: String,
     },
+    /// Somebody pruned the audit of the run that is writing it.
+    #[error("the audit was pruned while it was written")]
+    Pruned,
     /// The register is not in it.
     #[error("{register} is not in it")]
     NoRegister {
@@ -81,7 +84,7 @@ impl Classify for StoreError {
             Self::Format(error) => error.failure(),
             Self::Pool(error) => failure::of_pool(error),
             Self::Postgres(error) => failure::of(error),
-            Self::Fenced { .. } => Failure::Retry { after: None },
+            Self::Fenced { .. } | Self::Pruned => Failure::Retry { after: None },
             _ => Failure::Fatal,
         }
     }
@@ -110,6 +113,14 @@ impl StoreError {
         self.code() == Some(&SqlState::UNIQUE_VIOLATION)
     }
 
+    /// The unique index that allows a value once.
+    pub(super) fn double(&self) -> Option<String> {
+        match self {
+            Self::Postgres(error) if self.is_double() => error.as_db_error()?.constraint().map(str::to_owned),
+            _ => None,
+        }
+    }
+
     /// Whether somebody else has been changing a row for too long.
     pub(super) fn is_locked(&self) -> bool {
         self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
@@ -117,7 +128,7 @@ impl StoreError {
 
     /// Whether the transaction was the victim of another one.
     pub(super) fn is_contention(&self) -> bool {
-        self.code().is_some_and(failure::is_contention)
+        matches!(self, Self::Pruned) || self.code().is_some_and(failure::is_contention)
     }
 
     /// Whether the table is not as it was when the statements were made.

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tripartite::schema::Field;
 
-pub(super) use self::attach::{MARK_ALL, attach, own_table};
+pub(super) use self::attach::{MARK_ALL, attach, own_table, upgrade};
 pub(super) use self::detach::detach;
 pub(super) use self::inspect::{Column, Form, Inspected, inspect};
 

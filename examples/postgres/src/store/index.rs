@@ -19,10 +19,11 @@ use crate::pool::Lease;
 /// How many entries a page has.
 const PAGE: usize = 5000;
 
-/// The first rows and the first links behind an id have the first ids of both, and whatever has a conflict is one of them.
+/// The first rows and the first links behind an id, and whatever of them has a conflict. PostgreSQL need not put them in
+/// order: the rows come in that of their ids, and the links that have no row behind them.
 const LISTED: &str = "
 SELECT coalesce(m.id, l.external_id), m.active, m.revision, l.removed, l.deactivated, l.missed, l.synced, l.seen, l.policy,
-    coalesce(c.open, 0)
+    c.open
 FROM (
     SELECT {id} AS id, {is_active} AS active, m.{revision} AS revision
     FROM {members} m WHERE {id} > $1 ORDER BY {id} LIMIT $2
@@ -32,22 +33,47 @@ FROM (
 LEFT JOIN (
     SELECT external_id, count(*) AS open FROM tripartite.conflicts WHERE register = {n} AND external_id > $1
     GROUP BY external_id ORDER BY external_id LIMIT $2
-) c ON c.external_id = coalesce(m.id, l.external_id) COLLATE \"C\"
-ORDER BY coalesce(m.id, l.external_id) COLLATE \"C\" LIMIT $2";
+) c ON c.external_id = coalesce(m.id, l.external_id) COLLATE \"C\"";
 
-/// A page. The cursor is the last id of the one before.
+/// The columns that only a row and only a link has a value in.
+const SIDES: [usize; 2] = [1, 5];
+
+/// A page. The cursor is the last id up to which the one before had both all rows and all links.
 pub(super) async fn page(lease: &mut Lease, tables: &Tables, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
     let after = after.map_or("", |after| &after.0);
     let rows = lease.query(&tables.sql(LISTED), &[&after, &(PAGE as i64)]).await?;
-    let last = rows.last().filter(|_| rows.len() == PAGE).map(|row| Cursor(row.get(0)));
-    // An id that no source can have is the user's own business.
-    let entries = rows.iter().filter_map(|row| Some(entry(ExternalId::new(row.get::<_, &str>(0)).ok()?, row)));
-    Ok(IndexPage::new(entries.collect(), last))
+    let last = SIDES.iter().filter_map(|side| end(&rows, *side)).min();
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: &str = row.get(0);
+        if last.is_some_and(|last| id > last) {
+            continue;
+        }
+        // An id that no source can have is the user's own business.
+        entries.extend(ExternalId::new(id).ok().map(|id| entry(id, row)));
+    }
+    // Nearly all are in order already.
+    entries.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(IndexPage::new(entries, last.map(|last| Cursor(last.to_owned()))))
+}
+
+/// The last id of a side that has a whole page, and so may have more.
+fn end(rows: &[Row], side: usize) -> Option<&str> {
+    let is_there = |row: &&Row| match side {
+        1 => row.get::<_, Option<bool>>(side).is_some(),
+        _ => row.get::<_, Option<i64>>(side).is_some(),
+    };
+    let (mut count, mut last) = (0, None);
+    for row in rows.iter().filter(is_there) {
+        count += 1;
+        last = last.max(Some(row.get::<_, &str>(0)));
+    }
+    last.filter(|_| count == PAGE)
 }
 
 fn entry(id: ExternalId, row: &Row) -> IndexEntry {
     let known = Known::of(row, 1);
-    let open = row.get::<_, i64>(9).try_into().unwrap_or(u32::MAX);
+    let open = row.get::<_, Option<i64>>(9).map_or(0, |open| u32::try_from(open).unwrap_or(u32::MAX));
     let Known { presence, revision, synced, missed } = known;
     IndexEntry::new(id, revision).presence(presence).synced(synced).missed(missed).open(open)
 }

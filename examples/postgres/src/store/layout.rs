@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tripartite::schema::{Field, Kind, Schema};
 
 use super::StoreError;
+use super::bases::Bases;
 use super::database::Settings;
 use super::host::{AttachError, Column, HostTable, Inspected};
 use crate::names::{is_name, quoted};
@@ -21,6 +22,14 @@ pub(super) struct Layout {
     pub(super) pending: Vec<String>,
     /// Whether others have triggers on the table, which may change a row once more.
     pub(super) is_watched: bool,
+    /// Whether the store numbers and marks the rows of its own batches.
+    pub(super) is_left: bool,
+    /// The sequence of the keys of new rows, where all that is written into a row stands in it as it was written.
+    pub(super) numbers: Option<String>,
+    /// How bases that stand in their rows are read; `None` for a table of the host's own.
+    pub(super) bases: Option<Bases>,
+    /// Whether a base may be left in its row.
+    pub(super) leaves: bool,
 }
 
 /// A field's column in `CREATE TABLE`.
@@ -86,10 +95,26 @@ pub(super) fn of(schema: &Schema, host: &HostTable, table: &Inspected) -> Result
         });
         columns.push(was.map(|was| table.column(was)).transpose()?.cloned());
     }
-    Ok(Layout { columns, pending, is_watched: table.is_watched })
+    let is_left = table.is_left && !table.is_watched;
+    let is_exact = host.is_own() && columns.iter().flatten().all(Column::is_exact);
+    let numbers = table.numbers.clone().filter(|_| is_left && is_exact && pending.is_empty());
+    Ok(Layout { columns, pending, is_watched: table.is_watched, is_left, numbers, bases: None, leaves: false })
 }
 
 impl Layout {
+    /// The same with bases that may stand in their rows, in the fields of the schema that is stored.
+    pub(super) fn keeping(self, schema: &Schema, stored: Schema, host: &HostTable, table: &Inspected) -> Self {
+        let bases = Some(Bases::new(stored, table)).filter(|_| host.is_own());
+        let is_ours = bases.as_ref().is_some_and(|bases| bases.is_of(schema));
+        let leaves = is_ours && self.is_left && table.keeps && self.pending.is_empty();
+        Self { bases, leaves, ..self }
+    }
+
+    /// The bases that are to be written out before the columns change, as far as they stand in their rows.
+    pub(super) fn writes_out(&self, schema: &Schema) -> Option<&Bases> {
+        self.bases.as_ref().filter(|bases| !self.pending.is_empty() || !bases.is_of(schema))
+    }
+
     /// What is selected of the row `m`, each column as a text; with a comma before each.
     pub(super) fn selected(&self) -> String {
         let column = |column: &Option<Column>| column.as_ref().map_or(", NULL::text".to_owned(), Column::selected);

@@ -14,8 +14,12 @@
 //! **What of a row that is changed meanwhile?** Whoever changes it holds its mark until their transaction ends, and keys are
 //! made only of rows whose mark can be taken. A load reads the marks of its own moment, and makes the keys of those rows
 //! itself. So it needs no right to write, but many marks make it slow.
+//!
+//! **And a dry run?** It may write nothing, so it makes the keys of the rows that are marked, or of all if they were made by other
+//! rules, into memory, once. What somebody changes while it lasts, it need not see.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tokio_postgres::Row;
 use tripartite::id::{ExternalId, LocalId};
@@ -61,11 +65,20 @@ const KEYED: &str = "
 INSERT INTO tripartite.keys(register, key, local)
 SELECT {n}, u.key, u.local FROM unnest($1::bytea[], $2::text[]) AS u(key, local) ON CONFLICT DO NOTHING";
 
-/// Those who have one of the keys, of each key at most one more than can name somebody, and those who are marked.
+/// Those who have one of the keys, of each key at most one more than can name somebody.
 const FOUND: &str = "
 SELECT f.local FROM unnest($1::bytea[]) AS w(key) CROSS JOIN LATERAL (
     SELECT k.local FROM tripartite.keys k WHERE k.register = {n} AND k.key = w.key ORDER BY k.local LIMIT $2
-) f UNION SELECT local FROM tripartite.unkeyed WHERE register = {n}";
+) f";
+
+/// And those who are marked.
+const OR_MARKED: &str = " UNION SELECT local FROM tripartite.unkeyed WHERE register = {n}";
+
+const ALL_MARKED: &str = "
+SELECT local FROM tripartite.unkeyed WHERE register = {n} AND local > $1 ORDER BY local LIMIT $2";
+
+const ALL_ROWS: &str = "
+SELECT m.{key}::text FROM {members} m WHERE $1 = '' OR m.{key} > nullif($1, '')::{key_type} ORDER BY m.{key} LIMIT $2";
 
 /// Before the columns of the fields.
 const COLUMNS: &str = "
@@ -88,6 +101,48 @@ pub(super) struct Rows<'a> {
     pub(super) tables: &'a Tables,
     pub(super) layout: &'a Layout,
     pub(super) schema: &'a Schema,
+}
+
+/// Keys that are not stored, each with a row that has it, in order.
+#[derive(Debug)]
+pub(super) struct Aside {
+    version: String,
+    keys: Vec<(MatchKey, Box<str>)>,
+}
+
+impl Aside {
+    /// The keys of all rows whose stored keys are not those of the rules; `known`, where they were made already.
+    pub(super) async fn of(
+        lease: &mut Lease,
+        rows: Rows<'_>,
+        rules: &MatchRules,
+        known: Option<Arc<Self>>,
+    ) -> Result<Arc<Self>, StoreError> {
+        let (tables, version) = (rows.tables, rules.version().to_string());
+        if let Some(known) = known.filter(|known| known.version == version) {
+            return Ok(known);
+        }
+        let stored = database::setting(lease, tables.schema(), tables.number(), VERSION).await?;
+        let sql = tables.sql(if stored.as_deref() == Some(&version) { ALL_MARKED } else { ALL_ROWS });
+        let (mut last, mut keys) = (String::new(), Vec::new());
+        loop {
+            let some = lease.query(&sql, &[&last, &(AT_ONCE as i64)]).await?;
+            let locals: Vec<String> = some.iter().map(|row| row.get(0)).collect();
+            let Some(end) = locals.last() else { break };
+            last.clone_from(end);
+            for (row, record) in read(lease, rows, &locals).await? {
+                keys.extend(rules.keys(&record).into_iter().map(|key| (key, Box::from(row.get::<_, &str>(0)))));
+            }
+        }
+        keys.sort_unstable();
+        Ok(Arc::new(Self { version, keys }))
+    }
+
+    /// The rows that have a key, at most so many.
+    fn having<'k>(&'k self, key: &'k MatchKey, most: usize) -> impl Iterator<Item = &'k str> {
+        let first = self.keys.partition_point(|(known, _)| known < key);
+        self.keys[first..].iter().take_while(move |(known, _)| known == key).take(most).map(|(_, local)| &**local)
+    }
 }
 
 /// Makes the keys of all rows that are marked, but for those that somebody is changing.
@@ -145,11 +200,17 @@ pub(super) async fn candidates(
     lease: &mut Lease,
     rows: Rows<'_>,
     near: &CandidateQuery,
+    aside: Option<&Aside>,
 ) -> Result<Vec<Candidate>, StoreError> {
     let keys: Vec<Vec<u8>> = near.keys.iter().map(|key| key.to_bytes().to_vec()).collect();
     let most = i64::try_from(FEW + 1).unwrap_or(i64::MAX);
-    let found = lease.query(&rows.tables.sql(FOUND), &[&keys, &most]).await?;
-    let locals: Vec<String> = found.iter().map(|row| row.get(0)).collect();
+    let marked = if aside.is_some() { "" } else { OR_MARKED };
+    let found = lease.query(&rows.tables.sql(&[FOUND, marked].concat()), &[&keys, &most]).await?;
+    let mut locals: BTreeSet<String> = found.iter().map(|row| row.get(0)).collect();
+    if let Some(aside) = aside {
+        locals.extend(near.keys.iter().flat_map(|key| aside.having(key, FEW + 1)).map(str::to_owned));
+    }
+    let locals = Vec::from_iter(locals);
     let wanted: BTreeSet<&MatchKey> = near.keys.iter().collect();
     let mut candidates = Vec::new();
     for (row, record) in read(lease, rows, &locals).await? {

@@ -6,7 +6,7 @@ use tripartite::decide::reject_match;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::store::{LoadRequest, Loaded, RecordStore, Revision};
 
-use super::commit::Line;
+use super::commit::Name;
 use super::{PostgresStore, StoreError};
 
 /// So many entries one transaction forgets, so that nobody waits long for another.
@@ -26,9 +26,10 @@ const HERE: &str = "
 SELECT m.{revision}, m.{external_id}::text, m.{key}::text FROM {members} m WHERE m.{key} = ($1::text)::{key_type}";
 
 const CREATED: &str = "
-SELECT decision = 'create' FROM tripartite.audit
-WHERE register = {n} AND external_id = $1 AND subject = 'record' AND decision IN ('create', 'link')
-ORDER BY seq DESC LIMIT 1";
+SELECT k.decision = 'create' FROM tripartite.entries e
+CROSS JOIN LATERAL (SELECT * FROM tripartite.kinds k WHERE k.id = e.kind OFFSET 0) k
+WHERE e.external_id = $1 AND k.register = {n} AND k.subject = 'record' AND k.decision IN ('create', 'link')
+AND e.seq >= (SELECT min(first) FROM tripartite.kinds WHERE register = {n}) ORDER BY e.seq DESC LIMIT 1";
 
 const RULE_OUT: &str = "
 INSERT INTO tripartite.ruled_out(register, local, external_id, at, by) VALUES ({n}, $1, $2, $3, $4)
@@ -42,14 +43,32 @@ INSERT INTO tripartite.audit(register, run, at, external_id, subject, field, ver
 VALUES ({n}, $1, $2, $3, $4, $5, $6, $7, $8, $9::text::json)";
 
 const BESIDE: &str = "
-SELECT a.external_id, a.entry::text FROM tripartite.audit e JOIN tripartite.audit a
-ON a.register = e.register AND a.run = e.run AND a.external_id = e.external_id
-WHERE e.register = {n} AND e.seq = $1 ORDER BY a.seq <> e.seq, a.seq";
+SELECT a.external_id, coalesce(a.entry, ak.entry)::text
+FROM tripartite.entries e JOIN tripartite.kinds k ON k.id = e.kind
+CROSS JOIN LATERAL (SELECT min(first) AS first, max(last) AS last FROM tripartite.kinds
+    WHERE register = k.register AND run = k.run) run
+JOIN tripartite.entries a ON a.external_id = e.external_id AND a.seq BETWEEN run.first AND run.last
+CROSS JOIN LATERAL (SELECT * FROM tripartite.kinds k WHERE k.id = a.kind OFFSET 0) ak
+WHERE k.register = {n} AND e.seq = $1 AND ak.register = k.register AND ak.run = k.run ORDER BY a.seq <> e.seq, a.seq";
+
+/// The kinds of old runs. Whoever is still writing such a run is waited for.
+const OLD: &str = "
+SELECT id FROM tripartite.kinds WHERE register = {n} AND at < $1 ORDER BY id FOR UPDATE";
 
 const PRUNE: &str = "
-DELETE FROM tripartite.audit WHERE seq IN (
-    SELECT seq FROM tripartite.audit WHERE register = {n} AND at < $1 ORDER BY seq LIMIT $2
-)";
+WITH gone AS (
+    DELETE FROM tripartite.entries WHERE seq IN (
+        SELECT seq FROM tripartite.entries WHERE seq BETWEEN
+            (SELECT min(first) FROM tripartite.kinds WHERE id = ANY($1))
+            AND (SELECT max(last) FROM tripartite.kinds WHERE id = ANY($1))
+        AND kind = ANY($1) ORDER BY seq LIMIT $2
+    ) RETURNING seq
+) SELECT count(*), max(seq) FROM gone";
+
+/// What is left of an old run begins behind what is forgotten, so that no later transaction looks there.
+const BEGINS: &str = "UPDATE tripartite.kinds SET first = greatest(first, $2) WHERE id = ANY($1)";
+
+const PRUNE_KINDS: &str = "DELETE FROM tripartite.kinds WHERE id = ANY($1)";
 
 impl PostgresStore {
     /// A member by its local id; `None` when there is none.
@@ -106,11 +125,11 @@ impl PostgresStore {
         }
         if news {
             let entry = reject_match(local, by);
-            let (line, text) = (Line::about(id.as_str(), &entry), super::database::text_of(&entry));
-            let Line { subject, field, verdict, detail, decision, .. } = &line;
+            let (name, text) = (Name::of(&entry), super::database::text_of(&entry));
+            let (subject, Name { field, verdict, detail, decision }) = (name.subject(), &name);
             let run = run.as_str();
             let note = self.tables.sql(NOTE);
-            lease.execute(&note, &[&run, at, &said[1], subject, field, verdict, detail, decision, &text]).await?;
+            lease.execute(&note, &[&run, at, &said[1], &subject, field, verdict, detail, decision, &text]).await?;
         }
         lease.end("COMMIT").await?;
         Ok(news)
@@ -180,10 +199,18 @@ impl PostgresStore {
         let mut forgotten = 0;
         loop {
             let mut lease = self.begin().await?;
-            let gone = lease.execute(&self.tables.sql(PRUNE), &[&before, &(PRUNED_AT_ONCE as i64)]).await?;
+            let old = lease.query(&self.tables.sql(OLD), &[&before]).await?;
+            let old: Vec<i32> = old.iter().map(|row| row.get(0)).collect();
+            let row = lease.first(&self.tables.sql(PRUNE), &[&old, &(PRUNED_AT_ONCE as i64)]).await?;
+            let (gone, last) = row.map_or((0, None), |row| (row.get::<_, i64>(0), row.get::<_, Option<i64>>(1)));
+            if gone < PRUNED_AT_ONCE as i64 {
+                lease.execute(&self.tables.sql(PRUNE_KINDS), &[&old]).await?;
+            } else {
+                lease.execute(&self.tables.sql(BEGINS), &[&old, &last]).await?;
+            }
             lease.end("COMMIT").await?;
-            forgotten += gone;
-            if gone < PRUNED_AT_ONCE as u64 {
+            forgotten += gone.cast_unsigned();
+            if gone < PRUNED_AT_ONCE as i64 {
                 return Ok(forgotten);
             }
         }

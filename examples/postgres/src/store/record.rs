@@ -59,15 +59,29 @@ pub(super) fn situation(situation: Situation) -> String {
 
 const RUNS: &str = "
 SELECT FROM tripartite.runs WHERE register = {n} AND run = $1 UNION ALL
-SELECT FROM tripartite.audit WHERE register = {n} AND run = $1 LIMIT 1";
+SELECT FROM tripartite.kinds WHERE register = {n} AND run = $1 LIMIT 1";
+
+/// The entries of the run `$1`: its kinds say from where to where they are.
+pub(super) const OF_RUN: &str = "(
+    SELECT e.seq, e.external_id, k.subject, k.verdict, k.decision, coalesce(e.entry, k.entry) AS entry
+    FROM tripartite.entries e
+    CROSS JOIN LATERAL (SELECT * FROM tripartite.kinds k WHERE k.id = e.kind OFFSET 0) k
+    WHERE e.seq BETWEEN (SELECT min(first) FROM tripartite.kinds WHERE register = {n} AND run = $1)
+        AND (SELECT max(last) FROM tripartite.kinds WHERE register = {n} AND run = $1)
+    AND k.register = {n} AND k.run = $1
+)";
 
 const AUDIT: &str = "
-SELECT seq, run, at, external_id, entry::text FROM tripartite.audit
-WHERE register = {n} AND seq > $1 AND (run = $2 OR $2 IS NULL) AND {which} ORDER BY seq LIMIT $3";
+SELECT e.seq, k.run, k.at, e.external_id, coalesce(e.entry, k.entry)::text FROM tripartite.entries e
+CROSS JOIN LATERAL (SELECT * FROM tripartite.kinds k WHERE k.id = e.kind OFFSET 0) k
+WHERE e.seq > $1 AND e.seq BETWEEN
+    (SELECT min(first) FROM tripartite.kinds WHERE register = {n} AND (run = $2 OR $2 IS NULL))
+    AND (SELECT max(last) FROM tripartite.kinds WHERE register = {n} AND (run = $2 OR $2 IS NULL))
+AND k.register = {n} AND (k.run = $2 OR $2 IS NULL) AND {which} ORDER BY e.seq LIMIT $3";
 
 const NOTEWORTHY: &str = "
-(verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive')
-OR decision IN ('HeldOpen', 'DriftReverted'))";
+(k.verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive')
+OR k.decision IN ('HeldOpen', 'DriftReverted'))";
 
 const OPEN: &str = "
 SELECT external_id, conflict::text, why, opened_run FROM tripartite.conflicts

@@ -1,5 +1,7 @@
 //! Reports read one moment of a register: the runs, what they did to which records, what waits for a person.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use tokio_postgres::Row;
@@ -11,6 +13,8 @@ use tripartite::store::{Action, Loaded};
 
 use super::host::Column;
 use super::layout::Layout;
+use super::load::Reader;
+use super::record::OF_RUN;
 use super::tables::Tables;
 use super::{OpenRow, PostgresStore, Register, StoreError, load, record};
 use crate::pool::Lease;
@@ -28,7 +32,7 @@ pub struct Snapshot<'a> {
     tables: &'a Tables,
     register: &'a Register,
     schema: &'a Schema,
-    layout: std::sync::Arc<Layout>,
+    layout: Arc<Layout>,
     label: Option<String>,
 }
 
@@ -84,14 +88,14 @@ pub struct ChangedPage {
 }
 
 const RUN: &str = "SELECT at, report::text FROM tripartite.runs WHERE register = {n} AND run = $1";
-const CUT_SHORT: &str = "SELECT at FROM tripartite.audit WHERE register = {n} AND run = $1 LIMIT 1";
+const CUT_SHORT: &str = "SELECT at FROM tripartite.kinds WHERE register = {n} AND run = $1 LIMIT 1";
 
 /// One that has not reported is only as late as its clock says.
 const LAST: &str = "
 SELECT run FROM (
     (SELECT run, at FROM tripartite.runs WHERE register = {n} ORDER BY seq DESC LIMIT 1)
     UNION ALL
-    SELECT run, at FROM (SELECT run, at FROM tripartite.audit WHERE register = {n} ORDER BY seq DESC LIMIT 1) a
+    SELECT run, at FROM (SELECT run, at FROM tripartite.kinds WHERE register = {n} ORDER BY last DESC LIMIT 1) a
     WHERE NOT EXISTS (SELECT FROM tripartite.runs r WHERE r.register = {n} AND r.run = a.run)
 ) known ORDER BY at DESC, length(run) DESC, run DESC LIMIT 1";
 
@@ -99,16 +103,15 @@ const FIGURES: &str = "SELECT run, report::text FROM tripartite.runs WHERE regis
 
 /// Records in which a field, or more than who is new or left, was decided.
 const COUNT_CHANGED: &str = "
-SELECT count(DISTINCT external_id) FROM tripartite.audit WHERE register = {n} AND run = $1
-AND (subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared') OR decision = 'touch')";
+SELECT count(DISTINCT a.external_id) FROM {of_run} a
+WHERE (subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared') OR decision = 'touch')";
 
 const ENTRIES: &str = "
-SELECT seq, external_id, entry::text FROM tripartite.audit
-WHERE register = {n} AND run = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+SELECT a.seq, a.external_id, a.entry::text FROM {of_run} a WHERE a.seq > $2 ORDER BY a.seq LIMIT $3";
 
 const OF_ACTION: &str = "
-SELECT external_id, count(*) OVER () FROM tripartite.audit
-WHERE register = {n} AND run = $1 AND subject = 'record' AND decision = $2 ORDER BY seq LIMIT $3";
+SELECT a.external_id, count(*) OVER () FROM {of_run} a
+WHERE a.subject = 'record' AND a.decision = $2 ORDER BY a.seq LIMIT $3";
 
 const WHOSE: &str = "SELECT m.{key}::text FROM {members} m WHERE {id} = $1";
 
@@ -206,7 +209,9 @@ impl Snapshot<'_> {
     /// [`StoreError`], when the database cannot be read.
     pub async fn record(&mut self, id: &ExternalId) -> Result<Option<Loaded>, StoreError> {
         let ids = std::slice::from_ref(id);
-        Ok(load::records(&mut self.lease, self.tables, &self.layout, self.schema, ids).await?.pop())
+        let (tables, layout, schema, shapes) = (self.tables, &self.layout, self.schema, Arc::default());
+        let mut reader = Reader { tables, layout, schema, shapes };
+        Ok(load::records(&mut self.lease, &mut reader, ids).await?.pop())
     }
 
     /// How many records all pages of [`changed`](Self::changed) have.
@@ -214,7 +219,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub async fn count_changed(&mut self, run: &str) -> Result<u64, StoreError> {
-        let row = self.lease.first(&self.tables.sql(COUNT_CHANGED), &[&run]).await?;
+        let row = self.lease.first(&self.tables.sql(&COUNT_CHANGED.replace("{of_run}", OF_RUN)), &[&run]).await?;
         Ok(row.map_or(0, |row| row.get::<_, i64>(0)).cast_unsigned())
     }
 
@@ -224,7 +229,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub async fn changed(&mut self, run: &str, after: i64) -> Result<ChangedPage, StoreError> {
-        let sql = self.tables.sql(ENTRIES);
+        let sql = self.tables.sql(&ENTRIES.replace("{of_run}", OF_RUN));
         let mut most = AT_ONCE;
         loop {
             let rows = self.lease.query(&sql, &[&run, &after, &most]).await?;
@@ -250,7 +255,10 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub async fn of_action(&mut self, run: &str, action: &str, most: usize) -> Result<(Vec<String>, u64), StoreError> {
-        let rows = self.lease.query(&self.tables.sql(OF_ACTION), &[&run, &action, &limit(most.max(1))]).await?;
+        let rows = self
+            .lease
+            .query(&self.tables.sql(&OF_ACTION.replace("{of_run}", OF_RUN)), &[&run, &action, &limit(most.max(1))])
+            .await?;
         let count = rows.first().map_or(0, |row| row.get::<_, i64>(1)).cast_unsigned();
         Ok((rows.iter().take(most).map(|row| row.get(0)).collect(), count))
     }

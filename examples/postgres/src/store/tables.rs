@@ -58,6 +58,11 @@ impl Tables {
         }
     }
 
+    /// The table of the records, quoted.
+    pub(super) fn members(&self) -> &str {
+        &self.members
+    }
+
     pub(super) fn schema(&self) -> &str {
         &self.schema
     }

@@ -1,13 +1,18 @@
 //! The version of the tables: who may use them, and what a program is told that may not.
 
-use tripartite::drive::block_on;
+use serde_json::json;
+use tripartite::drive::{block_on, drive_blocking};
 use tripartite::failure::{Classify, Failure};
 use tripartite::id::ExternalId;
+use tripartite::memory::Listing;
+use tripartite::schema::Policy;
 use tripartite_postgres::format::{self, FORMAT};
 use tripartite_postgres::jobs::PostgresJobStore;
+use tripartite_postgres::pool::Pool;
+use tripartite_postgres::store::{Database, PostgresStore, Register};
 
 use crate::bench::Bench;
-use crate::server::pool;
+use crate::server::{Cluster, Sql, pool, runtime};
 
 #[test]
 fn a_schema_without_tables_says_who_makes_them() {
@@ -34,6 +39,64 @@ fn a_later_format_is_used_if_it_allows_it_and_else_refused_by_a_program_that_run
     ] {
         assert!(error.contains(&told), "{error}");
     }
+}
+
+/// `format_1.sql` is a dump of what the version with format 1 had written: two registers, an open conflict, an edit, a row
+/// that somebody deleted.
+#[test]
+fn a_database_of_format_1_is_migrated_and_goes_on() {
+    let cluster = Cluster::new(&["-c", "fsync=off"]);
+    let sql = Sql::at(&cluster.address());
+    sql.run(include_str!("../data/format_1.sql"));
+    sql.run("SET search_path = tripartite, public");
+    let database = Database::of(Pool::on(runtime(), &cluster.address()).unwrap());
+    let error = block_on(database.check()).unwrap_err().to_string();
+    assert!(error.contains("have format 1, this version uses format 2; call `migrate`"), "{error}");
+    let audit = || sql.value("SELECT json_agg(a ORDER BY seq) FROM audit a").unwrap();
+    let before = audit();
+    block_on(database.migrate()).unwrap();
+    block_on(database.migrate()).unwrap();
+    assert_eq!(audit(), before, "the audit reads as it did");
+    assert_eq!(
+        sql.value("SELECT count(entry) FROM entries WHERE kind IN (SELECT id FROM kinds WHERE entry IS NOT NULL)")
+            .as_deref(),
+        Some("0")
+    );
+
+    let settings = block_on(database.settings(&Register::default())).unwrap().unwrap();
+    let store = block_on(PostgresStore::new(database.clone(), settings.clone())).unwrap();
+    let listed = [
+        ("M1", json!({"name": "Áine", "email": "aine2@example.org", "member": true, "points": 17, "tags": ["a", "b"]})),
+        ("M2", json!({"name": "Shane", "email": "shane@example.org", "member": false, "points": null, "tags": []})),
+        ("M3", json!({"name": "Niamh", "email": "niamh@example.org", "member": true, "points": 5, "tags": ["c"]})),
+        ("M5", json!({"name": "Nuala"})),
+    ];
+    let listing = Listing::of(&settings.schema, listed).unwrap();
+    let run = block_on(store.run(Policy::new(settings.schema.clone()), chrono::DateTime::UNIX_EPOCH)).unwrap();
+    let counts = drive_blocking(run.start(), &listing, &store).unwrap().report.counts;
+    assert_eq!((counts.created, counts.updated, counts.conflicts_open), (1, 1, 1), "{counts:?}");
+    assert_eq!(
+        sql.value("SELECT name || ' ' || email FROM members WHERE external_id = 'M2'").as_deref(),
+        Some("Shaun shane@example.org")
+    );
+    assert_eq!(
+        sql.value("SELECT count(*) FROM members WHERE external_id = 'M3'").as_deref(),
+        Some("0"),
+        "it stays deleted"
+    );
+    assert_eq!(
+        sql.value("SELECT count(*) FROM links WHERE shape IS NOT NULL").as_deref(),
+        Some("2"),
+        "bases stand in rows"
+    );
+    assert!(sql.value("SELECT min(seq) > 11 FROM audit WHERE external_id = 'M5'").as_deref() == Some("true"));
+
+    let key: Register = "ballybeg/federation".parse().unwrap();
+    let settings = block_on(database.settings(&key)).unwrap().unwrap();
+    let store = block_on(PostgresStore::of(key, database, settings)).unwrap();
+    sql.run("UPDATE people SET name = 'Edited' WHERE tripartite_id = 'M1'");
+    let known = block_on(store.record(&ExternalId::new("M1").unwrap())).unwrap().unwrap();
+    assert!(known.revision.0 > 12, "the triggers of a table of the host's own count edits");
 }
 
 #[test]

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod any_call;
+mod audit;
+mod bases;
 mod bench;
+mod dry_run;
 mod dump;
 mod formats;
 mod host;
@@ -20,4 +23,5 @@ mod server;
 mod swaps;
 #[cfg(feature = "tls")]
 mod tls;
+mod unique;
 mod waking;

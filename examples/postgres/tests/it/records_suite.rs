@@ -255,7 +255,7 @@ impl Fixture for Club {
         self.client.run(&format!(
             "CREATE FUNCTION {schema}.{name}() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN RAISE EXCEPTION 'refused'; END $$;
-             CREATE TRIGGER {name} BEFORE INSERT ON {schema}.audit FOR EACH ROW
+             CREATE TRIGGER {name} BEFORE INSERT ON {schema}.entries FOR EACH ROW
              WHEN (NEW.external_id = {}) EXECUTE FUNCTION {schema}.{name}()",
             quoted(id.as_str(), '\'')
         ));

@@ -7,7 +7,8 @@ use tripartite::id::LocalId;
 use tripartite::store::{Action, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::Record;
 
-use super::super::{StoreError, near};
+use super::super::StoreError;
+use super::super::bases::Left;
 use super::Writer;
 use crate::pool::Sent;
 
@@ -59,6 +60,10 @@ pub(super) struct Written<'a> {
     pub(super) deactivated: bool,
     /// Whether it has a link already.
     pub(super) is_linked: bool,
+    /// What is stored of a base that stands in the row.
+    pub(super) left: Option<Left>,
+    /// Whether the row was written.
+    pub(super) is_changed: bool,
 }
 
 /// A row that is locked.
@@ -102,12 +107,6 @@ SELECT l.external_id, coalesce(l.removed, 0), coalesce(l.local, l.external_id), 
 FROM unnest($1::text[]) AS w(id) CROSS JOIN LATERAL (
     SELECT * FROM tripartite.links l WHERE l.register = {n} AND l.external_id = w.id COLLATE \"C\" FOR UPDATE
 ) l";
-
-/// The rows that a batch writes are not marked while the register has no match keys: whoever makes the first marks all.
-const UNMARKED: &str = "
-SELECT set_config('tripartite_batch.unmarked', CASE WHEN EXISTS (
-    SELECT FROM tripartite.settings WHERE register = {n} AND key = 'keys'
-) THEN 'off' ELSE 'on' END, true)";
 
 const FREE: &str = "
 SELECT m.{key}::text, m.{revision} FROM {members} m
@@ -162,13 +161,17 @@ impl<'a> Writer<'a> {
 
     /// Locks rows and links, always in this order and in that of their ids.
     async fn find(&mut self, ops: &[Op]) -> Result<Found, StoreError> {
-        let ids = ops.iter().flat_map(|op| [Some(&op.id), op.rekeyed.as_ref()]).flatten();
+        // Of a batch that is carried out together it shows when the row is entered that somebody has the id.
+        let is_new = |op: &&Op| self.is_own && op.expect == Precondition::Unlinked;
+        let ids = ops.iter().filter(|op| !is_new(op)).flat_map(|op| [Some(&op.id), op.rekeyed.as_ref()]).flatten();
         // Rows are locked in the order in which they are asked for.
         let ids: BTreeSet<&str> = ids.map(tripartite::id::ExternalId::as_str).collect();
         let ids = Vec::from_iter(ids);
-        let sent = |sql| Sent { sql: self.tables.sql(sql), values: Vec::new() };
-        let asked = |sql| Sent { values: vec![Box::new(ids.clone())], ..sent(sql) };
-        let mut found = self.lease.send(&[sent(near::SHARED), sent(UNMARKED), asked(ROWS), asked(LINKS)]).await?;
+        if ids.is_empty() {
+            return Ok(Found { rows: BTreeMap::new(), links: BTreeMap::new() });
+        }
+        let asked = |sql| Sent { sql: self.tables.sql(sql), values: vec![Box::new(ids.clone())] };
+        let mut found = self.lease.send(&[asked(ROWS), asked(LINKS)]).await?;
         let (links, rows) = (found.pop().unwrap_or_default(), found.pop().unwrap_or_default());
         let row =
             |row: &tokio_postgres::Row| (row.get(0), Row { local: row.get(1), revision: row.get(2), is_there: true });
@@ -196,7 +199,7 @@ impl<'a> Writer<'a> {
             _ => return Ok(Decided::Stale),
         };
         let moves = from != op.id.as_str();
-        if !same(row.revision, expected) || moves && found.has(op.id.as_str()) {
+        if !same(row.revision, self.after_parking(from, expected)) || moves && found.has(op.id.as_str()) {
             return Ok(Decided::Stale);
         }
         let decided = self.changed(at, op, row, link);

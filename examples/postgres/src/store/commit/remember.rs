@@ -1,5 +1,6 @@
-//! What is remembered of ops beside their rows: links with their bases, conflicts, and the audit. Four statements for all.
+//! What is remembered of ops beside their rows: links with their bases, conflicts, and the audit. A few statements for all.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use tripartite::audit::{AuditEntry, Situation};
@@ -7,7 +8,6 @@ use tripartite::store::{ConflictChange, Op, OpenConflict, WHOLE_RECORD};
 use tripartite::value::{Record, RecordBuilder};
 
 use super::super::StoreError;
-use super::super::record::situation;
 use super::Writer;
 use super::decide::Written;
 use crate::pool::Sent;
@@ -15,20 +15,25 @@ use crate::pool::Sent;
 /// Base, what was seen, and when it was in step stay where an op does not have them.
 const LINKS: &str = "
 INSERT INTO tripartite.links AS l(
-    register, external_id, base, base_schema, base_version, seen, policy, synced, missed, deactivated
+    register, external_id, base, base_schema, base_version, seen, policy, synced, missed, deactivated, shape, print
 )
-SELECT {n}, u.id, u.base::json, CASE WHEN u.base IS NOT NULL THEN $8::bytea END, u.version, u.seen,
-    CASE WHEN u.seen IS NOT NULL THEN $9::bytea END, CASE WHEN u.seen IS NOT NULL THEN u.revision END, u.missed, u.deactivated
-FROM unnest($1::text[], $2::text[], $3::int8[], $4::bytea[], $5::int8[], $6::int8[], $7::bool[])
-    AS u(id, base, version, seen, revision, missed, deactivated)
+SELECT {n}, u.id, u.base::json, CASE WHEN u.base IS NOT NULL AND u.shape IS NULL THEN $8::bytea END, u.version, u.seen,
+    CASE WHEN u.seen IS NOT NULL THEN $9::bytea END, CASE WHEN u.seen IS NOT NULL THEN u.revision END, u.missed,
+    u.deactivated, u.shape, u.print
+FROM unnest($1::text[], $2::text[], $3::int8[], $4::bytea[], $5::int8[], $6::int8[], $7::bool[], $10::int4[], $11::int8[])
+    AS u(id, base, version, seen, revision, missed, deactivated, shape, print)
 ";
 
 /// Of one that is there.
 const RELINK: &str = "
 ON CONFLICT (register, external_id) DO UPDATE SET
-    base = CASE WHEN EXCLUDED.base_schema IS NULL THEN l.base ELSE EXCLUDED.base END,
-    base_schema = coalesce(EXCLUDED.base_schema, l.base_schema),
-    base_version = CASE WHEN EXCLUDED.base_schema IS NULL THEN l.base_version ELSE EXCLUDED.base_version END,
+    (base, base_schema, base_version, shape, print, kept) = (
+        SELECT EXCLUDED.base, EXCLUDED.base_schema, EXCLUDED.base_version, EXCLUDED.shape, EXCLUDED.print, NULL::json
+        WHERE EXCLUDED.base_schema IS NOT NULL OR EXCLUDED.shape IS NOT NULL
+        UNION ALL
+        SELECT l.base, l.base_schema, l.base_version, l.shape, l.print, l.kept
+        WHERE EXCLUDED.base_schema IS NULL AND EXCLUDED.shape IS NULL
+    ),
     seen = coalesce(EXCLUDED.seen, l.seen),
     policy = coalesce(EXCLUDED.policy, l.policy),
     synced = coalesce(EXCLUDED.synced, l.synced),
@@ -49,42 +54,49 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS u(id, unit, confl
 ON CONFLICT (register, external_id, unit) DO UPDATE SET
     conflict = EXCLUDED.conflict, why = CASE WHEN EXCLUDED.why = '' THEN c.why ELSE EXCLUDED.why END";
 
-/// Numbered in their order.
-const ENTRIES: &str = "
-INSERT INTO tripartite.audit(register, run, at, external_id, subject, field, verdict, detail, decision, entry)
-SELECT {n}, $8, $9, u.id, u.subject, u.field, u.verdict, u.detail, u.decision, u.entry::json
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-    WITH ORDINALITY AS u(id, subject, field, verdict, detail, decision, entry, at)
-ORDER BY u.at";
+/// Rows whose match keys are to be made anew. A mark that is there is locked, so that nobody who makes keys meanwhile takes
+/// it away.
+const MARKED: &str = "
+INSERT INTO tripartite.unkeyed(register, local) SELECT {n}, u.local FROM unnest($1::text[]) AS u(local)
+ON CONFLICT (register, local) DO UPDATE SET local = EXCLUDED.local";
 
 impl<'a> Writer<'a> {
-    pub(super) async fn remember(&mut self, written: &mut [Written<'a>]) -> Result<(), StoreError> {
+    pub(super) async fn remember(&mut self, mut written: Vec<Written<'a>>) -> Result<(), StoreError> {
         if written.is_empty() {
             return Ok(());
         }
         // Rows were written in the order of their fields; the audit is in that of the ops.
         written.sort_by_key(|written| written.at);
-        let (old, new): (Vec<&Written<'a>>, Vec<_>) = written.iter().partition(|is| is.is_linked || !self.is_plain);
-        let mut sent = Vec::new();
+        let (entries, kinds) = self.entries(&written).await?;
+        let mut sent = self.conflicts(&written);
+        if self.marks && self.is_own {
+            let locals: Vec<String> = written.iter().filter(|is| is.is_changed).map(|is| is.local.clone()).collect();
+            sent.push(Sent { sql: self.tables.sql(MARKED), values: vec![Box::new(locals)] });
+        }
+        let (old, new): (Vec<_>, Vec<_>) = written.into_iter().partition(|is| is.is_linked || !self.is_plain);
         for (written, what) in [(old, RELINK), (new, "")] {
             if !written.is_empty() {
-                sent.push(self.links(&written, what));
+                sent.push(self.links(written, what));
             }
         }
-        sent.extend(self.conflicts(written));
-        sent.extend(self.entries(written));
-        self.lease.send(&sent).await?;
-        Ok(())
+        sent.extend(entries);
+        let last = self.lease.send(&sent).await?.pop().unwrap_or_default();
+        if kinds > 0 && last.len() != kinds { Err(StoreError::Pruned) } else { Ok(()) }
     }
 
-    fn links(&self, written: &[&Written<'a>], what: &str) -> Sent<'a> {
+    fn links(&self, written: Vec<Written<'a>>, what: &str) -> Sent<'a> {
         let ops = || written.iter().map(|written| written.op);
         let seen = |op: &Op| op.seen.map(|seen| seen.to_bytes().to_vec());
+        let base = |written: &Written<'_>| match &written.left {
+            Some(left) => left.rest.clone(),
+            None => written.op.base.as_ref().map(|base| self.text(&stored(written.op, base))),
+        };
+        let left = || written.iter().map(|written| written.left.as_ref());
         Sent {
             sql: self.tables.sql(LINKS) + &self.tables.sql(what),
             values: vec![
                 Box::new(ops().map(|op| op.id.as_str()).collect::<Vec<_>>()),
-                Box::new(ops().map(|op| op.base.as_ref().map(|base| self.base(op, base))).collect::<Vec<_>>()),
+                Box::new(written.iter().map(base).collect::<Vec<_>>()),
                 Box::new(ops().map(|op| op.version.map(u64::cast_signed)).collect::<Vec<_>>()),
                 Box::new(ops().map(seen).collect::<Vec<_>>()),
                 Box::new(written.iter().map(|written| written.revision).collect::<Vec<_>>()),
@@ -92,23 +104,15 @@ impl<'a> Writer<'a> {
                 Box::new(written.iter().map(|written| written.deactivated).collect::<Vec<_>>()),
                 Box::new(self.batch.schema.to_bytes().to_vec()),
                 Box::new(self.batch.policy.to_bytes().to_vec()),
+                Box::new(left().map(|left| left.map(|left| left.shape)).collect::<Vec<_>>()),
+                Box::new(left().map(|left| left.map(|left| left.print)).collect::<Vec<_>>()),
             ],
         }
     }
 
-    /// The base by its fields' names. What the source said beyond the schema of that time is no base: a field that the
-    /// schema gets later starts without one. What is left of fields that the schema had once stays.
-    fn base(&self, op: &Op, base: &Record) -> String {
-        let text = |record: &Record| serde_json::to_string(&self.schema.named(record)).unwrap_or_default();
-        if !matches!(op.action, tripartite::store::Action::Create(_)) || base.extra().is_missing() {
-            return text(base);
-        }
-        let mut row = RecordBuilder::new(base.len());
-        for (position, field) in base.fields().enumerate() {
-            // Every part of a row fits into a row.
-            let _ = row.set_field(position, field);
-        }
-        text(&row.finish())
+    /// A base by its fields' names.
+    fn text(&self, base: &Record) -> String {
+        serde_json::to_string(&self.schema.named(base)).unwrap_or_default()
     }
 
     /// What was closed goes first: a conflict that is closed and opened again within one op is a new one.
@@ -146,65 +150,20 @@ impl<'a> Writer<'a> {
         }
         sent
     }
-
-    fn entries(&self, written: &[Written<'a>]) -> Option<Sent<'a>> {
-        let each = || written.iter().flat_map(|written| written.op.entries.iter().map(|entry| (written.op, entry)));
-        let lines: Vec<Line<'a>> = each().map(|(op, entry)| Line::of(op, entry)).collect();
-        if lines.is_empty() {
-            return None;
-        }
-        Some(Sent {
-            sql: self.tables.sql(ENTRIES),
-            values: vec![
-                Box::new(lines.iter().map(|line| line.id).collect::<Vec<_>>()),
-                Box::new(lines.iter().map(|line| line.subject).collect::<Vec<_>>()),
-                Box::new(lines.iter().map(|line| line.field).collect::<Vec<_>>()),
-                Box::new(lines.iter().map(|line| line.verdict.clone()).collect::<Vec<_>>()),
-                Box::new(lines.iter().map(|line| line.detail.clone()).collect::<Vec<_>>()),
-                Box::new(lines.iter().map(|line| line.decision).collect::<Vec<_>>()),
-                Box::new(each().map(|(_, entry)| serde_json::to_string(entry).unwrap_or_default()).collect::<Vec<_>>()),
-                Box::new(self.batch.run.as_str()),
-                Box::new(self.batch.at),
-            ],
-        })
-    }
 }
 
-/// What of an entry has a column of its own.
-pub(in super::super) struct Line<'a> {
-    id: &'a str,
-    pub(in super::super) subject: &'static str,
-    pub(in super::super) field: Option<&'a str>,
-    pub(in super::super) verdict: String,
-    pub(in super::super) detail: Option<String>,
-    pub(in super::super) decision: &'a str,
-}
-
-impl<'a> Line<'a> {
-    pub(in super::super) fn of(op: &'a Op, entry: &'a AuditEntry) -> Self {
-        Self::about(op.id.as_str(), entry)
+/// What is stored of a base. What the source said beyond the schema of that time is no base: a field that the schema gets
+/// later starts without one. What is left of fields that the schema had once stays.
+pub(super) fn stored<'b>(op: &Op, base: &'b Record) -> Cow<'b, Record> {
+    if !matches!(op.action, tripartite::store::Action::Create(_)) || base.extra().is_missing() {
+        return Cow::Borrowed(base);
     }
-
-    pub(in super::super) fn about(id: &'a str, entry: &'a AuditEntry) -> Self {
-        match entry {
-            AuditEntry::Field(entry) => Self {
-                id,
-                subject: "field",
-                field: Some(&entry.field),
-                verdict: entry.verdict.name().to_owned(),
-                detail: entry.verdict.detail(),
-                decision: entry.decision.name(),
-            },
-            AuditEntry::Record(entry) => Self {
-                id,
-                subject: "record",
-                field: None,
-                verdict: situation(entry.situation),
-                detail: None,
-                decision: &entry.action,
-            },
-        }
+    let mut row = RecordBuilder::new(base.len());
+    for (position, field) in base.fields().enumerate() {
+        // Every part of a row fits into a row.
+        let _ = row.set_field(position, field);
     }
+    Cow::Owned(row.finish())
 }
 
 /// Whether it is a question about a record as a whole.

@@ -7,10 +7,12 @@ use tripartite::store::{Action, Op};
 use tripartite::value::Record;
 
 use super::super::StoreError;
+use super::super::bases::Left;
 use super::super::cell;
 use super::super::host::Column;
-use super::Writer;
 use super::decide::{Also, Cells, Decided, Written};
+use super::remember::stored;
+use super::{Writer, moves};
 use crate::names::quoted;
 use crate::pool::Sent;
 
@@ -24,12 +26,12 @@ WHERE register = {n} AND external_id = $1 RETURNING removed";
 /// Somebody else was the first.
 const DOUBLE: &str = " ON CONFLICT ({external_id} COLLATE \"C\") WHERE {external_id} IS NOT NULL DO NOTHING";
 
-/// Before and after rows are entered that have their revisions already.
-const NUMBERED: &str = "SELECT set_config('tripartite_batch.numbered', 'on', true)";
-const UNNUMBERED: &str = "SELECT set_config('tripartite_batch.numbered', 'off', true)";
+/// The keys and the revisions of new rows, in their order.
+const NUMBERS: &str = "
+SELECT nextval({keys}), nextval('tripartite.revisions') FROM generate_series(1, $1::int4)";
 
-/// Which fields are written, and what else.
-type Shape = (Vec<usize>, Option<Also>);
+/// Which fields are written, what else, and whether their bases are.
+type Shape = (Vec<usize>, Also, bool);
 
 /// A row that is to be written.
 struct Pending<'a> {
@@ -48,16 +50,20 @@ impl<'a> Writer<'a> {
         decided: &mut [Decided<'a>],
         written: &mut Vec<Written<'a>>,
     ) -> Result<(), StoreError> {
-        let mut shapes: BTreeMap<Shape, Vec<Pending<'a>>> = BTreeMap::new();
+        let mut shapes: BTreeMap<Vec<usize>, Vec<Pending<'a>>> = BTreeMap::new();
         for is in decided.iter_mut().filter(|is| matches!(is, Decided::Create { .. })) {
             if let Decided::Create { at, op, cells } = std::mem::replace(is, Decided::Stale) {
                 let pending = Pending { at, op, whose: op.id.to_string(), cells, deactivated: false, is_linked: false };
-                shapes.entry((positions(&pending.cells), None)).or_default().push(pending);
+                shapes.entry(positions(&pending.cells)).or_default().push(pending);
             }
         }
-        for ((positions, _), rows) in shapes {
+        for (positions, rows) in shapes {
+            if let Some(keys) = self.layout.numbers.as_ref().filter(|_| self.is_own) {
+                self.enter(keys, &positions, rows, written).await?;
+                continue;
+            }
             let sql = self.inserting(&positions)?;
-            let answers = self.enter(sql, &positions, &rows).await?;
+            let answers = self.send(sql, &positions, &rows, None).await?;
             for pending in rows {
                 match answers.get(&pending.whose) {
                     Some(row) => written.push(self.written(pending, row, &positions).await?),
@@ -91,23 +97,59 @@ impl<'a> Writer<'a> {
             };
             if also == Also::NotAtAll {
                 let revision = if row.is_there { row.revision } else { self.removed(op, row.revision).await? };
-                written.push(Written { at, op, local: row.local, revision, deactivated, is_linked });
+                let (left, is_changed) = (None, false);
+                written.push(Written { at, op, local: row.local, revision, deactivated, is_linked, left, is_changed });
                 continue;
             }
             let pending = Pending { at, op, whose: row.local, cells, deactivated, is_linked };
-            shapes.entry((positions(&pending.cells), Some(also))).or_default().push(pending);
+            shapes.entry((positions(&pending.cells), also, op.base.is_some())).or_default().push(pending);
         }
-        for ((positions, also), rows) in shapes {
-            let moved =
-                rows.iter().find(|row| row.op.rekeyed.is_some() || row.op.links()).map(|row| row.op.id.to_string());
-            let sql = self.updating(&positions, also, moved.is_some())?;
-            let answers = self.send(sql, &positions, &rows, moved).await?;
-            for pending in rows {
-                let row = answers.get(&pending.whose).ok_or(StoreError::Vanished)?;
-                written.push(self.written(pending, row, &positions).await?);
-            }
+        for (shape, rows) in shapes {
+            self.update(&shape, rows, written).await?;
         }
         Ok(())
+    }
+
+    /// Writes the same fields of some rows.
+    async fn update(
+        &mut self,
+        (positions, also, has_base): &Shape,
+        rows: Vec<Pending<'a>>,
+        written: &mut Vec<Written<'a>>,
+    ) -> Result<(), StoreError> {
+        let is_own = self.is_own;
+        // The trigger keeps what a base reads from its row.
+        self.say_own(is_own && (*has_base || positions.is_empty())).await?;
+        let moved = rows.iter().find(|row| moves(row.op)).map(|row| row.op.id.to_string());
+        let leaves = self.leaves && self.is_own && *has_base;
+        let all: Vec<usize> = (0..self.layout.columns.len()).collect();
+        let sql = self.updating(positions, *also, moved.is_some(), if leaves { &all } else { positions })?;
+        let answers = self.send(sql, positions, &rows, moved).await?;
+        for pending in rows {
+            let row = answers.get(&pending.whose).ok_or(StoreError::Vanished)?;
+            if leaves {
+                written.push(self.left(pending, row).await?);
+            } else {
+                written.push(self.written(pending, row, positions).await?);
+            }
+        }
+        self.say_own(is_own).await
+    }
+
+    /// A row that was written and keeps what was written, from the column of its first field on.
+    async fn left(&mut self, pending: Pending<'a>, row: &tokio_postgres::Row) -> Result<Written<'a>, StoreError> {
+        let Pending { at, op, deactivated, is_linked, .. } = pending;
+        let left = self.leave(op, |position| row.get(FIELDS + position)).await?;
+        let (local, revision) = (row.get(1), row.get(2));
+        Ok(Written { at, op, local, revision, deactivated, is_linked, left, is_changed: true })
+    }
+
+    /// What is stored of the base of an op whose row reads as this.
+    async fn leave<'r>(&mut self, op: &Op, now: impl Fn(usize) -> Option<&'r str>) -> Result<Option<Left>, StoreError> {
+        let Some(base) = op.base.as_ref().map(|base| stored(op, base)).filter(|_| self.leaves) else { return Ok(None) };
+        let (columns, tables) = (&self.layout.columns, self.tables);
+        let (schema, fingerprint) = (self.schema, self.batch.schema);
+        self.shapes.leave((self.lease, tables), (schema, fingerprint), (&base, columns), now).await
     }
 
     /// The revision of a record whose row is gone, after an op that only touches it: its link has the revision.
@@ -132,24 +174,51 @@ impl<'a> Writer<'a> {
         Ok(answers.into_iter().map(|row| (row.get(0), row)).collect())
     }
 
-    /// Enters rows, of which each has its revision already where no trigger of somebody else's could enter more.
+    /// Enters rows with keys and revisions that were taken before. What stands in them is what is written, so nothing is read
+    /// back.
     async fn enter(
         &mut self,
-        sql: String,
+        keys: &str,
         positions: &[usize],
-        rows: &[Pending<'a>],
-    ) -> Result<BTreeMap<String, tokio_postgres::Row>, StoreError> {
-        if !self.is_numbering() {
-            return self.send(sql, positions, rows, None).await;
+        rows: Vec<Pending<'a>>,
+        written: &mut Vec<Written<'a>>,
+    ) -> Result<(), StoreError> {
+        let numbers = self.tables.sql(NUMBERS).replace("{keys}", &quoted(keys, '\''));
+        let count = i32::try_from(rows.len()).unwrap_or(i32::MAX);
+        let numbers: Vec<(i64, i64)> =
+            self.lease.query(&numbers, &[&count]).await?.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let mut sent = sent(self.entering(positions)?, positions, &rows, None);
+        sent.values.push(Box::new(numbers.iter().map(|(key, _)| *key).collect::<Vec<_>>()));
+        sent.values.push(Box::new(numbers.iter().map(|(_, revision)| *revision).collect::<Vec<_>>()));
+        let entered = self.lease.execute(&sent.sql, &sent.values()).await?;
+        if entered != rows.len() as u64 {
+            return Err(StoreError::Vanished);
         }
-        let say = |sql: &str| Sent { sql: sql.to_owned(), values: Vec::new() };
-        let all = [say(NUMBERED), sent(sql, positions, rows, None), say(UNNUMBERED)];
-        let answers = self.lease.send(&all).await?.into_iter().nth(1).unwrap_or_default();
-        Ok(answers.into_iter().map(|row| (row.get(0), row)).collect())
+        drop(sent);
+        for (Pending { at, op, cells, .. }, (key, revision)) in rows.into_iter().zip(numbers) {
+            let cell = |position: usize| cells.iter().find(|(at, _)| *at == position)?.1.as_deref();
+            let left = self.leave(op, cell).await?;
+            let (local, deactivated, is_linked) = (key.to_string(), false, false);
+            written.push(Written { at, op, local, revision, deactivated, is_linked, left, is_changed: true });
+        }
+        Ok(())
     }
 
-    fn is_numbering(&self) -> bool {
-        !self.layout.is_watched
+    fn entering(&self, positions: &[usize]) -> Result<String, StoreError> {
+        let mut sql = self.tables.sql("INSERT INTO {members}({external_id}, {key}, {revision}");
+        let (mut values, mut names) = ("SELECT u.id, u.key, u.revision".to_owned(), "u(id".to_owned());
+        let mut arrays = "$1::text[]".to_owned();
+        for (at, &position) in positions.iter().enumerate() {
+            let column = self.column(position)?;
+            sql.push_str(&format!(", {}", quoted(&column.name, '"')));
+            values.push_str(&format!(", u.c{at}::{}", column.cast));
+            names.push_str(&format!(", c{at}"));
+            arrays.push_str(&format!(", ${}::text[]", at + 2));
+        }
+        let (key, revision) = (positions.len() + 2, positions.len() + 3);
+        Ok(format!(
+            "{sql}) {values} FROM unnest({arrays}, ${key}::int8[], ${revision}::int8[]) AS {names}, key, revision)"
+        ))
     }
 
     fn column(&self, position: usize) -> Result<&Column, StoreError> {
@@ -158,7 +227,7 @@ impl<'a> Writer<'a> {
     }
 
     fn inserting(&self, positions: &[usize]) -> Result<String, StoreError> {
-        let (into, from) = match self.is_numbering() {
+        let (into, from) = match self.is_own {
             true => (", {revision}", ", nextval('tripartite.revisions')"),
             false => ("", ""),
         };
@@ -180,20 +249,25 @@ impl<'a> Writer<'a> {
         Ok(format!("{sql}{values} FROM unnest({arrays}) AS {names}){rest}{kept}"))
     }
 
-    fn updating(&self, positions: &[usize], also: Option<Also>, moves: bool) -> Result<String, StoreError> {
-        // The trigger gives it the next revision.
-        let mut sets = self.tables.sql("{revision} = m.{revision}");
+    fn updating(&self, positions: &[usize], also: Also, moves: bool, answered: &[usize]) -> Result<String, StoreError> {
+        // Else the trigger gives it the next revision.
+        let mut sets = self.tables.sql(match self.is_own {
+            true => "{revision} = nextval('tripartite.revisions')",
+            false => "{revision} = m.{revision}",
+        });
         let (mut names, mut arrays, mut kept) = ("u(key".to_owned(), "$1::text[]".to_owned(), String::new());
         for (at, &position) in positions.iter().enumerate() {
             let column = self.column(position)?;
             sets.push_str(&format!(", {} = u.c{at}::{}", quoted(&column.name, '"'), column.cast));
             names.push_str(&format!(", c{at}"));
             arrays.push_str(&format!(", ${}::text[]", at + 2));
-            kept.push_str(&column.selected());
+        }
+        for &position in answered {
+            kept.push_str(&self.column(position)?.selected());
         }
         match also {
-            Some(Also::Active) => sets.push_str(&self.tables.sql(", {active} = {true}")),
-            Some(Also::Inactive) => sets.push_str(&self.tables.sql(", {active} = {false}")),
+            Also::Active => sets.push_str(&self.tables.sql(", {active} = {true}")),
+            Also::Inactive => sets.push_str(&self.tables.sql(", {active} = {false}")),
             _ => {}
         }
         if moves {
@@ -222,7 +296,8 @@ impl<'a> Writer<'a> {
                 self.compare(record, row, positions, from)?;
             }
         }
-        let mut written = Written { at, op, local: row.get(1), revision: row.get(2), deactivated, is_linked };
+        let (local, revision, left) = (row.get(1), row.get(2), None);
+        let mut written = Written { at, op, local, revision, deactivated, is_linked, left, is_changed: true };
         if self.layout.is_watched {
             self.look_again(&mut written, positions).await?;
         }

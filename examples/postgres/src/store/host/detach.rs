@@ -13,7 +13,10 @@ const FUNCTIONS: [&str; 7] = ["changed", "unlinked", "activity", "renumbered", "
 
 /// The tables that have rows of a register.
 const OF_REGISTER: [&str; 10] =
-    ["settings", "links", "shapes", "conflicts", "audit", "runs", "keys", "unkeyed", "ruled_out", "approved"];
+    ["settings", "links", "shapes", "conflicts", "kinds", "runs", "keys", "unkeyed", "ruled_out", "approved"];
+
+const ENTRIES: &str = "
+DELETE FROM tripartite.entries e USING tripartite.kinds k WHERE k.id = e.kind AND k.register = $1";
 
 /// Takes away what was added to the table of a register, and all that is remembered of it, within a transaction.
 pub(in super::super) async fn detach(lease: &mut Lease, schema: &str, register: &Register) -> Result<(), StoreError> {
@@ -37,6 +40,7 @@ pub(in super::super) async fn detach(lease: &mut Lease, schema: &str, register: 
     for (column, _) in host.added() {
         lease.batch(&format!("ALTER TABLE {} DROP COLUMN IF EXISTS {column}", inspected.name)).await?;
     }
+    lease.execute(&in_schema(schema, ENTRIES), &[&n]).await?;
     for table in OF_REGISTER {
         lease
             .execute(&in_schema(schema, &format!("DELETE FROM tripartite.{table} WHERE register = $1")), &[&n])

@@ -19,6 +19,12 @@ pub(in super::super) struct Inspected {
     columns: Vec<Column>,
     /// Whether it has triggers of somebody else's.
     pub(in super::super) is_watched: bool,
+    /// Whether its triggers leave a batch of the store's own to the store.
+    pub(in super::super) is_left: bool,
+    /// Whether a trigger keeps what a base reads from its row.
+    pub(in super::super) keeps: bool,
+    /// The sequence of its keys.
+    pub(in super::super) numbers: Option<String>,
 }
 
 /// A column.
@@ -54,6 +60,14 @@ pub(in super::super) enum Form {
 const TABLE: &str = "
 SELECT n.nspname::text, c.relname::text, EXISTS (
     SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname NOT LIKE 'tripartite\\_%'
+), EXISTS (
+    SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'tripartite_changed' AND t.tgenabled = 'O'
+    AND t.tgqual IS NOT NULL
+), EXISTS (
+    SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'tripartite_kept' AND t.tgenabled = 'O'
+), (
+    SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attname = $2 AND a.attidentity = 'd'
 )
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = to_regclass($1) AND c.relkind = 'r' AND NOT c.relispartition";
@@ -75,13 +89,14 @@ pub(in super::super) async fn inspect(lease: &mut Lease, table: &HostTable) -> R
     if let Some(schema) = &table.schema {
         name = format!("{}.{name}", quoted(schema, '"'));
     }
-    let Some(row) = lease.first(TABLE, &[&name]).await? else {
+    let Some(row) = lease.first(TABLE, &[&name, &table.key]).await? else {
         return Err(AttachError::NoTable(table.table.clone()).into());
     };
     let (schema, found, is_watched): (String, String, bool) = (row.get(0), row.get(1), row.get(2));
     let columns = lease.query(COLUMNS, &[&name]).await?.iter().map(column).collect();
     let name = format!("{}.{}", quoted(&schema, '"'), quoted(&found, '"'));
-    Ok(Inspected { name, table: found, schema, columns, is_watched })
+    let (is_left, keeps, numbers) = (row.get(3), row.get(4), row.get(5));
+    Ok(Inspected { name, table: found, schema, columns, is_watched, is_left, keeps, numbers })
 }
 
 fn column(row: &tokio_postgres::Row) -> Column {
@@ -110,6 +125,14 @@ fn form(base: &str, category: &str) -> Form {
         // Strings, and enumerations.
         (_, "S" | "E") => Form::Text,
         _ => Form::Other,
+    }
+}
+
+impl Column {
+    /// Whether it gives back exactly the text that was put into it, and nothing where nothing was.
+    pub(in super::super) fn is_exact(&self) -> bool {
+        let is_plain = matches!(self.declared.as_str(), "text" | "boolean" | "numeric" | "json");
+        is_plain && !self.has_default && !self.is_generated
     }
 }
 
