@@ -27,18 +27,20 @@ FROM unnest($1::text[], $2::text[], $3::int8[], $4::bytea[], $5::int8[], $6::int
 /// Of one that is there.
 const RELINK: &str = "
 ON CONFLICT (register, external_id) DO UPDATE SET
-    (base, base_schema, base_version, shape, print, kept) = (
-        SELECT EXCLUDED.base, EXCLUDED.base_schema, EXCLUDED.base_version, EXCLUDED.shape, EXCLUDED.print, NULL::json
-        WHERE EXCLUDED.base_schema IS NOT NULL OR EXCLUDED.shape IS NOT NULL
-        UNION ALL
-        SELECT l.base, l.base_schema, l.base_version, l.shape, l.print, l.kept
-        WHERE EXCLUDED.base_schema IS NULL AND EXCLUDED.shape IS NULL
-    ),
+    base = CASE WHEN {has_base} THEN EXCLUDED.base ELSE l.base END,
+    base_schema = CASE WHEN {has_base} THEN EXCLUDED.base_schema ELSE l.base_schema END,
+    base_version = CASE WHEN {has_base} THEN EXCLUDED.base_version ELSE l.base_version END,
+    shape = CASE WHEN {has_base} THEN EXCLUDED.shape ELSE l.shape END,
+    print = CASE WHEN {has_base} THEN EXCLUDED.print ELSE l.print END,
+    kept = CASE WHEN {has_base} THEN NULL ELSE l.kept END,
     seen = coalesce(EXCLUDED.seen, l.seen),
     policy = coalesce(EXCLUDED.policy, l.policy),
     synced = coalesce(EXCLUDED.synced, l.synced),
     missed = EXCLUDED.missed,
     deactivated = EXCLUDED.deactivated";
+
+/// Whether an op has a base.
+const HAS_BASE: &str = "(EXCLUDED.base_schema IS NOT NULL OR EXCLUDED.shape IS NOT NULL)";
 
 const CLOSE: &str = "
 DELETE FROM tripartite.conflicts d USING unnest($1::text[], $2::text[]) AS u(id, unit) CROSS JOIN LATERAL (
@@ -93,7 +95,7 @@ impl<'a> Writer<'a> {
         };
         let left = || written.iter().map(|written| written.left.as_ref());
         Sent {
-            sql: self.tables.sql(LINKS) + &self.tables.sql(what),
+            sql: self.tables.sql(LINKS) + &self.tables.sql(&what.replace("{has_base}", HAS_BASE)),
             values: vec![
                 Box::new(ops().map(|op| op.id.as_str()).collect::<Vec<_>>()),
                 Box::new(written.iter().map(base).collect::<Vec<_>>()),
