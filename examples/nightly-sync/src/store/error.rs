@@ -1,6 +1,8 @@
 //! Why a database cannot be used, whichever it is.
 
 use tripartite::failure::{Classify, Failure};
+use tripartite::queue::InvalidSlot;
+use tripartite_etcd::jobs as cluster_jobs;
 use tripartite_postgres::address::AddressError;
 use tripartite_postgres::format::FormatError;
 use tripartite_postgres::{jobs as server_jobs, store as server};
@@ -42,6 +44,12 @@ pub enum JobsError {
     /// The server cannot be used.
     #[error(transparent)]
     Server(Box<server_jobs::JobsError>),
+    /// The cluster cannot be used.
+    #[error(transparent)]
+    Cluster(Box<cluster_jobs::JobsError>),
+    /// A slot is not as the work column stores it.
+    #[error(transparent)]
+    Slot(#[from] InvalidSlot),
     /// There is no way to the server.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
@@ -71,6 +79,12 @@ impl From<server_jobs::JobsError> for JobsError {
     }
 }
 
+impl From<cluster_jobs::JobsError> for JobsError {
+    fn from(error: cluster_jobs::JobsError) -> Self {
+        Self::Cluster(Box::new(error))
+    }
+}
+
 impl Classify for ConnectionError {
     fn failure(&self) -> Failure {
         match self {
@@ -97,6 +111,8 @@ impl Classify for JobsError {
             Self::File(error) => error.failure(),
             Self::Server(error) => error.failure(),
             Self::Connection(error) => error.failure(),
+            Self::Cluster(error) => error.failure(),
+            Self::Slot(_) => Failure::Fatal,
         }
     }
 }

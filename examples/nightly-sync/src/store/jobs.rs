@@ -1,16 +1,29 @@
-//! The jobs, wherever they are.
+//! The jobs, wherever they are: in the database with the members, or on a cluster of etcd.
+//!
+//! A cluster is named by [`JOBS`] in the environment of every process, and holds the jobs of all. A database of members checks
+//! for itself that whoever writes is still at work, by the slot beside the members. So a worker with jobs on a cluster
+//! [mirrors](Jobs::mirror) the slot there before it begins.
 
 use chrono::{DateTime, Utc};
 use std::ops::Range;
 use tripartite::drive::block_on;
+use tripartite::id::SyncKey;
 use tripartite::jobs::{
     AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
 };
+use tripartite::queue::Slot;
+use tripartite::work::slot_key;
+use tripartite_etcd::address::Address;
+use tripartite_etcd::jobs::EtcdJobStore;
 use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_sqlite::jobs::SqliteJobStore;
 
-use super::{JobsError, Place};
+use super::{JobsError, Place, runtime};
 use crate::telemetry;
+
+/// The variable of the environment with the address of a cluster, such as `etcd://a,b,c/club`, where the jobs are not with the
+/// members.
+pub const JOBS: &str = "NIGHTLY_SYNC_JOBS";
 
 /// The jobs of a database.
 #[derive(Debug)]
@@ -19,14 +32,32 @@ pub enum Jobs {
     File(SqliteJobStore),
     /// On a server.
     Server(Box<PostgresJobStore>),
+    /// On a cluster.
+    Cluster(EtcdJobStore),
 }
 
 impl Jobs {
-    /// Those of a database. A file is created if it is not there.
+    /// Those of a database, or of the cluster that the environment names. A file is created if it is not there.
     ///
     /// # Errors
     /// [`JobsError`], when it cannot be used, or has no tables of this version.
     pub fn open(place: &Place) -> Result<Self, JobsError> {
+        // The database must be there with a cluster, too: it mirrors slots.
+        let beside = Self::beside(place)?;
+        match Self::elsewhere()? {
+            Some(address) => Ok(Self::Cluster(block_on(EtcdJobStore::open_on(&runtime()?, &address))?)),
+            None => Ok(beside),
+        }
+    }
+
+    fn elsewhere() -> Result<Option<Address>, JobsError> {
+        let Some(text) = std::env::var_os(JOBS) else { return Ok(None) };
+        let address = text.to_string_lossy().parse().map_err(tripartite_etcd::jobs::JobsError::from)?;
+        Ok(Some(address))
+    }
+
+    /// Those beside the members.
+    fn beside(place: &Place) -> Result<Self, JobsError> {
         match place {
             Place::File(file) => Ok(Self::File(SqliteJobStore::open(file)?)),
             Place::Server(server) => {
@@ -42,8 +73,35 @@ impl Jobs {
     /// [`JobsError`], when they cannot be read.
     pub fn open_to_read(place: &Place) -> Result<Option<Self>, JobsError> {
         match place {
-            Place::File(file) => Ok(SqliteJobStore::open_to_read(file)?.map(Self::File)),
-            Place::Server(_) => Self::open(place).map(Some),
+            Place::File(file) if Self::elsewhere()?.is_none() => {
+                Ok(SqliteJobStore::open_to_read(file)?.map(Self::File))
+            }
+            _ => Self::open(place).map(Some),
+        }
+    }
+
+    /// Lets a database see which worker the cluster says is at a key, so that it refuses the writes of all before. Does nothing
+    /// where the jobs are in the database.
+    ///
+    /// # Errors
+    /// [`JobsError`], when either cannot be used.
+    pub fn mirror(&self, place: &Place, key: &SyncKey) -> Result<(), JobsError> {
+        let (Self::Cluster(cluster), key) = (self, slot_key(key)) else { return Ok(()) };
+        let Some(there) = block_on(cluster.get(&key))? else { return Ok(()) };
+        let token = Slot::from_bytes(&there.row.bytes)?.token;
+        // No worker looks for it here.
+        let (own, row) = (Self::beside(place)?, there.row.due(None));
+        loop {
+            let here = block_on(own.get(&key))?;
+            if let Some(here) = &here
+                && Slot::from_bytes(&here.row.bytes)?.token > token
+            {
+                return Ok(()); // A later worker was faster.
+            }
+            let version = here.map(|here| here.version);
+            if let Swap::Applied(_) = block_on(own.compare_and_swap(&key, version, Some(&row)))? {
+                return Ok(());
+            }
         }
     }
 
@@ -55,6 +113,7 @@ impl Jobs {
         match self {
             Self::File(jobs) => Ok(jobs.keys(under, after, limit)?),
             Self::Server(jobs) => Ok(block_on(jobs.keys(under, after, limit))?),
+            Self::Cluster(jobs) => Ok(block_on(jobs.keys(under, after, limit))?),
         }
     }
 }
@@ -66,6 +125,7 @@ macro_rules! timed {
         let done = match $self {
             Self::File(jobs) => jobs.$method($($with),*).await.map_err(JobsError::from),
             Self::Server(jobs) => jobs.$method($($with),*).await.map_err(JobsError::from),
+            Self::Cluster(jobs) => jobs.$method($($with),*).await.map_err(JobsError::from),
         };
         telemetry::called("jobs", stringify!($method), begun.elapsed(), done.is_ok());
         done
@@ -116,6 +176,12 @@ impl JobStore for Jobs {
 
     async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
         timed!(self.prune(log, before, limit))
+    }
+
+    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
+        let done = timed!(self.swap_one(swap))?;
+        telemetry::swapped(std::slice::from_ref(&done));
+        Ok(done)
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {

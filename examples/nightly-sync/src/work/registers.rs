@@ -107,6 +107,7 @@ impl Handler for Registers<'_> {
 
     #[tracing::instrument(skip_all, fields(key = %job.key, token = job.token.0))]
     async fn open(&self, job: &Job) -> Result<Session<Listing, Store>, OpenError> {
+        self.queue.store().mirror(self.db, &job.key).map_err(WorkError::Store)?;
         let (run, source, store) =
             self.begun(&job.key, job.policy.as_ref(), |store| store.fenced(job.token.0, slot_key(&job.key)))?;
         let run = match &job.scope {
