@@ -21,6 +21,9 @@ pub mod store {}
 #[doc = include_str!("book/workers.md")]
 pub mod workers {}
 
+#[doc = include_str!("book/scale.md")]
+pub mod scale {}
+
 #[doc = include_str!("book/webhooks.md")]
 #[cfg(feature = "webhook")]
 pub mod webhooks {}

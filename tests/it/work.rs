@@ -10,6 +10,7 @@ mod failing;
 mod former_keys;
 mod found;
 mod kept;
+mod moved;
 mod old_failures;
 mod rolled_back;
 mod turns;
