@@ -39,8 +39,22 @@ fn main() {
             let rate = ticks(&store, workers, sources);
             let share = 100.0 * rate / floor;
             println!("{workers} workers, {what}: {rate:.0} jobs/s, {share:.0} % of the floor; {}", store.of_each());
+            sizes(&store.store);
         }
     }
+}
+
+/// How large the records of a key are that has run once.
+fn sizes(store: &EtcdJobStore) {
+    for kind in ["slot", "gate", "health", "told"] {
+        let keys = block_on(store.keys(&StoreKey::of(kind, []), None, KEYS)).unwrap();
+        let stored = block_on(store.get_many(&keys)).unwrap();
+        let bytes: usize = stored.iter().flatten().map(|stored| stored.row.bytes.len()).sum();
+        print!("  {kind}: {} of {} bytes", keys.len(), bytes.checked_div(keys.len()).unwrap_or(0));
+    }
+    let range = chrono::DateTime::<chrono::Utc>::MIN_UTC..chrono::DateTime::<chrono::Utc>::MAX_UTC;
+    let history = block_on(store.read(&StoreKey::of("history", ["org0", "c0"]), range, None, 10)).unwrap();
+    println!("  entry of the history: {} bytes", history.first().map_or(0, |entry| entry.bytes.len()));
 }
 
 /// What two workers can do at least: they read a record and change it twice.

@@ -211,8 +211,7 @@ impl Ground {
             }
             Fault::Clock => {
                 fs::remove_file(clock_of(&self.place, chosen)).unwrap();
-                // What a person does once the clocks are right.
-                (0..KEYS).for_each(|number| block_on(self.probe.repair_clock_skew(&key(number), now())).unwrap());
+                self.repair();
             }
             Fault::NoQuorum => {
                 (0..NODES).filter(|node| *node != chosen).for_each(|node| self.cluster.nodes[node].start())
@@ -234,6 +233,11 @@ impl Ground {
             let _ = block_on(self.probe.store().compare_and_swap(&key, version, Some(&row)));
         }
         panic!("a node goes on without a disk");
+    }
+
+    /// What a person does once the clocks are right.
+    fn repair(&self) {
+        (0..KEYS).for_each(|number| block_on(self.probe.repair_clock_skew(&key(number), now())).unwrap());
     }
 
     fn compact(&self) {
@@ -269,6 +273,10 @@ impl Ground {
     pub(super) fn check(mut self) -> String {
         self.over.store(true, Ordering::SeqCst);
         self.asker.take().unwrap().join().unwrap();
+        if self.moments.iter().any(|moment| moment.fault == Fault::Clock) {
+            // An end that was under way when the clock was put right may have been stored with its time after the first repair.
+            self.repair();
+        }
         let waits = |number: usize| {
             let slot = block_on(self.probe.slot(&key(number))).unwrap();
             slot.is_some_and(|slot| slot.state != State::Idle || slot.covered < slot.wanted)
