@@ -16,9 +16,7 @@ use tripartite::schema::Strategy;
 
 pub use self::guards::{GuardLimit, Limits};
 pub use self::table::TableArgs;
-pub use self::values::{
-    address, backoff, clash, day, id_field, lease, place, plan, policy, remote, seconds, strategy, time_of_day,
-};
+pub use self::values::{address, clash, day, id_field, lease, place, plan, remote, seconds, strategy, time_of_day};
 use crate::listing::Remote;
 use crate::store::{Place, Register};
 

@@ -20,23 +20,12 @@
 
 mod outbox;
 mod send;
+mod sign;
 mod standing;
 mod told;
 
-use tripartite::registry::Secret as Key;
-use tripartite::webhook::{SigningSecret, Standard};
-use tripartite_sources::http::Secret;
-
 pub use self::outbox::{HookError, Outbox};
 pub use self::send::send;
+pub use self::sign::signer;
 pub use self::standing::Standing;
 pub use self::told::{Message, Told};
-
-/// What signs messages.
-///
-/// # Errors
-/// What is wrong with the secret.
-pub fn signer(secret: &Secret) -> Result<Standard, String> {
-    let key = SigningSecret::new(&Key::new(secret.read().map_err(|error| error.to_string())?));
-    Standard::new([key.map_err(|error| error.to_string())?]).map_err(|error| error.to_string())
-}

@@ -12,47 +12,28 @@
 //! A run of some records reads the whole listing and keeps what is theirs. Nothing in a listing says that a record is gone
 //! or has another id. Who is not listed is missing from a complete listing, and is not looked at by a run of some records.
 
+mod error;
 mod remote;
 mod source;
 
 use std::path::Path;
 
-use tripartite::failure::{Classify, Failure};
 use tripartite::id::ExternalId;
 use tripartite::schema::Schema;
 use tripartite::source::{Connector, Cursor, Page};
 pub use tripartite_sources::ahead::HELD;
-use tripartite_sources::file::{FileError, FileListing, Found, Opened as OpenedFile, Reading};
+use tripartite_sources::file::{FileListing, Found, Opened as OpenedFile};
 pub use tripartite_sources::file::{Input as Remote, Object, PAGE};
-use tripartite_sources::http::{HttpError, HttpListing};
+use tripartite_sources::http::HttpListing;
 use tripartite_sources::records::Records;
 use tripartite_sources::scim::ScimUsers;
 
+pub use self::error::ListingError;
+use self::source::reading;
 pub use self::source::{Http, Mapping, Origin, Scim, Source};
 
 /// A listing whose next pages are read while the run is busy.
 pub type Ahead = tripartite_sources::ahead::Ahead<Listing>;
-
-/// A listing cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ListingError {
-    /// The file cannot be read, or is no listing.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The service does not answer as it should.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-}
-
-impl Classify for ListingError {
-    fn failure(&self) -> Failure {
-        match self {
-            Self::File(error) => error.failure(),
-            Self::Http(error) => error.failure(),
-        }
-    }
-}
 
 /// The records of a source.
 pub enum Listing {
@@ -173,11 +154,6 @@ impl Opened {
         };
         Ok(if is_partial { listing.partial() } else { listing })
     }
-}
-
-/// An empty file is a listing of nobody: a guard asks about it.
-fn reading() -> Reading {
-    Reading::default().may_be_empty()
 }
 
 /// Opens a listing, and finds its form.

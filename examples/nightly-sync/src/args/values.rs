@@ -14,7 +14,6 @@ use tripartite_sqlite::store::{FileError, check_name};
 
 use crate::listing::Remote;
 use crate::store::Place;
-use crate::work::AS_THE_SCHEMA_SAYS;
 
 /// The longest lease: for so long a job of a worker that vanished is nobody's.
 const LEASE: RangeInclusive<u64> = 1..=24 * 60 * 60;
@@ -55,17 +54,6 @@ pub fn strategy(name: &str) -> Result<Strategy, String> {
         }
         _ => Strategy::from_str(name).map_err(|error| error.to_string()),
     }
-}
-
-/// What scheduled runs go by: the name of a strategy, or `schema`.
-///
-/// # Errors
-/// As [`strategy`].
-pub fn policy(name: &str) -> Result<String, String> {
-    if name != AS_THE_SCHEMA_SAYS {
-        strategy(name)?;
-    }
-    Ok(name.to_owned())
 }
 
 /// The id of a plan.
@@ -128,12 +116,4 @@ pub fn lease(text: &str) -> Result<Duration, String> {
     let span = seconds(text)?;
     let expected = || format!("expected {} to {} seconds", LEASE.start(), LEASE.end());
     if LEASE.contains(&span.as_secs()) { Ok(span) } else { Err(expected()) }
-}
-
-/// How long it is from a failed attempt to the next.
-///
-/// # Errors
-/// As [`seconds`].
-pub fn backoff(text: &str) -> Result<tripartite::backoff::Backoff, String> {
-    Ok(crate::work::backoff(seconds(text)?.as_secs()))
 }

@@ -40,7 +40,7 @@ pub struct ScheduleArgs {
     #[arg(long, value_name = "FILE.json")]
     pub schema: Option<PathBuf>,
     /// What scheduled runs of this source go by: the name of a strategy, or `schema`: as each register's schema says
-    #[arg(long = "strategy", value_name = "NAME", value_parser = args::policy)]
+    #[arg(long = "strategy", value_name = "NAME", value_parser = policy)]
     pub policy: Option<String>,
     /// Daily, at this time
     #[arg(long, value_name = "HH:MM", value_parser = args::time_of_day)]
@@ -90,6 +90,14 @@ pub(crate) fn execute(cx: &mut Context<'_>, args: &ScheduleArgs) -> Answer {
         enrol(cx, args, &db, &key)?;
     }
     Ok(SUCCEEDED)
+}
+
+/// The name of a strategy, or `schema`.
+fn policy(name: &str) -> Result<String, String> {
+    if name != work::AS_THE_SCHEMA_SAYS {
+        args::strategy(name)?;
+    }
+    Ok(name.to_owned())
 }
 
 /// The keys that the configuration has a schedule for.

@@ -45,7 +45,7 @@ pub struct WorkArgs {
     #[arg(long, value_name = "SECONDS", value_parser = args::lease)]
     pub lease: Option<Duration>,
     /// So long after a failed attempt comes the next, then twice as long, and so on; 120 by default
-    #[arg(long, value_name = "SECONDS", value_parser = args::backoff)]
+    #[arg(long, value_name = "SECONDS", value_parser = backoff)]
     pub backoff: Option<Backoff>,
     /// Where Prometheus may ask for metrics, such as 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS", value_parser = args::address)]
@@ -101,6 +101,10 @@ pub(crate) fn execute(cx: &mut Context<'_>, args: &WorkArgs) -> Answer {
     };
     worked(&shift, args.metrics.is_some(), &cx.config.hooks, tell).map_err(jobs(&db))?;
     Ok(worst)
+}
+
+fn backoff(text: &str) -> Result<Backoff, String> {
+    Ok(work::backoff(args::seconds(text)?.as_secs()))
 }
 
 /// Works; counts what waits meanwhile, and tells whoever wants to hear of what needs a person.

@@ -10,9 +10,9 @@ use toml::Spanned;
 use tripartite::schedule::{Schedule, Timetable};
 
 use super::hook::{Event, Hook, Target};
+use super::meant::{Config, ConfigError, Problem, RegisterConfig};
 use super::place;
 use super::written::{Written, WrittenHook, WrittenLimit, WrittenRegister, WrittenSchedule};
-use super::{Config, ConfigError, Problem, RegisterConfig};
 use crate::args::{self, GuardLimit};
 use crate::store::Register;
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Problem;
+use super::meant::Problem;
 
 /// A problem at a place in a text.
 pub(super) fn at(text: &str, span: &Range<usize>, problem: impl Into<String>) -> Problem {

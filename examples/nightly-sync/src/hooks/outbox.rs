@@ -7,7 +7,9 @@ use tripartite::id::SyncKey;
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
 use tripartite::work::{Queue, WorkError};
 
-use super::{Message, Standing, Told, send};
+use super::send::send;
+use super::standing::Standing;
+use super::told::{Message, Told};
 use crate::config::{Event, Hook};
 use crate::store::{Access, Database, Jobs, JobsError, Place, Register, StoreError};
 use crate::work::{self, Commands};

@@ -10,7 +10,8 @@ use tripartite::webhook::MessageId;
 use tripartite_sources::http::Secret;
 use ureq::Agent;
 
-use super::{Message, signer};
+use super::sign::signer;
+use super::told::Message;
 use crate::config::Target;
 use crate::work::Bell;
 

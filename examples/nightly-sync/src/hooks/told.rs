@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Standing;
+use super::standing::Standing;
 use crate::config::{Event, Hook};
 
 /// The version of the persisted form.

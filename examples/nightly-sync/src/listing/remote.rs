@@ -7,7 +7,7 @@ use tripartite::value::Value;
 use tripartite_sources::file::Object;
 use tripartite_sources::http::HttpError;
 
-use super::ListingError;
+use super::error::ListingError;
 
 /// A schema none of whose fields any source has: all that a record states lies beyond it.
 pub(super) fn anything() -> Schema {
