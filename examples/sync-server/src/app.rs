@@ -145,7 +145,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
     let queue = Arc::new(queue);
     let log = Arc::new(Log::begin()?);
     let (ended, ending) = watch::channel(());
-    let web = entry.map(|entry| {
+    let web = entry.map(|entry| -> Result<_, Problem> {
         let host = Host {
             db: args.db.clone(),
             queue: Arc::clone(&queue),
@@ -155,8 +155,10 @@ fn serve(args: &Args) -> Result<(), Problem> {
             patience: args.limits.patience,
             ending,
         };
-        Arc::new(Web::new(host, entry, args.page.as_ref().is_some_and(|page| page.https)))
+        let https = args.page.as_ref().is_some_and(|page| page.https);
+        Ok(Arc::new(Web::new(host, entry, https).ok_or(Problem::Randomness)?))
     });
+    let web = web.transpose()?;
     let shared = Arc::new(Shared {
         queue,
         endpoints,

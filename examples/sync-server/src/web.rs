@@ -30,9 +30,12 @@ mod limit;
 mod live;
 mod login;
 mod many;
+mod person;
 mod plan;
+mod questions;
 mod reason;
 mod runs;
+mod say;
 mod session;
 mod text;
 mod value;
@@ -124,6 +127,8 @@ pub struct Web {
 
 #[derive(Debug)]
 struct State {
+    /// What the marks of questions are made with, so that nobody learns hidden values by trying them on a mark.
+    secret: String,
     sessions: Sessions,
     limit: Limit,
     checks: Semaphore,
@@ -150,16 +155,17 @@ pub struct Host {
 }
 
 impl Web {
-    /// The page of a host.
-    pub fn new(host: Host, entry: Entry, https: bool) -> Self {
+    /// The page of a host; none, when the system has no randomness.
+    pub fn new(host: Host, entry: Entry, https: bool) -> Option<Self> {
         let Host { db, queue, now, bell, log, patience, ending } = host;
         let state = State {
+            secret: session::random()?,
             sessions: Sessions::default(),
             limit: Limit::default(),
             checks: Semaphore::new(CHECKS),
             listeners: live::places(),
         };
-        Self { db, queue, entry, https, now, bell, log, patience, ending, state }
+        Some(Self { db, queue, entry, https, now, bell, log, patience, ending, state })
     }
 }
 
@@ -171,8 +177,8 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/enter", get(login::enter))
         .route("/logout", post(login::log_out))
         .route("/language", post(login::language))
-        .route("/questions", get(ask::list))
-        .route("/question", get(ask::one))
+        .route("/questions", get(questions::list))
+        .route("/question", get(questions::one))
         .route("/answer", post(answer::answer))
         .route("/match", post(answer::who))
         .route("/undo", post(answer::undo))
@@ -186,7 +192,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/style.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/style.css"))))
         .route("/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/live.js"))))
         .route("/icon.svg", get(|| asset("image/svg+xml", include_str!("../assets/icon.svg"))))
-        .fallback(wrong::nothing)
+        .fallback(auth::nothing)
         .layer(DefaultBodyLimit::max(FORM))
         .layer(map_response(guarded))
         .with_state(web)

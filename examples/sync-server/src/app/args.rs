@@ -167,3 +167,42 @@ fn checked(program: Program, parsed: Args) -> Result<Args, Problem> {
     }
     Ok(parsed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(program: Program, line: &str) -> Result<Args, String> {
+        parse(program, line.split(' ').map(str::to_owned).collect()).map_err(|problem| problem.to_string())
+    }
+
+    fn refused(program: Program, line: &str, why: &str) {
+        let problem = parsed(program, line).err().unwrap_or_default();
+        assert!(problem.contains(why), "{line}: {problem}");
+    }
+
+    #[test]
+    fn without_users_nobody_else_reaches_the_page() {
+        for address in ["0.0.0.0:80", "[::]:80", "192.0.2.1:8080"] {
+            refused(Program::Page, &format!("--db x --listen {address}"), "without --users");
+            assert!(parsed(Program::Page, &format!("--db x --users u --listen {address}")).is_ok());
+            assert!(parsed(Program::Webhooks, &format!("--db x --config c --listen {address}")).is_ok());
+        }
+        for address in ["127.0.0.1:80", "[::1]:80"] {
+            assert!(parsed(Program::Page, &format!("--db x --listen {address}")).is_ok(), "{address}");
+        }
+        refused(Program::Page, "--db x --user-header x-user", "expected --users as well");
+    }
+
+    #[test]
+    fn the_webhooks_alone_have_the_options_that_they_had() {
+        refused(Program::Webhooks, "--db x", "--config is missing");
+        refused(Program::Webhooks, "--config c", "--db is missing");
+        refused(Program::Webhooks, "--db x --config c --users u", "there is no option --users");
+        refused(Program::Webhooks, "--db x --config c --https on", "there is no option --https");
+        let all = "--db x --config c --listen 127.0.0.1:0 --connections 3 --patience 2 --workers 0 --spacing 4 --lease 5 \
+                   --backoff 6";
+        let args = parsed(Program::Webhooks, all).unwrap();
+        assert_eq!((args.limits.connections, args.workers, args.page.is_none()), (3, 0, true));
+    }
+}

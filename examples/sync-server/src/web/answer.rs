@@ -13,8 +13,9 @@ use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::{Kind, Schema};
 
 use super::ask::{conflict, field_of, is_same, waiting};
-use super::auth::{Fields, Signed};
-use super::layout::{Say, key, link};
+use super::auth::Signed;
+use super::person::Fields;
+use super::say::{Say, key, link};
 use super::session::Flash;
 use super::text::T;
 use super::wrong::Wrong;
@@ -49,7 +50,7 @@ pub(super) async fn answer(State(web): State<Arc<Web>>, Signed { person, fields 
         let asked = fields.get("print");
         let decided = answer.and_then(|answer| {
             let policy = desk.policy();
-            desk.decide(&id, &unit, &answer, &person.user.name, |now| is_same(policy, now, &unit, asked))
+            desk.decide(&id, &unit, &answer, &person.user.name, |now| is_same(web, policy, now, &unit, asked))
         });
         match decided {
             Ok(run) => {

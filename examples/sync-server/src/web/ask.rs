@@ -3,12 +3,6 @@
 mod matches;
 mod open;
 
-use std::sync::Arc;
-
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
-use axum::response::Response;
-use maud::{Markup, html};
 use nightly_sync::desk::Desk;
 use nightly_sync::store::{Access, Database, Register};
 use serde::Deserialize;
@@ -19,12 +13,10 @@ use tripartite::run::Report;
 
 pub(super) use self::matches::{Candidate, Who, waiting};
 pub(super) use self::open::{Conflict, conflict, field_of, is_same, since};
-use super::auth::Person;
-use super::card;
-use super::layout::{At, key, link, page};
-use super::text::T;
+use super::Web;
+use super::person::Person;
+use super::say::{key, link, named};
 use super::wrong::Wrong;
-use super::{Lang, Web};
 use crate::users::Role;
 
 /// So many questions a page has.
@@ -45,8 +37,8 @@ pub(super) enum Question {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) register: Register,
-    /// What the queue holds back; none, where the register is run by hand.
-    pub(super) held: Option<Held>,
+    /// What the queue holds back. A run by hand leaves nothing behind that could be answered here.
+    pub(super) held: Held,
     /// The report of the run that made it, where that is the last one.
     pub(super) report: Option<Report>,
 }
@@ -96,7 +88,7 @@ pub(super) fn registers(web: &Web, person: &Person) -> Result<Vec<Register>, Wro
 }
 
 /// The questions of a page, and where the next one begins.
-fn gathered(
+pub(super) fn gathered(
     web: &Web,
     person: &Person,
     from: &Place,
@@ -105,9 +97,8 @@ fn gathered(
     let mut found = Vec::new();
     let mut begun = from.at.is_empty();
     for register in all {
-        let named = key(register);
-        let is_first = !begun && named == from.reg;
-        if (!begun && !is_first) || (!from.only.is_empty() && from.only != card::named(register)) {
+        let is_first = !begun && key(register) == from.reg;
+        if (!begun && !is_first) || (!from.only.is_empty() && from.only != named(register)) {
             continue;
         }
         begun = true;
@@ -161,7 +152,7 @@ fn of_register(
     if wanted.wants("conflict") && found.len() <= PAGE {
         let after = if behind.at == "conflict" { (&*behind.id, &*behind.unit) } else { ("", "") };
         let all_values = person.user.may(Role::Answer, register);
-        for open in open::page(&desk, after, PAGE + 1 - found.len(), all_values)? {
+        for open in open::page((web, &desk), after, PAGE + 1 - found.len(), all_values)? {
             let place = place("conflict", &open.id, &open.unit);
             found.push((Question::Conflict(Box::new(open)), place));
         }
@@ -171,125 +162,26 @@ fn of_register(
 
 /// The plan of a register that waits for a person.
 pub(super) fn blocked(web: &Web, register: &Register, report: Option<&Report>) -> Result<Option<Plan>, Wrong> {
-    let held = match register.key() {
-        Some(key) => block_on(web.queue.slot(key)).ok().flatten().and_then(|slot| slot.held),
-        None => None,
-    };
-    let stopped = report.filter(|report| !report.blocked.is_empty());
-    let report = match &held {
-        Some(held) => stopped.filter(|report| held.plan.parse::<PlanId>() == Ok(report.plan_id)),
-        None => stopped,
-    };
-    let is_there = held.is_some() || report.is_some();
-    Ok(is_there.then(|| Plan { register: register.clone(), held, report: report.cloned() }))
+    let Some(key) = register.key() else { return Ok(None) };
+    let held = block_on(web.queue.slot(key)).ok().flatten().and_then(|slot| slot.held);
+    let Some(held) = held else { return Ok(None) };
+    let report = report.filter(|report| held.plan.parse::<PlanId>() == Ok(report.plan_id));
+    Ok(Some(Plan { register: register.clone(), held, report: report.cloned() }))
 }
 
 /// How many conflicts are open in all of these.
-fn count(web: &Web, all: &[Register]) -> Result<u64, Wrong> {
+pub(super) fn count(web: &Web, all: &[Register]) -> Result<u64, Wrong> {
+    if all.is_empty() {
+        return Ok(0);
+    }
+    let database = Database::open(&web.db, Access::Read)?;
+    if database.registers()?.len() == all.len() {
+        return Ok(database.count_conflicts()?);
+    }
     let mut count = 0;
     for register in all {
         let desk = Desk::open(&web.db, register, Access::Read)?;
         count += desk.store().snapshot(|now| now.count_open())??;
     }
     Ok(count)
-}
-
-/// The list.
-pub(super) async fn list(State(web): State<Arc<Web>>, person: Person, Query(from): Query<Place>) -> Response {
-    web.work(person, move |web, person| {
-        let all = registers(web, person)?;
-        let (questions, next) = gathered(web, person, &from, &all)?;
-        let open = count(web, &all)?;
-        web.told(person);
-        let body = listed(person, &all, &questions, (&from, next.as_ref()), open);
-        Ok(page(person, Some(At::Questions), T::Questions, StatusCode::OK, &body))
-    })
-    .await
-}
-
-fn listed(
-    person: &Person,
-    all: &[Register],
-    questions: &[Question],
-    (from, next): (&Place, Option<&Place>),
-    open: u64,
-) -> Markup {
-    let say = person.say;
-    let may_answer = all.iter().any(|register| person.user.may(Role::Answer, register));
-    html! {
-        div.head {
-            div {
-                h1 { (say.t(T::Questions)) " " span.count { (say.f(T::Open, &[("count", &open.to_string())])) } }
-                p.lead { (say.t(if questions.is_empty() { T::NoQuestions } else { T::QuestionsLead })) }
-            }
-            @if may_answer && open > 1 { a.button href="/many" { (say.t(T::Many)) } }
-        }
-        (filter(person, all, from))
-        @for question in questions { (card::card(person, question, &from.address())) }
-        nav.pages aria-label=(say.t(T::Pages)) {
-            @if !from.at.is_empty() {
-                a href=(Place { at: String::new(), reg: String::new(), id: String::new(), unit: String::new(), ..from.clone() }.address()) {
-                    (say.t(T::First))
-                }
-            }
-            @if let Some(next) = next { a.button rel="next" href=(next.address()) { (say.t(T::Next)) } }
-        }
-    }
-}
-
-fn filter(person: &Person, all: &[Register], from: &Place) -> Markup {
-    let say = person.say;
-    let kinds = [("conflict", T::KindConflict), ("who", T::KindMatch), ("plan", T::KindBlocked)];
-    html! {
-        form.filter method="get" action="/questions" {
-            @if all.len() > 1 {
-                div {
-                    label for="only" { (say.t(T::Register)) }
-                    select id="only" name="only" {
-                        option value="" { (say.t(T::AllRegisters)) }
-                        @for register in all {
-                            @let named = card::named(register);
-                            option value=(named) selected[named == from.only] { (say.register(register)) }
-                        }
-                    }
-                }
-            }
-            div {
-                label for="kind" { (say.t(T::Kind)) }
-                select id="kind" name="kind" {
-                    option value="" { (say.t(T::AllKinds)) }
-                    @for (kind, text) in kinds {
-                        option value=(kind) selected[kind == from.kind] { (say.t(text)) }
-                    }
-                }
-            }
-            button type="submit" { (say.t(T::Show)) }
-        }
-    }
-}
-
-/// One question, by what it is about.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    reg: String,
-    id: String,
-    #[serde(default)]
-    unit: String,
-}
-
-/// A conflict alone, as it stands now.
-pub(super) async fn one(State(web): State<Arc<Web>>, person: Person, Query(asked): Query<Asked>) -> Response {
-    web.work(person, move |web, person| {
-        let register = person.register(&asked.reg, Role::See)?;
-        let found = conflict(web, person, &register, &asked.id, &asked.unit)?;
-        web.told(person);
-        Ok(card::alone(person, StatusCode::OK, found.as_ref(), None))
-    })
-    .await
-}
-
-/// The name of a language, for what is not in the catalogue: what the crate says is English.
-pub(super) fn foreign(lang: Lang) -> Option<&'static str> {
-    (lang != Lang::En).then_some("en")
 }

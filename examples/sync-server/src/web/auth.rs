@@ -3,51 +3,19 @@
 use std::sync::Arc;
 
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use nightly_sync::store::Register;
 
-use super::layout::Say;
+use super::person::{CSRF, Fields, Person};
+use super::say::Say;
 use super::session::{Flash, same};
 use super::text::Lang;
 use super::wrong::Wrong;
 use super::{Entry, FORM, Web};
 use crate::server::Stays;
-use crate::users::{Role, User};
-
-/// The field of every form that says that this page sent it.
-pub(super) const CSRF: &str = "csrf";
-
-/// One who is logged in, for one request.
-#[derive(Debug, Clone)]
-pub(super) struct Person {
-    /// Who.
-    pub(super) user: User,
-    /// What their forms carry.
-    pub(super) csrf: String,
-    /// In which language they read.
-    pub(super) say: Say,
-    /// What their cookie holds.
-    pub(super) token: String,
-    /// What is said once on the next page.
-    pub(super) flash: Option<Flash>,
-}
-
-impl Person {
-    /// A register that they named, if they may do this with it.
-    pub(super) fn register(&self, named: &str, role: Role) -> Result<Register, Wrong> {
-        let register: Register =
-            if named.is_empty() { Register::default() } else { named.parse().map_err(|_| Wrong::NotFound)? };
-        match self.user.role(&register) {
-            None => Err(Wrong::NotFound),
-            Some(own) if own < role => Err(Wrong::NotAllowed),
-            Some(_) => Ok(register),
-        }
-    }
-}
 
 impl FromRequestParts<Arc<Web>> for Person {
     type Rejection = Response;
@@ -93,22 +61,6 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
     let mut pairs = all.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
-}
-
-/// The fields of a form, in their order.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Fields(Vec<(String, String)>);
-
-impl Fields {
-    /// A field; the empty text where there is none.
-    pub(super) fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
-    /// Whether there is such a field.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == name)
-    }
 }
 
 /// A form that somebody who is logged in sent from a page of theirs.
@@ -192,4 +144,9 @@ impl Web {
     pub(super) fn told(&self, person: &mut Person) {
         person.flash = self.state.sessions.flash(&person.token);
     }
+}
+
+/// Any other address. Whoever is not logged in is not told whether there is one.
+pub(super) async fn nothing(State(web): State<Arc<Web>>, person: Person) -> Response {
+    Wrong::NotFound.page(&web, &person)
 }

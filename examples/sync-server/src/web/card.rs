@@ -3,22 +3,17 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use nightly_sync::store::Register;
 use tripartite::detect::Clash;
 use tripartite::matching::Match;
 
-use super::ask::{Candidate, Conflict, Plan, Question, Who, foreign};
-use super::auth::{Fields, Person};
+use super::ask::{Candidate, Conflict, Plan, Question, Who, since};
 use super::editor;
-use super::layout::{At, Say, key, page, time, token};
+use super::layout::{At, page, token};
+use super::person::{Fields, Person};
+use super::say::{Say, foreign, key, time};
 use super::text::T;
 use super::value::value;
 use crate::users::Role;
-
-/// What a filter names a register by: also the one without a name.
-pub(super) fn named(register: &Register) -> String {
-    register.key().map_or_else(|| "-".to_owned(), ToString::to_string)
-}
 
 pub(super) fn card(person: &Person, question: &Question, back: &str) -> Markup {
     match question {
@@ -191,7 +186,7 @@ fn who(person: &Person, who: &Who, back: &str) -> Markup {
                 p.tags {
                     span.tag.match { (say.t(T::KindMatch)) }
                     span.tag.plain { (say.register(&who.register)) }
-                    @if let Some(since) = super::ask::since(&who.run) { span.since { (since_of(say, since)) } }
+                    @if let Some(since) = since(&who.run) { span.since { (since_of(say, since)) } }
                 }
             }
             p.why { (text) }
@@ -240,24 +235,18 @@ fn candidate(person: &Person, who: &Who, candidate: &Candidate, back: &str) -> M
 
 fn blocked(person: &Person, plan: &Plan) -> Markup {
     let say = person.say;
-    let id = match (&plan.held, &plan.report) {
-        (Some(held), _) => held.plan.clone(),
-        (None, Some(report)) => report.plan_id.to_string(),
-        (None, None) => String::new(),
-    };
-    let since = plan.held.as_ref().map(|held| held.since).or(plan.report.as_ref().map(|report| report.at));
-    let reasons: Vec<String> = match (&plan.report, &plan.held) {
-        (Some(report), _) => report.blocked.iter().map(ToString::to_string).collect(),
-        (None, Some(held)) => vec![held.why.clone()],
-        (None, None) => Vec::new(),
+    let id = &plan.held.plan;
+    let reasons: Vec<String> = match &plan.report {
+        Some(report) => report.blocked.iter().map(ToString::to_string).collect(),
+        None => vec![plan.held.why.clone()],
     };
     html! {
-        article.card.alarm aria-label=(say.f(T::Plan, &[("plan", &id)])) {
+        article.card.alarm aria-label=(say.f(T::Plan, &[("plan", id)])) {
             header {
                 h2 { (say.register(&plan.register)) " " span.unit { (say.t(T::KindBlocked)) } }
                 p.tags {
                     span.tag.alarm { (say.t(T::KindBlocked)) }
-                    @if let Some(since) = since { span.since { (since_of(say, since)) } }
+                    span.since { (since_of(say, plan.held.since)) }
                 }
             }
             p.why { (say.t(T::BlockedWhy)) }
@@ -265,19 +254,16 @@ fn blocked(person: &Person, plan: &Plan) -> Markup {
             @if let Some(report) = &plan.report {
                 (super::chart::figures(say, &report.counts))
             }
-            p.faint { (say.f(T::Plan, &[("plan", &id)])) }
-            @match &plan.held {
-                None => p { (say.t(T::BlockedByHand)) },
-                Some(held) => @if person.user.may(Role::Operate, &plan.register) {
-                    p.faint { (say.t(T::BlockedWill)) }
-                    form.buttons method="post" action="/plan" {
-                        (token(person))
-                        input type="hidden" name="reg" value=(key(&plan.register));
-                        input type="hidden" name="plan" value=(held.plan);
-                        button.primary type="submit" name="say" value="apply" { (say.t(T::BlockedApply)) }
-                        button type="submit" name="say" value="drop" { (say.t(T::BlockedDrop)) }
-                    }
-                },
+            p.faint { (say.f(T::Plan, &[("plan", id)])) }
+            @if person.user.may(Role::Operate, &plan.register) {
+                p.faint { (say.t(T::BlockedWill)) }
+                form.buttons method="post" action="/plan" {
+                    (token(person))
+                    input type="hidden" name="reg" value=(key(&plan.register));
+                    input type="hidden" name="plan" value=(id);
+                    button.primary type="submit" name="say" value="apply" { (say.t(T::BlockedApply)) }
+                    button type="submit" name="say" value="drop" { (say.t(T::BlockedDrop)) }
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use nightly_sync::store::RunFigures;
 use tripartite::run::{Counts, RunOutcome};
 
-use super::layout::{Say, told};
+use super::say::{Say, told};
 use super::text::T;
 
 const WIDTH: usize = 720;

@@ -9,8 +9,8 @@ use tripartite::decide::Answer;
 use tripartite::schema::{Kind, Schema};
 use tripartite::value::Value;
 
-use super::auth::Fields;
-use super::layout::Say;
+use super::person::Fields;
+use super::say::Say;
 use super::text::T;
 
 /// One input: its name, what it is for, and what stands there.

@@ -17,9 +17,11 @@ use tripartite::registry::Connection;
 use tripartite::work::WorkError;
 
 use super::Web;
-use super::ask::{foreign, registers};
-use super::auth::{Person, Signed};
-use super::layout::{At, Say, key, link, page, time, token, told};
+use super::ask::registers;
+use super::auth::Signed;
+use super::layout::{At, page, token};
+use super::person::Person;
+use super::say::{Say, foreign, key, link, named, time, told};
 use super::session::Flash;
 use super::text::T;
 use super::wrong::Wrong;
@@ -88,7 +90,7 @@ pub(super) async fn list(State(web): State<Arc<Web>>, person: Person) -> Respons
 }
 
 fn history(say: Say, register: &Register) -> Markup {
-    let named = super::card::named(register);
+    let named = named(register);
     html! { p { a href=(link("/runs", &[("reg", &named)])) { (say.t(T::History)) } } }
 }
 

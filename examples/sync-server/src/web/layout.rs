@@ -1,46 +1,15 @@
-//! What every page has around it, and how things are named on all of them.
+//! What every page has around it.
 
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use nightly_sync::store::Register;
-use tripartite::store::WHOLE_RECORD;
 
-use super::auth::{CSRF, Person};
+use super::Web;
+use super::person::{CSRF, Person};
+use super::say::{Say, key};
 use super::text::{Lang, T};
-
-/// The words of a page.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Say {
-    pub(super) lang: Lang,
-}
-
-impl Say {
-    pub(super) fn t(self, text: T) -> &'static str {
-        text.text(self.lang)
-    }
-
-    pub(super) fn f(self, text: T, with: &[(&str, &str)]) -> String {
-        text.fill(self.lang, with)
-    }
-
-    /// A register by its name.
-    pub(super) fn register(self, register: &Register) -> String {
-        register.key().map_or_else(|| self.t(T::Unnamed).to_owned(), |_| register.to_string())
-    }
-
-    /// A field or group as people read it: `date_of_birth` is `Date of birth`.
-    pub(super) fn field(self, name: &str) -> String {
-        if name == WHOLE_RECORD {
-            return self.t(T::WholeField).to_owned();
-        }
-        let words = name.replace('_', " ");
-        let mut letters = words.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or(words)
-    }
-}
+use super::wrong::Wrong;
 
 /// Where a page stands in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,41 +19,9 @@ pub(super) enum At {
     Jobs,
 }
 
-/// What a form names a register by.
-pub(super) fn key(register: &Register) -> String {
-    register.key().map(ToString::to_string).unwrap_or_default()
-}
-
-/// A point in time, for people and for programs.
-pub(super) fn time(at: DateTime<Utc>) -> Markup {
-    html! { time datetime=(at.to_rfc3339()) { (told(at)) } }
-}
-
-/// A point in time, for people.
-pub(super) fn told(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M UTC").to_string()
-}
-
 /// The hidden field that says that this page sent the form.
 pub(super) fn token(person: &Person) -> Markup {
     html! { input type="hidden" name=(CSRF) value=(person.csrf); }
-}
-
-/// An address with a query. Nothing that is put into it leads to another server.
-pub(super) fn link(path: &str, query: &[(&str, &str)]) -> String {
-    let mut address = path.to_owned();
-    for (at, (name, value)) in query.iter().filter(|(_, value)| !value.is_empty()).enumerate() {
-        address.push(if at == 0 { '?' } else { '&' });
-        address.push_str(name);
-        address.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => address.push(char::from(byte)),
-                byte => address.push_str(&format!("%{byte:02X}")),
-            }
-        }
-    }
-    address
 }
 
 /// A page.
@@ -165,4 +102,21 @@ pub(super) fn bare(say: Say, title: T, status: StatusCode, body: &Markup) -> Res
     };
     let PreEscaped(page) = page;
     (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+}
+
+impl Wrong {
+    /// The page that says what went wrong.
+    pub(super) fn page(&self, web: &Web, person: &Person) -> Response {
+        if let Self::Trouble(problem) = self {
+            web.log.warn(format_args!("sync-server: {problem}"));
+        }
+        let (status, text) = self.status();
+        let say = person.say;
+        let body = html! {
+            h1 { (say.t(T::ErrorTitle)) }
+            p { (say.t(text)) }
+            p { a href="/questions" { (say.t(T::Back)) } }
+        };
+        page(person, None, T::ErrorTitle, status, &body)
+    }
 }

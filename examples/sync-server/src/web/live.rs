@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, watch};
 use tripartite::history::Doing;
 
 use super::Web;
-use super::auth::Person;
 use super::jobs::{doing, standing};
+use super::person::Person;
 use crate::server::Stays;
 
 /// How often the jobs are looked at.
@@ -39,7 +39,7 @@ pub(super) async fn events(State(web): State<Arc<Web>>, person: Person) -> Respo
     };
     let (send, receive) = mpsc::channel(8);
     let ending = web.ending.clone();
-    let _ = tokio::spawn(async move {
+    tokio::spawn(async move {
         told(web, person, ending, send).await;
         drop(place);
     });

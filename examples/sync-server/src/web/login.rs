@@ -12,7 +12,8 @@ use serde::Deserialize;
 use tripartite::id::PersonId;
 
 use super::auth::{Signed, asked, cookie, is_foreign, known, proxied, read};
-use super::layout::{Say, bare};
+use super::layout::bare;
+use super::say::Say;
 use super::session::{random, same};
 use super::text::{Lang, T};
 use super::{Entry, Web};

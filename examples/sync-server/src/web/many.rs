@@ -20,9 +20,10 @@ use tripartite::value::Value;
 
 use super::Web;
 use super::ask::{field_of, registers};
-use super::auth::{Fields, Person, Signed};
-use super::card::named;
-use super::layout::{At, Say, page, token};
+use super::auth::Signed;
+use super::layout::{At, page, token};
+use super::person::{Fields, Person};
+use super::say::{Say, named};
 use super::session::{Flash, hex};
 use super::text::T;
 use super::value::value;

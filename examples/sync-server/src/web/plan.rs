@@ -10,7 +10,8 @@ use tripartite::id::SyncKey;
 use tripartite::queue::{Command, Held, Outcome, Scope, Trigger};
 
 use super::Web;
-use super::auth::{Person, Signed};
+use super::auth::Signed;
+use super::person::Person;
 use super::session::Flash;
 use super::text::T;
 use super::wrong::Wrong;

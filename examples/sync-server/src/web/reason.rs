@@ -3,8 +3,7 @@
 use tripartite::detect::Verdict;
 use tripartite::resolve::{Decision, Reason, UnitReason};
 
-use super::ask::foreign;
-use super::layout::Say;
+use super::say::{Say, foreign};
 use super::text::T;
 
 /// A sentence, and the language it is in where that is not the page's: what the catalogue does not have is said in English,

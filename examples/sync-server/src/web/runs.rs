@@ -16,15 +16,18 @@ use tripartite::schema::Schema;
 use tripartite::value::Value;
 
 use super::Web;
-use super::ask::{foreign, registers};
-use super::auth::Person;
-use super::layout::{At, key, link, page, time};
+use super::ask::registers;
+use super::layout::{At, page};
+use super::person::Person;
+use super::say::{foreign, key, link, named, time};
 use super::text::T;
 use super::value::{hidden, value};
 use super::wrong::Wrong;
-use super::{card, chart, reason};
+use super::{chart, reason};
 use crate::users::Role;
 
+/// So many registers are shown with their runs; of others there is a link.
+const REGISTERS: usize = 10;
 /// So many of the last runs are shown.
 const RUNS: usize = 30;
 /// So many records of a run a page has.
@@ -51,7 +54,9 @@ pub(super) async fn list(State(web): State<Arc<Web>>, person: Person, Query(aske
     web.work(person, move |web, person| {
         let all = registers(web, person)?;
         let mut shown = Vec::new();
-        for register in all.iter().filter(|register| asked.reg.is_empty() || card::named(register) == asked.reg) {
+        let asked_for = |register: &&Register| asked.reg.is_empty() || named(register) == asked.reg;
+        let rest: Vec<_> = all.iter().filter(asked_for).skip(REGISTERS).collect();
+        for register in all.iter().filter(asked_for).take(REGISTERS) {
             let desk = Desk::open(&web.db, register, Access::Read)?;
             shown.push((register, desk.store().snapshot(|now| now.figures(RUNS))??));
         }
@@ -61,6 +66,13 @@ pub(super) async fn list(State(web): State<Arc<Web>>, person: Person, Query(aske
             h1 { (say.t(T::Runs)) }
             @if shown.is_empty() { p.lead { (say.t(T::NoRuns)) } }
             @for (register, figures) in &shown { (of_register(person, register, figures)) }
+            @if !rest.is_empty() {
+                ul {
+                    @for register in rest {
+                        li { a href=(link("/runs", &[("reg", &named(register))])) { (say.register(register)) } }
+                    }
+                }
+            }
         };
         Ok(page(person, Some(At::Runs), T::Runs, StatusCode::OK, &body))
     })

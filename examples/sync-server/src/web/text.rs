@@ -164,8 +164,6 @@ catalogue! {
     BlockedApply: "Apply this plan", "Diesen Plan ausführen";
     BlockedDrop: "Not this plan", "Diesen Plan nicht";
     BlockedWill: "Applying reads the listing anew and carries out exactly this plan; if anything has changed since, nothing is done and you are asked again. Dropping it writes nothing.", "Das Ausführen liest die Liste neu und tut genau, was der Plan sagt; hat sich etwas geändert, geschieht nichts, und Sie werden neu gefragt. Verwerfen schreibt nichts.";
-    BlockedByHand: "This register is run by hand. Whoever runs it approves the plan there; the run prints the command.", "Dieses Verzeichnis wird von Hand abgeglichen. Wer es tut, gibt den Plan dort frei; der Lauf zeigt den Befehl.";
-    Among: "Among them: {ids}", "Darunter: {ids}";
     Plan: "Plan {plan}", "Plan {plan}";
     Answered: "Answered: {field} of {who}.", "Beantwortet: {field} von {who}.";
     Undo: "Undo", "Rückgängig";

@@ -5,7 +5,7 @@ use nightly_sync::report::html::{MASKED, marked, masked_unless, shown};
 use tripartite::schema::Schema;
 use tripartite::value::Value;
 
-use super::layout::Say;
+use super::say::Say;
 use super::text::T;
 
 /// So many characters of a value are shown.

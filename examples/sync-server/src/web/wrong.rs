@@ -1,20 +1,12 @@
-//! What goes wrong, as a page.
+//! What goes wrong.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
-use maud::html;
 use nightly_sync::desk::DeskError;
 use nightly_sync::report::html::HtmlError;
 use nightly_sync::store::{JobsError, StoreError};
 use nightly_sync::work::PassError;
 use tripartite::work::WorkError;
 
-use super::Web;
-use super::auth::Person;
-use super::layout::{Say, page};
 use super::text::T;
 
 /// Why a request is not answered as it wished.
@@ -31,28 +23,14 @@ pub(super) enum Wrong {
 }
 
 impl Wrong {
-    fn status(&self) -> (StatusCode, T) {
+    /// How it is answered, and what is said.
+    pub(super) fn status(&self) -> (StatusCode, T) {
         match self {
             Self::NotFound => (StatusCode::NOT_FOUND, T::NotFound),
             Self::NotAllowed => (StatusCode::FORBIDDEN, T::NotAllowed),
             Self::BadRequest => (StatusCode::BAD_REQUEST, T::BadRequest),
             Self::Trouble(_) => (StatusCode::SERVICE_UNAVAILABLE, T::Trouble),
         }
-    }
-
-    /// The page that says so.
-    pub(super) fn page(&self, web: &Web, person: &Person) -> Response {
-        if let Self::Trouble(problem) = self {
-            web.log.warn(format_args!("sync-server: {problem}"));
-        }
-        let (status, text) = self.status();
-        let Say { lang, .. } = person.say;
-        let body = html! {
-            h1 { (T::ErrorTitle.text(lang)) }
-            p { (text.text(lang)) }
-            p { a href="/questions" { (T::Back.text(lang)) } }
-        };
-        page(person, None, T::ErrorTitle, status, &body)
     }
 }
 
@@ -101,9 +79,4 @@ impl From<HtmlError> for Wrong {
             error => Self::Trouble(error.to_string()),
         }
     }
-}
-
-/// Any other address. Whoever is not logged in is not told whether there is one.
-pub(super) async fn nothing(State(web): State<Arc<Web>>, person: Person) -> Response {
-    Wrong::NotFound.page(&web, &person)
 }

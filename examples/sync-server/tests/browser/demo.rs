@@ -1,5 +1,5 @@
 //! The demonstration, by mouse: its questions are answered, and the next run is quiet. Its pages are looked at on a desktop, a
-//! phone and in the dark.
+//! phone, a very large screen and in the dark.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use nightly_sync::store::{Access, Database, Register};
 
-use crate::site::{Browser, DARK, DESKTOP, PHONE, Site, in_browser};
+use crate::site::{Browser, DARK, DESKTOP, PHONE, Site, WIDE, in_browser};
 
 /// A copy of the demonstration's place of its own.
 fn demonstration(name: &str) -> PathBuf {
@@ -61,7 +61,7 @@ fn pages_have_no_barrier_on_a_desktop_a_phone_and_in_the_dark() {
     in_browser("the looks", || async {
         let place = demonstration("looks");
         let db = place.join("members.db");
-        for (name, view) in [("desktop", DESKTOP), ("phone", PHONE), ("dark", DARK)] {
+        for (name, view) in [("desktop", DESKTOP), ("phone", PHONE), ("dark", DARK), ("wide", WIDE)] {
             let site = Site::serve(&["--db", db.to_str().unwrap(), "--workers", "0"]);
             let browser = Browser::open(&site, view).await;
             browser.enter(&site).await;

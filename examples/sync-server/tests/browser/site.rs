@@ -31,14 +31,20 @@ pub(crate) struct View {
 
 pub(crate) const DESKTOP: View = View { width: 1280, height: 1000, dark: false };
 pub(crate) const PHONE: View = View { width: 360, height: 780, dark: false };
+pub(crate) const WIDE: View = View { width: 3840, height: 2160, dark: false };
 pub(crate) const DARK: View = View { width: 1280, height: 1000, dark: true };
 
 /// A browser with a window, and what drives it.
 pub(crate) struct Browser {
-    driver: Child,
-    profile: PathBuf,
+    _driver: Driver,
     pub(crate) client: Client,
     address: String,
+}
+
+/// What drives a browser, with what the browser keeps: both go with it.
+struct Driver {
+    process: Child,
+    profile: PathBuf,
 }
 
 /// Says that something is left out, or fails where it must not be.
@@ -99,13 +105,10 @@ impl Browser {
     pub(crate) async fn open(site: &Site, view: View) -> Self {
         let (driver, browser) = programs().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let driver = Command::new(driver)
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
         let profile = env::temp_dir().join(format!("sync-server-browser-{}-{port}", std::process::id()));
+        let mut command = Command::new(driver);
+        command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
+        let driver = Driver { process: command.spawn().unwrap(), profile };
         let mut args = vec![
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
@@ -113,7 +116,7 @@ impl Browser {
             "--disable-dev-shm-usage".to_owned(),
             "--hide-scrollbars".to_owned(),
             "--lang=en".to_owned(),
-            format!("--user-data-dir={}", profile.display()),
+            format!("--user-data-dir={}", driver.profile.display()),
         ];
         // 0 is dark, and 1 is light.
         args.push(format!("--blink-settings=preferredColorScheme={}", u8::from(!view.dark)));
@@ -129,7 +132,7 @@ impl Browser {
         builder.capabilities(wanted);
         for _ in 0..100 {
             if let Ok(client) = builder.connect(&address).await {
-                return Self { driver, profile, client, address: site.address.clone() };
+                return Self { _driver: driver, client, address: site.address.clone() };
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -208,10 +211,10 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
+impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.profile);
     }
 }

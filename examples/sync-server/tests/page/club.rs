@@ -133,7 +133,7 @@ impl Club {
             patience: Duration::from_secs(5),
             ending,
         };
-        let router = web::router(Arc::new(Web::new(host, entry, false)));
+        let router = web::router(Arc::new(Web::new(host, entry, false).unwrap()));
         Self { dir, router, runtime: Some(runtime), _ending: sender }
     }
 

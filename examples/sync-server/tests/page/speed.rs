@@ -59,7 +59,7 @@ fn pages_of_a_large_register_take_no_longer() {
         took.sort_unstable();
         let median = took[TIMES / 2];
         let _ = writeln!(std::io::stdout(), "{members} members, {disputed} disputed: {median:>9.2?} {path}");
-        let most = if cfg!(debug_assertions) { Duration::from_secs(2) } else { Duration::from_millis(50) };
+        let most = if cfg!(debug_assertions) { Duration::from_secs(20) } else { Duration::from_millis(50) };
         assert!(median < most, "{path} took {median:?}");
     }
 }

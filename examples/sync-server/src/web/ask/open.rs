@@ -16,7 +16,7 @@ use tripartite::value::Value;
 use super::super::session::hex;
 use super::super::value::hidden;
 use super::super::wrong::Wrong;
-use super::super::{Web, auth::Person};
+use super::super::{Web, person::Person};
 use crate::users::Role;
 
 /// A conflict, as it stands now.
@@ -50,7 +50,7 @@ impl Conflict {
 
 /// Open conflicts behind one, at most so many. Without `all_values` those of sensitive fields are hidden.
 pub(super) fn page(
-    desk: &Desk,
+    (web, desk): (&Web, &Desk),
     (id, unit): (&str, &str),
     most: usize,
     all_values: bool,
@@ -62,7 +62,7 @@ pub(super) fn page(
             let Some(last) = page.last() else { break };
             after = (last.external_id.clone(), last.conflict.unit.clone());
             for row in &page {
-                found.extend(as_it_stands(now, desk, row, all_values)?);
+                found.extend(as_it_stands(now, (web, desk), row, all_values)?);
             }
         }
         found.truncate(most);
@@ -95,14 +95,14 @@ pub(crate) fn conflict(
             opened_run: String::new(),
             edited: false,
         });
-        as_it_stands(now, &desk, &row, all_values)
+        as_it_stands(now, (web, &desk), &row, all_values)
     })?;
     Ok(found?)
 }
 
 fn as_it_stands(
     now: &Snapshot<'_>,
-    desk: &Desk,
+    (web, desk): (&Web, &Desk),
     row: &OpenRow,
     all_values: bool,
 ) -> Result<Option<Conflict>, StoreError> {
@@ -111,11 +111,12 @@ fn as_it_stands(
     let told = explain(desk.policy(), &loaded);
     let Some(told) = told.into_iter().find(|told| told.conflict.unit == row.conflict.unit) else { return Ok(None) };
     let name = now.name(&row.external_id)?;
-    Ok(Some(shown(desk, now.register().clone(), name, row, told, all_values)))
+    let mark = print(web, &told.conflict, &told.now);
+    Ok(Some(Conflict { print: mark, ..shown(desk, now.register().clone(), name, row, told, all_values) }))
 }
 
 fn shown(desk: &Desk, register: Register, name: String, row: &OpenRow, told: Explained, all_values: bool) -> Conflict {
-    let (schema, print) = (desk.schema(), print(&told.conflict, &told.now));
+    let schema = desk.schema();
     let Explained { conflict, rule, now, edited, .. } = told;
     let hide = |value: &Value| {
         if all_values { value.clone() } else { hidden(schema, &conflict.unit, value) }
@@ -142,7 +143,7 @@ fn shown(desk: &Desk, register: Register, name: String, row: &OpenRow, told: Exp
         local,
         remote,
         beside,
-        print,
+        print: String::new(),
     }
 }
 
@@ -152,15 +153,15 @@ pub(crate) fn since(run: &str) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc3339(&run[..end]).ok()?.with_timezone(&Utc))
 }
 
-fn print(conflict: &OpenConflict, now: &Value) -> String {
-    let asked = serde_json::to_vec(&(conflict, now)).unwrap_or_default();
+fn print(web: &Web, conflict: &OpenConflict, now: &Value) -> String {
+    let asked = serde_json::to_vec(&(&web.state.secret, conflict, now)).unwrap_or_default();
     hex(&Sha256::digest(asked)[..16])
 }
 
 /// Whether the question of a record is still the one of this print.
-pub(crate) fn is_same(policy: &Policy, loaded: &Loaded, unit: &str, asked: &str) -> bool {
+pub(crate) fn is_same(web: &Web, policy: &Policy, loaded: &Loaded, unit: &str, asked: &str) -> bool {
     let told = explain(policy, loaded);
-    told.iter().any(|told| told.conflict.unit == unit && print(&told.conflict, &told.now) == asked)
+    told.iter().any(|told| told.conflict.unit == unit && print(web, &told.conflict, &told.now) == asked)
 }
 
 /// The field or group that an answer is about, as the schema has it; none, where it has none.
