@@ -100,12 +100,16 @@ pub enum What {
         /// How many wait.
         waiting: u64,
     },
-    /// Fields that only the source or only the schema has, and of which nobody was told before.
+    /// Fields that only the source or only the schema has, or whose values their kind does not read, and of which nobody was
+    /// told before.
     SchemaDrift {
         /// What the source states and the schema does not have: it is not synced.
         undeclared: Vec<String>,
         /// What the schema has and no record of a complete listing states.
         unstated: Vec<String>,
+        /// What has values that its kind does not read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unread: Vec<String>,
     },
     /// Match rules that named nobody for some records, because more than a few records have the same key. Each rule is
     /// told once. A record that no other rule found was created.
@@ -268,7 +272,7 @@ impl Notice {
         (after > before).then(|| Self::new(key, token, at, What::ConflictsWaiting { waiting: after }))
     }
 
-    /// What a run's fields have to tell: those that are new among the undeclared and the unstated ones.
+    /// What a run's fields have to tell: those that are new among the undeclared, the unstated and the unread ones.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
@@ -279,11 +283,11 @@ impl Notice {
     ///     SyncKey { org: OrgId::new("ballybeg")?, connector: ConnectorId::new("federation")? };
     /// let at = DateTime::<Utc>::UNIX_EPOCH;
     /// assert!(
-    ///     Notice::of_fields(&key, Token(7), at, vec!["licence_no".to_owned()], vec![])
+    ///     Notice::of_fields(&key, Token(7), at, vec!["licence_no".to_owned()], vec![], vec![])
     ///         .is_some()
     /// );
     /// // the next night has nothing new
-    /// assert!(Notice::of_fields(&key, Token(8), at, vec![], vec![]).is_none());
+    /// assert!(Notice::of_fields(&key, Token(8), at, vec![], vec![], vec![]).is_none());
     /// # Ok::<(), tripartite::id::IdError>(())
     /// ```
     pub fn of_fields(
@@ -292,9 +296,10 @@ impl Notice {
         at: DateTime<Utc>,
         undeclared: Vec<String>,
         unstated: Vec<String>,
+        unread: Vec<String>,
     ) -> Option<Self> {
-        let news = !undeclared.is_empty() || !unstated.is_empty();
-        news.then(|| Self::new(key, token, at, What::SchemaDrift { undeclared, unstated }))
+        let news = !undeclared.is_empty() || !unstated.is_empty() || !unread.is_empty();
+        news.then(|| Self::new(key, token, at, What::SchemaDrift { undeclared, unstated, unread }))
     }
 
     /// What a run's match rules have to tell: those that newly named nobody, because many records share what they compare.

@@ -148,7 +148,7 @@ mod tombstone_conflict;
 mod unlisted;
 mod writing;
 
-pub use drift::{SchemaDrift, Undeclared, Unstated};
+pub use drift::{SchemaDrift, Undeclared, Unread, Unstated};
 pub use options::{BATCH, Mode, Run};
 pub use report::{Counts, Incomplete, Report, RunOutcome, Unwritten};
 pub use scope::Scope;

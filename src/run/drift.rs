@@ -1,9 +1,10 @@
-//! Schema drift: fields that only the source or only the schema has.
+//! Schema drift: fields that only the source or only the schema has, and fields whose values their kind does not read.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::ExternalId;
 use crate::schema::{Field, Schema};
 use crate::value::Record;
 
@@ -24,6 +25,7 @@ const DIGITS: usize = 5;
 /// | `name` | `nmae`, which no record states | undeclared, and probably `nmae`; `nmae` is unstated |
 /// | no `phone`, in a complete listing | `phone` | unstated |
 /// | no `phone`, in a partial listing | `phone` | nothing: other records may state it |
+/// | `born` as `31/12/1999` | `born`, a date in ISO 8601 | unread, with the first record: the value here stays |
 ///
 /// ```
 /// use tripartite::run::SchemaDrift;
@@ -58,6 +60,24 @@ pub struct SchemaDrift {
     /// Fields that the schema has and no record of a complete listing states.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unstated: Vec<Unstated>,
+    /// Fields and groups for which a record said what is none of their kind, by name. What was told of a record is not told
+    /// again until the record changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+}
+
+/// A field or group whose kind does not read what the source says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Unread {
+    /// What the schema calls it.
+    pub field: String,
+    /// How many records said such a thing.
+    pub records: u64,
+    /// The first of them.
+    pub first: ExternalId,
+    /// What is wrong with what it said.
+    pub problem: String,
 }
 
 /// A field that the source has and the schema has not.
@@ -85,14 +105,14 @@ pub struct Unstated {
 }
 
 impl SchemaDrift {
-    /// Whether schema and source have the same fields, as far as was seen.
+    /// Whether schema and source have the same fields, and every value was read, as far as was seen.
     ///
     /// ```
     /// use tripartite::run::SchemaDrift;
     /// assert!(SchemaDrift::default().is_empty());
     /// ```
     pub fn is_empty(&self) -> bool {
-        self.undeclared.is_empty() && self.unnamed == 0 && self.unstated.is_empty()
+        self.undeclared.is_empty() && self.unnamed == 0 && self.unstated.is_empty() && self.unread.is_empty()
     }
 }
 
@@ -135,7 +155,7 @@ impl FieldCensus {
     }
 
     /// The drift. Only a complete listing can show that no record states a field.
-    pub(super) fn drift(self, schema: &Schema, complete: bool) -> SchemaDrift {
+    pub(super) fn drift(self, schema: &Schema, complete: bool, unread: Vec<Unread>) -> SchemaDrift {
         let unseen: Vec<&Field> = self.unseen.iter().filter_map(|&at| schema.fields().get(at)).collect();
         let undeclared = self.undeclared.into_iter().map(|(field, records)| {
             let like = unseen.iter().find(|known| is_like(known, &field)).map(|known| known.name().to_owned());
@@ -143,7 +163,7 @@ impl FieldCensus {
         });
         let unstated = unseen.iter().filter(|_| complete && self.records > 0);
         let unstated = unstated.map(|field| Unstated { field: field.name().to_owned(), records: self.records });
-        SchemaDrift { undeclared: undeclared.collect(), unnamed: self.unnamed, unstated: unstated.collect() }
+        SchemaDrift { undeclared: undeclared.collect(), unnamed: self.unnamed, unstated: unstated.collect(), unread }
     }
 }
 

@@ -3,6 +3,9 @@
 //! No count is ever taken back. A listed record that is judged again has one fate, the last. All fates are counted
 //! together when the report is made.
 
+use std::collections::BTreeMap;
+
+use super::drift::Unread;
 use super::index::Index;
 use super::report::{Counts, Unwritten};
 use crate::audit::{AuditEntry, FieldEntry, Situation};
@@ -22,6 +25,8 @@ pub(super) struct Outcomes {
     besides: u64,
     pub(super) quarantined: Vec<Quarantined>,
     unwritten: Vec<Unwritten>,
+    /// The fields and groups with values that could not be read.
+    unread: BTreeMap<String, Unread>,
     plan: PlanIdentity,
 }
 
@@ -43,6 +48,7 @@ impl Outcomes {
             besides: 0,
             quarantined: Vec::new(),
             unwritten: Vec::new(),
+            unread: BTreeMap::new(),
             plan: PlanIdentity::Applied(PlanHash::new(policy)),
         }
     }
@@ -130,13 +136,13 @@ impl Outcomes {
         }
         counts.rekeyed += u64::from(op.rekeyed.is_some());
         counts.linked += u64::from(op.links());
-        self.entries(&op.entries);
+        self.entries(op);
         op.conflicts.iter().for_each(|change| self.conflict(change));
     }
 
-    fn entries(&mut self, entries: &[AuditEntry]) {
+    fn entries(&mut self, op: &Op) {
         let mut last_group = None;
-        for entry in entries {
+        for entry in &op.entries {
             match entry {
                 AuditEntry::Record(entry) => {
                     let disputed = matches!(entry.situation, Situation::DeleteVsEdit | Situation::Replaced);
@@ -145,7 +151,7 @@ impl Outcomes {
                 AuditEntry::Field(entry) => {
                     // A group is decided once. Its entries follow each other.
                     if entry.group.is_none() || entry.group != last_group {
-                        self.field(entry);
+                        self.field(&op.id, entry);
                     }
                     last_group.clone_from(&entry.group);
                 }
@@ -153,9 +159,15 @@ impl Outcomes {
         }
     }
 
-    fn field(&mut self, entry: &FieldEntry) {
-        match entry.verdict {
-            Verdict::InvalidRemote(_) => self.counts.invalid_fields += 1,
+    fn field(&mut self, id: &ExternalId, entry: &FieldEntry) {
+        match &entry.verdict {
+            Verdict::InvalidRemote(problem) => {
+                self.counts.invalid_fields += 1;
+                let name = entry.group.as_ref().unwrap_or(&entry.field);
+                let first =
+                    || Unread { field: name.clone(), records: 0, first: id.clone(), problem: problem.to_string() };
+                self.unread.entry(name.clone()).or_insert_with(first).records += 1;
+            }
             Verdict::Conflict(_) => {
                 self.counts.conflicts_detected += 1;
                 self.counts.conflicts_resolved += u64::from(entry.decision != Decision::HeldOpen);
@@ -193,7 +205,8 @@ impl Outcomes {
             PlanIdentity::Planned(hash, aside) => hash.id(&self.quarantined[..aside]),
             PlanIdentity::Judged(id) => id,
         };
-        Told { counts, plan_id, set_aside: self.quarantined, unwritten: self.unwritten }
+        let unread = self.unread.into_values().collect();
+        Told { counts, plan_id, set_aside: self.quarantined, unwritten: self.unwritten, unread }
     }
 }
 
@@ -204,4 +217,5 @@ pub(super) struct Told {
     pub(super) plan_id: PlanId,
     pub(super) set_aside: Vec<Quarantined>,
     pub(super) unwritten: Vec<Unwritten>,
+    pub(super) unread: Vec<Unread>,
 }

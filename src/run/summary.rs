@@ -93,7 +93,7 @@ impl Summary {
 
     fn report(self, context: Context, outcome: RunOutcome) -> Report {
         let Context { run, index, crowds, outcomes, .. } = context;
-        let Told { counts, plan_id, set_aside, unwritten } = outcomes.told(&index);
+        let Told { counts, plan_id, set_aside, unwritten, unread } = outcomes.told(&index);
         Report {
             plan_id,
             at: run.at,
@@ -108,7 +108,7 @@ impl Summary {
             unanswered_ids: self.unanswered_ids,
             incomplete: self.incomplete,
             crowded: run.rules.as_ref().map(|rules| crowds.named(rules)).unwrap_or_default(),
-            schema_drift: self.census.drift(run.policy.schema(), self.complete),
+            schema_drift: self.census.drift(run.policy.schema(), self.complete, unread),
             set_aside,
             unwritten,
             failure: None,

@@ -34,6 +34,8 @@ pub(super) struct NotifiedState {
     undeclared: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     unstated: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    unread: BTreeSet<String>,
     /// The match rules of which it was told that many records share what they compare.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     crowded: BTreeSet<String>,
@@ -52,6 +54,7 @@ impl Default for NotifiedState {
             waiting: 0,
             undeclared: BTreeSet::new(),
             unstated: BTreeSet::new(),
+            unread: BTreeSet::new(),
             crowded: BTreeSet::new(),
         }
     }
@@ -76,11 +79,12 @@ impl NotifiedState {
         let drift = &report.schema_drift;
         let undeclared = news(&mut self.undeclared, drift.undeclared.iter().map(|field| &field.field));
         let unstated = news(&mut self.unstated, drift.unstated.iter().map(|field| &field.field));
+        let unread = news(&mut self.unread, drift.unread.iter().map(|field| &field.field));
         let crowded = news(&mut self.crowded, report.crowded.iter().map(|crowded| &crowded.rule));
         let notices = [
             Notice::of_plan(key, token, at, self.blocked.as_deref(), blocked.as_deref()),
             Notice::of_conflicts(key, token, at, self.waiting, waiting),
-            Notice::of_fields(key, token, at, undeclared, unstated),
+            Notice::of_fields(key, token, at, undeclared, unstated, unread),
             Notice::of_rules(key, token, at, crowded),
         ];
         (Self { token, blocked, waiting, ..self }, notices.into_iter().flatten().collect())

@@ -174,7 +174,7 @@ fn the_persisted_forms_of_all_notices_are_pinned() {
         What::ConflictsWaiting { waiting: 2 },
         What::CrowdedRules { rules: vec!["e-mail".into()] },
         What::TimesAhead { until: at(365 * 24 * 60 * 60) },
-        What::SchemaDrift { undeclared: vec!["licence_no".into()], unstated: vec!["nmae".into()] },
+        What::SchemaDrift { undeclared: vec!["licence_no".into()], unstated: vec!["nmae".into()], unread: vec![] },
     ];
     insta::assert_json_snapshot!(whats.map(|what| Notice::new(&key(), Token(7), at(0), what)));
 }

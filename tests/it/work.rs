@@ -343,6 +343,7 @@ fn a_field_that_the_source_adds_is_told_once() {
     let told = |fields: &[&str]| What::SchemaDrift {
         undeclared: fields.iter().map(|field| (*field).to_owned()).collect(),
         unstated: vec![],
+        unread: vec![],
     };
     assert!(night(&[]).is_empty());
     assert_eq!(night(&["licence_no"]), [told(&["licence_no"])]);

@@ -10,7 +10,7 @@ mod story;
 use tripartite::id::ExternalId;
 use tripartite::matching::{Crowded, FEW, Match};
 use tripartite::plan::{Blocked, Excess, Plan};
-use tripartite::run::{Counts, Report, RunOutcome, SchemaDrift};
+use tripartite::run::{Counts, Report, RunOutcome, SchemaDrift, Unread};
 
 pub use self::story::{Line, Matter, Story};
 use crate::shell;
@@ -94,7 +94,7 @@ pub fn print(console: &mut Console, report: &Report, story: &Story, plan: Option
     console.report(format!("\nplan {}", report.plan_id));
 }
 
-/// What is said of fields that only the source or only the schema has.
+/// What is said of fields that only the source or only the schema has, and of values that their kind does not read.
 pub(crate) fn drift(drift: &SchemaDrift) -> Vec<String> {
     let records = |count: u64| if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
     let mut undeclared: Vec<String> = drift
@@ -111,9 +111,18 @@ pub(crate) fn drift(drift: &SchemaDrift) -> Vec<String> {
     }
     let unstated: Vec<String> =
         drift.unstated.iter().map(|field| format!("{} (none of {})", field.field, records(field.records))).collect();
+    let unread: Vec<String> = drift
+        .unread
+        .iter()
+        .map(|unread| {
+            let Unread { field, records: count, first, problem, .. } = unread;
+            format!("{field} ({}, first {first}: {problem})", records(*count))
+        })
+        .collect();
     [
         ("the schema does not have, so they are not synced", undeclared),
         ("the schema has and no record states", unstated),
+        ("have values that their kind does not read, so the values here stay", unread),
     ]
     .into_iter()
     .filter(|(_, fields)| !fields.is_empty())

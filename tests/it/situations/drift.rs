@@ -107,6 +107,26 @@ fn names_are_bounded_and_show_nobodys_data() {
     assert!(!text.contains('@') && text.len() < 2_000, "{text}");
 }
 
+/// A value that the kind of its field does not read is told by the field, the first record and what is wrong, and not again
+/// before that record changes.
+#[test]
+fn a_value_that_is_not_read_is_told_once_by_its_record() {
+    let schema = schema(json!({"fields": {"name": {"kind": "name"}, "born": {"kind": "date"}}}));
+    let policy = Policy::new(schema.clone());
+    let club = Club { store: MemoryStore::new(schema), policy };
+    let born = |id: &str, born: &str| club.states(id, json!({"name": "Áine", "born": born}));
+    let (one, two) = (born("1", "1999-12-31"), born("2", "2001-02-03"));
+    assert!(club.listed(&[one.clone(), two]).schema_drift.is_empty());
+    let night = [one, born("2", "31/12/1999"), born("3", "yesterday")];
+    let drift = club.listed(&night).schema_drift;
+    let told = serde_json::to_value(&drift).unwrap();
+    assert_eq!(
+        told,
+        json!({"unread": [{"field": "born", "records": 2, "first": "2", "problem": "is not a calendar date in a declared format"}]})
+    );
+    assert!(!drift.is_empty() && club.listed(&night).schema_drift.is_empty(), "it was told");
+}
+
 /// A report of a version that did not know of fields is read.
 #[test]
 fn a_report_without_fields_is_read() {

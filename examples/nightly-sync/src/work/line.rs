@@ -145,8 +145,12 @@ fn told_of(what: &What, key: &SyncKey, commands: &Commands<'_>) -> String {
             time(*until),
             commands.about("reset", key)
         ),
-        What::SchemaDrift { undeclared, unstated } => {
-            let told = [("only the source has", undeclared), ("no record states", unstated)];
+        What::SchemaDrift { undeclared, unstated, unread } => {
+            let told = [
+                ("only the source has", undeclared),
+                ("no record states", unstated),
+                ("not every value can be read of", unread),
+            ];
             let told = told.iter().filter(|(_, fields)| !fields.is_empty());
             let told =
                 told.map(|(what, fields)| format!("{what} {}", fields.join(", "))).collect::<Vec<_>>().join("; ");
