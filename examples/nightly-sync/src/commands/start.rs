@@ -7,7 +7,7 @@ use tripartite::id::ExternalId;
 use tripartite::matching::{MatchRule, RulesError};
 use tripartite::plan::{Guards, PlanId};
 use tripartite::run::{Run, Step};
-use tripartite::schema::{Kind, Policy, SchemaError, Strategy};
+use tripartite::schema::{Policy, SchemaError, Strategy};
 
 use crate::args::{GuardLimit, ListingArgs, TableArgs, Target};
 use crate::audit_key::{self, KeyError};
@@ -318,17 +318,9 @@ fn say_inferred(console: &mut Console, inferred: &Inferred) {
     console.say("  or a kind, write a schema and pass it once: --schema FILE.json");
 }
 
-/// Says of what kind each field seems to be.
+/// Says of what kind each field seems to be, and from what.
 pub(super) fn say_kinds(console: &mut Console, inferred: &Inferred) {
-    let Inferred { schema, remarks, .. } = inferred;
-    for (field, remark) in schema.fields().iter().zip(remarks) {
-        let kind = match field.kind() {
-            Kind::Phone { region } => format!("phone, as dialled in {region}"),
-            Kind::Set { of, .. } => format!("set of {}", of.name()),
-            Kind::SetOfRecords { key, .. } => format!("set of records by {}", key.join(" and ")),
-            kind => kind.name().to_owned(),
-        };
-        let remark = remark.as_ref().map(|told| format!(", {told}")).unwrap_or_default();
-        console.say(format!("  {:<20} {kind}{remark}", field.name()));
+    for line in inferred.told() {
+        console.say(format!("  {line}"));
     }
 }

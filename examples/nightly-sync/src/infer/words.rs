@@ -27,6 +27,106 @@ const NO_NAMES: [&str; 14] = [
     "hostname",
 ];
 
+/// What tells one from another by a code rather than by a number.
+const CODES: [&str; 27] = [
+    "code",
+    "login",
+    "username",
+    "user",
+    "userid",
+    "uid",
+    "licence",
+    "license",
+    "zip",
+    "zipcode",
+    "postcode",
+    "postal",
+    "plz",
+    "sku",
+    "ean",
+    "isbn",
+    "iban",
+    "bic",
+    "vat",
+    "passport",
+    "account",
+    "no",
+    "nr",
+    "number",
+    "num",
+    "ref",
+    "reference",
+];
+const DATES: [&str; 24] = [
+    "date",
+    "born",
+    "birth",
+    "birthday",
+    "birthdate",
+    "dob",
+    "day",
+    "since",
+    "until",
+    "from",
+    "to",
+    "expires",
+    "expiry",
+    "geboren",
+    "geburtsdatum",
+    "datum",
+    "fecha",
+    "naissance",
+    "joined",
+    "created",
+    "updated",
+    "start",
+    "end",
+    "valid",
+];
+const AMOUNTS: [&str; 22] = [
+    "price",
+    "fee",
+    "fees",
+    "amount",
+    "total",
+    "cost",
+    "rate",
+    "salary",
+    "balance",
+    "sum",
+    "weight",
+    "height",
+    "lat",
+    "lon",
+    "latitude",
+    "longitude",
+    "preis",
+    "betrag",
+    "beitrag",
+    "summe",
+    "gehalt",
+    "montant",
+];
+
+/// Whether a field holds codes, such as logins, post codes or the numbers of licences.
+pub(super) fn is_code(field: &str) -> bool {
+    has_any(field, &CODES)
+}
+
+/// Whether a field holds days.
+pub(super) fn is_date(field: &str) -> bool {
+    has_any(field, &DATES)
+}
+
+/// Whether a field holds amounts, which may have one digit behind the comma.
+pub(super) fn is_amount(field: &str) -> bool {
+    has_any(field, &AMOUNTS)
+}
+
+fn has_any(field: &str, known: &[&str]) -> bool {
+    words(field).iter().any(|word| known.contains(&word.as_str()))
+}
+
 pub(super) fn is_phone(field: &str) -> bool {
     let lower = field.to_lowercase();
     PHONES.iter().any(|hint| has_word(&lower, hint))
@@ -38,7 +138,7 @@ pub(super) fn is_address(field: &str) -> bool {
 }
 
 pub(super) fn is_country(field: &str) -> bool {
-    words(field).iter().any(|word| COUNTRIES.contains(&word.as_str()))
+    has_any(field, &COUNTRIES)
 }
 
 /// Whether a field holds what somebody or something is called. Guards hang on it.

@@ -19,6 +19,32 @@ fn an_inferred_schema_is_said_stored_and_used_again() {
     assert_eq!(columns.as_deref(), Some("local_id,external_id,active,revision,name,mobile,born,ok"));
 }
 
+/// What was inferred is printed with its evidence, and the first value of a later night that says otherwise with its record.
+#[test]
+fn what_is_inferred_has_its_evidence_and_a_later_disagreement_is_told() {
+    let bench = Bench::new();
+    let member = |id: u32, born: &str, news: &str, mails: &str| {
+        format!("{{\"id\": {id}, \"born\": \"{born}\", \"news\": \"{news}\", \"mails\": [{mails}]}}\n")
+    };
+    let mails = "{\"type\": \"work\", \"value\": \"a@b.ie\"}, {\"type\": \"home\", \"value\": \"c@d.ie\"}";
+    let first = [member(1, "31/12/1999", "J", mails), member(2, "05/01/2001", "n", ""), member(3, "n/a", "j", "")];
+    let ran = bench.run(&bench.listing(first.concat()), &[]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    for told in [
+        "born                 date as %d/%m/%Y (2 values, 1 of which allow no other order, 1 time \"n/a\", which is null)",
+        "news                 boolean, true is j, false is n (3 values, 2 times j and 1 time n)",
+        "mails                set of records by type (3 values, 2 records, 1 list of several,",
+    ] {
+        assert!(ran.stderr.contains(told), "{told} in {}", ran.stderr);
+    }
+    let later = [member(1, "12/31/1999", "J", mails), member(2, "05/01/2001", "N", ""), member(3, "N/A", "j", "")];
+    let ran = bench.program(&["run", "--db", &bench.path("members.db"), "--remote", &bench.listing(later.concat())]);
+    let told = "fields that have values that their kind does not read, so the values here stay: born (1 record, first 1: \
+                is not a calendar date in a declared format)";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    assert!(ran.stdout.matches("1 record, first").count() == 1, "nothing else has changed: {}", ran.stdout);
+}
+
 #[test]
 fn the_id_field_is_remembered() {
     let bench = Bench::new();
