@@ -355,7 +355,7 @@ pub(crate) fn read_remote<'s, 'a>(
         if field.is_required() && remote.null {
             return RemoteState::Invalid(Problem::Required);
         }
-        if let Err(problem) = remote.check() {
+        if let Err(problem) = remote.check_beside(base) {
             return RemoteState::Invalid(problem);
         }
     }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::normalize::phone::Region;
-use crate::schema::{Field, Schema};
+use crate::schema::{Field, Kind, Reading, Schema};
 use crate::value::{FieldRef, Problem, Value};
 
 /// A raw value, whether it is null to its field, and its canonical form once somebody needed it.
@@ -17,12 +17,21 @@ pub(crate) struct Side<'s, 'a> {
     pub(crate) null: bool,
     /// Where its telephone numbers are dialled, if the record says it.
     region: Option<Region>,
+    value: OnceCell<Value>,
     form: OnceCell<Result<Value, Problem>>,
 }
 
 impl<'s, 'a> Side<'s, 'a> {
     pub(crate) fn new(schema: &'s Schema, field: &'s Field, raw: FieldRef<'a>) -> Self {
-        Self { schema, field, raw, null: schema.is_null(field, raw), region: None, form: OnceCell::new() }
+        Self {
+            schema,
+            field,
+            raw,
+            null: schema.is_null(field, raw),
+            region: None,
+            value: OnceCell::new(),
+            form: OnceCell::new(),
+        }
     }
 
     /// The same, with telephone numbers dialled where its record says.
@@ -52,6 +61,7 @@ impl<'s, 'a> Side<'s, 'a> {
         };
         match glance {
             Some(same) => same,
+            None if self.is_by_records(other) => self.schema.same_value(self.reading(), self.value(), other.value()),
             None => matches!((self.form(), other.form()), (Ok(a), Ok(b)) if a == b),
         }
     }
@@ -64,9 +74,32 @@ impl<'s, 'a> Side<'s, 'a> {
         self.form().as_ref().map(drop).map_err(Clone::clone)
     }
 
+    /// Whether a value that moved can be read. Of a set of records those that are in the base as they stand were read when
+    /// they came there.
+    pub(crate) fn check_beside(&self, base: &Self) -> Result<(), Problem> {
+        if self.null || base.null || base.is_missing() || !self.is_by_records(base) {
+            return self.check();
+        }
+        self.schema.check_records(self.reading(), self.value(), base.value())
+    }
+
+    /// Whether the two are compared record by record: sets of records, read in the same way.
+    fn is_by_records(&self, other: &Self) -> bool {
+        matches!(self.field.kind(), Kind::SetOfRecords { .. }) && self.region == other.region
+    }
+
+    fn reading(&self) -> Reading<'s> {
+        self.field.reading().dialled_in(self.region)
+    }
+
+    fn value(&self) -> &Value {
+        self.value.get_or_init(|| self.raw.to_value())
+    }
+
     fn form(&self) -> &Result<Value, Problem> {
-        self.form.get_or_init(|| {
-            self.schema.canonical_of(self.field.reading().dialled_in(self.region), &self.raw.to_value())
+        self.form.get_or_init(|| match self.value.get() {
+            Some(value) => self.schema.canonical_of(self.reading(), value),
+            None => self.schema.canonical_of(self.reading(), &self.raw.to_value()),
         })
     }
 }

@@ -100,6 +100,28 @@ impl Schema {
         Ok(if is_nameless && self.is_nothing(of, record) { None } else { Some(name) })
     }
 
+    /// Whether two sets have the same records. One that is in both as it stands is not read.
+    pub(super) fn same_records(&self, key: &[String], of: Reading<'_>, a: &Value, b: &Value) -> bool {
+        let (Ok(a), Ok(b)) = (self.records_of(key, of, a), self.records_of(key, of, b)) else { return false };
+        let same = |(a, b): (&Part<'_>, &Part<'_>)| a.name == b.name && self.same_value(of, a.value, b.value);
+        a.len() == b.len() && a.iter().zip(&b).all(same)
+    }
+
+    /// Whether a set of records can be read, beside one that was read before: a record that is in both as it stands was.
+    pub(crate) fn check_records(&self, reading: Reading<'_>, value: &Value, before: &Value) -> Result<(), Problem> {
+        let Some(Kind::SetOfRecords { key, of }) = reading.kind else {
+            return self.canonical_of(reading, value).map(drop);
+        };
+        let of = reading.inside(Some(of));
+        let known = self.records_of(key, of, before).unwrap_or_default();
+        for new in self.records_of(key, of, value)? {
+            if part(&known, &new.name).is_none_or(|known| known.value != new.value) {
+                self.canonical_of(of, new.value).map_err(|problem| problem.inside(&new.place.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The canonical form of a set of records: in the order of their names.
     pub(super) fn canonical_records(&self, key: &[String], of: Reading<'_>, value: &Value) -> Result<Value, Problem> {
         let mut canonical = Vec::new();
