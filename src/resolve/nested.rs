@@ -28,7 +28,8 @@ use super::action::Action;
 use super::{Collision, Decision, Effect, FieldEffect, Resolution, UnitResolver, merges, set};
 use crate::detect::{Clash, Verdict};
 use crate::schema::{
-    DecidingRule, Dispute, Field, Kind, Part, PartChange, Reading, RuleSource, Ruling, Strategy, Unit, part, with_parts,
+    DecidingRule, Dispute, Field, Kind, Part, PartChange, Reading, RuleSource, Ruling, Strategy, Unit, is_hollow, part,
+    with_parts,
 };
 use crate::value::{Value, pointer};
 
@@ -58,7 +59,8 @@ pub(super) fn decide<'a>(
         base: match (known, decision) {
             (None, Decision::HeldOpen) => Effect::Keep,
             _ if base.is_null() && merged.has_nothing_of(remote) => Effect::Keep,
-            _ => Effect::Value(merged.base.unwrap_or_else(|| remote.clone())),
+            // Nothing is copied where the base becomes what the source says.
+            _ => merged.base.map_or(Effect::Field(units.sides.remote.field(position)), Effect::Value),
         },
         local: match merged.local {
             Some(value) => units.written_value(field, value),
@@ -108,14 +110,10 @@ struct Merged {
 }
 
 impl Merged {
-    /// Whether all that the source said is open, so that a base of nothing stays one and does not become an empty value.
+    /// Whether all that the source said is open, so that a base of nothing stays one and does not become an empty value. A
+    /// record whose key is null is left with that null, and says nothing.
     fn has_nothing_of(&self, remote: &Value) -> bool {
-        let is_empty = |value: &Value| match value {
-            Value::Map(map) => map.is_empty(),
-            Value::List(list) => list.is_empty(),
-            _ => false,
-        };
-        self.base.as_ref().is_some_and(is_empty) && !is_empty(remote)
+        self.base.as_ref().is_some_and(is_hollow) && !is_hollow(remote)
     }
 }
 

@@ -132,8 +132,10 @@ proptest! {
         let (_, after) = case.decide(0);
         prop_assert_eq!(case.read(&after.local), normal(expected.local.as_ref()), "local");
         prop_assert_eq!(opened(&after), expected.open, "open");
-        let base = (!after.base.field(0).is_missing()).then(|| filled(case.read(&after.base).as_ref()));
-        prop_assert_eq!(base, expected.base.map(|base| filled(base.as_ref())), "base");
+        // A null stays null: it does not become an empty value.
+        let told = |base: Option<Tree>| (base.is_none(), filled(base.as_ref()));
+        let base = (!after.base.field(0).is_missing()).then(|| told(case.read(&after.base)));
+        prop_assert_eq!(base, expected.base.map(|base| told(normal(base.as_ref()))), "base");
     }
 
     /// P1: what is no longer here was the base's, or stands in the audit.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tree::{Parts, Shape, Tree, normal};
+use super::tree::{Parts, Shape, Tree, filled, normal};
 
 /// What three versions of a value come to.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +72,8 @@ fn parts(
     }
     // Where all that is said is open, what had no parts stays as it was.
     let had_parts = matches!(base, Some(Some(Tree::Parts(_))));
-    let is_all_open = !had_parts && next.is_empty() && !remote.is_empty();
+    let has_something = |parts: &Parts| filled(Some(&Tree::Parts(parts.clone()))).is_some();
+    let is_all_open = !had_parts && !has_something(&next) && has_something(remote);
     let next = if is_all_open { base.flatten().cloned() } else { Some(Tree::Parts(next)) };
     (Some(Tree::Parts(now)), next)
 }

@@ -55,8 +55,7 @@ pub(crate) fn normal(tree: Option<&Tree>) -> Option<Tree> {
     }
 }
 
-/// Without the nulls, and without parts in which nothing stands. A base in which all that is said is open may be either: of a
-/// record without a key, a null, an empty set or a set of an empty record says the same.
+/// Without the nulls, and without parts in which nothing stands.
 pub(crate) fn filled(tree: Option<&Tree>) -> Option<Tree> {
     let Tree::Parts(parts) = tree? else { return normal(tree) };
     let parts: Parts = parts.iter().filter_map(|(name, tree)| Some((name.clone(), filled(Some(tree))?))).collect();
