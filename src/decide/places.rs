@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::unit::{Settled, Step, checked, written};
+use super::unit::{Here, Settled, Step, checked, read_here, written};
 use super::{Answer, DecideError, unit_named};
-use crate::schema::{Field, Places, Schema, Unit};
+use crate::schema::{Places, Schema, Unit};
 use crate::store::{ConflictChange, OpenConflict};
 use crate::value::{Record, Value};
 
@@ -49,7 +49,7 @@ pub(super) fn settle<'a>(
     let Some(unit @ Unit::Field(position)) = unit else {
         return Err(DecideError::NoSuchUnit { unit: conflict.unit.clone() });
     };
-    let field = &schema.fields()[position];
+    let here = read_here(schema, position, local);
     let answered: BTreeSet<&str> = answers.iter().map(|(place, _)| *place).collect();
     let (done, left): (Vec<&String>, Vec<&String>) =
         conflict.paths.iter().partition(|path| answered.contains(path.as_str()));
@@ -61,7 +61,7 @@ pub(super) fn settle<'a>(
     let before = local.field(position).to_value();
     let (mut now, mut steps) = (before.clone(), Vec::new());
     for &(place, answer) in answers {
-        let result = taken(schema, field, &now, conflict, place, answer)?;
+        let result = taken(schema, here, &now, conflict, place, answer)?;
         let local = now.clone();
         now = result.clone().unwrap_or(now);
         let conflict: Cow<'_, OpenConflict> =
@@ -71,7 +71,7 @@ pub(super) fn settle<'a>(
     }
     let advanced = match known.is_missing() {
         true => conflict.remote.clone(),
-        false => schema.graft(field.reading(), &known.to_value(), Some(&conflict.remote), &Places::of(done)),
+        false => schema.graft(here.0.reading(), &known.to_value(), Some(&conflict.remote), &Places::of(done)),
     };
     let change = match left.is_empty() {
         true => ConflictChange::Close { unit: conflict.unit.clone() },
@@ -82,14 +82,14 @@ pub(super) fn settle<'a>(
             ..(*conflict).clone()
         }),
     };
-    let written = written(schema, field, now, &before).map(|value| (position, value));
+    let written = written(schema, here, now, &before).map(|value| (position, value));
     Ok(Settled { steps, written: written.into_iter().collect(), advanced: vec![(position, advanced)], change })
 }
 
 /// The host's value after one answer; `None` if it stays.
 fn taken(
     schema: &Schema,
-    field: &Field,
+    here: Here<'_>,
     now: &Value,
     conflict: &OpenConflict,
     place: &str,
@@ -98,13 +98,13 @@ fn taken(
     let next = match answer {
         Answer::TakeLocal => return Ok(None),
         Answer::TakeRemote => {
-            schema.graft(field.reading(), now, Some(&conflict.remote), &Places::of([&place.to_owned()]))
+            schema.graft(here.0.reading(), now, Some(&conflict.remote), &Places::of([&place.to_owned()]))
         }
         Answer::Value(value) => {
             let name = format!("{}{place}", conflict.unit);
-            schema.put(field.reading(), now, place, value).ok_or(DecideError::OtherKey { place: name })?
+            schema.put(here.0.reading(), now, place, value).ok_or(DecideError::OtherKey { place: name })?
         }
     };
     // What is written is a value of the field.
-    Ok(written(schema, field, checked(schema, field, &next)?, now))
+    Ok(written(schema, here, checked(schema, here, &next)?, now))
 }

@@ -168,7 +168,8 @@ impl Taken {
             let remote = unit::nulled(schema, field, remote.clone());
             put(&mut advanced, position, &remote);
             let (now, known) = (loaded.local.field(position).to_value(), base.field(position));
-            let Some(written) = unit::written(schema, field, remote.clone(), &now) else { continue };
+            let here = unit::read_here(schema, position, &loaded.local);
+            let Some(written) = unit::written(schema, here, remote.clone(), &now) else { continue };
             put(&mut patch, position, &written);
             let change = match (known.is_missing(), schema.is_null(field, known), remote.is_null()) {
                 (true, ..) => RemoteChange::Filled,

@@ -5,7 +5,7 @@ use crate::audit::{AuditEntry, FieldEntry};
 use crate::detect::{LocalChange, Verdict};
 use crate::id::PersonId;
 use crate::resolve::Decision;
-use crate::schema::{Field, Policy, Privacy, Schema, Unit};
+use crate::schema::{Field, Policy, Privacy, Unit};
 use crate::store::{Action, Loaded, Op, Presence};
 use crate::value::{RecordBuilder, Value};
 
@@ -27,9 +27,6 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
     let holds = |unit: &&Unit| schema.position(first).is_some_and(|position| schema.members(unit).contains(&position));
     let unit = schema.units().iter().find(holds).copied();
     let unit = unit.ok_or_else(|| DecideError::NoSuchUnit { unit: first.to_owned() })?;
-    if is_enforced(policy, loaded, unit) {
-        return Err(DecideError::Enforced { unit: schema.unit_name(unit).to_owned() });
-    }
     if loaded.open.iter().any(|conflict| conflict.unit == schema.unit_name(unit)) {
         return Err(DecideError::Open { unit: schema.unit_name(unit).to_owned() });
     }
@@ -49,7 +46,7 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
             return Err(DecideError::PartOfGroup { group, field });
         };
         let now = loaded.local.field(position).to_value();
-        let result = brought_back(schema, unit, field, &now, told);
+        let result = brought_back(policy, loaded, unit, told, &now)?;
         if schema.same_value(field, &now, &result) {
             continue;
         }
@@ -89,10 +86,26 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
 }
 
 /// The host's value with what the entry overwrote: of an object or a set of records only those parts, and of a group all.
-fn brought_back(schema: &Schema, unit: Unit, field: &Field, now: &Value, told: &FieldEntry) -> Value {
-    let kind = field.reading();
-    if matches!(unit, Unit::Group(_)) || schema.parts(kind, now).is_none() {
-        return told.local.clone();
-    }
-    schema.graft(kind, now, Some(&told.local), &schema.differences(kind, &told.local, &told.result))
+/// A part that is enforced stays as it is, because the next sync would undo the rest of the restoration.
+fn brought_back(
+    policy: &Policy,
+    loaded: &Loaded,
+    unit: Unit,
+    told: &FieldEntry,
+    now: &Value,
+) -> Result<Value, DecideError> {
+    let (schema, is_enforced) = (policy.schema(), is_enforced(policy, loaded, unit));
+    let refused = || DecideError::Enforced { unit: schema.unit_name(unit).to_owned() };
+    let reading = schema.position(&told.field).and_then(|at| schema.fields().get(at)).map(Field::reading);
+    let Some(reading) = reading.filter(|reading| is_field(unit) && schema.parts(*reading, now).is_some()) else {
+        return if is_enforced { Err(refused()) } else { Ok(told.local.clone()) };
+    };
+    let mut places = schema.differences(reading, &told.local, &told.result);
+    // A strategy for the record as a whole comes before those of its parts.
+    let stays = if loaded.strategy.is_some() { !is_enforced } else { places.retain_free(reading, is_enforced) };
+    if stays { Ok(schema.graft(reading, now, Some(&told.local), &places)) } else { Err(refused()) }
+}
+
+fn is_field(unit: Unit) -> bool {
+    matches!(unit, Unit::Field(_))
 }

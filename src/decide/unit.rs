@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Answer, DecideError};
 use crate::detect::{RemoteState, Side, read_remote};
+use crate::normalize::phone::Region;
 use crate::schema::{Field, Places, Schema, Unit};
 use crate::store::{ConflictChange, OpenConflict};
 use crate::value::{FieldRef, Problem, Record, Value};
@@ -86,7 +87,7 @@ fn field(answered: Answered<'_, '_>, position: usize) -> Result<Outcome, DecideE
     };
     let chosen = match (answer, local.field(position).to_value()) {
         (Answer::TakeLocal, _) => None,
-        (Answer::Value(value), _) => Some(checked(schema, field, value)?),
+        (Answer::Value(value), _) => Some(checked(schema, read_here(schema, position, local), value)?),
         (Answer::TakeRemote, own) if !conflict.paths.is_empty() && schema.parts(field, &own).is_some() => {
             Some(grafted(schema, field, &own, conflict))
         }
@@ -94,7 +95,9 @@ fn field(answered: Answered<'_, '_>, position: usize) -> Result<Outcome, DecideE
     };
     Ok(Outcome {
         position,
-        local: chosen.and_then(|value| written(schema, field, value, &local.field(position).to_value())),
+        local: chosen.and_then(|value| {
+            written(schema, read_here(schema, position, local), value, &local.field(position).to_value())
+        }),
         base: Some(advanced),
         remote: Some(conflict.remote.clone()),
     })
@@ -129,11 +132,16 @@ fn group(answered: Answered<'_, '_>, unit: Unit) -> Result<Vec<Outcome>, DecideE
         };
         let chosen = match answer {
             Answer::TakeLocal => None,
-            Answer::Value(_) => tuple.get(field.name()).map(|value| checked(schema, field, value)).transpose()?,
+            Answer::Value(_) => tuple
+                .get(field.name())
+                .map(|value| checked(schema, read_here(schema, position, local), value))
+                .transpose()?,
             // A member that the source did not report did not change there, so the base has its value.
             Answer::TakeRemote => remote.clone().or_else(|| (!known.is_missing()).then(|| known.to_value())),
         };
-        let local = chosen.and_then(|value| written(schema, field, value, &local.field(position).to_value()));
+        let local = chosen.and_then(|value| {
+            written(schema, read_here(schema, position, local), value, &local.field(position).to_value())
+        });
         Ok(Outcome { position, local, base: remote, remote: said.get(field.name()).cloned() })
     };
     members.iter().map(member).collect()
@@ -144,21 +152,30 @@ pub(super) fn nulled(schema: &Schema, field: &Field, value: Value) -> Value {
     if schema.same_value(field, &value, &Value::Null) { Value::Null } else { value }
 }
 
-pub(super) fn checked(schema: &Schema, field: &Field, value: &Value) -> Result<Value, DecideError> {
+/// A field, and where its telephone numbers are dialled in the host's record.
+pub(super) type Here<'s> = (&'s Field, Option<Region>);
+
+/// How an entered value is read: as the host's own would be.
+pub(super) fn read_here<'s>(schema: &'s Schema, position: usize, local: &Record) -> Here<'s> {
+    (&schema.fields()[position], schema.region_in(position, local, None))
+}
+
+pub(super) fn checked(schema: &Schema, (field, region): Here<'_>, value: &Value) -> Result<Value, DecideError> {
     let invalid = |problem| DecideError::Invalid { field: field.name().to_owned(), problem };
     match nulled(schema, field, value.clone()) {
         Value::Null if field.is_required() => Err(invalid(Problem::Required)),
         Value::Null => Ok(Value::Null),
-        value => schema.canonical_of(field, &value).map(|_| value).map_err(invalid),
+        value => schema.canonical_of(field.reading().dialled_in(region), &value).map(|_| value).map_err(invalid),
     }
 }
 
 /// The value to write; `None` if the field has it already, in any spelling.
-pub(super) fn written(schema: &Schema, field: &Field, value: Value, now: &Value) -> Option<Value> {
-    if schema.same_value(field, &value, now) {
+pub(super) fn written(schema: &Schema, (field, region): Here<'_>, value: Value, now: &Value) -> Option<Value> {
+    let reading = field.reading().dialled_in(region);
+    if schema.same_value(reading, &value, now) {
         return None;
     }
-    match field.writes_canonical().then(|| schema.canonical_of(field, &value)) {
+    match field.writes_canonical().then(|| schema.canonical_of(reading, &value)) {
         Some(Ok(canonical)) => Some(canonical),
         _ => Some(value),
     }

@@ -35,6 +35,20 @@ impl Places {
     }
 }
 
+impl Places {
+    /// Leaves out the places that are enforced, where the innermost strategy that is stated decides. Whether any is left.
+    pub(crate) fn retain_free(&mut self, reading: Reading<'_>, is_enforced: bool) -> bool {
+        if self.is_end {
+            return !is_enforced;
+        }
+        self.below.retain(|step, below| {
+            let own = reading.kind.and_then(|kind| kind.strategy_of(step)).map(|own| *own == Strategy::Enforced);
+            below.retain_free(reading.part(step), own.unwrap_or(is_enforced))
+        });
+        !self.below.is_empty()
+    }
+}
+
 /// What stands at a place: how it is read, and its value, if there is one.
 pub(crate) type Found<'k, 'v> = (Reading<'k>, Option<&'v Value>);
 

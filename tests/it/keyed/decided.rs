@@ -127,3 +127,45 @@ fn a_restored_record_leaves_the_others_alone() {
         DecideError::InPlace { field: "f".to_owned() }
     );
 }
+
+/// What is enforced inside of a record is not brought back, because the next sync would undo it.
+#[test]
+fn an_enforced_part_is_not_restored() {
+    let fields = json!({"type": "text", "value": "email", "note": {"kind": "text", "strategy": "enforced"}});
+    let kind = json!({"kind": "set_of_records", "key": ["type"], "fields": fields});
+    let policy = Policy::new(schema(json!({"strategy": "remote_wins", "fields": {"f": kind}})));
+    let of = |value: &str, note: &str| json!([{"type": "a", "value": value, "note": note}]);
+    let told = |local: &Json, remote: &Json| {
+        let night = after(&policy, &of("a@b.ie", "x"), local, remote);
+        let [AuditEntry::Field(entry)] = &night.op.entries[..] else { panic!("one entry") };
+        (entry.clone(), night)
+    };
+    let restored = |entry: &FieldEntry, night: &After| {
+        let loaded = linked(policy.schema(), Some(night.base.clone()), night.local.clone());
+        restore(&policy, &loaded, &[entry], &nuala()).map(|op| here(&carry_out(policy.schema(), &loaded, op)))
+    };
+    let (entry, night) = told(&of("a2@b.ie", "mine"), &of("a3@b.ie", "x"));
+    assert_eq!(here(&night), of("a3@b.ie", "x"));
+    assert_eq!(restored(&entry, &night), Ok(of("a2@b.ie", "x")), "the address alone");
+    let (entry, night) = told(&of("a@b.ie", "mine"), &of("a@b.ie", "x"));
+    assert_eq!(restored(&entry, &night), Err(DecideError::Enforced { unit: "f".to_owned() }));
+}
+
+/// What is entered is read where the record here is dialled: another spelling of its number is no change.
+#[test]
+fn an_entered_number_is_dialled_where_its_record_says() {
+    let phone = json!({"kind": "phone", "region": "IE", "region_from": "country"});
+    let policy =
+        Policy::new(schema(json!({"strategy": "merge", "fields": {"country": {"kind": "code"}, "phone": phone}})));
+    let of = |phone: &str| record(policy.schema(), json!({"country": "GB", "phone": phone}));
+    let loaded = linked(policy.schema(), Some(of("020 7946 0111")), of("020 7946 0222"));
+    let night = decide(&policy, &loaded, &of("020 7946 0333"));
+    let mut again = linked(policy.schema(), Some(night.base), night.local);
+    again.open = night.open;
+    let entered = |phone: &str| {
+        let op = answer(&policy, &again, &[("phone", Answer::Value(Value::from(phone)))], &nuala()).unwrap();
+        raw(carry_out(policy.schema(), &again, op).local.field(1)).unwrap()
+    };
+    assert_eq!(entered("+44 (0)20 7946 0222"), "020 7946 0222");
+    assert_eq!(entered("020 7946 0444"), "020 7946 0444");
+}
