@@ -61,13 +61,31 @@ fn words(kind: &Kind) -> &'static [&'static str] {
         Kind::Phone { .. } => {
             &["087 123 4567", "+353871234567", "00353 87 123 4567", "(087) 1234567", "087 765 4321", "112", "none"]
         }
-        Kind::Date { .. } => &["2024-02-29", " 2024-02-29", "29.02.2024", "2023-02-29", "1990-01-01", "spring"],
-        Kind::Timestamp(_) => {
-            &["2024-01-05T12:00:00+01:00", "2024-01-05T11:00:00Z", "2024-01-05T11:00:00.000Z", "2024-01-05", "noon"]
-        }
+        Kind::Date { .. } => &[
+            "2024-02-29",
+            " 2024-02-29",
+            "29.02.2024",
+            "20240229",
+            "2024-02-28T18:30:00Z",
+            "2023-02-29",
+            "1990-01-01",
+            "spring",
+        ],
+        Kind::Timestamp(_) => &[
+            "2024-01-05T12:00:00+01:00",
+            "2024-01-05T11:00:00Z",
+            "2024-01-05T11:00:00.000+0000",
+            "05.01.2024 16:30",
+            "1704452400",
+            "2024-01-05",
+            "noon",
+        ],
         Kind::Integer => &["5", "+5", "05", "5.0", "-7", "1000000000000000000000000000000", "five"],
-        Kind::Decimal(_) => &["1.1", "1.10", "01.1", "1e2", "-0.0", "0.000000000000000000000001", "much"],
-        Kind::Boolean(_) => &["true", "TRUE", "yes", "false", "0", "maybe"],
+        Kind::Decimal(_) => {
+            &["1.1", "1.10", "01.1", "1e2", "-0.0", "0.000000000000000000000001", "1,10", "1.100004", "much"]
+        }
+        Kind::Boolean(_) => &["true", "TRUE", "yes", "false", "0", "Y", "ja ", "n", "maybe"],
+        Kind::Code => &["gb", " GB", "ie", "007", "7", "N/A"],
         Kind::Address => &["1 Main St, Dublin", "1 main st , dublin", "2 Main St, Dublin", " , ,"],
         _ => &["a", " a", "a ", "b", "e\u{301}", "\u{e9}", "ß"],
     }
@@ -77,10 +95,14 @@ fn words(kind: &Kind) -> &'static [&'static str] {
 pub(super) fn of_kind(kind: &Kind, u: &mut Unstructured<'_>) -> Result<Value> {
     Ok(match u.int_in_range(0..=15)? {
         15 => Value::Null,
-        14 => Value::Text(String::new()),
+        14 => Value::Text((*u.choose(&["", "N/A", " n/a ", "-"])?).to_owned()),
         13 => any(u, 1)?,
         12 => Value::Int(u.int_in_range(-2..=9)?),
         _ => match kind {
+            Kind::Set { of, delimiter: Some(delimiter) } if u.arbitrary()? => {
+                let words = several(u, |u| Ok(*u.choose(words(of))?))?;
+                Value::Text(words.join(delimiter))
+            }
             Kind::Set { of, .. } => Value::List(several(u, |u| of_kind(of, u))?),
             Kind::SetOfRecords { of, .. } => Value::List(several(u, |u| of_kind(of, u))?),
             Kind::List | Kind::Map => any(u, DEEP)?,

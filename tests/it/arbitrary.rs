@@ -44,7 +44,8 @@ fn every_kind_and_every_decision_is_reached() {
         open += usize::from(resolved.is_open());
         decisions.extend(resolved.resolutions.iter().map(|resolution| format!("{:?}", resolution.decision)));
     }
-    let all = ["address", "boolean", "date", "decimal", "email", "integer", "list", "map", "name", "phone", "record"];
+    let all =
+        ["address", "boolean", "code", "date", "decimal", "email", "integer", "list", "map", "name", "phone", "record"];
     assert!(all.iter().all(|kind| kinds.contains(*kind)) && kinds.len() > 13, "{kinds:?}");
     // `Entered` is a person's.
     let all = ["DriftReverted", "HeldOpen", "KeptLocal", "Merged", "Nothing", "TookRemote"];

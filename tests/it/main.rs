@@ -21,6 +21,7 @@ mod earlier;
 mod erased;
 mod errors;
 mod failures;
+mod flipping;
 mod floors;
 mod gate;
 mod glance;
