@@ -249,6 +249,7 @@ impl SchemaBuilder {
         }
         let members = self.groups.iter().map(|group| group_members(group, &names)).collect::<Result<Vec<_>, _>>()?;
         let group_of = self.group_of(&members)?;
+        check::places(&self.fields)?;
         let regions = check::regions(&self.fields, &names)?;
         let units = units(&group_of);
         let fingerprint = version::of_schema(&self);

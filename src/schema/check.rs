@@ -93,6 +93,21 @@ fn setting(field: &str, problem: &str) -> SchemaError {
     SchemaError::Setting { place: format!("field `{field}`"), problem: problem.to_owned() }
 }
 
+/// No two fields stand at one place of the source, and none nowhere.
+pub(super) fn places(fields: &[Field]) -> Result<(), SchemaError> {
+    let mut seen = BTreeMap::new();
+    for field in fields {
+        let Some(from) = &field.from else { continue };
+        if from.is_empty() {
+            return Err(setting(&field.name, "`from`: the name of a member or a column is empty"));
+        }
+        if let Some(other) = seen.insert(from, &field.name) {
+            return Err(setting(&field.name, &format!("`from`: field `{other}` stands at `{from}`, too")));
+        }
+    }
+    Ok(())
+}
+
 /// What is written in its canonical form must be readable again.
 pub(super) fn written(field: &Field) -> Result<(), SchemaError> {
     match unreadable(&field.kind) {

@@ -23,6 +23,7 @@ pub struct Field {
     pub(super) null_means: Option<NullMeans>,
     pub(super) nulls: Vec<String>,
     pub(super) region_from: Option<String>,
+    pub(super) from: Option<String>,
     pub(super) aliases: Vec<String>,
     pub(super) required: bool,
     pub(super) identity: bool,
@@ -48,6 +49,7 @@ impl Field {
             null_means: None,
             nulls: Vec::new(),
             region_from: None,
+            from: None,
             aliases: Vec::new(),
             required: false,
             identity: false,
@@ -159,6 +161,35 @@ impl Field {
     pub fn region_from(mut self, field: impl Into<String>) -> Self {
         self.region_from = Some(field.into());
         self
+    }
+
+    /// Where the source has it, if not under its name: the name of a member or a column, or a JSON Pointer
+    /// ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)), which begins with a slash. In a schema file that is `from`. It is
+    /// for connectors: [`Schema::record`](super::Schema::record) reads names and aliases. The schema's version is the same
+    /// wherever its fields stand.
+    ///
+    /// ```
+    /// use tripartite::schema::{Field, Kind, Schema};
+    /// let email = Field::new("email", Kind::Text).stands_at("/emails/0/value");
+    /// let schema = Schema::builder().field(email).build()?;
+    /// assert_eq!(schema.fields()[0].place(), Some("/emails/0/value"));
+    /// let in_a_file: Schema = serde_json::from_str(
+    ///     r#"{"fields": {"email": {"kind": "text", "from": "/emails/0/value"}}}"#,
+    /// )?;
+    /// assert_eq!(in_a_file.fields()[0], schema.fields()[0]);
+    /// let nowhere = Field::new("email", Kind::Text).stands_at("");
+    /// assert!(Schema::builder().field(nowhere).build().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn stands_at(mut self, place: impl Into<String>) -> Self {
+        self.from = Some(place.into());
+        self
+    }
+
+    /// Where the source has it, if that is stated; [`stands_at`](Self::stands_at) has an example.
+    pub fn place(&self) -> Option<&str> {
+        self.from.as_deref()
     }
 
     /// What a match key of it depends on.

@@ -81,6 +81,9 @@ impl Serialize for Field {
         if let Some(from) = &self.region_from {
             map.serialize_entry("region_from", from)?;
         }
+        if let Some(from) = &self.from {
+            map.serialize_entry("from", from)?;
+        }
         if !self.aliases.is_empty() {
             map.serialize_entry("aliases", &self.aliases)?;
         }
@@ -266,6 +269,7 @@ fn read_field(name: String, value: Value) -> Result<Field, SchemaError> {
     field.null_means = settings.take("null_means")?;
     field.nulls = settings.take::<Texts>("nulls")?.unwrap_or_default().0;
     field.region_from = settings.take("region_from")?;
+    field.from = settings.take("from")?;
     field.aliases = settings.take("aliases")?.unwrap_or_default();
     field.required = settings.take("required")?.unwrap_or_default();
     field.identity = settings.take("identity")?.unwrap_or_default();

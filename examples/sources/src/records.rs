@@ -6,7 +6,7 @@
 //! | setting | what it says |
 //! |---|---|
 //! | [`id`](Records::new) | where the id stands |
-//! | [`column`](Records::column), [`columns`](Records::columns) | where a field stands, if not under its name |
+//! | `from` of a field in a schema file, [`column`](Records::column), [`columns`](Records::columns) | where a field stands, if not under its name |
 //! | [`version`](Records::version) | where the version of a record stands |
 //! | [`gone_if`](Records::gone_if) | which word says that a listed record has left |
 //! | [`unstated`](Records::unstated) | which text of a cell says nothing |
@@ -65,17 +65,16 @@ pub(crate) enum Ids {
 }
 
 impl Records {
-    /// Records of this schema whose id stands under this name, or at this JSON pointer (it begins with a slash).
+    /// Records of this schema whose id stands under this name, or at this JSON pointer (it begins with a slash). Its fields
+    /// stand where the schema says ([`stands_at`](tripartite::schema::Field::stands_at), in a file `from`).
     pub fn new(schema: Schema, id: impl Into<Origin>) -> Self {
-        Self {
-            schema,
-            id: id.into(),
-            columns: Columns::default(),
-            version: None,
-            gone: None,
-            unstated: None,
-            shown_ids: Ids::Doubted,
+        let mut columns = Columns::default();
+        for field in schema.fields() {
+            if let Some(place) = field.place() {
+                columns.insert(field.name(), place);
+            }
         }
+        Self { schema, id: id.into(), columns, version: None, gone: None, unstated: None, shown_ids: Ids::Doubted }
     }
 
     /// Where a field stands: the name of a member or a column, or a JSON pointer.

@@ -166,6 +166,32 @@ fn columns_are_mapped_and_nested() {
     );
 }
 
+/// A schema's file may say where a field stands, in a table and in an object.
+#[test]
+fn a_schema_says_where_its_fields_stand() {
+    let of = |place: &str| -> tripartite::schema::Schema {
+        let text =
+            format!(r#"{{"fields": {{"name": {{"kind": "name", "from": "{place}"}}, "town": {{"kind": "text"}}}}}}"#);
+        serde_json::from_str(&text).unwrap()
+    };
+    let name = |text: &str, place: &str| {
+        let listing = opened(text).unwrap().listing(Records::new(of(place), "id")).unwrap();
+        let (items, _) = all(&listing);
+        let [Item::Record(remote)] = &items[..] else { panic!("{items:?}") };
+        (remote.record.field(0).text().map(str::to_owned), remote.record.field(1).text().map(str::to_owned))
+    };
+    let read = (Some("Áine".to_owned()), Some("Cork".to_owned()));
+    assert_eq!(name("id,Given Name,name,town\n7,Áine,x,Cork\n", "Given Name"), read);
+    assert_eq!(name(r#"[{"id": 7, "name": {"given": "Áine"}, "town": "Cork"}]"#, "/name/given"), read);
+    let Err(error) = opened("id,name\n7,Áine\n").unwrap().listing(Records::new(of("Given Name"), "id")) else {
+        panic!("there is no such column")
+    };
+    assert!(error.to_string().contains("Given Name"), "{error}");
+    let twice = r#"{"fields": {"a": {"kind": "text", "from": "X"}, "b": {"kind": "text", "from": "X"}}}"#;
+    let error = serde_json::from_str::<tripartite::schema::Schema>(twice).unwrap_err().to_string();
+    assert!(error.starts_with("field `b`: `from`: field `a` stands at `X`, too"), "{error}");
+}
+
 #[test]
 fn a_header_without_the_id_says_what_to_do_and_shows_no_person() {
     let Err(error) = listing("Member No,name\n7,Ann\n") else { panic!("there is no id") };
