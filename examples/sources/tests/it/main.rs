@@ -15,3 +15,4 @@ mod sheets;
 mod suite_files;
 mod suite_http;
 mod support;
+mod tls;
