@@ -205,8 +205,8 @@ impl<'a> Writer<'a> {
     }
 
     fn entering(&self, positions: &[usize]) -> Result<String, StoreError> {
-        let mut sql = self.tables.sql("INSERT INTO {members}({external_id}, {key}, {revision}");
-        let (mut values, mut names) = ("SELECT u.id, u.key, u.revision".to_owned(), "u(id".to_owned());
+        let mut sql = self.tables.sql("INSERT INTO {members}({external_id}, {key}, {revision}, {active}");
+        let (mut values, mut names) = (self.tables.sql("SELECT u.id, u.key, u.revision, {true}"), "u(id".to_owned());
         let mut arrays = "$1::text[]".to_owned();
         for (at, &position) in positions.iter().enumerate() {
             let column = self.column(position)?;
