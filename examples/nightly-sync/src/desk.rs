@@ -308,11 +308,11 @@ fn kind_at<'s>(schema: &'s Schema, name: &str) -> Option<&'s Kind> {
 ///
 /// ```
 /// use nightly_sync::desk::unit_of;
-/// use tripartite::schema::{Field, Kind, Schema};
+/// use tripartite::schema::{Field, Group, Kind, Schema};
 /// let schema = Schema::builder()
 ///     .field(Field::new("first", Kind::Name))
 ///     .field(Field::new("last", Kind::Name))
-///     .group("name", ["first", "last"])
+///     .group(Group::new("name", ["first", "last"]))
 ///     .build()?;
 /// assert_eq!((unit_of(&schema, "last"), unit_of(&schema, "other")), ("name".to_owned(), "other".to_owned()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

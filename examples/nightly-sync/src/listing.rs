@@ -16,8 +16,6 @@ mod error;
 mod remote;
 mod source;
 
-use std::path::Path;
-
 use tripartite::id::ExternalId;
 use tripartite::schema::Schema;
 use tripartite::source::{Connector, Cursor, Page};
@@ -162,15 +160,6 @@ impl Opened {
 /// [`ListingError`], when there is none that can be read.
 pub fn open(remote: &Remote, id_field: &str) -> Result<Opened, ListingError> {
     Opened::of(&remote.clone().into(), id_field)
-}
-
-/// Opens a listing that is a file, for who reads it again and again. Nothing is waited for: a pipe is refused, and not
-/// opened until somebody writes into it.
-///
-/// # Errors
-/// [`ListingError`], when it is no regular file, or cannot be read.
-pub fn open_file(path: &Path, id_field: &str) -> Result<Opened, ListingError> {
-    open(&Remote::Regular(path.to_owned()), id_field)
 }
 
 /// A text that is part of the program.
