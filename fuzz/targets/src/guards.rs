@@ -32,9 +32,10 @@ pub fn run(data: &[u8]) {
         }
     }
     let line = ["run", "--db", "x", "--remote", "y", "--guards", text].map(OsString::from);
-    match parse(line) {
-        Ok(Command::Run(run)) => {
-            let guards = run.guards.iter().fold(Guards::default(), |guards, given| given.over(guards));
+    match parse(line).map(|cli| cli.command) {
+        Ok(Some(Command::Run(run))) => {
+            let given = run.listing.guards.iter().flat_map(|limits| &limits.0);
+            let guards = given.fold(Guards::default(), |guards, given| given.over(guards));
             fewer_are_never_worse(&guards, one.max(other), one.min(other), population);
         }
         Ok(_) => panic!("run is a run"),

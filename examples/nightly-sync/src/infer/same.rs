@@ -1,6 +1,6 @@
 //! One value that stands on many records: an address of nobody, or of the club.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::fit::Seen;
 use super::sign::digest;
@@ -17,7 +17,7 @@ const DAYS: [&str; 5] = ["1900-01-01", "1970-01-01", "0001-01-01", "1753-01-01",
 /// How often each value came. It holds digests, never a value.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    seen: HashMap<u64, Seen>,
+    seen: BTreeMap<u64, Seen>,
     days: Option<Seen>,
 }
 

@@ -1,6 +1,6 @@
 //! What a column of texts might be besides: truth values in words, numbers with a comma, codes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use tripartite::normalize::boolean::Words;
@@ -115,7 +115,7 @@ const MOST: usize = 100_000;
 #[derive(Debug, Default)]
 pub(super) struct Codes {
     /// The exact form of each code, by the one in which case does not count.
-    forms: HashMap<u64, u64>,
+    forms: BTreeMap<u64, u64>,
     with_zeros: u64,
     has_letters: bool,
 }

@@ -278,7 +278,7 @@ fn column() -> BoxedStrategy<serde_json::Value> {
         &["2024-01-05T12:00:00Z", "2024-01-05T12:00:00+01:00", "2024-01-05", "null"],
         &["N/A", "-", "--", "+", "Boats", "None"],
     ];
-    prop::sample::select(&COLUMNS[..]).prop_flat_map(|column| text(column)).boxed()
+    prop::sample::select(&COLUMNS[..]).prop_flat_map(text).boxed()
 }
 
 fn value() -> impl Strategy<Value = serde_json::Value> {

@@ -141,7 +141,8 @@ mod tests {
                 let said = if n.is_multiple_of(2) || n.is_multiple_of(3) { night } else { "1" };
                 (format!("M{n:02}"), serde_json::json!({"name": format!("N{n}"), "phone": said, "town": said}))
             };
-            let listing = Listing::of(&schema, (1..=30).map(record)).unwrap();
+            let records: Vec<_> = (1..=30).map(record).collect();
+            let listing = Listing::of(&schema, records.iter().map(|(id, said)| (id.as_str(), said))).unwrap();
             let run = store.run(Policy::new(schema.clone()), DateTime::UNIX_EPOCH).unwrap();
             let report = drive_blocking(run.start(), &listing, &store).unwrap().report;
             store.remember(&report).unwrap();
