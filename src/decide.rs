@@ -340,6 +340,6 @@ fn entry(schema: &Schema, base: &Record, step: Step<'_>, by: &PersonId) -> Audit
 
 /// The entry with its reason as a sentence.
 fn explained(schema: &Schema, mut entry: FieldEntry) -> FieldEntry {
-    entry.why = entry.reason(schema).to_string();
+    entry.why = entry.reason(schema).said();
     entry
 }

@@ -61,7 +61,10 @@ impl<'s, 'a> Side<'s, 'a> {
         };
         match glance {
             Some(same) => same,
-            None if self.is_by_records(other) => self.schema.same_value(self.reading(), self.value(), other.value()),
+            None if self.is_by_records(other) => {
+                !self.schema.differ_in_the_first(self.reading(), self.raw, other.raw)
+                    && self.schema.same_value(self.reading(), self.value(), other.value())
+            }
             None => matches!((self.form(), other.form()), (Ok(a), Ok(b)) if a == b),
         }
     }

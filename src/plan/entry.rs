@@ -31,7 +31,7 @@ pub(super) fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Res
         let local = sides.local.field(position).to_value();
         let effect = resolution.fields.iter().find(|effect| effect.position == position);
         let result = effect.and_then(|effect| effect.local.to_value()).unwrap_or_else(|| local.clone());
-        AuditEntry::Field(FieldEntry {
+        let entry = FieldEntry {
             field: schema.fields()[position].name().to_owned(),
             group: group.clone(),
             verdict: resolution.verdict.clone(),
@@ -42,10 +42,11 @@ pub(super) fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Res
             remote: said(sides.remote.field(position)),
             result,
             collisions: resolution.collisions.clone(),
-            why: resolution.why(schema),
+            why: String::new(),
             by: None,
             kept: Privacy::Plain,
-        })
+        };
+        AuditEntry::Field(FieldEntry { why: entry.reason(schema).said(), ..entry })
     };
     schema.members(&resolution.unit).iter().map(entry).collect()
 }

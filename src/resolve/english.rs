@@ -1,31 +1,27 @@
 //! The sentences, in English, for the person who keeps the register. They name fields and rules, never values.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::{Decision, Reason, UnitReason};
 use crate::detect::{Clash, LocalChange, RemoteChange, Verdict};
 
-pub(super) fn sentence(reason: &Reason<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(super) fn sentence(reason: &Reason<'_>) -> String {
     match reason {
         Reason::Unit(why) => match why.answer() {
-            Some(answer) => f.write_str(&answered(why, answer)),
-            None => f.write_str(&decided(why)),
+            Some(answer) => answered(why, answer),
+            None => decided(why),
         },
-        Reason::Replaced { fields } => write!(
-            f,
+        Reason::Replaced { fields } => format!(
             "The source changed {} at once, and with it everything that says who this is: its id may have been given to \
              somebody else. Nothing of it is taken until a person says whether it is the same one.",
             fields.join(", ")
         ),
-        Reason::Ended { fields } => write!(
-            f,
+        Reason::Ended { fields } => format!(
             "Somebody here edited {} and the source no longer has this record; it is inactive, and a person decides \
              whether it stays so or is taken back.",
             fields.join(", ")
         ),
-        Reason::Removed { fields } => write!(
-            f,
+        Reason::Removed { fields } => format!(
             "Somebody here removed this record and the source changed {}; it stays removed until somebody decides.",
             fields.join(", ")
         ),

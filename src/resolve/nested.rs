@@ -209,11 +209,13 @@ impl Merge<'_, '_, '_> {
         if !reading.kind.is_none_or(Kind::is_granular) {
             return None;
         }
-        let of = |value| self.units.schema().parts(reading, value);
-        let (local, remote) = (of(versions.local)?, of(versions.remote)?);
+        let schema = self.units.schema();
+        let local = schema.parts(reading, versions.local)?;
+        let beside = |value| schema.parts_beside(reading, value, (versions.local, &local));
+        let remote = beside(versions.remote)?;
         let base = versions.base.map(|base| match std::ptr::eq(base, versions.local) {
             true => local.clone(),
-            false => of(base).unwrap_or_default(),
+            false => beside(base).unwrap_or_default(),
         });
         let parts = Parts { base, local, remote };
         let (mut local, mut base, mut is_remote) = (Vec::new(), Vec::new(), true);

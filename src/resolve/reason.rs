@@ -146,7 +146,14 @@ impl Reason<'_> {
 
 impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        english::sentence(self, f)
+        f.write_str(&self.said())
+    }
+}
+
+impl Reason<'_> {
+    /// The sentence, made once.
+    pub(crate) fn said(&self) -> String {
+        english::sentence(self)
     }
 }
 
@@ -188,7 +195,7 @@ impl Resolution<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn why(&self, schema: &Schema) -> String {
-        self.reason(schema).to_string()
+        self.reason(schema).said()
     }
 }
 

@@ -197,7 +197,12 @@ impl Schema {
         }
     }
 
-    fn canonical_text<'a>(&self, kind: &Kind, region: Option<Region>, raw: &'a str) -> Result<Cow<'a, str>, Problem> {
+    pub(super) fn canonical_text<'a>(
+        &self,
+        kind: &Kind,
+        region: Option<Region>,
+        raw: &'a str,
+    ) -> Result<Cow<'a, str>, Problem> {
         match kind {
             Kind::Name => Ok(name::canonical(raw)),
             Kind::Email => email::canonical(raw),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::compare::wrong_type;
 use super::{Kind, Reading, Schema};
-use crate::value::{Problem, Value, scalar_text};
+use crate::value::{FieldRef, Problem, Value, scalar_text};
 
 /// A part of a value.
 #[derive(Debug, Clone)]
@@ -47,6 +47,26 @@ impl Schema {
         }
     }
 
+    /// The [parts](Self::parts) of a value beside those of another version of it, from which most names are known.
+    pub(crate) fn parts_beside<'v>(
+        &self,
+        reading: Reading<'_>,
+        value: &'v Value,
+        (other, known): (&Value, &[Part<'_>]),
+    ) -> Option<Vec<Part<'v>>> {
+        let Some(Kind::SetOfRecords { key, of }) = reading.kind else { return self.parts(reading, value) };
+        let other = list(other).unwrap_or_default();
+        let mut names = vec![None; other.len()];
+        for part in known.iter().filter(|part| is_named(key, &part.name)) {
+            names[part.place] = Some(&*part.name);
+        }
+        let known = |place: usize, record: &Value| {
+            let name = names.get(place).copied().flatten()?;
+            has_key_of(key, record, &other[place]).then(|| name.to_owned())
+        };
+        self.records_named(key, reading.inside(Some(of)), value, known).ok()
+    }
+
     /// The records of a set in the order of their names. A record of nothing but nulls is none; one record where a list is
     /// expected is a set of one.
     pub(super) fn records_of<'v>(
@@ -55,14 +75,24 @@ impl Schema {
         of: Reading<'_>,
         value: &'v Value,
     ) -> Result<Vec<Part<'v>>, Problem> {
-        let list = match value {
-            Value::List(list) => list.as_slice(),
-            one @ Value::Map(_) => std::slice::from_ref(one),
-            other => return Err(wrong_type("a list", other)),
-        };
+        self.records_named(key, of, value, |_, _| None)
+    }
+
+    /// The same, where some names are known already.
+    fn records_named<'v>(
+        &self,
+        key: &[String],
+        of: Reading<'_>,
+        value: &'v Value,
+        known: impl Fn(usize, &Value) -> Option<String>,
+    ) -> Result<Vec<Part<'v>>, Problem> {
+        let list = list(value).ok_or_else(|| wrong_type("a list", value))?;
         let mut parts = Vec::with_capacity(list.len());
         for (place, value) in list.iter().enumerate() {
-            let name = self.record_name(key, of, value).map_err(|problem| problem.inside(&place.to_string()))?;
+            let name = match known(place, value) {
+                None => self.record_name(key, of, value).map_err(|problem| problem.inside(&place.to_string()))?,
+                name => name,
+            };
             parts.extend(name.map(|name| Part { name: Cow::Owned(name), value, place }));
         }
         parts.sort_by(|a, b| a.name.cmp(&b.name));
@@ -88,23 +118,53 @@ impl Schema {
         for field in key {
             let raw = map.get(field).unwrap_or(&Value::Null);
             let kind = fields.get(field).unwrap_or(&Kind::Text);
-            let canonical = self.canonical_of(of.inside(Some(kind)), raw).map_err(|problem| problem.inside(field))?;
-            is_nameless &= canonical.is_null();
+            let text = self.key_text(of.inside(Some(kind)), raw).map_err(|problem| problem.inside(field))?;
+            is_nameless &= text.is_empty();
             if !name.is_empty() {
                 name.push(',');
             }
             name.push_str(field);
             name.push('=');
-            push_escaped(&mut name, &scalar_text(&canonical), key.len() > 1);
+            push_escaped(&mut name, &text, key.len() > 1);
         }
         Ok(if is_nameless && self.is_nothing(of, record) { None } else { Some(name) })
     }
 
+    /// The canonical text of a field of a key; nothing for null.
+    fn key_text<'v>(&self, reading: Reading<'_>, raw: &'v Value) -> Result<Cow<'v, str>, Problem> {
+        match (reading.kind, raw) {
+            // Most keys are texts, and most of those stand as they are kept.
+            (Some(kind @ (Kind::Text | Kind::Code | Kind::Email | Kind::Name)), Value::Text(text))
+                if !reading.is_declared_null(raw) =>
+            {
+                self.canonical_text(kind, reading.region, text)
+            }
+            _ => Ok(Cow::Owned(scalar_text(&self.canonical_of(reading, raw)?).into_owned())),
+        }
+    }
+
     /// Whether two sets have the same records. One that is in both as it stands is not read.
     pub(super) fn same_records(&self, key: &[String], of: Reading<'_>, a: &Value, b: &Value) -> bool {
+        let mut pairs = list(a).unwrap_or_default().iter().zip(list(b).unwrap_or_default());
+        if pairs.find(|(a, b)| a != b).is_some_and(|(a, b)| self.differ_as_one(key, of, a, b)) {
+            return false;
+        }
         let (Ok(a), Ok(b)) = (self.records_of(key, of, a), self.records_of(key, of, b)) else { return false };
         let same = |(a, b): (&Part<'_>, &Part<'_>)| a.name == b.name && self.same_value(of, a.value, b.value);
         a.len() == b.len() && a.iter().zip(&b).all(same)
+    }
+
+    /// Whether two raw sets differ in the first record that is not in both as it stands. Only that one is read, of either.
+    pub(crate) fn differ_in_the_first(&self, reading: Reading<'_>, a: FieldRef<'_>, b: FieldRef<'_>) -> bool {
+        let Some(Kind::SetOfRecords { key, of }) = reading.kind else { return false };
+        let first = a.elements().zip(b.elements()).find(|(a, b)| a != b);
+        first.is_some_and(|(a, b)| self.differ_as_one(key, reading.inside(Some(of)), &a.to_value(), &b.to_value()))
+    }
+
+    /// Whether two records have one name and are not the same. Then their sets are not, whatever else is in them.
+    fn differ_as_one(&self, key: &[String], of: Reading<'_>, a: &Value, b: &Value) -> bool {
+        let has_name = || self.record_name(key, of, a).is_ok_and(|name| name.is_some_and(|name| is_named(key, &name)));
+        has_key_of(key, a, b) && has_name() && !self.same_value(of, a, b)
     }
 
     /// Whether a set of records can be read, beside one that was read before: a record that is in both as it stands was.
@@ -113,8 +173,12 @@ impl Schema {
             return self.canonical_of(reading, value).map(drop);
         };
         let of = reading.inside(Some(of));
-        let known = self.records_of(key, of, before).unwrap_or_default();
-        for new in self.records_of(key, of, value)? {
+        let (new, old) = (self.records_of(key, of, value)?, list(before).unwrap_or_default());
+        let moved: Vec<_> = new.iter().filter(|new| old.get(new.place) != Some(new.value)).collect();
+        // To read a few costs less than to name all that were there.
+        let is_few = moved.len() * 2 <= new.len();
+        let known = if is_few { Vec::new() } else { self.records_of(key, of, before).unwrap_or_default() };
+        for new in moved {
             if part(&known, &new.name).is_none_or(|known| known.value != new.value) {
                 self.canonical_of(of, new.value).map_err(|problem| problem.inside(&new.place.to_string()))?;
             }
@@ -131,6 +195,26 @@ impl Schema {
         }
         Ok(Value::List(canonical))
     }
+}
+
+/// The raw records of a set: one record where a list is expected is a set of one.
+fn list(value: &Value) -> Option<&[Value]> {
+    match value {
+        Value::List(list) => Some(list),
+        one @ Value::Map(_) => Some(std::slice::from_ref(one)),
+        _ => None,
+    }
+}
+
+/// Whether two records state the same key, letter for letter.
+fn has_key_of(key: &[String], a: &Value, b: &Value) -> bool {
+    let (Value::Map(a), Value::Map(b)) = (a, b) else { return false };
+    key.iter().all(|field| a.get(field).is_some_and(|stated| b.get(field) == Some(stated)))
+}
+
+/// Whether a name has a key that is not null. Of another it depends on all of a record whether that is there.
+fn is_named(key: &[String], name: &str) -> bool {
+    name.len() + 1 > key.iter().map(|field| field.len() + 2).sum()
 }
 
 fn push_escaped(name: &mut String, text: &str, is_one_of_several: bool) {

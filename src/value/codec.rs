@@ -113,17 +113,31 @@ fn take_nested<'a>(rest: &mut &'a [u8]) -> Option<(Tag, &'a [u8])> {
 
 /// Whether JSON keeps a value: reading what was written gives it back.
 pub(super) fn is_kept_by_json(tag: Tag, bytes: &[u8]) -> bool {
-    let mut rest = bytes;
     match tag {
         // Larger whole numbers are written as a text.
         Tag::BigInt => bytes.try_into().is_ok_and(|b| u64::try_from(i128::from_le_bytes(b)).is_ok()),
         // Others are written as null.
         Tag::Float => bytes.try_into().is_ok_and(|b| f64::from_le_bytes(b).is_finite()),
-        Tag::List => std::iter::from_fn(|| take_nested(&mut rest)).all(|(tag, bytes)| is_kept_by_json(tag, bytes)),
-        Tag::Map => std::iter::from_fn(|| take(&mut rest).and_then(|_| take_nested(&mut rest)))
-            .all(|(tag, bytes)| is_kept_by_json(tag, bytes)),
-        _ => true,
+        _ => within(tag, bytes).all(|(tag, bytes)| is_kept_by_json(tag, bytes)),
     }
+}
+
+/// Whether every double in a value is as asked. The value is not made.
+pub(super) fn all_doubles(tag: Tag, bytes: &[u8], is: &dyn Fn(f64) -> bool) -> bool {
+    match tag {
+        Tag::Float => bytes.try_into().is_ok_and(|b| is(f64::from_le_bytes(b))),
+        _ => within(tag, bytes).all(|(tag, bytes)| all_doubles(tag, bytes, is)),
+    }
+}
+
+/// The encoded values in a list or a map; in all else there are none.
+pub(super) fn within(tag: Tag, bytes: &[u8]) -> impl Iterator<Item = (Tag, &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || match tag {
+        Tag::List => take_nested(&mut rest),
+        Tag::Map => take(&mut rest).and_then(|_| take_nested(&mut rest)),
+        _ => None,
+    })
 }
 
 /// The keys of an encoded map, in their order.

@@ -37,7 +37,8 @@
 
 use std::borrow::Cow;
 
-use super::{FieldRef, Value};
+use super::FieldRef;
+use super::codec::all_doubles;
 
 /// As many significant digits survive the way from decimal to double and back.
 const DIGITS: usize = 15;
@@ -244,22 +245,13 @@ fn is_exact(float: f64) -> bool {
     float.abs() < WHOLE && digits(float) <= DIGITS
 }
 
-/// Whether every double inside a value is the number that was said. Where the text went through [`exact_numbers`], that is
-/// every one below the large whole ones.
-fn holds_exact(value: &Value, stated: bool) -> bool {
-    match value {
-        Value::Float(float) => (stated && float.abs() < WHOLE) || is_exact(*float) || !float.is_finite(),
-        Value::List(list) => list.iter().all(|value| holds_exact(value, stated)),
-        Value::Map(map) => map.values().all(|value| holds_exact(value, stated)),
-        _ => true,
-    }
-}
-
 impl FieldRef<'_> {
-    /// Whether no number in it may have been rounded when it was read.
+    /// Whether no number in it may have been rounded when it was read. Where the text went through [`exact_numbers`], that is
+    /// no double in a list or a map below the large whole ones.
     pub(crate) fn is_exact(self) -> bool {
         let stated = self.exact && self.is_composite();
-        !(self.is_float() || self.is_composite()) || holds_exact(&self.to_value(), stated)
+        let is = |float: f64| (stated && float.abs() < WHOLE) || is_exact(float) || !float.is_finite();
+        all_doubles(self.tag, self.bytes, &is)
     }
 }
 
@@ -272,6 +264,7 @@ pub(crate) fn widened(single: f32) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Value;
     use super::*;
 
     fn quoted(number: &str) -> bool {

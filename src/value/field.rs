@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Value;
-use super::codec::{Tag, decode, keys};
+use super::codec::{Tag, decode, keys, within};
 
 /// One field of a record: a view of the row. Two are equal iff the raw values are the same.
 #[derive(Clone, Copy)]
@@ -95,8 +95,10 @@ impl<'a> FieldRef<'a> {
         (self.tag == Tag::Text).then_some(self.bytes)
     }
 
-    pub(super) fn is_float(self) -> bool {
-        self.tag == Tag::Float
+    /// The elements of a list; of all else, none. Nothing is allocated.
+    pub(crate) fn elements(self) -> impl Iterator<Item = FieldRef<'a>> {
+        let bytes = if self.tag == Tag::List { self.bytes } else { &[] };
+        within(self.tag, bytes).map(move |(tag, bytes)| FieldRef { tag, exact: self.exact, bytes })
     }
 
     /// The text, if it is one.

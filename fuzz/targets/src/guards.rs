@@ -31,7 +31,8 @@ pub fn run(data: &[u8]) {
             Err(_) => assert!(guards.field_names().any(|field| field != "name"), "the file reads what the crate reads"),
         }
     }
-    let line = ["run", "--db", "x", "--remote", "y", "--guards", text].map(OsString::from);
+    let guards = format!("--guards={text}");
+    let line = ["run", "--db", "x", "--remote", "y", &guards].map(OsString::from);
     match parse(line).map(|cli| cli.command) {
         Ok(Some(Command::Run(run))) => {
             let given = run.listing.guards.iter().flat_map(|limits| &limits.0);
