@@ -161,6 +161,8 @@ impl Reading {
 /// Where a reader stands, beside its place in the text.
 #[derive(Debug, Clone, Default)]
 struct Step {
+    /// How many of the items before have left.
+    gone: u64,
     /// The last line that was begun or passed.
     line: u64,
     /// How many records were begun.
@@ -279,14 +281,14 @@ impl Opened {
 /// The place of a reader, as a cursor keeps it.
 fn cursor(offset: u64, step: &Step) -> Cursor {
     let unread = step.unread.as_ref().map(|told| format!(":{told}")).unwrap_or_default();
-    Cursor(format!("{offset}:{}:{}{unread}", step.line, step.count))
+    Cursor(format!("{offset}:{}:{}:{}{unread}", step.line, step.count, step.gone))
 }
 
 /// The place that a cursor keeps.
 fn place_of(cursor: &Cursor) -> Option<(u64, Step)> {
-    let mut parts = cursor.0.splitn(4, ':');
+    let mut parts = cursor.0.splitn(5, ':');
     let mut number = || parts.next()?.parse::<u64>().ok();
-    let (offset, line, count) = (number()?, number()?, number()?);
+    let (offset, line, count, gone) = (number()?, number()?, number()?, number()?);
     let unread = parts.next().map(str::to_owned);
-    Some((offset, Step { line, count, begun: line, is_inside: offset > 0, unread }))
+    Some((offset, Step { line, count, gone, begun: line, is_inside: offset > 0, unread }))
 }

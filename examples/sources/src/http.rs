@@ -35,7 +35,7 @@
 //!
 //! | the source answers | the failure is |
 //! |---|---|
-//! | 429, 503, or 403 with a spent limit; `Retry-After`, `RateLimit-Reset` | to be tried again, after that time |
+//! | 429, 503, or 403 with a spent limit; `Retry-After`, `RateLimit-Reset` | asked again after that time, within the [patience](Asking::patience); else to be tried again after that time |
 //! | 401, 403 | denied: a person renews the credential. A token of OAuth is renewed once |
 //! | 404, 410 to the listing | gone |
 //! | 410 to a record that is asked for | a tombstone; 404 too with [`HttpListing::not_found_is_gone`] |

@@ -10,6 +10,9 @@ use super::check::Check;
 use super::written::{Text, WrittenAuth, WrittenPaging, WrittenSource};
 use crate::listing::{Http, Mapping, Origin, Scim, Source};
 
+/// How long a page is waited for that the source does not give yet: well below the lease of a job.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 impl Check<'_> {
     pub(super) fn source(&mut self, written: &Spanned<WrittenSource>) -> Option<Source> {
         let source = written.get_ref();
@@ -89,7 +92,8 @@ impl Check<'_> {
     }
 
     fn asking(&mut self, source: &WrittenSource) -> Option<Asking> {
-        let mut asking = Asking::default();
+        let patience = source.patience.map_or(PATIENCE, Duration::from_secs);
+        let mut asking = Asking::default().patience(patience);
         if let Some(auth) = &source.auth {
             asking = asking.auth(self.auth(auth)?);
         }

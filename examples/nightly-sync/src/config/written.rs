@@ -82,6 +82,7 @@ pub(super) struct WrittenSource {
     pub(super) auth: Option<Spanned<WrittenAuth>>,
     pub(super) page_size: Option<u64>,
     pub(super) per_second: Option<f64>,
+    pub(super) patience: Option<u64>,
     pub(super) time_out: Option<u64>,
     pub(super) limit: Option<u64>,
     pub(super) authority: Option<PathBuf>,

@@ -148,6 +148,7 @@ impl FileListing {
                 Ok(item) => {
                     let Some(item) = item else { continue };
                     state.step.unread = unread(&item);
+                    state.step.gone += u64::from(matches!(item, Item::Tombstone { .. }));
                     items.push(item);
                     continue;
                 }
@@ -303,7 +304,8 @@ impl State {
             Stop::End => match self.step.unread.take() {
                 // A set-aside row or record within closed brackets is no torn end.
                 Some(problem) if !self.has_an_end() => broken_off(format!("its last record, {problem}")),
-                _ => Ok(Next::Complete { total: self.facts.total }),
+                // Who is said to have left is counted by the source, and is no record here.
+                _ => Ok(Next::Complete { total: self.facts.total.map(|total| total.saturating_sub(self.step.gone)) }),
             },
         }
     }

@@ -33,19 +33,22 @@ pub struct Asking {
     time_out: Duration,
     limit: u64,
     per_second: Option<f64>,
+    patience: Duration,
     authority: Option<PathBuf>,
     kept_in: Option<PathBuf>,
     headers: Vec<(String, String)>,
 }
 
 impl Default for Asking {
-    /// Nobody in particular, 60 s for an answer, 64 MiB a page, as fast as it goes.
+    /// Nobody in particular, 60 s for an answer, 64 MiB a page, as fast as it goes, and no wait for a source that is asked too
+    /// often.
     fn default() -> Self {
         Self {
             auth: Auth::Nobody,
             time_out: Duration::from_secs(60),
             limit: 64 << 20,
             per_second: None,
+            patience: Duration::ZERO,
             authority: None,
             kept_in: None,
             headers: Vec::new(),
@@ -79,6 +82,15 @@ impl Asking {
     #[must_use]
     pub fn per_second(mut self, requests: f64) -> Self {
         self.per_second = Some(requests);
+        self
+    }
+
+    /// How long one page is waited for in all while the source answers 429 or 503: as long as it asks to, or 1, 2, 4, ... seconds
+    /// if it does not say. A source that asks for more fails at once, to be tried again after that time. The next try then begins
+    /// with the first page, so a source of many pages that says 429 now and then needs some patience.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -153,8 +165,28 @@ impl Client {
         Ok(Self { agent, asking, token: Token::default(), last: Mutex::default(), shelf })
     }
 
-    /// The answer of an address, within its origin.
+    /// The answer of an address, within its origin, as soon as the source gives one.
     pub(crate) fn get(&self, url: &Url) -> Result<Answer, HttpError> {
+        let (mut left, mut pause) = (self.asking.patience, Duration::from_secs(1));
+        loop {
+            let refused = match self.once(url) {
+                Err(refused) => refused,
+                answer => return answer,
+            };
+            let asked = match &refused {
+                HttpError::Status { is_limit: true, after, .. } => after.unwrap_or(pause),
+                HttpError::Status { status: 503, after: Some(after), .. } => *after,
+                _ => return Err(refused),
+            };
+            // A source may ask for no time at all, again and again.
+            let wait = asked.max(Duration::from_millis(100));
+            let Some(rest) = left.checked_sub(wait) else { return Err(refused) };
+            std::thread::sleep(wait);
+            (left, pause) = (rest, pause * 2);
+        }
+    }
+
+    fn once(&self, url: &Url) -> Result<Answer, HttpError> {
         let mut at = url.clone();
         let mut renewed = false;
         for _ in 0..=REDIRECTS {

@@ -39,6 +39,8 @@ struct At {
     pages: u64,
     /// How many items they had.
     listed: u64,
+    /// How many of them have left.
+    gone: u64,
     total: Option<u64>,
     before: Option<Before>,
 }
@@ -117,7 +119,7 @@ impl HttpListing {
     }
 
     fn first(&self) -> At {
-        At { url: self.paging.first(&self.url).to_string(), pages: 0, listed: 0, total: None, before: None }
+        At { url: self.paging.first(&self.url).to_string(), pages: 0, listed: 0, gone: 0, total: None, before: None }
     }
 
     /// Fetches a page, without a future around it.
@@ -167,7 +169,10 @@ impl HttpListing {
             }
         }
         let listed = at.listed + page.items.len() as u64;
-        let complete = || if self.is_whole { Next::Complete { total } } else { Next::Partial };
+        // Who is said to have left is counted by the source, and is no record here.
+        let gone = at.gone + page.items.iter().filter(|item| matches!(item, Item::Tombstone { .. })).count() as u64;
+        let present = total.map(|total| total.saturating_sub(gone));
+        let complete = || if self.is_whole { Next::Complete { total: present } } else { Next::Partial };
         let is_all = self.paging.counts_rows() && (page.items.is_empty() || total.is_some_and(|total| listed >= total));
         if is_all {
             return Ok(complete());
@@ -177,7 +182,7 @@ impl HttpListing {
             return broken_off(format!("page {number} names itself as the next page"));
         }
         let before = Some(Before { url: at.url.clone(), print });
-        let at = At { url: next.into(), pages: number, listed, total, before };
+        let at = At { url: next.into(), pages: number, listed, gone, total, before };
         Ok(Next::More(Cursor(serde_json::to_string(&at).unwrap_or_default())))
     }
 

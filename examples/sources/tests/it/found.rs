@@ -243,6 +243,10 @@ fn an_envelope_is_complete_only_with_all_its_records() {
     assert_eq!(end(&envelope("\"next\":null,")), Next::Complete { total: None });
     assert_eq!(end("{\"Resources\":[{\"id\":\"7\"}],\"next\":\"x\"}"), Next::Partial);
     assert_eq!(end("{\"totalResults\":0,\"Resources\":[]}"), Next::Complete { total: Some(0) });
+    // It counts who has left, too, and they are no records here.
+    let left = "{\"totalResults\":3,\"Resources\":[{\"id\":\"7\",\"town\":\"gone\"},{\"id\":\"8\"},{\"id\":\"9\",\"town\":\"gone\"}]}";
+    let present = opened(left).unwrap().listing(records().gone_if("town", ["gone"])).unwrap().pages_of(1);
+    assert_eq!(all(&present).1, Next::Complete { total: Some(1) });
     assert_eq!(end("[]"), Next::Complete { total: None });
     assert_eq!(end("id,name\n"), Next::Complete { total: None });
     for (text, problem) in [

@@ -151,6 +151,27 @@ fn refusals_are_classified_and_waits_are_handed_on() {
     assert!(class == Failure::Fatal && text.contains("more than 100 bytes"), "{text}");
 }
 
+/// Each page is refused once. A host that waits gets them all, and one that does not begins anew each time.
+#[test]
+fn a_page_is_waited_for_within_the_patience() {
+    let source = || {
+        let refused = std::sync::Mutex::new(std::collections::BTreeSet::new());
+        Server::of(move |asked| match refused.lock().unwrap().insert(asked.number("page", 1)) {
+            true => Told::status(429).header("Retry-After", 0),
+            false => members(asked, 25),
+        })
+    };
+    let (items, end) = all(&listing(&source(), pages(), Asking::default().patience(Duration::from_secs(2)))).unwrap();
+    assert_eq!((items.len(), end), (25, Next::Complete { total: None }));
+    assert!(matches!(failure(&source(), Asking::default()).0, Failure::Retry { .. }));
+    // It asks for more than anybody has patience for: it is told at once.
+    let hour = Server::of(|_| Told::status(503).header("Retry-After", 3600));
+    let begun = Instant::now();
+    let (class, _) = failure(&hour, Asking::default().patience(Duration::from_secs(2)));
+    assert_eq!(class, Failure::Retry { after: Some(Duration::from_secs(3600)) });
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
 #[test]
 fn no_credential_goes_to_another_origin() {
     let other = Server::of(|asked| members(asked, 1));
