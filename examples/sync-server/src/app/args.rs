@@ -13,17 +13,10 @@ use tripartite::work::Settings;
 use super::{Problem, Program};
 use crate::connections::Limits;
 
-/// What `--help` of `webhook-server` prints.
-pub const WEBHOOK_HELP: &str = "\
-webhook-server takes in webhooks, and syncs the members they are about. It is sync-server without its page.
-
-usage:
-  webhook-server --db FILE --config FILE.json [options]
-
-  --db FILE             the database of nightly-sync, in which the organisations are enrolled: a file, or
-                        postgres://USER@HOST/NAME
-  --config FILE.json    who may send what; the documentation of the library has an example
-  --listen ADDRESS      where to listen, 127.0.0.1:8080 by default
+/// The options and manners of both programs.
+macro_rules! serving {
+    () => {
+        "  --listen ADDRESS      where to listen, 127.0.0.1:8080 by default
   --connections N       so many connections at a time, 256 by default; others wait until one ends
   --patience SECONDS    so long a request's head may take, and so long its body; 10 by default. A connection on which
                         nothing comes for as long is closed
@@ -38,10 +31,28 @@ most; then its sender connects anew.
 
 On SIGTERM and ctrl-c it answers the requests that are under way, gives the job under way back, at no cost of an attempt,
 and ends; on a second one it ends at once.
-";
+"
+    };
+}
+
+/// What `--help` of `webhook-server` prints.
+pub const WEBHOOK_HELP: &str = concat!(
+    "\
+webhook-server takes in webhooks, and syncs the members they are about. It is sync-server without its page.
+
+usage:
+  webhook-server --db FILE --config FILE.json [options]
+
+  --db FILE             the database of nightly-sync, in which the organisations are enrolled: a file, or
+                        postgres://USER@HOST/NAME
+  --config FILE.json    who may send what; the documentation of the library has an example
+",
+    serving!()
+);
 
 /// What `--help` of `sync-server` prints.
-pub const HELP: &str = "\
+pub const HELP: &str = concat!(
+    "\
 sync-server serves a page on which people answer the questions of a sync, takes in webhooks, and does the jobs beside it.
 
 usage:
@@ -57,22 +68,9 @@ usage:
   --db FILE             the database of nightly-sync, in which the organisations are enrolled: a file, or
                         postgres://USER@HOST/NAME
   --config FILE.json    who may send which webhooks; without it there are none
-  --listen ADDRESS      where to listen, 127.0.0.1:8080 by default
-  --connections N       so many connections at a time, 256 by default; others wait until one ends
-  --patience SECONDS    so long a request's head may take, and so long its body; 10 by default. A connection on which
-                        nothing comes for as long is closed
-  --workers N           so many jobs at a time beside it, 1 by default; 0: some other process does them
-  --spacing SECONDS     so far apart two jobs of one source begin, 1 by default
-  --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
-  --backoff SECONDS     so long after a failed attempt comes the next, then twice as long, and so on; 120 by default,
-                        and the same for all processes on this database
-
-A request's head has at most 64 headers and 16 KiB, else it is answered 431. A connection serves for ten minutes at
-most; then its sender connects anew.
-
-On SIGTERM and ctrl-c it answers the requests that are under way, gives the job under way back, at no cost of an attempt,
-and ends; on a second one it ends at once.
-";
+",
+    serving!()
+);
 
 /// How to serve.
 #[derive(Debug)]
