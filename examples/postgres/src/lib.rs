@@ -38,6 +38,7 @@
 pub use tokio_postgres;
 
 pub mod address;
+mod copying;
 mod failure;
 pub mod format;
 pub mod jobs;

@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, SimpleQueryMessage, Statement};
 
+use crate::copying::{Copying, Rows, copying};
 use crate::failure::is_broken;
 use crate::pipeline::in_order;
 
@@ -197,7 +198,7 @@ impl Pool {
         let open = (self.0.open)();
         let client = self.0.runtime.spawn(open).await.map_err(|_| PoolError::Ended)??;
         client.batch_execute(SESSION).await?;
-        Ok(Connected { client, statements: BTreeMap::new() })
+        Ok(Connected { client: Arc::new(client), statements: BTreeMap::new() })
     }
 }
 
@@ -220,7 +221,7 @@ impl Shared {
 }
 
 struct Connected {
-    client: Client,
+    client: Arc<Client>,
     statements: BTreeMap<String, Statement>,
 }
 
@@ -331,6 +332,18 @@ impl Lease {
         let statement = self.statement(sql).await?;
         let answer = self.connected().client.execute(&statement, values).await;
         self.heard(answer)
+    }
+
+    /// Begins to send rows into a table, by a `COPY … FROM STDIN`.
+    pub(crate) async fn copy(&mut self, sql: &str, rows: Rows) -> Result<Copying, tokio_postgres::Error> {
+        let statement = self.statement(sql).await?;
+        Ok(copying(&self.shared.runtime, Arc::clone(&self.connected().client), statement, rows).await)
+    }
+
+    /// How many rows were sent into the table.
+    pub(crate) async fn copied(&mut self, copying: Copying) -> Result<u64, PoolError> {
+        let answer = copying.answer().await.ok_or(PoolError::Ended)?;
+        Ok(self.heard(answer)?)
     }
 
     fn heard<T>(&mut self, answer: Result<T, tokio_postgres::Error>) -> Result<T, tokio_postgres::Error> {

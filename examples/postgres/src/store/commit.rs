@@ -13,6 +13,7 @@
 //! another revision here. From then on nobody else can change them.
 
 mod decide;
+mod enter;
 mod entries;
 mod remember;
 mod rows;
@@ -32,6 +33,7 @@ use super::bases::Shapes;
 use super::layout::Layout;
 use super::near;
 use super::tables::Tables;
+use crate::copying::Copying;
 use crate::pool::{Lease, Sent};
 
 /// How the ops of a batch are kept apart.
@@ -49,11 +51,13 @@ const CHECK: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 /// A row that is locked was waited for already, while the batch was carried out together.
 const SHORTLY: &str = "SET LOCAL lock_timeout = '100ms'";
 
-/// Whether the register has match keys, which must be made anew for what changes; and whether its schema is still stored as
-/// this.
+/// Whether the register has match keys, which must be made anew for what changes; whether its schema is still stored as
+/// this; and whether rows can be copied. A copy that cannot even begin takes the connection with it.
 const ASKED: &str = "
 SELECT EXISTS (SELECT FROM tripartite.settings WHERE register = {n} AND key = 'keys'),
-    (SELECT value = $1 FROM tripartite.settings WHERE register = {n} AND key = 'schema')";
+    (SELECT value = $1 FROM tripartite.settings WHERE register = {n} AND key = 'schema'),
+    (SELECT bool_and(has_table_privilege(t, 'INSERT') AND NOT row_security_active(t))
+     FROM unnest(ARRAY[{members_name}::regclass, 'tripartite.links'::regclass]) AS t)";
 
 /// What the triggers look at.
 const OWN: &str = "SELECT set_config('tripartite_batch.own', 'on', true)";
@@ -77,6 +81,12 @@ pub(super) struct Writer<'a> {
     marks: bool,
     /// Whether a base may be left in its row.
     leaves: bool,
+    /// Whether rows may be copied into the tables.
+    copies: bool,
+    /// The keys and revisions of the rows that are to be entered.
+    numbers: Vec<(i64, i64)>,
+    /// Rows on their way, and how many they are.
+    under_way: Option<(Copying, usize)>,
     /// A row that gave its unique values up until others are written.
     parked: Option<unique::Parked>,
 }
@@ -118,6 +128,9 @@ impl<'a> Writer<'a> {
             is_own: false,
             marks: false,
             leaves: false,
+            copies: false,
+            numbers: Vec::new(),
+            under_way: None,
             parked: None,
         }
     }
@@ -153,12 +166,16 @@ impl<'a> Writer<'a> {
         let say = |sql: &str| Sent { sql: self.tables.sql(sql), values: Vec::new() };
         let stored = serde_json::to_string(self.schema).unwrap_or_default();
         let asked = Sent { values: vec![Box::new(stored)], ..say(ASKED) };
-        let answers = self.lease.send(&[say(near::SHARED), asked, say(if is_own { OWN } else { NOT_OWN })]).await?;
+        let mut sent = vec![say(near::SHARED), asked, say(if is_own { OWN } else { NOT_OWN })];
+        sent.extend(self.numbering(is_own));
+        let answers = self.lease.send(&sent).await?;
         let row = answers.get(1).and_then(|rows| rows.first()).ok_or(StoreError::Vanished)?;
+        self.numbers = answers.iter().skip(3).flatten().map(|row| (row.get(0), row.get(1))).collect();
         self.is_own = is_own;
         // A trigger marks what is not the batch's own.
         self.marks = is_own && row.get::<_, bool>(0);
         self.leaves = is_own && self.layout.leaves && row.get::<_, Option<bool>>(1).unwrap_or(false);
+        self.copies = row.get::<_, bool>(2);
         Ok(())
     }
 
@@ -211,9 +228,16 @@ impl<'a> Writer<'a> {
         // The triggers know what follows when a row gets another id.
         self.say_own(self.layout.is_left && self.is_plain && !ops.iter().any(moves)).await?;
         let mut decided = self.decide(ops).await?;
-        let mut written: Vec<Written<'a>> = Vec::with_capacity(ops.len());
-        self.create(&mut decided, &mut written).await?;
-        self.change(&mut decided, &mut written).await?;
+        let written = self.write_decided(&mut decided).await;
+        // What they met is why later statements of the transaction failed.
+        self.arrive().await?;
+        written
+    }
+
+    async fn write_decided(&mut self, decided: &mut [Decided<'a>]) -> Result<Vec<OpOutcome>, StoreError> {
+        let mut written: Vec<Written<'a>> = Vec::with_capacity(decided.len());
+        self.create(decided, &mut written).await?;
+        self.change(decided, &mut written).await?;
         let mut outcomes: Vec<OpOutcome> = decided.iter().map(Decided::outcome).collect();
         for Written { at, local, .. } in &written {
             let id = LocalId::new(local).map_err(|problem| StoreError::Key { problem: problem.to_string() })?;

@@ -88,6 +88,7 @@ impl Tables {
         match (name, self.counts_active) {
             ("n", _) => self.n.to_string(),
             ("members", _) => self.members.clone(),
+            ("members_name", _) => quoted(&self.members, '\''),
             ("of_members", _) => quoted(self.host.schema().unwrap_or_default(), '"'),
             ("key", _) => self.key.clone(),
             ("key_type", _) => self.key_type.clone(),

@@ -6,6 +6,7 @@ mod any_call;
 mod audit;
 mod bases;
 mod bench;
+mod copied;
 mod dry_run;
 mod dump;
 mod formats;

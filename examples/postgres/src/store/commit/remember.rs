@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use tripartite::audit::{AuditEntry, Situation};
 use tripartite::store::{ConflictChange, Op, OpenConflict, WHOLE_RECORD};
-use tripartite::value::{Record, RecordBuilder};
+use tripartite::value::{Fingerprint, Record, RecordBuilder};
 
 use super::super::StoreError;
 use super::Writer;
 use super::decide::Written;
+use crate::copying::{self, Rows};
 use crate::pool::Sent;
 
 /// Base, what was seen, and when it was in step stay where an op does not have them.
@@ -23,6 +24,12 @@ SELECT {n}, u.id, u.base::json, CASE WHEN u.base IS NOT NULL AND u.shape IS NULL
 FROM unnest($1::text[], $2::text[], $3::int8[], $4::bytea[], $5::int8[], $6::int8[], $7::bool[], $10::int4[], $11::int8[])
     AS u(id, base, version, seen, revision, missed, deactivated, shape, print)
 ";
+
+/// The columns as above.
+const COPY_LINKS: &str = "
+COPY tripartite.links(
+    register, external_id, base, base_schema, base_version, seen, policy, synced, missed, deactivated, shape, print
+) FROM STDIN";
 
 /// Of one that is there.
 const RELINK: &str = "
@@ -75,7 +82,11 @@ impl<'a> Writer<'a> {
             let locals: Vec<String> = written.iter().filter(|is| is.is_changed).map(|is| is.local.clone()).collect();
             sent.push(Sent { sql: self.tables.sql(MARKED), values: vec![Box::new(locals)] });
         }
-        let (old, new): (Vec<_>, Vec<_>) = written.into_iter().partition(|is| is.is_linked || !self.is_plain);
+        let (old, mut new): (Vec<_>, Vec<_>) = written.into_iter().partition(|is| is.is_linked || !self.is_plain);
+        if self.copies && new.len() >= copying::ROWS {
+            self.copy_links(&new).await?;
+            new.clear();
+        }
         for (written, what) in [(old, RELINK), (new, "")] {
             if !written.is_empty() {
                 sent.push(self.links(written, what));
@@ -86,19 +97,53 @@ impl<'a> Writer<'a> {
         if kinds > 0 && last.len() != kinds { Err(StoreError::Pruned) } else { Ok(()) }
     }
 
+    /// What is stored of a base, if anything is.
+    fn base(&self, written: &Written<'_>) -> Option<String> {
+        match &written.left {
+            Some(left) => left.rest.clone(),
+            None => written.op.base.as_ref().map(|base| self.text(&stored(written.op, base))),
+        }
+    }
+
+    /// Sends links that are not there on their way.
+    async fn copy_links(&mut self, written: &[Written<'a>]) -> Result<(), StoreError> {
+        let register = self.tables.number().to_string();
+        let (schema, policy) = (hex(self.batch.schema), hex(self.batch.policy));
+        let mut rows = Rows::default();
+        for is in written {
+            let (op, left, base) = (is.op, is.left.as_ref(), self.base(is));
+            let seen = op.seen.map(hex);
+            let whole = base.as_ref().filter(|_| left.is_none()).map(|_| schema.as_str());
+            let version = op.version.map(|version| version.cast_signed().to_string());
+            let revision = seen.as_ref().map(|_| is.revision.to_string());
+            let [shape, print] = [left.map(|left| left.shape.to_string()), left.map(|left| left.print.to_string())];
+            rows.push([
+                Some(register.as_str()),
+                Some(op.id.as_str()),
+                base.as_deref(),
+                whole,
+                version.as_deref(),
+                seen.as_deref(),
+                seen.as_ref().map(|_| policy.as_str()),
+                revision.as_deref(),
+                Some(&op.missed.to_string()),
+                Some(if is.deactivated { "t" } else { "f" }),
+                shape.as_deref(),
+                print.as_deref(),
+            ]);
+        }
+        self.send_off(&self.tables.sql(COPY_LINKS), rows, written.len()).await
+    }
+
     fn links(&self, written: Vec<Written<'a>>, what: &str) -> Sent<'a> {
         let ops = || written.iter().map(|written| written.op);
         let seen = |op: &Op| op.seen.map(|seen| seen.to_bytes().to_vec());
-        let base = |written: &Written<'_>| match &written.left {
-            Some(left) => left.rest.clone(),
-            None => written.op.base.as_ref().map(|base| self.text(&stored(written.op, base))),
-        };
         let left = || written.iter().map(|written| written.left.as_ref());
         Sent {
             sql: self.tables.sql(LINKS) + &self.tables.sql(&what.replace("{has_base}", HAS_BASE)),
             values: vec![
                 Box::new(ops().map(|op| op.id.as_str()).collect::<Vec<_>>()),
-                Box::new(written.iter().map(base).collect::<Vec<_>>()),
+                Box::new(written.iter().map(|written| self.base(written)).collect::<Vec<_>>()),
                 Box::new(ops().map(|op| op.version.map(u64::cast_signed)).collect::<Vec<_>>()),
                 Box::new(ops().map(seen).collect::<Vec<_>>()),
                 Box::new(written.iter().map(|written| written.revision).collect::<Vec<_>>()),
@@ -166,6 +211,15 @@ pub(super) fn stored<'b>(op: &Op, base: &'b Record) -> Cow<'b, Record> {
         let _ = row.set_field(position, field);
     }
     Cow::Owned(row.finish())
+}
+
+/// A fingerprint as a text that PostgreSQL reads as its bytes.
+fn hex(fingerprint: Fingerprint) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    let mut text = String::with_capacity(34);
+    text.push_str("\\x");
+    fingerprint.to_bytes().iter().for_each(|byte| text.extend([digit(byte >> 4), digit(byte & 15)]));
+    text
 }
 
 /// Whether it is a question about a record as a whole.

@@ -26,20 +26,16 @@ WHERE register = {n} AND external_id = $1 RETURNING removed";
 /// Somebody else was the first.
 const DOUBLE: &str = " ON CONFLICT ({external_id} COLLATE \"C\") WHERE {external_id} IS NOT NULL DO NOTHING";
 
-/// The keys and the revisions of new rows, in their order.
-const NUMBERS: &str = "
-SELECT nextval({keys}), nextval('tripartite.revisions') FROM generate_series(1, $1::int4)";
-
 /// Which fields are written, what else, and whether their bases are.
 type Shape = (Vec<usize>, Also, bool);
 
 /// A row that is to be written.
-struct Pending<'a> {
-    at: usize,
-    op: &'a Op,
+pub(super) struct Pending<'a> {
+    pub(super) at: usize,
+    pub(super) op: &'a Op,
     /// The external id of a new row, or the key of one that is there.
-    whose: String,
-    cells: Cells<'a>,
+    pub(super) whose: String,
+    pub(super) cells: Cells<'a>,
     deactivated: bool,
     is_linked: bool,
 }
@@ -58,8 +54,8 @@ impl<'a> Writer<'a> {
             }
         }
         for (positions, rows) in shapes {
-            if let Some(keys) = self.layout.numbers.as_ref().filter(|_| self.is_own) {
-                self.enter(keys, &positions, rows, written).await?;
+            if self.layout.numbers.is_some() && self.is_own {
+                self.enter(&positions, rows, written).await?;
                 continue;
             }
             let sql = self.inserting(&positions)?;
@@ -145,7 +141,11 @@ impl<'a> Writer<'a> {
     }
 
     /// What is stored of the base of an op whose row reads as this.
-    async fn leave<'r>(&mut self, op: &Op, now: impl Fn(usize) -> Option<&'r str>) -> Result<Option<Left>, StoreError> {
+    pub(super) async fn leave<'r>(
+        &mut self,
+        op: &Op,
+        now: impl Fn(usize) -> Option<&'r str>,
+    ) -> Result<Option<Left>, StoreError> {
         let Some(base) = op.base.as_ref().map(|base| stored(op, base)).filter(|_| self.leaves) else { return Ok(None) };
         let (columns, tables) = (&self.layout.columns, self.tables);
         let (schema, fingerprint) = (self.schema, self.batch.schema);
@@ -174,54 +174,7 @@ impl<'a> Writer<'a> {
         Ok(answers.into_iter().map(|row| (row.get(0), row)).collect())
     }
 
-    /// Enters rows with keys and revisions that were taken before. What stands in them is what is written, so nothing is read
-    /// back.
-    async fn enter(
-        &mut self,
-        keys: &str,
-        positions: &[usize],
-        rows: Vec<Pending<'a>>,
-        written: &mut Vec<Written<'a>>,
-    ) -> Result<(), StoreError> {
-        let numbers = self.tables.sql(NUMBERS).replace("{keys}", &quoted(keys, '\''));
-        let count = i32::try_from(rows.len()).unwrap_or(i32::MAX);
-        let numbers: Vec<(i64, i64)> =
-            self.lease.query(&numbers, &[&count]).await?.iter().map(|row| (row.get(0), row.get(1))).collect();
-        let mut sent = sent(self.entering(positions)?, positions, &rows, None);
-        sent.values.push(Box::new(numbers.iter().map(|(key, _)| *key).collect::<Vec<_>>()));
-        sent.values.push(Box::new(numbers.iter().map(|(_, revision)| *revision).collect::<Vec<_>>()));
-        let entered = self.lease.execute(&sent.sql, &sent.values()).await?;
-        if entered != rows.len() as u64 {
-            return Err(StoreError::Vanished);
-        }
-        drop(sent);
-        for (Pending { at, op, cells, .. }, (key, revision)) in rows.into_iter().zip(numbers) {
-            let cell = |position: usize| cells.iter().find(|(at, _)| *at == position)?.1.as_deref();
-            let left = self.leave(op, cell).await?;
-            let (local, deactivated, is_linked) = (key.to_string(), false, false);
-            written.push(Written { at, op, local, revision, deactivated, is_linked, left, is_changed: true });
-        }
-        Ok(())
-    }
-
-    fn entering(&self, positions: &[usize]) -> Result<String, StoreError> {
-        let mut sql = self.tables.sql("INSERT INTO {members}({external_id}, {key}, {revision}, {active}");
-        let (mut values, mut names) = (self.tables.sql("SELECT u.id, u.key, u.revision, {true}"), "u(id".to_owned());
-        let mut arrays = "$1::text[]".to_owned();
-        for (at, &position) in positions.iter().enumerate() {
-            let column = self.column(position)?;
-            sql.push_str(&format!(", {}", quoted(&column.name, '"')));
-            values.push_str(&format!(", u.c{at}::{}", column.cast));
-            names.push_str(&format!(", c{at}"));
-            arrays.push_str(&format!(", ${}::text[]", at + 2));
-        }
-        let (key, revision) = (positions.len() + 2, positions.len() + 3);
-        Ok(format!(
-            "{sql}) {values} FROM unnest({arrays}, ${key}::int8[], ${revision}::int8[]) AS {names}, key, revision)"
-        ))
-    }
-
-    fn column(&self, position: usize) -> Result<&Column, StoreError> {
+    pub(super) fn column(&self, position: usize) -> Result<&Column, StoreError> {
         let column = self.layout.columns.get(position).and_then(Option::as_ref);
         column.ok_or(StoreError::Unreadable { table: "members", id: position.to_string() })
     }
@@ -339,7 +292,7 @@ impl<'a> Writer<'a> {
 }
 
 /// A statement on some rows.
-fn sent<'r>(sql: String, positions: &[usize], rows: &'r [Pending<'_>], moved: Option<String>) -> Sent<'r> {
+pub(super) fn sent<'r>(sql: String, positions: &[usize], rows: &'r [Pending<'_>], moved: Option<String>) -> Sent<'r> {
     let mut sent = Sent { sql, values: Vec::with_capacity(positions.len() + 2) };
     sent.values.push(Box::new(rows.iter().map(|row| row.whose.as_str()).collect::<Vec<_>>()));
     for at in 0..positions.len() {
