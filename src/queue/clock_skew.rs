@@ -28,6 +28,7 @@ impl Slot {
     /// | a time of it | becomes |
     /// |---|---|
     /// | something that has happened | now at the latest |
+    /// | when a job is due of which no attempt has ended | now at the latest: it waits for nothing |
     /// | the end of a wait or a lease, up to 18 hours from now | itself: a right clock may have written it |
     /// | a later end | as much earlier as the slot is ahead, and now at the earliest |
     ///
@@ -61,6 +62,7 @@ impl Slot {
         next.updated_at = ahead.happened(self.updated_at);
         match &mut next.state {
             State::Idle => {}
+            State::Pending { due_at, .. } if self.is_new() => *due_at = ahead.happened(*due_at),
             State::Pending { due_at, .. } => *due_at = ahead.lasts(*due_at),
             State::Running { started_at, lease_until, .. } => {
                 *started_at = ahead.happened(*started_at);
@@ -72,5 +74,10 @@ impl Slot {
             held.since = ahead.happened(held.since);
         }
         next
+    }
+
+    /// Whether no attempt of the job has ended, so that it was due when it was asked for.
+    fn is_new(&self) -> bool {
+        self.failures == 0 && self.rescues == 0 && self.snoozes == 0
     }
 }

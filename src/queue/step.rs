@@ -10,6 +10,7 @@ use super::rules::QueueRules;
 use super::slot::{Slot, State};
 use super::work::{Token, Work};
 use crate::backoff::{Fraction, later};
+use crate::clock_skew::DISAGREE;
 use crate::id::{CommandId, Nonce, WorkerId};
 
 /// The slot after a command, and the answer to it.
@@ -26,7 +27,8 @@ pub struct Transition {
 }
 
 impl Slot {
-    /// Applies a command. Pure and total. If `now` is before the slot's last change, the time of that change counts.
+    /// Applies a command. Pure and total. If `now` is before the slot's last change, the time of that change counts,
+    /// except that a new job is due at `now` where clocks that are right may disagree so much: by ten minutes.
     ///
     /// A command with an id that the slot remembers changes nothing, and has the same outcome as the first time.
     ///
@@ -61,9 +63,10 @@ impl Slot {
             return Transition { next: self.clone(), outcome: outcome.clone() };
         }
         // The slot's time never goes back, so workers whose clocks disagree see one order of times.
-        let now = now.max(self.updated_at);
+        let (asked_at, now) = (now, now.max(self.updated_at));
+        let asked_at = if now - asked_at <= DISAGREE { asked_at } else { now };
         let mut next = self.clone();
-        let outcome = SlotStep { slot: &mut next, rules, now, fraction }.apply(command);
+        let outcome = SlotStep { slot: &mut next, rules, asked_at, now, fraction }.apply(command);
         // A refusal leaves the slot byte for byte. Its id is not remembered, so the same command may succeed later.
         if matches!(outcome, Outcome::Fenced | Outcome::Refused(_)) {
             return Transition { next: self.clone(), outcome };
@@ -84,6 +87,9 @@ impl Slot {
 pub(super) struct SlotStep<'s> {
     pub(super) slot: &'s mut Slot,
     pub(super) rules: &'s QueueRules,
+    /// The time by the clock of who asks, unless the slot is far ahead.
+    pub(super) asked_at: DateTime<Utc>,
+    /// The time by that clock, and not before the slot's last change.
     pub(super) now: DateTime<Utc>,
     pub(super) fraction: Fraction,
 }
@@ -145,7 +151,7 @@ impl SlotStep<'_> {
                 Outcome::Enqueued
             }
             State::Pending { due_at, work: waiting } => {
-                let due_at = if force { due_at.min(self.now) } else { due_at };
+                let due_at = if force { due_at.min(self.asked_at) } else { due_at };
                 // A job runs under the policy that it was asked for under, so a request for another policy follows it.
                 // A later request joins what already follows: generations are done in their order.
                 let follows = self.slot.next.is_some() || !waiting.admits(&work);
@@ -173,12 +179,13 @@ impl SlotStep<'_> {
         });
     }
 
-    /// A new job: due at once, with all its attempts.
+    /// A new job: due at once, with all its attempts. If another clock is ahead and has changed the slot before, the job
+    /// would be listed as due only once the slot's time has come.
     pub(super) fn start_job(&mut self, work: Work) {
         self.slot.failures = 0;
         self.slot.rescues = 0;
         self.slot.snoozes = 0;
-        self.slot.state = State::Pending { due_at: self.now, work };
+        self.slot.state = State::Pending { due_at: self.asked_at, work };
     }
 
     fn claim(&mut self, worker: WorkerId, nonce: Nonce, lease: Duration) -> Outcome {

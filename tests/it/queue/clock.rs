@@ -45,3 +45,37 @@ fn setting_back_leaves_no_back_off_and_no_lease_of_the_other_clock_longer_than_i
         matches!(key.slot.repair_clock_skew(minute(5)).state, State::Pending { due_at, .. } if due_at == minute(7))
     );
 }
+
+#[test]
+fn a_job_that_was_never_tried_waits_for_no_clock_that_is_ahead() {
+    // A worker whose clock is ten minutes ahead ends a run while the next one is asked for.
+    let mut key = Key::new();
+    key.send(trigger());
+    let token = key.at(10).claim("a").token.0;
+    key.at(0).send(trigger());
+    key.at(10).send(complete(token));
+    assert_eq!(key.due_at(), minute(10));
+    let key = Key { slot: key.slot.repair_clock_skew(minute(1)), ..key };
+    assert_eq!((key.due_at(), key.slot.updated_at), (minute(1), minute(1)), "it has nothing to wait for");
+}
+
+#[test]
+fn what_is_asked_for_is_due_at_once_by_the_clock_of_who_asks() {
+    // A worker whose clock is ten minutes ahead has ended a run.
+    let mut key = Key::new();
+    key.send(trigger());
+    let token = key.at(10).claim("a").token.0;
+    key.send(complete(token));
+    key.at(1).send(trigger());
+    assert_eq!((key.due_at(), key.slot.updated_at), (minute(1), minute(10)));
+    assert_eq!(key.claim("b").token.0, token + 1, "by the slot's time it is due, too");
+    // The same job, forced while it backs off.
+    key.send(fail(token + 1));
+    assert!(key.due_at() > minute(10));
+    key.at(2).send(forced());
+    assert_eq!(key.due_at(), minute(2));
+    // A slot that is further ahead waits for a person, who is told.
+    key.at(YEARS).send(Command::Cancel);
+    key.at(3).send(trigger());
+    assert_eq!(key.due_at(), minute(YEARS));
+}

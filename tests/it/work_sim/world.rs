@@ -15,7 +15,7 @@ use tripartite::backoff::{Backoff, Jitter};
 use tripartite::gate::Limits;
 use tripartite::health;
 use tripartite::id::{Incarnation, SyncKey, WorkerId};
-use tripartite::queue::QueueRules;
+use tripartite::queue::{QueueRules, Slot, State};
 use tripartite::work::{Clock, Queue, Settings, Tick, WorkError, Worker};
 
 use super::ground::{Faults, Ground, LATER, Mutation, THIS, Watch, key, limits};
@@ -302,6 +302,8 @@ impl World {
             }
             told += usize::from(says);
         }
+        let untried: Vec<_> =
+            Self::keys().filter(|key| self.ground.slot(key).is_some_and(|slot| is_untried(&slot))).collect();
         let most = if self.ground.mutation == Mutation::SetsBackOne { 1 } else { usize::MAX };
         for key in Self::keys().take(most) {
             if most == 1 {
@@ -317,6 +319,12 @@ impl World {
                 return Err(format!("GA: {key} was set back, and has times from the future: {ahead}"));
             }
         }
+        for key in untried {
+            let due = self.ground.slot(&key).and_then(|slot| slot.due());
+            if due.is_some_and(|due| due > now) {
+                return Err(format!("GA: {key} was never tried, and waits until {due:?} for a clock that was ahead"));
+            }
+        }
         self.laws.begin_anew(&self.ground);
         self.wake();
         Ok(told)
@@ -329,6 +337,12 @@ impl World {
     pub(super) fn keys() -> impl Iterator<Item = SyncKey> {
         (0..ORGS).flat_map(|org| (0..CONNECTORS).map(move |connector| key(org, connector)))
     }
+}
+
+/// Whether a job waits for nothing: it was asked for, and no attempt of it has ended.
+fn is_untried(slot: &Slot) -> bool {
+    let tried = slot.failures + slot.rescues + slot.snoozes;
+    matches!(slot.state, State::Pending { .. }) && !slot.paused && tried == 0
 }
 
 /// What a future comes to that waits for nobody but the dice.
