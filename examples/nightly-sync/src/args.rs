@@ -13,12 +13,13 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use tripartite::id::{ExternalId, PersonId};
 use tripartite::schema::Strategy;
+use tripartite_etcd::address::Address;
 
 pub use self::guards::{GuardLimit, Limits};
 pub use self::table::TableArgs;
 pub use self::values::{address, clash, day, id_field, lease, place, plan, remote, seconds, strategy, time_of_day};
 use crate::listing::Remote;
-use crate::store::{Place, Register};
+use crate::store::{JOBS, Place, Register};
 
 /// Which register of which database.
 #[derive(Debug, Clone, Default, Args)]
@@ -27,6 +28,10 @@ pub struct Target {
     #[arg(long, value_name = "DB", env = "NIGHTLY_SYNC_DB", hide_env_values = true)]
     #[arg(value_parser = OsStringValueParser::new().try_map(place))]
     pub db: Option<Place>,
+    /// The cluster of etcd with the jobs, such as etcd://a,b,c/club, if they are not in the database; the same in every
+    /// command of all processes
+    #[arg(long, value_name = "CLUSTER", env = JOBS, hide_env_values = true)]
+    pub jobs: Option<Address>,
     /// Which of its registers: an organisation's records of one source; without it, the unnamed one
     #[arg(long, value_name = "ORG/CONNECTOR", env = "NIGHTLY_SYNC_KEY", hide_env_values = true)]
     pub key: Option<Register>,

@@ -51,10 +51,14 @@ impl Context<'_> {
     /// # Errors
     /// [`UsageError`], when none is named.
     pub fn db(&self, target: &Target) -> Result<Place, UsageError> {
-        target.db.clone().or_else(|| self.config.database.clone()).ok_or_else(|| {
+        let members = target.db.clone().or_else(|| self.config.database.clone()).ok_or_else(|| {
             let what = "no database is named; state it with --db FILE, or as `database` in club.toml, which nightly-sync \
                         init writes";
             UsageError(what.to_owned())
+        })?;
+        Ok(match &target.jobs {
+            Some(cluster) => members.with_jobs_on(cluster.clone()),
+            None => members,
         })
     }
 

@@ -38,7 +38,7 @@ pub use tripartite_sqlite::store::{Access, ID_FIELD, LOADED_AT_ONCE, OWN_COLUMNS
 pub use self::database::{Database, Trial};
 pub use self::error::{ConnectionError, JobsError, StoreError};
 pub use self::jobs::{JOBS, Jobs};
-pub use self::place::{PASSWORD, Place, Server, runtime};
+pub use self::place::{Cluster, PASSWORD, Place, Server, runtime};
 pub use self::rows::{AuditRow, ChangedPage, ChangedRecord, Here, HereRow, KnownRun, OpenRow, RunFigures, UnknownRun};
 pub use self::snapshot::Snapshot;
 pub use self::table::Table;

@@ -47,6 +47,7 @@ pub use commands::Commands;
 pub use enrolled::{Enrolled, EnrolledError};
 pub use figures::{figures, watch};
 pub use line::{left, line, outcome};
+pub use listening::Listening;
 pub use pass::{PassError, Passed, pass};
 pub use registers::{OpenError, Registers};
 pub use shift::{Shift, ShiftEvent, incarnation};

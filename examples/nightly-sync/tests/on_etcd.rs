@@ -9,10 +9,12 @@ mod server;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command as Program;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use nightly_sync::store::{JOBS, Jobs, Place};
+use nightly_sync::work::{Bell, Listening};
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
 use tripartite::jobs::JobStore;
@@ -59,12 +61,36 @@ fn workers_find_on_the_cluster_what_was_asked_for_and_write_into_the_file() {
     let key = "ballybeg/federation";
     run(there(), &["schedule", "--db", &db, "--key", key, "--remote", &listing]);
     run(there(), &["trigger", "--db", &db, "--key", key]);
-    run(there(), &["work", "--db", &db, "--until-idle", "--spacing", "0"]);
-    let history = run(there(), &["history", "--db", &db, "--key", key]);
+    let named = there().unwrap();
+    run(None, &["work", "--db", &db, "--jobs", &named, "--until-idle", "--spacing", "0"]);
+    let history =
+        run(Some("etcd://nobody.invalid".to_owned()), &["history", "--db", &db, "--jobs", &named, "--key", key]);
     assert!(history.contains("completed"), "{history}");
     assert!(!run(None, &["history", "--db", &db, "--key", key]).contains("completed"), "the history is on the cluster");
     let slots = block_on(open(&address).keys(&"slot".parse().unwrap(), None, 10)).unwrap();
     assert_eq!(slots, [slot_key(&key.parse().unwrap())]);
+}
+
+/// It would sleep for as long as this test waits if nobody told it.
+#[test]
+fn workers_hear_what_another_process_stores_on_the_cluster() {
+    let (bench, address) = (Bench::new("hear"), one().address());
+    let place = Place::File(bench.file("club.db").into()).with_jobs_on(address.clone());
+    let bell = Arc::<Bell>::default();
+    let mut heard = bell.heard();
+    let _listening = Listening::of(&place, &bell).unwrap();
+    let mut rings = || {
+        bell.wait(heard, Duration::from_secs(3600));
+        heard = bell.heard();
+    };
+    rings(); // It listens.
+    let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: true };
+    let queue = Queue::new(open(&address));
+    let _ =
+        block_on(queue.apply(&"ballybeg/federation".parse().unwrap(), None, trigger, DateTime::UNIX_EPOCH)).unwrap();
+    rings();
+    let file = Place::File(bench.file("club.db").into());
+    assert!(Listening::of(&file, &bell).is_none(), "a file tells nobody");
 }
 
 /// The database of members refuses whoever is no longer at work, though the slot is on the cluster.

@@ -8,7 +8,7 @@ use tripartite_postgres::store::{Database, StoreError};
 
 use crate::args::Target;
 use crate::context::{Answer, Context, SUCCEEDED};
-use crate::store::{ConnectionError, Place, runtime};
+use crate::store::{ConnectionError, runtime};
 
 /// Which server gets its tables.
 #[derive(Debug, Clone, Args)]
@@ -29,7 +29,7 @@ enum Problem {
 
 pub(crate) fn execute(cx: &mut Context<'_>, args: &MigrateArgs) -> Answer {
     let db = cx.db(&args.target)?;
-    let Place::Server(server) = &db else {
+    let Some(server) = db.server() else {
         cx.console.report(format!("{db}: a file is brought up to date by the first run that writes"));
         return Ok(SUCCEEDED);
     };

@@ -38,6 +38,7 @@ impl Database {
     /// [`StoreError`], when it is not there, no database, or not ours.
     pub fn open(place: &Place, access: Access) -> Result<Self, StoreError> {
         match place {
+            Place::Apart(members, _) => Self::open(members, access),
             Place::File(file) => Ok(Self::File(file::Database::open(file, access)?)),
             Place::Server(server) => {
                 let schema = server.address().schema();
@@ -55,6 +56,7 @@ impl Database {
     /// As [`open`](Self::open).
     pub fn open_host(place: &Place, access: Access) -> Result<Self, StoreError> {
         match place {
+            Place::Apart(members, _) => Self::open_host(members, access),
             Place::File(file) => Ok(Self::File(file::Database::open_host(file, access)?)),
             Place::Server(_) => Self::open(place, access),
         }

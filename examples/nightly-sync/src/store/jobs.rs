@@ -1,6 +1,6 @@
 //! The jobs, wherever they are: in the database with the members, or on a cluster of etcd.
 //!
-//! A cluster is named by [`JOBS`] in the environment of every process, and holds the jobs of all. A database of members checks
+//! A cluster is named by `--jobs`, or by [`JOBS`] in the environment, for every process, and holds the jobs of all. A database of members checks
 //! for itself that whoever writes is still at work, by the slot beside the members. So a worker with jobs on a cluster
 //! [mirrors](Jobs::mirror) the slot there before it begins.
 
@@ -37,20 +37,27 @@ pub enum Jobs {
 }
 
 impl Jobs {
-    /// Those of a database, or of the cluster that the environment names. A file is created if it is not there.
+    /// Those of a database, or of the cluster that the place or the environment names. A file is created if it is not there.
     ///
     /// # Errors
     /// [`JobsError`], when it cannot be used, or has no tables of this version.
     pub fn open(place: &Place) -> Result<Self, JobsError> {
         // The database must be there with a cluster, too: it mirrors slots.
         let beside = Self::beside(place)?;
-        match Self::elsewhere()? {
+        match Self::cluster_of(place)? {
             Some(address) => Ok(Self::Cluster(block_on(EtcdJobStore::open_on(&runtime()?, &address))?)),
             None => Ok(beside),
         }
     }
 
-    fn elsewhere() -> Result<Option<Address>, JobsError> {
+    /// The cluster on which they are, if they are not with the members.
+    ///
+    /// # Errors
+    /// [`JobsError::Cluster`], when the environment names none that can be read.
+    pub fn cluster_of(place: &Place) -> Result<Option<Address>, JobsError> {
+        if let Some(address) = place.cluster() {
+            return Ok(Some(address.clone()));
+        }
         let Some(text) = std::env::var_os(JOBS) else { return Ok(None) };
         let address = text.to_string_lossy().parse().map_err(tripartite_etcd::jobs::JobsError::from)?;
         Ok(Some(address))
@@ -59,6 +66,7 @@ impl Jobs {
     /// Those beside the members.
     fn beside(place: &Place) -> Result<Self, JobsError> {
         match place {
+            Place::Apart(members, _) => Self::beside(members),
             Place::File(file) => Ok(Self::File(SqliteJobStore::open(file)?)),
             Place::Server(server) => {
                 let jobs = PostgresJobStore::open_in(server.pool()?, server.address().schema());
@@ -73,7 +81,7 @@ impl Jobs {
     /// [`JobsError`], when they cannot be read.
     pub fn open_to_read(place: &Place) -> Result<Option<Self>, JobsError> {
         match place {
-            Place::File(file) if Self::elsewhere()?.is_none() => {
+            Place::File(file) if Self::cluster_of(place)?.is_none() => {
                 Ok(SqliteJobStore::open_to_read(file)?.map(Self::File))
             }
             _ => Self::open(place).map(Some),

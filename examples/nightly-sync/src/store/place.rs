@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tripartite_etcd::address::Address as ClusterAddress;
 use tripartite_postgres::address::{Address, AddressError};
 use tripartite_postgres::pool::{CONNECTIONS, Pool};
 
@@ -31,7 +32,13 @@ pub enum Place {
     File(PathBuf),
     /// A server of PostgreSQL.
     Server(Server),
+    /// Members in either, and jobs on a cluster of etcd.
+    Apart(Box<Place>, Cluster),
 }
+
+/// A cluster of etcd.
+#[derive(Debug, Clone)]
+pub struct Cluster(Arc<ClusterAddress>);
 
 /// A server of PostgreSQL, and the connections to it.
 #[derive(Clone)]
@@ -62,11 +69,50 @@ impl Place {
         Ok(Self::Server(Server(Arc::new(shared))))
     }
 
-    /// The file, if it is one.
+    /// The same members, with the jobs on a cluster.
+    ///
+    /// ```
+    /// use nightly_sync::store::Place;
+    /// let place = Place::named("members.db".into())?;
+    /// let apart = place.with_jobs_on("etcd://a,b,c/club".parse()?);
+    /// assert_eq!(apart.to_string(), "members.db");
+    /// assert_eq!(apart.cluster().map(|cluster| cluster.nodes().len()), Some(3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_jobs_on(self, cluster: ClusterAddress) -> Self {
+        let members = match self {
+            Self::Apart(members, _) => members,
+            members => Box::new(members),
+        };
+        Self::Apart(members, Cluster(Arc::new(cluster)))
+    }
+
+    /// The cluster with the jobs, if they are not with the members.
+    ///
+    /// [`with_jobs_on`](Self::with_jobs_on) has an example.
+    pub fn cluster(&self) -> Option<&ClusterAddress> {
+        match self {
+            Self::File(_) | Self::Server(_) => None,
+            Self::Apart(_, Cluster(address)) => Some(address),
+        }
+    }
+
+    /// The file of the members, if they are in one.
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) => Some(file),
             Self::Server(_) => None,
+            Self::Apart(members, _) => members.file(),
+        }
+    }
+
+    /// The server with the members, if they are on one.
+    pub fn server(&self) -> Option<&Server> {
+        match self {
+            Self::File(_) => None,
+            Self::Server(server) => Some(server),
+            Self::Apart(members, _) => members.server(),
         }
     }
 
@@ -77,7 +123,7 @@ impl Place {
 
     /// As many connections at most, from the first one on.
     pub fn connections(&self, most: usize) {
-        if let Self::Server(server) = self {
+        if let Some(server) = self.server() {
             server.0.most.store(most, Ordering::Relaxed);
         }
     }
@@ -124,6 +170,14 @@ impl PartialEq for Server {
 
 impl Eq for Server {}
 
+impl PartialEq for Cluster {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for Cluster {}
+
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Server").field(&self.0.address).finish()
@@ -136,6 +190,7 @@ impl fmt::Display for Place {
         match self {
             Self::File(file) => file.display().fmt(f),
             Self::Server(server) => server.address().fmt(f),
+            Self::Apart(members, _) => members.fmt(f),
         }
     }
 }

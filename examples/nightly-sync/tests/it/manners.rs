@@ -9,8 +9,15 @@ use crate::bench::{Bench, Ran, members};
 /// The program with variables of the environment, in the test's own directory.
 pub(crate) fn within(bench: &Bench, env: &[(&str, &str)], args: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nightly-sync"));
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "NIGHTLY_SYNC_DB", "NIGHTLY_SYNC_KEY", "NIGHTLY_SYNC_CONFIG"]
-    {
+    for name in [
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "NIGHTLY_SYNC_DB",
+        "NIGHTLY_SYNC_KEY",
+        "NIGHTLY_SYNC_CONFIG",
+        "NIGHTLY_SYNC_JOBS",
+    ] {
         command.env_remove(name);
     }
     let output = command.current_dir(&bench.dir).envs(env.iter().copied()).args(args).output().unwrap();
