@@ -130,8 +130,32 @@ impl Gate {
         let mut next = self.release(&ticket.key, &ticket.nonce, now);
         if next != *self {
             next.urgent = self.urgent.max(ticket.urgent);
-            next.started_at = self.started_at.max(Some(ticket.started_at));
+            // A start by a clock that was ahead is in no gate whose times were set back since.
+            let started_at = ticket.started_at.min(next.updated_at);
+            next.started_at = self.started_at.max(Some(started_at));
         }
         next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_ticket_that_is_kept_while_times_are_set_back_shuts_no_gate() {
+        let at = |minutes| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        let (limits, year) = (Limits::new(2, Duration::ZERO), 365 * 24 * 60);
+        let key = SyncKey { org: "a".parse().unwrap(), connector: "f".parse().unwrap() };
+        let nonce = Nonce::new("n").unwrap();
+        // A worker whose clock is a year ahead starts a run, and keeps its ticket.
+        let ahead = Gate::new(at(0)).admit_kept(Turn::Urgent, &limits, &key, &nonce, at(year), at(year + 5)).next;
+        let kept = ahead.kept(&key, &nonce).unwrap().starts(&key, Turn::Urgent, at(year + 1));
+        let gate = ahead.repair_clock_skew(at(2)).give_back(&kept, at(3));
+        assert_eq!((gate.refusal(&limits, at(3)), gate.ahead(at(3))), (None, None));
     }
 }

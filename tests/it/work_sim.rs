@@ -127,7 +127,9 @@ fn waiting(world: &World) -> Vec<String> {
             State::Pending { .. } => (operator || slot.paused) && slot.unflushed.is_empty(),
             State::Running { .. } => false,
         };
-        (!done).then(|| format!("{key}: {slot:?}, {health:?}"))
+        let gate = StoreKey::of("gate", [key.connector.as_str()]);
+        let gate = world.ground.stored(&gate).map(|stored| read::<tripartite::gate::Gate>(&stored));
+        (!done).then(|| format!("{key}: {slot:?}, {health:?}, {gate:?}"))
     };
     World::keys().filter_map(|key| waits(&key)).collect()
 }
