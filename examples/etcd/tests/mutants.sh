@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Puts ten faults into the store, one after the other, each of which a test must find. The sources are put back whatever happens.
+# Puts twelve faults into the store, one after the other, each of which a test must find. The sources are put back whatever happens.
 #
-#   examples/etcd/tests/mutants.sh
+#   examples/etcd/tests/mutants.sh [NAME...]
+#
+# With names, only the faults whose name begins with one of them.
 set -uo pipefail
 cd "$(dirname "$0")/../../.."
 src=examples/etcd/src
@@ -10,11 +12,20 @@ cp -r "$src/." "$kept"
 restore() { cp -r "$kept/." "$src"; }
 trap 'restore; rm -rf "$kept"' EXIT
 
+wanted=("$@")
+is_wanted() {
+    local begin
+    [ ${#wanted[@]} -eq 0 ] && return
+    for begin in "${wanted[@]}"; do [[ $1 == "$begin"* ]] && return; done
+    return 1
+}
+
 survived=0
 # mutant NAME FILE OLD NEW TESTS...: replaces the first OLD of a file by NEW, and runs tests, of which one must fail.
 mutant() {
     local name=$1 file=$2 old=$3 new=$4
     shift 4
+    is_wanted "$name" || return
     restore
     OLD=$old NEW=$new perl -0pi -e 's/\Q$ENV{OLD}\E/$ENV{NEW}/' "$src/$file"
     if cmp -s "$src/$file" "$kept/$file"; then
@@ -27,8 +38,14 @@ mutant() {
         survived=1
         return
     fi
-    local found
-    found=$(timeout 300 cargo test -q -p tripartite-etcd --test it -- "$@" 2>&1 | grep -E '^test .*FAILED|^    [a-z_]+::' | head -1 | sed 's/^ *//')
+    local found told
+    told=$(timeout 300 cargo test -p tripartite-etcd --test it -- "$@" 2>&1)
+    case $? in
+        0) found= ;;
+        124) found="a test that does not end" ;;
+        *) found="a failure" ;;
+    esac
+    found=$(grep -oE '^test .* FAILED|^    [a-z_]+::.*' <<<"$told" | head -1 | grep -oE '[a-z_]+(::[a-z_]+)+' || echo "$found")
     if [ -n "$found" ]; then
         echo "$name: found by $found"
     else
@@ -38,7 +55,7 @@ mutant() {
 }
 
 mutant "no condition on the version" jobs/swap.rs \
-    'let compare = vec![self.unchanged(), prepared.condition()];' 'let compare = vec![self.unchanged()];' history
+    'let compare = vec![self.unchanged(), prepared.condition()];' 'let compare = vec![self.unchanged()];' seen
 mutant "a chain without conditions" jobs/swap.rs \
     '.chain(prepared.iter().map(Prepared::condition)).collect();' '.collect();' jobs_suite::one_node
 mutant "a blind retry: a conflict of the second try is believed" jobs/swap.rs \
@@ -49,7 +66,7 @@ mutant "a lost answer is taken for success" jobs/swap.rs \
 mutant "a read that is stale by one revision is taken for truth" jobs/record.rs \
     'let read = self.cluster.call(&read_of(record)).await?;' \
     'let now = self.cluster.call(&TxnRequest::default()).await?.answer.revision();
-        let read = self.cluster.call(&RangeRequest { revision: (now - 1).max(1), ..read_of(record) }).await?;' history
+        let read = self.cluster.call(&RangeRequest { revision: (now - 1).max(1), ..read_of(record) }).await?;' seen
 mutant "the old mark stays" jobs/swap.rs \
     'writes.extend(held.mark.map(RequestOp::delete));' '' pages jobs_suite::one_node
 mutant "the new mark is not put" jobs/swap.rs \

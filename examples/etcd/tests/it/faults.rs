@@ -9,6 +9,7 @@
 //! form; `TRIPARTITE_FAULTS=kill-leader:50,loss:10` says which.
 
 mod ground;
+mod labour;
 mod network;
 mod table;
 mod worker;
@@ -18,6 +19,7 @@ use std::{env, io};
 
 use self::ground::Ground;
 use self::network::Network;
+use crate::server::pause;
 
 /// A worker that waits for answers in vain gives its job up after two calls, of 12 seconds each at most.
 const LEASE: Duration = Duration::from_secs(30);

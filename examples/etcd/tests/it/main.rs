@@ -13,6 +13,7 @@ mod nodes;
 mod pages;
 mod relay;
 mod renewed;
+mod seen;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;

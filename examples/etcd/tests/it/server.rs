@@ -7,14 +7,17 @@
 //! | none, and `etcd` is missing | nothing: the process says so and ends without a test |
 //! | as before, and `TRIPARTITE_ETCD_REQUIRED` is set | nothing, and that is a failure |
 
+#[path = "waiting.rs"]
+mod waiting;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::time::Duration;
+use std::{env, fs};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -22,6 +25,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tripartite::drive::block_on;
 use tripartite_etcd::address::Address;
 use tripartite_etcd::jobs::EtcdJobStore;
+
+#[allow(unused_imports, reason = "the benchmark and nightly-sync need less of it")]
+pub(crate) use self::waiting::{begin, pause, until};
 
 /// One node for all tests of this process.
 pub(crate) fn one() -> &'static Cluster {
@@ -50,26 +56,6 @@ pub(crate) fn namespace() -> String {
 
 pub(crate) fn open(address: &Address) -> EtcdJobStore {
     block_on(EtcdJobStore::open_on(runtime(), address)).unwrap()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the tests wait for other processes")]
-pub(crate) fn pause(span: Duration) {
-    thread::sleep(span);
-}
-
-#[expect(clippy::disallowed_methods, reason = "it is measured")]
-pub(crate) fn begin() -> Instant {
-    Instant::now()
-}
-
-/// Waits until something is so.
-#[track_caller]
-pub(crate) fn until(what: &str, at_most: Duration, mut is_so: impl FnMut() -> bool) {
-    let begun = begin();
-    while !is_so() {
-        assert!(begun.elapsed() < at_most, "not within {at_most:?}: {what}");
-        pause(Duration::from_millis(20));
-    }
 }
 
 /// Some nodes in a directory of their own.

@@ -9,11 +9,16 @@ mod bench;
 mod copied;
 mod dry_run;
 mod dump;
+mod faults;
 mod formats;
+#[path = "../../../etcd/tests/it/history.rs"]
+mod history;
 mod host;
 mod jobs;
 mod jobs_suite;
 mod kills;
+#[path = "../../../etcd/tests/it/linear.rs"]
+mod linear;
 mod lost_answers;
 mod open_transactions;
 mod plans;
@@ -25,4 +30,6 @@ mod swaps;
 #[cfg(feature = "tls")]
 mod tls;
 mod unique;
+#[path = "../../../etcd/tests/it/waiting.rs"]
+mod waiting;
 mod waking;

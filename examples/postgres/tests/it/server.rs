@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tripartite::drive::block_on;
 use tripartite_postgres::format;
@@ -124,6 +125,15 @@ impl Cluster {
     /// # Panics
     /// When there is no PostgreSQL, and some is required. When none is, the process ends.
     pub(crate) fn new(settings: &[&str]) -> Self {
+        let cluster = Self::without_data(settings);
+        let initdb = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--username=postgres", "--no-sync", "-D"];
+        assert!(cluster.run("initdb", &initdb, &cluster.dir.join("data")), "initdb: {}", cluster.log());
+        cluster.start();
+        cluster
+    }
+
+    /// One that cannot be started yet.
+    pub(crate) fn without_data(settings: &[&str]) -> Self {
         let bin = programs().unwrap_or_else(|| missing());
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("tripartite-pg-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -135,12 +145,45 @@ impl Cluster {
             std::os::unix::fs::chown(&dir, Some(user.id), Some(user.group)).unwrap();
         }
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
-        let cluster = Self { watch: Some(watch(&bin, &dir, user.as_ref())), dir, bin, user, settings };
-        let data = cluster.dir.join("data");
-        let initdb = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--username=postgres", "--no-sync", "-D"];
-        assert!(cluster.run("initdb", &initdb, &data), "initdb: {}", cluster.log());
-        cluster.start();
-        cluster
+        Self { watch: Some(watch(&bin, &dir, user.as_ref())), dir, bin, user, settings }
+    }
+
+    /// Starts it as a standby of another one, with its data anew.
+    pub(crate) fn follow(&self, primary: &Self) {
+        let (data, from) = (self.dir.join("data"), primary.dir.to_str().unwrap());
+        let _ = fs::remove_dir_all(&data);
+        let copy = ["-h", from, "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "--no-sync", "-D"];
+        assert!(self.run("pg_basebackup", &copy, &data), "pg_basebackup: {}", primary.log());
+        self.start();
+    }
+
+    /// Lets every machine in, without a password.
+    pub(crate) fn let_in(&self) {
+        let path = self.dir.join("data/pg_hba.conf");
+        let rules = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{rules}host all all 0.0.0.0/0 trust\n")).unwrap();
+    }
+
+    /// The first process of the server.
+    fn first_process(&self) -> Option<i32> {
+        let file = fs::read_to_string(self.dir.join("data/postmaster.pid")).ok()?;
+        file.lines().next()?.parse().ok()
+    }
+
+    /// Sends a signal to all processes of the server, the first one first.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let first = self.first_process().unwrap();
+        let of = |process: &fs::DirEntry| -> Option<(i32, i32)> {
+            let stat = fs::read_to_string(process.path().join("stat")).ok()?;
+            let (number, rest) = (stat.split(' ').next()?, stat.rsplit_once(')')?.1);
+            Some((number.parse().ok()?, rest.split(' ').nth(2)?.parse().ok()?))
+        };
+        let all: Vec<_> = fs::read_dir("/proc").unwrap().flatten().filter_map(|process| of(&process)).collect();
+        let children = all.into_iter().filter(|(_, parent)| *parent == first).map(|(number, _)| number);
+        for number in std::iter::once(first).chain(children) {
+            // It may have ended by itself meanwhile.
+            let _ = kill_process(Pid::from_raw(number).unwrap(), signal);
+        }
     }
 
     /// Starts the server, also one that was killed.
@@ -177,9 +220,7 @@ impl Cluster {
 
     /// Kills the first process of the server, as a machine that goes down does.
     pub(crate) fn kill(&self) {
-        let file = fs::read_to_string(self.dir.join("data/postmaster.pid")).unwrap();
-        let process = file.lines().next().unwrap();
-        assert!(Command::new("kill").args(["-9", process]).status().unwrap().success());
+        kill_process(self.first_process().and_then(Pid::from_raw).unwrap(), Signal::KILL).unwrap();
     }
 
     fn log(&self) -> String {

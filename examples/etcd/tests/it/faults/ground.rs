@@ -13,23 +13,21 @@ use std::{env, thread};
 use rustix::process::Signal;
 use serde_json::json;
 use tripartite::drive::block_on;
-use tripartite::failure::{Classify, Failure};
 use tripartite::id::SyncKey;
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
-use tripartite::queue::{Command, Scope, State, Trigger};
+use tripartite::queue::State;
 use tripartite::work::Queue;
 use tripartite_etcd::address::Address;
 use tripartite_etcd::jobs::EtcdJobStore;
 
 use super::Fault;
+use super::labour::{KEYS, ask, clock_of, key, now, rules, trigger};
 use super::network::{HOSTS, NODES, Network};
 use super::table::{Moment, table};
-use super::worker::{Orders, clock_of, now, rules};
+use super::worker::Orders;
 use crate::history::{Book, Recorded, nanoseconds};
 use crate::server::{Cluster, Place, begin, namespace, open, pause, until};
 
-/// How many keys are triggered, each with a connector of its own.
-const KEYS: usize = 20;
 /// Which node has the small disk.
 const SMALL: usize = 1;
 /// How long it may take until a job is done again once all is well.
@@ -79,14 +77,6 @@ impl Drop for Ground {
     }
 }
 
-fn trigger() -> Command {
-    Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: true }
-}
-
-fn key(number: usize) -> SyncKey {
-    format!("org-{number}/source-{number}").parse().unwrap()
-}
-
 fn asking(address: &Address, place: &Path, name: &str) -> Asking {
     let book = Book::open(&place.join(format!("calls-{name}")));
     Queue::new(Recorded { store: open(address), book }).rules(rules())
@@ -125,7 +115,7 @@ impl Ground {
             let (over, queue, book) =
                 (Arc::clone(&over), asking(&address, &place, "asker"), Book::open(&place.join("asked")));
             #[expect(clippy::disallowed_methods, reason = "somebody asks while the test does something else")]
-            thread::spawn(move || ask(&queue, &book, &over))
+            thread::spawn(move || ask(&queue, &book, || over.load(Ordering::SeqCst)))
         };
         let probe = asking(&address, &place, "probe");
         let book = Book::open(&place.join("asked-probe"));
@@ -156,7 +146,7 @@ impl Ground {
         let healed = nanoseconds();
         self.heal(fault, chosen);
         let gap = self.is_lively(LIVELY);
-        self.moments.push(Moment { fault, begun, healed, gap });
+        self.moments.push(Moment { fault: fault.name(), begun, healed, gap });
         until("a leader", Duration::from_secs(30), || self.cluster.nodes.iter().all(|node| node.leads().is_some()));
         pause(Duration::from_millis(700));
     }
@@ -166,7 +156,6 @@ impl Ground {
         let others: Vec<_> = (0..NODES).filter(|node| *node != leader).collect();
         let turn = self.moments.len();
         let (follower, host) = (others[turn % others.len()], NODES + turn % HOSTS);
-        let everybody: Vec<_> = (0..NODES).collect();
         match fault {
             Fault::KillLeader => self.cluster.nodes[leader].signal(Signal::KILL),
             Fault::KillFollower => self.cluster.nodes[follower].signal(Signal::KILL),
@@ -176,10 +165,7 @@ impl Ground {
                 self.network.deafen(leader, &others);
                 self.network.silence(leader, &others);
             }
-            Fault::CutWorker => {
-                self.network.deafen(host, &everybody);
-                self.network.silence(host, &everybody);
-            }
+            Fault::CutWorker => self.network.isolate(host),
             Fault::DeafLeader => self.network.deafen(leader, &others),
             Fault::MuteLeader => self.network.silence(leader, &others),
             Fault::Loss => (0..NODES + HOSTS).for_each(|host| self.network.worsen(host, 5, 200)),
@@ -273,7 +259,7 @@ impl Ground {
     pub(super) fn check(mut self) -> String {
         self.over.store(true, Ordering::SeqCst);
         self.asker.take().unwrap().join().unwrap();
-        if self.moments.iter().any(|moment| moment.fault == Fault::Clock) {
+        if self.moments.iter().any(|moment| moment.fault == Fault::Clock.name()) {
             // An end that was under way when the clock was put right may have been stored with its time after the first repair.
             self.repair();
         }
@@ -295,22 +281,6 @@ impl Ground {
         };
         let calls = crate::history::is_linearizable(&books("calls-")).unwrap();
         table(&self.moments, calls, &books("asked"), &books("jobs-"))
-    }
-}
-
-/// Triggers one key after another, without end.
-fn ask(queue: &Asking, book: &Book, over: &AtomicBool) {
-    for number in 0.. {
-        if over.load(Ordering::SeqCst) {
-            return;
-        }
-        let key = key((number * 7) % KEYS);
-        book.write(&format!("T {key} {number} {}\n", nanoseconds()));
-        match block_on(queue.apply(&key, None, trigger(), now())) {
-            Ok(_) => book.write(&format!("A {key} {number} -\n")),
-            Err(error) => assert!(matches!(error.failure(), Failure::Retry { .. }), "{error}"),
-        }
-        pause(Duration::from_millis(35));
     }
 }
 

@@ -5,11 +5,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// So many nodes, and so many hosts of workers.
-pub(super) const NODES: usize = 3;
-pub(super) const HOSTS: usize = 2;
+pub(crate) const NODES: usize = 3;
+pub(crate) const HOSTS: usize = 2;
 
 /// The hosts. The test itself is at the bridge, and reaches all of them.
-pub(super) struct Network {
+pub(crate) struct Network {
     name: String,
     /// The first three numbers of all addresses.
     net: String,
@@ -25,7 +25,7 @@ fn run(program: &str, arguments: &[&str]) -> bool {
 
 impl Network {
     /// `None` where this process may not make one, or `ip` and `nft` are missing.
-    pub(super) fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         // A network that is gone leaves its devices behind for a moment.
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -72,12 +72,25 @@ impl Network {
     }
 
     /// The address of a node, or of a host of workers, which come behind the nodes.
-    pub(super) fn address(&self, host: usize) -> String {
+    pub(crate) fn address(&self, host: usize) -> String {
         format!("{}.{}", self.net, 11 + host)
     }
 
+    #[allow(dead_code, reason = "servers of PostgreSQL are there")]
+    /// Another address of the bridge, for a server that the test runs beside itself.
+    pub(crate) fn beside(&self, number: usize) -> String {
+        let address = format!("{}.{}", self.net, 201 + number);
+        assert!(run("ip", &["addr", "add", &format!("{address}/24"), "dev", &self.name]));
+        address
+    }
+
+    /// A host reaches nobody, and nobody reaches it.
+    pub(crate) fn isolate(&self, host: usize) {
+        assert!(self.rule(host, "add rule inet f i drop") && self.rule(host, "add rule inet f o drop"));
+    }
+
     /// The command that runs another one on a host.
-    pub(super) fn within(&self, host: usize) -> Vec<String> {
+    pub(crate) fn within(&self, host: usize) -> Vec<String> {
         ["ip", "netns", "exec", &self.space(host)].map(str::to_owned).to_vec()
     }
 
@@ -92,25 +105,25 @@ impl Network {
     }
 
     /// A host hears nothing from some others any more.
-    pub(super) fn deafen(&self, host: usize, others: &[usize]) {
+    pub(crate) fn deafen(&self, host: usize, others: &[usize]) {
         let from: Vec<_> = others.iter().map(|other| self.address(*other)).collect();
         assert!(self.rule(host, &format!("add rule inet f i ip saddr {{ {} }} drop", from.join(", "))));
     }
 
     /// A host is heard by some others no more.
-    pub(super) fn silence(&self, host: usize, others: &[usize]) {
+    pub(crate) fn silence(&self, host: usize, others: &[usize]) {
         let to: Vec<_> = others.iter().map(|other| self.address(*other)).collect();
         assert!(self.rule(host, &format!("add rule inet f o ip daddr {{ {} }} drop", to.join(", "))));
     }
 
     /// Of a hundred packets to a host so many are lost; where the kernel has `netem`, those from it are late, too.
-    pub(super) fn worsen(&self, host: usize, lost: u32, milliseconds: u32) {
+    pub(crate) fn worsen(&self, host: usize, lost: u32, milliseconds: u32) {
         assert!(self.rule(host, &format!("add rule inet f i numgen random mod 100 < {lost} drop")));
         let delay = format!("{milliseconds}ms");
         let _ = run("tc", &["-n", &self.space(host), "qdisc", "add", "dev", "eth0", "root", "netem", "delay", &delay]);
     }
 
-    pub(super) fn heal(&self, host: usize) {
+    pub(crate) fn heal(&self, host: usize) {
         assert!(self.rule(host, "flush table inet f"));
         let _ = run("tc", &["-n", &self.space(host), "qdisc", "del", "dev", "eth0", "root"]);
     }

@@ -1,18 +1,17 @@
-//! What came of it: nothing may be lost, and nothing at a time.
+//! What came of it: nothing may be lost, and nothing at a time. Whatever the store is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::Fault;
-
 /// A fault, in the nanoseconds of the clock of all.
-pub(super) struct Moment {
-    pub(super) fault: Fault,
-    pub(super) begun: u64,
-    pub(super) healed: u64,
+pub(crate) struct Moment {
+    /// What went wrong.
+    pub(crate) fault: &'static str,
+    pub(crate) begun: u64,
+    pub(crate) healed: u64,
     /// How long it took until a job that was asked for then was done.
-    pub(super) gap: Duration,
+    pub(crate) gap: Duration,
 }
 
 /// What was executed, and when.
@@ -76,7 +75,7 @@ fn none_is_lost(books: &[String], executed: &Executed) -> usize {
     acknowledged.len()
 }
 
-pub(super) fn table(moments: &[Moment], calls: usize, asked: &[String], jobs: &[String]) -> String {
+pub(crate) fn table(moments: &[Moment], calls: usize, asked: &[String], jobs: &[String]) -> String {
     let executed = Executed::of(jobs);
     let acknowledged = none_is_lost(asked, &executed);
     let mut told = format!(
@@ -98,7 +97,7 @@ pub(super) fn table(moments: &[Moment], calls: usize, asked: &[String], jobs: &[
         let _ = writeln!(
             told,
             "| {} | {} | {before:.0} | {during:.0} | {after:.0} | {:.1} | {:.1} |",
-            kind.name(),
+            kind,
             these.len(),
             gaps[gaps.len() / 2],
             gaps[gaps.len() - 1],
