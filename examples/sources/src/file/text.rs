@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use encoding_rs::UTF_8;
 
 use super::FileError;
-use super::encoding::{Encoded, Known, Survey, as_utf8, by_its_beginning};
+use super::encoding::{Encoded, Known, PIECE, Survey, as_utf8, by_its_beginning, by_its_letters};
 use super::input::Raw;
 use super::unpack::Compression;
 
@@ -122,8 +122,8 @@ fn survey(
 ) -> Result<(Encoded, Surveyed), FileError> {
     let io = |error| FileError::io(&raw.name, error);
     let mut unpacked = Compression::unpack(packed, raw.reader(0));
-    let (mut survey, mut surveyed) = (Survey::new(), Surveyed { lines: 0, is_cut: false, length: 0 });
-    let (mut buffer, mut begun, mut last) = (vec![0; 1 << 17], None, b'\n');
+    let (mut survey, mut surveyed) = (Survey::default(), Surveyed { lines: 0, is_cut: false, length: 0 });
+    let (mut buffer, mut begun, mut last) = (vec![0; PIECE], None, b'\n');
     loop {
         let read = match unpacked.read(&mut buffer) {
             Ok(read) => read,
@@ -149,7 +149,8 @@ fn survey(
     let encoded = match (stated, begun.flatten()) {
         (Some(encoding), _) => Encoded { encoding, known: Known::Stated },
         (None, Some(encoded)) => encoded,
-        (None, None) => survey.end(),
+        (None, None) if survey.is_utf8() => Encoded { encoding: UTF_8, known: Known::Certain },
+        (None, None) => by_its_letters(Compression::unpack(packed, raw.reader(0))),
     };
     Ok((encoded, surveyed))
 }
