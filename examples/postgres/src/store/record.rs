@@ -75,8 +75,8 @@ const AUDIT: &str = "
 SELECT e.seq, k.run, k.at, e.external_id, coalesce(e.entry, k.entry)::text FROM tripartite.entries e
 CROSS JOIN LATERAL (SELECT * FROM tripartite.kinds k WHERE k.id = e.kind OFFSET 0) k
 WHERE e.seq > $1 AND e.seq BETWEEN
-    (SELECT min(first) FROM tripartite.kinds WHERE register = {n} AND (run = $2 OR $2 IS NULL))
-    AND (SELECT max(last) FROM tripartite.kinds WHERE register = {n} AND (run = $2 OR $2 IS NULL))
+    (SELECT min(first) FROM tripartite.kinds k WHERE register = {n} AND (run = $2 OR $2 IS NULL) AND {which})
+    AND (SELECT max(last) FROM tripartite.kinds k WHERE register = {n} AND (run = $2 OR $2 IS NULL) AND {which})
 AND k.register = {n} AND (k.run = $2 OR $2 IS NULL) AND {which} ORDER BY e.seq LIMIT $3";
 
 const NOTEWORTHY: &str = "

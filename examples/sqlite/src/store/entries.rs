@@ -112,14 +112,17 @@ pub(super) fn packing(register: &Register) -> String {
     [TABLES, PACK, VIEW].map(|text| sql(register, text)).concat()
 }
 
-/// The condition that an entry is of the run `?1`.
-pub(super) fn of_run(conn: &Connection, register: &Register) -> Result<String, StoreError> {
+/// Any entry.
+pub(super) const ANY: &str = "TRUE";
+
+/// The condition that an entry is of the run `?1`, and that its kind is one of `which`.
+pub(super) fn of_run(conn: &Connection, register: &Register, which: &str) -> Result<String, StoreError> {
     if !database::has_table(conn, &register.table("tripartite_kinds"))? {
-        return Ok("run = ?1".to_owned());
+        return Ok(format!("run = ?1 AND {which}"));
     }
-    let numbers = "(SELECT min(first) FROM {tripartite_kinds} WHERE run = ?1) \
-        AND (SELECT max(last) FROM {tripartite_kinds} WHERE run = ?1)";
-    Ok(register.sql(&format!("seq BETWEEN {numbers} AND run = ?1")))
+    let number = |number| format!("(SELECT {number} FROM {{tripartite_kinds}} WHERE run = ?1 AND {which})");
+    let (first, last) = (number("min(first)"), number("max(last)"));
+    Ok(register.sql(&format!("seq BETWEEN {first} AND {last} AND run = ?1 AND {which}")))
 }
 
 /// The statements of a register, written once for all batches.

@@ -152,7 +152,7 @@ impl SqliteStore {
             let AuditEntry::Field(entry) = read(text)? else { return Ok(None) };
             let mut entries = vec![entry];
             if entries[0].group.is_some() {
-                let of_run = entries::of_run(conn, &self.register)?;
+                let of_run = entries::of_run(conn, &self.register, entries::ANY)?;
                 let mut statement = conn.prepare(&format!("{beside}{of_run} ORDER BY seq"))?;
                 let texts = statement.query_map(params![run, id, seq], |row| row.get::<_, String>(0))?;
                 for text in texts {

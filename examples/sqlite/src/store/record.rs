@@ -115,7 +115,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn audit_of(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        self.with(|conn| audit(conn, &self.register, ALL, Some(run.as_str()), each))
+        self.with(|conn| audit(conn, &self.register, entries::ANY, Some(run.as_str()), each))
     }
 
     /// As [`audit_of`](Self::audit_of), but only what a person is told of: conflicts, edits undone, values that could
@@ -140,7 +140,7 @@ impl Database {
         each: impl FnMut(AuditRow) -> bool,
     ) -> Result<(), StoreError> {
         database::require(self.connection(), register)?;
-        audit(self.connection(), register, ALL, run, each)
+        audit(self.connection(), register, entries::ANY, run, each)
     }
 
     /// How many conflicts wait for a person, in all registers together.
@@ -221,11 +221,10 @@ pub(super) fn open_behind(
 
 fn has_run(conn: &Connection, register: &Register, run: &str) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM {tripartite_runs} WHERE run = ?1 UNION ALL SELECT 1 FROM {tripartite_audit} WHERE ";
-    let sql = register.sql(sql) + &entries::of_run(conn, register)?;
+    let sql = register.sql(sql) + &entries::of_run(conn, register, entries::ANY)?;
     Ok(conn.prepare_cached(&sql)?.exists([run])?)
 }
 
-const ALL: &str = "TRUE";
 const NOTEWORTHY: &str = "(verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive') OR decision IN ('HeldOpen', 'DriftReverted'))";
 
 fn audit(
@@ -236,8 +235,11 @@ fn audit(
     mut each: impl FnMut(AuditRow) -> bool,
 ) -> Result<(), StoreError> {
     let audit = register.sql("{tripartite_audit}");
-    let whose = if run.is_some() { entries::of_run(conn, register)? } else { "?1 IS NULL".to_owned() };
-    let sql = format!("SELECT run, at, external_id, entry, seq FROM {audit} WHERE {whose} AND {which} ORDER BY seq");
+    let whose = match run {
+        Some(_) => entries::of_run(conn, register, which)?,
+        None => format!("?1 IS NULL AND {which}"),
+    };
+    let sql = format!("SELECT run, at, external_id, entry, seq FROM {audit} WHERE {whose} ORDER BY seq");
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([run])?;
     while let Some(row) = rows.next()? {

@@ -119,7 +119,7 @@ impl Snapshot<'_> {
 
     /// The condition that an entry of the audit is of the run `?1`.
     pub(super) fn of_run(&self) -> Result<String, StoreError> {
-        entries::of_run(self.conn, self.register)
+        entries::of_run(self.conn, self.register, entries::ANY)
     }
 
     /// What is known of a run; `None` when there is none of this id.
