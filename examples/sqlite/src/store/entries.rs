@@ -189,13 +189,18 @@ pub(super) struct Entries<'a> {
     insert: CachedStatement<'a>,
     kinds: Vec<Kind>,
     by_name: BTreeMap<Name<'a>, usize>,
+    /// The first entry of each kind about a field, so that the next ones of it need no name.
+    fields: Vec<(&'a FieldEntry, usize)>,
     noted: Option<Noted<'a>>,
+    /// A buffer for the text of each entry.
+    text: Vec<u8>,
 }
 
 impl<'a> Entries<'a> {
     pub(super) fn new(tx: &'a Connection, sql: &'a Statements, run: &'a str, at: String) -> Result<Self, StoreError> {
         let insert = tx.prepare_cached(&sql.insert)?;
-        Ok(Self { tx, sql, run, at, insert, kinds: Vec::new(), by_name: BTreeMap::new(), noted: None })
+        let (kinds, by_name, fields) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Ok(Self { tx, sql, run, at, insert, kinds, by_name, fields, noted: None, text: Vec::new() })
     }
 
     pub(super) fn add(&mut self, id: &str, entry: &'a AuditEntry) -> Result<(), StoreError> {
@@ -206,11 +211,25 @@ impl<'a> Entries<'a> {
     }
 
     fn add_field(&mut self, id: &str, field: &'a FieldEntry, entry: &AuditEntry) -> Result<(), StoreError> {
-        let text = serde_json::to_string(entry).unwrap_or_default();
-        let (verdict, detail) = (field.verdict.name().to_owned(), field.verdict.detail());
-        let name = Name { field: Some(&field.field), verdict, detail, decision: field.decision.name() };
-        let kind = self.kind(name, None)?;
-        insert(self.tx, &mut self.insert, &mut self.kinds[kind], id, Some(&text))
+        let kind = self.field(field)?;
+        self.text.clear();
+        let text = match serde_json::to_writer(&mut self.text, entry) {
+            Ok(()) => str::from_utf8(&self.text).unwrap_or_default(),
+            Err(_) => "",
+        };
+        insert(self.tx, &mut self.insert, &mut self.kinds[kind], id, Some(text))
+    }
+
+    fn field(&mut self, entry: &'a FieldEntry) -> Result<usize, StoreError> {
+        let of = |entry: &'a FieldEntry| (&entry.field, entry.decision, &entry.verdict);
+        if let Some((_, kind)) = self.fields.iter().find(|(known, _)| of(known) == of(entry)) {
+            return Ok(*kind);
+        }
+        let (verdict, detail) = (entry.verdict.name().to_owned(), entry.verdict.detail());
+        let kind =
+            self.kind(Name { field: Some(&entry.field), verdict, detail, decision: entry.decision.name() }, None)?;
+        self.fields.push((entry, kind));
+        Ok(kind)
     }
 
     fn add_record(&mut self, id: &str, entry: &'a RecordEntry) -> Result<(), StoreError> {
@@ -262,6 +281,7 @@ impl<'a> Entries<'a> {
             }
         }
         self.by_name.clear();
+        self.fields.clear();
         self.noted = None;
         Ok(())
     }
