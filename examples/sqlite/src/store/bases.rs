@@ -133,10 +133,21 @@ pub(super) struct Bases {
     pub(super) columns: Vec<Option<String>>,
 }
 
+/// Where the fields of a base stand that is not stored.
+pub(super) enum Stands<'a> {
+    /// The row reads as this.
+    InRow(&'a Record),
+    /// In a column each, from this one on.
+    InColumns(&'a Row<'a>, usize),
+}
+
+/// The columns to be selected for each link: the shape and the print.
+pub(super) const SHAPE: &str = ", l.shape, l.print";
+
 impl Bases {
-    /// The columns to be selected behind others: the shape, the print, and the fields.
+    /// The columns to be selected behind others, for bases of which some are kept: a column for each field.
     pub(super) fn selected(&self) -> String {
-        let mut sql = ", l.shape, l.print".to_owned();
+        let mut sql = String::new();
         for (field, column) in self.schema.fields().iter().zip(&self.columns) {
             let kept = quoted(field.name(), '"');
             sql.push_str(&match column {
@@ -151,11 +162,19 @@ impl Bases {
     pub(super) fn read(
         &self,
         shapes: &Shapes,
+        (shape, known): (i64, Option<i64>),
         rest: Option<&str>,
-        row: &Row<'_>,
-        at: usize,
+        stands: &Stands<'_>,
     ) -> Option<(Record, Fingerprint)> {
-        let shape = shapes.0.get(&row.get_ref(at).ok()?.as_i64().ok()?)?;
+        let shape = shapes.0.get(&shape)?;
+        let record = match stands {
+            Stands::InRow(row) if rest.is_none() && shape.fields.len() == row.len() => (*row).clone(),
+            stands => self.put_together(shape, rest, stands)?,
+        };
+        (known == Some(print(&record))).then_some((record, shape.schema))
+    }
+
+    fn put_together(&self, shape: &Shape, rest: Option<&str>, stands: &Stands<'_>) -> Option<Record> {
         let mut record = RecordBuilder::new(self.schema.fields().len());
         if let Some(text) = rest {
             let rest = self.schema.seed().deserialize(&mut serde_json::Deserializer::from_str(text)).ok()?;
@@ -166,10 +185,14 @@ impl Bases {
         for name in &shape.fields {
             let position = self.schema.fields().iter().position(|field| field.name() == name)?;
             let kind = self.schema.fields()[position].kind();
-            cell::read(kind, row.get_ref(at + 2 + position).ok()?, &mut record, position).ok()?;
+            match stands {
+                Stands::InRow(row) => record.set_field(position, row.field(position)).ok()?,
+                Stands::InColumns(row, first) => {
+                    cell::read(kind, row.get_ref(first + position).ok()?, &mut record, position).ok()?;
+                }
+            }
         }
-        let record = record.finish();
-        (row.get_ref(at + 1).ok()?.as_i64().ok() == Some(print(&record))).then_some((record, shape.schema))
+        Some(record.finish())
     }
 
     /// The same as [`read`](Self::read), for a schema that may be another.
@@ -177,11 +200,11 @@ impl Bases {
         &self,
         schema: &Schema,
         shapes: &Shapes,
+        of: (i64, Option<i64>),
         (rest, version): (Option<&str>, Option<u64>),
-        row: &Row<'_>,
-        at: usize,
+        stands: &Stands<'_>,
     ) -> Option<Base> {
-        let (record, known) = self.read(shapes, rest, row, at)?;
+        let (record, known) = self.read(shapes, of, rest, stands)?;
         let record = match has_fields_of(&self.schema, schema) {
             true => record,
             false => {
@@ -204,7 +227,7 @@ impl Bases {
         let tables = "FROM {tripartite_links} l LEFT JOIN {members} m ON m.external_id = l.external_id
             LEFT JOIN {tripartite_kept} k ON k.external_id = l.external_id
             WHERE l.external_id > ?1 AND l.shape IS NOT NULL ORDER BY l.external_id LIMIT ?2";
-        let select = format!("SELECT l.external_id, l.base{} {}", self.selected(), register.sql(tables));
+        let select = format!("SELECT l.external_id, l.base{SHAPE}{} {}", self.selected(), register.sql(tables));
         let write = register.sql(
             "UPDATE {tripartite_links} SET base = ?2, base_schema = ?3, shape = NULL, print = NULL WHERE external_id = ?1",
         );
@@ -215,9 +238,11 @@ impl Bases {
             let mut rows = select.query(params![last, AT_ONCE])?;
             while let Some(row) = rows.next()? {
                 let rest = row.get_ref(1)?.as_str_or_null().ok().flatten();
-                let base = self.read(&shapes, rest, row, 2).map(|(record, schema)| {
-                    (serde_json::to_string(&self.schema.named(&record)).unwrap_or_default(), schema.to_bytes())
-                });
+                let base = self.read(&shapes, (row.get(2)?, row.get(3)?), rest, &Stands::InColumns(row, 4)).map(
+                    |(record, schema)| {
+                        (serde_json::to_string(&self.schema.named(&record)).unwrap_or_default(), schema.to_bytes())
+                    },
+                );
                 some.push((row.get::<_, String>(0)?, base.unzip()));
             }
             let Some((end, _)) = some.last() else { return Ok(()) };

@@ -9,7 +9,7 @@ use tripartite::schema::Schema;
 use tripartite::store::{Base, Loaded, OpenConflict, Presence};
 use tripartite::value::{Record, RecordBuilder};
 
-use super::bases::{Bases, Shapes};
+use super::bases::{Bases, SHAPE, Shapes, Stands, has_fields_of};
 use super::layout::{Layout, quoted};
 use super::removed::Removed;
 use super::{Register, StoreError, cell, index};
@@ -23,6 +23,10 @@ FROM json_each(?1) j
 LEFT JOIN {members} m ON m.{external_id} = j.value LEFT JOIN {tripartite_links} l ON l.external_id = j.value";
 
 const KEPT: &str = " LEFT JOIN {tripartite_kept} k ON k.external_id = j.value";
+
+const ANY_KEPT: &str = "SELECT 1 FROM {tripartite_kept}";
+
+const ANY_OPEN: &str = "SELECT 1 FROM {tripartite_conflicts}";
 
 const ANYBODY: &str = " WHERE m.{local_id} IS NOT NULL OR l.external_id IS NOT NULL";
 
@@ -47,10 +51,9 @@ pub(super) fn records(
     }
     let ids = serde_json::to_string(ids).unwrap_or_default();
     let mut open = conflicts(tx, register, &ids)?;
-    let shapes = if layout.bases.is_some() { Shapes::all(tx, register)? } else { Shapes::default() };
-    let reads = Reads { schema, bases: layout.bases.as_ref(), shapes };
+    let reads = Reads::of(tx, register, layout, schema)?;
     let mut removed = Removed::of(tx, register)?;
-    let mut statement = tx.prepare_cached(&statement(register, layout))?;
+    let mut statement = tx.prepare_cached(&reads.statement(register))?;
     let mut rows = statement.query([ids])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
@@ -77,36 +80,14 @@ pub(super) fn none_is_taken<'a>(
     Ok(!conn.prepare_cached(any)?.exists([first, last])?)
 }
 
-fn statement(register: &Register, layout: &Layout) -> String {
-    let mut sql = "SELECT j.value, m.{local_id}, m.{active}, m.{revision}, l.deactivated, l.synced_revision, l.seen, \
-        l.policy, l.base, l.base_version"
-        .to_owned();
-    debug_assert_eq!(sql.matches(',').count() + 1, FIELDS);
-    sql = register.sql(&sql);
-    for column in &layout.columns {
-        sql.push_str(", ");
-        match column {
-            Some(column) => {
-                sql.push_str("m.");
-                sql.push_str(&quoted(column, '"'));
-            }
-            None => sql.push_str("NULL"),
-        }
-    }
-    sql.push_str(", l.base_schema");
-    sql.push_str(&layout.bases.as_ref().map(Bases::selected).unwrap_or_default());
-    sql.push_str(&register.sql(TABLES));
-    if layout.bases.is_some() {
-        sql.push_str(&register.sql(KEPT));
-    }
-    sql + &register.sql(ANYBODY)
-}
-
 fn conflicts(
     conn: &Connection,
     register: &Register,
     ids: &str,
 ) -> Result<BTreeMap<String, Vec<OpenConflict>>, StoreError> {
+    if !conn.prepare_cached(&register.sql(ANY_OPEN))?.exists([])? {
+        return Ok(BTreeMap::new());
+    }
     let mut statement = conn.prepare_cached(&register.sql(CONFLICTS))?;
     let mut rows = statement.query([ids])?;
     let mut open = BTreeMap::<String, Vec<OpenConflict>>::new();
@@ -124,8 +105,52 @@ fn conflicts(
 /// How rows are read.
 struct Reads<'a> {
     schema: &'a Schema,
-    bases: Option<&'a Bases>,
+    layout: &'a Layout,
     shapes: Shapes,
+    /// Bases that are not stored stand in the rows, all of them: the triggers have kept none.
+    all_in_rows: bool,
+}
+
+impl<'a> Reads<'a> {
+    fn of(tx: &Connection, register: &Register, layout: &'a Layout, schema: &'a Schema) -> Result<Self, StoreError> {
+        let Some(bases) = &layout.bases else {
+            return Ok(Self { schema, layout, shapes: Shapes::default(), all_in_rows: false });
+        };
+        let are_alike = bases.columns == layout.columns && has_fields_of(&bases.schema, schema);
+        let all_in_rows = are_alike && !tx.prepare_cached(&register.sql(ANY_KEPT))?.exists([])?;
+        Ok(Self { schema, layout, shapes: Shapes::all(tx, register)?, all_in_rows })
+    }
+
+    fn statement(&self, register: &Register) -> String {
+        let mut sql =
+            "SELECT j.value, m.{local_id}, m.{active}, m.{revision}, l.deactivated, l.synced_revision, l.seen, \
+            l.policy, l.base, l.base_version"
+                .to_owned();
+        debug_assert_eq!(sql.matches(',').count() + 1, FIELDS);
+        sql = register.sql(&sql);
+        for column in &self.layout.columns {
+            sql.push_str(", ");
+            match column {
+                Some(column) => {
+                    sql.push_str("m.");
+                    sql.push_str(&quoted(column, '"'));
+                }
+                None => sql.push_str("NULL"),
+            }
+        }
+        sql.push_str(", l.base_schema");
+        let bases = self.layout.bases.as_ref();
+        if bases.is_some() {
+            sql.push_str(SHAPE);
+        }
+        let kept = bases.filter(|_| !self.all_in_rows);
+        sql.push_str(&kept.map(Bases::selected).unwrap_or_default());
+        sql.push_str(&register.sql(TABLES));
+        if kept.is_some() {
+            sql.push_str(&register.sql(KEPT));
+        }
+        sql + &register.sql(ANYBODY)
+    }
 }
 
 fn loaded(reads: &Reads<'_>, id: ExternalId, row: &Row<'_>, open: Vec<OpenConflict>) -> Result<Loaded, StoreError> {
@@ -138,7 +163,7 @@ fn loaded(reads: &Reads<'_>, id: ExternalId, row: &Row<'_>, open: Vec<OpenConfli
     };
     let unreadable = || StoreError::Unreadable { table: "members", id: id.to_string() };
     let local = if there { row_of(schema, row, FIELDS)?.ok_or_else(unreadable)? } else { schema.missing() };
-    let base = base(reads, &id, row)?;
+    let base = base(reads, &id, row, &local)?;
     let (revision, synced) = (index::revision(row, 3)?, index::synced(row, 5)?);
     let missed = index::missed(deactivated);
     Ok(Loaded::new(id, revision, local).presence(presence).base(base).synced(synced).open(open).missed(missed))
@@ -155,16 +180,20 @@ pub(super) fn row_of(schema: &Schema, row: &Row<'_>, first: usize) -> Result<Opt
     Ok(Some(record.finish()))
 }
 
-fn base(reads: &Reads<'_>, id: &ExternalId, row: &Row<'_>) -> Result<Option<Base>, StoreError> {
+fn base(reads: &Reads<'_>, id: &ExternalId, row: &Row<'_>, local: &Record) -> Result<Option<Base>, StoreError> {
     let schema = reads.schema;
     let unreadable = || StoreError::Unreadable { table: "tripartite_links", id: id.to_string() };
     let text = row.get_ref(8)?.as_str_or_null().map_err(|_| unreadable())?;
     let version = row.get::<_, Option<i64>>(9)?.map(i64::cast_unsigned);
     let at = FIELDS + schema.fields().len();
-    if let Some(bases) = reads.bases
-        && row.get_ref(at + 1)?.as_i64().is_ok()
+    if let Some(bases) = &reads.layout.bases
+        && let Some(shape) = row.get(at + 1)?
     {
-        return Ok(bases.base(schema, &reads.shapes, (text, version), row, at + 1));
+        let stands = match reads.all_in_rows {
+            true => Stands::InRow(local),
+            false => Stands::InColumns(row, at + 3),
+        };
+        return Ok(bases.base(schema, &reads.shapes, (shape, row.get(at + 2)?), (text, version), &stands));
     }
     let Some(text) = text else { return Ok(None) };
     let record = schema.seed().deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|_| unreadable())?;
