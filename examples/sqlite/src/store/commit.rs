@@ -75,6 +75,7 @@ pub(super) fn batch(
         update: None,
         insert: tx.prepare_cached(&sql.insert)?,
         link: tx.prepare_cached(&sql.link)?,
+        relink: tx.prepare_cached(&sql.relink)?,
         removed: Removed::of(tx, &sql.register)?,
         parked: None,
         collided,
@@ -165,6 +166,7 @@ struct Writer<'a> {
     update: Option<Update<'a>>,
     insert: CachedStatement<'a>,
     link: CachedStatement<'a>,
+    relink: CachedStatement<'a>,
     removed: Removed<'a>,
     /// A row that gave its unique values up until others are written.
     parked: Option<unique::Parked>,

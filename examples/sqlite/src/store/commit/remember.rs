@@ -34,20 +34,11 @@ impl Writer<'_> {
             _ => None,
         };
         let (id, has, schema) = (op.id.as_str(), op.base.is_some(), schema.filter(|_| op.base.is_some()));
-        self.link.execute(params![
-            id,
-            base,
-            schema,
-            version,
-            seen,
-            policy,
-            synced,
-            op.missed,
-            deactivated,
-            shape,
-            print,
-            has
-        ])?;
+        let link = params![id, base, schema, version, seen, policy, synced, op.missed, deactivated, shape, print];
+        if !created && has && self.relink.execute(link)? > 0 {
+            return Ok(());
+        }
+        self.link.execute(link)?;
         Ok(())
     }
 

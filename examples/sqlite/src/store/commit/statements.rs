@@ -5,20 +5,35 @@ use tripartite::schema::Schema;
 use super::super::layout::quoted;
 use super::super::{Register, entries, load};
 
+/// A base has a text or a shape; without one, the link keeps the base that it has.
 const LINK: &str = "
 INSERT INTO {tripartite_links}(
     external_id, base, base_schema, base_version, seen, policy, synced_revision, deactivated, shape, print
 ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?9, ?8 + 1, -?8), ?10, ?11)
 ON CONFLICT DO UPDATE SET
-    base = iif(?12, excluded.base, base),
-    base_schema = iif(?12, excluded.base_schema, base_schema),
-    base_version = iif(?12, excluded.base_version, base_version),
-    shape = iif(?12, excluded.shape, shape),
-    print = iif(?12, excluded.print, print),
+    base = iif(coalesce(?2, ?10) IS NULL, base, excluded.base),
+    base_schema = iif(coalesce(?2, ?10) IS NULL, base_schema, excluded.base_schema),
+    base_version = iif(coalesce(?2, ?10) IS NULL, base_version, excluded.base_version),
+    shape = iif(coalesce(?2, ?10) IS NULL, shape, excluded.shape),
+    print = iif(coalesce(?2, ?10) IS NULL, print, excluded.print),
     seen = coalesce(excluded.seen, seen),
     policy = coalesce(excluded.policy, policy),
     synced_revision = coalesce(excluded.synced_revision, synced_revision),
     deactivated = iif(ifnull(?9, deactivated > 0), ?8 + 1, -?8)";
+
+/// As [`LINK`], of a link that is there, with a base: nearly all of a night on which much changes.
+const RELINK: &str = "
+UPDATE {tripartite_links} SET
+    base = ?2,
+    base_schema = ?3,
+    base_version = ?4,
+    seen = coalesce(?5, seen),
+    policy = coalesce(?6, policy),
+    synced_revision = coalesce(?7, synced_revision),
+    deactivated = iif(ifnull(?9, deactivated > 0), ?8 + 1, -?8),
+    shape = ?10,
+    print = ?11
+WHERE external_id = ?1";
 
 /// Nothing is to be kept of a base in whose place there is another in a moment.
 const CLEAR: [&str; 2] = [
@@ -68,6 +83,7 @@ pub(in super::super) struct Statements {
     pub(super) take_in: String,
     pub(super) insert: String,
     pub(super) link: String,
+    pub(super) relink: String,
     pub(super) rekey: [String; 5],
     pub(super) clear: [String; 2],
     pub(super) open: String,
@@ -101,6 +117,7 @@ impl Statements {
             free: register.sql(FREE),
             take_in: register.sql(TAKE_IN),
             link: register.sql(LINK),
+            relink: register.sql(RELINK),
             rekey: REKEY.map(|sql| register.sql(sql)),
             clear: CLEAR.map(|sql| register.sql(sql)),
             open: register.sql(OPEN),
