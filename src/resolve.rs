@@ -278,8 +278,7 @@ impl<'a> UnitResolver<'_, 'a> {
         if field.kind().is_granular()
             && !matches!(verdict, Verdict::NotReported | Verdict::InvalidRemote(_))
             && !self.schema().is_null(field, local)
-            && let sides = [&local.to_value(), &remote.to_value()]
-            && let Some(merged) = nested::decide(self, position, &verdict, &rule, sides)
+            && let Some(merged) = nested::decide(self, position, &verdict, &rule, [local, remote])
         {
             return merged;
         }

@@ -9,6 +9,7 @@ use tripartite::detect::{Sides, detect};
 use tripartite::drive::drive_blocking;
 use tripartite::id::RunId;
 use tripartite::memory::{Listing, MemoryStore};
+use tripartite::resolve::resolve;
 use tripartite::run::Run;
 use tripartite::schema::{Policy, Schema};
 use tripartite::source::{Connector, DynConnector};
@@ -55,6 +56,29 @@ fn the_counter_counts() {
 #[test]
 fn an_unchanged_record_costs_no_allocation() {
     assert_eq!(cost(&schema(), &member()), [(0, 0); 3]);
+}
+
+/// However many records of a set stay as they are, only those that change are read.
+#[test]
+fn a_record_of_a_set_that_stays_costs_no_allocation() {
+    let fields = json!({"type": {"kind": "text"}, "value": {"kind": "text"}});
+    let f = json!({"kind": "set_of_records", "key": ["type"], "fields": fields});
+    let schema: Schema = serde_json::from_value(json!({"fields": { "f": f }})).unwrap();
+    let set = |len: usize, value: &str| {
+        let record = |at: usize| json!({"type": at.to_string(), "value": if at == 2 { value } else { "still" }});
+        schema.record(&json!({"f": (0..len).map(record).collect::<Vec<_>>()})).unwrap()
+    };
+    let policy = Policy::new(schema.clone());
+    let cost = |len: usize, [base, local, remote]: [&str; 3]| {
+        let [base, local, remote] = [base, local, remote].map(|value| set(len, value));
+        let sides = Sides { base: &base, local: &local, remote: &remote };
+        measure(|| drop(std::hint::black_box(resolve(&policy, &detect(&schema, sides), None)))).count_total
+    };
+    for values in [["a", "a", "b"], ["a", "b", "c"]] {
+        let [small, large] = [5, 500].map(|len| cost(len, values));
+        // Some lists of places are longer, and grow in steps.
+        assert!(small < large + 1 && large < small + 40, "{values:?}: {small} for 5 records, {large} for 500");
+    }
 }
 
 #[test]

@@ -83,6 +83,9 @@ impl<'s, 'a> Side<'s, 'a> {
         if self.null || base.null || base.is_missing() || !self.is_by_records(base) {
             return self.check();
         }
+        if self.schema.reads_in_place(self.reading(), self.raw, base.raw) {
+            return Ok(());
+        }
         self.schema.check_records(self.reading(), self.value(), base.value())
     }
 

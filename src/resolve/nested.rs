@@ -31,7 +31,7 @@ use crate::schema::{
     DecidingRule, Dispute, Field, Kind, Part, PartChange, Reading, RuleSource, Ruling, Strategy, Unit, is_hollow, part,
     with_parts,
 };
-use crate::value::{Value, pointer};
+use crate::value::{FieldRef, Value, pointer};
 
 /// What is decided about a field that has parts on both sides; `None` if a side has none.
 pub(super) fn decide<'a>(
@@ -39,32 +39,43 @@ pub(super) fn decide<'a>(
     position: usize,
     verdict: &Verdict,
     rule: &DecidingRule,
-    [local, remote]: [&Value; 2],
+    [local, remote]: [FieldRef<'a>; 2],
 ) -> Option<Resolution<'a>> {
     let field = &units.schema().fields()[position];
     let base = units.sides.base.field(position);
     // Most often the host has what the base has, and that is read once.
-    let is_kept = base == units.sides.local.field(position);
-    let read = (!base.is_missing() && !is_kept).then(|| base.to_value());
-    let known = if is_kept { Some(local) } else { read.as_ref() };
+    let is_kept = base == local;
+    // Of a set only the records are read that are not everywhere the same.
+    let apart = units.schema().apart(field.reading(), [base, local, remote]);
+    let (old, [here, there]) = apart.unwrap_or_else(|| {
+        let old = (!base.is_missing() && !is_kept).then(|| base.to_value());
+        (old, [local.to_value(), remote.to_value()])
+    });
+    let known = if is_kept { Some(&here) } else { old.as_ref() };
     let mut merge = Merge { units, field, collisions: Vec::new() };
-    let versions = Versions { base: known, local, remote };
-    let merged = merge.parts(field.reading(), (rule.source, &rule.strategy), versions, &mut Vec::new())?;
+    let versions = Versions { base: known, local: &here, remote: &there };
+    let compared = merge.compare(field.reading(), (rule.source, &rule.strategy), versions, &mut Vec::new())?;
     let collisions = merge.collisions;
-    let decision = decision(verdict, &collisions, &merged);
+    let decision = decision(verdict, &collisions, &compared);
+    let kind = Some(field.kind());
+    let is_taken = compared.is_in_place();
+    let Compared { parts, local: to_local, base: to_base, .. } = compared;
+    let to_base = changed(kind, || remote.to_value(), &parts.remote, to_base);
     let effect = FieldEffect {
         position,
         // A value cannot say of one part that nobody knows what it was: while one without a base is open, all of it
         // stays without one, so that it is judged as a first sync until somebody has decided.
         base: match (known, decision) {
             (None, Decision::HeldOpen) => Effect::Keep,
-            _ if base.is_null() && merged.has_nothing_of(remote) => Effect::Keep,
+            _ if base.is_null() && has_nothing_of(to_base.as_ref(), &there) => Effect::Keep,
             // Nothing is copied where the base becomes what the source says.
-            _ => merged.base.map_or(Effect::Field(units.sides.remote.field(position)), Effect::Value),
+            _ => to_base.map_or(Effect::Field(units.sides.remote.field(position)), Effect::Value),
         },
-        local: match merged.local {
-            Some(value) => units.written_value(field, value),
-            None => Effect::Keep,
+        local: if is_taken {
+            units.written(position, remote)
+        } else {
+            let value = changed(kind, || local.to_value(), &parts.local, to_local);
+            value.map_or(Effect::Keep, |value| units.written_value(field, value))
         },
     };
     let verdict = told(verdict.clone(), &collisions);
@@ -72,16 +83,16 @@ pub(super) fn decide<'a>(
     Some(Resolution { unit, verdict, decision, rule, fields: vec![effect], collisions })
 }
 
-fn decision(verdict: &Verdict, collisions: &[Collision], merged: &Merged) -> Decision {
+fn decision(verdict: &Verdict, collisions: &[Collision], compared: &Compared<'_>) -> Decision {
     let held = collisions.iter().any(|collision| collision.decision == Decision::HeldOpen);
-    match (verdict, merged.local.is_some()) {
+    match (verdict, !compared.local.is_empty()) {
         _ if held => Decision::HeldOpen,
         (Verdict::Conflict(_), false) if collisions.is_empty() => Decision::Merged,
         (Verdict::Conflict(_) | Verdict::RemoteOnly(_), false) => Decision::KeptLocal,
         (_, false) => Decision::Nothing,
         // Where only the host changed something, only `Enforced` writes.
         (Verdict::LocalOnly(_), true) => Decision::DriftReverted,
-        (_, true) if merged.is_remote => Decision::TookRemote,
+        (_, true) if compared.is_remote => Decision::TookRemote,
         _ => Decision::Merged,
     }
 }
@@ -99,22 +110,10 @@ fn told(verdict: Verdict, collisions: &[Collision]) -> Verdict {
     }
 }
 
-/// What the versions of a value come to.
-struct Merged {
-    /// The host's value; `None` if it stays.
-    local: Option<Value>,
-    /// The base; `None` if it is what the source says.
-    base: Option<Value>,
-    /// Whether the host then has what the source says.
-    is_remote: bool,
-}
-
-impl Merged {
-    /// Whether all that the source said is open, so that a base of nothing stays one and does not become an empty value. A
-    /// record whose key is null is left with that null, and says nothing.
-    fn has_nothing_of(&self, remote: &Value) -> bool {
-        self.base.as_ref().is_some_and(is_hollow) && !is_hollow(remote)
-    }
+/// Whether nothing that the source said is in a base, because all of it is open. Then a base of nothing stays one and does
+/// not become an empty value. A record whose key is null is left with that null, and says nothing.
+fn has_nothing_of(base: Option<&Value>, remote: &Value) -> bool {
+    base.is_some_and(is_hollow) && !is_hollow(remote)
 }
 
 /// The three versions of one value. What is not there is null; `base` is `None` when nobody knows.
@@ -149,6 +148,34 @@ impl<'v> Parts<'v> {
                 if order.is_ge() { remote.next() } else { None },
             ]);
         }
+    }
+}
+
+/// Changes of parts, each with its place at the source.
+type Changes<'v> = Vec<(usize, PartChange<'v>)>;
+
+/// What becomes of the parts of a value.
+struct Compared<'v> {
+    parts: Parts<'v>,
+    /// What changes of the host's value.
+    local: Changes<'v>,
+    /// How the base differs from what the source says.
+    base: Changes<'v>,
+    /// Whether the host then has what the source says.
+    is_remote: bool,
+}
+
+impl Compared<'_> {
+    /// Whether the host then has what the source says letter for letter, because each part that either has changes, stays
+    /// at its place, and becomes the source's.
+    fn is_in_place(&self) -> bool {
+        let Self { parts: Parts { local, remote, .. }, local: changes, .. } = self;
+        let is_taken = |(place, (name, value)): &(usize, PartChange<'_>)| {
+            let (here, there) = (part(local, name), part(remote, name));
+            here.is_some_and(|here| here.place == *place) && there.map(|there| there.value) == value.as_ref()
+        };
+        let are_all = !changes.is_empty() && [local.len(), remote.len()] == [changes.len(); 2];
+        are_all && changes.iter().all(is_taken)
     }
 }
 
@@ -198,14 +225,14 @@ struct Merge<'m, 'p, 'a> {
 }
 
 impl Merge<'_, '_, '_> {
-    /// Merges what has parts on both sides.
-    fn parts(
+    /// What becomes of a value that has parts on both sides.
+    fn compare<'v>(
         &mut self,
         reading: Reading<'_>,
         rule: Rule<'_>,
-        versions: Versions<'_>,
+        versions: Versions<'v>,
         path: &mut Vec<String>,
-    ) -> Option<Merged> {
+    ) -> Option<Compared<'v>> {
         if !reading.kind.is_none_or(Kind::is_granular) {
             return None;
         }
@@ -249,28 +276,25 @@ impl Merge<'_, '_, '_> {
                 }
             }
         }
-        Some(Merged {
-            local: changed(reading.kind, versions.local, &parts.local, local),
-            base: changed(reading.kind, versions.remote, &parts.remote, base),
-            is_remote,
-        })
+        Some(Compared { parts, local, base, is_remote })
     }
 
     fn part(&mut self, asked: Asked<'_, '_>, path: &mut Vec<String>) -> Outcome {
         let Asked { reading, rule, versions, said, old } = asked;
-        let (true, Some(inner)) = (said.is_some(), self.parts(reading, rule, versions, path)) else {
+        let (true, Some(inner)) = (said.is_some(), self.compare(reading, rule, versions, path)) else {
             return self.leaf(asked, path);
         };
+        let Compared { parts, local, base, is_remote } = inner;
         let had_parts = old.is_some_and(|old| self.units.schema().parts(reading, old).is_some());
-        let stays = !had_parts && inner.has_nothing_of(versions.remote);
+        let base = changed(reading.kind, || versions.remote.clone(), &parts.remote, base);
+        let now = |value: Option<Value>| value.map_or(Now::Stays, |value| Now::Becomes(Some(value)));
         Outcome {
-            local: inner.local.map_or(Now::Stays, |value| Now::Becomes(Some(value))),
-            base: match inner.base {
-                _ if stays => Now::Becomes(old.cloned()),
-                None => Now::Stays,
-                base => Now::Becomes(base),
+            local: now(changed(reading.kind, || versions.local.clone(), &parts.local, local)),
+            base: match base {
+                base if !had_parts && has_nothing_of(base.as_ref(), versions.remote) => Now::Becomes(old.cloned()),
+                base => now(base),
             },
-            is_remote: inner.is_remote,
+            is_remote,
         }
     }
 
@@ -337,13 +361,13 @@ impl Merge<'_, '_, '_> {
 /// The value with its changes; `None` without any. What is new to a set comes in the source's order.
 fn changed(
     kind: Option<&Kind>,
-    value: &Value,
+    value: impl FnOnce() -> Value,
     parts: &[Part<'_>],
-    mut changes: Vec<(usize, PartChange<'_>)>,
+    mut changes: Changes<'_>,
 ) -> Option<Value> {
     if changes.is_empty() {
         return None;
     }
     changes.sort_by_key(|(place, _)| *place);
-    Some(with_parts(kind, value, parts, changes.into_iter().map(|(_, change)| change).collect()))
+    Some(with_parts(kind, value(), parts, changes.into_iter().map(|(_, change)| change).collect()))
 }

@@ -163,8 +163,62 @@ impl Schema {
 
     /// Whether two records have one name and are not the same. Then their sets are not, whatever else is in them.
     fn differ_as_one(&self, key: &[String], of: Reading<'_>, a: &Value, b: &Value) -> bool {
+        self.has_name_of(key, of, a, b) && !self.same_value(of, a, b)
+    }
+
+    /// Whether two records have one name, which their keys state letter for letter.
+    fn has_name_of(&self, key: &[String], of: Reading<'_>, a: &Value, b: &Value) -> bool {
         let has_name = || self.record_name(key, of, a).is_ok_and(|name| name.is_some_and(|name| is_named(key, &name)));
-        has_key_of(key, a, b) && has_name() && !self.same_value(of, a, b)
+        has_key_of(key, a, b) && has_name()
+    }
+
+    /// Whether each record of a raw set either stands in another as it is, at the same place, or has the name of the one
+    /// there and `is` as asked. Then the set has no name that the other has not. What is the same is not read.
+    fn is_another_in_place(
+        &self,
+        reading: Reading<'_>,
+        [set, other]: [FieldRef<'_>; 2],
+        is: impl Fn(Reading<'_>, &Value) -> bool,
+    ) -> bool {
+        let Some(Kind::SetOfRecords { key, of }) = reading.kind else { return false };
+        let (of, mut others) = (reading.inside(Some(of)), other.elements());
+        set.is_list()
+            && set.elements().all(|record| match others.next() {
+                Some(other) if record == other => true,
+                Some(other) => {
+                    let record = record.to_value();
+                    self.has_name_of(key, of, &record, &other.to_value()) && is(of, &record)
+                }
+                None => false,
+            })
+    }
+
+    /// A quick yes to whether a raw set of records can be read, beside one that was read before.
+    pub(crate) fn reads_in_place(&self, reading: Reading<'_>, set: FieldRef<'_>, before: FieldRef<'_>) -> bool {
+        self.is_another_in_place(reading, [set, before], |of, record| self.canonical_of(of, record).is_ok())
+    }
+
+    /// Three versions of a set of records, with null for each record that stands in all of them as it is, at the same place;
+    /// `None` if there is no such record, or if it is not known that no version has a name twice: base and remote were read.
+    /// The base is `None` if it is what the host has.
+    pub(crate) fn apart(
+        &self,
+        reading: Reading<'_>,
+        [base, local, remote]: [FieldRef<'_>; 3],
+    ) -> Option<(Option<Value>, [Value; 2])> {
+        let is_kept = base == local;
+        let are_sets = matches!(reading.kind, Some(Kind::SetOfRecords { .. })) && base.is_list() && remote.is_list();
+        if !are_sets || !is_kept && !self.is_another_in_place(reading, [local, base], |_, _| true) {
+            return None;
+        }
+        let pairs = base.elements().zip(local.elements()).zip(remote.elements());
+        let is_same: Vec<_> = pairs.map(|((base, local), remote)| base == local && local == remote).collect();
+        let apart = |set: FieldRef<'_>| {
+            let same = is_same.iter().copied().chain(std::iter::repeat(false));
+            let record = |(record, is_same): (FieldRef<'_>, _)| if is_same { Value::Null } else { record.to_value() };
+            Value::List(set.elements().zip(same).map(record).collect())
+        };
+        is_same.contains(&true).then(|| ((!is_kept).then(|| apart(base)), [apart(local), apart(remote)]))
     }
 
     /// Whether a set of records can be read, beside one that was read before: a record that is in both as it stands was.
@@ -226,16 +280,11 @@ fn push_escaped(name: &mut String, text: &str, is_one_of_several: bool) {
     }
 }
 
-/// The value after changes of its parts, which `parts` are all of. In a set the others keep their places, and new ones
-/// stand at the end in the order of the changes; what is no record of the set is left out.
-pub(crate) fn with_parts(
-    kind: Option<&Kind>,
-    value: &Value,
-    parts: &[Part<'_>],
-    changes: Vec<PartChange<'_>>,
-) -> Value {
+/// The value after changes of parts, of which `parts` has those that it has. In a set all others keep their places, and new
+/// ones stand at the end in the order of the changes.
+pub(crate) fn with_parts(kind: Option<&Kind>, value: Value, parts: &[Part<'_>], changes: Vec<PartChange<'_>>) -> Value {
     if !matches!(kind, Some(Kind::SetOfRecords { .. })) {
-        let mut map = if let Value::Map(map) = value { map.clone() } else { BTreeMap::new() };
+        let mut map = if let Value::Map(map) = value { map } else { BTreeMap::new() };
         for (name, change) in changes {
             match change {
                 Some(value) => map.insert(name.into_owned(), value),
@@ -244,23 +293,21 @@ pub(crate) fn with_parts(
         }
         return Value::Map(map);
     }
-    let mut kept: BTreeMap<usize, Option<Value>> = parts.iter().map(|part| (part.place, None)).collect();
-    let mut added = Vec::new();
+    let (mut changed, mut added) = (BTreeMap::new(), Vec::new());
     for (name, change) in changes {
-        match (part(parts, &name), change) {
-            (Some(part), None) => {
-                kept.remove(&part.place);
+        match part(parts, &name) {
+            Some(part) => {
+                changed.insert(part.place, change);
             }
-            (Some(part), change) => {
-                kept.insert(part.place, change);
-            }
-            (None, change) => added.extend(change),
+            None => added.extend(change),
         }
     }
     let list = match value {
-        Value::List(list) => list.as_slice(),
-        one => std::slice::from_ref(one),
+        Value::List(list) => list,
+        one @ Value::Map(_) => vec![one],
+        _ => Vec::new(),
     };
-    let kept = kept.into_iter().filter_map(|(place, change)| change.or_else(|| list.get(place).cloned()));
+    let kept = list.into_iter().enumerate();
+    let kept = kept.filter_map(|(place, record)| changed.remove(&place).unwrap_or(Some(record)));
     Value::List(kept.chain(added).collect())
 }

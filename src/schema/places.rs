@@ -96,7 +96,7 @@ impl Schema {
         {
             return None;
         }
-        Some(with_parts(reading.kind, value, &parts, vec![(step.as_str().into(), (!is_gone).then_some(next))]))
+        Some(with_parts(reading.kind, value.clone(), &parts, vec![(step.as_str().into(), (!is_gone).then_some(next))]))
     }
 
     /// The places at which two values differ: the deepest that tell it.
@@ -149,7 +149,7 @@ impl Schema {
         }
         // What is new to a set comes in the order that it has at the other one.
         changes.sort_by_key(|(place, _)| *place);
-        with_parts(reading.kind, value, &parts, changes.into_iter().map(|(_, change)| change).collect())
+        with_parts(reading.kind, value.clone(), &parts, changes.into_iter().map(|(_, change)| change).collect())
     }
 }
 

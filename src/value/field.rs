@@ -95,6 +95,11 @@ impl<'a> FieldRef<'a> {
         (self.tag == Tag::Text).then_some(self.bytes)
     }
 
+    /// Whether it is a list.
+    pub(crate) fn is_list(self) -> bool {
+        self.tag == Tag::List
+    }
+
     /// The elements of a list; of all else, none. Nothing is allocated.
     pub(crate) fn elements(self) -> impl Iterator<Item = FieldRef<'a>> {
         let bytes = if self.tag == Tag::List { self.bytes } else { &[] };
