@@ -89,6 +89,7 @@ mod parts;
 mod quarantined;
 mod record;
 mod rekeyed;
+mod told;
 
 pub use approved_aside::ApprovedAside;
 pub use doc::PlanError;

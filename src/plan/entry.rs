@@ -1,24 +1,30 @@
 //! The audit entries of a resolved record: one for each field that was not in sync.
 
 use super::conflict::{open_conflict, said, same_conflict};
+use super::told::Told;
 use crate::audit::{AuditEntry, FieldEntry};
 use crate::detect::{Sides, Verdict};
 use crate::resolve::{Resolution, Resolved};
 use crate::schema::{Privacy, Schema, Unit};
 use crate::store::OpenConflict;
 
-/// One entry for every field that was not in sync, except for an open conflict that did not change. If the undisputed
-/// rest of an object is written, there is an entry about that.
-pub(super) fn entries(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenConflict]) -> Vec<AuditEntry> {
-    let told = |resolution: &&Resolution<'_>| match resolution.verdict {
+/// One entry for every field that was not in sync, except for an open conflict that did not change, and an edit of which
+/// the audit has already that it stays. If the undisputed rest of an object is written, there is an entry about that.
+pub(super) fn entries(
+    schema: &Schema,
+    resolved: &Resolved<'_>,
+    open: &[OpenConflict],
+    told: &Told<'_>,
+) -> Vec<AuditEntry> {
+    let is_new = |resolution: &&Resolution<'_>| match resolution.verdict {
         Verdict::InSync | Verdict::Adopted | Verdict::NotReported => false,
         _ if resolution.is_open() && !resolution.fields.iter().any(|effect| effect.local.is_change()) => {
             let conflict = open_conflict(schema, &resolved.sides, resolution);
             !open.iter().any(|known| same_conflict(schema, known, &conflict))
         }
-        _ => true,
+        _ => !told.has(schema, resolution),
     };
-    let resolutions = resolved.resolutions.iter().filter(told);
+    let resolutions = resolved.resolutions.iter().filter(is_new);
     resolutions.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect()
 }
 

@@ -4,10 +4,11 @@ use super::conflict::{conflicts, is_replaced, replaced_record, whole_record};
 use super::create::is_taken_as_it_stands;
 use super::dropped;
 use super::entry::{entries, field_entries};
+use super::told::Told;
 use crate::audit::{AuditEntry, RecordEntry, Situation};
 use crate::detect::{Sides, Verdict, detect};
 use crate::id::ExternalId;
-use crate::resolve::{Effect, Resolution, Resolved, resolve};
+use crate::resolve::{Decision, Effect, Resolution, Resolved, resolve};
 use crate::schema::{Policy, Schema};
 use crate::source::RemoteRecord;
 use crate::store::{Action, ConflictChange, Loaded, Op, Precondition, Presence, Synced, has_left, is_kept};
@@ -73,13 +74,14 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         seen: Some(seen),
         ..touch(&remote.id, loaded)
     };
+    let schema = policy.schema();
+    let base = stored.map_or_else(|| schema.missing(), |base| base.accepted(schema));
     // The op remembers what was seen, so that the same old version is not looked at every night.
     if stale {
         op.missed = if loaded.presence == Presence::Deactivated { loaded.missed } else { 0 };
+        op.entries = edits(policy, &base, loaded);
         return Some(note(op, Situation::Stale, STALE));
     }
-    let schema = policy.schema();
-    let base = stored.map_or_else(|| schema.missing(), |base| base.accepted(schema));
     if loaded.presence == Presence::Removed {
         // A removed record has no edits to keep, so the base stands for local.
         let sides = Sides { base: &base, local: &base, remote: &remote.record };
@@ -98,15 +100,17 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         op.conflicts.extend(replaced_record(schema, sides, &loaded.open));
         // What is decided about it later is decided of this version.
         op.base = (remote.version > stored.and_then(|base| base.version)).then(|| base.clone());
+        op.entries = edits(policy, &base, loaded);
         let told = !op.conflicts.is_empty();
         return Some(if told { note(op, Situation::Replaced, REPLACED) } else { op });
     }
     let resolved = resolve(policy, &detect(schema, sides), loaded.strategy.as_ref());
-    let after = bases(schema, &resolved);
+    let told = Told::of(policy, loaded);
+    let after = bases(schema, &resolved, Some(&told));
     op.version = remote.version.or(stored.and_then(|base| base.version));
     op.base = (stored.is_none_or(|stored| stored.record != after || stored.version != op.version)).then_some(after);
     op.conflicts = conflicts(schema, &resolved, &loaded.open);
-    op.entries = entries(schema, &resolved, &loaded.open);
+    op.entries = entries(schema, &resolved, &loaded.open, &told);
     let writes = resolved.patch();
     op.action = match (loaded.presence, writes) {
         (Presence::Deactivated, writes) => Action::Reactivate(writes.unwrap_or_else(|| schema.missing())),
@@ -125,6 +129,22 @@ const REPLACED: &str = "Every field that says who this is changed at the source 
      else. Nothing of it was written, and a person decides whether it is the same one.";
 const REAPPEARED: &str = "The source lists this record again, so it is active again.";
 const CREATED: &str = "The source has this record and nothing here is linked to it, so it was created.";
+
+/// The entries about edits that are new and stay, where nothing is decided of what the source says now. What is open, and
+/// what is of a removed record, is none.
+fn edits(policy: &Policy, base: &Record, loaded: &Loaded) -> Vec<AuditEntry> {
+    if loaded.presence == Presence::Removed {
+        return Vec::new();
+    }
+    let schema = policy.schema();
+    let sides = Sides { base, local: &loaded.local, remote: base };
+    let mut resolved = resolve(policy, &detect(schema, sides), loaded.strategy.as_ref());
+    resolved.resolutions.retain(|resolution| {
+        let is_asked = loaded.open.iter().any(|conflict| conflict.unit == schema.unit_name(resolution.unit));
+        !is_asked && resolution.decision == Decision::Nothing && matches!(resolution.verdict, Verdict::LocalOnly(_))
+    });
+    entries(schema, &resolved, &loaded.open, &Told::of(policy, loaded))
+}
 
 /// Whether the source's version is older than the last decision.
 pub(super) fn is_older(version: Option<u64>, loaded: &Loaded) -> bool {
@@ -218,7 +238,7 @@ pub(super) fn created_with_care(policy: &Policy, remote: &RemoteRecord) -> Resul
     }
     // What the source says beyond the schema was not decided on, so it is no base of a field that joins later.
     let whole = taken_whole(schema, &resolved) && remote.record.extra().is_missing();
-    let base = if whole { remote.record.clone() } else { bases(schema, &resolved) };
+    let base = if whole { remote.record.clone() } else { bases(schema, &resolved, None) };
     let invalid = resolved.resolutions.iter().filter(|r| matches!(r.verdict, Verdict::InvalidRemote(_)));
     let entries = invalid.flat_map(|resolution| field_entries(schema, &resolved.sides, resolution)).collect();
     Ok(creation(remote, created, base, entries))
@@ -272,9 +292,13 @@ fn all_missing(remote: &Record, resolution: &Resolution<'_>) -> bool {
 }
 
 /// The base after, without the marks of what the source says again.
-fn bases(schema: &Schema, resolved: &Resolved<'_>) -> Record {
+fn bases(schema: &Schema, resolved: &Resolved<'_>, told: Option<&Told<'_>>) -> Record {
     let mut row = resolved.base_fields();
-    if let Some(extra) = dropped::beside(schema, resolved.sides.base, resolved.sides.remote) {
+    let mut extra = dropped::beside(schema, resolved.sides.base, resolved.sides.remote).unwrap_or_default();
+    if let Some(told) = told {
+        told.mark(schema, resolved, &mut extra);
+    }
+    if !extra.is_empty() {
         // This only fails beyond 256 MiB. Then the fields beyond the schema are dropped.
         let _ = row.set_extra(extra);
     }

@@ -245,7 +245,9 @@ fn what_is_not_reported_is_nothing_or_null_by_the_policy() {
                     if !cleared {
                         assert_eq!(found.as_deref(), Some("NotReported"), "{says}");
                         assert!(after.op.is_silent(), "{says}");
-                        assert_eq!((&after.local, &after.base), (&local, &base), "{says}");
+                        assert_eq!(after.local, local, "{says}");
+                        // Beside its fields the base may have the mark of an edit that is not told yet.
+                        assert!(after.base.fields().eq(base.fields()), "{says}");
                         continue;
                     }
                     assert_eq!(found.as_deref().unwrap_or("InSync"), row.3, "{says}");
@@ -278,7 +280,8 @@ fn what_cannot_be_read_changes_nothing_and_is_recorded() {
                             let remote = of(schema, &vocabulary.nonsense(which).unwrap());
                             let says = format!("{} {which} under {strategy}", vocabulary.name);
                             let after = decide(&policy, &linked(schema, Some(base.clone()), local.clone()), &remote);
-                            assert_eq!((after.local, after.base), (local, base), "{says}");
+                            assert_eq!(after.local, local, "{says}");
+                            assert!(after.base.fields().eq(base.fields()), "{says}");
                             assert!(after.op.conflicts.is_empty(), "{says}");
                             let [AuditEntry::Field(entry)] = &after.op.entries[..] else { panic!("{says}: one entry") };
                             assert_eq!(entry.verdict.name(), "InvalidRemote", "{says}");

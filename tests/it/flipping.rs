@@ -1,15 +1,17 @@
 //! The law of flipping: a source that writes one record now in this way and now in that one changes nothing. However two
 //! renderings of a record alternate for ten nights, at most one of the nights writes.
 
+mod edits;
+
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tripartite::audit::AuditEntry;
+use tripartite::detect::Verdict;
 use tripartite::matching::MatchRule;
 use tripartite::memory::{Listing, MemoryStore};
-use tripartite::resolve::Decision;
 use tripartite::run::{Counts, Report, Run};
 use tripartite::schema::Policy;
-use tripartite::source::Item;
+use tripartite::source::{Item, RemoteRecord};
 use tripartite::store::Presence;
 use tripartite::value::Record;
 
@@ -199,18 +201,27 @@ impl Register {
     }
 
     fn night(&self, (id, fields): &(&str, Json)) -> Report {
-        let listing = Listing::new(vec![Item::Record(said(id, record(self.policy.schema(), fields.clone())))]);
+        self.listed(said(id, record(self.policy.schema(), fields.clone())))
+    }
+
+    fn listed(&self, remote: RemoteRecord) -> Report {
+        let listing = Listing::new(vec![Item::Record(remote)]);
         let run = Run::new(self.policy.clone(), run_id("night"), crate::support::at());
         let step = run.matching(self.rules.clone()).unwrap().start();
         tripartite::drive::drive_blocking(step, &listing, &self.store).unwrap().report
     }
 
-    /// How many entries tell of something that was done or asked. That an edit stays is told again where another rendering is
-    /// looked at.
     fn told(&self) -> usize {
-        let done =
-            |entry: &AuditEntry| !matches!(entry, AuditEntry::Field(entry) if entry.decision == Decision::Nothing);
-        self.store.audit().iter().filter(|(_, _, entry)| done(entry)).count()
+        self.store.audit().len()
+    }
+
+    /// What was told of edits that stay.
+    fn edits(&self) -> Vec<String> {
+        let edit = |(_, _, entry): (_, _, AuditEntry)| match entry {
+            AuditEntry::Field(entry) if matches!(entry.verdict, Verdict::LocalOnly(_)) => Some(entry.field),
+            _ => None,
+        };
+        self.store.audit().into_iter().filter_map(edit).collect()
     }
 
     /// All that a write changes for the host's own programs.
@@ -226,7 +237,7 @@ fn writes(counts: &Counts) -> u64 {
 }
 
 /// Lets two renderings alternate for ten nights, and returns on how many of them something was written. From the third
-/// night on nothing is done, and no question is asked that was not asked before.
+/// night on nothing is done, and nothing is told that was not told before.
 fn flipped(register: &Register, renderings: [&(&str, Json); 2]) -> u64 {
     let mut nights = 0;
     for night in 0..NIGHTS {
