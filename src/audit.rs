@@ -19,7 +19,7 @@ pub use situation::Situation;
 
 use crate::detect::Verdict;
 use crate::id::PersonId;
-use crate::resolve::{Collision, Decision, Reason, UnitReason, has_part_rules, told};
+use crate::resolve::{Collision, Decision, Dialled, Reason, UnitReason, has_part_rules, told};
 use crate::schema::{Privacy, Schema};
 use crate::value::Value;
 
@@ -30,7 +30,8 @@ use crate::value::Value;
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all entries are about fields")]
 pub enum AuditEntry {
-    /// About one field that was not in sync.
+    /// About one field that was not in sync. That an edit stays, or that a conflict is open, is told when it is new, and not
+    /// again on each night on which the record is looked at.
     Field(FieldEntry),
     /// About the record as a whole.
     Record(RecordEntry),
@@ -65,7 +66,10 @@ pub struct FieldEntry {
     /// Inside an object: where the sides collide.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub collisions: Vec<Collision>,
-    /// Why, in one English sentence. [`reason`](Self::reason) has it as data.
+    /// Where its telephone numbers were dialled, if another field of the record says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialled: Option<Dialled>,
+    /// Why, in an English sentence or two. [`reason`](Self::reason) has it as data.
     pub why: String,
     /// Who decided; `None` when a policy did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,6 +108,7 @@ impl FieldEntry {
             rule: (&*self.rule).into(),
             has_part_rules: self.group.is_none() && has_part_rules(kind),
             collisions: told(&self.collisions, kind),
+            dialled: self.dialled.clone(),
         })
     }
 }

@@ -331,6 +331,7 @@ fn entry(schema: &Schema, base: &Record, step: Step<'_>, by: &PersonId) -> Audit
             local,
             remote,
             collisions: collisions(&conflict, answer.decision()),
+            dialled: None,
             why: String::new(),
             by: Some(by.clone()),
             kept: Privacy::Plain,

@@ -21,6 +21,7 @@
 
 mod action;
 mod after;
+mod dialled;
 mod english;
 mod group;
 mod nested;
@@ -30,6 +31,7 @@ mod set;
 use serde::{Deserialize, Serialize};
 
 use self::action::Action;
+pub use self::dialled::{Dialled, DialledIn};
 pub use self::reason::{Reason, UnitReason};
 pub(crate) use self::reason::{has_part_rules, told};
 use crate::detect::{Change, ChangeSet, Clash, Regions, Sides, Verdict};

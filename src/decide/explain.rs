@@ -4,8 +4,8 @@ use super::{collisions, record_conflict, unit, unit_named};
 use crate::detect::Verdict;
 use crate::id::ExternalId;
 use crate::plan::same_in_dispute;
-use crate::resolve::{Decision, Reason, Resolution};
-use crate::schema::Policy;
+use crate::resolve::{Decision, Dialled, Reason, Resolution};
+use crate::schema::{Policy, Unit};
 use crate::store::{Loaded, OpenConflict, WHOLE_RECORD};
 use crate::value::Value;
 
@@ -61,7 +61,10 @@ pub fn explain(policy: &Policy, loaded: &Loaded) -> Vec<Explained> {
             fields: Vec::new(),
             collisions: collisions(conflict, Decision::HeldOpen),
         };
-        let reason = resolution.reason(schema).into_owned();
+        let mut reason = resolution.reason(schema).into_owned();
+        if let (Reason::Unit(why), Unit::Field(position)) = (&mut reason, unit) {
+            why.dialled = Dialled::here(schema, position, &loaded.local);
+        }
         Some(Explained {
             id: loaded.id.clone(),
             conflict: conflict.clone(),

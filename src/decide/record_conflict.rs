@@ -188,6 +188,7 @@ impl Taken {
                 remote: Some(remote),
                 result: written,
                 collisions: Vec::new(),
+                dialled: None,
                 why: why.to_owned(),
                 by: Some(by.clone()),
                 kept: Privacy::Plain,

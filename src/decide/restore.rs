@@ -72,6 +72,7 @@ pub fn restore(policy: &Policy, loaded: &Loaded, entries: &[&FieldEntry], by: &P
                 remote: None,
                 result,
                 collisions: Vec::new(),
+                dialled: None,
                 why: String::new(),
                 by: Some(by.clone()),
                 kept: Privacy::Plain,

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use crate::detect::{Clash, RemoteChange, Verdict};
-use crate::resolve::Decision;
+use crate::resolve::{Decision, Dialled, DialledIn};
 use crate::schema::Privacy;
 use crate::store::{Action, ConflictChange, Op, Precondition, Revision};
 use crate::value::{Fingerprint, Problem, Record, RecordBuilder, Value};
@@ -61,6 +61,17 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     ]
 }
 
+/// Some entries tell where their numbers were dialled, of one side or of both.
+fn dialled(why: &str) -> Option<Dialled> {
+    let of = |code: &str, stated| DialledIn { region: code.parse().expect("it has numbers"), stated };
+    let by = "country".to_owned();
+    match why.as_bytes().first()? {
+        b'a'..=b'f' => Some(Dialled { by, local: of("IE", false), remote: Some(of("GB", true)) }),
+        b'g'..=b'i' => Some(Dialled { by, local: of("GB", true), remote: None }),
+        _ => None,
+    }
+}
+
 fn entry(remote: Record) -> impl Strategy<Value = AuditEntry> {
     let of_row = (0..FIELDS).prop_map(move |at| remote.field(at).to_value());
     let some = prop_oneof![value(), of_row].boxed();
@@ -71,6 +82,7 @@ fn entry(remote: Record) -> impl Strategy<Value = AuditEntry> {
         let kept = if hidden { Privacy::Redacted } else { Privacy::Plain };
         let (decision, rule) = (Decision::TookRemote, "the default".to_owned());
         let (collisions, by) = (Vec::new(), None);
+        let dialled = dialled(&why);
         AuditEntry::Field(FieldEntry {
             field,
             group,
@@ -82,6 +94,7 @@ fn entry(remote: Record) -> impl Strategy<Value = AuditEntry> {
             remote,
             result,
             collisions,
+            dialled,
             why,
             by,
             kept,

@@ -4,7 +4,7 @@ use super::conflict::{open_conflict, said, same_conflict};
 use super::told::Told;
 use crate::audit::{AuditEntry, FieldEntry};
 use crate::detect::{Sides, Verdict};
-use crate::resolve::{Resolution, Resolved};
+use crate::resolve::{Dialled, Resolution, Resolved};
 use crate::schema::{Privacy, Schema, Unit};
 use crate::store::OpenConflict;
 
@@ -48,6 +48,7 @@ pub(super) fn field_entries(schema: &Schema, sides: &Sides<'_>, resolution: &Res
             remote: said(sides.remote.field(position)),
             result,
             collisions: resolution.collisions.clone(),
+            dialled: Dialled::of(schema, position, *sides),
             why: String::new(),
             by: None,
             kept: Privacy::Plain,

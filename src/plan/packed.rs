@@ -234,6 +234,7 @@ mod tests {
                 remote: Some(remote.field(at).to_value()),
                 result: remote.field(at).to_value(),
                 collisions: Vec::new(),
+                dialled: None,
                 why: "The source changed it and nobody had edited it here, so the source's value was taken.".to_owned(),
                 by: None,
                 kept: Privacy::Plain,

@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::{Decision, Reason, UnitReason};
+use super::{Decision, Dialled, DialledIn, Reason, UnitReason};
 use crate::detect::{Clash, LocalChange, RemoteChange, Verdict};
 
 pub(super) fn sentence(reason: &Reason<'_>) -> String {
     match reason {
-        Reason::Unit(why) => match why.answer() {
-            Some(answer) => answered(why, answer),
-            None => decided(why),
-        },
+        Reason::Unit(why) => {
+            let sentence = why.answer().map_or_else(|| decided(why), |answer| answered(why, answer));
+            match &why.dialled {
+                Some(dialled) => format!("{sentence} {}", read_as(dialled)),
+                None => sentence,
+            }
+        }
         Reason::Replaced { fields } => format!(
             "The source changed {} at once, and with it everything that says who this is: its id may have been given to \
              somebody else. Nothing of it is taken until a person says whether it is the same one.",
@@ -25,6 +28,23 @@ pub(super) fn sentence(reason: &Reason<'_>) -> String {
             "Somebody here removed this record and the source changed {}; it stays removed until somebody decides.",
             fields.join(", ")
         ),
+    }
+}
+
+/// As where the numbers were dialled. That is a region, and no value of the number.
+fn read_as(Dialled { by, local, remote }: &Dialled) -> String {
+    let place = |DialledIn { region, stated }: DialledIn| match stated {
+        true => region.to_string(),
+        false => format!("{region}, because {by} says none"),
+    };
+    match remote {
+        Some(remote) if remote == local => format!("By {by}, both numbers were read as dialled in {}.", place(*local)),
+        Some(remote) => format!(
+            "By {by}, the number here was read as dialled in {}, and the source's in {}.",
+            place(*local),
+            place(*remote)
+        ),
+        None => format!("By {by}, the number here is read as dialled in {}.", place(*local)),
     }
 }
 

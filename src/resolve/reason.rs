@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Collision, Decision, Resolution, english};
+use super::{Collision, Decision, Dialled, Resolution, english};
 use crate::detect::Verdict;
 use crate::schema::{Kind, Schema, Unit, told_place};
 
@@ -78,6 +78,9 @@ pub struct UnitReason<'a> {
     /// Where the sides collide inside an object or a set. In a place, a record of a set stands by the names of its key and
     /// not by their values: those may be anybody's address.
     pub collisions: Vec<Collision>,
+    /// Where its telephone numbers were dialled, if another field of the record says it. A [`Resolution`] alone does not
+    /// know it; an entry of the audit and an explained conflict do.
+    pub dialled: Option<Dialled>,
 }
 
 impl UnitReason<'_> {
@@ -136,6 +139,7 @@ impl Reason<'_> {
                 rule: Cow::Owned(why.rule.into_owned()),
                 has_part_rules: why.has_part_rules,
                 collisions: why.collisions,
+                dialled: why.dialled,
             }),
             Self::Replaced { fields } => Reason::Replaced { fields: Cow::Owned(fields.into_owned()) },
             Self::Ended { fields } => Reason::Ended { fields: Cow::Owned(fields.into_owned()) },
@@ -172,6 +176,7 @@ impl Resolution<'_> {
             rule: Cow::Owned(self.rule.to_string()),
             has_part_rules: has_part_rules(kind),
             collisions: told(&self.collisions, kind),
+            dialled: None,
         })
     }
 

@@ -13,13 +13,19 @@ impl Schema {
     /// Where the numbers of a field are dialled in this record; `None` if its kind alone says it. What the record does not
     /// say, `before` may have said, and else the kind does.
     pub(crate) fn region_in(&self, position: usize, record: &Record, before: Option<&Record>) -> Option<Region> {
-        let at = self.region_position(position)?;
-        let said = [Some(record), before].into_iter().flatten().find(|record| !record.field(at).is_missing());
+        self.region_position(position)?;
         let own = match self.fields().get(position)?.kind() {
             Kind::Phone { region } => Some(*region),
             _ => None,
         };
-        said.and_then(|record| record.field(at).text().and_then(read)).or(own)
+        self.region_said(position, record, before).or(own)
+    }
+
+    /// The region that the record says, or said before.
+    pub(crate) fn region_said(&self, position: usize, record: &Record, before: Option<&Record>) -> Option<Region> {
+        let at = self.region_position(position)?;
+        let said = [Some(record), before].into_iter().flatten().find(|record| !record.field(at).is_missing());
+        said.and_then(|record| record.field(at).text().and_then(read))
     }
 }
 

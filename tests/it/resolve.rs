@@ -1,5 +1,6 @@
 //! Resolution against the model, and what sets, objects, tuples and resolvers come to.
 
+mod dialled;
 mod groups;
 mod model;
 mod nested;

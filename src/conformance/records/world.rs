@@ -232,6 +232,7 @@ fn decided(remote: &Record) -> AuditEntry {
         remote: Some(remote.field(1).to_value()),
         result: remote.field(1).to_value(),
         collisions: Vec::new(),
+        dialled: None,
         why: "the source set it".to_owned(),
         by: None,
         kept: Privacy::Plain,

@@ -3,11 +3,12 @@
 use super::codes::{DECISIONS, SITUATIONS, VERDICTS};
 use super::texts::Texts;
 use super::write::{
-    ABOUT_FIELD, ABOUT_GROUP, ABOUT_RECORD, NO_ROW, NO_VALUE, OF_BASE, OF_LOCAL, OF_PATCH, OF_REMOTE, OTHER_SEEN,
-    OWN_ROW, OWN_VALUE, PART_OF_REMOTE, REMOTE_ROW, REMOTE_SEEN, REVISION, UNLINKED, part,
+    ABOUT_FIELD, ABOUT_GROUP, ABOUT_RECORD, DIALLED_HERE, NO_ROW, NO_VALUE, NOT_DIALLED, OF_BASE, OF_LOCAL, OF_PATCH,
+    OF_REMOTE, OTHER_SEEN, OWN_ROW, OWN_VALUE, PART_OF_REMOTE, REMOTE_ROW, REMOTE_SEEN, REVISION, UNLINKED, part,
 };
 use crate::audit::{AuditEntry, FieldEntry, RecordEntry};
 use crate::id::ExternalId;
+use crate::resolve::{Dialled, DialledIn};
 use crate::schema::Privacy;
 use crate::store::{Action, Op, Precondition, Revision};
 use crate::value::{Fingerprint, Record, Value, unpack};
@@ -196,6 +197,7 @@ impl<'a> Bytes<'a, '_> {
             OF_LOCAL => Some(local.clone()),
             _ => None,
         })??;
+        let dialled = self.dialled()?;
         let (collisions, by, kept) = (Vec::new(), None, Privacy::Plain);
         Some(FieldEntry {
             field,
@@ -208,10 +210,24 @@ impl<'a> Bytes<'a, '_> {
             remote,
             result,
             collisions,
+            dialled,
             why,
             by,
             kept,
         })
+    }
+
+    fn dialled(&mut self) -> Option<Option<Dialled>> {
+        let (by, local, remote) = match self.byte()? {
+            NOT_DIALLED => return Some(None),
+            DIALLED_HERE => (self.text()?, self.dialled_in()?, None),
+            _ => (self.text()?, self.dialled_in()?, Some(self.dialled_in()?)),
+        };
+        Some(Some(Dialled { by, local, remote }))
+    }
+
+    fn dialled_in(&mut self) -> Option<DialledIn> {
+        Some(DialledIn { region: self.text()?.parse().ok()?, stated: self.byte()? != 0 })
     }
 
     fn value(&mut self, elsewhere: impl FnOnce(u8) -> Option<Value>) -> Option<Option<Value>> {

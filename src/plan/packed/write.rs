@@ -3,6 +3,7 @@
 use super::codes::{DECISIONS, SITUATIONS, VERDICTS, code};
 use super::texts::Texts;
 use crate::audit::{AuditEntry, FieldEntry, RecordEntry};
+use crate::resolve::{Dialled, DialledIn};
 use crate::store::{Action, Op, Precondition};
 use crate::value::{Fingerprint, Record, RecordBuilder, Value, pack};
 
@@ -15,6 +16,10 @@ pub(super) const PART_OF_REMOTE: u8 = 3;
 /// How a value of an entry is kept.
 pub(super) const NO_VALUE: u8 = 0;
 pub(super) const OWN_VALUE: u8 = 1;
+/// Of an entry: nobody was asked where its numbers are dialled, it is told of the number here, or of both.
+pub(super) const NOT_DIALLED: u8 = 0;
+pub(super) const DIALLED_HERE: u8 = 1;
+pub(super) const BOTH_DIALLED: u8 = 2;
 pub(super) const OF_REMOTE: u8 = 2;
 pub(super) const OF_PATCH: u8 = 3;
 pub(super) const OF_BASE: u8 = 4;
@@ -138,8 +143,8 @@ fn about_record(texts: &mut Texts, out: &mut Vec<u8>, entry: &RecordEntry) -> Op
 }
 
 fn about_field(texts: &mut Texts, out: &mut Vec<u8>, entry: &FieldEntry, rows: Rows<'_>) -> Option<()> {
-    let FieldEntry { field, group, verdict, decision, rule, base, local, remote, result, collisions, why, by, kept } =
-        entry;
+    let FieldEntry { field, group, verdict, decision, rule, base, local, remote, result, .. } = entry;
+    let FieldEntry { collisions, dialled, why, by, kept, .. } = entry;
     if by.is_some() || !kept.is_plain() || !collisions.is_empty() {
         return None;
     }
@@ -150,7 +155,17 @@ fn about_field(texts: &mut Texts, out: &mut Vec<u8>, entry: &FieldEntry, rows: R
     out.push(code(&VERDICTS, verdict)?);
     out.push(code(&DECISIONS, decision)?);
     values(out, [base.as_ref(), Some(local), remote.as_ref(), Some(result)], rows);
-    Some(())
+    let Some(Dialled { by, local, remote }) = dialled else {
+        out.push(NOT_DIALLED);
+        return Some(());
+    };
+    out.push(if remote.is_some() { BOTH_DIALLED } else { DIALLED_HERE });
+    number(out, texts.number(by)?.into());
+    [Some(local), remote.as_ref()].into_iter().flatten().try_for_each(|DialledIn { region, stated }| {
+        number(out, texts.number(&region.to_string())?.into());
+        out.push(u8::from(*stated));
+        Some(())
+    })
 }
 
 /// Base, local, remote and result: each as a reference to a row, or as a value of its own. The position in the rows

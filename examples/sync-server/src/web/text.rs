@@ -278,6 +278,8 @@ catalogue! {
     BecauseMerged: "Both changes were merged.", "Beide Änderungen wurden zusammengeführt.";
     BecauseReverted: "It was edited here, and by the rule “{rule}” the edit was undone; the audit keeps it.", "Es wurde hier geändert, und nach der Regel „{rule}“ zurückgesetzt; das Protokoll bewahrt es.";
     BecauseEditStays: "It was edited here and the source did not change it; the edit stays.", "Es wurde hier geändert und die Quelle nicht; die Änderung bleibt.";
+    DialledHere: "By {by}, the number here is read as dialled in {here}.", "Nach {by} ist die Nummer hier in {here} gewählt.";
+    DialledBoth: "By {by}, the number here was read as dialled in {here}, and the source’s in {there}.", "Nach {by} ist die Nummer hier in {here} gewählt, und die der Quelle in {there}.";
     BecauseBothTook: "Both sides changed it; by the rule “{rule}” the source’s value was taken, and the audit keeps the other.", "Beide Seiten haben es geändert; nach der Regel „{rule}“ gilt die Quelle, und das Protokoll bewahrt den anderen Wert.";
     BecauseBothKept: "Both sides changed it; by the rule “{rule}” the value here was kept.", "Beide Seiten haben es geändert; nach der Regel „{rule}“ bleibt der Wert hier.";
     BecauseOpen: "The sides differ; by the rule “{rule}” a person decides.", "Die Seiten widersprechen sich; nach der Regel „{rule}“ entscheidet ein Mensch.";
