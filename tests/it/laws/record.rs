@@ -216,7 +216,8 @@ proptest! {
         let changes = tripartite::detect::detect(schema, tripartite::detect::Sides { base, local, remote });
         let resolved = tripartite::resolve::resolve(&policy, &changes, None);
         prop_assert_eq!(&resolved.local(), &after.local);
-        prop_assert_eq!(&resolved.base(), &after.base);
+        // A plan may mark an edit in its base, beside the fields.
+        prop_assert!(resolved.base().fields().eq(after.base.fields()));
         prop_assert_eq!(resolved.writes_local(), after.op.action.name() == "update");
         prop_assert_eq!(resolved.is_open(), !after.open.is_empty());
     }
