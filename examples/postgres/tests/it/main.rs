@@ -21,6 +21,7 @@ mod kills;
 mod linear;
 mod lost_answers;
 mod open_transactions;
+mod organisations;
 mod plans;
 mod records_suite;
 mod renamed;
