@@ -8,9 +8,11 @@
 //! `cargo test --release -p tripartite-etcd --test it faults -- --ignored --exact --nocapture faults::fifty_of_each` is the long
 //! form; `TRIPARTITE_FAULTS=kill-leader:50,loss:10` says which.
 
+mod far;
 mod ground;
 mod labour;
 mod network;
+mod restored;
 mod table;
 mod worker;
 
@@ -43,6 +45,8 @@ pub(crate) enum Fault {
     MuteLeader,
     /// Of all packets 5 % are lost, and where the kernel has `netem` all are 200 ms late.
     Loss,
+    /// All that clients and nodes say to each other is 100 ms late each way, and one connection after the other breaks.
+    Far,
     /// The disk of a node is full, and the node started again once there is room.
     DiskFull,
     /// The clock of one host of workers is ten minutes ahead, or behind.
@@ -54,7 +58,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [(&'static str, Self); 13] = [
+    pub(crate) const ALL: [(&'static str, Self); 14] = [
         ("kill-leader", Self::KillLeader),
         ("kill-follower", Self::KillFollower),
         ("stop-leader", Self::StopLeader),
@@ -64,6 +68,7 @@ impl Fault {
         ("deaf-leader", Self::DeafLeader),
         ("mute-leader", Self::MuteLeader),
         ("loss", Self::Loss),
+        ("far", Self::Far),
         ("disk-full", Self::DiskFull),
         ("clock", Self::Clock),
         ("no-quorum", Self::NoQuorum),
@@ -90,8 +95,9 @@ fn network() -> Option<Network> {
 #[test]
 fn one_of_each() {
     let Some(network) = network() else { return };
-    let mut ground = Ground::new(network, LEASE);
-    for (_, fault) in Fault::ALL.into_iter().filter(|(_, fault)| *fault != Fault::Clock) {
+    let mut ground = Ground::new(network, LEASE, false);
+    // These need a ground of their own.
+    for (_, fault) in Fault::ALL.into_iter().filter(|(_, fault)| ![Fault::Clock, Fault::Far].contains(fault)) {
         ground.suffer(fault, Duration::from_millis(1500));
     }
     println!("{}", ground.check());
@@ -117,7 +123,7 @@ fn fifty_of_each() {
             if fault == Fault::NoQuorum { hold_of("TRIPARTITE_NO_QUORUM_SECONDS", 3) } else { Duration::from_secs(2) };
         // A clock that is ahead sees every lease end early that is shorter than it is ahead.
         let lease = if fault == Fault::Clock { Duration::from_secs(25 * 60) } else { LEASE };
-        let mut ground = Ground::new(network().unwrap(), lease);
+        let mut ground = Ground::new(network().unwrap(), lease, fault == Fault::Far);
         for _ in 0..times {
             ground.suffer(fault, hold);
         }

@@ -145,6 +145,14 @@ impl Cluster {
         until("a leader", Duration::from_secs(60), has_leader);
     }
 
+    /// Starts all nodes anew, from a snapshot of one.
+    pub(crate) fn restore(&mut self, snapshot: &Path) {
+        self.nodes.iter_mut().for_each(Node::stop);
+        self.nodes.iter().for_each(|node| node.restore(snapshot));
+        self.nodes.iter_mut().for_each(Node::start);
+        self.wait();
+    }
+
     pub(crate) fn leader(&self) -> usize {
         let leading = || self.nodes.iter().position(|node| node.leads() == Some(true));
         until("a leader", Duration::from_secs(60), || leading().is_some());
@@ -209,6 +217,28 @@ impl Node {
         }
     }
 
+    /// Puts a snapshot into a file, while it works.
+    pub(crate) fn save(&self, snapshot: &Path) {
+        // A read that is not stale: from then on the node has all that was acknowledged before.
+        self.ask("kv/range", &json!({"key": "AA=="})).unwrap();
+        let endpoint = format!("--endpoints={}", self.client);
+        let mut save = Command::new(tool("etcdctl").unwrap());
+        let done = save.env("ETCDCTL_API", "3").args([&endpoint, "snapshot", "save"]).arg(snapshot).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn restore(&self, snapshot: &Path) {
+        let of = |name: &str| self.arguments.iter().find(|argument| argument.starts_with(name)).unwrap();
+        let data = of("--data-dir=");
+        fs::remove_dir_all(&data["--data-dir=".len()..]).unwrap();
+        // Later versions have a program of its own for it.
+        let mut restore = Command::new(tool("etcdutl").or_else(|| tool("etcdctl")).unwrap());
+        restore.env("ETCDCTL_API", "3").args(["snapshot", "restore"]).arg(snapshot).arg(data);
+        restore.args(["--name=", "--initial-cluster=", "--initial-advertise-peer-urls="].map(of));
+        let done = restore.output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
     /// Asks it by the gateway for JSON; `None` if it does not answer as it should.
     pub(crate) fn ask(&self, path: &str, body: &Value) -> Option<Value> {
         let mut stream = TcpStream::connect_timeout(&self.client.parse().ok()?, Duration::from_secs(1)).ok()?;
@@ -261,10 +291,14 @@ fn watch(dir: &Path) -> Child {
 
 /// Where etcd is.
 pub(crate) fn program() -> Option<PathBuf> {
+    tool("etcd")
+}
+
+fn tool(name: &str) -> Option<PathBuf> {
     let told = env::var_os("TRIPARTITE_ETCD_BIN").map(PathBuf::from);
     let path = env::var_os("PATH").unwrap_or_default();
     let all = told.into_iter().chain(env::split_paths(&path));
-    all.map(|dir| dir.join("etcd")).find(|program| program.is_file())
+    all.map(|dir| dir.join(name)).find(|program| program.is_file())
 }
 
 #[expect(clippy::exit, reason = "without a cluster there is nothing to test")]

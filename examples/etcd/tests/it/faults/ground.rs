@@ -21,6 +21,7 @@ use tripartite_etcd::address::Address;
 use tripartite_etcd::jobs::EtcdJobStore;
 
 use super::Fault;
+use super::far::Far;
 use super::labour::{KEYS, ask, clock_of, key, now, rules, trigger};
 use super::network::{HOSTS, NODES, Network};
 use super::table::{Moment, table};
@@ -43,6 +44,7 @@ pub(super) struct Ground {
     workers: Vec<Child>,
     cluster: Cluster,
     disk: Option<Disk>,
+    far: Option<Far>,
     network: Network,
     place: PathBuf,
     book: Book,
@@ -83,7 +85,8 @@ fn asking(address: &Address, place: &Path, name: &str) -> Asking {
 }
 
 impl Ground {
-    pub(super) fn new(network: Network, lease: Duration) -> Self {
+    /// Clients reach the nodes by relays, if they are to be far away.
+    pub(super) fn new(network: Network, lease: Duration, may_be_far: bool) -> Self {
         let place =
             crate::server::fast_directory().join(format!("tripartite-faults-{}-{}", std::process::id(), nanoseconds()));
         fs::create_dir(&place).unwrap();
@@ -99,7 +102,11 @@ impl Ground {
             within: network.within(number),
         };
         let cluster = Cluster::at("http", |dir| (0..NODES).map(|number| at(number, dir)).collect(), &[]);
-        let nodes: Vec<_> = cluster.nodes.iter().map(|node| node.client.as_str()).collect();
+        let far = may_be_far.then(|| Far::new(&network));
+        let nodes: Vec<_> = match &far {
+            Some(far) => far.nodes.clone(),
+            None => cluster.nodes.iter().map(|node| node.client.clone()).collect(),
+        };
         let address: Address = format!("etcd://{}/{}", nodes.join(","), namespace()).parse().unwrap();
         let over = Arc::new(AtomicBool::new(false));
         let workers = (0..HOSTS).map(|host| {
@@ -125,6 +132,7 @@ impl Ground {
             workers,
             cluster,
             disk: Some(Disk(small)),
+            far,
             network,
             place,
             book,
@@ -169,6 +177,7 @@ impl Ground {
             Fault::DeafLeader => self.network.deafen(leader, &others),
             Fault::MuteLeader => self.network.silence(leader, &others),
             Fault::Loss => (0..NODES + HOSTS).for_each(|host| self.network.worsen(host, 5, 200)),
+            Fault::Far => self.far.as_ref().unwrap().set(true),
             Fault::DiskFull => self.fill_disk(),
             Fault::Clock => {
                 let ahead = if (turn / HOSTS).is_multiple_of(2) { 600 } else { -600 };
@@ -191,6 +200,7 @@ impl Ground {
             Fault::StopLeader | Fault::StopFollower => self.cluster.nodes[chosen].signal(Signal::CONT),
             Fault::CutLeader | Fault::CutWorker | Fault::DeafLeader | Fault::MuteLeader => self.network.heal(chosen),
             Fault::Loss => (0..NODES + HOSTS).for_each(|host| self.network.heal(host)),
+            Fault::Far => self.far.as_ref().unwrap().set(false),
             Fault::DiskFull => {
                 fs::remove_file(self.place.join("disk/filler")).unwrap();
                 self.cluster.nodes[SMALL].start();
@@ -244,7 +254,7 @@ impl Ground {
             self.book.write(&format!("T {key} 0 {}\n", nanoseconds()));
             let asked = block_on(self.probe.apply(&key, None, trigger(), now()));
             if asked.is_ok() {
-                self.book.write(&format!("A {key} 0 -\n"));
+                self.book.write(&format!("A {key} 0 {}\n", nanoseconds()));
             }
             asked.is_ok()
         });

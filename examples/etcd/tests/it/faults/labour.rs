@@ -74,7 +74,7 @@ where
         let key = key((number * 7) % KEYS);
         book.write(&format!("T {key} {number} {}\n", nanoseconds()));
         match block_on(queue.apply(&key, None, trigger(), now())) {
-            Ok(_) => book.write(&format!("A {key} {number} -\n")),
+            Ok(_) => book.write(&format!("A {key} {number} {}\n", nanoseconds())),
             Err(error) => assert!(matches!(error.failure(), Failure::Retry { .. }), "{error}"),
         }
         pause(Duration::from_millis(35));

@@ -76,7 +76,6 @@ impl Network {
         format!("{}.{}", self.net, 11 + host)
     }
 
-    #[allow(dead_code, reason = "servers of PostgreSQL are there")]
     /// Another address of the bridge, for a server that the test runs beside itself.
     pub(crate) fn beside(&self, number: usize) -> String {
         let address = format!("{}.{}", self.net, 201 + number);

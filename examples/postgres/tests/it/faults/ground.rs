@@ -124,7 +124,7 @@ impl Ground {
             self.book.write(&format!("T {key} 0 {}\n", nanoseconds()));
             let asked = block_on(self.probe.apply(&key, None, trigger(), now()));
             if asked.is_ok() {
-                self.book.write(&format!("A {key} 0 -\n"));
+                self.book.write(&format!("A {key} 0 {}\n", nanoseconds()));
             }
             asked.is_ok()
         });
