@@ -7,6 +7,8 @@
 #[cfg(feature = "audit-key")]
 mod key;
 mod privacy;
+mod record_reason;
+mod sentences;
 mod situation;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,6 +17,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use key::{AuditKey, WeakKey};
 pub use privacy::KeyedHash;
 pub(crate) use privacy::hidden;
+pub use record_reason::RecordReason;
+pub(crate) use sentences::{Named, parts, sentences};
 pub use situation::Situation;
 
 use crate::detect::Verdict;
@@ -121,7 +125,7 @@ pub struct RecordEntry {
     pub situation: Situation,
     /// The name of the action; `link` if a record here was linked.
     pub action: String,
-    /// Why, in one English sentence. The situation, the action and who decided are the data of it.
+    /// Why, in English. [`reason`](Self::reason) has it as data.
     pub why: String,
     /// Who decided; `None` when a policy did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

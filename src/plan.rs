@@ -74,6 +74,7 @@ pub(crate) use self::conflict::same_in_dispute;
 #[cfg(test)]
 mod any_op;
 mod approved_aside;
+mod aside_reason;
 mod create;
 mod doc;
 mod dropped;
@@ -92,6 +93,7 @@ mod rekeyed;
 mod told;
 
 pub use approved_aside::ApprovedAside;
+pub use aside_reason::AsideReason;
 pub use doc::PlanError;
 pub(crate) use dropped::mark_again;
 pub(crate) use figures::Noted;

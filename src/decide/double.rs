@@ -1,7 +1,7 @@
 //! Doubles: a run created a record for a person who was here already. A person links the right one.
 
 use super::{DecideError, known_base, link, touch};
-use crate::audit::{AuditEntry, RecordEntry, Situation};
+use crate::audit::{AuditEntry, RecordEntry, RecordReason, Situation};
 use crate::id::{LocalId, PersonId};
 use crate::schema::Policy;
 use crate::setters::setters;
@@ -105,10 +105,8 @@ fn gives_up(double: Double<'_>, local: &LocalId, by: &PersonId) -> Result<Op, De
     }
     let closed = loaded.open.iter().map(|open| ConflictChange::Close { unit: open.unit.clone() });
     op.conflicts.extend(closed);
-    let why = format!(
-        "A person said that record {called} here is record {local}, and was entered twice; it gave {} up, and keeps its values.",
-        loaded.id
-    );
+    let (double, local, id) = (called.clone(), local.clone(), loaded.id.clone());
+    let why = RecordReason::Double { double, local, id }.said();
     let action = op.action.name().to_owned();
     op.entries.push(AuditEntry::Record(RecordEntry { situation: op.situation, action, why, by: Some(by.clone()) }));
     Ok(op)

@@ -1,7 +1,7 @@
 //! Links by a person: a record here is, or is not, one of the source's.
 
 use super::{known_base, touch};
-use crate::audit::{AuditEntry, RecordEntry, Situation};
+use crate::audit::{AuditEntry, RecordEntry, RecordReason, Situation};
 use crate::id::{ExternalId, LocalId, PersonId};
 use crate::plan::plan_missing;
 use crate::schema::Policy;
@@ -22,7 +22,7 @@ use crate::store::{Action, Loaded, Op, Precondition, Revision};
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId) -> Op {
-    let why = format!("A person said that record {local} here is this one; the two were linked.");
+    let why = RecordReason::Linked { local: local.clone() };
     Op {
         id: id.clone(),
         rekeyed: None,
@@ -36,7 +36,7 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
         seen: None,
         missed: 0,
         conflicts: Vec::new(),
-        entries: vec![said("link", why, by)],
+        entries: vec![said("link", &why, by)],
     }
 }
 
@@ -63,8 +63,7 @@ pub fn link(id: &ExternalId, local: &LocalId, revision: Revision, by: &PersonId)
 /// ```
 pub fn rename(policy: &Policy, id: &ExternalId, loaded: &Loaded, by: &PersonId) -> Op {
     let from = &loaded.id;
-    let why =
-        format!("A person said that the record which the source called {from} is this one; its link and base moved.");
+    let why = RecordReason::Renamed { from: from.clone() }.said();
     let entry = RecordEntry { situation: Situation::Renamed, action: "link".to_owned(), why, by: Some(by.clone()) };
     Op {
         id: id.clone(),
@@ -101,7 +100,7 @@ pub fn rename(policy: &Policy, id: &ExternalId, loaded: &Loaded, by: &PersonId) 
 /// ```
 pub fn part(policy: &Policy, loaded: &Loaded, other: &ExternalId, by: &PersonId) -> Option<Op> {
     let mut op = plan_missing(policy, loaded, 1)?;
-    let (why, action) = (format!("A person said that {other} of the source is not this record."), op.action.name());
+    let (why, action) = (RecordReason::Parted { other: other.clone() }.said(), op.action.name());
     let entry = RecordEntry { situation: op.situation, action: action.to_owned(), why, by: Some(by.clone()) };
     op.entries.push(AuditEntry::Record(RecordEntry { situation: Situation::Renamed, ..entry }));
     Some(op)
@@ -127,14 +126,14 @@ pub fn part(policy: &Policy, loaded: &Loaded, other: &ExternalId, by: &PersonId)
 /// # Ok::<(), tripartite::id::IdError>(())
 /// ```
 pub fn reject_match(local: &LocalId, by: &PersonId) -> AuditEntry {
-    said("unlike", format!("A person said that record {local} here is not this one."), by)
+    said("unlike", &RecordReason::Rejected { local: local.clone() }, by)
 }
 
-fn said(action: &str, why: String, by: &PersonId) -> AuditEntry {
+fn said(action: &str, why: &RecordReason, by: &PersonId) -> AuditEntry {
     AuditEntry::Record(RecordEntry {
         situation: Situation::Found,
         action: action.to_owned(),
-        why,
+        why: why.said(),
         by: Some(by.clone()),
     })
 }

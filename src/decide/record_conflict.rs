@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::{Answer, DecideError, completed, known_base, put, touch, unit};
-use crate::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
+use crate::audit::{AuditEntry, FieldEntry, RecordEntry, RecordReason, Situation};
 use crate::detect::{Clash, RemoteChange, Verdict};
 use crate::id::PersonId;
 use crate::resolve::{Decision, Reason};
@@ -15,16 +15,6 @@ use crate::store::{
     listings_without,
 };
 use crate::value::{Record, RecordBuilder, Value};
-
-const STAYS: &str = "Asked about a record that was removed here and changed at the source, a person left it removed.";
-const BACK: &str = "Asked about a record that was removed here and changed at the source, a person took it back.";
-const SAME: &str =
-    "Asked whether the source still means the same one by this id, a person said so and took what it says.";
-const ANOTHER: &str = "Asked whether the source still means the same one by this id, a person said that it is another; this one gave the id up.";
-const ENDED: &str =
-    "Asked about a record that was edited here and that the source no longer has, a person left it inactive.";
-const KEPT_ON: &str =
-    "Asked about a record that was edited here and that the source no longer has, a person took it back.";
 
 pub(super) fn reason(conflict: &OpenConflict) -> Reason<'static> {
     let fields = fields(conflict).into();
@@ -61,7 +51,7 @@ fn decide_another(policy: &Policy, loaded: &Loaded, by: &PersonId) -> Result<Op,
     let given_up = given_up(&loaded.id, loaded.revision).ok_or(DecideError::WholeRecord)?;
     let mut op = touch(loaded);
     op.situation = Situation::Replaced;
-    op.entries.push(said(&op, ANOTHER, by));
+    op.entries.push(said(&op, &RecordReason::Another, by));
     op.conflicts.push(ConflictChange::Close { unit: WHOLE_RECORD.to_owned() });
     // The version belongs to the other person's record, so it is dropped.
     op.base = Some(known_base(policy.schema(), loaded));
@@ -86,26 +76,26 @@ fn decide_ended(policy: &Policy, loaded: &Loaded, answer: &Answer, by: &PersonId
             if presence != Presence::Active {
                 op.action = Action::Reactivate(policy.schema().missing());
             }
-            KEPT_ON
+            RecordReason::KeptOn
         }
         (Answer::TakeRemote, presence) => {
             op.missed = LEFT | count;
             if presence == Presence::Active {
                 op.action = Action::Deactivate;
             }
-            ENDED
+            RecordReason::LeftInactive
         }
     };
-    op.entries.push(said(&op, why, by));
+    op.entries.push(said(&op, &why, by));
     op.conflicts.push(ConflictChange::Close { unit: WHOLE_RECORD.to_owned() });
     op.situation = Situation::DeleteVsEdit;
     Ok(op)
 }
 
-fn said(op: &Op, why: &str, by: &PersonId) -> AuditEntry {
+fn said(op: &Op, why: &RecordReason, by: &PersonId) -> AuditEntry {
     let situation = if op.situation == Situation::Replaced { op.situation } else { Situation::DeleteVsEdit };
     let action = op.action.name().to_owned();
-    AuditEntry::Record(RecordEntry { situation, action, why: why.to_owned(), by: Some(by.clone()) })
+    AuditEntry::Record(RecordEntry { situation, action, why: why.said(), by: Some(by.clone()) })
 }
 
 pub(super) fn decide(
@@ -122,12 +112,13 @@ pub(super) fn decide(
     if replaced && *answer == Answer::TakeLocal {
         return decide_another(policy, loaded, by);
     }
-    let taken = Taken::of(policy, loaded, conflict, if replaced { SAME } else { BACK }, by);
+    let taken =
+        Taken::of(policy, loaded, conflict, if replaced { RecordReason::Same } else { RecordReason::TakenBack }, by);
     let mut op = touch(loaded);
     op.situation = if replaced { Situation::Replaced } else { Situation::DeleteVsEdit };
     match answer {
         Answer::Value(_) => return Err(DecideError::WholeRecord),
-        Answer::TakeLocal => op.entries.push(said(&op, STAYS, by)),
+        Answer::TakeLocal => op.entries.push(said(&op, &RecordReason::LeftRemoved, by)),
         Answer::TakeRemote => {
             // The source lists it, so earlier decisions about its end no longer count.
             op.missed = 0;
@@ -135,7 +126,7 @@ pub(super) fn decide(
                 Presence::Active => Action::Update(taken.patch),
                 _ => Action::Reactivate(taken.patch),
             };
-            op.entries.push(said(&op, taken.why, by));
+            op.entries.push(said(&op, &taken.why, by));
             op.entries.extend(taken.overwritten);
         }
     }
@@ -150,11 +141,11 @@ struct Taken {
     base: Record,
     patch: Record,
     overwritten: Vec<AuditEntry>,
-    why: &'static str,
+    why: RecordReason,
 }
 
 impl Taken {
-    fn of(policy: &Policy, loaded: &Loaded, conflict: &OpenConflict, why: &'static str, by: &PersonId) -> Self {
+    fn of(policy: &Policy, loaded: &Loaded, conflict: &OpenConflict, why: RecordReason, by: &PersonId) -> Self {
         let none = BTreeMap::new();
         let said = if let Value::Map(said) = &conflict.remote { said } else { &none };
         let schema = policy.schema();
@@ -189,7 +180,7 @@ impl Taken {
                 result: written,
                 collisions: Vec::new(),
                 dialled: None,
-                why: why.to_owned(),
+                why: why.said(),
                 by: Some(by.clone()),
                 kept: Privacy::Plain,
             }));

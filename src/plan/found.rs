@@ -1,7 +1,7 @@
 //! Plans a record here that a match rule links to one of the source.
 
 use super::record::{note_as, plan_linked};
-use crate::audit::Situation;
+use crate::audit::{RecordReason, Situation};
 use crate::schema::Policy;
 use crate::source::RemoteRecord;
 use crate::store::{Candidate, Loaded, Op, Precondition};
@@ -46,9 +46,7 @@ pub fn plan_found(policy: &Policy, remote: &RemoteRecord, candidate: &Candidate,
     };
     let op = plan_linked(policy, remote, &loaded).unwrap_or_else(|| super::record::touch(&remote.id, &loaded));
     let (local, revision) = (candidate.local.clone(), candidate.revision);
-    let why = format!(
-        "The match rule `{rule}` says that record {local} here, which had no external id, is this one; the two were linked."
-    );
+    let why = RecordReason::Found { rule: rule.to_owned(), local: local.clone() };
     let op = Op { expect: Precondition::Free { local, revision }, ..op };
     note_as(op, Situation::Found, "link", &why)
 }

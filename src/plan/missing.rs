@@ -2,7 +2,7 @@
 
 use super::conflict::{ended_record, is_whole_record};
 use super::record::{is_older, note, touch};
-use crate::audit::Situation;
+use crate::audit::{RecordReason, Situation};
 use crate::detect::{Sides, Verdict, detect};
 use crate::schema::{Policy, Strategy};
 use crate::store::{Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, has_left, is_kept, listings_without};
@@ -45,12 +45,7 @@ use crate::store::{Action, ConflictChange, KEPT, LEFT, Loaded, Op, Presence, has
 /// ```
 pub fn plan_missing(policy: &Policy, loaded: &Loaded, after: u32) -> Option<Op> {
     let count = listings_without(loaded.missed).saturating_add(1).min(KEPT - 1);
-    gone(
-        policy,
-        loaded,
-        "The source's complete listing no longer has this record",
-        Missed { count, now: count >= after },
-    )
+    gone(policy, loaded, Said::Nothing, Missed { count, now: count >= after })
 }
 
 /// Plans a record that the source says is gone: it is marked inactive at once. `None` means that there is nothing to
@@ -79,12 +74,21 @@ pub fn plan_tombstone(policy: &Policy, loaded: &Loaded, version: Option<u64>) ->
     if is_older(version, loaded) {
         return None;
     }
-    let mut op = gone(policy, loaded, "The source says that this record is gone", Missed { count: 0, now: true })?;
+    let mut op = gone(policy, loaded, Said::Gone, Missed { count: 0, now: true })?;
     if let Some(stored) = loaded.base.as_ref().filter(|stored| version > stored.version) {
         op.version = version;
         op.base = Some(stored.accepted(policy.schema()));
     }
     Some(op)
+}
+
+/// What the source says of a record that it no longer has.
+#[derive(Clone, Copy)]
+enum Said {
+    /// Its complete listing does not have it.
+    Nothing,
+    /// That it is gone.
+    Gone,
 }
 
 /// In how many complete listings in a row a record is missing, and whether it is marked inactive `now`. A tombstone is
@@ -94,7 +98,7 @@ struct Missed {
     now: bool,
 }
 
-fn gone(policy: &Policy, loaded: &Loaded, says: &str, missed: Missed) -> Option<Op> {
+fn gone(policy: &Policy, loaded: &Loaded, says: Said, missed: Missed) -> Option<Op> {
     let op = Op { situation: Situation::Missing, missed: loaded.missed, ..touch(&loaded.id, loaded) };
     match loaded.presence {
         Presence::Active if stays(policy, loaded) => kept(op, loaded),
@@ -124,28 +128,30 @@ fn kept(op: Op, loaded: &Loaded) -> Option<Op> {
     let asked = loaded.open.iter().filter(|conflict| is_whole_record(conflict));
     let conflicts = asked.map(|open| ConflictChange::Close { unit: open.unit.clone() }).collect();
     let op = Op { missed: KEPT | listings_without(loaded.missed), conflicts, ..op };
-    Some(note(op, Situation::KeptActive, KEPT_ACTIVE))
+    Some(note(op, Situation::KeptActive, &RecordReason::KeptActive))
 }
 
-const KEPT_ACTIVE: &str = "The source still does not have this record, but somebody here made it active again after a sync \
-     had marked it inactive, so it stays active.";
-
 /// Marks a record inactive. If a user edited it, a conflict asks whether it stays inactive.
-fn ended(policy: &Policy, mut op: Op, loaded: &Loaded, says: &str) -> Op {
+fn ended(policy: &Policy, mut op: Op, loaded: &Loaded, says: Said) -> Op {
     op.action = Action::Deactivate;
     let mut edited = edited(policy, loaded);
     if edited.is_empty() {
         // An open question whether the id means another person is answered: the source no longer has the id.
         let asked = loaded.open.iter().filter(|conflict| is_whole_record(conflict));
         op.conflicts.extend(asked.map(|open| ConflictChange::Close { unit: open.unit.clone() }));
-        return note(op, Situation::Missing, &format!("{says}, so it was marked inactive."));
+        let why = match says {
+            Said::Nothing => RecordReason::Missing,
+            Said::Gone => RecordReason::Gone,
+        };
+        return note(op, Situation::Missing, &why);
     }
     op.conflicts.extend(ended_record(policy.schema(), loaded, &edited));
     edited.sort_unstable();
-    let fields = edited.join(", ");
-    let why = format!(
-        "{says}, but somebody here edited {fields}; it was marked inactive, and whether it stays so is for a person to decide."
-    );
+    let fields = edited.into_iter().map(str::to_owned).collect();
+    let why = match says {
+        Said::Nothing => RecordReason::MissingEdited { fields },
+        Said::Gone => RecordReason::GoneEdited { fields },
+    };
     note(op, Situation::DeleteVsEdit, &why)
 }
 

@@ -5,7 +5,7 @@ use super::create::is_taken_as_it_stands;
 use super::dropped;
 use super::entry::{entries, field_entries};
 use super::told::Told;
-use crate::audit::{AuditEntry, RecordEntry, Situation};
+use crate::audit::{AuditEntry, RecordEntry, RecordReason, Situation};
 use crate::detect::{Sides, Verdict, detect};
 use crate::id::ExternalId;
 use crate::resolve::{Decision, Effect, Resolution, Resolved, resolve};
@@ -80,7 +80,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
     if stale {
         op.missed = if loaded.presence == Presence::Deactivated { loaded.missed } else { 0 };
         op.entries = edits(policy, &base, loaded);
-        return Some(note(op, Situation::Stale, STALE));
+        return Some(note(op, Situation::Stale, &RecordReason::Stale));
     }
     if loaded.presence == Presence::Removed {
         // A removed record has no edits to keep, so the base stands for local.
@@ -90,7 +90,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         // What is decided about it later is decided of this version.
         op.base = (remote.version > stored.and_then(|base| base.version)).then_some(base);
         let told = op.conflicts.iter().any(|change| !matches!(change, ConflictChange::Close { .. }));
-        return Some(if told { note(op, Situation::DeleteVsEdit, DELETED) } else { op });
+        return Some(if told { note(op, Situation::DeleteVsEdit, &RecordReason::Removed) } else { op });
     }
     let sides = Sides { base: &base, local: &loaded.local, remote: &remote.record };
     // If a user has entered the new identity already, both sides agree and nothing is asked.
@@ -102,7 +102,7 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         op.base = (remote.version > stored.and_then(|base| base.version)).then(|| base.clone());
         op.entries = edits(policy, &base, loaded);
         let told = !op.conflicts.is_empty();
-        return Some(if told { note(op, Situation::Replaced, REPLACED) } else { op });
+        return Some(if told { note(op, Situation::Replaced, &RecordReason::Replaced) } else { op });
     }
     let resolved = resolve(policy, &detect(schema, sides), loaded.strategy.as_ref());
     let told = Told::of(policy, loaded);
@@ -118,17 +118,10 @@ pub fn plan_linked(policy: &Policy, remote: &RemoteRecord, loaded: &Loaded) -> O
         (_, None) => Action::Touch,
     };
     if loaded.presence == Presence::Deactivated {
-        op = note(op, Situation::Reappeared, REAPPEARED);
+        op = note(op, Situation::Reappeared, &RecordReason::Reappeared);
     }
     Some(op)
 }
-
-const STALE: &str = "What the source sent is older than what was decided on, so it was ignored.";
-const DELETED: &str = "The source changed this record, but somebody here removed it, so it stays removed.";
-const REPLACED: &str = "Every field that says who this is changed at the source at once: its id may have been given to somebody \
-     else. Nothing of it was written, and a person decides whether it is the same one.";
-const REAPPEARED: &str = "The source lists this record again, so it is active again.";
-const CREATED: &str = "The source has this record and nothing here is linked to it, so it was created.";
 
 /// The entries about edits that are new and stay, where nothing is decided of what the source says now. What is open, and
 /// what is of a removed record, is none.
@@ -171,14 +164,14 @@ pub(crate) fn touch(id: &ExternalId, loaded: &Loaded) -> Op {
     }
 }
 
-pub(super) fn note(op: Op, situation: Situation, why: &str) -> Op {
+pub(super) fn note(op: Op, situation: Situation, why: &RecordReason) -> Op {
     let action = op.action.name();
     note_as(op, situation, action, why)
 }
 
-pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &str) -> Op {
+pub(super) fn note_as(mut op: Op, situation: Situation, action: &str, why: &RecordReason) -> Op {
     op.situation = situation;
-    let entry = RecordEntry { situation, action: action.to_owned(), why: why.to_owned(), by: None };
+    let entry = RecordEntry { situation, action: action.to_owned(), why: why.said(), by: None };
     op.entries.insert(0, AuditEntry::Record(entry));
     op
 }
@@ -260,7 +253,7 @@ fn creation(remote: &RemoteRecord, created: Record, base: Record, entries: Vec<A
         conflicts: Vec::new(),
         entries,
     };
-    note(op, Situation::Unmatched, CREATED)
+    note(op, Situation::Unmatched, &RecordReason::Created)
 }
 
 /// Whether every stated field is taken unchanged, so that the source's row can be used.

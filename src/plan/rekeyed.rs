@@ -2,7 +2,7 @@
 
 use super::missing::{plan_missing, plan_tombstone};
 use super::record::{note, plan_linked, touch};
-use crate::audit::Situation;
+use crate::audit::{RecordReason, Situation};
 use crate::id::ExternalId;
 use crate::schema::Policy;
 use crate::source::RemoteRecord;
@@ -69,6 +69,6 @@ pub(crate) fn plan_rekeyed_gone(policy: &Policy, to: &ExternalId, loaded: &Loade
 fn moved(mut op: Op, to: &ExternalId, loaded: &Loaded) -> Op {
     op.id = to.clone();
     op.rekeyed = Some(loaded.id.clone());
-    let why = format!("The source called this record {} before; its link and base moved with it.", loaded.id);
+    let why = RecordReason::Rekeyed { from: loaded.id.clone() };
     note(op, Situation::Rekeyed, &why)
 }

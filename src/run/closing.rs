@@ -9,7 +9,7 @@ use super::summary::{Done, Summary};
 use crate::audit::Situation;
 use crate::failure::Failure;
 use crate::id::ExternalId;
-use crate::plan::Quarantined;
+use crate::plan::{AsideReason, Quarantined};
 use crate::source::Next;
 
 #[derive(Debug)]
@@ -64,8 +64,8 @@ impl Closing {
     }
 
     /// Sets aside a record whose id is in doubt.
-    pub(super) fn mistaken(&mut self, id: ExternalId, problem: String) {
-        self.planning.set_aside(Quarantined::of(id, Situation::IdentityConflict, problem), &mut Changed::new());
+    pub(super) fn mistaken(&mut self, id: ExternalId, reason: &AsideReason) {
+        self.planning.set_aside(Quarantined::of(id, Situation::IdentityConflict, reason.said()), &mut Changed::new());
     }
 
     pub(super) fn failed(self, failure: Failure) -> Done {

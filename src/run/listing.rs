@@ -17,7 +17,7 @@ use super::summary::{Done, Summary};
 use crate::audit::Situation;
 use crate::failure::Failure;
 use crate::id::ExternalId;
-use crate::plan::{PackedOps, Quarantined};
+use crate::plan::{AsideReason, PackedOps, Quarantined};
 use crate::source::{Item, Malformed, RemoteRecord};
 use crate::store::{IndexEntry, LoadRequest, Records};
 
@@ -193,7 +193,7 @@ impl Listing {
     }
 
     fn ambiguous(&mut self, id: ExternalId, changed: &mut Changed) {
-        let problem = "this id and another spelling of it are one, and stand for two records".to_owned();
+        let problem = AsideReason::TwoSpellings.said();
         self.planning.set_aside(Quarantined::of(id, Situation::Ambiguous, problem), changed);
     }
 

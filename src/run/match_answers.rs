@@ -28,6 +28,7 @@ impl Ends {
             }
             _ => {}
         }
+        context.outcomes.asked.push(remote.clone());
         context.refuse(remote.id.clone(), situation(&answer), problem(&answer), Some(answer));
         None
     }

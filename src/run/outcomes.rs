@@ -14,6 +14,7 @@ use crate::id::ExternalId;
 use crate::plan::{PlanHash, PlanId, Quarantined};
 use crate::resolve::Decision;
 use crate::schema::{Policy, Schema};
+use crate::source::RemoteRecord;
 use crate::store::{Action, ConflictChange, Op, listings_without};
 
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(super) struct Outcomes {
     /// that was written already.
     besides: u64,
     pub(super) quarantined: Vec<Quarantined>,
+    /// What the source says of the records about which a person is asked who they are.
+    pub(super) asked: Vec<RemoteRecord>,
     unwritten: Vec<Unwritten>,
     /// The fields and groups with values that could not be read.
     unread: BTreeMap<String, Unread>,
@@ -47,6 +50,7 @@ impl Outcomes {
             counts: Counts::default(),
             besides: 0,
             quarantined: Vec::new(),
+            asked: Vec::new(),
             unwritten: Vec::new(),
             unread: BTreeMap::new(),
             plan: PlanIdentity::Applied(PlanHash::new(policy)),

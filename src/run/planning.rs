@@ -10,7 +10,7 @@ use super::renamed::Ends;
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::{Claims, Evidence, Match};
-use crate::plan::{Noted, PackedOp, PackedOps, Packer, Quarantined};
+use crate::plan::{AsideReason, Noted, PackedOp, PackedOps, Packer, Quarantined};
 use crate::source::RemoteRecord;
 use crate::store::{Loaded, Op};
 use crate::value::Record;
@@ -127,7 +127,7 @@ impl Planning {
 
     /// Sets aside a record that is listed twice with different values: neither statement is believed.
     pub(super) fn contradicted(&mut self, id: ExternalId, changed: &mut Changed) {
-        let problem = "the listing has this record twice, and not the same".to_owned();
+        let problem = AsideReason::Contradicted.said();
         self.set_aside(Quarantined::of(id, Situation::DuplicateRemote, problem), changed);
     }
 

@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::audit::Situation;
 use crate::id::ExternalId;
 use crate::matching::Match;
-use crate::plan::{Quarantined, plan_creation, plan_linked};
+use crate::plan::{AsideReason, Quarantined, plan_creation, plan_linked};
 use crate::source::RemoteRecord;
 use crate::store::{Loaded, Op};
 
@@ -24,13 +24,16 @@ pub(super) fn said_by_the_source(op: &Op) -> Option<RemoteRecord> {
 impl Context {
     pub(super) fn plan_record(&mut self, remote: &RemoteRecord, loaded: Option<&Loaded>) -> Planned {
         if self.is_shared(&remote.id) {
-            let problem = "several records here have this id; which of them it is, a person decides".to_owned();
+            let problem = AsideReason::Shared.said();
             return Err(self.refuse(remote.id.clone(), Situation::Ambiguous, problem, None));
         }
         let Some(loaded) = loaded else {
             return match plan_creation(&self.run.policy, remote) {
                 Ok(op) => Ok(Some(op)),
-                Err(refusal) => Err(self.refuse(remote.id.clone(), Situation::Malformed, refusal.to_string(), None)),
+                Err(refusal) => {
+                    let problem = AsideReason::from(refusal).said();
+                    Err(self.refuse(remote.id.clone(), Situation::Malformed, problem, None))
+                }
             };
         };
         Ok(plan_linked(&self.run.policy, remote, loaded))

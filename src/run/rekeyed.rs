@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::closing::Closing;
 use crate::id::ExternalId;
+use crate::plan::AsideReason;
 
 /// A record has another id from now on.
 #[derive(Debug)]
@@ -31,8 +32,7 @@ impl Closing {
                 [from] if !taken.contains(from) => moved.push(Rekeyed { from: from.clone(), to, gone: None }),
                 _ => {
                     for from in from {
-                        let problem = format!("the source gave {to} to this record, and an id is given twice");
-                        self.mistaken(from.clone(), problem);
+                        self.mistaken(from.clone(), &AsideReason::GivenTwice { to: to.clone() });
                     }
                     self.unborn(&to);
                 }
@@ -58,8 +58,7 @@ impl Closing {
             match end_of(moves, from, |id| self.is_linked(id)) {
                 Some(to) if !listed => arrivals.entry(to).or_default().push(from),
                 _ => {
-                    let problem = "the source says that this record has another id, and contradicts itself";
-                    self.mistaken(from.clone(), problem.to_owned());
+                    self.mistaken(from.clone(), &AsideReason::MoveContradicted);
                     tos.iter().for_each(|to| self.unborn(to));
                 }
             }
@@ -72,8 +71,7 @@ impl Closing {
         let slot = self.slot(id);
         let index = &self.planning.context.index;
         if index.listed(slot).is_some() && !index.is_linked(slot) {
-            let problem = "the source may have called this record otherwise before, and contradicts itself";
-            self.mistaken(id.clone(), problem.to_owned());
+            self.mistaken(id.clone(), &AsideReason::OriginContradicted);
         }
     }
 }

@@ -9,6 +9,7 @@ use super::scope::Scope;
 use crate::failure::Failure;
 use crate::id::ExternalId;
 use crate::plan::{Blocked, Plan};
+use crate::source::RemoteRecord;
 
 #[derive(Debug)]
 pub(super) struct Summary {
@@ -37,6 +38,30 @@ pub struct Done {
     pub report: Report,
     /// The plan, if it was not carried out: of a dry or a blocked run.
     pub plan: Option<Plan>,
+    /// What the source says of each record about which the match rules ask a person, as far as this run got. A report
+    /// holds no values of fields, so whoever shows both sides keeps these beside it.
+    ///
+    /// ```
+    /// use tripartite::drive::drive_blocking;
+    /// use tripartite::matching::MatchRule;
+    /// # use tripartite::id::{ExternalId, RunId};
+    /// # use tripartite::memory::{Listing, MemoryStore};
+    /// # use tripartite::run::Run;
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let (policy, store) = (Policy::new(schema.clone()), MemoryStore::new(schema.clone()));
+    /// # let at = chrono::DateTime::UNIX_EPOCH;
+    /// // Somebody of this name was here before the register was connected.
+    /// let here = schema.record(&serde_json::json!({"name": "Áine"}))?;
+    /// store.enter("12".parse()?, here)?;
+    /// let listing = Listing::of(&schema, [("7", serde_json::json!({"name": "áine"}))])?;
+    /// let rules = [MatchRule::new("same name", ["name"])];
+    /// let run = Run::new(policy, RunId::new("first")?, at).matching(rules)?;
+    /// let done = drive_blocking(run.start(), &listing, &store)?;
+    /// assert_eq!(done.asked[0].record.field(0).text(), Some("áine"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub asked: Vec<RemoteRecord>,
 }
 
 impl Summary {
@@ -60,7 +85,8 @@ impl Summary {
         self.complete && self.incomplete.is_none()
     }
 
-    pub(super) fn done(self, context: Context) -> Done {
+    pub(super) fn done(self, mut context: Context) -> Done {
+        let asked = std::mem::take(&mut context.outcomes.asked);
         let mut report = self.report(context, RunOutcome::Succeeded);
         if report.counts.quarantined + report.counts.skipped + report.counts.failed > 0 {
             report.outcome = RunOutcome::Partial;
@@ -69,7 +95,7 @@ impl Summary {
         if report.incomplete.is_some() || report.counts.unanswered > 0 {
             report.outcome = RunOutcome::Partial;
         }
-        Done { plan: None, report }
+        Done { plan: None, report, asked }
     }
 
     /// The plan is not carried out.
@@ -85,10 +111,11 @@ impl Summary {
         done
     }
 
-    pub(super) fn failed(self, context: Context, failure: Failure) -> Done {
+    pub(super) fn failed(self, mut context: Context, failure: Failure) -> Done {
+        let asked = std::mem::take(&mut context.outcomes.asked);
         let mut report = self.report(context, RunOutcome::Failed);
         report.failure = Some(failure);
-        Done { report, plan: None }
+        Done { report, plan: None, asked }
     }
 
     fn report(self, context: Context, outcome: RunOutcome) -> Report {

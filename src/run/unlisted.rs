@@ -10,7 +10,9 @@ use super::rekeyed::Rekeyed;
 use super::tombstone_conflict::Gone;
 use crate::audit::Situation;
 use crate::id::ExternalId;
-use crate::plan::{Quarantined, plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone};
+use crate::plan::{
+    AsideReason, Quarantined, plan_missing, plan_rekeyed, plan_rekeyed_gone, plan_rekeyed_missing, plan_tombstone,
+};
 use crate::store::{LoadRequest, Op, Records};
 
 /// How many records are loaded at a time.
@@ -94,12 +96,11 @@ impl Closing {
         let slot = self.slot(id);
         let context = &self.planning.context;
         if context.is_shared(id) {
-            let problem = "several records here have this id; which of them it is, a person decides".to_owned();
+            let problem = AsideReason::Shared.said();
             let aside = Quarantined::of(id.clone(), Situation::Ambiguous, problem);
             self.planning.set_aside(aside, &mut Changed::new());
         } else if context.index.listed(slot).is_some() || context.index.is_linked(slot) {
-            let problem = "the source gave this record another id, and several records here have one of the two";
-            self.mistaken(id.clone(), problem.to_owned());
+            self.mistaken(id.clone(), &AsideReason::MoveShared);
         }
     }
 
@@ -123,8 +124,7 @@ impl Closing {
             return None;
         }
         if loaded.contains_key(to) {
-            let problem = format!("the source gave this id to the record {from}, but another record here has it");
-            self.mistaken(to.clone(), problem);
+            self.mistaken(to.clone(), &AsideReason::IdTaken { from: from.clone() });
             return None;
         }
         let run = &context.run;

@@ -40,6 +40,7 @@ mod queue;
 mod queue_model;
 mod queue_support;
 mod rate;
+mod reasons;
 #[cfg(feature = "conformance")]
 mod record_store;
 mod registry;

@@ -24,6 +24,7 @@ use tripartite::source::{Item, Malformed};
 use tripartite::store::{OpOutcome, Presence, WHOLE_RECORD};
 
 use crate::decide::{commit, load, nuala};
+use crate::reasons::{said_by_its_reason, set_aside_for_a_reason};
 use crate::support::world::{local, presence, run};
 use crate::support::{ext, record, said, schema};
 
@@ -81,6 +82,8 @@ impl Club {
 
     fn drive(&self, run: Run, listing: &Listing) -> Report {
         let Ok(done) = drive_blocking(run.start(), listing, &self.store) else { panic!("nothing breaks") };
+        self.store.audit().iter().for_each(|(_, _, entry)| said_by_its_reason(entry));
+        done.report.set_aside.iter().for_each(set_aside_for_a_reason);
         done.report
     }
 
@@ -112,6 +115,7 @@ impl Club {
     /// A person answers the question about a record as a whole.
     fn decides(&self, id: &str, answer: Answer) {
         let op = decide(&self.policy, &load(&self.store, id), &[(WHOLE_RECORD, answer)], &nuala()).unwrap();
+        op.entries.iter().for_each(said_by_its_reason);
         assert!(matches!(commit(&self.policy, &self.store, op), OpOutcome::Applied { .. }));
     }
 

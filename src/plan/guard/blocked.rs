@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::ExternalId;
 use crate::value::Fingerprint;
 
-/// Why a plan is blocked.
+/// Why a plan is blocked: figures and names, which its `Display` says in English. This enum is exhaustive: a catalogue in
+/// another language says each of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Blocked {
     /// The listing is complete and empty, and there are active records here.
     #[error("the listing is complete but empty, while {} active here", active(*.population))]
