@@ -3,6 +3,7 @@
 //! A decision looks at the record as it is now and is written only if nobody changed it meanwhile; else the record is
 //! looked at anew. The command line and a page of the same database decide here.
 
+mod undo;
 mod who;
 
 use tripartite::decide::{Answer, DecideError, Decided, Filter, batch, decide, decide_many, restore};
@@ -13,6 +14,7 @@ use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::store::{LoadRequest, Loaded, Op, OpOutcome, RecordStore, WHOLE_RECORD};
 use tripartite::value::Value;
 
+pub use self::undo::Overwritten;
 pub use self::who::{Claim, Linked, Unlinked};
 use crate::audit_key::{self, KeyError};
 use crate::context::now;
@@ -143,6 +145,8 @@ pub struct Tally {
     pub skipped: usize,
     /// Those that were meant and stay open, each with why.
     pub left: Vec<String>,
+    /// Under which run the audit has it.
+    pub run: Option<RunId>,
 }
 
 impl Desk {
@@ -234,15 +238,31 @@ impl Desk {
         by: &PersonId,
         is_asked: impl Fn(&Loaded) -> bool,
     ) -> Result<RunId, DeskError> {
+        self.decide_places(id, &[(unit, answer.clone())], by, is_asked)
+    }
+
+    /// As [`decide`](Self::decide), with an answer for each of some places of a conflict, `emails/type=work/value`: all of
+    /// them are decided, or none. Places without an answer stay open.
+    ///
+    /// # Errors
+    /// [`DeskError`]; then nothing was decided.
+    pub fn decide_places(
+        &self,
+        id: &ExternalId,
+        answers: &[(&str, Answer)],
+        by: &PersonId,
+        is_asked: impl Fn(&Loaded) -> bool,
+    ) -> Result<RunId, DeskError> {
+        let takes_back = answers.iter().any(|(name, answer)| *name == WHOLE_RECORD && *answer == Answer::TakeRemote);
         self.write(id, |loaded| {
             if !is_asked(loaded) {
                 return Err(DeskError::Moved { id: id.clone() });
             }
-            if unit == WHOLE_RECORD && *answer == Answer::TakeRemote && loaded.revision.0 == 0 {
+            if takes_back && loaded.revision.0 == 0 {
                 return Err(DeskError::Deleted { id: id.clone() });
             }
             let refused = |refusal| DeskError::Refused { id: id.clone(), refusal };
-            decide(&self.policy, loaded, &[(unit, answer.clone())], by).map_err(refused)
+            decide(&self.policy, loaded, answers, by).map_err(refused)
         })
     }
 
@@ -251,7 +271,8 @@ impl Desk {
     /// # Errors
     /// [`DeskError`], when the database cannot be used; what was decided stays so.
     pub fn decide_all(&self, filter: &Filter, answer: &Answer, by: &PersonId) -> Result<Tally, DeskError> {
-        let (run, mut tally) = (self.run()?, Tally::default());
+        let run = self.run()?;
+        let mut tally = Tally { run: Some(run.clone()), ..Tally::default() };
         for ids in self.stored(self.store.disputed())?.chunks(LOADED_AT_ONCE) {
             let mut ids = ids.to_vec();
             for turn in 0..TRIES {

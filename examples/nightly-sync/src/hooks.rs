@@ -13,17 +13,20 @@
 //! process sends them. One that dies between sending a message and noting it sends it again, under the same id: receivers of
 //! Standard Webhooks know it by `webhook-id`, commands by the variable `NIGHTLY_SYNC_MESSAGE`.
 //!
-//! **Which process sends?** Each `run` sends what waits at its end, each `work` all the time, and `hooks --send` at once. A
+//! **Which process sends?** Each `run` and `approve` sends what waits at its end, each `work` and each server with hooks all
+//! the time, and `hooks --send` at once. A
 //! message is taken by a swap before it is sent, so no two processes send it at once.
 //!
 //! What fails is sent again after 1, 2, 4 minutes and so on, an hour at most, for three days.
 
+mod attend;
 mod outbox;
 mod send;
 mod sign;
 mod standing;
 mod told;
 
+pub use self::attend::{after_run, attend};
 pub use self::outbox::{HookError, Outbox};
 pub use self::send::send;
 pub use self::sign::signer;

@@ -15,6 +15,7 @@
 //! | [`signals`] | how a process is asked to end |
 //! | [`infer`] | a schema for a listing that came without one |
 //! | [`shell`] | commands as people copy them |
+//! | [`kept`] | what a run leaves behind for people |
 //! | [`desk`] | where a person decides: conflicts, who is who, what comes back |
 //! | [`report`], [`audit`] | what happened, for people and for programs |
 //! | [`output`] | files that are written as a whole, and never over one that is read |
@@ -36,6 +37,7 @@ pub mod demo;
 pub mod desk;
 pub mod hooks;
 pub mod infer;
+pub mod kept;
 pub mod listing;
 pub mod output;
 pub mod progress;

@@ -230,6 +230,23 @@ impl Store {
         Ok(())
     }
 
+    /// What the host has noted under a name; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(ask!(self.note(name)))
+    }
+
+    /// Notes a text under a name, in place of what stood there; `None` removes it.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be written, or the store is fenced off.
+    pub fn keep_note(&self, name: &str, text: Option<&str>) -> Result<(), StoreError> {
+        ask!(self.keep_note(name, text));
+        Ok(())
+    }
+
     /// Carries out the ops of a batch that belong together, all of them or nothing.
     ///
     /// # Errors

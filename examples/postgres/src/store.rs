@@ -39,6 +39,7 @@ mod layout;
 mod load;
 mod look;
 mod near;
+mod notes;
 mod people;
 mod record;
 mod register;

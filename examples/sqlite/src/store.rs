@@ -56,6 +56,7 @@ mod index;
 mod layout;
 mod load;
 mod near;
+mod notes;
 mod pages;
 mod people;
 mod record;

@@ -3,11 +3,15 @@
 mod args;
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::{io, thread};
 
 use nightly_sync::app::now;
+use nightly_sync::config::{Hook, LoadError};
 use nightly_sync::demo::{self, DemoError};
+use nightly_sync::hooks::attend;
 use nightly_sync::store::JobsError;
 use nightly_sync::term::Console;
 use nightly_sync::work::{self, Bell, Commands, Shift};
@@ -21,7 +25,7 @@ use crate::connections;
 use crate::log::Log;
 use crate::server::{Shared, router};
 use crate::users::{self, Users, UsersError};
-use crate::web::{self, Entry, Host, Web};
+use crate::web::{self, Entry, Host, Web, Words, WordsError};
 
 /// How many connections to a server of PostgreSQL are there for requests. More of them wait.
 const REQUESTS: usize = 8;
@@ -41,6 +45,12 @@ enum Problem {
     Jobs { file: String, error: JobsError },
     #[error("{file}: there is no such file; nightly-sync schedule enrols an organisation in it")]
     Missing { file: String },
+    #[error(transparent)]
+    Hooks(#[from] Box<LoadError>),
+    #[error("{file}: {error}")]
+    Texts { file: String, error: io::Error },
+    #[error("{file}: {error}")]
+    Words { file: String, error: WordsError },
     #[error("{listen}: {error}")]
     Listen { listen: SocketAddr, error: io::Error },
     #[error("the worker: {0}")]
@@ -139,8 +149,13 @@ fn serve(args: &Args) -> Result<(), Problem> {
         None => Config { endpoints: Endpoints::new(), status_token: None },
     };
     let entry = args.page.as_ref().map(entry).transpose()?;
-    // One for each worker and for each of a few requests at a time.
-    args.db.connections(args.workers + REQUESTS);
+    let words = words(args.page.as_ref().and_then(|page| page.texts.as_deref()))?;
+    let hooks = match &args.hooks {
+        Some(file) => nightly_sync::config::Config::load(file).map_err(Box::new)?.hooks,
+        None => Vec::new(),
+    };
+    // One for each worker, for each of a few requests at a time, and for the hooks.
+    args.db.connections(args.workers + REQUESTS + usize::from(!hooks.is_empty()));
     let queue = work::queue(&args.db).map_err(|error| Problem::Jobs { file: file(), error })?.rules(args.rules);
     let queue = Arc::new(queue);
     let log = Arc::new(Log::begin()?);
@@ -153,6 +168,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
             bell: Arc::clone(&bell),
             log: Arc::clone(&log),
             patience: args.limits.patience,
+            words,
             ending,
         };
         let https = args.page.as_ref().is_some_and(|page| page.https);
@@ -169,7 +185,7 @@ fn serve(args: &Args) -> Result<(), Problem> {
         log: Arc::clone(&log),
         counts: Mutex::default(),
     });
-    let served = with_workers(args, &bell, &log, |worked| {
+    let served = with_workers(args, &hooks, &bell, &log, |worked| {
         runtime.block_on(listen(args, shared, web, ended, asked_to_end, worked))
     });
     log.end();
@@ -186,9 +202,19 @@ fn entry(page: &Page) -> Result<Entry, Problem> {
     }
 }
 
+/// The words of the page: as long as the process lives.
+fn words(file: Option<&Path>) -> Result<&'static Words, Problem> {
+    let Some(path) = file else { return Ok(&web::NONE) };
+    let file = || path.display().to_string();
+    let json = std::fs::read_to_string(path).map_err(|error| Problem::Texts { file: file(), error })?;
+    let words = Words::read(&json).map_err(|error| Problem::Words { file: file(), error })?;
+    Ok(Box::leak(Box::new(words)))
+}
+
 /// Serves beside workers; both end once the one or the other has.
 fn with_workers(
     args: &Args,
+    hooks: &[Hook],
     bell: &Arc<Bell>,
     log: &Log,
     serve: impl FnOnce(oneshot::Receiver<()>) -> Result<(), Problem>,
@@ -206,11 +232,22 @@ fn with_workers(
         let (working, worked) = oneshot::channel::<()>();
         // Who sends webhooks believes that somebody works on them: without its workers the server ends as well.
         let (worker, idle) = if args.workers > 0 {
+            let (ring, heard) = channel();
+            if !hooks.is_empty() {
+                let warn = move |problem: String| log.warn(format_args!("sync-server: {problem}"));
+                scope.spawn(move || attend(&args.db, hooks, &heard, now, warn));
+            }
             let work = move || {
                 let _working = working;
                 let queue = work::queue(&shift.db).ok();
                 let commands = Commands::new(&shift.db, queue.as_ref());
-                shift.work(|told| log.say(format_args!("{}", work::line(&told, now(), &commands))))
+                shift.work(|told| {
+                    log.say(format_args!("{}", work::line(&told, now(), &commands)));
+                    if told.is_news() {
+                        // Nobody hears it where there are no hooks.
+                        let _ = ring.send(());
+                    }
+                })
             };
             (Some(scope.spawn(work)), None)
         } else {

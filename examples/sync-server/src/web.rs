@@ -3,7 +3,8 @@
 //! | address | shows or does | needs |
 //! |---|---|---|
 //! | `/questions`, `/question` | what waits for a person; one of it | see |
-//! | `POST /answer`, `/match`, `/undo` | answers, and takes an answer back | answer |
+//! | `POST /answer`, `/match` | answers | answer |
+//! | `/undo` | takes answers back: one, or with a preview those that were given together | answer |
 //! | `/many` | one answer to many conflicts, with a preview | answer |
 //! | `POST /plan` | passes a blocked plan, or drops it | operate |
 //! | `/runs`, `/run` | what changed, field by field | see |
@@ -38,7 +39,9 @@ mod runs;
 mod say;
 mod session;
 mod text;
+mod undo;
 mod value;
+mod words;
 mod wrong;
 
 use std::sync::Arc;
@@ -61,8 +64,10 @@ use tokio::sync::{Semaphore, watch};
 use tripartite::work::Queue;
 
 use self::limit::Limit;
+use self::say::Say;
 use self::session::Sessions;
 pub use self::text::{Lang, T};
+pub use self::words::{NONE, Words, WordsError};
 use crate::log::Log;
 use crate::users::Users;
 
@@ -120,6 +125,8 @@ pub struct Web {
     pub log: Arc<Log>,
     /// How long a form may take to come.
     pub patience: Duration,
+    /// What it says in words of its own.
+    pub words: &'static Words,
     /// Ends what would go on by itself once the server ends.
     pub ending: watch::Receiver<()>,
     state: State,
@@ -150,6 +157,8 @@ pub struct Host {
     pub log: Arc<Log>,
     /// How long a form may take to come.
     pub patience: Duration,
+    /// What it says in words of its own, in place of the catalogue's: [`NONE`], or such as [`Words::read`] reads.
+    pub words: &'static Words,
     /// Ends what would go on by itself.
     pub ending: watch::Receiver<()>,
 }
@@ -157,7 +166,7 @@ pub struct Host {
 impl Web {
     /// The page of a host; none, when the system has no randomness.
     pub fn new(host: Host, entry: Entry, https: bool) -> Option<Self> {
-        let Host { db, queue, now, bell, log, patience, ending } = host;
+        let Host { db, queue, now, bell, log, patience, words, ending } = host;
         let state = State {
             secret: session::random()?,
             sessions: Sessions::default(),
@@ -165,7 +174,11 @@ impl Web {
             checks: Semaphore::new(CHECKS),
             listeners: live::places(),
         };
-        Some(Self { db, queue, entry, https, now, bell, log, patience, ending, state })
+        Some(Self { db, queue, entry, https, now, bell, log, patience, words, ending, state })
+    }
+
+    fn say(&self, lang: Lang) -> Say {
+        Say { lang, words: self.words }
     }
 }
 
@@ -181,7 +194,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/question", get(questions::one))
         .route("/answer", post(answer::answer))
         .route("/match", post(answer::who))
-        .route("/undo", post(answer::undo))
+        .route("/undo", get(undo::preview).post(undo::undo))
         .route("/plan", post(plan::plan))
         .route("/many", get(many::preview).post(many::carry_out))
         .route("/runs", get(runs::list))

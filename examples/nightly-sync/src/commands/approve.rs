@@ -6,19 +6,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tripartite::drive::DriveError;
-use tripartite::matching::RulesError;
 use tripartite::plan::{Plan, PlanError, PlanId};
-use tripartite::run::{Done, RunOutcome};
-use tripartite::schema::{Policy, Schema};
+use tripartite::run::RunOutcome;
+use tripartite::schema::Schema;
 
 use super::run::{STATUSES, tell};
 use crate::args::{self, Target};
-use crate::audit_key::{self, KeyError};
 use crate::context::{Answer, Context, FAILED, now, status};
+use crate::hooks::{Standing, after_run};
+use crate::kept::{self, Driven, HeldError};
 use crate::progress::Progress;
 use crate::report::json;
-use crate::store::{Access, Database, Place, Register, Store, StoreError};
-use crate::sync;
+use crate::store::{Place, Register, Store};
 use crate::term::Console;
 
 /// A plan to carry out.
@@ -44,11 +43,7 @@ enum Problem {
     #[error("{file}: {error}")]
     Plan { file: String, error: PlanError },
     #[error("{file}: {error}")]
-    Store { file: String, error: StoreError },
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error("{file}: {error}")]
-    Match { file: String, error: RulesError },
+    Held { file: String, error: HeldError },
     #[error("{file} holds plan {found}, and {given} was approved")]
     Other { file: String, found: PlanId, given: PlanId },
 }
@@ -68,8 +63,11 @@ pub(crate) fn execute(cx: &mut Context<'_>, args: &ApproveArgs) -> Answer {
         }
     };
     if done.report.outcome != RunOutcome::Blocked
-        && let Err(error) =
-            store.settle().and_then(|()| store.approve_aside(&done.report)).and_then(|()| store.remember(&done.report))
+        && let Err(error) = store
+            .settle()
+            .and_then(|()| store.approve_aside(&done.report))
+            .and_then(|()| store.remember(&done.report))
+            .and_then(|()| kept::drop_held(&store))
     {
         console.warn(format!("nightly-sync: the plan was carried out, but its report was not kept: {error}"));
     }
@@ -81,32 +79,24 @@ pub(crate) fn execute(cx: &mut Context<'_>, args: &ApproveArgs) -> Answer {
     for reason in &done.report.blocked {
         console.warn(format!("blocked: {reason}"));
     }
+    if !cx.config.hooks.is_empty() {
+        match after_run((&db, &register), &cx.config.hooks, &Standing::of_report(&done.report), now) {
+            Ok(unheard) => unheard.iter().for_each(|problem| console.warn(format!("nightly-sync: {problem}"))),
+            Err(error) => console.warn(format!("nightly-sync: the hooks: {error}")),
+        }
+    }
     Ok(status(done.report.outcome))
 }
-
-type Driven = Result<Done, DriveError<std::convert::Infallible, StoreError>>;
 
 fn carry_out(
     console: &mut Console,
     args: &ApproveArgs,
     (place, register): (&Place, &Register),
 ) -> Result<(Store, Driven), Problem> {
-    let db = || place.to_string();
-    let stored = |error| Problem::Store { file: db(), error };
-    let database = Database::open(place, Access::Write).map_err(stored)?;
-    let settings = database.required(register).map_err(stored)?;
-    let rules = database.rules(register).map_err(stored)?;
-    let plan = read(args, &settings.schema)?;
-    // A plan reads no source.
-    let source = tripartite::memory::Listing::new(Vec::new());
-    let policy = Policy::new(settings.schema.clone());
-    let key = audit_key::of(&settings.schema)?;
-    let store = Store::of(register.clone(), database, settings).map_err(stored)?.audit_keyed(key);
-    let at = now();
-    let run = store.run(policy, at).map_err(stored)?.matching(rules);
-    let newer = store.runs_since(plan.made_after()).map_err(stored)?;
-    let step = run.map_err(|error| Problem::Match { file: db(), error })?.since(&newer).apply(plan);
-    let done = sync::drive(step, &source, &store, None, &mut Progress::of(console));
+    let held = |error| Problem::Held { file: place.to_string(), error };
+    let store = kept::open(place, register).map_err(held)?;
+    let plan = read(args, store.schema())?;
+    let done = kept::carry_out(place, &store, plan, now(), &mut Progress::of(console)).map_err(held)?;
     Ok((store, done))
 }
 

@@ -139,7 +139,7 @@ fn left_to_decide(console: &mut Console, desk: &Desk, options: &str) -> Result<(
 }
 
 fn tell(console: &mut Console, tally: &Tally) {
-    let Tally { closed, skipped, left } = tally;
+    let Tally { closed, skipped, left, .. } = tally;
     if console.json {
         console.print(json!({"decided": closed, "not_meant": skipped, "left_open": left}));
         return;

@@ -13,7 +13,8 @@ use super::start::{Request, Started, start};
 use crate::args::{self, ListingArgs, TableArgs, Target};
 use crate::config::{Config, Event};
 use crate::context::{Answer, Context, FAILED, now, status};
-use crate::hooks::{HookError, Outbox, Standing, Told, send};
+use crate::hooks::{HookError, Standing, Told, after_run, send};
+use crate::kept;
 use crate::listing::{ListingError, Remote};
 use crate::output::Output;
 use crate::progress::Progress;
@@ -88,10 +89,7 @@ fn told(config: &Config, request: &Request, standing: &Standing) -> Result<Vec<S
         });
         return Ok(sent.collect());
     }
-    let outbox = Outbox::open(&request.db, &config.hooks)?;
-    let at = now();
-    outbox.note(&request.register, standing, (at, at))?;
-    outbox.deliver(now)
+    after_run((&request.db, &request.register), &config.hooks, standing, now)
 }
 
 /// What became of a run: its status, and its report.
@@ -127,8 +125,10 @@ fn finish(console: &mut Console, args: &Request, out: Option<&Output>, store: &S
     if let (Some(out), Some(plan)) = (out, &done.plan) {
         plan_file::write(out, plan)?;
     }
-    if written && let Err(error) = store.settle().and_then(|()| store.remember(&done.report)) {
-        console.warn(format!("nightly-sync: the run was carried out, but its report was not kept: {error}"));
+    if !args.dry_run
+        && let Err(error) = kept::keep(store, &done, true)
+    {
+        console.warn(format!("nightly-sync: the run has ended, but its report was not kept: {error}"));
     }
     if console.json {
         console.print(json::report(&done.report, None));

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use super::run::STATUSES;
 use crate::args::{self, Target};
 use crate::config::Hook;
 use crate::context::{Answer, BLOCKED, Context, FAILED, PARTIAL, SUCCEEDED, now, status as status_of};
-use crate::hooks::Outbox;
-use crate::store::{JobsError, Place};
+use crate::hooks::attend;
+use crate::store::JobsError;
 use crate::telemetry;
 use crate::work::{self, Bell, Commands, Shift, ShiftEvent};
 
@@ -120,10 +120,12 @@ fn worked(
         }
         let (ring, heard) = channel();
         if !hooks.is_empty() {
-            scope.spawn(move || attend(&shift.db, hooks, &heard));
+            scope.spawn(move || {
+                attend(&shift.db, hooks, &heard, now, |problem| anstream::eprintln!("nightly-sync: {problem}"));
+            });
         }
         let worked = shift.work(|told| {
-            let is_news = matches!(told, ShiftEvent::Attempted(_) | ShiftEvent::Expired(..) | ShiftEvent::Notice(_));
+            let is_news = told.is_news();
             tell(told);
             if is_news {
                 // Nobody hears it where there are no hooks.
@@ -133,30 +135,6 @@ fn worked(
         shift.bell.end();
         worked
     })
-}
-
-/// How often the hooks' messages are looked at when nothing rings.
-const EVERY: Duration = Duration::from_secs(15);
-
-/// Notes what is new and sends what is due: at once, which finds what another process left behind, whenever it rings, and
-/// once more at the end.
-fn attend(db: &Place, hooks: &[Hook], heard: &Receiver<()>) {
-    let mut is_over = false;
-    loop {
-        let sent = Outbox::open(db, hooks).and_then(|outbox| {
-            outbox.note_jobs(now())?;
-            outbox.deliver(now)
-        });
-        match sent {
-            Ok(unheard) => unheard.iter().for_each(|problem| anstream::eprintln!("nightly-sync: {problem}")),
-            Err(error) => anstream::eprintln!("nightly-sync: the hooks: {error}"),
-        }
-        if is_over {
-            return;
-        }
-        is_over = heard.recv_timeout(EVERY) == Err(RecvTimeoutError::Disconnected);
-        while heard.try_recv().is_ok() {}
-    }
 }
 
 /// The status to end with, after one more event: that of the worst that came of anything, failed before blocked before

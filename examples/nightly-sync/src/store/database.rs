@@ -214,6 +214,17 @@ impl Database {
         }
     }
 
+    /// How many conflicts of one register wait for a person.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the register is not there, or the database cannot be read.
+    pub fn count_conflicts_of(&self, register: &Register) -> Result<u64, StoreError> {
+        match self {
+            Self::File(database) => Ok(database.count_conflicts_of(register)?),
+            Self::Server(database, _) => Ok(block_on(database.count_conflicts_of(&named(register)))?),
+        }
+    }
+
     /// The report of the last run of a register; `None` before the first.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use tripartite::queue::{Held, Scope};
 use tripartite::run::Report;
 
 use super::{Approval, OpenError, Registers};
+use crate::kept;
 use crate::listing::ListingError;
 use crate::progress::Progress;
 use crate::store::StoreError;
@@ -58,9 +59,9 @@ pub fn pass(registers: &Registers<'_>, key: &SyncKey, held: &Held) -> Result<Pas
         approval = Approval::of(&store, plan, stopped, false)?;
         Ok(approval.passes())
     });
-    let report = done.map_err(Box::new)?.report;
-    let kept = store.settle().and_then(|()| store.remember(&report));
-    let kept = kept.and_then(|()| if approval.passes() { store.approve_aside(&report) } else { Ok(()) });
+    let done = done.map_err(Box::new)?;
+    let kept = kept::keep(&store, &done, false);
+    let kept = kept.and_then(|()| if approval.passes() { store.approve_aside(&done.report) } else { Ok(()) });
     kept.map_err(PassError::Kept)?;
-    Ok(Passed { approval, report })
+    Ok(Passed { approval, report: done.report })
 }

@@ -15,6 +15,7 @@ use super::{AS_THE_SCHEMA_SAYS, Bell, Enrolled};
 use crate::audit_key::{self, KeyError};
 use crate::config::{Config, LoadError, RegisterConfig};
 use crate::infer::{InferError, infer};
+use crate::kept;
 use crate::listing::{self, Listing, ListingError, Opened, Remote, Source};
 use crate::schema_file::{SchemaFile, SchemaFileError};
 use crate::store::{Access, Database, ID_FIELD, Jobs, JobsError, Place, Register, Settings, Store, StoreError};
@@ -119,10 +120,7 @@ impl Handler for Registers<'_> {
 
     #[tracing::instrument(skip_all, fields(key = %job.key, token = job.token.0))]
     async fn close(&self, job: &Job, store: &Store, done: &Done) -> Result<(), OpenError> {
-        if done.plan.is_none() {
-            store.settle()?;
-        }
-        Ok(store.remember(&done.report)?)
+        Ok(kept::keep(store, done, false)?)
     }
 
     fn is_shutting_down(&self) -> bool {

@@ -61,6 +61,13 @@ pub enum ShiftEvent {
     Trouble(WorkError<JobsError>),
 }
 
+impl ShiftEvent {
+    /// Whether hooks may have something to tell after it.
+    pub fn is_news(&self) -> bool {
+        matches!(self, Self::Attempted(_) | Self::Expired(..) | Self::Notice(_))
+    }
+}
+
 impl Shift {
     /// Works, and tells of it.
     ///

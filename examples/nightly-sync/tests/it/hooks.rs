@@ -83,6 +83,26 @@ fn each_thing_is_told_once() {
     assert_eq!((dry.status, events(&bench).len()), (1, 4), "a dry run tells nobody");
 }
 
+/// What an approved plan leaves to people is told as after a run.
+#[test]
+fn a_plan_that_is_approved_is_told_of_as_a_run_is() {
+    let bench = Bench::new();
+    club(&bench, "");
+    bench.listing(members(1..=20));
+    assert_eq!(on(&bench, &["run"]).status, 0);
+    rusqlite::Connection::open(bench.dir.join("members.db"))
+        .unwrap()
+        .execute("UPDATE members SET phone = 'ours' WHERE external_id = 'M1'", [])
+        .unwrap();
+    bench.listing(members(1..=20).replace("\"p1\"", "\"theirs\""));
+    let planned = on(&bench, &["plan", "--out", "plan.json", "--json"]);
+    assert_eq!((planned.status, events(&bench)), (0, Vec::new()), "{}{}", planned.stdout, planned.stderr);
+    let id = planned.json()["plan_id"].as_str().unwrap().to_owned();
+    let approved = on(&bench, &["approve", "--plan", "plan.json", "--id", &id]);
+    assert_eq!(approved.status, 0, "{}{}", approved.stdout, approved.stderr);
+    assert_eq!(events(&bench), ["questions"]);
+}
+
 #[test]
 fn what_nobody_heard_waits_and_is_sent_under_the_same_id() {
     let bench = Bench::new();

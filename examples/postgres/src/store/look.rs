@@ -23,6 +23,17 @@ impl Database {
         Ok(row.map_or(0, |row| row.get::<_, i64>(0)).cast_unsigned())
     }
 
+    /// How many conflicts of one register wait for a person; none, where it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the database cannot be read.
+    pub async fn count_conflicts_of(&self, register: &Register) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM tripartite.conflicts WHERE register =
+            (SELECT id FROM tripartite.registers WHERE name = $1)";
+        let row = self.lease().await?.first(&in_schema(self.schema(), sql), &[&register.name()]).await?;
+        Ok(row.map_or(0, |row| row.get::<_, i64>(0)).cast_unsigned())
+    }
+
     /// How many rows a table of the host's own has.
     ///
     /// # Errors

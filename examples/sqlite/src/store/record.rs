@@ -154,12 +154,21 @@ impl Database {
         let mut count = 0;
         for register in all {
             if database::holds(self.connection(), &register)? {
-                let sql = register.sql("SELECT count(*) FROM {tripartite_conflicts}");
-                let open: i64 = self.connection().query_row(&sql, [], |row| row.get(0))?;
-                count += open.cast_unsigned();
+                count += self.count_conflicts_of(&register)?;
             }
         }
         Ok(count)
+    }
+
+    /// How many conflicts of one register wait for a person.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the register is not there, or the database cannot be read.
+    pub fn count_conflicts_of(&self, register: &Register) -> Result<u64, StoreError> {
+        database::require(self.connection(), register)?;
+        let sql = register.sql("SELECT count(*) FROM {tripartite_conflicts}");
+        let open: i64 = self.connection().query_row(&sql, [], |row| row.get(0))?;
+        Ok(open.cast_unsigned())
     }
 
     /// Whether a register had such a run.

@@ -20,6 +20,7 @@ macro_rules! serving {
   --connections N       so many connections at a time, 256 by default; others wait until one ends
   --patience SECONDS    so long a request's head may take, and so long its body; 10 by default. A connection on which
                         nothing comes for as long is closed
+  --hooks FILE.toml     whose [[hook]]s its workers tell of what needs a person: a configuration of nightly-sync
   --workers N           so many jobs at a time beside it, 1 by default; 0: some other process does them
   --spacing SECONDS     so far apart two jobs of one source begin, 1 by default
   --lease SECONDS       after so long a vanished worker's job is somebody else's, 300 by default
@@ -64,6 +65,7 @@ usage:
                         opens the link that is printed, once, and --listen takes no address but one of this machine
   --user-header NAME    a proxy says in this header who it is, and is believed: nobody else may reach the server. The names
                         are those of --users; off by default
+  --texts FILE.json     texts of the page in words of your own: {\"de\": {\"Questions\": \"...\"}}
   --https               people come by HTTPS, through a proxy: cookies are sent nowhere else
   --db FILE             the database of nightly-sync, in which the organisations are enrolled: a file, or
                         postgres://USER@HOST/NAME
@@ -77,6 +79,7 @@ usage:
 pub(super) struct Args {
     pub(super) db: Place,
     pub(super) config: Option<PathBuf>,
+    pub(super) hooks: Option<PathBuf>,
     pub(super) page: Option<Page>,
     pub(super) listen: SocketAddr,
     pub(super) limits: Limits,
@@ -91,6 +94,7 @@ pub(super) struct Page {
     pub(super) users: Option<PathBuf>,
     pub(super) header: Option<HeaderName>,
     pub(super) https: bool,
+    pub(super) texts: Option<PathBuf>,
 }
 
 pub(super) fn parse(program: Program, args: Vec<String>) -> Result<Args, Problem> {
@@ -98,6 +102,7 @@ pub(super) fn parse(program: Program, args: Vec<String>) -> Result<Args, Problem
     let mut parsed = Args {
         db: Place::File(PathBuf::new()),
         config: None,
+        hooks: None,
         page: (program == Program::Page).then(Page::default),
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
         limits: Limits::default(),
@@ -128,6 +133,7 @@ fn set(parsed: &mut Args, name: &str, value: String) -> Result<(), Problem> {
     match (name, &mut parsed.page) {
         ("--db", _) => parsed.db = Place::named(value.into()).map_err(|error| usage(format!("--db: {error}")))?,
         ("--config", _) => parsed.config = Some(value.into()),
+        ("--hooks", _) => parsed.hooks = Some(value.into()),
         ("--listen", _) => {
             let expected = format!("--listen: expected an address such as 127.0.0.1:8080, found `{value}`");
             parsed.listen = value.parse().map_err(|_| usage(expected))?;
@@ -138,6 +144,7 @@ fn set(parsed: &mut Args, name: &str, value: String) -> Result<(), Problem> {
         ("--spacing", _) => parsed.settings.gate.spacing = Duration::from_secs(number()?),
         ("--lease", _) => parsed.settings.lease = Duration::from_secs(number()?.max(1)),
         ("--backoff", _) => parsed.rules.backoff = work::backoff(number()?),
+        ("--texts", Some(page)) => page.texts = Some(value.into()),
         ("--users", Some(page)) => page.users = Some(value.into()),
         ("--user-header", Some(page)) => {
             let expected = format!("--user-header: expected the name of a header, found `{value}`");

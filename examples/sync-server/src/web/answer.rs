@@ -1,4 +1,4 @@
-//! Answers: to a conflict, to who is who, and taking one back.
+//! Answers: to a conflict, and to who is who.
 
 use std::sync::Arc;
 
@@ -6,8 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use nightly_sync::desk::{Claim, Desk, DeskError};
-use nightly_sync::store::{Access, Database, Register};
-use tripartite::audit::AuditEntry;
+use nightly_sync::store::Access;
 use tripartite::decide::{Answer, DecideError};
 use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::{Kind, Schema};
@@ -16,10 +15,10 @@ use super::ask::{conflict, field_of, is_same, waiting};
 use super::auth::Signed;
 use super::person::Fields;
 use super::say::{Say, key, link};
-use super::session::Flash;
+use super::session::{Flash, Undo};
 use super::text::T;
 use super::wrong::Wrong;
-use super::{Web, card, editor};
+use super::{Web, card, editor, reason};
 use crate::users::Role;
 
 /// Where somebody goes on: to where they were, and never to another server or page.
@@ -41,20 +40,26 @@ pub(super) async fn answer(State(web): State<Arc<Web>>, Signed { person, fields 
             web.tell(person, Flash::bad(person.say.t(T::Gone).to_owned()));
             return Ok(back(&fields));
         };
-        let answer = match fields.get("say") {
-            "local" => Ok(Answer::TakeLocal),
-            "remote" => Ok(Answer::TakeRemote),
-            "value" => editor::read(desk.schema(), &unit, &open.local, &fields),
+        let answers = match fields.get("say") {
+            "local" => Ok(vec![(unit.clone(), Answer::TakeLocal)]),
+            "remote" => Ok(vec![(unit.clone(), Answer::TakeRemote)]),
+            "value" => editor::read(desk.schema(), &unit, &open.local, &fields).map(|own| vec![(unit.clone(), own)]),
+            "places" => Ok(card::read_places(&unit, &fields).ok_or(Wrong::BadRequest)?),
             _ => return Err(Wrong::BadRequest),
         };
+        if answers.as_ref().is_ok_and(Vec::is_empty) {
+            web.tell(person, Flash::bad(person.say.t(T::PlacesNone).to_owned()));
+            return Ok(back(&fields));
+        }
         let asked = fields.get("print");
-        let decided = answer.and_then(|answer| {
-            let policy = desk.policy();
-            desk.decide(&id, &unit, &answer, &person.user.name, |now| is_same(web, policy, now, &unit, asked))
+        let decided = answers.and_then(|answers| {
+            let (policy, by) = (desk.policy(), &person.user.name);
+            let answers: Vec<_> = answers.iter().map(|(name, answer)| (&**name, answer.clone())).collect();
+            desk.decide_places(&id, &answers, by, |now| is_same(web, policy, now, &unit, asked))
         });
         match decided {
             Ok(run) => {
-                let undo = overwritten(web, &register, &run, desk.schema())?.map(|seq| (register, seq));
+                let undo = overwritten(&desk, &run)?.map(|undo| (register, undo));
                 let who = if open.name.is_empty() { open.id } else { open.name };
                 let field = person.say.field(&unit);
                 let text = person.say.f(T::Answered, &[("field", &field), ("who", &who)]);
@@ -76,13 +81,10 @@ pub(super) async fn answer(State(web): State<Arc<Web>>, Signed { person, fields 
     .await
 }
 
-/// What is wrong with an answer. It never repeats what was typed: the form does.
-fn problem(say: Say, schema: &Schema, error: &DeskError) -> String {
-    let DeskError::Refused { refusal, .. } = error else {
-        return say.f(T::Refused, &[("problem", &error.to_string())]);
-    };
-    let DecideError::Invalid { field, .. } = refusal else {
-        return say.f(T::Refused, &[("problem", &refusal.to_string())]);
+/// What is wrong with an answer.
+pub(super) fn problem(say: Say, schema: &Schema, error: &DeskError) -> String {
+    let DeskError::Refused { refusal: DecideError::Invalid { field, .. }, .. } = error else {
+        return say.f(T::Refused, &[("problem", &reason::refusal(say, error).0)]);
     };
     let kind = schema.position(field).map(|at| schema.fields()[at].kind());
     let kind = match kind {
@@ -98,39 +100,14 @@ fn problem(say: Say, schema: &Schema, error: &DeskError) -> String {
     say.f(T::Invalid, &[("field", &say.field(field)), ("kind", say.t(kind))])
 }
 
-/// The entry of a decision's audit from which what it overwrote can be brought back, if there is anything.
-fn overwritten(web: &Web, register: &Register, run: &RunId, schema: &Schema) -> Result<Option<i64>, Wrong> {
-    let mut found = None;
-    let plain = |field: &str| schema.position(field).is_some_and(|at| schema.fields()[at].privacy().is_plain());
-    Database::open(&web.db, Access::Read)?.audit(register, Some(run.as_str()), |row| {
-        if let AuditEntry::Field(entry) = &row.entry
-            && entry.local != entry.result
-            && plain(&entry.field)
-        {
-            found = Some(row.seq);
-        }
-        found.is_none()
-    })?;
-    Ok(found)
-}
-
-/// Brings back what an answer overwrote.
-pub(super) async fn undo(State(web): State<Arc<Web>>, Signed { person, fields }: Signed) -> Response {
-    web.work(person, move |web, person| {
-        let register = person.register(fields.get("reg"), Role::Answer)?;
-        let seq: i64 = fields.get("seq").parse().map_err(|_| Wrong::BadRequest)?;
-        let desk = Desk::open(&web.db, &register, Access::Write)?;
-        match desk.restore(seq, &person.user.name) {
-            Ok(_) => web.tell(person, Flash::good(person.say.t(T::Undone).to_owned())),
-            Err(error @ DeskError::Store { .. }) => return Err(error.into()),
-            Err(error) => {
-                let problem = problem(person.say, desk.schema(), &error);
-                web.tell(person, Flash::bad(problem));
-            }
-        }
-        Ok(Redirect::to("/questions").into_response())
+/// How what a decision overwrote is brought back, if there is anything.
+fn overwritten(desk: &Desk, run: &RunId) -> Result<Option<Undo>, Wrong> {
+    let found = desk.overwritten_by(run)?;
+    Ok(match &found[..] {
+        [] => None,
+        [one] => Some(Undo::Entry(one.seq)),
+        _ => Some(Undo::Run(run.to_string())),
     })
-    .await
 }
 
 /// Takes an answer to who is who.
@@ -166,7 +143,7 @@ fn is_asked(desk: &Desk, id: &ExternalId, local: &LocalId) -> Result<bool, Wrong
     let Some(report) = desk.last_report()? else { return Ok(false) };
     let about = report.set_aside.iter().position(|aside| aside.id.as_ref() == Some(id));
     let Some(number) = about else { return Ok(false) };
-    let found = waiting(desk, &report, number, 1)?;
+    let found = waiting(desk, &report, number, 1, false)?;
     let asked = found.iter().filter(|(at, _)| *at == number).flat_map(|(_, who)| &who.candidates);
     Ok(asked.map(|candidate| &candidate.local).any(|known| known == local))
 }

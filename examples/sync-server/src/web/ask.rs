@@ -3,13 +3,15 @@
 mod matches;
 mod open;
 
+use chrono::{DateTime, Utc};
 use nightly_sync::desk::Desk;
+use nightly_sync::kept;
 use nightly_sync::store::{Access, Database, Register};
 use serde::Deserialize;
 use tripartite::drive::block_on;
 use tripartite::plan::PlanId;
 use tripartite::queue::Held;
-use tripartite::run::Report;
+use tripartite::run::{Report, RunOutcome};
 
 pub(super) use self::matches::{Candidate, Who, waiting};
 pub(super) use self::open::{Conflict, conflict, field_of, is_same, since};
@@ -37,8 +39,13 @@ pub(super) enum Question {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) register: Register,
-    /// What the queue holds back. A run by hand leaves nothing behind that could be answered here.
-    pub(super) held: Held,
+    /// Its id.
+    pub(super) id: String,
+    /// Why it was stopped, in the words of the queue.
+    pub(super) why: String,
+    pub(super) since: DateTime<Utc>,
+    /// Whether a run by hand made it: then it is stored as it is, and not made anew from the source.
+    pub(super) is_by_hand: bool,
     /// The report of the run that made it, where that is the last one.
     pub(super) report: Option<Report>,
 }
@@ -78,13 +85,20 @@ impl Place {
 
 /// The registers that somebody may see, in their order.
 pub(super) fn registers(web: &Web, person: &Person) -> Result<Vec<Register>, Wrong> {
-    let all = match Database::open(&web.db, Access::Read) {
-        Ok(database) => database.registers()?,
+    Ok(seen(web, person)?.1)
+}
+
+/// The same, with the open database; none, where nobody has synced into it.
+pub(super) fn seen(web: &Web, person: &Person) -> Result<(Option<Database>, Vec<Register>), Wrong> {
+    match Database::open(&web.db, Access::Read) {
+        Ok(database) => {
+            let all = database.registers()?;
+            Ok((Some(database), all.into_iter().filter(|register| person.user.role(register).is_some()).collect()))
+        }
         // Jobs may be there before there are members.
-        Err(error) if error.is_new() => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
-    Ok(all.into_iter().filter(|register| person.user.role(register).is_some()).collect())
+        Err(error) if error.is_new() => Ok((None, Vec::new())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The questions of a page, and where the next one begins.
@@ -92,7 +106,7 @@ pub(super) fn gathered(
     web: &Web,
     person: &Person,
     from: &Place,
-    all: &[Register],
+    (database, all): (&Database, &[Register]),
 ) -> Result<(Vec<Question>, Option<Place>), Wrong> {
     let mut found = Vec::new();
     let mut begun = from.at.is_empty();
@@ -102,6 +116,9 @@ pub(super) fn gathered(
             continue;
         }
         begun = true;
+        if !asks(web, database, register)? {
+            continue;
+        }
         let behind = if is_first { from.clone() } else { Place::default() };
         of_register(web, person, register, &behind, from, &mut found)?;
         if found.len() > PAGE {
@@ -115,6 +132,21 @@ pub(super) fn gathered(
         Place { only, kind, ..place.clone() }
     });
     Ok((found.into_iter().map(|(question, _)| question).collect(), next))
+}
+
+/// Whether a register may ask something at all: to open one takes longer than to see that it does not.
+fn asks(web: &Web, database: &Database, register: &Register) -> Result<bool, Wrong> {
+    if database.count_conflicts_of(register)? > 0 {
+        return Ok(true);
+    }
+    let is_held = |key| Ok::<_, Wrong>(block_on(web.queue.slot(key))?.is_some_and(|slot| slot.held.is_some()));
+    if register.key().map(is_held).transpose()?.unwrap_or_default() {
+        return Ok(true);
+    }
+    let last = database.last_report(register)?;
+    Ok(last.is_some_and(|last| {
+        last.outcome == RunOutcome::Blocked || last.set_aside.iter().any(|it| it.matched.is_some())
+    }))
 }
 
 fn of_register(
@@ -136,7 +168,7 @@ fn of_register(
     let report = desk.last_report()?;
     if behind.at.is_empty()
         && wanted.wants("plan")
-        && let Some(plan) = blocked(web, register, report.as_ref())?
+        && let Some(plan) = blocked(web, &desk, report.as_ref())?
     {
         found.push((Question::Blocked(Box::new(plan)), place("plan", "", "")));
     }
@@ -145,7 +177,8 @@ fn of_register(
         && let Some(report) = &report
     {
         let from = behind.id.parse::<usize>().ok().filter(|_| behind.at == "who").map_or(0, |last| last + 1);
-        for (number, who) in waiting(&desk, report, from, PAGE + 1 - found.len().min(PAGE))? {
+        let all_values = person.user.may(Role::Answer, register);
+        for (number, who) in waiting(&desk, report, from, PAGE + 1 - found.len().min(PAGE), all_values)? {
             found.push((Question::Who(Box::new(who)), place("who", &number.to_string(), "")));
         }
     }
@@ -160,28 +193,28 @@ fn of_register(
     Ok(())
 }
 
-/// The plan of a register that waits for a person.
-pub(super) fn blocked(web: &Web, register: &Register, report: Option<&Report>) -> Result<Option<Plan>, Wrong> {
-    let Some(key) = register.key() else { return Ok(None) };
-    let held = block_on(web.queue.slot(key)).ok().flatten().and_then(|slot| slot.held);
-    let Some(held) = held else { return Ok(None) };
-    let report = report.filter(|report| held.plan.parse::<PlanId>() == Ok(report.plan_id));
-    Ok(Some(Plan { register: register.clone(), held, report: report.cloned() }))
+/// The plan of a register that waits for a person: what the queue holds back, or else a run by hand.
+pub(super) fn blocked(web: &Web, desk: &Desk, report: Option<&Report>) -> Result<Option<Plan>, Wrong> {
+    let register = desk.store().register().clone();
+    let held = register.key().and_then(|key| block_on(web.queue.slot(key)).ok().flatten()?.held);
+    if let Some(Held { plan: id, why, since, .. }) = held {
+        let report = report.filter(|report| id.parse::<PlanId>() == Ok(report.plan_id)).cloned();
+        return Ok(Some(Plan { register, id, why, since, is_by_hand: false, report }));
+    }
+    match report {
+        Some(last) if kept::is_held(desk.store(), last)? => {
+            let (id, since) = (last.plan_id.to_string(), last.at);
+            Ok(Some(Plan { register, id, why: String::new(), since, is_by_hand: true, report: Some(last.clone()) }))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// How many conflicts are open in all of these.
-pub(super) fn count(web: &Web, all: &[Register]) -> Result<u64, Wrong> {
-    if all.is_empty() {
-        return Ok(0);
-    }
-    let database = Database::open(&web.db, Access::Read)?;
-    if database.registers()?.len() == all.len() {
-        return Ok(database.count_conflicts()?);
-    }
+pub(super) fn count(database: &Database, all: &[Register]) -> Result<u64, Wrong> {
     let mut count = 0;
     for register in all {
-        let desk = Desk::open(&web.db, register, Access::Read)?;
-        count += desk.store().snapshot(|now| now.count_open())??;
+        count += database.count_conflicts_of(register)?;
     }
     Ok(count)
 }

@@ -10,7 +10,6 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::person::{CSRF, Fields, Person};
-use super::say::Say;
 use super::session::{Flash, same};
 use super::text::Lang;
 use super::wrong::Wrong;
@@ -40,7 +39,7 @@ pub(super) fn known(headers: &HeaderMap, web: &Web) -> Option<Person> {
         Entry::Link(link) => link.user().clone(),
     };
     let lang = session.lang.unwrap_or_else(|| asked(headers));
-    Some(Person { user, csrf: session.csrf, say: Say { lang }, token, flash: None })
+    Some(Person { user, csrf: session.csrf, say: web.say(lang), token, flash: None })
 }
 
 /// The name that a proxy says. It must be there once: a proxy that appends to what a stranger sent is no proxy to trust.

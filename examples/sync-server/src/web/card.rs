@@ -1,24 +1,29 @@
 //! A question on a card.
 
+mod places;
+mod plan;
+mod who;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use tripartite::detect::Clash;
-use tripartite::matching::Match;
 
-use super::ask::{Candidate, Conflict, Plan, Question, Who, since};
+use super::ask::{Conflict, Question};
 use super::editor;
 use super::layout::{At, page, token};
 use super::person::{Fields, Person};
-use super::say::{Say, foreign, key, time};
+use super::say::{Say, key, time};
 use super::text::T;
 use super::value::value;
 use crate::users::Role;
 
+pub(super) use self::places::read as read_places;
+
 pub(super) fn card(person: &Person, question: &Question, back: &str) -> Markup {
     match question {
-        Question::Blocked(plan) => blocked(person, plan),
-        Question::Who(who) => self::who(person, who, back),
+        Question::Blocked(plan) => plan::blocked(person, plan),
+        Question::Who(who) => who::who(person, who, back),
         Question::Conflict(open) => conflict(person, open, back, None),
     }
 }
@@ -102,7 +107,10 @@ fn conflict(person: &Person, open: &Conflict, back: &str, typed: Option<(&Fields
                 input type="hidden" name="back" value=(back);
                 (sides(say, open, may))
             }
-            @if may && !open.is_whole() { (own(person, open, back, typed)) }
+            @if may && !open.is_whole() {
+                (places::places(person, open, back))
+                (own(person, open, back, typed))
+            }
         }
     }
 }
@@ -163,107 +171,6 @@ fn own(person: &Person, open: &Conflict, back: &str, typed: Option<(&Fields, &st
                 @if let Some((_, problem)) = typed { p.problem role="alert" { (problem) } }
                 (editor::controls(say, &open.schema, &open.unit, &open.local, &open.print[..12], typed.map(|(typed, _)| typed)))
                 button.primary type="submit" name="say" value="value" { (say.t(T::Save)) }
-            }
-        }
-    }
-}
-
-fn who(person: &Person, who: &Who, back: &str) -> Markup {
-    let say = person.say;
-    let id = who.id.as_str();
-    let text = match &who.asks {
-        Match::Found { rule, .. } => say.f(T::MatchFound, &[("rule", rule), ("id", id)]),
-        Match::Renamed { was, .. } => say.f(T::MatchRenamed, &[("was", was.as_str()), ("id", id)]),
-        Match::IdentityConflict { holds, rule, .. } => {
-            say.f(T::MatchHolds, &[("rule", rule), ("id", id), ("holds", holds.as_str())])
-        }
-        _ => say.f(T::MatchAmbiguous, &[("id", id)]),
-    };
-    html! {
-        article.card aria-label=(say.f(T::Record, &[("id", id)])) data-id=(id) {
-            header {
-                h2 { (say.f(T::Record, &[("id", id)])) }
-                p.tags {
-                    span.tag.match { (say.t(T::KindMatch)) }
-                    span.tag.plain { (say.register(&who.register)) }
-                    @if let Some(since) = since(&who.run) { span.since { (since_of(say, since)) } }
-                }
-            }
-            p.why { (text) }
-            div.sides {
-                @for candidate in &who.candidates { (self::candidate(person, who, candidate, back)) }
-            }
-            @if matches!(who.asks, Match::IdentityConflict { .. }) { p.faint { (say.t(T::OnlySource)) } }
-        }
-    }
-}
-
-fn candidate(person: &Person, who: &Who, candidate: &Candidate, back: &str) -> Markup {
-    let say = person.say;
-    let local = candidate.local.as_str();
-    let title = match &candidate.external_id {
-        Some(id) => say.f(T::MemberLinked, &[("local", local), ("id", id)]),
-        None => say.f(T::Member, &[("local", local)]),
-    };
-    let about = |text: T| format!("{}: {title}", say.t(text));
-    html! {
-        section.side {
-            h3 { (title) }
-            dl.content {
-                @for (field, text) in &candidate.fields { dt { (say.field(field)) } dd { bdi { (text) } } }
-            }
-            @if person.user.may(Role::Answer, &who.register) {
-                form.buttons method="post" action="/match" {
-                    (token(person))
-                    input type="hidden" name="reg" value=(key(&who.register));
-                    input type="hidden" name="id" value=(who.id);
-                    input type="hidden" name="local" value=(local);
-                    input type="hidden" name="back" value=(back);
-                    @if candidate.may_be {
-                        button type="submit" name="say" value="same" aria-label=(about(T::SamePerson)) {
-                            (say.t(T::SamePerson))
-                        }
-                    }
-                    button type="submit" name="say" value="another" aria-label=(about(T::OtherPerson)) {
-                        (say.t(T::OtherPerson))
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn blocked(person: &Person, plan: &Plan) -> Markup {
-    let say = person.say;
-    let id = &plan.held.plan;
-    let reasons: Vec<String> = match &plan.report {
-        Some(report) => report.blocked.iter().map(ToString::to_string).collect(),
-        None => vec![plan.held.why.clone()],
-    };
-    html! {
-        article.card.alarm aria-label=(say.f(T::Plan, &[("plan", id)])) {
-            header {
-                h2 { (say.register(&plan.register)) " " span.unit { (say.t(T::KindBlocked)) } }
-                p.tags {
-                    span.tag.alarm { (say.t(T::KindBlocked)) }
-                    span.since { (since_of(say, plan.held.since)) }
-                }
-            }
-            p.why { (say.t(T::BlockedWhy)) }
-            ul { @for reason in &reasons { li lang=[foreign(say.lang)] { (reason) } } }
-            @if let Some(report) = &plan.report {
-                (super::chart::figures(say, &report.counts))
-            }
-            p.faint { (say.f(T::Plan, &[("plan", id)])) }
-            @if person.user.may(Role::Operate, &plan.register) {
-                p.faint { (say.t(T::BlockedWill)) }
-                form.buttons method="post" action="/plan" {
-                    (token(person))
-                    input type="hidden" name="reg" value=(key(&plan.register));
-                    input type="hidden" name="plan" value=(id);
-                    button.primary type="submit" name="say" value="apply" { (say.t(T::BlockedApply)) }
-                    button type="submit" name="say" value="drop" { (say.t(T::BlockedDrop)) }
-                }
             }
         }
     }

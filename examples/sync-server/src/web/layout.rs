@@ -4,10 +4,12 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use nightly_sync::store::Register;
 
 use super::Web;
 use super::person::{CSRF, Person};
-use super::say::{Say, key};
+use super::say::{Say, key, link};
+use super::session::Undo;
 use super::text::{Lang, T};
 use super::wrong::Wrong;
 
@@ -33,20 +35,31 @@ pub(super) fn page(person: &Person, at: Option<At>, title: T, status: StatusCode
             @if let Some(flash) = &person.flash {
                 div.flash.bad[flash.bad] role=(if flash.bad { "alert" } else { "status" }) {
                     p { (flash.text) }
-                    @if let Some((register, seq)) = &flash.undo {
-                        form method="post" action="/undo" {
-                            (token(person))
-                            input type="hidden" name="reg" value=(key(register));
-                            input type="hidden" name="seq" value=(seq);
-                            button.quiet type="submit" { (say.t(T::Undo)) }
-                        }
-                    }
+                    @if let Some((register, undo)) = &flash.undo { (self::undo(person, register, undo)) }
                 }
             }
             (body)
         }
     };
     bare(say, title, status, &around)
+}
+
+/// How an answer is taken back: one at once, many after a preview.
+fn undo(person: &Person, register: &Register, undo: &Undo) -> Markup {
+    let (say, reg) = (person.say, key(register));
+    match undo {
+        Undo::Entry(seq) => html! {
+            form method="post" action="/undo" {
+                (token(person))
+                input type="hidden" name="reg" value=(reg);
+                input type="hidden" name="seq" value=(seq);
+                button.quiet type="submit" { (say.t(T::Undo)) }
+            }
+        },
+        Undo::Run(run) => html! {
+            a href=(link("/undo", &[("reg", &reg), ("run", run)])) { (say.t(T::UndoMany)) }
+        },
+    }
 }
 
 fn navigation(person: &Person, at: Option<At>) -> Markup {

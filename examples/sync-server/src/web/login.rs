@@ -70,7 +70,7 @@ pub(super) async fn form(State(web): State<Arc<Web>>, Query(query): Query<Asked>
     if known(&headers, &web).is_some() {
         return Redirect::to("/questions").into_response();
     }
-    let say = Say { lang: Lang::of(&query.lang).unwrap_or_else(|| asked(&headers)) };
+    let say = web.say(Lang::of(&query.lang).unwrap_or_else(|| asked(&headers)));
     match &web.entry {
         Entry::Users(_) => shown(&web, say, StatusCode::OK, None),
         Entry::Link(_) => bare(
@@ -132,7 +132,7 @@ fn begun(web: &Web, user: &str) -> Response {
 /// Takes a name and a password.
 pub(super) async fn log_in(State(web): State<Arc<Web>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let say = Say { lang: asked(&parts.headers) };
+    let say = web.say(asked(&parts.headers));
     let Entry::Users(users) = &web.entry else { return StatusCode::NOT_FOUND.into_response() };
     let Ok(fields) = read(&parts.headers, body, &web).await else { return StatusCode::BAD_REQUEST.into_response() };
     let before = cookie(&parts.headers, BEFORE).filter(|before| same(before, fields.get("before")));

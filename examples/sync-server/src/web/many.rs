@@ -24,7 +24,7 @@ use super::auth::Signed;
 use super::layout::{At, page, token};
 use super::person::{Fields, Person};
 use super::say::{Say, named};
-use super::session::{Flash, hex};
+use super::session::{Flash, Undo, hex};
 use super::text::T;
 use super::value::value;
 use super::wrong::Wrong;
@@ -283,7 +283,10 @@ pub(super) async fn carry_out(State(web): State<Arc<Web>>, Signed { person, fiel
         let tally = desk.decide_all(&filter.ids(now.ids), &answer, &person.user.name)?;
         let (closed, left) = (tally.closed.to_string(), tally.left.len().to_string());
         let told = person.say.f(T::DidMany, &[("count", &closed), ("left", &left)]);
-        web.tell(person, if tally.left.is_empty() { Flash::good(told) } else { Flash::bad(told) });
+        let flash = if tally.left.is_empty() { Flash::good(told) } else { Flash::bad(told) };
+        let overwrote = answer == Answer::TakeRemote && tally.closed > 0;
+        let undo = tally.run.filter(|_| overwrote).map(|run| (register, Undo::Run(run.to_string())));
+        web.tell(person, Flash { undo, ..flash });
         Ok(Redirect::to("/questions").into_response())
     })
     .await

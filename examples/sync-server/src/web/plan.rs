@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use nightly_sync::desk::Desk;
+use nightly_sync::kept::{self, HeldError};
+use nightly_sync::store::{Access, Register};
 use nightly_sync::work::{self, Approval, Registers};
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
+use tripartite::plan::PlanId;
 use tripartite::queue::{Command, Held, Outcome, Scope, Trigger};
 
 use super::Web;
@@ -20,22 +24,50 @@ use crate::users::Role;
 pub(super) async fn plan(State(web): State<Arc<Web>>, Signed { person, fields }: Signed) -> Response {
     web.work(person, move |web, person| {
         let register = person.register(fields.get("reg"), Role::Operate)?;
-        let key = register.key().ok_or(Wrong::NotFound)?.clone();
-        let held = block_on(web.queue.slot(&key))?.and_then(|slot| slot.held);
-        let Some(held) = held else {
-            web.tell(person, Flash::bad(person.say.t(T::Gone).to_owned()));
-            return Ok(Redirect::to("/questions").into_response());
+        let (say, plan) = (fields.get("say"), fields.get("plan"));
+        let held = match register.key() {
+            Some(key) => block_on(web.queue.slot(key))?.and_then(|slot| Some((key.clone(), slot.held?))),
+            None => None,
         };
-        let told = match fields.get("say") {
-            _ if held.plan != fields.get("plan") => Flash::bad(person.say.t(T::PlanMoved).to_owned()),
-            "apply" => apply(web, person, &key, &held)?,
-            "drop" => dropped(web, person, &key)?,
+        let told = match (held, say) {
+            (_, "apply" | "drop") if plan.is_empty() => return Err(Wrong::BadRequest),
+            (Some((_, held)), "apply" | "drop") if held.plan != plan => {
+                Flash::bad(person.say.t(T::PlanMoved).to_owned())
+            }
+            (Some((key, held)), "apply") => apply(web, person, &key, &held)?,
+            (Some((key, _)), "drop") => dropped(web, person, &key)?,
+            (None, "apply" | "drop") => by_hand(web, person, &register, plan, say == "apply")?,
             _ => return Err(Wrong::BadRequest),
         };
         web.tell(person, told);
         Ok(Redirect::to("/questions").into_response())
     })
     .await
+}
+
+/// Carries out, or drops, the plan that a run by hand was stopped with.
+fn by_hand(web: &Web, person: &Person, register: &Register, plan: &str, applies: bool) -> Result<Flash, Wrong> {
+    let desk = Desk::open(&web.db, register, Access::Write)?;
+    let is_held = match desk.last_report()? {
+        Some(last) => kept::is_held(desk.store(), &last)? && plan.parse() == Ok(last.plan_id),
+        None => false,
+    };
+    let Some(plan) = plan.parse::<PlanId>().ok().filter(|_| is_held) else {
+        return Ok(Flash::bad(person.say.t(T::Gone).to_owned()));
+    };
+    if !applies {
+        kept::drop_held(desk.store())?;
+        web.log.say(format_args!("{register} kept plan {plan} dropped by {}", person.user.name));
+        return Ok(Flash::good(person.say.t(T::Dropped).to_owned()));
+    }
+    match kept::pass(&web.db, register, plan, (web.now)()) {
+        Ok(_) => {
+            web.log.say(format_args!("{register} plan {plan} applied by {}", person.user.name));
+            Ok(Flash::good(person.say.t(T::Passed).to_owned()))
+        }
+        Err(HeldError::Gone) => Ok(Flash::bad(person.say.t(T::Gone).to_owned())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Carries out exactly the plan that is held, and has a worker settle the job.

@@ -10,7 +10,7 @@ use nightly_sync::store::Register;
 use serde::Deserialize;
 
 use super::Web;
-use super::ask::{Place, Question, conflict, count, gathered, registers};
+use super::ask::{Place, Question, conflict, count, gathered, seen};
 use super::card;
 use super::layout::{At, page};
 use super::person::Person;
@@ -21,9 +21,11 @@ use crate::users::Role;
 /// The list.
 pub(super) async fn list(State(web): State<Arc<Web>>, person: Person, Query(from): Query<Place>) -> Response {
     web.work(person, move |web, person| {
-        let all = registers(web, person)?;
-        let (questions, next) = gathered(web, person, &from, &all)?;
-        let open = count(web, &all)?;
+        let (database, all) = seen(web, person)?;
+        let ((questions, next), open) = match &database {
+            Some(database) => (gathered(web, person, &from, (database, &all))?, count(database, &all)?),
+            None => ((Vec::new(), None), 0),
+        };
         web.told(person);
         let body = listed(person, &all, &questions, (&from, next.as_ref()), open);
         Ok(page(person, Some(At::Questions), T::Questions, StatusCode::OK, &body))

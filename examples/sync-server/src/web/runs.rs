@@ -12,6 +12,7 @@ use nightly_sync::report::html::{self as printed, Asked as Printed};
 use nightly_sync::store::{Access, ChangedRecord, KnownRun, Register, RunFigures, Snapshot};
 use serde::Deserialize;
 use tripartite::audit::FieldEntry;
+use tripartite::run::Report;
 use tripartite::schema::Schema;
 use tripartite::value::Value;
 
@@ -19,7 +20,7 @@ use super::Web;
 use super::ask::registers;
 use super::layout::{At, page};
 use super::person::Person;
-use super::say::{foreign, key, link, named, time};
+use super::say::{Say, key, link, named, time};
 use super::text::T;
 use super::value::{hidden, value};
 use super::wrong::Wrong;
@@ -185,7 +186,8 @@ fn run(person: &Person, schema: &Schema, known: &KnownRun, changed: &Changed, as
         }
         @if let Some(report) = &known.report {
             (chart::figures(say, &report.counts))
-            @for reason in &report.blocked { p.problem lang=[foreign(say.lang)] { (reason) } }
+            @for reason in &report.blocked { p.problem { (reason::blocked(say, reason)) } }
+            (set_aside(say, report))
         }
         h2 { (say.t(T::Changes)) }
         form.filter method="get" action="/run" role="search" {
@@ -209,13 +211,35 @@ fn run(person: &Person, schema: &Schema, known: &KnownRun, changed: &Changed, as
     }
 }
 
+/// What a run set aside, the first of it.
+fn set_aside(say: Say, report: &Report) -> Markup {
+    html! {
+        @if !report.set_aside.is_empty() {
+            details {
+                summary { (say.t(T::Aside)) ": " (chart::grouped(report.set_aside.len() as u64)) }
+                ul {
+                    @for aside in report.set_aside.iter().take(RECORDS) {
+                        @let (why, lang) = reason::aside(say, aside);
+                        li {
+                            @if let Some(id) = &aside.id { bdi { (id) } ": " }
+                            @else if let Some(place) = &aside.place { bdi { (place) } ": " }
+                            span lang=[lang] { (why) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn record_of(person: &Person, schema: &Schema, record: &ChangedRecord, name: &str) -> Markup {
     let say = person.say;
     html! {
         article.card.compact {
             h3 { @if name.is_empty() { bdi { (record.id) } } @else { bdi { (name) } " " span.id { bdi { (record.id) } } } }
             @for entry in &record.whole {
-                p.why lang=[foreign(say.lang)] { (entry.why) (by(person, entry.by.as_ref().map(tripartite::id::PersonId::as_str))) }
+                @let (why, lang) = reason::record(say, entry);
+                p.why lang=[lang] { (why) (by(person, entry.by.as_ref().map(tripartite::id::PersonId::as_str))) }
             }
             @if !record.fields.is_empty() {
                 dl.changes {

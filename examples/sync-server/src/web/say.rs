@@ -6,20 +6,23 @@ use nightly_sync::store::Register;
 use tripartite::store::WHOLE_RECORD;
 
 use super::text::{Lang, T};
+use super::words::Words;
 
 /// The words of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Say {
     pub(super) lang: Lang,
+    /// What the host says in words of its own.
+    pub(super) words: &'static Words,
 }
 
 impl Say {
     pub(super) fn t(self, text: T) -> &'static str {
-        text.text(self.lang)
+        self.words.text(text, self.lang)
     }
 
     pub(super) fn f(self, text: T, with: &[(&str, &str)]) -> String {
-        text.fill(self.lang, with)
+        self.words.fill(text, self.lang, with)
     }
 
     /// A register by its name.

@@ -25,8 +25,17 @@ pub(super) struct Flash {
     pub(super) text: String,
     /// Whether it is bad news.
     pub(super) bad: bool,
-    /// The entry of the audit that is taken back by undoing it.
-    pub(super) undo: Option<(Register, i64)>,
+    /// What is taken back by undoing it.
+    pub(super) undo: Option<(Register, Undo)>,
+}
+
+/// What can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// What one entry of the audit says.
+    Entry(i64),
+    /// The answers that were given under one run, after a preview.
+    Run(String),
 }
 
 impl Flash {

@@ -1,7 +1,7 @@
 //! The catalogue: every text of the page, in every language. One that lacks a language does not compile.
 
 /// A language of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Lang {
     /// English.
     #[default]
@@ -44,7 +44,7 @@ impl Lang {
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $name:ident: $en:literal, $de:literal;)+) => {
         /// A text of the page. What stands in braces is filled in by [`fill`](Self::fill).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum T {
             $($(#[$doc])* #[doc = $en] $name,)+
         }
@@ -57,8 +57,8 @@ macro_rules! catalogue {
                 }
             }
 
-            #[cfg(test)]
-            const ALL: &[Self] = &[$(Self::$name),+];
+            /// All of them, each with its name.
+            pub const ALL: &[(&'static str, Self)] = &[$((stringify!($name), Self::$name)),+];
         }
     };
 }
@@ -71,18 +71,23 @@ impl T {
     /// assert_eq!(T::Since.fill(Lang::De, &[("at", "{at} gestern")]), "seit {at} gestern");
     /// ```
     pub fn fill(self, lang: Lang, with: &[(&str, &str)]) -> String {
-        let (mut text, mut rest) = (String::new(), self.text(lang));
-        while let Some(open) = rest.find('{') {
-            let (before, from) = rest.split_at(open);
-            text.push_str(before);
-            let Some(close) = from.find('}') else { break };
-            let name = &from[1..close];
-            text.push_str(with.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
-            rest = &from[close + 1..];
-        }
-        text.push_str(rest);
-        text
+        filled(self.text(lang), with)
     }
+}
+
+/// A text with what is named in braces.
+pub(super) fn filled(text: &str, with: &[(&str, &str)]) -> String {
+    let (mut text, mut rest) = (String::new(), text);
+    while let Some(open) = rest.find('{') {
+        let (before, from) = rest.split_at(open);
+        text.push_str(before);
+        let Some(close) = from.find('}') else { break };
+        let name = &from[1..close];
+        text.push_str(with.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+        rest = &from[close + 1..];
+    }
+    text.push_str(rest);
+    text
 }
 
 catalogue! {
@@ -288,22 +293,117 @@ catalogue! {
     BecauseAskedRemote: "A person took the source’s value; the audit keeps the one from here.", "Ein Mensch hat den Wert der Quelle genommen; das Protokoll bewahrt den von hier.";
     BecauseAskedValue: "A person entered another value; the audit keeps the one from here.", "Ein Mensch hat einen anderen Wert eingetragen; das Protokoll bewahrt den von hier.";
     BecauseRestored: "A person brought back an earlier value; the audit keeps the one it replaced.", "Ein Mensch hat einen früheren Wert zurückgeholt; das Protokoll bewahrt den ersetzten.";
+    BecauseInSync: "All sides agree.", "Alle Seiten stimmen überein.";
+    BecauseNotReported: "The source said nothing about it; nothing changes.", "Die Quelle sagt nichts dazu; nichts ändert sich.";
+    BecauseNothing: "Nothing was done.", "Nichts wurde getan.";
+    BecauseReplaced: "The source changed {fields} at once, and with it everything that says who this is. A person decides whether it is the same one.", "Die Quelle hat {fields} auf einmal geändert, und damit alles, woran man diesen Datensatz erkennt. Ein Mensch entscheidet, ob es derselbe ist.";
+    BecauseEnded: "Somebody here edited {fields}, and the source no longer has this record. A person decides whether it stays inactive.", "Jemand hat hier {fields} geändert, und die Quelle hat diesen Datensatz nicht mehr. Ein Mensch entscheidet, ob er inaktiv bleibt.";
+    BecauseRemoved: "Somebody here removed this record, and the source changed {fields}. It stays removed until somebody decides.", "Jemand hat diesen Datensatz hier entfernt, und die Quelle hat {fields} geändert. Er bleibt entfernt, bis jemand entscheidet.";
+    RecordStale: "What the source sent is older than what was decided on, so it was ignored.", "Was die Quelle gesandt hat, ist älter als der entschiedene Stand und wurde nicht beachtet.";
+    RecordRemoved: "The source changed this record, but somebody here removed it, so it stays removed.", "Die Quelle hat diesen Datensatz geändert, aber jemand hat ihn hier entfernt; er bleibt entfernt.";
+    RecordReplaced: "Every field that says who this is changed at the source at once: its id may have been given to somebody else. Nothing was written, and a person decides whether it is the same one.", "In der Quelle hat sich auf einmal alles geändert, woran man diesen Datensatz erkennt: Die Nummer gehört vielleicht jemand anderem. Nichts wurde geschrieben, und ein Mensch entscheidet, ob es derselbe ist.";
+    RecordReappeared: "The source lists this record again, so it is active again.", "Die Quelle führt diesen Datensatz wieder, also ist er wieder aktiv.";
+    RecordCreated: "The source has this record and nothing here is linked to it, so it was created.", "Die Quelle hat diesen Datensatz, und hier ist nichts mit ihm verbunden; er wurde angelegt.";
+    RecordMissing: "The source’s complete listing no longer has this record, so it was marked inactive.", "Die vollständige Liste der Quelle hat diesen Datensatz nicht mehr; er ist jetzt inaktiv.";
+    RecordGone: "The source says that this record is gone, so it was marked inactive.", "Die Quelle sagt, dass es diesen Datensatz nicht mehr gibt; er ist jetzt inaktiv.";
+    RecordMissingEdited: "The source’s complete listing no longer has this record, but somebody here edited {fields}. It was marked inactive, and a person decides whether it stays so.", "Die vollständige Liste der Quelle hat diesen Datensatz nicht mehr, aber jemand hat hier {fields} geändert. Er ist inaktiv, und ein Mensch entscheidet, ob das so bleibt.";
+    RecordGoneEdited: "The source says that this record is gone, but somebody here edited {fields}. It was marked inactive, and a person decides whether it stays so.", "Die Quelle sagt, dass es diesen Datensatz nicht mehr gibt, aber jemand hat hier {fields} geändert. Er ist inaktiv, und ein Mensch entscheidet, ob das so bleibt.";
+    RecordKeptActive: "The source still does not have this record, but somebody here made it active again, so it stays active.", "Die Quelle hat diesen Datensatz noch immer nicht, aber jemand hat ihn hier wieder aktiviert; er bleibt aktiv.";
+    RecordFound: "The match rule “{rule}” says that record {local} here is this one; the two were linked.", "Nach der Regel „{rule}“ ist Datensatz {local} hier derselbe; beide wurden verbunden.";
+    RecordRekeyed: "The source called this record {from} before; its link and base moved with it.", "Die Quelle hat diesen Datensatz früher {from} genannt; die Verbindung ist mitgegangen.";
+    RecordLeftRemoved: "It was removed here and changed at the source; a person left it removed.", "Er war hier entfernt und in der Quelle geändert; ein Mensch hat ihn entfernt gelassen.";
+    RecordTakenBack: "It was removed here and changed at the source; a person took it back.", "Er war hier entfernt und in der Quelle geändert; ein Mensch hat ihn zurückgeholt.";
+    RecordSame: "A person said that the source still means the same one by this id, and took what it says.", "Ein Mensch hat gesagt, dass die Quelle mit dieser Nummer noch denselben meint, und ihren Stand genommen.";
+    RecordAnother: "A person said that the source means another one by this id; this one gave the id up.", "Ein Mensch hat gesagt, dass die Quelle mit dieser Nummer jemand anderen meint; dieser hat sie abgegeben.";
+    RecordLeftInactive: "It was edited here and the source no longer has it; a person left it inactive.", "Er war hier geändert, und die Quelle hat ihn nicht mehr; ein Mensch hat ihn inaktiv gelassen.";
+    RecordKeptOn: "It was edited here and the source no longer has it; a person took it back.", "Er war hier geändert, und die Quelle hat ihn nicht mehr; ein Mensch hat ihn zurückgeholt.";
+    RecordLinked: "A person said that record {local} here is this one; the two were linked.", "Ein Mensch hat gesagt, dass Datensatz {local} hier derselbe ist; beide wurden verbunden.";
+    RecordRenamed: "A person said that the record which the source called {from} is this one; its link and base moved.", "Ein Mensch hat gesagt, dass dies der Datensatz ist, den die Quelle {from} nannte; die Verbindung ist mitgegangen.";
+    RecordParted: "A person said that {other} of the source is not this record.", "Ein Mensch hat gesagt, dass {other} der Quelle nicht dieser Datensatz ist.";
+    RecordRejected: "A person said that record {local} here is not this one.", "Ein Mensch hat gesagt, dass Datensatz {local} hier nicht dieser ist.";
+    RecordDouble: "A person said that record {double} here is record {local}, and was entered twice; it gave {id} up, and keeps its values.", "Ein Mensch hat gesagt, dass Datensatz {double} hier derselbe wie {local} ist und doppelt war; er hat {id} abgegeben und behält seine Werte.";
+    Aside: "What was set aside", "Was beiseitegelegt wurde";
+    AsideShared: "Several records here have this id; a person decides which of them it is.", "Mehrere Datensätze hier haben diese Nummer; welcher gemeint ist, entscheidet ein Mensch.";
+    AsideContradicted: "The listing has this record twice, and not the same.", "Die Liste hat diesen Datensatz zweimal, und nicht gleich.";
+    AsideTwoSpellings: "This id and another spelling of it are one, and stand for two records.", "Diese Nummer und eine andere Schreibweise sind dieselbe und stehen für zwei Datensätze.";
+    AsideGivenTwice: "The source gave {to} to this record, and an id is given twice.", "Die Quelle hat diesem Datensatz {to} gegeben, und eine Nummer ist doppelt vergeben.";
+    AsideMoveContradicted: "The source says that this record has another id, and contradicts itself.", "Die Quelle sagt, dass dieser Datensatz eine andere Nummer hat, und widerspricht sich.";
+    AsideOriginContradicted: "The source may have called this record otherwise before, and contradicts itself.", "Die Quelle hat diesen Datensatz vielleicht früher anders genannt und widerspricht sich.";
+    AsideMoveShared: "The source gave this record another id, and several records here have one of the two.", "Die Quelle hat diesem Datensatz eine andere Nummer gegeben, und mehrere Datensätze hier haben eine der beiden.";
+    AsideIdTaken: "The source gave this id to the record {from}, but another record here has it.", "Die Quelle hat diese Nummer dem Datensatz {from} gegeben, aber ein anderer Datensatz hier hat sie.";
+    AsideRequired: "“{field}” is required, and has no valid value.", "„{field}“ ist nötig und hat keinen gültigen Wert.";
+    AsideMatch: "Who this is, a person decides; it is among the questions.", "Wer das ist, entscheidet ein Mensch; es steht bei den Fragen.";
+    GuardEmpty: "The listing is complete but empty, while here the number of active records is {population}.", "Die Liste ist vollständig, aber leer; aktiv sind hier {population} Datensätze.";
+    GuardDeactivations: "{count} of {population} records would be deactivated, because the listing no longer has them. Without approval at most {limit}.", "Von {population} Datensätzen würden {count} inaktiv, weil die Liste sie nicht mehr hat. Ohne Freigabe höchstens {limit}.";
+    GuardCreations: "{count} new records would be created; active here: {population}. Without approval at most {limit}.", "Neu angelegt würden {count} Datensätze; aktiv sind hier {population}. Ohne Freigabe höchstens {limit}.";
+    GuardLinks: "{count} records would be linked to a record here that has no id yet; linked before: {population}. Without approval at most {limit}.", "Mit einem Datensatz hier ohne Nummer würden {count} verbunden; verbunden waren {population}. Ohne Freigabe höchstens {limit}.";
+    GuardUpdates: "{count} of {population} records would be changed. Without approval at most {limit}.", "Von {population} Datensätzen würden {count} geändert. Ohne Freigabe höchstens {limit}.";
+    GuardQuarantined: "{count} of {population} records of the listing were set aside: they cannot be read, contradict each other, or cannot be told apart. Without approval at most {limit}.", "Von {population} Datensätzen der Liste wurden {count} beiseitegelegt: nicht lesbar, widersprüchlich oder nicht zu unterscheiden. Ohne Freigabe höchstens {limit}.";
+    GuardTakeovers: "{count} of {population} records would take over the identity of another one here, as if ids were mixed up. Without approval at most {limit}.", "Von {population} Datensätzen würden {count} die Identität eines anderen hier übernehmen, als wären Nummern vertauscht. Ohne Freigabe höchstens {limit}.";
+    GuardEmptied: "“{field}” is empty in {count} of {population} records where the source used to fill it. Without approval at most {limit}.", "„{field}“ ist in {count} von {population} Datensätzen leer, wo die Quelle es bisher füllte. Ohne Freigabe höchstens {limit}.";
+    GuardChanged: "“{field}” would be changed in {count} of {population} records. Without approval at most {limit}.", "„{field}“ würde in {count} von {population} Datensätzen geändert. Ohne Freigabe höchstens {limit}.";
+    GuardPolicy: "The plan was made under other rules than this run has.", "Der Plan wurde nach anderen Regeln gemacht, als dieser Lauf sie hat.";
+    LimitHalf: "half", "die Hälfte";
+    LimitNone: "none", "keiner";
+    LimitOr: "{one} or {other}", "{one} oder {other}";
+    DecideNotOpen: "“{unit}” is no open question: it was decided, or the sides agree.", "„{unit}“ ist keine offene Frage: Sie ist entschieden, oder die Seiten stimmen überein.";
+    DecideNoSuchUnit: "There is no field “{unit}” any more.", "Das Feld „{unit}“ gibt es nicht mehr.";
+    DecideTwice: "“{unit}” is answered twice.", "„{unit}“ ist zweimal beantwortet.";
+    DecideAllPlaces: "The sides never agreed about “{unit}”, so its {open} open places are answered together.", "Bei „{unit}“ waren die Seiten nie gleich, darum werden alle {open} offenen Stellen zusammen beantwortet.";
+    DecideOtherKey: "The value for “{place}” belongs to another entry.", "Der Wert für „{place}“ gehört zu einem anderen Eintrag.";
+    DecideWholeRecord: "A whole record has no value to enter.", "Für einen ganzen Datensatz gibt es keinen Wert einzutragen.";
+    DecideNotAlone: "The question about the whole record comes first.", "Zuerst ist die Frage nach dem ganzen Datensatz dran.";
+    DecideNoTuple: "“{group}” is decided as one: all of its fields, and no others.", "„{group}“ wird als Ganzes entschieden: alle Felder davon und keine anderen.";
+    DecideEnforced: "In “{unit}” the source always wins: the next run would bring its value back.", "Bei „{unit}“ gilt immer die Quelle: Der nächste Lauf brächte ihren Wert zurück.";
+    DecideRemoved: "The record was removed here, so there is nothing to write to.", "Der Datensatz wurde hier entfernt; es gibt nichts zu schreiben.";
+    DecideNotKept: "The audit does not keep “{field}” as it was, so nothing can be brought back.", "Das Protokoll bewahrt „{field}“ nicht im Klartext; es lässt sich nicht zurückholen.";
+    DecideOpen: "A question about “{unit}” is open and is to be decided first.", "Zu „{unit}“ ist eine Frage offen, die zuerst zu entscheiden ist.";
+    DecideEdited: "It was edited here, and that would stay with the record that becomes inactive.", "Er wurde hier geändert, und das bliebe bei dem Datensatz, der inaktiv wird.";
+    DecideLongId: "Its id is too long to be given up.", "Die Nummer ist zu lang, um abgegeben zu werden.";
+    DecideNothingOverwritten: "Nothing of “{field}” was overwritten.", "Von „{field}“ wurde nichts überschrieben.";
+    DecideInPlace: "“{field}” has this value already.", "„{field}“ hat diesen Wert schon.";
+    DecidePartOfGroup: "“{group}” is decided as one, and of “{field}” nothing is kept.", "„{group}“ wird als Ganzes entschieden, und von „{field}“ ist nichts bewahrt.";
+    DecideMoved: "Somebody has changed this since.", "Das hat inzwischen jemand geändert.";
+    DecideHasAnother: "{local} is linked to {holds} already, and a link is never moved.", "{local} ist schon mit {holds} verbunden, und eine Verbindung wird nie verschoben.";
+    DecideIsAnothers: "{id} is linked to {holds} here already.", "{id} ist hier schon mit {holds} verbunden.";
+    DecideNobody: "There is no member {local} here.", "Ein Mitglied {local} gibt es hier nicht.";
+    DecideNoRecord: "No member is linked to {id}.", "Mit {id} ist kein Mitglied verbunden.";
+    DecideDeleted: "Its row was deleted. Enter it anew with its id, and the next run fills it.", "Die Zeile wurde gelöscht. Bitte mit der Nummer neu eintragen; der nächste Lauf füllt sie.";
+    DecideNoEntry: "The audit has no such entry.", "Einen solchen Eintrag hat das Protokoll nicht.";
+    DecideNoJson: "This is not JSON.", "Das ist kein JSON.";
+    Places: "Answer place by place", "Stelle für Stelle beantworten";
+    PlacesLead: "What you do not choose stays open.", "Was Sie nicht wählen, bleibt offen.";
+    PlacesTogether: "The sides never agreed here, so all places are answered together.", "Hier waren die Seiten nie gleich, darum werden alle Stellen zusammen beantwortet.";
+    PlacesNone: "Choose at least one place.", "Bitte mindestens eine Stelle wählen.";
+    PlacesNever: "This is decided as a whole.", "Das wird als Ganzes entschieden.";
+    LeaveOpen: "Leave open", "Offen lassen";
+    AsIs: "Here", "Hier";
+    SourceSays: "The source says", "Die Quelle sagt";
+    SourceUnkept: "Its values are not kept; the next run brings them.", "Ihre Werte sind nicht bewahrt; der nächste Lauf bringt sie.";
+    BlockedByHand: "It was a run by hand. Applying carries out this plan as it is stored, without reading the source; records that were edited since are planned anew or skipped. Dropping it writes nothing.", "Es war ein Lauf von Hand. Das Ausführen tut, was der gespeicherte Plan sagt, ohne die Quelle zu lesen; seither geänderte Datensätze werden neu geplant oder ausgelassen. Verwerfen schreibt nichts.";
+    UndoMany: "Undo these answers", "Diese Antworten zurücknehmen";
+    UndoManyLead: "This brings back what stood here before. A value that somebody has changed since stays.", "Das holt zurück, was vorher hier stand. Was seither jemand geändert hat, bleibt.";
+    UndoWill: "This brings back {count} values.", "Das holt {count} Werte zurück.";
+    UndoNone: "Nothing was overwritten that could be brought back.", "Nichts wurde überschrieben, das sich zurückholen ließe.";
+    UndoDo: "Bring back these {count}", "Diese {count} zurückholen";
+    UndoDid: "{count} values stand again, {left} were left as they are.", "{count} Werte stehen wieder da, {left} blieben, wie sie sind.";
     BadRequest: "This request cannot be read.", "Diese Anfrage ist nicht lesbar.";
+}
+
+/// What a text leaves to be filled in, in order.
+pub(super) fn holes(text: &str) -> Vec<&str> {
+    let mut holes: Vec<_> = text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
+    holes.sort_unstable();
+    holes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn holes(text: &str) -> Vec<&str> {
-        let mut holes: Vec<_> = text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
-        holes.sort_unstable();
-        holes
-    }
-
     #[test]
     fn every_language_fills_in_the_same() {
-        for text in T::ALL {
+        for (_, text) in T::ALL {
             assert!(!text.text(Lang::En).is_empty() && !text.text(Lang::De).is_empty(), "{text:?}");
             assert_eq!(holes(text.text(Lang::En)), holes(text.text(Lang::De)), "{text:?}");
         }

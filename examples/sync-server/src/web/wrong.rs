@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use nightly_sync::desk::DeskError;
+use nightly_sync::kept::HeldError;
 use nightly_sync::report::html::HtmlError;
 use nightly_sync::store::{JobsError, StoreError};
 use nightly_sync::work::PassError;
@@ -68,6 +69,15 @@ impl From<JobsError> for Wrong {
 impl From<PassError> for Wrong {
     fn from(error: PassError) -> Self {
         Self::Trouble(error.to_string())
+    }
+}
+
+impl From<HeldError> for Wrong {
+    fn from(error: HeldError) -> Self {
+        match error {
+            HeldError::Store(error) => error.into(),
+            error => Self::Trouble(error.to_string()),
+        }
     }
 }
 

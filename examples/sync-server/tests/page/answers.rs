@@ -101,6 +101,88 @@ fn many_are_answered_as_the_preview_said_or_not_at_all() {
 }
 
 #[test]
+fn many_that_were_answered_together_are_taken_back_together() {
+    let club = Club::new();
+    let (nuala, key) = (club.log_in("nuala"), CLUBS[0]);
+    let preview = club.get(Some(&nuala), &format!("/many?reg={key}&field=email&say=remote"));
+    let print = preview.field("print").unwrap();
+    club.post(&nuala, "/many", &[("reg", key), ("field", "email"), ("say", "remote"), ("print", &print)]);
+    let told = club.get(Some(&nuala), "/questions").text;
+    let address = told.split("href=\"/undo?").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    let shown = club.get(Some(&nuala), &format!("/undo?{address}"));
+    assert!(shown.text.contains("This brings back 5 values."), "{}", shown.text);
+    let (run, print) = (shown.field("run").unwrap(), shown.field("print").unwrap());
+    let undo = |print: &str| club.post(&nuala, "/undo", &[("reg", key), ("run", &run), ("print", print)]);
+    assert_eq!(undo("another").status, StatusCode::CONFLICT, "only what was shown");
+    club.edit(&format!("UPDATE \"members/{key}\" SET email = 'since@club.example' WHERE external_id = 'M1'"));
+    let moved = undo(&print);
+    assert_eq!(moved.status, StatusCode::CONFLICT);
+    assert!(moved.text.contains("This brings back 4 values."), "{}", moved.text);
+    assert_eq!(club.email(key, "M2"), "m2.2@example.org", "nothing yet");
+    undo(&moved.field("print").unwrap());
+    assert!(club.get(Some(&nuala), "/questions").text.contains("4 values stand again, 1 were left"));
+    assert_eq!(club.email(key, "M1"), "since@club.example");
+    for n in 2..=5 {
+        assert_eq!(club.email(key, &format!("M{n}")), format!("own{n}@club.example"));
+    }
+    // What a night wrote is no answer, and is not taken back here.
+    let night = club.value(&format!("SELECT run FROM \"tripartite_runs/{key}\" ORDER BY seq LIMIT 1"));
+    assert!(club.get(Some(&nuala), &format!("/undo?reg={key}&run={night}")).text.contains("Nothing was overwritten"));
+}
+
+#[test]
+fn places_are_answered_one_by_one() {
+    let club = Club::new();
+    let (ciara, key) = (club.log_in("ciara"), CLUBS[0]);
+    let listed = |street: &str, town: &str, work: &str| {
+        let phones = format!(
+            r#""address":{{"street":"{street}","town":"{town}"}},"phones":[{{"type":"work","number":"{work}"}}],"id":"#
+        );
+        line("M6", "Member 6", "m6@example.org", "1").replace("\"id\":", &phones)
+    };
+    let night = |text: &str| {
+        // One line alone might be an object with a list in it.
+        club.list(key, &(text.to_owned() + &line("M9", "Member 9", "m9@example.org", "1")));
+        club.nightly_any(&["run", "--key", key, "--remote", &club.listing(key), "--partial"]);
+    };
+    night(&listed("Quay 1", "Cork", "1"));
+    club.edit(&format!(
+        "UPDATE \"members/{key}\" SET address = '{{\"street\":\"Hill 2\",\"town\":\"Bray\"}}', \
+         phones = '[{{\"type\":\"work\",\"number\":\"2\"}}]' WHERE external_id = 'M6'"
+    ));
+    night(&listed("Strand 3", "Galway", "3"));
+    let page = club.question(&ciara, key, "M6", "address");
+    for text in ["Answer place by place", "place./street", "place./town", "Leave open", "Strand 3", "Hill 2"] {
+        assert!(page.text.contains(text), "{text}: {}", page.text);
+    }
+    let say = |unit: &str, places: &[(&str, &str)]| {
+        let print = club.question(&ciara, key, "M6", unit).field("print").unwrap();
+        let fields = [&[("reg", key), ("id", "M6"), ("unit", unit), ("print", &*print), ("say", "places")], places];
+        club.post(&ciara, "/answer", &fields.concat())
+    };
+    let stands = |field: &str| club.value(&format!("SELECT {field} FROM \"members/{key}\" WHERE external_id = 'M6'"));
+    assert_eq!(say("address", &[("place./street", ""), ("place./town", "")]).location(), "/questions");
+    assert!(club.get(Some(&ciara), "/questions").text.contains("Choose at least one place."));
+    say("address", &[("place./street", "remote"), ("place./town", "")]);
+    let address = stands("address");
+    assert!(address.contains("Strand 3") && address.contains("Bray"), "{address}");
+    let rest = club.question(&ciara, key, "M6", "address").text;
+    assert!(rest.contains("place./town") && !rest.contains("place./street"), "the rest stays open: {rest}");
+    say("address", &[("place./town", "local")]);
+    assert!(club.question(&ciara, key, "M6", "address").text.contains("no longer open"));
+    let keyed = club.question(&ciara, key, "M6", "phones").text;
+    assert!(keyed.contains("place./type=work/number") && keyed.contains("type=work › number"), "{keyed}");
+    say("phones", &[("place./type=work/number", "remote")]);
+    assert!(stands("phones").contains("\"3\""), "{}", stands("phones"));
+    for place in ["place./nowhere", "place.", "place./street/more"] {
+        let print = club.question(&ciara, key, "M5", "email").field("print").unwrap();
+        let fields =
+            [("reg", key), ("id", "M5"), ("unit", "email"), ("print", &*print), ("say", "places"), (place, "remote")];
+        assert!(club.post(&ciara, "/answer", &fields).status.as_u16() < 500, "{place}");
+    }
+}
+
+#[test]
 fn pages_follow_one_another_and_no_question_is_twice() {
     let club = Club::new();
     let root = club.log_in("root");
@@ -137,6 +219,18 @@ fn the_page_speaks_german_when_it_is_asked_to() {
     assert_eq!(club.post(&nuala, "/language", &[("lang", "de")]).location(), "/questions");
     let page = club.get(Some(&nuala), "/questions").text;
     assert!(page.contains("<html lang=\"de\">") && page.contains("Beide Seiten haben es geändert"), "{page}");
+    // What a run did and why is in the same language: also about whole records, and what it set aside.
+    let key = CLUBS[0];
+    let twice = line("M6", "Member 6", "a@example.org", "1") + &line("M6", "Member 6", "b@example.org", "1");
+    club.list(
+        key,
+        &(line("M1", "Member 1", "m1.2@example.org", "1") + &twice + &line("N1", "Nobody", "n@example.org", "1")),
+    );
+    club.nightly_any(&["run", "--key", key, "--remote", &club.listing(key), "--partial"]);
+    let run = club.value(&format!("SELECT run FROM \"tripartite_runs/{key}\" ORDER BY seq DESC LIMIT 1"));
+    let page = club.get(Some(&nuala), &format!("/run?reg={key}&run={run}")).text;
+    assert!(page.contains("Die Liste hat diesen Datensatz zweimal, und nicht gleich."), "{page}");
+    assert_eq!(page.matches("lang=\"en\"").count(), 1, "nothing is English but the other language's name: {page}");
 }
 
 #[test]

@@ -30,6 +30,8 @@ const SCHEMA: &str = r#"{
     "match": [{"name": "birthday", "fields": ["name", "born"]}],
     "fields": {
         "name": {"kind": "name"}, "born": {"kind": "date"}, "email": {"kind": "email", "sensitive": true}, "phone": {"kind": "text"},
+        "address": {"kind": "record", "fields": {"street": "text", "town": "text"}},
+        "phones": {"kind": "set_of_records", "key": ["type"], "fields": {"type": "text", "number": "text"}},
         "tags": {"kind": "set", "of": "text"}, "secret": {"kind": "text", "sensitive": "redacted"}
     }
 }"#;
@@ -125,6 +127,7 @@ impl Club {
         let queue = Arc::new(work::queue(db.as_path()).unwrap());
         let (sender, ending) = watch::channel(());
         let host = Host {
+            words: &sync_server::web::NONE,
             db: db.into(),
             queue,
             now,

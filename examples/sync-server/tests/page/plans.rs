@@ -52,6 +52,58 @@ fn a_plan_that_is_dropped_writes_nothing() {
     assert_eq!(active(&club), "6");
 }
 
+/// A run by hand that lost nearly everybody.
+fn lost_by_hand(club: &Club) -> String {
+    let key = CLUBS[0];
+    club.list(key, &line("M6", "Member 6", "m6.3@example.org", "1"));
+    assert_eq!(club.nightly_any(&["run", "--key", key, "--remote", &club.listing(key)]), 4);
+    let page = club.get(Some(&club.log_in("nuala")), "/questions?kind=plan");
+    for text in ["A guard stopped this run", "It was a run by hand.", "would be deactivated", "Apply this plan"] {
+        assert!(page.text.contains(text), "{text}: {}", page.text);
+    }
+    page.field("plan").unwrap()
+}
+
+#[test]
+fn a_plan_of_a_run_by_hand_is_applied_as_it_is_stored() {
+    let (club, key) = (Club::new(), CLUBS[0]);
+    let plan = lost_by_hand(&club);
+    let [nuala, ciara] = ["nuala", "ciara"].map(|name| club.log_in(name));
+    let apply = |plan: &str| club.post(&nuala, "/plan", &[("reg", key), ("plan", plan), ("say", "apply")]);
+    assert_eq!(apply("another").status, StatusCode::SEE_OTHER);
+    assert!(club.get(Some(&nuala), "/questions").text.contains("no longer open"));
+    let seen = club.get(Some(&ciara), "/questions?kind=plan").text;
+    assert!(seen.contains("A guard stopped this run") && !seen.contains("Apply this plan"), "{seen}");
+    assert_eq!(active(&club), "6");
+    // The source is not read for it; what somebody edited since is not overwritten.
+    std::fs::remove_file(club.listing(key)).unwrap();
+    club.edit(&format!("UPDATE \"members/{key}\" SET email = 'now@club.example' WHERE external_id = 'M1'"));
+    apply(&plan);
+    let page = club.get(Some(&nuala), "/questions?kind=plan").text;
+    assert!(page.contains("The plan was carried out.") && !page.contains("A guard stopped this run"), "{page}");
+    assert_eq!(club.email(key, "M1"), "now@club.example");
+    assert!(["1", "2"].contains(&&*active(&club)), "{}", active(&club));
+    apply(&plan);
+    assert!(club.get(Some(&nuala), "/questions").text.contains("no longer open"), "once");
+}
+
+#[test]
+fn a_plan_of_a_run_by_hand_is_dropped_by_a_person_or_the_next_run() {
+    let (club, key) = (Club::new(), CLUBS[0]);
+    let nuala = club.log_in("nuala");
+    let plan = lost_by_hand(&club);
+    club.post(&nuala, "/plan", &[("reg", key), ("plan", &plan), ("say", "drop")]);
+    let page = club.get(Some(&nuala), "/questions").text;
+    assert!(page.contains("The plan was dropped.") && !page.contains("A guard stopped this run"), "{page}");
+    lost_by_hand(&club);
+    let all: String = (1..=6).map(|n| line(&format!("M{n}"), &format!("Member {n}"), "x@example.org", "1")).collect();
+    club.list(key, &all);
+    club.nightly_any(&["run", "--key", key, "--remote", &club.listing(key)]);
+    assert!(!club.get(Some(&nuala), "/questions").text.contains("A guard stopped this run"));
+    let kept = format!("SELECT count(*) FROM \"tripartite_meta/{key}\" WHERE key LIKE 'host:held%'");
+    assert_eq!((active(&club), club.value(&kept)), ("6".to_owned(), "0".to_owned()));
+}
+
 #[test]
 fn who_is_who_is_answered_once() {
     let club = Club::new();
@@ -65,9 +117,13 @@ fn who_is_who_is_answered_once() {
     club.list(key, &lines);
     club.nightly_any(&["run", "--key", key, "--remote", &club.listing(key), "--partial"]);
     let page = club.get(Some(&ciara), "/questions?kind=who").text;
-    for text in ["A match rule (birthday)", "Áine", "Seán", "The same person", "Another person"] {
+    let both = ["Áine", "Seán", "At the source", "Here: Member", "aine@example.org", "sean@example.org"];
+    for text in ["A match rule (birthday)", "The same person", "Another person"].iter().chain(&both) {
         assert!(page.contains(text), "{text}: {page}");
     }
+    // What is sensitive is the source's, too.
+    let seen = club.get(Some(&club.log_in("sile")), "/questions?kind=who").text;
+    assert!(seen.contains("Áine") && !seen.contains("aine@example.org"), "{seen}");
     let say = |id: &str, local: &str, say: &str| {
         club.post(&ciara, "/match", &[("reg", key), ("id", id), ("local", local), ("say", say)]);
         club.get(Some(&ciara), "/questions").text
