@@ -67,11 +67,30 @@ impl Asked {
     }
 }
 
-/// Keeps what a run leaves behind. A plan that a guard stopped is kept only if the run was by hand.
+/// Keeps what a run leaves behind.
 ///
 /// # Errors
 /// [`StoreError`], when the database cannot be written, or the store is fenced off.
-pub fn keep(store: &Store, done: &Done, is_by_hand: bool) -> Result<(), StoreError> {
+pub fn keep(store: &Store, done: &Done) -> Result<(), StoreError> {
+    keep_with(store, done, None)
+}
+
+/// Keeps what a run by hand leaves behind that a guard stopped, with its plan. The register stays under the schema that it has:
+/// nothing is kept of a run under another one, which the command approves that the run prints.
+///
+/// # Errors
+/// [`StoreError`], when the database cannot be written.
+pub fn keep_blocked(place: &Place, ran: &Store, done: &Done) -> Result<(), StoreError> {
+    let database = Database::open(place, Access::Write)?;
+    let said = |schema: &Schema| serde_json::to_string(schema).ok();
+    let Some(settings) = database.settings(ran.register())? else { return Ok(()) };
+    if said(&settings.schema) != said(ran.schema()) {
+        return Ok(());
+    }
+    keep_with(&Store::of(ran.register().clone(), database, settings)?, done, done.plan.as_ref())
+}
+
+fn keep_with(store: &Store, done: &Done, held: Option<&Plan>) -> Result<(), StoreError> {
     if done.plan.is_none() {
         store.settle()?;
     }
@@ -81,7 +100,6 @@ pub fn keep(store: &Store, done: &Done, is_by_hand: bool) -> Result<(), StoreErr
         let text = serde_json::to_string(&asked).ok().filter(|_| !asked.said.is_empty());
         store.keep_note(ASKED, text.as_deref())?;
     }
-    let held = done.plan.as_ref().filter(|_| is_by_hand && done.report.outcome == RunOutcome::Blocked);
     match held.and_then(|plan| Some((plan.id().to_string(), serde_json::to_string(plan).ok()?))) {
         Some((id, ops)) => {
             store.keep_note(HELD_OPS, Some(&ops))?;

@@ -125,9 +125,12 @@ fn finish(console: &mut Console, args: &Request, out: Option<&Output>, store: &S
     if let (Some(out), Some(plan)) = (out, &done.plan) {
         plan_file::write(out, plan)?;
     }
-    if !args.dry_run
-        && let Err(error) = kept::keep(store, &done, true)
-    {
+    let kept = match done.report.outcome {
+        _ if args.dry_run => Ok(()),
+        RunOutcome::Blocked => kept::keep_blocked(&args.db, store, &done),
+        _ => kept::keep(store, &done),
+    };
+    if let Err(error) = kept {
         console.warn(format!("nightly-sync: the run has ended, but its report was not kept: {error}"));
     }
     if console.json {

@@ -60,7 +60,7 @@ pub fn pass(registers: &Registers<'_>, key: &SyncKey, held: &Held) -> Result<Pas
         Ok(approval.passes())
     });
     let done = done.map_err(Box::new)?;
-    let kept = kept::keep(&store, &done, false);
+    let kept = kept::keep(&store, &done);
     let kept = kept.and_then(|()| if approval.passes() { store.approve_aside(&done.report) } else { Ok(()) });
     kept.map_err(PassError::Kept)?;
     Ok(Passed { approval, report: done.report })

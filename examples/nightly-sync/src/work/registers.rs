@@ -120,7 +120,7 @@ impl Handler for Registers<'_> {
 
     #[tracing::instrument(skip_all, fields(key = %job.key, token = job.token.0))]
     async fn close(&self, job: &Job, store: &Store, done: &Done) -> Result<(), OpenError> {
-        Ok(kept::keep(store, done, false)?)
+        Ok(kept::keep(store, done)?)
     }
 
     fn is_shutting_down(&self) -> bool {

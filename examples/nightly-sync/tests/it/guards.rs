@@ -14,12 +14,12 @@ fn an_empty_or_halved_listing_is_blocked_until_exactly_that_plan_is_approved() {
     for (listing, said) in [(String::new(), &empty[..]), (members(1..=50), &halved[..])] {
         let bench = Bench::new();
         bench.sync(&members(1..=100));
-        let before = bench.bytes();
+        let before = bench.dump("members");
         let file = bench.listing(&listing);
         let ran = bench.run(&file, &[]);
         let report = ran.json();
         assert_eq!((ran.status, &report["outcome"]), (4, &"blocked".into()));
-        assert_eq!(bench.bytes(), before, "a blocked plan writes nothing");
+        assert_eq!(bench.dump("members"), before, "a blocked plan changes nobody");
         assert!(ran.stderr.contains("--approve"), "{}", ran.stderr);
         for words in said {
             assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
@@ -34,6 +34,20 @@ fn an_empty_or_halved_listing_is_blocked_until_exactly_that_plan_is_approved() {
         assert_eq!(approved.status, 0, "{}", approved.stderr);
         assert_eq!(counts(&approved.json(), ["deactivated"]), counts(&report, ["deactivated"]));
     }
+}
+
+/// A page asks about it, until another run has ended.
+#[test]
+fn a_plan_that_stopped_a_run_by_hand_is_kept_until_the_next_one() {
+    let bench = Bench::new();
+    let kept = "SELECT value FROM tripartite_meta WHERE key = 'host:held_plan'";
+    bench.sync(&members(1..=100));
+    assert_eq!(bench.value(kept), None);
+    let ran = bench.run(&bench.listing(members(1..=50)), &[]);
+    let plan = ran.json()["plan_id"].as_str().unwrap().to_owned();
+    assert_eq!((ran.status, bench.value(kept)), (4, Some(plan)));
+    bench.sync(&members(1..=100));
+    assert_eq!(bench.value(kept), None);
 }
 
 #[test]
@@ -276,7 +290,7 @@ fn a_blocked_run_is_approved_after_runs_of_other_members() {
 fn a_blanked_column_is_stopped_with_a_sentence_a_stranger_understands() {
     let bench = Bench::new();
     bench.sync(&members(1..=100));
-    let before = bench.bytes();
+    let before = bench.dump("members");
     let blank = |n: u32| format!("{{\"id\": \"M{n}\", \"name\": \"N{n}\", \"phone\": \"\"}}\n");
     let (db, file) = (bench.path("members.db"), bench.listing((1..=100).map(blank).collect::<String>()));
     let ran = bench.program(&["run", "--db", &db, "--remote", &file]);
@@ -284,7 +298,7 @@ fn a_blanked_column_is_stopped_with_a_sentence_a_stranger_understands() {
     let said =
         "`phone` is empty in 100 of 100 records where the source used to fill it; at most 20 % may be without approval";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
-    assert_eq!(bench.bytes(), before);
+    assert_eq!(bench.dump("members"), before);
 }
 
 /// What a person let pass stays so while the column is away, whatever else happens to the records.
@@ -337,7 +351,7 @@ fn two_exchanged_ids_are_stopped_with_a_sentence_a_stranger_understands() {
     };
     let straight: String = (0..=99).map(|n| line(n, n)).collect();
     assert_eq!(bench.run(&bench.listing(straight), &["--schema", &schema]).status, 0);
-    let before = bench.bytes();
+    let before = bench.dump("members");
     let swapped = (0..=99).map(|n| line(n, [8, 7].get(n.wrapping_sub(7) as usize).copied().unwrap_or(n)));
     let (db, file) = (bench.path("members.db"), bench.listing(swapped.collect::<String>()));
     let ran = bench.program(&["run", "--db", &db, "--remote", &file]);
@@ -349,7 +363,7 @@ fn two_exchanged_ids_are_stopped_with_a_sentence_a_stranger_understands() {
         "{}",
         ran.stdout
     );
-    assert_eq!(bench.bytes(), before, "nothing was written");
+    assert_eq!(bench.dump("members"), before, "nothing was written");
 }
 
 #[cfg(unix)]

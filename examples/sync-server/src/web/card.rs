@@ -96,7 +96,7 @@ fn conflict(person: &Person, open: &Conflict, back: &str, typed: Option<(&Fields
             }
             p.why { (why(say, open)) @if open.edited { " " (say.t(T::Edited)) } }
             @if !open.places.is_empty() {
-                p.faint { (say.f(T::At, &[("places", &open.places.join(", "))])) }
+                p.faint { (say.f(T::At, &[("places", &places::labels(&open.places))])) }
             }
             form method="post" action="/answer" {
                 (token(person))

@@ -12,6 +12,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod barriers;
+mod cards;
 #[path = "../page/club.rs"]
 #[allow(dead_code, reason = "the tests without a browser need more of it")]
 mod club;

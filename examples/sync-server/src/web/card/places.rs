@@ -72,6 +72,11 @@ fn choice(person: &Person, open: &Conflict, place: &str, may_wait: bool) -> Mark
     }
 }
 
+/// Places for people.
+pub(super) fn labels(places: &[String]) -> String {
+    places.iter().map(|place| label(place)).collect::<Vec<_>>().join(", ")
+}
+
 /// A place for people: `/type=work/number` is `type=work › number`.
 fn label(place: &str) -> String {
     segments(place).collect::<Vec<_>>().join(" › ")
