@@ -94,3 +94,20 @@ fn no_cell_of_the_audit_is_a_formula() {
     }
     assert!(cells >= texts.len(), "{cells}");
 }
+
+/// On every second night the source writes the name in another way. Nothing is news of the edit beside it.
+#[test]
+fn that_an_edit_stays_is_told_once() {
+    let bench = Bench::new();
+    let listing = members(1..=1);
+    bench.sync(&listing);
+    bench.edit("UPDATE members SET phone = 'hers'");
+    let respelled = listing.replace("\"p1\"", "\" p1 \"");
+    assert_ne!(respelled, listing);
+    for night in 0..10 {
+        let report = bench.sync(if night % 2 == 0 { &respelled } else { &listing });
+        assert_eq!((&report["updated"], &report["unchanged"]), (&0.into(), &1.into()), "{night}");
+    }
+    let told = bench.program(&["audit", "--db", &bench.path("members.db")]).stdout;
+    assert_eq!((told.lines().count(), told.matches("LocalOnly").count()), (2, 1), "{told}");
+}
