@@ -49,7 +49,12 @@ fn read_as(Dialled { by, local, remote }: &Dialled) -> String {
 }
 
 fn answered(why: &UnitReason<'_>, answer: &str) -> String {
-    let unit = &why.unit;
+    let mut places: Vec<_> = why.collisions.iter().map(|collision| collision.path.as_str()).collect();
+    places.dedup();
+    let unit = match places[..] {
+        [] => why.unit.to_string(),
+        _ => format!("{} at {}", why.unit, places.join(" and ")),
+    };
     match answer {
         "take_local" => format!("Asked about {unit}, a person kept the value here."),
         "take_remote" => {

@@ -50,6 +50,9 @@ fn each_place_is_answered_alone_and_the_rest_stays_open() {
     assert_eq!(loaded.open[0].paths, ["/type=club", "/type=home/value", "/type=work/value"]);
     let op = answer(&policy, &loaded, &[("f/type=home/value", Answer::TakeRemote)], &nuala()).unwrap();
     assert!(matches!(&op.conflicts[..], [ConflictChange::Update(open)] if open.paths.len() == 2));
+    let [AuditEntry::Field(entry)] = &op.entries[..] else { panic!("one answer") };
+    let answered = "a person took the source's value; the audit keeps the one from here.";
+    assert_eq!(entry.why, format!("Asked about f at /type=…/value, {answered}"));
     let one = carry_out(policy.schema(), &loaded, op);
     assert_eq!(here(&one), json!([{"type": "home", "value": "h3@b.ie"}, {"type": "work", "value": "w2@b.ie"}]));
     // The night after finds the same two, and has nothing to say.
