@@ -325,7 +325,7 @@ impl Affinity {
         if field.is_null() {
             return true;
         }
-        if field.text().is_some() {
+        if field.is_text() {
             return self != Self::Integer;
         }
         match field.to_value() {
