@@ -11,6 +11,7 @@
 
 mod erased;
 mod forward;
+mod methods;
 pub(crate) mod one_by_one;
 mod row;
 mod shared;
@@ -18,15 +19,15 @@ mod slots;
 mod wake;
 
 use std::future::Future;
-use std::ops::Range;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::erased::DynJobStore;
 pub use self::forward::forward_job_store;
-pub use self::row::{AppendOf, DueOf, DuePage, LogEntry, LogPosition, Mark, Row, Shard, Stored, Swap, SwapOf, Version};
+pub use self::row::{
+    AppendOf, DueOf, DuePage, LogEntry, LogPosition, Mark, PruneOf, ReadOf, Row, Shard, Stored, Swap, SwapOf, Version,
+};
 pub use self::slots::SlotStore;
 pub use self::wake::{Bell, Rings, WakingStore};
 use crate::failure::Classify;
@@ -161,7 +162,7 @@ impl From<StoreKey> for String {
     }
 }
 
-/// The store of the job queue: six required methods, and five provided ones that a store may do faster.
+/// The store of the job queue: six required methods, and four provided ones that a store may do faster.
 ///
 /// The provided methods call the required ones one by one. Each call of a store on a server is a round trip, so such a
 /// store writes the provided methods, too, each as one statement or one transaction.
@@ -169,6 +170,17 @@ impl From<StoreKey> for String {
 /// A store needs no transaction over several keys, no server clock, no expiry, and no index except the one of due keys.
 /// Every sentence under a **Must** is a case of the suite (`tripartite::conformance::jobs`), in the same words. A read may be
 /// stale for a while; then it must return what the sentence says.
+///
+/// The parameters of a call are one value, so that a store that wraps another one passes them on as they are:
+///
+/// | method | of | answers |
+/// |---|---|---|
+/// | [`get`](Self::get) | [`StoreKey`] | [`Stored`], if there is a record |
+/// | [`compare_and_swap`](Self::compare_and_swap) | [`SwapOf`] | [`Swap`] |
+/// | [`due`](Self::due) | [`DueOf`] | [`DuePage`] |
+/// | [`append`](Self::append) | [`AppendOf`] | whether it is new |
+/// | [`read`](Self::read) | [`ReadOf`] | [`LogEntry`]s |
+/// | [`prune`](Self::prune) | [`PruneOf`] | how many were removed |
 ///
 /// # Of all methods
 ///
@@ -203,7 +215,9 @@ pub trait JobStore {
     fn get(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
 
     /// Stores or deletes a record if it has the expected version. `expect: None` expects that there is no record.
-    /// `next: None` deletes it; the version in the answer then has no meaning.
+    /// `next: None` deletes it; the version in the answer then has no meaning. The caller may know the
+    /// [mark](SwapOf::former) of the record that is expected. A store that lists due keys beside the records needs it, and
+    /// any other ignores it.
     ///
     /// * **Must**:
     ///   - Create a record where none is expected, and only where there is none.
@@ -215,18 +229,17 @@ pub trait JobStore {
     ///   - Let one of several swaps that expect the same version take effect, and never two.
     ///   - Let one of several creations of a key take effect, and never two.
     ///   - Lose no update, however many write at once.
+    ///   - Do a swap that tells the former mark as one that does not.
+    ///   - Do the same in a batch and in a chain.
     /// * **May**: fail with an error after it took effect. The core then reads the record again before it goes on. A
-    ///   swap from no record to no record may answer either way; the core never asks for one.
+    ///   swap from no record to no record may answer either way; the core never asks for one. Leave a key listed by a mark
+    ///   that was told wrongly.
     /// * **The core relies on** two swaps that expect the same version never both taking effect: only this keeps two
-    ///   workers from running one job. Swaps of one key must be linearisable. Swaps of different keys need no order.
-    fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
+    ///   workers from running one job. Swaps of one key must be linearisable. Swaps of different keys need no order. A
+    ///   mark that it tells is that of the record with the expected version, as it was read or stored.
+    fn compare_and_swap(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
 
-    /// Lists the keys of a shard that are due until a point in time (inclusive), after a position.
+    /// Lists the keys of a shard that are due until a point in time (inclusive), after a position, at most `limit`.
     ///
     /// * **Must**:
     ///   - List a key that is due, until a swap says otherwise.
@@ -242,13 +255,7 @@ pub trait JobStore {
     ///   - Agree with the records once nobody writes any more.
     /// * **May**: be stale for a while, and list keys that are no longer due.
     /// * **The core relies on** no due key being lost for ever. Apart from that, the list is only a hint.
-    fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> impl Future<Output = Result<DuePage, Self::Error>> + Send;
+    fn due(&self, page: &DueOf) -> impl Future<Output = Result<DuePage, Self::Error>> + Send;
 
     /// Appends an entry to a log, unless the log has an entry with its id.
     ///
@@ -263,7 +270,7 @@ pub trait JobStore {
     ///   entry.
     /// * **The core relies on** an id being in a log at most once, and on an answered append being durable. The suite
     ///   cannot check that an entry survives a crash.
-    fn append(&self, log: &StoreKey, entry: &LogEntry) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+    fn append(&self, append: &AppendOf) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
     /// Reads entries of a log in the order of their positions: those in a range of time (its end excluded), after a
     /// position, at most `limit`.
@@ -278,13 +285,7 @@ pub trait JobStore {
     ///   - Give an entry that was there throughout exactly once, also while others are appended.
     /// * **May**: be stale.
     /// * **The core relies on** paging by position: an entry that was there throughout is read exactly once.
-    fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> impl Future<Output = Result<Vec<LogEntry>, Self::Error>> + Send;
+    fn read(&self, page: &ReadOf) -> impl Future<Output = Result<Vec<LogEntry>, Self::Error>> + Send;
 
     /// Removes entries of a log that are older than a point in time (strictly), at most `limit`, and says how many.
     ///
@@ -296,25 +297,7 @@ pub trait JobStore {
     /// * **May**: remove fewer than asked for, but at least one if there is one. The core calls it again until it
     ///   removes none.
     /// * **The core relies on** nothing.
-    fn prune(
-        &self,
-        log: &StoreKey,
-        before: DateTime<Utc>,
-        limit: usize,
-    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
-
-    /// Does one swap, for a caller who may know the [mark](SwapOf::former) of the record that is expected. The provided
-    /// method does without. A store that lists due keys beside the records writes its own.
-    ///
-    /// * **Must**:
-    ///   - Do a swap that tells the former mark as one that does not.
-    ///   - Do the same in a batch and in a chain.
-    /// * **May**: leave a key listed by a mark that was told wrongly.
-    /// * **The core relies on** nothing beyond what it relies on for a compare-and-swap. A mark that it tells is that of the
-    ///   record with the expected version, as it was read or stored.
-    fn swap_one(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
-        self.compare_and_swap(&swap.key, swap.expect, swap.next.as_ref())
-    }
+    fn prune(&self, old: &PruneOf) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
     /// Does several swaps, each by itself. It is not a transaction; it only saves round trips. The provided method does
     /// them one by one. A store that can do them in one round trip or one commit writes its own.

@@ -160,10 +160,10 @@
 //! | `due_many` | a page of each shard and of each lane of waiting jobs |
 //! | `get_many` | the gates of the next jobs |
 //! | `get_many` | the job's slot, health, tombstones, and what people were told |
-//! | `swap_chain` | the ticket, then the claim; under a kept ticket `swap_one`, the claim alone |
-//! | `swap_one` | the lease is confirmed before the first write; a job with nothing to write has no such call |
+//! | `swap_chain` | the ticket, then the claim; under a kept ticket `compare_and_swap`, the claim alone |
+//! | `compare_and_swap` | the lease is confirmed before the first write; a job with nothing to write has no such call |
 //! | `swap_chain` | the end and its entry of the history, health, what people were told, the ticket unless it is kept |
-//! | `swap_one` | the slot no longer holds what the history has |
+//! | `compare_and_swap` | the slot no longer holds what the history has |
 //!
 //! A run of more than a second reads its gate before the end, since other runs of the source have changed it. The first
 //! success of a day removes old history. A change by somebody else costs two more calls: one to read what changed, and the

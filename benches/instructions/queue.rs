@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::id::{Nonce, SyncKey, WorkerId};
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, Version};
+use tripartite::jobs::{DueOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf, Version};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, Extent, QueueRules, Scope, Slot, Token, Trigger};
 use tripartite::work::Queue;
@@ -85,7 +85,7 @@ fn filled() -> (MemoryJobStore, Vec<StoreKey>, Vec<Version>, Row) {
 }
 
 fn swap(store: &MemoryJobStore, key: &StoreKey, expect: Option<Version>, row: &Row) -> Version {
-    match block_on(store.compare_and_swap(key, expect, Some(row))) {
+    match block_on(store.compare_and_swap(&SwapOf::new(key.clone(), expect, Some(row)))) {
         Ok(Swap::Applied(version)) => version,
         Ok(Swap::Conflict) => panic!("nobody else writes"),
     }
@@ -103,7 +103,7 @@ fn swaps() -> Work {
 fn due() -> Work {
     let (store, ..) = filled();
     Box::new(move || {
-        let Ok(page) = block_on(store.due(Shard(0), at(0), None, SLOTS));
+        let Ok(page) = block_on(store.due(&DueOf::new(Shard(0), at(0), SLOTS)));
         assert_eq!(black_box(page).keys.len(), SLOTS);
     })
 }

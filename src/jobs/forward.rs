@@ -5,8 +5,6 @@
 /// same call of `self.within()`. A call that has no single key passes the key `page`. A provided method that is not named
 /// calls the named ones one by one.
 ///
-/// The crate that uses it depends on `chrono`, as the trait's methods have its types.
-///
 /// ```
 /// use std::convert::Infallible;
 /// use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,108 +50,48 @@ macro_rules! __forward_job_store {
         $($crate::__forward_job_store!(@ $method);)+
     };
     (@ get) => {
-        async fn get(
-            &self,
-            key: &$crate::jobs::StoreKey,
-        ) -> ::std::result::Result<::std::option::Option<$crate::jobs::Stored>, Self::Error> {
-            self.around("get", key, self.within().get(key)).await
-        }
+        $crate::__forward_job_store!(@ get "get" (key: &$crate::jobs::StoreKey) key
+            => ::std::option::Option<$crate::jobs::Stored>);
     };
     (@ compare_and_swap) => {
-        async fn compare_and_swap(
-            &self,
-            key: &$crate::jobs::StoreKey,
-            expect: ::std::option::Option<$crate::jobs::Version>,
-            next: ::std::option::Option<&$crate::jobs::Row>,
-        ) -> ::std::result::Result<$crate::jobs::Swap, Self::Error> {
-            self.around("swap", key, self.within().compare_and_swap(key, expect, next)).await
-        }
+        $crate::__forward_job_store!(@ compare_and_swap "swap" (swap: &$crate::jobs::SwapOf) &swap.key
+            => $crate::jobs::Swap);
     };
     (@ due) => {
-        async fn due(
-            &self,
-            shard: $crate::jobs::Shard,
-            until: ::chrono::DateTime<::chrono::Utc>,
-            after: ::std::option::Option<&(::chrono::DateTime<::chrono::Utc>, $crate::jobs::StoreKey)>,
-            limit: usize,
-        ) -> ::std::result::Result<$crate::jobs::DuePage, Self::Error> {
-            let page = $crate::jobs::StoreKey::of("page", []);
-            self.around("due", &page, self.within().due(shard, until, after, limit)).await
-        }
+        $crate::__forward_job_store!(@ due "due" (page: &$crate::jobs::DueOf) &$crate::jobs::StoreKey::of("page", [])
+            => $crate::jobs::DuePage);
     };
     (@ append) => {
-        async fn append(
-            &self,
-            log: &$crate::jobs::StoreKey,
-            entry: &$crate::jobs::LogEntry,
-        ) -> ::std::result::Result<bool, Self::Error> {
-            self.around("append", log, self.within().append(log, entry)).await
-        }
+        $crate::__forward_job_store!(@ append "append" (append: &$crate::jobs::AppendOf) &append.log => bool);
     };
     (@ read) => {
-        async fn read(
-            &self,
-            log: &$crate::jobs::StoreKey,
-            range: ::std::ops::Range<::chrono::DateTime<::chrono::Utc>>,
-            after: ::std::option::Option<&$crate::jobs::LogPosition>,
-            limit: usize,
-        ) -> ::std::result::Result<::std::vec::Vec<$crate::jobs::LogEntry>, Self::Error> {
-            self.around("read", log, self.within().read(log, range, after, limit)).await
-        }
+        $crate::__forward_job_store!(@ read "read" (page: &$crate::jobs::ReadOf) &page.log
+            => ::std::vec::Vec<$crate::jobs::LogEntry>);
     };
     (@ prune) => {
-        async fn prune(
-            &self,
-            log: &$crate::jobs::StoreKey,
-            before: ::chrono::DateTime<::chrono::Utc>,
-            limit: usize,
-        ) -> ::std::result::Result<u64, Self::Error> {
-            self.around("prune", log, self.within().prune(log, before, limit)).await
-        }
-    };
-    (@ swap_one) => {
-        async fn swap_one(
-            &self,
-            swap: &$crate::jobs::SwapOf,
-        ) -> ::std::result::Result<$crate::jobs::Swap, Self::Error> {
-            self.around("swap", &swap.key, self.within().swap_one(swap)).await
-        }
+        $crate::__forward_job_store!(@ prune "prune" (old: &$crate::jobs::PruneOf) &old.log => u64);
     };
     (@ swap_many) => {
-        async fn swap_many(
-            &self,
-            swaps: &[$crate::jobs::SwapOf],
-        ) -> ::std::result::Result<::std::vec::Vec<$crate::jobs::Swap>, Self::Error> {
-            let page = $crate::jobs::StoreKey::of("page", []);
-            self.around("swap_many", &page, self.within().swap_many(swaps)).await
-        }
+        $crate::__forward_job_store!(@ swap_many "swap_many" (swaps: &[$crate::jobs::SwapOf])
+            &$crate::jobs::StoreKey::of("page", []) => ::std::vec::Vec<$crate::jobs::Swap>);
     };
     (@ get_many) => {
-        async fn get_many(
-            &self,
-            keys: &[$crate::jobs::StoreKey],
-        ) -> ::std::result::Result<::std::vec::Vec<::std::option::Option<$crate::jobs::Stored>>, Self::Error> {
-            let page = $crate::jobs::StoreKey::of("page", []);
-            self.around("get_many", &page, self.within().get_many(keys)).await
-        }
+        $crate::__forward_job_store!(@ get_many "get_many" (keys: &[$crate::jobs::StoreKey])
+            &$crate::jobs::StoreKey::of("page", [])
+            => ::std::vec::Vec<::std::option::Option<$crate::jobs::Stored>>);
     };
     (@ due_many) => {
-        async fn due_many(
-            &self,
-            pages: &[$crate::jobs::DueOf],
-        ) -> ::std::result::Result<::std::vec::Vec<$crate::jobs::DuePage>, Self::Error> {
-            let page = $crate::jobs::StoreKey::of("page", []);
-            self.around("due_many", &page, self.within().due_many(pages)).await
-        }
+        $crate::__forward_job_store!(@ due_many "due_many" (pages: &[$crate::jobs::DueOf])
+            &$crate::jobs::StoreKey::of("page", []) => ::std::vec::Vec<$crate::jobs::DuePage>);
     };
     (@ swap_chain) => {
-        async fn swap_chain(
-            &self,
-            swaps: &[$crate::jobs::SwapOf],
-            entries: &[$crate::jobs::AppendOf],
-        ) -> ::std::result::Result<::std::vec::Vec<$crate::jobs::Swap>, Self::Error> {
-            let page = $crate::jobs::StoreKey::of("page", []);
-            self.around("swap_chain", &page, self.within().swap_chain(swaps, entries)).await
+        $crate::__forward_job_store!(@ swap_chain "swap_chain"
+            (swaps: &[$crate::jobs::SwapOf], entries: &[$crate::jobs::AppendOf])
+            &$crate::jobs::StoreKey::of("page", []) => ::std::vec::Vec<$crate::jobs::Swap>);
+    };
+    (@ $method:ident $name:literal ($($of:ident: &$what:ty),+) $key:expr => $answer:ty) => {
+        async fn $method(&self, $($of: &$what),+) -> ::std::result::Result<$answer, Self::Error> {
+            self.around($name, $key, self.within().$method($($of),+)).await
         }
     };
 }

@@ -5,7 +5,7 @@ use super::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapOf};
 pub(crate) async fn swap_many<S: JobStore + Sync + ?Sized>(store: &S, swaps: &[SwapOf]) -> Result<Vec<Swap>, S::Error> {
     let mut answers = Vec::with_capacity(swaps.len());
     for swap in swaps {
-        answers.push(store.swap_one(swap).await?);
+        answers.push(store.compare_and_swap(swap).await?);
     }
     Ok(answers)
 }
@@ -26,8 +26,8 @@ pub(crate) async fn due_many<S: JobStore + Sync + ?Sized>(
     pages: &[DueOf],
 ) -> Result<Vec<DuePage>, S::Error> {
     let mut answers = Vec::with_capacity(pages.len());
-    for DueOf { shard, until, after, limit } in pages {
-        answers.push(store.due(*shard, *until, after.as_ref(), *limit).await?);
+    for page in pages {
+        answers.push(store.due(page).await?);
     }
     Ok(answers)
 }
@@ -39,13 +39,13 @@ pub(crate) async fn swap_chain<S: JobStore + Sync + ?Sized>(
 ) -> Result<Vec<Swap>, S::Error> {
     let mut answers = vec![Swap::Conflict; swaps.len()];
     for (answer, swap) in answers.iter_mut().zip(swaps) {
-        *answer = store.swap_one(swap).await?;
+        *answer = store.compare_and_swap(swap).await?;
         if *answer == Swap::Conflict {
             return Ok(answers);
         }
     }
-    for AppendOf { log, entry } in entries {
-        store.append(log, entry).await?;
+    for entry in entries {
+        store.append(entry).await?;
     }
     Ok(answers)
 }

@@ -1,5 +1,7 @@
 //! What a store keeps: rows with their versions, pages of due keys, and entries of logs.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -215,7 +217,7 @@ impl LogEntry {
     }
 }
 
-/// One swap of a batch: the parameters of [`compare_and_swap`](crate::jobs::JobStore::compare_and_swap).
+/// A swap: the parameters of [`compare_and_swap`](crate::jobs::JobStore::compare_and_swap).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SwapOf {
@@ -253,7 +255,7 @@ impl SwapOf {
     }
 }
 
-/// One page of several: the parameters of [`due`](crate::jobs::JobStore::due).
+/// A page of due keys: the parameters of [`due`](crate::jobs::JobStore::due).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DueOf {
@@ -287,7 +289,7 @@ impl DueOf {
     }
 }
 
-/// One entry that a chain appends: the parameters of [`append`](crate::jobs::JobStore::append).
+/// An entry to append: the parameters of [`append`](crate::jobs::JobStore::append).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppendOf {
@@ -310,5 +312,68 @@ impl AppendOf {
     /// ```
     pub fn new(log: StoreKey, entry: LogEntry) -> Self {
         Self { log, entry }
+    }
+}
+
+/// A page of a log: the parameters of [`read`](crate::jobs::JobStore::read).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOf {
+    /// The log.
+    pub log: StoreKey,
+    /// The times of the entries on the page, the end excluded.
+    pub range: Range<DateTime<Utc>>,
+    /// The position behind which the page begins. `None`: it is the first page.
+    pub after: Option<LogPosition>,
+    /// How many entries the page has at most.
+    pub limit: usize,
+}
+
+impl ReadOf {
+    /// The first page of a log: at most `limit` entries of a range of time.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripartite::jobs::{LogPosition, ReadOf};
+    /// let start = DateTime::UNIX_EPOCH;
+    /// let range = start..start + TimeDelta::days(1);
+    /// let first = ReadOf::new("history/a/b".parse()?, range, 100);
+    /// let last = LogPosition::new(start, "7".to_owned());
+    /// assert_ne!(first.clone().after(last), first); // the page behind an entry
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(log: StoreKey, range: Range<DateTime<Utc>>, limit: usize) -> Self {
+        Self { log, range, after: None, limit }
+    }
+
+    setters! {
+        after: impl Into<Option<LogPosition>>,
+    }
+}
+
+/// Old entries of a log: the parameters of [`prune`](crate::jobs::JobStore::prune).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PruneOf {
+    /// The log.
+    pub log: StoreKey,
+    /// The time before which entries are removed. Those at it stay.
+    pub before: DateTime<Utc>,
+    /// How many are removed at most.
+    pub limit: usize,
+}
+
+impl PruneOf {
+    /// At most `limit` entries of a log that are older than a point in time.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::jobs::PruneOf;
+    /// let old = PruneOf::new("history/a/b".parse()?, DateTime::UNIX_EPOCH, 500);
+    /// assert_eq!(old.log.parts()[0], "history"); // of one key, and not of others
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(log: StoreKey, before: DateTime<Utc>, limit: usize) -> Self {
+        Self { log, before, limit }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::{JobStore, Row, StoreKey, Stored, Swap, SwapOf, Version};
+use super::{JobStore, StoreKey, Stored, Swap, SwapOf};
 use crate::failure::Classify;
 
 /// The part of a [`JobStore`] that a command to a slot needs. Every job store is one.
@@ -17,7 +17,7 @@ use crate::failure::Classify;
 /// use std::sync::Mutex;
 /// use chrono::DateTime;
 /// use tripartite::drive::block_on;
-/// use tripartite::jobs::{Row, SlotStore, StoreKey, Stored, Swap, Version};
+/// use tripartite::jobs::{SlotStore, StoreKey, Stored, Swap, SwapOf, Version};
 /// use tripartite::queue::{Command, Outcome, Scope, Trigger};
 /// use tripartite::work::Queue;
 ///
@@ -32,18 +32,16 @@ use crate::failure::Classify;
 ///         Ok(self.0.lock().unwrap().get(key).cloned())
 ///     }
 ///
-///     async fn compare_and_swap(
-///         &self,
-///         key: &StoreKey,
-///         expect: Option<Version>,
-///         next: Option<&Row>,
-///     ) -> Result<Swap, Infallible> {
+///     async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, Infallible> {
 ///         let mut rows = self.0.lock().unwrap();
-///         let now = rows.get(key).map(|stored| stored.version);
-///         let Some(next) = next.filter(|_| now == expect) else { return Ok(Swap::Conflict) };
-///         // A command never deletes. A version is never given twice.
+///         let now = rows.get(&swap.key).map(|stored| stored.version);
+///         // A command never deletes.
+///         let Some(next) = swap.next.clone().filter(|_| now == swap.expect) else {
+///             return Ok(Swap::Conflict);
+///         };
+///         // A version is never given twice.
 ///         let version = Version(now.map_or(1, |version| version.0 + 1));
-///         rows.insert(key.clone(), Stored::new(next.clone(), version));
+///         rows.insert(swap.key.clone(), Stored::new(next, version));
 ///         Ok(Swap::Applied(version))
 ///     }
 /// }
@@ -65,17 +63,7 @@ pub trait SlotStore {
     fn get(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
 
     /// As [`JobStore::compare_and_swap`].
-    fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
-
-    /// As [`JobStore::swap_one`].
-    fn swap_one(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
-        self.compare_and_swap(&swap.key, swap.expect, swap.next.as_ref())
-    }
+    fn compare_and_swap(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
 }
 
 impl<S: JobStore> SlotStore for S {
@@ -85,16 +73,7 @@ impl<S: JobStore> SlotStore for S {
         JobStore::get(self, key)
     }
 
-    fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
-        JobStore::compare_and_swap(self, key, expect, next)
-    }
-
-    fn swap_one(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
-        JobStore::swap_one(self, swap)
+    fn compare_and_swap(&self, swap: &SwapOf) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
+        JobStore::compare_and_swap(self, swap)
     }
 }

@@ -1,16 +1,11 @@
 //! Waking: how a host hears at once that a job waits, instead of at its next look.
 
 use std::future::{Future, poll_fn};
-use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
-use super::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
-};
+use super::{AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf};
 
 /// Rings when a job has begun to wait, so that a host that sleeps ticks a worker at once.
 ///
@@ -191,49 +186,26 @@ impl<S: JobStore + Sync, B: AsRef<Bell> + Sync> JobStore for WakingStore<S, B> {
         self.store.get(key).await
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, S::Error> {
-        let answer = self.store.compare_and_swap(key, expect, next).await;
-        self.ring_for([(next, answer.as_ref().copied().map_err(drop))]);
-        answer
-    }
-
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, S::Error> {
-        self.store.due(shard, until, after, limit).await
-    }
-
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, S::Error> {
-        self.store.append(log, entry).await
-    }
-
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, S::Error> {
-        self.store.read(log, range, after, limit).await
-    }
-
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, S::Error> {
-        self.store.prune(log, before, limit).await
-    }
-
-    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, S::Error> {
-        let answer = self.store.swap_one(swap).await;
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, S::Error> {
+        let answer = self.store.compare_and_swap(swap).await;
         self.ring_for([(swap.next.as_ref(), answer.as_ref().copied().map_err(drop))]);
         answer
+    }
+
+    async fn due(&self, page: &DueOf) -> Result<DuePage, S::Error> {
+        self.store.due(page).await
+    }
+
+    async fn append(&self, append: &AppendOf) -> Result<bool, S::Error> {
+        self.store.append(append).await
+    }
+
+    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, S::Error> {
+        self.store.read(page).await
+    }
+
+    async fn prune(&self, old: &PruneOf) -> Result<u64, S::Error> {
+        self.store.prune(old).await
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, S::Error> {

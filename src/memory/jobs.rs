@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::ops::{Bound, Range};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use crate::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap,
+    SwapOf, Version,
 };
 
 /// Keeps the work column's records in memory: the reference of what a job store does.
@@ -17,23 +18,20 @@ use crate::jobs::{
 ///
 /// ```
 /// use tripartite::drive::block_on;
-/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 /// use tripartite::memory::MemoryJobStore;
 ///
 /// let store = MemoryJobStore::default();
 /// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
 /// let row = Row::new(b"{}".to_vec(), Shard(0));
-/// let Ok(Swap::Applied(first)) = block_on(store.compare_and_swap(&key, None, Some(&row)))
-/// else {
-///     panic!()
+/// let swap = |expect, next| {
+///     block_on(store.compare_and_swap(&SwapOf::new(key.clone(), expect, next)))
 /// };
+/// let Ok(Swap::Applied(first)) = swap(None, Some(row.clone())) else { panic!() };
 /// // Deleted and created again: a worker that still holds the first version cannot swap.
-/// let _ = block_on(store.compare_and_swap(&key, Some(first), None));
-/// let _ = block_on(store.compare_and_swap(&key, None, Some(&row)));
-/// assert_eq!(
-///     block_on(store.compare_and_swap(&key, Some(first), Some(&row))),
-///     Ok(Swap::Conflict)
-/// );
+/// let _ = swap(Some(first), None);
+/// let _ = swap(None, Some(row.clone()));
+/// assert_eq!(swap(Some(first), Some(row)), Ok(Swap::Conflict));
 /// ```
 #[derive(Debug, Default)]
 pub struct MemoryJobStore {
@@ -68,49 +66,32 @@ impl JobStore for MemoryJobStore {
         Ok(self.state().records.get(key).cloned())
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, Infallible> {
-        Ok(self.state().swap(key, expect, next))
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, Infallible> {
+        Ok(self.state().swap(swap))
     }
 
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, Infallible> {
-        Ok(self.state().due(shard, until, after, limit))
+    async fn due(&self, page: &DueOf) -> Result<DuePage, Infallible> {
+        Ok(self.state().due(page))
     }
 
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Infallible> {
-        Ok(self.state().append(log, entry))
+    async fn append(&self, append: &AppendOf) -> Result<bool, Infallible> {
+        Ok(self.state().append(append))
     }
 
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, Infallible> {
+    async fn read(&self, ReadOf { log, range, after, limit }: &ReadOf) -> Result<Vec<LogEntry>, Infallible> {
         let state = self.state();
-        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let entries = state.logs.get(log).into_iter().flat_map(|log| log.entries.range((behind, Bound::Unbounded)));
         let ranged = entries.filter(|(position, _)| range.contains(&position.at));
-        Ok(ranged.take(limit).map(|(position, bytes)| entry(position, bytes)).collect())
+        Ok(ranged.take(*limit).map(|(position, bytes)| entry(position, bytes)).collect())
     }
 
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Infallible> {
+    async fn prune(&self, PruneOf { log, before, limit }: &PruneOf) -> Result<u64, Infallible> {
         let mut state = self.state();
         let Some(log) = state.logs.get_mut(log) else { return Ok(0) };
         let mut pruned = 0;
-        while pruned < limit
-            && let Some(oldest) = log.entries.first_entry().filter(|oldest| oldest.key().at < before)
+        while pruned < *limit
+            && let Some(oldest) = log.entries.first_entry().filter(|oldest| oldest.key().at < *before)
         {
             log.ids.remove(&oldest.remove_entry().0.id);
             pruned += 1;
@@ -120,7 +101,7 @@ impl JobStore for MemoryJobStore {
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, Infallible> {
         let mut state = self.state();
-        Ok(swaps.iter().map(|SwapOf { key, expect, next, .. }| state.swap(key, *expect, next.as_ref())).collect())
+        Ok(swaps.iter().map(|swap| state.swap(swap)).collect())
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Infallible> {
@@ -130,49 +111,42 @@ impl JobStore for MemoryJobStore {
 
     async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, Infallible> {
         let state = self.state();
-        let page = |DueOf { shard, until, after, limit }: &DueOf| state.due(*shard, *until, after.as_ref(), *limit);
-        Ok(pages.iter().map(page).collect())
+        Ok(pages.iter().map(|page| state.due(page)).collect())
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Infallible> {
         let mut state = self.state();
         let mut answers = vec![Swap::Conflict; swaps.len()];
-        for (answer, SwapOf { key, expect, next, .. }) in answers.iter_mut().zip(swaps) {
-            *answer = state.swap(key, *expect, next.as_ref());
+        for (answer, swap) in answers.iter_mut().zip(swaps) {
+            *answer = state.swap(swap);
             if *answer == Swap::Conflict {
                 return Ok(answers);
             }
         }
-        for AppendOf { log, entry } in entries {
-            state.append(log, entry);
+        for entry in entries {
+            state.append(entry);
         }
         Ok(answers)
     }
 }
 
 impl State {
-    fn swap(&mut self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
-        if self.records.get(key).map(|stored| stored.version) != expect {
+    fn swap(&mut self, SwapOf { key, expect, next, .. }: &SwapOf) -> Swap {
+        if self.records.get(key).map(|stored| stored.version) != *expect {
             return Swap::Conflict;
         }
-        Swap::Applied(self.put(key, next))
+        Swap::Applied(self.put(key, next.as_ref()))
     }
 
-    fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> DuePage {
-        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let listed = self.due.get(&shard).into_iter().flat_map(|due| due.range((behind, Bound::Unbounded)));
-        let mut rest = listed.take_while(|(at, _)| *at <= until);
-        let keys = rest.by_ref().take(limit).cloned().collect();
+    fn due(&self, DueOf { shard, until, after, limit }: &DueOf) -> DuePage {
+        let behind = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let listed = self.due.get(shard).into_iter().flat_map(|due| due.range((behind, Bound::Unbounded)));
+        let mut rest = listed.take_while(|(at, _)| at <= until);
+        let keys = rest.by_ref().take(*limit).cloned().collect();
         DuePage { keys, more: rest.next().is_some() }
     }
 
-    fn append(&mut self, log: &StoreKey, entry: &LogEntry) -> bool {
+    fn append(&mut self, AppendOf { log, entry }: &AppendOf) -> bool {
         let log = self.logs.entry(log.clone()).or_default();
         let new = log.ids.insert(entry.position.id.clone());
         if new {

@@ -302,7 +302,7 @@ impl<S: JobStore + Sync> Records<S> {
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> (Vec<Version>, Option<S::Error>) {
         let answers = match swaps {
             // One swap needs no transaction around it.
-            [swap] if entries.is_empty() => self.store.swap_one(swap).await.map(|answer| vec![answer]),
+            [swap] if entries.is_empty() => self.store.compare_and_swap(swap).await.map(|answer| vec![answer]),
             swaps => self.store.swap_chain(swaps, entries).await,
         };
         let error = match answers {

@@ -11,7 +11,7 @@ use super::record::Versioned;
 use crate::backoff::Fraction;
 use crate::history::HistoryEntry;
 use crate::id::SyncKey;
-use crate::jobs::{AppendOf, JobStore, LogEntry, LogPosition, StoreKey};
+use crate::jobs::{AppendOf, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, StoreKey};
 use crate::queue::{Attempt, Command, Slot};
 
 /// How many entries are removed in one call.
@@ -24,7 +24,8 @@ impl<S: JobStore> Queue<S> {
         let log = history_key(key);
         let Some(former) = log.former() else { return Ok(log) };
         let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
-        let begun = self.records.store.read(&former, all, None, 1).await.map_err(WorkError::Store)?;
+        let first = ReadOf::new(former.clone(), all, 1);
+        let begun = self.records.store.read(&first).await.map_err(WorkError::Store)?;
         Ok(if begun.is_empty() { log } else { former })
     }
 
@@ -44,7 +45,8 @@ impl<S: JobStore> Queue<S> {
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, WorkError<S::Error>> {
         let log = self.log(key).await?;
-        let entries = self.records.store.read(&log, range, after, limit).await.map_err(WorkError::Store)?;
+        let page = ReadOf::new(log.clone(), range, limit).after(after.cloned());
+        let entries = self.records.store.read(&page).await.map_err(WorkError::Store)?;
         let read = |entry: LogEntry| {
             HistoryEntry::from_json(&entry.bytes)
                 .map_err(|error| WorkError::Broken { key: log.clone(), problem: error.to_string() })
@@ -60,10 +62,10 @@ impl<S: JobStore> Queue<S> {
     /// # Errors
     /// [`WorkError::Store`], when the store failed. Some attempts may have been removed.
     pub async fn prune(&self, key: &SyncKey, before: DateTime<Utc>) -> Result<u64, WorkError<S::Error>> {
-        let log = self.log(key).await?;
+        let old = PruneOf::new(self.log(key).await?, before, PAGE);
         let mut pruned = 0;
         loop {
-            match self.records.store.prune(&log, before, PAGE).await.map_err(WorkError::Store)? {
+            match self.records.store.prune(&old).await.map_err(WorkError::Store)? {
                 0 => return Ok(pruned),
                 some => pruned += some,
             }
@@ -127,8 +129,8 @@ impl<S: JobStore> Queue<S> {
     ) -> Result<(), WorkError<S::Error>> {
         let Some(unflushed) = slot.record.as_ref().filter(|slot| !slot.unflushed.is_empty()) else { return Ok(()) };
         let log = self.log(key).await?;
-        for AppendOf { log, entry } in Self::entries(key, &log, unflushed)? {
-            self.records.store.append(&log, &entry).await.map_err(WorkError::Store)?;
+        for entry in Self::entries(key, &log, unflushed)? {
+            self.records.store.append(&entry).await.map_err(WorkError::Store)?;
         }
         self.mark_flushed(key, slot, now).await
     }

@@ -115,7 +115,7 @@ impl<S: SlotStore> Queue<S> {
     /// use chrono::DateTime;
     /// use std::sync::Arc;
     /// use tripartite::drive::block_on;
-    /// use tripartite::jobs::{JobStore, Shard};
+    /// use tripartite::jobs::{DueOf, JobStore, Shard};
     /// use tripartite::memory::MemoryJobStore;
     /// use tripartite::queue::{Command, Scope, Trigger};
     /// use tripartite::work::Queue;
@@ -124,11 +124,8 @@ impl<S: SlotStore> Queue<S> {
     /// let store = Arc::new(MemoryJobStore::default());
     /// let queue = Queue::new(store.clone()).shards(0); // counts as one
     /// let _ = block_on(queue.apply(&key, None, trigger, DateTime::UNIX_EPOCH))?;
-    /// // it is urgent
-    /// assert_eq!(
-    ///     block_on(store.due(Shard(65534), DateTime::UNIX_EPOCH, None, 9))?.keys.len(),
-    ///     1
-    /// );
+    /// let urgent = DueOf::new(Shard(65534), DateTime::UNIX_EPOCH, 9);
+    /// assert_eq!(block_on(store.due(&urgent))?.keys.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

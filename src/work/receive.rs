@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::error::WorkError;
 use super::queue::Queue;
 use super::record::Record;
-use crate::jobs::{JobStore, Shard, StoreKey, Swap, SwapOf};
+use crate::jobs::{DueOf, JobStore, Shard, StoreKey, Swap, SwapOf};
 use crate::rate::Rate;
 use crate::tombstone::Tombstones;
 use crate::webhook::{Endpoint, ReceiveStep, Received, Request, Seen, SideEffect, StoreTombstones};
@@ -138,11 +138,11 @@ impl<S: JobStore> Queue<S> {
 
     /// Deletes some messages whose time is over. A late deletion only costs space.
     async fn forget_seen(&self, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
-        let due = self.store().due(FORGETTABLE, now, None, FORGOTTEN).await.map_err(WorkError::Store)?;
+        let due = self.store().due(&DueOf::new(FORGETTABLE, now, FORGOTTEN)).await.map_err(WorkError::Store)?;
         for (_, key) in due.keys {
             let Some(stored) = self.store().get(&key).await.map_err(WorkError::Store)? else { continue };
             let deletion = SwapOf::new(key, Some(stored.version), None).former(stored.row.mark());
-            match self.store().swap_one(&deletion).await.map_err(WorkError::Store)? {
+            match self.store().compare_and_swap(&deletion).await.map_err(WorkError::Store)? {
                 // On a conflict another process has deleted it.
                 Swap::Applied(_) | Swap::Conflict => {}
             }

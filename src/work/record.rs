@@ -231,7 +231,7 @@ impl<S: SlotStore> Records<S> {
         let row = next.to_row(key, self.shards).map_err(broken)?;
         let mark = row.mark();
         let swap = SwapOf { key: key.clone(), expect: before.version, next: Some(row), former: before.mark };
-        match self.store.swap_one(&swap).await {
+        match self.store.compare_and_swap(&swap).await {
             Ok(Swap::Applied(version)) => Ok(Some((version, mark))),
             Ok(Swap::Conflict) => Ok(None),
             Err(error) => match self.applied(&swap).await {
@@ -260,7 +260,7 @@ impl<S: SlotStore> Records<S> {
             row.shard = shard;
             let mark = row.mark();
             let swap = SwapOf { key: key.clone(), expect: read.version, next: Some(row), former: read.mark };
-            if let Swap::Applied(version) = self.store.swap_one(&swap).await.map_err(WorkError::Store)? {
+            if let Swap::Applied(version) = self.store.compare_and_swap(&swap).await.map_err(WorkError::Store)? {
                 (read.version, read.mark) = (Some(version), Some(mark));
             }
         }

@@ -24,6 +24,7 @@ use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::history::Doing;
 use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef, SyncKey, WorkerId};
+use tripartite::jobs::SwapOf;
 use tripartite::notice::What;
 use tripartite::queue::{Command, Ended, Outcome, Scope, Token, Trigger};
 use tripartite::registry::Connection;
@@ -247,7 +248,8 @@ fn one_broken_record_stops_nobody_else() {
     use tripartite::work::slot_key;
     let (club, mut worker) = (Club::new(), worker("w"));
     let row = Row::new(b"{\"format\":99}".to_vec(), Shard(0)).due(club.now());
-    let _ = block_on(club.queue.store().compare_and_swap(&slot_key(&key("a/f")), None, Some(&row))).unwrap();
+    let _ = block_on(club.queue.store().compare_and_swap(&SwapOf::new(slot_key(&key("a/f")), None, Some(row.clone()))))
+        .unwrap();
     club.ask("b/f");
     let (mut broken, mut ran) = (0, 0);
     for _ in 0..3 {

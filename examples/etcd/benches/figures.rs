@@ -16,7 +16,7 @@ use std::time::Duration;
 use tripartite::drive::block_on;
 use tripartite::gate::Limits;
 use tripartite::id::Incarnation;
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, forward_job_store};
+use tripartite::jobs::{JobStore, ReadOf, Row, Shard, StoreKey, Swap, SwapOf, forward_job_store};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::queue::{Command, Scope, Trigger};
 use tripartite::run::{Done, Run};
@@ -53,7 +53,7 @@ fn sizes(store: &EtcdJobStore) {
         print!("  {kind}: {} of {} bytes", keys.len(), bytes.checked_div(keys.len()).unwrap_or(0));
     }
     let range = chrono::DateTime::<chrono::Utc>::MIN_UTC..chrono::DateTime::<chrono::Utc>::MAX_UTC;
-    let history = block_on(store.read(&StoreKey::of("history", ["org0", "c0"]), range, None, 10)).unwrap();
+    let history = block_on(store.read(&ReadOf::new(StoreKey::of("history", ["org0", "c0"]), range, 10))).unwrap();
     println!("  entry of the history: {} bytes", history.first().map_or(0, |entry| entry.bytes.len()));
 }
 
@@ -67,11 +67,13 @@ fn floor(store: &EtcdJobStore, workers: usize) -> f64 {
                     let key = StoreKey::of("floor", [format!("{worker} {number}").as_str()]);
                     let row = Row::new(vec![b'x'; 500], Shard(0));
                     assert_eq!(block_on(store.get(&key)).unwrap(), None);
-                    let Swap::Applied(first) = block_on(store.compare_and_swap(&key, None, Some(&row))).unwrap() else {
+                    let Swap::Applied(first) =
+                        block_on(store.compare_and_swap(&SwapOf::new(key.clone(), None, Some(row.clone())))).unwrap()
+                    else {
                         panic!("nobody else has it")
                     };
                     let swap = tripartite::jobs::SwapOf::new(key, Some(first), Some(row.clone())).former(row.mark());
-                    assert!(matches!(block_on(store.swap_one(&swap)).unwrap(), Swap::Applied(_)));
+                    assert!(matches!(block_on(store.compare_and_swap(&swap)).unwrap(), Swap::Applied(_)));
                 }
             });
         }
@@ -111,19 +113,7 @@ impl Counting {
 impl JobStore for Counting {
     type Error = JobsError;
 
-    forward_job_store!(
-        get,
-        compare_and_swap,
-        swap_one,
-        due,
-        append,
-        read,
-        prune,
-        swap_many,
-        get_many,
-        due_many,
-        swap_chain
-    );
+    forward_job_store!(get, compare_and_swap, due, append, read, prune, swap_many, get_many, due_many, swap_chain);
 }
 
 /// A source of one record, and a store that forgets.

@@ -22,15 +22,12 @@ mod record;
 mod renew;
 mod swap;
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 use tripartite::jobs::{
-    AppendOf, Bell, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf,
-    Version,
+    AppendOf, Bell, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf,
 };
 
 pub use self::listen::Listener;
@@ -45,16 +42,18 @@ use crate::rpc::Compare;
 ///
 /// ```no_run
 /// # async fn swap() -> Result<(), Box<dyn std::error::Error>> {
-/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 /// use tripartite_etcd::jobs::EtcdJobStore;
 ///
 /// let store = EtcdJobStore::open(&"etcd://a,b,c".parse()?).await?;
 /// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
 /// let row = Row::new(b"{}".to_vec(), Shard(0));
-/// let Swap::Applied(first) = store.compare_and_swap(&key, None, Some(&row)).await? else { panic!() };
+/// let first = SwapOf::new(key.clone(), None, Some(row.clone()));
+/// let Swap::Applied(version) = store.compare_and_swap(&first).await? else { panic!() };
 /// // Two workers read the same version; one of them gets it.
-/// assert!(matches!(store.compare_and_swap(&key, Some(first), Some(&row)).await?, Swap::Applied(_)));
-/// assert_eq!(store.compare_and_swap(&key, Some(first), Some(&row)).await?, Swap::Conflict);
+/// let next = SwapOf::new(key, Some(version), Some(row));
+/// assert!(matches!(store.compare_and_swap(&next).await?, Swap::Applied(_)));
+/// assert_eq!(store.compare_and_swap(&next).await?, Swap::Conflict);
 /// # Ok(())
 /// # }
 /// ```
@@ -168,51 +167,29 @@ impl JobStore for EtcdJobStore {
         self.call(async move |inner| inner.get(record).await).await
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, JobsError> {
-        self.swap_one(&SwapOf::new(key.clone(), expect, next.cloned())).await
-    }
-
-    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
         let swap = swap.clone();
         self.call(async move |inner| inner.swap(&swap).await).await
     }
 
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, JobsError> {
-        let page = DueOf::new(shard, until, limit).after(after.cloned());
-        let mut pages = self.due_many(&[page]).await?;
+    async fn due(&self, page: &DueOf) -> Result<DuePage, JobsError> {
+        let mut pages = self.due_many(std::slice::from_ref(page)).await?;
         Ok(pages.pop().unwrap_or(DuePage::new(vec![], false)))
     }
 
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
-        let entry = AppendOf::new(log.clone(), entry.clone());
-        self.call(async move |inner| inner.append(&entry).await).await
+    async fn append(&self, append: &AppendOf) -> Result<bool, JobsError> {
+        let append = append.clone();
+        self.call(async move |inner| inner.append(&append).await).await
     }
 
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, JobsError> {
-        let (log, after) = (log.clone(), after.cloned());
-        self.call(async move |inner| inner.read(&log, range, after.as_ref(), limit).await).await
+    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+        let page = page.clone();
+        self.call(async move |inner| inner.read(&page).await).await
     }
 
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
-        let log = log.clone();
-        self.call(async move |inner| inner.prune(&log, before, limit).await).await
+    async fn prune(&self, old: &PruneOf) -> Result<u64, JobsError> {
+        let old = old.clone();
+        self.call(async move |inner| inner.prune(&old).await).await
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {

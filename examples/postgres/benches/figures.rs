@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tripartite::drive::{block_on, drive_blocking};
 use tripartite::gate::Limits;
 use tripartite::id::{ExternalId, Incarnation};
-use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf, Version, forward_job_store};
+use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf, forward_job_store};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::queue::{Command, Scope, Trigger};
 use tripartite::run::{Done, Run};
@@ -140,10 +140,14 @@ fn floor(store: &PostgresJobStore, workers: usize, keys: usize) -> f64 {
                     let key = StoreKey::of("floor", [format!("{worker} {number}").as_str()]);
                     let row = Row::new(vec![b'x'; 500], Shard(0));
                     assert_eq!(block_on(store.get(&key)).unwrap(), None);
-                    let Swap::Applied(first) = block_on(store.compare_and_swap(&key, None, Some(&row))).unwrap() else {
+                    let Swap::Applied(first) =
+                        block_on(store.compare_and_swap(&SwapOf::new(key.clone(), None, Some(row.clone())))).unwrap()
+                    else {
                         panic!("nobody else has it")
                     };
-                    let second = block_on(store.compare_and_swap(&key, Some(first), Some(&row))).unwrap();
+                    let second =
+                        block_on(store.compare_and_swap(&SwapOf::new(key.clone(), Some(first), Some(row.clone()))))
+                            .unwrap();
                     assert!(matches!(second, Swap::Applied(_)));
                 }
             });
@@ -200,18 +204,13 @@ impl JobStore for Counting {
 
     forward_job_store!(get, due, append, read, prune, swap_many, get_many, due_many);
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, JobsError> {
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
         self.count("swap".to_owned());
-        let swap = self.store.compare_and_swap(key, expect, next).await?;
-        if swap == Swap::Conflict {
-            self.conflict(key);
+        let done = self.store.compare_and_swap(swap).await?;
+        if done == Swap::Conflict {
+            self.conflict(&swap.key);
         }
-        Ok(swap)
+        Ok(done)
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {

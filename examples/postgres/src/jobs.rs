@@ -36,15 +36,10 @@ mod log;
 mod record;
 mod transaction;
 
-use std::ops::Range;
-
-use chrono::{DateTime, Utc};
 pub use error::JobsError;
 pub use listen::{Listener, listen};
 pub use transaction::InTransaction;
-use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
-};
+use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
 
 use crate::format;
 use crate::names::SCHEMA;
@@ -54,7 +49,7 @@ use crate::pool::Pool;
 ///
 /// ```no_run
 /// # async fn swap() -> Result<(), Box<dyn std::error::Error>> {
-/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 /// use tripartite_postgres::jobs::PostgresJobStore;
 /// use tripartite_postgres::{format, pool::Pool};
 ///
@@ -63,10 +58,12 @@ use crate::pool::Pool;
 /// let store = PostgresJobStore::open(pool).await?;
 /// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
 /// let row = Row::new(b"{}".to_vec(), Shard(0));
-/// let Swap::Applied(first) = store.compare_and_swap(&key, None, Some(&row)).await? else { panic!() };
+/// let first = SwapOf::new(key.clone(), None, Some(row.clone()));
+/// let Swap::Applied(version) = store.compare_and_swap(&first).await? else { panic!() };
 /// // Two workers read the same version; one of them gets it.
-/// assert!(matches!(store.compare_and_swap(&key, Some(first), Some(&row)).await?, Swap::Applied(_)));
-/// assert_eq!(store.compare_and_swap(&key, Some(first), Some(&row)).await?, Swap::Conflict);
+/// let next = SwapOf::new(key, Some(version), Some(row));
+/// assert!(matches!(store.compare_and_swap(&next).await?, Swap::Applied(_)));
+/// assert_eq!(store.compare_and_swap(&next).await?, Swap::Conflict);
 /// # Ok(())
 /// # }
 /// ```
@@ -117,43 +114,25 @@ impl JobStore for PostgresJobStore {
         self.record.get(&mut self.pool.lease().await?, key).await
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, JobsError> {
-        self.record.swap(&mut self.pool.lease().await?, key, expect, next).await
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
+        self.record.swap(&mut self.pool.lease().await?, swap).await
     }
 
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, JobsError> {
-        let page = DueOf::new(shard, until, limit).after(after.cloned());
-        let mut pages = self.record.due_many(&mut self.pool.lease().await?, &[page]).await?;
+    async fn due(&self, page: &DueOf) -> Result<DuePage, JobsError> {
+        let mut pages = self.due_many(std::slice::from_ref(page)).await?;
         Ok(pages.pop().unwrap_or(DuePage::new(vec![], false)))
     }
 
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
-        self.log.append(&mut self.pool.lease().await?, log, entry).await
+    async fn append(&self, append: &AppendOf) -> Result<bool, JobsError> {
+        self.log.append(&mut self.pool.lease().await?, append).await
     }
 
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, JobsError> {
-        self.log.read(&mut self.pool.lease().await?, log, range, after, limit).await
+    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+        self.log.read(&mut self.pool.lease().await?, page).await
     }
 
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
-        self.log.prune(&mut self.pool.lease().await?, log, before, limit).await
+    async fn prune(&self, old: &PruneOf) -> Result<u64, JobsError> {
+        self.log.prune(&mut self.pool.lease().await?, old).await
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {

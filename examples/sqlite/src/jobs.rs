@@ -42,32 +42,30 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
 pub use error::JobsError;
 use rusqlite::{Connection, TransactionBehavior};
 pub use tables::TABLES;
-use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
-};
+use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
 
 /// The records of the work column, in a file that others may have open as well.
 ///
 /// ```
 /// use tripartite_sqlite::jobs::SqliteJobStore;
 /// use tripartite::drive::block_on;
-/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 ///
 /// let store = SqliteJobStore::in_memory()?;
 /// let key = StoreKey::of("slot", ["ballybeg", "federation"]);
 /// let row = Row::new(b"{}".to_vec(), Shard(0));
-/// let Swap::Applied(first) = block_on(store.compare_and_swap(&key, None, Some(&row)))? else { panic!() };
+/// let first = SwapOf::new(key.clone(), None, Some(row.clone()));
+/// let Swap::Applied(version) = block_on(store.compare_and_swap(&first))? else { panic!() };
 /// // Two workers read the same version; one of them gets it.
-/// assert!(matches!(block_on(store.compare_and_swap(&key, Some(first), Some(&row)))?, Swap::Applied(_)));
-/// assert_eq!(block_on(store.compare_and_swap(&key, Some(first), Some(&row)))?, Swap::Conflict);
+/// let next = SwapOf::new(key, Some(version), Some(row));
+/// assert!(matches!(block_on(store.compare_and_swap(&next))?, Swap::Applied(_)));
+/// assert_eq!(block_on(store.compare_and_swap(&next))?, Swap::Conflict);
 /// # Ok::<(), tripartite_sqlite::jobs::JobsError>(())
 /// ```
 #[derive(Debug)]
@@ -110,11 +108,11 @@ impl SqliteJobStore {
     /// ```
     /// # use tripartite_sqlite::jobs::SqliteJobStore;
     /// # use tripartite::drive::block_on;
-    /// # use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
+    /// # use tripartite::jobs::{JobStore, Row, Shard, StoreKey, SwapOf};
     /// let store = SqliteJobStore::in_memory()?;
     /// let row = Row::new(vec![], Shard(0));
     /// for key in [StoreKey::of("slot", ["a", "b"]), StoreKey::of("slot", ["c", "d"]), StoreKey::of("slots", ["e"])] {
-    ///     let _ = block_on(store.compare_and_swap(&key, None, Some(&row)))?;
+    ///     let _ = block_on(store.compare_and_swap(&SwapOf::new(key, None, Some(row.clone()))))?;
     /// }
     /// let slots = StoreKey::of("slot", []);
     /// let first = store.keys(&slots, None, 1)?;
@@ -151,50 +149,28 @@ impl JobStore for SqliteJobStore {
         record::get(&self.conn(), key)
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, JobsError> {
-        self.write(|conn| record::swap(conn, key, expect, next))
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
+        self.write(|conn| record::swap(conn, swap))
     }
 
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, JobsError> {
-        record::due(&self.conn(), shard, until, after, limit)
+    async fn due(&self, page: &DueOf) -> Result<DuePage, JobsError> {
+        record::due(&self.conn(), page)
     }
 
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
-        self.write(|conn| log::append(conn, log, entry))
+    async fn append(&self, append: &AppendOf) -> Result<bool, JobsError> {
+        self.write(|conn| log::append(conn, append))
     }
 
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, JobsError> {
-        log::read(&self.conn(), log, range, after, limit)
+    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+        log::read(&self.conn(), page)
     }
 
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
-        self.write(|conn| log::prune(conn, log, before, limit))
+    async fn prune(&self, old: &PruneOf) -> Result<u64, JobsError> {
+        self.write(|conn| log::prune(conn, old))
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {
-        self.write(|conn| {
-            swaps
-                .iter()
-                .map(|SwapOf { key, expect, next, .. }| record::swap(conn, key, *expect, next.as_ref()))
-                .collect()
-        })
+        self.write(|conn| swaps.iter().map(|swap| record::swap(conn, swap)).collect())
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, JobsError> {
@@ -204,21 +180,20 @@ impl JobStore for SqliteJobStore {
 
     async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, JobsError> {
         let conn = self.conn();
-        let page = |page: &DueOf| record::due(&conn, page.shard, page.until, page.after.as_ref(), page.limit);
-        pages.iter().map(page).collect()
+        pages.iter().map(|page| record::due(&conn, page)).collect()
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {
         self.write(|conn| {
             let mut answers = vec![Swap::Conflict; swaps.len()];
-            for (answer, SwapOf { key, expect, next, .. }) in answers.iter_mut().zip(swaps) {
-                *answer = record::swap(conn, key, *expect, next.as_ref())?;
+            for (answer, swap) in answers.iter_mut().zip(swaps) {
+                *answer = record::swap(conn, swap)?;
                 if *answer == Swap::Conflict {
                     return Ok(answers);
                 }
             }
-            for AppendOf { log, entry, .. } in entries {
-                log::append(conn, log, entry)?;
+            for entry in entries {
+                log::append(conn, entry)?;
             }
             Ok(answers)
         })

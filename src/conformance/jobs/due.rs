@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::Fixture;
 use super::probe::{Probe, SHARD, at, due_row, key, patiently, row};
 use crate::conformance::at_once::at_once;
-use crate::jobs::{DuePage, Shard, StoreKey, Swap, Version};
+use crate::jobs::{DueOf, DuePage, Shard, StoreKey, Swap, Version};
 
 type Listed = (DateTime<Utc>, StoreKey);
 
@@ -27,7 +27,7 @@ fn create<F: Fixture>(probe: &Probe<'_, F>, listed: &[Listed]) {
 fn turned<F: Fixture>(probe: &Probe<'_, F>, limit: usize) -> Option<Vec<Listed>> {
     let mut all: Vec<Listed> = Vec::new();
     for _ in 0..100 {
-        let DuePage { keys, more } = probe.due_behind(SHARD, at(10), all.last(), limit);
+        let DuePage { keys, more } = probe.page(&DueOf::new(SHARD, at(10), limit).after(all.last().cloned()));
         let stuck = keys.is_empty();
         all.extend(keys);
         if !more {
@@ -107,7 +107,7 @@ cases! { $ __conformance_jobs_due in due:
         // A position that nothing stands at any more, and one in the middle of a crowd.
         let behind = (at(5), key("M"));
         let page = DuePage::new(crowd()[3..].to_vec(), false);
-        probe.in_the_end("the page", &page, || probe.due_behind(SHARD, at(10), Some(&behind), 10));
+        probe.in_the_end("the page", &page, || probe.page(&DueOf::new(SHARD, at(10), 10).after(behind.clone())));
     }
 
     /// Move a key when a swap changes its time or its shard.

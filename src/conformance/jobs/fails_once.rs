@@ -12,14 +12,15 @@ use crate::jobs::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, Sw
 /// ```
 /// use tripartite::conformance::jobs::FailsOnce;
 /// use tripartite::drive::block_on;
-/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
+/// use tripartite::jobs::{JobStore, Row, Shard, StoreKey, SwapOf};
 /// use tripartite::memory::MemoryJobStore;
 /// let store = FailsOnce::new(MemoryJobStore::default(), 0).with_effect();
 /// let (key, row) = (
 ///     StoreKey::of("case", ["a"]),
 ///     Row::new(b"one".to_vec(), Shard(0)),
 /// );
-/// assert!(block_on(store.compare_and_swap(&key, None, Some(&row))).is_err());
+/// let swap = SwapOf::new(key.clone(), None, Some(row.clone()));
+/// assert!(block_on(store.compare_and_swap(&swap)).is_err());
 /// let stored = block_on(store.get(&key))?;
 /// assert!(stored.is_some_and(|stored| stored.row == row)); // it took effect
 /// assert_eq!(store.calls(), 2);
@@ -167,7 +168,7 @@ impl<S> FailsOnce<S> {
 impl<S: JobStore + Sync> JobStore for FailsOnce<S> {
     type Error = FailsOnceError<S::Error>;
 
-    forward_job_store!(get, compare_and_swap, swap_one, due, append, read, prune);
+    forward_job_store!(get, compare_and_swap, due, append, read, prune);
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Self::Error> {
         if !self.together {

@@ -52,10 +52,10 @@ fn moves<F: Fixture>(probe: &Probe<'_, F>, way: Way<'_, F>) {
 cases! { $ __conformance_jobs_former in former:
     /// Do a swap that tells the former mark as one that does not.
     fn former_mark_of_a_swap(probe) {
-        moves(probe, &|probe, swap| probe.swap_one(swap));
+        moves(probe, &|probe, swap| probe.does(swap));
         let created = SwapOf::new(key("b"), None, Some(due_row("b", at(6), SHARD)));
-        probe.holds(probe.swap_one(&created) != Swap::Conflict, || "a conflict, where nothing was".to_owned());
-        probe.equal("the answer to a second creation", &probe.swap_one(&created), &Swap::Conflict);
+        probe.holds(probe.does(&created) != Swap::Conflict, || "a conflict, where nothing was".to_owned());
+        probe.equal("the answer to a second creation", &probe.does(&created), &Swap::Conflict);
         probe.lists(SHARD, at(10), &[(at(5), key("other")), (at(6), key("b"))]);
     }
 

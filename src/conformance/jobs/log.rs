@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::Fixture;
-use super::probe::{Probe, Reading, always, at, entry, key};
+use super::probe::{Probe, always, at, entry, key};
 use crate::conformance::at_once::{RACERS, at_once};
-use crate::jobs::{LogEntry, LogPosition, StoreKey};
+use crate::jobs::{LogEntry, LogPosition, ReadOf, StoreKey};
 
 /// How many entries each racer appends.
 const APPENDS: usize = 25;
@@ -26,8 +26,8 @@ fn append<F: Fixture>(probe: &Probe<'_, F>, entries: &[LogEntry]) {
 fn turned<F: Fixture>(probe: &Probe<'_, F>, log: &StoreKey, limit: usize) -> Option<Vec<LogEntry>> {
     let mut all: Vec<LogEntry> = Vec::new();
     for _ in 0..10_000 {
-        let after = all.last().map(|entry| &entry.position);
-        let page = probe.read(&Reading { log, range: always(), after, limit });
+        let after = all.last().map(|entry| entry.position.clone());
+        let page = probe.read(&ReadOf::new(log.clone(), always(), limit).after(after));
         match (page.first(), all.last()) {
             (None, _) => return Some(all),
             (Some(first), Some(last)) if first.position <= last.position => return None,
@@ -120,7 +120,7 @@ cases! { $ __conformance_jobs_log in log:
     fn read_half_open(probe) {
         append(probe, &crowd());
         for (from, to) in [(at(1), at(5)), (at(5), at(9)), (at(1), at(9)), (at(2), at(6)), (at(5), at(10))] {
-            let reading = Reading { log: &key("log"), range: from..to, after: None, limit: 100 };
+            let reading = ReadOf::new(key("log"), from..to, 100);
             probe.reads_of(&reading, &of_time(from, to, &crowd()));
         }
     }
@@ -131,7 +131,7 @@ cases! { $ __conformance_jobs_log in log:
         append(probe, &crowd());
         probe.reads(&key("none"), &[]);
         for range in [at(2)..at(5), at(5)..at(5), at(10)..at(20)] {
-            probe.reads_of(&Reading { log: &key("log"), range, after: None, limit: 100 }, &[]);
+            probe.reads_of(&ReadOf::new(key("log"), range, 100), &[]);
         }
     }
 
@@ -141,12 +141,12 @@ cases! { $ __conformance_jobs_log in log:
         let positions = [(at(0), "a", 0), (at(1), "y", 1), (at(5), "A", 3), (at(5), "M", 3), (at(6), "", 6), (at(9), "C", 7)];
         for (at, id, passed) in positions {
             let after = LogPosition::new(at, id.to_owned());
-            let reading = Reading { log: &key("log"), range: always(), after: Some(&after), limit: 100 };
+            let reading = ReadOf::new(key("log"), always(), 100).after(after);
             probe.reads_of(&reading, &crowd()[passed..]);
         }
         // A position before the range opens nothing that is not in it.
         let after = LogPosition::new(at(1), "y".to_owned());
-        let reading = Reading { log: &key("log"), range: at(6)..at(10), after: Some(&after), limit: 100 };
+        let reading = ReadOf::new(key("log"), at(6)..at(10), 100).after(after);
         probe.reads_of(&reading, &crowd()[6..]);
     }
 
@@ -154,11 +154,11 @@ cases! { $ __conformance_jobs_log in log:
     fn read_up_to_a_limit(probe) {
         append(probe, &crowd());
         for limit in 1..=7 {
-            let reading = Reading { log: &key("log"), range: always(), after: None, limit };
+            let reading = ReadOf::new(key("log"), always(), limit);
             probe.reads_of(&reading, &crowd()[..limit]);
         }
         // The first in the range, not the first of the log.
-        probe.reads_of(&Reading { log: &key("log"), range: at(5)..at(10), after: None, limit: 2 }, &crowd()[1..3]);
+        probe.reads_of(&ReadOf::new(key("log"), at(5)..at(10), 2), &crowd()[1..3]);
     }
 
     /// Turn pages so that every entry is on exactly one, also where many have the same time.
@@ -222,7 +222,7 @@ cases! { $ __conformance_jobs_log in log:
             let removed = probe.prune(&key("log"), at(10), limit) as usize;
             probe.holds((1..=limit).contains(&removed), || format!("{removed} were removed, of at most {limit}"));
             left -= removed.min(left);
-            let all = Reading { log: &key("log"), range: always(), after: None, limit: 100 };
+            let all = ReadOf::new(key("log"), always(), 100);
             probe.in_the_end("how many are left", &left, || probe.read(&all).len());
         }
     }

@@ -29,7 +29,7 @@ cases! { $ __conformance_jobs_many in many:
             // The same shard once more, behind its end.
             DueOf::new(SHARD, at(9), 10).after((at(3), key("c"))),
         ];
-        let listed = |page: &DueOf| probe.due_behind(page.shard, page.until, page.after.as_ref(), page.limit);
+        let listed = |page: &DueOf| probe.page(page);
         let promised = [vec![(2, "d")], vec![(1, "a"), (2, "b")], vec![(1, "a")], vec![(2, "b")], vec![], vec![]];
         let keys = |seconds: &[(i64, &str)]| seconds.iter().map(|(due, name)| (at(*due), key(name))).collect::<Vec<_>>();
         let promised: Vec<_> = promised.iter().map(|page| keys(page)).collect();

@@ -10,7 +10,8 @@ use super::Fixture;
 use crate::conformance::promise::{Promise, short};
 use crate::failure::{Classify, Failure};
 use crate::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap,
+    SwapOf, Version,
 };
 use crate::work::WorkError;
 
@@ -25,14 +26,6 @@ pub(super) const SHARD: Shard = Shard(0);
 pub(super) struct Probe<'s, F> {
     fixture: &'s F,
     promise: Promise,
-}
-
-/// The parameters of a read of a log.
-pub(super) struct Reading<'r> {
-    pub(super) log: &'r StoreKey,
-    pub(super) range: Range<DateTime<Utc>>,
-    pub(super) after: Option<&'r LogPosition>,
-    pub(super) limit: usize,
 }
 
 impl<F> Deref for Probe<'_, F> {
@@ -86,8 +79,13 @@ impl<'s, F: Fixture> Probe<'s, F> {
     }
 
     #[track_caller]
+    pub(super) fn does(&self, swap: &SwapOf) -> Swap {
+        self.answered("compare_and_swap", self.block_on(self.store().compare_and_swap(swap)))
+    }
+
+    #[track_caller]
     pub(super) fn swap(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
-        self.answered("compare_and_swap", self.block_on(self.store().compare_and_swap(key, expect, next)))
+        self.does(&SwapOf::new(key.clone(), expect, next.cloned()))
     }
 
     /// A swap that must not conflict.
@@ -114,7 +112,11 @@ impl<'s, F: Fixture> Probe<'s, F> {
     /// A swap in a race: `None` when it may or may not have taken effect.
     #[track_caller]
     pub(super) fn race_swap(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Option<Swap> {
-        self.unless_unknown(self.block_on(self.store().compare_and_swap(key, expect, next)))
+        self.unless_unknown(self.block_on(self.store().compare_and_swap(&SwapOf::new(
+            key.clone(),
+            expect,
+            next.cloned(),
+        ))))
     }
 
     #[track_caller]
@@ -129,7 +131,7 @@ impl<'s, F: Fixture> Probe<'s, F> {
 
     #[track_caller]
     pub(super) fn race_append(&self, log: &StoreKey, entry: &LogEntry) -> Option<bool> {
-        self.unless_unknown(self.block_on(self.store().append(log, entry)))
+        self.unless_unknown(self.block_on(self.store().append(&AppendOf::new(log.clone(), entry.clone()))))
     }
 
     #[track_caller]
@@ -147,11 +149,6 @@ impl<'s, F: Fixture> Probe<'s, F> {
             Some(value) => value,
             None => self.broken(&format!("no write got through in {TRIES} tries")),
         }
-    }
-
-    #[track_caller]
-    pub(super) fn swap_one(&self, swap: &SwapOf) -> Swap {
-        self.answered("swap_one", self.block_on(self.store().swap_one(swap)))
     }
 
     #[track_caller]
@@ -176,18 +173,12 @@ impl<'s, F: Fixture> Probe<'s, F> {
 
     #[track_caller]
     pub(super) fn due(&self, shard: Shard, until: DateTime<Utc>, limit: usize) -> DuePage {
-        self.due_behind(shard, until, None, limit)
+        self.page(&DueOf::new(shard, until, limit))
     }
 
     #[track_caller]
-    pub(super) fn due_behind(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> DuePage {
-        self.answered("due", self.block_on(self.store().due(shard, until, after, limit)))
+    pub(super) fn page(&self, page: &DueOf) -> DuePage {
+        self.answered("due", self.block_on(self.store().due(page)))
     }
 
     /// Checks what is listed on one large page.
@@ -199,7 +190,7 @@ impl<'s, F: Fixture> Probe<'s, F> {
 
     #[track_caller]
     pub(super) fn append(&self, log: &StoreKey, entry: &LogEntry) -> bool {
-        self.answered("append", self.block_on(self.store().append(log, entry)))
+        self.answered("append", self.block_on(self.store().append(&AppendOf::new(log.clone(), entry.clone()))))
     }
 
     /// Appends entries that are new.
@@ -211,25 +202,24 @@ impl<'s, F: Fixture> Probe<'s, F> {
     }
 
     #[track_caller]
-    pub(super) fn read(&self, reading: &Reading<'_>) -> Vec<LogEntry> {
-        let Reading { log, range, after, limit } = reading;
-        self.answered("read", self.block_on(self.store().read(log, range.clone(), *after, *limit)))
+    pub(super) fn read(&self, page: &ReadOf) -> Vec<LogEntry> {
+        self.answered("read", self.block_on(self.store().read(page)))
     }
 
     /// Checks what a log has.
     #[track_caller]
     pub(super) fn reads(&self, log: &StoreKey, promised: &[LogEntry]) {
-        self.reads_of(&Reading { log, range: always(), after: None, limit: 10_000 }, promised);
+        self.reads_of(&ReadOf::new(log.clone(), always(), 10_000), promised);
     }
 
     #[track_caller]
-    pub(super) fn reads_of(&self, reading: &Reading<'_>, promised: &[LogEntry]) {
-        self.in_the_end("the entries", &promised.to_vec(), || self.read(reading));
+    pub(super) fn reads_of(&self, page: &ReadOf, promised: &[LogEntry]) {
+        self.in_the_end("the entries", &promised.to_vec(), || self.read(page));
     }
 
     #[track_caller]
     pub(super) fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> u64 {
-        self.answered("prune", self.block_on(self.store().prune(log, before, limit)))
+        self.answered("prune", self.block_on(self.store().prune(&PruneOf::new(log.clone(), before, limit))))
     }
 
     /// Prunes until nothing is removed any more, and says how many were.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::probe::{SHARD, at, due_row, entry, key, row};
-use crate::jobs::{StoreKey, Stored, Version};
+use crate::jobs::{ReadOf, StoreKey, Stored, Version};
 
 /// Keys that a careless store takes for one another.
 fn alike() -> Vec<StoreKey> {
@@ -169,7 +169,7 @@ cases! { $ __conformance_jobs_record in record:
         probe.lists(SHARD, last, &[(first, key("first")), (last, key("last"))]);
         let entries = [entry(first, "first"), entry(at(0), "now"), entry(last - TimeDelta::microseconds(1), "last")];
         probe.append_all(&key("log"), &entries);
-        let reading = super::probe::Reading { log: &key("log"), range: first..last, after: None, limit: 10 };
+        let reading = ReadOf::new(key("log"), first..last, 10);
         probe.reads_of(&reading, &entries);
     }
 

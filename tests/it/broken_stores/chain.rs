@@ -10,8 +10,8 @@ use super::faulty::{Faulty, now};
 impl Faulty {
     pub(super) fn chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Vec<Swap> {
         let append = || {
-            for AppendOf { log, entry, .. } in entries {
-                let _ = now(self.append(log, entry));
+            for entry in entries {
+                let _ = now(self.append(entry));
             }
         };
         match self.fault {
@@ -49,7 +49,7 @@ impl Faulty {
         for (answer, swap) in answers.iter_mut().zip(swaps) {
             *answer = match self.fault {
                 ChainWithoutCompare => self.force(&swap.key, swap.next.as_ref()),
-                _ => now(self.compare_and_swap(&swap.key, swap.expect, swap.next.as_ref())),
+                _ => now(self.compare_and_swap(swap)),
             };
             if *answer == Swap::Conflict && self.fault != ChainGoesOn {
                 return answers;

@@ -60,7 +60,7 @@ faults! {
         PruneNothing => prune_removes_in_the_end, prune_up_to_a_limit;
         PruneWithoutLimit => prune_up_to_a_limit;
         PruneAllLogs => prune_one_log;
-        // swap_one
+        // the former mark
         FormerStaysListed => former_mark_of_a_swap, former_mark_in_a_batch;
         FormerInsteadOfVersion => former_mark_of_a_swap;
         // swap_many

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::future::Future;
-use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap,
+    SwapOf, Version,
 };
 use tripartite::memory::MemoryJobStore;
 
@@ -88,7 +88,9 @@ impl Faulty {
     pub(super) fn force(&self, key: &StoreKey, next: Option<&Row>) -> Swap {
         loop {
             let version = self.read_record(key).map(|stored| stored.version);
-            if let applied @ Swap::Applied(_) = now(self.inner.compare_and_swap(&self.key(key), version, next)) {
+            if let applied @ Swap::Applied(_) =
+                now(self.inner.compare_and_swap(&SwapOf::new(self.key(key), version, next.cloned())))
+            {
                 return applied;
             }
         }
@@ -104,7 +106,7 @@ impl Faulty {
     }
 
     fn swap(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
-        let plain = |expect| now(self.inner.compare_and_swap(&self.key(key), expect, next));
+        let plain = |expect| now(self.inner.compare_and_swap(&SwapOf::new(self.key(key), expect, next.cloned())));
         let there = || self.read_record(key).map(|stored| stored.version);
         match self.fault {
             BlindWrite => self.force(key, next),
@@ -159,7 +161,7 @@ impl Faulty {
         match (self.fault, next, expect) {
             (OldVersionAnswered, _, Some(old)) => return Swap::Applied(old),
             (DeleteTakesTheLogAlong, None, _) => {
-                now(self.inner.prune(key, DateTime::<Utc>::MAX_UTC, usize::MAX));
+                now(self.inner.prune(&PruneOf::new(key.clone(), DateTime::<Utc>::MAX_UTC, usize::MAX)));
             }
             (DeleteTakesNeighbours, None, _) => {
                 let keys = self.side().keys.clone();
@@ -172,8 +174,11 @@ impl Faulty {
         Swap::Applied(version)
     }
 
-    fn list(&self, shard: Shard, until: DateTime<Utc>, after: Option<&(DateTime<Utc>, StoreKey)>) -> DuePage {
-        let all = |shard, until, after| now(self.inner.due(shard, until, after, usize::MAX)).keys;
+    fn list(&self, page: &DueOf) -> DuePage {
+        let (shard, until, after) = (page.shard, page.until, page.after.as_ref());
+        let all = |shard, until, after: Option<&(DateTime<Utc>, StoreKey)>| {
+            now(self.inner.due(&DueOf::new(shard, until, usize::MAX).after(after.cloned()))).keys
+        };
         let mut keys = match self.fault {
             DueBeforeTheEndOnly => all(shard, until - TimeDelta::microseconds(1), after),
             DueAtAnyTime => all(shard, DateTime::<Utc>::MAX_UTC, after),
@@ -213,7 +218,7 @@ impl Faulty {
         DuePage::new(keys, false)
     }
 
-    fn append_entry(&self, log: &StoreKey, entry: &LogEntry) -> bool {
+    fn append_entry(&self, AppendOf { log, entry, .. }: &AppendOf) -> bool {
         self.side().logs.insert(log.clone());
         let mut entry = LogEntry::new(entry.position.clone(), self.bytes(&entry.bytes));
         entry.position.at = self.time(entry.position.at);
@@ -230,20 +235,15 @@ impl Faulty {
             AppendDropsWhenBusy => {
                 let Ok(_held) = self.busy.try_lock() else { return true };
                 thread::yield_now();
-                return now(self.inner.append(log, &entry));
+                return now(self.inner.append(&AppendOf::new(log.clone(), entry.clone())));
             }
             _ => {}
         }
-        now(self.inner.append(&self.key(log), &entry))
+        now(self.inner.append(&AppendOf::new(self.key(log), entry.clone())))
     }
 
-    fn read_entries(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Vec<LogEntry> {
+    fn read_entries(&self, ReadOf { log, range, after, limit, .. }: &ReadOf) -> Vec<LogEntry> {
+        let (range, after, limit) = (range.clone(), after.as_ref(), *limit);
         let tick = TimeDelta::microseconds(1);
         let range = match self.fault {
             ReadToTheEndInclusive => range.start..range.end + tick,
@@ -251,7 +251,7 @@ impl Faulty {
             ReadOfAllTime => DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC,
             _ => range,
         };
-        let mut entries = now(self.inner.read(&self.key(log), range, None, usize::MAX));
+        let mut entries = now(self.inner.read(&ReadOf::new(self.key(log), range, usize::MAX)));
         for entry in &mut entries {
             let id = &mut entry.position.id;
             id.truncate(id.find('\0').unwrap_or(id.len()));
@@ -315,37 +315,31 @@ impl JobStore for Faulty {
         Ok(stored)
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, Infallible> {
-        let kept = next.map(|row| Row::new(self.bytes(&row.bytes), row.shard).due(row.due.map(|due| self.time(due))));
-        let answer = self.swap(key, expect, kept.as_ref());
+    async fn compare_and_swap(&self, SwapOf { key, expect, next, former, .. }: &SwapOf) -> Result<Swap, Infallible> {
+        if self.fault == FormerInsteadOfVersion && former.is_some() {
+            return Ok(self.force(key, next.as_ref()));
+        }
+        let kept = |row: &Row| Row::new(self.bytes(&row.bytes), row.shard).due(row.due.map(|due| self.time(due)));
+        let answer = self.swap(key, *expect, next.as_ref().map(kept).as_ref());
         if answer != Swap::Conflict {
-            self.remember(key, next);
+            self.remember(key, next.as_ref());
+            let left = former.and_then(|mark| Some((mark.shard, mark.due?, key.clone())));
+            self.side().left.extend(left);
         }
         Ok(answer)
     }
 
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, Infallible> {
-        let mut due = self.list(shard, until, after);
-        due.more = due.keys.len() > limit && self.fault != DueWithoutMore;
+    async fn due(&self, page: &DueOf) -> Result<DuePage, Infallible> {
+        let mut due = self.list(page);
+        due.more = due.keys.len() > page.limit && self.fault != DueWithoutMore;
         if self.fault != DueWithoutLimit {
-            due.keys.truncate(limit);
+            due.keys.truncate(page.limit);
         }
         Ok(due)
     }
 
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Infallible> {
-        let new = self.append_entry(log, entry);
+    async fn append(&self, append: &AppendOf) -> Result<bool, Infallible> {
+        let new = self.append_entry(append);
         Ok(match self.fault {
             AppendSaysOld => false,
             AppendSaysNew => true,
@@ -353,46 +347,27 @@ impl JobStore for Faulty {
         })
     }
 
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, Infallible> {
-        Ok(self.read_entries(log, range, after, limit))
+    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, Infallible> {
+        Ok(self.read_entries(page))
     }
 
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Infallible> {
+    async fn prune(&self, PruneOf { log, before, limit, .. }: &PruneOf) -> Result<u64, Infallible> {
         let before = match self.fault {
-            PruneInclusive => before + TimeDelta::microseconds(1),
+            PruneInclusive => *before + TimeDelta::microseconds(1),
             PruneEverything => DateTime::<Utc>::MAX_UTC,
             PruneNothing => return Ok(0),
-            _ => self.time(before),
+            _ => self.time(*before),
         };
-        let limit = if self.fault == PruneWithoutLimit { usize::MAX } else { limit };
+        let limit = if self.fault == PruneWithoutLimit { usize::MAX } else { *limit };
         if self.fault == PruneAllLogs {
             let logs = self.side().logs.clone();
-            return Ok(logs.iter().map(|log| now(self.inner.prune(log, before, limit))).sum());
+            return Ok(logs.iter().map(|log| now(self.inner.prune(&PruneOf::new(log.clone(), before, limit)))).sum());
         }
-        Ok(now(self.inner.prune(&self.key(log), before, limit)))
-    }
-
-    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, Infallible> {
-        let SwapOf { key, expect, next, former, .. } = swap;
-        if self.fault == FormerInsteadOfVersion && former.is_some() {
-            return Ok(self.force(key, next.as_ref()));
-        }
-        let answer = self.compare_and_swap(key, *expect, next.as_ref()).await?;
-        if answer != Swap::Conflict {
-            let left = former.and_then(|mark| Some((mark.shard, mark.due?, key.clone())));
-            self.side().left.extend(left);
-        }
-        Ok(answer)
+        Ok(now(self.inner.prune(&PruneOf::new(self.key(log), before, limit))))
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, Infallible> {
-        let one = |swap: &SwapOf| now(self.swap_one(swap));
+        let one = |swap: &SwapOf| now(self.compare_and_swap(swap));
         Ok(match self.fault {
             BatchBackwards => swaps.iter().rev().map(one).collect::<Vec<_>>().into_iter().rev().collect(),
             BatchStopsAtConflict => {
@@ -429,8 +404,7 @@ impl JobStore for Faulty {
             PagesFromTheBeginning => pages.iter_mut().for_each(|page| page.after = None),
             _ => {}
         }
-        let due = |page: &DueOf| now(self.due(page.shard, page.until, page.after.as_ref(), page.limit));
-        Ok(pages.iter().map(due).collect())
+        Ok(pages.iter().map(|page| now(self.due(page))).collect())
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Infallible> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{QueueRules, Slot};
 use tripartite::tombstone::Tombstones;
@@ -34,7 +34,10 @@ impl Host<'_> {
         self.lives = self.lives.checked_sub(1).ok_or(Killed)?;
         let version = block_on(self.store.get(key)).unwrap().map(|stored| stored.version);
         let row = Row::new(serde_json::to_vec(record).unwrap(), Shard(0));
-        assert!(matches!(block_on(self.store.compare_and_swap(key, version, Some(&row))), Ok(Swap::Applied(_))));
+        assert!(matches!(
+            block_on(self.store.compare_and_swap(&SwapOf::new(key.clone(), version, Some(row.clone())))),
+            Ok(Swap::Applied(_))
+        ));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::gate::{Gate, Limits};
-use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version, forward_job_store};
+use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Stored, Swap, SwapOf, forward_job_store};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, Extent, Outcome, Progress, QueueRules, Scope, Slot, State, Token, Trigger};
 use tripartite::registry::Connection;
@@ -87,16 +87,11 @@ impl JobStore for Counting {
 
     forward_job_store!(due, append, read, prune, swap_many, due_many);
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, Never> {
-        self.note("swap", key);
-        let swap = self.inner.compare_and_swap(key, expect, next).await?;
-        self.changes.lock().unwrap().extend((swap != Swap::Conflict).then(|| key.clone()));
-        Ok(swap)
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, Never> {
+        self.note("swap", &swap.key);
+        let done = self.inner.compare_and_swap(swap).await?;
+        self.changes.lock().unwrap().extend((done != Swap::Conflict).then(|| swap.key.clone()));
+        Ok(done)
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Never> {
@@ -144,7 +139,12 @@ fn occupy(queue: &Queue<Counting>, club: &Club, limits: &Limits) {
     let until = club.now() + TimeDelta::minutes(50);
     let gate = Gate::new(club.now()).admit(limits, &key("other/full"), &"n".parse().unwrap(), club.now(), until).next;
     let row = Row::new(serde_json::to_vec(&gate).unwrap(), Shard(0));
-    let _ = block_on(queue.store().inner.compare_and_swap(&StoreKey::of("gate", ["full"]), None, Some(&row))).unwrap();
+    let _ = block_on(queue.store().inner.compare_and_swap(&SwapOf::new(
+        StoreKey::of("gate", ["full"]),
+        None,
+        Some(row.clone()),
+    )))
+    .unwrap();
 }
 
 const FULL: Limits = Limits::new(1, Duration::ZERO);
@@ -246,7 +246,8 @@ fn unlaned(queue: &Queue<Counting>, club: &Club, name: &str, shards: u16) {
     let stored = slot_key(&key(name));
     let shard = Shard((xxhash_rust::xxh3::xxh3_64(stored.as_str().as_bytes()) % u64::from(shards)) as u16);
     let row = Row::new(serde_json::to_vec(&slot).unwrap(), shard).due(slot.due());
-    let _ = block_on(queue.store().inner.compare_and_swap(&stored, None, Some(&row))).unwrap();
+    let _ =
+        block_on(queue.store().inner.compare_and_swap(&SwapOf::new(stored.clone(), None, Some(row.clone())))).unwrap();
 }
 
 #[test]

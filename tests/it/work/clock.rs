@@ -7,7 +7,7 @@ use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::history::Doing;
 use tripartite::id::ExternalId;
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 use tripartite::notice::What;
 use tripartite::queue::{Command, Token};
 use tripartite::registry::Connection;
@@ -160,7 +160,7 @@ fn what_was_told_of_times_and_cannot_be_read_stops_nobody() {
     let row = Row::new(br#"{"format": 99}"#.to_vec(), Shard(0));
     let version = block_on(club.queue.store().get(&told)).unwrap().map(|stored| stored.version);
     assert!(matches!(
-        block_on(club.queue.store().compare_and_swap(&told, version, Some(&row))).unwrap(),
+        block_on(club.queue.store().compare_and_swap(&SwapOf::new(told.clone(), version, Some(row.clone())))).unwrap(),
         Swap::Applied(_)
     ));
     let mut worker = worker("w");

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::Value as Json;
 use tripartite::drive::block_on;
 use tripartite::id::OrgId;
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 use tripartite::notice::What;
 use tripartite::registry::Connection;
 
@@ -17,7 +17,8 @@ fn told() -> [Json; 2] {
 
 fn put(club: &Club, key: &StoreKey, record: &Json) {
     let row = Row::new(record.to_string().into_bytes(), Shard(0));
-    let swap = block_on(club.queue.store().compare_and_swap(key, None, Some(&row))).unwrap();
+    let swap =
+        block_on(club.queue.store().compare_and_swap(&SwapOf::new(key.clone(), None, Some(row.clone())))).unwrap();
     assert!(matches!(swap, Swap::Applied(_)));
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use tripartite::drive::block_on;
 use tripartite::id::PolicyRef;
-use tripartite::jobs::{JobStore, LogEntry, StoreKey};
+use tripartite::jobs::{AppendOf, JobStore, LogEntry, ReadOf, StoreKey, SwapOf};
 use tripartite::queue::{Outcome, Token};
 use tripartite::registry::Connection;
 
@@ -25,7 +25,7 @@ fn history() -> StoreKey {
 
 fn log(club: &Club, log: &StoreKey) -> Vec<LogEntry> {
     let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
-    block_on(club.queue.store().read(log, all, None, 100)).unwrap()
+    block_on(club.queue.store().read(&ReadOf::new(log.clone(), all, 100))).unwrap()
 }
 
 /// Which of the records are there, under their keys or under those of before.
@@ -43,10 +43,15 @@ fn as_written_before(club: &Club) -> Club {
     let (from, earlier) = (club.queue.store(), Club::new());
     for key in there(club, StoreKey::clone) {
         let stored = block_on(from.get(&key)).unwrap().unwrap();
-        let _ = block_on(earlier.queue.store().compare_and_swap(&former(&key), None, Some(&stored.row))).unwrap();
+        let _ = block_on(earlier.queue.store().compare_and_swap(&SwapOf::new(
+            former(&key),
+            None,
+            Some(stored.row.clone()),
+        )))
+        .unwrap();
     }
     for entry in log(club, &history()) {
-        assert!(block_on(earlier.queue.store().append(&former(&history()), &entry)).unwrap());
+        assert!(block_on(earlier.queue.store().append(&AppendOf::new(former(&history()), entry.clone()))).unwrap());
     }
     earlier.watch.set(club.now() + minutes(1));
     earlier

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::id::{ConnectorId, ExternalId, OrgId, PolicyRef, WorkerId};
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 use tripartite::queue::{Command, Outcome};
 use tripartite::registry::Connection;
 use tripartite::tombstone::{Added, Order, Tombstone, Tombstones};
@@ -32,7 +32,8 @@ fn upgrade(club: &Club, stored: &StoreKey) -> Row {
     let kept = block_on(store.get(stored)).unwrap().unwrap();
     let text = String::from_utf8(kept.row.bytes.clone()).unwrap().replacen("\"format\":1", "\"format\":99", 1);
     let row = Row::new(text.into_bytes(), kept.row.shard).due(kept.row.due);
-    let swap = block_on(store.compare_and_swap(stored, Some(kept.version), Some(&row))).unwrap();
+    let swap =
+        block_on(store.compare_and_swap(&SwapOf::new(stored.clone(), Some(kept.version), Some(row.clone())))).unwrap();
     assert!(matches!(swap, Swap::Applied(_)));
     kept.row
 }
@@ -223,7 +224,8 @@ fn a_tombstone_whose_end_waits_for_an_answer_is_not_forgotten() {
     let tombstone = Tombstone::new(Order::default(), club.now());
     assert_eq!(tombstones.add("FED-1".parse().unwrap(), tombstone), Added::Kept);
     let row = Row::new(serde_json::to_vec(&tombstones).unwrap(), Shard(0));
-    let _ = block_on(club.queue.store().compare_and_swap(&stored, None, Some(&row))).unwrap();
+    let _ =
+        block_on(club.queue.store().compare_and_swap(&SwapOf::new(stored.clone(), None, Some(row.clone())))).unwrap();
     let mut night = |members| {
         *club.members.lock().unwrap() = members;
         club.watch.wait(minutes(2));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tripartite::drive::block_on;
 use tripartite::gate::{Gate, Limits};
-use tripartite::jobs::{JobStore, StoreKey};
+use tripartite::jobs::{JobStore, StoreKey, SwapOf};
 use tripartite::queue::{Command, Outcome, Scope, Trigger};
 use tripartite::work::{Queue, Settings, Worker};
 
@@ -202,7 +202,8 @@ fn a_ticket_that_an_earlier_version_has_written_again_is_given_back() {
     let text = String::from_utf8(row.bytes).unwrap();
     assert!(text.contains(",\"kept\":true"));
     row.bytes = text.replace(",\"kept\":true", "").into_bytes();
-    let _ = block_on(store.compare_and_swap(&gate, Some(stored.version), Some(&row))).unwrap();
+    let _ =
+        block_on(store.compare_and_swap(&SwapOf::new(gate.clone(), Some(stored.version), Some(row.clone())))).unwrap();
     let attempt = worker.tick_blocking(&queue, &club, &club.watch).unwrap().attempt;
     assert_eq!(attempt.unwrap().outcome, Outcome::Completed { follow_up: false });
     assert_eq!(running(&queue, &club, "f"), 1, "the old one is gone, and it keeps a new one");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
-use tripartite::jobs::{JobStore, Swap};
+use tripartite::jobs::{JobStore, Swap, SwapOf};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, Extent, Outcome, Scope, State, Token, Trigger};
 use tripartite::work::{Queue, slot_key};
@@ -110,7 +110,12 @@ impl World {
                     return;
                 }
                 let row = block_on(self.stores[old].store().get(&slot_key)).unwrap().unwrap().row;
-                let copied = block_on(self.stores[new].store().compare_and_swap(&slot_key, None, Some(&row))).unwrap();
+                let copied = block_on(self.stores[new].store().compare_and_swap(&SwapOf::new(
+                    slot_key.clone(),
+                    None,
+                    Some(row.clone()),
+                )))
+                .unwrap();
                 assert_ne!(copied, Swap::Conflict, "a slot that has moved away is not there any more");
                 self.home[number] = new;
                 let _ = self.apply(new, number, Command::Resume, step);
@@ -127,8 +132,12 @@ impl World {
                     self.trigger(new, number, step);
                 }
                 let stored = block_on(self.stores[old].store().get(&slot_key)).unwrap().unwrap();
-                let gone =
-                    block_on(self.stores[old].store().compare_and_swap(&slot_key, Some(stored.version), None)).unwrap();
+                let gone = block_on(self.stores[old].store().compare_and_swap(&SwapOf::new(
+                    slot_key.clone(),
+                    Some(stored.version),
+                    None,
+                )))
+                .unwrap();
                 assert_ne!(gone, Swap::Conflict, "nobody asks there any more");
                 self.moved += 1;
                 Move::No

@@ -67,7 +67,12 @@ fn an_attempt_ends_after_a_conflict_of_the_last_record_of_its_chain() {
         let later = now + TimeDelta::seconds(5);
         let next = before.admit(&limits, &key("b/f"), &"other".parse().unwrap(), later, later + TimeDelta::minutes(5));
         stored.row.bytes = serde_json::to_vec(&next.next).unwrap();
-        let swap = block_on(store.compare_and_swap(&gate, Some(stored.version), Some(&stored.row))).unwrap();
+        let swap = block_on(store.compare_and_swap(&SwapOf::new(
+            gate.clone(),
+            Some(stored.version),
+            Some(stored.row.clone()),
+        )))
+        .unwrap();
         assert!(matches!(swap, Swap::Applied(_)));
         Ok(())
     });

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use tripartite::drive::block_on;
 use tripartite::failure::Failure;
 use tripartite::gate::{Gate, Limits, Shut};
-use tripartite::jobs::{JobStore, StoreKey};
+use tripartite::jobs::{JobStore, StoreKey, SwapOf};
 use tripartite::queue::{Command, Outcome, Scope, State, Trigger};
 use tripartite::work::{Settings, Worker};
 
@@ -239,13 +239,13 @@ fn the_status_tells_how_a_job_waits_as_far_as_is_known() {
     let Some(Shut::TooSoon { until }) = told.gate else { panic!("{told:?}") };
     assert!((until - started - TimeDelta::minutes(1)).abs() < TimeDelta::seconds(1), "{until}");
     // One that cannot be read hides nothing else.
-    let stored = tripartite::jobs::StoreKey::of("gate", ["f"]);
+    let stored = StoreKey::of("gate", ["f"]);
     let store = club.queue.store();
-    let Ok(gate) = block_on(tripartite::jobs::JobStore::get(store, &stored));
+    let Ok(gate) = block_on(JobStore::get(store, &stored));
     let gate = gate.unwrap();
     let row = tripartite::jobs::Row::new(b"{}".to_vec(), gate.row.shard).due(gate.row.due);
     let version = Some(gate.version);
-    let _ = block_on(tripartite::jobs::JobStore::compare_and_swap(store, &stored, version, Some(&row))).unwrap();
+    let _ = block_on(JobStore::compare_and_swap(store, &SwapOf::new(stored, version, Some(row)))).unwrap();
     let without = wait("b/f").unwrap();
     assert_eq!((without.since, without.urgent, without.gate), (told.since, told.urgent, None));
     assert!(club.tick(&mut worker).broken.len() == 1 && club.apply("b/f", Command::Cancel) == Outcome::Cancelled);

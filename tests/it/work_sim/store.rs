@@ -1,12 +1,11 @@
 //! A store that does what its contract allows, and with a mutation what it does not.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
 use tripartite::jobs::{
-    AppendOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap, SwapOf,
 };
 use tripartite::queue::{Slot, State as Doing};
 use tripartite::work::sync_key;
@@ -104,16 +103,15 @@ impl Faulty {
         row
     }
 
-    fn swap_now(&self, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
+    fn swap_now(&self, SwapOf { key, expect, next, .. }: &SwapOf) -> Swap {
         let now = self.ground.stored(key);
-        let bent = next.map(|row| self.bent(key, row, now.is_some()));
-        let next = bent.as_ref();
+        let next = next.as_ref().map(|row| self.bent(key, row, now.is_some()));
         let expect = match self.ground.mutation {
             Mutation::BlindWrite => now.as_ref().map(|stored| stored.version),
-            _ => expect,
+            _ => *expect,
         };
-        let Ok(swap) = at_once(self.ground.inner.compare_and_swap(key, expect, next));
-        if let (Swap::Applied(version), Some(row)) = (swap, next) {
+        let Ok(swap) = at_once(self.ground.inner.compare_and_swap(&SwapOf::new(key.clone(), expect, next.clone())));
+        if let (Swap::Applied(version), Some(row)) = (swap, &next) {
             let state = &mut *self.ground.state();
             state.watched.swapped(self.who, key, now.as_ref(), &Stored::new(row.clone(), version));
             state.remember(key, Stored::new(row.clone(), version));
@@ -125,10 +123,10 @@ impl Faulty {
         swap
     }
 
-    fn append_now(&self, log: &StoreKey, entry: &LogEntry) -> bool {
-        let Ok(new) = at_once(self.ground.inner.append(log, entry));
+    fn append_now(&self, append: &AppendOf) -> bool {
+        let Ok(new) = at_once(self.ground.inner.append(append));
         if new || self.ground.mutation == Mutation::AppendsTwice {
-            self.ground.state().appended.push((log.clone(), entry.clone()));
+            self.ground.state().appended.push((append.log.clone(), append.entry.clone()));
         }
         new
     }
@@ -142,13 +140,13 @@ impl Faulty {
         }
         let skips = self.ground.mutation == Mutation::ChainsGoOn;
         for (answer, swap) in answers.iter_mut().zip(swaps) {
-            *answer = self.swap_now(&swap.key, swap.expect, swap.next.as_ref());
+            *answer = self.swap_now(swap);
             if *answer == Swap::Conflict && !skips {
                 return answers;
             }
         }
         for append in entries {
-            self.append_now(&append.log, &append.entry);
+            self.append_now(append);
         }
         answers
     }
@@ -190,44 +188,27 @@ impl JobStore for Faulty {
         Ok(stored)
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, Silent> {
-        self.turn("swap", key).await?;
-        self.answer("swap", key, self.swap_now(key, expect, next)).await
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, Silent> {
+        self.turn("swap", &swap.key).await?;
+        self.answer("swap", &swap.key, self.swap_now(swap)).await
     }
 
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, Silent> {
+    async fn due(&self, page: &DueOf) -> Result<DuePage, Silent> {
         self.turn("due", &StoreKey::of("shard", [])).await?;
-        let Ok(mut page) = at_once(self.ground.inner.due(shard, until, after, limit));
-        self.false_hints(shard, until, &mut page);
-        self.ground.state().watched.looked(self.who, shard);
-        Ok(page)
+        let Ok(mut listed) = at_once(self.ground.inner.due(page));
+        self.false_hints(page.shard, page.until, &mut listed);
+        self.ground.state().watched.looked(self.who, page.shard);
+        Ok(listed)
     }
 
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, Silent> {
-        self.turn("append", log).await?;
-        self.answer("append", log, self.append_now(log, entry)).await
+    async fn append(&self, append: &AppendOf) -> Result<bool, Silent> {
+        self.turn("append", &append.log).await?;
+        self.answer("append", &append.log, self.append_now(append)).await
     }
 
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, Silent> {
-        self.turn("read", log).await?;
-        let Ok(entries) = at_once(self.ground.inner.read(log, range, after, limit));
+    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, Silent> {
+        self.turn("read", &page.log).await?;
+        let Ok(entries) = at_once(self.ground.inner.read(page));
         Ok(entries)
     }
 
@@ -241,24 +222,24 @@ impl JobStore for Faulty {
         }
         let mut answers = vec![Swap::Conflict; swaps.len()];
         for (answer, swap) in answers.iter_mut().zip(swaps) {
-            *answer = self.compare_and_swap(&swap.key, swap.expect, swap.next.as_ref()).await?;
+            *answer = self.compare_and_swap(swap).await?;
             if *answer == Swap::Conflict && self.ground.mutation != Mutation::ChainsGoOn {
                 return Ok(answers);
             }
         }
         for append in entries {
-            self.append(&append.log, &append.entry).await?;
+            self.append(append).await?;
         }
         Ok(answers)
     }
 
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, Silent> {
-        self.turn("prune", log).await?;
-        let Ok(pruned) = at_once(self.ground.inner.prune(log, before, limit));
+    async fn prune(&self, old: &PruneOf) -> Result<u64, Silent> {
+        self.turn("prune", &old.log).await?;
+        let Ok(pruned) = at_once(self.ground.inner.prune(old));
         if pruned > 0 {
-            self.ground.state().pruned.insert(log.clone());
+            self.ground.state().pruned.insert(old.log.clone());
         }
-        self.answer("prune", log, pruned).await
+        self.answer("prune", &old.log, pruned).await
     }
 }
 
@@ -267,7 +248,7 @@ pub(super) fn rewrite(ground: &Ground, key: &StoreKey, from: &str, to: &str) {
     let Some(Stored { mut row, version, .. }) = ground.stored(key) else { return };
     let text = String::from_utf8(row.bytes).unwrap();
     row.bytes = text.replacen(from, to, 1).into_bytes();
-    let Ok(swap) = at_once(ground.inner.compare_and_swap(key, Some(version), Some(&row)));
+    let Ok(swap) = at_once(ground.inner.compare_and_swap(&SwapOf::new(key.clone(), Some(version), Some(row.clone()))));
     let Swap::Applied(version) = swap else { return };
     let kind = sync_key(key).map_or("record", |_| "slot");
     let state = &mut *ground.state();

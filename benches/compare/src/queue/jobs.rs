@@ -108,7 +108,7 @@ impl<S: JobStore + Sync> Filled<S> {
         for batch in batches {
             match batch.as_slice() {
                 [SwapOf { key, expect, next, .. }] => {
-                    let swap = block_on(self.store.compare_and_swap(key, *expect, next.as_ref()));
+                    let swap = block_on(self.store.compare_and_swap(&SwapOf::new(key.clone(), *expect, next.clone())));
                     self.versions.push(applied(swap.unwrap_or_else(|error| panic!("{error}"))));
                 }
                 batch => self.versions.extend(swapped(&self.store, batch)),

@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 use tripartite::drive::block_on;
-use tripartite::jobs::{JobStore, Shard, StoreKey, SwapOf};
+use tripartite::jobs::{DueOf, JobStore, Shard, StoreKey, SwapOf};
 use tripartite::queue::Token;
 use tripartite::work::Queue;
 use tripartite_sqlite::jobs::SqliteJobStore;
@@ -88,7 +88,7 @@ fn measured(effort: &Effort, kept: Kept, place: &Place) -> Result<Vec<Row>, Prob
         gets.start();
         gets.add(keys.len(), kept.timed(|| keys.iter().for_each(|key| drop(block_on(store.get(key))))));
         dues.start();
-        let due = |limit| block_on(store.due(Shard(0), at(i64::from(u32::MAX)), None, limit));
+        let due = |limit| block_on(store.due(&DueOf::new(Shard(0), at(i64::from(u32::MAX)), limit)));
         dues.add(100, kept.timed(|| assert_eq!(due(100).map_or(0, |page| page.keys.len()), 100)));
     }
     let mut rows = Vec::new();

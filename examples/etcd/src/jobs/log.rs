@@ -1,9 +1,6 @@
 //! Logs: an entry, and beside it a key that keeps its id apart.
 
-use std::ops::Range;
-
-use chrono::{DateTime, Utc};
-use tripartite::jobs::{AppendOf, LogEntry, LogPosition, StoreKey};
+use tripartite::jobs::{AppendOf, LogEntry, PruneOf, ReadOf};
 
 use super::Inner;
 use super::record::{at_most, range};
@@ -51,16 +48,13 @@ impl Inner {
 
     pub(super) async fn read(
         &self,
-        log: &StoreKey,
-        time: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
+        ReadOf { log, range: time, after, limit, .. }: &ReadOf,
     ) -> Result<Vec<LogEntry>, JobsError> {
         let (first, end) = (self.layout.entries_from(log, time.start), self.layout.entries_from(log, time.end));
-        let behind = after.map(|after| right_behind(self.layout.entry(log, after)));
+        let behind = after.as_ref().map(|after| right_behind(self.layout.entry(log, after)));
         let mut from = behind.unwrap_or_default().max(first);
         let (mut all, mut bytes) = (Vec::new(), 0);
-        while all.len() < limit && from < end {
+        while all.len() < *limit && from < end {
             let some = next_read(all.len(), bytes).min(limit - all.len());
             let page = RangeRequest { limit: at_most(some), ..range(from.clone(), end.clone()) };
             let found = self.cluster.call(&page).await?.answer;
@@ -78,13 +72,13 @@ impl Inner {
         Ok(all)
     }
 
-    pub(super) async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
+    pub(super) async fn prune(&self, PruneOf { log, before, limit, .. }: &PruneOf) -> Result<u64, JobsError> {
         loop {
-            let (first, end) = (self.layout.entries(log), self.layout.entries_from(log, before));
-            let some = at_most(PRUNED.min(limit));
+            let (first, end) = (self.layout.entries(log), self.layout.entries_from(log, *before));
+            let some = at_most(PRUNED.min(*limit));
             let page = RangeRequest { limit: some, keys_only: true, ..range(first, end) };
             let found = self.cluster.call(&page).await?.answer.kvs;
-            if found.is_empty() || limit == 0 {
+            if found.is_empty() || *limit == 0 {
                 return Ok(0);
             }
             let mut success = Vec::with_capacity(2 * found.len());

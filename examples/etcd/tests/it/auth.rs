@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{DueOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 use tripartite_etcd::address::Address;
 use tripartite_etcd::jobs::{EtcdJobStore, JobsError};
 
@@ -48,8 +48,11 @@ fn a_user_has_their_own_namespace_and_no_other() {
     let store = try_open(&format!("etcd://club:s%40fe%3Aty@{at}/{mine}")).unwrap();
     let (key, row) =
         (StoreKey::of("case", ["a"]), Row::new(b"{}".to_vec(), Shard(0)).due(chrono::DateTime::UNIX_EPOCH));
-    assert!(matches!(block_on(store.compare_and_swap(&key, None, Some(&row))), Ok(Swap::Applied(_))));
-    let listed = block_on(store.due(Shard(0), chrono::DateTime::UNIX_EPOCH, None, 10)).unwrap();
+    assert!(matches!(
+        block_on(store.compare_and_swap(&SwapOf::new(key.clone(), None, Some(row.clone())))),
+        Ok(Swap::Applied(_))
+    ));
+    let listed = block_on(store.due(&DueOf::new(Shard(0), chrono::DateTime::UNIX_EPOCH, 10))).unwrap();
     assert_eq!(listed.keys.len(), 1, "the rights are enough for all calls");
 
     let refused = [
@@ -70,7 +73,10 @@ fn a_user_has_their_own_namespace_and_no_other() {
     assert!(token["token"].is_string());
     for number in 0..3 {
         let key = StoreKey::of("case", [&*number.to_string()]);
-        assert!(matches!(block_on(store.compare_and_swap(&key, None, Some(&row))), Ok(Swap::Applied(_))));
+        assert!(matches!(
+            block_on(store.compare_and_swap(&SwapOf::new(key.clone(), None, Some(row.clone())))),
+            Ok(Swap::Applied(_))
+        ));
     }
 }
 

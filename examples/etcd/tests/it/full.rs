@@ -3,7 +3,7 @@
 use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 use tripartite_etcd::jobs::JobsError;
 
 use crate::server::{Cluster, open, until};
@@ -17,7 +17,7 @@ fn no_write_that_took_effect_is_called_a_failure() {
     let row = |number: u32| Row::new(number.to_be_bytes().repeat(50_000), Shard(0));
     let mut error = None;
     for number in 0..100 {
-        match block_on(store.compare_and_swap(&key(number), None, Some(&row(number)))) {
+        match block_on(store.compare_and_swap(&SwapOf::new(key(number), None, Some(row(number))))) {
             Ok(Swap::Applied(version)) => {
                 let stored = block_on(store.get(&key(number))).unwrap().unwrap();
                 assert_eq!((stored.version, stored.row), (version, row(number)));
@@ -39,12 +39,12 @@ fn no_write_that_took_effect_is_called_a_failure() {
         tripartite::jobs::LogPosition::new(chrono::DateTime::UNIX_EPOCH, "a".into()),
         vec![],
     );
-    assert!(matches!(block_on(store.append(&other, &entry)), Err(JobsError::Full)));
+    assert!(matches!(block_on(store.append(&AppendOf::new(other.clone(), entry.clone()))), Err(JobsError::Full)));
 
     // What the operator does: delete or compact, defragment, disarm. Deletions are taken also when it is full.
     for number in 0..full {
         let stored = block_on(store.get(&key(number))).unwrap().unwrap();
-        let deleted = block_on(store.compare_and_swap(&key(number), Some(stored.version), None));
+        let deleted = block_on(store.compare_and_swap(&SwapOf::new(key(number), Some(stored.version), None)));
         assert!(matches!(deleted, Ok(Swap::Applied(_))), "{deleted:?}");
     }
     let revision = cluster.nodes[0].ask("kv/range", &json!({"key": "AA=="})).unwrap()["header"]["revision"].clone();
@@ -58,6 +58,6 @@ fn no_write_that_took_effect_is_called_a_failure() {
         cluster.nodes[0].ask("maintenance/alarm", &disarm).unwrap();
     }
     until("room again", std::time::Duration::from_secs(10), || {
-        matches!(block_on(store.compare_and_swap(&key(full), None, Some(&row(full)))), Ok(Swap::Applied(_)))
+        matches!(block_on(store.compare_and_swap(&SwapOf::new(key(full), None, Some(row(full))))), Ok(Swap::Applied(_)))
     });
 }

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::{DateTime, Utc};
 use rustix::time::{ClockId, clock_gettime};
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf,
 };
 
 use crate::linear::{Answer, Ask, Call, check};
@@ -45,7 +43,7 @@ impl Book {
     /// A record that stands there before anybody writes anything down, as if it had just been stored.
     #[allow(dead_code, reason = "only a cluster is restored")]
     pub(crate) fn found(&self, key: &StoreKey, stored: &Stored) {
-        let first = self.begin(&[(key, asked(None, Some(&stored.row)))]);
+        let first = self.begin(&[(key, Ask::Swap { expect: None, next: Some(hash(&stored.row)) })]);
         self.end(first, &[Answer::Applied(stored.version.0)]);
     }
 
@@ -99,8 +97,8 @@ fn found(stored: Option<&Stored>) -> Answer {
     Answer::Found(stored.map(|stored| (stored.version.0, hash(&stored.row))))
 }
 
-fn asked(expect: Option<Version>, next: Option<&Row>) -> Ask {
-    Ask::Swap { expect: expect.map(|version| version.0), next: next.map(hash) }
+fn asked(SwapOf { expect, next, .. }: &SwapOf) -> Ask {
+    Ask::Swap { expect: expect.map(|version| version.0), next: next.as_ref().map(hash) }
 }
 
 fn answered(swap: Swap) -> Answer {
@@ -132,23 +130,13 @@ impl<S: JobStore + Sync> JobStore for Recorded<S> {
         self.around(&[(key, Ask::Get)], self.store.get(key), |stored| vec![found(stored.as_ref())]).await
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, S::Error> {
-        let call = self.store.compare_and_swap(key, expect, next);
-        self.around(&[(key, asked(expect, next))], call, |swap| vec![answered(*swap)]).await
-    }
-
-    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, S::Error> {
-        let ask = asked(swap.expect, swap.next.as_ref());
-        self.around(&[(&swap.key, ask)], self.store.swap_one(swap), |swap| vec![answered(*swap)]).await
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, S::Error> {
+        let call = self.store.compare_and_swap(swap);
+        self.around(&[(&swap.key, asked(swap))], call, |swap| vec![answered(*swap)]).await
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, S::Error> {
-        let asks: Vec<_> = swaps.iter().map(|swap| (&swap.key, asked(swap.expect, swap.next.as_ref()))).collect();
+        let asks: Vec<_> = swaps.iter().map(|swap| (&swap.key, asked(swap))).collect();
         self.around(&asks, self.store.swap_many(swaps), |all| all.iter().copied().map(answered).collect()).await
     }
 
@@ -159,7 +147,7 @@ impl<S: JobStore + Sync> JobStore for Recorded<S> {
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, S::Error> {
-        let asks: Vec<_> = swaps.iter().map(|swap| (&swap.key, asked(swap.expect, swap.next.as_ref()))).collect();
+        let asks: Vec<_> = swaps.iter().map(|swap| (&swap.key, asked(swap))).collect();
         // Which of several has stopped a chain is not said, so a conflict says nothing of one key among them: that it changed
         // nothing is seen by whoever reads it next.
         let is_one = swaps.len() == 1;
@@ -181,36 +169,24 @@ impl<S: JobStore + Sync> JobStore for Recorded<S> {
         done
     }
 
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, S::Error> {
-        self.store.due(shard, until, after, limit).await
+    async fn due(&self, page: &DueOf) -> Result<DuePage, S::Error> {
+        self.store.due(page).await
     }
 
     async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, S::Error> {
         self.store.due_many(pages).await
     }
 
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, S::Error> {
-        self.store.append(log, entry).await
+    async fn append(&self, append: &AppendOf) -> Result<bool, S::Error> {
+        self.store.append(append).await
     }
 
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, S::Error> {
-        self.store.read(log, range, after, limit).await
+    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, S::Error> {
+        self.store.read(page).await
     }
 
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, S::Error> {
-        self.store.prune(log, before, limit).await
+    async fn prune(&self, old: &PruneOf) -> Result<u64, S::Error> {
+        self.store.prune(old).await
     }
 }
 

@@ -51,17 +51,5 @@ impl Turns {
 impl JobStore for Turns {
     type Error = JobsError;
 
-    forward_job_store!(
-        get,
-        compare_and_swap,
-        swap_one,
-        due,
-        append,
-        read,
-        prune,
-        swap_many,
-        get_many,
-        due_many,
-        swap_chain
-    );
+    forward_job_store!(get, compare_and_swap, due, append, read, prune, swap_many, get_many, due_many, swap_chain);
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
 use tripartite::jobs::{
-    AppendOf, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
+    AppendOf, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
 };
 use tripartite_etcd::address::Address;
 use tripartite_etcd::jobs::{EtcdJobStore, JobsError};
@@ -59,7 +59,7 @@ impl Case {
     }
 
     fn swap(&self, expect: Option<Version>, next: Option<&Row>) -> Result<Swap, JobsError> {
-        let answer = block_on(self.store.compare_and_swap(&key(), expect, next));
+        let answer = block_on(self.store.compare_and_swap(&SwapOf::new(key(), expect, next.cloned())));
         assert!(self.relay.has_lost());
         answer
     }
@@ -69,14 +69,14 @@ impl Case {
     }
 
     fn create(&self) -> Version {
-        applied(block_on(self.other.compare_and_swap(&key(), None, Some(&row("first")))))
+        applied(block_on(self.other.compare_and_swap(&SwapOf::new(key(), None, Some(row("first"))))))
     }
 }
 
 /// Somebody else changes the record.
 fn overtake(other: &EtcdJobStore) {
     let now = block_on(other.get(&key())).unwrap().map(|stored| stored.version);
-    applied(block_on(other.compare_and_swap(&key(), now, Some(&row("by somebody else")))));
+    applied(block_on(other.compare_and_swap(&SwapOf::new(key(), now, Some(row("by somebody else"))))));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_swap_that_came_too_late_is_a_conflict() {
     overtake(&case.other);
     case.lose(|_| ());
     // The store need not ask for what it knows, so the answer may have been lost, or not.
-    let answer = block_on(case.store.compare_and_swap(&key(), Some(first), Some(&row("too late"))));
+    let answer = block_on(case.store.compare_and_swap(&SwapOf::new(key(), Some(first), Some(row("too late")))));
     assert_eq!(answer.unwrap(), Swap::Conflict);
     case.lose(overtake);
     let many = [SwapOf::new(key(), Some(first), None), SwapOf::new(StoreKey::of("case", ["b"]), None, Some(row("b")))];
@@ -144,15 +144,15 @@ fn an_entry_is_new_once() {
     let case = Case::new();
     let entry = LogEntry::new(LogPosition::new(DateTime::UNIX_EPOCH, "a".into()), b"{}".to_vec());
     case.lose(|_| ());
-    assert!(block_on(case.store.append(&key(), &entry)).unwrap());
+    assert!(block_on(case.store.append(&AppendOf::new(key(), entry.clone()))).unwrap());
     case.lose(|_| ());
-    assert!(!block_on(case.store.append(&key(), &entry)).unwrap());
+    assert!(!block_on(case.store.append(&AppendOf::new(key(), entry.clone()))).unwrap());
     assert!(case.relay.has_lost());
     let range = DateTime::UNIX_EPOCH..DateTime::UNIX_EPOCH + TimeDelta::seconds(1);
     case.lose(|_| ());
-    let pruned = block_on(case.store.prune(&key(), range.end, 10)).unwrap();
+    let pruned = block_on(case.store.prune(&PruneOf::new(key(), range.end, 10))).unwrap();
     assert_eq!(pruned, 0, "a try whose answer was lost has removed it, and none is left");
-    assert_eq!(block_on(case.store.read(&key(), range, None, 10)).unwrap(), []);
+    assert_eq!(block_on(case.store.read(&ReadOf::new(key(), range, 10))).unwrap(), []);
 }
 
 #[test]
@@ -177,7 +177,10 @@ fn several_at_once_are_told_apart() {
     let answers = block_on(case.store.swap_chain(&chain, &[AppendOf::new(key(), entry.clone())])).unwrap();
     let [Swap::Applied(_), Swap::Applied(third)] = answers[..] else { panic!("{answers:?}") };
     assert!(second < third && third < case.stored().unwrap().version);
-    assert!(!block_on(case.store.append(&key(), &entry)).unwrap(), "it was appended with the chain");
+    assert!(
+        !block_on(case.store.append(&AppendOf::new(key(), entry.clone()))).unwrap(),
+        "it was appended with the chain"
+    );
 
     // A chain that another has stopped, and whose answer was lost, did nothing.
     let chain = [new("e"), SwapOf::new(key(), Some(third), Some(row("fourth")))];

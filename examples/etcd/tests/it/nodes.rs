@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 use tripartite_etcd::jobs::EtcdJobStore;
 
 use crate::server::{Cluster, begin, open, until};
@@ -17,7 +17,7 @@ fn key(name: &str) -> StoreKey {
 
 /// Stores a new record.
 fn create(store: &EtcdJobStore, name: &str) -> Result<Swap, tripartite_etcd::jobs::JobsError> {
-    block_on(store.compare_and_swap(&key(name), None, Some(&Row::new(b"{}".to_vec(), Shard(0)))))
+    block_on(store.compare_and_swap(&SwapOf::new(key(name), None, Some(Row::new(b"{}".to_vec(), Shard(0))))))
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn compaction_and_defragmentation_disturb_nobody() {
     let Ok(Swap::Applied(mut version)) = create(&store, "a") else { panic!("it is new") };
     for round in 0..30 {
         let row = Row::new(vec![round; 100], Shard(0));
-        let swap = block_on(store.compare_and_swap(&key("a"), Some(version), Some(&row)));
+        let swap = block_on(store.compare_and_swap(&SwapOf::new(key("a"), Some(version), Some(row.clone()))));
         let Ok(Swap::Applied(next)) = swap else { panic!("{swap:?}") };
         version = next;
         if round % 10 == 9 {

@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta};
 use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
-use tripartite::jobs::{AppendOf, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, SwapOf};
+use tripartite::jobs::{
+    AppendOf, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Swap, SwapOf,
+};
 use tripartite_etcd::address::Address;
 use tripartite_etcd::jobs::JobsError;
 
@@ -30,22 +32,25 @@ fn a_log_is_read_whole_however_large_it_is() {
     let entries: Vec<_> =
         (0..40).map(|number| entry(number, MEBIBYTE)).chain((40..300).map(|number| entry(number, 10))).collect();
     for entry in &entries {
-        assert!(block_on(store.append(&log, entry)).unwrap());
+        assert!(block_on(store.append(&AppendOf::new(log.clone(), entry.clone()))).unwrap());
     }
     let range = DateTime::UNIX_EPOCH..DateTime::UNIX_EPOCH + TimeDelta::days(1);
-    let read = |limit| block_on(store.read(&log, range.clone(), None, limit)).unwrap();
+    let read = |limit| block_on(store.read(&ReadOf::new(log.clone(), range.clone(), limit))).unwrap();
     assert!(read(1000) == entries);
     assert!(read(45) == entries[..45]);
     assert!(read(0).is_empty());
     let behind = &entries[38].position;
-    assert!(block_on(store.read(&log, range.clone(), Some(behind), 3)).unwrap() == entries[39..42]);
+    assert!(
+        block_on(store.read(&ReadOf::new(log.clone(), range.clone(), 3).after(Some(behind)))).unwrap()
+            == entries[39..42]
+    );
     let mut pruned = 0;
     while pruned < 300 {
-        let some = block_on(store.prune(&log, range.end, 1000)).unwrap();
+        let some = block_on(store.prune(&PruneOf::new(log.clone(), range.end, 1000))).unwrap();
         assert!((1..=60).contains(&some), "{some}: a transaction has a bound");
         pruned += some;
     }
-    assert_eq!(block_on(store.prune(&log, range.end, 1000)).unwrap(), 0);
+    assert_eq!(block_on(store.prune(&PruneOf::new(log.clone(), range.end, 1000))).unwrap(), 0);
 }
 
 #[test]
@@ -74,7 +79,7 @@ fn many_large_records_are_swapped_and_read_together() {
 fn a_record_that_no_request_can_hold_is_refused_as_such() {
     let store = open(&one().address());
     let row = Row::new(vec![0; 2 * MEBIBYTE], Shard(0));
-    let error = block_on(store.compare_and_swap(&key("large"), None, Some(&row))).unwrap_err();
+    let error = block_on(store.compare_and_swap(&SwapOf::new(key("large"), None, Some(row.clone())))).unwrap_err();
     assert!(matches!(error, JobsError::TooLarge), "{error}");
     assert_eq!(error.failure(), Failure::Fatal);
     assert_eq!(block_on(store.get(&key("large"))).unwrap(), None);
@@ -87,7 +92,10 @@ fn keys_are_listed_by_what_they_stand_under() {
     let under = |org: &str, connector: &str| StoreKey::of("slot", [org, connector]);
     let all = [under("a", "1"), under("a", "2"), under("a.b", "1"), under("b", "1"), StoreKey::of("slots", ["a"])];
     for key in &all {
-        assert!(matches!(block_on(store.compare_and_swap(key, None, Some(&row))), Ok(Swap::Applied(_))));
+        assert!(matches!(
+            block_on(store.compare_and_swap(&SwapOf::new(key.clone(), None, Some(row.clone())))),
+            Ok(Swap::Applied(_))
+        ));
     }
     let listed = |under: StoreKey, after: Option<&StoreKey>, limit| block_on(store.keys(&under, after, limit)).unwrap();
     let of_a = listed(StoreKey::of("slot", ["a"]), None, 10);
@@ -125,7 +133,7 @@ fn there_is_one_mark_for_each_record_that_is_due_and_nothing_is_left_behind() {
         let swap = SwapOf::new(key.clone(), version, Some(row));
         // By each of the ways that swap.
         let answer = match step % 3 {
-            0 => block_on(store.compare_and_swap(&key, version, swap.next.as_ref())).unwrap(),
+            0 => block_on(store.compare_and_swap(&SwapOf::new(key.clone(), version, swap.next.clone()))).unwrap(),
             1 => block_on(store.swap_many(&[swap, SwapOf::new(StoreKey::of("case", ["no"]), None, None)])).unwrap()[0],
             _ => block_on(store.swap_chain(&[swap], &[])).unwrap()[0],
         };
@@ -133,10 +141,10 @@ fn there_is_one_mark_for_each_record_that_is_due_and_nothing_is_left_behind() {
         version = Some(next);
         assert_eq!((count(&address, "r"), count(&address, "d")), (1, marks), "step {step}");
     }
-    let _ = block_on(store.compare_and_swap(&key, version, None)).unwrap();
+    let _ = block_on(store.compare_and_swap(&SwapOf::new(key.clone(), version, None))).unwrap();
     assert_eq!((count(&address, "r"), count(&address, "d")), (0, 0));
-    assert!(block_on(store.append(&key, &entry(1, 3))).unwrap());
+    assert!(block_on(store.append(&AppendOf::new(key.clone(), entry(1, 3)))).unwrap());
     assert_eq!((count(&address, "l"), count(&address, "i")), (1, 1));
-    assert_eq!(block_on(store.prune(&key, at(2), 10)).unwrap(), 1);
+    assert_eq!(block_on(store.prune(&PruneOf::new(key.clone(), at(2), 10))).unwrap(), 1);
     assert_eq!((count(&address, "l"), count(&address, "i")), (0, 0));
 }

@@ -3,7 +3,7 @@
 use std::env;
 
 use tripartite::drive::block_on;
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, SwapOf};
 
 use crate::history::{Book, Recorded, is_linearizable};
 use crate::server::{namespace, open, three};
@@ -27,7 +27,7 @@ fn what_many_clients_see_is_linearizable() {
             let row = Row::new(format!("{number} {turn}").into_bytes(), Shard(0));
             let next = (roll % 16 < 13).then_some(&row);
             if expect.is_some() || next.is_some() {
-                let _ = block_on(store.compare_and_swap(&key, expect, next)).unwrap();
+                let _ = block_on(store.compare_and_swap(&SwapOf::new(key.clone(), expect, next.cloned()))).unwrap();
             }
         }
     };

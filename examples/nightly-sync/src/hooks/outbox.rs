@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tripartite::drive::block_on;
 use tripartite::history::{Doing, KeyStatus};
 use tripartite::id::SyncKey;
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 use tripartite::work::{Queue, WorkError};
 
 use super::send::send;
@@ -230,7 +230,8 @@ impl<'a> Outbox<'a> {
                 return Ok(answer);
             }
             let row = Row::new(next.bytes(), Shard(0));
-            match block_on(self.queue.store().compare_and_swap(&key, version, Some(&row)))? {
+            match block_on(self.queue.store().compare_and_swap(&SwapOf::new(key.clone(), version, Some(row.clone()))))?
+            {
                 Swap::Conflict => {}
                 _ => return Ok(answer),
             }

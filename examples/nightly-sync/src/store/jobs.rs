@@ -4,13 +4,9 @@
 //! for itself that whoever writes is still at work, by the slot beside the members. So a worker with jobs on a cluster
 //! [mirrors](Jobs::mirror) the slot there before it begins.
 
-use chrono::{DateTime, Utc};
-use std::ops::Range;
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
-use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version,
-};
+use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
 use tripartite::queue::Slot;
 use tripartite::work::slot_key;
 use tripartite_etcd::address::Address;
@@ -107,7 +103,9 @@ impl Jobs {
                 return Ok(()); // A later worker was faster.
             }
             let version = here.map(|here| here.version);
-            if let Swap::Applied(_) = block_on(own.compare_and_swap(&key, version, Some(&row)))? {
+            if let Swap::Applied(_) =
+                block_on(own.compare_and_swap(&SwapOf::new(key.clone(), version, Some(row.clone()))))?
+            {
                 return Ok(());
             }
         }
@@ -147,49 +145,26 @@ impl JobStore for Jobs {
         timed!(self.get(key))
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, JobsError> {
-        let swap = timed!(self.compare_and_swap(key, expect, next))?;
-        telemetry::swapped(std::slice::from_ref(&swap));
-        Ok(swap)
-    }
-
-    async fn due(
-        &self,
-        shard: Shard,
-        until: DateTime<Utc>,
-        after: Option<&(DateTime<Utc>, StoreKey)>,
-        limit: usize,
-    ) -> Result<DuePage, JobsError> {
-        timed!(self.due(shard, until, after, limit))
-    }
-
-    async fn append(&self, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
-        timed!(self.append(log, entry))
-    }
-
-    async fn read(
-        &self,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
-    ) -> Result<Vec<LogEntry>, JobsError> {
-        timed!(self.read(log, range.clone(), after, limit))
-    }
-
-    async fn prune(&self, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
-        timed!(self.prune(log, before, limit))
-    }
-
-    async fn swap_one(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
-        let done = timed!(self.swap_one(swap))?;
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
+        let done = timed!(self.compare_and_swap(swap))?;
         telemetry::swapped(std::slice::from_ref(&done));
         Ok(done)
+    }
+
+    async fn due(&self, page: &DueOf) -> Result<DuePage, JobsError> {
+        timed!(self.due(page))
+    }
+
+    async fn append(&self, append: &AppendOf) -> Result<bool, JobsError> {
+        timed!(self.append(append))
+    }
+
+    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+        timed!(self.read(page))
+    }
+
+    async fn prune(&self, old: &PruneOf) -> Result<u64, JobsError> {
+        timed!(self.prune(old))
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {

@@ -1,7 +1,4 @@
-use std::ops::Range;
-
-use chrono::{DateTime, Utc};
-use tripartite::jobs::{AppendOf, LogEntry, LogPosition, StoreKey};
+use tripartite::jobs::{AppendOf, LogEntry, LogPosition, PruneOf, ReadOf};
 
 use super::JobsError;
 use super::cell::{moment, rows};
@@ -38,10 +35,9 @@ impl Statements {
         Self { append: of(APPEND), read: of(READ), read_behind: of(READ_BEHIND), prune: of(PRUNE) }
     }
 
-    pub(super) async fn append(&self, lease: &mut Lease, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
-        let LogEntry { position: LogPosition { at, id, .. }, bytes, .. } = entry;
-        let new = lease.execute(&self.append, &[&log.as_str(), &moment(*at), &id.as_bytes(), bytes]).await?;
-        Ok(new == 1)
+    pub(super) async fn append(&self, lease: &mut Lease, append: &AppendOf) -> Result<bool, JobsError> {
+        let sent = self.appending(append);
+        Ok(lease.execute(&sent.sql, &sent.values()).await? == 1)
     }
 
     /// An append as one of several statements.
@@ -55,12 +51,9 @@ impl Statements {
     pub(super) async fn read(
         &self,
         lease: &mut Lease,
-        log: &StoreKey,
-        range: Range<DateTime<Utc>>,
-        after: Option<&LogPosition>,
-        limit: usize,
+        ReadOf { log, range, after, limit, .. }: &ReadOf,
     ) -> Result<Vec<LogEntry>, JobsError> {
-        let (log, start, end, most) = (log.as_str(), moment(range.start), moment(range.end), rows(limit));
+        let (log, start, end, most) = (log.as_str(), moment(range.start), moment(range.end), rows(*limit));
         let found = match after {
             None => lease.query(&self.read, &[&log, &start, &end, &most]).await?,
             Some(LogPosition { at, id, .. }) => {
@@ -73,11 +66,9 @@ impl Statements {
     pub(super) async fn prune(
         &self,
         lease: &mut Lease,
-        log: &StoreKey,
-        before: DateTime<Utc>,
-        limit: usize,
+        PruneOf { log, before, limit, .. }: &PruneOf,
     ) -> Result<u64, JobsError> {
-        Ok(lease.execute(&self.prune, &[&log.as_str(), &moment(before), &rows(limit)]).await?)
+        Ok(lease.execute(&self.prune, &[&log.as_str(), &moment(*before), &rows(*limit)]).await?)
     }
 }
 

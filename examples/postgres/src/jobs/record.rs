@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
-use tripartite::jobs::{DueOf, DuePage, Row, Shard, StoreKey, Stored, Swap, SwapOf, Version};
+use tripartite::jobs::{DueOf, DuePage, Row, Shard, StoreKey, Stored, Swap, SwapOf};
 
 use super::JobsError;
 use super::cell::{key, moment, rows, version};
@@ -101,14 +101,8 @@ impl Statements {
         lease.first(&self.get, &[&key.as_str()]).await?.map(|row| stored(&row)).transpose()
     }
 
-    pub(super) async fn swap(
-        &self,
-        lease: &mut Lease,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, JobsError> {
-        let Some(swap) = self.prepared(key, expect, next) else { return Ok(Swap::Conflict) };
+    pub(super) async fn swap(&self, lease: &mut Lease, swap: &SwapOf) -> Result<Swap, JobsError> {
+        let Some(swap) = self.prepared(swap) else { return Ok(Swap::Conflict) };
         Ok(answer(lease.first(&swap.sql, &swap.values()).await?.as_ref()))
     }
 
@@ -121,19 +115,13 @@ impl Statements {
         client.query_opt(self.get.as_str(), &[&key.as_str()]).await?.map(|row| stored(&row)).transpose()
     }
 
-    pub(super) async fn swap_on<C: GenericClient + Sync>(
-        &self,
-        client: &C,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, JobsError> {
-        let Some(swap) = self.prepared(key, expect, next) else { return Ok(Swap::Conflict) };
+    pub(super) async fn swap_on<C: GenericClient + Sync>(&self, client: &C, swap: &SwapOf) -> Result<Swap, JobsError> {
+        let Some(swap) = self.prepared(swap) else { return Ok(Swap::Conflict) };
         Ok(answer(client.query_opt(swap.sql.as_str(), &swap.values()).await?.as_ref()))
     }
 
     /// `None` where nothing can be swapped: from no record to none, or from a version that was never given.
-    fn prepared<'a>(&'a self, key: &'a StoreKey, expect: Option<Version>, next: Option<&'a Row>) -> Option<Sent<'a>> {
+    fn prepared<'a>(&self, SwapOf { key, expect, next, .. }: &'a SwapOf) -> Option<Sent<'a>> {
         let expect = expect.map(|version| i64::try_from(version.0)).transpose().ok()?;
         let mut values: Vec<Box<dyn ToSql + Sync + Send + 'a>> = vec![Box::new(key.as_str())];
         if let Some(Row { bytes, due, shard, .. }) = next {
@@ -141,7 +129,7 @@ impl Statements {
                 [Box::new(&**bytes), Box::new(due.map(moment)), Box::new(i32::from(shard.0))];
             values.extend(row);
         }
-        let sql = match (expect.is_some(), next.map(Row::is_waiting_job)) {
+        let sql = match (expect.is_some(), next.as_ref().map(Row::is_waiting_job)) {
             (false, None) => return None,
             (false, Some(false)) => &self.create,
             (false, Some(true)) => &self.create_told,
@@ -192,10 +180,7 @@ impl Statements {
     fn in_key_order<'a>(&'a self, swaps: &'a [SwapOf]) -> (Vec<usize>, Vec<Sent<'a>>) {
         let mut order: Vec<usize> = (0..swaps.len()).collect();
         order.sort_by_key(|&at| &swaps[at].key);
-        let swap = |at: usize| {
-            let SwapOf { key, expect, next, .. } = &swaps[at];
-            Some((at, self.prepared(key, *expect, next.as_ref())?))
-        };
+        let swap = |at: usize| Some((at, self.prepared(&swaps[at])?));
         order.into_iter().filter_map(swap).unzip()
     }
 

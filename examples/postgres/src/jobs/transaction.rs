@@ -1,5 +1,5 @@
 use tokio_postgres::GenericClient;
-use tripartite::jobs::{Row, SlotStore, StoreKey, Stored, Swap, Version};
+use tripartite::jobs::{SlotStore, StoreKey, Stored, Swap, SwapOf};
 
 use super::JobsError;
 use super::record::Statements;
@@ -54,12 +54,7 @@ impl<C: GenericClient + Sync> SlotStore for InTransaction<'_, C> {
         self.statements.get_on(self.client, key).await
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &StoreKey,
-        expect: Option<Version>,
-        next: Option<&Row>,
-    ) -> Result<Swap, JobsError> {
-        self.statements.swap_on(self.client, key, expect, next).await
+    async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, JobsError> {
+        self.statements.swap_on(self.client, swap).await
     }
 }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tripartite::drive::{DriveError, block_on, drive_blocking};
 use tripartite::failure::{Classify, Failure};
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, SwapOf};
 use tripartite::memory::Listing;
 use tripartite::run::Done;
 use tripartite::schema::{Policy, Schema};
@@ -68,7 +68,7 @@ fn night(database: &Database, listing: &str, at: i64) -> Result<Done, (Failure, 
     let key = StoreKey::of("slot", ["ballybeg", "federation"]);
     let known = block_on(jobs.get(&key)).map_err(class)?.map(|known| known.version);
     let row = Row::new(b"{}".to_vec(), Shard(0));
-    let _ = block_on(jobs.compare_and_swap(&key, known, Some(&row))).map_err(class)?;
+    let _ = block_on(jobs.compare_and_swap(&SwapOf::new(key.clone(), known, Some(row.clone())))).map_err(class)?;
     let store = block_on(PostgresStore::new(database.clone(), settings)).map_err(class)?;
     let run = block_on(store.run(Policy::new(schema.clone()), at)).map_err(class)?;
     let done = drive_blocking(run.start(), &Listing::new(items(&schema, listing)), &store);

@@ -1,8 +1,5 @@
-use std::ops::Range;
-
-use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
-use tripartite::jobs::{LogEntry, LogPosition, StoreKey};
+use tripartite::jobs::{AppendOf, LogEntry, LogPosition, PruneOf, ReadOf};
 
 use super::JobsError;
 use super::cell::{behind, micros, moment, rows};
@@ -20,23 +17,18 @@ const PRUNE: &str = "
         SELECT log, at, id FROM tripartite_log WHERE log = ?1 AND at < ?2 ORDER BY at, id LIMIT ?3
     )";
 
-pub(super) fn append(conn: &Connection, log: &StoreKey, entry: &LogEntry) -> Result<bool, JobsError> {
+pub(super) fn append(conn: &Connection, AppendOf { log, entry, .. }: &AppendOf) -> Result<bool, JobsError> {
     let LogEntry { position: LogPosition { at, id, .. }, bytes, .. } = entry;
     let new = conn.prepare_cached(APPEND)?.execute(params![log.as_str(), micros(*at), id, bytes])?;
     Ok(new == 1)
 }
 
-pub(super) fn read(
-    conn: &Connection,
-    log: &StoreKey,
-    range: Range<DateTime<Utc>>,
-    after: Option<&LogPosition>,
-    limit: usize,
-) -> Result<Vec<LogEntry>, JobsError> {
+pub(super) fn read(conn: &Connection, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+    let ReadOf { log, range, after, limit, .. } = page;
     let start = (micros(range.start), String::new());
-    let (from, id) = after.map_or(start.clone(), |after| (micros(after.at), behind(&after.id)).max(start));
+    let (from, id) = after.as_ref().map_or(start.clone(), |after| (micros(after.at), behind(&after.id)).max(start));
     let mut statement = conn.prepare_cached(READ)?;
-    let asked = params![log.as_str(), from, id, micros(range.end), rows(limit)];
+    let asked = params![log.as_str(), from, id, micros(range.end), rows(*limit)];
     let entries = statement.query_map(asked, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     entries
         .map(|entry| {
@@ -46,7 +38,7 @@ pub(super) fn read(
         .collect()
 }
 
-pub(super) fn prune(conn: &Connection, log: &StoreKey, before: DateTime<Utc>, limit: usize) -> Result<u64, JobsError> {
-    let removed = conn.prepare_cached(PRUNE)?.execute(params![log.as_str(), micros(before), rows(limit)])?;
+pub(super) fn prune(conn: &Connection, PruneOf { log, before, limit, .. }: &PruneOf) -> Result<u64, JobsError> {
+    let removed = conn.prepare_cached(PRUNE)?.execute(params![log.as_str(), micros(*before), rows(*limit)])?;
     Ok(removed as u64)
 }

@@ -1,6 +1,5 @@
-use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
-use tripartite::jobs::{DuePage, Row, Shard, StoreKey, Stored, Swap, Version};
+use tripartite::jobs::{DueOf, DuePage, Row, Shard, StoreKey, Stored, Swap, SwapOf};
 
 use super::JobsError;
 use super::cell::{self, behind, micros, moment, rows};
@@ -36,19 +35,14 @@ pub(super) fn get(conn: &Connection, key: &StoreKey) -> Result<Option<Stored>, J
 }
 
 /// One swap, within a transaction.
-pub(super) fn swap(
-    conn: &Connection,
-    key: &StoreKey,
-    expect: Option<Version>,
-    next: Option<&Row>,
-) -> Result<Swap, JobsError> {
+pub(super) fn swap(conn: &Connection, SwapOf { key, expect, next, .. }: &SwapOf) -> Result<Swap, JobsError> {
     // A version that is too large for the table was never given.
     let expect = match expect.map(|version| i64::try_from(version.0)).transpose() {
         Ok(expect) => expect,
         Err(_) => return Ok(Swap::Conflict),
     };
     let key = key.as_str();
-    let applied = match (expect, next) {
+    let applied = match (expect, next.as_ref()) {
         (None, None) => None,
         (None, Some(Row { bytes, due, shard, .. })) => {
             let row = params![key, bytes, due.map(micros), shard.0];
@@ -63,23 +57,19 @@ pub(super) fn swap(
     Ok(applied.map_or(Swap::Conflict, |version| Swap::Applied(cell::version(version))))
 }
 
-pub(super) fn due(
-    conn: &Connection,
-    shard: Shard,
-    until: DateTime<Utc>,
-    after: Option<&(DateTime<Utc>, StoreKey)>,
-    limit: usize,
-) -> Result<DuePage, JobsError> {
-    let (from, key) = after.map_or((i64::MIN, String::new()), |(at, key)| (micros(*at), behind(key.as_str())));
+pub(super) fn due(conn: &Connection, page: &DueOf) -> Result<DuePage, JobsError> {
+    let DueOf { shard, until, after, limit, .. } = page;
+    let first = (i64::MIN, String::new());
+    let (from, key) = after.as_ref().map_or(first, |(at, key)| (micros(*at), behind(key.as_str())));
     let mut statement = conn.prepare_cached(DUE)?;
     // One more than asked for says whether there are more.
-    let asked = params![shard.0, micros(until), from, key, rows(limit.saturating_add(1))];
+    let asked = params![shard.0, micros(*until), from, key, rows(limit.saturating_add(1))];
     let listed = statement.query_map(asked, |row| Ok((row.get(0)?, cell::key(row.get(1)?)?)))?;
     let mut keys = listed
         .map(|listed| listed.map_err(JobsError::from).and_then(|(due, key)| Ok((moment(TABLE, "due", due)?, key))))
         .collect::<Result<Vec<_>, _>>()?;
-    let more = keys.len() > limit;
-    keys.truncate(limit);
+    let more = keys.len() > *limit;
+    keys.truncate(*limit);
     Ok(DuePage::new(keys, more))
 }
 

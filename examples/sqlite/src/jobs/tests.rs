@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
-use tripartite::jobs::LogPosition;
+use tripartite::jobs::{AppendOf, DueOf, LogPosition, PruneOf, SwapOf};
 
 use super::*;
 
@@ -136,9 +136,13 @@ fn a_busy_file_is_tried_again_and_nothing_has_changed() {
     let retry = Failure::Retry { after: None };
     let entry = LogEntry::new(LogPosition::new(at(1), "1".to_owned()), vec![]);
     fails(&block_on(store.swap_many(&[create("b", "second")])).unwrap_err(), retry, told);
-    fails(&block_on(store.compare_and_swap(&key("c"), None, Some(&row("third")))).unwrap_err(), retry, told);
-    fails(&block_on(store.append(&key("log"), &entry)).unwrap_err(), retry, told);
-    fails(&block_on(store.prune(&key("log"), at(2), 1)).unwrap_err(), retry, told);
+    fails(
+        &block_on(store.compare_and_swap(&SwapOf::new(key("c"), None, Some(row("third"))))).unwrap_err(),
+        retry,
+        told,
+    );
+    fails(&block_on(store.append(&AppendOf::new(key("log"), entry.clone()))).unwrap_err(), retry, told);
+    fails(&block_on(store.prune(&PruneOf::new(key("log"), at(2), 1))).unwrap_err(), retry, told);
     // Who only reads waits for nobody.
     let stored = block_on(store.get(&key("a"))).unwrap().unwrap();
     assert_eq!((Swap::Applied(stored.version), stored.row), (versions[0], row("first")));
@@ -146,7 +150,7 @@ fn a_busy_file_is_tried_again_and_nothing_has_changed() {
     for name in ["b", "c"] {
         assert_eq!(block_on(store.get(&key(name))).unwrap(), None);
     }
-    assert!(block_on(store.append(&key("log"), &entry)).unwrap(), "it was not there");
+    assert!(block_on(store.append(&AppendOf::new(key("log"), entry.clone()))).unwrap(), "it was not there");
 }
 
 #[test]
@@ -190,7 +194,7 @@ fn what_a_person_wrote_into_a_table_is_no_panic() {
     store.conn().execute_batch("UPDATE tripartite_jobs SET due = 9223372036854775807").unwrap();
     let told = "`due` of `tripartite_jobs` holds 9223372036854775807, which is no point in time";
     fails(&block_on(store.get(&key("a"))).unwrap_err(), Failure::Fatal, told);
-    assert_eq!(block_on(store.due(Shard(0), at(9), None, 10)).unwrap().keys, []);
+    assert_eq!(block_on(store.due(&DueOf::new(Shard(0), at(9), 10))).unwrap().keys, []);
     for sql in ["UPDATE tripartite_jobs SET shard = 65536", "UPDATE tripartite_jobs SET version = 0"] {
         store.conn().execute_batch(sql).unwrap_err();
     }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
-use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, Version};
+use tripartite::jobs::{
+    AppendOf, JobStore, LogEntry, LogPosition, ReadOf, Row, Shard, StoreKey, Swap, SwapOf, Version,
+};
 use tripartite_sqlite::jobs::SqliteJobStore;
 
 use crate::bench::{Bench, counts, members};
@@ -20,7 +22,7 @@ fn row(bytes: &str) -> Row {
 }
 
 fn swap(store: &SqliteJobStore, key: &StoreKey, expect: Option<Version>, next: Option<&Row>) -> Swap {
-    block_on(store.compare_and_swap(key, expect, next)).unwrap()
+    block_on(store.compare_and_swap(&SwapOf::new(key.clone(), expect, next.cloned()))).unwrap()
 }
 
 fn create(store: &SqliteJobStore, key: &StoreKey) -> Version {
@@ -64,13 +66,13 @@ fn what_was_stored_is_there_when_it_is_opened_again() {
     let entry = LogEntry::new(LogPosition::new(at(1), "1".into()), b"ended".to_vec());
     let version = {
         let store = open(&bench);
-        assert!(block_on(store.append(&slot("a"), &entry)).unwrap());
+        assert!(block_on(store.append(&AppendOf::new(slot("a"), entry.clone()))).unwrap());
         create(&store, &slot("a"))
     };
     let store = open(&bench);
     let stored = block_on(store.get(&slot("a"))).unwrap().unwrap();
     assert_eq!((stored.row, stored.version), (row("new"), version));
-    assert_eq!(block_on(store.read(&slot("a"), at(0)..at(2), None, 10)).unwrap(), [entry]);
+    assert_eq!(block_on(store.read(&ReadOf::new(slot("a"), at(0)..at(2), 10))).unwrap(), [entry]);
 }
 
 #[test]

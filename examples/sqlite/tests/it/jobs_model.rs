@@ -5,7 +5,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tripartite::drive::block_on;
-use tripartite::jobs::{AppendOf, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Swap, SwapOf, Version};
+use tripartite::jobs::{
+    AppendOf, DueOf, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Swap, SwapOf, Version,
+};
 use tripartite::memory::MemoryJobStore;
 use tripartite_sqlite::jobs::SqliteJobStore;
 
@@ -117,7 +119,7 @@ impl<S: JobStore + Sync> Driven<S> {
         let answer = match op {
             Op::Swap(wish) => {
                 let SwapOf { key, expect, next, .. } = self.swap_of(wish);
-                let swap = block_on(store.compare_and_swap(&key, expect, next.as_ref())).unwrap();
+                let swap = block_on(store.compare_and_swap(&SwapOf::new(key.clone(), expect, next.clone()))).unwrap();
                 self.noted(wish, swap).to_owned()
             }
             Op::Batch(wishes) => {
@@ -135,14 +137,19 @@ impl<S: JobStore + Sync> Driven<S> {
                 wishes.iter().zip(answers).map(|(wish, swap)| self.noted(wish, swap)).collect()
             }
             Op::Due { shard, until, after, limit } => {
-                format!("{:?}", block_on(store.due(*shard, *until, after.as_ref(), *limit)).unwrap())
+                format!("{:?}", block_on(store.due(&DueOf::new(*shard, *until, *limit).after(after.clone()))).unwrap())
             }
-            Op::Append { log, entry } => format!("new: {}", block_on(store.append(&key(*log), entry)).unwrap()),
+            Op::Append { log, entry } => {
+                format!("new: {}", block_on(store.append(&AppendOf::new(key(*log), entry.clone()))).unwrap())
+            }
             Op::Read { log, from, to, after, limit } => {
-                format!("{:?}", block_on(store.read(&key(*log), *from..*to, after.as_ref(), *limit)).unwrap())
+                format!(
+                    "{:?}",
+                    block_on(store.read(&ReadOf::new(key(*log), *from..*to, *limit).after(after.clone()))).unwrap()
+                )
             }
             Op::Prune { log, before, limit } => {
-                format!("removed: {}", block_on(store.prune(&key(*log), *before, *limit)).unwrap())
+                format!("removed: {}", block_on(store.prune(&PruneOf::new(key(*log), *before, *limit))).unwrap())
             }
         };
         let rows = (0..KEYS).map(|no| block_on(self.store.get(&key(no))).unwrap());

@@ -12,7 +12,9 @@ use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
 use tripartite::id::{CommandId, Nonce, WorkerId};
-use tripartite::jobs::{JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, Stored, Swap};
+use tripartite::jobs::{
+    AppendOf, DueOf, JobStore, LogEntry, LogPosition, ReadOf, Row, Shard, StoreKey, Stored, Swap, SwapOf,
+};
 use tripartite::queue::{Claim, Command, Extent, Outcome, QueueRules, Scope, Slot, State, Token, Trigger};
 use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
 
@@ -65,7 +67,11 @@ fn drive(store: &SqliteJobStore, key: &StoreKey, id: Option<&CommandId>, command
         }
         let bytes = serde_json::to_vec(&decision.next).unwrap();
         let row = Row::new(bytes, Shard(0)).due(decision.next.due());
-        let swap = block_on(store.compare_and_swap(key, stored.map(|stored| stored.version), Some(&row)))?;
+        let swap = block_on(store.compare_and_swap(&SwapOf::new(
+            key.clone(),
+            stored.map(|stored| stored.version),
+            Some(row.clone()),
+        )))?;
         Ok(matches!(swap, Swap::Applied(_)).then_some(decision.outcome))
     })
 }
@@ -84,7 +90,7 @@ fn work(file: &Path, name: &str) -> Vec<(String, u64)> {
     }
     let mut claimed = Vec::new();
     for round in 0..TRIES {
-        let due = block_on(store.due(Shard(0), now(), None, 7)).unwrap().keys;
+        let due = block_on(store.due(&DueOf::new(Shard(0), now(), 7))).unwrap().keys;
         if due.is_empty() && is_finished(&store) {
             return claimed;
         }
@@ -107,7 +113,7 @@ fn run(store: &SqliteJobStore, key: &StoreKey, name: &str, round: usize) -> Opti
     assert_eq!(drive(store, key, None, &complete), Outcome::Completed { follow_up });
     let position = LogPosition::new(now(), format!("{} {}", key.as_str(), token.0));
     let entry = LogEntry::new(position, name.into());
-    assert!(persist(|| block_on(store.append(&history(), &entry)).map(Some)));
+    assert!(persist(|| block_on(store.append(&AppendOf::new(history(), entry.clone()))).map(Some)));
     assert_eq!(drive(store, key, None, &Command::Flushed { through: token }), Outcome::Done);
     Some((key.as_str().to_owned(), token.0))
 }
@@ -140,7 +146,8 @@ fn workers(threads: usize, file: &Path, name: &str) -> Vec<(String, u64)> {
 
 fn each_was_handed_out_once(file: &Path, claimed: Vec<(String, u64)>) {
     let store = SqliteJobStore::open(file).unwrap();
-    let logged = block_on(store.read(&history(), now()..now() + TimeDelta::seconds(1), None, usize::MAX)).unwrap();
+    let logged =
+        block_on(store.read(&ReadOf::new(history(), now()..now() + TimeDelta::seconds(1), usize::MAX))).unwrap();
     assert_eq!(logged.len(), claimed.len());
     let mut times: BTreeMap<_, usize> =
         slots().flat_map(|key| (1..=RUNS).map(move |token| ((key.as_str().to_owned(), token), 0))).collect();
@@ -202,7 +209,11 @@ fn several_open_a_blank_file_at_once() {
             start.wait();
             let store = SqliteJobStore::open(&bench.db())?;
             let row = Row::new(vec![], Shard(0));
-            block_on(store.compare_and_swap(&StoreKey::of("case", [no.to_string().as_str()]), None, Some(&row)))
+            block_on(store.compare_and_swap(&SwapOf::new(
+                StoreKey::of("case", [no.to_string().as_str()]),
+                None,
+                Some(row.clone()),
+            )))
         };
         let answers: Vec<_> = thread::scope(|scope| {
             let open = &open;

@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, SwapOf};
 use tripartite::queue::State;
 use tripartite::work::Queue;
 use tripartite_etcd::address::Address;
@@ -226,7 +226,8 @@ impl Ground {
                 return;
             }
             let version = block_on(self.probe.store().get(&key)).unwrap().map(|stored| stored.version);
-            let _ = block_on(self.probe.store().compare_and_swap(&key, version, Some(&row)));
+            let _ =
+                block_on(self.probe.store().compare_and_swap(&SwapOf::new(key.clone(), version, Some(row.clone()))));
         }
         panic!("a node goes on without a disk");
     }

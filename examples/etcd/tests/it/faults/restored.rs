@@ -10,7 +10,7 @@ use std::time::Duration;
 use std::{env, mem};
 
 use tripartite::drive::block_on;
-use tripartite::jobs::{JobStore, StoreKey, Swap};
+use tripartite::jobs::{JobStore, StoreKey, Swap, SwapOf};
 use tripartite::queue::{Slot, State, Token};
 use tripartite::work::{Queue, slot_key};
 use tripartite_etcd::address::Address;
@@ -130,9 +130,11 @@ fn what_was_there_at_the_snapshot_is_done_and_what_came_later_is_gone() {
     let again = address.clone();
     block_on(runtime().spawn(async move { renew(&again).await })).unwrap().unwrap();
     // A process that nobody has ended holds versions that are given again. It writes nothing.
-    let swap = block_on(old.compare_and_swap(&slot_key(&key(0)), Some(held.version), Some(&held.row)));
+    let swap =
+        block_on(old.compare_and_swap(&SwapOf::new(slot_key(&key(0)), Some(held.version), Some(held.row.clone()))));
     assert!(!matches!(swap, Ok(Swap::Applied(_))), "{swap:?}");
-    let create = block_on(old.compare_and_swap(&StoreKey::of("case", ["a"]), None, Some(&held.row)));
+    let create =
+        block_on(old.compare_and_swap(&SwapOf::new(StoreKey::of("case", ["a"]), None, Some(held.row.clone()))));
     assert!(matches!(create, Err(JobsError::Renewed)), "{create:?}");
     let new = open(&address);
     assert!(token(&new) < last, "fencing tokens go back");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tripartite::drive::block_on;
-use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Stored, Swap};
+use tripartite::jobs::{JobStore, Row, Shard, StoreKey, Stored, Swap, SwapOf};
 use tripartite_postgres::format;
 use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_postgres::pool::Pool;
@@ -49,7 +49,7 @@ impl<'p> Clients<'p> {
     fn swap(&self, name: &str, before: Option<&Stored>, bytes: &[u8]) -> Swap {
         let row = Row::new(bytes.to_vec(), Shard(0));
         let expect = before.map(|stored| stored.version);
-        block_on(self.client(name).compare_and_swap(&self.key, expect, Some(&row))).unwrap()
+        block_on(self.client(name).compare_and_swap(&SwapOf::new(self.key.clone(), expect, Some(row.clone())))).unwrap()
     }
 
     /// What all of them saw.
@@ -67,8 +67,13 @@ impl<'p> Clients<'p> {
         let client = self.client("unheard");
         let row = Row::new(b"2".to_vec(), Shard(0));
         thread::scope(|scope| {
-            let swapping =
-                scope.spawn(|| block_on(client.compare_and_swap(&self.key, Some(before.version), Some(&row))));
+            let swapping = scope.spawn(|| {
+                block_on(client.compare_and_swap(&SwapOf::new(
+                    self.key.clone(),
+                    Some(before.version),
+                    Some(row.clone()),
+                )))
+            });
             meanwhile(self.pair);
             self.pair.primary().signal(Signal::KILL);
             let _ = kill_process(sender, Signal::KILL);
