@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 pub use self::erased::DynJobStore;
 pub use self::forward::forward_job_store;
 pub use self::row::{
-    AppendOf, DueOf, DuePage, LogEntry, LogPosition, Mark, PruneOf, ReadOf, Row, Shard, Stored, Swap, SwapOf, Version,
+    AppendOf, DueOf, DuePage, LogEntry, LogPage, LogPosition, Mark, PruneOf, ReadOf, Row, Shard, Stored, Swap, SwapOf,
+    Version,
 };
 pub use self::slots::SlotStore;
 pub use self::wake::{Bell, Rings, WakingStore};
@@ -179,7 +180,7 @@ impl From<StoreKey> for String {
 /// | [`compare_and_swap`](Self::compare_and_swap) | [`SwapOf`] | [`Swap`] |
 /// | [`due`](Self::due) | [`DueOf`] | [`DuePage`] |
 /// | [`append`](Self::append) | [`AppendOf`] | whether it is new |
-/// | [`read`](Self::read) | [`ReadOf`] | [`LogEntry`]s |
+/// | [`read`](Self::read) | [`ReadOf`] | [`LogPage`] |
 /// | [`prune`](Self::prune) | [`PruneOf`] | how many were removed |
 ///
 /// # Of all methods
@@ -272,8 +273,8 @@ pub trait JobStore {
     ///   cannot check that an entry survives a crash.
     fn append(&self, append: &AppendOf) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// Reads entries of a log in the order of their positions: those in a range of time (its end excluded), after a
-    /// position, at most `limit`.
+    /// Reads a page of a log in the order of the positions: the entries in a range of time (its end excluded), after a
+    /// position, at most `limit`, and at most so many bytes. [`ReadOf::page`] cuts it.
     ///
     /// * **Must**:
     ///   - Give entries in the order of their times, and those of the same time in the byte order of their ids.
@@ -281,11 +282,14 @@ pub trait JobStore {
     ///   - Give nothing from a log that has no entries, or none in the range.
     ///   - Give only what is behind the position, also where no entry stands at it.
     ///   - Give at most as many entries as asked for, the first of them.
+    ///   - Give at most as many bytes as asked for, or one entry that has more.
+    ///   - Say whether more entries follow, also where none of them fits.
     ///   - Turn pages so that every entry is on exactly one, also where many have the same time.
     ///   - Give an entry that was there throughout exactly once, also while others are appended.
     /// * **May**: be stale.
-    /// * **The core relies on** paging by position: an entry that was there throughout is read exactly once.
-    fn read(&self, page: &ReadOf) -> impl Future<Output = Result<Vec<LogEntry>, Self::Error>> + Send;
+    /// * **The core relies on** paging by position: an entry that was there throughout is read exactly once. While more
+    ///   follow, a page has an entry.
+    fn read(&self, page: &ReadOf) -> impl Future<Output = Result<LogPage, Self::Error>> + Send;
 
     /// Removes entries of a log that are older than a point in time (strictly), at most `limit`, and says how many.
     ///

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
+use super::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
 use crate::failure::{DynError, DynFuture};
 
 /// Declares [`DynJobStore`] and both of its bridges: every store is one, and one is a store.
@@ -72,7 +72,7 @@ erased! {
     dyn_compare_and_swap = compare_and_swap(swap: &SwapOf) -> Swap;
     dyn_due = due(page: &DueOf) -> DuePage;
     dyn_append = append(append: &AppendOf) -> bool;
-    dyn_read = read(page: &ReadOf) -> Vec<LogEntry>;
+    dyn_read = read(page: &ReadOf) -> LogPage;
     dyn_prune = prune(old: &PruneOf) -> u64;
     dyn_swap_many = swap_many(swaps: &[SwapOf]) -> Vec<Swap>, Sync;
     dyn_get_many = get_many(keys: &[StoreKey]) -> Vec<Option<Stored>>, Sync;

@@ -66,7 +66,7 @@ macro_rules! __forward_job_store {
     };
     (@ read) => {
         $crate::__forward_job_store!(@ read "read" (page: &$crate::jobs::ReadOf) &page.log
-            => ::std::vec::Vec<$crate::jobs::LogEntry>);
+            => $crate::jobs::LogPage);
     };
     (@ prune) => {
         $crate::__forward_job_store!(@ prune "prune" (old: &$crate::jobs::PruneOf) &old.log => u64);

@@ -8,7 +8,7 @@ macro_rules! each_method {
             compare_and_swap(swap: &SwapOf) -> Swap;
             due(page: &DueOf) -> DuePage;
             append(append: &AppendOf) -> bool;
-            read(page: &ReadOf) -> Vec<LogEntry>;
+            read(page: &ReadOf) -> LogPage;
             prune(old: &PruneOf) -> u64;
             swap_many(swaps: &[SwapOf]) -> Vec<Swap>;
             get_many(keys: &[StoreKey]) -> Vec<Option<Stored>>;

@@ -327,10 +327,15 @@ pub struct ReadOf {
     pub after: Option<LogPosition>,
     /// How many entries the page has at most.
     pub limit: usize,
+    /// How many bytes its entries have together at most. One that alone has more is a page by itself.
+    pub bytes: usize,
 }
 
 impl ReadOf {
-    /// The first page of a log: at most `limit` entries of a range of time.
+    /// How many bytes a page has at most, unless the caller says otherwise: 4 MiB, a few thousand entries of a history.
+    pub const BYTES: usize = 4 << 20;
+
+    /// The first page of a log: at most `limit` entries of a range of time, and [`BYTES`](Self::BYTES).
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta};
@@ -343,11 +348,65 @@ impl ReadOf {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(log: StoreKey, range: Range<DateTime<Utc>>, limit: usize) -> Self {
-        Self { log, range, after: None, limit }
+        Self { log, range, after: None, limit, bytes: Self::BYTES }
     }
 
     setters! {
         after: impl Into<Option<LogPosition>>,
+        bytes: usize,
+    }
+
+    /// Cuts the page from the entries that a store finds behind the position, in their order. It takes the first one that
+    /// is no longer on the page, and none behind that.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripartite::jobs::{LogEntry, LogPosition, ReadOf};
+    /// let all = DateTime::UNIX_EPOCH..DateTime::<chrono::Utc>::MAX_UTC;
+    /// let asked = ReadOf::new("history/a/b".parse()?, all, 10).bytes(5);
+    /// let position = |id: &str| LogPosition::new(DateTime::UNIX_EPOCH, id.to_owned());
+    /// let found = ["a", "b", "c"].map(|id| Ok::<_, ()>(LogEntry::new(position(id), vec![0; 2])));
+    /// let page = asked.page(found).expect("no entry is an error");
+    /// assert_eq!((page.entries.len(), page.more), (2, true)); // the third would be two bytes more
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first error among the entries.
+    pub fn page<E>(&self, found: impl IntoIterator<Item = Result<LogEntry, E>>) -> Result<LogPage, E> {
+        let (mut entries, mut left) = (Vec::new(), Some(self.bytes));
+        for entry in found {
+            let entry = entry?;
+            // Nothing is left behind a first entry that is too large.
+            left = left.and_then(|left| left.checked_sub(entry.bytes.len()));
+            if entries.len() == self.limit || left.is_none() && !entries.is_empty() {
+                return Ok(LogPage::new(entries, true));
+            }
+            entries.push(entry);
+        }
+        Ok(LogPage::new(entries, false))
+    }
+}
+
+/// A page of a log, as [`read`](crate::jobs::JobStore::read) returns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogPage {
+    /// The entries, in the order of their positions.
+    pub entries: Vec<LogEntry>,
+    /// Whether more entries of the range follow the last one.
+    pub more: bool,
+}
+
+impl LogPage {
+    /// The entries in the order of their positions, and whether more of the range follow the last one.
+    ///
+    /// ```
+    /// use tripartite::jobs::LogPage;
+    /// assert!(!LogPage::new(vec![], false).more); // nothing is in the range
+    /// ```
+    pub fn new(entries: Vec<LogEntry>, more: bool) -> Self {
+        Self { entries, more }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::{AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf};
+use super::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf};
 
 /// Rings when a job has begun to wait, so that a host that sleeps ticks a worker at once.
 ///
@@ -200,7 +200,7 @@ impl<S: JobStore + Sync, B: AsRef<Bell> + Sync> JobStore for WakingStore<S, B> {
         self.store.append(append).await
     }
 
-    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, S::Error> {
+    async fn read(&self, page: &ReadOf) -> Result<LogPage, S::Error> {
         self.store.read(page).await
     }
 

@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap,
-    SwapOf, Version,
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored,
+    Swap, SwapOf, Version,
 };
 
 /// Keeps the work column's records in memory: the reference of what a job store does.
@@ -78,12 +78,13 @@ impl JobStore for MemoryJobStore {
         Ok(self.state().append(append))
     }
 
-    async fn read(&self, ReadOf { log, range, after, limit }: &ReadOf) -> Result<Vec<LogEntry>, Infallible> {
+    async fn read(&self, page: &ReadOf) -> Result<LogPage, Infallible> {
         let state = self.state();
-        let behind = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let entries = state.logs.get(log).into_iter().flat_map(|log| log.entries.range((behind, Bound::Unbounded)));
-        let ranged = entries.filter(|(position, _)| range.contains(&position.at));
-        Ok(ranged.take(*limit).map(|(position, bytes)| entry(position, bytes)).collect())
+        let behind = page.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let entries =
+            state.logs.get(&page.log).into_iter().flat_map(|log| log.entries.range((behind, Bound::Unbounded)));
+        let ranged = entries.filter(|(position, _)| page.range.contains(&position.at));
+        page.page(ranged.map(|(position, bytes)| Ok(entry(position, bytes))))
     }
 
     async fn prune(&self, PruneOf { log, before, limit }: &PruneOf) -> Result<u64, Infallible> {

@@ -11,7 +11,7 @@ use super::record::Versioned;
 use crate::backoff::Fraction;
 use crate::history::HistoryEntry;
 use crate::id::SyncKey;
-use crate::jobs::{AppendOf, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, StoreKey};
+use crate::jobs::{AppendOf, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, StoreKey};
 use crate::queue::{Attempt, Command, Slot};
 
 /// How many entries are removed in one call.
@@ -26,7 +26,7 @@ impl<S: JobStore> Queue<S> {
         let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
         let first = ReadOf::new(former.clone(), all, 1);
         let begun = self.records.store.read(&first).await.map_err(WorkError::Store)?;
-        Ok(if begun.is_empty() { log } else { former })
+        Ok(if begun.entries.is_empty() { log } else { former })
     }
 
     /// A page of a key's history: finished attempts in a range of time (its end excluded), the oldest first, behind a
@@ -45,13 +45,20 @@ impl<S: JobStore> Queue<S> {
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, WorkError<S::Error>> {
         let log = self.log(key).await?;
-        let page = ReadOf::new(log.clone(), range, limit).after(after.cloned());
-        let entries = self.records.store.read(&page).await.map_err(WorkError::Store)?;
-        let read = |entry: LogEntry| {
-            HistoryEntry::from_json(&entry.bytes)
-                .map_err(|error| WorkError::Broken { key: log.clone(), problem: error.to_string() })
-        };
-        entries.into_iter().map(read).collect()
+        let mut asked = ReadOf::new(log.clone(), range, limit).after(after.cloned());
+        let mut history = Vec::new();
+        loop {
+            let LogPage { entries, more } = self.records.store.read(&asked).await.map_err(WorkError::Store)?;
+            asked.after = entries.last().map(|entry| entry.position.clone());
+            asked.limit -= entries.len().min(asked.limit);
+            for entry in entries {
+                let broken = |problem: String| WorkError::Broken { key: log.clone(), problem };
+                history.push(HistoryEntry::from_json(&entry.bytes).map_err(|error| broken(error.to_string()))?);
+            }
+            if !more || asked.limit == 0 || asked.after.is_none() {
+                return Ok(history);
+            }
+        }
     }
 
     /// Removes the attempts that ended before a point in time from a key's history, and returns how many. The slot,

@@ -53,7 +53,8 @@ fn sizes(store: &EtcdJobStore) {
         print!("  {kind}: {} of {} bytes", keys.len(), bytes.checked_div(keys.len()).unwrap_or(0));
     }
     let range = chrono::DateTime::<chrono::Utc>::MIN_UTC..chrono::DateTime::<chrono::Utc>::MAX_UTC;
-    let history = block_on(store.read(&ReadOf::new(StoreKey::of("history", ["org0", "c0"]), range, 10))).unwrap();
+    let history =
+        block_on(store.read(&ReadOf::new(StoreKey::of("history", ["org0", "c0"]), range, 10))).unwrap().entries;
     println!("  entry of the history: {} bytes", history.first().map_or(0, |entry| entry.bytes.len()));
 }
 

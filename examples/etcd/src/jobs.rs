@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
 use tripartite::jobs::{
-    AppendOf, Bell, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf,
+    AppendOf, Bell, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf,
 };
 
 pub use self::listen::Listener;
@@ -182,7 +182,7 @@ impl JobStore for EtcdJobStore {
         self.call(async move |inner| inner.append(&append).await).await
     }
 
-    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+    async fn read(&self, page: &ReadOf) -> Result<LogPage, JobsError> {
         let page = page.clone();
         self.call(async move |inner| inner.read(&page).await).await
     }

@@ -39,7 +39,7 @@ mod transaction;
 pub use error::JobsError;
 pub use listen::{Listener, listen};
 pub use transaction::InTransaction;
-use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
+use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
 
 use crate::format;
 use crate::names::SCHEMA;
@@ -127,7 +127,7 @@ impl JobStore for PostgresJobStore {
         self.log.append(&mut self.pool.lease().await?, append).await
     }
 
-    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+    async fn read(&self, page: &ReadOf) -> Result<LogPage, JobsError> {
         self.log.read(&mut self.pool.lease().await?, page).await
     }
 

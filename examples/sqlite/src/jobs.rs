@@ -48,7 +48,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use error::JobsError;
 use rusqlite::{Connection, TransactionBehavior};
 pub use tables::TABLES;
-use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
+use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
 
 /// The records of the work column, in a file that others may have open as well.
 ///
@@ -161,7 +161,7 @@ impl JobStore for SqliteJobStore {
         self.write(|conn| log::append(conn, append))
     }
 
-    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+    async fn read(&self, page: &ReadOf) -> Result<LogPage, JobsError> {
         log::read(&self.conn(), page)
     }
 

@@ -16,6 +16,12 @@ fn crowd() -> Vec<LogEntry> {
     [entry(at(1), "y")].into_iter().chain(same).chain([entry(at(9), "B")]).collect()
 }
 
+/// Six entries of different sizes.
+fn sized() -> Vec<LogEntry> {
+    let sizes = [10, 20, 5, 1, 1000, 0].into_iter().enumerate();
+    sizes.map(|(no, size)| LogEntry { bytes: vec![b'x'; size], ..entry(at(no as i64), &no.to_string()) }).collect()
+}
+
 /// Appends entries, the last one first.
 fn append<F: Fixture>(probe: &Probe<'_, F>, entries: &[LogEntry]) {
     let backwards: Vec<_> = entries.iter().rev().cloned().collect();
@@ -27,7 +33,7 @@ fn turned<F: Fixture>(probe: &Probe<'_, F>, log: &StoreKey, limit: usize) -> Opt
     let mut all: Vec<LogEntry> = Vec::new();
     for _ in 0..10_000 {
         let after = all.last().map(|entry| entry.position.clone());
-        let page = probe.read(&ReadOf::new(log.clone(), always(), limit).after(after));
+        let page = probe.read(&ReadOf::new(log.clone(), always(), limit).after(after)).entries;
         match (page.first(), all.last()) {
             (None, _) => return Some(all),
             (Some(first), Some(last)) if first.position <= last.position => return None,
@@ -161,6 +167,40 @@ cases! { $ __conformance_jobs_log in log:
         probe.reads_of(&ReadOf::new(key("log"), at(5)..at(10), 2), &crowd()[1..3]);
     }
 
+    /// Give at most as many bytes as asked for, or one entry that has more.
+    fn read_up_to_a_size(probe) {
+        let sized = sized();
+        append(probe, &sized);
+        for (bytes, end) in [(0, 1), (9, 1), (10, 1), (29, 1), (30, 2), (34, 2), (35, 3), (36, 4), (37, 4), (1035, 4), (1036, 6), (usize::MAX, 6)] {
+            probe.reads_of(&ReadOf::new(key("log"), always(), 100).bytes(bytes), &sized[..end]);
+        }
+        // One that is too large is a page by itself.
+        let from_the_large = ReadOf::new(key("log"), always(), 100).after(sized[3].position.clone());
+        for bytes in [0, 999, 1000] {
+            probe.reads_of(&from_the_large.clone().bytes(bytes), &sized[4..5 + usize::from(bytes == 1000)]);
+        }
+        probe.reads_of(&ReadOf::new(key("log"), always(), 2).bytes(1000), &sized[..2]);
+    }
+
+    /// Say whether more entries follow, also where none of them fits.
+    fn read_says_whether_more_follow(probe) {
+        let sized = sized();
+        append(probe, &sized);
+        let says = |page: ReadOf, promised: bool| {
+            probe.in_the_end(&format!("whether more follow {page:?}"), &promised, || probe.read(&page).more);
+        };
+        for limit in 1..=7 {
+            says(ReadOf::new(key("log"), always(), limit), limit < 6);
+            // What is behind the range does not follow.
+            says(ReadOf::new(key("log"), at(0)..at(3), limit), limit < 3);
+        }
+        for (bytes, more) in [(0, true), (35, true), (1035, true), (1036, false), (usize::MAX, false)] {
+            says(ReadOf::new(key("log"), always(), 100).bytes(bytes), more);
+        }
+        says(ReadOf::new(key("log"), always(), 100).after(sized[5].position.clone()), false);
+        says(ReadOf::new(key("none"), always(), 100), false);
+    }
+
     /// Turn pages so that every entry is on exactly one, also where many have the same time.
     fn read_pages(probe) {
         append(probe, &crowd());
@@ -223,7 +263,7 @@ cases! { $ __conformance_jobs_log in log:
             probe.holds((1..=limit).contains(&removed), || format!("{removed} were removed, of at most {limit}"));
             left -= removed.min(left);
             let all = ReadOf::new(key("log"), always(), 100);
-            probe.in_the_end("how many are left", &left, || probe.read(&all).len());
+            probe.in_the_end("how many are left", &left, || probe.read(&all).entries.len());
         }
     }
 

@@ -10,8 +10,8 @@ use super::Fixture;
 use crate::conformance::promise::{Promise, short};
 use crate::failure::{Classify, Failure};
 use crate::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap,
-    SwapOf, Version,
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored,
+    Swap, SwapOf, Version,
 };
 use crate::work::WorkError;
 
@@ -202,7 +202,7 @@ impl<'s, F: Fixture> Probe<'s, F> {
     }
 
     #[track_caller]
-    pub(super) fn read(&self, page: &ReadOf) -> Vec<LogEntry> {
+    pub(super) fn read(&self, page: &ReadOf) -> LogPage {
         self.answered("read", self.block_on(self.store().read(page)))
     }
 
@@ -214,7 +214,7 @@ impl<'s, F: Fixture> Probe<'s, F> {
 
     #[track_caller]
     pub(super) fn reads_of(&self, page: &ReadOf, promised: &[LogEntry]) {
-        self.in_the_end("the entries", &promised.to_vec(), || self.read(page));
+        self.in_the_end("the entries", &promised.to_vec(), || self.read(page).entries);
     }
 
     #[track_caller]

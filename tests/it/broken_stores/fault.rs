@@ -54,6 +54,10 @@ faults! {
         ReadSkipsTies => read_behind_a_position, read_pages;
         ReadWithoutLimit => read_up_to_a_limit;
         ReadByOffset => read_while_others_append;
+        ReadOfAnySize => read_up_to_a_size;
+        ReadWithoutTheLarge => read_up_to_a_size;
+        ReadSaysTheEnd => read_says_whether_more_follow;
+        ReadSaysMoreOfAFullPage => read_says_whether_more_follow;
         // prune
         PruneInclusive => prune_leaves_the_rest;
         PruneEverything => prune_leaves_the_rest;

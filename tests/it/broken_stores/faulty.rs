@@ -9,8 +9,8 @@ use std::thread;
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap,
-    SwapOf, Version,
+    AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored,
+    Swap, SwapOf, Version,
 };
 use tripartite::memory::MemoryJobStore;
 
@@ -242,8 +242,9 @@ impl Faulty {
         now(self.inner.append(&AppendOf::new(self.key(log), entry.clone())))
     }
 
-    fn read_entries(&self, ReadOf { log, range, after, limit, .. }: &ReadOf) -> Vec<LogEntry> {
-        let (range, after, limit) = (range.clone(), after.as_ref(), *limit);
+    fn read_entries(&self, page: &ReadOf) -> LogPage {
+        let ReadOf { log, range, after, limit, bytes, .. } = page;
+        let (range, after, limit, bytes) = (range.clone(), after.as_ref(), *limit, *bytes);
         let tick = TimeDelta::microseconds(1);
         let range = match self.fault {
             ReadToTheEndInclusive => range.start..range.end + tick,
@@ -251,7 +252,8 @@ impl Faulty {
             ReadOfAllTime => DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC,
             _ => range,
         };
-        let mut entries = now(self.inner.read(&ReadOf::new(self.key(log), range, usize::MAX)));
+        let all = ReadOf::new(self.key(log), range, usize::MAX).bytes(usize::MAX);
+        let mut entries = now(self.inner.read(&all)).entries;
         for entry in &mut entries {
             let id = &mut entry.position.id;
             id.truncate(id.find('\0').unwrap_or(id.len()));
@@ -273,13 +275,21 @@ impl Faulty {
             }
             _ => entries.retain(|entry| after.is_none_or(|after| entry.position > *after)),
         }
-        if self.fault != ReadWithoutLimit {
-            entries.truncate(limit);
+        let mut page = page.clone();
+        match self.fault {
+            ReadWithoutLimit => page.limit = usize::MAX,
+            ReadOfAnySize => page.bytes = usize::MAX,
+            _ => {}
         }
-        if self.fault == ReadBackwards {
-            entries.reverse();
+        let found = entries.into_iter().filter(|entry| self.fault != ReadWithoutTheLarge || entry.bytes.len() <= bytes);
+        let Ok(mut page) = page.page(found.map(Ok::<_, Infallible>));
+        match self.fault {
+            ReadBackwards => page.entries.reverse(),
+            ReadSaysTheEnd => page.more = false,
+            ReadSaysMoreOfAFullPage => page.more = page.entries.len() == limit,
+            _ => {}
         }
-        entries
+        page
     }
 }
 
@@ -347,7 +357,7 @@ impl JobStore for Faulty {
         })
     }
 
-    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, Infallible> {
+    async fn read(&self, page: &ReadOf) -> Result<LogPage, Infallible> {
         Ok(self.read_entries(page))
     }
 

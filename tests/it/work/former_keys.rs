@@ -25,7 +25,7 @@ fn history() -> StoreKey {
 
 fn log(club: &Club, log: &StoreKey) -> Vec<LogEntry> {
     let all = DateTime::<Utc>::MIN_UTC..DateTime::<Utc>::MAX_UTC;
-    block_on(club.queue.store().read(&ReadOf::new(log.clone(), all, 100))).unwrap()
+    block_on(club.queue.store().read(&ReadOf::new(log.clone(), all, 100))).unwrap().entries
 }
 
 /// Which of the records are there, under their keys or under those of before.

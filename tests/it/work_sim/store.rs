@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap, SwapOf,
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap, SwapOf,
 };
 use tripartite::queue::{Slot, State as Doing};
 use tripartite::work::sync_key;
@@ -206,7 +206,7 @@ impl JobStore for Faulty {
         self.answer("append", &append.log, self.append_now(append)).await
     }
 
-    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, Silent> {
+    async fn read(&self, page: &ReadOf) -> Result<LogPage, Silent> {
         self.turn("read", &page.log).await?;
         let Ok(entries) = at_once(self.ground.inner.read(page));
         Ok(entries)

@@ -1,6 +1,6 @@
 //! Logs: an entry, and beside it a key that keeps its id apart.
 
-use tripartite::jobs::{AppendOf, LogEntry, PruneOf, ReadOf};
+use tripartite::jobs::{AppendOf, LogEntry, LogPage, PruneOf, ReadOf};
 
 use super::Inner;
 use super::record::{at_most, range};
@@ -46,30 +46,30 @@ impl Inner {
         }
     }
 
-    pub(super) async fn read(
-        &self,
-        ReadOf { log, range: time, after, limit, .. }: &ReadOf,
-    ) -> Result<Vec<LogEntry>, JobsError> {
+    pub(super) async fn read(&self, page: &ReadOf) -> Result<LogPage, JobsError> {
+        let ReadOf { log, range: time, after, limit, bytes: most, .. } = page;
         let (first, end) = (self.layout.entries_from(log, time.start), self.layout.entries_from(log, time.end));
         let behind = after.as_ref().map(|after| right_behind(self.layout.entry(log, after)));
         let mut from = behind.unwrap_or_default().max(first);
         let (mut all, mut bytes) = (Vec::new(), 0);
-        while all.len() < *limit && from < end {
-            let some = next_read(all.len(), bytes).min(limit - all.len());
-            let page = RangeRequest { limit: at_most(some), ..range(from.clone(), end.clone()) };
-            let found = self.cluster.call(&page).await?.answer;
+        // One more than is on the page says whether there are more.
+        let limit = limit.saturating_add(1);
+        while all.len() < limit && bytes <= *most && from < end {
+            let some = next_read(all.len(), bytes, most - bytes).min(limit - all.len());
+            let asked = RangeRequest { limit: at_most(some), ..range(from.clone(), end.clone()) };
+            let found = self.cluster.call(&asked).await?.answer;
             if let Some(last) = found.kvs.last() {
                 from = right_behind(last.key.clone());
             }
             for kv in found.kvs {
                 bytes += kv.value.len();
-                all.push(self.layout.log_entry(log, kv)?);
+                all.push(self.layout.log_entry(log, kv));
             }
             if !found.more {
                 break;
             }
         }
-        Ok(all)
+        page.page(all)
     }
 
     pub(super) async fn prune(&self, PruneOf { log, before, limit, .. }: &PruneOf) -> Result<u64, JobsError> {
@@ -107,10 +107,10 @@ impl Inner {
     }
 }
 
-/// How many entries to read next, after so many with so many bytes.
-fn next_read(entries: usize, bytes: usize) -> usize {
+/// How many entries to read next, after so many with so many bytes, where so many bytes are left on the page.
+fn next_read(entries: usize, bytes: usize, left: usize) -> usize {
     match bytes.checked_div(entries) {
         None => FIRST_READ,
-        Some(each) => (READ_BYTES / each.max(1)).clamp(1, MOST_READ),
+        Some(each) => (READ_BYTES.min(left) / each.max(1)).clamp(1, MOST_READ),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf,
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf,
 };
 
 use crate::linear::{Answer, Ask, Call, check};
@@ -181,7 +181,7 @@ impl<S: JobStore + Sync> JobStore for Recorded<S> {
         self.store.append(append).await
     }
 
-    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, S::Error> {
+    async fn read(&self, page: &ReadOf) -> Result<LogPage, S::Error> {
         self.store.read(page).await
     }
 

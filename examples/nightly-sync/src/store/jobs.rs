@@ -6,7 +6,7 @@
 
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
-use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogEntry, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
+use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
 use tripartite::queue::Slot;
 use tripartite::work::slot_key;
 use tripartite_etcd::address::Address;
@@ -159,7 +159,7 @@ impl JobStore for Jobs {
         timed!(self.append(append))
     }
 
-    async fn read(&self, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+    async fn read(&self, page: &ReadOf) -> Result<LogPage, JobsError> {
         timed!(self.read(page))
     }
 

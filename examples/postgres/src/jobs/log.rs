@@ -1,4 +1,4 @@
-use tripartite::jobs::{AppendOf, LogEntry, LogPosition, PruneOf, ReadOf};
+use tripartite::jobs::{AppendOf, LogEntry, LogPage, LogPosition, PruneOf, ReadOf};
 
 use super::JobsError;
 use super::cell::{moment, rows};
@@ -8,11 +8,14 @@ use crate::pool::{Lease, Sent};
 const APPEND: &str = "INSERT INTO tripartite.log(log, at, id, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 
 const READ: &str = "
-SELECT at, id, bytes FROM tripartite.log WHERE log = $1 AND at >= $2 AND at < $3 ORDER BY at, id LIMIT $4";
+SELECT at, id, bytes FROM (
+    SELECT at, id, bytes, row_number() OVER in_order AS place,
+        sum(octet_length(bytes)) OVER in_order - octet_length(bytes) AS before
+    FROM tripartite.log WHERE log = $1 AND at >= $2 AND at < $3 {behind}
+    WINDOW in_order AS (ORDER BY at, id) ORDER BY at, id LIMIT $4
+) entries WHERE before <= $5 OR place <= 2 ORDER BY at, id";
 
-const READ_BEHIND: &str = "
-SELECT at, id, bytes FROM tripartite.log
-WHERE log = $1 AND at >= $2 AND at < $3 AND (at, id) > ($5, $6) ORDER BY at, id LIMIT $4";
+const BEHIND: &str = "AND (at, id) > ($6, $7)";
 
 /// Whoever prunes at the same time leaves each other's rows alone.
 const PRUNE: &str = "
@@ -32,7 +35,8 @@ pub(super) struct Statements {
 impl Statements {
     pub(super) fn of(schema: &str) -> Self {
         let of = |sql| in_schema(schema, sql);
-        Self { append: of(APPEND), read: of(READ), read_behind: of(READ_BEHIND), prune: of(PRUNE) }
+        let (read, read_behind) = (READ.replace("{behind}", ""), READ.replace("{behind}", BEHIND));
+        Self { append: of(APPEND), read: of(&read), read_behind: of(&read_behind), prune: of(PRUNE) }
     }
 
     pub(super) async fn append(&self, lease: &mut Lease, append: &AppendOf) -> Result<bool, JobsError> {
@@ -48,19 +52,20 @@ impl Statements {
         Sent { sql: self.append.clone(), values }
     }
 
-    pub(super) async fn read(
-        &self,
-        lease: &mut Lease,
-        ReadOf { log, range, after, limit, .. }: &ReadOf,
-    ) -> Result<Vec<LogEntry>, JobsError> {
-        let (log, start, end, most) = (log.as_str(), moment(range.start), moment(range.end), rows(*limit));
+    pub(super) async fn read(&self, lease: &mut Lease, page: &ReadOf) -> Result<LogPage, JobsError> {
+        let ReadOf { log, range, after, limit, bytes, .. } = page;
+        let (log, start, end) = (log.as_str(), moment(range.start), moment(range.end));
+        // The first that is no longer on the page says that there are more.
+        let (most, bytes) = (rows(limit.saturating_add(1)), rows(*bytes));
         let found = match after {
-            None => lease.query(&self.read, &[&log, &start, &end, &most]).await?,
+            None => lease.query(&self.read, &[&log, &start, &end, &most, &bytes]).await?,
             Some(LogPosition { at, id, .. }) => {
-                lease.query(&self.read_behind, &[&log, &start, &end, &most, &moment(*at), &id.as_bytes()]).await?
+                lease
+                    .query(&self.read_behind, &[&log, &start, &end, &most, &bytes, &moment(*at), &id.as_bytes()])
+                    .await?
             }
         };
-        found.iter().map(entry).collect()
+        page.page(found.iter().map(entry))
     }
 
     pub(super) async fn prune(

@@ -1,5 +1,5 @@
 use rusqlite::{Connection, params};
-use tripartite::jobs::{AppendOf, LogEntry, LogPosition, PruneOf, ReadOf};
+use tripartite::jobs::{AppendOf, LogEntry, LogPage, LogPosition, PruneOf, ReadOf};
 
 use super::JobsError;
 use super::cell::{behind, micros, moment, rows};
@@ -23,19 +23,18 @@ pub(super) fn append(conn: &Connection, AppendOf { log, entry, .. }: &AppendOf) 
     Ok(new == 1)
 }
 
-pub(super) fn read(conn: &Connection, page: &ReadOf) -> Result<Vec<LogEntry>, JobsError> {
+pub(super) fn read(conn: &Connection, page: &ReadOf) -> Result<LogPage, JobsError> {
     let ReadOf { log, range, after, limit, .. } = page;
     let start = (micros(range.start), String::new());
     let (from, id) = after.as_ref().map_or(start.clone(), |after| (micros(after.at), behind(&after.id)).max(start));
     let mut statement = conn.prepare_cached(READ)?;
-    let asked = params![log.as_str(), from, id, micros(range.end), rows(*limit)];
+    // One more than asked for says whether there are more.
+    let asked = params![log.as_str(), from, id, micros(range.end), rows(limit.saturating_add(1))];
     let entries = statement.query_map(asked, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    entries
-        .map(|entry| {
-            let (at, id, bytes) = entry?;
-            Ok(LogEntry::new(LogPosition::new(moment(TABLE, "at", at)?, id), bytes))
-        })
-        .collect()
+    page.page(entries.map(|entry| {
+        let (at, id, bytes) = entry?;
+        Ok(LogEntry::new(LogPosition::new(moment(TABLE, "at", at)?, id), bytes))
+    }))
 }
 
 pub(super) fn prune(conn: &Connection, PruneOf { log, before, limit, .. }: &PruneOf) -> Result<u64, JobsError> {

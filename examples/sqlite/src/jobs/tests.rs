@@ -5,10 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::failure::{Classify, Failure};
-use tripartite::jobs::{AppendOf, DueOf, LogPosition, PruneOf, SwapOf};
+use tripartite::jobs::{LogEntry, LogPosition, Row, Shard};
 
 use super::*;
 

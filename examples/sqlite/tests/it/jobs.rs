@@ -72,7 +72,7 @@ fn what_was_stored_is_there_when_it_is_opened_again() {
     let store = open(&bench);
     let stored = block_on(store.get(&slot("a"))).unwrap().unwrap();
     assert_eq!((stored.row, stored.version), (row("new"), version));
-    assert_eq!(block_on(store.read(&ReadOf::new(slot("a"), at(0)..at(2), 10))).unwrap(), [entry]);
+    assert_eq!(block_on(store.read(&ReadOf::new(slot("a"), at(0)..at(2), 10))).unwrap().entries, [entry]);
 }
 
 #[test]

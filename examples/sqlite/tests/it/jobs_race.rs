@@ -146,8 +146,9 @@ fn workers(threads: usize, file: &Path, name: &str) -> Vec<(String, u64)> {
 
 fn each_was_handed_out_once(file: &Path, claimed: Vec<(String, u64)>) {
     let store = SqliteJobStore::open(file).unwrap();
-    let logged =
-        block_on(store.read(&ReadOf::new(history(), now()..now() + TimeDelta::seconds(1), usize::MAX))).unwrap();
+    let logged = block_on(store.read(&ReadOf::new(history(), now()..now() + TimeDelta::seconds(1), usize::MAX)))
+        .unwrap()
+        .entries;
     assert_eq!(logged.len(), claimed.len());
     let mut times: BTreeMap<_, usize> =
         slots().flat_map(|key| (1..=RUNS).map(move |token| ((key.as_str().to_owned(), token), 0))).collect();
