@@ -39,6 +39,10 @@
 //! is the same; and the record was in the listing before this one. Then there is nothing to do. [`Synced`] holds the fingerprint of what was *seen*, not of the base. A record with a value that cannot be
 //! read, or with fields left out, never equals its base and would be loaded every night.
 //!
+//! **Is an edit that stays told every night?** No. A source that spells a field in another way, or changes another one, has its
+//! record looked at, and the same is decided of the edit once more. It has an audit entry when the record or the policy changed
+//! since the last decision, when its conflict ends, and when the source states a field again that it had left out.
+//!
 //! **What if somebody edits a record between the plan and the write?** An op is a compare-and-set: it states the
 //! revision it was computed from, and a host refuses it if the record has another one (optimistic concurrency control;
 //! Kung and Robinson, *On Optimistic Methods for Concurrency Control*, ACM TODS 1981). The record is then loaded and
