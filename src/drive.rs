@@ -8,7 +8,7 @@
 //! | [`Indexing`](Step::Indexing) | [`RecordStore::index`] | [`DriveError::Store`] |
 //! | [`Fetching`](Step::Fetching) | [`fetch`]: [`Connector::fetch`] or [`fetch_only`] | [`DriveError::Connector`] |
 //! | [`Loading`](Step::Loading) | [`RecordStore::load`] | [`DriveError::Store`] |
-//! | [`Committing`](Step::Committing) | [`RecordStore::commit`] | [`DriveError::Store`] |
+//! | [`Committing`](Step::Committing) | [`commit`]: [`RecordStore::commit`] | [`DriveError::Store`] |
 //! | [`Stopped`](Step::Stopped) | nothing: the run ends blocked, with its plan | |
 //! | [`Done`](Step::Done) | nothing | |
 //!
@@ -21,16 +21,16 @@
 //! **What if its future is dropped?** The run ends where it waited. A batch that was handed to the store may or may not
 //! have been carried out, which the next run finds out.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use crate::failure::{Classify, Failure};
-use crate::run::{Done, Fetching, Step};
+use crate::run::{Committing, Done, Fetching, Step};
 use crate::source::{Connector, Page};
-use crate::store::RecordStore;
+use crate::store::{OpOutcome, RecordStore};
 
 /// What stopped a driven run: the host's own error, and the run as far as it got.
 ///
@@ -196,7 +196,7 @@ pub async fn advance<C: Connector, S: RecordStore>(
                 return Err(DriveError::Store { error, done });
             }
         },
-        Step::Committing(s) => match store.commit(s.request()).await {
+        Step::Committing(mut s) => match commit(&mut s, store).await {
             Ok(outcomes) => s.resume(outcomes),
             Err(error) => {
                 let done = failed(Step::Committing(s), error.failure());
@@ -233,6 +233,47 @@ pub async fn fetch<C: Connector>(step: &Fetching, connector: &C) -> Result<Page,
         None => connector.fetch(step.request()).await,
         Some(ids) => connector.fetch_only(ids, step.request()).await,
     }
+}
+
+/// Has a batch carried out, and makes the next one ready while the store waits for its database.
+///
+/// # Errors
+/// The store's.
+///
+/// ```
+/// # use tripartite::id::RunId;
+/// # use tripartite::memory::{Listing, MemoryStore};
+/// # use tripartite::run::Run;
+/// # use tripartite::schema::{Field, Kind, Policy, Schema};
+/// use tripartite::drive::{block_on, commit};
+/// use tripartite::run::Step;
+/// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+/// # let mut step = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH).start();
+/// # let store = MemoryStore::new(schema.clone());
+/// # let one = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
+/// # let mut step = loop {
+/// #     step = match step {
+/// #         Step::Committing(committing) => break committing,
+/// #         step => block_on(tripartite::drive::advance(step, &one, &store))?,
+/// #     };
+/// # };
+/// let outcomes = block_on(commit(&mut step, &store))?;
+/// assert!(matches!(step.resume(outcomes), Step::Done(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub async fn commit<S: RecordStore>(step: &mut Committing, store: &S) -> Result<Vec<OpOutcome>, S::Error> {
+    let (batch, mut next) = step.request_and_next();
+    let mut commit = pin!(store.commit(batch));
+    poll_fn(|context| {
+        loop {
+            match commit.as_mut().poll(context) {
+                // The store may have its answer by the time that a few ops are ready.
+                Poll::Pending if next.prepare() => {}
+                poll => return poll,
+            }
+        }
+    })
+    .await
 }
 
 /// [`drive`], on the calling thread: parks it while the host's futures wait.
@@ -283,6 +324,75 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
             Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{ExternalId, RunId};
+    use crate::memory::{Listing, MemoryStore};
+    use crate::run::Run;
+    use crate::schema::{Field, Kind, Policy, Schema};
+    use crate::source::{Cursor, Item, RemoteRecord};
+    use crate::store::{Batch, IndexPage, LoadRequest, Records};
+
+    /// Answers a commit when it is polled for the so many-th time.
+    struct Waiting {
+        store: MemoryStore,
+        polls: u32,
+    }
+
+    impl RecordStore for Waiting {
+        type Error = <MemoryStore as RecordStore>::Error;
+
+        async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, Self::Error> {
+            self.store.index(after).await
+        }
+
+        async fn load(&self, wanted: &LoadRequest) -> Result<Records, Self::Error> {
+            self.store.load(wanted).await
+        }
+
+        async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, Self::Error> {
+            let mut left = self.polls;
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                left = left.saturating_sub(1);
+                if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            self.store.commit(batch).await
+        }
+    }
+
+    /// However long a store waits, the run writes the same in the same batches, and says the same.
+    #[test]
+    fn the_next_batch_is_the_same_whether_it_is_made_early_or_late() {
+        let schema = Schema::builder().field(Field::new("name", Kind::Text)).build().unwrap();
+        let item = |n: u32| {
+            let fields = serde_json::json!({ "name": format!("Member {n}") });
+            let id = ExternalId::new(n.to_string()).unwrap();
+            Item::Record(RemoteRecord::new(id, schema.record(&fields).unwrap()))
+        };
+        let mut known = None;
+        for polls in [1, 2, 5, 1000] {
+            let store = Waiting { store: MemoryStore::new(schema.clone()), polls };
+            let listing = Listing::new((0..250).map(item).collect());
+            let run = RunId::new("run-1").unwrap();
+            let mut step = Run::new(Policy::new(schema.clone()), run, chrono::DateTime::UNIX_EPOCH).batch(60).start();
+            let mut batches = Vec::new();
+            while !matches!(step, Step::Done(_)) {
+                if let Step::Committing(committing) = &step {
+                    batches.push((committing.request().clone(), committing.remaining()));
+                }
+                step = block_on(advance(step, &listing, &store)).unwrap();
+            }
+            let Step::Done(done) = step else { unreachable!() };
+            assert_eq!(batches.iter().map(|(batch, _)| batch.ops.len()).collect::<Vec<_>>(), [60, 60, 60, 60, 10]);
+            let seen = format!("{batches:?} {:?} {:?}", done.report, store.store.records());
+            assert!(*known.get_or_insert_with(|| seen.clone()) == seen, "after {polls} polls");
         }
     }
 }

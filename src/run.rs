@@ -152,5 +152,5 @@ pub use drift::{SchemaDrift, Undeclared, Unread, Unstated};
 pub use options::{BATCH, Mode, Run};
 pub use report::{Counts, Incomplete, Report, RunOutcome, Unwritten};
 pub use scope::Scope;
-pub use step::{Committing, Fetching, Indexing, Loading, Step, Stopped};
+pub use step::{Committing, Fetching, Indexing, Loading, NextBatch, Step, Stopped};
 pub use summary::Done;

@@ -7,8 +7,13 @@ use crate::plan::{PackedOps, Unpacked};
 use crate::source::RemoteRecord;
 use crate::store::{Action, Batch, LoadRequest, Op, OpOutcome, Plain, hide};
 
+/// So many ops are made ready at a time: the answer of a store waits no longer.
+const AT_A_TIME: usize = 20;
+
 #[derive(Debug)]
 pub(super) struct Batches {
+    /// The first of the next ops.
+    ready: Vec<Op>,
     rest: Unpacked,
     stale: Vec<Op>,
     attempt: Attempt,
@@ -22,7 +27,7 @@ enum Attempt {
 
 impl Batches {
     pub(super) fn of(ops: impl Into<PackedOps>) -> Self {
-        Self { rest: ops.into().into_iter(), stale: Vec::new(), attempt: Attempt::First }
+        Self { ready: Vec::new(), rest: ops.into().into_iter(), stale: Vec::new(), attempt: Attempt::First }
     }
 
     /// The stale ops, after they were planned once more.
@@ -31,7 +36,15 @@ impl Batches {
     }
 
     pub(super) fn remaining(&self) -> usize {
-        self.rest.len()
+        self.ready.len() + self.rest.len()
+    }
+
+    /// Makes some ops of the next batch ready. Returns whether there were any.
+    pub(super) fn prepare(&mut self, batch: usize) -> bool {
+        let count = batch.saturating_sub(self.ready.len()).min(AT_A_TIME);
+        let before = self.ready.len();
+        self.ready.extend(self.rest.by_ref().take(count));
+        self.ready.len() > before
     }
 
     /// The next batch, and the plain entries of each op whose entries have stand-ins.
@@ -51,7 +64,8 @@ impl Batches {
 
     /// The next ops. Whatever becomes of them, they are part of the plan.
     fn take(&mut self, at_most: usize, context: &mut Context) -> Vec<Op> {
-        let ops: Vec<Op> = self.rest.by_ref().take(at_most).collect();
+        let mut ops = std::mem::take(&mut self.ready);
+        ops.extend(self.rest.by_ref().take(at_most.saturating_sub(ops.len())));
         if self.attempt == Attempt::First {
             ops.iter().for_each(|op| context.outcomes.planned(context.run.policy.schema(), op));
         }

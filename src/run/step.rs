@@ -6,7 +6,7 @@ mod writing;
 
 pub use reading::{Fetching, Indexing, Loading};
 use reading::{Purpose, Reading};
-pub use writing::{Committing, Stopped};
+pub use writing::{Committing, NextBatch, Stopped};
 
 use self::flow::{close, judged};
 use super::judging::apply;

@@ -1,7 +1,7 @@
 //! The run, step by step: what [`tripartite::drive`] does, with a progress bar, and streaming where nothing is linked
 //! yet.
 
-use tripartite::drive::{DriveError, block_on, fetch};
+use tripartite::drive::{DriveError, block_on, commit, fetch};
 use tripartite::failure::Classify;
 use tripartite::run::{Committing, Done, Fetching, Step, Stopped};
 use tripartite::source::{Connector, Next, Page};
@@ -76,7 +76,7 @@ async fn steps<C: Connector, S: RecordStore>(
                 Ok(records) => s.resume(records),
                 Err(error) => return Err(failed_store(Step::Loading(s), error)),
             },
-            Step::Committing(s) => match store.commit(s.request()).await {
+            Step::Committing(mut s) => match commit(&mut s, store).await {
                 Ok(outcomes) => {
                     watch.written(&s);
                     s.resume(outcomes)

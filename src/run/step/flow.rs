@@ -22,7 +22,7 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    fn context(&self) -> &Context {
+    pub(super) fn context(&self) -> &Context {
         match self {
             Self::Listing(listing, _) => &listing.planning.context,
             Self::Writing(writing) => &writing.context,

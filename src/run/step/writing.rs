@@ -54,6 +54,47 @@ impl Committing {
         &self.batch
     }
 
+    /// The ops to carry out, and the batch behind them, which can be made ready while the store carries them out.
+    ///
+    /// [`drive::commit`](crate::drive::commit) does so.
+    ///
+    /// ```
+    /// # use tripartite::id::RunId;
+    /// # use tripartite::run::{Run, Step};
+    /// # use tripartite::schema::{Field, Kind, Policy, Schema};
+    /// # let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
+    /// # let run = Run::new(Policy::new(schema.clone()), RunId::new("run-1")?, chrono::DateTime::UNIX_EPOCH);
+    /// # let run = run.batch(1);
+    /// # use tripartite::store::IndexPage;
+    /// # use tripartite::source::{Next, Page};
+    /// # let Step::Indexing(indexing) = run.start() else { unreachable!() };
+    /// # let nothing = IndexPage::new(vec![], None);
+    /// # let Step::Fetching(fetching) = indexing.resume(nothing) else { unreachable!() };
+    /// # use tripartite::source::{Item, RemoteRecord};
+    /// # use tripartite::store::Records;
+    /// # use tripartite::id::ExternalId;
+    /// # let item = |id: &str, name: &str| -> Result<_, Box<dyn std::error::Error>> {
+    /// #     let record = schema.record(&serde_json::json!({ "name": name }))?;
+    /// #     Ok(Item::Record(RemoteRecord::new(ExternalId::new(id)?, record)))
+    /// # };
+    /// # let page = Page::new(vec![item("7", "Áine")?, item("8", "Seán")?], Next::Partial);
+    /// # let Step::Loading(loading) = fetching.resume(page) else { unreachable!() };
+    /// // Two new records, in batches of one:
+    /// let Step::Committing(mut committing) = loading.resume(Records::default()) else {
+    ///     unreachable!()
+    /// };
+    /// let (batch, mut next) = committing.request_and_next();
+    /// assert_eq!(batch.ops.len(), 1);
+    /// assert!(next.prepare()); // the one op of the next batch
+    /// assert!(!next.prepare()); // it is ready
+    /// assert_eq!(committing.remaining(), 1); // and still to come
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn request_and_next(&mut self) -> (&Batch, NextBatch<'_>) {
+        let batch = self.phase.context().run.batch;
+        (&self.batch, NextBatch { batches: &mut self.batches, batch })
+    }
+
     /// How many ops come after this batch, as far as is known.
     ///
     /// ```
@@ -128,6 +169,20 @@ impl Committing {
     pub(super) fn failed(mut self, failure: Failure) -> Done {
         self.batches.give_up(self.phase.context_mut());
         self.phase.failed(failure)
+    }
+}
+
+/// The batch behind the one that the store carries out. To make it ready early saves time and changes nothing else.
+#[derive(Debug)]
+pub struct NextBatch<'a> {
+    batches: &'a mut Batches,
+    batch: usize,
+}
+
+impl NextBatch<'_> {
+    /// Makes a few more of its ops ready. Returns `false` once all are.
+    pub fn prepare(&mut self) -> bool {
+        self.batches.prepare(self.batch)
     }
 }
 
