@@ -32,7 +32,7 @@ as_owner() {
 }
 
 start_worker() {
-    "$program" work --db "$db" --lease 5 --spacing 0 --backoff 1 "$@" >>"$place/worker.log" 2>&1 &
+    "$program" work --db "$db" --lease "${LEASE:-5}" --spacing 0 --backoff 1 "$@" >>"$place/worker.log" 2>&1 &
     echo $! >>"$place/workers"
 }
 
