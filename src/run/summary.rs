@@ -54,11 +54,11 @@ pub struct Done {
     /// // Somebody of this name was here before the register was connected.
     /// let here = schema.record(&serde_json::json!({"name": "Áine"}))?;
     /// store.enter("12".parse()?, here)?;
-    /// let listing = Listing::of(&schema, [("7", serde_json::json!({"name": "áine"}))])?;
+    /// let listing = Listing::of(&schema, [("7", serde_json::json!({"name": "Áine"}))])?;
     /// let rules = [MatchRule::new("same name", ["name"])];
     /// let run = Run::new(policy, RunId::new("first")?, at).matching(rules)?;
     /// let done = drive_blocking(run.start(), &listing, &store)?;
-    /// assert_eq!(done.asked[0].record.field(0).text(), Some("áine"));
+    /// assert_eq!(done.asked[0].record.field(0).text(), Some("Áine"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub asked: Vec<RemoteRecord>,
