@@ -11,6 +11,7 @@
 
 mod erased;
 mod forward;
+mod log;
 mod methods;
 pub(crate) mod one_by_one;
 mod row;
@@ -25,10 +26,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::erased::DynJobStore;
 pub use self::forward::forward_job_store;
-pub use self::row::{
-    AppendOf, DueOf, DuePage, LogEntry, LogPage, LogPosition, Mark, PruneOf, ReadOf, Row, Shard, Stored, Swap, SwapOf,
-    Version,
-};
+pub use self::log::{AppendOf, LogEntry, LogPage, LogPosition, PruneOf, ReadOf};
+pub use self::row::{DueOf, DuePage, Mark, Row, Shard, Stored, Swap, SwapOf, Taken, Version};
 pub use self::slots::SlotStore;
 pub use self::wake::{Bell, Rings, WakingStore};
 use crate::failure::Classify;
@@ -163,7 +162,7 @@ impl From<StoreKey> for String {
     }
 }
 
-/// The store of the job queue: six required methods, and four provided ones that a store may do faster.
+/// The store of the job queue: six required methods, and five provided ones that a store may do faster.
 ///
 /// The provided methods call the required ones one by one. Each call of a store on a server is a round trip, so such a
 /// store writes the provided methods, too, each as one statement or one transaction.
@@ -317,6 +316,27 @@ pub trait JobStore {
         Self: Sync,
     {
         one_by_one::swap_many(self, swaps)
+    }
+
+    /// Does the first of several swaps that takes effect, and none behind it. Returns which one, or `None` if all conflict.
+    ///
+    /// Workers that wait for the same jobs claim by it: each offers claims of the next few, gets one of them in one call,
+    /// and leaves the others. The provided method does the swaps one by one. A store that locks records writes its own, and
+    /// passes over a record that somebody else has locked, instead of waiting for a conflict.
+    ///
+    /// * **Must**:
+    ///   - Take the first of several swaps whose version is expected, and say which it was.
+    ///   - Change nothing of the swaps that it does not take.
+    ///   - Take none where all conflict, and say so.
+    ///   - Take a record once, however many take at once.
+    /// * **May**: pass over a swap of a record that somebody else changes at that moment, as if it conflicted. After an
+    ///   error, one of them may have taken effect.
+    /// * **The core relies on** at most one of them taking effect, also after an error or a crash.
+    fn take(&self, swaps: &[SwapOf]) -> impl Future<Output = Result<Option<Taken>, Self::Error>> + Send
+    where
+        Self: Sync,
+    {
+        one_by_one::take(self, swaps)
     }
 
     /// Reads several records in one round trip. It is not a snapshot: each record is read as by [`get`](Self::get).

@@ -143,7 +143,8 @@
 //! two minutes, however many organisations the night has. Starts that were under way when it was asked for come before
 //! it. A scheduled job that came within the last five seconds may not be counted yet. A worker that serves several
 //! gates does the same among them: three urgent jobs, then a scheduled one where one may start. Within each kind
-//! organisations take turns, and the job of an organisation that has been due for longest comes first.
+//! organisations take turns, and the job of an organisation that has been due for longest comes first. Where workers
+//! meet, they choose among the next 64.
 //!
 //! An urgent trigger makes the job urgent that it joins, and the job that it must follow. A retry stays as urgent as it
 //! was. [`KeyStatus::wait`](crate::history::KeyStatus::wait) says since when a job waits, whether it is urgent, and why
@@ -169,6 +170,11 @@
 //! success of a day removes old history. A change by somebody else costs two more calls: one to read what changed, and the
 //! rest of the chain once more. A fire of a schedule costs two calls for each 256 organisations, and three for its
 //! connection.
+//!
+//! Workers that go on in the same order would meet at each job. So one that finds that somebody else has started what it
+//! tries chooses among the next two jobs from then on, then four, up to 64, and among one fewer for each job that it starts.
+//! Under a ticket that it keeps, it offers [`take`](crate::jobs::JobStore::take) claims of up to eight of them, and gets the
+//! first that is free in one call. While nobody is met, nothing of this happens.
 //!
 //! Workers meet in the records of a job only if they try the same job, and in a gate when one of them begins or ends to
 //! work for its source. Nothing else is changed by two of them: the last success of a connection is that of its healths.

@@ -100,6 +100,7 @@ pub mod many;
 mod probe;
 pub mod race;
 pub mod record;
+pub mod take;
 
 pub use fails_once::{FailsOnce, FailsOnceError};
 pub use fixture::Fixture;
@@ -142,7 +143,8 @@ impl<F> Case<F> {
 /// ```
 pub fn cases<F: Fixture>() -> Vec<Case<F>> {
     let of_the_required = [record::cases(), race::cases(), due::cases(), log::cases()];
-    let of_the_provided = [former::cases(), batch::cases(), many::cases(), chain::cases(), ending::cases()];
+    let of_the_provided =
+        [former::cases(), batch::cases(), take::cases(), many::cases(), chain::cases(), ending::cases()];
     of_the_required.into_iter().chain(of_the_provided).flatten().collect()
 }
 
@@ -163,6 +165,7 @@ macro_rules! __conformance_jobs {
         $crate::__conformance_jobs_log!($store);
         $crate::__conformance_jobs_former!($store);
         $crate::__conformance_jobs_batch!($store);
+        $crate::__conformance_jobs_take!($store);
         $crate::__conformance_jobs_many!($store);
         $crate::__conformance_jobs_chain!($store);
         $crate::__conformance_jobs_ending!($store);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
+use super::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf, Taken};
 use crate::failure::{DynError, DynFuture};
 
 /// Declares [`DynJobStore`] and both of its bridges: every store is one, and one is a store.
@@ -75,6 +75,7 @@ erased! {
     dyn_read = read(page: &ReadOf) -> LogPage;
     dyn_prune = prune(old: &PruneOf) -> u64;
     dyn_swap_many = swap_many(swaps: &[SwapOf]) -> Vec<Swap>, Sync;
+    dyn_take = take(swaps: &[SwapOf]) -> Option<Taken>, Sync;
     dyn_get_many = get_many(keys: &[StoreKey]) -> Vec<Option<Stored>>, Sync;
     dyn_due_many = due_many(pages: &[DueOf]) -> Vec<DuePage>, Sync;
     dyn_swap_chain = swap_chain(swaps: &[SwapOf], entries: &[AppendOf]) -> Vec<Swap>, Sync;

@@ -75,6 +75,10 @@ macro_rules! __forward_job_store {
         $crate::__forward_job_store!(@ swap_many "swap_many" (swaps: &[$crate::jobs::SwapOf])
             &$crate::jobs::StoreKey::of("page", []) => ::std::vec::Vec<$crate::jobs::Swap>);
     };
+    (@ take) => {
+        $crate::__forward_job_store!(@ take "take" (swaps: &[$crate::jobs::SwapOf])
+            &$crate::jobs::StoreKey::of("page", []) => ::std::option::Option<$crate::jobs::Taken>);
+    };
     (@ get_many) => {
         $crate::__forward_job_store!(@ get_many "get_many" (keys: &[$crate::jobs::StoreKey])
             &$crate::jobs::StoreKey::of("page", [])

@@ -11,6 +11,7 @@ macro_rules! each_method {
             read(page: &ReadOf) -> LogPage;
             prune(old: &PruneOf) -> u64;
             swap_many(swaps: &[SwapOf]) -> Vec<Swap>;
+            take(swaps: &[SwapOf]) -> Option<Taken>;
             get_many(keys: &[StoreKey]) -> Vec<Option<Stored>>;
             due_many(pages: &[DueOf]) -> Vec<DuePage>;
             swap_chain(swaps: &[SwapOf], entries: &[AppendOf]) -> Vec<Swap>;

@@ -1,6 +1,6 @@
 //! What the provided methods of a job store do: they call the required methods one by one.
 
-use super::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapOf};
+use super::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapOf, Taken};
 
 pub(crate) async fn swap_many<S: JobStore + Sync + ?Sized>(store: &S, swaps: &[SwapOf]) -> Result<Vec<Swap>, S::Error> {
     let mut answers = Vec::with_capacity(swaps.len());
@@ -8,6 +8,15 @@ pub(crate) async fn swap_many<S: JobStore + Sync + ?Sized>(store: &S, swaps: &[S
         answers.push(store.compare_and_swap(swap).await?);
     }
     Ok(answers)
+}
+
+pub(crate) async fn take<S: JobStore + Sync + ?Sized>(store: &S, swaps: &[SwapOf]) -> Result<Option<Taken>, S::Error> {
+    for (at, swap) in swaps.iter().enumerate() {
+        if let Swap::Applied(version) = store.compare_and_swap(swap).await? {
+            return Ok(Some(Taken { at, version }));
+        }
+    }
+    Ok(None)
 }
 
 pub(crate) async fn get_many<S: JobStore + Sync + ?Sized>(

@@ -5,7 +5,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf};
+use super::{
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf, Taken, Version,
+};
 
 /// Rings when a job has begun to wait, so that a host that sleeps ticks a worker at once.
 ///
@@ -212,6 +214,17 @@ impl<S: JobStore + Sync, B: AsRef<Bell> + Sync> JobStore for WakingStore<S, B> {
         let answers = self.store.swap_many(swaps).await;
         self.ring_for_all(swaps, &answers);
         answers
+    }
+
+    async fn take(&self, swaps: &[SwapOf]) -> Result<Option<Taken>, S::Error> {
+        let taken = self.store.take(swaps).await;
+        let done = |at: usize| match &taken {
+            Ok(taken) if taken.is_none_or(|taken| taken.at != at) => Ok(Swap::Conflict),
+            Ok(_) => Ok(Swap::Applied(Version(0))),
+            Err(_) => Err(()),
+        };
+        self.ring_for(swaps.iter().enumerate().map(|(at, swap)| (swap.next.as_ref(), done(at))));
+        taken
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, S::Error> {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::jobs::{
     AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored,
-    Swap, SwapOf, Version,
+    Swap, SwapOf, Taken, Version,
 };
 
 /// Keeps the work column's records in memory: the reference of what a job store does.
@@ -103,6 +103,15 @@ impl JobStore for MemoryJobStore {
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, Infallible> {
         let mut state = self.state();
         Ok(swaps.iter().map(|swap| state.swap(swap)).collect())
+    }
+
+    async fn take(&self, swaps: &[SwapOf]) -> Result<Option<Taken>, Infallible> {
+        let mut state = self.state();
+        let mut done = swaps.iter().map(|swap| state.swap(swap)).enumerate();
+        Ok(done.find_map(|(at, swap)| match swap {
+            Swap::Applied(version) => Some(Taken { at, version }),
+            Swap::Conflict => None,
+        }))
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Infallible> {

@@ -1,13 +1,15 @@
 //! One tick: due jobs are chosen in a fair order, and one job is carried from its claim to its end.
 
 mod keeping;
+mod taking;
+mod ungated;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::attempt::ActiveAttempt;
-use super::claim::{Candidate, ClaimAnswer, PendingClaim};
+use super::claim::{Candidate, ClaimAnswer, Claimed, PendingClaim};
 use super::context::Context;
 use super::due_queue::Due;
 use super::ending::{Attempted, Ending};
@@ -42,6 +44,8 @@ enum StartOutcome {
     Attempted(Box<Attempted>),
     /// There is nothing to start.
     Nothing,
+    /// Somebody else has started it.
+    Lost,
     NotBefore(DateTime<Utc>),
     /// The gate admits no run until this time.
     GateShut(DateTime<Utc>),
@@ -239,8 +243,19 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
 
     /// Tries to start a job. Returns whether there was an attempt.
     async fn start(&mut self, key: SyncKey, kind: Turn) -> Result<bool, WorkError<S::Error>> {
+        let rivals = self.rivals(&key, kind);
+        if !rivals.is_empty() {
+            let keys: Vec<_> = std::iter::once(key.clone()).chain(rivals).collect();
+            if let Some((key, outcome)) = self.take_one_of(&keys, kind).await? {
+                return Ok(self.started(key, kind, outcome));
+            }
+        }
         let JobRecords { slot: known, health, beside } = self.cx.queue.load_job(&key).await?;
         let Some(slot) = &known.record else { return Ok(false) };
+        if !matches!(slot.state, State::Pending { .. }) {
+            // It was waiting when it was listed.
+            self.memory.due_queue.mark_lost();
+        }
         let outcome = match readiness(slot, self.cx.time()) {
             Readiness::Ready(kind) => {
                 let gate = self.gates.get(&key.connector).cloned().flatten().map(Versioned::remember);
@@ -252,14 +267,20 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             Readiness::NotBefore(at) => Ok(StartOutcome::NotBefore(at)),
             Readiness::Nothing => Ok(StartOutcome::Nothing),
         };
+        Ok(self.started(key, kind, outcome?))
+    }
+
+    /// Notes what came of an attempt to start a job. Returns whether there was an attempt.
+    fn started(&mut self, key: SyncKey, kind: Turn, outcome: StartOutcome) -> bool {
         let now = self.cx.time();
-        match outcome? {
+        match outcome {
             StartOutcome::Attempted(attempted) => {
                 self.memory.due_queue.mark_started(&key, kind);
                 self.tick.attempt = Some(*attempted);
-                return Ok(true);
+                return true;
             }
             StartOutcome::Nothing => {}
+            StartOutcome::Lost => self.memory.due_queue.mark_lost(),
             StartOutcome::NotBefore(at) => self.tick.next = earlier(self.tick.next, Some(at)),
             StartOutcome::GateShut(at) => {
                 self.tick.next = earlier(self.tick.next, Some(at));
@@ -273,7 +294,7 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 self.memory.deferred.insert(key, at);
             }
         }
-        Ok(false)
+        false
     }
 
     /// Asks for a permit, claims the job, and carries it to its end.
@@ -321,9 +342,7 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         match answer {
             ClaimAnswer::Claimed(claimed) => {
                 self.memory.kept = None;
-                let mut ending = ActiveAttempt::new(self.cx, *claimed).carry_out().await?;
-                ending.keep = self.may_keep(&ending, kind);
-                self.finish(ending).await.map(|attempted| StartOutcome::Attempted(Box::new(attempted)))
+                self.carry_out(*claimed, kind).await
             }
             ClaimAnswer::Refused(refused) => {
                 // This may be the second request for a claim that stands, refused by a stale reading. Then its ticket ends
@@ -333,11 +352,18 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 {
                     self.refused(claim, gate).await?;
                 }
-                Ok(StartOutcome::Nothing)
+                Ok(StartOutcome::Lost)
             }
             ClaimAnswer::GateShut(at) => Ok(StartOutcome::GateShut(at)),
             ClaimAnswer::TicketHeld(at) => Ok(StartOutcome::NotBefore(at)),
         }
+    }
+
+    /// Carries a job that was claimed to its end.
+    async fn carry_out(&mut self, claimed: Claimed, kind: Turn) -> Result<StartOutcome, WorkError<S::Error>> {
+        let mut ending = ActiveAttempt::new(self.cx, claimed).carry_out().await?;
+        ending.keep = self.may_keep(&ending, kind);
+        self.finish(ending).await.map(|attempted| StartOutcome::Attempted(Box::new(attempted)))
     }
 
     /// Stores the end of an attempt. After a failure of the store the next tick does so.
@@ -356,55 +382,6 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 Err(error)
             }
         }
-    }
-
-    /// Handles a key that no gate keeps waiting: a schedule, a lease, attempts for the history.
-    async fn handle(&mut self, due: Due) -> Result<(), WorkError<S::Error>> {
-        match due {
-            Due::Connection(connector) => {
-                let now = self.cx.time();
-                let (fired, broken) = self.cx.queue.fire_readable(&connector, now).await?;
-                self.tick.next = earlier(self.tick.next, (!fired.is_empty()).then_some(now));
-                self.tick.fired.extend(fired);
-                self.tick.broken.extend(broken);
-            }
-            Due::Unknown(key) => self.tick.broken.push((key, "this version does not know the record".to_owned())),
-            Due::Slot(key) => self.handle_slot(key).await?,
-        }
-        Ok(())
-    }
-
-    /// Handles a slot that is due. It only lists a job that is ready.
-    async fn handle_slot(&mut self, key: SyncKey) -> Result<(), WorkError<S::Error>> {
-        let known = self.cx.queue.relist_slot(&key).await?;
-        let Some(slot) = known.record.clone() else { return Ok(()) };
-        let now = self.cx.time();
-        self.cx.queue.append(&key, known, now).await?;
-        match (readiness(&slot, now), &slot.state) {
-            (Readiness::Ready(kind), _) => self.memory.due_queue.add(key, kind),
-            (_, State::Running { lease_until, .. }) if *lease_until <= now => self.expire(&key, now).await?,
-            (Readiness::NotBefore(at), _) => self.tick.next = earlier(self.tick.next, Some(at)),
-            (Readiness::Nothing, _) => {}
-        }
-        Ok(())
-    }
-
-    /// Gives up a job whose worker has vanished.
-    async fn expire(&mut self, key: &SyncKey, now: DateTime<Utc>) -> Result<(), WorkError<S::Error>> {
-        let (queue, fraction) = (self.cx.queue, self.cx.clock.fraction());
-        let applied = queue.apply_with(key, None, Command::Expire, now, fraction).await?;
-        self.memory.notices.extend(applied.notice);
-        let next = match applied.outcome {
-            Outcome::Refused(_) => return Ok(()),
-            Outcome::Retrying { at } => Some(at),
-            // A job that was asked for after the cancel is due at once.
-            Outcome::Cancelled => Some(now),
-            _ => None,
-        };
-        self.tick.expired.push((key.clone(), applied.outcome));
-        queue.flush(key, now).await?;
-        self.tick.next = earlier(self.tick.next, next);
-        Ok(())
     }
 
     /// Checks, about once an hour, for times from the future that a clock has left behind.

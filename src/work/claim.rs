@@ -225,6 +225,51 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
     }
 }
 
+/// A job that is ready, and what was read of it.
+pub(super) struct Ready {
+    pub(super) key: SyncKey,
+    pub(super) candidate: Candidate,
+}
+
+impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
+    /// Claims the first of several jobs that nobody else claims, in one round trip, under a ticket that the worker keeps.
+    /// `None`: others have claimed all of them, or the ticket does not last for any.
+    ///
+    /// If neither the answer nor the slots can be had, a claim may stand. It ends like that of a worker that has died.
+    pub(super) async fn claim_one_of(
+        &self,
+        mut ready: Vec<Ready>,
+        kept: &KeptTicket,
+        nonce: &Nonce,
+        kind: Turn,
+    ) -> Result<Option<Claimed>, WorkError<S::Error>> {
+        let (now, lease) = (self.time(), self.settings.lease);
+        let command = Command::Claim { worker: self.worker.clone(), nonce: nonce.clone(), lease };
+        let command = ClaimCommand { rules: &self.queue.rules, command, now };
+        let (mut candidates, mut claims) = (Vec::new(), Vec::new());
+        for Ready { key, candidate } in &ready {
+            let slot = candidate.slot.as_ref();
+            let (Some(slot), Some(gate)) = (slot, candidate.gate.as_ref()) else { continue };
+            let limits = &self.settings.gate;
+            let request = TicketRequest { key, nonce: kept.nonce(), limits, lease, start: None, kept: true };
+            let ends = command.until(slot.record.as_ref()).unwrap_or(DateTime::<Utc>::MAX_UTC);
+            let Some(ticket) = request.is_covered(gate.record.as_ref(), now, ends) else { continue };
+            if let (Some(next), Some(claim)) = command.claim(slot.record.as_ref(), ticket) {
+                let before = Versioned { record: None, version: slot.version, mark: slot.mark, remembered: false };
+                candidates.push((slot_key(key), before, next));
+                claims.push((key.clone(), claim, ticket));
+            }
+        }
+        let Some((at, slot)) = self.queue.records.take(&candidates).await? else { return Ok(None) };
+        let (key, claim, ticket) = claims.swap_remove(at);
+        let Some(place) = ready.iter().position(|ready| ready.key == key) else { return Ok(None) };
+        let mut known = ready.swap_remove(place).candidate;
+        let gate = known.gate.take().unwrap_or(Versioned::nothing());
+        let pending = PendingClaim { key, nonce: nonce.clone(), kind, kept: Some(kept.clone()) };
+        Ok(Some(Claimed::new(pending, claim, known, now, ticket, slot, gate)))
+    }
+}
+
 /// The command by which a job is claimed.
 struct ClaimCommand<'a> {
     rules: &'a QueueRules,

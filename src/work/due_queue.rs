@@ -1,16 +1,19 @@
 //! The due keys that a worker knows, and the order in which it tries them.
 
+mod waiting;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
+use self::waiting::WaitingJobs;
 use super::error::WorkError;
 use super::keys::{connector, sync_key};
 use super::lane::Lane;
 use super::queue::Queue;
-use crate::gate::{Turn, fair};
-use crate::id::{ConnectorId, Incarnation, OrgId, SyncKey};
+use crate::gate::Turn;
+use crate::id::{ConnectorId, Incarnation, SyncKey};
 use crate::jobs::{DueOf, DuePage, JobStore, Shard, StoreKey};
 
 /// How many due keys are asked for in one call.
@@ -21,6 +24,8 @@ const MOST: usize = 10_000;
 const AHEAD: usize = 32;
 /// For how long a worker relies on the keys that it has read.
 const TRUST: TimeDelta = TimeDelta::seconds(5);
+/// Among how many of the next jobs a worker chooses at most.
+const SPREAD: usize = 64;
 /// How many urgent jobs a worker starts in a row while a scheduled one may start.
 const IN_A_ROW: u8 = 3;
 
@@ -33,22 +38,6 @@ pub(super) enum Due {
     Connection(ConnectorId),
     /// Not a record of this crate, or one of a later version.
     Unknown(StoreKey),
-}
-
-/// The jobs of one kind that wait.
-#[derive(Debug, Default)]
-struct WaitingJobs {
-    keys: VecDeque<SyncKey>,
-    /// The jobs that were skipped, because it was the other kind's turn.
-    skipped: Vec<SyncKey>,
-    /// The jobs whose gate is shut. They do not count as waiting until the next tick.
-    behind_shut_gate: Vec<SyncKey>,
-    /// How many jobs of each connector wait.
-    counts: BTreeMap<ConnectorId, usize>,
-    /// The organisation that was served last.
-    served: Option<OrgId>,
-    /// Whether the keys are in the order of their organisations' turns.
-    in_order: bool,
 }
 
 /// The due keys of a worker.
@@ -73,58 +62,10 @@ pub(super) struct DueQueue {
     in_a_row: u8,
     /// Whether a job was tried after others were skipped.
     tried: bool,
-}
-
-impl WaitingJobs {
-    fn fill(&mut self, keys: Vec<SyncKey>) {
-        *self = Self { keys: keys.into(), served: self.served.take(), ..Self::default() };
-        for key in &self.keys {
-            *self.counts.entry(key.connector.clone()).or_default() += 1;
-        }
-    }
-
-    fn add(&mut self, key: SyncKey) {
-        *self.counts.entry(key.connector.clone()).or_default() += 1;
-        self.keys.push_back(key);
-        self.in_order = false;
-    }
-
-    /// Organisations take turns, behind the one that was served last.
-    fn sort(&mut self, seed: u64) {
-        if std::mem::replace(&mut self.in_order, true) {
-            return;
-        }
-        let keys: Vec<_> = std::mem::take(&mut self.keys).into();
-        if self.served.is_none() && !keys.is_empty() {
-            // Workers that begin together begin at different organisations.
-            self.served = Some(keys[(seed % keys.len() as u64) as usize].org.clone());
-        }
-        self.keys = fair(keys, |key| key, self.served.as_ref()).into();
-    }
-
-    /// The skipped jobs are first again.
-    fn restore_skipped(&mut self) {
-        let rest = std::mem::take(&mut self.keys);
-        self.keys = std::mem::take(&mut self.skipped).into();
-        self.keys.extend(rest);
-    }
-
-    fn shut_gate(&mut self, connector: &ConnectorId) {
-        if self.counts.remove(connector).is_some() {
-            let (keys, skipped) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.skipped));
-            for key in skipped.into_iter().chain(keys) {
-                if key.connector == *connector { self.behind_shut_gate.push(key) } else { self.keys.push_back(key) }
-            }
-        }
-    }
-
-    /// All jobs wait again.
-    fn restore_all(&mut self) {
-        self.restore_skipped();
-        for key in std::mem::take(&mut self.behind_shut_gate) {
-            self.add(key);
-        }
-    }
+    /// Among how many of the next jobs it chooses. More than one where it has met other workers lately.
+    spread: usize,
+    /// How often it has chosen among several.
+    chosen: u64,
 }
 
 impl DueQueue {
@@ -143,6 +84,8 @@ impl DueQueue {
             first_later: None,
             in_a_row: 0,
             tried: false,
+            spread: 1,
+            chosen: 0,
         }
     }
 
@@ -318,7 +261,9 @@ impl DueQueue {
         };
         loop {
             for kind in order {
-                if let Some(key) = self.waiting(kind).keys.pop_front() {
+                let among = self.spread.min(self.waiting(kind).keys.len());
+                let place = if among > 1 { self.draw(among) } else { 0 };
+                if let Some(key) = self.waiting(kind).keys.remove(place) {
                     return Some((key, kind));
                 }
             }
@@ -326,6 +271,38 @@ impl DueQueue {
                 return None;
             }
             order.into_iter().for_each(|kind| self.waiting(kind).restore_skipped());
+        }
+    }
+
+    /// A number below another one, which is not that of another worker.
+    fn draw(&mut self, below: usize) -> usize {
+        self.chosen += 1;
+        (xxh3_64(&(self.seed ^ self.chosen).to_le_bytes()) % below as u64) as usize
+    }
+
+    /// Somebody else has started a job that this worker has tried. Workers that go on in the same order meet at each job, so
+    /// this one chooses among more of the next ones from now on.
+    pub(super) fn mark_lost(&mut self) {
+        self.spread = (2 * self.spread).min(SPREAD);
+    }
+
+    /// The next jobs of a kind at the same gate, which may be claimed in place of the one that was chosen: none while this
+    /// worker meets nobody.
+    pub(super) fn rivals(&self, connector: &ConnectorId, kind: Turn, at_most: usize) -> Vec<SyncKey> {
+        let waiting = match kind {
+            Turn::Urgent => &self.urgent,
+            Turn::Scheduled => &self.scheduled,
+        };
+        let of_the_gate = waiting.keys.iter().filter(|key| key.connector == *connector);
+        of_the_gate.take(at_most.min(self.spread - 1)).cloned().collect()
+    }
+
+    /// A job is no longer to be tried, because somebody else has started it, or this worker has.
+    pub(super) fn remove(&mut self, key: &SyncKey, kind: Turn) {
+        let waiting = self.waiting(kind);
+        if let Some(place) = waiting.keys.iter().position(|waits| waits == key) {
+            waiting.keys.remove(place);
+            self.mark_tried(key, kind);
         }
     }
 
@@ -377,6 +354,7 @@ impl DueQueue {
 
     /// A job has started: the next reading begins with what has been due for longest.
     pub(super) fn mark_started(&mut self, key: &SyncKey, kind: Turn) {
+        self.spread = (self.spread - 1).max(1);
         self.waiting(kind).served = Some(key.org.clone());
         self.in_a_row = match kind {
             Turn::Urgent => self.in_a_row.saturating_add(1),

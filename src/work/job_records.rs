@@ -32,17 +32,37 @@ impl<S: JobStore + Sync> Queue<S> {
     /// The slot is read first. A tombstone is stored before its trigger, so the tombstones of each trigger that the slot
     /// has are read, too. The claim conflicts with a later trigger, or that one comes after the claim.
     pub(super) async fn load_job(&self, key: &SyncKey) -> Result<JobRecords, WorkError<S::Error>> {
-        let keys = [slot_key(key), health_key(key), tombstones_key(key), notified_key(key)];
+        let keys = keys_of(key);
         let mut stored = self.records.get_many(keys.to_vec()).await?.into_iter();
-        let mut next = || stored.next().flatten();
-        let [slot, health, tombstones, notified] = [next(), next(), next(), next()];
-        let [slot_key, health_key, ..] = &keys;
-        let slot = parse(slot_key, slot)?;
-        let health = parse(health_key, health)?;
-        let beside =
-            Beside { tombstones: Versioned::of_stored(tombstones).ok(), notified: Versioned::of_stored(notified).ok() };
-        Ok(JobRecords { slot, health, beside })
+        job_records(&mut stored, &keys)
     }
+
+    /// The records of several jobs, in one round trip, each as [`load_job`](Self::load_job) reads it.
+    pub(super) async fn load_jobs(
+        &self,
+        keys: &[SyncKey],
+    ) -> Result<Vec<Result<JobRecords, WorkError<S::Error>>>, WorkError<S::Error>> {
+        let all: Vec<_> = keys.iter().map(keys_of).collect();
+        let mut stored = self.records.get_many(all.iter().flatten().cloned().collect()).await?.into_iter();
+        Ok(all.iter().map(|keys| job_records(&mut stored, keys)).collect())
+    }
+}
+
+fn keys_of(key: &SyncKey) -> [StoreKey; 4] {
+    [slot_key(key), health_key(key), tombstones_key(key), notified_key(key)]
+}
+
+/// The records of a job, of which the next four that were read are.
+fn job_records<E: std::error::Error>(
+    stored: &mut impl Iterator<Item = Option<Stored>>,
+    [slot_key, health_key, ..]: &[StoreKey; 4],
+) -> Result<JobRecords, WorkError<E>> {
+    let mut next = || stored.next().flatten();
+    let [slot, health, tombstones, notified] = [next(), next(), next(), next()];
+    let (slot, health) = (parse(slot_key, slot)?, parse(health_key, health)?);
+    let beside =
+        Beside { tombstones: Versioned::of_stored(tombstones).ok(), notified: Versioned::of_stored(notified).ok() };
+    Ok(JobRecords { slot, health, beside })
 }
 
 fn parse<T: Record, E: std::error::Error>(

@@ -10,7 +10,7 @@ use super::error::WorkError;
 use super::lane::Lane;
 use crate::gate::Gate;
 use crate::health::Health;
-use crate::jobs::{JobStore, Mark, Row, Shard, SlotStore, StoreKey, Stored, Swap, SwapOf, Version};
+use crate::jobs::{JobStore, Mark, Row, Shard, SlotStore, StoreKey, Stored, Swap, SwapOf, Taken, Version};
 use crate::queue::Slot;
 use crate::registry::Enrolment;
 use crate::tombstone::Tombstones;
@@ -143,6 +143,40 @@ impl<S: JobStore + Sync> Records<S> {
             }
         }
         Ok(stored)
+    }
+}
+
+impl<S: JobStore + Sync> Records<S> {
+    /// Stores the first of several records in place of what is known of each. Returns its place and what is stored. If the
+    /// answer was lost, it looks for what was to be stored.
+    pub(super) async fn take<T: Record + Clone>(
+        &self,
+        candidates: &[(StoreKey, Versioned<T>, T)],
+    ) -> Result<Option<(usize, Versioned<T>)>, WorkError<S::Error>> {
+        let mut swaps = Vec::with_capacity(candidates.len());
+        for (key, before, next) in candidates {
+            let broken = |problem: String| WorkError::Broken { key: key.clone(), problem };
+            let row = next.to_row(key, self.shards).map_err(broken)?;
+            swaps.push(SwapOf { key: key.clone(), expect: before.version, next: Some(row), former: before.mark });
+        }
+        let taken = match self.store.take(&swaps).await {
+            Ok(taken) => taken,
+            Err(error) => {
+                let keys: Vec<_> = swaps.iter().map(|swap| swap.key.clone()).collect();
+                let Ok(stored) = self.store.get_many(&keys).await else { return Err(WorkError::Store(error)) };
+                let wanted = |(at, stored): (usize, Option<Stored>)| {
+                    let stored = stored?;
+                    let is_wanted = swaps.get(at)?.next.as_ref()?.bytes == stored.row.bytes;
+                    is_wanted.then_some(Taken { at, version: stored.version })
+                };
+                let taken = stored.into_iter().enumerate().find_map(wanted);
+                Some(taken.ok_or(WorkError::Store(error))?)
+            }
+        };
+        Ok(taken.and_then(|Taken { at, version }| {
+            let mark = swaps.get(at)?.next.as_ref().map(Row::mark);
+            Some((at, Versioned::stored(candidates.get(at)?.2.clone(), version, mark)))
+        }))
     }
 }
 

@@ -5,6 +5,7 @@ use tripartite::conformance::jobs::{Case, cases};
 mod chain;
 mod fault;
 mod faulty;
+mod take;
 
 use fault::{BROKEN, Fault, MAY};
 use faulty::Faulty;

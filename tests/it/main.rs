@@ -53,4 +53,5 @@ mod support;
 mod webhook;
 mod wire;
 mod work;
+mod work_scale;
 mod work_sim;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tripartite::drive::{block_on, drive_blocking};
 use tripartite::gate::Limits;
 use tripartite::id::{ExternalId, Incarnation};
-use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf, forward_job_store};
+use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf, Taken, Version, forward_job_store};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::queue::{Command, Scope, Trigger};
 use tripartite::run::{Done, Run};
@@ -119,9 +119,13 @@ fn jobs() {
         block_on(format::migrate(&pool, &schema)).unwrap();
         block_on(PostgresJobStore::open_in(pool, &schema)).unwrap()
     };
-    for workers in [1, 2, 4, 8, 16] {
+    for workers in [1, 2, 4, 8] {
         let floor = floor(&place(format!("floor{workers}"), workers), workers, KEYS);
         println!("{workers} workers, floor of 1 get and 2 swaps: {floor:.0} jobs/s");
+        let one_by_one = skip_locked(&cluster.address(), workers, KEYS);
+        println!("{workers} workers, SKIP LOCKED one by one: {one_by_one:.0} jobs/s");
+        let taken = takes(&place(format!("takes{workers}"), workers), workers, KEYS);
+        println!("{workers} workers, one of eight taken and one swap: {taken:.0} jobs/s");
         for (sources, what) in [(KEYS, "a source for each key"), (1, "one source")] {
             let store = Counting::new(place(format!("ticks{workers}_{sources}"), workers));
             let rate = ticks(&store, workers, KEYS, sources);
@@ -154,6 +158,88 @@ fn floor(store: &PostgresJobStore, workers: usize, keys: usize) -> f64 {
         }
     });
     keys as f64 / from.elapsed().as_secs_f64()
+}
+
+/// A table of nothing but jobs: each is locked by one statement that passes over the others' locks, and deleted by another.
+fn skip_locked(address: &str, workers: usize, keys: usize) -> f64 {
+    let (sql, table) = (Sql::at(address), format!("skip_locked_{workers}"));
+    sql.run(&format!(
+        "CREATE TABLE {table}(id bigint PRIMARY KEY, due timestamptz NOT NULL, held boolean NOT NULL, body bytea NOT NULL);
+         CREATE INDEX ON {table}(due, id) WHERE NOT held;
+         INSERT INTO {table} SELECT n, now(), false, decode(repeat('78', 500), 'hex') FROM generate_series(1, {keys}) n"
+    ));
+    let take = format!(
+        "UPDATE {table} SET held = true WHERE id = (
+            SELECT id FROM {table} WHERE NOT held ORDER BY due, id LIMIT 1 FOR UPDATE SKIP LOCKED
+         ) RETURNING id, body"
+    );
+    let delete = format!("DELETE FROM {table} WHERE id = $1");
+    let clients: Vec<_> = (0..workers).map(|_| client(address)).collect();
+    let from = now();
+    std::thread::scope(|scope| {
+        for client in &clients {
+            let (take, delete) = (&*take, &*delete);
+            scope.spawn(move || {
+                let (take, delete) =
+                    (block_on(client.prepare(take)).unwrap(), block_on(client.prepare(delete)).unwrap());
+                while let Some(row) = block_on(client.query_opt(&take, &[])).unwrap() {
+                    let id: i64 = row.get(0);
+                    assert_eq!(block_on(client.execute(&delete, &[&id])).unwrap(), 1);
+                }
+            });
+        }
+    });
+    keys as f64 / from.elapsed().as_secs_f64()
+}
+
+fn client(address: &str) -> tokio_postgres::Client {
+    let config: tokio_postgres::Config = address.parse().unwrap();
+    let open = runtime().spawn(async move {
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        Ok::<_, tokio_postgres::Error>(client)
+    });
+    block_on(open).unwrap().unwrap()
+}
+
+/// Workers that go through the same jobs in the same order: each takes one of the next eight, and deletes it.
+fn takes(store: &PostgresJobStore, workers: usize, keys: usize) -> f64 {
+    let row = || Row::new(vec![b'x'; 500], Shard(0)).due(chrono::DateTime::UNIX_EPOCH);
+    let all: Vec<_> = (0..keys).map(|number| StoreKey::of("take", [number.to_string().as_str()])).collect();
+    let create: Vec<_> = all.iter().map(|key| SwapOf::new(key.clone(), None, Some(row()))).collect();
+    let versions: Vec<Version> =
+        create.chunks(500).flat_map(|some| block_on(store.swap_many(some)).unwrap()).map(applied).collect();
+    let claims: Vec<_> =
+        all.iter().zip(versions).map(|(key, version)| SwapOf::new(key.clone(), Some(version), Some(row()))).collect();
+    let (done, from) = (AtomicUsize::new(0), now());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (claims, done) = (&claims, &done);
+            scope.spawn(move || {
+                let mut first = 0;
+                while first < keys {
+                    let offered = &claims[first..keys.min(first + 8)];
+                    let Some(taken) = block_on(store.take(offered)).unwrap() else {
+                        first += offered.len();
+                        continue;
+                    };
+                    let end = SwapOf::new(offered[taken.at].key.clone(), Some(taken.version), None);
+                    let _ = applied(block_on(store.compare_and_swap(&end)).unwrap());
+                    done.fetch_add(1, Ordering::Relaxed);
+                    first += taken.at + 1;
+                }
+            });
+        }
+    });
+    assert_eq!(done.into_inner(), keys);
+    keys as f64 / from.elapsed().as_secs_f64()
+}
+
+fn applied(swap: Swap) -> Version {
+    match swap {
+        Swap::Applied(version) => version,
+        Swap::Conflict => panic!("nobody else has it"),
+    }
 }
 
 /// Counts the calls of a store, and the conflicts among them.
@@ -211,6 +297,15 @@ impl JobStore for Counting {
             self.conflict(&swap.key);
         }
         Ok(done)
+    }
+
+    async fn take(&self, swaps: &[SwapOf]) -> Result<Option<Taken>, JobsError> {
+        self.count("take".to_owned());
+        let taken = self.store.take(swaps).await?;
+        if taken.is_none() {
+            self.count("conflict of a take".to_owned());
+        }
+        Ok(taken)
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {

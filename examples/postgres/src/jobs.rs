@@ -17,6 +17,9 @@
 //! **How many round trips does a call take?** One; a batch or a chain of swaps takes two, its transaction included, and waits
 //! for the disk once.
 //!
+//! **Do workers wait for each other?** Not when they take jobs: [`take`](JobStore::take) is one statement, which passes over
+//! the rows that others have locked. Two that change the same record wait.
+//!
 //! **What if the connection breaks?** The error is of the class *retry*, and nobody knows whether the swap took effect:
 //! [`JobStore`] allows that, and the core reads the record again. Until the server answers again, every call fails in the same
 //! class.
@@ -39,7 +42,9 @@ mod transaction;
 pub use error::JobsError;
 pub use listen::{Listener, listen};
 pub use transaction::InTransaction;
-use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
+use tripartite::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf, Taken,
+};
 
 use crate::format;
 use crate::names::SCHEMA;
@@ -137,6 +142,10 @@ impl JobStore for PostgresJobStore {
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {
         self.record.swap_many(&mut self.pool.lease().await?, swaps).await
+    }
+
+    async fn take(&self, swaps: &[SwapOf]) -> Result<Option<Taken>, JobsError> {
+        self.record.take(&mut self.pool.lease().await?, swaps).await
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, JobsError> {

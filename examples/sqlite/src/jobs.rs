@@ -48,7 +48,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use error::JobsError;
 use rusqlite::{Connection, TransactionBehavior};
 pub use tables::TABLES;
-use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
+use tripartite::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf, Taken,
+};
 
 /// The records of the work column, in a file that others may have open as well.
 ///
@@ -171,6 +173,17 @@ impl JobStore for SqliteJobStore {
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, JobsError> {
         self.write(|conn| swaps.iter().map(|swap| record::swap(conn, swap)).collect())
+    }
+
+    async fn take(&self, swaps: &[SwapOf]) -> Result<Option<Taken>, JobsError> {
+        self.write(|conn| {
+            for (at, swap) in swaps.iter().enumerate() {
+                if let Swap::Applied(version) = record::swap(conn, swap)? {
+                    return Ok(Some(Taken { at, version }));
+                }
+            }
+            Ok(None)
+        })
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, JobsError> {

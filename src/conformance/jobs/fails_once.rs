@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::failure::{Classify, Failure};
-use crate::jobs::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapOf, forward_job_store, one_by_one};
+use crate::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapOf, Taken, forward_job_store, one_by_one,
+};
 
 /// A job store that fails at one of its calls, before or after the call took effect. All other calls go to the inner
 /// store.
@@ -169,6 +171,13 @@ impl<S: JobStore + Sync> JobStore for FailsOnce<S> {
     type Error = FailsOnceError<S::Error>;
 
     forward_job_store!(get, compare_and_swap, due, append, read, prune);
+
+    async fn take(&self, swaps: &[SwapOf]) -> Result<Option<Taken>, Self::Error> {
+        if !self.together {
+            return one_by_one::take(self, swaps).await;
+        }
+        self.around("take", &StoreKey::of("page", []), self.inner.take(swaps)).await
+    }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Self::Error> {
         if !self.together {

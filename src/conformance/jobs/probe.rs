@@ -11,7 +11,7 @@ use crate::conformance::promise::{Promise, short};
 use crate::failure::{Classify, Failure};
 use crate::jobs::{
     AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored,
-    Swap, SwapOf, Version,
+    Swap, SwapOf, Taken, Version,
 };
 use crate::work::WorkError;
 
@@ -125,6 +125,11 @@ impl<'s, F: Fixture> Probe<'s, F> {
     }
 
     #[track_caller]
+    pub(super) fn race_take(&self, swaps: &[SwapOf]) -> Option<Option<Taken>> {
+        self.unless_unknown(self.block_on(self.store().take(swaps)))
+    }
+
+    #[track_caller]
     pub(super) fn race_chain(&self, swaps: &[SwapOf]) -> Option<Vec<Swap>> {
         self.unless_unknown(self.block_on(self.store().swap_chain(swaps, &[])))
     }
@@ -154,6 +159,11 @@ impl<'s, F: Fixture> Probe<'s, F> {
     #[track_caller]
     pub(super) fn swap_many(&self, swaps: &[SwapOf]) -> Vec<Swap> {
         self.answered("swap_many", self.block_on(self.store().swap_many(swaps)))
+    }
+
+    #[track_caller]
+    pub(super) fn take(&self, swaps: &[SwapOf]) -> Option<Taken> {
+        self.answered("take", self.block_on(self.store().take(swaps)))
     }
 
     #[track_caller]

@@ -71,6 +71,13 @@ faults! {
         BatchStopsAtConflict => batch_goes_on_after_a_conflict;
         BatchBackwards => batch_is_its_swaps;
         BatchWithoutCompare => batch_is_its_swaps, no_update_is_lost_to_a_batch;
+        // take
+        TakeGoesOn => take_leaves_the_others;
+        TakeBackwards => take_the_first_that_is_free;
+        TakeWithoutCompare => take_none, take_the_first_that_is_free;
+        TakeNothing => take_the_first_that_is_free;
+        TakeWithoutLock => take_each_once;
+        TakeSaysTheFirst => take_the_first_that_is_free;
         // get_many, due_many
         ReadsWithoutTheMissing => many_reads_are_their_reads;
         ReadsByKey => many_reads_are_their_reads;

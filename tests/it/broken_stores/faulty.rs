@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::jobs::{
     AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored,
-    Swap, SwapOf, Version,
+    Swap, SwapOf, Taken, Version,
 };
 use tripartite::memory::MemoryJobStore;
 
@@ -392,6 +392,10 @@ impl JobStore for Faulty {
             BatchWithoutCompare => swaps.iter().map(|swap| self.force(&swap.key, swap.next.as_ref())).collect(),
             _ => swaps.iter().map(one).collect(),
         })
+    }
+
+    async fn take(&self, swaps: &[SwapOf]) -> Result<Option<Taken>, Infallible> {
+        Ok(self.take_one(swaps))
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Infallible> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap, SwapOf,
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap, SwapOf, Taken,
 };
 use tripartite::queue::{Slot, State as Doing};
 use tripartite::work::sync_key;
@@ -210,6 +210,32 @@ impl JobStore for Faulty {
         self.turn("read", &page.log).await?;
         let Ok(entries) = at_once(self.ground.inner.read(page));
         Ok(entries)
+    }
+
+    /// As one call, or as so many. One call may pass over what somebody is changing, who is not to be seen here.
+    async fn take(&self, swaps: &[SwapOf]) -> Result<Option<Taken>, Silent> {
+        let together = self.ground.state().dice.below(2) == 0;
+        if together {
+            let page = StoreKey::of("take", []);
+            self.turn("take", &page).await?;
+            let free = |(at, swap): (usize, &SwapOf)| {
+                if self.ground.state().dice.hits(3000) {
+                    return None;
+                }
+                match self.swap_now(swap) {
+                    Swap::Applied(version) => Some(Taken { at, version }),
+                    Swap::Conflict => None,
+                }
+            };
+            let taken = swaps.iter().enumerate().find_map(free);
+            return self.answer("take", &page, taken).await;
+        }
+        for (at, swap) in swaps.iter().enumerate() {
+            if let Swap::Applied(version) = self.compare_and_swap(swap).await? {
+                return Ok(Some(Taken { at, version }));
+            }
+        }
+        Ok(None)
     }
 
     /// As one call, or as so many, with all that may come between two of them: others, a failure, a crash.

@@ -6,7 +6,9 @@
 
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
-use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf};
+use tripartite::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf, Taken,
+};
 use tripartite::queue::Slot;
 use tripartite::work::slot_key;
 use tripartite_etcd::address::Address;
@@ -171,6 +173,18 @@ impl JobStore for Jobs {
         let done = timed!(self.swap_many(swaps))?;
         telemetry::swapped(&done);
         Ok(done)
+    }
+
+    async fn take(&self, swaps: &[SwapOf]) -> Result<Option<Taken>, JobsError> {
+        let taken = timed!(self.take(swaps))?;
+        // Those behind the one that was taken were not tried.
+        let tried = taken.map_or(swaps.len(), |taken| taken.at + 1);
+        let mut swaps = vec![Swap::Conflict; tried];
+        if let (Some(last), Some(taken)) = (swaps.last_mut(), taken) {
+            *last = Swap::Applied(taken.version);
+        }
+        telemetry::swapped(&swaps);
+        Ok(taken)
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, JobsError> {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
-use tripartite::jobs::{DueOf, DuePage, Row, Shard, StoreKey, Stored, Swap, SwapOf};
+use tripartite::jobs::{DueOf, DuePage, Row, Shard, StoreKey, Stored, Swap, SwapOf, Taken};
 
 use super::JobsError;
 use super::cell::{key, moment, rows, version};
@@ -28,6 +28,19 @@ const TOLD: &str = "SELECT version, pg_notify('tripartite_jobs', tableoid::text)
 
 const DELETE: &str = "DELETE FROM tripartite.jobs WHERE key = $1 AND version = $2 RETURNING version";
 
+/// The lock is of the version that is expected, or the row is passed over.
+const TAKE: &str = "
+WITH asked AS (
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::timestamptz[], $5::integer[]) WITH ORDINALITY
+    AS asked(key, expect, bytes, due, shard, place)
+), free AS (
+    SELECT asked.* FROM asked JOIN tripartite.jobs held ON held.key = asked.key AND held.version = asked.expect
+    ORDER BY place LIMIT 1 FOR UPDATE OF held SKIP LOCKED
+)
+UPDATE tripartite.jobs job SET bytes = free.bytes, due = free.due, shard = free.shard,
+    version = nextval('tripartite.versions')
+FROM free WHERE job.key = free.key RETURNING free.place, job.version";
+
 const DUE: &str = "
 SELECT due, key FROM tripartite.jobs WHERE shard = $1 AND due <= $2 AND (due, key) > ($3, $4) ORDER BY due, key LIMIT $5";
 
@@ -46,6 +59,7 @@ pub(super) struct Statements {
     create_told: String,
     replace_told: String,
     delete: String,
+    take: String,
     due: String,
     first_due: String,
     keys: String,
@@ -62,6 +76,12 @@ fn answers(len: usize, places: &[usize], rows: &[Vec<tokio_postgres::Row>]) -> V
         answers[*at] = answer(rows.first());
     }
     answers
+}
+
+/// What a swap puts in place of which version, if it does that alone and tells nobody who listens.
+fn replaces_quietly(swap: &SwapOf) -> Option<(&str, i64, &Row)> {
+    let row = swap.next.as_ref().filter(|row| !row.is_waiting_job())?;
+    Some((swap.key.as_str(), i64::try_from(swap.expect?.0).ok()?, row))
 }
 
 fn listing(rows: &[tokio_postgres::Row], limit: usize) -> Result<DuePage, JobsError> {
@@ -91,6 +111,7 @@ impl Statements {
             create_told: told(CREATE),
             replace_told: told(REPLACE),
             delete: of(DELETE),
+            take: of(TAKE),
             due: of(DUE),
             first_due: of(FIRST_DUE),
             keys: of(KEYS),
@@ -141,6 +162,28 @@ impl Statements {
             values.push(Box::new(expect));
         }
         Some(Sent { sql: sql.clone(), values })
+    }
+
+    /// One statement for what replaces records and tells nobody, as claims do. Anything else is tried one by one.
+    pub(super) async fn take(&self, lease: &mut Lease, swaps: &[SwapOf]) -> Result<Option<Taken>, JobsError> {
+        let Some(rows) = swaps.iter().map(replaces_quietly).collect::<Option<Vec<_>>>() else {
+            for (at, swap) in swaps.iter().enumerate() {
+                if let Swap::Applied(version) = self.swap(lease, swap).await? {
+                    return Ok(Some(Taken { at, version }));
+                }
+            }
+            return Ok(None);
+        };
+        let keys: Vec<&str> = rows.iter().map(|(key, ..)| *key).collect();
+        let expect: Vec<i64> = rows.iter().map(|(_, expect, _)| *expect).collect();
+        let bytes: Vec<&[u8]> = rows.iter().map(|(.., row)| &*row.bytes).collect();
+        let due: Vec<_> = rows.iter().map(|(.., row)| row.due.map(moment)).collect();
+        let shard: Vec<i32> = rows.iter().map(|(.., row)| i32::from(row.shard.0)).collect();
+        let taken = lease.first(&self.take, &[&keys, &expect, &bytes, &due, &shard]).await?;
+        Ok(taken.map(|row| {
+            let at = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
+            Taken { at, version: version(row.get(1)) }
+        }))
     }
 
     /// All in one transaction, so that the disk is waited for once.
