@@ -85,7 +85,7 @@ fn filled() -> (MemoryJobStore, Vec<StoreKey>, Vec<Version>, Row) {
 }
 
 fn swap(store: &MemoryJobStore, key: &StoreKey, expect: Option<Version>, row: &Row) -> Version {
-    match block_on(store.compare_and_swap(&SwapOf::new(key.clone(), expect, Some(row)))) {
+    match block_on(store.compare_and_swap(&SwapOf::new(key.clone(), expect, Some(row.clone())))) {
         Ok(Swap::Applied(version)) => version,
         Ok(Swap::Conflict) => panic!("nobody else writes"),
     }
