@@ -21,7 +21,7 @@ use std::{env, io};
 
 use self::ground::Ground;
 use self::network::Network;
-use crate::server::pause;
+use crate::server::{begin, pause, until};
 
 /// A worker that waits for answers in vain gives its job up after two calls, of 12 seconds each at most.
 const LEASE: Duration = Duration::from_secs(30);

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use self::ground::Ground;
 use self::network::Network;
-use crate::waiting::pause;
+use crate::waiting::{begin, pause, until};
 
 /// After this long what must come will not.
 const LONG: Duration = Duration::from_secs(60);

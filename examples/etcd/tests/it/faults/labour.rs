@@ -23,13 +23,13 @@ use tripartite::gate::Limits;
 use tripartite::id::{Incarnation, RunId, SyncKey, WorkerId};
 use tripartite::jobs::JobStore;
 use tripartite::memory::{Listing, MemoryStore};
-use tripartite::queue::{Command, QueueRules, Scope, Trigger};
+use tripartite::queue::{Command, QueueRules, Scope, State, Trigger};
 use tripartite::run::{Done, Run};
 use tripartite::schema::{Field, Kind, Policy, Schema};
 use tripartite::source::{Connector, Cursor, Page};
 use tripartite::work::{Handler, Job, Queue, Session, Settings, Worker};
 
-use super::pause;
+use super::{begin, pause, until};
 use crate::history::{Book, Recorded, nanoseconds};
 
 /// How many keys are triggered, each with a connector of its own.
@@ -59,6 +59,35 @@ pub(crate) fn trigger() -> Command {
 
 pub(crate) fn key(number: usize) -> SyncKey {
     format!("org-{number}/source-{number}").parse().unwrap()
+}
+
+/// What all processes have written into their books of a kind.
+pub(crate) fn books(place: &Path, what: &str) -> Vec<String> {
+    let all = fs::read_dir(place).unwrap().flatten();
+    let all = all.filter(|file| file.file_name().to_string_lossy().starts_with(what));
+    all.map(|file| fs::read_to_string(file.path()).unwrap()).collect()
+}
+
+/// Asks for a job of a key that is new, and waits until it is done. How long that took.
+pub(crate) fn is_lively<S>(queue: &Queue<Recorded<S>>, book: &Book, number: usize, at_most: Duration) -> Duration
+where
+    S: JobStore + Sync,
+{
+    let key: SyncKey = format!("probe-{number}/probe-{number}").parse().unwrap();
+    let begun = begin();
+    until("a trigger is taken", at_most, || {
+        book.write(&format!("T {key} 0 {}\n", nanoseconds()));
+        let asked = block_on(queue.apply(&key, None, trigger(), now()));
+        if asked.is_ok() {
+            book.write(&format!("A {key} 0 {}\n", nanoseconds()));
+        }
+        asked.is_ok()
+    });
+    until("a job is done", at_most, || {
+        let slot = block_on(queue.slot(&key));
+        slot.is_ok_and(|slot| slot.is_some_and(|slot| slot.state == State::Idle && slot.covered == slot.wanted))
+    });
+    begun.elapsed()
 }
 
 /// Triggers one key after another, until it is over.

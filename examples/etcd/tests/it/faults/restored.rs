@@ -17,7 +17,7 @@ use tripartite_etcd::address::Address;
 use tripartite_etcd::jobs::{EtcdJobStore, JobsError, renew};
 
 use super::LEASE;
-use super::labour::{KEYS, ask, key, now, rules, trigger};
+use super::labour::{KEYS, ask, books, key, now, rules, trigger};
 use super::worker::Orders;
 use crate::history::{Book, Recorded, is_linearizable, nanoseconds};
 use crate::server::{Cluster, open, pause, runtime, until};
@@ -61,9 +61,7 @@ impl Era {
     }
 
     fn books(&self, what: &str) -> Vec<String> {
-        let all = fs::read_dir(&self.place).unwrap().flatten();
-        let all = all.filter(|file| file.file_name().to_string_lossy().starts_with(what));
-        all.map(|file| fs::read_to_string(file.path()).unwrap()).collect()
+        books(&self.place, what)
     }
 }
 

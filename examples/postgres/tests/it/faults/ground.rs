@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use tripartite::drive::block_on;
-use tripartite::id::SyncKey;
 use tripartite::queue::State;
 use tripartite::work::Queue;
 use tripartite_postgres::format;
@@ -18,14 +17,14 @@ use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_postgres::pool::Pool;
 
 use super::Fault;
-use super::labour::{KEYS, ask, key, now, rules, trigger};
+use super::labour::{KEYS, ask, books, is_lively, key, rules};
 use super::network::{HOSTS, NODES, Network};
 use super::pair::Pair;
 use super::table::{Moment, table};
 use super::worker::{self, SCHEMA};
 use crate::history::{Book, Recorded, nanoseconds};
 use crate::server::runtime;
-use crate::waiting::{begin, pause, until};
+use crate::waiting::{pause, until};
 
 /// How long it may take until a job is done again once all is well.
 const LIVELY: Duration = Duration::from_secs(10);
@@ -115,24 +114,10 @@ impl Ground {
         }
     }
 
-    /// Asks for a job of a key that is new, and waits until it is done. How long that took.
+    /// How long it takes until a new job is done.
     fn is_lively(&mut self, at_most: Duration) -> Duration {
-        let key: SyncKey = format!("probe-{}/probe-{}", self.probes, self.probes).parse().unwrap();
         self.probes += 1;
-        let begun = begin();
-        until("a trigger is taken", at_most, || {
-            self.book.write(&format!("T {key} 0 {}\n", nanoseconds()));
-            let asked = block_on(self.probe.apply(&key, None, trigger(), now()));
-            if asked.is_ok() {
-                self.book.write(&format!("A {key} 0 {}\n", nanoseconds()));
-            }
-            asked.is_ok()
-        });
-        until("a job is done", at_most, || {
-            let slot = block_on(self.probe.slot(&key));
-            slot.is_ok_and(|slot| slot.is_some_and(|slot| slot.state == State::Idle && slot.covered == slot.wanted))
-        });
-        begun.elapsed()
+        is_lively(&self.probe, &self.book, self.probes, at_most)
     }
 
     /// Waits until everything is done, and checks all that was written down.
@@ -149,11 +134,7 @@ impl Ground {
             drop(worker.stdin.take());
             worker.wait().unwrap();
         }
-        let books = |what: &str| -> Vec<String> {
-            let all = fs::read_dir(&self.place).unwrap().flatten();
-            let all = all.filter(|file| file.file_name().to_string_lossy().starts_with(what));
-            all.map(|file| fs::read_to_string(file.path()).unwrap()).collect()
-        };
+        let books = |what| books(&self.place, what);
         let calls = crate::history::is_linearizable(&books("calls-")).unwrap();
         table(&self.moments, calls, &books("asked"), &books("jobs-"))
     }
