@@ -19,6 +19,7 @@ mod guards;
 mod hooks;
 mod host;
 mod html;
+mod limits;
 mod listing;
 mod manners;
 mod matches;
