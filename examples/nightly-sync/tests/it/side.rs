@@ -78,13 +78,14 @@ pub(crate) struct OnServer {
     sql: Sql,
 }
 
-/// What the file has under a name of its own, of the unnamed register.
-const VIEWS: [(&str, &str); 5] = [
-    ("audit", "register"),
-    ("conflicts", "register"),
-    ("runs", "register"),
-    ("links", "register"),
-    ("keys", "register"),
+/// What the file has under a name of its own, of the unnamed register, and the table that has it here.
+const VIEWS: [(&str, &str); 6] = [
+    ("audit", "audit"),
+    ("conflicts", "conflicts"),
+    ("runs", "runs"),
+    ("links", "links"),
+    ("keys", "keys"),
+    ("meta", "settings"),
 ];
 
 /// What SQLite has by itself.
@@ -111,9 +112,9 @@ impl OnServer {
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         server.sql.run(&format!("{WORDS} SET search_path = public, tripartite;"));
-        for (table, register) in VIEWS {
-            let unnamed = format!("WHERE {register} = (SELECT id FROM tripartite.registers WHERE name = '')");
-            server.sql.run(&format!("CREATE VIEW tripartite_{table} AS SELECT * FROM tripartite.{table} {unnamed}"));
+        for (name, table) in VIEWS {
+            let unnamed = format!("WHERE register = (SELECT id FROM tripartite.registers WHERE name = '')");
+            server.sql.run(&format!("CREATE VIEW tripartite_{name} AS SELECT * FROM tripartite.{table} {unnamed}"));
         }
         Some(server)
     }
