@@ -141,7 +141,8 @@ fn decided(commit: &Commit<'_>, op: &Op, before: Option<&Link>, after: &Link) ->
         law("one question", link.away == after.away, || format!("{} was asked about, and is active again", op.id))?;
     }
     let names = if another { ["one question"; 2] } else { ["field merge", "base"] };
-    let empty = Known { said: Default::default(), schema: commit.batch.schema, version: None };
+    let empty =
+        Known { said: Default::default(), marks: Default::default(), schema: commit.batch.schema, version: None };
     let (base, now) = (link.base.as_ref().unwrap_or(&empty), after.base.as_ref().unwrap_or(&empty));
     for (position, &column) in commit.frame.columns.iter().enumerate() {
         let said = stated(remote.field(position));

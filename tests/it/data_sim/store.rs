@@ -71,6 +71,8 @@ pub(super) struct Person {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Known {
     pub(super) said: [Option<Value>; COLUMNS.len()],
+    /// What else stands in the base, which is the crate's own.
+    pub(super) marks: BTreeMap<String, Value>,
     pub(super) schema: Fingerprint,
     pub(super) version: Option<u64>,
 }
@@ -176,13 +178,13 @@ impl Ground {
         let forgets = |column| self.fault == Fault::ForgetsWhoItWas && WHO.contains(&column);
         let base = link.base.as_ref().map(|known| {
             Base::new(
-                named(frame, |column| known.said[column].as_ref().filter(|_| !forgets(column)), true),
+                named(frame, |column| known.said[column].as_ref().filter(|_| !forgets(column)), Some(&known.marks)),
                 known.schema,
             )
             .version(known.version)
         });
         Some(
-            Loaded::new(id(at), Revision(person.revision), named(frame, |column| Some(&person.fields[column]), false))
+            Loaded::new(id(at), Revision(person.revision), named(frame, |column| Some(&person.fields[column]), None))
                 .presence(self.presence(link))
                 .base(base)
                 .synced(link.synced)
@@ -195,7 +197,7 @@ impl Ground {
     pub(super) fn near(&self, source: usize, frame: &Frame, near: &CandidateQuery) -> Vec<Candidate> {
         let candidate = |(at, link): (&u32, &Link)| {
             let person = &self.state.people[link.person];
-            let record = named(frame, |column| Some(&person.fields[column]), false);
+            let record = named(frame, |column| Some(&person.fields[column]), None);
             let is_near = near.rules.keys(&record).iter().any(|key| near.keys.contains(key));
             is_near.then(|| {
                 Candidate::new(local(link.person), Revision(person.revision), record)
@@ -336,15 +338,19 @@ fn act(fault: Fault, person: &mut Person, link: &mut Link, frame: &Frame, op: &O
 fn remember(link: &mut Link, frame: &Frame, batch: &Batch, op: &Op) {
     let Some(base) = &op.base else { return };
     let mut said: [Option<Value>; COLUMNS.len()] = Default::default();
+    let mut marks = BTreeMap::new();
     for (position, &column) in frame.columns.iter().enumerate() {
         said[column] = stated(base.field(position));
     }
     if let Value::Map(beyond) = base.extra().to_value() {
         for (name, value) in beyond {
-            said[COLUMNS.iter().position(|column| *column == name).unwrap()] = Some(value);
+            match COLUMNS.iter().position(|column| *column == name) {
+                Some(column) => said[column] = Some(value),
+                None => drop(marks.insert(name, value)),
+            }
         }
     }
-    link.base = Some(Known { said, schema: batch.schema, version: op.version });
+    link.base = Some(Known { said, marks, schema: batch.schema, version: op.version });
 }
 
 fn change_conflicts(fault: Fault, open: &mut Vec<OpenConflict>, changes: &[ConflictChange]) {
@@ -362,17 +368,22 @@ fn change_conflicts(fault: Fault, open: &mut Vec<OpenConflict>, changes: &[Confl
     }
 }
 
-/// Columns as a record of a schema; `beyond`: with what the schema does not know.
-fn named<'v>(frame: &Frame, value: impl Fn(usize) -> Option<&'v Value>, beyond: bool) -> Record {
+/// Columns as a record of a schema; `marks`: with what the schema does not know, and these beside it.
+fn named<'v>(
+    frame: &Frame,
+    value: impl Fn(usize) -> Option<&'v Value>,
+    marks: Option<&BTreeMap<String, Value>>,
+) -> Record {
     let mut row = RecordBuilder::new(frame.columns.len());
     for (position, &column) in frame.columns.iter().enumerate() {
         if let Some(value) = value(column) {
             row.set(position, value).unwrap();
         }
     }
-    let others = (0..COLUMNS.len()).filter(|column| beyond && !frame.columns.contains(column));
-    let others: BTreeMap<_, _> =
-        others.filter_map(|column| Some((COLUMNS[column].to_owned(), value(column)?.clone()))).collect();
+    let beyond = (0..COLUMNS.len()).filter(|column| marks.is_some() && !frame.columns.contains(column));
+    let mut others: BTreeMap<_, _> =
+        beyond.filter_map(|column| Some((COLUMNS[column].to_owned(), value(column)?.clone()))).collect();
+    others.extend(marks.cloned().unwrap_or_default());
     if !others.is_empty() {
         row.set_extra(others).unwrap();
     }
