@@ -58,10 +58,11 @@ impl<'l> Told<'l> {
                 && is_edited(schema, resolved, resolution)
         };
         let unsaid = resolved.resolutions.iter().filter(is_unsaid);
-        let marks: Vec<_> = unsaid.map(|resolution| Value::from(schema.unit_name(resolution.unit))).collect();
+        // In the order of the names: that of a schema's fields means nothing.
+        let marks: BTreeSet<_> = unsaid.map(|resolution| schema.unit_name(resolution.unit)).collect();
         extra.remove(MARKS);
         if !marks.is_empty() {
-            extra.insert(MARKS.to_owned(), Value::List(marks));
+            extra.insert(MARKS.to_owned(), Value::List(marks.into_iter().map(Value::from).collect()));
         }
     }
 }
