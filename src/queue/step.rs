@@ -63,8 +63,8 @@ impl Slot {
             return Transition { next: self.clone(), outcome: outcome.clone() };
         }
         // The slot's time never goes back, so workers whose clocks disagree see one order of times.
-        let (asked_at, now) = (now, now.max(self.updated_at));
-        let asked_at = if now - asked_at <= DISAGREE { asked_at } else { now };
+        let is_right = now >= self.updated_at || self.updated_at - now <= DISAGREE;
+        let (asked_at, now) = (if is_right { now } else { self.updated_at }, now.max(self.updated_at));
         let mut next = self.clone();
         let outcome = SlotStep { slot: &mut next, rules, asked_at, now, fraction }.apply(command);
         // A refusal leaves the slot byte for byte. Its id is not remembered, so the same command may succeed later.
