@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::id::{Nonce, SyncKey, WorkerId};
-use tripartite::jobs::{DueOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf, Version};
+use tripartite::jobs::{DueOf, JobStore, Row, Shard, StoreKey, Swap, SwapOf};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, Extent, QueueRules, Scope, Slot, Token, Trigger};
 use tripartite::work::Queue;
@@ -73,31 +73,29 @@ fn applied() -> Work {
     })
 }
 
-fn filled() -> (MemoryJobStore, Vec<StoreKey>, Vec<Version>, Row) {
+/// A store with a record for each of the swaps, which expect the version that it has.
+fn filled() -> (MemoryJobStore, Vec<SwapOf>) {
     let store = MemoryJobStore::default();
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: false };
     let slot = Slot::new(at(0)).step(&QueueRules::default(), None, trigger, at(0), Fraction::ONE).next;
     let bytes = serde_json::to_vec(&slot).expect("a slot is JSON");
     let row = Row::new(bytes, Shard(0)).due(slot.due());
-    let keys: Vec<_> = (0..SLOTS).map(|no| StoreKey::of("slot", ["org", format!("{no:03}").as_str()])).collect();
-    let versions = keys.iter().map(|key| swap(&store, key, None, &row)).collect();
-    (store, keys, versions, row)
+    let key = |no| StoreKey::of("slot", ["org", format!("{no:03}").as_str()]);
+    let mut swaps: Vec<_> = (0..SLOTS).map(|no| SwapOf::new(key(no), None, Some(row.clone()))).collect();
+    swaps.iter_mut().for_each(|of| swap(&store, of));
+    (store, swaps)
 }
 
-fn swap(store: &MemoryJobStore, key: &StoreKey, expect: Option<Version>, row: &Row) -> Version {
-    match block_on(store.compare_and_swap(&SwapOf::new(key.clone(), expect, Some(row.clone())))) {
-        Ok(Swap::Applied(version)) => version,
+fn swap(store: &MemoryJobStore, of: &mut SwapOf) {
+    match block_on(store.compare_and_swap(of)) {
+        Ok(Swap::Applied(version)) => of.expect = Some(version),
         Ok(Swap::Conflict) => panic!("nobody else writes"),
     }
 }
 
 fn swaps() -> Work {
-    let (store, keys, mut versions, row) = filled();
-    Box::new(move || {
-        for (key, version) in keys.iter().zip(&mut versions) {
-            *version = swap(&store, key, Some(*version), &row);
-        }
-    })
+    let (store, mut swaps) = filled();
+    Box::new(move || swaps.iter_mut().for_each(|of| swap(&store, of)))
 }
 
 fn due() -> Work {
