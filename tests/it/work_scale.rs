@@ -1,8 +1,8 @@
 //! Many keys: workers on one store, some of which die between any two calls, bring all that was asked for to its end, one at
 //! a time for each key.
 //!
-//! In CI there are some thousand keys. `SIM_KEYS=1000000 cargo test --release -p tripartite --all-features --test it --
-//! work_scale` has a million.
+//! In CI there are some thousand keys. `SIM_KEYS=40000 cargo test --release -p tripartite --all-features --test it --
+//! work_scale` has more.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
