@@ -113,7 +113,7 @@ impl OnServer {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         server.sql.run(&format!("{WORDS} SET search_path = public, tripartite;"));
         for (name, table) in VIEWS {
-            let unnamed = format!("WHERE register = (SELECT id FROM tripartite.registers WHERE name = '')");
+            let unnamed = "WHERE register = (SELECT id FROM tripartite.registers WHERE name = '')";
             server.sql.run(&format!("CREATE VIEW tripartite_{name} AS SELECT * FROM tripartite.{table} {unnamed}"));
         }
         Some(server)
