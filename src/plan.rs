@@ -87,6 +87,7 @@ mod figures;
 mod found;
 mod guard;
 mod id;
+mod marks;
 mod missing;
 mod op_doc;
 mod packed;

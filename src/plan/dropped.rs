@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::blocked::Blocked;
+use super::marks;
 use super::packed::PackedOps;
 use crate::audit::Situation;
 use crate::id::ExternalId;
@@ -76,13 +77,7 @@ fn inside(
 
 /// The marked places of a base.
 pub(super) fn marked(schema: &Schema, base: &Record) -> BTreeSet<Place> {
-    let extra = base.extra();
-    if !extra.keys().any(|key| key == MARKS) {
-        return BTreeSet::new();
-    }
-    let Value::Map(mut extra) = extra.to_value() else { return BTreeSet::new() };
-    let Some(Value::List(marks)) = extra.remove(MARKS) else { return BTreeSet::new() };
-    marks.iter().filter_map(|mark| place(schema, mark.as_text()?)).collect()
+    marks::read(base, MARKS).iter().filter_map(|mark| place(schema, mark)).collect()
 }
 
 fn place(schema: &Schema, mark: &str) -> Option<Place> {
@@ -96,17 +91,14 @@ pub(super) fn beside(schema: &Schema, base: &Record, remote: &Record) -> Option<
     let Value::Map(mut extra) = base.extra().to_value() else { return None };
     let mut marks = marked(schema, base);
     marks.retain(|(position, path)| is_nothing(schema, *position, remote.field(*position), path));
-    extra.remove(MARKS);
     put(schema, &mut extra, marks);
     (!extra.is_empty()).then_some(extra)
 }
 
 fn put(schema: &Schema, extra: &mut BTreeMap<String, Value>, marks: BTreeSet<Place>) {
     let name = |position: usize| schema.fields().get(position).map_or("", |field| field.name());
-    let mark = |(position, path)| Value::from(format!("{}{path}", pointer(&[name(position)])));
-    if !marks.is_empty() {
-        extra.insert(MARKS.to_owned(), Value::List(marks.into_iter().map(mark).collect()));
-    }
+    let mark = |(position, path)| format!("{}{path}", pointer(&[name(position)]));
+    marks::write(extra, MARKS, marks.into_iter().map(mark));
 }
 
 fn is_nothing(schema: &Schema, position: usize, said: FieldRef<'_>, path: &str) -> bool {

@@ -14,11 +14,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::marks;
 use crate::detect::{LocalChange, Verdict};
 use crate::resolve::{Decision, Resolution, Resolved};
 use crate::schema::{Policy, Schema};
 use crate::store::Loaded;
-use crate::value::{Record, Value};
+use crate::value::Value;
 
 /// The name of the entry: a list of the names of units.
 const MARKS: &str = "tripartite:untold";
@@ -36,7 +37,8 @@ impl<'l> Told<'l> {
     pub(super) fn of(policy: &Policy, loaded: &'l Loaded) -> Self {
         let is_settled =
             loaded.synced.is_some_and(|at| at.revision == loaded.revision && at.policy == policy.fingerprint());
-        Self { loaded, is_settled, untold: loaded.base.as_ref().map(|base| marked(&base.record)).unwrap_or_default() }
+        let untold = loaded.base.iter().flat_map(|base| marks::read(&base.record, MARKS)).collect();
+        Self { loaded, is_settled, untold }
     }
 
     /// Whether the audit has this edit, so that its decision is not new.
@@ -59,11 +61,8 @@ impl<'l> Told<'l> {
         };
         let unsaid = resolved.resolutions.iter().filter(is_unsaid);
         // In the order of the names: that of a schema's fields means nothing.
-        let marks: BTreeSet<_> = unsaid.map(|resolution| schema.unit_name(resolution.unit)).collect();
-        extra.remove(MARKS);
-        if !marks.is_empty() {
-            extra.insert(MARKS.to_owned(), Value::List(marks.into_iter().map(Value::from).collect()));
-        }
+        let units: BTreeSet<_> = unsaid.map(|resolution| schema.unit_name(resolution.unit).to_owned()).collect();
+        marks::write(extra, MARKS, units);
     }
 }
 
@@ -74,13 +73,4 @@ fn is_edited(schema: &Schema, resolved: &Resolved<'_>, resolution: &Resolution<'
         let (base, local) = (base.field(at), local.field(at));
         !base.is_missing() && !schema.same(at, base, local)
     })
-}
-
-fn marked(base: &Record) -> BTreeSet<String> {
-    if !base.extra().keys().any(|key| key == MARKS) {
-        return BTreeSet::new();
-    }
-    let Value::Map(mut extra) = base.extra().to_value() else { return BTreeSet::new() };
-    let Some(Value::List(marks)) = extra.remove(MARKS) else { return BTreeSet::new() };
-    marks.iter().filter_map(|mark| mark.as_text().map(str::to_owned)).collect()
 }

@@ -99,12 +99,7 @@ fn conflict(person: &Person, open: &Conflict, back: &str, typed: Option<(&Fields
                 p.faint { (say.f(T::At, &[("places", &places::labels(&open.places))])) }
             }
             form method="post" action="/answer" {
-                (token(person))
-                input type="hidden" name="reg" value=(key(&open.register));
-                input type="hidden" name="id" value=(open.id);
-                input type="hidden" name="unit" value=(open.unit);
-                input type="hidden" name="print" value=(open.print);
-                input type="hidden" name="back" value=(back);
+                (which(person, open, back))
                 (sides(say, open, may))
             }
             @if may && !open.is_whole() {
@@ -156,18 +151,25 @@ fn side(say: Say, open: &Conflict, own: &tripartite::value::Value, other: &tripa
     value(say, Some(own), Some(other))
 }
 
+/// The conflict that a form is about, and the page behind it.
+fn which(person: &Person, open: &Conflict, back: &str) -> Markup {
+    html! {
+        (token(person))
+        input type="hidden" name="reg" value=(key(&open.register));
+        input type="hidden" name="id" value=(open.id);
+        input type="hidden" name="unit" value=(open.unit);
+        input type="hidden" name="print" value=(open.print);
+        input type="hidden" name="back" value=(back);
+    }
+}
+
 fn own(person: &Person, open: &Conflict, back: &str, typed: Option<(&Fields, &str)>) -> Markup {
     let say = person.say;
     html! {
         details.own open[typed.is_some()] {
             summary { (say.t(T::Another)) }
             form method="post" action="/answer" {
-                (token(person))
-                input type="hidden" name="reg" value=(key(&open.register));
-                input type="hidden" name="id" value=(open.id);
-                input type="hidden" name="unit" value=(open.unit);
-                input type="hidden" name="print" value=(open.print);
-                input type="hidden" name="back" value=(back);
+                (which(person, open, back))
                 @if let Some((_, problem)) = typed { p.problem role="alert" { (problem) } }
                 (editor::controls(say, &open.schema, &open.unit, &open.local, &open.print[..12], typed.map(|(typed, _)| typed)))
                 button.primary type="submit" name="say" value="value" { (say.t(T::Save)) }

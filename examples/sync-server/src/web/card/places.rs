@@ -5,11 +5,10 @@ use tripartite::decide::Answer;
 use tripartite::value::Value;
 
 use super::super::ask::Conflict;
-use super::super::layout::token;
 use super::super::person::{Fields, Person};
-use super::super::say::key;
 use super::super::text::T;
 use super::super::value::value;
+use super::which;
 
 /// What the field of a place is called in a form.
 const PREFIX: &str = "place.";
@@ -29,12 +28,7 @@ pub(super) fn places(person: &Person, open: &Conflict, back: &str) -> Markup {
         details.own {
             summary { (say.t(T::Places)) }
             form method="post" action="/answer" {
-                (token(person))
-                input type="hidden" name="reg" value=(key(&open.register));
-                input type="hidden" name="id" value=(open.id);
-                input type="hidden" name="unit" value=(open.unit);
-                input type="hidden" name="print" value=(open.print);
-                input type="hidden" name="back" value=(back);
+                (which(person, open, back))
                 p.faint { (say.t(if is_known { T::PlacesLead } else { T::PlacesTogether })) }
                 @for place in &open.places { (choice(person, open, place, is_known)) }
                 button.primary type="submit" name="say" value="places" { (say.t(T::Save)) }
