@@ -99,7 +99,6 @@ use std::sync::Arc;
 
 pub use builder::SchemaBuilder;
 
-pub(crate) use compare::is_hollow;
 pub(crate) use elements::{delimited, elements};
 pub use error::SchemaError;
 pub use field::Field;

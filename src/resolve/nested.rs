@@ -28,8 +28,7 @@ use super::action::Action;
 use super::{Collision, Decision, Effect, FieldEffect, Resolution, UnitResolver, merges, set};
 use crate::detect::{Clash, Verdict};
 use crate::schema::{
-    DecidingRule, Dispute, Field, Kind, Part, PartChange, Reading, RuleSource, Ruling, Strategy, Unit, is_hollow, part,
-    with_parts,
+    DecidingRule, Dispute, Field, Kind, Part, PartChange, Reading, RuleSource, Ruling, Strategy, Unit, part, with_parts,
 };
 use crate::value::{FieldRef, Value, pointer};
 
@@ -59,7 +58,7 @@ pub(super) fn decide<'a>(
     let decision = decision(verdict, &collisions, &compared);
     let kind = Some(field.kind());
     let is_taken = compared.is_in_place();
-    let Compared { parts, local: to_local, base: to_base, .. } = compared;
+    let Compared { parts, local: to_local, base: to_base, is_known, .. } = compared;
     let to_base = changed(kind, || remote.to_value(), &parts.remote, to_base);
     let effect = FieldEffect {
         position,
@@ -67,7 +66,8 @@ pub(super) fn decide<'a>(
         // stays without one, so that it is judged as a first sync until somebody has decided.
         base: match (known, decision) {
             (None, Decision::HeldOpen) => Effect::Keep,
-            _ if base.is_null() && has_nothing_of(to_base.as_ref(), &there) => Effect::Keep,
+            // Where all that the source said is open, a base of nothing stays one and does not become an empty value.
+            _ if base.is_null() && !is_known => Effect::Keep,
             // Nothing is copied where the base becomes what the source says.
             _ => to_base.map_or(Effect::Field(units.sides.remote.field(position)), Effect::Value),
         },
@@ -108,12 +108,6 @@ fn told(verdict: Verdict, collisions: &[Collision]) -> Verdict {
         }
         verdict => verdict,
     }
-}
-
-/// Whether nothing that the source said is in a base, because all of it is open. Then a base of nothing stays one and does
-/// not become an empty value. A record whose key is null is left with that null, and says nothing.
-fn has_nothing_of(base: Option<&Value>, remote: &Value) -> bool {
-    base.is_some_and(is_hollow) && !is_hollow(remote)
 }
 
 /// The three versions of one value. What is not there is null; `base` is `None` when nobody knows.
@@ -163,6 +157,8 @@ struct Compared<'v> {
     base: Changes<'v>,
     /// Whether the host then has what the source says.
     is_remote: bool,
+    /// Whether the base then has something that the source said: a null says nothing, an empty value does.
+    is_known: bool,
 }
 
 impl Compared<'_> {
@@ -207,6 +203,7 @@ struct Outcome {
     local: Now,
     base: Now,
     is_remote: bool,
+    is_known: bool,
 }
 
 /// What becomes of a part of the host's value, or of what the source says as a base.
@@ -245,7 +242,7 @@ impl Merge<'_, '_, '_> {
             false => beside(base).unwrap_or_default(),
         });
         let parts = Parts { base, local, remote };
-        let (mut local, mut base, mut is_remote) = (Vec::new(), Vec::new(), true);
+        let (mut local, mut base, mut is_remote, mut is_known) = (Vec::new(), Vec::new(), true, false);
         for [here, there] in parts.pairs() {
             let Some(Part { name, .. }) = here.or(there) else { continue };
             let old = parts.base.as_ref().and_then(|base| part(base, name)).map(|part| part.value);
@@ -269,6 +266,7 @@ impl Merge<'_, '_, '_> {
             let outcome = self.part(asked, path);
             path.pop();
             is_remote &= outcome.is_remote;
+            is_known |= outcome.is_known;
             let place = there.map_or(usize::MAX, |part| part.place);
             for (changes, now) in [(&mut local, outcome.local), (&mut base, outcome.base)] {
                 if let Now::Becomes(value) = now {
@@ -276,7 +274,8 @@ impl Merge<'_, '_, '_> {
                 }
             }
         }
-        Some(Compared { parts, local, base, is_remote })
+        is_known |= base.is_empty();
+        Some(Compared { parts, local, base, is_remote, is_known })
     }
 
     fn part(&mut self, asked: Asked<'_, '_>, path: &mut Vec<String>) -> Outcome {
@@ -284,17 +283,18 @@ impl Merge<'_, '_, '_> {
         let (true, Some(inner)) = (said.is_some(), self.compare(reading, rule, versions, path)) else {
             return self.leaf(asked, path);
         };
-        let Compared { parts, local, base, is_remote } = inner;
+        let Compared { parts, local, base, is_remote, is_known } = inner;
         let had_parts = old.is_some_and(|old| self.units.schema().parts(reading, old).is_some());
         let base = changed(reading.kind, || versions.remote.clone(), &parts.remote, base);
         let now = |value: Option<Value>| value.map_or(Now::Stays, |value| Now::Becomes(Some(value)));
         Outcome {
             local: now(changed(reading.kind, || versions.local.clone(), &parts.local, local)),
             base: match base {
-                base if !had_parts && has_nothing_of(base.as_ref(), versions.remote) => Now::Becomes(old.cloned()),
+                _ if !had_parts && !is_known => Now::Becomes(old.cloned()),
                 base => now(base),
             },
             is_remote,
+            is_known,
         }
     }
 
@@ -322,6 +322,7 @@ impl Merge<'_, '_, '_> {
         let advances = action.advances() || verdict == Verdict::NotReported;
         Outcome {
             base: if advances { Now::Stays } else { Now::Becomes(old.cloned()) },
+            is_known: advances && !leaf.is_null_there(),
             is_remote: match (&action, &verdict) {
                 (Action::TakeRemote | Action::Revert, _) => true,
                 (Action::Write(value), _) => leaf.is_remote(value),
@@ -348,6 +349,7 @@ impl Merge<'_, '_, '_> {
         let set = set::merge(self.units.schema(), reading.inside(Some(of)), delimiter.as_deref(), sides)?;
         Some(Outcome {
             is_remote: leaf.is_remote(&set),
+            is_known: !leaf.is_null_there(),
             base: Now::Stays,
             local: match set {
                 set if leaf.is_local(&set) => Now::Stays,

@@ -306,7 +306,7 @@ fn counts_exactly(kind: &Kind, raw: &Value) -> bool {
 }
 
 /// Whether there is no value in it but null.
-pub(crate) fn is_hollow(value: &Value) -> bool {
+pub(super) fn is_hollow(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::List(list) => list.iter().all(is_hollow),

@@ -164,6 +164,24 @@ fn inside_an_object_only_the_places_in_dispute_are_decided() {
     assert_eq!(local(&schema, &store, "7")["prefers"], now);
 }
 
+/// An empty value that was taken while another place stayed open is in the base: it is no news after the answer.
+#[test]
+fn an_empty_value_that_was_taken_stays_decided() {
+    for empty in [json!({}), json!([]), json!({"inner": []})] {
+        let (schema, policy) = members();
+        let theirs = json!({"prefers": {"sms": "never", "there": empty}});
+        let store = MemoryStore::new(schema.clone());
+        night(&policy, &store, &listing(&schema, &[("7", with(was(), json!({"prefers": null})))]));
+        store.edit(&ext("7"), &json!({"prefers": {"sms": "yes"}})).unwrap();
+        night(&policy, &store, &listing(&schema, &[("7", with(was(), theirs.clone()))]));
+        assert_eq!(load(&store, "7").open[0].paths, ["/sms"]);
+        answer(&policy, &store, "prefers", Answer::Value(value(json!({"there": "own"}))));
+        let done = night(&policy, &store, &listing(&schema, &[("7", with(was(), theirs))]));
+        assert_eq!((done.report.counts.updated, load(&store, "7").open.len()), (0, 0), "{empty}");
+        assert_eq!(local(&schema, &store, "7")["prefers"], json!({"there": "own"}), "{empty}");
+    }
+}
+
 #[test]
 fn a_record_that_changed_meanwhile_is_decided_once_more() {
     let (schema, policy) = members();

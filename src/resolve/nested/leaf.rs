@@ -45,7 +45,7 @@ impl<'s, 'v> Leaf<'s, 'v> {
             unknown: self.base.is_none(),
             no_base: self.is_null(known),
             no_local: self.is_null_here(),
-            no_remote: self.is_null(&self.remote),
+            no_remote: self.is_null_there(),
             agree: self.same(&self.local, &self.remote),
             edited: || !self.same(known, &self.local),
             moved: || !self.same(known, &self.remote),
@@ -54,6 +54,10 @@ impl<'s, 'v> Leaf<'s, 'v> {
 
     pub(super) fn is_null_here(&self) -> bool {
         self.is_null(&self.local)
+    }
+
+    pub(super) fn is_null_there(&self) -> bool {
+        self.is_null(&self.remote)
     }
 
     /// Whether the host has this value.
