@@ -48,12 +48,23 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- What a base reads from its row stays known when somebody changes the row. A moment is kept in UTC, whatever zone the
+-- session has.
+CREATE OR REPLACE FUNCTION tripartite.kept_{n}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET timezone = 'UTC' AS $$
+BEGIN
+    UPDATE tripartite.links SET kept = {row:OLD}
+    WHERE register = {n} AND external_id = OLD.{external_id} COLLATE "C" AND shape IS NOT NULL AND kept IS NULL
+        AND (NEW.{external_id} IS DISTINCT FROM OLD.{external_id} OR {row:NEW}::text IS DISTINCT FROM {row:OLD}::text);
+    RETURN NULL;
+END $$;
+
 -- A record that a sync wrote and somebody deletes is kept as removed.
 CREATE OR REPLACE FUNCTION tripartite.deleted_{n}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET timezone = 'UTC' AS $$
 BEGIN
     UPDATE tripartite.links l SET removed = nextval('tripartite.revisions'), local = b.{key}::text,
-        kept = CASE WHEN l.shape IS NOT NULL AND l.kept IS NULL THEN to_json(b) ELSE l.kept END
+        kept = CASE WHEN l.shape IS NOT NULL AND l.kept IS NULL THEN {row:b} ELSE l.kept END
     FROM before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.links x
         WHERE x.register = {n} AND x.external_id = b.{external_id} COLLATE "C" FOR UPDATE) x WHERE l.ctid = x.at;
     DELETE FROM tripartite.keys d USING before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.keys x
@@ -67,10 +78,10 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION tripartite.truncated_{n}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 BEGIN
     UPDATE tripartite.links l SET removed = nextval('tripartite.revisions'), local = m.{key}::text,
-        kept = CASE WHEN l.shape IS NOT NULL AND l.kept IS NULL THEN to_json(m) ELSE l.kept END
+        kept = CASE WHEN l.shape IS NOT NULL AND l.kept IS NULL THEN {row:m} ELSE l.kept END
     FROM {members} m WHERE l.register = {n} AND l.external_id = m.{external_id} COLLATE "C";
     DELETE FROM tripartite.keys WHERE register = {n};
     DELETE FROM tripartite.unkeyed WHERE register = {n};
@@ -94,6 +105,10 @@ EXECUTE FUNCTION tripartite.unlinked_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_activity AFTER UPDATE ON {members}
 FOR EACH ROW WHEN (NEW.{active} IS DISTINCT FROM OLD.{active}) EXECUTE FUNCTION tripartite.activity_{n}();
+
+CREATE OR REPLACE TRIGGER tripartite_kept AFTER UPDATE ON {members}
+FOR EACH ROW WHEN (pg_catalog.current_setting('tripartite_batch.own', true) IS DISTINCT FROM 'on')
+EXECUTE FUNCTION tripartite.kept_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_renumbered AFTER UPDATE ON {members}
 FOR EACH ROW WHEN (NEW.{key} IS DISTINCT FROM OLD.{key}) EXECUTE FUNCTION tripartite.renumbered_{n}();

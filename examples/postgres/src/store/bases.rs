@@ -8,10 +8,13 @@
 //! | a record is created or updated as the source has it | in its row; the link has a shape, and of other fields their base |
 //! | somebody edits, deletes or relinks the row | in `links.kept`: a trigger copied the row as it stood |
 //! | the fields of the schema change | in the link, written out before the columns change |
-//! | the table is the host's own, or others have triggers on it | in the link: a type or a trigger can change what is written |
+//! | others have triggers on the table | in the link: a trigger can change what is written, later too |
 //!
-//! **What is read from a row?** Texts, truth values, whole numbers and null, where the column gives back exactly what was
-//! put into it. A field of which the source said nothing is no part of the shape, so it is told from one that is null.
+//! **What is read from a row?** Null and what a column with one value says, if it is the very value that the source said. It
+//! is compared as it stands in the row once that is written, for a type of a table of the host's own may write it otherwise:
+//! a `date` keeps `2026-01-31`, and of `31.1.2026` the link has the base. A `char` and a float read otherwise in JSON, in which
+//! a trigger copies the row, so they have none of it. A field of which the source said nothing is no part of the shape, so it
+//! is told from one that is null.
 //!
 //! **What if no trigger saw a change?** The link has a print of the base. Where what the row says has another one, the
 //! record has no base, as one that was never in step: both sides are compared, and nothing is taken for unedited.
@@ -26,7 +29,8 @@ use tripartite::store::Base;
 use tripartite::value::{FieldRef, Fingerprint, Record, RecordBuilder, Value};
 
 use super::StoreError;
-use super::host::{Column, Form, Inspected};
+use super::cell::instant;
+use super::host::{Column, Form, HostTable, Inspected};
 use super::tables::Tables;
 use crate::pool::Lease;
 
@@ -94,8 +98,9 @@ impl Shapes {
 }
 
 impl Bases {
-    pub(super) fn new(stored: Schema, table: &Inspected) -> Self {
-        let columns = stored.fields().iter().map(|field| table.column(field.name()).ok().cloned()).collect();
+    pub(super) fn new(stored: Schema, host: &HostTable, table: &Inspected) -> Self {
+        let column = |field| host.column_for(field).and_then(|name| table.column(name).ok().cloned());
+        let columns = stored.fields().iter().map(column).collect();
         Self { schema: stored, columns }
     }
 
@@ -219,14 +224,16 @@ pub(super) struct Left {
 
 /// Whether a column of which this is read says exactly this.
 fn says(column: &Column, kind: &Kind, said: FieldRef<'_>, now: Option<&str>) -> bool {
-    if !column.is_exact() || !kind.is_scalar() || column.form == Form::Json {
+    if !column.is_kept || !kind.is_scalar() {
         return false;
     }
     let Some(now) = now else { return said.is_null() };
     match (said.text(), column.form) {
-        (Some(said), Form::Text) => said == now,
+        (Some(said), Form::Text | Form::Uuid | Form::Date) => said == now,
+        (Some(said), Form::Number) => *kind != Kind::Integer && said == now,
+        (Some(said), Form::Moment) => said == instant(now),
         (None, Form::Boolean) => matches!(said.to_value(), Value::Bool(bool) if bool.to_string() == now),
-        (None, Form::Number) => {
+        (None, Form::Integer | Form::Number) => {
             *kind == Kind::Integer && matches!(said.to_value(), Value::Int(int) if int.to_string() == now)
         }
         _ => false,

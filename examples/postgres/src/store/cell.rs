@@ -116,10 +116,11 @@ fn read_json(text: &str, row: &mut RecordBuilder, position: usize) -> Result<(),
     }
 }
 
-/// A point in time in RFC 3339, as PostgreSQL writes it in UTC; what has no such form stays as it is written.
-fn instant(text: &str) -> String {
-    match text.split_once(' ') {
-        Some((date, time)) if !time.contains(' ') => format!("{date}T{time}Z"),
+/// A point in time in RFC 3339, as PostgreSQL writes it in UTC, also in JSON; what has no such form stays as it is written.
+pub(super) fn instant(text: &str) -> String {
+    match (text.split_once(' '), text.strip_suffix("+00:00")) {
+        (Some((date, time)), _) if !time.contains(' ') => format!("{date}T{time}Z"),
+        (None, Some(moment)) => format!("{moment}Z"),
         _ => text.to_owned(),
     }
 }

@@ -5,10 +5,10 @@
 //! | `tripartite_id` | the external id of the record that a row is linked to |
 //! | `tripartite_active` | whether the record is active: false once it is no longer listed |
 //! | `tripartite_revision` | grows with every change of the row; always added |
-//! | triggers named `tripartite_…` | they keep the revision, remember who was deleted, and say which rows have other match keys now |
+//! | triggers named `tripartite_…` | they keep the revision and the base of a row that is edited, remember who was deleted, and say which rows have other match keys now |
 //! | an index on the external id | no two rows are linked to one record |
 //!
-//! No other column is read or written, and no row is ever deleted.
+//! No other column is written, no value of one is kept, and no row is ever deleted.
 
 mod attach;
 mod detach;

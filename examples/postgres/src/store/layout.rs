@@ -26,7 +26,7 @@ pub(super) struct Layout {
     pub(super) is_left: bool,
     /// The sequence of the keys of new rows, where all that is written into a row stands in it as it was written.
     pub(super) numbers: Option<String>,
-    /// How bases that stand in their rows are read; `None` for a table of the host's own.
+    /// How bases that stand in their rows are read; `None` until the schema that is stored is known.
     pub(super) bases: Option<Bases>,
     /// Whether a base may be left in its row.
     pub(super) leaves: bool,
@@ -104,10 +104,9 @@ pub(super) fn of(schema: &Schema, host: &HostTable, table: &Inspected) -> Result
 impl Layout {
     /// The same with bases that may stand in their rows, in the fields of the schema that is stored.
     pub(super) fn keeping(self, schema: &Schema, stored: Schema, host: &HostTable, table: &Inspected) -> Self {
-        let bases = Some(Bases::new(stored, table)).filter(|_| host.is_own());
-        let is_ours = bases.as_ref().is_some_and(|bases| bases.is_of(schema));
-        let leaves = is_ours && self.is_left && table.keeps && self.pending.is_empty();
-        Self { bases, leaves, ..self }
+        let bases = Bases::new(stored, host, table);
+        let leaves = bases.is_of(schema) && self.is_left && table.keeps && self.pending.is_empty();
+        Self { bases: Some(bases), leaves, ..self }
     }
 
     /// The bases that are to be written out before the columns change, as far as they stand in their rows.

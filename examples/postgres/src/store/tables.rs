@@ -84,6 +84,19 @@ impl Tables {
         out
     }
 
+    /// What a base may read of a row, as JSON. Of a table of the host's own no other column is kept; one that is gone is
+    /// left out, and the client who changes the row learns of no error.
+    fn row(&self, row: &str) -> String {
+        if self.host.is_own() {
+            return format!("to_json({row})");
+        }
+        let columns: Vec<String> = self.host.columns().map(|(_, column)| quoted(column, '\'')).collect();
+        format!(
+            "(SELECT json_object_agg(f.key, f.value) FROM json_each(to_json({row})) f WHERE f.key IN ({}))",
+            columns.join(", ")
+        )
+    }
+
     fn named(&self, name: &str) -> String {
         match (name, self.counts_active) {
             ("n", _) => self.n.to_string(),
@@ -103,6 +116,7 @@ impl Tables {
             ("false", false) => "false".to_owned(),
             ("false", true) => "0".to_owned(),
             ("revision", _) => self.revision.clone(),
+            (row, _) if row.starts_with("row:") => self.row(&row["row:".len()..]),
             ("index", _) => {
                 let name = format!("tripartite_id_{}_{}", self.n, self.schema);
                 quoted(if is_name(&name) { &name } else { "tripartite_id" }, '"')

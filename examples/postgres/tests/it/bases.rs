@@ -33,7 +33,12 @@ fn base(store: &PostgresStore, of: &str) -> Option<(Record, Fingerprint)> {
 /// The base that a record has after the first night.
 #[track_caller]
 fn assert_kept(bench: &Bench, store: &PostgresStore, of: &str, why: &str) {
-    let line = LISTED.lines().find(|line| line.contains(of)).unwrap();
+    assert_kept_of(LISTED, bench, store, of, why);
+}
+
+#[track_caller]
+fn assert_kept_of(listed: &str, bench: &Bench, store: &PostgresStore, of: &str, why: &str) {
+    let line = listed.lines().find(|line| line.contains(of)).unwrap();
     let Value::Object(mut fields) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
     fields.remove("id");
     let expected = (bench.schema.record(&Value::Object(fields)).unwrap(), bench.schema.fingerprint());
@@ -134,4 +139,103 @@ fn bases_outlive_a_change_of_the_schema() {
     assert_eq!(bench.sql.value("SELECT count(*) FROM links WHERE shape IS NOT NULL").as_deref(), Some("0"));
     bench.sql.run("UPDATE members SET full_name = 'Edited'");
     assert_eq!(names(&store), known, "after an edit");
+}
+
+const TYPED: &str = r#"{"fields": {"name": {"kind": "name"}, "email": {"kind": "email"}, "member": {"kind": "boolean"},
+    "points": {"kind": "integer"}, "born": {"kind": "date", "formats": ["%Y-%m-%d", "%d.%m.%Y"]}, "fee": {"kind": "decimal"}, "seen": {"kind": "timestamp"},
+    "ref": {"kind": "text"}, "class": {"kind": "text"}, "tags": {"kind": "set", "of": {"kind": "text"}}}}"#;
+
+const COLUMNS: &str = "name varchar(80), email text NOT NULL DEFAULT '', member boolean, points integer, born date,
+    fee numeric(8, 2), seen timestamptz, ref uuid, class char(4), tags jsonb, photo bytea, last_login timestamptz";
+
+const TYPED_LISTED: &str = r#"{"id": "M1", "name": " Áine ", "email": "aine@example.org", "member": true, "points": 17, "born": "2001-02-03", "fee": "12.50", "seen": "2026-01-31T23:30:00Z", "ref": "0b5c1f3e-8d3a-4a1c-9a55-6d1f0a3b2c1d", "class": "4b", "tags": ["a"]}
+{"id": "M2", "name": "Seán", "email": null, "member": null, "points": "18", "born": "3.2.2001", "fee": "12.5", "seen": "2026-01-31T23:30:00.0Z", "ref": null, "class": null, "tags": []}
+{"id": "M3", "name": "Niamh"}"#;
+
+/// A club that keeps its members in a table of its own, whose columns have types of their own.
+fn typed() -> (Bench, PostgresStore) {
+    let bench = Bench::of(TYPED);
+    let store = bench.attached(COLUMNS);
+    bench.sql.run("UPDATE people SET photo = '\\x00'");
+    assert_eq!(bench.night(&store, TYPED_LISTED)["created"], json!(3));
+    (bench, store)
+}
+
+#[test]
+fn what_a_typed_column_gives_back_as_it_was_said_is_stored_once() {
+    let (bench, store) = typed();
+    let whole =
+        "SELECT string_agg(external_id || ' ' || coalesce(base::text, '-'), ', ' ORDER BY external_id) FROM links";
+    let expected = r#"M1 {"class":"4b","tags":["a"]}, M2 {"email":null,"points":"18","born":"3.2.2001","fee":"12.5","seen":"2026-01-31T23:30:00.0Z","class":null,"tags":[]}, M3 -"#;
+    assert_eq!(bench.sql.value(whole).as_deref(), Some(expected), "what reads otherwise is in the links");
+    for of in ["M1", "M2", "M3"] {
+        assert_kept_of(TYPED_LISTED, &bench, &store, of, "as it was synced");
+    }
+    assert_eq!(bench.night(&store, TYPED_LISTED)["unchanged"], json!(3));
+}
+
+#[test]
+fn a_base_outlives_whatever_an_application_does_to_its_row() {
+    for (sql, why) in [
+        ("UPDATE people SET name = 'Edited', points = NULL, born = '1999-12-31', fee = 1, seen = now()", "an edit"),
+        ("UPDATE people SET last_login = now(); UPDATE people SET name = 'Edited'", "an edit behind one of no field"),
+        ("UPDATE people SET seen = NULL; UPDATE people SET ref = gen_random_uuid(), class = 'x'", "two edits"),
+        ("DELETE FROM people", "deleted"),
+        ("UPDATE people SET name = 'Edited'; DELETE FROM people", "edited and deleted"),
+        ("TRUNCATE people", "truncated"),
+        ("UPDATE people SET id = id + 100", "another key"),
+        ("UPDATE people SET tripartite_active = false", "deactivated"),
+        (
+            "DELETE FROM people; INSERT INTO people(tripartite_id, name) VALUES ('M1', 'x'), ('M2', 'y'), ('M3', 'z')",
+            "deleted and entered again",
+        ),
+        ("ALTER TABLE people ALTER name TYPE varchar(90), ALTER points TYPE bigint", "other types of the same values"),
+    ] {
+        let (bench, store) = typed();
+        bench.sql.run(&format!("SET timezone = 'Asia/Tokyo'; SET datestyle = 'German'; {sql}"));
+        for of in ["M1", "M2", "M3"] {
+            assert_kept_of(TYPED_LISTED, &bench, &bench.store(), of, why);
+        }
+        drop(store);
+    }
+}
+
+/// Only what a base is read from is copied, and only where it changes.
+#[test]
+fn of_a_table_of_the_hosts_own_no_other_column_is_copied() {
+    let (bench, _) = typed();
+    bench.sql.run("UPDATE people SET last_login = now(), photo = '\\x01'");
+    let kept = "SELECT string_agg(kept::text, ' ') FROM links";
+    assert_eq!(bench.sql.value(kept), None, "none of it is of a field");
+    bench.sql.run("UPDATE people SET name = 'Edited' WHERE tripartite_id = 'M3'");
+    let kept = bench.sql.value(kept).unwrap();
+    assert!(kept.contains("Niamh") && !kept.contains("photo") && !kept.contains("last_login"), "{kept}");
+}
+
+/// A column that is gone is no error to the application that changes a row.
+#[test]
+fn a_column_that_is_dropped_or_renamed_does_not_keep_anybody_from_their_rows() {
+    let (bench, _) = typed();
+    bench.sql.run(
+        "ALTER TABLE people DROP COLUMN fee; ALTER TABLE people RENAME COLUMN name TO full_name;
+         UPDATE people SET full_name = 'Edited', points = 1; DELETE FROM people",
+    );
+    assert_eq!(bench.sql.value("SELECT count(removed) FROM links").as_deref(), Some("3"));
+}
+
+/// A trigger of somebody else's may change a row at any time, so no base is left in one.
+#[test]
+fn a_table_with_triggers_of_its_own_has_its_bases_whole() {
+    let bench = Bench::of(TYPED);
+    bench.sql.run(
+        "CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN NEW.last_login := now(); RETURN NEW; END $$",
+    );
+    let store = bench.attached(COLUMNS);
+    bench.sql.run("CREATE TRIGGER touched BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION touched()");
+    drop(store);
+    let store = bench.store();
+    bench.night(&store, TYPED_LISTED);
+    assert_eq!(bench.sql.value("SELECT count(base) || ' ' || count(shape) FROM links").as_deref(), Some("3 0"));
+    assert_kept_of(TYPED_LISTED, &bench, &store, "M1", "whole");
 }

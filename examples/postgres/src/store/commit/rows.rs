@@ -40,6 +40,13 @@ pub(super) struct Pending<'a> {
     is_linked: bool,
 }
 
+/// Which fields of a row are read back once it is written, by their positions.
+struct Answered {
+    positions: Vec<usize>,
+    /// Whether these are all, for a base is left in the row.
+    is_left: bool,
+}
+
 impl<'a> Writer<'a> {
     pub(super) async fn create(
         &mut self,
@@ -58,11 +65,12 @@ impl<'a> Writer<'a> {
                 self.enter(&positions, rows, written).await?;
                 continue;
             }
-            let sql = self.inserting(&positions)?;
+            let answered = self.answered(&positions, self.leaves && self.is_own);
+            let sql = self.inserting(&positions, &answered)?;
             let answers = self.send(sql, &positions, &rows, None).await?;
             for pending in rows {
                 match answers.get(&pending.whose) {
-                    Some(row) => written.push(self.written(pending, row, &positions).await?),
+                    Some(row) => written.push(self.written(pending, (row, &answered), &positions).await?),
                     // Somebody else was the first, and it is stale; or a trigger did not let it be written.
                     None if self.is_taken(&pending.whose).await? => {}
                     None => return Err(StoreError::Vanished),
@@ -117,27 +125,20 @@ impl<'a> Writer<'a> {
         // The trigger keeps what a base reads from its row.
         self.say_own(is_own && (*has_base || positions.is_empty())).await?;
         let moved = rows.iter().find(|row| moves(row.op)).map(|row| row.op.id.to_string());
-        let leaves = self.leaves && self.is_own && *has_base;
-        let all: Vec<usize> = (0..self.layout.columns.len()).collect();
-        let sql = self.updating(positions, *also, moved.is_some(), if leaves { &all } else { positions })?;
+        let answered = self.answered(positions, self.leaves && self.is_own && *has_base);
+        let sql = self.updating(positions, *also, moved.is_some(), &answered)?;
         let answers = self.send(sql, positions, &rows, moved).await?;
         for pending in rows {
             let row = answers.get(&pending.whose).ok_or(StoreError::Vanished)?;
-            if leaves {
-                written.push(self.left(pending, row).await?);
-            } else {
-                written.push(self.written(pending, row, positions).await?);
-            }
+            written.push(self.written(pending, (row, &answered), positions).await?);
         }
         self.say_own(is_own).await
     }
 
-    /// A row that was written and keeps what was written, from the column of its first field on.
-    async fn left(&mut self, pending: Pending<'a>, row: &tokio_postgres::Row) -> Result<Written<'a>, StoreError> {
-        let Pending { at, op, deactivated, is_linked, .. } = pending;
-        let left = self.leave(op, |position| row.get(FIELDS + position)).await?;
-        let (local, revision) = (row.get(1), row.get(2));
-        Ok(Written { at, op, local, revision, deactivated, is_linked, left, is_changed: true })
+    /// The fields that are read back: those that were written, or all, where a base is left in the row.
+    fn answered(&self, positions: &[usize], is_left: bool) -> Answered {
+        let all = || (0..self.layout.columns.len()).collect();
+        Answered { positions: if is_left { all() } else { positions.to_vec() }, is_left }
     }
 
     /// What is stored of the base of an op whose row reads as this.
@@ -174,12 +175,17 @@ impl<'a> Writer<'a> {
         Ok(answers.into_iter().map(|row| (row.get(0), row)).collect())
     }
 
+    /// The columns that are read back, with a comma before each.
+    fn selected(&self, answered: &Answered) -> Result<String, StoreError> {
+        answered.positions.iter().map(|&position| Ok(self.column(position)?.selected())).collect()
+    }
+
     pub(super) fn column(&self, position: usize) -> Result<&Column, StoreError> {
         let column = self.layout.columns.get(position).and_then(Option::as_ref);
         column.ok_or(StoreError::Unreadable { table: "members", id: position.to_string() })
     }
 
-    fn inserting(&self, positions: &[usize]) -> Result<String, StoreError> {
+    fn inserting(&self, positions: &[usize], answered: &Answered) -> Result<String, StoreError> {
         let (into, from) = match self.is_own {
             true => (", {revision}", ", nextval('tripartite.revisions')"),
             false => ("", ""),
@@ -187,37 +193,41 @@ impl<'a> Writer<'a> {
         let mut sql = self.tables.sql(&format!("INSERT INTO {{members}} AS m({{external_id}}, {{active}}{into}"));
         let mut values = self.tables.sql(&format!(") SELECT u.id, {{true}}{from}"));
         let mut names = "u(id".to_owned();
-        let (mut arrays, mut kept) = ("$1::text[]".to_owned(), String::new());
+        let mut arrays = "$1::text[]".to_owned();
         for (at, &position) in positions.iter().enumerate() {
             let column = self.column(position)?;
             sql.push_str(&format!(", {}", quoted(&column.name, '"')));
             values.push_str(&format!(", u.c{at}::{}", column.cast));
             names.push_str(&format!(", c{at}"));
             arrays.push_str(&format!(", ${}::text[]", at + 2));
-            kept.push_str(&column.selected());
         }
+        let kept = self.selected(answered)?;
         let double = if self.is_plain { "" } else { DOUBLE };
         let rest =
             self.tables.sql(&format!("{double} RETURNING m.{{external_id}}::text, m.{{key}}::text, m.{{revision}}"));
         Ok(format!("{sql}{values} FROM unnest({arrays}) AS {names}){rest}{kept}"))
     }
 
-    fn updating(&self, positions: &[usize], also: Also, moves: bool, answered: &[usize]) -> Result<String, StoreError> {
+    fn updating(
+        &self,
+        positions: &[usize],
+        also: Also,
+        moves: bool,
+        answered: &Answered,
+    ) -> Result<String, StoreError> {
         // Else the trigger gives it the next revision.
         let mut sets = self.tables.sql(match self.is_own {
             true => "{revision} = nextval('tripartite.revisions')",
             false => "{revision} = m.{revision}",
         });
-        let (mut names, mut arrays, mut kept) = ("u(key".to_owned(), "$1::text[]".to_owned(), String::new());
+        let (mut names, mut arrays) = ("u(key".to_owned(), "$1::text[]".to_owned());
         for (at, &position) in positions.iter().enumerate() {
             let column = self.column(position)?;
             sets.push_str(&format!(", {} = u.c{at}::{}", quoted(&column.name, '"'), column.cast));
             names.push_str(&format!(", c{at}"));
             arrays.push_str(&format!(", ${}::text[]", at + 2));
         }
-        for &position in answered {
-            kept.push_str(&self.column(position)?.selected());
-        }
+        let kept = self.selected(answered)?;
         match also {
             Also::Active => sets.push_str(&self.tables.sql(", {active} = {true}")),
             Also::Inactive => sets.push_str(&self.tables.sql(", {active} = {false}")),
@@ -238,18 +248,23 @@ impl<'a> Writer<'a> {
     async fn written(
         &mut self,
         pending: Pending<'a>,
-        row: &tokio_postgres::Row,
+        (row, answered): (&tokio_postgres::Row, &Answered),
         positions: &[usize],
     ) -> Result<Written<'a>, StoreError> {
         let Pending { at, op, deactivated, is_linked, ref cells, .. } = pending;
+        let now = |at: usize| row.get(FIELDS + if answered.is_left { positions[at] } else { at });
         if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &op.action {
             // What comes back as it was sent is kept, whatever it says.
-            let changed = |at: &usize| cells[*at].1.as_deref() != row.get(FIELDS + at);
+            let changed = |at: &usize| cells[*at].1.as_deref() != now(*at);
             if let Some(from) = (0..positions.len()).find(changed) {
-                self.compare(record, row, positions, from)?;
+                self.compare(record, now, positions, from)?;
             }
         }
-        let (local, revision, left) = (row.get(1), row.get(2), None);
+        let left = match answered.is_left {
+            true => self.leave(op, |position| row.get(FIELDS + position)).await?,
+            false => None,
+        };
+        let (local, revision) = (row.get(1), row.get(2));
         let mut written = Written { at, op, local, revision, deactivated, is_linked, left, is_changed: true };
         if self.layout.is_watched {
             self.look_again(&mut written, positions).await?;
@@ -259,16 +274,15 @@ impl<'a> Writer<'a> {
 
     /// Whether the table keeps what was written. A row that a trigger changed, or a type that rounds, is not taken for an edit by
     /// a user.
-    fn compare(
+    fn compare<'r>(
         &self,
         record: &Record,
-        row: &tokio_postgres::Row,
+        now: impl Fn(usize) -> Option<&'r str>,
         positions: &[usize],
         from: usize,
     ) -> Result<(), StoreError> {
         for (at, &position) in positions.iter().enumerate().skip(from) {
-            if !cell::keeps(self.schema, position, self.column(position)?, record.field(position), row.get(FIELDS + at))
-            {
+            if !cell::keeps(self.schema, position, self.column(position)?, record.field(position), now(at)) {
                 return Err(StoreError::Altered { field: self.schema.fields()[position].name().to_owned() });
             }
         }
@@ -278,13 +292,11 @@ impl<'a> Writer<'a> {
     /// Reads a row once more: a trigger that runs after the statement may have changed it.
     async fn look_again(&mut self, written: &mut Written<'a>, positions: &[usize]) -> Result<(), StoreError> {
         let mut sql = self.tables.sql("SELECT NULL::text, m.{key}::text, m.{revision}");
-        for &position in positions {
-            sql.push_str(&self.column(position)?.selected());
-        }
+        sql.push_str(&self.selected(&self.answered(positions, false))?);
         sql.push_str(&self.tables.sql(" FROM {members} m WHERE m.{key} = ($1::text)::{key_type}"));
         let row = self.lease.first(&sql, &[&written.local]).await?.ok_or(StoreError::Vanished)?;
         if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &written.op.action {
-            self.compare(record, &row, positions, 0)?;
+            self.compare(record, |at| row.get(FIELDS + at), positions, 0)?;
         }
         written.revision = row.get(2);
         Ok(())

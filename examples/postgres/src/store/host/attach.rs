@@ -13,9 +13,6 @@ use crate::pool::Lease;
 
 const TRIGGERS: &str = include_str!("../../../sql/attached.sql");
 
-/// Beside them, of a table of the store's own.
-const KEPT: &str = include_str!("../../../sql/kept.sql");
-
 /// Makes a table of the host's own the records of a register, within a transaction.
 pub(in super::super) async fn attach(
     lease: &mut Lease,
@@ -139,28 +136,19 @@ async fn watch(lease: &mut Lease, tables: &Tables) -> Result<(), StoreError> {
         }
         _ => StoreError::from(error),
     })?;
-    rewatch(lease, tables).await?;
+    lease.batch(&tables.sql(TRIGGERS)).await?;
     lease.batch(&tables.sql(MARK_ALL)).await?;
     Ok(())
 }
 
-/// Makes the triggers and their functions, in the place of those of an earlier version.
-async fn rewatch(lease: &mut Lease, tables: &Tables) -> Result<(), StoreError> {
-    lease.batch(&tables.sql(TRIGGERS)).await?;
-    if tables.host.is_own() {
-        lease.batch(&tables.sql(KEPT)).await?;
-    }
-    Ok(())
-}
-
-/// Brings the triggers of a register up to date, within a transaction.
+/// Brings the triggers of a register up to date, within a transaction: they replace those of an earlier version.
 pub(in super::super) async fn upgrade(lease: &mut Lease, schema: &str, n: i32) -> Result<(), StoreError> {
     let host = database::table(lease, schema, n).await?;
     let inspected = inspect(lease, &host).await?;
-    if inspected.is_left && (inspected.keeps || !host.is_own()) {
+    if inspected.is_left && inspected.keeps {
         return Ok(());
     }
-    rewatch(lease, &Tables::of(schema, n, &host, &inspected)?).await
+    Ok(lease.batch(&Tables::of(schema, n, &host, &inspected)?.sql(TRIGGERS)).await?)
 }
 
 /// Marks every row of a register.

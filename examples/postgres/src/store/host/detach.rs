@@ -6,10 +6,21 @@ use super::{AttachError, inspect};
 use crate::names::in_schema;
 use crate::pool::Lease;
 
-const TRIGGERS: [&str; 9] =
-    ["changed", "entered", "unlinked", "activity", "renumbered", "marked_new", "marked", "deleted", "truncated"];
+const TRIGGERS: [&str; 10] = [
+    "changed",
+    "entered",
+    "unlinked",
+    "activity",
+    "kept",
+    "renumbered",
+    "marked_new",
+    "marked",
+    "deleted",
+    "truncated",
+];
 
-const FUNCTIONS: [&str; 7] = ["changed", "unlinked", "activity", "renumbered", "marked", "deleted", "truncated"];
+const FUNCTIONS: [&str; 8] =
+    ["changed", "unlinked", "activity", "kept", "renumbered", "marked", "deleted", "truncated"];
 
 /// The tables that have rows of a register.
 const OF_REGISTER: [&str; 10] =

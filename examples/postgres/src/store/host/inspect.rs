@@ -35,6 +35,8 @@ pub(in super::super) struct Column {
     pub(in super::super) cast: String,
     pub(in super::super) form: Form,
     pub(in super::super) not_null: bool,
+    /// Whether a row as JSON has the text in it that the column is read as.
+    pub(in super::super) is_kept: bool,
     declared: String,
     has_default: bool,
     is_generated: bool,
@@ -106,6 +108,7 @@ fn column(row: &tokio_postgres::Row) -> Column {
         cast: format!("{}.{}", quoted(schema, '"'), quoted(typed, '"')),
         form: form(row.get(3), row.get(4)),
         not_null: row.get(5),
+        is_kept: is_kept(row.get(3), row.get(4)),
         has_default: row.get(6),
         is_generated: row.get(7),
         declared: row.get(8),
@@ -126,6 +129,13 @@ fn form(base: &str, category: &str) -> Form {
         (_, "S" | "E") => Form::Text,
         _ => Form::Other,
     }
+}
+
+/// JSON has the blanks at the end of a `char`, and the digits of a float are those that the session asks for.
+fn is_kept(base: &str, category: &str) -> bool {
+    let others =
+        ["text", "varchar", "citext", "bool", "int2", "int4", "int8", "numeric", "date", "timestamptz", "uuid"];
+    category == "E" || others.contains(&base)
 }
 
 impl Column {
