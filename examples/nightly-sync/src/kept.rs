@@ -1,5 +1,5 @@
 //! What a run leaves behind for people: its report, what the source says of those about whom is asked who they are, and a
-//! plan that a guard stopped in a run by hand.
+//! plan that a guard stopped in a run by hand; and for the next run, whether the first import is still to be ended.
 //!
 //! What a worker's run is stopped with is held in the queue, and made anew from the source. A run by hand may have had any
 //! listing, so its plan itself is kept, until another run has ended, or a person has said what becomes of it.
@@ -14,7 +14,7 @@ use tripartite::id::ExternalId;
 use tripartite::matching::RulesError;
 use tripartite::memory::Listing;
 use tripartite::plan::{Plan, PlanError, PlanId};
-use tripartite::run::{Done, Report, RunOutcome};
+use tripartite::run::{Done, Report, RunOutcome, Scope};
 use tripartite::schema::{Policy, Schema};
 use tripartite::value::Value;
 
@@ -30,6 +30,7 @@ const MOST: usize = 1000;
 const ASKED: &str = "asked";
 const HELD: &str = "held_plan";
 const HELD_OPS: &str = "held_plan_ops";
+const IMPORT: &str = "import";
 
 /// What the source says of a record, by the fields' names.
 pub type Said = BTreeMap<String, Value>;
@@ -67,6 +68,18 @@ impl Asked {
     }
 }
 
+/// Whether a run is the first import of a register, or goes on with one that was cut short. Its plan would be as large as
+/// the register, so it is written page by page.
+///
+/// # Errors
+/// [`StoreError`], when the database cannot be read or written, or the store is fenced off.
+pub fn is_import(store: &Store, is_new: bool) -> Result<bool, StoreError> {
+    if is_new {
+        store.keep_note(IMPORT, Some("begun"))?;
+    }
+    Ok(is_new || store.note(IMPORT)?.is_some())
+}
+
 /// Keeps what a run leaves behind.
 ///
 /// # Errors
@@ -95,6 +108,10 @@ fn keep_with(store: &Store, done: &Done, held: Option<&Plan>) -> Result<(), Stor
         store.settle()?;
     }
     store.remember(&done.report)?;
+    let ends_import = done.report.scope == Scope::All && done.report.outcome != RunOutcome::Failed;
+    if ends_import && store.note(IMPORT)?.is_some() {
+        store.keep_note(IMPORT, None)?;
+    }
     let asked = Asked::of(store.schema(), done);
     if !asked.said.is_empty() || store.note(ASKED)?.is_some() {
         let text = serde_json::to_string(&asked).ok().filter(|_| !asked.said.is_empty());

@@ -148,7 +148,7 @@ impl Registers<'_> {
             (None, known) => known.as_ref().map_or_else(|| ID_FIELD.to_owned(), |known| known.id_field.clone()),
         };
         let mut lines = Opened::of(&stated.source, &id_field)?;
-        let first = known.is_none();
+        let is_new = known.is_none();
         let (settings, rules, guards) = agreed(&stated, (&database, &register), known, (&mut lines, id_field))?;
         let schema = under(&settings, policy)?;
         let source = listing::records(lines, settings.schema.clone(), &settings.id_field)?;
@@ -158,7 +158,7 @@ impl Registers<'_> {
             store = store.matching(&rules)?;
         }
         let at = (self.now)();
-        let mode = if first { Mode::Streaming } else { Mode::Planned };
+        let mode = if kept::is_import(&store, is_new)? { Mode::Streaming } else { Mode::Planned };
         let run = store.run(Policy::new(schema), at)?.mode(mode).guards(guards).matching(rules)?;
         let run = match stated.config.missing_after {
             Some(times) => run.missing_after(times),

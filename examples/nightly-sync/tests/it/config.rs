@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use serde_json::Value;
@@ -172,8 +174,9 @@ fn a_configuration_that_is_named_and_not_there_is_said() {
     assert_eq!(on(&bench, &["run", "--db", "x.db", "--remote", &listing]).status, 0, "none is needed");
 }
 
-/// Answers `/members?page=N` with pages of two members to whoever has the token, until somebody asks for `/end`.
-fn serve(listener: &TcpListener) {
+/// Answers `/members?page=N` with pages of two members to whoever has the token, until somebody asks for `/end`. There are
+/// four members, or so many pages as are not lost.
+fn serve(listener: &TcpListener, lost: &AtomicU32) {
     loop {
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = Vec::new();
@@ -191,8 +194,10 @@ fn serve(listener: &TcpListener) {
         }
         let page = path.rsplit_once("page=").map_or(0, |(_, page)| page.parse::<u32>().unwrap());
         let member = |n: u32| format!("{{\"id\": {n}, \"name\": {{\"given\": \"N{n}\"}}, \"born\": \"2001-02-0{n}\"}}");
-        let members = if page > 2 { String::new() } else { [2 * page - 1, 2 * page].map(member).join(",") };
+        let lost = lost.load(Ordering::Relaxed);
+        let members = if page > 2.max(lost) { String::new() } else { [2 * page - 1, 2 * page].map(member).join(",") };
         let (status, body) = match request.contains("authorization: bearer t0ken") {
+            _ if page == lost => ("404 Not Found", String::new()),
             true => ("200 OK", format!("{{\"data\": [{members}]}}")),
             false => ("401 No", String::new()),
         };
@@ -202,35 +207,66 @@ fn serve(listener: &TcpListener) {
     }
 }
 
-#[test]
-fn a_listing_over_http_needs_only_its_configuration() {
+/// A club whose listing is over HTTP, while somebody serves it.
+fn over_http(lost: &AtomicU32, register: &str, club: impl FnOnce(&Bench)) {
     let bench = Bench::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     config(
         &bench,
         &format!(
-            "database = \"club.db\"\n[[register]]\nkey = \"club/web\"\nschedule = {{ every = 60 }}\n\
+            "database = \"club.db\"\n[[register]]\nkey = \"club/web\"\nschedule = {{ every = 60 }}\n{register}\
              [register.source]\nhttp = \"http://{address}/members\"\nrecords = \"/data\"\n\
              paging = {{ by = \"pages\" }}\nauth = {{ bearer = \"env:CLUB_TOKEN\" }}\n"
         ),
     );
     thread::scope(|scope| {
-        let server = scope.spawn(|| serve(&listener));
-        let token = |token: &'static str, args: &[&str]| within(&bench, &[("CLUB_TOKEN", token)], args);
+        let server = scope.spawn(|| serve(&listener, lost));
+        let done = catch_unwind(AssertUnwindSafe(|| club(&bench)));
+        TcpStream::connect(address).unwrap().write_all(b"GET /end HTTP/1.1\r\n\r\n").unwrap();
+        server.join().unwrap();
+        done.unwrap_or_else(|problem| resume_unwind(problem));
+    });
+}
+
+#[test]
+fn a_listing_over_http_needs_only_its_configuration() {
+    over_http(&AtomicU32::new(0), "", |bench| {
+        let token = |token: &'static str, args: &[&str]| within(bench, &[("CLUB_TOKEN", token)], args);
         let denied = token("wrong", &["run"]);
         let first = token("t0ken", &["run", "--json"]);
         let diff = token("t0ken", &["schema", "--diff"]);
         let enrolled = token("t0ken", &["schedule"]);
         let asked = token("t0ken", &["trigger", "--key", "club/web"]);
         let worked = token("t0ken", &["work", "--until-idle", "--spacing", "0"]);
-        TcpStream::connect(address).unwrap().write_all(b"GET /end HTTP/1.1\r\n\r\n").unwrap();
-        server.join().unwrap();
         assert!(denied.status == 1 && denied.stderr.contains("answers 401"), "{}", denied.stderr);
         assert!(!denied.stderr.contains("wrong"), "no secret is told: {}", denied.stderr);
         assert_eq!((first.status, &first.json()["created"]), (0, &4.into()), "{}", first.stderr);
         assert!(diff.stderr.contains("nothing differs"), "{}{}", diff.stdout, diff.stderr);
         assert_eq!((enrolled.status, asked.status), (0, 0), "{}{}", enrolled.stderr, asked.stderr);
         assert!(worked.stdout.contains("4 processed"), "{}{}", worked.stdout, worked.stderr);
+    });
+}
+
+/// What a first import has written stands when the listing breaks, and the next attempt goes on page by page. Once it has
+/// ended, a night that breaks writes nothing.
+#[test]
+fn an_import_that_was_cut_short_is_written_page_by_page_again() {
+    let lost = AtomicU32::new(2);
+    over_http(&lost, "schema = \"s.json\"\n", |bench| {
+        bench.write("s.json", r#"{"fields": {"born": {"kind": "date"}}}"#);
+        let told = |args: &[&str]| within(bench, &[("CLUB_TOKEN", "t0ken")], args);
+        let night = |breaks_at: u32, asked: &str| {
+            lost.store(breaks_at, Ordering::Relaxed);
+            let asked = told(&[asked, "--key", "club/web"]);
+            assert_eq!(asked.status, 0, "{}", asked.stderr);
+            told(&["work", "--until-idle", "--spacing", "0", "--backoff", "0"]);
+            let club = rusqlite::Connection::open(bench.dir.join("club.db")).unwrap();
+            let count = "SELECT count(*) FROM \"members/club/web\"";
+            club.query_row(count, [], |row| row.get::<_, u32>(0)).unwrap()
+        };
+        assert_eq!(told(&["schedule"]).status, 0);
+        let counts = [night(2, "trigger"), night(3, "redrive"), night(0, "redrive"), night(4, "trigger")];
+        assert_eq!(counts, [2, 4, 4, 4]);
     });
 }
