@@ -5,6 +5,7 @@
 //! | the connection broke, the server starts, ends, recovers or is a replica | retry |
 //! | somebody else held a row for too long, a deadlock, a serialisation failure | retry |
 //! | too many connections, no memory, a full disk, a failed read | retry |
+//! | a statement took too long, or nothing happened in a transaction for too long | retry |
 //! | the password or the role is refused | denied |
 //! | everything else | fatal |
 
@@ -16,12 +17,16 @@ use crate::pool::PoolError;
 /// The classes of SQLSTATE that pass: connections, insufficient resources, an operator's intervention, the system's errors.
 const PASSING: [&str; 4] = ["08", "53", "57", "58"];
 
+/// The server has ended a session, because nothing happened in its transaction, or because that took too long.
+const ENDED: [&str; 2] = ["25P03", "25P04"];
+
 pub(crate) fn of(error: &tokio_postgres::Error) -> Failure {
     let retry = Failure::Retry { after: None };
     // Not an answer of the server: the connection broke, or could not be opened.
     let Some(code) = error.code() else { return retry };
     let passing = code.code().get(..2).is_some_and(|class| PASSING.contains(&class));
     if passing
+        || ENDED.contains(&code.code())
         || is_contention(code)
         || *code == SqlState::LOCK_NOT_AVAILABLE
         || *code == SqlState::READ_ONLY_SQL_TRANSACTION

@@ -28,6 +28,7 @@ mod renamed;
 mod rights;
 mod server;
 mod swaps;
+mod time_outs;
 #[cfg(feature = "tls")]
 mod tls;
 mod unique;
