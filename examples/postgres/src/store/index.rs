@@ -5,6 +5,11 @@
 //! | a row and a link | a record that was in step once, and when |
 //! | a row | a record that somebody gave its external id by hand |
 //! | a link | a record whose row a user deleted |
+//!
+//! **Why no cursor of the server's?** It lives as long as its transaction, which would be open while the source is fetched:
+//! the run would hold a connection all night, and keep vacuum from every row that is changed meanwhile. A page is a statement
+//! of its own, of at most so many rows and links behind the last id, so it takes as much memory and time at the end as at
+//! the beginning. A row that changes behind the page that has it gets a larger revision, and an op on it is stale.
 
 use tokio_postgres::Row;
 use tripartite::id::ExternalId;
