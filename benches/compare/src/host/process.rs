@@ -32,6 +32,8 @@ pub(super) enum Process {
     PlannedImport,
     /// The host's run on what is in step.
     Unchanged,
+    /// The host's run on a listing in which every fiftieth changed.
+    Some,
     /// Updates all members, their links and the audit.
     Changes,
     /// The host's run on a listing in which everybody changed.
@@ -65,8 +67,11 @@ impl Process {
     }
 
     fn args(self, place: &Place, db: &Path) -> Vec<OsString> {
-        let moved = matches!(self, Self::Changes | Self::Changed | Self::PlannedChange);
-        let listing = if moved { place.moved() } else { place.listing() };
+        let listing = match self {
+            Self::Changes | Self::Changed | Self::PlannedChange => place.moved(),
+            Self::Some => place.some(),
+            _ => place.listing(),
+        };
         let schema = place.schema();
         let host = |more: &[&str]| {
             let mut args: Vec<OsString> = vec!["host".into(), "run".into(), "--db".into(), db.into()];
@@ -80,7 +85,7 @@ impl Process {
             Self::Rows => vec!["rows".into(), listing.into(), db.into(), schema.into()],
             Self::Changes => vec!["changes".into(), listing.into(), db.into()],
             Self::PlannedChange => host(&["--dry-run"]),
-            Self::Unchanged | Self::Changed | Self::InferredImport => host(&[]),
+            Self::Unchanged | Self::Some | Self::Changed | Self::InferredImport => host(&[]),
             Self::Import => [host(&["--schema"]), vec![schema.into()]].concat(),
             Self::PlannedImport => [host(&["--dry-run", "--schema"]), vec![schema.into()]].concat(),
         }
