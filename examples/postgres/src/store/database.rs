@@ -105,7 +105,7 @@ impl Database {
 
     /// Makes a table of the host's own the records of a register. [`HostTable`] says what is added; nothing else of the
     /// table changes. A table that is attached already in the same way stays as it is. Columns of more fields may be named
-    /// later.
+    /// later, and one that has another name since.
     ///
     /// # Errors
     /// [`StoreError::Attach`] and [`StoreError::Column`] say what cannot be; then nothing was changed.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tripartite::drive::block_on;
 use tripartite::id::ExternalId;
 use tripartite::value::{Fingerprint, Record};
-use tripartite_postgres::store::{PostgresStore, Settings};
+use tripartite_postgres::store::{PostgresStore, Register, Settings};
 
 use crate::bench::Bench;
 
@@ -221,6 +221,24 @@ fn a_column_that_is_dropped_or_renamed_does_not_keep_anybody_from_their_rows() {
          UPDATE people SET full_name = 'Edited', points = 1; DELETE FROM people",
     );
     assert_eq!(bench.sql.value("SELECT count(removed) FROM links").as_deref(), Some("3"));
+}
+
+/// What was kept of a row under a column's old name is read under the new one, once the table is attached again.
+#[test]
+fn bases_outlive_the_renaming_of_a_column() {
+    let (bench, _) = typed();
+    bench.sql.run("UPDATE people SET name = 'Edited'; ALTER TABLE people RENAME COLUMN name TO full_name");
+    let attach = |table| block_on(bench.database().attach(&Register::default(), &table, &bench.settings()));
+    let renamed = || bench.people().column("name", "full_name");
+    attach(renamed()).unwrap();
+    for of in ["M1", "M2", "M3"] {
+        assert_kept_of(TYPED_LISTED, &bench, &bench.store(), of, "renamed");
+    }
+    let report = bench.night(&bench.store(), &TYPED_LISTED.replace("Niamh", "Neev"));
+    assert_eq!((&report["unchanged"], &report["conflicts_detected"]), (&json!(2), &json!(1)), "{report}");
+    bench.sql.run("ALTER TABLE people ADD COLUMN other text");
+    let error = attach(renamed().column("name", "other")).unwrap_err();
+    assert!(error.to_string().contains("detach it before"), "another column is no other name: {error}");
 }
 
 /// A trigger of somebody else's may change a row at any time, so no base is left in one.

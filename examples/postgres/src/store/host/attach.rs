@@ -7,11 +7,17 @@ use super::super::database::{self, Settings};
 use super::super::layout::{self, OWN};
 use super::super::tables::Tables;
 use super::super::{Register, StoreError};
-use super::{AttachError, HostTable, REVISION, inspect};
+use super::{AttachError, HostTable, Inspected, REVISION, inspect};
 use crate::names::{in_schema, is_name, quoted};
 use crate::pool::Lease;
 
 const TRIGGERS: &str = include_str!("../../../sql/attached.sql");
+
+/// What was kept of rows has the names that their columns had.
+const RENAMED: &str = "
+UPDATE tripartite.links SET kept = (
+    SELECT json_object_agg(CASE f.key WHEN $2 THEN $3::text ELSE f.key END, f.value) FROM json_each(kept) f
+) WHERE register = $1 AND kept IS NOT NULL";
 
 /// Makes a table of the host's own the records of a register, within a transaction.
 pub(in super::super) async fn attach(
@@ -28,7 +34,7 @@ pub(in super::super) async fn attach(
         None => None,
     };
     if let Some((_, known)) = &known {
-        extend(register, &mut table, known)?;
+        extend(register, &mut table, known, &inspected)?;
     }
     inspected.check(&table, &settings.schema)?;
     if known.is_none() && inspected.has(REVISION) {
@@ -50,24 +56,34 @@ pub(in super::super) async fn attach(
     if !added.is_empty() {
         lease.batch(&format!("ALTER TABLE {} {}", inspected.name, added.join(", "))).await?;
     }
-    if known.as_ref().is_some_and(|(_, known)| *known != table) {
+    if let Some((_, known)) = known.filter(|(_, known)| *known != table) {
+        for (field, was) in known.columns() {
+            let is = table.column_of(field).unwrap_or(was);
+            if is != was {
+                lease.execute(&in_schema(schema, RENAMED), &[&n, &was, &is]).await?;
+            }
+        }
         database::remember(lease, schema, n, database::TABLE, &database::text_of(&table)).await?;
     }
     let inspected = inspect(lease, &table).await?;
     watch(lease, &Tables::of(schema, n, &table, &inspected)?).await
 }
 
-/// How it is attached already. What is asked for gets the columns that were named before, too.
-fn extend(register: &Register, asked: &mut HostTable, known: &HostTable) -> Result<(), AttachError> {
+/// How it is attached already. What is asked for gets the columns that were named before, too. One that is gone may have
+/// been given another name.
+fn extend(register: &Register, asked: &mut HostTable, known: &HostTable, table: &Inspected) -> Result<(), AttachError> {
     let same = (&known.schema, &known.table, &known.key, &known.external_id, &known.active, known.own)
         == (&asked.schema, &asked.table, &asked.key, &asked.external_id, &asked.active, asked.own);
-    let moved = asked.columns.iter().any(|(field, column)| known.column_of(field).is_some_and(|is| is != column));
+    let moved = asked
+        .columns
+        .iter()
+        .any(|(field, column)| known.column_of(field).is_some_and(|is| is != column && table.has(is)));
     if !same || moved {
         let problem = "detach it before it is attached otherwise".to_owned();
         return Err(AttachError::Attached { register: register.to_string(), table: known.table.clone(), problem });
     }
     for (field, column) in &known.columns {
-        asked.columns.insert(field.clone(), column.clone());
+        asked.columns.entry(field.clone()).or_insert_with(|| column.clone());
     }
     Ok(())
 }
