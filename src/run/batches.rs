@@ -40,11 +40,9 @@ impl Batches {
     }
 
     /// Makes some ops of the next batch ready. Returns whether there were any.
-    pub(super) fn prepare(&mut self, batch: usize) -> bool {
-        let count = batch.saturating_sub(self.ready.len()).min(AT_A_TIME);
-        let before = self.ready.len();
-        self.ready.extend(self.rest.by_ref().take(count));
-        self.ready.len() > before
+    pub(super) fn prepare(&mut self, context: &mut Context) -> bool {
+        let count = context.run.batch.saturating_sub(self.ready.len()).min(AT_A_TIME);
+        self.make_ready(count, context)
     }
 
     /// The next batch, and the plain entries of each op whose entries have stand-ins.
@@ -62,14 +60,20 @@ impl Batches {
         (!batch.ops.is_empty()).then_some((batch, plain))
     }
 
-    /// The next ops. Whatever becomes of them, they are part of the plan.
     fn take(&mut self, at_most: usize, context: &mut Context) -> Vec<Op> {
-        let mut ops = std::mem::take(&mut self.ready);
-        ops.extend(self.rest.by_ref().take(at_most.saturating_sub(ops.len())));
+        self.make_ready(at_most.saturating_sub(self.ready.len()), context);
+        std::mem::take(&mut self.ready)
+    }
+
+    /// Makes so many more ops ready. Whatever becomes of them, they are part of the plan.
+    fn make_ready(&mut self, count: usize, context: &mut Context) -> bool {
+        let before = self.ready.len();
+        self.ready.extend(self.rest.by_ref().take(count));
+        let more = &self.ready[before..];
         if self.attempt == Attempt::First {
-            ops.iter().for_each(|op| context.outcomes.planned(context.run.policy.schema(), op));
+            more.iter().for_each(|op| context.outcomes.planned(context.run.policy.schema(), op));
         }
-        ops
+        !more.is_empty()
     }
 
     /// The run ends before the rest is written.

@@ -5,6 +5,7 @@ use super::{Done, Step};
 use crate::failure::Failure;
 use crate::plan::{Blocked, Plan, PlanId};
 use crate::run::batches::Batches;
+use crate::run::context::Context;
 use crate::run::judging::carry_out;
 use crate::run::writing::Writing;
 use crate::store::{Batch, OpOutcome, Plain, show};
@@ -91,8 +92,7 @@ impl Committing {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn request_and_next(&mut self) -> (&Batch, NextBatch<'_>) {
-        let batch = self.phase.context().run.batch;
-        (&self.batch, NextBatch { batches: &mut self.batches, batch })
+        (&self.batch, NextBatch { batches: &mut self.batches, context: self.phase.context_mut() })
     }
 
     /// How many ops come after this batch, as far as is known.
@@ -176,13 +176,13 @@ impl Committing {
 #[derive(Debug)]
 pub struct NextBatch<'a> {
     batches: &'a mut Batches,
-    batch: usize,
+    context: &'a mut Context,
 }
 
 impl NextBatch<'_> {
     /// Makes a few more of its ops ready. Returns `false` once all are.
     pub fn prepare(&mut self) -> bool {
-        self.batches.prepare(self.batch)
+        self.batches.prepare(self.context)
     }
 }
 
