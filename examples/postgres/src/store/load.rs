@@ -1,6 +1,5 @@
 //! Loading: the records of one page with their bases and conflicts, in one statement.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::de::DeserializeSeed;
@@ -38,13 +37,17 @@ pub(super) struct Reader<'a> {
     pub(super) shapes: Arc<Shapes>,
 }
 
+/// Of a first import there is nothing: that is asked once, and not of each id.
 const WANTED: &str = "
 FROM unnest($1::text[]) AS w(id)
 LEFT JOIN LATERAL (SELECT * FROM {members} m WHERE {id} = w.id COLLATE \"C\" OFFSET 0) m ON true
 LEFT JOIN LATERAL (
     SELECT * FROM tripartite.links l WHERE l.register = {n} AND l.external_id = w.id COLLATE \"C\" OFFSET 0
 ) l ON true
-WHERE m.{key} IS NOT NULL OR l.external_id IS NOT NULL";
+WHERE (m.{key} IS NOT NULL OR l.external_id IS NOT NULL) AND (
+    EXISTS (SELECT FROM {members} WHERE {external_id} IS NOT NULL)
+    OR EXISTS (SELECT FROM tripartite.links WHERE register = {n})
+)";
 
 pub(super) async fn records(
     lease: &mut Lease,
@@ -56,8 +59,9 @@ pub(super) async fn records(
     }
     let (tables, others) = (reader.tables, reader.other_bases().map(Bases::selected).unwrap_or_default());
     let sql = tables.sql(COLUMNS) + &reader.layout.selected() + &others + &tables.sql(WANTED);
-    let ids: BTreeSet<&str> = ids.iter().map(ExternalId::as_str).collect();
-    let ids = Vec::from_iter(ids);
+    let mut ids: Vec<&str> = ids.iter().map(ExternalId::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
     let rows = lease.query(&sql, &[&ids]).await?;
     if !reader.shapes.know(&rows, SHAPE) {
         reader.shapes = Arc::new(Shapes::read(lease, tables).await?);
