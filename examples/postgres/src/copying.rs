@@ -4,7 +4,7 @@
 //! sent a `Sync` with it, and sends another one. So none is begun before the answers to all earlier statements are there.
 
 use std::future::{Future, poll_fn};
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -48,29 +48,64 @@ pub(crate) async fn copying(runtime: &Handle, client: Arc<Client>, statement: St
     }
 }
 
+/// A value of a row.
+#[derive(Clone, Copy)]
+pub(crate) enum Field<'v> {
+    Null,
+    Text(&'v str),
+    Number(i64),
+    Bytes(&'v [u8]),
+}
+
+impl<'v> From<Option<&'v str>> for Field<'v> {
+    fn from(text: Option<&'v str>) -> Self {
+        text.map_or(Self::Null, Self::Text)
+    }
+}
+
+impl From<Option<i64>> for Field<'_> {
+    fn from(number: Option<i64>) -> Self {
+        number.map_or(Self::Null, Self::Number)
+    }
+}
+
 /// Rows in the text form of `COPY`.
 #[derive(Default)]
 pub(crate) struct Rows(Vec<u8>);
 
 impl Rows {
     /// The next row.
-    pub(crate) fn push<'v>(&mut self, fields: impl IntoIterator<Item = Option<&'v str>>) {
+    pub(crate) fn push<'v>(&mut self, fields: impl IntoIterator<Item = Field<'v>>) {
         for (at, field) in fields.into_iter().enumerate() {
             if at > 0 {
                 self.0.push(b'\t');
             }
             match field {
-                Some(text) => self.text(text),
-                None => self.0.extend_from_slice(b"\\N"),
+                Field::Text(text) => self.text(text),
+                Field::Null => self.0.extend_from_slice(b"\\N"),
+                // A vector takes whatever is written.
+                Field::Number(number) => drop(write!(self.0, "{number}")),
+                Field::Bytes(bytes) => self.bytes(bytes),
             }
         }
         self.0.push(b'\n');
     }
 
+    fn bytes(&mut self, bytes: &[u8]) {
+        let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+        self.0.extend_from_slice(b"\\\\x");
+        self.0.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    }
+
     /// What parts fields and rows is escaped, and so no text ends the copy.
     fn text(&mut self, text: &str) {
+        let is_escaped = |byte: &u8| matches!(byte, b'\\' | b'\n' | b'\r' | b'\t');
         let mut rest = text.as_bytes();
-        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\n' | b'\r' | b'\t')) {
+        // Hardly any text has one of them, and without a way out the loop is compiled to a few instructions.
+        if !rest.iter().fold(false, |any, byte| any | is_escaped(byte)) {
+            return self.0.extend_from_slice(rest);
+        }
+        while let Some(at) = rest.iter().position(is_escaped) {
             self.0.extend_from_slice(&rest[..at]);
             self.0.extend_from_slice(match rest[at] {
                 b'\n' => b"\\n",
@@ -91,10 +126,11 @@ mod tests {
     #[test]
     fn what_parts_rows_is_escaped() {
         let mut rows = Rows::default();
-        rows.push([Some("a\tb"), None, Some("")]);
-        rows.push([Some(""), Some("\\."), Some("\\N")]);
-        rows.push([None, Some("\r\n")]);
+        rows.push([Field::Text("a\tb"), Field::Null, Field::Text("")]);
+        rows.push([Field::Text(""), Field::Text("\\."), Field::Text("\\N")]);
+        rows.push([None::<i64>.into(), Some("\r\n").into()]);
+        rows.push([Field::Number(-7), Field::Bytes(&[0, 0xab])]);
         let told = String::from_utf8(rows.0).unwrap();
-        assert_eq!(told, "a\\tb\t\\N\t\n\t\\\\.\t\\\\N\n\\N\t\\r\\n\n");
+        assert_eq!(told, "a\\tb\t\\N\t\n\t\\\\.\t\\\\N\n\\N\t\\r\\n\n-7\t\\\\x00ab\n");
     }
 }

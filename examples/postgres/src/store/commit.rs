@@ -21,6 +21,7 @@ mod unique;
 
 use std::collections::BTreeSet;
 
+use tokio_postgres::Row;
 use tripartite::id::LocalId;
 use tripartite::schema::Schema;
 use tripartite::store::{Batch, Op, OpOutcome, Precondition};
@@ -170,7 +171,8 @@ impl<'a> Writer<'a> {
         sent.extend(self.numbering(is_own));
         let answers = self.lease.send(&sent).await?;
         let row = answers.get(1).and_then(|rows| rows.first()).ok_or(StoreError::Vanished)?;
-        self.numbers = answers.iter().skip(3).flatten().map(|row| (row.get(0), row.get(1))).collect();
+        let numbers = |row: &Row| row.get::<_, Vec<i64>>(0).into_iter().zip(row.get::<_, Vec<i64>>(1));
+        self.numbers = answers.iter().skip(3).flatten().flat_map(numbers).collect();
         self.is_own = is_own;
         // A trigger marks what is not the batch's own.
         self.marks = is_own && row.get::<_, bool>(0);
@@ -255,6 +257,12 @@ fn moves(op: &Op) -> bool {
 
 /// The ops in their order, cut where one is about a record of an earlier one, and around those that give a record an id.
 fn parts(ops: &[Op]) -> Vec<&[Op]> {
+    let mut all: Vec<_> = ops.iter().map(|op| &op.id).collect();
+    // Most batches are one part, and in order already.
+    all.sort_unstable();
+    if !ops.is_empty() && !ops.iter().any(moves) && all.is_sorted_by(|one, next| one < next) {
+        return vec![ops];
+    }
     let (mut parts, mut first, mut ids) = (Vec::new(), 0, BTreeSet::new());
     for (at, op) in ops.iter().enumerate() {
         let moves = moves(op);

@@ -7,13 +7,13 @@ use super::super::StoreError;
 use super::Writer;
 use super::decide::Written;
 use super::rows::{Pending, sent};
-use crate::copying::{self, Rows};
+use crate::copying::{self, Field, Rows};
 use crate::names::quoted;
 use crate::pool::{PoolError, Sent};
 
 /// The keys and the revisions of new rows, in their order.
 const NUMBERS: &str = "
-SELECT nextval({keys}), nextval('tripartite.revisions') FROM generate_series(1, $1::int4)";
+SELECT array_agg(nextval({keys})), array_agg(nextval('tripartite.revisions')) FROM generate_series(1, $1::int4)";
 
 const COPY: &str = "COPY {members}({external_id}, {key}, {revision}, {active}";
 
@@ -77,9 +77,8 @@ impl<'a> Writer<'a> {
         sql.push_str(") FROM STDIN");
         let (active, mut text) = (self.tables.sql("{true}"), Rows::default());
         for (row, (key, revision)) in rows.iter().zip(numbers) {
-            let (key, revision) = (key.to_string(), revision.to_string());
-            let first = [&row.whose, &key, &revision, &active].map(|value| Some(value.as_str()));
-            text.push(first.into_iter().chain(row.cells.iter().map(|(_, cell)| cell.as_deref())));
+            let first = [Field::Text(&row.whose), Field::Number(*key), Field::Number(*revision), Field::Text(&active)];
+            text.push(first.into_iter().chain(row.cells.iter().map(|(_, cell)| cell.as_deref().into())));
         }
         self.send_off(&sql, text, rows.len()).await
     }

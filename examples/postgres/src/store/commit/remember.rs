@@ -10,7 +10,7 @@ use tripartite::value::{Fingerprint, Record, RecordBuilder};
 use super::super::StoreError;
 use super::Writer;
 use super::decide::Written;
-use crate::copying::{self, Rows};
+use crate::copying::{self, Field, Rows};
 use crate::pool::Sent;
 
 /// Base, what was seen, and when it was in step stay where an op does not have them.
@@ -107,29 +107,26 @@ impl<'a> Writer<'a> {
 
     /// Sends links that are not there on their way.
     async fn copy_links(&mut self, written: &[Written<'a>]) -> Result<(), StoreError> {
-        let register = self.tables.number().to_string();
-        let (schema, policy) = (hex(self.batch.schema), hex(self.batch.policy));
+        let register = i64::from(self.tables.number());
+        let (schema, policy) = (self.batch.schema.to_bytes(), self.batch.policy.to_bytes());
         let mut rows = Rows::default();
         for is in written {
             let (op, left, base) = (is.op, is.left.as_ref(), self.base(is));
-            let seen = op.seen.map(hex);
-            let whole = base.as_ref().filter(|_| left.is_none()).map(|_| schema.as_str());
-            let version = op.version.map(|version| version.cast_signed().to_string());
-            let revision = seen.as_ref().map(|_| is.revision.to_string());
-            let [shape, print] = [left.map(|left| left.shape.to_string()), left.map(|left| left.print.to_string())];
+            let seen = op.seen.map(Fingerprint::to_bytes);
+            let of_seen = |field| if seen.is_some() { field } else { Field::Null };
             rows.push([
-                Some(register.as_str()),
-                Some(op.id.as_str()),
-                base.as_deref(),
-                whole,
-                version.as_deref(),
-                seen.as_deref(),
-                seen.as_ref().map(|_| policy.as_str()),
-                revision.as_deref(),
-                Some(&op.missed.to_string()),
-                Some(if is.deactivated { "t" } else { "f" }),
-                shape.as_deref(),
-                print.as_deref(),
+                Field::Number(register),
+                Field::Text(op.id.as_str()),
+                base.as_deref().into(),
+                if base.is_some() && left.is_none() { Field::Bytes(&schema) } else { Field::Null },
+                op.version.map(u64::cast_signed).into(),
+                seen.as_ref().map_or(Field::Null, |seen| Field::Bytes(seen)),
+                of_seen(Field::Bytes(&policy)),
+                of_seen(Field::Number(is.revision)),
+                Field::Number(i64::from(op.missed)),
+                Field::Text(if is.deactivated { "t" } else { "f" }),
+                left.map(|left| i64::from(left.shape)).into(),
+                left.map(|left| left.print).into(),
             ]);
         }
         self.send_off(&self.tables.sql(COPY_LINKS), rows, written.len()).await
@@ -211,15 +208,6 @@ pub(super) fn stored<'b>(op: &Op, base: &'b Record) -> Cow<'b, Record> {
         let _ = row.set_field(position, field);
     }
     Cow::Owned(row.finish())
-}
-
-/// A fingerprint as a text that PostgreSQL reads as its bytes.
-fn hex(fingerprint: Fingerprint) -> String {
-    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-    let mut text = String::with_capacity(34);
-    text.push_str("\\x");
-    fingerprint.to_bytes().iter().for_each(|byte| text.extend([digit(byte >> 4), digit(byte & 15)]));
-    text
 }
 
 /// Whether it is a question about a record as a whole.
