@@ -1,20 +1,21 @@
 //! The version of the tables, and how they are made.
 //!
-//! | the tables | a program that knows format 2 |
+//! | the tables | a program that knows format 3 |
 //! |---|---|
-//! | are not there, or have format 1 | is told to call [`migrate`] |
-//! | have format 2 | uses them |
-//! | have a later format, whose tables can be used from format 2 on | uses them: an upgrade may roll |
+//! | are not there, or have format 1 or 2 | is told to call [`migrate`] |
+//! | have format 3 | uses them |
+//! | have a later format, whose tables can be used from format 3 on | uses them: an upgrade may roll |
 //! | have a later format, whose tables cannot | is refused by an error that names both |
 //!
 //! | format | since |
 //! |---|---|
 //! | 1 | the audit was one table, and each base was stored whole |
 //! | 2 | entries of the audit have kinds; a base may be read from its row. A program of format 1 would not find it there |
+//! | 3 | entries that say the same of many records have one row. A program of format 2 would see the first of them alone |
 //!
 //! A migration is one transaction that waits for every other one. It needs a role that may create tables; a store does
 //! not. [`sql/tables.sql`](https://docs.rs/crate/tripartite-postgres/latest/source/sql/tables.sql) and `sql/audit.sql`
-//! have the tables.
+//! have the tables, `sql/audit_view.sql` the view of the audit.
 
 use tokio_postgres::error::SqlState;
 use tripartite::failure::{Classify, Failure};
@@ -24,17 +25,25 @@ use crate::names::{in_schema, is_name, quoted};
 use crate::pool::{Lease, Pool, PoolError, told};
 
 /// What this version writes.
-pub const FORMAT: i32 = 2;
+pub const FORMAT: i32 = 3;
 
 /// Which program may still use what this version writes.
-const OLDEST: i32 = 2;
+const OLDEST: i32 = 3;
 
-const TABLES: &str = concat!(include_str!("../sql/tables.sql"), include_str!("../sql/audit.sql"));
+const TABLES: &str =
+    concat!(include_str!("../sql/tables.sql"), include_str!("../sql/audit.sql"), include_str!("../sql/audit_view.sql"));
 
 const FROM_1: &str = concat!(
     "ALTER TABLE tripartite.audit RENAME TO audit_of_1;",
     include_str!("../sql/audit.sql"),
+    include_str!("../sql/audit_view.sql"),
     include_str!("../sql/from_1.sql")
+);
+
+const FROM_2: &str = concat!(
+    include_str!("../sql/from_2.sql"),
+    include_str!("../sql/audit_view.sql"),
+    include_str!("../sql/from_2_options.sql")
 );
 
 const META: &str = "SELECT format, oldest FROM tripartite.meta";
@@ -110,8 +119,8 @@ pub async fn migrate(pool: &Pool, schema: &str) -> Result<(), FormatError> {
     lease.begin("BEGIN").await?;
     lease.batch(ALONE).await?;
     match found(&mut lease, schema).await? {
-        Some((1, _)) => {
-            lease.batch(&in_schema(schema, FROM_1)).await?;
+        Some((format @ (1 | 2), _)) => {
+            lease.batch(&in_schema(schema, if format == 1 { FROM_1 } else { FROM_2 })).await?;
             let meta = "UPDATE tripartite.meta SET format = $1, oldest = $2";
             lease.execute(&in_schema(schema, meta), &[&FORMAT, &OLDEST]).await?;
         }

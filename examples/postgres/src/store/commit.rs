@@ -27,7 +27,7 @@ use tripartite::schema::Schema;
 use tripartite::store::{Batch, Op, OpOutcome, Precondition};
 
 use self::decide::{Decided, Written};
-pub(super) use self::entries::{Kinds, Name};
+pub(super) use self::entries::{Kinds, Name, TOGETHER};
 pub(super) use self::unique::Collided;
 use super::StoreError;
 use super::bases::Shapes;

@@ -9,7 +9,7 @@ use tripartite::store::{LoadRequest, Loaded, RecordStore, Revision};
 use super::commit::Name;
 use super::{PostgresStore, StoreError};
 
-/// So many entries one transaction forgets, so that nobody waits long for another.
+/// So many rows of entries one transaction forgets, so that nobody waits long for another.
 pub const PRUNED_AT_ONCE: usize = 1000;
 
 /// A member, by its local id.
@@ -28,7 +28,7 @@ SELECT m.{revision}, m.{external_id}::text, m.{key}::text FROM {members} m WHERE
 const CREATED: &str = "
 SELECT k.decision = 'create' FROM tripartite.entries e
 CROSS JOIN LATERAL (SELECT * FROM tripartite.kinds k WHERE k.id = e.kind OFFSET 0) k
-WHERE e.external_id = $1 AND k.register = {n} AND k.subject = 'record' AND k.decision IN ('create', 'link')
+WHERE (e.external_id = $1 OR $1 = ANY(e.others)) AND k.register = {n} AND k.subject = 'record' AND k.decision IN ('create', 'link')
 AND e.seq >= (SELECT min(first) FROM tripartite.kinds WHERE register = {n}) ORDER BY e.seq DESC LIMIT 1";
 
 const RULE_OUT: &str = "
@@ -62,8 +62,8 @@ WITH gone AS (
             (SELECT min(first) FROM tripartite.kinds WHERE id = ANY($1))
             AND (SELECT max(last) FROM tripartite.kinds WHERE id = ANY($1))
         AND kind = ANY($1) ORDER BY seq LIMIT $2
-    ) RETURNING seq
-) SELECT count(*), max(seq) FROM gone";
+    ) RETURNING seq, 1 + coalesce(cardinality(others), 0) AS entries
+) SELECT count(*), max(seq), coalesce(sum(entries), 0) FROM gone";
 
 /// What is left of an old run begins behind what is forgotten, so that no later transaction looks there.
 const BEGINS: &str = "UPDATE tripartite.kinds SET first = greatest(first, $2) WHERE id = ANY($1)";
@@ -190,8 +190,8 @@ impl PostgresStore {
         Ok(Some((id, entries)))
     }
 
-    /// Forgets the audit from before a point in time, in transactions of [`PRUNED_AT_ONCE`] entries, and answers how many
-    /// there were. What it overwrote can no longer be restored.
+    /// Forgets the audit from before a point in time, in transactions of [`PRUNED_AT_ONCE`] rows, and answers how many
+    /// entries there were. What it overwrote can no longer be restored.
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be written; the transactions before stay.
@@ -202,14 +202,16 @@ impl PostgresStore {
             let old = lease.query(&self.tables.sql(OLD), &[&before]).await?;
             let old: Vec<i32> = old.iter().map(|row| row.get(0)).collect();
             let row = lease.first(&self.tables.sql(PRUNE), &[&old, &(PRUNED_AT_ONCE as i64)]).await?;
-            let (gone, last) = row.map_or((0, None), |row| (row.get::<_, i64>(0), row.get::<_, Option<i64>>(1)));
+            let of =
+                |row: tokio_postgres::Row| (row.get::<_, i64>(0), row.get::<_, Option<i64>>(1), row.get::<_, i64>(2));
+            let (gone, last, entries) = row.map_or((0, None, 0), of);
             if gone < PRUNED_AT_ONCE as i64 {
                 lease.execute(&self.tables.sql(PRUNE_KINDS), &[&old]).await?;
             } else {
                 lease.execute(&self.tables.sql(BEGINS), &[&old, &last]).await?;
             }
             lease.end("COMMIT").await?;
-            forgotten += gone.cast_unsigned();
+            forgotten += entries.cast_unsigned();
             if gone < PRUNED_AT_ONCE as i64 {
                 return Ok(forgotten);
             }

@@ -61,10 +61,13 @@ const RUNS: &str = "
 SELECT FROM tripartite.runs WHERE register = {n} AND run = $1 UNION ALL
 SELECT FROM tripartite.kinds WHERE register = {n} AND run = $1 LIMIT 1";
 
-/// The entries of the run `$1`: its kinds say from where to where they are.
+/// The entries of the run `$1`: its kinds say from where to where their rows are. In the order of `first` and `place`,
+/// which is that of the rows, a page reads no further than it needs.
 pub(super) const OF_RUN: &str = "(
-    SELECT e.seq, e.external_id, k.subject, k.verdict, k.decision, coalesce(e.entry, k.entry) AS entry
+    SELECT e.seq AS first, u.place, e.seq + u.place - 1 AS seq, u.external_id, k.subject, k.verdict, k.decision,
+        coalesce(e.entry, k.entry) AS entry
     FROM tripartite.entries e
+    CROSS JOIN LATERAL unnest(e.external_id || e.others) WITH ORDINALITY AS u(external_id, place)
     CROSS JOIN LATERAL (SELECT * FROM tripartite.kinds k WHERE k.id = e.kind OFFSET 0) k
     WHERE e.seq BETWEEN (SELECT min(first) FROM tripartite.kinds WHERE register = {n} AND run = $1)
         AND (SELECT max(last) FROM tripartite.kinds WHERE register = {n} AND run = $1)
@@ -72,12 +75,13 @@ pub(super) const OF_RUN: &str = "(
 )";
 
 const AUDIT: &str = "
-SELECT e.seq, k.run, k.at, e.external_id, coalesce(e.entry, k.entry)::text FROM tripartite.entries e
+SELECT e.seq + u.place - 1, k.run, k.at, u.external_id, coalesce(e.entry, k.entry)::text FROM tripartite.entries e
+CROSS JOIN LATERAL unnest(e.external_id || e.others) WITH ORDINALITY AS u(external_id, place)
 CROSS JOIN LATERAL (SELECT * FROM tripartite.kinds k WHERE k.id = e.kind OFFSET 0) k
-WHERE e.seq > $1 AND e.seq BETWEEN
+WHERE e.seq > $1::int8 - {together} AND e.seq + u.place - 1 > $1 AND e.seq BETWEEN
     (SELECT min(first) FROM tripartite.kinds k WHERE register = {n} AND (run = $2 OR $2 IS NULL) AND {which})
     AND (SELECT max(last) FROM tripartite.kinds k WHERE register = {n} AND (run = $2 OR $2 IS NULL) AND {which})
-AND k.register = {n} AND (k.run = $2 OR $2 IS NULL) AND {which} ORDER BY e.seq LIMIT $3";
+AND k.register = {n} AND (k.run = $2 OR $2 IS NULL) AND {which} ORDER BY e.seq, u.place LIMIT $3";
 
 const NOTEWORTHY: &str = "
 (k.verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive')

@@ -107,11 +107,12 @@ SELECT count(DISTINCT a.external_id) FROM {of_run} a
 WHERE (subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared') OR decision = 'touch')";
 
 const ENTRIES: &str = "
-SELECT a.seq, a.external_id, a.entry::text FROM {of_run} a WHERE a.seq > $2 ORDER BY a.seq LIMIT $3";
+SELECT a.seq, a.external_id, a.entry::text FROM {of_run} a
+WHERE a.first > $2::int8 - {together} AND a.seq > $2 ORDER BY a.first, a.place LIMIT $3";
 
 const OF_ACTION: &str = "
 SELECT a.external_id, count(*) OVER () FROM {of_run} a
-WHERE a.subject = 'record' AND a.decision = $2 ORDER BY a.seq LIMIT $3";
+WHERE a.subject = 'record' AND a.decision = $2 ORDER BY a.first, a.place LIMIT $3";
 
 const WHOSE: &str = "SELECT m.{key}::text FROM {members} m WHERE {id} = $1";
 

@@ -1,6 +1,7 @@
 //! The statements on one register: its number stands in each, and the names of its table and columns.
 
 use super::StoreError;
+use super::commit::TOGETHER;
 use super::host::{Form, HostTable, Inspected};
 use crate::names::{in_schema, is_name, quoted};
 
@@ -100,6 +101,7 @@ impl Tables {
     fn named(&self, name: &str) -> String {
         match (name, self.counts_active) {
             ("n", _) => self.n.to_string(),
+            ("together", _) => TOGETHER.to_string(),
             ("members", _) => self.members.clone(),
             ("members_name", _) => quoted(&self.members, '\''),
             ("of_members", _) => quoted(self.host.schema().unwrap_or_default(), '"'),

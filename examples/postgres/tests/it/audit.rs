@@ -1,7 +1,6 @@
 //! The audit is stored packed, and is to everybody one table.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 use tripartite::drive::{block_on, drive_blocking};
 use tripartite::memory::Listing;
 use tripartite::run::Run;
@@ -81,9 +80,35 @@ fn what_is_pruned_is_gone_and_what_is_written_meanwhile_is_not() {
 fn entries_about_whole_records_share_a_text() {
     let bench = Bench::new();
     let store = bench.store();
-    let lines: Vec<String> = (0..1200).map(|n| format!("{{\"id\": \"M{n}\", \"name\": \"N{n}\"}}")).collect();
-    assert_eq!(bench.night(&store, &lines.join("\n"))["created"], json!(1200));
-    assert_eq!(bench.sql.value("SELECT count(*) || ' ' || count(entry) FROM entries").as_deref(), Some("1200 0"));
+    let lines: Vec<String> = (0..1200).map(|n| format!("{{\"id\": \"M{n:04}\", \"name\": \"N{n}\"}}")).collect();
+    night(&bench, &store, 1, &lines.join("\n"));
+    assert_eq!(bench.sql.value("SELECT count(*) || ' ' || count(entry) FROM entries").as_deref(), Some("3 0"));
     assert_eq!(bench.sql.value("SELECT count(*) || ' ' || count(entry) FROM kinds").as_deref(), Some("1 1"));
-    assert_eq!(told(&store).len(), 1200);
+    let told = told(&store);
+    assert_eq!(told.len(), 1200);
+    assert!(told.is_sorted_by(|one, next| one.0 < next.0));
+    assert!((0..1200).all(|n| told[n].1.starts_with(&format!("night-1 M{n:04} "))));
+    let mut now = block_on(store.snapshot()).unwrap();
+    let (first, count) = block_on(now.of_action("night-1", "create", 2)).unwrap();
+    assert_eq!((first, count), (vec!["M0000".to_owned(), "M0001".to_owned()], 1200));
+    let page = block_on(now.changed("night-1", 0)).unwrap();
+    assert!(page.records.is_empty(), "who is new is told of elsewhere");
+    assert_eq!(page.next, Some(told[999].0 - 1));
+    assert_eq!(block_on(now.changed("night-1", told[999].0 - 1)).unwrap().next, None);
+    drop(now);
+    assert!(block_on(store.was_created(&"M0777".parse().unwrap())).unwrap());
+    assert!(block_on(store.overwritten(told[777].0)).unwrap().is_none(), "it is about a record as a whole");
+    assert_eq!(block_on(store.prune_audit("2002-01-01T00:00:00Z".parse().unwrap())).unwrap(), 1200);
+}
+
+/// Whoever writes at the same time takes numbers in between.
+#[test]
+fn entries_whose_numbers_do_not_follow_each_other_have_rows_of_their_own() {
+    let bench = Bench::new();
+    let store = bench.store();
+    bench.sql.run("ALTER SEQUENCE entries_seq_seq INCREMENT 2");
+    let lines: Vec<String> = (0..20).map(|n| format!("{{\"id\": \"M{n:02}\", \"name\": \"N{n}\"}}")).collect();
+    night(&bench, &store, 1, &lines.join("\n"));
+    assert_eq!(bench.sql.value("SELECT count(*) || ' ' || count(others) FROM entries").as_deref(), Some("20 0"));
+    assert!((0..20).all(|n| told(&store)[n].1.starts_with(&format!("night-1 M{n:02} "))));
 }

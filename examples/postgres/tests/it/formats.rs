@@ -51,7 +51,7 @@ fn a_database_of_format_1_is_migrated_and_goes_on() {
     sql.run("SET search_path = tripartite, public");
     let database = Database::of(Pool::on(runtime(), &cluster.address()).unwrap());
     let error = block_on(database.check()).unwrap_err().to_string();
-    assert!(error.contains("have format 1, this version uses format 2; call `migrate`"), "{error}");
+    assert!(error.contains("have format 1, this version uses format 3; call `migrate`"), "{error}");
     let audit = || sql.value("SELECT json_agg(a ORDER BY seq) FROM audit a").unwrap();
     let before = audit();
     block_on(database.migrate()).unwrap();
@@ -97,6 +97,43 @@ fn a_database_of_format_1_is_migrated_and_goes_on() {
     sql.run("UPDATE people SET name = 'Edited' WHERE tripartite_id = 'M1'");
     let known = block_on(store.record(&ExternalId::new("M1").unwrap())).unwrap().unwrap();
     assert!(known.revision.0 > 12, "the triggers of a table of the host's own count edits");
+}
+
+/// `format_2.sql` is the database of before as the version with format 2 had migrated it, and written three more records.
+#[test]
+fn a_database_of_format_2_is_migrated_and_goes_on() {
+    let cluster = Cluster::new(&["-c", "fsync=off"]);
+    let sql = Sql::at(&cluster.address());
+    sql.run(include_str!("../data/format_2.sql"));
+    sql.run("SET search_path = tripartite, public; CREATE ROLE reader; GRANT SELECT ON audit TO reader");
+    sql.run("ALTER VIEW audit SET (security_invoker = on)");
+    let database = Database::of(Pool::on(runtime(), &cluster.address()).unwrap());
+    let error = block_on(database.check()).unwrap_err().to_string();
+    assert!(error.contains("have format 2, this version uses format 3; call `migrate`"), "{error}");
+    let audit = || sql.value("SELECT json_agg(a ORDER BY seq) FROM audit a").unwrap();
+    let before = audit();
+    block_on(database.migrate()).unwrap();
+    block_on(database.migrate()).unwrap();
+    assert_eq!(audit(), before, "the audit reads as it did");
+    assert_eq!(sql.value("SELECT has_table_privilege('reader', 'audit', 'SELECT')").as_deref(), Some("true"));
+    let options = sql.value("SELECT reloptions FROM pg_class WHERE oid = 'audit'::regclass");
+    assert_eq!(options.as_deref(), Some("{security_invoker=on}"));
+
+    let settings = block_on(database.settings(&Register::default())).unwrap().unwrap();
+    let store = block_on(PostgresStore::new(database.clone(), settings.clone())).unwrap();
+    let listed = ["M8", "M9", "M10"].map(|id| (id, json!({"name": "Nuala"})));
+    let listing = Listing::of(&settings.schema, listed).unwrap().partial();
+    let run = block_on(store.run(Policy::new(settings.schema.clone()), chrono::DateTime::UNIX_EPOCH)).unwrap();
+    assert_eq!(drive_blocking(run.start(), &listing, &store).unwrap().report.counts.created, 3);
+    assert_eq!(sql.value("SELECT count(others) FROM entries").as_deref(), Some("1"));
+    assert_eq!(
+        sql.value("SELECT string_agg(external_id, ' ' ORDER BY seq) FROM audit WHERE seq > 16").as_deref(),
+        Some("M8 M9 M10")
+    );
+    for (id, is_created) in [("M7", true), ("M10", true), ("M5", false)] {
+        assert_eq!(block_on(store.was_created(&ExternalId::new(id).unwrap())).unwrap(), is_created, "{id}");
+    }
+    assert_eq!(block_on(store.prune_audit("2100-01-01T00:00:00Z".parse().unwrap())).unwrap(), 14);
 }
 
 #[test]

@@ -27,6 +27,28 @@ const ENTRIES: &str = "
 INSERT INTO tripartite.entries(external_id, kind, entry)
 SELECT u.id, u.kind, u.entry::json FROM unnest($1::text[], $2::int4[], $3::text[]) AS u(id, kind, entry)";
 
+/// The same of chunks of entries that say the same: each in one row, unless somebody else took numbers in between.
+const PACKED: &str = "
+WITH c AS MATERIALIZED (
+    SELECT ($1::text[])[u.first:u.last] AS ids, u.kind, u.entry, n.numbers,
+        n.numbers[cardinality(n.numbers)] - n.numbers[1] = u.last - u.first AS is_row
+    FROM unnest($2::int4[], $3::int4[], $4::int4[], $5::text[]) AS u(first, last, kind, entry)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(nextval('tripartite.entries_seq_seq')) AS numbers FROM generate_series(u.first, u.last)
+    ) n
+)
+INSERT INTO tripartite.entries(seq, external_id, others, kind, entry)
+SELECT c.numbers[1], c.ids[1], nullif(c.ids[2:], '{}'), c.kind, c.entry::json FROM c WHERE c.is_row
+UNION ALL
+SELECT s.seq, s.id, NULL, c.kind, c.entry::json FROM c
+CROSS JOIN LATERAL unnest(c.numbers, c.ids) AS s(seq, id) WHERE NOT c.is_row";
+
+/// Of more chunks than these, rows for each entry cost less.
+const CHUNKS: usize = 4;
+
+/// So many entries stand in one row at most.
+pub(in super::super) const TOGETHER: i32 = 500;
+
 /// Whoever prunes the audit waits for it, or was faster.
 const LAST: &str = "
 UPDATE tripartite.kinds SET last = currval('tripartite.entries_seq_seq') WHERE id = ANY($1) RETURNING id";
@@ -110,6 +132,19 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// From which entry to which one, counted from 1 on, they are of one kind and have no text of their own.
+fn chunks_of(kinds: &[i32], texts: &[Option<String>]) -> Vec<(i32, i32)> {
+    let mut chunks: Vec<(i32, i32)> = Vec::new();
+    for (at, place) in (0..kinds.len()).zip(1..) {
+        let is_same = at > 0 && kinds[at] == kinds[at - 1] && texts[at].is_none() && texts[at - 1].is_none();
+        match chunks.last_mut() {
+            Some((first, last)) if is_same && place - *first < TOGETHER => *last = place,
+            _ => chunks.push((place, place)),
+        }
+    }
+    chunks
+}
+
 impl Name {
     pub(in super::super) fn of(entry: &AuditEntry) -> Self {
         match entry {
@@ -151,12 +186,34 @@ impl<'a> Writer<'a> {
         let texts: Vec<Option<String>> = lines.kinds.iter().zip(&lines.texts).map(text).collect();
         let kinds: Vec<i32> = lines.kinds.iter().map(|kind| known[*kind].id).collect();
         let all: Vec<i32> = known.iter().map(|kind| kind.id).collect();
-        let count = all.len();
-        let sent = vec![
-            Sent { sql: self.tables.sql(ENTRIES), values: vec![Box::new(lines.ids), Box::new(kinds), Box::new(texts)] },
-            Sent { sql: self.tables.sql(LAST), values: vec![Box::new(all)] },
-        ];
-        Ok((sent, count))
+        let (count, chunks) = (all.len(), chunks_of(&kinds, &texts));
+        let entries = if chunks.len() <= CHUNKS {
+            self.packed(lines.ids, &kinds, texts, &chunks)
+        } else {
+            Sent { sql: self.tables.sql(ENTRIES), values: vec![Box::new(lines.ids), Box::new(kinds), Box::new(texts)] }
+        };
+        Ok((vec![entries, Sent { sql: self.tables.sql(LAST), values: vec![Box::new(all)] }], count))
+    }
+
+    fn packed(
+        &self,
+        ids: Vec<&'a str>,
+        kinds: &[i32],
+        mut texts: Vec<Option<String>>,
+        chunks: &[(i32, i32)],
+    ) -> Sent<'a> {
+        let starts = || chunks.iter().map(|(first, _)| *first as usize - 1);
+        let texts: Vec<_> = starts().map(|at| texts[at].take()).collect();
+        Sent {
+            sql: self.tables.sql(PACKED),
+            values: vec![
+                Box::new(ids),
+                Box::new(chunks.iter().map(|(first, _)| *first).collect::<Vec<_>>()),
+                Box::new(chunks.iter().map(|(_, last)| *last).collect::<Vec<_>>()),
+                Box::new(starts().map(|at| kinds[at]).collect::<Vec<_>>()),
+                Box::new(texts),
+            ],
+        }
     }
 
     /// Makes the kinds that are not known to be stored.
